@@ -1,0 +1,11 @@
+//! The pure core: what may be disrupted, when, and what an answer means.
+//!
+//! Nothing here knows a network, a file, a clock or a global generator: time, chance and answers are arguments,
+//! decisions are values.
+
+pub mod outcome;
+pub mod plan;
+pub mod pod;
+pub mod report;
+pub mod schedule;
+pub mod selector;

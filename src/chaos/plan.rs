@@ -1,0 +1,109 @@
+//! What one process is to do, proved good: what remains of the settings after every mistake was reported.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::outcome::Method;
+use super::schedule::Calendar;
+use super::selector::Selector;
+
+/// The monkey's orders: when, on whom, and how.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Whether to stop short of disrupting anything.
+    pub dry_run: bool,
+    /// When rounds are due, and when never. `None` only where no schedule is needed (`macaque once`).
+    pub calendar: Option<Calendar>,
+    /// Which pods may be drawn.
+    pub target: Target,
+    /// How many a round, and by which method.
+    pub disrupt: Disrupt,
+}
+
+/// Which pods may be drawn.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Where to look.
+    pub namespaces: Namespaces,
+    /// The label selector that a pod must match.
+    pub selector: Selector,
+    /// A pod younger than this is exempt.
+    pub min_age: Duration,
+    /// Exemptions that the configuration opens.
+    pub include: Vec<Include>,
+}
+
+/// Where to look for pods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Namespaces {
+    /// Every namespace of the cluster: needs a ClusterRole. System namespaces stay exempt by rule.
+    All,
+    /// These; at least one, each once.
+    Named(Vec<String>),
+}
+
+/// An exemption that configuration may open; the others (mirror pods, terminating pods, macaque itself) never
+/// are, since disrupting them is useless or harmful.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Include {
+    /// Pods of a DaemonSet, which come back on the same node.
+    DaemonSet,
+    /// Pods without a controller, which never come back.
+    Bare,
+    /// Pods of a Job in delete mode, where a deletion counts as a failure of the Job.
+    Job,
+    /// Pods that are still Pending; an eviction of one asks no budget.
+    Pending,
+    /// Pods of priority class `system-node-critical` or `system-cluster-critical`, or of their priority.
+    SystemCritical,
+    /// Pods in `kube-system`, `kube-public` and `kube-node-lease`.
+    SystemNamespaces,
+    /// Pods that opted out by an annotation or label, of macaque's or of another tool.
+    OptedOut,
+}
+
+impl Include {
+    /// Every exemption that can be opened, in the order of the documentation.
+    pub const ALL: [Self; 7] = [
+        Self::DaemonSet,
+        Self::Bare,
+        Self::Job,
+        Self::Pending,
+        Self::SystemCritical,
+        Self::SystemNamespaces,
+        Self::OptedOut,
+    ];
+
+    /// The word of the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DaemonSet => "daemonset",
+            Self::Bare => "bare",
+            Self::Job => "job",
+            Self::Pending => "pending",
+            Self::SystemCritical => "system-critical",
+            Self::SystemNamespaces => "system-namespaces",
+            Self::OptedOut => "opted-out",
+        }
+    }
+}
+
+impl fmt::Display for Include {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How much one round may disrupt, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disrupt {
+    /// Evict or delete.
+    pub method: Method,
+    /// Victims a round; at least 1.
+    pub count: usize,
+    /// How long a victim gets to end, in whole seconds, at least 1 s (0 would force-delete);
+    /// `None` leaves it to the pod's own `terminationGracePeriodSeconds`.
+    pub grace_period: Option<Duration>,
+    /// How many victims may be tried a round before it ends, refusals included; at least `count`.
+    pub attempts: usize,
+}

@@ -1,0 +1,104 @@
+//! A pod as the rules see it, and how pods and their owners are named.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// One pod, and no other: the UID tells a StatefulSet's pod from its successor of the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct PodRef {
+    /// The namespace.
+    pub namespace: String,
+    /// The pod's name.
+    pub name: String,
+    /// `metadata.uid`; every disruption carries it as a precondition.
+    pub uid: String,
+}
+
+impl fmt::Display for PodRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// The controller that will replace a disrupted pod: the owner reference with `controller: true`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Owner {
+    /// The kind, `Deployment` or `StatefulSet` for example.
+    pub kind: String,
+    /// The name, in the pod's own namespace.
+    pub name: String,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.to_lowercase(), self.name)
+    }
+}
+
+/// What the rules read of a pod; everything else is left on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pod {
+    /// Which pod this is.
+    pub id: PodRef,
+    /// `metadata.labels`.
+    pub labels: BTreeMap<String, String>,
+    /// `metadata.annotations`.
+    pub annotations: BTreeMap<String, String>,
+    /// The controller; `None` for a bare pod, which nothing replaces.
+    pub owner: Option<Owner>,
+    /// `status.phase`.
+    pub phase: Phase,
+    /// Whether the condition `Ready` is `True`.
+    pub ready: bool,
+    /// `metadata.creationTimestamp`.
+    pub created: Option<Timestamp>,
+    /// `status.startTime`: when the kubelet first saw the pod.
+    pub started: Option<Timestamp>,
+    /// Whether `metadata.deletionTimestamp` is set: the pod is going already.
+    pub terminating: bool,
+    /// `spec.priority`.
+    pub priority: Option<i32>,
+    /// `spec.priorityClassName`.
+    pub priority_class: Option<String>,
+    /// Whether `spec.evictionResponders` names anybody (KEP-4563, alpha in Kubernetes 1.37).
+    pub has_eviction_responders: bool,
+}
+
+/// `status.phase` of a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "Kubernetes' own five words")]
+pub enum Phase {
+    Pending,
+    Running,
+    Succeeded,
+    Failed,
+    Unknown,
+}
+
+impl Phase {
+    /// Reads the API's word; anything unheard of is [`Phase::Unknown`].
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "Pending" => Self::Pending,
+            "Running" => Self::Running,
+            "Succeeded" => Self::Succeeded,
+            "Failed" => Self::Failed,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pending => "Pending",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Unknown => "Unknown",
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! One round's story: what was seen, who was drawn, what became of each, and why the rest was left alone.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::outcome::{Method, Outcome};
+use super::pod::{Owner, PodRef};
+
+/// Everything one round has to tell; the log, the notifications and `macaque once` are drawn from it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The scheduled instant, or the instant of the command for `macaque once`.
+    pub slot: Timestamp,
+    /// When the round ended.
+    pub finished: Timestamp,
+    /// The seed of the draw: the same seed and the same pods give the same victims.
+    pub seed: u64,
+    /// Whether nothing was to be disrupted.
+    pub dry_run: bool,
+    /// How victims are disrupted.
+    pub method: Method,
+    /// The namespaces looked at; empty means all of the cluster.
+    pub namespaces: Vec<String>,
+    /// The label selector as configured; empty means every pod.
+    pub selector: String,
+    /// How many pods the API server listed.
+    pub listed: usize,
+    /// How many of them were candidates.
+    pub candidates: usize,
+    /// The others, by reason.
+    pub exempted: BTreeMap<&'static str, Tally>,
+    /// Each victim tried, in order.
+    pub attempts: Vec<Attempt>,
+    /// What went wrong beside the victims: a namespace that could not be read, say.
+    pub problems: Vec<String>,
+    /// How the round ended.
+    pub end: End,
+}
+
+/// How many pods one reason exempted, and one of them to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// How many.
+    pub count: usize,
+    /// The first of them.
+    pub example: PodRef,
+    /// The rule in words, for that example: `younger than 1m (12s)`.
+    pub detail: String,
+}
+
+/// One victim and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Attempt {
+    /// The victim.
+    pub pod: PodRef,
+    /// Its controller, if it has one.
+    pub owner: Option<Owner>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// `Warning` headers of the answer, as text.
+    pub warnings: Vec<String>,
+}
+
+/// How a round ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum End {
+    /// It ran to its end.
+    Complete,
+    /// A shutdown ended it early; what `attempts` holds is all that was done.
+    Interrupted,
+    /// It could not go on; what `attempts` holds is all that was done.
+    Failed {
+        /// What failed, and on what.
+        why: String,
+    },
+}
+
+/// The round in one word, from which exit codes and headlines follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// At least one pod was disrupted (in dry run: would have been).
+    Disrupted,
+    /// There were candidates, and each one tried was refused or gone.
+    Refused,
+    /// No pod was eligible.
+    Idle,
+    /// The round failed, was interrupted, or the outcome of a victim is unknown.
+    Failed,
+}
+
+impl Report {
+    /// The round in one word. Doubt and failure outrank success, so that no exit code hides them.
+    pub fn verdict(&self) -> Verdict {
+        let unknown = self
+            .attempts
+            .iter()
+            .any(|a| matches!(a.outcome, Outcome::Unknown { .. }));
+        if unknown || self.end != End::Complete {
+            Verdict::Failed
+        } else if self.attempts.iter().any(|a| a.outcome.spends_the_count()) {
+            Verdict::Disrupted
+        } else if !self.attempts.is_empty() {
+            Verdict::Refused
+        } else if !self.problems.is_empty() {
+            Verdict::Failed
+        } else {
+            Verdict::Idle
+        }
+    }
+
+    /// How many victims had an outcome that `is` accepts.
+    pub fn count(&self, is: impl Fn(&Outcome) -> bool) -> usize {
+        self.attempts
+            .iter()
+            .filter(|attempt| is(&attempt.outcome))
+            .count()
+    }
+}

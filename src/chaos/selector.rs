@@ -1,0 +1,5 @@
+//! Label selectors, as `kubectl -l` takes them.
+
+/// A label selector.
+#[derive(Debug, Clone, Default)]
+pub struct Selector {}
