@@ -3,9 +3,12 @@
 //! Nothing here knows a network, a file, a clock or a global generator: time, chance and answers are arguments,
 //! decisions are values.
 
+pub mod answer;
+pub mod eligibility;
 pub mod outcome;
 pub mod plan;
 pub mod pod;
 pub mod report;
 pub mod schedule;
 pub mod selector;
+pub mod victims;

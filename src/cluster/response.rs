@@ -1,0 +1,148 @@
+//! Reads an HTTP response whole, and by shape: a Status is a Status whatever its content type says.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use kube::client::Body;
+use serde::de::DeserializeOwned;
+
+use super::ClusterError;
+use super::wire;
+use crate::chaos::answer::{Answer, Verdict, classify};
+use crate::chaos::outcome::Refusal;
+
+/// More than any page of pods holds: a limit on what a broken or hostile server can make us keep.
+const MAX_BODY_BYTES: usize = 64 << 20;
+
+/// How much of a shapeless body is worth telling.
+const EXCERPT_CHARS: usize = 200;
+
+/// An answer, read whole.
+pub(super) struct Response {
+    pub(super) status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// Reads the body; an error is the reason in words.
+pub(super) async fn read(response: http::Response<Body>) -> Result<Response, String> {
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, MAX_BODY_BYTES).collect().await.map_err(|error| {
+        format!("the answer broke off: {error}")
+    })?;
+    Ok(Response { status: head.status, headers: head.headers, body: body.to_bytes().into() })
+}
+
+impl Response {
+    /// The answer as the classifier reads it.
+    pub(super) fn into_answer(self) -> Answer {
+        let parsed = wire::status(&self.body);
+        let header_seconds = self.headers.get(header::RETRY_AFTER);
+        let header_seconds = header_seconds.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let (status, body_seconds) = parsed.map_or((None, None), |(status, after)| (Some(status), after));
+        Answer {
+            code: self.status.as_u16(),
+            retry_after: header_seconds.or(body_seconds).map(Duration::from_secs),
+            text: if status.is_none() { excerpt(&self.body) } else { String::new() },
+            status,
+            warnings: warnings(&self.headers),
+        }
+    }
+
+    /// The body of a successful read.
+    ///
+    /// # Errors
+    /// The server said no, or the body is not what was asked for.
+    pub(super) fn into_object<T: DeserializeOwned>(self, what: impl Fn() -> String) -> Result<T, ClusterError> {
+        if !self.status.is_success() {
+            return Err(refusal_of_a_read(&self.into_answer(), what()));
+        }
+        serde_json::from_slice(&self.body).map_err(|error| ClusterError::Unexpected {
+            what: what(),
+            why: format!("not what was asked for: {error}: {}", excerpt(&self.body)),
+        })
+    }
+
+    /// `metadata.continue` of a 410: the token with which a listing may go on, if the server gives one.
+    pub(super) fn continuation(&self) -> Option<String> {
+        wire::continuation(&self.body)
+    }
+}
+
+/// A read has no outcome: whatever is not an object is an error.
+fn refusal_of_a_read(answer: &Answer, what: String) -> ClusterError {
+    match classify(answer) {
+        Verdict::Unauthorized => ClusterError::Unauthorized { what },
+        Verdict::Forbidden(why) => ClusterError::Forbidden { what, why },
+        Verdict::Refused(Refusal::Throttled { retry_after }) => ClusterError::Throttled { what, retry_after },
+        Verdict::Refused(refusal) => ClusterError::Unexpected { what, why: refusal.to_string() },
+        Verdict::Doubt(why) | Verdict::Fault(why) => ClusterError::Unexpected { what, why },
+        Verdict::Accepted | Verdict::Gone | Verdict::Changed => {
+            ClusterError::Unexpected { what, why: format!("HTTP {}", answer.code) }
+        }
+    }
+}
+
+/// The texts of `Warning: 299 - "TEXT"` headers (RFC 7234 §5.5, as the API server writes them).
+fn warnings(headers: &HeaderMap) -> Vec<String> {
+    let quoted = |value: &str| {
+        let (_, text) = value.split_once('"')?;
+        Some(text.trim_end_matches('"').replace("\\\"", "\""))
+    };
+    headers
+        .get_all(header::WARNING)
+        .iter()
+        .filter_map(|value| quoted(value.to_str().ok()?))
+        .collect()
+}
+
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    printable.take(EXCERPT_CHARS).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(code: u16, headers: &[(&'static str, &'static str)], body: &str) -> Response {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        Response {
+            status: StatusCode::from_u16(code).unwrap(),
+            headers: headers.collect(),
+            body: body.into(),
+        }
+    }
+
+    #[test]
+    fn a_status_is_read_whatever_the_content_type_says() {
+        let body = r#"{"metadata":{},"status":"Failure","message":"Timeout: …","reason":"Timeout","details":{},"code":504}"#;
+        let answer = response(504, &[("content-type", "text/plain")], body).into_answer();
+        assert_eq!(answer.status.unwrap().reason, "Timeout");
+    }
+
+    #[test]
+    fn retry_after_is_read_from_the_header_and_else_from_the_body() {
+        let body = r#"{"kind":"Status","status":"Failure","details":{"retryAfterSeconds":10},"code":429}"#;
+        assert_eq!(response(429, &[], body).into_answer().retry_after, Some(Duration::from_secs(10)));
+        let answer = response(429, &[("retry-after", "3")], "Too many requests").into_answer();
+        assert_eq!(answer.retry_after, Some(Duration::from_secs(3)));
+        assert_eq!(answer.text, "Too many requests");
+    }
+
+    #[test]
+    fn warnings_are_kept_as_text() {
+        let headers = [("warning", r#"299 - "unknown field \"delete_options\"""#)];
+        assert_eq!(response(201, &headers, "{}").into_answer().warnings, [r#"unknown field "delete_options""#]);
+    }
+
+    #[test]
+    fn a_page_of_html_is_quoted_in_one_short_line() {
+        let html = format!("<html>\n<body>{}</body>", "x".repeat(500));
+        let answer = response(502, &[], &html).into_answer();
+        assert_eq!(answer.status, None);
+        assert!(answer.text.starts_with("<html> <body>") && answer.text.len() <= EXCERPT_CHARS);
+    }
+}
