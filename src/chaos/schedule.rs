@@ -1,14 +1,11 @@
 //! When rounds are due: a crontab line in a time zone, less the quiet times.
 
-use jiff::Timestamp;
+mod calendar;
+mod cron;
+mod quiet;
+mod zone;
 
-/// A schedule and its quiet times.
-#[derive(Debug, Clone)]
-pub struct Calendar {}
-
-impl Calendar {
-    /// The first slot strictly after `now` that no quiet time takes.
-    pub fn next_round(&self, _now: Timestamp) -> Option<Timestamp> {
-        None
-    }
-}
+pub use calendar::{Calendar, Slot};
+pub use cron::{Cron, CronError};
+pub use quiet::{QuietError, QuietTime, QuietTimes};
+pub use zone::{ZoneError, parse_zone};
