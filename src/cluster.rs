@@ -24,10 +24,10 @@ use kube::client::Body;
 use serde::Serialize;
 
 use self::response::Response;
+use self::wire::{Deletion, eviction};
 use crate::chaos::answer::Answer;
 use crate::chaos::outcome;
 use crate::chaos::pod::PodRef;
-use self::wire::{Deletion, eviction};
 
 /// A disruption's deadline: longer than the 34 s after which the API server itself gives up
 /// (`requestTimeoutUpperBound`, `apiserver/pkg/endpoints/handlers/rest.go`), so that ours never hides its answer.
@@ -75,7 +75,11 @@ impl Cluster {
         what: impl Fn() -> String,
     ) -> Result<Response, ClusterError> {
         let exchange = async {
-            let response = self.client.send(request).await.map_err(|error| error::reason(&error))?;
+            let response = self
+                .client
+                .send(request)
+                .await
+                .map_err(|error| error::reason(&error))?;
             response::read(response).await
         };
         match tokio::time::timeout(deadline, exchange).await {

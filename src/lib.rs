@@ -5,3 +5,4 @@ compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic
 
 pub mod chaos;
 pub mod cluster;
+pub mod round;

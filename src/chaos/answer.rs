@@ -75,7 +75,9 @@ pub enum Verdict {
 
 /// Says what `answer`, to an eviction or a deletion of a pod, means.
 pub fn classify(answer: &Answer) -> Verdict {
-    let Some(status) = &answer.status else { return shapeless(answer) };
+    let Some(status) = &answer.status else {
+        return shapeless(answer);
+    };
     let code = if (200..300).contains(&answer.code) && status.failed && status.code != 0 {
         status.code
     } else {
@@ -100,23 +102,40 @@ fn shapeless(answer: &Answer) -> Verdict {
 fn by_words(status: &Status, answer: &Answer) -> Option<Verdict> {
     let message = status.message.as_str();
     if let Some((name, why)) = webhook_denial(message) {
-        return Some(refused(Refusal::Webhook { name: name.to_owned(), message: why.to_owned() }));
+        return Some(refused(Refusal::Webhook {
+            name: name.to_owned(),
+            message: why.to_owned(),
+        }));
     }
     if let Some((name, binding, why)) = policy_denial(message) {
         let (name, binding, message) = (name.to_owned(), binding.to_owned(), why.to_owned());
-        return Some(refused(Refusal::Policy { name, binding, message }));
+        return Some(refused(Refusal::Policy {
+            name,
+            binding,
+            message,
+        }));
     }
-    if let Some(cause) = status.causes.iter().find(|cause| cause.reason == "DisruptionBudget") {
+    if let Some(cause) = status
+        .causes
+        .iter()
+        .find(|cause| cause.reason == "DisruptionBudget")
+    {
         return Some(refused(budget(status, cause, answer)));
     }
-    if status.causes.iter().any(|cause| cause.reason == "NamespaceTerminating") {
+    if status
+        .causes
+        .iter()
+        .any(|cause| cause.reason == "NamespaceTerminating")
+    {
         return Some(refused(Refusal::NamespaceTerminating));
     }
     if message.contains("more than one PodDisruptionBudget") {
         return Some(refused(Refusal::SeveralBudgets));
     }
     if message.contains("failed calling webhook") {
-        return Some(refused(Refusal::NotNow { message: message.to_owned() }));
+        return Some(refused(Refusal::NotNow {
+            message: message.to_owned(),
+        }));
     }
     None
 }
@@ -152,7 +171,9 @@ fn refused(refusal: Refusal) -> Verdict {
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
 fn throttled(answer: &Answer) -> Verdict {
-    refused(Refusal::Throttled { retry_after: answer.retry_after.unwrap_or(DEFAULT_PAUSE) })
+    refused(Refusal::Throttled {
+        retry_after: answer.retry_after.unwrap_or(DEFAULT_PAUSE),
+    })
 }
 
 /// `admission webhook "NAME" denied the request: WHY` (or `… without explanation`).
@@ -163,7 +184,8 @@ fn webhook_denial(message: &str) -> Option<(&str, &str)> {
         return Some((name, why.trim_start_matches(':').trim()));
     }
     // Only asked for in a preview: the webhook refuses to be asked without effect.
-    rest.contains("does not support dry run").then_some((name, "does not support dry run"))
+    rest.contains("does not support dry run")
+        .then_some((name, "does not support dry run"))
 }
 
 /// `… ValidatingAdmissionPolicy 'NAME' with binding 'BINDING' denied request: WHY`.
@@ -177,11 +199,21 @@ fn policy_denial(message: &str) -> Option<(&str, &str, &str)> {
 
 /// Reads the budget's name from the cause (`The disruption budget NAME needs …`), or from the details.
 fn budget(status: &Status, cause: &Cause, answer: &Answer) -> Refusal {
-    let words = if cause.message.is_empty() { &status.message } else { &cause.message };
-    let from_cause = words.strip_prefix("The disruption budget ").and_then(|rest| rest.split(' ').next());
-    let from_details = || Some(status.name.as_str()).filter(|_| status.kind.starts_with("poddisruptionbudget"));
+    let words = if cause.message.is_empty() {
+        &status.message
+    } else {
+        &cause.message
+    };
+    let from_cause = words
+        .strip_prefix("The disruption budget ")
+        .and_then(|rest| rest.split(' ').next());
+    let from_details =
+        || Some(status.name.as_str()).filter(|_| status.kind.starts_with("poddisruptionbudget"));
     Refusal::Budget {
-        name: from_cause.or_else(from_details).filter(|name| !name.is_empty()).map(str::to_owned),
+        name: from_cause
+            .or_else(from_details)
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned),
         message: words.clone(),
         unsynced: answer.retry_after.is_some() || words.contains("still being processed"),
     }
@@ -193,7 +225,11 @@ fn describe(answer: &Answer) -> String {
         Some(status) if !status.message.is_empty() => &status.message,
         _ => &answer.text,
     };
-    if words.is_empty() { format!("HTTP {}", answer.code) } else { format!("HTTP {}: {words}", answer.code) }
+    if words.is_empty() {
+        format!("HTTP {}", answer.code)
+    } else {
+        format!("HTTP {}: {words}", answer.code)
+    }
 }
 
 #[cfg(test)]

@@ -35,9 +35,9 @@ impl Identity {
         let parent = |name: &str| name.rsplit_once('-').map(|(parent, _)| parent.to_owned());
         let mates = match &pod.owner {
             None => false,
-            Some(owner) if owner.kind == "Deployment" => {
-                parent(&self.pod).and_then(|set| parent(&set)).is_some_and(|name| name == owner.name)
-            }
+            Some(owner) if owner.kind == "Deployment" => parent(&self.pod)
+                .and_then(|set| parent(&set))
+                .is_some_and(|name| name == owner.name),
             Some(owner) => parent(&self.pod).is_some_and(|name| name == owner.name),
         };
         mates || pod.id.name == self.pod
@@ -217,9 +217,15 @@ pub fn judge(pod: &Pod, rules: &Rules, now: Timestamp) -> Result<Candidate, Exem
     }
     let age = age_at(pod.created, now);
     if age < rules.target.min_age {
-        return Err(Exemption::TooYoung { age, min_age: rules.target.min_age });
+        return Err(Exemption::TooYoung {
+            age,
+            min_age: rules.target.min_age,
+        });
     }
-    Ok(Candidate { pod: pod.id.clone(), owner: pod.owner.clone() })
+    Ok(Candidate {
+        pod: pod.id.clone(),
+        owner: pod.owner.clone(),
+    })
 }
 
 /// The kubelet marks the API's mirror of a static pod with this annotation, and owns it by the Node.
@@ -231,7 +237,9 @@ fn is_mirror(pod: &Pod) -> bool {
 fn is_system_critical(pod: &Pod) -> bool {
     let class = pod.priority_class.as_deref();
     matches!(class, Some("system-node-critical" | "system-cluster-critical"))
-        || pod.priority.is_some_and(|priority| priority >= SYSTEM_CRITICAL_PRIORITY)
+        || pod
+            .priority
+            .is_some_and(|priority| priority >= SYSTEM_CRITICAL_PRIORITY)
 }
 
 const EVICTION_IN_PROGRESS: &str = "descheduler.alpha.kubernetes.io/eviction-in-progress";
@@ -250,7 +258,11 @@ fn opt_out(pod: &Pod, now: Timestamp) -> Option<(String, String)> {
             return said(ENABLED, value);
         }
     }
-    if let Some(value) = pod.annotations.get(SAFE_TO_EVICT).filter(|value| *value == "false") {
+    if let Some(value) = pod
+        .annotations
+        .get(SAFE_TO_EVICT)
+        .filter(|value| *value == "false")
+    {
         return said(SAFE_TO_EVICT, value);
     }
     if let Some(value) = pod.annotations.get(PREFER_NO_EVICTION) {
@@ -266,14 +278,20 @@ fn protects(value: &str, started: Option<Timestamp>, now: Timestamp) -> bool {
     if value == "true" {
         return true;
     }
-    let Ok(span) = value.parse::<Span>() else { return false };
-    let Ok(shield) = SignedDuration::try_from(span) else { return false };
+    let Ok(span) = value.parse::<Span>() else {
+        return false;
+    };
+    let Ok(shield) = SignedDuration::try_from(span) else {
+        return false;
+    };
     started.is_none_or(|start| now.duration_since(start) < shield)
 }
 
 /// An unknown or future creation counts as just now: when in doubt, too young.
 fn age_at(created: Option<Timestamp>, now: Timestamp) -> Duration {
-    created.and_then(|born| Duration::try_from(now.duration_since(born)).ok()).unwrap_or_default()
+    created
+        .and_then(|born| Duration::try_from(now.duration_since(born)).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

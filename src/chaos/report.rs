@@ -1,10 +1,12 @@
 //! One round's story: what was seen, who was drawn, what became of each, and why the rest was left alone.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::eligibility::Exemption;
 use super::outcome::{Method, Outcome};
 use super::pod::{Owner, PodRef};
 
@@ -30,7 +32,7 @@ pub struct Report {
     /// How many of them were candidates.
     pub candidates: usize,
     /// The others, by reason.
-    pub exempted: BTreeMap<&'static str, Tally>,
+    pub exempted: Exempted,
     /// Each victim tried, in order.
     pub attempts: Vec<Attempt>,
     /// What went wrong beside the victims: a namespace that could not be read, say.
@@ -38,6 +40,9 @@ pub struct Report {
     /// How the round ended.
     pub end: End,
 }
+
+/// The exempted pods of a round, by [`Exemption::word`].
+pub type Exempted = BTreeMap<&'static str, Tally>;
 
 /// How many pods one reason exempted, and one of them to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,6 +53,28 @@ pub struct Tally {
     pub example: PodRef,
     /// The rule in words, for that example: `younger than 1m (12s)`.
     pub detail: String,
+}
+
+impl Tally {
+    /// Counts `pod` among the exempted; the first of each reason is kept as its example.
+    pub fn note(exempted: &mut Exempted, pod: PodRef, exemption: &Exemption) {
+        let first = || Self {
+            count: 0,
+            example: pod,
+            detail: exemption.to_string(),
+        };
+        exempted.entry(exemption.word()).or_insert_with(first).count += 1;
+    }
+
+    /// Adds the counts of `more`.
+    pub fn merge(exempted: &mut Exempted, more: Exempted) {
+        for (word, tally) in more {
+            match exempted.entry(word) {
+                Entry::Occupied(mut known) => known.get_mut().count += tally.count,
+                Entry::Vacant(unknown) => drop(unknown.insert(tally)),
+            }
+        }
+    }
 }
 
 /// One victim and what became of it.
@@ -88,7 +115,8 @@ pub enum Verdict {
     Refused,
     /// No pod was eligible.
     Idle,
-    /// The round failed, was interrupted, or the outcome of a victim is unknown.
+    /// The round failed, was interrupted, the outcome of a victim is unknown, or nothing was disrupted and part
+    /// of the scope could not be reached.
     Failed,
 }
 
@@ -101,14 +129,14 @@ impl Report {
             .any(|a| matches!(a.outcome, Outcome::Unknown { .. }));
         if unknown || self.end != End::Complete {
             Verdict::Failed
-        } else if self.attempts.iter().any(|a| a.outcome.spends_the_count()) {
+        } else if self.count(Outcome::spends_the_count) > 0 {
             Verdict::Disrupted
-        } else if !self.attempts.is_empty() {
-            Verdict::Refused
         } else if !self.problems.is_empty() {
             Verdict::Failed
-        } else {
+        } else if self.attempts.is_empty() {
             Verdict::Idle
+        } else {
+            Verdict::Refused
         }
     }
 

@@ -1,10 +1,13 @@
 //! Orders the candidates by lot: who is tried first, who next. Knows nothing of clusters or clocks.
 
+use std::collections::{HashSet, VecDeque};
+
 use rand::SeedableRng;
 use rand::rngs::ChaCha12Rng;
 use rand::seq::SliceRandom;
 
 use super::eligibility::Candidate;
+use super::pod::{Owner, PodRef};
 
 /// Puts `candidates` in the order in which they are to be tried. Every order is equally likely over the seeds;
 /// the same seed and the same pods give the same order, however the API server listed them, on every platform
@@ -17,10 +20,67 @@ pub fn draw(mut candidates: Vec<Candidate>, seed: u64) -> Vec<Candidate> {
     candidates
 }
 
+/// The candidates of one round in the order of the draw, less those that what happened rules out: one victim an
+/// owner, and after a refusal the other owners first, since one budget usually covers all pods of an owner.
+#[derive(Debug)]
+pub struct Lot {
+    drawn: VecDeque<Candidate>,
+    put_back: VecDeque<Candidate>,
+    spent: HashSet<(String, Owner)>,
+    refused: HashSet<(String, Owner)>,
+}
+
+impl Lot {
+    /// The lot of `candidates` under `seed`.
+    pub fn new(candidates: Vec<Candidate>, seed: u64) -> Self {
+        Self {
+            drawn: draw(candidates, seed).into(),
+            put_back: VecDeque::new(),
+            spent: HashSet::new(),
+            refused: HashSet::new(),
+        }
+    }
+
+    /// The next candidate to try.
+    pub fn next_victim(&mut self) -> Option<Candidate> {
+        while let Some(candidate) = self.drawn.pop_front() {
+            match owner_of(&candidate) {
+                Some(owner) if self.spent.contains(&owner) => {}
+                Some(owner) if self.refused.contains(&owner) => self.put_back.push_back(candidate),
+                _ => return Some(candidate),
+            }
+        }
+        let spent = &self.spent;
+        self.put_back
+            .retain(|candidate| owner_of(candidate).is_none_or(|owner| !spent.contains(&owner)));
+        self.put_back.pop_front()
+    }
+
+    /// `victim` was disrupted, or may have been: no other pod of its owner is drawn.
+    pub fn spend(&mut self, victim: &Candidate) {
+        self.spent.extend(owner_of(victim));
+    }
+
+    /// `victim` was refused: the pods of other owners come first.
+    pub fn refuse(&mut self, victim: &Candidate) {
+        self.refused.extend(owner_of(victim));
+    }
+
+    /// Nothing can be disrupted in the namespace of `pod`: the rest of it leaves the lot.
+    pub fn leave_namespace(&mut self, pod: &PodRef) {
+        for rest in [&mut self.drawn, &mut self.put_back] {
+            rest.retain(|candidate| candidate.pod.namespace != pod.namespace);
+        }
+    }
+}
+
+fn owner_of(candidate: &Candidate) -> Option<(String, Owner)> {
+    Some((candidate.pod.namespace.clone(), candidate.owner.clone()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chaos::pod::PodRef;
 
     fn candidates(uids: impl IntoIterator<Item = usize>) -> Vec<Candidate> {
         let pod = |n: usize| PodRef {
@@ -28,7 +88,12 @@ mod tests {
             name: format!("web-{n}"),
             uid: format!("uid-{n:03}"),
         };
-        uids.into_iter().map(|n| Candidate { pod: pod(n), owner: None }).collect()
+        uids.into_iter()
+            .map(|n| Candidate {
+                pod: pod(n),
+                owner: None,
+            })
+            .collect()
     }
 
     #[test]
@@ -41,13 +106,81 @@ mod tests {
 
     #[test]
     fn the_order_of_a_seed_never_changes_between_releases() {
-        let order: Vec<_> = draw(candidates(0..5), 42).into_iter().map(|c| c.pod.name).collect();
-        assert_eq!(order, ["web-3", "web-4", "web-2", "web-1", "web-0"]);
+        let order: Vec<_> = draw(candidates(0..5), 42)
+            .into_iter()
+            .map(|c| c.pod.name)
+            .collect();
+        assert_eq!(order, ["web-4", "web-0", "web-3", "web-2", "web-1"]);
     }
 
     #[test]
     fn a_pod_listed_twice_is_drawn_once() {
         assert_eq!(draw(candidates([1, 2, 1, 3, 2]), 1).len(), 3);
+    }
+
+    /// `web-0`, `web-1` and so on, all of one owner.
+    fn owned(name: &str, replicas: usize) -> Vec<Candidate> {
+        let owner = Owner {
+            kind: "Deployment".into(),
+            name: name.into(),
+        };
+        let pod = |n: usize| PodRef {
+            namespace: "shop".into(),
+            name: format!("{name}-{n}"),
+            uid: format!("{name}-{n}"),
+        };
+        (0..replicas)
+            .map(|n| Candidate {
+                pod: pod(n),
+                owner: Some(owner.clone()),
+            })
+            .collect()
+    }
+
+    fn owners(lot: &mut Lot) -> Vec<String> {
+        std::iter::from_fn(|| lot.next_victim())
+            .map(|c| c.owner.unwrap().name)
+            .collect()
+    }
+
+    #[test]
+    fn an_owner_gives_one_victim() {
+        for seed in 0..50 {
+            let mut lot = Lot::new([owned("web", 5), owned("cart", 3)].concat(), seed);
+            let first = lot.next_victim().unwrap();
+            lot.spend(&first);
+            let rest = owners(&mut lot);
+            assert!(
+                !rest.is_empty()
+                    && rest
+                        .iter()
+                        .all(|name| *name != first.owner.as_ref().unwrap().name)
+            );
+        }
+    }
+
+    #[test]
+    fn after_a_refusal_the_other_owners_come_first_and_the_mates_still_come() {
+        for seed in 0..50 {
+            let mut lot = Lot::new([owned("web", 3), owned("cart", 3)].concat(), seed);
+            let first = lot.next_victim().unwrap();
+            lot.refuse(&first);
+            let rest = owners(&mut lot);
+            assert_eq!(rest.len(), 5);
+            let mate = |name: &String| *name == first.owner.as_ref().unwrap().name;
+            assert!(
+                !rest[..3].iter().any(mate) && rest[3..].iter().all(mate),
+                "{rest:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_namespace_that_is_left_gives_no_more_victims() {
+        let mut lot = Lot::new(owned("web", 4), 1);
+        let first = lot.next_victim().unwrap();
+        lot.leave_namespace(&first.pod);
+        assert_eq!(lot.next_victim(), None);
     }
 
     #[test]

@@ -46,7 +46,10 @@ impl Cluster {
 /// Inside a cluster `Config::infer` would prefer a stray kubeconfig and honour debug variables that redirect
 /// every request; so each source is named here.
 async fn configuration(access: &Access) -> Result<Config, String> {
-    let options = KubeConfigOptions { context: access.context.clone(), ..KubeConfigOptions::default() };
+    let options = KubeConfigOptions {
+        context: access.context.clone(),
+        ..KubeConfigOptions::default()
+    };
     if let Some(path) = &access.kubeconfig {
         let file = Kubeconfig::read_from(path)
             .map_err(|error| format!("cannot use the kubeconfig {}: {error}", path.display()))?;
@@ -56,7 +59,9 @@ async fn configuration(access: &Access) -> Result<Config, String> {
     }
     if access.context.is_none() && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
         return Config::incluster().map_err(|error| {
-            format!("cannot use the service account of this pod: {error}; is automountServiceAccountToken off?")
+            format!(
+                "cannot use the service account of this pod: {error}; is automountServiceAccountToken off?"
+            )
         });
     }
     Config::from_kubeconfig(&options).await.map_err(|error| {

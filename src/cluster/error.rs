@@ -1,6 +1,5 @@
 //! What can go wrong between macaque and the API server, beside a refusal.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 /// No usable answer. A refusal is not an error but an outcome.

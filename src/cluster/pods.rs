@@ -32,7 +32,9 @@ impl Cluster {
         after: Option<&str>,
     ) -> Result<Page, ClusterError> {
         let what = || format!("list pods in {}", namespace.unwrap_or("all namespaces"));
-        let response = self.send(get(&list_path(namespace, selector, after)), READ_DEADLINE, what).await?;
+        let response = self
+            .send(get(&list_path(namespace, selector, after)), READ_DEADLINE, what)
+            .await?;
         let (response, restarted) = if response.status == http::StatusCode::GONE && after.is_some() {
             let token = response.continuation();
             let path = list_path(namespace, selector, token.as_deref());
@@ -44,7 +46,11 @@ impl Cluster {
         let pods = list.items.into_iter().map(Pod::from).collect();
         // An empty token ends the list too.
         let next = list.metadata.next.filter(|token| !token.is_empty());
-        Ok(Page { pods, next, restarted })
+        Ok(Page {
+            pods,
+            next,
+            restarted,
+        })
     }
 
     /// Reads the pod of this namespace and name, whichever UID it has now; `None` if there is none.
@@ -59,10 +65,15 @@ impl Cluster {
             let answer = response.into_answer();
             return match answer.status {
                 Some(_) => Ok(None),
-                None => Err(ClusterError::Unexpected { what: what(), why: format!("HTTP 404: {}", answer.text) }),
+                None => Err(ClusterError::Unexpected {
+                    what: what(),
+                    why: format!("HTTP 404: {}", answer.text),
+                }),
             };
         }
-        response.into_object::<PodObject>(what).map(|object| Some(object.into()))
+        response
+            .into_object::<PodObject>(what)
+            .map(|object| Some(object.into()))
     }
 }
 

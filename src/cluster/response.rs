@@ -28,10 +28,15 @@ pub(super) struct Response {
 /// Reads the body; an error is the reason in words.
 pub(super) async fn read(response: http::Response<Body>) -> Result<Response, String> {
     let (head, body) = response.into_parts();
-    let body = Limited::new(body, MAX_BODY_BYTES).collect().await.map_err(|error| {
-        format!("the answer broke off: {error}")
-    })?;
-    Ok(Response { status: head.status, headers: head.headers, body: body.to_bytes().into() })
+    let body = Limited::new(body, MAX_BODY_BYTES)
+        .collect()
+        .await
+        .map_err(|error| format!("the answer broke off: {error}"))?;
+    Ok(Response {
+        status: head.status,
+        headers: head.headers,
+        body: body.to_bytes().into(),
+    })
 }
 
 impl Response {
@@ -44,7 +49,11 @@ impl Response {
         Answer {
             code: self.status.as_u16(),
             retry_after: header_seconds.or(body_seconds).map(Duration::from_secs),
-            text: if status.is_none() { excerpt(&self.body) } else { String::new() },
+            text: if status.is_none() {
+                excerpt(&self.body)
+            } else {
+                String::new()
+            },
             status,
             warnings: warnings(&self.headers),
         }
@@ -54,7 +63,10 @@ impl Response {
     ///
     /// # Errors
     /// The server said no, or the body is not what was asked for.
-    pub(super) fn into_object<T: DeserializeOwned>(self, what: impl Fn() -> String) -> Result<T, ClusterError> {
+    pub(super) fn into_object<T: DeserializeOwned>(
+        self,
+        what: impl Fn() -> String,
+    ) -> Result<T, ClusterError> {
         if !self.status.is_success() {
             return Err(refusal_of_a_read(&self.into_answer(), what()));
         }
@@ -76,11 +88,15 @@ fn refusal_of_a_read(answer: &Answer, what: String) -> ClusterError {
         Verdict::Unauthorized => ClusterError::Unauthorized { what },
         Verdict::Forbidden(why) => ClusterError::Forbidden { what, why },
         Verdict::Refused(Refusal::Throttled { retry_after }) => ClusterError::Throttled { what, retry_after },
-        Verdict::Refused(refusal) => ClusterError::Unexpected { what, why: refusal.to_string() },
+        Verdict::Refused(refusal) => ClusterError::Unexpected {
+            what,
+            why: refusal.to_string(),
+        },
         Verdict::Doubt(why) | Verdict::Fault(why) => ClusterError::Unexpected { what, why },
-        Verdict::Accepted | Verdict::Gone | Verdict::Changed => {
-            ClusterError::Unexpected { what, why: format!("HTTP {}", answer.code) }
-        }
+        Verdict::Accepted | Verdict::Gone | Verdict::Changed => ClusterError::Unexpected {
+            what,
+            why: format!("HTTP {}", answer.code),
+        },
     }
 }
 
@@ -88,7 +104,7 @@ fn refusal_of_a_read(answer: &Answer, what: String) -> ClusterError {
 fn warnings(headers: &HeaderMap) -> Vec<String> {
     let quoted = |value: &str| {
         let (_, text) = value.split_once('"')?;
-        Some(text.trim_end_matches('"').replace("\\\"", "\""))
+        Some(text.strip_suffix('"')?.replace("\\\"", "\""))
     };
     headers
         .get_all(header::WARNING)
@@ -100,7 +116,11 @@ fn warnings(headers: &HeaderMap) -> Vec<String> {
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    printable.take(EXCERPT_CHARS).collect::<String>().trim().to_owned()
+    printable
+        .take(EXCERPT_CHARS)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -108,7 +128,9 @@ mod tests {
     use super::*;
 
     fn response(code: u16, headers: &[(&'static str, &'static str)], body: &str) -> Response {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
         Response {
             status: StatusCode::from_u16(code).unwrap(),
             headers: headers.collect(),
@@ -126,7 +148,10 @@ mod tests {
     #[test]
     fn retry_after_is_read_from_the_header_and_else_from_the_body() {
         let body = r#"{"kind":"Status","status":"Failure","details":{"retryAfterSeconds":10},"code":429}"#;
-        assert_eq!(response(429, &[], body).into_answer().retry_after, Some(Duration::from_secs(10)));
+        assert_eq!(
+            response(429, &[], body).into_answer().retry_after,
+            Some(Duration::from_secs(10))
+        );
         let answer = response(429, &[("retry-after", "3")], "Too many requests").into_answer();
         assert_eq!(answer.retry_after, Some(Duration::from_secs(3)));
         assert_eq!(answer.text, "Too many requests");
@@ -135,7 +160,10 @@ mod tests {
     #[test]
     fn warnings_are_kept_as_text() {
         let headers = [("warning", r#"299 - "unknown field \"delete_options\"""#)];
-        assert_eq!(response(201, &headers, "{}").into_answer().warnings, [r#"unknown field "delete_options""#]);
+        assert_eq!(
+            response(201, &headers, "{}").into_answer().warnings,
+            [r#"unknown field "delete_options""#]
+        );
     }
 
     #[test]

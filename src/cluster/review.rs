@@ -57,7 +57,9 @@ impl Cluster {
         };
         let what = || format!("review of {grant}");
         let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-        let response = self.send(json(Method::POST, path, &review), READ_DEADLINE, what).await?;
+        let response = self
+            .send(json(Method::POST, path, &review), READ_DEADLINE, what)
+            .await?;
         let answer: SelfSubjectAccessReview = response.into_object(what)?;
         Ok(answer.status.is_some_and(|status| status.allowed))
     }
@@ -85,7 +87,9 @@ impl Cluster {
             200 => Ok(Some(true)),
             404 => Ok(Some(false)),
             403 => Ok(None),
-            _ => response.into_object::<serde::de::IgnoredAny>(what).map(|_| Some(true)),
+            _ => response
+                .into_object::<serde::de::IgnoredAny>(what)
+                .map(|_| Some(true)),
         }
     }
 }

@@ -16,13 +16,19 @@ use crate::chaos::pod::{Owner, Phase, Pod, PodRef};
 #[serde(default)]
 pub(super) struct ListOf<T> {
     pub(super) metadata: ListMeta,
-    #[serde(deserialize_with = "null_is_default", bound(deserialize = "T: Deserialize<'de>"))]
+    #[serde(
+        deserialize_with = "null_is_default",
+        bound(deserialize = "T: Deserialize<'de>")
+    )]
     pub(super) items: Vec<T>,
 }
 
 impl<T> Default for ListOf<T> {
     fn default() -> Self {
-        Self { metadata: ListMeta::default(), items: Vec::new() }
+        Self {
+            metadata: ListMeta::default(),
+            items: Vec::new(),
+        }
     }
 }
 
@@ -94,16 +100,30 @@ struct Condition {
 
 impl From<PodObject> for Pod {
     fn from(object: PodObject) -> Self {
-        let PodObject { metadata, spec, status } = object;
-        let owner = metadata.owner_references.into_iter().find(|owner| owner.controller == Some(true));
+        let PodObject {
+            metadata,
+            spec,
+            status,
+        } = object;
+        let owner = metadata
+            .owner_references
+            .into_iter()
+            .find(|owner| owner.controller == Some(true));
         let owner = owner.map(|reference| workload(reference, &metadata.labels));
         Self {
-            id: PodRef { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
+            id: PodRef {
+                namespace: metadata.namespace,
+                name: metadata.name,
+                uid: metadata.uid,
+            },
             owner,
             labels: metadata.labels,
             annotations: metadata.annotations,
             phase: Phase::from_word(&status.phase),
-            ready: status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True"),
+            ready: status
+                .conditions
+                .iter()
+                .any(|c| c.kind == "Ready" && c.status == "True"),
             created: metadata.creation_timestamp,
             started: status.start_time,
             terminating: metadata.deletion_timestamp.is_some(),
@@ -117,11 +137,19 @@ impl From<PodObject> for Pod {
 /// The workload behind the owner reference. A Deployment names its ReplicaSets `NAME-HASH` and labels their pods
 /// with the hash, so the Deployment is known without asking: two ReplicaSets of one rollout are one owner.
 fn workload(reference: OwnerReference, labels: &BTreeMap<String, String>) -> Owner {
-    let hash = labels.get("pod-template-hash").filter(|_| reference.kind == "ReplicaSet");
+    let hash = labels
+        .get("pod-template-hash")
+        .filter(|_| reference.kind == "ReplicaSet");
     let deployment = hash.and_then(|hash| reference.name.strip_suffix(hash)?.strip_suffix('-'));
     match deployment {
-        Some(name) => Owner { kind: "Deployment".into(), name: name.to_owned() },
-        None => Owner { kind: reference.kind, name: reference.name },
+        Some(name) => Owner {
+            kind: "Deployment".into(),
+            name: name.to_owned(),
+        },
+        None => Owner {
+            kind: reference.kind,
+            name: reference.name,
+        },
     }
 }
 
@@ -137,7 +165,10 @@ impl Deletion {
             api_version: Some("v1".into()),
             kind: Some("DeleteOptions".into()),
             grace_period_seconds: seconds,
-            preconditions: Some(Preconditions { uid: Some(pod.uid.clone()), ..Preconditions::default() }),
+            preconditions: Some(Preconditions {
+                uid: Some(pod.uid.clone()),
+                ..Preconditions::default()
+            }),
             ..DeleteOptions::default()
         })
     }
@@ -194,7 +225,12 @@ struct CauseObject {
 /// in every resource.
 pub(super) fn status(body: &[u8]) -> Option<(Status, Option<u64>)> {
     let object: StatusObject = serde_json::from_slice(body).ok()?;
-    let Details { kind, name, causes, retry_after_seconds } = object.details;
+    let Details {
+        kind,
+        name,
+        causes,
+        retry_after_seconds,
+    } = object.details;
     let status = Status {
         failed: object.status == "Failure",
         code: object.code,
@@ -202,7 +238,13 @@ pub(super) fn status(body: &[u8]) -> Option<(Status, Option<u64>)> {
         message: object.message,
         kind: kind.to_lowercase(),
         name,
-        causes: causes.into_iter().map(|c| Cause { reason: c.reason, message: c.message }).collect(),
+        causes: causes
+            .into_iter()
+            .map(|c| Cause {
+                reason: c.reason,
+                message: c.message,
+            })
+            .collect(),
     };
     Some((status, retry_after_seconds.filter(|seconds| *seconds > 0)))
 }
@@ -234,7 +276,11 @@ mod tests {
 
     #[test]
     fn the_bodies_sent_are_spelt_as_the_api_server_reads_them() {
-        let victim = PodRef { namespace: "shop".into(), name: "web-0".into(), uid: "u1".into() };
+        let victim = PodRef {
+            namespace: "shop".into(),
+            name: "web-0".into(),
+            uid: "u1".into(),
+        };
         let options = || Deletion::of(&victim, Some(Duration::from_secs(5)));
         let expected_options = json!({
             "apiVersion": "v1", "kind": "DeleteOptions",
@@ -249,7 +295,10 @@ mod tests {
             },
             "deleteOptions": expected_options,
         });
-        assert_eq!(serde_json::to_value(eviction(&victim, options())).unwrap(), expected);
+        assert_eq!(
+            serde_json::to_value(eviction(&victim, options())).unwrap(),
+            expected
+        );
     }
 
     #[test]
@@ -277,7 +326,10 @@ mod tests {
             "status": {"phase": "Running", "conditions": null},
         });
         let pod = pod(object);
-        assert_eq!((pod.phase, pod.ready, pod.labels.len()), (Phase::Running, false, 0));
+        assert_eq!(
+            (pod.phase, pod.ready, pod.labels.len()),
+            (Phase::Running, false, 0)
+        );
         let page: ListOf<PodObject> = serde_json::from_value(json!({"metadata": {}, "items": null})).unwrap();
         assert!(page.items.is_empty());
     }

@@ -11,11 +11,19 @@ fn status(code: u16, reason: &str, message: &str) -> Answer {
         message: message.into(),
         ..Status::default()
     };
-    Answer { code, status: Some(status), ..Answer::default() }
+    Answer {
+        code,
+        status: Some(status),
+        ..Answer::default()
+    }
 }
 
 fn text(code: u16, text: &str) -> Answer {
-    Answer { code, text: text.into(), ..Answer::default() }
+    Answer {
+        code,
+        text: text.into(),
+        ..Answer::default()
+    }
 }
 
 impl Answer {
@@ -26,7 +34,10 @@ impl Answer {
     }
 
     fn caused(mut self, reason: &str, message: &str) -> Self {
-        let cause = Cause { reason: reason.into(), message: message.into() };
+        let cause = Cause {
+            reason: reason.into(),
+            message: message.into(),
+        };
         self.status.get_or_insert_default().causes.push(cause);
         self
     }
@@ -56,7 +67,8 @@ fn success_is_accepted_and_no_more() {
 
 #[test]
 fn a_failure_sent_under_a_201_is_believed_as_a_failure() {
-    let several = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
+    let several =
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
     let mut answer = status(500, "", several);
     answer.code = 201;
     assert_eq!(refusal(answer), Refusal::SeveralBudgets);
@@ -69,15 +81,25 @@ fn a_failure_sent_under_a_201_is_believed_as_a_failure() {
 fn a_full_budget_refuses_by_name_with_its_numbers() {
     let numbers = "The disruption budget web needs 3 healthy pods and has 3 currently";
     let answer = status(429, "TooManyRequests", NO_BUDGET).caused("DisruptionBudget", numbers);
-    let expected = Refusal::Budget { name: Some("web".into()), message: numbers.into(), unsynced: false };
+    let expected = Refusal::Budget {
+        name: Some("web".into()),
+        message: numbers.into(),
+        unsynced: false,
+    };
     assert_eq!(refusal(answer), expected);
 }
 
 #[test]
 fn an_unsynced_budget_says_that_it_may_allow_later() {
     let words = "The disruption budget web is still being processed by the server.";
-    let answer = status(429, "TooManyRequests", NO_BUDGET).caused("DisruptionBudget", words).after(10);
-    let expected = Refusal::Budget { name: Some("web".into()), message: words.into(), unsynced: true };
+    let answer = status(429, "TooManyRequests", NO_BUDGET)
+        .caused("DisruptionBudget", words)
+        .after(10);
+    let expected = Refusal::Budget {
+        name: Some("web".into()),
+        message: words.into(),
+        unsynced: true,
+    };
     assert_eq!(refusal(answer), expected);
 }
 
@@ -92,16 +114,30 @@ fn a_broken_budget_is_a_budget_and_not_a_missing_grant() {
 #[test]
 fn a_webhook_is_named_whatever_code_it_chose() {
     for code in [400, 403, 404, 409, 418, 429, 500, 503] {
-        let answer = status(code, "", "admission webhook \"guard.example.com\" denied the request: not today");
-        let expected = Refusal::Webhook { name: "guard.example.com".into(), message: "not today".into() };
+        let answer = status(
+            code,
+            "",
+            "admission webhook \"guard.example.com\" denied the request: not today",
+        );
+        let expected = Refusal::Webhook {
+            name: "guard.example.com".into(),
+            message: "not today".into(),
+        };
         assert_eq!(refusal(answer), expected, "{code}");
     }
 }
 
 #[test]
 fn a_webhook_that_explains_nothing_is_named_too() {
-    let answer = status(400, "", "admission webhook \"guard\" denied the request without explanation");
-    let expected = Refusal::Webhook { name: "guard".into(), message: "without explanation".into() };
+    let answer = status(
+        400,
+        "",
+        "admission webhook \"guard\" denied the request without explanation",
+    );
+    let expected = Refusal::Webhook {
+        name: "guard".into(),
+        message: "without explanation".into(),
+    };
     assert_eq!(refusal(answer), expected);
 }
 
@@ -109,7 +145,11 @@ fn a_webhook_that_explains_nothing_is_named_too() {
 fn a_policy_is_named_with_its_binding_whatever_its_code() {
     let words = "pods \"web-0\" is forbidden: ValidatingAdmissionPolicy 'calm' with binding 'shop' \
                  denied request: no chaos on Fridays";
-    for (code, reason) in [(422, "Invalid"), (403, "Forbidden"), (413, "RequestEntityTooLarge")] {
+    for (code, reason) in [
+        (422, "Invalid"),
+        (403, "Forbidden"),
+        (413, "RequestEntityTooLarge"),
+    ] {
         let expected = Refusal::Policy {
             name: "calm".into(),
             binding: "shop".into(),
@@ -121,24 +161,38 @@ fn a_policy_is_named_with_its_binding_whatever_its_code() {
 
 #[test]
 fn a_terminating_namespace_is_no_missing_grant() {
-    let answer = status(403, "Forbidden", "unable to create new content in namespace shop because …")
-        .caused("NamespaceTerminating", "");
+    let answer = status(
+        403,
+        "Forbidden",
+        "unable to create new content in namespace shop because …",
+    )
+    .caused("NamespaceTerminating", "");
     assert_eq!(refusal(answer), Refusal::NamespaceTerminating);
 }
 
 #[test]
 fn several_budgets_are_known_by_their_message_alone() {
-    let words = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
+    let words =
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
     assert_eq!(refusal(status(500, "", words)), Refusal::SeveralBudgets);
 }
 
 #[test]
 fn what_may_work_later_is_not_now() {
     let rows = [
-        status(500, "InternalError", "Internal error occurred: failed calling webhook \"guard\": failed to call webhook: …"),
-        status(403, "Forbidden", "pods \"web-0\" is forbidden: not yet ready to handle request"),
+        status(
+            500,
+            "InternalError",
+            "Internal error occurred: failed calling webhook \"guard\": failed to call webhook: …",
+        ),
+        status(
+            403,
+            "Forbidden",
+            "pods \"web-0\" is forbidden: not yet ready to handle request",
+        ),
         status(409, "Conflict", "the object has been modified").about("poddisruptionbudgets", "web"),
-        status(404, "NotFound", "poddisruptionbudgets.policy \"web\" not found").about("poddisruptionbudgets", "web"),
+        status(404, "NotFound", "poddisruptionbudgets.policy \"web\" not found")
+            .about("poddisruptionbudgets", "web"),
     ];
     for row in rows {
         assert!(matches!(refusal(row.clone()), Refusal::NotNow { .. }), "{row:?}");
@@ -158,8 +212,18 @@ fn gone_and_replaced_pods_are_gone() {
     let rows = [
         status(404, "NotFound", "pods \"web-0\" not found").about("pods", "web-0"),
         status(404, "NotFound", "namespaces \"shop\" not found").about("namespaces", "shop"),
-        status(409, "Conflict", "Precondition failed: UID in precondition: a, UID in object meta: b").about("pods", "w"),
-        status(409, "Conflict", "the UID in the precondition (a) does not match the UID in record (b).").about("pod", "w"),
+        status(
+            409,
+            "Conflict",
+            "Precondition failed: UID in precondition: a, UID in object meta: b",
+        )
+        .about("pods", "w"),
+        status(
+            409,
+            "Conflict",
+            "the UID in the precondition (a) does not match the UID in record (b).",
+        )
+        .about("pod", "w"),
     ];
     for row in rows {
         assert_eq!(classify(&row), Verdict::Gone, "{row:?}");
@@ -168,8 +232,12 @@ fn gone_and_replaced_pods_are_gone() {
 
 #[test]
 fn a_changed_pod_is_to_be_judged_again() {
-    let words = "the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (2).";
-    assert_eq!(classify(&status(409, "Conflict", words).about("pod", "web-0")), Verdict::Changed);
+    let words =
+        "the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (2).";
+    assert_eq!(
+        classify(&status(409, "Conflict", words).about("pod", "web-0")),
+        Verdict::Changed
+    );
 }
 
 #[test]
@@ -183,15 +251,29 @@ fn an_invalid_pod_is_refused_and_invalid_options_are_our_fault() {
 #[test]
 fn a_throttle_is_nobodys_refusal() {
     let answer = text(429, "Too many requests, please try again later.").after(7);
-    assert_eq!(refusal(answer), Refusal::Throttled { retry_after: Duration::from_secs(7) });
+    assert_eq!(
+        refusal(answer),
+        Refusal::Throttled {
+            retry_after: Duration::from_secs(7)
+        }
+    );
     let answer = status(429, "TooManyRequests", "storage is (re)initializing");
-    assert_eq!(refusal(answer), Refusal::Throttled { retry_after: DEFAULT_PAUSE });
+    assert_eq!(
+        refusal(answer),
+        Refusal::Throttled {
+            retry_after: DEFAULT_PAUSE
+        }
+    );
 }
 
 #[test]
 fn doubt_is_doubt_and_never_an_answer() {
     let rows = [
-        status(504, "Timeout", "Timeout: request did not complete within the allotted timeout"),
+        status(
+            504,
+            "Timeout",
+            "Timeout: request did not complete within the allotted timeout",
+        ),
         status(500, "ServerTimeout", "The request timed out").after(2),
         status(500, "InternalError", "etcdserver: request timed out"),
         status(503, "ServiceUnavailable", "…"),
@@ -206,11 +288,19 @@ fn doubt_is_doubt_and_never_an_answer() {
 #[test]
 fn our_own_faults_are_loud() {
     let rows = [
-        status(400, "BadRequest", "name in URL does not match name in Eviction object"),
+        status(
+            400,
+            "BadRequest",
+            "name in URL does not match name in Eviction object",
+        ),
         status(405, "MethodNotAllowed", "…"),
         status(406, "NotAcceptable", "…"),
         status(415, "UnsupportedMediaType", "…"),
-        status(404, "NotFound", "the server could not find the requested resource"),
+        status(
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        ),
         text(404, "404 page not found"),
         text(302, ""),
     ];
@@ -221,6 +311,9 @@ fn our_own_faults_are_loud() {
 
 #[test]
 fn expired_credentials_are_named() {
-    assert_eq!(classify(&status(401, "Unauthorized", "Unauthorized")), Verdict::Unauthorized);
+    assert_eq!(
+        classify(&status(401, "Unauthorized", "Unauthorized")),
+        Verdict::Unauthorized
+    );
     assert_eq!(classify(&text(401, "")), Verdict::Unauthorized);
 }

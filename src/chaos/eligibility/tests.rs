@@ -15,10 +15,17 @@ fn now() -> Timestamp {
 fn web() -> Pod {
     let hour_ago = now() - SignedDuration::from_hours(1);
     Pod {
-        id: PodRef { namespace: "shop".into(), name: "web-7d4b9-x2x9k".into(), uid: "u1".into() },
+        id: PodRef {
+            namespace: "shop".into(),
+            name: "web-7d4b9-x2x9k".into(),
+            uid: "u1".into(),
+        },
         labels: BTreeMap::from([("app".into(), "web".into())]),
         annotations: BTreeMap::new(),
-        owner: Some(Owner { kind: "Deployment".into(), name: "web".into() }),
+        owner: Some(Owner {
+            kind: "Deployment".into(),
+            name: "web".into(),
+        }),
         phase: Phase::Running,
         ready: true,
         created: Some(hour_ago),
@@ -31,11 +38,20 @@ fn web() -> Pod {
 }
 
 fn owned_by(kind: &str) -> Pod {
-    Pod { owner: Some(Owner { kind: kind.into(), name: "web".into() }), ..web() }
+    Pod {
+        owner: Some(Owner {
+            kind: kind.into(),
+            name: "web".into(),
+        }),
+        ..web()
+    }
 }
 
 fn annotated(key: &str, value: &str) -> Pod {
-    Pod { annotations: BTreeMap::from([(key.into(), value.into())]), ..web() }
+    Pod {
+        annotations: BTreeMap::from([(key.into(), value.into())]),
+        ..web()
+    }
 }
 
 fn in_namespace(namespace: &str) -> Pod {
@@ -51,7 +67,11 @@ fn rules() -> Rules {
         min_age: Duration::from_secs(60),
         include: vec![],
     };
-    Rules { target, method: Method::Evict, identity: None }
+    Rules {
+        target,
+        method: Method::Evict,
+        identity: None,
+    }
 }
 
 fn including(include: Include) -> Rules {
@@ -71,22 +91,47 @@ fn a_healthy_owned_pod_is_a_candidate() {
 
 #[test]
 fn what_can_be_opened_is_exempt_until_it_is_opened() {
-    let pending = Pod { phase: Phase::Pending, ..web() };
-    let critical = Pod { priority_class: Some("system-node-critical".into()), ..web() };
-    let urgent = Pod { priority: Some(2_000_000_000), ..web() };
+    let pending = Pod {
+        phase: Phase::Pending,
+        ..web()
+    };
+    let critical = Pod {
+        priority_class: Some("system-node-critical".into()),
+        ..web()
+    };
+    let urgent = Pod {
+        priority: Some(2_000_000_000),
+        ..web()
+    };
     let rows = [
         (pending, Include::Pending, "not-running"),
         (critical, Include::SystemCritical, "system-critical"),
         (urgent, Include::SystemCritical, "system-critical"),
-        (in_namespace("kube-system"), Include::SystemNamespaces, "system-namespace"),
+        (
+            in_namespace("kube-system"),
+            Include::SystemNamespaces,
+            "system-namespace",
+        ),
         (Pod { owner: None, ..web() }, Include::Bare, "bare"),
         (owned_by("DaemonSet"), Include::DaemonSet, "daemonset"),
-        (annotated("macaque/enabled", "false"), Include::OptedOut, "opted-out"),
-        (annotated("karpenter.sh/do-not-disrupt", "true"), Include::OptedOut, "opted-out"),
+        (
+            annotated("macaque/enabled", "false"),
+            Include::OptedOut,
+            "opted-out",
+        ),
+        (
+            annotated("karpenter.sh/do-not-disrupt", "true"),
+            Include::OptedOut,
+            "opted-out",
+        ),
     ];
     for (pod, include, expected) in rows {
         assert_eq!(word(&pod, &rules()), Some(expected));
-        assert_eq!(word(&pod, &including(include)), None, "{include} opens {expected}");
+        assert_eq!(
+            word(&pod, &including(include)),
+            None,
+            "{include} opens {expected}"
+        );
     }
 }
 
@@ -94,18 +139,54 @@ fn what_can_be_opened_is_exempt_until_it_is_opened() {
 fn nothing_opens_what_must_stay_closed() {
     let mut rules = rules();
     rules.target.include = Include::ALL.to_vec();
-    rules.identity = Some(Identity { namespace: "shop".into(), pod: "macaque-5f6-abcde".into() });
+    rules.identity = Some(Identity {
+        namespace: "shop".into(),
+        pod: "macaque-5f6-abcde".into(),
+    });
     let mut own = web();
     own.id.name = "macaque-5f6-abcde".into();
     let rows = [
-        (Pod { terminating: true, ..web() }, "terminating"),
+        (
+            Pod {
+                terminating: true,
+                ..web()
+            },
+            "terminating",
+        ),
         (annotated("kubernetes.io/config.mirror", "x"), "mirror"),
         (owned_by("Node"), "mirror"),
-        (Pod { phase: Phase::Succeeded, ..web() }, "not-running"),
-        (Pod { phase: Phase::Failed, ..web() }, "not-running"),
-        (Pod { phase: Phase::Unknown, ..web() }, "not-running"),
-        (Pod { has_eviction_responders: true, ..web() }, "eviction-responders"),
-        (annotated("descheduler.alpha.kubernetes.io/eviction-in-progress", ""), "eviction-in-progress"),
+        (
+            Pod {
+                phase: Phase::Succeeded,
+                ..web()
+            },
+            "not-running",
+        ),
+        (
+            Pod {
+                phase: Phase::Failed,
+                ..web()
+            },
+            "not-running",
+        ),
+        (
+            Pod {
+                phase: Phase::Unknown,
+                ..web()
+            },
+            "not-running",
+        ),
+        (
+            Pod {
+                has_eviction_responders: true,
+                ..web()
+            },
+            "eviction-responders",
+        ),
+        (
+            annotated("descheduler.alpha.kubernetes.io/eviction-in-progress", ""),
+            "eviction-in-progress",
+        ),
         (own, "own"),
     ];
     for (pod, expected) in rows {
@@ -116,8 +197,17 @@ fn nothing_opens_what_must_stay_closed() {
 #[test]
 fn macaques_own_deployment_is_spared_and_its_neighbours_are_not() {
     let mut rules = rules();
-    rules.identity = Some(Identity { namespace: "shop".into(), pod: "macaque-5f6-abcde".into() });
-    let mate = Pod { owner: Some(Owner { kind: "Deployment".into(), name: "macaque".into() }), ..web() };
+    rules.identity = Some(Identity {
+        namespace: "shop".into(),
+        pod: "macaque-5f6-abcde".into(),
+    });
+    let mate = Pod {
+        owner: Some(Owner {
+            kind: "Deployment".into(),
+            name: "macaque".into(),
+        }),
+        ..web()
+    };
     assert_eq!(word(&mate, &rules), Some("own"));
     assert_eq!(word(&web(), &rules), None);
     let mut namesake = mate;
@@ -168,7 +258,10 @@ fn the_opt_outs_of_other_tools_are_read_as_those_tools_read_them() {
 
 #[test]
 fn a_shield_counted_from_an_unknown_start_protects() {
-    let pod = Pod { started: None, ..annotated("karpenter.sh/do-not-disrupt", "1s") };
+    let pod = Pod {
+        started: None,
+        ..annotated("karpenter.sh/do-not-disrupt", "1s")
+    };
     assert_eq!(word(&pod, &rules()), Some("opted-out"));
 }
 
@@ -181,11 +274,27 @@ fn a_label_opts_out_as_an_annotation_does() {
 
 #[test]
 fn the_young_are_exempt_until_they_are_old_enough() {
-    let aged = |seconds| Pod { created: Some(now() - SignedDuration::from_secs(seconds)), ..web() };
+    let aged = |seconds| Pod {
+        created: Some(now() - SignedDuration::from_secs(seconds)),
+        ..web()
+    };
     assert_eq!(word(&aged(59), &rules()), Some("too-young"));
     assert_eq!(word(&aged(60), &rules()), None);
-    assert_eq!(word(&aged(-5), &rules()), Some("too-young"), "a clock ahead of ours makes nobody old");
-    assert_eq!(word(&Pod { created: None, ..web() }, &rules()), Some("too-young"));
+    assert_eq!(
+        word(&aged(-5), &rules()),
+        Some("too-young"),
+        "a clock ahead of ours makes nobody old"
+    );
+    assert_eq!(
+        word(
+            &Pod {
+                created: None,
+                ..web()
+            },
+            &rules()
+        ),
+        Some("too-young")
+    );
 }
 
 #[test]

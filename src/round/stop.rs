@@ -1,0 +1,79 @@
+//! The word to stop, as a round hears it: between two victims at once, in the middle of a call after a grace.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// The hand on the switch.
+#[derive(Debug)]
+pub struct StopSwitch(watch::Sender<bool>);
+
+/// The ear of a round.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Receiver<bool>);
+
+impl StopSwitch {
+    /// A switch, and an ear for it.
+    pub fn new() -> (Self, Stop) {
+        let (sender, receiver) = watch::channel(false);
+        (Self(sender), Stop(receiver))
+    }
+
+    /// Asks the round to stop. Asking twice is asking once.
+    pub fn request(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl Stop {
+    /// Whether the round was asked to stop.
+    pub fn is_requested(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits for `work`; once asked to stop, for `grace` longer and then no more: `None`.
+    pub async fn within<T>(&self, grace: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let mut ear = self.0.clone();
+        let patience = async move {
+            if ear.wait_for(|stop| *stop).await.is_err() {
+                // The switch is gone: nobody can ask any more.
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(grace).await;
+        };
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = patience => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRACE: Duration = Duration::from_millis(10);
+
+    #[actix_rt::test]
+    async fn work_that_ends_is_never_cut_short() {
+        let (switch, stop) = StopSwitch::new();
+        switch.request();
+        assert_eq!(stop.within(Duration::ZERO, async { 7 }).await, Some(7));
+    }
+
+    #[actix_rt::test]
+    async fn work_that_never_ends_is_left_after_the_grace() {
+        let (switch, stop) = StopSwitch::new();
+        switch.request();
+        assert_eq!(stop.within(GRACE, std::future::pending::<()>()).await, None);
+    }
+
+    #[actix_rt::test]
+    async fn a_lost_switch_stops_nothing() {
+        let (switch, stop) = StopSwitch::new();
+        drop(switch);
+        let slow = tokio::time::sleep(3 * GRACE);
+        assert_eq!(stop.within(GRACE, slow).await, Some(()));
+    }
+}
