@@ -3,6 +3,9 @@
 #[cfg(panic = "abort")]
 compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic = \"unwind\"`");
 
+pub mod actors;
 pub mod chaos;
 pub mod cluster;
+pub mod health;
+pub mod notify;
 pub mod round;

@@ -144,7 +144,8 @@ impl Round<'_> {
     }
 }
 
-fn blank(orders: &Orders, slot: Timestamp, seed: u64) -> Report {
+/// A report of nothing yet.
+pub fn blank(orders: &Orders, slot: Timestamp, seed: u64) -> Report {
     let target = &orders.rules.target;
     Report {
         slot,

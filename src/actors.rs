@@ -1,0 +1,66 @@
+//! The four actors, and the wires between them.
+//!
+//! ```text
+//!            RoundDue{slot, seed}            RoundFinished{report}
+//!   Clock ────────────────────────▶ Killer ─────────────────────────▶ Notifier ──▶ channels
+//!     ▲                               ▲                                  ▲
+//!     └───────── Supervisor ──────────┴──────────────────────────────────┘
+//!                starts each on an Arbiter of its own, hears it end, starts it afresh
+//! ```
+//!
+//! What the wires promise:
+//! - An actor knows a [`line::Line`], never another actor: a line leads to whoever holds the role now, or says that
+//!   nobody does and gives the message back.
+//! - A round that is due while the Killer is away or busy is dropped and said to be; it is never saved up.
+//! - A report is kept by the Killer until the Notifier takes it. What the Notifier has taken is lost if it then
+//!   panics; the log channel has told it by then.
+//! - The order of an end: the Clock stops, the round in flight ends, its report goes out, the Notifier drains.
+
+pub mod clock;
+pub mod fault;
+pub mod killer;
+pub mod line;
+pub mod messages;
+pub mod notifier;
+pub mod supervisor;
+
+use std::sync::Arc;
+
+use actix::{Actor, System};
+
+use self::clock::Beat;
+use self::fault::Faults;
+use self::supervisor::{Limits, Supervisor};
+use crate::cluster::Access;
+use crate::health::Vitals;
+use crate::notify::Channel;
+use crate::round::Orders;
+
+/// What the actors are to do.
+#[derive(Clone)]
+pub struct Crew {
+    /// When rounds are due.
+    pub beat: Beat,
+    /// What a round goes by.
+    pub orders: Arc<Orders>,
+    /// Where the cluster is.
+    pub access: Access,
+    /// Whom to tell.
+    pub channels: Arc<[Channel]>,
+    /// How often a child may fail.
+    pub limits: Limits,
+    /// Where the probes look.
+    pub vitals: Arc<Vitals>,
+    /// What goes wrong on purpose; nothing outside of tests.
+    pub faults: Faults,
+}
+
+/// Runs the actors until a signal, or until the Supervisor gives up; returns the process's exit code.
+pub fn run(crew: Crew) -> i32 {
+    let system = System::new();
+    system.block_on(async { Supervisor::new(crew).start() });
+    system.run_with_code().unwrap_or_else(|error| {
+        log::error!("the actor system ended badly: {error}");
+        supervisor::GAVE_UP
+    })
+}

@@ -1,0 +1,268 @@
+//! The Supervisor starts the other actors, each on an Arbiter of its own, and starts a fresh one when one ends.
+//!
+//! actix's own `Supervisor` does nothing for a panic and keeps the actor's state over a stop. Here every life of
+//! a child is a new value on a new thread, its task's join handle is the monitor that sees a panic, a stop or a
+//! cancellation alike, and a life that ended late is told from the present one by its number.
+
+mod child;
+mod limits;
+
+pub use limits::Limits;
+
+use std::time::{Duration, Instant};
+
+use actix::{Actor, Arbiter, AsyncContext, Context, Handler, Recipient, System};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Crew;
+use super::line::Line;
+use super::messages::{ChildStarted, ChildStopped, RoundDue, RoundFinished, Shutdown, SignalReceived};
+use limits::Restarts;
+
+/// Exit code: children failed more often than the restart intensity allows (`EX_SOFTWARE` of `sysexits.h`).
+pub const GAVE_UP: i32 = 70;
+
+/// Exit code: told to stop, and notifications were left undelivered (`EX_TEMPFAIL`).
+pub const UNDRAINED: i32 = 75;
+
+/// How long the round in flight gets to end; beyond the grace that the round itself gives a call in flight.
+const ROUND_DEADLINE: Duration = Duration::from_secs(25);
+
+/// How long the Notifier gets to deliver what it holds. Both together stay below the 60 s of the manifest's
+/// `terminationGracePeriodSeconds`.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How often the Supervisor shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// The roles of the children, in the order in which they start; they stop in reverse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the actors' own names")]
+pub enum Role {
+    Notifier,
+    Killer,
+    Clock,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Notifier, Self::Killer, Self::Clock];
+
+    /// Its name in logs and probes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Notifier => "Notifier",
+            Self::Killer => "Killer",
+            Self::Clock => "Clock",
+        }
+    }
+}
+
+/// The lines between the children.
+#[derive(Debug, Clone, Default)]
+struct Lines {
+    killer: Line<RoundDue>,
+    notifier: Line<RoundFinished>,
+}
+
+/// One child as the Supervisor sees it.
+#[derive(Default)]
+struct Child {
+    life: u64,
+    arbiter: Option<Arbiter>,
+    shutdown: Option<Recipient<Shutdown>>,
+}
+
+/// How far an orderly end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Running,
+    EndingRound,
+    Draining,
+    Over,
+}
+
+/// The actor.
+pub struct Supervisor {
+    crew: Crew,
+    lines: Lines,
+    children: [Child; 3],
+    restarts: Restarts,
+    phase: Phase,
+}
+
+impl Supervisor {
+    /// A Supervisor that has started nobody yet.
+    pub fn new(crew: Crew) -> Self {
+        let restarts = Restarts::new(crew.limits);
+        Self { crew, lines: Lines::default(), children: Default::default(), restarts, phase: Phase::Running }
+    }
+
+    fn child(&mut self, role: Role) -> &mut Child {
+        &mut self.children[role as usize]
+    }
+
+    fn start_child(&mut self, role: Role, ctx: &Context<Self>) {
+        let life = self.child(role).life + 1;
+        let arbiter = child::start(role, life, &self.crew, &self.lines, ctx.address());
+        *self.child(role) = Child { life, arbiter: Some(arbiter), shutdown: None };
+    }
+
+    /// Ends the process by way of the actor system.
+    fn end(&mut self, code: i32) {
+        self.phase = Phase::Over;
+        System::current().stop_with_code(code);
+    }
+
+    fn tell_to_stop(&mut self, role: Role) {
+        match &self.child(role).shutdown {
+            Some(shutdown) => shutdown.do_send(Shutdown),
+            // It is between two lives, or has not come up: there is nothing to end.
+            None => self.lines.disconnect(role),
+        }
+    }
+
+    /// The next step of an orderly end, as far as the children have come.
+    fn proceed(&mut self, ctx: &mut Context<Self>) {
+        if self.phase == Phase::EndingRound && self.is_down(Role::Killer) {
+            self.drain(ctx);
+        }
+        if self.phase == Phase::Draining && self.is_down(Role::Notifier) {
+            log::info!("stopped in order");
+            self.end(0);
+        }
+    }
+
+    fn drain(&mut self, ctx: &mut Context<Self>) {
+        self.phase = Phase::Draining;
+        self.tell_to_stop(Role::Notifier);
+        ctx.run_later(DRAIN_DEADLINE, |supervisor, _| {
+            if supervisor.phase == Phase::Draining {
+                log::error!("notifications were left undelivered after {DRAIN_DEADLINE:?}");
+                supervisor.end(UNDRAINED);
+            }
+        });
+    }
+
+    fn is_down(&mut self, role: Role) -> bool {
+        self.child(role).arbiter.is_none()
+    }
+}
+
+impl Lines {
+    fn disconnect(&self, role: Role) {
+        match role {
+            Role::Clock => {}
+            Role::Killer => self.killer.disconnect(),
+            Role::Notifier => self.notifier.disconnect(),
+        }
+    }
+}
+
+impl Actor for Supervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        for (kind, name) in [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "SIGINT")] {
+            match signal(kind) {
+                Ok(mut stream) => {
+                    let supervisor = ctx.address();
+                    actix::spawn(async move {
+                        while stream.recv().await.is_some() {
+                            supervisor.do_send(SignalReceived(name));
+                        }
+                    });
+                }
+                Err(error) => log::error!("cannot listen for {name}: {error}"),
+            }
+        }
+        self.crew.vitals.beat();
+        ctx.run_interval(HEARTBEAT, |supervisor, _| supervisor.crew.vitals.beat());
+        for role in Role::ALL {
+            self.start_child(role, ctx);
+        }
+    }
+}
+
+impl Handler<ChildStarted> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, up: ChildStarted, _: &mut Self::Context) {
+        let stopping = self.phase != Phase::Running;
+        let child = self.child(up.role);
+        if child.life != up.life {
+            return;
+        }
+        if stopping {
+            up.shutdown.do_send(Shutdown);
+        }
+        child.shutdown = Some(up.shutdown);
+        self.crew.vitals.set_up(up.role.as_str(), true);
+    }
+}
+
+impl Handler<ChildStopped> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, down: ChildStopped, ctx: &mut Self::Context) {
+        let ChildStopped { role, life, why } = down;
+        if self.child(role).life != life || self.phase == Phase::Over {
+            return;
+        }
+        self.lines.disconnect(role);
+        self.crew.vitals.set_up(role.as_str(), false);
+        let child = self.child(role);
+        child.shutdown = None;
+        if let Some(arbiter) = child.arbiter.take() {
+            arbiter.stop();
+            // Its thread has nothing left to run and ends by itself: dropping the handle never blocks us.
+        }
+        if self.phase != Phase::Running {
+            log::debug!("{} ended: {why}", role.as_str());
+            self.proceed(ctx);
+            return;
+        }
+        match self.restarts.after_failure(Instant::now()) {
+            Some(pause) => {
+                log::error!("{} failed ({why}); starting it afresh in {pause:?}", role.as_str());
+                ctx.run_later(pause, move |supervisor, ctx| {
+                    if supervisor.phase == Phase::Running {
+                        supervisor.start_child(role, ctx);
+                    }
+                });
+            }
+            None => {
+                let Limits { restarts, window, .. } = self.crew.limits;
+                log::error!(
+                    "{} failed ({why}) after {restarts} restarts within {window:?}: giving up",
+                    role.as_str()
+                );
+                self.end(GAVE_UP);
+            }
+        }
+    }
+}
+
+impl Handler<SignalReceived> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, SignalReceived(name): SignalReceived, ctx: &mut Self::Context) {
+        if self.phase != Phase::Running {
+            log::warn!("{name} again: stopping at once");
+            self.end(UNDRAINED);
+            return;
+        }
+        log::info!("{name}: no new round; ending what is in flight");
+        self.phase = Phase::EndingRound;
+        self.crew.vitals.set_stopping();
+        self.tell_to_stop(Role::Clock);
+        self.tell_to_stop(Role::Killer);
+        ctx.run_later(ROUND_DEADLINE, |supervisor, ctx| {
+            if supervisor.phase == Phase::EndingRound {
+                log::error!("the round in flight did not end within {ROUND_DEADLINE:?}: its outcome is unknown");
+                supervisor.drain(ctx);
+            }
+        });
+        self.proceed(ctx);
+    }
+}

@@ -1,0 +1,188 @@
+//! The probes: `/livez` and `/readyz`, answered from a thread of their own out of what the Supervisor shows.
+//!
+//! Neither asks the API server or a chat service: restarting macaque mends neither.
+
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+
+/// A heartbeat older than this means that the Supervisor hangs; lenient, for a throttled CPU is no hang.
+const STALE_AFTER: Duration = Duration::from_secs(15);
+
+/// A probe's whole request must arrive within this time.
+const HEADER_DEADLINE: Duration = Duration::from_secs(5);
+
+/// What the Supervisor shows: its heartbeat, who is up, and whether the process is ending.
+#[derive(Debug)]
+pub struct Vitals {
+    born: Instant,
+    last_beat_ms: AtomicU64,
+    parts: Vec<(&'static str, AtomicBool)>,
+    stopping: AtomicBool,
+}
+
+/// One line of a probe's answer.
+type Check = (&'static str, Result<(), String>);
+
+impl Vitals {
+    /// Nobody is up yet; the heartbeat is fresh, so that a slow start is not a death.
+    pub fn new(parts: impl IntoIterator<Item = &'static str>) -> Self {
+        Self {
+            born: Instant::now(),
+            last_beat_ms: AtomicU64::new(0),
+            parts: parts.into_iter().map(|name| (name, AtomicBool::new(false))).collect(),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// The Supervisor lives.
+    pub fn beat(&self) {
+        let now = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_beat_ms.store(now, Ordering::Relaxed);
+    }
+
+    /// The part `name` came up, or went down.
+    pub fn set_up(&self, name: &str, up: bool) {
+        if let Some((_, flag)) = self.parts.iter().find(|(part, _)| *part == name) {
+            flag.store(up, Ordering::Relaxed);
+        }
+    }
+
+    /// The process was told to stop.
+    pub fn set_stopping(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Alive: the Supervisor beats. It restarts the others itself.
+    fn liveness(&self) -> Vec<Check> {
+        let beat = Duration::from_millis(self.last_beat_ms.load(Ordering::Relaxed));
+        let age = self.born.elapsed().saturating_sub(beat);
+        let fresh = if age < STALE_AFTER { Ok(()) } else { Err(format!("no heartbeat for {} s", age.as_secs())) };
+        vec![("Supervisor", fresh)]
+    }
+
+    /// Ready: alive, every part up, and not ending.
+    fn readiness(&self) -> Vec<Check> {
+        let mut checks = self.liveness();
+        checks.extend(self.parts.iter().map(|(name, up)| {
+            let check = if up.load(Ordering::Relaxed) { Ok(()) } else { Err("not running".to_owned()) };
+            (*name, check)
+        }));
+        let stopping = self.stopping.load(Ordering::Relaxed);
+        checks.push(("running", if stopping { Err("told to stop".to_owned()) } else { Ok(()) }));
+        checks
+    }
+}
+
+/// Serves the probes on `address` until the process ends; returns the address in use.
+///
+/// # Errors
+/// The address cannot be listened on.
+pub fn serve(address: SocketAddr, vitals: Arc<Vitals>) -> io::Result<SocketAddr> {
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let bound = listener.local_addr()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("health".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            match TcpListener::from_std(listener) {
+                Ok(listener) => accept(listener, vitals).await,
+                Err(error) => log::error!("the probes are not served: {error}"),
+            }
+        });
+    })?;
+    Ok(bound)
+}
+
+async fn accept(listener: TcpListener, vitals: Arc<Vitals>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file descriptors, most likely: others must close first.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let vitals = Arc::clone(&vitals);
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let response = answer(&request, &vitals);
+                async { Ok::<_, Infallible>(response) }
+            });
+            let mut server = http1::Builder::new();
+            server.timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE).keep_alive(false);
+            // A client that hangs up early is its own business.
+            let _ = server.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+fn answer(request: &Request<Incoming>, vitals: &Vitals) -> Response<Full<Bytes>> {
+    let verbose = request.uri().query().is_some_and(|query| query.split('&').any(|part| part == "verbose"));
+    match (request.method(), request.uri().path()) {
+        (&Method::GET | &Method::HEAD, "/livez" | "/healthz") => told(&vitals.liveness(), verbose),
+        (&Method::GET | &Method::HEAD, "/readyz") => told(&vitals.readiness(), verbose),
+        (&Method::GET | &Method::HEAD, _) => text(StatusCode::NOT_FOUND, "try /livez or /readyz\n".to_owned()),
+        _ => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n".to_owned()),
+    }
+}
+
+/// `ok`, or a line for each check as kube-apiserver's `?verbose` writes them.
+fn told(checks: &[Check], verbose: bool) -> Response<Full<Bytes>> {
+    let healthy = checks.iter().all(|(_, check)| check.is_ok());
+    let status = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    if healthy && !verbose {
+        return text(status, "ok\n".to_owned());
+    }
+    let mut lines = String::new();
+    for (name, check) in checks {
+        // Writing to a String cannot fail.
+        let _ = match check {
+            Ok(()) => writeln!(lines, "[+]{name} ok"),
+            Err(why) => writeln!(lines, "[-]{name} failed: {why}"),
+        };
+    }
+    text(status, lines)
+}
+
+fn text(status: StatusCode, text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failing(checks: &[Check]) -> Vec<&'static str> {
+        checks.iter().filter(|(_, check)| check.is_err()).map(|(name, _)| *name).collect()
+    }
+
+    #[test]
+    fn ready_means_that_every_part_is_up_and_nobody_said_stop() {
+        let vitals = Vitals::new(["Clock", "Killer"]);
+        assert_eq!(failing(&vitals.readiness()), ["Clock", "Killer"]);
+        vitals.set_up("Clock", true);
+        vitals.set_up("Killer", true);
+        assert!(failing(&vitals.readiness()).is_empty());
+        vitals.set_stopping();
+        assert_eq!(failing(&vitals.readiness()), ["running"]);
+    }
+
+    #[test]
+    fn a_part_that_is_down_is_no_reason_to_restart_the_process() {
+        let vitals = Vitals::new(["Notifier"]);
+        assert!(failing(&vitals.liveness()).is_empty());
+    }
+}
