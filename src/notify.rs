@@ -1,0 +1,48 @@
+//! Tells people of a round: a report becomes one message, and each channel carries it in its own form.
+//!
+//! Knows the report and HTTP; nothing of Kubernetes and nothing of actors. The words are in [`message`], the
+//! payload of a service and the meaning of its answers in the service's own file, the wire in [`http`].
+//! Nothing here shows a token, a URL or a destination: not in an error, not in a log line, not by `Debug`.
+
+pub mod channel;
+pub mod delivery;
+pub mod http;
+mod log_lines;
+pub mod message;
+pub mod retry;
+pub mod slack;
+mod text;
+pub mod webex;
+
+pub use self::http::Http;
+pub use channel::{Channel, SlackBot, SlackWebhook, Webex};
+pub use delivery::{Delivery, DeliveryError};
+pub use message::Message;
+pub use retry::Retry;
+
+/// Tries once to deliver `message` through `channel`, and waits no longer than the deadline of `http`.
+///
+/// An error does not prove that nobody read the message: an answer can be lost on its way back.
+pub async fn deliver(http: &Http, channel: &Channel, message: &Message) -> Delivery {
+    let Some(post) = channel.post(message) else {
+        log_lines::write(message);
+        return Ok(());
+    };
+    let mut answer = http.post(channel.service(), &post).await?;
+    answer.body = channel.redact(&answer.body);
+    channel.judge(&answer)
+}
+
+/// Delivers `message` through `channel`, trying again as `retry` says; ends with the last try's word.
+///
+/// At worst this takes `retry.tries` deadlines and the pauses between them: whoever awaits it must not make
+/// another channel, or a round, wait for it.
+pub async fn deliver_with_retries(
+    http: &Http,
+    channel: &Channel,
+    message: &Message,
+    retry: &Retry,
+) -> Delivery {
+    let once = async || deliver(http, channel, message).await;
+    retry.run(once, tokio::time::sleep).await
+}

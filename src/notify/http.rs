@@ -1,0 +1,217 @@
+//! The wire: one POST, its answer within a deadline, and every failure in our own words.
+
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+
+use awc::{
+    error::{ConnectError, SendRequestError},
+    http::{Uri, header},
+};
+use futures_util::StreamExt;
+use rustls::{ClientConfig, crypto::ring};
+use rustls_platform_verifier::BuilderVerifierExt;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    channel::{Channel, UrlMistake},
+    delivery::{Answer, DeliveryError},
+};
+
+/// How long a service may take for its whole answer.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How long the name, the connection and, again, the TLS handshake may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of an answer is read: error texts are shorter, and Slack's `ok` comes first.
+const BODY_LIMIT: usize = 16 * 1024;
+
+/// The HTTP client of the channels. It lives and dies with the Arbiter that built it.
+#[derive(Clone)]
+pub struct Http {
+    client: awc::Client,
+    deadline: Duration,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// Without roots of trust no service can be told from an impostor.
+    #[error(
+        "no CA certificates to check the chat services by: install the ca-certificates package, or name a PEM \
+         file in SSL_CERT_FILE ({0})"
+    )]
+    Certificates(rustls::Error),
+    /// The crypto provider does not do what the TLS library needs: a build gone wrong.
+    #[error("TLS could not be set up: {0}")]
+    Tls(rustls::Error),
+}
+
+/// One request.
+pub(super) struct Post<'a> {
+    pub(super) url: String,
+    pub(super) bearer: Option<&'a SecretString>,
+    pub(super) body: Value,
+}
+
+impl Http {
+    /// A client for `channels`, inside the System or Arbiter that will use it. CA certificates are loaded, and
+    /// can be missed, only if one of the channels is reached by TLS.
+    pub fn new(channels: &[Channel]) -> Result<Self, HttpError> {
+        let mut connector = awc::Connector::new()
+            .timeout(CONNECT_TIMEOUT)
+            .handshake_timeout(CONNECT_TIMEOUT);
+        if channels.iter().any(Channel::needs_tls) {
+            connector = connector.rustls_0_23(Arc::new(tls()?));
+        }
+        let client = awc::Client::builder()
+            .connector(connector)
+            .disable_redirects()
+            .disable_timeout() // ours holds for head and body, awc's for the head alone
+            .add_default_header((header::USER_AGENT, concat!("macaque/", env!("CARGO_PKG_VERSION"))))
+            .finish();
+        Ok(Self {
+            client,
+            deadline: DEADLINE,
+        })
+    }
+
+    /// The same client with another deadline for the whole of an exchange.
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// Sends `post` and reads the answer's head, and of its body what comes within the limits.
+    pub(super) async fn post(&self, service: &str, post: &Post<'_>) -> Result<Answer, DeliveryError> {
+        let uri = destination(&post.url).map_err(|mistake| {
+            DeliveryError::permanent(format!("the URL of {service} cannot be used: {mistake}"))
+        })?;
+        let mut request = self
+            .client
+            .post(uri)
+            .force_close() // rounds are minutes apart: a kept connection would be found dead
+            .content_type("application/json; charset=utf-8");
+        if let Some(token) = post.bearer {
+            request = request.insert_header((header::AUTHORIZATION, bearer(service, token)?));
+        }
+        let deadline = Instant::now() + self.deadline;
+        let sent = timeout_at(deadline, request.send_body(post.body.to_string())).await;
+        let mut response = match sent {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(translate(service, &error)),
+            Err(_) => {
+                return Err(DeliveryError::transient(format!(
+                    "{service} did not answer in time"
+                )));
+            }
+        };
+        let mut body = Vec::new();
+        let whole = loop {
+            match timeout_at(deadline, response.next()).await {
+                Ok(Some(Ok(chunk))) => body.extend_from_slice(&chunk),
+                Ok(None) => break true,
+                Ok(Some(Err(_))) | Err(_) => break false,
+            }
+            if body.len() > BODY_LIMIT {
+                body.truncate(BODY_LIMIT);
+                break false;
+            }
+        };
+        let retry_after = response.headers().get(header::RETRY_AFTER);
+        Ok(Answer {
+            status: response.status().as_u16(),
+            retry_after: retry_after.and_then(|value| seconds(value.to_str().ok()?)),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            whole,
+        })
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `url` as something that may be posted to: https, or http to this very host.
+pub(super) fn destination(url: &str) -> Result<Uri, UrlMistake> {
+    let uri: Uri = url.parse().map_err(|_| UrlMistake::Malformed)?;
+    let authority = uri.authority().ok_or(UrlMistake::Malformed)?;
+    let host = authority.host();
+    if host.is_empty() || authority.as_str().contains('@') {
+        return Err(UrlMistake::Malformed);
+    }
+    let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
+    let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
+    match uri.scheme_str() {
+        Some("https") => Ok(uri),
+        Some("http") if loopback => Ok(uri),
+        Some("http") => Err(UrlMistake::InTheClear),
+        _ => Err(UrlMistake::Malformed),
+    }
+}
+
+/// The system's roots, one named provider, HTTP/1.1: nothing is taken from the process.
+fn tls() -> Result<ClientConfig, HttpError> {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(HttpError::Tls)?
+        .with_platform_verifier()
+        .map_err(HttpError::Certificates)?
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn bearer(service: &str, token: &SecretString) -> Result<header::HeaderValue, DeliveryError> {
+    let value = header::HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
+    let mut value = value.map_err(|_| {
+        DeliveryError::permanent(format!(
+            "the token for {service} has a character that no token has, a line break perhaps"
+        ))
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// `Retry-After` in seconds; the services in question never send a date.
+fn seconds(value: &str) -> Option<Duration> {
+    value.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// awc's errors name hosts and addresses, and a later version may name more: these words do not.
+fn translate(service: &str, error: &SendRequestError) -> DeliveryError {
+    let why = match error {
+        SendRequestError::Url(_) => {
+            return DeliveryError::permanent(format!("the URL of {service} cannot be used"));
+        }
+        SendRequestError::Connect(ConnectError::SslIsNotSupported) => {
+            return DeliveryError::permanent(format!("{service} needs TLS, which was not set up"));
+        }
+        SendRequestError::Connect(ConnectError::Timeout) => format!("connecting to {service} timed out"),
+        SendRequestError::Connect(ConnectError::Resolver(_) | ConnectError::NoRecords) => {
+            format!("the host name of {service} cannot be resolved")
+        }
+        SendRequestError::Connect(ConnectError::Disconnected) => {
+            format!("{service} closed the connection without an answer")
+        }
+        SendRequestError::Connect(ConnectError::Io(error)) => match tls_failure(error) {
+            Some(failure) => format!("the TLS handshake with {service} failed: {failure}"),
+            None => format!("connecting to {service} failed: {}", error.kind()),
+        },
+        SendRequestError::Send(error) => format!("the connection to {service} broke: {}", error.kind()),
+        SendRequestError::Response(_) => format!("{service} answered something that is not HTTP"),
+        _ => format!("the request to {service} failed"),
+    };
+    DeliveryError::transient(why)
+}
+
+/// What went wrong in a TLS handshake, without names.
+fn tls_failure(error: &std::io::Error) -> Option<&'static str> {
+    let inner = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    Some(match inner {
+        rustls::Error::InvalidCertificate(_) => "its certificate is not trusted",
+        _ => "the two sides do not agree",
+    })
+}

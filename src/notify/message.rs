@@ -1,0 +1,258 @@
+//! The words of one round: what the API server answered, and nothing else. Channels only carry them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::text::{self, clean, count};
+use crate::chaos::{
+    outcome::{Method, Outcome, Refusal},
+    pod::PodRef,
+    report::{Attempt, End, Report, Verdict},
+};
+
+/// The longest headline, in characters: Slack's limit for a header, and a line that a phone shows.
+const HEADLINE: usize = 150;
+/// The longest line, in characters: room for a budget's arithmetic, not for a stack trace.
+const LINE: usize = 400;
+/// The longest footer, in characters.
+const FOOTER: usize = 300;
+
+/// One round in words. Every text is a single line without invisible characters and of bounded length; it is
+/// not escaped for any service yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The round in one word.
+    pub verdict: Verdict,
+    /// The scheduled instant of the round.
+    pub slot: Timestamp,
+    /// The seed of its draw.
+    pub seed: u64,
+    /// The round in one line.
+    pub headline: String,
+    /// Each victim tried, in order.
+    pub victims: Vec<Victim>,
+    /// What went wrong, and for a round that disrupted nothing why: exemptions by reason, largest first.
+    pub notes: Vec<String>,
+    /// How to find the round again: slot, seed, scope.
+    pub footer: String,
+}
+
+/// One victim in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Victim {
+    /// `namespace/name`.
+    pub pod: String,
+    /// The UID, which tells it from its successor.
+    pub uid: String,
+    /// The outcome in one word.
+    pub outcome: &'static str,
+    /// Whether nobody knows what became of it.
+    pub doubtful: bool,
+    /// The line people read.
+    pub line: String,
+}
+
+impl Message {
+    /// The words of `report`.
+    pub fn of(report: &Report) -> Self {
+        let prefix = if report.dry_run { "dry run: " } else { "" };
+        Self {
+            verdict: report.verdict(),
+            slot: report.slot,
+            seed: report.seed,
+            headline: clean(&format!("{prefix}{}", headline(report)), HEADLINE),
+            victims: report.attempts.iter().map(|a| victim(report, a)).collect(),
+            notes: notes(report).iter().map(|note| clean(note, LINE)).collect(),
+            footer: clean(&footer(report), FOOTER),
+        }
+    }
+}
+
+fn headline(report: &Report) -> String {
+    let tried = tallies(report);
+    match (&report.end, report.attempts.as_slice()) {
+        (End::Failed { why }, []) => format!("round failed: {why}"),
+        (End::Failed { why }, _) => format!("round failed ({tried}): {why}"),
+        (End::Interrupted, []) => "round interrupted by a shutdown before any pod was tried".to_owned(),
+        (End::Interrupted, _) => format!("round interrupted by a shutdown: {tried}"),
+        (End::Complete, []) => format!("{}: {}", nothing(report), no_attempt(report)),
+        (End::Complete, [only]) => single(report, only),
+        (End::Complete, _) if disrupts_nothing(report) => format!("{}: {tried}", nothing(report)),
+        (End::Complete, _) => tried,
+    }
+}
+
+/// The headline of a round with one victim.
+fn single(report: &Report, attempt: &Attempt) -> String {
+    let (pod, noun) = (&attempt.pod, noun(report.method));
+    match &attempt.outcome {
+        Outcome::Evicted | Outcome::Deleted => format!("{} {pod}", attempt.outcome.word()),
+        Outcome::Spared => format!("would have {} {pod}", participle(report.method)),
+        Outcome::Refused(refusal) => format!("{noun} of {pod} refused by {}", refuser(refusal)),
+        Outcome::Gone => format!("{}: {pod} was gone already", nothing(report)),
+        Outcome::Unknown { .. } => format!("{noun} of {pod}: outcome unknown"),
+    }
+}
+
+/// The victims counted by outcome, and the refusals by who refused: doubt before refusals, so that a cut never
+/// hides it.
+fn tallies(report: &Report) -> String {
+    let mut counts: BTreeMap<(u8, String), usize> = BTreeMap::new();
+    for attempt in &report.attempts {
+        let kind = match &attempt.outcome {
+            Outcome::Evicted | Outcome::Deleted => (0, attempt.outcome.word().to_owned()),
+            Outcome::Spared => (1, format!("would have {}", participle(report.method))),
+            Outcome::Unknown { .. } => (2, "with unknown outcome".to_owned()),
+            Outcome::Refused(refusal) => (3, format!("refused by {}", refuser(refusal))),
+            Outcome::Gone => (4, "gone already".to_owned()),
+        };
+        *counts.entry(kind).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|((rank, _), n)| (*rank, std::cmp::Reverse(*n)));
+    let told: Vec<String> = counts
+        .into_iter()
+        .map(|((rank, words), n)| match rank {
+            0 | 1 => format!("{words} {}", count(n, "pod")),
+            _ => format!("{n} {words}"),
+        })
+        .collect();
+    text::list(&told, ", ", HEADLINE - 40, text::chars)
+}
+
+/// Why a round that ran to its end tried nobody.
+fn no_attempt(report: &Report) -> String {
+    match (report.problems.as_slice(), report.listed, report.candidates) {
+        ([only], ..) => only.clone(),
+        ([first, rest @ ..], ..) => format!("{first} (and {} more)", count(rest.len(), "problem")),
+        ([], 0, _) => "no pod was listed".to_owned(),
+        ([], 1, 0) => "the one pod listed is not eligible".to_owned(),
+        ([], listed, 0) => format!("none of the {listed} pods listed is eligible"),
+        ([], _, candidates) => format!("none of {} was tried", count(candidates, "candidate")),
+    }
+}
+
+fn victim(report: &Report, attempt: &Attempt) -> Victim {
+    let PodRef { uid, .. } = &attempt.pod;
+    let pod = clean(&attempt.pod.to_string(), LINE);
+    let owner = match &attempt.owner {
+        Some(owner) => format!(" ({owner})"),
+        None => String::new(),
+    };
+    let became = match &attempt.outcome {
+        Outcome::Spared => format!("dry run, would have been {}", participle(report.method)),
+        outcome => outcome.to_string(),
+    };
+    let warnings: String = attempt
+        .warnings
+        .iter()
+        .map(|warning| format!("; warning: {warning}"))
+        .collect();
+    Victim {
+        line: clean(&format!("{pod}{owner}: {became}{warnings}"), LINE),
+        uid: clean(uid, LINE),
+        outcome: attempt.outcome.word(),
+        doubtful: matches!(attempt.outcome, Outcome::Unknown { .. }),
+        pod,
+    }
+}
+
+fn notes(report: &Report) -> Vec<String> {
+    let mut notes = Vec::new();
+    match &report.end {
+        End::Complete => {}
+        End::Interrupted => {
+            notes.push("a shutdown ended the round early: no further pod was tried".to_owned())
+        }
+        End::Failed { why } => notes.push(format!("the round could not go on: {why}")),
+    }
+    notes.extend(
+        report
+            .problems
+            .iter()
+            .map(|problem| format!("problem: {problem}")),
+    );
+    if disrupts_nothing(report) {
+        let mut tallies: Vec<_> = report.exempted.iter().collect();
+        tallies.sort_by_key(|(reason, tally)| (std::cmp::Reverse(tally.count), **reason));
+        notes.extend(tallies.into_iter().map(|(reason, tally)| {
+            let such_as = if tally.count == 1 { "" } else { "such as " };
+            format!(
+                "{} exempt, {reason}: {such_as}{} ({})",
+                tally.count, tally.example, tally.detail
+            )
+        }));
+    }
+    notes
+}
+
+fn footer(report: &Report) -> String {
+    let namespaces = match report.namespaces.as_slice() {
+        [] => "all namespaces".to_owned(),
+        names => text::list(names, ", ", 100, text::chars),
+    };
+    let mut parts = vec![
+        format!("slot {}", report.slot),
+        format!("seed {}", report.seed),
+        format!(
+            "{} listed, {}",
+            count(report.listed, "pod"),
+            count(report.candidates, "candidate")
+        ),
+        namespaces,
+    ];
+    if report.dry_run {
+        parts.insert(0, "dry run".to_owned());
+    }
+    if !report.selector.is_empty() {
+        parts.push(report.selector.clone());
+    }
+    parts.join(" · ")
+}
+
+/// Whether no pod was disrupted, or in dry run would have been, as far as anybody knows.
+fn disrupts_nothing(report: &Report) -> bool {
+    report.count(Outcome::spends_the_count) == 0
+}
+
+fn nothing(report: &Report) -> &'static str {
+    if report.dry_run {
+        "no pod would have been disrupted"
+    } else {
+        "no pod disrupted"
+    }
+}
+
+fn noun(method: Method) -> &'static str {
+    match method {
+        Method::Evict => "eviction",
+        Method::Delete => "deletion",
+    }
+}
+
+fn participle(method: Method) -> &'static str {
+    match method {
+        Method::Evict => "evicted",
+        Method::Delete => "deleted",
+    }
+}
+
+/// Who refused, without the words of the refusal.
+fn refuser(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Budget { name: Some(name), .. } => format!("budget {name}"),
+        Refusal::Budget { name: None, .. } => "a budget".to_owned(),
+        Refusal::SeveralBudgets => "several budgets at once".to_owned(),
+        Refusal::Webhook { name, .. } => format!("webhook {name}"),
+        Refusal::Policy { name, .. } => format!("policy {name}"),
+        Refusal::NamespaceTerminating => "the terminating namespace".to_owned(),
+        Refusal::AcceptedButAlive => "admission (accepted, yet alive)".to_owned(),
+        Refusal::InvalidPod { .. } => "validation".to_owned(),
+        Refusal::NotNow { .. } => "the API server for now".to_owned(),
+        Refusal::Throttled { .. } => "the API server's throttle".to_owned(),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,295 @@
+//! Promises about the words of a round, and the reports that other files' tests draw on.
+
+use std::time::Duration;
+
+use super::*;
+use crate::chaos::{pod::Owner, report::Tally};
+
+pub(in crate::notify) fn pod(name: &str) -> PodRef {
+    PodRef {
+        namespace: "shop".to_owned(),
+        name: name.to_owned(),
+        uid: format!("uid-{name}"),
+    }
+}
+
+pub(in crate::notify) fn attempt(name: &str, outcome: Outcome) -> Attempt {
+    Attempt {
+        pod: pod(name),
+        owner: Some(Owner {
+            kind: "Deployment".to_owned(),
+            name: "web".to_owned(),
+        }),
+        outcome,
+        warnings: vec![],
+    }
+}
+
+pub(in crate::notify) fn budget(name: &str) -> Outcome {
+    Outcome::Refused(Refusal::Budget {
+        name: Some(name.to_owned()),
+        message: "needs 3 healthy pods and has 3 currently".to_owned(),
+        unsynced: false,
+    })
+}
+
+/// A round that lists five pods, three of them candidates.
+pub(in crate::notify) fn report(attempts: impl Into<Vec<Attempt>>) -> Report {
+    let slot: Timestamp = "2027-03-01T09:30:00Z".parse().unwrap();
+    let tally = |count, name, detail: &str| Tally {
+        count,
+        example: pod(name),
+        detail: detail.to_owned(),
+    };
+    Report {
+        slot,
+        finished: slot + Duration::from_secs(2),
+        seed: 42,
+        dry_run: false,
+        method: Method::Evict,
+        namespaces: vec!["shop".to_owned()],
+        selector: "app=web".to_owned(),
+        listed: 5,
+        candidates: 3,
+        exempted: BTreeMap::from([
+            ("daemonset", tally(1, "agent-0", "owned by a DaemonSet")),
+            ("too-young", tally(7, "web-9", "younger than 1m (12s)")),
+        ]),
+        attempts: attempts.into(),
+        problems: vec![],
+        end: End::Complete,
+    }
+}
+
+fn headline_of(report: &Report) -> String {
+    Message::of(report).headline
+}
+
+#[test]
+fn each_outcome_is_said_as_such() {
+    let unknown = Outcome::Unknown {
+        why: "no answer in 40s".to_owned(),
+    };
+    for (outcome, headline, line) in [
+        (Outcome::Evicted, "evicted shop/a", "evicted"),
+        (Outcome::Deleted, "deleted shop/a", "deleted"),
+        (
+            budget("web"),
+            "eviction of shop/a refused by budget web",
+            "refused by budget web: needs 3 healthy pods and has 3 currently",
+        ),
+        (
+            Outcome::Gone,
+            "no pod disrupted: shop/a was gone already",
+            "gone already",
+        ),
+        (
+            unknown,
+            "eviction of shop/a: outcome unknown",
+            "unknown: no answer in 40s",
+        ),
+    ] {
+        let message = Message::of(&report([attempt("a", outcome)]));
+        assert_eq!(message.headline, headline);
+        assert_eq!(
+            message.victims[0].line,
+            format!("shop/a (deployment/web): {line}")
+        );
+    }
+}
+
+#[test]
+fn every_refusal_names_who_refused() {
+    let message = || "no".to_owned();
+    let name = || "gate".to_owned();
+    for (refusal, who) in [
+        (
+            Refusal::Budget {
+                name: None,
+                message: message(),
+                unsynced: true,
+            },
+            "a budget",
+        ),
+        (Refusal::SeveralBudgets, "several budgets at once"),
+        (
+            Refusal::Webhook {
+                name: name(),
+                message: message(),
+            },
+            "webhook gate",
+        ),
+        (
+            Refusal::Policy {
+                name: name(),
+                binding: name(),
+                message: message(),
+            },
+            "policy gate",
+        ),
+        (Refusal::NamespaceTerminating, "the terminating namespace"),
+        (Refusal::AcceptedButAlive, "admission (accepted, yet alive)"),
+        (Refusal::InvalidPod { message: message() }, "validation"),
+        (Refusal::NotNow { message: message() }, "the API server for now"),
+        (
+            Refusal::Throttled {
+                retry_after: Duration::from_secs(1),
+            },
+            "the API server's throttle",
+        ),
+    ] {
+        let report = report([attempt("a", Outcome::Refused(refusal))]);
+        assert_eq!(
+            headline_of(&report),
+            format!("eviction of shop/a refused by {who}")
+        );
+    }
+}
+
+#[test]
+fn several_victims_are_counted_by_outcome_and_by_who_refused() {
+    let mut report = report([
+        attempt("a", budget("web")),
+        attempt("b", Outcome::Evicted),
+        attempt(
+            "c",
+            Outcome::Unknown {
+                why: "cut".to_owned(),
+            },
+        ),
+        attempt("d", budget("web")),
+        attempt("e", Outcome::Gone),
+    ]);
+    let told = "evicted 1 pod, 1 with unknown outcome, 2 refused by budget web, 1 gone already";
+    assert_eq!(headline_of(&report), told);
+    report
+        .attempts
+        .retain(|a| matches!(a.outcome, Outcome::Refused(_) | Outcome::Gone));
+    assert_eq!(
+        headline_of(&report),
+        "no pod disrupted: 2 refused by budget web, 1 gone already"
+    );
+}
+
+#[test]
+fn a_dry_run_is_unmistakable() {
+    let mut report = report([attempt("a", Outcome::Spared)]);
+    report.dry_run = true;
+    let message = Message::of(&report);
+    assert_eq!(message.headline, "dry run: would have evicted shop/a");
+    assert_eq!(
+        message.victims[0].line,
+        "shop/a (deployment/web): dry run, would have been evicted"
+    );
+    assert!(message.footer.starts_with("dry run · "), "{}", message.footer);
+
+    report.method = Method::Delete;
+    report.attempts.push(attempt("b", Outcome::Spared));
+    assert_eq!(headline_of(&report), "dry run: would have deleted 2 pods");
+
+    report.attempts.clear();
+    let told = "dry run: no pod would have been disrupted: none of 3 candidates was tried";
+    assert_eq!(headline_of(&report), told);
+}
+
+#[test]
+fn a_round_that_disrupts_nothing_says_why_largest_reason_first() {
+    let mut idle = report([]);
+    idle.candidates = 0;
+    let message = Message::of(&idle);
+    assert_eq!(
+        message.headline,
+        "no pod disrupted: none of the 5 pods listed is eligible"
+    );
+    let why = [
+        "7 exempt, too-young: such as shop/web-9 (younger than 1m (12s))",
+        "1 exempt, daemonset: shop/agent-0 (owned by a DaemonSet)",
+    ];
+    assert_eq!(message.notes, why);
+    assert_eq!(Message::of(&report([attempt("a", budget("web"))])).notes, why);
+    assert!(
+        Message::of(&report([attempt("a", Outcome::Evicted)]))
+            .notes
+            .is_empty()
+    );
+}
+
+#[test]
+fn problems_and_early_ends_are_said() {
+    let mut report = report([]);
+    report.problems = vec!["shop cannot be read: forbidden".to_owned(), "b".to_owned()];
+    let message = Message::of(&report);
+    assert_eq!(
+        message.headline,
+        "no pod disrupted: shop cannot be read: forbidden (and 1 problem more)"
+    );
+    assert_eq!(
+        message.notes[..2],
+        ["problem: shop cannot be read: forbidden", "problem: b"]
+    );
+
+    report.end = End::Interrupted;
+    assert_eq!(
+        headline_of(&report),
+        "round interrupted by a shutdown before any pod was tried"
+    );
+    report.attempts = vec![attempt("a", Outcome::Evicted)];
+    assert_eq!(
+        headline_of(&report),
+        "round interrupted by a shutdown: evicted 1 pod"
+    );
+    assert_eq!(
+        Message::of(&report).notes[0],
+        "a shutdown ended the round early: no further pod was tried"
+    );
+
+    report.end = End::Failed {
+        why: "the API server is unreachable".to_owned(),
+    };
+    assert_eq!(
+        headline_of(&report),
+        "round failed (evicted 1 pod): the API server is unreachable"
+    );
+    assert_eq!(Message::of(&report).verdict, Verdict::Failed);
+}
+
+#[test]
+fn warnings_and_the_way_back_to_the_round_are_told() {
+    let mut warned = attempt("a", Outcome::Evicted);
+    warned.warnings = vec!["old API".to_owned()];
+    let message = Message::of(&report([warned]));
+    assert_eq!(
+        message.victims[0].line,
+        "shop/a (deployment/web): evicted; warning: old API"
+    );
+    let footer = "slot 2027-03-01T09:30:00Z · seed 42 · 5 pods listed, 3 candidates · shop · app=web";
+    assert_eq!(message.footer, footer);
+}
+
+#[test]
+fn every_line_is_bounded_and_clean_whatever_the_cluster_says() {
+    let hostile = "\u{202e}x\r\n\u{1b}]0;".repeat(1000);
+    let mut report = report(
+        (0..300)
+            .map(|i| {
+                let refusal = Refusal::Webhook {
+                    name: format!("{hostile}{i}"),
+                    message: hostile.clone(),
+                };
+                attempt(&hostile, Outcome::Refused(refusal))
+            })
+            .collect::<Vec<_>>(),
+    );
+    report.problems = vec![hostile.clone(); 300];
+    report.namespaces = vec![hostile.clone(); 300];
+    report.end = End::Failed { why: hostile.clone() };
+    let message = Message::of(&report);
+    assert_eq!(text::chars(&message.headline), HEADLINE);
+    let lines = message.victims.iter().map(|victim| &victim.line);
+    for line in lines
+        .chain(&message.notes)
+        .chain([&message.headline, &message.footer])
+    {
+        assert!(text::chars(line) <= LINE && !line.contains(|c: char| c.is_control() || c == '\u{202e}'));
+    }
+}

@@ -1,0 +1,126 @@
+//! When to try again: a pure policy, and the loop that follows it.
+
+use std::time::Duration;
+
+use super::delivery::{Delivery, DeliveryError, Hope};
+
+/// How often and how fast a delivery is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// How many tries there are in all.
+    pub tries: u32,
+    /// The pause after the first failure; each further one doubles it.
+    pub first: Duration,
+    /// The longest pause; only a service's own `Retry-After` makes it longer.
+    pub longest: Duration,
+}
+
+/// Five tries within about a quarter of a minute of pauses: news of a round is stale after that.
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            tries: 5,
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Retry {
+    /// The pause after the `attempt`-th try (from 1) failed with `error`; `None` is the end. `jitter`, from 0
+    /// to 1, chooses from the upper half of the pause, so that many monkeys do not knock at once; the pause is
+    /// never shorter than the service asked for.
+    pub fn next_delay(&self, attempt: u32, error: &DeliveryError, jitter: f64) -> Option<Duration> {
+        let Hope::Later { retry_after } = error.hope else {
+            return None;
+        };
+        if attempt >= self.tries {
+            return None;
+        }
+        let doublings = attempt.saturating_sub(1).min(31);
+        let pause = self.first.saturating_mul(1 << doublings).min(self.longest);
+        let jitter = if jitter.is_nan() {
+            1.0
+        } else {
+            jitter.clamp(0.0, 1.0)
+        };
+        let pause = pause.mul_f64(0.5 + jitter / 2.0);
+        Some(pause.max(retry_after.unwrap_or_default()))
+    }
+
+    /// Calls `once` until it succeeds, fails for good, or the tries are spent; waits with `pause` in between.
+    pub async fn run(
+        &self,
+        mut once: impl AsyncFnMut() -> Delivery,
+        mut pause: impl AsyncFnMut(Duration),
+    ) -> Delivery {
+        let mut attempt = 1;
+        loop {
+            let Err(mut error) = once().await else {
+                return Ok(());
+            };
+            let Some(delay) = self.next_delay(attempt, &error, rand::random()) else {
+                if attempt > 1 {
+                    error.why.push_str(&format!(" (try {attempt} of {})", self.tries));
+                }
+                return Err(error);
+            };
+            log::debug!(attempt, delay_ms = delay.as_millis() as u64; "not delivered, to be tried again: {error}");
+            pause(delay).await;
+            attempt += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RETRY: Retry = Retry {
+        tries: 10,
+        first: Duration::from_secs(1),
+        longest: Duration::from_secs(60),
+    };
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_end_with_the_tries() {
+        let error = DeliveryError::transient("no");
+        let pauses: Vec<_> = (1..=10)
+            .map(|attempt| RETRY.next_delay(attempt, &error, 1.0).map(|d| d.as_secs()))
+            .collect();
+        let expected = [1, 2, 4, 8, 16, 32, 60, 60, 60].map(Some);
+        assert_eq!(pauses[..9], expected);
+        assert_eq!(pauses[9], None);
+    }
+
+    #[test]
+    fn jitter_takes_away_half_at_most_whatever_it_is() {
+        let error = DeliveryError::transient("no");
+        for (jitter, millis) in [(0.0, 500), (0.5, 750), (-9.0, 500), (9.0, 1000), (f64::NAN, 1000)] {
+            let delay = RETRY.next_delay(1, &error, jitter);
+            assert_eq!(delay, Some(Duration::from_millis(millis)), "{jitter}");
+        }
+    }
+
+    #[test]
+    fn no_pause_is_shorter_than_the_service_asked_for() {
+        let error = DeliveryError::transient_until("busy", Some(Duration::from_secs(90)));
+        assert_eq!(RETRY.next_delay(1, &error, 0.0), Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn a_permanent_failure_is_not_tried_again() {
+        assert_eq!(RETRY.next_delay(1, &DeliveryError::permanent("no"), 1.0), None);
+    }
+
+    #[test]
+    fn no_policy_overflows() {
+        let absurd = Retry {
+            tries: u32::MAX,
+            first: Duration::MAX,
+            longest: Duration::MAX,
+        };
+        let delay = absurd.next_delay(u32::MAX - 1, &DeliveryError::transient("no"), 0.3);
+        assert!(delay.is_some());
+    }
+}

@@ -1,0 +1,130 @@
+//! Text of others made fit to be shown: one line, nothing invisible, no longer than it may be.
+
+/// `text` as one line of at most `max` characters, without control, invisible or direction-changing
+/// characters: what is read is what was written.
+pub(super) fn clean(text: &str, max: usize) -> String {
+    let spaced: String = text
+        .chars()
+        .filter(|c| !is_invisible(*c))
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    clip(&spaced.split_whitespace().collect::<Vec<_>>().join(" "), max)
+}
+
+/// The first `max` characters of `text`, the last of them `…` if there was more.
+fn clip(text: &str, max: usize) -> String {
+    escape_within(text, max, |c, out| out.push(c))
+}
+
+/// `text` with every character written by `escape`, cut with `…` so that the whole is at most `max`
+/// characters and no escape sequence is cut in two.
+pub(super) fn escape_within(text: &str, max: usize, escape: fn(char, &mut String)) -> String {
+    let mut out = String::new();
+    let mut length = 0;
+    // Where to cut, if it comes to that: the end of the last character that leaves room for `…`.
+    let mut cut = 0;
+    for c in text.chars() {
+        let start = out.len();
+        escape(c, &mut out);
+        length += out[start..].chars().count();
+        if length > max {
+            out.truncate(cut);
+            out.push('…');
+            return out;
+        }
+        if length < max {
+            cut = out.len();
+        }
+    }
+    out
+}
+
+/// `items` with `separator` between them, measured by `size` and no larger than `room`: whole items only, and
+/// what does not fit is counted: `… and 3 more`.
+pub(super) fn list(items: &[String], separator: &str, room: usize, size: fn(&str) -> usize) -> String {
+    let whole = items.join(separator);
+    if size(&whole) <= room {
+        return whole;
+    }
+    let mut out = String::new();
+    for (told, item) in items.iter().enumerate() {
+        let lead = if told == 0 { "" } else { separator };
+        let left = items.len() - told;
+        let reserve = size(separator) + size(&more(left));
+        if size(&out) + size(lead) + size(item) + reserve > room {
+            return out + lead + &more(left);
+        }
+        out.push_str(lead);
+        out.push_str(item);
+    }
+    out
+}
+
+/// How many characters `text` has.
+pub(super) fn chars(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// `2 pods`, `1 pod`.
+pub(super) fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+fn more(n: usize) -> String {
+    format!("… and {n} more")
+}
+
+/// Characters that show nothing or reorder what is shown: soft hyphen, joiners, fillers, bidirectional
+/// controls, variation selectors, annotation marks, tags. Line and paragraph separators are white space.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_becomes_one_visible_line() {
+        let hostile = " a\r\nb\u{1b}[31m\u{2028}c\u{202e}d\u{200b}e\u{85}f\u{e0041}\t";
+        assert_eq!(clean(hostile, 100), "a b [31m cde f");
+    }
+
+    #[test]
+    fn a_long_text_ends_in_an_ellipsis_and_keeps_its_characters_whole() {
+        assert_eq!(clean("äöüß", 4), "äöüß");
+        assert_eq!(clean("äöüßx", 4), "äöü…");
+        assert_eq!(chars(&clean(&"🐒".repeat(500), 200)), 200);
+    }
+
+    #[test]
+    fn an_escape_sequence_is_never_cut_in_two() {
+        let escape = |c: char, out: &mut String| match c {
+            '&' => out.push_str("&amp;"),
+            _ => out.push(c),
+        };
+        for max in 1..12 {
+            let cut = escape_within("a&b&c", max, escape);
+            assert!(chars(&cut) <= max, "{cut}");
+            assert!("a&amp;b&amp;c".starts_with(cut.trim_end_matches('…')), "{cut}");
+            assert!(!cut.replace("&amp;", "").contains('&'), "{cut}");
+        }
+        assert_eq!(escape_within("a&b&c", 13, escape), "a&amp;b&amp;c");
+    }
+
+    #[test]
+    fn a_list_tells_whole_items_and_counts_the_rest() {
+        let items: Vec<String> = ["alpha", "beta", "gamma", "delta"].map(String::from).to_vec();
+        assert_eq!(list(&items, ", ", 25, chars), "alpha, beta, gamma, delta");
+        assert_eq!(list(&items, ", ", 24, chars), "alpha, … and 3 more");
+        assert_eq!(list(&items[..1], ", ", 5, chars), "alpha");
+        assert_eq!(list(&items, ", ", 12, chars), "… and 4 more");
+        for room in 12..40 {
+            assert!(chars(&list(&items, ", ", room, chars)) <= room);
+        }
+    }
+}
