@@ -4,3 +4,4 @@
 compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic = \"unwind\"`");
 
 pub mod chaos;
+pub mod settings;
