@@ -42,7 +42,10 @@ impl Vitals {
         Self {
             born: Instant::now(),
             last_beat_ms: AtomicU64::new(0),
-            parts: parts.into_iter().map(|name| (name, AtomicBool::new(false))).collect(),
+            parts: parts
+                .into_iter()
+                .map(|name| (name, AtomicBool::new(false)))
+                .collect(),
             stopping: AtomicBool::new(false),
         }
     }
@@ -69,7 +72,11 @@ impl Vitals {
     fn liveness(&self) -> Vec<Check> {
         let beat = Duration::from_millis(self.last_beat_ms.load(Ordering::Relaxed));
         let age = self.born.elapsed().saturating_sub(beat);
-        let fresh = if age < STALE_AFTER { Ok(()) } else { Err(format!("no heartbeat for {} s", age.as_secs())) };
+        let fresh = if age < STALE_AFTER {
+            Ok(())
+        } else {
+            Err(format!("no heartbeat for {} s", age.as_secs()))
+        };
         vec![("Supervisor", fresh)]
     }
 
@@ -77,11 +84,22 @@ impl Vitals {
     fn readiness(&self) -> Vec<Check> {
         let mut checks = self.liveness();
         checks.extend(self.parts.iter().map(|(name, up)| {
-            let check = if up.load(Ordering::Relaxed) { Ok(()) } else { Err("not running".to_owned()) };
+            let check = if up.load(Ordering::Relaxed) {
+                Ok(())
+            } else {
+                Err("not running".to_owned())
+            };
             (*name, check)
         }));
         let stopping = self.stopping.load(Ordering::Relaxed);
-        checks.push(("running", if stopping { Err("told to stop".to_owned()) } else { Ok(()) }));
+        checks.push((
+            "running",
+            if stopping {
+                Err("told to stop".to_owned())
+            } else {
+                Ok(())
+            },
+        ));
         checks
     }
 }
@@ -94,15 +112,19 @@ pub fn serve(address: SocketAddr, vitals: Arc<Vitals>) -> io::Result<SocketAddr>
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let bound = listener.local_addr()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name("health".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            match TcpListener::from_std(listener) {
-                Ok(listener) => accept(listener, vitals).await,
-                Err(error) => log::error!("the probes are not served: {error}"),
-            }
-        });
-    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    std::thread::Builder::new()
+        .name("health".to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
+                match TcpListener::from_std(listener) {
+                    Ok(listener) => accept(listener, vitals).await,
+                    Err(error) => log::error!("the probes are not served: {error}"),
+                }
+            });
+        })?;
     Ok(bound)
 }
 
@@ -120,7 +142,10 @@ async fn accept(listener: TcpListener, vitals: Arc<Vitals>) {
                 async { Ok::<_, Infallible>(response) }
             });
             let mut server = http1::Builder::new();
-            server.timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE).keep_alive(false);
+            server
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_DEADLINE)
+                .keep_alive(false);
             // A client that hangs up early is its own business.
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
@@ -128,11 +153,16 @@ async fn accept(listener: TcpListener, vitals: Arc<Vitals>) {
 }
 
 fn answer(request: &Request<Incoming>, vitals: &Vitals) -> Response<Full<Bytes>> {
-    let verbose = request.uri().query().is_some_and(|query| query.split('&').any(|part| part == "verbose"));
+    let verbose = request
+        .uri()
+        .query()
+        .is_some_and(|query| query.split('&').any(|part| part == "verbose"));
     match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/livez" | "/healthz") => told(&vitals.liveness(), verbose),
         (&Method::GET | &Method::HEAD, "/readyz") => told(&vitals.readiness(), verbose),
-        (&Method::GET | &Method::HEAD, _) => text(StatusCode::NOT_FOUND, "try /livez or /readyz\n".to_owned()),
+        (&Method::GET | &Method::HEAD, _) => {
+            text(StatusCode::NOT_FOUND, "try /livez or /readyz\n".to_owned())
+        }
         _ => text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n".to_owned()),
     }
 }
@@ -140,7 +170,11 @@ fn answer(request: &Request<Incoming>, vitals: &Vitals) -> Response<Full<Bytes>>
 /// `ok`, or a line for each check as kube-apiserver's `?verbose` writes them.
 fn told(checks: &[Check], verbose: bool) -> Response<Full<Bytes>> {
     let healthy = checks.iter().all(|(_, check)| check.is_ok());
-    let status = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     if healthy && !verbose {
         return text(status, "ok\n".to_owned());
     }
@@ -166,7 +200,11 @@ mod tests {
     use super::*;
 
     fn failing(checks: &[Check]) -> Vec<&'static str> {
-        checks.iter().filter(|(_, check)| check.is_err()).map(|(name, _)| *name).collect()
+        checks
+            .iter()
+            .filter(|(_, check)| check.is_err())
+            .map(|(name, _)| *name)
+            .collect()
     }
 
     #[test]

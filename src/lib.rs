@@ -24,7 +24,7 @@
 //! - [`round`]: one round from the list to the report, over `chaos` and `cluster`.
 //! - [`health`]: the probes, from a thread of their own.
 //! - [`actors`]: Clock, Killer, Notifier and Supervisor, thin shells round the above.
-//! - `settings`: defaults, file, environment and flags, proved into a plan.
+//! - [`settings`]: defaults, file, environment and flags, proved into a plan.
 //! - `cli` and `main`: the commands; `main` holds the only exit.
 //! - `sandbox` (feature, on by default): an embedded Kubernetes API for the demo and the tests. It is a server,
 //!   spoken to over HTTP, and shares no code with the layers above.
@@ -37,3 +37,4 @@ pub mod cluster;
 pub mod health;
 pub mod notify;
 pub mod round;
+pub mod settings;

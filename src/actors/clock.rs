@@ -96,7 +96,14 @@ impl Clock {
             return;
         }
         self.faults.pass(Point::ClockBeforeDue);
-        if self.killer.send(RoundDue { slot, seed: rand::random() }).is_err() {
+        if self
+            .killer
+            .send(RoundDue {
+                slot,
+                seed: rand::random(),
+            })
+            .is_err()
+        {
             log::warn!(slot:%; "round of {slot} dropped: the Killer is being restarted");
         }
     }
@@ -109,6 +116,9 @@ mod tests {
     #[test]
     fn a_pace_beats_strictly_after_now() {
         let now = Timestamp::UNIX_EPOCH;
-        assert_eq!(Beat::Every(Duration::from_secs(3)).next_after(now), Timestamp::from_second(3).ok());
+        assert_eq!(
+            Beat::Every(Duration::from_secs(3)).next_after(now),
+            Timestamp::from_second(3).ok()
+        );
     }
 }

@@ -137,7 +137,9 @@ async fn play(
             Ok(cluster) => cluster,
             Err(error) => {
                 let mut report = round::blank(orders, slot, seed);
-                report.end = End::Failed { why: error.to_string() };
+                report.end = End::Failed {
+                    why: error.to_string(),
+                };
                 return (None, report);
             }
         },
@@ -168,7 +170,10 @@ impl Trouble {
             }
             End::Failed { .. } | End::Complete | End::Interrupted => {
                 if self.why.take().is_some() {
-                    log::info!("rounds work again, after {} that failed", std::mem::take(&mut self.rounds));
+                    log::info!(
+                        "rounds work again, after {} that failed",
+                        std::mem::take(&mut self.rounds)
+                    );
                 }
                 true
             }

@@ -32,8 +32,17 @@ pub struct Notifier {
 impl Notifier {
     /// A Notifier for `channels` that has sent nothing yet.
     pub fn new(channels: Arc<[Channel]>, faults: Faults) -> Self {
-        let lane = |channel: &Channel| Lane { channel: channel.clone(), waiting: VecDeque::new(), busy: false };
-        Self { lanes: channels.iter().map(lane).collect(), http: None, faults, stopping: false }
+        let lane = |channel: &Channel| Lane {
+            channel: channel.clone(),
+            waiting: VecDeque::new(),
+            busy: false,
+        };
+        Self {
+            lanes: channels.iter().map(lane).collect(),
+            http: None,
+            faults,
+            stopping: false,
+        }
     }
 }
 
@@ -62,7 +71,10 @@ impl Handler<RoundFinished> for Notifier {
             waiting.push_back(Rc::clone(&message));
             if waiting.len() > QUEUE {
                 waiting.pop_front();
-                log::error!("a message for {} was dropped: {QUEUE} wait before it", self.lanes[lane].channel.name());
+                log::error!(
+                    "a message for {} was dropped: {QUEUE} wait before it",
+                    self.lanes[lane].channel.name()
+                );
             }
             self.send_next(lane, ctx);
         }
@@ -81,7 +93,11 @@ impl Handler<Shutdown> for Notifier {
 impl Notifier {
     /// Sends the next message of a lane, unless one is on its way.
     fn send_next(&mut self, lane: usize, ctx: &mut Context<Self>) {
-        let Lane { channel, waiting, busy } = &mut self.lanes[lane];
+        let Lane {
+            channel,
+            waiting,
+            busy,
+        } = &mut self.lanes[lane];
         if *busy {
             return;
         }
@@ -90,12 +106,16 @@ impl Notifier {
             return;
         };
         let Some(http) = self.http.clone() else {
-            log::error!("{} was not told of a round: there is no HTTP client", channel.name());
+            log::error!(
+                "{} was not told of a round: there is no HTTP client",
+                channel.name()
+            );
             return;
         };
         *busy = true;
         let channel = channel.clone();
-        let delivery = async move { notify::deliver_with_retries(&http, &channel, &message, &Retry::default()).await };
+        let delivery =
+            async move { notify::deliver_with_retries(&http, &channel, &message, &Retry::default()).await };
         ctx.spawn(delivery.into_actor(self).map(move |delivery, notifier, ctx| {
             notifier.lanes[lane].busy = false;
             notifier.note(lane, delivery);
@@ -113,7 +133,12 @@ impl Notifier {
 
     /// Once stopping, ends when nothing waits and nothing is on its way.
     fn stop_if_drained(&self, ctx: &mut Context<Self>) {
-        if self.stopping && self.lanes.iter().all(|lane| !lane.busy && lane.waiting.is_empty()) {
+        if self.stopping
+            && self
+                .lanes
+                .iter()
+                .all(|lane| !lane.busy && lane.waiting.is_empty())
+        {
             ctx.stop();
         }
     }

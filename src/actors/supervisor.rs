@@ -95,7 +95,13 @@ impl Supervisor {
     /// A Supervisor that has started nobody yet.
     pub fn new(crew: Crew) -> Self {
         let restarts = Restarts::new(crew.limits);
-        Self { crew, lines: Lines::default(), children: Default::default(), restarts, phase: Phase::Running }
+        Self {
+            crew,
+            lines: Lines::default(),
+            children: Default::default(),
+            restarts,
+            phase: Phase::Running,
+        }
     }
 
     fn child(&mut self, role: Role) -> &mut Child {
@@ -105,7 +111,11 @@ impl Supervisor {
     fn start_child(&mut self, role: Role, ctx: &Context<Self>) {
         let life = self.child(role).life + 1;
         let arbiter = child::start(role, life, &self.crew, &self.lines, ctx.address());
-        *self.child(role) = Child { life, arbiter: Some(arbiter), shutdown: None };
+        *self.child(role) = Child {
+            life,
+            arbiter: Some(arbiter),
+            shutdown: None,
+        };
     }
 
     /// Ends the process by way of the actor system.
@@ -163,7 +173,10 @@ impl Actor for Supervisor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        for (kind, name) in [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "SIGINT")] {
+        for (kind, name) in [
+            (SignalKind::terminate(), "SIGTERM"),
+            (SignalKind::interrupt(), "SIGINT"),
+        ] {
             match signal(kind) {
                 Ok(mut stream) => {
                     let supervisor = ctx.address();
@@ -224,7 +237,10 @@ impl Handler<ChildStopped> for Supervisor {
         }
         match self.restarts.after_failure(Instant::now()) {
             Some(pause) => {
-                log::error!("{} failed ({why}); starting it afresh in {pause:?}", role.as_str());
+                log::error!(
+                    "{} failed ({why}); starting it afresh in {pause:?}",
+                    role.as_str()
+                );
                 ctx.run_later(pause, move |supervisor, ctx| {
                     if supervisor.phase == Phase::Running {
                         supervisor.start_child(role, ctx);
@@ -259,7 +275,9 @@ impl Handler<SignalReceived> for Supervisor {
         self.tell_to_stop(Role::Killer);
         ctx.run_later(ROUND_DEADLINE, |supervisor, ctx| {
             if supervisor.phase == Phase::EndingRound {
-                log::error!("the round in flight did not end within {ROUND_DEADLINE:?}: its outcome is unknown");
+                log::error!(
+                    "the round in flight did not end within {ROUND_DEADLINE:?}: its outcome is unknown"
+                );
                 supervisor.drain(ctx);
             }
         });

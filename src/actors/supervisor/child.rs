@@ -14,18 +14,37 @@ use super::super::notifier::Notifier;
 use super::{Lines, Role, Supervisor};
 
 /// Starts the child of `role` on an Arbiter of its own and connects its line.
-pub(super) fn start(role: Role, life: u64, crew: &Crew, lines: &Lines, supervisor: Addr<Supervisor>) -> Arbiter {
+pub(super) fn start(
+    role: Role,
+    life: u64,
+    crew: &Crew,
+    lines: &Lines,
+    supervisor: Addr<Supervisor>,
+) -> Arbiter {
     let arbiter = Arbiter::new();
     let (crew, lines) = (crew.clone(), lines.clone());
-    let berth = Berth { role, life, supervisor };
+    let berth = Berth {
+        role,
+        life,
+        supervisor,
+    };
     match role {
         Role::Clock => berth.launch(&arbiter, move |_: &Addr<Clock>| {
             let Crew { beat, faults, .. } = crew;
-            Clock { beat, killer: lines.killer, faults }
+            Clock {
+                beat,
+                killer: lines.killer,
+                faults,
+            }
         }),
         Role::Killer => berth.launch(&arbiter, move |killer: &Addr<Killer>| {
             lines.killer.connect(killer.clone().recipient());
-            let Crew { orders, access, faults, .. } = crew;
+            let Crew {
+                orders,
+                access,
+                faults,
+                ..
+            } = crew;
             Killer::new(orders, access, lines.notifier, faults)
         }),
         Role::Notifier => berth.launch(&arbiter, move |notifier: &Addr<Notifier>| {
@@ -53,7 +72,11 @@ impl Berth {
         Context<A>: ToEnvelope<A, Shutdown>,
     {
         arbiter.spawn(async move {
-            let Self { role, life, supervisor } = self;
+            let Self {
+                role,
+                life,
+                supervisor,
+            } = self;
             let monitored = supervisor.clone();
             let task = actix::spawn(async move {
                 let context = Context::new();

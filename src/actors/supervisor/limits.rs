@@ -38,16 +38,24 @@ pub(super) struct Restarts {
 
 impl Restarts {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, recent: VecDeque::new() }
+        Self {
+            limits,
+            recent: VecDeque::new(),
+        }
     }
 
     /// Counts a failure at `now`: the pause before a restart, or `None` when there were too many.
     pub(super) fn after_failure(&mut self, now: Instant) -> Option<Duration> {
-        self.recent.retain(|failure| now.duration_since(*failure) < self.limits.window);
+        self.recent
+            .retain(|failure| now.duration_since(*failure) < self.limits.window);
         self.recent.push_back(now);
         let failures = self.recent.len();
         let doublings = u32::try_from(failures - 1).unwrap_or(u32::MAX).min(16);
-        let pause = self.limits.backoff.saturating_mul(1 << doublings).min(self.limits.longest_backoff);
+        let pause = self
+            .limits
+            .backoff
+            .saturating_mul(1 << doublings)
+            .min(self.limits.longest_backoff);
         (failures <= self.limits.restarts).then_some(pause)
     }
 }
@@ -69,13 +77,21 @@ mod tests {
     fn failures_beyond_the_window_are_forgotten() {
         let (start, mut restarts) = (Instant::now(), Restarts::new(Limits::default()));
         for n in 0..50 {
-            assert!(restarts.after_failure(start + Duration::from_secs(n * 30)).is_some(), "failure {n}");
+            assert!(
+                restarts
+                    .after_failure(start + Duration::from_secs(n * 30))
+                    .is_some(),
+                "failure {n}"
+            );
         }
     }
 
     #[test]
     fn the_pause_is_bounded() {
-        let limits = Limits { restarts: usize::MAX, ..Limits::default() };
+        let limits = Limits {
+            restarts: usize::MAX,
+            ..Limits::default()
+        };
         let (start, mut restarts) = (Instant::now(), Restarts::new(limits));
         let last = (0..40).filter_map(|_| restarts.after_failure(start)).last();
         assert_eq!(last, Some(limits.longest_backoff));

@@ -1,0 +1,232 @@
+//! Settings: what the defaults, the TOML file, the environment and the flags say, proved good or refused with
+//! every mistake at once. Knows what a setting may be, and nothing of what is done with it.
+//!
+//! ```text
+//! defaults < file < environment < flags     one layer each (layer, file, environment)
+//!           merged by the config crate      each value with its origin
+//!           decoded strictly                (decoder), into a Plan and its siblings (plan, notify, process)
+//! ```
+//!
+//! One table ([`keys()`]) holds every setting with its kind, default and names. Files are read in [`load`] alone;
+//! the environment and the flags are handed in, so that a test needs neither.
+
+mod decoder;
+mod environment;
+mod file;
+mod keys;
+mod layer;
+mod mistake;
+mod nearest;
+mod notify;
+mod plan;
+mod process;
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::chaos::plan::Plan;
+
+pub use keys::{Key, Kind, keys};
+pub use mistake::{Mistake, Mistakes};
+pub use notify::{NotifySettings, SlackSettings, SlackWebhookSettings, WebexSettings};
+pub use process::{ClusterSettings, LogFormat, LogSettings};
+
+use decoder::Decoder;
+use layer::Layer;
+
+/// The configuration file that is read if it exists and no other is named.
+pub const DEFAULT_FILE: &str = "/etc/macaque/macaque.toml";
+
+/// Where settings come from, beside the defaults.
+#[derive(Clone, Default)]
+pub struct Sources {
+    /// The file of `--config`. Without it `MACAQUE_CONFIG` names one, or [`DEFAULT_FILE`] is read if it exists.
+    pub file: Option<PathBuf>,
+    /// The environment's variables; those that do not begin with `MACAQUE_` are nobody's business here.
+    pub env: Vec<(String, String)>,
+    /// The flags that were given. A list may be given by several flags.
+    pub flags: Vec<Flag>,
+    /// The namespace of the service account, in a cluster: the target if no other is set.
+    pub service_account_namespace: Option<String>,
+}
+
+/// A flag that sets a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// The key's path.
+    pub key: &'static str,
+    /// The value, as text.
+    pub value: String,
+    /// What the flag is called, with its dashes.
+    pub name: &'static str,
+}
+
+/// Whether a schedule must be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It must: rounds are to run, or to be foretold.
+    Schedule,
+    /// It may be missing.
+    NoSchedule,
+}
+
+/// Settings proved good.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// When, on whom, and how.
+    pub plan: Plan,
+    /// Whom to tell.
+    pub notify: NotifySettings,
+    /// Where probes are answered; `None` is nowhere.
+    pub health: Option<SocketAddr>,
+    /// How to log.
+    pub log: LogSettings,
+    /// Which cluster to speak to.
+    pub cluster: ClusterSettings,
+    /// Who macaque itself is.
+    pub identity: Identity,
+}
+
+/// The pod macaque runs in, as the downward API tells it: it never is its own victim.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// `MACAQUE_POD_NAME`.
+    pub pod: Option<String>,
+    /// `MACAQUE_POD_NAMESPACE`.
+    pub namespace: Option<String>,
+}
+
+/// The variables of this process's environment that concern macaque.
+pub fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
+        .filter(|(name, _)| name.starts_with(keys::PREFIX))
+        .collect()
+}
+
+/// Reads the file that `sources` name, merges the layers and decodes them, or tells every mistake.
+pub fn load(sources: &Sources, need: Need) -> Result<Setup, Mistakes> {
+    let file = read_file(sources);
+    decode(file, sources, need, &|path| fs::read_to_string(path))
+}
+
+/// The text of the configuration file, and what messages call it.
+struct ConfigText {
+    name: String,
+    text: String,
+}
+
+fn read_file(sources: &Sources) -> Result<Option<ConfigText>, Mistake> {
+    let variable = environment::find(&sources.env, environment::CONFIG);
+    let (path, named_by) = match (&sources.file, variable) {
+        (Some(path), _) => (path.as_path(), Some("--config")),
+        (None, Some(path)) => (Path::new(path), Some(environment::CONFIG)),
+        (None, None) => (Path::new(DEFAULT_FILE), None),
+    };
+    let name = path.display().to_string();
+    match (fs::read_to_string(path), named_by) {
+        (Ok(text), _) => Ok(Some(ConfigText { name, text })),
+        (Err(error), None) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        (Err(error), _) => Err(Mistake {
+            key: named_by.unwrap_or(DEFAULT_FILE).to_owned(),
+            source: None,
+            wrong: format!("cannot read {}: {error}", mistake::quote(&name)),
+            right: "name a TOML file that can be read".to_owned(),
+        }),
+    }
+}
+
+/// The pure part: texts in, setup or mistakes out.
+fn decode(
+    file: Result<Option<ConfigText>, Mistake>,
+    sources: &Sources,
+    need: Need,
+    read: notify::ReadFile<'_>,
+) -> Result<Setup, Mistakes> {
+    let from_file = file.and_then(|file| match file {
+        Some(ConfigText { name, text }) => file::read(&name, &text),
+        None => Ok(Layer::default()),
+    });
+    // A file that says nothing may have meant to set anything: what it would have set is not missing as well.
+    let from_file = from_file.unwrap_or_else(|mistake| {
+        let meant = keys().iter().map(|key| key.path.to_owned()).collect();
+        Layer {
+            mistakes: vec![mistake],
+            meant,
+            ..Layer::default()
+        }
+    });
+    let mut d = Decoder::new(vec![
+        Layer::defaults(keys()),
+        from_file,
+        environment::read(&sources.env),
+        from_flags(&sources.flags),
+    ]);
+    let plan = plan::plan(&mut d, need, sources.service_account_namespace.as_deref());
+    let notify = notify::notify(&mut d, read);
+    let health = process::health(&mut d);
+    let log = process::log(&mut d);
+    let cluster = process::cluster(&mut d);
+    let identity = identity(&sources.env);
+    let mistakes = d.into_mistakes();
+    match (plan, notify, health, log, cluster) {
+        (Ok(plan), Ok(notify), Ok(health), Ok(log), Ok(cluster)) if mistakes.is_empty() => Ok(Setup {
+            plan,
+            notify,
+            health,
+            log,
+            cluster,
+            identity,
+        }),
+        _ => Err(Mistakes::new(mistakes)),
+    }
+}
+
+fn from_flags(flags: &[Flag]) -> Layer {
+    let mut layer = Layer::default();
+    for flag in flags {
+        match keys::find(flag.key) {
+            Some(key) => layer.add_text(key, &flag.value, &format!("flag {}", flag.name)),
+            None => layer.refuse(
+                Mistake {
+                    key: flag.name.to_owned(),
+                    source: None,
+                    wrong: format!("sets {}, which is no setting", flag.key),
+                    right: "this is a defect of macaque, please report it".to_owned(),
+                },
+                None,
+            ),
+        }
+    }
+    layer
+}
+
+fn identity(env: &[(String, String)]) -> Identity {
+    let variable = |name| environment::find(env, name).map(str::to_owned);
+    Identity {
+        pod: variable(environment::POD_NAME),
+        namespace: variable(environment::POD_NAMESPACE),
+    }
+}
+
+impl fmt::Debug for Sources {
+    /// Shows which variables and flags there are, not what they hold: they may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variables: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
+        let flags: Vec<_> = self.flags.iter().map(|flag| flag.name).collect();
+        f.debug_struct("Sources")
+            .field("file", &self.file)
+            .field("env", &variables)
+            .field("flags", &flags)
+            .field("service_account_namespace", &self.service_account_namespace)
+            .finish()
+    }
+}

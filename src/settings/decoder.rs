@@ -1,0 +1,250 @@
+//! Takes values out of the merged tree, strictly: a value of the wrong type is a mistake, never converted.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use ::config::{Config, Value, ValueKind};
+use jiff::fmt::friendly::SpanParser;
+
+use super::file::shape;
+use super::keys::{Key, Kind, find, keys};
+use super::layer::{Layer, explains};
+use super::mistake::{Mistake, Reported, either, quote};
+
+/// The merged tree, and every mistake so far.
+pub(super) struct Decoder {
+    tree: Value,
+    mistakes: Vec<Mistake>,
+    meant: Vec<String>,
+    unread: BTreeSet<&'static str>,
+}
+
+/// A value with its key and source, so that whoever finds fault with it can say where it stands.
+#[derive(Debug)]
+pub(super) struct Given<T> {
+    pub(super) key: &'static Key,
+    pub(super) value: T,
+    pub(super) source: Option<String>,
+}
+
+impl<T> Given<T> {
+    /// The same place with another value.
+    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> Given<U> {
+        Given {
+            key: self.key,
+            value: convert(self.value),
+            source: self.source,
+        }
+    }
+
+    /// Key and source, for another mistake's sentence.
+    pub(super) fn place(&self) -> String {
+        match &self.source {
+            Some(source) => format!("{} ({source})", self.key.path),
+            None => self.key.path.to_owned(),
+        }
+    }
+}
+
+impl Decoder {
+    /// Merges the layers, the later over the earlier, and gathers their mistakes.
+    pub(super) fn new(layers: Vec<Layer>) -> Self {
+        let (mut mistakes, mut meant) = (Vec::new(), Vec::new());
+        let mut builder = Config::builder();
+        for layer in layers {
+            mistakes.extend(layer.mistakes.iter().cloned());
+            meant.extend(layer.meant.iter().cloned());
+            builder = builder.add_source(layer);
+        }
+        let tree = match builder.build() {
+            Ok(config) => config.cache,
+            Err(error) => {
+                // Layers are maps by now, so that nothing is left that could fail; if it does, it is said.
+                mistakes.push(Mistake {
+                    key: "settings".to_owned(),
+                    source: None,
+                    wrong: format!("the layers cannot be merged: {error}"),
+                    right: "this is a defect of macaque, please report it".to_owned(),
+                });
+                Value::new(None, ValueKind::Nil)
+            }
+        };
+        Self {
+            tree,
+            mistakes,
+            meant,
+            unread: keys().iter().map(|key| key.path).collect(),
+        }
+    }
+
+    /// Every mistake, once nothing is left to decode.
+    pub(super) fn into_mistakes(self) -> Vec<Mistake> {
+        debug_assert!(
+            self.unread.is_empty(),
+            "keys that nobody decodes: {:?}",
+            self.unread
+        );
+        self.mistakes
+    }
+
+    /// Writes down what is wrong with a value.
+    pub(super) fn refuse<T>(
+        &mut self,
+        given: &Given<T>,
+        wrong: impl fmt::Display,
+        right: impl fmt::Display,
+    ) -> Reported {
+        let mistake = Mistake {
+            key: given.key.path.to_owned(),
+            source: given.source.clone(),
+            wrong: wrong.to_string(),
+            right: right.to_string(),
+        };
+        Reported::to(&mut self.mistakes, mistake)
+    }
+
+    /// Writes down that a value is not among the allowed words.
+    pub(super) fn refuse_word(&mut self, given: &Given<String>, what: &str, words: &[&str]) -> Reported {
+        let words: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+        let wrong = format!("{} is not {what}", quote(&given.value));
+        self.refuse(given, wrong, format!("use {}", either(&words)))
+    }
+
+    /// Writes down that a key is not set, unless another mistake explains why.
+    pub(super) fn missing(&mut self, path: &str, why: &str, right: impl fmt::Display) -> Reported {
+        if self.meant.iter().any(|meant| explains(meant, path)) {
+            return Reported::before();
+        }
+        let mistake = Mistake {
+            key: path.to_owned(),
+            source: None,
+            wrong: why.to_owned(),
+            right: right.to_string(),
+        };
+        Reported::to(&mut self.mistakes, mistake)
+    }
+
+    /// A key that is `true` or `false`.
+    pub(super) fn boolean(&mut self, path: &'static str) -> Result<Given<bool>, Reported> {
+        let given = self.required(path)?;
+        match given.value {
+            ValueKind::Boolean(value) => Ok(given.map(|_| value)),
+            _ => Err(self.wrong_type(&given)),
+        }
+    }
+
+    /// A number from 1 to `most`.
+    pub(super) fn count(&mut self, path: &'static str, most: usize) -> Result<Given<usize>, Reported> {
+        let given = self.required(path)?;
+        let ValueKind::I64(number) = given.value else {
+            return Err(self.wrong_type(&given));
+        };
+        let wrong = match usize::try_from(number) {
+            Ok(count) if (1..=most).contains(&count) => return Ok(given.map(|_| count)),
+            Ok(count) if count > most => format!("{count} is too many"),
+            _ => format!("{number} is too few"),
+        };
+        Err(self.refuse(&given, wrong, format!("use 1 to {most}")))
+    }
+
+    /// A text that has a default; empty if somebody emptied it.
+    pub(super) fn text(&mut self, path: &'static str) -> Result<Given<String>, Reported> {
+        let given = self.required(path)?;
+        let ValueKind::String(text) = &given.value else {
+            return Err(self.wrong_type(&given));
+        };
+        let text = text.trim().to_owned();
+        Ok(given.map(|_| text))
+    }
+
+    /// A text that may be absent; an empty one is.
+    pub(super) fn optional(&mut self, path: &'static str) -> Result<Option<Given<String>>, Reported> {
+        if self.look(path).is_none() {
+            return Ok(None);
+        }
+        self.text(path)
+            .map(|given| Some(given).filter(|given| !given.value.is_empty()))
+    }
+
+    /// A duration.
+    pub(super) fn duration(&mut self, given: Given<String>) -> Result<Given<Duration>, Reported> {
+        match SpanParser::new().parse_unsigned_duration(&given.value) {
+            Ok(duration) => Ok(given.map(|_| duration)),
+            Err(_) => {
+                let wrong = format!("{} is not a duration", quote(&given.value));
+                Err(self.refuse(&given, wrong, shape(given.key)))
+            }
+        }
+    }
+
+    /// A list of texts, each with its own place.
+    pub(super) fn list(&mut self, path: &'static str) -> Result<Vec<Given<String>>, Reported> {
+        let given = self.required(path)?;
+        let ValueKind::Array(elements) = given.value else {
+            return Err(self.wrong_type(&given));
+        };
+        let texts: Vec<_> = elements
+            .into_iter()
+            .map(|element| {
+                let given = placed(given.key, element);
+                match &given.value {
+                    ValueKind::String(text) => {
+                        let text = text.trim().to_owned();
+                        Ok(given.map(|_| text))
+                    }
+                    _ => Err(self.wrong_type(&given)),
+                }
+            })
+            .collect();
+        texts.into_iter().collect()
+    }
+
+    fn required(&mut self, path: &'static str) -> Result<Given<ValueKind>, Reported> {
+        match self.look(path) {
+            Some(given) => Ok(given),
+            None => Err(self.missing(path, "is not set", "set it")),
+        }
+    }
+
+    fn look(&mut self, path: &'static str) -> Option<Given<ValueKind>> {
+        self.unread.remove(path);
+        let key = find(path)?;
+        let mut value = &self.tree;
+        for name in path.split('.') {
+            let ValueKind::Table(table) = &value.kind else {
+                return None;
+            };
+            value = table.get(name)?;
+        }
+        Some(placed(key, value.clone()))
+    }
+
+    fn wrong_type(&mut self, given: &Given<ValueKind>) -> Reported {
+        let shown = match (given.key.kind, &given.value) {
+            (Kind::Secret, _) => "the value".to_owned(),
+            (_, ValueKind::String(text)) => quote(text),
+            (_, ValueKind::Array(_)) => "a list".to_owned(),
+            (_, value) => value.to_string(),
+        };
+        let what = match given.key.kind {
+            Kind::Boolean(_) => "true or false",
+            Kind::Count(_) => "a whole number",
+            Kind::Text(_) | Kind::OptionalText | Kind::Secret => "text",
+            Kind::Duration(_) => "a duration with its unit",
+            Kind::List(_) => match given.value {
+                ValueKind::String(_) => "a list",
+                _ => "a list of texts",
+            },
+        };
+        self.refuse(given, format!("{shown} is not {what}"), shape(given.key))
+    }
+}
+
+fn placed(key: &'static Key, value: Value) -> Given<ValueKind> {
+    Given {
+        key,
+        source: value.origin().map(str::to_owned),
+        value: value.kind,
+    }
+}

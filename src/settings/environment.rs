@@ -1,0 +1,190 @@
+//! The layer of the environment: `MACAQUE_*` variables, by their own names and by those of the Go tool.
+
+use super::keys::{Key, Kind, PREFIX, keys};
+use super::layer::{Layer, entries};
+use super::mistake::{Mistake, quote};
+use super::nearest::nearest_variable;
+
+/// Names the configuration file, as `--config` does.
+pub(super) const CONFIG: &str = "MACAQUE_CONFIG";
+/// The pod's own name, by the downward API.
+pub(super) const POD_NAME: &str = "MACAQUE_POD_NAME";
+/// The pod's own namespace, by the downward API.
+pub(super) const POD_NAMESPACE: &str = "MACAQUE_POD_NAMESPACE";
+
+/// Reads the variables that are settings; an empty one counts as not set.
+pub(super) fn read(variables: &[(String, String)]) -> Layer {
+    let mut layer = Layer::default();
+    for (name, value) in given(variables) {
+        let is_setting = keys().iter().any(|key| key.variable() == name) || old(name).is_some();
+        let is_other = [CONFIG, POD_NAME, POD_NAMESPACE].contains(&name);
+        if !is_setting && !is_other && !is_service_link(name, value) {
+            unknown(&mut layer, name);
+        }
+    }
+    for key in keys() {
+        let new = key.variable();
+        match (
+            find(variables, &new),
+            key.old_variable
+                .and_then(|old| Some((old, find(variables, old)?))),
+        ) {
+            (Some(value), Some((old, other))) if differ(key, value, other) => {
+                layer.refuse(
+                    conflict(key, (&new, value), (old, other)),
+                    Some(key.path.to_owned()),
+                );
+            }
+            (Some(value), _) => layer.set_text(key, value, &origin(&new)),
+            (None, Some((old, value))) => layer.set_text(key, value, &origin(old)),
+            (None, None) => {}
+        }
+    }
+    layer
+}
+
+/// The value of a variable, trimmed, unless it is empty.
+pub(super) fn find<'a>(variables: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    given(variables)
+        .find(|(given, _)| *given == name)
+        .map(|(_, value)| value)
+}
+
+fn given(variables: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    variables
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.trim()))
+        .filter(|(name, value)| name.starts_with(PREFIX) && !value.is_empty())
+}
+
+fn old(name: &str) -> Option<&'static Key> {
+    keys().iter().find(|key| key.old_variable == Some(name))
+}
+
+pub(super) fn origin(variable: &str) -> String {
+    format!("environment variable {variable}")
+}
+
+fn unknown(layer: &mut Layer, name: &str) {
+    let meant = nearest_variable(name);
+    let right = match &meant {
+        Some((_, variable)) => format!("did you mean {variable}?"),
+        None => format!("remove it; settings are called {PREFIX}SECTION__KEY"),
+    };
+    let mistake = Mistake {
+        key: name.to_owned(),
+        source: Some("environment".to_owned()),
+        wrong: "no setting has this variable".to_owned(),
+        right,
+    };
+    layer.refuse(mistake, meant.map(|(key, _)| key.path.to_owned()));
+}
+
+fn differ(key: &Key, one: &str, other: &str) -> bool {
+    match key.kind {
+        Kind::List(separator) => !entries(one, separator).eq(entries(other, separator)),
+        _ => one != other,
+    }
+}
+
+fn conflict(key: &Key, new: (&str, &str), old: (&str, &str)) -> Mistake {
+    let wrong = match key.kind {
+        Kind::Secret => format!("{} and {} differ", new.0, old.0),
+        _ => format!("{} is {}, but {} is {}", new.0, quote(new.1), old.0, quote(old.1)),
+    };
+    Mistake {
+        key: key.path.to_owned(),
+        source: Some("environment".to_owned()),
+        wrong,
+        right: "both name this setting: keep one".to_owned(),
+    }
+}
+
+/// Whether Kubernetes set this variable for a Service called `macaque` or `macaque-…`, as it does for every
+/// Service of a pod's namespace unless the pod has `enableServiceLinks: false`.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let rest = name.strip_prefix(PREFIX).unwrap_or(name);
+    if link_of_service(rest) {
+        return true;
+    }
+    // MACAQUE_METRICS_…: the Service's name goes on. A bare …_PORT would be easily mistaken: look at its value.
+    rest.match_indices('_').any(|(at, _)| {
+        let shape = &rest[at + 1..];
+        link_of_service(shape) && (shape != "PORT" || value.contains("://"))
+    })
+}
+
+/// The shapes of a service link, after the name of the Service.
+fn link_of_service(shape: &str) -> bool {
+    if matches!(shape, "SERVICE_HOST" | "SERVICE_PORT" | "PORT") || shape.starts_with("SERVICE_PORT_") {
+        return true;
+    }
+    let Some(port) = shape.strip_prefix("PORT_") else {
+        return false;
+    };
+    let mut parts = port.split('_');
+    let number = parts.next().is_some_and(|number| number.parse::<u16>().is_ok());
+    let protocol = parts
+        .next()
+        .is_some_and(|word| matches!(word, "TCP" | "UDP" | "SCTP"));
+    let detail = parts
+        .next()
+        .is_none_or(|word| matches!(word, "PROTO" | "PORT" | "ADDR"));
+    number && protocol && detail && parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variables_of_a_service_called_macaque_are_service_links() {
+        for name in [
+            "MACAQUE_SERVICE_HOST",
+            "MACAQUE_SERVICE_PORT",
+            "MACAQUE_SERVICE_PORT_HTTP",
+            "MACAQUE_PORT",
+            "MACAQUE_PORT_8080_TCP",
+            "MACAQUE_PORT_8080_TCP_PROTO",
+            "MACAQUE_PORT_8080_TCP_PORT",
+            "MACAQUE_PORT_8080_TCP_ADDR",
+            "MACAQUE_METRICS_SERVICE_HOST",
+            "MACAQUE_METRICS_PORT_9090_TCP_ADDR",
+            "MACAQUE_METRICS_PORT",
+        ] {
+            assert!(is_service_link(name, "tcp://10.0.0.1:8080"), "{name}");
+        }
+    }
+
+    #[test]
+    fn other_variables_are_no_service_links() {
+        for name in [
+            "MACAQUE_HEALTH_PORT",
+            "MACAQUE_PORTS",
+            "MACAQUE_PORT_HTTP_TCP",
+            "MACAQUE_PORT_8080_TCP_NAME",
+            "MACAQUE_SERVICE",
+        ] {
+            assert!(!is_service_link(name, "8080"), "{name}");
+        }
+    }
+
+    #[test]
+    fn both_names_may_say_the_same() {
+        let both = [
+            ("MACAQUE_NAMESPACE", "a,b"),
+            ("MACAQUE_TARGET__NAMESPACES", "a, b"),
+        ];
+        let layer = read(&both.map(|(name, value)| (name.into(), value.into())));
+        assert!(layer.mistakes.is_empty(), "{:?}", layer.mistakes);
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        let layer = read(&[
+            ("MACAQUE_CRONTAB".into(), " ".into()),
+            ("MACAQUE_BOGUS".into(), String::new()),
+        ]);
+        assert!(layer.values.is_empty() && layer.mistakes.is_empty());
+    }
+}

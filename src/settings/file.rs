@@ -1,0 +1,179 @@
+//! The layer of the TOML file: every value keeps its TOML type and its line; whatever is no setting is a mistake.
+
+use ::config::{Value, ValueKind};
+use toml::de::{DeTable, DeValue};
+
+use super::keys::{Key, Kind, find, is_section};
+use super::layer::Layer;
+use super::mistake::{Mistake, either};
+use super::nearest::{names_in, nearest_path};
+
+/// Reads the text of a file. `name` is what messages call the file.
+///
+/// Text that is no TOML is told with line and column, never with the line itself, which may hold a token.
+pub(super) fn read(name: &str, text: &str) -> Result<Layer, Mistake> {
+    let lines = Lines { name, text };
+    let table = DeTable::parse(text).map_err(|error| Mistake {
+        key: name.to_owned(),
+        source: error.span().map(|span| lines.place(span.start)),
+        wrong: format!("not TOML: {}", error.message()),
+        right: "correct it there; the rest of the file was not looked at".to_owned(),
+    })?;
+    let mut layer = Layer::default();
+    section(&mut layer, &lines, "", table.get_ref());
+    Ok(layer)
+}
+
+/// Where things stand in the file.
+struct Lines<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Lines<'_> {
+    fn before(&self, offset: usize) -> &str {
+        self.text.get(..offset).unwrap_or(self.text)
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.before(offset).matches('\n').count() + 1
+    }
+
+    fn origin(&self, offset: usize) -> String {
+        format!("{} line {}", self.name, self.line(offset))
+    }
+
+    fn place(&self, offset: usize) -> String {
+        let before = self.before(offset);
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let column = before[start..].chars().count() + 1;
+        format!("line {}, column {column}", self.line(offset))
+    }
+}
+
+/// Takes the keys of one section, and of the sections within.
+fn section(layer: &mut Layer, lines: &Lines<'_>, path: &str, table: &DeTable<'_>) {
+    // The parser sorts keys by name; mistakes are told in the order of the file.
+    let mut rows: Vec<_> = table.iter().collect();
+    rows.sort_by_key(|(name, _)| name.span().start);
+    for (name, value) in rows {
+        let full = match path {
+            "" => name.get_ref().to_string(),
+            _ => format!("{path}.{}", name.get_ref()),
+        };
+        let origin = lines.origin(name.span().start);
+        // A name with a dot in it is quoted in TOML: it is no path, and no setting has one.
+        let known = !name.get_ref().contains('.');
+        match (find(&full).filter(|_| known), value.get_ref()) {
+            (Some(key), value) => match convert(value, key, &origin, lines) {
+                Ok(kind) => {
+                    layer.values.insert(full, Value::new(Some(&origin), kind));
+                }
+                Err(wrong) => layer.refuse(
+                    Mistake {
+                        right: shape(key),
+                        key: full.clone(),
+                        source: Some(origin),
+                        wrong,
+                    },
+                    Some(full),
+                ),
+            },
+            (None, DeValue::Table(table)) if known && is_section(&full) => {
+                section(layer, lines, &full, table)
+            }
+            (None, value) if known && is_section(&full) => layer.refuse(
+                Mistake {
+                    wrong: format!("is {}, but this name is a section", article(value)),
+                    right: format!("write [{full}], and its settings below"),
+                    key: full.clone(),
+                    source: Some(origin),
+                },
+                Some(full),
+            ),
+            (None, _) => unknown(layer, path, full, origin),
+        }
+    }
+}
+
+fn unknown(layer: &mut Layer, section: &str, full: String, origin: String) {
+    let meant = nearest_path(&full);
+    let right = match (&meant, section) {
+        (Some(meant), _) => format!("did you mean {meant}?"),
+        (None, "") => format!("at the top there is {}", either(&names_in(""))),
+        (None, _) => format!("in [{section}] there is {}", either(&names_in(section))),
+    };
+    let mistake = Mistake {
+        key: full,
+        source: Some(origin),
+        wrong: "no setting has this name".to_owned(),
+        right,
+    };
+    layer.refuse(mistake, meant);
+}
+
+/// The value as `config` carries it, its type unchanged; what `config` cannot carry is wrong for every key.
+fn convert(value: &DeValue<'_>, key: &Key, origin: &str, lines: &Lines<'_>) -> Result<ValueKind, String> {
+    match value {
+        DeValue::String(text) => Ok(text.as_ref().into()),
+        DeValue::Boolean(value) => Ok((*value).into()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map(ValueKind::from)
+            .map_err(|_| shown(key, &format!("{number} is too large a number"), value)),
+        DeValue::Float(number) => number
+            .as_str()
+            .parse::<f64>()
+            .map(ValueKind::from)
+            .map_err(|_| shown(key, &format!("{number} is not a number"), value)),
+        DeValue::Array(elements) => elements
+            .iter()
+            .map(|element| {
+                let origin = match element.span().start {
+                    0 => origin.to_owned(),
+                    offset => lines.origin(offset),
+                };
+                convert(element.get_ref(), key, &origin, lines).map(|kind| Value::new(Some(&origin), kind))
+            })
+            .collect::<Result<_, _>>()
+            .map(ValueKind::Array),
+        DeValue::Datetime(date) => Err(shown(
+            key,
+            &format!("{date} without quotes is a TOML date"),
+            value,
+        )),
+        DeValue::Table(_) => Err("is a table, but this name is a setting".to_owned()),
+    }
+}
+
+/// A sentence that quotes the value, or one that does not if the key is a secret.
+fn shown(key: &Key, sentence: &str, value: &DeValue<'_>) -> String {
+    match key.kind {
+        Kind::Secret => format!("is {}, not text", article(value)),
+        _ => sentence.to_owned(),
+    }
+}
+
+fn article(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// What a key holds, as the remedy of a message.
+pub(super) fn shape(key: &Key) -> String {
+    match key.kind {
+        Kind::Boolean(_) => "use true or false, without quotes".to_owned(),
+        Kind::Count(_) => "use a whole number, without quotes".to_owned(),
+        Kind::Text(_) | Kind::OptionalText | Kind::Secret => "use text in quotes".to_owned(),
+        Kind::Duration(_) => {
+            "use a number with its unit, in quotes, such as \"30s\", \"5m\" or \"2h\"".to_owned()
+        }
+        Kind::List(_) => "use a list of texts in quotes, such as [\"one\", \"two\"]".to_owned(),
+    }
+}

@@ -1,0 +1,158 @@
+//! One layer of settings, as the `config` crate takes it: dotted paths with values that know their origin.
+
+use ::config::{ConfigError, Map, Source, Value, ValueKind};
+
+use super::keys::{Key, Kind, is_within};
+use super::mistake::Mistake;
+
+/// What one source (the defaults, the file, the environment, the flags) says, and what is wrong with it.
+#[derive(Default, Clone)]
+pub(super) struct Layer {
+    /// Values by dotted path; only paths of the table of keys.
+    pub(super) values: Map<String, Value>,
+    /// What could not become a value.
+    pub(super) mistakes: Vec<Mistake>,
+    /// Keys and sections that a mistake was probably meant to set: they are not missing on top of it.
+    pub(super) meant: Vec<String>,
+}
+
+impl Layer {
+    /// What holds when nobody sets anything.
+    pub(super) fn defaults(keys: &[Key]) -> Self {
+        let origin = "the default".to_owned();
+        let values = keys.iter().filter_map(|key| {
+            let kind: ValueKind = match key.kind {
+                Kind::Boolean(default) => default.into(),
+                Kind::Count(default) => default.into(),
+                Kind::Text(default) | Kind::Duration(default) => default.into(),
+                Kind::List(_) => ValueKind::Array(Vec::new()),
+                Kind::OptionalText | Kind::Secret => return None,
+            };
+            Some((key.path.to_owned(), Value::new(Some(&origin), kind)))
+        });
+        Self {
+            values: values.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Sets a key from text (an environment variable or a flag). Text that is not of the key's kind stays text,
+    /// for the decoder to refuse.
+    pub(super) fn set_text(&mut self, key: &Key, text: &str, origin: &str) {
+        let text = text.trim();
+        let origin = origin.to_owned();
+        let kind: ValueKind = match key.kind {
+            Kind::Boolean(_) => text.parse::<bool>().map_or_else(|_| text.into(), Into::into),
+            Kind::Count(_) => text.parse::<i64>().map_or_else(|_| text.into(), Into::into),
+            Kind::List(separator) => ValueKind::Array(
+                entries(text, separator)
+                    .map(|entry| Value::new(Some(&origin), entry))
+                    .collect(),
+            ),
+            Kind::Text(_) | Kind::OptionalText | Kind::Duration(_) | Kind::Secret => text.into(),
+        };
+        self.values
+            .insert(key.path.to_owned(), Value::new(Some(&origin), kind));
+    }
+
+    /// Sets a key as [`Self::set_text`] does, but adds to a list that this layer set before.
+    pub(super) fn add_text(&mut self, key: &Key, text: &str, origin: &str) {
+        let before = self.values.remove(key.path);
+        self.set_text(key, text, origin);
+        if let (Some(before), Some(now)) = (before, self.values.get_mut(key.path))
+            && let (ValueKind::Array(mut first), ValueKind::Array(then)) = (before.kind, &mut now.kind)
+        {
+            first.append(then);
+            *then = first;
+        }
+    }
+
+    /// Notes that `mistake` was probably meant to set `key`, a key or section.
+    pub(super) fn refuse(&mut self, mistake: Mistake, meant: Option<String>) {
+        self.mistakes.push(mistake);
+        self.meant.extend(meant);
+    }
+}
+
+/// Whether a mistake about `meant` (a key or a section) explains why `key` is not set.
+pub(super) fn explains(meant: &str, key: &str) -> bool {
+    meant == key || is_within(key, meant)
+}
+
+/// The entries of a list that was given as text.
+pub(super) fn entries(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    text.split(separator)
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+}
+
+impl std::fmt::Debug for Layer {
+    /// Shows the paths alone: values may be secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
+}
+
+impl Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
+        Ok(self.values.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::keys::{find, keys};
+
+    fn text(path: &str, text: &str) -> ValueKind {
+        let mut layer = Layer::default();
+        layer.set_text(find(path).unwrap(), text, "test");
+        layer.values.remove(path).unwrap().kind
+    }
+
+    #[test]
+    fn text_becomes_what_its_key_holds_or_stays_text() {
+        assert_eq!(text("dry_run", " false\n"), ValueKind::Boolean(false));
+        assert_eq!(text("dry_run", "yes"), ValueKind::String("yes".into()));
+        assert_eq!(text("disrupt.count", "2"), ValueKind::I64(2));
+        assert_eq!(text("disrupt.count", "1.9"), ValueKind::String("1.9".into()));
+        assert_eq!(text("target.selector", "true"), ValueKind::String("true".into()));
+    }
+
+    #[test]
+    fn a_list_as_text_is_split_and_trimmed() {
+        let ValueKind::Array(entries) = text("target.namespaces", " shop, pay ,,") else {
+            panic!("no list")
+        };
+        let entries: Vec<_> = entries.into_iter().map(|entry| entry.kind).collect();
+        assert_eq!(
+            entries,
+            [ValueKind::from("shop"), ValueKind::from("pay")],
+            "trimmed, without empty entries"
+        );
+    }
+
+    #[test]
+    fn every_key_but_the_absent_ones_has_a_default() {
+        let defaults = Layer::defaults(keys());
+        for key in keys() {
+            assert_eq!(
+                defaults.values.contains_key(key.path),
+                key.default_toml().is_some(),
+                "{}",
+                key.path
+            );
+        }
+    }
+
+    #[test]
+    fn a_layer_never_shows_its_values() {
+        let mut layer = Layer::default();
+        layer.set_text(find("notify.slack.token").unwrap(), "canary", "test");
+        assert_eq!(format!("{layer:?}"), r#"{"notify.slack.token"}"#);
+    }
+}

@@ -1,0 +1,145 @@
+//! What is wrong with the settings, said so that it can be put right: which key, where it was set, what would do.
+
+use std::fmt;
+
+/// One mistake in the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The key, such as `disrupt.method`; for what is no key, the environment variable, flag or file at fault.
+    pub key: String,
+    /// Where it was set: a file with its line, an environment variable, a flag. `None` if it was set nowhere.
+    pub source: Option<String>,
+    /// What is wrong. The value is quoted, unless it is a secret.
+    pub wrong: String,
+    /// What would be right.
+    pub right: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.key, self.wrong, self.right)?;
+        match &self.source {
+            Some(source) => write!(f, " ({source})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Every mistake of the settings, at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistakes(Vec<Mistake>);
+
+impl Mistakes {
+    pub(super) fn new(mistakes: Vec<Mistake>) -> Self {
+        Self(mistakes)
+    }
+
+    /// The mistakes in the order of their discovery: file, environment, flags, then the settings as a whole.
+    pub fn iter(&self) -> std::slice::Iter<'_, Mistake> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Mistakes {
+    type Item = &'a Mistake;
+    type IntoIter = std::slice::Iter<'a, Mistake>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// One mistake a line, under a heading if there are several.
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [only] => write!(f, "{only}"),
+            several => {
+                write!(f, "{} mistakes in the settings:", several.len())?;
+                several.iter().try_for_each(|mistake| write!(f, "\n  {mistake}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// The proof that a mistake was written down: only `Decoder` hands it out, so a value that is `Err(Reported)`
+/// is never lost in silence.
+#[derive(Debug)]
+pub(super) struct Reported(());
+
+impl Reported {
+    /// Writes the mistake down.
+    pub(super) fn to(list: &mut Vec<Mistake>, mistake: Mistake) -> Self {
+        list.push(mistake);
+        Self(())
+    }
+
+    /// For what is missing only because of a mistake that was written down before.
+    pub(super) fn before() -> Self {
+        Self(())
+    }
+}
+
+/// A value as a message shows it: quoted, escaped, and not longer than a line.
+pub(super) fn quote(value: &str) -> String {
+    const LONGEST: usize = 60;
+    match value.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}…", &value[..end]),
+        None => format!("{value:?}"),
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(super) fn either<T: fmt::Display>(words: &[T]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.to_string(),
+        [head @ .., last] => {
+            let head: Vec<_> = head.iter().map(T::to_string).collect();
+            format!("{} or {last}", head.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistake(key: &str) -> Mistake {
+        Mistake {
+            key: key.into(),
+            source: Some("m.toml line 2".into()),
+            wrong: "\"kill\" is not a method".into(),
+            right: "use \"evict\" or \"delete\"".into(),
+        }
+    }
+
+    #[test]
+    fn a_mistake_names_key_fault_remedy_and_source() {
+        assert_eq!(
+            mistake("disrupt.method").to_string(),
+            r#"disrupt.method: "kill" is not a method: use "evict" or "delete" (m.toml line 2)"#
+        );
+    }
+
+    #[test]
+    fn several_mistakes_are_counted_and_listed() {
+        let both = Mistakes::new(vec![mistake("a"), mistake("b")]).to_string();
+        assert!(both.starts_with("2 mistakes in the settings:\n  a: "), "{both}");
+        assert_eq!(both.lines().count(), 3);
+    }
+
+    #[test]
+    fn a_quoted_value_stays_on_one_line_and_short() {
+        assert_eq!(quote("a\nb"), r#""a\nb""#);
+        assert_eq!(quote(&"é".repeat(500)).chars().count(), 63);
+    }
+
+    #[test]
+    fn alternatives_read_as_a_sentence() {
+        assert_eq!(either(&["a", "b", "c"]), "a, b or c");
+        assert_eq!(either(&["a"]), "a");
+    }
+}

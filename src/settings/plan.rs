@@ -1,0 +1,239 @@
+//! Proves the plan: when, on whom, and how.
+
+use std::time::Duration;
+
+use crate::chaos::outcome::Method;
+use crate::chaos::plan::{Disrupt, Include, Namespaces, Plan, Target};
+use crate::chaos::schedule::{Calendar, Cron, CronError, QuietTime, QuietTimes, parse_zone};
+use crate::chaos::selector::Selector;
+
+use super::Need;
+use super::decoder::{Decoder, Given};
+use super::mistake::{Reported, quote};
+
+/// More victims than this a round are an outage, not an experiment.
+const MOST_VICTIMS: usize = 100;
+/// Each attempt may take the API server's time-out; more of them would outlast any schedule.
+const MOST_ATTEMPTS: usize = 1000;
+/// A pod that ends more slowly than this is not disrupted in any useful sense.
+const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
+/// Older than a year is hardly a pod's age; the bound keeps the arithmetic of instants far from its limits.
+const OLDEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Decodes `dry_run`, `[schedule]`, `[target]` and `[disrupt]`.
+pub(super) fn plan(d: &mut Decoder, need: Need, own_namespace: Option<&str>) -> Result<Plan, Reported> {
+    let dry_run = d.boolean("dry_run");
+    let calendar = calendar(d, need);
+    let target = target(d, own_namespace);
+    let disrupt = disrupt(d);
+    Ok(Plan {
+        dry_run: dry_run?.value,
+        calendar: calendar?,
+        target: target?,
+        disrupt: disrupt?,
+    })
+}
+
+fn calendar(d: &mut Decoder, need: Need) -> Result<Option<Calendar>, Reported> {
+    let cron = d.optional("schedule.cron").and_then(|cron| match (cron, need) {
+        (Some(line), _) => crontab(d, line).map(Some),
+        (None, Need::NoSchedule) => Ok(None),
+        (None, Need::Schedule) => Err(d.missing(
+            "schedule.cron",
+            "is not set, so that no round would ever be due",
+            "set it in the file, such as cron = \"*/30 9-16 * * Mon-Fri\", or with MACAQUE_SCHEDULE__CRON",
+        )),
+    });
+    let zone = d.text("schedule.timezone").and_then(|name| {
+        parse_zone(&name.value)
+            .map_err(|error| d.refuse(&name, error, "use a name such as \"Europe/Paris\" or \"UTC\""))
+    });
+    let quiet = d.list("schedule.quiet").and_then(|entries| quiet(d, entries));
+    let (zone, quiet) = (zone?, quiet?);
+    Ok(cron?.map(|cron| Calendar::new(cron, zone, quiet)))
+}
+
+fn crontab(d: &mut Decoder, line: Given<String>) -> Result<Cron, Reported> {
+    let cron: Result<Cron, CronError> = line.value.parse();
+    cron.and_then(|cron| cron.must_fire().map(|()| cron))
+        .map_err(|error| {
+            let right =
+                "use minute, hour, day of month, month and day of week, such as \"*/30 9-16 * * Mon-Fri\"";
+            d.refuse(&line, error, right)
+        })
+}
+
+fn quiet(d: &mut Decoder, entries: Vec<Given<String>>) -> Result<QuietTimes, Reported> {
+    all(entries, |entry| {
+        entry.value.parse::<QuietTime>().map_err(|error| {
+            let right = "use \"Fri 15:00-24:00\", \"12-25\" or \"2026-12-20/2027-01-03\"; in a variable, put ; between two";
+            d.refuse(&entry, error, right)
+        })
+    })
+}
+
+fn target(d: &mut Decoder, own_namespace: Option<&str>) -> Result<Target, Reported> {
+    let namespaces = d
+        .list("target.namespaces")
+        .and_then(|names| namespaces(d, names, own_namespace));
+    let selector = d.text("target.selector").and_then(|text| {
+        let selector = text.value.parse::<Selector>();
+        selector.map_err(|error| {
+            d.refuse(
+                &text,
+                error,
+                "write it as for `kubectl -l`, such as \"app=web,tier!=database\"",
+            )
+        })
+    });
+    let min_age = d
+        .text("target.min_age")
+        .and_then(|text| d.duration(text))
+        .and_then(|age| match age.value {
+            value if value <= OLDEST => Ok(value),
+            _ => Err(d.refuse(&age, "is longer than a year", "use \"8760h\" or less")),
+        });
+    let include = d
+        .list("target.include")
+        .and_then(|words| all(words, |word| include(d, word)))
+        .map(|mut words: Vec<Include>| {
+            words.sort();
+            words.dedup();
+            words
+        });
+    Ok(Target {
+        namespaces: namespaces?,
+        selector: selector?,
+        min_age: min_age?,
+        include: include?,
+    })
+}
+
+fn namespaces(d: &mut Decoder, names: Vec<Given<String>>, own: Option<&str>) -> Result<Namespaces, Reported> {
+    match (names.as_slice(), own) {
+        ([], Some(own)) => return Ok(Namespaces::Named(vec![own.to_owned()])),
+        ([], None) => {
+            return Err(d.missing(
+                "target.namespaces",
+                "is not set, and macaque does not run in a namespace of its own",
+                "set it in the file, such as namespaces = [\"shop\"], or with MACAQUE_TARGET__NAMESPACES",
+            ));
+        }
+        ([only], _) if only.value == "*" => return Ok(Namespaces::All),
+        _ => {}
+    }
+    let mut named: Vec<String> = all(names, |name| match namespace_fault(&name.value) {
+        None => Ok(name.value),
+        Some(wrong) => Err(d.refuse(
+            &name,
+            wrong,
+            "use names of namespaces, such as [\"shop\"], or [\"*\"] alone for every namespace",
+        )),
+    })?;
+    let mut seen = std::collections::HashSet::new();
+    named.retain(|name| seen.insert(name.clone()));
+    Ok(Namespaces::Named(named))
+}
+
+/// What keeps a name from being a namespace's: Kubernetes wants a DNS label (RFC 1123).
+fn namespace_fault(name: &str) -> Option<String> {
+    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fault = match name {
+        "*" => return Some("\"*\" is every namespace, so that no other can stand beside it".to_owned()),
+        "" => "is empty",
+        _ if name.len() > 63 => "is longer than 63 characters",
+        _ if !name.chars().all(is_inner) => "has other characters than a-z, 0-9 and -",
+        _ if name.starts_with('-') || name.ends_with('-') => "begins or ends with -",
+        _ => return None,
+    };
+    Some(format!("{} is no name of a namespace: it {fault}", quote(name)))
+}
+
+fn include(d: &mut Decoder, word: Given<String>) -> Result<Include, Reported> {
+    let known = Include::ALL
+        .into_iter()
+        .find(|known| known.as_str() == word.value);
+    known.ok_or_else(|| {
+        d.refuse_word(
+            &word,
+            "an exemption that can be opened",
+            &Include::ALL.map(Include::as_str),
+        )
+    })
+}
+
+fn disrupt(d: &mut Decoder) -> Result<Disrupt, Reported> {
+    let method = d.text("disrupt.method").and_then(|word| {
+        let known = Method::ALL.into_iter().find(|known| known.as_str() == word.value);
+        known.ok_or_else(|| d.refuse_word(&word, "a method", &Method::ALL.map(Method::as_str)))
+    });
+    let grace_period = d.optional("disrupt.grace_period").and_then(|text| match text {
+        Some(text) => grace_period(d, text).map(Some),
+        None => Ok(None),
+    });
+    let count = d.count("disrupt.count", MOST_VICTIMS);
+    let attempts = d.count("disrupt.attempts", MOST_ATTEMPTS);
+    let counts = match (count, attempts) {
+        (Ok(count), Ok(attempts)) if attempts.value < count.value => {
+            let wrong = format!(
+                "{} is less than {} in {}",
+                attempts.value,
+                count.value,
+                count.place()
+            );
+            Err(d.refuse(&attempts, wrong, format!("use {} or more", count.value)))
+        }
+        (count, attempts) => count.and_then(|count| Ok((count.value, attempts?.value))),
+    };
+    let (count, attempts) = counts?;
+    Ok(Disrupt {
+        method: method?,
+        count,
+        grace_period: grace_period?,
+        attempts,
+    })
+}
+
+fn grace_period(d: &mut Decoder, text: Given<String>) -> Result<Duration, Reported> {
+    let shown = quote(&text.value);
+    let grace = d.duration(text)?;
+    let (wrong, right) = match grace.value {
+        Duration::ZERO => (
+            format!(
+                "{shown} would take the pod off the API server at once, whether or not its containers ended"
+            ),
+            "use \"1s\" or more, or leave it empty for the pod's own",
+        ),
+        value if value.subsec_nanos() != 0 => (
+            format!("{shown} is not a number of whole seconds, as Kubernetes wants it"),
+            "use \"1s\", \"2s\" and so on",
+        ),
+        value if value > LONGEST_GRACE => (format!("{shown} is longer than a day"), "use \"24h\" or less"),
+        value => return Ok(value),
+    };
+    Err(d.refuse(&grace, wrong, right))
+}
+
+/// Converts every element, so that each that is wrong is reported, not just the first.
+fn all<T, C: FromIterator<T>>(
+    entries: Vec<Given<String>>,
+    convert: impl FnMut(Given<String>) -> Result<T, Reported>,
+) -> Result<C, Reported> {
+    let converted: Vec<_> = entries.into_iter().map(convert).collect();
+    converted.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_is_a_dns_label() {
+        for good in ["shop", "team-1", "0", &"a".repeat(63)] {
+            assert_eq!(namespace_fault(good), None, "{good}");
+        }
+        for bad in ["", "Shop", "a.b", "-a", "a-", "a_b", "*", "é", &"a".repeat(64)] {
+            assert!(namespace_fault(bad).is_some(), "{bad}");
+        }
+    }
+}
