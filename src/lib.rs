@@ -33,8 +33,10 @@ compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic
 
 pub mod actors;
 pub mod chaos;
+pub mod cli;
 pub mod cluster;
 pub mod health;
 pub mod notify;
 pub mod round;
 pub mod settings;
+pub mod telemetry;

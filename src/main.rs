@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! The program: runs the command line and exits with its code. The only exit there is.
+
+fn main() {
+    // Both TLS users, kube and awc, take the process's provider; an error means that it is set already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    std::process::exit(macaque::cli::run(std::env::args_os()));
+}

@@ -1,0 +1,54 @@
+//! The command line: flags as typed, and which command they ask for. Parsing does nothing yet; each command has a
+//! file of its own.
+
+mod args;
+mod check;
+mod deed;
+mod foretell;
+mod format;
+mod once;
+mod run;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Args, Command};
+
+/// The process's exit codes, as `macaque --help` and the README list them.
+pub mod exit {
+    /// The command did what it was asked; `once`: at least one pod was disrupted, or spared in dry run.
+    pub const OK: i32 = 0;
+    /// The cluster could not be reached, did not permit it, or the outcome is unknown.
+    pub const CLUSTER: i32 = 1;
+    /// Usage or configuration.
+    pub const USAGE: i32 = 2;
+    /// `once`: every victim tried was refused, or gone before.
+    pub const REFUSED: i32 = 3;
+    /// `once`: no pod was eligible.
+    pub const IDLE: i32 = 4;
+}
+
+/// Runs the command line `args` (with the program's name first); returns the process's exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // A closed pipe is no reason to fail while printing help.
+            let _ = error.print();
+            return error.exit_code();
+        }
+    };
+    match args.command.unwrap_or_default() {
+        Command::Run(scope) => run::run(&args.common, &scope),
+        Command::Once(once) => once::run(&args.common, &once),
+        Command::Check(check) => check::run(&args.common, &check),
+        Command::Schedule(schedule) => foretell::run(&args.common, &schedule),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Args::command(), "macaque", &mut std::io::stdout());
+            exit::OK
+        }
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(_) | Command::Demo(_) => exit::USAGE,
+    }
+}

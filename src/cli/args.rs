@@ -1,0 +1,239 @@
+//! The flags as typed, and which settings they stand for.
+
+use std::path::PathBuf;
+
+use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use jiff::Timestamp;
+
+use crate::settings::Flag;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done; once: at least one pod was disrupted (in dry run: would have been)
+  1   the cluster did not answer or did not permit it, or an outcome is unknown
+  2   usage or configuration
+  3   once: every victim tried was refused
+  4   once: no pod was eligible
+  70  run: an actor failed more often than it may
+  75  run: told to stop, and notifications were left undelivered
+
+Every setting can stand in a TOML file, in the environment (MACAQUE_DISRUPT__COUNT for disrupt.count) or, for the
+common ones, in a flag; flags win over the environment, and the environment over the file.";
+
+/// A chaos monkey for Kubernetes: on a schedule it evicts or deletes random pods, and says truthfully what happened.
+#[derive(Debug, Parser)]
+#[command(name = "macaque", version, after_help = EXIT_CODES, subcommand_help_heading = "Commands")]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Default, Flags)]
+pub(super) struct Common {
+    /// The TOML file with the settings [default: /etc/macaque/macaque.toml, if it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The kubeconfig to use instead of the cluster around macaque, or kubectl's own
+    #[arg(long, global = true, value_name = "FILE")]
+    kubeconfig: Option<String>,
+    /// The kubeconfig's context to use
+    #[arg(long, global = true, value_name = "NAME")]
+    context: Option<String>,
+    /// How log lines look: auto, text or json
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// The least severe log lines: error, warn, info, debug or trace
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+/// What to do; without a command, `run`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Disrupt pods on the schedule, until told to stop (the default)
+    Run(Scope),
+    /// Play one round now, and say by the exit code how it went
+    Once(Once),
+    /// Examine the configuration, the connection and the permissions; disrupts nothing
+    Check(Check),
+    /// Show when the next rounds are due, and which of them a quiet time takes
+    Schedule(Schedule),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Serve an embedded Kubernetes API with a small shop in it, for trying macaque and kubectl
+    #[cfg(feature = "sandbox")]
+    Sandbox(Sandbox),
+    /// Watch macaque at work on the embedded sandbox; needs no cluster
+    #[cfg(feature = "sandbox")]
+    Demo(Demo),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Run(Scope::default())
+    }
+}
+
+/// Flags that say on whom and how.
+#[derive(Debug, Clone, Default, Flags)]
+pub(super) struct Scope {
+    /// The namespace to look in; repeat it, or separate several by commas
+    #[arg(
+        short,
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        conflicts_with = "all_namespaces"
+    )]
+    namespace: Vec<String>,
+    /// Look in all namespaces (needs a ClusterRole)
+    #[arg(short = 'A', long)]
+    all_namespaces: bool,
+    /// Only pods with these labels, as `kubectl -l` takes them
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    selector: Option<String>,
+    /// How to disrupt: evict (budgets and webhooks are asked) or delete (nobody is)
+    #[arg(long, value_name = "METHOD")]
+    method: Option<String>,
+    /// How many victims a round
+    #[arg(long, value_name = "NUMBER")]
+    count: Option<String>,
+    /// Whether to stop short of disrupting: `--dry-run`, or `--dry-run=false` to arm
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    dry_run: Option<String>,
+}
+
+/// `macaque once`.
+#[derive(Debug, Flags)]
+pub(super) struct Once {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// The seed of the draw, to repeat a round's choice [default: a random one]
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<u64>,
+    /// How to print the report
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(super) output: Output,
+}
+
+/// `macaque check`.
+#[derive(Debug, Flags)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// How to print the findings
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(super) output: Output,
+}
+
+/// `macaque schedule`.
+#[derive(Debug, Flags)]
+pub(super) struct Schedule {
+    /// How many slots to show
+    #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) number: u16,
+    /// Show the slots after this instant, 2026-12-24T15:00:00Z say [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    pub(super) from: Option<Timestamp>,
+    /// How to print the slots
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(super) output: Output,
+}
+
+/// `macaque sandbox`.
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Flags)]
+pub(super) struct Sandbox {
+    /// The loopback address to listen on; port 0 chooses a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(super) listen: std::net::SocketAddr,
+    /// Where to write the kubeconfig
+    #[arg(long, value_name = "FILE", default_value = "sandbox.kubeconfig")]
+    pub(super) write_kubeconfig: PathBuf,
+}
+
+/// `macaque demo`.
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Flags)]
+pub(super) struct Demo {
+    /// How many rounds to show
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) rounds: u16,
+    /// The time from one round to the next, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(super) every: u64,
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people
+    #[default]
+    Table,
+    /// For programs
+    Json,
+    /// For programs and people
+    Yaml,
+}
+
+impl Common {
+    /// The settings that these flags stand for.
+    pub(super) fn flags(&self) -> Vec<Flag> {
+        let Self {
+            config: _,
+            kubeconfig,
+            context,
+            log_format,
+            log_level,
+        } = self;
+        [
+            flag("cluster.kubeconfig", "--kubeconfig", kubeconfig),
+            flag("cluster.context", "--context", context),
+            flag("log.format", "--log-format", log_format),
+            flag("log.level", "--log-level", log_level),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+impl Scope {
+    /// The settings that these flags stand for.
+    pub(super) fn flags(&self) -> Vec<Flag> {
+        let Self {
+            namespace,
+            all_namespaces,
+            selector,
+            method,
+            count,
+            dry_run,
+        } = self;
+        let namespaces = namespace.iter().map(|name| Flag {
+            key: "target.namespaces",
+            value: name.clone(),
+            name: "--namespace",
+        });
+        let all = all_namespaces.then(|| "*".to_owned());
+        let others = [
+            flag("target.namespaces", "--all-namespaces", &all),
+            flag("target.selector", "--selector", selector),
+            flag("disrupt.method", "--method", method),
+            flag("disrupt.count", "--count", count),
+            flag("dry_run", "--dry-run", dry_run),
+        ];
+        namespaces.chain(others.into_iter().flatten()).collect()
+    }
+}
+
+fn flag(key: &'static str, name: &'static str, value: &Option<String>) -> Option<Flag> {
+    let value = value.clone()?;
+    Some(Flag { key, value, name })
+}

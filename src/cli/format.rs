@@ -1,0 +1,80 @@
+//! Prints data on standard output: tables for people, JSON and YAML for programs.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use comfy_table::{Table, presets};
+use serde::Serialize;
+
+use crate::chaos::report::Report;
+use crate::notify::Message;
+
+/// Writes `words` on standard output, in colour if it is a terminal that wants it. A closed pipe ends the
+/// command quietly.
+pub(super) fn say(words: &impl Display) {
+    let _ = writeln!(anstream::stdout(), "{words}");
+}
+
+/// Writes `data` as JSON.
+pub(super) fn json(data: &impl Serialize) {
+    say(&serde_json::to_string_pretty(data).expect("reports serialise: their maps have text keys"));
+}
+
+/// Writes `data` as YAML.
+pub(super) fn yaml(data: &impl Serialize) {
+    let text = serde_saphyr::to_string(data).expect("reports serialise: their maps have text keys");
+    say(&text.trim_end());
+}
+
+/// A table in kubectl's manner: a header in capitals, columns by spaces.
+pub(super) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header);
+    for row in rows {
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table
+}
+
+/// The report of one round, for people: the headline, the victims, and why the other pods were left alone.
+pub(super) fn report(report: &Report) -> String {
+    let message = Message::of(report);
+    let mut parts = vec![message.headline];
+    if !report.attempts.is_empty() {
+        let rows = report.attempts.iter().map(|attempt| {
+            let owner = attempt
+                .owner
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), ToString::to_string);
+            [attempt.pod.to_string(), owner, attempt.outcome.to_string()]
+        });
+        parts.push(table(["POD", "OWNER", "OUTCOME"], rows).to_string());
+    }
+    for warning in report.attempts.iter().flat_map(|attempt| &attempt.warnings) {
+        parts.push(format!("warning: {warning}"));
+    }
+    parts.extend(
+        report
+            .problems
+            .iter()
+            .map(|problem| format!("problem: {problem}")),
+    );
+    parts.push(format!(
+        "{} pods listed, {} candidates",
+        report.listed, report.candidates
+    ));
+    if !report.exempted.is_empty() {
+        let mut tallies: Vec<_> = report.exempted.iter().collect();
+        tallies.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.count));
+        let rows = tallies.into_iter().map(|(word, tally)| {
+            let example = format!("{}: {}", tally.example, tally.detail);
+            [(*word).to_owned(), tally.count.to_string(), example]
+        });
+        parts.push(table(["EXEMPT", "PODS", "EXAMPLE"], rows).to_string());
+    }
+    parts.push(message.footer);
+    parts.join("\n")
+}

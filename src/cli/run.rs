@@ -1,0 +1,85 @@
+//! `macaque run`: the actors on the schedule, until a signal.
+
+use std::sync::Arc;
+
+use crate::actors::clock::Beat;
+use crate::actors::fault::Faults;
+use crate::actors::supervisor::{Limits, Role};
+use crate::actors::{self, Crew};
+use crate::chaos::plan::{Namespaces, Plan};
+use crate::cluster::Cluster;
+use crate::health::{self, Vitals};
+use crate::notify::Channel;
+use crate::settings::Need;
+use crate::telemetry;
+
+use super::args::{Common, Scope};
+use super::{deed, exit};
+
+/// Runs the actors; returns the process's exit code.
+pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
+    let setup = match deed::prepare(common, scope.flags(), Need::Schedule) {
+        Ok(setup) => setup,
+        Err(code) => return code,
+    };
+    let access = deed::access(&setup);
+    // A kubeconfig that cannot be used will not mend itself; an API server that is away may come back.
+    if let Err(error) = actix::System::new().block_on(Cluster::connect(&access)) {
+        telemetry::complain(&error.to_string());
+        return exit::USAGE;
+    }
+    let vitals = Arc::new(Vitals::new(Role::ALL.map(Role::as_str)));
+    if let Some(address) = setup.health {
+        match health::serve(address, Arc::clone(&vitals)) {
+            Ok(address) => log::debug!("probes answered on {address}"),
+            Err(error) => {
+                telemetry::complain(&format!("health.listen: cannot listen on {address}: {error}"));
+                return exit::USAGE;
+            }
+        }
+    }
+    let Some(calendar) = setup.plan.calendar.clone() else {
+        telemetry::complain("schedule.cron: not set");
+        return exit::USAGE;
+    };
+    announce(&setup.plan);
+    let mut channels = vec![Channel::Log];
+    channels.extend(deed::channels(&setup));
+    actors::run(Crew {
+        beat: Beat::Calendar(calendar),
+        orders: deed::orders(&setup),
+        access,
+        channels: channels.into(),
+        limits: Limits::default(),
+        vitals,
+        faults: Faults::default(),
+    })
+}
+
+/// Says once what this process is set to do, loudly enough that nobody takes a dry run for the real thing.
+fn announce(plan: &Plan) {
+    let mode = if plan.dry_run {
+        "DRY RUN: nothing will be disrupted"
+    } else {
+        "ARMED"
+    };
+    let namespaces = match &plan.target.namespaces {
+        Namespaces::All => "all namespaces".to_owned(),
+        Namespaces::Named(names) => names.join(", "),
+    };
+    let schedule = plan
+        .calendar
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let selector = if plan.target.selector.is_empty() {
+        "every pod".to_owned()
+    } else {
+        plan.target.selector.to_string()
+    };
+    let method = plan.disrupt.method.as_str();
+    log::info!(
+        version = env!("CARGO_PKG_VERSION"), dry_run = plan.dry_run, method, schedule:%, namespaces:%, selector:%;
+        "{mode}; {method} {} of {selector} in {namespaces} at {schedule}", plan.disrupt.count
+    );
+}
