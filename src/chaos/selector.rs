@@ -1,43 +1,113 @@
 //! Label selectors, as `kubectl -l` takes them.
 
-use std::collections::BTreeMap;
+mod label;
+mod parse;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::str::FromStr;
 
-/// A label selector; the default one matches every pod.
+pub use parse::SelectorError;
+
+/// A label selector: requirements that must all hold. The default has none and selects every pod.
+///
+/// | written | a pod is selected that |
+/// |---|---|
+/// | `app=web`, `app==web` | has the label with this value |
+/// | `app!=web` | has not the label with this value; also one without the label |
+/// | `app in (web,shop)` | has the label with one of these values |
+/// | `app notin (web,shop)` | has not the label with one of these values; also one without the label |
+/// | `app` | has the label |
+/// | `!app` | has not the label |
+/// | `zone>3`, `zone<7` | has the label, and its value is a whole number above, or below |
+///
+/// Keys and values obey Kubernetes' rules for labels. It prints the requirements sorted and in their shortest
+/// form, which reads as the same selector and which the API server takes as `labelSelector`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selector {}
+pub struct Selector {
+    requirements: BTreeSet<Requirement>,
+}
 
-/// Why a text is no label selector.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{requirement}`: {why}")]
-pub struct SelectorError {
-    requirement: String,
-    why: String,
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Requirement {
+    key: String,
+    demand: Demand,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Demand {
+    Present,
+    Absent,
+    /// At least one value.
+    In(BTreeSet<String>),
+    /// At least one value.
+    NotIn(BTreeSet<String>),
+    Above(i64),
+    Below(i64),
 }
 
 impl Selector {
     /// Whether pods with these labels are selected.
-    pub fn matches(&self, _labels: &BTreeMap<String, String>) -> bool {
-        true
+    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.requirements
+            .iter()
+            .all(|requirement| requirement.demand.accepts(labels.get(&requirement.key)))
     }
 
-    /// Whether it asks nothing, and so selects every pod.
+    /// Whether it demands nothing, and so selects every pod.
     pub fn is_empty(&self) -> bool {
-        true
+        self.requirements.is_empty()
     }
 }
 
-impl FromStr for Selector {
-    type Err = SelectorError;
-
-    fn from_str(_text: &str) -> Result<Self, SelectorError> {
-        Ok(Self::default())
+impl Demand {
+    fn accepts(&self, value: Option<&String>) -> bool {
+        let number = || value.and_then(|value| value.parse::<i64>().ok());
+        match self {
+            Self::Present => value.is_some(),
+            Self::Absent => value.is_none(),
+            Self::In(values) => value.is_some_and(|value| values.contains(value)),
+            Self::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
+            Self::Above(limit) => number().is_some_and(|number| number > *limit),
+            Self::Below(limit) => number().is_some_and(|number| number < *limit),
+        }
     }
 }
 
 impl fmt::Display for Selector {
-    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, requirement) in self.requirements.iter().enumerate() {
+            write!(f, "{}{requirement}", if nth == 0 { "" } else { "," })?;
+        }
         Ok(())
     }
 }
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = &self.key;
+        match &self.demand {
+            Demand::Present => write!(f, "{key}"),
+            Demand::Absent => write!(f, "!{key}"),
+            Demand::In(values) => among(f, key, ["=", " in "], values),
+            Demand::NotIn(values) => among(f, key, ["!=", " notin "], values),
+            Demand::Above(limit) => write!(f, "{key}>{limit}"),
+            Demand::Below(limit) => write!(f, "{key}<{limit}"),
+        }
+    }
+}
+
+fn among(
+    f: &mut fmt::Formatter<'_>,
+    key: &str,
+    [one, more]: [&str; 2],
+    values: &BTreeSet<String>,
+) -> fmt::Result {
+    let list: Vec<&str> = values.iter().map(String::as_str).collect();
+    match list[..] {
+        [value] => write!(f, "{key}{one}{value}"),
+        _ => write!(f, "{key}{more}({})", list.join(",")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,17 @@
-//! Slots and rounds: the crontab line on the wall clock of one zone.
+//! Slots and rounds: a crontab line on the wall clock of one zone, less the quiet times.
 
 use std::fmt;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{Cron, QuietTime, QuietTimes};
 
 /// A schedule in its zone, and its quiet times.
+///
+/// It knows the years 1970 to 2100: before, it has no slot; after, neither.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     cron: Cron,
@@ -19,11 +22,19 @@ pub struct Calendar {
 /// One scheduled instant, and the quiet time that takes it, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Slot {
-    /// The instant, on a full minute of the zone's wall clock.
+    /// The instant, at second 0 of a minute of the zone's wall clock.
     pub instant: Timestamp,
     /// The first quiet time of the configuration that covers it; `None` means that a round is due.
     #[serde(serialize_with = "as_text")]
     pub quiet: Option<QuietTime>,
+}
+
+/// A slot, and the stretch of constant offset that it lies in.
+struct Found {
+    instant: Timestamp,
+    offset: Offset,
+    /// When the offset changes next.
+    end: Option<Timestamp>,
 }
 
 impl Calendar {
@@ -47,30 +58,81 @@ impl Calendar {
         &self.quiet
     }
 
-    /// The first slot strictly after `now`, quiet or not.
-    pub fn next_slot(&self, _now: Timestamp) -> Option<Slot> {
-        None
+    /// The first slot strictly after `now`, quiet or not; `None` if there is none until the end of 2100.
+    pub fn next_slot(&self, now: Timestamp) -> Option<Slot> {
+        self.find(now).map(|found| Slot {
+            instant: found.instant,
+            quiet: self.quiet.covering(found.local()).copied(),
+        })
     }
 
-    /// The first slot strictly after `now` that no quiet time takes; `None` if there is none any more.
-    pub fn next_round(&self, _now: Timestamp) -> Option<Timestamp> {
-        None
+    /// The first slot strictly after `now` that no quiet time takes; `None` if there is none until the end of
+    /// 2100, because quiet times cover them all for example.
+    pub fn next_round(&self, now: Timestamp) -> Option<Timestamp> {
+        let mut after = now;
+        loop {
+            let found = self.find(after)?;
+            let Some(quiet_until) = self.quiet.end(found.local()) else {
+                return Some(found.instant);
+            };
+            // On to the end of the quiet stretch, though not past a clock change: it may show an hour again
+            // that was not quiet.
+            let ends = found.offset.to_timestamp(quiet_until).ok();
+            let resume = ends.into_iter().chain(found.end).min()?;
+            after = after
+                .max(resume - SignedDuration::from_nanos(1))
+                .max(found.instant);
+        }
     }
 
     /// Every slot strictly after `now`, quiet or not, strictly increasing.
     pub fn upcoming(&self, now: Timestamp) -> impl Iterator<Item = Slot> {
         std::iter::successors(self.next_slot(now), |slot| self.next_slot(slot.instant))
     }
+
+    /// Looks for a slot in each stretch of constant offset on its own: within one, the wall clock runs evenly.
+    fn find(&self, now: Timestamp) -> Option<Found> {
+        let mut offset = self.zone.to_offset(now);
+        // A slot is a whole second, so the second that `now` lies in is the last that is too early.
+        let mut after = now.as_nanosecond().div_euclid(1_000_000_000).try_into().ok()?;
+        let changes = self.zone.following(now);
+        for change in changes.map(Some).chain([None]) {
+            let end = change.as_ref().map(|change| change.timestamp());
+            let local: i64 = self.cron.next_after(after + i64::from(offset.seconds()))?;
+            let instant = Timestamp::from_second(local - i64::from(offset.seconds())).ok()?;
+            if end.is_none_or(|end| instant < end) {
+                debug_assert!(instant > now, "{self}: {instant} is not after {now}");
+                // A slot in the past would make "sleep until next" a storm of rounds: better none at all.
+                return (instant > now).then_some(Found { instant, offset, end });
+            }
+            if let Some(change) = change {
+                after = change.timestamp().as_second() - 1;
+                offset = change.offset();
+            }
+        }
+        None
+    }
 }
 
+impl Found {
+    /// What the wall clock shows.
+    fn local(&self) -> DateTime {
+        self.offset.to_datetime(self.instant)
+    }
+}
+
+/// The line, its zone, and the quiet times if there are any: `*/30 9-16 * * Mon-Fri (Europe/Paris), quiet: Sat,Sun`.
 impl fmt::Display for Calendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} ({})",
-            self.cron,
-            self.zone.iana_name().unwrap_or("a zone without a name")
-        )
+        match self.zone.iana_name() {
+            Some(name) => write!(f, "{} ({name})", self.cron)?,
+            None => write!(f, "{} (a zone without a name)", self.cron)?,
+        }
+        if self.quiet.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ", quiet: {}", self.quiet)
+        }
     }
 }
 

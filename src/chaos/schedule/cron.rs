@@ -1,44 +1,335 @@
-//! One crontab line of five fields.
+//! One crontab line: crontab(5)'s meaning, on the `cron` crate as a naive clock.
+//!
+//! The crate is not crontab (it counts weekdays from 1, joins the day fields by AND and walks clock changes out
+//! of order), so it never sees a line or a zone: fields are read here, it gets plain numbers, and it counts in
+//! UTC that stands for any wall clock. Zones are the calendar's.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A crontab line, as crontab(5) has it: five fields or one of the words `@hourly`, `@daily`, …
+use ::cron::Schedule;
+use chrono::{DateTime, Utc};
+
+use super::field::{Field, FieldError};
+
+/// The words for whole lines, as crontab(5) spells them.
+const WORDS: [(&str, &str); 7] = [
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+    ("@monthly", "0 0 1 * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@hourly", "0 * * * *"),
+];
+
+/// The most days that a month of each number has, February in a leap year.
+const LONGEST: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/// A crontab line, as crontab(5) has it: minute, hour, day of month, month and day of week, or one of the words
+/// `@yearly @annually @monthly @weekly @daily @midnight @hourly`.
+///
+/// Numbers, three-letter English names in any case, ranges, steps behind `*` or a range, and lists. When both
+/// day fields are restricted, a day matches that matches either (POSIX); a field is unrestricted only when it is
+/// exactly `*`, so `0 0 */2 * Mon` is every odd day and every Monday.
+///
+/// It prints as it was written, with single blanks; equal lines print the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cron {
     text: String,
+    /// One rule, or two of which either may match.
+    rules: Vec<Schedule>,
+    ever: bool,
 }
 
-/// Why a line is no crontab line.
+/// Why a line is no crontab line, or no useful one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CronError {
+    /// Not five fields.
+    #[error(
+        "`{line}` has {} where crontab takes five: minute, hour, day of month, month, day of week{}",
+        fields(*.found), extra(*.found)
+    )]
+    Count {
+        /// The line.
+        line: String,
+        /// How many fields it has.
+        found: usize,
+    },
+    /// A word that crontab does not know, or not in this spelling.
+    #[error("`{word}` is none of the words {}{}", words(), every(.word))]
+    Word {
+        /// The word.
+        word: String,
+    },
+    /// A time zone in front of the fields.
+    #[error("`{assignment}` in front of the fields is not crontab: the time zone has a setting of its own")]
+    Zone {
+        /// What stands in front.
+        assignment: String,
+    },
+    /// The fields that cannot be read, each with its rule.
+    #[error("{}", joined(.0))]
+    Fields(Vec<FieldError>),
     /// The line names no day that ever comes, the 30th of February for example.
     #[error("`{line}` never fires: no month it names has such a day")]
     Never {
         /// The line.
         line: String,
     },
+    /// The engine did not take the numbers; that would be a mistake of macaque's.
+    #[error("`{line}` was read, but the cron engine refused it: {why}")]
+    Engine {
+        /// The line.
+        line: String,
+        /// The engine's words.
+        why: String,
+    },
 }
 
 impl Cron {
     /// Fails with [`CronError::Never`] when no day of any year matches, `0 0 30 2 *` for example.
     pub fn must_fire(&self) -> Result<(), CronError> {
-        Ok(())
+        if self.ever {
+            Ok(())
+        } else {
+            Err(CronError::Never {
+                line: self.text.clone(),
+            })
+        }
+    }
+
+    /// The next matching second strictly after `after`, both in seconds of a wall clock that never changes,
+    /// counted as if it showed UTC. `None` after the year 2100, where the engine ends.
+    pub(super) fn next_after(&self, after: i64) -> Option<i64> {
+        let after = DateTime::<Utc>::from_timestamp(after, 0)?;
+        self.rules
+            .iter()
+            .filter_map(|rule| rule.after(&after).next())
+            .map(|next| next.timestamp())
+            .min()
     }
 }
 
 impl FromStr for Cron {
     type Err = CronError;
 
-    fn from_str(text: &str) -> Result<Self, CronError> {
-        Ok(Self {
-            text: text.to_owned(),
-        })
+    fn from_str(line: &str) -> Result<Self, CronError> {
+        let written: Vec<&str> = line.split_ascii_whitespace().collect();
+        let text = written.join(" ");
+        let texts = match written[..] {
+            [first, ..] if first.starts_with('@') => expand(&text)?,
+            [first, ..] if first.starts_with("TZ=") || first.starts_with("CRON_TZ=") => {
+                let assignment = first.to_owned();
+                return Err(CronError::Zone { assignment });
+            }
+            [minute, hour, day, month, weekday] => [minute, hour, day, month, weekday],
+            _ => {
+                let found = written.len();
+                return Err(CronError::Count { line: text, found });
+            }
+        };
+        let numbers = read(texts)?;
+        let restricted = [texts[2] != "*", texts[4] != "*"];
+        let rules = engine(numbers, restricted).map_err(|why| CronError::Engine {
+            line: text.clone(),
+            why,
+        })?;
+        let ever = restricted[1] || some_month_has(numbers[3], numbers[2]);
+        Ok(Self { text, rules, ever })
     }
+}
+
+/// The five fields that a word stands for.
+fn expand(word: &str) -> Result<[&'static str; 5], CronError> {
+    let line = WORDS
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, line)| line);
+    let fields = line.map(|line| line.split(' ').collect::<Vec<_>>());
+    match fields.as_deref() {
+        Some([minute, hour, day, month, weekday]) => Ok([minute, hour, day, month, weekday]),
+        _ => Err(CronError::Word {
+            word: word.to_owned(),
+        }),
+    }
+}
+
+/// The numbers of each field, or what is wrong with every field that cannot be read.
+fn read(texts: [&str; 5]) -> Result<[u64; 5], CronError> {
+    let mut numbers = [0; 5];
+    let mut mistakes = Vec::new();
+    for ((field, text), set) in Field::ALL.into_iter().zip(texts).zip(&mut numbers) {
+        match field.parse(text) {
+            Ok(parsed) => *set = parsed,
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if mistakes.is_empty() {
+        Ok(numbers)
+    } else {
+        Err(CronError::Fields(mistakes))
+    }
+}
+
+/// One rule of the engine, or two when both day fields are restricted: it joins them by AND, crontab by OR.
+fn engine(
+    [minutes, hours, days, months, weekdays]: [u64; 5],
+    restricted: [bool; 2],
+) -> Result<Vec<Schedule>, String> {
+    let all = |field: Field| {
+        let (low, high) = field.bounds();
+        (low..=high).fold(0, |numbers, number| numbers | 1 << number)
+    };
+    let by_day = (days, all(Field::DayOfWeek));
+    let by_weekday = (all(Field::DayOfMonth), weekdays);
+    let choices = match restricted {
+        [true, true] => vec![by_day, by_weekday],
+        [true, false] | [false, false] => vec![by_day],
+        [false, true] => vec![by_weekday],
+    };
+    let rule = |(days, weekdays): (u64, u64)| {
+        let list = |numbers: u64| {
+            let numbers = (0..u64::BITS).filter(|number| numbers & 1 << number != 0);
+            numbers
+                .map(|number| number.to_string())
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        // The engine has seconds in front, and counts weekdays from Sunday as 1.
+        let line = format!(
+            "0 {} {} {} {} {}",
+            list(minutes),
+            list(hours),
+            list(days),
+            list(months),
+            list(weekdays << 1),
+        );
+        Schedule::from_str(&line).map_err(|error| error.to_string())
+    };
+    choices.into_iter().map(rule).collect()
+}
+
+fn some_month_has(months: u64, days: u64) -> bool {
+    let longest = (1..).zip(LONGEST).filter(|(month, _)| months & 1 << month != 0);
+    longest.map(|(_, length)| length).max() >= Some(days.trailing_zeros())
+}
+
+fn fields(found: usize) -> String {
+    match found {
+        0 => "no field".to_owned(),
+        1 => "one field".to_owned(),
+        _ => format!("{found} fields"),
+    }
+}
+
+fn extra(found: usize) -> &'static str {
+    if found == 6 || found == 7 {
+        "; there is none for seconds or years"
+    } else {
+        ""
+    }
+}
+
+fn words() -> String {
+    WORDS.map(|(word, _)| word).join(", ")
+}
+
+fn every(word: &str) -> &'static str {
+    if word.starts_with("@every") {
+        "; for every five minutes write */5 * * * *"
+    } else {
+        ""
+    }
+}
+
+fn joined(mistakes: &[FieldError]) -> String {
+    mistakes
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 impl fmt::Display for Cron {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(line: &str) -> String {
+        line.parse::<Cron>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_line_prints_as_written_with_single_blanks() {
+        let cron: Cron = " */30\t9-16  * * Mon-Fri\n".parse().unwrap();
+        assert_eq!(cron.to_string(), "*/30 9-16 * * Mon-Fri");
+        assert_eq!(cron.to_string().parse(), Ok(cron));
+    }
+
+    #[test]
+    fn every_word_is_known_in_lower_case_only() {
+        for (word, _) in WORDS {
+            assert_eq!(word.parse::<Cron>().unwrap().to_string(), word);
+            assert!(word.to_uppercase().parse::<Cron>().is_err());
+        }
+        assert_eq!(
+            complaint("@reboot"),
+            "`@reboot` is none of the words @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly"
+        );
+        assert!(complaint("@every 5m").ends_with("write */5 * * * *"));
+        assert!(complaint("@daily 5").starts_with("`@daily 5` is none"));
+    }
+
+    #[test]
+    fn a_wrong_number_of_fields_is_said() {
+        let rule = "where crontab takes five: minute, hour, day of month, month, day of week";
+        assert_eq!(complaint(""), format!("`` has no field {rule}"));
+        assert_eq!(complaint("0 9 * *"), format!("`0 9 * *` has 4 fields {rule}"));
+        assert_eq!(
+            complaint("0 0 9 * * *"),
+            format!("`0 0 9 * * *` has 6 fields {rule}; there is none for seconds or years")
+        );
+        assert!(complaint("CRON_TZ=UTC 0 9 * * *").starts_with("`CRON_TZ=UTC` in front of the fields"));
+    }
+
+    #[test]
+    fn all_fields_are_complained_of_at_once() {
+        assert_eq!(
+            complaint("61 24 * * 8"),
+            "minute: 61 is out of range 0-59; hour: 24 is out of range 0-23; day of week: 8 is out of range 0-7"
+        );
+    }
+
+    #[test]
+    fn a_line_that_never_fires_is_known() {
+        for never in ["0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "* * 30-31 Feb *"] {
+            let cron: Cron = never.parse().unwrap();
+            assert_eq!(
+                cron.must_fire(),
+                Err(CronError::Never {
+                    line: never.to_owned()
+                })
+            );
+            assert_eq!(cron.next_after(0), None, "{never}");
+        }
+        for ever in ["0 0 29 2 *", "0 0 30 2 1", "0 0 31 */2 *", "@yearly", "* * * * *"] {
+            let cron: Cron = ever.parse().unwrap();
+            assert_eq!(cron.must_fire(), Ok(()), "{ever}");
+            assert!(cron.next_after(0).is_some(), "{ever}");
+        }
+    }
+
+    #[test]
+    fn the_engine_ends_with_the_year_2100() {
+        let cron: Cron = "@yearly".parse().unwrap();
+        let the_year_2100 = 4_102_444_800;
+        assert_eq!(cron.next_after(the_year_2100 - 1), Some(the_year_2100));
+        assert_eq!(cron.next_after(the_year_2100), None);
     }
 }

@@ -1,29 +1,89 @@
-//! Quiet times: when no round may run, by the wall clock of the calendar's zone.
+//! Quiet times: when no round may run, by the wall clock of the calendar's zone. Knows nothing of zones.
+
+mod parse;
 
 use std::fmt;
-use std::str::FromStr;
+
+use jiff::civil::{Date, DateTime};
+use jiff::{Span, ToSpan};
+
+pub use parse::QuietError;
+
+/// How far [`QuietTimes::end`] looks in one go; over a year, so that no yearly date ends it early.
+const STRETCH_DAYS: i32 = 400;
+
+const MINUTES_A_DAY: u16 = 24 * 60;
+
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// All quiet times of a calendar; none by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QuietTimes(Vec<QuietTime>);
 
-/// One quiet time.
+/// One quiet time: days, and if need be hours of those days.
+///
+/// | written | quiet |
+/// |---|---|
+/// | `Sat,Sun` | every Saturday and Sunday |
+/// | `Mon-Fri 00:00-09:00` | these hours, 09:00 excluded, on each of these days |
+/// | `Fri 22:00-06:00` | from Friday 22:00 until Saturday 06:00 |
+/// | `12:00-13:30` | these hours of every day |
+/// | `12-25` | that date of every year |
+/// | `12-24/12-26`, `12-20/01-03` | these dates of every year, both included; the latter over New Year |
+/// | `2026-12-24` | that date |
+/// | `2026-12-20/2027-01-03` | these dates, both included |
+///
+/// Weekdays are `Mon` to `Sun` in any case, in lists and ranges; a range may run over Sunday (`Sat-Mon`). Hours
+/// may follow dates too. It prints in this form, and what it prints reads as the same quiet time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QuietTime {}
+pub struct QuietTime {
+    days: Days,
+    /// `None` is the whole day.
+    hours: Option<Hours>,
+}
 
-/// Why an entry is no quiet time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{entry}`: {why}")]
-pub struct QuietError {
-    entry: String,
-    why: String,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Days {
+    Weekdays(Weekdays),
+    /// Both included; over New Year when the first is later than the last.
+    Yearly(MonthDay, MonthDay),
+    /// Both included, the first not later than the last.
+    Dated(Date, Date),
+}
+
+/// A set; bit 0 is Monday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Weekdays(u8);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct MonthDay {
+    month: i8,
+    day: i8,
+}
+
+/// Minutes since midnight, `to` excluded; into the next day when `to` is not later than `from`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Hours {
+    from: u16,
+    to: u16,
 }
 
 impl QuietTimes {
-    /// Reads every entry, or says what is wrong with each that cannot be read.
+    /// Reads every entry, or says of each that cannot be read what is wrong with it.
     pub fn parse<S: AsRef<str>>(entries: impl IntoIterator<Item = S>) -> Result<Self, Vec<QuietError>> {
-        let _ = entries;
-        Ok(Self::default())
+        let mut times = Vec::new();
+        let mut mistakes = Vec::new();
+        for entry in entries {
+            match entry.as_ref().parse() {
+                Ok(time) => times.push(time),
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
+        if mistakes.is_empty() {
+            Ok(Self(times))
+        } else {
+            Err(mistakes)
+        }
     }
 
     /// The entries, in the order of the configuration.
@@ -35,6 +95,25 @@ impl QuietTimes {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The first entry that covers what the wall clock shows.
+    pub fn covering(&self, local: DateTime) -> Option<&QuietTime> {
+        self.0.iter().find(|time| time.covers(local))
+    }
+
+    /// Until when it stays quiet on a wall clock that runs evenly from `local`, or at least until when, if it is
+    /// for more than a year; `None` if it is not quiet at `local`.
+    pub(super) fn end(&self, local: DateTime) -> Option<DateTime> {
+        let far = local.saturating_add(Span::new().days(STRETCH_DAYS));
+        let later = |from: DateTime| self.0.iter().filter_map(|time| time.until(from)).max();
+        let mut end = later(local)?;
+        while end < far
+            && let Some(next) = later(end)
+        {
+            end = next;
+        }
+        Some(end)
+    }
 }
 
 impl FromIterator<QuietTime> for QuietTimes {
@@ -43,16 +122,136 @@ impl FromIterator<QuietTime> for QuietTimes {
     }
 }
 
-impl FromStr for QuietTime {
-    type Err = QuietError;
+impl QuietTime {
+    /// Whether it is quiet when the wall clock shows `local`.
+    pub fn covers(&self, local: DateTime) -> bool {
+        self.until(local).is_some()
+    }
 
-    fn from_str(_entry: &str) -> Result<Self, QuietError> {
-        Ok(Self {})
+    /// An end of the quiet stretch around `local`, later than it; `None` if it is not quiet then.
+    fn until(&self, local: DateTime) -> Option<DateTime> {
+        let today = local.date();
+        let minute = 60 * local.hour().unsigned_abs() as u16 + local.minute().unsigned_abs() as u16;
+        let started = self.days.include(today);
+        match self.hours {
+            None => started.then(|| at(today, MINUTES_A_DAY)),
+            Some(Hours { from, to }) if from < to => {
+                (started && (from..to).contains(&minute)).then(|| at(today, to))
+            }
+            Some(Hours { from, .. }) if started && minute >= from => Some(at(today, MINUTES_A_DAY)),
+            Some(Hours { to, .. }) => {
+                let lasts = today
+                    .yesterday()
+                    .is_ok_and(|yesterday| self.days.include(yesterday));
+                (lasts && minute < to).then(|| at(today, to))
+            }
+        }
+    }
+}
+
+fn at(date: Date, minute: u16) -> DateTime {
+    date.to_datetime(jiff::civil::Time::midnight())
+        .saturating_add(i64::from(minute).minutes())
+}
+
+impl Days {
+    fn include(&self, date: Date) -> bool {
+        match *self {
+            Self::Weekdays(Weekdays(set)) => set & 1 << date.weekday().to_monday_zero_offset() != 0,
+            Self::Yearly(first, last) => {
+                let (month, day) = (date.month(), date.day());
+                let date = MonthDay { month, day };
+                if first <= last {
+                    first <= date && date <= last
+                } else {
+                    first <= date || date <= last
+                }
+            }
+            Self::Dated(first, last) => first <= date && date <= last,
+        }
+    }
+}
+
+impl Weekdays {
+    const ALL: Self = Self(0b111_1111);
+}
+
+/// The entries between semicolons.
+impl fmt::Display for QuietTimes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, time) in self.0.iter().enumerate() {
+            write!(f, "{}{time}", if nth == 0 { "" } else { "; " })?;
+        }
+        Ok(())
     }
 }
 
 impl fmt::Display for QuietTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sat,Sun")
+        match (self.days, self.hours) {
+            (Days::Weekdays(Weekdays::ALL), Some(hours)) => write!(f, "{hours}"),
+            (days, Some(hours)) => write!(f, "{days} {hours}"),
+            (days, None) => write!(f, "{days}"),
+        }
     }
 }
+
+impl fmt::Display for Days {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Weekdays(set) => write!(f, "{set}"),
+            Self::Yearly(first, last) if first == last => write!(f, "{first}"),
+            Self::Yearly(first, last) => write!(f, "{first}/{last}"),
+            Self::Dated(first, last) if first == last => write!(f, "{first}"),
+            Self::Dated(first, last) => write!(f, "{first}/{last}"),
+        }
+    }
+}
+
+/// Runs of three days and more as ranges: `Mon-Wed,Sat,Sun`.
+impl fmt::Display for Weekdays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let within = |day: usize| day < 7 && self.0 & 1 << day != 0;
+        let mut comma = "";
+        let mut day = 0;
+        while day < 7 {
+            let run = (day..).take_while(|&day| within(day)).count();
+            match run {
+                0 => day += 1,
+                1 | 2 => {
+                    write!(f, "{comma}{}", WEEKDAYS[day])?;
+                    day += 1;
+                }
+                _ => {
+                    write!(f, "{comma}{}-{}", WEEKDAYS[day], WEEKDAYS[day + run - 1])?;
+                    day += run;
+                }
+            }
+            comma = if run == 0 { comma } else { "," };
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for MonthDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}-{:02}", self.month, self.day)
+    }
+}
+
+impl fmt::Display for Hours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to } = self;
+        write!(
+            f,
+            "{:02}:{:02}-{:02}:{:02}",
+            from / 60,
+            from % 60,
+            to / 60,
+            to % 60
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,358 @@
+//! One field of a crontab line: text in, the set of its numbers out.
+
+use std::fmt;
+
+/// The five fields, in the order of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "crontab(5)'s own five words")]
+pub enum Field {
+    Minute,
+    Hour,
+    DayOfMonth,
+    Month,
+    DayOfWeek,
+}
+
+/// What is wrong with one field: `minute: 61 is out of range 0-59`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {text} {rule}")]
+pub struct FieldError {
+    /// The field.
+    pub field: Field,
+    /// The offending item of its list, or all of it.
+    pub text: String,
+    /// The rule it breaks.
+    pub rule: Rule,
+}
+
+/// The rule of crontab(5) that an item breaks, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rule {
+    /// A number outside the field's range.
+    #[error("is out of range {0}-{1}")]
+    Range(u32, u32),
+    /// A range whose end comes before its start.
+    #[error("runs backwards: write {0}")]
+    Backwards(String),
+    /// Nothing between two commas, or at an end of the list.
+    #[error("has an empty item: a list is numbers between commas, without blanks")]
+    Empty,
+    /// A step of 0, or one that is no number.
+    #[error("has no valid step: after the slash comes a number from 1")]
+    Step,
+    /// A step behind a single number.
+    #[error("steps from a single number: write {0}")]
+    Single(String),
+    /// A month or weekday written out.
+    #[error("is written out: write {0}")]
+    LongName(&'static str),
+    /// A sign that Quartz knows and crontab does not.
+    #[error("is not crontab: `{0}` is a sign of Quartz; {1}")]
+    Foreign(&'static str, &'static str),
+    /// Anything else.
+    #[error("is not {0}")]
+    Unreadable(&'static str),
+}
+
+/// Names are written with three letters; they are whole here to know a whole one when it is written.
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const WEEKDAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
+
+impl Field {
+    /// Every field, in the order of the line.
+    pub const ALL: [Self; 5] = [
+        Self::Minute,
+        Self::Hour,
+        Self::DayOfMonth,
+        Self::Month,
+        Self::DayOfWeek,
+    ];
+
+    /// The lowest number, and the highest that `*` means.
+    pub(super) fn bounds(self) -> (u32, u32) {
+        match self {
+            Self::Minute => (0, 59),
+            Self::Hour => (0, 23),
+            Self::DayOfMonth => (1, 31),
+            Self::Month => (1, 12),
+            Self::DayOfWeek => (0, 6),
+        }
+    }
+
+    /// The highest number that may be written: Sunday is 0 and 7.
+    fn highest(self) -> u32 {
+        match self {
+            Self::DayOfWeek => 7,
+            Self::Minute | Self::Hour | Self::DayOfMonth | Self::Month => self.bounds().1,
+        }
+    }
+
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Month => &MONTHS,
+            Self::DayOfWeek => &WEEKDAYS,
+            Self::Minute | Self::Hour | Self::DayOfMonth => &[],
+        }
+    }
+
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Minute => "a number from 0 to 59",
+            Self::Hour => "a number from 0 to 23",
+            Self::DayOfMonth => "a number from 1 to 31",
+            Self::Month => "a number from 1 to 12 or one of Jan, Feb, … Dec",
+            Self::DayOfWeek => "a number from 0 to 7 (0 and 7 are Sunday) or one of Sun, Mon, … Sat",
+        }
+    }
+
+    /// Reads a list of numbers, names, ranges and steps; bit `n` of the answer stands for the number `n`.
+    pub(super) fn parse(self, text: &str) -> Result<u64, FieldError> {
+        let fail = |text: &str, rule| FieldError {
+            field: self,
+            text: text.to_owned(),
+            rule,
+        };
+        let mut numbers = 0;
+        for item in text.split(',') {
+            if item.is_empty() {
+                return Err(fail(text, Rule::Empty));
+            }
+            numbers |= self.item(item).map_err(|rule| fail(item, rule))?;
+        }
+        if self == Self::DayOfWeek && numbers & 1 << 7 != 0 {
+            numbers = numbers & !(1 << 7) | 1;
+        }
+        Ok(numbers)
+    }
+
+    fn item(self, item: &str) -> Result<u64, Rule> {
+        let (span, step) = match item.split_once('/') {
+            Some((span, step)) => (span, Some(step)),
+            None => (item, None),
+        };
+        let (low, high) = match span.split_once('-') {
+            _ if span == "*" => self.bounds(),
+            Some((low, high)) => (self.number(low)?, self.number(high)?),
+            None => {
+                let number = self.number(span)?;
+                if let Some(step) = step {
+                    return Err(Rule::Single(format!("{span}-{}/{step}", self.bounds().1)));
+                }
+                (number, number)
+            }
+        };
+        if low > high {
+            return Err(Rule::Backwards(self.unwrapped(low, high)));
+        }
+        let step = step.map_or(Some(1), positive).ok_or(Rule::Step)?;
+        Ok((low..=high)
+            .step_by(step)
+            .fold(0, |numbers, number| numbers | 1 << number))
+    }
+
+    fn number(self, text: &str) -> Result<u32, Rule> {
+        let range = || Rule::Range(self.bounds().0, self.highest());
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let number = text.parse().map_err(|_| range())?;
+            let allowed = self.bounds().0..=self.highest();
+            return if allowed.contains(&number) {
+                Ok(number)
+            } else {
+                Err(range())
+            };
+        }
+        let mut names = (self.bounds().0..).zip(self.names());
+        match names.find(|(_, name)| name[..3].eq_ignore_ascii_case(text)) {
+            Some((number, _)) => Ok(number),
+            None => Err(self.unreadable(text)),
+        }
+    }
+
+    fn unreadable(self, text: &str) -> Rule {
+        let starts = |name: &&&str| {
+            name.get(..text.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(text))
+        };
+        if text.len() > 3
+            && let Some(name) = self.names().iter().find(starts)
+        {
+            return Rule::LongName(&name[..3]);
+        }
+        match text.trim_matches(|c: char| c.is_ascii_digit()) {
+            "?" => Rule::Foreign("?", "write *"),
+            "#" => Rule::Foreign("#", "a crontab line cannot count the weekdays of a month"),
+            "L" | "LW" => Rule::Foreign("L", "a crontab line cannot name the last day"),
+            "W" => Rule::Foreign("W", "a crontab line cannot name the nearest working day"),
+            _ => Rule::Unreadable(self.expected()),
+        }
+    }
+
+    /// The list that says what a backwards range meant: hours `22-6` are `22-23,0-6`.
+    fn unwrapped(self, low: u32, high: u32) -> String {
+        let run = |from: u32, to: u32| {
+            if from == to {
+                from.to_string()
+            } else {
+                format!("{from}-{to}")
+            }
+        };
+        let (lowest, highest) = self.bounds();
+        if self == Self::DayOfWeek && high == 0 {
+            run(low, 7)
+        } else {
+            format!("{},{}", run(low, highest.max(low)), run(lowest, high))
+        }
+    }
+}
+
+/// A step; one above the field's range just leaves the first number of it.
+fn positive(step: &str) -> Option<usize> {
+    let digits = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
+    let step = if digits {
+        step.parse().unwrap_or(usize::MAX)
+    } else {
+        0
+    };
+    (step > 0).then_some(step)
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::DayOfMonth => "day of month",
+            Self::Month => "month",
+            Self::DayOfWeek => "day of week",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(field: Field, text: &str) -> Vec<u32> {
+        let set = field.parse(text).unwrap();
+        (0..64).filter(|number| set & 1 << number != 0).collect()
+    }
+
+    fn complaint(field: Field, text: &str) -> String {
+        field.parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn lists_ranges_steps_and_names_become_numbers() {
+        assert_eq!(numbers(Field::Minute, "*/20"), [0, 20, 40]);
+        assert_eq!(numbers(Field::Minute, "5,1-3,10-20/5"), [1, 2, 3, 5, 10, 15, 20]);
+        assert_eq!(numbers(Field::Minute, "*/90"), [0]);
+        assert_eq!(numbers(Field::Minute, "07"), [7]);
+        assert_eq!(numbers(Field::Month, "jan-MAR,Dec"), [1, 2, 3, 12]);
+    }
+
+    #[test]
+    fn sunday_is_zero_and_seven() {
+        assert_eq!(numbers(Field::DayOfWeek, "7"), [0]);
+        assert_eq!(numbers(Field::DayOfWeek, "5-7"), [0, 5, 6]);
+        assert_eq!(numbers(Field::DayOfWeek, "0-7"), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(numbers(Field::DayOfWeek, "1-7/2"), [0, 1, 3, 5]);
+        assert_eq!(numbers(Field::DayOfWeek, "mon-5"), [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn every_complaint_names_field_text_and_rule() {
+        for (field, text, words) in [
+            (Field::Minute, "61", "minute: 61 is out of range 0-59"),
+            (
+                Field::Minute,
+                "99999999999999999999",
+                "minute: 99999999999999999999 is out of range 0-59",
+            ),
+            (Field::Hour, "22-6", "hour: 22-6 runs backwards: write 22-23,0-6"),
+            (
+                Field::DayOfWeek,
+                "Fri-Sun",
+                "day of week: Fri-Sun runs backwards: write 5-7",
+            ),
+            (
+                Field::DayOfWeek,
+                "6-2",
+                "day of week: 6-2 runs backwards: write 6,0-2",
+            ),
+            (
+                Field::DayOfWeek,
+                "7-1",
+                "day of week: 7-1 runs backwards: write 7,0-1",
+            ),
+            (Field::DayOfWeek, "8", "day of week: 8 is out of range 0-7"),
+            (
+                Field::DayOfWeek,
+                "Monday",
+                "day of week: Monday is written out: write Mon",
+            ),
+            (
+                Field::Month,
+                "January",
+                "month: January is written out: write Jan",
+            ),
+            (Field::Month, "0", "month: 0 is out of range 1-12"),
+            (
+                Field::DayOfMonth,
+                "?",
+                "day of month: ? is not crontab: `?` is a sign of Quartz; write *",
+            ),
+            (
+                Field::Minute,
+                "5/15",
+                "minute: 5/15 steps from a single number: write 5-59/15",
+            ),
+            (
+                Field::Minute,
+                "*/0",
+                "minute: */0 has no valid step: after the slash comes a number from 1",
+            ),
+            (
+                Field::Minute,
+                "1,,2",
+                "minute: 1,,2 has an empty item: a list is numbers between commas, without blanks",
+            ),
+            (Field::Minute, "+5", "minute: +5 is not a number from 0 to 59"),
+            (Field::Minute, "-5", "minute: -5 is not a number from 0 to 59"),
+            (Field::Hour, "Mon", "hour: Mon is not a number from 0 to 23"),
+        ] {
+            assert_eq!(complaint(field, text), words);
+        }
+    }
+
+    #[test]
+    fn what_other_schedulers_know_is_refused() {
+        for text in [
+            "L", "15W", "LW", "5#2", "5L", "?", "H", "1-", "-", "/5", "*/", "*/2/2", "**", "*-5", "1-2-3",
+            "é",
+        ] {
+            assert!(Field::DayOfMonth.parse(text).is_err(), "{text}");
+            assert!(Field::DayOfWeek.parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Reads one quiet time, or says what is wrong and what would be right.
+
+use std::str::FromStr;
+
+use jiff::civil::Date;
+
+use super::{Days, Hours, MINUTES_A_DAY, MonthDay, QuietTime, WEEKDAYS, Weekdays};
+
+/// Why an entry is no quiet time, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("quiet time `{entry}`: {why}")]
+pub struct QuietError {
+    entry: String,
+    why: String,
+}
+
+/// One end of dates as written.
+enum Day {
+    OfAnyYear(MonthDay),
+    OfOneYear(Date),
+}
+
+impl FromStr for QuietTime {
+    type Err = QuietError;
+
+    fn from_str(entry: &str) -> Result<Self, QuietError> {
+        let parts: Vec<&str> = entry.split_ascii_whitespace().collect();
+        read(&parts).map_err(|why| QuietError {
+            entry: entry.to_owned(),
+            why,
+        })
+    }
+}
+
+fn read(parts: &[&str]) -> Result<QuietTime, String> {
+    match *parts {
+        [] => Err(
+            "it is empty: write days, hours or both, such as `Sat,Sun`, `12:00-13:30`, `12-25`".to_owned(),
+        ),
+        [hours] if hours.contains(':') => Ok(QuietTime {
+            days: Days::Weekdays(Weekdays::ALL),
+            hours: read_hours(hours)?,
+        }),
+        [days] => Ok(QuietTime {
+            days: read_days(days)?,
+            hours: None,
+        }),
+        [days, hours] => Ok(QuietTime {
+            days: read_days(days)?,
+            hours: read_hours(hours)?,
+        }),
+        _ => Err(
+            "it has more than days and hours: write each without blanks, such as `Sat,Sun 09:00-17:00`"
+                .to_owned(),
+        ),
+    }
+}
+
+fn read_days(text: &str) -> Result<Days, String> {
+    if text.starts_with(|first: char| first.is_ascii_digit()) {
+        read_dates(text)
+    } else {
+        let mut set = 0;
+        for item in text.split(',') {
+            set |= read_weekdays(item)?;
+        }
+        Ok(Days::Weekdays(Weekdays(set)))
+    }
+}
+
+/// One weekday or a range of them, which may run over Sunday.
+fn read_weekdays(item: &str) -> Result<u8, String> {
+    let (first, last) = item.split_once('-').unwrap_or((item, item));
+    let (first, last) = (read_weekday(first)?, read_weekday(last)?);
+    let days = 1 + (last + 7 - first) % 7;
+    Ok((first..).take(days).fold(0, |set, day| set | 1 << (day % 7)))
+}
+
+fn read_weekday(text: &str) -> Result<usize, String> {
+    let named = |text: &str| WEEKDAYS.iter().position(|name| name.eq_ignore_ascii_case(text));
+    named(text).ok_or_else(|| match text.get(..3).and_then(named) {
+        Some(day) => format!("`{text}` is not a weekday: write {}", WEEKDAYS[day]),
+        None => format!(
+            "`{text}` is not a weekday: write Mon, Tue, Wed, Thu, Fri, Sat or Sun, or dates such as 12-25"
+        ),
+    })
+}
+
+fn read_dates(text: &str) -> Result<Days, String> {
+    if text.contains(',') {
+        return Err(format!("`{text}` lists dates: give each an entry of its own"));
+    }
+    let (first, last) = text.split_once('/').unwrap_or((text, text));
+    match (read_day(first)?, read_day(last)?) {
+        (Day::OfAnyYear(first), Day::OfAnyYear(last)) => Ok(Days::Yearly(first, last)),
+        (Day::OfOneYear(first), Day::OfOneYear(last)) if first <= last => Ok(Days::Dated(first, last)),
+        (Day::OfOneYear(first), Day::OfOneYear(last)) => {
+            Err(format!("it ends before it starts: write `{last}/{first}`"))
+        }
+        (Day::OfAnyYear(_), Day::OfOneYear(_)) | (Day::OfOneYear(_), Day::OfAnyYear(_)) => {
+            Err("only one of its dates has a year: give it to both, or to neither".to_owned())
+        }
+    }
+}
+
+fn read_day(text: &str) -> Result<Day, String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let numbers: Option<Vec<i16>> = match parts[..] {
+        [month, day] => [(month, 2), (day, 2)].into_iter().map(digits).collect(),
+        [year, month, day] => [(year, 4), (month, 2), (day, 2)]
+            .into_iter()
+            .map(digits)
+            .collect(),
+        _ => None,
+    };
+    let absent =
+        || format!("`{text}` is not in the calendar: dates are MM-DD or YYYY-MM-DD, month before day");
+    match numbers.as_deref() {
+        Some(&[month, day]) => {
+            // A leap year knows every date that any year knows.
+            let date = date(2000, month, day).ok_or_else(absent)?;
+            let (month, day) = (date.month(), date.day());
+            Ok(Day::OfAnyYear(MonthDay { month, day }))
+        }
+        Some(&[year, month, day]) => date(year, month, day).map(Day::OfOneYear).ok_or_else(absent),
+        _ => Err(format!(
+            "`{text}` is not a date: write MM-DD or YYYY-MM-DD with all digits, a range with a slash \
+             (12-24/12-26), weekdays by name (Mon-Fri)"
+        )),
+    }
+}
+
+fn date(year: i16, month: i16, day: i16) -> Option<Date> {
+    Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()
+}
+
+/// A number of exactly so many digits.
+fn digits((text, width): (&str, usize)) -> Option<i16> {
+    let plain = text.len() == width && text.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+/// `None` is the whole day.
+fn read_hours(text: &str) -> Result<Option<Hours>, String> {
+    let Some((from, to)) = text.split_once('-') else {
+        return Err(format!(
+            "`{text}` is not a range of hours: write both ends, such as 15:00-24:00"
+        ));
+    };
+    let (from, to) = (read_clock(from)?, read_clock(to)?);
+    if from == MINUTES_A_DAY {
+        return Err(format!(
+            "`{text}` starts at 24:00, which only ends a day: write 00:00"
+        ));
+    }
+    if from == to {
+        return Err(format!(
+            "`{text}` starts where it ends: for the whole day leave the hours out"
+        ));
+    }
+    let to = if to == 0 { MINUTES_A_DAY } else { to };
+    Ok((from > 0 || to < MINUTES_A_DAY).then_some(Hours { from, to }))
+}
+
+/// Minutes since midnight.
+fn read_clock(text: &str) -> Result<u16, String> {
+    let number = |text| digits((text, 2)).and_then(|number| u16::try_from(number).ok());
+    match text
+        .split_once(':')
+        .map(|(hour, minute)| (number(hour), number(minute)))
+    {
+        Some((Some(hour @ 0..24), Some(minute @ 0..60))) => Ok(60 * hour + minute),
+        Some((Some(24), Some(0))) => Ok(MINUTES_A_DAY),
+        _ => Err(format!(
+            "`{text}` is not a time of day: write HH:MM with two digits each, 00:00 to 24:00"
+        )),
+    }
+}

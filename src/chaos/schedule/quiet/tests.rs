@@ -1,0 +1,142 @@
+//! What quiet times read, print and cover.
+
+use jiff::civil::DateTime;
+
+use super::{QuietTime, QuietTimes};
+
+fn quiet(entry: &str) -> QuietTime {
+    entry.parse().unwrap()
+}
+
+fn covers(entry: &str, local: &str) -> bool {
+    quiet(entry).covers(local.parse::<DateTime>().unwrap())
+}
+
+fn complaint(entry: &str) -> String {
+    entry.parse::<QuietTime>().unwrap_err().to_string()
+}
+
+#[test]
+fn every_documented_form_prints_as_documented() {
+    for entry in [
+        "Fri 15:00-24:00",
+        "Sat,Sun",
+        "Mon-Fri 00:00-09:00",
+        "Fri 22:00-06:00",
+        "12:00-13:30",
+        "12-25",
+        "12-24/12-26",
+        "12-20/01-03",
+        "2026-12-24",
+        "2026-12-20/2027-01-03",
+        "Mon-Wed,Fri",
+        "Mon-Sun",
+        "02-29",
+        "12-24 12:00-24:00",
+        "2026-12-24/2026-12-26 22:00-06:00",
+    ] {
+        assert_eq!(quiet(entry).to_string(), entry);
+    }
+}
+
+#[test]
+fn other_spellings_print_the_usual_one() {
+    for (entry, usual) in [
+        ("  sat,SUN ", "Sat,Sun"),
+        ("Sat-Sun", "Sat,Sun"),
+        ("Sat-Mon", "Mon,Sat,Sun"),
+        ("Sun-Thu", "Mon-Thu,Sun"),
+        ("Mon,Tue,Wed", "Mon-Wed"),
+        ("Mon-Sun 12:00-13:00", "12:00-13:00"),
+        ("Fri 15:00-00:00", "Fri 15:00-24:00"),
+        ("Fri 00:00-24:00", "Fri"),
+        ("00:00-24:00", "Mon-Sun"),
+        ("12-25/12-25", "12-25"),
+    ] {
+        assert_eq!(quiet(entry).to_string(), usual);
+        assert_eq!(quiet(entry), quiet(usual));
+    }
+}
+
+#[test]
+fn hours_hold_from_the_first_minute_to_before_the_last() {
+    // 2026-11-27 is a Friday.
+    assert!(!covers("Fri 15:00-24:00", "2026-11-27T14:59:59"));
+    assert!(covers("Fri 15:00-24:00", "2026-11-27T15:00"));
+    assert!(covers("Fri 15:00-24:00", "2026-11-27T23:59:59"));
+    assert!(!covers("Fri 15:00-24:00", "2026-11-28T00:00"));
+    assert!(!covers("Fri 15:00-24:00", "2026-11-26T16:00"));
+    assert!(covers("12:00-13:30", "2026-11-26T13:29"));
+    assert!(!covers("12:00-13:30", "2026-11-26T13:30"));
+}
+
+#[test]
+fn hours_over_midnight_belong_to_the_day_they_start_on() {
+    assert!(!covers("Fri 22:00-06:00", "2026-11-27T05:00"));
+    assert!(covers("Fri 22:00-06:00", "2026-11-27T22:00"));
+    assert!(covers("Fri 22:00-06:00", "2026-11-28T05:59"));
+    assert!(!covers("Fri 22:00-06:00", "2026-11-28T06:00"));
+    assert!(!covers("Fri 22:00-06:00", "2026-11-28T22:00"));
+    assert!(covers("2026-12-31 22:00-06:00", "2027-01-01T03:00"));
+}
+
+#[test]
+fn dates_hold_every_year_or_once() {
+    assert!(covers("12-25", "2026-12-25T00:00") && covers("12-25", "2031-12-25T23:59"));
+    assert!(!covers("12-25", "2026-12-26T00:00"));
+    assert!(covers("12-20/01-03", "2026-12-20T00:00") && covers("12-20/01-03", "2027-01-03T23:59"));
+    assert!(!covers("12-20/01-03", "2026-12-19T23:59") && !covers("12-20/01-03", "2027-01-04T00:00"));
+    assert!(covers("2026-12-24", "2026-12-24T12:00") && !covers("2026-12-24", "2027-12-24T12:00"));
+    assert!(covers("2026-12-20/2027-01-03", "2027-01-03T23:59"));
+    assert!(!covers("2026-12-20/2027-01-03", "2027-12-24T12:00"));
+    assert!(covers("02-29", "2028-02-29T12:00") && !covers("02-29", "2027-03-01T12:00"));
+}
+
+#[test]
+fn a_complaint_says_what_would_be_right() {
+    for (entry, words) in [
+        ("", "it is empty"),
+        ("Friday", "`Friday` is not a weekday: write Fri"),
+        ("Dec 24", "`Dec` is not a weekday"),
+        ("Sat,", "`` is not a weekday"),
+        ("Sat, Sun", "`` is not a weekday"),
+        ("Sat Sun 09:00-10:00", "write each without blanks"),
+        ("1-5", "weekdays by name (Mon-Fri)"),
+        ("25-12", "`25-12` is not in the calendar: dates are MM-DD"),
+        ("02-30", "`02-30` is not in the calendar"),
+        ("2027-02-29", "`2027-02-29` is not in the calendar"),
+        ("12/25", "`12` is not a date"),
+        ("12-24-12-26", "a range with a slash (12-24/12-26)"),
+        ("12-24,12-25", "give each an entry of its own"),
+        (
+            "2027-01-03/2026-12-20",
+            "it ends before it starts: write `2026-12-20/2027-01-03`",
+        ),
+        ("12-20/2027-01-03", "only one of its dates has a year"),
+        ("Fri 15:00", "`15:00` is not a range of hours: write both ends"),
+        ("Fri 9:00-10:00", "`9:00` is not a time of day: write HH:MM"),
+        ("Fri 23:00-25:00", "`25:00` is not a time of day"),
+        ("Fri 23:00-24:01", "`24:01` is not a time of day"),
+        ("Fri 24:00-06:00", "24:00, which only ends a day: write 00:00"),
+        ("Fri 00:00-00:00", "for the whole day leave the hours out"),
+        ("Fri 15-24", "`15` is not a time of day"),
+        ("é", "`é` is not a weekday"),
+    ] {
+        assert!(complaint(entry).contains(words), "{}", complaint(entry));
+        assert!(complaint(entry).starts_with(&format!("quiet time `{entry}`: ")));
+    }
+}
+
+#[test]
+fn every_bad_entry_is_told_of() {
+    let mistakes = QuietTimes::parse(["Sat", "Caturday", "13-01"]).unwrap_err();
+    assert_eq!(mistakes.len(), 2);
+}
+
+#[test]
+fn a_quiet_stretch_joins_what_touches() {
+    let times = QuietTimes::parse(["Fri 15:00-24:00", "Sat,Sun", "Mon 00:00-09:00"]).unwrap();
+    let end = |local: &str| times.end(local.parse().unwrap());
+    assert_eq!(end("2026-11-27T16:10"), Some("2026-11-30T09:00".parse().unwrap()));
+    assert_eq!(end("2026-11-30T09:00"), None);
+}

@@ -1,0 +1,121 @@
+//! Reads a selector, or names the requirement that is wrong and says why.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use super::label::{check_key, check_value};
+use super::{Demand, Requirement, Selector};
+
+/// Why a text is no label selector.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("selector requirement `{requirement}`: {why}")]
+pub struct SelectorError {
+    requirement: String,
+    why: String,
+}
+
+impl FromStr for Selector {
+    type Err = SelectorError;
+
+    fn from_str(text: &str) -> Result<Self, SelectorError> {
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        let read = |part: &str| {
+            let part = part.trim();
+            requirement(part).map_err(|why| SelectorError {
+                requirement: part.to_owned(),
+                why,
+            })
+        };
+        let requirements = split(text).into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Self { requirements })
+    }
+}
+
+/// The parts between the commas that stand outside of parentheses.
+fn split(text: &str) -> Vec<&str> {
+    let mut inside = false;
+    text.split(|character| {
+        inside = match character {
+            '(' => true,
+            ')' => false,
+            _ => inside,
+        };
+        character == ',' && !inside
+    })
+    .collect()
+}
+
+fn requirement(text: &str) -> Result<Requirement, String> {
+    if text.is_empty() {
+        return Err("it is empty: there is a comma too many".to_owned());
+    }
+    if let Some(key) = text.strip_prefix('!') {
+        return checked(key.trim_start(), Demand::Absent);
+    }
+    let end = text.find(|c: char| c.is_whitespace() || "=!<>()".contains(c));
+    let (key, rest) = text.split_at(end.unwrap_or(text.len()));
+    checked(key, demand(rest.trim_start())?)
+}
+
+fn checked(key: &str, demand: Demand) -> Result<Requirement, String> {
+    check_key(key)?;
+    let key = key.to_owned();
+    Ok(Requirement { key, demand })
+}
+
+/// What follows the key: an operator and its values, or nothing.
+fn demand(text: &str) -> Result<Demand, String> {
+    if text.is_empty() {
+        return Ok(Demand::Present);
+    }
+    if let Some(value) = text.strip_prefix("==").or_else(|| text.strip_prefix('=')) {
+        return exactly(value).map(Demand::In);
+    }
+    if let Some(value) = text.strip_prefix("!=") {
+        return exactly(value).map(Demand::NotIn);
+    }
+    if let Some(value) = text.strip_prefix('>') {
+        return number(value).map(Demand::Above);
+    }
+    if let Some(value) = text.strip_prefix('<') {
+        return number(value).map(Demand::Below);
+    }
+    let end = text.find(|c: char| c.is_whitespace() || c == '(');
+    let (operator, values) = text.split_at(end.unwrap_or(text.len()));
+    match operator {
+        "in" => among(operator, values).map(Demand::In),
+        "notin" => among(operator, values).map(Demand::NotIn),
+        _ => Err(format!(
+            "`{text}` is no operator and value: there are =, ==, !=, in (…), notin (…), > and <"
+        )),
+    }
+}
+
+fn exactly(value: &str) -> Result<BTreeSet<String>, String> {
+    let value = value.trim();
+    check_value(value)?;
+    Ok(BTreeSet::from([value.to_owned()]))
+}
+
+fn among(operator: &str, values: &str) -> Result<BTreeSet<String>, String> {
+    let inner = values
+        .trim()
+        .strip_prefix('(')
+        .and_then(|values| values.strip_suffix(')'));
+    let inner =
+        inner.ok_or_else(|| format!("`{operator}` takes its values in parentheses: {operator} (a,b)"))?;
+    let read = |value: &str| {
+        let value = value.trim();
+        check_value(value).map(|()| value.to_owned())
+    };
+    inner.split(',').map(read).collect()
+}
+
+fn number(value: &str) -> Result<i64, String> {
+    let value = value.trim();
+    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if digits { value.parse().ok() } else { None };
+    number.ok_or_else(|| format!("`{value}` is not a whole number: > and < compare numbers"))
+}

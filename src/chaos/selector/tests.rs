@@ -1,0 +1,248 @@
+//! What selectors read, print and select, and that they agree with a second opinion.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::Selector;
+
+fn selects(selector: &str, labels: &[(&str, &str)]) -> bool {
+    let labels: BTreeMap<_, _> = labels
+        .iter()
+        .map(|(k, v)| (k.to_string(), v.to_string()))
+        .collect();
+    selector.parse::<Selector>().unwrap().matches(&labels)
+}
+
+fn complaint(selector: &str) -> String {
+    selector.parse::<Selector>().unwrap_err().to_string()
+}
+
+#[test]
+fn the_default_selects_everything() {
+    for nothing in ["", "  "] {
+        let selector: Selector = nothing.parse().unwrap();
+        assert!(selector.is_empty() && selector.matches(&BTreeMap::new()));
+        assert_eq!(selector, Selector::default());
+        assert_eq!(selector.to_string(), "");
+    }
+}
+
+#[test]
+fn each_operator_selects_as_documented() {
+    let web = [("app", "web"), ("tier", "7")];
+    for selector in [
+        "app=web",
+        "app==web",
+        "app = web",
+        "app!=shop",
+        "missing!=web",
+        "app in (web,shop)",
+        "app in(web)",
+        "app notin (shop)",
+        "missing notin (web)",
+        "app",
+        "!missing",
+        "! missing",
+        "tier>6",
+        "tier<8",
+        "app=web,tier",
+        "app,tier in ( 7 , 8 )",
+    ] {
+        assert!(selects(selector, &web), "{selector}");
+    }
+    for selector in [
+        "app=shop",
+        "app!=web",
+        "missing=web",
+        "missing in (web)",
+        "app notin (web,shop)",
+        "missing",
+        "!app",
+        "tier>7",
+        "tier<7",
+        "app>1",
+        "missing<1",
+        "app=web,!tier",
+        "app=",
+    ] {
+        assert!(!selects(selector, &web), "{selector}");
+    }
+}
+
+#[test]
+fn an_empty_value_is_a_value() {
+    let empty = [("app", "")];
+    for selector in ["app=", "app in ()", "app in (,web)", "app in (web,)", "app=,app"] {
+        assert!(selects(selector, &empty), "{selector}");
+    }
+    assert!(!selects("app!=", &empty) && selects("app!=", &[]));
+}
+
+#[test]
+fn it_prints_sorted_and_short() {
+    for (written, printed) in [
+        ("tier != database , app==web", "app=web,tier!=database"),
+        ("a in (y,x,y)", "a in (x,y)"),
+        ("a in (x)", "a=x"),
+        ("a notin (x)", "a!=x"),
+        ("a in ()", "a="),
+        ("a in (,x)", "a in (,x)"),
+        ("b,!a,b", "!a,b"),
+        ("in in (in,notin)", "in in (in,notin)"),
+        ("example.com/a>007", "example.com/a>7"),
+    ] {
+        assert_eq!(written.parse::<Selector>().unwrap().to_string(), printed);
+    }
+}
+
+#[test]
+fn a_complaint_names_the_requirement_and_the_rule() {
+    let long = "x".repeat(64);
+    for (selector, requirement, rule) in [
+        ("app=web,", "", "a comma too many"),
+        (",app", "", "a comma too many"),
+        ("app=web,,tier", "", "a comma too many"),
+        (
+            "a=b,app=we b",
+            "app=we b",
+            "`we b` cannot be a label value: it takes letters",
+        ),
+        ("app===web", "app===web", "`=web` cannot be a label value"),
+        (
+            "app=-web",
+            "app=-web",
+            "must start and end with a letter or a digit",
+        ),
+        ("app in web", "app in web", "in parentheses: in (a,b)"),
+        ("app in (web", "app in (web", "in parentheses"),
+        ("app in (web) x", "app in (web) x", "in parentheses"),
+        ("app in (a b)", "app in (a b)", "`a b` cannot be a label value"),
+        ("app IN (web)", "app IN (web)", "is no operator and value"),
+        ("app web", "app web", "is no operator and value"),
+        ("app)", "app)", "is no operator and value"),
+        ("=web", "=web", "a label key is missing"),
+        ("!", "!", "a label key is missing"),
+        ("!app=web", "!app=web", "`app=web` cannot be a label key"),
+        (
+            "_app",
+            "_app",
+            "`_app` cannot be a label key: it must start and end",
+        ),
+        (
+            "Example.com/app",
+            "Example.com/app",
+            "`Example.com` cannot be the prefix",
+        ),
+        ("/app", "/app", "`` cannot be the prefix"),
+        ("a.b/", "a.b/", "has no name after its prefix"),
+        ("a/b/c", "a/b/c", "more than one slash"),
+        ("app>web", "app>web", "`web` is not a whole number"),
+        ("app<", "app<", "`` is not a whole number"),
+        (&long, &long, "it has 64 characters, 63 are allowed"),
+    ] {
+        let words = complaint(selector);
+        assert!(
+            words.starts_with(&format!("selector requirement `{requirement}`: ")),
+            "{words}"
+        );
+        assert!(words.contains(rule), "{words}");
+    }
+    assert!(complaint(&format!("a={long}")).contains("63 are allowed"));
+    assert!(complaint(&format!("{}/a", "x".repeat(254))).contains("253"));
+    assert!(selects(&format!("!{}/{}", "x".repeat(253), "x".repeat(63)), &[]));
+}
+
+/// One requirement, as written and as a second opinion judges it.
+type Opinion = (String, fn(Option<&str>, &[String]) -> bool, String, Vec<String>);
+
+fn opinions() -> impl Strategy<Value = Vec<Opinion>> {
+    let key = prop::sample::select(vec!["app", "tier", "example.com/a", "in"]);
+    let value = prop::sample::select(vec!["", "web", "Shop_1", "7", "42", "notin"]);
+    let one = (key, prop::collection::vec(value, 1..4), 0..8u8).prop_map(|(key, values, form)| {
+        let values: Vec<String> = values.into_iter().map(str::to_owned).collect();
+        let (first, list) = (&values[0], values.join(" , "));
+        let number = first.parse::<i64>().unwrap_or(9);
+        let numbers = vec![number.to_string()];
+        let firsts = vec![first.clone()];
+        let (text, judge, values): (String, fn(Option<&str>, &[String]) -> bool, _) = match form {
+            0 => (
+                format!("{key}={first}"),
+                |label, with| label == Some(&*with[0]),
+                firsts,
+            ),
+            1 => (
+                format!("{key} != {first}"),
+                |label, with| label != Some(&*with[0]),
+                firsts,
+            ),
+            2 => (
+                format!("{key} in ({list})"),
+                |label, with| with.iter().any(|v| label == Some(v)),
+                values,
+            ),
+            3 => (
+                format!("{key} notin({list})"),
+                |label, with| with.iter().all(|v| label != Some(v)),
+                values,
+            ),
+            4 => (key.to_owned(), |label, _| label.is_some(), vec![]),
+            5 => (format!("!{key}"), |label, _| label.is_none(), vec![]),
+            6 => (
+                format!("{key}>{number}"),
+                |label, with| ordered(&with[0], label),
+                numbers,
+            ),
+            _ => (
+                format!("{key}<{number}"),
+                |label, with| label.is_some_and(|l| ordered(l, Some(&with[0]))),
+                numbers,
+            ),
+        };
+        (text, judge, key.to_owned(), values)
+    });
+    prop::collection::vec(one, 0..5)
+}
+
+fn ordered(less: &str, more: Option<&str>) -> bool {
+    match (less.parse::<u32>(), more.map(str::parse::<u32>)) {
+        (Ok(less), Some(Ok(more))) => less < more,
+        _ => false,
+    }
+}
+
+fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
+    let key = prop::sample::select(vec!["app", "tier", "example.com/a", "in", "other"]);
+    let value = prop::sample::select(vec!["", "web", "Shop_1", "7", "42", "100", "notin"]);
+    prop::collection::btree_map(key.prop_map(str::to_owned), value.prop_map(str::to_owned), 0..5)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
+
+    #[test]
+    fn a_selector_agrees_with_a_second_opinion(opinions in opinions(), labels in labels()) {
+        let text = opinions.iter().map(|(text, ..)| text.as_str()).collect::<Vec<_>>().join(",");
+        let expected = opinions
+            .iter()
+            .all(|(_, judge, key, values)| judge(labels.get(key).map(String::as_str), values));
+        let selector: Selector = text.parse().unwrap();
+        prop_assert_eq!(selector.matches(&labels), expected, "{}", text);
+    }
+
+    #[test]
+    fn a_selector_prints_what_reads_as_itself(opinions in opinions()) {
+        let text = opinions.iter().map(|(text, ..)| text.as_str()).collect::<Vec<_>>().join(",");
+        let selector: Selector = text.parse().unwrap();
+        let printed = selector.to_string();
+        prop_assert_eq!(&printed.parse::<Selector>().unwrap(), &selector);
+        prop_assert_eq!(printed.parse::<Selector>().unwrap().to_string(), printed);
+    }
+
+    #[test]
+    fn no_text_whatever_panics(text in "[ab/.=!<>(), é0-9in-]{0,24}") {
+        if let Ok(selector) = text.parse::<Selector>() {
+            prop_assert_eq!(selector.to_string().parse::<Selector>(), Ok(selector));
+        }
+    }
+}
