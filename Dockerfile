@@ -1,0 +1,50 @@
+# syntax=docker/dockerfile:1
+# macaque as one static binary and nothing else, for amd64 and arm64:
+#
+#   docker build -t macaque:0.1.0 .
+#   docker buildx build --platform linux/amd64,linux/arm64 -t REGISTRY/macaque:0.1.0 --push .
+#
+# The compiler runs on the machine's own architecture whatever it compiles for; zig is the linker
+# and the C compiler for either target, so nothing is emulated.
+FROM --platform=$BUILDPLATFORM docker.io/library/rust:1.95-slim-bookworm AS build
+
+# The versions of Debian's packages are those of the base image's release.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates python3-pip \
+    && rm -rf /var/lib/apt/lists/*
+COPY deploy/build-tools.txt /tmp/
+RUN pip install --no-cache-dir --break-system-packages --no-deps --require-hashes --requirement /tmp/build-tools.txt
+
+# amd64 or arm64: set by --platform.
+ARG TARGETARCH
+WORKDIR /macaque
+RUN case "$TARGETARCH" in \
+        amd64) target=x86_64-unknown-linux-musl ;; \
+        arm64) target=aarch64-unknown-linux-musl ;; \
+        *) echo "TARGETARCH is '$TARGETARCH', not amd64 or arm64" >&2; exit 1 ;; \
+    esac \
+    && echo "$target" > /tmp/target \
+    && rustup target add "$target"
+
+# The sandbox stays out: it is for trying macaque, and a cluster has a real API.
+COPY Cargo.toml Cargo.lock ./
+COPY config config
+COPY src src
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/macaque/target \
+    target=$(cat /tmp/target) \
+    && cargo zigbuild --locked --release --no-default-features --target "$target" \
+    && cp "target/$target/release/macaque" /tmp/macaque
+
+FROM scratch
+LABEL org.opencontainers.image.title="macaque" \
+      org.opencontainers.image.description="A chaos monkey for Kubernetes" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# Whom to trust when it tells Slack or Webex. Time zones are in the binary.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /tmp/macaque /macaque
+# By number, or Kubernetes cannot tell that it is not root.
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["/macaque"]
