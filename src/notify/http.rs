@@ -6,7 +6,7 @@ use awc::{
     error::{ConnectError, SendRequestError},
     http::{Uri, header},
 };
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use rustls::{ClientConfig, crypto::ring};
 use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
@@ -94,28 +94,11 @@ impl Http {
             request = request.insert_header((header::AUTHORIZATION, bearer(service, token)?));
         }
         let deadline = Instant::now() + self.deadline;
-        let sent = timeout_at(deadline, request.send_body(post.body.to_string())).await;
-        let mut response = match sent {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(translate(service, &error)),
-            Err(_) => {
-                return Err(DeliveryError::transient(format!(
-                    "{service} did not answer in time"
-                )));
-            }
-        };
-        let mut body = Vec::new();
-        let whole = loop {
-            match timeout_at(deadline, response.next()).await {
-                Ok(Some(Ok(chunk))) => body.extend_from_slice(&chunk),
-                Ok(None) => break true,
-                Ok(Some(Err(_))) | Err(_) => break false,
-            }
-            if body.len() > BODY_LIMIT {
-                body.truncate(BODY_LIMIT);
-                break false;
-            }
-        };
+        let sent = timeout_at(deadline, request.send_body(post.body.to_string()))
+            .await
+            .map_err(|_| DeliveryError::transient(format!("{service} did not answer in time")))?;
+        let mut response = sent.map_err(|error| translate(service, &error))?;
+        let (body, whole) = beginning(&mut response, deadline).await;
         let retry_after = response.headers().get(header::RETRY_AFTER);
         Ok(Answer {
             status: response.status().as_u16(),
@@ -124,6 +107,23 @@ impl Http {
             whole,
         })
     }
+}
+
+/// What comes of `body` until `deadline`, up to the limit, and whether that is all of it.
+async fn beginning<B: AsRef<[u8]>, E>(
+    body: &mut (impl Stream<Item = Result<B, E>> + Unpin),
+    deadline: Instant,
+) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::new();
+    while bytes.len() <= BODY_LIMIT {
+        match timeout_at(deadline, body.next()).await {
+            Ok(Some(Ok(chunk))) => bytes.extend_from_slice(chunk.as_ref()),
+            Ok(None) => return (bytes, true),
+            Ok(Some(Err(_))) | Err(_) => return (bytes, false),
+        }
+    }
+    bytes.truncate(BODY_LIMIT);
+    (bytes, false)
 }
 
 impl fmt::Debug for Http {
