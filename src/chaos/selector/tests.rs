@@ -153,8 +153,11 @@ fn a_complaint_names_the_requirement_and_the_rule() {
     assert!(selects(&format!("!{}/{}", "x".repeat(253), "x".repeat(63)), &[]));
 }
 
-/// One requirement, as written and as a second opinion judges it.
-type Opinion = (String, fn(Option<&str>, &[String]) -> bool, String, Vec<String>);
+/// Whether a label's value, or its absence, passes the values of a requirement.
+type Judge = fn(Option<&str>, &[String]) -> bool;
+
+/// One requirement as written, and a second opinion on it: judge, key and values.
+type Opinion = (String, Judge, String, Vec<String>);
 
 fn opinions() -> impl Strategy<Value = Vec<Opinion>> {
     let key = prop::sample::select(vec!["app", "tier", "example.com/a", "in"]);
@@ -165,7 +168,7 @@ fn opinions() -> impl Strategy<Value = Vec<Opinion>> {
         let number = first.parse::<i64>().unwrap_or(9);
         let numbers = vec![number.to_string()];
         let firsts = vec![first.clone()];
-        let (text, judge, values): (String, fn(Option<&str>, &[String]) -> bool, _) = match form {
+        let (text, judge, values): (String, Judge, _) = match form {
             0 => (
                 format!("{key}={first}"),
                 |label, with| label == Some(&*with[0]),

@@ -1,0 +1,75 @@
+//! What lines read, print and complain of.
+
+use super::*;
+
+fn complaint(line: &str) -> String {
+    line.parse::<Cron>().unwrap_err().to_string()
+}
+
+#[test]
+fn a_line_prints_as_written_with_single_blanks() {
+    let cron: Cron = " */30\t9-16  * * Mon-Fri\n".parse().unwrap();
+    assert_eq!(cron.to_string(), "*/30 9-16 * * Mon-Fri");
+    assert_eq!(cron.to_string().parse(), Ok(cron));
+}
+
+#[test]
+fn every_word_is_known_in_lower_case_only() {
+    for (word, _) in WORDS {
+        assert_eq!(word.parse::<Cron>().unwrap().to_string(), word);
+        assert!(complaint(&word.to_uppercase()).ends_with("@hourly, all in lower case"));
+    }
+    assert_eq!(
+        complaint("@reboot"),
+        "`@reboot` is none of the words @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly"
+    );
+    assert!(complaint("@every 5m").ends_with("write */5 * * * *"));
+    assert!(complaint("@daily 5").starts_with("`@daily 5` is none"));
+}
+
+#[test]
+fn a_wrong_number_of_fields_is_said() {
+    let rule = "where crontab takes five: minute, hour, day of month, month, day of week";
+    assert_eq!(complaint(""), format!("`` has no field {rule}"));
+    assert_eq!(complaint("0 9 * *"), format!("`0 9 * *` has 4 fields {rule}"));
+    assert_eq!(
+        complaint("0 0 9 * * *"),
+        format!("`0 0 9 * * *` has 6 fields {rule}; there is none for seconds or years")
+    );
+    assert!(complaint("CRON_TZ=UTC 0 9 * * *").starts_with("`CRON_TZ=UTC` in front of the fields"));
+}
+
+#[test]
+fn all_fields_are_complained_of_at_once() {
+    assert_eq!(
+        complaint("61 24 * * 8"),
+        "minute: 61 is out of range 0-59; hour: 24 is out of range 0-23; day of week: 8 is out of range 0-7"
+    );
+}
+
+#[test]
+fn a_line_that_never_fires_is_known() {
+    for never in ["0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "* * 30-31 Feb *"] {
+        let cron: Cron = never.parse().unwrap();
+        assert_eq!(
+            cron.must_fire(),
+            Err(CronError::Never {
+                line: never.to_owned()
+            })
+        );
+        assert_eq!(cron.next_after(0), None, "{never}");
+    }
+    for ever in ["0 0 29 2 *", "0 0 30 2 1", "0 0 31 */2 *", "@yearly", "* * * * *"] {
+        let cron: Cron = ever.parse().unwrap();
+        assert_eq!(cron.must_fire(), Ok(()), "{ever}");
+        assert!(cron.next_after(0).is_some(), "{ever}");
+    }
+}
+
+#[test]
+fn the_engine_ends_with_the_year_2100() {
+    let cron: Cron = "@yearly".parse().unwrap();
+    let the_year_2100 = 4_102_444_800;
+    assert_eq!(cron.next_after(the_year_2100 - 1), Some(the_year_2100));
+    assert_eq!(cron.next_after(the_year_2100), None);
+}
