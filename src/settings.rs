@@ -20,6 +20,7 @@ mod nearest;
 mod notify;
 mod plan;
 mod process;
+mod secret;
 
 use std::fmt;
 use std::fs;
@@ -28,6 +29,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::chaos::plan::Plan;
+use crate::chaos::schedule::Calendar;
 
 pub use keys::{Key, Kind, keys};
 pub use mistake::{Mistake, Mistakes};
@@ -114,8 +116,20 @@ pub fn environment() -> Vec<(String, String)> {
 
 /// Reads the file that `sources` name, merges the layers and decodes them, or tells every mistake.
 pub fn load(sources: &Sources, need: Need) -> Result<Setup, Mistakes> {
-    let file = read_file(sources);
-    decode(file, sources, need, &|path| fs::read_to_string(path))
+    let d = decoder(read_file(sources), sources);
+    setup(d, sources, need, &|path| fs::read_to_string(path))
+}
+
+/// Like [`load`], for who only wants to know when rounds are due: of what the sources say, only the schedule is
+/// decoded, so that neither a namespace nor the files of secrets are needed.
+pub fn load_calendar(sources: &Sources) -> Result<Calendar, Mistakes> {
+    let mut d = decoder(read_file(sources), sources);
+    let calendar = plan::needed_calendar(&mut d);
+    let mistakes = d.into_mistakes();
+    calendar
+        .ok()
+        .filter(|_| mistakes.is_empty())
+        .ok_or_else(|| Mistakes::new(mistakes))
 }
 
 /// The text of the configuration file, and what messages call it.
@@ -139,18 +153,13 @@ fn read_file(sources: &Sources) -> Result<Option<ConfigText>, Mistake> {
             key: named_by.unwrap_or(DEFAULT_FILE).to_owned(),
             source: None,
             wrong: format!("cannot read {}: {error}", mistake::quote(&name)),
-            right: "name a TOML file that can be read".to_owned(),
+            right: Some("name a TOML file that can be read".to_owned()),
         }),
     }
 }
 
-/// The pure part: texts in, setup or mistakes out.
-fn decode(
-    file: Result<Option<ConfigText>, Mistake>,
-    sources: &Sources,
-    need: Need,
-    read: notify::ReadFile<'_>,
-) -> Result<Setup, Mistakes> {
+/// The layers, merged: texts in, a tree of values out.
+fn decoder(file: Result<Option<ConfigText>, Mistake>, sources: &Sources) -> Decoder {
     let from_file = file.and_then(|file| match file {
         Some(ConfigText { name, text }) => file::read(&name, &text),
         None => Ok(Layer::default()),
@@ -164,18 +173,29 @@ fn decode(
             ..Layer::default()
         }
     });
-    let mut d = Decoder::new(vec![
+    Decoder::new(vec![
         Layer::defaults(keys()),
         from_file,
         environment::read(&sources.env),
         from_flags(&sources.flags),
-    ]);
-    let plan = plan::plan(&mut d, need, sources.service_account_namespace.as_deref());
+    ])
+}
+
+/// The setup, if there is no mistake in the tree. Pure but for `read`.
+fn setup(
+    mut d: Decoder,
+    sources: &Sources,
+    need: Need,
+    read: secret::ReadFile<'_>,
+) -> Result<Setup, Mistakes> {
+    let own_namespace = sources.service_account_namespace.as_deref().map(str::trim);
+    let plan = plan::plan(&mut d, need, own_namespace.filter(|name| !name.is_empty()));
     let notify = notify::notify(&mut d, read);
     let health = process::health(&mut d);
     let log = process::log(&mut d);
     let cluster = process::cluster(&mut d);
     let identity = identity(&sources.env);
+    debug_assert!(d.is_exhausted(), "a key that nobody decodes");
     let mistakes = d.into_mistakes();
     match (plan, notify, health, log, cluster) {
         (Ok(plan), Ok(notify), Ok(health), Ok(log), Ok(cluster)) if mistakes.is_empty() => Ok(Setup {
@@ -200,7 +220,7 @@ fn from_flags(flags: &[Flag]) -> Layer {
                     key: flag.name.to_owned(),
                     source: None,
                     wrong: format!("sets {}, which is no setting", flag.key),
-                    right: "this is a defect of macaque, please report it".to_owned(),
+                    right: Some("this is a defect of macaque, please report it".to_owned()),
                 },
                 None,
             ),

@@ -65,7 +65,7 @@ impl Decoder {
                     key: "settings".to_owned(),
                     source: None,
                     wrong: format!("the layers cannot be merged: {error}"),
-                    right: "this is a defect of macaque, please report it".to_owned(),
+                    right: Some("this is a defect of macaque, please report it".to_owned()),
                 });
                 Value::new(None, ValueKind::Nil)
             }
@@ -80,26 +80,35 @@ impl Decoder {
 
     /// Every mistake, once nothing is left to decode.
     pub(super) fn into_mistakes(self) -> Vec<Mistake> {
-        debug_assert!(
-            self.unread.is_empty(),
-            "keys that nobody decodes: {:?}",
-            self.unread
-        );
         self.mistakes
     }
 
-    /// Writes down what is wrong with a value.
+    /// Whether every key of the table was asked for.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.unread.is_empty()
+    }
+
+    /// Writes down what is wrong with a value, and what would be right.
     pub(super) fn refuse<T>(
         &mut self,
         given: &Given<T>,
         wrong: impl fmt::Display,
         right: impl fmt::Display,
     ) -> Reported {
+        self.report(given, wrong.to_string(), Some(right.to_string()))
+    }
+
+    /// Writes down a fault whose own words say what would be right.
+    pub(super) fn refuse_fault<T>(&mut self, given: &Given<T>, fault: impl fmt::Display) -> Reported {
+        self.report(given, fault.to_string(), None)
+    }
+
+    fn report<T>(&mut self, given: &Given<T>, wrong: String, right: Option<String>) -> Reported {
         let mistake = Mistake {
             key: given.key.path.to_owned(),
             source: given.source.clone(),
-            wrong: wrong.to_string(),
-            right: right.to_string(),
+            wrong,
+            right,
         };
         Reported::to(&mut self.mistakes, mistake)
     }
@@ -120,7 +129,7 @@ impl Decoder {
             key: path.to_owned(),
             source: None,
             wrong: why.to_owned(),
-            right: right.to_string(),
+            right: Some(right.to_string()),
         };
         Reported::to(&mut self.mistakes, mistake)
     }

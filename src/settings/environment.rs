@@ -75,7 +75,7 @@ fn unknown(layer: &mut Layer, name: &str) {
         key: name.to_owned(),
         source: Some("environment".to_owned()),
         wrong: "no setting has this variable".to_owned(),
-        right,
+        right: Some(right),
     };
     layer.refuse(mistake, meant.map(|(key, _)| key.path.to_owned()));
 }
@@ -96,7 +96,7 @@ fn conflict(key: &Key, new: (&str, &str), old: (&str, &str)) -> Mistake {
         key: key.path.to_owned(),
         source: Some("environment".to_owned()),
         wrong,
-        right: "both name this setting: keep one".to_owned(),
+        right: Some("both name this setting: keep one".to_owned()),
     }
 }
 

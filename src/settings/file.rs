@@ -17,7 +17,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Layer, Mistake> {
         key: name.to_owned(),
         source: error.span().map(|span| lines.place(span.start)),
         wrong: format!("not TOML: {}", error.message()),
-        right: "correct it there; the rest of the file was not looked at".to_owned(),
+        right: Some("correct it there; the rest of the file was not looked at".to_owned()),
     })?;
     let mut layer = Layer::default();
     section(&mut layer, &lines, "", table.get_ref());
@@ -71,7 +71,7 @@ fn section(layer: &mut Layer, lines: &Lines<'_>, path: &str, table: &DeTable<'_>
                 }
                 Err(wrong) => layer.refuse(
                     Mistake {
-                        right: shape(key),
+                        right: Some(shape(key)),
                         key: full.clone(),
                         source: Some(origin),
                         wrong,
@@ -85,7 +85,7 @@ fn section(layer: &mut Layer, lines: &Lines<'_>, path: &str, table: &DeTable<'_>
             (None, value) if known && is_section(&full) => layer.refuse(
                 Mistake {
                     wrong: format!("is {}, but this name is a section", article(value)),
-                    right: format!("write [{full}], and its settings below"),
+                    right: Some(format!("write [{full}], and its settings below")),
                     key: full.clone(),
                     source: Some(origin),
                 },
@@ -99,6 +99,7 @@ fn section(layer: &mut Layer, lines: &Lines<'_>, path: &str, table: &DeTable<'_>
 fn unknown(layer: &mut Layer, section: &str, full: String, origin: String) {
     let meant = nearest_path(&full);
     let right = match (&meant, section) {
+        (Some(meant), _) if *meant == full => "write it without the quotes".to_owned(),
         (Some(meant), _) => format!("did you mean {meant}?"),
         (None, "") => format!("at the top there is {}", either(&names_in(""))),
         (None, _) => format!("in [{section}] there is {}", either(&names_in(section))),
@@ -107,7 +108,7 @@ fn unknown(layer: &mut Layer, section: &str, full: String, origin: String) {
         key: full,
         source: Some(origin),
         wrong: "no setting has this name".to_owned(),
-        right,
+        right: Some(right),
     };
     layer.refuse(mistake, meant);
 }

@@ -1,6 +1,8 @@
 //! The one table of settings: it drives the defaults, the decoding, the names of the environment variables and
 //! the suggestions, and the documentation is tested against it.
 
+use Kind::{Boolean, Count, Duration, List, OptionalText, Secret, Text};
+
 /// One setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
@@ -101,8 +103,6 @@ impl Key {
         self
     }
 }
-
-use Kind::{Boolean, Count, Duration, List, OptionalText, Secret, Text};
 
 #[rustfmt::skip]
 static TABLE: [Key; 27] = [

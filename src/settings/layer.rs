@@ -19,7 +19,6 @@ pub(super) struct Layer {
 impl Layer {
     /// What holds when nobody sets anything.
     pub(super) fn defaults(keys: &[Key]) -> Self {
-        let origin = "the default".to_owned();
         let values = keys.iter().filter_map(|key| {
             let kind: ValueKind = match key.kind {
                 Kind::Boolean(default) => default.into(),
@@ -28,7 +27,7 @@ impl Layer {
                 Kind::List(_) => ValueKind::Array(Vec::new()),
                 Kind::OptionalText | Kind::Secret => return None,
             };
-            Some((key.path.to_owned(), Value::new(Some(&origin), kind)))
+            Some((key.path.to_owned(), Value::new(None, kind)))
         });
         Self {
             values: values.collect(),

@@ -7,21 +7,25 @@ use std::fmt;
 pub struct Mistake {
     /// The key, such as `disrupt.method`; for what is no key, the environment variable, flag or file at fault.
     pub key: String,
-    /// Where it was set: a file with its line, an environment variable, a flag. `None` if it was set nowhere.
+    /// Where it was set: a file with its line, an environment variable, a flag. `None` if it was set nowhere, and
+    /// the default holds.
     pub source: Option<String>,
     /// What is wrong. The value is quoted, unless it is a secret.
     pub wrong: String,
-    /// What would be right.
-    pub right: String,
+    /// What would be right. `None` if what is wrong says it already.
+    pub right: Option<String>,
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.key, self.wrong, self.right)?;
-        match &self.source {
-            Some(source) => write!(f, " ({source})"),
-            None => Ok(()),
+        write!(f, "{}: {}", self.key, self.wrong)?;
+        if let Some(right) = &self.right {
+            write!(f, ": {right}")?;
         }
+        if let Some(source) = &self.source {
+            write!(f, " ({source})")?;
+        }
+        Ok(())
     }
 }
 
@@ -112,7 +116,7 @@ mod tests {
             key: key.into(),
             source: Some("m.toml line 2".into()),
             wrong: "\"kill\" is not a method".into(),
-            right: "use \"evict\" or \"delete\"".into(),
+            right: Some("use \"evict\" or \"delete\"".into()),
         }
     }
 

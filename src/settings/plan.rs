@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use crate::chaos::outcome::Method;
 use crate::chaos::plan::{Disrupt, Include, Namespaces, Plan, Target};
 use crate::chaos::schedule::{Calendar, Cron, CronError, QuietTime, QuietTimes, parse_zone};
@@ -23,7 +25,10 @@ const OLDEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// Decodes `dry_run`, `[schedule]`, `[target]` and `[disrupt]`.
 pub(super) fn plan(d: &mut Decoder, need: Need, own_namespace: Option<&str>) -> Result<Plan, Reported> {
     let dry_run = d.boolean("dry_run");
-    let calendar = calendar(d, need);
+    let calendar = match need {
+        Need::Schedule => needed_calendar(d).map(Some),
+        Need::NoSchedule => optional_calendar(d),
+    };
     let target = target(d, own_namespace);
     let disrupt = disrupt(d);
     Ok(Plan {
@@ -34,41 +39,59 @@ pub(super) fn plan(d: &mut Decoder, need: Need, own_namespace: Option<&str>) -> 
     })
 }
 
-fn calendar(d: &mut Decoder, need: Need) -> Result<Option<Calendar>, Reported> {
-    let cron = d.optional("schedule.cron").and_then(|cron| match (cron, need) {
-        (Some(line), _) => crontab(d, line).map(Some),
-        (None, Need::NoSchedule) => Ok(None),
-        (None, Need::Schedule) => Err(d.missing(
+/// Decodes `[schedule]` where a schedule must be set.
+pub(super) fn needed_calendar(d: &mut Decoder) -> Result<Calendar, Reported> {
+    let cron = d.optional("schedule.cron").and_then(|line| match line {
+        Some(line) => crontab(d, line),
+        None => Err(d.missing(
             "schedule.cron",
             "is not set, so that no round would ever be due",
             "set it in the file, such as cron = \"*/30 9-16 * * Mon-Fri\", or with MACAQUE_SCHEDULE__CRON",
         )),
     });
-    let zone = d.text("schedule.timezone").and_then(|name| {
-        parse_zone(&name.value)
-            .map_err(|error| d.refuse(&name, error, "use a name such as \"Europe/Paris\" or \"UTC\""))
-    });
+    let clock = clock(d);
+    let (cron, (zone, quiet)) = (cron?, clock?);
+    Ok(Calendar::new(cron, zone, quiet))
+}
+
+/// Decodes `[schedule]` where none is needed: what is set must be right all the same.
+fn optional_calendar(d: &mut Decoder) -> Result<Option<Calendar>, Reported> {
+    let cron = d
+        .optional("schedule.cron")
+        .and_then(|line| line.map(|line| crontab(d, line)).transpose());
+    let clock = clock(d);
+    let (cron, (zone, quiet)) = (cron?, clock?);
+    Ok(cron.map(|cron| Calendar::new(cron, zone, quiet)))
+}
+
+fn clock(d: &mut Decoder) -> Result<(TimeZone, QuietTimes), Reported> {
+    let zone = d
+        .text("schedule.timezone")
+        .and_then(|name| parse_zone(&name.value).map_err(|error| d.refuse_fault(&name, error)));
     let quiet = d.list("schedule.quiet").and_then(|entries| quiet(d, entries));
-    let (zone, quiet) = (zone?, quiet?);
-    Ok(cron?.map(|cron| Calendar::new(cron, zone, quiet)))
+    Ok((zone?, quiet?))
 }
 
 fn crontab(d: &mut Decoder, line: Given<String>) -> Result<Cron, Reported> {
     let cron: Result<Cron, CronError> = line.value.parse();
     cron.and_then(|cron| cron.must_fire().map(|()| cron))
-        .map_err(|error| {
-            let right =
-                "use minute, hour, day of month, month and day of week, such as \"*/30 9-16 * * Mon-Fri\"";
-            d.refuse(&line, error, right)
-        })
+        .map_err(|error| d.refuse_fault(&line, error))
 }
 
 fn quiet(d: &mut Decoder, entries: Vec<Given<String>>) -> Result<QuietTimes, Reported> {
     all(entries, |entry| {
-        entry.value.parse::<QuietTime>().map_err(|error| {
-            let right = "use \"Fri 15:00-24:00\", \"12-25\" or \"2026-12-20/2027-01-03\"; in a variable, put ; between two";
-            d.refuse(&entry, error, right)
-        })
+        entry
+            .value
+            .parse::<QuietTime>()
+            .map_err(|error| match entry.value.contains(',') {
+                // A comma belongs to a list of weekdays, so that it cannot part the quiet times of a variable.
+                true => d.refuse(
+                    &entry,
+                    error,
+                    "between two quiet times of a variable put a semicolon",
+                ),
+                false => d.refuse_fault(&entry, error),
+            })
     })
 }
 
@@ -78,13 +101,7 @@ fn target(d: &mut Decoder, own_namespace: Option<&str>) -> Result<Target, Report
         .and_then(|names| namespaces(d, names, own_namespace));
     let selector = d.text("target.selector").and_then(|text| {
         let selector = text.value.parse::<Selector>();
-        selector.map_err(|error| {
-            d.refuse(
-                &text,
-                error,
-                "write it as for `kubectl -l`, such as \"app=web,tier!=database\"",
-            )
-        })
+        selector.map_err(|error| d.refuse_fault(&text, error))
     });
     let min_age = d
         .text("target.min_age")
@@ -175,8 +192,13 @@ fn disrupt(d: &mut Decoder) -> Result<Disrupt, Reported> {
     let attempts = d.count("disrupt.attempts", MOST_ATTEMPTS);
     let counts = match (count, attempts) {
         (Ok(count), Ok(attempts)) if attempts.value < count.value => {
+            let default = if attempts.source.is_none() {
+                ", the default,"
+            } else {
+                ""
+            };
             let wrong = format!(
-                "{} is less than {} in {}",
+                "{}{default} is less than {} in {}",
                 attempts.value,
                 count.value,
                 count.place()

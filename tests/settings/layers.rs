@@ -1,10 +1,11 @@
 //! Which layer wins, and what of the environment is heard.
 
+use std::time::Duration;
+
 use macaque::chaos::outcome::Method;
 use macaque::chaos::plan::Namespaces;
 use macaque::settings::{self, LogFormat};
 use secrecy::ExposeSecret;
-use std::time::Duration;
 
 use crate::scene;
 

@@ -1,5 +1,11 @@
 //! Settings from the outside: which layer wins, what is refused and in which words, and what is never shown.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy takes the fixtures of an integration test for code of the program"
+)]
+
 mod documents;
 mod layers;
 mod names;
@@ -93,4 +99,3 @@ impl Scene {
         mistakes[0].clone()
     }
 }
-

@@ -35,7 +35,7 @@ fn a_key_that_resembles_none_is_answered_with_what_there_is() {
 fn a_quoted_dotted_key_is_not_a_path() {
     let mistake = scene().file("\"disrupt.count\" = 3").mistake();
     assert!(
-        mistake.starts_with("disrupt.count: no setting has this name"),
+        mistake.starts_with("disrupt.count: no setting has this name: write it without the quotes"),
         "{mistake}"
     );
 }

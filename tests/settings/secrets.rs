@@ -112,6 +112,8 @@ fn a_secret_is_never_shown_by_a_mistake() {
         format!("[notify.slack]\ntoken = \"a\"\ntoken = \"{CANARY}\""),
         format!("[notify]\nslack = \"{CANARY}\""),
         format!("[notify.slack]\ntokn = \"{CANARY}\""),
+        format!("[notify.slack]\ntoken_file = \"{CANARY}\""),
+        format!("[notify.slack_webhook]\nurl_file = \"https://hooks.slack.com/{CANARY}\""),
     ];
     for file in &files {
         let scene = scene().file(file);

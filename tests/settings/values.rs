@@ -1,7 +1,9 @@
 //! Which values a setting takes, and in which words the others are refused.
 
-use macaque::chaos::plan::{Include, Namespaces};
 use std::time::Duration;
+
+use macaque::chaos::plan::{Include, Namespaces};
+use macaque::settings;
 
 use crate::scene;
 
@@ -63,7 +65,10 @@ fn a_value_out_of_bounds_is_refused_with_the_bound() {
         ("disrupt.count = -1", "use 1 to 100"),
         ("disrupt.count = 101", "use 1 to 100"),
         ("disrupt.attempts = 1001", "use 1 to 1000"),
-        ("disrupt.count = 11", "use 11 or more"),
+        (
+            "disrupt.count = 11",
+            "10, the default, is less than 11 in disrupt.count (macaque.toml line 1): use 11",
+        ),
         (
             "disrupt.grace_period = \"0s\"",
             "leave it empty for the pod's own",
@@ -134,4 +139,25 @@ fn every_wrong_entry_of_a_list_is_told_with_its_line() {
         mistakes[1]
     );
     assert!(mistakes[2].contains("\"daemonset\", \"bare\""), "{}", mistakes[2]);
+}
+
+#[test]
+fn when_rounds_are_due_is_told_without_a_namespace_and_without_the_secrets() {
+    let elsewhere = scene()
+        .without_a_namespace()
+        .file("[schedule]\ncron = \"@hourly\"\n[notify.slack]\ntoken_file = \"/absent\"\nchannel = \"C1\"");
+    let calendar = settings::load_calendar(&elsewhere.sources).unwrap();
+    assert_eq!(calendar.to_string(), "@hourly (UTC)");
+    let nothing = settings::load_calendar(&scene().sources).unwrap_err();
+    assert!(
+        nothing.to_string().starts_with("schedule.cron: is not set"),
+        "{nothing}"
+    );
+    let unknown = settings::load_calendar(
+        &scene()
+            .env("MACAQUE_CRONTAB", "@daily")
+            .env("MACAQUE_X", "1")
+            .sources,
+    );
+    assert!(unknown.is_err(), "a name that is no setting is refused here too");
 }
