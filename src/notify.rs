@@ -15,7 +15,7 @@ mod text;
 pub mod webex;
 
 pub use self::http::Http;
-pub use channel::{Channel, SlackBot, SlackWebhook, Webex};
+pub use channel::{Channel, SlackBot, SlackWebhook, Webex, check_url};
 pub use delivery::{Delivery, DeliveryError};
 pub use message::Message;
 pub use retry::Retry;
@@ -25,12 +25,21 @@ pub use retry::Retry;
 /// An error does not prove that nobody read the message: an answer can be lost on its way back.
 pub async fn deliver(http: &Http, channel: &Channel, message: &Message) -> Delivery {
     let Some(post) = channel.post(message) else {
-        log_lines::write(message);
+        tell_here(channel, message);
         return Ok(());
     };
     let mut answer = http.post(channel.service(), &post).await?;
     answer.body = channel.redact(&answer.body);
     channel.judge(&answer)
+}
+
+/// Tells whoever listens within this process; a listener that has left wants to hear no more.
+fn tell_here(channel: &Channel, message: &Message) {
+    if let Channel::Relay(listener) = channel {
+        let _ = listener.send(message.clone());
+    } else {
+        log_lines::write(message);
+    }
 }
 
 /// Delivers `message` through `channel`, trying again as `retry` says; ends with the last try's word.

@@ -33,7 +33,7 @@ use crate::chaos::schedule::Calendar;
 
 pub use keys::{Key, Kind, keys};
 pub use mistake::{Mistake, Mistakes};
-pub use notify::{NotifySettings, SlackSettings, SlackWebhookSettings, WebexSettings};
+pub use notify::NotifySettings;
 pub use process::{ClusterSettings, LogFormat, LogSettings};
 
 use decoder::Decoder;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::chaos::eligibility::{Identity, Rules};
 use crate::cluster::Access;
-use crate::notify::Channel;
 use crate::round::Orders;
 use crate::settings::{self, Flag, Need, Setup, Sources};
 use crate::telemetry;
@@ -68,10 +67,4 @@ pub(super) fn access(setup: &Setup) -> Access {
         kubeconfig: setup.cluster.kubeconfig.clone(),
         context: setup.cluster.context.clone(),
     }
-}
-
-/// Whom to tell, beside the log.
-pub(super) fn channels(setup: &Setup) -> Vec<Channel> {
-    let _ = setup;
-    Vec::new()
 }

@@ -20,7 +20,7 @@ pub(super) fn run(common: &Common, once: &Once) -> i32 {
         Ok(setup) => setup,
         Err(code) => return code,
     };
-    let channels = deed::channels(&setup);
+    let channels = setup.notify.channels();
     let (access, orders) = (deed::access(&setup), deed::orders(&setup));
     let seed = once.seed.unwrap_or_else(rand::random);
     let report = System::new().block_on(async {

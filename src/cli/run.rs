@@ -44,7 +44,7 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
     };
     announce(&setup.plan);
     let mut channels = vec![Channel::Log];
-    channels.extend(deed::channels(&setup));
+    channels.extend(setup.notify.channels());
     actors::run(Crew {
         beat: Beat::Calendar(calendar),
         orders: deed::orders(&setup),

@@ -1,6 +1,7 @@
 //! The channels there are, what each needs to know, and which service speaks for it.
 
 use std::fmt;
+use std::sync::mpsc::Sender;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -21,6 +22,8 @@ pub const WEBEX_API: &str = "https://webexapis.com/v1";
 pub enum Channel {
     /// Lines in macaque's own log.
     Log,
+    /// A listener in this very process: the demo's screen, or a test.
+    Relay(Sender<Message>),
     /// A Slack bot.
     SlackBot(SlackBot),
     /// A Slack incoming webhook, or a service that speaks like one.
@@ -58,15 +61,32 @@ pub struct Webex {
     pub api_url: String,
 }
 
-/// Why a channel's URL cannot be used; it does not repeat the URL.
+/// Why a URL cannot be posted to; it does not repeat the URL, which may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlMistake {
-    /// It is not `scheme://host…`.
-    #[error("it is not a URL of the form https://host/path")]
+    /// It cannot be read as a URL.
+    #[error("is not a URL")]
     Malformed,
+    /// It names no host.
+    #[error("has no host")]
+    NoHost,
+    /// It carries credentials where they are logged and forwarded.
+    #[error("holds a user name")]
+    UserName,
     /// It would send the message, and the token, in the clear.
-    #[error("it must be https: only a loopback address may be http")]
+    #[error("would send a secret in clear text")]
     InTheClear,
+    /// It is of another scheme.
+    #[error("is not https")]
+    NotHttps,
+}
+
+/// Whether a channel may post to `url`: https, or http to this very host.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_url(url: &str) -> Result<(), UrlMistake> {
+    http::destination(url).map(|_| ())
 }
 
 impl Channel {
@@ -74,17 +94,10 @@ impl Channel {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Log => "log",
+            Self::Relay(_) => "relay",
             Self::SlackBot(_) => "slack",
             Self::SlackWebhook(_) => "slack-webhook",
             Self::Webex(_) => "webex",
-        }
-    }
-
-    /// Whether the channel's URL can be used at all, for whoever reads the configuration.
-    pub fn check(&self) -> Result<(), UrlMistake> {
-        match self.url() {
-            Some(url) => http::destination(url).map(|_| ()),
-            None => Ok(()),
         }
     }
 
@@ -98,16 +111,17 @@ impl Channel {
     pub(super) fn service(&self) -> &'static str {
         match self {
             Self::Log => "the log",
+            Self::Relay(_) => "the listener",
             Self::SlackBot(_) => "Slack",
             Self::SlackWebhook(_) => "the Slack webhook",
             Self::Webex(_) => "Webex",
         }
     }
 
-    /// The request that carries `message`; `None` for a channel that needs none.
+    /// The request that carries `message`; `None` for a channel within this process.
     pub(super) fn post<'a>(&'a self, message: &Message) -> Option<Post<'a>> {
         match self {
-            Self::Log => None,
+            Self::Log | Self::Relay(_) => None,
             Self::SlackBot(bot) => Some(Post {
                 url: format!("{}/chat.postMessage", bot.api_url.trim_end_matches('/')),
                 bearer: Some(&bot.token),
@@ -129,7 +143,7 @@ impl Channel {
     /// What `answer` means.
     pub(super) fn judge(&self, answer: &Answer) -> Delivery {
         match self {
-            Self::Log => Ok(()),
+            Self::Log | Self::Relay(_) => Ok(()),
             Self::SlackBot(_) => slack::judge_bot(answer),
             Self::SlackWebhook(_) => slack::judge_webhook(answer),
             Self::Webex(_) => webex::judge(answer),
@@ -139,7 +153,7 @@ impl Channel {
     /// `text` without this channel's secret and destination, should a service echo them.
     pub(super) fn redact(&self, text: &str) -> String {
         let hidden = match self {
-            Self::Log => vec![],
+            Self::Log | Self::Relay(_) => vec![],
             Self::SlackBot(bot) => vec![bot.token.expose_secret(), &bot.api_url],
             Self::SlackWebhook(hook) => vec![hook.url.expose_secret()],
             Self::Webex(webex) => vec![webex.token.expose_secret(), &webex.room_id, &webex.api_url],
@@ -150,7 +164,7 @@ impl Channel {
 
     fn url(&self) -> Option<&str> {
         match self {
-            Self::Log => None,
+            Self::Log | Self::Relay(_) => None,
             Self::SlackBot(bot) => Some(&bot.api_url),
             Self::SlackWebhook(hook) => Some(hook.url.expose_secret()),
             Self::Webex(webex) => Some(&webex.api_url),
@@ -180,12 +194,8 @@ impl fmt::Debug for Webex {
 mod tests {
     use super::*;
 
-    fn hook(url: &str) -> Channel {
-        Channel::SlackWebhook(SlackWebhook { url: url.into() })
-    }
-
     #[test]
-    fn a_url_is_https_or_loopback_and_the_mistake_does_not_repeat_it() {
+    fn a_url_is_https_or_loopback_and_its_mistake_is_named() {
         for good in [
             "https://hooks.slack.com/services/T0/B0/x",
             "HTTPS://relay.example:8443/a?b=c",
@@ -193,26 +203,26 @@ mod tests {
             "http://localhost/x",
             "http://[::1]:80",
         ] {
-            assert_eq!(hook(good).check(), Ok(()), "{good}");
+            assert_eq!(check_url(good), Ok(()), "{good}");
         }
-        for bad in [
-            "",
-            "slack",
-            "/services/x",
-            "ftp://a/b",
-            "https://",
-            "https:///x",
-            "https://a b/",
-            "https://u:p@a/",
-        ] {
-            assert_eq!(hook(bad).check(), Err(UrlMistake::Malformed), "{bad}");
+        let bad = [
+            ("", UrlMistake::Malformed),
+            ("https://a b/", UrlMistake::Malformed),
+            ("https://", UrlMistake::Malformed),
+            ("/services/x", UrlMistake::NoHost),
+            ("slack", UrlMistake::NotHttps),
+            ("ftp://a/b", UrlMistake::NotHttps),
+            ("https://u:p@a/", UrlMistake::UserName),
+        ];
+        for (bad, mistake) in bad {
+            assert_eq!(check_url(bad), Err(mistake), "{bad}");
         }
         for clear in [
             "http://slack.com/api",
             "http://localhost.evil.example/",
             "http://127.0.0.1.evil.example/",
         ] {
-            assert_eq!(hook(clear).check(), Err(UrlMistake::InTheClear), "{clear}");
+            assert_eq!(check_url(clear), Err(UrlMistake::InTheClear), "{clear}");
         }
     }
 

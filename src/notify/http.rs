@@ -83,7 +83,7 @@ impl Http {
     /// Sends `post` and reads the answer's head, and of its body what comes within the limits.
     pub(super) async fn post(&self, service: &str, post: &Post<'_>) -> Result<Answer, DeliveryError> {
         let uri = destination(&post.url).map_err(|mistake| {
-            DeliveryError::permanent(format!("the URL of {service} cannot be used: {mistake}"))
+            DeliveryError::permanent(format!("the URL of {service} cannot be used: it {mistake}"))
         })?;
         let mut request = self
             .client
@@ -137,10 +137,13 @@ impl fmt::Debug for Http {
 /// `url` as something that may be posted to: https, or http to this very host.
 pub(super) fn destination(url: &str) -> Result<Uri, UrlMistake> {
     let uri: Uri = url.parse().map_err(|_| UrlMistake::Malformed)?;
-    let authority = uri.authority().ok_or(UrlMistake::Malformed)?;
+    let authority = uri.authority().ok_or(UrlMistake::NoHost)?;
     let host = authority.host();
-    if host.is_empty() || authority.as_str().contains('@') {
-        return Err(UrlMistake::Malformed);
+    if host.is_empty() {
+        return Err(UrlMistake::NoHost);
+    }
+    if authority.as_str().contains('@') {
+        return Err(UrlMistake::UserName);
     }
     let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
     let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
@@ -148,7 +151,7 @@ pub(super) fn destination(url: &str) -> Result<Uri, UrlMistake> {
         Some("https") => Ok(uri),
         Some("http") if loopback => Ok(uri),
         Some("http") => Err(UrlMistake::InTheClear),
-        _ => Err(UrlMistake::Malformed),
+        _ => Err(UrlMistake::NotHttps),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::notify::{Channel, SlackBot, SlackWebhook, Webex};
+
 use super::decoder::{Decoder, Given};
 use super::mistake::Reported;
 use super::secret::{HTTPS, ReadFile, secret, url_fault};
@@ -10,40 +12,26 @@ use super::secret::{HTTPS, ReadFile, secret, url_fault};
 #[derive(Debug, Clone, Default)]
 pub struct NotifySettings {
     /// A Slack bot.
-    pub slack: Option<SlackSettings>,
+    pub slack: Option<SlackBot>,
     /// A Slack incoming webhook.
-    pub slack_webhook: Option<SlackWebhookSettings>,
+    pub slack_webhook: Option<SlackWebhook>,
     /// A Webex bot.
-    pub webex: Option<WebexSettings>,
+    pub webex: Option<Webex>,
 }
 
-/// A Slack bot, by its token.
-#[derive(Debug, Clone)]
-pub struct SlackSettings {
-    /// The bot's token.
-    pub token: SecretString,
-    /// The channel to write to.
-    pub channel: String,
-    /// Where Slack's Web API answers, without a slash at the end.
-    pub api_url: String,
-}
-
-/// A Slack incoming webhook.
-#[derive(Debug, Clone)]
-pub struct SlackWebhookSettings {
-    /// Its URL, `https`, or `http` on this machine; whoever knows it can write to the channel.
-    pub url: SecretString,
-}
-
-/// A Webex bot, by its token.
-#[derive(Debug, Clone)]
-pub struct WebexSettings {
-    /// The bot's token.
-    pub token: SecretString,
-    /// The room to write to.
-    pub room_id: String,
-    /// Where Webex's API answers, without a slash at the end.
-    pub api_url: String,
+impl NotifySettings {
+    /// The channels that are set.
+    pub fn channels(&self) -> Vec<Channel> {
+        let Self {
+            slack,
+            slack_webhook,
+            webex,
+        } = self.clone();
+        let slack = slack.map(Channel::SlackBot);
+        let slack_webhook = slack_webhook.map(Channel::SlackWebhook);
+        let webex = webex.map(Channel::Webex);
+        [slack, slack_webhook, webex].into_iter().flatten().collect()
+    }
 }
 
 /// Decodes `[notify.…]`.
@@ -58,13 +46,13 @@ pub(super) fn notify(d: &mut Decoder, read: ReadFile<'_>) -> Result<NotifySettin
     .and_then(|url| url.map(|url| webhook(d, url)).transpose());
     let webex = bot(d, read, &WEBEX);
     Ok(NotifySettings {
-        slack: slack?.map(|bot| SlackSettings {
+        slack: slack?.map(|bot| SlackBot {
             token: bot.token,
             channel: bot.destination,
             api_url: bot.api_url,
         }),
         slack_webhook: slack_webhook?,
-        webex: webex?.map(|bot| WebexSettings {
+        webex: webex?.map(|bot| Webex {
             token: bot.token,
             room_id: bot.destination,
             api_url: bot.api_url,
@@ -126,9 +114,9 @@ fn bot(d: &mut Decoder, read: ReadFile<'_>, keys: &BotKeys) -> Result<Option<Bot
     }
 }
 
-fn webhook(d: &mut Decoder, url: Given<SecretString>) -> Result<SlackWebhookSettings, Reported> {
+fn webhook(d: &mut Decoder, url: Given<SecretString>) -> Result<SlackWebhook, Reported> {
     match url_fault(url.value.expose_secret()) {
-        None => Ok(SlackWebhookSettings { url: url.value }),
+        None => Ok(SlackWebhook { url: url.value }),
         Some(wrong) => Err(d.refuse(&url, format!("the URL {wrong}"), HTTPS)),
     }
 }

@@ -40,7 +40,9 @@ impl Oracle {
             days: table(2, 1, 31),
             months: table(3, 1, 12),
             weekdays,
-            either: fields[2] != "*" && fields[4] != "*",
+            either: [fields[2], fields[4]]
+                .iter()
+                .all(|field| *field != "*" && *field != "*/1"),
         }
     }
 

@@ -130,7 +130,8 @@ impl FromStr for Cron {
             }
         };
         let numbers = read(texts)?;
-        let restricted = [texts[2] != "*", texts[4] != "*"];
+        // A star with a step of one is a star; a longer step restricts, as it does for Kubernetes' CronJob.
+        let restricted = [texts[2], texts[4]].map(|text| !matches!(text, "*" | "*/1"));
         let rules = engine(numbers, restricted).map_err(|why| CronError::Engine {
             line: text.clone(),
             why,
