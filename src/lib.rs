@@ -4,3 +4,5 @@
 compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic = \"unwind\"`");
 
 pub mod chaos;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
