@@ -140,5 +140,8 @@ fn the_downward_api_tells_who_macaque_is() {
         .env("MACAQUE_POD_NAME", "macaque-0")
         .env("MACAQUE_POD_NAMESPACE", "chaos");
     let identity = scene.load().identity.unwrap();
-    assert_eq!((identity.pod.as_str(), identity.namespace.as_str()), ("macaque-0", "chaos"));
+    assert_eq!(
+        (identity.pod.as_str(), identity.namespace.as_str()),
+        ("macaque-0", "chaos")
+    );
 }
