@@ -34,6 +34,7 @@ mod server;
 mod store;
 mod strict;
 mod table;
+mod typed;
 mod watch;
 mod world;
 mod write;

@@ -13,6 +13,8 @@ mod clients;
 mod controllers;
 #[path = "sandbox/deletions.rs"]
 mod deletions;
+#[path = "sandbox/eviction_requests.rs"]
+mod eviction_requests;
 #[path = "sandbox/evictions.rs"]
 mod evictions;
 #[path = "sandbox/lists.rs"]

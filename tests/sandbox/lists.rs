@@ -206,6 +206,7 @@ fn forms_that_do_not_fit_are_not_acceptable() {
         "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json",
         "application/vnd.kubernetes.protobuf",
         "application/cbor",
+        "application/json;as=Gadget;g=meta.k8s.io;v=v1",
     ] {
         let answer = world.get_as(PODS, accept);
         assert_eq!(

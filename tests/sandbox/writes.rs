@@ -174,6 +174,64 @@ fn events_are_one_thing_in_two_words() {
 }
 
 #[test]
+fn an_event_says_who_did_what_when() {
+    let world = World::still(&[]);
+    let path = "/apis/events.k8s.io/v1/namespaces/default/events";
+    let mut event = json!({
+        "metadata": { "name": "web-0.1" }, "type": "Strange", "regarding": { "kind": "Pod", "name": "web-0" },
+        "eventTime": "2026-01-01T00:00:00.000000Z", "reason": "Disrupted", "action": "Evict",
+    });
+    let answer = world.post(path, &event);
+    assert_eq!(
+        (answer.code, answer.json()["reason"].as_str()),
+        (422, Some("Invalid"))
+    );
+    let causes = answer.json()["details"]["causes"].clone();
+    let fields: Vec<&str> = causes
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["field"].as_str().unwrap())
+        .collect();
+    assert_eq!(fields, ["reportingController", "reportingInstance", "type"]);
+    event["eventTime"] = json!("yesterday");
+    assert_eq!(world.post(path, &event).code, 400);
+}
+
+#[test]
+fn fields_of_a_wrong_type_are_refused() {
+    let world = World::still(&[scene::deployment("shop", "web", 2)]);
+    let pod = json!({ "metadata": { "name": 5 } });
+    let answer = world.post("/api/v1/namespaces/shop/pods", &pod);
+    assert_eq!(
+        (answer.code, answer.json()["reason"].as_str()),
+        (400, Some("BadRequest"))
+    );
+    assert!(
+        answer
+            .message()
+            .starts_with("Pod in version \"v1\" cannot be handled as a Pod: "),
+        "{}",
+        answer.text
+    );
+    let path = "/apis/apps/v1/namespaces/shop/deployments/web";
+    assert_eq!(
+        world.merge(path, &json!({ "spec": { "replicas": "many" } })).code,
+        400
+    );
+}
+
+#[test]
+fn a_body_beyond_three_mebibytes_is_too_large() {
+    let world = World::still(&[]);
+    let answer = world.post(MAPS, &journal(&"x".repeat(3 * 1024 * 1024)));
+    assert_eq!(
+        (answer.code, answer.json()["reason"].as_str()),
+        (413, Some("RequestEntityTooLarge"))
+    );
+}
+
+#[test]
 fn a_denied_verb_is_forbidden_and_reviewed_as_such() {
     let world = World::still(&[ready("web-0", "web")]);
     world
