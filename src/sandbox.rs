@@ -2,8 +2,8 @@
 //!
 //! It is a server and is spoken to over HTTP only, by the real client and by kubectl; it knows nothing of the rest
 //! of macaque and judges evictions with code of its own. It keeps objects in memory, plays the controllers that
-//! replace pods and count budgets, and answers what a real API server answers. Webhooks, admission policies,
-//! protobuf and more than one user are not there.
+//! replace pods and count budgets, and answers what a real API server answers. Webhooks, admission policies and
+//! more than one user are not there.
 
 mod access;
 mod api;
@@ -23,6 +23,7 @@ mod names;
 mod object;
 mod options;
 mod patch;
+mod protobuf;
 mod reply;
 mod request;
 mod resource;
@@ -33,6 +34,7 @@ mod server;
 mod store;
 mod strict;
 mod table;
+mod typed;
 mod watch;
 mod world;
 mod write;
@@ -40,6 +42,7 @@ mod write;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    sync::mpsc,
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -113,30 +116,35 @@ impl Sandbox {
     /// # Errors
     /// When the address cannot be listened on, or the scene holds an object that the sandbox does not serve.
     pub fn start(options: Options) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind(options.listen)?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let listen = options.listen;
         let mut world = World::new(options);
         world.populate().map_err(io::Error::other)?;
         let shared = Shared::new(world);
+        let listener = std::net::TcpListener::bind(listen)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
+        let (starts, started) = mpsc::channel();
         let served = shared.clone();
         let thread = thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
-            runtime.block_on(async move {
-                // The listener was made outside the runtime only so that its errors reach the caller.
-                let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
-                    return;
-                };
-                tokio::select! {
-                    () = server::serve(listener, served.clone()) => {}
-                    () = controllers::run(served) => {}
-                    _ = stopped => {}
-                }
+            // The runtime is born and dropped here: the caller may be inside one, where neither is allowed.
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let listened = runtime.and_then(|runtime| {
+                let entered = runtime.enter();
+                let listener = tokio::net::TcpListener::from_std(listener)?;
+                drop(entered);
+                Ok((runtime, listener))
             });
+            let (result, running) = match listened {
+                Ok(running) => (Ok(()), Some(running)),
+                Err(error) => (Err(error), None),
+            };
+            // A caller that no longer waits has no use for a sandbox either.
+            if let (Ok(()), Some((runtime, listener))) = (starts.send(result), running) {
+                runtime.block_on(run(listener, served, stopped));
+            }
         })?;
+        started.recv().map_err(io::Error::other)??;
         Ok(Self {
             address,
             shared,
@@ -205,6 +213,15 @@ impl Sandbox {
     #[must_use]
     pub fn requests(&self) -> Vec<Recorded> {
         self.shared.with(|world| world.requests())
+    }
+}
+
+/// Serves and controls until it is told to stop.
+async fn run(listener: tokio::net::TcpListener, shared: Shared, stopped: oneshot::Receiver<()>) {
+    tokio::select! {
+        () = server::serve(listener, shared.clone()) => {}
+        () = controllers::run(shared) => {}
+        _ = stopped => {}
     }
 }
 

@@ -33,20 +33,72 @@ pub(super) async fn run(shared: Shared) {
     }
 }
 
+/// What each controller has seen of the world, and when it wants to look again though nothing changes.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    garbage: u64,
+    pods: Turn,
+    workloads: u64,
+    status: u64,
+    budgets: Turn,
+}
+
+#[derive(Debug, Default)]
+struct Turn {
+    seen: u64,
+    due: Option<Instant>,
+}
+
+const WORKLOADS: [&str; 6] = [
+    "Pod",
+    "Deployment",
+    "ReplicaSet",
+    "StatefulSet",
+    "DaemonSet",
+    "Node",
+];
+
 /// Acts until nothing is left to do now, and says when there will be.
 pub(super) fn settle(world: &mut World) -> Option<Instant> {
-    let mut due = None;
     for _ in 0..MOST_PASSES {
         let before = world.store.revision();
-        garbage::collect(world);
-        let pods_due = pods::advance(world, Instant::now());
-        workloads::reconcile(world);
-        status::report(world);
-        let budgets_due = budgets::sync(world);
-        due = [pods_due, budgets_due].into_iter().flatten().min();
+        pass(world, Instant::now());
         if world.store.revision() == before {
             break;
         }
     }
-    due
+    [world.progress.pods.due, world.progress.budgets.due]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+/// Lets every controller look once, except those for which nothing is new.
+fn pass(world: &mut World, now: Instant) {
+    let revision = |world: &World| world.store.revision();
+    let is_due = |turn: &Turn, touched: u64| touched > turn.seen || turn.due.is_some_and(|due| due <= now);
+    if world.store.populated().max(world.store.touched(&["Namespace"])) > world.progress.garbage {
+        world.progress.garbage = revision(world);
+        garbage::collect(world);
+    }
+    if is_due(&world.progress.pods, world.store.touched(&["Pod", "Node"])) {
+        world.progress.pods.seen = revision(world);
+        world.progress.pods.due = pods::advance(world, now);
+    }
+    if world.store.touched(&WORKLOADS) > world.progress.workloads {
+        world.progress.workloads = revision(world);
+        workloads::reconcile(world);
+    }
+    if world.store.touched(&WORKLOADS) > world.progress.status {
+        world.progress.status = revision(world);
+        status::report(world);
+    }
+    let touched = world
+        .store
+        .touched(&WORKLOADS)
+        .max(world.store.touched(&["PodDisruptionBudget"]));
+    if is_due(&world.progress.budgets, touched) {
+        world.progress.budgets.seen = revision(world);
+        world.progress.budgets.due = budgets::sync(world);
+    }
 }

@@ -46,13 +46,15 @@ pub(super) fn judge(pod: &Value, budgets: &[Arc<Value>]) -> Result<Permission, F
     Ok(Permission::Spends(budget.clone()))
 }
 
+fn covers(budget: &Value, pod: &Value) -> bool {
+    selector(budget).is_some_and(|selector| selector.matches(object::labels(pod)))
+}
+
 /// A budget without a selector, or with one that cannot be read, covers nothing.
-pub(super) fn covers(budget: &Value, pod: &Value) -> bool {
-    let selector = LabelSelector::from_object(budget.pointer("/spec/selector"));
-    selector
+pub(super) fn selector(budget: &Value) -> Option<LabelSelector> {
+    LabelSelector::from_object(budget.pointer("/spec/selector"))
         .ok()
         .flatten()
-        .is_some_and(|selector| selector.matches(object::labels(pod)))
 }
 
 fn spares_unready(budget: &Value) -> bool {

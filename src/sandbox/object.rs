@@ -75,18 +75,20 @@ pub(super) fn is_ready(pod: &Value) -> bool {
     condition(pod, "Ready").is_some_and(|ready| ready["status"] == json!("True"))
 }
 
-/// The member of an object, made when absent; a member that is no object is replaced by one.
+/// The members of an object within an object; what is absent or no object becomes an empty one.
 pub(super) fn member<'a>(object: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
-    if !object.is_object() {
-        *object = json!({});
+    let slot = members(object).entry(key).or_insert(Value::Null);
+    members(slot)
+}
+
+fn members(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
     }
-    let slot = &mut object[key];
-    if !slot.is_object() {
-        *slot = json!({});
-    }
-    // The line above made it an object; an empty map is never seen.
-    slot.as_object_mut()
-        .unwrap_or_else(|| unreachable!("just made an object"))
+    let Value::Object(members) = value else {
+        unreachable!("it was just made an object")
+    };
+    members
 }
 
 pub(super) fn metadata(object: &mut Value) -> &mut Map<String, Value> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::failure::Failure;
+use super::{failure::Failure, protobuf};
 
 /// One request, free of its connection.
 #[derive(Debug, Clone, Default)]
@@ -79,6 +79,11 @@ impl Request {
 
     /// The body as JSON; other media types are refused as a real server refuses unknown ones.
     pub(super) fn json(&self) -> Result<Value, Failure> {
+        if self.media_type() == "application/vnd.kubernetes.protobuf"
+            && let Some(body) = protobuf::decode(&self.body)
+        {
+            return Ok(body);
+        }
         if !matches!(self.media_type(), "" | "application/json") {
             let message = "the body of the request was in an unknown format - accepted media types include: \
                 application/json";

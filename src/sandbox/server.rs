@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use futures_util::StreamExt;
-use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
     Response, StatusCode,
     body::{Bytes, Frame, Incoming},
@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{
     Recorded, api,
+    failure::Failure,
     reply::{Body, Reply},
     request::Request,
     world::Shared,
@@ -22,6 +23,8 @@ use super::{
 
 type Answer = UnsyncBoxBody<Bytes, Infallible>;
 
+/// As a real server has it.
+const LARGEST_BODY: usize = 3 * 1024 * 1024;
 /// Between two attempts to accept when the system refuses one, such as for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -49,12 +52,15 @@ async fn converse(stream: TcpStream, shared: Shared) {
 
 async fn respond(request: hyper::Request<Incoming>, shared: Shared) -> Result<Response<Answer>, Infallible> {
     let (head, body) = request.into_parts();
-    // A body that breaks off is judged as what arrived of it.
-    let body = body
+    let body = Limited::new(body, LARGEST_BODY)
         .collect()
         .await
-        .map(|collected| collected.to_bytes().to_vec())
-        .unwrap_or_default();
+        .map(|collected| collected.to_bytes().to_vec());
+    let Ok(body) = body else {
+        // Too large, or broken off: in the latter case nobody is there to read this.
+        let failure = Failure::new(413, "RequestEntityTooLarge", format!("limit is {LARGEST_BODY}"));
+        return Ok(response(failure.into(), shared));
+    };
     let address = head
         .uri
         .path_and_query()

@@ -33,6 +33,9 @@ pub(super) struct Store {
     history: VecDeque<Change>,
     forgotten: u64,
     revision: u64,
+    /// The revision at which a kind last changed, and at which it last gained or lost an object.
+    touched: BTreeMap<&'static str, u64>,
+    populated: u64,
 }
 
 impl Store {
@@ -136,7 +139,26 @@ impl Store {
         self.forgotten = self.revision;
     }
 
+    /// The revision of the latest change among some kinds.
+    pub(super) fn touched(&self, kinds: &[&str]) -> u64 {
+        kinds
+            .iter()
+            .filter_map(|kind| self.touched.get(kind))
+            .copied()
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// The revision at which an object last appeared or went.
+    pub(super) fn populated(&self) -> u64 {
+        self.populated
+    }
+
     fn remember(&mut self, change: Change) {
+        self.touched.insert(change.kind, change.revision);
+        if change.before.is_none() || change.gone {
+            self.populated = change.revision;
+        }
         if self.history.len() == REMEMBERED_CHANGES
             && let Some(oldest) = self.history.pop_front()
         {

@@ -10,7 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::{Denial, Options, Recorded, listing::Snapshot, names::Names, object, resource, store::Store};
+use super::{
+    Denial, Options, Recorded, controllers::Progress, listing::Snapshot, names::Names, object, resource,
+    store::Store,
+};
 
 /// Enough for any test; a sandbox that runs for days forgets the oldest.
 const REMEMBERED_REQUESTS: usize = 10_000;
@@ -25,6 +28,7 @@ pub(super) struct World {
     pub(super) snapshots: VecDeque<Snapshot>,
     /// When a pod, by UID and what it waits for, is to take its next step; `None` is never.
     pub(super) alarms: HashMap<(String, &'static str), Option<Instant>>,
+    pub(super) progress: Progress,
     pub(super) paused: bool,
     /// How far the wall clock is set back, to give the first objects an age.
     pub(super) set_back: SignedDuration,
@@ -40,6 +44,7 @@ impl World {
             denials: Vec::new(),
             snapshots: VecDeque::new(),
             alarms: HashMap::new(),
+            progress: Progress::default(),
             paused: false,
             set_back: SignedDuration::ZERO,
             requests: VecDeque::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    defaults,
+    defaults, events,
     failure::{Failure, FieldError},
     form::Form,
     object,
@@ -15,7 +15,7 @@ use super::{
     request::Request,
     resource::Resource,
     route::Target,
-    scale,
+    scale, typed,
     world::World,
 };
 
@@ -42,6 +42,7 @@ pub(super) fn create(
 /// Admits, completes and stores a new object.
 fn insert(world: &mut World, target: &Target, object: Value, dry: bool) -> Result<Arc<Value>, Failure> {
     let resource = target.resource;
+    typed::check(&object, resource)?;
     let mut object = resource.stored(object);
     check_namespace(object::namespace(&object), target)?;
     let prefix = object::text(&object, "/metadata/generateName").to_owned();
@@ -59,6 +60,9 @@ fn insert(world: &mut World, target: &Target, object: Value, dry: bool) -> Resul
             body,
         };
         return Err(Failure::invalid(resource.group, resource.kind, "", &[error]));
+    }
+    if resource.kind == "Event" {
+        events::validate(&object, resource.group, target.namespace())?;
     }
     if world
         .store
@@ -113,6 +117,7 @@ pub(super) fn replace(
         );
         return Err(Failure::bad_request(message));
     }
+    typed::check(&sent, target.resource)?;
     let known = existing(world, target)?;
     let stored = update(world, target, &known, target.resource.stored(sent), dry)?;
     Ok(Reply::json(
@@ -144,6 +149,7 @@ pub(super) fn patch(
         return Ok(Reply::json(200, scale::of(&stored)));
     }
     let patched = patch.applied_to(&resource.presented(&known))?;
+    typed::check(&patched, resource)?;
     let stored = update(world, target, &known, resource.stored(patched), dry)?;
     Ok(Reply::json(200, form.object(&resource.presented(&stored))?))
 }

@@ -18,11 +18,7 @@ const DELETION_TIMEOUT: SignedDuration = SignedDuration::from_mins(2);
 pub(super) fn sync(world: &mut World) -> Option<Instant> {
     let mut waits = false;
     for budget in world.store.list("PodDisruptionBudget", None) {
-        let pods = world.store.list("Pod", Some(object::namespace(&budget)));
-        let pods: Vec<Arc<Value>> = pods
-            .into_iter()
-            .filter(|pod| judgement::covers(&budget, pod))
-            .collect();
+        let pods = covered(world, &budget);
         let now = world.now();
         let synced = match expectation(world, &budget, &pods) {
             Ok((expected, desired)) => counted(&budget, &pods, expected, desired, now),
@@ -34,6 +30,15 @@ pub(super) fn sync(world: &mut World) -> Option<Instant> {
         }
     }
     waits.then(|| Instant::now() + Duration::from_secs(1))
+}
+
+fn covered(world: &World, budget: &Value) -> Vec<Arc<Value>> {
+    let Some(selector) = judgement::selector(budget) else {
+        return Vec::new();
+    };
+    let mut pods = world.store.list("Pod", Some(object::namespace(budget)));
+    pods.retain(|pod| selector.matches(object::labels(pod)));
+    pods
 }
 
 /// The pods that are expected and those that must be healthy.

@@ -122,7 +122,14 @@ fn run(world: &World, pod: &mut Value) {
         })
         .collect();
     let address = address(world.store.revision());
+    let node = world.store.get("Node", "", object::text(pod, "/spec/nodeName"));
     let status = object::member(pod, "status");
+    if let Some(host) = node
+        .as_ref()
+        .and_then(|node| node.pointer("/status/addresses/0/address"))
+    {
+        status.insert("hostIP".to_owned(), host.clone());
+    }
     status.insert("phase".to_owned(), json!("Running"));
     status.insert("startTime".to_owned(), json!(stamp));
     status.insert("podIP".to_owned(), json!(address));
