@@ -118,7 +118,7 @@ pub(super) fn replace(
     let sent = request.json()?;
     if target.subresource.as_deref() == Some("scale") {
         let known = existing(world, target)?;
-        let stored = update(world, target, &known, scale::applied(&known, &sent), dry)?;
+        let stored = update(world, target, &known, scale::applied(&known, &sent)?, dry)?;
         return Ok(Reply::json(200, scale::of(&stored)));
     }
     check_kind(&sent, target.resource)?;
@@ -159,7 +159,7 @@ pub(super) fn patch(
     };
     if target.subresource.as_deref() == Some("scale") {
         let scaled = patch.applied_to(&scale::of(&known))?;
-        let stored = update(world, target, &known, scale::applied(&known, &scaled), dry)?;
+        let stored = update(world, target, &known, scale::applied(&known, &scaled)?, dry)?;
         return Ok(Reply::json(200, scale::of(&stored)));
     }
     let patched = patch.applied_to(&resource.presented(&known))?;
