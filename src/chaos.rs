@@ -4,6 +4,7 @@
 //! decisions are values.
 
 pub mod answer;
+pub mod budget;
 pub mod eligibility;
 pub mod outcome;
 pub mod plan;

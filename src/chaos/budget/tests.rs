@@ -1,0 +1,182 @@
+//! The rows of the local verdict, each in the order in which the API server would come to it.
+
+use super::*;
+use crate::chaos::pod::{Owner, PodRef};
+
+fn pod() -> Pod {
+    Pod {
+        id: PodRef {
+            namespace: "shop".into(),
+            name: "web-0".into(),
+            uid: "u0".into(),
+        },
+        labels: BTreeMap::from([("app".into(), "web".into())]),
+        annotations: BTreeMap::new(),
+        owner: Some(Owner {
+            kind: "Deployment".into(),
+            name: "web".into(),
+        }),
+        phase: Phase::Running,
+        ready: true,
+        created: None,
+        started: None,
+        terminating: false,
+        priority: None,
+        priority_class: None,
+        has_eviction_responders: false,
+    }
+}
+
+/// A budget of 3 healthy pods out of 4, with one disruption left.
+fn budget() -> Budget {
+    Budget {
+        namespace: "shop".into(),
+        name: "web".into(),
+        selector: Coverage::Matching("app=web".parse().unwrap()),
+        min_available: Some("3".into()),
+        max_unavailable: None,
+        unhealthy: UnhealthyPolicy::IfHealthyBudget,
+        generation: 1,
+        status: BudgetStatus {
+            observed_generation: 1,
+            disruptions_allowed: 1,
+            current_healthy: 4,
+            desired_healthy: 3,
+            expected_pods: 4,
+            disrupted_pods: 0,
+            sync_failed: None,
+        },
+    }
+}
+
+fn spent() -> Budget {
+    let mut budget = budget();
+    (budget.status.disruptions_allowed, budget.status.current_healthy) = (0, 3);
+    budget
+}
+
+fn verdict(pod: &Pod, budgets: &[Budget]) -> String {
+    foretell(pod, budgets, &Planned::default()).to_string()
+}
+
+#[test]
+fn a_budget_with_room_allows_and_a_spent_one_refuses_in_the_servers_words() {
+    assert_eq!(verdict(&pod(), &[budget()]), "allowed: budget web allows 1");
+    let words = "refused by budget web: The disruption budget web needs 3 healthy pods and has 3 currently";
+    assert_eq!(verdict(&pod(), &[spent()]), words);
+}
+
+#[test]
+fn one_disruption_left_is_foretold_to_one_pod_only() {
+    let mut planned = Planned::default();
+    let first = foretell(&pod(), &[budget()], &planned);
+    planned.note("shop", &first);
+    assert!(first.is_allowed());
+    assert!(!foretell(&pod(), &[budget()], &planned).is_allowed());
+    let elsewhere = Budget {
+        namespace: "other".into(),
+        ..budget()
+    };
+    let mut stranger = pod();
+    stranger.id.namespace = "other".into();
+    assert!(
+        foretell(&stranger, &[elsewhere], &planned).is_allowed(),
+        "a namesake elsewhere has its own"
+    );
+}
+
+#[test]
+fn pods_that_do_not_run_ask_no_budget_even_two() {
+    for phase in [Phase::Pending, Phase::Succeeded, Phase::Failed] {
+        assert!(foretell(&Pod { phase, ..pod() }, &[spent(), spent()], &Planned::default()).is_allowed());
+    }
+    let unknown = Pod {
+        phase: Phase::Unknown,
+        ..pod()
+    };
+    assert!(!foretell(&unknown, &[spent()], &Planned::default()).is_allowed());
+    let terminating = Pod {
+        terminating: true,
+        ..pod()
+    };
+    assert!(foretell(&terminating, &[spent()], &Planned::default()).is_allowed());
+}
+
+#[test]
+fn two_budgets_refuse_whatever_they_hold() {
+    let other = Budget {
+        name: "all".into(),
+        selector: Coverage::Matching(Selector::default()),
+        ..budget()
+    };
+    let forecast = foretell(&pod(), &[budget(), other], &Planned::default());
+    assert_eq!(forecast, Forecast::Refused(Refusal::SeveralBudgets));
+}
+
+#[test]
+fn a_budget_covers_by_selector_in_its_own_namespace_only() {
+    let covers = |selector| Budget { selector, ..spent() }.covers(&pod());
+    assert!(covers(Coverage::Matching(Selector::default())));
+    assert!(!covers(Coverage::Matching("app=cart".parse().unwrap())));
+    assert!(!covers(Coverage::Nothing));
+    assert!(!covers(Coverage::Invalid("no such operator".into())));
+    assert!(
+        !Budget {
+            namespace: "other".into(),
+            ..spent()
+        }
+        .covers(&pod())
+    );
+}
+
+#[test]
+fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
+    let unready = Pod {
+        ready: false,
+        ..pod()
+    };
+    let allowed = |budget: Budget| foretell(&unready, &[budget], &Planned::default()).is_allowed();
+    let always = Budget {
+        unhealthy: UnhealthyPolicy::AlwaysAllow,
+        ..spent()
+    };
+    let mut unsynced = always.clone();
+    unsynced.generation = 9;
+    assert!(
+        allowed(always) && allowed(unsynced),
+        "AlwaysAllow asks nothing, not even whether it was synced"
+    );
+    assert!(allowed(spent()), "healthy enough without it");
+    let mut sick = spent();
+    sick.status.current_healthy = 2;
+    assert!(!allowed(sick), "too few healthy pods");
+    let mut none_desired = spent();
+    (
+        none_desired.status.desired_healthy,
+        none_desired.status.current_healthy,
+    ) = (0, 0);
+    assert!(
+        !allowed(none_desired),
+        "minAvailable 0 with unready pods only is refused for ever"
+    );
+    assert!(!allowed(Budget {
+        unhealthy: UnhealthyPolicy::Unheard("Later".into()),
+        ..spent()
+    }));
+}
+
+#[test]
+fn a_budget_that_is_not_synced_or_broken_refuses() {
+    let mut unsynced = budget();
+    unsynced.generation = 2;
+    assert!(verdict(&pod(), &[unsynced]).ends_with("is still being processed by the server."));
+    let mut negative = budget();
+    negative.status.disruptions_allowed = -1;
+    assert!(verdict(&pod(), &[negative]).ends_with("pdb disruptions allowed is negative"));
+    let mut crowded = budget();
+    crowded.status.disrupted_pods = MOST_DISRUPTED_PODS + 1;
+    assert!(verdict(&pod(), &[crowded]).contains("DisruptedPods map too big"));
+    let mut failed = spent();
+    failed.status.sync_failed = Some("found no controllers for pod \"web-0\"".into());
+    assert!(verdict(&pod(), &[failed]).contains("failed sync: found no controllers"));
+}
