@@ -145,6 +145,63 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    /// Who refused, without the words of the refusal.
+    pub fn who(&self) -> String {
+        match self {
+            Self::Budget { name: Some(name), .. } => format!("budget {name}"),
+            Self::Budget { name: None, .. } => "a budget".to_owned(),
+            Self::SeveralBudgets => "several budgets at once".to_owned(),
+            Self::Webhook { name, .. } => format!("webhook {name}"),
+            Self::Policy { name, .. } => format!("policy {name}"),
+            Self::NamespaceTerminating => "the terminating namespace".to_owned(),
+            Self::AcceptedButAlive => "admission (accepted, yet alive)".to_owned(),
+            Self::InvalidPod { .. } => "validation".to_owned(),
+            Self::NotNow { .. } => "the API server for now".to_owned(),
+            Self::Throttled { .. } => "the API server's throttle".to_owned(),
+        }
+    }
+
+    /// Whether the same disruption may be allowed later although nobody mends anything.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Budget { message, .. } => !message.contains("failed sync"),
+            Self::NotNow { .. } | Self::Throttled { .. } => true,
+            Self::SeveralBudgets
+            | Self::Webhook { .. }
+            | Self::Policy { .. }
+            | Self::NamespaceTerminating
+            | Self::AcceptedButAlive
+            | Self::InvalidPod { .. } => false,
+        }
+    }
+
+    /// What to do about it, in a sentence.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Budget { unsynced: true, .. } => {
+                "the budget's status lags; if that lasts, its controller cannot work it out: see `macaque budgets`"
+            }
+            Self::Budget { message, .. } if message.contains("failed sync") => {
+                "mend the budget: its controller cannot work out how many pods it needs"
+            }
+            Self::Budget { .. } => {
+                "the budget works as intended; give it room, or wait until its unhealthy pods are healthy"
+            }
+            Self::SeveralBudgets => "leave one budget to each pod: none of them can be evicted until then",
+            Self::Webhook { .. } => "ask whoever runs the webhook; it may have begun a migration of its own",
+            Self::Policy { .. } => "ask whoever wrote the policy, or leave its pods out of the selector",
+            Self::NamespaceTerminating => "nothing: its pods are going anyway",
+            Self::AcceptedButAlive => {
+                "look for a mutating webhook on pods/eviction, or for a controller that defers evictions"
+            }
+            Self::InvalidPod { .. } => "mend the pod's owner: the API server finds the pod itself invalid",
+            Self::NotNow { .. } => "look at the webhook or the API server if it lasts",
+            Self::Throttled { .. } => "nothing about the pod; the API server had too much to do",
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -184,4 +241,21 @@ impl fmt::Display for Refusal {
 
 fn as_seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(duration.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_may_allow_later_unless_it_is_broken() {
+        let budget = |message: &str| Refusal::Budget {
+            name: None,
+            message: message.into(),
+            unsynced: false,
+        };
+        assert!(budget("The disruption budget web needs 3 healthy pods and has 3 currently").may_pass());
+        assert!(!budget("… does not allow evicting pods currently because it failed sync: …").may_pass());
+        assert!(!Refusal::SeveralBudgets.may_pass());
+    }
 }

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use comfy_table::{Table, presets};
 use serde::Serialize;
 
+use crate::chaos::outcome::Outcome;
 use crate::chaos::report::Report;
 use crate::notify::Message;
 
@@ -56,6 +57,7 @@ pub(super) fn report(report: &Report) -> String {
         });
         parts.push(table(["POD", "OWNER", "OUTCOME"], rows));
     }
+    parts.extend(advice(report));
     for warning in report.attempts.iter().flat_map(|attempt| &attempt.warnings) {
         parts.push(format!("warning: {warning}"));
     }
@@ -80,4 +82,24 @@ pub(super) fn report(report: &Report) -> String {
     }
     parts.push(message.footer);
     parts.join("\n")
+}
+
+/// What to do about the refusals, each advice once.
+fn advice(report: &Report) -> Vec<String> {
+    let mut lines = Vec::new();
+    for attempt in &report.attempts {
+        let Outcome::Refused(refusal) = &attempt.outcome else {
+            continue;
+        };
+        let later = if refusal.may_pass() {
+            "may be allowed later"
+        } else {
+            "will not be allowed as things are"
+        };
+        let line = format!("refused by {}: {later}; {}", refusal.who(), refusal.advice());
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }

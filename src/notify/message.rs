@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::text::{self, clean, count};
 use crate::chaos::{
-    outcome::{Method, Outcome, Refusal},
+    outcome::{Method, Outcome},
     pod::PodRef,
     report::{Attempt, End, Report, Verdict},
 };
@@ -89,7 +89,7 @@ fn single(report: &Report, attempt: &Attempt) -> String {
     match &attempt.outcome {
         Outcome::Evicted | Outcome::Deleted => format!("{} {pod}", attempt.outcome.word()),
         Outcome::Spared => format!("would have {} {pod}", participle(report.method)),
-        Outcome::Refused(refusal) => format!("{noun} of {pod} refused by {}", refuser(refusal)),
+        Outcome::Refused(refusal) => format!("{noun} of {pod} refused by {}", refusal.who()),
         Outcome::Gone => format!("{}: {pod} was gone already", nothing(report)),
         Outcome::Unknown { .. } => format!("{noun} of {pod}: outcome unknown"),
     }
@@ -104,7 +104,7 @@ fn tallies(report: &Report) -> String {
             Outcome::Evicted | Outcome::Deleted => (0, attempt.outcome.word().to_owned()),
             Outcome::Spared => (1, format!("would have {}", participle(report.method))),
             Outcome::Unknown { .. } => (2, "with unknown outcome".to_owned()),
-            Outcome::Refused(refusal) => (3, format!("refused by {}", refuser(refusal))),
+            Outcome::Refused(refusal) => (3, format!("refused by {}", refusal.who())),
             Outcome::Gone => (4, "gone already".to_owned()),
         };
         *counts.entry(kind).or_default() += 1;
@@ -235,22 +235,6 @@ fn participle(method: Method) -> &'static str {
     match method {
         Method::Evict => "evicted",
         Method::Delete => "deleted",
-    }
-}
-
-/// Who refused, without the words of the refusal.
-fn refuser(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::Budget { name: Some(name), .. } => format!("budget {name}"),
-        Refusal::Budget { name: None, .. } => "a budget".to_owned(),
-        Refusal::SeveralBudgets => "several budgets at once".to_owned(),
-        Refusal::Webhook { name, .. } => format!("webhook {name}"),
-        Refusal::Policy { name, .. } => format!("policy {name}"),
-        Refusal::NamespaceTerminating => "the terminating namespace".to_owned(),
-        Refusal::AcceptedButAlive => "admission (accepted, yet alive)".to_owned(),
-        Refusal::InvalidPod { .. } => "validation".to_owned(),
-        Refusal::NotNow { .. } => "the API server for now".to_owned(),
-        Refusal::Throttled { .. } => "the API server's throttle".to_owned(),
     }
 }
 
