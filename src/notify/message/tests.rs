@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::chaos::outcome::Refusal;
+
 use super::*;
 use crate::chaos::{pod::Owner, report::Tally};
 
