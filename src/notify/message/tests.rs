@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use crate::chaos::outcome::Refusal;
-
 use super::*;
-use crate::chaos::{pod::Owner, report::Tally};
+use crate::chaos::{outcome::Refusal, pod::Owner, report::Tally};
 
 pub(in crate::notify) fn pod(name: &str) -> PodRef {
     PodRef {
