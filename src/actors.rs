@@ -30,6 +30,8 @@ use actix::{Actor, System};
 
 use self::clock::Beat;
 use self::fault::Faults;
+use self::line::Line;
+use self::messages::StopRequested;
 use self::supervisor::{Limits, Supervisor};
 use crate::cluster::Access;
 use crate::health::Vitals;
@@ -49,13 +51,15 @@ pub struct Crew {
     pub channels: Arc<[Channel]>,
     /// How often a child may fail.
     pub limits: Limits,
+    /// The way to end it all in order, beside the signals; it leads to the Supervisor once that runs.
+    pub stop: Line<StopRequested>,
     /// Where the probes look.
     pub vitals: Arc<Vitals>,
     /// What goes wrong on purpose; nothing outside of tests.
     pub faults: Faults,
 }
 
-/// Runs the actors until a signal, or until the Supervisor gives up; returns the process's exit code.
+/// Runs the actors until a signal or another request to stop, or until the Supervisor gives up; returns the process's exit code.
 pub fn run(crew: Crew) -> i32 {
     let system = System::new();
     system.block_on(async { Supervisor::new(crew).start() });

@@ -4,10 +4,14 @@
 mod args;
 mod check;
 mod deed;
+#[cfg(feature = "sandbox")]
+mod demo;
 mod foretell;
 mod format;
 mod once;
 mod run;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 
 use std::ffi::OsString;
 
@@ -49,6 +53,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
             exit::OK
         }
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(_) | Command::Demo(_) => exit::USAGE,
+        Command::Sandbox(flags) => sandbox::run(&flags),
+        #[cfg(feature = "sandbox")]
+        Command::Demo(flags) => demo::run(&flags),
     }
 }

@@ -25,7 +25,8 @@
 //! - [`health`]: the probes, from a thread of their own.
 //! - [`actors`]: Clock, Killer, Notifier and Supervisor, thin shells round the above.
 //! - [`settings`]: defaults, file, environment and flags, proved into a plan.
-//! - `cli` and `main`: the commands; `main` holds the only exit.
+//! - [`telemetry`]: the log. Alone in knowing `env_logger`.
+//! - [`cli`] and `main`: the commands; `main` holds the only exit.
 //! - `sandbox` (feature, on by default): an embedded Kubernetes API for the demo and the tests. It is a server,
 //!   spoken to over HTTP, and shares no code with the layers above.
 #[cfg(panic = "abort")]
@@ -38,5 +39,7 @@ pub mod cluster;
 pub mod health;
 pub mod notify;
 pub mod round;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod settings;
 pub mod telemetry;

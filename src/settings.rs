@@ -28,6 +28,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::chaos::eligibility::Identity;
 use crate::chaos::plan::Plan;
 use crate::chaos::schedule::Calendar;
 
@@ -53,6 +54,9 @@ pub struct Sources {
     pub flags: Vec<Flag>,
     /// The namespace of the service account, in a cluster: the target if no other is set.
     pub service_account_namespace: Option<String>,
+    /// The host's name: in a pod, where a service account has a namespace, that is the pod's name unless
+    /// `MACAQUE_POD_NAME` says otherwise.
+    pub host_name: Option<String>,
 }
 
 /// A flag that sets a key.
@@ -88,17 +92,8 @@ pub struct Setup {
     pub log: LogSettings,
     /// Which cluster to speak to.
     pub cluster: ClusterSettings,
-    /// Who macaque itself is.
-    pub identity: Identity,
-}
-
-/// The pod macaque runs in, as the downward API tells it: it never is its own victim.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Identity {
-    /// `MACAQUE_POD_NAME`.
-    pub pod: Option<String>,
-    /// `MACAQUE_POD_NAMESPACE`.
-    pub namespace: Option<String>,
+    /// The pod that macaque is, if it runs in one: it never is its own victim.
+    pub identity: Option<Identity>,
 }
 
 /// The variables of this process's environment that concern macaque.
@@ -194,7 +189,7 @@ fn setup(
     let health = process::health(&mut d);
     let log = process::log(&mut d);
     let cluster = process::cluster(&mut d);
-    let identity = identity(&sources.env);
+    let identity = identity(sources);
     debug_assert!(d.is_exhausted(), "a key that nobody decodes");
     let mistakes = d.into_mistakes();
     match (plan, notify, health, log, cluster) {
@@ -229,12 +224,13 @@ fn from_flags(flags: &[Flag]) -> Layer {
     layer
 }
 
-fn identity(env: &[(String, String)]) -> Identity {
-    let variable = |name| environment::find(env, name).map(str::to_owned);
-    Identity {
-        pod: variable(environment::POD_NAME),
-        namespace: variable(environment::POD_NAMESPACE),
-    }
+fn identity(sources: &Sources) -> Option<Identity> {
+    let variable = |name| environment::find(&sources.env, name).map(str::to_owned);
+    let around = sources.service_account_namespace.clone();
+    let host_name = around.as_ref().and(sources.host_name.clone());
+    let pod = variable(environment::POD_NAME).or(host_name)?;
+    let namespace = variable(environment::POD_NAMESPACE).or(around)?;
+    Some(Identity { namespace, pod })
 }
 
 impl fmt::Debug for Sources {
@@ -247,6 +243,7 @@ impl fmt::Debug for Sources {
             .field("env", &variables)
             .field("flags", &flags)
             .field("service_account_namespace", &self.service_account_namespace)
+            .field("host_name", &self.host_name)
             .finish()
     }
 }

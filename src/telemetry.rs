@@ -16,6 +16,7 @@ pub fn start(settings: &LogSettings) {
     builder.target(Target::Stderr).filter_level(settings.level);
     // kube logs each failed request by itself; macaque tells it once, in words, with what follows from it.
     for noisy in [
+        "actix_tls",
         "kube_client",
         "tower",
         "hyper",
@@ -36,7 +37,11 @@ pub fn start(settings: &LogSettings) {
     } else {
         builder.format_target(false);
     }
-    let _ = builder.try_init();
+    if builder.try_init().is_ok() {
+        // A panic is a line of the log like any other, and one JSON object where those are wanted. The Supervisor
+        // says what follows from it.
+        std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
+    }
 }
 
 /// Tells a person on standard error what keeps the command from starting.

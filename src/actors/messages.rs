@@ -52,7 +52,7 @@ pub struct ChildStopped {
     pub why: String,
 }
 
-/// The operating system → Supervisor: SIGTERM or SIGINT arrived.
+/// Anybody → Supervisor: end in order; said twice, end at once. Holds who asks, in words: `SIGTERM`.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub struct SignalReceived(pub &'static str);
+pub struct StopRequested(pub &'static str);

@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Crew;
 use super::line::Line;
-use super::messages::{ChildStarted, ChildStopped, RoundDue, RoundFinished, Shutdown, SignalReceived};
+use super::messages::{ChildStarted, ChildStopped, RoundDue, RoundFinished, Shutdown, StopRequested};
 use limits::Restarts;
 
 /// Exit code: children failed more often than the restart intensity allows (`EX_SOFTWARE` of `sysexits.h`).
@@ -173,6 +173,7 @@ impl Actor for Supervisor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        self.crew.stop.connect(ctx.address().recipient());
         for (kind, name) in [
             (SignalKind::terminate(), "SIGTERM"),
             (SignalKind::interrupt(), "SIGINT"),
@@ -182,7 +183,7 @@ impl Actor for Supervisor {
                     let supervisor = ctx.address();
                     actix::spawn(async move {
                         while stream.recv().await.is_some() {
-                            supervisor.do_send(SignalReceived(name));
+                            supervisor.do_send(StopRequested(name));
                         }
                     });
                 }
@@ -259,10 +260,10 @@ impl Handler<ChildStopped> for Supervisor {
     }
 }
 
-impl Handler<SignalReceived> for Supervisor {
+impl Handler<StopRequested> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, SignalReceived(name): SignalReceived, ctx: &mut Self::Context) {
+    fn handle(&mut self, StopRequested(name): StopRequested, ctx: &mut Self::Context) {
         if self.phase != Phase::Running {
             log::warn!("{name} again: stopping at once");
             self.end(UNDRAINED);

@@ -3,10 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 
-use crate::chaos::eligibility::{Identity, Rules};
+use crate::chaos::eligibility::Rules;
+use crate::chaos::schedule::Calendar;
 use crate::cluster::Access;
 use crate::round::Orders;
-use crate::settings::{self, Flag, Need, Setup, Sources};
+use crate::settings::{self, Flag, Mistakes, Need, Setup, Sources};
 use crate::telemetry;
 
 use super::args::Common;
@@ -20,23 +21,31 @@ const SERVICE_ACCOUNT_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/servicea
 /// # Errors
 /// The exit code, after every mistake was told on standard error.
 pub(super) fn prepare(common: &Common, more: Vec<Flag>, need: Need) -> Result<Setup, i32> {
-    let mut flags = common.flags();
-    flags.extend(more);
-    let sources = Sources {
+    let setup = settings::load(&sources(common, more), need).map_err(|mistakes| refuse(&mistakes))?;
+    telemetry::start(&setup.log);
+    Ok(setup)
+}
+
+/// Loads and proves the schedule alone: a cluster's file can be read far from its secrets.
+///
+/// # Errors
+/// The exit code, after every mistake was told on standard error.
+pub(super) fn prepare_calendar(common: &Common) -> Result<Calendar, i32> {
+    settings::load_calendar(&sources(common, Vec::new())).map_err(|mistakes| refuse(&mistakes))
+}
+
+fn refuse(mistakes: &Mistakes) -> i32 {
+    telemetry::complain(&mistakes.to_string());
+    exit::USAGE
+}
+
+fn sources(common: &Common, more: Vec<Flag>) -> Sources {
+    Sources {
         file: common.config.clone(),
         env: settings::environment(),
-        flags,
+        flags: [common.flags(), more].concat(),
         service_account_namespace: service_account_namespace(),
-    };
-    match settings::load(&sources, need) {
-        Ok(setup) => {
-            telemetry::start(&setup.log);
-            Ok(setup)
-        }
-        Err(mistakes) => {
-            telemetry::complain(&mistakes.to_string());
-            Err(exit::USAGE)
-        }
+        host_name: std::env::var("HOSTNAME").ok(),
     }
 }
 
@@ -47,16 +56,15 @@ fn service_account_namespace() -> Option<String> {
 
 /// What a round goes by.
 pub(super) fn orders(setup: &Setup) -> Arc<Orders> {
-    let settings::Setup { plan, identity, .. } = setup;
-    let own_namespace = identity.namespace.clone().or_else(service_account_namespace);
-    let identity = identity.pod.clone().zip(own_namespace);
+    let Setup { plan, identity, .. } = setup;
+    let rules = Rules {
+        target: plan.target.clone(),
+        method: plan.disrupt.method,
+        identity: identity.clone(),
+    };
     Arc::new(Orders {
         dry_run: plan.dry_run,
-        rules: Rules {
-            target: plan.target.clone(),
-            method: plan.disrupt.method,
-            identity: identity.map(|(pod, namespace)| Identity { namespace, pod }),
-        },
+        rules,
         disrupt: plan.disrupt.clone(),
     })
 }

@@ -4,9 +4,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::settings::Need;
-use crate::telemetry;
-
 use super::args::{Common, Output, Schedule};
 use super::{deed, exit, format};
 
@@ -26,13 +23,9 @@ struct Foretold {
 
 /// Prints the next slots; returns the process's exit code.
 pub(super) fn run(common: &Common, schedule: &Schedule) -> i32 {
-    let setup = match deed::prepare(common, Vec::new(), Need::Schedule) {
-        Ok(setup) => setup,
+    let calendar = match deed::prepare_calendar(common) {
+        Ok(calendar) => calendar,
         Err(code) => return code,
-    };
-    let Some(calendar) = setup.plan.calendar else {
-        telemetry::complain("schedule.cron: not set");
-        return exit::USAGE;
     };
     let from = schedule.from.unwrap_or_else(Timestamp::now);
     let slots = calendar

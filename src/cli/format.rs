@@ -27,7 +27,10 @@ pub(super) fn yaml(data: &impl Serialize) {
 }
 
 /// A table in kubectl's manner: a header in capitals, columns by spaces.
-pub(super) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
+pub(super) fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
     for row in rows {
@@ -36,7 +39,7 @@ pub(super) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<I
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table
+    table.trim_fmt()
 }
 
 /// The report of one round, for people: the headline, the victims, and why the other pods were left alone.
@@ -51,7 +54,7 @@ pub(super) fn report(report: &Report) -> String {
                 .map_or_else(|| "-".to_owned(), ToString::to_string);
             [attempt.pod.to_string(), owner, attempt.outcome.to_string()]
         });
-        parts.push(table(["POD", "OWNER", "OUTCOME"], rows).to_string());
+        parts.push(table(["POD", "OWNER", "OUTCOME"], rows));
     }
     for warning in report.attempts.iter().flat_map(|attempt| &attempt.warnings) {
         parts.push(format!("warning: {warning}"));
@@ -73,7 +76,7 @@ pub(super) fn report(report: &Report) -> String {
             let example = format!("{}: {}", tally.example, tally.detail);
             [(*word).to_owned(), tally.count.to_string(), example]
         });
-        parts.push(table(["EXEMPT", "PODS", "EXAMPLE"], rows).to_string());
+        parts.push(table(["EXEMPT", "PODS", "EXAMPLE"], rows));
     }
     parts.push(message.footer);
     parts.join("\n")

@@ -1,7 +1,7 @@
 //! `macaque once`: one round now; the exit code tells how it went.
 
 use actix::System;
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::chaos::report::{Report, Verdict};
@@ -25,7 +25,7 @@ pub(super) fn run(common: &Common, once: &Once) -> i32 {
     let seed = once.seed.unwrap_or_else(rand::random);
     let report = System::new().block_on(async {
         let cluster = Cluster::connect(&access).await?;
-        let report = round::run(&cluster, &orders, Timestamp::now(), seed, &stop_on_signals()).await;
+        let report = round::run(&cluster, &orders, this_second(), seed, &stop_on_signals()).await;
         tell(&channels, &report).await;
         Ok::<_, crate::cluster::ClusterError>(report)
     });
@@ -39,6 +39,12 @@ pub(super) fn run(common: &Common, once: &Once) -> i32 {
             exit::USAGE
         }
     }
+}
+
+/// The slot of a round that nobody scheduled.
+fn this_second() -> Timestamp {
+    let now = Timestamp::now();
+    now.round(Unit::Second).unwrap_or(now)
 }
 
 /// A round that hears SIGINT and SIGTERM and ends where all is known.

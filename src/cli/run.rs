@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::actors::clock::Beat;
 use crate::actors::fault::Faults;
+use crate::actors::line::Line;
 use crate::actors::supervisor::{Limits, Role};
 use crate::actors::{self, Crew};
 use crate::chaos::plan::{Namespaces, Plan};
@@ -51,6 +52,7 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
         access,
         channels: channels.into(),
         limits: Limits::default(),
+        stop: Line::default(),
         vitals,
         faults: Faults::default(),
     })

@@ -136,7 +136,7 @@ static TABLE: [Key; 27] = [
     key("notify.webex.room_id", OptionalText, "The Webex room to write to.")
         .old("MACAQUE_WEBEX_ROOM_ID"),
     key("notify.webex.api_url", Text("https://webexapis.com/v1"), "Where Webex's API answers."),
-    key("health.listen", Text("0.0.0.0:8080"), "Where probes and metrics are served; empty or `off`: nowhere."),
+    key("health.listen", Text("0.0.0.0:8080"), "Where probes are answered; empty or `off`: nowhere."),
     key("log.level", Text("info"), "The least severe records to log: error, warn, info, debug or trace."),
     key("log.format", Text("auto"), "`text`, `json`, or `auto`: text on a terminal, JSON elsewhere."),
     key("cluster.kubeconfig", Text(""), "The kubeconfig file. Empty: the cluster macaque runs in, else kubectl's default."),

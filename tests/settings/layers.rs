@@ -139,7 +139,9 @@ fn the_downward_api_tells_who_macaque_is() {
     let scene = scene()
         .env("MACAQUE_POD_NAME", "macaque-0")
         .env("MACAQUE_POD_NAMESPACE", "chaos");
-    let identity = scene.load().identity;
-    assert_eq!(identity.pod.as_deref(), Some("macaque-0"));
-    assert_eq!(identity.namespace.as_deref(), Some("chaos"));
+    let identity = scene.load().identity.unwrap();
+    assert_eq!(
+        (identity.pod.as_str(), identity.namespace.as_str()),
+        ("macaque-0", "chaos")
+    );
 }

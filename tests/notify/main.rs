@@ -2,15 +2,10 @@
 //! delivery. What services do wrong is in `faults`, what must not be shown in `discretion`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "notify/discretion.rs"]
 mod discretion;
-#[path = "notify/faults.rs"]
 mod faults;
-#[path = "notify/service.rs"]
 mod service;
-#[path = "notify/story.rs"]
 mod story;
-#[path = "notify/tls.rs"]
 mod tls;
 
 use std::time::{Duration, Instant};

@@ -5,13 +5,9 @@
 )]
 #![expect(clippy::print_stdout, reason = "`--nocapture` shows how much was compared")]
 
-#[path = "schedule/brute_force.rs"]
 mod brute_force;
-#[path = "schedule/laws.rs"]
 mod laws;
-#[path = "schedule/oracle.rs"]
 mod oracle;
-#[path = "schedule/quiet.rs"]
 mod quiet;
 
 use jiff::Timestamp;

@@ -1,0 +1,89 @@
+//! What a dry round costs on the sandbox, by the number of pods: `cargo bench` prints a table. The figures are of
+//! one machine and one moment; compare rows, not machines.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints its table, and ends where it cannot measure"
+)]
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use macaque::chaos::eligibility::Rules;
+use macaque::chaos::outcome::Method;
+use macaque::chaos::plan::{Disrupt, Namespaces, Target};
+use macaque::chaos::selector::Selector;
+use macaque::cluster::{Access, Cluster};
+use macaque::round::{self, Orders, StopSwitch};
+use macaque::sandbox::{Options, Sandbox, scene};
+
+const RUNS: usize = 5;
+
+fn main() {
+    println!(
+        "{:>8}  {:>10}  {:>10}  {:>8}",
+        "pods", "median ms", "slowest ms", "requests"
+    );
+    for pods in [100, 1_000, 5_000] {
+        let sandbox = Sandbox::start(Options {
+            scene: vec![scene::deployment("shop", "web", pods)],
+            ..Options::default()
+        });
+        let sandbox = sandbox.unwrap();
+        let mut times = measure(&sandbox);
+        times.sort_unstable();
+        let requests = sandbox.requests().len() / RUNS;
+        let millis = |time: Duration| time.as_secs_f64() * 1e3;
+        println!(
+            "{pods:>8}  {:>10.1}  {:>10.1}  {requests:>8}",
+            millis(times[RUNS / 2]),
+            millis(times[RUNS - 1])
+        );
+    }
+}
+
+fn measure(sandbox: &Sandbox) -> Vec<Duration> {
+    let directory = tempfile::TempDir::new().unwrap();
+    let kubeconfig = directory.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, sandbox.kubeconfig()).unwrap();
+    let (_switch, stop) = StopSwitch::new();
+    actix::System::new().block_on(async {
+        let access = Access {
+            kubeconfig: Some(kubeconfig),
+            context: None,
+        };
+        let cluster = Cluster::connect(&access).await.unwrap();
+        let mut times = Vec::new();
+        for seed in 0..RUNS as u64 {
+            let begun = Instant::now();
+            let report = round::run(&cluster, &orders(), Timestamp::now(), seed, &stop).await;
+            assert_eq!(report.attempts.len(), 1, "{:?}", report.end);
+            times.push(begun.elapsed());
+        }
+        times
+    })
+}
+
+fn orders() -> Orders {
+    let target = Target {
+        namespaces: Namespaces::Named(vec!["shop".to_owned()]),
+        selector: Selector::default(),
+        min_age: Duration::ZERO,
+        include: Vec::new(),
+    };
+    Orders {
+        dry_run: true,
+        rules: Rules {
+            target,
+            method: Method::Evict,
+            identity: None,
+        },
+        disrupt: Disrupt {
+            method: Method::Evict,
+            count: 1,
+            grace_period: None,
+            attempts: 10,
+        },
+    }
+}

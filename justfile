@@ -1,0 +1,30 @@
+# One recipe a habit. `just` without a name lists them.
+
+_list:
+    @just --list --unsorted
+
+# Format, lints, documentation and dependency rules, as CI checks them
+check:
+    cargo fmt --check
+    cargo clippy --locked --all-targets -- -D warnings
+    cargo clippy --locked --no-default-features -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+    cargo deny --locked --log-level error check licenses bans sources
+
+# Every test that needs nothing but the toolchain
+test:
+    cargo test --locked
+
+# The released binary on a real Kubernetes control plane (needs Go; builds it once, in about ten minutes)
+e2e:
+    cargo build --locked --release
+    MACAQUE_BINARY="$PWD/target/release/macaque" \
+        tests/controlplane/controlplane run target/controlplane -- cargo test --locked --test e2e -- --ignored
+
+# A shop, a monkey, half a minute
+demo:
+    cargo run --locked -- demo
+
+# What a round costs, as a table
+bench:
+    cargo bench --locked

@@ -1,0 +1,59 @@
+//! `macaque sandbox`: the embedded Kubernetes API with a small shop in it, until a signal.
+
+use std::fs;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::sandbox::{Options, Sandbox, scene};
+use crate::telemetry;
+
+use super::args::Sandbox as Flags;
+use super::{exit, format};
+
+/// Serves the sandbox; returns the process's exit code.
+pub(super) fn run(flags: &Flags) -> i32 {
+    if !flags.listen.ip().is_loopback() {
+        telemetry::complain(
+            "--listen: the sandbox asks nobody for credentials and serves loopback addresses only",
+        );
+        return exit::USAGE;
+    }
+    let options = Options {
+        listen: flags.listen,
+        scene: scene::shop(),
+        ..Options::default()
+    };
+    let sandbox = match Sandbox::start(options) {
+        Ok(sandbox) => sandbox,
+        Err(error) => {
+            telemetry::complain(&format!("--listen: cannot serve on {}: {error}", flags.listen));
+            return exit::USAGE;
+        }
+    };
+    let file = flags.write_kubeconfig.display();
+    if let Err(error) = fs::write(&flags.write_kubeconfig, sandbox.kubeconfig()) {
+        telemetry::complain(&format!("--write-kubeconfig: cannot write {file}: {error}"));
+        return exit::USAGE;
+    }
+    format::say(&format!(
+        "A Kubernetes API with a small shop in it is served on {}; Ctrl-C ends it.\n\n  \
+         kubectl --kubeconfig {file} -n shop get pods,deploy,pdb\n  \
+         macaque once --kubeconfig {file} -n shop --dry-run=false",
+        sandbox.url()
+    ));
+    wait_for_a_signal();
+    exit::OK
+}
+
+fn wait_for_a_signal() {
+    actix::System::new().block_on(async {
+        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        let [Ok(mut interrupt), Ok(mut terminate)] = signals else {
+            return log::error!("cannot listen for signals");
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    });
+}

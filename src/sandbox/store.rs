@@ -1,0 +1,176 @@
+//! Keeps objects by kind, namespace and name, and remembers the latest changes for watchers.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use serde_json::{Value, json};
+
+use super::object;
+
+/// Enough for a watcher to fall behind for a while; an older one is told that its place is gone.
+const REMEMBERED_CHANGES: usize = 8192;
+
+/// Namespace, then name: the order in which lists answer.
+pub(super) type Key = (String, String);
+
+/// One write: an object that appeared, changed or went.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub(super) revision: u64,
+    pub(super) kind: &'static str,
+    pub(super) before: Option<Arc<Value>>,
+    /// For a removal, the last state under the revision of the removal, and `gone` is set.
+    pub(super) after: Arc<Value>,
+    pub(super) gone: bool,
+}
+
+/// All objects, under one growing revision.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    kinds: BTreeMap<&'static str, BTreeMap<Key, Arc<Value>>>,
+    history: VecDeque<Change>,
+    forgotten: u64,
+    revision: u64,
+    /// The revision at which a kind last changed, and at which it last gained or lost an object.
+    touched: BTreeMap<&'static str, u64>,
+    populated: u64,
+}
+
+impl Store {
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(super) fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
+        self.kinds
+            .get(kind)?
+            .get(&(namespace.to_owned(), name.to_owned()))
+            .cloned()
+    }
+
+    /// The objects of a kind, of one namespace or of all, in the order of lists.
+    pub(super) fn list(&self, kind: &str, namespace: Option<&str>) -> Vec<Arc<Value>> {
+        let Some(objects) = self.kinds.get(kind) else {
+            return Vec::new();
+        };
+        match namespace {
+            None => objects.values().cloned().collect(),
+            Some(namespace) => objects
+                .range((namespace.to_owned(), String::new())..)
+                .take_while(|((of, _), _)| of == namespace)
+                .map(|(_, object)| object.clone())
+                .collect(),
+        }
+    }
+
+    /// Every object of every kind, with its kind.
+    pub(super) fn everything(&self) -> impl Iterator<Item = (&'static str, &Arc<Value>)> {
+        self.kinds
+            .iter()
+            .flat_map(|(kind, objects)| objects.values().map(|object| (*kind, object)))
+    }
+
+    /// Stores an object under the next revision; one that changes nothing keeps its own.
+    pub(super) fn put(&mut self, kind: &'static str, mut object: Value) -> Arc<Value> {
+        let key = key(&object);
+        let before = self
+            .kinds
+            .get(kind)
+            .and_then(|objects| objects.get(&key))
+            .cloned();
+        if let Some(before) = &before {
+            object["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
+            if **before == object {
+                return before.clone();
+            }
+        }
+        self.revision += 1;
+        object["metadata"]["resourceVersion"] = json!(self.revision.to_string());
+        let after = Arc::new(object);
+        self.kinds.entry(kind).or_default().insert(key, after.clone());
+        self.remember(Change {
+            revision: self.revision,
+            kind,
+            before,
+            after: after.clone(),
+            gone: false,
+        });
+        after
+    }
+
+    /// Takes an object away and returns its last state.
+    pub(super) fn remove(&mut self, kind: &'static str, object: &Value) -> Option<Arc<Value>> {
+        let before = self.kinds.get_mut(kind)?.remove(&key(object))?;
+        self.revision += 1;
+        let mut last = Value::clone(&before);
+        last["metadata"]["resourceVersion"] = json!(self.revision.to_string());
+        let after = Arc::new(last);
+        let before = Some(before);
+        self.remember(Change {
+            revision: self.revision,
+            kind,
+            before,
+            after: after.clone(),
+            gone: true,
+        });
+        Some(after)
+    }
+
+    /// The changes of a kind after a revision, or `None` when they are no longer all remembered.
+    pub(super) fn changes_after(&self, revision: u64, kind: &str) -> Option<Vec<Change>> {
+        if revision < self.forgotten {
+            return None;
+        }
+        let start = self.history.partition_point(|change| change.revision <= revision);
+        Some(
+            self.history
+                .range(start..)
+                .filter(|change| change.kind == kind)
+                .cloned()
+                .collect(),
+        )
+    }
+
+    /// Drops all remembered changes, as a compaction of a real server's storage does.
+    pub(super) fn forget_changes(&mut self) {
+        self.history.clear();
+        self.forgotten = self.revision;
+    }
+
+    /// The revision of the latest change among some kinds.
+    pub(super) fn touched(&self, kinds: &[&str]) -> u64 {
+        kinds
+            .iter()
+            .filter_map(|kind| self.touched.get(kind))
+            .copied()
+            .max()
+            .unwrap_or_default()
+    }
+
+    /// The revision at which an object last appeared or went.
+    pub(super) fn populated(&self) -> u64 {
+        self.populated
+    }
+
+    fn remember(&mut self, change: Change) {
+        self.touched.insert(change.kind, change.revision);
+        if change.before.is_none() || change.gone {
+            self.populated = change.revision;
+        }
+        if self.history.len() == REMEMBERED_CHANGES
+            && let Some(oldest) = self.history.pop_front()
+        {
+            self.forgotten = oldest.revision;
+        }
+        self.history.push_back(change);
+    }
+}
+
+pub(super) fn key(object: &Value) -> Key {
+    (
+        object::namespace(object).to_owned(),
+        object::name(object).to_owned(),
+    )
+}
