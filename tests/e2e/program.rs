@@ -33,7 +33,7 @@ pub(crate) struct Ending {
 }
 
 impl Macaque {
-    /// The program with these words for arguments.
+    /// The program with these words for arguments: `$MACAQUE_BINARY`, or this build's.
     pub(crate) fn new(words: &str) -> Self {
         Self::within(&[], words)
     }
