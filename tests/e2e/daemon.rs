@@ -75,7 +75,7 @@ async fn rounds_run_on_schedule_and_work_again_once_the_api_server_is_back() {
     )
     .await;
     macaque.says("ARMED").await;
-    macaque.says("the API server did not answer").await;
+    macaque.says("did not answer").await;
     assert_eq!(world.lost(&before).await, NOBODY);
 
     relay.open();
@@ -84,7 +84,7 @@ async fn rounds_run_on_schedule_and_work_again_once_the_api_server_is_back() {
     assert_eq!(world.lost(&before).await.len(), 1);
     let pid = macaque.pid();
     let ending = ends_in_order(macaque, pid).await;
-    ending.says_once("the API server did not answer");
+    ending.says_once("did not answer");
 }
 
 fn daemon(world: &World, words: &str) -> Macaque {

@@ -37,7 +37,10 @@ async fn an_unknown_context_is_named() {
             .macaque(command)
             .env("MACAQUE_SCHEDULE__CRON", "@hourly")
             .env("MACAQUE_HEALTH__LISTEN", "off");
-        macaque.exits(2).await.says(["context", "mars"]);
+        macaque
+            .exits(2)
+            .await
+            .says(["kubectl's kubeconfig has no context \"mars\"", "cluster.context"]);
     }
 }
 
@@ -50,7 +53,10 @@ async fn a_missing_kubeconfig_is_named() {
             .env("MACAQUE_SCHEDULE__CRON", "@hourly")
             .env("MACAQUE_HEALTH__LISTEN", "off");
         let macaque = macaque.arg("--kubeconfig").arg("/nowhere/config");
-        macaque.exits(2).await.says(["/nowhere/config", "No such file"]);
+        macaque
+            .exits(2)
+            .await
+            .says(["/nowhere/config", "No such file", "cluster.kubeconfig"]);
     }
 }
 
@@ -74,7 +80,7 @@ async fn an_unreachable_server_is_the_clusters_fault() {
         macaque
             .exits(1)
             .await
-            .says(["the API server did not answer", "Connection refused"]);
+            .says(["the API server at 127.0.0.1:1 did not answer: Connection refused"]);
     }
 }
 
