@@ -185,6 +185,11 @@ impl Sandbox {
         self.shared.with(|world| world.denials.push(denial));
     }
 
+    /// Lifts every denial.
+    pub fn allow_all(&self) {
+        self.shared.with(|world| world.denials.clear());
+    }
+
     /// Stops the controllers, so that the world stays as it is between two requests.
     pub fn pause(&self) {
         self.shared.with(|world| world.paused = true);

@@ -1,5 +1,6 @@
 //! Answers POST pods/eviction in the order in which a real server judges one.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -128,15 +129,20 @@ fn evict(world: &mut World, target: &Target, mut options: DeleteOptions) -> Resu
         ..DeleteOptions::default()
     };
     stated.check_preconditions(("", "Pod"), &pod)?;
-    let mut doomed = Value::clone(&pod);
-    let condition = json!({
-        "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI",
-        "message": "Eviction API: evicting",
-    });
-    object::set_condition(&mut doomed, condition, now);
-    let doomed = world.store.put(resource.kind, doomed);
+    let doomed = world.store.put(resource.kind, targeted(&pod, now));
     if options.resource_version.is_some() {
         options.resource_version = Some(object::resource_version(&doomed).to_owned());
     }
     delete::delete(world, resource, &doomed, &options).map(drop)
+}
+
+/// The pod with the condition by which its controllers know why it goes.
+fn targeted(pod: &Value, now: Timestamp) -> Value {
+    let mut pod = pod.clone();
+    let condition = json!({
+        "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+    });
+    object::set_condition(&mut pod, condition, now);
+    pod
 }

@@ -10,7 +10,7 @@ use super::{
     form::Form,
     labels::LabelSelector,
     reply::Reply,
-    request::Request,
+    request::{Query, Request},
     route::Target,
     store::{self, Key},
     world::World,
@@ -79,12 +79,7 @@ pub(super) fn answer(
     let query = &request.query;
     let version = read_version(query.get("resourceVersion"))?;
     check_version(version, world.store.revision())?;
-    let limit = read_limit(query.get("limit"))?;
-    let limit = if query.get("resourceVersion") == "0" {
-        usize::MAX
-    } else {
-        limit
-    };
+    let limit = read_limit(query)?;
     let (snapshot, start) = place(world, target, query.get("continue"))?;
     let skipped = snapshot
         .objects
@@ -182,9 +177,11 @@ fn read_token(token: &str) -> Result<(i128, Key), Failure> {
     }
 }
 
-fn read_limit(text: &str) -> Result<usize, Failure> {
-    match text {
+/// A list at version zero comes from a cache that knows no limits.
+fn read_limit(query: &Query) -> Result<usize, Failure> {
+    match query.get("limit") {
         "" | "0" => Ok(usize::MAX),
+        _ if query.get("resourceVersion") == "0" => Ok(usize::MAX),
         text => text
             .parse()
             .map_err(|_| Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))),

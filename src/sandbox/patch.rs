@@ -134,30 +134,33 @@ fn operate(object: &mut Value, operation: &Value) -> Result<(), Failure> {
     let parent = object
         .pointer_mut(parent)
         .ok_or_else(|| refuse("a path of the patch leads nowhere"))?;
-    match (operation["op"].as_str().unwrap_or_default(), parent) {
-        ("add" | "replace", Value::Object(fields)) => {
-            fields.insert(last, operation["value"].clone());
+    let (verb, value) = (
+        operation["op"].as_str().unwrap_or_default(),
+        operation["value"].clone(),
+    );
+    match parent {
+        Value::Object(fields) => match verb {
+            "add" | "replace" => drop(fields.insert(last, value)),
+            "remove" => drop(fields.remove(&last).ok_or_else(|| refuse("nothing to remove"))?),
+            _ => return Err(refuse("an operation is unknown here")),
+        },
+        Value::Array(list) => {
+            let end = list.len();
+            let at = if last == "-" && verb == "add" {
+                Some(end)
+            } else {
+                last.parse::<usize>().ok()
+            };
+            let at = at.filter(|at| *at < end || (*at == end && verb == "add"));
+            let at = at.ok_or_else(|| refuse("an index is out of bounds"))?;
+            match verb {
+                "add" => list.insert(at, value),
+                "replace" => list[at] = value,
+                "remove" => drop(list.remove(at)),
+                _ => return Err(refuse("an operation is unknown here")),
+            }
         }
-        ("add", Value::Array(list)) if last == "-" => list.push(operation["value"].clone()),
-        ("add", Value::Array(list)) => {
-            let at = last.parse::<usize>().ok().filter(|at| *at <= list.len());
-            list.insert(
-                at.ok_or_else(|| refuse("an index is out of bounds"))?,
-                operation["value"].clone(),
-            );
-        }
-        ("replace", Value::Array(list)) => {
-            let slot = last.parse::<usize>().ok().and_then(|at| list.get_mut(at));
-            *slot.ok_or_else(|| refuse("an index is out of bounds"))? = operation["value"].clone();
-        }
-        ("remove", Value::Object(fields)) => {
-            fields.remove(&last).ok_or_else(|| refuse("nothing to remove"))?;
-        }
-        ("remove", Value::Array(list)) => {
-            let at = last.parse::<usize>().ok().filter(|at| *at < list.len());
-            list.remove(at.ok_or_else(|| refuse("an index is out of bounds"))?);
-        }
-        _ => return Err(refuse("an operation is unknown here")),
+        _ => return Err(refuse("a path of the patch leads into a value")),
     }
     Ok(())
 }

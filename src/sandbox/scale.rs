@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::object;
+use super::{
+    failure::{Failure, FieldError},
+    object,
+};
 
 /// The scale of a workload.
 pub(super) fn of(workload: &Value) -> Value {
@@ -27,11 +30,36 @@ pub(super) fn of(workload: &Value) -> Value {
 }
 
 /// The workload with the replicas that a scale asks for.
-pub(super) fn applied(workload: &Value, scale: &Value) -> Value {
+pub(super) fn applied(workload: &Value, scale: &Value) -> Result<Value, Failure> {
+    let replicas = match scale.pointer("/spec/replicas") {
+        None if scale.is_object() => 0,
+        Some(Value::Number(number)) if number.as_i64().is_some_and(|replicas| replicas >= 0) => {
+            number.as_i64().unwrap_or_default()
+        }
+        Some(Value::Number(number)) => {
+            let body = format!("Invalid value: {number}: must be greater than or equal to 0");
+            let error = FieldError {
+                reason: "FieldValueInvalid",
+                field: "spec.replicas",
+                body,
+            };
+            return Err(Failure::invalid(
+                "autoscaling",
+                "Scale",
+                object::name(workload),
+                &[error],
+            ));
+        }
+        _ => {
+            return Err(Failure::bad_request(
+                "Scale in version \"v1\" cannot be handled as a Scale",
+            ));
+        }
+    };
     let mut workload = workload.clone();
-    workload["spec"]["replicas"] = json!(object::number(scale, "/spec/replicas"));
+    workload["spec"]["replicas"] = json!(replicas);
     if let Some(version) = scale.pointer("/metadata/resourceVersion") {
         workload["metadata"]["resourceVersion"] = version.clone();
     }
-    workload
+    Ok(workload)
 }

@@ -39,83 +39,84 @@ const fn wide(name: &'static str) -> Column {
 
 const ANY: &[Column] = &[column("Name"), column("Age")];
 
+const PODS: &[Column] = &[
+    column("Name"),
+    column("Ready"),
+    column("Status"),
+    column("Restarts"),
+    column("Age"),
+    wide("IP"),
+    wide("Node"),
+    wide("Nominated Node"),
+    wide("Readiness Gates"),
+];
+const DEPLOYMENTS: &[Column] = &[
+    column("Name"),
+    column("Ready"),
+    count("Up-to-date"),
+    count("Available"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
+];
+const REPLICA_SETS: &[Column] = &[
+    column("Name"),
+    count("Desired"),
+    count("Current"),
+    count("Ready"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
+];
+const STATEFUL_SETS: &[Column] = &[
+    column("Name"),
+    column("Ready"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+];
+const DAEMON_SETS: &[Column] = &[
+    column("Name"),
+    count("Desired"),
+    count("Current"),
+    count("Ready"),
+    count("Up-to-date"),
+    count("Available"),
+    column("Node Selector"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
+];
+const BUDGETS: &[Column] = &[
+    column("Name"),
+    column("Min available"),
+    column("Max unavailable"),
+    count("Allowed disruptions"),
+    column("Age"),
+];
+const NAMESPACES: &[Column] = &[column("Name"), column("Status"), column("Age")];
+const NODES: &[Column] = &[
+    column("Name"),
+    column("Status"),
+    column("Roles"),
+    column("Age"),
+    column("Version"),
+    wide("Internal-IP"),
+];
+const EVENTS: &[Column] = &[
+    column("Last Seen"),
+    column("Type"),
+    column("Reason"),
+    column("Object"),
+    column("Message"),
+    wide("Name"),
+];
+const CONFIG_MAPS: &[Column] = &[column("Name"), count("Data"), column("Age")];
+
 fn columns(kind: &str) -> &'static [Column] {
-    const PODS: &[Column] = &[
-        column("Name"),
-        column("Ready"),
-        column("Status"),
-        column("Restarts"),
-        column("Age"),
-        wide("IP"),
-        wide("Node"),
-        wide("Nominated Node"),
-        wide("Readiness Gates"),
-    ];
-    const DEPLOYMENTS: &[Column] = &[
-        column("Name"),
-        column("Ready"),
-        count("Up-to-date"),
-        count("Available"),
-        column("Age"),
-        wide("Containers"),
-        wide("Images"),
-        wide("Selector"),
-    ];
-    const REPLICA_SETS: &[Column] = &[
-        column("Name"),
-        count("Desired"),
-        count("Current"),
-        count("Ready"),
-        column("Age"),
-        wide("Containers"),
-        wide("Images"),
-        wide("Selector"),
-    ];
-    const STATEFUL_SETS: &[Column] = &[
-        column("Name"),
-        column("Ready"),
-        column("Age"),
-        wide("Containers"),
-        wide("Images"),
-    ];
-    const DAEMON_SETS: &[Column] = &[
-        column("Name"),
-        count("Desired"),
-        count("Current"),
-        count("Ready"),
-        count("Up-to-date"),
-        count("Available"),
-        column("Node Selector"),
-        column("Age"),
-        wide("Containers"),
-        wide("Images"),
-        wide("Selector"),
-    ];
-    const BUDGETS: &[Column] = &[
-        column("Name"),
-        column("Min available"),
-        column("Max unavailable"),
-        count("Allowed disruptions"),
-        column("Age"),
-    ];
-    const NAMESPACES: &[Column] = &[column("Name"), column("Status"), column("Age")];
-    const NODES: &[Column] = &[
-        column("Name"),
-        column("Status"),
-        column("Roles"),
-        column("Age"),
-        column("Version"),
-        wide("Internal-IP"),
-    ];
-    const EVENTS: &[Column] = &[
-        column("Last Seen"),
-        column("Type"),
-        column("Reason"),
-        column("Object"),
-        column("Message"),
-        wide("Name"),
-    ];
-    const CONFIG_MAPS: &[Column] = &[column("Name"), count("Data"), column("Age")];
     match kind {
         "Pod" => PODS,
         "Deployment" => DEPLOYMENTS,

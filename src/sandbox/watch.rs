@@ -66,20 +66,21 @@ impl Watch {
         };
         let initial = query.is_set("sendInitialEvents");
         if version == 0 || initial {
-            watch.seen = world.store.revision();
-            let objects = world
-                .store
-                .list(target.resource.kind, target.namespace.as_deref());
-            for object in objects {
-                if watch.selection.matches(&object) {
-                    watch.send("ADDED", &object);
-                }
-            }
+            watch.tell_everything(world);
         }
         if initial && watch.bookmarks {
             watch.bookmark(true);
         }
         Ok(watch)
+    }
+
+    fn tell_everything(&mut self, world: &World) {
+        self.seen = world.store.revision();
+        for object in world.store.list(self.resource.kind, self.namespace.as_deref()) {
+            if self.selection.matches(&object) {
+                self.send("ADDED", &object);
+            }
+        }
     }
 
     /// The lines of the watch.

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::{
     Denial, Options, Recorded, controllers::Progress, listing::Snapshot, names::Names, object, resource,
-    store::Store,
+    store::Store, typed,
 };
 
 /// Enough for any test; a sandbox that runs for days forgets the oldest.
@@ -88,6 +88,7 @@ impl World {
                 object["apiVersion"], object["kind"]
             )
         })?;
+        typed::check(&object, row).map_err(|failure| failure.message)?;
         if object::name(&object).is_empty() {
             return Err(format!("a {} without metadata.name cannot be applied", row.kind));
         }

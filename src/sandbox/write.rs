@@ -39,31 +39,25 @@ pub(super) fn create(
     ))
 }
 
+/// What a client sends is not its to say.
+const OWNED_FROM_BIRTH: [&str; 5] = [
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "generation",
+];
+
 /// Admits, completes and stores a new object.
 fn insert(world: &mut World, target: &Target, object: Value, dry: bool) -> Result<Arc<Value>, Failure> {
     let resource = target.resource;
     typed::check(&object, resource)?;
     let mut object = resource.stored(object);
     check_namespace(object::namespace(&object), target)?;
-    let prefix = object::text(&object, "/metadata/generateName").to_owned();
-    if object::name(&object).is_empty() && !prefix.is_empty() {
-        let name = format!("{prefix}{}", world.names.suffix());
-        object::metadata(&mut object).insert("name".to_owned(), json!(name));
-    }
+    name_if_asked(world, &mut object);
     let name = object::name(&object).to_owned();
     admit_new(world, target, &name)?;
-    if name.is_empty() {
-        let body = "Required value: name or generateName is required".to_owned();
-        let error = FieldError {
-            reason: "FieldValueRequired",
-            field: "metadata.name",
-            body,
-        };
-        return Err(Failure::invalid(resource.group, resource.kind, "", &[error]));
-    }
-    if resource.kind == "Event" {
-        events::validate(&object, resource.group, target.namespace())?;
-    }
+    check_new(&object, target)?;
     if world
         .store
         .get(resource.kind, target.namespace(), &name)
@@ -72,14 +66,8 @@ fn insert(world: &mut World, target: &Target, object: Value, dry: bool) -> Resul
         return Err(Failure::already_exists(resource.group, resource.plural, &name));
     }
     let metadata = object::metadata(&mut object);
-    for given in [
-        "uid",
-        "resourceVersion",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "generation",
-    ] {
-        metadata.remove(given);
+    for owned in OWNED_FROM_BIRTH {
+        metadata.remove(owned);
     }
     if let Some(namespace) = &target.namespace {
         metadata.insert("namespace".to_owned(), json!(namespace));
@@ -93,6 +81,32 @@ fn insert(world: &mut World, target: &Target, object: Value, dry: bool) -> Resul
     })
 }
 
+/// Ends a `generateName` with a suffix.
+fn name_if_asked(world: &mut World, object: &mut Value) {
+    let prefix = object::text(object, "/metadata/generateName").to_owned();
+    if object::name(object).is_empty() && !prefix.is_empty() {
+        let name = format!("{prefix}{}", world.names.suffix());
+        object::metadata(object).insert("name".to_owned(), json!(name));
+    }
+}
+
+fn check_new(object: &Value, target: &Target) -> Result<(), Failure> {
+    let resource = target.resource;
+    if object::name(object).is_empty() {
+        let body = "Required value: name or generateName is required".to_owned();
+        let error = FieldError {
+            reason: "FieldValueRequired",
+            field: "metadata.name",
+            body,
+        };
+        return Err(Failure::invalid(resource.group, resource.kind, "", &[error]));
+    }
+    match resource.kind {
+        "Event" => events::validate(object, resource.group, target.namespace()),
+        _ => Ok(()),
+    }
+}
+
 /// Answers a PUT of an object, of its status or of its scale.
 pub(super) fn replace(
     world: &mut World,
@@ -104,7 +118,7 @@ pub(super) fn replace(
     let sent = request.json()?;
     if target.subresource.as_deref() == Some("scale") {
         let known = existing(world, target)?;
-        let stored = update(world, target, &known, scale::applied(&known, &sent), dry)?;
+        let stored = update(world, target, &known, scale::applied(&known, &sent)?, dry)?;
         return Ok(Reply::json(200, scale::of(&stored)));
     }
     check_kind(&sent, target.resource)?;
@@ -145,7 +159,7 @@ pub(super) fn patch(
     };
     if target.subresource.as_deref() == Some("scale") {
         let scaled = patch.applied_to(&scale::of(&known))?;
-        let stored = update(world, target, &known, scale::applied(&known, &scaled), dry)?;
+        let stored = update(world, target, &known, scale::applied(&known, &scaled)?, dry)?;
         return Ok(Reply::json(200, scale::of(&stored)));
     }
     let patched = patch.applied_to(&resource.presented(&known))?;

@@ -1,6 +1,9 @@
 //! What the documents say is so: the README's table of settings, its commands, its promises and its exit codes.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "clippy takes the helpers of a test for code of the program")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy takes the helpers of a test for code of the program"
+)]
 
 use std::fs;
 use std::process::Command;
@@ -15,12 +18,18 @@ fn read(path: &str) -> String {
 fn table(name: &str) -> String {
     let readme = read("README.md");
     let (_, rest) = readme.split_once(&format!("<!-- {name} -->\n")).unwrap();
-    rest.lines().take_while(|line| line.starts_with('|')).map(|line| format!("{line}\n")).collect()
+    rest.lines()
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 /// The commands of the README's console blocks.
 fn commands() -> Vec<String> {
-    read("README.md").lines().filter_map(|line| line.strip_prefix("$ ").map(str::to_owned)).collect()
+    read("README.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ ").map(str::to_owned))
+        .collect()
 }
 
 #[test]
@@ -28,18 +37,31 @@ fn the_readme_lists_every_setting_with_its_default() {
     let row = |key: &Key| {
         let code = |text: Option<String>| text.map_or_else(String::new, |text| format!("`{text}`"));
         let old = key.old_variable.map(str::to_owned);
-        format!("| `{}` | {} | {} | {} |\n", key.path, code(key.default_toml()), key.doc, code(old))
+        format!(
+            "| `{}` | {} | {} | {} |\n",
+            key.path,
+            code(key.default_toml()),
+            key.doc,
+            code(old)
+        )
     };
     let head = "| key | default | meaning | the Go macaque's |\n|---|---|---|---|\n".to_owned();
     let expected = keys().iter().map(row).fold(head, |table, row| table + &row);
-    assert_eq!(table("keys"), expected, "the table that belongs below <!-- keys --> is:\n{expected}");
+    assert_eq!(
+        table("keys"),
+        expected,
+        "the table that belongs below <!-- keys --> is:\n{expected}"
+    );
 }
 
 #[test]
 fn the_readmes_two_commands_are_those_of_ci_and_of_the_task_runner() {
     let commands = commands();
     for command in ["cargo run --locked -- demo", "cargo test --locked"] {
-        assert!(commands.iter().any(|line| line == command), "{command} in the README");
+        assert!(
+            commands.iter().any(|line| line == command),
+            "{command} in the README"
+        );
         assert!(read(".ci/run").contains(command), "{command} in .ci/run");
         assert!(read("justfile").contains(command), "{command} in the justfile");
     }
@@ -66,15 +88,23 @@ fn each_promise_of_the_readme_names_a_test_that_exists() {
 fn suites(suite: &str) -> Vec<String> {
     let directory = format!("tests/{suite}");
     let files = fs::read_dir(format!("{}/{directory}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    files.map(|file| format!("{directory}/{}", file.unwrap().file_name().to_string_lossy())).collect()
+    files
+        .map(|file| format!("{directory}/{}", file.unwrap().file_name().to_string_lossy()))
+        .collect()
 }
 
 #[test]
 fn the_readme_and_the_help_tell_the_same_exit_codes() {
-    let help = Command::new(env!("CARGO_BIN_EXE_macaque")).arg("--help").output().unwrap();
+    let help = Command::new(env!("CARGO_BIN_EXE_macaque"))
+        .arg("--help")
+        .output()
+        .unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let (_, codes) = help.split_once("Exit codes:\n").unwrap();
-    let listed: Vec<_> = codes.lines().map_while(|line| line.split_whitespace().next()).collect();
+    let listed: Vec<_> = codes
+        .lines()
+        .map_while(|line| line.split_whitespace().next())
+        .collect();
     assert_eq!(listed, ["0", "1", "2", "3", "4", "70", "75"]);
     let readme = read("README.md");
     let (_, told) = readme.split_once("Exit codes: ").unwrap();
@@ -92,7 +122,10 @@ fn every_command_of_the_readmes_table_exists() {
     let names: Vec<_> = rows.filter_map(|row| row.split(['`', ' ']).next()).collect();
     assert!(names.len() >= 7, "{names:?}");
     for name in names {
-        let help = Command::new(env!("CARGO_BIN_EXE_macaque")).args([name, "--help"]).output().unwrap();
+        let help = Command::new(env!("CARGO_BIN_EXE_macaque"))
+            .args([name, "--help"])
+            .output()
+            .unwrap();
         assert!(help.status.success(), "macaque {name}");
     }
 }

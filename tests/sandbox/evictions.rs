@@ -79,6 +79,7 @@ fn a_budget_that_failed_to_sync_tells_why() {
     let mut broken = budget("web", 0, 1, 3);
     broken["status"]["conditions"] = json!([{
         "type": "DisruptionAllowed", "status": "False", "reason": "SyncFailed", "message": "found no controllers",
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
     }]);
     let world = World::still(&[ready("web-0", "web"), broken]);
     refused_because(

@@ -272,6 +272,9 @@ fn a_denied_verb_is_forbidden_and_reviewed_as_such() {
         answer.json()["status"]["allowed"].as_bool().unwrap()
     };
     assert!(!allowed("shop", "create") && allowed("default", "create") && allowed("shop", "get"));
+    world.sandbox.allow_all();
+    assert!(allowed("shop", "create"));
+    assert_eq!(world.evict("web-0", json!({})).code, 201);
 }
 
 #[test]

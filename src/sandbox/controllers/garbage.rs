@@ -6,50 +6,54 @@ use serde_json::Value;
 
 use crate::sandbox::{delete, object, options::DeleteOptions, resource, world::World};
 
+/// A stored object and its kind.
+type Item = (&'static str, Arc<Value>);
+
 /// Collects the garbage of one pass; what it leaves behind is the next pass's.
 pub(super) fn collect(world: &mut World) {
+    let mut doomed = orphans(world);
+    for namespace in world.store.list("Namespace", None) {
+        if !object::is_terminating(&namespace) {
+            continue;
+        }
+        let inside = contents(world, object::name(&namespace));
+        if inside.is_empty() {
+            world.store.remove("Namespace", &namespace);
+        }
+        doomed.extend(inside);
+    }
+    for (kind, object) in doomed {
+        // An orphan in a namespace that goes is named twice, and may be gone by now.
+        let current = world
+            .store
+            .get(kind, object::namespace(&object), object::name(&object));
+        let current = current.filter(|object| !object::is_terminating(object));
+        if let (Some(row), Some(object)) = (resource::of_kind(kind), current) {
+            // Without preconditions or foreign options there is nothing to refuse.
+            let _ = delete::delete(world, row, &object, &DeleteOptions::default());
+        }
+    }
+}
+
+fn orphans(world: &World) -> Vec<Item> {
     let known: HashSet<&str> = world
         .store
         .everything()
         .map(|(_, object)| object::uid(object))
         .collect();
-    let orphans = |object: &Value| lost_every_owner(object, &known);
-    let mut doomed: Vec<(&'static str, Arc<Value>)> = world
+    let orphans = world
         .store
         .everything()
-        .filter(|(_, object)| orphans(object) && !object::is_terminating(object))
-        .map(|(kind, object)| (kind, object.clone()))
-        .collect();
-    let mut ending = Vec::new();
-    for namespace in world.store.list("Namespace", None) {
-        if !object::is_terminating(&namespace) {
-            continue;
-        }
-        let name = object::name(&namespace);
-        let inside = world
-            .store
-            .everything()
-            .filter(|(_, object)| object::namespace(object) == name);
-        let inside: Vec<_> = inside.map(|(kind, object)| (kind, object.clone())).collect();
-        if inside.is_empty() {
-            ending.push(namespace);
-        } else {
-            doomed.extend(
-                inside
-                    .into_iter()
-                    .filter(|(_, object)| !object::is_terminating(object)),
-            );
-        }
-    }
-    for (kind, object) in doomed {
-        if let Some(row) = resource::of_kind(kind) {
-            // Without preconditions or foreign options there is nothing to refuse.
-            let _ = delete::delete(world, row, &object, &DeleteOptions::default());
-        }
-    }
-    for namespace in ending {
-        world.store.remove("Namespace", &namespace);
-    }
+        .filter(|(_, object)| lost_every_owner(object, &known));
+    orphans.map(|(kind, object)| (kind, object.clone())).collect()
+}
+
+fn contents(world: &World, namespace: &str) -> Vec<Item> {
+    let inside = world
+        .store
+        .everything()
+        .filter(|(_, object)| object::namespace(object) == namespace);
+    inside.map(|(kind, object)| (kind, object.clone())).collect()
 }
 
 /// An owner of a kind that is not served cannot be looked up, and is taken to be there.

@@ -84,29 +84,33 @@ fn keep_replica_sets(world: &mut World, deployment: &Value) {
             world.store.put("ReplicaSet", scaled);
         }
     }
-    if found {
-        return;
+    if !found {
+        bear(world, "ReplicaSet", replica_set(deployment, &hash));
     }
+}
+
+/// The ReplicaSet of a deployment's present template.
+fn replica_set(deployment: &Value, hash: &str) -> Value {
     let hashed = |labels: &Value| {
         let mut labels = labels.clone();
         labels["pod-template-hash"] = json!(hash);
         labels
     };
-    let mut template = template.clone();
+    let spec = &deployment["spec"];
+    let mut template = spec["template"].clone();
     template["metadata"]["labels"] = hashed(&template["metadata"]["labels"]);
-    let set = json!({
+    json!({
         "apiVersion": "apps/v1", "kind": "ReplicaSet",
         "metadata": {
-            "name": current, "namespace": namespace, "labels": template["metadata"]["labels"],
-            "ownerReferences": [object::controller_reference(deployment)],
+            "name": format!("{}-{hash}", object::name(deployment)), "namespace": object::namespace(deployment),
+            "labels": template["metadata"]["labels"], "ownerReferences": [object::controller_reference(deployment)],
         },
         "spec": {
-            "replicas": wanted,
-            "selector": { "matchLabels": hashed(&deployment["spec"]["selector"]["matchLabels"]) },
+            "replicas": object::number(deployment, "/spec/replicas"),
+            "selector": { "matchLabels": hashed(&spec["selector"]["matchLabels"]) },
             "template": template,
         },
-    });
-    bear(world, "ReplicaSet", set);
+    })
 }
 
 fn keep_count(world: &mut World, set: &Arc<Value>, pods: &[Arc<Value>]) {
