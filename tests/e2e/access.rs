@@ -7,6 +7,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use secrecy::ExposeSecret;
 
+use crate::program::Macaque;
 use crate::world::World;
 
 impl World {
@@ -25,8 +26,25 @@ impl World {
     }
 }
 
+impl Macaque {
+    /// Acts as the administrator, whose kubeconfig the environment names.
+    pub(crate) fn by_environment(self) -> Self {
+        self.env("KUBECONFIG", &admin().display().to_string())
+    }
+
+    /// Acts by this kubeconfig.
+    pub(crate) fn by(self, kubeconfig: &str) -> Self {
+        self.arg("--kubeconfig").arg(kubeconfig)
+    }
+
+    /// Takes pods of any age for candidates, so that no test waits for one to grow up.
+    pub(crate) fn of_any_age(self) -> Self {
+        self.env("MACAQUE_TARGET__MIN_AGE", "0s")
+    }
+}
+
 /// The administrator's kubeconfig. Not `$KUBECONFIG`, which may lead to somebody's real cluster.
-pub(crate) fn admin() -> PathBuf {
+fn admin() -> PathBuf {
     let path = std::env::var_os("CONTROLPLANE_KUBECONFIG");
     path.expect("run this by `tests/controlplane/controlplane run DIR -- cargo test --test e2e -- --ignored`")
         .into()

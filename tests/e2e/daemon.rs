@@ -22,12 +22,7 @@ const AS_PID_1: [&str; 5] = ["unshare", "--pid", "--fork", "--kill-child", "--"]
 #[ignore = "needs a real control plane: just e2e"]
 async fn an_unreachable_api_server_is_no_reason_to_end_and_sigterm_is() {
     let world = World::new().await;
-    let mut macaque = ready(
-        daemon(&world, "run")
-            .arg("--kubeconfig")
-            .arg(&world.unreachable()),
-    )
-    .await;
+    let mut macaque = ready(world.macaque("run").by(&world.unreachable())).await;
     macaque.says("DRY RUN").await;
     let pid = macaque.pid();
     ends_in_order(macaque, pid).await;
@@ -50,7 +45,7 @@ async fn sigterm_ends_it_as_pid_1_too() {
     }
     let world = World::new().await;
     let command = Macaque::within(&AS_PID_1, "run --namespace shop");
-    let macaque = ready(on_schedule(command.arg("--kubeconfig").arg(&world.unreachable()))).await;
+    let macaque = ready(command.by(&world.unreachable())).await;
     let children = format!("/proc/{0}/task/{0}/children", macaque.pid());
     let child = fs::read_to_string(children).unwrap().trim().to_owned();
     let status = fs::read_to_string(format!("/proc/{child}/status")).unwrap();
@@ -68,12 +63,7 @@ async fn rounds_run_on_schedule_and_work_again_once_the_api_server_is_back() {
     let before = world.alive().await;
     let relay = Relay::to_the_api_server();
     let away = relay.kubeconfig(&world);
-    let mut macaque = ready(
-        daemon(&world, "run --dry-run=false")
-            .arg("--kubeconfig")
-            .arg(&away),
-    )
-    .await;
+    let mut macaque = ready(world.macaque("run --dry-run=false").by(&away)).await;
     macaque.says("ARMED").await;
     macaque.says("did not answer").await;
     assert_eq!(world.lost(&before).await, NOBODY);
@@ -87,21 +77,14 @@ async fn rounds_run_on_schedule_and_work_again_once_the_api_server_is_back() {
     ending.says_once("did not answer");
 }
 
-fn daemon(world: &World, words: &str) -> Macaque {
-    on_schedule(world.macaque(words))
-}
-
-fn on_schedule(macaque: Macaque) -> Macaque {
-    macaque.env("MACAQUE_SCHEDULE__CRON", "* * * * *")
-}
-
-/// Starts it with its probes on a free port, and waits until it is ready.
+/// Starts it with a round a minute and its probes on a free port, and waits until it is ready.
 async fn ready(macaque: Macaque) -> Running {
     let port = TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
         .unwrap()
         .port();
     let running = macaque
+        .env("MACAQUE_SCHEDULE__CRON", "* * * * *")
         .env("MACAQUE_HEALTH__LISTEN", &format!("127.0.0.1:{port}"))
         .start();
     until("it is ready", async || {

@@ -10,10 +10,7 @@ use crate::world::{NOBODY, World};
 impl World {
     /// The armed program as the holder of this kubeconfig.
     fn macaque_as(&self, account: &str, words: &str) -> Macaque {
-        self.macaque(words)
-            .arg("--dry-run=false")
-            .arg("--kubeconfig")
-            .arg(account)
+        self.macaque(words).arg("--dry-run=false").by(account)
     }
 
     /// The Role of the manifest.
@@ -109,7 +106,7 @@ async fn all_namespaces_need_a_cluster_role_and_say_so() {
     let mut world = World::new().await;
     world.with(Workload::deployment("web", 1)).await;
     let account = world.account(world.shipped_role().await).await;
-    let macaque = |words| Macaque::new(words).arg("--kubeconfig").arg(&account);
+    let macaque = |words| Macaque::new(words).by(&account);
     let round = macaque("once -A --dry-run=false").exits(1).await;
     round.says(["cannot list resource \"pods\"", "at the cluster scope"]);
     let checked = macaque("check -A --dry-run=false").exits(1).await;

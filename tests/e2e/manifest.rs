@@ -69,6 +69,6 @@ async fn the_config_map_and_the_role_agree() {
     fs::write(&config, config_map["data"]["macaque.toml"].as_str().unwrap()).unwrap();
     let check = Macaque::new("check").arg("--namespace").arg(&world.namespace);
     let check = check.arg("--config").arg(config.to_str().unwrap());
-    let checked = check.arg("--kubeconfig").arg(&account).exits(0).await;
+    let checked = check.by(&account).exits(0).await;
     checked.says(["dry run, evict 1 a round", "*/30 9-16 * * Mon-Fri"]);
 }

@@ -1,7 +1,6 @@
 //! Promises about what users get wrong: the words, and whether the configuration (2) or the cluster (1) is at
 //! fault.
 
-use crate::access::admin;
 use crate::program::Macaque;
 use crate::workload::Workload;
 use crate::world::World;
@@ -11,7 +10,7 @@ use crate::world::World;
 async fn an_absent_namespace_is_named() {
     for command in ["once", "check"] {
         let macaque = Macaque::new(command).arg("--namespace").arg("nowhere");
-        let macaque = macaque.env("KUBECONFIG", &admin().display().to_string());
+        let macaque = macaque.by_environment();
         macaque
             .exits(1)
             .await
@@ -52,7 +51,7 @@ async fn a_missing_kubeconfig_is_named() {
             .arg("--namespace=shop")
             .env("MACAQUE_SCHEDULE__CRON", "@hourly")
             .env("MACAQUE_HEALTH__LISTEN", "off");
-        let macaque = macaque.arg("--kubeconfig").arg("/nowhere/config");
+        let macaque = macaque.by("/nowhere/config");
         macaque
             .exits(2)
             .await
@@ -76,7 +75,7 @@ async fn an_unreachable_server_is_the_clusters_fault() {
     let world = World::new().await;
     let path = world.unreachable();
     for command in ["once", "check"] {
-        let macaque = world.macaque(command).arg("--kubeconfig").arg(&path);
+        let macaque = world.macaque(command).by(&path);
         macaque
             .exits(1)
             .await
@@ -89,11 +88,6 @@ async fn an_unreachable_server_is_the_clusters_fault() {
 async fn credentials_that_are_not_accepted_are_the_clusters_fault() {
     let world = World::new().await;
     let path = world.kubeconfig("stranger", "token: ", "token: not-");
-    let round = world
-        .macaque("once")
-        .arg("--kubeconfig")
-        .arg(&path)
-        .exits(1)
-        .await;
+    let round = world.macaque("once").by(&path).exits(1).await;
     round.says(["does not accept the credentials (401)"]);
 }

@@ -160,10 +160,10 @@ impl Ending {
         self
     }
 
-    /// It must have written these words, and not twice.
+    /// These words must be in one line that it logged, and in no other.
     pub(crate) fn says_once(&self, words: &str) {
-        let said = self.stdout.matches(words).count() + self.stderr.matches(words).count();
-        assert_eq!(said, 1, "{words:?}: {self:#?}");
+        let lines = self.stderr.lines().filter(|line| line.contains(words));
+        assert_eq!(lines.count(), 1, "{words:?}: {self:#?}");
     }
 
     /// It must have ended with this exit code.

@@ -1,6 +1,5 @@
 //! Promises about the scope: pods outside the selector and the namespaces are never touched.
 
-use crate::access::admin;
 use crate::program::Macaque;
 use crate::workload::Workload;
 use crate::world::{NOBODY, World, uid};
@@ -64,12 +63,9 @@ async fn all_namespaces_means_all_but_the_systems_own() {
     two.with(workload()).await;
     let systems = system.with(workload()).await;
     // Every test's pods are in reach: the selector keeps this round to its own.
-    let selector = format!("once -A --dry-run=false --count 10 -o json -l scene={scene}");
-    let round = Macaque::new(&selector)
-        .env("KUBECONFIG", &admin().display().to_string())
-        .env("MACAQUE_TARGET__MIN_AGE", "0s")
-        .exits(0)
-        .await;
+    let words = format!("once -A --dry-run=false --count 10 -o json -l scene={scene}");
+    let macaque = Macaque::new(&words).by_environment().of_any_age();
+    let round = macaque.exits(0).await;
     assert_eq!(round.uids("evicted").len(), 2);
     let exempted = &round.json()["exempted"]["system-namespace"];
     assert_eq!(exempted["count"], 1);

@@ -10,7 +10,7 @@ use kube::client::Body;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::access::{admin, connect};
+use crate::access::connect;
 use crate::program::Macaque;
 
 /// Generous: only a failing test waits that long. A schedule's slot is up to a minute away.
@@ -62,14 +62,10 @@ impl World {
         }
     }
 
-    /// The program, with `words` for arguments, on this namespace as the administrator; pods of any age are
-    /// candidates, so that no test waits for one to grow up.
+    /// The program, with `words` for arguments, on this namespace.
     pub(crate) fn macaque(&self, words: &str) -> Macaque {
-        Macaque::new(words)
-            .arg("--namespace")
-            .arg(&self.namespace)
-            .env("KUBECONFIG", &admin().display().to_string())
-            .env("MACAQUE_TARGET__MIN_AGE", "0s")
+        let here = Macaque::new(words).arg("--namespace").arg(&self.namespace);
+        here.by_environment().of_any_age()
     }
 
     /// Where the objects of `kind` are in this namespace.
