@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::HeaderValue;
 use http::header::USER_AGENT;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use http::{HeaderValue, Uri};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
 use super::{Cluster, ClusterError, DISRUPT_DEADLINE};
@@ -37,9 +37,10 @@ impl Cluster {
         config.reset_reader_on_write = true;
         let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));
         config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
+        let server = address(&config.cluster_url).into();
         let client = Client::try_from(config)
             .map_err(|error| ClusterError::Access(format!("cannot set up the API client: {error}")))?;
-        Ok(Self { client })
+        Ok(Self { client, server })
     }
 }
 
@@ -51,11 +52,11 @@ async fn configuration(access: &Access) -> Result<Config, String> {
         ..KubeConfigOptions::default()
     };
     if let Some(path) = &access.kubeconfig {
-        let file = Kubeconfig::read_from(path)
-            .map_err(|error| format!("cannot use the kubeconfig {}: {error}", path.display()))?;
+        let what = format!("the kubeconfig {}", path.display());
+        let file = Kubeconfig::read_from(path).map_err(|error| unusable(&what, &error))?;
         return Config::from_custom_kubeconfig(file, &options)
             .await
-            .map_err(|error| format!("cannot use the kubeconfig {}: {error}", path.display()));
+            .map_err(|error| unusable(&what, &error));
     }
     if access.context.is_none() && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
         return Config::incluster().map_err(|error| {
@@ -64,10 +65,37 @@ async fn configuration(access: &Access) -> Result<Config, String> {
             )
         });
     }
-    Config::from_kubeconfig(&options).await.map_err(|error| {
-        format!(
+    Config::from_kubeconfig(&options).await.map_err(|error| match error {
+        KubeconfigError::LoadContext(_) => unusable("kubectl's kubeconfig", &error),
+        _ => format!(
             "no cluster to speak to: {error}; name a file with --kubeconfig (key cluster.kubeconfig), set \
              KUBECONFIG, or run in a cluster"
-        )
+        ),
     })
+}
+
+/// What is wrong with a kubeconfig, and which key mends it.
+fn unusable(kubeconfig: &str, error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::LoadContext(name) => {
+            format!(
+                "{kubeconfig} has no context {name:?}: name one it has with --context (key cluster.context)"
+            )
+        }
+        KubeconfigError::ReadConfig(why, _) => {
+            format!(
+                "cannot read {kubeconfig}: {why}: name another with --kubeconfig (key cluster.kubeconfig)"
+            )
+        }
+        _ => format!("cannot use {kubeconfig}: {error}"),
+    }
+}
+
+/// Where the API server is, for people; without the credentials that a URL may hold.
+fn address(url: &Uri) -> String {
+    let host = url.host().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
 }
