@@ -11,6 +11,10 @@ use crate::cluster::ClusterError;
 use super::Round;
 use super::read::Ended;
 
+/// How often a listing that expired between two pages starts anew. Reading takes seconds and an API server forgets
+/// after minutes: a listing that expires again and again is never read whole.
+const RESTARTS: u32 = 2;
+
 /// What one listing found.
 #[derive(Default)]
 struct Survey {
@@ -71,10 +75,18 @@ impl Round<'_> {
         let selector = &self.orders.rules.target.selector;
         let mut survey = Survey::default();
         let mut after: Option<String> = None;
+        let mut restarts = 0;
         loop {
             let read = async || self.cluster.pods(namespace, selector, after.as_deref()).await;
             let page = self.patiently(read).await?;
+            if page.restarted && restarts == RESTARTS {
+                return Err(Ended::Failed(ClusterError::Unexpected {
+                    what: format!("list pods in {}", namespace.unwrap_or("all namespaces")),
+                    why: "the list expires between two pages, again and again".to_owned(),
+                }));
+            }
             if page.restarted {
+                restarts += 1;
                 survey = Survey::default();
             }
             survey.add(page.pods, &self.orders.rules);
