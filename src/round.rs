@@ -69,10 +69,10 @@ impl Round<'_> {
         let mut lot = Lot::new(candidates, seed);
         let Disrupt { count, attempts, .. } = self.orders.disrupt;
         while self.report.count(Outcome::spends_the_count) < count && self.report.attempts.len() < attempts {
-            let Some(candidate) = lot.next_victim() else { break };
             if self.stop.is_requested() {
                 return Err(End::Interrupted);
             }
+            let Some(candidate) = lot.next_victim() else { break };
             self.try_one(candidate, &mut lot).await?;
         }
         Ok(())
@@ -101,11 +101,7 @@ impl Round<'_> {
             },
         };
         self.note(candidate, tried, lot);
-        if self.stop.is_requested() {
-            Err(End::Interrupted)
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
 
     /// Writes down what became of one victim, and what follows for the rest of the lot.
