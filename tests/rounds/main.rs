@@ -9,6 +9,7 @@
 )]
 
 mod budgets;
+mod daemon;
 mod denials;
 mod doubts;
 mod paging;

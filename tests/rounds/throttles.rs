@@ -66,7 +66,7 @@ async fn a_stop_ends_the_wait_of_a_throttle_at_once() {
     let begun = Instant::now();
     let report = world.round().await;
     assert!(begun.elapsed() < Duration::from_secs(15));
-    assert_eq!(world.sent(EVICTION).len(), 1);
+    assert_eq!((world.sent(EVICTION).len(), &report.end), (1, &End::Interrupted));
     assert!(matches!(
         report.attempts[0].outcome,
         Outcome::Refused(Refusal::Throttled { .. })

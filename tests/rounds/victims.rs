@@ -193,6 +193,18 @@ async fn a_stop_before_the_next_victim_ends_the_round_with_what_was_done() {
 }
 
 #[actix_rt::test]
+async fn a_stop_during_the_last_victim_leaves_a_round_that_did_all_it_was_to_do() {
+    let world = World::with(two_apps());
+    let switch = Rc::clone(&world.switch);
+    let world = world.meanwhile(EVICTION, move || switch.request());
+    let report = world.round().await;
+    assert_eq!(
+        (report.verdict(), report.end),
+        (Verdict::Disrupted, End::Complete)
+    );
+}
+
+#[actix_rt::test]
 async fn a_stop_during_the_list_ends_the_round_before_any_victim() {
     let world = World::with(two_apps());
     let switch = Rc::clone(&world.switch);

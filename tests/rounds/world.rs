@@ -243,7 +243,8 @@ fn always_holds(orders: &Orders, report: &Report, sent: &[Sent]) {
     assert_eq!(report.listed, report.candidates + exempted, "{report:?}");
 }
 
-fn orders() -> Orders {
+/// Orders to evict one pod of the namespace `shop`.
+pub(crate) fn orders() -> Orders {
     Orders {
         dry_run: false,
         rules: Rules {
