@@ -17,10 +17,11 @@ pub use error::ClusterError;
 pub use pods::Page;
 pub use review::Grant;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use kube::Client;
 use kube::client::Body;
 use serde::Serialize;
@@ -39,11 +40,18 @@ const DISRUPT_DEADLINE: Duration = Duration::from_secs(40);
 const READ_DEADLINE: Duration = Duration::from_secs(30);
 
 /// A connection to one API server. It belongs to the arbiter that made it: its worker lives and ends there.
-#[derive(Clone)]
 pub struct Cluster {
-    client: Client,
+    access: Access,
+    client: RefCell<Client>,
     /// The API server's address, for errors.
     server: Arc<str>,
+}
+
+/// One request, which may have to be sent twice.
+struct Call {
+    method: Method,
+    path: String,
+    body: Vec<u8>,
 }
 
 impl Cluster {
@@ -72,19 +80,35 @@ impl Cluster {
     }
 
     /// Sends one request and reads its answer whole, within `deadline`; `what` names it in errors.
+    ///
+    /// A token may have expired since it was read. A 401 proves that nothing was done, so the credentials are read
+    /// afresh and the request is sent once more, whatever it asks for.
     async fn send(
         &self,
-        request: Request<Body>,
+        call: Call,
         deadline: Duration,
         what: impl Fn() -> String,
     ) -> Result<Response, ClusterError> {
+        let response = self.exchange(&call, deadline, &what).await?;
+        if response.status != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        let (fresh, _) = connect::client(&self.access).await?;
+        self.client.replace(fresh);
+        self.exchange(&call, deadline, &what).await
+    }
+
+    async fn exchange(
+        &self,
+        call: &Call,
+        deadline: Duration,
+        what: &impl Fn() -> String,
+    ) -> Result<Response, ClusterError> {
+        // Cloned out of its cell: nothing stays borrowed over an await.
+        let client = self.client.borrow().clone();
         let exchange = async {
-            let response = self
-                .client
-                .send(request)
-                .await
-                .map_err(|error| error::reason(&error))?;
-            response::read(response).await
+            let response = client.send(call.request()).await;
+            response::read(response.map_err(|error| error::reason(&error))?).await
         };
         let why = match tokio::time::timeout(deadline, exchange).await {
             Ok(Ok(response)) => return Ok(response),
@@ -103,21 +127,32 @@ fn pod_path(pod: &PodRef) -> String {
     format!("/api/v1/namespaces/{}/pods/{}", pod.namespace, pod.name)
 }
 
-fn get(path: &str) -> Request<Body> {
-    request(Method::GET, path, Vec::new())
+fn get(path: &str) -> Call {
+    let (method, path) = (Method::GET, path.to_owned());
+    Call {
+        method,
+        path,
+        body: Vec::new(),
+    }
 }
 
-fn json(method: Method, path: &str, body: &impl Serialize) -> Request<Body> {
+fn json(method: Method, path: &str, body: &impl Serialize) -> Call {
     let body = serde_json::to_vec(body).expect("a Kubernetes object serialises");
-    request(method, path, body)
+    Call {
+        method,
+        path: path.to_owned(),
+        body,
+    }
 }
 
-fn request(method: Method, path: &str, body: Vec<u8>) -> Request<Body> {
-    Request::builder()
-        .method(method)
-        .uri(path)
-        .header(http::header::CONTENT_TYPE, "application/json")
-        .header(http::header::ACCEPT, "application/json")
-        .body(Body::from(body))
-        .expect("paths are built from validated names and encoded queries")
+impl Call {
+    fn request(&self) -> Request<Body> {
+        Request::builder()
+            .method(&self.method)
+            .uri(&self.path)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .header(http::header::ACCEPT, "application/json")
+            .body(Body::from(self.body.clone()))
+            .expect("paths are built from validated names and encoded queries")
+    }
 }

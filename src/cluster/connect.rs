@@ -1,7 +1,9 @@
 //! Finds the API server: the kubeconfig that was named, else the cluster around us, else the user's kubeconfig.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::USER_AGENT;
@@ -30,20 +32,30 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError::Access`]: no configuration was found, or it cannot be used.
     pub async fn connect(access: &Access) -> Result<Self, ClusterError> {
-        let mut config = configuration(access).await.map_err(ClusterError::Access)?;
-        // A budget's refusal is a 429: kube would repeat it fifteen times over minutes.
-        config.default_retry = false;
-        config.connect_timeout = Some(CONNECT_TIMEOUT);
-        config.read_timeout = Some(DISRUPT_DEADLINE);
-        config.write_timeout = Some(DISRUPT_DEADLINE);
-        config.reset_reader_on_write = true;
-        let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));
-        config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
-        let server = address(&config.cluster_url).into();
-        let client = Client::try_from(config)
-            .map_err(|error| ClusterError::Access(format!("cannot set up the API client: {error}")))?;
-        Ok(Self { client, server })
+        let (client, server) = client(access).await?;
+        Ok(Self {
+            access: access.clone(),
+            client: RefCell::new(client),
+            server,
+        })
     }
+}
+
+/// A client with the credentials as they are now, and the address of its API server.
+pub(super) async fn client(access: &Access) -> Result<(Client, Arc<str>), ClusterError> {
+    let mut config = configuration(access).await.map_err(ClusterError::Access)?;
+    // A budget's refusal is a 429: kube would repeat it fifteen times over minutes.
+    config.default_retry = false;
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    config.read_timeout = Some(DISRUPT_DEADLINE);
+    config.write_timeout = Some(DISRUPT_DEADLINE);
+    config.reset_reader_on_write = true;
+    let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));
+    config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
+    let server = address(&config.cluster_url).into();
+    let client = Client::try_from(config)
+        .map_err(|error| ClusterError::Access(format!("cannot set up the API client: {error}")))?;
+    Ok((client, server))
 }
 
 /// Inside a cluster `Config::infer` would prefer a stray kubeconfig and honour debug variables that redirect

@@ -170,13 +170,30 @@ async fn a_yes_that_cannot_be_verified_is_unknown_after_several_looks() {
     assert_eq!(world.sent(EVICTION).len(), 1);
 }
 
+fn unauthorized() -> Fault {
+    Fault::Instead(status(401, "Unauthorized", json!({ "reason": "Unauthorized" })))
+}
+
 #[actix_rt::test]
-async fn credentials_that_are_refused_end_the_round() {
-    let unauthorized = status(401, "Unauthorized", json!({ "reason": "Unauthorized" }));
-    let world = World::with(two_apps()).always(EVICTION, Fault::Instead(unauthorized));
+async fn credentials_that_are_refused_are_read_afresh_once_and_then_end_the_round() {
+    let world = World::with(two_apps()).always(EVICTION, unauthorized());
     let report = world.round().await;
     assert!(failure(&report).ends_with("the API server does not accept the credentials (401)"));
-    assert_eq!(world.sent(EVICTION).len(), 1);
+    assert_eq!(world.sent(EVICTION).len(), 2);
+}
+
+#[actix_rt::test]
+async fn a_token_that_expired_is_read_afresh_and_the_round_goes_on() {
+    for request in [EVICTION, "GET "] {
+        let world = World::with(two_apps()).once(request, unauthorized());
+        let report = world.round().await;
+        assert_eq!(
+            report.verdict(),
+            Verdict::Disrupted,
+            "{request}: {:?}",
+            report.end
+        );
+    }
 }
 
 #[actix_rt::test]
