@@ -73,7 +73,9 @@ fn the_log_is_one_json_object_a_line() {
         );
         let first = lines[0]["msg"].as_str().unwrap();
         assert!(
-            first.starts_with("DRY RUN: nothing will be disrupted; evict 1 of every pod in shop at"),
+            first.starts_with(
+                "DRY RUN, nothing will be disrupted: evict up to 1 a round of the pods in shop, at"
+            ),
             "{log}"
         );
         assert_eq!((ran.code, ran.out.as_str()), (0, ""));
@@ -84,7 +86,10 @@ fn the_log_is_one_json_object_a_line() {
 fn the_log_is_text_without_escape_codes_where_that_is_asked_for() {
     let mut daemon = daemon("--log-format text --dry-run=false").start();
     let log = daemon.await_words(AT_WORK);
-    assert!(log.contains(" INFO ") && log.contains("ARMED; evict 1"), "{log}");
+    assert!(
+        log.contains(" INFO ") && log.contains("ARMED: evict up to 1"),
+        "{log}"
+    );
     assert!(!log.contains('\u{1b}'), "{log:?}");
     assert_eq!(daemon.terminate().code, 0);
 }
