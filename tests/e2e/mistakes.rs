@@ -36,10 +36,10 @@ async fn an_unknown_context_is_named() {
             .macaque(command)
             .env("MACAQUE_SCHEDULE__CRON", "@hourly")
             .env("MACAQUE_HEALTH__LISTEN", "off");
-        macaque
-            .exits(2)
-            .await
-            .says(["kubectl's kubeconfig has no context \"mars\"", "cluster.context"]);
+        macaque.exits(2).await.says([
+            "kubectl's own kubeconfig has no context \"mars\"",
+            "cluster.context",
+        ]);
     }
 }
 
@@ -63,10 +63,11 @@ async fn a_missing_kubeconfig_is_named() {
 #[ignore = "needs a real control plane: just e2e"]
 async fn without_any_kubeconfig_the_ways_to_name_one_are_told() {
     let macaque = Macaque::new("once --namespace shop");
-    macaque
-        .exits(2)
-        .await
-        .says(["no cluster to speak to", "--kubeconfig", "KUBECONFIG"]);
+    macaque.exits(2).await.says([
+        "cannot use kubectl's own kubeconfig",
+        "--kubeconfig",
+        "KUBECONFIG",
+    ]);
 }
 
 #[tokio::test]
