@@ -5,8 +5,6 @@ mod excess;
 
 use std::fmt;
 
-use serde::Serialize;
-
 use super::outcome::Method;
 use super::plan::{Namespaces, Plan};
 
@@ -33,8 +31,7 @@ pub struct Grant {
 }
 
 /// A rule of a Role: rights on one resource, taken together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// The one API group.
     pub api_groups: [&'static str; 1],

@@ -13,7 +13,7 @@ Exit codes:
   0   done; once: at least one pod was disrupted (in dry run: would have been)
   1   the cluster did not answer or did not permit it, or an outcome is unknown
   2   usage or configuration
-  3   once: every victim tried was refused; budgets: under a budget no pod can be evicted until it is mended
+  3   once: every victim tried was refused; budgets: one must be mended
   4   once: no pod was eligible
   70  run: an actor failed more often than it may
   75  run: told to stop, and notifications were left undelivered

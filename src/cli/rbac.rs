@@ -2,6 +2,7 @@
 //! API server.
 
 use serde::Serialize;
+use serde_saphyr::FlowSeq;
 
 use crate::chaos::grants::{self, Purpose, Rule};
 use crate::chaos::plan::{Namespaces, Plan};
@@ -28,7 +29,16 @@ struct Role {
     api_version: &'static str,
     kind: &'static str,
     metadata: Metadata,
-    rules: Vec<Rule>,
+    rules: Vec<WrittenRule>,
+}
+
+/// A rule with its lists in brackets, as people write them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenRule {
+    api_groups: FlowSeq<[&'static str; 1]>,
+    resources: FlowSeq<[&'static str; 1]>,
+    verbs: FlowSeq<Vec<&'static str>>,
 }
 
 /// A RoleBinding or a ClusterRoleBinding.
@@ -69,6 +79,21 @@ struct Subject {
     kind: &'static str,
     name: String,
     namespace: String,
+}
+
+impl From<&Rule> for WrittenRule {
+    fn from(rule: &Rule) -> Self {
+        let Rule {
+            api_groups,
+            resources,
+            verbs,
+        } = rule;
+        Self {
+            api_groups: FlowSeq(*api_groups),
+            resources: FlowSeq(*resources),
+            verbs: FlowSeq(verbs.clone()),
+        }
+    }
 }
 
 /// Prints the Roles; returns the process's exit code.
@@ -180,7 +205,7 @@ fn objects(namespace: Option<&str>, account: &Account, rules: &[Rule]) -> (Role,
         api_version: API_VERSION,
         kind: role,
         metadata: metadata(),
-        rules: rules.to_vec(),
+        rules: rules.iter().map(WrittenRule::from).collect(),
     };
     (role, binding)
 }
