@@ -6,6 +6,8 @@
 pub mod answer;
 pub mod budget;
 pub mod eligibility;
+pub mod exam;
+pub mod grants;
 pub mod outcome;
 pub mod plan;
 pub mod pod;

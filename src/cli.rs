@@ -2,6 +2,7 @@
 //! file of its own.
 
 mod args;
+mod budgets;
 mod check;
 mod deed;
 #[cfg(feature = "sandbox")]
@@ -9,6 +10,7 @@ mod demo;
 mod foretell;
 mod format;
 mod once;
+mod rbac;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -29,6 +31,8 @@ pub mod exit {
     pub const USAGE: i32 = 2;
     /// `once`: every victim tried was refused, or gone before.
     pub const REFUSED: i32 = 3;
+    /// `budgets`: a budget needs mending. The same code: the API server says no to a disruption.
+    pub const FOUND: i32 = REFUSED;
     /// `once`: no pod was eligible.
     pub const IDLE: i32 = 4;
 }
@@ -47,6 +51,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Run(scope) => run::run(&args.common, &scope),
         Command::Once(once) => once::run(&args.common, &once),
         Command::Check(check) => check::run(&args.common, &check),
+        Command::Budgets(budgets) => budgets::run(&args.common, &budgets),
+        Command::Rbac(rbac) => rbac::run(&args.common, &rbac),
         Command::Schedule(schedule) => foretell::run(&args.common, &schedule),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Args::command(), "macaque", &mut std::io::stdout());

@@ -15,7 +15,6 @@ mod wire;
 pub use connect::Access;
 pub use error::ClusterError;
 pub use pods::Page;
-pub use review::Grant;
 
 use std::cell::RefCell;
 use std::sync::Arc;

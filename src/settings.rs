@@ -21,6 +21,7 @@ mod notify;
 mod plan;
 mod process;
 mod secret;
+mod view;
 
 use std::fmt;
 use std::fs;
@@ -36,6 +37,7 @@ pub use keys::{Key, Kind, keys};
 pub use mistake::{Mistake, Mistakes};
 pub use notify::NotifySettings;
 pub use process::{ClusterSettings, LogFormat, LogSettings};
+pub use view::{View, load_view};
 
 use decoder::Decoder;
 use layer::Layer;

@@ -142,7 +142,7 @@ impl Budget {
     }
 
     /// Whether a pod that is not ready may go without being counted.
-    fn spares_unready(&self) -> bool {
+    pub(super) fn spares_unready(&self) -> bool {
         let BudgetStatus {
             current_healthy,
             desired_healthy,

@@ -13,7 +13,7 @@ Exit codes:
   0   done; once: at least one pod was disrupted (in dry run: would have been)
   1   the cluster did not answer or did not permit it, or an outcome is unknown
   2   usage or configuration
-  3   once: every victim tried was refused
+  3   once: every victim tried was refused; budgets: one must be mended
   4   once: no pod was eligible
   70  run: an actor failed more often than it may
   75  run: told to stop, and notifications were left undelivered
@@ -60,6 +60,10 @@ pub(super) enum Command {
     Once(Once),
     /// Examine the configuration, the connection and the permissions; disrupts nothing
     Check(Check),
+    /// Examine the PodDisruptionBudgets in scope: which allow no eviction, and what mends them
+    Budgets(Budgets),
+    /// Print the least Roles for the configuration in use, for `kubectl apply -f -`
+    Rbac(Rbac),
     /// Show when the next rounds are due, and which of them a quiet time takes
     Schedule(Schedule),
     /// Print a completion script for a shell
@@ -131,6 +135,32 @@ pub(super) struct Check {
     /// How to print the findings
     #[arg(short, long, value_enum, default_value_t)]
     pub(super) output: Output,
+}
+
+/// `macaque budgets`.
+#[derive(Debug, Flags)]
+pub(super) struct Budgets {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// How to print what was found
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(super) output: Output,
+}
+
+/// `macaque rbac`.
+#[derive(Debug, Flags)]
+pub(super) struct Rbac {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// The service account to grant them to; the Roles are named after it
+    #[arg(long, value_name = "NAME", default_value = "macaque")]
+    pub(super) service_account: String,
+    /// Where the service account is [default: where macaque runs, else the first namespace]
+    #[arg(long, value_name = "NAME")]
+    pub(super) service_account_namespace: Option<String>,
+    /// Also what the commands need that read budgets: plan, why and budgets; rounds do not
+    #[arg(long)]
+    pub(super) preview: bool,
 }
 
 /// `macaque schedule`.

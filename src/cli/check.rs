@@ -1,11 +1,14 @@
-//! `macaque check`: the configuration, the connection and the permissions, each with a remedy. Disrupts nothing.
+//! `macaque check`: the configuration, the connection and the permissions, those that are missing and those that are
+//! too many, each with a remedy. Disrupts nothing.
+
+mod permissions;
 
 use actix::System;
 use serde::Serialize;
 
-use crate::chaos::outcome::Method;
-use crate::chaos::plan::{Namespaces, Plan};
-use crate::cluster::{Cluster, ClusterError, Grant};
+use crate::chaos::grants;
+use crate::chaos::plan::Plan;
+use crate::cluster::{Cluster, ClusterError};
 use crate::settings::{Need, Setup};
 
 use super::args::{Check, Common, Output};
@@ -28,6 +31,8 @@ enum Judgement {
     Ok,
     /// Worth knowing; macaque works all the same.
     Note,
+    /// macaque works all the same, and somebody should mend it.
+    Warning,
     Failed,
 }
 
@@ -45,6 +50,14 @@ impl Finding {
         Self {
             result: Judgement::Note,
             remedy: Some(remedy.to_owned()),
+            ..Self::ok(what, detail)
+        }
+    }
+
+    fn warning(what: impl Into<String>, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            result: Judgement::Warning,
+            remedy: Some(remedy.into()),
             ..Self::ok(what, detail)
         }
     }
@@ -116,36 +129,13 @@ async fn examine(cluster: &Cluster, setup: &Setup, findings: &mut Vec<Finding>) 
         Ok(version) => findings.push(Finding::ok("API server", version)),
         Err(error) => return findings.push(unreachable(&error)),
     }
-    let namespaces: Vec<Option<String>> = match &setup.plan.target.namespaces {
-        Namespaces::All => vec![None],
-        Namespaces::Named(names) => names.iter().cloned().map(Some).collect(),
-    };
-    for namespace in namespaces {
-        if let Some(name) = &namespace {
+    for namespace in grants::scopes(&setup.plan.target.namespaces) {
+        if let Some(name) = namespace {
             findings.push(existence(name, cluster.has_namespace(name).await));
         }
-        for grant in grants(&setup.plan, &namespace) {
-            let held = cluster.holds(&grant).await;
-            findings.push(permission(&grant, held, &setup.plan));
-        }
+        permissions::needed(cluster, &setup.plan, namespace, findings).await;
     }
-}
-
-/// The verbs that the configuration needs.
-fn grants(plan: &Plan, namespace: &Option<String>) -> [Grant; 3] {
-    let (verb, resource) = disruption(plan.disrupt.method);
-    [("list", "pods"), ("get", "pods"), (verb, resource)].map(|(verb, resource)| Grant {
-        verb,
-        resource,
-        namespace: namespace.clone(),
-    })
-}
-
-fn disruption(method: Method) -> (&'static str, &'static str) {
-    match method {
-        Method::Evict => ("create", "pods/eviction"),
-        Method::Delete => ("delete", "pods"),
-    }
+    permissions::excessive(cluster, &setup.plan, findings).await;
 }
 
 fn existence(name: &str, answer: Result<Option<bool>, ClusterError>) -> Finding {
@@ -156,34 +146,6 @@ fn existence(name: &str, answer: Result<Option<bool>, ClusterError>) -> Finding 
         Ok(None) => Finding::ok(what, "macaque may not ask whether it exists, and need not"),
         Err(error) => Finding::failed(what, error.to_string(), "see the API server's words"),
     }
-}
-
-fn permission(grant: &Grant, held: Result<bool, ClusterError>, plan: &Plan) -> Finding {
-    let what = format!("may {grant}");
-    let disrupts = (grant.verb, grant.resource) == disruption(plan.disrupt.method);
-    match held {
-        Ok(true) => Finding::ok(what, "granted"),
-        Ok(false) if disrupts && plan.dry_run => Finding::note(
-            what,
-            "not granted, and a dry run does not need it",
-            "grant it before arming",
-        ),
-        Ok(false) => Finding::failed(what, "not granted", remedy(grant)),
-        Err(error) => Finding::failed(what, error.to_string(), "see the API server's words"),
-    }
-}
-
-/// The rule to add, as it stands in a Role. Evictions are of the core group, whatever discovery says.
-fn remedy(grant: &Grant) -> String {
-    let kind = if grant.namespace.is_some() {
-        "Role"
-    } else {
-        "ClusterRole"
-    };
-    format!(
-        "add to macaque's {kind}: {{apiGroups: [\"\"], resources: [\"{}\"], verbs: [\"{}\"]}}",
-        grant.resource, grant.verb
-    )
 }
 
 fn unreachable(error: &ClusterError) -> Finding {
@@ -200,6 +162,7 @@ fn print(findings: &[Finding]) {
         let result = match finding.result {
             Judgement::Ok => "ok",
             Judgement::Note => "note",
+            Judgement::Warning => "warning",
             Judgement::Failed => "FAILED",
         };
         let remedy = finding

@@ -7,7 +7,7 @@ use crate::chaos::eligibility::Rules;
 use crate::chaos::schedule::Calendar;
 use crate::cluster::Access;
 use crate::round::Orders;
-use crate::settings::{self, Flag, Mistakes, Need, Setup, Sources};
+use crate::settings::{self, ClusterSettings, Flag, Mistakes, Need, Setup, Sources, View};
 use crate::telemetry;
 
 use super::args::Common;
@@ -32,6 +32,16 @@ pub(super) fn prepare(common: &Common, more: Vec<Flag>, need: Need) -> Result<Se
 /// The exit code, after every mistake was told on standard error.
 pub(super) fn prepare_calendar(common: &Common) -> Result<Calendar, i32> {
     settings::load_calendar(&sources(common, Vec::new())).map_err(|mistakes| refuse(&mistakes))
+}
+
+/// Loads and proves what a command that only looks goes by, and sets up the log.
+///
+/// # Errors
+/// The exit code, after every mistake was told on standard error.
+pub(super) fn prepare_view(common: &Common, more: Vec<Flag>) -> Result<View, i32> {
+    let view = settings::load_view(&sources(common, more)).map_err(|mistakes| refuse(&mistakes))?;
+    telemetry::start(&view.log);
+    Ok(view)
 }
 
 fn refuse(mistakes: &Mistakes) -> i32 {
@@ -71,8 +81,13 @@ pub(super) fn orders(setup: &Setup) -> Arc<Orders> {
 
 /// Where the cluster is.
 pub(super) fn access(setup: &Setup) -> Access {
+    access_to(&setup.cluster)
+}
+
+/// The same, by the settings alone.
+pub(super) fn access_to(cluster: &ClusterSettings) -> Access {
     Access {
-        kubeconfig: setup.cluster.kubeconfig.clone(),
-        context: setup.cluster.context.clone(),
+        kubeconfig: cluster.kubeconfig.clone(),
+        context: cluster.context.clone(),
     }
 }

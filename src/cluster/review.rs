@@ -1,34 +1,12 @@
 //! Asks the API server what macaque may do, and what it is: the questions behind `macaque check`.
 
-use std::fmt;
-
 use http::Method;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 
 use super::{Cluster, ClusterError, READ_DEADLINE, get, json};
-
-/// One verb on one resource, in one namespace or in all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    /// The verb: `list`, `create`.
-    pub verb: &'static str,
-    /// The resource, with its subresource after a slash: `pods/eviction`.
-    pub resource: &'static str,
-    /// The namespace; `None` for all.
-    pub namespace: Option<String>,
-}
-
-impl fmt::Display for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.verb, self.resource)?;
-        match &self.namespace {
-            Some(namespace) => write!(f, " in namespace {namespace}"),
-            None => f.write_str(" in all namespaces"),
-        }
-    }
-}
+use crate::chaos::grants::Grant;
 
 impl Cluster {
     /// Whether macaque holds `grant`, by SelfSubjectAccessReview, which everybody may create.
@@ -36,13 +14,14 @@ impl Cluster {
     /// # Errors
     /// The API server gave no answer to that.
     pub async fn holds(&self, grant: &Grant) -> Result<bool, ClusterError> {
-        let (resource, subresource) = match grant.resource.split_once('/') {
+        let right = grant.right;
+        let (resource, subresource) = match right.resource.split_once('/') {
             Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
-            None => (grant.resource, None),
+            None => (right.resource, None),
         };
         let attributes = ResourceAttributes {
-            verb: Some(grant.verb.to_owned()),
-            group: Some(String::new()),
+            verb: Some(right.verb.to_owned()),
+            group: Some(right.group.to_owned()),
             resource: Some(resource.to_owned()),
             subresource,
             namespace: grant.namespace.clone(),

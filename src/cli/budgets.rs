@@ -1,0 +1,201 @@
+//! `macaque budgets`: an examination of the PodDisruptionBudgets in scope. It reads, and asks for no eviction.
+
+use std::collections::HashSet;
+
+use actix::System;
+use serde::Serialize;
+
+use crate::chaos::exam::{Exam, Finding, Severity, Sum};
+use crate::chaos::grants;
+use crate::chaos::selector::Selector;
+use crate::cluster::{Cluster, ClusterError};
+use crate::settings::View;
+use crate::telemetry;
+
+use super::args::{Budgets, Common, Output};
+use super::{deed, exit, format};
+
+/// What was examined, and what was found.
+#[derive(Default, Serialize)]
+struct Examination {
+    /// The arithmetic of each budget.
+    budgets: Vec<Sum>,
+    /// What was found, the gravest first.
+    findings: Vec<Finding>,
+    /// What could not be examined, and why.
+    problems: Vec<String>,
+}
+
+/// Examines the budgets; returns the process's exit code.
+pub(super) fn run(common: &Common, flags: &Budgets) -> i32 {
+    let view = match deed::prepare_view(common, flags.scope.flags()) {
+        Ok(view) => view,
+        Err(code) => return code,
+    };
+    let examined = System::new().block_on(async {
+        let cluster = Cluster::connect(&deed::access_to(&view.cluster)).await?;
+        Ok::<_, ClusterError>(examine(&cluster, &view).await)
+    });
+    let examination = match examined {
+        Ok(examination) => examination,
+        Err(error) => {
+            telemetry::complain(&error.to_string());
+            return exit::USAGE;
+        }
+    };
+    match flags.output {
+        Output::Table => print(&examination),
+        Output::Json => format::json(&examination),
+        Output::Yaml => format::yaml(&examination),
+    }
+    exit_code(&examination)
+}
+
+/// An error found wins; a namespace that was not examined is not said to be well.
+fn exit_code(examination: &Examination) -> i32 {
+    let is_error = |finding: &Finding| finding.severity == Severity::Error;
+    if examination.findings.iter().any(is_error) {
+        exit::FOUND
+    } else if examination.problems.is_empty() {
+        exit::OK
+    } else {
+        exit::CLUSTER
+    }
+}
+
+/// Examines one namespace after the other. One that may not be read ends nothing for the others; an API server
+/// that does not answer, or not as expected, ends it all.
+async fn examine(cluster: &Cluster, view: &View) -> Examination {
+    let mut examination = Examination::default();
+    for namespace in grants::scopes(&view.plan.target.namespaces) {
+        let exam = match survey(cluster, namespace, &view.plan.target.selector).await {
+            Ok(exam) => exam,
+            Err((error, remedy)) => {
+                examination.problems.push(format!("{error}{remedy}"));
+                match error {
+                    ClusterError::Forbidden { .. } => continue,
+                    _ => break,
+                }
+            }
+        };
+        if exam.is_empty() {
+            examination.problems.extend(doubt(cluster, namespace).await);
+        }
+        examination.budgets.extend(exam.sums());
+        examination.findings.extend(exam.findings());
+    }
+    // Stable: within a severity the namespaces stay in their order.
+    examination.findings.sort_by_key(|finding| finding.severity);
+    examination
+}
+
+/// Reads the budgets of a namespace, or of all, and counts its pods page by page. A listing that expired between two
+/// pages may tell a pod twice.
+async fn survey(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+    selector: &Selector,
+) -> Result<Exam, (ClusterError, String)> {
+    let budgets = cluster.budgets(namespace).await;
+    let budgets = budgets.map_err(|error| explained(error, grants::LIST_BUDGETS, namespace))?;
+    let new = || Exam::new(budgets.clone(), selector.clone());
+    let (mut exam, mut seen, mut after) = (new(), HashSet::new(), None);
+    loop {
+        let page = cluster
+            .pods(namespace, &Selector::default(), after.as_deref())
+            .await;
+        let page = page.map_err(|error| explained(error, grants::LIST_PODS, namespace))?;
+        if page.restarted {
+            (exam, seen) = (new(), HashSet::new());
+        }
+        for pod in &page.pods {
+            if seen.insert(pod.id.uid.clone()) {
+                exam.count(pod);
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(exam);
+        }
+    }
+}
+
+/// A missing grant, with the rule that gives it.
+fn explained(error: ClusterError, right: grants::Right, namespace: Option<&str>) -> (ClusterError, String) {
+    let remedy = match error {
+        ClusterError::Forbidden { .. } => format!("; {}", right.within(namespace).remedy()),
+        _ => String::new(),
+    };
+    (error, remedy)
+}
+
+/// The API server lists an absent namespace as an empty one; where macaque may ask, it says which.
+async fn doubt(cluster: &Cluster, namespace: Option<&str>) -> Option<String> {
+    let name = namespace?;
+    let exists = cluster.has_namespace(name).await.ok()??;
+    (!exists).then(|| format!("namespace {name} does not exist"))
+}
+
+fn print(examination: &Examination) {
+    let Examination {
+        budgets,
+        findings,
+        problems,
+    } = examination;
+    let mut parts = Vec::new();
+    if !budgets.is_empty() {
+        let header = [
+            "NAMESPACE",
+            "BUDGET",
+            "COVERS",
+            "NEEDS",
+            "HEALTHY",
+            "ALLOWS",
+            "FINDING",
+        ];
+        parts.push(format::table(header, budgets.iter().map(row)));
+    } else if problems.is_empty() {
+        parts.push("no budgets".to_owned());
+    }
+    for Finding {
+        severity,
+        object,
+        says,
+        remedy,
+        ..
+    } in findings
+    {
+        parts.push(format!("{severity}: {object}: {says}\n  remedy: {remedy}"));
+    }
+    parts.extend(problems.iter().map(|problem| format!("problem: {problem}")));
+    format::say(&parts.join("\n\n"));
+}
+
+fn row(sum: &Sum) -> [String; 7] {
+    let covers = sum
+        .covers
+        .iter()
+        .map(|(workload, pods)| format!("{workload} ({pods})"));
+    let findings = sum.findings.iter().map(ToString::to_string);
+    let limit = match (&sum.max_unavailable, &sum.min_available) {
+        (Some(max), _) => format!(" (maxUnavailable: {max})"),
+        (None, Some(min)) => format!(" (minAvailable: {min})"),
+        (None, None) => String::new(),
+    };
+    [
+        sum.namespace.clone(),
+        sum.name.clone(),
+        listed(covers.collect()),
+        format!("{} of {}{limit}", sum.needs, sum.expected),
+        sum.healthy.to_string(),
+        sum.allows.to_string(),
+        listed(findings.collect()),
+    ]
+}
+
+fn listed(words: Vec<String>) -> String {
+    match words.is_empty() {
+        true => "-".to_owned(),
+        false => words.join(", "),
+    }
+}

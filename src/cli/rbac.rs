@@ -1,0 +1,211 @@
+//! `macaque rbac`: the least Roles for the configuration in use, with their bindings, for `kubectl apply`. Asks no
+//! API server.
+
+use serde::Serialize;
+use serde_saphyr::FlowSeq;
+
+use crate::chaos::grants::{self, Purpose, Rule};
+use crate::chaos::plan::{Namespaces, Plan};
+use crate::settings::View;
+use crate::telemetry;
+
+use super::args::{Common, Rbac};
+use super::{deed, exit, format};
+
+const API: &str = "rbac.authorization.k8s.io";
+const API_VERSION: &str = "rbac.authorization.k8s.io/v1";
+
+/// Who is granted something.
+#[derive(Clone)]
+struct Account {
+    name: String,
+    namespace: String,
+}
+
+/// A Role or a ClusterRole.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Role {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: Metadata,
+    rules: Vec<WrittenRule>,
+}
+
+/// A rule with its lists in brackets, as people write them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenRule {
+    api_groups: FlowSeq<[&'static str; 1]>,
+    resources: FlowSeq<[&'static str; 1]>,
+    verbs: FlowSeq<Vec<&'static str>>,
+}
+
+/// A RoleBinding or a ClusterRoleBinding.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Binding {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: Metadata,
+    role_ref: RoleRef,
+    subjects: [Subject; 1],
+}
+
+#[derive(Serialize)]
+struct Metadata {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    labels: Labels,
+}
+
+#[derive(Serialize)]
+struct Labels {
+    #[serde(rename = "app.kubernetes.io/name")]
+    name: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoleRef {
+    api_group: &'static str,
+    kind: &'static str,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Subject {
+    kind: &'static str,
+    name: String,
+    namespace: String,
+}
+
+impl From<&Rule> for WrittenRule {
+    fn from(rule: &Rule) -> Self {
+        let Rule {
+            api_groups,
+            resources,
+            verbs,
+        } = rule;
+        Self {
+            api_groups: FlowSeq(*api_groups),
+            resources: FlowSeq(*resources),
+            verbs: FlowSeq(verbs.clone()),
+        }
+    }
+}
+
+/// Prints the Roles; returns the process's exit code.
+pub(super) fn run(common: &Common, flags: &Rbac) -> i32 {
+    let view = match deed::prepare_view(common, flags.scope.flags()) {
+        Ok(view) => view,
+        Err(code) => return code,
+    };
+    let account = match account(flags, &view) {
+        Ok(account) => account,
+        Err(mistake) => {
+            telemetry::complain(&mistake);
+            return exit::USAGE;
+        }
+    };
+    let purpose = match flags.preview {
+        true => Purpose::Preview,
+        false => Purpose::Rounds,
+    };
+    let rules = grants::rules(&grants::needed(&view.plan, purpose));
+    format::say(&format!("# {}", summary(&view.plan, purpose)));
+    for namespace in grants::scopes(&view.plan.target.namespaces) {
+        let (role, binding) = objects(namespace, &account, &rules);
+        format::say(&"---");
+        format::yaml(&role);
+        format::say(&"---");
+        format::yaml(&binding);
+    }
+    exit::OK
+}
+
+/// The service account: where macaque runs, if it runs in a cluster, else in the first namespace of the plan.
+fn account(flags: &Rbac, view: &View) -> Result<Account, String> {
+    let own = view.identity.as_ref().map(|identity| identity.namespace.clone());
+    let first = match &view.plan.target.namespaces {
+        Namespaces::All => None,
+        Namespaces::Named(names) => names.first().cloned(),
+    };
+    let namespace = flags.service_account_namespace.clone().or(own).or(first);
+    let namespace = namespace.ok_or(
+        "--service-account-namespace: is not set, and with every namespace as the target there is no first one; \
+         name the namespace that macaque lives in",
+    )?;
+    for (flag, value) in [
+        ("--service-account", &flags.service_account),
+        ("--service-account-namespace", &namespace),
+    ] {
+        if !is_name(value) {
+            return Err(format!(
+                "{flag}: {value:?} is no name of Kubernetes: it takes a-z, 0-9, - and ., and begins and ends with a \
+                 letter or a digit"
+            ));
+        }
+    }
+    Ok(Account {
+        name: flags.service_account.clone(),
+        namespace,
+    })
+}
+
+/// Whether it can name an object: a DNS subdomain (RFC 1123).
+fn is_name(name: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(is_inner) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
+}
+
+fn summary(plan: &Plan, purpose: Purpose) -> String {
+    let does = match plan.dry_run {
+        true => "a dry run of macaque, which may disrupt nothing".to_owned(),
+        false => format!("an armed macaque by method {}", plan.disrupt.method),
+    };
+    let reads = match purpose {
+        Purpose::Rounds => "",
+        Purpose::Preview => ", and for its commands that read budgets",
+    };
+    format!("The least permissions for {does}{reads}.")
+}
+
+/// The role of one namespace, or of the cluster, and its binding. Both are named after the service account.
+fn objects(namespace: Option<&str>, account: &Account, rules: &[Rule]) -> (Role, Binding) {
+    let (role, binding) = match namespace {
+        Some(_) => ("Role", "RoleBinding"),
+        None => ("ClusterRole", "ClusterRoleBinding"),
+    };
+    let metadata = || Metadata {
+        name: account.name.clone(),
+        namespace: namespace.map(str::to_owned),
+        labels: Labels { name: "macaque" },
+    };
+    let binding = Binding {
+        api_version: API_VERSION,
+        kind: binding,
+        metadata: metadata(),
+        role_ref: RoleRef {
+            api_group: API,
+            kind: role,
+            name: account.name.clone(),
+        },
+        subjects: [Subject {
+            kind: "ServiceAccount",
+            name: account.name.clone(),
+            namespace: account.namespace.clone(),
+        }],
+    };
+    let role = Role {
+        api_version: API_VERSION,
+        kind: role,
+        metadata: metadata(),
+        rules: rules.iter().map(WrittenRule::from).collect(),
+    };
+    (role, binding)
+}

@@ -1,0 +1,40 @@
+//! What is proved for commands that only look: whom a plan concerns and where the cluster is, no more.
+
+use crate::chaos::eligibility::Identity;
+use crate::chaos::plan::Plan;
+
+use super::{ClusterSettings, LogSettings, Mistakes, Need, Sources};
+use super::{decoder, identity, plan, process, read_file};
+
+/// What the commands go by that only look: no schedule, and nobody to tell.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// On whom, and how.
+    pub plan: Plan,
+    /// How to log.
+    pub log: LogSettings,
+    /// Which cluster to speak to.
+    pub cluster: ClusterSettings,
+    /// The pod that macaque is, if it runs in one.
+    pub identity: Option<Identity>,
+}
+
+/// Like [`super::load`], for who looks at a cluster and tells nobody: neither a schedule nor the files of secrets are
+/// needed, which are seldom where a cluster is looked at from.
+pub fn load_view(sources: &Sources) -> Result<View, Mistakes> {
+    let mut d = decoder(read_file(sources), sources);
+    let own_namespace = sources.service_account_namespace.as_deref().map(str::trim);
+    let own_namespace = own_namespace.filter(|name| !name.is_empty());
+    let plan = plan::plan(&mut d, Need::NoSchedule, own_namespace);
+    let (log, cluster) = (process::log(&mut d), process::cluster(&mut d));
+    let mistakes = d.into_mistakes();
+    match (plan, log, cluster) {
+        (Ok(plan), Ok(log), Ok(cluster)) if mistakes.is_empty() => Ok(View {
+            plan,
+            log,
+            cluster,
+            identity: identity(sources),
+        }),
+        _ => Err(Mistakes::new(mistakes)),
+    }
+}

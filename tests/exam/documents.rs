@@ -1,0 +1,39 @@
+//! What the README shows of these commands is what they print.
+
+use macaque::sandbox::scene;
+
+use super::Scene;
+
+/// The commands of the README that begin with `macaque NAME`, each with the text that follows it.
+fn shown(name: &str) -> Vec<(String, String)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let start = format!("$ macaque {name}");
+    let mut shown = Vec::new();
+    for block in readme.split("```console\n").skip(1) {
+        let (block, _) = block.split_once("```").unwrap();
+        if let Some((command, text)) = block
+            .split_once('\n')
+            .filter(|(first, _)| first.starts_with(&start))
+        {
+            shown.push((
+                command.trim_start_matches("$ macaque ").to_owned(),
+                text.to_owned(),
+            ));
+        }
+    }
+    assert!(!shown.is_empty(), "{name} in the README");
+    shown
+}
+
+#[test]
+fn the_readme_shows_what_budgets_and_rbac_print_over_the_shop() {
+    let scene = Scene::with(scene::shop());
+    for name in ["budgets", "rbac"] {
+        for (command, text) in shown(name) {
+            let words: Vec<_> = command.split_whitespace().collect();
+            let said = scene.run(&words);
+            assert_eq!(text, said.out, "macaque {command} prints:\n{}", said.out);
+        }
+    }
+}

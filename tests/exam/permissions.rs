@@ -1,0 +1,154 @@
+//! Promises of `macaque check` on permissions.
+
+use macaque::sandbox::{Denial, scene};
+use serde_json::Value;
+
+use super::Scene;
+
+/// A shop whose user may not do everything, but still each single thing.
+fn guarded() -> Scene {
+    let scene = Scene::with(scene::shop());
+    scene.sandbox.deny(Denial::new("*", "*.*"));
+    scene
+}
+
+/// Takes away whatever a least Role does not grant.
+fn least() -> Scene {
+    let scene = guarded();
+    let rights = [
+        "delete pods",
+        "deletecollection pods",
+        "create pods/exec",
+        "create pods",
+        "patch pods",
+        "get secrets",
+        "list secrets",
+        "delete deployments.apps",
+        "patch deployments.apps",
+        "patch poddisruptionbudgets.policy",
+        "delete poddisruptionbudgets.policy",
+        "create serviceaccounts/token",
+        "create rolebindings.rbac.authorization.k8s.io",
+        "create clusterrolebindings.rbac.authorization.k8s.io",
+        "delete nodes",
+        "delete namespaces",
+    ];
+    for right in rights {
+        let (verb, resource) = right.split_once(' ').unwrap();
+        scene.sandbox.deny(Denial::new(verb, resource));
+    }
+    let beyond = Denial::new("create", "pods/eviction");
+    scene.sandbox.deny(beyond.within(""));
+    scene
+}
+
+/// The `what` of every finding with this result.
+fn those(findings: &Value, result: &str) -> Vec<String> {
+    let findings = findings.as_array().unwrap().iter();
+    let of = findings.filter(|finding| finding["result"] == result);
+    of.map(|finding| finding["what"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn check_finds_the_least_role_to_be_just_right() {
+    let (code, findings) = least().json(&["check", "-n", "shop", "--dry-run=false"]);
+    assert_eq!(code, 0, "{findings:#}");
+    assert_eq!(those(&findings, "failed"), [""; 0]);
+    assert_eq!(those(&findings, "warning"), [""; 0]);
+    assert!(those(&findings, "ok").contains(&"no more than it needs".to_owned()));
+}
+
+#[test]
+fn check_names_what_is_granted_in_excess_and_does_not_fail() {
+    let (code, findings) = guarded().json(&["check", "-n", "shop", "--dry-run=false"]);
+    assert_eq!(code, 0);
+    let excess = those(&findings, "warning");
+    for what in [
+        "may delete pods in namespace shop",
+        "may create pods/exec in namespace shop",
+        "may get secrets in namespace shop",
+        "may create pods/eviction in all namespaces",
+        "may delete nodes in all namespaces",
+    ] {
+        assert!(excess.contains(&what.to_owned()), "{what}: {excess:?}");
+    }
+    assert!(!excess.contains(&"may create pods/eviction in namespace shop".to_owned()));
+    let remedies = findings.to_string();
+    assert!(
+        remedies.contains("macaque does not need it") && remedies.contains("bind what `macaque rbac` prints")
+    );
+}
+
+#[test]
+fn whoever_may_do_everything_is_told_so_once() {
+    let (code, findings) = Scene::with(scene::shop()).json(&["check", "-n", "shop,default"]);
+    assert_eq!(code, 0);
+    assert_eq!(
+        those(&findings, "warning"),
+        ["may do everything in all namespaces"]
+    );
+}
+
+#[test]
+fn a_missing_grant_fails_with_the_rule_to_add() {
+    let scene = least();
+    scene.sandbox.deny(Denial::new("create", "pods/eviction"));
+    let said = scene.run(&["check", "-n", "shop", "--dry-run=false"]);
+    assert_eq!(said.code, 1);
+    let rule =
+        "add to macaque's Role: {apiGroups: [\"\"], resources: [\"pods/eviction\"], verbs: [\"create\"]}";
+    assert!(said.out.contains(rule), "{}", said.out);
+}
+
+#[test]
+fn a_dry_run_does_not_fail_for_want_of_the_verb_that_disrupts() {
+    let scene = least();
+    scene.sandbox.deny(Denial::new("create", "pods/eviction"));
+    let (code, findings) = scene.json(&["check", "-n", "shop"]);
+    assert_eq!(code, 0);
+    assert!(those(&findings, "note").contains(&"may create pods/eviction in namespace shop".to_owned()));
+    assert_eq!(those(&findings, "warning"), [""; 0]);
+}
+
+#[test]
+fn in_delete_mode_deleting_is_needed_and_evicting_is_too_much() {
+    let scene = guarded();
+    let words = ["check", "-n", "shop", "--dry-run=false", "--method", "delete"];
+    let (code, findings) = scene.json(&words);
+    assert_eq!(code, 0);
+    assert!(those(&findings, "ok").contains(&"may delete pods in namespace shop".to_owned()));
+    let excess = those(&findings, "warning");
+    assert!(
+        excess.contains(&"may create pods/eviction in namespace shop".to_owned()),
+        "{excess:?}"
+    );
+}
+
+#[test]
+fn want_of_budgets_is_a_note_only() {
+    let scene = least();
+    scene
+        .sandbox
+        .deny(Denial::new("list", "poddisruptionbudgets.policy"));
+    let (code, findings) = scene.json(&["check", "-n", "shop", "--dry-run=false"]);
+    assert_eq!(code, 0);
+    let note = "may list poddisruptionbudgets.policy in namespace shop".to_owned();
+    assert!(those(&findings, "note").contains(&note));
+}
+
+#[test]
+fn a_check_asks_and_does_nothing() {
+    let scene = guarded();
+    scene.run(&["check", "-n", "shop,default", "--dry-run=false"]);
+    for request in scene.asked() {
+        let review = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        assert!(request.starts_with("GET ") || request == review, "{request}");
+    }
+    let reviews = scene
+        .sandbox
+        .requests()
+        .into_iter()
+        .filter(|request| request.method == "POST");
+    assert!(reviews.count() < 50, "bounded, two namespaces as it were");
+}
