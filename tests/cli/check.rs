@@ -102,7 +102,8 @@ fn an_absent_namespace_is_1_with_a_remedy() {
     ran.says(
         1,
         &[
-            "FAILED  namespace shpo",
+            "FAILED",
+            "namespace shpo",
             "does not exist; create it, or mend target.namespaces",
         ],
     );
