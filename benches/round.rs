@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use macaque::chaos::eligibility::Rules;
 use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::{Disrupt, Namespaces, Target};
-use macaque::chaos::selector::Selector;
+use macaque::chaos::plan::{Disrupt, Target};
 use macaque::cluster::{Access, Cluster};
 use macaque::round::{self, Orders, StopSwitch};
 use macaque::sandbox::{Options, Sandbox, scene};
@@ -66,24 +65,13 @@ fn measure(sandbox: &Sandbox) -> Vec<Duration> {
 }
 
 fn orders() -> Orders {
-    let target = Target {
-        namespaces: Namespaces::Named(vec!["shop".to_owned()]),
-        selector: Selector::default(),
-        min_age: Duration::ZERO,
-        include: Vec::new(),
-    };
     Orders {
         dry_run: true,
         rules: Rules {
-            target,
+            target: Target::all_of("shop"),
             method: Method::Evict,
             identity: None,
         },
-        disrupt: Disrupt {
-            method: Method::Evict,
-            count: 1,
-            grace_period: None,
-            attempts: 10,
-        },
+        disrupt: Disrupt::default(),
     }
 }

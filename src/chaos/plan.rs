@@ -33,6 +33,18 @@ pub struct Target {
     pub include: Vec<Include>,
 }
 
+impl Target {
+    /// Every pod of `namespace` that no rule exempts, however young.
+    pub fn all_of(namespace: &str) -> Self {
+        Self {
+            namespaces: Namespaces::Named(vec![namespace.to_owned()]),
+            selector: Selector::default(),
+            min_age: Duration::ZERO,
+            include: Vec::new(),
+        }
+    }
+}
+
 /// Where to look for pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Namespaces {
@@ -94,7 +106,7 @@ impl fmt::Display for Include {
     }
 }
 
-/// How much one round may disrupt, and how.
+/// How much one round may disrupt, and how. The default evicts one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disrupt {
     /// Evict or delete.
@@ -106,4 +118,15 @@ pub struct Disrupt {
     pub grace_period: Option<Duration>,
     /// How many victims may be tried a round before it ends, refusals included; at least `count`.
     pub attempts: usize,
+}
+
+impl Default for Disrupt {
+    fn default() -> Self {
+        Self {
+            method: Method::Evict,
+            count: 1,
+            grace_period: None,
+            attempts: 10,
+        }
+    }
 }

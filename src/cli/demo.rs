@@ -17,8 +17,7 @@ use crate::actors::supervisor::{Limits, Role};
 use crate::actors::{self, Crew};
 use crate::chaos::eligibility::Rules;
 use crate::chaos::outcome::Method;
-use crate::chaos::plan::{Disrupt, Namespaces, Target};
-use crate::chaos::selector::Selector;
+use crate::chaos::plan::{Disrupt, Target};
 use crate::cluster::Access;
 use crate::health::Vitals;
 use crate::notify::{Channel, Message};
@@ -85,11 +84,10 @@ fn follow(messages: &Receiver<Message>, screen: &Screen, rounds: usize) {
 }
 
 fn crew(every: Duration, access: Access, told: mpsc::Sender<Message>, stop: Line<StopRequested>) -> Crew {
+    // A pod that has just come up is left in peace for a moment, or the show is one long massacre.
     let target = Target {
-        namespaces: Namespaces::Named(vec!["shop".to_owned()]),
-        selector: Selector::default(),
         min_age: Duration::from_secs(1),
-        include: Vec::new(),
+        ..Target::all_of("shop")
     };
     Crew {
         beat: Beat::Every(every),
@@ -101,10 +99,8 @@ fn crew(every: Duration, access: Access, told: mpsc::Sender<Message>, stop: Line
                 identity: None,
             },
             disrupt: Disrupt {
-                method: Method::Evict,
-                count: 1,
-                grace_period: None,
                 attempts: 4,
+                ..Disrupt::default()
             },
         }),
         access,

@@ -13,8 +13,7 @@ use macaque::actors::supervisor::{Limits, Role};
 use macaque::actors::{self, Crew};
 use macaque::chaos::eligibility::Rules;
 use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::{Disrupt, Namespaces, Target};
-use macaque::chaos::selector::Selector;
+use macaque::chaos::plan::{Disrupt, Target};
 use macaque::cluster::Access;
 use macaque::health::Vitals;
 use macaque::notify::{Channel, Message};
@@ -193,24 +192,16 @@ fn count(messages: &Receiver<Message>) -> (usize, usize) {
 }
 
 fn orders() -> Orders {
-    let target = Target {
-        namespaces: Namespaces::Named(vec!["shop".to_owned()]),
-        selector: Selector::default(),
-        min_age: Duration::ZERO,
-        include: Vec::new(),
-    };
     Orders {
         dry_run: false,
         rules: Rules {
-            target,
+            target: Target::all_of("shop"),
             method: Method::Evict,
             identity: None,
         },
         disrupt: Disrupt {
-            method: Method::Evict,
-            count: 1,
-            grace_period: None,
             attempts: 1,
+            ..Disrupt::default()
         },
     }
 }
