@@ -3,6 +3,7 @@
 //! list the pods, judge each, draw by lot, look at each victim afresh, disrupt it, find out what became of it.
 
 mod attempt;
+mod read;
 mod stop;
 mod survey;
 
@@ -21,6 +22,7 @@ use crate::chaos::victims::Lot;
 use crate::cluster::{Cluster, ClusterError};
 
 use self::attempt::{Failure, Tried};
+use self::read::Ended;
 
 /// The longest pause that a throttle can impose on a round; the next slot should still find macaque ready.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -67,10 +69,10 @@ impl Round<'_> {
         let mut lot = Lot::new(candidates, seed);
         let Disrupt { count, attempts, .. } = self.orders.disrupt;
         while self.report.count(Outcome::spends_the_count) < count && self.report.attempts.len() < attempts {
-            let Some(candidate) = lot.next_victim() else { break };
             if self.stop.is_requested() {
                 return Err(End::Interrupted);
             }
+            let Some(candidate) = lot.next_victim() else { break };
             self.try_one(candidate, &mut lot).await?;
         }
         Ok(())
@@ -78,9 +80,11 @@ impl Round<'_> {
 
     /// Looks at the candidate afresh and, if it still is one, disrupts it.
     async fn try_one(&mut self, candidate: Candidate, lot: &mut Lot) -> Result<(), End> {
-        let fresh = match self.cluster.pod(&candidate.pod).await {
+        let read = async || self.cluster.pod(&candidate.pod).await;
+        let fresh = match self.patiently(read).await {
             Ok(fresh) => fresh.filter(|pod| pod.id.uid == candidate.pod.uid),
-            Err(error) => return self.give_up_on(&candidate.pod, error, lot),
+            Err(Ended::Stopped) => return Err(End::Interrupted),
+            Err(Ended::Failed(error)) => return self.give_up_on(&candidate.pod, error, lot),
         };
         let tried = match fresh.map(|pod| judge(&pod, &self.orders.rules, Timestamp::now())) {
             None => Tried::from(Outcome::Gone),
@@ -97,11 +101,7 @@ impl Round<'_> {
             },
         };
         self.note(candidate, tried, lot);
-        if self.stop.is_requested() {
-            Err(End::Interrupted)
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
 
     /// Writes down what became of one victim, and what follows for the rest of the lot.

@@ -1,28 +1,19 @@
 //! Lists the pods in scope page by page and judges each: what stays in memory is the candidates and the counts.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use crate::chaos::eligibility::{Candidate, Rules, judge};
 use crate::chaos::plan::Namespaces;
 use crate::chaos::pod::Pod;
 use crate::chaos::report::{End, Exempted, Tally};
-use crate::cluster::{ClusterError, Page};
+use crate::cluster::ClusterError;
 
-use super::{LONGEST_PAUSE, Round};
+use super::Round;
+use super::read::Ended;
 
-/// How often one page is asked for before the round goes on without it: reads are safe to repeat.
-const TRIES: u32 = 3;
-
-/// The pause before the first repetition; it doubles.
-const PAUSE: Duration = Duration::from_millis(500);
-
-/// Why a listing ended before its end.
-enum Ended {
-    Stopped,
-    Failed(ClusterError),
-}
+/// How often a listing that expired between two pages starts anew. Reading takes seconds and an API server forgets
+/// after minutes: a listing that expires again and again is never read whole.
+const RESTARTS: u32 = 2;
 
 /// What one listing found.
 #[derive(Default)]
@@ -81,11 +72,21 @@ impl Round<'_> {
 
     /// Lists and judges one namespace, or all.
     async fn list(&self, namespace: Option<&str>) -> Result<Survey, Ended> {
+        let selector = &self.orders.rules.target.selector;
         let mut survey = Survey::default();
-        let mut after = None;
+        let mut after: Option<String> = None;
+        let mut restarts = 0;
         loop {
-            let page = self.page(namespace, after.as_deref()).await?;
+            let read = async || self.cluster.pods(namespace, selector, after.as_deref()).await;
+            let page = self.patiently(read).await?;
+            if page.restarted && restarts == RESTARTS {
+                return Err(Ended::Failed(ClusterError::Unexpected {
+                    what: format!("list pods in {}", namespace.unwrap_or("all namespaces")),
+                    why: "the list expires between two pages, again and again".to_owned(),
+                }));
+            }
             if page.restarted {
+                restarts += 1;
                 survey = Survey::default();
             }
             survey.add(page.pods, &self.orders.rules);
@@ -103,37 +104,6 @@ impl Round<'_> {
             self.report
                 .problems
                 .push(format!("namespace {name} does not exist"));
-        }
-    }
-
-    /// One page, asked for again after a pause where that may help.
-    async fn page(&self, namespace: Option<&str>, after: Option<&str>) -> Result<Page, Ended> {
-        let selector = &self.orders.rules.target.selector;
-        let mut tries = 1;
-        loop {
-            let list = self.cluster.pods(namespace, selector, after);
-            let error = match self.stop.within(Duration::ZERO, list).await {
-                None => return Err(Ended::Stopped),
-                Some(Ok(page)) => return Ok(page),
-                Some(Err(error)) => error,
-            };
-            if tries == TRIES || !error.is_transient() {
-                return Err(Ended::Failed(error));
-            }
-            let pause = match &error {
-                ClusterError::Throttled { retry_after, .. } => (*retry_after).min(LONGEST_PAUSE),
-                _ => PAUSE * 2_u32.pow(tries - 1),
-            };
-            log::debug!("{error}; asking again in {pause:?}");
-            if self
-                .stop
-                .within(Duration::ZERO, tokio::time::sleep(pause))
-                .await
-                .is_none()
-            {
-                return Err(Ended::Stopped);
-            }
-            tries += 1;
         }
     }
 }

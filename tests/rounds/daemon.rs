@@ -1,0 +1,160 @@
+//! The actors through an API server that comes and goes: they go on, and say so once.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use macaque::actors::clock::Beat;
+use macaque::actors::fault::{Faults, Point};
+use macaque::actors::line::Line;
+use macaque::actors::messages::StopRequested;
+use macaque::actors::supervisor::{Limits, Role};
+use macaque::actors::{self, Crew};
+use macaque::chaos::report::Verdict;
+use macaque::cluster::Access;
+use macaque::health::Vitals;
+use macaque::notify::{Channel, Message};
+use macaque::sandbox::{Options, Sandbox};
+use tempfile::TempDir;
+use tokio::net::TcpSocket;
+
+use crate::world::{orders, two_apps};
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An address at which a sandbox can come and go; nobody else gets it meanwhile.
+struct Place {
+    address: SocketAddr,
+    _held: TcpSocket,
+}
+
+impl Place {
+    fn reserve() -> Self {
+        let held = TcpSocket::new_v4().unwrap();
+        held.set_reuseaddr(true).unwrap();
+        held.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = held.local_addr().unwrap();
+        Self { address, _held: held }
+    }
+
+    fn serve(&self) -> Sandbox {
+        let options = Options {
+            listen: self.address,
+            scene: two_apps(),
+            ready_after: Duration::ZERO,
+            ..Options::default()
+        };
+        Sandbox::start(options).unwrap()
+    }
+
+    fn kubeconfig(&self) -> String {
+        let somewhere = Sandbox::start(Options::default()).unwrap();
+        let here = format!("http://{}", self.address);
+        somewhere.kubeconfig().replace(&somewhere.url(), &here)
+    }
+}
+
+/// A daemon at work on whatever serves at a place.
+struct Daemon {
+    messages: Receiver<Message>,
+    rounds: Receiver<()>,
+    stop: Line<StopRequested>,
+    actors: JoinHandle<i32>,
+    _home: TempDir,
+}
+
+impl Daemon {
+    fn at(place: &Place) -> Self {
+        let home = TempDir::new().unwrap();
+        let kubeconfig = home.path().join("kubeconfig");
+        std::fs::write(&kubeconfig, place.kubeconfig()).unwrap();
+        let ((told, messages), (ended, rounds)) = (mpsc::channel(), mpsc::channel());
+        let stop = Line::default();
+        let crew = crew(kubeconfig, told, ended, stop.clone());
+        Self {
+            messages,
+            rounds,
+            stop,
+            actors: std::thread::spawn(move || actors::run(crew)),
+            _home: home,
+        }
+    }
+
+    /// Waits until this many more rounds have ended, told or not.
+    fn await_rounds(&self, count: usize) {
+        for _ in 0..count {
+            self.rounds.recv_timeout(PATIENCE).unwrap();
+        }
+    }
+
+    /// The next message of this verdict; those of another before it are passed over and counted.
+    fn next(&self, verdict: Verdict) -> (Message, usize) {
+        for passed in 0.. {
+            let message = self.messages.recv_timeout(PATIENCE).unwrap();
+            if message.verdict == verdict {
+                return (message, passed);
+            }
+        }
+        panic!("more messages than numbers")
+    }
+
+    fn end(self) -> i32 {
+        self.stop.send(StopRequested("the test")).unwrap();
+        self.actors.join().unwrap()
+    }
+}
+
+#[test]
+fn an_api_server_that_comes_and_goes_is_told_of_once_and_worked_with_again() {
+    let place = Place::reserve();
+    let daemon = Daemon::at(&place);
+
+    let (away, _) = daemon.next(Verdict::Failed);
+    let refused =
+        "round failed: list pods in shop: the API server did not answer: Connection refused (os error 111)";
+    assert_eq!(away.headline, refused);
+    daemon.await_rounds(3);
+
+    let sandbox = place.serve();
+    let (_, told_again) = daemon.next(Verdict::Disrupted);
+    assert_eq!(
+        told_again, 0,
+        "three rounds failed as the first did, and nobody was told again"
+    );
+
+    drop(sandbox);
+    daemon.next(Verdict::Failed);
+    let _back = place.serve();
+    daemon.next(Verdict::Disrupted);
+    assert_eq!(daemon.end(), 0);
+}
+
+fn crew(
+    kubeconfig: std::path::PathBuf,
+    told: Sender<Message>,
+    ended: Sender<()>,
+    stop: Line<StopRequested>,
+) -> Crew {
+    let count = move |point| {
+        if point == Point::KillerBeforeReport {
+            // Nobody counts any more at the end.
+            let _ = ended.send(());
+        }
+    };
+    Crew {
+        beat: Beat::Every(Duration::from_millis(100)),
+        orders: Arc::new(orders()),
+        access: Access {
+            kubeconfig: Some(kubeconfig),
+            context: None,
+        },
+        channels: Arc::new([Channel::Relay(told)]),
+        limits: Limits::default(),
+        stop,
+        vitals: Arc::new(Vitals::new(Role::ALL.map(Role::as_str))),
+        faults: Faults::armed(count),
+    }
+}

@@ -1,0 +1,198 @@
+//! Answers that leave in doubt whether the pod was disrupted: the same pod is looked up by its UID, and no doubt
+//! ever draws a second victim.
+
+use macaque::chaos::outcome::{Method, Outcome};
+use macaque::chaos::report::{End, Report, Verdict};
+use macaque::sandbox::scene::stateful_set;
+use serde_json::json;
+
+use crate::wire::{Fault, answer, status};
+use crate::world::{EVICTION, World, two_apps};
+use crate::{failure, told};
+
+/// Two replicas without a budget; the wire matches a look at either by name.
+fn db() -> World {
+    World::with(vec![stateful_set("shop", "db", 2)])
+}
+
+const LOOK: &str = "GET /api/v1/namespaces/shop/pods/db-";
+
+/// What the API server's own time-out filter sends: JSON, said to be text, and no kind.
+fn timeout() -> String {
+    let body = json!({
+        "metadata": {}, "status": "Failure", "reason": "Timeout", "details": {}, "code": 504,
+        "message": "Timeout: request did not complete within the allotted timeout",
+    });
+    answer(
+        504,
+        "Content-Type: text/plain; charset=utf-8\r\n",
+        &body.to_string(),
+    )
+}
+
+fn bad_gateway() -> String {
+    let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n</html>";
+    answer(502, "Content-Type: text/html\r\n", page)
+}
+
+/// The only warning of the only attempt.
+fn warning(report: &Report) -> &str {
+    let [attempt] = &report.attempts[..] else {
+        panic!("{report:?}")
+    };
+    let [warning] = &attempt.warnings[..] else {
+        panic!("{report:?}")
+    };
+    warning
+}
+
+fn unknown(report: &Report) -> &str {
+    let [attempt] = &report.attempts[..] else {
+        panic!("{report:?}")
+    };
+    let Outcome::Unknown { why } = &attempt.outcome else {
+        panic!("{report:?}")
+    };
+    why
+}
+
+#[actix_rt::test]
+async fn a_connection_cut_after_the_act_is_an_eviction_with_a_warning_and_no_second_victim() {
+    let world = World::with(two_apps()).always(EVICTION, Fault::CutAfter);
+    let report = world.round().await;
+    assert_eq!(report.attempts[0].outcome, Outcome::Evicted);
+    let seen = "but the pod was seen gone or going";
+    assert!(warning(&report).contains(seen), "{report:?}");
+    assert_eq!(
+        (report.verdict(), &report.end),
+        (Verdict::Disrupted, &End::Complete)
+    );
+    assert_eq!(world.sent(EVICTION).len(), 1);
+    assert_eq!(world.pods("shop").await.len(), 3);
+}
+
+#[actix_rt::test]
+async fn a_connection_cut_before_the_act_is_tried_once_more_on_the_same_pod() {
+    let world = World::with(two_apps()).once(EVICTION, Fault::CutBefore);
+    let report = world.round().await;
+    assert_eq!(report.attempts[0].outcome, Outcome::Evicted);
+    let [first, second] = &world.sent(EVICTION)[..] else {
+        panic!("{report:?}")
+    };
+    assert_eq!((&first.line, &first.body), (&second.line, &second.body));
+    assert_eq!(world.pods("shop").await.len(), 3);
+}
+
+#[actix_rt::test]
+async fn a_doubt_that_lasts_is_unknown_and_spends_the_count() {
+    let world = World::with(two_apps()).always(EVICTION, Fault::CutBefore);
+    let report = world.round().await;
+    assert!(
+        unknown(&report).ends_with("a moment later the pod was alive"),
+        "{report:?}"
+    );
+    assert_eq!(report.verdict(), Verdict::Failed);
+    assert_eq!(world.sent(EVICTION).len(), 2);
+    assert_eq!(world.pods("shop").await.len(), 4);
+}
+
+#[actix_rt::test]
+async fn a_timeout_after_the_act_is_an_eviction() {
+    let world = db().always(EVICTION, Fault::Acted(timeout()));
+    let report = world.round().await;
+    assert_eq!(told(&report), ["statefulset/db: evicted"]);
+    assert!(warning(&report).contains("did not complete within the allotted timeout"));
+    assert_eq!(world.sent(EVICTION).len(), 1);
+    assert_eq!(world.pods("shop").await.len(), 1);
+}
+
+#[actix_rt::test]
+async fn a_timeout_before_the_act_is_tried_once_more_on_the_same_pod() {
+    let world = db().once(EVICTION, Fault::Instead(timeout()));
+    assert_eq!(told(&world.round().await), ["statefulset/db: evicted"]);
+    assert_eq!(world.sent(EVICTION).len(), 2);
+    assert_eq!(world.pods("shop").await.len(), 1);
+}
+
+#[actix_rt::test]
+async fn a_page_of_html_is_a_doubt_whose_first_words_are_told() {
+    let world = db().always(EVICTION, Fault::Instead(bad_gateway()));
+    let report = world.round().await;
+    assert!(
+        unknown(&report).starts_with("HTTP 502: <html>  <head><title>502 Bad Gateway"),
+        "{report:?}"
+    );
+    assert_eq!(world.sent(EVICTION).len(), 2);
+}
+
+#[actix_rt::test]
+async fn half_an_answer_is_a_doubt_that_a_look_settles() {
+    let world = db().always(EVICTION, Fault::Truncated);
+    let report = world.round().await;
+    assert_eq!(told(&report), ["statefulset/db: evicted"]);
+    assert!(warning(&report).contains("the answer broke off"), "{report:?}");
+    assert_eq!(world.sent(EVICTION).len(), 1);
+}
+
+#[actix_rt::test]
+async fn a_deletion_in_doubt_is_looked_up_just_so() {
+    let world = World::with(two_apps())
+        .method(Method::Delete)
+        .always("DELETE", Fault::CutAfter);
+    let report = world.round().await;
+    assert_eq!(report.attempts[0].outcome, Outcome::Deleted);
+    assert_eq!(world.sent("DELETE").len(), 1);
+    assert_eq!(world.pods("shop").await.len(), 3);
+}
+
+#[actix_rt::test]
+async fn a_yes_after_which_the_pod_lives_on_is_a_refusal() {
+    let yes =
+        json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201 });
+    let world = db()
+        .attempts(1)
+        .always(EVICTION, Fault::Instead(answer(201, "", &yes.to_string())));
+    let refused =
+        "statefulset/db: refused by admission: accepted, yet the pod lives on (made a dry run, or deferred)";
+    assert_eq!(told(&world.round().await), [refused]);
+    assert_eq!(world.sent(EVICTION).len(), 1);
+}
+
+#[actix_rt::test]
+async fn a_yes_that_cannot_be_verified_is_unknown_after_several_looks() {
+    let world = db().after_the_first(LOOK, Fault::Instead(bad_gateway()));
+    let report = world.round().await;
+    assert!(
+        unknown(&report).starts_with("accepted, and then get pod shop/db-"),
+        "{report:?}"
+    );
+    assert_eq!(world.sent(LOOK).len(), 5, "once to fetch it, four times to look");
+    assert_eq!(world.sent(EVICTION).len(), 1);
+}
+
+#[actix_rt::test]
+async fn credentials_that_are_refused_end_the_round() {
+    let unauthorized = status(401, "Unauthorized", json!({ "reason": "Unauthorized" }));
+    let world = World::with(two_apps()).always(EVICTION, Fault::Instead(unauthorized));
+    let report = world.round().await;
+    assert!(failure(&report).ends_with("the API server does not accept the credentials (401)"));
+    assert_eq!(world.sent(EVICTION).len(), 1);
+}
+
+#[actix_rt::test]
+async fn an_answer_that_no_api_server_gives_ends_the_round() {
+    let world =
+        World::with(two_apps()).always(EVICTION, Fault::Instead(answer(404, "", "404 page not found")));
+    let report = world.round().await;
+    assert!(
+        failure(&report).ends_with("HTTP 404: 404 page not found"),
+        "{report:?}"
+    );
+    assert_eq!(world.sent(EVICTION).len(), 1);
+}
+
+#[actix_rt::test]
+async fn a_remark_of_the_api_server_reaches_the_report() {
+    let world = db().once(EVICTION, Fault::Header("Warning: 299 - \"mind the gap\""));
+    assert_eq!(warning(&world.round().await), "mind the gap");
+}

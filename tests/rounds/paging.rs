@@ -1,0 +1,106 @@
+//! Lists of many pages, pages that expire or break off, and an API server that is not there.
+
+use std::rc::Rc;
+
+use macaque::chaos::report::Verdict;
+use macaque::notify::Message;
+use macaque::sandbox::scene::deployment;
+use serde_json::{Value, json};
+
+use crate::failure;
+use crate::wire::{Fault, answer, status};
+use crate::world::{EVICTION, World, two_apps};
+
+/// What the request of a second page holds in its first line.
+const NEXT_PAGE: &str = "continue=";
+
+/// More pods than a page holds, of six owners.
+fn crowd() -> Vec<Value> {
+    ["a", "b", "c", "d", "e", "f"]
+        .map(|app| deployment("shop", app, 200))
+        .to_vec()
+}
+
+fn expired() -> String {
+    let message = "The provided continue parameter is too old to display a consistent list result.";
+    status(410, message, json!({ "reason": "Expired" }))
+}
+
+#[actix_rt::test]
+async fn every_page_is_read_and_every_pod_seen() {
+    let world = World::with(crowd()).count(9);
+    let report = world.round().await;
+    assert_eq!(
+        (report.listed, report.candidates, report.attempts.len()),
+        (1200, 1200, 6)
+    );
+    let pages = world.sent("/pods?");
+    assert_eq!(pages.len(), 3);
+    assert!(pages.iter().all(|page| page.line.contains("limit=500")));
+}
+
+#[actix_rt::test]
+async fn a_list_that_expires_goes_on_from_the_token_it_is_given() {
+    let world = World::with(crowd());
+    let sandbox = Rc::clone(&world.sandbox);
+    let world = world.meanwhile(NEXT_PAGE, move || sandbox.compact());
+    let report = world.round().await;
+    assert_eq!((report.listed, report.verdict()), (1200, Verdict::Disrupted));
+    assert_eq!(world.sent("/pods?").len(), 4);
+}
+
+#[actix_rt::test]
+async fn a_list_that_expires_without_a_token_starts_anew_and_counts_nobody_twice() {
+    let world = World::with(crowd()).once(NEXT_PAGE, Fault::Instead(expired()));
+    let report = world.round().await;
+    assert_eq!((report.listed, report.candidates), (1200, 1200));
+    assert_eq!(world.sent("/pods?").len(), 5);
+}
+
+#[actix_rt::test]
+async fn a_list_that_keeps_expiring_fails_the_round() {
+    let world = World::with(crowd()).always(NEXT_PAGE, Fault::Instead(expired()));
+    let report = world.round().await;
+    let why = "list pods in shop: unexpected answer: the list expires between two pages, again and again";
+    assert_eq!(failure(&report), why);
+    assert_eq!(world.sent("/pods?").len(), 7, "read from the start three times");
+    assert!(world.sent(EVICTION).is_empty());
+}
+
+#[actix_rt::test]
+async fn half_a_page_is_asked_for_again() {
+    let world = World::with(two_apps()).once("/pods?", Fault::Truncated);
+    let report = world.round().await;
+    assert_eq!((report.listed, report.verdict()), (4, Verdict::Disrupted));
+    assert_eq!(world.sent("/pods?").len(), 2);
+}
+
+#[actix_rt::test]
+async fn a_page_that_is_no_list_fails_the_round_in_words() {
+    let login = answer(200, "Content-Type: text/html\r\n", "<html>Please log in</html>");
+    let report = World::with(two_apps())
+        .always("/pods?", Fault::Instead(login))
+        .round()
+        .await;
+    let why = failure(&report);
+    assert!(
+        why.starts_with("list pods in shop: unexpected answer: not what was asked for"),
+        "{why}"
+    );
+    assert!(why.ends_with("<html>Please log in</html>"), "{why}");
+}
+
+#[actix_rt::test]
+async fn an_api_server_that_is_away_fails_the_round_in_words_without_an_address() {
+    let world = World::with(two_apps()).away();
+    let report = world.round().await;
+    let why = "list pods in shop: the API server did not answer: Connection refused (os error 111)";
+    assert_eq!((failure(&report), report.verdict()), (why, Verdict::Failed));
+    assert_eq!(Message::of(&report).headline, format!("round failed: {why}"));
+}
+
+#[actix_rt::test]
+async fn an_api_server_that_is_away_for_a_moment_is_asked_again() {
+    let world = World::with(two_apps()).once("/pods?", Fault::CutBefore);
+    assert_eq!(world.round().await.verdict(), Verdict::Disrupted);
+}

@@ -1,0 +1,193 @@
+//! Whom a round leaves alone: by namespace, by selector, by rule, for want of a grant.
+
+use macaque::chaos::plan::Include;
+use macaque::chaos::report::{End, Verdict};
+use macaque::notify::Message;
+use macaque::sandbox::Denial;
+use macaque::sandbox::scene::{daemon_set, deployment, pod, shop};
+use serde_json::{Value, json};
+
+use crate::told;
+use crate::world::{EVICTION, World, two_apps};
+
+/// The same workload in two namespaces.
+fn two_teams() -> Vec<Value> {
+    vec![deployment("one", "web", 2), deployment("two", "web", 2)]
+}
+
+#[actix_rt::test]
+async fn no_pod_outside_the_selector_is_drawn() {
+    let world = World::with(shop()).selector("app in (search)").count(9);
+    assert_eq!(told(&world.round().await), ["deployment/search: evicted"]);
+    let [list] = &world.sent("/pods?")[..] else {
+        panic!()
+    };
+    assert!(list.line.contains("labelSelector=app%3Dsearch"), "{list:?}");
+}
+
+#[actix_rt::test]
+async fn no_pod_outside_the_namespaces_is_drawn() {
+    let world = World::with(two_teams()).namespaces(&["two"]).count(9);
+    assert_eq!(world.round().await.attempts.len(), 1);
+    assert_eq!(
+        (world.pods("one").await.len(), world.pods("two").await.len()),
+        (2, 1)
+    );
+}
+
+#[actix_rt::test]
+async fn owners_of_one_name_in_two_namespaces_are_two() {
+    let world = World::with(two_teams()).namespaces(&["one", "two"]).count(9);
+    assert_eq!(told(&world.round().await), ["deployment/web: evicted"; 2]);
+}
+
+#[actix_rt::test]
+async fn all_namespaces_leave_out_the_systems_own() {
+    let scene = vec![deployment("shop", "web", 1), deployment("kube-system", "dns", 2)];
+    let world = World::with(scene).all_namespaces().count(9);
+    let report = world.round().await;
+    assert_eq!(told(&report), ["deployment/web: evicted"]);
+    assert_eq!(report.exempted["system-namespace"].count, 2);
+    assert_eq!(world.pods("kube-system").await.len(), 2);
+}
+
+#[actix_rt::test]
+async fn a_system_namespace_that_is_opened_is_in_scope() {
+    let scene = vec![deployment("kube-system", "dns", 2)];
+    let world = World::with(scene)
+        .all_namespaces()
+        .include(Include::SystemNamespaces);
+    assert_eq!(told(&world.round().await), ["deployment/dns: evicted"]);
+}
+
+#[actix_rt::test]
+async fn every_exempted_pod_is_counted_by_reason_with_an_example() {
+    let mut pending = pod("shop", "late", "late");
+    pending["status"]["phase"] = json!("Pending");
+    let mut shy = deployment("shop", "shy", 2);
+    shy["spec"]["template"]["metadata"]["annotations"] = json!({ "macaque/enabled": "false" });
+    let world = World::with(vec![
+        daemon_set("shop", "logs"),
+        pod("shop", "lonely", "lonely"),
+        shy,
+    ]);
+    world.sandbox.apply(&[pending]).unwrap();
+    let report = world.round().await;
+    let counts: Vec<_> = report
+        .exempted
+        .iter()
+        .map(|(word, tally)| (*word, tally.count))
+        .collect();
+    assert_eq!(
+        counts,
+        [
+            ("bare", 1),
+            ("daemonset", 2),
+            ("not-running", 1),
+            ("opted-out", 2)
+        ]
+    );
+    let bare = &report.exempted["bare"];
+    assert_eq!(bare.example.to_string(), "shop/lonely");
+    assert_eq!(bare.detail, "no controller to replace it");
+    assert_eq!((report.verdict(), report.listed), (Verdict::Idle, 6));
+    let notes = Message::of(&report).notes;
+    assert!(
+        notes.contains(&"1 exempt, not-running: shop/late (not running (Pending))".to_owned()),
+        "{notes:?}"
+    );
+}
+
+#[actix_rt::test]
+async fn pods_younger_than_the_age_are_exempt_and_say_how_young() {
+    // The sandbox's first pods are an hour old.
+    let report = World::with(two_apps()).min_age(7200).round().await;
+    assert_eq!(report.exempted["too-young"].count, 4);
+    let detail = &report.exempted["too-young"].detail;
+    assert!(detail.starts_with("younger than 2h (1h"), "{detail}");
+}
+
+#[actix_rt::test]
+async fn macaque_never_draws_itself_nor_its_mates() {
+    let world = World::with(vec![deployment("shop", "macaque", 2)]);
+    let own = world.pods("shop").await.remove(0);
+    let world = world.identity("shop", &own);
+    let report = world.round().await;
+    assert_eq!(report.exempted["own"].count, 2);
+    assert!(report.attempts.is_empty());
+}
+
+#[actix_rt::test]
+async fn a_namespace_that_may_not_be_read_is_a_problem_and_the_others_go_on() {
+    let world = World::with(two_teams()).namespaces(&["one", "two"]).count(9);
+    world.sandbox.deny(Denial::new("list", "pods").within("one"));
+    let report = world.round().await;
+    let [problem] = &report.problems[..] else {
+        panic!("{report:?}")
+    };
+    assert!(
+        problem.starts_with("list pods in one: forbidden:")
+            && problem.contains("cannot list resource \"pods\"")
+    );
+    let [eviction] = &world.sent(EVICTION)[..] else {
+        panic!("{report:?}")
+    };
+    assert!(eviction.line.contains("/namespaces/two/"), "{eviction:?}");
+    assert_eq!(
+        (report.verdict(), report.end),
+        (Verdict::Disrupted, End::Complete)
+    );
+}
+
+#[actix_rt::test]
+async fn without_the_grant_to_evict_a_namespace_is_left_after_one_try_and_the_grant_is_named() {
+    let world = World::with(two_teams()).namespaces(&["one", "two"]).count(9);
+    world
+        .sandbox
+        .deny(Denial::new("create", "pods/eviction").within("one"));
+    let report = world.round().await;
+    let [problem] = &report.problems[..] else {
+        panic!("{report:?}")
+    };
+    for word in [
+        "cannot create resource \"pods/eviction\"",
+        "in the namespace \"one\"",
+    ] {
+        assert!(problem.contains(word), "{problem}");
+    }
+    assert_eq!(world.sent(EVICTION).len(), 2, "one of each namespace");
+    assert!(world.sent("DELETE").is_empty());
+    assert_eq!(
+        (world.pods("one").await.len(), world.pods("two").await.len()),
+        (2, 1)
+    );
+}
+
+#[actix_rt::test]
+async fn without_the_grant_to_evict_anywhere_the_round_fails_and_nothing_is_deleted() {
+    let world = World::with(two_apps());
+    world.sandbox.deny(Denial::new("create", "pods/eviction"));
+    let report = world.round().await;
+    assert_eq!((report.verdict(), report.problems.len()), (Verdict::Failed, 1));
+    assert!(world.sent("DELETE").is_empty());
+    assert_eq!(world.pods("shop").await.len(), 4);
+}
+
+#[actix_rt::test]
+async fn an_absent_namespace_is_named() {
+    let report = World::with(two_apps()).namespaces(&["shpo"]).round().await;
+    assert_eq!(report.problems, ["namespace shpo does not exist"]);
+    assert_eq!(report.verdict(), Verdict::Failed);
+    let headline = Message::of(&report).headline;
+    assert_eq!(headline, "no pod disrupted: namespace shpo does not exist");
+}
+
+#[actix_rt::test]
+async fn an_absent_namespace_does_not_keep_the_others_from_their_round() {
+    let report = World::with(two_apps())
+        .namespaces(&["shpo", "shop"])
+        .round()
+        .await;
+    assert_eq!(report.problems, ["namespace shpo does not exist"]);
+    assert_eq!(report.verdict(), Verdict::Disrupted);
+}

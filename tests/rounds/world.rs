@@ -1,0 +1,267 @@
+//! A cluster with one round's orders over it, told fluently; every round is also held to what always must be so.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use macaque::chaos::eligibility::{Identity, Rules};
+use macaque::chaos::outcome::Method;
+use macaque::chaos::plan::{Disrupt, Include, Namespaces, Target};
+use macaque::chaos::report::Report;
+use macaque::chaos::selector::Selector;
+use macaque::cluster::{Access, Cluster};
+use macaque::round::{self, Orders, Stop, StopSwitch};
+use macaque::sandbox::{Options, Sandbox};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::wire::{Fault, Sent, Wire};
+
+/// What the requests of an eviction hold in their first line.
+pub(crate) const EVICTION: &str = "/eviction";
+
+/// Two workloads without a budget.
+pub(crate) fn two_apps() -> Vec<Value> {
+    use macaque::sandbox::scene::deployment;
+    vec![deployment("shop", "web", 2), deployment("shop", "search", 2)]
+}
+
+/// A cluster in which nothing moves by itself, a wire to it, and the orders for the next round.
+pub(crate) struct World {
+    pub(crate) sandbox: Rc<Sandbox>,
+    pub(crate) switch: Rc<StopSwitch>,
+    stop: Stop,
+    wire: Wire,
+    home: TempDir,
+    orders: Orders,
+    seed: u64,
+}
+
+impl World {
+    /// A scene, and orders to evict one pod of the namespace `shop`.
+    pub(crate) fn with(scene: Vec<Value>) -> Self {
+        let sandbox = Sandbox::start(Options {
+            scene,
+            ..Options::default()
+        });
+        let sandbox = Rc::new(sandbox.unwrap());
+        sandbox.pause();
+        let wire = Wire::to(sandbox.url().strip_prefix("http://").unwrap());
+        let home = TempDir::new().unwrap();
+        let kubeconfig = sandbox
+            .kubeconfig()
+            .replace(&sandbox.url(), &format!("http://{}", wire.address));
+        std::fs::write(home.path().join("kubeconfig"), kubeconfig).unwrap();
+        let (switch, stop) = StopSwitch::new();
+        Self {
+            sandbox,
+            switch: Rc::new(switch),
+            stop,
+            wire,
+            home,
+            orders: orders(),
+            seed: 1,
+        }
+    }
+
+    pub(crate) fn method(mut self, method: Method) -> Self {
+        self.orders.disrupt.method = method;
+        self.orders.rules.method = method;
+        self
+    }
+
+    pub(crate) fn count(mut self, count: usize) -> Self {
+        self.orders.disrupt.count = count;
+        self
+    }
+
+    pub(crate) fn attempts(mut self, attempts: usize) -> Self {
+        self.orders.disrupt.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn grace_period(mut self, seconds: u64) -> Self {
+        self.orders.disrupt.grace_period = Some(Duration::from_secs(seconds));
+        self
+    }
+
+    pub(crate) fn dry_run(mut self) -> Self {
+        self.orders.dry_run = true;
+        self
+    }
+
+    pub(crate) fn namespaces(mut self, names: &[&str]) -> Self {
+        let names = names.iter().map(ToString::to_string).collect();
+        self.orders.rules.target.namespaces = Namespaces::Named(names);
+        self
+    }
+
+    pub(crate) fn all_namespaces(mut self) -> Self {
+        self.orders.rules.target.namespaces = Namespaces::All;
+        self
+    }
+
+    pub(crate) fn selector(mut self, selector: &str) -> Self {
+        self.orders.rules.target.selector = selector.parse().unwrap();
+        self
+    }
+
+    pub(crate) fn include(mut self, include: Include) -> Self {
+        self.orders.rules.target.include.push(include);
+        self
+    }
+
+    pub(crate) fn min_age(mut self, seconds: u64) -> Self {
+        self.orders.rules.target.min_age = Duration::from_secs(seconds);
+        self
+    }
+
+    pub(crate) fn identity(mut self, namespace: &str, pod: &str) -> Self {
+        let (namespace, pod) = (namespace.to_owned(), pod.to_owned());
+        self.orders.rules.identity = Some(Identity { namespace, pod });
+        self
+    }
+
+    pub(crate) fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Every request whose first line holds `part` suffers `fault`.
+    pub(crate) fn always(self, part: &'static str, fault: Fault) -> Self {
+        self.wire.befall(part, 0, usize::MAX, fault);
+        self
+    }
+
+    /// The first request whose first line holds `part` suffers `fault`.
+    pub(crate) fn once(self, part: &'static str, fault: Fault) -> Self {
+        self.wire.befall(part, 0, 1, fault);
+        self
+    }
+
+    /// The requests whose first line holds `part` suffer `fault`, but not the first of them.
+    pub(crate) fn after_the_first(self, part: &'static str, fault: Fault) -> Self {
+        self.wire.befall(part, 1, usize::MAX, fault);
+        self
+    }
+
+    /// Something happens just before the server hears of the first request whose first line holds `part`.
+    pub(crate) fn meanwhile(self, part: &'static str, happening: impl Fn() + 'static) -> Self {
+        self.once(part, Fault::Meanwhile(Box::new(happening)))
+    }
+
+    /// Nobody listens at the address of the API server any more.
+    pub(crate) fn away(self) -> Self {
+        let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = unused.local_addr().unwrap();
+        let kubeconfig = self
+            .sandbox
+            .kubeconfig()
+            .replace(&self.sandbox.url(), &format!("http://{address}"));
+        std::fs::write(self.home.path().join("kubeconfig"), kubeconfig).unwrap();
+        self
+    }
+
+    /// Takes a seed that draws a pod of `owner` first.
+    pub(crate) async fn drawing_first(mut self, owner: &str) -> Self {
+        let mut dry = self.orders.clone();
+        dry.dry_run = true;
+        for seed in 0..100 {
+            let report = self.play(&dry, seed).await;
+            let first = report.attempts[0].owner.as_ref();
+            if first.is_some_and(|first| first.to_string() == owner) {
+                self.seed = seed;
+                return self;
+            }
+        }
+        panic!("no seed draws {owner} first");
+    }
+
+    /// Plays a round by the orders.
+    pub(crate) async fn round(&self) -> Report {
+        let before = self.wire.sent().len();
+        let report = self.play(&self.orders, self.seed).await;
+        always_holds(&self.orders, &report, &self.wire.sent()[before..]);
+        report
+    }
+
+    async fn play(&self, orders: &Orders, seed: u64) -> Report {
+        let access = Access {
+            kubeconfig: Some(self.home.path().join("kubeconfig")),
+            context: None,
+        };
+        let cluster = Cluster::connect(&access).await.unwrap();
+        round::run(&cluster, orders, Timestamp::now(), seed, &self.stop).await
+    }
+
+    /// The requests so far whose first line holds `part`.
+    pub(crate) fn sent(&self, part: &str) -> Vec<Sent> {
+        let mut sent = self.wire.sent();
+        sent.retain(|request| request.line.contains(part));
+        sent
+    }
+
+    /// The pods of a namespace that nobody is deleting, by name.
+    pub(crate) async fn pods(&self, namespace: &str) -> Vec<String> {
+        let list = self.list(&format!("/api/v1/namespaces/{namespace}/pods")).await;
+        let alive = list
+            .into_iter()
+            .filter(|pod| pod["metadata"]["deletionTimestamp"].is_null());
+        alive
+            .map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// The items of a list, as the server has them.
+    pub(crate) async fn list(&self, path: &str) -> Vec<Value> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: sandbox\r\n\r\n");
+        let answer = self.wire.ask(&request).await.unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let mut list: Value = serde_json::from_str(body).unwrap();
+        serde_json::from_value(list["items"].take()).unwrap()
+    }
+}
+
+/// Whatever happens: a dry run only reads, an eviction never becomes a deletion, a disruption names its pod by UID,
+/// no more victims are disrupted or in doubt than were ordered, and every pod listed is accounted for.
+fn always_holds(orders: &Orders, report: &Report, sent: &[Sent]) {
+    let verb = match orders.disrupt.method {
+        Method::Evict => "POST ",
+        Method::Delete => "DELETE ",
+    };
+    for request in sent.iter().filter(|request| !request.line.starts_with("GET ")) {
+        assert!(!orders.dry_run, "a dry run sent {request:?}");
+        assert!(request.line.starts_with(verb), "{verb}became {request:?}");
+        let body = request.json();
+        let options = body.get("deleteOptions").unwrap_or(&body);
+        assert!(options["preconditions"]["uid"].is_string(), "{request:?}");
+    }
+    let spent = report.count(|outcome| outcome.spends_the_count());
+    assert!(spent <= orders.disrupt.count, "{report:?}");
+    assert!(report.attempts.len() <= orders.disrupt.attempts, "{report:?}");
+    let exempted: usize = report.exempted.values().map(|tally| tally.count).sum();
+    assert_eq!(report.listed, report.candidates + exempted, "{report:?}");
+}
+
+/// Orders to evict one pod of the namespace `shop`.
+pub(crate) fn orders() -> Orders {
+    Orders {
+        dry_run: false,
+        rules: Rules {
+            target: Target {
+                namespaces: Namespaces::Named(vec!["shop".to_owned()]),
+                selector: Selector::default(),
+                min_age: Duration::from_secs(60),
+                include: Vec::new(),
+            },
+            method: Method::Evict,
+            identity: None,
+        },
+        disrupt: Disrupt {
+            method: Method::Evict,
+            count: 1,
+            grace_period: None,
+            attempts: 10,
+        },
+    }
+}
