@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod budget;
+pub mod choice;
 pub mod eligibility;
 pub mod outcome;
 pub mod plan;
