@@ -10,6 +10,7 @@ pub mod eligibility;
 pub mod outcome;
 pub mod plan;
 pub mod pod;
+pub mod preview;
 pub mod report;
 pub mod schedule;
 pub mod selector;

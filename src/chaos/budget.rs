@@ -212,8 +212,13 @@ impl Planned {
             budget: Some(name), ..
         } = forecast
         {
-            *self.0.entry((namespace.to_owned(), name.clone())).or_default() += 1;
+            self.charge(namespace, name);
         }
+    }
+
+    /// Counts one disruption under the budget `name` of `namespace`.
+    pub fn charge(&mut self, namespace: &str, name: &str) {
+        *self.0.entry((namespace.to_owned(), name.to_owned())).or_default() += 1;
     }
 }
 
