@@ -2,7 +2,9 @@
 //!
 //! list the pods, judge each, draw by lot, look at each victim afresh, disrupt it, find out what became of it.
 
+mod ask;
 mod attempt;
+pub mod preview;
 mod read;
 mod stop;
 mod survey;

@@ -108,6 +108,15 @@ impl Budgets {
         }
     }
 
+    /// Those that cover `pod`.
+    ///
+    /// # Errors
+    /// They could not be read, and why.
+    pub fn over(&self, pod: &Pod) -> Result<Vec<&Budget>, &str> {
+        let budgets = self.of(&pod.id.namespace)?;
+        Ok(budgets.iter().filter(|budget| budget.covers(pod)).collect())
+    }
+
     /// What is foretold of disrupting `pod` by `method`, after the disruptions that are `planned` already.
     pub fn foretell(&self, pod: &Pod, method: Method, planned: &Planned) -> Opinion {
         if method == Method::Delete {
