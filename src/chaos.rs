@@ -15,3 +15,4 @@ pub mod report;
 pub mod schedule;
 pub mod selector;
 pub mod victims;
+pub mod why;

@@ -4,6 +4,10 @@
 //! a foretold refusal reads as the real one. It is a forecast: budgets trail the pods they count, admission is not
 //! asked, and the POST alone decides.
 
+mod account;
+
+pub use account::Account;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
