@@ -9,9 +9,11 @@ mod demo;
 mod foretell;
 mod format;
 mod once;
+mod plan;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod why;
 
 use std::ffi::OsString;
 
@@ -46,6 +48,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
     match args.command.unwrap_or_default() {
         Command::Run(scope) => run::run(&args.common, &scope),
         Command::Once(once) => once::run(&args.common, &once),
+        Command::Plan(plan) => plan::run(&args.common, &plan),
+        Command::Why(why) => why::run(&args.common, &why),
         Command::Check(check) => check::run(&args.common, &check),
         Command::Schedule(schedule) => foretell::run(&args.common, &schedule),
         Command::Completions { shell } => {

@@ -4,6 +4,7 @@
 
 mod ask;
 mod attempt;
+pub mod lookup;
 pub mod preview;
 mod read;
 mod stop;

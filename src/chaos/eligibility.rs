@@ -167,7 +167,7 @@ pub struct Finding {
     pub rule: &'static str,
     /// How the pod stands with it.
     pub standing: Standing,
-    /// The setting that decides, as `KEY = VALUE`; `None` where no setting has a say.
+    /// The setting that decides, with its value: `target.min_age = 1m`; `None` where no setting has a say.
     pub setting: Option<String>,
     /// What was seen of the pod.
     pub seen: String,

@@ -18,6 +18,8 @@ use super::outcome::{Method, Outcome, Refusal};
 use super::plan::Disrupt;
 use super::pod::{Owner, Pod, PodRef};
 
+const NO_BUDGET: &str = "a deletion asks no budget";
+
 /// What is thought of one disruption before it is tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", rename_all = "lowercase")]
@@ -122,7 +124,7 @@ impl Budgets {
         if method == Method::Delete {
             return Opinion::Allowed {
                 budget: None,
-                why: "a deletion asks no budget".to_owned(),
+                why: NO_BUDGET.to_owned(),
             };
         }
         match self.of(&pod.id.namespace) {
@@ -175,6 +177,10 @@ impl Preview {
         let foretold = |planned: &Planned| self.budgets.foretell(&subject.pod, self.limits.method, planned);
         match &subject.heard {
             None => foretold(planned),
+            Some(Opinion::Allowed { why, .. }) if self.limits.method == Method::Delete => Opinion::Allowed {
+                budget: None,
+                why: format!("{why}; {NO_BUDGET}"),
+            },
             Some(Opinion::Allowed { why, .. }) => match (foretold(planned), foretold(&Planned::default())) {
                 (spent @ Opinion::Refused(_), Opinion::Allowed { .. }) => spent,
                 (Opinion::Allowed { budget, .. }, _) => Opinion::Allowed {

@@ -72,7 +72,9 @@ fn conclude(pod: &Pod, findings: &[Finding], opinion: &Opinion, method: Method) 
         return format!("{pod} is not drawn as things are: {}.", against.join("; "));
     }
     match opinion {
-        Opinion::Allowed { .. } => format!("{pod} may be drawn, and its {noun} would be {opinion}."),
+        Opinion::Allowed { .. } => {
+            format!("{pod} may be drawn, and its {noun} would be {opinion}; admission was not asked.")
+        }
         Opinion::Refused(_) => format!("{pod} may be drawn, but its {noun} would be {opinion}."),
         Opinion::Unknown { why } => {
             format!("{pod} may be drawn; whether its {noun} would be allowed is unknown: {why}.")

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 
 use crate::settings::Flag;
 
+use super::why::Whom;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done; once: at least one pod was disrupted (in dry run: would have been)
@@ -58,6 +60,10 @@ pub(super) enum Command {
     Run(Scope),
     /// Play one round now, and say by the exit code how it went
     Once(Once),
+    /// Show what the next round would do and to whom, with the chances; disrupts nothing
+    Plan(Plan),
+    /// Explain what macaque makes of one pod, or of the pods of one owner; disrupts nothing
+    Why(Why),
     /// Examine the configuration, the connection and the permissions; disrupts nothing
     Check(Check),
     /// Show when the next rounds are due, and which of them a quiet time takes
@@ -123,6 +129,35 @@ pub(super) struct Once {
     pub(super) output: Output,
 }
 
+/// `macaque plan`.
+#[derive(Debug, Flags)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// Show the victims that this seed chooses, in order, with what is foretold of each
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<u64>,
+    /// Ask the API server itself, by a server-side dry run of each disruption, of 50 at most (needs the grant of the disruption)
+    #[arg(long)]
+    pub(super) server: bool,
+    /// How to print the plan
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(super) output: PlanOutput,
+}
+
+/// `macaque why`.
+#[derive(Debug, Flags)]
+pub(super) struct Why {
+    /// The pod, as NAMESPACE/POD; or the owner, as deploy/NAME, sts/NAME, ds/NAME, job/NAME or rs/NAME (with -n)
+    #[arg(value_name = "NAMESPACE/POD | KIND/NAME")]
+    pub(super) whom: Whom,
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// How to print the explanation
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(super) output: Output,
+}
+
 /// `macaque check`.
 #[derive(Debug, Flags)]
 pub(super) struct Check {
@@ -177,6 +212,20 @@ pub(super) enum Output {
     /// For people
     #[default]
     Table,
+    /// For programs
+    Json,
+    /// For programs and people
+    Yaml,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanOutput {
+    /// For people, an owner a line
+    #[default]
+    Table,
+    /// For people, a candidate a line
+    Wide,
     /// For programs
     Json,
     /// For programs and people

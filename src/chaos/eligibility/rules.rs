@@ -167,19 +167,23 @@ impl Say {
     fn setting(&self, rules: &Rules) -> Option<String> {
         let target = &rules.target;
         let method = || format!("disrupt.method = {}", rules.method);
-        let include = || {
-            let words: Vec<_> = target.include.iter().map(|include| include.as_str()).collect();
-            format!("target.include = [{}]", words.join(", "))
+        let include = |include: &Include| {
+            let with = if target.include.contains(include) {
+                "with"
+            } else {
+                "without"
+            };
+            format!("target.include {with} {include}")
         };
         match self {
             Self::Nobody => None,
             Self::Selector if target.selector.is_empty() => Some("target.selector = \"\"".to_owned()),
             Self::Selector => Some(format!("target.selector = {}", target.selector)),
             Self::MinAge => Some(format!("target.min_age = {}", brief(target.min_age))),
-            Self::Include(_) => Some(include()),
+            Self::Include(word) => Some(include(word)),
             Self::Deletion => Some(method()),
             Self::DeletionUnless(_) if rules.method == Method::Evict => Some(method()),
-            Self::DeletionUnless(_) => Some(include()),
+            Self::DeletionUnless(word) => Some(include(word)),
         }
     }
 }

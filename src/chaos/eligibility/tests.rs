@@ -339,6 +339,8 @@ fn an_examination_tells_which_rules_the_configuration_opened() {
     let rules = including(Include::DaemonSet);
     assert_eq!(remarks(&owned_by("DaemonSet"), &rules), ["daemonset Opened"]);
     let findings = examine(&owned_by("Job"), &rules, now());
+    let bare = findings.iter().find(|finding| finding.rule == "bare").unwrap();
+    assert_eq!(bare.setting.as_deref(), Some("target.include without bare"));
     let job = findings.iter().find(|finding| finding.rule == "job").unwrap();
     assert_eq!(
         (job.standing, job.setting.as_deref()),

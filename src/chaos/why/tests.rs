@@ -115,7 +115,8 @@ fn a_budgets_arithmetic_is_told_in_words() {
     );
     assert_eq!(
         told.conclusion,
-        "shop/web-0 may be drawn, and its eviction would be allowed: budget web allows 1."
+        "shop/web-0 may be drawn, and its eviction would be allowed: budget web allows 1; admission was not \
+         asked."
     );
 }
 
@@ -151,7 +152,8 @@ fn a_refusal_is_told_in_the_servers_words_and_a_deletion_asks_nobody() {
     assert_eq!(told.budgets, None);
     assert_eq!(
         told.conclusion,
-        "shop/web-0 may be drawn, and its deletion would be allowed: a deletion asks no budget."
+        "shop/web-0 may be drawn, and its deletion would be allowed: a deletion asks no budget; admission was \
+         not asked."
     );
 }
 
