@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use crate::settings::Flag;
 
-use super::why::Whom;
+use super::plan::Plan;
+use super::why::Why;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -129,35 +130,6 @@ pub(super) struct Once {
     pub(super) output: Output,
 }
 
-/// `macaque plan`.
-#[derive(Debug, Flags)]
-pub(super) struct Plan {
-    #[command(flatten)]
-    pub(super) scope: Scope,
-    /// Show the victims that this seed chooses, in order, with what is foretold of each
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) seed: Option<u64>,
-    /// Ask the API server itself, by a server-side dry run of each disruption, of 50 at most (needs the grant of the disruption)
-    #[arg(long)]
-    pub(super) server: bool,
-    /// How to print the plan
-    #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: PlanOutput,
-}
-
-/// `macaque why`.
-#[derive(Debug, Flags)]
-pub(super) struct Why {
-    /// The pod, as NAMESPACE/POD; or the owner, as deploy/NAME, sts/NAME, ds/NAME, job/NAME or rs/NAME (with -n)
-    #[arg(value_name = "NAMESPACE/POD | KIND/NAME")]
-    pub(super) whom: Whom,
-    #[command(flatten)]
-    pub(super) scope: Scope,
-    /// How to print the explanation
-    #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: Output,
-}
-
 /// `macaque check`.
 #[derive(Debug, Flags)]
 pub(super) struct Check {
@@ -212,20 +184,6 @@ pub(super) enum Output {
     /// For people
     #[default]
     Table,
-    /// For programs
-    Json,
-    /// For programs and people
-    Yaml,
-}
-
-/// How a plan is printed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum PlanOutput {
-    /// For people, an owner a line
-    #[default]
-    Table,
-    /// For people, a candidate a line
-    Wide,
     /// For programs
     Json,
     /// For programs and people

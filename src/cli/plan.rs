@@ -4,6 +4,7 @@ mod print;
 mod view;
 
 use actix::System;
+use clap::{Args as Flags, ValueEnum};
 use jiff::Timestamp;
 
 use crate::chaos::report::End;
@@ -14,14 +15,44 @@ use crate::settings::Need;
 use crate::telemetry;
 
 use self::view::View;
-use super::args::{Common, Plan as Flags, PlanOutput};
+use super::args::{Common, Scope};
 use super::{deed, exit, format};
 
 /// So many candidates are asked about with `--server` at most: each is a request that admission webhooks see.
 const MOST_ASKED: usize = 50;
 
+/// `macaque plan`.
+#[derive(Debug, Flags)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// Show the victims that this seed chooses, in order, with what is foretold of each
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<u64>,
+    /// Ask the API server itself, by a server-side dry run of each disruption, of 50 at most (needs the grant of the disruption)
+    #[arg(long)]
+    pub(super) server: bool,
+    /// How to print the plan
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(super) output: Output,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people, an owner a line
+    #[default]
+    Table,
+    /// For people, a candidate a line
+    Wide,
+    /// For programs
+    Json,
+    /// For programs and people
+    Yaml,
+}
+
 /// Foretells the next round; returns the process's exit code.
-pub(super) fn run(common: &Common, flags: &Flags) -> i32 {
+pub(super) fn run(common: &Common, flags: &Plan) -> i32 {
     let setup = match deed::prepare(common, flags.scope.flags(), Need::NoSchedule) {
         Ok(setup) => setup,
         Err(code) => return code,
@@ -48,10 +79,10 @@ pub(super) fn run(common: &Common, flags: &Flags) -> i32 {
         .with_asked(asked)
         .with_seed(flags.seed, &sighting.preview);
     match flags.output {
-        PlanOutput::Table => format::say(&print::by_owner(&view)),
-        PlanOutput::Wide => format::say(&print::by_pod(&view)),
-        PlanOutput::Json => format::json(&view),
-        PlanOutput::Yaml => format::yaml(&view),
+        Output::Table => format::say(&print::by_owner(&view)),
+        Output::Wide => format::say(&print::by_pod(&view)),
+        Output::Json => format::json(&view),
+        Output::Yaml => format::yaml(&view),
     }
     if sighting.listed == 0 && !sighting.problems.is_empty() {
         exit::CLUSTER

@@ -3,9 +3,8 @@
 mod print;
 mod whom;
 
-pub(super) use whom::Whom;
-
 use actix::System;
+use clap::Args as Flags;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -21,8 +20,22 @@ use crate::round::{Orders, Stop, StopSwitch, lookup};
 use crate::settings::Need;
 use crate::telemetry;
 
-use super::args::{Common, Output, Why as Flags};
+use self::whom::Whom;
+use super::args::{Common, Output, Scope};
 use super::{deed, exit, format, plan};
+
+/// `macaque why`.
+#[derive(Debug, Flags)]
+pub(super) struct Why {
+    /// The pod, as NAMESPACE/POD; or the owner, as deploy/NAME, sts/NAME, ds/NAME, job/NAME or rs/NAME (with -n)
+    #[arg(value_name = "NAMESPACE/POD | KIND/NAME")]
+    pub(super) whom: Whom,
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// How to print the explanation
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(super) output: Output,
+}
 
 /// What is told.
 #[derive(Serialize)]
@@ -33,7 +46,7 @@ struct Answer {
 }
 
 /// Explains; returns the process's exit code.
-pub(super) fn run(common: &Common, flags: &Flags) -> i32 {
+pub(super) fn run(common: &Common, flags: &Why) -> i32 {
     let setup = match deed::prepare(common, flags.scope.flags(), Need::NoSchedule) {
         Ok(setup) => setup,
         Err(code) => return code,

@@ -88,7 +88,7 @@ mod tests {
         );
         let expected = concat!(
             r#"{"apiVersion":"policy/v1","kind":"Eviction","deleteOptions":{"apiVersion":"v1","#,
-            r#""kind":"DeleteOptions","dryRun":["All"],"gracePeriodSeconds":5,"preconditions":{"uid":"u1"}},"#,
+            r#""dryRun":["All"],"gracePeriodSeconds":5,"kind":"DeleteOptions","preconditions":{"uid":"u1"}},"#,
             r#""metadata":{"annotations":{"reason":"chaos: drawn at random","requested-by":"macaque"},"#,
             r#""name":"web-0","namespace":"shop"}}"#
         );
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(method, Method::DELETE);
         assert_eq!(path, "/api/v1/namespaces/shop/pods/web-0");
         let expected =
-            r#"{"apiVersion":"v1","kind":"DeleteOptions","dryRun":["All"],"preconditions":{"uid":"u1"}}"#;
+            r#"{"apiVersion":"v1","dryRun":["All"],"kind":"DeleteOptions","preconditions":{"uid":"u1"}}"#;
         assert_eq!(body, expected);
     }
 
