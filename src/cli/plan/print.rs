@@ -1,10 +1,12 @@
 //! The plan for people.
 
+use jiff::Timestamp;
+
 use crate::chaos::pod::PodRef;
-use crate::cli::foretell::until;
+use crate::cli::foretell::{Foretold, until};
 use crate::cli::format::table;
 
-use super::view::{Cover, Draw, View};
+use super::view::{Cover, Draw, SLOTS, View};
 
 /// An owner a line.
 pub(super) fn by_owner(view: &View) -> String {
@@ -92,20 +94,25 @@ fn schedule(view: &View) -> String {
     let Some(schedule) = &view.schedule else {
         return "no schedule: rounds are played by `macaque once` alone".to_owned();
     };
-    let slots = view.next.iter().map(|slot| {
-        let what = match &slot.quiet {
-            Some(quiet) => format!("quiet: {quiet}"),
-            None => format!("in {}", until(view.now, slot.slot)),
-        };
-        format!("{} ({what})", slot.local)
-    });
-    let slots: Vec<_> = slots.collect();
-    let next = if slots.is_empty() {
-        "never".to_owned()
-    } else {
-        slots.join(", ")
-    };
+    let mut slots: Vec<_> = view.next.iter().map(|slot| at(slot, view.now)).collect();
+    let (rounds, quiet): (Vec<_>, Vec<_>) = view.next.iter().partition(|slot| slot.round);
+    if rounds.is_empty() {
+        slots.push("quiet times take every slot".to_owned());
+    } else if let ([_], Some(last)) = (&rounds[..], slots.last_mut())
+        && quiet.len() == SLOTS
+    {
+        *last = format!("then {last}");
+    }
+    let next = slots.join(", ");
     format!("schedule: {schedule}\nnext: {next}")
+}
+
+fn at(slot: &Foretold, now: Timestamp) -> String {
+    let what = match &slot.quiet {
+        Some(quiet) => format!("quiet: {quiet}"),
+        None => format!("in {}", until(now, slot.slot)),
+    };
+    format!("{} ({what})", slot.local)
 }
 
 /// From all pods to the candidates.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::chaos::budget::Planned;
@@ -17,7 +17,7 @@ use crate::round::Orders;
 use crate::round::preview::{Readiness, Sighting};
 
 /// How many slots are shown.
-const SLOTS: usize = 3;
+pub(super) const SLOTS: usize = 3;
 
 /// Draws over which chances are counted, and draws times candidates that are worth the wait.
 const SEEDS: usize = 2_000;
@@ -125,7 +125,7 @@ impl View {
             },
             selector: target.selector.to_string(),
             schedule: calendar.map(ToString::to_string),
-            next: calendar.map_or_else(Vec::new, |calendar| slots(calendar, now).take(SLOTS).collect()),
+            next: calendar.map_or_else(Vec::new, |calendar| next(calendar, now)),
             listed: sighting.listed,
             exempted: sighting.exempted.clone(),
             owners: groups(&rows, sighting),
@@ -155,6 +155,17 @@ impl View {
         });
         self
     }
+}
+
+/// The next slots, and if quiet times take them all, the next round after them.
+fn next(calendar: &Calendar, now: Timestamp) -> Vec<Foretold> {
+    let mut next: Vec<_> = slots(calendar, now).take(SLOTS).collect();
+    if !next.iter().any(|slot| slot.round)
+        && let Some(round) = calendar.next_round(now)
+    {
+        next.extend(slots(calendar, round - SignedDuration::from_secs(1)).next());
+    }
+    next
 }
 
 fn row(preview: &Preview, subject: &Subject, chance: f64) -> Row {
