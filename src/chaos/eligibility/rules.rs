@@ -204,3 +204,6 @@ pub(super) fn scope(case: &Case<'_>) -> Finding {
         why: (!inside).then(|| "outside the namespaces that macaque looks into".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,12 +7,12 @@ use crate::chaos::plan::{Include, Namespaces};
 use crate::chaos::selector::Selector;
 
 /// Noon of a working day.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-06-10T12:00:00Z".parse().unwrap()
 }
 
 /// A healthy pod of a Deployment, an hour old.
-fn web() -> Pod {
+pub(super) fn web() -> Pod {
     let hour_ago = now() - SignedDuration::from_hours(1);
     Pod {
         id: PodRef {
@@ -37,7 +37,7 @@ fn web() -> Pod {
     }
 }
 
-fn owned_by(kind: &str) -> Pod {
+pub(super) fn owned_by(kind: &str) -> Pod {
     Pod {
         owner: Some(Owner {
             kind: kind.into(),
@@ -60,7 +60,7 @@ fn in_namespace(namespace: &str) -> Pod {
     pod
 }
 
-fn rules() -> Rules {
+pub(super) fn rules() -> Rules {
     let target = Target {
         namespaces: Namespaces::Named(vec!["shop".into()]),
         selector: Selector::default(),
@@ -74,13 +74,13 @@ fn rules() -> Rules {
     }
 }
 
-fn including(include: Include) -> Rules {
+pub(super) fn including(include: Include) -> Rules {
     let mut rules = rules();
     rules.target.include.push(include);
     rules
 }
 
-fn word(pod: &Pod, rules: &Rules) -> Option<&'static str> {
+pub(super) fn word(pod: &Pod, rules: &Rules) -> Option<&'static str> {
     judge(pod, rules, now()).err().map(|exemption| exemption.word())
 }
 
@@ -302,48 +302,4 @@ fn a_pod_that_lost_its_label_is_unselected() {
     let mut rules = rules();
     rules.target.selector = "app=cart".parse().unwrap();
     assert_eq!(word(&web(), &rules), Some("unselected"));
-}
-
-/// Every rule that says more than "passed", as `RULE STANDING`.
-fn remarks(pod: &Pod, rules: &Rules) -> Vec<String> {
-    let findings = examine(pod, rules, now());
-    let remarks = findings.into_iter().filter(|f| f.standing != Standing::Passed);
-    remarks.map(|f| format!("{} {:?}", f.rule, f.standing)).collect()
-}
-
-#[test]
-fn an_examination_tells_every_rule_and_the_judgement_is_its_first_exemption() {
-    let mut young = Pod {
-        created: Some(now() - SignedDuration::from_secs(12)),
-        ..owned_by("DaemonSet")
-    };
-    young.id.namespace = "kube-system".into();
-    let expected = [
-        "namespace Exempt",
-        "system-namespace Exempt",
-        "daemonset Exempt",
-        "too-young Exempt",
-    ];
-    assert_eq!(remarks(&young, &rules()), expected);
-    assert_eq!(word(&young, &rules()), Some("system-namespace"));
-    let findings = examine(&young, &rules(), now());
-    let last = findings.last().unwrap();
-    assert_eq!(last.setting.as_deref(), Some("target.min_age = 1m"));
-    assert_eq!(last.seen, "age 12s");
-    assert_eq!(last.why.as_deref(), Some("younger than 1m (12s)"));
-    assert_eq!(findings.len(), 17);
-}
-
-#[test]
-fn an_examination_tells_which_rules_the_configuration_opened() {
-    let rules = including(Include::DaemonSet);
-    assert_eq!(remarks(&owned_by("DaemonSet"), &rules), ["daemonset Opened"]);
-    let findings = examine(&owned_by("Job"), &rules, now());
-    let bare = findings.iter().find(|finding| finding.rule == "bare").unwrap();
-    assert_eq!(bare.setting.as_deref(), Some("target.include without bare"));
-    let job = findings.iter().find(|finding| finding.rule == "job").unwrap();
-    assert_eq!(
-        (job.standing, job.setting.as_deref()),
-        (Standing::Opened, Some("disrupt.method = evict"))
-    );
 }

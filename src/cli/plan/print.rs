@@ -62,7 +62,7 @@ fn around(view: &View, candidates: impl FnOnce() -> String) -> String {
     if !view.candidates.is_empty() {
         parts.push(candidates());
     }
-    parts.extend(view.draw.as_ref().map(draw));
+    parts.extend(view.draw.as_ref().map(|shown| draw(shown, view.dry_run)));
     let remarks = remarks(view);
     if !remarks.is_empty() {
         parts.push(remarks.join("\n"));
@@ -135,7 +135,7 @@ fn funnel(view: &View) -> String {
     table(["PODS", "WHAT", "EXAMPLE"], rows)
 }
 
-fn draw(draw: &Draw) -> String {
+fn draw(draw: &Draw, dry_run: bool) -> String {
     let numbered = draw.victims.iter().zip(1..);
     let rows = numbered.map(|(victim, place): (_, usize)| {
         let owner = victim.owner.as_ref();
@@ -150,7 +150,8 @@ fn draw(draw: &Draw) -> String {
         format!("seed {} chooses nobody", draw.seed)
     } else {
         let victims = table(["TRY", "POD", "OWNER", "FORETOLD"], rows);
-        format!("seed {} chooses, if armed:\n{victims}", draw.seed)
+        let armed = if dry_run { ", if armed" } else { "" };
+        format!("seed {} chooses{armed}:\n{victims}", draw.seed)
     };
     match &draw.spared_in_dry_run {
         None => chosen,
