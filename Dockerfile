@@ -30,6 +30,8 @@ RUN case "$TARGETARCH" in \
 # The sandbox stays out: it is for trying macaque, and a cluster has a real API.
 COPY Cargo.toml Cargo.lock ./
 COPY config config
+# Cargo.toml names a benchmark, and cargo wants to see it.
+COPY benches benches
 COPY src src
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/macaque/target \

@@ -19,7 +19,8 @@ test:
 e2e:
     cargo build --locked --release
     MACAQUE_BINARY="$PWD/target/release/macaque" \
-        tests/controlplane/controlplane run target/controlplane -- cargo test --locked --test e2e -- --ignored
+        tests/controlplane/controlplane run target/controlplane -- \
+        sh -c '.ci/deploy && cargo test --locked --test e2e -- --ignored'
 
 # A shop, a monkey, half a minute
 demo:

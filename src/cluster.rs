@@ -18,6 +18,7 @@ pub use error::ClusterError;
 pub use pods::Page;
 pub use review::Grant;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request};
@@ -42,6 +43,8 @@ const READ_DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Cluster {
     client: Client,
+    /// The API server's address, for errors.
+    server: Arc<str>,
 }
 
 impl Cluster {
@@ -84,14 +87,16 @@ impl Cluster {
                 .map_err(|error| error::reason(&error))?;
             response::read(response).await
         };
-        match tokio::time::timeout(deadline, exchange).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(why)) => Err(ClusterError::Unreachable { what: what(), why }),
-            Err(_) => {
-                let why = format!("no answer within {} s", deadline.as_secs());
-                Err(ClusterError::Unreachable { what: what(), why })
-            }
-        }
+        let why = match tokio::time::timeout(deadline, exchange).await {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(why)) => why,
+            Err(_) => format!("no answer within {} s", deadline.as_secs()),
+        };
+        Err(ClusterError::Unreachable {
+            what: what(),
+            server: Arc::clone(&self.server),
+            why,
+        })
     }
 }
 

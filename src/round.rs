@@ -42,6 +42,11 @@ pub struct Orders {
     pub disrupt: Disrupt,
 }
 
+/// A seed by chance: short enough to be typed again, and to survive JSON readers that hold numbers as doubles.
+pub fn any_seed() -> u64 {
+    rand::random::<u32>().into()
+}
+
 /// Runs the round of `slot` with the draw of `seed`; `stop` ends it early, at a point where all is known.
 pub async fn run(cluster: &Cluster, orders: &Orders, slot: Timestamp, seed: u64, stop: &Stop) -> Report {
     let mut round = Round {

@@ -9,6 +9,7 @@ use super::fault::{Faults, Point};
 use super::line::Line;
 use super::messages::{RoundDue, Shutdown};
 use crate::chaos::schedule::Calendar;
+use crate::round;
 
 /// How long the Clock sleeps at most: a wall clock that was set meanwhile is noticed within this time.
 const LONGEST_NAP: Duration = Duration::from_secs(20);
@@ -100,7 +101,7 @@ impl Clock {
             .killer
             .send(RoundDue {
                 slot,
-                seed: rand::random(),
+                seed: round::any_seed(),
             })
             .is_err()
         {

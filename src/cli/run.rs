@@ -8,6 +8,7 @@ use crate::actors::line::Line;
 use crate::actors::supervisor::{Limits, Role};
 use crate::actors::{self, Crew};
 use crate::chaos::plan::{Namespaces, Plan};
+use crate::chaos::schedule::Calendar;
 use crate::cluster::Cluster;
 use crate::health::{self, Vitals};
 use crate::notify::Channel;
@@ -43,7 +44,7 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
         telemetry::complain("schedule.cron: not set");
         return exit::USAGE;
     };
-    announce(&setup.plan);
+    announce(&setup.plan, &calendar);
     let mut channels = vec![Channel::Log];
     channels.extend(setup.notify.channels());
     actors::run(Crew {
@@ -59,29 +60,31 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
 }
 
 /// Says once what this process is set to do, loudly enough that nobody takes a dry run for the real thing.
-fn announce(plan: &Plan) {
-    let mode = if plan.dry_run {
-        "DRY RUN: nothing will be disrupted"
+fn announce(plan: &Plan, calendar: &Calendar) {
+    let Plan {
+        dry_run,
+        target,
+        disrupt,
+        ..
+    } = plan;
+    let mode = if *dry_run {
+        "DRY RUN, nothing will be disrupted"
     } else {
         "ARMED"
     };
-    let namespaces = match &plan.target.namespaces {
+    let namespaces = match &target.namespaces {
         Namespaces::All => "all namespaces".to_owned(),
         Namespaces::Named(names) => names.join(", "),
     };
-    let schedule = plan
-        .calendar
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let selector = if plan.target.selector.is_empty() {
-        "every pod".to_owned()
+    let pods = if target.selector.is_empty() {
+        "pods".to_owned()
     } else {
-        plan.target.selector.to_string()
+        format!("pods with {}", target.selector)
     };
-    let method = plan.disrupt.method.as_str();
+    let (method, count) = (disrupt.method.as_str(), disrupt.count);
     log::info!(
-        version = env!("CARGO_PKG_VERSION"), dry_run = plan.dry_run, method, schedule:%, namespaces:%, selector:%;
-        "{mode}; {method} {} of {selector} in {namespaces} at {schedule}", plan.disrupt.count
+        version = env!("CARGO_PKG_VERSION"), dry_run, method, count, schedule:% = calendar, namespaces:%,
+        selector:% = target.selector;
+        "{mode}: {method} up to {count} a round of the {pods} in {namespaces}, at {calendar}"
     );
 }

@@ -1,5 +1,6 @@
 //! What can go wrong between macaque and the API server, beside a refusal.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// No usable answer. A refusal is not an error but an outcome.
@@ -9,10 +10,12 @@ pub enum ClusterError {
     #[error("{0}")]
     Access(String),
     /// No answer came, or it broke off.
-    #[error("{what}: the API server did not answer: {why}")]
+    #[error("{what}: the API server at {server} did not answer: {why}")]
     Unreachable {
         /// What was asked.
         what: String,
+        /// Which server: its address.
+        server: Arc<str>,
         /// What was seen instead of an answer.
         why: String,
     },

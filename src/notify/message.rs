@@ -57,14 +57,18 @@ impl Message {
     /// The words of `report`.
     pub fn of(report: &Report) -> Self {
         let prefix = if report.dry_run { "dry run: " } else { "" };
+        let headline = clean(&format!("{prefix}{}", headline(report)), HEADLINE);
         Self {
             verdict: report.verdict(),
             slot: report.slot,
             seed: report.seed,
-            headline: clean(&format!("{prefix}{}", headline(report)), HEADLINE),
             victims: report.attempts.iter().map(|a| victim(report, a)).collect(),
-            notes: notes(report).iter().map(|note| clean(note, LINE)).collect(),
+            notes: notes(report, &headline)
+                .iter()
+                .map(|note| clean(note, LINE))
+                .collect(),
             footer: clean(&footer(report), FOOTER),
+            headline,
         }
     }
 }
@@ -158,21 +162,17 @@ fn victim(report: &Report, attempt: &Attempt) -> Victim {
     }
 }
 
-fn notes(report: &Report) -> Vec<String> {
+/// What the headline does not say already, in full.
+fn notes(report: &Report, headline: &str) -> Vec<String> {
     let mut notes = Vec::new();
-    match &report.end {
-        End::Complete => {}
-        End::Interrupted => {
-            notes.push("a shutdown ended the round early: no further pod was tried".to_owned())
-        }
-        End::Failed { why } => notes.push(format!("the round could not go on: {why}")),
+    let untold = |words: &String| !headline.contains(words.as_str());
+    if let End::Failed { why } = &report.end
+        && untold(why)
+    {
+        notes.push(format!("the round could not go on: {why}"));
     }
-    notes.extend(
-        report
-            .problems
-            .iter()
-            .map(|problem| format!("problem: {problem}")),
-    );
+    let problems = report.problems.iter().filter(|problem| untold(problem));
+    notes.extend(problems.map(|problem| format!("problem: {problem}")));
     if disrupts_nothing(report) {
         let mut tallies: Vec<_> = report.exempted.iter().collect();
         tallies.sort_by_key(|(reason, tally)| (std::cmp::Reverse(tally.count), **reason));

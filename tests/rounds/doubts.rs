@@ -97,6 +97,15 @@ async fn a_doubt_that_lasts_is_unknown_and_spends_the_count() {
 }
 
 #[actix_rt::test]
+async fn a_successor_of_the_same_name_is_not_taken_for_the_pod_itself() {
+    let world = World::with(vec![stateful_set("shop", "db", 1)]);
+    let replace = world.replacing("db-0");
+    let world = world.after_the_first(LOOK, Fault::Meanwhile(Box::new(replace)));
+    assert_eq!(told(&world.round().await), ["statefulset/db: evicted"]);
+    assert_eq!(world.pods("shop").await, ["db-0"]);
+}
+
+#[actix_rt::test]
 async fn a_timeout_after_the_act_is_an_eviction() {
     let world = db().always(EVICTION, Fault::Acted(timeout()));
     let report = world.round().await;

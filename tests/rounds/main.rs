@@ -12,6 +12,7 @@ mod budgets;
 mod daemon;
 mod denials;
 mod doubts;
+mod laws;
 mod paging;
 mod scope;
 mod throttles;

@@ -129,7 +129,7 @@ async fn the_same_seed_chooses_the_same_victims_in_the_dry_run_and_in_earnest() 
 #[actix_rt::test]
 async fn a_pod_replaced_between_list_and_fetch_is_gone_and_its_successor_is_let_be() {
     let world = World::with(one_db());
-    let replace = replacing(&world, "db-0");
+    let replace = world.replacing("db-0");
     let world = world.meanwhile(POD, replace);
     let report = world.round().await;
     assert_eq!(told(&report), ["statefulset/db: gone already"]);
@@ -141,7 +141,7 @@ async fn a_pod_replaced_between_list_and_fetch_is_gone_and_its_successor_is_let_
 #[actix_rt::test]
 async fn a_pod_replaced_between_fetch_and_eviction_is_gone_and_its_successor_is_let_be() {
     let world = World::with(one_db());
-    let replace = replacing(&world, "db-0");
+    let replace = world.replacing("db-0");
     let world = world.meanwhile(EVICTION, replace);
     assert_eq!(told(&world.round().await), ["statefulset/db: gone already"]);
     assert_eq!(world.sent(EVICTION).len(), 1);
@@ -151,7 +151,7 @@ async fn a_pod_replaced_between_fetch_and_eviction_is_gone_and_its_successor_is_
 #[actix_rt::test]
 async fn a_pod_replaced_before_its_deletion_is_gone_and_its_successor_is_let_be() {
     let world = World::with(one_db()).method(Method::Delete);
-    let replace = replacing(&world, "db-0");
+    let replace = world.replacing("db-0");
     let world = world.meanwhile("DELETE", replace);
     assert_eq!(told(&world.round().await), ["statefulset/db: gone already"]);
     assert_eq!(world.pods("shop").await, ["db-0"]);
@@ -161,7 +161,7 @@ async fn a_pod_replaced_before_its_deletion_is_gone_and_its_successor_is_let_be(
 async fn after_a_pod_that_is_gone_the_next_one_is_tried() {
     let scene = vec![stateful_set("shop", "db", 1), deployment("shop", "search", 1)];
     let world = World::with(scene).drawing_first("statefulset/db").await;
-    let replace = replacing(&world, "db-0");
+    let replace = world.replacing("db-0");
     let world = world.meanwhile(POD, replace);
     let expected = ["statefulset/db: gone already", "deployment/search: evicted"];
     assert_eq!(told(&world.round().await), expected);
@@ -212,16 +212,6 @@ async fn a_stop_during_the_list_ends_the_round_before_any_victim() {
     let report = world.round().await;
     assert_eq!((report.attempts.len(), report.end), (0, End::Interrupted));
     assert!(world.sent(EVICTION).is_empty());
-}
-
-/// Puts a pod of another UID in the place of `name`.
-fn replacing(world: &World, name: &'static str) -> impl Fn() + 'static {
-    let sandbox = Rc::clone(&world.sandbox);
-    move || {
-        let mut successor = macaque::sandbox::scene::pod("shop", name, "db");
-        successor["metadata"]["uid"] = json!("another");
-        sandbox.apply(&[successor]).unwrap();
-    }
 }
 
 /// A pod as the server has it.

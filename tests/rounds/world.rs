@@ -11,10 +11,12 @@ use macaque::chaos::report::Report;
 use macaque::chaos::selector::Selector;
 use macaque::cluster::{Access, Cluster};
 use macaque::round::{self, Orders, Stop, StopSwitch};
+use macaque::sandbox::scene::{deployment, pod};
 use macaque::sandbox::{Options, Sandbox};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::laws;
 use crate::wire::{Fault, Sent, Wire};
 
 /// What the requests of an eviction hold in their first line.
@@ -22,7 +24,6 @@ pub(crate) const EVICTION: &str = "/eviction";
 
 /// Two workloads without a budget.
 pub(crate) fn two_apps() -> Vec<Value> {
-    use macaque::sandbox::scene::deployment;
     vec![deployment("shop", "web", 2), deployment("shop", "search", 2)]
 }
 
@@ -181,7 +182,7 @@ impl World {
     pub(crate) async fn round(&self) -> Report {
         let before = self.wire.sent().len();
         let report = self.play(&self.orders, self.seed).await;
-        always_holds(&self.orders, &report, &self.wire.sent()[before..]);
+        laws::hold(&self.orders, &report, &self.wire.sent()[before..]);
         report
     }
 
@@ -192,6 +193,16 @@ impl World {
         };
         let cluster = Cluster::connect(&access).await.unwrap();
         round::run(&cluster, orders, Timestamp::now(), seed, &self.stop).await
+    }
+
+    /// Puts a pod of another UID in the place of `name`.
+    pub(crate) fn replacing(&self, name: &'static str) -> impl Fn() + 'static {
+        let sandbox = Rc::clone(&self.sandbox);
+        move || {
+            let mut successor = pod("shop", name, "db");
+            successor["metadata"]["uid"] = json!("another");
+            sandbox.apply(&[successor]).unwrap();
+        }
     }
 
     /// The requests so far whose first line holds `part`.
@@ -220,27 +231,6 @@ impl World {
         let mut list: Value = serde_json::from_str(body).unwrap();
         serde_json::from_value(list["items"].take()).unwrap()
     }
-}
-
-/// Whatever happens: a dry run only reads, an eviction never becomes a deletion, a disruption names its pod by UID,
-/// no more victims are disrupted or in doubt than were ordered, and every pod listed is accounted for.
-fn always_holds(orders: &Orders, report: &Report, sent: &[Sent]) {
-    let verb = match orders.disrupt.method {
-        Method::Evict => "POST ",
-        Method::Delete => "DELETE ",
-    };
-    for request in sent.iter().filter(|request| !request.line.starts_with("GET ")) {
-        assert!(!orders.dry_run, "a dry run sent {request:?}");
-        assert!(request.line.starts_with(verb), "{verb}became {request:?}");
-        let body = request.json();
-        let options = body.get("deleteOptions").unwrap_or(&body);
-        assert!(options["preconditions"]["uid"].is_string(), "{request:?}");
-    }
-    let spent = report.count(|outcome| outcome.spends_the_count());
-    assert!(spent <= orders.disrupt.count, "{report:?}");
-    assert!(report.attempts.len() <= orders.disrupt.attempts, "{report:?}");
-    let exempted: usize = report.exempted.values().map(|tally| tally.count).sum();
-    assert_eq!(report.listed, report.candidates + exempted, "{report:?}");
 }
 
 /// Orders to evict one pod of the namespace `shop`.

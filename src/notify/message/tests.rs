@@ -217,15 +217,18 @@ fn a_round_that_disrupts_nothing_says_why_largest_reason_first() {
 #[test]
 fn problems_and_early_ends_are_said() {
     let mut report = report([]);
-    report.problems = vec!["shop cannot be read: forbidden".to_owned(), "b".to_owned()];
+    report.problems = vec![
+        "shop cannot be read: forbidden".to_owned(),
+        "search does not exist".to_owned(),
+    ];
     let message = Message::of(&report);
     assert_eq!(
         message.headline,
         "no pod disrupted: shop cannot be read: forbidden (and 1 problem more)"
     );
     assert_eq!(
-        message.notes[..2],
-        ["problem: shop cannot be read: forbidden", "problem: b"]
+        message.notes[0], "problem: search does not exist",
+        "the headline says the other"
     );
 
     report.end = End::Interrupted;
@@ -238,10 +241,6 @@ fn problems_and_early_ends_are_said() {
         headline_of(&report),
         "round interrupted by a shutdown: evicted 1 pod"
     );
-    assert_eq!(
-        Message::of(&report).notes[0],
-        "a shutdown ended the round early: no further pod was tried"
-    );
 
     report.end = End::Failed {
         why: "the API server is unreachable".to_owned(),
@@ -251,6 +250,19 @@ fn problems_and_early_ends_are_said() {
         "round failed (evicted 1 pod): the API server is unreachable"
     );
     assert_eq!(Message::of(&report).verdict, Verdict::Failed);
+}
+
+#[test]
+fn a_cause_too_long_for_the_headline_is_told_in_full_below() {
+    let why = "x".repeat(HEADLINE);
+    let long = Report {
+        end: End::Failed { why: why.clone() },
+        ..report([])
+    };
+    assert_eq!(
+        Message::of(&long).notes[0],
+        format!("the round could not go on: {why}")
+    );
 }
 
 #[test]

@@ -1,0 +1,17 @@
+//! Promises of the command line, kept by the built program in an empty environment: exit codes, words, formats.
+
+#![cfg(feature = "sandbox")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy takes the fixtures of an integration test for code of the program"
+)]
+
+mod check;
+mod mistakes;
+mod once;
+mod output;
+mod program;
+mod schedule;
+mod secrets;
+mod served;

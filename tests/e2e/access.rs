@@ -1,0 +1,78 @@
+//! The ways to the API server: the administrator's, and kubeconfigs that lead elsewhere or in as somebody else.
+
+use std::fs;
+use std::path::PathBuf;
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use secrecy::ExposeSecret;
+
+use crate::program::Macaque;
+use crate::world::World;
+
+impl World {
+    /// A kubeconfig of this name, as the administrator's with `old` replaced by `new`.
+    pub(crate) fn kubeconfig(&self, name: &str, old: &str, new: &str) -> String {
+        let text = fs::read_to_string(admin()).unwrap();
+        assert!(text.contains(old), "no {old:?} in the kubeconfig");
+        let path = self.scratch.path().join(name);
+        fs::write(&path, text.replace(old, new)).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// A kubeconfig that leads to a port that nobody listens on.
+    pub(crate) fn unreachable(&self) -> String {
+        self.kubeconfig("unreachable", &server(), "https://127.0.0.1:1")
+    }
+}
+
+impl Macaque {
+    /// Acts as the administrator, whose kubeconfig the environment names.
+    pub(crate) fn by_environment(self) -> Self {
+        self.env("KUBECONFIG", &admin().display().to_string())
+    }
+
+    /// Acts by this kubeconfig.
+    pub(crate) fn by(self, kubeconfig: &str) -> Self {
+        self.arg("--kubeconfig").arg(kubeconfig)
+    }
+
+    /// Takes pods of any age for candidates, so that no test waits for one to grow up.
+    pub(crate) fn of_any_age(self) -> Self {
+        self.env("MACAQUE_TARGET__MIN_AGE", "0s")
+    }
+}
+
+/// The administrator's kubeconfig. Not `$KUBECONFIG`, which may lead to somebody's real cluster.
+fn admin() -> PathBuf {
+    let path = std::env::var_os("CONTROLPLANE_KUBECONFIG");
+    path.expect("run this by `tests/controlplane/controlplane run DIR -- cargo test --test e2e -- --ignored`")
+        .into()
+}
+
+/// The API server's address.
+pub(crate) fn server() -> String {
+    let cluster = Kubeconfig::read_from(admin()).unwrap().clusters.remove(0).cluster;
+    cluster.unwrap().server.unwrap()
+}
+
+/// What the administrator shows to the API server.
+pub(crate) fn admins_token() -> String {
+    let user = Kubeconfig::read_from(admin())
+        .unwrap()
+        .auth_infos
+        .remove(0)
+        .auth_info;
+    user.unwrap().token.unwrap().expose_secret().to_owned()
+}
+
+/// A client for the administrator. A refusal is an answer: it repeats nothing.
+pub(crate) async fn connect() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let options = KubeConfigOptions::default();
+    let mut config = Config::from_custom_kubeconfig(Kubeconfig::read_from(admin()).unwrap(), &options)
+        .await
+        .unwrap();
+    config.default_retry = false;
+    Client::try_from(config).unwrap()
+}

@@ -1,0 +1,117 @@
+//! The ServiceAccount, Role and RoleBinding of `deploy/macaque.yaml`, put into a test's namespace, and a
+//! kubeconfig to act by them.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::access::admins_token;
+use crate::world::{World, until};
+
+const MANIFEST: &str = include_str!("../../deploy/macaque.yaml");
+
+/// The rule that the manifest grants for evictions, and the one it offers instead for deletions.
+const EVICT_RULE: &str = r#"  - apiGroups: [""]
+    resources: ["pods/eviction"]
+    verbs: ["create"]
+"#;
+const DELETE_RULE: &str = r#"  # - apiGroups: [""]
+  #   resources: ["pods"]
+  #   verbs: ["delete"]
+"#;
+
+/// The documents of the manifest for the namespace of `world`, each with its kind.
+pub(crate) fn documents(world: &World) -> Vec<(String, String)> {
+    let text = MANIFEST.replace("namespace: shop", &format!("namespace: {}", world.namespace));
+    let documents = text.split("\n---\n");
+    documents
+        .filter_map(|document| {
+            let kind = document.lines().find_map(|line| line.strip_prefix("kind: "))?;
+            Some((kind.to_owned(), format!("{document}\n")))
+        })
+        .collect()
+}
+
+/// The one document of `kind`.
+pub(crate) fn document(world: &World, kind: &str) -> String {
+    let mut documents = documents(world).into_iter();
+    let (_, document) = documents.find(|(found, _)| found == kind).unwrap();
+    document
+}
+
+/// The manifest's Role, changed as its comment says for `method = "delete"`.
+pub(crate) fn role_for_deletions(world: &World) -> String {
+    let role = document(world, "Role");
+    assert!(role.contains(EVICT_RULE) && role.contains(DELETE_RULE), "{role}");
+    let rule = DELETE_RULE.replace("  # ", "  ");
+    role.replace(EVICT_RULE, "").replace(DELETE_RULE, &rule)
+}
+
+/// Takes one verb on one resource out of a Role.
+pub(crate) fn without(mut role: Value, verb: &str, resource: &str) -> Value {
+    let rules = role["rules"].as_array_mut().unwrap();
+    for rule in rules
+        .iter_mut()
+        .filter(|rule| rule["resources"] == json!([resource]))
+    {
+        let verbs = rule["verbs"].as_array_mut().unwrap();
+        verbs.retain(|held| held != verb);
+    }
+    rules.retain(|rule| rule["verbs"] != json!([]));
+    role
+}
+
+impl World {
+    /// The Role that the API server reads in this document; nothing is created.
+    pub(crate) async fn role(&self, yaml: &str) -> Value {
+        let read = self
+            .apply("Role", "macaque", yaml, "&dryRun=All")
+            .await
+            .accepted();
+        json!({"apiVersion": read["apiVersion"], "kind": "Role", "metadata": {"name": "macaque"}, "rules": read["rules"]})
+    }
+
+    /// The account of the manifest with this Role; returns a kubeconfig for it, once the Role is in force.
+    pub(crate) async fn account(&mut self, role: Value) -> String {
+        for kind in ["ServiceAccount", "RoleBinding"] {
+            let yaml = document(self, kind);
+            self.apply(kind, "macaque", &yaml, "").await.accepted();
+        }
+        self.create(role.clone()).await;
+        for rule in role["rules"].as_array().unwrap() {
+            for verb in rule["verbs"].as_array().unwrap() {
+                self.until_granted(verb, &rule["resources"][0]).await;
+            }
+        }
+        let request = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+        let path = format!("{}/macaque/token", self.path("ServiceAccount"));
+        let token = self.send(Method::POST, &path, &request).await.accepted();
+        let token = token["status"]["token"].as_str().unwrap();
+        self.kubeconfig("account", &admins_token(), token)
+    }
+
+    /// Waits until the API server lets the account do this: it learns of Roles a moment after it stores them.
+    pub(crate) async fn until_granted(&self, verb: &Value, resource: &Value) {
+        let (resource, subresource) = match resource.as_str().unwrap().split_once('/') {
+            Some((resource, subresource)) => (resource, subresource),
+            None => (resource.as_str().unwrap(), ""),
+        };
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {
+                "user": format!("system:serviceaccount:{}:macaque", self.namespace),
+                "resourceAttributes": {
+                    "namespace": self.namespace, "verb": verb, "resource": resource, "subresource": subresource,
+                },
+            },
+        });
+        until(
+            &format!("{verb} {resource}/{subresource} is granted"),
+            async || {
+                let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+                let answer = self.send(Method::POST, path, &review).await.accepted();
+                (answer["status"]["allowed"] == true).then_some(())
+            },
+        )
+        .await;
+    }
+}

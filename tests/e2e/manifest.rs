@@ -1,0 +1,74 @@
+//! Promises about `deploy/macaque.yaml`: a real API server takes it without a word, and its pod is restricted.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::account::{document, documents};
+use crate::program::Macaque;
+use crate::world::{World, until};
+
+/// A namespace that takes no pod but a restricted one.
+async fn strict() -> World {
+    World::labelled(json!({
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/warn": "restricted",
+    }))
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn every_document_applies_with_strict_validation_and_no_warning() {
+    let world = strict().await;
+    let documents = documents(&world);
+    let kinds: Vec<_> = documents.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(
+        kinds,
+        ["ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Deployment"]
+    );
+    for (kind, document) in &documents {
+        let answer = world.apply(kind, "macaque", document, "&dryRun=All").await;
+        assert!(
+            answer.code < 300 && answer.warnings.is_empty(),
+            "{kind}: {answer:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn the_deployments_pod_comes_up_where_only_restricted_pods_may() {
+    let world = strict().await;
+    for (kind, document) in documents(&world) {
+        world.apply(&kind, "macaque", &document, "").await.accepted();
+    }
+    let path = format!("{}/macaque", world.path("Deployment"));
+    until("the Deployment is available", async || {
+        let deployment = world.read(&path).await;
+        (deployment["status"]["availableReplicas"] == 1).then_some(())
+    })
+    .await;
+    let pods = world.pods().await;
+    assert_eq!(pods.len(), 1);
+    assert_eq!(pods[0]["spec"]["serviceAccountName"], "macaque");
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn the_config_map_and_the_role_agree() {
+    let mut world = World::new().await;
+    let role = world.role(&document(&world, "Role")).await;
+    let account = world.account(role).await;
+    let config_map = document(&world, "ConfigMap");
+    let config_map = world
+        .apply("ConfigMap", "macaque", &config_map, "")
+        .await
+        .accepted();
+    let config = world.scratch.path().join("macaque.toml");
+    fs::write(&config, config_map["data"]["macaque.toml"].as_str().unwrap()).unwrap();
+    let check = Macaque::new("check").arg("--namespace").arg(&world.namespace);
+    let check = check.arg("--config").arg(config.to_str().unwrap());
+    let checked = check.by(&account).exits(0).await;
+    checked.says(["dry run, evict 1 a round", "*/30 9-16 * * Mon-Fri"]);
+}

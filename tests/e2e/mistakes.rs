@@ -1,0 +1,94 @@
+//! Promises about what users get wrong: the words, and whether the configuration (2) or the cluster (1) is at
+//! fault.
+
+use crate::program::Macaque;
+use crate::workload::Workload;
+use crate::world::World;
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn an_absent_namespace_is_named() {
+    for command in ["once", "check"] {
+        let macaque = Macaque::new(command).arg("--namespace").arg("nowhere");
+        let macaque = macaque.by_environment();
+        macaque
+            .exits(1)
+            .await
+            .says(["namespace nowhere", "does not exist"]);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn an_absent_namespace_hides_no_success_elsewhere() {
+    let mut world = World::new().await;
+    world.with(Workload::deployment("web", 1)).await;
+    let round = world.macaque("once -n nowhere").exits(0).await;
+    round.says(["spared", "problem: namespace nowhere does not exist"]);
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn an_unknown_context_is_named() {
+    let world = World::new().await;
+    for command in ["once --context mars", "run --context mars"] {
+        let macaque = world
+            .macaque(command)
+            .env("MACAQUE_SCHEDULE__CRON", "@hourly")
+            .env("MACAQUE_HEALTH__LISTEN", "off");
+        macaque.exits(2).await.says([
+            "kubectl's own kubeconfig has no context \"mars\"",
+            "cluster.context",
+        ]);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn a_missing_kubeconfig_is_named() {
+    for command in ["once", "check", "run"] {
+        let macaque = Macaque::new(command)
+            .arg("--namespace=shop")
+            .env("MACAQUE_SCHEDULE__CRON", "@hourly")
+            .env("MACAQUE_HEALTH__LISTEN", "off");
+        let macaque = macaque.by("/nowhere/config");
+        macaque
+            .exits(2)
+            .await
+            .says(["/nowhere/config", "No such file", "cluster.kubeconfig"]);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn without_any_kubeconfig_the_ways_to_name_one_are_told() {
+    let macaque = Macaque::new("once --namespace shop");
+    macaque.exits(2).await.says([
+        "cannot use kubectl's own kubeconfig",
+        "--kubeconfig",
+        "KUBECONFIG",
+    ]);
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn an_unreachable_server_is_the_clusters_fault() {
+    let world = World::new().await;
+    let path = world.unreachable();
+    for command in ["once", "check"] {
+        let macaque = world.macaque(command).by(&path);
+        macaque
+            .exits(1)
+            .await
+            .says(["the API server at 127.0.0.1:1 did not answer: Connection refused"]);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn credentials_that_are_not_accepted_are_the_clusters_fault() {
+    let world = World::new().await;
+    let path = world.kubeconfig("stranger", "token: ", "token: not-");
+    let round = world.macaque("once").by(&path).exits(1).await;
+    round.says(["does not accept the credentials (401)"]);
+}

@@ -1,0 +1,192 @@
+//! Runs the program as a user does: the binary, its arguments, an environment with nothing else in it.
+
+use std::fs::{self, File};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::world::until;
+
+/// Longer than the longest call that a round makes.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A command line, not yet run.
+pub(crate) struct Macaque {
+    command: Command,
+    scratch: TempDir,
+}
+
+/// The program at work; it is killed if a test forgets it.
+pub(crate) struct Running {
+    child: Child,
+    scratch: TempDir,
+}
+
+/// How it ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Macaque {
+    /// The program with these words for arguments: `$MACAQUE_BINARY`, or this build's.
+    pub(crate) fn new(words: &str) -> Self {
+        Self::within(&[], words)
+    }
+
+    /// The same, started by another program.
+    pub(crate) fn within(wrapper: &[&str], words: &str) -> Self {
+        let binary = std::env::var("MACAQUE_BINARY");
+        let binary = binary.unwrap_or_else(|_| env!("CARGO_BIN_EXE_macaque").to_owned());
+        // It runs in a directory of its own.
+        let binary = std::path::absolute(binary).unwrap().display().to_string();
+        let mut line = wrapper
+            .iter()
+            .copied()
+            .chain([binary.as_str()])
+            .chain(words.split_whitespace());
+        let mut command = Command::new(line.next().unwrap());
+        let scratch = TempDir::new().unwrap();
+        command.args(line).env_clear().stdin(Stdio::null());
+        command.current_dir(&scratch).env("HOME", scratch.path());
+        command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        Self { command, scratch }
+    }
+
+    /// One more argument, as it stands.
+    pub(crate) fn arg(mut self, word: &str) -> Self {
+        self.command.arg(word);
+        self
+    }
+
+    /// One more environment variable.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Starts it.
+    pub(crate) fn start(mut self) -> Running {
+        let file = |name| File::create(self.scratch.path().join(name)).unwrap();
+        self.command.stdout(file("stdout")).stderr(file("stderr"));
+        let child = self.command.spawn().unwrap();
+        Running {
+            child,
+            scratch: self.scratch,
+        }
+    }
+
+    /// Runs it to its end.
+    pub(crate) async fn ends(self) -> Ending {
+        self.start().ends_within(DEADLINE).await
+    }
+
+    /// Runs it to its end, which must have this exit code.
+    pub(crate) async fn exits(self, code: i32) -> Ending {
+        let ending = self.ends().await;
+        assert_eq!(ending.code, Some(code), "{ending:#?}");
+        ending
+    }
+}
+
+impl Running {
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it has written `words`, wherever it writes.
+    pub(crate) async fn says(&mut self, words: &str) {
+        let what = format!("the program says {words:?}");
+        until(&what, async || {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(Err(self.ending(status)));
+            }
+            let said = self.said("stdout") + &self.said("stderr");
+            said.contains(words).then_some(Ok(()))
+        })
+        .await
+        .expect("it runs on");
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ends_within(mut self, patience: Duration) -> Ending {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return self.ending(status);
+            }
+            let late = Instant::now() >= deadline;
+            assert!(
+                !late,
+                "it still ran after {patience:?}, having said {}",
+                self.said("stderr")
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn ending(&self, status: ExitStatus) -> Ending {
+        Ending {
+            code: status.code(),
+            stdout: self.said("stdout"),
+            stderr: self.said("stderr"),
+        }
+    }
+
+    fn said(&self, stream: &str) -> String {
+        fs::read_to_string(self.scratch.path().join(stream)).unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Ending {
+    /// What it wrote must hold all of these words.
+    pub(crate) fn says<const N: usize>(&self, words: [&str; N]) -> &Self {
+        for word in words {
+            let said = self.stdout.contains(word) || self.stderr.contains(word);
+            assert!(said, "not a word of {word:?}: {self:#?}");
+        }
+        self
+    }
+
+    /// These words must be in one line that it logged, and in no other.
+    pub(crate) fn says_once(&self, words: &str) {
+        let lines = self.stderr.lines().filter(|line| line.contains(words));
+        assert_eq!(lines.count(), 1, "{words:?}: {self:#?}");
+    }
+
+    /// It must have ended with this exit code.
+    pub(crate) fn exited(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+
+    /// What it printed for programs (`-o json`).
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| unreachable!("{error}: {self:#?}"))
+    }
+
+    /// The victims of the report it printed.
+    pub(crate) fn attempts(&self) -> Vec<Value> {
+        self.json()["attempts"].as_array().unwrap().clone()
+    }
+
+    /// The UIDs of those victims of whom the report says this.
+    pub(crate) fn uids(&self, result: &str) -> Vec<String> {
+        let mut attempts = self.attempts();
+        attempts.retain(|attempt| attempt["outcome"]["result"] == result);
+        let uid = |attempt: &Value| attempt["pod"]["uid"].as_str().unwrap().to_owned();
+        attempts.iter().map(uid).collect()
+    }
+}

@@ -1,0 +1,74 @@
+//! Promises about the scope: pods outside the selector and the namespaces are never touched.
+
+use crate::program::Macaque;
+use crate::workload::Workload;
+use crate::world::{NOBODY, World, uid};
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn the_label_selector_holds() {
+    let mut world = World::new().await;
+    let front = |name| Workload::deployment(name, 2).labelled("tier", "front");
+    world.with(front("web")).await;
+    world.with(front("api")).await;
+    let back = world
+        .with(Workload::deployment("db", 2).labelled("tier", "back"))
+        .await;
+    let round = world
+        .macaque("once --dry-run=false --count 10 -o json -l tier=front")
+        .exits(0)
+        .await;
+    let mut owners: Vec<_> = round
+        .attempts()
+        .iter()
+        .map(|a| a["owner"]["name"].clone())
+        .collect();
+    owners.sort_by_key(ToString::to_string);
+    assert_eq!(owners, ["api", "web"], "one victim an owner, and no other owner");
+    assert_eq!(round.json()["listed"], 4);
+    let alive = world.alive().await;
+    assert!(back.iter().all(|pod| alive.contains(&uid(pod))));
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn several_namespaces_are_searched_and_no_other() {
+    let (mut one, mut two, mut other) = (World::new().await, World::new().await, World::new().await);
+    for world in [&mut one, &mut two, &mut other] {
+        world.with(Workload::deployment("web", 2)).await;
+    }
+    let before = other.alive().await;
+    let words = format!("once --dry-run=false --count 10 -o json -n {}", two.namespace);
+    let round = one.macaque(&words).exits(0).await;
+    let mut namespaces: Vec<_> = round
+        .attempts()
+        .iter()
+        .map(|attempt| attempt["pod"]["namespace"].as_str().unwrap().to_owned())
+        .collect();
+    namespaces.sort();
+    let mut expected = [one.namespace.clone(), two.namespace.clone()];
+    expected.sort();
+    assert_eq!(namespaces, expected);
+    assert_eq!(other.lost(&before).await, NOBODY);
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn all_namespaces_means_all_but_the_systems_own() {
+    let (mut one, mut two) = (World::new().await, World::new().await);
+    let mut system = World::visiting("kube-system").await;
+    let scene = one.namespace.clone();
+    let workload = || Workload::deployment(&scene, 1).labelled("scene", &scene);
+    one.with(workload()).await;
+    two.with(workload()).await;
+    let systems = system.with(workload()).await;
+    // Every test's pods are in reach: the selector keeps this round to its own.
+    let words = format!("once -A --dry-run=false --count 10 -o json -l scene={scene}");
+    let macaque = Macaque::new(&words).by_environment().of_any_age();
+    let round = macaque.exits(0).await;
+    assert_eq!(round.uids("evicted").len(), 2);
+    let exempted = &round.json()["exempted"]["system-namespace"];
+    assert_eq!(exempted["count"], 1);
+    assert_eq!(exempted["example"]["uid"], uid(&systems[0]).as_str());
+    assert!(system.alive().await.contains(&uid(&systems[0])));
+}

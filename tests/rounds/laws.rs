@@ -1,0 +1,28 @@
+//! What holds of every round, whatever a scenario is about.
+
+use macaque::chaos::outcome::{Method, Outcome};
+use macaque::chaos::report::Report;
+use macaque::round::Orders;
+
+use crate::wire::Sent;
+
+/// Whatever happens: a dry run only reads, an eviction never becomes a deletion, a disruption names its pod by UID,
+/// no more victims are disrupted or in doubt than were ordered, and every pod listed is accounted for.
+pub(crate) fn hold(orders: &Orders, report: &Report, sent: &[Sent]) {
+    let verb = match orders.disrupt.method {
+        Method::Evict => "POST ",
+        Method::Delete => "DELETE ",
+    };
+    for request in sent.iter().filter(|request| !request.line.starts_with("GET ")) {
+        assert!(!orders.dry_run, "a dry run sent {request:?}");
+        assert!(request.line.starts_with(verb), "{verb}became {request:?}");
+        let body = request.json();
+        let options = body.get("deleteOptions").unwrap_or(&body);
+        assert!(options["preconditions"]["uid"].is_string(), "{request:?}");
+    }
+    let spent = report.count(Outcome::spends_the_count);
+    assert!(spent <= orders.disrupt.count, "{report:?}");
+    assert!(report.attempts.len() <= orders.disrupt.attempts, "{report:?}");
+    let exempted: usize = report.exempted.values().map(|tally| tally.count).sum();
+    assert_eq!(report.listed, report.candidates + exempted, "{report:?}");
+}
