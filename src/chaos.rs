@@ -5,13 +5,16 @@
 
 pub mod answer;
 pub mod budget;
+pub mod choice;
 pub mod eligibility;
 pub mod exam;
 pub mod grants;
 pub mod outcome;
 pub mod plan;
 pub mod pod;
+pub mod preview;
 pub mod report;
 pub mod schedule;
 pub mod selector;
 pub mod victims;
+pub mod why;

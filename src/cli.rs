@@ -10,10 +10,12 @@ mod demo;
 mod foretell;
 mod format;
 mod once;
+mod plan;
 mod rbac;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod why;
 
 use std::ffi::OsString;
 
@@ -50,6 +52,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
     match args.command.unwrap_or_default() {
         Command::Run(scope) => run::run(&args.common, &scope),
         Command::Once(once) => once::run(&args.common, &once),
+        Command::Plan(plan) => plan::run(&args.common, &plan),
+        Command::Why(why) => why::run(&args.common, &why),
         Command::Check(check) => check::run(&args.common, &check),
         Command::Budgets(budgets) => budgets::run(&args.common, &budgets),
         Command::Rbac(rbac) => rbac::run(&args.common, &rbac),

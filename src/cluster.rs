@@ -4,6 +4,7 @@
 //! own calls drop `Retry-After` and `Warning`, its `evict` drops the delete options, and its default policy
 //! repeats a refused eviction fifteen times. What an answer means is decided in [`crate::chaos::answer`].
 
+mod ask;
 mod budgets;
 mod connect;
 mod error;

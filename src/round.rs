@@ -2,7 +2,10 @@
 //!
 //! list the pods, judge each, draw by lot, look at each victim afresh, disrupt it, find out what became of it.
 
+mod ask;
 mod attempt;
+pub mod lookup;
+pub mod preview;
 mod read;
 mod stop;
 mod survey;
@@ -13,16 +16,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::chaos::choice::Choice;
 use crate::chaos::eligibility::{Candidate, Rules, judge};
-use crate::chaos::outcome::{Outcome, Refusal};
+use crate::chaos::outcome::Outcome;
 use crate::chaos::plan::{Disrupt, Namespaces};
 use crate::chaos::pod::PodRef;
 use crate::chaos::report::{Attempt, End, Exempted, Report, Tally};
-use crate::chaos::victims::Lot;
 use crate::cluster::{Cluster, ClusterError};
 
 use self::attempt::{Failure, Tried};
-use self::read::Ended;
+use self::read::{Ended, patiently};
+use self::survey::{Field, Survey};
 
 /// The longest pause that a throttle can impose on a round; the next slot should still find macaque ready.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -71,25 +75,43 @@ impl Round<'_> {
     async fn play(&mut self, seed: u64) -> Result<(), End> {
         let candidates = self.survey().await?;
         self.report.candidates = candidates.len();
-        let mut lot = Lot::new(candidates, seed);
-        let Disrupt { count, attempts, .. } = self.orders.disrupt;
-        while self.report.count(Outcome::spends_the_count) < count && self.report.attempts.len() < attempts {
-            if self.stop.is_requested() {
-                return Err(End::Interrupted);
-            }
-            let Some(candidate) = lot.next_victim() else { break };
-            self.try_one(candidate, &mut lot).await?;
+        let mut choice = Choice::new(candidates, seed, &self.orders.disrupt);
+        while let Some(candidate) = self.next_victim(&mut choice)? {
+            self.try_one(candidate, &mut choice).await?;
         }
         Ok(())
     }
 
+    /// The candidates of every namespace in scope.
+    async fn survey(&mut self) -> Result<Vec<Candidate>, End> {
+        let field = Field {
+            cluster: self.cluster,
+            rules: &self.orders.rules,
+            stop: self.stop,
+        };
+        let mut survey = Survey::default();
+        let ended = field.survey(&mut survey).await;
+        self.report.listed = survey.listed;
+        self.report.exempted = survey.exempted;
+        self.report.problems = survey.problems;
+        ended.map(|()| survey.ledger)
+    }
+
+    /// Whom to try next, unless the round was asked to stop before it was done.
+    fn next_victim(&self, choice: &mut Choice) -> Result<Option<Candidate>, End> {
+        if self.stop.is_requested() && !choice.is_done() {
+            return Err(End::Interrupted);
+        }
+        Ok(choice.next_victim())
+    }
+
     /// Looks at the candidate afresh and, if it still is one, disrupts it.
-    async fn try_one(&mut self, candidate: Candidate, lot: &mut Lot) -> Result<(), End> {
+    async fn try_one(&mut self, candidate: Candidate, choice: &mut Choice) -> Result<(), End> {
         let read = async || self.cluster.pod(&candidate.pod).await;
-        let fresh = match self.patiently(read).await {
+        let fresh = match patiently(self.stop, read).await {
             Ok(fresh) => fresh.filter(|pod| pod.id.uid == candidate.pod.uid),
             Err(Ended::Stopped) => return Err(End::Interrupted),
-            Err(Ended::Failed(error)) => return self.give_up_on(&candidate.pod, error, lot),
+            Err(Ended::Failed(error)) => return self.give_up_on(&candidate.pod, error, choice),
         };
         let tried = match fresh.map(|pod| judge(&pod, &self.orders.rules, Timestamp::now())) {
             None => Tried::from(Outcome::Gone),
@@ -101,30 +123,19 @@ impl Round<'_> {
             Some(Ok(_)) if self.orders.dry_run => Tried::from(Outcome::Spared),
             Some(Ok(_)) => match self.disrupt(&candidate.pod).await {
                 Ok(tried) => tried,
-                Err(Failure::Namespace(error)) => return self.give_up_on(&candidate.pod, error, lot),
+                Err(Failure::Namespace(error)) => return self.give_up_on(&candidate.pod, error, choice),
                 Err(Failure::Round(why)) => return Err(End::Failed { why }),
             },
         };
-        self.note(candidate, tried, lot);
+        self.note(candidate, tried, choice);
         Ok(())
     }
 
-    /// Writes down what became of one victim, and what follows for the rest of the lot.
-    fn note(&mut self, victim: Candidate, tried: Tried, lot: &mut Lot) {
+    /// Writes down what became of one victim.
+    fn note(&mut self, victim: Candidate, tried: Tried, choice: &mut Choice) {
         let Tried { outcome, warnings } = tried;
         log::debug!(pod:% = victim.pod, outcome = outcome.word(); "{}: {outcome}", victim.pod);
-        if outcome.spends_the_count() {
-            lot.spend(&victim);
-        }
-        match &outcome {
-            Outcome::Refused(Refusal::NamespaceTerminating) => lot.leave_namespace(&victim.pod),
-            Outcome::Refused(_) => lot.refuse(&victim),
-            Outcome::Evicted
-            | Outcome::Deleted
-            | Outcome::Gone
-            | Outcome::Spared
-            | Outcome::Unknown { .. } => {}
-        }
+        choice.note(&victim, &outcome);
         let Candidate { pod, owner } = victim;
         self.report.attempts.push(Attempt {
             pod,
@@ -135,10 +146,10 @@ impl Round<'_> {
     }
 
     /// A missing grant ends the round for one namespace; anything else that gives no answer ends it for all.
-    fn give_up_on(&mut self, pod: &PodRef, error: ClusterError, lot: &mut Lot) -> Result<(), End> {
+    fn give_up_on(&mut self, pod: &PodRef, error: ClusterError, choice: &mut Choice) -> Result<(), End> {
         match error {
             ClusterError::Forbidden { .. } => {
-                lot.leave_namespace(pod);
+                choice.leave_namespace(pod);
                 self.report.problems.push(error.to_string());
                 Ok(())
             }

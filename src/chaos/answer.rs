@@ -73,6 +73,10 @@ pub enum Verdict {
     Fault(String),
 }
 
+/// What is said of a webhook that has side effects and so is not asked in a dry run: the API server refuses in its
+/// place.
+pub const CANNOT_BE_ASKED: &str = "does not support dry run";
+
 /// Says what `answer`, to an eviction or a deletion of a pod, means.
 pub fn classify(answer: &Answer) -> Verdict {
     let Some(status) = &answer.status else {
@@ -184,8 +188,7 @@ fn webhook_denial(message: &str) -> Option<(&str, &str)> {
         return Some((name, why.trim_start_matches(':').trim()));
     }
     // Only asked for in a preview: the webhook refuses to be asked without effect.
-    rest.contains("does not support dry run")
-        .then_some((name, "does not support dry run"))
+    rest.contains(CANNOT_BE_ASKED).then_some((name, CANNOT_BE_ASKED))
 }
 
 /// `… ValidatingAdmissionPolicy 'NAME' with binding 'BINDING' denied request: WHY`.

@@ -4,6 +4,10 @@
 //! a foretold refusal reads as the real one. It is a forecast: budgets trail the pods they count, admission is not
 //! asked, and the POST alone decides.
 
+mod account;
+
+pub use account::Account;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -212,8 +216,13 @@ impl Planned {
             budget: Some(name), ..
         } = forecast
         {
-            *self.0.entry((namespace.to_owned(), name.clone())).or_default() += 1;
+            self.charge(namespace, name);
         }
+    }
+
+    /// Counts one disruption under the budget `name` of `namespace`.
+    pub fn charge(&mut self, namespace: &str, name: &str) {
+        *self.0.entry((namespace.to_owned(), name.to_owned())).or_default() += 1;
     }
 }
 

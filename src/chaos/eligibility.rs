@@ -1,20 +1,18 @@
 //! Judges one pod: a candidate, or exempt for a reason that can be told to people.
 
+mod opt_out;
+mod rules;
+
 use std::fmt;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
+use self::rules::{Case, RULES, scope};
 use super::outcome::Method;
-use super::plan::{Include, Target};
+use super::plan::Target;
 use super::pod::{Owner, Phase, Pod, PodRef};
-
-/// The system's own namespaces, which nobody's chaos should reach by accident.
-const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
-
-/// Pods of this priority or above are critical to the cluster (`SystemCriticalPriority`, Kubernetes
-/// `pkg/apis/scheduling/types.go`).
-const SYSTEM_CRITICAL_PRIORITY: i32 = 2_000_000_000;
 
 /// Which pod macaque itself is, so that it is never its own victim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,136 +160,56 @@ fn brief(duration: Duration) -> String {
     jiff::fmt::friendly::SpanPrinter::new().duration_to_string(&whole)
 }
 
+/// What one rule says of one pod.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// How the pod stands with it.
+    pub standing: Standing,
+    /// The setting that decides, with its value: `target.min_age = 1m`; `None` where no setting has a say.
+    pub setting: Option<String>,
+    /// What was seen of the pod.
+    pub seen: String,
+    /// Why the pod is exempt, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// How a pod stands with a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// The rule has nothing against it.
+    Passed,
+    /// The rule would exempt it, and the configuration opens the rule.
+    Opened,
+    /// The rule exempts it.
+    Exempt,
+}
+
 /// Judges `pod` by `rules` at `now`. What can never be opened comes first, then what configuration may open,
 /// then age, which passes by itself.
 ///
 /// # Errors
 /// The first rule that exempts the pod.
 pub fn judge(pod: &Pod, rules: &Rules, now: Timestamp) -> Result<Candidate, Exemption> {
-    let closed = |include: Include| !rules.target.include.contains(&include);
-    if !rules.target.selector.matches(&pod.labels) {
-        return Err(Exemption::Unselected);
+    let case = Case { pod, rules, now };
+    match RULES.iter().find_map(|rule| rule.judge(&case)) {
+        Some(exemption) => Err(exemption),
+        None => Ok(Candidate {
+            pod: pod.id.clone(),
+            owner: pod.owner.clone(),
+        }),
     }
-    if pod.terminating {
-        return Err(Exemption::Terminating);
-    }
-    if rules.identity.as_ref().is_some_and(|own| own.covers(pod)) {
-        return Err(Exemption::Own);
-    }
-    if is_mirror(pod) {
-        return Err(Exemption::Mirror);
-    }
-    if closed(Include::SystemNamespaces) && SYSTEM_NAMESPACES.contains(&pod.id.namespace.as_str()) {
-        return Err(Exemption::SystemNamespace);
-    }
-    if closed(Include::SystemCritical) && is_system_critical(pod) {
-        return Err(Exemption::SystemCritical);
-    }
-    let awake = pod.phase == Phase::Running || (pod.phase == Phase::Pending && !closed(Include::Pending));
-    if !awake {
-        return Err(Exemption::NotRunning(pod.phase));
-    }
-    let owned_by = |kind: &str| pod.owner.as_ref().is_some_and(|owner| owner.kind == kind);
-    if closed(Include::Bare) && pod.owner.is_none() {
-        return Err(Exemption::Bare);
-    }
-    if closed(Include::DaemonSet) && owned_by("DaemonSet") {
-        return Err(Exemption::DaemonSet);
-    }
-    if closed(Include::Job) && rules.method == Method::Delete && owned_by("Job") {
-        return Err(Exemption::Job);
-    }
-    if closed(Include::OptedOut)
-        && let Some((key, value)) = opt_out(pod, now)
-    {
-        return Err(Exemption::OptedOut { key, value });
-    }
-    if pod.annotations.contains_key(EVICTION_IN_PROGRESS) {
-        return Err(Exemption::EvictionInProgress);
-    }
-    if pod.has_eviction_responders {
-        return Err(Exemption::EvictionResponders);
-    }
-    if rules.method == Method::Delete && pod.annotations.contains_key(REQUEST_EVICT_ONLY) {
-        return Err(Exemption::EvictOnly);
-    }
-    let age = age_at(pod.created, now);
-    if age < rules.target.min_age {
-        return Err(Exemption::TooYoung {
-            age,
-            min_age: rules.target.min_age,
-        });
-    }
-    Ok(Candidate {
-        pod: pod.id.clone(),
-        owner: pod.owner.clone(),
-    })
 }
 
-/// The kubelet marks the API's mirror of a static pod with this annotation, and owns it by the Node.
-fn is_mirror(pod: &Pod) -> bool {
-    pod.annotations.contains_key("kubernetes.io/config.mirror")
-        || pod.owner.as_ref().is_some_and(|owner| owner.kind == "Node")
-}
-
-fn is_system_critical(pod: &Pod) -> bool {
-    let class = pod.priority_class.as_deref();
-    matches!(class, Some("system-node-critical" | "system-cluster-critical"))
-        || pod
-            .priority
-            .is_some_and(|priority| priority >= SYSTEM_CRITICAL_PRIORITY)
-}
-
-const EVICTION_IN_PROGRESS: &str = "descheduler.alpha.kubernetes.io/eviction-in-progress";
-const REQUEST_EVICT_ONLY: &str = "descheduler.alpha.kubernetes.io/request-evict-only";
-const PREFER_NO_EVICTION: &str = "descheduler.alpha.kubernetes.io/prefer-no-eviction";
-const DO_NOT_DISRUPT: &str = "karpenter.sh/do-not-disrupt";
-const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
-/// macaque's own opt-out, read from annotations and labels alike.
-const ENABLED: &str = "macaque/enabled";
-
-/// The pod's own word that it wants no disruption: macaque's, cluster-autoscaler's, Karpenter's or descheduler's.
-fn opt_out(pod: &Pod, now: Timestamp) -> Option<(String, String)> {
-    let said = |key: &str, value: &String| Some((key.to_owned(), value.clone()));
-    for words in [&pod.annotations, &pod.labels] {
-        if let Some(value) = words.get(ENABLED).filter(|value| *value == "false") {
-            return said(ENABLED, value);
-        }
-    }
-    if let Some(value) = pod
-        .annotations
-        .get(SAFE_TO_EVICT)
-        .filter(|value| *value == "false")
-    {
-        return said(SAFE_TO_EVICT, value);
-    }
-    if let Some(value) = pod.annotations.get(PREFER_NO_EVICTION) {
-        return said(PREFER_NO_EVICTION, value);
-    }
-    let value = pod.annotations.get(DO_NOT_DISRUPT)?;
-    protects(value, pod.started, now).then(|| (DO_NOT_DISRUPT.to_owned(), value.clone()))
-}
-
-/// Karpenter's rule: `"true"` protects for good, a duration protects that long from the pod's start (and as long
-/// as the start is unknown), anything else protects nothing.
-fn protects(value: &str, started: Option<Timestamp>, now: Timestamp) -> bool {
-    if value == "true" {
-        return true;
-    }
-    let Ok(span) = value.parse::<Span>() else {
-        return false;
-    };
-    let Ok(shield) = SignedDuration::try_from(span) else {
-        return false;
-    };
-    started.is_none_or(|start| now.duration_since(start) < shield)
-}
-
-/// An unknown or future creation counts as just now: when in doubt, too young.
-fn age_at(created: Option<Timestamp>, now: Timestamp) -> Duration {
-    created
-        .and_then(|born| Duration::try_from(now.duration_since(born)).ok())
-        .unwrap_or_default()
+/// Every rule on `pod`, in the order in which [`judge`] asks them; before them whether macaque looks into the
+/// pod's namespace at all, which `judge` need not ask of a pod that was listed.
+pub fn examine(pod: &Pod, rules: &Rules, now: Timestamp) -> Vec<Finding> {
+    let case = Case { pod, rules, now };
+    let examined = RULES.iter().map(|rule| rule.examine(&case));
+    std::iter::once(scope(&case)).chain(examined).collect()
 }
 
 #[cfg(test)]

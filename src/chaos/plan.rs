@@ -54,6 +54,25 @@ pub enum Namespaces {
     Named(Vec<String>),
 }
 
+impl Namespaces {
+    /// Whether macaque looks into the namespace `name`.
+    pub fn hold(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(names) => names.iter().any(|known| known == name),
+        }
+    }
+}
+
+impl fmt::Display for Namespaces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("[*]"),
+            Self::Named(names) => write!(f, "[{}]", names.join(", ")),
+        }
+    }
+}
+
 /// An exemption that configuration may open; the others (mirror pods, terminating pods, macaque itself) never
 /// are, since disrupting them is useless or harmful.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

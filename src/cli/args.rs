@@ -8,6 +8,9 @@ use jiff::Timestamp;
 
 use crate::settings::Flag;
 
+use super::plan::Plan;
+use super::why::Why;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done; once: at least one pod was disrupted (in dry run: would have been)
@@ -58,6 +61,10 @@ pub(super) enum Command {
     Run(Scope),
     /// Play one round now, and say by the exit code how it went
     Once(Once),
+    /// Show what the next round would do and to whom, with the chances; disrupts nothing
+    Plan(Plan),
+    /// Explain what macaque makes of one pod, or of the pods of one owner; disrupts nothing
+    Why(Why),
     /// Examine the configuration, the connection and the permissions; disrupts nothing
     Check(Check),
     /// Examine the PodDisruptionBudgets in scope: which allow no eviction, and what mends them

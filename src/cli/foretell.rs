@@ -4,21 +4,33 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use crate::chaos::schedule::Calendar;
+
 use super::args::{Common, Output, Schedule};
 use super::{deed, exit, format};
 
 /// One slot, as it is printed.
 #[derive(Serialize)]
-struct Foretold {
+pub(super) struct Foretold {
     /// The instant, in UTC.
-    slot: Timestamp,
+    pub(super) slot: Timestamp,
     /// The same on the wall clock of the schedule's zone.
-    local: String,
+    pub(super) local: String,
     /// Whether a round is due.
-    round: bool,
+    pub(super) round: bool,
     /// The quiet time that takes it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    quiet: Option<String>,
+    pub(super) quiet: Option<String>,
+}
+
+/// The slots of `calendar` after `from`, as they are printed.
+pub(super) fn slots(calendar: &Calendar, from: Timestamp) -> impl Iterator<Item = Foretold> {
+    calendar.upcoming(from).map(|slot| Foretold {
+        slot: slot.instant,
+        local: local(slot.instant, calendar.zone()),
+        round: slot.quiet.is_none(),
+        quiet: slot.quiet.map(|quiet| quiet.to_string()),
+    })
 }
 
 /// Prints the next slots; returns the process's exit code.
@@ -28,16 +40,9 @@ pub(super) fn run(common: &Common, schedule: &Schedule) -> i32 {
         Err(code) => return code,
     };
     let from = schedule.from.unwrap_or_else(Timestamp::now);
-    let slots = calendar
-        .upcoming(from)
+    let slots: Vec<_> = slots(&calendar, from)
         .take(usize::from(schedule.number))
-        .map(|slot| Foretold {
-            slot: slot.instant,
-            local: local(slot.instant, calendar.zone()),
-            round: slot.quiet.is_none(),
-            quiet: slot.quiet.map(|quiet| quiet.to_string()),
-        });
-    let slots: Vec<_> = slots.collect();
+        .collect();
     match schedule.output {
         Output::Json => format::json(&slots),
         Output::Yaml => format::yaml(&slots),
@@ -64,7 +69,7 @@ fn local(instant: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// The two largest units: `2d 3h`.
-fn until(from: Timestamp, slot: Timestamp) -> String {
+pub(super) fn until(from: Timestamp, slot: Timestamp) -> String {
     let minutes = slot.duration_since(from).as_mins();
     let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
     match (days, hours, minutes) {

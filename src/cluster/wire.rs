@@ -172,6 +172,12 @@ impl Deletion {
             ..DeleteOptions::default()
         })
     }
+
+    /// The same, to be decided and not to be done.
+    pub(super) fn in_dry_run(mut self) -> Self {
+        self.0.dry_run = Some(vec!["All".to_owned()]);
+        self
+    }
 }
 
 /// The eviction of `pod`. The annotations show in audit logs and to admission webhooks.

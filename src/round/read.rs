@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cluster::ClusterError;
 
-use super::{LONGEST_PAUSE, Round};
+use super::{LONGEST_PAUSE, Stop};
 
 /// How often one thing is asked for before the round goes on without it.
 const TRIES: u32 = 3;
@@ -18,36 +18,33 @@ pub(super) enum Ended {
     Failed(ClusterError),
 }
 
-impl Round<'_> {
-    /// Reads, and again after a pause where that may help. A request to stop ends it at once.
-    pub(super) async fn patiently<T>(
-        &self,
-        read: impl AsyncFn() -> Result<T, ClusterError>,
-    ) -> Result<T, Ended> {
-        let mut tries = 1;
-        loop {
-            let error = match self.stop.within(Duration::ZERO, read()).await {
-                None => return Err(Ended::Stopped),
-                Some(Ok(result)) => return Ok(result),
-                Some(Err(error)) => error,
-            };
-            if tries == TRIES || !error.is_transient() {
-                return Err(Ended::Failed(error));
-            }
-            let pause = match &error {
-                ClusterError::Throttled { retry_after, .. } => (*retry_after).min(LONGEST_PAUSE),
-                _ => PAUSE * 2_u32.pow(tries - 1),
-            };
-            log::debug!("{error}; asking again in {pause:?}");
-            if self
-                .stop
-                .within(Duration::ZERO, tokio::time::sleep(pause))
-                .await
-                .is_none()
-            {
-                return Err(Ended::Stopped);
-            }
-            tries += 1;
+/// Reads, and again after a pause where that may help. A request to `stop` ends it at once.
+pub(super) async fn patiently<T>(
+    stop: &Stop,
+    read: impl AsyncFn() -> Result<T, ClusterError>,
+) -> Result<T, Ended> {
+    let mut tries = 1;
+    loop {
+        let error = match stop.within(Duration::ZERO, read()).await {
+            None => return Err(Ended::Stopped),
+            Some(Ok(result)) => return Ok(result),
+            Some(Err(error)) => error,
+        };
+        if tries == TRIES || !error.is_transient() {
+            return Err(Ended::Failed(error));
         }
+        let pause = match &error {
+            ClusterError::Throttled { retry_after, .. } => (*retry_after).min(LONGEST_PAUSE),
+            _ => PAUSE * 2_u32.pow(tries - 1),
+        };
+        log::debug!("{error}; asking again in {pause:?}");
+        if stop
+            .within(Duration::ZERO, tokio::time::sleep(pause))
+            .await
+            .is_none()
+        {
+            return Err(Ended::Stopped);
+        }
+        tries += 1;
     }
 }

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::chaos::plan::Namespaces;
+use crate::chaos::plan::{Include, Namespaces};
 use crate::chaos::selector::Selector;
 
 /// Noon of a working day.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-06-10T12:00:00Z".parse().unwrap()
 }
 
 /// A healthy pod of a Deployment, an hour old.
-fn web() -> Pod {
+pub(super) fn web() -> Pod {
     let hour_ago = now() - SignedDuration::from_hours(1);
     Pod {
         id: PodRef {
@@ -37,7 +37,7 @@ fn web() -> Pod {
     }
 }
 
-fn owned_by(kind: &str) -> Pod {
+pub(super) fn owned_by(kind: &str) -> Pod {
     Pod {
         owner: Some(Owner {
             kind: kind.into(),
@@ -60,7 +60,7 @@ fn in_namespace(namespace: &str) -> Pod {
     pod
 }
 
-fn rules() -> Rules {
+pub(super) fn rules() -> Rules {
     let target = Target {
         namespaces: Namespaces::Named(vec!["shop".into()]),
         selector: Selector::default(),
@@ -74,13 +74,13 @@ fn rules() -> Rules {
     }
 }
 
-fn including(include: Include) -> Rules {
+pub(super) fn including(include: Include) -> Rules {
     let mut rules = rules();
     rules.target.include.push(include);
     rules
 }
 
-fn word(pod: &Pod, rules: &Rules) -> Option<&'static str> {
+pub(super) fn word(pod: &Pod, rules: &Rules) -> Option<&'static str> {
     judge(pod, rules, now()).err().map(|exemption| exemption.word())
 }
 

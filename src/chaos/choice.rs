@@ -1,0 +1,118 @@
+//! Chooses one round's victims, one after the other, by what became of those before. A round drives it with the API
+//! server's answers and a preview with forecasts, so that the same answers make both choose the same.
+
+use super::eligibility::Candidate;
+use super::outcome::{Outcome, Refusal};
+use super::plan::Disrupt;
+use super::pod::PodRef;
+use super::victims::Lot;
+
+/// The choice of one round.
+#[derive(Debug)]
+pub struct Choice {
+    lot: Lot,
+    /// Victims still to be disrupted.
+    wanted: usize,
+    /// Victims that may still be tried.
+    tries: usize,
+}
+
+impl Choice {
+    /// The choice among `candidates` under `seed`, within `limits`.
+    pub fn new(candidates: Vec<Candidate>, seed: u64, limits: &Disrupt) -> Self {
+        Self {
+            lot: Lot::new(candidates, seed),
+            wanted: limits.count,
+            tries: limits.attempts,
+        }
+    }
+
+    /// Whom to try next; `None` once enough were disrupted or tried, or nobody is left.
+    pub fn next_victim(&mut self) -> Option<Candidate> {
+        if self.is_done() {
+            return None;
+        }
+        self.lot.next_victim()
+    }
+
+    /// Whether enough were disrupted, or tried.
+    pub fn is_done(&self) -> bool {
+        self.wanted == 0 || self.tries == 0
+    }
+
+    /// Takes note of what became of `victim`.
+    pub fn note(&mut self, victim: &Candidate, outcome: &Outcome) {
+        self.tries = self.tries.saturating_sub(1);
+        if outcome.spends_the_count() {
+            self.wanted = self.wanted.saturating_sub(1);
+            self.lot.spend(victim);
+        }
+        match outcome {
+            Outcome::Refused(Refusal::NamespaceTerminating) => self.leave_namespace(&victim.pod),
+            Outcome::Refused(_) => self.lot.refuse(victim),
+            Outcome::Evicted
+            | Outcome::Deleted
+            | Outcome::Gone
+            | Outcome::Spared
+            | Outcome::Unknown { .. } => {}
+        }
+    }
+
+    /// Nothing can be disrupted in the namespace of `pod`: nobody of it is tried any more.
+    pub fn leave_namespace(&mut self, pod: &PodRef) {
+        self.lot.leave_namespace(pod);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chaos::outcome::Method;
+
+    fn choice(pods: usize, count: usize, attempts: usize) -> Choice {
+        let candidate = |n: usize| Candidate {
+            pod: PodRef {
+                namespace: "shop".into(),
+                name: format!("web-{n}"),
+                uid: format!("u{n}"),
+            },
+            owner: None,
+        };
+        let limits = Disrupt {
+            method: Method::Evict,
+            count,
+            grace_period: None,
+            attempts,
+        };
+        Choice::new((0..pods).map(candidate).collect(), 1, &limits)
+    }
+
+    /// How many are tried if each has this outcome.
+    fn tried(mut choice: Choice, outcome: &Outcome) -> usize {
+        let mut tried = 0;
+        while let Some(victim) = choice.next_victim() {
+            choice.note(&victim, outcome);
+            tried += 1;
+        }
+        tried
+    }
+
+    #[test]
+    fn disruptions_and_doubts_spend_the_count_and_refusals_only_tries() {
+        assert_eq!(tried(choice(9, 2, 5), &Outcome::Evicted), 2);
+        let doubt = Outcome::Unknown { why: String::new() };
+        assert_eq!(tried(choice(9, 2, 5), &doubt), 2);
+        assert_eq!(tried(choice(9, 2, 5), &Outcome::Gone), 5);
+        assert_eq!(
+            tried(choice(9, 2, 5), &Outcome::Refused(Refusal::SeveralBudgets)),
+            5
+        );
+        assert_eq!(tried(choice(3, 2, 5), &Outcome::Gone), 3);
+    }
+
+    #[test]
+    fn a_terminating_namespace_is_left() {
+        let outcome = Outcome::Refused(Refusal::NamespaceTerminating);
+        assert_eq!(tried(choice(9, 2, 5), &outcome), 1);
+    }
+}

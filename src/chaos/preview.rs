@@ -1,0 +1,244 @@
+//! What a round would do, foretold: whom a seed chooses, and what is thought of each. The choice is the round's own
+//! ([`Choice`]), with forecasts as answers.
+
+mod chance;
+mod hearsay;
+
+pub use chance::Chances;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use serde::Serialize;
+
+use super::budget::{Budget, Forecast, Planned, foretell};
+use super::choice::Choice;
+use super::eligibility::Candidate;
+use super::outcome::{Method, Outcome, Refusal};
+use super::plan::Disrupt;
+use super::pod::{Owner, Pod, PodRef};
+
+const NO_BUDGET: &str = "a deletion asks no budget";
+
+/// What is thought of one disruption before it is tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "verdict", rename_all = "lowercase")]
+pub enum Opinion {
+    /// It would be allowed.
+    Allowed {
+        /// The budget that would be charged; `None` where none is.
+        budget: Option<String>,
+        /// Why, in words.
+        why: String,
+    },
+    /// It would be refused.
+    Refused(Refusal),
+    /// Nobody could say.
+    Unknown {
+        /// Why not.
+        why: String,
+    },
+}
+
+impl Opinion {
+    /// What a round would make of it; where nobody could say, the disruption counts as done.
+    fn as_outcome(&self) -> Outcome {
+        match self {
+            Self::Allowed { .. } => Outcome::Spared,
+            Self::Refused(refusal) => Outcome::Refused(refusal.clone()),
+            Self::Unknown { why } => Outcome::Unknown { why: why.clone() },
+        }
+    }
+
+    fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+}
+
+impl From<Forecast> for Opinion {
+    fn from(forecast: Forecast) -> Self {
+        match forecast {
+            Forecast::Allowed { budget, why } => Self::Allowed { budget, why },
+            Forecast::Refused(refusal) => Self::Refused(refusal),
+        }
+    }
+}
+
+impl fmt::Display for Opinion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allowed { why, .. } => write!(f, "allowed: {why}"),
+            Self::Refused(refusal) => write!(f, "refused by {refusal}"),
+            Self::Unknown { why } => write!(f, "unknown: {why}"),
+        }
+    }
+}
+
+/// The budgets, as far as they could be read.
+#[derive(Debug, Clone, Default)]
+pub struct Budgets {
+    read: BTreeMap<String, Vec<Budget>>,
+    /// Where they could not be read (`None`: nowhere), and why.
+    unread: Vec<(Option<String>, String)>,
+}
+
+impl Budgets {
+    /// Adds what was read.
+    pub fn add(&mut self, budgets: Vec<Budget>) {
+        for budget in budgets {
+            self.read
+                .entry(budget.namespace.clone())
+                .or_default()
+                .push(budget);
+        }
+    }
+
+    /// Notes that those of `namespace` (`None`: all) could not be read, and why.
+    pub fn miss(&mut self, namespace: Option<&str>, why: String) {
+        self.unread.push((namespace.map(str::to_owned), why));
+    }
+
+    /// The budgets of `namespace`.
+    ///
+    /// # Errors
+    /// They could not be read, and why.
+    pub fn of(&self, namespace: &str) -> Result<&[Budget], &str> {
+        let missed = |scope: &Option<String>| scope.as_deref().is_none_or(|name| name == namespace);
+        match self.unread.iter().find(|(scope, _)| missed(scope)) {
+            Some((_, why)) => Err(why),
+            None => Ok(self.read.get(namespace).map_or(&[], Vec::as_slice)),
+        }
+    }
+
+    /// Those that cover `pod`.
+    ///
+    /// # Errors
+    /// They could not be read, and why.
+    pub fn over(&self, pod: &Pod) -> Result<Vec<&Budget>, &str> {
+        let budgets = self.of(&pod.id.namespace)?;
+        Ok(budgets.iter().filter(|budget| budget.covers(pod)).collect())
+    }
+
+    /// What is foretold of disrupting `pod` by `method`, after the disruptions that are `planned` already.
+    pub fn foretell(&self, pod: &Pod, method: Method, planned: &Planned) -> Opinion {
+        if method == Method::Delete {
+            return Opinion::Allowed {
+                budget: None,
+                why: NO_BUDGET.to_owned(),
+            };
+        }
+        match self.of(&pod.id.namespace) {
+            Ok(budgets) => foretell(pod, budgets, planned).into(),
+            Err(_) => Opinion::Unknown {
+                why: "budgets could not be read".to_owned(),
+            },
+        }
+    }
+}
+
+/// One candidate, with all that is known of it.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The candidate.
+    pub candidate: Candidate,
+    /// Its pod, as it was listed.
+    pub pod: Pod,
+    /// What the API server itself said to a dry run, if it was asked.
+    pub heard: Option<Opinion>,
+}
+
+/// A round that has not begun.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The candidates.
+    pub subjects: Vec<Subject>,
+    /// The budgets over them.
+    pub budgets: Budgets,
+    /// How many, and how.
+    pub limits: Disrupt,
+}
+
+/// One victim of a choice, and what is thought of its disruption.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Foretold {
+    /// The victim.
+    pub pod: PodRef,
+    /// Its controller, if it has one.
+    pub owner: Option<Owner>,
+    /// What is thought of its disruption.
+    #[serde(flatten)]
+    pub opinion: Opinion,
+}
+
+impl Preview {
+    /// What is thought of `subject` after the disruptions that are `planned` already. The server's own word
+    /// outranks the forecast, but it knows nothing of what is planned: dry runs charge no budget.
+    pub fn opinion(&self, subject: &Subject, planned: &Planned) -> Opinion {
+        let foretold = |planned: &Planned| self.budgets.foretell(&subject.pod, self.limits.method, planned);
+        match &subject.heard {
+            None => foretold(planned),
+            Some(Opinion::Allowed { why, .. }) if self.limits.method == Method::Delete => Opinion::Allowed {
+                budget: None,
+                why: format!("{why}; {NO_BUDGET}"),
+            },
+            Some(Opinion::Allowed { why, .. }) => match (foretold(planned), foretold(&Planned::default())) {
+                (spent @ Opinion::Refused(_), Opinion::Allowed { .. }) => spent,
+                (Opinion::Allowed { budget, .. }, _) => Opinion::Allowed {
+                    budget,
+                    why: why.clone(),
+                },
+                (Opinion::Refused(_) | Opinion::Unknown { .. }, _) => Opinion::Allowed {
+                    budget: None,
+                    why: why.clone(),
+                },
+            },
+            Some(other) => other.clone(),
+        }
+    }
+
+    /// The victims of `seed` in order, refusals included: those that a round on these pods would try if each
+    /// answer were as foretold.
+    pub fn choose(&self, seed: u64) -> Vec<Foretold> {
+        self.choose_by(seed, |preview, subject, planned| {
+            preview.opinion(subject, planned)
+        })
+    }
+
+    /// The victims of `seed` in dry run, where nobody is asked and so nobody refuses.
+    pub fn choose_unasked(&self, seed: u64) -> Vec<Foretold> {
+        self.choose_by(seed, |_, _, _| Opinion::Allowed {
+            budget: None,
+            why: "a dry run asks nobody".to_owned(),
+        })
+    }
+
+    fn choose_by(&self, seed: u64, opinion: impl Fn(&Self, &Subject, &Planned) -> Opinion) -> Vec<Foretold> {
+        let subjects: HashMap<_, _> = self
+            .subjects
+            .iter()
+            .map(|subject| (&subject.candidate.pod.uid, subject))
+            .collect();
+        let candidates = self.subjects.iter().map(|subject| subject.candidate.clone());
+        let mut choice = Choice::new(candidates.collect(), seed, &self.limits);
+        let (mut planned, mut victims) = (Planned::default(), Vec::new());
+        while let Some(victim) = choice.next_victim() {
+            let opinion = opinion(self, subjects[&victim.pod.uid], &planned);
+            if let Opinion::Allowed {
+                budget: Some(name), ..
+            } = &opinion
+            {
+                planned.charge(&victim.pod.namespace, name);
+            }
+            choice.note(&victim, &opinion.as_outcome());
+            victims.push(Foretold {
+                pod: victim.pod,
+                owner: victim.owner,
+                opinion,
+            });
+        }
+        victims
+    }
+}
+
+#[cfg(test)]
+mod tests;

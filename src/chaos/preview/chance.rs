@@ -1,0 +1,81 @@
+//! How likely each candidate is to be disrupted by the next round.
+
+use std::collections::HashMap;
+
+use super::{Opinion, Preview};
+use crate::chaos::budget::Planned;
+use crate::chaos::outcome::Refusal;
+use crate::chaos::pod::Owner;
+
+/// The chance of each subject, in the order of the subjects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chances {
+    /// From 0 to 1.
+    pub of: Vec<f64>,
+    /// Whether they were counted over many draws, rather than worked out.
+    pub estimated: bool,
+}
+
+impl Preview {
+    /// The chances, worked out where that is simple, else counted over the draws of `seeds`.
+    pub fn chances(&self, seeds: &[u64]) -> Chances {
+        match self.exact() {
+            Some(of) => Chances { of, estimated: false },
+            None => Chances {
+                of: self.counted(seeds),
+                estimated: true,
+            },
+        }
+    }
+
+    /// With one victim wanted, and no owner of which some pods are refused and others are not, a refusal costs one
+    /// try an owner and changes nothing else. If the tries suffice, the victim is the first in the order of the
+    /// draw that is not refused, and every order is equally likely.
+    fn exact(&self) -> Option<Vec<f64>> {
+        let opinions: Vec<_> = self
+            .subjects
+            .iter()
+            .map(|subject| self.opinion(subject, &Planned::default()))
+            .collect();
+        let mut owners: HashMap<(&str, &Owner), bool> = HashMap::new();
+        let (mut refused, mut tries, mut mixed) = (0, 0, false);
+        for (subject, opinion) in self.subjects.iter().zip(&opinions) {
+            let no = opinion.is_refused();
+            refused += usize::from(no);
+            let pod = &subject.candidate.pod;
+            let known = subject
+                .candidate
+                .owner
+                .as_ref()
+                .and_then(|owner| owners.insert((&pod.namespace, owner), no));
+            mixed |= known.is_some_and(|known| known != no);
+            tries += usize::from(no && known.is_none());
+        }
+        let allowed = opinions.len() - refused;
+        let leaves = |opinion| matches!(opinion, &Opinion::Refused(Refusal::NamespaceTerminating));
+        let simple =
+            self.limits.count == 1 && !mixed && tries < self.limits.attempts && !opinions.iter().any(leaves);
+        let chance = |opinion: &Opinion| match opinion.is_refused() {
+            true => 0.0,
+            false => 1.0 / allowed as f64,
+        };
+        (simple || allowed == 0).then(|| opinions.iter().map(chance).collect())
+    }
+
+    pub(super) fn counted(&self, seeds: &[u64]) -> Vec<f64> {
+        let mut hits: HashMap<String, usize> = HashMap::new();
+        for seed in seeds {
+            for victim in self.choose(*seed) {
+                if !victim.opinion.is_refused() {
+                    *hits.entry(victim.pod.uid).or_default() += 1;
+                }
+            }
+        }
+        let share =
+            |uid: &String| hits.get(uid).copied().unwrap_or_default() as f64 / seeds.len().max(1) as f64;
+        self.subjects
+            .iter()
+            .map(|subject| share(&subject.candidate.pod.uid))
+            .collect()
+    }
+}

@@ -1,0 +1,112 @@
+//! `macaque plan`: what the next round would do, to whom, and how likely. Disrupts nothing.
+
+mod print;
+mod view;
+
+use actix::System;
+use clap::{Args as Flags, ValueEnum};
+use jiff::Timestamp;
+
+use crate::chaos::report::End;
+use crate::cluster::Cluster;
+use crate::round::preview::{Sighting, look};
+use crate::round::{Orders, StopSwitch};
+use crate::settings::Need;
+use crate::telemetry;
+
+use self::view::View;
+use super::args::{Common, Scope};
+use super::{deed, exit, format};
+
+/// So many candidates are asked about with `--server` at most: each is a request that admission webhooks see.
+const MOST_ASKED: usize = 50;
+
+/// `macaque plan`.
+#[derive(Debug, Flags)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    /// Show the victims that this seed chooses, in order, with what is foretold of each
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<u64>,
+    /// Ask the API server itself, by a server-side dry run of each disruption, of 50 at most (needs the grant of the disruption)
+    #[arg(long)]
+    pub(super) server: bool,
+    /// How to print the plan
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(super) output: Output,
+}
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people, an owner a line
+    #[default]
+    Table,
+    /// For people, a candidate a line
+    Wide,
+    /// For programs
+    Json,
+    /// For programs and people
+    Yaml,
+}
+
+/// Foretells the next round; returns the process's exit code.
+pub(super) fn run(common: &Common, flags: &Plan) -> i32 {
+    let setup = match deed::prepare(common, flags.scope.flags(), Need::NoSchedule) {
+        Ok(setup) => setup,
+        Err(code) => return code,
+    };
+    let (access, orders) = (deed::access(&setup), deed::orders(&setup));
+    let seen = System::new().block_on(async {
+        match Cluster::connect(&access).await {
+            Ok(cluster) => see(&cluster, &orders, flags.server).await.map_err(|end| {
+                telemetry::complain(&words(end));
+                exit::CLUSTER
+            }),
+            Err(error) => {
+                telemetry::complain(&error.to_string());
+                Err(exit::USAGE)
+            }
+        }
+    });
+    let (sighting, asked) = match seen {
+        Ok(seen) => seen,
+        Err(code) => return code,
+    };
+    let calendar = setup.plan.calendar.as_ref();
+    let view = View::of(&sighting, &orders, calendar, Timestamp::now())
+        .with_asked(asked)
+        .with_seed(flags.seed, &sighting.preview);
+    match flags.output {
+        Output::Table => format::say(&print::by_owner(&view)),
+        Output::Wide => format::say(&print::by_pod(&view)),
+        Output::Json => format::json(&view),
+        Output::Yaml => format::yaml(&view),
+    }
+    if sighting.listed == 0 && !sighting.problems.is_empty() {
+        exit::CLUSTER
+    } else {
+        exit::OK
+    }
+}
+
+/// Looks, and asks the API server where that is wanted; tells how many it was asked about.
+async fn see(cluster: &Cluster, orders: &Orders, ask: bool) -> Result<(Sighting, Option<usize>), End> {
+    // Nobody asks a preview to stop but a signal, which ends the process.
+    let (_switch, stop) = StopSwitch::new();
+    let mut sighting = look(cluster, orders, &stop).await?;
+    let asked = match ask {
+        true => Some(sighting.ask(cluster, &stop, MOST_ASKED).await?),
+        false => None,
+    };
+    Ok((sighting, asked))
+}
+
+/// Why nothing could be foretold.
+pub(super) fn words(end: End) -> String {
+    match end {
+        End::Failed { why } => why,
+        End::Complete | End::Interrupted => "interrupted".to_owned(),
+    }
+}

@@ -1,0 +1,212 @@
+//! The plan for people.
+
+use jiff::Timestamp;
+
+use crate::chaos::pod::PodRef;
+use crate::cli::foretell::{Foretold, until};
+use crate::cli::format::table;
+
+use super::view::{Cover, Draw, SLOTS, View};
+
+/// An owner a line.
+pub(super) fn by_owner(view: &View) -> String {
+    let rows = view.owners.iter().map(|group| {
+        let (budget, allows) = cover(&group.budgets);
+        [
+            group.namespace.clone(),
+            group.owner.clone(),
+            format!("{}/{}", group.ready, group.pods),
+            budget,
+            allows,
+            group.candidates.to_string(),
+            chance(group.chance, view.chances_estimated),
+            group.verdict.clone(),
+        ]
+    });
+    let header = [
+        "NAMESPACE",
+        "OWNER",
+        "READY",
+        "BUDGET",
+        "ALLOWS",
+        "CANDIDATES",
+        "CHANCE",
+        "VERDICT",
+    ];
+    around(view, || table(header, rows))
+}
+
+/// A candidate a line.
+pub(super) fn by_pod(view: &View) -> String {
+    let rows = view.candidates.iter().map(|row| {
+        let (budget, allows) = cover(&row.budgets);
+        [
+            row.pod.to_string(),
+            row.owner
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), ToString::to_string),
+            if row.ready { "yes" } else { "no" }.to_owned(),
+            budget,
+            allows,
+            chance(row.chance, view.chances_estimated),
+            row.opinion.to_string(),
+        ]
+    });
+    let header = ["POD", "OWNER", "READY", "BUDGET", "ALLOWS", "CHANCE", "VERDICT"];
+    around(view, || table(header, rows))
+}
+
+/// The table of candidates, with what goes before and after it.
+fn around(view: &View, candidates: impl FnOnce() -> String) -> String {
+    let mut parts = vec![format!("{}\n{}", mode(view), schedule(view)), funnel(view)];
+    if !view.candidates.is_empty() {
+        parts.push(candidates());
+    }
+    parts.extend(view.draw.as_ref().map(|shown| draw(shown, view.dry_run)));
+    let remarks = remarks(view);
+    if !remarks.is_empty() {
+        parts.push(remarks.join("\n"));
+    }
+    parts.join("\n\n")
+}
+
+fn mode(view: &View) -> String {
+    let mode = if view.dry_run {
+        "DRY RUN: no round disrupts anything"
+    } else {
+        "ARMED"
+    };
+    let whom = match view.selector.as_str() {
+        "" => "every pod".to_owned(),
+        selector => format!("pods with {selector}"),
+    };
+    let place = match &view.namespaces[..] {
+        [] => "all namespaces".to_owned(),
+        names => names.join(", "),
+    };
+    format!(
+        "{mode}; {} {} a round, {} tries at most, among {whom} in {place}",
+        view.method, view.count, view.attempts
+    )
+}
+
+fn schedule(view: &View) -> String {
+    let Some(schedule) = &view.schedule else {
+        return "no schedule: rounds are played by `macaque once` alone".to_owned();
+    };
+    let mut slots: Vec<_> = view.next.iter().map(|slot| at(slot, view.now)).collect();
+    let (rounds, quiet): (Vec<_>, Vec<_>) = view.next.iter().partition(|slot| slot.round);
+    if rounds.is_empty() {
+        slots.push("quiet times take every slot".to_owned());
+    } else if let ([_], Some(last)) = (&rounds[..], slots.last_mut())
+        && quiet.len() == SLOTS
+    {
+        *last = format!("then {last}");
+    }
+    let next = slots.join(", ");
+    format!("schedule: {schedule}\nnext: {next}")
+}
+
+fn at(slot: &Foretold, now: Timestamp) -> String {
+    let what = match &slot.quiet {
+        Some(quiet) => format!("quiet: {quiet}"),
+        None => format!("in {}", until(now, slot.slot)),
+    };
+    format!("{} ({what})", slot.local)
+}
+
+/// From all pods to the candidates.
+fn funnel(view: &View) -> String {
+    let mut rows = vec![[view.listed.to_string(), "listed".to_owned(), String::new()]];
+    let mut tallies: Vec<_> = view.exempted.iter().collect();
+    tallies.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.count));
+    rows.extend(tallies.into_iter().map(|(word, tally)| {
+        [
+            format!("-{}", tally.count),
+            (*word).to_owned(),
+            format!("{}: {}", tally.example, tally.detail),
+        ]
+    }));
+    rows.push([
+        view.candidates.len().to_string(),
+        "candidates".to_owned(),
+        String::new(),
+    ]);
+    table(["PODS", "WHAT", "EXAMPLE"], rows)
+}
+
+fn draw(draw: &Draw, dry_run: bool) -> String {
+    let numbered = draw.victims.iter().zip(1..);
+    let rows = numbered.map(|(victim, place): (_, usize)| {
+        let owner = victim.owner.as_ref();
+        [
+            place.to_string(),
+            victim.pod.to_string(),
+            owner.map_or_else(|| "-".to_owned(), ToString::to_string),
+            victim.opinion.to_string(),
+        ]
+    });
+    let chosen = if draw.victims.is_empty() {
+        format!("seed {} chooses nobody", draw.seed)
+    } else {
+        let victims = table(["TRY", "POD", "OWNER", "FORETOLD"], rows);
+        let armed = if dry_run { ", if armed" } else { "" };
+        format!("seed {} chooses{armed}:\n{victims}", draw.seed)
+    };
+    match &draw.spared_in_dry_run {
+        None => chosen,
+        Some(spared) => {
+            let spared: Vec<_> = spared.iter().map(PodRef::to_string).collect();
+            format!(
+                "{chosen}\na dry run asks nobody, and would spare {}",
+                spared.join(", ")
+            )
+        }
+    }
+}
+
+fn remarks(view: &View) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let candidates = view.candidates.len();
+    match view.asked {
+        _ if candidates == 0 => {}
+        Some(asked) if asked == candidates => remarks.push(
+            "the API server itself was asked about every candidate, by dry runs that change nothing".to_owned(),
+        ),
+        Some(asked) => remarks.push(format!(
+            "the API server itself was asked about {asked} of {candidates} candidates, by dry runs that change \
+             nothing; the others are foretold"
+        )),
+        None => remarks.push(
+            "foretold from pods and budgets alone: admission webhooks and policies were not asked (--server asks \
+             them)"
+                .to_owned(),
+        ),
+    }
+    remarks.extend(view.problems.iter().map(|problem| format!("problem: {problem}")));
+    remarks
+}
+
+fn cover(cover: &Cover) -> (String, String) {
+    let same = |text: &str| (text.to_owned(), text.to_owned());
+    match cover {
+        Cover::Unknown => same("?"),
+        Cover::NotAsked => same("not asked"),
+        Cover::Known(budgets) if budgets.is_empty() => same("-"),
+        Cover::Known(budgets) => {
+            let names: Vec<_> = budgets.keys().map(String::as_str).collect();
+            let allows: Vec<_> = budgets.values().map(ToString::to_string).collect();
+            (names.join(","), allows.join(","))
+        }
+    }
+}
+
+fn chance(chance: f64, estimated: bool) -> String {
+    let percent = chance * 100.0;
+    let about = if estimated { "~" } else { "" };
+    if percent > 0.0 && percent < 10.0 {
+        format!("{about}{percent:.1}%")
+    } else {
+        format!("{about}{percent:.0}%")
+    }
+}

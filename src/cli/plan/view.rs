@@ -1,0 +1,245 @@
+//! The plan as data: what `-o json` prints and the tables are drawn from.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::chaos::budget::Planned;
+use crate::chaos::outcome::Method;
+use crate::chaos::plan::Namespaces;
+use crate::chaos::pod::{Owner, PodRef};
+use crate::chaos::preview::{Budgets, Foretold as Victim, Opinion, Preview, Subject};
+use crate::chaos::report::Exempted;
+use crate::chaos::schedule::Calendar;
+use crate::cli::foretell::{Foretold, slots};
+use crate::round::Orders;
+use crate::round::preview::{Readiness, Sighting};
+
+/// How many slots are shown.
+pub(super) const SLOTS: usize = 3;
+
+/// Draws over which chances are counted, and draws times candidates that are worth the wait.
+const SEEDS: usize = 2_000;
+const PATIENCE: usize = 2_000_000;
+
+/// Everything a plan tells.
+#[derive(Serialize)]
+pub(super) struct View {
+    pub(super) now: Timestamp,
+    pub(super) dry_run: bool,
+    pub(super) method: Method,
+    pub(super) count: usize,
+    pub(super) attempts: usize,
+    /// The namespaces looked at; empty means all of the cluster.
+    pub(super) namespaces: Vec<String>,
+    pub(super) selector: String,
+    pub(super) schedule: Option<String>,
+    pub(super) next: Vec<Foretold>,
+    pub(super) listed: usize,
+    pub(super) exempted: Exempted,
+    pub(super) candidates: Vec<Row>,
+    pub(super) owners: Vec<Group>,
+    /// Whether the chances are counted over many draws, rather than worked out.
+    pub(super) chances_estimated: bool,
+    /// About how many candidates the API server itself was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) asked: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) draw: Option<Draw>,
+    pub(super) problems: Vec<String>,
+}
+
+/// One candidate.
+#[derive(Serialize)]
+pub(super) struct Row {
+    pub(super) pod: PodRef,
+    pub(super) owner: Option<Owner>,
+    pub(super) ready: bool,
+    pub(super) budgets: Cover,
+    pub(super) chance: f64,
+    #[serde(flatten)]
+    pub(super) opinion: Opinion,
+}
+
+/// The candidates of one owner, or one without an owner.
+#[derive(Serialize)]
+pub(super) struct Group {
+    pub(super) namespace: String,
+    pub(super) owner: String,
+    pub(super) ready: usize,
+    pub(super) pods: usize,
+    pub(super) budgets: Cover,
+    pub(super) candidates: usize,
+    pub(super) chance: f64,
+    pub(super) verdict: String,
+}
+
+/// The budgets over a pod, and how many disruptions each allows.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Cover {
+    Known(BTreeMap<String, i64>),
+    /// They could not be read.
+    Unknown,
+    /// A deletion asks none.
+    NotAsked,
+}
+
+/// The victims of a seed.
+#[derive(Serialize)]
+pub(super) struct Draw {
+    pub(super) seed: u64,
+    pub(super) victims: Vec<Victim>,
+    /// Those that a dry run would spare, where they are others: it asks nobody, so nobody refuses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) spared_in_dry_run: Option<Vec<PodRef>>,
+}
+
+impl View {
+    pub(super) fn of(
+        sighting: &Sighting,
+        orders: &Orders,
+        calendar: Option<&Calendar>,
+        now: Timestamp,
+    ) -> Self {
+        let preview = &sighting.preview;
+        let seeds = (PATIENCE / preview.subjects.len().max(1)).clamp(SEEDS / 10, SEEDS);
+        let chances = preview.chances(&(0..seeds as u64).collect::<Vec<_>>());
+        let rows: Vec<_> = preview
+            .subjects
+            .iter()
+            .zip(chances.of)
+            .map(|(subject, chance)| row(preview, subject, chance))
+            .collect();
+        let target = &orders.rules.target;
+        Self {
+            now,
+            dry_run: orders.dry_run,
+            method: orders.disrupt.method,
+            count: orders.disrupt.count,
+            attempts: orders.disrupt.attempts,
+            namespaces: match &target.namespaces {
+                Namespaces::All => Vec::new(),
+                Namespaces::Named(names) => names.clone(),
+            },
+            selector: target.selector.to_string(),
+            schedule: calendar.map(ToString::to_string),
+            next: calendar.map_or_else(Vec::new, |calendar| next(calendar, now)),
+            listed: sighting.listed,
+            exempted: sighting.exempted.clone(),
+            owners: groups(&rows, sighting),
+            candidates: rows,
+            chances_estimated: chances.estimated,
+            asked: None,
+            draw: None,
+            problems: sighting.problems.clone(),
+        }
+    }
+
+    pub(super) fn with_asked(mut self, asked: Option<usize>) -> Self {
+        self.asked = asked;
+        self
+    }
+
+    pub(super) fn with_seed(mut self, seed: Option<u64>, preview: &Preview) -> Self {
+        self.draw = seed.map(|seed| {
+            let victims = preview.choose(seed);
+            let pods = |victims: &[Victim]| -> Vec<_> { victims.iter().map(|v| v.pod.clone()).collect() };
+            let spared = pods(&preview.choose_unasked(seed));
+            Draw {
+                seed,
+                spared_in_dry_run: (self.dry_run && spared != pods(&victims)).then_some(spared),
+                victims,
+            }
+        });
+        self
+    }
+}
+
+/// The next slots, and if quiet times take them all, the next round after them.
+fn next(calendar: &Calendar, now: Timestamp) -> Vec<Foretold> {
+    let mut next: Vec<_> = slots(calendar, now).take(SLOTS).collect();
+    if !next.iter().any(|slot| slot.round)
+        && let Some(round) = calendar.next_round(now)
+    {
+        next.extend(slots(calendar, round - SignedDuration::from_secs(1)).next());
+    }
+    next
+}
+
+fn row(preview: &Preview, subject: &Subject, chance: f64) -> Row {
+    Row {
+        pod: subject.pod.id.clone(),
+        owner: subject.pod.owner.clone(),
+        ready: subject.pod.ready,
+        budgets: cover(&preview.budgets, subject, preview.limits.method),
+        chance,
+        opinion: preview.opinion(subject, &Planned::default()),
+    }
+}
+
+fn cover(budgets: &Budgets, subject: &Subject, method: Method) -> Cover {
+    match (method, budgets.over(&subject.pod)) {
+        (Method::Delete, _) => Cover::NotAsked,
+        (Method::Evict, Err(_)) => Cover::Unknown,
+        (Method::Evict, Ok(budgets)) => {
+            let allows = budgets.into_iter().map(|budget| {
+                let left = budget.headroom(&Planned::default());
+                (budget.name.clone(), left)
+            });
+            Cover::Known(allows.collect())
+        }
+    }
+}
+
+/// The candidates by owner; they are sorted so already.
+fn groups(rows: &[Row], sighting: &Sighting) -> Vec<Group> {
+    let same =
+        |a: &Row, b: &Row| a.owner.is_some() && (&a.pod.namespace, &a.owner) == (&b.pod.namespace, &b.owner);
+    let groups = rows.chunk_by(same).filter_map(|rows| {
+        let first = rows.first()?;
+        let namespace = first.pod.namespace.clone();
+        let (owner, readiness) = match &first.owner {
+            Some(owner) => {
+                let known = sighting.owners.get(&(namespace.clone(), owner.clone()));
+                (owner.to_string(), known.copied().unwrap_or_default())
+            }
+            None => {
+                let ready = usize::from(first.ready);
+                (format!("pod/{}", first.pod.name), Readiness { pods: 1, ready })
+            }
+        };
+        Some(Group {
+            namespace,
+            owner,
+            ready: readiness.ready,
+            pods: readiness.pods,
+            budgets: first.budgets.clone(),
+            candidates: rows.len(),
+            chance: rows.iter().map(|row| row.chance).sum(),
+            verdict: verdict(rows),
+        })
+    });
+    groups.collect()
+}
+
+/// The verdict on the pods of one owner: the words, where all have the same, else how many there are of each.
+fn verdict(rows: &[Row]) -> String {
+    let mut words: Vec<(String, usize)> = Vec::new();
+    for row in rows {
+        let said = row.opinion.to_string();
+        match words.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, count)) => *count += 1,
+            None => words.push((said, 1)),
+        }
+    }
+    if let [(only, _)] = &words[..] {
+        return only.clone();
+    }
+    let words: Vec<_> = words
+        .iter()
+        .map(|(said, count)| format!("{count} {said}"))
+        .collect();
+    words.join("; ")
+}

@@ -1,0 +1,65 @@
+//! Finds the pods that somebody asks about by name.
+
+use crate::chaos::pod::{Owner, Pod, PodRef};
+use crate::chaos::report::End;
+use crate::chaos::selector::Selector;
+use crate::cluster::Cluster;
+
+use super::Stop;
+use super::read::{Ended, patiently};
+
+/// Reads the pod `name` of `namespace`; `None` if there is none.
+///
+/// # Errors
+/// It could not be read.
+pub async fn pod(cluster: &Cluster, namespace: &str, name: &str, stop: &Stop) -> Result<Option<Pod>, End> {
+    let pod = PodRef {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        uid: String::new(),
+    };
+    patiently(stop, async || cluster.pod(&pod).await)
+        .await
+        .map_err(end)
+}
+
+/// Reads the pods of `owner`, by name. Whether an owner without pods exists cannot be told: macaque reads no
+/// workloads.
+///
+/// # Errors
+/// The pods of `namespace` could not be listed.
+pub async fn pods_of(
+    cluster: &Cluster,
+    namespace: &str,
+    owner: &Owner,
+    stop: &Stop,
+) -> Result<Vec<Pod>, End> {
+    let everything = Selector::default();
+    let (mut pods, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let read = async || cluster.pods(Some(namespace), &everything, after.as_deref()).await;
+        let page = patiently(stop, read).await.map_err(end)?;
+        let of_owner = page
+            .pods
+            .into_iter()
+            .filter(|pod| pod.owner.as_ref() == Some(owner));
+        pods.extend(of_owner);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    // A list that starts anew, or the edge of a page, may repeat a pod.
+    pods.sort_by(|a, b| a.id.cmp(&b.id));
+    pods.dedup_by(|a, b| a.id == b.id);
+    Ok(pods)
+}
+
+fn end(ended: Ended) -> End {
+    match ended {
+        Ended::Stopped => End::Interrupted,
+        Ended::Failed(error) => End::Failed {
+            why: error.to_string(),
+        },
+    }
+}
