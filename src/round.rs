@@ -127,15 +127,14 @@ impl Round<'_> {
                 Err(Failure::Round(why)) => return Err(End::Failed { why }),
             },
         };
-        self.note(candidate, tried, choice);
-        Ok(())
+        self.note(candidate, tried, choice)
     }
 
-    /// Writes down what became of one victim.
-    fn note(&mut self, victim: Candidate, tried: Tried, choice: &mut Choice) {
+    /// Writes down what became of one victim; an error where trying another is useless.
+    fn note(&mut self, victim: Candidate, tried: Tried, choice: &mut Choice) -> Result<(), End> {
         let Tried { outcome, warnings } = tried;
         log::debug!(pod:% = victim.pod, outcome = outcome.word(); "{}: {outcome}", victim.pod);
-        choice.note(&victim, &outcome);
+        let prospect = choice.note(&victim, &outcome);
         let Candidate { pod, owner } = victim;
         self.report.attempts.push(Attempt {
             pod,
@@ -143,6 +142,10 @@ impl Round<'_> {
             outcome,
             warnings,
         });
+        prospect.map_err(|why| match self.stop.is_requested() {
+            true => End::Interrupted,
+            false => End::Failed { why },
+        })
     }
 
     /// A missing grant ends the round for one namespace; anything else that gives no answer ends it for all.

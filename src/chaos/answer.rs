@@ -136,12 +136,12 @@ fn by_words(status: &Status, answer: &Answer) -> Option<Verdict> {
     if message.contains("more than one PodDisruptionBudget") {
         return Some(refused(Refusal::SeveralBudgets));
     }
-    if message.contains("failed calling webhook") {
-        return Some(refused(Refusal::NotNow {
+    webhook_failure(message).map(|name| {
+        refused(Refusal::WebhookDown {
+            name: name.to_owned(),
             message: message.to_owned(),
-        }));
-    }
-    None
+        })
+    })
 }
 
 /// (8) The code, with `details.kind` where one code means several things.
@@ -189,6 +189,12 @@ fn webhook_denial(message: &str) -> Option<(&str, &str)> {
     }
     // Only asked for in a preview: the webhook refuses to be asked without effect.
     rest.contains(CANNOT_BE_ASKED).then_some((name, CANNOT_BE_ASKED))
+}
+
+/// `… failed calling webhook "NAME": WHY`: it may not be passed over, and does not answer.
+fn webhook_failure(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("failed calling webhook \"")?;
+    rest.split_once('"').map(|(name, _)| name)
 }
 
 /// `… ValidatingAdmissionPolicy 'NAME' with binding 'BINDING' denied request: WHY`.

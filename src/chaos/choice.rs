@@ -15,7 +15,12 @@ pub struct Choice {
     wanted: usize,
     /// Victims that may still be tried.
     tries: usize,
+    /// Victims in a row that a webhook which does not answer kept from being judged.
+    unanswered: u32,
 }
+
+/// So many victims in a row without an answer from a webhook, and asking for more only adds to its trouble.
+const MOST_UNANSWERED: u32 = 3;
 
 impl Choice {
     /// The choice among `candidates` under `seed`, within `limits`.
@@ -24,6 +29,7 @@ impl Choice {
             lot: Lot::new(candidates, seed),
             wanted: limits.count,
             tries: limits.attempts,
+            unanswered: 0,
         }
     }
 
@@ -40,8 +46,11 @@ impl Choice {
         self.wanted == 0 || self.tries == 0
     }
 
-    /// Takes note of what became of `victim`.
-    pub fn note(&mut self, victim: &Candidate, outcome: &Outcome) {
+    /// Takes note of what became of `victim`; an error says why trying anybody else is useless for now.
+    ///
+    /// # Errors
+    /// The API server kept throttling, or a webhook that must be asked does not answer.
+    pub fn note(&mut self, victim: &Candidate, outcome: &Outcome) -> Result<(), String> {
         self.tries = self.tries.saturating_sub(1);
         if outcome.spends_the_count() {
             self.wanted = self.wanted.saturating_sub(1);
@@ -55,6 +64,27 @@ impl Choice {
             | Outcome::Gone
             | Outcome::Spared
             | Outcome::Unknown { .. } => {}
+        }
+        self.prospect(outcome)
+    }
+
+    /// Whether there is any use in trying the next one.
+    fn prospect(&mut self, outcome: &Outcome) -> Result<(), String> {
+        match outcome {
+            Outcome::Refused(Refusal::Throttled { .. }) => Err("the API server kept throttling".to_owned()),
+            Outcome::Refused(Refusal::WebhookDown { name, .. }) => {
+                self.unanswered += 1;
+                if self.unanswered < MOST_UNANSWERED {
+                    return Ok(());
+                }
+                Err(format!(
+                    "webhook {name} did not answer, {MOST_UNANSWERED} times in a row"
+                ))
+            }
+            _ => {
+                self.unanswered = 0;
+                Ok(())
+            }
         }
     }
 
@@ -91,8 +121,10 @@ mod tests {
     fn tried(mut choice: Choice, outcome: &Outcome) -> usize {
         let mut tried = 0;
         while let Some(victim) = choice.next_victim() {
-            choice.note(&victim, outcome);
             tried += 1;
+            if choice.note(&victim, outcome).is_err() {
+                break;
+            }
         }
         tried
     }
@@ -114,5 +146,22 @@ mod tests {
     fn a_terminating_namespace_is_left() {
         let outcome = Outcome::Refused(Refusal::NamespaceTerminating);
         assert_eq!(tried(choice(9, 2, 5), &outcome), 1);
+    }
+
+    #[test]
+    fn a_throttle_that_lasts_ends_it_at_once_and_a_silent_webhook_after_three() {
+        let retry_after = std::time::Duration::from_secs(1);
+        assert_eq!(
+            tried(
+                choice(9, 2, 5),
+                &Outcome::Refused(Refusal::Throttled { retry_after })
+            ),
+            1
+        );
+        let silent = Refusal::WebhookDown {
+            name: "guard".into(),
+            message: String::new(),
+        };
+        assert_eq!(tried(choice(9, 2, 5), &Outcome::Refused(silent)), 3);
     }
 }

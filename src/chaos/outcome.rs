@@ -112,6 +112,13 @@ pub enum Refusal {
         /// Its words.
         message: String,
     },
+    /// An admission webhook that must be asked does not answer.
+    WebhookDown {
+        /// The webhook's name.
+        name: String,
+        /// The API server's words.
+        message: String,
+    },
     /// A ValidatingAdmissionPolicy denied it.
     Policy {
         /// The policy's name.
@@ -131,8 +138,7 @@ pub enum Refusal {
         /// The API server's words.
         message: String,
     },
-    /// The API server could not decide now (a webhook that does not answer, contention on a budget, start-up):
-    /// the same pod may be allowed later.
+    /// The API server could not decide now (contention on a budget, start-up): the same pod may be allowed later.
     NotNow {
         /// The API server's words.
         message: String,
@@ -153,6 +159,7 @@ impl Refusal {
             Self::Budget { name: None, .. } => "a budget".to_owned(),
             Self::SeveralBudgets => "several budgets at once".to_owned(),
             Self::Webhook { name, .. } => format!("webhook {name}"),
+            Self::WebhookDown { name, .. } => format!("webhook {name}, which does not answer"),
             Self::Policy { name, .. } => format!("policy {name}"),
             Self::NamespaceTerminating => "the terminating namespace".to_owned(),
             Self::AcceptedButAlive => "admission (accepted, yet alive)".to_owned(),
@@ -166,7 +173,7 @@ impl Refusal {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Budget { message, .. } => !message.contains("failed sync"),
-            Self::NotNow { .. } | Self::Throttled { .. } => true,
+            Self::WebhookDown { .. } | Self::NotNow { .. } | Self::Throttled { .. } => true,
             Self::SeveralBudgets
             | Self::Webhook { .. }
             | Self::Policy { .. }
@@ -190,13 +197,14 @@ impl Refusal {
             }
             Self::SeveralBudgets => "leave one budget to each pod: none of them can be evicted until then",
             Self::Webhook { .. } => "ask whoever runs the webhook; it may have begun a migration of its own",
+            Self::WebhookDown { .. } => "mend the webhook, or let its failurePolicy pass it over",
             Self::Policy { .. } => "ask whoever wrote the policy, or leave its pods out of the selector",
             Self::NamespaceTerminating => "nothing: its pods are going anyway",
             Self::AcceptedButAlive => {
                 "look for a mutating webhook on pods/eviction, or for a controller that defers evictions"
             }
             Self::InvalidPod { .. } => "mend the pod's owner: the API server finds the pod itself invalid",
-            Self::NotNow { .. } => "look at the webhook or the API server if it lasts",
+            Self::NotNow { .. } => "look at the API server if it lasts",
             Self::Throttled { .. } => "nothing about the pod; the API server had too much to do",
         }
     }
@@ -215,6 +223,9 @@ impl fmt::Display for Refusal {
             } => write!(f, "a budget: {message}"),
             Self::SeveralBudgets => f.write_str("several budgets at once: evictions allow one per pod"),
             Self::Webhook { name, message } => write!(f, "webhook {name}: {message}"),
+            Self::WebhookDown { name, message } => {
+                write!(f, "webhook {name}, which does not answer: {message}")
+            }
             Self::Policy {
                 name,
                 binding,

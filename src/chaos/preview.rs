@@ -229,12 +229,15 @@ impl Preview {
             {
                 planned.charge(&victim.pod.namespace, name);
             }
-            choice.note(&victim, &opinion.as_outcome());
+            let prospect = choice.note(&victim, &opinion.as_outcome());
             victims.push(Foretold {
                 pod: victim.pod,
                 owner: victim.owner,
                 opinion,
             });
+            if prospect.is_err() {
+                break;
+            }
         }
         victims
     }

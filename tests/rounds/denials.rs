@@ -74,7 +74,9 @@ async fn a_webhook_that_does_not_answer_is_a_refusal_for_now() {
         status(500, message, json!({ "reason": "InternalError" })),
     );
     let report = world.round().await;
-    assert!(told(&report)[0].contains("refused by the API server for now: Internal error occurred"));
+    assert!(
+        told(&report)[0].contains("refused by webhook guard, which does not answer: Internal error occurred")
+    );
     assert_eq!(world.sent(EVICTION).len(), 1);
 }
 

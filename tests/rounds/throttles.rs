@@ -32,16 +32,17 @@ async fn a_throttled_eviction_waits_as_told_and_is_sent_once_more() {
 
 #[actix_rt::test]
 async fn a_throttle_that_lasts_is_given_up_and_no_budget_is_blamed() {
-    let world = db().attempts(1).always(EVICTION, Fault::Instead(throttle()));
+    let world = db().attempts(5).always(EVICTION, Fault::Instead(throttle()));
     let report = world.round().await;
     let retry_after = Duration::from_secs(1);
     assert_eq!(
         report.attempts[0].outcome,
         Outcome::Refused(Refusal::Throttled { retry_after })
     );
+    let why = "the API server kept throttling".to_owned();
     assert_eq!(
         (report.verdict(), &report.end),
-        (Verdict::Refused, &End::Complete)
+        (Verdict::Failed, &End::Failed { why })
     );
     assert_eq!(
         world.sent(EVICTION).len(),

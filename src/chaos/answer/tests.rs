@@ -178,13 +178,18 @@ fn several_budgets_are_known_by_their_message_alone() {
 }
 
 #[test]
+fn a_webhook_that_does_not_answer_is_named() {
+    let words = "Internal error occurred: failed calling webhook \"guard\": failed to call webhook: …";
+    let expected = Refusal::WebhookDown {
+        name: "guard".into(),
+        message: words.into(),
+    };
+    assert_eq!(refusal(status(500, "InternalError", words)), expected);
+}
+
+#[test]
 fn what_may_work_later_is_not_now() {
     let rows = [
-        status(
-            500,
-            "InternalError",
-            "Internal error occurred: failed calling webhook \"guard\": failed to call webhook: …",
-        ),
         status(
             403,
             "Forbidden",
