@@ -61,8 +61,6 @@ pub enum Verdict {
     Refused(Refusal),
     /// The pod is gone, or replaced by another of its name.
     Gone,
-    /// The pod changed since it was read: read it and judge it again.
-    Changed,
     /// macaque may not do this; the server's words name the missing grant.
     Forbidden(String),
     /// The credentials are not, or no longer, accepted.
@@ -157,7 +155,7 @@ fn by_code(code: u16, status: &Status, answer: &Answer) -> Verdict {
         404 | 409 if about_budget => not_now(),
         404 if matches!(status.kind.as_str(), "pod" | "pods" | "namespaces") => Verdict::Gone,
         409 if status.message.contains("UID in") => Verdict::Gone,
-        409 => Verdict::Changed,
+        409 => not_now(),
         422 if matches!(status.kind.as_str(), "pod" | "pods") => {
             refused(Refusal::InvalidPod { message: message() })
         }

@@ -93,7 +93,7 @@ fn refusal_of_a_read(answer: &Answer, what: String) -> ClusterError {
             why: refusal.to_string(),
         },
         Verdict::Doubt(why) | Verdict::Fault(why) => ClusterError::Unexpected { what, why },
-        Verdict::Accepted | Verdict::Gone | Verdict::Changed => ClusterError::Unexpected {
+        Verdict::Accepted | Verdict::Gone => ClusterError::Unexpected {
             what,
             why: format!("HTTP {}", answer.code),
         },

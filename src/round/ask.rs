@@ -35,7 +35,7 @@ impl Reserve {
             | Verdict::Doubt(_)
             | Verdict::Fault(_)
             | Verdict::Unauthorized => self.doubts += 1,
-            Verdict::Accepted | Verdict::Refused(_) | Verdict::Gone | Verdict::Changed => {}
+            Verdict::Accepted | Verdict::Refused(_) | Verdict::Gone => {}
         }
     }
 }

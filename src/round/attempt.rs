@@ -2,28 +2,26 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep as pause;
-
 use crate::chaos::answer::{Verdict, classify};
 use crate::chaos::outcome::{Method, Outcome, Refusal};
 use crate::chaos::plan::Disrupt;
 use crate::chaos::pod::PodRef;
 use crate::cluster::ClusterError;
 
+use super::read::{Ended, Patience};
 use super::{LONGEST_PAUSE, Round};
 
-/// How long a call in flight may go on once macaque was told to stop.
+/// How long the victim in flight may take, call and look together, once macaque was told to stop.
 const GRACE: Duration = Duration::from_secs(15);
+
+/// A look after a disruption is worth more tries than another read, and goes on within the grace.
+const LOOK: Patience = Patience {
+    tries: 4,
+    grace: GRACE,
+};
 
 /// How often a throttled disruption is sent again.
 const THROTTLES: u32 = 3;
-
-/// How often a disruption in doubt is sent again: the UID makes that safe, and a second doubt says enough.
-const DOUBTS: u32 = 1;
-
-/// How often a pod is looked up after a doubt, and the pause before the second look; it doubles.
-const LOOKS: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// One victim's outcome, with what the API server remarked on the way.
 pub(super) struct Tried {
@@ -58,41 +56,57 @@ enum Seen {
     Nothing(String),
 }
 
-/// How much more one victim is worth.
-struct Patience {
+/// One victim under way.
+struct Trial<'a> {
+    round: &'a Round<'a>,
+    pod: &'a PodRef,
+    /// How often it may be throttled yet.
     throttles: u32,
-    doubts: u32,
+    /// What came instead of an answer. From then on no answer is taken at its word: it may be about a pod that an
+    /// earlier request has already disrupted.
+    doubt: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl Round<'_> {
     /// Disrupts `pod` and finds out what became of it.
     pub(super) async fn disrupt(&self, pod: &PodRef) -> Result<Tried, Failure> {
-        let mut patience = Patience {
+        let mut trial = Trial {
+            round: self,
+            pod,
             throttles: THROTTLES,
-            doubts: DOUBTS,
+            doubt: None,
+            warnings: Vec::new(),
         };
-        let mut warnings = Vec::new();
         loop {
-            let verdict = self.ask(pod, &mut warnings).await;
-            if let Some(outcome) = self.conclude(pod, verdict, &mut patience, &mut warnings).await? {
+            let verdict = trial.ask().await;
+            if let Some(outcome) = trial.conclude(verdict).await? {
+                let warnings = trial.warnings;
                 return Ok(Tried { outcome, warnings });
             }
         }
     }
+}
 
+impl Trial<'_> {
     /// Sends the disruption once.
-    async fn ask(&self, pod: &PodRef, warnings: &mut Vec<String>) -> Verdict {
+    async fn ask(&mut self) -> Verdict {
+        let Round {
+            stop,
+            cluster,
+            orders,
+            ..
+        } = self.round;
         let Disrupt {
             method, grace_period, ..
-        } = self.orders.disrupt;
-        match self
-            .stop
-            .within(GRACE, self.cluster.disrupt(pod, method, grace_period))
+        } = orders.disrupt;
+        match stop
+            .within(GRACE, cluster.disrupt(self.pod, method, grace_period))
             .await
         {
             Some(Ok(answer)) => {
                 let verdict = classify(&answer);
-                warnings.extend(answer.warnings);
+                self.warnings.extend(answer.warnings);
                 verdict
             }
             Some(Err(error)) => Verdict::Doubt(error.to_string()),
@@ -101,48 +115,42 @@ impl Round<'_> {
     }
 
     /// What follows from the verdict; `None` asks once more for the same pod.
-    async fn conclude(
-        &self,
-        pod: &PodRef,
-        verdict: Verdict,
-        patience: &mut Patience,
-        warnings: &mut Vec<String>,
-    ) -> Result<Option<Outcome>, Failure> {
-        let what = || format!("{} {pod}", self.orders.disrupt.method);
-        Ok(match verdict {
-            Verdict::Accepted => Some(self.verify(pod).await),
-            Verdict::Gone => Some(Outcome::Gone),
-            Verdict::Refused(Refusal::Throttled { retry_after }) if patience.throttles > 0 => {
-                patience.throttles -= 1;
-                let rested = self
-                    .stop
-                    .within(Duration::ZERO, pause(retry_after.min(LONGEST_PAUSE)))
-                    .await;
-                rested
-                    .is_none()
-                    .then_some(Outcome::Refused(Refusal::Throttled { retry_after }))
-            }
-            Verdict::Refused(refusal) => Some(Outcome::Refused(refusal)),
-            Verdict::Changed => {
-                self.resolve(pod, "the pod changed meanwhile", patience, warnings)
-                    .await
-            }
-            Verdict::Doubt(why) => self.resolve(pod, &why, patience, warnings).await,
-            Verdict::Forbidden(why) => {
-                return Err(Failure::Namespace(ClusterError::Forbidden { what: what(), why }));
-            }
-            Verdict::Unauthorized => {
-                return Err(Failure::Round(
-                    ClusterError::Unauthorized { what: what() }.to_string(),
-                ));
-            }
-            Verdict::Fault(why) => return Err(Failure::Round(format!("{}: {why}", what()))),
-        })
+    async fn conclude(&mut self, verdict: Verdict) -> Result<Option<Outcome>, Failure> {
+        if let Verdict::Refused(Refusal::Throttled { retry_after }) = &verdict
+            && self.rest(*retry_after).await
+        {
+            return Ok(None);
+        }
+        match (verdict, self.doubt.take()) {
+            (Verdict::Accepted, _) => Ok(Some(self.verify().await)),
+            (Verdict::Doubt(doubt), None) => Ok(self.settle(doubt).await),
+            (verdict, Some(doubt)) => Ok(Some(self.give_up(doubt, verdict).await)),
+            (Verdict::Gone, None) => Ok(Some(Outcome::Gone)),
+            (Verdict::Refused(refusal), None) => Ok(Some(Outcome::Refused(refusal))),
+            (Verdict::Forbidden(why), None) => Err(Failure::Namespace(ClusterError::Forbidden {
+                what: self.what(),
+                why,
+            })),
+            (Verdict::Unauthorized, None) => Err(Failure::Round(
+                ClusterError::Unauthorized { what: self.what() }.to_string(),
+            )),
+            (Verdict::Fault(why), None) => Err(Failure::Round(format!("{}: {why}", self.what()))),
+        }
+    }
+
+    /// Pauses for a throttle; `false` where there was no more patience, or macaque was told to stop.
+    async fn rest(&mut self, retry_after: Duration) -> bool {
+        let Some(left) = self.throttles.checked_sub(1) else {
+            return false;
+        };
+        self.throttles = left;
+        let pause = tokio::time::sleep(retry_after.min(LONGEST_PAUSE));
+        self.round.stop.within(Duration::ZERO, pause).await.is_some()
     }
 
     /// A yes is no proof: the pod must be gone or going.
-    async fn verify(&self, pod: &PodRef) -> Outcome {
-        match self.look(pod).await {
+    async fn verify(&self) -> Outcome {
+        match self.look().await {
             Seen::GoneOrGoing => self.done(),
             Seen::Alive => Outcome::Refused(Refusal::AcceptedButAlive),
             Seen::Nothing(why) => Outcome::Unknown {
@@ -151,23 +159,12 @@ impl Round<'_> {
         }
     }
 
-    /// Settles a doubt by looking; `None` where the pod lives and is worth one more try.
-    async fn resolve(
-        &self,
-        pod: &PodRef,
-        doubt: &str,
-        patience: &mut Patience,
-        warnings: &mut Vec<String>,
-    ) -> Option<Outcome> {
-        match self.look(pod).await {
-            Seen::GoneOrGoing => {
-                warnings.push(format!(
-                    "no clear answer ({doubt}), but the pod was seen gone or going"
-                ));
-                Some(self.done())
-            }
-            Seen::Alive if patience.doubts > 0 && !self.stop.is_requested() => {
-                patience.doubts -= 1;
+    /// Settles the first doubt by looking; `None` where the pod lives and may be asked for once more, by its UID.
+    async fn settle(&mut self, doubt: String) -> Option<Outcome> {
+        match self.look().await {
+            Seen::GoneOrGoing => Some(self.done_all_the_same(&doubt)),
+            Seen::Alive if !self.round.stop.is_requested() => {
+                self.doubt = Some(doubt);
                 None
             }
             Seen::Alive => Some(Outcome::Unknown {
@@ -179,28 +176,51 @@ impl Round<'_> {
         }
     }
 
+    /// Ends in doubt: an answer other than yes may be about what the request before it did.
+    async fn give_up(&mut self, doubt: String, verdict: Verdict) -> Outcome {
+        let why = match self.look().await {
+            Seen::GoneOrGoing => return self.done_all_the_same(&doubt),
+            Seen::Alive => "a moment later the pod was alive".to_owned(),
+            Seen::Nothing(why) => format!("then {why}"),
+        };
+        let again = match verdict {
+            Verdict::Refused(refusal) => format!("asked again: refused by {refusal}"),
+            Verdict::Doubt(why) | Verdict::Forbidden(why) | Verdict::Fault(why) => {
+                format!("asked again: {why}")
+            }
+            Verdict::Unauthorized => "asked again: the credentials are not accepted".to_owned(),
+            Verdict::Accepted | Verdict::Gone => "asked again".to_owned(),
+        };
+        Outcome::Unknown {
+            why: format!("{doubt}; {again}; {why}"),
+        }
+    }
+
+    fn done_all_the_same(&mut self, doubt: &str) -> Outcome {
+        let seen = format!("no clear answer ({doubt}), but the pod was seen gone or going");
+        self.warnings.push(seen);
+        self.done()
+    }
+
     fn done(&self) -> Outcome {
-        match self.orders.disrupt.method {
+        match self.round.orders.disrupt.method {
             Method::Evict => Outcome::Evicted,
             Method::Delete => Outcome::Deleted,
         }
     }
 
+    fn what(&self) -> String {
+        format!("{} {}", self.round.orders.disrupt.method, self.pod)
+    }
+
     /// Looks the pod up by its UID, several times if the API server does not answer.
-    async fn look(&self, pod: &PodRef) -> Seen {
-        let mut looks = 1;
-        loop {
-            let error = match self.stop.within(GRACE, self.cluster.pod(pod)).await {
-                Some(Ok(Some(now))) if now.id.uid == pod.uid && !now.terminating => return Seen::Alive,
-                Some(Ok(_)) => return Seen::GoneOrGoing,
-                Some(Err(error)) => error,
-                None => return Seen::Nothing("macaque was told to stop".to_owned()),
-            };
-            if looks == LOOKS || !error.is_transient() {
-                return Seen::Nothing(error.to_string());
-            }
-            pause(PAUSE * 2_u32.pow(looks - 1)).await;
-            looks += 1;
+    async fn look(&self) -> Seen {
+        let Round { stop, cluster, .. } = self.round;
+        match LOOK.read(stop, async || cluster.pod(self.pod).await).await {
+            Ok(Some(now)) if now.id.uid == self.pod.uid && !now.terminating => Seen::Alive,
+            Ok(_) => Seen::GoneOrGoing,
+            Err(Ended::Failed(error)) => Seen::Nothing(error.to_string()),
+            Err(Ended::Stopped) => Seen::Nothing("macaque was told to stop".to_owned()),
         }
     }
 }

@@ -6,11 +6,22 @@ use crate::cluster::ClusterError;
 
 use super::{LONGEST_PAUSE, Stop};
 
-/// How often one thing is asked for before the round goes on without it.
-const TRIES: u32 = 3;
-
 /// The pause before the first repetition; it doubles.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long a read is worth repeating.
+pub(super) struct Patience {
+    /// How often it is sent in all.
+    pub(super) tries: u32,
+    /// How long it goes on once macaque was told to stop.
+    pub(super) grace: Duration,
+}
+
+/// The patience of most reads: a round goes on without what three tries do not tell.
+const ORDINARY: Patience = Patience {
+    tries: 3,
+    grace: Duration::ZERO,
+};
 
 /// Why a read has no result.
 pub(super) enum Ended {
@@ -18,33 +29,41 @@ pub(super) enum Ended {
     Failed(ClusterError),
 }
 
-/// Reads, and again after a pause where that may help. A request to `stop` ends it at once.
+/// Reads with ordinary patience. A request to `stop` ends it at once.
 pub(super) async fn patiently<T>(
     stop: &Stop,
     read: impl AsyncFn() -> Result<T, ClusterError>,
 ) -> Result<T, Ended> {
-    let mut tries = 1;
-    loop {
-        let error = match stop.within(Duration::ZERO, read()).await {
-            None => return Err(Ended::Stopped),
-            Some(Ok(result)) => return Ok(result),
-            Some(Err(error)) => error,
-        };
-        if tries == TRIES || !error.is_transient() {
-            return Err(Ended::Failed(error));
+    ORDINARY.read(stop, read).await
+}
+
+impl Patience {
+    /// Reads, and again after a pause where that may help.
+    pub(super) async fn read<T>(
+        &self,
+        stop: &Stop,
+        read: impl AsyncFn() -> Result<T, ClusterError>,
+    ) -> Result<T, Ended> {
+        let mut tries = 1;
+        loop {
+            let error = match stop.within(self.grace, read()).await {
+                None => return Err(Ended::Stopped),
+                Some(Ok(result)) => return Ok(result),
+                Some(Err(error)) => error,
+            };
+            if tries == self.tries || !error.is_transient() {
+                return Err(Ended::Failed(error));
+            }
+            let pause = match &error {
+                ClusterError::Throttled { retry_after, .. } => (*retry_after).min(LONGEST_PAUSE),
+                _ => PAUSE * 2_u32.pow(tries - 1),
+            };
+            log::debug!("{error}; asking again in {pause:?}");
+            let rested = stop.within(self.grace, tokio::time::sleep(pause)).await;
+            if rested.is_none() {
+                return Err(Ended::Stopped);
+            }
+            tries += 1;
         }
-        let pause = match &error {
-            ClusterError::Throttled { retry_after, .. } => (*retry_after).min(LONGEST_PAUSE),
-            _ => PAUSE * 2_u32.pow(tries - 1),
-        };
-        log::debug!("{error}; asking again in {pause:?}");
-        if stop
-            .within(Duration::ZERO, tokio::time::sleep(pause))
-            .await
-            .is_none()
-        {
-            return Err(Ended::Stopped);
-        }
-        tries += 1;
     }
 }

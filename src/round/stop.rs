@@ -3,43 +3,50 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// The hand on the switch.
 #[derive(Debug)]
-pub struct StopSwitch(watch::Sender<bool>);
+pub struct StopSwitch(watch::Sender<Option<Instant>>);
 
 /// The ear of a round.
 #[derive(Debug, Clone)]
-pub struct Stop(watch::Receiver<bool>);
+pub struct Stop(watch::Receiver<Option<Instant>>);
 
 impl StopSwitch {
     /// A switch, and an ear for it.
     pub fn new() -> (Self, Stop) {
-        let (sender, receiver) = watch::channel(false);
+        let (sender, receiver) = watch::channel(None);
         (Self(sender), Stop(receiver))
     }
 
     /// Asks the round to stop. Asking twice is asking once.
     pub fn request(&self) {
-        self.0.send_replace(true);
+        self.0
+            .send_if_modified(|asked| asked.is_none() && asked.replace(Instant::now()).is_none());
     }
 }
 
 impl Stop {
     /// Whether the round was asked to stop.
     pub fn is_requested(&self) -> bool {
-        *self.0.borrow()
+        self.0.borrow().is_some()
     }
 
-    /// Waits for `work`; once asked to stop, for `grace` longer and then no more: `None`.
+    /// Waits for `work`; once asked to stop, until `grace` after that and no longer: `None`. Several waits with one
+    /// grace share it.
     pub async fn within<T>(&self, grace: Duration, work: impl Future<Output = T>) -> Option<T> {
         let mut ear = self.0.clone();
         let patience = async move {
-            if ear.wait_for(|stop| *stop).await.is_err() {
+            let asked = match ear.wait_for(Option::is_some).await {
+                Ok(asked) => *asked,
+                Err(_) => None,
+            };
+            match asked {
+                Some(asked) => tokio::time::sleep_until(asked + grace).await,
                 // The switch is gone: nobody can ask any more.
-                std::future::pending::<()>().await;
+                None => std::future::pending().await,
             }
-            tokio::time::sleep(grace).await;
         };
         tokio::select! {
             biased;
@@ -67,6 +74,19 @@ mod tests {
         let (switch, stop) = StopSwitch::new();
         switch.request();
         assert_eq!(stop.within(GRACE, std::future::pending::<()>()).await, None);
+    }
+
+    #[actix_rt::test]
+    async fn two_waits_share_one_grace() {
+        let (switch, stop) = StopSwitch::new();
+        switch.request();
+        assert_eq!(stop.within(GRACE, std::future::pending::<()>()).await, None);
+        let never_polled_twice = async { tokio::task::yield_now().await };
+        assert_eq!(
+            stop.within(GRACE, never_polled_twice).await,
+            None,
+            "the grace is over"
+        );
     }
 
     #[actix_rt::test]

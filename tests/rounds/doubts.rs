@@ -222,3 +222,50 @@ async fn a_remark_of_the_api_server_reaches_the_report() {
     let world = db().once(EVICTION, Fault::Header("Warning: 299 - \"mind the gap\""));
     assert_eq!(warning(&world.round().await), "mind the gap");
 }
+
+/// Answers that would be taken at their word, had no doubt come before them.
+fn later_answers() -> [String; 4] {
+    let budget = json!({ "details": { "causes": [{ "reason": "DisruptionBudget", "message": "The disruption budget db …" }] } });
+    [
+        status(
+            404,
+            "pods \"db-0\" not found",
+            json!({ "reason": "NotFound", "details": { "kind": "pods" } }),
+        ),
+        status(
+            409,
+            "the UID in the precondition (a) does not match the UID in record (b)",
+            json!({ "reason": "Conflict" }),
+        ),
+        status(429, "Cannot evict pod", budget),
+        status(
+            403,
+            "pods \"db-0\" is forbidden",
+            json!({ "reason": "Forbidden" }),
+        ),
+    ]
+}
+
+#[actix_rt::test]
+async fn after_a_doubt_no_answer_is_taken_at_its_word_and_no_other_pod_is_drawn() {
+    for later in later_answers() {
+        let world = World::with(two_apps())
+            .once(EVICTION, Fault::Instead(status(504, "Timeout", json!({}))))
+            .always(EVICTION, Fault::Instead(later));
+        let report = world.round().await;
+        assert!(unknown(&report).contains("asked again"), "{report:?}");
+        assert_eq!((report.attempts.len(), world.sent(EVICTION).len()), (1, 2));
+    }
+}
+
+#[actix_rt::test]
+async fn after_a_doubt_a_pod_that_goes_was_disrupted_whatever_the_answer_says() {
+    for later in later_answers() {
+        let world = World::with(two_apps())
+            .once(EVICTION, Fault::Instead(status(504, "Timeout", json!({}))))
+            .always(EVICTION, Fault::Acted(later));
+        let report = world.round().await;
+        assert_eq!(report.attempts[0].outcome, Outcome::Evicted);
+        assert_eq!((report.attempts.len(), world.sent(EVICTION).len()), (1, 2));
+    }
+}

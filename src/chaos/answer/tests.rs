@@ -236,12 +236,15 @@ fn gone_and_replaced_pods_are_gone() {
 }
 
 #[test]
-fn a_changed_pod_is_to_be_judged_again() {
+fn a_pod_that_changed_meanwhile_is_not_now_and_surely_untouched() {
     let words =
         "the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (2).";
+    let answer = status(409, "Conflict", words).about("pod", "web-0");
     assert_eq!(
-        classify(&status(409, "Conflict", words).about("pod", "web-0")),
-        Verdict::Changed
+        refusal(answer),
+        Refusal::NotNow {
+            message: words.into()
+        }
     );
 }
 

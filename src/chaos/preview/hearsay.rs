@@ -19,7 +19,6 @@ impl From<Verdict> for Opinion {
             Verdict::Refused(refusal @ Refusal::Throttled { .. }) => unknown(refusal.to_string()),
             Verdict::Refused(refusal) => Self::Refused(refusal),
             Verdict::Gone => unknown("the pod is gone".to_owned()),
-            Verdict::Changed => unknown("the pod changed meanwhile".to_owned()),
             Verdict::Forbidden(why) => unknown(format!("may not be asked: {why}")),
             Verdict::Unauthorized => unknown("the API server does not accept the credentials".to_owned()),
             Verdict::Doubt(why) | Verdict::Fault(why) => unknown(why),
