@@ -12,8 +12,8 @@
 //! - An actor knows a [`line::Line`], never another actor: a line leads to whoever holds the role now, or says that
 //!   nobody does and gives the message back.
 //! - A round that is due while the Killer is away or busy is dropped and said to be; it is never saved up.
-//! - A report is kept by the Killer until the Notifier takes it. What the Notifier has taken is lost if it then
-//!   panics; the log channel has told it by then.
+//! - A report is kept by the Killer until the Notifier takes it. What either of them holds is lost if it panics:
+//!   nothing but a log at level debug tells then which pods were disrupted.
 //! - The order of an end: the Clock stops, the round in flight ends, its report goes out, the Notifier drains.
 
 pub mod clock;

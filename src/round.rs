@@ -74,8 +74,8 @@ impl Round<'_> {
     /// Plays the round into its report. An error is an early end.
     async fn play(&mut self, seed: u64) -> Result<(), End> {
         let candidates = self.survey().await?;
-        self.report.candidates = candidates.len();
         let mut choice = Choice::new(candidates, seed, &self.orders.disrupt);
+        self.report.candidates = choice.candidates();
         while let Some(candidate) = self.next_victim(&mut choice)? {
             self.try_one(candidate, &mut choice).await?;
         }

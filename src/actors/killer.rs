@@ -168,7 +168,9 @@ impl Trouble {
                 self.why = Some(why.clone());
                 news
             }
-            End::Failed { .. } | End::Complete | End::Interrupted => {
+            // What ends early says nothing of whether rounds work again.
+            End::Failed { .. } | End::Interrupted => true,
+            End::Complete => {
                 if self.why.take().is_some() {
                     log::info!(
                         "rounds work again, after {} that failed",

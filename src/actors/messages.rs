@@ -1,5 +1,6 @@
 //! The whole conversation on one page. Commands are imperative, events are past.
 
+use std::fmt;
 use std::sync::Arc;
 
 use actix::{Message, Recipient};
@@ -48,8 +49,29 @@ pub struct ChildStopped {
     pub role: Role,
     /// Which of its lives.
     pub life: u64,
-    /// Why, in words: the panic's text, or that it simply ended.
-    pub why: String,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a child runs no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// It stopped by itself, or was told to.
+    Stopped,
+    /// It panicked, with these words.
+    Panicked(String),
+    /// Its task was cancelled with its Arbiter.
+    Cancelled,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("it stopped by itself"),
+            Self::Panicked(words) => write!(f, "panic: {words}"),
+            Self::Cancelled => f.write_str("its task was cancelled"),
+        }
+    }
 }
 
 /// Anybody → Supervisor: end in order; said twice, end at once. Holds who asks, in words: `SIGTERM`.

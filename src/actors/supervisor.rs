@@ -5,6 +5,7 @@
 //! cancellation alike, and a life that ended late is told from the present one by its number.
 
 mod child;
+mod ending;
 mod limits;
 
 pub use limits::Limits;
@@ -17,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Crew;
 use super::line::Line;
 use super::messages::{ChildStarted, ChildStopped, RoundDue, RoundFinished, Shutdown, StopRequested};
+use ending::Phase;
 use limits::Restarts;
 
 /// Exit code: children failed more often than the restart intensity allows (`EX_SOFTWARE` of `sysexits.h`).
@@ -24,13 +26,6 @@ pub const GAVE_UP: i32 = 70;
 
 /// Exit code: told to stop, and notifications were left undelivered (`EX_TEMPFAIL`).
 pub const UNDRAINED: i32 = 75;
-
-/// How long the round in flight gets to end; beyond the grace that the round itself gives a call in flight.
-const ROUND_DEADLINE: Duration = Duration::from_secs(25);
-
-/// How long the Notifier gets to deliver what it holds. Both together stay below the 60 s of the manifest's
-/// `terminationGracePeriodSeconds`.
-const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
 
 /// How often the Supervisor shows that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -73,15 +68,6 @@ struct Child {
     shutdown: Option<Recipient<Shutdown>>,
 }
 
-/// How far an orderly end has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Running,
-    EndingRound,
-    Draining,
-    Over,
-}
-
 /// The actor.
 pub struct Supervisor {
     crew: Crew,
@@ -89,6 +75,8 @@ pub struct Supervisor {
     children: [Child; 3],
     restarts: Restarts,
     phase: Phase,
+    /// The exit code of an orderly end, so far.
+    code: i32,
 }
 
 impl Supervisor {
@@ -101,6 +89,7 @@ impl Supervisor {
             children: Default::default(),
             restarts,
             phase: Phase::Running,
+            code: 0,
         }
     }
 
@@ -122,40 +111,6 @@ impl Supervisor {
     fn end(&mut self, code: i32) {
         self.phase = Phase::Over;
         System::current().stop_with_code(code);
-    }
-
-    fn tell_to_stop(&mut self, role: Role) {
-        match &self.child(role).shutdown {
-            Some(shutdown) => shutdown.do_send(Shutdown),
-            // It is between two lives, or has not come up: there is nothing to end.
-            None => self.lines.disconnect(role),
-        }
-    }
-
-    /// The next step of an orderly end, as far as the children have come.
-    fn proceed(&mut self, ctx: &mut Context<Self>) {
-        if self.phase == Phase::EndingRound && self.is_down(Role::Killer) {
-            self.drain(ctx);
-        }
-        if self.phase == Phase::Draining && self.is_down(Role::Notifier) {
-            log::info!("stopped in order");
-            self.end(0);
-        }
-    }
-
-    fn drain(&mut self, ctx: &mut Context<Self>) {
-        self.phase = Phase::Draining;
-        self.tell_to_stop(Role::Notifier);
-        ctx.run_later(DRAIN_DEADLINE, |supervisor, _| {
-            if supervisor.phase == Phase::Draining {
-                log::error!("notifications were left undelivered after {DRAIN_DEADLINE:?}");
-                supervisor.end(UNDRAINED);
-            }
-        });
-    }
-
-    fn is_down(&mut self, role: Role) -> bool {
-        self.child(role).arbiter.is_none()
     }
 }
 
@@ -202,7 +157,7 @@ impl Handler<ChildStarted> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, up: ChildStarted, _: &mut Self::Context) {
-        let stopping = self.phase != Phase::Running;
+        let stopping = !self.needs(up.role);
         let child = self.child(up.role);
         if child.life != up.life {
             return;
@@ -231,8 +186,8 @@ impl Handler<ChildStopped> for Supervisor {
             arbiter.stop();
             // Its thread has nothing left to run and ends by itself: dropping the handle never blocks us.
         }
-        if self.phase != Phase::Running {
-            log::debug!("{} ended: {why}", role.as_str());
+        if !self.needs(role) {
+            self.note_end(role, &why);
             self.proceed(ctx);
             return;
         }
@@ -243,7 +198,7 @@ impl Handler<ChildStopped> for Supervisor {
                     role.as_str()
                 );
                 ctx.run_later(pause, move |supervisor, ctx| {
-                    if supervisor.phase == Phase::Running {
+                    if supervisor.needs(role) {
                         supervisor.start_child(role, ctx);
                     }
                 });
@@ -257,31 +212,5 @@ impl Handler<ChildStopped> for Supervisor {
                 self.end(GAVE_UP);
             }
         }
-    }
-}
-
-impl Handler<StopRequested> for Supervisor {
-    type Result = ();
-
-    fn handle(&mut self, StopRequested(name): StopRequested, ctx: &mut Self::Context) {
-        if self.phase != Phase::Running {
-            log::warn!("{name} again: stopping at once");
-            self.end(UNDRAINED);
-            return;
-        }
-        log::info!("{name}: no new round; ending what is in flight");
-        self.phase = Phase::EndingRound;
-        self.crew.vitals.set_stopping();
-        self.tell_to_stop(Role::Clock);
-        self.tell_to_stop(Role::Killer);
-        ctx.run_later(ROUND_DEADLINE, |supervisor, ctx| {
-            if supervisor.phase == Phase::EndingRound {
-                log::error!(
-                    "the round in flight did not end within {ROUND_DEADLINE:?}: its outcome is unknown"
-                );
-                supervisor.drain(ctx);
-            }
-        });
-        self.proceed(ctx);
     }
 }

@@ -33,6 +33,11 @@ impl Choice {
         }
     }
 
+    /// How many may be tried yet, if nothing ends it before.
+    pub fn candidates(&self) -> usize {
+        self.lot.len()
+    }
+
     /// Whom to try next; `None` once enough were disrupted or tried, or nobody is left.
     pub fn next_victim(&mut self) -> Option<Candidate> {
         if self.is_done() {

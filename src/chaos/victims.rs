@@ -41,6 +41,16 @@ impl Lot {
         }
     }
 
+    /// How many candidates are left, each pod counted once however often it was listed.
+    pub fn len(&self) -> usize {
+        self.drawn.len() + self.put_back.len()
+    }
+
+    /// Whether nobody is left.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The next candidate to try.
     pub fn next_victim(&mut self) -> Option<Candidate> {
         while let Some(candidate) = self.drawn.pop_front() {

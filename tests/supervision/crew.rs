@@ -57,6 +57,17 @@ impl Running {
         )
     }
 
+    /// A crew on a slow cluster that fails as `hook` says.
+    pub(crate) fn slow_and_failing(latency: Duration, hook: impl Fn(Point) + Send + Sync + 'static) -> Self {
+        Self::start(
+            Options {
+                latency,
+                ..Options::default()
+            },
+            Faults::armed(hook),
+        )
+    }
+
     fn start(options: Options, faults: Faults) -> Self {
         let sandbox = Sandbox::start(Options {
             // Without a budget, and ready at once: each round finds a victim.

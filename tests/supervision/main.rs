@@ -82,6 +82,16 @@ fn a_request_to_stop_ends_the_round_in_flight_and_tells_it() {
 }
 
 #[test]
+fn a_report_that_is_lost_while_stopping_is_an_exit_code_of_its_own() {
+    let running = Running::slow_and_failing(
+        Duration::from_millis(300),
+        panicking(Point::KillerBeforeReport, 1),
+    );
+    running.await_request("GET");
+    assert_eq!(running.stop(), UNDRAINED);
+}
+
+#[test]
 fn no_round_begins_after_a_request_to_stop() {
     let running = Running::with_faults(|_| {});
     running.await_rounds(1);

@@ -9,7 +9,7 @@ use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
 use super::super::Crew;
 use super::super::clock::Clock;
 use super::super::killer::Killer;
-use super::super::messages::{ChildStarted, ChildStopped, Shutdown};
+use super::super::messages::{ChildStarted, ChildStopped, Shutdown, Why};
 use super::super::notifier::Notifier;
 use super::{Lines, Role, Supervisor};
 
@@ -87,9 +87,9 @@ impl Berth {
                 context.into_future(actor).await;
             });
             let why = match task.await {
-                Ok(()) => "it stopped by itself".to_owned(),
-                Err(error) if error.is_panic() => words(error.into_panic().as_ref()),
-                Err(_) => "its task was cancelled".to_owned(),
+                Ok(()) => Why::Stopped,
+                Err(error) if error.is_panic() => Why::Panicked(words(error.into_panic().as_ref())),
+                Err(_) => Why::Cancelled,
             };
             supervisor.do_send(ChildStopped { role, life, why });
         });
@@ -100,5 +100,5 @@ impl Berth {
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panic: {}", text.unwrap_or("of an unknown kind"))
+    text.unwrap_or("of an unknown kind").to_owned()
 }

@@ -1,0 +1,107 @@
+//! The orderly end: no new round, then the round in flight, then what the Notifier holds, each to its deadline.
+
+use std::time::Duration;
+
+use actix::{AsyncContext, Context, Handler};
+
+use super::super::messages::{Shutdown, StopRequested, Why};
+use super::{Role, Supervisor, UNDRAINED};
+
+/// How long the Killer gets to end: longer than the 15 s that a round gives its victim in flight, all told.
+const ROUND_DEADLINE: Duration = Duration::from_secs(25);
+
+/// How long the Notifier gets to deliver what it holds. Both together stay below the 60 s of the manifest's
+/// `terminationGracePeriodSeconds`.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How far an orderly end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Running,
+    EndingRound,
+    Draining,
+    Over,
+}
+
+impl Supervisor {
+    fn tell_to_stop(&mut self, role: Role) {
+        match &self.child(role).shutdown {
+            Some(shutdown) => shutdown.do_send(Shutdown),
+            // It is between two lives, or has not come up: there is nothing to end.
+            None => self.lines.disconnect(role),
+        }
+    }
+
+    /// The next step of an orderly end, as far as the children have come.
+    pub(super) fn proceed(&mut self, ctx: &mut Context<Self>) {
+        if self.phase == Phase::EndingRound && self.is_down(Role::Killer) {
+            self.drain(ctx);
+        }
+        if self.phase == Phase::Draining && self.is_down(Role::Notifier) {
+            log::info!("stopped");
+            self.end(self.code);
+        }
+    }
+
+    fn drain(&mut self, ctx: &mut Context<Self>) {
+        self.phase = Phase::Draining;
+        self.tell_to_stop(Role::Notifier);
+        ctx.run_later(DRAIN_DEADLINE, |supervisor, _| {
+            if supervisor.phase == Phase::Draining {
+                log::error!("notifications were left undelivered after {DRAIN_DEADLINE:?}");
+                supervisor.end(UNDRAINED);
+            }
+        });
+    }
+
+    /// Whether a child of this role is to run: while a round ends, its report still needs the Notifier.
+    pub(super) fn needs(&self, role: Role) -> bool {
+        self.phase == Phase::Running || (self.phase == Phase::EndingRound && role == Role::Notifier)
+    }
+
+    /// A child ended while the process does: in order, or with whatever it held.
+    pub(super) fn note_end(&mut self, role: Role, why: &Why) {
+        match why {
+            Why::Stopped => log::debug!("{} ended", role.as_str()),
+            Why::Panicked(_) | Why::Cancelled => {
+                log::error!(
+                    "{} failed while stopping ({why}): what it held is not told",
+                    role.as_str()
+                );
+                self.code = UNDRAINED;
+            }
+        }
+    }
+
+    fn is_down(&mut self, role: Role) -> bool {
+        self.child(role).arbiter.is_none()
+    }
+}
+
+impl Handler<StopRequested> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, StopRequested(name): StopRequested, ctx: &mut Self::Context) {
+        if self.phase != Phase::Running {
+            log::warn!("{name} again: stopping at once");
+            self.end(UNDRAINED);
+            return;
+        }
+        log::info!("{name}: no new round; ending what is in flight");
+        self.phase = Phase::EndingRound;
+        self.crew.vitals.set_stopping();
+        self.tell_to_stop(Role::Clock);
+        self.tell_to_stop(Role::Killer);
+        ctx.run_later(ROUND_DEADLINE, |supervisor, ctx| {
+            if supervisor.phase == Phase::EndingRound {
+                log::error!(
+                    "the Killer did not end within {ROUND_DEADLINE:?}: what it had in flight is not told"
+                );
+                supervisor.code = UNDRAINED;
+                supervisor.drain(ctx);
+                supervisor.proceed(ctx);
+            }
+        });
+        self.proceed(ctx);
+    }
+}
