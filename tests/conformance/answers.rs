@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::play::Played;
 use crate::proxy::{Answer, Exchange};
 use crate::scene::Scene;
+use crate::table;
 
 /// One disruption on the wire.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,8 +38,11 @@ pub(crate) fn recorded() -> Book {
 }
 
 /// Keeps what the real server said now.
-pub(crate) fn record(book: &Book) {
-    std::fs::write(path(), serde_json::to_string_pretty(book).unwrap() + "\n").unwrap();
+pub(crate) fn record(played: &[Played]) {
+    let mut book = recorded();
+    book.retain(|name, _| table::all().iter().any(|scenario| scenario.name == name));
+    book.extend(played.iter().map(|played| (played.name.to_owned(), played.said.clone())));
+    std::fs::write(path(), serde_json::to_string_pretty(&book).unwrap() + "\n").unwrap();
 }
 
 fn path() -> PathBuf {

@@ -215,20 +215,26 @@ fn compare(expected: &Expected, report: &Report, said: &[Said], scene: &Scene) -
 }
 
 impl Scene {
+    /// The pod that the table calls so, as it was when the round began.
+    fn known(&self, alias: &str) -> (String, String) {
+        let pods = self.pods.borrow();
+        let (uid, name, _) = pods.iter().find(|(_, _, known)| known == alias).unwrap();
+        (uid.clone(), name.clone())
+    }
+
     async fn differs_from(&self, after: &After) -> Option<String> {
         let (is, should) = match *after {
             After::Alive(pod) | After::Going(pod) => {
-                let found = self.read("Pod", pod).await;
-                let known = self.pods.borrow();
-                let uid = &known.iter().find(|(_, name, _)| name == pod)?.0;
+                let (uid, name) = self.known(pod);
+                let found = self.read("Pod", &name).await;
                 let alive = found.is_some_and(|found| {
-                    found["metadata"]["uid"] == *uid && found["metadata"]["deletionTimestamp"].is_null()
+                    found["metadata"]["uid"] == uid && found["metadata"]["deletionTimestamp"].is_null()
                 });
                 let word = |alive: bool| format!("{pod} {}", if alive { "lives" } else { "is going" });
                 (word(alive), word(matches!(after, After::Alive(_))))
             }
             After::Grace(pod, seconds) => {
-                let found = self.read("Pod", pod).await.unwrap_or_default();
+                let found = self.read("Pod", &self.known(pod).1).await.unwrap_or_default();
                 let grace = &found["metadata"]["deletionGracePeriodSeconds"];
                 (format!("grace {grace}"), format!("grace {seconds}"))
             }
@@ -241,7 +247,7 @@ impl Scene {
                 )
             }
             After::Targeted(pod, targeted) => {
-                let found = self.read("Pod", pod).await.unwrap_or_default();
+                let found = self.read("Pod", &self.known(pod).1).await.unwrap_or_default();
                 let is = condition(&found, "DisruptionTarget") == "True";
                 (
                     format!("{pod} targeted: {is}"),

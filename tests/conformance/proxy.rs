@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -29,6 +29,8 @@ pub(crate) enum Fault {
     CutBefore,
     /// The server acts, and the connection breaks before its answer.
     CutAfter,
+    /// The server is asked for a page of this many, whatever macaque asks for.
+    PagesOf(usize),
     /// The answer is passed on with this header more.
     Header(&'static str, &'static str),
     /// Something happens elsewhere just before the server hears of the request.
@@ -129,9 +131,13 @@ impl Wire {
             body: body.clone(),
             answer: None,
         });
-        let pass = async || self.pass(&head, &body).await;
+        let uri = match fault.as_deref() {
+            Some(Fault::PagesOf(pods)) => with_limit(&head.uri, *pods),
+            _ => head.uri.clone(),
+        };
+        let pass = async || self.pass(&head, &uri, &body).await;
         let answer = match fault.as_deref() {
-            None => Some(pass().await),
+            None | Some(Fault::PagesOf(_)) => Some(pass().await),
             Some(Fault::Instead(answer)) => Some(answer.clone()),
             Some(Fault::Acted(answer)) => {
                 pass().await;
@@ -170,8 +176,8 @@ impl Wire {
         Some(Rc::clone(fault))
     }
 
-    async fn pass(&self, head: &http::request::Parts, body: &Bytes) -> Answer {
-        let mut request = Request::builder().method(&head.method).uri(&head.uri);
+    async fn pass(&self, head: &http::request::Parts, uri: &Uri, body: &Bytes) -> Answer {
+        let mut request = Request::builder().method(&head.method).uri(uri);
         for name in [
             http::header::ACCEPT,
             http::header::CONTENT_TYPE,
@@ -198,6 +204,10 @@ impl Wire {
             body: body.collect().await.unwrap().to_bytes(),
         }
     }
+}
+
+fn with_limit(uri: &Uri, pods: usize) -> Uri {
+    uri.to_string().replace("limit=500", &format!("limit={pods}")).parse().unwrap()
 }
 
 impl Answer {

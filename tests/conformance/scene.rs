@@ -138,6 +138,9 @@ impl Scene {
             .partition(|object| object["kind"] == "PodDisruptionBudget");
         for object in &others {
             self.create(object).await;
+            if object["kind"] == "Job" && self.server.kind == Kind::Sandbox {
+                self.start_job(object).await;
+            }
         }
         for object in &others {
             self.settle(object).await;
@@ -204,6 +207,20 @@ impl Scene {
         .await;
     }
 
+    /// What the Job controller of the real server does.
+    async fn start_job(&self, job: &Value) {
+        let name = job["metadata"]["name"].as_str().unwrap();
+        let known = self.read("Job", name).await.unwrap();
+        let mut pod = job["spec"]["template"].clone();
+        pod["apiVersion"] = json!("v1");
+        pod["kind"] = json!("Pod");
+        pod["metadata"]["generateName"] = json!(format!("{name}-"));
+        pod["metadata"]["ownerReferences"] = json!([{
+            "apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": known["metadata"]["uid"], "controller": true,
+        }]);
+        self.create(&pod).await;
+    }
+
     /// What the kubelets of the real server do by an annotation.
     async fn make_unready(&self, pod: &Value) {
         if condition(pod, "Ready") != "True" {
@@ -225,17 +242,18 @@ impl Scene {
     }
 
     /// Waits until the budget's controller has counted the pods, or given up.
-    async fn until_counted(&self, budget: &Value) {
+    pub(crate) async fn until_counted(&self, budget: &Value) {
         let name = budget["metadata"]["name"].as_str().unwrap();
+        let selector = &budget["spec"]["selector"];
         let labels: BTreeMap<String, Value> =
-            serde_json::from_value(budget["spec"]["selector"]["matchLabels"].clone()).unwrap_or_default();
+            serde_json::from_value(selector["matchLabels"].clone()).unwrap_or_default();
         self.until(&format!("the budget {name} is counted"), async || {
             let mut pods = self.pods().await;
             pods.retain(|pod| {
                 let matches = labels
                     .iter()
                     .all(|(key, value)| pod["metadata"]["labels"][key] == *value);
-                matches && condition(pod, "Ready") == "True"
+                !selector.is_null() && matches && condition(pod, "Ready") == "True"
             });
             let budget = self.read("PodDisruptionBudget", name).await.unwrap_or_default();
             let status = &budget["status"];

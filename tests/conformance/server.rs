@@ -29,7 +29,7 @@ impl Server {
     pub(crate) async fn new(kind: Kind) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let namespace = match kind {
-            Kind::Sandbox => "shop".to_owned(),
+            Kind::Sandbox => "conformance-sandbox".to_owned(),
             Kind::Real => format!("conformance-{:08x}", rand::random::<u32>()),
         };
         let sandbox = (kind == Kind::Sandbox).then(|| {

@@ -21,12 +21,6 @@ pub(crate) fn run(kind: Kind) {
         .build()
         .unwrap();
     let played = LocalSet::new().block_on(&runtime, play_all(kind));
-    if writes() && kind == Kind::Real {
-        let said = played
-            .iter()
-            .map(|played| (played.name.to_owned(), played.said.clone()));
-        answers::record(&said.collect());
-    }
     let mut failed = 0;
     for Played { name, faults, .. } in &played {
         if faults.is_empty() {
@@ -42,8 +36,10 @@ pub(crate) fn run(kind: Kind) {
         "of {} scenarios, {failed} failed; see above",
         played.len()
     );
-    if kind == Kind::Sandbox {
-        page::check(&played, writes());
+    match kind {
+        Kind::Sandbox => page::check(&played, writes()),
+        Kind::Real if writes() => answers::record(&played),
+        Kind::Real => {}
     }
 }
 

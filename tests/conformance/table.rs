@@ -3,6 +3,8 @@
 mod admitted;
 mod allowed;
 mod budgets;
+mod doubts;
+mod exemptions;
 mod objects;
 
 use serde_json::Value;
@@ -11,7 +13,8 @@ use crate::scenario::Scenario;
 
 /// Every scenario.
 pub(crate) fn all() -> Vec<Scenario> {
-    let tables = [allowed::table(), budgets::table(), admitted::table()];
+    let tables = [
+ allowed::table(), budgets::table(), admitted::table(), doubts::table(), exemptions::table()];
     tables.into_iter().flatten().collect()
 }
 

@@ -58,3 +58,16 @@ pub(super) fn workload(kind: &str, name: &str, replicas: usize) -> Value {
     }
     object
 }
+
+/// A Job of one pod.
+pub(super) fn job(name: &str) -> Value {
+    let mut template = workload("Deployment", name, 1)["spec"]["template"].take();
+    template["spec"]["restartPolicy"] = json!("Never");
+    let failures = json!({"rules": [{
+        "action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+    }]});
+    json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name},
+        "spec": {"template": template, "podFailurePolicy": failures, "backoffLimit": 0},
+    })
+}
