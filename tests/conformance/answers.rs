@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::play::Played;
 use crate::proxy::{Answer, Exchange};
-use crate::scene::Scene;
+use crate::scene::{Scene, condition};
 use crate::table;
 
 /// One disruption on the wire.
@@ -25,8 +25,16 @@ pub(crate) struct Said {
     pub(crate) body: Value,
 }
 
+/// What a server made of a scenario.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) said: Vec<Said>,
+    /// What became of each pod.
+    pub(crate) pods: Vec<String>,
+}
+
 /// By scenario.
-pub(crate) type Book = BTreeMap<String, Vec<Said>>;
+pub(crate) type Book = BTreeMap<String, Record>;
 
 /// The headers that macaque goes by.
 const HEADERS: [&str; 3] = ["content-type", "retry-after", "warning"];
@@ -41,7 +49,11 @@ pub(crate) fn recorded() -> Book {
 pub(crate) fn record(played: &[Played]) {
     let mut book = recorded();
     book.retain(|name, _| table::all().iter().any(|scenario| scenario.name == name));
-    book.extend(played.iter().map(|played| (played.name.to_owned(), played.said.clone())));
+    book.extend(
+        played
+            .iter()
+            .map(|played| (played.name.to_owned(), played.record.clone())),
+    );
     std::fs::write(path(), serde_json::to_string_pretty(&book).unwrap() + "\n").unwrap();
 }
 
@@ -49,6 +61,30 @@ fn path() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests/conformance/answers.json"]
         .iter()
         .collect()
+}
+
+impl Scene {
+    /// What became of the pods that the scenario began with.
+    pub(crate) async fn fates(&self) -> Vec<String> {
+        let now = self.pods().await;
+        let known = self.pods.borrow();
+        let fate = |(uid, _, alias): &(String, String, String)| {
+            let Some(pod) = now.iter().find(|pod| pod["metadata"]["uid"] == *uid) else {
+                return format!("{alias}: gone");
+            };
+            let mut fate = match pod["metadata"]["deletionGracePeriodSeconds"].as_i64() {
+                Some(grace) => format!("{alias}: going within {grace} s"),
+                None => format!("{alias}: alive"),
+            };
+            if condition(pod, "DisruptionTarget") == "True" {
+                fate += ", DisruptionTarget";
+            }
+            fate
+        };
+        let mut fates: Vec<_> = known.iter().map(fate).collect();
+        fates.sort();
+        fates
+    }
 }
 
 impl Said {
@@ -160,7 +196,7 @@ pub(crate) fn plain(text: &str, scene: &Scene) -> String {
     let mut text = text.replace(&scene.server.namespace, "NAMESPACE");
     if let Some((_, rest)) = text.clone().split_once("https://127.0.0.1:") {
         let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        text = text.replace(&format!("127.0.0.1:{port}"), "127.0.0.1:PORT");
+        text = text.replace(&format!("127.0.0.1:{port}/"), "127.0.0.1:PORT/");
     }
     text
 }

@@ -46,7 +46,10 @@ fn page(played: &[Played]) -> String {
     page += "| scenario | requirement | request | sandbox | real server |\n|---|---|---|---|---|\n";
     for scenario in played {
         let rows: Vec<_> = scenario.rows.iter().map(ToString::to_string).collect();
-        let said = real.get(scenario.name).map(Vec::as_slice).unwrap_or_default();
+        let said = real
+            .get(scenario.name)
+            .map(|record| record.said.as_slice())
+            .unwrap_or_default();
         let mark = match (scenario.injected, scenario.recorded) {
             (_, true) => " *(as recorded)*",
             (true, false) => " *(on the wire)*",
@@ -56,11 +59,11 @@ fn page(played: &[Played]) -> String {
             let lines: Vec<_> = said.iter().map(|said| line(said).replace('|', "\\|")).collect();
             lines.join("<br>")
         };
-        let request = match scenario.said.as_slice() {
+        let request = match scenario.record.said.as_slice() {
             [] => "only reads".to_owned(),
             said => column(said, &|said| format!("`{}`", said.request)),
         };
-        let sandbox = column(&scenario.said, &|said| said.brief() + mark);
+        let sandbox = column(&scenario.record.said, &|said| said.brief() + mark);
         let mark = if scenario.recorded { "" } else { mark };
         let real = column(said, &|said| said.brief() + mark);
         page += &format!(

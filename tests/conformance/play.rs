@@ -9,7 +9,7 @@ use macaque::chaos::report::{End, Report};
 use macaque::cluster::{Access, Cluster};
 use macaque::round::{self, Orders, StopSwitch};
 
-use crate::answers::{Said, plain};
+use crate::answers::{Record, Said, plain};
 use crate::proxy::{Fault, Proxy, Rule};
 use crate::scenario::{After, Expected, Scenario};
 use crate::scene::{Scene, condition};
@@ -31,13 +31,13 @@ pub(crate) struct Played {
     pub(crate) injected: bool,
     /// Whether the real server's answers were given in the sandbox's stead.
     pub(crate) recorded: bool,
-    pub(crate) said: Vec<Said>,
+    pub(crate) record: Record,
     /// How it differs from what is expected.
     pub(crate) faults: Vec<String>,
 }
 
 /// Plays `scenario`; `recorded` is what the real server answered to its disruptions.
-pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Vec<Said>) -> Played {
+pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Played {
     let scene = Rc::new(Scene::new(kind).await);
     let Scenario {
         name,
@@ -77,7 +77,7 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Vec<Said>) ->
                     .await
             }
             Kind::Sandbox if admission.by.lets_pass() => {}
-            Kind::Sandbox => faults.extend(recorded.iter().map(|said| Rule {
+            Kind::Sandbox => faults.extend(recorded.said.iter().map(|said| Rule {
                 part,
                 times: 1,
                 fault: Fault::Instead(said.answer(&scene)),
@@ -93,6 +93,7 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Vec<Said>) ->
     let begun = Instant::now();
     let report = round(&proxy, &orders, seed).await;
     let took = begun.elapsed();
+    scene.server.lift_denials();
     let exchanges = proxy.take();
     let changing = exchanges
         .iter()
@@ -107,12 +108,16 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Vec<Said>) ->
     }
     // The real server's word is law where it is being written down.
     let is_written = kind == Kind::Real && writes();
-    if recorded != said && !is_written {
-        let told = |said: &[Said]| serde_json::to_string_pretty(said).unwrap();
+    let record = Record {
+        said,
+        pods: scene.fates().await,
+    };
+    if recorded != record && !is_written {
+        let told = |record: &Record| serde_json::to_string_pretty(record).unwrap();
         differences.push(format!(
-            "answered {}\nrecorded was {}",
-            told(&said),
-            told(&recorded)
+            "recorded is {}\nand now {}",
+            told(&recorded),
+            told(&record)
         ));
     }
     scene.clear().await;
@@ -121,7 +126,7 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Vec<Said>) ->
         rows,
         injected,
         recorded: replayed,
-        said,
+        record,
         faults: differences,
     }
 }

@@ -207,7 +207,10 @@ impl Wire {
 }
 
 fn with_limit(uri: &Uri, pods: usize) -> Uri {
-    uri.to_string().replace("limit=500", &format!("limit={pods}")).parse().unwrap()
+    uri.to_string()
+        .replace("limit=500", &format!("limit={pods}"))
+        .parse()
+        .unwrap()
 }
 
 impl Answer {

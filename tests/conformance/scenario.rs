@@ -100,7 +100,7 @@ pub(crate) fn scenario(name: &'static str, rows: &'static [u8]) -> Scenario {
 }
 
 /// To evict one pod of any age, bare ones too: their names are known and nothing replaces them.
-fn orders() -> Orders {
+pub(crate) fn orders() -> Orders {
     Orders {
         dry_run: false,
         rules: Rules {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tokio::sync::Semaphore;
 use tokio::task::LocalSet;
 
-use crate::answers;
+use crate::answers::{self, Record};
 use crate::page;
 use crate::play::{Played, play, writes};
 use crate::server::Kind;
@@ -68,7 +68,7 @@ async fn play_all(kind: Kind) -> Vec<Played> {
             rows,
             injected: false,
             recorded: false,
-            said: Vec::new(),
+            record: Record::default(),
             faults: vec![error.to_string()],
         }));
     }

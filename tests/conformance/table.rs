@@ -3,9 +3,10 @@
 mod admitted;
 mod allowed;
 mod budgets;
+mod changes;
 mod doubts;
 mod exemptions;
-mod objects;
+pub(crate) mod objects;
 
 use serde_json::Value;
 
@@ -14,7 +15,13 @@ use crate::scenario::Scenario;
 /// Every scenario.
 pub(crate) fn all() -> Vec<Scenario> {
     let tables = [
- allowed::table(), budgets::table(), admitted::table(), doubts::table(), exemptions::table()];
+        allowed::table(),
+        budgets::table(),
+        admitted::table(),
+        changes::table(),
+        doubts::table(),
+        exemptions::table(),
+    ];
     tables.into_iter().flatten().collect()
 }
 

@@ -106,14 +106,17 @@ fn webhooks() -> Vec<Scenario> {
             201,
             "web-0: refused by admission: accepted, yet the pod lives on (made a dry run, or deferred)",
         ),
-        scenario("a webhook on deletions refuses one, and nothing is evicted instead", &[30])
-            .given(web(1))
-            .delete()
-            .admission(By::Denial(0, "keep it").deletions())
-            .sends(delete("web-0"), 400)
-            .told(&["web-0: refused by webhook NAMESPACE.guard.test: keep it"])
-            .ends(Refused)
-            .after([Alive("web-0"), Targeted("web-0", false)]),
+        scenario(
+            "a webhook on deletions refuses one, and nothing is evicted instead",
+            &[30],
+        )
+        .given(web(1))
+        .delete()
+        .admission(By::Denial(0, "keep it").deletions())
+        .sends(delete("web-0"), 400)
+        .told(&["web-0: refused by webhook NAMESPACE.guard.test: keep it"])
+        .ends(Refused)
+        .after([Alive("web-0"), Targeted("web-0", false)]),
     ]
 }
 
@@ -121,8 +124,20 @@ fn policies() -> Vec<Scenario> {
     let told = "web-0: refused by policy NAMESPACE-policy (binding NAMESPACE-policy-binding): not here";
     let by = By::Policy;
     vec![
-        refused("a policy denies for no reason of its own", &[22], by(None), 422, told),
-        refused("a policy denies as forbidden", &[22], by(Some("Forbidden")), 403, told),
+        refused(
+            "a policy denies for no reason of its own",
+            &[22],
+            by(None),
+            422,
+            told,
+        ),
+        refused(
+            "a policy denies as forbidden",
+            &[22],
+            by(Some("Forbidden")),
+            403,
+            told,
+        ),
         refused(
             "a policy denies as too large",
             &[22],
@@ -130,19 +145,29 @@ fn policies() -> Vec<Scenario> {
             413,
             told,
         ),
-        scenario("a policy on deletions refuses one, and nothing is evicted instead", &[30])
-            .given(web(1))
-            .delete()
-            .admission(by(None).deletions())
-            .sends(delete("web-0"), 422)
-            .told(&[told])
-            .ends(Refused)
-            .after([Alive("web-0"), Targeted("web-0", false)]),
+        scenario(
+            "a policy on deletions refuses one, and nothing is evicted instead",
+            &[30],
+        )
+        .given(web(1))
+        .delete()
+        .admission(by(None).deletions())
+        .sends(delete("web-0"), 422)
+        .told(&[told])
+        .ends(Refused)
+        .after([Alive("web-0"), Targeted("web-0", false)]),
     ]
 }
 
 fn grants() -> Vec<Scenario> {
-    let kept = || web(1).into_iter().map(|pod| with(pod, json!({"metadata": {"finalizers": ["conformance.test/kept"]}})));
+    let kept = || {
+        web(1).into_iter().map(|pod| {
+            with(
+                pod,
+                json!({"metadata": {"finalizers": ["conformance.test/kept"]}}),
+            )
+        })
+    };
     vec![
         scenario("without the grant to evict nothing is evicted, nor deleted", &[15])
             .given(web(2))
@@ -199,7 +224,7 @@ fn grants() -> Vec<Scenario> {
     ]
 }
 
-/// The namespace is told to end, and the server knows it.
+/// The namespace is told to end, and the server knows it: its pods are going, and nothing new may come.
 fn end_namespace(scene: &Scene) -> LocalBoxFuture<'_, ()> {
     async move {
         let path = format!("/api/v1/namespaces/{}", scene.server.namespace);
@@ -209,6 +234,13 @@ fn end_namespace(scene: &Scene) -> LocalBoxFuture<'_, ()> {
             .until("the namespace takes nothing new", async || {
                 let (code, _) = scene.send(Method::POST, &scene.path("ConfigMap"), &map).await;
                 code == 403
+            })
+            .await;
+        scene
+            .until("the namespace's end has come to its pods", async || {
+                let pods = scene.pods().await;
+                pods.iter()
+                    .all(|pod| pod["metadata"]["deletionTimestamp"].is_string())
             })
             .await;
     }

@@ -169,26 +169,27 @@ fn broken() -> Vec<Scenario> {
             .given(web(1))
             .given([budget("web", "web", json!({"minAvailable": "50%"}))])
             .sends(evict("web-0"), 429)
-            .told(&["web-0: refused by budget web: ?"])
+            .told(&["web-0: refused by budget web: The disruption budget web does not allow evicting pods currently"])
             .ends(Refused),
         scenario("a budget over pods whose owner is missing", &[5])
             .given([with(pod("web-0", "web"), json!({"metadata": {"ownerReferences": [{
                 "apiVersion": "example.test/v1", "kind": "Thing", "name": "none", "uid": "none", "controller": true,
             }]}})), budget("web", "web", json!({"maxUnavailable": 1}))])
             .sends(evict("web-0"), 429)
-            .told(&["web-0: refused by budget web: ?"])
+            .told(&["web-0: refused by budget web: The disruption budget web is still being processed by the server."])
             .ends(Refused),
         scenario("a budget over a Job's pod", &[5, 39])
             .given([job("batch"), budget("batch", "batch", json!({"maxUnavailable": 1}))])
             .arrange(observe_batch)
             .sends(evict("batch-*"), 429)
-            .told(&["batch-*: refused by budget batch: ?"])
+            .told(&["batch-*: refused by budget batch: The disruption budget batch does not allow evicting pods currently \
+                     because it failed sync: jobs.batch does not implement the scale subresource"])
             .ends(Refused),
         scenario("a budget without either number", &[5])
             .given(web(1))
             .given([budget("web", "web", json!({}))])
             .sends(evict("web-0"), 429)
-            .told(&["web-0: refused by budget web: ?"])
+            .told(&["web-0: refused by budget web: The disruption budget web does not allow evicting pods currently"])
             .ends(Refused),
         scenario("a budget without a selector covers nobody", &[1])
             .given(web(1))
@@ -213,11 +214,21 @@ fn broken() -> Vec<Scenario> {
 
 /// The status claims to be up to date. A budget whose controller fails keeps what is written into its status.
 fn observe(scene: &Scene) -> LocalBoxFuture<'_, ()> {
-    async move { scene.patch("PodDisruptionBudget", "logs/status", &observed()).await }.boxed_local()
+    async move {
+        scene
+            .patch("PodDisruptionBudget", "logs/status", &observed())
+            .await
+    }
+    .boxed_local()
 }
 
 fn observe_batch(scene: &Scene) -> LocalBoxFuture<'_, ()> {
-    async move { scene.patch("PodDisruptionBudget", "batch/status", &observed()).await }.boxed_local()
+    async move {
+        scene
+            .patch("PodDisruptionBudget", "batch/status", &observed())
+            .await
+    }
+    .boxed_local()
 }
 
 fn observed() -> Value {

@@ -11,7 +11,10 @@ use super::objects::{job, pod, web, workload};
 use super::with;
 
 fn annotated(name: &str, key: &str, value: &str) -> Value {
-    with(pod(name, "web"), json!({"metadata": {"annotations": {key: value}}}))
+    with(
+        pod(name, "web"),
+        json!({"metadata": {"annotations": {key: value}}}),
+    )
 }
 
 pub(super) fn table() -> Vec<Scenario> {
@@ -32,11 +35,14 @@ pub(super) fn table() -> Vec<Scenario> {
             .sends(evict("logs-*"), 201)
             .told(&["logs-*: evicted"])
             .ends(Disrupted),
-        scenario("a static pod's mirror is never drawn, whatever is included", &[32])
-            .given([with(pod("static", "web"), mirror)])
-            .include(&Include::ALL)
-            .exempt(&[("mirror", 1)])
-            .after([Alive("static")]),
+        scenario(
+            "a static pod's mirror is never drawn, whatever is included",
+            &[32],
+        )
+        .given([with(pod("static", "web"), mirror)])
+        .include(&Include::ALL)
+        .exempt(&[("mirror", 1)])
+        .after([Alive("static")]),
         scenario("a pod critical to the cluster is exempt unless included", &[32])
             .given([with(pod("vital", "web"), critical)])
             .exempt(&[("system-critical", 1)])
@@ -48,7 +54,11 @@ pub(super) fn table() -> Vec<Scenario> {
             .after([Alive("web-0")]),
         scenario("pods that opted out are exempt, in any tool's words", &[33])
             .given([
-                annotated("scaler", "cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
+                annotated(
+                    "scaler",
+                    "cluster-autoscaler.kubernetes.io/safe-to-evict",
+                    "false",
+                ),
                 annotated("karpenter", "karpenter.sh/do-not-disrupt", "true"),
                 annotated("hours", "karpenter.sh/do-not-disrupt", "4h"),
                 annotated("soft", "descheduler.alpha.kubernetes.io/prefer-no-eviction", ""),
@@ -63,20 +73,31 @@ pub(super) fn table() -> Vec<Scenario> {
             .ends(Disrupted)
             .after([Going("hours")]),
         scenario("a pod whose eviction is under way is exempt", &[19])
-            .given([annotated("moving", "descheduler.alpha.kubernetes.io/eviction-in-progress", "")])
+            .given([annotated(
+                "moving",
+                "descheduler.alpha.kubernetes.io/eviction-in-progress",
+                "",
+            )])
             .exempt(&[("eviction-in-progress", 1)])
             .after([Alive("moving")]),
         scenario("a pod that asks to be evicted is never deleted", &[19])
-            .given([annotated("machine", "descheduler.alpha.kubernetes.io/request-evict-only", "")])
+            .given([annotated(
+                "machine",
+                "descheduler.alpha.kubernetes.io/request-evict-only",
+                "",
+            )])
             .delete()
             .exempt(&[("evict-only", 1)])
             .after([Alive("machine")]),
-        scenario("a Job's pod is evicted, and its condition tells the Job why", &[39])
-            .given([job("batch")])
-            .sends(evict("batch-*"), 201)
-            .told(&["batch-*: evicted"])
-            .ends(Disrupted)
-            .after([Going("batch-*"), Targeted("batch-*", true)]),
+        scenario(
+            "a Job's pod is evicted, and its condition tells the Job why",
+            &[39],
+        )
+        .given([job("batch")])
+        .sends(evict("batch-*"), 201)
+        .told(&["batch-*: evicted"])
+        .ends(Disrupted)
+        .after([Going("batch-*"), Targeted("batch-*", true)]),
         scenario("a Job's pod is exempt from deletion", &[39])
             .given([job("batch")])
             .delete()

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::READY;
+use crate::settle::READY;
 
 use super::with;
 
 /// A bare pod with the label `app` of this value; terminating, it stays for longer than any scenario lasts.
-pub(super) fn pod(name: &str, app: &str) -> Value {
+pub(crate) fn pod(name: &str, app: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "labels": {"app": app}, "annotations": {"controlplane.test/gone-after": "1h"}},
@@ -34,7 +34,7 @@ pub(super) fn pending(name: &str, app: &str) -> Value {
 }
 
 /// A PodDisruptionBudget over the app `app`.
-pub(super) fn budget(name: &str, app: &str, rule: Value) -> Value {
+pub(crate) fn budget(name: &str, app: &str, rule: Value) -> Value {
     let spec = with(json!({"selector": {"matchLabels": {"app": app}}}), rule);
     json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name}, "spec": spec})
 }
