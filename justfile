@@ -20,7 +20,7 @@ e2e:
     cargo build --locked --release
     MACAQUE_BINARY="$PWD/target/release/macaque" \
         tests/controlplane/controlplane run target/controlplane -- \
-        sh -c '.ci/deploy && cargo test --locked --test e2e -- --ignored'
+        sh -c '.ci/deploy && cargo test --locked --test e2e --test conformance -- --ignored'
 
 # A shop, a monkey, half a minute
 demo:

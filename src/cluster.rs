@@ -21,7 +21,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request, StatusCode};
+use http::{Method, Request};
 use kube::Client;
 use kube::client::Body;
 use serde::Serialize;
@@ -90,7 +90,7 @@ impl Cluster {
         what: impl Fn() -> String,
     ) -> Result<Response, ClusterError> {
         let response = self.exchange(&call, deadline, &what).await?;
-        if response.status != StatusCode::UNAUTHORIZED {
+        if !response.is_unauthorized() {
             return Ok(response);
         }
         let (fresh, _) = connect::client(&self.access).await?;

@@ -59,6 +59,18 @@ impl Response {
         }
     }
 
+    /// Whether the credentials were not accepted. A webhook may deny with the same code, and has acted by then.
+    pub(super) fn is_unauthorized(&self) -> bool {
+        let answer = |(status, _)| Answer {
+            code: self.status.as_u16(),
+            status: Some(status),
+            ..Answer::default()
+        };
+        let answer = wire::status(&self.body).map(answer);
+        self.status == StatusCode::UNAUTHORIZED
+            && answer.is_none_or(|answer| classify(&answer) == Verdict::Unauthorized)
+    }
+
     /// The body of a successful read.
     ///
     /// # Errors

@@ -74,6 +74,11 @@ fn end(world: &mut World, pod: &Arc<Value>, now: Instant) -> Option<Instant> {
 }
 
 fn start(world: &mut World, pod: &Arc<Value>, node: Option<&Arc<Value>>, now: Instant) -> Option<Instant> {
+    let scheduler = object::text(pod, "/spec/schedulerName");
+    if object::text(pod, "/spec/nodeName").is_empty() && !matches!(scheduler, "" | "default-scheduler") {
+        // Somebody else's to bind, and there is nobody else.
+        return None;
+    }
     let due = alarm(world, pod, STARTS, world.options.ready_after, now);
     let mut pod = Value::clone(pod);
     let wall = world.now();

@@ -1,0 +1,215 @@
+//! What was answered to each disruption, with the names of one run taken out: the real server's answers are kept
+//! in `answers.json`, and both servers are held to them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::play::Played;
+use crate::proxy::{Answer, Exchange};
+use crate::scene::{Scene, condition};
+use crate::table;
+
+/// One disruption on the wire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Said {
+    /// `POST pods/web-0/eviction?fieldValidation=Strict uid`: with what counts of the body.
+    pub(crate) request: String,
+    /// 0 where no answer came.
+    pub(crate) code: u16,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) headers: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub(crate) body: Value,
+}
+
+/// What a server made of a scenario.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) said: Vec<Said>,
+    /// What became of each pod.
+    pub(crate) pods: Vec<String>,
+}
+
+/// By scenario.
+pub(crate) type Book = BTreeMap<String, Record>;
+
+/// The headers that macaque goes by.
+const HEADERS: [&str; 3] = ["content-type", "retry-after", "warning"];
+
+/// What the real server said when last it was asked.
+pub(crate) fn recorded() -> Book {
+    let text = std::fs::read_to_string(path()).unwrap_or_else(|_| "{}".to_owned());
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Keeps what the real server said now.
+pub(crate) fn record(played: &[Played]) {
+    let mut book = recorded();
+    book.retain(|name, _| table::all().iter().any(|scenario| scenario.name == name));
+    book.extend(
+        played
+            .iter()
+            .map(|played| (played.name.to_owned(), played.record.clone())),
+    );
+    std::fs::write(path(), serde_json::to_string_pretty(&book).unwrap() + "\n").unwrap();
+}
+
+fn path() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests/conformance/answers.json"]
+        .iter()
+        .collect()
+}
+
+impl Scene {
+    /// What became of the pods that the scenario began with.
+    pub(crate) async fn fates(&self) -> Vec<String> {
+        let now = self.pods().await;
+        let known = self.pods.borrow();
+        let fate = |(uid, _, alias): &(String, String, String)| {
+            let Some(pod) = now.iter().find(|pod| pod["metadata"]["uid"] == *uid) else {
+                return format!("{alias}: gone");
+            };
+            let mut fate = match pod["metadata"]["deletionGracePeriodSeconds"].as_i64() {
+                Some(grace) => format!("{alias}: going within {grace} s"),
+                None => format!("{alias}: alive"),
+            };
+            if condition(pod, "DisruptionTarget") == "True" {
+                fate += ", DisruptionTarget";
+            }
+            fate
+        };
+        let mut fates: Vec<_> = known.iter().map(fate).collect();
+        fates.sort();
+        fates
+    }
+}
+
+impl Said {
+    /// What an exchange says, in the words of the table.
+    pub(crate) fn of(exchange: &Exchange, scene: &Scene) -> Self {
+        let (code, headers, body) = match &exchange.answer {
+            None => (0, BTreeMap::new(), Value::Null),
+            Some(answer) => {
+                let text = plain(&String::from_utf8_lossy(&answer.body), scene);
+                let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+                let header = |name: &str| {
+                    let value = answer.headers.get(name)?.to_str().ok()?;
+                    Some((name.to_owned(), plain(value, scene)))
+                };
+                let headers = HEADERS.into_iter().filter_map(header).collect();
+                (answer.code, headers, essence(body))
+            }
+        };
+        Self {
+            request: request(exchange, scene),
+            code,
+            headers,
+            body,
+        }
+    }
+
+    /// The answer as it was, with the names of this run.
+    pub(crate) fn answer(&self, scene: &Scene) -> Answer {
+        let kind = match self.headers.get("content-type").map(String::as_str) {
+            Some("text/plain; charset=utf-8") => "text/plain; charset=utf-8",
+            _ => "application/json",
+        };
+        let body = self
+            .body
+            .as_str()
+            .map_or_else(|| self.body.to_string(), str::to_owned);
+        let answer = Answer::new(
+            self.code,
+            kind,
+            body.replace("NAMESPACE", &scene.server.namespace),
+        );
+        match self
+            .headers
+            .get("retry-after")
+            .and_then(|seconds| seconds.parse().ok())
+        {
+            Some(seconds) => answer.retry_after(seconds),
+            None => answer,
+        }
+    }
+
+    /// The answer in a line, for the page.
+    pub(crate) fn brief(&self) -> String {
+        let text = |field: &str| self.body[field].as_str().unwrap_or_default();
+        let mut line = match self.code {
+            0 => "no answer".to_owned(),
+            code => code.to_string(),
+        };
+        let message = self.body.as_str().unwrap_or_else(|| text("message"));
+        let cause = self
+            .body
+            .pointer("/details/causes/0/message")
+            .and_then(Value::as_str);
+        for part in [text("reason"), message.trim(), cause.unwrap_or_default()] {
+            if !part.is_empty() && !line.contains(part) {
+                line += &format!(" · {part}");
+            }
+        }
+        if let Some(seconds) = self.headers.get("retry-after") {
+            line += &format!(" · Retry-After {seconds}");
+        }
+        line
+    }
+}
+
+/// The request in a line: method, path within the namespace, and the parts of the body that make it safe.
+fn request(exchange: &Exchange, scene: &Scene) -> String {
+    let namespace = format!("/api/v1/namespaces/{}/", scene.server.namespace);
+    let line = exchange.line.replace(&namespace, "");
+    let pods = scene.pods.borrow();
+    let target = line.split("pods/").nth(1).unwrap_or_default();
+    let name = target.split(['/', '?']).next().unwrap_or_default();
+    let known = pods.iter().find(|(_, known, _)| known == name);
+    let mut line = match known {
+        Some((_, _, alias)) => line.replacen(name, alias, 1),
+        None => line.clone(),
+    };
+    let body: Value = serde_json::from_slice(&exchange.body).unwrap_or_default();
+    let options = body.get("deleteOptions").unwrap_or(&body);
+    match (&options["preconditions"]["uid"], known) {
+        (Value::String(uid), Some((known, _, _))) if uid == known => line += " uid",
+        (Value::Null, _) => {}
+        (other, _) => line += &format!(" uid={other}"),
+    }
+    for part in ["gracePeriodSeconds", "dryRun", "propagationPolicy"] {
+        if !options[part].is_null() {
+            line += &format!(" {part}={}", options[part]);
+        }
+    }
+    line
+}
+
+/// Text without what differs from one run to the next: the namespace, UIDs, generated names and ports.
+pub(crate) fn plain(text: &str, scene: &Scene) -> String {
+    let mut text = text.to_owned();
+    for (uid, name, alias) in scene.pods.borrow().iter() {
+        text = text.replace(uid, &format!("UID of {alias}")).replace(name, alias);
+    }
+    let mut text = text.replace(&scene.server.namespace, "NAMESPACE");
+    if let Some((_, rest)) = text.clone().split_once("https://127.0.0.1:") {
+        let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        text = text.replace(&format!("127.0.0.1:{port}/"), "127.0.0.1:PORT/");
+    }
+    text
+}
+
+/// Of a deleted pod, what a deletion says; a Status is kept whole.
+fn essence(body: Value) -> Value {
+    if body["kind"] != "Pod" {
+        return body;
+    }
+    let mut essence = serde_json::json!({"kind": "Pod", "apiVersion": body["apiVersion"], "metadata": {}});
+    for field in ["name", "namespace", "uid", "deletionGracePeriodSeconds"] {
+        essence["metadata"][field] = body["metadata"][field].clone();
+    }
+    essence["metadata"]["deletionTimestamp"] = body["metadata"]["deletionTimestamp"].is_string().into();
+    essence
+}

@@ -1,0 +1,62 @@
+//! macaque's account on the real server, which may do what a monkey needs, less what a scenario takes away.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::scene::Scene;
+use crate::server::Kind;
+
+/// What a monkey of either method needs.
+const NEEDED: [(&str, &str); 4] = [
+    ("list", "pods"),
+    ("get", "pods"),
+    ("create", "pods/eviction"),
+    ("delete", "pods"),
+];
+
+impl Scene {
+    /// Grants the account everything needed but `lacking`. In the sandbox there is no account to grant to.
+    pub(crate) async fn grant_all_but(&self, lacking: &[(&str, &str)]) {
+        if self.server.kind == Kind::Sandbox {
+            return;
+        }
+        let granted = NEEDED.into_iter().filter(|grant| !lacking.contains(grant));
+        let rules: Vec<Value> = granted
+            .map(|(verb, resource)| json!({"apiGroups": [""], "resources": [resource], "verbs": [verb]}))
+            .collect();
+        let (api, group) = ("rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io");
+        let metadata = json!({"name": "macaque"});
+        self.create(&json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}))
+            .await;
+        self.create(&json!({"apiVersion": api, "kind": "Role", "metadata": metadata, "rules": rules}))
+            .await;
+        self.create(&json!({
+            "apiVersion": api, "kind": "RoleBinding", "metadata": metadata,
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": "macaque"},
+            "subjects": [{"kind": "ServiceAccount", "name": "macaque", "namespace": self.server.namespace}],
+        }))
+        .await;
+        for (verb, resource) in NEEDED.into_iter().filter(|grant| !lacking.contains(grant)) {
+            self.until(&format!("{verb} {resource} is granted"), async || {
+                self.may(verb, resource).await
+            })
+            .await;
+        }
+    }
+
+    async fn may(&self, verb: &str, resource: &str) -> bool {
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let namespace = &self.server.namespace;
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {
+                "user": format!("system:serviceaccount:{namespace}:macaque"),
+                "resourceAttributes": {
+                    "namespace": namespace, "verb": verb, "resource": resource, "subresource": subresource,
+                },
+            },
+        });
+        let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+        self.send(Method::POST, path, &review).await.1["status"]["allowed"] == true
+    }
+}

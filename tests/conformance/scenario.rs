@@ -1,0 +1,235 @@
+//! One scenario: what is given, what befalls the wire, and what is expected of macaque and of the server.
+
+use std::time::Duration;
+
+use macaque::chaos::eligibility::{Identity, Rules};
+use macaque::chaos::outcome::Method;
+use macaque::chaos::plan::{Disrupt, Include, Namespaces, Target};
+use macaque::chaos::report::Verdict;
+use macaque::chaos::selector::Selector;
+use macaque::round::Orders;
+use serde_json::Value;
+
+use crate::admission::Admission;
+use crate::proxy::{Fault, Rule};
+use crate::scene::Deed;
+
+/// A row of the table.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    /// The numbers of the requirements that it proves.
+    pub(crate) rows: &'static [u8],
+    /// Objects of the scenario's namespace, in the order of their creation.
+    pub(crate) given: Vec<Value>,
+    /// Done once the given objects stand still, before the round.
+    pub(crate) arrange: Vec<Deed>,
+    pub(crate) admission: Option<Admission>,
+    /// The verbs that macaque's account lacks; with none, the administrator plays the round.
+    pub(crate) lacking: Vec<(&'static str, &'static str)>,
+    pub(crate) orders: Orders,
+    /// The pod that the draw is to begin with.
+    pub(crate) first: Option<&'static str>,
+    pub(crate) faults: Vec<Rule>,
+    pub(crate) expected: Expected,
+}
+
+/// What must come of it.
+pub(crate) struct Expected {
+    pub(crate) verdict: Verdict,
+    /// Every request that is no read, and the code of its answer; 0 is none.
+    pub(crate) sends: Vec<(String, u16)>,
+    /// `POD: OUTCOME`, in the order of the attempts.
+    pub(crate) told: Vec<&'static str>,
+    pub(crate) exempt: Vec<(&'static str, usize)>,
+    /// A part of each problem.
+    pub(crate) problems: Vec<&'static str>,
+    /// A part of why the round failed.
+    pub(crate) failure: Option<&'static str>,
+    pub(crate) after: Vec<After>,
+    /// The round takes at least this long.
+    pub(crate) pause: Duration,
+}
+
+/// Something about the cluster afterwards.
+pub(crate) enum After {
+    /// Nobody has begun to delete this pod.
+    Alive(&'static str),
+    /// This pod is being deleted, or gone.
+    Going(&'static str),
+    /// This pod is being deleted with this grace period.
+    Grace(&'static str, i64),
+    /// This budget has so many disruptions left.
+    Allowed(&'static str, i64),
+    /// This pod's condition `DisruptionTarget` is or is not True.
+    Targeted(&'static str, bool),
+}
+
+/// The request of an eviction, as the table writes it.
+pub(crate) fn evict(pod: &str) -> String {
+    format!("POST pods/{pod}/eviction?fieldValidation=Strict uid")
+}
+
+/// The request of a deletion, as the table writes it.
+pub(crate) fn delete(pod: &str) -> String {
+    format!("DELETE pods/{pod} uid")
+}
+
+/// A scenario that expects nothing yet: an idle round that only reads.
+pub(crate) fn scenario(name: &'static str, rows: &'static [u8]) -> Scenario {
+    Scenario {
+        name,
+        rows,
+        given: Vec::new(),
+        arrange: Vec::new(),
+        admission: None,
+        lacking: Vec::new(),
+        orders: orders(),
+        first: None,
+        faults: Vec::new(),
+        expected: Expected {
+            verdict: Verdict::Idle,
+            sends: Vec::new(),
+            told: Vec::new(),
+            exempt: Vec::new(),
+            problems: Vec::new(),
+            failure: None,
+            after: Vec::new(),
+            pause: Duration::ZERO,
+        },
+    }
+}
+
+/// To evict one pod of any age, bare ones too: their names are known and nothing replaces them.
+pub(crate) fn orders() -> Orders {
+    Orders {
+        dry_run: false,
+        rules: Rules {
+            target: Target {
+                namespaces: Namespaces::All,
+                selector: Selector::default(),
+                min_age: Duration::ZERO,
+                include: vec![Include::Bare],
+            },
+            method: Method::Evict,
+            identity: None,
+        },
+        disrupt: Disrupt::default(),
+    }
+}
+
+impl Scenario {
+    pub(crate) fn given(mut self, objects: impl IntoIterator<Item = Value>) -> Self {
+        self.given.extend(objects);
+        self
+    }
+
+    pub(crate) fn arrange(mut self, deed: Deed) -> Self {
+        self.arrange.push(deed);
+        self
+    }
+
+    pub(crate) fn admission(mut self, admission: Admission) -> Self {
+        self.admission = Some(admission);
+        self
+    }
+
+    pub(crate) fn lacking(mut self, verb: &'static str, resource: &'static str) -> Self {
+        self.lacking.push((verb, resource));
+        self
+    }
+
+    pub(crate) fn delete(mut self) -> Self {
+        self.orders.disrupt.method = Method::Delete;
+        self.orders.rules.method = Method::Delete;
+        self
+    }
+
+    pub(crate) fn count(mut self, count: usize) -> Self {
+        self.orders.disrupt.count = count;
+        self
+    }
+
+    pub(crate) fn grace(mut self, seconds: u64) -> Self {
+        self.orders.disrupt.grace_period = Some(Duration::from_secs(seconds));
+        self
+    }
+
+    pub(crate) fn dry_run(mut self) -> Self {
+        self.orders.dry_run = true;
+        self
+    }
+
+    pub(crate) fn include(mut self, include: &[Include]) -> Self {
+        self.orders.rules.target.include = include.to_vec();
+        self
+    }
+
+    /// macaque runs in this pod of the scenario's namespace.
+    pub(crate) fn identity(mut self, pod: &str) -> Self {
+        let namespace = String::new();
+        let pod = pod.to_owned();
+        self.orders.rules.identity = Some(Identity { namespace, pod });
+        self
+    }
+
+    pub(crate) fn first(mut self, pod: &'static str) -> Self {
+        self.first = Some(pod);
+        self
+    }
+
+    /// The first request whose first line holds `part` suffers `fault`.
+    pub(crate) fn once(self, part: &'static str, fault: Fault) -> Self {
+        self.times(1, part, fault)
+    }
+
+    /// Every request whose first line holds `part` suffers `fault`.
+    pub(crate) fn always(self, part: &'static str, fault: Fault) -> Self {
+        self.times(usize::MAX, part, fault)
+    }
+
+    fn times(mut self, times: usize, part: &'static str, fault: Fault) -> Self {
+        self.faults.push(Rule { part, times, fault });
+        self
+    }
+
+    pub(crate) fn ends(mut self, verdict: Verdict) -> Self {
+        self.expected.verdict = verdict;
+        self
+    }
+
+    pub(crate) fn sends(mut self, request: String, code: u16) -> Self {
+        self.expected.sends.push((request, code));
+        self
+    }
+
+    pub(crate) fn told(mut self, attempts: &[&'static str]) -> Self {
+        self.expected.told.extend(attempts);
+        self
+    }
+
+    pub(crate) fn exempt(mut self, exempt: &[(&'static str, usize)]) -> Self {
+        self.expected.exempt.extend(exempt);
+        self
+    }
+
+    pub(crate) fn problem(mut self, part: &'static str) -> Self {
+        self.expected.problems.push(part);
+        self
+    }
+
+    /// The round fails, and its report says why.
+    pub(crate) fn fails(mut self, part: &'static str) -> Self {
+        self.expected.failure = Some(part);
+        self.ends(Verdict::Failed)
+    }
+
+    pub(crate) fn after(mut self, after: impl IntoIterator<Item = After>) -> Self {
+        self.expected.after.extend(after);
+        self
+    }
+
+    pub(crate) fn takes(mut self, pause: Duration) -> Self {
+        self.expected.pause = pause;
+        self
+    }
+}

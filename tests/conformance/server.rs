@@ -1,0 +1,97 @@
+//! The two servers that every scenario is held against.
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use macaque::sandbox::{Denial, Options, Sandbox};
+use std::time::Duration;
+
+/// Longer than any scenario lasts.
+const FOR_EVER: Duration = Duration::from_secs(3600);
+
+/// Which server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Sandbox,
+    Real,
+}
+
+/// A server, and a namespace of it for one scenario.
+pub(crate) struct Server {
+    pub(crate) kind: Kind,
+    pub(crate) namespace: String,
+    /// The administrator's.
+    pub(crate) client: Client,
+    sandbox: Option<Sandbox>,
+}
+
+impl Server {
+    /// A sandbox of the scenario's own, or a namespace's name on the real server.
+    pub(crate) async fn new(kind: Kind) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let namespace = match kind {
+            Kind::Sandbox => "conformance-sandbox".to_owned(),
+            Kind::Real => format!("conformance-{:08x}", rand::random::<u32>()),
+        };
+        let sandbox = (kind == Kind::Sandbox).then(|| {
+            let options = Options {
+                ready_after: Duration::ZERO,
+                linger: FOR_EVER,
+                user: account(&namespace),
+                ..Options::default()
+            };
+            Sandbox::start(options).unwrap()
+        });
+        let client = Client::try_from(configuration(sandbox.as_ref()).await).unwrap();
+        Self {
+            kind,
+            namespace,
+            client,
+            sandbox,
+        }
+    }
+
+    /// macaque's own way in: as the administrator, or as an account that may do all but this.
+    pub(crate) async fn client_lacking(&self, lacking: &[(&str, &str)]) -> Client {
+        let mut config = configuration(self.sandbox.as_ref()).await;
+        match &self.sandbox {
+            Some(sandbox) => {
+                for (verb, resource) in lacking {
+                    sandbox.deny(Denial::new(verb, resource));
+                }
+            }
+            None if lacking.is_empty() => {}
+            None => config.auth_info.impersonate = Some(account(&self.namespace)),
+        }
+        Client::try_from(config).unwrap()
+    }
+
+    /// The sandbox knows one user only: what macaque lacked is given back to the test.
+    pub(crate) fn lift_denials(&self) {
+        if let Some(sandbox) = &self.sandbox {
+            sandbox.allow_all();
+        }
+    }
+}
+
+/// The name by which the server knows macaque's account.
+fn account(namespace: &str) -> String {
+    format!("system:serviceaccount:{namespace}:macaque")
+}
+
+/// A configuration that repeats nothing: a refusal is an answer.
+async fn configuration(sandbox: Option<&Sandbox>) -> Config {
+    let kubeconfig = match sandbox {
+        Some(sandbox) => Kubeconfig::from_yaml(&sandbox.kubeconfig()),
+        None => Kubeconfig::read_from(
+            // Not `$KUBECONFIG`, which may lead to somebody's real cluster.
+            std::env::var_os("CONTROLPLANE_KUBECONFIG")
+                .expect("run this by `tests/controlplane/controlplane run DIR -- cargo test --test conformance -- --ignored`"),
+        ),
+    };
+    let options = KubeConfigOptions::default();
+    let mut config = Config::from_custom_kubeconfig(kubeconfig.unwrap(), &options)
+        .await
+        .unwrap();
+    config.default_retry = false;
+    config
+}

@@ -1,0 +1,41 @@
+//! Scenarios in which nobody objects.
+
+use macaque::chaos::report::Verdict::{Disrupted, Idle};
+
+use crate::scenario::After::{Alive, Going, Grace, Targeted};
+use crate::scenario::{Scenario, delete, evict, scenario};
+
+use super::objects::web;
+
+pub(super) fn table() -> Vec<Scenario> {
+    vec![
+        scenario("an empty namespace gives an idle round", &[10]).ends(Idle),
+        scenario("a ready pod without a budget is evicted", &[1])
+            .given(web(1))
+            .sends(evict("web-0"), 201)
+            .told(&["web-0: evicted"])
+            .ends(Disrupted)
+            .after([Going("web-0"), Grace("web-0", 30), Targeted("web-0", true)]),
+        scenario("a grace period reaches the pod", &[31])
+            .given(web(1))
+            .grace(5)
+            .sends(format!("{} gracePeriodSeconds=5", evict("web-0")), 201)
+            .told(&["web-0: evicted"])
+            .ends(Disrupted)
+            .after([Grace("web-0", 5)]),
+        scenario("a deletion deletes and names the pod by UID", &[30])
+            .given(web(1))
+            .delete()
+            .sends(delete("web-0"), 200)
+            .told(&["web-0: deleted"])
+            .ends(Disrupted)
+            .after([Going("web-0"), Grace("web-0", 30), Targeted("web-0", false)]),
+        scenario("a dry run only reads", &[27])
+            .given(web(2))
+            .first("web-0")
+            .dry_run()
+            .told(&["web-0: spared: dry run"])
+            .ends(Disrupted)
+            .after([Alive("web-0"), Alive("web-1")]),
+    ]
+}
