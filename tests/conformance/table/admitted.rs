@@ -88,8 +88,8 @@ fn webhooks() -> Vec<Scenario> {
             &[21],
             By::Silence("Fail"),
             500,
-            "web-0: refused by the API server for now: Internal error occurred: failed calling webhook \
-             \"NAMESPACE.guard.test\": failed to call webhook: Post \"https://127.0.0.1:PORT/?timeout=1s\": \
+            "web-0: refused by webhook NAMESPACE.guard.test, which does not answer: Internal error occurred: \
+             failed calling webhook \"NAMESPACE.guard.test\": failed to call webhook: Post \"https://127.0.0.1:PORT/?timeout=1s\": \
              context deadline exceeded",
         ),
         scenario("a webhook that does not answer and need not", &[21])

@@ -226,7 +226,8 @@ fn cuts() -> Vec<Scenario> {
         .sends(evict("web-0"), 504)
         .told(&[
             "web-0: unknown: HTTP 504: Timeout: request did not complete within the allotted timeout; \
-                     a moment later the pod was alive",
+             asked again: HTTP 504: Timeout: request did not complete within the allotted timeout; \
+             a moment later the pod was alive",
         ])
         .ends(macaque::chaos::report::Verdict::Failed)
         .after([Alive("web-0"), Alive("web-1")]),
