@@ -59,7 +59,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Rbac(rbac) => rbac::run(&args.common, &rbac),
         Command::Schedule(schedule) => foretell::run(&args.common, &schedule),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Args::command(), "macaque", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "macaque", &mut script);
+            format::raw(&script);
             exit::OK
         }
         #[cfg(feature = "sandbox")]

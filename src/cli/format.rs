@@ -16,6 +16,12 @@ pub(super) fn say(words: &impl Display) {
     let _ = writeln!(anstream::stdout(), "{words}");
 }
 
+/// Writes `script` as it is. A closed pipe ends the command quietly.
+pub(super) fn raw(script: &[u8]) {
+    let mut out = std::io::stdout();
+    let _ = out.write_all(script).and_then(|()| out.flush());
+}
+
 /// Writes `data` as JSON.
 pub(super) fn json(data: &impl Serialize) {
     say(&serde_json::to_string_pretty(data).expect("reports serialise: their maps have text keys"));
