@@ -176,5 +176,5 @@ fn print(findings: &[Finding]) {
             format!("{}{remedy}", finding.detail),
         ]
     });
-    format::say(&format::table(["RESULT", "WHAT", "DETAIL"], rows));
+    format::tell(&format::table(["RESULT", "WHAT", "DETAIL"], rows));
 }

@@ -45,7 +45,7 @@ pub(super) fn prepare_view(common: &Common, more: Vec<Flag>) -> Result<View, i32
 }
 
 fn refuse(mistakes: &Mistakes) -> i32 {
-    telemetry::complain(&mistakes.to_string());
+    telemetry::complain_of_all(&mistakes.to_string());
     exit::USAGE
 }
 

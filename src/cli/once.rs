@@ -85,7 +85,7 @@ async fn tell(channels: &[Channel], report: &Report) {
 
 fn print(report: &Report, output: Output) {
     match output {
-        Output::Table => format::say(&format::report(report)),
+        Output::Table => format::tell(&format::report(report)),
         Output::Json => format::json(report),
         Output::Yaml => format::yaml(report),
     }

@@ -79,8 +79,8 @@ pub(super) fn run(common: &Common, flags: &Plan) -> i32 {
         .with_asked(asked)
         .with_seed(flags.seed, &sighting.preview);
     match flags.output {
-        Output::Table => format::say(&print::by_owner(&view)),
-        Output::Wide => format::say(&print::by_pod(&view)),
+        Output::Table => format::tell(&print::by_owner(&view)),
+        Output::Wide => format::tell(&print::by_pod(&view)),
         Output::Json => format::json(&view),
         Output::Yaml => format::yaml(&view),
     }

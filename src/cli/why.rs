@@ -70,7 +70,7 @@ pub(super) fn run(common: &Common, flags: &Why) -> i32 {
             telemetry::complain(&why);
             return code;
         }
-        (Ok(answer), Output::Table) => format::say(&print::answer(&flags.whom, &answer)),
+        (Ok(answer), Output::Table) => format::tell(&print::answer(&flags.whom, &answer)),
         (Ok(answer), Output::Json) => format::json(&answer),
         (Ok(answer), Output::Yaml) => format::yaml(&answer),
     }
