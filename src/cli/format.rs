@@ -81,10 +81,6 @@ pub(super) fn report(report: &Report) -> String {
             .iter()
             .map(|problem| line(&format!("problem: {problem}"))),
     );
-    parts.push(format!(
-        "{} pods listed, {} candidates",
-        report.listed, report.candidates
-    ));
     if !report.exempted.is_empty() {
         let mut tallies: Vec<_> = report.exempted.iter().collect();
         tallies.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.count));

@@ -129,7 +129,12 @@ fn funnel(view: &View) -> String {
     }));
     rows.push([
         view.candidates.len().to_string(),
-        "candidates".to_owned(),
+        if view.candidates.len() == 1 {
+            "candidate"
+        } else {
+            "candidates"
+        }
+        .to_owned(),
         String::new(),
     ]);
     table(["PODS", "WHAT", "EXAMPLE"], rows)
