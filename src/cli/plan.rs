@@ -25,6 +25,8 @@ const MOST_ASKED: usize = 50;
 #[derive(Debug, Flags)]
 pub(super) struct Plan {
     #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
     pub(super) scope: Scope,
     /// Show the victims that this seed chooses, in order, with what is foretold of each
     #[arg(long, value_name = "NUMBER")]

@@ -27,6 +27,8 @@ use super::{deed, exit, format, plan};
 /// `macaque why`.
 #[derive(Debug, Flags)]
 pub(super) struct Why {
+    #[command(flatten)]
+    pub(super) common: Common,
     /// The pod, as NAMESPACE/POD; or the owner, as deploy/NAME, sts/NAME, ds/NAME, job/NAME or rs/NAME (with -n)
     #[arg(value_name = "NAMESPACE/POD | KIND/NAME")]
     pub(super) whom: Whom,

@@ -103,7 +103,9 @@ fn the_readme_and_the_help_tell_the_same_exit_codes() {
     let (_, codes) = help.split_once("Exit codes:\n").unwrap();
     let listed: Vec<_> = codes
         .lines()
-        .map_while(|line| line.split_whitespace().next())
+        .take_while(|line| !line.trim().is_empty())
+        .filter(|line| !line.starts_with("     "))
+        .filter_map(|line| line.split_whitespace().next())
         .collect();
     assert_eq!(listed, ["0", "1", "2", "3", "4", "70", "75"]);
     let readme = read("README.md");
@@ -112,6 +114,21 @@ fn the_readme_and_the_help_tell_the_same_exit_codes() {
     for code in listed {
         let told = told.split([' ', '\n']).any(|word| word == code);
         assert!(told, "exit code {code} in the README");
+    }
+}
+
+#[test]
+fn the_variables_that_are_no_settings_are_told_by_readme_help_and_tutorial() {
+    let help = Command::new(env!("CARGO_BIN_EXE_macaque")).arg("--help").output();
+    let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    for text in [help, read("README.md"), read("config/macaque.toml")] {
+        for variable in ["MACAQUE_CONFIG", "MACAQUE_POD_NAME", "MACAQUE_POD_NAMESPACE"] {
+            assert!(
+                text.split(|c: char| !c.is_ascii_uppercase() && c != '_')
+                    .any(|word| word == variable),
+                "{variable}"
+            );
+        }
     }
 }
 
