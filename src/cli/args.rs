@@ -17,8 +17,7 @@ use super::why::Why;
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done; once: at least one pod was disrupted (in dry run: would have been)
-  1   the cluster did not answer or did not permit it, an outcome is unknown, once was interrupted, or check found
-      a failure
+  1   no answer, no permission, an unknown outcome; once: interrupted; check: a failure was found
   2   usage or configuration
   3   once: every victim tried was refused or gone before; budgets: one must be mended
   4   once: no pod was eligible
