@@ -19,9 +19,10 @@ mod why;
 
 use std::ffi::OsString;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use args::{Args, Command};
+use args::{Args, Command, Common, Scope};
 
 /// The process's exit codes, as `macaque --help` and the README list them.
 pub mod exit {
@@ -49,17 +50,34 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
             return error.exit_code();
         }
     };
-    match args.command.unwrap_or_default() {
-        Command::Run(scope) => run::run(&args.common, &scope),
-        Command::Once(once) => once::run(&args.common, &once),
-        Command::Plan(plan) => plan::run(&args.common, &plan),
-        Command::Why(why) => why::run(&args.common, &why),
-        Command::Check(check) => check::run(&args.common, &check),
-        Command::Budgets(budgets) => budgets::run(&args.common, &budgets),
-        Command::Rbac(rbac) => rbac::run(&args.common, &rbac),
-        Command::Schedule(schedule) => foretell::run(&args.common, &schedule),
+    let Args {
+        common: before,
+        scope,
+        command,
+    } = args;
+    let Some(command) = command else {
+        return run::run(&before, &scope);
+    };
+    if let Err(error) = misplaced(&before, &scope, &command) {
+        let _ = error.print();
+        return error.exit_code();
+    }
+    match command {
+        Command::Run(run) => run::run(&run.common.or(before), &run.scope),
+        Command::Once(once) => once::run(&once.common.clone().or(before), &once),
+        Command::Plan(plan) => plan::run(&plan.common.clone().or(before), &plan),
+        Command::Why(why) => why::run(&why.common.clone().or(before), &why),
+        Command::Check(check) => check::run(&check.common.clone().or(before), &check),
+        Command::Budgets(budgets) => budgets::run(&budgets.common.clone().or(before), &budgets),
+        Command::Rbac(rbac) => rbac::run(&rbac.common.clone().or(before), &rbac),
+        Command::Schedule(schedule) => {
+            let config = schedule.config.clone().or(before.config);
+            foretell::run(config, &schedule)
+        }
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Args::command(), "macaque", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "macaque", &mut script);
+            format::raw(&script);
             exit::OK
         }
         #[cfg(feature = "sandbox")]
@@ -67,4 +85,28 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         #[cfg(feature = "sandbox")]
         Command::Demo(flags) => demo::run(&flags),
     }
+}
+
+/// A flag before the name of a command that does not know it, or not there: no flag is ignored.
+fn misplaced(before: &Common, scope: &Scope, command: &Command) -> Result<(), clap::Error> {
+    let stray = match command {
+        Command::Run(_)
+        | Command::Once(_)
+        | Command::Plan(_)
+        | Command::Why(_)
+        | Command::Check(_)
+        | Command::Budgets(_)
+        | Command::Rbac(_) => None,
+        Command::Schedule(_) => before.flags().first().map(|flag| flag.name),
+        Command::Completions { .. } => before.given(),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(_) | Command::Demo(_) => before.given(),
+    };
+    let of_run = scope.flags().first().map(|flag| flag.name);
+    let words = match (stray, of_run) {
+        (Some(flag), _) => format!("the command does not know '{flag}'\n"),
+        (None, Some(flag)) => format!("'{flag}' belongs behind the command's name\n"),
+        (None, None) => return Ok(()),
+    };
+    Err(Args::command().error(ErrorKind::ArgumentConflict, words))
 }

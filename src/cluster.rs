@@ -7,6 +7,7 @@
 mod ask;
 mod budgets;
 mod connect;
+mod credentials;
 mod error;
 mod pods;
 mod response;

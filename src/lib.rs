@@ -26,6 +26,7 @@
 //! - [`actors`]: Clock, Killer, Notifier and Supervisor, thin shells round the above.
 //! - [`settings`]: defaults, file, environment and flags, proved into a plan.
 //! - [`telemetry`]: the log. Alone in knowing `env_logger`.
+//! - `text`: the words of others made fit to be shown, for the channels and the terminal.
 //! - [`cli`] and `main`: the commands; `main` holds the only exit.
 //! - `sandbox` (feature, on by default): an embedded Kubernetes API for the demo and the tests. It is a server,
 //!   spoken to over HTTP, and shares no code with the layers above.
@@ -43,3 +44,4 @@ pub mod round;
 pub mod sandbox;
 pub mod settings;
 pub mod telemetry;
+mod text;

@@ -11,7 +11,6 @@ mod log_lines;
 pub mod message;
 pub mod retry;
 pub mod slack;
-mod text;
 pub mod webex;
 
 pub use self::http::Http;

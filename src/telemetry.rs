@@ -9,6 +9,7 @@ use log::{LevelFilter, Record};
 use serde_json::{Map, json};
 
 use crate::settings::{LogFormat, LogSettings};
+use crate::text;
 
 /// Starts the log on standard error. A second call changes nothing: the first one stands.
 pub fn start(settings: &LogSettings) {
@@ -47,7 +48,12 @@ pub fn start(settings: &LogSettings) {
 /// Tells a person on standard error what keeps the command from starting.
 pub fn complain(words: &str) {
     // Whoever closed standard error does not want to know.
-    let _ = writeln!(anstream::stderr(), "macaque: {words}");
+    let _ = writeln!(anstream::stderr(), "macaque: {}", text::line(words));
+}
+
+/// The same of several things, each on a line of its own.
+pub fn complain_of_all(lines: &str) {
+    let _ = writeln!(anstream::stderr(), "macaque: {}", text::visible(lines));
 }
 
 /// One record as a JSON object on one line; JSON escapes whatever would break a line or a terminal.

@@ -1,10 +1,13 @@
 //! The flags as typed, and which settings they stand for.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 use crate::settings::Flag;
 
@@ -14,15 +17,16 @@ use super::why::Why;
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done; once: at least one pod was disrupted (in dry run: would have been)
-  1   the cluster did not answer or did not permit it, or an outcome is unknown
+  1   no answer, no permission, an unknown outcome; once: interrupted; check: a failure was found
   2   usage or configuration
-  3   once: every victim tried was refused; budgets: one must be mended
+  3   once: every victim tried was refused or gone before; budgets: one must be mended
   4   once: no pod was eligible
   70  run: an actor failed more often than it may
-  75  run: told to stop, and notifications were left undelivered
+  75  run: told to stop, and notifications were left undelivered; or told to stop twice
 
 Every setting can stand in a TOML file, in the environment (MACAQUE_DISRUPT__COUNT for disrupt.count) or, for the
-common ones, in a flag; flags win over the environment, and the environment over the file.";
+common ones, in a flag; flags win over the environment, and the environment over the file. MACAQUE_CONFIG names the
+file as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE say which pod macaque is.";
 
 /// A chaos monkey for Kubernetes: on a schedule it evicts or deletes random pods, and says truthfully what happened.
 #[derive(Debug, Parser)]
@@ -30,27 +34,29 @@ common ones, in a flag; flags win over the environment, and the environment over
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) common: Common,
+    #[command(flatten, next_help_heading = "Options of run")]
+    pub(super) scope: Scope,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
 
-/// Flags of every command.
+/// Flags of every command that looks at a cluster; before the command's name they mean the same.
 #[derive(Debug, Clone, Default, Flags)]
 pub(super) struct Common {
     /// The TOML file with the settings [default: /etc/macaque/macaque.toml, if it exists]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// The kubeconfig to use instead of the cluster around macaque, or kubectl's own
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     kubeconfig: Option<String>,
     /// The kubeconfig's context to use
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// How log lines look: auto, text or json
-    #[arg(long, global = true, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT")]
     log_format: Option<String>,
     /// The least severe log lines: error, warn, info, debug or trace
-    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
 }
 
@@ -58,7 +64,7 @@ pub(super) struct Common {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Disrupt pods on the schedule, until told to stop (the default)
-    Run(Scope),
+    Run(Run),
     /// Play one round now, and say by the exit code how it went
     Once(Once),
     /// Show what the next round would do and to whom, with the chances; disrupts nothing
@@ -86,10 +92,13 @@ pub(super) enum Command {
     Demo(Demo),
 }
 
-impl Default for Command {
-    fn default() -> Self {
-        Self::Run(Scope::default())
-    }
+/// `macaque run`.
+#[derive(Debug, Flags)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) scope: Scope,
 }
 
 /// Flags that say on whom and how.
@@ -125,6 +134,8 @@ pub(super) struct Scope {
 #[derive(Debug, Flags)]
 pub(super) struct Once {
     #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
     pub(super) scope: Scope,
     /// The seed of the draw, to repeat a round's choice [default: a random one]
     #[arg(long, value_name = "NUMBER")]
@@ -138,6 +149,8 @@ pub(super) struct Once {
 #[derive(Debug, Flags)]
 pub(super) struct Check {
     #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
     pub(super) scope: Scope,
     /// How to print the findings
     #[arg(short, long, value_enum, default_value_t)]
@@ -148,6 +161,8 @@ pub(super) struct Check {
 #[derive(Debug, Flags)]
 pub(super) struct Budgets {
     #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
     pub(super) scope: Scope,
     /// How to print what was found
     #[arg(short, long, value_enum, default_value_t)]
@@ -157,6 +172,8 @@ pub(super) struct Budgets {
 /// `macaque rbac`.
 #[derive(Debug, Flags)]
 pub(super) struct Rbac {
+    #[command(flatten)]
+    pub(super) common: Common,
     #[command(flatten)]
     pub(super) scope: Scope,
     /// The service account to grant them to; the Roles are named after it
@@ -173,15 +190,50 @@ pub(super) struct Rbac {
 /// `macaque schedule`.
 #[derive(Debug, Flags)]
 pub(super) struct Schedule {
+    /// The TOML file with the settings [default: /etc/macaque/macaque.toml, if it exists]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// How many slots to show
     #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) number: u16,
-    /// Show the slots after this instant, 2026-12-24T15:00:00Z say [default: now]
-    #[arg(long, value_name = "INSTANT")]
-    pub(super) from: Option<Timestamp>,
+    /// Show the slots from then on: 2026-12-24 or 2026-12-24T15:00 in the schedule's time zone, or the instant
+    /// 2026-12-24T15:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(super) from: Option<From>,
     /// How to print the slots
     #[arg(short, long, value_enum, default_value_t)]
     pub(super) output: Output,
+}
+
+/// From when on slots are shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum From {
+    /// What the wall clock of the schedule's zone shows.
+    Local(DateTime),
+    /// The same everywhere.
+    Instant(Timestamp),
+}
+
+impl FromStr for From {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let instant = || text.parse().map(Self::Instant);
+        text.parse().map(Self::Local).or_else(|_| instant()).map_err(|_: jiff::Error| {
+            "write a date such as 2026-12-24, a local time such as 2026-12-24T15:00, or an instant such as \
+             2026-12-24T15:00:00Z"
+        })
+    }
+}
+
+impl From {
+    /// The instant, if the calendar of `zone` reaches that far.
+    pub(super) fn instant(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
+        match self {
+            Self::Local(local) => Ok(zone.to_ambiguous_zoned(local).compatible()?.timestamp()),
+            Self::Instant(instant) => Ok(instant),
+        }
+    }
 }
 
 /// `macaque sandbox`.
@@ -221,6 +273,31 @@ pub(super) enum Output {
 }
 
 impl Common {
+    /// Nothing but the file with the settings.
+    pub(super) fn of_file(config: Option<PathBuf>) -> Self {
+        Self {
+            config,
+            ..Self::default()
+        }
+    }
+
+    /// These flags, and those of `before` that are not among them.
+    pub(super) fn or(self, before: Self) -> Self {
+        Self {
+            config: self.config.or(before.config),
+            kubeconfig: self.kubeconfig.or(before.kubeconfig),
+            context: self.context.or(before.context),
+            log_format: self.log_format.or(before.log_format),
+            log_level: self.log_level.or(before.log_level),
+        }
+    }
+
+    /// What the first flag is called that is given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let config = self.config.as_ref().map(|_| "--config");
+        config.or_else(|| self.flags().first().map(|flag| flag.name))
+    }
+
     /// The settings that these flags stand for.
     pub(super) fn flags(&self) -> Vec<Flag> {
         let Self {

@@ -165,10 +165,18 @@ fn print(examination: &Examination) {
         ..
     } in findings
     {
-        parts.push(format!("{severity}: {object}: {says}\n  remedy: {remedy}"));
+        let what = format::line(&format!("{severity}: {object}: {says}"));
+        parts.push(format!(
+            "{what}\n  {}",
+            format::line(&format!("remedy: {remedy}"))
+        ));
     }
-    parts.extend(problems.iter().map(|problem| format!("problem: {problem}")));
-    format::say(&parts.join("\n\n"));
+    parts.extend(
+        problems
+            .iter()
+            .map(|problem| format::line(&format!("problem: {problem}"))),
+    );
+    format::tell(&parts.join("\n\n"));
 }
 
 fn row(sum: &Sum) -> [String; 7] {

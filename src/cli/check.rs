@@ -4,6 +4,7 @@
 mod permissions;
 
 use actix::System;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::chaos::grants;
@@ -12,7 +13,7 @@ use crate::cluster::{Cluster, ClusterError};
 use crate::settings::{Need, Setup};
 
 use super::args::{Check, Common, Output};
-use super::{deed, exit, format};
+use super::{deed, exit, foretell, format};
 
 /// One thing examined.
 #[derive(Debug, Serialize)]
@@ -114,7 +115,10 @@ fn mode(plan: &Plan) -> String {
 
 fn schedule(plan: &Plan) -> Finding {
     match &plan.calendar {
-        Some(calendar) => Finding::ok("schedule", calendar.to_string()),
+        Some(calendar) => match foretell::silence(calendar, Timestamp::now()) {
+            Some((why, remedy)) => Finding::failed("schedule", format!("{calendar}: {why}"), remedy),
+            None => Finding::ok("schedule", calendar.to_string()),
+        },
         None => Finding::note(
             "schedule",
             "not set: only `macaque once` can be used",
@@ -142,7 +146,11 @@ fn existence(name: &str, answer: Result<Option<bool>, ClusterError>) -> Finding 
     let what = format!("namespace {name}");
     match answer {
         Ok(Some(true)) => Finding::ok(what, "exists"),
-        Ok(Some(false)) => Finding::failed(what, "does not exist", "create it, or mend target.namespaces"),
+        Ok(Some(false)) => Finding::failed(
+            what,
+            "does not exist",
+            "create it, or mend target.namespaces (--namespace)",
+        ),
         Ok(None) => Finding::ok(what, "macaque may not ask whether it exists, and need not"),
         Err(error) => Finding::failed(what, error.to_string(), "see the API server's words"),
     }
@@ -176,5 +184,5 @@ fn print(findings: &[Finding]) {
             format!("{}{remedy}", finding.detail),
         ]
     });
-    format::say(&format::table(["RESULT", "WHAT", "DETAIL"], rows));
+    format::tell(&format::table(["RESULT", "WHAT", "DETAIL"], rows));
 }

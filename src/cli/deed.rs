@@ -1,6 +1,7 @@
 //! What every command does first: settings proved or every mistake told, the log set up, the orders drawn up.
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::chaos::eligibility::Rules;
@@ -30,8 +31,9 @@ pub(super) fn prepare(common: &Common, more: Vec<Flag>, need: Need) -> Result<Se
 ///
 /// # Errors
 /// The exit code, after every mistake was told on standard error.
-pub(super) fn prepare_calendar(common: &Common) -> Result<Calendar, i32> {
-    settings::load_calendar(&sources(common, Vec::new())).map_err(|mistakes| refuse(&mistakes))
+pub(super) fn prepare_calendar(config: Option<PathBuf>) -> Result<Calendar, i32> {
+    let common = Common::of_file(config);
+    settings::load_calendar(&sources(&common, Vec::new())).map_err(|mistakes| refuse(&mistakes))
 }
 
 /// Loads and proves what a command that only looks goes by, and sets up the log.
@@ -45,7 +47,7 @@ pub(super) fn prepare_view(common: &Common, more: Vec<Flag>) -> Result<View, i32
 }
 
 fn refuse(mistakes: &Mistakes) -> i32 {
-    telemetry::complain(&mistakes.to_string());
+    telemetry::complain_of_all(&mistakes.to_string());
     exit::USAGE
 }
 

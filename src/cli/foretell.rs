@@ -1,12 +1,15 @@
 //! `macaque schedule`: when the next rounds are due, and which of them a quiet time takes.
 
-use jiff::Timestamp;
+use std::path::PathBuf;
+
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::chaos::schedule::Calendar;
+use crate::telemetry;
 
-use super::args::{Common, Output, Schedule};
+use super::args::{Output, Schedule};
 use super::{deed, exit, format};
 
 /// One slot, as it is printed.
@@ -34,19 +37,29 @@ pub(super) fn slots(calendar: &Calendar, from: Timestamp) -> impl Iterator<Item 
 }
 
 /// Prints the next slots; returns the process's exit code.
-pub(super) fn run(common: &Common, schedule: &Schedule) -> i32 {
-    let calendar = match deed::prepare_calendar(common) {
+pub(super) fn run(config: Option<PathBuf>, schedule: &Schedule) -> i32 {
+    let calendar = match deed::prepare_calendar(config) {
         Ok(calendar) => calendar,
         Err(code) => return code,
     };
-    let from = schedule.from.unwrap_or_else(Timestamp::now);
-    let slots: Vec<_> = slots(&calendar, from)
+    let from = match schedule.from.map(|from| from.instant(calendar.zone())) {
+        None => Timestamp::now(),
+        Some(Ok(from)) => from,
+        Some(Err(error)) => {
+            telemetry::complain(&format!("--from: {error}"));
+            return exit::USAGE;
+        }
+    };
+    // A slot at that very time is shown too.
+    let before = from.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(from);
+    let slots: Vec<_> = slots(&calendar, before)
         .take(usize::from(schedule.number))
         .collect();
     match schedule.output {
         Output::Json => format::json(&slots),
         Output::Yaml => format::yaml(&slots),
         Output::Table => {
+            let all = slots.len() == usize::from(schedule.number);
             let rows = slots.into_iter().map(|slot| {
                 let what = slot
                     .quiet
@@ -54,10 +67,31 @@ pub(super) fn run(common: &Common, schedule: &Schedule) -> i32 {
                 [slot.local, until(from, slot.slot), what]
             });
             format::say(&calendar);
-            format::say(&format::table(["SLOT", "IN", "WHAT"], rows));
+            let rows: Vec<_> = rows.collect();
+            if !rows.is_empty() {
+                format::say(&format::table(["SLOT", "IN", "WHAT"], rows));
+            }
+            if !all {
+                format::say(&"no further slot before 2101");
+            }
         }
     }
     exit::OK
+}
+
+/// Why no round would ever be due after `now`, if that is so; and what to do about it.
+pub(super) fn silence(calendar: &Calendar, now: Timestamp) -> Option<(&'static str, &'static str)> {
+    match (calendar.next_round(now), calendar.next_slot(now)) {
+        (Some(_), _) => None,
+        (None, Some(_)) => Some((
+            "no round would ever be due: quiet times take every slot",
+            "leave some time in schedule.quiet, or mend schedule.cron",
+        )),
+        (None, None) => Some((
+            "no round would ever be due: there is no slot before 2101",
+            "mend schedule.cron",
+        )),
+    }
 }
 
 /// `Mon 2026-11-23 09:30 CET`.

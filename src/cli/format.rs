@@ -9,11 +9,25 @@ use serde::Serialize;
 use crate::chaos::outcome::Outcome;
 use crate::chaos::report::Report;
 use crate::notify::Message;
+use crate::text;
+pub(super) use crate::text::line;
 
 /// Writes `words` on standard output, in colour if it is a terminal that wants it. A closed pipe ends the
 /// command quietly.
 pub(super) fn say(words: &impl Display) {
     let _ = writeln!(anstream::stdout(), "{words}");
+}
+
+/// Writes `words`, which may hold what a cluster's people wrote, without the characters by which a terminal could be
+/// played with. What may hold line breaks of its own goes through [`line`] or [`table`] before.
+pub(super) fn tell(words: &str) {
+    say(&text::visible(words));
+}
+
+/// Writes `script` as it is. A closed pipe ends the command quietly.
+pub(super) fn raw(script: &[u8]) {
+    let mut out = std::io::stdout();
+    let _ = out.write_all(script).and_then(|()| out.flush());
 }
 
 /// Writes `data` as JSON.
@@ -35,7 +49,7 @@ pub(super) fn table<const N: usize>(
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.map(|cell| line(&cell)));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -59,18 +73,14 @@ pub(super) fn report(report: &Report) -> String {
     }
     parts.extend(advice(report));
     for warning in report.attempts.iter().flat_map(|attempt| &attempt.warnings) {
-        parts.push(format!("warning: {warning}"));
+        parts.push(line(&format!("warning: {warning}")));
     }
     parts.extend(
         report
             .problems
             .iter()
-            .map(|problem| format!("problem: {problem}")),
+            .map(|problem| line(&format!("problem: {problem}"))),
     );
-    parts.push(format!(
-        "{} pods listed, {} candidates",
-        report.listed, report.candidates
-    ));
     if !report.exempted.is_empty() {
         let mut tallies: Vec<_> = report.exempted.iter().collect();
         tallies.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.count));
@@ -96,9 +106,13 @@ fn advice(report: &Report) -> Vec<String> {
         } else {
             "will not be allowed as things are"
         };
-        let line = format!("refused by {}: {later}; {}", refusal.who(), refusal.advice());
-        if !lines.contains(&line) {
-            lines.push(line);
+        let advice = line(&format!(
+            "refused by {}: {later}; {}",
+            refusal.who(),
+            refusal.advice()
+        ));
+        if !lines.contains(&advice) {
+            lines.push(advice);
         }
     }
     lines

@@ -25,6 +25,8 @@ const MOST_ASKED: usize = 50;
 #[derive(Debug, Flags)]
 pub(super) struct Plan {
     #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
     pub(super) scope: Scope,
     /// Show the victims that this seed chooses, in order, with what is foretold of each
     #[arg(long, value_name = "NUMBER")]
@@ -79,8 +81,8 @@ pub(super) fn run(common: &Common, flags: &Plan) -> i32 {
         .with_asked(asked)
         .with_seed(flags.seed, &sighting.preview);
     match flags.output {
-        Output::Table => format::say(&print::by_owner(&view)),
-        Output::Wide => format::say(&print::by_pod(&view)),
+        Output::Table => format::tell(&print::by_owner(&view)),
+        Output::Wide => format::tell(&print::by_pod(&view)),
         Output::Json => format::json(&view),
         Output::Yaml => format::yaml(&view),
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::actors::clock::Beat;
 use crate::actors::fault::Faults;
 use crate::actors::line::Line;
@@ -16,7 +18,7 @@ use crate::settings::Need;
 use crate::telemetry;
 
 use super::args::{Common, Scope};
-use super::{deed, exit};
+use super::{deed, exit, foretell};
 
 /// Runs the actors; returns the process's exit code.
 pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
@@ -44,6 +46,10 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
         telemetry::complain("schedule.cron: not set");
         return exit::USAGE;
     };
+    if let Some((why, remedy)) = foretell::silence(&calendar, Timestamp::now()) {
+        telemetry::complain(&format!("schedule: {why} (at {calendar}); {remedy}"));
+        return exit::USAGE;
+    }
     announce(&setup.plan, &calendar);
     let mut channels = vec![Channel::Log];
     channels.extend(setup.notify.channels());

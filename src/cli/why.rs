@@ -27,6 +27,8 @@ use super::{deed, exit, format, plan};
 /// `macaque why`.
 #[derive(Debug, Flags)]
 pub(super) struct Why {
+    #[command(flatten)]
+    pub(super) common: Common,
     /// The pod, as NAMESPACE/POD; or the owner, as deploy/NAME, sts/NAME, ds/NAME, job/NAME or rs/NAME (with -n)
     #[arg(value_name = "NAMESPACE/POD | KIND/NAME")]
     pub(super) whom: Whom,
@@ -70,7 +72,7 @@ pub(super) fn run(common: &Common, flags: &Why) -> i32 {
             telemetry::complain(&why);
             return code;
         }
-        (Ok(answer), Output::Table) => format::say(&print::answer(&flags.whom, &answer)),
+        (Ok(answer), Output::Table) => format::tell(&print::answer(&flags.whom, &answer)),
         (Ok(answer), Output::Json) => format::json(&answer),
         (Ok(answer), Output::Yaml) => format::yaml(&answer),
     }

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use http::header::USER_AGENT;
 use http::{HeaderValue, Uri};
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use secrecy::ExposeSecret;
 
-use super::{Cluster, ClusterError, DISRUPT_DEADLINE};
+use super::{Cluster, ClusterError, DISRUPT_DEADLINE, credentials};
 
 /// Long enough for a distant API server, short enough that a dead one is named within a round.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ impl Cluster {
 
 /// A client with the credentials as they are now, and the address of its API server.
 pub(super) async fn client(access: &Access) -> Result<(Client, Arc<str>), ClusterError> {
-    let mut config = configuration(access).await.map_err(ClusterError::Access)?;
+    let (mut config, source) = configuration(access).await.map_err(ClusterError::Access)?;
     // A budget's refusal is a 429: kube would repeat it fifteen times over minutes.
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
@@ -53,21 +53,41 @@ pub(super) async fn client(access: &Access) -> Result<(Client, Arc<str>), Cluste
     let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));
     config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
     let server = address(&config.cluster_url).into();
-    let client = Client::try_from(config)
-        .map_err(|error| ClusterError::Access(format!("cannot set up the API client: {error}")))?;
+    let command = config
+        .auth_info
+        .exec
+        .as_ref()
+        .and_then(|exec| exec.command.clone());
+    let client = Client::try_from(config).map_err(|error| {
+        let fault = credentials::of_client(&error, command.as_deref());
+        ClusterError::Access(source.unusable(&fault))
+    })?;
     Ok((client, server))
+}
+
+/// Where a configuration comes from, for errors.
+struct Source {
+    called: String,
+    remedy: &'static str,
+}
+
+impl Source {
+    fn unusable(&self, fault: &dyn fmt::Display) -> String {
+        format!("cannot use {}: {fault}; {}", self.called, self.remedy)
+    }
 }
 
 /// Inside a cluster `Config::infer` would prefer a stray kubeconfig and honour debug variables that redirect
 /// every request; so each source is named here.
-async fn configuration(access: &Access) -> Result<Config, String> {
+async fn configuration(access: &Access) -> Result<(Config, Source), String> {
     let in_cluster = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
     if access.kubeconfig.is_none() && access.context.is_none() && in_cluster {
-        return Config::incluster().map_err(|error| {
-            format!(
-                "cannot use the service account of this pod: {error}; is automountServiceAccountToken off?"
-            )
-        });
+        let source = Source {
+            called: "the service account of this pod".to_owned(),
+            remedy: "is automountServiceAccountToken off?",
+        };
+        let config = Config::incluster().map_err(|error| source.unusable(&error))?;
+        return Ok((config, source));
     }
     let (file, called, remedy) = match &access.kubeconfig {
         Some(path) => (
@@ -81,14 +101,15 @@ async fn configuration(access: &Access) -> Result<Config, String> {
             "name one with --kubeconfig (key cluster.kubeconfig), set KUBECONFIG, or run in a cluster",
         ),
     };
-    let unusable = |fault: &dyn fmt::Display| format!("cannot use {called}: {fault}; {remedy}");
-    let file = file.map_err(|error| unusable(&discreet(&error)))?;
+    let source = Source { called, remedy };
+    let file = file.map_err(|error| source.unusable(&credentials::of_file(&error)))?;
     if let Some(context) = &access.context {
         let known: Vec<_> = file.contexts.iter().map(|known| known.name.as_str()).collect();
         if !known.contains(&context.as_str()) {
             let known = known.join(", ");
             return Err(format!(
-                "{called} has no context {context:?}; name one that it has with --context (key cluster.context): {known}"
+                "{} has no context {context:?}; name one that it has with --context (key cluster.context): {known}",
+                source.called
             ));
         }
     }
@@ -98,10 +119,10 @@ async fn configuration(access: &Access) -> Result<Config, String> {
     };
     let config = Config::from_custom_kubeconfig(file, &options)
         .await
-        .map_err(|error| unusable(&error))?;
+        .map_err(|error| source.unusable(&credentials::of_file(&error)))?;
     match fault(&config) {
-        None => Ok(config),
-        Some(fault) => Err(unusable(&fault)),
+        None => Ok((config, source)),
+        Some(fault) => Err(source.unusable(&fault)),
     }
 }
 
@@ -115,20 +136,6 @@ fn fault(config: &Config) -> Option<&'static str> {
     header
         .is_err()
         .then_some("the token holds a line break, or another character that none can have")
-}
-
-/// What is wrong with a kubeconfig file, in one line. An error of its YAML quotes the lines round it, which may hold
-/// a token: only the place is told.
-fn discreet(error: &KubeconfigError) -> String {
-    match error {
-        KubeconfigError::Parse(error) => {
-            let place = error.location();
-            let place = place.map(|at| format!(" (line {}, column {})", at.line(), at.column()));
-            format!("its text is none of a kubeconfig{}", place.unwrap_or_default())
-        }
-        KubeconfigError::ReadConfig(error, path) => format!("{}: {error}", path.display()),
-        error => error.to_string(),
-    }
 }
 
 /// Where the API server is, for people; without the credentials that a URL may hold.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::credentials;
+
 /// No usable answer. A refusal is not an error but an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClusterError {
@@ -51,10 +53,14 @@ pub enum ClusterError {
     },
 }
 
-/// The innermost cause of a kube error in one line: the outer layers only repeat `ServiceError`.
+/// The innermost cause of a kube error in one line: the outer layers only repeat `ServiceError`. Credentials that
+/// could not be renewed are told in our own words, since kube's hold what was printed instead of them.
 pub(super) fn reason(error: &kube::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {
+        if let Some(error) = source.downcast_ref::<kube::client::AuthError>() {
+            return credentials::of_auth(error, None);
+        }
         innermost = source;
     }
     innermost.to_string()

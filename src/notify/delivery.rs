@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::text::clean;
+use crate::text::clean;
 
 /// The result of one try.
 pub type Delivery = Result<(), DeliveryError>;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::text::{self, clean, count};
 use crate::chaos::{
     outcome::{Method, Outcome},
     pod::PodRef,
     report::{Attempt, End, Report, Verdict},
 };
+use crate::text::{self, clean, count};
 
 /// The longest headline, in characters: Slack's limit for a header, and a line that a phone shows.
 const HEADLINE: usize = 150;

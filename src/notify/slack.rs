@@ -9,8 +9,8 @@ use super::{
     channel::SlackBot,
     delivery::{Answer, Delivery, DeliveryError, cut_short, is_code, judge_status, not_understood},
     message::Message,
-    text::{chars, escape_within, list},
 };
+use crate::text::{chars, escape_within, list};
 
 /// Slack's limit for a header block, in characters.
 const HEADER: usize = 150;

@@ -6,8 +6,8 @@ use super::{
     channel::Webex,
     delivery::{Answer, Delivery, judge_status},
     message::Message,
-    text::{escape_within, list},
 };
+use crate::text::{escape_within, list};
 
 /// How many bytes each of the two lists may take. Webex takes 7439 bytes in all; headline, footer and markup
 /// are at most 150 + 300 characters of five bytes.

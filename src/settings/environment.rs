@@ -5,6 +5,9 @@ use super::layer::{Layer, entries};
 use super::mistake::{Mistake, quote};
 use super::nearest::nearest_variable;
 
+/// How the source of a variable's value begins.
+const ORIGIN: &str = "environment variable ";
+
 /// Names the configuration file, as `--config` does.
 pub(super) const CONFIG: &str = "MACAQUE_CONFIG";
 /// The pod's own name, by the downward API.
@@ -62,7 +65,12 @@ fn old(name: &str) -> Option<&'static Key> {
 }
 
 pub(super) fn origin(variable: &str) -> String {
-    format!("environment variable {variable}")
+    format!("{ORIGIN}{variable}")
+}
+
+/// Whether a value's source is a variable.
+pub(super) fn is_origin(source: &str) -> bool {
+    source.starts_with(ORIGIN)
 }
 
 fn unknown(layer: &mut Layer, name: &str) {

@@ -121,7 +121,7 @@ static TABLE: [Key; 27] = [
     key("disrupt.method", Text("evict"), "`evict` asks PodDisruptionBudgets and admission webhooks; `delete` asks no budget."),
     key("disrupt.count", Count(1), "Victims a round."),
     key("disrupt.grace_period", Duration(""), "How long a victim gets to end, at least 1s. Empty: what the pod itself says."),
-    key("disrupt.attempts", Count(10), "Victims tried a round before it ends, refusals included; at least `count`."),
+    key("disrupt.attempts", Count(10), "Victims tried a round before it ends, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
     key("notify.slack.token", Secret, "The token of a Slack bot.")
         .old("MACAQUE_SLACK_TOKEN"),
     key("notify.slack.token_file", OptionalText, "A file that holds the token of a Slack bot."),

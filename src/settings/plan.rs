@@ -11,6 +11,7 @@ use crate::chaos::selector::Selector;
 
 use super::Need;
 use super::decoder::{Decoder, Given};
+use super::environment;
 use super::mistake::{Reported, quote};
 
 /// More victims than this a round are an outage, not an experiment.
@@ -85,14 +86,18 @@ fn quiet(d: &mut Decoder, entries: Vec<Given<String>>) -> Result<QuietTimes, Rep
             .parse::<QuietTime>()
             .map_err(|error| match entry.value.contains(',') {
                 // A comma belongs to a list of weekdays, so that it cannot part the quiet times of a variable.
-                true => d.refuse(
+                true if of_variable(&entry) => d.refuse(
                     &entry,
                     error,
                     "between two quiet times of a variable put a semicolon",
                 ),
-                false => d.refuse_fault(&entry, error),
+                _ => d.refuse_fault(&entry, error),
             })
     })
+}
+
+fn of_variable(given: &Given<String>) -> bool {
+    given.source.as_deref().is_some_and(environment::is_origin)
 }
 
 fn target(d: &mut Decoder, own_namespace: Option<&str>) -> Result<Target, Reported> {
@@ -133,7 +138,8 @@ fn namespaces(d: &mut Decoder, names: Vec<Given<String>>, own: Option<&str>) -> 
             return Err(d.missing(
                 "target.namespaces",
                 "is not set, and macaque does not run in a namespace of its own",
-                "set it in the file, such as namespaces = [\"shop\"], or with MACAQUE_TARGET__NAMESPACES",
+                "set it with --namespace, in the file, such as namespaces = [\"shop\"], or with \
+                 MACAQUE_TARGET__NAMESPACES; a kubeconfig's own namespace is not used",
             ));
         }
         ([only], _) if only.value == "*" => return Ok(Namespaces::All),
@@ -191,14 +197,13 @@ fn disrupt(d: &mut Decoder) -> Result<Disrupt, Reported> {
     let count = d.count("disrupt.count", MOST_VICTIMS);
     let attempts = d.count("disrupt.attempts", MOST_ATTEMPTS);
     let counts = match (count, attempts) {
+        // The default gives way: who asks for many victims need not ask for as many attempts too.
+        (Ok(count), Ok(attempts)) if attempts.source.is_none() => {
+            Ok((count.value, attempts.value.max(count.value)))
+        }
         (Ok(count), Ok(attempts)) if attempts.value < count.value => {
-            let default = if attempts.source.is_none() {
-                ", the default,"
-            } else {
-                ""
-            };
             let wrong = format!(
-                "{}{default} is less than {} in {}",
+                "{} is less than {} in {}",
                 attempts.value,
                 count.value,
                 count.place()

@@ -12,6 +12,9 @@ mod mistakes;
 mod once;
 mod output;
 mod program;
+#[path = "../preview/relay.rs"]
+mod relay;
 mod schedule;
 mod secrets;
 mod served;
+mod terminal;

@@ -124,6 +124,73 @@ fn an_unknown_flag_or_command_is_a_mistake() {
 }
 
 #[test]
+fn the_flags_of_run_need_not_its_name_and_no_flag_is_ignored() {
+    for args in [
+        "-n Shop_1",
+        "run -n Shop_1",
+        "--dry-run=maybe",
+        "--config absent.toml run",
+    ] {
+        let words = if args.contains("Shop") {
+            "target.namespaces:"
+        } else if args.contains("dry") {
+            "dry_run:"
+        } else {
+            "--config: cannot read"
+        };
+        let ran = macaque(args).env("MACAQUE_CRONTAB", "@yearly").run();
+        ran.complains(2, &[words]);
+    }
+    let late = macaque("-n shop once").run();
+    late.complains(2, &["'--namespace' belongs behind the command's name"]);
+    for command in ["demo", "sandbox", "completions bash", "schedule"] {
+        let flag = "--kubeconfig";
+        let before = macaque(&format!("{flag} file {command}")).run();
+        before.complains(2, &["the command does not know '--kubeconfig'"]);
+        let behind = macaque(&format!("{command} {flag} file")).run();
+        behind.complains(2, &["unexpected argument '--kubeconfig'"]);
+    }
+    macaque("schedule --log-level bogus")
+        .run()
+        .complains(2, &["unexpected argument '--log-level'"]);
+}
+
+#[test]
+fn many_victims_need_no_word_on_attempts() {
+    let sandbox = cluster(shop());
+    macaque("plan -n shop --count 20")
+        .on(&sandbox)
+        .run()
+        .says(0, &["evict 20 a round, 20 tries at most"]);
+    let ran = macaque("plan -n shop --count 20")
+        .env("MACAQUE_DISRUPT__ATTEMPTS", "10")
+        .run();
+    ran.complains(2, &["disrupt.attempts: 10 is less than 20 in disrupt.count"]);
+}
+
+#[test]
+fn only_a_variable_is_told_to_part_quiet_times_by_semicolons() {
+    let file = "[schedule]\nquiet = [\"Sat, 12-25\"]\n";
+    let ran = macaque("once -n shop").toml(file).run();
+    ran.complains(2, &["schedule.quiet:", "m.toml line 2"]);
+    assert!(!ran.err.contains("semicolon"), "{ran:?}");
+    with("MACAQUE_SCHEDULE__QUIET", "Sat, 12-25").complains(2, &["put a semicolon"]);
+}
+
+#[test]
+fn a_schedule_that_is_always_quiet_is_refused_by_run_and_failed_by_check() {
+    let silent = |command: &str| {
+        macaque(command)
+            .toml("[schedule]\ncron = \"@hourly\"\nquiet = [\"Mon-Sun\"]\n[health]\nlisten = \"off\"\n")
+            .on(&cluster(shop()))
+    };
+    let words = "no round would ever be due: quiet times take every slot";
+    silent("run -n shop").run().complains(2, &[words]);
+    let ran = silent("check -n shop").run();
+    ran.says(1, &["FAILED", words]);
+}
+
+#[test]
 fn a_kubeconfig_that_is_absent_is_named_with_a_remedy() {
     let words = [
         "kubeconfig absent:",

@@ -1,10 +1,15 @@
 //! `macaque once`: what the exit code says, and the report in every format.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
 use macaque::sandbox::scene::{budget, daemon_set, deployment, stateful_set};
 use macaque::sandbox::{Denial, Sandbox};
 use serde_json::{Value, json};
 
-use crate::program::{Ran, cluster, macaque};
+use crate::program::{Call, Ran, cluster, macaque};
 
 const ARMED: &str = "once -n shop --dry-run=false";
 
@@ -33,6 +38,7 @@ fn a_pod_disrupted_is_0() {
             "2 pods listed, 2 candidates",
         ],
     );
+    assert_eq!(ran.out.matches("2 pods listed").count(), 1, "{ran:?}");
     assert_eq!(writes(&sandbox), ["POST"]);
 }
 
@@ -132,8 +138,10 @@ fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
         (&json!(7), &json!("complete"))
     );
     assert_eq!(report["attempts"][0]["outcome"], json!({ "result": "spared" }));
+    assert_eq!(report["verdict"], json!("disrupted"));
     let yaml = macaque("once -n shop --seed 7 -o yaml").on(&sandbox).run();
     for line in [
+        "verdict: disrupted\n",
         "seed: 7\n",
         "dry_run: true\n",
         "method: evict\n",
@@ -142,6 +150,84 @@ fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
         yaml.says(0, &[line]);
     }
     assert_eq!((json.code, json.err, yaml.err), (0, String::new(), String::new()));
+}
+
+/// A Slack that asks everybody to come back in five minutes; and the word of each time that it was asked.
+fn busy_slack() -> (String, mpsc::Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    let (asked, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // Who has gone away meanwhile need not be answered.
+            let _ = stream.read(&mut [0; 65536]);
+            let _ = stream.write_all(b"HTTP/1.1 429 Busy\r\nRetry-After: 300\r\nContent-Length: 0\r\n\r\n");
+            let _ = asked.send(());
+        }
+    });
+    (url, heard)
+}
+
+/// One pod evicted, and a Slack that should hear of it.
+fn telling(url: &str) -> Call {
+    macaque(ARMED)
+        .env("MACAQUE_SLACK_TOKEN", "xoxb-1")
+        .env("MACAQUE_SLACK_CHANNEL", "C1")
+        .env("MACAQUE_NOTIFY__SLACK__API_URL", url)
+}
+
+#[test]
+fn a_signal_ends_the_telling_and_the_report_is_printed_all_the_same() {
+    let (url, asked) = busy_slack();
+    let sandbox = two_webs();
+    let once = telling(&url).on(&sandbox).start();
+    asked.recv_timeout(Duration::from_secs(60)).unwrap();
+    let ran = once.terminate();
+    ran.says(0, &["evicted shop/web-"]);
+    ran.complains(0, &["was not told: a signal came first"]);
+}
+
+#[test]
+fn a_channel_that_stalls_costs_twenty_seconds_and_no_more() {
+    let (url, _asked) = busy_slack();
+    let sandbox = two_webs();
+    let started = Instant::now();
+    let ran = telling(&url).on(&sandbox).run();
+    assert!((20..60).contains(&started.elapsed().as_secs()), "{ran:?}");
+    ran.says(0, &["evicted shop/web-"]);
+    ran.complains(0, &["was not told: it took more than 20 s"]);
+}
+
+/// An API server that takes requests and answers none.
+fn silent_server() -> (String, mpsc::Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (asked, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        for stream in listener.incoming().flatten() {
+            kept.push(stream);
+            let _ = asked.send(());
+        }
+    });
+    (url, heard)
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (url, asked) = silent_server();
+    let sandbox = two_webs();
+    let kubeconfig = sandbox.kubeconfig().replace(&sandbox.url(), &url);
+    let once = macaque("once -n shop --kubeconfig silent")
+        .file("silent", &kubeconfig)
+        .start();
+    asked.recv_timeout(Duration::from_secs(60)).unwrap();
+    let asked_twice = Instant::now();
+    once.signal("-INT");
+    std::thread::sleep(Duration::from_millis(300));
+    let ran = once.terminate();
+    assert!(asked_twice.elapsed() < Duration::from_secs(20), "{ran:?}");
+    assert_eq!(ran.code, 1, "{ran:?}");
 }
 
 #[test]

@@ -55,6 +55,14 @@ fn completions_are_printed_for_every_shell() {
 }
 
 #[test]
+fn a_closed_pipe_ends_the_completions_quietly() {
+    for shell in ["bash", "zsh"] {
+        let ran = macaque(&format!("completions {shell}")).run_for_nobody();
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    }
+}
+
+#[test]
 fn the_log_is_one_json_object_a_line() {
     for args in ["--log-format json", "--log-format auto", ""] {
         let mut daemon = daemon(args).start();

@@ -106,6 +106,18 @@ impl Call {
         ran
     }
 
+    /// Runs to the end with nobody who reads its standard output.
+    pub(crate) fn run_for_nobody(self) -> Ran {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = self.command().stdout(writer).output().unwrap();
+        Ran {
+            code: output.status.code().unwrap(),
+            out: String::new(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Starts, and goes on.
     pub(crate) fn start(self) -> Started {
         let mut command = self.command();
@@ -158,11 +170,16 @@ pub(crate) struct Started {
 impl Started {
     /// The text of a file in the directory of the call, once there is one.
     pub(crate) fn await_file(&self, name: &str) -> String {
+        self.await_text(name, "")
+    }
+
+    /// The same, once it holds these words.
+    pub(crate) fn await_text(&self, name: &str, words: &str) -> String {
         let path = self.home.path().join(name);
         let deadline = Instant::now() + PATIENCE;
         loop {
             match std::fs::read_to_string(&path) {
-                Ok(text) if !text.is_empty() => return text,
+                Ok(text) if !text.is_empty() && text.contains(words) => return text,
                 _ => assert!(Instant::now() < deadline, "waited in vain for {name}"),
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -184,16 +201,16 @@ impl Started {
         }
     }
 
+    /// Sends it a signal, `-TERM` say.
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Sends SIGTERM and awaits the end.
     pub(crate) fn terminate(self) -> Ran {
-        let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.signal("-TERM");
         let Output {
             status,
             stdout,

@@ -31,6 +31,32 @@ fn as_many_slots_are_shown_as_are_asked_for() {
 }
 
 #[test]
+fn slots_are_shown_from_a_date_a_local_time_or_an_instant_on() {
+    for (from, first) in [
+        ("2026-12-24", "2026-12-23T23:00:00Z"),
+        ("2026-12-24T15:00", "2026-12-24T14:00:00Z"),
+        ("2026-12-24T15:00:00Z", "2026-12-24T15:00:00Z"),
+    ] {
+        let ran = macaque(&format!("schedule -n 1 -o json --from {from}"))
+            .toml("[schedule]\ncron = \"@hourly\"\ntimezone = \"Europe/Berlin\"\n")
+            .run();
+        assert_eq!(ran.json()[0]["slot"], json!(first), "{from}");
+    }
+}
+
+#[test]
+fn where_the_slots_end_is_said() {
+    let far = |from: &str| {
+        let ran = macaque(&format!("schedule --from {from}"))
+            .toml("[schedule]\ncron = \"@yearly\"\n")
+            .run();
+        ran.says(0, &["no further slot before 2101"]);
+    };
+    far("2100-01-01");
+    far("2150-01-01");
+}
+
+#[test]
 fn the_table_and_yaml_say_the_same() {
     hourly("-n 2")
         .run()
@@ -51,7 +77,8 @@ fn without_a_schedule_the_key_is_named() {
     macaque("schedule")
         .run()
         .complains(2, &["schedule.cron: is not set"]);
-    macaque("schedule --from soon")
-        .run()
-        .complains(2, &["invalid value 'soon' for '--from"]);
+    macaque("schedule --from soon").run().complains(
+        2,
+        &["invalid value 'soon' for '--from", "such as 2026-12-24T15:00"],
+    );
 }

@@ -136,3 +136,67 @@ fn a_kubeconfigs_token_that_cannot_be_one_is_not_shown() {
     let ran = macaque("once -n shop --kubeconfig bad").file("bad", &bad).run();
     ran.complains(2, &["kubeconfig bad: the token holds a line break"]);
 }
+
+/// `macaque once` by a kubeconfig whose user has these lines.
+fn as_user(user: &str) -> Call {
+    let kubeconfig = cluster(Vec::new()).kubeconfig();
+    let kubeconfig = kubeconfig.replace("user: {}", &format!("user: {user}"));
+    macaque("once -n shop --kubeconfig file").file("file", &kubeconfig)
+}
+
+/// A user whose credentials are printed by a shell script.
+fn by_plugin(mode: &str) -> Call {
+    as_user(&format!(
+        "{{ exec: {{ apiVersion: client.authentication.k8s.io/v1, command: /bin/sh, args: [plugin], \
+         interactiveMode: {mode} }} }}"
+    ))
+}
+
+#[test]
+fn a_credentials_command_that_fails_is_named_and_what_it_printed_is_not_shown() {
+    for mode in ["Never", "IfAvailable"] {
+        let ran = by_plugin(mode)
+            .file("plugin", &format!("echo {CANARY}; exit 3\n"))
+            .run();
+        let words =
+            "cannot use the kubeconfig file: the credentials command \"/bin/sh\" failed with status 3;";
+        ran.complains(2, &[words]);
+        assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+    }
+}
+
+#[test]
+fn a_credentials_command_that_prints_a_bare_token_does_not_show_it() {
+    let credential = format!("echo '{{\"kind\":\"ExecCredential\",\"status\":\"{CANARY}\"}}'");
+    for script in [format!("echo {CANARY}"), credential] {
+        let ran = by_plugin("Never").file("plugin", &script).run();
+        ran.complains(
+            2,
+            &["the kubeconfig file: the credentials command \"/bin/sh\" printed no ExecCredential"],
+        );
+        assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+    }
+}
+
+#[test]
+fn a_kubeconfigs_files_that_are_absent_are_named() {
+    let absent = [
+        (
+            "{ tokenFile: /absent/token }",
+            "cannot read its tokenFile /absent/token: No such file",
+        ),
+        (
+            "{ client-certificate: /absent/cert, client-key: /absent/key }",
+            "cannot read its client certificate /absent/cert: No such file",
+        ),
+        (
+            "{ exec: { apiVersion: v1, command: /absent/plugin } }",
+            "\"/absent/plugin\" cannot be run: No such file",
+        ),
+    ];
+    for (user, words) in absent {
+        as_user(user)
+            .run()
+            .complains(2, &["cannot use the kubeconfig file: ", words]);
+    }
+}

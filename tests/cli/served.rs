@@ -27,6 +27,21 @@ fn a_kubeconfig_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn a_file_of_somebody_elses_is_not_overwritten() {
+    let sandbox = macaque("sandbox --write-kubeconfig here").file("here", "current-context: prod\n");
+    let ran = sandbox.run();
+    ran.complains(
+        2,
+        &["--write-kubeconfig: here exists and was not written by `macaque sandbox`"],
+    );
+    let again = macaque("sandbox --write-kubeconfig here")
+        .file("here", "# Written by `macaque sandbox`, which overwrites it.\n")
+        .start();
+    again.await_text("here", "server: http://127.0.0.1:");
+    assert_eq!(again.terminate().code, 0);
+}
+
+#[test]
 fn the_demo_ends_by_itself_with_a_summary() {
     let ran = macaque("demo --rounds 2 --every 1").run();
     ran.says(0, &["round 1", "round 2", "\n2 rounds: ", "Try it yourself"]);

@@ -116,6 +116,21 @@ fn the_readme_and_the_help_tell_the_same_exit_codes() {
 }
 
 #[test]
+fn the_variables_that_are_no_settings_are_told_by_readme_help_and_tutorial() {
+    let help = Command::new(env!("CARGO_BIN_EXE_macaque")).arg("--help").output();
+    let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    for text in [help, read("README.md"), read("config/macaque.toml")] {
+        for variable in ["MACAQUE_CONFIG", "MACAQUE_POD_NAME", "MACAQUE_POD_NAMESPACE"] {
+            assert!(
+                text.split(|c: char| !c.is_ascii_uppercase() && c != '_')
+                    .any(|word| word == variable),
+                "{variable}"
+            );
+        }
+    }
+}
+
+#[test]
 fn every_command_of_the_readmes_table_exists() {
     let readme = read("README.md");
     let rows = readme.lines().filter_map(|line| line.strip_prefix("| `macaque "));

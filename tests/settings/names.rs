@@ -86,7 +86,7 @@ fn every_mistake_is_told_at_once_with_key_and_source() {
         .without_a_namespace()
         .file(
             "dryrun = false\n\
-             [disrupt]\nmethod = \"kill\"\ncount = 20\ngrace_period = \"0s\"\n\
+             [disrupt]\nmethod = \"kill\"\ncount = 20\nattempts = 10\ngrace_period = \"0s\"\n\
              [log]\nlevel = \"loud\"\n",
         )
         .env("MACAQUE_TIMEZONE", "Europe/Pari")

@@ -66,8 +66,8 @@ fn a_value_out_of_bounds_is_refused_with_the_bound() {
         ("disrupt.count = 101", "use 1 to 100"),
         ("disrupt.attempts = 1001", "use 1 to 1000"),
         (
-            "disrupt.count = 11",
-            "10, the default, is less than 11 in disrupt.count (macaque.toml line 1): use 11",
+            "disrupt.count = 11\ndisrupt.attempts = 10",
+            "10 is less than 11 in disrupt.count (macaque.toml line 1): use 11",
         ),
         (
             "disrupt.grace_period = \"0s\"",

@@ -30,8 +30,8 @@ const LONGEST: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /// `@yearly @annually @monthly @weekly @daily @midnight @hourly`.
 ///
 /// Numbers, three-letter English names in any case, ranges, steps behind `*` or a range, and lists. When both
-/// day fields are restricted, a day matches that matches either (POSIX); a field is unrestricted only when it is
-/// exactly `*`, so `0 0 */2 * Mon` is every odd day and every Monday.
+/// day fields are restricted, a day matches that matches either (POSIX); a field is unrestricted only when it
+/// is `*` or `*/1`, so `0 0 */2 * Mon` is every odd day and every Monday.
 ///
 /// It prints as it was written, with single blanks; equal lines print the same.
 #[derive(Debug, Clone, PartialEq, Eq)]

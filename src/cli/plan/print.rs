@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::chaos::pod::PodRef;
 use crate::cli::foretell::{Foretold, until};
-use crate::cli::format::table;
+use crate::cli::format::{line, table};
 
 use super::view::{Cover, Draw, SLOTS, View};
 
@@ -129,7 +129,12 @@ fn funnel(view: &View) -> String {
     }));
     rows.push([
         view.candidates.len().to_string(),
-        "candidates".to_owned(),
+        if view.candidates.len() == 1 {
+            "candidate"
+        } else {
+            "candidates"
+        }
+        .to_owned(),
         String::new(),
     ]);
     table(["PODS", "WHAT", "EXAMPLE"], rows)
@@ -183,7 +188,11 @@ fn remarks(view: &View) -> Vec<String> {
                 .to_owned(),
         ),
     }
-    remarks.extend(view.problems.iter().map(|problem| format!("problem: {problem}")));
+    remarks.extend(
+        view.problems
+            .iter()
+            .map(|problem| line(&format!("problem: {problem}"))),
+    );
     remarks
 }
 

@@ -2,7 +2,9 @@
 
 use crate::chaos::eligibility::{Finding, Standing};
 use crate::chaos::why::Explanation;
-use crate::cli::format::table;
+use crate::cli::format::{line, table};
+
+use crate::text::count;
 
 use super::{Answer, Whom};
 
@@ -10,7 +12,7 @@ use super::{Answer, Whom};
 pub(super) fn answer(whom: &Whom, answer: &Answer) -> String {
     let mut parts = Vec::new();
     if let Whom::Owner(owner) = whom {
-        parts.push(format!("{owner}: {} pods", answer.pods.len()));
+        parts.push(line(&format!("{owner}: {}", count(answer.pods.len(), "pod"))));
         parts.push(brief(&answer.pods));
     }
     parts.extend(answer.pods.first().map(detail));
@@ -22,7 +24,7 @@ pub(super) fn answer(whom: &Whom, answer: &Answer) -> String {
         answer
             .problems
             .iter()
-            .map(|problem| format!("problem: {problem}")),
+            .map(|problem| line(&format!("problem: {problem}"))),
     );
     parts.join("\n")
 }
@@ -43,7 +45,7 @@ fn detail(told: &Explanation) -> String {
     let owner = told.owner.as_ref();
     let owner = owner.map_or_else(|| "nobody".to_owned(), ToString::to_string);
     let ready = if told.ready { "ready" } else { "not ready" };
-    let mut parts = vec![format!("{}, of {owner}, {ready}", told.pod)];
+    let mut parts = vec![line(&format!("{}, of {owner}, {ready}", told.pod))];
     let rows = told.rules.iter().map(|finding| {
         let setting = finding.setting.clone().unwrap_or_else(|| "always".to_owned());
         [
@@ -59,13 +61,16 @@ fn detail(told: &Explanation) -> String {
     ));
     match &told.budgets {
         Some(accounts) if accounts.is_empty() => parts.push("no budget covers it".to_owned()),
-        Some(accounts) => parts.extend(accounts.iter().flat_map(|account| account.words.clone())),
+        Some(accounts) => {
+            let words = accounts.iter().flat_map(|account| &account.words);
+            parts.extend(words.map(|words| line(words)));
+        }
         None => {}
     }
     if told.exempt().is_some() {
-        parts.push(format!("were it drawn: {}", told.opinion));
+        parts.push(line(&format!("were it drawn: {}", told.opinion)));
     }
-    parts.push(told.conclusion.clone());
+    parts.push(line(&told.conclusion));
     parts.join("\n")
 }
 

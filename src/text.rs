@@ -2,13 +2,26 @@
 
 /// `text` as one line of at most `max` characters, without control, invisible or direction-changing
 /// characters: what is read is what was written.
-pub(super) fn clean(text: &str, max: usize) -> String {
+pub(crate) fn clean(text: &str, max: usize) -> String {
     let spaced: String = text
         .chars()
         .filter(|c| !is_invisible(*c))
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     clip(&spaced.split_whitespace().collect::<Vec<_>>().join(" "), max)
+}
+
+/// `text` without control, invisible or direction-changing characters, its lines and blanks as they are.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars()
+        .filter(|c| !is_invisible(*c))
+        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+        .collect()
+}
+
+/// `text` as one line, however long, of visible characters alone.
+pub(crate) fn line(text: &str) -> String {
+    clean(text, usize::MAX)
 }
 
 /// The first `max` characters of `text`, the last of them `…` if there was more.
@@ -18,7 +31,7 @@ fn clip(text: &str, max: usize) -> String {
 
 /// `text` with every character written by `escape`, cut with `…` so that the whole is at most `max`
 /// characters and no escape sequence is cut in two.
-pub(super) fn escape_within(text: &str, max: usize, escape: fn(char, &mut String)) -> String {
+pub(crate) fn escape_within(text: &str, max: usize, escape: fn(char, &mut String)) -> String {
     let mut out = String::new();
     let mut length = 0;
     // Where to cut, if it comes to that: the end of the last character that leaves room for `…`.
@@ -41,7 +54,7 @@ pub(super) fn escape_within(text: &str, max: usize, escape: fn(char, &mut String
 
 /// `items` with `separator` between them, measured by `size` and no larger than `room`: whole items only, and
 /// what does not fit is counted: `… and 3 more`.
-pub(super) fn list(items: &[String], separator: &str, room: usize, size: fn(&str) -> usize) -> String {
+pub(crate) fn list(items: &[String], separator: &str, room: usize, size: fn(&str) -> usize) -> String {
     let whole = items.join(separator);
     if size(&whole) <= room {
         return whole;
@@ -61,12 +74,12 @@ pub(super) fn list(items: &[String], separator: &str, room: usize, size: fn(&str
 }
 
 /// How many characters `text` has.
-pub(super) fn chars(text: &str) -> usize {
+pub(crate) fn chars(text: &str) -> usize {
     text.chars().count()
 }
 
 /// `2 pods`, `1 pod`.
-pub(super) fn count(n: usize, noun: &str) -> String {
+pub(crate) fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
@@ -92,6 +105,15 @@ mod tests {
     fn a_text_becomes_one_visible_line() {
         let hostile = " a\r\nb\u{1b}[31m\u{2028}c\u{202e}d\u{200b}e\u{85}f\u{e0041}\t";
         assert_eq!(clean(hostile, 100), "a b [31m cde f");
+    }
+
+    #[test]
+    fn what_is_made_visible_keeps_its_lines_and_its_columns() {
+        assert_eq!(
+            visible("a   b\n  c\u{1b}[2J\u{202e}\r\u{9b}d"),
+            "a   b\n  c [2J  d"
+        );
+        assert_eq!(line("a   b\n  c\u{1b}[2J\u{202e}"), "a b c [2J");
     }
 
     #[test]
