@@ -58,6 +58,8 @@ pub(crate) struct Exchange {
     /// `POST /path?query`.
     pub(crate) line: String,
     pub(crate) body: Bytes,
+    /// Whether the answer, or the want of one, is the proxy's doing.
+    pub(crate) injected: bool,
     /// Nothing, where the connection broke.
     pub(crate) answer: Option<Answer>,
 }
@@ -129,6 +131,10 @@ impl Wire {
         self.exchanges.borrow_mut().push(Exchange {
             line,
             body: body.clone(),
+            injected: !matches!(
+                fault.as_deref(),
+                None | Some(Fault::PagesOf(_) | Fault::Meanwhile(_))
+            ),
             answer: None,
         });
         let uri = match fault.as_deref() {

@@ -66,7 +66,7 @@ async fn play_all(kind: Kind) -> Vec<Played> {
         played.push(task.await.unwrap_or_else(|error| Played {
             name,
             rows,
-            injected: false,
+            injected: Vec::new(),
             recorded: false,
             record: Record::default(),
             faults: vec![error.to_string()],
