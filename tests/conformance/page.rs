@@ -24,6 +24,9 @@ the proxy gave macaque the answer of the real server, to the byte but for the na
 
 /// Compares the page with what was played, or writes it.
 pub(crate) fn check(played: &[Played], writes: bool) {
+    if std::env::var_os("CONFORMANCE_ONLY").is_some() {
+        return;
+    }
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "docs/conformance.md"]
         .iter()
         .collect();
@@ -31,7 +34,7 @@ pub(crate) fn check(played: &[Played], writes: bool) {
     if writes {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, page).unwrap();
-    } else if std::env::var_os("CONFORMANCE_ONLY").is_none() {
+    } else {
         let known = std::fs::read_to_string(&path).unwrap_or_default();
         assert_eq!(
             known, page,
@@ -43,7 +46,11 @@ pub(crate) fn check(played: &[Played], writes: bool) {
 fn page(played: &[Played]) -> String {
     let real = answers::recorded();
     let mut page = HEAD.to_owned();
-    page += &format!("{} scenarios.\n\n", played.len());
+    let raw = played.iter().filter(|played| played.rows.is_empty()).count();
+    let scenarios = played.len() - raw;
+    page += &format!(
+        "{scenarios} scenarios, and {raw} raw requests that macaque never sends, to hold the sandbox to more than that.\n\n"
+    );
     page += &held(played);
     page += "| scenario | requirement | request | sandbox | real server |\n|---|---|---|---|---|\n";
     for scenario in played {
