@@ -53,10 +53,11 @@ pub(super) fn read_options(request: &Request) -> Result<DeleteOptions, Failure> 
         return DeleteOptions::from_query(&request.query);
     }
     let body = request.json()?;
-    if !matches!(body["kind"].as_str(), None | Some("DeleteOptions")) {
-        return Err(Failure::bad_request(
-            "decoded object cannot be converted to DeleteOptions",
-        ));
+    let (version, kind) = (object::text(&body, "/apiVersion"), object::text(&body, "/kind"));
+    if !matches!(kind, "" | "DeleteOptions") {
+        let scheme = "pkg/runtime/scheme.go:111";
+        let why = format!("no kind {kind:?} is registered for version {version:?} in scheme {scheme:?}");
+        return Err(Failure::bad_request(why));
     }
     DeleteOptions::from_json(&body)
 }

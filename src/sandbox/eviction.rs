@@ -32,7 +32,9 @@ pub(super) fn answer(world: &mut World, target: &Target, request: &Request) -> R
             .trim_start_matches("policy/");
         let message = format!(
             "Eviction in version {version:?} cannot be handled as a Eviction: {}",
-            failure.message
+            failure
+                .message
+                .replace("DeleteOptions.", "DeleteOptions.deleteOptions.")
         );
         Failure::bad_request(message)
     })?;
@@ -57,7 +59,7 @@ fn check_kind(eviction: &Value) -> Result<(), Failure> {
     let bare = version.rsplit('/').next().unwrap_or_default();
     Err(Failure::bad_request(format!(
         "{kind} in version {bare:?} cannot be handled as a Eviction: no kind {kind:?} is registered for version \
-         {version:?}"
+         {version:?} in scheme \"pkg/runtime/scheme.go:111\""
     )))
 }
 

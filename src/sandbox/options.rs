@@ -19,12 +19,25 @@ pub(super) struct DeleteOptions {
     pub(super) dry_run: Vec<String>,
 }
 
+/// As Go's decoder names the types of JSON.
+fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
 impl DeleteOptions {
     /// Reads the JSON form; a field of a wrong type is refused, an unknown one ignored.
     pub(super) fn from_json(options: &Value) -> Result<Self, Failure> {
         let wrong = |field: &str, kind: &str| {
+            let is = json_type(&options[field.split('.').next().unwrap_or_default()]);
             Failure::bad_request(format!(
-                "json: cannot unmarshal into Go struct field DeleteOptions.{field} of type {kind}"
+                "json: cannot unmarshal {is} into Go struct field DeleteOptions.{field} of type {kind}"
             ))
         };
         let text = |pointer: &str| match options.pointer(pointer) {
@@ -105,7 +118,7 @@ impl DeleteOptions {
                 });
             }
             if !matches!(policy.as_str(), "Foreground" | "Background" | "Orphan") {
-                let supported = r#"supported values: "Background", "Foreground", "Orphan", "nil""#;
+                let supported = r#"supported values: "Foreground", "Background", "Orphan", "nil""#;
                 let body = format!("Unsupported value: {policy:?}: {supported}");
                 errors.push(FieldError {
                     reason: "FieldValueNotSupported",

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::play::Played;
 use crate::proxy::{Answer, Exchange};
+use crate::raw;
 use crate::scene::{Scene, condition};
 use crate::table;
 
@@ -48,7 +49,9 @@ pub(crate) fn recorded() -> Book {
 /// Keeps what the real server said now.
 pub(crate) fn record(played: &[Played]) {
     let mut book = recorded();
-    book.retain(|name, _| table::all().iter().any(|scenario| scenario.name == name));
+    let names: Vec<_> = table::all().iter().map(|scenario| scenario.name).collect();
+    let raw: Vec<_> = raw::probes().iter().map(|probe| probe.name).collect();
+    book.retain(|name, _| names.contains(&name.as_str()) || raw.contains(&name.as_str()));
     book.extend(
         played
             .iter()
@@ -198,7 +201,13 @@ pub(crate) fn plain(text: &str, scene: &Scene) -> String {
         let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
         text = text.replace(&format!("127.0.0.1:{port}/"), "127.0.0.1:PORT/");
     }
-    text
+    match text.split_once("the ResourceVersion in record (") {
+        Some((before, rest)) => {
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{before}the ResourceVersion in record (VERSION{rest}")
+        }
+        None => text,
+    }
 }
 
 /// Of a deleted pod, what a deletion says; a Status is kept whole.

@@ -22,6 +22,8 @@ mod laws;
 mod page;
 mod play;
 mod proxy;
+mod raw;
+mod requirements;
 mod scenario;
 mod scene;
 mod server;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::answers::{self, Said};
 use crate::play::Played;
+use crate::requirements::{ELSEWHERE, REQUIREMENTS};
 
 const HEAD: &str = "# Conformance
 
@@ -23,6 +24,9 @@ the proxy gave macaque the answer of the real server, to the byte but for the na
 
 /// Compares the page with what was played, or writes it.
 pub(crate) fn check(played: &[Played], writes: bool) {
+    if std::env::var_os("CONFORMANCE_ONLY").is_some() {
+        return;
+    }
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "docs/conformance.md"]
         .iter()
         .collect();
@@ -30,7 +34,7 @@ pub(crate) fn check(played: &[Played], writes: bool) {
     if writes {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, page).unwrap();
-    } else if std::env::var_os("CONFORMANCE_ONLY").is_none() {
+    } else {
         let known = std::fs::read_to_string(&path).unwrap_or_default();
         assert_eq!(
             known, page,
@@ -42,7 +46,12 @@ pub(crate) fn check(played: &[Played], writes: bool) {
 fn page(played: &[Played]) -> String {
     let real = answers::recorded();
     let mut page = HEAD.to_owned();
-    page += &format!("{} scenarios.\n\n", played.len());
+    let raw = played.iter().filter(|played| played.rows.is_empty()).count();
+    let scenarios = played.len() - raw;
+    page += &format!(
+        "{scenarios} scenarios, and {raw} raw requests that macaque never sends, to hold the sandbox to more than that.\n\n"
+    );
+    page += &held(played);
     page += "| scenario | requirement | request | sandbox | real server |\n|---|---|---|---|---|\n";
     for scenario in played {
         let rows: Vec<_> = scenario.rows.iter().map(ToString::to_string).collect();
@@ -50,22 +59,25 @@ fn page(played: &[Played]) -> String {
             .get(scenario.name)
             .map(|record| record.said.as_slice())
             .unwrap_or_default();
-        let mark = match (scenario.injected, scenario.recorded) {
-            (_, true) => " *(as recorded)*",
-            (true, false) => " *(on the wire)*",
-            (false, false) => "",
-        };
-        let column = |said: &[Said], line: &dyn Fn(&Said) -> String| {
-            let lines: Vec<_> = said.iter().map(|said| line(said).replace('|', "\\|")).collect();
-            lines.join("<br>")
+        let column = |said: &[Said], is_real: bool| {
+            let mark = |injected: bool| match (injected, scenario.recorded, is_real) {
+                (false, ..) | (_, true, true) => "",
+                (true, true, false) => " *(as recorded)*",
+                (true, false, _) => " *(on the wire)*",
+            };
+            let marks = scenario.injected.iter().chain(std::iter::repeat(&false));
+            let lines = said.iter().zip(marks);
+            let lines = lines.map(|(said, injected)| said.brief().replace('|', "\\|") + mark(*injected));
+            lines.collect::<Vec<_>>().join("<br>")
         };
         let request = match scenario.record.said.as_slice() {
             [] => "only reads".to_owned(),
-            said => column(said, &|said| format!("`{}`", said.request)),
+            said => {
+                let requests: Vec<_> = said.iter().map(|said| format!("`{}`", said.request)).collect();
+                requests.join("<br>")
+            }
         };
-        let sandbox = column(&scenario.record.said, &|said| said.brief() + mark);
-        let mark = if scenario.recorded { "" } else { mark };
-        let real = column(said, &|said| said.brief() + mark);
+        let (sandbox, real) = (column(&scenario.record.said, false), column(said, true));
         page += &format!(
             "| {} | {} | {request} | {sandbox} | {real} |\n",
             scenario.name,
@@ -73,4 +85,24 @@ fn page(played: &[Played]) -> String {
         );
     }
     page
+}
+
+/// What must hold, each with the number of scenarios that prove it.
+fn held(played: &[Played]) -> String {
+    let mut list = "| | requirement | held by |\n|---|---|---|\n".to_owned();
+    for (number, requirement) in (1..).zip(REQUIREMENTS) {
+        let count = played
+            .iter()
+            .filter(|played| played.rows.contains(&number))
+            .count();
+        let elsewhere = ELSEWHERE.iter().find(|(known, _)| *known == number);
+        let by = match (count, elsewhere) {
+            (0, Some((_, what))) => (*what).to_owned(),
+            (0, None) => panic!("no scenario holds requirement {number}"),
+            (1, _) => "1 scenario".to_owned(),
+            (count, _) => format!("{count} scenarios"),
+        };
+        list += &format!("| {number} | {requirement} | {by} |\n");
+    }
+    list + "\n"
 }

@@ -27,8 +27,8 @@ pub(crate) fn writes() -> bool {
 pub(crate) struct Played {
     pub(crate) name: &'static str,
     pub(crate) rows: &'static [u8],
-    /// Whether something befell the wire.
-    pub(crate) injected: bool,
+    /// Of each disruption, whether its answer is the proxy's doing.
+    pub(crate) injected: Vec<bool>,
     /// Whether the real server's answers were given in the sandbox's stead.
     pub(crate) recorded: bool,
     pub(crate) record: Record,
@@ -85,9 +85,6 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Pl
         }
     }
     let replayed = kind == Kind::Sandbox && admission.is_some_and(|admission| !admission.by.lets_pass());
-    let injected = faults
-        .iter()
-        .any(|rule| !matches!(rule.fault, Fault::Meanwhile(_)));
     proxy.befall(faults);
     proxy.take();
     let begun = Instant::now();
@@ -98,7 +95,9 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Pl
     let changing = exchanges
         .iter()
         .filter(|exchange| !exchange.line.starts_with("GET "));
-    let said: Vec<Said> = changing.map(|exchange| Said::of(exchange, &scene)).collect();
+    let (said, injected): (Vec<Said>, Vec<bool>) = changing
+        .map(|exchange| (Said::of(exchange, &scene), exchange.injected))
+        .unzip();
     let mut differences = compare(&expected, &report, &said, &scene);
     if took < expected.pause {
         differences.push(format!("the round took only {took:?}"));
@@ -215,6 +214,11 @@ fn compare(expected: &Expected, report: &Report, said: &[Said], scene: &Scene) -
         End::Interrupted => vec!["interrupted".to_owned()],
         End::Complete => Vec::new(),
     };
+    let warnings = report
+        .attempts
+        .iter()
+        .flat_map(|attempt| attempt.warnings.clone());
+    parts("warnings", warnings.collect(), expected.warnings.clone());
     parts("failure", why, expected.failure.into_iter().collect());
     differences
 }

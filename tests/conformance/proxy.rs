@@ -58,6 +58,8 @@ pub(crate) struct Exchange {
     /// `POST /path?query`.
     pub(crate) line: String,
     pub(crate) body: Bytes,
+    /// Whether the answer, or the want of one, is the proxy's doing.
+    pub(crate) injected: bool,
     /// Nothing, where the connection broke.
     pub(crate) answer: Option<Answer>,
 }
@@ -129,6 +131,10 @@ impl Wire {
         self.exchanges.borrow_mut().push(Exchange {
             line,
             body: body.clone(),
+            injected: !matches!(
+                fault.as_deref(),
+                None | Some(Fault::PagesOf(_) | Fault::Meanwhile(_))
+            ),
             answer: None,
         });
         let uri = match fault.as_deref() {
@@ -188,21 +194,7 @@ impl Wire {
             }
         }
         let request = request.body(Body::from(body.to_vec())).unwrap();
-        let (head, body) = self.server.send(request).await.unwrap().into_parts();
-        let mut headers = head.headers;
-        // These belong to the connection, and ours is another.
-        for name in [
-            http::header::TRANSFER_ENCODING,
-            http::header::CONTENT_LENGTH,
-            http::header::CONNECTION,
-        ] {
-            headers.remove(name);
-        }
-        Answer {
-            code: head.status.as_u16(),
-            headers,
-            body: body.collect().await.unwrap().to_bytes(),
-        }
+        Answer::read(self.server.send(request).await.unwrap()).await
     }
 }
 
@@ -214,6 +206,25 @@ fn with_limit(uri: &Uri, pods: usize) -> Uri {
 }
 
 impl Answer {
+    /// What a server answers.
+    pub(crate) async fn read(response: Response<Body>) -> Self {
+        let (head, body) = response.into_parts();
+        let mut headers = head.headers;
+        // These belong to the connection, and ours is another.
+        for name in [
+            http::header::TRANSFER_ENCODING,
+            http::header::CONTENT_LENGTH,
+            http::header::CONNECTION,
+        ] {
+            headers.remove(name);
+        }
+        Self {
+            code: head.status.as_u16(),
+            headers,
+            body: body.collect().await.unwrap().to_bytes(),
+        }
+    }
+
     /// An answer of this content type.
     pub(crate) fn new(code: u16, kind: &'static str, body: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::new();

@@ -43,6 +43,8 @@ pub(crate) struct Expected {
     pub(crate) exempt: Vec<(&'static str, usize)>,
     /// A part of each problem.
     pub(crate) problems: Vec<&'static str>,
+    /// A part of each warning of an attempt.
+    pub(crate) warnings: Vec<&'static str>,
     /// A part of why the round failed.
     pub(crate) failure: Option<&'static str>,
     pub(crate) after: Vec<After>,
@@ -92,6 +94,7 @@ pub(crate) fn scenario(name: &'static str, rows: &'static [u8]) -> Scenario {
             told: Vec::new(),
             exempt: Vec::new(),
             problems: Vec::new(),
+            warnings: Vec::new(),
             failure: None,
             after: Vec::new(),
             pause: Duration::ZERO,
@@ -214,6 +217,11 @@ impl Scenario {
 
     pub(crate) fn problem(mut self, part: &'static str) -> Self {
         self.expected.problems.push(part);
+        self
+    }
+
+    pub(crate) fn warned(mut self, part: &'static str) -> Self {
+        self.expected.warnings.push(part);
         self
     }
 

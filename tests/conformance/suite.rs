@@ -8,6 +8,7 @@ use tokio::task::LocalSet;
 use crate::answers::{self, Record};
 use crate::page;
 use crate::play::{Played, play, writes};
+use crate::raw;
 use crate::server::Kind;
 use crate::table;
 
@@ -47,7 +48,7 @@ async fn play_all(kind: Kind) -> Vec<Played> {
     let recorded = answers::recorded();
     let only = std::env::var("CONFORMANCE_ONLY").unwrap_or_default();
     let places = Rc::new(Semaphore::new(AT_A_TIME));
-    let mut tasks = Vec::new();
+    let mut tasks: Vec<(_, &[u8], _)> = Vec::new();
     for scenario in table::all()
         .into_iter()
         .filter(|scenario| scenario.name.contains(&only))
@@ -61,12 +62,25 @@ async fn play_all(kind: Kind) -> Vec<Played> {
         });
         tasks.push((name, rows, task));
     }
+    for probe in raw::probes()
+        .into_iter()
+        .filter(|probe| probe.name.contains(&only))
+    {
+        let name = probe.name;
+        let record = recorded.get(name).cloned().unwrap_or_default();
+        let places = Rc::clone(&places);
+        let task = tokio::task::spawn_local(async move {
+            let _place = places.acquire().await;
+            raw::send(kind, probe, record).await
+        });
+        tasks.push((name, &[], task));
+    }
     let mut played = Vec::new();
     for (name, rows, task) in tasks {
         played.push(task.await.unwrap_or_else(|error| Played {
             name,
             rows,
-            injected: false,
+            injected: Vec::new(),
             recorded: false,
             record: Record::default(),
             faults: vec![error.to_string()],

@@ -7,6 +7,7 @@ mod changes;
 mod doubts;
 mod exemptions;
 pub(crate) mod objects;
+mod rare;
 
 use serde_json::Value;
 
@@ -20,6 +21,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         admitted::table(),
         changes::table(),
         doubts::table(),
+        rare::table(),
         exemptions::table(),
     ];
     tables.into_iter().flatten().collect()

@@ -89,7 +89,9 @@ fn suites(suite: &str) -> Vec<String> {
     let directory = format!("tests/{suite}");
     let files = fs::read_dir(format!("{}/{directory}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     files
-        .map(|file| format!("{directory}/{}", file.unwrap().file_name().to_string_lossy()))
+        .map(Result::unwrap)
+        .filter(|file| file.file_type().unwrap().is_file())
+        .map(|file| format!("{directory}/{}", file.file_name().to_string_lossy()))
         .collect()
 }
 

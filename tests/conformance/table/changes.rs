@@ -126,7 +126,7 @@ fn replace_counted(scene: &Scene) -> LocalBoxFuture<'_, ()> {
 }
 
 /// `web-0` goes at once.
-fn remove(scene: &Scene) -> LocalBoxFuture<'_, ()> {
+pub(super) fn remove(scene: &Scene) -> LocalBoxFuture<'_, ()> {
     async move {
         let at_once = json!({"gracePeriodSeconds": 0});
         scene

@@ -151,11 +151,12 @@ fn faults() -> Vec<Scenario> {
             .sends(evict("web-0"), 201)
             .told(&["web-0: evicted"])
             .ends(Disrupted),
-        scenario("a warning of the server changes nothing", &[28])
+        scenario("a warning of the server is told, and changes nothing", &[1])
             .given(web(1))
             .once("/eviction", Fault::Header("warning", "299 - \"policy/v1 is old\""))
             .sends(evict("web-0"), 201)
             .told(&["web-0: evicted"])
+            .warned("policy/v1 is old")
             .ends(Disrupted),
         scenario("a page of HTML is an answer of nobody", &[25])
             .given(web(1))
@@ -182,6 +183,7 @@ fn cuts() -> Vec<Scenario> {
             Fault::Acted(timeout()),
         )
         .sends(evict("web-0"), 504)
+        .warned("but the pod was seen gone or going")
         .told(&["web-0: evicted"])
         .after([Targeted("web-0", true)]),
         done(
@@ -198,6 +200,7 @@ fn cuts() -> Vec<Scenario> {
             Fault::CutAfter,
         )
         .sends(evict("web-0"), 0)
+        .warned("but the pod was seen gone or going")
         .told(&["web-0: evicted"]),
         done(
             "a connection cut before the eviction was done",
@@ -214,6 +217,7 @@ fn cuts() -> Vec<Scenario> {
         )
         .delete()
         .sends(delete("web-0"), 0)
+        .warned("but the pod was seen gone or going")
         .told(&["web-0: deleted"]),
         scenario(
             "time-outs without end leave the outcome unknown, and no second victim",

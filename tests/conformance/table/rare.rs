@@ -1,0 +1,126 @@
+//! Scenarios of rare answers, which no server gives on demand: the proxy gives them.
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use macaque::chaos::report::Verdict::{Disrupted, Refused};
+use serde_json::{Value, json};
+
+use crate::proxy::{Answer, Fault};
+use crate::scenario::After::{Alive, Going};
+use crate::scenario::{Scenario, evict, scenario};
+use crate::scene::Scene;
+
+use super::changes::remove;
+use super::doubts::status;
+use super::objects::{pending, web};
+
+/// One pod, whose eviction is answered with this in the server's stead.
+fn answered(name: &'static str, rows: &'static [u8], answer: Answer) -> Scenario {
+    let code = answer.code;
+    scenario(name, rows)
+        .given(web(1))
+        .once("/eviction", Fault::Instead(answer))
+        .sends(evict("web-0"), code)
+}
+
+fn about(kind: &str, name: &str) -> Value {
+    json!({"kind": kind, "name": name})
+}
+
+pub(super) fn table() -> Vec<Scenario> {
+    let message = "namespaces \"shop\" not found";
+    let no_namespace = status(404, "NotFound", message, about("namespaces", "shop"));
+    let message = "poddisruptionbudgets.policy \"web\" not found";
+    let no_budget = status(404, "NotFound", message, about("poddisruptionbudgets", "web"));
+    let message = "Pod \"web-0\" is invalid: spec: Forbidden: too old";
+    let invalid = status(422, "Invalid", message, about("Pod", "web-0"));
+    let strict = status(
+        400,
+        "BadRequest",
+        "strict decoding error: unknown field \"x\"",
+        json!({}),
+    );
+    let options = status(
+        422,
+        "Invalid",
+        "DeleteOptions \"\" is invalid: gracePeriodSeconds",
+        about("DeleteOptions", ""),
+    );
+    let success = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"});
+    vec![
+        answered(
+            "a namespace that is gone when the eviction comes",
+            &[13],
+            no_namespace,
+        )
+        .told(&["web-0: gone already"])
+        .ends(Refused),
+        answered("a budget that is gone when it is to be spent", &[14], no_budget)
+            .told(&[
+                "web-0: refused by the API server for now: poddisruptionbudgets.policy \"web\" not found",
+            ])
+            .ends(Refused)
+            .after([Alive("web-0")]),
+        answered("a pod that the server itself finds invalid", &[1], invalid)
+            .told(&["web-0: refused by validation: Pod \"web-0\" is invalid: spec: Forbidden: too old"])
+            .ends(Refused),
+        answered(
+            "a request that the server does not read is a loud failure",
+            &[15],
+            strict,
+        )
+        .fails("strict decoding error")
+        .after([Alive("web-0")]),
+        answered(
+            "options that the server refuses are a loud failure",
+            &[15],
+            options,
+        )
+        .fails("DeleteOptions")
+        .after([Alive("web-0")]),
+        answered(
+            "a gateway's page of HTML is asked again",
+            &[25],
+            Answer::new(502, "text/html", "<html>bad gateway</html>"),
+        )
+        .sends(evict("web-0"), 201)
+        .told(&["web-0: evicted"])
+        .ends(Disrupted)
+        .after([Going("web-0")]),
+        scenario("any other yes is verified like the usual one", &[1])
+            .given(web(1))
+            .once(
+                "/eviction",
+                Fault::Acted(Answer::new(202, "application/json", success.to_string())),
+            )
+            .sends(evict("web-0"), 202)
+            .told(&["web-0: evicted"])
+            .ends(Disrupted),
+        answered(
+            "any other yes without effect is no success",
+            &[23],
+            Answer::new(200, "application/json", success.to_string()),
+        )
+        .told(&["web-0: refused by admission: accepted, yet the pod lives on (made a dry run, or deferred)"])
+        .ends(Refused)
+        .after([Alive("web-0")]),
+        scenario(
+            "a pod replaced by a pending one, over which a server ponders for ten seconds",
+            &[12],
+        )
+        .given(web(1))
+        .once("/eviction", Fault::Meanwhile(replace_by_pending))
+        .sends(evict("web-0"), 409)
+        .told(&["web-0: gone already"])
+        .ends(Refused),
+    ]
+}
+
+/// `web-0` goes, and a pod that nobody schedules takes its name.
+fn replace_by_pending(scene: &Scene) -> LocalBoxFuture<'_, ()> {
+    async move {
+        remove(scene).await;
+        scene.set(&[pending("web-0", "web")]).await;
+    }
+    .boxed_local()
+}
