@@ -19,7 +19,7 @@ pub(super) fn say(words: &impl Display) {
 }
 
 /// Writes `words`, which may hold what a cluster's people wrote, without the characters by which a terminal could be
-/// played with. What may hold line breaks of its own goes through [`line`] or [`table`] before.
+/// played with. What may hold line breaks of its own goes through [`line()`] or [`table`] before.
 pub(super) fn tell(words: &str) {
     say(&text::visible(words));
 }
