@@ -70,6 +70,8 @@ pub struct BudgetStatus {
     pub disrupted_pods: usize,
     /// The message of the condition `DisruptionAllowed` where its reason is `SyncFailed`.
     pub sync_failed: Option<String>,
+    /// The same condition where it is `False` for another reason, as `(REASON): MESSAGE`.
+    pub complaint: Option<String>,
 }
 
 /// `spec.unhealthyPodEvictionPolicy`.
@@ -174,12 +176,14 @@ impl Budget {
             let words = format!("The disruption budget {name} is still being processed by the server.");
             return self.refuse(words, true);
         }
+        let not_now = format!("The disruption budget {name} does not allow evicting pods currently");
         if status.disruptions_allowed < 0 {
-            return self.refuse("pdb disruptions allowed is negative".to_owned(), false);
+            let words = format!("{not_now}: pdb disruptions allowed is negative");
+            return self.refuse(words, false);
         }
         if status.disrupted_pods > MOST_DISRUPTED_PODS {
-            let words = "DisruptedPods map too big - too many evictions not confirmed by PDB controller";
-            return self.refuse(words.to_owned(), false);
+            let words = format!("{not_now}: too many pending evictions not confirmed by PDB controller");
+            return self.refuse(words, false);
         }
         let left = self.headroom(planned);
         if left > 0 {
@@ -188,15 +192,19 @@ impl Budget {
                 why: format!("budget {name} allows {left}"),
             };
         }
-        let words = match &status.sync_failed {
-            Some(why) => format!(
-                "The disruption budget {name} does not allow evicting pods currently because it failed sync: {why}"
-            ),
-            None => format!(
-                "The disruption budget {name} needs {} healthy pods and has {} currently",
-                status.desired_healthy,
-                status.current_healthy - planned.under(self)
-            ),
+        let (needed, healthy) = (
+            status.desired_healthy,
+            status.current_healthy - planned.under(self),
+        );
+        let words = match (&status.sync_failed, &status.complaint) {
+            (Some(why), _) => format!("{not_now} because it failed sync: {why}"),
+            (None, _) if healthy <= needed => {
+                format!(
+                    "The disruption budget {name} needs {needed} healthy pods and has {healthy} currently"
+                )
+            }
+            (None, Some(why)) => format!("{not_now} {why}"),
+            (None, None) => not_now,
         };
         self.refuse(words, false)
     }

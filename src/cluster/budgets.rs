@@ -49,12 +49,16 @@ impl From<PodDisruptionBudget> for Budget {
     fn from(object: PodDisruptionBudget) -> Self {
         let spec = object.spec.unwrap_or_default();
         let status = object.status.unwrap_or_default();
-        let condition = status
-            .conditions
-            .into_iter()
-            .flatten()
-            .find(|c| c.type_ == "DisruptionAllowed");
-        let sync_failed = condition.filter(|c| c.reason == "SyncFailed").map(|c| c.message);
+        let told = status.conditions.into_iter().flatten().find(|condition| {
+            condition.type_ == "DisruptionAllowed"
+                && condition.status == "False"
+                && !condition.message.is_empty()
+        });
+        let (sync_failed, complaint) = match told {
+            None => (None, None),
+            Some(told) if told.reason == "SyncFailed" => (Some(told.message), None),
+            Some(told) => (None, Some(format!("({}): {}", told.reason, told.message))),
+        };
         Self {
             namespace: object.metadata.namespace.unwrap_or_default(),
             name: object.metadata.name.unwrap_or_default(),
@@ -75,6 +79,7 @@ impl From<PodDisruptionBudget> for Budget {
                 expected_pods: status.expected_pods.unwrap_or_default().into(),
                 disrupted_pods: status.disrupted_pods.map_or(0, |pods: BTreeMap<_, _>| pods.len()),
                 sync_failed,
+                complaint,
             },
         }
     }
@@ -154,6 +159,34 @@ mod tests {
         }
         let strange = json!({"selector": {"matchExpressions": [{"key": "a", "operator": "Near"}]}});
         assert!(matches!(budget(strange).selector, Coverage::Invalid(_)));
+    }
+
+    #[test]
+    fn the_condition_is_read_as_a_failed_sync_or_as_another_complaint() {
+        let read = |status: &str, reason: &str, message: &str| {
+            let condition = json!({
+                "type": "DisruptionAllowed", "status": status, "reason": reason, "message": message,
+                "lastTransitionTime": "2026-01-01T00:00:00Z",
+            });
+            let object = json!({"metadata": {"name": "b"}, "status": {
+                "conditions": [condition], "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0,
+                "expectedPods": 0,
+            }});
+            let budget: Budget = serde_json::from_value::<PodDisruptionBudget>(object)
+                .unwrap()
+                .into();
+            (budget.status.sync_failed, budget.status.complaint)
+        };
+        assert_eq!(
+            read("False", "SyncFailed", "no scale"),
+            (Some("no scale".into()), None)
+        );
+        assert_eq!(
+            read("False", "Frozen", "sale"),
+            (None, Some("(Frozen): sale".into()))
+        );
+        assert_eq!(read("False", "InsufficientPods", ""), (None, None));
+        assert_eq!(read("True", "SufficientPods", "all is well"), (None, None));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use macaque::cluster::{Access, Cluster};
 use secrecy::ExposeSecret;
 
 use crate::program::Macaque;
@@ -54,6 +55,15 @@ fn admin() -> PathBuf {
 pub(crate) fn server() -> String {
     let cluster = Kubeconfig::read_from(admin()).unwrap().clusters.remove(0).cluster;
     cluster.unwrap().server.unwrap()
+}
+
+/// The administrator's access by the program's own adapter.
+pub(crate) async fn cluster() -> Cluster {
+    let access = Access {
+        kubeconfig: Some(admin()),
+        context: None,
+    };
+    Cluster::connect(&access).await.unwrap()
 }
 
 /// What the administrator shows to the API server.

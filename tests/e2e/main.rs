@@ -6,13 +6,15 @@
 //! ```
 //!
 //! Every test has a namespace of its own and runs beside the others. A module is one kind of promise; `world`,
-//! `workload`, `access`, `account`, `relay` and `program` set the scenes.
+//! `workload`, `dice`, `town`, `access`, `account`, `relay` and `program` set the scenes.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
 mod account;
+mod agreement;
 mod budgets;
 mod daemon;
+mod dice;
 mod exemptions;
 mod grants;
 mod manifest;
@@ -21,6 +23,7 @@ mod program;
 mod refusals;
 mod relay;
 mod scope;
+mod town;
 mod victims;
 mod workload;
 mod world;

@@ -71,7 +71,8 @@ impl World {
     /// Where the objects of `kind` are in this namespace.
     pub(crate) fn path(&self, kind: &str) -> String {
         let group = match kind {
-            "Deployment" | "StatefulSet" | "DaemonSet" => "/apis/apps/v1",
+            "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => "/apis/apps/v1",
+            "Job" => "/apis/batch/v1",
             "PodDisruptionBudget" => "/apis/policy/v1",
             "Role" | "RoleBinding" => "/apis/rbac.authorization.k8s.io/v1",
             _ => "/api/v1",

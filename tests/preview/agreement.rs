@@ -139,6 +139,9 @@ async fn compare(cluster: &Cluster, namespace: &str) -> Vec<String> {
         let answer = cluster.ask(&pod.id, Method::Evict, None).await.unwrap();
         let heard = Opinion::from(classify(&answer));
         assert_eq!(gist(&foretold), gist(&heard), "{pod:?} under {budgets:?}");
+        if let Opinion::Refused(_) = heard {
+            assert_eq!(foretold, heard, "word for word");
+        }
         gists.push(gist(&heard));
     }
     gists

@@ -45,6 +45,7 @@ fn budget() -> Budget {
             expected_pods: 4,
             disrupted_pods: 0,
             sync_failed: None,
+            complaint: None,
         },
     }
 }
@@ -64,6 +65,20 @@ fn a_budget_with_room_allows_and_a_spent_one_refuses_in_the_servers_words() {
     assert_eq!(verdict(&pod(), &[budget()]), "allowed: budget web allows 1");
     let words = "refused by budget web: The disruption budget web needs 3 healthy pods and has 3 currently";
     assert_eq!(verdict(&pod(), &[spent()]), words);
+}
+
+#[test]
+fn a_budget_with_nothing_left_and_pods_to_spare_says_only_that() {
+    let mut budget = spent();
+    // As a maxUnavailable over bare pods, of which the disruption controller expects none.
+    (budget.status.desired_healthy, budget.status.expected_pods) = (0, 0);
+    let words = "refused by budget web: The disruption budget web does not allow evicting pods currently";
+    assert_eq!(verdict(&pod(), std::slice::from_ref(&budget)), words);
+    budget.status.complaint = Some("(Frozen): the sale is on".into());
+    assert_eq!(
+        verdict(&pod(), &[budget]),
+        format!("{words} (Frozen): the sale is on")
+    );
 }
 
 #[test]
@@ -172,10 +187,15 @@ fn a_budget_that_is_not_synced_or_broken_refuses() {
     assert!(verdict(&pod(), &[unsynced]).ends_with("is still being processed by the server."));
     let mut negative = budget();
     negative.status.disruptions_allowed = -1;
-    assert!(verdict(&pod(), &[negative]).ends_with("pdb disruptions allowed is negative"));
+    assert!(
+        verdict(&pod(), &[negative])
+            .ends_with("web does not allow evicting pods currently: pdb disruptions allowed is negative")
+    );
     let mut crowded = budget();
     crowded.status.disrupted_pods = MOST_DISRUPTED_PODS + 1;
-    assert!(verdict(&pod(), &[crowded]).contains("DisruptedPods map too big"));
+    assert!(
+        verdict(&pod(), &[crowded]).ends_with("too many pending evictions not confirmed by PDB controller")
+    );
     let mut failed = spent();
     failed.status.sync_failed = Some("found no controllers for pod \"web-0\"".into());
     assert!(verdict(&pod(), &[failed]).contains("failed sync: found no controllers"));

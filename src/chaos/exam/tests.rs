@@ -60,6 +60,7 @@ fn budget(needs: i64, healthy: i64, expected: i64) -> Budget {
             expected_pods: expected,
             disrupted_pods: 0,
             sync_failed: None,
+            complaint: None,
         },
     }
 }
