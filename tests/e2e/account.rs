@@ -82,8 +82,13 @@ impl World {
                 self.until_granted(verb, &rule["resources"][0]).await;
             }
         }
+        self.kubeconfig_of("macaque").await
+    }
+
+    /// A kubeconfig for the service account `name`.
+    pub(crate) async fn kubeconfig_of(&self, name: &str) -> String {
         let request = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
-        let path = format!("{}/macaque/token", self.path("ServiceAccount"));
+        let path = format!("{}/{name}/token", self.path("ServiceAccount"));
         let token = self.send(Method::POST, &path, &request).await.accepted();
         let token = token["status"]["token"].as_str().unwrap();
         self.kubeconfig("account", &admins_token(), token)

@@ -154,10 +154,14 @@ impl Ending {
     /// What it wrote must hold all of these words.
     pub(crate) fn says<const N: usize>(&self, words: [&str; N]) -> &Self {
         for word in words {
-            let said = self.stdout.contains(word) || self.stderr.contains(word);
-            assert!(said, "not a word of {word:?}: {self:#?}");
+            assert!(self.has_said(word), "not a word of {word:?}: {self:#?}");
         }
         self
+    }
+
+    /// Whether it wrote these words.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        self.stdout.contains(words) || self.stderr.contains(words)
     }
 
     /// These words must be in one line that it logged, and in no other.
@@ -170,6 +174,11 @@ impl Ending {
     pub(crate) fn exited(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         self
+    }
+
+    /// What it printed.
+    pub(crate) fn printed(&self) -> &str {
+        &self.stdout
     }
 
     /// What it printed for programs (`-o json`).

@@ -68,12 +68,15 @@ impl World {
         here.by_environment().of_any_age()
     }
 
-    /// Where the objects of `kind` are in this namespace.
+    /// Where the objects of `kind` are, in this namespace if they are in any.
     pub(crate) fn path(&self, kind: &str) -> String {
         let group = match kind {
             "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => "/apis/apps/v1",
             "Job" => "/apis/batch/v1",
             "PodDisruptionBudget" => "/apis/policy/v1",
+            "ClusterRole" | "ClusterRoleBinding" => {
+                return format!("/apis/rbac.authorization.k8s.io/v1/{}s", kind.to_lowercase());
+            }
             "Role" | "RoleBinding" => "/apis/rbac.authorization.k8s.io/v1",
             _ => "/api/v1",
         };
@@ -92,6 +95,11 @@ impl World {
         let created = self.send(Method::POST, path, object).await.accepted();
         self.leftovers.push(format!("{path}/{name}"));
         created
+    }
+
+    /// Sees to the end of what somebody else created.
+    pub(crate) fn leaves(&mut self, path: String) {
+        self.leftovers.push(path);
     }
 
     /// Reads one object.

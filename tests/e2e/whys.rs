@@ -1,0 +1,90 @@
+//! Promises about `macaque why` on the real API server.
+
+use serde_json::{Value, json};
+
+use crate::workload::Workload;
+use crate::world::World;
+
+/// The first rule that exempts the first pod that is told of.
+fn exempting(told: &Value) -> Value {
+    let rules = told["pods"][0]["rules"].as_array().unwrap();
+    let mut rules = rules.iter().filter(|rule| rule["standing"] == "exempt");
+    rules.next().cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn a_pod_that_a_budget_holds_is_told_with_the_budgets_numbers() {
+    let world = World::shop().await;
+    let whom = format!("why {}/db-0", world.namespace);
+    world.macaque(&whom).exits(0).await.says([
+        "budget db, minAvailable 3: 3 expected, 3 healthy, 3 needed, so it allows 0",
+        "/db-0 may be drawn, but its eviction would be refused by budget db: The disruption budget db needs 3 healthy \
+         pods and has 3 currently.",
+    ]);
+    let told = world.macaque(&format!("{whom} -o json")).exits(0).await.json();
+    let account = &told["pods"][0]["budgets"][0];
+    let numbers = ["expected", "healthy", "desired", "allowed"].map(|key| account[key].as_i64().unwrap());
+    assert_eq!((numbers, exempting(&told)), ([3, 3, 3, 0], Value::Null));
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn an_exempt_pod_is_told_with_the_setting_or_the_annotation_that_spares_it() {
+    let mut world = World::shop().await;
+    let logs = world.macaque("why ds/logs -o json").exits(0).await.json();
+    let rule = exempting(&logs);
+    assert_eq!(rule["rule"], "daemonset", "{rule}");
+    assert!(
+        rule["setting"].as_str().unwrap().starts_with("target.include"),
+        "{rule}"
+    );
+
+    let shy = Workload::deployment("shy", 1).annotated("macaque/enabled", "false");
+    world.with(shy).await;
+    let told = world.macaque("why deploy/shy").exits(0).await;
+    told.says([
+        "opted-out",
+        "EXEMPT",
+        "macaque/enabled=\"false\"",
+        "is not drawn as things are: ",
+    ]);
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn an_owner_is_told_pod_by_pod_and_whoever_may_go_is_said_to() {
+    let world = World::shop().await;
+    let web = world.macaque("why deploy/web").exits(0).await;
+    web.says([
+        "deployment/web: 4 pods",
+        "budget web, minAvailable 3: 4 expected, 4 healthy, 3 needed, so it allows 1",
+        "may be drawn, and its eviction would be allowed: budget web allows 1; admission was not asked.",
+    ]);
+    let search = world.macaque("why deploy/search -o json").exits(0).await.json();
+    let pods = search["pods"].as_array().unwrap();
+    assert_eq!(pods.len(), 2);
+    for pod in pods {
+        assert_eq!(
+            (&pod["verdict"], &pod["budgets"]),
+            (&json!("allowed"), &json!([]))
+        );
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn whoever_does_not_exist_is_told_and_fails() {
+    let world = World::new().await;
+    let nobody = format!("there is no pod {}/nobody", world.namespace);
+    let pod = world
+        .macaque(&format!("why {}/nobody", world.namespace))
+        .exits(1)
+        .await;
+    pod.says([&nobody]);
+    let nobodys = format!(
+        "deployment/nobody has no pods in namespace {}, or does not exist",
+        world.namespace
+    );
+    world.macaque("why deploy/nobody").exits(1).await.says([&nobodys]);
+}
