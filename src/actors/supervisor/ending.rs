@@ -38,7 +38,11 @@ impl Supervisor {
             self.drain(ctx);
         }
         if self.phase == Phase::Draining && self.is_down(Role::Notifier) {
-            log::info!("stopped");
+            if self.code == 0 {
+                log::info!("stopped in order");
+            } else {
+                log::error!("stopped, and something was left untold");
+            }
             self.end(self.code);
         }
     }
