@@ -102,3 +102,31 @@ impl fmt::Display for Phase {
         })
     }
 }
+
+#[cfg(test)]
+impl Pod {
+    /// A running and ready pod of the Deployment `web` in the namespace `shop`, of unknown age, for the core's tests.
+    pub(crate) fn sample() -> Self {
+        Self {
+            id: PodRef {
+                namespace: "shop".into(),
+                name: "web-0".into(),
+                uid: "u0".into(),
+            },
+            labels: BTreeMap::from([("app".into(), "web".into())]),
+            annotations: BTreeMap::new(),
+            owner: Some(Owner {
+                kind: "Deployment".into(),
+                name: "web".into(),
+            }),
+            phase: Phase::Running,
+            ready: true,
+            created: None,
+            started: None,
+            terminating: false,
+            priority: None,
+            priority_class: None,
+            has_eviction_responders: false,
+        }
+    }
+}

@@ -1,31 +1,6 @@
 //! The rows of the local verdict, each in the order in which the API server would come to it.
 
 use super::*;
-use crate::chaos::pod::{Owner, PodRef};
-
-fn pod() -> Pod {
-    Pod {
-        id: PodRef {
-            namespace: "shop".into(),
-            name: "web-0".into(),
-            uid: "u0".into(),
-        },
-        labels: BTreeMap::from([("app".into(), "web".into())]),
-        annotations: BTreeMap::new(),
-        owner: Some(Owner {
-            kind: "Deployment".into(),
-            name: "web".into(),
-        }),
-        phase: Phase::Running,
-        ready: true,
-        created: None,
-        started: None,
-        terminating: false,
-        priority: None,
-        priority_class: None,
-        has_eviction_responders: false,
-    }
-}
 
 /// A budget of 3 healthy pods out of 4, with one disruption left.
 fn budget() -> Budget {
@@ -62,9 +37,12 @@ fn verdict(pod: &Pod, budgets: &[Budget]) -> String {
 
 #[test]
 fn a_budget_with_room_allows_and_a_spent_one_refuses_in_the_servers_words() {
-    assert_eq!(verdict(&pod(), &[budget()]), "allowed: budget web allows 1");
+    assert_eq!(
+        verdict(&Pod::sample(), &[budget()]),
+        "allowed: budget web allows 1"
+    );
     let words = "refused by budget web: The disruption budget web needs 3 healthy pods and has 3 currently";
-    assert_eq!(verdict(&pod(), &[spent()]), words);
+    assert_eq!(verdict(&Pod::sample(), &[spent()]), words);
 }
 
 #[test]
@@ -73,10 +51,10 @@ fn a_budget_with_nothing_left_and_pods_to_spare_says_only_that() {
     // As a maxUnavailable over bare pods, of which the disruption controller expects none.
     (budget.status.desired_healthy, budget.status.expected_pods) = (0, 0);
     let words = "refused by budget web: The disruption budget web does not allow evicting pods currently";
-    assert_eq!(verdict(&pod(), std::slice::from_ref(&budget)), words);
+    assert_eq!(verdict(&Pod::sample(), std::slice::from_ref(&budget)), words);
     budget.status.complaint = Some("(Frozen): the sale is on".into());
     assert_eq!(
-        verdict(&pod(), &[budget]),
+        verdict(&Pod::sample(), &[budget]),
         format!("{words} (Frozen): the sale is on")
     );
 }
@@ -84,15 +62,15 @@ fn a_budget_with_nothing_left_and_pods_to_spare_says_only_that() {
 #[test]
 fn one_disruption_left_is_foretold_to_one_pod_only() {
     let mut planned = Planned::default();
-    let first = foretell(&pod(), &[budget()], &planned);
+    let first = foretell(&Pod::sample(), &[budget()], &planned);
     planned.note("shop", &first);
     assert!(first.is_allowed());
-    assert!(!foretell(&pod(), &[budget()], &planned).is_allowed());
+    assert!(!foretell(&Pod::sample(), &[budget()], &planned).is_allowed());
     let elsewhere = Budget {
         namespace: "other".into(),
         ..budget()
     };
-    let mut stranger = pod();
+    let mut stranger = Pod::sample();
     stranger.id.namespace = "other".into();
     assert!(
         foretell(&stranger, &[elsewhere], &planned).is_allowed(),
@@ -103,16 +81,26 @@ fn one_disruption_left_is_foretold_to_one_pod_only() {
 #[test]
 fn pods_that_do_not_run_ask_no_budget_even_two() {
     for phase in [Phase::Pending, Phase::Succeeded, Phase::Failed] {
-        assert!(foretell(&Pod { phase, ..pod() }, &[spent(), spent()], &Planned::default()).is_allowed());
+        assert!(
+            foretell(
+                &Pod {
+                    phase,
+                    ..Pod::sample()
+                },
+                &[spent(), spent()],
+                &Planned::default()
+            )
+            .is_allowed()
+        );
     }
     let unknown = Pod {
         phase: Phase::Unknown,
-        ..pod()
+        ..Pod::sample()
     };
     assert!(!foretell(&unknown, &[spent()], &Planned::default()).is_allowed());
     let terminating = Pod {
         terminating: true,
-        ..pod()
+        ..Pod::sample()
     };
     assert!(foretell(&terminating, &[spent()], &Planned::default()).is_allowed());
 }
@@ -124,13 +112,13 @@ fn two_budgets_refuse_whatever_they_hold() {
         selector: Coverage::Matching(Selector::default()),
         ..budget()
     };
-    let forecast = foretell(&pod(), &[budget(), other], &Planned::default());
+    let forecast = foretell(&Pod::sample(), &[budget(), other], &Planned::default());
     assert_eq!(forecast, Forecast::Refused(Refusal::SeveralBudgets));
 }
 
 #[test]
 fn a_budget_covers_by_selector_in_its_own_namespace_only() {
-    let covers = |selector| Budget { selector, ..spent() }.covers(&pod());
+    let covers = |selector| Budget { selector, ..spent() }.covers(&Pod::sample());
     assert!(covers(Coverage::Matching(Selector::default())));
     assert!(!covers(Coverage::Matching("app=cart".parse().unwrap())));
     assert!(!covers(Coverage::Nothing));
@@ -140,7 +128,7 @@ fn a_budget_covers_by_selector_in_its_own_namespace_only() {
             namespace: "other".into(),
             ..spent()
         }
-        .covers(&pod())
+        .covers(&Pod::sample())
     );
 }
 
@@ -148,7 +136,7 @@ fn a_budget_covers_by_selector_in_its_own_namespace_only() {
 fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
     let unready = Pod {
         ready: false,
-        ..pod()
+        ..Pod::sample()
     };
     let allowed = |budget: Budget| foretell(&unready, &[budget], &Planned::default()).is_allowed();
     let always = Budget {
@@ -184,19 +172,20 @@ fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
 fn a_budget_that_is_not_synced_or_broken_refuses() {
     let mut unsynced = budget();
     unsynced.generation = 2;
-    assert!(verdict(&pod(), &[unsynced]).ends_with("is still being processed by the server."));
+    assert!(verdict(&Pod::sample(), &[unsynced]).ends_with("is still being processed by the server."));
     let mut negative = budget();
     negative.status.disruptions_allowed = -1;
     assert!(
-        verdict(&pod(), &[negative])
+        verdict(&Pod::sample(), &[negative])
             .ends_with("web does not allow evicting pods currently: pdb disruptions allowed is negative")
     );
     let mut crowded = budget();
     crowded.status.disrupted_pods = MOST_DISRUPTED_PODS + 1;
     assert!(
-        verdict(&pod(), &[crowded]).ends_with("too many pending evictions not confirmed by PDB controller")
+        verdict(&Pod::sample(), &[crowded])
+            .ends_with("too many pending evictions not confirmed by PDB controller")
     );
     let mut failed = spent();
     failed.status.sync_failed = Some("found no controllers for pod \"web-0\"".into());
-    assert!(verdict(&pod(), &[failed]).contains("failed sync: found no controllers"));
+    assert!(verdict(&Pod::sample(), &[failed]).contains("failed sync: found no controllers"));
 }

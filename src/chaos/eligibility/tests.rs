@@ -20,20 +20,10 @@ pub(super) fn web() -> Pod {
             name: "web-7d4b9-x2x9k".into(),
             uid: "u1".into(),
         },
-        labels: BTreeMap::from([("app".into(), "web".into())]),
-        annotations: BTreeMap::new(),
-        owner: Some(Owner {
-            kind: "Deployment".into(),
-            name: "web".into(),
-        }),
-        phase: Phase::Running,
-        ready: true,
         created: Some(hour_ago),
         started: Some(hour_ago),
-        terminating: false,
         priority: Some(0),
-        priority_class: None,
-        has_eviction_responders: false,
+        ..Pod::sample()
     }
 }
 

@@ -4,29 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::chaos::budget::{BudgetStatus, Coverage, UnhealthyPolicy};
-use crate::chaos::pod::{Owner, PodRef};
-
-/// A ready pod of `deployment/web`.
-fn pod() -> Pod {
-    Pod {
-        id: PodRef {
-            namespace: "shop".into(),
-            name: "web-0".into(),
-            uid: "u0".into(),
-        },
-        labels: BTreeMap::from([("app".into(), "web".into())]),
-        annotations: BTreeMap::new(),
-        owner: owner("Deployment", "web"),
-        phase: Phase::Running,
-        ready: true,
-        created: None,
-        started: None,
-        terminating: false,
-        priority: None,
-        priority_class: None,
-        has_eviction_responders: false,
-    }
-}
+use crate::chaos::pod::Owner;
 
 fn owner(kind: &str, name: &str) -> Option<Owner> {
     Some(Owner {
@@ -38,7 +16,7 @@ fn owner(kind: &str, name: &str) -> Option<Owner> {
 fn unready() -> Pod {
     Pod {
         ready: false,
-        ..pod()
+        ..Pod::sample()
     }
 }
 
@@ -105,10 +83,10 @@ fn only(budget: Budget, pods: &[Pod]) -> Finding {
 #[test]
 fn a_budget_with_room_is_not_found_fault_with() {
     let none: [&str; 0] = [];
-    assert_eq!(found(budget(3, 4, 4), &vec![pod(); 4]), none);
-    assert_eq!(found(at_most("1", 2, 3, 3), &vec![pod(); 3]), none);
-    assert_eq!(found(at_least("50%", 2, 4, 4), &vec![pod(); 4]), none);
-    assert_eq!(found(at_least("0", 0, 1, 1), &[pod()]), none);
+    assert_eq!(found(budget(3, 4, 4), &vec![Pod::sample(); 4]), none);
+    assert_eq!(found(at_most("1", 2, 3, 3), &vec![Pod::sample(); 3]), none);
+    assert_eq!(found(at_least("50%", 2, 4, 4), &vec![Pod::sample(); 4]), none);
+    assert_eq!(found(at_least("0", 0, 1, 1), &[Pod::sample()]), none);
 }
 
 #[test]
@@ -123,7 +101,7 @@ fn a_limit_that_spares_none_never_allows_an_eviction() {
         at_least("90%", 3, 3, 3),
     ] {
         assert_eq!(
-            found(never.clone(), &vec![pod(); 3]),
+            found(never.clone(), &vec![Pod::sample(); 3]),
             ["error never"],
             "{never:?}"
         );
@@ -134,12 +112,12 @@ fn a_limit_that_spares_none_never_allows_an_eviction() {
 fn a_limit_of_nothing_is_never_whatever_the_status_says() {
     let mut unsynced = at_most("0", 0, 0, 0);
     unsynced.generation = 2;
-    assert_eq!(found(unsynced, &[pod(), pod()]), ["error never"]);
+    assert_eq!(found(unsynced, &[Pod::sample(), Pod::sample()]), ["error never"]);
 }
 
 #[test]
 fn a_single_replica_under_min_available_1_is_named_as_such() {
-    let finding = only(budget(1, 1, 1), &[pod()]);
+    let finding = only(budget(1, 1, 1), &[Pod::sample()]);
     assert_eq!(finding.reason, Reason::Never);
     assert!(
         finding.says.starts_with("its one pod can never be evicted"),
@@ -152,12 +130,12 @@ fn a_single_replica_under_min_available_1_is_named_as_such() {
         finding.remedy
     );
     let allowed: [&str; 0] = [];
-    assert_eq!(found(at_most("1", 0, 1, 1), &[pod()]), allowed);
+    assert_eq!(found(at_most("1", 0, 1, 1), &[Pod::sample()]), allowed);
 }
 
 #[test]
 fn never_says_the_number_that_would_do() {
-    let finding = only(budget(3, 3, 3), &vec![pod(); 3]);
+    let finding = only(budget(3, 3, 3), &vec![Pod::sample(); 3]);
     assert!(
         finding.says.contains("needs 3 healthy pods of the 3"),
         "{}",
@@ -168,13 +146,16 @@ fn never_says_the_number_that_would_do() {
         "{}",
         finding.remedy
     );
-    let percent = only(at_least("90%", 3, 3, 3), &vec![pod(); 3]);
+    let percent = only(at_least("90%", 3, 3, 3), &vec![Pod::sample(); 3]);
     assert!(!percent.remedy.contains("lower"), "{}", percent.remedy);
 }
 
 #[test]
 fn a_limit_in_replicas_over_bare_pods_never_allows_an_eviction() {
-    let bare = Pod { owner: None, ..pod() };
+    let bare = Pod {
+        owner: None,
+        ..Pod::sample()
+    };
     for uncounted in [at_most("1", 0, 0, 0), at_least("50%", 0, 0, 0)] {
         let finding = only(uncounted, std::slice::from_ref(&bare));
         assert_eq!(finding.reason, Reason::Never);
@@ -199,7 +180,7 @@ fn two_budgets_on_a_pod_are_named_with_the_workload() {
         selector: Coverage::Matching(Selector::default()),
         ..named("all", budget(1, 4, 4))
     };
-    let findings = examine(vec![budget(3, 4, 4), all.clone()], &vec![pod(); 4]);
+    let findings = examine(vec![budget(3, 4, 4), all.clone()], &vec![Pod::sample(); 4]);
     assert_eq!(findings.len(), 1, "{findings:#?}");
     let Finding {
         severity,
@@ -221,7 +202,7 @@ fn two_budgets_on_a_pod_are_named_with_the_workload() {
         namespace: "other".into(),
         ..all
     };
-    let found = examine(vec![budget(3, 4, 4), elsewhere], &vec![pod(); 4]);
+    let found = examine(vec![budget(3, 4, 4), elsewhere], &vec![Pod::sample(); 4]);
     assert!(
         found
             .iter()
@@ -234,7 +215,7 @@ fn two_budgets_over_pods_that_ended_harm_nobody() {
     let ended = Pod {
         phase: Phase::Succeeded,
         owner: owner("Job", "web"),
-        ..pod()
+        ..Pod::sample()
     };
     assert!(examine(vec![budget(0, 1, 1), named("all", budget(0, 1, 1))], &[ended]).is_empty());
 }
@@ -243,7 +224,7 @@ fn two_budgets_over_pods_that_ended_harm_nobody() {
 fn a_failed_sync_is_told_in_the_controllers_words() {
     let daemon = Pod {
         owner: owner("DaemonSet", "logs"),
-        ..pod()
+        ..Pod::sample()
     };
     let mut failed = at_most("1", 0, 0, 0);
     failed.status.observed_generation = 0;
@@ -262,7 +243,7 @@ fn a_failed_sync_is_told_in_the_controllers_words() {
 fn a_status_of_an_older_spec_is_not_yet_rather_than_never() {
     let mut unsynced = budget(3, 3, 3);
     unsynced.generation = 2;
-    assert_eq!(found(unsynced, &vec![pod(); 3]), ["warning unsynced"]);
+    assert_eq!(found(unsynced, &vec![Pod::sample(); 3]), ["warning unsynced"]);
 }
 
 #[test]
@@ -283,7 +264,7 @@ fn a_selector_that_covers_nothing_is_told_apart_by_why() {
         ),
     ];
     for (selector, word) in rows {
-        assert_eq!(found(with(selector), &[pod()]), [word]);
+        assert_eq!(found(with(selector), &[Pod::sample()]), [word]);
     }
     let empty = only(with(Coverage::Matching(Selector::default())), &[]);
     assert!(
@@ -299,12 +280,15 @@ fn a_budget_without_a_limit_allows_nothing() {
         min_available: None,
         ..budget(0, 0, 0)
     };
-    assert_eq!(found(unlimited, &[pod()]), ["error no-limit"]);
+    assert_eq!(found(unlimited, &[Pod::sample()]), ["error no-limit"]);
 }
 
 #[test]
 fn unready_pods_that_block_are_a_warning_with_the_policy_that_helps() {
-    let finding = only(budget(3, 2, 4), &[pod(), pod(), unready(), unready()]);
+    let finding = only(
+        budget(3, 2, 4),
+        &[Pod::sample(), Pod::sample(), unready(), unready()],
+    );
     assert_eq!(finding.reason, Reason::UnhealthyPods);
     assert!(
         finding.says.contains("not even the 2 that are not ready"),
@@ -316,7 +300,7 @@ fn unready_pods_that_block_are_a_warning_with_the_policy_that_helps() {
 
 #[test]
 fn unready_pods_under_always_allow_or_enough_healthy_ones_do_not_block() {
-    let pods = [pod(), pod(), pod(), unready()];
+    let pods = [Pod::sample(), Pod::sample(), Pod::sample(), unready()];
     let enough = budget(3, 3, 4);
     assert_eq!(found(enough, &pods), ["note exhausted"], "the unready one may go");
     let always = Budget {
@@ -324,7 +308,7 @@ fn unready_pods_under_always_allow_or_enough_healthy_ones_do_not_block() {
         ..budget(3, 2, 4)
     };
     assert_eq!(
-        found(always, &[pod(), pod(), unready(), unready()]),
+        found(always, &[Pod::sample(), Pod::sample(), unready(), unready()]),
         ["note exhausted"]
     );
 }
@@ -339,9 +323,12 @@ fn a_spent_budget_is_not_now_with_its_arithmetic() {
     let pending = Pod {
         phase: Phase::Pending,
         ready: false,
-        ..pod()
+        ..Pod::sample()
     };
-    let finding = only(budget(3, 3, 4), &[pod(), pod(), pod(), pending]);
+    let finding = only(
+        budget(3, 3, 4),
+        &[Pod::sample(), Pod::sample(), Pod::sample(), pending],
+    );
     assert_eq!(
         (finding.severity, finding.reason),
         (Severity::Note, Reason::Exhausted)
@@ -354,7 +341,7 @@ fn a_spent_budget_is_not_now_with_its_arithmetic() {
 
 #[test]
 fn a_workload_of_several_pods_without_a_budget_is_a_note() {
-    let finding = examine(Vec::new(), &[pod(), pod()]).remove(0);
+    let finding = examine(Vec::new(), &[Pod::sample(), Pod::sample()]).remove(0);
     assert_eq!(
         (finding.severity, finding.reason),
         (Severity::Note, Reason::NoBudget)
@@ -364,14 +351,17 @@ fn a_workload_of_several_pods_without_a_budget_is_a_note() {
 
 #[test]
 fn one_replica_and_pods_that_no_budget_is_meant_for_need_none() {
-    let mut second = pod();
+    let mut second = Pod::sample();
     second.terminating = true;
     assert!(
-        examine(Vec::new(), &[pod(), second]).is_empty(),
+        examine(Vec::new(), &[Pod::sample(), second]).is_empty(),
         "one goes, one is left"
     );
     for owner in [owner("DaemonSet", "logs"), owner("Job", "import"), None] {
-        let pod = Pod { owner, ..pod() };
+        let pod = Pod {
+            owner,
+            ..Pod::sample()
+        };
         assert!(examine(Vec::new(), &[pod.clone(), pod]).is_empty());
     }
 }
@@ -382,11 +372,11 @@ fn errors_come_first() {
         let pod = Pod {
             owner: owner("Deployment", "cart"),
             labels: BTreeMap::new(),
-            ..pod()
+            ..Pod::sample()
         };
         vec![pod; count]
     };
-    let pods = [cart(2), vec![pod(); 3]].concat();
+    let pods = [cart(2), vec![Pod::sample(); 3]].concat();
     let stray = Budget {
         selector: Coverage::Nothing,
         ..named("a", budget(1, 0, 0))
@@ -398,12 +388,12 @@ fn errors_come_first() {
 
 #[test]
 fn a_scopes_selector_leaves_out_budgets_of_other_pods_and_counts_all_pods() {
-    let mut canary = pod();
+    let mut canary = Pod::sample();
     canary.labels.insert("track".into(), "canary".into());
     let cart = Pod {
         labels: BTreeMap::from([("app".into(), "cart".into())]),
         owner: owner("Deployment", "cart"),
-        ..pod()
+        ..Pod::sample()
     };
     let of_cart = Budget {
         selector: Coverage::Matching("app=cart".parse().unwrap()),
@@ -417,7 +407,7 @@ fn a_scopes_selector_leaves_out_budgets_of_other_pods_and_counts_all_pods() {
         vec![budget(1, 3, 3), of_cart, lost],
         "track=canary".parse().unwrap(),
     );
-    for pod in [pod(), pod(), canary, cart.clone(), cart] {
+    for pod in [Pod::sample(), Pod::sample(), canary, cart.clone(), cart] {
         exam.count(&pod);
     }
     let sums = exam.sums();
@@ -429,9 +419,12 @@ fn a_scopes_selector_leaves_out_budgets_of_other_pods_and_counts_all_pods() {
 
 #[test]
 fn a_sum_tells_the_arithmetic_and_what_was_found() {
-    let bare = Pod { owner: None, ..pod() };
+    let bare = Pod {
+        owner: None,
+        ..Pod::sample()
+    };
     let mut exam = Exam::new(vec![budget(3, 3, 3)], Selector::default());
-    for pod in [pod(), bare.clone(), bare] {
+    for pod in [Pod::sample(), bare.clone(), bare] {
         exam.count(&pod);
     }
     let [sum] = &exam.sums()[..] else {

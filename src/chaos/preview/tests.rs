@@ -22,16 +22,8 @@ fn subjects(app: &str, replicas: usize) -> Vec<Subject> {
         let pod = Pod {
             id: id.clone(),
             labels: BTreeMap::from([("app".into(), app.into())]),
-            annotations: BTreeMap::new(),
             owner: owner.clone(),
-            phase: Phase::Running,
-            ready: true,
-            created: None,
-            started: None,
-            terminating: false,
-            priority: None,
-            priority_class: None,
-            has_eviction_responders: false,
+            ..Pod::sample()
         };
         Subject {
             candidate: Candidate {

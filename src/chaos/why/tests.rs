@@ -1,12 +1,10 @@
 //! What is said of a pod follows from every rule and every number.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
 use crate::chaos::budget::{Budget, BudgetStatus, Coverage, UnhealthyPolicy};
 use crate::chaos::plan::{Namespaces, Target};
-use crate::chaos::pod::Phase;
 
 fn now() -> Timestamp {
     "2026-06-10T12:00:00Z".parse().unwrap()
@@ -15,25 +13,8 @@ fn now() -> Timestamp {
 /// A ready pod of the Deployment `web`, twelve seconds old.
 fn web() -> Pod {
     Pod {
-        id: PodRef {
-            namespace: "shop".into(),
-            name: "web-0".into(),
-            uid: "u0".into(),
-        },
-        labels: BTreeMap::from([("app".into(), "web".into())]),
-        annotations: BTreeMap::new(),
-        owner: Some(Owner {
-            kind: "Deployment".into(),
-            name: "web".into(),
-        }),
-        phase: Phase::Running,
-        ready: true,
         created: Some("2026-06-10T11:59:48Z".parse().unwrap()),
-        started: None,
-        terminating: false,
-        priority: None,
-        priority_class: None,
-        has_eviction_responders: false,
+        ..Pod::sample()
     }
 }
 
