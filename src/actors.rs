@@ -17,7 +17,6 @@
 //! - The order of an end: the Clock stops, the round in flight ends, its report goes out, the Notifier drains.
 
 pub mod clock;
-pub mod fault;
 pub mod killer;
 pub mod line;
 pub mod messages;
@@ -29,11 +28,11 @@ use std::sync::Arc;
 use actix::{Actor, System};
 
 use self::clock::Beat;
-use self::fault::Faults;
 use self::line::Line;
 use self::messages::StopRequested;
 use self::supervisor::{Limits, Supervisor};
 use crate::cluster::Access;
+use crate::fault::Faults;
 use crate::health::Vitals;
 use crate::notify::Channel;
 use crate::round::Orders;

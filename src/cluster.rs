@@ -9,6 +9,7 @@ mod budgets;
 mod connect;
 mod credentials;
 mod error;
+mod journal;
 mod pods;
 mod response;
 mod review;
@@ -16,6 +17,7 @@ mod wire;
 
 pub use connect::Access;
 pub use error::ClusterError;
+pub use journal::{JournalPage, Written};
 pub use pods::Page;
 
 use std::cell::RefCell;
@@ -52,8 +54,11 @@ pub struct Cluster {
 struct Call {
     method: Method,
     path: String,
+    content_type: &'static str,
     body: Vec<u8>,
 }
+
+const JSON: &str = "application/json";
 
 impl Cluster {
     /// Asks the API server to disrupt `pod`, and no other of its name: the UID is always a precondition.
@@ -133,6 +138,7 @@ fn get(path: &str) -> Call {
     Call {
         method,
         path,
+        content_type: JSON,
         body: Vec::new(),
     }
 }
@@ -142,6 +148,7 @@ fn json(method: Method, path: &str, body: &impl Serialize) -> Call {
     Call {
         method,
         path: path.to_owned(),
+        content_type: JSON,
         body,
     }
 }
@@ -151,8 +158,8 @@ impl Call {
         Request::builder()
             .method(&self.method)
             .uri(&self.path)
-            .header(http::header::CONTENT_TYPE, "application/json")
-            .header(http::header::ACCEPT, "application/json")
+            .header(http::header::CONTENT_TYPE, self.content_type)
+            .header(http::header::ACCEPT, JSON)
             .body(Body::from(self.body.clone()))
             .expect("paths are built from validated names and encoded queries")
     }

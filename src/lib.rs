@@ -22,6 +22,7 @@
 //! - [`cluster`]: the Kubernetes adapter. Alone in knowing `kube`.
 //! - [`notify`]: the channels. Alone in knowing `awc`.
 //! - [`round`]: one round from the list to the report, over `chaos` and `cluster`.
+//! - [`fault`]: the points at which a test makes macaque fail; none of them does anything otherwise.
 //! - [`health`]: the probes, from a thread of their own.
 //! - [`actors`]: Clock, Killer, Notifier and Supervisor, thin shells round the above.
 //! - [`settings`]: defaults, file, environment and flags, proved into a plan.
@@ -37,6 +38,7 @@ pub mod actors;
 pub mod chaos;
 pub mod cli;
 pub mod cluster;
+pub mod fault;
 pub mod health;
 pub mod notify;
 pub mod round;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler};
 use jiff::Timestamp;
 
-use super::fault::{Faults, Point};
 use super::line::Line;
 use super::messages::{RoundDue, Shutdown};
 use crate::chaos::schedule::Calendar;
+use crate::fault::{Faults, Point};
 use crate::round;
 
 /// How long the Clock sleeps at most: a wall clock that was set meanwhile is noticed within this time.
@@ -96,7 +96,6 @@ impl Clock {
             log::warn!(slot:%; "round of {slot} dropped: noticed {} s late", late.as_secs());
             return;
         }
-        self.faults.pass(Point::ClockBeforeDue);
         if self
             .killer
             .send(RoundDue {

@@ -7,11 +7,11 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
-use super::fault::{Faults, Point};
 use super::line::Line;
 use super::messages::{RoundDue, RoundFinished, Shutdown};
 use crate::chaos::report::{End, Report};
 use crate::cluster::{Access, Cluster};
+use crate::fault::{Faults, Point};
 use crate::round::{self, Orders, Stop, StopSwitch};
 
 /// How often reports are offered again while the Notifier is away.
@@ -70,7 +70,6 @@ impl Handler<RoundDue> for Killer {
         } else if self.in_flight {
             log::warn!(slot:%; "round of {slot} dropped: the round before it is still running");
         } else {
-            self.faults.pass(Point::KillerBeforeRound);
             self.in_flight = true;
             let cluster = self.cluster.take();
             let (access, orders, stop) = (self.access.clone(), Arc::clone(&self.orders), self.stop.1.clone());
@@ -97,7 +96,6 @@ impl Handler<Shutdown> for Killer {
 impl Killer {
     /// Hands the report on, unless it only repeats a failure that was told already.
     fn finish(&mut self, report: Report, ctx: &mut Context<Self>) {
-        self.faults.pass(Point::KillerBeforeReport);
         if self.trouble.is_news(&report) {
             self.unsent.push_back(RoundFinished(Arc::new(report)));
             if self.unsent.len() > KEPT_REPORTS {
@@ -159,7 +157,7 @@ impl Trouble {
     /// Whether people should hear of `report`.
     fn is_news(&mut self, report: &Report) -> bool {
         match &report.end {
-            End::Failed { why } if report.attempts.is_empty() => {
+            End::Failed { why } | End::Withheld { why } if report.attempts.is_empty() => {
                 self.rounds += 1;
                 let news = self.why.as_ref() != Some(why);
                 if !news {
@@ -169,7 +167,7 @@ impl Trouble {
                 news
             }
             // What ends early says nothing of whether rounds work again.
-            End::Failed { .. } | End::Interrupted => true,
+            End::Failed { .. } | End::Withheld { .. } | End::Interrupted => true,
             End::Complete => {
                 if self.why.take().is_some() {
                     log::info!(

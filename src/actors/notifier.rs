@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 
-use super::fault::{Faults, Point};
 use super::messages::{RoundFinished, Shutdown};
+use crate::fault::{Faults, Point};
 use crate::notify::{self, Channel, Delivery, Http, Message, Retry};
 
 /// How many messages wait for one channel; beyond it the oldest is dropped, and said to be.
@@ -64,7 +64,6 @@ impl Handler<RoundFinished> for Notifier {
     type Result = ();
 
     fn handle(&mut self, RoundFinished(report): RoundFinished, ctx: &mut Self::Context) {
-        self.faults.pass(Point::NotifierBeforeDelivery);
         let message = Rc::new(Message::of(&report));
         for lane in 0..self.lanes.len() {
             let waiting = &mut self.lanes[lane].waiting;

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How a pod is disrupted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
     /// `POST …/pods/NAME/eviction`: PodDisruptionBudgets and admission webhooks for evictions are asked.
@@ -35,7 +35,7 @@ impl fmt::Display for Method {
 }
 
 /// What became of one victim.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "lowercase")]
 pub enum Outcome {
     /// The eviction was accepted, and a look by UID saw the pod gone or going.
@@ -91,7 +91,7 @@ impl fmt::Display for Outcome {
 }
 
 /// Who said no to a disruption.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Refusal {
     /// A PodDisruptionBudget has no disruption left, or cannot be computed.
@@ -146,7 +146,11 @@ pub enum Refusal {
     /// The API server throttled the request: it says nothing of the pod.
     Throttled {
         /// For how long the client was told to pause.
-        #[serde(rename = "retry_after_seconds", serialize_with = "as_seconds")]
+        #[serde(
+            rename = "retry_after_seconds",
+            serialize_with = "as_seconds",
+            deserialize_with = "from_seconds"
+        )]
         retry_after: Duration,
     },
 }
@@ -252,6 +256,10 @@ impl fmt::Display for Refusal {
 
 fn as_seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(duration.as_secs())
+}
+
+fn from_seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_secs)
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub struct Plan {
     pub target: Target,
     /// How many a round, and by which method.
     pub disrupt: Disrupt,
+    /// How many over time, whatever the schedule says.
+    pub limits: Limits,
 }
 
 /// Which pods may be drawn.
@@ -147,5 +149,40 @@ impl Default for Disrupt {
             grace_period: None,
             attempts: 10,
         }
+    }
+}
+
+/// How much may be disrupted over time, kept in the journal across restarts. The default sets no limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Disruptions within any hour; `None` sets no limit.
+    pub per_hour: Option<usize>,
+    /// Disruptions within any 24 hours; `None` sets no limit.
+    pub per_day: Option<usize>,
+    /// How long an owner is left in peace after a disruption of one of its pods, at most a week; zero is not at all.
+    pub cooldown: Duration,
+}
+
+/// Where the journal is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JournalPlace {
+    /// In this process: it is lost with it, and a second replica has another.
+    Memory,
+    /// In a ConfigMap of macaque's own namespace, which all replicas share.
+    ConfigMap(ConfigMapRef),
+}
+
+/// A ConfigMap by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigMapRef {
+    /// The namespace.
+    pub namespace: String,
+    /// The ConfigMap's name.
+    pub name: String,
+}
+
+impl fmt::Display for ConfigMapRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ConfigMap {}/{}", self.namespace, self.name)
     }
 }

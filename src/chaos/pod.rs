@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One pod, and no other: the UID tells a StatefulSet's pod from its successor of the same name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PodRef {
     /// The namespace.
     pub namespace: String,
@@ -24,7 +24,7 @@ impl fmt::Display for PodRef {
 }
 
 /// The controller that will replace a disrupted pod: the owner reference with `controller: true`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Owner {
     /// The kind, `Deployment` or `StatefulSet` for example.
     pub kind: String,

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::eligibility::Exemption;
 use super::outcome::{Method, Outcome};
 use super::pod::{Owner, PodRef};
 
 /// Everything one round has to tell; the log, the notifications and `macaque once` are drawn from it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Report {
     /// The scheduled instant, or the instant of the command for `macaque once`.
     pub slot: Timestamp,
@@ -42,10 +42,10 @@ pub struct Report {
 }
 
 /// The exempted pods of a round, by [`Exemption::word`].
-pub type Exempted = BTreeMap<&'static str, Tally>;
+pub type Exempted = BTreeMap<String, Tally>;
 
 /// How many pods one reason exempted, and one of them to look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tally {
     /// How many.
     pub count: usize,
@@ -58,12 +58,16 @@ pub struct Tally {
 impl Tally {
     /// Counts `pod` among the exempted; the first of each reason is kept as its example.
     pub fn note(exempted: &mut Exempted, pod: PodRef, exemption: &Exemption) {
-        let first = || Self {
-            count: 0,
+        if let Some(known) = exempted.get_mut(exemption.word()) {
+            known.count += 1;
+            return;
+        }
+        let first = Self {
+            count: 1,
             example: pod,
             detail: exemption.to_string(),
         };
-        exempted.entry(exemption.word()).or_insert_with(first).count += 1;
+        exempted.insert(exemption.word().to_owned(), first);
     }
 
     /// Adds the counts of `more`.
@@ -78,7 +82,7 @@ impl Tally {
 }
 
 /// One victim and what became of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attempt {
     /// The victim.
     pub pod: PodRef,
@@ -91,13 +95,19 @@ pub struct Attempt {
 }
 
 /// How a round ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum End {
     /// It ran to its end.
     Complete,
     /// A shutdown ended it early; what `attempts` holds is all that was done.
     Interrupted,
+    /// The journal allowed no further disruption: a pause, a limit, a clock that is wrong. What `attempts` holds is
+    /// all that was done.
+    Withheld {
+        /// Why.
+        why: String,
+    },
     /// It could not go on; what `attempts` holds is all that was done.
     Failed {
         /// What failed, and on what.
@@ -111,7 +121,7 @@ pub enum End {
 pub enum Verdict {
     /// At least one pod was disrupted (in dry run: would have been).
     Disrupted,
-    /// There were candidates, and each one tried was refused or gone.
+    /// There were candidates, and each one tried was refused or gone; or the journal allowed no disruption.
     Refused,
     /// No pod was eligible.
     Idle,
@@ -127,13 +137,13 @@ impl Report {
             .attempts
             .iter()
             .any(|a| matches!(a.outcome, Outcome::Unknown { .. }));
-        if unknown || self.end != End::Complete {
+        if unknown || matches!(self.end, End::Interrupted | End::Failed { .. }) {
             Verdict::Failed
         } else if self.count(Outcome::spends_the_count) > 0 {
             Verdict::Disrupted
         } else if !self.problems.is_empty() {
             Verdict::Failed
-        } else if self.attempts.is_empty() {
+        } else if self.attempts.is_empty() && self.end == End::Complete {
             Verdict::Idle
         } else {
             Verdict::Refused

@@ -10,7 +10,6 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use crate::actors::clock::Beat;
-use crate::actors::fault::Faults;
 use crate::actors::line::Line;
 use crate::actors::messages::StopRequested;
 use crate::actors::supervisor::{Limits, Role};
@@ -19,6 +18,7 @@ use crate::chaos::eligibility::Rules;
 use crate::chaos::outcome::Method;
 use crate::chaos::plan::{Disrupt, Target};
 use crate::cluster::Access;
+use crate::fault::Faults;
 use crate::health::Vitals;
 use crate::notify::{Channel, Message};
 use crate::round::Orders;

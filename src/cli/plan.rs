@@ -108,7 +108,7 @@ async fn see(cluster: &Cluster, orders: &Orders, ask: bool) -> Result<(Sighting,
 /// Why nothing could be foretold.
 pub(super) fn words(end: End) -> String {
     match end {
-        End::Failed { why } => why,
+        End::Failed { why } | End::Withheld { why } => why,
         End::Complete | End::Interrupted => "interrupted".to_owned(),
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::actors::clock::Beat;
-use crate::actors::fault::Faults;
 use crate::actors::line::Line;
 use crate::actors::supervisor::{Limits, Role};
 use crate::actors::{self, Crew};
 use crate::chaos::plan::{Namespaces, Plan};
 use crate::chaos::schedule::Calendar;
 use crate::cluster::Cluster;
+use crate::fault::Faults;
 use crate::health::{self, Vitals};
 use crate::notify::Channel;
 use crate::settings::Need;

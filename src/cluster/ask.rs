@@ -55,7 +55,7 @@ mod tests {
             name: "web-0".into(),
             uid: "u1".into(),
         };
-        let Call { method, path, body } = question(&pod, method, grace_period);
+        let Call { method, path, body, .. } = question(&pod, method, grace_period);
         (method, path, String::from_utf8(body).unwrap())
     }
 

@@ -78,6 +78,8 @@ fn headline(report: &Report) -> String {
     match (&report.end, report.attempts.as_slice()) {
         (End::Failed { why }, []) => format!("round failed: {why}"),
         (End::Failed { why }, _) => format!("round failed ({tried}): {why}"),
+        (End::Withheld { why }, []) => format!("{}: {why}", nothing(report)),
+        (End::Withheld { why }, _) => format!("{tried}; then no more: {why}"),
         (End::Interrupted, []) => "round interrupted by a shutdown before any pod was tried".to_owned(),
         (End::Interrupted, _) => format!("round interrupted by a shutdown: {tried}"),
         (End::Complete, []) => format!("{}: {}", nothing(report), no_attempt(report)),
@@ -171,11 +173,16 @@ fn notes(report: &Report, headline: &str) -> Vec<String> {
     {
         notes.push(format!("the round could not go on: {why}"));
     }
+    if let End::Withheld { why } = &report.end
+        && untold(why)
+    {
+        notes.push(format!("no more was allowed: {why}"));
+    }
     let problems = report.problems.iter().filter(|problem| untold(problem));
     notes.extend(problems.map(|problem| format!("problem: {problem}")));
     if disrupts_nothing(report) {
         let mut tallies: Vec<_> = report.exempted.iter().collect();
-        tallies.sort_by_key(|(reason, tally)| (std::cmp::Reverse(tally.count), **reason));
+        tallies.sort_by_key(|(reason, tally)| (std::cmp::Reverse(tally.count), reason.as_str()));
         notes.extend(tallies.into_iter().map(|(reason, tally)| {
             let such_as = if tally.count == 1 { "" } else { "such as " };
             format!(

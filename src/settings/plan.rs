@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::chaos::outcome::Method;
-use crate::chaos::plan::{Disrupt, Include, Namespaces, Plan, Target};
+use crate::chaos::plan::{Disrupt, Include, Limits, Namespaces, Plan, Target};
 use crate::chaos::schedule::{Calendar, Cron, CronError, QuietTime, QuietTimes, parse_zone};
 use crate::chaos::selector::Selector;
 
@@ -37,6 +37,7 @@ pub(super) fn plan(d: &mut Decoder, need: Need, own_namespace: Option<&str>) -> 
         calendar: calendar?,
         target: target?,
         disrupt: disrupt?,
+        limits: Limits::default(),
     })
 }
 

@@ -7,6 +7,7 @@ use crate::chaos::plan::{Disrupt, Target};
 
 fn plan(dry_run: bool, method: Method, namespaces: Namespaces) -> Plan {
     Plan {
+        limits: crate::chaos::plan::Limits::default(),
         dry_run,
         calendar: None,
         target: Target {
