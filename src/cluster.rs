@@ -13,18 +13,20 @@ mod journal;
 mod pods;
 mod response;
 mod review;
+mod skew;
 mod wire;
 
-pub use connect::Access;
+pub use connect::{Access, Deadlines};
 pub use error::ClusterError;
 pub use journal::{JournalPage, Written};
 pub use pods::Page;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request};
+use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use kube::client::Body;
 use serde::Serialize;
@@ -35,17 +37,12 @@ use crate::chaos::answer::Answer;
 use crate::chaos::outcome;
 use crate::chaos::pod::PodRef;
 
-/// A disruption's deadline: longer than the 34 s after which the API server itself gives up
-/// (`requestTimeoutUpperBound`, `apiserver/pkg/endpoints/handlers/rest.go`), so that ours never hides its answer.
-const DISRUPT_DEADLINE: Duration = Duration::from_secs(40);
-
-/// A read's deadline; reads are repeated by the caller where that is safe.
-const READ_DEADLINE: Duration = Duration::from_secs(30);
-
 /// A connection to one API server. It belongs to the arbiter that made it: its worker lives and ends there.
 pub struct Cluster {
     access: Access,
     client: RefCell<Client>,
+    /// How far this machine's clock is ahead of the server's, by the last answer.
+    skew: Cell<Option<SignedDuration>>,
     /// The API server's address, for errors.
     server: Arc<str>,
 }
@@ -82,7 +79,16 @@ impl Cluster {
             outcome::Method::Delete => json(Method::DELETE, &path, &options),
         };
         let what = || format!("{method} {pod}");
-        Ok(self.send(request, DISRUPT_DEADLINE, what).await?.into_answer())
+        Ok(self
+            .send(request, self.access.deadlines.disrupt, what)
+            .await?
+            .into_answer())
+    }
+
+    /// How far this machine's clock is ahead of the API server's, behind if negative, by its last answer; `None`
+    /// while no answer told the time.
+    pub fn skew(&self) -> Option<SignedDuration> {
+        self.skew.get()
     }
 
     /// Sends one request and reads its answer whole, within `deadline`; `what` names it in errors.
@@ -113,8 +119,13 @@ impl Cluster {
         // Cloned out of its cell: nothing stays borrowed over an await.
         let client = self.client.borrow().clone();
         let exchange = async {
+            let sent = Timestamp::now();
             let response = client.send(call.request()).await;
-            response::read(response.map_err(|error| error::reason(&error))?).await
+            let response = response.map_err(|error| error::reason(&error))?;
+            if let Some(skew) = skew::of(response.headers(), sent, Timestamp::now()) {
+                self.skew.set(Some(skew));
+            }
+            response::read(response).await
         };
         let why = match tokio::time::timeout(deadline, exchange).await {
             Ok(Ok(response)) => return Ok(response),

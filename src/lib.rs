@@ -21,7 +21,8 @@
 //!   Time, chance and answers are arguments; it knows no network, file, clock or global generator.
 //! - [`cluster`]: the Kubernetes adapter. Alone in knowing `kube`.
 //! - [`notify`]: the channels. Alone in knowing `awc`.
-//! - [`round`]: one round from the list to the report, over `chaos` and `cluster`.
+//! - [`journal`]: keeps the journal, in a ConfigMap or in memory; what a step is, `chaos` decides.
+//! - [`round`]: one round from the list to the report, over `chaos`, `cluster` and `journal`.
 //! - [`fault`]: the points at which a test makes macaque fail; none of them does anything otherwise.
 //! - [`health`]: the probes, from a thread of their own.
 //! - [`actors`]: Clock, Killer, Notifier and Supervisor, thin shells round the above.
@@ -40,6 +41,7 @@ pub mod cli;
 pub mod cluster;
 pub mod fault;
 pub mod health;
+pub mod journal;
 pub mod notify;
 pub mod round;
 #[cfg(feature = "sandbox")]

@@ -1,15 +1,19 @@
 //! One round from the list to the report: the Killer's work, and that of `macaque once`.
 //!
-//! list the pods, judge each, draw by lot, look at each victim afresh, disrupt it, find out what became of it.
+//! claim the slot, list the pods, judge each, draw by lot, look at each victim afresh, charge it to the journal,
+//! disrupt it, find out what became of it, settle the charge, close the round.
 
 mod ask;
 mod attempt;
+mod books;
 pub mod lookup;
 pub mod preview;
 mod read;
+mod recovery;
 mod stop;
 mod survey;
 
+pub use recovery::{Patrol, patrol};
 pub use stop::{Stop, StopSwitch};
 
 use std::time::Duration;
@@ -17,14 +21,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::chaos::choice::Choice;
-use crate::chaos::eligibility::{Candidate, Rules, judge};
+use crate::chaos::eligibility::{Candidate, Exemption, Rules, judge};
+use crate::chaos::journal::{Denial, Journal};
 use crate::chaos::outcome::Outcome;
 use crate::chaos::plan::{Disrupt, Namespaces};
 use crate::chaos::pod::PodRef;
 use crate::chaos::report::{Attempt, End, Exempted, Report, Tally};
 use crate::cluster::{Cluster, ClusterError};
+use crate::fault::Faults;
+use crate::journal::{Books, Keeper, Setback};
 
 use self::attempt::{Failure, Tried};
+use self::books::Deed;
 use self::read::{Ended, patiently};
 use self::survey::{Field, Survey};
 
@@ -47,34 +55,119 @@ pub fn any_seed() -> u64 {
     rand::random::<u32>().into()
 }
 
-/// Runs the round of `slot` with the draw of `seed`; `stop` ends it early, at a point where all is known.
-pub async fn run(cluster: &Cluster, orders: &Orders, slot: Timestamp, seed: u64, stop: &Stop) -> Report {
+/// What a round is played with.
+#[derive(Clone, Copy)]
+pub struct Table<'a> {
+    /// The cluster.
+    pub cluster: &'a Cluster,
+    /// The journal.
+    pub keeper: &'a Keeper,
+    /// What to do.
+    pub orders: &'a Orders,
+    /// The word to stop; it ends a round early, at a point where all is known.
+    pub stop: &'a Stop,
+    /// What goes wrong on purpose; nothing outside of tests.
+    pub faults: &'a Faults,
+}
+
+/// What became of a slot.
+#[derive(Debug)]
+pub enum Played {
+    /// It was played here, or withheld, and this is its story.
+    Here {
+        /// The story.
+        report: Report,
+        /// How it stands with the journal.
+        books: Standing,
+    },
+    /// It is another's: another replica claimed it, or a later life of this Killer took it over.
+    Elsewhere(Denial),
+}
+
+/// How a report stands with the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The round was never claimed: the journal knows nothing of it.
+    Unclaimed,
+    /// The round is claimed, and closing it did not succeed: it is to be tried again.
+    Open,
+    /// The round is closed, and the report is among the notices.
+    Closed,
+}
+
+/// Plays the round of `slot` with the draw of `seed`.
+pub async fn run(table: Table<'_>, slot: Timestamp, seed: u64) -> Played {
     let mut round = Round {
-        cluster,
-        orders,
-        stop,
-        report: blank(orders, slot, seed),
+        table,
+        report: blank(table.orders, slot, seed),
     };
-    if let Err(end) = round.play(seed).await {
+    let journal = match table.claim(slot, seed).await {
+        Ok(journal) => journal,
+        Err(Setback::Denied(denial)) if denial.is_anothers() => return Played::Elsewhere(denial),
+        Err(setback) => {
+            let mut report = round.report;
+            report.end = setback.into();
+            report.finished = Timestamp::now();
+            let books = Standing::Unclaimed;
+            return Played::Here { report, books };
+        }
+    };
+    if let Err(end) = round.play(seed, &journal).await {
         round.report.end = end;
     }
-    round.report.finished = Timestamp::now();
-    round.report
+    let mut report = round.report;
+    report.finished = Timestamp::now();
+    match table.close(&report).await {
+        Ok(_) => Played::Here {
+            report,
+            books: Standing::Closed,
+        },
+        Err(Setback::Denied(denial)) => Played::Elsewhere(denial),
+        Err(setback) => {
+            log::error!(slot:%; "the round of {slot} cannot be closed in the journal yet: {setback}");
+            let books = Standing::Open;
+            Played::Here { report, books }
+        }
+    }
+}
+
+/// Plays one round whose journal ends with it: for whoever asks for one round and no more.
+pub async fn run_alone(
+    cluster: &Cluster,
+    orders: &Orders,
+    slot: Timestamp,
+    seed: u64,
+    stop: &Stop,
+) -> Report {
+    let books = Books::in_memory(orders.disrupt.count).on_demand();
+    let table = Table {
+        cluster,
+        keeper: &books.keeper(1),
+        orders,
+        stop,
+        faults: &Faults::default(),
+    };
+    match run(table, slot, seed).await {
+        Played::Here { report, .. } => report,
+        Played::Elsewhere(denial) => Report {
+            end: Setback::Denied(denial).into(),
+            ..blank(orders, slot, seed)
+        },
+    }
 }
 
 /// A round under way.
 struct Round<'a> {
-    cluster: &'a Cluster,
-    orders: &'a Orders,
-    stop: &'a Stop,
+    table: Table<'a>,
     report: Report,
 }
 
 impl Round<'_> {
     /// Plays the round into its report. An error is an early end.
-    async fn play(&mut self, seed: u64) -> Result<(), End> {
-        let candidates = self.survey().await?;
-        let mut choice = Choice::new(candidates, seed, &self.orders.disrupt);
+    async fn play(&mut self, seed: u64, journal: &Journal) -> Result<(), End> {
+        let mut candidates = self.survey().await?;
+        candidates.retain(|candidate| self.is_rested(candidate, journal));
+        let mut choice = Choice::new(candidates, seed, &self.table.orders.disrupt);
         self.report.candidates = choice.candidates();
         while let Some(candidate) = self.next_victim(&mut choice)? {
             self.try_one(candidate, &mut choice).await?;
@@ -84,10 +177,16 @@ impl Round<'_> {
 
     /// The candidates of every namespace in scope.
     async fn survey(&mut self) -> Result<Vec<Candidate>, End> {
+        let Table {
+            cluster,
+            orders,
+            stop,
+            ..
+        } = self.table;
         let field = Field {
-            cluster: self.cluster,
-            rules: &self.orders.rules,
-            stop: self.stop,
+            cluster,
+            rules: &orders.rules,
+            stop,
         };
         let mut survey = Survey::default();
         let ended = field.survey(&mut survey).await;
@@ -99,7 +198,7 @@ impl Round<'_> {
 
     /// Whom to try next, unless the round was asked to stop before it was done.
     fn next_victim(&self, choice: &mut Choice) -> Result<Option<Candidate>, End> {
-        if self.stop.is_requested() && !choice.is_done() {
+        if self.table.stop.is_requested() && !choice.is_done() {
             return Err(End::Interrupted);
         }
         Ok(choice.next_victim())
@@ -107,34 +206,73 @@ impl Round<'_> {
 
     /// Looks at the candidate afresh and, if it still is one, disrupts it.
     async fn try_one(&mut self, candidate: Candidate, choice: &mut Choice) -> Result<(), End> {
-        let read = async || self.cluster.pod(&candidate.pod).await;
-        let fresh = match patiently(self.stop, read).await {
+        let Table {
+            cluster,
+            orders,
+            stop,
+            ..
+        } = self.table;
+        let read = async || cluster.pod(&candidate.pod).await;
+        let fresh = match patiently(stop, read).await {
             Ok(fresh) => fresh.filter(|pod| pod.id.uid == candidate.pod.uid),
             Err(Ended::Stopped) => return Err(End::Interrupted),
             Err(Ended::Failed(error)) => return self.give_up_on(&candidate.pod, error, choice),
         };
-        let tried = match fresh.map(|pod| judge(&pod, &self.orders.rules, Timestamp::now())) {
+        let tried = match fresh.map(|pod| judge(&pod, &orders.rules, Timestamp::now())) {
             None => Tried::from(Outcome::Gone),
             Some(Err(exemption)) => {
-                self.report.candidates -= 1;
-                Tally::note(&mut self.report.exempted, candidate.pod, &exemption);
+                self.exempt(&candidate, &exemption);
                 return Ok(());
             }
-            Some(Ok(_)) if self.orders.dry_run => Tried::from(Outcome::Spared),
-            Some(Ok(_)) => match self.disrupt(&candidate.pod).await {
-                Ok(tried) => tried,
-                Err(Failure::Namespace(error)) => return self.give_up_on(&candidate.pod, error, choice),
-                Err(Failure::Round(why)) => return Err(End::Failed { why }),
+            Some(Ok(_)) if orders.dry_run => Tried::from(Outcome::Spared),
+            Some(Ok(_)) => match self.disrupt_by_the_book(&candidate).await? {
+                Deed::Done(tried) => tried,
+                Deed::Resting(until) => {
+                    self.exempt(&candidate, &Exemption::Cooldown { until });
+                    return Ok(());
+                }
+                Deed::Nothing(Failure::Namespace(error)) => {
+                    return self.give_up_on(&candidate.pod, error, choice);
+                }
+                Deed::Nothing(Failure::Round(why)) => return Err(End::Failed { why }),
             },
         };
         self.note(candidate, tried, choice)
     }
 
-    /// Writes down what became of one victim; an error where trying another is useless.
+    /// Whether the owner of `candidate` is not at rest; one that is exempts it.
+    fn is_rested(&mut self, candidate: &Candidate, journal: &Journal) -> bool {
+        let Some(resting) = journal.rest_of(candidate, Timestamp::now()) else {
+            return true;
+        };
+        let until = resting.until;
+        Tally::note(
+            &mut self.report.exempted,
+            candidate.pod.clone(),
+            &Exemption::Cooldown { until },
+        );
+        false
+    }
+
+    /// A candidate that turned out to be none.
+    fn exempt(&mut self, candidate: &Candidate, exemption: &Exemption) {
+        self.report.candidates -= 1;
+        Tally::note(&mut self.report.exempted, candidate.pod.clone(), exemption);
+    }
+
+    /// Notes what became of one victim; an error where trying another is useless.
     fn note(&mut self, victim: Candidate, tried: Tried, choice: &mut Choice) -> Result<(), End> {
+        let prospect = choice.note(&victim, &tried.outcome);
+        self.tell(victim, tried);
+        prospect.map_err(|why| match self.table.stop.is_requested() {
+            true => End::Interrupted,
+            false => End::Failed { why },
+        })
+    }
+
+    fn tell(&mut self, victim: Candidate, tried: Tried) {
         let Tried { outcome, warnings } = tried;
         log::debug!(pod:% = victim.pod, outcome = outcome.word(); "{}: {outcome}", victim.pod);
-        let prospect = choice.note(&victim, &outcome);
         let Candidate { pod, owner } = victim;
         self.report.attempts.push(Attempt {
             pod,
@@ -142,10 +280,6 @@ impl Round<'_> {
             outcome,
             warnings,
         });
-        prospect.map_err(|why| match self.stop.is_requested() {
-            true => End::Interrupted,
-            false => End::Failed { why },
-        })
     }
 
     /// A missing grant ends the round for one namespace; anything else that gives no answer ends it for all.

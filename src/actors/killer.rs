@@ -142,7 +142,7 @@ async fn play(
             }
         },
     };
-    let report = round::run(&cluster, orders, slot, seed, stop).await;
+    let report = round::run_alone(&cluster, orders, slot, seed, stop).await;
     (Some(cluster), report)
 }
 

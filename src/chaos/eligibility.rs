@@ -105,6 +105,11 @@ pub enum Exemption {
         /// The age from which it may be drawn.
         min_age: Duration,
     },
+    /// Its owner is left in peace after a disruption.
+    Cooldown {
+        /// Until when.
+        until: Timestamp,
+    },
 }
 
 impl Exemption {
@@ -126,6 +131,7 @@ impl Exemption {
             Self::EvictionResponders => "eviction-responders",
             Self::EvictOnly => "evict-only",
             Self::TooYoung { .. } => "too-young",
+            Self::Cooldown { .. } => "cooldown",
         }
     }
 }
@@ -149,6 +155,9 @@ impl fmt::Display for Exemption {
             Self::EvictOnly => f.write_str("asks to be evicted, never deleted"),
             Self::TooYoung { age, min_age } => {
                 write!(f, "younger than {} ({})", brief(*min_age), brief(*age))
+            }
+            Self::Cooldown { until } => {
+                write!(f, "its owner is left in peace until {until} (limits.cooldown)")
             }
         }
     }

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::chaos::eligibility::Rules;
+use crate::chaos::journal::Timing;
+use crate::chaos::plan::JournalPlace;
 use crate::chaos::schedule::Calendar;
 use crate::cluster::Access;
+use crate::journal::Books;
 use crate::round::Orders;
 use crate::settings::{self, ClusterSettings, Flag, Mistakes, Need, Setup, Sources, View};
 use crate::telemetry;
@@ -81,6 +84,22 @@ pub(super) fn orders(setup: &Setup) -> Arc<Orders> {
     })
 }
 
+/// The journal's place, and what it goes by.
+pub(super) fn books(setup: &Setup) -> Books {
+    let Setup { plan, identity, .. } = setup;
+    let host = || std::env::var("HOSTNAME").unwrap_or_else(|_| "macaque".to_owned());
+    let name = identity
+        .as_ref()
+        .map_or_else(host, |identity| identity.pod.clone());
+    Books::new(
+        JournalPlace::Memory,
+        &name,
+        plan.limits.clone(),
+        plan.disrupt.count,
+        Timing::default(),
+    )
+}
+
 /// Where the cluster is.
 pub(super) fn access(setup: &Setup) -> Access {
     access_to(&setup.cluster)
@@ -91,5 +110,6 @@ pub(super) fn access_to(cluster: &ClusterSettings) -> Access {
     Access {
         kubeconfig: cluster.kubeconfig.clone(),
         context: cluster.context.clone(),
+        ..Access::default()
     }
 }

@@ -59,6 +59,7 @@ pub(super) fn run(flags: &Flags) -> i32 {
     let access = Access {
         kubeconfig: Some(kubeconfig.0.clone()),
         context: None,
+        ..Access::default()
     };
     let every = Duration::from_secs(flags.every);
     let (screen, stop) = (Screen::default(), Line::default());

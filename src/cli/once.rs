@@ -9,10 +9,13 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::chaos::journal::Event;
 use crate::chaos::report::{Report, Verdict};
 use crate::cluster::Cluster;
+use crate::fault::Faults;
+use crate::journal::Setback;
 use crate::notify::{self, Channel, Http, Message, Retry};
-use crate::round::{self, Orders, StopSwitch};
+use crate::round::{self, Played, Standing, StopSwitch, Table};
 use crate::settings::Need;
 use crate::telemetry;
 
@@ -48,7 +51,17 @@ pub(super) fn run(common: &Common, once: &Once) -> i32 {
             }
         };
         let signals = signals();
-        let Some(report) = play(&cluster, &orders, seed, &signals).await else {
+        let books = deed::books(&setup).on_demand();
+        let (keeper, faults) = (books.keeper(0), Faults::default());
+        let (switch, stop) = StopSwitch::new();
+        let table = Table {
+            cluster: &cluster,
+            keeper: &keeper,
+            orders: &orders,
+            stop: &stop,
+            faults: &faults,
+        };
+        let Some((report, books)) = play(table, seed, &switch, &signals).await else {
             telemetry::complain(
                 "ended by a second signal: what was asked of the API server last may happen all the same",
             );
@@ -56,28 +69,48 @@ pub(super) fn run(common: &Common, once: &Once) -> i32 {
         };
         // Whatever becomes of the telling, whoever called knows.
         print(&report, once.output);
-        tell(&channels, &report, signals).await;
+        let done = tell(&channels, &report, signals).await;
+        if done && books == Standing::Closed {
+            note_told(table, report.slot).await;
+        }
         exit_code(&report)
     })
 }
 
+/// Writes down that everybody was told; otherwise a Killer on the same journal tells it.
+async fn note_told(table: Table<'_>, slot: Timestamp) {
+    let (channels, done) = (Vec::new(), true);
+    let told = Event::Told { slot, channels, done };
+    if let Err(setback) = table.keeper.enter(table.cluster, &told).await {
+        log::warn!("the journal does not know that everybody was told: {setback}");
+    }
+}
+
 /// Plays the round. The first signal ends it where all is known, the second at once: `None`.
 async fn play(
-    cluster: &Cluster,
-    orders: &Orders,
+    table: Table<'_>,
     seed: u64,
+    switch: &StopSwitch,
     signals: &watch::Receiver<usize>,
-) -> Option<Report> {
-    let (switch, stop) = StopSwitch::new();
+) -> Option<(Report, Standing)> {
+    let slot = this_second();
     let ask_to_stop = async {
         heard(signals.clone(), 1).await;
         switch.request();
         heard(signals.clone(), 2).await;
     };
-    tokio::select! {
-        report = round::run(cluster, orders, this_second(), seed, &stop) => Some(report),
-        () = ask_to_stop => None,
-    }
+    let played = tokio::select! {
+        played = round::run(table, slot, seed) => played,
+        () = ask_to_stop => return None,
+    };
+    Some(match played {
+        Played::Here { report, books } => (report, books),
+        Played::Elsewhere(denial) => {
+            let mut report = round::blank(table.orders, slot, seed);
+            report.end = Setback::Denied(denial).into();
+            (report, Standing::Unclaimed)
+        }
+    })
 }
 
 /// The slot of a round that nobody scheduled.
@@ -112,14 +145,18 @@ async fn heard(mut signals: watch::Receiver<usize>, many: usize) {
     }
 }
 
-/// Tells every channel at once, until the next signal or the deadline, and says which was not told.
-async fn tell(channels: &[Channel], report: &Report, signals: watch::Receiver<usize>) {
+/// Tells every channel at once, until the next signal or the deadline, and says which was not told; whether all
+/// were.
+async fn tell(channels: &[Channel], report: &Report, signals: watch::Receiver<usize>) -> bool {
     if channels.is_empty() {
-        return;
+        return true;
     }
     let http = match Http::new(channels) {
         Ok(http) => http,
-        Err(error) => return log::error!("nobody was told: {error}"),
+        Err(error) => {
+            log::error!("nobody was told: {error}");
+            return false;
+        }
     };
     let (message, retry) = (Message::of(report), Retry::default());
     let next = *signals.borrow() + 1;
@@ -130,16 +167,18 @@ async fn tell(channels: &[Channel], report: &Report, signals: watch::Receiver<us
         async move {
             let why = tokio::select! {
                 told = notify::deliver_with_retries(http, channel, message, retry) => match told {
-                    Ok(()) => return,
+                    Ok(()) => return true,
                     Err(error) => error.to_string(),
                 },
                 () = signal => "a signal came first".to_owned(),
                 () = tokio::time::sleep(TELLING) => format!("it took more than {} s", TELLING.as_secs()),
             };
             log::error!("{} was not told: {why}", channel.name());
+            false
         }
     });
-    futures_util::future::join_all(deliveries).await;
+    let told = futures_util::future::join_all(deliveries).await;
+    told.into_iter().all(|told| told)
 }
 
 fn print(report: &Report, output: Output) {

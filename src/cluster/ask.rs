@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::Method;
 
 use super::wire::{Deletion, eviction};
-use super::{Call, Cluster, ClusterError, DISRUPT_DEADLINE, json, pod_path};
+use super::{Call, Cluster, ClusterError, json, pod_path};
 use crate::chaos::answer::Answer;
 use crate::chaos::outcome;
 use crate::chaos::pod::PodRef;
@@ -41,7 +41,10 @@ impl Cluster {
     ) -> Result<Answer, ClusterError> {
         let question = question(pod, method, grace_period);
         let what = || format!("{method} {pod} in dry run");
-        Ok(self.send(question, DISRUPT_DEADLINE, what).await?.into_answer())
+        Ok(self
+            .send(question, self.access.deadlines.disrupt, what)
+            .await?
+            .into_answer())
     }
 }
 
@@ -55,7 +58,9 @@ mod tests {
             name: "web-0".into(),
             uid: "u1".into(),
         };
-        let Call { method, path, body, .. } = question(&pod, method, grace_period);
+        let Call {
+            method, path, body, ..
+        } = question(&pod, method, grace_period);
         (method, path, String::from_utf8(body).unwrap())
     }
 

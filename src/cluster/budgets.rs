@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::wire::ListOf;
-use super::{Cluster, ClusterError, READ_DEADLINE, get};
+use super::{Cluster, ClusterError, get};
 use crate::chaos::budget::{Budget, BudgetStatus, Coverage, UnhealthyPolicy};
 
 impl Cluster {
@@ -29,7 +29,7 @@ impl Cluster {
         let mut after = String::new();
         loop {
             let path = format!("/apis/policy/v1{scope}/poddisruptionbudgets?limit=500{after}");
-            let response = self.send(get(&path), READ_DEADLINE, what).await?;
+            let response = self.send(get(&path), self.access.deadlines.read, what).await?;
             if response.status == http::StatusCode::NOT_FOUND {
                 let why = "the API server knows no policy/v1: it is older than Kubernetes 1.21".to_owned();
                 return Err(ClusterError::Unexpected { what: what(), why });

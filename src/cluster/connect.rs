@@ -1,6 +1,6 @@
 //! Finds the API server: the kubeconfig that was named, else the cluster around us, else the user's kubeconfig.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use secrecy::ExposeSecret;
 
-use super::{Cluster, ClusterError, DISRUPT_DEADLINE, credentials};
+use super::{Cluster, ClusterError, credentials};
 
 /// Long enough for a distant API server, short enough that a dead one is named within a round.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,6 +24,27 @@ pub struct Access {
     pub kubeconfig: Option<PathBuf>,
     /// The context to use instead of the file's current one.
     pub context: Option<String>,
+    /// How long to wait for an answer.
+    pub deadlines: Deadlines,
+}
+
+/// How long to wait for an answer, head and body together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// A read's, and the journal's; reads are repeated by the caller where that is safe.
+    pub read: Duration,
+    /// A disruption's: longer than the 34 s after which the API server itself gives up (`requestTimeoutUpperBound`,
+    /// `apiserver/pkg/endpoints/handlers/rest.go`), so that ours never hides its answer.
+    pub disrupt: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            read: Duration::from_secs(30),
+            disrupt: Duration::from_secs(40),
+        }
+    }
 }
 
 impl Cluster {
@@ -36,6 +57,7 @@ impl Cluster {
         Ok(Self {
             access: access.clone(),
             client: RefCell::new(client),
+            skew: Cell::new(None),
             server,
         })
     }
@@ -47,8 +69,8 @@ pub(super) async fn client(access: &Access) -> Result<(Client, Arc<str>), Cluste
     // A budget's refusal is a 429: kube would repeat it fifteen times over minutes.
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
-    config.read_timeout = Some(DISRUPT_DEADLINE);
-    config.write_timeout = Some(DISRUPT_DEADLINE);
+    config.read_timeout = Some(access.deadlines.disrupt);
+    config.write_timeout = Some(access.deadlines.disrupt);
     config.reset_reader_on_write = true;
     let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));
     config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));

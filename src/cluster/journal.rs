@@ -4,7 +4,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Call, Cluster, ClusterError, READ_DEADLINE, get, json};
+use super::{Call, Cluster, ClusterError, get, json};
 use crate::chaos::journal::{PAUSED, Sheet};
 use crate::chaos::plan::ConfigMapRef;
 
@@ -59,7 +59,9 @@ impl Cluster {
     /// It could not be read.
     pub async fn journal(&self, place: &ConfigMapRef) -> Result<Option<JournalPage>, ClusterError> {
         let what = || format!("read the journal, {place}");
-        let response = self.send(get(&path(place)), READ_DEADLINE, what).await?;
+        let response = self
+            .send(get(&path(place)), self.access.deadlines.read, what)
+            .await?;
         if response.status == StatusCode::NOT_FOUND {
             let answer = response.into_answer();
             return match answer.status {
@@ -96,7 +98,7 @@ impl Cluster {
     ) -> Result<Written, ClusterError> {
         let what = || format!("write the journal, {place}");
         let call = json(Method::PUT, &path(place), &page.with(text, seal));
-        let response = self.send(call, READ_DEADLINE, what).await?;
+        let response = self.send(call, self.access.deadlines.read, what).await?;
         match response.status {
             StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(Written::Overtaken),
             _ => response
@@ -118,7 +120,7 @@ impl Cluster {
         let patch = json!({"metadata": {"annotations": {PAUSED: paused}}});
         let mut call: Call = json(Method::PATCH, &path(place), &patch);
         call.content_type = "application/merge-patch+json";
-        let response = self.send(call, READ_DEADLINE, what).await?;
+        let response = self.send(call, self.access.deadlines.read, what).await?;
         response.into_object::<serde::de::IgnoredAny>(what).map(drop)
     }
 }

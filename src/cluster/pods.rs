@@ -1,7 +1,7 @@
 //! Reads pods: a list page by page, or one of them afresh.
 
 use super::wire::{ListOf, PodObject};
-use super::{Cluster, ClusterError, READ_DEADLINE, get};
+use super::{Cluster, ClusterError, get};
 use crate::chaos::pod::{Pod, PodRef};
 use crate::chaos::selector::Selector;
 
@@ -33,12 +33,19 @@ impl Cluster {
     ) -> Result<Page, ClusterError> {
         let what = || format!("list pods in {}", namespace.unwrap_or("all namespaces"));
         let response = self
-            .send(get(&list_path(namespace, selector, after)), READ_DEADLINE, what)
+            .send(
+                get(&list_path(namespace, selector, after)),
+                self.access.deadlines.read,
+                what,
+            )
             .await?;
         let (response, restarted) = if response.status == http::StatusCode::GONE && after.is_some() {
             let token = response.continuation();
             let path = list_path(namespace, selector, token.as_deref());
-            (self.send(get(&path), READ_DEADLINE, what).await?, token.is_none())
+            (
+                self.send(get(&path), self.access.deadlines.read, what).await?,
+                token.is_none(),
+            )
         } else {
             (response, false)
         };
@@ -59,7 +66,9 @@ impl Cluster {
     /// It could not be read.
     pub async fn pod(&self, pod: &PodRef) -> Result<Option<Pod>, ClusterError> {
         let what = || format!("get pod {pod}");
-        let response = self.send(get(&super::pod_path(pod)), READ_DEADLINE, what).await?;
+        let response = self
+            .send(get(&super::pod_path(pod)), self.access.deadlines.read, what)
+            .await?;
         if response.status == http::StatusCode::NOT_FOUND {
             // A page of HTML is no word on the pod.
             let answer = response.into_answer();

@@ -5,7 +5,7 @@ use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 
-use super::{Cluster, ClusterError, READ_DEADLINE, get, json};
+use super::{Cluster, ClusterError, get, json};
 use crate::chaos::grants::Grant;
 
 impl Cluster {
@@ -37,7 +37,11 @@ impl Cluster {
         let what = || format!("review of {grant}");
         let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         let response = self
-            .send(json(Method::POST, path, &review), READ_DEADLINE, what)
+            .send(
+                json(Method::POST, path, &review),
+                self.access.deadlines.read,
+                what,
+            )
             .await?;
         let answer: SelfSubjectAccessReview = response.into_object(what)?;
         Ok(answer.status.is_some_and(|status| status.allowed))
@@ -49,7 +53,9 @@ impl Cluster {
     /// It did not answer, or not as a Kubernetes API.
     pub async fn version(&self) -> Result<String, ClusterError> {
         let what = || "get /version".to_owned();
-        let response = self.send(get("/version"), READ_DEADLINE, what).await?;
+        let response = self
+            .send(get("/version"), self.access.deadlines.read, what)
+            .await?;
         let info: k8s_openapi::apimachinery::pkg::version::Info = response.into_object(what)?;
         Ok(info.git_version)
     }
@@ -61,7 +67,7 @@ impl Cluster {
     pub async fn has_namespace(&self, namespace: &str) -> Result<Option<bool>, ClusterError> {
         let what = || format!("get namespace {namespace}");
         let path = format!("/api/v1/namespaces/{namespace}");
-        let response = self.send(get(&path), READ_DEADLINE, what).await?;
+        let response = self.send(get(&path), self.access.deadlines.read, what).await?;
         match response.status.as_u16() {
             200 => Ok(Some(true)),
             404 => Ok(Some(false)),

@@ -9,10 +9,10 @@ use crate::chaos::pod::PodRef;
 use crate::cluster::ClusterError;
 
 use super::read::{Ended, Patience};
-use super::{LONGEST_PAUSE, Round};
+use super::{LONGEST_PAUSE, Table};
 
 /// How long the victim in flight may take, call and look together, once macaque was told to stop.
-const GRACE: Duration = Duration::from_secs(15);
+pub(super) const GRACE: Duration = Duration::from_secs(15);
 
 /// A look after a disruption is worth more tries than another read, and goes on within the grace.
 const LOOK: Patience = Patience {
@@ -47,7 +47,7 @@ pub(super) enum Failure {
 }
 
 /// What a look by UID saw.
-enum Seen {
+pub(super) enum Seen {
     /// No pod of that name, another one, or the pod being deleted.
     GoneOrGoing,
     /// The pod, as alive as before.
@@ -58,7 +58,7 @@ enum Seen {
 
 /// One victim under way.
 struct Trial<'a> {
-    round: &'a Round<'a>,
+    table: &'a Table<'a>,
     pod: &'a PodRef,
     /// How often it may be throttled yet.
     throttles: u32,
@@ -68,11 +68,22 @@ struct Trial<'a> {
     warnings: Vec<String>,
 }
 
-impl Round<'_> {
+impl Table<'_> {
+    /// Looks `pod` up by its UID, several times if the API server does not answer.
+    pub(super) async fn look(&self, pod: &PodRef) -> Seen {
+        let Self { stop, cluster, .. } = self;
+        match LOOK.read(stop, async || cluster.pod(pod).await).await {
+            Ok(Some(now)) if now.id.uid == pod.uid && !now.terminating => Seen::Alive,
+            Ok(_) => Seen::GoneOrGoing,
+            Err(Ended::Failed(error)) => Seen::Nothing(error.to_string()),
+            Err(Ended::Stopped) => Seen::Nothing("macaque was told to stop".to_owned()),
+        }
+    }
+
     /// Disrupts `pod` and finds out what became of it.
     pub(super) async fn disrupt(&self, pod: &PodRef) -> Result<Tried, Failure> {
         let mut trial = Trial {
-            round: self,
+            table: self,
             pod,
             throttles: THROTTLES,
             doubt: None,
@@ -91,12 +102,12 @@ impl Round<'_> {
 impl Trial<'_> {
     /// Sends the disruption once.
     async fn ask(&mut self) -> Verdict {
-        let Round {
+        let Table {
             stop,
             cluster,
             orders,
             ..
-        } = self.round;
+        } = self.table;
         let Disrupt {
             method, grace_period, ..
         } = orders.disrupt;
@@ -145,7 +156,7 @@ impl Trial<'_> {
         };
         self.throttles = left;
         let pause = tokio::time::sleep(retry_after.min(LONGEST_PAUSE));
-        self.round.stop.within(Duration::ZERO, pause).await.is_some()
+        self.table.stop.within(Duration::ZERO, pause).await.is_some()
     }
 
     /// A yes is no proof: the pod must be gone or going.
@@ -163,7 +174,7 @@ impl Trial<'_> {
     async fn settle(&mut self, doubt: String) -> Option<Outcome> {
         match self.look().await {
             Seen::GoneOrGoing => Some(self.done_all_the_same(&doubt)),
-            Seen::Alive if !self.round.stop.is_requested() => {
+            Seen::Alive if !self.table.stop.is_requested() => {
                 self.doubt = Some(doubt);
                 None
             }
@@ -203,24 +214,17 @@ impl Trial<'_> {
     }
 
     fn done(&self) -> Outcome {
-        match self.round.orders.disrupt.method {
+        match self.table.orders.disrupt.method {
             Method::Evict => Outcome::Evicted,
             Method::Delete => Outcome::Deleted,
         }
     }
 
     fn what(&self) -> String {
-        format!("{} {}", self.round.orders.disrupt.method, self.pod)
+        format!("{} {}", self.table.orders.disrupt.method, self.pod)
     }
 
-    /// Looks the pod up by its UID, several times if the API server does not answer.
     async fn look(&self) -> Seen {
-        let Round { stop, cluster, .. } = self.round;
-        match LOOK.read(stop, async || cluster.pod(self.pod).await).await {
-            Ok(Some(now)) if now.id.uid == self.pod.uid && !now.terminating => Seen::Alive,
-            Ok(_) => Seen::GoneOrGoing,
-            Err(Ended::Failed(error)) => Seen::Nothing(error.to_string()),
-            Err(Ended::Stopped) => Seen::Nothing("macaque was told to stop".to_owned()),
-        }
+        self.table.look(self.pod).await
     }
 }

@@ -162,10 +162,11 @@ pub(crate) async fn round(proxy: &Proxy, orders: &Orders, seed: u64) -> Report {
     let access = Access {
         kubeconfig: Some(file),
         context: None,
+        ..Access::default()
     };
     let cluster = Cluster::connect(&access).await.unwrap();
     let (_switch, stop) = StopSwitch::new();
-    round::run(&cluster, orders, Timestamp::now(), seed, &stop).await
+    round::run_alone(&cluster, orders, Timestamp::now(), seed, &stop).await
 }
 
 fn compare(expected: &Expected, report: &Report, said: &[Said], scene: &Scene) -> Vec<String> {

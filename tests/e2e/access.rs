@@ -62,6 +62,7 @@ pub(crate) async fn cluster() -> Cluster {
     let access = Access {
         kubeconfig: Some(admin()),
         context: None,
+        ..Access::default()
     };
     Cluster::connect(&access).await.unwrap()
 }

@@ -124,6 +124,7 @@ async fn reach(sandbox: &Sandbox) -> Cluster {
     let access = Access {
         kubeconfig: Some(kubeconfig),
         context: None,
+        ..Access::default()
     };
     Cluster::connect(&access).await.unwrap()
 }

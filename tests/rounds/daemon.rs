@@ -7,13 +7,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use macaque::actors::clock::Beat;
-use macaque::actors::fault::{Faults, Point};
 use macaque::actors::line::Line;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::supervisor::{Limits, Role};
 use macaque::actors::{self, Crew};
 use macaque::chaos::report::Verdict;
 use macaque::cluster::Access;
+use macaque::fault::{Faults, Passage, Point};
 use macaque::health::Vitals;
 use macaque::notify::{Channel, Message};
 use macaque::sandbox::{Options, Sandbox};
@@ -142,10 +142,11 @@ fn crew(
     stop: Line<StopRequested>,
 ) -> Crew {
     let count = move |point| {
-        if point == Point::KillerBeforeReport {
+        if point == Point::BeforeReport {
             // Nobody counts any more at the end.
             let _ = ended.send(());
         }
+        Passage::Go
     };
     Crew {
         beat: Beat::Every(Duration::from_millis(100)),
@@ -153,6 +154,7 @@ fn crew(
         access: Access {
             kubeconfig: Some(kubeconfig),
             context: None,
+            ..Access::default()
         },
         channels: Arc::new([Channel::Relay(told)]),
         limits: Limits::default(),

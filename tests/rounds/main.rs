@@ -37,6 +37,6 @@ fn told(report: &Report) -> Vec<String> {
 fn failure(report: &Report) -> &str {
     match &report.end {
         End::Failed { why } => why,
-        End::Complete | End::Interrupted => panic!("not failed: {report:?}"),
+        End::Complete | End::Interrupted | End::Withheld { .. } => panic!("not failed: {report:?}"),
     }
 }

@@ -76,7 +76,7 @@ async fn every_exempted_pod_is_counted_by_reason_with_an_example() {
     let counts: Vec<_> = report
         .exempted
         .iter()
-        .map(|(word, tally)| (*word, tally.count))
+        .map(|(word, tally)| (word.as_str(), tally.count))
         .collect();
     assert_eq!(
         counts,

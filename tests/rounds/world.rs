@@ -190,9 +190,10 @@ impl World {
         let access = Access {
             kubeconfig: Some(self.home.path().join("kubeconfig")),
             context: None,
+            ..Access::default()
         };
         let cluster = Cluster::connect(&access).await.unwrap();
-        round::run(&cluster, orders, Timestamp::now(), seed, &self.stop).await
+        round::run_alone(&cluster, orders, Timestamp::now(), seed, &self.stop).await
     }
 
     /// Puts a pod of another UID in the place of `name`.

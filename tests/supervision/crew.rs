@@ -90,6 +90,7 @@ impl Running {
             access: Access {
                 kubeconfig: Some(kubeconfig),
                 context: None,
+                ..Access::default()
             },
             channels: Arc::new([Channel::Relay(told)]),
             limits: Limits {

@@ -52,7 +52,10 @@ pub(in crate::notify) fn report(attempts: impl Into<Vec<Attempt>>) -> Report {
         listed: 5,
         candidates: 3,
         exempted: BTreeMap::from([
-            ("daemonset".to_owned(), tally(1, "agent-0", "owned by a DaemonSet")),
+            (
+                "daemonset".to_owned(),
+                tally(1, "agent-0", "owned by a DaemonSet"),
+            ),
             ("too-young".to_owned(), tally(7, "web-9", "younger than 1m (12s)")),
         ]),
         attempts: attempts.into(),

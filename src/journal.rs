@@ -1,0 +1,331 @@
+//! Keeps the journal: reads it, takes a step, writes it on the condition that nobody wrote meanwhile, and only then
+//! lets anybody act. What a step is, [`crate::chaos::journal`] decides.
+//!
+//! A write whose answer was lost may or may not have happened. It is simply tried again from what stands there now:
+//! a step taken twice is a step taken once, and one that lands late finds the journal changed and lands nowhere.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::chaos::journal::{Denial, Event, Holder, Journal, Moment, Pause, Timing};
+use crate::chaos::plan::{ConfigMapRef, JournalPlace, Limits};
+use crate::chaos::report::End;
+use crate::cluster::{Cluster, ClusterError, JournalPage, Written};
+
+/// How often a step is tried, whether others wrote first or no clear answer came.
+const TRIES: u32 = 6;
+/// The pause before the second try; it doubles.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause that a throttle can impose.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Where this process keeps its journal, and what every step goes by.
+#[derive(Debug, Clone)]
+pub struct Books {
+    place: JournalPlace,
+    /// This process, and since when it is one.
+    process: String,
+    since: Timestamp,
+    limits: Limits,
+    count: usize,
+    timing: Timing,
+    shared: Arc<Shared>,
+}
+
+/// What outlives a life of the Killer.
+#[derive(Debug)]
+struct Shared {
+    /// The journal, where it is kept in memory.
+    memory: Mutex<Journal>,
+    /// The highest sequence that was seen: a journal with a lower one is an old copy.
+    known: AtomicU64,
+}
+
+/// The journal in the hands of one life of the Killer.
+pub struct Keeper {
+    books: Books,
+    holder: Holder,
+    /// The page as it was read or written last: a conditional write tells whether it still stands.
+    page: RefCell<Option<JournalPage>>,
+}
+
+/// Why a step was not taken: nothing must be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Setback {
+    /// The journal does not allow it.
+    #[error("{0}")]
+    Denied(Denial),
+    /// There is no journal, or it cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+    /// It could not be read or written.
+    #[error("{0}")]
+    Failed(ClusterError),
+}
+
+impl From<Setback> for End {
+    fn from(setback: Setback) -> Self {
+        let why = setback.to_string();
+        match setback {
+            Setback::Denied(_) => Self::Withheld { why },
+            Setback::Unusable(_) | Setback::Failed(_) => Self::Failed { why },
+        }
+    }
+}
+
+impl Books {
+    /// The books of the process `name`, kept at `place`; each round has at most `count` victims.
+    pub fn new(place: JournalPlace, name: &str, limits: Limits, count: usize, timing: Timing) -> Self {
+        Self {
+            place,
+            process: format!("{name}-{:08x}", rand::random::<u32>()),
+            since: Timestamp::now(),
+            limits,
+            count,
+            timing,
+            shared: Arc::new(Shared {
+                memory: Mutex::new(Journal::new("")),
+                known: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// Books in memory without limits over time.
+    pub fn in_memory(count: usize) -> Self {
+        Self::new(
+            JournalPlace::Memory,
+            "memory",
+            Limits::default(),
+            count,
+            Timing::default(),
+        )
+    }
+
+    /// The same for rounds that somebody asks for: their slot is that instant, and no schedule spaces them.
+    pub fn on_demand(mut self) -> Self {
+        self.since = Timestamp::MIN;
+        self.timing.spacing = Duration::ZERO;
+        self
+    }
+
+    /// The journal in the hands of this life of the Killer.
+    pub fn keeper(&self, life: u64) -> Keeper {
+        Keeper {
+            books: self.clone(),
+            holder: Holder {
+                process: self.process.clone(),
+                life,
+            },
+            page: RefCell::new(None),
+        }
+    }
+
+    /// How long things take.
+    pub fn timing(&self) -> &Timing {
+        &self.timing
+    }
+}
+
+impl Keeper {
+    /// Who writes.
+    pub fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// The claim to the round of `slot`.
+    pub fn claim(&self, slot: Timestamp, seed: u64) -> Event {
+        let since = self.books.since;
+        Event::Claim { slot, seed, since }
+    }
+
+    /// Writes `event` down; the journal as it is then.
+    ///
+    /// # Errors
+    /// It is not written down, or nobody knows; nothing must be done then.
+    pub async fn enter(&self, cluster: &Cluster, event: &Event) -> Result<Journal, Setback> {
+        match &self.books.place {
+            JournalPlace::Memory => self.enter_in_memory(cluster, event),
+            JournalPlace::ConfigMap(place) => self.enter_on_page(cluster, place, event).await,
+        }
+    }
+
+    fn enter_in_memory(&self, cluster: &Cluster, event: &Event) -> Result<Journal, Setback> {
+        let mut journal = self
+            .books
+            .shared
+            .memory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let next = journal
+            .step(event, &self.moment(cluster, None))
+            .map_err(Setback::Denied)?;
+        journal.clone_from(&next);
+        Ok(next)
+    }
+
+    async fn enter_on_page(
+        &self,
+        cluster: &Cluster,
+        place: &ConfigMapRef,
+        event: &Event,
+    ) -> Result<Journal, Setback> {
+        let mut tries = 1;
+        loop {
+            match self.try_on_page(cluster, place, event).await {
+                Err(Trouble::Overtaken) if tries < TRIES => pause(PAUSE * tries).await,
+                Err(Trouble::Overtaken) => {
+                    return Err(Setback::Unusable(format!(
+                        "the journal, {place}, was written by others {TRIES} times in a row"
+                    )));
+                }
+                Err(Trouble::Setback(Setback::Failed(error))) if tries < TRIES && error.is_transient() => {
+                    log::debug!("{error}; trying the journal again");
+                    pause(match &error {
+                        ClusterError::Throttled { retry_after, .. } => (*retry_after).min(LONGEST_PAUSE),
+                        _ => PAUSE * 2_u32.pow(tries),
+                    })
+                    .await;
+                }
+                Err(Trouble::Setback(setback)) => return Err(setback),
+                Ok(journal) => return Ok(journal),
+            }
+            tries += 1;
+        }
+    }
+
+    async fn try_on_page(
+        &self,
+        cluster: &Cluster,
+        place: &ConfigMapRef,
+        event: &Event,
+    ) -> Result<Journal, Trouble> {
+        let kept = self.page.take();
+        let is_fresh = kept.is_none();
+        let page = match kept {
+            Some(page) => page,
+            None => self.read(cluster, place).await?,
+        };
+        let uid = page.sheet().uid;
+        let journal = self.trusted(cluster, place, &page).await?;
+        let pause = page.paused().and_then(Pause::from_annotation);
+        let next = match journal.step(event, &self.moment(cluster, pause)) {
+            Ok(next) => next.of(&uid),
+            Err(denial) if is_fresh => {
+                return Err(Trouble::Setback(Setback::Denied(denial)));
+            }
+            // What was read a while ago is no ground to refuse.
+            Err(_) => return Err(Trouble::Overtaken),
+        };
+        if next != journal {
+            self.write(cluster, place, &page, &next).await?;
+        } else {
+            self.page.replace(Some(page));
+        }
+        Ok(next)
+    }
+
+    async fn read(&self, cluster: &Cluster, place: &ConfigMapRef) -> Result<JournalPage, Trouble> {
+        let page = cluster.journal(place).await.map_err(Setback::Failed)?;
+        page.ok_or_else(|| {
+            Trouble::Setback(Setback::Unusable(format!(
+                "the journal is missing, and nothing is disrupted without it; create it: kubectl -n {} create \
+                 configmap {}",
+                place.namespace, place.name
+            )))
+        })
+    }
+
+    /// The journal on the page, if it goes on from what was seen before; else that is written down first.
+    async fn trusted(
+        &self,
+        cluster: &Cluster,
+        place: &ConfigMapRef,
+        page: &JournalPage,
+    ) -> Result<Journal, Trouble> {
+        let sheet = page.sheet();
+        let unusable = |why| Setback::Unusable(format!("the journal, {place}, cannot be used: {why}"));
+        let journal = sheet.read().map_err(unusable)?;
+        let known = self.books.shared.known.load(Ordering::SeqCst);
+        let why = if journal.sequence() < known {
+            format!(
+                "it is older than what was read before: number {} after {known}",
+                journal.sequence()
+            )
+        } else if journal.sequence() > 0 && journal.uid() != sheet.uid {
+            "it was written to another ConfigMap, and copied or restored to this one".to_owned()
+        } else {
+            self.note(&journal);
+            return Ok(journal);
+        };
+        log::error!("the journal, {place}, is not trusted: {why}");
+        let moment = self.moment(cluster, None);
+        let held = journal
+            .step(&Event::Distrust { why, known }, &moment)
+            .map_err(Setback::Denied)?;
+        self.write(cluster, place, page, &held.of(&sheet.uid)).await?;
+        Err(Trouble::Overtaken)
+    }
+
+    async fn write(
+        &self,
+        cluster: &Cluster,
+        place: &ConfigMapRef,
+        page: &JournalPage,
+        next: &Journal,
+    ) -> Result<(), Trouble> {
+        let (text, seal) = next.write();
+        match cluster
+            .write_journal(place, page, &text, &seal)
+            .await
+            .map_err(Setback::Failed)?
+        {
+            Written::Taken(page) => {
+                self.note(next);
+                self.page.replace(Some(page));
+                Ok(())
+            }
+            Written::Overtaken => Err(Trouble::Overtaken),
+        }
+    }
+
+    fn note(&self, journal: &Journal) {
+        self.books
+            .shared
+            .known
+            .fetch_max(journal.sequence(), Ordering::SeqCst);
+    }
+
+    fn moment(&self, cluster: &Cluster, pause: Option<Pause>) -> Moment<'_> {
+        Moment {
+            now: Timestamp::now(),
+            skew: cluster.skew(),
+            holder: &self.holder,
+            pause,
+            count: self.books.count,
+            limits: &self.books.limits,
+            timing: &self.books.timing,
+        }
+    }
+}
+
+/// Why one try came to nothing.
+enum Trouble {
+    /// Others wrote first: it is worth another try.
+    Overtaken,
+    Setback(Setback),
+}
+
+impl From<Setback> for Trouble {
+    fn from(setback: Setback) -> Self {
+        Self::Setback(setback)
+    }
+}
+
+async fn pause(length: Duration) {
+    // Replicas that got into each other's way should not do so again.
+    tokio::time::sleep(length.mul_f64(0.5 + rand::random::<f64>() / 2.0)).await;
+}
