@@ -52,6 +52,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 pub use self::access::Denial;
+pub use self::store::Departure;
 use self::world::{Shared, World};
 
 /// How a sandbox is to behave.
@@ -212,6 +213,30 @@ impl Sandbox {
             world.snapshots.clear();
             world.store.forget_changes();
         });
+    }
+
+    /// An object as it is stored, if there is one.
+    #[must_use]
+    pub fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+        let object = self.shared.with(|world| world.store.get(kind, namespace, name));
+        object.map(|object| Value::clone(&object))
+    }
+
+    /// Takes an object away at once, whatever its finalizers say.
+    pub fn remove(&self, kind: &str, namespace: &str, name: &str) {
+        self.shared.with(|world| {
+            let found = world.store.get(kind, namespace, name);
+            let row = resource::of_object(found.as_deref().unwrap_or(&Value::Null));
+            if let (Some(object), Some(row)) = (found, row) {
+                world.store.remove(row.kind, &object);
+            }
+        });
+    }
+
+    /// The pods whose deletion began, whoever asked for it, oldest first.
+    #[must_use]
+    pub fn departures(&self) -> Vec<Departure> {
+        self.shared.with(|world| world.store.departures().to_vec())
     }
 
     /// The requests so far, oldest first. Only the latest ten thousand are kept.

@@ -16,6 +16,9 @@ use super::read::{Ended, patiently};
 /// after minutes: a listing that expires again and again is never read whole.
 const RESTARTS: u32 = 2;
 
+/// More pages than this, a million pods, are taken for a list that never ends.
+const MOST_PAGES: u32 = 2_000;
+
 /// What is kept of the pods that a survey sees.
 pub(super) trait Ledger: Default {
     /// Enters one pod, with the candidate that it was judged to be, if it was.
@@ -108,14 +111,14 @@ impl Field<'_> {
         let mut survey = Survey::default();
         let mut after: Option<String> = None;
         let mut restarts = 0;
-        loop {
+        for _ in 0..MOST_PAGES {
             let read = async || self.cluster.pods(namespace, selector, after.as_deref()).await;
             let page = patiently(self.stop, read).await?;
             if page.restarted && restarts == RESTARTS {
-                return Err(Ended::Failed(ClusterError::Unexpected {
-                    what: format!("list pods in {}", namespace.unwrap_or("all namespaces")),
-                    why: "the list expires between two pages, again and again".to_owned(),
-                }));
+                return Err(endless(
+                    namespace,
+                    "the list expires between two pages, again and again",
+                ));
             }
             if page.restarted {
                 restarts += 1;
@@ -127,6 +130,7 @@ impl Field<'_> {
                 return Ok(survey);
             }
         }
+        Err(endless(namespace, "the list goes on and on"))
     }
 
     /// The API server lists an absent namespace as an empty one; where macaque may ask, it says which.
@@ -135,6 +139,14 @@ impl Field<'_> {
         let exists = self.cluster.has_namespace(name).await;
         matches!(exists, Ok(Some(false))).then(|| format!("namespace {name} does not exist"))
     }
+}
+
+/// A list that has no end.
+fn endless(namespace: Option<&str>, why: &str) -> Ended {
+    Ended::Failed(ClusterError::Unexpected {
+        what: format!("list pods in {}", namespace.unwrap_or("all namespaces")),
+        why: why.to_owned(),
+    })
 }
 
 /// The namespaces to list; `None` is all of them at once.

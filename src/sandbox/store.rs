@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::object;
@@ -36,6 +37,18 @@ pub(super) struct Store {
     /// The revision at which a kind last changed, and at which it last gained or lost an object.
     touched: BTreeMap<&'static str, u64>,
     populated: u64,
+    departures: Vec<Departure>,
+}
+
+/// The moment from which a pod is lost, whoever ended it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departure {
+    /// The pod's name.
+    pub name: String,
+    /// The pod's UID.
+    pub uid: String,
+    /// When its deletion began.
+    pub at: Timestamp,
 }
 
 impl Store {
@@ -149,6 +162,11 @@ impl Store {
             .unwrap_or_default()
     }
 
+    /// Every pod whose deletion began, in that order.
+    pub(super) fn departures(&self) -> &[Departure] {
+        &self.departures
+    }
+
     /// The revision at which an object last appeared or went.
     pub(super) fn populated(&self) -> u64 {
         self.populated
@@ -159,6 +177,7 @@ impl Store {
         if change.before.is_none() || change.gone {
             self.populated = change.revision;
         }
+        self.departures.extend(departure(&change));
         if self.history.len() == REMEMBERED_CHANGES
             && let Some(oldest) = self.history.pop_front()
         {
@@ -166,6 +185,17 @@ impl Store {
         }
         self.history.push_back(change);
     }
+}
+
+/// The departure that a change is, if it is one.
+fn departure(change: &Change) -> Option<Departure> {
+    let before = change.before.as_ref()?;
+    let leaves = change.gone || object::is_terminating(&change.after);
+    (change.kind == "Pod" && leaves && !object::is_terminating(before)).then(|| Departure {
+        name: object::name(before).to_owned(),
+        uid: object::uid(before).to_owned(),
+        at: Timestamp::now(),
+    })
 }
 
 pub(super) fn key(object: &Value) -> Key {

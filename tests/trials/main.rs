@@ -1,0 +1,99 @@
+//! Trials of the promises under faults: real processes with real actors on a cluster whose wire, whose chat and whose
+//! machines fail, judged from the cluster's own history.
+//!
+//! `cargo test --test trials` plays a short form, a trial for every fault and number of replicas that takes its turn;
+//! `cargo test --release --test trials -- --trials 10000` plays the table of docs/reliability.md and prints it.
+
+#![cfg(feature = "sandbox")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "clippy takes the fixtures of an integration test for code of the program"
+)]
+
+mod chat;
+mod fault;
+mod replica;
+mod table;
+mod trial;
+mod verdict;
+mod wire;
+
+use std::process::exit;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fault::Fault;
+use replica::Replica;
+use table::Table;
+
+/// Trials of the short form: one for each fault.
+const SHORT: usize = 80;
+/// Trials at a time: they wait more than they compute.
+const AT_A_TIME: usize = 8;
+
+fn main() {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    if let [flag, orders] = args.as_slice()
+        && flag == "--replica"
+    {
+        let replica: Replica = serde_json::from_str(orders).unwrap();
+        exit(replica.run());
+    }
+    if args.iter().any(|arg| arg == "--list") {
+        return;
+    }
+    let number = |name: &str, default: usize| {
+        let place = args.iter().position(|arg| arg == name);
+        place.map_or(default, |place| args[place + 1].parse().unwrap())
+    };
+    let word = |name: &str| {
+        args.iter()
+            .position(|arg| arg == name)
+            .map(|place| args[place + 1].clone())
+    };
+    let trials = number("--trials", SHORT);
+    let replicas = word("--replicas").map_or(vec![1, 2, 3], |list| {
+        list.split(',').map(|count| count.parse().unwrap()).collect()
+    });
+    let only = word("--fault");
+    let faults: Vec<_> = Fault::all()
+        .into_iter()
+        .filter(|fault| {
+            only.as_ref()
+                .is_none_or(|only| fault.to_string().contains(only.as_str()))
+        })
+        .collect();
+    let log = args.iter().any(|arg| arg == "--log");
+    let table = play(&faults, &replicas, trials, number("--at-a-time", AT_A_TIME), log);
+    println!("{table}");
+    exit(i32::from(!table.is_good()));
+}
+
+/// Plays so many trials, the faults and the numbers of replicas by turns.
+fn play(faults: &[Fault], replicas: &[usize], trials: usize, at_a_time: usize, log: bool) -> Table {
+    let (next, table) = (AtomicUsize::new(0), Mutex::new(Table::new(faults, replicas)));
+    std::thread::scope(|scope| {
+        for _ in 0..at_a_time {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
+                loop {
+                    let n = next.fetch_add(1, Ordering::SeqCst);
+                    if n >= trials {
+                        return;
+                    }
+                    // Every fault with every number of replicas, however few trials there are.
+                    let fault = n % faults.len();
+                    let count = replicas[(n / faults.len() + n) % replicas.len()];
+                    let verdict = runtime.block_on(trial::play(faults[fault], count, log));
+                    table.lock().unwrap().note(faults[fault], count, verdict);
+                }
+            });
+        }
+    });
+    table.into_inner().unwrap()
+}
