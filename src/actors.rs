@@ -31,10 +31,12 @@ use self::clock::Beat;
 use self::line::Line;
 use self::messages::StopRequested;
 use self::supervisor::{Limits, Supervisor};
+use crate::chaos::slots::Pace;
 use crate::cluster::Access;
 use crate::fault::Faults;
 use crate::health::Vitals;
-use crate::notify::Channel;
+use crate::journal::Books;
+use crate::notify::{Channel, Retry};
 use crate::round::Orders;
 
 /// What the actors are to do.
@@ -42,12 +44,18 @@ use crate::round::Orders;
 pub struct Crew {
     /// When rounds are due.
     pub beat: Beat,
+    /// How late a slot may be, and how long clocks must agree.
+    pub pace: Pace,
     /// What a round goes by.
     pub orders: Arc<Orders>,
+    /// Where the journal is kept.
+    pub books: Books,
     /// Where the cluster is.
     pub access: Access,
     /// Whom to tell.
     pub channels: Arc<[Channel]>,
+    /// How often a service that fails is tried.
+    pub retry: Retry,
     /// How often a child may fail.
     pub limits: Limits,
     /// The way to end it all in order, beside the signals; it leads to the Supervisor once that runs.

@@ -105,6 +105,13 @@ impl Books {
         )
     }
 
+    /// Books in memory for rounds of one victim each that follow each other at this pace.
+    pub fn paced(pace: Duration) -> Self {
+        let mut books = Self::in_memory(1);
+        books.timing.spacing = pace / 2;
+        books
+    }
+
     /// The same for rounds that somebody asks for: their slot is that instant, and no schedule spaces them.
     pub fn on_demand(mut self) -> Self {
         self.since = Timestamp::MIN;
@@ -134,6 +141,11 @@ impl Keeper {
     /// Who writes.
     pub fn holder(&self) -> &Holder {
         &self.holder
+    }
+
+    /// How often to look round in the journal: several times a lease.
+    pub fn patrols(&self) -> Duration {
+        self.books.timing.lease / 5
     }
 
     /// The claim to the round of `slot`.

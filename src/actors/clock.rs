@@ -1,21 +1,19 @@
 //! The Clock says when a round is due. It knows the calendar and nothing of pods.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
 use super::line::Line;
 use super::messages::{RoundDue, Shutdown};
 use crate::chaos::schedule::Calendar;
+use crate::chaos::slots::{Clocks, Look, Pace, Watch};
 use crate::fault::{Faults, Point};
 use crate::round;
 
 /// How long the Clock sleeps at most: a wall clock that was set meanwhile is noticed within this time.
 const LONGEST_NAP: Duration = Duration::from_secs(20);
-
-/// A slot that is noticed later than this (the machine slept, the clock was set) is dropped, not made up for.
-const LATEST_START: Duration = Duration::from_secs(60);
 
 /// What the Clock beats to.
 #[derive(Debug, Clone)]
@@ -23,35 +21,100 @@ pub enum Beat {
     /// A schedule, less its quiet times.
     Calendar(Calendar),
     /// A fixed pace, for the demo and for tests.
-    Every(Duration),
+    Every {
+        /// From one slot to the next, at least 1 ms.
+        pace: Duration,
+        /// The first slot is one pace after this.
+        since: Timestamp,
+    },
 }
 
 impl Beat {
+    /// A fixed pace from now on.
+    pub fn every(pace: Duration) -> Self {
+        Self::Every {
+            pace,
+            since: Timestamp::now(),
+        }
+    }
+
     /// The first slot after `now`.
     fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Calendar(calendar) => calendar.next_round(now),
-            Self::Every(pace) => now.checked_add(*pace).ok(),
+            Self::Every { pace, since } => {
+                let passed = Duration::try_from(now.duration_since(*since)).unwrap_or_default();
+                let beats = passed.as_nanos() / pace.as_nanos().max(1) + 1;
+                since
+                    .checked_add(pace.checked_mul(u32::try_from(beats).ok()?)?)
+                    .ok()
+            }
         }
     }
 }
 
-/// The actor. Nothing fires at its start: the first slot lies strictly in the future.
+/// The actor. Nothing fires at its start: both clocks must agree for a while first.
 #[derive(Debug)]
 pub struct Clock {
-    /// What it beats to.
-    pub beat: Beat,
-    /// The way to the Killer.
-    pub killer: Line<RoundDue>,
-    /// What goes wrong on purpose.
-    pub faults: Faults,
+    beat: Beat,
+    watch: Watch,
+    born: Instant,
+    killer: Line<RoundDue>,
+    faults: Faults,
+}
+
+impl Clock {
+    /// A Clock that begins now.
+    pub fn new(beat: Beat, pace: Pace, killer: Line<RoundDue>, faults: Faults) -> Self {
+        let born = Instant::now();
+        Self {
+            beat,
+            watch: Watch::new(clocks(born), pace),
+            born,
+            killer,
+            faults,
+        }
+    }
+
+    /// Looks at the clocks, says what is due, and sleeps until there is something to see.
+    fn look(&mut self, ctx: &mut Context<Self>) {
+        let Self {
+            beat, watch, born, ..
+        } = self;
+        let look = watch.look(clocks(*born), |after| beat.next_after(after));
+        log_look(&look);
+        if let Some(slot) = look.due {
+            self.strike(slot, ctx);
+        }
+        match look.again {
+            Some(again) => {
+                let nap = again.clamp(Duration::from_millis(1), LONGEST_NAP);
+                ctx.run_later(nap, Self::look);
+            }
+            None => log::warn!("no further round: quiet times take every slot of the schedule"),
+        }
+    }
+
+    /// Tells the Killer that the slot is here.
+    fn strike(&self, slot: Timestamp, ctx: &mut Context<Self>) {
+        let (killer, faults) = (self.killer.clone(), self.faults.clone());
+        let strike = async move {
+            faults.pass(Point::BeforeDue).await;
+            let seed = round::any_seed();
+            if killer.send(RoundDue { slot, seed }).is_err() {
+                log::warn!(slot:%; "round of {slot} dropped: the Killer is being restarted");
+            }
+            faults.pass(Point::AfterDue).await;
+        };
+        ctx.spawn(strike.into_actor(self).map(|(), _, _| ()));
+    }
 }
 
 impl Actor for Clock {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.await_slot(Timestamp::now(), ctx);
+        self.look(ctx);
     }
 }
 
@@ -63,49 +126,22 @@ impl Handler<Shutdown> for Clock {
     }
 }
 
-impl Clock {
-    /// Waits for the first slot after `last`.
-    fn await_slot(&self, last: Timestamp, ctx: &mut Context<Self>) {
-        match self.beat.next_after(last) {
-            Some(slot) => {
-                log::debug!(slot:%; "next round at {slot}");
-                Self::nap(slot, ctx);
-            }
-            None => log::warn!("no further round: quiet times take every slot of the schedule"),
-        }
+fn clocks(born: Instant) -> Clocks {
+    Clocks {
+        wall: Timestamp::now(),
+        steady: born.elapsed(),
     }
+}
 
-    /// Sleeps towards `slot`, looking at the wall clock now and then.
-    fn nap(slot: Timestamp, ctx: &mut Context<Self>) {
-        let left = Duration::try_from(slot.duration_since(Timestamp::now())).unwrap_or_default();
-        ctx.run_later(left.min(LONGEST_NAP), move |clock, ctx| {
-            let now = Timestamp::now();
-            if now < slot {
-                Self::nap(slot, ctx);
-            } else {
-                clock.strike(slot, now);
-                clock.await_slot(now.max(slot), ctx);
-            }
-        });
+fn log_look(look: &Look) {
+    if let Some(leapt) = look.leapt {
+        log::warn!("the clock was set, or this machine slept ({leapt:#}): no round until it has settled");
     }
-
-    /// The slot is here: tells the Killer, unless it is too late.
-    fn strike(&self, slot: Timestamp, now: Timestamp) {
-        let late = Duration::try_from(now.duration_since(slot)).unwrap_or_default();
-        if late > LATEST_START {
-            log::warn!(slot:%; "round of {slot} dropped: noticed {} s late", late.as_secs());
-            return;
-        }
-        if self
-            .killer
-            .send(RoundDue {
-                slot,
-                seed: round::any_seed(),
-            })
-            .is_err()
-        {
-            log::warn!(slot:%; "round of {slot} dropped: the Killer is being restarted");
-        }
+    if let Some((count, last)) = look.missed {
+        log::warn!(slot:% = last; "{count} slots were missed, the last at {last}: they are not made up for");
+    }
+    if let Some(next) = look.next {
+        log::debug!(slot:% = next; "next round at {next}");
     }
 }
 
@@ -114,11 +150,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pace_beats_strictly_after_now() {
-        let now = Timestamp::UNIX_EPOCH;
-        assert_eq!(
-            Beat::Every(Duration::from_secs(3)).next_after(now),
-            Timestamp::from_second(3).ok()
-        );
+    fn a_pace_beats_strictly_after_now_and_at_the_same_instants_whoever_asks() {
+        let second = |second| Timestamp::from_second(second).unwrap();
+        let beat = Beat::Every {
+            pace: Duration::from_secs(3),
+            since: second(10),
+        };
+        for (now, next) in [(0, 13), (10, 13), (12, 13), (13, 16), (100, 103)] {
+            assert_eq!(beat.next_after(second(now)), Some(second(next)), "after {now}");
+        }
     }
 }

@@ -1,18 +1,25 @@
-//! The Killer plays one round at a time and hands its report on. It knows nothing of chat services.
+//! The Killer plays one round at a time, keeps the journal, and hands reports on. It knows nothing of chat services.
 
-use std::collections::VecDeque;
+mod agenda;
+mod trouble;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
+use self::agenda::{Done, Task, Tools};
+use self::trouble::Trouble;
 use super::line::Line;
-use super::messages::{RoundDue, RoundFinished, Shutdown};
-use crate::chaos::report::{End, Report};
+use super::messages::{NoticeTold, RoundDue, RoundFinished, Shutdown};
+use crate::chaos::report::Report;
 use crate::cluster::{Access, Cluster};
-use crate::fault::{Faults, Point};
-use crate::round::{self, Orders, Stop, StopSwitch};
+use crate::fault::Faults;
+use crate::journal::Books;
+use crate::round::{Orders, Patrol, Played, Standing, StopSwitch};
 
 /// How often reports are offered again while the Notifier is away.
 const OFFER_AGAIN: Duration = Duration::from_millis(500);
@@ -20,35 +27,162 @@ const OFFER_AGAIN: Duration = Duration::from_millis(500);
 /// How many reports are kept for an absent Notifier; beyond it the oldest is dropped, and said to be.
 const KEPT_REPORTS: usize = 100;
 
+/// How long an end waits to hear that everybody was told, so that nobody is told again after a restart.
+const WAIT_FOR_TOLD: Duration = Duration::from_secs(8);
+
 /// The actor. Its connection to the cluster belongs to this life of it, and to this Arbiter.
 pub struct Killer {
-    orders: Arc<Orders>,
-    access: Access,
-    notifier: Line<RoundFinished>,
-    faults: Faults,
+    tools: Rc<Tools>,
     cluster: Option<Cluster>,
-    stop: (StopSwitch, Stop),
-    in_flight: bool,
+    notifier: Line<RoundFinished>,
+    switch: StopSwitch,
     stopping: bool,
+    /// What is being done.
+    at_work: Option<Task>,
+    /// The round that is due next, and whether a look round is.
+    due: Option<RoundDue>,
+    patrol_due: bool,
+    /// What the Notifier said and the journal does not know yet.
+    told: BTreeMap<Timestamp, NoticeTold>,
+    /// What the Notifier has not taken.
     unsent: VecDeque<RoundFinished>,
+    /// What it took and has not told everybody.
+    untold: BTreeMap<Timestamp, ()>,
+    /// The round that could not be closed.
+    unclosed: Option<Rc<Report>>,
     trouble: Trouble,
 }
 
 impl Killer {
-    /// A Killer that has not connected yet.
-    pub fn new(orders: Arc<Orders>, access: Access, notifier: Line<RoundFinished>, faults: Faults) -> Self {
+    /// A Killer that has not connected yet; `life` tells it from those before it.
+    pub fn new(
+        orders: Arc<Orders>,
+        access: Access,
+        books: &Books,
+        life: u64,
+        notifier: Line<RoundFinished>,
+        faults: Faults,
+    ) -> Self {
+        let (switch, stop) = StopSwitch::new();
         Self {
-            orders,
-            access,
-            notifier,
-            faults,
+            tools: Rc::new(Tools {
+                orders,
+                access,
+                keeper: books.keeper(life),
+                stop,
+                faults,
+            }),
             cluster: None,
-            stop: StopSwitch::new(),
-            in_flight: false,
+            notifier,
+            switch,
             stopping: false,
+            at_work: None,
+            due: None,
+            patrol_due: true,
+            told: BTreeMap::new(),
             unsent: VecDeque::new(),
+            untold: BTreeMap::new(),
+            unclosed: None,
             trouble: Trouble::default(),
         }
+    }
+
+    /// Begins what is most urgent, unless something is being done; once stopping, ends when nothing is left to do.
+    fn work(&mut self, ctx: &mut Context<Self>) {
+        if self.at_work.is_some() {
+            return;
+        }
+        let Some(task) = self.next_task() else {
+            if self.stopping && self.unsent.is_empty() && self.untold.is_empty() {
+                ctx.stop();
+            }
+            return;
+        };
+        self.at_work = Some(task.clone());
+        let (tools, cluster, unclosed) = (Rc::clone(&self.tools), self.cluster.take(), self.unclosed.clone());
+        // Spawned on the actor's own context: it ends with the actor, never outlives it.
+        let work = async move { tools.perform(task, cluster, unclosed.as_deref()).await };
+        ctx.spawn(work.into_actor(self).map(|(cluster, done), killer, ctx| {
+            killer.at_work = None;
+            killer.cluster = cluster;
+            killer.finish(done, ctx);
+            killer.work(ctx);
+        }));
+    }
+
+    fn next_task(&mut self) -> Option<Task> {
+        if let Some(RoundDue { slot, seed }) = self.due.take_if(|_| !self.stopping) {
+            return Some(Task::Play { slot, seed });
+        }
+        if let Some((_, told)) = self.told.pop_first() {
+            return Some(Task::Note(told));
+        }
+        (std::mem::take(&mut self.patrol_due) && !self.stopping).then_some(Task::Patrol)
+    }
+
+    fn finish(&mut self, done: Done, ctx: &mut Context<Self>) {
+        let Done { patrol, played } = done;
+        match patrol {
+            Some(Ok(patrol)) => self.take_up(patrol),
+            Some(Err(setback)) => self.trouble.of_patrol(&setback),
+            None => {}
+        }
+        match played {
+            Some(Played::Here { report, books }) => self.finish_round(report, books),
+            Some(Played::Elsewhere(denial)) => log::info!("no round here: {denial}"),
+            None => {}
+        }
+        self.offer_reports(ctx);
+    }
+
+    /// What a look round found is told.
+    fn take_up(&mut self, patrol: Patrol) {
+        self.unclosed = None;
+        self.trouble.patrol_went_well(patrol.dropped);
+        for notice in patrol.notices {
+            // What is on its way to the Notifier is known; what the Notifier took may have been lost with it.
+            let slot = notice.report.slot;
+            if !self.unsent.iter().any(|unsent| unsent.report.slot == slot) && !self.told.contains_key(&slot)
+            {
+                self.unsent.push_back(RoundFinished {
+                    report: Arc::new(notice.report),
+                    told: notice.told,
+                });
+            }
+        }
+    }
+
+    /// Hands the report on, unless it only repeats a failure that was told already.
+    fn finish_round(&mut self, report: Report, books: Standing) {
+        if books == Standing::Open {
+            self.unclosed = Some(Rc::new(report.clone()));
+        }
+        let slot = report.slot;
+        if self.trouble.is_news(&report) {
+            self.unsent.push_back(RoundFinished {
+                report: Arc::new(report),
+                told: Vec::new(),
+            });
+        } else if books == Standing::Closed {
+            self.told.insert(slot, NoticeTold::all(slot));
+        }
+        if self.unsent.len() > KEPT_REPORTS {
+            self.unsent.pop_front();
+            log::error!("a report was dropped: the Notifier took none of {KEPT_REPORTS}");
+        }
+    }
+
+    /// Offers what is unsent.
+    fn offer_reports(&mut self, ctx: &mut Context<Self>) {
+        while let Some(report) = self.unsent.pop_front() {
+            let slot = report.report.slot;
+            if let Err(kept) = self.notifier.send(report) {
+                self.unsent.push_front(kept);
+                break;
+            }
+            self.untold.insert(slot, ());
+        }
+        self.work(ctx);
     }
 }
 
@@ -56,30 +190,43 @@ impl Actor for Killer {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(OFFER_AGAIN, |killer, ctx| killer.offer_reports(ctx));
+        ctx.run_interval(OFFER_AGAIN, Self::offer_reports);
+        ctx.run_interval(self.tools.keeper.patrols(), |killer, ctx| {
+            killer.patrol_due = true;
+            killer.work(ctx);
+        });
+        self.work(ctx);
     }
 }
 
 impl Handler<RoundDue> for Killer {
     type Result = ();
 
-    /// The work is spawned on the actor's own context: it ends with the actor, never outlives it.
-    fn handle(&mut self, RoundDue { slot, seed }: RoundDue, ctx: &mut Self::Context) {
+    fn handle(&mut self, due: RoundDue, ctx: &mut Self::Context) {
+        let slot = due.slot;
         if self.stopping {
             log::info!(slot:%; "round of {slot} dropped: macaque is stopping");
-        } else if self.in_flight {
+        } else if matches!(self.at_work, Some(Task::Play { .. })) || self.due.is_some() {
             log::warn!(slot:%; "round of {slot} dropped: the round before it is still running");
         } else {
-            self.in_flight = true;
-            let cluster = self.cluster.take();
-            let (access, orders, stop) = (self.access.clone(), Arc::clone(&self.orders), self.stop.1.clone());
-            let work = async move { play(cluster, &access, &orders, slot, seed, &stop).await };
-            ctx.spawn(work.into_actor(self).map(|(cluster, report), killer, ctx| {
-                killer.in_flight = false;
-                killer.cluster = cluster;
-                killer.finish(report, ctx);
-            }));
+            self.due = Some(due);
+            self.work(ctx);
         }
+    }
+}
+
+impl Handler<NoticeTold> for Killer {
+    type Result = ();
+
+    fn handle(&mut self, told: NoticeTold, ctx: &mut Self::Context) {
+        if told.done {
+            self.untold.remove(&told.slot);
+        }
+        match self.told.get_mut(&told.slot) {
+            Some(before) => before.add(told),
+            None => drop(self.told.insert(told.slot, told)),
+        }
+        self.work(ctx);
     }
 }
 
@@ -88,95 +235,11 @@ impl Handler<Shutdown> for Killer {
 
     fn handle(&mut self, _: Shutdown, ctx: &mut Self::Context) {
         self.stopping = true;
-        self.stop.0.request();
+        self.switch.request();
+        ctx.run_later(WAIT_FOR_TOLD, |killer, ctx| {
+            killer.untold.clear();
+            killer.work(ctx);
+        });
         self.offer_reports(ctx);
-    }
-}
-
-impl Killer {
-    /// Hands the report on, unless it only repeats a failure that was told already.
-    fn finish(&mut self, report: Report, ctx: &mut Context<Self>) {
-        if self.trouble.is_news(&report) {
-            self.unsent.push_back(RoundFinished(Arc::new(report)));
-            if self.unsent.len() > KEPT_REPORTS {
-                self.unsent.pop_front();
-                log::error!("a report was dropped: the Notifier took none of {KEPT_REPORTS}");
-            }
-        }
-        self.offer_reports(ctx);
-    }
-
-    /// Offers what is unsent; once stopping, ends when nothing is left to do.
-    fn offer_reports(&mut self, ctx: &mut Context<Self>) {
-        while let Some(report) = self.unsent.pop_front() {
-            if let Err(kept) = self.notifier.send(report) {
-                self.unsent.push_front(kept);
-                break;
-            }
-        }
-        if self.stopping && !self.in_flight && self.unsent.is_empty() {
-            ctx.stop();
-        }
-    }
-}
-
-/// Connects if need be, and plays the round.
-async fn play(
-    cluster: Option<Cluster>,
-    access: &Access,
-    orders: &Orders,
-    slot: Timestamp,
-    seed: u64,
-    stop: &Stop,
-) -> (Option<Cluster>, Report) {
-    let cluster = match cluster {
-        Some(cluster) => cluster,
-        None => match Cluster::connect(access).await {
-            Ok(cluster) => cluster,
-            Err(error) => {
-                let mut report = round::blank(orders, slot, seed);
-                report.end = End::Failed {
-                    why: error.to_string(),
-                };
-                return (None, report);
-            }
-        },
-    };
-    let report = round::run_alone(&cluster, orders, slot, seed, stop).await;
-    (Some(cluster), report)
-}
-
-/// A failure that lasts is told when it begins and when it ends, not every round.
-#[derive(Debug, Default)]
-struct Trouble {
-    why: Option<String>,
-    rounds: u64,
-}
-
-impl Trouble {
-    /// Whether people should hear of `report`.
-    fn is_news(&mut self, report: &Report) -> bool {
-        match &report.end {
-            End::Failed { why } | End::Withheld { why } if report.attempts.is_empty() => {
-                self.rounds += 1;
-                let news = self.why.as_ref() != Some(why);
-                if !news {
-                    log::debug!("round of {} failed as the one before it: {why}", report.slot);
-                }
-                self.why = Some(why.clone());
-                news
-            }
-            // What ends early says nothing of whether rounds work again.
-            End::Failed { .. } | End::Withheld { .. } | End::Interrupted => true,
-            End::Complete => {
-                if self.why.take().is_some() {
-                    log::info!(
-                        "rounds work again, after {} that failed",
-                        std::mem::take(&mut self.rounds)
-                    );
-                }
-                true
-            }
-        }
     }
 }

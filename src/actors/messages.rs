@@ -19,10 +19,41 @@ pub struct RoundDue {
     pub seed: u64,
 }
 
-/// Killer → Notifier: a round ended, and this is its story.
+/// Killer → Notifier: a round ended, and this is its story. It may come again: its slot is its name.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub struct RoundFinished(pub Arc<Report>);
+pub struct RoundFinished {
+    /// The story.
+    pub report: Arc<Report>,
+    /// The names of the channels that were told before.
+    pub told: Vec<String>,
+}
+
+/// Notifier → Killer: these channels were told of a round, or never will be.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct NoticeTold {
+    /// The round's slot.
+    pub slot: Timestamp,
+    /// The channels' names.
+    pub channels: Vec<String>,
+    /// Whether nobody is left to tell.
+    pub done: bool,
+}
+
+impl NoticeTold {
+    /// Nobody is left to tell.
+    pub fn all(slot: Timestamp) -> Self {
+        let (channels, done) = (Vec::new(), true);
+        Self { slot, channels, done }
+    }
+
+    /// The same, and `more` of the same round.
+    pub fn add(&mut self, more: Self) {
+        self.channels.extend(more.channels);
+        self.done |= more.done;
+    }
+}
 
 /// Supervisor → each child: finish what you hold, take on nothing new, and stop.
 #[derive(Debug, Clone, Copy, Message)]

@@ -1,47 +1,116 @@
 //! The Notifier turns each report into one message and sees it delivered, channel by channel: each has a queue of
 //! its own, so that one which fails or stalls delays neither another channel nor the Killer.
+//!
+//! A message that a service does not take now stays in its queue until it does; one that it will never take is given
+//! up. What each channel was told goes back to the Killer, whose journal knows it after a crash.
+
+mod lane;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use jiff::Timestamp;
 
-use super::messages::{RoundFinished, Shutdown};
+use self::lane::{Lane, Next};
+use super::line::Line;
+use super::messages::{NoticeTold, RoundFinished, Shutdown};
 use crate::fault::{Faults, Point};
 use crate::notify::{self, Channel, Delivery, Http, Message, Retry};
 
-/// How many messages wait for one channel; beyond it the oldest is dropped, and said to be.
-const QUEUE: usize = 100;
+/// How many rounds are remembered, so that none is told twice by one life of the Notifier.
+const REMEMBERED: usize = 200;
 
-/// One channel and what waits for it.
-struct Lane {
-    channel: Channel,
-    waiting: VecDeque<Rc<Message>>,
-    busy: bool,
+/// A round that was taken on, and how many channels are still to be told.
+struct Known {
+    slot: Timestamp,
+    left: usize,
 }
 
 /// The actor. Its HTTP client belongs to this life of it, and to this Arbiter.
 pub struct Notifier {
     lanes: Vec<Lane>,
+    known: VecDeque<Known>,
     http: Option<Http>,
+    retry: Retry,
+    killer: Line<NoticeTold>,
     faults: Faults,
     stopping: bool,
 }
 
 impl Notifier {
     /// A Notifier for `channels` that has sent nothing yet.
-    pub fn new(channels: Arc<[Channel]>, faults: Faults) -> Self {
-        let lane = |channel: &Channel| Lane {
-            channel: channel.clone(),
-            waiting: VecDeque::new(),
-            busy: false,
-        };
+    pub fn new(channels: Arc<[Channel]>, retry: Retry, killer: Line<NoticeTold>, faults: Faults) -> Self {
         Self {
-            lanes: channels.iter().map(lane).collect(),
+            lanes: channels.iter().cloned().map(Lane::new).collect(),
+            known: VecDeque::new(),
             http: None,
+            retry,
+            killer,
             faults,
             stopping: false,
+        }
+    }
+
+    /// Sends what is next in a lane, unless something is on its way.
+    fn send_next(&mut self, lane: usize, ctx: &mut Context<Self>) {
+        let Some(message) = self.lanes[lane].take_next() else {
+            self.stop_if_drained(ctx);
+            return;
+        };
+        let channel = self.lanes[lane].channel.clone();
+        let (http, retry, faults) = (self.http.clone(), self.retry, self.faults.clone());
+        let delivery = async move {
+            faults.pass(Point::BeforeNotify).await;
+            let delivery = match http {
+                Some(http) => notify::deliver_with_retries(&http, &channel, &message, &retry).await,
+                None => Err(notify::DeliveryError::permanent("there is no HTTP client")),
+            };
+            faults.pass(Point::AfterNotify).await;
+            (message, delivery)
+        };
+        let noted = move |(message, delivery), notifier: &mut Self, ctx: &mut Context<Self>| {
+            notifier.note(lane, message, delivery, ctx);
+        };
+        ctx.spawn(delivery.into_actor(self).map(noted));
+    }
+
+    /// What became of a message.
+    fn note(&mut self, lane: usize, message: Rc<Message>, delivery: Delivery, ctx: &mut Context<Self>) {
+        let slot = message.slot;
+        match self.lanes[lane].note(message, delivery, self.stopping) {
+            Next::Done => {
+                self.tell_killer(lane, slot);
+                self.send_next(lane, ctx);
+            }
+            Next::LeftUntold => self.send_next(lane, ctx),
+            Next::Again => {
+                ctx.run_later(self.retry.longest, move |notifier, ctx| {
+                    notifier.lanes[lane].wake();
+                    notifier.send_next(lane, ctx);
+                });
+            }
+        }
+    }
+
+    /// Tells the Killer of a channel that needs to be told no more of a round. If nobody hears it, the Killer's next
+    /// look at the journal brings the round here again, and then it is said again.
+    fn tell_killer(&mut self, lane: usize, slot: Timestamp) {
+        let known = self.known.iter_mut().find(|known| known.slot == slot);
+        let left = known.map_or(0, |known| {
+            known.left = known.left.saturating_sub(1);
+            known.left
+        });
+        let channels = vec![self.lanes[lane].channel.name().to_owned()];
+        let done = left == 0;
+        drop(self.killer.send(NoticeTold { slot, channels, done }));
+    }
+
+    /// Once stopping, ends when nothing waits and nothing is on its way.
+    fn stop_if_drained(&self, ctx: &mut Context<Self>) {
+        if self.stopping && self.lanes.iter().all(Lane::is_drained) {
+            ctx.stop();
         }
     }
 }
@@ -63,17 +132,30 @@ impl Actor for Notifier {
 impl Handler<RoundFinished> for Notifier {
     type Result = ();
 
-    fn handle(&mut self, RoundFinished(report): RoundFinished, ctx: &mut Self::Context) {
+    fn handle(&mut self, RoundFinished { report, told }: RoundFinished, ctx: &mut Self::Context) {
+        let slot = report.slot;
+        if let Some(known) = self.known.iter().find(|known| known.slot == slot) {
+            if known.left == 0 {
+                drop(self.killer.send(NoticeTold::all(slot)));
+            }
+            return;
+        }
         let message = Rc::new(Message::of(&report));
-        for lane in 0..self.lanes.len() {
-            let waiting = &mut self.lanes[lane].waiting;
-            waiting.push_back(Rc::clone(&message));
-            if waiting.len() > QUEUE {
-                waiting.pop_front();
-                log::error!(
-                    "a message for {} was dropped: {QUEUE} wait before it",
-                    self.lanes[lane].channel.name()
-                );
+        let is_untold = |lane: &usize| !told.iter().any(|told| told == self.lanes[*lane].channel.name());
+        let lanes: Vec<_> = (0..self.lanes.len()).filter(is_untold).collect();
+        self.known.push_back(Known {
+            slot,
+            left: lanes.len(),
+        });
+        if self.known.len() > REMEMBERED {
+            self.known.pop_front();
+        }
+        if lanes.is_empty() {
+            drop(self.killer.send(NoticeTold::all(slot)));
+        }
+        for lane in lanes {
+            if let Some(dropped) = self.lanes[lane].push(Rc::clone(&message)) {
+                self.tell_killer(lane, dropped.slot);
             }
             self.send_next(lane, ctx);
         }
@@ -85,60 +167,11 @@ impl Handler<Shutdown> for Notifier {
 
     fn handle(&mut self, _: Shutdown, ctx: &mut Self::Context) {
         self.stopping = true;
+        for lane in 0..self.lanes.len() {
+            // Who waits to try again tries once more, now.
+            self.lanes[lane].wake();
+            self.send_next(lane, ctx);
+        }
         self.stop_if_drained(ctx);
-    }
-}
-
-impl Notifier {
-    /// Sends the next message of a lane, unless one is on its way.
-    fn send_next(&mut self, lane: usize, ctx: &mut Context<Self>) {
-        let Lane {
-            channel,
-            waiting,
-            busy,
-        } = &mut self.lanes[lane];
-        if *busy {
-            return;
-        }
-        let Some(message) = waiting.pop_front() else {
-            self.stop_if_drained(ctx);
-            return;
-        };
-        let Some(http) = self.http.clone() else {
-            log::error!(
-                "{} was not told of a round: there is no HTTP client",
-                channel.name()
-            );
-            return;
-        };
-        *busy = true;
-        let channel = channel.clone();
-        let delivery =
-            async move { notify::deliver_with_retries(&http, &channel, &message, &Retry::default()).await };
-        ctx.spawn(delivery.into_actor(self).map(move |delivery, notifier, ctx| {
-            notifier.lanes[lane].busy = false;
-            notifier.note(lane, delivery);
-            notifier.send_next(lane, ctx);
-        }));
-    }
-
-    fn note(&self, lane: usize, delivery: Delivery) {
-        let name = self.lanes[lane].channel.name();
-        match delivery {
-            Ok(()) => log::debug!(channel = name; "{name} was told"),
-            Err(error) => log::error!(channel = name; "{name} was not told of a round: {error}"),
-        }
-    }
-
-    /// Once stopping, ends when nothing waits and nothing is on its way.
-    fn stop_if_drained(&self, ctx: &mut Context<Self>) {
-        if self.stopping
-            && self
-                .lanes
-                .iter()
-                .all(|lane| !lane.busy && lane.waiting.is_empty())
-        {
-            ctx.stop();
-        }
     }
 }

@@ -17,7 +17,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Crew;
 use super::line::Line;
-use super::messages::{ChildStarted, ChildStopped, RoundDue, RoundFinished, Shutdown, StopRequested};
+use super::messages::{
+    ChildStarted, ChildStopped, NoticeTold, RoundDue, RoundFinished, Shutdown, StopRequested,
+};
 use ending::Phase;
 use limits::Restarts;
 
@@ -58,6 +60,8 @@ impl Role {
 struct Lines {
     killer: Line<RoundDue>,
     notifier: Line<RoundFinished>,
+    /// From the Notifier back to the Killer.
+    told: Line<NoticeTold>,
 }
 
 /// One child as the Supervisor sees it.
@@ -118,7 +122,10 @@ impl Lines {
     fn disconnect(&self, role: Role) {
         match role {
             Role::Clock => {}
-            Role::Killer => self.killer.disconnect(),
+            Role::Killer => {
+                self.killer.disconnect();
+                self.told.disconnect();
+            }
             Role::Notifier => self.notifier.disconnect(),
         }
     }

@@ -17,10 +17,12 @@ use crate::actors::{self, Crew};
 use crate::chaos::eligibility::Rules;
 use crate::chaos::outcome::Method;
 use crate::chaos::plan::{Disrupt, Target};
+use crate::chaos::slots::Pace;
 use crate::cluster::Access;
 use crate::fault::Faults;
 use crate::health::Vitals;
-use crate::notify::{Channel, Message};
+use crate::journal::Books;
+use crate::notify::{Channel, Message, Retry};
 use crate::round::Orders;
 use crate::sandbox::{Options, Sandbox, scene};
 use crate::settings::{LogFormat, LogSettings};
@@ -91,7 +93,12 @@ fn crew(every: Duration, access: Access, told: mpsc::Sender<Message>, stop: Line
         ..Target::all_of("shop")
     };
     Crew {
-        beat: Beat::Every(every),
+        beat: Beat::every(every),
+        pace: Pace {
+            settle: Duration::ZERO,
+            ..Pace::default()
+        },
+        books: Books::paced(every),
         orders: Arc::new(Orders {
             dry_run: false,
             rules: Rules {
@@ -106,6 +113,7 @@ fn crew(every: Duration, access: Access, told: mpsc::Sender<Message>, stop: Line
         }),
         access,
         channels: Arc::new([Channel::Relay(told)]),
+        retry: Retry::default(),
         limits: Limits::default(),
         stop,
         vitals: Arc::new(Vitals::new(Role::ALL.map(Role::as_str))),

@@ -10,10 +10,11 @@ use crate::actors::supervisor::{Limits, Role};
 use crate::actors::{self, Crew};
 use crate::chaos::plan::{Namespaces, Plan};
 use crate::chaos::schedule::Calendar;
+use crate::chaos::slots::Pace;
 use crate::cluster::Cluster;
 use crate::fault::Faults;
 use crate::health::{self, Vitals};
-use crate::notify::Channel;
+use crate::notify::{Channel, Retry};
 use crate::settings::Need;
 use crate::telemetry;
 
@@ -55,9 +56,12 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
     channels.extend(setup.notify.channels());
     actors::run(Crew {
         beat: Beat::Calendar(calendar),
+        pace: Pace::default(),
         orders: deed::orders(&setup),
+        books: deed::books(&setup),
         access,
         channels: channels.into(),
+        retry: Retry::default(),
         limits: Limits::default(),
         stop: Line::default(),
         vitals,

@@ -12,15 +12,20 @@ use macaque::actors::messages::StopRequested;
 use macaque::actors::supervisor::{Limits, Role};
 use macaque::actors::{self, Crew};
 use macaque::chaos::report::Verdict;
+use macaque::chaos::slots::Pace;
 use macaque::cluster::Access;
 use macaque::fault::{Faults, Passage, Point};
 use macaque::health::Vitals;
-use macaque::notify::{Channel, Message};
+use macaque::journal::Books;
+use macaque::notify::{Channel, Message, Retry};
 use macaque::sandbox::{Options, Sandbox};
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
 use crate::world::{orders, two_apps};
+
+/// From one slot to the next.
+const PACE: Duration = Duration::from_millis(100);
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -149,7 +154,13 @@ fn crew(
         Passage::Go
     };
     Crew {
-        beat: Beat::Every(Duration::from_millis(100)),
+        beat: Beat::every(PACE),
+        pace: Pace {
+            settle: Duration::ZERO,
+            ..Pace::default()
+        },
+        books: Books::paced(PACE),
+        retry: Retry::default(),
         orders: Arc::new(orders()),
         access: Access {
             kubeconfig: Some(kubeconfig),

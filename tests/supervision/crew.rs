@@ -14,12 +14,17 @@ use macaque::actors::{self, Crew};
 use macaque::chaos::eligibility::Rules;
 use macaque::chaos::outcome::Method;
 use macaque::chaos::plan::{Disrupt, Target};
+use macaque::chaos::slots::Pace;
 use macaque::cluster::Access;
 use macaque::health::Vitals;
-use macaque::notify::{Channel, Message};
+use macaque::journal::Books;
+use macaque::notify::{Channel, Message, Retry};
 use macaque::round::Orders;
 use macaque::sandbox::{Options, Sandbox, scene};
 use tempfile::TempDir;
+
+/// From one slot to the next.
+const PACE: Duration = Duration::from_millis(100);
 
 /// Longer than anything here takes on a busy machine: a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -85,7 +90,13 @@ impl Running {
             Arc::new(Vitals::new(Role::ALL.map(Role::as_str))),
         );
         let crew = Crew {
-            beat: Beat::Every(Duration::from_millis(100)),
+            beat: Beat::every(PACE),
+            pace: Pace {
+                settle: Duration::ZERO,
+                ..Pace::default()
+            },
+            books: Books::paced(PACE),
+            retry: Retry::default(),
             orders: Arc::new(orders()),
             access: Access {
                 kubeconfig: Some(kubeconfig),

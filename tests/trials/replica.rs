@@ -106,8 +106,6 @@ impl Replica {
             limits: Limits {
                 restarts: 5,
                 backoff: Duration::from_millis(20),
-                deaf_after: Duration::from_millis(600),
-                patrol: PACE,
                 ..Limits::default()
             },
             stop: Line::default(),

@@ -1,7 +1,6 @@
 //! Starts one life of a child: a fresh Arbiter, a fresh value, and a monitor that tells how it ended.
 
 use std::any::Any;
-use std::sync::Arc;
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
@@ -30,27 +29,32 @@ pub(super) fn start(
     };
     match role {
         Role::Clock => berth.launch(&arbiter, move |_: &Addr<Clock>| {
-            let Crew { beat, faults, .. } = crew;
-            Clock {
-                beat,
-                killer: lines.killer,
-                faults,
-            }
+            let Crew {
+                beat, pace, faults, ..
+            } = crew;
+            Clock::new(beat, pace, lines.killer, faults)
         }),
         Role::Killer => berth.launch(&arbiter, move |killer: &Addr<Killer>| {
             lines.killer.connect(killer.clone().recipient());
+            lines.told.connect(killer.clone().recipient());
             let Crew {
                 orders,
+                books,
                 access,
                 faults,
                 ..
             } = crew;
-            Killer::new(orders, access, lines.notifier, faults)
+            Killer::new(orders, access, &books, life, lines.notifier, faults)
         }),
         Role::Notifier => berth.launch(&arbiter, move |notifier: &Addr<Notifier>| {
             lines.notifier.connect(notifier.clone().recipient());
-            let Crew { channels, faults, .. } = crew;
-            Notifier::new(Arc::clone(&channels), faults)
+            let Crew {
+                channels,
+                retry,
+                faults,
+                ..
+            } = crew;
+            Notifier::new(channels, retry, lines.told, faults)
         }),
     }
     arbiter

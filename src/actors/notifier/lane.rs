@@ -1,0 +1,110 @@
+//! One channel and what waits for it.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crate::notify::delivery::Hope;
+use crate::notify::{Channel, Delivery, Message};
+
+/// How many messages wait for one channel; beyond it the oldest is dropped, and said to be.
+const QUEUE: usize = 100;
+
+/// One channel and what waits for it.
+pub(super) struct Lane {
+    pub(super) channel: Channel,
+    waiting: VecDeque<Rc<Message>>,
+    state: State,
+    dropped: usize,
+}
+
+/// What a lane is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Free,
+    Sending,
+    /// The service takes nothing now.
+    Resting,
+}
+
+/// What follows from a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The channel was told, or never will be.
+    Done,
+    /// The message waits in front of the others until the lane is woken.
+    Again,
+    /// There is no time to try again.
+    LeftUntold,
+}
+
+impl Lane {
+    pub(super) fn new(channel: Channel) -> Self {
+        Self {
+            channel,
+            waiting: VecDeque::new(),
+            state: State::Free,
+            dropped: 0,
+        }
+    }
+
+    /// Lets `message` wait; the one that must go for it, if one must.
+    pub(super) fn push(&mut self, message: Rc<Message>) -> Option<Rc<Message>> {
+        self.waiting.push_back(message);
+        let dropped = (self.waiting.len() > QUEUE).then(|| self.waiting.pop_front())?;
+        self.dropped += 1;
+        log::error!(
+            channel = self.channel.name(), dropped = self.dropped;
+            "a message for {} was dropped, {} in all: {QUEUE} wait before it", self.channel.name(), self.dropped
+        );
+        dropped
+    }
+
+    /// The next message to send, if nothing keeps it.
+    pub(super) fn take_next(&mut self) -> Option<Rc<Message>> {
+        if self.state != State::Free {
+            return None;
+        }
+        let message = self.waiting.pop_front()?;
+        self.state = State::Sending;
+        Some(message)
+    }
+
+    /// What became of `message`; what cannot be had now is tried again, unless macaque is `stopping`.
+    pub(super) fn note(&mut self, message: Rc<Message>, delivery: Delivery, stopping: bool) -> Next {
+        self.state = State::Free;
+        let name = self.channel.name();
+        let Err(error) = delivery else {
+            log::debug!(channel = name; "{name} was told");
+            return Next::Done;
+        };
+        match (error.hope, stopping) {
+            (Hope::None, _) => {
+                self.dropped += 1;
+                log::error!(channel = name, dropped = self.dropped; "{name} was not told of a round: {error}");
+                Next::Done
+            }
+            (Hope::Later { .. }, false) => {
+                log::warn!(channel = name; "{name} was not told of a round yet: {error}");
+                self.waiting.push_front(message);
+                self.state = State::Resting;
+                Next::Again
+            }
+            (Hope::Later { .. }, true) => {
+                log::error!(channel = name; "{name} is not told of a round before this end: {error}");
+                Next::LeftUntold
+            }
+        }
+    }
+
+    /// Ends a rest.
+    pub(super) fn wake(&mut self) {
+        if self.state == State::Resting {
+            self.state = State::Free;
+        }
+    }
+
+    /// Whether nothing waits and nothing is on its way.
+    pub(super) fn is_drained(&self) -> bool {
+        self.state == State::Free && self.waiting.is_empty()
+    }
+}
