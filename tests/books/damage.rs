@@ -1,0 +1,135 @@
+//! Promises about a journal that is damaged, old or gone: a clear word, nobody disrupted, and no restart needed after.
+
+use macaque::chaos::journal::Event;
+use macaque::sandbox::scene::deployment;
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, empty};
+
+/// A journal in which a round was played, and a replica that knows it.
+async fn desk() -> (Desk, crate::desk::Replica) {
+    let desk = Desk::with(vec![deployment("shop", "web", 9)]);
+    let replica = desk.replica("a").await;
+    replica.reports(1).await;
+    assert_eq!(desk.losses(), 1);
+    (desk, replica)
+}
+
+/// What is said while the journal stands as `damage` leaves it; once it is as before, rounds work again.
+async fn told_of(damage: impl Fn(&mut Value)) -> String {
+    let (desk, replica) = desk().await;
+    let good = desk.object();
+    let mut bad = good.clone();
+    damage(&mut bad);
+    desk.put(bad);
+    let why = replica.is_denied(2).await;
+    assert_eq!(replica.is_denied(3).await, why, "and again");
+    assert_eq!(desk.losses(), 1, "{why}");
+    desk.put(good);
+    replica.reports(4).await;
+    assert_eq!(desk.losses(), 2, "it works again: {why}");
+    why
+}
+
+#[actix_rt::test]
+async fn a_journal_changed_by_hand_is_not_used() {
+    let why = told_of(|object| {
+        let text = object["data"]["journal.json"].as_str().unwrap();
+        object["data"]["journal.json"] = text.replacen("\"count\": 1", "\"count\": 0", 1).into();
+    })
+    .await;
+    assert!(
+        why.contains("changed by another hand") && why.contains("remove the key seal"),
+        "{why}"
+    );
+}
+
+#[actix_rt::test]
+async fn a_hand_may_vouch_for_its_change_by_removing_the_seal() {
+    let (desk, replica) = desk().await;
+    let mut object = desk.object();
+    object["data"].as_object_mut().unwrap().remove("seal");
+    desk.put(object);
+    replica.reports(2).await;
+    assert_eq!(desk.losses(), 2);
+    assert!(
+        desk.object()["data"]["seal"].is_string(),
+        "macaque seals it again"
+    );
+}
+
+#[actix_rt::test]
+async fn a_truncated_journal_is_not_used() {
+    let why = told_of(|object| {
+        let text = object["data"]["journal.json"].as_str().unwrap();
+        object["data"]["journal.json"] = text[..text.len() / 2].into();
+    })
+    .await;
+    assert!(
+        why.contains("journal.json: ") && why.contains("to begin anew"),
+        "{why}"
+    );
+}
+
+#[actix_rt::test]
+async fn a_journal_of_a_newer_version_is_not_used() {
+    let why =
+        told_of(|object| object["data"]["journal.json"] = r#"{"version": 2, "novelty": []}"#.into()).await;
+    assert!(
+        why.contains("of version 2, and this macaque knows version 1"),
+        "{why}"
+    );
+}
+
+#[actix_rt::test]
+async fn without_a_journal_nobody_is_disrupted_and_it_says_how_to_create_one() {
+    let (desk, replica) = desk().await;
+    desk.remove();
+    let why = replica.is_denied(2).await;
+    assert!(
+        why.contains("kubectl -n chaos create configmap macaque-journal"),
+        "{why}"
+    );
+    assert_eq!(desk.losses(), 1);
+}
+
+#[actix_rt::test]
+async fn a_journal_that_was_emptied_is_not_trusted_until_somebody_vouches_for_it() {
+    let (desk, replica) = desk().await;
+    desk.remove();
+    desk.put(empty());
+    let why = replica.is_denied(2).await;
+    assert!(
+        why.contains("the journal is not trusted until") && why.contains("older than what was read before"),
+        "{why}"
+    );
+    // So does every other replica, and one that has just started.
+    assert_eq!(desk.replica("b").await.is_denied(3).await, why);
+    assert_eq!(desk.losses(), 1);
+    desk.replica("c").await.enters(Event::Trust).await.unwrap();
+    replica.reports(4).await;
+    assert_eq!(desk.losses(), 2);
+}
+
+#[actix_rt::test]
+async fn an_old_copy_is_not_trusted() {
+    let (desk, replica) = desk().await;
+    let old = desk.object();
+    replica.reports(2).await;
+    desk.put(old);
+    let why = replica.is_denied(3).await;
+    assert!(why.contains("older than what was read before"), "{why}");
+    assert_eq!(desk.losses(), 2);
+}
+
+#[actix_rt::test]
+async fn a_copy_in_another_config_map_is_not_trusted_even_by_who_never_saw_the_first() {
+    let (desk, _) = desk().await;
+    let mut copy = desk.object();
+    desk.remove();
+    copy["metadata"] = json!({"name": "macaque-journal", "namespace": "chaos"});
+    desk.put(copy);
+    let why = desk.replica("b").await.is_denied(2).await;
+    assert!(why.contains("copied or restored"), "{why}");
+    assert_eq!(desk.losses(), 1);
+}

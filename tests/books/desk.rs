@@ -1,0 +1,287 @@
+//! A cluster with a journal in it, and replicas that play rounds by it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use macaque::chaos::eligibility::Rules;
+use macaque::chaos::journal::{Event, Journal, Sheet, Timing};
+use macaque::chaos::outcome::Method;
+use macaque::chaos::plan::{ConfigMapRef, Disrupt, JournalPlace, Limits, Target};
+use macaque::chaos::report::{End, Report};
+use macaque::cluster::{Access, Cluster};
+use macaque::fault::{Faults, Passage, Point};
+use macaque::journal::{Books, Keeper, Setback};
+use macaque::round::{self, Orders, Patrol, Played, Standing, Stop, StopSwitch, Table};
+use macaque::sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Where the journal is.
+const NAMESPACE: &str = "chaos";
+const NAME: &str = "macaque-journal";
+
+/// The cluster, in which nothing moves by itself.
+pub(crate) struct Desk {
+    pub(crate) sandbox: Sandbox,
+    home: TempDir,
+    limits: Limits,
+    count: usize,
+    lease: Duration,
+    began: Timestamp,
+}
+
+/// One life of one replica.
+pub(crate) struct Replica {
+    books: Books,
+    keeper: Keeper,
+    cluster: Cluster,
+    orders: Orders,
+    stop: (StopSwitch, Stop),
+    began: Timestamp,
+}
+
+impl Desk {
+    /// A cluster with these objects, and an empty journal.
+    pub(crate) fn with(mut scene: Vec<Value>) -> Self {
+        scene.push(empty());
+        let sandbox = Sandbox::start(Options {
+            scene,
+            ..Options::default()
+        })
+        .unwrap();
+        sandbox.pause();
+        let home = TempDir::new().unwrap();
+        std::fs::write(home.path().join("kubeconfig"), sandbox.kubeconfig()).unwrap();
+        Self {
+            sandbox,
+            home,
+            limits: Limits::default(),
+            count: 1,
+            lease: Duration::from_secs(300),
+            began: Timestamp::now(),
+        }
+    }
+
+    pub(crate) fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    pub(crate) fn count(mut self, count: usize) -> Self {
+        self.count = count;
+        self
+    }
+
+    /// A holder that was not heard of for this long is taken for gone.
+    pub(crate) fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// A replica that has just started.
+    pub(crate) async fn replica(&self, name: &str) -> Replica {
+        let timing = Timing {
+            lease: self.lease,
+            ..Timing::default()
+        };
+        let place = JournalPlace::ConfigMap(ConfigMapRef {
+            namespace: NAMESPACE.to_owned(),
+            name: NAME.to_owned(),
+        });
+        let books = Books::new(place, name, self.limits.clone(), self.count, timing).on_demand();
+        self.life(books, 1).await
+    }
+
+    async fn life(&self, books: Books, life: u64) -> Replica {
+        let access = Access {
+            kubeconfig: Some(self.home.path().join("kubeconfig")),
+            ..Access::default()
+        };
+        Replica {
+            keeper: books.keeper(life),
+            books,
+            cluster: Cluster::connect(&access).await.unwrap(),
+            orders: orders(self.count),
+            stop: StopSwitch::new(),
+            began: self.began,
+        }
+    }
+
+    /// A replica that plays by a schedule, and knows of no slot before its start.
+    pub(crate) async fn newcomer(&self) -> Replica {
+        let place = JournalPlace::ConfigMap(ConfigMapRef {
+            namespace: NAMESPACE.to_owned(),
+            name: NAME.to_owned(),
+        });
+        let books = Books::new(place, "newcomer", Limits::default(), 1, Timing::default());
+        self.life(books, 1).await
+    }
+
+    /// The next life of the same process.
+    pub(crate) async fn next_life(&self, replica: &Replica) -> Replica {
+        let life = replica.keeper.holder().life + 1;
+        self.life(replica.books.clone(), life).await
+    }
+
+    /// How many pods were lost.
+    pub(crate) fn losses(&self) -> usize {
+        self.sandbox.departures().len()
+    }
+
+    /// The journal's ConfigMap.
+    pub(crate) fn object(&self) -> Value {
+        self.sandbox.object("ConfigMap", NAMESPACE, NAME).unwrap()
+    }
+
+    /// The journal as it stands.
+    pub(crate) fn journal(&self) -> Journal {
+        let object = self.object();
+        let text = |key: &str| object["data"][key].as_str().map(str::to_owned);
+        let sheet = Sheet {
+            uid: object["metadata"]["uid"].as_str().unwrap().to_owned(),
+            text: text("journal.json"),
+            seal: text("seal"),
+        };
+        sheet.read().unwrap()
+    }
+
+    /// Somebody else puts this in the place of the ConfigMap.
+    pub(crate) fn put(&self, object: Value) {
+        self.sandbox.apply(&[object]).unwrap();
+    }
+
+    /// Somebody annotates the ConfigMap, or takes the annotation away.
+    pub(crate) fn annotate(&self, value: Option<&str>) {
+        annotate(&self.sandbox, value);
+    }
+
+    /// Somebody removes the ConfigMap.
+    pub(crate) fn remove(&self) {
+        self.sandbox.remove("ConfigMap", NAMESPACE, NAME);
+    }
+}
+
+/// Somebody annotates the ConfigMap, or takes the annotation away.
+pub(crate) fn annotate(sandbox: &Sandbox, value: Option<&str>) {
+    let mut object = sandbox.object("ConfigMap", NAMESPACE, NAME).unwrap();
+    object["metadata"]["annotations"] = value.map_or(Value::Null, |value| json!({ "macaque/paused": value }));
+    sandbox.apply(&[object]).unwrap();
+}
+
+/// The ConfigMap as the manifest has it.
+pub(crate) fn empty() -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAME, "namespace": NAMESPACE}})
+}
+
+impl Replica {
+    /// Plays the slot of this number, and closes it.
+    pub(crate) async fn plays(&self, slot: i64) -> Played {
+        self.plays_with(slot, &Faults::default()).await
+    }
+
+    /// The same, with something happening on the way.
+    pub(crate) async fn plays_while(
+        &self,
+        slot: i64,
+        happening: impl Fn(Point) + Send + Sync + 'static,
+    ) -> Played {
+        let faults = Faults::armed(move |point| {
+            happening(point);
+            Passage::Go
+        });
+        self.plays_with(slot, &faults).await
+    }
+
+    /// The same, until it passes `point` and is never heard of again.
+    pub(crate) async fn dies_at(&self, slot: i64, point: Point) {
+        let (reached, reaches) = tokio::sync::watch::channel(false);
+        let faults = Faults::armed(move |passed| match passed == point {
+            true => {
+                let _ = reached.send(true);
+                Passage::Hang
+            }
+            false => Passage::Go,
+        });
+        let mut reaches = reaches;
+        tokio::select! {
+            _ = self.plays_with(slot, &faults) => panic!("it never passed {point:?}"),
+            _ = reaches.wait_for(|reached| *reached) => {}
+        }
+    }
+
+    async fn plays_with(&self, slot: i64, faults: &Faults) -> Played {
+        round::run(self.table(faults), self.slot(slot), 7).await
+    }
+
+    /// The report of the slot of this number, which is played here.
+    pub(crate) async fn reports(&self, slot: i64) -> Report {
+        match self.plays(slot).await {
+            Played::Here { report, .. } => report,
+            Played::Elsewhere(denial) => panic!("not played here: {denial}"),
+        }
+    }
+
+    /// Why nothing, or nothing more, was disrupted in the slot of this number.
+    pub(crate) async fn is_denied(&self, slot: i64) -> String {
+        match self.reports(slot).await.end {
+            End::Withheld { why } | End::Failed { why } => why,
+            end => panic!("it ended {end:?}"),
+        }
+    }
+
+    /// Looks round in the journal.
+    pub(crate) async fn patrols(&self, unclosed: Option<&Report>) -> Patrol {
+        round::patrol(self.table(&Faults::default()), unclosed)
+            .await
+            .unwrap()
+    }
+
+    /// Writes an event down.
+    pub(crate) async fn enters(&self, event: Event) -> Result<Journal, Setback> {
+        self.keeper.enter(&self.cluster, &event).await
+    }
+
+    fn table<'a>(&'a self, faults: &'a Faults) -> Table<'a> {
+        Table {
+            cluster: &self.cluster,
+            keeper: &self.keeper,
+            orders: &self.orders,
+            stop: &self.stop.1,
+            faults,
+        }
+    }
+
+    /// Slots a second apart, all within the starting deadline.
+    pub(crate) fn slot(&self, number: i64) -> Timestamp {
+        self.began + SignedDuration::from_secs(number - 40)
+    }
+}
+
+/// Whether it was played, closed and disrupted somebody here.
+pub(crate) fn disrupted(played: &Played) -> bool {
+    match played {
+        Played::Here { report, books } => {
+            assert_eq!(*books, Standing::Closed);
+            report
+                .attempts
+                .iter()
+                .any(|attempt| attempt.outcome.spends_the_count())
+        }
+        Played::Elsewhere(_) => false,
+    }
+}
+
+fn orders(count: usize) -> Orders {
+    Orders {
+        dry_run: false,
+        rules: Rules {
+            target: Target::all_of("shop"),
+            method: Method::Evict,
+            identity: None,
+        },
+        disrupt: Disrupt {
+            count,
+            ..Disrupt::default()
+        },
+    }
+}

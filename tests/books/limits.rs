@@ -1,0 +1,83 @@
+//! Promises about limits over time: they outlive restarts, and what was refused costs nothing.
+
+use std::time::Duration;
+
+use macaque::chaos::plan::Limits;
+use macaque::sandbox::scene::{budget, deployment};
+use serde_json::json;
+
+use crate::desk::Desk;
+
+#[actix_rt::test]
+async fn an_hours_limit_outlives_restarts() {
+    let desk = Desk::with(vec![deployment("shop", "web", 9)]).limits(Limits {
+        per_hour: Some(3),
+        ..Limits::default()
+    });
+    for slot in 1..=3 {
+        desk.replica("another each time").await.reports(slot).await;
+    }
+    let why = desk.replica("and another").await.is_denied(4).await;
+    assert_eq!(why, "3 were disrupted within an hour (limits.per_hour)");
+    assert_eq!(desk.losses(), 3);
+}
+
+#[actix_rt::test]
+async fn a_days_limit_ends_a_round_between_two_victims() {
+    let scene = vec![
+        deployment("shop", "web", 3),
+        deployment("shop", "api", 3),
+        deployment("shop", "db", 3),
+    ];
+    let desk = Desk::with(scene).count(3).limits(Limits {
+        per_day: Some(2),
+        ..Limits::default()
+    });
+    let report = desk.replica("a").await.reports(1).await;
+    assert_eq!(report.attempts.len(), 2);
+    let why = desk.replica("a").await.is_denied(2).await;
+    assert_eq!(why, "2 were disrupted within a day (limits.per_day)");
+    assert_eq!(desk.losses(), 2);
+}
+
+#[actix_rt::test]
+async fn an_owner_is_left_in_peace_after_a_disruption() {
+    let desk = Desk::with(vec![deployment("shop", "web", 3), deployment("shop", "api", 3)]).limits(Limits {
+        cooldown: Duration::from_secs(3600),
+        ..Limits::default()
+    });
+    let first = desk.replica("a").await.reports(1).await;
+    let second = desk.replica("a").await.reports(2).await;
+    assert_ne!(first.attempts[0].owner, second.attempts[0].owner);
+    assert_eq!(second.exempted["cooldown"].count, 2, "{second:#?}");
+    let third = desk.replica("a").await.reports(3).await;
+    assert!(
+        third.attempts.is_empty() && third.exempted["cooldown"].count == 4,
+        "{third:#?}"
+    );
+    assert_eq!(desk.losses(), 2);
+}
+
+#[actix_rt::test]
+async fn a_refusal_costs_nothing_of_a_limit_and_no_rest() {
+    let scene = vec![
+        deployment("shop", "web", 3),
+        budget("shop", "web", json!({ "minAvailable": 3 })),
+    ];
+    let desk = Desk::with(scene).limits(Limits {
+        per_hour: Some(1),
+        cooldown: Duration::from_secs(3600),
+        ..Limits::default()
+    });
+    for slot in 1..=3 {
+        let report = desk.replica("a").await.reports(slot).await;
+        assert_eq!(
+            report.count(|outcome| outcome.word() == "refused"),
+            3,
+            "{report:#?}"
+        );
+    }
+    let journal = desk.journal();
+    assert!(journal.round().unwrap().charges.is_empty(), "{journal:#?}");
+    assert_eq!(desk.losses(), 0);
+}

@@ -1,0 +1,75 @@
+//! Promises to several replicas: each slot is played by one of them.
+
+use macaque::chaos::journal::Denial;
+use macaque::round::Played;
+use macaque::sandbox::scene::deployment;
+
+use crate::desk::{Desk, disrupted};
+
+#[actix_rt::test]
+async fn of_replicas_that_play_a_slot_at_once_one_disrupts() {
+    let desk = Desk::with(vec![deployment("shop", "web", 9)]);
+    let replicas = [
+        desk.replica("a").await,
+        desk.replica("b").await,
+        desk.replica("c").await,
+    ];
+    for slot in 1..=8 {
+        let played = futures_util::future::join_all(replicas.iter().map(|replica| replica.plays(slot))).await;
+        assert_eq!(
+            played.iter().filter(|played| disrupted(played)).count(),
+            1,
+            "{played:?}"
+        );
+        let elsewhere = played
+            .iter()
+            .filter(|played| matches!(played, Played::Elsewhere(_)));
+        assert_eq!(elsewhere.count(), 2, "{played:?}");
+        assert_eq!(desk.losses(), usize::try_from(slot).unwrap());
+    }
+}
+
+#[actix_rt::test]
+async fn a_slot_that_was_played_is_not_played_again_nor_an_earlier_one() {
+    let desk = Desk::with(vec![deployment("shop", "web", 4)]);
+    assert!(disrupted(&desk.replica("a").await.plays(5).await));
+    for slot in [5, 4] {
+        let played = desk.replica("after a restart").await.plays(slot).await;
+        assert!(
+            matches!(played, Played::Elsewhere(Denial::Taken { .. })),
+            "{played:?}"
+        );
+    }
+    assert_eq!(desk.losses(), 1);
+}
+
+#[actix_rt::test]
+async fn a_victim_is_written_down_with_its_uid_before_it_is_disrupted_and_its_end_after() {
+    let desk = Desk::with(vec![deployment("shop", "web", 4)]);
+    let report = desk.replica("a").await.reports(1).await;
+    let uid = &report.attempts[0].pod.uid;
+    let requests = desk.sandbox.requests();
+    let place = |is: &dyn Fn(&str, &str) -> bool| {
+        let found = requests
+            .iter()
+            .position(|request| is(&request.method, &request.body));
+        found.unwrap_or_else(|| panic!("not sent: {requests:#?}"))
+    };
+    let charged =
+        place(&|method, body| method == "PUT" && body.contains(uid) && body.contains(r#"\"open\""#));
+    let evicted = place(&|method, body| method == "POST" && body.contains(uid));
+    let settled =
+        place(&|method, body| method == "PUT" && body.contains(uid) && body.contains(r#"\"disrupted\""#));
+    assert!(
+        charged < evicted && evicted < settled,
+        "{charged}, {evicted}, {settled}"
+    );
+}
+
+#[actix_rt::test]
+async fn a_slot_from_before_the_first_start_is_not_played() {
+    let desk = Desk::with(vec![deployment("shop", "web", 4)]);
+    let why = desk.newcomer().await.is_denied(1).await;
+    assert!(why.contains("lies before the start of this process"), "{why}");
+    assert_eq!(desk.losses(), 0);
+}
