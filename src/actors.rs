@@ -22,10 +22,11 @@ pub mod line;
 pub mod messages;
 pub mod notifier;
 pub mod supervisor;
+mod watchdog;
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
-use actix::{Actor, System};
+use actix::{Context, System};
 
 use self::clock::Beat;
 use self::line::Line;
@@ -66,10 +67,36 @@ pub struct Crew {
     pub faults: Faults,
 }
 
-/// Runs the actors until a signal or another request to stop, or until the Supervisor gives up; returns the process's exit code.
+/// Runs the actors until a signal or another request to stop, or until the Supervisor gives up; returns the process's
+/// exit code.
+///
+/// The Supervisor looks after the others from a thread of its own; the calling thread looks after the Supervisor. If
+/// that gives no sign of life, this returns all the same: threads that hang end with the process.
 pub fn run(crew: Crew) -> i32 {
+    let (vitals, limits) = (Arc::clone(&crew.vitals), crew.limits);
+    let (ends, end) = mpsc::channel();
+    let supervisor = std::thread::Builder::new().name("supervisor".to_owned());
+    let started = supervisor.spawn(move || ends.send(supervise(crew)));
+    if let Err(error) = started {
+        log::error!("no thread for the Supervisor: {error}");
+        return supervisor::GAVE_UP;
+    }
+    watchdog::watch(&end, &vitals, &limits)
+}
+
+/// Runs the actor system to its end, with the Supervisor as its first actor.
+fn supervise(crew: Crew) -> i32 {
     let system = System::new();
-    system.block_on(async { Supervisor::new(crew).start() });
+    system.block_on(async {
+        let context = Context::new();
+        let life = actix::spawn(context.into_future(Supervisor::new(crew)));
+        actix::spawn(async {
+            if life.await.is_err() {
+                log::error!("the Supervisor itself failed: giving up");
+                System::current().stop_with_code(supervisor::GAVE_UP);
+            }
+        });
+    });
     system.run_with_code().unwrap_or_else(|error| {
         log::error!("the actor system ended badly: {error}");
         supervisor::GAVE_UP

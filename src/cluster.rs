@@ -36,6 +36,7 @@ use self::wire::{Deletion, eviction};
 use crate::chaos::answer::Answer;
 use crate::chaos::outcome;
 use crate::chaos::pod::PodRef;
+use crate::pulse::Pulse;
 
 /// A connection to one API server. It belongs to the arbiter that made it: its worker lives and ends there.
 pub struct Cluster {
@@ -43,6 +44,8 @@ pub struct Cluster {
     client: RefCell<Client>,
     /// How far this machine's clock is ahead of the server's, by the last answer.
     skew: Cell<Option<SignedDuration>>,
+    /// Who is told that something is going on.
+    pulse: Option<Pulse>,
     /// The API server's address, for errors.
     server: Arc<str>,
 }
@@ -85,6 +88,12 @@ impl Cluster {
             .into_answer())
     }
 
+    /// The same, and each exchange is a sign of life to `pulse`.
+    pub fn watched_by(mut self, pulse: Pulse) -> Self {
+        self.pulse = Some(pulse);
+        self
+    }
+
     /// How far this machine's clock is ahead of the API server's, behind if negative, by its last answer; `None`
     /// while no answer told the time.
     pub fn skew(&self) -> Option<SignedDuration> {
@@ -116,6 +125,9 @@ impl Cluster {
         deadline: Duration,
         what: &impl Fn() -> String,
     ) -> Result<Response, ClusterError> {
+        if let Some(pulse) = &self.pulse {
+            pulse.sign();
+        }
         // Cloned out of its cell: nothing stays borrowed over an await.
         let client = self.client.borrow().clone();
         let exchange = async {

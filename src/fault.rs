@@ -6,6 +6,8 @@ use std::sync::Arc;
 /// A point that is passed on the way, in the order of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Point {
+    /// The Supervisor looks after the others.
+    Supervising,
     /// The Clock is about to say that a round is due.
     BeforeDue,
     /// The Clock has said so.
@@ -34,7 +36,8 @@ pub enum Point {
 
 impl Point {
     /// Every point, in the order of a round.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
+        Self::Supervising,
         Self::BeforeDue,
         Self::AfterDue,
         Self::BeforeRound,

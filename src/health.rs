@@ -68,10 +68,15 @@ impl Vitals {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
+    /// How long the Supervisor has given no sign of life.
+    pub(crate) fn silence(&self) -> Duration {
+        let beat = Duration::from_millis(self.last_beat_ms.load(Ordering::Relaxed));
+        self.born.elapsed().saturating_sub(beat)
+    }
+
     /// Alive: the Supervisor beats. It restarts the others itself.
     fn liveness(&self) -> Vec<Check> {
-        let beat = Duration::from_millis(self.last_beat_ms.load(Ordering::Relaxed));
-        let age = self.born.elapsed().saturating_sub(beat);
+        let age = self.silence();
         let fresh = if age < STALE_AFTER {
             Ok(())
         } else {

@@ -7,9 +7,11 @@ use jiff::Timestamp;
 
 use super::line::Line;
 use super::messages::{RoundDue, Shutdown};
+use super::supervisor::Limits;
 use crate::chaos::schedule::Calendar;
 use crate::chaos::slots::{Clocks, Look, Pace, Watch};
 use crate::fault::{Faults, Point};
+use crate::pulse::{Operation, Pulse};
 use crate::round;
 
 /// How long the Clock sleeps at most: a wall clock that was set meanwhile is noticed within this time.
@@ -60,24 +62,39 @@ pub struct Clock {
     watch: Watch,
     born: Instant,
     killer: Line<RoundDue>,
+    pulse: Pulse,
+    /// The sleep until the next look.
+    nap: Option<Operation>,
+    limits: Limits,
     faults: Faults,
 }
 
 impl Clock {
     /// A Clock that begins now.
-    pub fn new(beat: Beat, pace: Pace, killer: Line<RoundDue>, faults: Faults) -> Self {
+    pub fn new(
+        beat: Beat,
+        pace: Pace,
+        killer: Line<RoundDue>,
+        pulse: Pulse,
+        limits: Limits,
+        faults: Faults,
+    ) -> Self {
         let born = Instant::now();
         Self {
             beat,
             watch: Watch::new(clocks(born), pace),
             born,
             killer,
+            pulse,
+            nap: None,
+            limits,
             faults,
         }
     }
 
     /// Looks at the clocks, says what is due, and sleeps until there is something to see.
     fn look(&mut self, ctx: &mut Context<Self>) {
+        self.nap = None;
         let Self {
             beat, watch, born, ..
         } = self;
@@ -89,6 +106,7 @@ impl Clock {
         match look.again {
             Some(again) => {
                 let nap = again.clamp(Duration::from_millis(1), LONGEST_NAP);
+                self.nap = Some(self.pulse.begin("nap", nap + self.limits.deaf_after));
                 ctx.run_later(nap, Self::look);
             }
             None => log::warn!("no further round: quiet times take every slot of the schedule"),
@@ -98,7 +116,9 @@ impl Clock {
     /// Tells the Killer that the slot is here.
     fn strike(&self, slot: Timestamp, ctx: &mut Context<Self>) {
         let (killer, faults) = (self.killer.clone(), self.faults.clone());
+        let operation = self.pulse.begin("strike", self.limits.deaf_after);
         let strike = async move {
+            let _operation = operation;
             faults.pass(Point::BeforeDue).await;
             let seed = round::any_seed();
             if killer.send(RoundDue { slot, seed }).is_err() {

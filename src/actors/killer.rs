@@ -13,13 +13,13 @@ use jiff::Timestamp;
 
 use self::agenda::{Done, Task, Tools};
 use self::trouble::Trouble;
+use super::Crew;
 use super::line::Line;
 use super::messages::{NoticeTold, RoundDue, RoundFinished, Shutdown};
 use crate::chaos::report::Report;
-use crate::cluster::{Access, Cluster};
-use crate::fault::Faults;
-use crate::journal::Books;
-use crate::round::{Orders, Patrol, Played, Standing, StopSwitch};
+use crate::cluster::Cluster;
+use crate::pulse::Pulse;
+use crate::round::{Patrol, Played, Standing, StopSwitch};
 
 /// How often reports are offered again while the Notifier is away.
 const OFFER_AGAIN: Duration = Duration::from_millis(500);
@@ -55,22 +55,19 @@ pub struct Killer {
 
 impl Killer {
     /// A Killer that has not connected yet; `life` tells it from those before it.
-    pub fn new(
-        orders: Arc<Orders>,
-        access: Access,
-        books: &Books,
-        life: u64,
-        notifier: Line<RoundFinished>,
-        faults: Faults,
-    ) -> Self {
+    pub(super) fn new(crew: &Crew, life: u64, notifier: Line<RoundFinished>, pulse: Pulse) -> Self {
         let (switch, stop) = StopSwitch::new();
+        // Every exchange with the API server is a sign of life, and so long may one take.
+        let allowance = crew.access.deadlines.disrupt + crew.limits.deaf_after;
         Self {
             tools: Rc::new(Tools {
-                orders,
-                access,
-                keeper: books.keeper(life),
+                orders: Arc::clone(&crew.orders),
+                access: crew.access.clone(),
+                keeper: crew.books.keeper(life),
                 stop,
-                faults,
+                pulse,
+                allowance,
+                faults: crew.faults.clone(),
             }),
             cluster: None,
             notifier,

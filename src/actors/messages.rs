@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::supervisor::Role;
 use crate::chaos::report::Report;
+use crate::pulse::Ailment;
 
 /// Clock → Killer: a round is due. The seed makes it replayable from its report.
 #[derive(Debug, Clone, Message)]
@@ -93,6 +94,8 @@ pub enum Why {
     Panicked(String),
     /// Its task was cancelled with its Arbiter.
     Cancelled,
+    /// It gives no sign of life; its thread may be blocked for ever.
+    Hung(Ailment),
 }
 
 impl fmt::Display for Why {
@@ -101,6 +104,7 @@ impl fmt::Display for Why {
             Self::Stopped => f.write_str("it stopped by itself"),
             Self::Panicked(words) => write!(f, "panic: {words}"),
             Self::Cancelled => f.write_str("its task was cancelled"),
+            Self::Hung(ailment) => ailment.fmt(f),
         }
     }
 }

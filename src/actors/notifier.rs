@@ -8,16 +8,18 @@ mod lane;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
 use self::lane::{Lane, Next};
+use super::Crew;
 use super::line::Line;
 use super::messages::{NoticeTold, RoundFinished, Shutdown};
 use crate::fault::{Faults, Point};
-use crate::notify::{self, Channel, Delivery, Http, Message, Retry};
+use crate::notify::{self, Delivery, Http, Message, Retry};
+use crate::pulse::Pulse;
 
 /// How many rounds are remembered, so that none is told twice by one life of the Notifier.
 const REMEMBERED: usize = 200;
@@ -35,20 +37,24 @@ pub struct Notifier {
     http: Option<Http>,
     retry: Retry,
     killer: Line<NoticeTold>,
+    pulse: Pulse,
+    deaf_after: Duration,
     faults: Faults,
     stopping: bool,
 }
 
 impl Notifier {
     /// A Notifier for `channels` that has sent nothing yet.
-    pub fn new(channels: Arc<[Channel]>, retry: Retry, killer: Line<NoticeTold>, faults: Faults) -> Self {
+    pub(super) fn new(crew: &Crew, killer: Line<NoticeTold>, pulse: Pulse) -> Self {
         Self {
-            lanes: channels.iter().cloned().map(Lane::new).collect(),
+            lanes: crew.channels.iter().cloned().map(Lane::new).collect(),
             known: VecDeque::new(),
             http: None,
-            retry,
+            retry: crew.retry,
             killer,
-            faults,
+            pulse,
+            deaf_after: crew.limits.deaf_after,
+            faults: crew.faults.clone(),
             stopping: false,
         }
     }
@@ -61,12 +67,24 @@ impl Notifier {
         };
         let channel = self.lanes[lane].channel.clone();
         let (http, retry, faults) = (self.http.clone(), self.retry, self.faults.clone());
+        let (operation, slack) = (self.pulse.begin("delivery", self.deaf_after), self.deaf_after);
         let delivery = async move {
             faults.pass(Point::BeforeNotify).await;
             let delivery = match http {
-                Some(http) => notify::deliver_with_retries(&http, &channel, &message, &retry).await,
+                Some(http) => {
+                    let once = async || {
+                        operation.expect(http.deadline() + slack);
+                        notify::deliver(&http, &channel, &message).await
+                    };
+                    let pause = async |length| {
+                        operation.expect(length + slack);
+                        tokio::time::sleep(length).await;
+                    };
+                    retry.run(once, pause).await
+                }
                 None => Err(notify::DeliveryError::permanent("there is no HTTP client")),
             };
+            operation.expect(slack);
             faults.pass(Point::AfterNotify).await;
             (message, delivery)
         };

@@ -10,16 +10,19 @@ mod limits;
 
 pub use limits::Limits;
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeSet;
+use std::time::Instant;
 
-use actix::{Actor, Arbiter, AsyncContext, Context, Handler, Recipient, System};
+use actix::{Actor, Arbiter, AsyncContext, Context, Handler, Recipient, System, WrapFuture};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Crew;
 use super::line::Line;
 use super::messages::{
-    ChildStarted, ChildStopped, NoticeTold, RoundDue, RoundFinished, Shutdown, StopRequested,
+    ChildStarted, ChildStopped, NoticeTold, RoundDue, RoundFinished, Shutdown, StopRequested, Why,
 };
+use crate::fault::Point;
+use crate::pulse::Pulse;
 use ending::Phase;
 use limits::Restarts;
 
@@ -29,11 +32,8 @@ pub const GAVE_UP: i32 = 70;
 /// Exit code: told to stop, and notifications were left undelivered (`EX_TEMPFAIL`).
 pub const UNDRAINED: i32 = 75;
 
-/// How often the Supervisor shows that it lives.
-const HEARTBEAT: Duration = Duration::from_secs(1);
-
 /// The roles of the children, in the order in which they start; they stop in reverse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the actors' own names")]
 pub enum Role {
     Notifier,
@@ -69,6 +69,7 @@ struct Lines {
 struct Child {
     life: u64,
     arbiter: Option<Arbiter>,
+    pulse: Pulse,
     shutdown: Option<Recipient<Shutdown>>,
 }
 
@@ -78,6 +79,11 @@ pub struct Supervisor {
     lines: Lines,
     children: [Child; 3],
     restarts: Restarts,
+    /// The lives that hung: their threads may be blocked for ever.
+    leaked: BTreeSet<(Role, u64)>,
+    /// When it looked last, and since when it has been awake without a break.
+    looked: Instant,
+    awake: Instant,
     phase: Phase,
     /// The exit code of an orderly end, so far.
     code: i32,
@@ -92,6 +98,9 @@ impl Supervisor {
             lines: Lines::default(),
             children: Default::default(),
             restarts,
+            leaked: BTreeSet::new(),
+            looked: Instant::now(),
+            awake: Instant::now(),
             phase: Phase::Running,
             code: 0,
         }
@@ -103,10 +112,11 @@ impl Supervisor {
 
     fn start_child(&mut self, role: Role, ctx: &Context<Self>) {
         let life = self.child(role).life + 1;
-        let arbiter = child::start(role, life, &self.crew, &self.lines, ctx.address());
+        let (arbiter, pulse) = child::start(role, life, &self.crew, &self.lines, ctx.address());
         *self.child(role) = Child {
             life,
             arbiter: Some(arbiter),
+            pulse,
             shutdown: None,
         };
     }
@@ -153,7 +163,7 @@ impl Actor for Supervisor {
             }
         }
         self.crew.vitals.beat();
-        ctx.run_interval(HEARTBEAT, |supervisor, _| supervisor.crew.vitals.beat());
+        ctx.run_interval(self.crew.limits.heartbeat(), Self::look_after_everybody);
         for role in Role::ALL {
             self.start_child(role, ctx);
         }
@@ -182,19 +192,60 @@ impl Handler<ChildStopped> for Supervisor {
 
     fn handle(&mut self, down: ChildStopped, ctx: &mut Self::Context) {
         let ChildStopped { role, life, why } = down;
+        if self.leaked.remove(&(role, life)) {
+            log::warn!("{}'s blocked thread has ended after all", role.as_str());
+            return;
+        }
         if self.child(role).life != life || self.phase == Phase::Over {
             return;
         }
+        self.after_failure(role, &why, ctx);
+    }
+}
+
+impl Supervisor {
+    /// Shows that it lives, and looks whether the others do.
+    fn look_after_everybody(&mut self, ctx: &mut Context<Self>) {
+        self.crew.vitals.beat();
+        let faults = self.crew.faults.clone();
+        ctx.wait(async move { faults.pass(Point::Supervising).await }.into_actor(self));
+        let Limits {
+            deaf_after, leaked, ..
+        } = self.crew.limits;
+        let now = Instant::now();
+        if now.duration_since(self.looked) > deaf_after / 2 {
+            // The process was suspended, or starved: nobody could give a sign.
+            self.awake = now;
+        }
+        self.looked = now;
+        for role in Role::ALL {
+            let awake = self.awake;
+            let child = self.child(role);
+            let runs = child.arbiter.is_some();
+            let life = child.life;
+            if let Some(ailment) = child.pulse.ailment(now, awake, deaf_after).filter(|_| runs) {
+                self.leaked.insert((role, life));
+                self.after_failure(role, &Why::Hung(ailment), ctx);
+            }
+        }
+        if self.leaked.len() > leaked && self.phase != Phase::Over {
+            log::error!("{} threads are blocked: giving up", self.leaked.len());
+            self.end(GAVE_UP);
+        }
+    }
+
+    /// What follows when a life ended, or hung.
+    fn after_failure(&mut self, role: Role, why: &Why, ctx: &mut Context<Self>) {
         self.lines.disconnect(role);
         self.crew.vitals.set_up(role.as_str(), false);
         let child = self.child(role);
         child.shutdown = None;
         if let Some(arbiter) = child.arbiter.take() {
             arbiter.stop();
-            // Its thread has nothing left to run and ends by itself: dropping the handle never blocks us.
+            // Its thread ends by itself, now or when it wakes: dropping the handle never blocks us.
         }
         if !self.needs(role) {
-            self.note_end(role, &why);
+            self.note_end(role, why);
             self.proceed(ctx);
             return;
         }

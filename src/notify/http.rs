@@ -75,6 +75,11 @@ impl Http {
         })
     }
 
+    /// How long one exchange may take.
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
     /// The same client with another deadline for the whole of an exchange.
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }

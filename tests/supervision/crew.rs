@@ -1,12 +1,14 @@
 //! A crew at work on a sandbox: fast rounds, its messages heard, its exit code awaited.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use macaque::actors::clock::Beat;
-use macaque::actors::fault::{Faults, Point};
 use macaque::actors::line::Line;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::supervisor::{Limits, Role};
@@ -15,7 +17,8 @@ use macaque::chaos::eligibility::Rules;
 use macaque::chaos::outcome::Method;
 use macaque::chaos::plan::{Disrupt, Target};
 use macaque::chaos::slots::Pace;
-use macaque::cluster::Access;
+use macaque::cluster::{Access, Deadlines};
+use macaque::fault::{Faults, Passage, Point};
 use macaque::health::Vitals;
 use macaque::journal::Books;
 use macaque::notify::{Channel, Message, Retry};
@@ -29,10 +32,23 @@ const PACE: Duration = Duration::from_millis(100);
 /// Longer than anything here takes on a busy machine: a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Nobody may be silent for longer than a busy machine explains.
+const SHORT: Limits = Limits {
+    restarts: 3,
+    window: Duration::from_secs(60),
+    backoff: Duration::from_millis(10),
+    longest_backoff: Duration::from_secs(1),
+    deaf_after: Duration::from_millis(1500),
+    leaked: 3,
+    round_deadline: Duration::from_secs(2),
+    drain_deadline: Duration::from_secs(2),
+};
+
 /// Actors at work on a thread of their own.
 pub(crate) struct Running {
     sandbox: Sandbox,
     messages: Receiver<Message>,
+    heard: RefCell<Vec<Message>>,
     stop: Line<StopRequested>,
     vitals: Arc<Vitals>,
     actors: JoinHandle<i32>,
@@ -47,8 +63,22 @@ pub(crate) struct Evictions {
 
 impl Running {
     /// A crew that fails as `hook` says.
-    pub(crate) fn with_faults(hook: impl Fn(Point) + Send + Sync + 'static) -> Self {
-        Self::start(Options::default(), Faults::armed(hook))
+    pub(crate) fn with_faults(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
+        Self::start(Options::default(), Faults::armed(hook), None)
+    }
+
+    /// The same, in which nobody may be silent for long.
+    pub(crate) fn impatient(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
+        Self::start(Options::default(), Faults::armed(hook), Some(SHORT))
+    }
+
+    /// The same, and failures are forgiven.
+    pub(crate) fn impatient_and_forgiving(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
+        let limits = Limits {
+            restarts: 20,
+            ..SHORT
+        };
+        Self::start(Options::default(), Faults::armed(hook), Some(limits))
     }
 
     /// A crew on a cluster that takes its time for every answer.
@@ -59,21 +89,26 @@ impl Running {
                 ..Options::default()
             },
             Faults::default(),
+            None,
         )
     }
 
     /// A crew on a slow cluster that fails as `hook` says.
-    pub(crate) fn slow_and_failing(latency: Duration, hook: impl Fn(Point) + Send + Sync + 'static) -> Self {
+    pub(crate) fn slow_and_failing(
+        latency: Duration,
+        hook: impl Fn(Point) -> Passage + Send + Sync + 'static,
+    ) -> Self {
         Self::start(
             Options {
                 latency,
                 ..Options::default()
             },
             Faults::armed(hook),
+            None,
         )
     }
 
-    fn start(options: Options, faults: Faults) -> Self {
+    fn start(options: Options, faults: Faults, short: Option<Limits>) -> Self {
         let sandbox = Sandbox::start(Options {
             // Without a budget, and ready at once: each round finds a victim.
             scene: vec![scene::deployment("shop", "web", 4)],
@@ -100,13 +135,16 @@ impl Running {
             orders: Arc::new(orders()),
             access: Access {
                 kubeconfig: Some(kubeconfig),
-                context: None,
+                deadlines: short.map_or_else(Deadlines::default, |limits| Deadlines {
+                    read: limits.deaf_after,
+                    disrupt: limits.deaf_after,
+                }),
                 ..Access::default()
             },
             channels: Arc::new([Channel::Relay(told)]),
             limits: Limits {
                 backoff: Duration::from_millis(10),
-                ..Limits::default()
+                ..short.unwrap_or_default()
             },
             stop: stop.clone(),
             vitals: Arc::clone(&vitals),
@@ -116,6 +154,7 @@ impl Running {
         Self {
             sandbox,
             messages,
+            heard: RefCell::default(),
             stop,
             vitals,
             actors,
@@ -126,8 +165,9 @@ impl Running {
     /// Waits until this many further rounds were told.
     pub(crate) fn await_rounds(&self, rounds: usize) {
         for n in 0..rounds {
-            if let Err(error) = self.messages.recv_timeout(PATIENCE) {
-                panic!("round {n} of {rounds} was not told: {error}");
+            match self.messages.recv_timeout(PATIENCE) {
+                Ok(message) => self.heard.borrow_mut().push(message),
+                Err(error) => panic!("round {n} of {rounds} was not told: {error}"),
             }
         }
     }
@@ -193,6 +233,40 @@ impl Running {
             seen: evictions.count(),
             told: 1 + count(&self.messages).1,
         }
+    }
+
+    /// Asks for an end, awaits it, and names whom the cluster lost and of whom people were told.
+    pub(crate) fn stop_and_name_evictions(self) -> Losses {
+        self.ask_to_stop();
+        self.actors.join().unwrap();
+        let mut messages = self.heard.into_inner();
+        messages.extend(self.messages.try_iter());
+        let told = messages.iter().flat_map(|message| &message.victims);
+        Losses {
+            lost: self.sandbox.departures().into_iter().map(|pod| pod.uid).collect(),
+            told: told.map(|victim| victim.uid.clone()).collect(),
+            slots: messages.iter().map(|message| message.slot).collect(),
+        }
+    }
+}
+
+/// Whom the cluster lost, and what people were told.
+pub(crate) struct Losses {
+    lost: Vec<String>,
+    told: BTreeSet<String>,
+    slots: BTreeSet<Timestamp>,
+}
+
+impl Losses {
+    /// Who was lost, and nobody was told.
+    pub(crate) fn untold(&self) -> Vec<String> {
+        let untold = self.lost.iter().filter(|uid| !self.told.contains(*uid));
+        untold.cloned().collect()
+    }
+
+    /// How many were lost beyond one a slot.
+    pub(crate) fn beyond_the_slots(&self) -> usize {
+        self.lost.len().saturating_sub(self.slots.len())
     }
 }
 

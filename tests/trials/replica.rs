@@ -105,6 +105,7 @@ impl Replica {
             },
             limits: Limits {
                 restarts: 5,
+                deaf_after: Duration::from_millis(800),
                 backoff: Duration::from_millis(20),
                 ..Limits::default()
             },

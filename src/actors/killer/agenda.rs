@@ -1,6 +1,7 @@
 //! What a Killer does, one thing at a time, and with what.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -10,6 +11,7 @@ use crate::chaos::report::{End, Report};
 use crate::cluster::{Access, Cluster};
 use crate::fault::{Faults, Point};
 use crate::journal::{Keeper, Setback};
+use crate::pulse::Pulse;
 use crate::round::{self, Orders, Patrol, Played, Standing, Stop, Table};
 
 /// One thing to do.
@@ -21,6 +23,16 @@ pub(super) enum Task {
     Patrol,
     /// What the Notifier said is written to the journal.
     Note(NoticeTold),
+}
+
+impl Task {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Play { .. } => "round",
+            Self::Patrol => "look round",
+            Self::Note(_) => "note",
+        }
+    }
 }
 
 /// What came of it.
@@ -36,6 +48,9 @@ pub(super) struct Tools {
     pub(super) access: Access,
     pub(super) keeper: Keeper,
     pub(super) stop: Stop,
+    pub(super) pulse: Pulse,
+    /// How long anything may give no sign of life.
+    pub(super) allowance: Duration,
     pub(super) faults: Faults,
 }
 
@@ -47,10 +62,11 @@ impl Tools {
         cluster: Option<Cluster>,
         unclosed: Option<&Report>,
     ) -> (Option<Cluster>, Done) {
+        let _operation = self.pulse.begin(task.name(), self.allowance);
         let cluster = match cluster {
             Some(cluster) => cluster,
             None => match Cluster::connect(&self.access).await {
-                Ok(cluster) => cluster,
+                Ok(cluster) => cluster.watched_by(self.pulse.clone()),
                 Err(error) => return (None, self.without_a_cluster(&task, Setback::Failed(error))),
             },
         };

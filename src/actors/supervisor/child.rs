@@ -1,6 +1,7 @@
 //! Starts one life of a child: a fresh Arbiter, a fresh value, and a monitor that tells how it ended.
 
 use std::any::Any;
+use std::time::Duration;
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
@@ -11,6 +12,7 @@ use super::super::killer::Killer;
 use super::super::messages::{ChildStarted, ChildStopped, Shutdown, Why};
 use super::super::notifier::Notifier;
 use super::{Lines, Role, Supervisor};
+use crate::pulse::Pulse;
 
 /// Starts the child of `role` on an Arbiter of its own and connects its line.
 pub(super) fn start(
@@ -19,45 +21,39 @@ pub(super) fn start(
     crew: &Crew,
     lines: &Lines,
     supervisor: Addr<Supervisor>,
-) -> Arbiter {
-    let arbiter = Arbiter::new();
+) -> (Arbiter, Pulse) {
+    let (arbiter, pulse) = (Arbiter::new(), Pulse::new());
     let (crew, lines) = (crew.clone(), lines.clone());
     let berth = Berth {
         role,
         life,
         supervisor,
+        pulse: pulse.clone(),
+        heartbeat: crew.limits.heartbeat(),
     };
+    let shown = pulse.clone();
     match role {
         Role::Clock => berth.launch(&arbiter, move |_: &Addr<Clock>| {
             let Crew {
-                beat, pace, faults, ..
+                beat,
+                pace,
+                limits,
+                faults,
+                ..
             } = crew;
-            Clock::new(beat, pace, lines.killer, faults)
+            Clock::new(beat, pace, lines.killer, shown, limits, faults)
         }),
         Role::Killer => berth.launch(&arbiter, move |killer: &Addr<Killer>| {
             lines.killer.connect(killer.clone().recipient());
             lines.told.connect(killer.clone().recipient());
-            let Crew {
-                orders,
-                books,
-                access,
-                faults,
-                ..
-            } = crew;
-            Killer::new(orders, access, &books, life, lines.notifier, faults)
+            Killer::new(&crew, life, lines.notifier, shown)
         }),
         Role::Notifier => berth.launch(&arbiter, move |notifier: &Addr<Notifier>| {
             lines.notifier.connect(notifier.clone().recipient());
-            let Crew {
-                channels,
-                retry,
-                faults,
-                ..
-            } = crew;
-            Notifier::new(channels, retry, lines.told, faults)
+            Notifier::new(&crew, lines.told, shown)
         }),
     }
-    arbiter
+    (arbiter, pulse)
 }
 
 /// Where a life is launched from, and who hears of it.
@@ -65,6 +61,8 @@ struct Berth {
     role: Role,
     life: u64,
     supervisor: Addr<Supervisor>,
+    pulse: Pulse,
+    heartbeat: Duration,
 }
 
 impl Berth {
@@ -80,10 +78,13 @@ impl Berth {
                 role,
                 life,
                 supervisor,
+                pulse,
+                heartbeat,
             } = self;
             let monitored = supervisor.clone();
             let task = actix::spawn(async move {
-                let context = Context::new();
+                let mut context = Context::new();
+                context.run_interval(heartbeat, move |_, _| pulse.beat());
                 let address: Addr<A> = context.address();
                 let actor = make(&address);
                 let shutdown = address.recipient();

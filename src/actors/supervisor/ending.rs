@@ -1,18 +1,9 @@
 //! The orderly end: no new round, then the round in flight, then what the Notifier holds, each to its deadline.
 
-use std::time::Duration;
-
 use actix::{AsyncContext, Context, Handler};
 
 use super::super::messages::{Shutdown, StopRequested, Why};
 use super::{Role, Supervisor, UNDRAINED};
-
-/// How long the Killer gets to end: longer than the 15 s that a round gives its victim in flight, all told.
-const ROUND_DEADLINE: Duration = Duration::from_secs(25);
-
-/// How long the Notifier gets to deliver what it holds. Both together stay below the 60 s of the manifest's
-/// `terminationGracePeriodSeconds`.
-const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
 
 /// How far an orderly end has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +41,10 @@ impl Supervisor {
     fn drain(&mut self, ctx: &mut Context<Self>) {
         self.phase = Phase::Draining;
         self.tell_to_stop(Role::Notifier);
-        ctx.run_later(DRAIN_DEADLINE, |supervisor, _| {
+        let deadline = self.crew.limits.drain_deadline;
+        ctx.run_later(deadline, move |supervisor, _| {
             if supervisor.phase == Phase::Draining {
-                log::error!("notifications were left undelivered after {DRAIN_DEADLINE:?}");
+                log::error!("notifications were left undelivered after {deadline:?}");
                 supervisor.end(UNDRAINED);
             }
         });
@@ -67,7 +59,7 @@ impl Supervisor {
     pub(super) fn note_end(&mut self, role: Role, why: &Why) {
         match why {
             Why::Stopped => log::debug!("{} ended", role.as_str()),
-            Why::Panicked(_) | Why::Cancelled => {
+            Why::Panicked(_) | Why::Cancelled | Why::Hung(_) => {
                 log::error!(
                     "{} failed while stopping ({why}): what it held is not told",
                     role.as_str()
@@ -96,11 +88,10 @@ impl Handler<StopRequested> for Supervisor {
         self.crew.vitals.set_stopping();
         self.tell_to_stop(Role::Clock);
         self.tell_to_stop(Role::Killer);
-        ctx.run_later(ROUND_DEADLINE, |supervisor, ctx| {
+        let deadline = self.crew.limits.round_deadline;
+        ctx.run_later(deadline, move |supervisor, ctx| {
             if supervisor.phase == Phase::EndingRound {
-                log::error!(
-                    "the Killer did not end within {ROUND_DEADLINE:?}: what it had in flight is not told"
-                );
+                log::error!("the Killer did not end within {deadline:?}: what it had in flight is not told");
                 supervisor.code = UNDRAINED;
                 supervisor.drain(ctx);
                 supervisor.proceed(ctx);
