@@ -10,6 +10,7 @@ mod demo;
 mod foretell;
 mod format;
 mod once;
+mod pause;
 mod plan;
 mod rbac;
 mod run;
@@ -70,6 +71,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Check(check) => check::run(&check.common.clone().or(before), &check),
         Command::Budgets(budgets) => budgets::run(&budgets.common.clone().or(before), &budgets),
         Command::Rbac(rbac) => rbac::run(&rbac.common.clone().or(before), &rbac),
+        Command::Pause(pause) => pause::pause(&pause.common.clone().or(before), &pause),
+        Command::Resume(resume) => pause::resume(&resume.common.clone().or(before), &resume),
         Command::Schedule(schedule) => {
             let config = schedule.config.clone().or(before.config);
             foretell::run(config, &schedule)
@@ -96,7 +99,9 @@ fn misplaced(before: &Common, scope: &Scope, command: &Command) -> Result<(), cl
         | Command::Why(_)
         | Command::Check(_)
         | Command::Budgets(_)
-        | Command::Rbac(_) => None,
+        | Command::Rbac(_)
+        | Command::Pause(_)
+        | Command::Resume(_) => None,
         Command::Schedule(_) => before.flags().first().map(|flag| flag.name),
         Command::Completions { .. } => before.given(),
         #[cfg(feature = "sandbox")]

@@ -13,9 +13,11 @@
 mod decoder;
 mod environment;
 mod file;
+mod journal;
 mod keys;
 mod layer;
 mod mistake;
+mod name;
 mod nearest;
 mod notify;
 mod plan;
@@ -33,8 +35,10 @@ use crate::chaos::eligibility::Identity;
 use crate::chaos::plan::Plan;
 use crate::chaos::schedule::Calendar;
 
+pub use environment::POD_NAMESPACE;
 pub use keys::{Key, Kind, keys};
 pub use mistake::{Mistake, Mistakes};
+pub use name::is_name;
 pub use notify::NotifySettings;
 pub use process::{ClusterSettings, LogFormat, LogSettings};
 pub use view::{View, load_view};
@@ -185,8 +189,7 @@ fn setup(
     need: Need,
     read: secret::ReadFile<'_>,
 ) -> Result<Setup, Mistakes> {
-    let own_namespace = sources.service_account_namespace.as_deref().map(str::trim);
-    let plan = plan::plan(&mut d, need, own_namespace.filter(|name| !name.is_empty()));
+    let plan = plan::plan(&mut d, need, &home(sources));
     let notify = notify::notify(&mut d, read);
     let health = process::health(&mut d);
     let log = process::log(&mut d);
@@ -224,6 +227,14 @@ fn from_flags(flags: &[Flag]) -> Layer {
         }
     }
     layer
+}
+
+fn home(sources: &Sources) -> plan::Home<'_> {
+    let account = sources.service_account_namespace.as_deref().map(str::trim);
+    plan::Home {
+        account_namespace: account.filter(|name| !name.is_empty()),
+        pod_namespace: environment::find(&sources.env, environment::POD_NAMESPACE),
+    }
 }
 
 fn identity(sources: &Sources) -> Option<Identity> {

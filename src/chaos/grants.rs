@@ -6,7 +6,7 @@ mod excess;
 use std::fmt;
 
 use super::outcome::Method;
-use super::plan::{Namespaces, Plan};
+use super::plan::{JournalPlace, Namespaces, Plan};
 
 pub use excess::{Suspicion, excessive};
 
@@ -28,6 +28,8 @@ pub struct Grant {
     pub right: Right,
     /// The namespace; `None` for all, and for what lies in none.
     pub namespace: Option<String>,
+    /// The one object; `None` for any.
+    pub name: Option<String>,
 }
 
 /// A rule of a Role: rights on one resource, taken together.
@@ -39,6 +41,8 @@ pub struct Rule {
     pub resources: [&'static str; 1],
     /// The verbs.
     pub verbs: Vec<&'static str>,
+    /// The objects; none for any.
+    pub resource_names: Vec<String>,
 }
 
 /// What the permissions are for.
@@ -59,6 +63,8 @@ pub const LIST_BUDGETS: Right = Right::new("list", "policy", "poddisruptionbudge
 /// The right that every command needs which looks at pods.
 pub const LIST_PODS: Right = Right::new("list", "", "pods");
 
+const GET_CONFIG_MAP: Right = Right::new("get", "", "configmaps");
+const UPDATE_CONFIG_MAP: Right = Right::new("update", "", "configmaps");
 const GET_PODS: Right = Right::new("get", "", "pods");
 const EVICT: Right = Right::new("create", "", "pods/eviction");
 const DELETE: Right = Right::new("delete", "", "pods");
@@ -84,6 +90,7 @@ impl Right {
         Grant {
             right: self,
             namespace: namespace.map(str::to_owned),
+            name: None,
         }
     }
 }
@@ -100,8 +107,11 @@ impl Grant {
             group,
             resource,
         } = self.right;
+        let name = self.name.as_ref();
+        let name = name.map_or_else(String::new, |name| format!(", resourceNames: [\"{name}\"]"));
         format!(
-            "add to macaque's {role}: {{apiGroups: [\"{group}\"], resources: [\"{resource}\"], verbs: [\"{verb}\"]}}"
+            "add to macaque's {role}: {{apiGroups: [\"{group}\"], resources: [\"{resource}\"]{name}, verbs: \
+             [\"{verb}\"]}}"
         )
     }
 }
@@ -127,6 +137,32 @@ pub fn needed(plan: &Plan, purpose: Purpose) -> Vec<Right> {
     rights
 }
 
+/// What an armed `plan` needs to keep its journal: to read and to write one ConfigMap, and no other.
+pub fn to_keep_the_journal(plan: &Plan) -> Vec<Grant> {
+    let JournalPlace::ConfigMap(place) = &plan.journal else {
+        return Vec::new();
+    };
+    let rights = [GET_CONFIG_MAP, UPDATE_CONFIG_MAP]
+        .into_iter()
+        .filter(|_| !plan.dry_run);
+    let grant = |right: Right| Grant {
+        name: Some(place.name.clone()),
+        ..right.within(Some(&place.namespace))
+    };
+    rights.map(grant).collect()
+}
+
+/// The rule of `grants` that are all on one object.
+pub fn rule_of(grants: &[Grant]) -> Option<Rule> {
+    let Grant { right, name, .. } = grants.first()?;
+    Some(Rule {
+        api_groups: [right.group],
+        resources: [right.resource],
+        verbs: grants.iter().map(|grant| grant.right.verb).collect(),
+        resource_names: name.iter().cloned().collect(),
+    })
+}
+
 /// The rules that grant `rights`, one a resource.
 pub fn rules(rights: &[Right]) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
@@ -138,6 +174,7 @@ pub fn rules(rights: &[Right]) -> Vec<Rule> {
                 api_groups: [right.group],
                 resources: [right.resource],
                 verbs: vec![right.verb],
+                resource_names: Vec::new(),
             }),
         }
     }
@@ -165,6 +202,10 @@ impl fmt::Display for Right {
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.namespace {
+            Some(namespace) if self.name.is_some() => {
+                let name = self.name.as_deref().unwrap_or_default();
+                write!(f, "{}/{name} in namespace {namespace}", self.right)
+            }
             Some(namespace) => write!(f, "{} in namespace {namespace}", self.right),
             None => write!(f, "{} in all namespaces", self.right),
         }

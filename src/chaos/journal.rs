@@ -21,7 +21,7 @@ mod notices;
 use std::fmt;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
 pub use self::codec::{Sheet, Unreadable};
@@ -464,7 +464,7 @@ impl Journal {
         let longest = self::ledger::horizon(moment.limits).max(moment.timing.deadline);
         self.sequence = self.sequence.max(known);
         self.hold = Some(Hold {
-            until: ahead(moment.now, longest),
+            until: whole_second(ahead(moment.now, longest)),
             why: why.to_owned(),
         });
     }
@@ -587,6 +587,12 @@ fn renewed(until: Timestamp, now: Timestamp, lease: Duration) -> Timestamp {
 
 fn ahead(now: Timestamp, duration: Duration) -> Timestamp {
     now.checked_add(duration).unwrap_or(Timestamp::MAX)
+}
+
+/// The end of the second that `instant` lies in, for people to read.
+fn whole_second(instant: Timestamp) -> Timestamp {
+    let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
+    instant.round(up).unwrap_or(instant)
 }
 
 fn signed(duration: Duration) -> SignedDuration {

@@ -20,6 +20,10 @@ pub struct Plan {
     pub disrupt: Disrupt,
     /// How many over time, whatever the schedule says.
     pub limits: Limits,
+    /// A slot is played this late at most.
+    pub starting_deadline: Duration,
+    /// Where the journal is kept; a dry run keeps none.
+    pub journal: JournalPlace,
 }
 
 /// Which pods may be drawn.

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::friendly::SpanParser;
 use jiff::tz::TimeZone;
 
 use crate::settings::Flag;
@@ -77,6 +79,10 @@ pub(super) enum Command {
     Budgets(Budgets),
     /// Print the least Roles for the configuration in use, for `kubectl apply -f -`
     Rbac(Rbac),
+    /// Stop all replicas from disrupting anybody, until resumed or for a while
+    Pause(Pause),
+    /// Let all replicas disrupt again
+    Resume(Resume),
     /// Show when the next rounds are due, and which of them a quiet time takes
     Schedule(Schedule),
     /// Print a completion script for a shell
@@ -186,6 +192,48 @@ pub(super) struct Rbac {
     #[arg(long)]
     pub(super) preview: bool,
 }
+
+/// `macaque pause`.
+#[derive(Debug, Flags)]
+pub(super) struct Pause {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) home: Home,
+    /// For how long, such as 30m or 2h [default: until resumed]
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub(super) duration: Option<Duration>,
+}
+
+/// `macaque resume`.
+#[derive(Debug, Flags)]
+pub(super) struct Resume {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    pub(super) home: Home,
+}
+
+/// The flag that says where macaque lives.
+#[derive(Debug, Clone, Default, Flags)]
+pub(super) struct Home {
+    /// The namespace that macaque lives in [default: where this one runs]
+    #[arg(short, long, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+}
+
+/// A duration that is more than nothing, and whole seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = SpanParser::new().parse_unsigned_duration(text.trim());
+    match duration {
+        Ok(duration) if duration >= Duration::from_secs(1) && duration <= LONGEST_PAUSE => Ok(duration),
+        Ok(_) => Err("a pause is from 1s to 8760h; without --for it lasts until resumed".to_owned()),
+        Err(_) => Err("write a number with its unit, such as 30m or 2h".to_owned()),
+    }
+}
+
+/// A year: who means longer means until resumed.
+const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// `macaque schedule`.
 #[derive(Debug, Flags)]

@@ -1,6 +1,7 @@
 //! `macaque check`: the configuration, the connection and the permissions, those that are missing and those that are
 //! too many, each with a remedy. Disrupts nothing.
 
+mod journal;
 mod permissions;
 
 use actix::System;
@@ -139,6 +140,8 @@ async fn examine(cluster: &Cluster, setup: &Setup, findings: &mut Vec<Finding>) 
         }
         permissions::needed(cluster, &setup.plan, namespace, findings).await;
     }
+    permissions::journal(cluster, &setup.plan, findings).await;
+    findings.extend(journal::examine(cluster, &setup.plan).await);
     permissions::excessive(cluster, &setup.plan, findings).await;
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::chaos::eligibility::Rules;
 use crate::chaos::journal::Timing;
-use crate::chaos::plan::JournalPlace;
+use crate::chaos::plan::{JournalPlace, Plan};
 use crate::chaos::schedule::Calendar;
 use crate::cluster::Access;
 use crate::journal::Books;
@@ -14,7 +14,7 @@ use crate::round::Orders;
 use crate::settings::{self, ClusterSettings, Flag, Mistakes, Need, Setup, Sources, View};
 use crate::telemetry;
 
-use super::args::Common;
+use super::args::{Common, Home};
 use super::exit;
 
 /// Where Kubernetes puts the namespace of a pod's service account.
@@ -54,6 +54,24 @@ fn refuse(mistakes: &Mistakes) -> i32 {
     exit::USAGE
 }
 
+/// Loads and proves what a command goes by that asks for the journal of a macaque that lives in `home`.
+///
+/// # Errors
+/// The exit code, after every mistake was told on standard error.
+pub(super) fn prepare_view_at(common: &Common, home: &Home) -> Result<View, i32> {
+    let mut sources = sources(common, Vec::new());
+    if let Some(namespace) = &home.namespace {
+        let variable = settings::POD_NAMESPACE.to_owned();
+        sources.env.retain(|(name, _)| *name != variable);
+        sources.env.push((variable, namespace.clone()));
+        // Whom it disrupts is of no interest here; one that is set is proved all the same.
+        sources.service_account_namespace = Some(namespace.clone());
+    }
+    let view = settings::load_view(&sources).map_err(|mistakes| refuse(&mistakes))?;
+    telemetry::start(&view.log);
+    Ok(view)
+}
+
 fn sources(common: &Common, more: Vec<Flag>) -> Sources {
     Sources {
         file: common.config.clone(),
@@ -91,13 +109,26 @@ pub(super) fn books(setup: &Setup) -> Books {
     let name = identity
         .as_ref()
         .map_or_else(host, |identity| identity.pod.clone());
+    let place = match plan.dry_run {
+        // A dry run only reads.
+        true => JournalPlace::Memory,
+        false => plan.journal.clone(),
+    };
     Books::new(
-        JournalPlace::Memory,
+        place,
         &name,
         plan.limits.clone(),
         plan.disrupt.count,
-        Timing::default(),
+        timing(plan),
     )
+}
+
+/// How long things take in the journal of `plan`.
+pub(super) fn timing(plan: &Plan) -> Timing {
+    Timing {
+        deadline: plan.starting_deadline,
+        ..Timing::default()
+    }
 }
 
 /// Where the cluster is.

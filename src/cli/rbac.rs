@@ -6,7 +6,7 @@ use serde_saphyr::FlowSeq;
 
 use crate::chaos::grants::{self, Purpose, Rule};
 use crate::chaos::plan::{Namespaces, Plan};
-use crate::settings::View;
+use crate::settings::{View, is_name};
 use crate::telemetry;
 
 use super::args::{Common, Rbac};
@@ -38,6 +38,8 @@ struct Role {
 struct WrittenRule {
     api_groups: FlowSeq<[&'static str; 1]>,
     resources: FlowSeq<[&'static str; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_names: Option<FlowSeq<Vec<String>>>,
     verbs: FlowSeq<Vec<&'static str>>,
 }
 
@@ -87,10 +89,12 @@ impl From<&Rule> for WrittenRule {
             api_groups,
             resources,
             verbs,
+            resource_names,
         } = rule;
         Self {
             api_groups: FlowSeq(*api_groups),
             resources: FlowSeq(*resources),
+            resource_names: (!resource_names.is_empty()).then(|| FlowSeq(resource_names.clone())),
             verbs: FlowSeq(verbs.clone()),
         }
     }
@@ -115,7 +119,22 @@ pub(super) fn run(common: &Common, flags: &Rbac) -> i32 {
     };
     let rules = grants::rules(&grants::needed(&view.plan, purpose));
     format::say(&format!("# {}", summary(&view.plan, purpose)));
-    for namespace in grants::scopes(&view.plan.target.namespaces) {
+    let journal = grants::to_keep_the_journal(&view.plan);
+    let home = journal.first().and_then(|grant| grant.namespace.as_deref());
+    let journal = grants::rule_of(&journal);
+    let mut scopes: Vec<_> = grants::scopes(&view.plan.target.namespaces)
+        .into_iter()
+        .map(|scope| (scope, rules.clone()))
+        .collect();
+    match scopes
+        .iter_mut()
+        .find(|(scope, _)| scope.is_some() && *scope == home)
+    {
+        Some((_, rules)) => rules.extend(journal),
+        // It lives elsewhere than its victims.
+        None => scopes.extend(journal.map(|rule| (home, vec![rule]))),
+    }
+    for (namespace, rules) in scopes {
         let (role, binding) = objects(namespace, &account, &rules);
         format::say(&"---");
         format::yaml(&role);
@@ -152,15 +171,6 @@ fn account(flags: &Rbac, view: &View) -> Result<Account, String> {
         name: flags.service_account.clone(),
         namespace,
     })
-}
-
-/// Whether it can name an object: a DNS subdomain (RFC 1123).
-fn is_name(name: &str) -> bool {
-    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let is_label = |label: &str| {
-        !label.is_empty() && label.chars().all(is_inner) && !label.starts_with('-') && !label.ends_with('-')
-    };
-    name.len() <= 253 && name.split('.').all(is_label)
 }
 
 fn summary(plan: &Plan, purpose: Purpose) -> String {

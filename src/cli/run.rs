@@ -8,7 +8,7 @@ use crate::actors::clock::Beat;
 use crate::actors::line::Line;
 use crate::actors::supervisor::{Limits, Role};
 use crate::actors::{self, Crew};
-use crate::chaos::plan::{Namespaces, Plan};
+use crate::chaos::plan::{JournalPlace, Namespaces, Plan};
 use crate::chaos::schedule::Calendar;
 use crate::chaos::slots::Pace;
 use crate::cluster::Cluster;
@@ -52,11 +52,15 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
         return exit::USAGE;
     }
     announce(&setup.plan, &calendar);
+    warn_of_memory(&setup.plan);
     let mut channels = vec![Channel::Log];
     channels.extend(setup.notify.channels());
     actors::run(Crew {
         beat: Beat::Calendar(calendar),
-        pace: Pace::default(),
+        pace: Pace {
+            deadline: setup.plan.starting_deadline,
+            ..Pace::default()
+        },
         orders: deed::orders(&setup),
         books: deed::books(&setup),
         access,
@@ -67,6 +71,16 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
         vitals,
         faults: Faults::default(),
     })
+}
+
+/// Says what is not promised where nothing outlives the process.
+fn warn_of_memory(plan: &Plan) {
+    if !plan.dry_run && plan.journal == JournalPlace::Memory {
+        log::warn!(
+            "the journal is kept in memory: after a restart, limits and cooldowns are forgotten and reports that were \
+             not told are lost; another replica plays every round as well; and `macaque pause` does not reach this one"
+        );
+    }
 }
 
 /// Says once what this process is set to do, loudly enough that nobody takes a dry run for the real thing.

@@ -35,6 +35,12 @@ pub enum ClusterError {
         /// The server's words.
         why: String,
     },
+    /// There is no such object.
+    #[error("{what}: not found")]
+    NotFound {
+        /// What was asked.
+        what: String,
+    },
     /// The server asked to be left alone for a while.
     #[error("{what}: the API server is busy and asked to wait {} s", retry_after.as_secs())]
     Throttled {
@@ -71,7 +77,9 @@ impl ClusterError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Throttled { .. } | Self::Unexpected { .. } => true,
-            Self::Access(_) | Self::Unauthorized { .. } | Self::Forbidden { .. } => false,
+            Self::Access(_) | Self::Unauthorized { .. } | Self::Forbidden { .. } | Self::NotFound { .. } => {
+                false
+            }
         }
     }
 }

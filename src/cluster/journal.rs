@@ -121,6 +121,9 @@ impl Cluster {
         let mut call: Call = json(Method::PATCH, &path(place), &patch);
         call.content_type = "application/merge-patch+json";
         let response = self.send(call, self.access.deadlines.read, what).await?;
+        if response.status == StatusCode::NOT_FOUND {
+            return Err(ClusterError::NotFound { what: what() });
+        }
         response.into_object::<serde::de::IgnoredAny>(what).map(drop)
     }
 }

@@ -25,6 +25,7 @@ impl Cluster {
             resource: Some(resource.to_owned()),
             subresource,
             namespace: grant.namespace.clone(),
+            name: grant.name.clone(),
             ..ResourceAttributes::default()
         };
         let review = SelfSubjectAccessReview {

@@ -157,6 +157,18 @@ impl Decoder {
         Err(self.refuse(&given, wrong, format!("use 1 to {most}")))
     }
 
+    /// A number from 1 to `most` that may be absent.
+    pub(super) fn optional_count(
+        &mut self,
+        path: &'static str,
+        most: usize,
+    ) -> Result<Option<Given<usize>>, Reported> {
+        if self.look(path).is_none() {
+            return Ok(None);
+        }
+        self.count(path, most).map(Some)
+    }
+
     /// A text that has a default; empty if somebody emptied it.
     pub(super) fn text(&mut self, path: &'static str) -> Result<Given<String>, Reported> {
         let given = self.required(path)?;

@@ -13,7 +13,7 @@ pub(super) const CONFIG: &str = "MACAQUE_CONFIG";
 /// The pod's own name, by the downward API.
 pub(super) const POD_NAME: &str = "MACAQUE_POD_NAME";
 /// The pod's own namespace, by the downward API.
-pub(super) const POD_NAMESPACE: &str = "MACAQUE_POD_NAMESPACE";
+pub const POD_NAMESPACE: &str = "MACAQUE_POD_NAMESPACE";
 
 /// Reads the variables that are settings; an empty one counts as not set.
 pub(super) fn read(variables: &[(String, String)]) -> Layer {

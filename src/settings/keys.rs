@@ -21,8 +21,8 @@ pub struct Key {
 pub enum Kind {
     /// `true` or `false`.
     Boolean(bool),
-    /// A whole number.
-    Count(i64),
+    /// A whole number; `None` is absent by default.
+    Count(Option<i64>),
     /// Text; empty means not set.
     Text(&'static str),
     /// Text that is absent by default.
@@ -45,7 +45,7 @@ impl Key {
     pub fn default_toml(&self) -> Option<String> {
         match self.kind {
             Kind::Boolean(default) => Some(default.to_string()),
-            Kind::Count(default) => Some(default.to_string()),
+            Kind::Count(default) => default.map(|default| default.to_string()),
             Kind::Text(default) | Kind::Duration(default) => Some(format!("\"{default}\"")),
             Kind::List(_) => Some("[]".to_owned()),
             Kind::OptionalText | Kind::Secret => None,
@@ -105,13 +105,15 @@ impl Key {
 }
 
 #[rustfmt::skip]
-static TABLE: [Key; 27] = [
+static TABLE: [Key; 32] = [
     key("dry_run", Boolean(true), "Only say what would be disrupted; `false` arms the monkey."),
+    key("journal", Text("auto"), "Where it is written down what is done: `configmap/NAME` in macaque's own namespace, or `memory`. `auto`: `configmap/macaque-journal` in a cluster, else `memory`."),
     key("schedule.cron", Text(""), "When rounds are due: a crontab line of five fields. Needed to run on a schedule.")
         .old("MACAQUE_CRONTAB"),
     key("schedule.timezone", Text("UTC"), "The IANA time zone in which the schedule and the quiet times are read.")
         .old("MACAQUE_TIMEZONE"),
     key("schedule.quiet", List(';'), "When no round starts: weekdays with hours, dates, ranges of dates. In a variable separated by `;`."),
+    key("schedule.starting_deadline", Duration("1m"), "How late a round may start, from 1s to 1h; later it is left out."),
     key("target.namespaces", List(','), "Where victims are sought; `*` alone is every namespace. Empty: the namespace macaque runs in.")
         .old("MACAQUE_NAMESPACE"),
     key("target.selector", Text(""), "The label selector a victim matches, as `kubectl -l` takes it. Empty: every pod.")
@@ -119,9 +121,12 @@ static TABLE: [Key; 27] = [
     key("target.min_age", Duration("1m"), "A younger pod is exempt."),
     key("target.include", List(','), "Exemptions to open: daemonset, bare, job, pending, system-critical, system-namespaces, opted-out."),
     key("disrupt.method", Text("evict"), "`evict` asks PodDisruptionBudgets and admission webhooks; `delete` asks no budget."),
-    key("disrupt.count", Count(1), "Victims a round."),
+    key("disrupt.count", Count(Some(1)), "Victims a round."),
     key("disrupt.grace_period", Duration(""), "How long a victim gets to end, at least 1s. Empty: what the pod itself says."),
-    key("disrupt.attempts", Count(10), "Victims tried a round before it ends, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
+    key("disrupt.attempts", Count(Some(10)), "Victims tried a round before it ends, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
+    key("limits.per_hour", Count(None), "Pods disrupted within any hour at most, over all rounds and replicas. Not set: no limit."),
+    key("limits.per_day", Count(None), "The same within any 24 hours."),
+    key("limits.cooldown", Duration(""), "How long an owner is left in peace after one of its pods was disrupted, at most 168h. Empty: not at all."),
     key("notify.slack.token", Secret, "The token of a Slack bot.")
         .old("MACAQUE_SLACK_TOKEN"),
     key("notify.slack.token_file", OptionalText, "A file that holds the token of a Slack bot."),

@@ -22,7 +22,7 @@ impl Layer {
         let values = keys.iter().filter_map(|key| {
             let kind: ValueKind = match key.kind {
                 Kind::Boolean(default) => default.into(),
-                Kind::Count(default) => default.into(),
+                Kind::Count(default) => default?.into(),
                 Kind::Text(default) | Kind::Duration(default) => default.into(),
                 Kind::List(_) => ValueKind::Array(Vec::new()),
                 Kind::OptionalText | Kind::Secret => return None,

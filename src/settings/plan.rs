@@ -12,33 +12,53 @@ use crate::chaos::selector::Selector;
 use super::Need;
 use super::decoder::{Decoder, Given};
 use super::environment;
+use super::journal;
 use super::mistake::{Reported, quote};
 
 /// More victims than this a round are an outage, not an experiment.
 const MOST_VICTIMS: usize = 100;
 /// Each attempt may take the API server's time-out; more of them would outlast any schedule.
 const MOST_ATTEMPTS: usize = 1000;
+/// More than this over time is as good as no limit.
+const MOST_OVER_TIME: usize = 100_000;
+/// A round that starts later belongs to another hour of people's day.
+const LATEST_START: Duration = Duration::from_secs(3600);
+/// The journal remembers owners at rest no longer.
+const LONGEST_COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 /// A pod that ends more slowly than this is not disrupted in any useful sense.
 const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 /// Older than a year is hardly a pod's age; the bound keeps the arithmetic of instants far from its limits.
 const OLDEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Decodes `dry_run`, `[schedule]`, `[target]` and `[disrupt]`.
-pub(super) fn plan(d: &mut Decoder, need: Need, own_namespace: Option<&str>) -> Result<Plan, Reported> {
+pub(super) fn plan(d: &mut Decoder, need: Need, home: &Home<'_>) -> Result<Plan, Reported> {
     let dry_run = d.boolean("dry_run");
+    let journal = journal::journal(d, home.pod_namespace.or(home.account_namespace));
     let calendar = match need {
         Need::Schedule => needed_calendar(d).map(Some),
         Need::NoSchedule => optional_calendar(d),
     };
-    let target = target(d, own_namespace);
+    let starting_deadline = starting_deadline(d);
+    let target = target(d, home.account_namespace);
     let disrupt = disrupt(d);
+    let limits = limits(d);
     Ok(Plan {
         dry_run: dry_run?.value,
         calendar: calendar?,
         target: target?,
         disrupt: disrupt?,
-        limits: Limits::default(),
+        limits: limits?,
+        starting_deadline: starting_deadline?,
+        journal: journal?,
     })
+}
+
+/// Where macaque lives, as far as it knows.
+pub(super) struct Home<'a> {
+    /// The namespace of the service account around it.
+    pub(super) account_namespace: Option<&'a str>,
+    /// The namespace that its pod is said to be in.
+    pub(super) pod_namespace: Option<&'a str>,
 }
 
 /// Decodes `[schedule]` where a schedule must be set.
@@ -72,6 +92,51 @@ fn clock(d: &mut Decoder) -> Result<(TimeZone, QuietTimes), Reported> {
         .and_then(|name| parse_zone(&name.value).map_err(|error| d.refuse_fault(&name, error)));
     let quiet = d.list("schedule.quiet").and_then(|entries| quiet(d, entries));
     Ok((zone?, quiet?))
+}
+
+fn starting_deadline(d: &mut Decoder) -> Result<Duration, Reported> {
+    let deadline = d
+        .text("schedule.starting_deadline")
+        .and_then(|text| d.duration(text))?;
+    match deadline.value {
+        value if value < Duration::from_secs(1) => {
+            Err(d.refuse(&deadline, "is less than a second", "use \"1s\" or more"))
+        }
+        value if value > LATEST_START => {
+            Err(d.refuse(&deadline, "is longer than an hour", "use \"1h\" or less"))
+        }
+        value => Ok(value),
+    }
+}
+
+/// Decodes `[limits]`.
+fn limits(d: &mut Decoder) -> Result<Limits, Reported> {
+    let per_hour = d.optional_count("limits.per_hour", MOST_OVER_TIME);
+    let per_day = d.optional_count("limits.per_day", MOST_OVER_TIME);
+    let cooldown = d.optional("limits.cooldown").and_then(|text| match text {
+        Some(text) => cooldown(d, text),
+        None => Ok(Duration::ZERO),
+    });
+    let (per_hour, per_day) = (per_hour?, per_day?);
+    if let (Some(hour), Some(day)) = (&per_hour, &per_day)
+        && hour.value > day.value
+    {
+        let wrong = format!("{} is more than {} in {}", hour.value, day.value, day.place());
+        return Err(d.refuse(hour, wrong, format!("use {} or less", day.value)));
+    }
+    Ok(Limits {
+        per_hour: per_hour.map(|given| given.value),
+        per_day: per_day.map(|given| given.value),
+        cooldown: cooldown?,
+    })
+}
+
+fn cooldown(d: &mut Decoder, text: Given<String>) -> Result<Duration, Reported> {
+    let cooldown = d.duration(text)?;
+    match cooldown.value {
+        value if value <= LONGEST_COOLDOWN => Ok(value),
+        _ => Err(d.refuse(&cooldown, "is longer than a week", "use \"168h\" or less")),
+    }
 }
 
 fn crontab(d: &mut Decoder, line: Given<String>) -> Result<Cron, Reported> {

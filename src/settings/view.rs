@@ -4,7 +4,7 @@ use crate::chaos::eligibility::Identity;
 use crate::chaos::plan::Plan;
 
 use super::{ClusterSettings, LogSettings, Mistakes, Need, Sources};
-use super::{decoder, identity, plan, process, read_file};
+use super::{decoder, home, identity, plan, process, read_file};
 
 /// What the commands go by that only look: no schedule, and nobody to tell.
 #[derive(Debug, Clone)]
@@ -23,9 +23,7 @@ pub struct View {
 /// needed, which are seldom where a cluster is looked at from.
 pub fn load_view(sources: &Sources) -> Result<View, Mistakes> {
     let mut d = decoder(read_file(sources), sources);
-    let own_namespace = sources.service_account_namespace.as_deref().map(str::trim);
-    let own_namespace = own_namespace.filter(|name| !name.is_empty());
-    let plan = plan::plan(&mut d, Need::NoSchedule, own_namespace);
+    let plan = plan::plan(&mut d, Need::NoSchedule, &home(sources));
     let (log, cluster) = (process::log(&mut d), process::cluster(&mut d));
     let mistakes = d.into_mistakes();
     match (plan, log, cluster) {

@@ -100,7 +100,7 @@ async fn a_journal_that_was_emptied_is_not_trusted_until_somebody_vouches_for_it
     desk.put(empty());
     let why = replica.is_denied(2).await;
     assert!(
-        why.contains("the journal is not trusted until") && why.contains("older than what was read before"),
+        why.contains("the journal is not trusted: ") && why.contains("older than what was read before"),
         "{why}"
     );
     // So does every other replica, and one that has just started.

@@ -11,6 +11,7 @@ mod check;
 mod mistakes;
 mod once;
 mod output;
+mod pause;
 mod program;
 #[path = "../preview/relay.rs"]
 mod relay;

@@ -194,7 +194,7 @@ fn compare(expected: &Expected, report: &Report, said: &[Said], scene: &Scene) -
     let exempt: Vec<_> = report
         .exempted
         .iter()
-        .map(|(word, tally)| (*word, tally.count))
+        .map(|(word, tally)| (word.as_str(), tally.count))
         .collect();
     equal("exempt", format!("{exempt:?}"), format!("{:?}", expected.exempt));
     let mut parts = |what: &str, are: Vec<String>, should: Vec<&str>| {
@@ -211,7 +211,7 @@ fn compare(expected: &Expected, report: &Report, said: &[Said], scene: &Scene) -
         .collect();
     parts("problems", problems, expected.problems.clone());
     let why = match &report.end {
-        End::Failed { why } => vec![plain(why, scene)],
+        End::Failed { why } | End::Withheld { why } => vec![plain(why, scene)],
         End::Interrupted => vec!["interrupted".to_owned()],
         End::Complete => Vec::new(),
     };

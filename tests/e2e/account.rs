@@ -31,7 +31,13 @@ pub(crate) fn documents(world: &World) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The one document of `kind`.
+/// The name of the object in a document.
+pub(crate) fn name_in(document: &str) -> &str {
+    let name = document.lines().find_map(|line| line.strip_prefix("  name: "));
+    name.unwrap()
+}
+
+/// The one document of `kind`, or the first.
 pub(crate) fn document(world: &World, kind: &str) -> String {
     let mut documents = documents(world).into_iter();
     let (_, document) = documents.find(|(found, _)| found == kind).unwrap();
@@ -79,7 +85,7 @@ impl World {
         self.create(role.clone()).await;
         for rule in role["rules"].as_array().unwrap() {
             for verb in rule["verbs"].as_array().unwrap() {
-                self.until_granted(verb, &rule["resources"][0]).await;
+                self.until_granted(verb, rule).await;
             }
         }
         self.kubeconfig_of("macaque").await
@@ -95,7 +101,9 @@ impl World {
     }
 
     /// Waits until the API server lets the account do this: it learns of Roles a moment after it stores them.
-    pub(crate) async fn until_granted(&self, verb: &Value, resource: &Value) {
+    pub(crate) async fn until_granted(&self, verb: &Value, rule: &Value) {
+        let name = rule["resourceNames"][0].as_str().unwrap_or_default();
+        let resource = &rule["resources"][0];
         let (resource, subresource) = match resource.as_str().unwrap().split_once('/') {
             Some((resource, subresource)) => (resource, subresource),
             None => (resource.as_str().unwrap(), ""),
@@ -106,6 +114,7 @@ impl World {
                 "user": format!("system:serviceaccount:{}:macaque", self.namespace),
                 "resourceAttributes": {
                     "namespace": self.namespace, "verb": verb, "resource": resource, "subresource": subresource,
+                    "name": name,
                 },
             },
         });

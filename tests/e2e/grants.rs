@@ -1,6 +1,6 @@
 //! Promises about permissions: the manifest's Role is enough, one verb less is told and harms nobody.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::account::{document, role_for_deletions, without};
 use crate::program::Macaque;
@@ -146,7 +146,7 @@ async fn check_names_the_missing_grant_and_its_remedy_mends_it() {
         .await
         .accepted();
     world
-        .until_granted(&"create".into(), &"pods/eviction".into())
+        .until_granted(&"create".into(), &json!({"resources": ["pods/eviction"]}))
         .await;
     world.macaque_as(&account, "check").exits(0).await;
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::account::{document, documents};
+use crate::account::{document, documents, name_in};
 use crate::program::Macaque;
 use crate::world::{World, until};
 
@@ -25,10 +25,19 @@ async fn every_document_applies_with_strict_validation_and_no_warning() {
     let kinds: Vec<_> = documents.iter().map(|(kind, _)| kind.as_str()).collect();
     assert_eq!(
         kinds,
-        ["ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Deployment"]
+        [
+            "ServiceAccount",
+            "Role",
+            "RoleBinding",
+            "ConfigMap",
+            "ConfigMap",
+            "Deployment"
+        ]
     );
     for (kind, document) in &documents {
-        let answer = world.apply(kind, "macaque", document, "&dryRun=All").await;
+        let answer = world
+            .apply(kind, name_in(document), document, "&dryRun=All")
+            .await;
         assert!(
             answer.code < 300 && answer.warnings.is_empty(),
             "{kind}: {answer:#?}"
@@ -41,7 +50,10 @@ async fn every_document_applies_with_strict_validation_and_no_warning() {
 async fn the_deployments_pod_comes_up_where_only_restricted_pods_may() {
     let world = strict().await;
     for (kind, document) in documents(&world) {
-        world.apply(&kind, "macaque", &document, "").await.accepted();
+        world
+            .apply(&kind, name_in(&document), &document, "")
+            .await
+            .accepted();
     }
     let path = format!("{}/macaque", world.path("Deployment"));
     until("the Deployment is available", async || {

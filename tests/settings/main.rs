@@ -7,6 +7,7 @@
 )]
 
 mod documents;
+mod journal;
 mod layers;
 mod names;
 mod secrets;

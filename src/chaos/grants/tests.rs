@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::chaos::plan::{Disrupt, Target};
+use crate::chaos::plan::{Disrupt, JournalPlace, Limits, Target};
 
 fn plan(dry_run: bool, method: Method, namespaces: Namespaces) -> Plan {
     Plan {
-        limits: crate::chaos::plan::Limits::default(),
         dry_run,
         calendar: None,
         target: Target {
@@ -22,6 +21,9 @@ fn plan(dry_run: bool, method: Method, namespaces: Namespaces) -> Plan {
             grace_period: None,
             attempts: 1,
         },
+        limits: Limits::default(),
+        starting_deadline: Duration::from_secs(60),
+        journal: JournalPlace::Memory,
     }
 }
 

@@ -107,8 +107,8 @@ impl fmt::Display for Denial {
             ),
             Self::Held(Hold { until, why }) => write!(
                 f,
-                "the journal is not trusted until {until}, when what it may have forgotten no longer counts: {why}; \
-                 `macaque resume` trusts it at once"
+                "the journal is not trusted: {why}; nothing is disrupted until {until}, when what it may have forgotten \
+                 no longer counts; `macaque resume` trusts it at once"
             ),
             Self::Skewed { skew } => {
                 let side = if skew.is_negative() { "behind" } else { "ahead of" };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
-use super::{Charge, Denial, Journal, Moment, Window, ahead};
+use super::{Charge, Denial, Journal, Moment, Window, ahead, whole_second};
 use crate::chaos::eligibility::Candidate;
 use crate::chaos::plan::Limits;
 use crate::chaos::pod::Owner;
@@ -111,7 +111,7 @@ impl Journal {
             namespace: charge.pod.namespace.clone(),
             owner: owner.clone(),
             after: charge.pod.uid.clone(),
-            until: ahead(charge.at, limits.cooldown),
+            until: whole_second(ahead(charge.at, limits.cooldown)),
         });
         Ok(())
     }

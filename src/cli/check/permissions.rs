@@ -38,6 +38,14 @@ pub(super) async fn needed(
     }
 }
 
+/// Asks for the rights that the journal needs.
+pub(super) async fn journal(cluster: &Cluster, plan: &Plan, findings: &mut Vec<Finding>) {
+    for grant in grants::to_keep_the_journal(plan) {
+        let held = cluster.holds(&grant).await;
+        findings.push(permission(&grant, held, Want::Needed));
+    }
+}
+
 fn permission(grant: &Grant, held: Result<bool, ClusterError>, want: Want) -> Finding {
     let what = format!("may {grant}");
     match (held, want) {

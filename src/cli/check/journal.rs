@@ -1,0 +1,74 @@
+//! Examines the journal: whether it is there, can be read, and lets rounds be played.
+
+use jiff::Timestamp;
+
+use crate::chaos::journal::{Denial, Journal, Pause};
+use crate::chaos::plan::{ConfigMapRef, JournalPlace, Limits, Plan};
+use crate::cluster::{Cluster, ClusterError, JournalPage};
+
+use super::Finding;
+
+/// Examines the journal of `plan`; a dry run keeps none.
+pub(super) async fn examine(cluster: &Cluster, plan: &Plan) -> Option<Finding> {
+    let what = "journal";
+    match &plan.journal {
+        _ if plan.dry_run => None,
+        JournalPlace::Memory => Some(Finding::warning(
+            what,
+            "kept in memory: a restart forgets limits, cooldowns and reports that were not told, and a second replica \
+             plays every round as well",
+            "in a cluster, set journal = \"auto\"",
+        )),
+        JournalPlace::ConfigMap(place) => Some(match cluster.journal(place).await {
+            Ok(page) => judge(place, page.as_ref(), &plan.limits, Timestamp::now()),
+            Err(error @ ClusterError::Forbidden { .. }) => {
+                Finding::failed(what, error.to_string(), "see the permissions above")
+            }
+            Err(error) => Finding::failed(what, error.to_string(), "see the API server's words"),
+        }),
+    }
+}
+
+fn judge(place: &ConfigMapRef, page: Option<&JournalPage>, limits: &Limits, now: Timestamp) -> Finding {
+    let what = place.to_string();
+    let Some(page) = page else {
+        let ConfigMapRef { namespace, name } = place;
+        return Finding::failed(
+            what,
+            "does not exist, and nothing is disrupted without it",
+            format!("create it: kubectl -n {namespace} create configmap {name}"),
+        );
+    };
+    let journal = match page.sheet().read() {
+        Ok(journal) => journal,
+        Err(why) => return Finding::failed(what, why.to_string(), "nothing is disrupted until it is mended"),
+    };
+    let pause = page.paused().and_then(Pause::from_annotation);
+    let pause = pause.filter(|pause| !matches!(pause, Pause::Until(until) if *until <= now));
+    if let Some(pause) = pause {
+        return Finding::warning(
+            what,
+            Denial::Paused(pause).to_string(),
+            "lift it with `macaque resume`",
+        );
+    }
+    match journal.hold(now) {
+        Some(hold) => Finding::warning(
+            what,
+            Denial::Held(hold.clone()).to_string(),
+            "see what became of the journal, then `macaque resume`",
+        ),
+        None => Finding::ok(what, told(&journal, limits, now)),
+    }
+}
+
+fn told(journal: &Journal, limits: &Limits, now: Timestamp) -> String {
+    let last = match journal.round() {
+        Some(round) => format!("last round {}", round.slot),
+        None => "no round yet".to_owned(),
+    };
+    match journal.room(limits, now) {
+        Some(room) => format!("{last}; the limits leave {room}"),
+        None => last,
+    }
+}

@@ -1,0 +1,167 @@
+//! `macaque pause` and `macaque resume`: the hand on the switch that every replica looks at before each victim.
+
+use actix::System;
+use jiff::{Timestamp, Unit};
+
+use crate::chaos::journal::{Event, Holder, Journal, Moment, Pause as Paused};
+use crate::chaos::plan::{ConfigMapRef, JournalPlace};
+use crate::cluster::{Cluster, ClusterError, JournalPage, Written};
+use crate::settings::{View, is_name};
+use crate::telemetry;
+
+use super::args::{Common, Home, Pause, Resume};
+use super::{deed, exit, format};
+
+/// How often a hold is lifted again when replicas write the journal meanwhile.
+const TRIES: usize = 10;
+
+/// Pauses; returns the process's exit code.
+pub(super) fn pause(common: &Common, flags: &Pause) -> i32 {
+    let until = flags
+        .duration
+        .map(|duration| whole_second(Timestamp::now() + duration));
+    at_the_journal(common, &flags.home, async |cluster, place, _| {
+        let value = until.map_or_else(|| "true".to_owned(), |until| until.to_string());
+        cluster.pause_journal(place, Some(&value)).await?;
+        let until = until.map_or_else(
+            || "until `macaque resume`".to_owned(),
+            |until| format!("until {until}"),
+        );
+        Ok(format!(
+            "paused {until}: no replica that keeps its journal in {place} disrupts another pod"
+        ))
+    })
+}
+
+/// Resumes; returns the process's exit code.
+pub(super) fn resume(common: &Common, flags: &Resume) -> i32 {
+    at_the_journal(common, &flags.home, async |cluster, place, view| {
+        let Some(page) = cluster.journal(place).await? else {
+            return Err(Trouble::Missing);
+        };
+        let is_paused = page.paused().and_then(Paused::from_annotation).is_some();
+        if page.paused().is_some() {
+            cluster.pause_journal(place, None).await?;
+        }
+        let trusted = trust(cluster, place, view).await?;
+        Ok(match (is_paused, trusted) {
+            (_, true) => format!("resumed: the journal, {place}, is trusted as it is"),
+            (true, false) => {
+                format!("resumed: replicas that keep their journal in {place} may disrupt again")
+            }
+            (false, false) => format!("{place} was not paused"),
+        })
+    })
+}
+
+/// Why the switch could not be set.
+enum Trouble {
+    Cluster(ClusterError),
+    Missing,
+    Contended,
+}
+
+impl From<ClusterError> for Trouble {
+    fn from(error: ClusterError) -> Self {
+        Self::Cluster(error)
+    }
+}
+
+/// Does something at the journal, and says what came of it.
+fn at_the_journal(
+    common: &Common,
+    home: &Home,
+    act: impl AsyncFnOnce(&Cluster, &ConfigMapRef, &View) -> Result<String, Trouble>,
+) -> i32 {
+    if let Some(name) = home.namespace.as_ref().filter(|name| !is_name(name)) {
+        telemetry::complain(&format!("--namespace: {name:?} is no name of a namespace"));
+        return exit::USAGE;
+    }
+    let view = match deed::prepare_view_at(common, home) {
+        Ok(view) => view,
+        Err(code) => return code,
+    };
+    let JournalPlace::ConfigMap(place) = &view.plan.journal else {
+        telemetry::complain(
+            "no ConfigMap with a journal is known: name the namespace that macaque lives in with --namespace; a journal \
+             in memory (journal = \"memory\") cannot be paused",
+        );
+        return exit::USAGE;
+    };
+    System::new().block_on(async {
+        let cluster = match Cluster::connect(&deed::access_to(&view.cluster)).await {
+            Ok(cluster) => cluster,
+            Err(error) => {
+                telemetry::complain(&error.to_string());
+                return exit::USAGE;
+            }
+        };
+        match act(&cluster, place, &view).await {
+            Ok(said) => {
+                format::say(&said);
+                exit::OK
+            }
+            Err(trouble) => {
+                telemetry::complain(&words(&trouble, place));
+                exit::CLUSTER
+            }
+        }
+    })
+}
+
+fn words(trouble: &Trouble, place: &ConfigMapRef) -> String {
+    let ConfigMapRef { namespace, name } = place;
+    match trouble {
+        Trouble::Cluster(ClusterError::NotFound { .. }) | Trouble::Missing => {
+            format!(
+                "{place} does not exist: is {namespace} the namespace that macaque lives in (--namespace)?"
+            )
+        }
+        Trouble::Cluster(error @ ClusterError::Forbidden { .. }) => format!(
+            "{error}; it needs: {{apiGroups: [\"\"], resources: [\"configmaps\"], resourceNames: [\"{name}\"], verbs: \
+             [\"get\", \"patch\", \"update\"]}}"
+        ),
+        Trouble::Cluster(error) => error.to_string(),
+        Trouble::Contended => format!("{place} was written by others again and again; try once more"),
+    }
+}
+
+/// Lifts the hold on a journal that is not trusted; whether there was one.
+async fn trust(cluster: &Cluster, place: &ConfigMapRef, view: &View) -> Result<bool, Trouble> {
+    for _ in 0..TRIES {
+        let page = cluster.journal(place).await?.ok_or(Trouble::Missing)?;
+        let Some(journal) = held(&page) else {
+            return Ok(false);
+        };
+        let holder = Holder {
+            process: "macaque resume".to_owned(),
+            life: 0,
+        };
+        let moment = Moment {
+            now: Timestamp::now(),
+            skew: cluster.skew(),
+            holder: &holder,
+            pause: None,
+            count: view.plan.disrupt.count,
+            limits: &view.plan.limits,
+            timing: &deed::timing(&view.plan),
+        };
+        // Trust is never denied.
+        let trusted = journal.step(&Event::Trust, &moment).unwrap_or(journal);
+        let (text, seal) = trusted.of(&page.sheet().uid).write();
+        if let Written::Taken(_) = cluster.write_journal(place, &page, &text, &seal).await? {
+            return Ok(true);
+        }
+    }
+    Err(Trouble::Contended)
+}
+
+/// The journal on the page, if it is one that is not trusted.
+fn held(page: &JournalPage) -> Option<Journal> {
+    let journal = page.sheet().read().ok()?;
+    journal.hold(Timestamp::now()).is_some().then_some(journal)
+}
+
+fn whole_second(instant: Timestamp) -> Timestamp {
+    instant.round(Unit::Second).unwrap_or(instant)
+}
