@@ -36,8 +36,6 @@ pub struct Resting {
     pub namespace: String,
     /// The owner.
     pub owner: Owner,
-    /// The UID of the pod that was disrupted.
-    pub after: String,
     /// Until when.
     pub until: Timestamp,
 }
@@ -110,7 +108,6 @@ impl Journal {
         self.resting.push(Resting {
             namespace: charge.pod.namespace.clone(),
             owner: owner.clone(),
-            after: charge.pod.uid.clone(),
             until: whole_second(ahead(charge.at, limits.cooldown)),
         });
         Ok(())
@@ -122,7 +119,10 @@ impl Journal {
         if let Some(spent) = self.spent.iter_mut().find(|spent| spent.by == by) {
             spent.count = spent.count.saturating_sub(1);
         }
-        self.resting.retain(|resting| resting.after != charge.pod.uid);
+        // It was not at rest before, or it would not have been charged.
+        self.resting.retain(|resting| {
+            resting.namespace != charge.pod.namespace || Some(&resting.owner) != charge.owner.as_ref()
+        });
     }
 
     /// Forgets what no window reaches any more; what lies in the future, by a clock that was set back, is kept.

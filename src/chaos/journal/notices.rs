@@ -5,16 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{Holder, Journal, Moment, ahead};
 use crate::chaos::outcome::Outcome;
-use crate::chaos::report::{Exempted, Report};
+use crate::chaos::report::{End, Exempted, Report};
 
 /// Notices beyond this number are dropped, the oldest first.
 const MOST_NOTICES: usize = 20;
-/// A longer report, in bytes of JSON, is abridged: twenty of them stay far below the 1 MiB of a ConfigMap.
-const LONGEST_REPORT: usize = 16 * 1024;
-/// An abridged report tells of so many victims.
-const ABRIDGED_ATTEMPTS: usize = 50;
+/// The longest report, in bytes of JSON; a longer one is abridged. With everything else that a journal may hold, twenty
+/// of them stay below the 1 MiB of a ConfigMap.
+const LONGEST_REPORT: usize = 8 * 1024;
 /// An abridged report's longest text, in characters.
 const ABRIDGED_TEXT: usize = 120;
+/// An abridged report tells of so many problems.
+const ABRIDGED_PROBLEMS: usize = 3;
 
 /// One report, kept until everybody was told.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,34 +62,40 @@ impl Journal {
     }
 }
 
-/// The report, abridged if it is long: what was disrupted is told before what was not.
+/// The report, abridged if it is long: who was disrupted is told before who was not.
 fn fit(report: &Report) -> Report {
-    let length = |report: &Report| serde_json::to_string(report).map_or(usize::MAX, |text| text.len());
-    if length(report) <= LONGEST_REPORT {
+    let is_long =
+        |report: &Report| serde_json::to_string(report).map_or(0, |text| text.len()) > LONGEST_REPORT;
+    if !is_long(report) {
         return report.clone();
     }
     let mut short = report.clone();
     short.exempted = Exempted::new();
+    short.namespaces.truncate(ABRIDGED_PROBLEMS);
+    short.selector = cut(&short.selector);
+    short.end = match short.end {
+        End::Failed { why } => End::Failed { why: cut(&why) },
+        End::Withheld { why } => End::Withheld { why: cut(&why) },
+        end => end,
+    };
+    short.problems.truncate(ABRIDGED_PROBLEMS);
+    short.problems = short.problems.iter().map(|problem| cut(problem)).collect();
     short
         .attempts
         .sort_by_key(|attempt| !attempt.outcome.spends_the_count());
-    short.attempts.truncate(ABRIDGED_ATTEMPTS);
     for attempt in &mut short.attempts {
         attempt.warnings.clear();
         if let Outcome::Unknown { why } = &mut attempt.outcome {
             *why = cut(why);
         }
     }
-    if length(&short) > LONGEST_REPORT {
-        short
-            .attempts
-            .retain(|attempt| attempt.outcome.spends_the_count());
+    while is_long(&short) && !short.attempts.is_empty() {
+        short.attempts.truncate(short.attempts.len() / 2);
     }
-    short.problems.truncate(5);
-    short.problems = short.problems.iter().map(|problem| cut(problem)).collect();
-    short
-        .problems
-        .push("this report was abridged to fit into the journal".to_owned());
+    let untold = report.attempts.len() - short.attempts.len();
+    short.problems.push(format!(
+        "abridged to fit into the journal: {untold} more victims were tried"
+    ));
     short
 }
 
