@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "clippy takes the fixtures of an integration test for code of the program"
 )]
 

@@ -79,7 +79,7 @@ pub(crate) struct Victim {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Request {
     Disrupt(Victim),
-    Write { journal: Journal, version: u64 },
+    Write { journal: Box<Journal>, version: u64 },
 }
 
 /// What may happen next.
@@ -254,7 +254,7 @@ impl Model for Protocol {
             }
             Action::Land(k) => match next.on_the_way.remove(k) {
                 Request::Disrupt(victim) => next.disrupt(victim, self.flaw),
-                Request::Write { journal, version } => drop(next.write(journal, version, self.flaw)),
+                Request::Write { journal, version } => drop(next.write(*journal, version, self.flaw)),
             },
             Action::Lease => next.leases += 1,
             Action::Pause => {

@@ -171,6 +171,7 @@ impl World {
             return Some(());
         }
         let (journal, version, _) = self.next_page(n)?;
+        let journal = Box::new(journal);
         self.on_the_way.push(Request::Write { journal, version });
         self.replicas[n].page = None;
         Some(())
