@@ -44,6 +44,8 @@ pub struct Cluster {
     client: RefCell<Client>,
     /// How far this machine's clock is ahead of the server's, by the last answer.
     skew: Cell<Option<SignedDuration>>,
+    /// Whether an exchange failed: the configuration may have changed, a certificate authority rotated.
+    stale: Cell<bool>,
     /// Who is told that something is going on.
     pulse: Option<Pulse>,
     /// The API server's address, for errors.
@@ -110,13 +112,24 @@ impl Cluster {
         deadline: Duration,
         what: impl Fn() -> String,
     ) -> Result<Response, ClusterError> {
-        let response = self.exchange(&call, deadline, &what).await?;
-        if !response.is_unauthorized() {
-            return Ok(response);
+        if self.stale.get() {
+            self.connect_afresh().await?;
         }
+        let response = self.exchange(&call, deadline, &what).await;
+        if !response.as_ref().is_ok_and(Response::is_unauthorized) {
+            self.stale.set(response.is_err());
+            return response;
+        }
+        self.connect_afresh().await?;
+        self.exchange(&call, deadline, &what).await
+    }
+
+    /// Reads the configuration and its credentials again, as they are now.
+    async fn connect_afresh(&self) -> Result<(), ClusterError> {
         let (fresh, _) = connect::client(&self.access).await?;
         self.client.replace(fresh);
-        self.exchange(&call, deadline, &what).await
+        self.stale.set(false);
+        Ok(())
     }
 
     async fn exchange(

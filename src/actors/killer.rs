@@ -3,7 +3,7 @@
 mod agenda;
 mod trouble;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub struct Killer {
     /// What the Notifier has not taken.
     unsent: VecDeque<RoundFinished>,
     /// What it took and has not told everybody.
-    untold: BTreeMap<Timestamp, ()>,
+    untold: BTreeSet<Timestamp>,
     /// The round that could not be closed.
     unclosed: Option<Rc<Report>>,
     trouble: Trouble,
@@ -78,7 +78,7 @@ impl Killer {
             patrol_due: true,
             told: BTreeMap::new(),
             unsent: VecDeque::new(),
-            untold: BTreeMap::new(),
+            untold: BTreeSet::new(),
             unclosed: None,
             trouble: Trouble::default(),
         }
@@ -139,10 +139,15 @@ impl Killer {
         for notice in patrol.notices {
             // What is on its way to the Notifier is known; what the Notifier took may have been lost with it.
             let slot = notice.report.slot;
-            if !self.unsent.iter().any(|unsent| unsent.report.slot == slot) && !self.told.contains_key(&slot)
+            if !self
+                .unsent
+                .iter()
+                .any(|unsent| unsent.notice && unsent.report.slot == slot)
+                && !self.told.contains_key(&slot)
             {
                 self.unsent.push_back(RoundFinished {
                     report: Arc::new(notice.report),
+                    notice: true,
                     told: notice.told,
                 });
             }
@@ -158,6 +163,7 @@ impl Killer {
         if self.trouble.is_news(&report) {
             self.unsent.push_back(RoundFinished {
                 report: Arc::new(report),
+                notice: books != Standing::Unclaimed,
                 told: Vec::new(),
             });
         } else if books == Standing::Closed {
@@ -172,12 +178,12 @@ impl Killer {
     /// Offers what is unsent.
     fn offer_reports(&mut self, ctx: &mut Context<Self>) {
         while let Some(report) = self.unsent.pop_front() {
-            let slot = report.report.slot;
+            let notice = report.notice.then_some(report.report.slot);
             if let Err(kept) = self.notifier.send(report) {
                 self.unsent.push_front(kept);
                 break;
             }
-            self.untold.insert(slot, ());
+            self.untold.extend(notice);
         }
         self.work(ctx);
     }

@@ -20,12 +20,15 @@ pub struct RoundDue {
     pub seed: u64,
 }
 
-/// Killer → Notifier: a round ended, and this is its story. It may come again: its slot is its name.
+/// Killer → Notifier: a round ended, and this is its story.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub struct RoundFinished {
     /// The story.
     pub report: Arc<Report>,
+    /// Whether it is a notice of the journal, which may come again: its slot is its name. A slot that was not played
+    /// here has a story too, and may have been played elsewhere.
+    pub notice: bool,
     /// The names of the channels that were told before.
     pub told: Vec<String>,
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
-use self::lane::{Lane, Next};
+use self::lane::{Errand, Lane, Next};
 use super::Crew;
 use super::line::Line;
 use super::messages::{NoticeTold, RoundFinished, Shutdown};
@@ -59,9 +59,20 @@ impl Notifier {
         }
     }
 
+    /// Takes a notice on, which so many channels are to be told of.
+    fn remember(&mut self, slot: Timestamp, left: usize) {
+        self.known.push_back(Known { slot, left });
+        if self.known.len() > REMEMBERED {
+            self.known.pop_front();
+        }
+        if left == 0 {
+            drop(self.killer.send(NoticeTold::all(slot)));
+        }
+    }
+
     /// Sends what is next in a lane, unless something is on its way.
     fn send_next(&mut self, lane: usize, ctx: &mut Context<Self>) {
-        let Some(message) = self.lanes[lane].take_next() else {
+        let Some(errand) = self.lanes[lane].take_next() else {
             self.stop_if_drained(ctx);
             return;
         };
@@ -74,7 +85,7 @@ impl Notifier {
                 Some(http) => {
                     let once = async || {
                         operation.expect(http.deadline() + slack);
-                        notify::deliver(&http, &channel, &message).await
+                        notify::deliver(&http, &channel, &errand.message).await
                     };
                     let pause = async |length| {
                         operation.expect(length + slack);
@@ -86,20 +97,19 @@ impl Notifier {
             };
             operation.expect(slack);
             faults.pass(Point::AfterNotify).await;
-            (message, delivery)
+            (errand, delivery)
         };
-        let noted = move |(message, delivery), notifier: &mut Self, ctx: &mut Context<Self>| {
-            notifier.note(lane, message, delivery, ctx);
+        let noted = move |(errand, delivery), notifier: &mut Self, ctx: &mut Context<Self>| {
+            notifier.note(lane, errand, delivery, ctx);
         };
         ctx.spawn(delivery.into_actor(self).map(noted));
     }
 
     /// What became of a message.
-    fn note(&mut self, lane: usize, message: Rc<Message>, delivery: Delivery, ctx: &mut Context<Self>) {
-        let slot = message.slot;
-        match self.lanes[lane].note(message, delivery, self.stopping) {
+    fn note(&mut self, lane: usize, errand: Errand, delivery: Delivery, ctx: &mut Context<Self>) {
+        match self.lanes[lane].note(errand.clone(), delivery, self.stopping) {
             Next::Done => {
-                self.tell_killer(lane, slot);
+                self.tell_killer(lane, &errand);
                 self.send_next(lane, ctx);
             }
             Next::LeftUntold => self.send_next(lane, ctx),
@@ -114,7 +124,11 @@ impl Notifier {
 
     /// Tells the Killer of a channel that needs to be told no more of a round. If nobody hears it, the Killer's next
     /// look at the journal brings the round here again, and then it is said again.
-    fn tell_killer(&mut self, lane: usize, slot: Timestamp) {
+    fn tell_killer(&mut self, lane: usize, errand: &Errand) {
+        if !errand.notice {
+            return;
+        }
+        let slot = errand.message.slot;
         let known = self.known.iter_mut().find(|known| known.slot == slot);
         let left = known.map_or(0, |known| {
             known.left = known.left.saturating_sub(1);
@@ -150,30 +164,27 @@ impl Actor for Notifier {
 impl Handler<RoundFinished> for Notifier {
     type Result = ();
 
-    fn handle(&mut self, RoundFinished { report, told }: RoundFinished, ctx: &mut Self::Context) {
+    fn handle(&mut self, finished: RoundFinished, ctx: &mut Self::Context) {
+        let RoundFinished { report, notice, told } = finished;
         let slot = report.slot;
-        if let Some(known) = self.known.iter().find(|known| known.slot == slot) {
+        if let Some(known) = self.known.iter().find(|known| notice && known.slot == slot) {
             if known.left == 0 {
                 drop(self.killer.send(NoticeTold::all(slot)));
             }
             return;
         }
-        let message = Rc::new(Message::of(&report));
         let is_untold = |lane: &usize| !told.iter().any(|told| told == self.lanes[*lane].channel.name());
         let lanes: Vec<_> = (0..self.lanes.len()).filter(is_untold).collect();
-        self.known.push_back(Known {
-            slot,
-            left: lanes.len(),
-        });
-        if self.known.len() > REMEMBERED {
-            self.known.pop_front();
+        if notice {
+            self.remember(slot, lanes.len());
         }
-        if lanes.is_empty() {
-            drop(self.killer.send(NoticeTold::all(slot)));
-        }
+        let errand = Errand {
+            message: Rc::new(Message::of(&report)),
+            notice,
+        };
         for lane in lanes {
-            if let Some(dropped) = self.lanes[lane].push(Rc::clone(&message)) {
-                self.tell_killer(lane, dropped.slot);
+            if let Some(dropped) = self.lanes[lane].push(errand.clone()) {
+                self.tell_killer(lane, &dropped);
             }
             self.send_next(lane, ctx);
         }

@@ -340,17 +340,17 @@ impl Journal {
         let Moment {
             now, holder, timing, ..
         } = moment;
-        if slot > ahead(*now, TOLERANCE) {
-            return Err(Denial::NotYet { slot });
-        }
-        if now.duration_since(slot) > signed(timing.deadline) {
-            return Err(Denial::TooLate { slot });
-        }
         match &self.round {
             Some(round) if round.slot == slot && round.is_held_by(holder) => return Ok(()),
             Some(round) => round.may_be_followed_by(slot, moment)?,
             None if slot <= since => return Err(Denial::Unrecorded { slot }),
             None => {}
+        }
+        if slot > ahead(*now, TOLERANCE) {
+            return Err(Denial::NotYet { slot });
+        }
+        if now.duration_since(slot) > signed(timing.deadline) {
+            return Err(Denial::TooLate { slot });
         }
         self.has_room(moment)?;
         self.round = Some(Round {

@@ -14,7 +14,7 @@ use crate::round::Orders;
 use crate::settings::{self, ClusterSettings, Flag, Mistakes, Need, Setup, Sources, View};
 use crate::telemetry;
 
-use super::args::{Common, Home};
+use super::args::Common;
 use super::exit;
 
 /// Where Kubernetes puts the namespace of a pod's service account.
@@ -49,27 +49,26 @@ pub(super) fn prepare_view(common: &Common, more: Vec<Flag>) -> Result<View, i32
     Ok(view)
 }
 
-fn refuse(mistakes: &Mistakes) -> i32 {
-    telemetry::complain_of_all(&mistakes.to_string());
-    exit::USAGE
-}
-
-/// Loads and proves what a command goes by that asks for the journal of a macaque that lives in `home`.
+/// The same, for a macaque that lives in the namespace `home`.
 ///
 /// # Errors
 /// The exit code, after every mistake was told on standard error.
-pub(super) fn prepare_view_at(common: &Common, home: &Home) -> Result<View, i32> {
-    let mut sources = sources(common, Vec::new());
-    if let Some(namespace) = &home.namespace {
+pub(super) fn prepare_view_at(common: &Common, more: Vec<Flag>, home: Option<&str>) -> Result<View, i32> {
+    let mut sources = sources(common, more);
+    if let Some(namespace) = home {
         let variable = settings::POD_NAMESPACE.to_owned();
         sources.env.retain(|(name, _)| *name != variable);
-        sources.env.push((variable, namespace.clone()));
-        // Whom it disrupts is of no interest here; one that is set is proved all the same.
-        sources.service_account_namespace = Some(namespace.clone());
+        sources.env.push((variable, namespace.to_owned()));
+        sources.service_account_namespace = Some(namespace.to_owned());
     }
     let view = settings::load_view(&sources).map_err(|mistakes| refuse(&mistakes))?;
     telemetry::start(&view.log);
     Ok(view)
+}
+
+fn refuse(mistakes: &Mistakes) -> i32 {
+    telemetry::complain_of_all(&mistakes.to_string());
+    exit::USAGE
 }
 
 fn sources(common: &Common, more: Vec<Flag>) -> Sources {

@@ -77,7 +77,7 @@ fn at_the_journal(
         telemetry::complain(&format!("--namespace: {name:?} is no name of a namespace"));
         return exit::USAGE;
     }
-    let view = match deed::prepare_view_at(common, home) {
+    let view = match deed::prepare_view_at(common, Vec::new(), home.namespace.as_deref()) {
         Ok(view) => view,
         Err(code) => return code,
     };

@@ -113,6 +113,11 @@ pub(super) fn run(common: &Common, flags: &Rbac) -> i32 {
             return exit::USAGE;
         }
     };
+    // The journal is where the account is.
+    let view = match deed::prepare_view_at(common, flags.scope.flags(), Some(&account.namespace)) {
+        Ok(view) => view,
+        Err(code) => return code,
+    };
     let purpose = match flags.preview {
         true => Purpose::Preview,
         false => Purpose::Rounds,

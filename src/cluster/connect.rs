@@ -58,6 +58,7 @@ impl Cluster {
             access: access.clone(),
             client: RefCell::new(client),
             skew: Cell::new(None),
+            stale: Cell::new(false),
             pulse: None,
             server,
         })

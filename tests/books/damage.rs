@@ -123,6 +123,19 @@ async fn an_old_copy_is_not_trusted() {
 }
 
 #[actix_rt::test]
+async fn a_configuration_that_changed_is_read_again_after_a_failure() {
+    let (desk, _) = desk().await;
+    let good = desk.sandbox.kubeconfig();
+    // Nobody answers there; a certificate authority that is not the server's any more fails in the same way.
+    desk.configure(&good.replace(&desk.sandbox.url(), "http://127.0.0.1:9"));
+    let replica = desk.replica("b").await;
+    assert!(replica.is_denied(2).await.contains("did not answer"));
+    desk.configure(&good);
+    replica.reports(3).await;
+    assert_eq!(desk.losses(), 2);
+}
+
+#[actix_rt::test]
 async fn a_copy_in_another_config_map_is_not_trusted_even_by_who_never_saw_the_first() {
     let (desk, _) = desk().await;
     let mut copy = desk.object();

@@ -123,6 +123,11 @@ impl Desk {
         self.life(replica.books.clone(), life).await
     }
 
+    /// Somebody rewrites the kubeconfig.
+    pub(crate) fn configure(&self, kubeconfig: &str) {
+        std::fs::write(self.home.path().join("kubeconfig"), kubeconfig).unwrap();
+    }
+
     /// How many pods were lost.
     pub(crate) fn losses(&self) -> usize {
         self.sandbox.departures().len()

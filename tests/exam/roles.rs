@@ -57,14 +57,43 @@ fn each_mode_gets_its_verb_and_no_other() {
     assert_eq!(of(&["--dry-run", "--method", "delete"]), ["/pods get,list"]);
     assert_eq!(
         of(&["--dry-run=false"]),
-        ["/pods get,list", "/pods/eviction create"]
+        [
+            "/pods get,list",
+            "/pods/eviction create",
+            "/configmaps get,update"
+        ]
     );
     assert_eq!(
         of(&["--dry-run=false", "--method", "delete"]),
-        ["/pods get,list,delete"]
+        ["/pods get,list,delete", "/configmaps get,update"]
     );
     let preview = ["/pods get,list", "policy/poddisruptionbudgets list"];
     assert_eq!(of(&["--dry-run", "--preview"]), preview);
+}
+
+#[test]
+fn the_journal_is_granted_by_its_name_where_macaque_lives_and_nowhere_else() {
+    let journals = |words: &[&str]| -> Vec<(String, Value)> {
+        let roles = printed(words)
+            .into_iter()
+            .filter(|(kind, _)| kind.ends_with("Role"));
+        let rule = |role: &Value| {
+            let mut rules = role["rules"].as_array().unwrap().clone();
+            rules.retain(|rule| rule["resources"][0] == "configmaps");
+            rules.first().map(|rule| rule["resourceNames"].clone())
+        };
+        let of = |role: Value| Some((role["metadata"]["namespace"].as_str()?.to_owned(), rule(&role)?));
+        roles.filter_map(|(_, role)| of(role)).collect()
+    };
+    let named = |namespace: &str| vec![(namespace.to_owned(), serde_json::json!(["macaque-journal"]))];
+    assert_eq!(journals(&["-n", "shop,bank", "--dry-run=false"]), named("shop"));
+    let elsewhere = ["--dry-run=false", "--service-account-namespace", "chaos"];
+    assert_eq!(
+        journals(&[&["-n", "shop"], &elsewhere[..]].concat()),
+        named("chaos")
+    );
+    assert_eq!(journals(&[&["-A"], &elsewhere[..]].concat()), named("chaos"));
+    assert_eq!(journals(&["-n", "shop", "--dry-run"]), []);
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(crate) enum Fault {
     Wire(Wire),
     /// At the chat service.
     Chat(Chat),
-    /// To one actor of one replica, at a point of its way.
+    /// To the first actor of each replica's first life that passes a point.
     Point(Point, Harm),
     /// To a process, or to the journal.
     World(World),
@@ -67,6 +67,8 @@ pub(crate) enum World {
     Killed,
     Suspended,
     Terminated,
+    KilledAsPid1,
+    TerminatedAsPid1,
     JournalContended,
     JournalDeleted,
     JournalRestored,
@@ -134,6 +136,11 @@ impl Harm {
 }
 
 impl Fault {
+    /// Whether the replicas need a process namespace of their own.
+    pub(crate) fn needs_a_namespace(self) -> bool {
+        matches!(self, Self::World(World::KilledAsPid1 | World::TerminatedAsPid1))
+    }
+
     /// Every row, in the order of the table.
     pub(crate) fn all() -> Vec<Self> {
         let wires = Wire::ALL.into_iter().chain([Wire::Mixed]).map(Self::Wire);
@@ -146,6 +153,8 @@ impl Fault {
             World::Killed,
             World::Suspended,
             World::Terminated,
+            World::KilledAsPid1,
+            World::TerminatedAsPid1,
             World::JournalContended,
             World::JournalDeleted,
             World::JournalRestored,
@@ -177,6 +186,8 @@ impl fmt::Display for Fault {
                 World::Killed => "SIGKILL at random moments",
                 World::Suspended => "SIGSTOP, and SIGCONT later",
                 World::Terminated => "SIGTERM at random moments",
+                World::KilledAsPid1 => "SIGKILL at random moments, as PID 1",
+                World::TerminatedAsPid1 => "SIGTERM at random moments, as PID 1",
                 World::JournalContended => "journal: others write it all the time",
                 World::JournalDeleted => "journal: deleted, and created anew",
                 World::JournalRestored => "journal: an old copy is put back",

@@ -41,6 +41,8 @@ pub(crate) struct Replica {
     pub(crate) epoch: Timestamp,
     /// The place of the point in [`Point::ALL`], and the place of the harm in [`HARMS`].
     pub(crate) fault: Option<(usize, usize)>,
+    /// Whether it is the first process of a process namespace.
+    pub(crate) as_pid_1: bool,
     pub(crate) log: bool,
 }
 

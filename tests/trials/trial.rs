@@ -22,6 +22,9 @@ const LOOK: Duration = Duration::from_millis(15);
 /// More pods than any trial disrupts.
 const PODS: usize = 40;
 
+/// Starts a process as the first of a process namespace.
+pub(crate) const AS_PID_1: [&str; 5] = ["unshare", "--pid", "--fork", "--kill-child", "--"];
+
 /// A trial under way.
 struct Trial {
     sandbox: Sandbox,
@@ -115,6 +118,7 @@ impl Trial {
                 chat: chat.address.to_string(),
                 epoch,
                 fault: point,
+                as_pid_1: matches!(fault, Fault::World(World::KilledAsPid1 | World::TerminatedAsPid1)),
                 log,
             };
             let child = start(&replica);
@@ -258,7 +262,7 @@ fn events(world: World, epoch: Timestamp) -> Vec<(Timestamp, Event)> {
         2 * u64::try_from(PACE.as_millis()).unwrap(),
     );
     match world {
-        World::Killed => vec![
+        World::Killed | World::KilledAsPid1 => vec![
             (within(slot, slot + 60), Event::Signal("KILL")),
             (within(0, span), Event::Signal("KILL")),
         ],
@@ -269,7 +273,7 @@ fn events(world: World, epoch: Timestamp) -> Vec<(Timestamp, Event)> {
                 (at + PACE * 2, Event::Signal("CONT")),
             ]
         }
-        World::Terminated => vec![
+        World::Terminated | World::TerminatedAsPid1 => vec![
             (within(slot, slot + 60), Event::Signal("TERM")),
             (within(0, span), Event::Signal("TERM")),
         ],
@@ -319,7 +323,16 @@ fn start(replica: &Replica) -> Child {
             Stdio::null()
         }
     };
-    Command::new(std::env::current_exe().unwrap())
+    let program = std::env::current_exe().unwrap();
+    let mut command = match replica.as_pid_1 {
+        true => {
+            let mut command = Command::new(AS_PID_1[0]);
+            command.args(&AS_PID_1[1..]).arg(program);
+            command
+        }
+        false => Command::new(program),
+    };
+    command
         .arg("--replica")
         .arg(serde_json::to_string(replica).unwrap())
         .stdin(Stdio::null())
@@ -330,8 +343,15 @@ fn start(replica: &Replica) -> Child {
 }
 
 fn signal(child: &Child, name: &str) {
+    // A process that was started in a namespace of its own is the only child of the one that made it.
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let inner = std::fs::read_to_string(children).unwrap_or_default();
+    let target = match inner.split_whitespace().next() {
+        Some(inner) => inner.to_owned(),
+        None => child.id().to_string(),
+    };
     let sent = Command::new("kill")
-        .args([&format!("-{name}"), &child.id().to_string()])
+        .args([&format!("-{name}"), &target])
         .stderr(Stdio::null())
         .status();
     // It may have ended a moment ago.

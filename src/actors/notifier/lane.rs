@@ -9,10 +9,18 @@ use crate::notify::{Channel, Delivery, Message};
 /// How many messages wait for one channel; beyond it the oldest is dropped, and said to be.
 const QUEUE: usize = 100;
 
+/// One message to deliver.
+#[derive(Clone)]
+pub(super) struct Errand {
+    pub(super) message: Rc<Message>,
+    /// Whether the journal is to know that it was told.
+    pub(super) notice: bool,
+}
+
 /// One channel and what waits for it.
 pub(super) struct Lane {
     pub(super) channel: Channel,
-    waiting: VecDeque<Rc<Message>>,
+    waiting: VecDeque<Errand>,
     state: State,
     dropped: usize,
 }
@@ -47,9 +55,9 @@ impl Lane {
         }
     }
 
-    /// Lets `message` wait; the one that must go for it, if one must.
-    pub(super) fn push(&mut self, message: Rc<Message>) -> Option<Rc<Message>> {
-        self.waiting.push_back(message);
+    /// Lets `errand` wait; the one that must go for it, if one must.
+    pub(super) fn push(&mut self, errand: Errand) -> Option<Errand> {
+        self.waiting.push_back(errand);
         let dropped = (self.waiting.len() > QUEUE).then(|| self.waiting.pop_front())?;
         self.dropped += 1;
         log::error!(
@@ -60,17 +68,17 @@ impl Lane {
     }
 
     /// The next message to send, if nothing keeps it.
-    pub(super) fn take_next(&mut self) -> Option<Rc<Message>> {
+    pub(super) fn take_next(&mut self) -> Option<Errand> {
         if self.state != State::Free {
             return None;
         }
-        let message = self.waiting.pop_front()?;
+        let errand = self.waiting.pop_front()?;
         self.state = State::Sending;
-        Some(message)
+        Some(errand)
     }
 
-    /// What became of `message`; what cannot be had now is tried again, unless macaque is `stopping`.
-    pub(super) fn note(&mut self, message: Rc<Message>, delivery: Delivery, stopping: bool) -> Next {
+    /// What became of `errand`; what cannot be had now is tried again, unless macaque is `stopping`.
+    pub(super) fn note(&mut self, errand: Errand, delivery: Delivery, stopping: bool) -> Next {
         self.state = State::Free;
         let name = self.channel.name();
         let Err(error) = delivery else {
@@ -85,7 +93,7 @@ impl Lane {
             }
             (Hope::Later { .. }, false) => {
                 log::warn!(channel = name; "{name} was not told of a round yet: {error}");
-                self.waiting.push_front(message);
+                self.waiting.push_front(errand);
                 self.state = State::Resting;
                 Next::Again
             }

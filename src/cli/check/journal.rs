@@ -13,11 +13,9 @@ pub(super) async fn examine(cluster: &Cluster, plan: &Plan) -> Option<Finding> {
     let what = "journal";
     match &plan.journal {
         _ if plan.dry_run => None,
-        JournalPlace::Memory => Some(Finding::warning(
+        JournalPlace::Memory => Some(Finding::ok(
             what,
-            "kept in memory: a restart forgets limits, cooldowns and reports that were not told, and a second replica \
-             plays every round as well",
-            "in a cluster, set journal = \"auto\"",
+            "kept in memory here: a restart forgets it; with journal = \"auto\" it is a ConfigMap in a cluster",
         )),
         JournalPlace::ConfigMap(place) => Some(match cluster.journal(place).await {
             Ok(page) => judge(place, page.as_ref(), &plan.limits, Timestamp::now()),
