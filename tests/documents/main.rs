@@ -73,9 +73,11 @@ fn each_promise_of_the_readme_names_a_test_that_exists() {
     let mut named = 0;
     for row in promises.lines().skip(2) {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
-        for test in cells[2].split(", ") {
+        let tests = cells[2].split(", ").filter(|cell| cell.starts_with('`'));
+        for test in tests {
             let (suite, name) = test.trim_matches('`').rsplit_once("::").unwrap();
-            let wanted = format!("fn {name}()");
+            // A law has parameters.
+            let wanted = format!("fn {name}(");
             let found = suites(suite).iter().any(|file| read(file).contains(&wanted));
             assert!(found, "{test} of the promise {:?}", cells[1]);
             named += 1;

@@ -13,7 +13,9 @@
 )]
 
 mod chat;
+mod controlplane;
 mod fault;
+mod real;
 mod replica;
 mod table;
 mod trial;
@@ -41,6 +43,8 @@ fn main() {
         let replica: Replica = serde_json::from_str(orders).unwrap();
         exit(replica.run());
     }
+    // Both TLS users take the process's provider; an error means that it is set already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     if args.iter().any(|arg| arg == "--list") {
         return;
     }
@@ -67,10 +71,32 @@ fn main() {
                 .is_none_or(|only| fault.to_string().contains(only.as_str()))
         })
         .collect();
+    if args.iter().any(|arg| arg == "--real") {
+        let table = play_for_real(&replicas, trials);
+        println!("{table}");
+        exit(i32::from(!table.is_good()));
+    }
     let log = args.iter().any(|arg| arg == "--log");
     let table = play(&faults, &replicas, trials, number("--at-a-time", AT_A_TIME), log);
     println!("{table}");
     exit(i32::from(!table.is_good()));
+}
+
+/// Plays so many trials on a real control plane, one at a time: they suspend what it consists of.
+fn play_for_real(replicas: &[usize], trials: usize) -> Table<real::Fault> {
+    let mut table = Table::new(&real::Fault::ALL, replicas);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut plane = runtime.block_on(controlplane::ControlPlane::find());
+    for n in 0..trials {
+        let fault = n % real::Fault::ALL.len();
+        let count = replicas[(n / real::Fault::ALL.len() + fault) % replicas.len()];
+        let verdict = runtime.block_on(real::play(&mut plane, real::Fault::ALL[fault], count));
+        table.note(real::Fault::ALL[fault], count, verdict);
+    }
+    table
 }
 
 /// Whether this machine lets a process have a process namespace of its own; it must in CI.
@@ -93,7 +119,7 @@ fn may_have_namespaces() -> bool {
 }
 
 /// Plays so many trials, the faults and the numbers of replicas by turns.
-fn play(faults: &[Fault], replicas: &[usize], trials: usize, at_a_time: usize, log: bool) -> Table {
+fn play(faults: &[Fault], replicas: &[usize], trials: usize, at_a_time: usize, log: bool) -> Table<Fault> {
     let (next, table) = (AtomicUsize::new(0), Mutex::new(Table::new(faults, replicas)));
     std::thread::scope(|scope| {
         for _ in 0..at_a_time {

@@ -36,6 +36,9 @@ const BLOCKED: Duration = Duration::from_millis(1500);
 pub(crate) struct Replica {
     pub(crate) name: String,
     pub(crate) kubeconfig: std::path::PathBuf,
+    /// Where its victims are, and where it lives.
+    pub(crate) namespace: String,
+    pub(crate) home: String,
     pub(crate) chat: String,
     /// Slots are this instant and every pace after it.
     pub(crate) epoch: Timestamp,
@@ -66,7 +69,7 @@ impl Replica {
 
     fn crew(self) -> Crew {
         let place = JournalPlace::ConfigMap(ConfigMapRef {
-            namespace: "chaos".to_owned(),
+            namespace: self.home,
             name: "macaque-journal".to_owned(),
         });
         let timing = Timing {
@@ -96,7 +99,7 @@ impl Replica {
                 settle: Duration::from_millis(50),
                 ..Pace::default()
             },
-            orders: Arc::new(orders()),
+            orders: Arc::new(orders(&self.namespace)),
             books: Books::new(place, &self.name, plan::Limits::default(), 1, timing),
             access,
             channels: Arc::new([channel]),
@@ -137,13 +140,13 @@ fn once(point: Point, harm: Harm) -> Faults {
     })
 }
 
-fn orders() -> Orders {
+fn orders(namespace: &str) -> Orders {
     Orders {
         dry_run: false,
         rules: Rules {
             target: Target {
                 include: vec![Include::Bare],
-                ..Target::all_of("shop")
+                ..Target::all_of(namespace)
             },
             method: Method::Evict,
             identity: None,

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::fault::Fault;
 use crate::verdict::{Served, Verdict};
 
 /// The outcomes of one fault with one number of replicas.
@@ -18,15 +17,15 @@ struct Cell {
 }
 
 /// All outcomes so far.
-pub(crate) struct Table {
+pub(crate) struct Table<F> {
     replicas: Vec<usize>,
-    rows: Vec<(Fault, Vec<Cell>)>,
+    rows: Vec<(F, Vec<Cell>)>,
     wrong: Vec<String>,
 }
 
-impl Table {
-    pub(crate) fn new(faults: &[Fault], replicas: &[usize]) -> Self {
-        let row = |fault: &Fault| (*fault, vec![Cell::default(); replicas.len()]);
+impl<F: Copy + PartialEq + fmt::Display> Table<F> {
+    pub(crate) fn new(faults: &[F], replicas: &[usize]) -> Self {
+        let row = |fault: &F| (*fault, vec![Cell::default(); replicas.len()]);
         Self {
             replicas: replicas.to_owned(),
             rows: faults.iter().map(row).collect(),
@@ -34,7 +33,7 @@ impl Table {
         }
     }
 
-    pub(crate) fn note(&mut self, fault: Fault, replicas: usize, verdict: Verdict) {
+    pub(crate) fn note(&mut self, fault: F, replicas: usize, verdict: Verdict) {
         let column = self.replicas.iter().position(|known| *known == replicas).unwrap();
         let (_, cells) = self.rows.iter_mut().find(|(known, _)| *known == fault).unwrap();
         let cell = &mut cells[column];
@@ -75,7 +74,7 @@ fn sum<'a>(cells: impl Iterator<Item = &'a Cell>) -> Cell {
     })
 }
 
-impl fmt::Display for Table {
+impl<F: fmt::Display> fmt::Display for Table<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let heads = self
             .replicas

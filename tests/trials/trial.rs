@@ -31,7 +31,7 @@ struct Trial {
     chat: Chat,
     wires: Vec<Wire>,
     epoch: Timestamp,
-    replicas: Vec<(Replica, Option<Child>)>,
+    troop: Troop,
     events: Vec<(Timestamp, Event)>,
     _home: TempDir,
 }
@@ -67,7 +67,7 @@ pub(crate) async fn play(fault: Fault, replicas: usize, log: bool) -> Verdict {
     };
     // What comes while the replicas end counts as well.
     let mut verdict = verdict;
-    trial.end(&mut verdict).await;
+    trial.troop.end(&mut verdict).await;
     let last = trial.judge();
     verdict.wrong.extend(last.wrong);
     verdict.served = last.served;
@@ -104,7 +104,7 @@ impl Trial {
         let chat = Chat::start(chat_fault).await;
         // Long enough for a process to start on a busy machine.
         let epoch = Timestamp::now() + Duration::from_millis(100);
-        let (mut started, mut wires) = (Vec::new(), Vec::new());
+        let (mut orders, mut wires) = (Vec::new(), Vec::new());
         for n in 0..replicas {
             let wire = Wire::to(server, wire_fault).await;
             let kubeconfig = home.path().join(format!("kubeconfig-{n}"));
@@ -115,15 +115,16 @@ impl Trial {
             let replica = Replica {
                 name: format!("macaque-{n}"),
                 kubeconfig,
+                namespace: "shop".to_owned(),
+                home: "chaos".to_owned(),
                 chat: chat.address.to_string(),
                 epoch,
                 fault: point,
                 as_pid_1: matches!(fault, Fault::World(World::KilledAsPid1 | World::TerminatedAsPid1)),
                 log,
             };
-            let child = start(&replica);
             wires.push(wire);
-            started.push((replica, Some(child)));
+            orders.push(replica);
         }
         let events = match fault {
             Fault::World(world) => events(world, epoch),
@@ -134,7 +135,7 @@ impl Trial {
             chat,
             wires,
             epoch,
-            replicas: started,
+            troop: Troop::start(orders),
             events,
             _home: home,
         }
@@ -150,33 +151,12 @@ impl Trial {
         for (_, event) in due {
             self.befall(event);
         }
-        for (replica, child) in &mut self.replicas {
-            let ended = child
-                .as_mut()
-                .is_some_and(|child| child.try_wait().unwrap().is_some());
-            if ended {
-                // The fault befell its first life.
-                replica.fault = None;
-                *child = Some(start(replica));
-            }
-        }
+        self.troop.tend();
     }
 
     fn befall(&mut self, event: Event) {
         match event {
-            Event::Signal(name) => {
-                let victim = rand::random_range(0..self.replicas.len());
-                // SIGCONT goes to all: who was stopped is not remembered.
-                let all = name == "CONT";
-                let chosen = self
-                    .replicas
-                    .iter()
-                    .enumerate()
-                    .filter(|(n, _)| all || *n == victim);
-                for child in chosen.filter_map(|(_, (_, child))| child.as_ref()) {
-                    signal(child, name);
-                }
-            }
+            Event::Signal(name) => self.troop.signal(name),
             Event::Object(object) => self.sandbox.apply(&[object]).unwrap(),
             Event::Remove => self.sandbox.remove("ConfigMap", "chaos", "macaque-journal"),
             Event::Annotate(value) => {
@@ -220,15 +200,58 @@ impl Trial {
             self.chat.was_told_of(pod)
         })
     }
+}
+
+/// The replicas, each of them started again when it ends, as the kubelet would.
+pub(crate) struct Troop(Vec<(Replica, Option<Child>)>);
+
+impl Troop {
+    pub(crate) fn start(orders: Vec<Replica>) -> Self {
+        let started = orders.into_iter().map(|replica| {
+            let child = start(&replica);
+            (replica, Some(child))
+        });
+        Self(started.collect())
+    }
+
+    /// Starts again what ended.
+    pub(crate) fn tend(&mut self) {
+        for (replica, child) in &mut self.0 {
+            let ended = child
+                .as_mut()
+                .is_some_and(|child| child.try_wait().unwrap().is_some());
+            if ended {
+                // The fault befell its first life.
+                replica.fault = None;
+                *child = Some(start(replica));
+            }
+        }
+    }
+
+    /// The first replica's process.
+    pub(crate) fn first(&self) -> Option<&Child> {
+        self.0.first()?.1.as_ref()
+    }
+
+    /// Signals one of them by chance.
+    fn signal(&self, name: &str) {
+        let victim = rand::random_range(0..self.0.len());
+        // SIGCONT goes to all: who was stopped is not remembered.
+        let all = name == "CONT";
+        let chosen = self.0.iter().enumerate().filter(|(n, _)| all || *n == victim);
+        for child in chosen.filter_map(|(_, (_, child))| child.as_ref()) {
+            signal(child, name);
+        }
+    }
 
     /// Tells every replica to stop, and waits for its end.
-    async fn end(&mut self, verdict: &mut Verdict) {
-        for child in self.replicas.iter().filter_map(|(_, child)| child.as_ref()) {
+    pub(crate) async fn end(&mut self, verdict: &mut Verdict) {
+        for child in self.0.iter().filter_map(|(_, child)| child.as_ref()) {
             signal(child, "CONT");
             signal(child, "TERM");
         }
         let deadline = Instant::now() + PATIENCE;
-        for (replica, child) in &mut self.replicas {
+        for (replica, child) in &mut self.0 {
             let Some(mut child) = child.take() else { continue };
             while child.try_wait().unwrap().is_none() {
                 if Instant::now() > deadline {
@@ -245,9 +268,9 @@ impl Trial {
     }
 }
 
-impl Drop for Trial {
+impl Drop for Troop {
     fn drop(&mut self) {
-        for child in self.replicas.iter_mut().filter_map(|(_, child)| child.as_mut()) {
+        for child in self.0.iter_mut().filter_map(|(_, child)| child.as_mut()) {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -342,7 +365,7 @@ fn start(replica: &Replica) -> Child {
         .unwrap()
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     // A process that was started in a namespace of its own is the only child of the one that made it.
     let children = format!("/proc/{0}/task/{0}/children", child.id());
     let inner = std::fs::read_to_string(children).unwrap_or_default();

@@ -37,9 +37,9 @@ pub(crate) struct Verdict {
 /// A pod that was lost.
 pub(crate) struct Loss {
     pub(crate) name: String,
-    at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The slot that it was charged to.
-    slot: Option<Timestamp>,
+    pub(crate) slot: Option<Timestamp>,
 }
 
 /// The pods that were lost so far, in order.

@@ -1,0 +1,252 @@
+//! The same trials on a real control plane: its etcd stops, its API server is killed, replicas are killed and suspended.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use http::Method;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::chat::Chat;
+use crate::controlplane::ControlPlane;
+use crate::replica::{PACE, Replica};
+use crate::trial::{Troop, signal};
+use crate::verdict::{Loss, Verdict, has_recovered, judge, nth};
+
+/// An API server takes some seconds to start.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// More than any trial disrupts.
+const PODS: usize = 60;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    None,
+    EtcdStopped,
+    ApiServerKilled,
+    Killed,
+    Suspended,
+}
+
+impl Fault {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::None,
+        Self::EtcdStopped,
+        Self::ApiServerKilled,
+        Self::Killed,
+        Self::Suspended,
+    ];
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::EtcdStopped => "SIGSTOP of etcd, and SIGCONT 2 s later",
+            Self::ApiServerKilled => "SIGKILL of the API server, and a new one",
+            Self::Killed => "SIGKILL of a replica",
+            Self::Suspended => "SIGSTOP of a replica, and SIGCONT later",
+        })
+    }
+}
+
+/// What was seen of the namespace so far.
+#[derive(Default)]
+struct Sight {
+    /// Every pod that was there at the beginning, by UID.
+    pods: BTreeMap<String, String>,
+    slots: BTreeMap<String, Timestamp>,
+    losses: Vec<Loss>,
+}
+
+/// Plays one trial.
+pub(crate) async fn play(plane: &mut ControlPlane, fault: Fault, replicas: usize) -> Verdict {
+    let namespace = format!("trial-{:08x}", rand::random::<u32>());
+    let mut sight = set_up(plane, &namespace).await;
+    let home = TempDir::new().unwrap();
+    let kubeconfig = home.path().join("kubeconfig");
+    std::fs::write(&kubeconfig, plane.kubeconfig()).unwrap();
+    let chat = Chat::start(None).await;
+    let epoch = Timestamp::now() + Duration::from_millis(300);
+    let replica = |n| Replica {
+        name: format!("macaque-{n}"),
+        kubeconfig: kubeconfig.clone(),
+        namespace: namespace.clone(),
+        home: namespace.clone(),
+        chat: chat.address.to_string(),
+        epoch,
+        fault: None,
+        as_pid_1: false,
+        log: false,
+    };
+    let mut troop = Troop::start((0..replicas).map(replica).collect());
+    let strikes = nth(epoch, 1) + Duration::from_millis(rand::random_range(0..60));
+    let (mut struck, mut mended) = (false, false);
+    let deadline = Instant::now() + PATIENCE;
+    let mut verdict = loop {
+        troop.tend();
+        let now = Timestamp::now();
+        if !struck && now >= strikes {
+            struck = true;
+            strike(plane, fault, &troop);
+        }
+        if !mended && now >= strikes + PACE * 4 {
+            mended = true;
+            mend(plane, fault, &troop);
+        }
+        sight.look(plane, &namespace).await;
+        let all_told = sight.losses.iter().all(|loss| chat.was_told_of(&loss.name));
+        if mended && has_recovered(&sight.losses, epoch) && all_told || Instant::now() > deadline {
+            break judge(&sight.losses, epoch, |pod| chat.was_told_of(pod));
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    troop.end(&mut verdict).await;
+    sight.look(plane, &namespace).await;
+    let last = judge(&sight.losses, epoch, |pod| chat.was_told_of(pod));
+    verdict.wrong.extend(last.wrong);
+    verdict.served = last.served;
+    plane
+        .send(
+            Method::DELETE,
+            &format!("/api/v1/namespaces/{namespace}"),
+            &Value::Null,
+        )
+        .await;
+    verdict
+}
+
+fn strike(plane: &mut ControlPlane, fault: Fault, troop: &Troop) {
+    match fault {
+        Fault::None => {}
+        Fault::EtcdStopped => plane.signal_etcd("STOP"),
+        Fault::ApiServerKilled => plane.kill_api_server(),
+        Fault::Killed => troop.first().into_iter().for_each(|child| signal(child, "KILL")),
+        Fault::Suspended => troop.first().into_iter().for_each(|child| signal(child, "STOP")),
+    }
+}
+
+fn mend(plane: &mut ControlPlane, fault: Fault, troop: &Troop) {
+    match fault {
+        Fault::None | Fault::Killed => {}
+        Fault::EtcdStopped => plane.signal_etcd("CONT"),
+        Fault::ApiServerKilled => plane.start_api_server(),
+        Fault::Suspended => troop.first().into_iter().for_each(|child| signal(child, "CONT")),
+    }
+}
+
+/// A namespace with a journal and pods, all of them running.
+async fn set_up(plane: &ControlPlane, namespace: &str) -> Sight {
+    let create = async |kind: &str, object: Value| {
+        let path = match kind {
+            "namespaces" => "/api/v1/namespaces".to_owned(),
+            kind => format!("/api/v1/namespaces/{namespace}/{kind}"),
+        };
+        plane.send(Method::POST, &path, &object).await.unwrap()
+    };
+    create(
+        "namespaces",
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}),
+    )
+    .await;
+    let journal = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal"}});
+    create("configmaps", journal).await;
+    for n in 0..PODS {
+        let container = json!({"name": "app", "image": "app"});
+        let spec = json!({"containers": [container], "automountServiceAccountToken": false, "serviceAccountName": "default"});
+        let name = format!("pod-{n:02}-of-the-trial");
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec});
+        // The namespace's service account comes a moment after the namespace.
+        while plane
+            .send(
+                Method::POST,
+                &format!("/api/v1/namespaces/{namespace}/pods"),
+                &pod,
+            )
+            .await
+            .is_none()
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    let mut sight = Sight::default();
+    loop {
+        let pods = list(plane, namespace).await.unwrap_or_default();
+        if pods
+            .iter()
+            .filter(|pod| pod["status"]["phase"] == "Running")
+            .count()
+            == PODS
+        {
+            let names = pods
+                .iter()
+                .map(|pod| (text(&pod["metadata"]["uid"]), text(&pod["metadata"]["name"])));
+            sight.pods = names.collect();
+            return sight;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+impl Sight {
+    /// Looks at the pods and at the journal, if the API server answers.
+    async fn look(&mut self, plane: &ControlPlane, namespace: &str) {
+        let path = format!("/api/v1/namespaces/{namespace}/configmaps/macaque-journal");
+        let journal = plane.send(Method::GET, &path, &Value::Null).await;
+        let Some(pods) = list(plane, namespace).await else {
+            return;
+        };
+        let at = Timestamp::now();
+        if let Some(journal) = journal {
+            self.note_charges(&journal);
+        }
+        let alive = |uid: &String| {
+            let lives = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
+            pods.iter()
+                .filter(lives)
+                .any(|pod| pod["metadata"]["uid"] == **uid)
+        };
+        for (uid, name) in &self.pods {
+            if !alive(uid) && !self.losses.iter().any(|loss| loss.name == *name) {
+                let slot = self.slots.get(uid).copied();
+                self.losses.push(Loss {
+                    name: name.clone(),
+                    at,
+                    slot,
+                });
+            }
+        }
+    }
+
+    fn note_charges(&mut self, journal: &Value) {
+        let Some(text) = journal["data"]["journal.json"].as_str() else {
+            return;
+        };
+        let journal: Value = serde_json::from_str(text).unwrap();
+        let slot = journal["round"]["slot"]
+            .as_str()
+            .and_then(|slot| slot.parse().ok());
+        for charge in journal["round"]["charges"].as_array().into_iter().flatten() {
+            if let (Some(uid), Some(slot)) = (charge["pod"]["uid"].as_str(), slot) {
+                self.slots.insert(uid.to_owned(), slot);
+            }
+        }
+    }
+}
+
+async fn list(plane: &ControlPlane, namespace: &str) -> Option<Vec<Value>> {
+    let list = plane
+        .send(
+            Method::GET,
+            &format!("/api/v1/namespaces/{namespace}/pods"),
+            &Value::Null,
+        )
+        .await?;
+    list["items"].as_array().cloned()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
