@@ -20,7 +20,12 @@ e2e:
     cargo build --locked --release
     MACAQUE_BINARY="$PWD/target/release/macaque" \
         tests/controlplane/controlplane run target/controlplane -- \
-        sh -c '.ci/deploy && cargo test --locked --test e2e --test conformance -- --ignored'
+        sh -c '.ci/deploy && cargo test --locked --test e2e --test conformance -- --ignored \
+            && cargo test --locked --test trials -- --real --trials 10'
+
+# Trials of the promises under faults, as many as the table of docs/reliability.md holds
+trials:
+    cargo test --locked --test trials -- --trials 10680 --at-a-time 16
 
 # A shop, a monkey, half a minute
 demo:

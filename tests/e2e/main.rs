@@ -18,6 +18,7 @@ mod daemon;
 mod dice;
 mod exemptions;
 mod grants;
+mod journal;
 mod least;
 mod manifest;
 mod mistakes;

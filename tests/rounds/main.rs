@@ -9,6 +9,7 @@
 )]
 
 mod budgets;
+mod clocks;
 mod daemon;
 mod denials;
 mod doubts;
