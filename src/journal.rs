@@ -4,15 +4,18 @@
 //! A write whose answer was lost may or may not have happened. It is simply tried again from what stands there now:
 //! a step taken twice is a step taken once, and one that lands late finds the journal changed and lands nowhere.
 
+mod books;
+
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::chaos::journal::{Denial, Event, Holder, Journal, Moment, Pause, Timing};
-use crate::chaos::plan::{ConfigMapRef, JournalPlace, Limits};
+pub use self::books::Books;
+use crate::chaos::journal::{Denial, Event, Holder, Journal, Moment, Pause};
+use crate::chaos::plan::{ConfigMapRef, JournalPlace};
 use crate::chaos::report::End;
 use crate::cluster::{Cluster, ClusterError, JournalPage, Written};
 
@@ -22,28 +25,6 @@ const TRIES: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause that a throttle can impose.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// Where this process keeps its journal, and what every step goes by.
-#[derive(Debug, Clone)]
-pub struct Books {
-    place: JournalPlace,
-    /// This process, and since when it is one.
-    process: String,
-    since: Timestamp,
-    limits: Limits,
-    count: usize,
-    timing: Timing,
-    shared: Arc<Shared>,
-}
-
-/// What outlives a life of the Killer.
-#[derive(Debug)]
-struct Shared {
-    /// The journal, where it is kept in memory.
-    memory: Mutex<Journal>,
-    /// The highest sequence that was seen: a journal with a lower one is an old copy.
-    known: AtomicU64,
-}
 
 /// The journal in the hands of one life of the Killer.
 pub struct Keeper {
@@ -74,66 +55,6 @@ impl From<Setback> for End {
             Setback::Denied(_) => Self::Withheld { why },
             Setback::Unusable(_) | Setback::Failed(_) => Self::Failed { why },
         }
-    }
-}
-
-impl Books {
-    /// The books of the process `name`, kept at `place`; each round has at most `count` victims.
-    pub fn new(place: JournalPlace, name: &str, limits: Limits, count: usize, timing: Timing) -> Self {
-        Self {
-            place,
-            process: format!("{name}-{:08x}", rand::random::<u32>()),
-            since: Timestamp::now(),
-            limits,
-            count,
-            timing,
-            shared: Arc::new(Shared {
-                memory: Mutex::new(Journal::new("")),
-                known: AtomicU64::new(0),
-            }),
-        }
-    }
-
-    /// Books in memory without limits over time.
-    pub fn in_memory(count: usize) -> Self {
-        Self::new(
-            JournalPlace::Memory,
-            "memory",
-            Limits::default(),
-            count,
-            Timing::default(),
-        )
-    }
-
-    /// Books in memory for rounds of one victim each that follow each other at this pace.
-    pub fn paced(pace: Duration) -> Self {
-        let mut books = Self::in_memory(1);
-        books.timing.spacing = pace / 2;
-        books
-    }
-
-    /// The same for rounds that somebody asks for: their slot is that instant, and no schedule spaces them.
-    pub fn on_demand(mut self) -> Self {
-        self.since = Timestamp::MIN;
-        self.timing.spacing = Duration::ZERO;
-        self
-    }
-
-    /// The journal in the hands of this life of the Killer.
-    pub fn keeper(&self, life: u64) -> Keeper {
-        Keeper {
-            books: self.clone(),
-            holder: Holder {
-                process: self.process.clone(),
-                life,
-            },
-            page: RefCell::new(None),
-        }
-    }
-
-    /// How long things take.
-    pub fn timing(&self) -> &Timing {
-        &self.timing
     }
 }
 

@@ -12,9 +12,11 @@ mod read;
 mod recovery;
 mod stop;
 mod survey;
+mod table;
 
 pub use recovery::{Patrol, patrol};
 pub use stop::{Stop, StopSwitch};
+pub use table::{Played, Standing, Table};
 
 use std::time::Duration;
 
@@ -22,14 +24,14 @@ use jiff::Timestamp;
 
 use crate::chaos::choice::Choice;
 use crate::chaos::eligibility::{Candidate, Exemption, Rules, judge};
-use crate::chaos::journal::{Denial, Journal};
+use crate::chaos::journal::Journal;
 use crate::chaos::outcome::Outcome;
 use crate::chaos::plan::{Disrupt, Namespaces};
 use crate::chaos::pod::PodRef;
 use crate::chaos::report::{Attempt, End, Exempted, Report, Tally};
 use crate::cluster::{Cluster, ClusterError};
 use crate::fault::Faults;
-use crate::journal::{Books, Keeper, Setback};
+use crate::journal::{Books, Setback};
 
 use self::attempt::{Failure, Tried};
 use self::books::Deed;
@@ -53,46 +55,6 @@ pub struct Orders {
 /// A seed by chance: short enough to be typed again, and to survive JSON readers that hold numbers as doubles.
 pub fn any_seed() -> u64 {
     rand::random::<u32>().into()
-}
-
-/// What a round is played with.
-#[derive(Clone, Copy)]
-pub struct Table<'a> {
-    /// The cluster.
-    pub cluster: &'a Cluster,
-    /// The journal.
-    pub keeper: &'a Keeper,
-    /// What to do.
-    pub orders: &'a Orders,
-    /// The word to stop; it ends a round early, at a point where all is known.
-    pub stop: &'a Stop,
-    /// What goes wrong on purpose; nothing outside of tests.
-    pub faults: &'a Faults,
-}
-
-/// What became of a slot.
-#[derive(Debug)]
-pub enum Played {
-    /// It was played here, or withheld, and this is its story.
-    Here {
-        /// The story.
-        report: Report,
-        /// How it stands with the journal.
-        books: Standing,
-    },
-    /// It is another's: another replica claimed it, or a later life of this Killer took it over.
-    Elsewhere(Denial),
-}
-
-/// How a report stands with the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// The round was never claimed: the journal knows nothing of it.
-    Unclaimed,
-    /// The round is claimed, and closing it did not succeed: it is to be tried again.
-    Open,
-    /// The round is closed, and the report is among the notices.
-    Closed,
 }
 
 /// Plays the round of `slot` with the draw of `seed`.

@@ -16,6 +16,7 @@ mod file;
 mod journal;
 mod keys;
 mod layer;
+mod limits;
 mod mistake;
 mod name;
 mod nearest;

@@ -145,6 +145,3 @@ impl Watch {
 fn before(wall: Timestamp, duration: Duration) -> Timestamp {
     wall.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,18 +1,16 @@
 //! The flags as typed, and which settings they stand for.
 
-use std::path::PathBuf;
-use std::str::FromStr;
-use std::time::Duration;
+mod from;
+mod pause;
 
-use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::fmt::friendly::SpanParser;
-use jiff::tz::TimeZone;
+use std::path::PathBuf;
 
 use crate::settings::Flag;
+use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
+pub(super) use self::from::From;
+pub(super) use self::pause::{Home, Pause, Resume};
 use super::plan::Plan;
 use super::why::Why;
 
@@ -193,48 +191,6 @@ pub(super) struct Rbac {
     pub(super) preview: bool,
 }
 
-/// `macaque pause`.
-#[derive(Debug, Flags)]
-pub(super) struct Pause {
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) home: Home,
-    /// For how long, such as 30m or 2h [default: until resumed]
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
-    pub(super) duration: Option<Duration>,
-}
-
-/// `macaque resume`.
-#[derive(Debug, Flags)]
-pub(super) struct Resume {
-    #[command(flatten)]
-    pub(super) common: Common,
-    #[command(flatten)]
-    pub(super) home: Home,
-}
-
-/// The flag that says where macaque lives.
-#[derive(Debug, Clone, Default, Flags)]
-pub(super) struct Home {
-    /// The namespace that macaque lives in [default: where this one runs]
-    #[arg(short, long, value_name = "NAME")]
-    pub(super) namespace: Option<String>,
-}
-
-/// A duration that is more than nothing, and whole seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let duration = SpanParser::new().parse_unsigned_duration(text.trim());
-    match duration {
-        Ok(duration) if duration >= Duration::from_secs(1) && duration <= LONGEST_PAUSE => Ok(duration),
-        Ok(_) => Err("a pause is from 1s to 8760h; without --for it lasts until resumed".to_owned()),
-        Err(_) => Err("write a number with its unit, such as 30m or 2h".to_owned()),
-    }
-}
-
-/// A year: who means longer means until resumed.
-const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 3600);
-
 /// `macaque schedule`.
 #[derive(Debug, Flags)]
 pub(super) struct Schedule {
@@ -251,37 +207,6 @@ pub(super) struct Schedule {
     /// How to print the slots
     #[arg(short, long, value_enum, default_value_t)]
     pub(super) output: Output,
-}
-
-/// From when on slots are shown.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum From {
-    /// What the wall clock of the schedule's zone shows.
-    Local(DateTime),
-    /// The same everywhere.
-    Instant(Timestamp),
-}
-
-impl FromStr for From {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let instant = || text.parse().map(Self::Instant);
-        text.parse().map(Self::Local).or_else(|_| instant()).map_err(|_: jiff::Error| {
-            "write a date such as 2026-12-24, a local time such as 2026-12-24T15:00, or an instant such as \
-             2026-12-24T15:00:00Z"
-        })
-    }
-}
-
-impl From {
-    /// The instant, if the calendar of `zone` reaches that far.
-    pub(super) fn instant(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
-        match self {
-            Self::Local(local) => Ok(zone.to_ambiguous_zoned(local).compatible()?.timestamp()),
-            Self::Instant(instant) => Ok(instant),
-        }
-    }
 }
 
 /// `macaque sandbox`.

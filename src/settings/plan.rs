@@ -5,26 +5,22 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::chaos::outcome::Method;
-use crate::chaos::plan::{Disrupt, Include, Limits, Namespaces, Plan, Target};
+use crate::chaos::plan::{Disrupt, Include, Namespaces, Plan, Target};
 use crate::chaos::schedule::{Calendar, Cron, CronError, QuietTime, QuietTimes, parse_zone};
 use crate::chaos::selector::Selector;
 
 use super::Need;
 use super::decoder::{Decoder, Given};
 use super::environment;
-use super::journal;
 use super::mistake::{Reported, quote};
+use super::{journal, limits};
 
 /// More victims than this a round are an outage, not an experiment.
 const MOST_VICTIMS: usize = 100;
 /// Each attempt may take the API server's time-out; more of them would outlast any schedule.
 const MOST_ATTEMPTS: usize = 1000;
-/// More than this over time is as good as no limit.
-const MOST_OVER_TIME: usize = 100_000;
 /// A round that starts later belongs to another hour of people's day.
 const LATEST_START: Duration = Duration::from_secs(3600);
-/// The journal remembers owners at rest no longer.
-const LONGEST_COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 /// A pod that ends more slowly than this is not disrupted in any useful sense.
 const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 /// Older than a year is hardly a pod's age; the bound keeps the arithmetic of instants far from its limits.
@@ -41,7 +37,7 @@ pub(super) fn plan(d: &mut Decoder, need: Need, home: &Home<'_>) -> Result<Plan,
     let starting_deadline = starting_deadline(d);
     let target = target(d, home.account_namespace);
     let disrupt = disrupt(d);
-    let limits = limits(d);
+    let limits = limits::limits(d);
     Ok(Plan {
         dry_run: dry_run?.value,
         calendar: calendar?,
@@ -106,36 +102,6 @@ fn starting_deadline(d: &mut Decoder) -> Result<Duration, Reported> {
             Err(d.refuse(&deadline, "is longer than an hour", "use \"1h\" or less"))
         }
         value => Ok(value),
-    }
-}
-
-/// Decodes `[limits]`.
-fn limits(d: &mut Decoder) -> Result<Limits, Reported> {
-    let per_hour = d.optional_count("limits.per_hour", MOST_OVER_TIME);
-    let per_day = d.optional_count("limits.per_day", MOST_OVER_TIME);
-    let cooldown = d.optional("limits.cooldown").and_then(|text| match text {
-        Some(text) => cooldown(d, text),
-        None => Ok(Duration::ZERO),
-    });
-    let (per_hour, per_day) = (per_hour?, per_day?);
-    if let (Some(hour), Some(day)) = (&per_hour, &per_day)
-        && hour.value > day.value
-    {
-        let wrong = format!("{} is more than {} in {}", hour.value, day.value, day.place());
-        return Err(d.refuse(hour, wrong, format!("use {} or less", day.value)));
-    }
-    Ok(Limits {
-        per_hour: per_hour.map(|given| given.value),
-        per_day: per_day.map(|given| given.value),
-        cooldown: cooldown?,
-    })
-}
-
-fn cooldown(d: &mut Decoder, text: Given<String>) -> Result<Duration, Reported> {
-    let cooldown = d.duration(text)?;
-    match cooldown.value {
-        value if value <= LONGEST_COOLDOWN => Ok(value),
-        _ => Err(d.refuse(&cooldown, "is longer than a week", "use \"168h\" or less")),
     }
 }
 
