@@ -124,10 +124,6 @@ fn play(faults: &[Fault], replicas: &[usize], trials: usize, at_a_time: usize, l
     std::thread::scope(|scope| {
         for _ in 0..at_a_time {
             scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .unwrap();
                 loop {
                     let n = next.fetch_add(1, Ordering::SeqCst);
                     if n >= trials {
@@ -136,6 +132,11 @@ fn play(faults: &[Fault], replicas: &[usize], trials: usize, at_a_time: usize, l
                     // Every fault with every number of replicas, however few trials there are.
                     let fault = n % faults.len();
                     let count = replicas[(n / faults.len() + fault) % replicas.len()];
+                    // Whatever a trial leaves behind ends with its runtime.
+                    let runtime = tokio::runtime::Builder::new_current_thread()
+                        .enable_all()
+                        .build()
+                        .unwrap();
                     let verdict = runtime.block_on(trial::play(faults[fault], count, log));
                     table.lock().unwrap().note(faults[fault], count, verdict);
                 }
