@@ -25,7 +25,7 @@ e2e:
 
 # Trials of the promises under faults, as many as the table of docs/reliability.md holds
 trials:
-    cargo test --locked --test trials -- --trials 10680 --at-a-time 16
+    cargo test --locked --release --test trials -- --trials 10680 --at-a-time 44
 
 # A shop, a monkey, half a minute
 demo:

@@ -5,16 +5,18 @@
 //!   Clock ────────────────────────▶ Killer ─────────────────────────▶ Notifier ──▶ channels
 //!     ▲                               ▲                                  ▲
 //!     └───────── Supervisor ──────────┴──────────────────────────────────┘
-//!                starts each on an Arbiter of its own, hears it end, starts it afresh
+//!                starts each on an Arbiter of its own, hears it end, sees it hang, starts it afresh
 //! ```
 //!
 //! What the wires promise:
 //! - An actor knows a [`line::Line`], never another actor: a line leads to whoever holds the role now, or says that
 //!   nobody does and gives the message back.
 //! - A round that is due while the Killer is away or busy is dropped and said to be; it is never saved up.
-//! - A report is kept by the Killer until the Notifier takes it. What either of them holds is lost if it panics:
-//!   nothing but a log at level debug tells then which pods were disrupted.
+//! - No message holds what must not be lost. A round is in the journal before anybody is disrupted, and its report
+//!   until the Notifier said (`NoticeTold`) that everybody was told; the Killer's look round in the journal, several
+//!   times a lease, brings both back after a crash of either.
 //! - The order of an end: the Clock stops, the round in flight ends, its report goes out, the Notifier drains.
+//! - Above the Supervisor is a plain thread, the one that called [`run`].
 
 pub mod clock;
 pub mod killer;

@@ -24,7 +24,7 @@ use jiff::Timestamp;
 
 use crate::chaos::choice::Choice;
 use crate::chaos::eligibility::{Candidate, Exemption, Rules, judge};
-use crate::chaos::journal::Journal;
+use crate::chaos::journal::{Denial, Journal};
 use crate::chaos::outcome::Outcome;
 use crate::chaos::plan::{Disrupt, Namespaces};
 use crate::chaos::pod::PodRef;
@@ -83,6 +83,11 @@ pub async fn run(table: Table<'_>, slot: Timestamp, seed: u64) -> Played {
         Ok(_) => Played::Here {
             report,
             books: Standing::Closed,
+        },
+        // Nobody else will tell it.
+        Err(Setback::Denied(Denial::Forgotten)) => Played::Here {
+            report,
+            books: Standing::Unclaimed,
         },
         Err(Setback::Denied(denial)) => Played::Elsewhere(denial),
         Err(setback) => {

@@ -2,7 +2,8 @@
 //!
 //! actix's own `Supervisor` does nothing for a panic and keeps the actor's state over a stop. Here every life of
 //! a child is a new value on a new thread, its task's join handle is the monitor that sees a panic, a stop or a
-//! cancellation alike, and a life that ended late is told from the present one by its number.
+//! cancellation alike, its pulse shows from outside whether it hangs, and a life that ended late is told from the
+//! present one by its number. A thread that is blocked cannot be ended: it is left behind and counted.
 
 mod child;
 mod ending;

@@ -33,6 +33,7 @@ pub use self::event::{Event, Moment, Pause, Settled, Timing};
 pub use self::ledger::{Resting, Spent};
 pub use self::notices::Notice;
 pub use self::record::{Charge, ChargeState, Hold, Holder, Round};
+
 /// The annotation of the journal's ConfigMap that pauses macaque: `true`, or the instant (RFC 3339) until which.
 pub const PAUSED: &str = "macaque/paused";
 

@@ -1,6 +1,8 @@
 //! Promises about a journal that is damaged, old or gone: a clear word, nobody disrupted, and no restart needed after.
 
 use macaque::chaos::journal::Event;
+use macaque::fault::Point;
+use macaque::round::{Played, Standing};
 use macaque::sandbox::scene::deployment;
 use serde_json::{Value, json};
 
@@ -120,6 +122,25 @@ async fn an_old_copy_is_not_trusted() {
     let why = replica.is_denied(3).await;
     assert!(why.contains("older than what was read before"), "{why}");
     assert_eq!(desk.losses(), 2);
+}
+
+#[actix_rt::test]
+async fn a_round_that_the_journal_forgot_is_told_all_the_same() {
+    let (desk, replica) = desk().await;
+    let desk = std::sync::Arc::new(desk);
+    let (hand, old) = (std::sync::Arc::clone(&desk), desk.object());
+    let played = replica
+        .plays_while(2, move |point| {
+            if point == Point::AfterSettle {
+                hand.put(old.clone());
+            }
+        })
+        .await;
+    let Played::Here { report, books } = played else {
+        panic!("{played:?}")
+    };
+    assert_eq!(books, Standing::Unclaimed);
+    assert_eq!(report.attempts[0].outcome.word(), "evicted");
 }
 
 #[actix_rt::test]

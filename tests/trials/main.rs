@@ -2,7 +2,7 @@
 //! machines fail, judged from the cluster's own history.
 //!
 //! `cargo test --test trials` plays a short form, a trial for every fault and number of replicas that takes its turn;
-//! `cargo test --release --test trials -- --trials 10000` plays the table of docs/reliability.md and prints it.
+//! `just trials` plays the table of docs/reliability.md and prints it.
 
 #![cfg(feature = "sandbox")]
 #![expect(

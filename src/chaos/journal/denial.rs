@@ -60,6 +60,8 @@ pub enum Denial {
     },
     /// The round is not, or no longer, the acting holder's.
     Lost,
+    /// The journal does not know the round: an old copy of it was put back.
+    Forgotten,
     /// A victim before is not settled yet.
     Unsettled {
         /// The victim.
@@ -89,9 +91,13 @@ pub enum Window {
 }
 
 impl Denial {
-    /// Whether another replica, or another life, sees to it: nobody need hear of that.
+    /// Whether the slot is another's: of another replica, another life, or of a process before this one. Nobody need
+    /// hear of that.
     pub fn is_anothers(&self) -> bool {
-        matches!(self, Self::Taken { .. } | Self::Busy { .. })
+        matches!(
+            self,
+            Self::Taken { .. } | Self::Busy { .. } | Self::Unrecorded { .. }
+        )
     }
 }
 
@@ -133,6 +139,7 @@ impl fmt::Display for Denial {
                 "the last slot of the journal, {slot}, lies in the future of this clock: one of the two is wrong"
             ),
             Self::Lost => f.write_str("the round is no longer this Killer's"),
+            Self::Forgotten => f.write_str("the journal does not know the round: an old copy was put back"),
             Self::Unsettled { pod } => write!(f, "what became of {pod} is not written down yet"),
             Self::CountReached => f.write_str("the round has its victims"),
             Self::LimitReached { window, limit } => match window {

@@ -116,9 +116,11 @@ impl Journal {
     }
 
     pub(super) fn close(&mut self, report: &Report, moment: &Moment<'_>) -> Result<(), Denial> {
-        let round = self.round.as_mut().filter(|round| round.slot == report.slot);
-        let round = round.filter(|round| round.holder == *moment.holder);
-        let round = round.ok_or(Denial::Lost)?;
+        let round = match &mut self.round {
+            Some(round) if round.slot == report.slot && round.holder == *moment.holder => round,
+            Some(round) if round.slot >= report.slot => return Err(Denial::Lost),
+            _ => return Err(Denial::Forgotten),
+        };
         if round.over {
             return Ok(());
         }
