@@ -129,3 +129,28 @@ fn the_fullest_journal_fits_into_a_config_map() {
     assert!(text.len() < 1 << 20, "{} bytes", text.len());
     assert!(history.journal.dropped() > 0);
 }
+
+#[test]
+fn an_hour_of_the_limit_is_never_shorter_than_an_hour() {
+    let limits = Limits {
+        per_hour: Some(1),
+        ..Limits::default()
+    };
+    // Within each second of a minute: the ledger counts by minutes.
+    for second in 0..60 {
+        let mut history = Unfolding::new(limits.clone(), 1);
+        let deed = |what, moves| Deed {
+            holder: 0,
+            what,
+            moves,
+            paused: false,
+        };
+        assert!(history.take(&deed(What::Claim, second)));
+        assert!(history.take(&deed(What::Charge { pod: 0 }, 0)));
+        let settled = Settled::Disrupted;
+        assert!(history.take(&deed(What::Settle { settled }, 0)));
+        history.close(report(history.now, 0, ""));
+        assert!(!history.take(&deed(What::Claim, 3599)), "at second {second}");
+        assert!(history.take(&deed(What::Claim, 61)), "at second {second}");
+    }
+}
