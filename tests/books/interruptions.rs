@@ -24,7 +24,9 @@ const LEASE: Duration = Duration::from_secs(3);
 
 /// Waits until the lease of a dead holder has run out, and its round is closed by `other`.
 async fn adopted(other: &Replica) {
+    let deadline = std::time::Instant::now() + 20 * LEASE;
     while other.patrols(None).await.notices.is_empty() {
+        assert!(std::time::Instant::now() < deadline, "nobody adopts the round");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
