@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use self::books::Books;
-use crate::chaos::journal::{Denial, Event, Holder, Journal, Moment, Pause};
+use crate::chaos::journal::{Denial, Event, Holder, Journal, Moment, Pause, Sheet};
 use crate::chaos::plan::{ConfigMapRef, JournalPlace};
 use crate::chaos::report::End;
 use crate::cluster::{Cluster, ClusterError, JournalPage, Written};
@@ -142,11 +142,11 @@ impl Keeper {
             Some(page) => page,
             None => self.read(cluster, place).await?,
         };
-        let uid = page.sheet().uid;
-        let journal = self.trusted(cluster, place, &page).await?;
+        let sheet = page.sheet();
+        let journal = self.trusted(cluster, place, &page, &sheet).await?;
         let pause = page.paused().and_then(Pause::from_annotation);
         let next = match journal.step(event, &self.moment(cluster, pause)) {
-            Ok(next) => next.of(&uid),
+            Ok(next) => next.of(&sheet.uid),
             Err(denial) if is_fresh => {
                 return Err(Trouble::Setback(Setback::Denied(denial)));
             }
@@ -178,8 +178,8 @@ impl Keeper {
         cluster: &Cluster,
         place: &ConfigMapRef,
         page: &JournalPage,
+        sheet: &Sheet,
     ) -> Result<Journal, Trouble> {
-        let sheet = page.sheet();
         let unusable = |why| Setback::Unusable(format!("the journal, {place}, cannot be used: {why}"));
         let journal = sheet.read().map_err(unusable)?;
         let known = self.books.shared.known.load(Ordering::SeqCst);

@@ -139,12 +139,8 @@ impl Killer {
         for notice in patrol.notices {
             // What is on its way to the Notifier is known; what the Notifier took may have been lost with it.
             let slot = notice.report.slot;
-            if !self
-                .unsent
-                .iter()
-                .any(|unsent| unsent.notice && unsent.report.slot == slot)
-                && !self.told.contains_key(&slot)
-            {
+            let is_unsent = |unsent: &RoundFinished| unsent.notice && unsent.report.slot == slot;
+            if !self.unsent.iter().any(is_unsent) && !self.told.contains_key(&slot) {
                 self.unsent.push_back(RoundFinished {
                     report: Arc::new(notice.report),
                     notice: true,

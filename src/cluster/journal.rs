@@ -62,17 +62,9 @@ impl Cluster {
         let response = self
             .send(get(&path(place)), self.access.deadlines.read, what)
             .await?;
-        if response.status == StatusCode::NOT_FOUND {
-            let answer = response.into_answer();
-            return match answer.status {
-                Some(_) => Ok(None),
-                None => Err(ClusterError::Unexpected {
-                    what: what(),
-                    why: format!("HTTP 404: {}", answer.text),
-                }),
-            };
-        }
-        let object: Value = response.into_object(what)?;
+        let Some(object) = response.into_object_if_any::<Value>(what)? else {
+            return Ok(None);
+        };
         // Without a version the next write would be unconditional.
         match object["metadata"]["resourceVersion"].as_str() {
             Some(version) if !version.is_empty() && object["kind"] == "ConfigMap" => {

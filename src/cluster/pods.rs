@@ -69,20 +69,8 @@ impl Cluster {
         let response = self
             .send(get(&super::pod_path(pod)), self.access.deadlines.read, what)
             .await?;
-        if response.status == http::StatusCode::NOT_FOUND {
-            // A page of HTML is no word on the pod.
-            let answer = response.into_answer();
-            return match answer.status {
-                Some(_) => Ok(None),
-                None => Err(ClusterError::Unexpected {
-                    what: what(),
-                    why: format!("HTTP 404: {}", answer.text),
-                }),
-            };
-        }
-        response
-            .into_object::<PodObject>(what)
-            .map(|object| Some(object.into()))
+        let object = response.into_object_if_any::<PodObject>(what)?;
+        Ok(object.map(Pod::from))
     }
 }
 

@@ -88,6 +88,27 @@ impl Response {
         })
     }
 
+    /// The same of an object that may be absent: `None` if the server says so.
+    ///
+    /// # Errors
+    /// As [`Self::into_object`]; and a 404 that is no Status, such as a page of HTML, is no word on the object.
+    pub(super) fn into_object_if_any<T: DeserializeOwned>(
+        self,
+        what: impl Fn() -> String,
+    ) -> Result<Option<T>, ClusterError> {
+        if self.status != StatusCode::NOT_FOUND {
+            return self.into_object(what).map(Some);
+        }
+        let answer = self.into_answer();
+        match answer.status {
+            Some(_) => Ok(None),
+            None => Err(ClusterError::Unexpected {
+                what: what(),
+                why: format!("HTTP 404: {}", answer.text),
+            }),
+        }
+    }
+
     /// `metadata.continue` of a 410: the token with which a listing may go on, if the server gives one.
     pub(super) fn continuation(&self) -> Option<String> {
         wire::continuation(&self.body)

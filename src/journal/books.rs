@@ -86,9 +86,4 @@ impl Books {
             page: RefCell::new(None),
         }
     }
-
-    /// How long things take.
-    pub fn timing(&self) -> &Timing {
-        &self.timing
-    }
 }
