@@ -15,6 +15,7 @@ pub mod plan;
 pub mod pod;
 pub mod preview;
 pub mod report;
+pub mod roster;
 pub mod schedule;
 pub mod selector;
 pub mod slots;

@@ -10,6 +10,7 @@ mod connect;
 mod credentials;
 mod error;
 mod journal;
+mod names;
 mod pods;
 mod response;
 mod review;
@@ -19,7 +20,8 @@ mod wire;
 pub use connect::{Access, Deadlines};
 pub use error::ClusterError;
 pub use journal::{JournalPage, Written};
-pub use pods::Page;
+pub use names::NamesPage;
+pub use pods::{Page, Turn};
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -57,6 +59,9 @@ struct Call {
     method: Method,
     path: String,
     content_type: &'static str,
+    accept: &'static str,
+    /// A list of which so many items remain after the page is read no further than its head.
+    glance: Option<usize>,
     body: Vec<u8>,
 }
 
@@ -150,7 +155,7 @@ impl Cluster {
             if let Some(skew) = skew::of(response.headers(), sent, Timestamp::now()) {
                 self.skew.set(Some(skew));
             }
-            response::read(response).await
+            response::read(response, call.glance).await
         };
         let why = match tokio::time::timeout(deadline, exchange).await {
             Ok(Ok(response)) => return Ok(response),
@@ -175,6 +180,8 @@ fn get(path: &str) -> Call {
         method,
         path,
         content_type: JSON,
+        accept: JSON,
+        glance: None,
         body: Vec::new(),
     }
 }
@@ -185,17 +192,25 @@ fn json(method: Method, path: &str, body: &impl Serialize) -> Call {
         method,
         path: path.to_owned(),
         content_type: JSON,
+        accept: JSON,
+        glance: None,
         body,
     }
 }
 
 impl Call {
     fn request(&self) -> Request<Body> {
-        Request::builder()
+        let request = Request::builder()
             .method(&self.method)
             .uri(&self.path)
             .header(http::header::CONTENT_TYPE, self.content_type)
-            .header(http::header::ACCEPT, JSON)
+            .header(http::header::ACCEPT, self.accept);
+        // Only reads have long answers; the API server compresses those above 128 KiB.
+        let request = match self.method {
+            Method::GET => request.header(http::header::ACCEPT_ENCODING, "gzip"),
+            _ => request,
+        };
+        request
             .body(Body::from(self.body.clone()))
             .expect("paths are built from validated names and encoded queries")
     }

@@ -6,7 +6,9 @@
 mod ask;
 mod attempt;
 mod books;
+mod crowd;
 pub mod lookup;
+mod pager;
 pub mod preview;
 mod read;
 mod recovery;
@@ -29,6 +31,7 @@ use crate::chaos::outcome::Outcome;
 use crate::chaos::plan::{Disrupt, Namespaces};
 use crate::chaos::pod::PodRef;
 use crate::chaos::report::{Attempt, End, Exempted, Report, Tally};
+use crate::chaos::roster::Roster;
 use crate::cluster::{Cluster, ClusterError};
 use crate::fault::Faults;
 use crate::journal::{Books, Setback};
@@ -36,7 +39,7 @@ use crate::journal::{Books, Setback};
 use self::attempt::{Failure, Tried};
 use self::books::Deed;
 use self::read::{Ended, patiently};
-use self::survey::{Field, Survey};
+use self::survey::{Extent, Field, Survey};
 
 /// The longest pause that a throttle can impose on a round; the next slot should still find macaque ready.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -129,10 +132,29 @@ struct Round<'a> {
     report: Report,
 }
 
+/// What a round sees.
+enum Sight {
+    /// Every candidate.
+    All(Vec<Candidate>),
+    /// Too many to judge them all: their names.
+    Crowd(Roster),
+}
+
 impl Round<'_> {
     /// Plays the round into its report. An error is an early end.
     async fn play(&mut self, seed: u64, journal: &Journal) -> Result<(), End> {
-        let mut candidates = self.survey().await?;
+        match self.survey().await? {
+            Sight::All(candidates) => self.play_among(candidates, seed, journal).await,
+            Sight::Crowd(roster) => self.play_in_crowd(&roster, seed, journal).await,
+        }
+    }
+
+    async fn play_among(
+        &mut self,
+        mut candidates: Vec<Candidate>,
+        seed: u64,
+        journal: &Journal,
+    ) -> Result<(), End> {
         candidates.retain(|candidate| self.is_rested(candidate, journal));
         let mut choice = Choice::new(candidates, seed, &self.table.orders.disrupt);
         self.report.candidates = choice.candidates();
@@ -142,25 +164,25 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// The candidates of every namespace in scope.
-    async fn survey(&mut self) -> Result<Vec<Candidate>, End> {
-        let Table {
-            cluster,
-            orders,
-            stop,
-            ..
-        } = self.table;
-        let field = Field {
-            cluster,
-            rules: &orders.rules,
-            stop,
-        };
+    /// The candidates of every namespace in scope, or the names of a crowd.
+    async fn survey(&mut self) -> Result<Sight, End> {
         let mut survey = Survey::default();
-        let ended = field.survey(&mut survey).await;
+        let extent = self.field().survey_unless_crowd(&mut survey).await;
         self.report.listed = survey.listed;
         self.report.exempted = survey.exempted;
         self.report.problems = survey.problems;
-        ended.map(|()| survey.ledger)
+        Ok(match extent? {
+            Extent::Whole => Sight::All(survey.ledger),
+            Extent::Crowd(roster) => Sight::Crowd(roster),
+        })
+    }
+
+    fn field(&self) -> Field<'_> {
+        Field {
+            cluster: self.table.cluster,
+            rules: &self.table.orders.rules,
+            stop: self.table.stop,
+        }
     }
 
     /// Whom to try next, unless the round was asked to stop before it was done.

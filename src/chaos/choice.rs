@@ -25,8 +25,13 @@ const MOST_UNANSWERED: u32 = 3;
 impl Choice {
     /// The choice among `candidates` under `seed`, within `limits`.
     pub fn new(candidates: Vec<Candidate>, seed: u64, limits: &Disrupt) -> Self {
+        Self::from_lot(Lot::new(candidates, seed), limits)
+    }
+
+    /// The choice among what `lot` holds or will hold, within `limits`.
+    pub fn from_lot(lot: Lot, limits: &Disrupt) -> Self {
         Self {
-            lot: Lot::new(candidates, seed),
+            lot,
             wanted: limits.count,
             tries: limits.attempts,
             unanswered: 0,
@@ -36,6 +41,16 @@ impl Choice {
     /// How many may be tried yet, if nothing ends it before.
     pub fn candidates(&self) -> usize {
         self.lot.len()
+    }
+
+    /// Adds candidates to a lot that grows.
+    pub fn add(&mut self, drawn: impl IntoIterator<Item = Candidate>) {
+        self.lot.add(drawn);
+    }
+
+    /// Nobody else will be drawn.
+    pub fn complete(&mut self) {
+        self.lot.complete();
     }
 
     /// Whom to try next; `None` once enough were disrupted or tried, or nobody is left.

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use self::rules::{Case, RULES, scope};
 use super::outcome::Method;
-use super::plan::Target;
+use super::plan::{Include, Target};
 use super::pod::{Owner, Phase, Pod, PodRef};
 
 /// Which pod macaque itself is, so that it is never its own victim.
@@ -51,6 +51,16 @@ pub struct Rules {
     pub method: Method,
     /// macaque itself, when it knows.
     pub identity: Option<Identity>,
+}
+
+impl Rules {
+    /// The phases in which a pod may be drawn; any other exempts it.
+    pub fn phases(&self) -> &'static [Phase] {
+        match self.target.include.contains(&Include::Pending) {
+            false => &[Phase::Running],
+            true => &[Phase::Pending, Phase::Running],
+        }
+    }
 }
 
 /// A pod that may be drawn, in as few bytes as the draw needs.

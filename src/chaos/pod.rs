@@ -79,6 +79,15 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Every phase.
+    pub const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Unknown,
+    ];
+
     /// Reads the API's word; anything unheard of is [`Phase::Unknown`].
     pub fn from_word(word: &str) -> Self {
         match word {

@@ -17,6 +17,8 @@ use super::eligibility::Candidate;
 use super::outcome::{Method, Outcome, Refusal};
 use super::plan::Disrupt;
 use super::pod::{Owner, Pod, PodRef};
+use super::roster::Roster;
+use super::victims::Lot;
 
 const NO_BUDGET: &str = "a deletion asks no budget";
 
@@ -156,6 +158,8 @@ pub struct Preview {
     pub budgets: Budgets,
     /// How many, and how.
     pub limits: Disrupt,
+    /// The names from which a round draws, where the pods are a crowd.
+    pub crowd: Option<Roster>,
 }
 
 /// One victim of a choice, and what is thought of its disruption.
@@ -199,27 +203,41 @@ impl Preview {
     /// The victims of `seed` in order, refusals included: those that a round on these pods would try if each
     /// answer were as foretold.
     pub fn choose(&self, seed: u64) -> Vec<Foretold> {
-        self.choose_by(seed, |preview, subject, planned| {
-            preview.opinion(subject, planned)
-        })
+        self.choose_from(self.lot(seed))
     }
 
     /// The victims of `seed` in dry run, where nobody is asked and so nobody refuses.
     pub fn choose_unasked(&self, seed: u64) -> Vec<Foretold> {
-        self.choose_by(seed, |_, _, _| Opinion::Allowed {
+        self.choose_by(self.lot(seed), |_, _, _| Opinion::Allowed {
             budget: None,
             why: "a dry run asks nobody".to_owned(),
         })
     }
 
-    fn choose_by(&self, seed: u64, opinion: impl Fn(&Self, &Subject, &Planned) -> Opinion) -> Vec<Foretold> {
+    /// The lot of the round with this seed.
+    fn lot(&self, seed: u64) -> Lot {
+        match &self.crowd {
+            None => Lot::new(self.candidates(), seed),
+            Some(roster) => Lot::of(roster.arrange(self.candidates(), seed)),
+        }
+    }
+
+    fn candidates(&self) -> Vec<Candidate> {
+        let candidates = self.subjects.iter().map(|subject| &subject.candidate);
+        candidates.cloned().collect()
+    }
+
+    fn choose_from(&self, lot: Lot) -> Vec<Foretold> {
+        self.choose_by(lot, |preview, subject, planned| preview.opinion(subject, planned))
+    }
+
+    fn choose_by(&self, lot: Lot, opinion: impl Fn(&Self, &Subject, &Planned) -> Opinion) -> Vec<Foretold> {
         let subjects: HashMap<_, _> = self
             .subjects
             .iter()
             .map(|subject| (&subject.candidate.pod.uid, subject))
             .collect();
-        let candidates = self.subjects.iter().map(|subject| subject.candidate.clone());
-        let mut choice = Choice::new(candidates.collect(), seed, &self.limits);
+        let mut choice = Choice::from_lot(lot, &self.limits);
         let (mut planned, mut victims) = (Planned::default(), Vec::new());
         while let Some(victim) = choice.next_victim() {
             let opinion = opinion(self, subjects[&victim.pod.uid], &planned);

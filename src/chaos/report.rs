@@ -27,11 +27,11 @@ pub struct Report {
     pub namespaces: Vec<String>,
     /// The label selector as configured; empty means every pod.
     pub selector: String,
-    /// How many pods the API server listed.
+    /// How many pods the API server listed; of a crowd, those in a phase that can be drawn.
     pub listed: usize,
-    /// How many of them were candidates.
+    /// How many of them were candidates, as far as they were judged.
     pub candidates: usize,
-    /// The others, by reason.
+    /// The others that were judged, by reason.
     pub exempted: Exempted,
     /// Each victim tried, in order.
     pub attempts: Vec<Attempt>,
@@ -148,6 +148,12 @@ impl Report {
         } else {
             Verdict::Refused
         }
+    }
+
+    /// How many of the pods listed nobody looked at, because enough were drawn before; only a crowd has such pods.
+    pub fn unjudged(&self) -> usize {
+        let exempted: usize = self.exempted.values().map(|tally| tally.count).sum();
+        self.listed.saturating_sub(self.candidates + exempted)
     }
 
     /// How many victims had an outcome that `is` accepts.

@@ -28,17 +28,43 @@ pub struct Lot {
     put_back: VecDeque<Candidate>,
     spent: HashSet<(String, Owner)>,
     refused: HashSet<(String, Owner)>,
+    /// Whether more may be drawn, who come before anybody who was put back.
+    growing: bool,
 }
 
 impl Lot {
     /// The lot of `candidates` under `seed`.
     pub fn new(candidates: Vec<Candidate>, seed: u64) -> Self {
+        Self::of(draw(candidates, seed))
+    }
+
+    /// The lot of those who were drawn already, in this order.
+    pub fn of(drawn: Vec<Candidate>) -> Self {
         Self {
-            drawn: draw(candidates, seed).into(),
+            drawn: drawn.into(),
             put_back: VecDeque::new(),
             spent: HashSet::new(),
             refused: HashSet::new(),
+            growing: false,
         }
+    }
+
+    /// A lot of nobody yet, which grows by [`Self::add`] until it is complete.
+    pub fn growing() -> Self {
+        Self {
+            growing: true,
+            ..Self::of(Vec::new())
+        }
+    }
+
+    /// Adds candidates that were drawn after those before.
+    pub fn add(&mut self, drawn: impl IntoIterator<Item = Candidate>) {
+        self.drawn.extend(drawn);
+    }
+
+    /// Nobody else will be drawn.
+    pub fn complete(&mut self) {
+        self.growing = false;
     }
 
     /// How many candidates are left, each pod counted once however often it was listed.
@@ -51,7 +77,7 @@ impl Lot {
         self.len() == 0
     }
 
-    /// The next candidate to try.
+    /// The next candidate to try; of a lot that grows, `None` may mean that more must be drawn first.
     pub fn next_victim(&mut self) -> Option<Candidate> {
         while let Some(candidate) = self.drawn.pop_front() {
             match owner_of(&candidate) {
@@ -59,6 +85,9 @@ impl Lot {
                 Some(owner) if self.refused.contains(&owner) => self.put_back.push_back(candidate),
                 _ => return Some(candidate),
             }
+        }
+        if self.growing {
+            return None;
         }
         let spent = &self.spent;
         self.put_back

@@ -1,19 +1,28 @@
-//! Reads an HTTP response whole, and by shape: a Status is a Status whatever its content type says.
+//! Reads an HTTP response, and by shape: a Status is a Status whatever its content type says. A compressed answer
+//! stays compressed until it is parsed, so that a page of pods is never in memory at its full length.
 
+use std::io::{BufReader, Read};
 use std::time::Duration;
 
+use flate2::read::GzDecoder;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde::de::DeserializeOwned;
 
 use super::ClusterError;
-use super::wire;
+use super::wire::{self, ListMeta};
 use crate::chaos::answer::{Answer, Verdict, classify};
 use crate::chaos::outcome::Refusal;
 
 /// More than any page of pods holds: a limit on what a broken or hostile server can make us keep.
 const MAX_BODY_BYTES: usize = 64 << 20;
+
+/// More than a page of the largest pods holds once it is inflated, which is never kept whole.
+const MAX_INFLATED_BYTES: u64 = 1 << 30;
+
+/// The head of a list is sought in so much of it.
+const LONGEST_HEAD: usize = 16 << 10;
 
 /// How much of a shapeless body is worth telling.
 const EXCERPT_CHARS: usize = 200;
@@ -23,23 +32,71 @@ pub(super) struct Response {
     pub(super) status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
+    /// Whether the body is compressed yet.
+    gzip: bool,
 }
 
-/// Reads the body; an error is the reason in words.
-pub(super) async fn read(response: http::Response<Body>) -> Result<Response, String> {
+/// Reads the body; an error is the reason in words. With a `glance` at a list, its items are left unread if more than
+/// so many come after them: the answer is then a list of none, with the metadata of the whole.
+pub(super) async fn read(response: http::Response<Body>, glance: Option<usize>) -> Result<Response, String> {
     let (head, body) = response.into_parts();
-    let body = Limited::new(body, MAX_BODY_BYTES)
-        .collect()
-        .await
-        .map_err(|error| format!("the answer broke off: {error}"))?;
-    Ok(Response {
+    let encoding = head.headers.get(header::CONTENT_ENCODING);
+    let mut response = Response {
         status: head.status,
+        gzip: encoding.is_some_and(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"gzip")),
         headers: head.headers,
-        body: body.to_bytes().into(),
-    })
+        body: Vec::new(),
+    };
+    let mut body = Limited::new(body, MAX_BODY_BYTES);
+    let mut glance = glance.filter(|_| response.status.is_success());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| format!("the answer broke off: {error}"))?;
+        response.body.extend(frame.into_data().unwrap_or_default());
+        let Some(most) = glance else { continue };
+        let beginning = response.beginning(LONGEST_HEAD);
+        match wire::glance_at(&beginning) {
+            Some((head, remaining)) if remaining > most => {
+                (response.body, response.gzip) = (head, false);
+                return Ok(response);
+            }
+            None if beginning.len() < LONGEST_HEAD => {}
+            Some(_) | None => glance = None,
+        }
+    }
+    if !response.status.is_success() {
+        response.inflate()?;
+    }
+    Ok(response)
 }
 
 impl Response {
+    /// As much of the body's beginning as has come, `most` bytes of it.
+    fn beginning(&self, most: usize) -> Vec<u8> {
+        let mut beginning = Vec::new();
+        let read = match self.gzip {
+            true => GzDecoder::new(&*self.body)
+                .take(most as u64)
+                .read_to_end(&mut beginning),
+            false => self.body.as_slice().take(most as u64).read_to_end(&mut beginning),
+        };
+        // What is missing may come yet, and what is wrong is told by whoever parses the whole.
+        drop(read);
+        beginning
+    }
+
+    /// Replaces the body by what it stands for.
+    fn inflate(&mut self) -> Result<(), String> {
+        if self.gzip {
+            let mut inflated = Vec::new();
+            GzDecoder::new(&*self.body)
+                .take(MAX_BODY_BYTES as u64)
+                .read_to_end(&mut inflated)
+                .map_err(|error| format!("the answer is not what its encoding says: {error}"))?;
+            (self.body, self.gzip) = (inflated, false);
+        }
+        Ok(())
+    }
+
     /// The answer as the classifier reads it.
     pub(super) fn into_answer(self) -> Answer {
         let parsed = wire::status(&self.body);
@@ -82,10 +139,48 @@ impl Response {
         if !self.status.is_success() {
             return Err(refusal_of_a_read(&self.into_answer(), what()));
         }
-        serde_json::from_slice(&self.body).map_err(|error| ClusterError::Unexpected {
-            what: what(),
-            why: format!("not what was asked for: {error}: {}", excerpt(&self.body)),
-        })
+        let object = match self.gzip {
+            true => serde_json::from_reader(self.inflated()),
+            false => serde_json::from_slice(&self.body),
+        };
+        object.map_err(|error| self.unexpected(&error, what()))
+    }
+
+    /// The pods of a page, each handed on as soon as it is parsed.
+    ///
+    /// # Errors
+    /// As [`Self::into_object`]; what was handed on before counts for nothing then.
+    pub(super) fn into_items<T: DeserializeOwned>(
+        self,
+        what: impl Fn() -> String,
+        each: impl FnMut(T),
+    ) -> Result<ListMeta, ClusterError> {
+        if !self.status.is_success() {
+            return Err(refusal_of_a_read(&self.into_answer(), what()));
+        }
+        let metadata = match self.gzip {
+            true => {
+                let mut list = serde_json::Deserializer::from_reader(self.inflated());
+                wire::each_item(&mut list, each).and_then(|metadata| list.end().map(|()| metadata))
+            }
+            false => {
+                let mut list = serde_json::Deserializer::from_slice(&self.body);
+                wire::each_item(&mut list, each).and_then(|metadata| list.end().map(|()| metadata))
+            }
+        };
+        metadata.map_err(|error| self.unexpected(&error, what()))
+    }
+
+    fn inflated(&self) -> impl Read + '_ {
+        BufReader::new(GzDecoder::new(&*self.body).take(MAX_INFLATED_BYTES))
+    }
+
+    fn unexpected(&self, error: &serde_json::Error, what: String) -> ClusterError {
+        let beginning = self.beginning(4 * EXCERPT_CHARS);
+        ClusterError::Unexpected {
+            what,
+            why: format!("not what was asked for: {error}: {}", excerpt(&beginning)),
+        }
     }
 
     /// The same of an object that may be absent: `None` if the server says so.
@@ -168,6 +263,7 @@ mod tests {
             status: StatusCode::from_u16(code).unwrap(),
             headers: headers.collect(),
             body: body.into(),
+            gzip: false,
         }
     }
 

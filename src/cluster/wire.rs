@@ -1,5 +1,9 @@
 //! The shapes on the wire, cut down to what the rules read, and their translation into the core's words.
 
+mod list;
+
+pub(super) use list::{ListMeta, ListOf, NameTable, each_item, glance_at};
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,34 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::chaos::answer::{Cause, Status};
 use crate::chaos::pod::{Owner, Phase, Pod, PodRef};
-
-/// One page of a list. A server writes an empty list as `null` or leaves it out.
-#[derive(Deserialize)]
-#[serde(default)]
-pub(super) struct ListOf<T> {
-    pub(super) metadata: ListMeta,
-    #[serde(
-        deserialize_with = "null_is_default",
-        bound(deserialize = "T: Deserialize<'de>")
-    )]
-    pub(super) items: Vec<T>,
-}
-
-impl<T> Default for ListOf<T> {
-    fn default() -> Self {
-        Self {
-            metadata: ListMeta::default(),
-            items: Vec::new(),
-        }
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ListMeta {
-    #[serde(rename = "continue")]
-    pub(super) next: Option<String>,
-}
 
 #[derive(Deserialize)]
 pub(super) struct PodObject {
@@ -96,6 +72,16 @@ struct Condition {
     #[serde(rename = "type")]
     kind: String,
     status: String,
+}
+
+impl PodObject {
+    /// The pod, of which only metadata were told, taken for a running one.
+    pub(super) fn running(self) -> Pod {
+        Pod {
+            phase: Phase::Running,
+            ..self.into()
+        }
+    }
 }
 
 impl From<PodObject> for Pod {

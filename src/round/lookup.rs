@@ -6,7 +6,7 @@ use crate::chaos::selector::Selector;
 use crate::cluster::Cluster;
 
 use super::Stop;
-use super::read::{Ended, patiently};
+use super::read::patiently;
 
 /// Reads the pod `name` of `namespace`; `None` if there is none.
 ///
@@ -18,9 +18,7 @@ pub async fn pod(cluster: &Cluster, namespace: &str, name: &str, stop: &Stop) ->
         name: name.to_owned(),
         uid: String::new(),
     };
-    patiently(stop, async || cluster.pod(&pod).await)
-        .await
-        .map_err(end)
+    Ok(patiently(stop, async || cluster.pod(&pod).await).await?)
 }
 
 /// Reads the pods of `owner`, by name. Whether an owner without pods exists cannot be told: macaque reads no
@@ -38,7 +36,7 @@ pub async fn pods_of(
     let (mut pods, mut after) = (Vec::new(), None::<String>);
     loop {
         let read = async || cluster.pods(Some(namespace), &everything, after.as_deref()).await;
-        let page = patiently(stop, read).await.map_err(end)?;
+        let page = patiently(stop, read).await?;
         let of_owner = page
             .pods
             .into_iter()
@@ -53,13 +51,4 @@ pub async fn pods_of(
     pods.sort_by(|a, b| a.id.cmp(&b.id));
     pods.dedup_by(|a, b| a.id == b.id);
     Ok(pods)
-}
-
-fn end(ended: Ended) -> End {
-    match ended {
-        Ended::Stopped => End::Interrupted,
-        Ended::Failed(error) => End::Failed {
-            why: error.to_string(),
-        },
-    }
 }

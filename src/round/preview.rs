@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::chaos::eligibility::Candidate;
+use crate::chaos::eligibility::{Candidate, Rules};
 use crate::chaos::outcome::Method;
 use crate::chaos::pod::{Owner, Pod};
 use crate::chaos::preview::{Budgets, Preview, Subject};
 use crate::chaos::report::{End, Exempted};
+use crate::chaos::roster::{CROWD, Roster};
 use crate::cluster::{Cluster, ClusterError};
 
 use super::read::{Ended, patiently};
@@ -46,12 +47,14 @@ pub struct Sighting {
 
 #[derive(Default)]
 struct Notes {
+    roster: Roster,
     subjects: Vec<Subject>,
     owners: Readinesses,
 }
 
 impl Ledger for Notes {
-    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>) {
+    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &Rules) {
+        self.roster.enter_listed(&pod, rules);
         if let Some(owner) = pod.owner.clone() {
             let owner = self.owners.entry((pod.id.namespace.clone(), owner)).or_default();
             owner.pods += 1;
@@ -65,6 +68,7 @@ impl Ledger for Notes {
     }
 
     fn append(&mut self, more: Self) {
+        self.roster.append(&more.roster);
         self.subjects.extend(more.subjects);
         for (owner, more) in more.owners {
             let known = self.owners.entry(owner).or_default();
@@ -84,7 +88,9 @@ pub async fn look(cluster: &Cluster, orders: &Orders, stop: &Stop) -> Result<Sig
     let mut survey = Survey::<Notes>::default();
     field.survey(&mut survey).await?;
     let Notes {
-        mut subjects, owners, ..
+        roster,
+        mut subjects,
+        owners,
     } = survey.ledger;
     let place = |subject: &Subject| {
         let Candidate { pod, owner } = &subject.candidate;
@@ -107,6 +113,7 @@ pub async fn look(cluster: &Cluster, orders: &Orders, stop: &Stop) -> Result<Sig
             subjects,
             budgets,
             limits: orders.disrupt.clone(),
+            crowd: (survey.listed > CROWD).then_some(roster),
         },
         problems,
     })

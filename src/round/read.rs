@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::chaos::report::End;
 use crate::cluster::ClusterError;
 
 use super::{LONGEST_PAUSE, Stop};
@@ -27,6 +28,17 @@ const ORDINARY: Patience = Patience {
 pub(super) enum Ended {
     Stopped,
     Failed(ClusterError),
+}
+
+impl From<Ended> for End {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Stopped => Self::Interrupted,
+            Ended::Failed(error) => Self::Failed {
+                why: error.to_string(),
+            },
+        }
+    }
 }
 
 /// Reads with ordinary patience. A request to `stop` ends it at once.

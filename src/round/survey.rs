@@ -7,34 +7,55 @@ use crate::chaos::eligibility::{Candidate, Rules, judge};
 use crate::chaos::plan::Namespaces;
 use crate::chaos::pod::Pod;
 use crate::chaos::report::{End, Exempted, Tally};
+use crate::chaos::roster::Roster;
 use crate::cluster::{Cluster, ClusterError};
 
 use super::Stop;
+use super::pager::{Names, Pager, Size};
 use super::read::{Ended, patiently};
-
-/// How often a listing that expired between two pages starts anew. Reading takes seconds and an API server forgets
-/// after minutes: a listing that expires again and again is never read whole.
-const RESTARTS: u32 = 2;
-
-/// More pages than this, a million pods, are taken for a list that never ends.
-const MOST_PAGES: u32 = 2_000;
 
 /// What is kept of the pods that a survey sees.
 pub(super) trait Ledger: Default {
-    /// Enters one pod, with the candidate that it was judged to be, if it was.
-    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>);
+    /// Enters one pod, with the candidate that it was judged to be by `rules`, if it was.
+    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &Rules);
     /// Adds the entries of another namespace.
     fn append(&mut self, more: Self);
 }
 
 /// A round keeps the candidates and nothing else.
 impl Ledger for Vec<Candidate> {
-    fn enter(&mut self, _: Pod, candidate: Option<Candidate>) {
+    fn enter(&mut self, _: Pod, candidate: Option<Candidate>, _: &Rules) {
         self.extend(candidate);
     }
 
     fn append(&mut self, more: Self) {
         self.extend(more);
+    }
+}
+
+/// The candidates of a crowd, and the names by which they are put in order.
+#[derive(Default)]
+pub(super) struct Ranks {
+    roster: Roster,
+    candidates: Vec<Candidate>,
+}
+
+impl Ranks {
+    /// The candidates in the order in which `seed` draws them.
+    pub(super) fn arrange(self, seed: u64) -> Vec<Candidate> {
+        self.roster.arrange(self.candidates, seed)
+    }
+}
+
+impl Ledger for Ranks {
+    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &Rules) {
+        self.roster.enter_listed(&pod, rules);
+        self.candidates.extend(candidate);
+    }
+
+    fn append(&mut self, more: Self) {
+        self.roster.append(&more.roster);
+        self.candidates.extend(more.candidates);
     }
 }
 
@@ -57,16 +78,13 @@ pub(super) struct Field<'a> {
 }
 
 impl<L: Ledger> Survey<L> {
-    fn add(&mut self, pods: Vec<Pod>, rules: &Rules) {
-        let now = Timestamp::now();
-        self.listed += pods.len();
-        for pod in pods {
-            match judge(&pod, rules, now) {
-                Ok(candidate) => self.ledger.enter(pod, Some(candidate)),
-                Err(exemption) => {
-                    Tally::note(&mut self.exempted, pod.id.clone(), &exemption);
-                    self.ledger.enter(pod, None);
-                }
+    fn add(&mut self, pod: Pod, rules: &Rules, now: Timestamp) {
+        self.listed += 1;
+        match judge(&pod, rules, now) {
+            Ok(candidate) => self.ledger.enter(pod, Some(candidate), rules),
+            Err(exemption) => {
+                Tally::note(&mut self.exempted, pod.id.clone(), &exemption);
+                self.ledger.enter(pod, None, rules);
             }
         }
     }
@@ -79,58 +97,144 @@ impl<L: Ledger> Survey<L> {
     }
 }
 
+/// How much there is in scope.
+pub(super) enum Extent {
+    /// It was surveyed whole.
+    Whole,
+    /// It is a crowd, and these are its names.
+    Crowd(Roster),
+}
+
 impl Field<'_> {
-    /// Surveys every namespace in scope into `survey`. A namespace that may not be read, or does not exist, is a
-    /// problem of its own and ends nothing for the others.
+    /// Surveys every namespace in scope into `survey`, however many pods there are. A namespace that may not be read,
+    /// or does not exist, is a problem of its own and ends nothing for the others.
     pub(super) async fn survey<L: Ledger>(&self, survey: &mut Survey<L>) -> Result<(), End> {
-        for namespace in scope(&self.rules.target.namespaces) {
-            let found = match self.list::<L>(namespace).await {
-                Ok(found) => found,
-                Err(Ended::Stopped) => return Err(End::Interrupted),
-                Err(Ended::Failed(error @ ClusterError::Forbidden { .. })) => {
-                    survey.problems.push(error.to_string());
+        self.survey_within(survey, &mut Size::Irrelevant).await.map(drop)
+    }
+
+    /// The same, unless the scope turns out to be a crowd: then its names are read instead.
+    pub(super) async fn survey_unless_crowd<L: Ledger>(&self, survey: &mut Survey<L>) -> Result<Extent, End> {
+        let mut size = Size::Unknown;
+        if self.survey_within(survey, &mut size).await? {
+            return Ok(Extent::Whole);
+        }
+        let Names { roster, problems } = match size {
+            Size::Counted(names) => names,
+            Size::Unknown | Size::Irrelevant => self.names().await?,
+        };
+        *survey = Survey {
+            listed: roster.len(),
+            problems,
+            ..Survey::default()
+        };
+        Ok(Extent::Crowd(roster))
+    }
+
+    /// Surveys as long as the scope may be no crowd; whether it was surveyed whole.
+    async fn survey_within<L: Ledger>(&self, survey: &mut Survey<L>, size: &mut Size) -> Result<bool, End> {
+        let namespaces = scope(&self.rules.target.namespaces);
+        for (n, namespace) in namespaces.iter().enumerate() {
+            let (before, more) = (survey.listed, n + 1 < namespaces.len());
+            let found = match self.list::<L>(*namespace, before, more, size).await {
+                Ok(Some(found)) => found,
+                Ok(None) => return Ok(false),
+                Err(ended) => {
+                    survey.problems.push(problem(ended)?);
                     continue;
-                }
-                Err(Ended::Failed(error)) => {
-                    return Err(End::Failed {
-                        why: error.to_string(),
-                    });
                 }
             };
             if found.listed == 0 {
-                survey.problems.extend(self.doubt_namespace(namespace).await);
+                survey.problems.extend(self.doubt_namespace(*namespace).await);
             }
             survey.append(found);
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Lists and judges one namespace, or all.
-    async fn list<L: Ledger>(&self, namespace: Option<&str>) -> Result<Survey<L>, Ended> {
-        let selector = &self.rules.target.selector;
-        let mut survey = Survey::default();
-        let mut after: Option<String> = None;
-        let mut restarts = 0;
-        for _ in 0..MOST_PAGES {
-            let read = async || self.cluster.pods(namespace, selector, after.as_deref()).await;
-            let page = patiently(self.stop, read).await?;
-            if page.restarted && restarts == RESTARTS {
-                return Err(endless(
-                    namespace,
-                    "the list expires between two pages, again and again",
-                ));
-            }
-            if page.restarted {
-                restarts += 1;
+    /// Lists and judges one namespace, or all, after so many pods `before` and with `more` namespaces to come; `None`
+    /// if all of it is a crowd.
+    async fn list<L: Ledger>(
+        &self,
+        namespace: Option<&str>,
+        before: usize,
+        more: bool,
+        size: &mut Size,
+    ) -> Result<Option<Survey<L>>, Ended> {
+        let Self { cluster, rules, .. } = self;
+        let selector = &rules.target.selector;
+        let (mut survey, mut pager) = (Survey::default(), Pager::default());
+        loop {
+            let glance = size.glance(before + survey.listed);
+            let read = async || {
+                let mut page = Survey::default();
+                let now = Timestamp::now();
+                let add = |pod| page.add(pod, rules, now);
+                let turn = cluster
+                    .each_pod(namespace, selector, pager.after(), glance, add)
+                    .await?;
+                Ok((page, turn))
+            };
+            let (page, turn) = patiently(self.stop, read).await?;
+            pager.turn(&turn).map_err(|why| endless(namespace, why))?;
+            if turn.restarted {
                 survey = Survey::default();
             }
-            survey.add(page.pods, self.rules);
-            after = page.next;
-            if after.is_none() {
-                return Ok(survey);
+            survey.append(page);
+            let seen = before + survey.listed;
+            let goes_on = more || turn.next.is_some();
+            let mut is_crowd = size.of(seen, turn.remaining, goes_on);
+            if is_crowd.is_none() {
+                *size = Size::Counted(self.names().await?);
+                is_crowd = size.of(seen, turn.remaining, goes_on);
+            }
+            if is_crowd == Some(true) {
+                return Ok(None);
+            }
+            if turn.next.is_none() {
+                return Ok(Some(survey));
             }
         }
-        Err(endless(namespace, "the list goes on and on"))
+    }
+
+    /// The names of every namespace in scope.
+    async fn names(&self) -> Result<Names, Ended> {
+        let mut names = Names::default();
+        for namespace in scope(&self.rules.target.namespaces) {
+            match self.names_in(namespace).await {
+                Ok(more) if more.is_empty() => names.problems.extend(self.doubt_namespace(namespace).await),
+                Ok(more) => names.roster.append(&more),
+                Err(ended) => names.problems.push(problem(ended)?),
+            }
+        }
+        Ok(names)
+    }
+
+    /// The names of one namespace, or of all.
+    async fn names_in(&self, namespace: Option<&str>) -> Result<Roster, Ended> {
+        let Self { cluster, rules, .. } = self;
+        let (selector, phases) = (&rules.target.selector, rules.phases());
+        let (mut roster, mut pager, mut tables) = (Roster::default(), Pager::default(), true);
+        loop {
+            let read = async || match tables {
+                true => cluster.names(namespace, selector, phases, pager.after()).await,
+                false => cluster
+                    .names_of_metadata(namespace, selector, phases, pager.after())
+                    .await
+                    .map(Some),
+            };
+            let Some(page) = patiently(self.stop, read).await? else {
+                (roster, pager, tables) = (Roster::default(), Pager::default(), false);
+                continue;
+            };
+            pager.turn(&page.turn).map_err(|why| endless(namespace, why))?;
+            if page.turn.restarted {
+                roster = Roster::default();
+            }
+            roster.append(&page.names);
+            if page.turn.next.is_none() {
+                return Ok(roster);
+            }
+        }
     }
 
     /// The API server lists an absent namespace as an empty one; where macaque may ask, it says which.
@@ -138,6 +242,17 @@ impl Field<'_> {
         let name = namespace?;
         let exists = self.cluster.has_namespace(name).await;
         matches!(exists, Ok(Some(false))).then(|| format!("namespace {name} does not exist"))
+    }
+}
+
+/// Why one namespace could not be read, in words.
+///
+/// # Errors
+/// No other can be read either.
+fn problem(ended: Ended) -> Result<String, Ended> {
+    match ended {
+        Ended::Failed(error @ ClusterError::Forbidden { .. }) => Ok(error.to_string()),
+        ended => Err(ended),
     }
 }
 

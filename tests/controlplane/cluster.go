@@ -29,8 +29,11 @@ import (
 )
 
 const (
-	lockName      = "lock"
-	startDeadline = 3 * time.Minute
+	lockName       = "lock"
+	etcdName       = "etcd.url"
+	kubeconfigName = "admin.kubeconfig"
+	etcdQuota      = "17179869184" // 100,000 pods of 34 kB, written twice, fit into 16 GiB and not into the usual 2.
+	startDeadline  = 3 * time.Minute
 )
 
 //go:embed stages.yaml
@@ -42,7 +45,9 @@ type cluster struct {
 	ctx        context.Context
 	kubeconfig string
 
-	dir      string
+	dir        string
+	serverOnly bool // etcd and the API server, and nothing that acts by itself.
+
 	lock     *os.File
 	end      context.CancelCauseFunc
 	leashes  []io.Closer // A component ends when its leash is closed: see exitWithParent.
@@ -50,9 +55,10 @@ type cluster struct {
 	stopping sync.Once
 }
 
-// newCluster returns once pods can be created and become ready. What it has
-// started by the time of an error is stopped before it returns.
-func newCluster(ctx context.Context, dir string) (*cluster, error) {
+// newCluster returns once pods can be created and become ready, or, where
+// nobody is to tend them, once the API server is ready. What it has started by
+// the time of an error is stopped before it returns.
+func newCluster(ctx context.Context, dir string, serverOnly bool) (*cluster, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -60,7 +66,7 @@ func newCluster(ctx context.Context, dir string) (*cluster, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	c := &cluster{dir: dir, kubeconfig: filepath.Join(dir, "admin.kubeconfig")}
+	c := &cluster{dir: dir, serverOnly: serverOnly, kubeconfig: filepath.Join(dir, kubeconfigName)}
 	if err := c.takeLock(); err != nil {
 		return nil, err
 	}
@@ -102,10 +108,14 @@ func (c *cluster) start() error {
 		return err
 	}
 	err = c.spawn("etcd",
-		"--data-dir", filepath.Join(c.dir, "etcd"), "--unsafe-no-fsync",
+		"--data-dir", filepath.Join(c.dir, "etcd"), "--unsafe-no-fsync", "--quota-backend-bytes", etcdQuota,
 		"--listen-client-urls", etcd, "--advertise-client-urls", etcd,
 		"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default="+peer)
 	if err != nil {
+		return err
+	}
+
+	if err := os.WriteFile(filepath.Join(c.dir, etcdName), []byte(etcd), 0o600); err != nil {
 		return err
 	}
 
@@ -141,7 +151,7 @@ func (c *cluster) start() error {
 	err = c.await("the API server to be ready", func(ctx context.Context) error {
 		return client.RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 	})
-	if err != nil {
+	if err != nil || c.serverOnly {
 		return err
 	}
 

@@ -17,6 +17,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -26,6 +28,10 @@ const usage = `Usage:
   controlplane start DIR                    start in the background, print the kubeconfig's path
   controlplane stop DIR                     stop what start started
   controlplane serve DIR                    start in the foreground, until SIGINT or SIGTERM
+  controlplane crowd DIR NUMBER             fill what was started in DIR with so many pods
+
+Before DIR, --server-only leaves out the controllers, the scheduler and kwok: nothing but a client changes
+anything then, which suits a load of objects that nobody is to tend.
 
 DIR holds admin.kubeconfig, the logs and etcd's data; each start begins afresh.
 COMMAND finds the administrator's kubeconfig in KUBECONFIG and CONTROLPLANE_KUBECONFIG.
@@ -41,17 +47,26 @@ func main() {
 		}
 	}
 
+	serverOnly := len(args) > 1 && args[1] == "--server-only"
+	if serverOnly {
+		args = slices.Delete(args, 1, 2)
+	}
 	ctx, stopSignals := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	var err error
 	switch {
 	case len(args) > 3 && args[0] == "run" && args[2] == "--":
-		err = run(ctx, args[1], args[3:])
+		err = run(ctx, args[1], serverOnly, args[3:])
 	case len(args) == 2 && args[0] == "start":
-		err = start(ctx, args[1])
+		err = start(ctx, args[1], serverOnly)
 	case len(args) == 2 && args[0] == "stop":
 		err = stop(args[1])
 	case len(args) == 2 && args[0] == "serve":
-		err = serve(ctx, args[1])
+		err = serve(ctx, args[1], serverOnly)
+	case len(args) == 3 && args[0] == "crowd":
+		var pods int
+		if pods, err = strconv.Atoi(args[2]); err == nil {
+			err = crowd(ctx, args[1], pods)
+		}
 	default:
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
@@ -69,8 +84,8 @@ func main() {
 }
 
 // run starts a cluster for the lifetime of one command.
-func run(ctx context.Context, dir string, argv []string) error {
-	cluster, err := newCluster(ctx, dir)
+func run(ctx context.Context, dir string, serverOnly bool, argv []string) error {
+	cluster, err := newCluster(ctx, dir, serverOnly)
 	if err != nil {
 		return err
 	}
@@ -91,8 +106,8 @@ func run(ctx context.Context, dir string, argv []string) error {
 }
 
 // serve keeps a cluster until a signal arrives or a component dies.
-func serve(ctx context.Context, dir string) error {
-	cluster, err := newCluster(ctx, dir)
+func serve(ctx context.Context, dir string, serverOnly bool) error {
+	cluster, err := newCluster(ctx, dir, serverOnly)
 	if err != nil {
 		return err
 	}
@@ -106,7 +121,7 @@ func serve(ctx context.Context, dir string) error {
 }
 
 // start leaves a `serve` behind, in a session of its own, once it is ready.
-func start(ctx context.Context, dir string) error {
+func start(ctx context.Context, dir string, serverOnly bool) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -118,7 +133,11 @@ func start(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	server := exec.Command(self, "serve", dir)
+	argv := []string{"serve", dir}
+	if serverOnly {
+		argv = []string{"serve", "--server-only", dir}
+	}
+	server := exec.Command(self, argv...)
 	server.Stderr = log
 	server.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	stdout, err := server.StdoutPipe()

@@ -6,6 +6,7 @@ use super::{Opinion, Preview};
 use crate::chaos::budget::Planned;
 use crate::chaos::outcome::Refusal;
 use crate::chaos::pod::Owner;
+use crate::chaos::victims::Lot;
 
 /// The chance of each subject, in the order of the subjects.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +66,8 @@ impl Preview {
     pub(super) fn counted(&self, seeds: &[u64]) -> Vec<f64> {
         let mut hits: HashMap<String, usize> = HashMap::new();
         for seed in seeds {
-            for victim in self.choose(*seed) {
+            // In a crowd the order of the candidates would cost more, and it is as likely as any.
+            for victim in self.choose_from(Lot::new(self.candidates(), *seed)) {
                 if !victim.opinion.is_refused() {
                     *hits.entry(victim.pod.uid).or_default() += 1;
                 }

@@ -60,6 +60,7 @@ fn preview(subjects: impl IntoIterator<Item = Vec<Subject>>, budgets: Vec<Budget
     Preview {
         subjects: subjects.into_iter().flatten().collect(),
         budgets: known,
+        crowd: None,
         limits: Disrupt {
             method: Method::Evict,
             count,

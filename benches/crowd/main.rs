@@ -1,0 +1,230 @@
+//! What a round costs in a crowd, on a real API server: time, memory, CPU, bytes and requests, as a table.
+//!
+//! `just crowd` starts the server. The figures are of one machine and one moment: compare rows, not machines.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints its table, and ends where it cannot measure"
+)]
+
+mod process;
+mod relay;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use http::Request;
+use k8s_openapi::api::core::v1::Pod;
+use kube::Client;
+use kube::config::Kubeconfig;
+use serde::{Deserialize, Deserializer};
+
+use self::process::Measure;
+use self::relay::Relay;
+
+/// Where `controlplane crowd` puts its pods.
+const NAMESPACE: &str = "crowd";
+
+/// How often each row is measured; the median is told.
+const RUNS: usize = 3;
+
+/// Draws of the row where few pods are eligible: the number of looks varies with the draw.
+const LEAN_RUNS: usize = 9;
+
+/// A round: its name, the arguments of `macaque once`, whether the pods that opted out are taken for eligible, and how
+/// often it is measured.
+type Row = (&'static str, &'static [&'static str], bool, usize);
+
+#[rustfmt::skip]
+const ROWS: [Row; 7] = [
+    ("evict 1, one namespace, dry run", &["-n", NAMESPACE, "--method", "evict"], true, RUNS),
+    ("evict 1, one namespace", &["-n", NAMESPACE, "--method", "evict", ARMED], true, RUNS),
+    ("delete 1, one namespace", &["-n", NAMESPACE, "--method", "delete", ARMED], true, RUNS),
+    ("evict 1, all namespaces", &["-A", "--method", "evict", ARMED], true, RUNS),
+    ("delete 1, all namespaces", &["-A", "--method", "delete", ARMED], true, RUNS),
+    ("1 % eligible, one namespace, dry run", &["-n", NAMESPACE], false, LEAN_RUNS),
+    ("1 % eligible, all namespaces, dry run", &["-A"], false, LEAN_RUNS),
+];
+
+const ARMED: &str = "--dry-run=false";
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let mut beside = Vec::new();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            // A command line to be measured in the same run; it finds the server in KUBECONFIG.
+            "--beside" => beside.extend(arguments.next()),
+            // A row of the table: this program, started by itself.
+            "--list-all" => return actix_rt::System::new().block_on(list_all()),
+            // What cargo says to every benchmark.
+            "--bench" => {}
+            other => {
+                println!("error: {other}: known is --beside COMMAND, as often as you like");
+                std::process::exit(2);
+            }
+        }
+    }
+    actix_rt::System::new().block_on(bench(&beside));
+}
+
+/// Lists every pod in full and in one answer, as the programs do that ask for it so, and parses each. They keep all of
+/// them; that would not fit beside the server here, so none is kept, and the row flatters them.
+async fn list_all() {
+    let client = Client::try_default().await.unwrap();
+    let request = Request::get(format!("/api/v1/namespaces/{NAMESPACE}/pods"));
+    let answer = client
+        .request_text(request.body(Vec::new()).unwrap())
+        .await
+        .unwrap();
+    let list: List = serde_json::from_str(&answer).unwrap();
+    assert!(!list.items.is_empty());
+}
+
+#[derive(Deserialize)]
+struct List {
+    items: Vec<Parsed>,
+}
+
+/// A pod that was parsed, and dropped.
+struct Parsed;
+
+impl<'de> Deserialize<'de> for Parsed {
+    fn deserialize<D: Deserializer<'de>>(pod: D) -> Result<Self, D::Error> {
+        Pod::deserialize(pod).map(|_| Self)
+    }
+}
+
+async fn bench(beside: &[String]) {
+    let bench = Bench::new().await;
+    println!(
+        "{:<44} {:>8} {:>8} {:>9} {:>11} {:>9}",
+        "", "time s", "CPU s", "peak MiB", "received kB", "requests"
+    );
+    bench
+        .row("full list, one answer, parsed", 1, |_| bench.list_all())
+        .await;
+    for (name, arguments, everybody, runs) in ROWS {
+        bench
+            .row(name, runs, |seed| bench.once(arguments, everybody, seed))
+            .await;
+    }
+    for command in beside {
+        bench.row(command, 1, |_| bench.shell(command)).await;
+    }
+}
+
+/// The server, and what counts on the way to it.
+struct Bench {
+    client: Client,
+    relay: Relay,
+    kubeconfig: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let client = Client::try_default().await.unwrap();
+        let directory = tempfile::TempDir::new().unwrap();
+        let mut config = Kubeconfig::read().unwrap();
+        let cluster = config.clusters[0].cluster.as_mut().unwrap();
+        let server = cluster.server.take().unwrap();
+        let relay = Relay::to(server.trim_start_matches("https://").to_owned())
+            .await
+            .unwrap();
+        cluster.server = Some(format!("https://{}", relay.address));
+        let kubeconfig = directory.path().join("kubeconfig");
+        std::fs::write(&kubeconfig, serde_json::to_string(&config).unwrap()).unwrap();
+        Self {
+            client,
+            relay,
+            kubeconfig,
+            _directory: directory,
+        }
+    }
+
+    /// A round of macaque.
+    fn once(&self, arguments: &[&str], everybody: bool, seed: usize) -> Command {
+        let built = || env!("CARGO_BIN_EXE_macaque").into();
+        let mut command = self.command(&std::env::var_os("MACAQUE_BINARY").map_or_else(built, PathBuf::from));
+        command
+            .arg("once")
+            .args(arguments)
+            .args(["--seed", &seed.to_string()]);
+        command.env("MACAQUE_TARGET__MIN_AGE", "0s");
+        if everybody {
+            command.env("MACAQUE_TARGET__INCLUDE", "opted-out");
+        }
+        command
+    }
+
+    fn list_all(&self) -> Command {
+        let mut command = self.command(&std::env::current_exe().unwrap());
+        command.arg("--list-all");
+        command
+    }
+
+    fn shell(&self, line: &str) -> Command {
+        let mut command = self.command(Path::new("sh"));
+        command.args(["-c", line]);
+        command
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        // To macaque it would be a setting that it does not know.
+        command
+            .env("KUBECONFIG", &self.kubeconfig)
+            .env_remove("MACAQUE_BINARY");
+        command
+    }
+
+    /// Measures what `command` makes, and prints the median of each figure.
+    async fn row(&self, name: &str, runs: usize, command: impl Fn(usize) -> Command) {
+        let mut figures: [Vec<f64>; 5] = Default::default();
+        for seed in 0..runs {
+            self.relay.take_received();
+            let before = self.requests().await;
+            let Measure {
+                time,
+                cpu,
+                peak_kib,
+                code,
+            } = process::run(&mut command(seed), Stdio::null()).await.unwrap();
+            if code != Some(0) {
+                println!("{name}: exit code {code:?}");
+            }
+            let requests = self.requests().await - before;
+            let received = self.relay.take_received() as f64 / 1e3;
+            let seconds = Duration::as_secs_f64;
+            let all = [
+                seconds(&time),
+                seconds(&cpu),
+                peak_kib as f64 / 1024.0,
+                received,
+                requests,
+            ];
+            for (figures, figure) in figures.iter_mut().zip(all) {
+                figures.push(figure);
+            }
+        }
+        let [time, cpu, peak, received, requests] = figures.map(|mut figures| {
+            figures.sort_by(f64::total_cmp);
+            figures[figures.len() / 2]
+        });
+        println!("{name:<44} {time:>8.3} {cpu:>8.2} {peak:>9.1} {received:>11.0} {requests:>9}");
+    }
+
+    /// How many requests the server has answered about pods.
+    async fn requests(&self) -> f64 {
+        let request = Request::get("/metrics").body(Vec::new()).unwrap();
+        let metrics = self.client.request_text(request).await.unwrap();
+        metrics
+            .lines()
+            .filter(|line| line.starts_with("apiserver_request_total{") && line.contains("resource=\"pods\""))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
+    }
+}

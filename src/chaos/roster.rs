@@ -1,0 +1,152 @@
+//! The names of a crowd, held compactly, and the order in which a seed draws them: where there are too many pods to
+//! judge them all, names are drawn and only the pods drawn are judged. A random order of all pods is a random order
+//! of the eligible ones among them, whatever their share.
+
+use std::collections::HashMap;
+
+use rand::SeedableRng;
+use rand::rngs::ChaCha12Rng;
+use rand::seq::SliceRandom;
+
+use super::eligibility::{Candidate, Rules};
+use super::pod::Pod;
+
+/// More pods than this in scope are a crowd: up to here a round judges every pod and accounts for each.
+pub const CROWD: usize = 2_000;
+
+/// The names of pods. One costs its bytes, and twelve more.
+#[derive(Debug, Clone, Default)]
+pub struct Roster {
+    names: String,
+    /// Where each name ends.
+    ends: Vec<u32>,
+    /// The node of each, as a hint; parallel to the names as far as nodes were told.
+    nodes: Vec<u32>,
+    node_names: Vec<String>,
+    node_numbers: HashMap<String, u32>,
+    /// From which name on the pods are in which namespace; `None` where the list does not tell.
+    namespaces: Vec<(u32, Option<String>)>,
+}
+
+/// One name of the roster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The pod's namespace, where it is known.
+    pub namespace: Option<&'a str>,
+    /// The pod's name.
+    pub name: &'a str,
+    /// The node on which the pod was said to be; it may have changed.
+    pub node: Option<&'a str>,
+    /// How many pods of this name come before it in the order of the namespaces, where those are not known.
+    pub nth: usize,
+}
+
+impl Roster {
+    /// Enters a pod. They come in the API server's order: by namespace, then by name.
+    pub fn enter(&mut self, namespace: Option<&str>, name: &str, node: Option<&str>) {
+        let number = self.ends.len() as u32;
+        if self
+            .namespaces
+            .last()
+            .is_none_or(|(_, last)| last.as_deref() != namespace)
+        {
+            self.namespaces.push((number, namespace.map(str::to_owned)));
+        }
+        self.names.push_str(name);
+        self.ends.push(self.names.len() as u32);
+        if let Some(node) = node {
+            let next = self.node_names.len() as u32;
+            let known = self.node_numbers.get(node).copied();
+            let node = known.unwrap_or_else(|| {
+                self.node_names.push(node.to_owned());
+                self.node_numbers.insert(node.to_owned(), next);
+                next
+            });
+            self.nodes.push(node);
+        }
+    }
+
+    /// Enters a pod of a full list, if a list of names would hold it.
+    pub fn enter_listed(&mut self, pod: &Pod, rules: &Rules) {
+        if rules.phases().contains(&pod.phase) {
+            self.enter(Some(&pod.id.namespace), &pod.id.name, None);
+        }
+    }
+
+    /// Adds the names of another list, which come after these.
+    pub fn append(&mut self, more: &Self) {
+        for number in 0..more.len() {
+            self.enter(more.namespace(number), more.name(number), more.node(number));
+        }
+    }
+
+    /// How many names it holds.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The names in the order of `seed`. Every order is equally likely over the seeds; the same seed and the same
+    /// pods give the same order on every platform, whether their namespaces are known or not: a named generator over
+    /// a list sorted by name, and pods of one name by namespace.
+    pub fn draw(&self, seed: u64) -> impl Iterator<Item = Entry<'_>> {
+        let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
+        order.sort_unstable_by_key(|number| (self.name(*number as usize), *number));
+        order.shuffle(&mut ChaCha12Rng::seed_from_u64(seed));
+        order.into_iter().map(|number| self.entry(number as usize))
+    }
+
+    /// Puts `candidates` into the order in which [`Self::draw`] comes upon them; one whose name is not in the roster
+    /// is left out.
+    pub fn arrange(&self, candidates: Vec<Candidate>, seed: u64) -> Vec<Candidate> {
+        let mut by_name: HashMap<(String, String), Candidate> = candidates
+            .into_iter()
+            .map(|candidate| {
+                let pod = &candidate.pod;
+                ((pod.namespace.clone(), pod.name.clone()), candidate)
+            })
+            .collect();
+        self.draw(seed)
+            .filter_map(|entry| by_name.remove(&(entry.namespace?.to_owned(), entry.name.to_owned())))
+            .collect()
+    }
+
+    fn entry(&self, number: usize) -> Entry<'_> {
+        let (namespace, name) = (self.namespace(number), self.name(number));
+        let nth = match namespace {
+            Some(_) => 0,
+            None => (0..number).filter(|before| self.name(*before) == name).count(),
+        };
+        Entry {
+            namespace,
+            name,
+            node: self.node(number),
+            nth,
+        }
+    }
+
+    fn name(&self, number: usize) -> &str {
+        let begin = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.names[begin as usize..self.ends[number] as usize]
+    }
+
+    fn namespace(&self, number: usize) -> Option<&str> {
+        let after = self
+            .namespaces
+            .partition_point(|(begin, _)| *begin as usize <= number);
+        let (_, namespace) = self.namespaces.get(after.checked_sub(1)?)?;
+        namespace.as_deref()
+    }
+
+    fn node(&self, number: usize) -> Option<&str> {
+        let node = self.nodes.get(number)?;
+        Some(&self.node_names[*node as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests;

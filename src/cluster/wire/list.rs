@@ -1,0 +1,179 @@
+//! The shapes of lists: a page whole, a page item by item, and a table of names.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::null_is_default;
+
+/// One page of a list. A server writes an empty list as `null` or leaves it out.
+#[derive(Deserialize)]
+#[serde(default)]
+pub(in crate::cluster) struct ListOf<T> {
+    pub(in crate::cluster) metadata: ListMeta,
+    #[serde(
+        deserialize_with = "null_is_default",
+        bound(deserialize = "T: Deserialize<'de>")
+    )]
+    pub(in crate::cluster) items: Vec<T>,
+}
+
+impl<T> Default for ListOf<T> {
+    fn default() -> Self {
+        Self {
+            metadata: ListMeta::default(),
+            items: Vec::new(),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(in crate::cluster) struct ListMeta {
+    #[serde(rename = "continue")]
+    pub(in crate::cluster) next: Option<String>,
+    /// How many items come after this page; told of lists without selectors only.
+    pub(in crate::cluster) remaining_item_count: Option<usize>,
+}
+
+/// The list of no items that begins as this one does, and how many items are said to come after the page; `None` as
+/// long as the items have not begun. The API server writes the metadata before them.
+pub(in crate::cluster) fn glance_at(beginning: &[u8]) -> Option<(Vec<u8>, usize)> {
+    const ITEMS: &[u8] = b"\"items\":[";
+    let at = beginning.windows(ITEMS.len()).position(|part| part == ITEMS)?;
+    let head = [&beginning[..at], ITEMS, b"]}"].concat();
+    let list: ListOf<IgnoredAny> = serde_json::from_slice(&head).ok()?;
+    Some((head, list.metadata.remaining_item_count.unwrap_or_default()))
+}
+
+/// Reads a page and hands on each item as soon as it is read, so that no two of them are in memory at a time.
+pub(in crate::cluster) fn each_item<'de, T, D>(list: D, mut each: impl FnMut(T)) -> Result<ListMeta, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    list.deserialize_map(Page {
+        each: &mut each,
+        item: PhantomData,
+    })
+}
+
+struct Page<'a, T, F> {
+    each: &'a mut F,
+    item: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Page<'_, T, F> {
+    type Value = ListMeta;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<ListMeta, M::Error> {
+        let mut metadata = ListMeta::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "metadata" => metadata = map.next_value()?,
+                "items" => map.next_value_seed(Items {
+                    each: &mut *self.each,
+                    item: PhantomData,
+                })?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(metadata)
+    }
+}
+
+struct Items<'a, T, F> {
+    each: &'a mut F,
+    item: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> DeserializeSeed<'de> for Items<'_, T, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, items: D) -> Result<(), D::Error> {
+        items.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Items<'_, T, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the items of a list")
+    }
+
+    /// Go writes an empty list as `null` at times.
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<(), S::Error> {
+        while let Some(item) = items.next_element()? {
+            (self.each)(item);
+        }
+        Ok(())
+    }
+}
+
+/// A page of a `meta.k8s.io/v1` Table, of which only the cells are read. The cells are for people and no contract:
+/// macaque takes the name from the one column that every kind has, and the node as a hint that may be wrong.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cluster) struct NameTable {
+    kind: String,
+    #[serde(default)]
+    pub(in crate::cluster) metadata: ListMeta,
+    #[serde(default, deserialize_with = "null_is_default")]
+    column_definitions: Vec<Column>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Column {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    cells: Vec<Cell>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Cell {
+    Text(String),
+    Other(IgnoredAny),
+}
+
+/// A row's pod: its name, and its node, if that was told.
+pub(in crate::cluster) type Named = (String, Option<String>);
+
+impl NameTable {
+    /// The pods of this page; `None` if the answer is no table of things with names.
+    pub(in crate::cluster) fn into_names(self) -> Option<Vec<Named>> {
+        let column = |name: &str| {
+            self.column_definitions
+                .iter()
+                .position(|column| column.name == name)
+        };
+        let (name, node) = (column("Name")?, column("Node"));
+        let named = |row: Row| {
+            let mut cells = row.cells;
+            let mut take = |at: usize| match std::mem::replace(cells.get_mut(at)?, Cell::Other(IgnoredAny)) {
+                Cell::Text(text) => Some(text),
+                Cell::Other(_) => None,
+            };
+            let node = node.and_then(&mut take);
+            Some((take(name)?, node))
+        };
+        let is_table = self.kind == "Table";
+        is_table.then(|| self.rows.into_iter().map(named).collect())?
+    }
+}

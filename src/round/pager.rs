@@ -1,0 +1,145 @@
+//! How far a listing has come, and whether what it lists is a crowd. Pure: pages are arguments.
+
+use crate::chaos::roster::{CROWD, Roster};
+use crate::cluster::Turn;
+
+/// How often a listing that expired between two pages starts anew. Reading takes seconds and an API server forgets
+/// after minutes: a listing that expires again and again is never read whole.
+const RESTARTS: u32 = 2;
+
+/// More pages than this, a million pods, are taken for a list that never ends.
+const MOST_PAGES: u32 = 2_000;
+
+/// So many pods are read in full without knowing how many there are.
+const BLIND: usize = 500;
+
+/// A listing from page to page.
+#[derive(Default)]
+pub(super) struct Pager {
+    after: Option<String>,
+    restarts: u32,
+    pages: u32,
+}
+
+impl Pager {
+    /// Where the next page begins.
+    pub(super) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// Takes note of a page.
+    ///
+    /// # Errors
+    /// The list has no end, and why.
+    pub(super) fn turn(&mut self, turn: &Turn) -> Result<(), &'static str> {
+        self.pages += 1;
+        self.restarts += u32::from(turn.restarted);
+        if self.restarts > RESTARTS {
+            return Err("the list expires between two pages, again and again");
+        }
+        if self.pages == MOST_PAGES && turn.next.is_some() {
+            return Err("the list goes on and on");
+        }
+        self.after.clone_from(&turn.next);
+        Ok(())
+    }
+}
+
+/// What is known of the number of pods in scope.
+pub(super) enum Size {
+    /// All are to be read, however many there are.
+    Irrelevant,
+    /// Nothing yet.
+    Unknown,
+    /// The names were counted.
+    Counted(Names),
+}
+
+/// The names of all pods in scope that are in a phase that can be drawn.
+#[derive(Default)]
+pub(super) struct Names {
+    pub(super) roster: Roster,
+    /// What went wrong without ending it.
+    pub(super) problems: Vec<String>,
+}
+
+impl Size {
+    /// With so many pods `seen`, how many may come after a page for the page to be worth reading.
+    pub(super) fn glance(&self, seen: usize) -> Option<usize> {
+        match self {
+            Self::Irrelevant => None,
+            Self::Unknown | Self::Counted(_) => Some(CROWD.saturating_sub(seen)),
+        }
+    }
+
+    /// Whether the scope is a crowd, after a page by which so many pods were `seen`, `remaining` come after them in
+    /// the same list, and `more` come at all; `None` if they should be counted before more of them are read.
+    pub(super) fn of(&self, seen: usize, remaining: Option<usize>, more: bool) -> Option<bool> {
+        match self {
+            Self::Irrelevant => Some(false),
+            _ if seen + remaining.unwrap_or_default() > CROWD => Some(true),
+            Self::Unknown if seen >= BLIND && more && remaining.is_none() => None,
+            Self::Unknown => Some(false),
+            // There may be more pods, in phases that cannot be drawn.
+            Self::Counted(names) => Some(names.roster.len() > CROWD),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(next: Option<&str>, restarted: bool) -> Turn {
+        Turn {
+            next: next.map(str::to_owned),
+            restarted,
+            remaining: None,
+        }
+    }
+
+    #[test]
+    fn a_list_may_start_anew_twice_and_no_more() {
+        let mut pager = Pager::default();
+        assert_eq!(pager.turn(&turn(Some("a"), false)), Ok(()));
+        assert_eq!(pager.turn(&turn(Some("b"), true)), Ok(()));
+        assert_eq!(pager.turn(&turn(Some("c"), true)), Ok(()));
+        assert_eq!(pager.after(), Some("c"));
+        assert!(pager.turn(&turn(None, true)).is_err());
+    }
+
+    #[test]
+    fn a_list_that_goes_on_and_on_is_given_up_and_a_long_one_is_not() {
+        let (mut endless, mut long) = (Pager::default(), Pager::default());
+        for _ in 1..MOST_PAGES {
+            assert_eq!(endless.turn(&turn(Some("a"), false)), Ok(()));
+            assert_eq!(long.turn(&turn(Some("a"), false)), Ok(()));
+        }
+        assert!(endless.turn(&turn(Some("a"), false)).is_err());
+        assert_eq!(long.turn(&turn(None, false)), Ok(()));
+    }
+
+    #[test]
+    fn a_list_that_says_how_many_remain_is_judged_by_that() {
+        assert_eq!(Size::Unknown.of(500, Some(700), true), Some(false));
+        assert_eq!(Size::Unknown.of(500, Some(CROWD - 499), true), Some(true));
+        // A page that was only glanced at.
+        assert_eq!(Size::Unknown.of(0, Some(CROWD + 1), true), Some(true));
+    }
+
+    #[test]
+    fn a_list_that_does_not_say_is_counted_once_before_much_of_it_is_read() {
+        assert_eq!(Size::Unknown.of(499, None, true), Some(false));
+        assert_eq!(Size::Unknown.of(500, None, true), None);
+        assert_eq!(Size::Unknown.of(500, None, false), Some(false));
+        let counted = Size::Counted(Names::default());
+        assert_eq!(counted.of(1500, None, true), Some(false));
+        assert_eq!(counted.of(CROWD + 1, None, true), Some(true));
+    }
+
+    #[test]
+    fn a_survey_that_must_be_whole_is() {
+        assert_eq!(Size::Irrelevant.of(100_000, Some(1), true), Some(false));
+        assert_eq!(Size::Irrelevant.glance(0), None);
+    }
+}
