@@ -295,6 +295,66 @@ mod tests {
         );
     }
 
+    const LIST: &str =
+        r#"{"kind":"PodList","metadata":{"continue":"c","remainingItemCount":7},"items":[{"a":1},{"a":2}]}"#;
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// What is read of `body`, sent with this code.
+    async fn read_of(code: u16, body: Vec<u8>, glance: Option<usize>) -> Result<Response, String> {
+        let mut response = http::Response::builder().status(code);
+        if body.starts_with(&[0x1f, 0x8b]) {
+            response = response.header(header::CONTENT_ENCODING, "gzip");
+        }
+        read(response.body(Body::from(body)).unwrap(), glance).await
+    }
+
+    fn items(response: Response) -> Result<(Vec<serde_json::Value>, ListMeta), ClusterError> {
+        let mut items = Vec::new();
+        let metadata = response.into_items(|| "list".to_owned(), |item| items.push(item))?;
+        Ok((items, metadata))
+    }
+
+    #[actix_rt::test]
+    async fn a_page_is_read_item_by_item_compressed_or_not() {
+        for body in [gzip(LIST), LIST.into()] {
+            let (items, metadata) = items(read_of(200, body, None).await.unwrap()).unwrap();
+            assert_eq!(items.len(), 2);
+            assert_eq!(metadata.next.as_deref(), Some("c"));
+            assert_eq!(metadata.remaining_item_count, Some(7));
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_glance_leaves_the_items_of_a_long_list_unread_and_reads_those_of_a_short_one() {
+        for body in [gzip(LIST), LIST.into()] {
+            let (unread, metadata) = items(read_of(200, body.clone(), Some(6)).await.unwrap()).unwrap();
+            assert_eq!((unread.len(), metadata.remaining_item_count), (0, Some(7)));
+            let (read, _) = items(read_of(200, body, Some(7)).await.unwrap()).unwrap();
+            assert_eq!(read.len(), 2);
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_compressed_refusal_is_understood() {
+        let status = r#"{"kind":"Status","status":"Failure","reason":"Forbidden","code":403}"#;
+        let answer = read_of(403, gzip(status), None).await.unwrap().into_answer();
+        assert_eq!(answer.status.unwrap().reason, "Forbidden");
+    }
+
+    #[actix_rt::test]
+    async fn half_a_compressed_page_is_an_error_and_no_short_list() {
+        let whole = gzip(LIST);
+        let half = whole[..whole.len() / 2].to_vec();
+        assert!(items(read_of(200, half, None).await.unwrap()).is_err());
+        let cut = format!("{LIST} and more");
+        assert!(items(read_of(200, gzip(&cut), None).await.unwrap()).is_err());
+    }
+
     #[test]
     fn a_page_of_html_is_quoted_in_one_short_line() {
         let html = format!("<html>\n<body>{}</body>", "x".repeat(500));

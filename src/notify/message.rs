@@ -202,11 +202,7 @@ fn footer(report: &Report) -> String {
     let mut parts = vec![
         format!("slot {}", report.slot),
         format!("seed {}", report.seed),
-        format!(
-            "{} listed, {}",
-            count(report.listed, "pod"),
-            count(report.candidates, "candidate")
-        ),
+        seen(report),
         namespaces,
     ];
     if report.dry_run {
@@ -216,6 +212,18 @@ fn footer(report: &Report) -> String {
         parts.push(report.selector.clone());
     }
     parts.join(" · ")
+}
+
+/// How many pods were listed and how many may be drawn; of a crowd, only as far as they were judged.
+fn seen(report: &Report) -> String {
+    let (listed, candidates) = (count(report.listed, "pod"), count(report.candidates, "candidate"));
+    match report.unjudged() {
+        0 => format!("{listed} listed, {candidates}"),
+        unjudged => format!(
+            "{listed} listed, {} of them drawn and judged, {candidates}",
+            report.listed - unjudged
+        ),
+    }
 }
 
 /// Whether no pod was disrupted, or in dry run would have been, as far as anybody knows.

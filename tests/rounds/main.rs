@@ -10,6 +10,7 @@
 
 mod budgets;
 mod clocks;
+mod crowds;
 mod daemon;
 mod denials;
 mod doubts;

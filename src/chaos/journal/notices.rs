@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Holder, Journal, Moment, ahead};
 use crate::chaos::outcome::Outcome;
-use crate::chaos::report::{End, Exempted, Report};
+use crate::chaos::report::{End, Exempted, Report, Tally};
 
 /// Notices beyond this number are dropped, the oldest first.
 const MOST_NOTICES: usize = 20;
@@ -70,7 +70,7 @@ fn fit(report: &Report) -> Report {
         return report.clone();
     }
     let mut short = report.clone();
-    short.exempted = Exempted::new();
+    short.exempted = without_reasons(&report.exempted);
     short.namespaces.truncate(ABRIDGED_PROBLEMS);
     short.selector = cut(&short.selector);
     short.end = match short.end {
@@ -97,6 +97,19 @@ fn fit(report: &Report) -> Report {
         "abridged to fit into the journal: {untold} more victims were tried"
     ));
     short
+}
+
+/// The exempted pods counted together, so that it stays known how many were judged.
+fn without_reasons(exempted: &Exempted) -> Exempted {
+    let together = exempted.values().next().map(|first| Tally {
+        count: exempted.values().map(|tally| tally.count).sum(),
+        example: first.example.clone(),
+        detail: "the reasons are too long for the journal".to_owned(),
+    });
+    together
+        .map(|tally| ("abridged".to_owned(), tally))
+        .into_iter()
+        .collect()
 }
 
 fn cut(text: &str) -> String {

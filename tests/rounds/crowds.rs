@@ -1,0 +1,248 @@
+//! More pods than a round judges one by one: names are drawn, and only what is drawn is judged.
+
+use std::collections::BTreeSet;
+
+use macaque::chaos::outcome::Method;
+use macaque::chaos::plan::Include;
+use macaque::chaos::report::{End, Report, Verdict};
+use macaque::chaos::roster::CROWD;
+use macaque::sandbox::scene::{budget, deployment, pod};
+use serde_json::{Value, json};
+
+use crate::told;
+use crate::wire::{Fault, answer, status};
+use crate::world::{EVICTION, World};
+
+/// What the requests of a list of names hold in their first line.
+const NAMES: &str = "includeObject=None";
+
+/// What the requests of one drawn name hold.
+const DRAWN: &str = "metadata.name%3D";
+
+/// A few more pods than a crowd begins with.
+const PODS: usize = CROWD + 100;
+
+/// Bare pods, of which those that `opts_out` tells to do so opt out.
+fn crowd(namespace: &str, pods: usize, opts_out: impl Fn(usize) -> bool) -> Vec<Value> {
+    (0..pods)
+        .map(|n| {
+            let mut pod = pod(namespace, &format!("web-{n:04}"), "web");
+            if opts_out(n) {
+                pod["metadata"]["annotations"] = json!({ "macaque/enabled": "false" });
+            }
+            pod
+        })
+        .collect()
+}
+
+fn world(scene: Vec<Value>) -> World {
+    World::with(scene).include(Include::Bare).min_age(0)
+}
+
+/// How many pages of whole pods were asked for.
+fn full_lists(world: &World) -> usize {
+    let pages = world.sent("/pods?").into_iter();
+    pages.filter(|page| page.line.ends_with("limit=500")).count()
+}
+
+fn victim(report: &Report) -> &str {
+    &report.attempts[0].pod.name
+}
+
+#[actix_rt::test]
+async fn a_crowd_is_drawn_by_name_and_only_the_drawn_are_read() {
+    let world = world(crowd("shop", PODS, |_| false));
+    let report = world.round().await;
+    assert_eq!(
+        (report.listed, report.candidates, report.verdict()),
+        (PODS, 1, Verdict::Disrupted)
+    );
+    assert_eq!(report.unjudged(), PODS - 1);
+    assert_eq!(full_lists(&world), 1, "one glance at the full list");
+    assert_eq!((world.sent(NAMES).len(), world.sent(DRAWN).len()), (1, 1));
+    assert_eq!(world.sent(EVICTION).len(), 1);
+}
+
+#[actix_rt::test]
+async fn a_crowd_with_a_selector_is_counted_by_its_names() {
+    let world = world(crowd("shop", PODS, |_| false)).selector("app=web");
+    let report = world.round().await;
+    assert_eq!((report.listed, report.candidates), (PODS, 1));
+    assert!(
+        world
+            .sent(NAMES)
+            .iter()
+            .all(|sent| sent.line.contains("labelSelector=app%3Dweb"))
+    );
+}
+
+#[actix_rt::test]
+async fn a_few_pods_of_a_selector_in_a_crowd_are_all_judged() {
+    let mut scene = crowd("shop", PODS, |_| false);
+    scene.push(deployment("shop", "db", 3));
+    let report = world(scene).selector("app=db").round().await;
+    assert_eq!((report.listed, report.candidates, report.unjudged()), (3, 3, 0));
+}
+
+#[actix_rt::test]
+async fn many_small_namespaces_are_a_crowd_together() {
+    let names: Vec<String> = (0..7).map(|n| format!("team-{n}")).collect();
+    let scene = names
+        .iter()
+        .flat_map(|name| crowd(name, 301, |_| false))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let world = world(scene).namespaces(&names);
+    let report = world.round().await;
+    assert_eq!((report.listed, report.candidates), (7 * 301, 1));
+    assert_eq!(full_lists(&world), 2, "no more is read before it is counted");
+}
+
+#[actix_rt::test]
+async fn across_all_namespaces_the_pod_of_a_name_is_found_by_its_node() {
+    let mut scene = crowd("one", PODS / 2, |_| false);
+    scene.extend(crowd("two", PODS / 2, |_| false));
+    let mut victims = BTreeSet::new();
+    for seed in 0..6 {
+        let world = world(scene.clone()).all_namespaces().seed(seed);
+        let report = world.round().await;
+        assert_eq!(
+            (report.listed, report.verdict()),
+            (PODS / 2 * 2, Verdict::Disrupted)
+        );
+        assert!(world.sent(DRAWN)[0].line.contains("spec.nodeName%3Dnode-1"));
+        victims.insert(report.attempts[0].pod.namespace.clone());
+    }
+    assert_eq!(
+        victims.len(),
+        2,
+        "pods of one name in two namespaces are told apart"
+    );
+}
+
+#[actix_rt::test]
+async fn a_pod_that_moved_is_found_without_its_node() {
+    let scene = crowd("shop", PODS, |_| false);
+    let none = answer(200, "", r#"{"metadata":{},"items":[]}"#);
+    let world = world(scene)
+        .all_namespaces()
+        .always("spec.nodeName", Fault::Instead(none));
+    assert_eq!(world.round().await.verdict(), Verdict::Disrupted);
+    assert_eq!(world.sent(DRAWN).len(), 2);
+}
+
+#[actix_rt::test]
+async fn a_server_without_tables_is_asked_for_metadata() {
+    let refusal = status(
+        406,
+        "only the following media types are accepted: application/json",
+        json!({}),
+    );
+    let (tables, metadata) = (
+        world(crowd("shop", PODS, |_| false)),
+        world(crowd("shop", PODS, |_| false)),
+    );
+    let metadata = metadata.always(NAMES, Fault::Instead(refusal));
+    let (expected, report) = (tables.round().await, metadata.round().await);
+    assert_eq!((report.listed, report.candidates), (PODS, 1));
+    assert_eq!(
+        victim(&report),
+        victim(&expected),
+        "the same seed draws the same pod"
+    );
+}
+
+#[actix_rt::test]
+async fn what_opted_out_is_drawn_and_left_alone() {
+    let world = world(crowd("shop", PODS, |n| n % 10 != 0)).seed(3);
+    let report = world.round().await;
+    assert_eq!((report.candidates, report.verdict()), (1, Verdict::Disrupted));
+    assert!(victim(&report).ends_with('0'));
+    assert_eq!(report.exempted["opted-out"].count + 1, world.sent(DRAWN).len());
+}
+
+#[actix_rt::test]
+async fn where_few_are_eligible_each_is_as_likely_as_another() {
+    // One in five, in seven groups by name.
+    let (groups, seeds) = (7, 70);
+    let world = world(crowd("shop", PODS, |n| n % 5 != 0)).dry_run();
+    let mut victims = vec![0.0; groups];
+    let mut world = world;
+    for seed in 0..seeds {
+        world = world.seed(seed);
+        let report = world.round().await;
+        let number: usize = victim(&report).trim_start_matches("web-").parse().unwrap();
+        victims[number / 5 % groups] += 1.0;
+    }
+    let expected = seeds as f64 / groups as f64;
+    let chi_square: f64 = victims.iter().map(|n| (n - expected).powi(2) / expected).sum();
+    // 6 degrees of freedom: 22.5 is passed once in a thousand; the seeds are fixed, so this never flickers.
+    assert!(chi_square < 22.5, "chi-square {chi_square}: {victims:?}");
+}
+
+#[actix_rt::test]
+async fn a_crowd_in_which_nobody_is_eligible_is_judged_whole_and_every_reason_told() {
+    let world = world(crowd("shop", PODS, |_| true));
+    let report = world.round().await;
+    assert_eq!(
+        (report.verdict(), report.listed, report.candidates),
+        (Verdict::Idle, PODS, 0)
+    );
+    assert_eq!(report.exempted["opted-out"].count, PODS);
+    assert_eq!(report.unjudged(), 0);
+    assert_eq!(world.sent(DRAWN).len(), 1_000, "no more is drawn in vain");
+}
+
+#[actix_rt::test]
+async fn after_a_refusal_the_other_owners_come_first_in_a_crowd_too() {
+    let mut scene = vec![
+        deployment("shop", "web", PODS as u32),
+        budget("shop", "web", json!({ "minAvailable": "100%" })),
+    ];
+    scene.push(deployment("shop", "search", 2));
+    let report = world(scene).round().await;
+    let told = told(&report);
+    assert!(
+        told[0].starts_with("deployment/web: refused by budget web"),
+        "{told:?}"
+    );
+    assert_eq!(told[1..], ["deployment/search: evicted"]);
+}
+
+#[actix_rt::test]
+async fn an_owner_gives_one_victim_in_a_crowd_too() {
+    let scene = vec![
+        deployment("shop", "web", PODS as u32),
+        deployment("shop", "search", 2),
+    ];
+    let report = world(scene).count(3).method(Method::Delete).round().await;
+    let mut told = told(&report);
+    told.sort();
+    assert_eq!(told, ["deployment/search: deleted", "deployment/web: deleted"]);
+}
+
+#[actix_rt::test]
+async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
+    let world = world(crowd("shop", PODS, |_| false));
+    let none = answer(200, "", r#"{"metadata":{},"items":[]}"#);
+    let world = world.once(DRAWN, Fault::Instead(none));
+    let report = world.round().await;
+    assert_eq!((report.candidates, report.verdict()), (1, Verdict::Disrupted));
+    assert_eq!(world.sent(DRAWN).len(), 2);
+}
+
+#[actix_rt::test]
+async fn half_a_page_of_names_is_asked_for_again() {
+    let world = world(crowd("shop", PODS, |_| false)).once(NAMES, Fault::Truncated);
+    let report = world.round().await;
+    assert_eq!((report.listed, report.verdict()), (PODS, Verdict::Disrupted));
+    assert_eq!(world.sent(NAMES).len(), 2);
+}
+
+#[actix_rt::test]
+async fn names_that_cannot_be_read_fail_the_round() {
+    let world = world(crowd("shop", PODS, |_| false)).always(NAMES, Fault::CutBefore);
+    let report = world.round().await;
+    assert!(matches!(report.end, End::Failed { .. }), "{report:?}");
+    assert!(world.sent(EVICTION).is_empty());
+}
