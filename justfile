@@ -31,6 +31,12 @@ trials:
 demo:
     cargo run --locked -- demo
 
-# What a round costs, as a table
+# What a round costs on the sandbox, as a table
 bench:
-    cargo bench --locked
+    cargo bench --locked --bench round
+
+# What a round costs among so many pods on a real API server, as a table, beside any other command lines
+crowd pods="10000" *beside:
+    cargo bench --locked --bench crowd --no-run
+    tests/controlplane/controlplane run --server-only target/crowd -- \
+        sh -c 'tests/controlplane/controlplane crowd target/crowd {{pods}} && cargo bench --locked --bench crowd -- {{beside}}'

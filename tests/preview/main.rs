@@ -10,6 +10,7 @@
 
 mod agreement;
 mod asking;
+mod crowd;
 mod faults;
 mod plan;
 mod readme;

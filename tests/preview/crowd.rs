@@ -1,0 +1,41 @@
+//! What is foretold of more pods than a round judges one by one.
+
+use macaque::chaos::roster::CROWD;
+use macaque::sandbox::scene::{deployment, stateful_set};
+use serde_json::Value;
+
+use crate::shop::Shop;
+
+/// The pods of a list, by namespace and name.
+fn pods(list: &Value) -> Vec<String> {
+    let pods = list.as_array().unwrap().iter().map(|entry| &entry["pod"]);
+    pods.map(|pod| format!("{}/{}", pod["namespace"], pod["name"]))
+        .collect()
+}
+
+#[test]
+fn in_a_crowd_too_a_round_takes_the_victims_that_the_plan_of_its_seed_foretold() {
+    // Pods of one name in two namespaces.
+    let half = CROWD as u32 / 2;
+    let shop = Shop::with(vec![
+        deployment("shop", "web", half),
+        stateful_set("shop", "db", 300),
+        stateful_set("store", "db", half),
+        deployment("store", "search", 2),
+    ]);
+    for (seed, scope) in [
+        ("1", "-A"),
+        ("2", "-A"),
+        ("3", "-A"),
+        ("4", "-A"),
+        ("5", "--namespace=shop,store"),
+    ] {
+        let words = [scope, "--seed", seed, "--count", "3", "-o", "json"];
+        let plan = shop.macaque(&[&["plan"], &words[..]].concat()).json();
+        let report = shop.macaque(&[&["once"], &words[..]].concat()).json();
+        let foretold = pods(&plan["draw"]["victims"]);
+        assert_eq!(foretold.len(), 3);
+        assert_eq!(pods(&report["attempts"]), foretold, "seed {seed}");
+        assert!(report["listed"].as_u64() > Some(CROWD as u64));
+    }
+}
