@@ -282,6 +282,17 @@ fn warnings_and_the_way_back_to_the_round_are_told() {
 }
 
 #[test]
+fn of_a_crowd_it_is_told_how_many_were_judged() {
+    let mut crowd = report([attempt("a", Outcome::Evicted)]);
+    crowd.listed = 50_000;
+    let footer = Message::of(&crowd).footer;
+    assert!(
+        footer.contains("50000 pods listed, 11 of them drawn and judged, 3 candidates"),
+        "{footer}"
+    );
+}
+
+#[test]
 fn every_line_is_bounded_and_clean_whatever_the_cluster_says() {
     let hostile = "\u{202e}x\r\n\u{1b}]0;".repeat(1000);
     let mut report = report(
