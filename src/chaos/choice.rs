@@ -108,6 +108,11 @@ impl Choice {
         }
     }
 
+    /// Whether nothing can be disrupted in `namespace`.
+    pub fn has_left(&self, namespace: &str) -> bool {
+        self.lot.has_left(namespace)
+    }
+
     /// Nothing can be disrupted in the namespace of `pod`: nobody of it is tried any more.
     pub fn leave_namespace(&mut self, pod: &PodRef) {
         self.lot.leave_namespace(pod);

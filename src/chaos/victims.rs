@@ -28,6 +28,8 @@ pub struct Lot {
     put_back: VecDeque<Candidate>,
     spent: HashSet<(String, Owner)>,
     refused: HashSet<(String, Owner)>,
+    /// Namespaces in which nothing can be disrupted.
+    left: HashSet<String>,
     /// Whether more may be drawn, who come before anybody who was put back.
     growing: bool,
 }
@@ -45,6 +47,7 @@ impl Lot {
             put_back: VecDeque::new(),
             spent: HashSet::new(),
             refused: HashSet::new(),
+            left: HashSet::new(),
             growing: false,
         }
     }
@@ -59,6 +62,10 @@ impl Lot {
 
     /// Adds candidates that were drawn after those before.
     pub fn add(&mut self, drawn: impl IntoIterator<Item = Candidate>) {
+        let left = &self.left;
+        let drawn = drawn
+            .into_iter()
+            .filter(|drawn| !left.contains(&drawn.pod.namespace));
         self.drawn.extend(drawn);
     }
 
@@ -105,8 +112,14 @@ impl Lot {
         self.refused.extend(owner_of(victim));
     }
 
+    /// Whether nothing can be disrupted in `namespace`.
+    pub fn has_left(&self, namespace: &str) -> bool {
+        self.left.contains(namespace)
+    }
+
     /// Nothing can be disrupted in the namespace of `pod`: the rest of it leaves the lot.
     pub fn leave_namespace(&mut self, pod: &PodRef) {
+        self.left.insert(pod.namespace.clone());
         for rest in [&mut self.drawn, &mut self.put_back] {
             rest.retain(|candidate| candidate.pod.namespace != pod.namespace);
         }

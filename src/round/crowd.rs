@@ -20,8 +20,8 @@ use crate::chaos::victims::Lot;
 const MOST_IN_VAIN: usize = 1_000;
 
 impl Round<'_> {
-    /// Draws from the roster until the choice is done. What is drawn in vain too often, and what is left of a roster
-    /// that was drawn to its end, is settled by a survey of all: it tells the reason of every exemption.
+    /// Draws from the roster until the choice is done. Where too much is drawn in vain, a survey of all settles it, and
+    /// tells the reason of every exemption.
     pub(super) async fn play_in_crowd(
         &mut self,
         roster: &Roster,
@@ -40,9 +40,12 @@ impl Round<'_> {
                 }
                 continue;
             }
-            let drawn = draw.next().filter(|_| in_vain < MOST_IN_VAIN);
-            let Some(entry) = drawn else {
+            if in_vain == MOST_IN_VAIN {
                 return self.survey_crowd(seed, journal, &seen, choice).await;
+            }
+            let is_left = |entry: &Entry<'_>| entry.namespace.is_some_and(|name| choice.has_left(name));
+            let Some(entry) = draw.find(|entry| !is_left(entry)) else {
+                return self.try_all(choice).await;
             };
             in_vain += 1;
             if let Some(pod) = self.uncover(entry).await?
@@ -50,6 +53,15 @@ impl Round<'_> {
             {
                 choice.add(self.judge_drawn(&pod, journal));
             }
+        }
+        Ok(())
+    }
+
+    /// Tries whoever is left, now that nobody else will be drawn.
+    async fn try_all(&mut self, mut choice: Choice) -> Result<(), End> {
+        choice.complete();
+        while let Some(candidate) = self.next_victim(&mut choice)? {
+            self.try_one(candidate, &mut choice).await?;
         }
         Ok(())
     }
@@ -96,10 +108,6 @@ impl Round<'_> {
         self.report.candidates = candidates.len();
         candidates.retain(|candidate| !seen.contains(&candidate.pod.uid));
         choice.add(candidates);
-        choice.complete();
-        while let Some(candidate) = self.next_victim(&mut choice)? {
-            self.try_one(candidate, &mut choice).await?;
-        }
-        Ok(())
+        self.try_all(choice).await
     }
 }

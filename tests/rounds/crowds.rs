@@ -232,6 +232,16 @@ async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
 }
 
 #[actix_rt::test]
+async fn without_the_grant_to_evict_a_crowd_is_left_after_one_try() {
+    let message = "pods is forbidden: User \"macaque\" cannot create resource \"pods/eviction\"";
+    let forbidden = status(403, message, json!({ "reason": "Forbidden" }));
+    let world = world(crowd("shop", PODS, |_| false)).always(EVICTION, Fault::Instead(forbidden));
+    let report = world.round().await;
+    assert_eq!((report.verdict(), report.problems.len()), (Verdict::Failed, 1));
+    assert_eq!((world.sent(DRAWN).len(), world.sent(EVICTION).len()), (1, 1));
+}
+
+#[actix_rt::test]
 async fn half_a_page_of_names_is_asked_for_again() {
     let world = world(crowd("shop", PODS, |_| false)).once(NAMES, Fault::Truncated);
     let report = world.round().await;
