@@ -164,7 +164,8 @@ impl Field<'_> {
         let selector = &rules.target.selector;
         let (mut survey, mut pager) = (Survey::default(), Pager::default());
         loop {
-            let glance = size.glance(before + survey.listed);
+            // Later pages say nothing new, and one of them may turn out to be the first one again.
+            let glance = pager.after().map_or_else(|| size.glance(before), |_| None);
             let read = async || {
                 let mut page = Survey::default();
                 let now = Timestamp::now();

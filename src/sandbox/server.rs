@@ -11,6 +11,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{
@@ -94,7 +95,7 @@ async fn respond(request: hyper::Request<Incoming>, shared: Shared) -> Result<Re
 fn response(reply: Reply, shared: Shared) -> Response<Answer> {
     let Reply { code, headers, body } = reply;
     let (kind, body) = match body {
-        Body::Json(value) => ("application/json", whole(format!("{value}\n"))),
+        Body::Json(value) => ("application/json", whole(text(value))),
         Body::Text(text) => ("text/plain; charset=utf-8", whole(text)),
         Body::Watch(watch) => {
             let frames = watch.lines(shared).map(|line| Ok(Frame::data(Bytes::from(line))));
@@ -115,6 +116,20 @@ fn response(reply: Reply, shared: Shared) -> Response<Answer> {
         }
     }
     response
+}
+
+/// An object as a real server writes it: what it is, then its metadata, and only then its items or whatever it has.
+fn text(object: Value) -> String {
+    const FIRST: [&str; 3] = ["kind", "apiVersion", "metadata"];
+    let Value::Object(mut object) = object else {
+        return format!("{object}\n");
+    };
+    let first = FIRST.map(|key| object.remove_entry(key));
+    let members = first.into_iter().flatten().chain(object);
+    let members: Vec<String> = members
+        .map(|(key, value)| format!("{}:{value}", Value::String(key)))
+        .collect();
+    format!("{{{}}}\n", members.join(","))
 }
 
 fn whole(text: String) -> Answer {

@@ -250,6 +250,19 @@ async fn half_a_page_of_names_is_asked_for_again() {
 }
 
 #[actix_rt::test]
+async fn a_list_that_starts_anew_shortly_before_it_would_be_a_crowd_is_read_whole() {
+    let pods = CROWD - 100;
+    let expired = || Fault::Instead(status(410, "too old", json!({ "reason": "Expired" })));
+    // The fourth page, after three quarters of the pods.
+    let world = world(crowd("shop", pods, |_| false))
+        .meanwhile("continue=", || {})
+        .meanwhile("continue=", || {})
+        .once("continue=", expired());
+    let report = world.round().await;
+    assert_eq!((report.listed, report.candidates), (pods, pods));
+}
+
+#[actix_rt::test]
 async fn names_that_cannot_be_read_fail_the_round() {
     let world = world(crowd("shop", PODS, |_| false)).always(NAMES, Fault::CutBefore);
     let report = world.round().await;
