@@ -21,6 +21,7 @@ pub use connect::{Access, Deadlines};
 pub use error::ClusterError;
 pub use journal::{JournalPage, Written};
 pub use names::NamesPage;
+pub(crate) use pods::list_words;
 pub use pods::{Page, Turn};
 
 use std::cell::{Cell, RefCell};

@@ -39,7 +39,7 @@ use crate::journal::{Books, Setback};
 use self::attempt::{Failure, Tried};
 use self::books::Deed;
 use self::read::{Ended, patiently};
-use self::survey::{Extent, Field, Survey};
+use self::survey::{Field, Survey};
 
 /// The longest pause that a throttle can impose on a round; the next slot should still find macaque ready.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -156,8 +156,14 @@ impl Round<'_> {
         journal: &Journal,
     ) -> Result<(), End> {
         candidates.retain(|candidate| self.is_rested(candidate, journal));
-        let mut choice = Choice::new(candidates, seed, &self.table.orders.disrupt);
+        let choice = Choice::new(candidates, seed, &self.table.orders.disrupt);
         self.report.candidates = choice.candidates();
+        self.try_all(choice).await
+    }
+
+    /// Tries whoever is there, now that nobody else will be drawn.
+    async fn try_all(&mut self, mut choice: Choice) -> Result<(), End> {
+        choice.complete();
         while let Some(candidate) = self.next_victim(&mut choice)? {
             self.try_one(candidate, &mut choice).await?;
         }
@@ -167,13 +173,13 @@ impl Round<'_> {
     /// The candidates of every namespace in scope, or the names of a crowd.
     async fn survey(&mut self) -> Result<Sight, End> {
         let mut survey = Survey::default();
-        let extent = self.field().survey_unless_crowd(&mut survey).await;
+        let crowd = self.field().survey_unless_crowd(&mut survey).await;
         self.report.listed = survey.listed;
         self.report.exempted = survey.exempted;
         self.report.problems = survey.problems;
-        Ok(match extent? {
-            Extent::Whole => Sight::All(survey.ledger),
-            Extent::Crowd(roster) => Sight::Crowd(roster),
+        Ok(match crowd? {
+            None => Sight::All(survey.ledger),
+            Some(roster) => Sight::Crowd(roster),
         })
     }
 

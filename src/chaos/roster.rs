@@ -20,7 +20,7 @@ pub struct Roster {
     names: String,
     /// Where each name ends.
     ends: Vec<u32>,
-    /// The node of each, as a hint; parallel to the names as far as nodes were told.
+    /// The node of each, as a hint; the empty name where none was told.
     nodes: Vec<u32>,
     node_names: Vec<String>,
     node_numbers: HashMap<String, u32>,
@@ -54,16 +54,13 @@ impl Roster {
         }
         self.names.push_str(name);
         self.ends.push(self.names.len() as u32);
-        if let Some(node) = node {
-            let next = self.node_names.len() as u32;
-            let known = self.node_numbers.get(node).copied();
-            let node = known.unwrap_or_else(|| {
-                self.node_names.push(node.to_owned());
-                self.node_numbers.insert(node.to_owned(), next);
-                next
-            });
-            self.nodes.push(node);
-        }
+        let (node, next) = (node.unwrap_or_default(), self.node_names.len() as u32);
+        let known = self.node_numbers.get(node).copied();
+        self.nodes.push(known.unwrap_or_else(|| {
+            self.node_names.push(node.to_owned());
+            self.node_numbers.insert(node.to_owned(), next);
+            next
+        }));
     }
 
     /// Enters a pod of a full list, if a list of names would hold it.
@@ -74,7 +71,11 @@ impl Roster {
     }
 
     /// Adds the names of another list, which come after these.
-    pub fn append(&mut self, more: &Self) {
+    pub fn append(&mut self, more: Self) {
+        if self.is_empty() {
+            *self = more;
+            return;
+        }
         for number in 0..more.len() {
             self.enter(more.namespace(number), more.name(number), more.node(number));
         }
@@ -143,8 +144,8 @@ impl Roster {
     }
 
     fn node(&self, number: usize) -> Option<&str> {
-        let node = self.nodes.get(number)?;
-        Some(&self.node_names[*node as usize])
+        let node = &self.node_names[self.nodes[number] as usize];
+        (!node.is_empty()).then_some(node)
     }
 }
 

@@ -5,9 +5,9 @@
 
 use http::StatusCode;
 
-use super::pods::{list_path, list_words};
-use super::wire::{ListOf, NameTable, PodObject};
-use super::{Call, Cluster, ClusterError, Turn, get};
+use super::pods::PodList;
+use super::wire::{NameTable, PodObject};
+use super::{Cluster, ClusterError, Turn};
 use crate::chaos::pod::{Phase, Pod};
 use crate::chaos::roster::{Entry, Roster};
 use crate::chaos::selector::Selector;
@@ -46,17 +46,15 @@ impl Cluster {
         phases: &[Phase],
         after: Option<&str>,
     ) -> Result<Option<NamesPage>, ClusterError> {
-        let parameters = [("fieldSelector", &*in_phases(phases)), ("includeObject", "None")];
-        let page = |after: Option<&str>| Call {
-            accept: TABLE,
-            ..get(&list_path(namespace, selector, TABLE_LIMIT, after, &parameters))
+        let list = PodList {
+            parameters: &[("fieldSelector", &in_phases(phases)), ("includeObject", "None")],
+            ..PodList::of(namespace, selector, TABLE, TABLE_LIMIT)
         };
-        let what = || list_words(namespace);
-        let (response, restarted) = self.page(page, after, what).await?;
+        let (response, restarted) = self.page(&list, after).await?;
         if response.status == StatusCode::NOT_ACCEPTABLE {
             return Ok(None);
         }
-        let mut table: NameTable = response.into_object(what)?;
+        let mut table: NameTable = response.into_object(|| list.words())?;
         let turn = Turn::after(std::mem::take(&mut table.metadata), restarted);
         let Some(rows) = table.into_names() else {
             return Ok(None);
@@ -79,24 +77,19 @@ impl Cluster {
         phases: &[Phase],
         after: Option<&str>,
     ) -> Result<NamesPage, ClusterError> {
-        let parameters = [("fieldSelector", &*in_phases(phases))];
-        let page = |after: Option<&str>| Call {
-            accept: METADATA,
-            ..get(&list_path(
-                namespace,
-                selector,
-                METADATA_LIMIT,
-                after,
-                &parameters,
-            ))
+        let list = PodList {
+            parameters: &[("fieldSelector", &in_phases(phases))],
+            ..PodList::of(namespace, selector, METADATA, METADATA_LIMIT)
         };
-        let what = || list_words(namespace);
-        let (response, restarted) = self.page(page, after, what).await?;
+        let (response, restarted) = self.page(&list, after).await?;
         let mut names = Roster::default();
-        let metadata = response.into_items(what, |pod: PodObject| {
-            let pod = Pod::from(pod).id;
-            names.enter(Some(&pod.namespace), &pod.name, None);
-        })?;
+        let metadata = response.into_items(
+            || list.words(),
+            |pod: PodObject| {
+                let pod = Pod::from(pod).id;
+                names.enter(Some(&pod.namespace), &pod.name, None);
+            },
+        )?;
         let turn = Turn::after(metadata, restarted);
         Ok(NamesPage { names, turn })
     }
@@ -138,21 +131,17 @@ impl Cluster {
         if let Some(node) = node {
             fields.push_str(&format!(",spec.nodeName={node}"));
         }
-        let parameters = [("fieldSelector", fields.as_str())];
-        let call = Call {
-            accept: METADATA,
-            ..get(&list_path(
-                entry.namespace,
-                selector,
-                NAMESAKES,
-                None,
-                &parameters,
-            ))
+        let list = PodList {
+            parameters: &[("fieldSelector", &fields)],
+            ..PodList::of(entry.namespace, selector, METADATA, NAMESAKES)
         };
         let what = || format!("get the metadata of pod {}", entry.name);
-        let response = self.send(call, self.access.deadlines.read, what).await?;
-        let list: ListOf<PodObject> = response.into_object(what)?;
-        Ok(list.items.into_iter().map(PodObject::running).collect())
+        let response = self
+            .send(list.call(None), self.access.deadlines.read, what)
+            .await?;
+        let mut namesakes = Vec::new();
+        response.into_items(what, |pod: PodObject| namesakes.push(pod.running()))?;
+        Ok(namesakes)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Reads pods: a list page by page, or one of them afresh.
 
+use super::response::Response;
 use super::wire::{ListMeta, PodObject};
-use super::{Call, Cluster, ClusterError, get};
+use super::{Call, Cluster, ClusterError, JSON, get};
 use crate::chaos::pod::{Pod, PodRef};
 use crate::chaos::selector::Selector;
 
@@ -78,13 +79,12 @@ impl Cluster {
         glance: Option<usize>,
         mut each: impl FnMut(Pod),
     ) -> Result<Turn, ClusterError> {
-        let page = |after: Option<&str>| Call {
+        let list = PodList {
             glance,
-            ..get(&list_path(namespace, selector, PAGE_LIMIT, after, &[]))
+            ..PodList::of(namespace, selector, JSON, PAGE_LIMIT)
         };
-        let what = || list_words(namespace);
-        let (response, restarted) = self.page(page, after, what).await?;
-        let metadata = response.into_items(what, |pod: PodObject| each(pod.into()))?;
+        let (response, restarted) = self.page(&list, after).await?;
+        let metadata = response.into_items(|| list.words(), |pod: PodObject| each(pod.into()))?;
         Ok(Turn::after(metadata, restarted))
     }
 
@@ -92,18 +92,19 @@ impl Cluster {
     /// first one again.
     pub(super) async fn page(
         &self,
-        call: impl Fn(Option<&str>) -> Call,
+        list: &PodList<'_>,
         after: Option<&str>,
-        what: impl Fn() -> String + Copy,
-    ) -> Result<(super::response::Response, bool), ClusterError> {
-        let deadline = self.access.deadlines.read;
-        let response = self.send(call(after), deadline, what).await?;
+    ) -> Result<(Response, bool), ClusterError> {
+        let send = async |after: Option<&str>| {
+            self.send(list.call(after), self.access.deadlines.read, || list.words())
+                .await
+        };
+        let response = send(after).await?;
         if response.status != http::StatusCode::GONE || after.is_none() {
             return Ok((response, false));
         }
         let token = response.continuation();
-        let response = self.send(call(token.as_deref()), deadline, what).await?;
-        Ok((response, token.is_none()))
+        Ok((send(token.as_deref()).await?, token.is_none()))
     }
 
     /// Reads the pod of this namespace and name, whichever UID it has now; `None` if there is none.
@@ -121,30 +122,64 @@ impl Cluster {
 }
 
 /// A listing of pods in words.
-pub(super) fn list_words(namespace: Option<&str>) -> String {
+pub(crate) fn list_words(namespace: Option<&str>) -> String {
     format!("list pods in {}", namespace.unwrap_or("all namespaces"))
 }
 
-/// The path of a page of at most `limit` pods, with the parameters of `more`.
-pub(super) fn list_path(
-    namespace: Option<&str>,
-    selector: &Selector,
-    limit: usize,
-    after: Option<&str>,
-    more: &[(&str, &str)],
-) -> String {
-    let base = match namespace {
-        Some(namespace) => format!("/api/v1/namespaces/{namespace}/pods"),
-        None => "/api/v1/pods".to_owned(),
-    };
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("limit", &limit.to_string());
-    if !selector.is_empty() {
-        query.append_pair("labelSelector", &selector.to_string());
+/// Which pods are listed, and in which form.
+#[derive(Clone, Copy)]
+pub(super) struct PodList<'a> {
+    pub(super) namespace: Option<&'a str>,
+    pub(super) selector: &'a Selector,
+    pub(super) accept: &'static str,
+    /// Pods a page.
+    pub(super) limit: usize,
+    /// More parameters of the query.
+    pub(super) parameters: &'a [(&'a str, &'a str)],
+    pub(super) glance: Option<usize>,
+}
+
+impl<'a> PodList<'a> {
+    /// The pods that match `selector` in `namespace` (`None`: in all), in the form that `accept` names.
+    pub(super) fn of(
+        namespace: Option<&'a str>,
+        selector: &'a Selector,
+        accept: &'static str,
+        limit: usize,
+    ) -> Self {
+        Self {
+            namespace,
+            selector,
+            accept,
+            limit,
+            parameters: &[],
+            glance: None,
+        }
     }
-    query.extend_pairs(more);
-    if let Some(token) = after {
-        query.append_pair("continue", token);
+
+    pub(super) fn words(&self) -> String {
+        list_words(self.namespace)
     }
-    format!("{base}?{}", query.finish())
+
+    /// The request for the page that begins at `after`.
+    pub(super) fn call(&self, after: Option<&str>) -> Call {
+        let base = match self.namespace {
+            Some(namespace) => format!("/api/v1/namespaces/{namespace}/pods"),
+            None => "/api/v1/pods".to_owned(),
+        };
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("limit", &self.limit.to_string());
+        if !self.selector.is_empty() {
+            query.append_pair("labelSelector", &self.selector.to_string());
+        }
+        query.extend_pairs(self.parameters);
+        if let Some(token) = after {
+            query.append_pair("continue", token);
+        }
+        Call {
+            accept: self.accept,
+            glance: self.glance,
+            ..get(&format!("{base}?{}", query.finish()))
+        }
+    }
 }

@@ -63,37 +63,39 @@ pub(super) async fn read(response: http::Response<Body>, glance: Option<usize>) 
             Some(_) | None => glance = None,
         }
     }
-    if !response.status.is_success() {
+    if response.gzip && !response.status.is_success() {
         response.inflate()?;
     }
     Ok(response)
 }
 
 impl Response {
-    /// As much of the body's beginning as has come, `most` bytes of it.
+    /// What the body stands for, as far as it has come.
+    fn content(&self) -> Box<dyn Read + '_> {
+        match self.gzip {
+            true => Box::new(BufReader::new(
+                GzDecoder::new(&*self.body).take(MAX_INFLATED_BYTES),
+            )),
+            false => Box::new(&*self.body),
+        }
+    }
+
+    /// The first `most` bytes of that; what is missing may come yet, and what is wrong is told by whoever parses it.
     fn beginning(&self, most: usize) -> Vec<u8> {
         let mut beginning = Vec::new();
-        let read = match self.gzip {
-            true => GzDecoder::new(&*self.body)
-                .take(most as u64)
-                .read_to_end(&mut beginning),
-            false => self.body.as_slice().take(most as u64).read_to_end(&mut beginning),
-        };
-        // What is missing may come yet, and what is wrong is told by whoever parses the whole.
-        drop(read);
+        drop(self.content().take(most as u64).read_to_end(&mut beginning));
         beginning
     }
 
     /// Replaces the body by what it stands for.
     fn inflate(&mut self) -> Result<(), String> {
-        if self.gzip {
-            let mut inflated = Vec::new();
-            GzDecoder::new(&*self.body)
-                .take(MAX_BODY_BYTES as u64)
-                .read_to_end(&mut inflated)
-                .map_err(|error| format!("the answer is not what its encoding says: {error}"))?;
-            (self.body, self.gzip) = (inflated, false);
-        }
+        let mut inflated = Vec::new();
+        let read = self
+            .content()
+            .take(MAX_BODY_BYTES as u64)
+            .read_to_end(&mut inflated);
+        read.map_err(|error| format!("the answer is not what its encoding says: {error}"))?;
+        (self.body, self.gzip) = (inflated, false);
         Ok(())
     }
 
@@ -139,14 +141,10 @@ impl Response {
         if !self.status.is_success() {
             return Err(refusal_of_a_read(&self.into_answer(), what()));
         }
-        let object = match self.gzip {
-            true => serde_json::from_reader(self.inflated()),
-            false => serde_json::from_slice(&self.body),
-        };
-        object.map_err(|error| self.unexpected(&error, what()))
+        serde_json::from_reader(self.content()).map_err(|error| self.unexpected(&error, what()))
     }
 
-    /// The pods of a page, each handed on as soon as it is parsed.
+    /// The items of a page, each handed on as soon as it is parsed.
     ///
     /// # Errors
     /// As [`Self::into_object`]; what was handed on before counts for nothing then.
@@ -158,21 +156,9 @@ impl Response {
         if !self.status.is_success() {
             return Err(refusal_of_a_read(&self.into_answer(), what()));
         }
-        let metadata = match self.gzip {
-            true => {
-                let mut list = serde_json::Deserializer::from_reader(self.inflated());
-                wire::each_item(&mut list, each).and_then(|metadata| list.end().map(|()| metadata))
-            }
-            false => {
-                let mut list = serde_json::Deserializer::from_slice(&self.body);
-                wire::each_item(&mut list, each).and_then(|metadata| list.end().map(|()| metadata))
-            }
-        };
+        let mut list = serde_json::Deserializer::from_reader(self.content());
+        let metadata = wire::each_item(&mut list, each).and_then(|metadata| list.end().map(|()| metadata));
         metadata.map_err(|error| self.unexpected(&error, what()))
-    }
-
-    fn inflated(&self) -> impl Read + '_ {
-        BufReader::new(GzDecoder::new(&*self.body).take(MAX_INFLATED_BYTES))
     }
 
     fn unexpected(&self, error: &serde_json::Error, what: String) -> ClusterError {
@@ -252,114 +238,4 @@ fn excerpt(body: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn response(code: u16, headers: &[(&'static str, &'static str)], body: &str) -> Response {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        Response {
-            status: StatusCode::from_u16(code).unwrap(),
-            headers: headers.collect(),
-            body: body.into(),
-            gzip: false,
-        }
-    }
-
-    #[test]
-    fn a_status_is_read_whatever_the_content_type_says() {
-        let body = r#"{"metadata":{},"status":"Failure","message":"Timeout: …","reason":"Timeout","details":{},"code":504}"#;
-        let answer = response(504, &[("content-type", "text/plain")], body).into_answer();
-        assert_eq!(answer.status.unwrap().reason, "Timeout");
-    }
-
-    #[test]
-    fn retry_after_is_read_from_the_header_and_else_from_the_body() {
-        let body = r#"{"kind":"Status","status":"Failure","details":{"retryAfterSeconds":10},"code":429}"#;
-        assert_eq!(
-            response(429, &[], body).into_answer().retry_after,
-            Some(Duration::from_secs(10))
-        );
-        let answer = response(429, &[("retry-after", "3")], "Too many requests").into_answer();
-        assert_eq!(answer.retry_after, Some(Duration::from_secs(3)));
-        assert_eq!(answer.text, "Too many requests");
-    }
-
-    #[test]
-    fn warnings_are_kept_as_text() {
-        let headers = [("warning", r#"299 - "unknown field \"delete_options\"""#)];
-        assert_eq!(
-            response(201, &headers, "{}").into_answer().warnings,
-            [r#"unknown field "delete_options""#]
-        );
-    }
-
-    const LIST: &str =
-        r#"{"kind":"PodList","metadata":{"continue":"c","remainingItemCount":7},"items":[{"a":1},{"a":2}]}"#;
-
-    fn gzip(text: &str) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    /// What is read of `body`, sent with this code.
-    async fn read_of(code: u16, body: Vec<u8>, glance: Option<usize>) -> Result<Response, String> {
-        let mut response = http::Response::builder().status(code);
-        if body.starts_with(&[0x1f, 0x8b]) {
-            response = response.header(header::CONTENT_ENCODING, "gzip");
-        }
-        read(response.body(Body::from(body)).unwrap(), glance).await
-    }
-
-    fn items(response: Response) -> Result<(Vec<serde_json::Value>, ListMeta), ClusterError> {
-        let mut items = Vec::new();
-        let metadata = response.into_items(|| "list".to_owned(), |item| items.push(item))?;
-        Ok((items, metadata))
-    }
-
-    #[actix_rt::test]
-    async fn a_page_is_read_item_by_item_compressed_or_not() {
-        for body in [gzip(LIST), LIST.into()] {
-            let (items, metadata) = items(read_of(200, body, None).await.unwrap()).unwrap();
-            assert_eq!(items.len(), 2);
-            assert_eq!(metadata.next.as_deref(), Some("c"));
-            assert_eq!(metadata.remaining_item_count, Some(7));
-        }
-    }
-
-    #[actix_rt::test]
-    async fn a_glance_leaves_the_items_of_a_long_list_unread_and_reads_those_of_a_short_one() {
-        for body in [gzip(LIST), LIST.into()] {
-            let (unread, metadata) = items(read_of(200, body.clone(), Some(6)).await.unwrap()).unwrap();
-            assert_eq!((unread.len(), metadata.remaining_item_count), (0, Some(7)));
-            let (read, _) = items(read_of(200, body, Some(7)).await.unwrap()).unwrap();
-            assert_eq!(read.len(), 2);
-        }
-    }
-
-    #[actix_rt::test]
-    async fn a_compressed_refusal_is_understood() {
-        let status = r#"{"kind":"Status","status":"Failure","reason":"Forbidden","code":403}"#;
-        let answer = read_of(403, gzip(status), None).await.unwrap().into_answer();
-        assert_eq!(answer.status.unwrap().reason, "Forbidden");
-    }
-
-    #[actix_rt::test]
-    async fn half_a_compressed_page_is_an_error_and_no_short_list() {
-        let whole = gzip(LIST);
-        let half = whole[..whole.len() / 2].to_vec();
-        assert!(items(read_of(200, half, None).await.unwrap()).is_err());
-        let cut = format!("{LIST} and more");
-        assert!(items(read_of(200, gzip(&cut), None).await.unwrap()).is_err());
-    }
-
-    #[test]
-    fn a_page_of_html_is_quoted_in_one_short_line() {
-        let html = format!("<html>\n<body>{}</body>", "x".repeat(500));
-        let answer = response(502, &[], &html).into_answer();
-        assert_eq!(answer.status, None);
-        assert!(answer.text.starts_with("<html> <body>") && answer.text.len() <= EXCERPT_CHARS);
-    }
-}
+mod tests;

@@ -57,15 +57,6 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Tries whoever is left, now that nobody else will be drawn.
-    async fn try_all(&mut self, mut choice: Choice) -> Result<(), End> {
-        choice.complete();
-        while let Some(candidate) = self.next_victim(&mut choice)? {
-            self.try_one(candidate, &mut choice).await?;
-        }
-        Ok(())
-    }
-
     /// The pod behind a name, as far as its metadata tell; `None` if it is gone.
     async fn uncover(&self, entry: Entry<'_>) -> Result<Option<Pod>, End> {
         let rules = &self.table.orders.rules;

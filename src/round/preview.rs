@@ -68,7 +68,7 @@ impl Ledger for Notes {
     }
 
     fn append(&mut self, more: Self) {
-        self.roster.append(&more.roster);
+        self.roster.append(more.roster);
         self.subjects.extend(more.subjects);
         for (owner, more) in more.owners {
             let known = self.owners.entry(owner).or_default();

@@ -8,7 +8,7 @@ use crate::chaos::plan::Namespaces;
 use crate::chaos::pod::Pod;
 use crate::chaos::report::{End, Exempted, Tally};
 use crate::chaos::roster::Roster;
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::{Cluster, ClusterError, list_words};
 
 use super::Stop;
 use super::pager::{Names, Pager, Size};
@@ -54,7 +54,7 @@ impl Ledger for Ranks {
     }
 
     fn append(&mut self, more: Self) {
-        self.roster.append(&more.roster);
+        self.roster.append(more.roster);
         self.candidates.extend(more.candidates);
     }
 }
@@ -97,14 +97,6 @@ impl<L: Ledger> Survey<L> {
     }
 }
 
-/// How much there is in scope.
-pub(super) enum Extent {
-    /// It was surveyed whole.
-    Whole,
-    /// It is a crowd, and these are its names.
-    Crowd(Roster),
-}
-
 impl Field<'_> {
     /// Surveys every namespace in scope into `survey`, however many pods there are. A namespace that may not be read,
     /// or does not exist, is a problem of its own and ends nothing for the others.
@@ -113,10 +105,13 @@ impl Field<'_> {
     }
 
     /// The same, unless the scope turns out to be a crowd: then its names are read instead.
-    pub(super) async fn survey_unless_crowd<L: Ledger>(&self, survey: &mut Survey<L>) -> Result<Extent, End> {
+    pub(super) async fn survey_unless_crowd<L: Ledger>(
+        &self,
+        survey: &mut Survey<L>,
+    ) -> Result<Option<Roster>, End> {
         let mut size = Size::Unknown;
         if self.survey_within(survey, &mut size).await? {
-            return Ok(Extent::Whole);
+            return Ok(None);
         }
         let Names { roster, problems } = match size {
             Size::Counted(names) => names,
@@ -127,7 +122,7 @@ impl Field<'_> {
             problems,
             ..Survey::default()
         };
-        Ok(Extent::Crowd(roster))
+        Ok(Some(roster))
     }
 
     /// Surveys as long as the scope may be no crowd; whether it was surveyed whole.
@@ -203,7 +198,7 @@ impl Field<'_> {
         for namespace in scope(&self.rules.target.namespaces) {
             match self.names_in(namespace).await {
                 Ok(more) if more.is_empty() => names.problems.extend(self.doubt_namespace(namespace).await),
-                Ok(more) => names.roster.append(&more),
+                Ok(more) => names.roster.append(more),
                 Err(ended) => names.problems.push(problem(ended)?),
             }
         }
@@ -231,7 +226,7 @@ impl Field<'_> {
             if page.turn.restarted {
                 roster = Roster::default();
             }
-            roster.append(&page.names);
+            roster.append(page.names);
             if page.turn.next.is_none() {
                 return Ok(roster);
             }
@@ -260,7 +255,7 @@ fn problem(ended: Ended) -> Result<String, Ended> {
 /// A list that has no end.
 fn endless(namespace: Option<&str>, why: &str) -> Ended {
     Ended::Failed(ClusterError::Unexpected {
-        what: format!("list pods in {}", namespace.unwrap_or("all namespaces")),
+        what: list_words(namespace),
         why: why.to_owned(),
     })
 }
