@@ -40,8 +40,9 @@ const SHORT: Limits = Limits {
     longest_backoff: Duration::from_secs(1),
     deaf_after: Duration::from_millis(1500),
     leaked: 3,
-    round_deadline: Duration::from_secs(2),
-    drain_deadline: Duration::from_secs(2),
+    // Longer than the Killer waits to hear that people were told of a round which went down with a Notifier.
+    round_deadline: Duration::from_secs(20),
+    drain_deadline: Duration::from_secs(20),
 };
 
 /// Actors at work on a thread of their own.
@@ -70,6 +71,16 @@ impl Running {
     /// The same, in which nobody may be silent for long.
     pub(crate) fn impatient(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
         Self::start(Options::default(), Faults::armed(hook), Some(SHORT))
+    }
+
+    /// The same, and nobody gets long for an end: less than the Killer waits to hear that people were told.
+    pub(crate) fn hasty(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
+        let limits = Limits {
+            round_deadline: Duration::from_secs(2),
+            drain_deadline: Duration::from_secs(2),
+            ..SHORT
+        };
+        Self::start(Options::default(), Faults::armed(hook), Some(limits))
     }
 
     /// The same, and failures are forgiven.

@@ -63,12 +63,12 @@ fn an_actor_that_hangs_does_not_keep_the_process_from_ending() {
         Point::BeforeNotify,
     ] {
         let gate = Gate::default();
-        let running = Running::impatient(blocking(point, 1, &gate));
+        let running = Running::hasty(blocking(point, 1, &gate));
         gate.await_somebody();
         assert_eq!(running.stop(), UNDRAINED, "{point:?}: a blocked thread");
         gate.open();
         let gate = Gate::default();
-        let running = Running::impatient(hanging(point, usize::MAX, &gate));
+        let running = Running::hasty(hanging(point, usize::MAX, &gate));
         gate.await_somebody();
         assert_eq!(running.stop(), UNDRAINED, "{point:?}: an await that never ends");
     }
