@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod plan;
 pub mod pod;
 pub mod preview;
+pub mod register;
 pub mod report;
 pub mod roster;
 pub mod schedule;

@@ -25,7 +25,7 @@ const MOST_UNANSWERED: u32 = 3;
 impl Choice {
     /// The choice among `candidates` under `seed`, within `limits`.
     pub fn new(candidates: Vec<Candidate>, seed: u64, limits: &Disrupt) -> Self {
-        Self::from_lot(Lot::new(candidates, seed), limits)
+        Self::from_lot(Lot::new(candidates, seed, limits.draw), limits)
     }
 
     /// The choice among what `lot` holds or will hold, within `limits`.
@@ -122,7 +122,6 @@ impl Choice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chaos::outcome::Method;
 
     fn choice(pods: usize, count: usize, attempts: usize) -> Choice {
         let candidate = |n: usize| Candidate {
@@ -134,10 +133,9 @@ mod tests {
             owner: None,
         };
         let limits = Disrupt {
-            method: Method::Evict,
             count,
-            grace_period: None,
             attempts,
+            ..Disrupt::default()
         };
         Choice::new((0..pods).map(candidate).collect(), 1, &limits)
     }

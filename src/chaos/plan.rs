@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::outcome::Method;
 use super::schedule::Calendar;
 use super::selector::Selector;
@@ -143,6 +145,8 @@ pub struct Disrupt {
     pub grace_period: Option<Duration>,
     /// How many victims may be tried a round before it ends, refusals included; at least `count`.
     pub attempts: usize,
+    /// Among what the lot falls.
+    pub draw: Among,
 }
 
 impl Default for Disrupt {
@@ -152,6 +156,31 @@ impl Default for Disrupt {
             count: 1,
             grace_period: None,
             attempts: 10,
+            draw: Among::Pods,
+        }
+    }
+}
+
+/// Among what the lot falls, each as likely as another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Among {
+    /// The eligible pods: an owner of many is hit as often as it has pods.
+    Pods,
+    /// The owners of eligible pods, then the eligible pods of one: an owner of many is hit as often as one of few. A
+    /// pod without an owner stands for itself.
+    Owners,
+}
+
+impl Among {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Pods, Self::Owners];
+
+    /// The word of the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pods => "pods",
+            Self::Owners => "owners",
         }
     }
 }

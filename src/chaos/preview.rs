@@ -17,7 +17,7 @@ use super::eligibility::Candidate;
 use super::outcome::{Method, Outcome, Refusal};
 use super::plan::Disrupt;
 use super::pod::{Owner, Pod, PodRef};
-use super::roster::Roster;
+use super::register::Register;
 use super::victims::Lot;
 
 const NO_BUDGET: &str = "a deletion asks no budget";
@@ -158,8 +158,8 @@ pub struct Preview {
     pub budgets: Budgets,
     /// How many, and how.
     pub limits: Disrupt,
-    /// The names from which a round draws, where the pods are a crowd.
-    pub crowd: Option<Roster>,
+    /// Those from whom a round draws, where the pods are a crowd.
+    pub crowd: Option<Register>,
 }
 
 /// One victim of a choice, and what is thought of its disruption.
@@ -217,8 +217,8 @@ impl Preview {
     /// The lot of the round with this seed.
     fn lot(&self, seed: u64) -> Lot {
         match &self.crowd {
-            None => Lot::new(self.candidates(), seed),
-            Some(roster) => Lot::of(roster.arrange(self.candidates(), seed)),
+            None => Lot::new(self.candidates(), seed, self.limits.draw),
+            Some(register) => Lot::of(register.draw(seed, self.limits.draw).collect()),
         }
     }
 

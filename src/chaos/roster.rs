@@ -8,9 +8,6 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha12Rng;
 use rand::seq::SliceRandom;
 
-use super::eligibility::{Candidate, Rules};
-use super::pod::Pod;
-
 /// More pods than this in scope are a crowd: up to here a round judges every pod and accounts for each.
 pub const CROWD: usize = 2_000;
 
@@ -63,13 +60,6 @@ impl Roster {
         }));
     }
 
-    /// Enters a pod of a full list, if a list of names would hold it.
-    pub fn enter_listed(&mut self, pod: &Pod, rules: &Rules) {
-        if rules.phases().contains(&pod.phase) {
-            self.enter(Some(&pod.id.namespace), &pod.id.name, None);
-        }
-    }
-
     /// Adds the names of another list, which come after these.
     pub fn append(&mut self, more: Self) {
         if self.is_empty() {
@@ -95,25 +85,16 @@ impl Roster {
     /// pods give the same order on every platform, whether their namespaces are known or not: a named generator over
     /// a list sorted by name, and pods of one name by namespace.
     pub fn draw(&self, seed: u64) -> impl Iterator<Item = Entry<'_>> {
-        let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
-        order.sort_unstable_by_key(|number| (self.name(*number as usize), *number));
-        order.shuffle(&mut ChaCha12Rng::seed_from_u64(seed));
+        let order = self.order(&mut ChaCha12Rng::seed_from_u64(seed));
         order.into_iter().map(|number| self.entry(number as usize))
     }
 
-    /// Puts `candidates` into the order in which [`Self::draw`] comes upon them; one whose name is not in the roster
-    /// is left out.
-    pub fn arrange(&self, candidates: Vec<Candidate>, seed: u64) -> Vec<Candidate> {
-        let mut by_name: HashMap<(String, String), Candidate> = candidates
-            .into_iter()
-            .map(|candidate| {
-                let pod = &candidate.pod;
-                ((pod.namespace.clone(), pod.name.clone()), candidate)
-            })
-            .collect();
-        self.draw(seed)
-            .filter_map(|entry| by_name.remove(&(entry.namespace?.to_owned(), entry.name.to_owned())))
-            .collect()
+    /// The numbers of the names in an order by `chance`.
+    pub(super) fn order(&self, chance: &mut ChaCha12Rng) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
+        order.sort_unstable_by_key(|number| (self.name(*number as usize), *number));
+        order.shuffle(chance);
+        order
     }
 
     fn entry(&self, number: usize) -> Entry<'_> {
@@ -130,12 +111,12 @@ impl Roster {
         }
     }
 
-    fn name(&self, number: usize) -> &str {
+    pub(super) fn name(&self, number: usize) -> &str {
         let begin = number.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.names[begin as usize..self.ends[number] as usize]
     }
 
-    fn namespace(&self, number: usize) -> Option<&str> {
+    pub(super) fn namespace(&self, number: usize) -> Option<&str> {
         let after = self
             .namespaces
             .partition_point(|(begin, _)| *begin as usize <= number);

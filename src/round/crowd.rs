@@ -6,11 +6,13 @@ use jiff::Timestamp;
 
 use super::Round;
 use super::read::patiently;
-use super::survey::{Ranks, Survey};
+use super::survey::Survey;
 use crate::chaos::choice::Choice;
 use crate::chaos::eligibility::{Candidate, judge};
 use crate::chaos::journal::Journal;
+use crate::chaos::plan::Among;
 use crate::chaos::pod::Pod;
+use crate::chaos::register::Register;
 use crate::chaos::report::{End, Tally};
 use crate::chaos::roster::{Entry, Roster};
 use crate::chaos::victims::Lot;
@@ -20,15 +22,28 @@ use crate::chaos::victims::Lot;
 const MOST_IN_VAIN: usize = 1_000;
 
 impl Round<'_> {
-    /// Draws from the roster until the choice is done. Where too much is drawn in vain, a survey of all settles it, and
-    /// tells the reason of every exemption.
+    /// Draws pods from the roster until the choice is done. Names do not tell owners: to draw those, all are judged.
     pub(super) async fn play_in_crowd(
         &mut self,
         roster: &Roster,
         seed: u64,
         journal: &Journal,
     ) -> Result<(), End> {
-        let mut choice = Choice::from_lot(Lot::growing(), &self.table.orders.disrupt);
+        let choice = Choice::from_lot(Lot::growing(), &self.table.orders.disrupt);
+        match self.table.orders.disrupt.draw {
+            Among::Pods => self.play_by_name(roster, seed, journal, choice).await,
+            Among::Owners => self.play_surveyed(seed, journal, &HashSet::new(), choice).await,
+        }
+    }
+
+    /// Where too much is drawn in vain, a survey of all settles it, and tells the reason of every exemption.
+    async fn play_by_name(
+        &mut self,
+        roster: &Roster,
+        seed: u64,
+        journal: &Journal,
+        mut choice: Choice,
+    ) -> Result<(), End> {
         let mut draw = roster.draw(seed);
         let (mut seen, mut in_vain) = (HashSet::new(), 0);
         while !choice.is_done() {
@@ -41,7 +56,8 @@ impl Round<'_> {
                 continue;
             }
             if in_vain == MOST_IN_VAIN {
-                return self.survey_crowd(seed, journal, &seen, choice).await;
+                log::debug!("{MOST_IN_VAIN} pods were drawn in vain: judging all of them");
+                return self.play_surveyed(seed, journal, &seen, choice).await;
             }
             let is_left = |entry: &Entry<'_>| entry.namespace.is_some_and(|name| choice.has_left(name));
             let Some(entry) = draw.find(|entry| !is_left(entry)) else {
@@ -80,25 +96,40 @@ impl Round<'_> {
         }
     }
 
-    /// Judges every pod, and goes on in the order of the draw with those that were not seen before.
-    async fn survey_crowd(
+    /// Judges every pod, and draws from those that were not seen before, in the order of the seed.
+    async fn play_surveyed(
         &mut self,
         seed: u64,
         journal: &Journal,
         seen: &HashSet<String>,
         mut choice: Choice,
     ) -> Result<(), End> {
-        log::debug!("{MOST_IN_VAIN} pods were drawn in vain: judging all of them");
-        let mut survey = Survey::<Ranks>::default();
+        let mut survey = Survey::<Register>::default();
         self.field().survey(&mut survey).await?;
         self.report.listed = survey.listed;
         self.report.exempted = survey.exempted;
-        self.report.problems.extend(survey.problems);
-        let mut candidates = survey.ledger.arrange(seed);
-        candidates.retain(|candidate| self.is_rested(candidate, journal));
-        self.report.candidates = candidates.len();
-        candidates.retain(|candidate| !seen.contains(&candidate.pod.uid));
-        choice.add(candidates);
-        self.try_all(choice).await
+        // The list of names met the same ones.
+        let known = &mut self.report.problems;
+        let new = survey
+            .problems
+            .into_iter()
+            .filter(|problem| !known.contains(problem));
+        let new: Vec<_> = new.collect();
+        known.extend(new);
+        let mut register = survey.ledger;
+        register.retain(|candidate| self.is_rested(candidate, journal));
+        self.report.candidates = register.candidates();
+        let mut draw = register.draw(seed, self.table.orders.disrupt.draw);
+        while !choice.is_done() {
+            if let Some(victim) = self.next_victim(&mut choice)? {
+                self.try_one(victim, &mut choice).await?;
+                continue;
+            }
+            let Some(candidate) = draw.find(|candidate| !seen.contains(&candidate.pod.uid)) else {
+                return self.try_all(choice).await;
+            };
+            choice.add([candidate]);
+        }
+        Ok(())
     }
 }

@@ -6,8 +6,9 @@ use crate::chaos::eligibility::{Candidate, Rules};
 use crate::chaos::outcome::Method;
 use crate::chaos::pod::{Owner, Pod};
 use crate::chaos::preview::{Budgets, Preview, Subject};
+use crate::chaos::register::Register;
 use crate::chaos::report::{End, Exempted};
-use crate::chaos::roster::{CROWD, Roster};
+use crate::chaos::roster::CROWD;
 use crate::cluster::{Cluster, ClusterError};
 
 use super::read::{Ended, patiently};
@@ -47,14 +48,14 @@ pub struct Sighting {
 
 #[derive(Default)]
 struct Notes {
-    roster: Roster,
+    register: Register,
     subjects: Vec<Subject>,
     owners: Readinesses,
 }
 
 impl Ledger for Notes {
     fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &Rules) {
-        self.roster.enter_listed(&pod, rules);
+        self.register.enter(&pod, candidate.as_ref(), rules);
         if let Some(owner) = pod.owner.clone() {
             let owner = self.owners.entry((pod.id.namespace.clone(), owner)).or_default();
             owner.pods += 1;
@@ -68,7 +69,7 @@ impl Ledger for Notes {
     }
 
     fn append(&mut self, more: Self) {
-        self.roster.append(more.roster);
+        self.register.append(more.register);
         self.subjects.extend(more.subjects);
         for (owner, more) in more.owners {
             let known = self.owners.entry(owner).or_default();
@@ -88,7 +89,7 @@ pub async fn look(cluster: &Cluster, orders: &Orders, stop: &Stop) -> Result<Sig
     let mut survey = Survey::<Notes>::default();
     field.survey(&mut survey).await?;
     let Notes {
-        roster,
+        register,
         mut subjects,
         owners,
     } = survey.ledger;
@@ -113,7 +114,7 @@ pub async fn look(cluster: &Cluster, orders: &Orders, stop: &Stop) -> Result<Sig
             subjects,
             budgets,
             limits: orders.disrupt.clone(),
-            crowd: (survey.listed > CROWD).then_some(roster),
+            crowd: (survey.listed > CROWD).then_some(register),
         },
         problems,
     })

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::chaos::eligibility::{Candidate, Rules, judge};
 use crate::chaos::plan::Namespaces;
 use crate::chaos::pod::Pod;
+use crate::chaos::register::Register;
 use crate::chaos::report::{End, Exempted, Tally};
 use crate::chaos::roster::Roster;
 use crate::cluster::{Cluster, ClusterError, list_words};
@@ -33,29 +34,14 @@ impl Ledger for Vec<Candidate> {
     }
 }
 
-/// The candidates of a crowd, and the names by which they are put in order.
-#[derive(Default)]
-pub(super) struct Ranks {
-    roster: Roster,
-    candidates: Vec<Candidate>,
-}
-
-impl Ranks {
-    /// The candidates in the order in which `seed` draws them.
-    pub(super) fn arrange(self, seed: u64) -> Vec<Candidate> {
-        self.roster.arrange(self.candidates, seed)
-    }
-}
-
-impl Ledger for Ranks {
+/// In a crowd it keeps them compactly.
+impl Ledger for Register {
     fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &Rules) {
-        self.roster.enter_listed(&pod, rules);
-        self.candidates.extend(candidate);
+        Register::enter(self, &pod, candidate.as_ref(), rules);
     }
 
     fn append(&mut self, more: Self) {
-        self.roster.append(more.roster);
-        self.candidates.extend(more.candidates);
+        Register::append(self, more);
     }
 }
 

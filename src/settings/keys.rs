@@ -105,7 +105,7 @@ impl Key {
 }
 
 #[rustfmt::skip]
-static TABLE: [Key; 32] = [
+static TABLE: [Key; 33] = [
     key("dry_run", Boolean(true), "Only say what would be disrupted; `false` arms the monkey."),
     key("journal", Text("auto"), "Where it is written down what is done: `configmap/NAME` in macaque's own namespace, or `memory`. `auto`: `configmap/macaque-journal` in a cluster, else `memory`."),
     key("schedule.cron", Text(""), "When rounds are due: a crontab line of five fields. Needed to run on a schedule.")
@@ -124,6 +124,7 @@ static TABLE: [Key; 32] = [
     key("disrupt.count", Count(Some(1)), "Victims a round."),
     key("disrupt.grace_period", Duration(""), "How long a victim gets to end, at least 1s. Empty: what the pod itself says."),
     key("disrupt.attempts", Count(Some(10)), "Victims tried a round before it ends, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
+    key("disrupt.draw", Text("pods"), "What the lot falls on, each as likely as another: `pods`, or `owners`, and then one of the owner's pods; `owners` lists every pod in full."),
     key("limits.per_hour", Count(None), "Pods disrupted within any hour at most, over all rounds and replicas. Not set: no limit."),
     key("limits.per_day", Count(None), "The same within any 24 hours."),
     key("limits.cooldown", Duration(""), "How long an owner is left in peace after one of its pods was disrupted, at most 168h. Empty: not at all."),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::chaos::outcome::Method;
-use crate::chaos::plan::{Disrupt, Include, Namespaces, Plan, Target};
+use crate::chaos::plan::{Among, Disrupt, Include, Namespaces, Plan, Target};
 use crate::chaos::schedule::{Calendar, Cron, CronError, QuietTime, QuietTimes, parse_zone};
 use crate::chaos::selector::Selector;
 
@@ -222,6 +222,10 @@ fn disrupt(d: &mut Decoder) -> Result<Disrupt, Reported> {
         let known = Method::ALL.into_iter().find(|known| known.as_str() == word.value);
         known.ok_or_else(|| d.refuse_word(&word, "a method", &Method::ALL.map(Method::as_str)))
     });
+    let draw = d.text("disrupt.draw").and_then(|word| {
+        let known = Among::ALL.into_iter().find(|known| known.as_str() == word.value);
+        known.ok_or_else(|| d.refuse_word(&word, "what can be drawn", &Among::ALL.map(Among::as_str)))
+    });
     let grace_period = d.optional("disrupt.grace_period").and_then(|text| match text {
         Some(text) => grace_period(d, text).map(Some),
         None => Ok(None),
@@ -250,6 +254,7 @@ fn disrupt(d: &mut Decoder) -> Result<Disrupt, Reported> {
         count,
         grace_period: grace_period?,
         attempts,
+        draw: draw?,
     })
 }
 

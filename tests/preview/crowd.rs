@@ -31,11 +31,15 @@ fn in_a_crowd_too_a_round_takes_the_victims_that_the_plan_of_its_seed_foretold()
         ("5", "--namespace=shop,store"),
     ] {
         let words = [scope, "--seed", seed, "--count", "3", "-o", "json"];
-        let plan = shop.macaque(&[&["plan"], &words[..]].concat()).json();
-        let report = shop.macaque(&[&["once"], &words[..]].concat()).json();
-        let foretold = pods(&plan["draw"]["victims"]);
-        assert_eq!(foretold.len(), 3);
-        assert_eq!(pods(&report["attempts"]), foretold, "seed {seed}");
-        assert!(report["listed"].as_u64() > Some(CROWD as u64));
+        for among in ["pods", "owners"] {
+            let file = shop.file("macaque.toml", &format!("[disrupt]\ndraw = \"{among}\"\n"));
+            let words = [&words[..], &["--config", &file]].concat();
+            let plan = shop.macaque(&[&["plan"], &words[..]].concat()).json();
+            let report = shop.macaque(&[&["once"], &words[..]].concat()).json();
+            let foretold = pods(&plan["draw"]["victims"]);
+            assert_eq!(foretold.len(), 3);
+            assert_eq!(pods(&report["attempts"]), foretold, "seed {seed} among {among}");
+            assert!(report["listed"].as_u64() > Some(CROWD as u64));
+        }
     }
 }

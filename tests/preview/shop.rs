@@ -76,6 +76,13 @@ impl Shop {
         }
     }
 
+    /// A file of this text; its path.
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
+        let path = self.home.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
     /// The requests so far that are no GET, as `METHOD PATH`.
     pub(crate) fn writes(&self) -> Vec<String> {
         let requests = self.sandbox.requests().into_iter();

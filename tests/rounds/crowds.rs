@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::Include;
+use macaque::chaos::plan::{Among, Include};
 use macaque::chaos::report::{End, Report, Verdict};
 use macaque::chaos::roster::CROWD;
 use macaque::sandbox::scene::{budget, deployment, pod};
@@ -178,6 +178,42 @@ async fn where_few_are_eligible_each_is_as_likely_as_another() {
     let chi_square: f64 = victims.iter().map(|n| (n - expected).powi(2) / expected).sum();
     // 6 degrees of freedom: 22.5 is passed once in a thousand; the seeds are fixed, so this never flickers.
     assert!(chi_square < 22.5, "chi-square {chi_square}: {victims:?}");
+}
+
+#[actix_rt::test]
+async fn where_owners_are_drawn_a_small_one_of_a_crowd_is_as_likely_as_a_large_one() {
+    let scene = vec![
+        deployment("shop", "db", 1),
+        deployment("shop", "search", 3),
+        deployment("shop", "web", PODS as u32),
+    ];
+    let mut world = world(scene).draw(Among::Owners).dry_run();
+    let (mut victims, seeds) = ([0.0; 3], 30);
+    for seed in 0..seeds {
+        world = world.seed(seed);
+        let report = world.round().await;
+        assert_eq!((report.candidates, report.unjudged()), (PODS + 4, 0));
+        let owner = report.attempts[0].owner.as_ref().unwrap();
+        let number = ["db", "search", "web"]
+            .iter()
+            .position(|name| *name == owner.name);
+        victims[number.unwrap()] += 1.0;
+    }
+    assert!(world.sent(DRAWN).is_empty(), "everybody is known");
+    let expected = seeds as f64 / 3.0;
+    let chi_square: f64 = victims.iter().map(|n| (n - expected).powi(2) / expected).sum();
+    // 2 degrees of freedom: 13.8 is passed once in a thousand; the seeds are fixed, so this never flickers.
+    assert!(chi_square < 13.8, "chi-square {chi_square}: {victims:?}");
+}
+
+#[actix_rt::test]
+async fn where_owners_are_drawn_a_problem_of_a_crowd_is_told_once() {
+    let world = world(crowd("shop", PODS, |_| false))
+        .namespaces(&["shop", "nowhere"])
+        .draw(Among::Owners);
+    let report = world.round().await;
+    assert_eq!(report.verdict(), Verdict::Disrupted);
+    assert_eq!(report.problems, ["namespace nowhere does not exist"]);
 }
 
 #[actix_rt::test]

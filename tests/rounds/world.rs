@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use macaque::chaos::eligibility::{Identity, Rules};
 use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::{Disrupt, Include, Namespaces, Target};
+use macaque::chaos::plan::{Among, Disrupt, Include, Namespaces, Target};
 use macaque::chaos::report::Report;
 use macaque::chaos::selector::Selector;
 use macaque::cluster::{Access, Cluster};
@@ -78,6 +78,11 @@ impl World {
 
     pub(crate) fn attempts(mut self, attempts: usize) -> Self {
         self.orders.disrupt.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn draw(mut self, draw: Among) -> Self {
+        self.orders.disrupt.draw = draw;
         self
     }
 
@@ -248,11 +253,6 @@ pub(crate) fn orders() -> Orders {
             method: Method::Evict,
             identity: None,
         },
-        disrupt: Disrupt {
-            method: Method::Evict,
-            count: 1,
-            grace_period: None,
-            attempts: 10,
-        },
+        disrupt: Disrupt::default(),
     }
 }

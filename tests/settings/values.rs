@@ -84,6 +84,10 @@ fn a_value_out_of_bounds_is_refused_with_the_bound() {
         ("target.min_age = \"9000h\"", "use \"8760h\" or less"),
         ("health.listen = \"8080\"", "use \"0.0.0.0:8080\""),
         ("disrupt.method = \"\"", "use \"evict\" or \"delete\""),
+        (
+            "disrupt.draw = \"owner\"",
+            "\"owner\" is not what can be drawn: use \"pods\" or \"owners\"",
+        ),
     ] {
         let mistake = scene().file(line).mistake();
         assert!(mistake.contains(right), "{line}: {mistake}");

@@ -17,9 +17,8 @@ fn plan(dry_run: bool, method: Method, namespaces: Namespaces) -> Plan {
         },
         disrupt: Disrupt {
             method,
-            count: 1,
-            grace_period: None,
             attempts: 1,
+            ..Disrupt::default()
         },
         limits: Limits::default(),
         starting_deadline: Duration::from_secs(60),

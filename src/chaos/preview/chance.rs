@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{Opinion, Preview};
+use super::{Opinion, Preview, Subject};
 use crate::chaos::budget::Planned;
+use crate::chaos::eligibility::Candidate;
 use crate::chaos::outcome::Refusal;
+use crate::chaos::plan::Among;
 use crate::chaos::pod::Owner;
 use crate::chaos::victims::Lot;
 
@@ -31,43 +33,47 @@ impl Preview {
 
     /// With one victim wanted, and no owner of which some pods are refused and others are not, a refusal costs one
     /// try an owner and changes nothing else. If the tries suffice, the victim is the first in the order of the
-    /// draw that is not refused, and every order is equally likely.
+    /// draw that is not refused, and every order is equally likely: of the pods, or of the owners.
     fn exact(&self) -> Option<Vec<f64>> {
         let opinions: Vec<_> = self
             .subjects
             .iter()
             .map(|subject| self.opinion(subject, &Planned::default()))
             .collect();
-        let mut owners: HashMap<(&str, &Owner), bool> = HashMap::new();
-        let (mut refused, mut tries, mut mixed) = (0, 0, false);
+        let mut mates: HashMap<(&str, &Owner), (bool, usize)> = HashMap::new();
+        let (mut refused, mut tries, mut hosts, mut mixed) = (0, 0, 0, false);
         for (subject, opinion) in self.subjects.iter().zip(&opinions) {
             let no = opinion.is_refused();
             refused += usize::from(no);
-            let pod = &subject.candidate.pod;
-            let known = subject
-                .candidate
-                .owner
-                .as_ref()
-                .and_then(|owner| owners.insert((&pod.namespace, owner), no));
-            mixed |= known.is_some_and(|known| known != no);
-            tries += usize::from(no && known.is_none());
+            let (known, pods) = owner_of(subject).map_or((no, 0), |owner| {
+                let (known, pods) = mates.get(&owner).copied().unwrap_or((no, 0));
+                mates.insert(owner, (no, pods + 1));
+                (known, pods)
+            });
+            mixed |= known != no;
+            tries += usize::from(no && pods == 0);
+            hosts += usize::from(!no && pods == 0);
         }
         let allowed = opinions.len() - refused;
         let leaves = |opinion| matches!(opinion, &Opinion::Refused(Refusal::NamespaceTerminating));
         let simple =
             self.limits.count == 1 && !mixed && tries < self.limits.attempts && !opinions.iter().any(leaves);
-        let chance = |opinion: &Opinion| match opinion.is_refused() {
-            true => 0.0,
-            false => 1.0 / allowed as f64,
+        let chance = |(subject, opinion): (&Subject, &Opinion)| match self.limits.draw {
+            _ if opinion.is_refused() => 0.0,
+            Among::Pods => 1.0 / allowed as f64,
+            Among::Owners => {
+                let pods = owner_of(subject).map_or(1, |owner| mates[&owner].1);
+                1.0 / (hosts * pods) as f64
+            }
         };
-        (simple || allowed == 0).then(|| opinions.iter().map(chance).collect())
+        (simple || allowed == 0).then(|| self.subjects.iter().zip(&opinions).map(chance).collect())
     }
 
     pub(super) fn counted(&self, seeds: &[u64]) -> Vec<f64> {
         let mut hits: HashMap<String, usize> = HashMap::new();
         for seed in seeds {
             // In a crowd the order of the candidates would cost more, and it is as likely as any.
-            for victim in self.choose_from(Lot::new(self.candidates(), *seed)) {
+            for victim in self.choose_from(Lot::new(self.candidates(), *seed, self.limits.draw)) {
                 if !victim.opinion.is_refused() {
                     *hits.entry(victim.pod.uid).or_default() += 1;
                 }
@@ -80,4 +86,9 @@ impl Preview {
             .map(|subject| share(&subject.candidate.pod.uid))
             .collect()
     }
+}
+
+fn owner_of(subject: &Subject) -> Option<(&str, &Owner)> {
+    let Candidate { pod, owner } = &subject.candidate;
+    Some((&pod.namespace, owner.as_ref()?))
 }

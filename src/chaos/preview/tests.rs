@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::chaos::answer::Verdict;
 use crate::chaos::budget::{BudgetStatus, Coverage, UnhealthyPolicy};
+use crate::chaos::plan::Among;
 use crate::chaos::pod::Phase;
 
 /// `app-0`, `app-1` and so on, of the Deployment `app`; without an owner if `app` is "bare".
@@ -62,10 +63,8 @@ fn preview(subjects: impl IntoIterator<Item = Vec<Subject>>, budgets: Vec<Budget
         budgets: known,
         crowd: None,
         limits: Disrupt {
-            method: Method::Evict,
             count,
-            grace_period: None,
-            attempts: 10,
+            ..Disrupt::default()
         },
     }
 }
@@ -116,6 +115,31 @@ fn chances_are_worked_out_where_that_is_simple() {
     assert!(!chances.estimated);
     assert_eq!(chance_of(&preview, &chances, "db"), 0.0);
     assert_eq!(chance_of(&preview, &chances, "web"), 0.5);
+    let counted = preview.counted(&(0..4000).collect::<Vec<_>>());
+    for (exact, counted) in chances.of.iter().zip(counted) {
+        assert!((exact - counted).abs() < 0.03, "{exact} is not {counted}");
+    }
+}
+
+#[test]
+fn among_owners_chances_are_worked_out_too() {
+    let mut preview = preview(
+        [
+            subjects("db", 3),
+            subjects("web", 8),
+            subjects("cart", 2),
+            subjects("bare", 2),
+        ],
+        vec![budget("db", 0)],
+        1,
+    );
+    preview.limits.draw = Among::Owners;
+    let chances = preview.chances(&[]);
+    assert!(!chances.estimated);
+    // Four hosts are left: web, cart, and each bare pod for itself.
+    for (app, chance) in [("db", 0.0), ("web", 0.25), ("cart", 0.25), ("bare", 0.5)] {
+        assert_eq!(chance_of(&preview, &chances, app), chance, "{app}");
+    }
     let counted = preview.counted(&(0..4000).collect::<Vec<_>>());
     for (exact, counted) in chances.of.iter().zip(counted) {
         assert!((exact - counted).abs() < 0.03, "{exact} is not {counted}");

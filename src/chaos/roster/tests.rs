@@ -1,5 +1,4 @@
 use super::*;
-use crate::chaos::pod::PodRef;
 
 /// `web-0`, `web-1` and so on in each namespace.
 fn roster(namespaces: &[Option<&str>], pods: usize) -> Roster {
@@ -16,17 +15,6 @@ fn roster(namespaces: &[Option<&str>], pods: usize) -> Roster {
 
 fn names(roster: &Roster, seed: u64) -> Vec<String> {
     roster.draw(seed).map(|entry| entry.name.to_owned()).collect()
-}
-
-fn candidate(namespace: &str, name: &str) -> Candidate {
-    Candidate {
-        pod: PodRef {
-            namespace: namespace.into(),
-            name: name.into(),
-            uid: format!("{namespace}/{name}"),
-        },
-        owner: None,
-    }
 }
 
 #[test]
@@ -89,27 +77,6 @@ fn the_order_is_the_same_whether_namespaces_are_told_or_not() {
         let untold: Vec<_> = untold.draw(seed).map(|e| (e.name, e.nth)).collect();
         assert_eq!(told, untold);
     }
-}
-
-#[test]
-fn candidates_are_arranged_as_they_are_drawn() {
-    let roster = roster(&[Some("one"), Some("two")], 10);
-    let candidates = vec![
-        candidate("two", "web-3"),
-        candidate("one", "web-3"),
-        candidate("one", "web-9"),
-    ];
-    for seed in 0..20 {
-        let expected: Vec<_> = roster
-            .draw(seed)
-            .map(|entry| format!("{}/{}", entry.namespace.unwrap(), entry.name))
-            .filter(|name| candidates.iter().any(|candidate| candidate.pod.uid == *name))
-            .collect();
-        let arranged = roster.arrange(candidates.clone(), seed);
-        let arranged: Vec<_> = arranged.into_iter().map(|candidate| candidate.pod.uid).collect();
-        assert_eq!(arranged, expected);
-    }
-    assert!(roster.arrange(vec![candidate("three", "web-0")], 1).is_empty());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::chaos::plan::Among;
 use crate::chaos::pod::PodRef;
 use crate::cli::foretell::{Foretold, until};
 use crate::cli::format::{line, table};
@@ -84,8 +85,12 @@ fn mode(view: &View) -> String {
         [] => "all namespaces".to_owned(),
         names => names.join(", "),
     };
+    let likely = match view.among {
+        Among::Pods => "",
+        Among::Owners => ", each owner as likely as another",
+    };
     format!(
-        "{mode}; {} {} a round, {} tries at most, among {whom} in {place}",
+        "{mode}; {} {} a round, {} tries at most, among {whom} in {place}{likely}",
         view.method, view.count, view.attempts
     )
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::chaos::budget::Planned;
 use crate::chaos::outcome::Method;
-use crate::chaos::plan::Namespaces;
+use crate::chaos::plan::{Among, Namespaces};
 use crate::chaos::pod::{Owner, PodRef};
 use crate::chaos::preview::{Budgets, Foretold as Victim, Opinion, Preview, Subject};
 use crate::chaos::report::Exempted;
@@ -31,6 +31,8 @@ pub(super) struct View {
     pub(super) method: Method,
     pub(super) count: usize,
     pub(super) attempts: usize,
+    /// What the lot falls on.
+    pub(super) among: Among,
     /// The namespaces looked at; empty means all of the cluster.
     pub(super) namespaces: Vec<String>,
     pub(super) selector: String,
@@ -119,6 +121,7 @@ impl View {
             method: orders.disrupt.method,
             count: orders.disrupt.count,
             attempts: orders.disrupt.attempts,
+            among: orders.disrupt.draw,
             namespaces: match &target.namespaces {
                 Namespaces::All => Vec::new(),
                 Namespaces::Named(names) => names.clone(),
