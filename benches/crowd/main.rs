@@ -33,22 +33,31 @@ const RUNS: usize = 3;
 /// Draws of the row where few pods are eligible: the number of looks varies with the draw.
 const LEAN_RUNS: usize = 9;
 
-/// A round: its name, the arguments of `macaque once`, whether the pods that opted out are taken for eligible, and how
-/// often it is measured.
-type Row = (&'static str, &'static [&'static str], bool, usize);
+/// A round: its name, the arguments of `macaque once`, its settings beside, and how often it is measured.
+type Row = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)], usize);
 
 #[rustfmt::skip]
-const ROWS: [Row; 7] = [
-    ("evict 1, one namespace, dry run", &["-n", NAMESPACE, "--method", "evict"], true, RUNS),
-    ("evict 1, one namespace", &["-n", NAMESPACE, "--method", "evict", ARMED], true, RUNS),
-    ("delete 1, one namespace", &["-n", NAMESPACE, "--method", "delete", ARMED], true, RUNS),
-    ("evict 1, all namespaces", &["-A", "--method", "evict", ARMED], true, RUNS),
-    ("delete 1, all namespaces", &["-A", "--method", "delete", ARMED], true, RUNS),
-    ("1 % eligible, one namespace, dry run", &["-n", NAMESPACE], false, LEAN_RUNS),
-    ("1 % eligible, all namespaces, dry run", &["-A"], false, LEAN_RUNS),
+const ROWS: [Row; 9] = [
+    ("evict 1, one namespace, dry run", &["-n", NAMESPACE, "--method", "evict"], &[EVERYBODY], RUNS),
+    ("evict 1, one namespace", &["-n", NAMESPACE, "--method", "evict", ARMED], &[EVERYBODY], RUNS),
+    ("delete 1, one namespace", &["-n", NAMESPACE, "--method", "delete", ARMED], &[EVERYBODY], RUNS),
+    ("evict 1, all namespaces", &["-A", "--method", "evict", ARMED], &[EVERYBODY], RUNS),
+    ("delete 1, all namespaces", &["-A", "--method", "delete", ARMED], &[EVERYBODY], RUNS),
+    ("1 % eligible, one namespace, dry run", &["-n", NAMESPACE], &[], LEAN_RUNS),
+    ("1 % eligible, all namespaces, dry run", &["-A"], &[], LEAN_RUNS),
+    ("nobody eligible, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, TOO_YOUNG], 1),
+    ("owners drawn, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, OWNERS], 1),
 ];
 
 const ARMED: &str = "--dry-run=false";
+
+/// The pods that opted out are eligible too.
+const EVERYBODY: (&str, &str) = ("MACAQUE_TARGET__INCLUDE", "opted-out");
+const TOO_YOUNG: (&str, &str) = ("MACAQUE_TARGET__MIN_AGE", "8760h");
+const OWNERS: (&str, &str) = ("MACAQUE_DISRUPT__DRAW", "owners");
+
+/// The exit code of a round in which nobody was eligible.
+const IDLE: i32 = 4;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -103,9 +112,9 @@ async fn bench(beside: &[String]) {
         "{:<44} {:>8} {:>8} {:>9} {:>11} {:>9}",
         "", "time s", "CPU s", "peak MiB", "received kB", "requests"
     );
-    for (name, arguments, everybody, runs) in ROWS {
+    for (name, arguments, settings, runs) in ROWS {
         bench
-            .row(name, runs, |seed| bench.once(arguments, everybody, seed))
+            .row(name, runs, |seed| bench.once(arguments, settings, seed))
             .await;
     }
     // Last of ours: it leaves the server with a heap to tidy up.
@@ -147,17 +156,16 @@ impl Bench {
     }
 
     /// A round of macaque.
-    fn once(&self, arguments: &[&str], everybody: bool, seed: usize) -> Command {
+    fn once(&self, arguments: &[&str], settings: &[(&str, &str)], seed: usize) -> Command {
         let built = || env!("CARGO_BIN_EXE_macaque").into();
         let mut command = self.command(&std::env::var_os("MACAQUE_BINARY").map_or_else(built, PathBuf::from));
         command
             .arg("once")
             .args(arguments)
             .args(["--seed", &seed.to_string()]);
-        command.env("MACAQUE_TARGET__MIN_AGE", "0s");
-        if everybody {
-            command.env("MACAQUE_TARGET__INCLUDE", "opted-out");
-        }
+        command
+            .env("MACAQUE_TARGET__MIN_AGE", "0s")
+            .envs(settings.iter().copied());
         command
     }
 
@@ -194,7 +202,7 @@ impl Bench {
                 peak_kib,
                 code,
             } = process::run(&mut command(seed), Stdio::null()).await.unwrap();
-            if code != Some(0) {
+            if !matches!(code, Some(0 | IDLE)) {
                 println!("{name}: exit code {code:?}");
             }
             let requests = self.requests().await - before;
