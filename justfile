@@ -36,7 +36,9 @@ bench:
     cargo bench --locked --bench round
 
 # What a round costs among so many pods on a real API server, as a table, beside any other command lines
+[positional-arguments]
 crowd pods="10000" *beside:
     cargo bench --locked --bench crowd --no-run
     tests/controlplane/controlplane run --server-only target/crowd -- \
-        sh -c 'tests/controlplane/controlplane crowd target/crowd {{pods}} && cargo bench --locked --bench crowd -- {{beside}}'
+        sh -c 'tests/controlplane/controlplane crowd target/crowd "$1" && shift && cargo bench --locked --bench crowd -- "$@"' \
+        sh "$@"

@@ -31,13 +31,13 @@ use crate::chaos::outcome::Outcome;
 use crate::chaos::plan::{Disrupt, Namespaces};
 use crate::chaos::pod::PodRef;
 use crate::chaos::report::{Attempt, End, Exempted, Report, Tally};
-use crate::chaos::roster::Roster;
 use crate::cluster::{Cluster, ClusterError};
 use crate::fault::Faults;
 use crate::journal::{Books, Setback};
 
 use self::attempt::{Failure, Tried};
 use self::books::Deed;
+use self::pager::Size;
 use self::read::{Ended, patiently};
 use self::survey::{Field, Survey};
 
@@ -136,8 +136,8 @@ struct Round<'a> {
 enum Sight {
     /// Every candidate.
     All(Vec<Candidate>),
-    /// Too many to judge them all: their names.
-    Crowd(Roster),
+    /// Too many to judge them all.
+    Crowd(Size),
 }
 
 impl Round<'_> {
@@ -145,7 +145,7 @@ impl Round<'_> {
     async fn play(&mut self, seed: u64, journal: &Journal) -> Result<(), End> {
         match self.survey().await? {
             Sight::All(candidates) => self.play_among(candidates, seed, journal).await,
-            Sight::Crowd(roster) => self.play_in_crowd(&roster, seed, journal).await,
+            Sight::Crowd(size) => self.play_in_crowd(size, seed, journal).await,
         }
     }
 
@@ -170,7 +170,7 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// The candidates of every namespace in scope, or the names of a crowd.
+    /// The candidates of every namespace in scope, unless they are a crowd.
     async fn survey(&mut self) -> Result<Sight, End> {
         let mut survey = Survey::default();
         let crowd = self.field().survey_unless_crowd(&mut survey).await;
@@ -179,7 +179,7 @@ impl Round<'_> {
         self.report.problems = survey.problems;
         Ok(match crowd? {
             None => Sight::All(survey.ledger),
-            Some(roster) => Sight::Crowd(roster),
+            Some(size) => Sight::Crowd(size),
         })
     }
 

@@ -48,6 +48,11 @@ impl Choice {
         self.lot.add(drawn);
     }
 
+    /// Whoever waits to be tried is to be drawn anew; what became of the others is remembered.
+    pub fn forget(&mut self) {
+        self.lot.forget();
+    }
+
     /// Nobody else will be drawn.
     pub fn complete(&mut self) {
         self.lot.complete();

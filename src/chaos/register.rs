@@ -33,7 +33,7 @@ struct Eligible {
 
 impl Register {
     /// Enters a pod with the candidate that it was judged to be by `rules`, if it was. They come in the API server's
-    /// order: by namespace, then by name.
+    /// order: by `NAMESPACE/NAME`.
     pub fn enter(&mut self, pod: &Pod, candidate: Option<&Candidate>, rules: &Rules) {
         // A list of names holds no other phases.
         if !rules.phases().contains(&pod.phase) {

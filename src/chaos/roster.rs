@@ -11,7 +11,7 @@ use rand::seq::SliceRandom;
 /// More pods than this in scope are a crowd: up to here a round judges every pod and accounts for each.
 pub const CROWD: usize = 2_000;
 
-/// The names of pods. One costs its bytes, and twelve more.
+/// The names of pods. One costs its bytes, eight more, and four while they are drawn.
 #[derive(Debug, Clone, Default)]
 pub struct Roster {
     names: String,
@@ -39,7 +39,7 @@ pub struct Entry<'a> {
 }
 
 impl Roster {
-    /// Enters a pod. They come in the API server's order: by namespace, then by name.
+    /// Enters a pod. They come in the API server's order: by `NAMESPACE/NAME`.
     pub fn enter(&mut self, namespace: Option<&str>, name: &str, node: Option<&str>) {
         let number = self.ends.len() as u32;
         if self

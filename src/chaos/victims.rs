@@ -95,6 +95,12 @@ impl Lot {
         self.drawn.extend(drawn);
     }
 
+    /// Whoever waits to be tried is to be drawn anew; whom what happened rules out stays ruled out.
+    pub fn forget(&mut self) {
+        self.drawn.clear();
+        self.put_back.clear();
+    }
+
     /// Nobody else will be drawn.
     pub fn complete(&mut self) {
         self.growing = false;

@@ -115,7 +115,8 @@ impl Cluster {
             }
         }
         let mut namesakes = self.namesakes(entry, None, selector, phases).await?;
-        namesakes.sort_by(|a, b| a.id.cmp(&b.id));
+        // The order of all lists is that of etcd's keys, NAMESPACE/NAME: `shop-eu` comes before `shop`.
+        namesakes.sort_by_cached_key(|pod| format!("{}/", pod.id.namespace));
         Ok(namesakes.into_iter().nth(entry.nth))
     }
 

@@ -34,10 +34,10 @@ impl Turn {
     /// The turn after a page with this metadata.
     pub(super) fn after(page: ListMeta, restarted: bool) -> Self {
         Self {
+            remaining: page.remaining(),
             // An empty token ends the list too.
             next: page.next.filter(|token| !token.is_empty()),
             restarted,
-            remaining: page.remaining_item_count,
         }
     }
 }

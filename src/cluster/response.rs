@@ -51,7 +51,9 @@ pub(super) async fn read(response: http::Response<Body>, glance: Option<usize>) 
     let mut glance = glance.filter(|_| response.status.is_success());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| format!("the answer broke off: {error}"))?;
-        response.body.extend(frame.into_data().unwrap_or_default());
+        response
+            .body
+            .extend_from_slice(&frame.into_data().unwrap_or_default());
         let Some(most) = glance else { continue };
         let beginning = response.beginning(LONGEST_HEAD);
         match wire::glance_at(&beginning) {

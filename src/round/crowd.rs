@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 
 use super::Round;
+use super::pager::{Names, Size};
 use super::read::patiently;
 use super::survey::Survey;
 use crate::chaos::choice::Choice;
@@ -22,16 +23,21 @@ use crate::chaos::victims::Lot;
 const MOST_IN_VAIN: usize = 1_000;
 
 impl Round<'_> {
-    /// Draws pods from the roster until the choice is done. Names do not tell owners: to draw those, all are judged.
+    /// Draws pods by their names until the choice is done. Names do not tell owners: to draw those, all are judged.
     pub(super) async fn play_in_crowd(
         &mut self,
-        roster: &Roster,
+        size: Size,
         seed: u64,
         journal: &Journal,
     ) -> Result<(), End> {
         let choice = Choice::from_lot(Lot::growing(), &self.table.orders.disrupt);
         match self.table.orders.disrupt.draw {
-            Among::Pods => self.play_by_name(roster, seed, journal, choice).await,
+            Among::Pods => {
+                let Names { roster, problems } = self.field().names_of(size).await?;
+                self.report.listed = roster.len();
+                self.report.problems = problems;
+                self.play_by_name(&roster, seed, journal, choice).await
+            }
             Among::Owners => self.play_surveyed(seed, journal, &HashSet::new(), choice).await,
         }
     }
@@ -45,22 +51,26 @@ impl Round<'_> {
         mut choice: Choice,
     ) -> Result<(), End> {
         let mut draw = roster.draw(seed);
-        let (mut seen, mut in_vain) = (HashSet::new(), 0);
+        let (mut seen, mut tried, mut in_vain) = (HashSet::new(), HashSet::new(), 0);
         while !choice.is_done() {
             if let Some(victim) = self.next_victim(&mut choice)? {
-                let tried = self.report.attempts.len();
+                let attempts = self.report.attempts.len();
+                tried.insert(victim.pod.uid.clone());
                 self.try_one(victim, &mut choice).await?;
-                if self.report.attempts.len() > tried {
+                if self.report.attempts.len() > attempts {
                     in_vain = 0;
                 }
                 continue;
             }
-            if in_vain == MOST_IN_VAIN {
-                log::debug!("{MOST_IN_VAIN} pods were drawn in vain: judging all of them");
-                return self.play_surveyed(seed, journal, &seen, choice).await;
-            }
             let is_left = |entry: &Entry<'_>| entry.namespace.is_some_and(|name| choice.has_left(name));
-            let Some(entry) = draw.find(|entry| !is_left(entry)) else {
+            let next = draw
+                .find(|entry| !is_left(entry))
+                .filter(|_| in_vain < MOST_IN_VAIN);
+            let Some(entry) = next else {
+                if in_vain == MOST_IN_VAIN || tried.is_empty() {
+                    log::debug!("{in_vain} pods were drawn in vain: judging all of them");
+                    return self.play_surveyed(seed, journal, &tried, choice).await;
+                }
                 return self.try_all(choice).await;
             };
             in_vain += 1;
@@ -96,14 +106,16 @@ impl Round<'_> {
         }
     }
 
-    /// Judges every pod, and draws from those that were not seen before, in the order of the seed.
+    /// Judges every pod, and draws from those that were not `tried` before, in the order of the seed. Whoever waits to
+    /// be tried is judged and drawn anew.
     async fn play_surveyed(
         &mut self,
         seed: u64,
         journal: &Journal,
-        seen: &HashSet<String>,
+        tried: &HashSet<String>,
         mut choice: Choice,
     ) -> Result<(), End> {
+        choice.forget();
         let mut survey = Survey::<Register>::default();
         self.field().survey(&mut survey).await?;
         self.report.listed = survey.listed;
@@ -125,7 +137,7 @@ impl Round<'_> {
                 self.try_one(victim, &mut choice).await?;
                 continue;
             }
-            let Some(candidate) = draw.find(|candidate| !seen.contains(&candidate.pod.uid)) else {
+            let Some(candidate) = draw.find(|candidate| !tried.contains(&candidate.pod.uid)) else {
                 return self.try_all(choice).await;
             };
             choice.add([candidate]);

@@ -7,7 +7,8 @@ use crate::cluster::Turn;
 /// after minutes: a listing that expires again and again is never read whole.
 const RESTARTS: u32 = 2;
 
-/// More pages than this, a million pods, are taken for a list that never ends.
+/// More items than this, or pages, are taken for a list that never ends.
+const MOST_ITEMS: usize = 1_000_000;
 const MOST_PAGES: u32 = 2_000;
 
 /// So many pods are read in full without knowing how many there are.
@@ -19,6 +20,7 @@ pub(super) struct Pager {
     after: Option<String>,
     restarts: u32,
     pages: u32,
+    items: usize,
 }
 
 impl Pager {
@@ -27,17 +29,18 @@ impl Pager {
         self.after.as_deref()
     }
 
-    /// Takes note of a page.
+    /// Takes note of a page of so many items.
     ///
     /// # Errors
     /// The list has no end, and why.
-    pub(super) fn turn(&mut self, turn: &Turn) -> Result<(), &'static str> {
+    pub(super) fn turn(&mut self, turn: &Turn, items: usize) -> Result<(), &'static str> {
         self.pages += 1;
+        self.items += items;
         self.restarts += u32::from(turn.restarted);
         if self.restarts > RESTARTS {
             return Err("the list expires between two pages, again and again");
         }
-        if self.pages == MOST_PAGES && turn.next.is_some() {
+        if (self.pages >= MOST_PAGES || self.items >= MOST_ITEMS) && turn.next.is_some() {
             return Err("the list goes on and on");
         }
         self.after.clone_from(&turn.next);
@@ -77,7 +80,7 @@ impl Size {
     pub(super) fn of(&self, seen: usize, remaining: Option<usize>, more: bool) -> Option<bool> {
         match self {
             Self::Irrelevant => Some(false),
-            _ if seen + remaining.unwrap_or_default() > CROWD => Some(true),
+            _ if seen.saturating_add(remaining.unwrap_or_default()) > CROWD => Some(true),
             Self::Unknown if seen >= BLIND && more && remaining.is_none() => None,
             Self::Unknown => Some(false),
             // There may be more pods, in phases that cannot be drawn.
@@ -101,28 +104,31 @@ mod tests {
     #[test]
     fn a_list_may_start_anew_twice_and_no_more() {
         let mut pager = Pager::default();
-        assert_eq!(pager.turn(&turn(Some("a"), false)), Ok(()));
-        assert_eq!(pager.turn(&turn(Some("b"), true)), Ok(()));
-        assert_eq!(pager.turn(&turn(Some("c"), true)), Ok(()));
+        assert_eq!(pager.turn(&turn(Some("a"), false), 500), Ok(()));
+        assert_eq!(pager.turn(&turn(Some("b"), true), 500), Ok(()));
+        assert_eq!(pager.turn(&turn(Some("c"), true), 500), Ok(()));
         assert_eq!(pager.after(), Some("c"));
-        assert!(pager.turn(&turn(None, true)).is_err());
+        assert!(pager.turn(&turn(None, true), 500).is_err());
     }
 
     #[test]
     fn a_list_that_goes_on_and_on_is_given_up_and_a_long_one_is_not() {
         let (mut endless, mut long) = (Pager::default(), Pager::default());
         for _ in 1..MOST_PAGES {
-            assert_eq!(endless.turn(&turn(Some("a"), false)), Ok(()));
-            assert_eq!(long.turn(&turn(Some("a"), false)), Ok(()));
+            assert_eq!(endless.turn(&turn(Some("a"), false), 500), Ok(()));
+            assert_eq!(long.turn(&turn(Some("a"), false), 500), Ok(()));
         }
-        assert!(endless.turn(&turn(Some("a"), false)).is_err());
-        assert_eq!(long.turn(&turn(None, false)), Ok(()));
+        assert!(endless.turn(&turn(Some("a"), false), 500).is_err());
+        assert_eq!(long.turn(&turn(None, false), 500), Ok(()));
+        let mut long_pages = Pager::default();
+        assert!(long_pages.turn(&turn(Some("a"), false), MOST_ITEMS).is_err());
     }
 
     #[test]
     fn a_list_that_says_how_many_remain_is_judged_by_that() {
         assert_eq!(Size::Unknown.of(500, Some(700), true), Some(false));
         assert_eq!(Size::Unknown.of(500, Some(CROWD - 499), true), Some(true));
+        assert_eq!(Size::Unknown.of(500, Some(usize::MAX), true), Some(true));
         // A page that was only glanced at.
         assert_eq!(Size::Unknown.of(0, Some(CROWD + 1), true), Some(true));
     }

@@ -90,25 +90,26 @@ impl Field<'_> {
         self.survey_within(survey, &mut Size::Irrelevant).await.map(drop)
     }
 
-    /// The same, unless the scope turns out to be a crowd: then its names are read instead.
+    /// The same, unless the scope turns out to be a crowd: then what was seen so far counts for nothing, and what is
+    /// known of its size is returned.
     pub(super) async fn survey_unless_crowd<L: Ledger>(
         &self,
         survey: &mut Survey<L>,
-    ) -> Result<Option<Roster>, End> {
+    ) -> Result<Option<Size>, End> {
         let mut size = Size::Unknown;
         if self.survey_within(survey, &mut size).await? {
             return Ok(None);
         }
-        let Names { roster, problems } = match size {
-            Size::Counted(names) => names,
-            Size::Unknown | Size::Irrelevant => self.names().await?,
-        };
-        *survey = Survey {
-            listed: roster.len(),
-            problems,
-            ..Survey::default()
-        };
-        Ok(Some(roster))
+        *survey = Survey::default();
+        Ok(Some(size))
+    }
+
+    /// The names of a crowd, if they were not counted already.
+    pub(super) async fn names_of(&self, size: Size) -> Result<Names, End> {
+        match size {
+            Size::Counted(names) => Ok(names),
+            Size::Unknown | Size::Irrelevant => Ok(self.names().await?),
+        }
     }
 
     /// Surveys as long as the scope may be no crowd; whether it was surveyed whole.
@@ -157,7 +158,9 @@ impl Field<'_> {
                 Ok((page, turn))
             };
             let (page, turn) = patiently(self.stop, read).await?;
-            pager.turn(&turn).map_err(|why| endless(namespace, why))?;
+            pager
+                .turn(&turn, page.listed)
+                .map_err(|why| endless(namespace, why))?;
             if turn.restarted {
                 survey = Survey::default();
             }
@@ -208,7 +211,9 @@ impl Field<'_> {
                 (roster, pager, tables) = (Roster::default(), Pager::default(), false);
                 continue;
             };
-            pager.turn(&page.turn).map_err(|why| endless(namespace, why))?;
+            pager
+                .turn(&page.turn, page.names.len())
+                .map_err(|why| endless(namespace, why))?;
             if page.turn.restarted {
                 roster = Roster::default();
             }

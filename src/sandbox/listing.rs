@@ -153,9 +153,10 @@ fn remember(world: &mut World, snapshot: &Snapshot) {
 }
 
 /// Opaque to clients: hexadecimal digits of a JSON object.
-fn token(revision: i128, (namespace, name): &Key) -> String {
+fn token(revision: i128, start: &Key) -> String {
     let text =
-        json!({ "v": "meta.k8s.io/v1", "rv": revision.to_string(), "start": [namespace, name] }).to_string();
+        json!({ "v": "meta.k8s.io/v1", "rv": revision.to_string(), "start": [start.namespace, start.name] })
+            .to_string();
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -172,7 +173,7 @@ fn read_token(token: &str) -> Result<(i128, Key), Failure> {
     let revision = revision
         .ok_or_else(|| invalid("incorrect encoded start resourceVersion (version meta.k8s.io/v1)"))?;
     match (read["start"][0].as_str(), read["start"][1].as_str()) {
-        (Some(namespace), Some(name)) => Ok((revision, (namespace.to_owned(), name.to_owned()))),
+        (Some(namespace), Some(name)) => Ok((revision, Key::new(namespace, name))),
         _ => Err(invalid("encoded start key empty (version meta.k8s.io/v1)")),
     }
 }

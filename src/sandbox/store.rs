@@ -1,6 +1,7 @@
 //! Keeps objects by kind, namespace and name, and remembers the latest changes for watchers.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, VecDeque},
     sync::Arc,
 };
@@ -13,8 +14,35 @@ use super::object;
 /// Enough for a watcher to fall behind for a while; an older one is told that its place is gone.
 const REMEMBERED_CHANGES: usize = 8192;
 
-/// Namespace, then name: the order in which lists answer.
-pub(super) type Key = (String, String);
+/// Namespace and name. Their order is that of lists, and of etcd's keys `NAMESPACE/NAME`: `shop-eu/a` comes before
+/// `shop/a`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Key {
+    pub(super) namespace: String,
+    pub(super) name: String,
+}
+
+impl Key {
+    pub(super) fn new(namespace: &str, name: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let bytes = |key: &'_ Self| [key.namespace.as_bytes(), b"/", key.name.as_bytes()].concat();
+        bytes(self).cmp(&bytes(other))
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 /// One write: an object that appeared, changed or went.
 #[derive(Debug, Clone)]
@@ -57,10 +85,7 @@ impl Store {
     }
 
     pub(super) fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
-        self.kinds
-            .get(kind)?
-            .get(&(namespace.to_owned(), name.to_owned()))
-            .cloned()
+        self.kinds.get(kind)?.get(&Key::new(namespace, name)).cloned()
     }
 
     /// The objects of a kind, of one namespace or of all, in the order of lists.
@@ -71,8 +96,8 @@ impl Store {
         match namespace {
             None => objects.values().cloned().collect(),
             Some(namespace) => objects
-                .range((namespace.to_owned(), String::new())..)
-                .take_while(|((of, _), _)| of == namespace)
+                .range(Key::new(namespace, "")..)
+                .take_while(|(key, _)| key.namespace == namespace)
                 .map(|(_, object)| object.clone())
                 .collect(),
         }
@@ -199,8 +224,5 @@ fn departure(change: &Change) -> Option<Departure> {
 }
 
 pub(super) fn key(object: &Value) -> Key {
-    (
-        object::namespace(object).to_owned(),
-        object::name(object).to_owned(),
-    )
+    Key::new(object::namespace(object), object::name(object))
 }

@@ -15,20 +15,20 @@ fn pods(list: &Value) -> Vec<String> {
 
 #[test]
 fn in_a_crowd_too_a_round_takes_the_victims_that_the_plan_of_its_seed_foretold() {
-    // Pods of one name in two namespaces.
+    // Pods of one name in two namespaces, which a list gives in the order of `shop-eu/` and `shop/`.
     let half = CROWD as u32 / 2;
     let shop = Shop::with(vec![
         deployment("shop", "web", half),
         stateful_set("shop", "db", 300),
-        stateful_set("store", "db", half),
-        deployment("store", "search", 2),
+        stateful_set("shop-eu", "db", half),
+        deployment("shop-eu", "search", 2),
     ]);
     for (seed, scope) in [
         ("1", "-A"),
         ("2", "-A"),
         ("3", "-A"),
         ("4", "-A"),
-        ("5", "--namespace=shop,store"),
+        ("5", "--namespace=shop,shop-eu"),
     ] {
         let words = [scope, "--seed", seed, "--count", "3", "-o", "json"];
         for among in ["pods", "owners"] {

@@ -1,6 +1,7 @@
 //! More pods than a round judges one by one: names are drawn, and only what is drawn is judged.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use macaque::chaos::outcome::Method;
 use macaque::chaos::plan::{Among, Include};
@@ -227,6 +228,47 @@ async fn a_crowd_in_which_nobody_is_eligible_is_judged_whole_and_every_reason_to
     assert_eq!(report.exempted["opted-out"].count, PODS);
     assert_eq!(report.unjudged(), 0);
     assert_eq!(world.sent(DRAWN).len(), 1_000, "no more is drawn in vain");
+}
+
+#[actix_rt::test]
+async fn a_crowd_of_finished_pods_tells_why_nobody_is_eligible() {
+    let mut scene = crowd("shop", PODS, |_| false);
+    for pod in &mut scene {
+        pod["status"]["phase"] = json!("Succeeded");
+    }
+    scene.extend(crowd("shop", 3, |_| true));
+    let report = world(scene).round().await;
+    assert_eq!(
+        (report.verdict(), report.listed, report.unjudged()),
+        (Verdict::Idle, PODS, 0)
+    );
+    assert_eq!(report.exempted["not-running"].count, PODS - 3);
+    assert_eq!(report.exempted["opted-out"].count, 3);
+}
+
+#[actix_rt::test]
+async fn who_waited_in_a_crowd_is_no_candidate_any_more_once_a_survey_says_so() {
+    // A refused owner's other pods wait while the rest is drawn in vain, and opt out before they are judged again.
+    let (owned, rest) = (CROWD / 10, CROWD);
+    let mut scene = crowd("shop", rest, |_| true);
+    scene.push(deployment("shop", "worker", owned as u32));
+    scene.push(budget("shop", "worker", json!({ "minAvailable": "100%" })));
+    let world = world(scene);
+    let (sandbox, names) = (Rc::clone(&world.sandbox), world.pods("shop").await);
+    let opt_out = move || {
+        let workers = names.iter().filter(|name| name.starts_with("worker"));
+        let opted_out = workers.map(|name| {
+            let mut pod = sandbox.object("Pod", "shop", name).unwrap();
+            pod["metadata"]["annotations"] = json!({ "macaque/enabled": "false" });
+            pod
+        });
+        sandbox.apply(&opted_out.collect::<Vec<_>>()).unwrap();
+    };
+    let world = world.meanwhile_after(DRAWN, 900, opt_out);
+    let report = world.round().await;
+    assert_eq!((report.verdict(), report.attempts.len()), (Verdict::Refused, 1));
+    assert_eq!((report.candidates, report.unjudged()), (0, 0));
+    assert_eq!(report.exempted["opted-out"].count, owned + rest);
 }
 
 #[actix_rt::test]

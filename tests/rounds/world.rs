@@ -156,6 +156,18 @@ impl World {
         self.once(part, Fault::Meanwhile(Box::new(happening)))
     }
 
+    /// The same, but not before so many others.
+    pub(crate) fn meanwhile_after(
+        self,
+        part: &'static str,
+        others: usize,
+        happening: impl Fn() + 'static,
+    ) -> Self {
+        self.wire
+            .befall(part, others, 1, Fault::Meanwhile(Box::new(happening)));
+        self
+    }
+
     /// Nobody listens at the address of the API server any more.
     pub(crate) fn away(self) -> Self {
         let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -44,6 +44,25 @@ fn selectors_pick() {
 }
 
 #[test]
+fn a_list_of_all_namespaces_is_in_the_order_of_namespace_slash_name() {
+    let mut pods = vec![ready("a", "web"), ready("b", "web"), ready("c", "web")];
+    pods[1]["metadata"]["namespace"] = json!("shop-eu");
+    pods[2]["metadata"]["namespace"] = json!("shop2");
+    let world = World::still(&pods);
+    assert_eq!(world.get("/api/v1/pods").names(), ["b", "a", "c"]);
+    let first = world.get("/api/v1/pods?limit=1");
+    let metadata = first.json()["metadata"].clone();
+    let next = metadata["continue"].as_str().unwrap();
+    assert_eq!(
+        world
+            .get(&format!("/api/v1/pods?limit=1&continue={next}"))
+            .names(),
+        ["a"]
+    );
+    assert_eq!(world.get("/api/v1/namespaces/shop/pods").names(), ["a"]);
+}
+
+#[test]
 fn fields_that_are_not_indexed_are_refused() {
     let world = five();
     for field in [

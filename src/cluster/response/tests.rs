@@ -70,7 +70,7 @@ async fn a_page_is_read_item_by_item_compressed_or_not() {
         let (items, metadata) = items(read_of(200, body, None).await.unwrap()).unwrap();
         assert_eq!(items.len(), 2);
         assert_eq!(metadata.next.as_deref(), Some("c"));
-        assert_eq!(metadata.remaining_item_count, Some(7));
+        assert_eq!(metadata.remaining(), Some(7));
     }
 }
 
@@ -78,7 +78,7 @@ async fn a_page_is_read_item_by_item_compressed_or_not() {
 async fn a_glance_leaves_the_items_of_a_long_list_unread_and_reads_those_of_a_short_one() {
     for body in [gzip(LIST), LIST.into()] {
         let (unread, metadata) = items(read_of(200, body.clone(), Some(6)).await.unwrap()).unwrap();
-        assert_eq!((unread.len(), metadata.remaining_item_count), (0, Some(7)));
+        assert_eq!((unread.len(), metadata.remaining()), (0, Some(7)));
         let (read, _) = items(read_of(200, body, Some(7)).await.unwrap()).unwrap();
         assert_eq!(read.len(), 2);
     }

@@ -34,8 +34,15 @@ impl<T> Default for ListOf<T> {
 pub(in crate::cluster) struct ListMeta {
     #[serde(rename = "continue")]
     pub(in crate::cluster) next: Option<String>,
-    /// How many items come after this page; told of lists without selectors only.
-    pub(in crate::cluster) remaining_item_count: Option<usize>,
+    /// How many items are said to come after this page; told of lists without selectors only, and never exact.
+    remaining_item_count: Option<i64>,
+}
+
+impl ListMeta {
+    /// How many items come after this page, as far as that is told.
+    pub(in crate::cluster) fn remaining(&self) -> Option<usize> {
+        usize::try_from(self.remaining_item_count?).ok()
+    }
 }
 
 /// The list of no items that begins as this one does, and how many items are said to come after the page; `None` as
@@ -45,7 +52,7 @@ pub(in crate::cluster) fn glance_at(beginning: &[u8]) -> Option<(Vec<u8>, usize)
     let at = beginning.windows(ITEMS.len()).position(|part| part == ITEMS)?;
     let head = [&beginning[..at], ITEMS, b"]}"].concat();
     let list: ListOf<IgnoredAny> = serde_json::from_slice(&head).ok()?;
-    Some((head, list.metadata.remaining_item_count.unwrap_or_default()))
+    Some((head, list.metadata.remaining().unwrap_or_default()))
 }
 
 /// Reads a page and hands on each item as soon as it is read, so that no two of them are in memory at a time.
@@ -170,7 +177,8 @@ impl NameTable {
                 Cell::Text(text) => Some(text),
                 Cell::Other(_) => None,
             };
-            let node = node.and_then(&mut take);
+            // A pod that is on no node has `<none>` there.
+            let node = node.and_then(&mut take).filter(|node| node != "<none>");
             Some((take(name)?, node))
         };
         let is_table = self.kind == "Table";

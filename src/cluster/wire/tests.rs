@@ -69,6 +69,35 @@ fn nulls_and_absent_parts_are_empty() {
 }
 
 #[test]
+fn a_table_tells_names_and_the_nodes_of_those_that_are_on_one() {
+    let table = |kind: &str| {
+        let table = json!({
+            "kind": kind,
+            "columnDefinitions": [{"name": "Name"}, {"name": "Restarts"}, {"name": "Node"}],
+            "rows": [{"cells": ["web-0", 3, "node-a"]}, {"cells": ["web-1", 0, "<none>"]}, {"cells": ["web-2"]}],
+        });
+        serde_json::from_value::<NameTable>(table).unwrap().into_names()
+    };
+    let named = |name: &str, node: Option<&str>| (name.to_owned(), node.map(str::to_owned));
+    let names = vec![
+        named("web-0", Some("node-a")),
+        named("web-1", None),
+        named("web-2", None),
+    ];
+    assert_eq!(table("Table"), Some(names));
+    assert_eq!(table("PodList"), None);
+}
+
+#[test]
+fn how_many_items_remain_is_a_hint_that_may_be_nonsense() {
+    for (told, remaining) in [(json!(7), Some(7)), (json!(-1), None), (json!(null), None)] {
+        let list = json!({ "metadata": { "remainingItemCount": told } });
+        let list: ListOf<PodObject> = serde_json::from_value(list).unwrap();
+        assert_eq!(list.metadata.remaining(), remaining);
+    }
+}
+
+#[test]
 fn a_pod_is_not_taken_for_a_status() {
     assert!(status(br#"{"kind":"Pod","status":{"phase":"Running"}}"#).is_none());
 }
