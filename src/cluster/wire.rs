@@ -1,8 +1,10 @@
 //! The shapes on the wire, cut down to what the rules read, and their translation into the core's words.
 
+mod items;
 mod list;
 
-pub(super) use list::{ListMeta, ListOf, NameTable, each_item, glance_at};
+pub(super) use items::each_item;
+pub(super) use list::{ListMeta, ListOf, NameTable, glance_at};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,10 +1,7 @@
-//! The shapes of lists: a page whole, a page item by item, and a table of names.
+//! The shapes of lists: a page, and a table of names.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::null_is_default;
 
@@ -53,79 +50,6 @@ pub(in crate::cluster) fn glance_at(beginning: &[u8]) -> Option<(Vec<u8>, usize)
     let head = [&beginning[..at], ITEMS, b"]}"].concat();
     let list: ListOf<IgnoredAny> = serde_json::from_slice(&head).ok()?;
     Some((head, list.metadata.remaining().unwrap_or_default()))
-}
-
-/// Reads a page and hands on each item as soon as it is read, so that no two of them are in memory at a time.
-pub(in crate::cluster) fn each_item<'de, T, D>(list: D, mut each: impl FnMut(T)) -> Result<ListMeta, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    list.deserialize_map(Page {
-        each: &mut each,
-        item: PhantomData,
-    })
-}
-
-struct Page<'a, T, F> {
-    each: &'a mut F,
-    item: PhantomData<T>,
-}
-
-impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Page<'_, T, F> {
-    type Value = ListMeta;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<ListMeta, M::Error> {
-        let mut metadata = ListMeta::default();
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "metadata" => metadata = map.next_value()?,
-                "items" => map.next_value_seed(Items {
-                    each: &mut *self.each,
-                    item: PhantomData,
-                })?,
-                _ => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(metadata)
-    }
-}
-
-struct Items<'a, T, F> {
-    each: &'a mut F,
-    item: PhantomData<T>,
-}
-
-impl<'de, T: Deserialize<'de>, F: FnMut(T)> DeserializeSeed<'de> for Items<'_, T, F> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, items: D) -> Result<(), D::Error> {
-        items.deserialize_any(self)
-    }
-}
-
-impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Items<'_, T, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the items of a list")
-    }
-
-    /// Go writes an empty list as `null` at times.
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<(), S::Error> {
-        while let Some(item) = items.next_element()? {
-            (self.each)(item);
-        }
-        Ok(())
-    }
 }
 
 /// A page of a `meta.k8s.io/v1` Table, of which only the cells are read. The cells are for people and no contract:
