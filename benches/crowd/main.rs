@@ -11,9 +11,10 @@
 mod process;
 mod relay;
 
-use std::io::BufReader;
+use std::io::Read;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
@@ -25,7 +26,7 @@ use kube::client::Body;
 use kube::config::Kubeconfig;
 use serde::{Deserialize, Deserializer};
 
-use self::process::Measure;
+use self::process::{Idle, Measure};
 use self::relay::Relay;
 
 /// Where `controlplane crowd` puts its pods.
@@ -89,8 +90,7 @@ fn main() {
 }
 
 /// Lists every pod in full and in one answer, compressed, as the programs do that ask for it so, and parses each. They
-/// keep the whole answer, and all of the pods; that would not fit beside the server here, so the answer is parsed as it
-/// is inflated, none is kept, and the row flatters them.
+/// keep all of the pods; that would not fit beside the server here, so none is kept, and the row flatters them.
 async fn list_all() {
     let client = Client::try_default().await.unwrap();
     let request =
@@ -98,7 +98,9 @@ async fn list_all() {
     let answer = client.send(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(answer.headers()["Content-Encoding"], "gzip");
     let body = answer.into_body().collect().await.unwrap().to_bytes();
-    let list: List = serde_json::from_reader(BufReader::new(GzDecoder::new(&body[..]))).unwrap();
+    let mut inflated = Vec::new();
+    GzDecoder::new(&body[..]).read_to_end(&mut inflated).unwrap();
+    let list: List = serde_json::from_slice(&inflated).unwrap();
     assert!(!list.items.is_empty());
 }
 
@@ -129,6 +131,7 @@ async fn bench(beside: &[String]) {
             .row(name, runs, code, |seed| bench.once(arguments, settings, seed))
             .await;
     }
+    bench.idle().await;
     // Last of ours: it leaves the server with a heap to tidy up.
     unexpected += bench
         .row("the full list in one answer", 1, 0, |_| bench.list_all())
@@ -173,8 +176,7 @@ impl Bench {
 
     /// A round of macaque.
     fn once(&self, arguments: &[&str], settings: &[(&str, &str)], seed: usize) -> Command {
-        let built = || env!("CARGO_BIN_EXE_macaque").into();
-        let mut command = self.command(&std::env::var_os("MACAQUE_BINARY").map_or_else(built, PathBuf::from));
+        let mut command = self.macaque();
         command
             .arg("once")
             .args(arguments)
@@ -183,6 +185,34 @@ impl Bench {
             .env("MACAQUE_TARGET__MIN_AGE", "0s")
             .envs(settings.iter().copied());
         command
+    }
+
+    fn macaque(&self) -> Command {
+        let built = || env!("CARGO_BIN_EXE_macaque").into();
+        self.command(&std::env::var_os("MACAQUE_BINARY").map_or_else(built, PathBuf::from))
+    }
+
+    /// Prints what macaque takes between rounds.
+    async fn idle(&self) {
+        let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut command = self.macaque();
+        command
+            .args(["run", "-n", NAMESPACE])
+            .env("MACAQUE_SCHEDULE__CRON", "0 0 1 1 *")
+            .env("MACAQUE_HEALTH__LISTEN", unused.to_string())
+            .env("MACAQUE_LOG__LEVEL", "error");
+        let Idle {
+            ready,
+            cpu,
+            memory_kib,
+            threads,
+        } = process::idle(&mut command, unused).await.unwrap();
+        println!(
+            "between rounds: ready after {} ms; then {:.1} MiB, {threads} threads, {:.2} % of a core",
+            ready.as_millis(),
+            memory_kib as f64 / 1024.0,
+            cpu.as_secs_f64() / process::WHILE.as_secs_f64() * 100.0
+        );
     }
 
     fn list_all(&self) -> Command {
@@ -219,7 +249,7 @@ impl Bench {
                 cpu,
                 peak_kib,
                 code,
-            } = process::run(&mut command(seed), Stdio::null()).await.unwrap();
+            } = process::run(&mut command(seed)).await.unwrap();
             if code != Some(expected) {
                 unexpected += 1;
                 println!("{name}: exit code {code:?}, not {expected}");
