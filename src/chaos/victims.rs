@@ -46,6 +46,9 @@ pub(super) fn by_owner<T, O: Hash + Eq>(
     groups.into_iter().flatten().collect()
 }
 
+/// So many mates of refused victims wait at most: twice what a round tries, and so none of the others is missed.
+const MOST_PUT_BACK: usize = 2_000;
+
 /// The candidates of one round in the order of the draw, less those that what happened rules out: one victim an
 /// owner, and after a refusal the other owners first, since one budget usually covers all pods of an owner.
 #[derive(Debug)]
@@ -121,7 +124,11 @@ impl Lot {
         while let Some(candidate) = self.drawn.pop_front() {
             match owner_of(&candidate) {
                 Some(owner) if self.spent.contains(&owner) => {}
-                Some(owner) if self.refused.contains(&owner) => self.put_back.push_back(candidate),
+                Some(owner) if self.refused.contains(&owner) => {
+                    if self.put_back.len() < MOST_PUT_BACK {
+                        self.put_back.push_back(candidate);
+                    }
+                }
                 _ => return Some(candidate),
             }
         }
@@ -257,6 +264,14 @@ mod tests {
                 "{rest:?}"
             );
         }
+    }
+
+    #[test]
+    fn more_mates_of_a_refused_victim_than_can_be_tried_do_not_wait() {
+        let mut lot = Lot::new(owned("web", 3 * MOST_PUT_BACK), 1, Among::Pods);
+        let first = lot.next_victim().unwrap();
+        lot.refuse(&first);
+        assert_eq!(owners(&mut lot).len(), MOST_PUT_BACK);
     }
 
     #[test]
