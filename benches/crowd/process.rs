@@ -71,28 +71,30 @@ pub(crate) async fn run(command: &mut Command) -> io::Result<Measure> {
 pub(crate) async fn idle(command: &mut Command, address: SocketAddr) -> io::Result<Idle> {
     let begun = Instant::now();
     let mut child = spawn(command)?;
-    while !is_ready(address).await.unwrap_or_default() {
-        if begun.elapsed() > PATIENCE || stat(&child)?.0 == "Z" {
-            child.kill()?;
-            return Err(io::Error::other("it does not become ready"));
-        }
-    }
-    let ready = begun.elapsed();
-    let (_, before) = stat(&child)?;
-    tokio::time::sleep(WHILE).await;
-    let (_, after) = stat(&child)?;
-    let idle = Idle {
-        ready,
-        cpu: after.saturating_sub(before),
-        memory_kib: status(&child, "VmRSS:").unwrap_or_default(),
-        threads: status(&child, "Threads:").unwrap_or_default(),
-    };
+    let idle = watch(&child, begun, address).await;
     child.kill()?;
     child.wait()?;
-    Ok(idle)
+    idle
+}
+
+async fn watch(child: &Child, begun: Instant, address: SocketAddr) -> io::Result<Idle> {
+    let answered = async { while !is_ready(address).await.unwrap_or_default() {} };
+    tokio::time::timeout(PATIENCE, answered).await?;
+    let ready = begun.elapsed();
+    let (_, before) = stat(child)?;
+    tokio::time::sleep(WHILE).await;
+    let (_, after) = stat(child)?;
+    let gone = || io::Error::other("it ended while it was watched");
+    Ok(Idle {
+        ready,
+        cpu: after.saturating_sub(before),
+        memory_kib: status(child, "VmRSS:").ok_or_else(gone)?,
+        threads: status(child, "Threads:").ok_or_else(gone)?,
+    })
 }
 
 async fn is_ready(address: SocketAddr) -> io::Result<bool> {
+    tokio::time::sleep(Duration::from_millis(1)).await;
     let mut stream = TcpStream::connect(address).await?;
     stream
         .write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")

@@ -46,7 +46,7 @@ pub(super) fn by_owner<T, O: Hash + Eq>(
     groups.into_iter().flatten().collect()
 }
 
-/// So many mates of refused victims wait at most: twice what a round tries, and so none of the others is missed.
+/// So many pods of a refused owner wait at most: twice what a round tries, and so nobody misses the others.
 const MOST_PUT_BACK: usize = 2_000;
 
 /// The candidates of one round in the order of the draw, less those that what happened rules out: one victim an
@@ -56,7 +56,8 @@ pub struct Lot {
     drawn: VecDeque<Candidate>,
     put_back: VecDeque<Candidate>,
     spent: HashSet<(String, Owner)>,
-    refused: HashSet<(String, Owner)>,
+    /// The refused owners, and how many pods of each were put back.
+    refused: HashMap<(String, Owner), usize>,
     /// Namespaces in which nothing can be disrupted.
     left: HashSet<String>,
     /// Whether more may be drawn, who come before anybody who was put back.
@@ -75,7 +76,7 @@ impl Lot {
             drawn: drawn.into(),
             put_back: VecDeque::new(),
             spent: HashSet::new(),
-            refused: HashSet::new(),
+            refused: HashMap::new(),
             left: HashSet::new(),
             growing: false,
         }
@@ -102,6 +103,9 @@ impl Lot {
     pub fn forget(&mut self) {
         self.drawn.clear();
         self.put_back.clear();
+        for waiting in self.refused.values_mut() {
+            *waiting = 0;
+        }
     }
 
     /// Nobody else will be drawn.
@@ -122,14 +126,19 @@ impl Lot {
     /// The next candidate to try; of a lot that grows, `None` may mean that more must be drawn first.
     pub fn next_victim(&mut self) -> Option<Candidate> {
         while let Some(candidate) = self.drawn.pop_front() {
-            match owner_of(&candidate) {
-                Some(owner) if self.spent.contains(&owner) => {}
-                Some(owner) if self.refused.contains(&owner) => {
-                    if self.put_back.len() < MOST_PUT_BACK {
-                        self.put_back.push_back(candidate);
-                    }
+            let Some(owner) = owner_of(&candidate) else {
+                return Some(candidate);
+            };
+            if self.spent.contains(&owner) {
+                continue;
+            }
+            match self.refused.get_mut(&owner) {
+                None => return Some(candidate),
+                Some(waiting) if *waiting < MOST_PUT_BACK => {
+                    *waiting += 1;
+                    self.put_back.push_back(candidate);
                 }
-                _ => return Some(candidate),
+                Some(_) => {}
             }
         }
         if self.growing {
@@ -148,7 +157,9 @@ impl Lot {
 
     /// `victim` was refused: the pods of other owners come first.
     pub fn refuse(&mut self, victim: &Candidate) {
-        self.refused.extend(owner_of(victim));
+        if let Some(owner) = owner_of(victim) {
+            self.refused.entry(owner).or_default();
+        }
     }
 
     /// Whether nothing can be disrupted in `namespace`.
@@ -268,10 +279,20 @@ mod tests {
 
     #[test]
     fn more_mates_of_a_refused_victim_than_can_be_tried_do_not_wait() {
-        let mut lot = Lot::new(owned("web", 3 * MOST_PUT_BACK), 1, Among::Pods);
-        let first = lot.next_victim().unwrap();
-        lot.refuse(&first);
-        assert_eq!(owners(&mut lot).len(), MOST_PUT_BACK);
+        let all = [owned("web", 3 * MOST_PUT_BACK), owned("cart", 5)].concat();
+        let mut lot = Lot::new(all, 1, Among::Pods);
+        let (mut refused, mut mates) = (HashSet::new(), HashMap::new());
+        while let Some(victim) = lot.next_victim() {
+            let owner = victim.owner.clone().unwrap().name;
+            match refused.insert(owner.clone()) {
+                true => lot.refuse(&victim),
+                false => *mates.entry(owner).or_insert(0) += 1,
+            }
+        }
+        assert_eq!(
+            mates,
+            HashMap::from([("web".to_owned(), MOST_PUT_BACK), ("cart".to_owned(), 4)])
+        );
     }
 
     #[test]

@@ -55,7 +55,12 @@ impl Preview {
             hosts += usize::from(!no && pods == 0);
         }
         let allowed = opinions.len() - refused;
-        let leaves = |opinion| matches!(opinion, &Opinion::Refused(Refusal::NamespaceTerminating));
+        let leaves = |opinion| {
+            matches!(
+                opinion,
+                &Opinion::Refused(Refusal::NamespaceTerminating | Refusal::WebhookDown { .. })
+            )
+        };
         let simple =
             self.limits.count == 1 && !mixed && tries < self.limits.attempts && !opinions.iter().any(leaves);
         let chance = |(subject, opinion): (&Subject, &Opinion)| match self.limits.draw {

@@ -30,6 +30,10 @@ pub(in crate::cluster) fn each_item<T: DeserializeOwned>(
         })?;
     }
     let rest: ListOf<IgnoredAny> = serde_json::from_slice(&cutter.rest)?;
+    // serde takes an array for a struct, and a key may be written so that the cutter does not know it.
+    if cutter.rest.trim_ascii_start().first() != Some(&b'{') || !rest.items.is_empty() {
+        return Err(serde_json::Error::custom("it is no list"));
+    }
     Ok(rest.metadata)
 }
 
@@ -204,6 +208,10 @@ mod tests {
             r#"{"items":[{}]]}"#,
             r#"{"items":{}}"#,
             r#"["items",[{}]]"#,
+            "[]",
+            "[{}]",
+            r#"[{"continue":"c"},[{}]]"#,
+            r#"{"it\u0065ms":[{}]}"#,
         ] {
             assert!(read(bad, 7).is_err(), "{bad}");
         }
