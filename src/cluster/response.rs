@@ -1,7 +1,8 @@
 //! Reads an HTTP response, and by shape: a Status is a Status whatever its content type says. A compressed answer
 //! stays compressed until it is parsed, so that a page of pods is never in memory at its full length.
 
-use std::io::Read;
+use std::borrow::Cow;
+use std::io::{self, Read};
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
@@ -80,6 +81,16 @@ impl Response {
         }
     }
 
+    /// All of that.
+    fn whole(&self) -> io::Result<Cow<'_, [u8]>> {
+        if !self.gzip {
+            return Ok(Cow::Borrowed(&self.body));
+        }
+        let mut inflated = Vec::new();
+        self.content().read_to_end(&mut inflated)?;
+        Ok(Cow::Owned(inflated))
+    }
+
     /// The first `most` bytes of that; what is missing may come yet, and what is wrong is told by whoever parses it.
     fn beginning(&self, most: usize) -> Vec<u8> {
         let mut beginning = Vec::new();
@@ -142,12 +153,8 @@ impl Response {
             return Err(refusal_of_a_read(&self.into_answer(), what()));
         }
         // serde_json reads a slice several times as fast as a stream.
-        let mut content = Vec::new();
-        let read = self
-            .content()
-            .read_to_end(&mut content)
-            .map_err(serde_json::Error::io);
-        let object = read.and_then(|_| serde_json::from_slice(&content));
+        let whole = self.whole().map_err(serde_json::Error::io);
+        let object = whole.and_then(|whole| serde_json::from_slice(&whole));
         object.map_err(|error| self.unexpected(&error, what()))
     }
 

@@ -120,14 +120,12 @@ impl Round<'_> {
         self.field().survey(&mut survey).await?;
         self.report.listed = survey.listed;
         self.report.exempted = survey.exempted;
-        // The list of names met the same ones.
-        let known = &mut self.report.problems;
-        let new = survey
-            .problems
-            .into_iter()
-            .filter(|problem| !known.contains(problem));
-        let new: Vec<_> = new.collect();
-        known.extend(new);
+        for problem in survey.problems {
+            // The list of names met the same ones.
+            if !self.report.problems.contains(&problem) {
+                self.report.problems.push(problem);
+            }
+        }
         let mut register = survey.ledger;
         register.retain(|candidate| self.is_rested(candidate, journal));
         self.report.candidates = register.candidates();

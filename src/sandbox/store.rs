@@ -29,12 +29,15 @@ impl Key {
             name: name.to_owned(),
         }
     }
+
+    fn bytes(&self) -> impl Iterator<Item = u8> + '_ {
+        self.namespace.bytes().chain([b'/']).chain(self.name.bytes())
+    }
 }
 
 impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
-        let bytes = |key: &'_ Self| [key.namespace.as_bytes(), b"/", key.name.as_bytes()].concat();
-        bytes(self).cmp(&bytes(other))
+        self.bytes().cmp(other.bytes())
     }
 }
 

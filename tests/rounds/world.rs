@@ -153,7 +153,7 @@ impl World {
 
     /// Something happens just before the server hears of the first request whose first line holds `part`.
     pub(crate) fn meanwhile(self, part: &'static str, happening: impl Fn() + 'static) -> Self {
-        self.once(part, Fault::Meanwhile(Box::new(happening)))
+        self.meanwhile_after(part, 0, happening)
     }
 
     /// The same, but not before so many others.

@@ -45,14 +45,14 @@ impl Preview {
         for (subject, opinion) in self.subjects.iter().zip(&opinions) {
             let no = opinion.is_refused();
             refused += usize::from(no);
-            let (known, pods) = owner_of(subject).map_or((no, 0), |owner| {
-                let (known, pods) = mates.get(&owner).copied().unwrap_or((no, 0));
-                mates.insert(owner, (no, pods + 1));
-                (known, pods)
+            let is_first = owner_of(subject).is_none_or(|owner| {
+                let (known, pods) = mates.entry(owner).or_insert((no, 0));
+                mixed |= *known != no;
+                *pods += 1;
+                *pods == 1
             });
-            mixed |= known != no;
-            tries += usize::from(no && pods == 0);
-            hosts += usize::from(!no && pods == 0);
+            tries += usize::from(no && is_first);
+            hosts += usize::from(!no && is_first);
         }
         let allowed = opinions.len() - refused;
         let leaves = |opinion| {
