@@ -33,6 +33,7 @@ COPY config config
 # Cargo.toml names benchmarks and a test, and cargo wants to see them.
 COPY benches benches
 COPY tests/trials tests/trials
+COPY crates crates
 COPY src src
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/macaque/target \

@@ -10,12 +10,12 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use macaque::chaos::eligibility::Rules;
-use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::{Disrupt, Target};
+use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque::cluster::{Access, Cluster};
 use macaque::round::{self, Orders, StopSwitch};
-use macaque::sandbox::{Options, Sandbox, scene};
+use macaque_core::eligibility::Rules;
+use macaque_core::outcome::Method;
+use macaque_core::plan::{Disrupt, Target};
 
 const RUNS: usize = 5;
 
@@ -25,9 +25,9 @@ fn main() {
         "pods", "median ms", "slowest ms", "requests"
     );
     for pods in [100, 1_000, 5_000] {
-        let sandbox = Sandbox::start(Options {
-            scene: vec![scene::deployment("shop", "web", pods)],
-            ..Options::default()
+        let sandbox = Sandbox::start(SandboxOptions {
+            objects: vec![scenario::deployment("shop", "web", pods)],
+            ..SandboxOptions::default()
         });
         let sandbox = sandbox.unwrap();
         let mut times = measure(&sandbox);

@@ -34,13 +34,13 @@ use self::clock::Beat;
 use self::line::Line;
 use self::messages::StopRequested;
 use self::supervisor::{Limits, Supervisor};
-use crate::chaos::slots::Pace;
 use crate::cluster::Access;
 use crate::fault::Faults;
 use crate::health::Vitals;
 use crate::journal::Books;
 use crate::notify::{Channel, Retry};
 use crate::round::Orders;
+use macaque_core::slots::Pace;
 
 /// What the actors are to do.
 #[derive(Clone)]

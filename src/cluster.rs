@@ -2,7 +2,7 @@
 //!
 //! It sends every request by hand through [`kube::Client::send`] and reads status, headers and body itself: kube's
 //! own calls drop `Retry-After` and `Warning`, its `evict` drops the delete options, and its default policy
-//! repeats a refused eviction fifteen times. What an answer means is decided in [`crate::chaos::answer`].
+//! repeats a refused eviction fifteen times. What an answer means is decided in [`macaque_core::answer`].
 
 mod ask;
 mod budgets;
@@ -36,10 +36,10 @@ use serde::Serialize;
 
 use self::response::Response;
 use self::wire::{Deletion, eviction};
-use crate::chaos::answer::Answer;
-use crate::chaos::outcome;
-use crate::chaos::pod::PodRef;
 use crate::pulse::Pulse;
+use macaque_core::answer::Answer;
+use macaque_core::outcome;
+use macaque_core::pod::PodRef;
 
 /// A connection to one API server. It belongs to the arbiter that made it: its worker lives and ends there.
 pub struct Cluster {
@@ -70,7 +70,7 @@ const JSON: &str = "application/json";
 
 impl Cluster {
     /// Asks the API server to disrupt `pod`, and no other of its name: the UID is always a precondition.
-    /// Returns whatever was answered, for [`crate::chaos::answer::classify`] to judge.
+    /// Returns whatever was answered, for [`macaque_core::answer::classify`] to judge.
     ///
     /// # Errors
     /// No answer came: the disruption may or may not have happened.

@@ -1,5 +1,5 @@
 //! Keeps the journal: reads it, takes a step, writes it on the condition that nobody wrote meanwhile, and only then
-//! lets anybody act. What a step is, [`crate::chaos::journal`] decides.
+//! lets anybody act. What a step is, [`macaque_core::journal`] decides.
 //!
 //! A write whose answer was lost may or may not have happened. It is simply tried again from what stands there now:
 //! a step taken twice is a step taken once, and one that lands late finds the journal changed and lands nowhere.
@@ -14,10 +14,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use self::books::Books;
-use crate::chaos::journal::{Denial, Event, Holder, Journal, Moment, Pause, Sheet};
-use crate::chaos::plan::{ConfigMapRef, JournalPlace};
-use crate::chaos::report::End;
 use crate::cluster::{Cluster, ClusterError, JournalPage, Written};
+use macaque_core::journal::{Denial, Event, Holder, Journal, Moment, Pause, Sheet};
+use macaque_core::plan::{ConfigMapRef, JournalPlace};
+use macaque_core::report::End;
 
 /// How often a step is tried, whether others wrote first or no clear answer came.
 const TRIES: u32 = 6;

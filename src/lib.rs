@@ -17,7 +17,7 @@
 //!
 //! Dependencies point one way, from the bottom of this list to the top.
 //!
-//! - [`chaos`]: the pure core. When a round is due, which pods are candidates, who is drawn, what an answer means.
+//! - [`macaque_core`]: the pure core. When a round is due, which pods are candidates, who is drawn, what an answer means.
 //!   Time, chance and answers are arguments; it knows no network, file, clock or global generator.
 //! - [`cluster`]: the Kubernetes adapter. Alone in knowing `kube`.
 //! - [`notify`]: the channels. Alone in knowing `awc`.
@@ -37,7 +37,6 @@
 compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic = \"unwind\"`");
 
 pub mod actors;
-pub mod chaos;
 pub mod cli;
 pub mod cluster;
 pub mod fault;
@@ -46,8 +45,6 @@ pub mod journal;
 pub mod notify;
 pub mod pulse;
 pub mod round;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;
 pub mod settings;
 pub mod telemetry;
 mod text;

@@ -24,16 +24,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::chaos::choice::Choice;
-use crate::chaos::eligibility::{Candidate, Exemption, Rules, judge};
-use crate::chaos::journal::{Denial, Journal};
-use crate::chaos::outcome::Outcome;
-use crate::chaos::plan::{Disrupt, Namespaces};
-use crate::chaos::pod::PodRef;
-use crate::chaos::report::{Attempt, End, Exempted, Report, Tally};
 use crate::cluster::{Cluster, ClusterError};
 use crate::fault::Faults;
 use crate::journal::{Books, Setback};
+use macaque_core::choice::Choice;
+use macaque_core::eligibility::{Candidate, Exemption, Rules, judge};
+use macaque_core::journal::{Denial, Journal};
+use macaque_core::outcome::Outcome;
+use macaque_core::plan::{Disrupt, Namespaces};
+use macaque_core::pod::PodRef;
+use macaque_core::report::{Attempt, End, Exempted, Report, Tally};
 
 use self::attempt::{Failure, Tried};
 use self::books::Deed;

@@ -32,9 +32,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::chaos::eligibility::Identity;
-use crate::chaos::plan::Plan;
-use crate::chaos::schedule::Calendar;
+use macaque_core::eligibility::Identity;
+use macaque_core::plan::Plan;
+use macaque_core::schedule::Calendar;
 
 pub use environment::POD_NAMESPACE;
 pub use keys::{Key, Kind, keys};

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use super::line::Line;
 use super::messages::{RoundDue, Shutdown};
 use super::supervisor::Limits;
-use crate::chaos::schedule::Calendar;
-use crate::chaos::slots::{Clocks, Look, Pace, Watch};
 use crate::fault::{Faults, Point};
 use crate::pulse::{Operation, Pulse};
 use crate::round;
+use macaque_core::schedule::Calendar;
+use macaque_core::slots::{Clocks, Look, Pace, Watch};
 
 /// How long the Clock sleeps at most: a wall clock that was set meanwhile is noticed within this time.
 const LONGEST_NAP: Duration = Duration::from_secs(20);

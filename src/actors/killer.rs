@@ -16,10 +16,10 @@ use self::trouble::Trouble;
 use super::Crew;
 use super::line::Line;
 use super::messages::{NoticeTold, RoundDue, RoundFinished, Shutdown};
-use crate::chaos::report::Report;
 use crate::cluster::Cluster;
 use crate::pulse::Pulse;
 use crate::round::{Patrol, Played, Standing, StopSwitch};
+use macaque_core::report::Report;
 
 /// How often reports are offered again while the Notifier is away.
 const OFFER_AGAIN: Duration = Duration::from_millis(500);

@@ -7,8 +7,8 @@ use actix::{Message, Recipient};
 use jiff::Timestamp;
 
 use super::supervisor::Role;
-use crate::chaos::report::Report;
 use crate::pulse::Ailment;
+use macaque_core::report::Report;
 
 /// Clock → Killer: a round is due. The seed makes it replayable from its report.
 #[derive(Debug, Clone, Message)]

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use actix::System;
 use serde::Serialize;
 
-use crate::chaos::exam::{Exam, Finding, Severity, Sum};
-use crate::chaos::grants;
-use crate::chaos::selector::Selector;
 use crate::cluster::{Cluster, ClusterError};
 use crate::settings::View;
 use crate::telemetry;
+use macaque_core::exam::{Exam, Finding, Severity, Sum};
+use macaque_core::grants;
+use macaque_core::selector::Selector;
 
 use super::args::{Budgets, Common, Output};
 use super::{deed, exit, format};

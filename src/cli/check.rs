@@ -8,10 +8,10 @@ use actix::System;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::chaos::grants;
-use crate::chaos::plan::Plan;
 use crate::cluster::{Cluster, ClusterError};
 use crate::settings::{Need, Setup};
+use macaque_core::grants;
+use macaque_core::plan::Plan;
 
 use super::args::{Check, Common, Output};
 use super::{deed, exit, foretell, format};

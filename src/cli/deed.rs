@@ -4,15 +4,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::chaos::eligibility::Rules;
-use crate::chaos::journal::Timing;
-use crate::chaos::plan::{JournalPlace, Plan};
-use crate::chaos::schedule::Calendar;
 use crate::cluster::Access;
 use crate::journal::Books;
 use crate::round::Orders;
 use crate::settings::{self, ClusterSettings, Flag, Mistakes, Need, Setup, Sources, View};
 use crate::telemetry;
+use macaque_core::eligibility::Rules;
+use macaque_core::journal::Timing;
+use macaque_core::plan::{JournalPlace, Plan};
+use macaque_core::schedule::Calendar;
 
 use super::args::Common;
 use super::exit;

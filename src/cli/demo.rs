@@ -14,19 +14,19 @@ use crate::actors::line::Line;
 use crate::actors::messages::StopRequested;
 use crate::actors::supervisor::{Limits, Role};
 use crate::actors::{self, Crew};
-use crate::chaos::eligibility::Rules;
-use crate::chaos::outcome::Method;
-use crate::chaos::plan::{Disrupt, Target};
-use crate::chaos::slots::Pace;
 use crate::cluster::Access;
 use crate::fault::Faults;
 use crate::health::Vitals;
 use crate::journal::Books;
 use crate::notify::{Channel, Message, Retry};
 use crate::round::Orders;
-use crate::sandbox::{Options, Sandbox, scene};
 use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry;
+use kube_sandbox::{Sandbox, SandboxOptions, scenario};
+use macaque_core::eligibility::Rules;
+use macaque_core::outcome::Method;
+use macaque_core::plan::{Disrupt, Target};
+use macaque_core::slots::Pace;
 
 use self::screen::Screen;
 use super::args::Demo as Flags;
@@ -41,11 +41,11 @@ pub(super) fn run(flags: &Flags) -> i32 {
         level: log::LevelFilter::Warn,
         format: LogFormat::Text,
     });
-    let options = Options {
-        scene: scene::shop(),
+    let options = SandboxOptions {
+        objects: scenario::shop(),
         ready_after: READY_AFTER,
         seed: rand::random(),
-        ..Options::default()
+        ..SandboxOptions::default()
     };
     let set = Sandbox::start(options).and_then(|sandbox| {
         let kubeconfig = Kubeconfig::write(&sandbox.kubeconfig())?;

@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::chaos::schedule::Calendar;
 use crate::telemetry;
+use macaque_core::schedule::Calendar;
 
 use super::args::{Output, Schedule};
 use super::{deed, exit, format};

@@ -6,11 +6,11 @@ use std::io::Write as _;
 use comfy_table::{Table, presets};
 use serde::Serialize;
 
-use crate::chaos::outcome::Outcome;
-use crate::chaos::report::Report;
 use crate::notify::Message;
 use crate::text;
 pub(super) use crate::text::line;
+use macaque_core::outcome::Outcome;
+use macaque_core::report::Report;
 
 /// Writes `words` on standard output, in colour if it is a terminal that wants it. A closed pipe ends the
 /// command quietly.

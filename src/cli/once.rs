@@ -9,8 +9,6 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::chaos::journal::Event;
-use crate::chaos::report::{Report, Verdict};
 use crate::cluster::Cluster;
 use crate::fault::Faults;
 use crate::journal::Setback;
@@ -18,6 +16,8 @@ use crate::notify::{self, Channel, Http, Message, Retry};
 use crate::round::{self, Played, Standing, StopSwitch, Table};
 use crate::settings::Need;
 use crate::telemetry;
+use macaque_core::journal::Event;
+use macaque_core::report::{Report, Verdict};
 
 use super::args::{Common, Once, Output};
 use super::{deed, exit, format};

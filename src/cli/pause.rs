@@ -3,11 +3,11 @@
 use actix::System;
 use jiff::{Timestamp, Unit};
 
-use crate::chaos::journal::{Event, Holder, Journal, Moment, Pause as Paused};
-use crate::chaos::plan::{ConfigMapRef, JournalPlace};
 use crate::cluster::{Cluster, ClusterError, JournalPage, Written};
 use crate::settings::{View, is_name};
 use crate::telemetry;
+use macaque_core::journal::{Event, Holder, Journal, Moment, Pause as Paused};
+use macaque_core::plan::{ConfigMapRef, JournalPlace};
 
 use super::args::{Common, Home, Pause, Resume};
 use super::{deed, exit, format};

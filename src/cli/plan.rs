@@ -7,12 +7,12 @@ use actix::System;
 use clap::{Args as Flags, ValueEnum};
 use jiff::Timestamp;
 
-use crate::chaos::report::End;
 use crate::cluster::Cluster;
 use crate::round::preview::{Sighting, look};
 use crate::round::{Orders, StopSwitch};
 use crate::settings::Need;
 use crate::telemetry;
+use macaque_core::report::End;
 
 use self::view::View;
 use super::args::{Common, Scope};

@@ -4,10 +4,10 @@
 use serde::Serialize;
 use serde_saphyr::FlowSeq;
 
-use crate::chaos::grants::{self, Purpose, Rule};
-use crate::chaos::plan::{Namespaces, Plan};
 use crate::settings::{View, is_name};
 use crate::telemetry;
+use macaque_core::grants::{self, Purpose, Rule};
+use macaque_core::plan::{Namespaces, Plan};
 
 use super::args::{Common, Rbac};
 use super::{deed, exit, format};

@@ -8,15 +8,15 @@ use crate::actors::clock::Beat;
 use crate::actors::line::Line;
 use crate::actors::supervisor::{Limits, Role};
 use crate::actors::{self, Crew};
-use crate::chaos::plan::{JournalPlace, Namespaces, Plan};
-use crate::chaos::schedule::Calendar;
-use crate::chaos::slots::Pace;
 use crate::cluster::Cluster;
 use crate::fault::Faults;
 use crate::health::{self, Vitals};
 use crate::notify::{Channel, Retry};
 use crate::settings::Need;
 use crate::telemetry;
+use macaque_core::plan::{JournalPlace, Namespaces, Plan};
+use macaque_core::schedule::Calendar;
+use macaque_core::slots::Pace;
 
 use super::args::{Common, Scope};
 use super::{deed, exit, foretell};

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::sandbox::{Options, Sandbox, scene};
 use crate::telemetry;
+use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 
 use super::args::Sandbox as Flags;
 use super::{exit, format};
@@ -26,10 +26,10 @@ pub(super) fn run(flags: &Flags) -> i32 {
         telemetry::complain(&format!("--write-kubeconfig: {why}"));
         return exit::USAGE;
     }
-    let options = Options {
+    let options = SandboxOptions {
         listen: flags.listen,
-        scene: scene::shop(),
-        ..Options::default()
+        objects: scenario::shop(),
+        ..SandboxOptions::default()
     };
     let sandbox = match Sandbox::start(options) {
         Ok(sandbox) => sandbox,

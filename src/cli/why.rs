@@ -8,17 +8,17 @@ use clap::Args as Flags;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::chaos::outcome::Method;
-use crate::chaos::plan::Namespaces;
-use crate::chaos::pod::Pod;
-use crate::chaos::preview::Budgets;
-use crate::chaos::report::End;
-use crate::chaos::why::{Explanation, explain};
 use crate::cluster::Cluster;
 use crate::round::preview::budgets;
 use crate::round::{Orders, Stop, StopSwitch, lookup};
 use crate::settings::Need;
 use crate::telemetry;
+use macaque_core::outcome::Method;
+use macaque_core::plan::Namespaces;
+use macaque_core::pod::Pod;
+use macaque_core::preview::Budgets;
+use macaque_core::report::End;
+use macaque_core::why::{Explanation, explain};
 
 use self::whom::Whom;
 use super::args::{Common, Output, Scope};

@@ -10,9 +10,9 @@ use http::Method;
 
 use super::wire::{Deletion, eviction};
 use super::{Call, Cluster, ClusterError, json, pod_path};
-use crate::chaos::answer::Answer;
-use crate::chaos::outcome;
-use crate::chaos::pod::PodRef;
+use macaque_core::answer::Answer;
+use macaque_core::outcome;
+use macaque_core::pod::PodRef;
 
 /// The disruption of `pod` in dry run.
 fn question(pod: &PodRef, method: outcome::Method, grace_period: Option<Duration>) -> Call {

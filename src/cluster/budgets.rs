@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::wire::ListOf;
 use super::{Cluster, ClusterError, get};
-use crate::chaos::budget::{Budget, BudgetStatus, Coverage, UnhealthyPolicy};
+use macaque_core::budget::{Budget, BudgetStatus, Coverage, UnhealthyPolicy};
 
 impl Cluster {
     /// The budgets of `namespace` (`None`: of all), page by page.
@@ -35,7 +35,7 @@ impl Cluster {
                 return Err(ClusterError::Unexpected { what: what(), why });
             }
             let page: ListOf<PodDisruptionBudget> = response.into_object(what)?;
-            budgets.extend(page.items.into_iter().map(Budget::from));
+            budgets.extend(page.items.into_iter().map(budget));
             let Some(token) = page.metadata.next.filter(|token| !token.is_empty()) else {
                 return Ok(budgets);
             };
@@ -45,43 +45,40 @@ impl Cluster {
     }
 }
 
-impl From<PodDisruptionBudget> for Budget {
-    fn from(object: PodDisruptionBudget) -> Self {
-        let spec = object.spec.unwrap_or_default();
-        let status = object.status.unwrap_or_default();
-        let told = status.conditions.into_iter().flatten().find(|condition| {
-            condition.type_ == "DisruptionAllowed"
-                && condition.status == "False"
-                && !condition.message.is_empty()
-        });
-        let (sync_failed, complaint) = match told {
-            None => (None, None),
-            Some(told) if told.reason == "SyncFailed" => (Some(told.message), None),
-            Some(told) => (None, Some(format!("({}): {}", told.reason, told.message))),
-        };
-        Self {
-            namespace: object.metadata.namespace.unwrap_or_default(),
-            name: object.metadata.name.unwrap_or_default(),
-            selector: coverage(spec.selector),
-            min_available: spec.min_available.map(written),
-            max_unavailable: spec.max_unavailable.map(written),
-            unhealthy: match spec.unhealthy_pod_eviction_policy.as_deref() {
-                None | Some("IfHealthyBudget") => UnhealthyPolicy::IfHealthyBudget,
-                Some("AlwaysAllow") => UnhealthyPolicy::AlwaysAllow,
-                Some(policy) => UnhealthyPolicy::Unheard(policy.to_owned()),
-            },
-            generation: object.metadata.generation.unwrap_or_default(),
-            status: BudgetStatus {
-                observed_generation: status.observed_generation.unwrap_or_default(),
-                disruptions_allowed: status.disruptions_allowed.unwrap_or_default().into(),
-                current_healthy: status.current_healthy.unwrap_or_default().into(),
-                desired_healthy: status.desired_healthy.unwrap_or_default().into(),
-                expected_pods: status.expected_pods.unwrap_or_default().into(),
-                disrupted_pods: status.disrupted_pods.map_or(0, |pods: BTreeMap<_, _>| pods.len()),
-                sync_failed,
-                complaint,
-            },
-        }
+/// The budget as the rules see it.
+fn budget(object: PodDisruptionBudget) -> Budget {
+    let spec = object.spec.unwrap_or_default();
+    let status = object.status.unwrap_or_default();
+    let told = status.conditions.into_iter().flatten().find(|condition| {
+        condition.type_ == "DisruptionAllowed" && condition.status == "False" && !condition.message.is_empty()
+    });
+    let (sync_failed, complaint) = match told {
+        None => (None, None),
+        Some(told) if told.reason == "SyncFailed" => (Some(told.message), None),
+        Some(told) => (None, Some(format!("({}): {}", told.reason, told.message))),
+    };
+    Budget {
+        namespace: object.metadata.namespace.unwrap_or_default(),
+        name: object.metadata.name.unwrap_or_default(),
+        selector: coverage(spec.selector),
+        min_available: spec.min_available.map(written),
+        max_unavailable: spec.max_unavailable.map(written),
+        unhealthy: match spec.unhealthy_pod_eviction_policy.as_deref() {
+            None | Some("IfHealthyBudget") => UnhealthyPolicy::IfHealthyBudget,
+            Some("AlwaysAllow") => UnhealthyPolicy::AlwaysAllow,
+            Some(policy) => UnhealthyPolicy::Unheard(policy.to_owned()),
+        },
+        generation: object.metadata.generation.unwrap_or_default(),
+        status: BudgetStatus {
+            observed_generation: status.observed_generation.unwrap_or_default(),
+            disruptions_allowed: status.disruptions_allowed.unwrap_or_default().into(),
+            current_healthy: status.current_healthy.unwrap_or_default().into(),
+            desired_healthy: status.desired_healthy.unwrap_or_default().into(),
+            expected_pods: status.expected_pods.unwrap_or_default().into(),
+            disrupted_pods: status.disrupted_pods.map_or(0, |pods: BTreeMap<_, _>| pods.len()),
+            sync_failed,
+            complaint,
+        },
     }
 }
 
@@ -130,11 +127,9 @@ mod tests {
 
     use super::*;
 
-    fn budget(spec: serde_json::Value) -> Budget {
+    fn of_spec(spec: serde_json::Value) -> Budget {
         let object = json!({"metadata": {"name": "b", "namespace": "shop"}, "spec": spec});
-        serde_json::from_value::<PodDisruptionBudget>(object)
-            .unwrap()
-            .into()
+        budget(serde_json::from_value(object).unwrap())
     }
 
     #[test]
@@ -155,10 +150,10 @@ mod tests {
             ),
         ];
         for (spec, expected) in rows {
-            assert_eq!(budget(spec.clone()).selector, expected, "{spec}");
+            assert_eq!(of_spec(spec.clone()).selector, expected, "{spec}");
         }
         let strange = json!({"selector": {"matchExpressions": [{"key": "a", "operator": "Near"}]}});
-        assert!(matches!(budget(strange).selector, Coverage::Invalid(_)));
+        assert!(matches!(of_spec(strange).selector, Coverage::Invalid(_)));
     }
 
     #[test]
@@ -172,9 +167,7 @@ mod tests {
                 "conditions": [condition], "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0,
                 "expectedPods": 0,
             }});
-            let budget: Budget = serde_json::from_value::<PodDisruptionBudget>(object)
-                .unwrap()
-                .into();
+            let budget = budget(serde_json::from_value(object).unwrap());
             (budget.status.sync_failed, budget.status.complaint)
         };
         assert_eq!(
@@ -191,7 +184,7 @@ mod tests {
 
     #[test]
     fn limits_are_kept_as_written() {
-        let budget = budget(json!({"minAvailable": "50%", "maxUnavailable": 1}));
+        let budget = of_spec(json!({"minAvailable": "50%", "maxUnavailable": 1}));
         assert_eq!(
             (budget.min_available.as_deref(), budget.max_unavailable.as_deref()),
             (Some("50%"), Some("1"))

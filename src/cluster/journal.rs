@@ -5,8 +5,8 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Call, Cluster, ClusterError, get, json};
-use crate::chaos::journal::{PAUSED, Sheet};
-use crate::chaos::plan::ConfigMapRef;
+use macaque_core::journal::{PAUSED, Sheet};
+use macaque_core::plan::ConfigMapRef;
 
 /// The ConfigMap as it was read, whole: what macaque does not know is written back as it was.
 #[derive(Debug, Clone)]

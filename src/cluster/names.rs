@@ -8,9 +8,9 @@ use http::StatusCode;
 use super::pods::PodList;
 use super::wire::{NameTable, PodObject};
 use super::{Cluster, ClusterError, Turn};
-use crate::chaos::pod::{Phase, Pod};
-use crate::chaos::roster::{Entry, Roster};
-use crate::chaos::selector::Selector;
+use macaque_core::pod::{Phase, Pod};
+use macaque_core::roster::{Entry, Roster};
+use macaque_core::selector::Selector;
 
 const TABLE: &str = "application/json;as=Table;g=meta.k8s.io;v=v1";
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";

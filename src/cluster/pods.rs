@@ -3,8 +3,8 @@
 use super::response::Response;
 use super::wire::{ListMeta, PodObject};
 use super::{Call, Cluster, ClusterError, JSON, get};
-use crate::chaos::pod::{Pod, PodRef};
-use crate::chaos::selector::Selector;
+use macaque_core::pod::{Pod, PodRef};
+use macaque_core::selector::Selector;
 
 /// Pods a page: a few megabytes of JSON at a time, whatever the size of the cluster.
 const PAGE_LIMIT: usize = 500;

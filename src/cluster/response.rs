@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 
 use super::ClusterError;
 use super::wire::{self, ListMeta};
-use crate::chaos::answer::{Answer, Verdict, classify};
-use crate::chaos::outcome::Refusal;
+use macaque_core::answer::{Answer, Verdict, classify};
+use macaque_core::outcome::Refusal;
 
 /// More than any page of pods holds: a limit on what a broken or hostile server can make us keep.
 const MAX_BODY_BYTES: usize = 64 << 20;

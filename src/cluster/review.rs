@@ -6,7 +6,7 @@ use k8s_openapi::api::authorization::v1::{
 };
 
 use super::{Cluster, ClusterError, get, json};
-use crate::chaos::grants::Grant;
+use macaque_core::grants::Grant;
 
 impl Cluster {
     /// Whether macaque holds `grant`, by SelfSubjectAccessReview, which everybody may create.

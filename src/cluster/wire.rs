@@ -14,8 +14,8 @@ use k8s_openapi::api::policy::v1::Eviction;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, Preconditions};
 use serde::{Deserialize, Serialize};
 
-use crate::chaos::answer::{Cause, Status};
-use crate::chaos::pod::{Owner, Phase, Pod, PodRef};
+use macaque_core::answer::{Cause, Status};
+use macaque_core::pod::{Owner, Phase, Pod, PodRef};
 
 #[derive(Deserialize)]
 pub(super) struct PodObject {

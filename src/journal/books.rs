@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Keeper;
-use crate::chaos::journal::{Holder, Journal, Timing};
-use crate::chaos::plan::{JournalPlace, Limits};
+use macaque_core::journal::{Holder, Journal, Timing};
+use macaque_core::plan::{JournalPlace, Limits};
 
 /// Where this process keeps its journal, and what every step goes by.
 #[derive(Debug, Clone)]

@@ -5,12 +5,10 @@ use std::sync::mpsc::Sender;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{
-    delivery::{Answer, Delivery},
-    http::{self, Post},
-    message::Message,
-    slack, webex,
-};
+use super::delivery::{Answer, Delivery};
+use super::http::{self, Post};
+use super::message::Message;
+use super::{slack, webex};
 
 /// Slack's Web API.
 pub const SLACK_API: &str = "https://slack.com/api";

@@ -1,6 +1,7 @@
 //! What a service's answer means for a message: delivered, not now, or never.
 
-use std::{fmt, time::Duration};
+use std::fmt;
+use std::time::Duration;
 
 use crate::text::clean;
 

@@ -1,22 +1,22 @@
 //! The wire: one POST, its answer within a deadline, and every failure in our own words.
 
-use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use awc::{
-    error::{ConnectError, SendRequestError},
-    http::{Uri, header},
-};
+use awc::error::{ConnectError, SendRequestError};
+use awc::http::{Uri, header};
 use futures_util::{Stream, StreamExt};
-use rustls::{ClientConfig, crypto::ring};
+use rustls::ClientConfig;
+use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::{
-    channel::{Channel, UrlMistake},
-    delivery::{Answer, DeliveryError},
-};
+use super::channel::{Channel, UrlMistake};
+use super::delivery::{Answer, DeliveryError};
 
 /// How long a service may take for its whole answer.
 const DEADLINE: Duration = Duration::from_secs(10);

@@ -3,7 +3,7 @@
 use log::Level;
 
 use super::message::Message;
-use crate::chaos::report::Verdict;
+use macaque_core::report::Verdict;
 
 /// Writes `message` to the log. Doubt and failure are warnings.
 pub(super) fn write(message: &Message) {

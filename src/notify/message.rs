@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::chaos::{
-    outcome::{Method, Outcome},
-    pod::PodRef,
-    report::{Attempt, End, Report, Verdict},
-};
 use crate::text::{self, clean, count};
+use macaque_core::outcome::{Method, Outcome};
+use macaque_core::pod::PodRef;
+use macaque_core::report::{Attempt, End, Report, Verdict};
 
 /// The longest headline, in characters: Slack's limit for a header, and a line that a phone shows.
 const HEADLINE: usize = 150;

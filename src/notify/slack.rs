@@ -1,15 +1,14 @@
 //! Slack: the payload of a message for a bot and for an incoming webhook, and what their answers mean.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
+use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
 
-use super::{
-    channel::SlackBot,
-    delivery::{Answer, Delivery, DeliveryError, cut_short, is_code, judge_status, not_understood},
-    message::Message,
-};
+use super::channel::SlackBot;
+use super::delivery::{Answer, Delivery, DeliveryError, cut_short, is_code, judge_status, not_understood};
+use super::message::Message;
 use crate::text::{chars, escape_within, list};
 
 /// Slack's limit for a header block, in characters.

@@ -2,11 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    channel::Webex,
-    delivery::{Answer, Delivery, judge_status},
-    message::Message,
-};
+use super::channel::Webex;
+use super::delivery::{Answer, Delivery, judge_status};
+use super::message::Message;
 use crate::text::{escape_within, list};
 
 /// How many bytes each of the two lists may take. Webex takes 7439 bytes in all; headline, footer and markup

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::chaos::answer::{Verdict, classify};
-use crate::chaos::outcome::{Method, Refusal};
-use crate::chaos::pod::PodRef;
-use crate::chaos::preview::Opinion;
-use crate::chaos::report::End;
 use crate::cluster::Cluster;
+use macaque_core::answer::{Verdict, classify};
+use macaque_core::outcome::{Method, Refusal};
+use macaque_core::pod::PodRef;
+use macaque_core::preview::Opinion;
+use macaque_core::report::End;
 
 use super::Stop;
 use super::preview::Sighting;

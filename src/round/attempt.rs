@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::chaos::answer::{Verdict, classify};
-use crate::chaos::outcome::{Method, Outcome, Refusal};
-use crate::chaos::plan::Disrupt;
-use crate::chaos::pod::PodRef;
 use crate::cluster::ClusterError;
+use macaque_core::answer::{Verdict, classify};
+use macaque_core::outcome::{Method, Outcome, Refusal};
+use macaque_core::plan::Disrupt;
+use macaque_core::pod::PodRef;
 
 use super::read::{Ended, Patience};
 use super::{LONGEST_PAUSE, Table};

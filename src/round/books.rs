@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 use super::attempt::{Failure, GRACE, Tried};
 use super::{Round, Table};
-use crate::chaos::eligibility::Candidate;
-use crate::chaos::journal::{Denial, Event, Journal, Settled};
-use crate::chaos::report::{End, Report};
 use crate::cluster::ClusterError;
 use crate::fault::Point;
 use crate::journal::Setback;
+use macaque_core::eligibility::Candidate;
+use macaque_core::journal::{Denial, Event, Journal, Settled};
+use macaque_core::report::{End, Report};
 
 /// What came of an attempt to disrupt somebody.
 pub(super) enum Deed {

@@ -8,15 +8,15 @@ use super::Round;
 use super::pager::{Names, Size};
 use super::read::patiently;
 use super::survey::Survey;
-use crate::chaos::choice::Choice;
-use crate::chaos::eligibility::{Candidate, judge};
-use crate::chaos::journal::Journal;
-use crate::chaos::plan::Among;
-use crate::chaos::pod::Pod;
-use crate::chaos::register::Register;
-use crate::chaos::report::{End, Tally};
-use crate::chaos::roster::{Entry, Roster};
-use crate::chaos::victims::Lot;
+use macaque_core::choice::Choice;
+use macaque_core::eligibility::{Candidate, judge};
+use macaque_core::journal::Journal;
+use macaque_core::plan::Among;
+use macaque_core::pod::Pod;
+use macaque_core::register::Register;
+use macaque_core::report::{End, Tally};
+use macaque_core::roster::{Entry, Roster};
+use macaque_core::victims::Lot;
 
 /// So many pods drawn in a row of which nobody can be tried, and all of them are judged. Where one in a hundred is
 /// eligible that happens once in twenty thousand rounds.

@@ -1,9 +1,9 @@
 //! Finds the pods that somebody asks about by name.
 
-use crate::chaos::pod::{Owner, Pod, PodRef};
-use crate::chaos::report::End;
-use crate::chaos::selector::Selector;
 use crate::cluster::Cluster;
+use macaque_core::pod::{Owner, Pod, PodRef};
+use macaque_core::report::End;
+use macaque_core::selector::Selector;
 
 use super::Stop;
 use super::read::patiently;

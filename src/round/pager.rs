@@ -1,7 +1,7 @@
 //! How far a listing has come, and whether what it lists is a crowd. Pure: pages are arguments.
 
-use crate::chaos::roster::{CROWD, Roster};
 use crate::cluster::Turn;
+use macaque_core::roster::{CROWD, Roster};
 
 /// How often a listing that expired between two pages starts anew. Reading takes seconds and an API server forgets
 /// after minutes: a listing that expires again and again is never read whole.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::chaos::eligibility::{Candidate, Rules};
-use crate::chaos::outcome::Method;
-use crate::chaos::pod::{Owner, Pod};
-use crate::chaos::preview::{Budgets, Preview, Subject};
-use crate::chaos::register::Register;
-use crate::chaos::report::{End, Exempted};
-use crate::chaos::roster::CROWD;
 use crate::cluster::{Cluster, ClusterError};
+use macaque_core::eligibility::{Candidate, Rules};
+use macaque_core::outcome::Method;
+use macaque_core::pod::{Owner, Pod};
+use macaque_core::preview::{Budgets, Preview, Subject};
+use macaque_core::register::Register;
+use macaque_core::report::{End, Exempted};
+use macaque_core::roster::CROWD;
 
 use super::read::{Ended, patiently};
 use super::survey::{Field, Ledger, Survey, scope};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::chaos::report::End;
 use crate::cluster::ClusterError;
+use macaque_core::report::End;
 
 use super::{LONGEST_PAUSE, Stop};
 

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::attempt::Seen;
 use super::{Orders, Table, blank};
-use crate::chaos::journal::{ChargeState, Event, Journal, Notice, Round, Settled};
-use crate::chaos::report::{End, Report};
 use crate::journal::Setback;
+use macaque_core::journal::{ChargeState, Event, Journal, Notice, Round, Settled};
+use macaque_core::report::{End, Report};
 
 /// What a look round found.
 #[derive(Debug, Default)]

@@ -3,13 +3,13 @@
 
 use jiff::Timestamp;
 
-use crate::chaos::eligibility::{Candidate, Rules, judge};
-use crate::chaos::plan::Namespaces;
-use crate::chaos::pod::Pod;
-use crate::chaos::register::Register;
-use crate::chaos::report::{End, Exempted, Tally};
-use crate::chaos::roster::Roster;
 use crate::cluster::{Cluster, ClusterError, list_words};
+use macaque_core::eligibility::{Candidate, Rules, judge};
+use macaque_core::plan::Namespaces;
+use macaque_core::pod::Pod;
+use macaque_core::register::Register;
+use macaque_core::report::{End, Exempted, Tally};
+use macaque_core::roster::Roster;
 
 use super::Stop;
 use super::pager::{Names, Pager, Size};

@@ -1,11 +1,11 @@
 //! What a round is played with, and what came of it.
 
 use super::{Orders, Stop};
-use crate::chaos::journal::Denial;
-use crate::chaos::report::Report;
 use crate::cluster::Cluster;
 use crate::fault::Faults;
 use crate::journal::Keeper;
+use macaque_core::journal::Denial;
+use macaque_core::report::Report;
 
 /// What a round is played with.
 #[derive(Clone, Copy)]

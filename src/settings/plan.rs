@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::chaos::outcome::Method;
-use crate::chaos::plan::{Among, Disrupt, Include, Namespaces, Plan, Target};
-use crate::chaos::schedule::{Calendar, Cron, CronError, QuietTime, QuietTimes, parse_zone};
-use crate::chaos::selector::Selector;
+use macaque_core::outcome::Method;
+use macaque_core::plan::{Among, Disrupt, Include, Namespaces, Plan, Target};
+use macaque_core::schedule::{Calendar, Cron, CronError, QuietTime, QuietTimes, parse_zone};
+use macaque_core::selector::Selector;
 
 use super::Need;
 use super::decoder::{Decoder, Given};

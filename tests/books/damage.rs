@@ -1,9 +1,9 @@
 //! Promises about a journal that is damaged, old or gone: a clear word, nobody disrupted, and no restart needed after.
 
-use macaque::chaos::journal::Event;
+use kube_sandbox::scenario::deployment;
 use macaque::fault::Point;
 use macaque::round::{Played, Standing};
-use macaque::sandbox::scene::deployment;
+use macaque_core::journal::Event;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, empty};

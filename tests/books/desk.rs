@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use macaque::chaos::eligibility::Rules;
-use macaque::chaos::journal::{Event, Journal, Sheet, Timing};
-use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::{ConfigMapRef, Disrupt, JournalPlace, Limits, Target};
-use macaque::chaos::report::{End, Report};
+use kube_sandbox::{Sandbox, SandboxOptions};
 use macaque::cluster::{Access, Cluster};
 use macaque::fault::{Faults, Passage, Point};
 use macaque::journal::{Books, Keeper, Setback};
 use macaque::round::{self, Orders, Patrol, Played, Standing, Stop, StopSwitch, Table};
-use macaque::sandbox::{Options, Sandbox};
+use macaque_core::eligibility::Rules;
+use macaque_core::journal::{Event, Journal, Sheet, Timing};
+use macaque_core::outcome::Method;
+use macaque_core::plan::{ConfigMapRef, Disrupt, JournalPlace, Limits, Target};
+use macaque_core::report::{End, Report};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -44,9 +44,9 @@ impl Desk {
     /// A cluster with these objects, and an empty journal.
     pub(crate) fn with(mut scene: Vec<Value>) -> Self {
         scene.push(empty());
-        let sandbox = Sandbox::start(Options {
-            scene,
-            ..Options::default()
+        let sandbox = Sandbox::start(SandboxOptions {
+            objects: scene,
+            ..SandboxOptions::default()
         })
         .unwrap();
         sandbox.pause();
@@ -130,7 +130,7 @@ impl Desk {
 
     /// How many pods were lost.
     pub(crate) fn losses(&self) -> usize {
-        self.sandbox.departures().len()
+        self.sandbox.deletions().len()
     }
 
     /// The journal's ConfigMap.

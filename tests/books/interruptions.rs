@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use macaque::chaos::journal::{ChargeState, Denial, Event};
-use macaque::chaos::report::End;
+use kube_sandbox::scenario::deployment;
 use macaque::fault::Point;
 use macaque::round::{Played, Standing};
-use macaque::sandbox::scene::deployment;
+use macaque_core::journal::{ChargeState, Denial, Event};
+use macaque_core::report::End;
 
 use crate::desk::{Desk, Replica};
 
@@ -89,8 +89,8 @@ async fn a_killer_that_lost_its_round_charges_nobody_and_closes_nothing() {
     // It wakes up, and goes on where it was.
     let report = desk.journal().round().unwrap().attempts();
     assert_eq!(report.len(), 1);
-    let victim = macaque::chaos::eligibility::Candidate {
-        pod: macaque::chaos::pod::PodRef {
+    let victim = macaque_core::eligibility::Candidate {
+        pod: macaque_core::pod::PodRef {
             namespace: "shop".into(),
             name: "web-x".into(),
             uid: "x".into(),
@@ -99,7 +99,7 @@ async fn a_killer_that_lost_its_round_charges_nobody_and_closes_nothing() {
     };
     let charge = Event::Charge {
         victim,
-        method: macaque::chaos::outcome::Method::Evict,
+        method: macaque_core::outcome::Method::Evict,
     };
     let setback = zombie.enters(charge).await.unwrap_err();
     assert_eq!(setback.to_string(), "the round is no longer this Killer's");

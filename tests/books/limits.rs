@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use macaque::chaos::plan::Limits;
-use macaque::sandbox::scene::{budget, deployment};
+use kube_sandbox::scenario::{budget, deployment};
+use macaque_core::plan::Limits;
 use serde_json::json;
 
 use crate::desk::Desk;

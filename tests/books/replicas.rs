@@ -1,8 +1,8 @@
 //! Promises to several replicas: each slot is played by one of them.
 
-use macaque::chaos::journal::Denial;
+use kube_sandbox::scenario::deployment;
 use macaque::round::Played;
-use macaque::sandbox::scene::deployment;
+use macaque_core::journal::Denial;
 
 use crate::desk::{Desk, disrupted};
 

@@ -1,7 +1,7 @@
 //! `macaque check`: each finding with its remedy, in every format, and nothing disrupted.
 
-use macaque::sandbox::scene::deployment;
-use macaque::sandbox::{Denial, Sandbox};
+use kube_sandbox::scenario::deployment;
+use kube_sandbox::{AccessDenial, Sandbox};
 use serde_json::{Value, json};
 
 use crate::program::{Ran, cluster, macaque};
@@ -56,7 +56,7 @@ fn all_is_well() {
 #[test]
 fn a_missing_grant_is_1_with_the_rule_to_add() {
     let sandbox = shop();
-    sandbox.deny(Denial::new("create", "pods/eviction"));
+    sandbox.deny(AccessDenial::new("create", "pods/eviction"));
     let rule =
         "add to macaque's Role: {apiGroups: [\"\"], resources: [\"pods/eviction\"], verbs: [\"create\"]}";
     let call = || macaque("check -n shop --dry-run=false").on(&sandbox);
@@ -74,7 +74,7 @@ fn a_missing_grant_is_1_with_the_rule_to_add() {
 #[test]
 fn a_grant_that_a_dry_run_does_not_need_is_a_note() {
     let sandbox = shop();
-    sandbox.deny(Denial::new("create", "pods/eviction"));
+    sandbox.deny(AccessDenial::new("create", "pods/eviction"));
     let ran = macaque("check -n shop -o json").on(&sandbox).run();
     let found = finding(&ran, "may create pods/eviction in namespace shop");
     assert_eq!((ran.code, &found["result"]), (0, &json!("note")));
@@ -83,7 +83,7 @@ fn a_grant_that_a_dry_run_does_not_need_is_a_note() {
 #[test]
 fn for_all_namespaces_the_rule_belongs_in_a_cluster_role() {
     let sandbox = shop();
-    sandbox.deny(Denial::new("delete", "pods"));
+    sandbox.deny(AccessDenial::new("delete", "pods"));
     let ran = macaque("check -A --method delete --dry-run=false")
         .on(&sandbox)
         .run();

@@ -1,6 +1,6 @@
 //! What keeps macaque from starting: exit code 2, and one message that names the key and the remedy.
 
-use macaque::sandbox::scene::shop;
+use kube_sandbox::scenario::shop;
 
 use crate::program::{Ran, cluster, macaque};
 

@@ -5,8 +5,8 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use macaque::sandbox::scene::{budget, daemon_set, deployment, stateful_set};
-use macaque::sandbox::{Denial, Sandbox};
+use kube_sandbox::scenario::{budget, daemon_set, deployment, stateful_set};
+use kube_sandbox::{AccessDenial, Sandbox};
 use serde_json::{Value, json};
 
 use crate::program::{Call, Ran, cluster, macaque};
@@ -97,7 +97,7 @@ fn a_missing_grant_is_1_and_named() {
     ];
     for (verb, resource, words) in missing {
         let sandbox = two_webs();
-        sandbox.deny(Denial::new(verb, resource));
+        sandbox.deny(AccessDenial::new(verb, resource));
         macaque(ARMED)
             .on(&sandbox)
             .run()

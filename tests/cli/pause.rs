@@ -1,7 +1,7 @@
 //! `macaque pause` and `macaque resume`: what is said was done, and the journal tells the same.
 
-use macaque::sandbox::scene::deployment;
-use macaque::sandbox::{Denial, Sandbox};
+use kube_sandbox::scenario::deployment;
+use kube_sandbox::{AccessDenial, Sandbox};
 use serde_json::{Value, json};
 
 use crate::program::{Call, cluster, macaque};
@@ -103,7 +103,7 @@ fn without_a_journal_it_says_where_it_looked() {
 #[test]
 fn a_missing_grant_is_named() {
     let sandbox = with_a_journal();
-    sandbox.deny(Denial::new("patch", "configmaps"));
+    sandbox.deny(AccessDenial::new("patch", "configmaps"));
     macaque("pause -n chaos")
         .on(&sandbox)
         .run()

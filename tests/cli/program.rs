@@ -4,7 +4,7 @@ use std::io::Read;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use macaque::sandbox::{Options, Sandbox};
+use kube_sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -40,9 +40,9 @@ pub(crate) fn macaque(args: &str) -> Call {
 
 /// A cluster of these objects in which nothing moves by itself.
 pub(crate) fn cluster(scene: Vec<Value>) -> Sandbox {
-    let options = Options {
-        scene,
-        ..Options::default()
+    let options = SandboxOptions {
+        objects: scene,
+        ..SandboxOptions::default()
     };
     let sandbox = Sandbox::start(options).unwrap();
     sandbox.pause();

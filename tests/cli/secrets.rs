@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::thread::JoinHandle;
 
-use macaque::sandbox::scene::deployment;
+use kube_sandbox::scenario::deployment;
 
 use crate::program::{CANARY, Call, cluster, macaque};
 

@@ -1,6 +1,6 @@
 //! What people of the cluster wrote reaches the terminal as words, never as orders to it.
 
-use macaque::sandbox::scene::{budget, deployment, pod};
+use kube_sandbox::scenario::{budget, deployment, pod};
 use serde_json::json;
 
 use crate::program::{Ran, cluster, macaque};

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 use kube::Client;
-use macaque::chaos::outcome::{Method, Outcome};
-use macaque::chaos::plan::Namespaces;
-use macaque::chaos::report::{End, Report};
 use macaque::round::Orders;
+use macaque_core::outcome::{Method, Outcome};
+use macaque_core::plan::Namespaces;
+use macaque_core::report::{End, Report};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;

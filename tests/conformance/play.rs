@@ -4,10 +4,10 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use macaque::chaos::plan::Namespaces;
-use macaque::chaos::report::{End, Report};
 use macaque::cluster::{Access, Cluster};
 use macaque::round::{self, Orders, StopSwitch};
+use macaque_core::plan::Namespaces;
+use macaque_core::report::{End, Report};
 
 use crate::answers::{Record, Said, plain};
 use crate::proxy::{Fault, Proxy, Rule};

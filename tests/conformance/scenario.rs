@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use macaque::chaos::eligibility::{Identity, Rules};
-use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::{Disrupt, Include, Namespaces, Target};
-use macaque::chaos::report::Verdict;
-use macaque::chaos::selector::Selector;
 use macaque::round::Orders;
+use macaque_core::eligibility::{Identity, Rules};
+use macaque_core::outcome::Method;
+use macaque_core::plan::{Disrupt, Include, Namespaces, Target};
+use macaque_core::report::Verdict;
+use macaque_core::selector::Selector;
 use serde_json::Value;
 
 use crate::admission::Admission;

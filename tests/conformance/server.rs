@@ -2,7 +2,7 @@
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use macaque::sandbox::{Denial, Options, Sandbox};
+use kube_sandbox::{AccessDenial, Sandbox, SandboxOptions};
 use std::time::Duration;
 
 /// Longer than any scenario lasts.
@@ -33,11 +33,11 @@ impl Server {
             Kind::Real => format!("conformance-{:08x}", rand::random::<u32>()),
         };
         let sandbox = (kind == Kind::Sandbox).then(|| {
-            let options = Options {
+            let options = SandboxOptions {
                 ready_after: Duration::ZERO,
                 linger: FOR_EVER,
                 user: account(&namespace),
-                ..Options::default()
+                ..SandboxOptions::default()
             };
             Sandbox::start(options).unwrap()
         });
@@ -56,7 +56,7 @@ impl Server {
         match &self.sandbox {
             Some(sandbox) => {
                 for (verb, resource) in lacking {
-                    sandbox.deny(Denial::new(verb, resource));
+                    sandbox.deny(AccessDenial::new(verb, resource));
                 }
             }
             None if lacking.is_empty() => {}

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use macaque::chaos::answer::classify;
-use macaque::chaos::budget::{Budget, Planned, foretell};
-use macaque::chaos::outcome::{Method, Refusal};
-use macaque::chaos::preview::Opinion;
-use macaque::chaos::selector::Selector;
 use macaque::cluster::Cluster;
+use macaque_core::answer::classify;
+use macaque_core::budget::{Budget, Planned, foretell};
+use macaque_core::outcome::{Method, Refusal};
+use macaque_core::preview::Opinion;
+use macaque_core::selector::Selector;
 
 use crate::access::cluster;
 use crate::dice::Dice;

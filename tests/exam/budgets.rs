@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use macaque::sandbox::{Denial, scene};
+use kube_sandbox::{AccessDenial, scenario};
 use serde_json::{Value, json};
 
 use super::Scene;
@@ -29,7 +29,7 @@ fn examined(objects: Vec<Value>) -> (i32, Vec<String>) {
 
 #[test]
 fn the_shops_database_is_never_evictable_and_its_search_has_no_budget() {
-    let (code, findings) = examined(scene::shop());
+    let (code, findings) = examined(scenario::shop());
     assert_eq!(findings, ["error never db", "note no-budget search"]);
     assert_eq!(code, 3);
 }
@@ -37,16 +37,16 @@ fn the_shops_database_is_never_evictable_and_its_search_has_no_budget() {
 #[test]
 fn budgets_with_room_are_found_no_fault_with_and_notes_do_not_fail() {
     let objects = vec![
-        scene::deployment("shop", "cart", 3),
-        scene::budget("shop", "cart", json!({ "maxUnavailable": 1 })),
-        scene::deployment("shop", "search", 2),
+        scenario::deployment("shop", "cart", 3),
+        scenario::budget("shop", "cart", json!({ "maxUnavailable": 1 })),
+        scenario::deployment("shop", "search", 2),
     ];
     assert_eq!(examined(objects), (0, vec!["note no-budget search".to_owned()]));
 }
 
 #[test]
 fn an_examination_only_reads() {
-    let scene = Scene::with(scene::shop());
+    let scene = Scene::with(scenario::shop());
     scene.run(&["budgets", "-n", "shop"]);
     scene.run(&["budgets", "-A"]);
     let asked = scene.asked();
@@ -66,8 +66,8 @@ fn a_single_replica_and_limits_that_spare_none_are_errors() {
         (3, json!({ "minAvailable": 3 })),
     ] {
         let objects = vec![
-            scene::deployment("shop", "web", replicas),
-            scene::budget("shop", "web", limit.clone()),
+            scenario::deployment("shop", "web", replicas),
+            scenario::budget("shop", "web", limit.clone()),
         ];
         assert_eq!(
             examined(objects),
@@ -79,11 +79,11 @@ fn a_single_replica_and_limits_that_spare_none_are_errors() {
 
 #[test]
 fn two_budgets_over_one_pod_are_an_error_that_names_both() {
-    let mut all = scene::budget("shop", "all", json!({ "maxUnavailable": 1 }));
+    let mut all = scenario::budget("shop", "all", json!({ "maxUnavailable": 1 }));
     all["spec"]["selector"] = json!({});
     let scene = Scene::with(vec![
-        scene::deployment("shop", "web", 4),
-        scene::budget("shop", "web", json!({ "minAvailable": 3 })),
+        scenario::deployment("shop", "web", 4),
+        scenario::budget("shop", "web", json!({ "minAvailable": 3 })),
         all,
     ]);
     let (code, examination) = scene.json(&["budgets", "-n", "shop"]);
@@ -100,8 +100,8 @@ fn two_budgets_over_one_pod_are_an_error_that_names_both() {
 #[test]
 fn a_budget_over_daemons_has_failed_to_sync_and_says_why() {
     let scene = Scene::with(vec![
-        scene::daemon_set("shop", "logs"),
-        scene::budget("shop", "logs", json!({ "maxUnavailable": 1 })),
+        scenario::daemon_set("shop", "logs"),
+        scenario::budget("shop", "logs", json!({ "maxUnavailable": 1 })),
     ]);
     let said = scene.run(&["budgets", "-n", "shop"]);
     assert_eq!(said.code, 3);
@@ -120,11 +120,11 @@ fn a_budget_over_daemons_has_failed_to_sync_and_says_why() {
 
 #[test]
 fn selectors_that_cover_nothing_are_warnings_and_do_not_fail() {
-    let mut nothing = scene::budget("shop", "nothing", json!({ "maxUnavailable": 1 }));
+    let mut nothing = scenario::budget("shop", "nothing", json!({ "maxUnavailable": 1 }));
     nothing["spec"].as_object_mut().unwrap().remove("selector");
     let objects = vec![
-        scene::deployment("shop", "web", 1),
-        scene::budget("shop", "gone", json!({ "maxUnavailable": 1 })),
+        scenario::deployment("shop", "web", 1),
+        scenario::budget("shop", "gone", json!({ "maxUnavailable": 1 })),
         nothing,
     ];
     let words = ["warning matches-nothing gone", "warning no-selector nothing"].map(str::to_owned);
@@ -134,11 +134,11 @@ fn selectors_that_cover_nothing_are_warnings_and_do_not_fail() {
 #[test]
 fn never_is_told_apart_from_not_now_and_from_not_yet() {
     let scene = Scene::with(vec![
-        scene::deployment("shop", "web", 4),
-        scene::budget("shop", "web", json!({ "minAvailable": 3 })),
+        scenario::deployment("shop", "web", 4),
+        scenario::budget("shop", "web", json!({ "minAvailable": 3 })),
     ]);
     scene.sandbox.pause();
-    let mut budget = scene::budget("shop", "web", json!({ "minAvailable": 3 }));
+    let mut budget = scenario::budget("shop", "web", json!({ "minAvailable": 3 }));
     budget["metadata"]["generation"] = json!(2);
     budget["status"] = json!({
         "observedGeneration": 2, "disruptionsAllowed": 0, "currentHealthy": 3, "desiredHealthy": 3, "expectedPods": 4,
@@ -157,18 +157,18 @@ fn never_is_told_apart_from_not_now_and_from_not_yet() {
 
 #[test]
 fn unready_pods_that_block_are_told_with_the_remedy() {
-    let mut sick = scene::pod("shop", "web-0", "web");
+    let mut sick = scenario::pod("shop", "web-0", "web");
     sick["status"]["conditions"] = json!([{ "type": "Ready", "status": "False" }]);
     let scene = Scene::with(vec![
         sick,
-        scene::pod("shop", "web-1", "web"),
-        scene::pod("shop", "web-2", "web"),
-        scene::budget("shop", "web", json!({ "minAvailable": 2 })),
+        scenario::pod("shop", "web-1", "web"),
+        scenario::pod("shop", "web-2", "web"),
+        scenario::budget("shop", "web", json!({ "minAvailable": 2 })),
     ]);
     scene.sandbox.pause();
-    let mut second = scene::pod("shop", "web-1", "web");
+    let mut second = scenario::pod("shop", "web-1", "web");
     second["status"]["conditions"] = json!([{ "type": "Ready", "status": "False" }]);
-    let mut budget = scene::budget("shop", "web", json!({ "minAvailable": 2 }));
+    let mut budget = scenario::budget("shop", "web", json!({ "minAvailable": 2 }));
     budget["status"] = json!({
         "observedGeneration": 1, "disruptionsAllowed": 0, "currentHealthy": 1, "desiredHealthy": 2, "expectedPods": 3,
     });
@@ -184,8 +184,8 @@ fn unready_pods_that_block_are_told_with_the_remedy() {
 
 #[test]
 fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_examined() {
-    let scene = Scene::with(scene::shop());
-    let denial = Denial::new("list", "poddisruptionbudgets.policy").within("bank");
+    let scene = Scene::with(scenario::shop());
+    let denial = AccessDenial::new("list", "poddisruptionbudgets.policy").within("bank");
     scene.sandbox.deny(denial);
     let (code, examination) = scene.json(&["budgets", "-n", "bank,shop"]);
     assert_eq!(code, 3, "the shop's error is found all the same");
@@ -198,10 +198,10 @@ fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_examined() {
 
 #[test]
 fn what_was_not_examined_is_not_said_to_be_well() {
-    let scene = Scene::with(vec![scene::deployment("shop", "web", 1)]);
+    let scene = Scene::with(vec![scenario::deployment("shop", "web", 1)]);
     assert_eq!(scene.run(&["budgets", "-n", "shop"]).code, 0);
     assert_eq!(scene.run(&["budgets", "-n", "shop,absent"]).code, 1);
-    scene.sandbox.deny(Denial::new("list", "pods"));
+    scene.sandbox.deny(AccessDenial::new("list", "pods"));
     let said = scene.run(&["budgets", "-n", "shop"]);
     assert_eq!(said.code, 1);
     assert!(
@@ -213,7 +213,7 @@ fn what_was_not_examined_is_not_said_to_be_well() {
 
 #[test]
 fn an_absent_namespace_is_said_to_be_absent() {
-    let said = Scene::with(scene::shop()).run(&["budgets", "-n", "absent"]);
+    let said = Scene::with(scenario::shop()).run(&["budgets", "-n", "absent"]);
     assert!(
         said.out.contains("namespace absent does not exist"),
         "{}",
@@ -225,8 +225,8 @@ fn an_absent_namespace_is_said_to_be_absent() {
 #[test]
 fn many_pods_are_read_page_by_page_and_counted_once() {
     let scene = Scene::with(vec![
-        scene::deployment("shop", "web", 1100),
-        scene::budget("shop", "web", json!({ "maxUnavailable": 1 })),
+        scenario::deployment("shop", "web", 1100),
+        scenario::budget("shop", "web", json!({ "maxUnavailable": 1 })),
     ]);
     let (code, examination) = scene.json(&["budgets", "-n", "shop"]);
     assert_eq!(code, 0);
@@ -241,7 +241,7 @@ fn many_pods_are_read_page_by_page_and_counted_once() {
 
 #[test]
 fn a_selector_narrows_the_budgets_and_not_what_they_count() {
-    let scene = Scene::with(scene::shop());
+    let scene = Scene::with(scenario::shop());
     let (code, examination) = scene.json(&["budgets", "-n", "shop", "-l", "app=web"]);
     assert_eq!(code, 0);
     assert_eq!(examination["budgets"].as_array().unwrap().len(), 1);
@@ -278,7 +278,7 @@ fn a_server_without_policy_v1_is_named_as_such() {
 
 #[test]
 fn neither_a_schedule_nor_the_files_of_secrets_are_needed_to_look() {
-    let scene = Scene::with(scene::shop());
+    let scene = Scene::with(scenario::shop());
     let file = scene.directory.path().join("macaque.toml");
     let text = "[target]\nnamespaces = [\"shop\"]\n[notify.slack]\ntoken_file = \"/absent/token\"\nchannel = \"C1\"\n";
     std::fs::write(&file, text).unwrap();

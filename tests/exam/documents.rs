@@ -1,6 +1,6 @@
 //! What the README shows of these commands is what they print.
 
-use macaque::sandbox::scene;
+use kube_sandbox::scenario;
 
 use super::Scene;
 
@@ -28,7 +28,7 @@ fn shown(name: &str) -> Vec<(String, String)> {
 
 #[test]
 fn the_readme_shows_what_budgets_and_rbac_print_over_the_shop() {
-    let scene = Scene::with(scene::shop());
+    let scene = Scene::with(scenario::shop());
     for name in ["budgets", "rbac"] {
         for (command, text) in shown(name) {
             let words: Vec<_> = command.split_whitespace().collect();

@@ -13,7 +13,7 @@ mod roles;
 use std::path::PathBuf;
 use std::process::Command;
 
-use macaque::sandbox::{Options, Sandbox};
+use kube_sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -33,9 +33,9 @@ struct Said {
 impl Scene {
     /// The API with these objects, the controllers' work done.
     fn with(scene: Vec<Value>) -> Self {
-        let sandbox = Sandbox::start(Options {
-            scene,
-            ..Options::default()
+        let sandbox = Sandbox::start(SandboxOptions {
+            objects: scene,
+            ..SandboxOptions::default()
         });
         Self::of(sandbox.unwrap())
     }

@@ -1,14 +1,14 @@
 //! Promises of `macaque check` on permissions.
 
-use macaque::sandbox::{Denial, scene};
+use kube_sandbox::{AccessDenial, scenario};
 use serde_json::Value;
 
 use super::Scene;
 
 /// A shop whose user may not do everything, but still each single thing.
 fn guarded() -> Scene {
-    let scene = Scene::with(scene::shop());
-    scene.sandbox.deny(Denial::new("*", "*.*"));
+    let scene = Scene::with(scenario::shop());
+    scene.sandbox.deny(AccessDenial::new("*", "*.*"));
     scene
 }
 
@@ -35,9 +35,9 @@ fn least() -> Scene {
     ];
     for right in rights {
         let (verb, resource) = right.split_once(' ').unwrap();
-        scene.sandbox.deny(Denial::new(verb, resource));
+        scene.sandbox.deny(AccessDenial::new(verb, resource));
     }
-    let beyond = Denial::new("create", "pods/eviction");
+    let beyond = AccessDenial::new("create", "pods/eviction");
     scene.sandbox.deny(beyond.within(""));
     scene
 }
@@ -82,7 +82,7 @@ fn check_names_what_is_granted_in_excess_and_does_not_fail() {
 
 #[test]
 fn whoever_may_do_everything_is_told_so_once() {
-    let (code, findings) = Scene::with(scene::shop()).json(&["check", "-n", "shop,default"]);
+    let (code, findings) = Scene::with(scenario::shop()).json(&["check", "-n", "shop,default"]);
     assert_eq!(code, 0);
     assert_eq!(
         those(&findings, "warning"),
@@ -93,7 +93,7 @@ fn whoever_may_do_everything_is_told_so_once() {
 #[test]
 fn a_missing_grant_fails_with_the_rule_to_add() {
     let scene = least();
-    scene.sandbox.deny(Denial::new("create", "pods/eviction"));
+    scene.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
     let said = scene.run(&["check", "-n", "shop", "--dry-run=false"]);
     assert_eq!(said.code, 1);
     let rule =
@@ -104,7 +104,7 @@ fn a_missing_grant_fails_with_the_rule_to_add() {
 #[test]
 fn a_dry_run_does_not_fail_for_want_of_the_verb_that_disrupts() {
     let scene = least();
-    scene.sandbox.deny(Denial::new("create", "pods/eviction"));
+    scene.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
     let (code, findings) = scene.json(&["check", "-n", "shop"]);
     assert_eq!(code, 0);
     assert!(those(&findings, "note").contains(&"may create pods/eviction in namespace shop".to_owned()));
@@ -130,7 +130,7 @@ fn want_of_budgets_is_a_note_only() {
     let scene = least();
     scene
         .sandbox
-        .deny(Denial::new("list", "poddisruptionbudgets.policy"));
+        .deny(AccessDenial::new("list", "poddisruptionbudgets.policy"));
     let (code, findings) = scene.json(&["check", "-n", "shop", "--dry-run=false"]);
     assert_eq!(code, 0);
     let note = "may list poddisruptionbudgets.policy in namespace shop".to_owned();

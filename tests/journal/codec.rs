@@ -1,6 +1,6 @@
 //! Laws of the journal as text: what was written is read, and what was not is refused.
 
-use macaque::chaos::journal::{Journal, Sheet, Unreadable};
+use macaque_core::journal::{Journal, Sheet, Unreadable};
 use proptest::prelude::*;
 
 use crate::history::{Unfolding, deeds, limits};

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use macaque::chaos::eligibility::Candidate;
-use macaque::chaos::journal::{Event, Holder, Journal, Moment, Pause, Settled, Timing};
-use macaque::chaos::outcome::{Method, Outcome};
-use macaque::chaos::plan::Limits;
-use macaque::chaos::pod::{Owner, PodRef};
-use macaque::chaos::report::{Attempt, End, Exempted, Report};
+use macaque_core::eligibility::Candidate;
+use macaque_core::journal::{Event, Holder, Journal, Moment, Pause, Settled, Timing};
+use macaque_core::outcome::{Method, Outcome};
+use macaque_core::plan::Limits;
+use macaque_core::pod::{Owner, PodRef};
+use macaque_core::report::{Attempt, End, Exempted, Report};
 use proptest::prelude::*;
 
 /// One thing that somebody does.

@@ -1,6 +1,6 @@
 //! Laws of a step: taken twice it is taken once, and nothing ever goes back.
 
-use macaque::chaos::journal::Settled;
+use macaque_core::journal::Settled;
 use proptest::prelude::*;
 
 use crate::history::{Unfolding, What, deeds, limits};

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use macaque::notify::{
-    Channel, DeliveryError, Retry, channel::UrlMistake, check_url, deliver, deliver_with_retries,
-};
+use macaque::notify::channel::UrlMistake;
+use macaque::notify::{Channel, DeliveryError, Retry, check_url, deliver, deliver_with_retries};
 
-use super::{
-    service::{Answer, Service, reply, reply_with},
-    story::{CANARY, hasty, heard, http, listen, message, slack, webex, webhook},
-};
+use super::service::{Answer, Service, reply, reply_with};
+use super::story::{CANARY, hasty, heard, http, listen, message, slack, webex, webhook};
 
 #[actix_rt::test]
 async fn a_token_is_never_sent_in_the_clear_beyond_this_host() {

@@ -3,13 +3,12 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
-use macaque::notify::{DeliveryError, deliver, delivery::Hope};
+use macaque::notify::delivery::Hope;
+use macaque::notify::{DeliveryError, deliver};
 
-use super::{
-    service::{Answer, Service, head, reply, reply_with},
-    story::{OK, hasty, http, message, slack, webex, webhook},
-    with_retries,
-};
+use super::service::{Answer, Service, head, reply, reply_with};
+use super::story::{OK, hasty, http, message, slack, webex, webhook};
+use super::with_retries;
 
 const TRANSIENT: Hope = Hope::Later { retry_after: None };
 

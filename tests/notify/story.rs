@@ -1,16 +1,15 @@
 //! The round that the tests tell people of, the channels they tell it through, and the log they listen to.
 
-use std::{cell::RefCell, collections::BTreeMap, sync::Once, time::Duration};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Once;
+use std::time::Duration;
 
 use log::kv;
-use macaque::{
-    chaos::{
-        outcome::{Method, Outcome},
-        pod::PodRef,
-        report::{Attempt, End, Report},
-    },
-    notify::{Channel, Http, Message, SlackBot, SlackWebhook, Webex},
-};
+use macaque::notify::{Channel, Http, Message, SlackBot, SlackWebhook, Webex};
+use macaque_core::outcome::{Method, Outcome};
+use macaque_core::pod::PodRef;
+use macaque_core::report::{Attempt, End, Report};
 
 /// The secret that must not be seen anywhere but on the wire.
 pub(crate) const CANARY: &str = "xoxb-CANARY-5ecr3t";

@@ -1,19 +1,16 @@
 //! Promises about TLS: whom the client trusts, and what it says where there is nobody to trust. The roots come
 //! from the environment, so each promise is kept in a process of its own.
 
-use std::{
-    io::{Read, Write},
-    net::TcpListener,
-    process::Command,
-    sync::Arc,
-};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::Arc;
 
 use macaque::notify::{Channel, Http, SlackWebhook, deliver};
-use rustls::{
-    ServerConfig, ServerConnection, StreamOwned,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::story::message;
 

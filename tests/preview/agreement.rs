@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use macaque::chaos::answer::classify;
-use macaque::chaos::budget::{Planned, foretell};
-use macaque::chaos::outcome::{Method, Refusal};
-use macaque::chaos::preview::Opinion;
-use macaque::chaos::selector::Selector;
+use kube_sandbox::{Sandbox, SandboxOptions};
 use macaque::cluster::{Access, Cluster};
-use macaque::sandbox::{Options, Sandbox};
+use macaque_core::answer::classify;
+use macaque_core::budget::{Planned, foretell};
+use macaque_core::outcome::{Method, Refusal};
+use macaque_core::preview::Opinion;
+use macaque_core::selector::Selector;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -150,7 +150,7 @@ async fn compare(cluster: &Cluster, namespace: &str) -> Vec<String> {
 
 #[actix_rt::test]
 async fn the_forecast_agrees_with_the_servers_answer_in_thousands_of_random_states() {
-    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let sandbox = Sandbox::start(SandboxOptions::default()).unwrap();
     sandbox.pause();
     let cluster = reach(&sandbox).await;
     let mut chance = chance();

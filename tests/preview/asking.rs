@@ -1,6 +1,6 @@
 //! What `macaque plan --server` asks, and what it makes of the answers.
 
-use macaque::sandbox::{Denial, scene};
+use kube_sandbox::{AccessDenial, scenario};
 
 use crate::relay::relay;
 use crate::shop::Shop;
@@ -61,7 +61,7 @@ fn deletions_are_asked_about_in_the_body_and_delete_nothing() {
 
 #[test]
 fn fifty_are_asked_about_at_most_and_that_is_said() {
-    let shop = Shop::with(vec![scene::deployment("shop", "web", 60)]);
+    let shop = Shop::with(vec![scenario::deployment("shop", "web", 60)]);
     let plan = shop.macaque(&["plan", "--server"]);
     let told = "the API server itself was asked about 50 of 60 candidates, by dry runs that change nothing; the others \
                 are foretold";
@@ -73,7 +73,7 @@ fn fifty_are_asked_about_at_most_and_that_is_said() {
 fn asking_needs_the_grant_of_the_disruption_and_says_which() {
     for (method, verb, resource) in [("evict", "create", "pods/eviction"), ("delete", "delete", "pods")] {
         let shop = Shop::open();
-        shop.sandbox.deny(Denial::new(verb, resource));
+        shop.sandbox.deny(AccessDenial::new(verb, resource));
         let plan = shop.macaque(&["plan", "--server", "--method", method]);
         assert_eq!(plan.code, 0, "{plan:?}");
         assert_eq!(shop.writes().len(), 1, "the rest of the namespace is left alone");

@@ -1,13 +1,13 @@
 //! What `macaque plan` tells when it may not, or cannot, read everything.
 
-use macaque::sandbox::{Denial, scene};
+use kube_sandbox::{AccessDenial, scenario};
 
 use crate::relay::relay;
 use crate::shop::{Said, Shop};
 
 fn forbidden(verb: &str, resource: &str) -> (Shop, Said) {
     let shop = Shop::open();
-    shop.sandbox.deny(Denial::new(verb, resource));
+    shop.sandbox.deny(AccessDenial::new(verb, resource));
     let plan = shop.macaque(&["plan"]);
     (shop, plan)
 }
@@ -62,8 +62,11 @@ fn a_server_without_the_budgets_api_is_named_as_such() {
 #[test]
 fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_planned() {
     let shop = Shop::open();
-    shop.sandbox.apply(&[scene::pod("attic", "old", "old")]).unwrap();
-    shop.sandbox.deny(Denial::new("list", "pods").within("attic"));
+    shop.sandbox
+        .apply(&[scenario::pod("attic", "old", "old")])
+        .unwrap();
+    shop.sandbox
+        .deny(AccessDenial::new("list", "pods").within("attic"));
     let plan = shop.macaque(&["plan", "-n", "attic,shop"]);
     assert_eq!(plan.code, 0);
     assert_eq!(plan.line("candidates"), "12 candidates");

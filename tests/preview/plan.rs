@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use macaque::sandbox::scene;
+use kube_sandbox::scenario;
 use serde_json::{Value, json};
 
 use crate::shop::Shop;
@@ -51,7 +51,7 @@ fn each_owner_has_its_readiness_budget_verdict_and_chance() {
 fn the_funnel_leads_from_all_pods_to_the_candidates() {
     let shop = Shop::open();
     shop.sandbox
-        .apply(&[scene::pod("shop", "debug", "debug")])
+        .apply(&[scenario::pod("shop", "debug", "debug")])
         .unwrap();
     let plan = shop.macaque(&["plan"]);
     assert_eq!(plan.line("listed"), "15 listed");

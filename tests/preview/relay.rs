@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use macaque::sandbox::Sandbox;
+use kube_sandbox::Sandbox;
 
 /// Relays to `sandbox`, but answers requests whose first line holds `part` with `status` and `body`; returns its
 /// URL. Its thread ends with the process.

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use macaque::sandbox::{Options, Sandbox, scene};
+use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -36,13 +36,13 @@ impl Said {
 impl Shop {
     /// The demo's five workloads.
     pub(crate) fn open() -> Self {
-        Self::with(scene::shop())
+        Self::with(scenario::shop())
     }
 
     pub(crate) fn with(scene: Vec<Value>) -> Self {
-        let sandbox = Sandbox::start(Options {
-            scene,
-            ..Options::default()
+        let sandbox = Sandbox::start(SandboxOptions {
+            objects: scene,
+            ..SandboxOptions::default()
         })
         .unwrap();
         sandbox.pause();

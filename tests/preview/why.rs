@@ -1,6 +1,6 @@
 //! What `macaque why` tells.
 
-use macaque::sandbox::{Denial, scene};
+use kube_sandbox::{AccessDenial, scenario};
 use serde_json::json;
 
 use crate::shop::Shop;
@@ -32,7 +32,7 @@ fn every_rule_is_told_with_the_setting_that_decides_and_what_was_seen() {
 #[test]
 fn a_pod_out_of_scope_is_told_so_first_and_by_every_rule_that_is_against_it() {
     let shop = Shop::open();
-    let mut pod = scene::pod("attic", "old", "old");
+    let mut pod = scenario::pod("attic", "old", "old");
     pod["metadata"]["annotations"] = json!({"macaque/enabled": "false"});
     shop.sandbox.apply(&[pod]).unwrap();
     let why = shop
@@ -108,7 +108,7 @@ fn who_does_not_exist_is_told_in_clear_words() {
 #[test]
 fn what_may_not_be_read_is_told_with_the_servers_words() {
     let shop = Shop::open();
-    shop.sandbox.deny(Denial::new("get", "pods"));
+    shop.sandbox.deny(AccessDenial::new("get", "pods"));
     let why = shop.macaque(&["why", "shop/db-0"]);
     assert_eq!(why.code, 1);
     assert!(why.err.contains("get pod shop/db-0: forbidden"), "{why:?}");
@@ -122,7 +122,7 @@ fn what_may_not_be_read_is_told_with_the_servers_words() {
 #[test]
 fn two_budgets_on_one_pod_are_both_told() {
     let shop = Shop::open();
-    let mut second = scene::budget("shop", "web", json!({"maxUnavailable": 1}));
+    let mut second = scenario::budget("shop", "web", json!({"maxUnavailable": 1}));
     second["metadata"]["name"] = json!("also-web");
     shop.sandbox.apply(&[second]).unwrap();
     let why = shop.macaque(&["why", "deploy/web"]);

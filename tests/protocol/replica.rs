@@ -1,10 +1,10 @@
 //! One life of one replica: the steps that it takes, one exchange with the server at a time.
 
-use macaque::chaos::eligibility::Candidate;
-use macaque::chaos::journal::{ChargeState, Event, Holder, Journal, Settled};
-use macaque::chaos::outcome::Method;
-use macaque::chaos::pod::PodRef;
-use macaque::chaos::report::{End, Exempted, Report};
+use macaque_core::eligibility::Candidate;
+use macaque_core::journal::{ChargeState, Event, Holder, Journal, Settled};
+use macaque_core::outcome::Method;
+use macaque_core::pod::PodRef;
+use macaque_core::report::{End, Exempted, Report};
 
 use crate::model::{Flaw, Request, Victim, World, slot, terms};
 

@@ -1,9 +1,9 @@
 //! What PodDisruptionBudgets do to a round: refuse with their numbers, and only in evict mode.
 
-use macaque::chaos::outcome::{Method, Outcome, Refusal};
-use macaque::chaos::report::{End, Verdict};
+use kube_sandbox::scenario::{budget, deployment, stateful_set};
 use macaque::notify::Message;
-use macaque::sandbox::scene::{budget, deployment, stateful_set};
+use macaque_core::outcome::{Method, Outcome, Refusal};
+use macaque_core::report::{End, Verdict};
 use serde_json::{Value, json};
 
 use crate::told;

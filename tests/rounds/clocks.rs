@@ -2,7 +2,7 @@
 
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
-use macaque::chaos::report::{End, Verdict};
+use macaque_core::report::{End, Verdict};
 
 use crate::wire::Fault;
 use crate::world::{EVICTION, World, two_apps};

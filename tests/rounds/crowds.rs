@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::{Among, Include};
-use macaque::chaos::report::{End, Report, Verdict};
-use macaque::chaos::roster::CROWD;
-use macaque::sandbox::scene::{budget, deployment, pod};
+use kube_sandbox::scenario::{budget, deployment, pod};
+use macaque_core::outcome::Method;
+use macaque_core::plan::{Among, Include};
+use macaque_core::report::{End, Report, Verdict};
+use macaque_core::roster::CROWD;
 use serde_json::{Value, json};
 
 use crate::told;

@@ -6,19 +6,19 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use kube_sandbox::{Sandbox, SandboxOptions};
 use macaque::actors::clock::Beat;
 use macaque::actors::line::Line;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::supervisor::{Limits, Role};
 use macaque::actors::{self, Crew};
-use macaque::chaos::report::Verdict;
-use macaque::chaos::slots::Pace;
 use macaque::cluster::Access;
 use macaque::fault::{Faults, Passage, Point};
 use macaque::health::Vitals;
 use macaque::journal::Books;
 use macaque::notify::{Channel, Message, Retry};
-use macaque::sandbox::{Options, Sandbox};
+use macaque_core::report::Verdict;
+use macaque_core::slots::Pace;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
@@ -46,17 +46,17 @@ impl Place {
     }
 
     fn serve(&self) -> Sandbox {
-        let options = Options {
+        let options = SandboxOptions {
             listen: self.address,
-            scene: two_apps(),
+            objects: two_apps(),
             ready_after: Duration::ZERO,
-            ..Options::default()
+            ..SandboxOptions::default()
         };
         Sandbox::start(options).unwrap()
     }
 
     fn kubeconfig(&self) -> String {
-        let somewhere = Sandbox::start(Options::default()).unwrap();
+        let somewhere = Sandbox::start(SandboxOptions::default()).unwrap();
         let here = format!("http://{}", self.address);
         somewhere.kubeconfig().replace(&somewhere.url(), &here)
     }

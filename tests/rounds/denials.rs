@@ -1,8 +1,8 @@
 //! Refusals by admission and by rights, whatever code they come with: each is one request, and none is an error.
 
-use macaque::chaos::outcome::{Method, Outcome, Refusal};
-use macaque::chaos::report::Verdict;
-use macaque::sandbox::scene::stateful_set;
+use kube_sandbox::scenario::stateful_set;
+use macaque_core::outcome::{Method, Outcome, Refusal};
+use macaque_core::report::Verdict;
 use serde_json::{Value, json};
 
 use crate::told;

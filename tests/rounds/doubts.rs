@@ -1,9 +1,9 @@
 //! Answers that leave in doubt whether the pod was disrupted: the same pod is looked up by its UID, and no doubt
 //! ever draws a second victim.
 
-use macaque::chaos::outcome::{Method, Outcome};
-use macaque::chaos::report::{End, Report, Verdict};
-use macaque::sandbox::scene::stateful_set;
+use kube_sandbox::scenario::stateful_set;
+use macaque_core::outcome::{Method, Outcome};
+use macaque_core::report::{End, Report, Verdict};
 use serde_json::json;
 
 use crate::wire::{Fault, answer, status};

@@ -1,9 +1,9 @@
 //! What holds of every round, whatever a scenario is about.
 
-use macaque::chaos::outcome::{Method, Outcome};
-use macaque::chaos::report::Report;
-use macaque::chaos::roster::CROWD;
 use macaque::round::Orders;
+use macaque_core::outcome::{Method, Outcome};
+use macaque_core::report::Report;
+use macaque_core::roster::CROWD;
 
 use crate::wire::Sent;
 

@@ -22,7 +22,7 @@ mod victims;
 mod wire;
 mod world;
 
-use macaque::chaos::report::{End, Report};
+use macaque_core::report::{End, Report};
 
 /// Each attempt as `OWNER: OUTCOME`.
 fn told(report: &Report) -> Vec<String> {

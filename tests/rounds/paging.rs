@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use macaque::chaos::report::Verdict;
+use kube_sandbox::scenario::deployment;
 use macaque::notify::Message;
-use macaque::sandbox::scene::deployment;
+use macaque_core::report::Verdict;
 use serde_json::{Value, json};
 
 use crate::failure;

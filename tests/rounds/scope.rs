@@ -1,10 +1,10 @@
 //! Whom a round leaves alone: by namespace, by selector, by rule, for want of a grant.
 
-use macaque::chaos::plan::Include;
-use macaque::chaos::report::{End, Verdict};
+use kube_sandbox::AccessDenial;
+use kube_sandbox::scenario::{daemon_set, deployment, pod, shop};
 use macaque::notify::Message;
-use macaque::sandbox::Denial;
-use macaque::sandbox::scene::{daemon_set, deployment, pod, shop};
+use macaque_core::plan::Include;
+use macaque_core::report::{End, Verdict};
 use serde_json::{Value, json};
 
 use crate::told;
@@ -120,7 +120,9 @@ async fn macaque_never_draws_itself_nor_its_mates() {
 #[actix_rt::test]
 async fn a_namespace_that_may_not_be_read_is_a_problem_and_the_others_go_on() {
     let world = World::with(two_teams()).namespaces(&["one", "two"]).count(9);
-    world.sandbox.deny(Denial::new("list", "pods").within("one"));
+    world
+        .sandbox
+        .deny(AccessDenial::new("list", "pods").within("one"));
     let report = world.round().await;
     let [problem] = &report.problems[..] else {
         panic!("{report:?}")
@@ -144,7 +146,7 @@ async fn without_the_grant_to_evict_a_namespace_is_left_after_one_try_and_the_gr
     let world = World::with(two_teams()).namespaces(&["one", "two"]).count(9);
     world
         .sandbox
-        .deny(Denial::new("create", "pods/eviction").within("one"));
+        .deny(AccessDenial::new("create", "pods/eviction").within("one"));
     let report = world.round().await;
     let [problem] = &report.problems[..] else {
         panic!("{report:?}")
@@ -166,7 +168,7 @@ async fn without_the_grant_to_evict_a_namespace_is_left_after_one_try_and_the_gr
 #[actix_rt::test]
 async fn without_the_grant_to_evict_anywhere_the_round_fails_and_nothing_is_deleted() {
     let world = World::with(two_apps());
-    world.sandbox.deny(Denial::new("create", "pods/eviction"));
+    world.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
     let report = world.round().await;
     assert_eq!((report.verdict(), report.problems.len()), (Verdict::Failed, 1));
     assert!(world.sent("DELETE").is_empty());

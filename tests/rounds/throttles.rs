@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use macaque::chaos::outcome::{Outcome, Refusal};
-use macaque::chaos::report::{End, Verdict};
-use macaque::sandbox::scene::stateful_set;
+use kube_sandbox::scenario::stateful_set;
+use macaque_core::outcome::{Outcome, Refusal};
+use macaque_core::report::{End, Verdict};
 
 use crate::wire::{Fault, answer};
 use crate::world::{EVICTION, World};

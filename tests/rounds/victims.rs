@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use macaque::chaos::outcome::{Method, Outcome};
-use macaque::chaos::report::{End, Report, Verdict};
-use macaque::sandbox::scene::{deployment, stateful_set};
+use kube_sandbox::scenario::{deployment, stateful_set};
+use macaque_core::outcome::{Method, Outcome};
+use macaque_core::report::{End, Report, Verdict};
 use serde_json::{Value, json};
 
 use crate::told;

@@ -1,13 +1,12 @@
 //! The wire between macaque and the sandbox: passes every request on and remembers it, unless a rule does
 //! something to it on the way.
 
-use std::{cell::RefCell, rc::Rc};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 /// What happens to a request on the wire.
 pub(crate) enum Fault {

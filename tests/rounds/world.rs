@@ -4,15 +4,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use macaque::chaos::eligibility::{Identity, Rules};
-use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::{Among, Disrupt, Include, Namespaces, Target};
-use macaque::chaos::report::Report;
-use macaque::chaos::selector::Selector;
+use kube_sandbox::scenario::{deployment, pod};
+use kube_sandbox::{Sandbox, SandboxOptions};
 use macaque::cluster::{Access, Cluster};
 use macaque::round::{self, Orders, Stop, StopSwitch};
-use macaque::sandbox::scene::{deployment, pod};
-use macaque::sandbox::{Options, Sandbox};
+use macaque_core::eligibility::{Identity, Rules};
+use macaque_core::outcome::Method;
+use macaque_core::plan::{Among, Disrupt, Include, Namespaces, Target};
+use macaque_core::report::Report;
+use macaque_core::selector::Selector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -41,9 +41,9 @@ pub(crate) struct World {
 impl World {
     /// A scene, and orders to evict one pod of the namespace `shop`.
     pub(crate) fn with(scene: Vec<Value>) -> Self {
-        let sandbox = Sandbox::start(Options {
-            scene,
-            ..Options::default()
+        let sandbox = Sandbox::start(SandboxOptions {
+            objects: scene,
+            ..SandboxOptions::default()
         });
         let sandbox = Rc::new(sandbox.unwrap());
         sandbox.pause();

@@ -3,7 +3,7 @@
 use jiff::civil::date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
-use macaque::chaos::schedule::{Calendar, QuietTimes};
+use macaque_core::schedule::{Calendar, QuietTimes};
 
 use super::oracle::{Window, changes, zone};
 

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use macaque::chaos::schedule::{Calendar, Cron, QuietTimes};
+use macaque_core::schedule::{Calendar, Cron, QuietTimes};
 use proptest::prelude::*;
 
 use super::oracle::{Oracle, zone};

@@ -11,7 +11,7 @@ mod oracle;
 mod quiet;
 
 use jiff::Timestamp;
-use macaque::chaos::schedule::{Calendar, QuietTimes, parse_zone};
+use macaque_core::schedule::{Calendar, QuietTimes, parse_zone};
 
 fn calendar(line: &str, zone: &str) -> Calendar {
     quiet_calendar(line, zone, &[])

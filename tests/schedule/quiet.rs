@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use macaque::chaos::schedule::QuietTime;
+use macaque_core::schedule::QuietTime;
 use proptest::prelude::*;
 
 use super::{at, quiet_calendar, slots};

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::Namespaces;
 use macaque::settings::{self, Kind, Setup};
+use macaque_core::outcome::Method;
+use macaque_core::plan::Namespaces;
 
 use crate::scene;
 

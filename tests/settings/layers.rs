@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::Namespaces;
 use macaque::settings::{self, LogFormat};
+use macaque_core::outcome::Method;
+use macaque_core::plan::Namespaces;
 use secrecy::ExposeSecret;
 
 use crate::scene;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use macaque::chaos::plan::{Include, Namespaces};
 use macaque::settings;
+use macaque_core::plan::{Include, Namespaces};
 
 use crate::scene;
 

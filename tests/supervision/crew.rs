@@ -8,22 +8,22 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque::actors::clock::Beat;
 use macaque::actors::line::Line;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::supervisor::{Limits, Role};
 use macaque::actors::{self, Crew};
-use macaque::chaos::eligibility::Rules;
-use macaque::chaos::outcome::Method;
-use macaque::chaos::plan::{Disrupt, Target};
-use macaque::chaos::slots::Pace;
 use macaque::cluster::{Access, Deadlines};
 use macaque::fault::{Faults, Passage, Point};
 use macaque::health::Vitals;
 use macaque::journal::Books;
 use macaque::notify::{Channel, Message, Retry};
 use macaque::round::Orders;
-use macaque::sandbox::{Options, Sandbox, scene};
+use macaque_core::eligibility::Rules;
+use macaque_core::outcome::Method;
+use macaque_core::plan::{Disrupt, Target};
+use macaque_core::slots::Pace;
 use tempfile::TempDir;
 
 /// From one slot to the next.
@@ -65,12 +65,12 @@ pub(crate) struct Evictions {
 impl Running {
     /// A crew that fails as `hook` says.
     pub(crate) fn with_faults(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
-        Self::start(Options::default(), Faults::armed(hook), None)
+        Self::start(SandboxOptions::default(), Faults::armed(hook), None)
     }
 
     /// The same, in which nobody may be silent for long.
     pub(crate) fn impatient(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
-        Self::start(Options::default(), Faults::armed(hook), Some(SHORT))
+        Self::start(SandboxOptions::default(), Faults::armed(hook), Some(SHORT))
     }
 
     /// The same, and nobody gets long for an end: less than the Killer waits to hear that people were told.
@@ -80,7 +80,7 @@ impl Running {
             drain_deadline: Duration::from_secs(2),
             ..SHORT
         };
-        Self::start(Options::default(), Faults::armed(hook), Some(limits))
+        Self::start(SandboxOptions::default(), Faults::armed(hook), Some(limits))
     }
 
     /// The same, and failures are forgiven.
@@ -89,15 +89,15 @@ impl Running {
             restarts: 20,
             ..SHORT
         };
-        Self::start(Options::default(), Faults::armed(hook), Some(limits))
+        Self::start(SandboxOptions::default(), Faults::armed(hook), Some(limits))
     }
 
     /// A crew on a cluster that takes its time for every answer.
     pub(crate) fn slow_cluster(latency: Duration) -> Self {
         Self::start(
-            Options {
+            SandboxOptions {
                 latency,
-                ..Options::default()
+                ..SandboxOptions::default()
             },
             Faults::default(),
             None,
@@ -110,19 +110,19 @@ impl Running {
         hook: impl Fn(Point) -> Passage + Send + Sync + 'static,
     ) -> Self {
         Self::start(
-            Options {
+            SandboxOptions {
                 latency,
-                ..Options::default()
+                ..SandboxOptions::default()
             },
             Faults::armed(hook),
             None,
         )
     }
 
-    fn start(options: Options, faults: Faults, short: Option<Limits>) -> Self {
-        let sandbox = Sandbox::start(Options {
+    fn start(options: SandboxOptions, faults: Faults, short: Option<Limits>) -> Self {
+        let sandbox = Sandbox::start(SandboxOptions {
             // Without a budget, and ready at once: each round finds a victim.
-            scene: vec![scene::deployment("shop", "web", 4)],
+            objects: vec![scenario::deployment("shop", "web", 4)],
             ready_after: Duration::ZERO,
             ..options
         });
@@ -254,7 +254,7 @@ impl Running {
         messages.extend(self.messages.try_iter());
         let told = messages.iter().flat_map(|message| &message.victims);
         Losses {
-            lost: self.sandbox.departures().into_iter().map(|pod| pod.uid).collect(),
+            lost: self.sandbox.deletions().into_iter().map(|pod| pod.uid).collect(),
             told: told.map(|victim| victim.uid.clone()).collect(),
             slots: messages.iter().map(|message| message.slot).collect(),
         }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use macaque::sandbox::{Options, Sandbox, scene};
+use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use tempfile::TempDir;
 
 use super::crew::await_that;
@@ -20,10 +20,10 @@ struct Daemon {
 impl Daemon {
     /// Starts `program ARGUMENTS… macaque run`, and waits until it is ready.
     fn start(program: &[&str]) -> Self {
-        let scene = vec![scene::deployment("shop", "web", 2)];
-        let sandbox = Sandbox::start(Options {
-            scene,
-            ..Options::default()
+        let scene = vec![scenario::deployment("shop", "web", 2)];
+        let sandbox = Sandbox::start(SandboxOptions {
+            objects: scene,
+            ..SandboxOptions::default()
         })
         .unwrap();
         let directory = TempDir::new().unwrap();

@@ -4,8 +4,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use kube_sandbox::{PodDeletion, Sandbox, SandboxOptions, scenario};
 use macaque::fault::Point;
-use macaque::sandbox::{Departure, Options, Sandbox, scene};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -58,13 +58,13 @@ pub(crate) async fn play(fault: Fault, replicas: usize, log: bool) -> Verdict {
         trial.tend();
         if Timestamp::now() >= calm {
             trial.calm_down();
-            let departures = trial.sandbox.departures();
-            if departures.len() > known {
-                known = departures.len();
+            let deletions = trial.sandbox.deletions();
+            if deletions.len() > known {
+                known = deletions.len();
                 recovered = has_recovered(&losses(&trial.sandbox), trial.epoch);
             }
-            let told = |pod: &Departure| trial.chat.was_told_of(&pod.name);
-            if recovered && departures.iter().all(told) || Instant::now() > deadline {
+            let told = |pod: &PodDeletion| trial.chat.was_told_of(&pod.name);
+            if recovered && deletions.iter().all(told) || Instant::now() > deadline {
                 break trial.judge();
             }
         }
@@ -83,13 +83,13 @@ pub(crate) async fn play(fault: Fault, replicas: usize, log: bool) -> Verdict {
 impl Trial {
     async fn set_up(fault: Fault, replicas: usize, log: bool) -> Self {
         let mut pods: Vec<_> = (0..PODS)
-            .map(|n| scene::pod("shop", &format!("pod-{n:02}-of-the-shop"), "app"))
+            .map(|n| scenario::pod("shop", &format!("pod-{n:02}-of-the-shop"), "app"))
             .collect();
         pods.push(journal());
-        let sandbox = Sandbox::start(Options {
-            scene: pods,
+        let sandbox = Sandbox::start(SandboxOptions {
+            objects: pods,
             seed: rand::random(),
-            ..Options::default()
+            ..SandboxOptions::default()
         })
         .unwrap();
         sandbox.pause();

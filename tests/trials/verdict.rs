@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use macaque::sandbox::Sandbox;
+use kube_sandbox::Sandbox;
 use serde_json::Value;
 
 use crate::replica::PACE;
@@ -45,8 +45,8 @@ pub(crate) struct Loss {
 /// The pods that were lost so far, in order.
 pub(crate) fn losses(sandbox: &Sandbox) -> Vec<Loss> {
     let slots = charged(sandbox);
-    let departures = sandbox.departures().into_iter();
-    departures
+    let deletions = sandbox.deletions().into_iter();
+    deletions
         .map(|departure| Loss {
             slot: slots.get(&departure.uid).copied(),
             name: departure.name,

@@ -6,13 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::messages::NoticeTold;
-use crate::chaos::journal::Event;
-use crate::chaos::report::{End, Report};
 use crate::cluster::{Access, Cluster};
 use crate::fault::{Faults, Point};
 use crate::journal::{Keeper, Setback};
 use crate::pulse::Pulse;
 use crate::round::{self, Orders, Patrol, Played, Standing, Stop, Table};
+use macaque_core::journal::Event;
+use macaque_core::report::{End, Report};
 
 /// One thing to do.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! What is no news: a failure that lasts is told when it begins and when it ends, not every time.
 
-use crate::chaos::report::{End, Report};
 use crate::journal::Setback;
+use macaque_core::report::{End, Report};
 
 /// The failures that last.
 #[derive(Debug, Default)]

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::chaos::journal::{Denial, Journal, Pause};
-use crate::chaos::plan::{ConfigMapRef, JournalPlace, Limits, Plan};
 use crate::cluster::{Cluster, ClusterError, JournalPage};
+use macaque_core::journal::{Denial, Journal, Pause};
+use macaque_core::plan::{ConfigMapRef, JournalPlace, Limits, Plan};
 
 use super::Finding;
 

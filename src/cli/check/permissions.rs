@@ -1,8 +1,8 @@
 //! Holds what the API server grants against what the plan needs: what is missing, and what is too much.
 
-use crate::chaos::grants::{self, Grant, Purpose, Right, Suspicion};
-use crate::chaos::plan::Plan;
 use crate::cluster::{Cluster, ClusterError};
+use macaque_core::grants::{self, Grant, Purpose, Right, Suspicion};
+use macaque_core::plan::Plan;
 
 use super::Finding;
 

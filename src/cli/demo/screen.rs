@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::chaos::pod::Owner;
 use crate::notify::Message;
+use macaque_core::pod::Owner;
 
 use super::super::format::say;
 

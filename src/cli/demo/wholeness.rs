@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use actix::System;
 
-use crate::chaos::pod::Owner;
-use crate::chaos::selector::Selector;
 use crate::cluster::{Access, Cluster, ClusterError};
+use macaque_core::pod::Owner;
+use macaque_core::selector::Selector;
 
 use super::screen::Screen;
 

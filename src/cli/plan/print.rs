@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::chaos::plan::Among;
-use crate::chaos::pod::PodRef;
 use crate::cli::foretell::{Foretold, until};
 use crate::cli::format::{line, table};
+use macaque_core::plan::Among;
+use macaque_core::pod::PodRef;
 
 use super::view::{Cover, Draw, SLOTS, View};
 

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::chaos::budget::Planned;
-use crate::chaos::outcome::Method;
-use crate::chaos::plan::{Among, Namespaces};
-use crate::chaos::pod::{Owner, PodRef};
-use crate::chaos::preview::{Budgets, Foretold as Victim, Opinion, Preview, Subject};
-use crate::chaos::report::Exempted;
-use crate::chaos::schedule::Calendar;
 use crate::cli::foretell::{Foretold, slots};
 use crate::round::Orders;
 use crate::round::preview::{Readiness, Sighting};
+use macaque_core::budget::Planned;
+use macaque_core::outcome::Method;
+use macaque_core::plan::{Among, Namespaces};
+use macaque_core::pod::{Owner, PodRef};
+use macaque_core::preview::{Budgets, Foretold as Victim, Opinion, Preview, Subject};
+use macaque_core::report::Exempted;
+use macaque_core::schedule::Calendar;
 
 /// How many slots are shown.
 pub(super) const SLOTS: usize = 3;

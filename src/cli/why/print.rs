@@ -1,8 +1,8 @@
 //! The explanation for people.
 
-use crate::chaos::eligibility::{Finding, Standing};
-use crate::chaos::why::Explanation;
 use crate::cli::format::{line, table};
+use macaque_core::eligibility::{Finding, Standing};
+use macaque_core::why::Explanation;
 
 use crate::text::count;
 

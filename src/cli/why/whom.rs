@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::chaos::pod::Owner;
+use macaque_core::pod::Owner;
 
 /// The kinds of owners, with the words that kubectl takes for each.
 const KINDS: [(&str, &[&str]); 5] = [

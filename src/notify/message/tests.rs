@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::chaos::{outcome::Refusal, pod::Owner, report::Tally};
+use macaque_core::outcome::Refusal;
+use macaque_core::pod::Owner;
+use macaque_core::report::Tally;
 
 pub(in crate::notify) fn pod(name: &str) -> PodRef {
     PodRef {

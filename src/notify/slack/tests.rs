@@ -3,13 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{
-    chaos::outcome::{Outcome, Refusal},
-    notify::{
-        delivery::{Hope, answer},
-        message::tests::{attempt, budget, report},
-    },
-};
+use crate::notify::delivery::{Hope, answer};
+use crate::notify::message::tests::{attempt, budget, report};
+use macaque_core::outcome::{Outcome, Refusal};
 
 fn bot() -> SlackBot {
     SlackBot {

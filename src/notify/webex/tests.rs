@@ -1,13 +1,9 @@
 //! Promises about Webex: the payload to the letter, and a meaning for every answer.
 
 use super::*;
-use crate::{
-    chaos::outcome::{Outcome, Refusal},
-    notify::{
-        delivery::{DeliveryError, answer},
-        message::tests::{attempt, budget, report},
-    },
-};
+use crate::notify::delivery::{DeliveryError, answer};
+use crate::notify::message::tests::{attempt, budget, report};
+use macaque_core::outcome::{Outcome, Refusal};
 
 fn room() -> Webex {
     Webex {

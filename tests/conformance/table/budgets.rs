@@ -2,8 +2,8 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use macaque::chaos::plan::Include;
-use macaque::chaos::report::Verdict::{Disrupted, Refused};
+use macaque_core::plan::Include;
+use macaque_core::report::Verdict::{Disrupted, Refused};
 use serde_json::{Value, json};
 
 use crate::scenario::After::{Alive, Allowed, Going, Targeted};

@@ -1,7 +1,7 @@
 //! Scenarios about the pods that no round draws.
 
-use macaque::chaos::plan::Include;
-use macaque::chaos::report::Verdict::Disrupted;
+use macaque_core::plan::Include;
+use macaque_core::report::Verdict::Disrupted;
 use serde_json::{Value, json};
 
 use crate::scenario::After::{Alive, Going, Targeted};

@@ -1,0 +1,295 @@
+//! Each rule exempts what it should, and opens where configuration says so.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::plan::{Include, Namespaces};
+use crate::selector::Selector;
+
+/// Noon of a working day.
+pub(super) fn now() -> Timestamp {
+    "2026-06-10T12:00:00Z".parse().unwrap()
+}
+
+/// A healthy pod of a Deployment, an hour old.
+pub(super) fn web() -> Pod {
+    let hour_ago = now() - SignedDuration::from_hours(1);
+    Pod {
+        id: PodRef {
+            namespace: "shop".into(),
+            name: "web-7d4b9-x2x9k".into(),
+            uid: "u1".into(),
+        },
+        created: Some(hour_ago),
+        started: Some(hour_ago),
+        priority: Some(0),
+        ..Pod::sample()
+    }
+}
+
+pub(super) fn owned_by(kind: &str) -> Pod {
+    Pod {
+        owner: Some(Owner {
+            kind: kind.into(),
+            name: "web".into(),
+        }),
+        ..web()
+    }
+}
+
+fn annotated(key: &str, value: &str) -> Pod {
+    Pod {
+        annotations: BTreeMap::from([(key.into(), value.into())]),
+        ..web()
+    }
+}
+
+fn in_namespace(namespace: &str) -> Pod {
+    let mut pod = web();
+    pod.id.namespace = namespace.into();
+    pod
+}
+
+pub(super) fn rules() -> Rules {
+    let target = Target {
+        namespaces: Namespaces::Named(vec!["shop".into()]),
+        selector: Selector::default(),
+        min_age: Duration::from_secs(60),
+        include: vec![],
+    };
+    Rules {
+        target,
+        method: Method::Evict,
+        identity: None,
+    }
+}
+
+pub(super) fn including(include: Include) -> Rules {
+    let mut rules = rules();
+    rules.target.include.push(include);
+    rules
+}
+
+pub(super) fn word(pod: &Pod, rules: &Rules) -> Option<&'static str> {
+    judge(pod, rules, now()).err().map(|exemption| exemption.word())
+}
+
+#[test]
+fn a_healthy_owned_pod_is_a_candidate() {
+    assert_eq!(word(&web(), &rules()), None);
+}
+
+#[test]
+fn what_can_be_opened_is_exempt_until_it_is_opened() {
+    let pending = Pod {
+        phase: Phase::Pending,
+        ..web()
+    };
+    let critical = Pod {
+        priority_class: Some("system-node-critical".into()),
+        ..web()
+    };
+    let urgent = Pod {
+        priority: Some(2_000_000_000),
+        ..web()
+    };
+    let rows = [
+        (pending, Include::Pending, "not-running"),
+        (critical, Include::SystemCritical, "system-critical"),
+        (urgent, Include::SystemCritical, "system-critical"),
+        (
+            in_namespace("kube-system"),
+            Include::SystemNamespaces,
+            "system-namespace",
+        ),
+        (Pod { owner: None, ..web() }, Include::Bare, "bare"),
+        (owned_by("DaemonSet"), Include::DaemonSet, "daemonset"),
+        (
+            annotated("macaque/enabled", "false"),
+            Include::OptedOut,
+            "opted-out",
+        ),
+        (
+            annotated("karpenter.sh/do-not-disrupt", "true"),
+            Include::OptedOut,
+            "opted-out",
+        ),
+    ];
+    for (pod, include, expected) in rows {
+        assert_eq!(word(&pod, &rules()), Some(expected));
+        assert_eq!(
+            word(&pod, &including(include)),
+            None,
+            "{include} opens {expected}"
+        );
+    }
+}
+
+#[test]
+fn nothing_opens_what_must_stay_closed() {
+    let mut rules = rules();
+    rules.target.include = Include::ALL.to_vec();
+    rules.identity = Some(Identity {
+        namespace: "shop".into(),
+        pod: "macaque-5f6-abcde".into(),
+    });
+    let mut own = web();
+    own.id.name = "macaque-5f6-abcde".into();
+    let rows = [
+        (
+            Pod {
+                terminating: true,
+                ..web()
+            },
+            "terminating",
+        ),
+        (annotated("kubernetes.io/config.mirror", "x"), "mirror"),
+        (owned_by("Node"), "mirror"),
+        (
+            Pod {
+                phase: Phase::Succeeded,
+                ..web()
+            },
+            "not-running",
+        ),
+        (
+            Pod {
+                phase: Phase::Failed,
+                ..web()
+            },
+            "not-running",
+        ),
+        (
+            Pod {
+                phase: Phase::Unknown,
+                ..web()
+            },
+            "not-running",
+        ),
+        (
+            Pod {
+                has_eviction_responders: true,
+                ..web()
+            },
+            "eviction-responders",
+        ),
+        (
+            annotated("descheduler.alpha.kubernetes.io/eviction-in-progress", ""),
+            "eviction-in-progress",
+        ),
+        (own, "own"),
+    ];
+    for (pod, expected) in rows {
+        assert_eq!(word(&pod, &rules), Some(expected));
+    }
+}
+
+#[test]
+fn macaques_own_deployment_is_spared_and_its_neighbours_are_not() {
+    let mut rules = rules();
+    rules.identity = Some(Identity {
+        namespace: "shop".into(),
+        pod: "macaque-5f6-abcde".into(),
+    });
+    let mate = Pod {
+        owner: Some(Owner {
+            kind: "Deployment".into(),
+            name: "macaque".into(),
+        }),
+        ..web()
+    };
+    assert_eq!(word(&mate, &rules), Some("own"));
+    assert_eq!(word(&web(), &rules), None);
+    let mut namesake = mate;
+    namesake.id.namespace = "elsewhere".into();
+    assert_eq!(word(&namesake, &rules), None);
+}
+
+#[test]
+fn jobs_are_exempt_from_deletion_only() {
+    let mut delete = rules();
+    delete.method = Method::Delete;
+    assert_eq!(word(&owned_by("Job"), &rules()), None);
+    assert_eq!(word(&owned_by("Job"), &delete), Some("job"));
+    delete.target.include.push(Include::Job);
+    assert_eq!(word(&owned_by("Job"), &delete), None);
+}
+
+#[test]
+fn a_pod_that_asks_to_be_evicted_is_never_deleted() {
+    let pod = annotated("descheduler.alpha.kubernetes.io/request-evict-only", "");
+    let mut delete = rules();
+    delete.method = Method::Delete;
+    assert_eq!(word(&pod, &rules()), None);
+    assert_eq!(word(&pod, &delete), Some("evict-only"));
+}
+
+#[test]
+fn the_opt_outs_of_other_tools_are_read_as_those_tools_read_them() {
+    let rows = [
+        ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false", true),
+        ("cluster-autoscaler.kubernetes.io/safe-to-evict", "true", false),
+        ("karpenter.sh/do-not-disrupt", "true", true),
+        ("karpenter.sh/do-not-disrupt", "false", false),
+        ("karpenter.sh/do-not-disrupt", "4h", true), // the pod is one hour old
+        ("karpenter.sh/do-not-disrupt", "30m", false),
+        ("karpenter.sh/do-not-disrupt", "1h30m", true),
+        ("karpenter.sh/do-not-disrupt", "soon", false),
+        ("descheduler.alpha.kubernetes.io/prefer-no-eviction", "", true),
+        ("descheduler.alpha.kubernetes.io/evict", "true", false),
+        ("macaque/enabled", "false", true),
+        ("macaque/enabled", "true", false),
+    ];
+    for (key, value, protected) in rows {
+        let expected = protected.then_some("opted-out");
+        assert_eq!(word(&annotated(key, value), &rules()), expected, "{key}={value}");
+    }
+}
+
+#[test]
+fn a_shield_counted_from_an_unknown_start_protects() {
+    let pod = Pod {
+        started: None,
+        ..annotated("karpenter.sh/do-not-disrupt", "1s")
+    };
+    assert_eq!(word(&pod, &rules()), Some("opted-out"));
+}
+
+#[test]
+fn a_label_opts_out_as_an_annotation_does() {
+    let mut pod = web();
+    pod.labels.insert("macaque/enabled".into(), "false".into());
+    assert_eq!(word(&pod, &rules()), Some("opted-out"));
+}
+
+#[test]
+fn the_young_are_exempt_until_they_are_old_enough() {
+    let aged = |seconds| Pod {
+        created: Some(now() - SignedDuration::from_secs(seconds)),
+        ..web()
+    };
+    assert_eq!(word(&aged(59), &rules()), Some("too-young"));
+    assert_eq!(word(&aged(60), &rules()), None);
+    assert_eq!(
+        word(&aged(-5), &rules()),
+        Some("too-young"),
+        "a clock ahead of ours makes nobody old"
+    );
+    assert_eq!(
+        word(
+            &Pod {
+                created: None,
+                ..web()
+            },
+            &rules()
+        ),
+        Some("too-young")
+    );
+}
+
+#[test]
+fn a_pod_that_lost_its_label_is_unselected() {
+    let mut rules = rules();
+    rules.target.selector = "app=cart".parse().unwrap();
+    assert_eq!(word(&web(), &rules), Some("unselected"));
+}
