@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
-use macaque::cluster::{Access, Cluster};
+use macaque::k8s::{Access, Cluster};
 use macaque::round::{self, Orders, StopSwitch};
+use macaque_core::config::{Disrupt, Target};
 use macaque_core::eligibility::Rules;
 use macaque_core::outcome::Method;
-use macaque_core::plan::{Disrupt, Target};
 
 const RUNS: usize = 5;
 

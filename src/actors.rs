@@ -9,7 +9,7 @@
 //! ```
 //!
 //! What the wires promise:
-//! - An actor knows a [`line::Line`], never another actor: a line leads to whoever holds the role now, or says that
+//! - An actor knows a [`recipient::Line`], never another actor: a line leads to whoever holds the role now, or says that
 //!   nobody does and gives the message back.
 //! - A round that is due while the Killer is away or busy is dropped and said to be; it is never saved up.
 //! - No message holds what must not be lost. A round is in the journal before anybody is disrupted, and its report
@@ -20,9 +20,9 @@
 
 pub mod clock;
 pub mod killer;
-pub mod line;
 pub mod messages;
 pub mod notifier;
+pub mod recipient;
 pub mod supervisor;
 mod watchdog;
 
@@ -31,16 +31,16 @@ use std::sync::{Arc, mpsc};
 use actix::{Context, System};
 
 use self::clock::Beat;
-use self::line::Line;
 use self::messages::StopRequested;
+use self::recipient::Line;
 use self::supervisor::{Limits, Supervisor};
-use crate::cluster::Access;
-use crate::fault::Faults;
+use crate::failpoint::Faults;
 use crate::health::Vitals;
 use crate::journal::Books;
+use crate::k8s::Access;
 use crate::notify::{Channel, Retry};
 use crate::round::Orders;
-use macaque_core::slots::Pace;
+use macaque_core::schedule::timer::Pace;
 
 /// What the actors are to do.
 #[derive(Clone)]

@@ -4,18 +4,19 @@
 mod args;
 mod budgets;
 mod check;
-mod deed;
 #[cfg(feature = "sandbox")]
 mod demo;
-mod foretell;
-mod format;
 mod once;
+mod output;
 mod pause;
 mod plan;
 mod rbac;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod schedule;
+mod setup;
+mod start_time;
 mod why;
 
 use std::ffi::OsString;
@@ -75,12 +76,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Resume(resume) => pause::resume(&resume.common.clone().or(before), &resume),
         Command::Schedule(schedule) => {
             let config = schedule.config.clone().or(before.config);
-            foretell::run(config, &schedule)
+            schedule::run(config, &schedule)
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "macaque", &mut script);
-            format::raw(&script);
+            output::raw(&script);
             exit::OK
         }
         #[cfg(feature = "sandbox")]

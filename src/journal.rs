@@ -4,7 +4,7 @@
 //! A write whose answer was lost may or may not have happened. It is simply tried again from what stands there now:
 //! a step taken twice is a step taken once, and one that lands late finds the journal changed and lands nowhere.
 
-mod books;
+mod store;
 
 use std::cell::RefCell;
 use std::sync::PoisonError;
@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use self::books::Books;
-use crate::cluster::{Cluster, ClusterError, JournalPage, Written};
+pub use self::store::Books;
+use crate::k8s::{Cluster, ClusterError, JournalPage, Written};
+use macaque_core::config::{ConfigMapRef, JournalPlace};
 use macaque_core::journal::{Denial, Event, Holder, Journal, Moment, Pause, Sheet};
-use macaque_core::plan::{ConfigMapRef, JournalPlace};
 use macaque_core::report::End;
 
 /// How often a step is tried, whether others wrote first or no clear answer came.

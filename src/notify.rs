@@ -7,7 +7,7 @@
 pub mod channel;
 pub mod delivery;
 pub mod http;
-mod log_lines;
+mod log_channel;
 pub mod message;
 pub mod retry;
 pub mod slack;
@@ -37,7 +37,7 @@ fn tell_here(channel: &Channel, message: &Message) {
     if let Channel::Relay(listener) = channel {
         let _ = listener.send(message.clone());
     } else {
-        log_lines::write(message);
+        log_channel::write(message);
     }
 }
 

@@ -3,43 +3,40 @@
 //! claim the slot, list the pods, judge each, draw by lot, look at each victim afresh, charge it to the journal,
 //! disrupt it, find out what became of it, settle the charge, close the round.
 
-mod ask;
 mod attempt;
 mod books;
-mod crowd;
-pub mod lookup;
+mod context;
 mod pager;
-pub mod preview;
-mod read;
 mod recovery;
+pub(crate) mod retry;
+mod sampled;
+pub(crate) mod scan;
 mod stop;
-mod survey;
-mod table;
 
+pub use context::{Played, Standing, Table};
 pub use recovery::{Patrol, patrol};
 pub use stop::{Stop, StopSwitch};
-pub use table::{Played, Standing, Table};
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::cluster::{Cluster, ClusterError};
-use crate::fault::Faults;
+use crate::failpoint::Faults;
 use crate::journal::{Books, Setback};
-use macaque_core::choice::Choice;
+use crate::k8s::{Cluster, ClusterError};
+use macaque_core::config::{Disrupt, Namespaces};
 use macaque_core::eligibility::{Candidate, Exemption, Rules, judge};
 use macaque_core::journal::{Denial, Journal};
 use macaque_core::outcome::Outcome;
-use macaque_core::plan::{Disrupt, Namespaces};
 use macaque_core::pod::PodRef;
 use macaque_core::report::{Attempt, End, Exempted, Report, Tally};
+use macaque_core::selection::Choice;
 
 use self::attempt::{Failure, Tried};
 use self::books::Deed;
 use self::pager::Size;
-use self::read::{Ended, patiently};
-use self::survey::{Field, Survey};
+use self::retry::{Ended, patiently};
+use self::scan::{Field, Survey};
 
 /// The longest pause that a throttle can impose on a round; the next slot should still find macaque ready.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

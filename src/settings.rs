@@ -32,8 +32,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use macaque_core::config::Plan;
 use macaque_core::eligibility::Identity;
-use macaque_core::plan::Plan;
 use macaque_core::schedule::Calendar;
 
 pub use environment::POD_NAMESPACE;

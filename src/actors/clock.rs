@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
-use super::line::Line;
 use super::messages::{RoundDue, Shutdown};
+use super::recipient::Line;
 use super::supervisor::Limits;
-use crate::fault::{Faults, Point};
-use crate::pulse::{Operation, Pulse};
+use crate::failpoint::{Faults, Point};
+use crate::heartbeat::{Operation, Pulse};
 use crate::round;
 use macaque_core::schedule::Calendar;
-use macaque_core::slots::{Clocks, Look, Pace, Watch};
+use macaque_core::schedule::timer::{Clocks, Look, Pace, Watch};
 
 /// How long the Clock sleeps at most: a wall clock that was set meanwhile is noticed within this time.
 const LONGEST_NAP: Duration = Duration::from_secs(20);

@@ -1,7 +1,7 @@
 //! The Killer plays one round at a time, keeps the journal, and hands reports on. It knows nothing of chat services.
 
-mod agenda;
-mod trouble;
+mod failure_dedup;
+mod task;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -11,13 +11,13 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
-use self::agenda::{Done, Task, Tools};
-use self::trouble::Trouble;
+use self::failure_dedup::Trouble;
+use self::task::{Done, Task, Tools};
 use super::Crew;
-use super::line::Line;
 use super::messages::{NoticeTold, RoundDue, RoundFinished, Shutdown};
-use crate::cluster::Cluster;
-use crate::pulse::Pulse;
+use super::recipient::Line;
+use crate::heartbeat::Pulse;
+use crate::k8s::Cluster;
 use crate::round::{Patrol, Played, Standing, StopSwitch};
 use macaque_core::report::Report;
 

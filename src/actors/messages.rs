@@ -7,7 +7,7 @@ use actix::{Message, Recipient};
 use jiff::Timestamp;
 
 use super::supervisor::Role;
-use crate::pulse::Ailment;
+use crate::heartbeat::Ailment;
 use macaque_core::report::Report;
 
 /// Clock → Killer: a round is due. The seed makes it replayable from its report.

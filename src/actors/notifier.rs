@@ -4,7 +4,7 @@
 //! A message that a service does not take now stays in its queue until it does; one that it will never take is given
 //! up. What each channel was told goes back to the Killer, whose journal knows it after a crash.
 
-mod lane;
+mod queue;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -13,13 +13,13 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
-use self::lane::{Errand, Lane, Next};
+use self::queue::{Errand, Lane, Next};
 use super::Crew;
-use super::line::Line;
 use super::messages::{NoticeTold, RoundFinished, Shutdown};
-use crate::fault::{Faults, Point};
+use super::recipient::Line;
+use crate::failpoint::{Faults, Point};
+use crate::heartbeat::Pulse;
 use crate::notify::{self, Delivery, Http, Message, Retry};
-use crate::pulse::Pulse;
 
 /// How many rounds are remembered, so that none is told twice by one life of the Notifier.
 const REMEMBERED: usize = 200;

@@ -6,10 +6,10 @@
 //! present one by its number. A thread that is blocked cannot be ended: it is left behind and counted.
 
 mod child;
-mod ending;
-mod limits;
+mod restart_policy;
+mod shutdown;
 
-pub use limits::Limits;
+pub use restart_policy::Limits;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -18,14 +18,14 @@ use actix::{Actor, Arbiter, AsyncContext, Context, Handler, Recipient, System, W
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Crew;
-use super::line::Line;
 use super::messages::{
     ChildStarted, ChildStopped, NoticeTold, RoundDue, RoundFinished, Shutdown, StopRequested, Why,
 };
-use crate::fault::Point;
-use crate::pulse::Pulse;
-use ending::Phase;
-use limits::Restarts;
+use super::recipient::Line;
+use crate::failpoint::Point;
+use crate::heartbeat::Pulse;
+use restart_policy::Restarts;
+use shutdown::Phase;
 
 /// Exit code: children failed more often than the restart intensity allows (`EX_SOFTWARE` of `sysexits.h`).
 pub const GAVE_UP: i32 = 70;

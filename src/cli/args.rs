@@ -1,6 +1,5 @@
 //! The flags as typed, and which settings they stand for.
 
-mod from;
 mod pause;
 
 use std::path::PathBuf;
@@ -9,9 +8,9 @@ use crate::settings::Flag;
 use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(super) use self::from::From;
 pub(super) use self::pause::{Home, Pause, Resume};
 use super::plan::Plan;
+pub(super) use super::start_time::From;
 use super::why::Why;
 
 const EXIT_CODES: &str = "\

@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use actix::System;
 use serde::Serialize;
 
-use crate::cluster::{Cluster, ClusterError};
+use crate::k8s::{Cluster, ClusterError};
 use crate::settings::View;
 use crate::telemetry;
-use macaque_core::exam::{Exam, Finding, Severity, Sum};
-use macaque_core::grants;
+use macaque_core::budget::audit::{Exam, Finding, Severity, Sum};
+use macaque_core::permissions;
 use macaque_core::selector::Selector;
 
 use super::args::{Budgets, Common, Output};
-use super::{deed, exit, format};
+use super::{exit, output, setup};
 
 /// What was examined, and what was found.
 #[derive(Default, Serialize)]
@@ -28,12 +28,12 @@ struct Examination {
 
 /// Examines the budgets; returns the process's exit code.
 pub(super) fn run(common: &Common, flags: &Budgets) -> i32 {
-    let view = match deed::prepare_view(common, flags.scope.flags()) {
+    let view = match setup::prepare_view(common, flags.scope.flags()) {
         Ok(view) => view,
         Err(code) => return code,
     };
     let examined = System::new().block_on(async {
-        let cluster = Cluster::connect(&deed::access_to(&view.cluster)).await?;
+        let cluster = Cluster::connect(&setup::access_to(&view.cluster)).await?;
         Ok::<_, ClusterError>(examine(&cluster, &view).await)
     });
     let examination = match examined {
@@ -45,8 +45,8 @@ pub(super) fn run(common: &Common, flags: &Budgets) -> i32 {
     };
     match flags.output {
         Output::Table => print(&examination),
-        Output::Json => format::json(&examination),
-        Output::Yaml => format::yaml(&examination),
+        Output::Json => output::json(&examination),
+        Output::Yaml => output::yaml(&examination),
     }
     exit_code(&examination)
 }
@@ -67,7 +67,7 @@ fn exit_code(examination: &Examination) -> i32 {
 /// that does not answer, or not as expected, ends it all.
 async fn examine(cluster: &Cluster, view: &View) -> Examination {
     let mut examination = Examination::default();
-    for namespace in grants::scopes(&view.plan.target.namespaces) {
+    for namespace in permissions::scopes(&view.plan.target.namespaces) {
         let exam = match survey(cluster, namespace, &view.plan.target.selector).await {
             Ok(exam) => exam,
             Err((error, remedy)) => {
@@ -97,14 +97,14 @@ async fn survey(
     selector: &Selector,
 ) -> Result<Exam, (ClusterError, String)> {
     let budgets = cluster.budgets(namespace).await;
-    let budgets = budgets.map_err(|error| explained(error, grants::LIST_BUDGETS, namespace))?;
+    let budgets = budgets.map_err(|error| explained(error, permissions::LIST_BUDGETS, namespace))?;
     let new = || Exam::new(budgets.clone(), selector.clone());
     let (mut exam, mut seen, mut after) = (new(), HashSet::new(), None);
     loop {
         let page = cluster
             .pods(namespace, &Selector::default(), after.as_deref())
             .await;
-        let page = page.map_err(|error| explained(error, grants::LIST_PODS, namespace))?;
+        let page = page.map_err(|error| explained(error, permissions::LIST_PODS, namespace))?;
         if page.restarted {
             (exam, seen) = (new(), HashSet::new());
         }
@@ -121,7 +121,11 @@ async fn survey(
 }
 
 /// A missing grant, with the rule that gives it.
-fn explained(error: ClusterError, right: grants::Right, namespace: Option<&str>) -> (ClusterError, String) {
+fn explained(
+    error: ClusterError,
+    right: permissions::Right,
+    namespace: Option<&str>,
+) -> (ClusterError, String) {
     let remedy = match error {
         ClusterError::Forbidden { .. } => format!("; {}", right.within(namespace).remedy()),
         _ => String::new(),
@@ -153,7 +157,7 @@ fn print(examination: &Examination) {
             "ALLOWS",
             "FINDING",
         ];
-        parts.push(format::table(header, budgets.iter().map(row)));
+        parts.push(output::table(header, budgets.iter().map(row)));
     } else if problems.is_empty() {
         parts.push("no budgets".to_owned());
     }
@@ -165,18 +169,18 @@ fn print(examination: &Examination) {
         ..
     } in findings
     {
-        let what = format::line(&format!("{severity}: {object}: {says}"));
+        let what = output::line(&format!("{severity}: {object}: {says}"));
         parts.push(format!(
             "{what}\n  {}",
-            format::line(&format!("remedy: {remedy}"))
+            output::line(&format!("remedy: {remedy}"))
         ));
     }
     parts.extend(
         problems
             .iter()
-            .map(|problem| format::line(&format!("problem: {problem}"))),
+            .map(|problem| output::line(&format!("problem: {problem}"))),
     );
-    format::tell(&parts.join("\n\n"));
+    output::tell(&parts.join("\n\n"));
 }
 
 fn row(sum: &Sum) -> [String; 7] {

@@ -1,20 +1,20 @@
 //! `macaque check`: the configuration, the connection and the permissions, those that are missing and those that are
 //! too many, each with a remedy. Disrupts nothing.
 
+mod grants;
 mod journal;
-mod permissions;
 
 use actix::System;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cluster::{Cluster, ClusterError};
+use crate::k8s::{Cluster, ClusterError};
 use crate::settings::{Need, Setup};
-use macaque_core::grants;
-use macaque_core::plan::Plan;
+use macaque_core::config::Plan;
+use macaque_core::permissions;
 
 use super::args::{Check, Common, Output};
-use super::{deed, exit, foretell, format};
+use super::{exit, output, schedule, setup};
 
 /// One thing examined.
 #[derive(Debug, Serialize)]
@@ -75,7 +75,7 @@ impl Finding {
 
 /// Examines everything; returns the process's exit code.
 pub(super) fn run(common: &Common, check: &Check) -> i32 {
-    let setup = match deed::prepare(common, check.scope.flags(), Need::NoSchedule) {
+    let setup = match setup::prepare(common, check.scope.flags(), Need::NoSchedule) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
@@ -84,7 +84,7 @@ pub(super) fn run(common: &Common, check: &Check) -> i32 {
         schedule(&setup.plan),
     ];
     let connected = System::new().block_on(async {
-        match Cluster::connect(&deed::access(&setup)).await {
+        match Cluster::connect(&setup::access(&setup)).await {
             Ok(cluster) => {
                 examine(&cluster, &setup, &mut findings).await;
                 true
@@ -96,8 +96,8 @@ pub(super) fn run(common: &Common, check: &Check) -> i32 {
         }
     });
     match check.output {
-        Output::Json => format::json(&findings),
-        Output::Yaml => format::yaml(&findings),
+        Output::Json => output::json(&findings),
+        Output::Yaml => output::yaml(&findings),
         Output::Table => print(&findings),
     }
     if !connected {
@@ -116,7 +116,7 @@ fn mode(plan: &Plan) -> String {
 
 fn schedule(plan: &Plan) -> Finding {
     match &plan.calendar {
-        Some(calendar) => match foretell::silence(calendar, Timestamp::now()) {
+        Some(calendar) => match schedule::silence(calendar, Timestamp::now()) {
             Some((why, remedy)) => Finding::failed("schedule", format!("{calendar}: {why}"), remedy),
             None => Finding::ok("schedule", calendar.to_string()),
         },
@@ -134,15 +134,15 @@ async fn examine(cluster: &Cluster, setup: &Setup, findings: &mut Vec<Finding>) 
         Ok(version) => findings.push(Finding::ok("API server", version)),
         Err(error) => return findings.push(unreachable(&error)),
     }
-    for namespace in grants::scopes(&setup.plan.target.namespaces) {
+    for namespace in permissions::scopes(&setup.plan.target.namespaces) {
         if let Some(name) = namespace {
             findings.push(existence(name, cluster.has_namespace(name).await));
         }
-        permissions::needed(cluster, &setup.plan, namespace, findings).await;
+        grants::needed(cluster, &setup.plan, namespace, findings).await;
     }
-    permissions::journal(cluster, &setup.plan, findings).await;
+    grants::journal(cluster, &setup.plan, findings).await;
     findings.extend(journal::examine(cluster, &setup.plan).await);
-    permissions::excessive(cluster, &setup.plan, findings).await;
+    grants::excessive(cluster, &setup.plan, findings).await;
 }
 
 fn existence(name: &str, answer: Result<Option<bool>, ClusterError>) -> Finding {
@@ -187,5 +187,5 @@ fn print(findings: &[Finding]) {
             format!("{}{remedy}", finding.detail),
         ]
     });
-    format::tell(&format::table(["RESULT", "WHAT", "DETAIL"], rows));
+    output::tell(&output::table(["RESULT", "WHAT", "DETAIL"], rows));
 }

@@ -1,7 +1,7 @@
 //! `macaque demo`: the actors at work on the embedded sandbox, fast and for a bounded time, for people to watch.
 
+mod recovery_watch;
 mod screen;
-mod wholeness;
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,23 +10,23 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use crate::actors::clock::Beat;
-use crate::actors::line::Line;
 use crate::actors::messages::StopRequested;
+use crate::actors::recipient::Line;
 use crate::actors::supervisor::{Limits, Role};
 use crate::actors::{self, Crew};
-use crate::cluster::Access;
-use crate::fault::Faults;
+use crate::failpoint::Faults;
 use crate::health::Vitals;
 use crate::journal::Books;
+use crate::k8s::Access;
 use crate::notify::{Channel, Message, Retry};
 use crate::round::Orders;
 use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
+use macaque_core::config::{Disrupt, Target};
 use macaque_core::eligibility::Rules;
 use macaque_core::outcome::Method;
-use macaque_core::plan::{Disrupt, Target};
-use macaque_core::slots::Pace;
+use macaque_core::schedule::timer::Pace;
 
 use self::screen::Screen;
 use super::args::Demo as Flags;
@@ -68,7 +68,7 @@ pub(super) fn run(flags: &Flags) -> i32 {
     screen.open(every, flags.rounds);
     let (told, messages) = mpsc::channel();
     let crew = crew(every, access.clone(), told, stop.clone());
-    let watch = wholeness::watch(access, screen.clone());
+    let watch = recovery_watch::watch(access, screen.clone());
     let monkey = std::thread::spawn(move || actors::run(crew));
     follow(&messages, &screen, usize::from(flags.rounds));
     // Already gone after a Ctrl-C, and then there is nobody to ask.

@@ -9,9 +9,9 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::cluster::Cluster;
-use crate::fault::Faults;
+use crate::failpoint::Faults;
 use crate::journal::Setback;
+use crate::k8s::Cluster;
 use crate::notify::{self, Channel, Http, Message, Retry};
 use crate::round::{self, Played, Standing, StopSwitch, Table};
 use crate::settings::Need;
@@ -20,7 +20,7 @@ use macaque_core::journal::Event;
 use macaque_core::report::{Report, Verdict};
 
 use super::args::{Common, Once, Output};
-use super::{deed, exit, format};
+use super::{exit, output, setup};
 
 /// How long telling a channel may take, as long as the daemon gives its channels when it stops.
 const TELLING: Duration = Duration::from_secs(20);
@@ -35,12 +35,12 @@ struct Told<'a> {
 
 /// Plays one round; returns the process's exit code.
 pub(super) fn run(common: &Common, once: &Once) -> i32 {
-    let setup = match deed::prepare(common, once.scope.flags(), Need::NoSchedule) {
+    let setup = match setup::prepare(common, once.scope.flags(), Need::NoSchedule) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
     let channels = setup.notify.channels();
-    let (access, orders) = (deed::access(&setup), deed::orders(&setup));
+    let (access, orders) = (setup::access(&setup), setup::orders(&setup));
     let seed = once.seed.unwrap_or_else(round::any_seed);
     System::new().block_on(async {
         let cluster = match Cluster::connect(&access).await {
@@ -51,7 +51,7 @@ pub(super) fn run(common: &Common, once: &Once) -> i32 {
             }
         };
         let signals = signals();
-        let books = deed::books(&setup).on_demand();
+        let books = setup::books(&setup).on_demand();
         let (keeper, faults) = (books.keeper(0), Faults::default());
         let (switch, stop) = StopSwitch::new();
         let table = Table {
@@ -184,9 +184,9 @@ async fn tell(channels: &[Channel], report: &Report, signals: watch::Receiver<us
 fn print(report: &Report, output: Output) {
     let verdict = report.verdict();
     match output {
-        Output::Table => format::tell(&format::report(report)),
-        Output::Json => format::json(&Told { verdict, report }),
-        Output::Yaml => format::yaml(&Told { verdict, report }),
+        Output::Table => output::tell(&output::report(report)),
+        Output::Json => output::json(&Told { verdict, report }),
+        Output::Yaml => output::yaml(&Told { verdict, report }),
     }
 }
 

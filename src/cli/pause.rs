@@ -3,14 +3,14 @@
 use actix::System;
 use jiff::{Timestamp, Unit};
 
-use crate::cluster::{Cluster, ClusterError, JournalPage, Written};
+use crate::k8s::{Cluster, ClusterError, JournalPage, Written};
 use crate::settings::{View, is_name};
 use crate::telemetry;
+use macaque_core::config::{ConfigMapRef, JournalPlace};
 use macaque_core::journal::{Event, Holder, Journal, Moment, Pause as Paused};
-use macaque_core::plan::{ConfigMapRef, JournalPlace};
 
 use super::args::{Common, Home, Pause, Resume};
-use super::{deed, exit, format};
+use super::{exit, output, setup};
 
 /// How often a hold is lifted again when replicas write the journal meanwhile.
 const TRIES: usize = 10;
@@ -77,7 +77,7 @@ fn at_the_journal(
         telemetry::complain(&format!("--namespace: {name:?} is no name of a namespace"));
         return exit::USAGE;
     }
-    let view = match deed::prepare_view_at(common, Vec::new(), home.namespace.as_deref()) {
+    let view = match setup::prepare_view_at(common, Vec::new(), home.namespace.as_deref()) {
         Ok(view) => view,
         Err(code) => return code,
     };
@@ -89,7 +89,7 @@ fn at_the_journal(
         return exit::USAGE;
     };
     System::new().block_on(async {
-        let cluster = match Cluster::connect(&deed::access_to(&view.cluster)).await {
+        let cluster = match Cluster::connect(&setup::access_to(&view.cluster)).await {
             Ok(cluster) => cluster,
             Err(error) => {
                 telemetry::complain(&error.to_string());
@@ -98,7 +98,7 @@ fn at_the_journal(
         };
         match act(&cluster, place, &view).await {
             Ok(said) => {
-                format::say(&said);
+                output::say(&said);
                 exit::OK
             }
             Err(trouble) => {
@@ -144,7 +144,7 @@ async fn trust(cluster: &Cluster, place: &ConfigMapRef, view: &View) -> Result<b
             pause: None,
             count: view.plan.disrupt.count,
             limits: &view.plan.limits,
-            timing: &deed::timing(&view.plan),
+            timing: &setup::timing(&view.plan),
         };
         // Trust is never denied.
         let trusted = journal.step(&Event::Trust, &moment).unwrap_or(journal);

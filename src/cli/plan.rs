@@ -7,8 +7,8 @@ use actix::System;
 use clap::{Args as Flags, ValueEnum};
 use jiff::Timestamp;
 
-use crate::cluster::Cluster;
-use crate::round::preview::{Sighting, look};
+use crate::k8s::Cluster;
+use crate::preview::{Sighting, look};
 use crate::round::{Orders, StopSwitch};
 use crate::settings::Need;
 use crate::telemetry;
@@ -16,7 +16,7 @@ use macaque_core::report::End;
 
 use self::view::View;
 use super::args::{Common, Scope};
-use super::{deed, exit, format};
+use super::{exit, output, setup};
 
 /// So many candidates are asked about with `--server` at most: each is a request that admission webhooks see.
 const MOST_ASKED: usize = 50;
@@ -55,11 +55,11 @@ pub(super) enum Output {
 
 /// Foretells the next round; returns the process's exit code.
 pub(super) fn run(common: &Common, flags: &Plan) -> i32 {
-    let setup = match deed::prepare(common, flags.scope.flags(), Need::NoSchedule) {
+    let setup = match setup::prepare(common, flags.scope.flags(), Need::NoSchedule) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
-    let (access, orders) = (deed::access(&setup), deed::orders(&setup));
+    let (access, orders) = (setup::access(&setup), setup::orders(&setup));
     let seen = System::new().block_on(async {
         match Cluster::connect(&access).await {
             Ok(cluster) => see(&cluster, &orders, flags.server).await.map_err(|end| {
@@ -81,10 +81,10 @@ pub(super) fn run(common: &Common, flags: &Plan) -> i32 {
         .with_asked(asked)
         .with_seed(flags.seed, &sighting.preview);
     match flags.output {
-        Output::Table => format::tell(&print::by_owner(&view)),
-        Output::Wide => format::tell(&print::by_pod(&view)),
-        Output::Json => format::json(&view),
-        Output::Yaml => format::yaml(&view),
+        Output::Table => output::tell(&print::by_owner(&view)),
+        Output::Wide => output::tell(&print::by_pod(&view)),
+        Output::Json => output::json(&view),
+        Output::Yaml => output::yaml(&view),
     }
     if sighting.listed == 0 && !sighting.problems.is_empty() {
         exit::CLUSTER

@@ -6,11 +6,11 @@ use serde_saphyr::FlowSeq;
 
 use crate::settings::{View, is_name};
 use crate::telemetry;
-use macaque_core::grants::{self, Purpose, Rule};
-use macaque_core::plan::{Namespaces, Plan};
+use macaque_core::config::{Namespaces, Plan};
+use macaque_core::permissions::{self, Purpose, Rule};
 
 use super::args::{Common, Rbac};
-use super::{deed, exit, format};
+use super::{exit, output, setup};
 
 const API: &str = "rbac.authorization.k8s.io";
 const API_VERSION: &str = "rbac.authorization.k8s.io/v1";
@@ -102,7 +102,7 @@ impl From<&Rule> for WrittenRule {
 
 /// Prints the Roles; returns the process's exit code.
 pub(super) fn run(common: &Common, flags: &Rbac) -> i32 {
-    let view = match deed::prepare_view(common, flags.scope.flags()) {
+    let view = match setup::prepare_view(common, flags.scope.flags()) {
         Ok(view) => view,
         Err(code) => return code,
     };
@@ -114,7 +114,7 @@ pub(super) fn run(common: &Common, flags: &Rbac) -> i32 {
         }
     };
     // The journal is where the account is.
-    let view = match deed::prepare_view_at(common, flags.scope.flags(), Some(&account.namespace)) {
+    let view = match setup::prepare_view_at(common, flags.scope.flags(), Some(&account.namespace)) {
         Ok(view) => view,
         Err(code) => return code,
     };
@@ -122,12 +122,12 @@ pub(super) fn run(common: &Common, flags: &Rbac) -> i32 {
         true => Purpose::Preview,
         false => Purpose::Rounds,
     };
-    let rules = grants::rules(&grants::needed(&view.plan, purpose));
-    format::say(&format!("# {}", summary(&view.plan, purpose)));
-    let journal = grants::to_keep_the_journal(&view.plan);
+    let rules = permissions::rules(&permissions::needed(&view.plan, purpose));
+    output::say(&format!("# {}", summary(&view.plan, purpose)));
+    let journal = permissions::to_keep_the_journal(&view.plan);
     let home = journal.first().and_then(|grant| grant.namespace.as_deref());
-    let journal = grants::rule_of(&journal);
-    let mut scopes: Vec<_> = grants::scopes(&view.plan.target.namespaces)
+    let journal = permissions::rule_of(&journal);
+    let mut scopes: Vec<_> = permissions::scopes(&view.plan.target.namespaces)
         .into_iter()
         .map(|scope| (scope, rules.clone()))
         .collect();
@@ -141,10 +141,10 @@ pub(super) fn run(common: &Common, flags: &Rbac) -> i32 {
     }
     for (namespace, rules) in scopes {
         let (role, binding) = objects(namespace, &account, &rules);
-        format::say(&"---");
-        format::yaml(&role);
-        format::say(&"---");
-        format::yaml(&binding);
+        output::say(&"---");
+        output::yaml(&role);
+        output::say(&"---");
+        output::yaml(&binding);
     }
     exit::OK
 }

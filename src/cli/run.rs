@@ -5,29 +5,29 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::actors::clock::Beat;
-use crate::actors::line::Line;
+use crate::actors::recipient::Line;
 use crate::actors::supervisor::{Limits, Role};
 use crate::actors::{self, Crew};
-use crate::cluster::Cluster;
-use crate::fault::Faults;
+use crate::failpoint::Faults;
 use crate::health::{self, Vitals};
+use crate::k8s::Cluster;
 use crate::notify::{Channel, Retry};
 use crate::settings::Need;
 use crate::telemetry;
-use macaque_core::plan::{JournalPlace, Namespaces, Plan};
+use macaque_core::config::{JournalPlace, Namespaces, Plan};
 use macaque_core::schedule::Calendar;
-use macaque_core::slots::Pace;
+use macaque_core::schedule::timer::Pace;
 
 use super::args::{Common, Scope};
-use super::{deed, exit, foretell};
+use super::{exit, schedule, setup};
 
 /// Runs the actors; returns the process's exit code.
 pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
-    let setup = match deed::prepare(common, scope.flags(), Need::Schedule) {
+    let setup = match setup::prepare(common, scope.flags(), Need::Schedule) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
-    let access = deed::access(&setup);
+    let access = setup::access(&setup);
     // A kubeconfig that cannot be used will not mend itself; an API server that is away may come back.
     if let Err(error) = actix::System::new().block_on(Cluster::connect(&access)) {
         telemetry::complain(&error.to_string());
@@ -47,7 +47,7 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
         telemetry::complain("schedule.cron: not set");
         return exit::USAGE;
     };
-    if let Some((why, remedy)) = foretell::silence(&calendar, Timestamp::now()) {
+    if let Some((why, remedy)) = schedule::silence(&calendar, Timestamp::now()) {
         telemetry::complain(&format!("schedule: {why} (at {calendar}); {remedy}"));
         return exit::USAGE;
     }
@@ -61,8 +61,8 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
             deadline: setup.plan.starting_deadline,
             ..Pace::default()
         },
-        orders: deed::orders(&setup),
-        books: deed::books(&setup),
+        orders: setup::orders(&setup),
+        books: setup::books(&setup),
         access,
         channels: channels.into(),
         retry: Retry::default(),

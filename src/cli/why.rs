@@ -1,28 +1,29 @@
 //! `macaque why`: what macaque makes of one pod, or of the pods of one owner. Disrupts nothing.
 
 mod print;
-mod whom;
+mod subject;
 
 use actix::System;
 use clap::Args as Flags;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cluster::Cluster;
-use crate::round::preview::budgets;
-use crate::round::{Orders, Stop, StopSwitch, lookup};
+use crate::k8s::Cluster;
+use crate::preview::budgets;
+use crate::preview::lookup;
+use crate::round::{Orders, Stop, StopSwitch};
 use crate::settings::Need;
 use crate::telemetry;
+use macaque_core::config::Namespaces;
 use macaque_core::outcome::Method;
-use macaque_core::plan::Namespaces;
 use macaque_core::pod::Pod;
 use macaque_core::preview::Budgets;
+use macaque_core::preview::{Explanation, explain};
 use macaque_core::report::End;
-use macaque_core::why::{Explanation, explain};
 
-use self::whom::Whom;
+use self::subject::Whom;
 use super::args::{Common, Output, Scope};
-use super::{deed, exit, format, plan};
+use super::{exit, output, plan, setup};
 
 /// `macaque why`.
 #[derive(Debug, Flags)]
@@ -49,11 +50,11 @@ struct Answer {
 
 /// Explains; returns the process's exit code.
 pub(super) fn run(common: &Common, flags: &Why) -> i32 {
-    let setup = match deed::prepare(common, flags.scope.flags(), Need::NoSchedule) {
+    let setup = match setup::prepare(common, flags.scope.flags(), Need::NoSchedule) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
-    let (access, orders) = (deed::access(&setup), deed::orders(&setup));
+    let (access, orders) = (setup::access(&setup), setup::orders(&setup));
     let Some(namespace) = namespace(&flags.whom, &orders.rules.target.namespaces) else {
         let whom = &flags.whom;
         telemetry::complain(&format!("{whom}: in which namespace? name one with --namespace"));
@@ -72,9 +73,9 @@ pub(super) fn run(common: &Common, flags: &Why) -> i32 {
             telemetry::complain(&why);
             return code;
         }
-        (Ok(answer), Output::Table) => format::tell(&print::answer(&flags.whom, &answer)),
-        (Ok(answer), Output::Json) => format::json(&answer),
-        (Ok(answer), Output::Yaml) => format::yaml(&answer),
+        (Ok(answer), Output::Table) => output::tell(&print::answer(&flags.whom, &answer)),
+        (Ok(answer), Output::Json) => output::json(&answer),
+        (Ok(answer), Output::Yaml) => output::yaml(&answer),
     }
     exit::OK
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::cluster::ClusterError;
-use macaque_core::answer::{Verdict, classify};
+use crate::k8s::ClusterError;
+use macaque_core::config::Disrupt;
 use macaque_core::outcome::{Method, Outcome, Refusal};
-use macaque_core::plan::Disrupt;
 use macaque_core::pod::PodRef;
+use macaque_core::verdict::{Verdict, classify};
 
-use super::read::{Ended, Patience};
+use super::retry::{Ended, Patience};
 use super::{LONGEST_PAUSE, Table};
 
 /// How long the victim in flight may take, call and look together, once macaque was told to stop.

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::attempt::{Failure, GRACE, Tried};
 use super::{Round, Table};
-use crate::cluster::ClusterError;
-use crate::fault::Point;
+use crate::failpoint::Point;
 use crate::journal::Setback;
+use crate::k8s::ClusterError;
 use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{Denial, Event, Journal, Settled};
 use macaque_core::report::{End, Report};

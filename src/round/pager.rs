@@ -1,7 +1,7 @@
 //! How far a listing has come, and whether what it lists is a crowd. Pure: pages are arguments.
 
-use crate::cluster::Turn;
-use macaque_core::roster::{CROWD, Roster};
+use crate::k8s::Turn;
+use macaque_core::selection::{CROWD, Roster};
 
 /// How often a listing that expired between two pages starts anew. Reading takes seconds and an API server forgets
 /// after minutes: a listing that expires again and again is never read whole.
@@ -16,7 +16,7 @@ const BLIND: usize = 500;
 
 /// A listing from page to page.
 #[derive(Default)]
-pub(super) struct Pager {
+pub(crate) struct Pager {
     after: Option<String>,
     restarts: u32,
     pages: u32,
@@ -25,7 +25,7 @@ pub(super) struct Pager {
 
 impl Pager {
     /// Where the next page begins.
-    pub(super) fn after(&self) -> Option<&str> {
+    pub(crate) fn after(&self) -> Option<&str> {
         self.after.as_deref()
     }
 
@@ -33,7 +33,7 @@ impl Pager {
     ///
     /// # Errors
     /// The list has no end, and why.
-    pub(super) fn turn(&mut self, turn: &Turn, items: usize) -> Result<(), &'static str> {
+    pub(crate) fn turn(&mut self, turn: &Turn, items: usize) -> Result<(), &'static str> {
         self.pages += 1;
         self.items += items;
         self.restarts += u32::from(turn.restarted);
@@ -49,7 +49,7 @@ impl Pager {
 }
 
 /// What is known of the number of pods in scope.
-pub(super) enum Size {
+pub(crate) enum Size {
     /// All are to be read, however many there are.
     Irrelevant,
     /// Nothing yet.
@@ -60,15 +60,15 @@ pub(super) enum Size {
 
 /// The names of all pods in scope that are in a phase that can be drawn.
 #[derive(Default)]
-pub(super) struct Names {
-    pub(super) roster: Roster,
+pub(crate) struct Names {
+    pub(crate) roster: Roster,
     /// What went wrong without ending it.
-    pub(super) problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 impl Size {
     /// With so many pods `seen`, how many may come after a page for the page to be worth reading.
-    pub(super) fn glance(&self, seen: usize) -> Option<usize> {
+    pub(crate) fn glance(&self, seen: usize) -> Option<usize> {
         match self {
             Self::Irrelevant => None,
             Self::Unknown | Self::Counted(_) => Some(CROWD.saturating_sub(seen)),
@@ -77,7 +77,7 @@ impl Size {
 
     /// Whether the scope is a crowd, after a page by which so many pods were `seen`, `remaining` come after them in
     /// the same list, and `more` come at all; `None` if they should be counted before more of them are read.
-    pub(super) fn of(&self, seen: usize, remaining: Option<usize>, more: bool) -> Option<bool> {
+    pub(crate) fn of(&self, seen: usize, remaining: Option<usize>, more: bool) -> Option<bool> {
         match self {
             Self::Irrelevant => Some(false),
             _ if seen.saturating_add(remaining.unwrap_or_default()) > CROWD => Some(true),

@@ -1,6 +1,6 @@
 //! Proves where the journal is kept.
 
-use macaque_core::plan::{ConfigMapRef, JournalPlace};
+use macaque_core::config::{ConfigMapRef, JournalPlace};
 
 use super::decoder::{Decoder, Given};
 use super::environment::POD_NAMESPACE;

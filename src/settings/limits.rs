@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::decoder::{Decoder, Given};
 use super::mistake::Reported;
-use macaque_core::plan::Limits;
+use macaque_core::config::Limits;
 
 /// More than this over time is as good as no limit.
 const MOST_OVER_TIME: usize = 100_000;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use macaque_core::config::{Among, Disrupt, Include, Namespaces, Plan, Target};
 use macaque_core::outcome::Method;
-use macaque_core::plan::{Among, Disrupt, Include, Namespaces, Plan, Target};
 use macaque_core::schedule::{Calendar, Cron, CronError, QuietTime, QuietTimes, parse_zone};
 use macaque_core::selector::Selector;
 

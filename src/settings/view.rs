@@ -1,7 +1,7 @@
 //! What is proved for commands that only look: whom a plan concerns and where the cluster is, no more.
 
+use macaque_core::config::Plan;
 use macaque_core::eligibility::Identity;
-use macaque_core::plan::Plan;
 
 use super::{ClusterSettings, LogSettings, Mistakes, Need, Sources};
 use super::{decoder, home, identity, plan, process, read_file};

@@ -1,7 +1,7 @@
 //! Promises about a journal that is damaged, old or gone: a clear word, nobody disrupted, and no restart needed after.
 
 use kube_sandbox::scenario::deployment;
-use macaque::fault::Point;
+use macaque::failpoint::Point;
 use macaque::round::{Played, Standing};
 use macaque_core::journal::Event;
 use serde_json::{Value, json};

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::{Sandbox, SandboxOptions};
-use macaque::cluster::{Access, Cluster};
-use macaque::fault::{Faults, Passage, Point};
+use macaque::failpoint::{Faults, Passage, Point};
 use macaque::journal::{Books, Keeper, Setback};
+use macaque::k8s::{Access, Cluster};
 use macaque::round::{self, Orders, Patrol, Played, Standing, Stop, StopSwitch, Table};
+use macaque_core::config::{ConfigMapRef, Disrupt, JournalPlace, Limits, Target};
 use macaque_core::eligibility::Rules;
 use macaque_core::journal::{Event, Journal, Sheet, Timing};
 use macaque_core::outcome::Method;
-use macaque_core::plan::{ConfigMapRef, Disrupt, JournalPlace, Limits, Target};
 use macaque_core::report::{End, Report};
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kube_sandbox::scenario::deployment;
-use macaque::fault::Point;
+use macaque::failpoint::Point;
 use macaque::round::{Played, Standing};
 use macaque_core::journal::{ChargeState, Denial, Event};
 use macaque_core::report::End;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kube_sandbox::scenario::{budget, deployment};
-use macaque_core::plan::Limits;
+use macaque_core::config::Limits;
 use serde_json::json;
 
 use crate::desk::Desk;

@@ -1,7 +1,7 @@
 //! Promises about pauses: no replica charges another victim, from the very moment.
 
 use kube_sandbox::scenario::deployment;
-use macaque::fault::Point;
+use macaque::failpoint::Point;
 
 use crate::desk::{Desk, annotate};
 

@@ -4,9 +4,9 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use macaque::cluster::{Access, Cluster};
+use macaque::k8s::{Access, Cluster};
 use macaque::round::{self, Orders, StopSwitch};
-use macaque_core::plan::Namespaces;
+use macaque_core::config::Namespaces;
 use macaque_core::report::{End, Report};
 
 use crate::answers::{Record, Said, plain};

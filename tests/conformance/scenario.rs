@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use macaque::round::Orders;
+use macaque_core::config::{Disrupt, Include, Namespaces, Target};
 use macaque_core::eligibility::{Identity, Rules};
 use macaque_core::outcome::Method;
-use macaque_core::plan::{Disrupt, Include, Namespaces, Target};
 use macaque_core::report::Verdict;
 use macaque_core::selector::Selector;
 use serde_json::Value;

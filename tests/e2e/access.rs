@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use macaque::cluster::{Access, Cluster};
+use macaque::k8s::{Access, Cluster};
 use secrecy::ExposeSecret;
 
 use crate::program::Macaque;

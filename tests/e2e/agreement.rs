@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use macaque::cluster::Cluster;
-use macaque_core::answer::classify;
+use macaque::k8s::Cluster;
 use macaque_core::budget::{Budget, Planned, foretell};
 use macaque_core::outcome::{Method, Refusal};
 use macaque_core::preview::Opinion;
 use macaque_core::selector::Selector;
+use macaque_core::verdict::classify;
 
 use crate::access::cluster;
 use crate::dice::Dice;

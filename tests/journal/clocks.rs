@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use macaque_core::config::Limits;
 use macaque_core::journal::{Event, Holder, Journal, Moment, Timing};
-use macaque_core::plan::Limits;
-use macaque_core::slots::{Clocks, Pace, Watch};
+use macaque_core::schedule::timer::{Clocks, Pace, Watch};
 use proptest::prelude::*;
 
 use crate::history::report;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use macaque_core::config::Limits;
 use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{Event, Holder, Journal, Moment, Pause, Settled, Timing};
 use macaque_core::outcome::{Method, Outcome};
-use macaque_core::plan::Limits;
 use macaque_core::pod::{Owner, PodRef};
 use macaque_core::report::{Attempt, End, Exempted, Report};
 use proptest::prelude::*;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use macaque_core::config::Limits;
 use macaque_core::journal::Settled;
-use macaque_core::plan::Limits;
 use proptest::prelude::*;
 
 use crate::history::{Deed, Unfolding, What, candidate, deeds, limits, report};

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use kube_sandbox::{Sandbox, SandboxOptions};
-use macaque::cluster::{Access, Cluster};
-use macaque_core::answer::classify;
+use macaque::k8s::{Access, Cluster};
 use macaque_core::budget::{Planned, foretell};
 use macaque_core::outcome::{Method, Refusal};
 use macaque_core::preview::Opinion;
 use macaque_core::selector::Selector;
+use macaque_core::verdict::classify;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

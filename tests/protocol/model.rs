@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use macaque_core::config::Limits;
 use macaque_core::journal::{Holder, Journal, Moment, Pause, Timing};
-use macaque_core::plan::Limits;
 use stateright::{Model, Property};
 
 use crate::replica::{Replica, Stage};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use kube_sandbox::scenario::{budget, deployment, pod};
+use macaque_core::config::{Among, Include};
 use macaque_core::outcome::Method;
-use macaque_core::plan::{Among, Include};
 use macaque_core::report::{End, Report, Verdict};
-use macaque_core::roster::CROWD;
+use macaque_core::selection::CROWD;
 use serde_json::{Value, json};
 
 use crate::told;

@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use kube_sandbox::{Sandbox, SandboxOptions};
 use macaque::actors::clock::Beat;
-use macaque::actors::line::Line;
 use macaque::actors::messages::StopRequested;
+use macaque::actors::recipient::Line;
 use macaque::actors::supervisor::{Limits, Role};
 use macaque::actors::{self, Crew};
-use macaque::cluster::Access;
-use macaque::fault::{Faults, Passage, Point};
+use macaque::failpoint::{Faults, Passage, Point};
 use macaque::health::Vitals;
 use macaque::journal::Books;
+use macaque::k8s::Access;
 use macaque::notify::{Channel, Message, Retry};
 use macaque_core::report::Verdict;
-use macaque_core::slots::Pace;
+use macaque_core::schedule::timer::Pace;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 

@@ -3,7 +3,7 @@
 use macaque::round::Orders;
 use macaque_core::outcome::{Method, Outcome};
 use macaque_core::report::Report;
-use macaque_core::roster::CROWD;
+use macaque_core::selection::CROWD;
 
 use crate::wire::Sent;
 

@@ -3,7 +3,7 @@
 use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::{daemon_set, deployment, pod, shop};
 use macaque::notify::Message;
-use macaque_core::plan::Include;
+use macaque_core::config::Include;
 use macaque_core::report::{End, Verdict};
 use serde_json::{Value, json};
 

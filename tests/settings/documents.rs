@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use macaque::settings::{self, Kind, Setup};
+use macaque_core::config::Namespaces;
 use macaque_core::outcome::Method;
-use macaque_core::plan::Namespaces;
 
 use crate::scene;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use macaque_core::plan::{ConfigMapRef, JournalPlace};
+use macaque_core::config::{ConfigMapRef, JournalPlace};
 
 use crate::scene;
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use macaque::settings::{self, LogFormat};
+use macaque_core::config::Namespaces;
 use macaque_core::outcome::Method;
-use macaque_core::plan::Namespaces;
 use secrecy::ExposeSecret;
 
 use crate::scene;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use macaque::settings;
-use macaque_core::plan::{Include, Namespaces};
+use macaque_core::config::{Include, Namespaces};
 
 use crate::scene;
 

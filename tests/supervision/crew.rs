@@ -10,20 +10,20 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque::actors::clock::Beat;
-use macaque::actors::line::Line;
 use macaque::actors::messages::StopRequested;
+use macaque::actors::recipient::Line;
 use macaque::actors::supervisor::{Limits, Role};
 use macaque::actors::{self, Crew};
-use macaque::cluster::{Access, Deadlines};
-use macaque::fault::{Faults, Passage, Point};
+use macaque::failpoint::{Faults, Passage, Point};
 use macaque::health::Vitals;
 use macaque::journal::Books;
+use macaque::k8s::{Access, Deadlines};
 use macaque::notify::{Channel, Message, Retry};
 use macaque::round::Orders;
+use macaque_core::config::{Disrupt, Target};
 use macaque_core::eligibility::Rules;
 use macaque_core::outcome::Method;
-use macaque_core::plan::{Disrupt, Target};
-use macaque_core::slots::Pace;
+use macaque_core::schedule::timer::Pace;
 use tempfile::TempDir;
 
 /// From one slot to the next.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use macaque::actors::supervisor::UNDRAINED;
-use macaque::fault::{Passage, Point};
+use macaque::failpoint::{Passage, Point};
 
 use crate::crew::Running;
 use crate::harm::{Gate, blocking, hanging, panicking};

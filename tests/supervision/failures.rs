@@ -1,7 +1,7 @@
 //! Promises about failures: the actor is replaced, and too many of them end the process.
 
 use macaque::actors::supervisor::GAVE_UP;
-use macaque::fault::{Passage, Point};
+use macaque::failpoint::{Passage, Point};
 
 use crate::crew::Running;
 use crate::harm::panicking;

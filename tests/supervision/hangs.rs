@@ -2,7 +2,7 @@
 //! late riser finds its place taken.
 
 use macaque::actors::supervisor::GAVE_UP;
-use macaque::fault::Point;
+use macaque::failpoint::Point;
 
 use crate::crew::Running;
 use crate::harm::{Gate, blocking, hanging};

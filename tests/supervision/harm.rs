@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use macaque::fault::{Passage, Point};
+use macaque::failpoint::{Passage, Point};
 
 /// Panics at `point` as often as `times` says.
 pub(crate) fn panicking(point: Point, times: usize) -> impl Fn(Point) -> Passage + Send + Sync + 'static {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use macaque::fault::Point;
+use macaque::failpoint::Point;
 
 /// What goes wrong in one trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque::actors::clock::Beat;
-use macaque::actors::line::Line;
+use macaque::actors::recipient::Line;
 use macaque::actors::supervisor::{Limits, Role};
 use macaque::actors::{self, Crew};
-use macaque::cluster::{Access, Deadlines};
-use macaque::fault::{Faults, Passage, Point};
+use macaque::failpoint::{Faults, Passage, Point};
 use macaque::health::Vitals;
 use macaque::journal::Books;
+use macaque::k8s::{Access, Deadlines};
 use macaque::notify::{Channel, Retry, SlackWebhook};
 use macaque::round::Orders;
 use macaque::settings::{LogFormat, LogSettings};
+use macaque_core::config::{self, ConfigMapRef, Disrupt, Include, JournalPlace, Target};
 use macaque_core::eligibility::Rules;
 use macaque_core::journal::Timing;
 use macaque_core::outcome::Method;
-use macaque_core::plan::{self, ConfigMapRef, Disrupt, Include, JournalPlace, Target};
-use macaque_core::slots::Pace;
+use macaque_core::schedule::timer::Pace;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Harm;
@@ -100,7 +100,7 @@ impl Replica {
                 ..Pace::default()
             },
             orders: Arc::new(orders(&self.namespace)),
-            books: Books::new(place, &self.name, plan::Limits::default(), 1, timing),
+            books: Books::new(place, &self.name, config::Limits::default(), 1, timing),
             access,
             channels: Arc::new([channel]),
             retry: Retry {

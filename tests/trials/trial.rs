@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube_sandbox::{PodDeletion, Sandbox, SandboxOptions, scenario};
-use macaque::fault::Point;
+use macaque::failpoint::Point;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -4,18 +4,19 @@
 //! a foretold refusal reads as the real one. It is a forecast: budgets trail the pods they count, admission is not
 //! asked, and the POST alone decides.
 
-mod account;
+mod arithmetic;
+pub mod audit;
 
-pub use account::Account;
+pub use arithmetic::Account;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
-use super::outcome::Refusal;
-use super::pod::{Phase, Pod};
-use super::selector::Selector;
+use crate::outcome::Refusal;
+use crate::pod::{Phase, Pod};
+use crate::selector::Selector;
 
 /// More disrupted pods than this wait for their end under one budget, and the API server refuses
 /// (`MaxDisruptedPodSize`).

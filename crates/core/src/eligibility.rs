@@ -10,9 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use self::rules::{Case, RULES, scope};
-use super::outcome::Method;
-use super::plan::{Include, Target};
-use super::pod::{Owner, Phase, Pod, PodRef};
+use crate::config::{Include, Target};
+use crate::outcome::Method;
+use crate::pod::{Owner, Phase, Pod, PodRef};
 
 /// Which pod macaque itself is, so that it is never its own victim.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,10 +17,10 @@ mod codec;
 mod denial;
 mod event;
 mod lease;
-mod ledger;
-mod notices;
-mod play;
+mod outbox;
 mod record;
+mod transitions;
+mod usage;
 
 use std::time::Duration;
 
@@ -30,9 +30,9 @@ use serde::{Deserialize, Serialize};
 pub use self::codec::{Sheet, Unreadable};
 pub use self::denial::{Denial, Window};
 pub use self::event::{Event, Moment, Pause, Settled, Timing};
-pub use self::ledger::{Resting, Spent};
-pub use self::notices::Notice;
+pub use self::outbox::Notice;
 pub use self::record::{Charge, ChargeState, Hold, Holder, Round};
+pub use self::usage::{Resting, Spent};
 
 /// The annotation of the journal's ConfigMap that pauses macaque: `true`, or the instant (RFC 3339) until which.
 pub const PAUSED: &str = "macaque/paused";

@@ -1,24 +1,26 @@
 //! What a round would do, foretold: whom a seed chooses, and what is thought of each. The choice is the round's own
 //! ([`Choice`]), with forecasts as answers.
 
-mod chance;
+mod chances;
+mod explain;
 mod hearsay;
 
-pub use chance::Chances;
+pub use chances::Chances;
+pub use explain::{Explanation, explain};
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use serde::Serialize;
 
-use super::budget::{Budget, Forecast, Planned, foretell};
-use super::choice::Choice;
-use super::eligibility::Candidate;
-use super::outcome::{Method, Outcome, Refusal};
-use super::plan::Disrupt;
-use super::pod::{Owner, Pod, PodRef};
-use super::register::Register;
-use super::victims::Lot;
+use crate::budget::{Budget, Forecast, Planned, foretell};
+use crate::config::Disrupt;
+use crate::eligibility::Candidate;
+use crate::outcome::{Method, Outcome, Refusal};
+use crate::pod::{Owner, Pod, PodRef};
+use crate::selection::Choice;
+use crate::selection::Lot;
+use crate::selection::Register;
 
 const NO_BUDGET: &str = "a deletion asks no budget";
 

@@ -6,9 +6,9 @@ use std::collections::btree_map::Entry;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::eligibility::Exemption;
-use super::outcome::{Method, Outcome};
-use super::pod::{Owner, PodRef};
+use crate::eligibility::Exemption;
+use crate::outcome::{Method, Outcome};
+use crate::pod::{Owner, PodRef};
 
 /// Everything one round has to tell; the log, the notifications and `macaque once` are drawn from it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

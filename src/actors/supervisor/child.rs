@@ -12,7 +12,7 @@ use super::super::killer::Killer;
 use super::super::messages::{ChildStarted, ChildStopped, Shutdown, Why};
 use super::super::notifier::Notifier;
 use super::{Lines, Role, Supervisor};
-use crate::pulse::Pulse;
+use crate::heartbeat::Pulse;
 
 /// Starts the child of `role` on an Arbiter of its own and connects its line.
 pub(super) fn start(

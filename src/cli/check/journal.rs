@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::cluster::{Cluster, ClusterError, JournalPage};
+use crate::k8s::{Cluster, ClusterError, JournalPage};
+use macaque_core::config::{ConfigMapRef, JournalPlace, Limits, Plan};
 use macaque_core::journal::{Denial, Journal, Pause};
-use macaque_core::plan::{ConfigMapRef, JournalPlace, Limits, Plan};
 
 use super::Finding;
 

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use crate::notify::Message;
 use macaque_core::pod::Owner;
 
-use super::super::format::say;
+use super::super::output::say;
 
 const DISRUPTED: Style = AnsiColor::Red.on_default().bold();
 const REFUSED: Style = AnsiColor::Yellow.on_default();

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::cli::foretell::{Foretold, until};
-use crate::cli::format::{line, table};
-use macaque_core::plan::Among;
+use crate::cli::output::{line, table};
+use crate::cli::schedule::{Foretold, until};
+use macaque_core::config::Among;
 use macaque_core::pod::PodRef;
 
 use super::view::{Cover, Draw, SLOTS, View};

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::cli::foretell::{Foretold, slots};
+use crate::cli::schedule::{Foretold, slots};
+use crate::preview::{Readiness, Sighting};
 use crate::round::Orders;
-use crate::round::preview::{Readiness, Sighting};
 use macaque_core::budget::Planned;
+use macaque_core::config::{Among, Namespaces};
 use macaque_core::outcome::Method;
-use macaque_core::plan::{Among, Namespaces};
 use macaque_core::pod::{Owner, PodRef};
 use macaque_core::preview::{Budgets, Foretold as Victim, Opinion, Preview, Subject};
 use macaque_core::report::Exempted;

@@ -1,8 +1,8 @@
 //! The explanation for people.
 
-use crate::cli::format::{line, table};
+use crate::cli::output::{line, table};
 use macaque_core::eligibility::{Finding, Standing};
-use macaque_core::why::Explanation;
+use macaque_core::preview::Explanation;
 
 use crate::text::count;
 

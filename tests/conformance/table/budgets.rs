@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use macaque_core::plan::Include;
+use macaque_core::config::Include;
 use macaque_core::report::Verdict::{Disrupted, Refused};
 use serde_json::{Value, json};
 

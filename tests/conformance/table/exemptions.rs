@@ -1,6 +1,6 @@
 //! Scenarios about the pods that no round draws.
 
-use macaque_core::plan::Include;
+use macaque_core::config::Include;
 use macaque_core::report::Verdict::Disrupted;
 use serde_json::{Value, json};
 

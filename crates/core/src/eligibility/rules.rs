@@ -6,8 +6,8 @@ mod checks;
 use jiff::Timestamp;
 
 use super::{Exemption, Finding, Rules, Standing, brief};
+use crate::config::Include;
 use crate::outcome::Method;
-use crate::plan::Include;
 use crate::pod::Pod;
 
 /// One pod before the rules.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::plan::{Include, Namespaces};
+use crate::config::{Include, Namespaces};
 use crate::selector::Selector;
 
 /// Noon of a working day.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Holder;
+use crate::config::Limits;
 use crate::eligibility::Candidate;
 use crate::outcome::{Method, Outcome};
-use crate::plan::Limits;
 use crate::report::Report;
 
 /// A request to disrupt nothing.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Hold, Holder, Journal, Moment, ahead, ledger, whole_second};
+use super::{Hold, Holder, Journal, Moment, ahead, usage, whole_second};
 
 impl Journal {
     pub(super) fn patrol(&mut self, moment: &Moment<'_>) {
@@ -25,7 +25,7 @@ impl Journal {
     }
 
     pub(super) fn distrust(&mut self, why: &str, known: u64, moment: &Moment<'_>) {
-        let longest = ledger::horizon(moment.limits).max(moment.timing.deadline);
+        let longest = usage::horizon(moment.limits).max(moment.timing.deadline);
         self.sequence = self.sequence.max(known);
         self.hold = Some(Hold {
             until: whole_second(ahead(moment.now, longest)),

@@ -1,8 +1,8 @@
 //! What the API server's answer to a dry run says of the disruption itself.
 
 use super::Opinion;
-use crate::answer::{CANNOT_BE_ASKED, Verdict};
 use crate::outcome::Refusal;
+use crate::verdict::{CANNOT_BE_ASKED, Verdict};
 
 impl From<Verdict> for Opinion {
     fn from(verdict: Verdict) -> Self {

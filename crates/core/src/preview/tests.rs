@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::answer::Verdict;
 use crate::budget::{BudgetStatus, Coverage, UnhealthyPolicy};
-use crate::plan::Among;
+use crate::config::Among;
 use crate::pod::Phase;
+use crate::verdict::Verdict;
 
 /// `app-0`, `app-1` and so on, of the Deployment `app`; without an owner if `app` is "bare".
 fn subjects(app: &str, replicas: usize) -> Vec<Subject> {

@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 
+use crate::config::Include;
 use crate::eligibility::tests::{including, now, owned_by, rules, word};
 use crate::eligibility::{Rules, Standing, examine};
-use crate::plan::Include;
 use crate::pod::Pod;
 
 /// Every rule that says more than "passed", as `RULE STANDING`.
