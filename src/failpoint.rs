@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// A point that is passed on the way, in the order of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Point {
+pub enum FailPoint {
     /// The Supervisor looks after the others.
     Supervising,
     /// The Clock is about to say that a round is due.
@@ -34,7 +34,7 @@ pub enum Point {
     AfterNotify,
 }
 
-impl Point {
+impl FailPoint {
     /// Every point, in the order of a round.
     pub const ALL: [Self; 13] = [
         Self::Supervising,
@@ -55,7 +55,7 @@ impl Point {
 
 /// What a test lets happen at a point. Panicking, blocking the thread and aborting it does itself, in its hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Passage {
+pub enum FailAction {
     /// Go on.
     Go,
     /// Await what never comes.
@@ -64,25 +64,25 @@ pub enum Passage {
 
 /// What happens at the points.
 #[derive(Clone, Default)]
-pub struct Faults(Option<Arc<dyn Fn(Point) -> Passage + Send + Sync>>);
+pub struct FailPoints(Option<Arc<dyn Fn(FailPoint) -> FailAction + Send + Sync>>);
 
-impl Faults {
+impl FailPoints {
     /// Calls `hook` at every point; what it does happens to the actor that passes.
-    pub fn armed(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
+    pub fn armed(hook: impl Fn(FailPoint) -> FailAction + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(hook)))
     }
 
     /// `point` is passed.
-    pub(crate) async fn pass(&self, point: Point) {
+    pub(crate) async fn pass(&self, point: FailPoint) {
         if let Some(hook) = &self.0
-            && hook(point) == Passage::Hang
+            && hook(point) == FailAction::Hang
         {
             std::future::pending::<()>().await;
         }
     }
 }
 
-impl fmt::Debug for Faults {
+impl fmt::Debug for FailPoints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "armed" } else { "none" })
     }

@@ -17,12 +17,12 @@ mod pods;
 mod response;
 mod wire;
 
-pub use config_map::{JournalPage, Written};
-pub use connect::{Access, Deadlines};
-pub use error::ClusterError;
-pub use name_list::NamesPage;
+pub use config_map::{JournalConfigMap, WriteResult};
+pub use connect::{ClusterAccess, RequestDeadlines};
+pub use error::ApiError;
+pub use name_list::NamePage;
 pub(crate) use pods::list_words;
-pub use pods::{Page, Turn};
+pub use pods::{PageCursor, PodPage};
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -34,29 +34,29 @@ use kube::Client;
 use kube::client::Body;
 use serde::Serialize;
 
-use self::response::Response;
-use self::wire::{Deletion, eviction};
-use crate::heartbeat::Pulse;
+use self::response::ApiResponse;
+use self::wire::{DeletionOptions, eviction};
+use crate::heartbeat::Heartbeat;
 use macaque_core::outcome;
 use macaque_core::pod::PodRef;
-use macaque_core::verdict::Answer;
+use macaque_core::verdict::ApiAnswer;
 
 /// A connection to one API server. It belongs to the arbiter that made it: its worker lives and ends there.
 pub struct Cluster {
-    access: Access,
+    access: ClusterAccess,
     client: RefCell<Client>,
     /// How far this machine's clock is ahead of the server's, by the last answer.
     skew: Cell<Option<SignedDuration>>,
     /// Whether an exchange failed: the configuration may have changed, a certificate authority rotated.
     stale: Cell<bool>,
     /// Who is told that something is going on.
-    pulse: Option<Pulse>,
+    pulse: Option<Heartbeat>,
     /// The API server's address, for errors.
     server: Arc<str>,
 }
 
 /// One request, which may have to be sent twice.
-struct Call {
+struct ApiRequest {
     method: Method,
     path: String,
     content_type: &'static str,
@@ -77,17 +77,17 @@ impl Cluster {
     pub async fn disrupt(
         &self,
         pod: &PodRef,
-        method: outcome::Method,
+        method: outcome::DisruptionMethod,
         grace_period: Option<Duration>,
-    ) -> Result<Answer, ClusterError> {
+    ) -> Result<ApiAnswer, ApiError> {
         let path = pod_path(pod);
-        let options = Deletion::of(pod, grace_period);
+        let options = DeletionOptions::of(pod, grace_period);
         let request = match method {
-            outcome::Method::Evict => {
+            outcome::DisruptionMethod::Evict => {
                 let path = format!("{path}/eviction?fieldValidation=Strict");
                 json(Method::POST, &path, &eviction(pod, options))
             }
-            outcome::Method::Delete => json(Method::DELETE, &path, &options),
+            outcome::DisruptionMethod::Delete => json(Method::DELETE, &path, &options),
         };
         let what = || format!("{method} {pod}");
         Ok(self
@@ -97,7 +97,7 @@ impl Cluster {
     }
 
     /// The same, and each exchange is a sign of life to `pulse`.
-    pub fn watched_by(mut self, pulse: Pulse) -> Self {
+    pub fn watched_by(mut self, pulse: Heartbeat) -> Self {
         self.pulse = Some(pulse);
         self
     }
@@ -114,15 +114,15 @@ impl Cluster {
     /// afresh and the request is sent once more, whatever it asks for.
     async fn send(
         &self,
-        call: Call,
+        call: ApiRequest,
         deadline: Duration,
         what: impl Fn() -> String,
-    ) -> Result<Response, ClusterError> {
+    ) -> Result<ApiResponse, ApiError> {
         if self.stale.get() {
             self.connect_afresh().await?;
         }
         let response = self.exchange(&call, deadline, &what).await;
-        if !response.as_ref().is_ok_and(Response::is_unauthorized) {
+        if !response.as_ref().is_ok_and(ApiResponse::is_unauthorized) {
             self.stale.set(response.is_err());
             return response;
         }
@@ -131,7 +131,7 @@ impl Cluster {
     }
 
     /// Reads the configuration and its credentials again, as they are now.
-    async fn connect_afresh(&self) -> Result<(), ClusterError> {
+    async fn connect_afresh(&self) -> Result<(), ApiError> {
         let (fresh, _) = connect::client(&self.access).await?;
         self.client.replace(fresh);
         self.stale.set(false);
@@ -140,10 +140,10 @@ impl Cluster {
 
     async fn exchange(
         &self,
-        call: &Call,
+        call: &ApiRequest,
         deadline: Duration,
         what: &impl Fn() -> String,
-    ) -> Result<Response, ClusterError> {
+    ) -> Result<ApiResponse, ApiError> {
         if let Some(pulse) = &self.pulse {
             pulse.sign();
         }
@@ -163,7 +163,7 @@ impl Cluster {
             Ok(Err(why)) => why,
             Err(_) => format!("no answer within {} s", deadline.as_secs()),
         };
-        Err(ClusterError::Unreachable {
+        Err(ApiError::Unreachable {
             what: what(),
             server: Arc::clone(&self.server),
             why,
@@ -175,9 +175,9 @@ fn pod_path(pod: &PodRef) -> String {
     format!("/api/v1/namespaces/{}/pods/{}", pod.namespace, pod.name)
 }
 
-fn get(path: &str) -> Call {
+fn get(path: &str) -> ApiRequest {
     let (method, path) = (Method::GET, path.to_owned());
-    Call {
+    ApiRequest {
         method,
         path,
         content_type: JSON,
@@ -187,9 +187,9 @@ fn get(path: &str) -> Call {
     }
 }
 
-fn json(method: Method, path: &str, body: &impl Serialize) -> Call {
+fn json(method: Method, path: &str, body: &impl Serialize) -> ApiRequest {
     let body = serde_json::to_vec(body).expect("a Kubernetes object serialises");
-    Call {
+    ApiRequest {
         method,
         path: path.to_owned(),
         content_type: JSON,
@@ -199,7 +199,7 @@ fn json(method: Method, path: &str, body: &impl Serialize) -> Call {
     }
 }
 
-impl Call {
+impl ApiRequest {
     fn request(&self) -> Request<Body> {
         let request = Request::builder()
             .method(&self.method)

@@ -5,18 +5,18 @@ pub mod lookup;
 
 use std::collections::BTreeMap;
 
-use crate::k8s::{Cluster, ClusterError};
-use macaque_core::eligibility::{Candidate, Rules};
-use macaque_core::outcome::Method;
-use macaque_core::pod::{Owner, Pod};
-use macaque_core::preview::{Budgets, Preview, Subject};
-use macaque_core::report::{End, Exempted};
+use crate::k8s::{ApiError, Cluster};
+use macaque_core::eligibility::{Candidate, EligibilityRules};
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::pod::{Pod, PodOwner};
+use macaque_core::preview::{BudgetIndex, PreviewedPod, RoundPreview};
+use macaque_core::report::{ExemptionTallies, RoundEnd};
 use macaque_core::selection::CROWD;
-use macaque_core::selection::Register;
+use macaque_core::selection::CandidateIndex;
 
-use crate::round::retry::{Ended, patiently};
-use crate::round::scan::{Field, Ledger, Survey, scope};
-use crate::round::{Orders, Stop};
+use crate::round::retry::{ReadError, patiently};
+use crate::round::scan::{PodScan, PodScanner, PodSink, scope};
+use crate::round::{RoundConfig, StopToken};
 
 /// What to do about budgets that may not be listed.
 const MISSING_GRANT: &str =
@@ -24,7 +24,7 @@ const MISSING_GRANT: &str =
 
 /// The pods of one owner, among those listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Readiness {
+pub struct OwnerReadiness {
     /// How many.
     pub pods: usize,
     /// How many of them are ready.
@@ -32,39 +32,39 @@ pub struct Readiness {
 }
 
 /// The pods of each owner, by namespace and owner.
-pub type Readinesses = BTreeMap<(String, Owner), Readiness>;
+pub type ReadinessByOwner = BTreeMap<(String, PodOwner), OwnerReadiness>;
 
 /// What a look at the cluster found.
 #[derive(Debug, Clone)]
-pub struct Sighting {
+pub struct ClusterSnapshot {
     /// How many pods were listed.
     pub listed: usize,
     /// Those that are no candidates, by reason.
-    pub exempted: Exempted,
+    pub exempted: ExemptionTallies,
     /// The owners of all pods listed.
-    pub owners: Readinesses,
+    pub owners: ReadinessByOwner,
     /// The round to come, by namespace, owner and name of the candidates.
-    pub preview: Preview,
+    pub preview: RoundPreview,
     /// What went wrong beside.
     pub problems: Vec<String>,
 }
 
 #[derive(Default)]
-struct Notes {
-    register: Register,
-    subjects: Vec<Subject>,
-    owners: Readinesses,
+struct SnapshotSink {
+    register: CandidateIndex,
+    subjects: Vec<PreviewedPod>,
+    owners: ReadinessByOwner,
 }
 
-impl Ledger for Notes {
-    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &Rules) {
+impl PodSink for SnapshotSink {
+    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
         self.register.enter(&pod, candidate.as_ref(), rules);
         if let Some(owner) = pod.owner.clone() {
             let owner = self.owners.entry((pod.id.namespace.clone(), owner)).or_default();
             owner.pods += 1;
             owner.ready += usize::from(pod.ready);
         }
-        self.subjects.extend(candidate.map(|candidate| Subject {
+        self.subjects.extend(candidate.map(|candidate| PreviewedPod {
             candidate,
             pod,
             heard: None,
@@ -86,17 +86,21 @@ impl Ledger for Notes {
 ///
 /// # Errors
 /// The pods could not be listed; a namespace that may not be read is only a problem.
-pub async fn look(cluster: &Cluster, orders: &Orders, stop: &Stop) -> Result<Sighting, End> {
+pub async fn look(
+    cluster: &Cluster,
+    orders: &RoundConfig,
+    stop: &StopToken,
+) -> Result<ClusterSnapshot, RoundEnd> {
     let rules = &orders.rules;
-    let field = Field { cluster, rules, stop };
-    let mut survey = Survey::<Notes>::default();
+    let field = PodScanner { cluster, rules, stop };
+    let mut survey = PodScan::<SnapshotSink>::default();
     field.survey(&mut survey).await?;
-    let Notes {
+    let SnapshotSink {
         register,
         mut subjects,
         owners,
     } = survey.ledger;
-    let place = |subject: &Subject| {
+    let place = |subject: &PreviewedPod| {
         let Candidate { pod, owner } = &subject.candidate;
         (pod.namespace.clone(), owner.clone(), pod.name.clone())
     };
@@ -105,15 +109,17 @@ pub async fn look(cluster: &Cluster, orders: &Orders, stop: &Stop) -> Result<Sig
     subjects.dedup_by(|a, b| a.candidate.pod.uid == b.candidate.pod.uid);
     let mut problems = survey.problems;
     let budgets = match rules.method {
-        Method::Evict => budgets(cluster, scope(&rules.target.namespaces), stop, &mut problems).await?,
+        DisruptionMethod::Evict => {
+            budgets(cluster, scope(&rules.target.namespaces), stop, &mut problems).await?
+        }
         // Nobody asks them.
-        Method::Delete => Budgets::default(),
+        DisruptionMethod::Delete => BudgetIndex::default(),
     };
-    Ok(Sighting {
+    Ok(ClusterSnapshot {
         listed: survey.listed,
         exempted: survey.exempted,
         owners,
-        preview: Preview {
+        preview: RoundPreview {
             subjects,
             budgets,
             limits: orders.disrupt.clone(),
@@ -130,17 +136,17 @@ pub async fn look(cluster: &Cluster, orders: &Orders, stop: &Stop) -> Result<Sig
 pub async fn budgets(
     cluster: &Cluster,
     namespaces: Vec<Option<&str>>,
-    stop: &Stop,
+    stop: &StopToken,
     problems: &mut Vec<String>,
-) -> Result<Budgets, End> {
-    let mut budgets = Budgets::default();
+) -> Result<BudgetIndex, RoundEnd> {
+    let mut budgets = BudgetIndex::default();
     for namespace in namespaces {
         match patiently(stop, async || cluster.budgets(namespace).await).await {
             Ok(read) => budgets.add(read),
-            Err(Ended::Stopped) => return Err(End::Interrupted),
-            Err(Ended::Failed(error)) => {
+            Err(ReadError::Stopped) => return Err(RoundEnd::Interrupted),
+            Err(ReadError::Failed(error)) => {
                 let remedy = match error {
-                    ClusterError::Forbidden { .. } => MISSING_GRANT,
+                    ApiError::Forbidden { .. } => MISSING_GRANT,
                     _ => "",
                 };
                 problems.push(format!("budgets are unknown: {error}{remedy}"));

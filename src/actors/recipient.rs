@@ -7,12 +7,12 @@ use actix::dev::SendError;
 use actix::{Message, Recipient};
 
 /// A line that carries messages `M`; clones lead to the same place.
-pub struct Line<M>(Arc<RwLock<Option<Recipient<M>>>>)
+pub struct StableRecipient<M>(Arc<RwLock<Option<Recipient<M>>>>)
 where
     M: Message + Send + 'static,
     M::Result: Send;
 
-impl<M> Line<M>
+impl<M> StableRecipient<M>
 where
     M: Message + Send + 'static,
     M::Result: Send,
@@ -41,7 +41,7 @@ where
     }
 }
 
-impl<M> Default for Line<M>
+impl<M> Default for StableRecipient<M>
 where
     M: Message + Send + 'static,
     M::Result: Send,
@@ -51,7 +51,7 @@ where
     }
 }
 
-impl<M> Clone for Line<M>
+impl<M> Clone for StableRecipient<M>
 where
     M: Message + Send + 'static,
     M::Result: Send,
@@ -61,7 +61,7 @@ where
     }
 }
 
-impl<M> fmt::Debug for Line<M>
+impl<M> fmt::Debug for StableRecipient<M>
 where
     M: Message + Send + 'static,
     M::Result: Send,

@@ -6,11 +6,11 @@ use std::io::Write as _;
 use comfy_table::{Table, presets};
 use serde::Serialize;
 
-use crate::notify::Message;
+use crate::notify::RoundMessage;
 use crate::text;
 pub(super) use crate::text::line;
 use macaque_core::outcome::Outcome;
-use macaque_core::report::Report;
+use macaque_core::report::RoundReport;
 
 /// Writes `words` on standard output, in colour if it is a terminal that wants it. A closed pipe ends the
 /// command quietly.
@@ -58,8 +58,8 @@ pub(super) fn table<const N: usize>(
 }
 
 /// The report of one round, for people: the headline, the victims, and why the other pods were left alone.
-pub(super) fn report(report: &Report) -> String {
-    let message = Message::of(report);
+pub(super) fn report(report: &RoundReport) -> String {
+    let message = RoundMessage::of(report);
     let mut parts = vec![message.headline];
     if !report.attempts.is_empty() {
         let rows = report.attempts.iter().map(|attempt| {
@@ -95,7 +95,7 @@ pub(super) fn report(report: &Report) -> String {
 }
 
 /// What to do about the refusals, each advice once.
-fn advice(report: &Report) -> Vec<String> {
+fn advice(report: &RoundReport) -> Vec<String> {
     let mut lines = Vec::new();
     for attempt in &report.attempts {
         let Outcome::Refused(refusal) = &attempt.outcome else {

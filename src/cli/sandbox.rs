@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::telemetry;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 
-use super::args::Sandbox as Flags;
+use super::args::SandboxArgs as Flags;
 use super::{exit, output};
 
 /// The first line of every kubeconfig that is written here; a file that begins otherwise is somebody's own.

@@ -9,12 +9,12 @@ use serde::Serialize;
 use crate::telemetry;
 use macaque_core::schedule::Calendar;
 
-use super::args::{Output, Schedule};
+use super::args::{OutputFormat, ScheduleArgs};
 use super::{exit, output, setup};
 
 /// One slot, as it is printed.
 #[derive(Serialize)]
-pub(super) struct Foretold {
+pub(super) struct SlotRow {
     /// The instant, in UTC.
     pub(super) slot: Timestamp,
     /// The same on the wall clock of the schedule's zone.
@@ -27,8 +27,8 @@ pub(super) struct Foretold {
 }
 
 /// The slots of `calendar` after `from`, as they are printed.
-pub(super) fn slots(calendar: &Calendar, from: Timestamp) -> impl Iterator<Item = Foretold> {
-    calendar.upcoming(from).map(|slot| Foretold {
+pub(super) fn slots(calendar: &Calendar, from: Timestamp) -> impl Iterator<Item = SlotRow> {
+    calendar.upcoming(from).map(|slot| SlotRow {
         slot: slot.instant,
         local: local(slot.instant, calendar.zone()),
         round: slot.quiet.is_none(),
@@ -37,7 +37,7 @@ pub(super) fn slots(calendar: &Calendar, from: Timestamp) -> impl Iterator<Item 
 }
 
 /// Prints the next slots; returns the process's exit code.
-pub(super) fn run(config: Option<PathBuf>, schedule: &Schedule) -> i32 {
+pub(super) fn run(config: Option<PathBuf>, schedule: &ScheduleArgs) -> i32 {
     let calendar = match setup::prepare_calendar(config) {
         Ok(calendar) => calendar,
         Err(code) => return code,
@@ -56,9 +56,9 @@ pub(super) fn run(config: Option<PathBuf>, schedule: &Schedule) -> i32 {
         .take(usize::from(schedule.number))
         .collect();
     match schedule.output {
-        Output::Json => output::json(&slots),
-        Output::Yaml => output::yaml(&slots),
-        Output::Table => {
+        OutputFormat::Json => output::json(&slots),
+        OutputFormat::Yaml => output::yaml(&slots),
+        OutputFormat::Table => {
             let all = slots.len() == usize::from(schedule.number);
             let rows = slots.into_iter().map(|slot| {
                 let what = slot

@@ -4,17 +4,20 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::journal::Books;
-use crate::k8s::Access;
-use crate::round::Orders;
-use crate::settings::{self, ClusterSettings, Flag, Mistakes, Need, Setup, Sources, View};
+use crate::journal::JournalStore;
+use crate::k8s::ClusterAccess;
+use crate::round::RoundConfig;
+use crate::settings::{
+    self, ClusterSettings, FlagSetting, ScheduleNeed, SettingMistakes, SettingsSources, ValidSettings,
+    ViewSettings,
+};
 use crate::telemetry;
-use macaque_core::config::{JournalPlace, Plan};
-use macaque_core::eligibility::Rules;
-use macaque_core::journal::Timing;
+use macaque_core::config::{ChaosConfig, JournalLocation};
+use macaque_core::eligibility::EligibilityRules;
+use macaque_core::journal::JournalTiming;
 use macaque_core::schedule::Calendar;
 
-use super::args::Common;
+use super::args::GlobalArgs;
 use super::exit;
 
 /// Where Kubernetes puts the namespace of a pod's service account.
@@ -24,7 +27,11 @@ const SERVICE_ACCOUNT_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/servicea
 ///
 /// # Errors
 /// The exit code, after every mistake was told on standard error.
-pub(super) fn prepare(common: &Common, more: Vec<Flag>, need: Need) -> Result<Setup, i32> {
+pub(super) fn prepare(
+    common: &GlobalArgs,
+    more: Vec<FlagSetting>,
+    need: ScheduleNeed,
+) -> Result<ValidSettings, i32> {
     let setup = settings::load(&sources(common, more), need).map_err(|mistakes| refuse(&mistakes))?;
     telemetry::start(&setup.log);
     Ok(setup)
@@ -35,7 +42,7 @@ pub(super) fn prepare(common: &Common, more: Vec<Flag>, need: Need) -> Result<Se
 /// # Errors
 /// The exit code, after every mistake was told on standard error.
 pub(super) fn prepare_calendar(config: Option<PathBuf>) -> Result<Calendar, i32> {
-    let common = Common::of_file(config);
+    let common = GlobalArgs::of_file(config);
     settings::load_calendar(&sources(&common, Vec::new())).map_err(|mistakes| refuse(&mistakes))
 }
 
@@ -43,7 +50,7 @@ pub(super) fn prepare_calendar(config: Option<PathBuf>) -> Result<Calendar, i32>
 ///
 /// # Errors
 /// The exit code, after every mistake was told on standard error.
-pub(super) fn prepare_view(common: &Common, more: Vec<Flag>) -> Result<View, i32> {
+pub(super) fn prepare_view(common: &GlobalArgs, more: Vec<FlagSetting>) -> Result<ViewSettings, i32> {
     let view = settings::load_view(&sources(common, more)).map_err(|mistakes| refuse(&mistakes))?;
     telemetry::start(&view.log);
     Ok(view)
@@ -53,7 +60,11 @@ pub(super) fn prepare_view(common: &Common, more: Vec<Flag>) -> Result<View, i32
 ///
 /// # Errors
 /// The exit code, after every mistake was told on standard error.
-pub(super) fn prepare_view_at(common: &Common, more: Vec<Flag>, home: Option<&str>) -> Result<View, i32> {
+pub(super) fn prepare_view_at(
+    common: &GlobalArgs,
+    more: Vec<FlagSetting>,
+    home: Option<&str>,
+) -> Result<ViewSettings, i32> {
     let mut sources = sources(common, more);
     if let Some(namespace) = home {
         let variable = settings::POD_NAMESPACE.to_owned();
@@ -66,13 +77,13 @@ pub(super) fn prepare_view_at(common: &Common, more: Vec<Flag>, home: Option<&st
     Ok(view)
 }
 
-fn refuse(mistakes: &Mistakes) -> i32 {
+fn refuse(mistakes: &SettingMistakes) -> i32 {
     telemetry::complain_of_all(&mistakes.to_string());
     exit::USAGE
 }
 
-fn sources(common: &Common, more: Vec<Flag>) -> Sources {
-    Sources {
+fn sources(common: &GlobalArgs, more: Vec<FlagSetting>) -> SettingsSources {
+    SettingsSources {
         file: common.config.clone(),
         env: settings::environment(),
         flags: [common.flags(), more].concat(),
@@ -87,14 +98,14 @@ fn service_account_namespace() -> Option<String> {
 }
 
 /// What a round goes by.
-pub(super) fn orders(setup: &Setup) -> Arc<Orders> {
-    let Setup { plan, identity, .. } = setup;
-    let rules = Rules {
+pub(super) fn orders(setup: &ValidSettings) -> Arc<RoundConfig> {
+    let ValidSettings { plan, identity, .. } = setup;
+    let rules = EligibilityRules {
         target: plan.target.clone(),
         method: plan.disrupt.method,
         identity: identity.clone(),
     };
-    Arc::new(Orders {
+    Arc::new(RoundConfig {
         dry_run: plan.dry_run,
         rules,
         disrupt: plan.disrupt.clone(),
@@ -102,18 +113,18 @@ pub(super) fn orders(setup: &Setup) -> Arc<Orders> {
 }
 
 /// The journal's place, and what it goes by.
-pub(super) fn books(setup: &Setup) -> Books {
-    let Setup { plan, identity, .. } = setup;
+pub(super) fn books(setup: &ValidSettings) -> JournalStore {
+    let ValidSettings { plan, identity, .. } = setup;
     let host = || std::env::var("HOSTNAME").unwrap_or_else(|_| "macaque".to_owned());
     let name = identity
         .as_ref()
         .map_or_else(host, |identity| identity.pod.clone());
     let place = match plan.dry_run {
         // A dry run only reads.
-        true => JournalPlace::Memory,
+        true => JournalLocation::Memory,
         false => plan.journal.clone(),
     };
-    Books::new(
+    JournalStore::new(
         place,
         &name,
         plan.limits.clone(),
@@ -123,23 +134,23 @@ pub(super) fn books(setup: &Setup) -> Books {
 }
 
 /// How long things take in the journal of `plan`.
-pub(super) fn timing(plan: &Plan) -> Timing {
-    Timing {
+pub(super) fn timing(plan: &ChaosConfig) -> JournalTiming {
+    JournalTiming {
         deadline: plan.starting_deadline,
-        ..Timing::default()
+        ..JournalTiming::default()
     }
 }
 
 /// Where the cluster is.
-pub(super) fn access(setup: &Setup) -> Access {
+pub(super) fn access(setup: &ValidSettings) -> ClusterAccess {
     access_to(&setup.cluster)
 }
 
 /// The same, by the settings alone.
-pub(super) fn access_to(cluster: &ClusterSettings) -> Access {
-    Access {
+pub(super) fn access_to(cluster: &ClusterSettings) -> ClusterAccess {
+    ClusterAccess {
         kubeconfig: cluster.kubeconfig.clone(),
         context: cluster.context.clone(),
-        ..Access::default()
+        ..ClusterAccess::default()
     }
 }

@@ -8,14 +8,14 @@ use jiff::tz::TimeZone;
 
 /// From when on slots are shown.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::cli) enum From {
+pub(in crate::cli) enum StartTime {
     /// What the wall clock of the schedule's zone shows.
     Local(DateTime),
     /// The same everywhere.
     Instant(Timestamp),
 }
 
-impl FromStr for From {
+impl FromStr for StartTime {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -27,7 +27,7 @@ impl FromStr for From {
     }
 }
 
-impl From {
+impl StartTime {
     /// The instant, if the calendar of `zone` reaches that far.
     pub(in crate::cli) fn instant(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
         match self {

@@ -7,35 +7,41 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Keeper;
-use macaque_core::config::{JournalPlace, Limits};
-use macaque_core::journal::{Holder, Journal, Timing};
+use super::JournalWriter;
+use macaque_core::config::{DisruptionLimits, JournalLocation};
+use macaque_core::journal::{Journal, JournalTiming, LeaseHolder};
 
 /// Where this process keeps its journal, and what every step goes by.
 #[derive(Debug, Clone)]
-pub struct Books {
-    pub(super) place: JournalPlace,
+pub struct JournalStore {
+    pub(super) place: JournalLocation,
     /// This process, and since when it is one.
     process: String,
     pub(super) since: Timestamp,
-    pub(super) limits: Limits,
+    pub(super) limits: DisruptionLimits,
     pub(super) count: usize,
-    pub(super) timing: Timing,
-    pub(super) shared: Arc<Shared>,
+    pub(super) timing: JournalTiming,
+    pub(super) shared: Arc<SharedJournal>,
 }
 
 /// What outlives a life of the Killer.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct SharedJournal {
     /// The journal, where it is kept in memory.
     pub(super) memory: Mutex<Journal>,
     /// The highest sequence that was seen: a journal with a lower one is an old copy.
     pub(super) known: AtomicU64,
 }
 
-impl Books {
+impl JournalStore {
     /// The books of the process `name`, kept at `place`; each round has at most `count` victims.
-    pub fn new(place: JournalPlace, name: &str, limits: Limits, count: usize, timing: Timing) -> Self {
+    pub fn new(
+        place: JournalLocation,
+        name: &str,
+        limits: DisruptionLimits,
+        count: usize,
+        timing: JournalTiming,
+    ) -> Self {
         Self {
             place,
             process: format!("{name}-{:08x}", rand::random::<u32>()),
@@ -43,7 +49,7 @@ impl Books {
             limits,
             count,
             timing,
-            shared: Arc::new(Shared {
+            shared: Arc::new(SharedJournal {
                 memory: Mutex::new(Journal::new("")),
                 known: AtomicU64::new(0),
             }),
@@ -53,11 +59,11 @@ impl Books {
     /// Books in memory without limits over time.
     pub fn in_memory(count: usize) -> Self {
         Self::new(
-            JournalPlace::Memory,
+            JournalLocation::Memory,
             "memory",
-            Limits::default(),
+            DisruptionLimits::default(),
             count,
-            Timing::default(),
+            JournalTiming::default(),
         )
     }
 
@@ -76,10 +82,10 @@ impl Books {
     }
 
     /// The journal in the hands of this life of the Killer.
-    pub fn keeper(&self, life: u64) -> Keeper {
-        Keeper {
+    pub fn keeper(&self, life: u64) -> JournalWriter {
+        JournalWriter {
             books: self.clone(),
-            holder: Holder {
+            holder: LeaseHolder {
                 process: self.process.clone(),
                 life,
             },

@@ -5,15 +5,15 @@ use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 
-use super::{Cluster, ClusterError, get, json};
-use macaque_core::permissions::Grant;
+use super::{ApiError, Cluster, get, json};
+use macaque_core::permissions::ScopedPermission;
 
 impl Cluster {
     /// Whether macaque holds `grant`, by SelfSubjectAccessReview, which everybody may create.
     ///
     /// # Errors
     /// The API server gave no answer to that.
-    pub async fn holds(&self, grant: &Grant) -> Result<bool, ClusterError> {
+    pub async fn holds(&self, grant: &ScopedPermission) -> Result<bool, ApiError> {
         let right = grant.right;
         let (resource, subresource) = match right.resource.split_once('/') {
             Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
@@ -52,7 +52,7 @@ impl Cluster {
     ///
     /// # Errors
     /// It did not answer, or not as a Kubernetes API.
-    pub async fn version(&self) -> Result<String, ClusterError> {
+    pub async fn version(&self) -> Result<String, ApiError> {
         let what = || "get /version".to_owned();
         let response = self
             .send(get("/version"), self.access.deadlines.read, what)
@@ -65,7 +65,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The API server gave no answer to that.
-    pub async fn has_namespace(&self, namespace: &str) -> Result<Option<bool>, ClusterError> {
+    pub async fn has_namespace(&self, namespace: &str) -> Result<Option<bool>, ApiError> {
         let what = || format!("get namespace {namespace}");
         let path = format!("/api/v1/namespaces/{namespace}");
         let response = self.send(get(&path), self.access.deadlines.read, what).await?;

@@ -6,16 +6,16 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::wire::ListOf;
-use super::{Cluster, ClusterError, get};
-use macaque_core::budget::{Budget, BudgetStatus, Coverage, UnhealthyPolicy};
+use super::wire::ObjectList;
+use super::{ApiError, Cluster, get};
+use macaque_core::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
 
 impl Cluster {
     /// The budgets of `namespace` (`None`: of all), page by page.
     ///
     /// # Errors
     /// They could not be read; a server that knows no `policy/v1` is named as such.
-    pub async fn budgets(&self, namespace: Option<&str>) -> Result<Vec<Budget>, ClusterError> {
+    pub async fn budgets(&self, namespace: Option<&str>) -> Result<Vec<Budget>, ApiError> {
         let scope = namespace
             .map(|name| format!("/namespaces/{name}"))
             .unwrap_or_default();
@@ -32,9 +32,9 @@ impl Cluster {
             let response = self.send(get(&path), self.access.deadlines.read, what).await?;
             if response.status == http::StatusCode::NOT_FOUND {
                 let why = "the API server knows no policy/v1: it is older than Kubernetes 1.21".to_owned();
-                return Err(ClusterError::Unexpected { what: what(), why });
+                return Err(ApiError::Unexpected { what: what(), why });
             }
-            let page: ListOf<PodDisruptionBudget> = response.into_object(what)?;
+            let page: ObjectList<PodDisruptionBudget> = response.into_object(what)?;
             budgets.extend(page.items.into_iter().map(budget));
             let Some(token) = page.metadata.next.filter(|token| !token.is_empty()) else {
                 return Ok(budgets);
@@ -64,9 +64,9 @@ fn budget(object: PodDisruptionBudget) -> Budget {
         min_available: spec.min_available.map(written),
         max_unavailable: spec.max_unavailable.map(written),
         unhealthy: match spec.unhealthy_pod_eviction_policy.as_deref() {
-            None | Some("IfHealthyBudget") => UnhealthyPolicy::IfHealthyBudget,
-            Some("AlwaysAllow") => UnhealthyPolicy::AlwaysAllow,
-            Some(policy) => UnhealthyPolicy::Unheard(policy.to_owned()),
+            None | Some("IfHealthyBudget") => UnhealthyPodPolicy::IfHealthyBudget,
+            Some("AlwaysAllow") => UnhealthyPodPolicy::AlwaysAllow,
+            Some(policy) => UnhealthyPodPolicy::Unheard(policy.to_owned()),
         },
         generation: object.metadata.generation.unwrap_or_default(),
         status: BudgetStatus {
@@ -90,13 +90,13 @@ fn written(number: IntOrString) -> String {
 }
 
 /// The selector in `kubectl -l`'s form, which says the same and is read by one parser.
-fn coverage(selector: Option<LabelSelector>) -> Coverage {
+fn coverage(selector: Option<LabelSelector>) -> BudgetCoverage {
     let Some(LabelSelector {
         match_labels,
         match_expressions,
     }) = selector
     else {
-        return Coverage::Nothing;
+        return BudgetCoverage::Nothing;
     };
     let equal = match_labels
         .into_iter()
@@ -116,8 +116,8 @@ fn coverage(selector: Option<LabelSelector>) -> Coverage {
     let requirements: Result<Vec<_>, String> = equal.chain(expressions).collect();
     let read = requirements.and_then(|all| all.join(",").parse().map_err(|error| format!("{error}")));
     match read {
-        Ok(selector) => Coverage::Matching(selector),
-        Err(why) => Coverage::Invalid(why),
+        Ok(selector) => BudgetCoverage::Matching(selector),
+        Err(why) => BudgetCoverage::Invalid(why),
     }
 }
 
@@ -135,25 +135,28 @@ mod tests {
     #[test]
     fn selectors_mean_what_they_mean_to_the_api_server() {
         let rows = [
-            (json!({}), Coverage::Nothing),
-            (json!({"selector": {}}), Coverage::Matching("".parse().unwrap())),
+            (json!({}), BudgetCoverage::Nothing),
+            (
+                json!({"selector": {}}),
+                BudgetCoverage::Matching("".parse().unwrap()),
+            ),
             (
                 json!({"selector": {"matchLabels": {"app": "web"}}}),
-                Coverage::Matching("app=web".parse().unwrap()),
+                BudgetCoverage::Matching("app=web".parse().unwrap()),
             ),
             (
                 json!({"selector": {"matchLabels": {"app": ""}, "matchExpressions": [
                     {"key": "tier", "operator": "In", "values": ["a", "b"]},
                     {"key": "zone", "operator": "DoesNotExist"},
                 ]}}),
-                Coverage::Matching("app=,tier in (a,b),!zone".parse().unwrap()),
+                BudgetCoverage::Matching("app=,tier in (a,b),!zone".parse().unwrap()),
             ),
         ];
         for (spec, expected) in rows {
             assert_eq!(of_spec(spec.clone()).selector, expected, "{spec}");
         }
         let strange = json!({"selector": {"matchExpressions": [{"key": "a", "operator": "Near"}]}});
-        assert!(matches!(of_spec(strange).selector, Coverage::Invalid(_)));
+        assert!(matches!(of_spec(strange).selector, BudgetCoverage::Invalid(_)));
     }
 
     #[test]

@@ -4,19 +4,19 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Call, Cluster, ClusterError, get, json};
+use super::{ApiError, ApiRequest, Cluster, get, json};
 use macaque_core::config::ConfigMapRef;
-use macaque_core::journal::{PAUSED, Sheet};
+use macaque_core::journal::{PAUSED, StoredJournal};
 
 /// The ConfigMap as it was read, whole: what macaque does not know is written back as it was.
 #[derive(Debug, Clone)]
-pub struct JournalPage(Value);
+pub struct JournalConfigMap(Value);
 
 /// What became of a conditional write.
 #[derive(Debug)]
-pub enum Written {
+pub enum WriteResult {
     /// It was taken; this is the ConfigMap now.
-    Taken(JournalPage),
+    Taken(JournalConfigMap),
     /// Somebody wrote since it was read, or removed it: nothing was changed.
     Overtaken,
 }
@@ -25,11 +25,11 @@ pub enum Written {
 const TEXT: &str = "journal.json";
 const SEAL: &str = "seal";
 
-impl JournalPage {
+impl JournalConfigMap {
     /// What is written there.
-    pub fn sheet(&self) -> Sheet {
+    pub fn sheet(&self) -> StoredJournal {
         let text = |pointer: &str| self.0.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        Sheet {
+        StoredJournal {
             uid: text("/metadata/uid").unwrap_or_default(),
             text: text("/data/journal.json"),
             seal: text("/data/seal"),
@@ -57,7 +57,7 @@ impl Cluster {
     ///
     /// # Errors
     /// It could not be read.
-    pub async fn journal(&self, place: &ConfigMapRef) -> Result<Option<JournalPage>, ClusterError> {
+    pub async fn journal(&self, place: &ConfigMapRef) -> Result<Option<JournalConfigMap>, ApiError> {
         let what = || format!("read the journal, {place}");
         let response = self
             .send(get(&path(place)), self.access.deadlines.read, what)
@@ -68,9 +68,9 @@ impl Cluster {
         // Without a version the next write would be unconditional.
         match object["metadata"]["resourceVersion"].as_str() {
             Some(version) if !version.is_empty() && object["kind"] == "ConfigMap" => {
-                Ok(Some(JournalPage(object)))
+                Ok(Some(JournalConfigMap(object)))
             }
-            _ => Err(ClusterError::Unexpected {
+            _ => Err(ApiError::Unexpected {
                 what: what(),
                 why: "not a ConfigMap with a resourceVersion".to_owned(),
             }),
@@ -84,18 +84,18 @@ impl Cluster {
     pub async fn write_journal(
         &self,
         place: &ConfigMapRef,
-        page: &JournalPage,
+        page: &JournalConfigMap,
         text: &str,
         seal: &str,
-    ) -> Result<Written, ClusterError> {
+    ) -> Result<WriteResult, ApiError> {
         let what = || format!("write the journal, {place}");
         let call = json(Method::PUT, &path(place), &page.with(text, seal));
         let response = self.send(call, self.access.deadlines.read, what).await?;
         match response.status {
-            StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(Written::Overtaken),
+            StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(WriteResult::Overtaken),
             _ => response
                 .into_object(what)
-                .map(|object| Written::Taken(JournalPage(object))),
+                .map(|object| WriteResult::Taken(JournalConfigMap(object))),
         }
     }
 
@@ -103,18 +103,14 @@ impl Cluster {
     ///
     /// # Errors
     /// It could not be written, or there is no such ConfigMap.
-    pub async fn pause_journal(
-        &self,
-        place: &ConfigMapRef,
-        paused: Option<&str>,
-    ) -> Result<(), ClusterError> {
+    pub async fn pause_journal(&self, place: &ConfigMapRef, paused: Option<&str>) -> Result<(), ApiError> {
         let what = || format!("annotate {place}");
         let patch = json!({"metadata": {"annotations": {PAUSED: paused}}});
-        let mut call: Call = json(Method::PATCH, &path(place), &patch);
+        let mut call: ApiRequest = json(Method::PATCH, &path(place), &patch);
         call.content_type = "application/merge-patch+json";
         let response = self.send(call, self.access.deadlines.read, what).await?;
         if response.status == StatusCode::NOT_FOUND {
-            return Err(ClusterError::NotFound { what: what() });
+            return Err(ApiError::NotFound { what: what() });
         }
         response.into_object::<serde::de::IgnoredAny>(what).map(drop)
     }

@@ -12,25 +12,25 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use secrecy::ExposeSecret;
 
-use super::{Cluster, ClusterError, credentials};
+use super::{ApiError, Cluster, credentials};
 
 /// Long enough for a distant API server, short enough that a dead one is named within a round.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where the cluster is and as whom to speak to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Access {
+pub struct ClusterAccess {
     /// The kubeconfig file that was named, if one was.
     pub kubeconfig: Option<PathBuf>,
     /// The context to use instead of the file's current one.
     pub context: Option<String>,
     /// How long to wait for an answer.
-    pub deadlines: Deadlines,
+    pub deadlines: RequestDeadlines,
 }
 
 /// How long to wait for an answer, head and body together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deadlines {
+pub struct RequestDeadlines {
     /// A read's, and the journal's; reads are repeated by the caller where that is safe.
     pub read: Duration,
     /// A disruption's: longer than the 34 s after which the API server itself gives up (`requestTimeoutUpperBound`,
@@ -38,7 +38,7 @@ pub struct Deadlines {
     pub disrupt: Duration,
 }
 
-impl Default for Deadlines {
+impl Default for RequestDeadlines {
     fn default() -> Self {
         Self {
             read: Duration::from_secs(30),
@@ -51,8 +51,8 @@ impl Cluster {
     /// Prepares a connection; nothing is sent yet. Call it on the arbiter that will use it.
     ///
     /// # Errors
-    /// [`ClusterError::Access`]: no configuration was found, or it cannot be used.
-    pub async fn connect(access: &Access) -> Result<Self, ClusterError> {
+    /// [`ApiError::Access`]: no configuration was found, or it cannot be used.
+    pub async fn connect(access: &ClusterAccess) -> Result<Self, ApiError> {
         let (client, server) = client(access).await?;
         Ok(Self {
             access: access.clone(),
@@ -66,8 +66,8 @@ impl Cluster {
 }
 
 /// A client with the credentials as they are now, and the address of its API server.
-pub(super) async fn client(access: &Access) -> Result<(Client, Arc<str>), ClusterError> {
-    let (mut config, source) = configuration(access).await.map_err(ClusterError::Access)?;
+pub(super) async fn client(access: &ClusterAccess) -> Result<(Client, Arc<str>), ApiError> {
+    let (mut config, source) = configuration(access).await.map_err(ApiError::Access)?;
     // A budget's refusal is a 429: kube would repeat it fifteen times over minutes.
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
@@ -84,18 +84,18 @@ pub(super) async fn client(access: &Access) -> Result<(Client, Arc<str>), Cluste
         .and_then(|exec| exec.command.clone());
     let client = Client::try_from(config).map_err(|error| {
         let fault = credentials::of_client(&error, command.as_deref());
-        ClusterError::Access(source.unusable(&fault))
+        ApiError::Access(source.unusable(&fault))
     })?;
     Ok((client, server))
 }
 
 /// Where a configuration comes from, for errors.
-struct Source {
+struct ConfigSource {
     called: String,
     remedy: &'static str,
 }
 
-impl Source {
+impl ConfigSource {
     fn unusable(&self, fault: &dyn fmt::Display) -> String {
         format!("cannot use {}: {fault}; {}", self.called, self.remedy)
     }
@@ -103,10 +103,10 @@ impl Source {
 
 /// Inside a cluster `Config::infer` would prefer a stray kubeconfig and honour debug variables that redirect
 /// every request; so each source is named here.
-async fn configuration(access: &Access) -> Result<(Config, Source), String> {
+async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource), String> {
     let in_cluster = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
     if access.kubeconfig.is_none() && access.context.is_none() && in_cluster {
-        let source = Source {
+        let source = ConfigSource {
             called: "the service account of this pod".to_owned(),
             remedy: "is automountServiceAccountToken off?",
         };
@@ -125,7 +125,7 @@ async fn configuration(access: &Access) -> Result<(Config, Source), String> {
             "name one with --kubeconfig (key cluster.kubeconfig), set KUBECONFIG, or run in a cluster",
         ),
     };
-    let source = Source { called, remedy };
+    let source = ConfigSource { called, remedy };
     let file = file.map_err(|error| source.unusable(&credentials::of_file(&error)))?;
     if let Some(context) = &access.context {
         let known: Vec<_> = file.contexts.iter().map(|known| known.name.as_str()).collect();

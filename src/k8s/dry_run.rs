@@ -8,22 +8,22 @@ use std::time::Duration;
 
 use http::Method;
 
-use super::wire::{Deletion, eviction};
-use super::{Call, Cluster, ClusterError, json, pod_path};
+use super::wire::{DeletionOptions, eviction};
+use super::{ApiError, ApiRequest, Cluster, json, pod_path};
 use macaque_core::outcome;
 use macaque_core::pod::PodRef;
-use macaque_core::verdict::Answer;
+use macaque_core::verdict::ApiAnswer;
 
 /// The disruption of `pod` in dry run.
-fn question(pod: &PodRef, method: outcome::Method, grace_period: Option<Duration>) -> Call {
-    let options = Deletion::of(pod, grace_period).in_dry_run();
+fn question(pod: &PodRef, method: outcome::DisruptionMethod, grace_period: Option<Duration>) -> ApiRequest {
+    let options = DeletionOptions::of(pod, grace_period).in_dry_run();
     let path = pod_path(pod);
     match method {
-        outcome::Method::Evict => {
+        outcome::DisruptionMethod::Evict => {
             let path = format!("{path}/eviction?fieldValidation=Strict&dryRun=All");
             json(Method::POST, &path, &eviction(pod, options))
         }
-        outcome::Method::Delete => json(Method::DELETE, &path, &options),
+        outcome::DisruptionMethod::Delete => json(Method::DELETE, &path, &options),
     }
 }
 
@@ -36,9 +36,9 @@ impl Cluster {
     pub async fn ask(
         &self,
         pod: &PodRef,
-        method: outcome::Method,
+        method: outcome::DisruptionMethod,
         grace_period: Option<Duration>,
-    ) -> Result<Answer, ClusterError> {
+    ) -> Result<ApiAnswer, ApiError> {
         let question = question(pod, method, grace_period);
         let what = || format!("{method} {pod} in dry run");
         Ok(self
@@ -52,13 +52,13 @@ impl Cluster {
 mod tests {
     use super::*;
 
-    fn asked(method: outcome::Method, grace_period: Option<Duration>) -> (Method, String, String) {
+    fn asked(method: outcome::DisruptionMethod, grace_period: Option<Duration>) -> (Method, String, String) {
         let pod = PodRef {
             namespace: "shop".into(),
             name: "web-0".into(),
             uid: "u1".into(),
         };
-        let Call {
+        let ApiRequest {
             method, path, body, ..
         } = question(&pod, method, grace_period);
         (method, path, String::from_utf8(body).unwrap())
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn an_eviction_says_dry_run_in_the_query_and_in_the_body() {
-        let (method, path, body) = asked(outcome::Method::Evict, Some(Duration::from_secs(5)));
+        let (method, path, body) = asked(outcome::DisruptionMethod::Evict, Some(Duration::from_secs(5)));
         assert_eq!(method, Method::POST);
         assert_eq!(
             path,
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_deletion_says_dry_run_in_the_body_and_not_in_the_query() {
-        let (method, path, body) = asked(outcome::Method::Delete, None);
+        let (method, path, body) = asked(outcome::DisruptionMethod::Delete, None);
         assert_eq!(method, Method::DELETE);
         assert_eq!(path, "/api/v1/namespaces/shop/pods/web-0");
         let expected =
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn no_question_is_without_dry_run() {
-        for method in outcome::Method::ALL {
+        for method in outcome::DisruptionMethod::ALL {
             let (_, _, body) = asked(method, None);
             let body: serde_json::Value = serde_json::from_str(&body).unwrap();
             let options = body.get("deleteOptions").unwrap_or(&body);

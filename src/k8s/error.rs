@@ -7,7 +7,7 @@ use super::credentials;
 
 /// No usable answer. A refusal is not an error but an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ClusterError {
+pub enum ApiError {
     /// There is no way to reach a cluster: no kubeconfig, an unreadable one, a context it does not have.
     #[error("{0}")]
     Access(String),
@@ -72,7 +72,7 @@ pub(super) fn reason(error: &kube::Error) -> String {
     innermost.to_string()
 }
 
-impl ClusterError {
+impl ApiError {
     /// Whether the same call may work after a while, with nothing mended meanwhile.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -5,11 +5,11 @@
 
 use http::StatusCode;
 
-use super::pods::PodList;
+use super::pods::PodListRequest;
 use super::wire::{NameTable, PodObject};
-use super::{Cluster, ClusterError, Turn};
-use macaque_core::pod::{Phase, Pod};
-use macaque_core::selection::{Entry, Roster};
+use super::{ApiError, Cluster, PageCursor};
+use macaque_core::pod::{Pod, PodPhase};
+use macaque_core::selection::{IndexedName, NameIndex};
 use macaque_core::selector::Selector;
 
 const TABLE: &str = "application/json;as=Table;g=meta.k8s.io;v=v1";
@@ -25,11 +25,11 @@ const METADATA_LIMIT: usize = 500;
 const NAMESAKES: usize = 5_000;
 
 /// A page of names.
-pub struct NamesPage {
+pub struct NamePage {
     /// The names.
-    pub names: Roster,
+    pub names: NameIndex,
     /// How the list goes on.
-    pub turn: Turn,
+    pub turn: PageCursor,
 }
 
 impl Cluster {
@@ -43,27 +43,27 @@ impl Cluster {
         &self,
         namespace: Option<&str>,
         selector: &Selector,
-        phases: &[Phase],
+        phases: &[PodPhase],
         after: Option<&str>,
-    ) -> Result<Option<NamesPage>, ClusterError> {
-        let list = PodList {
+    ) -> Result<Option<NamePage>, ApiError> {
+        let list = PodListRequest {
             parameters: &[("fieldSelector", &in_phases(phases)), ("includeObject", "None")],
-            ..PodList::of(namespace, selector, TABLE, TABLE_LIMIT)
+            ..PodListRequest::of(namespace, selector, TABLE, TABLE_LIMIT)
         };
         let (response, restarted) = self.page(&list, after).await?;
         if response.status == StatusCode::NOT_ACCEPTABLE {
             return Ok(None);
         }
         let mut table: NameTable = response.into_object(|| list.words())?;
-        let turn = Turn::after(std::mem::take(&mut table.metadata), restarted);
+        let turn = PageCursor::after(std::mem::take(&mut table.metadata), restarted);
         let Some(rows) = table.into_names() else {
             return Ok(None);
         };
-        let mut names = Roster::default();
+        let mut names = NameIndex::default();
         for (name, node) in rows {
             names.enter(namespace, &name, node.as_deref());
         }
-        Ok(Some(NamesPage { names, turn }))
+        Ok(Some(NamePage { names, turn }))
     }
 
     /// The same from the pods' metadata, which every server gives.
@@ -74,15 +74,15 @@ impl Cluster {
         &self,
         namespace: Option<&str>,
         selector: &Selector,
-        phases: &[Phase],
+        phases: &[PodPhase],
         after: Option<&str>,
-    ) -> Result<NamesPage, ClusterError> {
-        let list = PodList {
+    ) -> Result<NamePage, ApiError> {
+        let list = PodListRequest {
             parameters: &[("fieldSelector", &in_phases(phases))],
-            ..PodList::of(namespace, selector, METADATA, METADATA_LIMIT)
+            ..PodListRequest::of(namespace, selector, METADATA, METADATA_LIMIT)
         };
         let (response, restarted) = self.page(&list, after).await?;
-        let mut names = Roster::default();
+        let mut names = NameIndex::default();
         let metadata = response.into_items(
             || list.words(),
             |pod: PodObject| {
@@ -90,8 +90,8 @@ impl Cluster {
                 names.enter(Some(&pod.namespace), &pod.name, None);
             },
         )?;
-        let turn = Turn::after(metadata, restarted);
-        Ok(NamesPage { names, turn })
+        let turn = PageCursor::after(metadata, restarted);
+        Ok(NamePage { names, turn })
     }
 
     /// The pod behind a name, as its metadata tell it, if it still matches `selector` and is in one of `phases`: what
@@ -104,10 +104,10 @@ impl Cluster {
     /// It could not be read.
     pub async fn named(
         &self,
-        entry: Entry<'_>,
+        entry: IndexedName<'_>,
         selector: &Selector,
-        phases: &[Phase],
-    ) -> Result<Option<Pod>, ClusterError> {
+        phases: &[PodPhase],
+    ) -> Result<Option<Pod>, ApiError> {
         if entry.namespace.is_none() && entry.node.is_some() {
             let mut on_node = self.namesakes(entry, entry.node, selector, phases).await?;
             if on_node.len() == 1 {
@@ -123,18 +123,18 @@ impl Cluster {
     /// The pods of one name.
     async fn namesakes(
         &self,
-        entry: Entry<'_>,
+        entry: IndexedName<'_>,
         node: Option<&str>,
         selector: &Selector,
-        phases: &[Phase],
-    ) -> Result<Vec<Pod>, ClusterError> {
+        phases: &[PodPhase],
+    ) -> Result<Vec<Pod>, ApiError> {
         let mut fields = format!("metadata.name={},{}", entry.name, in_phases(phases));
         if let Some(node) = node {
             fields.push_str(&format!(",spec.nodeName={node}"));
         }
-        let list = PodList {
+        let list = PodListRequest {
             parameters: &[("fieldSelector", &fields)],
-            ..PodList::of(entry.namespace, selector, METADATA, NAMESAKES)
+            ..PodListRequest::of(entry.namespace, selector, METADATA, NAMESAKES)
         };
         let what = || format!("get the metadata of pod {}", entry.name);
         let response = self
@@ -147,11 +147,11 @@ impl Cluster {
 }
 
 /// The field selector of the pods in one of `phases`: it has no "or", so several are what the others are not.
-fn in_phases(phases: &[Phase]) -> String {
+fn in_phases(phases: &[PodPhase]) -> String {
     if let [phase] = phases {
         return format!("status.phase={phase}");
     }
-    let others = Phase::ALL.iter().filter(|phase| !phases.contains(phase));
+    let others = PodPhase::ALL.iter().filter(|phase| !phases.contains(phase));
     let others: Vec<_> = others.map(|phase| format!("status.phase!={phase}")).collect();
     others.join(",")
 }

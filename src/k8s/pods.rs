@@ -1,8 +1,8 @@
 //! Reads pods: a list page by page, or one of them afresh.
 
-use super::response::Response;
+use super::response::ApiResponse;
 use super::wire::{ListMeta, PodObject};
-use super::{Call, Cluster, ClusterError, JSON, get};
+use super::{ApiError, ApiRequest, Cluster, JSON, get};
 use macaque_core::pod::{Pod, PodRef};
 use macaque_core::selector::Selector;
 
@@ -10,7 +10,7 @@ use macaque_core::selector::Selector;
 const PAGE_LIMIT: usize = 500;
 
 /// One page of a listing.
-pub struct Page {
+pub struct PodPage {
     /// The pods of this page.
     pub pods: Vec<Pod>,
     /// Where to go on; `None` at the end.
@@ -21,7 +21,7 @@ pub struct Page {
 
 /// How a listing goes on after a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
+pub struct PageCursor {
     /// Where to go on; `None` at the end.
     pub next: Option<String>,
     /// Whether the listing expired between two pages and starts anew with this one.
@@ -30,7 +30,7 @@ pub struct Turn {
     pub remaining: Option<usize>,
 }
 
-impl Turn {
+impl PageCursor {
     /// The turn after a page with this metadata.
     pub(super) fn after(page: ListMeta, restarted: bool) -> Self {
         Self {
@@ -54,12 +54,12 @@ impl Cluster {
         namespace: Option<&str>,
         selector: &Selector,
         after: Option<&str>,
-    ) -> Result<Page, ClusterError> {
+    ) -> Result<PodPage, ApiError> {
         let mut pods = Vec::new();
         let turn = self
             .each_pod(namespace, selector, after, None, |pod| pods.push(pod))
             .await?;
-        Ok(Page {
+        Ok(PodPage {
             pods,
             next: turn.next,
             restarted: turn.restarted,
@@ -78,23 +78,23 @@ impl Cluster {
         after: Option<&str>,
         glance: Option<usize>,
         mut each: impl FnMut(Pod),
-    ) -> Result<Turn, ClusterError> {
-        let list = PodList {
+    ) -> Result<PageCursor, ApiError> {
+        let list = PodListRequest {
             glance,
-            ..PodList::of(namespace, selector, JSON, PAGE_LIMIT)
+            ..PodListRequest::of(namespace, selector, JSON, PAGE_LIMIT)
         };
         let (response, restarted) = self.page(&list, after).await?;
         let metadata = response.into_items(|| list.words(), |pod: PodObject| each(pod.into()))?;
-        Ok(Turn::after(metadata, restarted))
+        Ok(PageCursor::after(metadata, restarted))
     }
 
     /// Reads the page that begins at `after`, and where that token expired, the page to go on with: whether it is the
     /// first one again.
     pub(super) async fn page(
         &self,
-        list: &PodList<'_>,
+        list: &PodListRequest<'_>,
         after: Option<&str>,
-    ) -> Result<(Response, bool), ClusterError> {
+    ) -> Result<(ApiResponse, bool), ApiError> {
         let send = async |after: Option<&str>| {
             self.send(list.call(after), self.access.deadlines.read, || list.words())
                 .await
@@ -111,7 +111,7 @@ impl Cluster {
     ///
     /// # Errors
     /// It could not be read.
-    pub async fn pod(&self, pod: &PodRef) -> Result<Option<Pod>, ClusterError> {
+    pub async fn pod(&self, pod: &PodRef) -> Result<Option<Pod>, ApiError> {
         let what = || format!("get pod {pod}");
         let response = self
             .send(get(&super::pod_path(pod)), self.access.deadlines.read, what)
@@ -128,7 +128,7 @@ pub(crate) fn list_words(namespace: Option<&str>) -> String {
 
 /// Which pods are listed, and in which form.
 #[derive(Clone, Copy)]
-pub(super) struct PodList<'a> {
+pub(super) struct PodListRequest<'a> {
     pub(super) namespace: Option<&'a str>,
     pub(super) selector: &'a Selector,
     pub(super) accept: &'static str,
@@ -139,7 +139,7 @@ pub(super) struct PodList<'a> {
     pub(super) glance: Option<usize>,
 }
 
-impl<'a> PodList<'a> {
+impl<'a> PodListRequest<'a> {
     /// The pods that match `selector` in `namespace` (`None`: in all), in the form that `accept` names.
     pub(super) fn of(
         namespace: Option<&'a str>,
@@ -162,7 +162,7 @@ impl<'a> PodList<'a> {
     }
 
     /// The request for the page that begins at `after`.
-    pub(super) fn call(&self, after: Option<&str>) -> Call {
+    pub(super) fn call(&self, after: Option<&str>) -> ApiRequest {
         let base = match self.namespace {
             Some(namespace) => format!("/api/v1/namespaces/{namespace}/pods"),
             None => "/api/v1/pods".to_owned(),
@@ -176,7 +176,7 @@ impl<'a> PodList<'a> {
         if let Some(token) = after {
             query.append_pair("continue", token);
         }
-        Call {
+        ApiRequest {
             accept: self.accept,
             glance: self.glance,
             ..get(&format!("{base}?{}", query.finish()))

@@ -11,10 +11,10 @@ use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde::de::DeserializeOwned;
 
-use super::ClusterError;
+use super::ApiError;
 use super::wire::{self, ListMeta};
 use macaque_core::outcome::Refusal;
-use macaque_core::verdict::{Answer, Verdict, classify};
+use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 
 /// More than any page of pods holds: a limit on what a broken or hostile server can make us keep.
 const MAX_BODY_BYTES: usize = 64 << 20;
@@ -29,7 +29,7 @@ const LONGEST_HEAD: usize = 16 << 10;
 const EXCERPT_CHARS: usize = 200;
 
 /// An answer, read whole.
-pub(super) struct Response {
+pub(super) struct ApiResponse {
     pub(super) status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
@@ -39,10 +39,13 @@ pub(super) struct Response {
 
 /// Reads the body; an error is the reason in words. With a `glance` at a list, its items are left unread if more than
 /// so many come after them: the answer is then a list of none, with the metadata of the whole.
-pub(super) async fn read(response: http::Response<Body>, glance: Option<usize>) -> Result<Response, String> {
+pub(super) async fn read(
+    response: http::Response<Body>,
+    glance: Option<usize>,
+) -> Result<ApiResponse, String> {
     let (head, body) = response.into_parts();
     let encoding = head.headers.get(header::CONTENT_ENCODING);
-    let mut response = Response {
+    let mut response = ApiResponse {
         status: head.status,
         gzip: encoding.is_some_and(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"gzip")),
         headers: head.headers,
@@ -72,7 +75,7 @@ pub(super) async fn read(response: http::Response<Body>, glance: Option<usize>) 
     Ok(response)
 }
 
-impl Response {
+impl ApiResponse {
     /// What the body stands for, as far as it has come.
     fn content(&self) -> Box<dyn Read + '_> {
         match self.gzip {
@@ -111,12 +114,12 @@ impl Response {
     }
 
     /// The answer as the classifier reads it.
-    pub(super) fn into_answer(self) -> Answer {
+    pub(super) fn into_answer(self) -> ApiAnswer {
         let parsed = wire::status(&self.body);
         let header_seconds = self.headers.get(header::RETRY_AFTER);
         let header_seconds = header_seconds.and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let (status, body_seconds) = parsed.map_or((None, None), |(status, after)| (Some(status), after));
-        Answer {
+        ApiAnswer {
             code: self.status.as_u16(),
             retry_after: header_seconds.or(body_seconds).map(Duration::from_secs),
             text: if status.is_none() {
@@ -131,24 +134,21 @@ impl Response {
 
     /// Whether the credentials were not accepted. A webhook may deny with the same code, and has acted by then.
     pub(super) fn is_unauthorized(&self) -> bool {
-        let answer = |(status, _)| Answer {
+        let answer = |(status, _)| ApiAnswer {
             code: self.status.as_u16(),
             status: Some(status),
-            ..Answer::default()
+            ..ApiAnswer::default()
         };
         let answer = wire::status(&self.body).map(answer);
         self.status == StatusCode::UNAUTHORIZED
-            && answer.is_none_or(|answer| classify(&answer) == Verdict::Unauthorized)
+            && answer.is_none_or(|answer| classify(&answer) == DisruptionVerdict::Unauthorized)
     }
 
     /// The body of a successful read.
     ///
     /// # Errors
     /// The server said no, or the body is not what was asked for.
-    pub(super) fn into_object<T: DeserializeOwned>(
-        self,
-        what: impl Fn() -> String,
-    ) -> Result<T, ClusterError> {
+    pub(super) fn into_object<T: DeserializeOwned>(self, what: impl Fn() -> String) -> Result<T, ApiError> {
         if !self.status.is_success() {
             return Err(refusal_of_a_read(&self.into_answer(), what()));
         }
@@ -166,16 +166,16 @@ impl Response {
         self,
         what: impl Fn() -> String,
         each: impl FnMut(T),
-    ) -> Result<ListMeta, ClusterError> {
+    ) -> Result<ListMeta, ApiError> {
         if !self.status.is_success() {
             return Err(refusal_of_a_read(&self.into_answer(), what()));
         }
         wire::each_item(self.content(), each).map_err(|error| self.unexpected(&error, what()))
     }
 
-    fn unexpected(&self, error: &serde_json::Error, what: String) -> ClusterError {
+    fn unexpected(&self, error: &serde_json::Error, what: String) -> ApiError {
         let beginning = self.beginning(4 * EXCERPT_CHARS);
-        ClusterError::Unexpected {
+        ApiError::Unexpected {
             what,
             why: format!("not what was asked for: {error}: {}", excerpt(&beginning)),
         }
@@ -188,14 +188,14 @@ impl Response {
     pub(super) fn into_object_if_any<T: DeserializeOwned>(
         self,
         what: impl Fn() -> String,
-    ) -> Result<Option<T>, ClusterError> {
+    ) -> Result<Option<T>, ApiError> {
         if self.status != StatusCode::NOT_FOUND {
             return self.into_object(what).map(Some);
         }
         let answer = self.into_answer();
         match answer.status {
             Some(_) => Ok(None),
-            None => Err(ClusterError::Unexpected {
+            None => Err(ApiError::Unexpected {
                 what: what(),
                 why: format!("HTTP 404: {}", answer.text),
             }),
@@ -209,17 +209,19 @@ impl Response {
 }
 
 /// A read has no outcome: whatever is not an object is an error.
-fn refusal_of_a_read(answer: &Answer, what: String) -> ClusterError {
+fn refusal_of_a_read(answer: &ApiAnswer, what: String) -> ApiError {
     match classify(answer) {
-        Verdict::Unauthorized => ClusterError::Unauthorized { what },
-        Verdict::Forbidden(why) => ClusterError::Forbidden { what, why },
-        Verdict::Refused(Refusal::Throttled { retry_after }) => ClusterError::Throttled { what, retry_after },
-        Verdict::Refused(refusal) => ClusterError::Unexpected {
+        DisruptionVerdict::Unauthorized => ApiError::Unauthorized { what },
+        DisruptionVerdict::Forbidden(why) => ApiError::Forbidden { what, why },
+        DisruptionVerdict::Refused(Refusal::Throttled { retry_after }) => {
+            ApiError::Throttled { what, retry_after }
+        }
+        DisruptionVerdict::Refused(refusal) => ApiError::Unexpected {
             what,
             why: refusal.to_string(),
         },
-        Verdict::Doubt(why) | Verdict::Fault(why) => ClusterError::Unexpected { what, why },
-        Verdict::Accepted | Verdict::Gone => ClusterError::Unexpected {
+        DisruptionVerdict::Doubt(why) | DisruptionVerdict::Fault(why) => ApiError::Unexpected { what, why },
+        DisruptionVerdict::Accepted | DisruptionVerdict::Gone => ApiError::Unexpected {
             what,
             why: format!("HTTP {}", answer.code),
         },

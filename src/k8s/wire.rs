@@ -4,7 +4,7 @@ mod items;
 mod list;
 
 pub(super) use items::each_item;
-pub(super) use list::{ListMeta, ListOf, NameTable, glance_at};
+pub(super) use list::{ListMeta, NameTable, ObjectList, glance_at};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,21 +14,21 @@ use k8s_openapi::api::policy::v1::Eviction;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, Preconditions};
 use serde::{Deserialize, Serialize};
 
-use macaque_core::pod::{Owner, Phase, Pod, PodRef};
-use macaque_core::verdict::{Cause, Status};
+use macaque_core::pod::{Pod, PodOwner, PodPhase, PodRef};
+use macaque_core::verdict::{AnswerStatus, StatusCause};
 
 #[derive(Deserialize)]
 pub(super) struct PodObject {
-    metadata: Metadata,
+    metadata: PodMetadata,
     #[serde(default)]
-    spec: Spec,
+    spec: PodSpec,
     #[serde(default)]
     status: PodStatus,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Metadata {
+struct PodMetadata {
     name: String,
     #[serde(default)]
     namespace: String,
@@ -53,7 +53,7 @@ struct OwnerReference {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Spec {
+struct PodSpec {
     priority: Option<i32>,
     priority_class_name: Option<String>,
     #[serde(deserialize_with = "null_is_default")]
@@ -66,11 +66,11 @@ struct PodStatus {
     phase: String,
     start_time: Option<Timestamp>,
     #[serde(deserialize_with = "null_is_default")]
-    conditions: Vec<Condition>,
+    conditions: Vec<PodCondition>,
 }
 
 #[derive(Deserialize)]
-struct Condition {
+struct PodCondition {
     #[serde(rename = "type")]
     kind: String,
     status: String,
@@ -80,7 +80,7 @@ impl PodObject {
     /// The pod, of which only metadata were told, taken for a running one.
     pub(super) fn running(self) -> Pod {
         Pod {
-            phase: Phase::Running,
+            phase: PodPhase::Running,
             ..self.into()
         }
     }
@@ -107,7 +107,7 @@ impl From<PodObject> for Pod {
             owner,
             labels: metadata.labels,
             annotations: metadata.annotations,
-            phase: Phase::from_word(&status.phase),
+            phase: PodPhase::from_word(&status.phase),
             ready: status
                 .conditions
                 .iter()
@@ -124,17 +124,17 @@ impl From<PodObject> for Pod {
 
 /// The workload behind the owner reference. A Deployment names its ReplicaSets `NAME-HASH` and labels their pods
 /// with the hash, so the Deployment is known without asking: two ReplicaSets of one rollout are one owner.
-fn workload(reference: OwnerReference, labels: &BTreeMap<String, String>) -> Owner {
+fn workload(reference: OwnerReference, labels: &BTreeMap<String, String>) -> PodOwner {
     let hash = labels
         .get("pod-template-hash")
         .filter(|_| reference.kind == "ReplicaSet");
     let deployment = hash.and_then(|hash| reference.name.strip_suffix(hash)?.strip_suffix('-'));
     match deployment {
-        Some(name) => Owner {
+        Some(name) => PodOwner {
             kind: "Deployment".into(),
             name: name.to_owned(),
         },
-        None => Owner {
+        None => PodOwner {
             kind: reference.kind,
             name: reference.name,
         },
@@ -144,9 +144,9 @@ fn workload(reference: OwnerReference, labels: &BTreeMap<String, String>) -> Own
 /// `meta/v1` DeleteOptions, the body of a DELETE and the options of an eviction.
 #[derive(Serialize)]
 #[serde(transparent)]
-pub(super) struct Deletion(DeleteOptions);
+pub(super) struct DeletionOptions(DeleteOptions);
 
-impl Deletion {
+impl DeletionOptions {
     pub(super) fn of(pod: &PodRef, grace_period: Option<Duration>) -> Self {
         let seconds = grace_period.map(|period| i64::try_from(period.as_secs()).unwrap_or(i64::MAX));
         Self(DeleteOptions {
@@ -169,7 +169,7 @@ impl Deletion {
 }
 
 /// The eviction of `pod`. The annotations show in audit logs and to admission webhooks.
-pub(super) fn eviction(pod: &PodRef, options: Deletion) -> Eviction {
+pub(super) fn eviction(pod: &PodRef, options: DeletionOptions) -> Eviction {
     let said = [("reason", "chaos: drawn at random"), ("requested-by", "macaque")];
     Eviction {
         metadata: ObjectMeta {
@@ -192,14 +192,14 @@ struct StatusObject {
     #[serde(default)]
     message: String,
     #[serde(default, deserialize_with = "null_is_default")]
-    details: Details,
+    details: StatusDetails,
     #[serde(default, deserialize_with = "null_is_default")]
     metadata: ListMeta,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Details {
+struct StatusDetails {
     kind: String,
     name: String,
     #[serde(deserialize_with = "null_is_default")]
@@ -217,15 +217,15 @@ struct CauseObject {
 
 /// Reads a Status and its `retryAfterSeconds`, if `body` has that shape: `status` is a word there, and an object
 /// in every resource.
-pub(super) fn status(body: &[u8]) -> Option<(Status, Option<u64>)> {
+pub(super) fn status(body: &[u8]) -> Option<(AnswerStatus, Option<u64>)> {
     let object: StatusObject = serde_json::from_slice(body).ok()?;
-    let Details {
+    let StatusDetails {
         kind,
         name,
         causes,
         retry_after_seconds,
     } = object.details;
-    let status = Status {
+    let status = AnswerStatus {
         failed: object.status == "Failure",
         code: object.code,
         reason: object.reason,
@@ -234,7 +234,7 @@ pub(super) fn status(body: &[u8]) -> Option<(Status, Option<u64>)> {
         name,
         causes: causes
             .into_iter()
-            .map(|c| Cause {
+            .map(|c| StatusCause {
                 reason: c.reason,
                 message: c.message,
             })

@@ -2,11 +2,11 @@
 
 use log::Level;
 
-use super::message::Message;
-use macaque_core::report::Verdict;
+use super::message::RoundMessage;
+use macaque_core::report::RoundVerdict;
 
 /// Writes `message` to the log. Doubt and failure are warnings.
-pub(super) fn write(message: &Message) {
+pub(super) fn write(message: &RoundMessage) {
     let (slot, seed) = (message.slot, message.seed);
     for victim in &message.victims {
         let level = if victim.doubtful { Level::Warn } else { Level::Info };
@@ -16,10 +16,10 @@ pub(super) fn write(message: &Message) {
         );
     }
     let (level, verdict) = match message.verdict {
-        Verdict::Disrupted => (Level::Info, "disrupted"),
-        Verdict::Refused => (Level::Info, "refused"),
-        Verdict::Idle => (Level::Info, "idle"),
-        Verdict::Failed => (Level::Warn, "failed"),
+        RoundVerdict::Disrupted => (Level::Info, "disrupted"),
+        RoundVerdict::Refused => (Level::Info, "refused"),
+        RoundVerdict::Idle => (Level::Info, "idle"),
+        RoundVerdict::Failed => (Level::Warn, "failed"),
     };
     let victims = message.victims.len();
     let notes = message.notes.join("; ");

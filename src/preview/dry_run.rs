@@ -4,51 +4,51 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::k8s::Cluster;
-use macaque_core::outcome::{Method, Refusal};
+use macaque_core::outcome::{DisruptionMethod, Refusal};
 use macaque_core::pod::PodRef;
-use macaque_core::preview::Opinion;
-use macaque_core::report::End;
-use macaque_core::verdict::{Verdict, classify};
+use macaque_core::preview::Prediction;
+use macaque_core::report::RoundEnd;
+use macaque_core::verdict::{DisruptionVerdict, classify};
 
-use super::Sighting;
-use crate::round::Stop;
+use super::ClusterSnapshot;
+use crate::round::StopToken;
 
 /// After so many questions without an answer about their pod, the API server is left alone.
 const MOST_DOUBTS: usize = 3;
 
 /// Who is not asked any more, and what is to be told of it.
 #[derive(Default)]
-struct Reserve {
+struct DryRunLimits {
     closed: BTreeSet<String>,
     doubts: usize,
     problems: Vec<String>,
 }
 
-impl Reserve {
-    fn heed(&mut self, verdict: &Verdict, pod: &PodRef, method: Method) {
+impl DryRunLimits {
+    fn heed(&mut self, verdict: &DisruptionVerdict, pod: &PodRef, method: DisruptionMethod) {
         match verdict {
-            Verdict::Forbidden(why) => {
+            DisruptionVerdict::Forbidden(why) => {
                 self.closed.insert(pod.namespace.clone());
                 self.problems.push(forbidden(method, &pod.namespace, why));
             }
-            Verdict::Refused(Refusal::Throttled { .. })
-            | Verdict::Doubt(_)
-            | Verdict::Fault(_)
-            | Verdict::Unauthorized => self.doubts += 1,
-            Verdict::Accepted | Verdict::Refused(_) | Verdict::Gone => {}
+            DisruptionVerdict::Refused(Refusal::Throttled { .. })
+            | DisruptionVerdict::Doubt(_)
+            | DisruptionVerdict::Fault(_)
+            | DisruptionVerdict::Unauthorized => self.doubts += 1,
+            DisruptionVerdict::Accepted | DisruptionVerdict::Refused(_) | DisruptionVerdict::Gone => {}
         }
     }
 }
 
-impl Sighting {
+impl ClusterSnapshot {
     /// Asks about the first `most` candidates; returns how many were asked. Where a grant is missing, the rest of
     /// the namespace is not asked.
     ///
     /// # Errors
     /// A request to stop.
-    pub async fn ask(&mut self, cluster: &Cluster, stop: &Stop, most: usize) -> Result<usize, End> {
+    pub async fn ask(&mut self, cluster: &Cluster, stop: &StopToken, most: usize) -> Result<usize, RoundEnd> {
         let (method, grace_period) = (self.preview.limits.method, self.preview.limits.grace_period);
-        let (mut asked, mut reserve) = (0, Reserve::default());
+        let (mut asked, mut reserve) = (0, DryRunLimits::default());
         for subject in &mut self.preview.subjects {
             let pod = &subject.candidate.pod;
             if reserve.closed.contains(&pod.namespace) {
@@ -59,14 +59,14 @@ impl Sighting {
             }
             let question = cluster.ask(pod, method, grace_period);
             let answer = stop.within(Duration::ZERO, question).await;
-            let verdict = match answer.ok_or(End::Interrupted)? {
+            let verdict = match answer.ok_or(RoundEnd::Interrupted)? {
                 Ok(answer) => classify(&answer),
-                Err(error) => Verdict::Doubt(error.to_string()),
+                Err(error) => DisruptionVerdict::Doubt(error.to_string()),
             };
             asked += 1;
             reserve.heed(&verdict, pod, method);
-            if !matches!(verdict, Verdict::Forbidden(_)) {
-                subject.heard = Some(Opinion::from(verdict));
+            if !matches!(verdict, DisruptionVerdict::Forbidden(_)) {
+                subject.heard = Some(Prediction::from(verdict));
             }
         }
         if reserve.doubts == MOST_DOUBTS {
@@ -79,10 +79,10 @@ impl Sighting {
 }
 
 /// The missing grant: a dry run needs the same as the disruption itself.
-fn forbidden(method: Method, namespace: &str, why: &str) -> String {
+fn forbidden(method: DisruptionMethod, namespace: &str, why: &str) -> String {
     let (resource, verb) = match method {
-        Method::Evict => ("pods/eviction", "create"),
-        Method::Delete => ("pods", "delete"),
+        DisruptionMethod::Evict => ("pods/eviction", "create"),
+        DisruptionMethod::Delete => ("pods", "delete"),
     };
     format!(
         "the API server may not be asked in {namespace}: {why}; a dry run needs the grant of the disruption \

@@ -1,18 +1,23 @@
 //! Finds the pods that somebody asks about by name.
 
 use crate::k8s::Cluster;
-use macaque_core::pod::{Owner, Pod, PodRef};
-use macaque_core::report::End;
+use macaque_core::pod::{Pod, PodOwner, PodRef};
+use macaque_core::report::RoundEnd;
 use macaque_core::selector::Selector;
 
-use crate::round::Stop;
+use crate::round::StopToken;
 use crate::round::retry::patiently;
 
 /// Reads the pod `name` of `namespace`; `None` if there is none.
 ///
 /// # Errors
 /// It could not be read.
-pub async fn pod(cluster: &Cluster, namespace: &str, name: &str, stop: &Stop) -> Result<Option<Pod>, End> {
+pub async fn pod(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    stop: &StopToken,
+) -> Result<Option<Pod>, RoundEnd> {
     let pod = PodRef {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
@@ -29,9 +34,9 @@ pub async fn pod(cluster: &Cluster, namespace: &str, name: &str, stop: &Stop) ->
 pub async fn pods_of(
     cluster: &Cluster,
     namespace: &str,
-    owner: &Owner,
-    stop: &Stop,
-) -> Result<Vec<Pod>, End> {
+    owner: &PodOwner,
+    stop: &StopToken,
+) -> Result<Vec<Pod>, RoundEnd> {
     let everything = Selector::default();
     let (mut pods, mut after) = (Vec::new(), None::<String>);
     loop {

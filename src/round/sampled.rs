@@ -4,52 +4,52 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::Round;
-use super::pager::{Names, Size};
+use super::RunningRound;
+use super::pager::{ScopeNames, ScopeSize};
 use super::retry::patiently;
-use super::scan::Survey;
-use macaque_core::config::Among;
+use super::scan::PodScan;
+use macaque_core::config::DrawBy;
 use macaque_core::eligibility::{Candidate, judge};
 use macaque_core::journal::Journal;
 use macaque_core::pod::Pod;
-use macaque_core::report::{End, Tally};
-use macaque_core::selection::Choice;
-use macaque_core::selection::Lot;
-use macaque_core::selection::Register;
-use macaque_core::selection::{Entry, Roster};
+use macaque_core::report::{ExemptionTally, RoundEnd};
+use macaque_core::selection::CandidateIndex;
+use macaque_core::selection::DrawQueue;
+use macaque_core::selection::VictimPicker;
+use macaque_core::selection::{IndexedName, NameIndex};
 
 /// So many pods drawn in a row of which nobody can be tried, and all of them are judged. Where one in a hundred is
 /// eligible that happens once in twenty thousand rounds.
 const MOST_IN_VAIN: usize = 1_000;
 
-impl Round<'_> {
+impl RunningRound<'_> {
     /// Draws pods by their names until the choice is done. Names do not tell owners: to draw those, all are judged.
     pub(super) async fn play_in_crowd(
         &mut self,
-        size: Size,
+        size: ScopeSize,
         seed: u64,
         journal: &Journal,
-    ) -> Result<(), End> {
-        let choice = Choice::from_lot(Lot::growing(), &self.table.orders.disrupt);
+    ) -> Result<(), RoundEnd> {
+        let choice = VictimPicker::from_lot(DrawQueue::growing(), &self.table.orders.disrupt);
         match self.table.orders.disrupt.draw {
-            Among::Pods => {
-                let Names { roster, problems } = self.field().names_of(size).await?;
+            DrawBy::Pods => {
+                let ScopeNames { roster, problems } = self.field().names_of(size).await?;
                 self.report.listed = roster.len();
                 self.report.problems = problems;
                 self.play_by_name(&roster, seed, journal, choice).await
             }
-            Among::Owners => self.play_surveyed(seed, journal, &HashSet::new(), choice).await,
+            DrawBy::Owners => self.play_surveyed(seed, journal, &HashSet::new(), choice).await,
         }
     }
 
     /// Where too much is drawn in vain, a survey of all settles it, and tells the reason of every exemption.
     async fn play_by_name(
         &mut self,
-        roster: &Roster,
+        roster: &NameIndex,
         seed: u64,
         journal: &Journal,
-        mut choice: Choice,
-    ) -> Result<(), End> {
+        mut choice: VictimPicker,
+    ) -> Result<(), RoundEnd> {
         let mut draw = roster.draw(seed);
         let (mut seen, mut tried, mut in_vain) = (HashSet::new(), HashSet::new(), 0);
         while !choice.is_done() {
@@ -62,7 +62,7 @@ impl Round<'_> {
                 }
                 continue;
             }
-            let is_left = |entry: &Entry<'_>| entry.namespace.is_some_and(|name| choice.has_left(name));
+            let is_left = |entry: &IndexedName<'_>| entry.namespace.is_some_and(|name| choice.has_left(name));
             let next = draw
                 .find(|entry| !is_left(entry))
                 .filter(|_| in_vain < MOST_IN_VAIN);
@@ -84,7 +84,7 @@ impl Round<'_> {
     }
 
     /// The pod behind a name, as far as its metadata tell; `None` if it is gone.
-    async fn uncover(&self, entry: Entry<'_>) -> Result<Option<Pod>, End> {
+    async fn uncover(&self, entry: IndexedName<'_>) -> Result<Option<Pod>, RoundEnd> {
         let rules = &self.table.orders.rules;
         let (selector, phases) = (&rules.target.selector, rules.phases());
         let read = async || self.table.cluster.named(entry, selector, phases).await;
@@ -100,7 +100,7 @@ impl Round<'_> {
             }
             Ok(_) => None,
             Err(exemption) => {
-                Tally::note(&mut self.report.exempted, pod.id.clone(), &exemption);
+                ExemptionTally::note(&mut self.report.exempted, pod.id.clone(), &exemption);
                 None
             }
         }
@@ -113,10 +113,10 @@ impl Round<'_> {
         seed: u64,
         journal: &Journal,
         tried: &HashSet<String>,
-        mut choice: Choice,
-    ) -> Result<(), End> {
+        mut choice: VictimPicker,
+    ) -> Result<(), RoundEnd> {
         choice.forget();
-        let mut survey = Survey::<Register>::default();
+        let mut survey = PodScan::<CandidateIndex>::default();
         self.field().survey(&mut survey).await?;
         self.report.listed = survey.listed;
         self.report.exempted = survey.exempted;

@@ -3,29 +3,29 @@
 
 use jiff::Timestamp;
 
-use crate::k8s::{Cluster, ClusterError, list_words};
-use macaque_core::config::Namespaces;
-use macaque_core::eligibility::{Candidate, Rules, judge};
+use crate::k8s::{ApiError, Cluster, list_words};
+use macaque_core::config::NamespaceScope;
+use macaque_core::eligibility::{Candidate, EligibilityRules, judge};
 use macaque_core::pod::Pod;
-use macaque_core::report::{End, Exempted, Tally};
-use macaque_core::selection::Register;
-use macaque_core::selection::Roster;
+use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
+use macaque_core::selection::CandidateIndex;
+use macaque_core::selection::NameIndex;
 
-use super::Stop;
-use super::pager::{Names, Pager, Size};
-use super::retry::{Ended, patiently};
+use super::StopToken;
+use super::pager::{ListPager, ScopeNames, ScopeSize};
+use super::retry::{ReadError, patiently};
 
 /// What is kept of the pods that a survey sees.
-pub(crate) trait Ledger: Default {
+pub(crate) trait PodSink: Default {
     /// Enters one pod, with the candidate that it was judged to be by `rules`, if it was.
-    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &Rules);
+    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules);
     /// Adds the entries of another namespace.
     fn append(&mut self, more: Self);
 }
 
 /// A round keeps the candidates and nothing else.
-impl Ledger for Vec<Candidate> {
-    fn enter(&mut self, _: Pod, candidate: Option<Candidate>, _: &Rules) {
+impl PodSink for Vec<Candidate> {
+    fn enter(&mut self, _: Pod, candidate: Option<Candidate>, _: &EligibilityRules) {
         self.extend(candidate);
     }
 
@@ -35,21 +35,21 @@ impl Ledger for Vec<Candidate> {
 }
 
 /// In a crowd it keeps them compactly.
-impl Ledger for Register {
-    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &Rules) {
-        Register::enter(self, &pod, candidate.as_ref(), rules);
+impl PodSink for CandidateIndex {
+    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
+        CandidateIndex::enter(self, &pod, candidate.as_ref(), rules);
     }
 
     fn append(&mut self, more: Self) {
-        Register::append(self, more);
+        CandidateIndex::append(self, more);
     }
 }
 
 /// What a survey found.
 #[derive(Default)]
-pub(crate) struct Survey<L> {
+pub(crate) struct PodScan<L> {
     pub(crate) listed: usize,
-    pub(crate) exempted: Exempted,
+    pub(crate) exempted: ExemptionTallies,
     pub(crate) ledger: L,
     /// What went wrong without ending the survey.
     pub(crate) problems: Vec<String>,
@@ -57,19 +57,19 @@ pub(crate) struct Survey<L> {
 
 /// Where a survey looks, and by what it judges.
 #[derive(Clone, Copy)]
-pub(crate) struct Field<'a> {
+pub(crate) struct PodScanner<'a> {
     pub(crate) cluster: &'a Cluster,
-    pub(crate) rules: &'a Rules,
-    pub(crate) stop: &'a Stop,
+    pub(crate) rules: &'a EligibilityRules,
+    pub(crate) stop: &'a StopToken,
 }
 
-impl<L: Ledger> Survey<L> {
-    fn add(&mut self, pod: Pod, rules: &Rules, now: Timestamp) {
+impl<L: PodSink> PodScan<L> {
+    fn add(&mut self, pod: Pod, rules: &EligibilityRules, now: Timestamp) {
         self.listed += 1;
         match judge(&pod, rules, now) {
             Ok(candidate) => self.ledger.enter(pod, Some(candidate), rules),
             Err(exemption) => {
-                Tally::note(&mut self.exempted, pod.id.clone(), &exemption);
+                ExemptionTally::note(&mut self.exempted, pod.id.clone(), &exemption);
                 self.ledger.enter(pod, None, rules);
             }
         }
@@ -77,43 +77,49 @@ impl<L: Ledger> Survey<L> {
 
     fn append(&mut self, more: Self) {
         self.listed += more.listed;
-        Tally::merge(&mut self.exempted, more.exempted);
+        ExemptionTally::merge(&mut self.exempted, more.exempted);
         self.ledger.append(more.ledger);
         self.problems.extend(more.problems);
     }
 }
 
-impl Field<'_> {
+impl PodScanner<'_> {
     /// Surveys every namespace in scope into `survey`, however many pods there are. A namespace that may not be read,
     /// or does not exist, is a problem of its own and ends nothing for the others.
-    pub(crate) async fn survey<L: Ledger>(&self, survey: &mut Survey<L>) -> Result<(), End> {
-        self.survey_within(survey, &mut Size::Irrelevant).await.map(drop)
+    pub(crate) async fn survey<L: PodSink>(&self, survey: &mut PodScan<L>) -> Result<(), RoundEnd> {
+        self.survey_within(survey, &mut ScopeSize::Irrelevant)
+            .await
+            .map(drop)
     }
 
     /// The same, unless the scope turns out to be a crowd: then what was seen so far counts for nothing, and what is
     /// known of its size is returned.
-    pub(crate) async fn survey_unless_crowd<L: Ledger>(
+    pub(crate) async fn survey_unless_crowd<L: PodSink>(
         &self,
-        survey: &mut Survey<L>,
-    ) -> Result<Option<Size>, End> {
-        let mut size = Size::Unknown;
+        survey: &mut PodScan<L>,
+    ) -> Result<Option<ScopeSize>, RoundEnd> {
+        let mut size = ScopeSize::Unknown;
         if self.survey_within(survey, &mut size).await? {
             return Ok(None);
         }
-        *survey = Survey::default();
+        *survey = PodScan::default();
         Ok(Some(size))
     }
 
     /// The names of a crowd, if they were not counted already.
-    pub(crate) async fn names_of(&self, size: Size) -> Result<Names, End> {
+    pub(crate) async fn names_of(&self, size: ScopeSize) -> Result<ScopeNames, RoundEnd> {
         match size {
-            Size::Counted(names) => Ok(names),
-            Size::Unknown | Size::Irrelevant => Ok(self.names().await?),
+            ScopeSize::Counted(names) => Ok(names),
+            ScopeSize::Unknown | ScopeSize::Irrelevant => Ok(self.names().await?),
         }
     }
 
     /// Surveys as long as the scope may be no crowd; whether it was surveyed whole.
-    async fn survey_within<L: Ledger>(&self, survey: &mut Survey<L>, size: &mut Size) -> Result<bool, End> {
+    async fn survey_within<L: PodSink>(
+        &self,
+        survey: &mut PodScan<L>,
+        size: &mut ScopeSize,
+    ) -> Result<bool, RoundEnd> {
         let namespaces = scope(&self.rules.target.namespaces);
         for (n, namespace) in namespaces.iter().enumerate() {
             let (before, more) = (survey.listed, n + 1 < namespaces.len());
@@ -135,21 +141,21 @@ impl Field<'_> {
 
     /// Lists and judges one namespace, or all, after so many pods `before` and with `more` namespaces to come; `None`
     /// if all of it is a crowd.
-    async fn list<L: Ledger>(
+    async fn list<L: PodSink>(
         &self,
         namespace: Option<&str>,
         before: usize,
         more: bool,
-        size: &mut Size,
-    ) -> Result<Option<Survey<L>>, Ended> {
+        size: &mut ScopeSize,
+    ) -> Result<Option<PodScan<L>>, ReadError> {
         let Self { cluster, rules, .. } = self;
         let selector = &rules.target.selector;
-        let (mut survey, mut pager) = (Survey::default(), Pager::default());
+        let (mut survey, mut pager) = (PodScan::default(), ListPager::default());
         loop {
             // Later pages say nothing new, and one of them may turn out to be the first one again.
             let glance = pager.after().map_or_else(|| size.glance(before), |_| None);
             let read = async || {
-                let mut page = Survey::default();
+                let mut page = PodScan::default();
                 let now = Timestamp::now();
                 let add = |pod| page.add(pod, rules, now);
                 let turn = cluster
@@ -162,14 +168,14 @@ impl Field<'_> {
                 .turn(&turn, page.listed)
                 .map_err(|why| endless(namespace, why))?;
             if turn.restarted {
-                survey = Survey::default();
+                survey = PodScan::default();
             }
             survey.append(page);
             let seen = before + survey.listed;
             let goes_on = more || turn.next.is_some();
             let mut is_crowd = size.of(seen, turn.remaining, goes_on);
             if is_crowd.is_none() {
-                *size = Size::Counted(self.names().await?);
+                *size = ScopeSize::Counted(self.names().await?);
                 is_crowd = size.of(seen, turn.remaining, goes_on);
             }
             if is_crowd == Some(true) {
@@ -182,8 +188,8 @@ impl Field<'_> {
     }
 
     /// The names of every namespace in scope.
-    async fn names(&self) -> Result<Names, Ended> {
-        let mut names = Names::default();
+    async fn names(&self) -> Result<ScopeNames, ReadError> {
+        let mut names = ScopeNames::default();
         for namespace in scope(&self.rules.target.namespaces) {
             match self.names_in(namespace).await {
                 Ok(more) if more.is_empty() => names.problems.extend(self.doubt_namespace(namespace).await),
@@ -195,10 +201,10 @@ impl Field<'_> {
     }
 
     /// The names of one namespace, or of all.
-    async fn names_in(&self, namespace: Option<&str>) -> Result<Roster, Ended> {
+    async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ReadError> {
         let Self { cluster, rules, .. } = self;
         let (selector, phases) = (&rules.target.selector, rules.phases());
-        let (mut roster, mut pager, mut tables) = (Roster::default(), Pager::default(), true);
+        let (mut roster, mut pager, mut tables) = (NameIndex::default(), ListPager::default(), true);
         loop {
             let read = async || match tables {
                 true => cluster.names(namespace, selector, phases, pager.after()).await,
@@ -208,14 +214,14 @@ impl Field<'_> {
                     .map(Some),
             };
             let Some(page) = patiently(self.stop, read).await? else {
-                (roster, pager, tables) = (Roster::default(), Pager::default(), false);
+                (roster, pager, tables) = (NameIndex::default(), ListPager::default(), false);
                 continue;
             };
             pager
                 .turn(&page.turn, page.names.len())
                 .map_err(|why| endless(namespace, why))?;
             if page.turn.restarted {
-                roster = Roster::default();
+                roster = NameIndex::default();
             }
             roster.append(page.names);
             if page.turn.next.is_none() {
@@ -236,25 +242,25 @@ impl Field<'_> {
 ///
 /// # Errors
 /// No other can be read either.
-fn problem(ended: Ended) -> Result<String, Ended> {
+fn problem(ended: ReadError) -> Result<String, ReadError> {
     match ended {
-        Ended::Failed(error @ ClusterError::Forbidden { .. }) => Ok(error.to_string()),
+        ReadError::Failed(error @ ApiError::Forbidden { .. }) => Ok(error.to_string()),
         ended => Err(ended),
     }
 }
 
 /// A list that has no end.
-fn endless(namespace: Option<&str>, why: &str) -> Ended {
-    Ended::Failed(ClusterError::Unexpected {
+fn endless(namespace: Option<&str>, why: &str) -> ReadError {
+    ReadError::Failed(ApiError::Unexpected {
         what: list_words(namespace),
         why: why.to_owned(),
     })
 }
 
 /// The namespaces to list; `None` is all of them at once.
-pub(crate) fn scope(namespaces: &Namespaces) -> Vec<Option<&str>> {
+pub(crate) fn scope(namespaces: &NamespaceScope) -> Vec<Option<&str>> {
     match namespaces {
-        Namespaces::All => vec![None],
-        Namespaces::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
+        NamespaceScope::All => vec![None],
+        NamespaceScope::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
     }
 }

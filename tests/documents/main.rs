@@ -8,7 +8,7 @@
 use std::fs;
 use std::process::Command;
 
-use macaque::settings::{Key, keys};
+use macaque::settings::{SettingKey, keys};
 
 fn read(path: &str) -> String {
     fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -34,7 +34,7 @@ fn commands() -> Vec<String> {
 
 #[test]
 fn the_readme_lists_every_setting_with_its_default() {
-    let row = |key: &Key| {
+    let row = |key: &SettingKey| {
         let code = |text: Option<String>| text.map_or_else(String::new, |text| format!("`{text}`"));
         let old = key.old_variable.map(str::to_owned);
         format!(

@@ -5,47 +5,47 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::outcome::Method;
+use crate::outcome::DisruptionMethod;
 use crate::schedule::Calendar;
 use crate::selector::Selector;
 
 /// The monkey's orders: when, on whom, and how.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct ChaosConfig {
     /// Whether to stop short of disrupting anything.
     pub dry_run: bool,
     /// When rounds are due, and when never. `None` only where no schedule is needed (`macaque once`).
     pub calendar: Option<Calendar>,
     /// Which pods may be drawn.
-    pub target: Target,
+    pub target: TargetConfig,
     /// How many a round, and by which method.
-    pub disrupt: Disrupt,
+    pub disrupt: DisruptConfig,
     /// How many over time, whatever the schedule says.
-    pub limits: Limits,
+    pub limits: DisruptionLimits,
     /// A slot is played this late at most.
     pub starting_deadline: Duration,
     /// Where the journal is kept; a dry run keeps none.
-    pub journal: JournalPlace,
+    pub journal: JournalLocation,
 }
 
 /// Which pods may be drawn.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub struct TargetConfig {
     /// Where to look.
-    pub namespaces: Namespaces,
+    pub namespaces: NamespaceScope,
     /// The label selector that a pod must match.
     pub selector: Selector,
     /// A pod younger than this is exempt.
     pub min_age: Duration,
     /// Exemptions that the configuration opens.
-    pub include: Vec<Include>,
+    pub include: Vec<IncludedRule>,
 }
 
-impl Target {
+impl TargetConfig {
     /// Every pod of `namespace` that no rule exempts, however young.
     pub fn all_of(namespace: &str) -> Self {
         Self {
-            namespaces: Namespaces::Named(vec![namespace.to_owned()]),
+            namespaces: NamespaceScope::Named(vec![namespace.to_owned()]),
             selector: Selector::default(),
             min_age: Duration::ZERO,
             include: Vec::new(),
@@ -55,14 +55,14 @@ impl Target {
 
 /// Where to look for pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Namespaces {
+pub enum NamespaceScope {
     /// Every namespace of the cluster: needs a ClusterRole. System namespaces stay exempt by rule.
     All,
     /// These; at least one, each once.
     Named(Vec<String>),
 }
 
-impl Namespaces {
+impl NamespaceScope {
     /// Whether macaque looks into the namespace `name`.
     pub fn hold(&self, name: &str) -> bool {
         match self {
@@ -72,7 +72,7 @@ impl Namespaces {
     }
 }
 
-impl fmt::Display for Namespaces {
+impl fmt::Display for NamespaceScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("[*]"),
@@ -84,7 +84,7 @@ impl fmt::Display for Namespaces {
 /// An exemption that configuration may open; the others (mirror pods, terminating pods, macaque itself) never
 /// are, since disrupting them is useless or harmful.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Include {
+pub enum IncludedRule {
     /// Pods of a DaemonSet, which come back on the same node.
     DaemonSet,
     /// Pods without a controller, which never come back.
@@ -101,7 +101,7 @@ pub enum Include {
     OptedOut,
 }
 
-impl Include {
+impl IncludedRule {
     /// Every exemption that can be opened, in the order of the documentation.
     pub const ALL: [Self; 7] = [
         Self::DaemonSet,
@@ -127,7 +127,7 @@ impl Include {
     }
 }
 
-impl fmt::Display for Include {
+impl fmt::Display for IncludedRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -135,9 +135,9 @@ impl fmt::Display for Include {
 
 /// How much one round may disrupt, and how. The default evicts one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Disrupt {
+pub struct DisruptConfig {
     /// Evict or delete.
-    pub method: Method,
+    pub method: DisruptionMethod,
     /// Victims a round; at least 1.
     pub count: usize,
     /// How long a victim gets to end, in whole seconds, at least 1 s (0 would force-delete);
@@ -146,17 +146,17 @@ pub struct Disrupt {
     /// How many victims may be tried a round before it ends, refusals included; at least `count`.
     pub attempts: usize,
     /// Among what the lot falls.
-    pub draw: Among,
+    pub draw: DrawBy,
 }
 
-impl Default for Disrupt {
+impl Default for DisruptConfig {
     fn default() -> Self {
         Self {
-            method: Method::Evict,
+            method: DisruptionMethod::Evict,
             count: 1,
             grace_period: None,
             attempts: 10,
-            draw: Among::Pods,
+            draw: DrawBy::Pods,
         }
     }
 }
@@ -164,7 +164,7 @@ impl Default for Disrupt {
 /// Among what the lot falls, each as likely as another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Among {
+pub enum DrawBy {
     /// The eligible pods: an owner of many is hit as often as it has pods.
     Pods,
     /// The owners of eligible pods, then the eligible pods of one: an owner of many is hit as often as one of few. A
@@ -172,7 +172,7 @@ pub enum Among {
     Owners,
 }
 
-impl Among {
+impl DrawBy {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Pods, Self::Owners];
 
@@ -187,7 +187,7 @@ impl Among {
 
 /// How much may be disrupted over time, kept in the journal across restarts. The default sets no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct DisruptionLimits {
     /// Disruptions within any hour; `None` sets no limit.
     pub per_hour: Option<usize>,
     /// Disruptions within any 24 hours; `None` sets no limit.
@@ -198,7 +198,7 @@ pub struct Limits {
 
 /// Where the journal is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JournalPlace {
+pub enum JournalLocation {
     /// In this process: it is lost with it, and a second replica has another.
     Memory,
     /// In a ConfigMap of macaque's own namespace, which all replicas share.

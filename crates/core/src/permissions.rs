@@ -5,14 +5,14 @@ mod excess;
 
 use std::fmt;
 
-use crate::config::{JournalPlace, Namespaces, Plan};
-use crate::outcome::Method;
+use crate::config::{ChaosConfig, JournalLocation, NamespaceScope};
+use crate::outcome::DisruptionMethod;
 
-pub use excess::{Suspicion, excessive};
+pub use excess::{ExcessPermissions, excessive};
 
 /// One verb on one resource, as a rule of a Role writes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Right {
+pub struct Permission {
     /// The verb: `list`, `create`; `*` is every one.
     pub verb: &'static str,
     /// The API group; empty for the core.
@@ -23,9 +23,9 @@ pub struct Right {
 
 /// A right in one namespace or in all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
+pub struct ScopedPermission {
     /// What may be done.
-    pub right: Right,
+    pub right: Permission,
     /// The namespace; `None` for all, and for what lies in none.
     pub namespace: Option<String>,
     /// The one object; `None` for any.
@@ -34,7 +34,7 @@ pub struct Grant {
 
 /// A rule of a Role: rights on one resource, taken together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule {
+pub struct PolicyRule {
     /// The one API group.
     pub api_groups: [&'static str; 1],
     /// The one resource.
@@ -47,7 +47,7 @@ pub struct Rule {
 
 /// What the permissions are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub enum PermissionPurpose {
     /// `run`, `once`.
     Rounds,
     /// These, and the commands that read the budgets: `plan`, `why`, `budgets`.
@@ -55,20 +55,20 @@ pub enum Purpose {
 }
 
 /// Everything: whoever holds it needs no other question.
-pub const EVERYTHING: Right = Right::new("*", "*", "*");
+pub const EVERYTHING: Permission = Permission::new("*", "*", "*");
 
 /// The right that the commands which read budgets need.
-pub const LIST_BUDGETS: Right = Right::new("list", "policy", "poddisruptionbudgets");
+pub const LIST_BUDGETS: Permission = Permission::new("list", "policy", "poddisruptionbudgets");
 
 /// The right that every command needs which looks at pods.
-pub const LIST_PODS: Right = Right::new("list", "", "pods");
+pub const LIST_PODS: Permission = Permission::new("list", "", "pods");
 
-const GET_CONFIG_MAP: Right = Right::new("get", "", "configmaps");
-const UPDATE_CONFIG_MAP: Right = Right::new("update", "", "configmaps");
-const GET_PODS: Right = Right::new("get", "", "pods");
-const EVICT: Right = Right::new("create", "", "pods/eviction");
-const DELETE: Right = Right::new("delete", "", "pods");
-impl Right {
+const GET_CONFIG_MAP: Permission = Permission::new("get", "", "configmaps");
+const UPDATE_CONFIG_MAP: Permission = Permission::new("update", "", "configmaps");
+const GET_PODS: Permission = Permission::new("get", "", "pods");
+const EVICT: Permission = Permission::new("create", "", "pods/eviction");
+const DELETE: Permission = Permission::new("delete", "", "pods");
+impl Permission {
     const fn new(verb: &'static str, group: &'static str, resource: &'static str) -> Self {
         Self {
             verb,
@@ -78,16 +78,16 @@ impl Right {
     }
 
     /// The right to disrupt by `method`. An eviction is of the core group, whatever discovery says.
-    pub fn to_disrupt(method: Method) -> Self {
+    pub fn to_disrupt(method: DisruptionMethod) -> Self {
         match method {
-            Method::Evict => EVICT,
-            Method::Delete => DELETE,
+            DisruptionMethod::Evict => EVICT,
+            DisruptionMethod::Delete => DELETE,
         }
     }
 
     /// The same in one namespace, or in all.
-    pub fn within(self, namespace: Option<&str>) -> Grant {
-        Grant {
+    pub fn within(self, namespace: Option<&str>) -> ScopedPermission {
+        ScopedPermission {
             right: self,
             namespace: namespace.map(str::to_owned),
             name: None,
@@ -95,14 +95,14 @@ impl Right {
     }
 }
 
-impl Grant {
+impl ScopedPermission {
     /// The rule to add, and where, in the words of a remedy.
     pub fn remedy(&self) -> String {
         let role = match self.namespace {
             Some(_) => "Role",
             None => "ClusterRole",
         };
-        let Right {
+        let Permission {
             verb,
             group,
             resource,
@@ -117,35 +117,35 @@ impl Grant {
 }
 
 /// The namespaces that `namespaces` stand for when permissions are asked or granted: each, or `None` for all.
-pub fn scopes(namespaces: &Namespaces) -> Vec<Option<&str>> {
+pub fn scopes(namespaces: &NamespaceScope) -> Vec<Option<&str>> {
     match namespaces {
-        Namespaces::All => vec![None],
-        Namespaces::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
+        NamespaceScope::All => vec![None],
+        NamespaceScope::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
     }
 }
 
 /// The rights that `plan` needs in each of its namespaces: a dry run none to disrupt.
-pub fn needed(plan: &Plan, purpose: Purpose) -> Vec<Right> {
+pub fn needed(plan: &ChaosConfig, purpose: PermissionPurpose) -> Vec<Permission> {
     let mut rights = vec![GET_PODS, LIST_PODS];
     if !plan.dry_run {
-        rights.push(Right::to_disrupt(plan.disrupt.method));
+        rights.push(Permission::to_disrupt(plan.disrupt.method));
     }
     match purpose {
-        Purpose::Rounds => {}
-        Purpose::Preview => rights.push(LIST_BUDGETS),
+        PermissionPurpose::Rounds => {}
+        PermissionPurpose::Preview => rights.push(LIST_BUDGETS),
     }
     rights
 }
 
 /// What an armed `plan` needs to keep its journal: to read and to write one ConfigMap, and no other.
-pub fn to_keep_the_journal(plan: &Plan) -> Vec<Grant> {
-    let JournalPlace::ConfigMap(place) = &plan.journal else {
+pub fn to_keep_the_journal(plan: &ChaosConfig) -> Vec<ScopedPermission> {
+    let JournalLocation::ConfigMap(place) = &plan.journal else {
         return Vec::new();
     };
     let rights = [GET_CONFIG_MAP, UPDATE_CONFIG_MAP]
         .into_iter()
         .filter(|_| !plan.dry_run);
-    let grant = |right: Right| Grant {
+    let grant = |right: Permission| ScopedPermission {
         name: Some(place.name.clone()),
         ..right.within(Some(&place.namespace))
     };
@@ -153,9 +153,9 @@ pub fn to_keep_the_journal(plan: &Plan) -> Vec<Grant> {
 }
 
 /// The rule of `grants` that are all on one object.
-pub fn rule_of(grants: &[Grant]) -> Option<Rule> {
-    let Grant { right, name, .. } = grants.first()?;
-    Some(Rule {
+pub fn rule_of(grants: &[ScopedPermission]) -> Option<PolicyRule> {
+    let ScopedPermission { right, name, .. } = grants.first()?;
+    Some(PolicyRule {
         api_groups: [right.group],
         resources: [right.resource],
         verbs: grants.iter().map(|grant| grant.right.verb).collect(),
@@ -164,13 +164,14 @@ pub fn rule_of(grants: &[Grant]) -> Option<Rule> {
 }
 
 /// The rules that grant `rights`, one a resource.
-pub fn rules(rights: &[Right]) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = Vec::new();
+pub fn rules(rights: &[Permission]) -> Vec<PolicyRule> {
+    let mut rules: Vec<PolicyRule> = Vec::new();
     for right in rights {
-        let same = |rule: &&mut Rule| rule.api_groups == [right.group] && rule.resources == [right.resource];
+        let same =
+            |rule: &&mut PolicyRule| rule.api_groups == [right.group] && rule.resources == [right.resource];
         match rules.iter_mut().find(same) {
             Some(rule) => rule.verbs.push(right.verb),
-            None => rules.push(Rule {
+            None => rules.push(PolicyRule {
                 api_groups: [right.group],
                 resources: [right.resource],
                 verbs: vec![right.verb],
@@ -181,7 +182,7 @@ pub fn rules(rights: &[Right]) -> Vec<Rule> {
     rules
 }
 
-impl fmt::Display for Right {
+impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             verb,
@@ -199,7 +200,7 @@ impl fmt::Display for Right {
     }
 }
 
-impl fmt::Display for Grant {
+impl fmt::Display for ScopedPermission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.namespace {
             Some(namespace) if self.name.is_some() => {

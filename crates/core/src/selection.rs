@@ -6,7 +6,7 @@ mod name_index;
 mod picker;
 mod queue;
 
-pub use candidate_index::Register;
-pub use name_index::{CROWD, Entry, Roster};
-pub use picker::Choice;
-pub use queue::{Lot, draw};
+pub use candidate_index::CandidateIndex;
+pub use name_index::{CROWD, IndexedName, NameIndex};
+pub use picker::VictimPicker;
+pub use queue::{DrawQueue, draw};

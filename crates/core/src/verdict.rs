@@ -11,13 +11,13 @@ use crate::outcome::Refusal;
 /// What came back over the wire, read by shape and not by content type: the server's own time-out filter sends
 /// its JSON as `text/plain`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Answer {
+pub struct ApiAnswer {
     /// The HTTP status code.
     pub code: u16,
     /// `Retry-After`, or the body's `details.retryAfterSeconds`.
     pub retry_after: Option<Duration>,
-    /// The `Status` in the body, if the body has that shape.
-    pub status: Option<Status>,
+    /// The `AnswerStatus` in the body, if the body has that shape.
+    pub status: Option<AnswerStatus>,
     /// The first words of the body, for answers of no known shape.
     pub text: String,
     /// The texts of the `Warning` headers.
@@ -26,7 +26,7 @@ pub struct Answer {
 
 /// What the rules read of a `meta/v1` Status.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Status {
+pub struct AnswerStatus {
     /// Whether `status` is `Failure`: the server can send that under a 2xx.
     pub failed: bool,
     /// `code`, which counts where it contradicts a 2xx on the wire.
@@ -40,12 +40,12 @@ pub struct Status {
     /// `details.name`.
     pub name: String,
     /// `details.causes`.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<StatusCause>,
 }
 
 /// One of a Status' causes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Cause {
+pub struct StatusCause {
     /// The cause's type; its JSON key is `reason`.
     pub reason: String,
     /// Its words.
@@ -54,7 +54,7 @@ pub struct Cause {
 
 /// What an answer means for the pod it was about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DisruptionVerdict {
     /// The server said yes. No proof of death: look the pod up by UID.
     Accepted,
     /// The server said no, and who.
@@ -76,7 +76,7 @@ pub enum Verdict {
 pub const CANNOT_BE_ASKED: &str = "does not support dry run";
 
 /// Says what `answer`, to an eviction or a deletion of a pod, means.
-pub fn classify(answer: &Answer) -> Verdict {
+pub fn classify(answer: &ApiAnswer) -> DisruptionVerdict {
     let Some(status) = &answer.status else {
         return shapeless(answer);
     };
@@ -89,19 +89,19 @@ pub fn classify(answer: &Answer) -> Verdict {
 }
 
 /// (1) No Status in the body: only the code speaks, of the transport and never of a budget.
-fn shapeless(answer: &Answer) -> Verdict {
+fn shapeless(answer: &ApiAnswer) -> DisruptionVerdict {
     match answer.code {
         // A deletion answers with the pod itself.
-        200..=299 => Verdict::Accepted,
-        401 => Verdict::Unauthorized,
+        200..=299 => DisruptionVerdict::Accepted,
+        401 => DisruptionVerdict::Unauthorized,
         429 => throttled(answer),
-        408 | 500..=599 => Verdict::Doubt(describe(answer)),
-        _ => Verdict::Fault(describe(answer)),
+        408 | 500..=599 => DisruptionVerdict::Doubt(describe(answer)),
+        _ => DisruptionVerdict::Fault(describe(answer)),
     }
 }
 
 /// (2) to (7): words that name who refused, whatever the code.
-fn by_words(status: &Status, answer: &Answer) -> Option<Verdict> {
+fn by_words(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVerdict> {
     let message = status.message.as_str();
     if let Some((name, why)) = webhook_denial(message) {
         return Some(refused(Refusal::Webhook {
@@ -143,36 +143,36 @@ fn by_words(status: &Status, answer: &Answer) -> Option<Verdict> {
 }
 
 /// (8) The code, with `details.kind` where one code means several things.
-fn by_code(code: u16, status: &Status, answer: &Answer) -> Verdict {
+fn by_code(code: u16, status: &AnswerStatus, answer: &ApiAnswer) -> DisruptionVerdict {
     let message = || status.message.clone();
     let not_now = || refused(Refusal::NotNow { message: message() });
     let about_budget = status.kind.starts_with("poddisruptionbudget");
     match code {
-        200..=299 => Verdict::Accepted,
-        401 => Verdict::Unauthorized,
+        200..=299 => DisruptionVerdict::Accepted,
+        401 => DisruptionVerdict::Unauthorized,
         403 if status.message.contains("not yet ready to handle request") => not_now(),
-        403 => Verdict::Forbidden(message()),
+        403 => DisruptionVerdict::Forbidden(message()),
         404 | 409 if about_budget => not_now(),
-        404 if matches!(status.kind.as_str(), "pod" | "pods" | "namespaces") => Verdict::Gone,
-        409 if status.message.contains("UID in") => Verdict::Gone,
+        404 if matches!(status.kind.as_str(), "pod" | "pods" | "namespaces") => DisruptionVerdict::Gone,
+        409 if status.message.contains("UID in") => DisruptionVerdict::Gone,
         409 => not_now(),
         422 if matches!(status.kind.as_str(), "pod" | "pods") => {
             refused(Refusal::InvalidPod { message: message() })
         }
         429 => throttled(answer),
-        408 | 500..=599 => Verdict::Doubt(describe(answer)),
-        _ => Verdict::Fault(describe(answer)),
+        408 | 500..=599 => DisruptionVerdict::Doubt(describe(answer)),
+        _ => DisruptionVerdict::Fault(describe(answer)),
     }
 }
 
-fn refused(refusal: Refusal) -> Verdict {
-    Verdict::Refused(refusal)
+fn refused(refusal: Refusal) -> DisruptionVerdict {
+    DisruptionVerdict::Refused(refusal)
 }
 
 /// How long to pause where a throttle names no time: what the server's own filter asks for.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
-fn throttled(answer: &Answer) -> Verdict {
+fn throttled(answer: &ApiAnswer) -> DisruptionVerdict {
     refused(Refusal::Throttled {
         retry_after: answer.retry_after.unwrap_or(DEFAULT_PAUSE),
     })
@@ -205,7 +205,7 @@ fn policy_denial(message: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// Reads the budget's name from the cause (`The disruption budget NAME needs …`), or from the details.
-fn budget(status: &Status, cause: &Cause, answer: &Answer) -> Refusal {
+fn budget(status: &AnswerStatus, cause: &StatusCause, answer: &ApiAnswer) -> Refusal {
     let words = if cause.message.is_empty() {
         &status.message
     } else {
@@ -227,7 +227,7 @@ fn budget(status: &Status, cause: &Cause, answer: &Answer) -> Refusal {
 }
 
 /// The answer in one line, for doubts and faults.
-fn describe(answer: &Answer) -> String {
+fn describe(answer: &ApiAnswer) -> String {
     let words = match &answer.status {
         Some(status) if !status.message.is_empty() => &status.message,
         _ => &answer.text,

@@ -1,11 +1,11 @@
 //! What is no news: a failure that lasts is told when it begins and when it ends, not every time.
 
-use crate::journal::Setback;
-use macaque_core::report::{End, Report};
+use crate::journal::JournalError;
+use macaque_core::report::{RoundEnd, RoundReport};
 
 /// The failures that last.
 #[derive(Debug, Default)]
-pub(super) struct Trouble {
+pub(super) struct FailureDedup {
     /// Why rounds fail, and how many did.
     why: Option<String>,
     rounds: u64,
@@ -14,11 +14,11 @@ pub(super) struct Trouble {
     dropped: u64,
 }
 
-impl Trouble {
+impl FailureDedup {
     /// Whether people should hear of `report`.
-    pub(super) fn is_news(&mut self, report: &Report) -> bool {
+    pub(super) fn is_news(&mut self, report: &RoundReport) -> bool {
         match &report.end {
-            End::Failed { why } | End::Withheld { why } if report.attempts.is_empty() => {
+            RoundEnd::Failed { why } | RoundEnd::Withheld { why } if report.attempts.is_empty() => {
                 self.rounds += 1;
                 let news = self.why.as_ref() != Some(why);
                 if !news {
@@ -28,8 +28,8 @@ impl Trouble {
                 news
             }
             // What ends early says nothing of whether rounds work again.
-            End::Failed { .. } | End::Withheld { .. } | End::Interrupted => true,
-            End::Complete => {
+            RoundEnd::Failed { .. } | RoundEnd::Withheld { .. } | RoundEnd::Interrupted => true,
+            RoundEnd::Complete => {
                 if self.why.take().is_some() {
                     log::info!(
                         "rounds work again, after {} that failed",
@@ -42,7 +42,7 @@ impl Trouble {
     }
 
     /// A look round failed.
-    pub(super) fn of_patrol(&mut self, setback: &Setback) {
+    pub(super) fn of_patrol(&mut self, setback: &JournalError) {
         let why = setback.to_string();
         if self.patrol.as_ref() != Some(&why) {
             log::warn!("the journal cannot be looked after: {why}");

@@ -5,27 +5,27 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::messages::NoticeTold;
-use crate::failpoint::{Faults, Point};
-use crate::heartbeat::Pulse;
-use crate::journal::{Keeper, Setback};
-use crate::k8s::{Access, Cluster};
-use crate::round::{self, Orders, Patrol, Played, Standing, Stop, Table};
-use macaque_core::journal::Event;
-use macaque_core::report::{End, Report};
+use super::super::messages::ReportDelivered;
+use crate::failpoint::{FailPoint, FailPoints};
+use crate::heartbeat::Heartbeat;
+use crate::journal::{JournalError, JournalWriter};
+use crate::k8s::{Cluster, ClusterAccess};
+use crate::round::{self, JournalState, Recovery, RoundConfig, RoundContext, RoundResult, StopToken};
+use macaque_core::journal::JournalEvent;
+use macaque_core::report::{RoundEnd, RoundReport};
 
 /// One thing to do.
 #[derive(Debug, Clone)]
-pub(super) enum Task {
+pub(super) enum KillerTask {
     /// A round.
     Play { slot: Timestamp, seed: u64 },
     /// A look round in the journal.
     Patrol,
     /// What the Notifier said is written to the journal.
-    Note(NoticeTold),
+    Note(ReportDelivered),
 }
 
-impl Task {
+impl KillerTask {
     fn name(&self) -> &'static str {
         match self {
             Self::Play { .. } => "round",
@@ -37,59 +37,59 @@ impl Task {
 
 /// What came of it.
 #[derive(Default)]
-pub(super) struct Done {
-    pub(super) patrol: Option<Result<Patrol, Setback>>,
-    pub(super) played: Option<Played>,
+pub(super) struct TaskOutcome {
+    pub(super) patrol: Option<Result<Recovery, JournalError>>,
+    pub(super) played: Option<RoundResult>,
 }
 
 /// What everything is done with.
-pub(super) struct Tools {
-    pub(super) orders: Arc<Orders>,
-    pub(super) access: Access,
-    pub(super) keeper: Keeper,
-    pub(super) stop: Stop,
-    pub(super) pulse: Pulse,
+pub(super) struct TaskContext {
+    pub(super) orders: Arc<RoundConfig>,
+    pub(super) access: ClusterAccess,
+    pub(super) keeper: JournalWriter,
+    pub(super) stop: StopToken,
+    pub(super) pulse: Heartbeat,
     /// How long anything may give no sign of life.
     pub(super) allowance: Duration,
-    pub(super) faults: Faults,
+    pub(super) faults: FailPoints,
 }
 
-impl Tools {
+impl TaskContext {
     /// Does one thing, over the connection that there is or a new one; gives the connection back.
     pub(super) async fn perform(
         &self,
-        task: Task,
+        task: KillerTask,
         cluster: Option<Cluster>,
-        unclosed: Option<&Report>,
-    ) -> (Option<Cluster>, Done) {
+        unclosed: Option<&RoundReport>,
+    ) -> (Option<Cluster>, TaskOutcome) {
         let _operation = self.pulse.begin(task.name(), self.allowance);
         let cluster = match cluster {
             Some(cluster) => cluster,
             None => match Cluster::connect(&self.access).await {
                 Ok(cluster) => cluster.watched_by(self.pulse.clone()),
-                Err(error) => return (None, self.without_a_cluster(&task, Setback::Failed(error))),
+                Err(error) => return (None, self.without_a_cluster(&task, JournalError::Failed(error))),
             },
         };
-        let table = Table {
+        let table = RoundContext {
             cluster: &cluster,
             keeper: &self.keeper,
             orders: &self.orders,
             stop: &self.stop,
             faults: &self.faults,
         };
-        let mut done = Done::default();
+        let mut done = TaskOutcome::default();
         match task {
-            Task::Play { slot, seed } => {
-                self.faults.pass(Point::BeforeRound).await;
+            KillerTask::Play { slot, seed } => {
+                self.faults.pass(FailPoint::BeforeRound).await;
                 // What was left open would stand in the way.
                 done.patrol = Some(round::patrol(table, unclosed).await);
                 done.played = Some(round::run(table, slot, seed).await);
-                self.faults.pass(Point::BeforeReport).await;
+                self.faults.pass(FailPoint::BeforeReport).await;
             }
-            Task::Patrol => done.patrol = Some(round::patrol(table, unclosed).await),
-            Task::Note(told) => {
-                let NoticeTold { slot, channels, done } = told;
-                let told = Event::Told { slot, channels, done };
+            KillerTask::Patrol => done.patrol = Some(round::patrol(table, unclosed).await),
+            KillerTask::Note(told) => {
+                let ReportDelivered { slot, channels, done } = told;
+                let told = JournalEvent::Told { slot, channels, done };
                 if let Err(setback) = self.keeper.enter(table.cluster, &told).await {
                     // The next look round finds the notice still there, and it is told again.
                     log::debug!(
@@ -101,20 +101,20 @@ impl Tools {
         (Some(cluster), done)
     }
 
-    fn without_a_cluster(&self, task: &Task, setback: Setback) -> Done {
+    fn without_a_cluster(&self, task: &KillerTask, setback: JournalError) -> TaskOutcome {
         match task {
-            Task::Play { slot, seed } => {
+            KillerTask::Play { slot, seed } => {
                 let mut report = round::blank(&self.orders, *slot, *seed);
-                report.end = End::from(setback);
-                let books = Standing::Unclaimed;
-                Done {
-                    played: Some(Played::Here { report, books }),
-                    ..Done::default()
+                report.end = RoundEnd::from(setback);
+                let books = JournalState::Unclaimed;
+                TaskOutcome {
+                    played: Some(RoundResult::Here { report, books }),
+                    ..TaskOutcome::default()
                 }
             }
-            Task::Patrol | Task::Note(_) => Done {
+            KillerTask::Patrol | KillerTask::Note(_) => TaskOutcome {
                 patrol: Some(Err(setback)),
-                ..Done::default()
+                ..TaskOutcome::default()
             },
         }
     }

@@ -3,31 +3,31 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::notify::delivery::Hope;
-use crate::notify::{Channel, Delivery, Message};
+use crate::notify::delivery::Retryable;
+use crate::notify::{Channel, DeliveryResult, RoundMessage};
 
 /// How many messages wait for one channel; beyond it the oldest is dropped, and said to be.
 const QUEUE: usize = 100;
 
 /// One message to deliver.
 #[derive(Clone)]
-pub(super) struct Errand {
-    pub(super) message: Rc<Message>,
+pub(super) struct QueuedMessage {
+    pub(super) message: Rc<RoundMessage>,
     /// Whether the journal is to know that it was told.
     pub(super) notice: bool,
 }
 
 /// One channel and what waits for it.
-pub(super) struct Lane {
+pub(super) struct ChannelQueue {
     pub(super) channel: Channel,
-    waiting: VecDeque<Errand>,
-    state: State,
+    waiting: VecDeque<QueuedMessage>,
+    state: QueueState,
     dropped: usize,
 }
 
 /// What a lane is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum QueueState {
     Free,
     Sending,
     /// The service takes nothing now.
@@ -36,7 +36,7 @@ enum State {
 
 /// What follows from a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum AfterDelivery {
     /// The channel was told, or never will be.
     Done,
     /// The message waits in front of the others until the lane is woken.
@@ -45,18 +45,18 @@ pub(super) enum Next {
     LeftUntold,
 }
 
-impl Lane {
+impl ChannelQueue {
     pub(super) fn new(channel: Channel) -> Self {
         Self {
             channel,
             waiting: VecDeque::new(),
-            state: State::Free,
+            state: QueueState::Free,
             dropped: 0,
         }
     }
 
     /// Lets `errand` wait; the one that must go for it, if one must.
-    pub(super) fn push(&mut self, errand: Errand) -> Option<Errand> {
+    pub(super) fn push(&mut self, errand: QueuedMessage) -> Option<QueuedMessage> {
         self.waiting.push_back(errand);
         let dropped = (self.waiting.len() > QUEUE).then(|| self.waiting.pop_front())?;
         self.dropped += 1;
@@ -68,51 +68,56 @@ impl Lane {
     }
 
     /// The next message to send, if nothing keeps it.
-    pub(super) fn take_next(&mut self) -> Option<Errand> {
-        if self.state != State::Free {
+    pub(super) fn take_next(&mut self) -> Option<QueuedMessage> {
+        if self.state != QueueState::Free {
             return None;
         }
         let errand = self.waiting.pop_front()?;
-        self.state = State::Sending;
+        self.state = QueueState::Sending;
         Some(errand)
     }
 
     /// What became of `errand`; what cannot be had now is tried again, unless macaque is `stopping`.
-    pub(super) fn note(&mut self, errand: Errand, delivery: Delivery, stopping: bool) -> Next {
-        self.state = State::Free;
+    pub(super) fn note(
+        &mut self,
+        errand: QueuedMessage,
+        delivery: DeliveryResult,
+        stopping: bool,
+    ) -> AfterDelivery {
+        self.state = QueueState::Free;
         let name = self.channel.name();
         let Err(error) = delivery else {
             log::debug!(channel = name; "{name} was told");
-            return Next::Done;
+            return AfterDelivery::Done;
         };
         match (error.hope, stopping) {
-            (Hope::None, _) => {
+            (Retryable::None, _) => {
                 self.dropped += 1;
                 log::error!(channel = name, dropped = self.dropped; "{name} was not told of a round: {error}");
-                Next::Done
+                AfterDelivery::Done
             }
-            (Hope::Later { .. }, false) => {
+            (Retryable::Later { .. }, false) => {
                 log::warn!(channel = name; "{name} was not told of a round yet: {error}");
                 self.waiting.push_front(errand);
-                self.state = State::Resting;
-                Next::Again
+                self.state = QueueState::Resting;
+                AfterDelivery::Again
             }
-            (Hope::Later { .. }, true) => {
+            (Retryable::Later { .. }, true) => {
                 log::error!(channel = name; "{name} is not told of a round before this end: {error}");
-                Next::LeftUntold
+                AfterDelivery::LeftUntold
             }
         }
     }
 
     /// Ends a rest.
     pub(super) fn wake(&mut self) {
-        if self.state == State::Resting {
-            self.state = State::Free;
+        if self.state == QueueState::Resting {
+            self.state = QueueState::Free;
         }
     }
 
     /// Whether nothing waits and nothing is on its way.
     pub(super) fn is_drained(&self) -> bool {
-        self.state == State::Free && self.waiting.is_empty()
+        self.state == QueueState::Free && self.waiting.is_empty()
     }
 }

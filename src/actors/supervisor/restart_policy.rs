@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// How often children may fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct RestartPolicy {
     /// Restarts within the window; one failure more ends the process.
     pub restarts: usize,
     /// The window.
@@ -27,14 +27,14 @@ pub struct Limits {
     pub drain_deadline: Duration,
 }
 
-impl Limits {
+impl RestartPolicy {
     /// How often everybody gives a sign of life, and is looked after.
     pub(crate) fn heartbeat(&self) -> Duration {
         (self.deaf_after / 5).min(Duration::from_secs(1))
     }
 }
 
-impl Default for Limits {
+impl Default for RestartPolicy {
     /// Three restarts a minute: enough to ride out a bad moment, and few enough that Kubernetes' own restart
     /// (with its CrashLoopBackOff and its alerts) soon takes over.
     fn default() -> Self {
@@ -53,13 +53,13 @@ impl Default for Limits {
 
 /// The failures within the window.
 #[derive(Debug)]
-pub(super) struct Restarts {
-    limits: Limits,
+pub(super) struct RestartHistory {
+    limits: RestartPolicy,
     recent: VecDeque<Instant>,
 }
 
-impl Restarts {
-    pub(super) fn new(limits: Limits) -> Self {
+impl RestartHistory {
+    pub(super) fn new(limits: RestartPolicy) -> Self {
         Self {
             limits,
             recent: VecDeque::new(),
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_fourth_failure_in_the_window_is_too_many() {
-        let (start, mut restarts) = (Instant::now(), Restarts::new(Limits::default()));
+        let (start, mut restarts) = (Instant::now(), RestartHistory::new(RestartPolicy::default()));
         let at = |second| start + Duration::from_secs(second);
         let pauses: Vec<_> = (0..4).map(|n| restarts.after_failure(at(n))).collect();
         let millis = |n| Some(Duration::from_millis(n));
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn failures_beyond_the_window_are_forgotten() {
-        let (start, mut restarts) = (Instant::now(), Restarts::new(Limits::default()));
+        let (start, mut restarts) = (Instant::now(), RestartHistory::new(RestartPolicy::default()));
         for n in 0..50 {
             assert!(
                 restarts
@@ -110,11 +110,11 @@ mod tests {
 
     #[test]
     fn the_pause_is_bounded() {
-        let limits = Limits {
+        let limits = RestartPolicy {
             restarts: usize::MAX,
-            ..Limits::default()
+            ..RestartPolicy::default()
         };
-        let (start, mut restarts) = (Instant::now(), Restarts::new(limits));
+        let (start, mut restarts) = (Instant::now(), RestartHistory::new(limits));
         let last = (0..40).filter_map(|_| restarts.after_failure(start)).last();
         assert_eq!(last, Some(limits.longest_backoff));
     }

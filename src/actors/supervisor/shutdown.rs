@@ -2,12 +2,12 @@
 
 use actix::{AsyncContext, Context, Handler};
 
-use super::super::messages::{Shutdown, StopRequested, Why};
-use super::{Role, Supervisor, UNDRAINED};
+use super::super::messages::{ExitReason, Shutdown, StopRequested};
+use super::{ActorRole, Supervisor, UNDRAINED};
 
 /// How far an orderly end has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum ShutdownPhase {
     Running,
     EndingRound,
     Draining,
@@ -15,7 +15,7 @@ pub(super) enum Phase {
 }
 
 impl Supervisor {
-    fn tell_to_stop(&mut self, role: Role) {
+    fn tell_to_stop(&mut self, role: ActorRole) {
         match &self.child(role).shutdown {
             Some(shutdown) => shutdown.do_send(Shutdown),
             // It is between two lives, or has not come up: there is nothing to end.
@@ -25,10 +25,10 @@ impl Supervisor {
 
     /// The next step of an orderly end, as far as the children have come.
     pub(super) fn proceed(&mut self, ctx: &mut Context<Self>) {
-        if self.phase == Phase::EndingRound && self.is_down(Role::Killer) {
+        if self.phase == ShutdownPhase::EndingRound && self.is_down(ActorRole::Killer) {
             self.drain(ctx);
         }
-        if self.phase == Phase::Draining && self.is_down(Role::Notifier) {
+        if self.phase == ShutdownPhase::Draining && self.is_down(ActorRole::Notifier) {
             if self.code == 0 {
                 log::info!("stopped in order");
             } else {
@@ -39,11 +39,11 @@ impl Supervisor {
     }
 
     fn drain(&mut self, ctx: &mut Context<Self>) {
-        self.phase = Phase::Draining;
-        self.tell_to_stop(Role::Notifier);
+        self.phase = ShutdownPhase::Draining;
+        self.tell_to_stop(ActorRole::Notifier);
         let deadline = self.crew.limits.drain_deadline;
         ctx.run_later(deadline, move |supervisor, _| {
-            if supervisor.phase == Phase::Draining {
+            if supervisor.phase == ShutdownPhase::Draining {
                 log::error!("notifications were left undelivered after {deadline:?}");
                 supervisor.end(UNDRAINED);
             }
@@ -51,15 +51,16 @@ impl Supervisor {
     }
 
     /// Whether a child of this role is to run: while a round ends, its report still needs the Notifier.
-    pub(super) fn needs(&self, role: Role) -> bool {
-        self.phase == Phase::Running || (self.phase == Phase::EndingRound && role == Role::Notifier)
+    pub(super) fn needs(&self, role: ActorRole) -> bool {
+        self.phase == ShutdownPhase::Running
+            || (self.phase == ShutdownPhase::EndingRound && role == ActorRole::Notifier)
     }
 
     /// A child ended while the process does: in order, or with whatever it held.
-    pub(super) fn note_end(&mut self, role: Role, why: &Why) {
+    pub(super) fn note_end(&mut self, role: ActorRole, why: &ExitReason) {
         match why {
-            Why::Stopped => log::debug!("{} ended", role.as_str()),
-            Why::Panicked(_) | Why::Cancelled | Why::Hung(_) => {
+            ExitReason::Stopped => log::debug!("{} ended", role.as_str()),
+            ExitReason::Panicked(_) | ExitReason::Cancelled | ExitReason::Hung(_) => {
                 log::error!(
                     "{} failed while stopping ({why}): what it held is not told",
                     role.as_str()
@@ -69,7 +70,7 @@ impl Supervisor {
         }
     }
 
-    fn is_down(&mut self, role: Role) -> bool {
+    fn is_down(&mut self, role: ActorRole) -> bool {
         self.child(role).arbiter.is_none()
     }
 }
@@ -78,19 +79,19 @@ impl Handler<StopRequested> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, StopRequested(name): StopRequested, ctx: &mut Self::Context) {
-        if self.phase != Phase::Running {
+        if self.phase != ShutdownPhase::Running {
             log::warn!("{name} again: stopping at once");
             self.end(UNDRAINED);
             return;
         }
         log::info!("{name}: no new round; ending what is in flight");
-        self.phase = Phase::EndingRound;
+        self.phase = ShutdownPhase::EndingRound;
         self.crew.vitals.set_stopping();
-        self.tell_to_stop(Role::Clock);
-        self.tell_to_stop(Role::Killer);
+        self.tell_to_stop(ActorRole::Clock);
+        self.tell_to_stop(ActorRole::Killer);
         let deadline = self.crew.limits.round_deadline;
         ctx.run_later(deadline, move |supervisor, ctx| {
-            if supervisor.phase == Phase::EndingRound {
+            if supervisor.phase == ShutdownPhase::EndingRound {
                 log::error!("the Killer did not end within {deadline:?}: what it had in flight is not told");
                 supervisor.code = UNDRAINED;
                 supervisor.drain(ctx);

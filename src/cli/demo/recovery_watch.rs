@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use actix::System;
 
-use crate::k8s::{Access, Cluster, ClusterError};
-use macaque_core::pod::Owner;
+use crate::k8s::{ApiError, Cluster, ClusterAccess};
+use macaque_core::pod::PodOwner;
 use macaque_core::selector::Selector;
 
-use super::screen::Screen;
+use super::screen::DemoScreen;
 
 /// How often the pods are counted.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -21,20 +21,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const LAST_WAIT: Duration = Duration::from_secs(10);
 
 /// A running watch.
-pub(super) struct Watch {
+pub(super) struct RecoveryWatch {
     monkey_stopped: Sender<()>,
     thread: JoinHandle<()>,
 }
 
 /// Starts to watch, on a thread of its own.
-pub(super) fn watch(access: Access, screen: Screen) -> Watch {
+pub(super) fn watch(access: ClusterAccess, screen: DemoScreen) -> RecoveryWatch {
     let (monkey_stopped, stopped) = mpsc::channel();
     let thread = thread::spawn(move || {
         let system = System::new();
         let Ok(cluster) = system.block_on(Cluster::connect(&access)) else {
             return;
         };
-        let mut shop = Shop::default();
+        let mut shop = ShopState::default();
         let mut deadline = None;
         while deadline.is_none_or(|deadline| Instant::now() < deadline) {
             if let Ok(ready) = system.block_on(count_ready(&cluster)) {
@@ -48,13 +48,13 @@ pub(super) fn watch(access: Access, screen: Screen) -> Watch {
             }
         }
     });
-    Watch {
+    RecoveryWatch {
         monkey_stopped,
         thread,
     }
 }
 
-impl Watch {
+impl RecoveryWatch {
     /// The monkey has stopped: waits for the last recoveries.
     pub(super) fn finish(self) {
         // The watch may have ended by itself.
@@ -63,10 +63,10 @@ impl Watch {
     }
 }
 
-type Ready = BTreeMap<Owner, usize>;
+type ReadyCounts = BTreeMap<PodOwner, usize>;
 
-async fn count_ready(cluster: &Cluster) -> Result<Ready, ClusterError> {
-    let mut ready = Ready::new();
+async fn count_ready(cluster: &Cluster) -> Result<ReadyCounts, ApiError> {
+    let mut ready = ReadyCounts::new();
     let page = cluster.pods(Some("shop"), &Selector::default(), None).await?;
     for pod in page.pods {
         if let Some(owner) = pod.owner {
@@ -78,13 +78,13 @@ async fn count_ready(cluster: &Cluster) -> Result<Ready, ClusterError> {
 
 /// What was seen so far.
 #[derive(Default)]
-struct Shop {
-    full: Ready,
-    missing: BTreeMap<Owner, Instant>,
+struct ShopState {
+    full: ReadyCounts,
+    missing: BTreeMap<PodOwner, Instant>,
 }
 
-impl Shop {
-    fn look(&mut self, ready: &Ready, now: Instant, screen: &Screen) {
+impl ShopState {
+    fn look(&mut self, ready: &ReadyCounts, now: Instant, screen: &DemoScreen) {
         if self.full.is_empty() {
             self.full.clone_from(ready);
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use macaque_core::pod::Owner;
+use macaque_core::pod::PodOwner;
 
 /// The kinds of owners, with the words that kubectl takes for each.
 const KINDS: [(&str, &[&str]); 5] = [
@@ -16,7 +16,7 @@ const KINDS: [(&str, &[&str]); 5] = [
 
 /// A pod, or the pods of an owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) enum Whom {
+pub(in crate::cli) enum WhySubject {
     /// One pod; without a namespace, of the only one in scope.
     Pod {
         /// Its namespace.
@@ -25,10 +25,10 @@ pub(in crate::cli) enum Whom {
         name: String,
     },
     /// All pods of one owner, in the only namespace in scope.
-    Owner(Owner),
+    Owner(PodOwner),
 }
 
-impl FromStr for Whom {
+impl FromStr for WhySubject {
     type Err = String;
 
     /// A kind before the slash means an owner, anything else a namespace.
@@ -54,7 +54,7 @@ impl FromStr for Whom {
                 name,
             },
             Some(before) => match kind(before) {
-                Some(kind) => Self::Owner(Owner { kind, name }),
+                Some(kind) => Self::Owner(PodOwner { kind, name }),
                 None => Self::Pod {
                     namespace: Some(before.to_owned()),
                     name,
@@ -70,7 +70,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 253 && text.chars().all(plain) && text != "." && text != ".."
 }
 
-impl fmt::Display for Whom {
+impl fmt::Display for WhySubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pod {
@@ -94,16 +94,19 @@ mod tests {
     fn a_kind_before_the_slash_means_an_owner_and_anything_else_a_namespace() {
         for (kind, words) in KINDS {
             for word in words {
-                let whom: Whom = format!("{word}/web").parse().unwrap();
-                let owner = Owner {
+                let whom: WhySubject = format!("{word}/web").parse().unwrap();
+                let owner = PodOwner {
                     kind: kind.into(),
                     name: "web".into(),
                 };
-                assert_eq!(whom, Whom::Owner(owner));
+                assert_eq!(whom, WhySubject::Owner(owner));
             }
         }
-        assert_eq!("shop/web-0".parse::<Whom>().unwrap().to_string(), "shop/web-0");
-        let alone = Whom::Pod {
+        assert_eq!(
+            "shop/web-0".parse::<WhySubject>().unwrap().to_string(),
+            "shop/web-0"
+        );
+        let alone = WhySubject::Pod {
             namespace: None,
             name: "web-0".into(),
         };
@@ -124,7 +127,7 @@ mod tests {
             "Shop/web",
             "shop/web?x=1",
         ] {
-            assert!(text.parse::<Whom>().is_err(), "{text}");
+            assert!(text.parse::<WhySubject>().is_err(), "{text}");
         }
     }
 }

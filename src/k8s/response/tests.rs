@@ -1,10 +1,10 @@
 use super::*;
 
-fn response(code: u16, headers: &[(&'static str, &'static str)], body: &str) -> Response {
+fn response(code: u16, headers: &[(&'static str, &'static str)], body: &str) -> ApiResponse {
     let headers = headers
         .iter()
         .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-    Response {
+    ApiResponse {
         status: StatusCode::from_u16(code).unwrap(),
         headers: headers.collect(),
         body: body.into(),
@@ -50,7 +50,7 @@ fn gzip(text: &str) -> Vec<u8> {
 }
 
 /// What is read of `body`, sent with this code.
-async fn read_of(code: u16, body: Vec<u8>, glance: Option<usize>) -> Result<Response, String> {
+async fn read_of(code: u16, body: Vec<u8>, glance: Option<usize>) -> Result<ApiResponse, String> {
     let mut response = http::Response::builder().status(code);
     if body.starts_with(&[0x1f, 0x8b]) {
         response = response.header(header::CONTENT_ENCODING, "gzip");
@@ -58,7 +58,7 @@ async fn read_of(code: u16, body: Vec<u8>, glance: Option<usize>) -> Result<Resp
     read(response.body(Body::from(body)).unwrap(), glance).await
 }
 
-fn items(response: Response) -> Result<(Vec<serde_json::Value>, ListMeta), ClusterError> {
+fn items(response: ApiResponse) -> Result<(Vec<serde_json::Value>, ListMeta), ApiError> {
     let mut items = Vec::new();
     let metadata = response.into_items(|| "list".to_owned(), |item| items.push(item))?;
     Ok((items, metadata))

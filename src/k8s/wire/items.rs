@@ -5,7 +5,7 @@ use std::io::Read;
 
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 
-use super::list::{ListMeta, ListOf};
+use super::list::{ListMeta, ObjectList};
 
 /// Bytes that are read at a time.
 const CHUNK: usize = 64 * 1024;
@@ -18,7 +18,7 @@ pub(in crate::k8s) fn each_item<T: DeserializeOwned>(
     mut list: impl Read,
     mut each: impl FnMut(T),
 ) -> serde_json::Result<ListMeta> {
-    let (mut cutter, mut chunk) = (Cutter::default(), vec![0; CHUNK]);
+    let (mut cutter, mut chunk) = (ItemSplitter::default(), vec![0; CHUNK]);
     loop {
         let length = list.read(&mut chunk).map_err(serde_json::Error::io)?;
         if length == 0 {
@@ -29,7 +29,7 @@ pub(in crate::k8s) fn each_item<T: DeserializeOwned>(
             Ok(())
         })?;
     }
-    let rest: ListOf<IgnoredAny> = serde_json::from_slice(&cutter.rest)?;
+    let rest: ObjectList<IgnoredAny> = serde_json::from_slice(&cutter.rest)?;
     // serde takes an array for a struct, and a key may be written so that the cutter does not know it.
     if cutter.rest.trim_ascii_start().first() != Some(&b'{') || !rest.items.is_empty() {
         return Err(serde_json::Error::custom("it is no list"));
@@ -40,7 +40,7 @@ pub(in crate::k8s) fn each_item<T: DeserializeOwned>(
 /// Cuts the items out of a list. It knows just enough of JSON (RFC 8259) to tell where a value ends; whether each part
 /// is well formed, its parser tells.
 #[derive(Default)]
-struct Cutter {
+struct ItemSplitter {
     /// How many objects and arrays are open.
     depth: usize,
     /// Within a string, and after a backslash in it.
@@ -60,7 +60,7 @@ struct Cutter {
 const OF_KEYS: usize = 1;
 const OF_ITEMS: usize = 2;
 
-impl Cutter {
+impl ItemSplitter {
     /// Takes the next bytes, and hands on each item that they complete.
     fn feed(
         &mut self,
@@ -138,9 +138,9 @@ mod tests {
     use super::*;
 
     /// Gives a few bytes at a time.
-    struct Sips<'a>(&'a [u8], usize);
+    struct SlowReader<'a>(&'a [u8], usize);
 
-    impl Read for Sips<'_> {
+    impl Read for SlowReader<'_> {
         fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
             let length = self.1.min(self.0.len()).min(into.len());
             into[..length].copy_from_slice(&self.0[..length]);
@@ -151,7 +151,7 @@ mod tests {
 
     fn read(list: &str, sip: usize) -> serde_json::Result<(Vec<Value>, ListMeta)> {
         let mut items = Vec::new();
-        let metadata = each_item(Sips(list.as_bytes(), sip), |item| items.push(item))?;
+        let metadata = each_item(SlowReader(list.as_bytes(), sip), |item| items.push(item))?;
         Ok((items, metadata))
     }
 

@@ -8,7 +8,7 @@ use super::null_is_default;
 /// One page of a list. A server writes an empty list as `null` or leaves it out.
 #[derive(Deserialize)]
 #[serde(default)]
-pub(in crate::k8s) struct ListOf<T> {
+pub(in crate::k8s) struct ObjectList<T> {
     pub(in crate::k8s) metadata: ListMeta,
     #[serde(
         deserialize_with = "null_is_default",
@@ -17,7 +17,7 @@ pub(in crate::k8s) struct ListOf<T> {
     pub(in crate::k8s) items: Vec<T>,
 }
 
-impl<T> Default for ListOf<T> {
+impl<T> Default for ObjectList<T> {
     fn default() -> Self {
         Self {
             metadata: ListMeta::default(),
@@ -48,7 +48,7 @@ pub(in crate::k8s) fn glance_at(beginning: &[u8]) -> Option<(Vec<u8>, usize)> {
     const ITEMS: &[u8] = b"\"items\":[";
     let at = beginning.windows(ITEMS.len()).position(|part| part == ITEMS)?;
     let head = [&beginning[..at], ITEMS, b"]}"].concat();
-    let list: ListOf<IgnoredAny> = serde_json::from_slice(&head).ok()?;
+    let list: ObjectList<IgnoredAny> = serde_json::from_slice(&head).ok()?;
     Some((head, list.metadata.remaining().unwrap_or_default()))
 }
 
@@ -61,46 +61,47 @@ pub(in crate::k8s) struct NameTable {
     #[serde(default)]
     pub(in crate::k8s) metadata: ListMeta,
     #[serde(default, deserialize_with = "null_is_default")]
-    column_definitions: Vec<Column>,
+    column_definitions: Vec<TableColumn>,
     #[serde(default, deserialize_with = "null_is_default")]
-    rows: Vec<Row>,
+    rows: Vec<TableRow>,
 }
 
 #[derive(Deserialize)]
-struct Column {
+struct TableColumn {
     name: String,
 }
 
 #[derive(Deserialize)]
-struct Row {
-    cells: Vec<Cell>,
+struct TableRow {
+    cells: Vec<TableCell>,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Cell {
+enum TableCell {
     Text(String),
     Other(IgnoredAny),
 }
 
 /// A row's pod: its name, and its node, if that was told.
-pub(in crate::k8s) type Named = (String, Option<String>);
+pub(in crate::k8s) type NamedPod = (String, Option<String>);
 
 impl NameTable {
     /// The pods of this page; `None` if the answer is no table of things with names.
-    pub(in crate::k8s) fn into_names(self) -> Option<Vec<Named>> {
+    pub(in crate::k8s) fn into_names(self) -> Option<Vec<NamedPod>> {
         let column = |name: &str| {
             self.column_definitions
                 .iter()
                 .position(|column| column.name == name)
         };
         let (name, node) = (column("Name")?, column("Node"));
-        let named = |row: Row| {
+        let named = |row: TableRow| {
             let mut cells = row.cells;
-            let mut take = |at: usize| match std::mem::replace(cells.get_mut(at)?, Cell::Other(IgnoredAny)) {
-                Cell::Text(text) => Some(text),
-                Cell::Other(_) => None,
-            };
+            let mut take =
+                |at: usize| match std::mem::replace(cells.get_mut(at)?, TableCell::Other(IgnoredAny)) {
+                    TableCell::Text(text) => Some(text),
+                    TableCell::Other(_) => None,
+                };
             // A pod that is on no node has `<none>` there.
             let node = node.and_then(&mut take).filter(|node| node != "<none>");
             Some((take(name)?, node))

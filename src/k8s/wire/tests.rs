@@ -15,7 +15,7 @@ fn the_bodies_sent_are_spelt_as_the_api_server_reads_them() {
         name: "web-0".into(),
         uid: "u1".into(),
     };
-    let options = || Deletion::of(&victim, Some(Duration::from_secs(5)));
+    let options = || DeletionOptions::of(&victim, Some(Duration::from_secs(5)));
     let expected_options = json!({
         "apiVersion": "v1", "kind": "DeleteOptions",
         "gracePeriodSeconds": 5, "preconditions": {"uid": "u1"},
@@ -62,9 +62,9 @@ fn nulls_and_absent_parts_are_empty() {
     let pod = pod(object);
     assert_eq!(
         (pod.phase, pod.ready, pod.labels.len()),
-        (Phase::Running, false, 0)
+        (PodPhase::Running, false, 0)
     );
-    let page: ListOf<PodObject> = serde_json::from_value(json!({"metadata": {}, "items": null})).unwrap();
+    let page: ObjectList<PodObject> = serde_json::from_value(json!({"metadata": {}, "items": null})).unwrap();
     assert!(page.items.is_empty());
 }
 
@@ -92,7 +92,7 @@ fn a_table_tells_names_and_the_nodes_of_those_that_are_on_one() {
 fn how_many_items_remain_is_a_hint_that_may_be_nonsense() {
     for (told, remaining) in [(json!(7), Some(7)), (json!(-1), None), (json!(null), None)] {
         let list = json!({ "metadata": { "remainingItemCount": told } });
-        let list: ListOf<PodObject> = serde_json::from_value(list).unwrap();
+        let list: ObjectList<PodObject> = serde_json::from_value(list).unwrap();
         assert_eq!(list.metadata.remaining(), remaining);
     }
 }

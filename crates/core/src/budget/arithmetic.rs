@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Budget, UnhealthyPolicy};
+use super::{Budget, UnhealthyPodPolicy};
 
 /// What a budget counts, and what follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Account {
+pub struct BudgetArithmetic {
     /// The budget's name.
     pub budget: String,
     /// The limit as written: `minAvailable 3`.
@@ -25,7 +25,7 @@ pub struct Account {
 
 impl Budget {
     /// Its arithmetic, as its status has it.
-    pub fn account(&self) -> Account {
+    pub fn account(&self) -> BudgetArithmetic {
         let status = &self.status;
         let mut words = vec![self.sum()];
         if !self.is_synced() {
@@ -44,7 +44,7 @@ impl Budget {
             ));
         }
         words.push(self.mercy());
-        Account {
+        BudgetArithmetic {
             budget: self.name.clone(),
             limit: self.limit(),
             expected: status.expected_pods,
@@ -84,14 +84,14 @@ impl Budget {
     /// What becomes of pods that are not ready.
     fn mercy(&self) -> String {
         let may = match (&self.unhealthy, self.spares_unready()) {
-            (UnhealthyPolicy::AlwaysAllow, _) => "may always go (AlwaysAllow)".to_owned(),
-            (UnhealthyPolicy::IfHealthyBudget, true) => {
+            (UnhealthyPodPolicy::AlwaysAllow, _) => "may always go (AlwaysAllow)".to_owned(),
+            (UnhealthyPodPolicy::IfHealthyBudget, true) => {
                 "may go now, since enough others are healthy (IfHealthyBudget)".to_owned()
             }
-            (UnhealthyPolicy::IfHealthyBudget, false) => {
+            (UnhealthyPodPolicy::IfHealthyBudget, false) => {
                 "count as any other now, since not enough others are healthy (IfHealthyBudget)".to_owned()
             }
-            (UnhealthyPolicy::Unheard(policy), _) => {
+            (UnhealthyPodPolicy::Unheard(policy), _) => {
                 format!("count as any other, since macaque does not know the policy {policy}")
             }
         };

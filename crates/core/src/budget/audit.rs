@@ -12,14 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::budget::Budget;
-use crate::pod::{Phase, Pod};
+use crate::pod::{Pod, PodPhase};
 use crate::selector::Selector;
 
-pub use finding::{Finding, Object, Reason, Severity};
+pub use finding::{AuditedObject, BudgetFinding, FindingReason, FindingSeverity};
 
 /// One budget's arithmetic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Sum {
+pub struct BudgetSummary {
     /// The budget's namespace.
     pub namespace: String,
     /// Its name.
@@ -41,28 +41,28 @@ pub struct Sum {
     /// Disruptions that it allows now.
     pub allows: i64,
     /// What was found on it.
-    pub findings: Vec<Reason>,
+    pub findings: Vec<FindingReason>,
 }
 
 /// Budgets, and the pods that were counted against them.
 #[derive(Debug, Clone)]
-pub struct Exam {
+pub struct BudgetAudit {
     budgets: Vec<Budget>,
     by_namespace: BTreeMap<String, Vec<usize>>,
     selector: Selector,
-    groups: BTreeMap<Group, Count>,
+    groups: BTreeMap<WorkloadGroup, PodCounts>,
 }
 
 /// The pods of one workload that the same budgets cover. A bare pod is a workload of its own, of kind `Pod`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Group {
-    workload: Object,
+struct WorkloadGroup {
+    workload: AuditedObject,
     budgets: Vec<usize>,
 }
 
 /// How many pods there are of a kind.
 #[derive(Debug, Clone, Copy, Default)]
-struct Count {
+struct PodCounts {
     /// All.
     pods: usize,
     /// Those that neither have ended nor are terminating.
@@ -74,9 +74,9 @@ struct Count {
 }
 
 /// A reason, its sentence and its remedy.
-type Found = (Reason, String, String);
+type FindingText = (FindingReason, String, String);
 
-impl Exam {
+impl BudgetAudit {
     /// An examination of `budgets`, which are all of their namespaces. A selector that demands something narrows
     /// it to the budgets and workloads of the pods that it takes, and to budgets that cover no pod at all.
     pub fn new(budgets: Vec<Budget>, selector: Selector) -> Self {
@@ -97,15 +97,15 @@ impl Exam {
     pub fn count(&mut self, pod: &Pod) {
         let there = self.by_namespace.get(&pod.id.namespace);
         let budgets = there.into_iter().flatten().copied();
-        let group = Group {
-            workload: Object::workload(pod),
+        let group = WorkloadGroup {
+            workload: AuditedObject::workload(pod),
             budgets: budgets.filter(|index| self.budgets[*index].covers(pod)).collect(),
         };
-        let live = !pod.terminating && !matches!(pod.phase, Phase::Succeeded | Phase::Failed);
+        let live = !pod.terminating && !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed);
         let count = self.groups.entry(group).or_default();
         count.pods += 1;
         count.live += usize::from(live);
-        count.unready += usize::from(live && pod.phase != Phase::Pending && !pod.ready);
+        count.unready += usize::from(live && pod.phase != PodPhase::Pending && !pod.ready);
         count.selected |= self.selector.matches(&pod.labels);
     }
 
@@ -115,7 +115,7 @@ impl Exam {
     }
 
     /// What was found, the gravest first.
-    pub fn findings(&self) -> Vec<Finding> {
+    pub fn findings(&self) -> Vec<BudgetFinding> {
         let of_budgets = self.in_scope().filter_map(|index| self.on_budget(index));
         let mut findings: Vec<_> = of_budgets.chain(self.on_workloads()).collect();
         findings.sort_by(|a, b| (a.severity, &a.object, a.reason).cmp(&(b.severity, &b.object, b.reason)));
@@ -123,14 +123,14 @@ impl Exam {
     }
 
     /// The arithmetic of each budget.
-    pub fn sums(&self) -> Vec<Sum> {
+    pub fn sums(&self) -> Vec<BudgetSummary> {
         let findings = self.findings();
         let mut sums: Vec<_> = self.in_scope().map(|index| self.sum(index, &findings)).collect();
         sums.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         sums
     }
 
-    fn sum(&self, index: usize, findings: &[Finding]) -> Sum {
+    fn sum(&self, index: usize, findings: &[BudgetFinding]) -> BudgetSummary {
         let budget = &self.budgets[index];
         let mut covers: BTreeMap<String, usize> = BTreeMap::new();
         for (group, count) in self.covered(index) {
@@ -140,7 +140,7 @@ impl Exam {
             finding.object.namespace == budget.namespace && finding.budgets.contains(&budget.name)
         });
         let reasons: BTreeSet<_> = concern.map(|finding| finding.reason).collect();
-        Sum {
+        BudgetSummary {
             namespace: budget.namespace.clone(),
             name: budget.name.clone(),
             covers,
@@ -162,7 +162,7 @@ impl Exam {
         })
     }
 
-    fn covered(&self, index: usize) -> impl Iterator<Item = (&Group, &Count)> {
+    fn covered(&self, index: usize) -> impl Iterator<Item = (&WorkloadGroup, &PodCounts)> {
         self.groups
             .iter()
             .filter(move |(group, _)| group.budgets.contains(&index))
@@ -170,8 +170,8 @@ impl Exam {
 }
 
 /// Examines `pods` under `budgets`, of which there is no other in their namespaces.
-pub fn examine<'a>(budgets: Vec<Budget>, pods: impl IntoIterator<Item = &'a Pod>) -> Vec<Finding> {
-    let mut exam = Exam::new(budgets, Selector::default());
+pub fn examine<'a>(budgets: Vec<Budget>, pods: impl IntoIterator<Item = &'a Pod>) -> Vec<BudgetFinding> {
+    let mut exam = BudgetAudit::new(budgets, Selector::default());
     for pod in pods {
         exam.count(pod);
     }
@@ -179,7 +179,7 @@ pub fn examine<'a>(budgets: Vec<Budget>, pods: impl IntoIterator<Item = &'a Pod>
 }
 
 /// `deployment/web`; bare pods, of which there may be many, are one.
-fn workload(workload: &Object) -> String {
+fn workload(workload: &AuditedObject) -> String {
     match workload.is_bare() {
         true => "bare pods".to_owned(),
         false => format!("{}/{}", workload.kind.to_lowercase(), workload.name),

@@ -4,16 +4,16 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Hold, Holder, PAUSED, Pause, Resting};
+use super::{LeaseHolder, OwnerCooldown, PAUSED, PauseRequest, Quarantine};
 use crate::pod::PodRef;
 
 /// Why a step is not taken: nothing must be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
     /// Somebody asked to disrupt nothing.
-    Paused(Pause),
+    Paused(PauseRequest),
     /// The journal is not trusted.
-    Held(Hold),
+    Held(Quarantine),
     /// This machine's clock is too far from that of the API server.
     Skewed {
         /// How far it is ahead; behind, if negative.
@@ -24,14 +24,14 @@ pub enum Denial {
         /// The slot.
         slot: Timestamp,
         /// Who claimed last.
-        holder: Holder,
+        holder: LeaseHolder,
     },
     /// The round before is not over.
     Busy {
         /// Its slot.
         slot: Timestamp,
         /// Who holds it.
-        holder: Holder,
+        holder: LeaseHolder,
     },
     /// The round before was claimed only a moment ago.
     TooSoon {
@@ -72,12 +72,12 @@ pub enum Denial {
     /// The limit of a window is used up.
     LimitReached {
         /// The window.
-        window: Window,
+        window: LimitWindow,
         /// The limit.
         limit: usize,
     },
     /// The victim's owner is left in peace.
-    Resting(Resting),
+    Resting(OwnerCooldown),
     /// The journal can remember no more owners at rest.
     TooManyAtRest,
 }
@@ -85,7 +85,7 @@ pub enum Denial {
 /// A window of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words say it")]
-pub enum Window {
+pub enum LimitWindow {
     Hour,
     Day,
 }
@@ -104,14 +104,14 @@ impl Denial {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Paused(Pause::Open) => write!(f, "paused by the annotation {PAUSED}; `macaque resume` lifts it"),
-            Self::Paused(Pause::Until(until)) => write!(f, "paused until {until} by the annotation {PAUSED}"),
-            Self::Paused(Pause::Unreadable(value)) => write!(
+            Self::Paused(PauseRequest::Open) => write!(f, "paused by the annotation {PAUSED}; `macaque resume` lifts it"),
+            Self::Paused(PauseRequest::Until(until)) => write!(f, "paused until {until} by the annotation {PAUSED}"),
+            Self::Paused(PauseRequest::Unreadable(value)) => write!(
                 f,
                 "paused by the annotation {PAUSED}, whose value {value:?} is neither true nor an instant such as \
                  2026-12-24T15:00:00Z; `macaque resume` lifts it"
             ),
-            Self::Held(Hold { until, why }) => write!(
+            Self::Held(Quarantine { until, why }) => write!(
                 f,
                 "the journal is not trusted: {why}; nothing is disrupted until {until}, when what it may have forgotten \
                  no longer counts; `macaque resume` trusts it at once"
@@ -143,10 +143,10 @@ impl fmt::Display for Denial {
             Self::Unsettled { pod } => write!(f, "what became of {pod} is not written down yet"),
             Self::CountReached => f.write_str("the round has its victims"),
             Self::LimitReached { window, limit } => match window {
-                Window::Hour => write!(f, "{limit} were disrupted within an hour (limits.per_hour)"),
-                Window::Day => write!(f, "{limit} were disrupted within a day (limits.per_day)"),
+                LimitWindow::Hour => write!(f, "{limit} were disrupted within an hour (limits.per_hour)"),
+                LimitWindow::Day => write!(f, "{limit} were disrupted within a day (limits.per_day)"),
             },
-            Self::Resting(Resting {
+            Self::Resting(OwnerCooldown {
                 namespace,
                 owner,
                 until,

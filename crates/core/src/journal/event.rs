@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Holder;
-use crate::config::Limits;
+use super::LeaseHolder;
+use crate::config::DisruptionLimits;
 use crate::eligibility::Candidate;
-use crate::outcome::{Method, Outcome};
-use crate::report::Report;
+use crate::outcome::{DisruptionMethod, Outcome};
+use crate::report::RoundReport;
 
 /// A request to disrupt nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pause {
+pub enum PauseRequest {
     /// Until somebody lifts it.
     Open,
     /// Until this instant.
@@ -23,7 +23,7 @@ pub enum Pause {
 
 /// What is to be written down.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+pub enum JournalEvent {
     /// Somebody is about to play the round of `slot`.
     Claim {
         /// The scheduled instant.
@@ -39,17 +39,17 @@ pub enum Event {
         /// The victim.
         victim: Candidate,
         /// How.
-        method: Method,
+        method: DisruptionMethod,
     },
     /// What became of the victim of this UID is known.
     Settle {
         /// The UID.
         uid: String,
         /// What became of it.
-        settled: Settled,
+        settled: Resolution,
     },
     /// The holder's round is over, and this is its story.
-    Close(Box<Report>),
+    Close(Box<RoundReport>),
     /// A look round: what nobody holds any more is adopted, and what is one's own is held on to.
     Patrol,
     /// These channels were told of a notice.
@@ -74,7 +74,7 @@ pub enum Event {
 
 /// What became of a charge, as far as the journal cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settled {
+pub enum Resolution {
     /// The victim was disrupted.
     Disrupted,
     /// Nobody knows.
@@ -83,7 +83,7 @@ pub enum Settled {
     Undone,
 }
 
-impl From<&Outcome> for Settled {
+impl From<&Outcome> for Resolution {
     fn from(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Evicted | Outcome::Deleted => Self::Disrupted,
@@ -95,7 +95,7 @@ impl From<&Outcome> for Settled {
 
 /// How long things take, and how far clocks may be apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timing {
+pub struct JournalTiming {
     /// A slot is played this late at most.
     pub deadline: Duration,
     /// The least time from one claim to the next, whatever the clocks do meanwhile.
@@ -106,7 +106,7 @@ pub struct Timing {
     pub skew: Duration,
 }
 
-impl Default for Timing {
+impl Default for JournalTiming {
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(60),
@@ -121,24 +121,24 @@ impl Default for Timing {
 
 /// What a step goes by, beside the journal and the event.
 #[derive(Debug, Clone)]
-pub struct Moment<'a> {
+pub struct StepContext<'a> {
     /// This machine's clock.
     pub now: Timestamp,
     /// How far it is ahead of the API server's, where that is known.
     pub skew: Option<SignedDuration>,
     /// Who acts.
-    pub holder: &'a Holder,
+    pub holder: &'a LeaseHolder,
     /// Whether somebody asked to disrupt nothing.
-    pub pause: Option<Pause>,
+    pub pause: Option<PauseRequest>,
     /// The victims of one round at most.
     pub count: usize,
     /// The limits over time.
-    pub limits: &'a Limits,
+    pub limits: &'a DisruptionLimits,
     /// How long things take.
-    pub timing: &'a Timing,
+    pub timing: &'a JournalTiming,
 }
 
-impl Pause {
+impl PauseRequest {
     /// Reads the annotation's value; one that is neither `true` nor an instant pauses too.
     pub fn from_annotation(value: &str) -> Option<Self> {
         match value.trim() {

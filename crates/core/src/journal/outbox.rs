@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Holder, Journal, Moment, ahead};
+use super::{Journal, LeaseHolder, StepContext, ahead};
 use crate::outcome::Outcome;
-use crate::report::{End, Exempted, Report, Tally};
+use crate::report::{ExemptionTallies, ExemptionTally, RoundEnd, RoundReport};
 
 /// Notices beyond this number are dropped, the oldest first.
 const MOST_NOTICES: usize = 20;
@@ -20,20 +20,20 @@ const ABRIDGED_PROBLEMS: usize = 3;
 /// One report, kept until everybody was told.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Notice {
+pub struct OutboxEntry {
     /// Who tells it.
-    pub holder: Holder,
+    pub holder: LeaseHolder,
     /// Until when the holder is taken to be at it.
     pub until: Timestamp,
     /// The names of the channels that were told.
     pub told: Vec<String>,
     /// What is told; its slot is the notice's name.
-    pub report: Report,
+    pub report: RoundReport,
 }
 
 impl Journal {
-    pub(super) fn notify(&mut self, report: &Report, moment: &Moment<'_>) {
-        self.notices.push(Notice {
+    pub(super) fn notify(&mut self, report: &RoundReport, moment: &StepContext<'_>) {
+        self.notices.push(OutboxEntry {
             holder: moment.holder.clone(),
             until: ahead(moment.now, moment.timing.lease),
             told: Vec::new(),
@@ -63,9 +63,9 @@ impl Journal {
 }
 
 /// The report, abridged if it is long: who was disrupted is told before who was not.
-fn fit(report: &Report) -> Report {
+fn fit(report: &RoundReport) -> RoundReport {
     let is_long =
-        |report: &Report| serde_json::to_string(report).map_or(0, |text| text.len()) > LONGEST_REPORT;
+        |report: &RoundReport| serde_json::to_string(report).map_or(0, |text| text.len()) > LONGEST_REPORT;
     if !is_long(report) {
         return report.clone();
     }
@@ -74,8 +74,8 @@ fn fit(report: &Report) -> Report {
     short.namespaces.truncate(ABRIDGED_PROBLEMS);
     short.selector = cut(&short.selector);
     short.end = match short.end {
-        End::Failed { why } => End::Failed { why: cut(&why) },
-        End::Withheld { why } => End::Withheld { why: cut(&why) },
+        RoundEnd::Failed { why } => RoundEnd::Failed { why: cut(&why) },
+        RoundEnd::Withheld { why } => RoundEnd::Withheld { why: cut(&why) },
         end => end,
     };
     short.problems.truncate(ABRIDGED_PROBLEMS);
@@ -100,8 +100,8 @@ fn fit(report: &Report) -> Report {
 }
 
 /// The exempted pods counted together, so that it stays known how many were judged.
-fn without_reasons(exempted: &Exempted) -> Exempted {
-    let together = exempted.values().next().map(|first| Tally {
+fn without_reasons(exempted: &ExemptionTallies) -> ExemptionTallies {
+    let together = exempted.values().next().map(|first| ExemptionTally {
         count: exempted.values().map(|tally| tally.count).sum(),
         example: first.example.clone(),
         detail: "the reasons are too long for the journal".to_owned(),

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Charge, ChargeState, Denial, Journal, Moment, Pause, Round, Settled, ahead, signed};
+use super::{
+    Denial, Journal, PauseRequest, Reservation, ReservationState, Resolution, RoundRecord, StepContext,
+    ahead, signed,
+};
 use crate::eligibility::Candidate;
-use crate::outcome::Method;
-use crate::report::Report;
+use crate::outcome::DisruptionMethod;
+use crate::report::RoundReport;
 
 /// How much earlier than its slot a round may be claimed: a clock is read twice on the way.
 const TOLERANCE: Duration = Duration::from_secs(1);
@@ -18,10 +21,10 @@ impl Journal {
         slot: Timestamp,
         seed: u64,
         since: Timestamp,
-        moment: &Moment<'_>,
+        moment: &StepContext<'_>,
     ) -> Result<(), Denial> {
         self.may_disrupt(moment)?;
-        let Moment {
+        let StepContext {
             now, holder, timing, ..
         } = moment;
         match &self.round {
@@ -37,7 +40,7 @@ impl Journal {
             return Err(Denial::TooLate { slot });
         }
         self.has_room(moment)?;
-        self.round = Some(Round {
+        self.round = Some(RoundRecord {
             slot,
             seed,
             holder: (*holder).clone(),
@@ -52,8 +55,8 @@ impl Journal {
     pub(super) fn charge(
         &mut self,
         victim: &Candidate,
-        method: Method,
-        moment: &Moment<'_>,
+        method: DisruptionMethod,
+        moment: &StepContext<'_>,
     ) -> Result<(), Denial> {
         self.may_disrupt(moment)?;
         let round = self.open_round_of(moment.holder).ok_or(Denial::Lost)?;
@@ -62,7 +65,7 @@ impl Journal {
             .iter()
             .find(|charge| charge.pod.uid == victim.pod.uid);
         match known {
-            Some(charge) if charge.state == ChargeState::Open => return Ok(()),
+            Some(charge) if charge.state == ReservationState::Open => return Ok(()),
             Some(_) => return Err(Denial::Lost),
             None => {}
         }
@@ -72,7 +75,7 @@ impl Journal {
         if let Some(open) = round
             .charges
             .iter()
-            .find(|charge| charge.state == ChargeState::Open)
+            .find(|charge| charge.state == ReservationState::Open)
         {
             return Err(Denial::Unsettled {
                 pod: open.pod.clone(),
@@ -84,12 +87,12 @@ impl Journal {
         self.has_room(moment)?;
         self.may_be_disturbed(victim, moment.now)?;
         self.spend(moment.now);
-        let charge = Charge {
+        let charge = Reservation {
             pod: victim.pod.clone(),
             owner: victim.owner.clone(),
             method,
             at: moment.now,
-            state: ChargeState::Open,
+            state: ReservationState::Open,
         };
         self.rest(&charge, moment.limits)?;
         if let Some(round) = &mut self.round {
@@ -99,23 +102,23 @@ impl Journal {
         Ok(())
     }
 
-    pub(super) fn settle(&mut self, uid: &str, settled: Settled) {
+    pub(super) fn settle(&mut self, uid: &str, settled: Resolution) {
         let Some(round) = &mut self.round else { return };
-        let is_meant = |charge: &Charge| charge.pod.uid == uid && charge.state == ChargeState::Open;
+        let is_meant = |charge: &Reservation| charge.pod.uid == uid && charge.state == ReservationState::Open;
         let Some(place) = round.charges.iter().position(is_meant) else {
             return;
         };
         match settled {
-            Settled::Disrupted => round.charges[place].state = ChargeState::Disrupted,
-            Settled::Unknown => round.charges[place].state = ChargeState::Unknown,
-            Settled::Undone => {
+            Resolution::Disrupted => round.charges[place].state = ReservationState::Disrupted,
+            Resolution::Unknown => round.charges[place].state = ReservationState::Unknown,
+            Resolution::Undone => {
                 let charge = round.charges.remove(place);
                 self.take_back(&charge);
             }
         }
     }
 
-    pub(super) fn close(&mut self, report: &Report, moment: &Moment<'_>) -> Result<(), Denial> {
+    pub(super) fn close(&mut self, report: &RoundReport, moment: &StepContext<'_>) -> Result<(), Denial> {
         let round = match &mut self.round {
             Some(round) if round.slot == report.slot && round.holder == *moment.holder => round,
             Some(round) if round.slot >= report.slot => return Err(Denial::Lost),
@@ -126,8 +129,8 @@ impl Journal {
         }
         round.over = true;
         for charge in &mut round.charges {
-            if charge.state == ChargeState::Open {
-                charge.state = ChargeState::Unknown;
+            if charge.state == ReservationState::Open {
+                charge.state = ReservationState::Unknown;
             }
         }
         self.notify(report, moment);
@@ -135,9 +138,9 @@ impl Journal {
     }
 
     /// What keeps anybody from disrupting anything at this moment.
-    fn may_disrupt(&self, moment: &Moment<'_>) -> Result<(), Denial> {
+    fn may_disrupt(&self, moment: &StepContext<'_>) -> Result<(), Denial> {
         match &moment.pause {
-            Some(Pause::Until(until)) if moment.now >= *until => {}
+            Some(PauseRequest::Until(until)) if moment.now >= *until => {}
             Some(pause) => return Err(Denial::Paused(pause.clone())),
             None => {}
         }

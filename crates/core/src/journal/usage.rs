@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
-use super::{Charge, Denial, Journal, Moment, Window, ahead, whole_second};
-use crate::config::Limits;
+use super::{Denial, Journal, LimitWindow, Reservation, StepContext, ahead, whole_second};
+use crate::config::DisruptionLimits;
 use crate::eligibility::Candidate;
-use crate::pod::Owner;
+use crate::pod::PodOwner;
 
 /// An hour, as limits count it.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -21,7 +21,7 @@ const MOST_RESTING: usize = 1000;
 /// Disruptions that were charged within the minute before `by`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spent {
+pub struct UsageEntry {
     /// The end of the minute: rounded up, so that a window never forgets too early.
     pub by: Timestamp,
     /// How many.
@@ -31,17 +31,17 @@ pub struct Spent {
 /// An owner that is left in peace.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Resting {
+pub struct OwnerCooldown {
     /// The owner's namespace.
     pub namespace: String,
     /// The owner.
-    pub owner: Owner,
+    pub owner: PodOwner,
     /// Until when.
     pub until: Timestamp,
 }
 
 /// How long what was forgotten could still matter under `limits`.
-pub(super) fn horizon(limits: &Limits) -> Duration {
+pub(super) fn horizon(limits: &DisruptionLimits) -> Duration {
     let hour = limits.per_hour.map_or(Duration::ZERO, |_| HOUR);
     let day = limits.per_day.map_or(Duration::ZERO, |_| DAY);
     hour.max(day).max(limits.cooldown)
@@ -49,7 +49,7 @@ pub(super) fn horizon(limits: &Limits) -> Duration {
 
 impl Journal {
     /// What is left of the limits: the smallest, if any is set.
-    pub fn room(&self, limits: &Limits, now: Timestamp) -> Option<usize> {
+    pub fn room(&self, limits: &DisruptionLimits, now: Timestamp) -> Option<usize> {
         let left = |limit: Option<usize>, window| {
             limit.map(|limit| limit.saturating_sub(self.spent_within(window, now)))
         };
@@ -58,17 +58,17 @@ impl Journal {
     }
 
     /// The rest of the owner of this candidate, if it is not over.
-    pub fn rest_of(&self, candidate: &Candidate, now: Timestamp) -> Option<&Resting> {
+    pub fn rest_of(&self, candidate: &Candidate, now: Timestamp) -> Option<&OwnerCooldown> {
         let owner = candidate.owner.as_ref()?;
         self.resting.iter().find(|resting| {
             now < resting.until && resting.namespace == candidate.pod.namespace && resting.owner == *owner
         })
     }
 
-    pub(super) fn has_room(&self, moment: &Moment<'_>) -> Result<(), Denial> {
+    pub(super) fn has_room(&self, moment: &StepContext<'_>) -> Result<(), Denial> {
         let windows = [
-            (moment.limits.per_hour, HOUR, Window::Hour),
-            (moment.limits.per_day, DAY, Window::Day),
+            (moment.limits.per_hour, HOUR, LimitWindow::Hour),
+            (moment.limits.per_day, DAY, LimitWindow::Day),
         ];
         for (limit, length, window) in windows {
             if let Some(limit) = limit
@@ -92,12 +92,12 @@ impl Journal {
         let by = minute(now);
         match self.spent.iter_mut().find(|spent| spent.by == by) {
             Some(spent) => spent.count += 1,
-            None => self.spent.push(Spent { by, count: 1 }),
+            None => self.spent.push(UsageEntry { by, count: 1 }),
         }
     }
 
     /// Lets the owner of a charge rest.
-    pub(super) fn rest(&mut self, charge: &Charge, limits: &Limits) -> Result<(), Denial> {
+    pub(super) fn rest(&mut self, charge: &Reservation, limits: &DisruptionLimits) -> Result<(), Denial> {
         let Some(owner) = charge.owner.as_ref().filter(|_| !limits.cooldown.is_zero()) else {
             return Ok(());
         };
@@ -105,7 +105,7 @@ impl Journal {
         if self.resting.len() >= MOST_RESTING {
             return Err(Denial::TooManyAtRest);
         }
-        self.resting.push(Resting {
+        self.resting.push(OwnerCooldown {
             namespace: charge.pod.namespace.clone(),
             owner: owner.clone(),
             until: whole_second(ahead(charge.at, limits.cooldown)),
@@ -114,7 +114,7 @@ impl Journal {
     }
 
     /// Takes back what a charge spent.
-    pub(super) fn take_back(&mut self, charge: &Charge) {
+    pub(super) fn take_back(&mut self, charge: &Reservation) {
         let by = minute(charge.at);
         if let Some(spent) = self.spent.iter_mut().find(|spent| spent.by == by) {
             spent.count = spent.count.saturating_sub(1);

@@ -2,29 +2,29 @@
 
 use std::collections::HashMap;
 
-use super::{Opinion, Preview, Subject};
-use crate::budget::Planned;
-use crate::config::Among;
+use super::{Prediction, PreviewedPod, RoundPreview};
+use crate::budget::PlannedDisruptions;
+use crate::config::DrawBy;
 use crate::eligibility::Candidate;
 use crate::outcome::Refusal;
-use crate::pod::Owner;
-use crate::selection::Lot;
+use crate::pod::PodOwner;
+use crate::selection::DrawQueue;
 
 /// The chance of each subject, in the order of the subjects.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Chances {
+pub struct VictimChances {
     /// From 0 to 1.
     pub of: Vec<f64>,
     /// Whether they were counted over many draws, rather than worked out.
     pub estimated: bool,
 }
 
-impl Preview {
+impl RoundPreview {
     /// The chances, worked out where that is simple, else counted over the draws of `seeds`.
-    pub fn chances(&self, seeds: &[u64]) -> Chances {
+    pub fn chances(&self, seeds: &[u64]) -> VictimChances {
         match self.exact() {
-            Some(of) => Chances { of, estimated: false },
-            None => Chances {
+            Some(of) => VictimChances { of, estimated: false },
+            None => VictimChances {
                 of: self.counted(seeds),
                 estimated: true,
             },
@@ -38,9 +38,9 @@ impl Preview {
         let opinions: Vec<_> = self
             .subjects
             .iter()
-            .map(|subject| self.opinion(subject, &Planned::default()))
+            .map(|subject| self.opinion(subject, &PlannedDisruptions::default()))
             .collect();
-        let mut mates: HashMap<(&str, &Owner), (bool, usize)> = HashMap::new();
+        let mut mates: HashMap<(&str, &PodOwner), (bool, usize)> = HashMap::new();
         let (mut refused, mut tries, mut hosts, mut mixed) = (0, 0, 0, false);
         for (subject, opinion) in self.subjects.iter().zip(&opinions) {
             let no = opinion.is_refused();
@@ -58,15 +58,15 @@ impl Preview {
         let leaves = |opinion| {
             matches!(
                 opinion,
-                &Opinion::Refused(Refusal::NamespaceTerminating | Refusal::WebhookDown { .. })
+                &Prediction::Refused(Refusal::NamespaceTerminating | Refusal::WebhookDown { .. })
             )
         };
         let simple =
             self.limits.count == 1 && !mixed && tries < self.limits.attempts && !opinions.iter().any(leaves);
-        let chance = |(subject, opinion): (&Subject, &Opinion)| match self.limits.draw {
+        let chance = |(subject, opinion): (&PreviewedPod, &Prediction)| match self.limits.draw {
             _ if opinion.is_refused() => 0.0,
-            Among::Pods => 1.0 / allowed as f64,
-            Among::Owners => {
+            DrawBy::Pods => 1.0 / allowed as f64,
+            DrawBy::Owners => {
                 let pods = owner_of(subject).map_or(1, |owner| mates[&owner].1);
                 1.0 / (hosts * pods) as f64
             }
@@ -78,7 +78,7 @@ impl Preview {
         let mut hits: HashMap<String, usize> = HashMap::new();
         for seed in seeds {
             // In a crowd the order of the candidates would cost more, and it is as likely as any.
-            for victim in self.choose_from(Lot::new(self.candidates(), *seed, self.limits.draw)) {
+            for victim in self.choose_from(DrawQueue::new(self.candidates(), *seed, self.limits.draw)) {
                 if !victim.opinion.is_refused() {
                     *hits.entry(victim.pod.uid).or_default() += 1;
                 }
@@ -93,7 +93,7 @@ impl Preview {
     }
 }
 
-fn owner_of(subject: &Subject) -> Option<(&str, &Owner)> {
+fn owner_of(subject: &PreviewedPod) -> Option<(&str, &PodOwner)> {
     let Candidate { pod, owner } = &subject.candidate;
     Some((&pod.namespace, owner.as_ref()?))
 }

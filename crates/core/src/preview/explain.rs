@@ -3,43 +3,43 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::budget::{Account, Planned};
-use crate::eligibility::{Finding, Rules, Standing, examine};
-use crate::outcome::Method;
-use crate::pod::{Owner, Pod, PodRef};
-use crate::preview::{Budgets, Opinion};
+use crate::budget::{BudgetArithmetic, PlannedDisruptions};
+use crate::eligibility::{EligibilityRules, RuleFinding, RuleResult, examine};
+use crate::outcome::DisruptionMethod;
+use crate::pod::{Pod, PodOwner, PodRef};
+use crate::preview::{BudgetIndex, Prediction};
 
 /// Everything there is to say of one pod.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Explanation {
+pub struct PodExplanation {
     /// The pod.
     pub pod: PodRef,
     /// Its controller, if it has one.
-    pub owner: Option<Owner>,
+    pub owner: Option<PodOwner>,
     /// Whether it is ready.
     pub ready: bool,
     /// Every rule, in order.
-    pub rules: Vec<Finding>,
+    pub rules: Vec<RuleFinding>,
     /// The budgets that cover it; `None` where they could not be read or nobody asks them.
-    pub budgets: Option<Vec<Account>>,
+    pub budgets: Option<Vec<BudgetArithmetic>>,
     /// What is thought of its disruption, were it drawn.
     #[serde(flatten)]
-    pub opinion: Opinion,
+    pub opinion: Prediction,
     /// What follows from all that, in a sentence.
     pub conclusion: String,
 }
 
 /// Explains `pod` by `rules` at `now`, under `budgets`.
-pub fn explain(pod: &Pod, rules: &Rules, now: Timestamp, budgets: &Budgets) -> Explanation {
+pub fn explain(pod: &Pod, rules: &EligibilityRules, now: Timestamp, budgets: &BudgetIndex) -> PodExplanation {
     let findings = examine(pod, rules, now);
-    let opinion = budgets.foretell(pod, rules.method, &Planned::default());
+    let opinion = budgets.foretell(pod, rules.method, &PlannedDisruptions::default());
     let accounts = match rules.method {
-        Method::Evict => budgets.over(pod).ok(),
-        Method::Delete => None,
+        DisruptionMethod::Evict => budgets.over(pod).ok(),
+        DisruptionMethod::Delete => None,
     };
     let accounts = accounts.map(|budgets| budgets.into_iter().map(|budget| budget.account()).collect());
     let conclusion = conclude(pod, &findings, &opinion, rules.method);
-    Explanation {
+    PodExplanation {
         pod: pod.id.clone(),
         owner: pod.owner.clone(),
         ready: pod.ready,
@@ -50,21 +50,21 @@ pub fn explain(pod: &Pod, rules: &Rules, now: Timestamp, budgets: &Budgets) -> E
     }
 }
 
-impl Explanation {
+impl PodExplanation {
     /// The first rule that exempts the pod, in words.
     pub fn exempt(&self) -> Option<&str> {
         self.rules.iter().find_map(|finding| finding.why.as_deref())
     }
 }
 
-fn conclude(pod: &Pod, findings: &[Finding], opinion: &Opinion, method: Method) -> String {
+fn conclude(pod: &Pod, findings: &[RuleFinding], opinion: &Prediction, method: DisruptionMethod) -> String {
     let noun = match method {
-        Method::Evict => "eviction",
-        Method::Delete => "deletion",
+        DisruptionMethod::Evict => "eviction",
+        DisruptionMethod::Delete => "deletion",
     };
     let against: Vec<_> = findings
         .iter()
-        .filter(|finding| finding.standing == Standing::Exempt)
+        .filter(|finding| finding.standing == RuleResult::Exempt)
         .filter_map(|finding| finding.why.as_deref())
         .collect();
     let pod = &pod.id;
@@ -72,11 +72,11 @@ fn conclude(pod: &Pod, findings: &[Finding], opinion: &Opinion, method: Method) 
         return format!("{pod} is not drawn as things are: {}.", against.join("; "));
     }
     match opinion {
-        Opinion::Allowed { .. } => {
+        Prediction::Allowed { .. } => {
             format!("{pod} may be drawn, and its {noun} would be {opinion}; admission was not asked.")
         }
-        Opinion::Refused(_) => format!("{pod} may be drawn, but its {noun} would be {opinion}."),
-        Opinion::Unknown { why } => {
+        Prediction::Refused(_) => format!("{pod} may be drawn, but its {noun} would be {opinion}."),
+        Prediction::Unknown { why } => {
             format!("{pod} may be drawn; whether its {noun} would be allowed is unknown: {why}.")
         }
     }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How long things take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub struct TimerConfig {
     /// A slot that is seen later than this is missed.
     pub deadline: Duration,
     /// How long nothing is due after the start, and after the wall clock leapt.
@@ -18,7 +18,7 @@ pub struct Pace {
     pub leap: Duration,
 }
 
-impl Default for Pace {
+impl Default for TimerConfig {
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(60),
@@ -30,7 +30,7 @@ impl Default for Pace {
 
 /// What both clocks show at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Clocks {
+pub struct ClockReading {
     /// The wall clock, which may be set.
     pub wall: Timestamp,
     /// The time since some fixed moment, which only runs on.
@@ -39,7 +39,7 @@ pub struct Clocks {
 
 /// What a look at the clocks tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
+pub struct TimerTick {
     /// The slot that is due now.
     pub due: Option<Timestamp>,
     /// The slots that passed and are not played: how many, and the last of them.
@@ -57,19 +57,19 @@ const MOST_COUNTED: usize = 1000;
 
 /// The watch.
 #[derive(Debug, Clone)]
-pub struct Watch {
-    pace: Pace,
+pub struct SlotTimer {
+    pace: TimerConfig,
     /// Slots up to here are past.
     past: Timestamp,
     /// Until when nothing is due, by the steady clock.
     settled: Duration,
-    seen: Clocks,
+    seen: ClockReading,
 }
 
-impl Watch {
+impl SlotTimer {
     /// A watch that begins now. Slots of up to the deadline before may still be due once it has settled: whether
     /// they were played already is not for it to know.
-    pub fn new(now: Clocks, pace: Pace) -> Self {
+    pub fn new(now: ClockReading, pace: TimerConfig) -> Self {
         Self {
             pace,
             past: before(now.wall, pace.deadline),
@@ -79,14 +79,18 @@ impl Watch {
     }
 
     /// Looks at the clocks; `next_after` is the schedule, and gives the first slot strictly after an instant.
-    pub fn look(&mut self, now: Clocks, next_after: impl Fn(Timestamp) -> Option<Timestamp>) -> Look {
+    pub fn look(
+        &mut self,
+        now: ClockReading,
+        next_after: impl Fn(Timestamp) -> Option<Timestamp>,
+    ) -> TimerTick {
         let leapt = self.leap(now);
         if leapt.is_some() {
             self.settled = now.steady + self.pace.settle;
             // Where the clock was set back, slots that were due come again: the journal knows them.
             self.past = self.past.min(now.wall);
         }
-        let mut look = Look {
+        let mut look = TimerTick {
             due: None,
             missed: None,
             leapt,
@@ -132,7 +136,7 @@ impl Watch {
     }
 
     /// How far the wall clock moved beyond the steady one since the last look, if it was far.
-    fn leap(&mut self, now: Clocks) -> Option<SignedDuration> {
+    fn leap(&mut self, now: ClockReading) -> Option<SignedDuration> {
         let wall = now.wall.duration_since(self.seen.wall);
         let steady = now.steady.saturating_sub(self.seen.steady);
         let steady = SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX);

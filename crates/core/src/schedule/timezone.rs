@@ -8,7 +8,7 @@ const NOWHERE: &str = "Factory";
 
 /// Why a name is no time zone, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ZoneError {
+pub enum TimezoneError {
     /// Nothing, or blanks.
     #[error("the time zone is empty: write an IANA name such as Europe/Paris, or UTC")]
     Empty,
@@ -36,20 +36,20 @@ pub enum ZoneError {
 
 /// Finds a zone by its IANA name, in any case; `UTC` is one. Offsets, `Local` and names without a zone behind
 /// them are refused.
-pub fn parse_zone(name: &str) -> Result<TimeZone, ZoneError> {
+pub fn parse_zone(name: &str) -> Result<TimeZone, TimezoneError> {
     let written = name.trim();
     let name = written.to_owned();
     if written.is_empty() {
-        return Err(ZoneError::Empty);
+        return Err(TimezoneError::Empty);
     }
     if ["local", "localtime"].contains(&written.to_lowercase().as_str()) {
-        return Err(ZoneError::Local { name });
+        return Err(TimezoneError::Local { name });
     }
     let database = TimeZoneDatabase::bundled();
     match database.get(written) {
         Ok(zone) if !zone.is_unknown() && zone.iana_name() != Some(NOWHERE) => Ok(zone),
-        _ if is_offset(written) => Err(ZoneError::Offset { name }),
-        _ => Err(ZoneError::Unknown {
+        _ if is_offset(written) => Err(TimezoneError::Offset { name }),
+        _ => Err(TimezoneError::Unknown {
             nearest: nearest(written, &database),
             name,
         }),
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_machines_zone_and_offsets_are_refused() {
-        assert_eq!(parse_zone("  "), Err(ZoneError::Empty));
+        assert_eq!(parse_zone("  "), Err(TimezoneError::Empty));
         assert!(complaint("Local").starts_with("`Local` depends on the machine"));
         for offset in ["+01:00", "-5", "UTC+1", "gmt-03:30", "Z"] {
             assert!(

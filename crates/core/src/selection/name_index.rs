@@ -13,7 +13,7 @@ pub const CROWD: usize = 2_000;
 
 /// The names of pods. One costs its bytes, eight more, and four while they are drawn.
 #[derive(Debug, Clone, Default)]
-pub struct Roster {
+pub struct NameIndex {
     names: String,
     /// Where each name ends.
     ends: Vec<u32>,
@@ -27,7 +27,7 @@ pub struct Roster {
 
 /// One name of the roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry<'a> {
+pub struct IndexedName<'a> {
     /// The pod's namespace, where it is known.
     pub namespace: Option<&'a str>,
     /// The pod's name.
@@ -38,7 +38,7 @@ pub struct Entry<'a> {
     pub nth: usize,
 }
 
-impl Roster {
+impl NameIndex {
     /// Enters a pod. They come in the API server's order: by `NAMESPACE/NAME`.
     pub fn enter(&mut self, namespace: Option<&str>, name: &str, node: Option<&str>) {
         let number = self.ends.len() as u32;
@@ -84,7 +84,7 @@ impl Roster {
     /// The names in the order of `seed`. Every order is equally likely over the seeds; the same seed and the same
     /// pods give the same order on every platform, whether their namespaces are known or not: a named generator over
     /// a list sorted by name, and pods of one name by namespace.
-    pub fn draw(&self, seed: u64) -> impl Iterator<Item = Entry<'_>> {
+    pub fn draw(&self, seed: u64) -> impl Iterator<Item = IndexedName<'_>> {
         let order = self.order(&mut ChaCha12Rng::seed_from_u64(seed));
         order.into_iter().map(|number| self.entry(number as usize))
     }
@@ -97,13 +97,13 @@ impl Roster {
         order
     }
 
-    fn entry(&self, number: usize) -> Entry<'_> {
+    fn entry(&self, number: usize) -> IndexedName<'_> {
         let (namespace, name) = (self.namespace(number), self.name(number));
         let nth = match namespace {
             Some(_) => 0,
             None => (0..number).filter(|before| self.name(*before) == name).count(),
         };
-        Entry {
+        IndexedName {
             namespace,
             name,
             node: self.node(number),

@@ -1,16 +1,16 @@
 //! Chooses one round's victims, one after the other, by what became of those before. A round drives it with the API
 //! server's answers and a preview with forecasts, so that the same answers make both choose the same.
 
-use crate::config::Disrupt;
+use crate::config::DisruptConfig;
 use crate::eligibility::Candidate;
 use crate::outcome::{Outcome, Refusal};
 use crate::pod::PodRef;
-use crate::selection::Lot;
+use crate::selection::DrawQueue;
 
 /// The choice of one round.
 #[derive(Debug)]
-pub struct Choice {
-    lot: Lot,
+pub struct VictimPicker {
+    lot: DrawQueue,
     /// Victims still to be disrupted.
     wanted: usize,
     /// Victims that may still be tried.
@@ -22,14 +22,14 @@ pub struct Choice {
 /// So many victims in a row without an answer from a webhook, and asking for more only adds to its trouble.
 const MOST_UNANSWERED: u32 = 3;
 
-impl Choice {
+impl VictimPicker {
     /// The choice among `candidates` under `seed`, within `limits`.
-    pub fn new(candidates: Vec<Candidate>, seed: u64, limits: &Disrupt) -> Self {
-        Self::from_lot(Lot::new(candidates, seed, limits.draw), limits)
+    pub fn new(candidates: Vec<Candidate>, seed: u64, limits: &DisruptConfig) -> Self {
+        Self::from_lot(DrawQueue::new(candidates, seed, limits.draw), limits)
     }
 
     /// The choice among what `lot` holds or will hold, within `limits`.
-    pub fn from_lot(lot: Lot, limits: &Disrupt) -> Self {
+    pub fn from_lot(lot: DrawQueue, limits: &DisruptConfig) -> Self {
         Self {
             lot,
             wanted: limits.count,
@@ -128,7 +128,7 @@ impl Choice {
 mod tests {
     use super::*;
 
-    fn choice(pods: usize, count: usize, attempts: usize) -> Choice {
+    fn choice(pods: usize, count: usize, attempts: usize) -> VictimPicker {
         let candidate = |n: usize| Candidate {
             pod: PodRef {
                 namespace: "shop".into(),
@@ -137,16 +137,16 @@ mod tests {
             },
             owner: None,
         };
-        let limits = Disrupt {
+        let limits = DisruptConfig {
             count,
             attempts,
-            ..Disrupt::default()
+            ..DisruptConfig::default()
         };
-        Choice::new((0..pods).map(candidate).collect(), 1, &limits)
+        VictimPicker::new((0..pods).map(candidate).collect(), 1, &limits)
     }
 
     /// How many are tried if each has this outcome.
-    fn tried(mut choice: Choice, outcome: &Outcome) -> usize {
+    fn tried(mut choice: VictimPicker, outcome: &Outcome) -> usize {
         let mut tried = 0;
         while let Some(victim) = choice.next_victim() {
             tried += 1;

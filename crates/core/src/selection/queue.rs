@@ -7,22 +7,22 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha12Rng;
 use rand::seq::SliceRandom;
 
-use crate::config::Among;
+use crate::config::DrawBy;
 use crate::eligibility::Candidate;
-use crate::pod::{Owner, PodRef};
+use crate::pod::{PodOwner, PodRef};
 
 /// Puts `candidates` in the order in which they are to be tried. Every order of the pods, or of the owners, is equally
 /// likely over the seeds; the same seed and the same pods give the same order, however the API server listed them, on
 /// every platform (a named generator over a list sorted by UID).
-pub fn draw(mut candidates: Vec<Candidate>, seed: u64, among: Among) -> Vec<Candidate> {
+pub fn draw(mut candidates: Vec<Candidate>, seed: u64, among: DrawBy) -> Vec<Candidate> {
     candidates.sort_unstable_by(|a, b| a.pod.uid.cmp(&b.pod.uid));
     // A page boundary may repeat a pod; by UID it is the same one.
     candidates.dedup_by(|a, b| a.pod.uid == b.pod.uid);
     let mut chance = ChaCha12Rng::seed_from_u64(seed);
     candidates.shuffle(&mut chance);
     match among {
-        Among::Pods => candidates,
-        Among::Owners => by_owner(candidates, owner_of, &mut chance),
+        DrawBy::Pods => candidates,
+        DrawBy::Owners => by_owner(candidates, owner_of, &mut chance),
     }
 }
 
@@ -52,21 +52,21 @@ const MOST_PUT_BACK: usize = 2_000;
 /// The candidates of one round in the order of the draw, less those that what happened rules out: one victim an
 /// owner, and after a refusal the other owners first, since one budget usually covers all pods of an owner.
 #[derive(Debug)]
-pub struct Lot {
+pub struct DrawQueue {
     drawn: VecDeque<Candidate>,
     put_back: VecDeque<Candidate>,
-    spent: HashSet<(String, Owner)>,
+    spent: HashSet<(String, PodOwner)>,
     /// The refused owners, and how many pods of each were put back.
-    refused: HashMap<(String, Owner), usize>,
+    refused: HashMap<(String, PodOwner), usize>,
     /// Namespaces in which nothing can be disrupted.
     left: HashSet<String>,
     /// Whether more may be drawn, who come before anybody who was put back.
     growing: bool,
 }
 
-impl Lot {
+impl DrawQueue {
     /// The lot of `candidates` under `seed`.
-    pub fn new(candidates: Vec<Candidate>, seed: u64, among: Among) -> Self {
+    pub fn new(candidates: Vec<Candidate>, seed: u64, among: DrawBy) -> Self {
         Self::of(draw(candidates, seed, among))
     }
 
@@ -176,7 +176,7 @@ impl Lot {
     }
 }
 
-fn owner_of(candidate: &Candidate) -> Option<(String, Owner)> {
+fn owner_of(candidate: &Candidate) -> Option<(String, PodOwner)> {
     Some((candidate.pod.namespace.clone(), candidate.owner.clone()?))
 }
 

@@ -3,30 +3,30 @@
 use super::*;
 
 /// An answer with a Status body; the builders below add what a row needs.
-fn status(code: u16, reason: &str, message: &str) -> Answer {
-    let status = Status {
+fn status(code: u16, reason: &str, message: &str) -> ApiAnswer {
+    let status = AnswerStatus {
         failed: code >= 300,
         code,
         reason: reason.into(),
         message: message.into(),
-        ..Status::default()
+        ..AnswerStatus::default()
     };
-    Answer {
+    ApiAnswer {
         code,
         status: Some(status),
-        ..Answer::default()
+        ..ApiAnswer::default()
     }
 }
 
-fn text(code: u16, text: &str) -> Answer {
-    Answer {
+fn text(code: u16, text: &str) -> ApiAnswer {
+    ApiAnswer {
         code,
         text: text.into(),
-        ..Answer::default()
+        ..ApiAnswer::default()
     }
 }
 
-impl Answer {
+impl ApiAnswer {
     fn about(mut self, kind: &str, name: &str) -> Self {
         let status = self.status.get_or_insert_default();
         (status.kind, status.name) = (kind.into(), name.into());
@@ -34,7 +34,7 @@ impl Answer {
     }
 
     fn caused(mut self, reason: &str, message: &str) -> Self {
-        let cause = Cause {
+        let cause = StatusCause {
             reason: reason.into(),
             message: message.into(),
         };
@@ -51,18 +51,21 @@ impl Answer {
 const NO_BUDGET: &str = "Cannot evict pod as it would violate the pod's disruption budget.";
 
 #[track_caller]
-fn refusal(answer: Answer) -> Refusal {
+fn refusal(answer: ApiAnswer) -> Refusal {
     match classify(&answer) {
-        Verdict::Refused(refusal) => refusal,
+        DisruptionVerdict::Refused(refusal) => refusal,
         other => panic!("not refused: {other:?}"),
     }
 }
 
 #[test]
 fn success_is_accepted_and_no_more() {
-    assert_eq!(classify(&status(201, "", "")), Verdict::Accepted);
-    assert_eq!(classify(&text(200, "{\"kind\":\"Pod\"}")), Verdict::Accepted);
-    assert_eq!(classify(&text(202, "")), Verdict::Accepted);
+    assert_eq!(classify(&status(201, "", "")), DisruptionVerdict::Accepted);
+    assert_eq!(
+        classify(&text(200, "{\"kind\":\"Pod\"}")),
+        DisruptionVerdict::Accepted
+    );
+    assert_eq!(classify(&text(202, "")), DisruptionVerdict::Accepted);
 }
 
 #[test]
@@ -74,7 +77,7 @@ fn a_failure_sent_under_a_201_is_believed_as_a_failure() {
     assert_eq!(refusal(answer), Refusal::SeveralBudgets);
     let mut answer = status(500, "InternalError", "etcdserver: request timed out");
     answer.code = 201;
-    assert!(matches!(classify(&answer), Verdict::Doubt(_)));
+    assert!(matches!(classify(&answer), DisruptionVerdict::Doubt(_)));
 }
 
 #[test]
@@ -209,7 +212,7 @@ fn a_missing_grant_is_forbidden_in_the_servers_words() {
     let words = "pods \"web-0\" is forbidden: User \"u\" cannot create resource \"pods/eviction\" in API group \"\" \
                  in the namespace \"shop\"";
     let answer = status(403, "Forbidden", words).about("pods", "web-0");
-    assert_eq!(classify(&answer), Verdict::Forbidden(words.into()));
+    assert_eq!(classify(&answer), DisruptionVerdict::Forbidden(words.into()));
 }
 
 #[test]
@@ -231,7 +234,7 @@ fn gone_and_replaced_pods_are_gone() {
         .about("pod", "w"),
     ];
     for row in rows {
-        assert_eq!(classify(&row), Verdict::Gone, "{row:?}");
+        assert_eq!(classify(&row), DisruptionVerdict::Gone, "{row:?}");
     }
 }
 
@@ -253,7 +256,7 @@ fn an_invalid_pod_is_refused_and_invalid_options_are_our_fault() {
     let pod = status(422, "Invalid", "Pod \"web-0\" is invalid: …").about("pod", "web-0");
     assert!(matches!(refusal(pod), Refusal::InvalidPod { .. }));
     let options = status(422, "Invalid", "DeleteOptions is invalid: …").about("deleteoptions", "");
-    assert!(matches!(classify(&options), Verdict::Fault(_)));
+    assert!(matches!(classify(&options), DisruptionVerdict::Fault(_)));
 }
 
 #[test]
@@ -289,7 +292,7 @@ fn doubt_is_doubt_and_never_an_answer() {
         text(503, ""),
     ];
     for row in rows {
-        assert!(matches!(classify(&row), Verdict::Doubt(_)), "{row:?}");
+        assert!(matches!(classify(&row), DisruptionVerdict::Doubt(_)), "{row:?}");
     }
 }
 
@@ -313,7 +316,7 @@ fn our_own_faults_are_loud() {
         text(302, ""),
     ];
     for row in rows {
-        assert!(matches!(classify(&row), Verdict::Fault(_)), "{row:?}");
+        assert!(matches!(classify(&row), DisruptionVerdict::Fault(_)), "{row:?}");
     }
 }
 
@@ -321,7 +324,7 @@ fn our_own_faults_are_loud() {
 fn expired_credentials_are_named() {
     assert_eq!(
         classify(&status(401, "Unauthorized", "Unauthorized")),
-        Verdict::Unauthorized
+        DisruptionVerdict::Unauthorized
     );
-    assert_eq!(classify(&text(401, "")), Verdict::Unauthorized);
+    assert_eq!(classify(&text(401, "")), DisruptionVerdict::Unauthorized);
 }

@@ -10,7 +10,7 @@ use crate::pod::Pod;
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub enum FindingSeverity {
     /// No eviction can succeed until somebody mends it.
     Error,
     /// It does not what it was written for, or blocks evictions for a while.
@@ -22,7 +22,7 @@ pub enum Severity {
 /// What is found, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reason {
+pub enum FindingReason {
     /// The budget's own arithmetic leaves nothing to spare, even with every pod healthy.
     Never,
     /// Several budgets cover one pod.
@@ -49,7 +49,7 @@ pub enum Reason {
 
 /// A budget or a workload.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Object {
+pub struct AuditedObject {
     /// Its kind, `PodDisruptionBudget` or `Deployment` for example.
     pub kind: String,
     /// Its namespace.
@@ -60,13 +60,13 @@ pub struct Object {
 
 /// One thing found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct BudgetFinding {
     /// How much it weighs.
-    pub severity: Severity,
+    pub severity: FindingSeverity,
     /// What it is, in a word.
-    pub reason: Reason,
+    pub reason: FindingReason,
     /// On what it was found.
-    pub object: Object,
+    pub object: AuditedObject,
     /// The budgets that it concerns.
     pub budgets: Vec<String>,
     /// A sentence, with the numbers.
@@ -75,22 +75,22 @@ pub struct Finding {
     pub remedy: String,
 }
 
-impl Reason {
+impl FindingReason {
     /// How much it weighs.
-    pub fn severity(self) -> Severity {
+    pub fn severity(self) -> FindingSeverity {
         match self {
             Self::Never | Self::SeveralBudgets | Self::SyncFailed | Self::InvalidSelector | Self::NoLimit => {
-                Severity::Error
+                FindingSeverity::Error
             }
             Self::NoSelector | Self::MatchesNothing | Self::Unsynced | Self::UnhealthyPods => {
-                Severity::Warning
+                FindingSeverity::Warning
             }
-            Self::Exhausted | Self::NoBudget => Severity::Note,
+            Self::Exhausted | Self::NoBudget => FindingSeverity::Note,
         }
     }
 }
 
-impl Object {
+impl AuditedObject {
     pub(super) fn budget(budget: &Budget) -> Self {
         Self {
             kind: "PodDisruptionBudget".to_owned(),
@@ -116,7 +116,7 @@ impl Object {
     }
 }
 
-impl fmt::Display for Severity {
+impl fmt::Display for FindingSeverity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Error => "error",
@@ -126,7 +126,7 @@ impl fmt::Display for Severity {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for FindingReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Never => "never",
@@ -144,7 +144,7 @@ impl fmt::Display for Reason {
     }
 }
 
-impl fmt::Display for Object {
+impl fmt::Display for AuditedObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &*self.kind {
             "PodDisruptionBudget" => "budget".to_owned(),

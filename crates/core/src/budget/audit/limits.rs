@@ -3,22 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::workloads::WITHOUT_BUDGETS;
-use super::{Count, Exam, Finding, Found, Object, Reason};
-use crate::budget::{Budget, Coverage};
+use super::{AuditedObject, BudgetAudit, BudgetFinding, FindingReason, FindingText, PodCounts};
+use crate::budget::{Budget, BudgetCoverage};
 
 /// A budget with the pods that it covers, counted.
-struct Covering<'a> {
+struct CoveredPods<'a> {
     budget: &'a Budget,
-    count: Count,
+    count: PodCounts,
     /// Whether no controller stands behind any of its pods.
     all_bare: bool,
     /// Workloads that have no scale, as `daemonset/logs`.
     unscalable: BTreeSet<String>,
 }
 
-impl Exam {
+impl BudgetAudit {
     /// What is wrong with one budget: the first that holds.
-    pub(super) fn on_budget(&self, index: usize) -> Option<Finding> {
+    pub(super) fn on_budget(&self, index: usize) -> Option<BudgetFinding> {
         let covering = self.covering(index);
         let (reason, says, remedy) = covering
             .selector()
@@ -26,20 +26,20 @@ impl Exam {
             .or_else(|| covering.sync())
             .or_else(|| covering.arithmetic())
             .or_else(|| covering.now())?;
-        Some(Finding {
+        Some(BudgetFinding {
             severity: reason.severity(),
             reason,
-            object: Object::budget(covering.budget),
+            object: AuditedObject::budget(covering.budget),
             budgets: vec![covering.budget.name.clone()],
             says,
             remedy,
         })
     }
 
-    fn covering(&self, index: usize) -> Covering<'_> {
-        let mut covering = Covering {
+    fn covering(&self, index: usize) -> CoveredPods<'_> {
+        let mut covering = CoveredPods {
             budget: &self.budgets[index],
-            count: Count::default(),
+            count: PodCounts::default(),
             all_bare: true,
             unscalable: BTreeSet::new(),
         };
@@ -56,35 +56,35 @@ impl Exam {
     }
 }
 
-impl Covering<'_> {
+impl CoveredPods<'_> {
     /// What is wrong with which pods it covers.
-    fn selector(&self) -> Option<Found> {
+    fn selector(&self) -> Option<FindingText> {
         let (reason, says, remedy) = match &self.budget.selector {
-            Coverage::Invalid(why) => (
-                Reason::InvalidSelector,
+            BudgetCoverage::Invalid(why) => (
+                FindingReason::InvalidSelector,
                 format!("its selector cannot be read, and it protects nothing: {why}"),
                 "mend spec.selector",
             ),
-            Coverage::Nothing => (
-                Reason::NoSelector,
+            BudgetCoverage::Nothing => (
+                FindingReason::NoSelector,
                 "it has no selector, and protects nothing".to_owned(),
                 "set spec.selector to the labels of the pods; {} selects every pod of the namespace",
             ),
-            Coverage::Matching(selector) if self.count.pods == 0 => (
-                Reason::MatchesNothing,
+            BudgetCoverage::Matching(selector) if self.count.pods == 0 => (
+                FindingReason::MatchesNothing,
                 match selector.is_empty() {
                     true => "it selects every pod of the namespace, and there is none".to_owned(),
                     false => format!("no pod has the labels that it selects, {selector}"),
                 },
                 "compare its selector with the labels of the pods; remove it if its workload is gone for good",
             ),
-            Coverage::Matching(_) => return None,
+            BudgetCoverage::Matching(_) => return None,
         };
         Some((reason, says, remedy.to_owned()))
     }
 
     /// A limit that is missing, or that spares nothing whatever the number of pods.
-    fn limit(&self) -> Option<Found> {
+    fn limit(&self) -> Option<FindingText> {
         let Budget {
             min_available: min,
             max_unavailable: max,
@@ -92,11 +92,15 @@ impl Covering<'_> {
         } = self.budget;
         if min.is_none() && max.is_none() {
             let says = "it has neither minAvailable nor maxUnavailable: no pod can be evicted".to_owned();
-            return Some((Reason::NoLimit, says, "set maxUnavailable: 1".to_owned()));
+            return Some((FindingReason::NoLimit, says, "set maxUnavailable: 1".to_owned()));
         }
         let never = |limit: String| {
             let says = format!("no healthy pod can ever be evicted: {limit}");
-            (Reason::Never, says, "set maxUnavailable: 1 instead".to_owned())
+            (
+                FindingReason::Never,
+                says,
+                "set maxUnavailable: 1 instead".to_owned(),
+            )
         };
         match (min, max) {
             (_, Some(max)) if number(max) == Some(0) || percent(max) == Some(0) => {
@@ -108,13 +112,13 @@ impl Covering<'_> {
     }
 
     /// A status that says nothing on the spec.
-    fn sync(&self) -> Option<Found> {
+    fn sync(&self) -> Option<FindingText> {
         let Budget {
             generation, status, ..
         } = self.budget;
         if let Some(why) = &status.sync_failed {
             let says = format!("no pod can be evicted: the disruption controller cannot count it: {why}");
-            return Some((Reason::SyncFailed, says, self.countable()));
+            return Some((FindingReason::SyncFailed, says, self.countable()));
         }
         (!self.budget.is_synced()).then(|| {
             let says = format!(
@@ -122,7 +126,7 @@ impl Covering<'_> {
                 status.observed_generation
             );
             let remedy = "wait a moment; if it lasts, see that kube-controller-manager runs".to_owned();
-            (Reason::Unsynced, says, remedy)
+            (FindingReason::Unsynced, says, remedy)
         })
     }
 
@@ -139,7 +143,7 @@ impl Covering<'_> {
     }
 
     /// A limit that spares nothing of the pods that there are, all healthy.
-    fn arithmetic(&self) -> Option<Found> {
+    fn arithmetic(&self) -> Option<FindingText> {
         let status = &self.budget.status;
         let (needs, expected) = (status.desired_healthy, status.expected_pods);
         let (limit, is_whole) = self.written();
@@ -148,7 +152,7 @@ impl Covering<'_> {
             let says = format!(
                 "no healthy pod can ever be evicted: {limit} counts replicas, and its pods have no controller"
             );
-            return uncounted.then(|| (Reason::Never, says, self.countable()));
+            return uncounted.then(|| (FindingReason::Never, says, self.countable()));
         }
         if needs < expected {
             return None;
@@ -158,7 +162,7 @@ impl Covering<'_> {
                 "its one pod can never be evicted while it is healthy: with {limit} it needs 1 healthy pod of 1"
             );
             let remedy = "run two replicas; or set maxUnavailable: 1, if the one may be away for a while";
-            return Some((Reason::Never, says, remedy.to_owned()));
+            return Some((FindingReason::Never, says, remedy.to_owned()));
         }
         let says = format!(
             "no healthy pod can ever be evicted: with {limit} it needs {needs} healthy pods of the {expected} that it counts"
@@ -170,11 +174,11 @@ impl Covering<'_> {
             ),
             false => "set maxUnavailable: 1 instead, which follows the number of replicas".to_owned(),
         };
-        Some((Reason::Never, says, remedy))
+        Some((FindingReason::Never, says, remedy))
     }
 
     /// What keeps pods from being evicted at the moment only.
-    fn now(&self) -> Option<Found> {
+    fn now(&self) -> Option<FindingText> {
         let status = &self.budget.status;
         let (needs, healthy, expected) = (
             status.desired_healthy,
@@ -193,14 +197,14 @@ impl Covering<'_> {
             );
             let remedy = "mend the pods, or set unhealthyPodEvictionPolicy: AlwaysAllow, which lets go of those \
                           that are not ready";
-            return Some((Reason::UnhealthyPods, says, remedy.to_owned()));
+            return Some((FindingReason::UnhealthyPods, says, remedy.to_owned()));
         }
         let says = format!(
             "no pod can be evicted now: it needs {needs} healthy pods and has {healthy} of the {expected} that it \
              counts"
         );
         Some((
-            Reason::Exhausted,
+            FindingReason::Exhausted,
             says,
             "wait until the missing pods are ready".to_owned(),
         ))

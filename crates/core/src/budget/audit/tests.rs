@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::budget::{BudgetStatus, Coverage, UnhealthyPolicy};
-use crate::pod::Owner;
+use crate::budget::{BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
+use crate::pod::PodOwner;
 
-fn owner(kind: &str, name: &str) -> Option<Owner> {
-    Some(Owner {
+fn owner(kind: &str, name: &str) -> Option<PodOwner> {
+    Some(PodOwner {
         kind: kind.into(),
         name: name.into(),
     })
@@ -25,10 +25,10 @@ fn budget(needs: i64, healthy: i64, expected: i64) -> Budget {
     Budget {
         namespace: "shop".into(),
         name: "web".into(),
-        selector: Coverage::Matching("app=web".parse().unwrap()),
+        selector: BudgetCoverage::Matching("app=web".parse().unwrap()),
         min_available: Some(needs.to_string()),
         max_unavailable: None,
-        unhealthy: UnhealthyPolicy::IfHealthyBudget,
+        unhealthy: UnhealthyPodPolicy::IfHealthyBudget,
         generation: 1,
         status: BudgetStatus {
             observed_generation: 1,
@@ -74,7 +74,7 @@ fn found(budget: Budget, pods: &[Pod]) -> Vec<String> {
 }
 
 /// The one finding of `budget` over `pods`.
-fn only(budget: Budget, pods: &[Pod]) -> Finding {
+fn only(budget: Budget, pods: &[Pod]) -> BudgetFinding {
     let mut findings = examine(vec![budget], pods);
     assert_eq!(findings.len(), 1, "{findings:#?}");
     findings.remove(0)
@@ -118,7 +118,7 @@ fn a_limit_of_nothing_is_never_whatever_the_status_says() {
 #[test]
 fn a_single_replica_under_min_available_1_is_named_as_such() {
     let finding = only(budget(1, 1, 1), &[Pod::sample()]);
-    assert_eq!(finding.reason, Reason::Never);
+    assert_eq!(finding.reason, FindingReason::Never);
     assert!(
         finding.says.starts_with("its one pod can never be evicted"),
         "{}",
@@ -158,7 +158,7 @@ fn a_limit_in_replicas_over_bare_pods_never_allows_an_eviction() {
     };
     for uncounted in [at_most("1", 0, 0, 0), at_least("50%", 0, 0, 0)] {
         let finding = only(uncounted, std::slice::from_ref(&bare));
-        assert_eq!(finding.reason, Reason::Never);
+        assert_eq!(finding.reason, FindingReason::Never);
         assert!(
             finding.says.ends_with("its pods have no controller"),
             "{}",
@@ -177,12 +177,12 @@ fn a_limit_in_replicas_over_bare_pods_never_allows_an_eviction() {
 #[test]
 fn two_budgets_on_a_pod_are_named_with_the_workload() {
     let all = Budget {
-        selector: Coverage::Matching(Selector::default()),
+        selector: BudgetCoverage::Matching(Selector::default()),
         ..named("all", budget(1, 4, 4))
     };
     let findings = examine(vec![budget(3, 4, 4), all.clone()], &vec![Pod::sample(); 4]);
     assert_eq!(findings.len(), 1, "{findings:#?}");
-    let Finding {
+    let BudgetFinding {
         severity,
         reason,
         object,
@@ -190,7 +190,10 @@ fn two_budgets_on_a_pod_are_named_with_the_workload() {
         says,
         ..
     } = &findings[0];
-    assert_eq!((*severity, *reason), (Severity::Error, Reason::SeveralBudgets));
+    assert_eq!(
+        (*severity, *reason),
+        (FindingSeverity::Error, FindingReason::SeveralBudgets)
+    );
     assert_eq!(object.to_string(), "deployment shop/web");
     assert_eq!(*budgets, ["all", "web"]);
     assert!(
@@ -206,14 +209,14 @@ fn two_budgets_on_a_pod_are_named_with_the_workload() {
     assert!(
         found
             .iter()
-            .all(|finding| finding.reason == Reason::MatchesNothing)
+            .all(|finding| finding.reason == FindingReason::MatchesNothing)
     );
 }
 
 #[test]
 fn two_budgets_over_pods_that_ended_harm_nobody() {
     let ended = Pod {
-        phase: Phase::Succeeded,
+        phase: PodPhase::Succeeded,
         owner: owner("Job", "web"),
         ..Pod::sample()
     };
@@ -230,7 +233,7 @@ fn a_failed_sync_is_told_in_the_controllers_words() {
     failed.status.observed_generation = 0;
     failed.status.sync_failed = Some("daemonsets.apps does not implement the scale subresource".into());
     let finding = only(failed, &[daemon.clone(), daemon]);
-    assert_eq!(finding.reason, Reason::SyncFailed);
+    assert_eq!(finding.reason, FindingReason::SyncFailed);
     assert!(finding.says.contains("does not implement the scale subresource"));
     assert!(
         finding.remedy.contains("keep daemonset/logs out of its selector"),
@@ -254,19 +257,19 @@ fn a_selector_that_covers_nothing_is_told_apart_by_why() {
     };
     let rows = [
         (
-            Coverage::Matching("app=cart".parse().unwrap()),
+            BudgetCoverage::Matching("app=cart".parse().unwrap()),
             "warning matches-nothing",
         ),
-        (Coverage::Nothing, "warning no-selector"),
+        (BudgetCoverage::Nothing, "warning no-selector"),
         (
-            Coverage::Invalid("\"Near\" is not an operator".into()),
+            BudgetCoverage::Invalid("\"Near\" is not an operator".into()),
             "error invalid-selector",
         ),
     ];
     for (selector, word) in rows {
         assert_eq!(found(with(selector), &[Pod::sample()]), [word]);
     }
-    let empty = only(with(Coverage::Matching(Selector::default())), &[]);
+    let empty = only(with(BudgetCoverage::Matching(Selector::default())), &[]);
     assert!(
         empty.says.contains("every pod of the namespace"),
         "{}",
@@ -289,7 +292,7 @@ fn unready_pods_that_block_are_a_warning_with_the_policy_that_helps() {
         budget(3, 2, 4),
         &[Pod::sample(), Pod::sample(), unready(), unready()],
     );
-    assert_eq!(finding.reason, Reason::UnhealthyPods);
+    assert_eq!(finding.reason, FindingReason::UnhealthyPods);
     assert!(
         finding.says.contains("not even the 2 that are not ready"),
         "{}",
@@ -304,7 +307,7 @@ fn unready_pods_under_always_allow_or_enough_healthy_ones_do_not_block() {
     let enough = budget(3, 3, 4);
     assert_eq!(found(enough, &pods), ["note exhausted"], "the unready one may go");
     let always = Budget {
-        unhealthy: UnhealthyPolicy::AlwaysAllow,
+        unhealthy: UnhealthyPodPolicy::AlwaysAllow,
         ..budget(3, 2, 4)
     };
     assert_eq!(
@@ -321,7 +324,7 @@ fn min_available_0_with_unready_pods_only_blocks_them() {
 #[test]
 fn a_spent_budget_is_not_now_with_its_arithmetic() {
     let pending = Pod {
-        phase: Phase::Pending,
+        phase: PodPhase::Pending,
         ready: false,
         ..Pod::sample()
     };
@@ -331,7 +334,7 @@ fn a_spent_budget_is_not_now_with_its_arithmetic() {
     );
     assert_eq!(
         (finding.severity, finding.reason),
-        (Severity::Note, Reason::Exhausted)
+        (FindingSeverity::Note, FindingReason::Exhausted)
     );
     assert_eq!(
         finding.says,
@@ -344,7 +347,7 @@ fn a_workload_of_several_pods_without_a_budget_is_a_note() {
     let finding = examine(Vec::new(), &[Pod::sample(), Pod::sample()]).remove(0);
     assert_eq!(
         (finding.severity, finding.reason),
-        (Severity::Note, Reason::NoBudget)
+        (FindingSeverity::Note, FindingReason::NoBudget)
     );
     assert_eq!(finding.object.to_string(), "deployment shop/web");
 }
@@ -378,12 +381,19 @@ fn errors_come_first() {
     };
     let pods = [cart(2), vec![Pod::sample(); 3]].concat();
     let stray = Budget {
-        selector: Coverage::Nothing,
+        selector: BudgetCoverage::Nothing,
         ..named("a", budget(1, 0, 0))
     };
     let findings = examine(vec![stray, budget(3, 3, 3)], &pods);
     let severities: Vec<_> = findings.iter().map(|finding| finding.severity).collect();
-    assert_eq!(severities, [Severity::Error, Severity::Warning, Severity::Note]);
+    assert_eq!(
+        severities,
+        [
+            FindingSeverity::Error,
+            FindingSeverity::Warning,
+            FindingSeverity::Note
+        ]
+    );
 }
 
 #[test]
@@ -396,14 +406,14 @@ fn a_scopes_selector_leaves_out_budgets_of_other_pods_and_counts_all_pods() {
         ..Pod::sample()
     };
     let of_cart = Budget {
-        selector: Coverage::Matching("app=cart".parse().unwrap()),
+        selector: BudgetCoverage::Matching("app=cart".parse().unwrap()),
         ..named("cart", budget(2, 2, 2))
     };
     let lost = Budget {
-        selector: Coverage::Matching("app=gone".parse().unwrap()),
+        selector: BudgetCoverage::Matching("app=gone".parse().unwrap()),
         ..named("lost", budget(1, 0, 0))
     };
-    let mut exam = Exam::new(
+    let mut exam = BudgetAudit::new(
         vec![budget(1, 3, 3), of_cart, lost],
         "track=canary".parse().unwrap(),
     );
@@ -423,7 +433,7 @@ fn a_sum_tells_the_arithmetic_and_what_was_found() {
         owner: None,
         ..Pod::sample()
     };
-    let mut exam = Exam::new(vec![budget(3, 3, 3)], Selector::default());
+    let mut exam = BudgetAudit::new(vec![budget(3, 3, 3)], Selector::default());
     for pod in [Pod::sample(), bare.clone(), bare] {
         exam.count(&pod);
     }
@@ -433,5 +443,5 @@ fn a_sum_tells_the_arithmetic_and_what_was_found() {
     let covers = [("bare pods".to_owned(), 2), ("deployment/web".to_owned(), 1)];
     assert_eq!(sum.covers, BTreeMap::from(covers));
     assert_eq!((sum.needs, sum.healthy, sum.expected, sum.allows), (3, 3, 3, 0));
-    assert_eq!(sum.findings, [Reason::Never]);
+    assert_eq!(sum.findings, [FindingReason::Never]);
 }

@@ -1,13 +1,13 @@
 //! What may be wrong with a workload: several budgets over its pods, or none.
 
-use super::{Count, Exam, Finding, Found, Group, Reason};
+use super::{BudgetAudit, BudgetFinding, FindingReason, FindingText, PodCounts, WorkloadGroup};
 
 /// Owners whose pods a budget is not meant for: they end by themselves, or come back on the same node.
 pub(super) const WITHOUT_BUDGETS: [&str; 3] = ["DaemonSet", "Job", "Node"];
 
-impl Exam {
+impl BudgetAudit {
     /// Workloads with several budgets on a pod, or with none.
-    pub(super) fn on_workloads(&self) -> impl Iterator<Item = Finding> {
+    pub(super) fn on_workloads(&self) -> impl Iterator<Item = BudgetFinding> {
         self.groups.iter().filter_map(|(group, count)| {
             let (reason, says, remedy) = match &group.budgets[..] {
                 _ if !count.selected => return None,
@@ -15,7 +15,7 @@ impl Exam {
                 [_] => return None,
                 [_, _, ..] => several(&self.names(group), count)?,
             };
-            Some(Finding {
+            Some(BudgetFinding {
                 severity: reason.severity(),
                 reason,
                 object: group.workload.clone(),
@@ -26,7 +26,7 @@ impl Exam {
         })
     }
 
-    fn names(&self, group: &Group) -> Vec<String> {
+    fn names(&self, group: &WorkloadGroup) -> Vec<String> {
         let mut names: Vec<_> = group
             .budgets
             .iter()
@@ -36,7 +36,7 @@ impl Exam {
         names
     }
 
-    fn unprotected(&self, group: &Group, count: &Count) -> Option<Found> {
+    fn unprotected(&self, group: &WorkloadGroup, count: &PodCounts) -> Option<FindingText> {
         let workload = &group.workload;
         let is_covered_in_part = || {
             self.groups
@@ -46,7 +46,7 @@ impl Exam {
         let is_meant_for_one = !workload.is_bare() && !WITHOUT_BUDGETS.contains(&&*workload.kind);
         (is_meant_for_one && count.live > 1 && !is_covered_in_part()).then(|| {
             (
-                Reason::NoBudget,
+                FindingReason::NoBudget,
                 format!(
                     "no budget covers its {} pods: evictions may take all of them at once",
                     count.live
@@ -57,7 +57,7 @@ impl Exam {
     }
 }
 
-fn several(names: &[String], count: &Count) -> Option<Found> {
+fn several(names: &[String], count: &PodCounts) -> Option<FindingText> {
     let (last, others) = names.split_last().filter(|_| count.live > 0)?;
     let all = format!("{} and {last}", others.join(", "));
     let says = format!(
@@ -65,7 +65,7 @@ fn several(names: &[String], count: &Count) -> Option<Found> {
         pods(count.live)
     );
     let remedy = "narrow their selectors until each pod has one budget, or remove all but one".to_owned();
-    Some((Reason::SeveralBudgets, says, remedy))
+    Some((FindingReason::SeveralBudgets, says, remedy))
 }
 
 fn pods(count: usize) -> String {

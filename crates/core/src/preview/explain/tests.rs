@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::budget::{Budget, BudgetStatus, Coverage, UnhealthyPolicy};
-use crate::config::{Namespaces, Target};
+use crate::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
+use crate::config::{NamespaceScope, TargetConfig};
 
 fn now() -> Timestamp {
     "2026-06-10T12:00:00Z".parse().unwrap()
@@ -18,10 +18,10 @@ fn web() -> Pod {
     }
 }
 
-fn rules(min_age: u64, method: Method) -> Rules {
-    Rules {
-        target: Target {
-            namespaces: Namespaces::Named(vec!["shop".into()]),
+fn rules(min_age: u64, method: DisruptionMethod) -> EligibilityRules {
+    EligibilityRules {
+        target: TargetConfig {
+            namespaces: NamespaceScope::Named(vec!["shop".into()]),
             selector: "app=web".parse().unwrap(),
             min_age: Duration::from_secs(min_age),
             include: vec![],
@@ -35,10 +35,10 @@ fn budget(allowed: i64, healthy: i64) -> Budget {
     Budget {
         namespace: "shop".into(),
         name: "web".into(),
-        selector: Coverage::Matching("app=web".parse().unwrap()),
+        selector: BudgetCoverage::Matching("app=web".parse().unwrap()),
         min_available: Some("3".into()),
         max_unavailable: None,
-        unhealthy: UnhealthyPolicy::IfHealthyBudget,
+        unhealthy: UnhealthyPodPolicy::IfHealthyBudget,
         generation: 1,
         status: BudgetStatus {
             observed_generation: 1,
@@ -51,8 +51,8 @@ fn budget(allowed: i64, healthy: i64) -> Budget {
     }
 }
 
-fn under(budgets: Vec<Budget>) -> Budgets {
-    let mut known = Budgets::default();
+fn under(budgets: Vec<Budget>) -> BudgetIndex {
+    let mut known = BudgetIndex::default();
     known.add(budgets);
     known
 }
@@ -62,7 +62,12 @@ fn every_rule_against_a_pod_is_in_the_conclusion() {
     let mut pod = web();
     pod.id.namespace = "elsewhere".into();
     pod.labels.clear();
-    let told = explain(&pod, &rules(60, Method::Evict), now(), &Budgets::default());
+    let told = explain(
+        &pod,
+        &rules(60, DisruptionMethod::Evict),
+        now(),
+        &BudgetIndex::default(),
+    );
     assert_eq!(
         told.conclusion,
         "elsewhere/web-0 is not drawn as things are: outside the namespaces that macaque looks into; \
@@ -82,7 +87,7 @@ fn every_rule_against_a_pod_is_in_the_conclusion() {
 fn a_budgets_arithmetic_is_told_in_words() {
     let told = explain(
         &web(),
-        &rules(0, Method::Evict),
+        &rules(0, DisruptionMethod::Evict),
         now(),
         &under(vec![budget(1, 4)]),
     );
@@ -107,7 +112,7 @@ fn what_is_wrong_with_a_budget_is_told_too() {
     broken.generation = 2;
     broken.status.disrupted_pods = 2;
     broken.status.sync_failed = Some("found no controllers for pod \"web-0\"".into());
-    broken.unhealthy = UnhealthyPolicy::Unheard("Sometimes".into());
+    broken.unhealthy = UnhealthyPodPolicy::Unheard("Sometimes".into());
     assert_eq!(
         broken.account().words,
         [
@@ -123,13 +128,13 @@ fn what_is_wrong_with_a_budget_is_told_too() {
 #[test]
 fn a_refusal_is_told_in_the_servers_words_and_a_deletion_asks_nobody() {
     let spent = under(vec![budget(0, 3)]);
-    let told = explain(&web(), &rules(0, Method::Evict), now(), &spent);
+    let told = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &spent);
     assert_eq!(
         told.conclusion,
         "shop/web-0 may be drawn, but its eviction would be refused by budget web: The disruption budget web needs 3 \
          healthy pods and has 3 currently."
     );
-    let told = explain(&web(), &rules(0, Method::Delete), now(), &spent);
+    let told = explain(&web(), &rules(0, DisruptionMethod::Delete), now(), &spent);
     assert_eq!(told.budgets, None);
     assert_eq!(
         told.conclusion,
@@ -140,9 +145,9 @@ fn a_refusal_is_told_in_the_servers_words_and_a_deletion_asks_nobody() {
 
 #[test]
 fn unreadable_budgets_leave_the_conclusion_open() {
-    let mut unread = Budgets::default();
+    let mut unread = BudgetIndex::default();
     unread.miss(None, "forbidden".into());
-    let told = explain(&web(), &rules(0, Method::Evict), now(), &unread);
+    let told = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &unread);
     assert_eq!(told.budgets, None);
     assert_eq!(
         told.conclusion,

@@ -1,21 +1,21 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::config::Target;
-use crate::outcome::Method;
-use crate::pod::Phase;
+use crate::config::TargetConfig;
+use crate::outcome::DisruptionMethod;
+use crate::pod::PodPhase;
 
-fn rules() -> Rules {
-    Rules {
-        target: Target::all_of("shop"),
-        method: Method::Evict,
+fn rules() -> EligibilityRules {
+    EligibilityRules {
+        target: TargetConfig::all_of("shop"),
+        method: DisruptionMethod::Evict,
         identity: None,
     }
 }
 
 /// `web-0`, `web-1` and so on, of the Deployment `web`; without an owner if `app` is "bare".
 fn pods(namespace: &str, app: &str, replicas: usize) -> Vec<Pod> {
-    let owner = (app != "bare").then(|| Owner {
+    let owner = (app != "bare").then(|| PodOwner {
         kind: "Deployment".into(),
         name: app.into(),
     });
@@ -39,8 +39,8 @@ fn candidate(pod: &Pod) -> Candidate {
 }
 
 /// Everybody, of whom those that `is` accepts are candidates.
-fn register<'a>(pods: impl IntoIterator<Item = &'a Pod>, is: impl Fn(&Pod) -> bool) -> Register {
-    let mut register = Register::default();
+fn register<'a>(pods: impl IntoIterator<Item = &'a Pod>, is: impl Fn(&Pod) -> bool) -> CandidateIndex {
+    let mut register = CandidateIndex::default();
     for pod in pods {
         let candidate = is(pod).then(|| candidate(pod));
         register.enter(pod, candidate.as_ref(), &rules());
@@ -48,7 +48,7 @@ fn register<'a>(pods: impl IntoIterator<Item = &'a Pod>, is: impl Fn(&Pod) -> bo
     register
 }
 
-fn uids(register: &Register, seed: u64, among: Among) -> Vec<String> {
+fn uids(register: &CandidateIndex, seed: u64, among: DrawBy) -> Vec<String> {
     register
         .draw(seed, among)
         .map(|candidate| candidate.pod.uid)
@@ -68,7 +68,7 @@ fn candidates_come_as_their_names_are_drawn_whole_and_each_once() {
     // The last of a page comes again on the next one, with a pod of a phase that no list of names holds.
     let mut more = self::register(&pods[11..], is_candidate);
     let finished = Pod {
-        phase: Phase::Succeeded,
+        phase: PodPhase::Succeeded,
         ..self::pods("two", "done", 1)[0].clone()
     };
     more.enter(&finished, None, &rules());
@@ -86,7 +86,7 @@ fn candidates_come_as_their_names_are_drawn_whole_and_each_once() {
             .collect();
         let mut seen = HashSet::new();
         expected.retain(|candidate| seen.insert(candidate.pod.uid.clone()));
-        assert_eq!(register.draw(seed, Among::Pods).collect::<Vec<_>>(), expected);
+        assert_eq!(register.draw(seed, DrawBy::Pods).collect::<Vec<_>>(), expected);
         assert_eq!(expected.len(), 21);
     }
 }
@@ -97,7 +97,7 @@ fn who_is_struck_out_is_not_drawn() {
     let mut register = register(&pods, |_| true);
     register.retain(|candidate| candidate.owner.as_ref().unwrap().name == "web");
     assert_eq!(register.candidates(), 3);
-    for among in Among::ALL {
+    for among in DrawBy::ALL {
         assert!(
             uids(&register, 1, among)
                 .iter()
@@ -126,7 +126,7 @@ fn every_owner_is_first_about_equally_often_and_so_is_every_pod_of_it() {
     let (register, seeds) = (register(&pods, |_| true), 10_000);
     let (mut hosts, mut pods) = (HashMap::new(), HashMap::new());
     for seed in 0..seeds {
-        let first = register.draw(seed, Among::Owners).next().unwrap();
+        let first = register.draw(seed, DrawBy::Owners).next().unwrap();
         let host = first.owner.map(|owner| (first.pod.namespace.clone(), owner.name));
         let host = host.unwrap_or_else(|| (first.pod.uid.clone(), String::new()));
         if host == ("one".to_owned(), "web".to_owned()) {

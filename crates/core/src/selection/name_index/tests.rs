@@ -1,8 +1,8 @@
 use super::*;
 
 /// `web-0`, `web-1` and so on in each namespace.
-fn roster(namespaces: &[Option<&str>], pods: usize) -> Roster {
-    let mut roster = Roster::default();
+fn roster(namespaces: &[Option<&str>], pods: usize) -> NameIndex {
+    let mut roster = NameIndex::default();
     let mut names: Vec<String> = (0..pods).map(|n| format!("web-{n}")).collect();
     names.sort();
     for namespace in namespaces {
@@ -13,7 +13,7 @@ fn roster(namespaces: &[Option<&str>], pods: usize) -> Roster {
     roster
 }
 
-fn names(roster: &Roster, seed: u64) -> Vec<String> {
+fn names(roster: &NameIndex, seed: u64) -> Vec<String> {
     roster.draw(seed).map(|entry| entry.name.to_owned()).collect()
 }
 
@@ -37,7 +37,7 @@ fn the_order_of_a_seed_never_changes_between_releases() {
 
 #[test]
 fn a_name_keeps_its_namespace_and_its_node() {
-    let mut roster = Roster::default();
+    let mut roster = NameIndex::default();
     roster.enter(Some("one"), "web-0", Some("node-a"));
     roster.enter(Some("two"), "db-0", Some("node-b"));
     roster.enter(Some("two"), "web-0", Some("node-a"));
@@ -67,7 +67,7 @@ fn where_no_namespace_is_told_pods_of_one_name_are_told_apart_by_their_order() {
 #[test]
 fn the_order_is_the_same_whether_namespaces_are_told_or_not() {
     let told = roster(&[Some("one"), Some("two")], 20);
-    let mut untold = Roster::default();
+    let mut untold = NameIndex::default();
     for number in 0..told.len() {
         untold.enter(None, told.name(number), None);
     }
