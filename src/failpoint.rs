@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailPoint {
     /// The Supervisor looks after the others.
-    Supervising,
+    SupervisorTick,
     /// The Clock is about to say that a round is due.
     BeforeDue,
     /// The Clock has said so.
@@ -15,17 +15,17 @@ pub enum FailPoint {
     /// The Killer took a round on and has not begun it.
     BeforeRound,
     /// A victim was drawn, and the journal knows nothing of it.
-    BeforeCharge,
+    BeforeReserve,
     /// The journal holds the charge for the victim.
-    AfterCharge,
+    AfterReserve,
     /// The disruption is about to be sent.
     BeforeDisrupt,
     /// What became of the victim is known, here alone.
     AfterDisrupt,
     /// What became of the victim is about to be written down.
-    BeforeSettle,
+    BeforeResolve,
     /// The journal knows what became of the victim.
-    AfterSettle,
+    AfterResolve,
     /// The Killer finished a round and has not told it.
     BeforeReport,
     /// The Notifier took a report and has told nobody.
@@ -37,16 +37,16 @@ pub enum FailPoint {
 impl FailPoint {
     /// Every point, in the order of a round.
     pub const ALL: [Self; 13] = [
-        Self::Supervising,
+        Self::SupervisorTick,
         Self::BeforeDue,
         Self::AfterDue,
         Self::BeforeRound,
-        Self::BeforeCharge,
-        Self::AfterCharge,
+        Self::BeforeReserve,
+        Self::AfterReserve,
         Self::BeforeDisrupt,
         Self::AfterDisrupt,
-        Self::BeforeSettle,
-        Self::AfterSettle,
+        Self::BeforeResolve,
+        Self::AfterResolve,
         Self::BeforeReport,
         Self::BeforeNotify,
         Self::AfterNotify,
@@ -57,7 +57,7 @@ impl FailPoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailAction {
     /// Go on.
-    Go,
+    Continue,
     /// Await what never comes.
     Hang,
 }

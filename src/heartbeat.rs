@@ -38,7 +38,7 @@ pub struct OperationGuard {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unhealthy {
     /// It has not beaten for this long.
-    Deaf(Duration),
+    NoHeartbeat(Duration),
     /// This gave no sign within this time.
     Overdue(&'static str, Duration),
 }
@@ -88,7 +88,7 @@ impl Heartbeat {
         let signs = self.signs();
         let silence = now.saturating_duration_since(signs.beat.max(awake));
         if silence > deaf_after {
-            return Some(Unhealthy::Deaf(silence));
+            return Some(Unhealthy::NoHeartbeat(silence));
         }
         let overdue = |running: &&RunningOperation| {
             now > running.due && now.saturating_duration_since(awake) > deaf_after
@@ -127,7 +127,9 @@ impl Default for Heartbeat {
 impl fmt::Display for Unhealthy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Deaf(silence) => write!(f, "no sign of life for {silence:.1?}: its thread is blocked"),
+            Self::NoHeartbeat(silence) => {
+                write!(f, "no sign of life for {silence:.1?}: its thread is blocked")
+            }
             Self::Overdue(what, allowance) => {
                 write!(
                     f,
@@ -152,7 +154,10 @@ mod tests {
     fn a_beat_that_stays_away_is_an_ailment() {
         let (born, pulse) = (Instant::now(), Heartbeat::new());
         assert_eq!(ailment_in(&pulse, born, 14), None);
-        assert!(matches!(ailment_in(&pulse, born, 16), Some(Unhealthy::Deaf(_))));
+        assert!(matches!(
+            ailment_in(&pulse, born, 16),
+            Some(Unhealthy::NoHeartbeat(_))
+        ));
     }
 
     #[test]

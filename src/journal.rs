@@ -47,7 +47,7 @@ pub enum JournalError {
     Unusable(String),
     /// It could not be read or written.
     #[error("{0}")]
-    Failed(ApiError),
+    Api(ApiError),
 }
 
 impl From<JournalError> for RoundEnd {
@@ -55,7 +55,7 @@ impl From<JournalError> for RoundEnd {
         let why = setback.to_string();
         match setback {
             JournalError::Denied(_) => Self::Withheld { why },
-            JournalError::Unusable(_) | JournalError::Failed(_) => Self::Failed { why },
+            JournalError::Unusable(_) | JournalError::Api(_) => Self::Failed { why },
         }
     }
 }
@@ -117,7 +117,7 @@ impl JournalWriter {
                         "the journal, {place}, was written by others {TRIES} times in a row"
                     )));
                 }
-                Err(StepFailure::Setback(JournalError::Failed(error)))
+                Err(StepFailure::Setback(JournalError::Api(error)))
                     if tries < TRIES && error.is_transient() =>
                 {
                     log::debug!("{error}; trying the journal again");
@@ -166,7 +166,7 @@ impl JournalWriter {
     }
 
     async fn read(&self, cluster: &Cluster, place: &ConfigMapRef) -> Result<JournalConfigMap, StepFailure> {
-        let page = cluster.journal(place).await.map_err(JournalError::Failed)?;
+        let page = cluster.journal(place).await.map_err(JournalError::Api)?;
         page.ok_or_else(|| {
             StepFailure::Setback(JournalError::Unusable(format!(
                 "the journal is missing, and nothing is disrupted without it; create it: kubectl -n {} create \
@@ -201,7 +201,7 @@ impl JournalWriter {
         log::error!("the journal, {place}, is not trusted: {why}");
         let moment = self.moment(cluster, None);
         let held = journal
-            .step(&JournalEvent::Distrust { why, known }, &moment)
+            .step(&JournalEvent::Quarantine { why, known }, &moment)
             .map_err(JournalError::Denied)?;
         self.write(cluster, place, page, &held.of(&sheet.uid)).await?;
         Err(StepFailure::Overtaken)
@@ -218,14 +218,14 @@ impl JournalWriter {
         match cluster
             .write_journal(place, page, &text, &seal)
             .await
-            .map_err(JournalError::Failed)?
+            .map_err(JournalError::Api)?
         {
-            WriteResult::Taken(page) => {
+            WriteResult::Written(page) => {
                 self.note(next);
                 self.page.replace(Some(page));
                 Ok(())
             }
-            WriteResult::Overtaken => Err(StepFailure::Overtaken),
+            WriteResult::Conflict => Err(StepFailure::Overtaken),
         }
     }
 

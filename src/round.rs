@@ -65,13 +65,13 @@ pub async fn run(table: RoundContext<'_>, slot: Timestamp, seed: u64) -> RoundRe
     };
     let journal = match table.claim(slot, seed).await {
         Ok(journal) => journal,
-        Err(JournalError::Denied(denial)) if denial.is_anothers() => return RoundResult::Elsewhere(denial),
+        Err(JournalError::Denied(denial)) if denial.is_anothers() => return RoundResult::Skipped(denial),
         Err(setback) => {
             let mut report = round.report;
             report.end = setback.into();
             report.finished = Timestamp::now();
             let books = JournalState::Unclaimed;
-            return RoundResult::Here { report, books };
+            return RoundResult::Ran { report, books };
         }
     };
     if let Err(end) = round.play(seed, &journal).await {
@@ -80,20 +80,20 @@ pub async fn run(table: RoundContext<'_>, slot: Timestamp, seed: u64) -> RoundRe
     let mut report = round.report;
     report.finished = Timestamp::now();
     match table.close(&report).await {
-        Ok(_) => RoundResult::Here {
+        Ok(_) => RoundResult::Ran {
             report,
             books: JournalState::Closed,
         },
         // Nobody else will tell it.
-        Err(JournalError::Denied(Denial::Forgotten)) => RoundResult::Here {
+        Err(JournalError::Denied(Denial::UnknownRound)) => RoundResult::Ran {
             report,
             books: JournalState::Unclaimed,
         },
-        Err(JournalError::Denied(denial)) => RoundResult::Elsewhere(denial),
+        Err(JournalError::Denied(denial)) => RoundResult::Skipped(denial),
         Err(setback) => {
             log::error!(slot:%; "the round of {slot} cannot be closed in the journal yet: {setback}");
             let books = JournalState::Open;
-            RoundResult::Here { report, books }
+            RoundResult::Ran { report, books }
         }
     }
 }
@@ -115,8 +115,8 @@ pub async fn run_alone(
         faults: &FailPoints::default(),
     };
     match run(table, slot, seed).await {
-        RoundResult::Here { report, .. } => report,
-        RoundResult::Elsewhere(denial) => RoundReport {
+        RoundResult::Ran { report, .. } => report,
+        RoundResult::Skipped(denial) => RoundReport {
             end: JournalError::Denied(denial).into(),
             ..blank(orders, slot, seed)
         },
@@ -132,17 +132,17 @@ struct RunningRound<'a> {
 /// What a round sees.
 enum ScanOutcome {
     /// Every candidate.
-    All(Vec<Candidate>),
+    Complete(Vec<Candidate>),
     /// Too many to judge them all.
-    Crowd(ScopeSize),
+    TooLarge(ScopeSize),
 }
 
 impl RunningRound<'_> {
     /// Plays the round into its report. An error is an early end.
     async fn play(&mut self, seed: u64, journal: &Journal) -> Result<(), RoundEnd> {
         match self.survey().await? {
-            ScanOutcome::All(candidates) => self.play_among(candidates, seed, journal).await,
-            ScanOutcome::Crowd(size) => self.play_in_crowd(size, seed, journal).await,
+            ScanOutcome::Complete(candidates) => self.play_among(candidates, seed, journal).await,
+            ScanOutcome::TooLarge(size) => self.play_in_crowd(size, seed, journal).await,
         }
     }
 
@@ -175,8 +175,8 @@ impl RunningRound<'_> {
         self.report.exempted = survey.exempted;
         self.report.problems = survey.problems;
         Ok(match crowd? {
-            None => ScanOutcome::All(survey.ledger),
-            Some(size) => ScanOutcome::Crowd(size),
+            None => ScanOutcome::Complete(survey.ledger),
+            Some(size) => ScanOutcome::TooLarge(size),
         })
     }
 
@@ -218,15 +218,17 @@ impl RunningRound<'_> {
             }
             Some(Ok(_)) if orders.dry_run => AttemptOutcome::from(Outcome::Spared),
             Some(Ok(_)) => match self.disrupt_by_the_book(&candidate).await? {
-                AttemptResult::Done(tried) => tried,
-                AttemptResult::Resting(until) => {
+                AttemptResult::Attempted(tried) => tried,
+                AttemptResult::InCooldown(until) => {
                     self.exempt(&candidate, &Exemption::Cooldown { until });
                     return Ok(());
                 }
-                AttemptResult::Nothing(AttemptError::Namespace(error)) => {
+                AttemptResult::NotAttempted(AttemptError::Namespace(error)) => {
                     return self.give_up_on(&candidate.pod, error, choice);
                 }
-                AttemptResult::Nothing(AttemptError::Round(why)) => return Err(RoundEnd::Failed { why }),
+                AttemptResult::NotAttempted(AttemptError::Round(why)) => {
+                    return Err(RoundEnd::Failed { why });
+                }
             },
         };
         self.note(candidate, tried, choice)

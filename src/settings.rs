@@ -81,9 +81,9 @@ pub struct FlagSetting {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleNeed {
     /// It must: rounds are to run, or to be foretold.
-    Schedule,
+    Required,
     /// It may be missing.
-    NoSchedule,
+    Optional,
 }
 
 /// Settings proved good.

@@ -21,9 +21,9 @@ const LONGEST_NAP: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone)]
 pub enum Trigger {
     /// A schedule, less its quiet times.
-    Calendar(Calendar),
+    Cron(Calendar),
     /// A fixed pace, for the demo and for tests.
-    Every {
+    Interval {
         /// From one slot to the next, at least 1 ms.
         pace: Duration,
         /// The first slot is one pace after this.
@@ -34,7 +34,7 @@ pub enum Trigger {
 impl Trigger {
     /// A fixed pace from now on.
     pub fn every(pace: Duration) -> Self {
-        Self::Every {
+        Self::Interval {
             pace,
             since: Timestamp::now(),
         }
@@ -43,8 +43,8 @@ impl Trigger {
     /// The first slot after `now`.
     fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Calendar(calendar) => calendar.next_round(now),
-            Self::Every { pace, since } => {
+            Self::Cron(calendar) => calendar.next_round(now),
+            Self::Interval { pace, since } => {
                 let passed = Duration::try_from(now.duration_since(*since)).unwrap_or_default();
                 let beats = passed.as_nanos() / pace.as_nanos().max(1) + 1;
                 since
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_pace_beats_strictly_after_now_and_at_the_same_instants_whoever_asks() {
         let second = |second| Timestamp::from_second(second).unwrap();
-        let beat = Trigger::Every {
+        let beat = Trigger::Interval {
             pace: Duration::from_secs(3),
             since: second(10),
         };

@@ -114,12 +114,12 @@ impl Killer {
 
     fn next_task(&mut self) -> Option<KillerTask> {
         if let Some(RoundDue { slot, seed }) = self.due.take_if(|_| !self.stopping) {
-            return Some(KillerTask::Play { slot, seed });
+            return Some(KillerTask::RunRound { slot, seed });
         }
         if let Some((_, told)) = self.told.pop_first() {
-            return Some(KillerTask::Note(told));
+            return Some(KillerTask::RecordDelivery(told));
         }
-        (std::mem::take(&mut self.patrol_due) && !self.stopping).then_some(KillerTask::Patrol)
+        (std::mem::take(&mut self.patrol_due) && !self.stopping).then_some(KillerTask::Recover)
     }
 
     fn finish(&mut self, done: TaskOutcome, ctx: &mut Context<Self>) {
@@ -130,8 +130,8 @@ impl Killer {
             None => {}
         }
         match played {
-            Some(RoundResult::Here { report, books }) => self.finish_round(report, books),
-            Some(RoundResult::Elsewhere(denial)) => log::info!("no round here: {denial}"),
+            Some(RoundResult::Ran { report, books }) => self.finish_round(report, books),
+            Some(RoundResult::Skipped(denial)) => log::info!("no round here: {denial}"),
             None => {}
         }
         self.offer_reports(ctx);
@@ -210,7 +210,7 @@ impl Handler<RoundDue> for Killer {
         let slot = due.slot;
         if self.stopping {
             log::info!(slot:%; "round of {slot} dropped: macaque is stopping");
-        } else if matches!(self.at_work, Some(KillerTask::Play { .. })) || self.due.is_some() {
+        } else if matches!(self.at_work, Some(KillerTask::RunRound { .. })) || self.due.is_some() {
             log::warn!(slot:%; "round of {slot} dropped: the round before it is still running");
         } else {
             self.due = Some(due);

@@ -122,8 +122,8 @@ impl Notifier {
                 self.tell_killer(lane, &errand);
                 self.send_next(lane, ctx);
             }
-            AfterDelivery::LeftUntold => self.send_next(lane, ctx),
-            AfterDelivery::Again => {
+            AfterDelivery::Undelivered => self.send_next(lane, ctx),
+            AfterDelivery::Retry => {
                 ctx.run_later(self.retry.longest, move |notifier, ctx| {
                     notifier.lanes[lane].wake();
                     notifier.send_next(lane, ctx);

@@ -124,7 +124,7 @@ impl Supervisor {
 
     /// Ends the process by way of the actor system.
     fn end(&mut self, code: i32) {
-        self.phase = ShutdownPhase::Over;
+        self.phase = ShutdownPhase::Ended;
         System::current().stop_with_code(code);
     }
 }
@@ -197,7 +197,7 @@ impl Handler<ChildStopped> for Supervisor {
             log::warn!("{}'s blocked thread has ended after all", role.as_str());
             return;
         }
-        if self.child(role).life != life || self.phase == ShutdownPhase::Over {
+        if self.child(role).life != life || self.phase == ShutdownPhase::Ended {
             return;
         }
         self.after_failure(role, &why, ctx);
@@ -209,7 +209,7 @@ impl Supervisor {
     fn look_after_everybody(&mut self, ctx: &mut Context<Self>) {
         self.crew.vitals.beat();
         let faults = self.crew.faults.clone();
-        ctx.wait(async move { faults.pass(FailPoint::Supervising).await }.into_actor(self));
+        ctx.wait(async move { faults.pass(FailPoint::SupervisorTick).await }.into_actor(self));
         let RestartPolicy {
             deaf_after, leaked, ..
         } = self.crew.limits;
@@ -229,7 +229,7 @@ impl Supervisor {
                 self.after_failure(role, &ExitReason::Hung(ailment), ctx);
             }
         }
-        if self.leaked.len() > leaked && self.phase != ShutdownPhase::Over {
+        if self.leaked.len() > leaked && self.phase != ShutdownPhase::Ended {
             log::error!("{} threads are blocked: giving up", self.leaked.len());
             self.end(GAVE_UP);
         }

@@ -75,7 +75,7 @@ impl CheckFinding {
 
 /// Examines everything; returns the process's exit code.
 pub(super) fn run(common: &GlobalArgs, check: &CheckArgs) -> i32 {
-    let setup = match setup::prepare(common, check.scope.flags(), ScheduleNeed::NoSchedule) {
+    let setup = match setup::prepare(common, check.scope.flags(), ScheduleNeed::Optional) {
         Ok(setup) => setup,
         Err(code) => return code,
     };

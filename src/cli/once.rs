@@ -35,7 +35,7 @@ struct PrintedReport<'a> {
 
 /// Plays one round; returns the process's exit code.
 pub(super) fn run(common: &GlobalArgs, once: &OnceArgs) -> i32 {
-    let setup = match setup::prepare(common, once.scope.flags(), ScheduleNeed::NoSchedule) {
+    let setup = match setup::prepare(common, once.scope.flags(), ScheduleNeed::Optional) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
@@ -80,7 +80,7 @@ pub(super) fn run(common: &GlobalArgs, once: &OnceArgs) -> i32 {
 /// Writes down that everybody was told; otherwise a Killer on the same journal tells it.
 async fn note_told(table: RoundContext<'_>, slot: Timestamp) {
     let (channels, done) = (Vec::new(), true);
-    let told = JournalEvent::Told { slot, channels, done };
+    let told = JournalEvent::Delivered { slot, channels, done };
     if let Err(setback) = table.keeper.enter(table.cluster, &told).await {
         log::warn!("the journal does not know that everybody was told: {setback}");
     }
@@ -104,8 +104,8 @@ async fn play(
         () = ask_to_stop => return None,
     };
     Some(match played {
-        RoundResult::Here { report, books } => (report, books),
-        RoundResult::Elsewhere(denial) => {
+        RoundResult::Ran { report, books } => (report, books),
+        RoundResult::Skipped(denial) => {
             let mut report = round::blank(table.orders, slot, seed);
             report.end = JournalError::Denied(denial).into();
             (report, JournalState::Unclaimed)

@@ -147,9 +147,9 @@ async fn trust(cluster: &Cluster, place: &ConfigMapRef, view: &ViewSettings) -> 
             timing: &setup::timing(&view.plan),
         };
         // Trust is never denied.
-        let trusted = journal.step(&JournalEvent::Trust, &moment).unwrap_or(journal);
+        let trusted = journal.step(&JournalEvent::Accept, &moment).unwrap_or(journal);
         let (text, seal) = trusted.of(&page.sheet().uid).write();
-        if let WriteResult::Taken(_) = cluster.write_journal(place, &page, &text, &seal).await? {
+        if let WriteResult::Written(_) = cluster.write_journal(place, &page, &text, &seal).await? {
             return Ok(true);
         }
     }

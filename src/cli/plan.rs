@@ -55,7 +55,7 @@ pub(super) enum PlanOutput {
 
 /// Foretells the next round; returns the process's exit code.
 pub(super) fn run(common: &GlobalArgs, flags: &PlanArgs) -> i32 {
-    let setup = match setup::prepare(common, flags.scope.flags(), ScheduleNeed::NoSchedule) {
+    let setup = match setup::prepare(common, flags.scope.flags(), ScheduleNeed::Optional) {
         Ok(setup) => setup,
         Err(code) => return code,
     };

@@ -23,7 +23,7 @@ use super::{exit, schedule, setup};
 
 /// Runs the actors; returns the process's exit code.
 pub(super) fn run(common: &GlobalArgs, scope: &ScopeArgs) -> i32 {
-    let setup = match setup::prepare(common, scope.flags(), ScheduleNeed::Schedule) {
+    let setup = match setup::prepare(common, scope.flags(), ScheduleNeed::Required) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
@@ -56,7 +56,7 @@ pub(super) fn run(common: &GlobalArgs, scope: &ScopeArgs) -> i32 {
     let mut channels = vec![Channel::Log];
     channels.extend(setup.notify.channels());
     actors::run(ActorsConfig {
-        beat: Trigger::Calendar(calendar),
+        beat: Trigger::Cron(calendar),
         pace: TimerConfig {
             deadline: setup.plan.starting_deadline,
             ..TimerConfig::default()

@@ -50,7 +50,7 @@ struct WhyAnswer {
 
 /// Explains; returns the process's exit code.
 pub(super) fn run(common: &GlobalArgs, flags: &WhyArgs) -> i32 {
-    let setup = match setup::prepare(common, flags.scope.flags(), ScheduleNeed::NoSchedule) {
+    let setup = match setup::prepare(common, flags.scope.flags(), ScheduleNeed::Optional) {
         Ok(setup) => setup,
         Err(code) => return code,
     };

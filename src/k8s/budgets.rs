@@ -66,7 +66,7 @@ fn budget(object: PodDisruptionBudget) -> Budget {
         unhealthy: match spec.unhealthy_pod_eviction_policy.as_deref() {
             None | Some("IfHealthyBudget") => UnhealthyPodPolicy::IfHealthyBudget,
             Some("AlwaysAllow") => UnhealthyPodPolicy::AlwaysAllow,
-            Some(policy) => UnhealthyPodPolicy::Unheard(policy.to_owned()),
+            Some(policy) => UnhealthyPodPolicy::Unrecognized(policy.to_owned()),
         },
         generation: object.metadata.generation.unwrap_or_default(),
         status: BudgetStatus {

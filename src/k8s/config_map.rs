@@ -16,9 +16,9 @@ pub struct JournalConfigMap(Value);
 #[derive(Debug)]
 pub enum WriteResult {
     /// It was taken; this is the ConfigMap now.
-    Taken(JournalConfigMap),
+    Written(JournalConfigMap),
     /// Somebody wrote since it was read, or removed it: nothing was changed.
-    Overtaken,
+    Conflict,
 }
 
 /// The keys of the ConfigMap's data.
@@ -92,10 +92,10 @@ impl Cluster {
         let call = json(Method::PUT, &path(place), &page.with(text, seal));
         let response = self.send(call, self.access.deadlines.read, what).await?;
         match response.status {
-            StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(WriteResult::Overtaken),
+            StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(WriteResult::Conflict),
             _ => response
                 .into_object(what)
-                .map(|object| WriteResult::Taken(JournalConfigMap(object))),
+                .map(|object| WriteResult::Written(JournalConfigMap(object))),
         }
     }
 

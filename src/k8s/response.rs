@@ -220,7 +220,9 @@ fn refusal_of_a_read(answer: &ApiAnswer, what: String) -> ApiError {
             what,
             why: refusal.to_string(),
         },
-        DisruptionVerdict::Doubt(why) | DisruptionVerdict::Fault(why) => ApiError::Unexpected { what, why },
+        DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why) => {
+            ApiError::Unexpected { what, why }
+        }
         DisruptionVerdict::Accepted | DisruptionVerdict::Gone => ApiError::Unexpected {
             what,
             why: format!("HTTP {}", answer.code),

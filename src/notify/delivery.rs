@@ -51,9 +51,9 @@ pub struct DeliveryError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retryable {
     /// It cannot: the configuration or the message has to change.
-    None,
+    No,
     /// It may.
-    Later {
+    Yes {
         /// How long the service asked to be left alone, at most five minutes.
         retry_after: Option<Duration>,
     },
@@ -64,7 +64,7 @@ impl DeliveryError {
     pub fn permanent(why: impl Into<String>) -> Self {
         Self {
             why: why.into(),
-            hope: Retryable::None,
+            hope: Retryable::No,
         }
     }
 
@@ -72,7 +72,7 @@ impl DeliveryError {
     pub fn transient(why: impl Into<String>) -> Self {
         Self {
             why: why.into(),
-            hope: Retryable::Later { retry_after: None },
+            hope: Retryable::Yes { retry_after: None },
         }
     }
 
@@ -81,7 +81,7 @@ impl DeliveryError {
         let retry_after = retry_after.map(|pause| pause.min(LONGEST_RETRY_AFTER));
         Self {
             why: why.into(),
-            hope: Retryable::Later { retry_after },
+            hope: Retryable::Yes { retry_after },
         }
     }
 }
@@ -141,8 +141,8 @@ mod tests {
             let hope = judge_status("Slack", &answer(status, ""), None).map_err(|e| e.hope);
             let expected = match status {
                 200..=299 => Ok(()),
-                408 | 429 | 500..=599 => Err(Retryable::Later { retry_after: None }),
-                _ => Err(Retryable::None),
+                408 | 429 | 500..=599 => Err(Retryable::Yes { retry_after: None }),
+                _ => Err(Retryable::No),
             };
             assert_eq!(hope, expected, "{status}");
         }
@@ -158,7 +158,7 @@ mod tests {
             judge_status("Slack", &answer, None).map_err(|error| error.hope)
         };
         let later = |seconds| {
-            Err(Retryable::Later {
+            Err(Retryable::Yes {
                 retry_after: Some(Duration::from_secs(seconds)),
             })
         };
@@ -173,7 +173,7 @@ mod tests {
             error.to_string(),
             "Slack answered 302: redirects are not followed"
         );
-        assert_eq!(error.hope, Retryable::None);
+        assert_eq!(error.hope, Retryable::No);
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl DeliveryRetry {
     /// to 1, chooses from the upper half of the pause, so that many monkeys do not knock at once; the pause is
     /// never shorter than the service asked for.
     pub fn next_delay(&self, attempt: u32, error: &DeliveryError, jitter: f64) -> Option<Duration> {
-        let Retryable::Later { retry_after } = error.hope else {
+        let Retryable::Yes { retry_after } = error.hope else {
             return None;
         };
         if attempt >= self.tries {

@@ -32,8 +32,8 @@ impl DryRunLimits {
                 self.problems.push(forbidden(method, &pod.namespace, why));
             }
             DisruptionVerdict::Refused(Refusal::Throttled { .. })
-            | DisruptionVerdict::Doubt(_)
-            | DisruptionVerdict::Fault(_)
+            | DisruptionVerdict::Uncertain(_)
+            | DisruptionVerdict::Invalid(_)
             | DisruptionVerdict::Unauthorized => self.doubts += 1,
             DisruptionVerdict::Accepted | DisruptionVerdict::Refused(_) | DisruptionVerdict::Gone => {}
         }
@@ -61,7 +61,7 @@ impl ClusterSnapshot {
             let answer = stop.within(Duration::ZERO, question).await;
             let verdict = match answer.ok_or(RoundEnd::Interrupted)? {
                 Ok(answer) => classify(&answer),
-                Err(error) => DisruptionVerdict::Doubt(error.to_string()),
+                Err(error) => DisruptionVerdict::Uncertain(error.to_string()),
             };
             asked += 1;
             reserve.heed(&verdict, pod, method);

@@ -49,11 +49,11 @@ pub(super) enum AttemptError {
 /// What a look by UID saw.
 pub(super) enum PodState {
     /// No pod of that name, another one, or the pod being deleted.
-    GoneOrGoing,
+    GoneOrTerminating,
     /// The pod, as alive as before.
     Alive,
     /// Nothing: the look failed, and why.
-    Nothing(String),
+    Unknown(String),
 }
 
 /// One victim under way.
@@ -74,9 +74,9 @@ impl RoundContext<'_> {
         let Self { stop, cluster, .. } = self;
         match LOOK.read(stop, async || cluster.pod(pod).await).await {
             Ok(Some(now)) if now.id.uid == pod.uid && !now.terminating => PodState::Alive,
-            Ok(_) => PodState::GoneOrGoing,
-            Err(ReadError::Failed(error)) => PodState::Nothing(error.to_string()),
-            Err(ReadError::Stopped) => PodState::Nothing("macaque was told to stop".to_owned()),
+            Ok(_) => PodState::GoneOrTerminating,
+            Err(ReadError::Failed(error)) => PodState::Unknown(error.to_string()),
+            Err(ReadError::Stopped) => PodState::Unknown("macaque was told to stop".to_owned()),
         }
     }
 
@@ -120,8 +120,8 @@ impl DisruptionAttempt<'_> {
                 self.warnings.extend(answer.warnings);
                 verdict
             }
-            Some(Err(error)) => DisruptionVerdict::Doubt(error.to_string()),
-            None => DisruptionVerdict::Doubt("macaque was told to stop before an answer came".to_owned()),
+            Some(Err(error)) => DisruptionVerdict::Uncertain(error.to_string()),
+            None => DisruptionVerdict::Uncertain("macaque was told to stop before an answer came".to_owned()),
         }
     }
 
@@ -134,7 +134,7 @@ impl DisruptionAttempt<'_> {
         }
         match (verdict, self.doubt.take()) {
             (DisruptionVerdict::Accepted, _) => Ok(Some(self.verify().await)),
-            (DisruptionVerdict::Doubt(doubt), None) => Ok(self.settle(doubt).await),
+            (DisruptionVerdict::Uncertain(doubt), None) => Ok(self.settle(doubt).await),
             (verdict, Some(doubt)) => Ok(Some(self.give_up(doubt, verdict).await)),
             (DisruptionVerdict::Gone, None) => Ok(Some(Outcome::Gone)),
             (DisruptionVerdict::Refused(refusal), None) => Ok(Some(Outcome::Refused(refusal))),
@@ -145,7 +145,7 @@ impl DisruptionAttempt<'_> {
             (DisruptionVerdict::Unauthorized, None) => Err(AttemptError::Round(
                 ApiError::Unauthorized { what: self.what() }.to_string(),
             )),
-            (DisruptionVerdict::Fault(why), None) => {
+            (DisruptionVerdict::Invalid(why), None) => {
                 Err(AttemptError::Round(format!("{}: {why}", self.what())))
             }
         }
@@ -164,9 +164,9 @@ impl DisruptionAttempt<'_> {
     /// A yes is no proof: the pod must be gone or going.
     async fn verify(&self) -> Outcome {
         match self.look().await {
-            PodState::GoneOrGoing => self.done(),
+            PodState::GoneOrTerminating => self.done(),
             PodState::Alive => Outcome::Refused(Refusal::AcceptedButAlive),
-            PodState::Nothing(why) => Outcome::Unknown {
+            PodState::Unknown(why) => Outcome::Unknown {
                 why: format!("accepted, and then {why}"),
             },
         }
@@ -175,7 +175,7 @@ impl DisruptionAttempt<'_> {
     /// Settles the first doubt by looking; `None` where the pod lives and may be asked for once more, by its UID.
     async fn settle(&mut self, doubt: String) -> Option<Outcome> {
         match self.look().await {
-            PodState::GoneOrGoing => Some(self.done_all_the_same(&doubt)),
+            PodState::GoneOrTerminating => Some(self.done_all_the_same(&doubt)),
             PodState::Alive if !self.table.stop.is_requested() => {
                 self.doubt = Some(doubt);
                 None
@@ -183,7 +183,7 @@ impl DisruptionAttempt<'_> {
             PodState::Alive => Some(Outcome::Unknown {
                 why: format!("{doubt}; a moment later the pod was alive"),
             }),
-            PodState::Nothing(why) => Some(Outcome::Unknown {
+            PodState::Unknown(why) => Some(Outcome::Unknown {
                 why: format!("{doubt}; then {why}"),
             }),
         }
@@ -192,15 +192,15 @@ impl DisruptionAttempt<'_> {
     /// Ends in doubt: an answer other than yes may be about what the request before it did.
     async fn give_up(&mut self, doubt: String, verdict: DisruptionVerdict) -> Outcome {
         let why = match self.look().await {
-            PodState::GoneOrGoing => return self.done_all_the_same(&doubt),
+            PodState::GoneOrTerminating => return self.done_all_the_same(&doubt),
             PodState::Alive => "a moment later the pod was alive".to_owned(),
-            PodState::Nothing(why) => format!("then {why}"),
+            PodState::Unknown(why) => format!("then {why}"),
         };
         let again = match verdict {
             DisruptionVerdict::Refused(refusal) => format!("asked again: refused by {refusal}"),
-            DisruptionVerdict::Doubt(why)
+            DisruptionVerdict::Uncertain(why)
             | DisruptionVerdict::Forbidden(why)
-            | DisruptionVerdict::Fault(why) => {
+            | DisruptionVerdict::Invalid(why) => {
                 format!("asked again: {why}")
             }
             DisruptionVerdict::Unauthorized => "asked again: the credentials are not accepted".to_owned(),

@@ -14,11 +14,11 @@ use macaque_core::report::{RoundEnd, RoundReport};
 /// What came of an attempt to disrupt somebody.
 pub(super) enum AttemptResult {
     /// This became of the victim.
-    Done(AttemptOutcome),
+    Attempted(AttemptOutcome),
     /// Its owner is left in peace until then: nothing was done.
-    Resting(Timestamp),
+    InCooldown(Timestamp),
     /// Nothing was done to the pod.
-    Nothing(AttemptError),
+    NotAttempted(AttemptError),
 }
 
 impl RunningRound<'_> {
@@ -31,18 +31,18 @@ impl RunningRound<'_> {
         victim: &Candidate,
     ) -> Result<AttemptResult, RoundEnd> {
         let table = self.table;
-        table.faults.pass(FailPoint::BeforeCharge).await;
+        table.faults.pass(FailPoint::BeforeReserve).await;
         match table.charge(victim).await {
             Ok(_) => {}
-            Err(JournalError::Denied(Denial::Resting(resting))) => {
-                return Ok(AttemptResult::Resting(resting.until));
+            Err(JournalError::Denied(Denial::InCooldown(resting))) => {
+                return Ok(AttemptResult::InCooldown(resting.until));
             }
             Err(setback) => return Err(table.end_by(setback)),
         }
-        table.faults.pass(FailPoint::AfterCharge).await;
+        table.faults.pass(FailPoint::AfterReserve).await;
         if table.stop.is_requested() {
             // Nothing was sent: that much is certain.
-            table.settle(victim, Resolution::Undone).await?;
+            table.settle(victim, Resolution::Released).await?;
             return Err(RoundEnd::Interrupted);
         }
         table.faults.pass(FailPoint::BeforeDisrupt).await;
@@ -50,8 +50,8 @@ impl RunningRound<'_> {
         table.faults.pass(FailPoint::AfterDisrupt).await;
         let settled = tried
             .as_ref()
-            .map_or(Resolution::Undone, |tried| Resolution::from(&tried.outcome));
-        table.faults.pass(FailPoint::BeforeSettle).await;
+            .map_or(Resolution::Released, |tried| Resolution::from(&tried.outcome));
+        table.faults.pass(FailPoint::BeforeResolve).await;
         if let Err(end) = table.settle(victim, settled).await {
             // It is told all the same, and the journal counts it as spent until it can be settled.
             if let Ok(tried) = tried {
@@ -59,8 +59,8 @@ impl RunningRound<'_> {
             }
             return Err(end);
         }
-        table.faults.pass(FailPoint::AfterSettle).await;
-        Ok(tried.map_or_else(AttemptResult::Nothing, AttemptResult::Done))
+        table.faults.pass(FailPoint::AfterResolve).await;
+        Ok(tried.map_or_else(AttemptResult::NotAttempted, AttemptResult::Attempted))
     }
 }
 
@@ -71,7 +71,7 @@ impl RoundContext<'_> {
     }
 
     async fn charge(&self, victim: &Candidate) -> Result<Journal, JournalError> {
-        self.enter(&JournalEvent::Charge {
+        self.enter(&JournalEvent::Reserve {
             victim: victim.clone(),
             method: self.orders.disrupt.method,
         })
@@ -81,7 +81,7 @@ impl RoundContext<'_> {
     /// Writes down what became of a victim.
     async fn settle(&self, victim: &Candidate, settled: Resolution) -> Result<(), RoundEnd> {
         let uid = victim.pod.uid.clone();
-        let entered = self.enter(&JournalEvent::Settle { uid, settled }).await;
+        let entered = self.enter(&JournalEvent::Resolve { uid, settled }).await;
         entered.map(drop).map_err(|setback| self.end_by(setback))
     }
 
@@ -97,7 +97,7 @@ impl RoundContext<'_> {
             .within(GRACE, self.keeper.enter(self.cluster, event))
             .await;
         entered.unwrap_or_else(|| {
-            Err(JournalError::Failed(ApiError::Access(
+            Err(JournalError::Api(ApiError::Access(
                 "macaque was told to stop before the journal was written".to_owned(),
             )))
         })

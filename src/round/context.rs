@@ -26,14 +26,14 @@ pub struct RoundContext<'a> {
 #[derive(Debug)]
 pub enum RoundResult {
     /// It was played here, or withheld, and this is its story.
-    Here {
+    Ran {
         /// The story.
         report: RoundReport,
         /// How it stands with the journal.
         books: JournalState,
     },
     /// It is another's: another replica claimed it, or a later life of this Killer took it over.
-    Elsewhere(Denial),
+    Skipped(Denial),
 }
 
 /// How a report stands with the journal.

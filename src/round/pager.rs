@@ -51,7 +51,7 @@ impl ListPager {
 /// What is known of the number of pods in scope.
 pub(crate) enum ScopeSize {
     /// All are to be read, however many there are.
-    Irrelevant,
+    Unlimited,
     /// Nothing yet.
     Unknown,
     /// The names were counted.
@@ -70,7 +70,7 @@ impl ScopeSize {
     /// With so many pods `seen`, how many may come after a page for the page to be worth reading.
     pub(crate) fn glance(&self, seen: usize) -> Option<usize> {
         match self {
-            Self::Irrelevant => None,
+            Self::Unlimited => None,
             Self::Unknown | Self::Counted(_) => Some(CROWD.saturating_sub(seen)),
         }
     }
@@ -79,7 +79,7 @@ impl ScopeSize {
     /// the same list, and `more` come at all; `None` if they should be counted before more of them are read.
     pub(crate) fn of(&self, seen: usize, remaining: Option<usize>, more: bool) -> Option<bool> {
         match self {
-            Self::Irrelevant => Some(false),
+            Self::Unlimited => Some(false),
             _ if seen.saturating_add(remaining.unwrap_or_default()) > CROWD => Some(true),
             Self::Unknown if seen >= BLIND && more && remaining.is_none() => None,
             Self::Unknown => Some(false),
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_survey_that_must_be_whole_is() {
-        assert_eq!(ScopeSize::Irrelevant.of(100_000, Some(1), true), Some(false));
-        assert_eq!(ScopeSize::Irrelevant.glance(0), None);
+        assert_eq!(ScopeSize::Unlimited.of(100_000, Some(1), true), Some(false));
+        assert_eq!(ScopeSize::Unlimited.glance(0), None);
     }
 }

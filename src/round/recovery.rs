@@ -28,7 +28,7 @@ pub async fn patrol(
     table: RoundContext<'_>,
     unclosed: Option<&RoundReport>,
 ) -> Result<Recovery, JournalError> {
-    let mut journal = table.enter(&JournalEvent::Patrol).await?;
+    let mut journal = table.enter(&JournalEvent::Recover).await?;
     if let Some(round) = journal.open_round_of(table.keeper.holder()).cloned() {
         journal = match unclosed.filter(|report| report.slot == round.slot) {
             Some(report) => table.close_late(&round, report).await?,
@@ -50,9 +50,9 @@ impl RoundContext<'_> {
                 .iter()
                 .find(|attempt| attempt.pod.uid == charge.pod.uid);
             // A victim without a story was never asked for, or was refused for want of a grant.
-            let settled = known.map_or(Resolution::Undone, |attempt| Resolution::from(&attempt.outcome));
+            let settled = known.map_or(Resolution::Released, |attempt| Resolution::from(&attempt.outcome));
             let uid = charge.pod.uid.clone();
-            self.enter(&JournalEvent::Settle { uid, settled }).await?;
+            self.enter(&JournalEvent::Resolve { uid, settled }).await?;
         }
         self.close(report).await
     }
@@ -62,16 +62,16 @@ impl RoundContext<'_> {
         let open = round
             .charges
             .iter()
-            .filter(|charge| charge.state == ReservationState::Open);
+            .filter(|charge| charge.state == ReservationState::Pending);
         let mut journal = None;
         for charge in open {
             let settled = match self.look(&charge.pod).await {
-                PodState::GoneOrGoing => Resolution::Disrupted,
+                PodState::GoneOrTerminating => Resolution::Disrupted,
                 // It may be disrupted yet, by a request that is still on its way.
-                PodState::Alive | PodState::Nothing(_) => Resolution::Unknown,
+                PodState::Alive | PodState::Unknown(_) => Resolution::Unknown,
             };
             let uid = charge.pod.uid.clone();
-            journal = Some(self.enter(&JournalEvent::Settle { uid, settled }).await?);
+            journal = Some(self.enter(&JournalEvent::Resolve { uid, settled }).await?);
         }
         let settled = journal.as_ref().and_then(Journal::round).unwrap_or(round);
         log::warn!(slot:% = round.slot; "the round of {} was interrupted; its books are finished here", round.slot);

@@ -32,13 +32,13 @@ impl RunningRound<'_> {
     ) -> Result<(), RoundEnd> {
         let choice = VictimPicker::from_lot(DrawQueue::growing(), &self.table.orders.disrupt);
         match self.table.orders.disrupt.draw {
-            DrawBy::Pods => {
+            DrawBy::Pod => {
                 let ScopeNames { roster, problems } = self.field().names_of(size).await?;
                 self.report.listed = roster.len();
                 self.report.problems = problems;
                 self.play_by_name(&roster, seed, journal, choice).await
             }
-            DrawBy::Owners => self.play_surveyed(seed, journal, &HashSet::new(), choice).await,
+            DrawBy::Owner => self.play_surveyed(seed, journal, &HashSet::new(), choice).await,
         }
     }
 

@@ -87,7 +87,7 @@ impl PodScanner<'_> {
     /// Surveys every namespace in scope into `survey`, however many pods there are. A namespace that may not be read,
     /// or does not exist, is a problem of its own and ends nothing for the others.
     pub(crate) async fn survey<L: PodSink>(&self, survey: &mut PodScan<L>) -> Result<(), RoundEnd> {
-        self.survey_within(survey, &mut ScopeSize::Irrelevant)
+        self.survey_within(survey, &mut ScopeSize::Unlimited)
             .await
             .map(drop)
     }
@@ -110,7 +110,7 @@ impl PodScanner<'_> {
     pub(crate) async fn names_of(&self, size: ScopeSize) -> Result<ScopeNames, RoundEnd> {
         match size {
             ScopeSize::Counted(names) => Ok(names),
-            ScopeSize::Unknown | ScopeSize::Irrelevant => Ok(self.names().await?),
+            ScopeSize::Unknown | ScopeSize::Unlimited => Ok(self.names().await?),
         }
     }
 

@@ -35,8 +35,8 @@ pub(super) fn plan(
     let dry_run = d.boolean("dry_run");
     let journal = journal::journal(d, home.pod_namespace.or(home.account_namespace));
     let calendar = match need {
-        ScheduleNeed::Schedule => needed_calendar(d).map(Some),
-        ScheduleNeed::NoSchedule => optional_calendar(d),
+        ScheduleNeed::Required => needed_calendar(d).map(Some),
+        ScheduleNeed::Optional => optional_calendar(d),
     };
     let starting_deadline = starting_deadline(d);
     let target = target(d, home.account_namespace);

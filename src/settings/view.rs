@@ -23,7 +23,7 @@ pub struct ViewSettings {
 /// needed, which are seldom where a cluster is looked at from.
 pub fn load_view(sources: &SettingsSources) -> Result<ViewSettings, SettingMistakes> {
     let mut d = decoder(read_file(sources), sources);
-    let plan = plan::plan(&mut d, ScheduleNeed::NoSchedule, &home(sources));
+    let plan = plan::plan(&mut d, ScheduleNeed::Optional, &home(sources));
     let (log, cluster) = (process::log(&mut d), process::cluster(&mut d));
     let mistakes = d.into_mistakes();
     match (plan, log, cluster) {

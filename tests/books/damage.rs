@@ -108,7 +108,11 @@ async fn a_journal_that_was_emptied_is_not_trusted_until_somebody_vouches_for_it
     // So does every other replica, and one that has just started.
     assert_eq!(desk.replica("b").await.is_denied(3).await, why);
     assert_eq!(desk.losses(), 1);
-    desk.replica("c").await.enters(JournalEvent::Trust).await.unwrap();
+    desk.replica("c")
+        .await
+        .enters(JournalEvent::Accept)
+        .await
+        .unwrap();
     replica.reports(4).await;
     assert_eq!(desk.losses(), 2);
 }
@@ -131,12 +135,12 @@ async fn a_round_that_the_journal_forgot_is_told_all_the_same() {
     let (hand, old) = (std::sync::Arc::clone(&desk), desk.object());
     let played = replica
         .plays_while(2, move |point| {
-            if point == FailPoint::AfterSettle {
+            if point == FailPoint::AfterResolve {
                 hand.put(old.clone());
             }
         })
         .await;
-    let RoundResult::Here { report, books } = played else {
+    let RoundResult::Ran { report, books } = played else {
         panic!("{played:?}")
     };
     assert_eq!(books, JournalState::Unclaimed);

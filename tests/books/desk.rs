@@ -200,7 +200,7 @@ impl Replica {
     ) -> RoundResult {
         let faults = FailPoints::armed(move |point| {
             happening(point);
-            FailAction::Go
+            FailAction::Continue
         });
         self.plays_with(slot, &faults).await
     }
@@ -213,7 +213,7 @@ impl Replica {
                 let _ = reached.send(true);
                 FailAction::Hang
             }
-            false => FailAction::Go,
+            false => FailAction::Continue,
         });
         let mut reaches = reaches;
         tokio::select! {
@@ -229,8 +229,8 @@ impl Replica {
     /// The report of the slot of this number, which is played here.
     pub(crate) async fn reports(&self, slot: i64) -> RoundReport {
         match self.plays(slot).await {
-            RoundResult::Here { report, .. } => report,
-            RoundResult::Elsewhere(denial) => panic!("not played here: {denial}"),
+            RoundResult::Ran { report, .. } => report,
+            RoundResult::Skipped(denial) => panic!("not played here: {denial}"),
         }
     }
 
@@ -273,14 +273,14 @@ impl Replica {
 /// Whether it was played, closed and disrupted somebody here.
 pub(crate) fn disrupted(played: &RoundResult) -> bool {
     match played {
-        RoundResult::Here { report, books } => {
+        RoundResult::Ran { report, books } => {
             assert_eq!(*books, JournalState::Closed);
             report
                 .attempts
                 .iter()
                 .any(|attempt| attempt.outcome.spends_the_count())
         }
-        RoundResult::Elsewhere(_) => false,
+        RoundResult::Skipped(_) => false,
     }
 }
 

@@ -12,11 +12,11 @@ use crate::desk::{Desk, Replica};
 
 /// The points at which a Killer may die with a charge in the journal.
 const WITH_A_CHARGE: [FailPoint; 5] = [
-    FailPoint::AfterCharge,
+    FailPoint::AfterReserve,
     FailPoint::BeforeDisrupt,
     FailPoint::AfterDisrupt,
-    FailPoint::BeforeSettle,
-    FailPoint::AfterSettle,
+    FailPoint::BeforeResolve,
+    FailPoint::AfterResolve,
 ];
 
 /// Long enough for a round on a busy machine.
@@ -57,12 +57,12 @@ async fn the_next_life_of_a_killer_finishes_its_books_at_once_and_draws_nobody()
 #[actix_rt::test]
 async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lease() {
     let desk = desk();
-    desk.replica("a").await.dies_at(1, FailPoint::AfterCharge).await;
+    desk.replica("a").await.dies_at(1, FailPoint::AfterReserve).await;
     let other = desk.replica("b").await;
     assert!(other.patrols(None).await.notices.is_empty());
     let played = other.plays(2).await;
     assert!(
-        matches!(played, RoundResult::Elsewhere(Denial::Busy { .. })),
+        matches!(played, RoundResult::Skipped(Denial::StillRunning { .. })),
         "{played:?}"
     );
     assert_eq!(desk.losses(), 0);
@@ -83,7 +83,7 @@ async fn a_killer_that_lost_its_round_charges_nobody_and_closes_nothing() {
     let desk = desk().lease(LEASE).count(2);
     let zombie = desk.replica("a").await;
     let other = desk.replica("b").await;
-    zombie.dies_at(1, FailPoint::AfterSettle).await;
+    zombie.dies_at(1, FailPoint::AfterResolve).await;
     adopted(&other).await;
     assert_eq!(desk.losses(), 1);
     // It wakes up, and goes on where it was.
@@ -97,7 +97,7 @@ async fn a_killer_that_lost_its_round_charges_nobody_and_closes_nothing() {
         },
         owner: None,
     };
-    let charge = JournalEvent::Charge {
+    let charge = JournalEvent::Reserve {
         victim,
         method: macaque_core::outcome::DisruptionMethod::Evict,
     };
@@ -126,7 +126,7 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_story() 
             }
         })
         .await;
-    let RoundResult::Here { report, books } = played else {
+    let RoundResult::Ran { report, books } = played else {
         panic!("{played:?}")
     };
     assert_eq!(books, JournalState::Open);
@@ -155,7 +155,7 @@ async fn a_notice_is_told_by_another_replica_once_its_holder_is_gone_until_every
     let other = desk.replica("b").await;
     assert_eq!(other.patrols(None).await.notices.len(), 1);
     let channels = vec!["slack".to_owned()];
-    let some = JournalEvent::Told {
+    let some = JournalEvent::Delivered {
         slot,
         channels: channels.clone(),
         done: false,
@@ -165,7 +165,7 @@ async fn a_notice_is_told_by_another_replica_once_its_holder_is_gone_until_every
         desk.replica("c").await.patrols(None).await.notices[0].told,
         channels
     );
-    let all = JournalEvent::Told {
+    let all = JournalEvent::Delivered {
         slot,
         channels: Vec::new(),
         done: true,

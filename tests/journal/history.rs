@@ -41,7 +41,7 @@ pub(crate) fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let settled = prop_oneof![
         4 => Just(Resolution::Disrupted),
         1 => Just(Resolution::Unknown),
-        2 => Just(Resolution::Undone),
+        2 => Just(Resolution::Released),
     ];
     let what = prop_oneof![
         4 => Just(What::Claim),
@@ -102,35 +102,35 @@ impl Unfolding {
                 seed: 1,
                 since: Timestamp::MIN,
             },
-            What::Charge { pod } => JournalEvent::Charge {
+            What::Charge { pod } => JournalEvent::Reserve {
                 victim: candidate(*pod),
                 method: DisruptionMethod::Evict,
             },
             What::Settle { settled } => {
                 let last = open.and_then(|round| round.charges.last());
-                JournalEvent::Settle {
+                JournalEvent::Resolve {
                     uid: last.map_or_else(String::new, |charge| charge.pod.uid.clone()),
                     settled: *settled,
                 }
             }
             What::Close => JournalEvent::Close(Box::new(report(slot, 1, "why"))),
-            What::Patrol => JournalEvent::Patrol,
-            What::Told { done } => JournalEvent::Told {
+            What::Patrol => JournalEvent::Recover,
+            What::Told { done } => JournalEvent::Delivered {
                 slot: self.journal.round().map_or(slot, |round| round.slot),
                 channels: vec!["slack".to_owned()],
                 done: *done,
             },
-            What::Distrust => JournalEvent::Distrust {
+            What::Distrust => JournalEvent::Quarantine {
                 why: "a test".to_owned(),
                 known: self.journal.sequence(),
             },
-            What::Trust => JournalEvent::Trust,
+            What::Trust => JournalEvent::Accept,
         };
         let moment = StepContext {
             now: self.now,
             skew: None,
             holder,
-            pause: deed.paused.then_some(PauseRequest::Open),
+            pause: deed.paused.then_some(PauseRequest::Indefinite),
             count: self.count,
             limits: &self.limits,
             timing: &self.timing,
@@ -141,12 +141,12 @@ impl Unfolding {
     /// The first holder disrupts `victim` by the book; whether it may.
     pub(crate) fn disrupts(&mut self, victim: Candidate) -> bool {
         let uid = victim.pod.uid.clone();
-        let charge = JournalEvent::Charge {
+        let charge = JournalEvent::Reserve {
             victim,
             method: DisruptionMethod::Evict,
         };
         let settled = Resolution::Disrupted;
-        self.enter(&charge) && self.enter(&JournalEvent::Settle { uid, settled })
+        self.enter(&charge) && self.enter(&JournalEvent::Resolve { uid, settled })
     }
 
     /// The first holder closes its round.

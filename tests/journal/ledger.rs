@@ -49,7 +49,7 @@ proptest! {
                     prop_assert!(!spent.iter().any(rests), "its owner is at rest");
                     spent.push(Spent { uid: candidate(pod).pod.uid, owner: pod % 10, at: now, rested: cooldown.is_zero() });
                 }
-                What::Settle { settled: Resolution::Undone } if history.journal != before => {
+                What::Settle { settled: Resolution::Released } if history.journal != before => {
                     let kept: Vec<_> = history.journal.round().unwrap().charges.iter().map(|charge| &charge.pod.uid).collect();
                     let undone = before.round().unwrap().charges.iter().find(|charge| !kept.contains(&&charge.pod.uid));
                     let undone = undone.unwrap().pod.uid.clone();
@@ -78,7 +78,7 @@ fn what_is_taken_back_makes_room_again() {
     };
     assert!(history.take(&deed(What::Claim)));
     assert!(history.take(&deed(What::Charge { pod: 1 })));
-    let settled = Resolution::Undone;
+    let settled = Resolution::Released;
     assert!(history.take(&deed(What::Settle { settled })));
     assert_eq!(history.journal.room(&limits, history.now), Some(1));
     assert!(

@@ -130,7 +130,7 @@ impl World {
             now: slot() + LEASE * u32::from(self.leases) + Duration::from_millis(u64::from(self.leases)),
             skew: None,
             holder,
-            pause: paused.then_some(PauseRequest::Open),
+            pause: paused.then_some(PauseRequest::Indefinite),
             count: 1,
             limits: &terms.0,
             timing: &terms.1,

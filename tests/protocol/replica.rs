@@ -49,7 +49,7 @@ impl From<Outcome> for Resolution {
         match outcome {
             Outcome::Disrupted => Self::Disrupted,
             Outcome::Unknown => Self::Unknown,
-            Outcome::Undone => Self::Undone,
+            Outcome::Undone => Self::Released,
         }
     }
 }
@@ -95,18 +95,18 @@ impl Replica {
 
     fn event(&self, victim: Option<Victim>) -> JournalEvent {
         match &self.stage {
-            Stage::Patrol => JournalEvent::Patrol,
+            Stage::Patrol => JournalEvent::Recover,
             Stage::Claim => JournalEvent::Claim {
                 slot: slot(),
                 seed: 1,
                 since: jiff::Timestamp::MIN,
             },
-            Stage::Settle(victim, outcome) => JournalEvent::Settle {
+            Stage::Settle(victim, outcome) => JournalEvent::Resolve {
                 uid: uid(*victim),
                 settled: (*outcome).into(),
             },
             Stage::Close => JournalEvent::Close(Box::new(report())),
-            Stage::Charge | Stage::Disrupt(_) | Stage::Doubt(_) | Stage::Done => JournalEvent::Charge {
+            Stage::Charge | Stage::Disrupt(_) | Stage::Doubt(_) | Stage::Done => JournalEvent::Reserve {
                 victim: candidate(victim.unwrap_or(Victim {
                     name: 0,
                     generation: 0,
@@ -257,7 +257,7 @@ impl World {
         let open = round
             .charges
             .iter()
-            .find(|charge| charge.state == ReservationState::Open)?;
+            .find(|charge| charge.state == ReservationState::Pending)?;
         let (name, generation) = open.pod.uid.split_once('-').unwrap();
         Some(Victim {
             name: name.parse().unwrap(),

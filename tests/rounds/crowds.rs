@@ -191,7 +191,7 @@ async fn where_owners_are_drawn_a_small_one_of_a_crowd_is_as_likely_as_a_large_o
         deployment("shop", "search", 3),
         deployment("shop", "web", PODS as u32),
     ];
-    let mut world = world(scene).draw(DrawBy::Owners).dry_run();
+    let mut world = world(scene).draw(DrawBy::Owner).dry_run();
     let (mut victims, seeds) = ([0.0; 3], 30);
     for seed in 0..seeds {
         world = world.seed(seed);
@@ -214,7 +214,7 @@ async fn where_owners_are_drawn_a_small_one_of_a_crowd_is_as_likely_as_a_large_o
 async fn where_owners_are_drawn_a_problem_of_a_crowd_is_told_once() {
     let world = world(crowd("shop", PODS, |_| false))
         .namespaces(&["shop", "nowhere"])
-        .draw(DrawBy::Owners);
+        .draw(DrawBy::Owner);
     let report = world.round().await;
     assert_eq!(report.verdict(), RoundVerdict::Disrupted);
     assert_eq!(report.problems, ["namespace nowhere does not exist"]);

@@ -151,7 +151,7 @@ fn crew(
             // Nobody counts any more at the end.
             let _ = ended.send(());
         }
-        FailAction::Go
+        FailAction::Continue
     };
     ActorsConfig {
         beat: Trigger::every(PACE),

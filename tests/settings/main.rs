@@ -32,7 +32,7 @@ fn scene() -> Scene {
         service_account_namespace: Some("own".into()),
         ..SettingsSources::default()
     };
-    let need = ScheduleNeed::NoSchedule;
+    let need = ScheduleNeed::Optional;
     Scene { dir, sources, need }.file("")
 }
 
@@ -56,7 +56,7 @@ impl Scene {
     }
 
     fn scheduled(mut self) -> Self {
-        self.need = ScheduleNeed::Schedule;
+        self.need = ScheduleNeed::Required;
         self
     }
 

@@ -25,7 +25,7 @@ fn a_report_that_is_lost_while_stopping_is_an_exit_code_of_its_own() {
 
 #[test]
 fn no_round_begins_after_a_request_to_stop() {
-    let running = Running::with_faults(|_| FailAction::Go);
+    let running = Running::with_faults(|_| FailAction::Continue);
     running.await_rounds(1);
     let evictions = running.stop_and_count_evictions();
     assert_eq!(
@@ -59,7 +59,7 @@ fn a_request_to_stop_at_any_point_of_a_round_ends_it_in_order() {
 fn an_actor_that_hangs_does_not_keep_the_process_from_ending() {
     for point in [
         FailPoint::BeforeRound,
-        FailPoint::AfterCharge,
+        FailPoint::AfterReserve,
         FailPoint::BeforeReport,
         FailPoint::BeforeNotify,
     ] {

@@ -19,10 +19,10 @@ fn a_panic_of_the_clock_is_followed_by_a_restart_and_the_next_round() {
 fn a_panic_of_the_killer_is_followed_by_a_restart_and_the_next_round() {
     let points = [
         FailPoint::BeforeRound,
-        FailPoint::BeforeCharge,
-        FailPoint::AfterCharge,
+        FailPoint::BeforeReserve,
+        FailPoint::AfterReserve,
         FailPoint::AfterDisrupt,
-        FailPoint::AfterSettle,
+        FailPoint::AfterResolve,
         FailPoint::BeforeReport,
     ];
     for point in points {
@@ -75,13 +75,13 @@ fn a_disruption_whose_report_was_lost_with_an_actor_is_told_all_the_same() {
 
 #[test]
 fn the_process_ends_with_the_supervisor() {
-    let running = Running::with_faults(panicking(FailPoint::Supervising, 1));
+    let running = Running::with_faults(panicking(FailPoint::SupervisorTick, 1));
     assert_eq!(running.exit_code(), GAVE_UP);
 }
 
 #[test]
 fn the_probes_tell_who_is_up() {
-    let running = Running::with_faults(|_| FailAction::Go);
+    let running = Running::with_faults(|_| FailAction::Continue);
     running.await_ready();
     assert_eq!(running.stop(), 0);
 }

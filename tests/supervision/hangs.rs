@@ -10,7 +10,7 @@ use crate::harm::{Gate, blocking, hanging};
 const CLOCK: [FailPoint; 2] = [FailPoint::BeforeDue, FailPoint::AfterDue];
 const KILLER: [FailPoint; 4] = [
     FailPoint::BeforeRound,
-    FailPoint::AfterCharge,
+    FailPoint::AfterReserve,
     FailPoint::AfterDisrupt,
     FailPoint::BeforeReport,
 ];
@@ -65,9 +65,9 @@ fn more_blocked_threads_than_may_be_left_behind_end_the_process() {
 #[test]
 fn a_supervisor_that_hangs_ends_the_process() {
     let gate = Gate::default();
-    let running = Running::impatient(blocking(FailPoint::Supervising, 1, &gate));
+    let running = Running::impatient(blocking(FailPoint::SupervisorTick, 1, &gate));
     assert_eq!(running.exit_code(), GAVE_UP, "its thread is blocked");
     gate.open();
-    let running = Running::impatient(hanging(FailPoint::Supervising, 1, &gate));
+    let running = Running::impatient(hanging(FailPoint::SupervisorTick, 1, &gate));
     assert_eq!(running.exit_code(), GAVE_UP, "it awaits what never comes");
 }

@@ -35,7 +35,7 @@ pub(crate) fn blocking(
     let gate = gate.clone();
     befalling(point, times, move || {
         gate.wait();
-        FailAction::Go
+        FailAction::Continue
     })
 }
 
@@ -51,7 +51,7 @@ fn befalling(
             && left
                 .fetch_update(Ordering::SeqCst, Ordering::SeqCst, spend)
                 .is_ok();
-        if falls { harm() } else { FailAction::Go }
+        if falls { harm() } else { FailAction::Continue }
     }
 }
 

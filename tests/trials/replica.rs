@@ -90,7 +90,7 @@ impl Replica {
             },
         };
         ActorsConfig {
-            beat: Trigger::Every {
+            beat: Trigger::Interval {
                 pace: PACE,
                 since: self.epoch,
             },
@@ -128,7 +128,7 @@ fn once(point: FailPoint, harm: Harm) -> FailPoints {
     let done = AtomicBool::new(false);
     FailPoints::armed(move |passed| {
         if passed != point || done.swap(true, Ordering::SeqCst) {
-            return FailAction::Go;
+            return FailAction::Continue;
         }
         match harm {
             Harm::Panic => panic!("injected at {point:?}"),
@@ -136,7 +136,7 @@ fn once(point: FailPoint, harm: Harm) -> FailPoints {
             Harm::Hang => return FailAction::Hang,
             Harm::Abort => std::process::abort(),
         }
-        FailAction::Go
+        FailAction::Continue
     })
 }
 

@@ -83,7 +83,7 @@ pub enum UnhealthyPodPolicy {
     /// Pods that are not ready may always go.
     AlwaysAllow,
     /// A policy that came after this program: treated as one that allows nothing, as the API's documentation asks.
-    Unheard(String),
+    Unrecognized(String),
 }
 
 /// What is foretold of one eviction.
@@ -158,7 +158,7 @@ impl Budget {
         match self.unhealthy {
             UnhealthyPodPolicy::AlwaysAllow => true,
             UnhealthyPodPolicy::IfHealthyBudget => current_healthy >= desired_healthy && desired_healthy > 0,
-            UnhealthyPodPolicy::Unheard(_) => false,
+            UnhealthyPodPolicy::Unrecognized(_) => false,
         }
     }
 

@@ -156,7 +156,7 @@ impl Default for DisruptConfig {
             count: 1,
             grace_period: None,
             attempts: 10,
-            draw: DrawBy::Pods,
+            draw: DrawBy::Pod,
         }
     }
 }
@@ -166,21 +166,21 @@ impl Default for DisruptConfig {
 #[serde(rename_all = "lowercase")]
 pub enum DrawBy {
     /// The eligible pods: an owner of many is hit as often as it has pods.
-    Pods,
+    Pod,
     /// The owners of eligible pods, then the eligible pods of one: an owner of many is hit as often as one of few. A
     /// pod without an owner stands for itself.
-    Owners,
+    Owner,
 }
 
 impl DrawBy {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::Pods, Self::Owners];
+    pub const ALL: [Self; 2] = [Self::Pod, Self::Owner];
 
     /// The word of the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Pods => "pods",
-            Self::Owners => "owners",
+            Self::Pod => "pods",
+            Self::Owner => "owners",
         }
     }
 }

@@ -80,9 +80,9 @@ pub enum Exemption {
     /// It is being deleted already.
     Terminating,
     /// It is macaque, or belongs to macaque's own controller.
-    Own,
+    Itself,
     /// A static pod's mirror: the kubelet would recreate the object and never stop the container.
-    Mirror,
+    StaticPod,
     /// It lives in one of the system's namespaces.
     SystemNamespace,
     /// It is critical to the cluster.
@@ -128,8 +128,8 @@ impl Exemption {
         match self {
             Self::Unselected => "unselected",
             Self::Terminating => "terminating",
-            Self::Own => "own",
-            Self::Mirror => "mirror",
+            Self::Itself => "own",
+            Self::StaticPod => "mirror",
             Self::SystemNamespace => "system-namespace",
             Self::SystemCritical => "system-critical",
             Self::NotRunning(_) => "not-running",
@@ -151,8 +151,8 @@ impl fmt::Display for Exemption {
         match self {
             Self::Unselected => f.write_str("does not match the selector"),
             Self::Terminating => f.write_str("already terminating"),
-            Self::Own => f.write_str("macaque itself"),
-            Self::Mirror => f.write_str("mirror of a static pod"),
+            Self::Itself => f.write_str("macaque itself"),
+            Self::StaticPod => f.write_str("mirror of a static pod"),
             Self::SystemNamespace => f.write_str("in a system namespace"),
             Self::SystemCritical => f.write_str("critical to the cluster"),
             Self::NotRunning(phase) => write!(f, "not running ({phase})"),

@@ -117,13 +117,13 @@ impl Journal {
         let mut next = self.clone();
         match event {
             JournalEvent::Claim { slot, seed, since } => next.claim(*slot, *seed, *since, moment)?,
-            JournalEvent::Charge { victim, method } => next.charge(victim, *method, moment)?,
-            JournalEvent::Settle { uid, settled } => next.settle(uid, *settled),
+            JournalEvent::Reserve { victim, method } => next.charge(victim, *method, moment)?,
+            JournalEvent::Resolve { uid, settled } => next.settle(uid, *settled),
             JournalEvent::Close(report) => next.close(report, moment)?,
-            JournalEvent::Patrol => next.patrol(moment),
-            JournalEvent::Told { slot, channels, done } => next.told(*slot, channels, *done),
-            JournalEvent::Distrust { why, known } => next.distrust(why, *known, moment),
-            JournalEvent::Trust => next.hold = None,
+            JournalEvent::Recover => next.patrol(moment),
+            JournalEvent::Delivered { slot, channels, done } => next.told(*slot, channels, *done),
+            JournalEvent::Quarantine { why, known } => next.distrust(why, *known, moment),
+            JournalEvent::Accept => next.hold = None,
         }
         if next != *self {
             next.forget_the_past(moment.now);

@@ -66,9 +66,9 @@ pub enum DisruptionVerdict {
     /// The credentials are not, or no longer, accepted.
     Unauthorized,
     /// It may or may not have happened: look the pod up by UID before anything else.
-    Doubt(String),
+    Uncertain(String),
     /// The request was wrong, or the answerer is no Kubernetes API: nothing was done, and repeating is useless.
-    Fault(String),
+    Invalid(String),
 }
 
 /// What is said of a webhook that has side effects and so is not asked in a dry run: the API server refuses in its
@@ -95,8 +95,8 @@ fn shapeless(answer: &ApiAnswer) -> DisruptionVerdict {
         200..=299 => DisruptionVerdict::Accepted,
         401 => DisruptionVerdict::Unauthorized,
         429 => throttled(answer),
-        408 | 500..=599 => DisruptionVerdict::Doubt(describe(answer)),
-        _ => DisruptionVerdict::Fault(describe(answer)),
+        408 | 500..=599 => DisruptionVerdict::Uncertain(describe(answer)),
+        _ => DisruptionVerdict::Invalid(describe(answer)),
     }
 }
 
@@ -160,8 +160,8 @@ fn by_code(code: u16, status: &AnswerStatus, answer: &ApiAnswer) -> DisruptionVe
             refused(Refusal::InvalidPod { message: message() })
         }
         429 => throttled(answer),
-        408 | 500..=599 => DisruptionVerdict::Doubt(describe(answer)),
-        _ => DisruptionVerdict::Fault(describe(answer)),
+        408 | 500..=599 => DisruptionVerdict::Uncertain(describe(answer)),
+        _ => DisruptionVerdict::Invalid(describe(answer)),
     }
 }
 

@@ -18,19 +18,19 @@ use macaque_core::report::{RoundEnd, RoundReport};
 #[derive(Debug, Clone)]
 pub(super) enum KillerTask {
     /// A round.
-    Play { slot: Timestamp, seed: u64 },
+    RunRound { slot: Timestamp, seed: u64 },
     /// A look round in the journal.
-    Patrol,
+    Recover,
     /// What the Notifier said is written to the journal.
-    Note(ReportDelivered),
+    RecordDelivery(ReportDelivered),
 }
 
 impl KillerTask {
     fn name(&self) -> &'static str {
         match self {
-            Self::Play { .. } => "round",
-            Self::Patrol => "look round",
-            Self::Note(_) => "note",
+            Self::RunRound { .. } => "round",
+            Self::Recover => "look round",
+            Self::RecordDelivery(_) => "note",
         }
     }
 }
@@ -67,7 +67,7 @@ impl TaskContext {
             Some(cluster) => cluster,
             None => match Cluster::connect(&self.access).await {
                 Ok(cluster) => cluster.watched_by(self.pulse.clone()),
-                Err(error) => return (None, self.without_a_cluster(&task, JournalError::Failed(error))),
+                Err(error) => return (None, self.without_a_cluster(&task, JournalError::Api(error))),
             },
         };
         let table = RoundContext {
@@ -79,17 +79,17 @@ impl TaskContext {
         };
         let mut done = TaskOutcome::default();
         match task {
-            KillerTask::Play { slot, seed } => {
+            KillerTask::RunRound { slot, seed } => {
                 self.faults.pass(FailPoint::BeforeRound).await;
                 // What was left open would stand in the way.
                 done.patrol = Some(round::patrol(table, unclosed).await);
                 done.played = Some(round::run(table, slot, seed).await);
                 self.faults.pass(FailPoint::BeforeReport).await;
             }
-            KillerTask::Patrol => done.patrol = Some(round::patrol(table, unclosed).await),
-            KillerTask::Note(told) => {
+            KillerTask::Recover => done.patrol = Some(round::patrol(table, unclosed).await),
+            KillerTask::RecordDelivery(told) => {
                 let ReportDelivered { slot, channels, done } = told;
-                let told = JournalEvent::Told { slot, channels, done };
+                let told = JournalEvent::Delivered { slot, channels, done };
                 if let Err(setback) = self.keeper.enter(table.cluster, &told).await {
                     // The next look round finds the notice still there, and it is told again.
                     log::debug!(
@@ -103,16 +103,16 @@ impl TaskContext {
 
     fn without_a_cluster(&self, task: &KillerTask, setback: JournalError) -> TaskOutcome {
         match task {
-            KillerTask::Play { slot, seed } => {
+            KillerTask::RunRound { slot, seed } => {
                 let mut report = round::blank(&self.orders, *slot, *seed);
                 report.end = RoundEnd::from(setback);
                 let books = JournalState::Unclaimed;
                 TaskOutcome {
-                    played: Some(RoundResult::Here { report, books }),
+                    played: Some(RoundResult::Ran { report, books }),
                     ..TaskOutcome::default()
                 }
             }
-            KillerTask::Patrol | KillerTask::Note(_) => TaskOutcome {
+            KillerTask::Recover | KillerTask::RecordDelivery(_) => TaskOutcome {
                 patrol: Some(Err(setback)),
                 ..TaskOutcome::default()
             },

@@ -28,10 +28,10 @@ pub(super) struct ChannelQueue {
 /// What a lane is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum QueueState {
-    Free,
+    Idle,
     Sending,
     /// The service takes nothing now.
-    Resting,
+    BackingOff,
 }
 
 /// What follows from a delivery.
@@ -40,9 +40,9 @@ pub(super) enum AfterDelivery {
     /// The channel was told, or never will be.
     Done,
     /// The message waits in front of the others until the lane is woken.
-    Again,
+    Retry,
     /// There is no time to try again.
-    LeftUntold,
+    Undelivered,
 }
 
 impl ChannelQueue {
@@ -50,7 +50,7 @@ impl ChannelQueue {
         Self {
             channel,
             waiting: VecDeque::new(),
-            state: QueueState::Free,
+            state: QueueState::Idle,
             dropped: 0,
         }
     }
@@ -69,7 +69,7 @@ impl ChannelQueue {
 
     /// The next message to send, if nothing keeps it.
     pub(super) fn take_next(&mut self) -> Option<QueuedMessage> {
-        if self.state != QueueState::Free {
+        if self.state != QueueState::Idle {
             return None;
         }
         let errand = self.waiting.pop_front()?;
@@ -84,40 +84,40 @@ impl ChannelQueue {
         delivery: DeliveryResult,
         stopping: bool,
     ) -> AfterDelivery {
-        self.state = QueueState::Free;
+        self.state = QueueState::Idle;
         let name = self.channel.name();
         let Err(error) = delivery else {
             log::debug!(channel = name; "{name} was told");
             return AfterDelivery::Done;
         };
         match (error.hope, stopping) {
-            (Retryable::None, _) => {
+            (Retryable::No, _) => {
                 self.dropped += 1;
                 log::error!(channel = name, dropped = self.dropped; "{name} was not told of a round: {error}");
                 AfterDelivery::Done
             }
-            (Retryable::Later { .. }, false) => {
+            (Retryable::Yes { .. }, false) => {
                 log::warn!(channel = name; "{name} was not told of a round yet: {error}");
                 self.waiting.push_front(errand);
-                self.state = QueueState::Resting;
-                AfterDelivery::Again
+                self.state = QueueState::BackingOff;
+                AfterDelivery::Retry
             }
-            (Retryable::Later { .. }, true) => {
+            (Retryable::Yes { .. }, true) => {
                 log::error!(channel = name; "{name} is not told of a round before this end: {error}");
-                AfterDelivery::LeftUntold
+                AfterDelivery::Undelivered
             }
         }
     }
 
     /// Ends a rest.
     pub(super) fn wake(&mut self) {
-        if self.state == QueueState::Resting {
-            self.state = QueueState::Free;
+        if self.state == QueueState::BackingOff {
+            self.state = QueueState::Idle;
         }
     }
 
     /// Whether nothing waits and nothing is on its way.
     pub(super) fn is_drained(&self) -> bool {
-        self.state == QueueState::Free && self.waiting.is_empty()
+        self.state == QueueState::Idle && self.waiting.is_empty()
     }
 }

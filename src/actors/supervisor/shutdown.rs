@@ -9,9 +9,9 @@ use super::{ActorRole, Supervisor, UNDRAINED};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ShutdownPhase {
     Running,
-    EndingRound,
+    FinishingRound,
     Draining,
-    Over,
+    Ended,
 }
 
 impl Supervisor {
@@ -25,7 +25,7 @@ impl Supervisor {
 
     /// The next step of an orderly end, as far as the children have come.
     pub(super) fn proceed(&mut self, ctx: &mut Context<Self>) {
-        if self.phase == ShutdownPhase::EndingRound && self.is_down(ActorRole::Killer) {
+        if self.phase == ShutdownPhase::FinishingRound && self.is_down(ActorRole::Killer) {
             self.drain(ctx);
         }
         if self.phase == ShutdownPhase::Draining && self.is_down(ActorRole::Notifier) {
@@ -53,7 +53,7 @@ impl Supervisor {
     /// Whether a child of this role is to run: while a round ends, its report still needs the Notifier.
     pub(super) fn needs(&self, role: ActorRole) -> bool {
         self.phase == ShutdownPhase::Running
-            || (self.phase == ShutdownPhase::EndingRound && role == ActorRole::Notifier)
+            || (self.phase == ShutdownPhase::FinishingRound && role == ActorRole::Notifier)
     }
 
     /// A child ended while the process does: in order, or with whatever it held.
@@ -85,13 +85,13 @@ impl Handler<StopRequested> for Supervisor {
             return;
         }
         log::info!("{name}: no new round; ending what is in flight");
-        self.phase = ShutdownPhase::EndingRound;
+        self.phase = ShutdownPhase::FinishingRound;
         self.crew.vitals.set_stopping();
         self.tell_to_stop(ActorRole::Clock);
         self.tell_to_stop(ActorRole::Killer);
         let deadline = self.crew.limits.round_deadline;
         ctx.run_later(deadline, move |supervisor, ctx| {
-            if supervisor.phase == ShutdownPhase::EndingRound {
+            if supervisor.phase == ShutdownPhase::FinishingRound {
                 log::error!("the Killer did not end within {deadline:?}: what it had in flight is not told");
                 supervisor.code = UNDRAINED;
                 supervisor.drain(ctx);

@@ -60,7 +60,7 @@ fn judge(
     match journal.hold(now) {
         Some(hold) => CheckFinding::warning(
             what,
-            Denial::Held(hold.clone()).to_string(),
+            Denial::Quarantined(hold.clone()).to_string(),
             "see what became of the journal, then `macaque resume`",
         ),
         None => CheckFinding::ok(what, told(&journal, limits, now)),

@@ -86,8 +86,8 @@ fn mode(view: &PlanView) -> String {
         names => names.join(", "),
     };
     let likely = match view.among {
-        DrawBy::Pods => "",
-        DrawBy::Owners => ", each owner as likely as another",
+        DrawBy::Pod => "",
+        DrawBy::Owner => ", each owner as likely as another",
     };
     format!(
         "{mode}; {} {} a round, {} tries at most, among {whom} in {place}{likely}",

@@ -135,7 +135,7 @@ fn ok_false_is_a_failure_and_its_code_says_for_how_long() {
     ] {
         let body = json!({"ok": false, "error": code}).to_string();
         let error = judge_bot(&answer(200, &body)).unwrap_err();
-        assert_eq!(error.hope, Retryable::None, "{code}");
+        assert_eq!(error.hope, Retryable::No, "{code}");
         assert!(error.why.contains(code), "{error}");
     }
 }
@@ -146,7 +146,7 @@ fn a_pause_asked_for_beside_ok_false_is_honoured() {
         retry_after: Some(Duration::from_secs(9)),
         ..answer(200, r#"{"ok":false,"error":"ratelimited"}"#)
     };
-    let hope = Retryable::Later {
+    let hope = Retryable::Yes {
         retry_after: slow.retry_after,
     };
     assert_eq!(judge_bot(&slow).map_err(|error| error.hope), Err(hope));
@@ -169,25 +169,17 @@ fn a_cut_answer_may_be_asked_again_and_a_strange_one_not() {
         ..answer(200, body)
     };
     let hope = |delivery: DeliveryResult| delivery.map_err(|error| error.hope);
-    let later = Err(Retryable::Later { retry_after: None });
+    let later = Err(Retryable::Yes { retry_after: None });
     for body in ["", "{", r#"{"o"#, r#"{"warning":"a"#] {
         assert_eq!(hope(judge_bot(&cut(body))), later, "{body}");
-        assert_eq!(
-            hope(judge_bot(&answer(200, body))),
-            Err(Retryable::None),
-            "{body}"
-        );
+        assert_eq!(hope(judge_bot(&answer(200, body))), Err(Retryable::No), "{body}");
     }
     for body in ["<html>", "[]", "ok", r#"{"ok":"true"}"#, r#"{"ok":false}"#, "{}"] {
-        assert_eq!(hope(judge_bot(&cut(body))), Err(Retryable::None), "{body}");
-        assert_eq!(
-            hope(judge_bot(&answer(200, body))),
-            Err(Retryable::None),
-            "{body}"
-        );
+        assert_eq!(hope(judge_bot(&cut(body))), Err(Retryable::No), "{body}");
+        assert_eq!(hope(judge_bot(&answer(200, body))), Err(Retryable::No), "{body}");
     }
     assert_eq!(hope(judge_webhook(&cut("o"))), later);
-    assert_eq!(hope(judge_webhook(&cut("<html>"))), Err(Retryable::None));
+    assert_eq!(hope(judge_webhook(&cut("<html>"))), Err(Retryable::No));
 }
 
 #[test]

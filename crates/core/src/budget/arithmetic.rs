@@ -91,7 +91,7 @@ impl Budget {
             (UnhealthyPodPolicy::IfHealthyBudget, false) => {
                 "count as any other now, since not enough others are healthy (IfHealthyBudget)".to_owned()
             }
-            (UnhealthyPodPolicy::Unheard(policy), _) => {
+            (UnhealthyPodPolicy::Unrecognized(policy), _) => {
                 format!("count as any other, since macaque does not know the policy {policy}")
             }
         };

@@ -163,7 +163,7 @@ fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
         "minAvailable 0 with unready pods only is refused for ever"
     );
     assert!(!allowed(Budget {
-        unhealthy: UnhealthyPodPolicy::Unheard("Later".into()),
+        unhealthy: UnhealthyPodPolicy::Unrecognized("Later".into()),
         ..spent()
     }));
 }

@@ -14,7 +14,7 @@ use crate::report::RoundReport;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PauseRequest {
     /// Until somebody lifts it.
-    Open,
+    Indefinite,
     /// Until this instant.
     Until(Timestamp),
     /// The annotation holds this, which is neither `true` nor an instant: taken for a pause.
@@ -35,14 +35,14 @@ pub enum JournalEvent {
         since: Timestamp,
     },
     /// A victim of the holder's round is about to be disrupted.
-    Charge {
+    Reserve {
         /// The victim.
         victim: Candidate,
         /// How.
         method: DisruptionMethod,
     },
     /// What became of the victim of this UID is known.
-    Settle {
+    Resolve {
         /// The UID.
         uid: String,
         /// What became of it.
@@ -51,9 +51,9 @@ pub enum JournalEvent {
     /// The holder's round is over, and this is its story.
     Close(Box<RoundReport>),
     /// A look round: what nobody holds any more is adopted, and what is one's own is held on to.
-    Patrol,
+    Recover,
     /// These channels were told of a notice.
-    Told {
+    Delivered {
         /// The notice: its round's slot.
         slot: Timestamp,
         /// The channels' names.
@@ -62,14 +62,14 @@ pub enum JournalEvent {
         done: bool,
     },
     /// The journal is not the one that was known before.
-    Distrust {
+    Quarantine {
         /// What was seen.
         why: String,
         /// The sequence that was known before.
         known: u64,
     },
     /// Somebody vouches for the journal as it is.
-    Trust,
+    Accept,
 }
 
 /// What became of a charge, as far as the journal cares.
@@ -80,7 +80,7 @@ pub enum Resolution {
     /// Nobody knows.
     Unknown,
     /// It is proven that nothing came of it: the charge is taken back.
-    Undone,
+    Released,
 }
 
 impl From<&Outcome> for Resolution {
@@ -88,7 +88,7 @@ impl From<&Outcome> for Resolution {
         match outcome {
             Outcome::Evicted | Outcome::Deleted => Self::Disrupted,
             Outcome::Unknown { .. } => Self::Unknown,
-            Outcome::Refused(_) | Outcome::Gone | Outcome::Spared => Self::Undone,
+            Outcome::Refused(_) | Outcome::Gone | Outcome::Spared => Self::Released,
         }
     }
 }
@@ -142,7 +142,7 @@ impl PauseRequest {
     /// Reads the annotation's value; one that is neither `true` nor an instant pauses too.
     pub fn from_annotation(value: &str) -> Option<Self> {
         match value.trim() {
-            "true" => Some(Self::Open),
+            "true" => Some(Self::Indefinite),
             "false" => None,
             other => Some(match other.parse() {
                 Ok(until) => Self::Until(until),

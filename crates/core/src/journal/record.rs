@@ -52,7 +52,7 @@ pub struct Reservation {
 #[serde(rename_all = "lowercase")]
 pub enum ReservationState {
     /// Not written down yet: the victim may have been disrupted, or may yet be.
-    Open,
+    Pending,
     /// It was disrupted.
     Disrupted,
     /// Nobody knows, and it counts as disrupted.
@@ -89,16 +89,16 @@ impl RoundRecord {
     pub(super) fn may_be_followed_by(&self, slot: Timestamp, moment: &StepContext<'_>) -> Result<(), Denial> {
         let StepContext { now, timing, .. } = moment;
         if self.slot > ahead(*now, timing.skew) {
-            return Err(Denial::FromTheFuture { slot: self.slot });
+            return Err(Denial::JournalInFuture { slot: self.slot });
         }
         if slot <= self.slot {
-            return Err(Denial::Taken {
+            return Err(Denial::AlreadyClaimed {
                 slot,
                 holder: self.holder.clone(),
             });
         }
         if !self.over {
-            return Err(Denial::Busy {
+            return Err(Denial::StillRunning {
                 slot: self.slot,
                 holder: self.holder.clone(),
             });
@@ -128,7 +128,7 @@ impl Reservation {
         match (self.state, self.method) {
             (ReservationState::Disrupted, DisruptionMethod::Evict) => Outcome::Evicted,
             (ReservationState::Disrupted, DisruptionMethod::Delete) => Outcome::Deleted,
-            (ReservationState::Open | ReservationState::Unknown, _) => Outcome::Unknown {
+            (ReservationState::Pending | ReservationState::Unknown, _) => Outcome::Unknown {
                 why:
                     "it was about to be disrupted when macaque was interrupted, and may or may not have been"
                         .to_owned(),

@@ -34,7 +34,7 @@ impl Journal {
             None => {}
         }
         if slot > ahead(*now, TOLERANCE) {
-            return Err(Denial::NotYet { slot });
+            return Err(Denial::SlotInFuture { slot });
         }
         if now.duration_since(slot) > signed(timing.deadline) {
             return Err(Denial::TooLate { slot });
@@ -59,25 +59,25 @@ impl Journal {
         moment: &StepContext<'_>,
     ) -> Result<(), Denial> {
         self.may_disrupt(moment)?;
-        let round = self.open_round_of(moment.holder).ok_or(Denial::Lost)?;
+        let round = self.open_round_of(moment.holder).ok_or(Denial::LeaseLost)?;
         let known = round
             .charges
             .iter()
             .find(|charge| charge.pod.uid == victim.pod.uid);
         match known {
-            Some(charge) if charge.state == ReservationState::Open => return Ok(()),
-            Some(_) => return Err(Denial::Lost),
+            Some(charge) if charge.state == ReservationState::Pending => return Ok(()),
+            Some(_) => return Err(Denial::LeaseLost),
             None => {}
         }
         if moment.now > round.until {
-            return Err(Denial::Lost);
+            return Err(Denial::LeaseLost);
         }
         if let Some(open) = round
             .charges
             .iter()
-            .find(|charge| charge.state == ReservationState::Open)
+            .find(|charge| charge.state == ReservationState::Pending)
         {
-            return Err(Denial::Unsettled {
+            return Err(Denial::UnresolvedVictim {
                 pod: open.pod.clone(),
             });
         }
@@ -92,7 +92,7 @@ impl Journal {
             owner: victim.owner.clone(),
             method,
             at: moment.now,
-            state: ReservationState::Open,
+            state: ReservationState::Pending,
         };
         self.rest(&charge, moment.limits)?;
         if let Some(round) = &mut self.round {
@@ -104,14 +104,15 @@ impl Journal {
 
     pub(super) fn settle(&mut self, uid: &str, settled: Resolution) {
         let Some(round) = &mut self.round else { return };
-        let is_meant = |charge: &Reservation| charge.pod.uid == uid && charge.state == ReservationState::Open;
+        let is_meant =
+            |charge: &Reservation| charge.pod.uid == uid && charge.state == ReservationState::Pending;
         let Some(place) = round.charges.iter().position(is_meant) else {
             return;
         };
         match settled {
             Resolution::Disrupted => round.charges[place].state = ReservationState::Disrupted,
             Resolution::Unknown => round.charges[place].state = ReservationState::Unknown,
-            Resolution::Undone => {
+            Resolution::Released => {
                 let charge = round.charges.remove(place);
                 self.take_back(&charge);
             }
@@ -121,15 +122,15 @@ impl Journal {
     pub(super) fn close(&mut self, report: &RoundReport, moment: &StepContext<'_>) -> Result<(), Denial> {
         let round = match &mut self.round {
             Some(round) if round.slot == report.slot && round.holder == *moment.holder => round,
-            Some(round) if round.slot >= report.slot => return Err(Denial::Lost),
-            _ => return Err(Denial::Forgotten),
+            Some(round) if round.slot >= report.slot => return Err(Denial::LeaseLost),
+            _ => return Err(Denial::UnknownRound),
         };
         if round.over {
             return Ok(());
         }
         round.over = true;
         for charge in &mut round.charges {
-            if charge.state == ReservationState::Open {
+            if charge.state == ReservationState::Pending {
                 charge.state = ReservationState::Unknown;
             }
         }
@@ -145,10 +146,10 @@ impl Journal {
             None => {}
         }
         if let Some(hold) = self.hold(moment.now) {
-            return Err(Denial::Held(hold.clone()));
+            return Err(Denial::Quarantined(hold.clone()));
         }
         match moment.skew {
-            Some(skew) if skew.unsigned_abs() > moment.timing.skew => Err(Denial::Skewed { skew }),
+            Some(skew) if skew.unsigned_abs() > moment.timing.skew => Err(Denial::ClockSkewed { skew }),
             _ => Ok(()),
         }
     }

@@ -82,7 +82,7 @@ impl Journal {
 
     pub(super) fn may_be_disturbed(&self, victim: &Candidate, now: Timestamp) -> Result<(), Denial> {
         match self.rest_of(victim, now) {
-            Some(resting) => Err(Denial::Resting(resting.clone())),
+            Some(resting) => Err(Denial::InCooldown(resting.clone())),
             None => Ok(()),
         }
     }
@@ -103,7 +103,7 @@ impl Journal {
         };
         self.resting.retain(|resting| charge.at < resting.until);
         if self.resting.len() >= MOST_RESTING {
-            return Err(Denial::TooManyAtRest);
+            return Err(Denial::TooManyCooldowns);
         }
         self.resting.push(OwnerCooldown {
             namespace: charge.pod.namespace.clone(),

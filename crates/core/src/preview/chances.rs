@@ -65,8 +65,8 @@ impl RoundPreview {
             self.limits.count == 1 && !mixed && tries < self.limits.attempts && !opinions.iter().any(leaves);
         let chance = |(subject, opinion): (&PreviewedPod, &Prediction)| match self.limits.draw {
             _ if opinion.is_refused() => 0.0,
-            DrawBy::Pods => 1.0 / allowed as f64,
-            DrawBy::Owners => {
+            DrawBy::Pod => 1.0 / allowed as f64,
+            DrawBy::Owner => {
                 let pods = owner_of(subject).map_or(1, |owner| mates[&owner].1);
                 1.0 / (hosts * pods) as f64
             }

@@ -23,7 +23,7 @@ impl From<DisruptionVerdict> for Prediction {
             DisruptionVerdict::Unauthorized => {
                 unknown("the API server does not accept the credentials".to_owned())
             }
-            DisruptionVerdict::Doubt(why) | DisruptionVerdict::Fault(why) => unknown(why),
+            DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why) => unknown(why),
         }
     }
 }

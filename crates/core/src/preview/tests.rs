@@ -137,7 +137,7 @@ fn among_owners_chances_are_worked_out_too() {
         vec![budget("db", 0)],
         1,
     );
-    preview.limits.draw = DrawBy::Owners;
+    preview.limits.draw = DrawBy::Owner;
     let chances = preview.chances(&[]);
     assert!(!chances.estimated);
     // Four hosts are left: web, cart, and each bare pod for itself.

@@ -92,8 +92,8 @@ impl CandidateIndex {
         // A page boundary may repeat a pod; by UID it is the same one.
         let drawn: Vec<_> = drawn.filter(|eligible| seen.insert(&*eligible.uid)).collect();
         let drawn = match among {
-            DrawBy::Pods => drawn,
-            DrawBy::Owners => by_owner(drawn, |eligible| self.owner_of(eligible), &mut chance),
+            DrawBy::Pod => drawn,
+            DrawBy::Owner => by_owner(drawn, |eligible| self.owner_of(eligible), &mut chance),
         };
         drawn.into_iter().map(|eligible| eligible.candidate(&self.roster))
     }

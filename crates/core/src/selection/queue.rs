@@ -21,8 +21,8 @@ pub fn draw(mut candidates: Vec<Candidate>, seed: u64, among: DrawBy) -> Vec<Can
     let mut chance = ChaCha12Rng::seed_from_u64(seed);
     candidates.shuffle(&mut chance);
     match among {
-        DrawBy::Pods => candidates,
-        DrawBy::Owners => by_owner(candidates, owner_of, &mut chance),
+        DrawBy::Pod => candidates,
+        DrawBy::Owner => by_owner(candidates, owner_of, &mut chance),
     }
 }
 

@@ -77,7 +77,7 @@ fn a_failure_sent_under_a_201_is_believed_as_a_failure() {
     assert_eq!(refusal(answer), Refusal::SeveralBudgets);
     let mut answer = status(500, "InternalError", "etcdserver: request timed out");
     answer.code = 201;
-    assert!(matches!(classify(&answer), DisruptionVerdict::Doubt(_)));
+    assert!(matches!(classify(&answer), DisruptionVerdict::Uncertain(_)));
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn an_invalid_pod_is_refused_and_invalid_options_are_our_fault() {
     let pod = status(422, "Invalid", "Pod \"web-0\" is invalid: …").about("pod", "web-0");
     assert!(matches!(refusal(pod), Refusal::InvalidPod { .. }));
     let options = status(422, "Invalid", "DeleteOptions is invalid: …").about("deleteoptions", "");
-    assert!(matches!(classify(&options), DisruptionVerdict::Fault(_)));
+    assert!(matches!(classify(&options), DisruptionVerdict::Invalid(_)));
 }
 
 #[test]
@@ -292,7 +292,10 @@ fn doubt_is_doubt_and_never_an_answer() {
         text(503, ""),
     ];
     for row in rows {
-        assert!(matches!(classify(&row), DisruptionVerdict::Doubt(_)), "{row:?}");
+        assert!(
+            matches!(classify(&row), DisruptionVerdict::Uncertain(_)),
+            "{row:?}"
+        );
     }
 }
 
@@ -316,7 +319,7 @@ fn our_own_faults_are_loud() {
         text(302, ""),
     ];
     for row in rows {
-        assert!(matches!(classify(&row), DisruptionVerdict::Fault(_)), "{row:?}");
+        assert!(matches!(classify(&row), DisruptionVerdict::Invalid(_)), "{row:?}");
     }
 }
 

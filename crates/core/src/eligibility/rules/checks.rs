@@ -40,7 +40,7 @@ pub(super) fn deletion_timestamp(case: &RuleInput<'_>) -> String {
 pub(super) fn own(case: &RuleInput<'_>) -> Option<Exemption> {
     let own = case.rules.identity.as_ref();
     own.is_some_and(|own| own.covers(case.pod))
-        .then_some(Exemption::Own)
+        .then_some(Exemption::Itself)
 }
 
 pub(super) fn identity(case: &RuleInput<'_>) -> String {
@@ -52,7 +52,7 @@ pub(super) fn identity(case: &RuleInput<'_>) -> String {
 
 /// The mirror is owned by the Node.
 pub(super) fn mirror(case: &RuleInput<'_>) -> Option<Exemption> {
-    (case.pod.annotations.contains_key(MIRROR) || owned_by(case, "Node")).then_some(Exemption::Mirror)
+    (case.pod.annotations.contains_key(MIRROR) || owned_by(case, "Node")).then_some(Exemption::StaticPod)
 }
 
 pub(super) fn mirror_mark(case: &RuleInput<'_>) -> String {

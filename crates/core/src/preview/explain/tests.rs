@@ -112,7 +112,7 @@ fn what_is_wrong_with_a_budget_is_told_too() {
     broken.generation = 2;
     broken.status.disrupted_pods = 2;
     broken.status.sync_failed = Some("found no controllers for pod \"web-0\"".into());
-    broken.unhealthy = UnhealthyPodPolicy::Unheard("Sometimes".into());
+    broken.unhealthy = UnhealthyPodPolicy::Unrecognized("Sometimes".into());
     assert_eq!(
         broken.account().words,
         [

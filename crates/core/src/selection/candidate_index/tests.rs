@@ -86,7 +86,7 @@ fn candidates_come_as_their_names_are_drawn_whole_and_each_once() {
             .collect();
         let mut seen = HashSet::new();
         expected.retain(|candidate| seen.insert(candidate.pod.uid.clone()));
-        assert_eq!(register.draw(seed, DrawBy::Pods).collect::<Vec<_>>(), expected);
+        assert_eq!(register.draw(seed, DrawBy::Pod).collect::<Vec<_>>(), expected);
         assert_eq!(expected.len(), 21);
     }
 }
@@ -126,7 +126,7 @@ fn every_owner_is_first_about_equally_often_and_so_is_every_pod_of_it() {
     let (register, seeds) = (register(&pods, |_| true), 10_000);
     let (mut hosts, mut pods) = (HashMap::new(), HashMap::new());
     for seed in 0..seeds {
-        let first = register.draw(seed, DrawBy::Owners).next().unwrap();
+        let first = register.draw(seed, DrawBy::Owner).next().unwrap();
         let host = first.owner.map(|owner| (first.pod.namespace.clone(), owner.name));
         let host = host.unwrap_or_else(|| (first.pod.uid.clone(), String::new()));
         if host == ("one".to_owned(), "web".to_owned()) {

@@ -16,15 +16,15 @@ fn candidates(uids: impl IntoIterator<Item = usize>) -> Vec<Candidate> {
 
 #[test]
 fn the_same_seed_and_pods_give_the_same_order_however_they_were_listed() {
-    let forwards = draw(candidates(0..40), 7, DrawBy::Pods);
-    let backwards = draw(candidates((0..40).rev()), 7, DrawBy::Pods);
+    let forwards = draw(candidates(0..40), 7, DrawBy::Pod);
+    let backwards = draw(candidates((0..40).rev()), 7, DrawBy::Pod);
     assert_eq!(forwards, backwards);
-    assert_ne!(forwards, draw(candidates(0..40), 8, DrawBy::Pods));
+    assert_ne!(forwards, draw(candidates(0..40), 8, DrawBy::Pod));
 }
 
 #[test]
 fn the_order_of_a_seed_never_changes_between_releases() {
-    let order: Vec<_> = draw(candidates(0..5), 42, DrawBy::Pods)
+    let order: Vec<_> = draw(candidates(0..5), 42, DrawBy::Pod)
         .into_iter()
         .map(|c| c.pod.name)
         .collect();
@@ -33,7 +33,7 @@ fn the_order_of_a_seed_never_changes_between_releases() {
 
 #[test]
 fn a_pod_listed_twice_is_drawn_once() {
-    assert_eq!(draw(candidates([1, 2, 1, 3, 2]), 1, DrawBy::Pods).len(), 3);
+    assert_eq!(draw(candidates([1, 2, 1, 3, 2]), 1, DrawBy::Pod).len(), 3);
 }
 
 /// `web-0`, `web-1` and so on, all of one owner.
@@ -64,7 +64,7 @@ fn owners(lot: &mut DrawQueue) -> Vec<String> {
 #[test]
 fn an_owner_gives_one_victim() {
     for seed in 0..50 {
-        let mut lot = DrawQueue::new([owned("web", 5), owned("cart", 3)].concat(), seed, DrawBy::Pods);
+        let mut lot = DrawQueue::new([owned("web", 5), owned("cart", 3)].concat(), seed, DrawBy::Pod);
         let first = lot.next_victim().unwrap();
         lot.spend(&first);
         let rest = owners(&mut lot);
@@ -80,7 +80,7 @@ fn an_owner_gives_one_victim() {
 #[test]
 fn after_a_refusal_the_other_owners_come_first_and_the_mates_still_come() {
     for seed in 0..50 {
-        let mut lot = DrawQueue::new([owned("web", 3), owned("cart", 3)].concat(), seed, DrawBy::Pods);
+        let mut lot = DrawQueue::new([owned("web", 3), owned("cart", 3)].concat(), seed, DrawBy::Pod);
         let first = lot.next_victim().unwrap();
         lot.refuse(&first);
         let rest = owners(&mut lot);
@@ -96,7 +96,7 @@ fn after_a_refusal_the_other_owners_come_first_and_the_mates_still_come() {
 #[test]
 fn more_mates_of_a_refused_victim_than_can_be_tried_do_not_wait() {
     let all = [owned("web", 3 * MOST_PUT_BACK), owned("cart", 5)].concat();
-    let mut lot = DrawQueue::new(all, 1, DrawBy::Pods);
+    let mut lot = DrawQueue::new(all, 1, DrawBy::Pod);
     let (mut refused, mut mates) = (HashSet::new(), HashMap::new());
     while let Some(victim) = lot.next_victim() {
         let owner = victim.owner.clone().unwrap().name;
@@ -113,7 +113,7 @@ fn more_mates_of_a_refused_victim_than_can_be_tried_do_not_wait() {
 
 #[test]
 fn a_namespace_that_is_left_gives_no_more_victims() {
-    let mut lot = DrawQueue::new(owned("web", 4), 1, DrawBy::Pods);
+    let mut lot = DrawQueue::new(owned("web", 4), 1, DrawBy::Pod);
     let first = lot.next_victim().unwrap();
     lot.leave_namespace(&first.pod);
     assert_eq!(lot.next_victim(), None);
@@ -123,7 +123,7 @@ fn a_namespace_that_is_left_gives_no_more_victims() {
 fn among_owners_the_pods_of_one_follow_each_other_and_its_size_does_not_count() {
     let all = [owned("web", 9), owned("cart", 2), candidates(0..1)].concat();
     let hosts = |seed| {
-        let drawn = draw(all.clone(), seed, DrawBy::Owners);
+        let drawn = draw(all.clone(), seed, DrawBy::Owner);
         let mut hosts: Vec<_> = drawn.into_iter().map(|c| c.owner.map(|o| o.name)).collect();
         assert_eq!(hosts.len(), 12);
         hosts.dedup();
@@ -146,7 +146,7 @@ fn every_candidate_is_first_about_equally_often() {
     let (pods, seeds) = (10, 5_000);
     let mut first = vec![0_f64; pods];
     for seed in 0..seeds {
-        let order = draw(candidates(0..pods), seed, DrawBy::Pods);
+        let order = draw(candidates(0..pods), seed, DrawBy::Pod);
         let winner: usize = order[0].pod.name.trim_start_matches("web-").parse().unwrap();
         first[winner] += 1.0;
     }
