@@ -57,7 +57,7 @@ fn measure(sandbox: &Sandbox) -> Vec<Duration> {
         let mut times = Vec::new();
         for seed in 0..RUNS as u64 {
             let begun = Instant::now();
-            let report = round::run_alone(&cluster, &orders(), Timestamp::now(), seed, &stop).await;
+            let report = round::run_alone(&cluster, &round_config(), Timestamp::now(), seed, &stop).await;
             assert_eq!(report.attempts.len(), 1, "{:?}", report.end);
             times.push(begun.elapsed());
         }
@@ -65,7 +65,7 @@ fn measure(sandbox: &Sandbox) -> Vec<Duration> {
     })
 }
 
-fn orders() -> RoundConfig {
+fn round_config() -> RoundConfig {
     RoundConfig {
         dry_run: true,
         rules: EligibilityRules {

@@ -50,7 +50,7 @@ pub struct ActorsConfig {
     /// How late a slot may be, and how long clocks must agree.
     pub pace: TimerConfig,
     /// What a round goes by.
-    pub orders: Arc<RoundConfig>,
+    pub round_config: Arc<RoundConfig>,
     /// Where the journal is kept.
     pub books: JournalStore,
     /// Where the cluster is.
@@ -64,9 +64,9 @@ pub struct ActorsConfig {
     /// The way to end it all in order, beside the signals; it leads to the Supervisor once that runs.
     pub stop: StableRecipient<StopRequested>,
     /// Where the probes look.
-    pub vitals: Arc<HealthState>,
+    pub health: Arc<HealthState>,
     /// What goes wrong on purpose; nothing outside of tests.
-    pub faults: FailPoints,
+    pub fail_points: FailPoints,
 }
 
 /// Runs the actors until a signal or another request to stop, or until the Supervisor gives up; returns the process's
@@ -74,26 +74,26 @@ pub struct ActorsConfig {
 ///
 /// The Supervisor looks after the others from a thread of its own; the calling thread looks after the Supervisor. If
 /// that gives no sign of life, this returns all the same: threads that hang end with the process.
-pub fn run(crew: ActorsConfig) -> i32 {
-    let (vitals, limits) = (Arc::clone(&crew.vitals), crew.limits);
+pub fn run(config: ActorsConfig) -> i32 {
+    let (health, limits) = (Arc::clone(&config.health), config.limits);
     let (ends, end) = mpsc::channel();
     let supervisor = std::thread::Builder::new().name("supervisor".to_owned());
-    let started = supervisor.spawn(move || ends.send(supervise(crew)));
+    let started = supervisor.spawn(move || ends.send(supervise(config)));
     if let Err(error) = started {
         log::error!("no thread for the Supervisor: {error}");
         return supervisor::GAVE_UP;
     }
-    watchdog::watch(&end, &vitals, &limits)
+    watchdog::watch(&end, &health, &limits)
 }
 
 /// Runs the actor system to its end, with the Supervisor as its first actor.
-fn supervise(crew: ActorsConfig) -> i32 {
+fn supervise(config: ActorsConfig) -> i32 {
     let system = System::new();
     system.block_on(async {
         let context = Context::new();
-        let life = actix::spawn(context.into_future(Supervisor::new(crew)));
+        let incarnation = actix::spawn(context.into_future(Supervisor::new(config)));
         actix::spawn(async {
-            if life.await.is_err() {
+            if incarnation.await.is_err() {
                 log::error!("the Supervisor itself failed: giving up");
                 System::current().stop_with_code(supervisor::GAVE_UP);
             }

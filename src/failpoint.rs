@@ -1,41 +1,41 @@
-//! The points at which a test may make macaque fail. Outside of tests nothing is armed and a point does nothing.
+//! Fail points: places at which a test makes macaque fail. Outside of tests none is armed and passing one does nothing.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// A point that is passed on the way, in the order of a round.
+/// A place at which a test may make macaque fail, in the order of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailPoint {
-    /// The Supervisor looks after the others.
+    /// The Supervisor checks the other actors.
     SupervisorTick,
-    /// The Clock is about to say that a round is due.
+    /// The Clock is about to send that a round is due.
     BeforeDue,
-    /// The Clock has said so.
+    /// The Clock has sent it.
     AfterDue,
-    /// The Killer took a round on and has not begun it.
+    /// The Killer accepted a round and has not begun it.
     BeforeRound,
-    /// A victim was drawn, and the journal knows nothing of it.
+    /// A victim was picked, and the journal does not know it yet.
     BeforeReserve,
-    /// The journal holds the charge for the victim.
+    /// The journal holds the reservation of the victim.
     AfterReserve,
     /// The disruption is about to be sent.
     BeforeDisrupt,
-    /// What became of the victim is known, here alone.
+    /// The outcome is known, but not recorded.
     AfterDisrupt,
-    /// What became of the victim is about to be written down.
+    /// The outcome is about to be recorded.
     BeforeResolve,
-    /// The journal knows what became of the victim.
+    /// The journal knows the outcome.
     AfterResolve,
-    /// The Killer finished a round and has not told it.
+    /// The Killer finished a round and has not reported it.
     BeforeReport,
-    /// The Notifier took a report and has told nobody.
+    /// The Notifier accepted a report and has delivered it to nobody.
     BeforeNotify,
-    /// A channel was told, and only the Notifier knows.
+    /// A report was delivered to a channel, and only the Notifier knows.
     AfterNotify,
 }
 
 impl FailPoint {
-    /// Every point, in the order of a round.
+    /// Every fail point, in the order of a round.
     pub const ALL: [Self; 13] = [
         Self::SupervisorTick,
         Self::BeforeDue,
@@ -53,26 +53,28 @@ impl FailPoint {
     ];
 }
 
-/// What a test lets happen at a point. Panicking, blocking the thread and aborting it does itself, in its hook.
+/// What a test lets happen at a fail point. Panicking, blocking the thread and aborting happen in the test's hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailAction {
     /// Go on.
     Continue,
-    /// Await what never comes.
+    /// Wait for ever.
     Hang,
 }
 
-/// What happens at the points.
+type Hook = Arc<dyn Fn(FailPoint) -> FailAction + Send + Sync>;
+
+/// The fail points of one process: armed with a test's hook, or not at all.
 #[derive(Clone, Default)]
-pub struct FailPoints(Option<Arc<dyn Fn(FailPoint) -> FailAction + Send + Sync>>);
+pub struct FailPoints(Option<Hook>);
 
 impl FailPoints {
-    /// Calls `hook` at every point; what it does happens to the actor that passes.
+    /// Calls `hook` at every fail point; what it does happens to the actor that passes.
     pub fn armed(hook: impl Fn(FailPoint) -> FailAction + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(hook)))
     }
 
-    /// `point` is passed.
+    /// Passes `point`.
     pub(crate) async fn pass(&self, point: FailPoint) {
         if let Some(hook) = &self.0
             && hook(point) == FailAction::Hang

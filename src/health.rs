@@ -113,7 +113,7 @@ impl HealthState {
 ///
 /// # Errors
 /// The address cannot be listened on.
-pub fn serve(address: SocketAddr, vitals: Arc<HealthState>) -> io::Result<SocketAddr> {
+pub fn serve(address: SocketAddr, health: Arc<HealthState>) -> io::Result<SocketAddr> {
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let bound = listener.local_addr()?;
@@ -125,7 +125,7 @@ pub fn serve(address: SocketAddr, vitals: Arc<HealthState>) -> io::Result<Socket
         .spawn(move || {
             runtime.block_on(async {
                 match TcpListener::from_std(listener) {
-                    Ok(listener) => accept(listener, vitals).await,
+                    Ok(listener) => accept(listener, health).await,
                     Err(error) => log::error!("the probes are not served: {error}"),
                 }
             });
@@ -133,17 +133,17 @@ pub fn serve(address: SocketAddr, vitals: Arc<HealthState>) -> io::Result<Socket
     Ok(bound)
 }
 
-async fn accept(listener: TcpListener, vitals: Arc<HealthState>) {
+async fn accept(listener: TcpListener, health: Arc<HealthState>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, most likely: others must close first.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let vitals = Arc::clone(&vitals);
+        let health = Arc::clone(&health);
         tokio::spawn(async move {
             let service = service_fn(|request| {
-                let response = answer(&request, &vitals);
+                let response = answer(&request, &health);
                 async { Ok::<_, Infallible>(response) }
             });
             let mut server = http1::Builder::new();
@@ -157,14 +157,14 @@ async fn accept(listener: TcpListener, vitals: Arc<HealthState>) {
     }
 }
 
-fn answer(request: &Request<Incoming>, vitals: &HealthState) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, health: &HealthState) -> Response<Full<Bytes>> {
     let verbose = request
         .uri()
         .query()
         .is_some_and(|query| query.split('&').any(|part| part == "verbose"));
     match (request.method(), request.uri().path()) {
-        (&Method::GET | &Method::HEAD, "/livez" | "/healthz") => told(&vitals.liveness(), verbose),
-        (&Method::GET | &Method::HEAD, "/readyz") => told(&vitals.readiness(), verbose),
+        (&Method::GET | &Method::HEAD, "/livez" | "/healthz") => told(&health.liveness(), verbose),
+        (&Method::GET | &Method::HEAD, "/readyz") => told(&health.readiness(), verbose),
         (&Method::GET | &Method::HEAD, _) => {
             text(StatusCode::NOT_FOUND, "try /livez or /readyz\n".to_owned())
         }
@@ -214,18 +214,18 @@ mod tests {
 
     #[test]
     fn ready_means_that_every_part_is_up_and_nobody_said_stop() {
-        let vitals = HealthState::new(["Clock", "Killer"]);
-        assert_eq!(failing(&vitals.readiness()), ["Clock", "Killer"]);
-        vitals.set_up("Clock", true);
-        vitals.set_up("Killer", true);
-        assert!(failing(&vitals.readiness()).is_empty());
-        vitals.set_stopping();
-        assert_eq!(failing(&vitals.readiness()), ["running"]);
+        let health = HealthState::new(["Clock", "Killer"]);
+        assert_eq!(failing(&health.readiness()), ["Clock", "Killer"]);
+        health.set_up("Clock", true);
+        health.set_up("Killer", true);
+        assert!(failing(&health.readiness()).is_empty());
+        health.set_stopping();
+        assert_eq!(failing(&health.readiness()), ["running"]);
     }
 
     #[test]
     fn a_part_that_is_down_is_no_reason_to_restart_the_process() {
-        let vitals = HealthState::new(["Notifier"]);
-        assert!(failing(&vitals.liveness()).is_empty());
+        let health = HealthState::new(["Notifier"]);
+        assert!(failing(&health.liveness()).is_empty());
     }
 }

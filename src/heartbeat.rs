@@ -1,126 +1,133 @@
-//! The pulse of one life of an actor, by which the Supervisor sees from outside whether it still works.
+//! The heartbeat of one incarnation of an actor, by which the Supervisor sees from outside whether it still works.
 //!
-//! Two things are to be seen. A *beat* that stays away: its thread is blocked. An *operation* that gave no sign by the
-//! time it promised: it awaits what never comes, while everything else goes on.
+//! Two things are watched. A *beat* that is missing: the actor's thread is blocked. An *operation* that made no progress
+//! within the time it promised: the actor waits for ever, while everything else on its thread goes on.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// The pulse; clones are of the same life.
+use tokio::time::Instant;
+
+use crate::platform::Platform;
+
+/// The heartbeat; clones belong to the same incarnation.
 #[derive(Debug, Clone)]
-pub struct Heartbeat(Arc<Mutex<HeartbeatState>>);
+pub struct Heartbeat {
+    platform: Platform,
+    state: Arc<Mutex<HeartbeatState>>,
+}
 
 #[derive(Debug)]
 struct HeartbeatState {
-    beat: Instant,
+    last_beat: Instant,
     operations: BTreeMap<u64, RunningOperation>,
     begun: u64,
 }
 
 #[derive(Debug)]
 struct RunningOperation {
-    what: &'static str,
-    /// How long it may give no sign.
+    name: &'static str,
+    /// How long it may make no progress.
     allowance: Duration,
     due: Instant,
 }
 
-/// Something that an actor is doing; it ends when it is dropped.
+/// An operation under way; it ends when the guard is dropped.
 #[derive(Debug)]
 pub struct OperationGuard {
-    pulse: Heartbeat,
+    heartbeat: Heartbeat,
     number: u64,
 }
 
-/// What ails an actor.
+/// The reason why an actor counts as hung.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unhealthy {
-    /// It has not beaten for this long.
+    /// No beat for this long.
     NoHeartbeat(Duration),
-    /// This gave no sign within this time.
+    /// This operation made no progress within this time.
     Overdue(&'static str, Duration),
 }
 
 impl Heartbeat {
-    /// A pulse that beats now.
-    pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(HeartbeatState {
-            beat: Instant::now(),
+    /// A heartbeat that beats now.
+    pub fn new(platform: &Platform) -> Self {
+        let state = HeartbeatState {
+            last_beat: platform.monotonic(),
             operations: BTreeMap::new(),
             begun: 0,
-        })))
+        };
+        Self {
+            platform: platform.clone(),
+            state: Arc::new(Mutex::new(state)),
+        }
     }
 
-    /// It lives.
+    /// Beats: the actor's thread is not blocked.
     pub fn beat(&self) {
-        self.signs().beat = Instant::now();
+        self.state().last_beat = self.platform.monotonic();
     }
 
-    /// Something begins that gives a sign within `allowance` each time, or ends.
-    pub fn begin(&self, what: &'static str, allowance: Duration) -> OperationGuard {
-        let mut signs = self.signs();
-        signs.begun += 1;
-        let number = signs.begun;
-        let due = Instant::now() + allowance;
-        signs
+    /// Begins an operation that makes progress within `allowance` each time, or ends.
+    pub fn begin(&self, name: &'static str, allowance: Duration) -> OperationGuard {
+        let due = self.platform.monotonic() + allowance;
+        let mut state = self.state();
+        state.begun += 1;
+        let number = state.begun;
+        state
             .operations
-            .insert(number, RunningOperation { what, allowance, due });
-        drop(signs);
+            .insert(number, RunningOperation { name, allowance, due });
+        drop(state);
+
         OperationGuard {
-            pulse: self.clone(),
+            heartbeat: self.clone(),
             number,
         }
     }
 
-    /// Whatever is being done goes on.
-    pub fn sign(&self) {
-        let now = Instant::now();
-        for running in self.signs().operations.values_mut() {
-            running.due = now + running.allowance;
+    /// Reports progress: every operation has its whole allowance again.
+    pub fn progress(&self) {
+        let now = self.platform.monotonic();
+        for operation in self.state().operations.values_mut() {
+            operation.due = now + operation.allowance;
         }
     }
 
-    /// What ails it at `now`, if it may be deaf for so long. Whoever looks was awake only since `awake`: what passed
-    /// before is not held against anybody.
-    pub fn ailment(&self, now: Instant, awake: Instant, deaf_after: Duration) -> Option<Unhealthy> {
-        let signs = self.signs();
-        let silence = now.saturating_duration_since(signs.beat.max(awake));
-        if silence > deaf_after {
+    /// Why the actor counts as hung at `now`, if it does. The observer was awake only since `awake`: what it could not
+    /// see before counts against nobody.
+    pub fn unhealthy(&self, now: Instant, awake: Instant, hang_timeout: Duration) -> Option<Unhealthy> {
+        let state = self.state();
+        let silence = now.saturating_duration_since(state.last_beat.max(awake));
+        if silence > hang_timeout {
             return Some(Unhealthy::NoHeartbeat(silence));
         }
-        let overdue = |running: &&RunningOperation| {
-            now > running.due && now.saturating_duration_since(awake) > deaf_after
-        };
-        let running = signs.operations.values().find(overdue)?;
-        Some(Unhealthy::Overdue(running.what, running.allowance))
+
+        let observed = now.saturating_duration_since(awake);
+        let is_overdue = |operation: &&RunningOperation| now > operation.due && observed > hang_timeout;
+        let operation = state.operations.values().find(is_overdue)?;
+        Some(Unhealthy::Overdue(operation.name, operation.allowance))
     }
 
-    fn signs(&self) -> MutexGuard<'_, HeartbeatState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, HeartbeatState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl OperationGuard {
-    /// A sign: the next one comes within `allowance`.
+    /// Reports progress: the next comes within `allowance`.
     pub fn expect(&self, allowance: Duration) {
-        if let Some(running) = self.pulse.signs().operations.get_mut(&self.number) {
-            running.allowance = allowance;
-            running.due = Instant::now() + allowance;
+        let due = self.heartbeat.platform.monotonic() + allowance;
+        if let Some(operation) = self.heartbeat.state().operations.get_mut(&self.number) {
+            operation.allowance = allowance;
+            operation.due = due;
         }
     }
 }
 
 impl Drop for OperationGuard {
     fn drop(&mut self) {
-        self.pulse.signs().operations.remove(&self.number);
-    }
-}
-
-impl Default for Heartbeat {
-    fn default() -> Self {
-        Self::new()
+        self.heartbeat.state().operations.remove(&self.number);
     }
 }
 
@@ -128,12 +135,17 @@ impl fmt::Display for Unhealthy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoHeartbeat(silence) => {
-                write!(f, "no sign of life for {silence:.1?}: its thread is blocked")
-            }
-            Self::Overdue(what, allowance) => {
                 write!(
                     f,
-                    "its {what} gave no sign within {allowance:.1?}: it waits for what never comes"
+                    "no heartbeat for {:.0} s: its thread is blocked",
+                    silence.as_secs_f64()
+                )
+            }
+            Self::Overdue(name, allowance) => {
+                write!(
+                    f,
+                    "{name} made no progress for {:.0} s: it is stuck",
+                    allowance.as_secs_f64()
                 )
             }
         }
@@ -144,45 +156,46 @@ impl fmt::Display for Unhealthy {
 mod tests {
     use super::*;
 
-    const DEAF_AFTER: Duration = Duration::from_secs(15);
+    const HANG_TIMEOUT: Duration = Duration::from_secs(15);
 
-    fn ailment_in(pulse: &Heartbeat, born: Instant, seconds: u64) -> Option<Unhealthy> {
-        pulse.ailment(born + Duration::from_secs(seconds), born, DEAF_AFTER)
+    fn heartbeat() -> (Instant, Heartbeat) {
+        let platform = Platform::system();
+        (platform.monotonic(), Heartbeat::new(&platform))
     }
 
     #[test]
-    fn a_beat_that_stays_away_is_an_ailment() {
-        let (born, pulse) = (Instant::now(), Heartbeat::new());
-        assert_eq!(ailment_in(&pulse, born, 14), None);
-        assert!(matches!(
-            ailment_in(&pulse, born, 16),
-            Some(Unhealthy::NoHeartbeat(_))
-        ));
+    fn a_missing_beat_is_unhealthy() {
+        let (start, heartbeat) = heartbeat();
+        let unhealthy = |seconds| {
+            let now = start + Duration::from_secs(seconds);
+            heartbeat.unhealthy(now, start, HANG_TIMEOUT)
+        };
+        assert_eq!(unhealthy(14), None);
+        assert!(matches!(unhealthy(16), Some(Unhealthy::NoHeartbeat(_))));
     }
 
     #[test]
-    fn an_operation_without_a_sign_is_an_ailment_while_it_lasts() {
-        let (pulse, deaf_after) = (Heartbeat::new(), Duration::ZERO);
-        let operation = pulse.begin("round", Duration::ZERO);
-        let later = Instant::now() + Duration::from_millis(1);
+    fn an_operation_without_progress_is_unhealthy_while_it_lasts() {
+        let (_, heartbeat) = heartbeat();
+        let operation = heartbeat.begin("round", Duration::ZERO);
+        let later = heartbeat.platform.monotonic() + Duration::from_millis(1);
         let awake = later - Duration::from_nanos(1);
-        pulse.beat();
-        let ailment = || pulse.ailment(later, awake, deaf_after + Duration::from_secs(0));
-        assert!(ailment().is_some());
+        heartbeat.beat();
+
+        let unhealthy = || heartbeat.unhealthy(later, awake, Duration::ZERO);
+        assert!(unhealthy().is_some());
         operation.expect(Duration::from_secs(60));
-        assert!(!matches!(ailment(), Some(Unhealthy::Overdue(..))));
+        assert!(!matches!(unhealthy(), Some(Unhealthy::Overdue(..))));
         drop(operation);
-        assert!(!matches!(ailment(), Some(Unhealthy::Overdue(..))));
+        assert!(!matches!(unhealthy(), Some(Unhealthy::Overdue(..))));
     }
 
     #[test]
-    fn what_passed_while_nobody_could_look_is_no_ailment() {
-        let (born, pulse) = (Instant::now(), Heartbeat::new());
-        let _operation = pulse.begin("round", Duration::from_secs(1));
-        let woken = born + Duration::from_secs(3600);
-        assert_eq!(
-            pulse.ailment(woken + Duration::from_secs(1), woken, DEAF_AFTER),
-            None
-        );
+    fn what_passed_while_nobody_could_look_does_not_count() {
+        let (start, heartbeat) = heartbeat();
+        let _operation = heartbeat.begin("round", Duration::from_secs(1));
+        let woken = start + Duration::from_secs(3600);
+        let now = woken + Duration::from_secs(1);
+        assert_eq!(heartbeat.unhealthy(now, woken, HANG_TIMEOUT), None);
     }
 }

@@ -50,7 +50,7 @@ pub struct Cluster {
     /// Whether an exchange failed: the configuration may have changed, a certificate authority rotated.
     stale: Cell<bool>,
     /// Who is told that something is going on.
-    pulse: Option<Heartbeat>,
+    heartbeat: Option<Heartbeat>,
     /// The API server's address, for errors.
     server: Arc<str>,
 }
@@ -96,9 +96,9 @@ impl Cluster {
             .into_answer())
     }
 
-    /// The same, and each exchange is a sign of life to `pulse`.
-    pub fn watched_by(mut self, pulse: Heartbeat) -> Self {
-        self.pulse = Some(pulse);
+    /// The same, and each exchange is a sign of life to `heartbeat`.
+    pub fn with_heartbeat(mut self, heartbeat: Heartbeat) -> Self {
+        self.heartbeat = Some(heartbeat);
         self
     }
 
@@ -144,8 +144,8 @@ impl Cluster {
         deadline: Duration,
         what: &impl Fn() -> String,
     ) -> Result<ApiResponse, ApiError> {
-        if let Some(pulse) = &self.pulse {
-            pulse.sign();
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.sign();
         }
         // Cloned out of its cell: nothing stays borrowed over an await.
         let client = self.client.borrow().clone();

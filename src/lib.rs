@@ -24,7 +24,7 @@
 //! - [`journal`]: keeps the journal, in a ConfigMap or in memory; what a step is, `chaos` decides.
 //! - [`round`]: one round from the list to the report, over `chaos`, `cluster` and `journal`.
 //! - [`fault`]: the points at which a test makes macaque fail; none of them does anything otherwise.
-//! - [`pulse`]: the signs of life of an actor, as the Supervisor sees them.
+//! - [`heartbeat`]: the signs of life of an actor, as the Supervisor sees them.
 //! - [`health`]: the probes, from a thread of their own.
 //! - [`actors`]: Clock, Killer, Notifier and Supervisor, thin shells round the above.
 //! - [`settings`]: defaults, file, environment and flags, proved into a plan.

@@ -51,29 +51,29 @@ pub struct ClusterSnapshot {
 
 #[derive(Default)]
 struct SnapshotSink {
-    register: CandidateIndex,
-    subjects: Vec<PreviewedPod>,
+    index: CandidateIndex,
+    pods: Vec<PreviewedPod>,
     owners: ReadinessByOwner,
 }
 
 impl PodSink for SnapshotSink {
-    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
-        self.register.enter(&pod, candidate.as_ref(), rules);
+    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
+        self.index.push(&pod, candidate.as_ref(), rules);
         if let Some(owner) = pod.owner.clone() {
             let owner = self.owners.entry((pod.id.namespace.clone(), owner)).or_default();
             owner.pods += 1;
             owner.ready += usize::from(pod.ready);
         }
-        self.subjects.extend(candidate.map(|candidate| PreviewedPod {
+        self.pods.extend(candidate.map(|candidate| PreviewedPod {
             candidate,
             pod,
-            heard: None,
+            server_answer: None,
         }));
     }
 
     fn append(&mut self, more: Self) {
-        self.register.append(more.register);
-        self.subjects.extend(more.subjects);
+        self.index.append(more.index);
+        self.pods.extend(more.pods);
         for (owner, more) in more.owners {
             let known = self.owners.entry(owner).or_default();
             known.pods += more.pods;
@@ -88,25 +88,25 @@ impl PodSink for SnapshotSink {
 /// The pods could not be listed; a namespace that may not be read is only a problem.
 pub async fn look(
     cluster: &Cluster,
-    orders: &RoundConfig,
+    round_config: &RoundConfig,
     stop: &StopToken,
 ) -> Result<ClusterSnapshot, RoundEnd> {
-    let rules = &orders.rules;
+    let rules = &round_config.rules;
     let field = PodScanner { cluster, rules, stop };
     let mut survey = PodScan::<SnapshotSink>::default();
     field.survey(&mut survey).await?;
     let SnapshotSink {
-        register,
-        mut subjects,
+        index,
+        mut pods,
         owners,
     } = survey.ledger;
-    let place = |subject: &PreviewedPod| {
-        let Candidate { pod, owner } = &subject.candidate;
+    let place = |pod: &PreviewedPod| {
+        let Candidate { pod, owner } = &pod.candidate;
         (pod.namespace.clone(), owner.clone(), pod.name.clone())
     };
-    subjects.sort_by_cached_key(place);
+    pods.sort_by_cached_key(place);
     // A page boundary may repeat a pod; by UID it is the same one.
-    subjects.dedup_by(|a, b| a.candidate.pod.uid == b.candidate.pod.uid);
+    pods.dedup_by(|a, b| a.candidate.pod.uid == b.candidate.pod.uid);
     let mut problems = survey.problems;
     let budgets = match rules.method {
         DisruptionMethod::Evict => {
@@ -120,10 +120,10 @@ pub async fn look(
         exempted: survey.exempted,
         owners,
         preview: RoundPreview {
-            subjects,
+            pods,
             budgets,
-            limits: orders.disrupt.clone(),
-            crowd: (survey.listed > CROWD).then_some(register),
+            limits: round_config.disrupt.clone(),
+            sampled_from: (survey.listed > CROWD).then_some(index),
         },
         problems,
     })

@@ -62,11 +62,11 @@ pub struct Clock {
     watch: SlotTimer,
     born: Instant,
     killer: StableRecipient<RoundDue>,
-    pulse: Heartbeat,
+    heartbeat: Heartbeat,
     /// The sleep until the next look.
     nap: Option<OperationGuard>,
     limits: RestartPolicy,
-    faults: FailPoints,
+    fail_points: FailPoints,
 }
 
 impl Clock {
@@ -75,9 +75,9 @@ impl Clock {
         beat: Trigger,
         pace: TimerConfig,
         killer: StableRecipient<RoundDue>,
-        pulse: Heartbeat,
+        heartbeat: Heartbeat,
         limits: RestartPolicy,
-        faults: FailPoints,
+        fail_points: FailPoints,
     ) -> Self {
         let born = Instant::now();
         Self {
@@ -85,10 +85,10 @@ impl Clock {
             watch: SlotTimer::new(clocks(born), pace),
             born,
             killer,
-            pulse,
+            heartbeat,
             nap: None,
             limits,
-            faults,
+            fail_points,
         }
     }
 
@@ -106,7 +106,7 @@ impl Clock {
         match look.again {
             Some(again) => {
                 let nap = again.clamp(Duration::from_millis(1), LONGEST_NAP);
-                self.nap = Some(self.pulse.begin("nap", nap + self.limits.deaf_after));
+                self.nap = Some(self.heartbeat.begin("nap", nap + self.limits.hang_timeout));
                 ctx.run_later(nap, Self::look);
             }
             None => log::warn!("no further round: quiet times take every slot of the schedule"),
@@ -115,16 +115,16 @@ impl Clock {
 
     /// Tells the Killer that the slot is here.
     fn strike(&self, slot: Timestamp, ctx: &mut Context<Self>) {
-        let (killer, faults) = (self.killer.clone(), self.faults.clone());
-        let operation = self.pulse.begin("strike", self.limits.deaf_after);
+        let (killer, fail_points) = (self.killer.clone(), self.fail_points.clone());
+        let operation = self.heartbeat.begin("strike", self.limits.hang_timeout);
         let strike = async move {
             let _operation = operation;
-            faults.pass(FailPoint::BeforeDue).await;
+            fail_points.pass(FailPoint::BeforeDue).await;
             let seed = round::any_seed();
             if killer.send(RoundDue { slot, seed }).is_err() {
                 log::warn!(slot:%; "round of {slot} dropped: the Killer is being restarted");
             }
-            faults.pass(FailPoint::AfterDue).await;
+            fail_points.pass(FailPoint::AfterDue).await;
         };
         ctx.spawn(strike.into_actor(self).map(|(), _, _| ()));
     }

@@ -41,7 +41,7 @@ pub struct Killer {
     at_work: Option<KillerTask>,
     /// The round that is due next, and whether a look round is.
     due: Option<RoundDue>,
-    patrol_due: bool,
+    recovery_due: bool,
     /// What the Notifier said and the journal does not know yet.
     told: BTreeMap<Timestamp, ReportDelivered>,
     /// What the Notifier has not taken.
@@ -54,25 +54,25 @@ pub struct Killer {
 }
 
 impl Killer {
-    /// A Killer that has not connected yet; `life` tells it from those before it.
+    /// A Killer that has not connected yet; `incarnation` tells it from those before it.
     pub(super) fn new(
-        crew: &ActorsConfig,
-        life: u64,
+        config: &ActorsConfig,
+        incarnation: u64,
         notifier: StableRecipient<RoundFinished>,
-        pulse: Heartbeat,
+        heartbeat: Heartbeat,
     ) -> Self {
         let (switch, stop) = StopSwitch::new();
         // Every exchange with the API server is a sign of life, and so long may one take.
-        let allowance = crew.access.deadlines.disrupt + crew.limits.deaf_after;
+        let allowance = config.access.deadlines.disrupt + config.limits.hang_timeout;
         Self {
             tools: Rc::new(TaskContext {
-                orders: Arc::clone(&crew.orders),
-                access: crew.access.clone(),
-                keeper: crew.books.keeper(life),
+                round_config: Arc::clone(&config.round_config),
+                access: config.access.clone(),
+                writer: config.books.writer(incarnation),
                 stop,
-                pulse,
+                heartbeat,
                 allowance,
-                faults: crew.faults.clone(),
+                fail_points: config.fail_points.clone(),
             }),
             cluster: None,
             notifier,
@@ -80,7 +80,7 @@ impl Killer {
             stopping: false,
             at_work: None,
             due: None,
-            patrol_due: true,
+            recovery_due: true,
             told: BTreeMap::new(),
             unsent: VecDeque::new(),
             untold: BTreeSet::new(),
@@ -119,13 +119,13 @@ impl Killer {
         if let Some((_, told)) = self.told.pop_first() {
             return Some(KillerTask::RecordDelivery(told));
         }
-        (std::mem::take(&mut self.patrol_due) && !self.stopping).then_some(KillerTask::Recover)
+        (std::mem::take(&mut self.recovery_due) && !self.stopping).then_some(KillerTask::Recover)
     }
 
     fn finish(&mut self, done: TaskOutcome, ctx: &mut Context<Self>) {
-        let TaskOutcome { patrol, played } = done;
-        match patrol {
-            Some(Ok(patrol)) => self.take_up(patrol),
+        let TaskOutcome { recover, played } = done;
+        match recover {
+            Some(Ok(recover)) => self.take_up(recover),
             Some(Err(setback)) => self.trouble.of_patrol(&setback),
             None => {}
         }
@@ -138,10 +138,10 @@ impl Killer {
     }
 
     /// What a look round found is told.
-    fn take_up(&mut self, patrol: Recovery) {
+    fn take_up(&mut self, recover: Recovery) {
         self.unclosed = None;
-        self.trouble.patrol_went_well(patrol.dropped);
-        for notice in patrol.notices {
+        self.trouble.patrol_went_well(recover.dropped);
+        for notice in recover.notices {
             // What is on its way to the Notifier is known; what the Notifier took may have been lost with it.
             let slot = notice.report.slot;
             let is_unsent = |unsent: &RoundFinished| unsent.notice && unsent.report.slot == slot;
@@ -195,8 +195,8 @@ impl Actor for Killer {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(OFFER_AGAIN, Self::offer_reports);
-        ctx.run_interval(self.tools.keeper.patrols(), |killer, ctx| {
-            killer.patrol_due = true;
+        ctx.run_interval(self.tools.writer.recovery_interval(), |killer, ctx| {
+            killer.recovery_due = true;
             killer.work(ctx);
         });
         self.work(ctx);

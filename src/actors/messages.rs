@@ -71,7 +71,7 @@ pub struct ChildStarted {
     /// Which child.
     pub role: ActorRole,
     /// Which of its lives.
-    pub life: u64,
+    pub incarnation: u64,
     /// Where to send its [`Shutdown`].
     pub shutdown: Recipient<Shutdown>,
 }
@@ -83,7 +83,7 @@ pub struct ChildStopped {
     /// Which child.
     pub role: ActorRole,
     /// Which of its lives.
-    pub life: u64,
+    pub incarnation: u64,
     /// Why.
     pub why: ExitReason,
 }
@@ -107,7 +107,7 @@ impl fmt::Display for ExitReason {
             Self::Stopped => f.write_str("it stopped by itself"),
             Self::Panicked(words) => write!(f, "panic: {words}"),
             Self::Cancelled => f.write_str("its task was cancelled"),
-            Self::Hung(ailment) => ailment.fmt(f),
+            Self::Hung(unhealthy) => unhealthy.fmt(f),
         }
     }
 }

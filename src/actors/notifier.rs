@@ -32,33 +32,33 @@ struct TrackedRound {
 
 /// The actor. Its HTTP client belongs to this life of it, and to this Arbiter.
 pub struct Notifier {
-    lanes: Vec<ChannelQueue>,
+    queues: Vec<ChannelQueue>,
     known: VecDeque<TrackedRound>,
     http: Option<HttpClient>,
     retry: DeliveryRetry,
     killer: StableRecipient<ReportDelivered>,
-    pulse: Heartbeat,
-    deaf_after: Duration,
-    faults: FailPoints,
+    heartbeat: Heartbeat,
+    hang_timeout: Duration,
+    fail_points: FailPoints,
     stopping: bool,
 }
 
 impl Notifier {
     /// A Notifier for `channels` that has sent nothing yet.
     pub(super) fn new(
-        crew: &ActorsConfig,
+        config: &ActorsConfig,
         killer: StableRecipient<ReportDelivered>,
-        pulse: Heartbeat,
+        heartbeat: Heartbeat,
     ) -> Self {
         Self {
-            lanes: crew.channels.iter().cloned().map(ChannelQueue::new).collect(),
+            queues: config.channels.iter().cloned().map(ChannelQueue::new).collect(),
             known: VecDeque::new(),
             http: None,
-            retry: crew.retry,
+            retry: config.retry,
             killer,
-            pulse,
-            deaf_after: crew.limits.deaf_after,
-            faults: crew.faults.clone(),
+            heartbeat,
+            hang_timeout: config.limits.hang_timeout,
+            fail_points: config.fail_points.clone(),
             stopping: false,
         }
     }
@@ -75,21 +75,24 @@ impl Notifier {
     }
 
     /// Sends what is next in a lane, unless something is on its way.
-    fn send_next(&mut self, lane: usize, ctx: &mut Context<Self>) {
-        let Some(errand) = self.lanes[lane].take_next() else {
+    fn send_next(&mut self, queue: usize, ctx: &mut Context<Self>) {
+        let Some(message) = self.queues[queue].take_next() else {
             self.stop_if_drained(ctx);
             return;
         };
-        let channel = self.lanes[lane].channel.clone();
-        let (http, retry, faults) = (self.http.clone(), self.retry, self.faults.clone());
-        let (operation, slack) = (self.pulse.begin("delivery", self.deaf_after), self.deaf_after);
+        let channel = self.queues[queue].channel.clone();
+        let (http, retry, fail_points) = (self.http.clone(), self.retry, self.fail_points.clone());
+        let (operation, slack) = (
+            self.heartbeat.begin("delivery", self.hang_timeout),
+            self.hang_timeout,
+        );
         let delivery = async move {
-            faults.pass(FailPoint::BeforeNotify).await;
+            fail_points.pass(FailPoint::BeforeNotify).await;
             let delivery = match http {
                 Some(http) => {
                     let once = async || {
                         operation.expect(http.deadline() + slack);
-                        notify::deliver(&http, &channel, &errand.message).await
+                        notify::deliver(&http, &channel, &message.message).await
                     };
                     let pause = async |length| {
                         operation.expect(length + slack);
@@ -100,11 +103,11 @@ impl Notifier {
                 None => Err(notify::DeliveryError::permanent("there is no HTTP client")),
             };
             operation.expect(slack);
-            faults.pass(FailPoint::AfterNotify).await;
-            (errand, delivery)
+            fail_points.pass(FailPoint::AfterNotify).await;
+            (message, delivery)
         };
-        let noted = move |(errand, delivery), notifier: &mut Self, ctx: &mut Context<Self>| {
-            notifier.note(lane, errand, delivery, ctx);
+        let noted = move |(message, delivery), notifier: &mut Self, ctx: &mut Context<Self>| {
+            notifier.note(queue, message, delivery, ctx);
         };
         ctx.spawn(delivery.into_actor(self).map(noted));
     }
@@ -112,21 +115,21 @@ impl Notifier {
     /// What became of a message.
     fn note(
         &mut self,
-        lane: usize,
-        errand: QueuedMessage,
+        queue: usize,
+        message: QueuedMessage,
         delivery: DeliveryResult,
         ctx: &mut Context<Self>,
     ) {
-        match self.lanes[lane].note(errand.clone(), delivery, self.stopping) {
+        match self.queues[queue].note(message.clone(), delivery, self.stopping) {
             AfterDelivery::Done => {
-                self.tell_killer(lane, &errand);
-                self.send_next(lane, ctx);
+                self.tell_killer(queue, &message);
+                self.send_next(queue, ctx);
             }
-            AfterDelivery::Undelivered => self.send_next(lane, ctx),
+            AfterDelivery::Undelivered => self.send_next(queue, ctx),
             AfterDelivery::Retry => {
                 ctx.run_later(self.retry.longest, move |notifier, ctx| {
-                    notifier.lanes[lane].wake();
-                    notifier.send_next(lane, ctx);
+                    notifier.queues[queue].wake();
+                    notifier.send_next(queue, ctx);
                 });
             }
         }
@@ -134,24 +137,24 @@ impl Notifier {
 
     /// Tells the Killer of a channel that needs to be told no more of a round. If nobody hears it, the Killer's next
     /// look at the journal brings the round here again, and then it is said again.
-    fn tell_killer(&mut self, lane: usize, errand: &QueuedMessage) {
-        if !errand.notice {
+    fn tell_killer(&mut self, queue: usize, message: &QueuedMessage) {
+        if !message.notice {
             return;
         }
-        let slot = errand.message.slot;
+        let slot = message.message.slot;
         let known = self.known.iter_mut().find(|known| known.slot == slot);
         let left = known.map_or(0, |known| {
             known.left = known.left.saturating_sub(1);
             known.left
         });
-        let channels = vec![self.lanes[lane].channel.name().to_owned()];
+        let channels = vec![self.queues[queue].channel.name().to_owned()];
         let done = left == 0;
         drop(self.killer.send(ReportDelivered { slot, channels, done }));
     }
 
     /// Once stopping, ends when nothing waits and nothing is on its way.
     fn stop_if_drained(&self, ctx: &mut Context<Self>) {
-        if self.stopping && self.lanes.iter().all(ChannelQueue::is_drained) {
+        if self.stopping && self.queues.iter().all(ChannelQueue::is_drained) {
             ctx.stop();
         }
     }
@@ -161,7 +164,7 @@ impl Actor for Notifier {
     type Context = Context<Self>;
 
     fn started(&mut self, _: &mut Self::Context) {
-        let channels: Vec<_> = self.lanes.iter().map(|lane| lane.channel.clone()).collect();
+        let channels: Vec<_> = self.queues.iter().map(|queue| queue.channel.clone()).collect();
         let http = HttpClient::new(&channels).or_else(|error| {
             log::error!("chat services cannot be reached: {error}");
             // Without TLS the log is told all the same.
@@ -183,20 +186,20 @@ impl Handler<RoundFinished> for Notifier {
             }
             return;
         }
-        let is_untold = |lane: &usize| !told.iter().any(|told| told == self.lanes[*lane].channel.name());
-        let lanes: Vec<_> = (0..self.lanes.len()).filter(is_untold).collect();
+        let is_untold = |queue: &usize| !told.iter().any(|told| told == self.queues[*queue].channel.name());
+        let queues: Vec<_> = (0..self.lanes.len()).filter(is_untold).collect();
         if notice {
-            self.remember(slot, lanes.len());
+            self.remember(slot, queues.len());
         }
-        let errand = QueuedMessage {
+        let message = QueuedMessage {
             message: Rc::new(RoundMessage::of(&report)),
             notice,
         };
-        for lane in lanes {
-            if let Some(dropped) = self.lanes[lane].push(errand.clone()) {
-                self.tell_killer(lane, &dropped);
+        for queue in queues {
+            if let Some(dropped) = self.queues[queue].push(message.clone()) {
+                self.tell_killer(queue, &dropped);
             }
-            self.send_next(lane, ctx);
+            self.send_next(queue, ctx);
         }
     }
 }
@@ -206,10 +209,10 @@ impl Handler<Shutdown> for Notifier {
 
     fn handle(&mut self, _: Shutdown, ctx: &mut Self::Context) {
         self.stopping = true;
-        for lane in 0..self.lanes.len() {
+        for queue in 0..self.lanes.len() {
             // Who waits to try again tries once more, now.
-            self.lanes[lane].wake();
-            self.send_next(lane, ctx);
+            self.queues[queue].wake();
+            self.send_next(queue, ctx);
         }
         self.stop_if_drained(ctx);
     }

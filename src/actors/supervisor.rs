@@ -68,15 +68,15 @@ struct ActorRecipients {
 /// One child as the Supervisor sees it.
 #[derive(Default)]
 struct ChildState {
-    life: u64,
+    incarnation: u64,
     arbiter: Option<Arbiter>,
-    pulse: Heartbeat,
+    heartbeat: Heartbeat,
     shutdown: Option<Recipient<Shutdown>>,
 }
 
 /// The actor.
 pub struct Supervisor {
-    crew: ActorsConfig,
+    config: ActorsConfig,
     lines: ActorRecipients,
     children: [ChildState; 3],
     restarts: RestartHistory,
@@ -92,10 +92,10 @@ pub struct Supervisor {
 
 impl Supervisor {
     /// A Supervisor that has started nobody yet.
-    pub fn new(crew: ActorsConfig) -> Self {
-        let restarts = RestartHistory::new(crew.limits);
+    pub fn new(config: ActorsConfig) -> Self {
+        let restarts = RestartHistory::new(config.limits);
         Self {
-            crew,
+            config,
             lines: ActorRecipients::default(),
             children: Default::default(),
             restarts,
@@ -112,12 +112,12 @@ impl Supervisor {
     }
 
     fn start_child(&mut self, role: ActorRole, ctx: &Context<Self>) {
-        let life = self.child(role).life + 1;
-        let (arbiter, pulse) = child::start(role, life, &self.crew, &self.lines, ctx.address());
+        let incarnation = self.child(role).incarnation + 1;
+        let (arbiter, heartbeat) = child::start(role, incarnation, &self.config, &self.lines, ctx.address());
         *self.child(role) = ChildState {
-            life,
+            incarnation,
             arbiter: Some(arbiter),
-            pulse,
+            heartbeat,
             shutdown: None,
         };
     }
@@ -146,7 +146,7 @@ impl Actor for Supervisor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.crew.stop.connect(ctx.address().recipient());
+        self.config.stop.connect(ctx.address().recipient());
         for (kind, name) in [
             (SignalKind::terminate(), "SIGTERM"),
             (SignalKind::interrupt(), "SIGINT"),
@@ -163,8 +163,8 @@ impl Actor for Supervisor {
                 Err(error) => log::error!("cannot listen for {name}: {error}"),
             }
         }
-        self.crew.vitals.beat();
-        ctx.run_interval(self.crew.limits.heartbeat(), Self::look_after_everybody);
+        self.config.health.beat();
+        ctx.run_interval(self.config.limits.heartbeat(), Self::look_after_everybody);
         for role in ActorRole::ALL {
             self.start_child(role, ctx);
         }
@@ -177,14 +177,14 @@ impl Handler<ChildStarted> for Supervisor {
     fn handle(&mut self, up: ChildStarted, _: &mut Self::Context) {
         let stopping = !self.needs(up.role);
         let child = self.child(up.role);
-        if child.life != up.life {
+        if child.incarnation != up.incarnation {
             return;
         }
         if stopping {
             up.shutdown.do_send(Shutdown);
         }
         child.shutdown = Some(up.shutdown);
-        self.crew.vitals.set_up(up.role.as_str(), true);
+        self.config.health.set_up(up.role.as_str(), true);
     }
 }
 
@@ -192,12 +192,16 @@ impl Handler<ChildStopped> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, down: ChildStopped, ctx: &mut Self::Context) {
-        let ChildStopped { role, life, why } = down;
-        if self.leaked.remove(&(role, life)) {
+        let ChildStopped {
+            role,
+            incarnation,
+            why,
+        } = down;
+        if self.leaked.remove(&(role, incarnation)) {
             log::warn!("{}'s blocked thread has ended after all", role.as_str());
             return;
         }
-        if self.child(role).life != life || self.phase == ShutdownPhase::Ended {
+        if self.child(role).incarnation != incarnation || self.phase == ShutdownPhase::Ended {
             return;
         }
         self.after_failure(role, &why, ctx);
@@ -207,14 +211,14 @@ impl Handler<ChildStopped> for Supervisor {
 impl Supervisor {
     /// Shows that it lives, and looks whether the others do.
     fn look_after_everybody(&mut self, ctx: &mut Context<Self>) {
-        self.crew.vitals.beat();
-        let faults = self.crew.faults.clone();
-        ctx.wait(async move { faults.pass(FailPoint::SupervisorTick).await }.into_actor(self));
+        self.config.health.beat();
+        let fail_points = self.config.fail_points.clone();
+        ctx.wait(async move { fail_points.pass(FailPoint::SupervisorTick).await }.into_actor(self));
         let RestartPolicy {
-            deaf_after, leaked, ..
-        } = self.crew.limits;
+            hang_timeout, leaked, ..
+        } = self.config.limits;
         let now = Instant::now();
-        if now.duration_since(self.looked) > deaf_after / 2 {
+        if now.duration_since(self.looked) > hang_timeout / 2 {
             // The process was suspended, or starved: nobody could give a sign.
             self.awake = now;
         }
@@ -223,10 +227,14 @@ impl Supervisor {
             let awake = self.awake;
             let child = self.child(role);
             let runs = child.arbiter.is_some();
-            let life = child.life;
-            if let Some(ailment) = child.pulse.ailment(now, awake, deaf_after).filter(|_| runs) {
-                self.leaked.insert((role, life));
-                self.after_failure(role, &ExitReason::Hung(ailment), ctx);
+            let incarnation = child.incarnation;
+            if let Some(unhealthy) = child
+                .heartbeat
+                .unhealthy(now, awake, hang_timeout)
+                .filter(|_| runs)
+            {
+                self.leaked.insert((role, incarnation));
+                self.after_failure(role, &ExitReason::Hung(unhealthy), ctx);
             }
         }
         if self.leaked.len() > leaked && self.phase != ShutdownPhase::Ended {
@@ -238,7 +246,7 @@ impl Supervisor {
     /// What follows when a life ended, or hung.
     fn after_failure(&mut self, role: ActorRole, why: &ExitReason, ctx: &mut Context<Self>) {
         self.lines.disconnect(role);
-        self.crew.vitals.set_up(role.as_str(), false);
+        self.config.health.set_up(role.as_str(), false);
         let child = self.child(role);
         child.shutdown = None;
         if let Some(arbiter) = child.arbiter.take() {
@@ -263,7 +271,7 @@ impl Supervisor {
                 });
             }
             None => {
-                let RestartPolicy { restarts, window, .. } = self.crew.limits;
+                let RestartPolicy { restarts, window, .. } = self.config.limits;
                 log::error!(
                     "{} failed ({why}) after {restarts} restarts within {window:?}: giving up",
                     role.as_str()

@@ -8,10 +8,10 @@ use super::supervisor::{GAVE_UP, RestartPolicy};
 use crate::health::HealthState;
 
 /// Waits for the exit code of the actors, as long as the Supervisor shows that it lives.
-pub(super) fn watch(end: &Receiver<i32>, vitals: &HealthState, limits: &RestartPolicy) -> i32 {
+pub(super) fn watch(end: &Receiver<i32>, health: &HealthState, limits: &RestartPolicy) -> i32 {
     let pause = limits.heartbeat();
     // The Supervisor is about to start; what passed before is not its silence.
-    vitals.beat();
+    health.beat();
     let mut awake = Instant::now();
     loop {
         let before = Instant::now();
@@ -23,12 +23,12 @@ pub(super) fn watch(end: &Receiver<i32>, vitals: &HealthState, limits: &RestartP
             }
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if before.elapsed() > pause + limits.deaf_after / 2 {
+        if before.elapsed() > pause + limits.hang_timeout / 2 {
             // The process was suspended: the Supervisor could give no sign either.
             awake = Instant::now();
         }
-        let silence = vitals.silence().min(awake.elapsed());
-        if silence > limits.deaf_after {
+        let silence = health.silence().min(awake.elapsed());
+        if silence > limits.hang_timeout {
             log::error!("no sign of life from the Supervisor for {silence:.1?}: giving up");
             return GAVE_UP;
         }

@@ -67,9 +67,9 @@ pub(super) fn run(flags: &Flags) -> i32 {
     let (screen, stop) = (DemoScreen::default(), StableRecipient::default());
     screen.open(every, flags.rounds);
     let (told, messages) = mpsc::channel();
-    let crew = crew(every, access.clone(), told, stop.clone());
+    let config = config(every, access.clone(), told, stop.clone());
     let watch = recovery_watch::watch(access, screen.clone());
-    let monkey = std::thread::spawn(move || actors::run(crew));
+    let monkey = std::thread::spawn(move || actors::run(config));
     follow(&messages, &screen, usize::from(flags.rounds));
     // Already gone after a Ctrl-C, and then there is nobody to ask.
     let _ = stop.send(StopRequested("the end of the demo"));
@@ -86,7 +86,7 @@ fn follow(messages: &Receiver<RoundMessage>, screen: &DemoScreen, rounds: usize)
     }
 }
 
-fn crew(
+fn config(
     every: Duration,
     access: ClusterAccess,
     told: mpsc::Sender<RoundMessage>,
@@ -104,7 +104,7 @@ fn crew(
             ..TimerConfig::default()
         },
         books: JournalStore::paced(every),
-        orders: Arc::new(RoundConfig {
+        round_config: Arc::new(RoundConfig {
             dry_run: false,
             rules: EligibilityRules {
                 target,
@@ -121,8 +121,8 @@ fn crew(
         retry: DeliveryRetry::default(),
         limits: RestartPolicy::default(),
         stop,
-        vitals: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str))),
-        faults: FailPoints::default(),
+        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str))),
+        fail_points: FailPoints::default(),
     }
 }
 

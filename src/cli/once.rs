@@ -40,7 +40,7 @@ pub(super) fn run(common: &GlobalArgs, once: &OnceArgs) -> i32 {
         Err(code) => return code,
     };
     let channels = setup.notify.channels();
-    let (access, orders) = (setup::access(&setup), setup::orders(&setup));
+    let (access, round_config) = (setup::access(&setup), setup::round_config(&setup));
     let seed = once.seed.unwrap_or_else(round::any_seed);
     System::new().block_on(async {
         let cluster = match Cluster::connect(&access).await {
@@ -52,14 +52,14 @@ pub(super) fn run(common: &GlobalArgs, once: &OnceArgs) -> i32 {
         };
         let signals = signals();
         let books = setup::books(&setup).on_demand();
-        let (keeper, faults) = (books.keeper(0), FailPoints::default());
+        let (writer, fail_points) = (books.writer(0), FailPoints::default());
         let (switch, stop) = StopSwitch::new();
         let table = RoundContext {
             cluster: &cluster,
-            keeper: &keeper,
-            orders: &orders,
+            writer: &writer,
+            round_config: &round_config,
             stop: &stop,
-            faults: &faults,
+            fail_points: &fail_points,
         };
         let Some((report, books)) = play(table, seed, &switch, &signals).await else {
             telemetry::complain(
@@ -81,7 +81,7 @@ pub(super) fn run(common: &GlobalArgs, once: &OnceArgs) -> i32 {
 async fn note_told(table: RoundContext<'_>, slot: Timestamp) {
     let (channels, done) = (Vec::new(), true);
     let told = JournalEvent::Delivered { slot, channels, done };
-    if let Err(setback) = table.keeper.enter(table.cluster, &told).await {
+    if let Err(setback) = table.writer.enter(table.cluster, &told).await {
         log::warn!("the journal does not know that everybody was told: {setback}");
     }
 }
@@ -106,7 +106,7 @@ async fn play(
     Some(match played {
         RoundResult::Ran { report, books } => (report, books),
         RoundResult::Skipped(denial) => {
-            let mut report = round::blank(table.orders, slot, seed);
+            let mut report = round::blank(table.round_config, slot, seed);
             report.end = JournalError::Denied(denial).into();
             (report, JournalState::Unclaimed)
         }

@@ -135,9 +135,9 @@ async fn trust(cluster: &Cluster, place: &ConfigMapRef, view: &ViewSettings) -> 
         };
         let holder = LeaseHolder {
             process: "macaque resume".to_owned(),
-            life: 0,
+            incarnation: 0,
         };
-        let moment = StepContext {
+        let context = StepContext {
             now: Timestamp::now(),
             skew: cluster.skew(),
             holder: &holder,
@@ -147,8 +147,8 @@ async fn trust(cluster: &Cluster, place: &ConfigMapRef, view: &ViewSettings) -> 
             timing: &setup::timing(&view.plan),
         };
         // Trust is never denied.
-        let trusted = journal.step(&JournalEvent::Accept, &moment).unwrap_or(journal);
-        let (text, seal) = trusted.of(&page.sheet().uid).write();
+        let trusted = journal.step(&JournalEvent::Accept, &context).unwrap_or(journal);
+        let (text, seal) = trusted.of(&page.stored().uid).write();
         if let WriteResult::Written(_) = cluster.write_journal(place, &page, &text, &seal).await? {
             return Ok(true);
         }
@@ -158,8 +158,8 @@ async fn trust(cluster: &Cluster, place: &ConfigMapRef, view: &ViewSettings) -> 
 
 /// The journal on the page, if it is one that is not trusted.
 fn held(page: &JournalConfigMap) -> Option<Journal> {
-    let journal = page.sheet().read().ok()?;
-    journal.hold(Timestamp::now()).is_some().then_some(journal)
+    let journal = page.stored().read().ok()?;
+    journal.quarantine(Timestamp::now()).is_some().then_some(journal)
 }
 
 fn whole_second(instant: Timestamp) -> Timestamp {

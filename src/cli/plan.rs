@@ -59,10 +59,10 @@ pub(super) fn run(common: &GlobalArgs, flags: &PlanArgs) -> i32 {
         Ok(setup) => setup,
         Err(code) => return code,
     };
-    let (access, orders) = (setup::access(&setup), setup::orders(&setup));
+    let (access, round_config) = (setup::access(&setup), setup::round_config(&setup));
     let seen = System::new().block_on(async {
         match Cluster::connect(&access).await {
-            Ok(cluster) => see(&cluster, &orders, flags.server).await.map_err(|end| {
+            Ok(cluster) => see(&cluster, &round_config, flags.server).await.map_err(|end| {
                 telemetry::complain(&words(end));
                 exit::CLUSTER
             }),
@@ -72,21 +72,21 @@ pub(super) fn run(common: &GlobalArgs, flags: &PlanArgs) -> i32 {
             }
         }
     });
-    let (sighting, asked) = match seen {
+    let (snapshot, asked) = match seen {
         Ok(seen) => seen,
         Err(code) => return code,
     };
     let calendar = setup.plan.calendar.as_ref();
-    let view = PlanView::of(&sighting, &orders, calendar, Timestamp::now())
+    let view = PlanView::of(&snapshot, &round_config, calendar, Timestamp::now())
         .with_asked(asked)
-        .with_seed(flags.seed, &sighting.preview);
+        .with_seed(flags.seed, &snapshot.preview);
     match flags.output {
         PlanOutput::Table => output::tell(&print::by_owner(&view)),
         PlanOutput::Wide => output::tell(&print::by_pod(&view)),
         PlanOutput::Json => output::json(&view),
         PlanOutput::Yaml => output::yaml(&view),
     }
-    if sighting.listed == 0 && !sighting.problems.is_empty() {
+    if snapshot.listed == 0 && !snapshot.problems.is_empty() {
         exit::CLUSTER
     } else {
         exit::OK
@@ -96,17 +96,17 @@ pub(super) fn run(common: &GlobalArgs, flags: &PlanArgs) -> i32 {
 /// Looks, and asks the API server where that is wanted; tells how many it was asked about.
 async fn see(
     cluster: &Cluster,
-    orders: &RoundConfig,
+    round_config: &RoundConfig,
     ask: bool,
 ) -> Result<(ClusterSnapshot, Option<usize>), RoundEnd> {
     // Nobody asks a preview to stop but a signal, which ends the process.
     let (_switch, stop) = StopSwitch::new();
-    let mut sighting = look(cluster, orders, &stop).await?;
+    let mut snapshot = look(cluster, round_config, &stop).await?;
     let asked = match ask {
-        true => Some(sighting.ask(cluster, &stop, MOST_ASKED).await?),
+        true => Some(snapshot.ask(cluster, &stop, MOST_ASKED).await?),
         false => None,
     };
-    Ok((sighting, asked))
+    Ok((snapshot, asked))
 }
 
 /// Why nothing could be foretold.

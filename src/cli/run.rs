@@ -33,9 +33,9 @@ pub(super) fn run(common: &GlobalArgs, scope: &ScopeArgs) -> i32 {
         telemetry::complain(&error.to_string());
         return exit::USAGE;
     }
-    let vitals = Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str)));
+    let health = Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str)));
     if let Some(address) = setup.health {
-        match health::serve(address, Arc::clone(&vitals)) {
+        match health::serve(address, Arc::clone(&health)) {
             Ok(address) => log::debug!("probes answered on {address}"),
             Err(error) => {
                 telemetry::complain(&format!("health.listen: cannot listen on {address}: {error}"));
@@ -61,15 +61,15 @@ pub(super) fn run(common: &GlobalArgs, scope: &ScopeArgs) -> i32 {
             deadline: setup.plan.starting_deadline,
             ..TimerConfig::default()
         },
-        orders: setup::orders(&setup),
+        round_config: setup::round_config(&setup),
         books: setup::books(&setup),
         access,
         channels: channels.into(),
         retry: DeliveryRetry::default(),
         limits: RestartPolicy::default(),
         stop: StableRecipient::default(),
-        vitals,
-        faults: FailPoints::default(),
+        health,
+        fail_points: FailPoints::default(),
     })
 }
 

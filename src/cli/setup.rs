@@ -98,7 +98,7 @@ fn service_account_namespace() -> Option<String> {
 }
 
 /// What a round goes by.
-pub(super) fn orders(setup: &ValidSettings) -> Arc<RoundConfig> {
+pub(super) fn round_config(setup: &ValidSettings) -> Arc<RoundConfig> {
     let ValidSettings { plan, identity, .. } = setup;
     let rules = EligibilityRules {
         target: plan.target.clone(),

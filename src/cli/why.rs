@@ -54,8 +54,8 @@ pub(super) fn run(common: &GlobalArgs, flags: &WhyArgs) -> i32 {
         Ok(setup) => setup,
         Err(code) => return code,
     };
-    let (access, orders) = (setup::access(&setup), setup::orders(&setup));
-    let Some(namespace) = namespace(&flags.whom, &orders.rules.target.namespaces) else {
+    let (access, round_config) = (setup::access(&setup), setup::round_config(&setup));
+    let Some(namespace) = namespace(&flags.whom, &round_config.rules.target.namespaces) else {
         let whom = &flags.whom;
         telemetry::complain(&format!("{whom}: in which namespace? name one with --namespace"));
         return exit::USAGE;
@@ -65,7 +65,7 @@ pub(super) fn run(common: &GlobalArgs, flags: &WhyArgs) -> i32 {
             Ok(cluster) => cluster,
             Err(error) => return Err((exit::USAGE, error.to_string())),
         };
-        let answer = ask(&cluster, &orders, &flags.whom, &namespace).await;
+        let answer = ask(&cluster, &round_config, &flags.whom, &namespace).await;
         answer.map_err(|why| (exit::CLUSTER, why))
     });
     match (answer, flags.output) {
@@ -101,7 +101,7 @@ fn namespace(whom: &WhySubject, scope: &NamespaceScope) -> Option<String> {
 /// Reads what there is to read, and explains it; an error is its words.
 async fn ask(
     cluster: &Cluster,
-    orders: &RoundConfig,
+    round_config: &RoundConfig,
     whom: &WhySubject,
     namespace: &str,
 ) -> Result<WhyAnswer, String> {
@@ -109,15 +109,17 @@ async fn ask(
     let (_switch, stop) = StopSwitch::new();
     let pods = find(cluster, whom, namespace, &stop).await?;
     let mut problems = Vec::new();
-    let budgets = match orders.rules.method {
+    let budgets = match round_config.rules.method {
         DisruptionMethod::Evict => budgets(cluster, vec![Some(namespace)], &stop, &mut problems).await,
         DisruptionMethod::Delete => Ok(BudgetIndex::default()),
     };
     let budgets = budgets.map_err(plan::words)?;
     let now = Timestamp::now();
-    let explained = pods.iter().map(|pod| explain(pod, &orders.rules, now, &budgets));
+    let explained = pods
+        .iter()
+        .map(|pod| explain(pod, &round_config.rules, now, &budgets));
     Ok(WhyAnswer {
-        dry_run: orders.dry_run,
+        dry_run: round_config.dry_run,
         pods: explained.collect(),
         problems,
     })

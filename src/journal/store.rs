@@ -1,51 +1,57 @@
-//! Where a process keeps its journal, and by which limits: what outlives a life of the Killer.
+//! Where a process keeps its journal, and what every step depends on: the part that outlives the Killer.
 
-use std::cell::RefCell;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use macaque_core::config::{DisruptionLimits, JournalLocation};
+use macaque_core::journal::{
+    Denial, Journal, JournalEvent, JournalTiming, LeaseHolder, PauseRequest, StepContext,
+};
 
 use super::JournalWriter;
-use macaque_core::config::{DisruptionLimits, JournalLocation};
-use macaque_core::journal::{Journal, JournalTiming, LeaseHolder};
+use crate::platform::Platform;
 
-/// Where this process keeps its journal, and what every step goes by.
+/// Where this process keeps its journal, and what every step depends on.
 #[derive(Debug, Clone)]
 pub struct JournalStore {
-    pub(super) place: JournalLocation,
-    /// This process, and since when it is one.
+    pub(super) location: JournalLocation,
+    pub(super) platform: Platform,
+    /// This process, and since when it runs.
     process: String,
     pub(super) since: Timestamp,
-    pub(super) limits: DisruptionLimits,
-    pub(super) count: usize,
+    limits: DisruptionLimits,
+    /// How many victims a round may have.
+    count: usize,
     pub(super) timing: JournalTiming,
-    pub(super) shared: Arc<SharedJournal>,
+    shared: Arc<SharedJournal>,
 }
 
-/// What outlives a life of the Killer.
+/// The state that outlives the Killer.
 #[derive(Debug)]
-pub(super) struct SharedJournal {
+struct SharedJournal {
     /// The journal, where it is kept in memory.
-    pub(super) memory: Mutex<Journal>,
-    /// The highest sequence that was seen: a journal with a lower one is an old copy.
-    pub(super) known: AtomicU64,
+    memory: Mutex<Journal>,
+    /// The highest sequence seen: a journal with a lower one is an old copy.
+    known: AtomicU64,
 }
 
 impl JournalStore {
-    /// The books of the process `name`, kept at `place`; each round has at most `count` victims.
+    /// The journal of the process `name`, kept at `location`; each round has at most `count` victims.
     pub fn new(
-        place: JournalLocation,
+        location: JournalLocation,
         name: &str,
         limits: DisruptionLimits,
         count: usize,
         timing: JournalTiming,
+        platform: &Platform,
     ) -> Self {
         Self {
-            place,
-            process: format!("{name}-{:08x}", rand::random::<u32>()),
-            since: Timestamp::now(),
+            location,
+            process: format!("{name}-{:08x}", platform.random_u32()),
+            since: platform.now(),
+            platform: platform.clone(),
             limits,
             count,
             timing,
@@ -56,40 +62,67 @@ impl JournalStore {
         }
     }
 
-    /// Books in memory without limits over time.
-    pub fn in_memory(count: usize) -> Self {
-        Self::new(
-            JournalLocation::Memory,
-            "memory",
-            DisruptionLimits::default(),
-            count,
-            JournalTiming::default(),
-        )
+    /// A journal in memory, without limits over time.
+    pub fn in_memory(count: usize, platform: &Platform) -> Self {
+        let limits = DisruptionLimits::default();
+        let timing = JournalTiming::default();
+        Self::new(JournalLocation::Memory, "memory", limits, count, timing, platform)
     }
 
-    /// Books in memory for rounds of one victim each that follow each other at this pace.
-    pub fn paced(pace: Duration) -> Self {
-        let mut books = Self::in_memory(1);
-        books.timing.spacing = pace / 2;
-        books
-    }
-
-    /// The same for rounds that somebody asks for: their slot is that instant, and no schedule spaces them.
-    pub fn on_demand(mut self) -> Self {
-        self.since = Timestamp::MIN;
-        self.timing.spacing = Duration::ZERO;
+    /// Rounds may follow each other this closely.
+    pub fn with_spacing(mut self, spacing: Duration) -> Self {
+        self.timing.spacing = spacing;
         self
     }
 
-    /// The journal in the hands of this life of the Killer.
-    pub fn keeper(&self, life: u64) -> JournalWriter {
-        JournalWriter {
-            books: self.clone(),
-            holder: LeaseHolder {
-                process: self.process.clone(),
-                life,
-            },
-            page: RefCell::new(None),
+    /// Rounds run when somebody asks for one: their slot is that instant, and no schedule spaces them.
+    pub fn on_demand(mut self) -> Self {
+        self.since = Timestamp::MIN;
+        self.with_spacing(Duration::ZERO)
+    }
+
+    /// The writer of one incarnation of the Killer.
+    pub fn writer(&self, incarnation: u64) -> JournalWriter {
+        let process = self.process.clone();
+        JournalWriter::new(self.clone(), LeaseHolder { process, incarnation })
+    }
+
+    /// Takes a step in memory.
+    pub(super) fn step_in_memory(
+        &self,
+        event: &JournalEvent,
+        context: &StepContext<'_>,
+    ) -> Result<Journal, Denial> {
+        let mut journal = self.shared.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = journal.step(event, context)?;
+        journal.clone_from(&next);
+        Ok(next)
+    }
+
+    /// What a step of `holder` depends on now.
+    pub(super) fn context<'a>(
+        &'a self,
+        holder: &'a LeaseHolder,
+        skew: Option<SignedDuration>,
+        pause: Option<PauseRequest>,
+    ) -> StepContext<'a> {
+        StepContext {
+            now: self.platform.now(),
+            skew,
+            holder,
+            pause,
+            count: self.count,
+            limits: &self.limits,
+            timing: &self.timing,
         }
+    }
+
+    /// The highest sequence seen by this process.
+    pub(super) fn known_sequence(&self) -> u64 {
+        self.shared.known.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn note_sequence(&self, journal: &Journal) {
+        self.shared.known.fetch_max(journal.sequence(), Ordering::SeqCst);
     }
 }

@@ -59,7 +59,7 @@ impl Cluster {
             client: RefCell::new(client),
             skew: Cell::new(None),
             stale: Cell::new(false),
-            pulse: None,
+            heartbeat: None,
             server,
         })
     }

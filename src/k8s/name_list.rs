@@ -61,7 +61,7 @@ impl Cluster {
         };
         let mut names = NameIndex::default();
         for (name, node) in rows {
-            names.enter(namespace, &name, node.as_deref());
+            names.push(namespace, &name, node.as_deref());
         }
         Ok(Some(NamePage { names, turn }))
     }
@@ -87,7 +87,7 @@ impl Cluster {
             || list.words(),
             |pod: PodObject| {
                 let pod = Pod::from(pod).id;
-                names.enter(Some(&pod.namespace), &pod.name, None);
+                names.push(Some(&pod.namespace), &pod.name, None);
             },
         )?;
         let turn = PageCursor::after(metadata, restarted);

@@ -226,7 +226,7 @@ fn seen(report: &RoundReport) -> String {
 
 /// Whether no pod was disrupted, or in dry run would have been, as far as anybody knows.
 fn disrupts_nothing(report: &RoundReport) -> bool {
-    report.count(Outcome::spends_the_count) == 0
+    report.count(Outcome::counts_as_disruption) == 0
 }
 
 fn nothing(report: &RoundReport) -> &'static str {

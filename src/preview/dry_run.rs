@@ -49,8 +49,8 @@ impl ClusterSnapshot {
     pub async fn ask(&mut self, cluster: &Cluster, stop: &StopToken, most: usize) -> Result<usize, RoundEnd> {
         let (method, grace_period) = (self.preview.limits.method, self.preview.limits.grace_period);
         let (mut asked, mut reserve) = (0, DryRunLimits::default());
-        for subject in &mut self.preview.subjects {
-            let pod = &subject.candidate.pod;
+        for pod in &mut self.preview.pods {
+            let pod = &pod.candidate.pod;
             if reserve.closed.contains(&pod.namespace) {
                 continue;
             }
@@ -66,7 +66,7 @@ impl ClusterSnapshot {
             asked += 1;
             reserve.heed(&verdict, pod, method);
             if !matches!(verdict, DisruptionVerdict::Forbidden(_)) {
-                subject.heard = Some(Prediction::from(verdict));
+                pod.server_answer = Some(Prediction::from(verdict));
             }
         }
         if reserve.doubts == MOST_DOUBTS {

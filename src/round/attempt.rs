@@ -105,12 +105,12 @@ impl DisruptionAttempt<'_> {
         let RoundContext {
             stop,
             cluster,
-            orders,
+            round_config,
             ..
         } = self.table;
         let DisruptConfig {
             method, grace_period, ..
-        } = orders.disrupt;
+        } = round_config.disrupt;
         match stop
             .within(GRACE, cluster.disrupt(self.pod, method, grace_period))
             .await
@@ -134,7 +134,7 @@ impl DisruptionAttempt<'_> {
         }
         match (verdict, self.doubt.take()) {
             (DisruptionVerdict::Accepted, _) => Ok(Some(self.verify().await)),
-            (DisruptionVerdict::Uncertain(doubt), None) => Ok(self.settle(doubt).await),
+            (DisruptionVerdict::Uncertain(doubt), None) => Ok(self.resolve(doubt).await),
             (verdict, Some(doubt)) => Ok(Some(self.give_up(doubt, verdict).await)),
             (DisruptionVerdict::Gone, None) => Ok(Some(Outcome::Gone)),
             (DisruptionVerdict::Refused(refusal), None) => Ok(Some(Outcome::Refused(refusal))),
@@ -173,7 +173,7 @@ impl DisruptionAttempt<'_> {
     }
 
     /// Settles the first doubt by looking; `None` where the pod lives and may be asked for once more, by its UID.
-    async fn settle(&mut self, doubt: String) -> Option<Outcome> {
+    async fn resolve(&mut self, doubt: String) -> Option<Outcome> {
         match self.look().await {
             PodState::GoneOrTerminating => Some(self.done_all_the_same(&doubt)),
             PodState::Alive if !self.table.stop.is_requested() => {
@@ -218,14 +218,14 @@ impl DisruptionAttempt<'_> {
     }
 
     fn done(&self) -> Outcome {
-        match self.table.orders.disrupt.method {
+        match self.table.round_config.disrupt.method {
             DisruptionMethod::Evict => Outcome::Evicted,
             DisruptionMethod::Delete => Outcome::Deleted,
         }
     }
 
     fn what(&self) -> String {
-        format!("{} {}", self.table.orders.disrupt.method, self.pod)
+        format!("{} {}", self.table.round_config.disrupt.method, self.pod)
     }
 
     async fn look(&self) -> PodState {

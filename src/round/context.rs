@@ -1,48 +1,102 @@
-//! What a round is played with, and what came of it.
+//! What a round works with, and its dealings with the journal: no victim is disrupted that was not reserved, and every
+//! reservation is resolved.
 
+use jiff::Timestamp;
+use macaque_core::eligibility::Candidate;
+use macaque_core::journal::{Denial, Journal, JournalEvent, Resolution};
+use macaque_core::report::{RoundEnd, RoundReport};
+
+use super::attempt::GRACE;
 use super::{RoundConfig, StopToken};
 use crate::failpoint::FailPoints;
-use crate::journal::JournalWriter;
-use crate::k8s::Cluster;
-use macaque_core::journal::Denial;
-use macaque_core::report::RoundReport;
+use crate::journal::{JournalError, JournalWriter};
+use crate::k8s::{ApiError, Cluster};
+use crate::platform::Platform;
 
-/// What a round is played with.
+/// What a round works with.
 #[derive(Clone, Copy)]
 pub struct RoundContext<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
     /// The journal.
-    pub keeper: &'a JournalWriter,
-    /// What to do.
-    pub orders: &'a RoundConfig,
-    /// The word to stop; it ends a round early, at a point where all is known.
+    pub writer: &'a JournalWriter,
+    /// How many victims, which pods, how.
+    pub config: &'a RoundConfig,
+    /// The request to stop; it ends a round early, at a point where all is known.
     pub stop: &'a StopToken,
-    /// What goes wrong on purpose; nothing outside of tests.
-    pub faults: &'a FailPoints,
+    /// Time and chance.
+    pub platform: &'a Platform,
+    /// Where tests make it fail.
+    pub fail_points: &'a FailPoints,
 }
 
-/// What became of a slot.
+/// What came of a slot.
 #[derive(Debug)]
 pub enum RoundResult {
-    /// It was played here, or withheld, and this is its story.
+    /// The round ran here, or was withheld, and this is its report.
     Ran {
-        /// The story.
+        /// The report.
         report: RoundReport,
-        /// How it stands with the journal.
-        books: JournalState,
+        /// What the journal knows of it.
+        journal_state: JournalState,
     },
-    /// It is another's: another replica claimed it, or a later life of this Killer took it over.
+    /// Another replica claimed the slot, or a later incarnation of this Killer took it over.
     Skipped(Denial),
 }
 
-/// How a report stands with the journal.
+/// What the journal knows of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JournalState {
     /// The round was never claimed: the journal knows nothing of it.
     Unclaimed,
-    /// The round is claimed, and closing it did not succeed: it is to be tried again.
+    /// The round is claimed, and could not be closed: that is to be tried again.
     Open,
-    /// The round is closed, and the report is among the notices.
+    /// The round is closed, and its report is in the outbox.
     Closed,
+}
+
+impl RoundContext<'_> {
+    /// Claims the round of `slot`.
+    pub(super) async fn claim(&self, slot: Timestamp, seed: u64) -> Result<Journal, JournalError> {
+        self.commit(&self.writer.claim(slot, seed)).await
+    }
+
+    /// Reserves a victim: it is about to be disrupted.
+    pub(super) async fn reserve(&self, victim: &Candidate) -> Result<Journal, JournalError> {
+        let event = JournalEvent::Reserve {
+            victim: victim.clone(),
+            method: self.config.disrupt.method,
+        };
+        self.commit(&event).await
+    }
+
+    /// Records the outcome of a victim.
+    pub(super) async fn resolve(&self, uid: &str, resolution: Resolution) -> Result<Journal, JournalError> {
+        let uid = uid.to_owned();
+        self.commit(&JournalEvent::Resolve { uid, resolution }).await
+    }
+
+    /// Closes the round with its report.
+    pub(super) async fn close(&self, report: &RoundReport) -> Result<Journal, JournalError> {
+        let report = Box::new(report.clone());
+        self.commit(&JournalEvent::Close(report)).await
+    }
+
+    /// Commits an event; once macaque was told to stop, within the grace of the victim in flight.
+    pub(super) async fn commit(&self, event: &JournalEvent) -> Result<Journal, JournalError> {
+        let written = self
+            .stop
+            .within(GRACE, self.writer.commit(self.cluster, event))
+            .await;
+        written.unwrap_or(Err(JournalError::Api(ApiError::Stopped)))
+    }
+
+    /// How the round ends when the journal does not go along.
+    pub(super) fn end_of(&self, error: JournalError) -> RoundEnd {
+        if self.stop.is_requested() {
+            RoundEnd::Interrupted
+        } else {
+            error.into()
+        }
+    }
 }

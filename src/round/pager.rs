@@ -61,7 +61,7 @@ pub(crate) enum ScopeSize {
 /// The names of all pods in scope that are in a phase that can be drawn.
 #[derive(Default)]
 pub(crate) struct ScopeNames {
-    pub(crate) roster: NameIndex,
+    pub(crate) names: NameIndex,
     /// What went wrong without ending it.
     pub(crate) problems: Vec<String>,
 }
@@ -84,7 +84,7 @@ impl ScopeSize {
             Self::Unknown if seen >= BLIND && more && remaining.is_none() => None,
             Self::Unknown => Some(false),
             // There may be more pods, in phases that cannot be drawn.
-            Self::Counted(names) => Some(names.roster.len() > CROWD),
+            Self::Counted(names) => Some(names.names.len() > CROWD),
         }
     }
 }

@@ -24,19 +24,19 @@ pub struct Recovery {
 ///
 /// # Errors
 /// The journal could not be read or written.
-pub async fn patrol(
+pub async fn recover(
     table: RoundContext<'_>,
     unclosed: Option<&RoundReport>,
 ) -> Result<Recovery, JournalError> {
-    let mut journal = table.enter(&JournalEvent::Recover).await?;
-    if let Some(round) = journal.open_round_of(table.keeper.holder()).cloned() {
+    let mut journal = table.commit(&JournalEvent::Recover).await?;
+    if let Some(round) = journal.open_round_of(table.writer.holder()).cloned() {
         journal = match unclosed.filter(|report| report.slot == round.slot) {
             Some(report) => table.close_late(&round, report).await?,
             None => table.close_for_another(&round).await?,
         };
     }
     Ok(Recovery {
-        notices: journal.notices_of(table.keeper.holder()).cloned().collect(),
+        notices: journal.notices_of(table.writer.holder()).cloned().collect(),
         dropped: journal.dropped(),
     })
 }
@@ -44,15 +44,15 @@ pub async fn patrol(
 impl RoundContext<'_> {
     /// Closes a round of one's own, whose story is known.
     async fn close_late(&self, round: &RoundRecord, report: &RoundReport) -> Result<Journal, JournalError> {
-        for charge in &round.charges {
+        for reservation in &round.reservations {
             let known = report
                 .attempts
                 .iter()
-                .find(|attempt| attempt.pod.uid == charge.pod.uid);
+                .find(|attempt| attempt.pod.uid == reservation.pod.uid);
             // A victim without a story was never asked for, or was refused for want of a grant.
             let settled = known.map_or(Resolution::Released, |attempt| Resolution::from(&attempt.outcome));
-            let uid = charge.pod.uid.clone();
-            self.enter(&JournalEvent::Resolve { uid, settled }).await?;
+            let uid = reservation.pod.uid.clone();
+            self.commit(&JournalEvent::Resolve { uid, settled }).await?;
         }
         self.close(report).await
     }
@@ -60,28 +60,28 @@ impl RoundContext<'_> {
     /// Closes a round that was interrupted: its victims are looked up, and none is disrupted any more.
     async fn close_for_another(&self, round: &RoundRecord) -> Result<Journal, JournalError> {
         let open = round
-            .charges
+            .reservations
             .iter()
-            .filter(|charge| charge.state == ReservationState::Pending);
+            .filter(|reservation| reservation.state == ReservationState::Pending);
         let mut journal = None;
-        for charge in open {
-            let settled = match self.look(&charge.pod).await {
+        for reservation in open {
+            let settled = match self.look(&reservation.pod).await {
                 PodState::GoneOrTerminating => Resolution::Disrupted,
                 // It may be disrupted yet, by a request that is still on its way.
                 PodState::Alive | PodState::Unknown(_) => Resolution::Unknown,
             };
-            let uid = charge.pod.uid.clone();
-            journal = Some(self.enter(&JournalEvent::Resolve { uid, settled }).await?);
+            let uid = reservation.pod.uid.clone();
+            journal = Some(self.commit(&JournalEvent::Resolve { uid, settled }).await?);
         }
         let settled = journal.as_ref().and_then(Journal::round).unwrap_or(round);
         log::warn!(slot:% = round.slot; "the round of {} was interrupted; its books are finished here", round.slot);
-        self.close(&story(settled, self.orders)).await
+        self.close(&story(settled, self.round_config)).await
     }
 }
 
 /// What the journal tells of an interrupted round.
-fn story(round: &RoundRecord, orders: &RoundConfig) -> RoundReport {
-    let mut report = blank(orders, round.slot, round.seed);
+fn story(round: &RoundRecord, round_config: &RoundConfig) -> RoundReport {
+    let mut report = blank(round_config, round.slot, round.seed);
     report.attempts = round.attempts();
     report.finished = Timestamp::now();
     report.end = RoundEnd::Failed {

@@ -30,13 +30,13 @@ impl RunningRound<'_> {
         seed: u64,
         journal: &Journal,
     ) -> Result<(), RoundEnd> {
-        let choice = VictimPicker::from_lot(DrawQueue::growing(), &self.table.orders.disrupt);
-        match self.table.orders.disrupt.draw {
+        let choice = VictimPicker::from_queue(DrawQueue::growing(), &self.table.round_config.disrupt);
+        match self.table.round_config.disrupt.draw {
             DrawBy::Pod => {
-                let ScopeNames { roster, problems } = self.field().names_of(size).await?;
-                self.report.listed = roster.len();
+                let ScopeNames { names, problems } = self.field().names_of(size).await?;
+                self.report.listed = names.len();
                 self.report.problems = problems;
-                self.play_by_name(&roster, seed, journal, choice).await
+                self.play_by_name(&names, seed, journal, choice).await
             }
             DrawBy::Owner => self.play_surveyed(seed, journal, &HashSet::new(), choice).await,
         }
@@ -45,12 +45,12 @@ impl RunningRound<'_> {
     /// Where too much is drawn in vain, a survey of all settles it, and tells the reason of every exemption.
     async fn play_by_name(
         &mut self,
-        roster: &NameIndex,
+        names: &NameIndex,
         seed: u64,
         journal: &Journal,
         mut choice: VictimPicker,
     ) -> Result<(), RoundEnd> {
-        let mut draw = roster.draw(seed);
+        let mut draw = names.draw(seed);
         let (mut seen, mut tried, mut in_vain) = (HashSet::new(), HashSet::new(), 0);
         while !choice.is_done() {
             if let Some(victim) = self.next_victim(&mut choice)? {
@@ -85,7 +85,7 @@ impl RunningRound<'_> {
 
     /// The pod behind a name, as far as its metadata tell; `None` if it is gone.
     async fn uncover(&self, entry: IndexedName<'_>) -> Result<Option<Pod>, RoundEnd> {
-        let rules = &self.table.orders.rules;
+        let rules = &self.table.round_config.rules;
         let (selector, phases) = (&rules.target.selector, rules.phases());
         let read = async || self.table.cluster.named(entry, selector, phases).await;
         Ok(patiently(self.table.stop, read).await?)
@@ -93,7 +93,7 @@ impl RunningRound<'_> {
 
     /// Judges a pod by its metadata; a candidate is judged once more, in full, before it is disrupted.
     fn judge_drawn(&mut self, pod: &Pod, journal: &Journal) -> Option<Candidate> {
-        match judge(pod, &self.table.orders.rules, Timestamp::now()) {
+        match judge(pod, &self.table.round_config.rules, Timestamp::now()) {
             Ok(candidate) if self.is_rested(&candidate, journal) => {
                 self.report.candidates += 1;
                 Some(candidate)
@@ -126,10 +126,10 @@ impl RunningRound<'_> {
                 self.report.problems.push(problem);
             }
         }
-        let mut register = survey.ledger;
-        register.retain(|candidate| self.is_rested(candidate, journal));
-        self.report.candidates = register.candidates();
-        let mut draw = register.draw(seed, self.table.orders.disrupt.draw);
+        let mut index = survey.ledger;
+        index.retain(|candidate| self.is_rested(candidate, journal));
+        self.report.candidates = index.candidates();
+        let mut draw = index.draw(seed, self.table.round_config.disrupt.draw);
         while !choice.is_done() {
             if let Some(victim) = self.next_victim(&mut choice)? {
                 self.try_one(victim, &mut choice).await?;

@@ -18,14 +18,14 @@ use super::retry::{ReadError, patiently};
 /// What is kept of the pods that a survey sees.
 pub(crate) trait PodSink: Default {
     /// Enters one pod, with the candidate that it was judged to be by `rules`, if it was.
-    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules);
+    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules);
     /// Adds the entries of another namespace.
     fn append(&mut self, more: Self);
 }
 
 /// A round keeps the candidates and nothing else.
 impl PodSink for Vec<Candidate> {
-    fn enter(&mut self, _: Pod, candidate: Option<Candidate>, _: &EligibilityRules) {
+    fn push(&mut self, _: Pod, candidate: Option<Candidate>, _: &EligibilityRules) {
         self.extend(candidate);
     }
 
@@ -36,8 +36,8 @@ impl PodSink for Vec<Candidate> {
 
 /// In a crowd it keeps them compactly.
 impl PodSink for CandidateIndex {
-    fn enter(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
-        CandidateIndex::enter(self, &pod, candidate.as_ref(), rules);
+    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
+        CandidateIndex::push(self, &pod, candidate.as_ref(), rules);
     }
 
     fn append(&mut self, more: Self) {
@@ -67,10 +67,10 @@ impl<L: PodSink> PodScan<L> {
     fn add(&mut self, pod: Pod, rules: &EligibilityRules, now: Timestamp) {
         self.listed += 1;
         match judge(&pod, rules, now) {
-            Ok(candidate) => self.ledger.enter(pod, Some(candidate), rules),
+            Ok(candidate) => self.ledger.push(pod, Some(candidate), rules),
             Err(exemption) => {
                 ExemptionTally::note(&mut self.exempted, pod.id.clone(), &exemption);
-                self.ledger.enter(pod, None, rules);
+                self.ledger.push(pod, None, rules);
             }
         }
     }
@@ -193,7 +193,7 @@ impl PodScanner<'_> {
         for namespace in scope(&self.rules.target.namespaces) {
             match self.names_in(namespace).await {
                 Ok(more) if more.is_empty() => names.problems.extend(self.doubt_namespace(namespace).await),
-                Ok(more) => names.roster.append(more),
+                Ok(more) => names.names.append(more),
                 Err(ended) => names.problems.push(problem(ended)?),
             }
         }
@@ -204,7 +204,7 @@ impl PodScanner<'_> {
     async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ReadError> {
         let Self { cluster, rules, .. } = self;
         let (selector, phases) = (&rules.target.selector, rules.phases());
-        let (mut roster, mut pager, mut tables) = (NameIndex::default(), ListPager::default(), true);
+        let (mut names, mut pager, mut tables) = (NameIndex::default(), ListPager::default(), true);
         loop {
             let read = async || match tables {
                 true => cluster.names(namespace, selector, phases, pager.after()).await,
@@ -214,18 +214,18 @@ impl PodScanner<'_> {
                     .map(Some),
             };
             let Some(page) = patiently(self.stop, read).await? else {
-                (roster, pager, tables) = (NameIndex::default(), ListPager::default(), false);
+                (names, pager, tables) = (NameIndex::default(), ListPager::default(), false);
                 continue;
             };
             pager
                 .turn(&page.turn, page.names.len())
                 .map_err(|why| endless(namespace, why))?;
             if page.turn.restarted {
-                roster = NameIndex::default();
+                names = NameIndex::default();
             }
-            roster.append(page.names);
+            names.append(page.names);
             if page.turn.next.is_none() {
-                return Ok(roster);
+                return Ok(names);
             }
         }
     }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use macaque_core::config::{ChaosConfig, DisruptConfig, DrawBy, IncludedRule, NamespaceScope, TargetConfig};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::schedule::{Calendar, CronError, CronSchedule, QuietTime, QuietTimes, parse_zone};
+use macaque_core::schedule::{Calendar, CronError, CronSchedule, QuietTime, QuietTimes, parse_timezone};
 use macaque_core::selector::Selector;
 
 use super::ScheduleNeed;
@@ -89,7 +89,7 @@ fn optional_calendar(d: &mut SettingsDecoder) -> Result<Option<Calendar>, Mistak
 fn clock(d: &mut SettingsDecoder) -> Result<(TimeZone, QuietTimes), MistakeReported> {
     let zone = d
         .text("schedule.timezone")
-        .and_then(|name| parse_zone(&name.value).map_err(|error| d.refuse_fault(&name, error)));
+        .and_then(|name| parse_timezone(&name.value).map_err(|error| d.refuse_fault(&name, error)));
     let quiet = d.list("schedule.quiet").and_then(|entries| quiet(d, entries));
     Ok((zone?, quiet?))
 }

@@ -35,9 +35,9 @@ pub(crate) struct Desk {
 /// One life of one replica.
 pub(crate) struct Replica {
     books: JournalStore,
-    keeper: JournalWriter,
+    writer: JournalWriter,
     cluster: Cluster,
-    orders: RoundConfig,
+    round_config: RoundConfig,
     stop: (StopSwitch, StopToken),
     began: Timestamp,
 }
@@ -91,19 +91,19 @@ impl Desk {
             name: NAME.to_owned(),
         });
         let books = JournalStore::new(place, name, self.limits.clone(), self.count, timing).on_demand();
-        self.life(books, 1).await
+        self.incarnation(books, 1).await
     }
 
-    async fn life(&self, books: JournalStore, life: u64) -> Replica {
+    async fn incarnation(&self, books: JournalStore, incarnation: u64) -> Replica {
         let access = ClusterAccess {
             kubeconfig: Some(self.home.path().join("kubeconfig")),
             ..ClusterAccess::default()
         };
         Replica {
-            keeper: books.keeper(life),
+            writer: books.writer(incarnation),
             books,
             cluster: Cluster::connect(&access).await.unwrap(),
-            orders: orders(self.count),
+            round_config: round_config(self.count),
             stop: StopSwitch::new(),
             began: self.began,
         }
@@ -122,13 +122,13 @@ impl Desk {
             1,
             JournalTiming::default(),
         );
-        self.life(books, 1).await
+        self.incarnation(books, 1).await
     }
 
     /// The next life of the same process.
     pub(crate) async fn next_life(&self, replica: &Replica) -> Replica {
-        let life = replica.keeper.holder().life + 1;
-        self.life(replica.books.clone(), life).await
+        let incarnation = replica.writer.holder().incarnation + 1;
+        self.incarnation(replica.books.clone(), incarnation).await
     }
 
     /// Somebody rewrites the kubeconfig.
@@ -243,22 +243,22 @@ impl Replica {
     }
 
     /// Looks round in the journal.
-    pub(crate) async fn patrols(&self, unclosed: Option<&RoundReport>) -> Recovery {
-        round::patrol(self.table(&FailPoints::default()), unclosed)
+    pub(crate) async fn recovery_interval(&self, unclosed: Option<&RoundReport>) -> Recovery {
+        round::recover(self.table(&FailPoints::default()), unclosed)
             .await
             .unwrap()
     }
 
     /// Writes an event down.
     pub(crate) async fn enters(&self, event: JournalEvent) -> Result<Journal, JournalError> {
-        self.keeper.enter(&self.cluster, &event).await
+        self.writer.commit(&self.cluster, &event).await
     }
 
     fn table<'a>(&'a self, faults: &'a FailPoints) -> RoundContext<'a> {
         RoundContext {
             cluster: &self.cluster,
-            keeper: &self.keeper,
-            orders: &self.orders,
+            writer: &self.writer,
+            round_config: &self.round_config,
             stop: &self.stop.1,
             faults,
         }
@@ -278,13 +278,13 @@ pub(crate) fn disrupted(played: &RoundResult) -> bool {
             report
                 .attempts
                 .iter()
-                .any(|attempt| attempt.outcome.spends_the_count())
+                .any(|attempt| attempt.outcome.counts_as_disruption())
         }
         RoundResult::Skipped(_) => false,
     }
 }
 
-fn orders(count: usize) -> RoundConfig {
+fn round_config(count: usize) -> RoundConfig {
     RoundConfig {
         dry_run: false,
         rules: EligibilityRules {

@@ -25,7 +25,7 @@ const LEASE: Duration = Duration::from_secs(3);
 /// Waits until the lease of a dead holder has run out, and its round is closed by `other`.
 async fn adopted(other: &Replica) {
     let deadline = std::time::Instant::now() + 20 * LEASE;
-    while other.patrols(None).await.notices.is_empty() {
+    while other.recovery_interval(None).await.notices.is_empty() {
         assert!(std::time::Instant::now() < deadline, "nobody adopts the round");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -42,9 +42,9 @@ async fn the_next_life_of_a_killer_finishes_its_books_at_once_and_draws_nobody()
         let dead = desk.replica("a").await;
         dead.dies_at(1, point).await;
         let losses = desk.losses();
-        let patrol = desk.next_life(&dead).await.patrols(None).await;
-        let [notice] = patrol.notices.as_slice() else {
-            panic!("{point:?}: {patrol:#?}")
+        let recover = desk.next_life(&dead).await.recovery_interval(None).await;
+        let [notice] = recover.notices.as_slice() else {
+            panic!("{point:?}: {recover:#?}")
         };
         assert_eq!(notice.report.attempts.len(), 1, "{point:?}");
         let expected = if losses == 1 { "evicted" } else { "unknown" };
@@ -59,7 +59,7 @@ async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lea
     let desk = desk();
     desk.replica("a").await.dies_at(1, FailPoint::AfterReserve).await;
     let other = desk.replica("b").await;
-    assert!(other.patrols(None).await.notices.is_empty());
+    assert!(other.recovery_interval(None).await.notices.is_empty());
     let played = other.plays(2).await;
     assert!(
         matches!(played, RoundResult::Skipped(Denial::StillRunning { .. })),
@@ -97,11 +97,11 @@ async fn a_killer_that_lost_its_round_charges_nobody_and_closes_nothing() {
         },
         owner: None,
     };
-    let charge = JournalEvent::Reserve {
+    let reservation = JournalEvent::Reserve {
         victim,
         method: macaque_core::outcome::DisruptionMethod::Evict,
     };
-    let setback = zombie.enters(charge).await.unwrap_err();
+    let setback = zombie.enters(reservation).await.unwrap_err();
     assert_eq!(setback.to_string(), "the round is no longer this Killer's");
 }
 
@@ -136,11 +136,11 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_story() 
         "it is told what is known"
     );
     desk.put(good.lock().unwrap().take().unwrap());
-    let patrol = replica.patrols(Some(&report)).await;
-    assert_eq!(patrol.notices[0].report, report);
+    let recover = replica.recovery_interval(Some(&report)).await;
+    assert_eq!(recover.notices[0].report, report);
     let journal = desk.journal();
     assert_eq!(
-        journal.round().unwrap().charges[0].state,
+        journal.round().unwrap().reservations[0].state,
         ReservationState::Disrupted
     );
     assert_eq!(desk.losses(), 1);
@@ -153,7 +153,7 @@ async fn a_notice_is_told_by_another_replica_once_its_holder_is_gone_until_every
     let slot = first.slot(1);
     first.reports(1).await;
     let other = desk.replica("b").await;
-    assert_eq!(other.patrols(None).await.notices.len(), 1);
+    assert_eq!(other.recovery_interval(None).await.notices.len(), 1);
     let channels = vec!["slack".to_owned()];
     let some = JournalEvent::Delivered {
         slot,
@@ -162,7 +162,7 @@ async fn a_notice_is_told_by_another_replica_once_its_holder_is_gone_until_every
     };
     other.enters(some).await.unwrap();
     assert_eq!(
-        desk.replica("c").await.patrols(None).await.notices[0].told,
+        desk.replica("c").await.recovery_interval(None).await.notices[0].told,
         channels
     );
     let all = JournalEvent::Delivered {
@@ -171,5 +171,12 @@ async fn a_notice_is_told_by_another_replica_once_its_holder_is_gone_until_every
         done: true,
     };
     other.enters(all).await.unwrap();
-    assert!(desk.replica("d").await.patrols(None).await.notices.is_empty());
+    assert!(
+        desk.replica("d")
+            .await
+            .recovery_interval(None)
+            .await
+            .notices
+            .is_empty()
+    );
 }

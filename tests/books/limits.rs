@@ -80,6 +80,6 @@ async fn a_refusal_costs_nothing_of_a_limit_and_no_rest() {
         );
     }
     let journal = desk.journal();
-    assert!(journal.round().unwrap().charges.is_empty(), "{journal:#?}");
+    assert!(journal.round().unwrap().reservations.is_empty(), "{journal:#?}");
     assert_eq!(desk.losses(), 0);
 }

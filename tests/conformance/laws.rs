@@ -16,7 +16,7 @@ use tokio::task::LocalSet;
 
 use crate::play::round;
 use crate::proxy::{Answer, Exchange, Fault, Proxy, Rule};
-use crate::scenario::orders;
+use crate::scenario::round_config;
 use crate::scene::Scene;
 use crate::server::Kind;
 use crate::table::objects::{budget, pod};
@@ -77,16 +77,16 @@ async fn beset(
             })
             .collect(),
     );
-    let mut orders = in_namespace(&scene, orders());
-    orders.disrupt.method = method;
-    orders.rules.method = method;
-    let report = round(&proxy, &orders, 1).await;
+    let mut round_config = in_namespace(&scene, round_config());
+    round_config.disrupt.method = method;
+    round_config.rules.method = method;
+    let report = round(&proxy, &round_config, 1).await;
     (report, proxy.take())
 }
 
-fn in_namespace(scene: &Scene, mut orders: RoundConfig) -> RoundConfig {
-    orders.rules.target.namespaces = NamespaceScope::Named(vec![scene.server.namespace.clone()]);
-    orders
+fn in_namespace(scene: &Scene, mut round_config: RoundConfig) -> RoundConfig {
+    round_config.rules.target.namespaces = NamespaceScope::Named(vec![scene.server.namespace.clone()]);
+    round_config
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn no_answer_turns_one_method_into_the_other_or_takes_a_second_victim() {
             taken.push(exchange.line.clone());
         }
         taken.dedup();
-        let spent = report.count(Outcome::spends_the_count);
+        let spent = report.count(Outcome::counts_as_disruption);
         prop_assert!(spent <= 1, "{report:#?}");
         // A further pod is only asked for once it is settled that the one before was not disrupted.
         let unfinished = usize::from(report.end != RoundEnd::Complete) + report.problems.len();
@@ -147,8 +147,8 @@ async fn stampede(kind: Kind) {
     scene.set(&given).await;
     let client: Client = scene.server.client.clone();
     let proxy = Proxy::to(client, Rc::clone(&scene)).await;
-    let orders = in_namespace(&scene, orders());
-    let rounds = (0..MONKEYS as u64).map(|seed| round(&proxy, &orders, seed));
+    let round_config = in_namespace(&scene, round_config());
+    let rounds = (0..MONKEYS as u64).map(|seed| round(&proxy, &round_config, seed));
     let reports = join_all(rounds).await;
     let said_yes = |exchange: &&Exchange| exchange.answer.as_ref().is_some_and(|answer| answer.code == 201);
     let accepted = proxy.take().iter().filter(said_yes).count();

@@ -46,7 +46,7 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Pl
         arrange,
         admission,
         lacking,
-        mut orders,
+        mut round_config,
         first,
         mut faults,
         expected,
@@ -59,11 +59,11 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Pl
         scene.grant_all_but(&lacking).await;
     }
     let proxy = Proxy::to(scene.server.client_lacking(&lacking).await, Rc::clone(&scene)).await;
-    orders.rules.target.namespaces = NamespaceScope::Named(vec![scene.server.namespace.clone()]);
-    if let Some(identity) = &mut orders.rules.identity {
+    round_config.rules.target.namespaces = NamespaceScope::Named(vec![scene.server.namespace.clone()]);
+    if let Some(identity) = &mut round_config.rules.identity {
         identity.namespace.clone_from(&scene.server.namespace);
     }
-    let seed = seed_for(&proxy, &orders, first).await;
+    let seed = seed_for(&proxy, &round_config, first).await;
     if let Some(admission) = admission {
         let part = if admission.deletions {
             "DELETE "
@@ -88,7 +88,7 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Pl
     proxy.befall(faults);
     proxy.take();
     let begun = Instant::now();
-    let report = round(&proxy, &orders, seed).await;
+    let report = round(&proxy, &round_config, seed).await;
     let took = begun.elapsed();
     scene.server.lift_denials();
     let exchanges = proxy.take();
@@ -131,9 +131,9 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Pl
 }
 
 /// A seed that draws the pod `first` first, found without a write.
-async fn seed_for(proxy: &Proxy, orders: &RoundConfig, first: Option<&str>) -> u64 {
+async fn seed_for(proxy: &Proxy, round_config: &RoundConfig, first: Option<&str>) -> u64 {
     let Some(first) = first else { return 1 };
-    let mut dry = orders.clone();
+    let mut dry = round_config.clone();
     dry.dry_run = true;
     dry.disrupt.count = 1;
     for seed in 0..SEEDS {
@@ -150,7 +150,7 @@ async fn seed_for(proxy: &Proxy, orders: &RoundConfig, first: Option<&str>) -> u
 }
 
 /// macaque's own round, through the proxy.
-pub(crate) async fn round(proxy: &Proxy, orders: &RoundConfig, seed: u64) -> RoundReport {
+pub(crate) async fn round(proxy: &Proxy, round_config: &RoundConfig, seed: u64) -> RoundReport {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("kubeconfig");
     let address = proxy.address;
@@ -166,7 +166,7 @@ pub(crate) async fn round(proxy: &Proxy, orders: &RoundConfig, seed: u64) -> Rou
     };
     let cluster = Cluster::connect(&access).await.unwrap();
     let (_switch, stop) = StopSwitch::new();
-    round::run_alone(&cluster, orders, Timestamp::now(), seed, &stop).await
+    round::run_alone(&cluster, round_config, Timestamp::now(), seed, &stop).await
 }
 
 fn compare(expected: &Expected, report: &RoundReport, said: &[Said], scene: &Scene) -> Vec<String> {

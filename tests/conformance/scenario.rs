@@ -26,7 +26,7 @@ pub(crate) struct Scenario {
     pub(crate) admission: Option<Admission>,
     /// The verbs that macaque's account lacks; with none, the administrator plays the round.
     pub(crate) lacking: Vec<(&'static str, &'static str)>,
-    pub(crate) orders: RoundConfig,
+    pub(crate) round_config: RoundConfig,
     /// The pod that the draw is to begin with.
     pub(crate) first: Option<&'static str>,
     pub(crate) faults: Vec<Rule>,
@@ -85,7 +85,7 @@ pub(crate) fn scenario(name: &'static str, rows: &'static [u8]) -> Scenario {
         arrange: Vec::new(),
         admission: None,
         lacking: Vec::new(),
-        orders: orders(),
+        round_config: round_config(),
         first: None,
         faults: Vec::new(),
         expected: Expected {
@@ -103,7 +103,7 @@ pub(crate) fn scenario(name: &'static str, rows: &'static [u8]) -> Scenario {
 }
 
 /// To evict one pod of any age, bare ones too: their names are known and nothing replaces them.
-pub(crate) fn orders() -> RoundConfig {
+pub(crate) fn round_config() -> RoundConfig {
     RoundConfig {
         dry_run: false,
         rules: EligibilityRules {
@@ -142,28 +142,28 @@ impl Scenario {
     }
 
     pub(crate) fn delete(mut self) -> Self {
-        self.orders.disrupt.method = DisruptionMethod::Delete;
-        self.orders.rules.method = DisruptionMethod::Delete;
+        self.round_config.disrupt.method = DisruptionMethod::Delete;
+        self.round_config.rules.method = DisruptionMethod::Delete;
         self
     }
 
     pub(crate) fn count(mut self, count: usize) -> Self {
-        self.orders.disrupt.count = count;
+        self.round_config.disrupt.count = count;
         self
     }
 
     pub(crate) fn grace(mut self, seconds: u64) -> Self {
-        self.orders.disrupt.grace_period = Some(Duration::from_secs(seconds));
+        self.round_config.disrupt.grace_period = Some(Duration::from_secs(seconds));
         self
     }
 
     pub(crate) fn dry_run(mut self) -> Self {
-        self.orders.dry_run = true;
+        self.round_config.dry_run = true;
         self
     }
 
     pub(crate) fn include(mut self, include: &[IncludedRule]) -> Self {
-        self.orders.rules.target.include = include.to_vec();
+        self.round_config.rules.target.include = include.to_vec();
         self
     }
 
@@ -171,7 +171,7 @@ impl Scenario {
     pub(crate) fn identity(mut self, pod: &str) -> Self {
         let namespace = String::new();
         let pod = pod.to_owned();
-        self.orders.rules.identity = Some(OwnPod { namespace, pod });
+        self.round_config.rules.identity = Some(OwnPod { namespace, pod });
         self
     }
 

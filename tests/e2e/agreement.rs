@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 use macaque::k8s::Cluster;
-use macaque_core::budget::{Budget, PlannedDisruptions, foretell};
+use macaque_core::budget::{Budget, PlannedDisruptions, predict};
 use macaque_core::outcome::{DisruptionMethod, Refusal};
 use macaque_core::preview::Prediction;
 use macaque_core::selector::Selector;
@@ -22,8 +22,8 @@ const GROUPS: [usize; 6] = [37, 37, 37, 37, 3, 2];
 const PODS: usize = 300;
 
 /// A refusal word for word; of a yes, that it is one.
-fn gist(opinion: Prediction) -> Prediction {
-    match opinion {
+fn gist(prediction: Prediction) -> Prediction {
+    match prediction {
         Prediction::Allowed { .. } => Prediction::Allowed {
             budget: None,
             why: "yes".to_owned(),
@@ -33,8 +33,8 @@ fn gist(opinion: Prediction) -> Prediction {
 }
 
 /// What kind of answer it is.
-fn kind(opinion: &Prediction) -> &'static str {
-    match opinion {
+fn kind(prediction: &Prediction) -> &'static str {
+    match prediction {
         Prediction::Allowed { .. } => "allowed",
         Prediction::Refused(Refusal::Budget { unsynced: true, .. }) => "still being processed",
         Prediction::Refused(Refusal::Budget { message, .. }) if message.contains("failed sync") => {
@@ -59,7 +59,7 @@ async fn compare(cluster: &Cluster, town: &Town) -> Option<(Vec<&'static str>, V
     assert!(page.next.is_none(), "one page holds them all");
     let (mut kinds, mut differences) = (Vec::new(), Vec::new());
     for pod in &page.pods {
-        let foretold = gist(foretell(pod, &before, &PlannedDisruptions::default()).into());
+        let foretold = gist(predict(pod, &before, &PlannedDisruptions::default()).into());
         let answer = cluster.ask(&pod.id, DisruptionMethod::Evict, None).await.unwrap();
         let heard = gist(classify(&answer).into());
         kinds.push(kind(&heard));

@@ -60,10 +60,13 @@ async fn the_role_of_the_manifest_suffices_to_keep_the_journal_and_what_it_says_
     let before = world.alive().await;
     let ending = world.round().by(&account).arg("-ojson").exits(0).await;
     let journal = world.journal().await;
-    let charge = &journal["round"]["charges"][0];
-    assert_eq!(charge["state"], "disrupted");
-    assert_eq!(json!(world.lost(&before).await), json!([charge["pod"]["uid"]]));
-    assert_eq!(json!(ending.uids("evicted")), json!([charge["pod"]["uid"]]));
+    let reservation = &journal["round"]["charges"][0];
+    assert_eq!(reservation["state"], "disrupted");
+    assert_eq!(
+        json!(world.lost(&before).await),
+        json!([reservation["pod"]["uid"]])
+    );
+    assert_eq!(json!(ending.uids("evicted")), json!([reservation["pod"]["uid"]]));
     assert_eq!(journal["notices"], json!([]), "everybody was told");
 }
 

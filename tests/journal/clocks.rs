@@ -106,7 +106,7 @@ impl Machine {
     fn fire(&mut self, slot: Timestamp) {
         let holder = LeaseHolder {
             process: format!("born-{}", self.born),
-            life: 1,
+            incarnation: 1,
         };
         let (limits, timing) = (DisruptionLimits::default(), JournalTiming::default());
         let moment = StepContext {

@@ -78,7 +78,7 @@ impl Unfolding {
     pub(crate) fn new(limits: DisruptionLimits, count: usize) -> Self {
         let holder = |n: usize| LeaseHolder {
             process: format!("replica-{n}"),
-            life: 1,
+            incarnation: 1,
         };
         Self {
             journal: Journal::new("uid"),
@@ -107,9 +107,9 @@ impl Unfolding {
                 method: DisruptionMethod::Evict,
             },
             What::Settle { settled } => {
-                let last = open.and_then(|round| round.charges.last());
+                let last = open.and_then(|round| round.reservations.last());
                 JournalEvent::Resolve {
-                    uid: last.map_or_else(String::new, |charge| charge.pod.uid.clone()),
+                    uid: last.map_or_else(String::new, |reservation| reservation.pod.uid.clone()),
                     settled: *settled,
                 }
             }
@@ -141,20 +141,20 @@ impl Unfolding {
     /// The first holder disrupts `victim` by the book; whether it may.
     pub(crate) fn disrupts(&mut self, victim: Candidate) -> bool {
         let uid = victim.pod.uid.clone();
-        let charge = JournalEvent::Reserve {
+        let reservation = JournalEvent::Reserve {
             victim,
             method: DisruptionMethod::Evict,
         };
         let settled = Resolution::Disrupted;
-        self.enter(&charge) && self.enter(&JournalEvent::Resolve { uid, settled })
+        self.commit(&reservation) && self.commit(&JournalEvent::Resolve { uid, settled })
     }
 
     /// The first holder closes its round.
     pub(crate) fn close(&mut self, report: RoundReport) {
-        assert!(self.enter(&JournalEvent::Close(Box::new(report))));
+        assert!(self.commit(&JournalEvent::Close(Box::new(report))));
     }
 
-    fn enter(&mut self, event: &JournalEvent) -> bool {
+    fn commit(&mut self, event: &JournalEvent) -> bool {
         let journal = self.journal.clone();
         let idle = Deed {
             holder: 0,

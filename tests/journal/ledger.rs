@@ -50,8 +50,8 @@ proptest! {
                     spent.push(Spent { uid: candidate(pod).pod.uid, owner: pod % 10, at: now, rested: cooldown.is_zero() });
                 }
                 What::Settle { settled: Resolution::Released } if history.journal != before => {
-                    let kept: Vec<_> = history.journal.round().unwrap().charges.iter().map(|charge| &charge.pod.uid).collect();
-                    let undone = before.round().unwrap().charges.iter().find(|charge| !kept.contains(&&charge.pod.uid));
+                    let kept: Vec<_> = history.journal.round().unwrap().reservations.iter().map(|reservation| &reservation.pod.uid).collect();
+                    let undone = before.round().unwrap().reservations.iter().find(|reservation| !kept.contains(&&reservation.pod.uid));
                     let undone = undone.unwrap().pod.uid.clone();
                     let place = spent.iter().rposition(|spent| spent.uid == undone).unwrap();
                     spent.remove(place);

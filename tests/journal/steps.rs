@@ -48,15 +48,15 @@ proptest! {
             let before = history.journal.clone();
             let took = history.take(&deed);
             let Some(round) = history.journal.round() else { continue };
-            prop_assert!(round.charges.len() <= count);
+            prop_assert!(round.reservations.len() <= count);
             let was_over = before.round().is_some_and(|before| before.over && before.slot == round.slot);
             if was_over && took {
-                prop_assert_eq!(&before.round().unwrap().charges, &round.charges);
+                prop_assert_eq!(&before.round().unwrap().reservations, &round.reservations);
             }
             let nothing_taken_back = !matches!(deed.what, What::Settle { settled: Resolution::Released });
             let same_round = before.round().is_some_and(|before| before.slot == round.slot);
             if same_round && nothing_taken_back {
-                prop_assert!(before.round().unwrap().charges.len() <= round.charges.len());
+                prop_assert!(before.round().unwrap().reservations.len() <= round.reservations.len());
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kube_sandbox::{Sandbox, SandboxOptions};
 use macaque::k8s::{Cluster, ClusterAccess};
-use macaque_core::budget::{PlannedDisruptions, foretell};
+use macaque_core::budget::{PlannedDisruptions, predict};
 use macaque_core::outcome::{DisruptionMethod, Refusal};
 use macaque_core::preview::Prediction;
 use macaque_core::selector::Selector;
@@ -101,8 +101,8 @@ fn placed(objects: Vec<Value>, kind: &str, namespace: &str) -> Vec<Value> {
 }
 
 /// Yes, or who says no and whether only for now.
-fn gist(opinion: &Prediction) -> String {
-    match opinion {
+fn gist(prediction: &Prediction) -> String {
+    match prediction {
         Prediction::Allowed { .. } => "allowed".to_owned(),
         Prediction::Refused(Refusal::Budget { name, unsynced, .. }) => {
             format!("refused by {name:?}, unsynced: {unsynced}")
@@ -136,7 +136,7 @@ async fn compare(cluster: &Cluster, namespace: &str) -> Vec<String> {
     let pods = cluster.pods(Some(namespace), &all, None).await.unwrap().pods;
     let mut gists = Vec::new();
     for pod in pods {
-        let foretold = Prediction::from(foretell(&pod, &budgets, &PlannedDisruptions::default()));
+        let foretold = Prediction::from(predict(&pod, &budgets, &PlannedDisruptions::default()));
         let answer = cluster.ask(&pod.id, DisruptionMethod::Evict, None).await.unwrap();
         let heard = Prediction::from(classify(&answer));
         assert_eq!(gist(&foretold), gist(&heard), "{pod:?} under {budgets:?}");

@@ -249,8 +249,9 @@ impl Model for Protocol {
             }
             Action::Replace(n) => {
                 next.crashed += 1;
-                let LeaseHolder { process, life } = next.replicas[n].holder.clone();
-                next.replicas.push(Replica::new(process, life + 1, Stage::Patrol));
+                let LeaseHolder { process, incarnation } = next.replicas[n].holder.clone();
+                next.replicas
+                    .push(Replica::new(process, incarnation + 1, Stage::Patrol));
             }
             Action::Land(k) => match next.on_the_way.remove(k) {
                 Request::Disrupt(victim) => next.disrupt(victim, self.flaw),

@@ -55,9 +55,9 @@ impl From<Outcome> for Resolution {
 }
 
 impl Replica {
-    pub(crate) fn new(process: String, life: u64, stage: Stage) -> Self {
+    pub(crate) fn new(process: String, incarnation: u64, stage: Stage) -> Self {
         Self {
-            holder: LeaseHolder { process, life },
+            holder: LeaseHolder { process, incarnation },
             stage,
             page: None,
             tried: Vec::new(),
@@ -200,11 +200,11 @@ impl World {
             return self.denied(n);
         };
         let unchanged = journal == self.journal && version == self.version;
-        let charges = self.replicas[n].stage == Stage::Charge;
+        let reservations = self.replicas[n].stage == Stage::Charge;
         if !unchanged && !self.write(journal.clone(), version, flaw) {
             return;
         }
-        if charges && let Some(victim) = victim {
+        if reservations && let Some(victim) = victim {
             self.charged_while_paused |= self.paused && !unchanged;
             self.charged.insert(victim);
         }
@@ -255,9 +255,9 @@ impl World {
     fn unsettled(&self, n: usize, journal: &Journal) -> Option<Victim> {
         let round = journal.open_round_of(&self.replicas[n].holder)?;
         let open = round
-            .charges
+            .reservations
             .iter()
-            .find(|charge| charge.state == ReservationState::Pending)?;
+            .find(|reservation| reservation.state == ReservationState::Pending)?;
         let (name, generation) = open.pod.uid.split_once('-').unwrap();
         Some(Victim {
             name: name.parse().unwrap(),

@@ -22,7 +22,7 @@ use macaque_core::schedule::timer::TimerConfig;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
-use crate::world::{orders, two_apps};
+use crate::world::{round_config, two_apps};
 
 /// From one slot to the next.
 const PACE: Duration = Duration::from_millis(100);
@@ -161,7 +161,7 @@ fn crew(
         },
         books: JournalStore::paced(PACE),
         retry: DeliveryRetry::default(),
-        orders: Arc::new(orders()),
+        round_config: Arc::new(round_config()),
         access: ClusterAccess {
             kubeconfig: Some(kubeconfig),
             context: None,

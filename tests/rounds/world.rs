@@ -34,7 +34,7 @@ pub(crate) struct World {
     stop: StopToken,
     wire: Wire,
     home: TempDir,
-    orders: RoundConfig,
+    round_config: RoundConfig,
     seed: u64,
 }
 
@@ -60,71 +60,71 @@ impl World {
             stop,
             wire,
             home,
-            orders: orders(),
+            round_config: round_config(),
             seed: 1,
         }
     }
 
     pub(crate) fn method(mut self, method: DisruptionMethod) -> Self {
-        self.orders.disrupt.method = method;
-        self.orders.rules.method = method;
+        self.round_config.disrupt.method = method;
+        self.round_config.rules.method = method;
         self
     }
 
     pub(crate) fn count(mut self, count: usize) -> Self {
-        self.orders.disrupt.count = count;
+        self.round_config.disrupt.count = count;
         self
     }
 
     pub(crate) fn attempts(mut self, attempts: usize) -> Self {
-        self.orders.disrupt.attempts = attempts;
+        self.round_config.disrupt.attempts = attempts;
         self
     }
 
     pub(crate) fn draw(mut self, draw: DrawBy) -> Self {
-        self.orders.disrupt.draw = draw;
+        self.round_config.disrupt.draw = draw;
         self
     }
 
     pub(crate) fn grace_period(mut self, seconds: u64) -> Self {
-        self.orders.disrupt.grace_period = Some(Duration::from_secs(seconds));
+        self.round_config.disrupt.grace_period = Some(Duration::from_secs(seconds));
         self
     }
 
     pub(crate) fn dry_run(mut self) -> Self {
-        self.orders.dry_run = true;
+        self.round_config.dry_run = true;
         self
     }
 
     pub(crate) fn namespaces(mut self, names: &[&str]) -> Self {
         let names = names.iter().map(ToString::to_string).collect();
-        self.orders.rules.target.namespaces = NamespaceScope::Named(names);
+        self.round_config.rules.target.namespaces = NamespaceScope::Named(names);
         self
     }
 
     pub(crate) fn all_namespaces(mut self) -> Self {
-        self.orders.rules.target.namespaces = NamespaceScope::All;
+        self.round_config.rules.target.namespaces = NamespaceScope::All;
         self
     }
 
     pub(crate) fn selector(mut self, selector: &str) -> Self {
-        self.orders.rules.target.selector = selector.parse().unwrap();
+        self.round_config.rules.target.selector = selector.parse().unwrap();
         self
     }
 
     pub(crate) fn include(mut self, include: IncludedRule) -> Self {
-        self.orders.rules.target.include.push(include);
+        self.round_config.rules.target.include.push(include);
         self
     }
 
     pub(crate) fn min_age(mut self, seconds: u64) -> Self {
-        self.orders.rules.target.min_age = Duration::from_secs(seconds);
+        self.round_config.rules.target.min_age = Duration::from_secs(seconds);
         self
     }
 
     pub(crate) fn identity(mut self, namespace: &str, pod: &str) -> Self {
         let (namespace, pod) = (namespace.to_owned(), pod.to_owned());
-        self.orders.rules.identity = Some(OwnPod { namespace, pod });
+        self.round_config.rules.identity = Some(OwnPod { namespace, pod });
         self
     }
 
@@ -182,7 +182,7 @@ impl World {
 
     /// Takes a seed that draws a pod of `owner` first.
     pub(crate) async fn drawing_first(mut self, owner: &str) -> Self {
-        let mut dry = self.orders.clone();
+        let mut dry = self.round_config.clone();
         dry.dry_run = true;
         for seed in 0..100 {
             let report = self.play(&dry, seed).await;
@@ -198,19 +198,19 @@ impl World {
     /// Plays a round by the orders.
     pub(crate) async fn round(&self) -> RoundReport {
         let before = self.wire.sent().len();
-        let report = self.play(&self.orders, self.seed).await;
-        laws::hold(&self.orders, &report, &self.wire.sent()[before..]);
+        let report = self.play(&self.round_config, self.seed).await;
+        laws::hold(&self.round_config, &report, &self.wire.sent()[before..]);
         report
     }
 
-    async fn play(&self, orders: &RoundConfig, seed: u64) -> RoundReport {
+    async fn play(&self, round_config: &RoundConfig, seed: u64) -> RoundReport {
         let access = ClusterAccess {
             kubeconfig: Some(self.home.path().join("kubeconfig")),
             context: None,
             ..ClusterAccess::default()
         };
         let cluster = Cluster::connect(&access).await.unwrap();
-        round::run_alone(&cluster, orders, Timestamp::now(), seed, &self.stop).await
+        round::run_alone(&cluster, round_config, Timestamp::now(), seed, &self.stop).await
     }
 
     /// Puts a pod of another UID in the place of `name`.
@@ -252,7 +252,7 @@ impl World {
 }
 
 /// Orders to evict one pod of the namespace `shop`.
-pub(crate) fn orders() -> RoundConfig {
+pub(crate) fn round_config() -> RoundConfig {
     RoundConfig {
         dry_run: false,
         rules: EligibilityRules {

@@ -11,7 +11,7 @@ mod oracle;
 mod quiet;
 
 use jiff::Timestamp;
-use macaque_core::schedule::{Calendar, QuietTimes, parse_zone};
+use macaque_core::schedule::{Calendar, QuietTimes, parse_timezone};
 
 fn calendar(line: &str, zone: &str) -> Calendar {
     quiet_calendar(line, zone, &[])
@@ -19,7 +19,7 @@ fn calendar(line: &str, zone: &str) -> Calendar {
 
 fn quiet_calendar(line: &str, zone: &str, quiet: &[&str]) -> Calendar {
     let quiet = QuietTimes::parse(quiet).unwrap();
-    Calendar::new(line.parse().unwrap(), parse_zone(zone).unwrap(), quiet)
+    Calendar::new(line.parse().unwrap(), parse_timezone(zone).unwrap(), quiet)
 }
 
 fn at(instant: &str) -> Timestamp {

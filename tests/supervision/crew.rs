@@ -38,7 +38,7 @@ const SHORT: RestartPolicy = RestartPolicy {
     window: Duration::from_secs(60),
     backoff: Duration::from_millis(10),
     longest_backoff: Duration::from_secs(1),
-    deaf_after: Duration::from_millis(1500),
+    hang_timeout: Duration::from_millis(1500),
     leaked: 3,
     // Longer than the Killer waits to hear that people were told of a round which went down with a Notifier.
     round_deadline: Duration::from_secs(20),
@@ -145,12 +145,12 @@ impl Running {
             },
             books: JournalStore::paced(PACE),
             retry: DeliveryRetry::default(),
-            orders: Arc::new(orders()),
+            round_config: Arc::new(round_config()),
             access: ClusterAccess {
                 kubeconfig: Some(kubeconfig),
                 deadlines: short.map_or_else(RequestDeadlines::default, |limits| RequestDeadlines {
-                    read: limits.deaf_after,
-                    disrupt: limits.deaf_after,
+                    read: limits.hang_timeout,
+                    disrupt: limits.hang_timeout,
                 }),
                 ..ClusterAccess::default()
             },
@@ -301,7 +301,7 @@ fn count(messages: &Receiver<RoundMessage>) -> (usize, usize) {
     }
 }
 
-fn orders() -> RoundConfig {
+fn round_config() -> RoundConfig {
     RoundConfig {
         dry_run: false,
         rules: EligibilityRules {

@@ -37,10 +37,10 @@ const AT_A_TIME: usize = 8;
 
 fn main() {
     let args: Vec<_> = std::env::args().skip(1).collect();
-    if let [flag, orders] = args.as_slice()
+    if let [flag, round_config] = args.as_slice()
         && flag == "--replica"
     {
-        let replica: Replica = serde_json::from_str(orders).unwrap();
+        let replica: Replica = serde_json::from_str(round_config).unwrap();
         exit(replica.run());
     }
     // Both TLS users take the process's provider; an error means that it is set already.

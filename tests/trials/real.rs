@@ -228,8 +228,8 @@ impl Sight {
         let slot = journal["round"]["slot"]
             .as_str()
             .and_then(|slot| slot.parse().ok());
-        for charge in journal["round"]["charges"].as_array().into_iter().flatten() {
-            if let (Some(uid), Some(slot)) = (charge["pod"]["uid"].as_str(), slot) {
+        for reservation in journal["round"]["charges"].as_array().into_iter().flatten() {
+            if let (Some(uid), Some(slot)) = (reservation["pod"]["uid"].as_str(), slot) {
                 self.slots.insert(uid.to_owned(), slot);
             }
         }

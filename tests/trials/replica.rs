@@ -99,7 +99,7 @@ impl Replica {
                 settle: Duration::from_millis(50),
                 ..TimerConfig::default()
             },
-            orders: Arc::new(orders(&self.namespace)),
+            round_config: Arc::new(round_config(&self.namespace)),
             books: JournalStore::new(place, &self.name, config::DisruptionLimits::default(), 1, timing),
             access,
             channels: Arc::new([channel]),
@@ -110,7 +110,7 @@ impl Replica {
             },
             limits: RestartPolicy {
                 restarts: 5,
-                deaf_after: Duration::from_millis(800),
+                hang_timeout: Duration::from_millis(800),
                 backoff: Duration::from_millis(20),
                 ..RestartPolicy::default()
             },
@@ -140,7 +140,7 @@ fn once(point: FailPoint, harm: Harm) -> FailPoints {
     })
 }
 
-fn orders(namespace: &str) -> RoundConfig {
+fn round_config(namespace: &str) -> RoundConfig {
     RoundConfig {
         dry_run: false,
         rules: EligibilityRules {

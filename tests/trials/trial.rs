@@ -109,7 +109,7 @@ impl Trial {
         let chat = Chat::start(chat_fault).await;
         // Long enough for a process to start on a busy machine.
         let epoch = Timestamp::now() + Duration::from_millis(100);
-        let (mut orders, mut wires) = (Vec::new(), Vec::new());
+        let (mut round_config, mut wires) = (Vec::new(), Vec::new());
         for n in 0..replicas {
             let wire = Wire::to(server, wire_fault).await;
             let kubeconfig = home.path().join(format!("kubeconfig-{n}"));
@@ -129,7 +129,7 @@ impl Trial {
                 log,
             };
             wires.push(wire);
-            orders.push(replica);
+            round_config.push(replica);
         }
         let events = match fault {
             Fault::World(world) => events(world, epoch),
@@ -140,7 +140,7 @@ impl Trial {
             chat,
             wires,
             epoch,
-            troop: Troop::start(orders),
+            troop: Troop::start(round_config),
             events,
             _home: home,
         }
@@ -211,8 +211,8 @@ impl Trial {
 pub(crate) struct Troop(Vec<(Replica, Option<Child>)>);
 
 impl Troop {
-    pub(crate) fn start(orders: Vec<Replica>) -> Self {
-        let started = orders.into_iter().map(|replica| {
+    pub(crate) fn start(round_config: Vec<Replica>) -> Self {
+        let started = round_config.into_iter().map(|replica| {
             let child = start(&replica);
             (replica, Some(child))
         });

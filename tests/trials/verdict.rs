@@ -117,8 +117,8 @@ fn charged(sandbox: &Sandbox) -> BTreeMap<String, Timestamp> {
         };
         let round = &journal["round"];
         let slot = round["slot"].as_str().and_then(|slot| slot.parse().ok());
-        for charge in round["charges"].as_array().into_iter().flatten() {
-            if let (Some(uid), Some(slot)) = (charge["pod"]["uid"].as_str(), slot) {
+        for reservation in round["charges"].as_array().into_iter().flatten() {
+            if let (Some(uid), Some(slot)) = (reservation["pod"]["uid"].as_str(), slot) {
                 slots.insert(uid.to_owned(), slot);
             }
         }

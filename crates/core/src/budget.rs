@@ -1,8 +1,8 @@
-//! A PodDisruptionBudget as the rules see it, and what it will say to an eviction, before anybody asks.
+//! A PodDisruptionBudget as the rules see it, and what it will answer to an eviction.
 //!
-//! The order is the API server's own (`pkg/registry/core/pod/storage/eviction.go`), and so are the words, so that
-//! a foretold refusal reads as the real one. It is a forecast: budgets trail the pods they count, admission is not
-//! asked, and the POST alone decides.
+//! The order of the checks is the API server's own (`pkg/registry/core/pod/storage/eviction.go`), and so are the words,
+//! so that a predicted refusal reads like the real one. It is a prediction: budgets trail the pods they count, admission
+//! is not asked, and only the POST decides.
 
 mod arithmetic;
 pub mod audit;
@@ -10,12 +10,10 @@ pub mod audit;
 pub use arithmetic::BudgetArithmetic;
 
 use std::collections::BTreeMap;
-use std::fmt;
-
-use serde::Serialize;
 
 use crate::outcome::Refusal;
 use crate::pod::{Pod, PodPhase};
+use crate::prediction::Prediction;
 use crate::selector::Selector;
 
 /// More disrupted pods than this wait for their end under one budget, and the API server refuses
@@ -39,7 +37,7 @@ pub struct Budget {
     pub unhealthy: UnhealthyPodPolicy,
     /// `metadata.generation`.
     pub generation: i64,
-    /// What the disruption controller last worked out.
+    /// What the disruption controller computed last.
     pub status: BudgetStatus,
 }
 
@@ -57,7 +55,7 @@ pub enum BudgetCoverage {
 /// `status` of a budget.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BudgetStatus {
-    /// The generation that it was worked out for.
+    /// The generation of the spec that it belongs to.
     pub observed_generation: i64,
     /// How many more disruptions are allowed.
     pub disruptions_allowed: i64,
@@ -71,7 +69,7 @@ pub struct BudgetStatus {
     pub disrupted_pods: usize,
     /// The message of the condition `DisruptionAllowed` where its reason is `SyncFailed`.
     pub sync_failed: Option<String>,
-    /// The same condition where it is `False` for another reason, as `(REASON): MESSAGE`.
+    /// The message of that condition where it is `False` for another reason, as `(REASON): MESSAGE`.
     pub complaint: Option<String>,
 }
 
@@ -82,54 +80,16 @@ pub enum UnhealthyPodPolicy {
     IfHealthyBudget,
     /// Pods that are not ready may always go.
     AlwaysAllow,
-    /// A policy that came after this program: treated as one that allows nothing, as the API's documentation asks.
+    /// A policy newer than this program: treated as one that allows nothing, as the API's documentation asks.
     Unrecognized(String),
 }
 
-/// What is foretold of one eviction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "verdict", rename_all = "lowercase")]
-pub enum BudgetForecast {
-    /// It would be allowed.
-    Allowed {
-        /// The budget that would be charged; `None` where none is.
-        budget: Option<String>,
-        /// Why, in words.
-        why: String,
-    },
-    /// It would be refused.
-    Refused(Refusal),
-}
-
-impl BudgetForecast {
-    /// Whether it would be allowed.
-    pub fn is_allowed(&self) -> bool {
-        matches!(self, Self::Allowed { .. })
-    }
-
-    fn free(why: &str) -> Self {
-        Self::Allowed {
-            budget: None,
-            why: why.to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for BudgetForecast {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Allowed { why, .. } => write!(f, "allowed: {why}"),
-            Self::Refused(refusal) => write!(f, "refused by {refusal}"),
-        }
-    }
-}
-
-/// The disruptions that were foretold already, by budget: a budget with one left allows one pod, not each of ten.
+/// The disruptions that are planned already, by budget: a budget that allows one more allows one pod, not each of ten.
 #[derive(Debug, Clone, Default)]
 pub struct PlannedDisruptions(BTreeMap<(String, String), i64>);
 
 impl Budget {
-    /// Whether it covers `pod`.
+    /// Whether the budget covers `pod`.
     pub fn covers(&self, pod: &Pod) -> bool {
         let matching = match &self.selector {
             BudgetCoverage::Matching(selector) => selector.matches(&pod.labels),
@@ -138,12 +98,12 @@ impl Budget {
         matching && self.namespace == pod.id.namespace
     }
 
-    /// How many more disruptions it allows, `planned` ones counted.
+    /// How many more disruptions the budget allows, `planned` ones counted.
     pub fn headroom(&self, planned: &PlannedDisruptions) -> i64 {
         (self.status.disruptions_allowed - planned.under(self)).max(0)
     }
 
-    /// Whether its status is of the spec that it has now.
+    /// Whether the status belongs to the current spec.
     pub fn is_synced(&self) -> bool {
         self.status.observed_generation >= self.generation
     }
@@ -162,42 +122,44 @@ impl Budget {
         }
     }
 
-    fn refuse(&self, message: String, unsynced: bool) -> BudgetForecast {
-        BudgetForecast::Refused(Refusal::Budget {
+    fn refuse(&self, message: String, unsynced: bool) -> Prediction {
+        Prediction::Refused(Refusal::Budget {
             name: Some(self.name.clone()),
             message,
             unsynced,
         })
     }
 
-    /// What it says to the eviction of a pod that counts.
-    fn answer(&self, planned: &PlannedDisruptions) -> BudgetForecast {
-        let (name, status) = (&self.name, &self.status);
+    /// The answer to the eviction of a pod that counts.
+    fn answer(&self, planned: &PlannedDisruptions) -> Prediction {
+        let name = &self.name;
+        let status = &self.status;
         if !self.is_synced() {
-            let words = format!("The disruption budget {name} is still being processed by the server.");
-            return self.refuse(words, true);
+            let message = format!("The disruption budget {name} is still being processed by the server.");
+            return self.refuse(message, true);
         }
+
         let not_now = format!("The disruption budget {name} does not allow evicting pods currently");
         if status.disruptions_allowed < 0 {
-            let words = format!("{not_now}: pdb disruptions allowed is negative");
-            return self.refuse(words, false);
+            let message = format!("{not_now}: pdb disruptions allowed is negative");
+            return self.refuse(message, false);
         }
         if status.disrupted_pods > MOST_DISRUPTED_PODS {
-            let words = format!("{not_now}: too many pending evictions not confirmed by PDB controller");
-            return self.refuse(words, false);
+            let message = format!("{not_now}: too many pending evictions not confirmed by PDB controller");
+            return self.refuse(message, false);
         }
+
         let left = self.headroom(planned);
         if left > 0 {
-            return BudgetForecast::Allowed {
+            return Prediction::Allowed {
                 budget: Some(name.clone()),
                 why: format!("budget {name} allows {left}"),
             };
         }
-        let (needed, healthy) = (
-            status.desired_healthy,
-            status.current_healthy - planned.under(self),
-        );
-        let words = match (&status.sync_failed, &status.complaint) {
+
+        let needed = status.desired_healthy;
+        let healthy = status.current_healthy - planned.under(self);
+        let message = match (&status.sync_failed, &status.complaint) {
             (Some(why), _) => format!("{not_now} because it failed sync: {why}"),
             (None, _) if healthy <= needed => {
                 format!(
@@ -207,7 +169,7 @@ impl Budget {
             (None, Some(why)) => format!("{not_now} {why}"),
             (None, None) => not_now,
         };
-        self.refuse(words, false)
+        self.refuse(message, false)
     }
 }
 
@@ -219,42 +181,42 @@ impl PlannedDisruptions {
             .unwrap_or_default()
     }
 
-    /// Counts `forecast` for a pod of `namespace` as if it had happened.
-    pub fn note(&mut self, namespace: &str, forecast: &BudgetForecast) {
-        if let BudgetForecast::Allowed {
+    /// Counts `prediction` for a pod of `namespace` as if it had happened.
+    pub fn note(&mut self, namespace: &str, prediction: &Prediction) {
+        if let Prediction::Allowed {
             budget: Some(name), ..
-        } = forecast
+        } = prediction
         {
-            self.charge(namespace, name);
+            let budget = (namespace.to_owned(), name.clone());
+            *self.0.entry(budget).or_default() += 1;
         }
-    }
-
-    /// Counts one disruption under the budget `name` of `namespace`.
-    pub fn charge(&mut self, namespace: &str, name: &str) {
-        *self.0.entry((namespace.to_owned(), name.to_owned())).or_default() += 1;
     }
 }
 
-/// Foretells the eviction of `pod` under `budgets`, of which others may be of other namespaces.
-pub fn foretell(pod: &Pod, budgets: &[Budget], planned: &PlannedDisruptions) -> BudgetForecast {
+/// Predicts the eviction of `pod` under `budgets`, of which others may be of other namespaces.
+pub fn predict(pod: &Pod, budgets: &[Budget], planned: &PlannedDisruptions) -> Prediction {
     if pod.terminating {
-        return BudgetForecast::free("it is terminating already");
+        return Prediction::without_budget("it is terminating already");
     }
     match pod.phase {
         PodPhase::Succeeded | PodPhase::Failed | PodPhase::Pending => {
-            return BudgetForecast::free(&format!("no budget is asked for a pod that is {}", pod.phase));
+            return Prediction::without_budget(&format!(
+                "no budget is asked for a pod that is {}",
+                pod.phase
+            ));
         }
         PodPhase::Running | PodPhase::Unknown => {}
     }
+
     let covering: Vec<_> = budgets.iter().filter(|budget| budget.covers(pod)).collect();
     match covering[..] {
-        [] => BudgetForecast::free("no budget covers it"),
-        [budget] if !pod.ready && budget.spares_unready() => BudgetForecast::free(&format!(
+        [] => Prediction::without_budget("no budget covers it"),
+        [budget] if !pod.ready && budget.spares_unready() => Prediction::without_budget(&format!(
             "it is not ready, and budget {} spares only healthy pods",
             budget.name
         )),
         [budget] => budget.answer(planned),
-        [_, _, ..] => BudgetForecast::Refused(Refusal::SeveralBudgets),
+        [_, _, ..] => Prediction::Refused(Refusal::SeveralBudgets),
     }
 }
 

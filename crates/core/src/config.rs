@@ -37,8 +37,8 @@ pub struct TargetConfig {
     pub selector: Selector,
     /// A pod younger than this is exempt.
     pub min_age: Duration,
-    /// Exemptions that the configuration opens.
-    pub include: Vec<IncludedRule>,
+    /// The rules that the configuration switches off, by name ([`crate::eligibility::includable_rules`]).
+    pub include: Vec<&'static str>,
 }
 
 impl TargetConfig {
@@ -64,7 +64,7 @@ pub enum NamespaceScope {
 
 impl NamespaceScope {
     /// Whether macaque looks into the namespace `name`.
-    pub fn hold(&self, name: &str) -> bool {
+    pub fn contains(&self, name: &str) -> bool {
         match self {
             Self::All => true,
             Self::Named(names) => names.iter().any(|known| known == name),
@@ -78,58 +78,6 @@ impl fmt::Display for NamespaceScope {
             Self::All => f.write_str("[*]"),
             Self::Named(names) => write!(f, "[{}]", names.join(", ")),
         }
-    }
-}
-
-/// An exemption that configuration may open; the others (mirror pods, terminating pods, macaque itself) never
-/// are, since disrupting them is useless or harmful.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum IncludedRule {
-    /// Pods of a DaemonSet, which come back on the same node.
-    DaemonSet,
-    /// Pods without a controller, which never come back.
-    Bare,
-    /// Pods of a Job in delete mode, where a deletion counts as a failure of the Job.
-    Job,
-    /// Pods that are still Pending; an eviction of one asks no budget.
-    Pending,
-    /// Pods of priority class `system-node-critical` or `system-cluster-critical`, or of their priority.
-    SystemCritical,
-    /// Pods in `kube-system`, `kube-public` and `kube-node-lease`.
-    SystemNamespaces,
-    /// Pods that opted out by an annotation or label, of macaque's or of another tool.
-    OptedOut,
-}
-
-impl IncludedRule {
-    /// Every exemption that can be opened, in the order of the documentation.
-    pub const ALL: [Self; 7] = [
-        Self::DaemonSet,
-        Self::Bare,
-        Self::Job,
-        Self::Pending,
-        Self::SystemCritical,
-        Self::SystemNamespaces,
-        Self::OptedOut,
-    ];
-
-    /// The word of the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DaemonSet => "daemonset",
-            Self::Bare => "bare",
-            Self::Job => "job",
-            Self::Pending => "pending",
-            Self::SystemCritical => "system-critical",
-            Self::SystemNamespaces => "system-namespaces",
-            Self::OptedOut => "opted-out",
-        }
-    }
-}
-
-impl fmt::Display for IncludedRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

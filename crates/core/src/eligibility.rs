@@ -3,43 +3,29 @@
 mod opt_out;
 mod rules;
 
+use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
-use self::rules::{RULES, RuleInput, scope};
-use crate::config::{IncludedRule, TargetConfig};
+pub use self::rules::EligibilityRule;
+
+use self::rules::{RULES, RuleInput};
+use crate::config::TargetConfig;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodPhase, PodRef};
 
-/// Which pod macaque itself is, so that it is never its own victim.
+/// The name under which the report counts pods whose owner is in cooldown: the journal knows that, no rule does.
+const COOLDOWN: &str = "cooldown";
+
+/// The pod that macaque itself runs in, so that it is never its own victim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnPod {
-    /// The namespace it runs in.
+    /// The namespace.
     pub namespace: String,
-    /// Its pod's name.
-    pub pod: String,
-}
-
-impl OwnPod {
-    /// Whether `pod` is macaque, or belongs to the same controller. A controller names its pods after itself
-    /// (`NAME-HASH-SUFFIX` for a Deployment, `NAME-SUFFIX` for the others), so the names alone tell.
-    fn covers(&self, pod: &Pod) -> bool {
-        if pod.id.namespace != self.namespace {
-            return false;
-        }
-        let parent = |name: &str| name.rsplit_once('-').map(|(parent, _)| parent.to_owned());
-        let mates = match &pod.owner {
-            None => false,
-            Some(owner) if owner.kind == "Deployment" => parent(&self.pod)
-                .and_then(|set| parent(&set))
-                .is_some_and(|name| name == owner.name),
-            Some(owner) => parent(&self.pod).is_some_and(|name| name == owner.name),
-        };
-        mates || pod.id.name == self.pod
-    }
+    /// The pod's name.
+    pub name: String,
 }
 
 /// What a pod is judged by.
@@ -49,134 +35,26 @@ pub struct EligibilityRules {
     pub target: TargetConfig,
     /// How victims are disrupted: some pods are exempt from one method only.
     pub method: DisruptionMethod,
-    /// macaque itself, when it knows.
-    pub identity: Option<OwnPod>,
+    /// The pod that macaque runs in, where that is known.
+    pub own_pod: Option<OwnPod>,
 }
 
-impl EligibilityRules {
-    /// The phases in which a pod may be drawn; any other exempts it.
-    pub fn phases(&self) -> &'static [PodPhase] {
-        match self.target.include.contains(&IncludedRule::Pending) {
-            false => &[PodPhase::Running],
-            true => &[PodPhase::Pending, PodPhase::Running],
-        }
-    }
-}
-
-/// A pod that may be drawn, in as few bytes as the draw needs.
+/// A pod that may be picked, in as few bytes as the draw needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// Which pod.
+    /// The pod.
     pub pod: PodRef,
     /// Its controller.
     pub owner: Option<PodOwner>,
 }
 
-/// Why a pod is not a candidate.
+/// The reason why a pod is not a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exemption {
-    /// It does not match the label selector (any more).
-    Unselected,
-    /// It is being deleted already.
-    Terminating,
-    /// It is macaque, or belongs to macaque's own controller.
-    Itself,
-    /// A static pod's mirror: the kubelet would recreate the object and never stop the container.
-    StaticPod,
-    /// It lives in one of the system's namespaces.
-    SystemNamespace,
-    /// It is critical to the cluster.
-    SystemCritical,
-    /// It is not Running.
-    NotRunning(PodPhase),
-    /// It has no controller, so nothing would replace it.
-    Bare,
-    /// It belongs to a DaemonSet.
-    DaemonSet,
-    /// It belongs to a Job, which counts a deletion as a failure.
-    Job,
-    /// It opted out.
-    OptedOut {
-        /// The annotation or label that says so.
-        key: String,
-        /// Its value.
-        value: String,
-    },
-    /// Its eviction is in progress already, in the background: a migration, say.
-    EvictionInProgress,
-    /// It names responders for its eviction, which a plain disruption would bypass.
-    EvictionResponders,
-    /// It asks to be evicted and never deleted, and the method is delete.
-    EvictOnly,
-    /// It is younger than the configured age.
-    TooYoung {
-        /// Its age.
-        age: Duration,
-        /// The age from which it may be drawn.
-        min_age: Duration,
-    },
-    /// Its owner is left in peace after a disruption.
-    Cooldown {
-        /// Until when.
-        until: Timestamp,
-    },
-}
-
-impl Exemption {
-    /// A stable word for tallies and metrics.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Unselected => "unselected",
-            Self::Terminating => "terminating",
-            Self::Itself => "own",
-            Self::StaticPod => "mirror",
-            Self::SystemNamespace => "system-namespace",
-            Self::SystemCritical => "system-critical",
-            Self::NotRunning(_) => "not-running",
-            Self::Bare => "bare",
-            Self::DaemonSet => "daemonset",
-            Self::Job => "job",
-            Self::OptedOut { .. } => "opted-out",
-            Self::EvictionInProgress => "eviction-in-progress",
-            Self::EvictionResponders => "eviction-responders",
-            Self::EvictOnly => "evict-only",
-            Self::TooYoung { .. } => "too-young",
-            Self::Cooldown { .. } => "cooldown",
-        }
-    }
-}
-
-impl fmt::Display for Exemption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unselected => f.write_str("does not match the selector"),
-            Self::Terminating => f.write_str("already terminating"),
-            Self::Itself => f.write_str("macaque itself"),
-            Self::StaticPod => f.write_str("mirror of a static pod"),
-            Self::SystemNamespace => f.write_str("in a system namespace"),
-            Self::SystemCritical => f.write_str("critical to the cluster"),
-            Self::NotRunning(phase) => write!(f, "not running ({phase})"),
-            Self::Bare => f.write_str("no controller to replace it"),
-            Self::DaemonSet => f.write_str("belongs to a DaemonSet"),
-            Self::Job => f.write_str("belongs to a Job, which counts a deletion as a failure"),
-            Self::OptedOut { key, value } => write!(f, "opted out by {key}={value:?}"),
-            Self::EvictionInProgress => f.write_str("its eviction is in progress already"),
-            Self::EvictionResponders => f.write_str("names eviction responders"),
-            Self::EvictOnly => f.write_str("asks to be evicted, never deleted"),
-            Self::TooYoung { age, min_age } => {
-                write!(f, "younger than {} ({})", brief(*min_age), brief(*age))
-            }
-            Self::Cooldown { until } => {
-                write!(f, "its owner is left in peace until {until} (limits.cooldown)")
-            }
-        }
-    }
-}
-
-/// Whole seconds in the friendly form of the configuration: `1m 30s`.
-fn brief(duration: Duration) -> String {
-    let whole = SignedDuration::from_secs(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX));
-    jiff::fmt::friendly::SpanPrinter::new().duration_to_string(&whole)
+pub struct Exemption {
+    /// The name of the rule.
+    pub rule: &'static str,
+    /// The reason in words.
+    pub why: Cow<'static, str>,
 }
 
 /// What one rule says of one pod.
@@ -184,37 +62,47 @@ fn brief(duration: Duration) -> String {
 pub struct RuleFinding {
     /// The rule's name.
     pub rule: &'static str,
-    /// How the pod stands with it.
-    pub standing: RuleResult,
-    /// The setting that decides, with its value: `target.min_age = 1m`; `None` where no setting has a say.
+    /// The result.
+    pub result: RuleResult,
+    /// The setting that decides, with its value: `target.min_age = 1m`; `None` where no setting does.
     pub setting: Option<String>,
-    /// What was seen of the pod.
+    /// What the rule saw of the pod.
     pub seen: String,
-    /// Why the pod is exempt, in words.
+    /// The reason why the pod is exempt, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
 
-/// How a pod stands with a rule.
+/// The result of a rule for one pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleResult {
-    /// The rule has nothing against it.
+    /// The rule does not exempt the pod.
     Passed,
-    /// The rule would exempt it, and the configuration opens the rule.
+    /// The rule would exempt the pod, and the configuration switches it off.
     Opened,
-    /// The rule exempts it.
+    /// The rule exempts the pod.
     Exempt,
 }
 
-/// Judges `pod` by `rules` at `now`. What can never be opened comes first, then what configuration may open,
-/// then age, which passes by itself.
+/// Every rule, in the order in which [`judge`] checks them.
+pub fn rules() -> &'static [EligibilityRule] {
+    RULES
+}
+
+/// The names of the rules that `target.include` can switch off, in the order of the rules.
+pub fn includable_rules() -> Vec<&'static str> {
+    let includable = RULES.iter().filter(|rule| rule.is_includable());
+    includable.map(|rule| rule.name).collect()
+}
+
+/// Judges `pod` by `rules` at `now`.
 ///
 /// # Errors
 /// The first rule that exempts the pod.
 pub fn judge(pod: &Pod, rules: &EligibilityRules, now: Timestamp) -> Result<Candidate, Exemption> {
-    let case = RuleInput { pod, rules, now };
-    match RULES.iter().find_map(|rule| rule.judge(&case)) {
+    let input = RuleInput { pod, rules, now };
+    match RULES.iter().find_map(|rule| rule.judge(&input)) {
         Some(exemption) => Err(exemption),
         None => Ok(Candidate {
             pod: pod.id.clone(),
@@ -223,12 +111,57 @@ pub fn judge(pod: &Pod, rules: &EligibilityRules, now: Timestamp) -> Result<Cand
     }
 }
 
-/// Every rule on `pod`, in the order in which [`judge`] asks them; before them whether macaque looks into the
-/// pod's namespace at all, which `judge` need not ask of a pod that was listed.
+/// Examines `pod` by every rule, in the order in which [`judge`] checks them.
 pub fn examine(pod: &Pod, rules: &EligibilityRules, now: Timestamp) -> Vec<RuleFinding> {
-    let case = RuleInput { pod, rules, now };
-    let examined = RULES.iter().map(|rule| rule.examine(&case));
-    std::iter::once(scope(&case)).chain(examined).collect()
+    let input = RuleInput { pod, rules, now };
+    RULES.iter().map(|rule| rule.examine(&input)).collect()
+}
+
+impl EligibilityRules {
+    /// The phases in which a pod may be eligible; any other exempts it.
+    pub fn phases(&self) -> &'static [PodPhase] {
+        if self.target.include.contains(&"pending") {
+            &[PodPhase::Pending, PodPhase::Running]
+        } else {
+            &[PodPhase::Running]
+        }
+    }
+}
+
+impl Exemption {
+    /// The exemption of a pod whose owner is in cooldown until then.
+    pub fn cooldown(until: Timestamp) -> Self {
+        Self {
+            rule: COOLDOWN,
+            why: format!("its owner is in cooldown until {until} (limits.cooldown)").into(),
+        }
+    }
+}
+
+impl OwnPod {
+    /// Whether `pod` is macaque, or belongs to the same controller. A controller names its pods after itself
+    /// (`NAME-HASH-SUFFIX` for a Deployment, `NAME-SUFFIX` for the others), so the names alone tell.
+    fn covers(&self, pod: &Pod) -> bool {
+        if pod.id.namespace != self.namespace {
+            return false;
+        }
+
+        let parent = |name: &str| name.rsplit_once('-').map(|(parent, _)| parent.to_owned());
+        let is_sibling = pod.owner.as_ref().is_some_and(|owner| {
+            let controller = match owner.kind.as_str() {
+                "Deployment" => parent(&self.name).and_then(|set| parent(&set)),
+                _ => parent(&self.name),
+            };
+            controller.is_some_and(|name| name == owner.name)
+        });
+        is_sibling || pod.id.name == self.name
+    }
+}
+
+impl fmt::Display for Exemption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
 }
 
 #[cfg(test)]

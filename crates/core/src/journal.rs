@@ -1,22 +1,22 @@
-//! The journal: what will be done is written down before it is done, then what became of it, then who was told.
+//! The journal, an intent log: each disruption is written down before it is tried, then its outcome, then who was
+//! notified.
 //!
 //! ```text
-//! claim a slot ─▶ charge a victim ─▶ (disrupt it) ─▶ settle the charge ─▶ … ─▶ close the round ─▶ told
-//!                     ▲                                     │
-//!                     └──────── the next victim ◀───────────┘
+//! claim a slot ─▶ reserve a victim ─▶ (disrupt it) ─▶ resolve it ─▶ … ─▶ close the round ─▶ delivered
+//!                     ▲                                    │
+//!                     └──────── the next victim ◀──────────┘
 //! ```
 //!
-//! A pure state machine: [`Journal::step`] takes an event and the moment, and gives the journal as it is to be
-//! written, or why it is not. Whoever keeps a journal writes it conditionally, on the state that was read, and only
-//! then acts; so of many replicas one gets its way, and a step that was taken twice is as one that was taken once.
+//! A pure state machine: [`Journal::step`] takes an event and its context, and returns the journal as it is to be
+//! written, or the reason why it is not. The caller writes it on the condition that nobody wrote since it was read,
+//! and only then acts. So of many replicas one succeeds, and a step that is repeated changes nothing.
 //!
-//! What follows from a round that nobody ends: another holder adopts it, looks its victims up, and closes it. No
-//! victim is ever drawn for it again, so that a crash can make a round smaller and never larger.
+//! A round whose holder is gone is taken over: the new holder checks what happened to its victims and closes it. No
+//! further victim is picked for it, so a crash can make a round smaller and never larger.
 
 mod codec;
 mod denial;
 mod event;
-mod lease;
 mod outbox;
 mod record;
 mod transitions;
@@ -34,37 +34,37 @@ pub use self::outbox::OutboxEntry;
 pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
 pub use self::usage::{OwnerCooldown, UsageEntry};
 
-/// The annotation of the journal's ConfigMap that pauses macaque: `true`, or the instant (RFC 3339) until which.
+/// The annotation on the journal's ConfigMap that pauses macaque: `true`, or the instant (RFC 3339) until which.
 pub const PAUSED: &str = "macaque/paused";
 
-/// Everything that must not be lost.
+/// The state that must survive a crash.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Journal {
     /// The version of this format.
     version: u32,
-    /// How many times it was written: it never goes back.
+    /// How many times the journal was written: this number never goes back.
     sequence: u64,
-    /// The UID of the ConfigMap that it was written to: a copy in another one is no continuation.
+    /// The UID of the ConfigMap it was written to: in another ConfigMap it is a copy.
     uid: String,
     /// The last round that was claimed.
     #[serde(skip_serializing_if = "Option::is_none")]
     round: Option<RoundRecord>,
-    /// What was spent within the last day.
-    spent: Vec<UsageEntry>,
-    /// The owners that are left in peace.
-    resting: Vec<OwnerCooldown>,
-    /// The reports that not everybody was told of yet.
-    notices: Vec<OutboxEntry>,
-    /// How many notices were dropped untold.
+    /// The disruptions of the last day.
+    usage: Vec<UsageEntry>,
+    /// The owners in cooldown.
+    cooldowns: Vec<OwnerCooldown>,
+    /// The reports that were not delivered to every channel yet.
+    outbox: Vec<OutboxEntry>,
+    /// How many reports were dropped before they were delivered.
     dropped: u64,
     /// Why nothing may be disrupted for a while.
     #[serde(skip_serializing_if = "Option::is_none")]
-    hold: Option<Quarantine>,
+    quarantine: Option<Quarantine>,
 }
 
 impl Journal {
-    /// A journal in which nothing is written yet.
+    /// An empty journal for the ConfigMap of this UID.
     pub fn new(uid: &str) -> Self {
         Self {
             version: codec::VERSION,
@@ -73,12 +73,12 @@ impl Journal {
         }
     }
 
-    /// How many times it was written.
+    /// How many times the journal was written.
     pub fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// The UID of the ConfigMap that it was written to.
+    /// The UID of the ConfigMap it was written to.
     pub fn uid(&self) -> &str {
         &self.uid
     }
@@ -88,58 +88,62 @@ impl Journal {
         self.round.as_ref()
     }
 
-    /// The round that `holder` has to close.
+    /// The open round of `holder`, which has to close it.
     pub fn open_round_of(&self, holder: &LeaseHolder) -> Option<&RoundRecord> {
         self.round.as_ref().filter(|round| round.is_held_by(holder))
     }
 
-    /// The reports that `holder` has to tell.
-    pub fn notices_of(&self, holder: &LeaseHolder) -> impl Iterator<Item = &OutboxEntry> {
-        self.notices.iter().filter(move |notice| notice.holder == *holder)
+    /// The reports that `holder` has to deliver.
+    pub fn outbox_of(&self, holder: &LeaseHolder) -> impl Iterator<Item = &OutboxEntry> {
+        self.outbox.iter().filter(move |entry| entry.holder == *holder)
     }
 
-    /// How many notices were dropped untold.
+    /// How many reports were dropped before they were delivered.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// Why nothing may be disrupted at `now`, if the journal is not trusted.
-    pub fn hold(&self, now: Timestamp) -> Option<&Quarantine> {
-        self.hold.as_ref().filter(|hold| now < hold.until)
+    /// The quarantine in force at `now`, if the journal is not trusted.
+    pub fn quarantine(&self, now: Timestamp) -> Option<&Quarantine> {
+        self.quarantine
+            .as_ref()
+            .filter(|quarantine| now < quarantine.until)
     }
 
-    /// The journal after `event`, as it is to be written; the same as before if nothing changes. Taking a step twice
-    /// is taking it once.
+    /// The journal after `event`, as it is to be written; unchanged if the event changes nothing. Taking a step twice
+    /// has the effect of taking it once.
     ///
     /// # Errors
-    /// Why it may not be: nothing must be done then.
-    pub fn step(&self, event: &JournalEvent, moment: &StepContext<'_>) -> Result<Self, Denial> {
+    /// The reason why the step is not allowed: nothing must be done then.
+    pub fn step(&self, event: &JournalEvent, context: &StepContext<'_>) -> Result<Self, Denial> {
         let mut next = self.clone();
+
         match event {
-            JournalEvent::Claim { slot, seed, since } => next.claim(*slot, *seed, *since, moment)?,
-            JournalEvent::Reserve { victim, method } => next.charge(victim, *method, moment)?,
-            JournalEvent::Resolve { uid, settled } => next.settle(uid, *settled),
-            JournalEvent::Close(report) => next.close(report, moment)?,
-            JournalEvent::Recover => next.patrol(moment),
-            JournalEvent::Delivered { slot, channels, done } => next.told(*slot, channels, *done),
-            JournalEvent::Quarantine { why, known } => next.distrust(why, *known, moment),
-            JournalEvent::Accept => next.hold = None,
+            JournalEvent::Claim { slot, seed, since } => next.claim(*slot, *seed, *since, context)?,
+            JournalEvent::Reserve { victim, method } => next.reserve(victim, *method, context)?,
+            JournalEvent::Resolve { uid, resolution } => next.resolve(uid, *resolution),
+            JournalEvent::Close(report) => next.close(report, context)?,
+            JournalEvent::Recover => next.take_over(context),
+            JournalEvent::Delivered { slot, channels, done } => next.record_delivery(*slot, channels, *done),
+            JournalEvent::Quarantine { why, known } => next.start_quarantine(why, *known, context),
+            JournalEvent::Accept => next.quarantine = None,
         }
+
         if next != *self {
-            next.forget_the_past(moment.now);
+            next.forget_expired(context.now);
             next.sequence += 1;
         }
         Ok(next)
     }
 
     /// The journal as it is written to the ConfigMap of this UID.
-    pub fn of(mut self, uid: &str) -> Self {
+    pub fn with_uid(mut self, uid: &str) -> Self {
         uid.clone_into(&mut self.uid);
         self
     }
 }
 
-fn ahead(now: Timestamp, duration: Duration) -> Timestamp {
+fn after(now: Timestamp, duration: Duration) -> Timestamp {
     now.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 

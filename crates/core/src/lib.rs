@@ -10,6 +10,7 @@ pub mod journal;
 pub mod outcome;
 pub mod permissions;
 pub mod pod;
+pub mod prediction;
 pub mod preview;
 pub mod report;
 pub mod schedule;

@@ -58,7 +58,7 @@ pub enum Outcome {
 impl Outcome {
     /// Whether this victim was disrupted, as far as anybody knows: `Unknown` counts, so that doubt never draws
     /// a further victim.
-    pub fn spends_the_count(&self) -> bool {
+    pub fn counts_as_disruption(&self) -> bool {
         match self {
             Self::Evicted | Self::Deleted | Self::Spared | Self::Unknown { .. } => true,
             Self::Refused(_) | Self::Gone => false,

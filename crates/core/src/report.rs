@@ -41,7 +41,7 @@ pub struct RoundReport {
     pub end: RoundEnd,
 }
 
-/// The exempted pods of a round, by [`Exemption::word`].
+/// The exempted pods of a round, by the name of the rule.
 pub type ExemptionTallies = BTreeMap<String, ExemptionTally>;
 
 /// How many pods one reason exempted, and one of them to look at.
@@ -58,7 +58,7 @@ pub struct ExemptionTally {
 impl ExemptionTally {
     /// Counts `pod` among the exempted; the first of each reason is kept as its example.
     pub fn note(exempted: &mut ExemptionTallies, pod: PodRef, exemption: &Exemption) {
-        if let Some(known) = exempted.get_mut(exemption.word()) {
+        if let Some(known) = exempted.get_mut(exemption.rule) {
             known.count += 1;
             return;
         }
@@ -67,7 +67,7 @@ impl ExemptionTally {
             example: pod,
             detail: exemption.to_string(),
         };
-        exempted.insert(exemption.word().to_owned(), first);
+        exempted.insert(exemption.rule.to_owned(), first);
     }
 
     /// Adds the counts of `more`.
@@ -139,7 +139,7 @@ impl RoundReport {
             .any(|a| matches!(a.outcome, Outcome::Unknown { .. }));
         if unknown || matches!(self.end, RoundEnd::Interrupted | RoundEnd::Failed { .. }) {
             RoundVerdict::Failed
-        } else if self.count(Outcome::spends_the_count) > 0 {
+        } else if self.count(Outcome::counts_as_disruption) > 0 {
             RoundVerdict::Disrupted
         } else if !self.problems.is_empty() {
             RoundVerdict::Failed

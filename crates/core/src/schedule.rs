@@ -15,4 +15,4 @@ pub use calendar::{Calendar, ScheduledSlot};
 pub use cron::{CronError, CronSchedule};
 pub use field::{CronField, CronFieldError, FieldRule};
 pub use quiet::{QuietTime, QuietTimeError, QuietTimes};
-pub use timezone::{TimezoneError, parse_zone};
+pub use timezone::{TimezoneError, parse_timezone};

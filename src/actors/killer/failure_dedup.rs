@@ -10,7 +10,7 @@ pub(super) struct FailureDedup {
     why: Option<String>,
     rounds: u64,
     /// Why the journal cannot be looked after.
-    patrol: Option<String>,
+    recover: Option<String>,
     dropped: u64,
 }
 
@@ -44,15 +44,15 @@ impl FailureDedup {
     /// A look round failed.
     pub(super) fn of_patrol(&mut self, setback: &JournalError) {
         let why = setback.to_string();
-        if self.patrol.as_ref() != Some(&why) {
+        if self.recover.as_ref() != Some(&why) {
             log::warn!("the journal cannot be looked after: {why}");
-            self.patrol = Some(why);
+            self.recover = Some(why);
         }
     }
 
     /// A look round succeeded; so many notices were `dropped` untold, ever.
     pub(super) fn patrol_went_well(&mut self, dropped: u64) {
-        if self.patrol.take().is_some() {
+        if self.recover.take().is_some() {
             log::info!("the journal can be looked after again");
         }
         if dropped > self.dropped {

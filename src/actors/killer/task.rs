@@ -38,20 +38,20 @@ impl KillerTask {
 /// What came of it.
 #[derive(Default)]
 pub(super) struct TaskOutcome {
-    pub(super) patrol: Option<Result<Recovery, JournalError>>,
+    pub(super) recover: Option<Result<Recovery, JournalError>>,
     pub(super) played: Option<RoundResult>,
 }
 
 /// What everything is done with.
 pub(super) struct TaskContext {
-    pub(super) orders: Arc<RoundConfig>,
+    pub(super) round_config: Arc<RoundConfig>,
     pub(super) access: ClusterAccess,
-    pub(super) keeper: JournalWriter,
+    pub(super) writer: JournalWriter,
     pub(super) stop: StopToken,
-    pub(super) pulse: Heartbeat,
+    pub(super) heartbeat: Heartbeat,
     /// How long anything may give no sign of life.
     pub(super) allowance: Duration,
-    pub(super) faults: FailPoints,
+    pub(super) fail_points: FailPoints,
 }
 
 impl TaskContext {
@@ -62,35 +62,35 @@ impl TaskContext {
         cluster: Option<Cluster>,
         unclosed: Option<&RoundReport>,
     ) -> (Option<Cluster>, TaskOutcome) {
-        let _operation = self.pulse.begin(task.name(), self.allowance);
+        let _operation = self.heartbeat.begin(task.name(), self.allowance);
         let cluster = match cluster {
             Some(cluster) => cluster,
             None => match Cluster::connect(&self.access).await {
-                Ok(cluster) => cluster.watched_by(self.pulse.clone()),
+                Ok(cluster) => cluster.with_heartbeat(self.heartbeat.clone()),
                 Err(error) => return (None, self.without_a_cluster(&task, JournalError::Api(error))),
             },
         };
         let table = RoundContext {
             cluster: &cluster,
-            keeper: &self.keeper,
-            orders: &self.orders,
+            writer: &self.writer,
+            round_config: &self.round_config,
             stop: &self.stop,
-            faults: &self.faults,
+            fail_points: &self.fail_points,
         };
         let mut done = TaskOutcome::default();
         match task {
             KillerTask::RunRound { slot, seed } => {
-                self.faults.pass(FailPoint::BeforeRound).await;
+                self.fail_points.pass(FailPoint::BeforeRound).await;
                 // What was left open would stand in the way.
-                done.patrol = Some(round::patrol(table, unclosed).await);
+                done.recover = Some(round::recover(table, unclosed).await);
                 done.played = Some(round::run(table, slot, seed).await);
-                self.faults.pass(FailPoint::BeforeReport).await;
+                self.fail_points.pass(FailPoint::BeforeReport).await;
             }
-            KillerTask::Recover => done.patrol = Some(round::patrol(table, unclosed).await),
+            KillerTask::Recover => done.recover = Some(round::recover(table, unclosed).await),
             KillerTask::RecordDelivery(told) => {
                 let ReportDelivered { slot, channels, done } = told;
                 let told = JournalEvent::Delivered { slot, channels, done };
-                if let Err(setback) = self.keeper.enter(table.cluster, &told).await {
+                if let Err(setback) = self.writer.enter(table.cluster, &told).await {
                     // The next look round finds the notice still there, and it is told again.
                     log::debug!(
                         "the journal does not know yet who was told of the round of {slot}: {setback}"
@@ -104,7 +104,7 @@ impl TaskContext {
     fn without_a_cluster(&self, task: &KillerTask, setback: JournalError) -> TaskOutcome {
         match task {
             KillerTask::RunRound { slot, seed } => {
-                let mut report = round::blank(&self.orders, *slot, *seed);
+                let mut report = round::blank(&self.round_config, *slot, *seed);
                 report.end = RoundEnd::from(setback);
                 let books = JournalState::Unclaimed;
                 TaskOutcome {
@@ -113,7 +113,7 @@ impl TaskContext {
                 }
             }
             KillerTask::Recover | KillerTask::RecordDelivery(_) => TaskOutcome {
-                patrol: Some(Err(setback)),
+                recover: Some(Err(setback)),
                 ..TaskOutcome::default()
             },
         }

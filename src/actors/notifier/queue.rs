@@ -55,9 +55,9 @@ impl ChannelQueue {
         }
     }
 
-    /// Lets `errand` wait; the one that must go for it, if one must.
-    pub(super) fn push(&mut self, errand: QueuedMessage) -> Option<QueuedMessage> {
-        self.waiting.push_back(errand);
+    /// Lets `message` wait; the one that must go for it, if one must.
+    pub(super) fn push(&mut self, message: QueuedMessage) -> Option<QueuedMessage> {
+        self.waiting.push_back(message);
         let dropped = (self.waiting.len() > QUEUE).then(|| self.waiting.pop_front())?;
         self.dropped += 1;
         log::error!(
@@ -72,15 +72,15 @@ impl ChannelQueue {
         if self.state != QueueState::Idle {
             return None;
         }
-        let errand = self.waiting.pop_front()?;
+        let message = self.waiting.pop_front()?;
         self.state = QueueState::Sending;
-        Some(errand)
+        Some(message)
     }
 
-    /// What became of `errand`; what cannot be had now is tried again, unless macaque is `stopping`.
+    /// What became of `message`; what cannot be had now is tried again, unless macaque is `stopping`.
     pub(super) fn note(
         &mut self,
-        errand: QueuedMessage,
+        message: QueuedMessage,
         delivery: DeliveryResult,
         stopping: bool,
     ) -> AfterDelivery {
@@ -98,7 +98,7 @@ impl ChannelQueue {
             }
             (Retryable::Yes { .. }, false) => {
                 log::warn!(channel = name; "{name} was not told of a round yet: {error}");
-                self.waiting.push_front(errand);
+                self.waiting.push_front(message);
                 self.state = QueueState::BackingOff;
                 AfterDelivery::Retry
             }

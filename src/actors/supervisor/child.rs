@@ -17,51 +17,51 @@ use crate::heartbeat::Heartbeat;
 /// Starts the child of `role` on an Arbiter of its own and connects its line.
 pub(super) fn start(
     role: ActorRole,
-    life: u64,
-    crew: &ActorsConfig,
+    incarnation: u64,
+    config: &ActorsConfig,
     lines: &ActorRecipients,
     supervisor: Addr<Supervisor>,
 ) -> (Arbiter, Heartbeat) {
-    let (arbiter, pulse) = (Arbiter::new(), Heartbeat::new());
-    let (crew, lines) = (crew.clone(), lines.clone());
-    let berth = ChildSpec {
+    let (arbiter, heartbeat) = (Arbiter::new(), Heartbeat::new());
+    let (config, lines) = (config.clone(), lines.clone());
+    let spec = ChildSpec {
         role,
-        life,
+        incarnation,
         supervisor,
-        pulse: pulse.clone(),
-        heartbeat: crew.limits.heartbeat(),
+        heartbeat: heartbeat.clone(),
+        heartbeat: config.limits.heartbeat(),
     };
-    let shown = pulse.clone();
+    let shown = heartbeat.clone();
     match role {
-        ActorRole::Clock => berth.launch(&arbiter, move |_: &Addr<Clock>| {
+        ActorRole::Clock => spec.launch(&arbiter, move |_: &Addr<Clock>| {
             let ActorsConfig {
                 beat,
                 pace,
                 limits,
-                faults,
+                fail_points,
                 ..
-            } = crew;
-            Clock::new(beat, pace, lines.killer, shown, limits, faults)
+            } = config;
+            Clock::new(beat, pace, lines.killer, shown, limits, fail_points)
         }),
-        ActorRole::Killer => berth.launch(&arbiter, move |killer: &Addr<Killer>| {
+        ActorRole::Killer => spec.launch(&arbiter, move |killer: &Addr<Killer>| {
             lines.killer.connect(killer.clone().recipient());
             lines.told.connect(killer.clone().recipient());
-            Killer::new(&crew, life, lines.notifier, shown)
+            Killer::new(&config, incarnation, lines.notifier, shown)
         }),
-        ActorRole::Notifier => berth.launch(&arbiter, move |notifier: &Addr<Notifier>| {
+        ActorRole::Notifier => spec.launch(&arbiter, move |notifier: &Addr<Notifier>| {
             lines.notifier.connect(notifier.clone().recipient());
-            Notifier::new(&crew, lines.told, shown)
+            Notifier::new(&config, lines.told, shown)
         }),
     }
-    (arbiter, pulse)
+    (arbiter, heartbeat)
 }
 
 /// Where a life is launched from, and who hears of it.
 struct ChildSpec {
     role: ActorRole,
-    life: u64,
+    incarnation: u64,
     supervisor: Addr<Supervisor>,
-    pulse: Heartbeat,
+    heartbeat: Heartbeat,
     heartbeat: Duration,
 }
 
@@ -76,19 +76,23 @@ impl ChildSpec {
         arbiter.spawn(async move {
             let Self {
                 role,
-                life,
+                incarnation,
                 supervisor,
-                pulse,
+                heartbeat,
                 heartbeat,
             } = self;
             let monitored = supervisor.clone();
             let task = actix::spawn(async move {
                 let mut context = Context::new();
-                context.run_interval(heartbeat, move |_, _| pulse.beat());
+                context.run_interval(heartbeat, move |_, _| heartbeat.beat());
                 let address: Addr<A> = context.address();
                 let actor = make(&address);
                 let shutdown = address.recipient();
-                monitored.do_send(ChildStarted { role, life, shutdown });
+                monitored.do_send(ChildStarted {
+                    role,
+                    incarnation,
+                    shutdown,
+                });
                 context.into_future(actor).await;
             });
             let why = match task.await {
@@ -96,7 +100,11 @@ impl ChildSpec {
                 Err(error) if error.is_panic() => ExitReason::Panicked(words(error.into_panic().as_ref())),
                 Err(_) => ExitReason::Cancelled,
             };
-            supervisor.do_send(ChildStopped { role, life, why });
+            supervisor.do_send(ChildStopped {
+                role,
+                incarnation,
+                why,
+            });
         });
     }
 }

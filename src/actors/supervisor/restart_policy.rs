@@ -16,7 +16,7 @@ pub struct RestartPolicy {
     pub longest_backoff: Duration,
     /// How long an actor may give no sign of life before it is replaced, and the Supervisor before the process ends.
     /// Lenient: a throttled CPU is no hang.
-    pub deaf_after: Duration,
+    pub hang_timeout: Duration,
     /// How many threads may be left behind, blocked, at a time; one more ends the process.
     pub leaked: usize,
     /// How long the round in flight gets at an end: longer than the 15 s that a round gives its victim, and the 8 s in
@@ -30,7 +30,7 @@ pub struct RestartPolicy {
 impl RestartPolicy {
     /// How often everybody gives a sign of life, and is looked after.
     pub(crate) fn heartbeat(&self) -> Duration {
-        (self.deaf_after / 5).min(Duration::from_secs(1))
+        (self.hang_timeout / 5).min(Duration::from_secs(1))
     }
 }
 
@@ -43,7 +43,7 @@ impl Default for RestartPolicy {
             window: Duration::from_secs(60),
             backoff: Duration::from_millis(200),
             longest_backoff: Duration::from_secs(30),
-            deaf_after: Duration::from_secs(15),
+            hang_timeout: Duration::from_secs(15),
             leaked: 3,
             round_deadline: Duration::from_secs(25),
             drain_deadline: Duration::from_secs(20),

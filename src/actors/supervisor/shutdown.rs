@@ -41,7 +41,7 @@ impl Supervisor {
     fn drain(&mut self, ctx: &mut Context<Self>) {
         self.phase = ShutdownPhase::Draining;
         self.tell_to_stop(ActorRole::Notifier);
-        let deadline = self.crew.limits.drain_deadline;
+        let deadline = self.config.limits.drain_deadline;
         ctx.run_later(deadline, move |supervisor, _| {
             if supervisor.phase == ShutdownPhase::Draining {
                 log::error!("notifications were left undelivered after {deadline:?}");
@@ -86,10 +86,10 @@ impl Handler<StopRequested> for Supervisor {
         }
         log::info!("{name}: no new round; ending what is in flight");
         self.phase = ShutdownPhase::FinishingRound;
-        self.crew.vitals.set_stopping();
+        self.config.health.set_stopping();
         self.tell_to_stop(ActorRole::Clock);
         self.tell_to_stop(ActorRole::Killer);
-        let deadline = self.crew.limits.round_deadline;
+        let deadline = self.config.limits.round_deadline;
         ctx.run_later(deadline, move |supervisor, ctx| {
             if supervisor.phase == ShutdownPhase::FinishingRound {
                 log::error!("the Killer did not end within {deadline:?}: what it had in flight is not told");

@@ -42,7 +42,7 @@ fn judge(
             format!("create it: kubectl -n {namespace} create configmap {name}"),
         );
     };
-    let journal = match page.sheet().read() {
+    let journal = match page.stored().read() {
         Ok(journal) => journal,
         Err(why) => {
             return CheckFinding::failed(what, why.to_string(), "nothing is disrupted until it is mended");
@@ -57,23 +57,23 @@ fn judge(
             "lift it with `macaque resume`",
         );
     }
-    match journal.hold(now) {
-        Some(hold) => CheckFinding::warning(
+    match journal.quarantine(now) {
+        Some(quarantine) => CheckFinding::warning(
             what,
-            Denial::Quarantined(hold.clone()).to_string(),
+            Denial::Quarantined(quarantine.clone()).to_string(),
             "see what became of the journal, then `macaque resume`",
         ),
-        None => CheckFinding::ok(what, told(&journal, limits, now)),
+        None => CheckFinding::ok(what, record_delivery(&journal, limits, now)),
     }
 }
 
-fn told(journal: &Journal, limits: &DisruptionLimits, now: Timestamp) -> String {
+fn record_delivery(journal: &Journal, limits: &DisruptionLimits, now: Timestamp) -> String {
     let last = match journal.round() {
         Some(round) => format!("last round {}", round.slot),
         None => "no round yet".to_owned(),
     };
-    match journal.room(limits, now) {
-        Some(room) => format!("{last}; the limits leave {room}"),
+    match journal.remaining(limits, now) {
+        Some(remaining) => format!("{last}; the limits leave {remaining}"),
         None => last,
     }
 }

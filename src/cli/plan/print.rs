@@ -50,7 +50,7 @@ pub(super) fn by_pod(view: &PlanView) -> String {
             budget,
             allows,
             chance(row.chance, view.chances_estimated),
-            row.opinion.to_string(),
+            row.prediction.to_string(),
         ]
     });
     let header = ["POD", "OWNER", "READY", "BUDGET", "ALLOWS", "CHANCE", "VERDICT"];
@@ -153,7 +153,7 @@ fn draw(draw: &SeedDraw, dry_run: bool) -> String {
             place.to_string(),
             victim.pod.to_string(),
             owner.map_or_else(|| "-".to_owned(), ToString::to_string),
-            victim.opinion.to_string(),
+            victim.prediction.to_string(),
         ]
     });
     let chosen = if draw.victims.is_empty() {

@@ -61,7 +61,7 @@ pub(super) struct CandidateRow {
     pub(super) budgets: BudgetCover,
     pub(super) chance: f64,
     #[serde(flatten)]
-    pub(super) opinion: Prediction,
+    pub(super) prediction: Prediction,
 }
 
 /// The candidates of one owner, or one without an owner.
@@ -100,28 +100,28 @@ pub(super) struct SeedDraw {
 
 impl PlanView {
     pub(super) fn of(
-        sighting: &ClusterSnapshot,
-        orders: &RoundConfig,
+        snapshot: &ClusterSnapshot,
+        round_config: &RoundConfig,
         calendar: Option<&Calendar>,
         now: Timestamp,
     ) -> Self {
-        let preview = &sighting.preview;
-        let seeds = (PATIENCE / preview.subjects.len().max(1)).clamp(SEEDS / 10, SEEDS);
+        let preview = &snapshot.preview;
+        let seeds = (PATIENCE / preview.pods.len().max(1)).clamp(SEEDS / 10, SEEDS);
         let chances = preview.chances(&(0..seeds as u64).collect::<Vec<_>>());
         let rows: Vec<_> = preview
-            .subjects
+            .pods
             .iter()
             .zip(chances.of)
-            .map(|(subject, chance)| row(preview, subject, chance))
+            .map(|(pod, chance)| row(preview, pod, chance))
             .collect();
-        let target = &orders.rules.target;
+        let target = &round_config.rules.target;
         Self {
             now,
-            dry_run: orders.dry_run,
-            method: orders.disrupt.method,
-            count: orders.disrupt.count,
-            attempts: orders.disrupt.attempts,
-            among: orders.disrupt.draw,
+            dry_run: round_config.dry_run,
+            method: round_config.disrupt.method,
+            count: round_config.disrupt.count,
+            attempts: round_config.disrupt.attempts,
+            among: round_config.disrupt.draw,
             namespaces: match &target.namespaces {
                 NamespaceScope::All => Vec::new(),
                 NamespaceScope::Named(names) => names.clone(),
@@ -129,14 +129,14 @@ impl PlanView {
             selector: target.selector.to_string(),
             schedule: calendar.map(ToString::to_string),
             next: calendar.map_or_else(Vec::new, |calendar| next(calendar, now)),
-            listed: sighting.listed,
-            exempted: sighting.exempted.clone(),
-            owners: groups(&rows, sighting),
+            listed: snapshot.listed,
+            exempted: snapshot.exempted.clone(),
+            owners: groups(&rows, snapshot),
             candidates: rows,
             chances_estimated: chances.estimated,
             asked: None,
             draw: None,
-            problems: sighting.problems.clone(),
+            problems: snapshot.problems.clone(),
         }
     }
 
@@ -171,19 +171,19 @@ fn next(calendar: &Calendar, now: Timestamp) -> Vec<SlotRow> {
     next
 }
 
-fn row(preview: &RoundPreview, subject: &PreviewedPod, chance: f64) -> CandidateRow {
+fn row(preview: &RoundPreview, pod: &PreviewedPod, chance: f64) -> CandidateRow {
     CandidateRow {
-        pod: subject.pod.id.clone(),
-        owner: subject.pod.owner.clone(),
-        ready: subject.pod.ready,
-        budgets: cover(&preview.budgets, subject, preview.limits.method),
+        pod: pod.pod.id.clone(),
+        owner: pod.pod.owner.clone(),
+        ready: pod.pod.ready,
+        budgets: cover(&preview.budgets, pod, preview.limits.method),
         chance,
-        opinion: preview.opinion(subject, &PlannedDisruptions::default()),
+        prediction: preview.prediction(pod, &PlannedDisruptions::default()),
     }
 }
 
-fn cover(budgets: &BudgetIndex, subject: &PreviewedPod, method: DisruptionMethod) -> BudgetCover {
-    match (method, budgets.over(&subject.pod)) {
+fn cover(budgets: &BudgetIndex, pod: &PreviewedPod, method: DisruptionMethod) -> BudgetCover {
+    match (method, budgets.over(&pod.pod)) {
         (DisruptionMethod::Delete, _) => BudgetCover::NotAsked,
         (DisruptionMethod::Evict, Err(_)) => BudgetCover::Unknown,
         (DisruptionMethod::Evict, Ok(budgets)) => {
@@ -197,7 +197,7 @@ fn cover(budgets: &BudgetIndex, subject: &PreviewedPod, method: DisruptionMethod
 }
 
 /// The candidates by owner; they are sorted so already.
-fn groups(rows: &[CandidateRow], sighting: &ClusterSnapshot) -> Vec<OwnerRow> {
+fn groups(rows: &[CandidateRow], snapshot: &ClusterSnapshot) -> Vec<OwnerRow> {
     let same = |a: &CandidateRow, b: &CandidateRow| {
         a.owner.is_some() && (&a.pod.namespace, &a.owner) == (&b.pod.namespace, &b.owner)
     };
@@ -206,7 +206,7 @@ fn groups(rows: &[CandidateRow], sighting: &ClusterSnapshot) -> Vec<OwnerRow> {
         let namespace = first.pod.namespace.clone();
         let (owner, readiness) = match &first.owner {
             Some(owner) => {
-                let known = sighting.owners.get(&(namespace.clone(), owner.clone()));
+                let known = snapshot.owners.get(&(namespace.clone(), owner.clone()));
                 (owner.to_string(), known.copied().unwrap_or_default())
             }
             None => {
@@ -235,7 +235,7 @@ fn groups(rows: &[CandidateRow], sighting: &ClusterSnapshot) -> Vec<OwnerRow> {
 fn verdict(rows: &[CandidateRow]) -> String {
     let mut words: Vec<(String, usize)> = Vec::new();
     for row in rows {
-        let said = row.opinion.to_string();
+        let said = row.prediction.to_string();
         match words.iter_mut().find(|(known, _)| *known == said) {
             Some((_, count)) => *count += 1,
             None => words.push((said, 1)),

@@ -33,7 +33,7 @@ fn brief(pods: &[PodExplanation]) -> String {
     let rows = pods.iter().map(|told| {
         let verdict = match told.exempt() {
             Some(why) => format!("not drawn: {why}"),
-            None => told.opinion.to_string(),
+            None => told.prediction.to_string(),
         };
         let ready = if told.ready { "yes" } else { "no" };
         [told.pod.to_string(), ready.to_owned(), verdict]
@@ -68,7 +68,7 @@ fn detail(told: &PodExplanation) -> String {
         None => {}
     }
     if told.exempt().is_some() {
-        parts.push(line(&format!("were it drawn: {}", told.opinion)));
+        parts.push(line(&format!("were it drawn: {}", told.prediction)));
     }
     parts.push(line(&told.conclusion));
     parts.join("\n")

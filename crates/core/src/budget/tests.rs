@@ -32,7 +32,7 @@ fn spent() -> Budget {
 }
 
 fn verdict(pod: &Pod, budgets: &[Budget]) -> String {
-    foretell(pod, budgets, &PlannedDisruptions::default()).to_string()
+    predict(pod, budgets, &PlannedDisruptions::default()).to_string()
 }
 
 #[test]
@@ -62,10 +62,10 @@ fn a_budget_with_nothing_left_and_pods_to_spare_says_only_that() {
 #[test]
 fn one_disruption_left_is_foretold_to_one_pod_only() {
     let mut planned = PlannedDisruptions::default();
-    let first = foretell(&Pod::sample(), &[budget()], &planned);
+    let first = predict(&Pod::sample(), &[budget()], &planned);
     planned.note("shop", &first);
     assert!(first.is_allowed());
-    assert!(!foretell(&Pod::sample(), &[budget()], &planned).is_allowed());
+    assert!(!predict(&Pod::sample(), &[budget()], &planned).is_allowed());
     let elsewhere = Budget {
         namespace: "other".into(),
         ..budget()
@@ -73,7 +73,7 @@ fn one_disruption_left_is_foretold_to_one_pod_only() {
     let mut stranger = Pod::sample();
     stranger.id.namespace = "other".into();
     assert!(
-        foretell(&stranger, &[elsewhere], &planned).is_allowed(),
+        predict(&stranger, &[elsewhere], &planned).is_allowed(),
         "a namesake elsewhere has its own"
     );
 }
@@ -82,7 +82,7 @@ fn one_disruption_left_is_foretold_to_one_pod_only() {
 fn pods_that_do_not_run_ask_no_budget_even_two() {
     for phase in [PodPhase::Pending, PodPhase::Succeeded, PodPhase::Failed] {
         assert!(
-            foretell(
+            predict(
                 &Pod {
                     phase,
                     ..Pod::sample()
@@ -97,12 +97,12 @@ fn pods_that_do_not_run_ask_no_budget_even_two() {
         phase: PodPhase::Unknown,
         ..Pod::sample()
     };
-    assert!(!foretell(&unknown, &[spent()], &PlannedDisruptions::default()).is_allowed());
+    assert!(!predict(&unknown, &[spent()], &PlannedDisruptions::default()).is_allowed());
     let terminating = Pod {
         terminating: true,
         ..Pod::sample()
     };
-    assert!(foretell(&terminating, &[spent()], &PlannedDisruptions::default()).is_allowed());
+    assert!(predict(&terminating, &[spent()], &PlannedDisruptions::default()).is_allowed());
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn two_budgets_refuse_whatever_they_hold() {
         selector: BudgetCoverage::Matching(Selector::default()),
         ..budget()
     };
-    let forecast = foretell(&Pod::sample(), &[budget(), other], &PlannedDisruptions::default());
-    assert_eq!(forecast, BudgetForecast::Refused(Refusal::SeveralBudgets));
+    let prediction = predict(&Pod::sample(), &[budget(), other], &PlannedDisruptions::default());
+    assert_eq!(prediction, Prediction::Refused(Refusal::SeveralBudgets));
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
         ready: false,
         ..Pod::sample()
     };
-    let allowed = |budget: Budget| foretell(&unready, &[budget], &PlannedDisruptions::default()).is_allowed();
+    let allowed = |budget: Budget| predict(&unready, &[budget], &PlannedDisruptions::default()).is_allowed();
     let always = Budget {
         unhealthy: UnhealthyPodPolicy::AlwaysAllow,
         ..spent()

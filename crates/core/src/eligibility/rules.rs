@@ -1,14 +1,42 @@
-//! The rules of eligibility, one a row, in the order in which they are asked. `judge` takes the first that exempts,
-//! `examine` tells them all.
+//! The rules of eligibility, one entry each, in the order in which they are checked.
+//!
+//! An entry is all there is to a rule: `macaque why`, the report, the chat messages, `target.include` and the documents
+//! take its name and its words from here.
 
-mod checks;
+use std::borrow::Cow;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{EligibilityRules, Exemption, RuleFinding, RuleResult, brief};
-use crate::config::IncludedRule;
+use super::opt_out::opt_out;
+use super::{EligibilityRules, Exemption, RuleFinding, RuleResult};
 use crate::outcome::DisruptionMethod;
-use crate::pod::Pod;
+use crate::pod::{Pod, PodPhase};
+
+/// The system's own namespaces, which no chaos should reach by accident.
+const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
+
+/// The priority from which on pods are critical to the cluster (`SystemCriticalPriority`, Kubernetes
+/// `pkg/apis/scheduling/types.go`).
+const SYSTEM_CRITICAL_PRIORITY: i32 = 2_000_000_000;
+
+/// The kubelet marks the API's mirror of a static pod with this annotation.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+const EVICTION_IN_PROGRESS: &str = "descheduler.alpha.kubernetes.io/eviction-in-progress";
+const REQUEST_EVICT_ONLY: &str = "descheduler.alpha.kubernetes.io/request-evict-only";
+
+/// One rule.
+pub struct EligibilityRule {
+    /// The rule's name, wherever it is shown or configured.
+    pub name: &'static str,
+    /// What the rule exempts, for the documents.
+    pub doc: &'static str,
+    setting: RuleSetting,
+    /// Why the rule exempts the pod, if it does.
+    exempts: fn(&RuleInput<'_>) -> Option<Cow<'static, str>>,
+    /// What the rule saw of the pod.
+    seen: fn(&RuleInput<'_>) -> String,
+}
 
 /// One pod before the rules.
 pub(super) struct RuleInput<'a> {
@@ -17,207 +45,353 @@ pub(super) struct RuleInput<'a> {
     pub(super) now: Timestamp,
 }
 
-/// One rule.
-pub(super) struct EligibilityRule {
-    name: &'static str,
-    say: RuleSetting,
-    exempts: fn(&RuleInput<'_>) -> Option<Exemption>,
-    seen: fn(&RuleInput<'_>) -> String,
-}
-
-/// Which setting has a say in a rule.
+/// The setting that decides about a rule.
 enum RuleSetting {
-    /// None: nothing opens it.
-    Nobody,
-    /// The selector is the rule.
-    Selector,
-    /// The age is the rule.
-    MinAge,
-    /// `target.include` may open it.
-    Include(IncludedRule),
-    /// It holds for deletions only.
+    /// None: the rule always holds.
+    Always,
+    /// The rule is a setting itself: its key, and its value.
+    Key(&'static str, fn(&EligibilityRules) -> String),
+    /// `target.include` may switch the rule off.
+    Include,
+    /// The rule holds for deletions only.
     Deletion,
-    /// It holds for deletions only, and `target.include` may open it.
-    DeletionUnless(IncludedRule),
+    /// The rule holds for deletions only, and `target.include` may switch it off.
+    DeletionUnlessIncluded,
 }
 
-/// What can never be opened, what configuration may open, and age, which passes by itself.
-pub(super) const RULES: [EligibilityRule; 16] = [
-    rule(
-        "selector",
-        RuleSetting::Selector,
-        checks::unselected,
-        checks::labels,
-    ),
-    rule(
-        "terminating",
-        RuleSetting::Nobody,
-        checks::terminating,
-        checks::deletion_timestamp,
-    ),
-    rule("own", RuleSetting::Nobody, checks::own, checks::identity),
-    rule("mirror", RuleSetting::Nobody, checks::mirror, checks::mirror_mark),
-    rule(
-        "system-namespace",
-        RuleSetting::Include(IncludedRule::SystemNamespaces),
-        checks::system_namespace,
-        checks::namespace,
-    ),
-    rule(
-        "system-critical",
-        RuleSetting::Include(IncludedRule::SystemCritical),
-        checks::system_critical,
-        checks::priority,
-    ),
-    rule(
-        "pending",
-        RuleSetting::Include(IncludedRule::Pending),
-        checks::pending,
-        checks::phase,
-    ),
-    rule(
-        "not-running",
-        RuleSetting::Nobody,
-        checks::not_running,
-        checks::phase,
-    ),
-    rule(
-        "bare",
-        RuleSetting::Include(IncludedRule::Bare),
-        checks::bare,
-        checks::owner,
-    ),
-    rule(
-        "daemonset",
-        RuleSetting::Include(IncludedRule::DaemonSet),
-        checks::daemon_set,
-        checks::owner,
-    ),
-    rule(
-        "job",
-        RuleSetting::DeletionUnless(IncludedRule::Job),
-        checks::job,
-        checks::owner,
-    ),
-    rule(
-        "opted-out",
-        RuleSetting::Include(IncludedRule::OptedOut),
-        checks::opted_out,
-        checks::opt_out_mark,
-    ),
-    rule(
-        "eviction-in-progress",
-        RuleSetting::Nobody,
-        checks::in_progress,
-        checks::progress_mark,
-    ),
-    rule(
-        "eviction-responders",
-        RuleSetting::Nobody,
-        checks::responders,
-        checks::responders_named,
-    ),
-    rule(
-        "evict-only",
-        RuleSetting::Deletion,
-        checks::evict_only,
-        checks::evict_only_mark,
-    ),
-    rule("too-young", RuleSetting::MinAge, checks::too_young, checks::age),
-];
-
-const fn rule(
-    name: &'static str,
-    say: RuleSetting,
-    exempts: fn(&RuleInput<'_>) -> Option<Exemption>,
-    seen: fn(&RuleInput<'_>) -> String,
-) -> EligibilityRule {
+/// What can never be switched off comes first, then what configuration may switch off, then age, which passes by itself.
+pub(super) static RULES: &[EligibilityRule] = &[
     EligibilityRule {
-        name,
-        say,
-        exempts,
-        seen,
-    }
-}
+        name: "namespace",
+        doc: "pods outside the namespaces in scope",
+        setting: RuleSetting::Key("target.namespaces", |rules| rules.target.namespaces.to_string()),
+        exempts: |input| {
+            let is_outside = !input.rules.target.namespaces.contains(&input.pod.id.namespace);
+            is_outside.then_some("outside the namespaces in scope".into())
+        },
+        seen: namespace,
+    },
+    EligibilityRule {
+        name: "selector",
+        doc: "pods whose labels do not match",
+        setting: RuleSetting::Key("target.selector", selector),
+        exempts: |input| {
+            let is_selected = input.rules.target.selector.matches(&input.pod.labels);
+            (!is_selected).then_some("does not match the selector".into())
+        },
+        seen: labels,
+    },
+    EligibilityRule {
+        name: "terminating",
+        doc: "pods that are being deleted already",
+        setting: RuleSetting::Always,
+        exempts: |input| input.pod.terminating.then_some("already terminating".into()),
+        seen: |input| with_or_without(input.pod.terminating, "deletionTimestamp"),
+    },
+    EligibilityRule {
+        name: "self",
+        doc: "macaque's own pod, and the other pods of its controller",
+        setting: RuleSetting::Always,
+        exempts: |input| {
+            let own = input.rules.own_pod.as_ref();
+            own.is_some_and(|own| own.covers(input.pod))
+                .then_some("macaque itself".into())
+        },
+        seen: |input| match &input.rules.own_pod {
+            Some(own) => format!("macaque is {}/{}", own.namespace, own.name),
+            None => "macaque runs in no pod".to_owned(),
+        },
+    },
+    EligibilityRule {
+        name: "static-pod",
+        doc: "mirror pods of static pods: the kubelet would recreate the object and never stop the containers",
+        setting: RuleSetting::Always,
+        // The mirror is owned by its Node.
+        exempts: |input| {
+            let is_mirror = input.pod.annotations.contains_key(MIRROR) || is_owned_by(input, "Node");
+            is_mirror.then_some("mirror of a static pod".into())
+        },
+        seen: |input| annotation(input, MIRROR),
+    },
+    EligibilityRule {
+        name: "system-namespaces",
+        doc: "pods in `kube-system`, `kube-public` and `kube-node-lease`",
+        setting: RuleSetting::Include,
+        exempts: |input| {
+            let is_system = SYSTEM_NAMESPACES.contains(&input.pod.id.namespace.as_str());
+            is_system.then_some("in a system namespace".into())
+        },
+        seen: namespace,
+    },
+    EligibilityRule {
+        name: "system-critical",
+        doc: "pods of the priority classes `system-node-critical` and `system-cluster-critical`, or of priority \
+              2,000,000,000 and above",
+        setting: RuleSetting::Include,
+        exempts: |input| is_critical(input.pod).then_some("critical to the cluster".into()),
+        seen: priority,
+    },
+    EligibilityRule {
+        name: "pending",
+        doc: "pods in the phase Pending; an eviction of one asks no budget",
+        setting: RuleSetting::Include,
+        exempts: |input| (input.pod.phase == PodPhase::Pending).then_some("not running (Pending)".into()),
+        seen: |input| input.pod.phase.to_string(),
+    },
+    EligibilityRule {
+        name: "not-running",
+        doc: "pods in the phase Succeeded, Failed or Unknown",
+        setting: RuleSetting::Always,
+        exempts: |input| match input.pod.phase {
+            PodPhase::Running | PodPhase::Pending => None,
+            phase => Some(format!("not running ({phase})").into()),
+        },
+        seen: |input| input.pod.phase.to_string(),
+    },
+    EligibilityRule {
+        name: "bare",
+        doc: "pods without a controller, which nothing replaces",
+        setting: RuleSetting::Include,
+        exempts: |input| {
+            input
+                .pod
+                .owner
+                .is_none()
+                .then_some("no controller to replace it".into())
+        },
+        seen: owner,
+    },
+    EligibilityRule {
+        name: "daemonset",
+        doc: "pods of a DaemonSet, which come back on the same node",
+        setting: RuleSetting::Include,
+        exempts: |input| is_owned_by(input, "DaemonSet").then_some("belongs to a DaemonSet".into()),
+        seen: owner,
+    },
+    EligibilityRule {
+        name: "job",
+        doc: "pods of a Job, if the method is `delete`: the Job may count it as a failure",
+        setting: RuleSetting::DeletionUnlessIncluded,
+        exempts: |input| {
+            let why = "belongs to a Job, which counts a deletion as a failure";
+            is_owned_by(input, "Job").then_some(why.into())
+        },
+        seen: owner,
+    },
+    EligibilityRule {
+        name: "opted-out",
+        doc: "pods that opted out by an annotation or label",
+        setting: RuleSetting::Include,
+        exempts: |input| {
+            opt_out(input.pod, input.now).map(|(key, value)| format!("opted out by {key}={value:?}").into())
+        },
+        seen: |input| match opt_out(input.pod, input.now) {
+            Some((key, value)) => format!("{key}={value:?}"),
+            None => "no opt-out".to_owned(),
+        },
+    },
+    EligibilityRule {
+        name: "eviction-in-progress",
+        doc: "pods annotated with `descheduler.alpha.kubernetes.io/eviction-in-progress`: a migration, for example",
+        setting: RuleSetting::Always,
+        exempts: |input| {
+            let is_annotated = input.pod.annotations.contains_key(EVICTION_IN_PROGRESS);
+            is_annotated.then_some("its eviction is in progress already".into())
+        },
+        seen: |input| annotation(input, EVICTION_IN_PROGRESS),
+    },
+    EligibilityRule {
+        name: "eviction-responders",
+        doc: "pods with `spec.evictionResponders`, which a plain disruption would bypass",
+        setting: RuleSetting::Always,
+        exempts: |input| {
+            input
+                .pod
+                .has_eviction_responders
+                .then_some("names eviction responders".into())
+        },
+        seen: |input| with_or_without(input.pod.has_eviction_responders, "evictionResponders"),
+    },
+    EligibilityRule {
+        name: "evict-only",
+        doc: "pods annotated with `descheduler.alpha.kubernetes.io/request-evict-only`, if the method is `delete`",
+        setting: RuleSetting::Deletion,
+        exempts: |input| {
+            let is_annotated = input.pod.annotations.contains_key(REQUEST_EVICT_ONLY);
+            is_annotated.then_some("asks to be evicted, never deleted".into())
+        },
+        seen: |input| annotation(input, REQUEST_EVICT_ONLY),
+    },
+    EligibilityRule {
+        name: "too-young",
+        doc: "pods younger than this",
+        setting: RuleSetting::Key("target.min_age", |rules| brief(rules.target.min_age)),
+        exempts: |input| {
+            let age = age_of(input);
+            let min_age = input.rules.target.min_age;
+            (age < min_age).then(|| format!("younger than {} ({})", brief(min_age), brief(age)).into())
+        },
+        seen: |input| match input.pod.created {
+            Some(_) => format!("age {}", brief(age_of(input))),
+            None => "creation unknown".to_owned(),
+        },
+    },
+];
 
 impl EligibilityRule {
     /// Why this rule exempts the pod, if it does.
-    pub(super) fn judge(&self, case: &RuleInput<'_>) -> Option<Exemption> {
-        if self.say.opens(case.rules) {
+    pub(super) fn judge(&self, input: &RuleInput<'_>) -> Option<Exemption> {
+        if self.is_off(input.rules) {
             return None;
         }
-        (self.exempts)(case)
+        let why = (self.exempts)(input)?;
+        Some(Exemption { rule: self.name, why })
     }
 
     /// What this rule says of the pod, and what it saw.
-    pub(super) fn examine(&self, case: &RuleInput<'_>) -> RuleFinding {
-        let exemption = self.judge(case);
-        let standing = match &exemption {
+    pub(super) fn examine(&self, input: &RuleInput<'_>) -> RuleFinding {
+        let exemption = self.judge(input);
+        let result = match &exemption {
             Some(_) => RuleResult::Exempt,
-            None if (self.exempts)(case).is_some() => RuleResult::Opened,
+            None if (self.exempts)(input).is_some() => RuleResult::Opened,
             None => RuleResult::Passed,
         };
         RuleFinding {
             rule: self.name,
-            standing,
-            setting: self.say.setting(case.rules),
-            seen: (self.seen)(case),
-            why: exemption.map(|exemption| exemption.to_string()),
+            result,
+            setting: self.setting(input.rules),
+            seen: (self.seen)(input),
+            why: exemption.map(|exemption| exemption.why.into_owned()),
         }
     }
-}
 
-impl RuleSetting {
-    fn opens(&self, rules: &EligibilityRules) -> bool {
-        let included = |include: &IncludedRule| rules.target.include.contains(include);
-        match self {
-            Self::Nobody | Self::Selector | Self::MinAge => false,
-            Self::Include(include) => included(include),
-            Self::Deletion => rules.method == DisruptionMethod::Evict,
-            Self::DeletionUnless(include) => rules.method == DisruptionMethod::Evict || included(include),
+    /// Whether `target.include` can switch the rule off.
+    pub fn is_includable(&self) -> bool {
+        matches!(
+            self.setting,
+            RuleSetting::Include | RuleSetting::DeletionUnlessIncluded
+        )
+    }
+
+    /// How to change the rule, for the documents.
+    pub fn how_to_change(&self) -> String {
+        let include = format!("`target.include = [\"{}\"]`", self.name);
+        match self.setting {
+            RuleSetting::Always => "cannot be changed".to_owned(),
+            RuleSetting::Key(key, _) => format!("`{key}`"),
+            RuleSetting::Include => include,
+            RuleSetting::Deletion => "`disrupt.method = \"evict\"`".to_owned(),
+            RuleSetting::DeletionUnlessIncluded => format!("`disrupt.method = \"evict\"`, or {include}"),
         }
+    }
+
+    fn is_off(&self, rules: &EligibilityRules) -> bool {
+        let is_eviction = rules.method == DisruptionMethod::Evict;
+        match self.setting {
+            RuleSetting::Always | RuleSetting::Key(..) => false,
+            RuleSetting::Include => self.is_included(rules),
+            RuleSetting::Deletion => is_eviction,
+            RuleSetting::DeletionUnlessIncluded => is_eviction || self.is_included(rules),
+        }
+    }
+
+    fn is_included(&self, rules: &EligibilityRules) -> bool {
+        rules.target.include.contains(&self.name)
     }
 
     /// The setting that decides, as `KEY = VALUE`.
     fn setting(&self, rules: &EligibilityRules) -> Option<String> {
-        let target = &rules.target;
-        let method = || format!("disrupt.method = {}", rules.method);
-        let include = |include: &IncludedRule| {
-            let with = if target.include.contains(include) {
-                "with"
-            } else {
-                "without"
-            };
-            format!("target.include {with} {include}")
+        let method = format!("disrupt.method = {}", rules.method);
+        let with = if self.is_included(rules) {
+            "with"
+        } else {
+            "without"
         };
-        match self {
-            Self::Nobody => None,
-            Self::Selector if target.selector.is_empty() => Some("target.selector = \"\"".to_owned()),
-            Self::Selector => Some(format!("target.selector = {}", target.selector)),
-            Self::MinAge => Some(format!("target.min_age = {}", brief(target.min_age))),
-            Self::Include(word) => Some(include(word)),
-            Self::Deletion => Some(method()),
-            Self::DeletionUnless(_) if rules.method == DisruptionMethod::Evict => Some(method()),
-            Self::DeletionUnless(word) => Some(include(word)),
+        let include = format!("target.include {with} {}", self.name);
+        match self.setting {
+            RuleSetting::Always => None,
+            RuleSetting::Key(key, value) => Some(format!("{key} = {}", value(rules))),
+            RuleSetting::Include => Some(include),
+            RuleSetting::Deletion => Some(method),
+            RuleSetting::DeletionUnlessIncluded if rules.method == DisruptionMethod::Evict => Some(method),
+            RuleSetting::DeletionUnlessIncluded => Some(include),
         }
     }
 }
 
-/// Whether macaque looks into the pod's namespace at all.
-pub(super) fn scope(case: &RuleInput<'_>) -> RuleFinding {
-    let namespaces = &case.rules.target.namespaces;
-    let inside = namespaces.hold(&case.pod.id.namespace);
-    RuleFinding {
-        rule: "namespace",
-        standing: if inside {
-            RuleResult::Passed
-        } else {
-            RuleResult::Exempt
-        },
-        setting: Some(format!("target.namespaces = {namespaces}")),
-        seen: checks::namespace(case),
-        why: (!inside).then(|| "outside the namespaces that macaque looks into".to_owned()),
+fn namespace(input: &RuleInput<'_>) -> String {
+    format!("namespace {}", input.pod.id.namespace)
+}
+
+fn selector(rules: &EligibilityRules) -> String {
+    if rules.target.selector.is_empty() {
+        "\"\"".to_owned()
+    } else {
+        rules.target.selector.to_string()
     }
+}
+
+fn labels(input: &RuleInput<'_>) -> String {
+    let labels = input.pod.labels.iter();
+    let labels: Vec<_> = labels.map(|(key, value)| format!("{key}={value}")).collect();
+    if labels.is_empty() {
+        "no label".to_owned()
+    } else {
+        labels.join(",")
+    }
+}
+
+fn owner(input: &RuleInput<'_>) -> String {
+    match &input.pod.owner {
+        Some(owner) => owner.to_string(),
+        None => "no controller".to_owned(),
+    }
+}
+
+fn is_owned_by(input: &RuleInput<'_>, kind: &str) -> bool {
+    input.pod.owner.as_ref().is_some_and(|owner| owner.kind == kind)
+}
+
+fn is_critical(pod: &Pod) -> bool {
+    let class = pod.priority_class.as_deref();
+    matches!(class, Some("system-node-critical" | "system-cluster-critical"))
+        || pod
+            .priority
+            .is_some_and(|priority| priority >= SYSTEM_CRITICAL_PRIORITY)
+}
+
+fn priority(input: &RuleInput<'_>) -> String {
+    let priority = input.pod.priority.unwrap_or_default();
+    match &input.pod.priority_class {
+        Some(class) => format!("priority {priority}, class {class}"),
+        None => format!("priority {priority}"),
+    }
+}
+
+/// An unknown or future creation counts as just now: when in doubt, too young.
+fn age_of(input: &RuleInput<'_>) -> Duration {
+    input
+        .pod
+        .created
+        .and_then(|created| Duration::try_from(input.now.duration_since(created)).ok())
+        .unwrap_or_default()
+}
+
+fn annotation(input: &RuleInput<'_>, key: &str) -> String {
+    match input.pod.annotations.get(key) {
+        Some(value) => format!("{key}={value:?}"),
+        None => "not annotated".to_owned(),
+    }
+}
+
+fn with_or_without(present: bool, field: &str) -> String {
+    format!("{} {field}", if present { "a" } else { "no" })
+}
+
+/// Whole seconds in the friendly form of the configuration: `1m 30s`.
+fn brief(duration: Duration) -> String {
+    let whole = SignedDuration::from_secs(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX));
+    jiff::fmt::friendly::SpanPrinter::new().duration_to_string(&whole)
 }
 
 #[cfg(test)]

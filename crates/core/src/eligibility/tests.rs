@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::config::{IncludedRule, NamespaceScope};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::config::NamespaceScope;
 use crate::selector::Selector;
 
 /// Noon of a working day.
@@ -52,7 +56,7 @@ fn in_namespace(namespace: &str) -> Pod {
 
 pub(super) fn rules() -> EligibilityRules {
     let target = TargetConfig {
-        namespaces: NamespaceScope::Named(vec!["shop".into()]),
+        namespaces: NamespaceScope::All,
         selector: Selector::default(),
         min_age: Duration::from_secs(60),
         include: vec![],
@@ -60,23 +64,23 @@ pub(super) fn rules() -> EligibilityRules {
     EligibilityRules {
         target,
         method: DisruptionMethod::Evict,
-        identity: None,
+        own_pod: None,
     }
 }
 
-pub(super) fn including(include: IncludedRule) -> EligibilityRules {
+pub(super) fn including(include: &'static str) -> EligibilityRules {
     let mut rules = rules();
     rules.target.include.push(include);
     rules
 }
 
-pub(super) fn word(pod: &Pod, rules: &EligibilityRules) -> Option<&'static str> {
-    judge(pod, rules, now()).err().map(|exemption| exemption.word())
+pub(super) fn exempting(pod: &Pod, rules: &EligibilityRules) -> Option<&'static str> {
+    judge(pod, rules, now()).err().map(|exemption| exemption.rule)
 }
 
 #[test]
 fn a_healthy_owned_pod_is_a_candidate() {
-    assert_eq!(word(&web(), &rules()), None);
+    assert_eq!(exempting(&web(), &rules()), None);
 }
 
 #[test]
@@ -94,31 +98,27 @@ fn what_can_be_opened_is_exempt_until_it_is_opened() {
         ..web()
     };
     let rows = [
-        (pending, IncludedRule::Pending, "not-running"),
-        (critical, IncludedRule::SystemCritical, "system-critical"),
-        (urgent, IncludedRule::SystemCritical, "system-critical"),
+        (pending, "pending", "pending"),
+        (critical, "system-critical", "system-critical"),
+        (urgent, "system-critical", "system-critical"),
         (
             in_namespace("kube-system"),
-            IncludedRule::SystemNamespaces,
-            "system-namespace",
+            "system-namespaces",
+            "system-namespaces",
         ),
-        (Pod { owner: None, ..web() }, IncludedRule::Bare, "bare"),
-        (owned_by("DaemonSet"), IncludedRule::DaemonSet, "daemonset"),
-        (
-            annotated("macaque/enabled", "false"),
-            IncludedRule::OptedOut,
-            "opted-out",
-        ),
+        (Pod { owner: None, ..web() }, "bare", "bare"),
+        (owned_by("DaemonSet"), "daemonset", "daemonset"),
+        (annotated("macaque/enabled", "false"), "opted-out", "opted-out"),
         (
             annotated("karpenter.sh/do-not-disrupt", "true"),
-            IncludedRule::OptedOut,
+            "opted-out",
             "opted-out",
         ),
     ];
     for (pod, include, expected) in rows {
-        assert_eq!(word(&pod, &rules()), Some(expected));
+        assert_eq!(exempting(&pod, &rules()), Some(expected));
         assert_eq!(
-            word(&pod, &including(include)),
+            exempting(&pod, &including(include)),
             None,
             "{include} opens {expected}"
         );
@@ -128,10 +128,10 @@ fn what_can_be_opened_is_exempt_until_it_is_opened() {
 #[test]
 fn nothing_opens_what_must_stay_closed() {
     let mut rules = rules();
-    rules.target.include = IncludedRule::ALL.to_vec();
-    rules.identity = Some(OwnPod {
+    rules.target.include = includable_rules();
+    rules.own_pod = Some(OwnPod {
         namespace: "shop".into(),
-        pod: "macaque-5f6-abcde".into(),
+        name: "macaque-5f6-abcde".into(),
     });
     let mut own = web();
     own.id.name = "macaque-5f6-abcde".into();
@@ -143,8 +143,8 @@ fn nothing_opens_what_must_stay_closed() {
             },
             "terminating",
         ),
-        (annotated("kubernetes.io/config.mirror", "x"), "mirror"),
-        (owned_by("Node"), "mirror"),
+        (annotated("kubernetes.io/config.mirror", "x"), "static-pod"),
+        (owned_by("Node"), "static-pod"),
         (
             Pod {
                 phase: PodPhase::Succeeded,
@@ -177,19 +177,19 @@ fn nothing_opens_what_must_stay_closed() {
             annotated("descheduler.alpha.kubernetes.io/eviction-in-progress", ""),
             "eviction-in-progress",
         ),
-        (own, "own"),
+        (own, "self"),
     ];
     for (pod, expected) in rows {
-        assert_eq!(word(&pod, &rules), Some(expected));
+        assert_eq!(exempting(&pod, &rules), Some(expected));
     }
 }
 
 #[test]
 fn macaques_own_deployment_is_spared_and_its_neighbours_are_not() {
     let mut rules = rules();
-    rules.identity = Some(OwnPod {
+    rules.own_pod = Some(OwnPod {
         namespace: "shop".into(),
-        pod: "macaque-5f6-abcde".into(),
+        name: "macaque-5f6-abcde".into(),
     });
     let mate = Pod {
         owner: Some(PodOwner {
@@ -198,21 +198,21 @@ fn macaques_own_deployment_is_spared_and_its_neighbours_are_not() {
         }),
         ..web()
     };
-    assert_eq!(word(&mate, &rules), Some("own"));
-    assert_eq!(word(&web(), &rules), None);
+    assert_eq!(exempting(&mate, &rules), Some("self"));
+    assert_eq!(exempting(&web(), &rules), None);
     let mut namesake = mate;
     namesake.id.namespace = "elsewhere".into();
-    assert_eq!(word(&namesake, &rules), None);
+    assert_eq!(exempting(&namesake, &rules), None);
 }
 
 #[test]
 fn jobs_are_exempt_from_deletion_only() {
     let mut delete = rules();
     delete.method = DisruptionMethod::Delete;
-    assert_eq!(word(&owned_by("Job"), &rules()), None);
-    assert_eq!(word(&owned_by("Job"), &delete), Some("job"));
-    delete.target.include.push(IncludedRule::Job);
-    assert_eq!(word(&owned_by("Job"), &delete), None);
+    assert_eq!(exempting(&owned_by("Job"), &rules()), None);
+    assert_eq!(exempting(&owned_by("Job"), &delete), Some("job"));
+    delete.target.include.push("job");
+    assert_eq!(exempting(&owned_by("Job"), &delete), None);
 }
 
 #[test]
@@ -220,8 +220,8 @@ fn a_pod_that_asks_to_be_evicted_is_never_deleted() {
     let pod = annotated("descheduler.alpha.kubernetes.io/request-evict-only", "");
     let mut delete = rules();
     delete.method = DisruptionMethod::Delete;
-    assert_eq!(word(&pod, &rules()), None);
-    assert_eq!(word(&pod, &delete), Some("evict-only"));
+    assert_eq!(exempting(&pod, &rules()), None);
+    assert_eq!(exempting(&pod, &delete), Some("evict-only"));
 }
 
 #[test]
@@ -242,7 +242,11 @@ fn the_opt_outs_of_other_tools_are_read_as_those_tools_read_them() {
     ];
     for (key, value, protected) in rows {
         let expected = protected.then_some("opted-out");
-        assert_eq!(word(&annotated(key, value), &rules()), expected, "{key}={value}");
+        assert_eq!(
+            exempting(&annotated(key, value), &rules()),
+            expected,
+            "{key}={value}"
+        );
     }
 }
 
@@ -252,14 +256,14 @@ fn a_shield_counted_from_an_unknown_start_protects() {
         started: None,
         ..annotated("karpenter.sh/do-not-disrupt", "1s")
     };
-    assert_eq!(word(&pod, &rules()), Some("opted-out"));
+    assert_eq!(exempting(&pod, &rules()), Some("opted-out"));
 }
 
 #[test]
 fn a_label_opts_out_as_an_annotation_does() {
     let mut pod = web();
     pod.labels.insert("macaque/enabled".into(), "false".into());
-    assert_eq!(word(&pod, &rules()), Some("opted-out"));
+    assert_eq!(exempting(&pod, &rules()), Some("opted-out"));
 }
 
 #[test]
@@ -268,15 +272,15 @@ fn the_young_are_exempt_until_they_are_old_enough() {
         created: Some(now() - SignedDuration::from_secs(seconds)),
         ..web()
     };
-    assert_eq!(word(&aged(59), &rules()), Some("too-young"));
-    assert_eq!(word(&aged(60), &rules()), None);
+    assert_eq!(exempting(&aged(59), &rules()), Some("too-young"));
+    assert_eq!(exempting(&aged(60), &rules()), None);
     assert_eq!(
-        word(&aged(-5), &rules()),
+        exempting(&aged(-5), &rules()),
         Some("too-young"),
         "a clock ahead of ours makes nobody old"
     );
     assert_eq!(
-        word(
+        exempting(
             &Pod {
                 created: None,
                 ..web()
@@ -291,5 +295,5 @@ fn the_young_are_exempt_until_they_are_old_enough() {
 fn a_pod_that_lost_its_label_is_unselected() {
     let mut rules = rules();
     rules.target.selector = "app=cart".parse().unwrap();
-    assert_eq!(word(&web(), &rules), Some("unselected"));
+    assert_eq!(exempting(&web(), &rules), Some("selector"));
 }

@@ -5,7 +5,7 @@ use super::Journal;
 /// The version of the format that is written, and the only one that is read.
 pub(super) const VERSION: u32 = 1;
 
-/// What stands in the ConfigMap.
+/// The journal as the ConfigMap holds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoredJournal {
     /// The ConfigMap's UID.
@@ -16,43 +16,45 @@ pub struct StoredJournal {
     pub seal: Option<String>,
 }
 
-/// Why a journal cannot be used: nothing is disrupted by it, and nothing written over it.
+/// The reason why a journal cannot be used: nothing is disrupted, and it is not overwritten.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnreadableJournal {
     /// A newer macaque wrote it.
-    #[error("it is of version {0}, and this macaque knows version {VERSION}: run the newer macaque again")]
+    #[error("its version is {0}, and this macaque knows version {VERSION}: run the newer macaque again")]
     Newer(u32),
-    /// It is not what a macaque writes.
-    #[error("journal.json: {0}; to begin anew, remove its keys journal.json and seal")]
+    /// The text is not what macaque writes.
+    #[error("journal.json: {0}; to start over, delete its keys `journal.json` and `seal`")]
     Malformed(String),
-    /// It was changed by something else.
+    /// Something else edited it.
     #[error(
-        "journal.json was changed by another hand than macaque's; to have it used as it is, remove the key seal; to \
-         begin anew, remove the key journal.json too"
+        "journal.json was edited by something other than macaque. To accept the edit, delete the key `seal`; to start \
+         over, delete `journal.json` too"
     )]
     Changed,
 }
 
-/// As little as tells which version it is.
+/// The version alone.
 #[derive(serde::Deserialize)]
 struct JournalVersion {
     version: u32,
 }
 
 impl StoredJournal {
-    /// The journal that stands there; one without text is new.
+    /// Reads the journal; one without text is new.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The reason why it cannot be used.
     pub fn read(&self) -> Result<Journal, UnreadableJournal> {
         let Some(text) = self.text.as_deref().filter(|text| !text.trim().is_empty()) else {
             return Ok(Journal::new(&self.uid));
         };
+
         let malformed = |error: serde_json::Error| UnreadableJournal::Malformed(error.to_string());
         let JournalVersion { version } = serde_json::from_str(text).map_err(malformed)?;
         if version > VERSION {
             return Err(UnreadableJournal::Newer(version));
         }
+
         if self.seal.as_deref().is_some_and(|seal| seal != seal_of(text)) {
             return Err(UnreadableJournal::Changed);
         }

@@ -4,13 +4,14 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{LeaseHolder, OwnerCooldown, PAUSED, PauseRequest, Quarantine};
+use super::usage::MOST_COOLDOWNS;
+use super::{LeaseHolder, OwnerCooldown, PauseRequest, Quarantine};
 use crate::pod::PodRef;
 
-/// Why a step is not taken: nothing must be done.
+/// The reason why a step is not taken: nothing must be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
-    /// Somebody asked to disrupt nothing.
+    /// Somebody paused macaque.
     Paused(PauseRequest),
     /// The journal is not trusted.
     Quarantined(Quarantine),
@@ -26,11 +27,11 @@ pub enum Denial {
         /// Who claimed last.
         holder: LeaseHolder,
     },
-    /// The round before is not over.
+    /// The round before is still running.
     StillRunning {
         /// Its slot.
         slot: Timestamp,
-        /// Who holds it.
+        /// Who runs it.
         holder: LeaseHolder,
     },
     /// The round before was claimed only a moment ago.
@@ -48,7 +49,7 @@ pub enum Denial {
         /// The slot.
         slot: Timestamp,
     },
-    /// The slot lies before the start of this process, and no record tells whether it was played.
+    /// The slot lies before the start of this process, and no record says whether its round was run.
     Unrecorded {
         /// The slot.
         slot: Timestamp,
@@ -58,17 +59,20 @@ pub enum Denial {
         /// That slot.
         slot: Timestamp,
     },
-    /// The round is not, or no longer, the acting holder's.
+    /// The round is not, or no longer, held by whoever acts.
     LeaseLost,
-    /// The journal does not know the round: an old copy of it was put back.
+    /// The journal does not know the round: an old copy of it was restored.
     UnknownRound,
-    /// A victim before is not settled yet.
+    /// The outcome of the victim before is not recorded yet.
     UnresolvedVictim {
         /// The victim.
         pod: PodRef,
     },
-    /// The round has its victims.
-    CountReached,
+    /// The round has all its victims.
+    CountReached {
+        /// How many a round may have.
+        count: usize,
+    },
     /// The limit of a window is used up.
     LimitReached {
         /// The window.
@@ -76,13 +80,13 @@ pub enum Denial {
         /// The limit.
         limit: usize,
     },
-    /// The victim's owner is left in peace.
+    /// The victim's owner is in cooldown.
     InCooldown(OwnerCooldown),
-    /// The journal can remember no more owners at rest.
+    /// The journal can remember no more owners in cooldown.
     TooManyCooldowns,
 }
 
-/// A window of a limit.
+/// The window of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words say it")]
 pub enum LimitWindow {
@@ -91,9 +95,8 @@ pub enum LimitWindow {
 }
 
 impl Denial {
-    /// Whether the slot is another's: of another replica, another life, or of a process before this one. Nobody need
-    /// hear of that.
-    pub fn is_anothers(&self) -> bool {
+    /// Whether another replica, another incarnation or a process before this one has the slot: no news for anybody.
+    pub fn is_held_elsewhere(&self) -> bool {
         matches!(
             self,
             Self::AlreadyClaimed { .. } | Self::StillRunning { .. } | Self::Unrecorded { .. }
@@ -104,56 +107,64 @@ impl Denial {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Paused(PauseRequest::Indefinite) => write!(f, "paused by the annotation {PAUSED}; `macaque resume` lifts it"),
-            Self::Paused(PauseRequest::Until(until)) => write!(f, "paused until {until} by the annotation {PAUSED}"),
-            Self::Paused(PauseRequest::Unreadable(value)) => write!(
-                f,
-                "paused by the annotation {PAUSED}, whose value {value:?} is neither true nor an instant such as \
-                 2026-12-24T15:00:00Z; `macaque resume` lifts it"
-            ),
+            Self::Paused(pause) => pause.fmt(f),
             Self::Quarantined(Quarantine { until, why }) => write!(
                 f,
-                "the journal is not trusted: {why}; nothing is disrupted until {until}, when what it may have forgotten \
-                 no longer counts; `macaque resume` trusts it at once"
+                "the journal is not trusted: {why}; nothing is disrupted until {until}, when whatever it may have \
+                 forgotten no longer counts; `macaque resume` accepts it at once"
             ),
             Self::ClockSkewed { skew } => {
                 let side = if skew.is_negative() { "behind" } else { "ahead of" };
+                let seconds = skew.unsigned_abs().as_secs();
                 write!(
                     f,
-                    "this machine's clock is {} s {side} the API server's: set one of them right",
-                    skew.unsigned_abs().as_secs()
+                    "this machine's clock is {seconds} s {side} the API server's: correct one of them"
                 )
             }
-            Self::AlreadyClaimed { slot, holder } => write!(f, "the round of {slot} was claimed already, the last by {holder}"),
-            Self::StillRunning { slot, holder } => write!(f, "the round of {slot} is not over: {holder} is at it"),
-            Self::TooSoon { claimed } => write!(f, "the round before was begun only a moment ago, at {claimed}"),
-            Self::SlotInFuture { slot } => write!(f, "the slot {slot} lies in the future of this clock"),
-            Self::TooLate { slot } => write!(f, "the slot {slot} is past its starting deadline"),
+            Self::AlreadyClaimed { slot, holder } => {
+                write!(f, "round {slot} was already taken by replica {holder}")
+            }
+            Self::StillRunning { slot, holder } => {
+                write!(f, "replica {holder} is still running round {slot}")
+            }
+            Self::TooSoon { claimed } => {
+                write!(f, "the previous round started only a moment ago, at {claimed}")
+            }
+            Self::SlotInFuture { slot } => {
+                write!(f, "slot {slot} is in the future: check this machine's clock")
+            }
+            Self::TooLate { slot } => write!(f, "slot {slot} is past its starting deadline"),
             Self::Unrecorded { slot } => write!(
                 f,
-                "the slot {slot} lies before the start of this process, and the journal does not tell whether it was \
-                 played"
+                "slot {slot} is before the start of this process, and the journal does not say whether its round was run"
             ),
             Self::JournalInFuture { slot } => write!(
                 f,
-                "the last slot of the journal, {slot}, lies in the future of this clock: one of the two is wrong"
+                "the journal's last slot {slot} is in the future: check this machine's clock"
             ),
-            Self::LeaseLost => f.write_str("the round is no longer this Killer's"),
-            Self::UnknownRound => f.write_str("the journal does not know the round: an old copy was put back"),
-            Self::UnresolvedVictim { pod } => write!(f, "what became of {pod} is not written down yet"),
-            Self::CountReached => f.write_str("the round has its victims"),
+            Self::LeaseLost => f.write_str("another replica took over this round"),
+            Self::UnknownRound => {
+                f.write_str("this round is not in the journal: was it restored from a backup?")
+            }
+            Self::UnresolvedVictim { pod } => {
+                write!(f, "the previous victim {pod} has no recorded outcome yet")
+            }
+            Self::CountReached { count } => write!(f, "this round already has its {count} victims"),
             Self::LimitReached { window, limit } => match window {
-                LimitWindow::Hour => write!(f, "{limit} were disrupted within an hour (limits.per_hour)"),
-                LimitWindow::Day => write!(f, "{limit} were disrupted within a day (limits.per_day)"),
+                LimitWindow::Hour => write!(f, "{limit} disrupted within an hour (limits.per_hour)"),
+                LimitWindow::Day => write!(f, "{limit} disrupted within a day (limits.per_day)"),
             },
             Self::InCooldown(OwnerCooldown {
                 namespace,
                 owner,
                 until,
-                ..
-            }) => write!(f, "{owner} in {namespace} is left in peace until {until} (limits.cooldown)"),
-            Self::TooManyCooldowns => f.write_str(
-                "more owners are at rest than the journal remembers: make limits.cooldown shorter, or disrupt less",
+            }) => write!(
+                f,
+                "{owner} in {namespace} is in cooldown until {until} (limits.cooldown)"
+            ),
+            Self::TooManyCooldowns => write!(
+                f,
+                "too many owners in cooldown (max {MOST_COOLDOWNS}): shorten limits.cooldown or run fewer rounds"
             ),
         }
     }

@@ -1,10 +1,11 @@
-//! What is written down, and what a step goes by beside it.
+//! What is written to the journal, and what a step depends on beside it.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::LeaseHolder;
+use super::{LeaseHolder, PAUSED};
 use crate::config::DisruptionLimits;
 use crate::eligibility::Candidate;
 use crate::outcome::{DisruptionMethod, Outcome};
@@ -13,52 +14,52 @@ use crate::report::RoundReport;
 /// A request to disrupt nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PauseRequest {
-    /// Until somebody lifts it.
+    /// Paused until somebody resumes.
     Indefinite,
-    /// Until this instant.
+    /// Paused until this instant.
     Until(Timestamp),
-    /// The annotation holds this, which is neither `true` nor an instant: taken for a pause.
+    /// The annotation's value is neither `true` nor an instant: taken for a pause.
     Unreadable(String),
 }
 
 /// What is to be written down.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JournalEvent {
-    /// Somebody is about to play the round of `slot`.
+    /// The round of `slot` is about to run.
     Claim {
         /// The scheduled instant.
         slot: Timestamp,
         /// The seed of the draw.
         seed: u64,
-        /// Since when the claimant can know of slots: an earlier one is only played if the journal tells that it
-        /// was not played before.
+        /// Since when the claimant can know of slots: the round of an earlier slot only runs if the journal says that
+        /// it was not run before.
         since: Timestamp,
     },
     /// A victim of the holder's round is about to be disrupted.
     Reserve {
         /// The victim.
         victim: Candidate,
-        /// How.
+        /// How it is disrupted.
         method: DisruptionMethod,
     },
-    /// What became of the victim of this UID is known.
+    /// The outcome of the victim with this UID is known.
     Resolve {
         /// The UID.
         uid: String,
-        /// What became of it.
-        settled: Resolution,
+        /// The outcome.
+        resolution: Resolution,
     },
-    /// The holder's round is over, and this is its story.
+    /// The holder's round is over, with this report.
     Close(Box<RoundReport>),
-    /// A look round: what nobody holds any more is adopted, and what is one's own is held on to.
+    /// A recovery pass: what nobody holds any more is taken over, and the holder's own leases are renewed.
     Recover,
-    /// These channels were told of a notice.
+    /// A report was delivered to these channels.
     Delivered {
-        /// The notice: its round's slot.
+        /// The round's slot.
         slot: Timestamp,
         /// The channels' names.
         channels: Vec<String>,
-        /// Whether nobody is left to tell.
+        /// Whether no channel is left.
         done: bool,
     },
     /// The journal is not the one that was known before.
@@ -68,69 +69,46 @@ pub enum JournalEvent {
         /// The sequence that was known before.
         known: u64,
     },
-    /// Somebody vouches for the journal as it is.
+    /// Somebody accepts the journal as it is.
     Accept,
 }
 
-/// What became of a charge, as far as the journal cares.
+/// The outcome of a reservation, as far as the journal cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
     /// The victim was disrupted.
     Disrupted,
     /// Nobody knows.
     Unknown,
-    /// It is proven that nothing came of it: the charge is taken back.
+    /// The victim is proven not to have been disrupted: the reservation is taken back.
     Released,
-}
-
-impl From<&Outcome> for Resolution {
-    fn from(outcome: &Outcome) -> Self {
-        match outcome {
-            Outcome::Evicted | Outcome::Deleted => Self::Disrupted,
-            Outcome::Unknown { .. } => Self::Unknown,
-            Outcome::Refused(_) | Outcome::Gone | Outcome::Spared => Self::Released,
-        }
-    }
 }
 
 /// How long things take, and how far clocks may be apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JournalTiming {
-    /// A slot is played this late at most.
+    /// How late the round of a slot may start.
     pub deadline: Duration,
     /// The least time from one claim to the next, whatever the clocks do meanwhile.
     pub spacing: Duration,
-    /// How long a holder is taken to be at its round, or at its notices, after its last sign.
+    /// How long a holder keeps a round, or a report, after its last write.
     pub lease: Duration,
     /// How far this machine's clock may be from that of the API server.
     pub skew: Duration,
 }
 
-impl Default for JournalTiming {
-    fn default() -> Self {
-        Self {
-            deadline: Duration::from_secs(60),
-            // Half of what crontab lines are apart at least.
-            spacing: Duration::from_secs(30),
-            // Longer than the list of a large cluster, or one victim, takes with all its patience.
-            lease: Duration::from_secs(300),
-            skew: Duration::from_secs(30),
-        }
-    }
-}
-
-/// What a step goes by, beside the journal and the event.
+/// What a step depends on, beside the journal and the event.
 #[derive(Debug, Clone)]
 pub struct StepContext<'a> {
     /// This machine's clock.
     pub now: Timestamp,
-    /// How far it is ahead of the API server's, where that is known.
+    /// How far that clock is ahead of the API server's, where it is known.
     pub skew: Option<SignedDuration>,
     /// Who acts.
     pub holder: &'a LeaseHolder,
-    /// Whether somebody asked to disrupt nothing.
+    /// The pause that somebody asked for.
     pub pause: Option<PauseRequest>,
-    /// The victims of one round at most.
+    /// How many victims a round may have.
     pub count: usize,
     /// The limits over time.
     pub limits: &'a DisruptionLimits,
@@ -148,6 +126,43 @@ impl PauseRequest {
                 Ok(until) => Self::Until(until),
                 Err(_) => Self::Unreadable(other.chars().take(40).collect()),
             }),
+        }
+    }
+}
+
+impl From<&Outcome> for Resolution {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Evicted | Outcome::Deleted => Self::Disrupted,
+            Outcome::Unknown { .. } => Self::Unknown,
+            Outcome::Refused(_) | Outcome::Gone | Outcome::Spared => Self::Released,
+        }
+    }
+}
+
+impl Default for JournalTiming {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(60),
+            // Half of what crontab lines are apart at least.
+            spacing: Duration::from_secs(30),
+            // Longer than the list of a large cluster, or one victim, takes with all its retries.
+            lease: Duration::from_secs(300),
+            skew: Duration::from_secs(30),
+        }
+    }
+}
+
+impl fmt::Display for PauseRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Indefinite => write!(f, "paused by the annotation {PAUSED}; `macaque resume` lifts it"),
+            Self::Until(until) => write!(f, "paused until {until} by the annotation {PAUSED}"),
+            Self::Unreadable(value) => write!(
+                f,
+                "paused by the annotation {PAUSED}, whose value {value:?} is neither true nor an instant such as \
+                 2026-12-24T15:00:00Z; `macaque resume` lifts it"
+            ),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What stands in the journal of one round: its slot, its holder, its victims.
+//! What the journal records of one round: its slot, its holder, its victims.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Denial, StepContext, ahead, signed};
+use super::{Denial, StepContext, after, signed};
 use crate::outcome::{DisruptionMethod, Outcome};
 use crate::pod::{PodOwner, PodRef};
 use crate::report::AttemptReport;
@@ -18,16 +18,16 @@ pub struct RoundRecord {
     pub slot: Timestamp,
     /// The seed of its draw.
     pub seed: u64,
-    /// Who plays it, or finishes its books.
+    /// Who runs the round, or recovers it.
     pub holder: LeaseHolder,
     /// When it was claimed.
     pub claimed: Timestamp,
-    /// Until when the holder is taken to be at it; later, another may adopt the round, and the holder charges no more.
-    pub until: Timestamp,
-    /// Whether it was closed.
-    pub over: bool,
-    /// Its victims, less those that are proven not to have been disrupted.
-    pub charges: Vec<Reservation>,
+    /// When the lease ends: later, another holder may take the round over, and this one reserves no further victim.
+    pub lease_until: Timestamp,
+    /// Whether the round was closed.
+    pub closed: bool,
+    /// Its victims, without those that are proven not to have been disrupted.
+    pub reservations: Vec<Reservation>,
 }
 
 /// One victim, written down before it is disrupted.
@@ -39,87 +39,99 @@ pub struct Reservation {
     /// Its controller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<PodOwner>,
-    /// How it is to be disrupted.
+    /// How the victim is to be disrupted.
     pub method: DisruptionMethod,
-    /// When it was charged.
+    /// When it was reserved.
     pub at: Timestamp,
-    /// What became of it.
+    /// What is known of its outcome.
     pub state: ReservationState,
 }
 
-/// What became of a charge.
+/// What is known of a reservation's outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReservationState {
-    /// Not written down yet: the victim may have been disrupted, or may yet be.
+    /// Not recorded yet: the victim may have been disrupted, or may yet be.
     Pending,
-    /// It was disrupted.
+    /// The victim was disrupted.
     Disrupted,
     /// Nobody knows, and it counts as disrupted.
     Unknown,
 }
 
-/// One life of one Killer. Of two of the same process, the one with the higher life has replaced the other.
+/// One incarnation of one Killer. Of two with the same process, the higher incarnation has replaced the lower.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LeaseHolder {
     /// The process: its pod's name, or its host's, with a random suffix.
     pub process: String,
-    /// Which life of its Killer.
-    pub life: u64,
+    /// How many times the Killer was started in that process.
+    pub incarnation: u64,
 }
 
 /// A time in which nothing is disrupted because the journal cannot be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quarantine {
-    /// Until when.
+    /// When it ends.
     pub until: Timestamp,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
 impl RoundRecord {
-    /// Whether it is for `holder` to play and to close.
+    /// Whether `holder` runs the round and has to close it.
     pub(super) fn is_held_by(&self, holder: &LeaseHolder) -> bool {
-        !self.over && self.holder == *holder
+        !self.closed && self.holder == *holder
     }
 
-    /// What keeps the round of `slot` from following this one.
-    pub(super) fn may_be_followed_by(&self, slot: Timestamp, moment: &StepContext<'_>) -> Result<(), Denial> {
-        let StepContext { now, timing, .. } = moment;
-        if self.slot > ahead(*now, timing.skew) {
+    /// The reservation of the victim with this UID.
+    pub(super) fn reservation_of(&self, uid: &str) -> Option<&Reservation> {
+        self.reservations
+            .iter()
+            .find(|reservation| reservation.pod.uid == uid)
+    }
+
+    /// The reservation whose outcome is not recorded yet; there is at most one.
+    pub fn pending_reservation(&self) -> Option<&Reservation> {
+        self.reservations
+            .iter()
+            .find(|reservation| reservation.state == ReservationState::Pending)
+    }
+
+    /// Checks whether the round of `slot` may follow this one.
+    pub(super) fn check_successor(&self, slot: Timestamp, context: &StepContext<'_>) -> Result<(), Denial> {
+        let timing = context.timing;
+        let holder = || self.holder.clone();
+
+        if self.slot > after(context.now, timing.skew) {
             return Err(Denial::JournalInFuture { slot: self.slot });
         }
         if slot <= self.slot {
-            return Err(Denial::AlreadyClaimed {
-                slot,
-                holder: self.holder.clone(),
-            });
+            let holder = holder();
+            return Err(Denial::AlreadyClaimed { slot, holder });
         }
-        if !self.over {
-            return Err(Denial::StillRunning {
-                slot: self.slot,
-                holder: self.holder.clone(),
-            });
+        if !self.closed {
+            let holder = holder();
+            let slot = self.slot;
+            return Err(Denial::StillRunning { slot, holder });
         }
-        match now.duration_since(self.claimed) < signed(timing.spacing) {
-            true => Err(Denial::TooSoon {
-                claimed: self.claimed,
-            }),
-            false => Ok(()),
+        if context.now.duration_since(self.claimed) < signed(timing.spacing) {
+            let claimed = self.claimed;
+            return Err(Denial::TooSoon { claimed });
         }
+        Ok(())
     }
 
-    /// What is known of its victims; an open charge counts as unknown.
+    /// What is known of its victims; a pending reservation counts as unknown.
     pub fn attempts(&self) -> Vec<AttemptReport> {
-        let attempt = |charge: &Reservation| AttemptReport {
-            pod: charge.pod.clone(),
-            owner: charge.owner.clone(),
-            outcome: charge.outcome(),
+        let attempt = |reservation: &Reservation| AttemptReport {
+            pod: reservation.pod.clone(),
+            owner: reservation.owner.clone(),
+            outcome: reservation.outcome(),
             warnings: Vec::new(),
         };
-        self.charges.iter().map(attempt).collect()
+        self.reservations.iter().map(attempt).collect()
     }
 }
 
@@ -129,9 +141,8 @@ impl Reservation {
             (ReservationState::Disrupted, DisruptionMethod::Evict) => Outcome::Evicted,
             (ReservationState::Disrupted, DisruptionMethod::Delete) => Outcome::Deleted,
             (ReservationState::Pending | ReservationState::Unknown, _) => Outcome::Unknown {
-                why:
-                    "it was about to be disrupted when macaque was interrupted, and may or may not have been"
-                        .to_owned(),
+                why: "macaque was interrupted while disrupting it, and it may or may not have been disrupted"
+                    .to_owned(),
             },
         }
     }
@@ -139,6 +150,6 @@ impl Reservation {
 
 impl fmt::Display for LeaseHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.process, self.life)
+        write!(f, "{}/{}", self.process, self.incarnation)
     }
 }

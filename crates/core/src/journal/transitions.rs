@@ -1,19 +1,20 @@
-//! The steps of a round: its slot is claimed, its victims are charged and settled, it is closed.
+//! The transitions of the journal: a slot is claimed, its victims are reserved and resolved, the round is closed; and
+//! what a dead holder left behind is taken over.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{
-    Denial, Journal, PauseRequest, Reservation, ReservationState, Resolution, RoundRecord, StepContext,
-    ahead, signed,
+    Denial, Journal, LeaseHolder, PauseRequest, Quarantine, Reservation, ReservationState, Resolution,
+    RoundRecord, StepContext, after, signed, usage, whole_second,
 };
 use crate::eligibility::Candidate;
 use crate::outcome::DisruptionMethod;
 use crate::report::RoundReport;
 
 /// How much earlier than its slot a round may be claimed: a clock is read twice on the way.
-const TOLERANCE: Duration = Duration::from_secs(1);
+const EARLY_CLAIM: Duration = Duration::from_secs(1);
 
 impl Journal {
     pub(super) fn claim(
@@ -21,136 +22,183 @@ impl Journal {
         slot: Timestamp,
         seed: u64,
         since: Timestamp,
-        moment: &StepContext<'_>,
+        context: &StepContext<'_>,
     ) -> Result<(), Denial> {
-        self.may_disrupt(moment)?;
-        let StepContext {
-            now, holder, timing, ..
-        } = moment;
+        self.check_allowed(context)?;
+
+        let now = context.now;
         match &self.round {
-            Some(round) if round.slot == slot && round.is_held_by(holder) => return Ok(()),
-            Some(round) => round.may_be_followed_by(slot, moment)?,
+            Some(round) if round.slot == slot && round.is_held_by(context.holder) => return Ok(()),
+            Some(round) => round.check_successor(slot, context)?,
             None if slot <= since => return Err(Denial::Unrecorded { slot }),
             None => {}
         }
-        if slot > ahead(*now, TOLERANCE) {
+        if slot > after(now, EARLY_CLAIM) {
             return Err(Denial::SlotInFuture { slot });
         }
-        if now.duration_since(slot) > signed(timing.deadline) {
+        if now.duration_since(slot) > signed(context.timing.deadline) {
             return Err(Denial::TooLate { slot });
         }
-        self.has_room(moment)?;
+        self.check_limits(context)?;
+
         self.round = Some(RoundRecord {
             slot,
             seed,
-            holder: (*holder).clone(),
-            claimed: *now,
-            until: ahead(*now, timing.lease),
-            over: false,
-            charges: Vec::new(),
+            holder: context.holder.clone(),
+            claimed: now,
+            lease_until: after(now, context.timing.lease),
+            closed: false,
+            reservations: Vec::new(),
         });
         Ok(())
     }
 
-    pub(super) fn charge(
+    pub(super) fn reserve(
         &mut self,
         victim: &Candidate,
         method: DisruptionMethod,
-        moment: &StepContext<'_>,
+        context: &StepContext<'_>,
     ) -> Result<(), Denial> {
-        self.may_disrupt(moment)?;
-        let round = self.open_round_of(moment.holder).ok_or(Denial::LeaseLost)?;
-        let known = round
-            .charges
-            .iter()
-            .find(|charge| charge.pod.uid == victim.pod.uid);
-        match known {
-            Some(charge) if charge.state == ReservationState::Pending => return Ok(()),
+        self.check_allowed(context)?;
+
+        let round = self.open_round_of(context.holder).ok_or(Denial::LeaseLost)?;
+        match round.reservation_of(&victim.pod.uid) {
+            Some(known) if known.state == ReservationState::Pending => return Ok(()),
             Some(_) => return Err(Denial::LeaseLost),
             None => {}
         }
-        if moment.now > round.until {
+        if context.now > round.lease_until {
             return Err(Denial::LeaseLost);
         }
-        if let Some(open) = round
-            .charges
-            .iter()
-            .find(|charge| charge.state == ReservationState::Pending)
-        {
-            return Err(Denial::UnresolvedVictim {
-                pod: open.pod.clone(),
-            });
+        if let Some(pending) = round.pending_reservation() {
+            let pod = pending.pod.clone();
+            return Err(Denial::UnresolvedVictim { pod });
         }
-        if round.charges.len() >= moment.count {
-            return Err(Denial::CountReached);
+        if round.reservations.len() >= context.count {
+            let count = context.count;
+            return Err(Denial::CountReached { count });
         }
-        self.has_room(moment)?;
-        self.may_be_disturbed(victim, moment.now)?;
-        self.spend(moment.now);
-        let charge = Reservation {
+        self.check_limits(context)?;
+        self.check_cooldown(victim, context.now)?;
+
+        let reservation = Reservation {
             pod: victim.pod.clone(),
             owner: victim.owner.clone(),
             method,
-            at: moment.now,
+            at: context.now,
             state: ReservationState::Pending,
         };
-        self.rest(&charge, moment.limits)?;
+        self.count_usage(context.now);
+        self.start_cooldown(&reservation, context.limits)?;
         if let Some(round) = &mut self.round {
-            round.until = round.until.max(ahead(moment.now, moment.timing.lease));
-            round.charges.push(charge);
+            round.lease_until = round.lease_until.max(after(context.now, context.timing.lease));
+            round.reservations.push(reservation);
         }
         Ok(())
     }
 
-    pub(super) fn settle(&mut self, uid: &str, settled: Resolution) {
+    pub(super) fn resolve(&mut self, uid: &str, resolution: Resolution) {
         let Some(round) = &mut self.round else { return };
-        let is_meant =
-            |charge: &Reservation| charge.pod.uid == uid && charge.state == ReservationState::Pending;
-        let Some(place) = round.charges.iter().position(is_meant) else {
+        let is_meant = |reservation: &Reservation| {
+            reservation.pod.uid == uid && reservation.state == ReservationState::Pending
+        };
+        let Some(index) = round.reservations.iter().position(is_meant) else {
             return;
         };
-        match settled {
-            Resolution::Disrupted => round.charges[place].state = ReservationState::Disrupted,
-            Resolution::Unknown => round.charges[place].state = ReservationState::Unknown,
+
+        match resolution {
+            Resolution::Disrupted => round.reservations[index].state = ReservationState::Disrupted,
+            Resolution::Unknown => round.reservations[index].state = ReservationState::Unknown,
             Resolution::Released => {
-                let charge = round.charges.remove(place);
-                self.take_back(&charge);
+                let reservation = round.reservations.remove(index);
+                self.release_usage(&reservation);
             }
         }
     }
 
-    pub(super) fn close(&mut self, report: &RoundReport, moment: &StepContext<'_>) -> Result<(), Denial> {
+    pub(super) fn close(&mut self, report: &RoundReport, context: &StepContext<'_>) -> Result<(), Denial> {
         let round = match &mut self.round {
-            Some(round) if round.slot == report.slot && round.holder == *moment.holder => round,
+            Some(round) if round.slot == report.slot && round.holder == *context.holder => round,
             Some(round) if round.slot >= report.slot => return Err(Denial::LeaseLost),
             _ => return Err(Denial::UnknownRound),
         };
-        if round.over {
+        if round.closed {
             return Ok(());
         }
-        round.over = true;
-        for charge in &mut round.charges {
-            if charge.state == ReservationState::Pending {
-                charge.state = ReservationState::Unknown;
+
+        round.closed = true;
+        for reservation in &mut round.reservations {
+            if reservation.state == ReservationState::Pending {
+                reservation.state = ReservationState::Unknown;
             }
         }
-        self.notify(report, moment);
+        self.add_to_outbox(report, context);
         Ok(())
     }
 
-    /// What keeps anybody from disrupting anything at this moment.
-    fn may_disrupt(&self, moment: &StepContext<'_>) -> Result<(), Denial> {
-        match &moment.pause {
-            Some(PauseRequest::Until(until)) if moment.now >= *until => {}
+    /// Takes over what nobody holds any more, and renews what `context.holder` holds itself.
+    pub(super) fn take_over(&mut self, context: &StepContext<'_>) {
+        let now = context.now;
+        let lease = context.timing.lease;
+
+        if let Some(round) = &mut self.round
+            && !round.closed
+            && is_or_becomes_ours(&mut round.holder, round.lease_until, context)
+        {
+            round.lease_until = renewed(round.lease_until, now, lease);
+        }
+        for entry in &mut self.outbox {
+            if entry.holder == *context.holder
+                || is_or_becomes_ours(&mut entry.holder, entry.lease_until, context)
+            {
+                entry.lease_until = renewed(entry.lease_until, now, lease);
+            }
+        }
+    }
+
+    /// Stops all disruptions until whatever this copy of the journal may have forgotten no longer matters.
+    pub(super) fn start_quarantine(&mut self, why: &str, known: u64, context: &StepContext<'_>) {
+        let longest = usage::horizon(context.limits).max(context.timing.deadline);
+        self.sequence = self.sequence.max(known);
+        self.quarantine = Some(Quarantine {
+            until: whole_second(after(context.now, longest)),
+            why: why.to_owned(),
+        });
+    }
+
+    /// Checks what stops every disruption at this moment: a pause, a quarantine, a wrong clock.
+    fn check_allowed(&self, context: &StepContext<'_>) -> Result<(), Denial> {
+        match &context.pause {
+            Some(PauseRequest::Until(until)) if context.now >= *until => {}
             Some(pause) => return Err(Denial::Paused(pause.clone())),
             None => {}
         }
-        if let Some(hold) = self.hold(moment.now) {
-            return Err(Denial::Quarantined(hold.clone()));
+        if let Some(quarantine) = self.quarantine(context.now) {
+            return Err(Denial::Quarantined(quarantine.clone()));
         }
-        match moment.skew {
-            Some(skew) if skew.unsigned_abs() > moment.timing.skew => Err(Denial::ClockSkewed { skew }),
+        match context.skew {
+            Some(skew) if skew.unsigned_abs() > context.timing.skew => Err(Denial::ClockSkewed { skew }),
             _ => Ok(()),
         }
+    }
+}
+
+/// Whether the acting holder holds this: it did before, or takes it over, because the lease ran out or a newer
+/// incarnation of the same process acts.
+fn is_or_becomes_ours(holder: &mut LeaseHolder, lease_until: Timestamp, context: &StepContext<'_>) -> bool {
+    let acting = context.holder;
+    let is_replaced = holder.process == acting.process && holder.incarnation < acting.incarnation;
+    if is_replaced || context.now > lease_until {
+        *holder = acting.clone();
+    }
+    holder == acting
+}
+
+/// A lease renewed at `now`, if it was about to run out: a write at every pass would be too many.
+fn renewed(lease_until: Timestamp, now: Timestamp, lease: Duration) -> Timestamp {
+    if lease_until < after(now, lease / 2) {
+        after(now, lease)
+    } else {
+        lease_until
     }
 }

@@ -1,11 +1,11 @@
-//! The ledger: what was spent of the hour's and the day's limit, and which owners rest.
+//! The usage of the limits: how many disruptions each minute saw, and which owners are in cooldown.
 
 use std::time::Duration;
 
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
-use super::{Denial, Journal, LimitWindow, Reservation, StepContext, ahead, whole_second};
+use super::{Denial, Journal, LimitWindow, Reservation, StepContext, after, whole_second};
 use crate::config::DisruptionLimits;
 use crate::eligibility::Candidate;
 use crate::pod::PodOwner;
@@ -15,20 +15,20 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// A day, as limits count it.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Owners at rest beyond this number would swell the journal: nobody is disrupted until one has rested.
-const MOST_RESTING: usize = 1000;
+/// More owners in cooldown than this would swell the journal: nothing is disrupted until a cooldown has passed.
+pub(super) const MOST_COOLDOWNS: usize = 1000;
 
-/// Disruptions that were charged within the minute before `by`.
+/// The disruptions of one minute.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsageEntry {
     /// The end of the minute: rounded up, so that a window never forgets too early.
-    pub by: Timestamp,
+    pub minute: Timestamp,
     /// How many.
     pub count: usize,
 }
 
-/// An owner that is left in peace.
+/// An owner in cooldown: none of its pods is disrupted for a while.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnerCooldown {
@@ -36,7 +36,7 @@ pub struct OwnerCooldown {
     pub namespace: String,
     /// The owner.
     pub owner: PodOwner,
-    /// Until when.
+    /// When the cooldown ends.
     pub until: Timestamp,
 }
 
@@ -48,31 +48,32 @@ pub(super) fn horizon(limits: &DisruptionLimits) -> Duration {
 }
 
 impl Journal {
-    /// What is left of the limits: the smallest, if any is set.
-    pub fn room(&self, limits: &DisruptionLimits, now: Timestamp) -> Option<usize> {
+    /// How many disruptions the limits leave: the smallest number, if any limit is set.
+    pub fn remaining(&self, limits: &DisruptionLimits, now: Timestamp) -> Option<usize> {
         let left = |limit: Option<usize>, window| {
-            limit.map(|limit| limit.saturating_sub(self.spent_within(window, now)))
+            limit.map(|limit| limit.saturating_sub(self.used_within(window, now)))
         };
         let both = [left(limits.per_hour, HOUR), left(limits.per_day, DAY)];
         both.into_iter().flatten().min()
     }
 
-    /// The rest of the owner of this candidate, if it is not over.
-    pub fn rest_of(&self, candidate: &Candidate, now: Timestamp) -> Option<&OwnerCooldown> {
+    /// The cooldown of this candidate's owner, if it is in one at `now`.
+    pub fn cooldown_of(&self, candidate: &Candidate, now: Timestamp) -> Option<&OwnerCooldown> {
         let owner = candidate.owner.as_ref()?;
-        self.resting.iter().find(|resting| {
-            now < resting.until && resting.namespace == candidate.pod.namespace && resting.owner == *owner
+        let namespace = &candidate.pod.namespace;
+        self.cooldowns.iter().find(|cooldown| {
+            now < cooldown.until && cooldown.namespace == *namespace && cooldown.owner == *owner
         })
     }
 
-    pub(super) fn has_room(&self, moment: &StepContext<'_>) -> Result<(), Denial> {
+    pub(super) fn check_limits(&self, context: &StepContext<'_>) -> Result<(), Denial> {
         let windows = [
-            (moment.limits.per_hour, HOUR, LimitWindow::Hour),
-            (moment.limits.per_day, DAY, LimitWindow::Day),
+            (context.limits.per_hour, HOUR, LimitWindow::Hour),
+            (context.limits.per_day, DAY, LimitWindow::Day),
         ];
         for (limit, length, window) in windows {
             if let Some(limit) = limit
-                && self.spent_within(length, moment.now) >= limit
+                && self.used_within(length, context.now) >= limit
             {
                 return Err(Denial::LimitReached { window, limit });
             }
@@ -80,73 +81,81 @@ impl Journal {
         Ok(())
     }
 
-    pub(super) fn may_be_disturbed(&self, victim: &Candidate, now: Timestamp) -> Result<(), Denial> {
-        match self.rest_of(victim, now) {
-            Some(resting) => Err(Denial::InCooldown(resting.clone())),
+    pub(super) fn check_cooldown(&self, victim: &Candidate, now: Timestamp) -> Result<(), Denial> {
+        match self.cooldown_of(victim, now) {
+            Some(cooldown) => Err(Denial::InCooldown(cooldown.clone())),
             None => Ok(()),
         }
     }
 
     /// Counts one disruption at `now`.
-    pub(super) fn spend(&mut self, now: Timestamp) {
-        let by = minute(now);
-        match self.spent.iter_mut().find(|spent| spent.by == by) {
-            Some(spent) => spent.count += 1,
-            None => self.spent.push(UsageEntry { by, count: 1 }),
+    pub(super) fn count_usage(&mut self, now: Timestamp) {
+        let minute = end_of_minute(now);
+        match self.usage.iter_mut().find(|entry| entry.minute == minute) {
+            Some(entry) => entry.count += 1,
+            None => self.usage.push(UsageEntry { minute, count: 1 }),
         }
     }
 
-    /// Lets the owner of a charge rest.
-    pub(super) fn rest(&mut self, charge: &Reservation, limits: &DisruptionLimits) -> Result<(), Denial> {
-        let Some(owner) = charge.owner.as_ref().filter(|_| !limits.cooldown.is_zero()) else {
+    /// Starts the cooldown of a victim's owner, if one is configured.
+    pub(super) fn start_cooldown(
+        &mut self,
+        reservation: &Reservation,
+        limits: &DisruptionLimits,
+    ) -> Result<(), Denial> {
+        let Some(owner) = reservation.owner.as_ref().filter(|_| !limits.cooldown.is_zero()) else {
             return Ok(());
         };
-        self.resting.retain(|resting| charge.at < resting.until);
-        if self.resting.len() >= MOST_RESTING {
+
+        self.cooldowns.retain(|cooldown| reservation.at < cooldown.until);
+        if self.cooldowns.len() >= MOST_COOLDOWNS {
             return Err(Denial::TooManyCooldowns);
         }
-        self.resting.push(OwnerCooldown {
-            namespace: charge.pod.namespace.clone(),
+        self.cooldowns.push(OwnerCooldown {
+            namespace: reservation.pod.namespace.clone(),
             owner: owner.clone(),
-            until: whole_second(ahead(charge.at, limits.cooldown)),
+            until: whole_second(after(reservation.at, limits.cooldown)),
         });
         Ok(())
     }
 
-    /// Takes back what a charge spent.
-    pub(super) fn take_back(&mut self, charge: &Reservation) {
-        let by = minute(charge.at);
-        if let Some(spent) = self.spent.iter_mut().find(|spent| spent.by == by) {
-            spent.count = spent.count.saturating_sub(1);
+    /// Takes back what a reservation counted.
+    pub(super) fn release_usage(&mut self, reservation: &Reservation) {
+        let minute = end_of_minute(reservation.at);
+        if let Some(entry) = self.usage.iter_mut().find(|entry| entry.minute == minute) {
+            entry.count = entry.count.saturating_sub(1);
         }
-        // It was not at rest before, or it would not have been charged.
-        self.resting.retain(|resting| {
-            resting.namespace != charge.pod.namespace || Some(&resting.owner) != charge.owner.as_ref()
+
+        // The owner was in no cooldown before, or the victim would not have been reserved.
+        self.cooldowns.retain(|cooldown| {
+            cooldown.namespace != reservation.pod.namespace
+                || Some(&cooldown.owner) != reservation.owner.as_ref()
         });
     }
 
     /// Forgets what no window reaches any more; what lies in the future, by a clock that was set back, is kept.
-    pub(super) fn forget_the_past(&mut self, now: Timestamp) {
-        self.spent
-            .retain(|spent| spent.count > 0 && now.duration_since(spent.by) < SignedDuration::from_hours(24));
-        self.resting.retain(|resting| now < resting.until);
-        if self.hold(now).is_none() {
-            self.hold = None;
+    pub(super) fn forget_expired(&mut self, now: Timestamp) {
+        let day = SignedDuration::from_hours(24);
+        self.usage
+            .retain(|entry| entry.count > 0 && now.duration_since(entry.minute) < day);
+        self.cooldowns.retain(|cooldown| now < cooldown.until);
+        if self.quarantine(now).is_none() {
+            self.quarantine = None;
         }
     }
 
-    fn spent_within(&self, window: Duration, now: Timestamp) -> usize {
+    fn used_within(&self, window: Duration, now: Timestamp) -> usize {
         let window = super::signed(window);
         let within = self
-            .spent
+            .usage
             .iter()
-            .filter(|spent| now.duration_since(spent.by) < window);
-        within.map(|spent| spent.count).sum()
+            .filter(|entry| now.duration_since(entry.minute) < window);
+        within.map(|entry| entry.count).sum()
     }
 }
 
 /// The end of the minute that `now` lies in.
-fn minute(now: Timestamp) -> Timestamp {
+fn end_of_minute(now: Timestamp) -> Timestamp {
     let up = TimestampRound::new().smallest(Unit::Minute).mode(RoundMode::Ceil);
     now.round(up).unwrap_or(now)
 }

@@ -24,7 +24,7 @@ pub struct PodExplanation {
     pub budgets: Option<Vec<BudgetArithmetic>>,
     /// What is thought of its disruption, were it drawn.
     #[serde(flatten)]
-    pub opinion: Prediction,
+    pub prediction: Prediction,
     /// What follows from all that, in a sentence.
     pub conclusion: String,
 }
@@ -32,20 +32,20 @@ pub struct PodExplanation {
 /// Explains `pod` by `rules` at `now`, under `budgets`.
 pub fn explain(pod: &Pod, rules: &EligibilityRules, now: Timestamp, budgets: &BudgetIndex) -> PodExplanation {
     let findings = examine(pod, rules, now);
-    let opinion = budgets.foretell(pod, rules.method, &PlannedDisruptions::default());
+    let prediction = budgets.predict(pod, rules.method, &PlannedDisruptions::default());
     let accounts = match rules.method {
         DisruptionMethod::Evict => budgets.over(pod).ok(),
         DisruptionMethod::Delete => None,
     };
     let accounts = accounts.map(|budgets| budgets.into_iter().map(|budget| budget.account()).collect());
-    let conclusion = conclude(pod, &findings, &opinion, rules.method);
+    let conclusion = conclude(pod, &findings, &prediction, rules.method);
     PodExplanation {
         pod: pod.id.clone(),
         owner: pod.owner.clone(),
         ready: pod.ready,
         rules: findings,
         budgets: accounts,
-        opinion,
+        prediction,
         conclusion,
     }
 }
@@ -57,27 +57,32 @@ impl PodExplanation {
     }
 }
 
-fn conclude(pod: &Pod, findings: &[RuleFinding], opinion: &Prediction, method: DisruptionMethod) -> String {
+fn conclude(
+    pod: &Pod,
+    findings: &[RuleFinding],
+    prediction: &Prediction,
+    method: DisruptionMethod,
+) -> String {
     let noun = match method {
         DisruptionMethod::Evict => "eviction",
         DisruptionMethod::Delete => "deletion",
     };
     let against: Vec<_> = findings
         .iter()
-        .filter(|finding| finding.standing == RuleResult::Exempt)
+        .filter(|finding| finding.result == RuleResult::Exempt)
         .filter_map(|finding| finding.why.as_deref())
         .collect();
     let pod = &pod.id;
     if !against.is_empty() {
-        return format!("{pod} is not drawn as things are: {}.", against.join("; "));
+        return format!("{pod} cannot be picked: {}.", against.join("; "));
     }
-    match opinion {
+    match prediction {
         Prediction::Allowed { .. } => {
-            format!("{pod} may be drawn, and its {noun} would be {opinion}; admission was not asked.")
+            format!("{pod} can be picked, and its {noun} would be {prediction}; webhooks and policies were not asked.")
         }
-        Prediction::Refused(_) => format!("{pod} may be drawn, but its {noun} would be {opinion}."),
+        Prediction::Refused(_) => format!("{pod} can be picked, but its {noun} would be {prediction}."),
         Prediction::Unknown { why } => {
-            format!("{pod} may be drawn; whether its {noun} would be allowed is unknown: {why}.")
+            format!("{pod} can be picked; whether its {noun} would be allowed is unknown: {why}.")
         }
     }
 }

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::budget::{BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
 use crate::config::DrawBy;
+use crate::outcome::Refusal;
 use crate::pod::PodPhase;
 use crate::verdict::DisruptionVerdict;
 
 /// `app-0`, `app-1` and so on, of the Deployment `app`; without an owner if `app` is "bare".
-fn subjects(app: &str, replicas: usize) -> Vec<PreviewedPod> {
+fn pods(app: &str, replicas: usize) -> Vec<PreviewedPod> {
     let owner = (app != "bare").then(|| PodOwner {
         kind: "Deployment".into(),
         name: app.into(),
     });
-    let subject = |n: usize| {
+    let pod = |n: usize| {
         let id = PodRef {
             namespace: "shop".into(),
             name: format!("{app}-{n}"),
@@ -32,10 +33,10 @@ fn subjects(app: &str, replicas: usize) -> Vec<PreviewedPod> {
                 owner: owner.clone(),
             },
             pod,
-            heard: None,
+            server_answer: None,
         }
     };
-    (0..replicas).map(subject).collect()
+    (0..replicas).map(pod).collect()
 }
 
 fn budget(app: &str, allowed: i64) -> Budget {
@@ -56,17 +57,17 @@ fn budget(app: &str, allowed: i64) -> Budget {
 }
 
 fn preview(
-    subjects: impl IntoIterator<Item = Vec<PreviewedPod>>,
+    pods: impl IntoIterator<Item = Vec<PreviewedPod>>,
     budgets: Vec<Budget>,
     count: usize,
 ) -> RoundPreview {
     let mut known = BudgetIndex::default();
     known.add(budgets);
     RoundPreview {
-        subjects: subjects.into_iter().flatten().collect(),
+        pods: pods.into_iter().flatten().collect(),
         budgets: known,
-        crowd: None,
-        limits: DisruptConfig {
+        sampled_from: None,
+        disrupt: DisruptConfig {
             count,
             ..DisruptConfig::default()
         },
@@ -74,21 +75,21 @@ fn preview(
 }
 
 fn chance_of(preview: &RoundPreview, chances: &VictimChances, app: &str) -> f64 {
-    let of = preview.subjects.iter().zip(&chances.of);
-    of.filter(|(subject, _)| subject.pod.labels["app"] == app)
+    let of = preview.pods.iter().zip(&chances.of);
+    of.filter(|(pod, _)| pod.pod.labels["app"] == app)
         .map(|(_, chance)| chance)
         .sum()
 }
 
 #[test]
 fn one_budget_pays_for_one_victim_and_the_next_is_another_owners() {
-    let bare = subjects("bare", 3);
+    let bare = pods("bare", 3);
     let preview = preview([bare], vec![budget("bare", 1)], 2);
     for seed in 0..20 {
         let words: Vec<_> = preview
-            .choose(seed)
+            .pick(seed)
             .iter()
-            .map(|v| v.opinion.to_string())
+            .map(|v| v.prediction.to_string())
             .collect();
         assert_eq!(words[0], "allowed: budget bare allows 1");
         assert!(words[1].starts_with("refused by budget bare"), "{words:?}");
@@ -98,20 +99,20 @@ fn one_budget_pays_for_one_victim_and_the_next_is_another_owners() {
 
 #[test]
 fn a_refused_owner_is_tried_once_before_the_others() {
-    let preview = preview([subjects("db", 3), subjects("web", 2)], vec![budget("db", 0)], 1);
+    let preview = preview([pods("db", 3), pods("web", 2)], vec![budget("db", 0)], 1);
     for seed in 0..50 {
-        let victims = preview.choose(seed);
+        let victims = preview.pick(seed);
         let last = victims.last().unwrap();
         assert_eq!(last.owner.as_ref().unwrap().name, "web");
         assert!(victims.len() <= 2, "{victims:?}");
-        assert_eq!(preview.choose_unasked(seed).len(), 1);
+        assert_eq!(preview.pick_in_dry_run(seed).len(), 1);
     }
 }
 
 #[test]
 fn chances_are_worked_out_where_that_is_simple() {
     let preview = preview(
-        [subjects("db", 3), subjects("web", 2), subjects("bare", 2)],
+        [pods("db", 3), pods("web", 2), pods("bare", 2)],
         vec![budget("db", 0)],
         1,
     );
@@ -128,16 +129,11 @@ fn chances_are_worked_out_where_that_is_simple() {
 #[test]
 fn among_owners_chances_are_worked_out_too() {
     let mut preview = preview(
-        [
-            subjects("db", 3),
-            subjects("web", 8),
-            subjects("cart", 2),
-            subjects("bare", 2),
-        ],
+        [pods("db", 3), pods("web", 8), pods("cart", 2), pods("bare", 2)],
         vec![budget("db", 0)],
         1,
     );
-    preview.limits.draw = DrawBy::Owner;
+    preview.disrupt.draw = DrawBy::Owner;
     let chances = preview.chances(&[]);
     assert!(!chances.estimated);
     // Four hosts are left: web, cart, and each bare pod for itself.
@@ -153,14 +149,14 @@ fn among_owners_chances_are_worked_out_too() {
 #[test]
 fn chances_are_counted_where_they_are_not_simple() {
     let seeds: Vec<_> = (0..4000).collect();
-    let two = preview([subjects("web", 3), subjects("cart", 1)], vec![], 2);
+    let two = preview([pods("web", 3), pods("cart", 1)], vec![], 2);
     let chances = two.chances(&seeds);
     assert!(chances.estimated);
     // One victim an owner and two owners: each owner gives one.
     assert_eq!(chance_of(&two, &chances, "cart"), 1.0);
     assert!((chance_of(&two, &chances, "web") - 1.0).abs() < 1e-9);
-    let mut mixed = preview([subjects("web", 2)], vec![budget("web", 0)], 1);
-    mixed.subjects[0].pod.phase = PodPhase::Pending;
+    let mut mixed = preview([pods("web", 2)], vec![budget("web", 0)], 1);
+    mixed.pods[0].pod.phase = PodPhase::Pending;
     let chances = mixed.chances(&seeds);
     assert!(chances.estimated);
     assert_eq!(chances.of, [1.0, 0.0], "a pending pod asks no budget");
@@ -168,27 +164,27 @@ fn chances_are_counted_where_they_are_not_simple() {
 
 #[test]
 fn nobody_allowed_is_nobody_likely() {
-    let preview = preview([subjects("db", 3)], vec![budget("db", 0)], 2);
+    let preview = preview([pods("db", 3)], vec![budget("db", 0)], 2);
     let chances = preview.chances(&[1, 2, 3]);
     assert_eq!((chances.estimated, chances.of), (false, vec![0.0; 3]));
 }
 
 #[test]
 fn a_deletion_asks_no_budget() {
-    let mut preview = preview([subjects("db", 3)], vec![budget("db", 0)], 1);
-    preview.limits.method = DisruptionMethod::Delete;
-    let first = &preview.choose(1)[0];
-    assert_eq!(first.opinion.to_string(), "allowed: a deletion asks no budget");
+    let mut preview = preview([pods("db", 3)], vec![budget("db", 0)], 1);
+    preview.disrupt.method = DisruptionMethod::Delete;
+    let first = &preview.pick(1)[0];
+    assert_eq!(first.prediction.to_string(), "allowed: a deletion asks no budget");
 }
 
 #[test]
 fn budgets_that_could_not_be_read_leave_the_verdict_open() {
-    let mut preview = preview([subjects("db", 3)], vec![], 1);
+    let mut preview = preview([pods("db", 3)], vec![], 1);
     preview.budgets.miss(Some("shop"), "forbidden".into());
-    let victims = preview.choose(1);
+    let victims = preview.pick(1);
     assert_eq!(victims.len(), 1, "what may have happened spends the count");
     assert_eq!(
-        victims[0].opinion.to_string(),
+        victims[0].prediction.to_string(),
         "unknown: budgets could not be read"
     );
     assert_eq!(preview.budgets.of("shop"), Err("forbidden"));
@@ -197,16 +193,16 @@ fn budgets_that_could_not_be_read_leave_the_verdict_open() {
 
 #[test]
 fn the_servers_word_outranks_the_forecast_but_knows_nothing_of_what_is_planned() {
-    let mut preview = preview([subjects("bare", 2)], vec![budget("bare", 1)], 2);
-    for subject in &mut preview.subjects {
-        subject.heard = Some(DisruptionVerdict::Accepted.into());
+    let mut preview = preview([pods("bare", 2)], vec![budget("bare", 1)], 2);
+    for pod in &mut preview.pods {
+        pod.server_answer = Some(DisruptionVerdict::Accepted.into());
     }
-    let words: Vec<_> = preview.choose(1).iter().map(|v| v.opinion.to_string()).collect();
+    let words: Vec<_> = preview.pick(1).iter().map(|v| v.prediction.to_string()).collect();
     assert_eq!(words[0], "allowed: the API server says yes");
     assert!(words[1].starts_with("refused by budget bare"), "{words:?}");
-    preview.subjects[0].heard = Some(Prediction::Refused(Refusal::SeveralBudgets));
-    let opinion = preview.opinion(&preview.subjects[0], &PlannedDisruptions::default());
-    assert!(opinion.is_refused());
+    preview.pods[0].server_answer = Some(Prediction::Refused(Refusal::SeveralBudgets));
+    let prediction = preview.prediction(&preview.pods[0], &PlannedDisruptions::default());
+    assert!(prediction.is_refused());
 }
 
 #[test]

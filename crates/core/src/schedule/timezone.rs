@@ -36,7 +36,7 @@ pub enum TimezoneError {
 
 /// Finds a zone by its IANA name, in any case; `UTC` is one. Offsets, `Local` and names without a zone behind
 /// them are refused.
-pub fn parse_zone(name: &str) -> Result<TimeZone, TimezoneError> {
+pub fn parse_timezone(name: &str) -> Result<TimeZone, TimezoneError> {
     let written = name.trim();
     let name = written.to_owned();
     if written.is_empty() {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     fn complaint(name: &str) -> String {
-        parse_zone(name).unwrap_err().to_string()
+        parse_timezone(name).unwrap_err().to_string()
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
             ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
             ("Etc/GMT-1", "Etc/GMT-1"),
         ] {
-            assert_eq!(parse_zone(written).unwrap().iana_name(), Some(name));
+            assert_eq!(parse_timezone(written).unwrap().iana_name(), Some(name));
         }
     }
 
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_machines_zone_and_offsets_are_refused() {
-        assert_eq!(parse_zone("  "), Err(TimezoneError::Empty));
+        assert_eq!(parse_timezone("  "), Err(TimezoneError::Empty));
         assert!(complaint("Local").starts_with("`Local` depends on the machine"));
         for offset in ["+01:00", "-5", "UTC+1", "gmt-03:30", "Z"] {
             assert!(

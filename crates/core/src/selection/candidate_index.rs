@@ -16,7 +16,7 @@ use crate::selection::NameIndex;
 /// Everybody who was judged.
 #[derive(Debug, Clone, Default)]
 pub struct CandidateIndex {
-    roster: NameIndex,
+    names: NameIndex,
     /// In the order of the roster.
     eligible: Vec<EligiblePod>,
 }
@@ -34,13 +34,13 @@ struct EligiblePod {
 impl CandidateIndex {
     /// Enters a pod with the candidate that it was judged to be by `rules`, if it was. They come in the API server's
     /// order: by `NAMESPACE/NAME`.
-    pub fn enter(&mut self, pod: &Pod, candidate: Option<&Candidate>, rules: &EligibilityRules) {
+    pub fn push(&mut self, pod: &Pod, candidate: Option<&Candidate>, rules: &EligibilityRules) {
         // A list of names holds no other phases.
         if !rules.phases().contains(&pod.phase) {
             return;
         }
-        let number = self.roster.len() as u32;
-        self.roster.enter(Some(&pod.id.namespace), &pod.id.name, None);
+        let number = self.names.len() as u32;
+        self.names.push(Some(&pod.id.namespace), &pod.id.name, None);
         self.eligible.extend(candidate.map(|candidate| EligiblePod {
             number,
             uid: candidate.pod.uid.as_str().into(),
@@ -56,8 +56,8 @@ impl CandidateIndex {
 
     /// Adds another register, whose pods come after these.
     pub fn append(&mut self, more: Self) {
-        let before = self.roster.len() as u32;
-        self.roster.append(more.roster);
+        let before = self.names.len() as u32;
+        self.names.append(more.names);
         self.eligible
             .extend(more.eligible.into_iter().map(|eligible| EligiblePod {
                 number: before + eligible.number,
@@ -72,15 +72,15 @@ impl CandidateIndex {
 
     /// Strikes out the candidates that are not to be kept.
     pub fn retain(&mut self, mut keep: impl FnMut(&Candidate) -> bool) {
-        let Self { roster, eligible } = self;
-        eligible.retain(|eligible| keep(&eligible.candidate(roster)));
+        let Self { names, eligible } = self;
+        eligible.retain(|eligible| keep(&eligible.candidate(names)));
     }
 
     /// The candidates in the order of `seed`, each once. Among pods it is the order in which [`NameIndex::draw`] comes
     /// upon them.
     pub fn draw(&self, seed: u64, among: DrawBy) -> impl Iterator<Item = Candidate> + '_ {
         let mut chance = ChaCha12Rng::seed_from_u64(seed);
-        let order = self.roster.order(&mut chance);
+        let order = self.names.order(&mut chance);
         let find = |number| {
             self.eligible
                 .binary_search_by_key(&number, |eligible| eligible.number)
@@ -95,22 +95,22 @@ impl CandidateIndex {
             DrawBy::Pod => drawn,
             DrawBy::Owner => by_owner(drawn, |eligible| self.owner_of(eligible), &mut chance),
         };
-        drawn.into_iter().map(|eligible| eligible.candidate(&self.roster))
+        drawn.into_iter().map(|eligible| eligible.candidate(&self.names))
     }
 
     fn owner_of(&self, eligible: &EligiblePod) -> Option<(&str, Rc<PodOwner>)> {
-        let namespace = self.roster.namespace(eligible.number as usize)?;
+        let namespace = self.names.namespace(eligible.number as usize)?;
         Some((namespace, Rc::clone(eligible.owner.as_ref()?)))
     }
 }
 
 impl EligiblePod {
-    fn candidate(&self, roster: &NameIndex) -> Candidate {
+    fn candidate(&self, names: &NameIndex) -> Candidate {
         let number = self.number as usize;
         Candidate {
             pod: PodRef {
-                namespace: roster.namespace(number).unwrap_or_default().to_owned(),
-                name: roster.name(number).to_owned(),
+                namespace: names.namespace(number).unwrap_or_default().to_owned(),
+                name: names.name(number).to_owned(),
                 uid: self.uid.to_string(),
             },
             owner: self.owner.as_deref().cloned(),

@@ -40,7 +40,7 @@ pub struct IndexedName<'a> {
 
 impl NameIndex {
     /// Enters a pod. They come in the API server's order: by `NAMESPACE/NAME`.
-    pub fn enter(&mut self, namespace: Option<&str>, name: &str, node: Option<&str>) {
+    pub fn push(&mut self, namespace: Option<&str>, name: &str, node: Option<&str>) {
         let number = self.ends.len() as u32;
         if self
             .namespaces
@@ -67,7 +67,7 @@ impl NameIndex {
             return;
         }
         for number in 0..more.len() {
-            self.enter(more.namespace(number), more.name(number), more.node(number));
+            self.push(more.namespace(number), more.name(number), more.node(number));
         }
     }
 

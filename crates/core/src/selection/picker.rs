@@ -10,7 +10,7 @@ use crate::selection::DrawQueue;
 /// The choice of one round.
 #[derive(Debug)]
 pub struct VictimPicker {
-    lot: DrawQueue,
+    queue: DrawQueue,
     /// Victims still to be disrupted.
     wanted: usize,
     /// Victims that may still be tried.
@@ -25,13 +25,13 @@ const MOST_UNANSWERED: u32 = 3;
 impl VictimPicker {
     /// The choice among `candidates` under `seed`, within `limits`.
     pub fn new(candidates: Vec<Candidate>, seed: u64, limits: &DisruptConfig) -> Self {
-        Self::from_lot(DrawQueue::new(candidates, seed, limits.draw), limits)
+        Self::from_queue(DrawQueue::new(candidates, seed, limits.draw), limits)
     }
 
-    /// The choice among what `lot` holds or will hold, within `limits`.
-    pub fn from_lot(lot: DrawQueue, limits: &DisruptConfig) -> Self {
+    /// The choice among what `queue` holds or will hold, within `limits`.
+    pub fn from_queue(queue: DrawQueue, limits: &DisruptConfig) -> Self {
         Self {
-            lot,
+            queue,
             wanted: limits.count,
             tries: limits.attempts,
             unanswered: 0,
@@ -40,22 +40,22 @@ impl VictimPicker {
 
     /// How many may be tried yet, if nothing ends it before.
     pub fn candidates(&self) -> usize {
-        self.lot.len()
+        self.queue.len()
     }
 
     /// Adds candidates to a lot that grows.
     pub fn add(&mut self, drawn: impl IntoIterator<Item = Candidate>) {
-        self.lot.add(drawn);
+        self.queue.add(drawn);
     }
 
     /// Whoever waits to be tried is to be drawn anew; what became of the others is remembered.
     pub fn forget(&mut self) {
-        self.lot.forget();
+        self.queue.forget();
     }
 
     /// Nobody else will be drawn.
     pub fn complete(&mut self) {
-        self.lot.complete();
+        self.queue.complete();
     }
 
     /// Whom to try next; `None` once enough were disrupted or tried, or nobody is left.
@@ -63,7 +63,7 @@ impl VictimPicker {
         if self.is_done() {
             return None;
         }
-        self.lot.next_victim()
+        self.queue.next_victim()
     }
 
     /// Whether enough were disrupted, or tried.
@@ -77,13 +77,13 @@ impl VictimPicker {
     /// The API server kept throttling, or a webhook that must be asked does not answer.
     pub fn note(&mut self, victim: &Candidate, outcome: &Outcome) -> Result<(), String> {
         self.tries = self.tries.saturating_sub(1);
-        if outcome.spends_the_count() {
+        if outcome.counts_as_disruption() {
             self.wanted = self.wanted.saturating_sub(1);
-            self.lot.spend(victim);
+            self.queue.spend(victim);
         }
         match outcome {
             Outcome::Refused(Refusal::NamespaceTerminating) => self.leave_namespace(&victim.pod),
-            Outcome::Refused(_) => self.lot.refuse(victim),
+            Outcome::Refused(_) => self.queue.refuse(victim),
             Outcome::Evicted
             | Outcome::Deleted
             | Outcome::Gone
@@ -115,12 +115,12 @@ impl VictimPicker {
 
     /// Whether nothing can be disrupted in `namespace`.
     pub fn has_left(&self, namespace: &str) -> bool {
-        self.lot.has_left(namespace)
+        self.queue.has_left(namespace)
     }
 
     /// Nothing can be disrupted in the namespace of `pod`: nobody of it is tried any more.
     pub fn leave_namespace(&mut self, pod: &PodRef) {
-        self.lot.leave_namespace(pod);
+        self.queue.leave_namespace(pod);
     }
 }
 

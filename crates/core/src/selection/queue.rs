@@ -1,4 +1,4 @@
-//! Orders the candidates by lot: who is tried first, who next. Knows nothing of clusters or clocks.
+//! The queue of one round: candidates in a random order, less those that what happened so far rules out.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;

@@ -2,16 +2,16 @@
 
 use jiff::SignedDuration;
 
-use crate::config::IncludedRule;
-use crate::eligibility::tests::{including, now, owned_by, rules, word};
+use crate::config::NamespaceScope;
+use crate::eligibility::tests::{exempting, including, now, owned_by, rules};
 use crate::eligibility::{EligibilityRules, RuleResult, examine};
 use crate::pod::Pod;
 
 /// Every rule that says more than "passed", as `RULE STANDING`.
 fn remarks(pod: &Pod, rules: &EligibilityRules) -> Vec<String> {
     let findings = examine(pod, rules, now());
-    let remarks = findings.into_iter().filter(|f| f.standing != RuleResult::Passed);
-    remarks.map(|f| format!("{} {:?}", f.rule, f.standing)).collect()
+    let remarks = findings.into_iter().filter(|f| f.result != RuleResult::Passed);
+    remarks.map(|f| format!("{} {:?}", f.rule, f.result)).collect()
 }
 
 #[test]
@@ -23,13 +23,15 @@ fn an_examination_tells_every_rule_and_the_judgement_is_its_first_exemption() {
     young.id.namespace = "kube-system".into();
     let expected = [
         "namespace Exempt",
-        "system-namespace Exempt",
+        "system-namespaces Exempt",
         "daemonset Exempt",
         "too-young Exempt",
     ];
-    assert_eq!(remarks(&young, &rules()), expected);
-    assert_eq!(word(&young, &rules()), Some("system-namespace"));
-    let findings = examine(&young, &rules(), now());
+    let mut rules = rules();
+    rules.target.namespaces = NamespaceScope::Named(vec!["shop".into()]);
+    assert_eq!(remarks(&young, &rules), expected);
+    assert_eq!(exempting(&young, &rules), Some("namespace"));
+    let findings = examine(&young, &rules, now());
     let last = findings.last().unwrap();
     assert_eq!(last.setting.as_deref(), Some("target.min_age = 1m"));
     assert_eq!(last.seen, "age 12s");
@@ -39,14 +41,14 @@ fn an_examination_tells_every_rule_and_the_judgement_is_its_first_exemption() {
 
 #[test]
 fn an_examination_tells_which_rules_the_configuration_opened() {
-    let rules = including(IncludedRule::DaemonSet);
+    let rules = including("daemonset");
     assert_eq!(remarks(&owned_by("DaemonSet"), &rules), ["daemonset Opened"]);
     let findings = examine(&owned_by("Job"), &rules, now());
     let bare = findings.iter().find(|finding| finding.rule == "bare").unwrap();
     assert_eq!(bare.setting.as_deref(), Some("target.include without bare"));
     let job = findings.iter().find(|finding| finding.rule == "job").unwrap();
     assert_eq!(
-        (job.standing, job.setting.as_deref()),
+        (job.result, job.setting.as_deref()),
         (RuleResult::Opened, Some("disrupt.method = evict"))
     );
 }

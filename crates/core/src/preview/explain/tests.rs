@@ -27,7 +27,7 @@ fn rules(min_age: u64, method: DisruptionMethod) -> EligibilityRules {
             include: vec![],
         },
         method,
-        identity: None,
+        own_pod: None,
     }
 }
 
@@ -70,12 +70,12 @@ fn every_rule_against_a_pod_is_in_the_conclusion() {
     );
     assert_eq!(
         told.conclusion,
-        "elsewhere/web-0 is not drawn as things are: outside the namespaces that macaque looks into; \
+        "elsewhere/web-0 cannot be picked: outside the namespaces in scope; \
          does not match the selector; younger than 1m (12s)."
     );
     assert_eq!(
         told.exempt(),
-        Some("outside the namespaces that macaque looks into")
+        Some("outside the namespaces in scope")
     );
     assert_eq!(
         told.rules[0].setting.as_deref(),
@@ -101,7 +101,7 @@ fn a_budgets_arithmetic_is_told_in_words() {
     );
     assert_eq!(
         told.conclusion,
-        "shop/web-0 may be drawn, and its eviction would be allowed: budget web allows 1; admission was not \
+        "shop/web-0 can be picked, and its eviction would be allowed: budget web allows 1; admission was not \
          asked."
     );
 }
@@ -131,14 +131,14 @@ fn a_refusal_is_told_in_the_servers_words_and_a_deletion_asks_nobody() {
     let told = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &spent);
     assert_eq!(
         told.conclusion,
-        "shop/web-0 may be drawn, but its eviction would be refused by budget web: The disruption budget web needs 3 \
+        "shop/web-0 can be picked, but its eviction would be refused by budget web: The disruption budget web needs 3 \
          healthy pods and has 3 currently."
     );
     let told = explain(&web(), &rules(0, DisruptionMethod::Delete), now(), &spent);
     assert_eq!(told.budgets, None);
     assert_eq!(
         told.conclusion,
-        "shop/web-0 may be drawn, and its deletion would be allowed: a deletion asks no budget; admission was \
+        "shop/web-0 can be picked, and its deletion would be allowed: a deletion asks no budget; admission was \
          not asked."
     );
 }
@@ -151,6 +151,6 @@ fn unreadable_budgets_leave_the_conclusion_open() {
     assert_eq!(told.budgets, None);
     assert_eq!(
         told.conclusion,
-        "shop/web-0 may be drawn; whether its eviction would be allowed is unknown: budgets could not be read."
+        "shop/web-0 can be picked; whether its eviction would be allowed is unknown: budgets could not be read."
     );
 }

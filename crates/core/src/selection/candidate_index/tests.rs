@@ -9,7 +9,7 @@ fn rules() -> EligibilityRules {
     EligibilityRules {
         target: TargetConfig::all_of("shop"),
         method: DisruptionMethod::Evict,
-        identity: None,
+        own_pod: None,
     }
 }
 
@@ -39,17 +39,17 @@ fn candidate(pod: &Pod) -> Candidate {
 }
 
 /// Everybody, of whom those that `is` accepts are candidates.
-fn register<'a>(pods: impl IntoIterator<Item = &'a Pod>, is: impl Fn(&Pod) -> bool) -> CandidateIndex {
-    let mut register = CandidateIndex::default();
+fn index<'a>(pods: impl IntoIterator<Item = &'a Pod>, is: impl Fn(&Pod) -> bool) -> CandidateIndex {
+    let mut index = CandidateIndex::default();
     for pod in pods {
         let candidate = is(pod).then(|| candidate(pod));
-        register.enter(pod, candidate.as_ref(), &rules());
+        index.push(pod, candidate.as_ref(), &rules());
     }
-    register
+    index
 }
 
-fn uids(register: &CandidateIndex, seed: u64, among: DrawBy) -> Vec<String> {
-    register
+fn uids(index: &CandidateIndex, seed: u64, among: DrawBy) -> Vec<String> {
+    index
         .draw(seed, among)
         .map(|candidate| candidate.pod.uid)
         .collect()
@@ -64,18 +64,18 @@ fn candidates_come_as_their_names_are_drawn_whole_and_each_once() {
     ]
     .concat();
     let is_candidate = |pod: &Pod| !pod.id.name.ends_with('4');
-    let mut register = register(&pods[..12], is_candidate);
+    let mut index = index(&pods[..12], is_candidate);
     // The last of a page comes again on the next one, with a pod of a phase that no list of names holds.
-    let mut more = self::register(&pods[11..], is_candidate);
+    let mut more = self::index(&pods[11..], is_candidate);
     let finished = Pod {
         phase: PodPhase::Succeeded,
         ..self::pods("two", "done", 1)[0].clone()
     };
-    more.enter(&finished, None, &rules());
-    register.append(more);
+    more.push(&finished, None, &rules());
+    index.append(more);
     for seed in 0..20 {
-        let mut expected: Vec<_> = register
-            .roster
+        let mut expected: Vec<_> = index
+            .names
             .draw(seed)
             .filter_map(|entry| {
                 let is =
@@ -86,7 +86,7 @@ fn candidates_come_as_their_names_are_drawn_whole_and_each_once() {
             .collect();
         let mut seen = HashSet::new();
         expected.retain(|candidate| seen.insert(candidate.pod.uid.clone()));
-        assert_eq!(register.draw(seed, DrawBy::Pod).collect::<Vec<_>>(), expected);
+        assert_eq!(index.draw(seed, DrawBy::Pod).collect::<Vec<_>>(), expected);
         assert_eq!(expected.len(), 21);
     }
 }
@@ -94,12 +94,12 @@ fn candidates_come_as_their_names_are_drawn_whole_and_each_once() {
 #[test]
 fn who_is_struck_out_is_not_drawn() {
     let pods = [pods("shop", "cart", 3), pods("shop", "web", 3)].concat();
-    let mut register = register(&pods, |_| true);
-    register.retain(|candidate| candidate.owner.as_ref().unwrap().name == "web");
-    assert_eq!(register.candidates(), 3);
+    let mut index = index(&pods, |_| true);
+    index.retain(|candidate| candidate.owner.as_ref().unwrap().name == "web");
+    assert_eq!(index.candidates(), 3);
     for among in DrawBy::ALL {
         assert!(
-            uids(&register, 1, among)
+            uids(&index, 1, among)
                 .iter()
                 .all(|uid| uid.starts_with("shop/web"))
         );
@@ -108,8 +108,8 @@ fn who_is_struck_out_is_not_drawn() {
 
 #[test]
 fn mates_share_their_owner() {
-    let register = register(&pods("shop", "web", 3), |_| true);
-    let owner = register.eligible[0].owner.as_ref().unwrap();
+    let index = index(&pods("shop", "web", 3), |_| true);
+    let owner = index.eligible[0].owner.as_ref().unwrap();
     assert_eq!(Rc::strong_count(owner), 3);
 }
 
@@ -123,10 +123,10 @@ fn every_owner_is_first_about_equally_often_and_so_is_every_pod_of_it() {
         pods("two", "web", 5),
     ]
     .concat();
-    let (register, seeds) = (register(&pods, |_| true), 10_000);
+    let (index, seeds) = (index(&pods, |_| true), 10_000);
     let (mut hosts, mut pods) = (HashMap::new(), HashMap::new());
     for seed in 0..seeds {
-        let first = register.draw(seed, DrawBy::Owner).next().unwrap();
+        let first = index.draw(seed, DrawBy::Owner).next().unwrap();
         let host = first.owner.map(|owner| (first.pod.namespace.clone(), owner.name));
         let host = host.unwrap_or_else(|| (first.pod.uid.clone(), String::new()));
         if host == ("one".to_owned(), "web".to_owned()) {

@@ -1,47 +1,47 @@
 use super::*;
 
 /// `web-0`, `web-1` and so on in each namespace.
-fn roster(namespaces: &[Option<&str>], pods: usize) -> NameIndex {
-    let mut roster = NameIndex::default();
+fn index_of(namespaces: &[Option<&str>], pods: usize) -> NameIndex {
+    let mut index = NameIndex::default();
     let mut names: Vec<String> = (0..pods).map(|n| format!("web-{n}")).collect();
     names.sort();
     for namespace in namespaces {
         for name in &names {
-            roster.enter(*namespace, name, None);
+            index.push(*namespace, name, None);
         }
     }
-    roster
+    index
 }
 
-fn names(roster: &NameIndex, seed: u64) -> Vec<String> {
-    roster.draw(seed).map(|entry| entry.name.to_owned()).collect()
+fn drawn(index: &NameIndex, seed: u64) -> Vec<String> {
+    index.draw(seed).map(|entry| entry.name.to_owned()).collect()
 }
 
 #[test]
 fn every_name_is_drawn_once_and_by_another_seed_in_another_order() {
-    let roster = roster(&[Some("shop")], 100);
-    let mut drawn = names(&roster, 7);
-    assert_ne!(drawn, names(&roster, 8));
-    drawn.sort();
-    drawn.dedup();
-    assert_eq!(drawn.len(), 100);
+    let names = index_of(&[Some("shop")], 100);
+    let mut order = drawn(&names, 7);
+    assert_ne!(order, drawn(&names, 8));
+    order.sort();
+    order.dedup();
+    assert_eq!(order.len(), 100);
 }
 
 #[test]
 fn the_order_of_a_seed_never_changes_between_releases() {
     assert_eq!(
-        names(&roster(&[Some("shop")], 5), 42),
+        drawn(&index_of(&[Some("shop")], 5), 42),
         ["web-4", "web-0", "web-3", "web-2", "web-1"]
     );
 }
 
 #[test]
 fn a_name_keeps_its_namespace_and_its_node() {
-    let mut roster = NameIndex::default();
-    roster.enter(Some("one"), "web-0", Some("node-a"));
-    roster.enter(Some("two"), "db-0", Some("node-b"));
-    roster.enter(Some("two"), "web-0", Some("node-a"));
-    let mut drawn: Vec<_> = roster
+    let mut names = NameIndex::default();
+    names.push(Some("one"), "web-0", Some("node-a"));
+    names.push(Some("two"), "db-0", Some("node-b"));
+    names.push(Some("two"), "web-0", Some("node-a"));
+    let mut drawn: Vec<_> = names
         .draw(1)
         .map(|e| (e.namespace.unwrap(), e.name, e.node.unwrap()))
         .collect();
@@ -58,18 +58,18 @@ fn a_name_keeps_its_namespace_and_its_node() {
 
 #[test]
 fn where_no_namespace_is_told_pods_of_one_name_are_told_apart_by_their_order() {
-    let roster = roster(&[None, None], 2);
-    let mut drawn: Vec<_> = roster.draw(3).map(|entry| (entry.name, entry.nth)).collect();
+    let names = index_of(&[None, None], 2);
+    let mut drawn: Vec<_> = names.draw(3).map(|entry| (entry.name, entry.nth)).collect();
     drawn.sort_unstable();
     assert_eq!(drawn, [("web-0", 0), ("web-0", 1), ("web-1", 0), ("web-1", 1)]);
 }
 
 #[test]
 fn the_order_is_the_same_whether_namespaces_are_told_or_not() {
-    let told = roster(&[Some("one"), Some("two")], 20);
+    let told = index_of(&[Some("one"), Some("two")], 20);
     let mut untold = NameIndex::default();
     for number in 0..told.len() {
-        untold.enter(None, told.name(number), None);
+        untold.push(None, told.name(number), None);
     }
     let nth = |namespace| usize::from(namespace == Some("two"));
     for seed in 0..20 {
@@ -81,12 +81,12 @@ fn the_order_is_the_same_whether_namespaces_are_told_or_not() {
 
 #[test]
 fn every_name_is_first_about_equally_often_and_so_is_every_eligible_one() {
-    let (roster, seeds) = (roster(&[Some("shop")], 500), 10_000);
+    let (names, seeds) = (index_of(&[Some("shop")], 500), 10_000);
     // One in a hundred is eligible: the first of them in the order is the victim.
     let eligible = |name: &str| name.ends_with("42");
     let (mut first, mut victims) = (HashMap::new(), HashMap::new());
     for seed in 0..seeds {
-        let drawn = names(&roster, seed);
+        let drawn = drawn(&names, seed);
         let victim = drawn.iter().find(|name| eligible(name)).unwrap().clone();
         *victims.entry(victim).or_insert(0.0) += 1.0;
         *first.entry(drawn[0].clone()).or_insert(0.0) += 1.0;

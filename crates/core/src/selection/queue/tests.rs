@@ -55,8 +55,8 @@ fn owned(name: &str, replicas: usize) -> Vec<Candidate> {
         .collect()
 }
 
-fn owners(lot: &mut DrawQueue) -> Vec<String> {
-    std::iter::from_fn(|| lot.next_victim())
+fn owners(queue: &mut DrawQueue) -> Vec<String> {
+    std::iter::from_fn(|| queue.next_victim())
         .map(|c| c.owner.unwrap().name)
         .collect()
 }
@@ -64,10 +64,10 @@ fn owners(lot: &mut DrawQueue) -> Vec<String> {
 #[test]
 fn an_owner_gives_one_victim() {
     for seed in 0..50 {
-        let mut lot = DrawQueue::new([owned("web", 5), owned("cart", 3)].concat(), seed, DrawBy::Pod);
-        let first = lot.next_victim().unwrap();
-        lot.spend(&first);
-        let rest = owners(&mut lot);
+        let mut queue = DrawQueue::new([owned("web", 5), owned("cart", 3)].concat(), seed, DrawBy::Pod);
+        let first = queue.next_victim().unwrap();
+        queue.spend(&first);
+        let rest = owners(&mut queue);
         assert!(
             !rest.is_empty()
                 && rest
@@ -80,10 +80,10 @@ fn an_owner_gives_one_victim() {
 #[test]
 fn after_a_refusal_the_other_owners_come_first_and_the_mates_still_come() {
     for seed in 0..50 {
-        let mut lot = DrawQueue::new([owned("web", 3), owned("cart", 3)].concat(), seed, DrawBy::Pod);
-        let first = lot.next_victim().unwrap();
-        lot.refuse(&first);
-        let rest = owners(&mut lot);
+        let mut queue = DrawQueue::new([owned("web", 3), owned("cart", 3)].concat(), seed, DrawBy::Pod);
+        let first = queue.next_victim().unwrap();
+        queue.refuse(&first);
+        let rest = owners(&mut queue);
         assert_eq!(rest.len(), 5);
         let mate = |name: &String| *name == first.owner.as_ref().unwrap().name;
         assert!(
@@ -96,27 +96,27 @@ fn after_a_refusal_the_other_owners_come_first_and_the_mates_still_come() {
 #[test]
 fn more_mates_of_a_refused_victim_than_can_be_tried_do_not_wait() {
     let all = [owned("web", 3 * MOST_PUT_BACK), owned("cart", 5)].concat();
-    let mut lot = DrawQueue::new(all, 1, DrawBy::Pod);
-    let (mut refused, mut mates) = (HashSet::new(), HashMap::new());
-    while let Some(victim) = lot.next_victim() {
+    let mut queue = DrawQueue::new(all, 1, DrawBy::Pod);
+    let (mut refused, mut siblings) = (HashSet::new(), HashMap::new());
+    while let Some(victim) = queue.next_victim() {
         let owner = victim.owner.clone().unwrap().name;
         match refused.insert(owner.clone()) {
-            true => lot.refuse(&victim),
-            false => *mates.entry(owner).or_insert(0) += 1,
+            true => queue.refuse(&victim),
+            false => *siblings.entry(owner).or_insert(0) += 1,
         }
     }
     assert_eq!(
-        mates,
+        siblings,
         HashMap::from([("web".to_owned(), MOST_PUT_BACK), ("cart".to_owned(), 4)])
     );
 }
 
 #[test]
 fn a_namespace_that_is_left_gives_no_more_victims() {
-    let mut lot = DrawQueue::new(owned("web", 4), 1, DrawBy::Pod);
-    let first = lot.next_victim().unwrap();
-    lot.leave_namespace(&first.pod);
-    assert_eq!(lot.next_victim(), None);
+    let mut queue = DrawQueue::new(owned("web", 4), 1, DrawBy::Pod);
+    let first = queue.next_victim().unwrap();
+    queue.leave_namespace(&first.pod);
+    assert_eq!(queue.next_victim(), None);
 }
 
 #[test]
@@ -129,16 +129,19 @@ fn among_owners_the_pods_of_one_follow_each_other_and_its_size_does_not_count() 
         hosts.dedup();
         hosts
     };
-    let mut orders: HashMap<_, f64> = HashMap::new();
+    let mut round_config: HashMap<_, f64> = HashMap::new();
     let seeds = 3_000;
     for seed in 0..seeds {
-        *orders.entry(hosts(seed)).or_default() += 1.0;
+        *round_config.entry(hosts(seed)).or_default() += 1.0;
     }
     let expected = seeds as f64 / 6.0;
-    assert_eq!(orders.len(), 6, "every order of three: {orders:?}");
-    let chi_square: f64 = orders.values().map(|n| (n - expected).powi(2) / expected).sum();
+    assert_eq!(round_config.len(), 6, "every order of three: {round_config:?}");
+    let chi_square: f64 = round_config
+        .values()
+        .map(|n| (n - expected).powi(2) / expected)
+        .sum();
     // 5 degrees of freedom: 20.5 is passed once in a thousand; the seeds are fixed, so this never flickers.
-    assert!(chi_square < 20.5, "chi-square {chi_square}: {orders:?}");
+    assert!(chi_square < 20.5, "chi-square {chi_square}: {round_config:?}");
 }
 
 #[test]

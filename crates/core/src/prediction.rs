@@ -1,0 +1,89 @@
+//! What is expected of one disruption before it is tried: from the budgets, or from the API server's answer to a dry run.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::outcome::{Outcome, Refusal};
+use crate::verdict::{CANNOT_BE_ASKED, DisruptionVerdict};
+
+/// What is expected of one disruption before it is tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "verdict", rename_all = "lowercase")]
+pub enum Prediction {
+    /// It would be allowed.
+    Allowed {
+        /// The budget that would be charged; `None` where none is.
+        budget: Option<String>,
+        /// The reason in words.
+        why: String,
+    },
+    /// It would be refused.
+    Refused(Refusal),
+    /// It cannot be predicted.
+    Unknown {
+        /// The reason.
+        why: String,
+    },
+}
+
+impl Prediction {
+    /// Allowed, and no budget is charged.
+    pub fn without_budget(why: &str) -> Self {
+        Self::Allowed {
+            budget: None,
+            why: why.to_owned(),
+        }
+    }
+
+    /// Whether it would be allowed.
+    pub fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allowed { .. })
+    }
+
+    /// Whether it would be refused.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
+    /// The outcome that a round would see; what cannot be predicted counts as a disruption.
+    pub(crate) fn as_outcome(&self) -> Outcome {
+        match self {
+            Self::Allowed { .. } => Outcome::Spared,
+            Self::Refused(refusal) => Outcome::Refused(refusal.clone()),
+            Self::Unknown { why } => Outcome::Unknown { why: why.clone() },
+        }
+    }
+}
+
+/// What the API server's answer to a dry run says of the disruption itself.
+impl From<DisruptionVerdict> for Prediction {
+    fn from(verdict: DisruptionVerdict) -> Self {
+        let unknown = |why: String| Self::Unknown { why };
+        match verdict {
+            DisruptionVerdict::Accepted => Self::without_budget("the API server says yes"),
+            DisruptionVerdict::Refused(Refusal::Webhook { name, message }) if message == CANNOT_BE_ASKED => {
+                unknown(format!("webhook {name} cannot be asked: it {message}"))
+            }
+            // A throttle says nothing of the pod.
+            DisruptionVerdict::Refused(refusal @ Refusal::Throttled { .. }) => unknown(refusal.to_string()),
+            DisruptionVerdict::Refused(refusal) => Self::Refused(refusal),
+            DisruptionVerdict::Gone => unknown("the pod is gone".to_owned()),
+            DisruptionVerdict::Forbidden(why) => unknown(format!("not permitted to ask: {why}")),
+            DisruptionVerdict::Unauthorized => {
+                unknown("the API server does not accept the credentials".to_owned())
+            }
+            DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why) => unknown(why),
+        }
+    }
+}
+
+impl fmt::Display for Prediction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allowed { why, .. } => write!(f, "allowed: {why}"),
+            Self::Refused(refusal) => write!(f, "refused by {refusal}"),
+            Self::Unknown { why } => write!(f, "unknown: {why}"),
+        }
+    }
+}

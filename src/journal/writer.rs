@@ -1,0 +1,247 @@
+//! Writes the journal for one incarnation of the Killer: read, step, conditional write, and only then act.
+//!
+//! A write whose answer was lost may or may not have happened. It is tried again from what the ConfigMap holds then: a
+//! step taken twice has the effect of one, and a write that lands late finds the journal changed and fails.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use macaque_core::config::{ConfigMapRef, JournalLocation};
+use macaque_core::journal::{
+    Denial, Journal, JournalEvent, LeaseHolder, PauseRequest, StepContext, StoredJournal,
+};
+use macaque_core::report::RoundEnd;
+
+use super::JournalStore;
+use crate::k8s::{ApiError, Cluster, JournalConfigMap, WriteResult};
+
+/// How often a step is tried, whether others wrote first or no clear answer came.
+const TRIES: u32 = 6;
+/// The pause before the second try; it doubles.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause that a throttle can impose.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The journal as one incarnation of the Killer writes it.
+pub struct JournalWriter {
+    store: JournalStore,
+    holder: LeaseHolder,
+    /// The ConfigMap as it was read or written last: a conditional write shows whether it is still current.
+    cached: RefCell<Option<JournalConfigMap>>,
+}
+
+/// The reason why a step was not taken: nothing must be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// The journal does not allow it.
+    #[error("{0}")]
+    Denied(Denial),
+    /// There is no journal, or it cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+    /// The journal could not be read or written.
+    #[error("{0}")]
+    Api(ApiError),
+}
+
+impl JournalWriter {
+    pub(super) fn new(store: JournalStore, holder: LeaseHolder) -> Self {
+        Self {
+            store,
+            holder,
+            cached: RefCell::new(None),
+        }
+    }
+
+    /// The identity under which it writes.
+    pub fn holder(&self) -> &LeaseHolder {
+        &self.holder
+    }
+
+    /// How often to run a recovery pass: several times a lease.
+    pub fn recovery_interval(&self) -> Duration {
+        self.store.timing.lease / 5
+    }
+
+    /// The claim to the round of `slot`.
+    pub fn claim(&self, slot: Timestamp, seed: u64) -> JournalEvent {
+        let since = self.store.since;
+        JournalEvent::Claim { slot, seed, since }
+    }
+
+    /// Commits `event`; returns the journal as it is then.
+    ///
+    /// # Errors
+    /// It was not written, or nobody knows; nothing must be done then.
+    pub async fn commit(&self, cluster: &Cluster, event: &JournalEvent) -> Result<Journal, JournalError> {
+        match &self.store.location {
+            JournalLocation::Memory => {
+                let context = self.context(cluster.skew(), None);
+                Ok(self.store.step_in_memory(event, &context)?)
+            }
+            JournalLocation::ConfigMap(place) => self.commit_to(cluster, place, event).await,
+        }
+    }
+
+    /// Commits to the ConfigMap, trying again where that may help.
+    async fn commit_to(
+        &self,
+        cluster: &Cluster,
+        place: &ConfigMapRef,
+        event: &JournalEvent,
+    ) -> Result<Journal, JournalError> {
+        let mut tries = 1;
+        loop {
+            let pause = match self.try_commit(cluster, place, event).await {
+                Ok(Some(journal)) => return Ok(journal),
+                Ok(None) if tries < TRIES => PAUSE * tries,
+                Ok(None) => return Err(conflict(place)),
+                Err(JournalError::Api(error)) if tries < TRIES && error.is_transient() => {
+                    log::debug!("{error}; trying to write the journal again");
+                    match &error {
+                        ApiError::Throttled { retry_after, .. } => (*retry_after).min(LONGEST_PAUSE),
+                        _ => PAUSE * 2_u32.pow(tries),
+                    }
+                }
+                Err(error) => return Err(error),
+            };
+            self.pause(pause).await;
+            tries += 1;
+        }
+    }
+
+    /// Commits once; `None` if others wrote first, or what was read before may be out of date.
+    async fn try_commit(
+        &self,
+        cluster: &Cluster,
+        place: &ConfigMapRef,
+        event: &JournalEvent,
+    ) -> Result<Option<Journal>, JournalError> {
+        let cached = self.cached.take();
+        let is_fresh = cached.is_none();
+        let config_map = match cached {
+            Some(config_map) => config_map,
+            None => read(cluster, place).await?,
+        };
+
+        let stored = config_map.stored();
+        let Some(journal) = self.trusted(cluster, place, &config_map, &stored).await? else {
+            return Ok(None);
+        };
+        let pause = config_map.pause_annotation();
+        let pause = pause.and_then(PauseRequest::from_annotation);
+        let next = match journal.step(event, &self.context(cluster.skew(), pause)) {
+            Ok(next) => next.with_uid(&stored.uid),
+            Err(denial) if is_fresh => return Err(denial.into()),
+            // What was read a while ago is no ground to refuse.
+            Err(_) => return Ok(None),
+        };
+
+        if next == journal {
+            self.cached.replace(Some(config_map));
+            return Ok(Some(next));
+        }
+        let is_written = self.write(cluster, place, &config_map, &next).await?;
+        Ok(is_written.then_some(next))
+    }
+
+    /// The stored journal, if it continues what was seen before. If not, a quarantine is written first: `None`.
+    async fn trusted(
+        &self,
+        cluster: &Cluster,
+        place: &ConfigMapRef,
+        config_map: &JournalConfigMap,
+        stored: &StoredJournal,
+    ) -> Result<Option<Journal>, JournalError> {
+        let unusable = |why| JournalError::Unusable(format!("the journal in {place} cannot be used: {why}"));
+        let journal = stored.read().map_err(unusable)?;
+
+        let known = self.store.known_sequence();
+        let sequence = journal.sequence();
+        let why = if sequence < known {
+            format!("it is older than what was read before: number {sequence} after {known}")
+        } else if sequence > 0 && journal.uid() != stored.uid {
+            "it was written to another ConfigMap, and copied or restored to this one".to_owned()
+        } else {
+            self.store.note_sequence(&journal);
+            return Ok(Some(journal));
+        };
+
+        log::error!("the journal in {place} is not trusted: {why}");
+        let quarantine = JournalEvent::Quarantine { why, known };
+        let quarantined = journal.step(&quarantine, &self.context(cluster.skew(), None))?;
+        self.write(cluster, place, config_map, &quarantined.with_uid(&stored.uid))
+            .await?;
+        Ok(None)
+    }
+
+    /// Writes `next` if the ConfigMap is still the one that was read; returns whether it was.
+    async fn write(
+        &self,
+        cluster: &Cluster,
+        place: &ConfigMapRef,
+        config_map: &JournalConfigMap,
+        next: &Journal,
+    ) -> Result<bool, JournalError> {
+        let (text, seal) = next.write();
+        match cluster.write_journal(place, config_map, &text, &seal).await? {
+            WriteResult::Written(config_map) => {
+                self.store.note_sequence(next);
+                self.cached.replace(Some(config_map));
+                Ok(true)
+            }
+            WriteResult::Conflict => Ok(false),
+        }
+    }
+
+    fn context(&self, skew: Option<SignedDuration>, pause: Option<PauseRequest>) -> StepContext<'_> {
+        self.store.context(&self.holder, skew, pause)
+    }
+
+    async fn pause(&self, length: Duration) {
+        // Replicas that collided should not collide again.
+        let platform = &self.store.platform;
+        let jitter = 0.5 + platform.random_fraction() / 2.0;
+        platform.sleep(length.mul_f64(jitter)).await;
+    }
+}
+
+async fn read(cluster: &Cluster, place: &ConfigMapRef) -> Result<JournalConfigMap, JournalError> {
+    let config_map = cluster.journal(place).await?;
+    config_map.ok_or_else(|| {
+        let ConfigMapRef { namespace, name } = place;
+        JournalError::Unusable(format!(
+            "the journal is missing, and nothing is disrupted without it; create it: kubectl -n {namespace} create \
+             configmap {name}"
+        ))
+    })
+}
+
+fn conflict(place: &ConfigMapRef) -> JournalError {
+    JournalError::Unusable(format!(
+        "conflict: other replicas updated the journal in {place} {TRIES} times in a row"
+    ))
+}
+
+impl From<Denial> for JournalError {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
+    }
+}
+
+impl From<ApiError> for JournalError {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<JournalError> for RoundEnd {
+    fn from(error: JournalError) -> Self {
+        let why = error.to_string();
+        match error {
+            JournalError::Denied(_) => Self::Withheld { why },
+            JournalError::Unusable(_) | JournalError::Api(_) => Self::Failed { why },
+        }
+    }
+}

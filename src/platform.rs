@@ -1,0 +1,146 @@
+//! Time and chance: the wall clock, the monotonic clock, sleeping and randomness, from one place that is handed in.
+//!
+//! Nothing else in macaque reads a clock or draws a random number, so a whole replica can run under virtual time from a
+//! seed: with [`Platform::simulated`], inside a tokio runtime whose time is paused. The timers of actix and tokio follow
+//! the same paused clock.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rand::rngs::ChaCha12Rng;
+use rand::{RngExt as _, SeedableRng as _};
+use tokio::time::Instant;
+
+/// The source of time and chance; clones share it.
+#[derive(Clone)]
+pub struct Platform {
+    wall_clock: WallClock,
+    /// Sleeps take this fraction of their time.
+    hurry: u32,
+    random: Arc<Mutex<ChaCha12Rng>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum WallClock {
+    System,
+    /// The wall clock shows `start` at `origin`, and runs on with tokio's clock.
+    Simulated {
+        start: Timestamp,
+        origin: Instant,
+    },
+}
+
+impl Platform {
+    /// The machine's clocks, and randomness from the operating system.
+    pub fn system() -> Self {
+        Self {
+            wall_clock: WallClock::System,
+            hurry: 1,
+            random: Arc::new(Mutex::new(ChaCha12Rng::from_rng(&mut rand::rng()))),
+        }
+    }
+
+    /// A wall clock that shows `start` now and follows tokio's clock, and randomness from `seed`.
+    pub fn simulated(seed: u64, start: Timestamp) -> Self {
+        let origin = Instant::now();
+        Self {
+            wall_clock: WallClock::Simulated { start, origin },
+            hurry: 1,
+            random: Arc::new(Mutex::new(ChaCha12Rng::seed_from_u64(seed))),
+        }
+    }
+
+    /// The same platform, whose sleeps take a fraction of their time: for tests in which a pause proves nothing by its
+    /// length. Clocks and timeouts keep their pace.
+    pub fn hurried(self, times: u32) -> Self {
+        Self {
+            hurry: times.max(1),
+            ..self
+        }
+    }
+
+    /// The wall clock, which may be set.
+    pub fn now(&self) -> Timestamp {
+        match self.wall_clock {
+            WallClock::System => Timestamp::now(),
+            WallClock::Simulated { start, origin } => {
+                start.checked_add(origin.elapsed()).unwrap_or(Timestamp::MAX)
+            }
+        }
+    }
+
+    /// The monotonic clock, which only runs on.
+    pub fn monotonic(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// Waits for `duration`.
+    pub async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration / self.hurry).await;
+    }
+
+    /// Waits until `instant`.
+    pub async fn sleep_until(&self, instant: Instant) {
+        tokio::time::sleep_until(instant).await;
+    }
+
+    /// Waits for `work` until `deadline`, and no longer: `None`.
+    pub async fn until<T>(&self, deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout_at(deadline, work).await.ok()
+    }
+
+    /// Waits for `work` as long as `limit`, and no longer: `None`.
+    pub async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        self.until(self.monotonic() + limit, work).await
+    }
+
+    /// A random number of 32 bits.
+    pub fn random_u32(&self) -> u32 {
+        self.random().random()
+    }
+
+    /// A random number from 0 to 1.
+    pub fn random_fraction(&self) -> f64 {
+        self.random().random()
+    }
+
+    fn random(&self) -> MutexGuard<'_, ChaCha12Rng> {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Platform")
+            .field("wall_clock", &self.wall_clock)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_simulated_platform_repeats_time_and_chance() {
+        let start = Timestamp::UNIX_EPOCH;
+        let one = Platform::simulated(7, start);
+        let other = Platform::simulated(7, start);
+
+        one.sleep(Duration::from_secs(3600)).await;
+
+        assert_eq!(one.now(), start + Duration::from_secs(3600));
+        assert_eq!(one.now(), other.now());
+        assert_eq!(one.random_u32(), other.random_u32());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_is_left_at_its_deadline() {
+        let platform = Platform::simulated(0, Timestamp::UNIX_EPOCH);
+        let never = std::future::pending::<()>();
+        assert_eq!(platform.within(Duration::from_secs(9), never).await, None);
+        assert_eq!(platform.within(Duration::ZERO, async { 7 }).await, Some(7));
+    }
+}
