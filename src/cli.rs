@@ -53,7 +53,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         }
     };
     let Cli {
-        common: before,
+        global: before,
         scope,
         command,
     } = args;
@@ -65,15 +65,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         return error.exit_code();
     }
     match command {
-        Command::Run(run) => run::run(&run.common.or(before), &run.scope),
-        Command::Once(once) => once::run(&once.common.clone().or(before), &once),
-        Command::Plan(plan) => plan::run(&plan.common.clone().or(before), &plan),
-        Command::Why(why) => why::run(&why.common.clone().or(before), &why),
-        Command::Check(check) => check::run(&check.common.clone().or(before), &check),
-        Command::Budgets(budgets) => budgets::run(&budgets.common.clone().or(before), &budgets),
-        Command::Rbac(rbac) => rbac::run(&rbac.common.clone().or(before), &rbac),
-        Command::Pause(pause) => pause::pause(&pause.common.clone().or(before), &pause),
-        Command::Resume(resume) => pause::resume(&resume.common.clone().or(before), &resume),
+        Command::Run(run) => run::run(&run.global.or(before), &run.scope),
+        Command::Once(once) => once::run(&once.global.clone().or(before), &once),
+        Command::Plan(plan) => plan::run(&plan.global.clone().or(before), &plan),
+        Command::Why(why) => why::run(&why.global.clone().or(before), &why),
+        Command::Check(check) => check::run(&check.global.clone().or(before), &check),
+        Command::Budgets(budgets) => budgets::run(&budgets.global.clone().or(before), &budgets),
+        Command::Rbac(rbac) => rbac::run(&rbac.global.clone().or(before), &rbac),
+        Command::Pause(pause) => pause::pause(&pause.global.clone().or(before), &pause),
+        Command::Resume(resume) => pause::resume(&resume.global.clone().or(before), &resume),
         Command::Schedule(schedule) => {
             let config = schedule.config.clone().or(before.config);
             schedule::run(config, &schedule)
@@ -81,7 +81,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "macaque", &mut script);
-            output::raw(&script);
+            output::write_raw(&script);
             exit::OK
         }
         #[cfg(feature = "sandbox")]

@@ -1,6 +1,6 @@
 //! The probes: `/livez` and `/readyz`, answered from a thread of their own out of what the Supervisor shows.
 //!
-//! Neither asks the API server or a chat service: restarting macaque mends neither.
+//! Neither asks the API server or a chat service: restarting macaque fixes neither.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -17,6 +17,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use crate::platform::Platform;
 
 /// A heartbeat older than this means that the Supervisor hangs; lenient, for a throttled CPU is no hang.
 const STALE_AFTER: Duration = Duration::from_secs(15);
@@ -24,10 +27,12 @@ const STALE_AFTER: Duration = Duration::from_secs(15);
 /// A probe's whole request must arrive within this time.
 const HEADER_DEADLINE: Duration = Duration::from_secs(5);
 
-/// What the Supervisor shows: its heartbeat, who is up, and whether the process is ending.
+/// What the probes see: the Supervisor's heartbeat, which actors are up, and whether the process is shutting down.
 #[derive(Debug)]
 pub struct HealthState {
-    born: Instant,
+    platform: Platform,
+    created: Instant,
+    /// The time of the last beat, in milliseconds since it was created.
     last_beat_ms: AtomicU64,
     parts: Vec<(&'static str, AtomicBool)>,
     stopping: AtomicBool,
@@ -37,10 +42,11 @@ pub struct HealthState {
 type ProbeCheck = (&'static str, Result<(), String>);
 
 impl HealthState {
-    /// Nobody is up yet; the heartbeat is fresh, so that a slow start is not a death.
-    pub fn new(parts: impl IntoIterator<Item = &'static str>) -> Self {
+    /// The state in which no part is up yet; the heartbeat is fresh, so that a slow start is not a hang.
+    pub fn new(parts: impl IntoIterator<Item = &'static str>, platform: &Platform) -> Self {
         Self {
-            born: Instant::now(),
+            platform: platform.clone(),
+            created: platform.monotonic(),
             last_beat_ms: AtomicU64::new(0),
             parts: parts
                 .into_iter()
@@ -50,28 +56,32 @@ impl HealthState {
         }
     }
 
-    /// The Supervisor lives.
+    /// Beats: the Supervisor works.
     pub fn beat(&self) {
-        let now = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = u64::try_from(self.age().as_millis()).unwrap_or(u64::MAX);
         self.last_beat_ms.store(now, Ordering::Relaxed);
     }
 
-    /// The part `name` came up, or went down.
+    /// Sets whether the part `name` is up.
     pub fn set_up(&self, name: &str, up: bool) {
         if let Some((_, flag)) = self.parts.iter().find(|(part, _)| *part == name) {
             flag.store(up, Ordering::Relaxed);
         }
     }
 
-    /// The process was told to stop.
+    /// Sets that the process is shutting down.
     pub fn set_stopping(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// How long the Supervisor has given no sign of life.
+    /// How long ago the Supervisor's last beat was.
     pub(crate) fn silence(&self) -> Duration {
         let beat = Duration::from_millis(self.last_beat_ms.load(Ordering::Relaxed));
-        self.born.elapsed().saturating_sub(beat)
+        self.age().saturating_sub(beat)
+    }
+
+    fn age(&self) -> Duration {
+        self.platform.monotonic().duration_since(self.created)
     }
 
     /// Alive: the Supervisor beats. It restarts the others itself.
@@ -137,7 +147,7 @@ async fn accept(listener: TcpListener, health: Arc<HealthState>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, most likely: others must close first.
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            health.platform.sleep(Duration::from_millis(100)).await;
             continue;
         };
         let health = Arc::clone(&health);
@@ -163,8 +173,8 @@ fn answer(request: &Request<Incoming>, health: &HealthState) -> Response<Full<By
         .query()
         .is_some_and(|query| query.split('&').any(|part| part == "verbose"));
     match (request.method(), request.uri().path()) {
-        (&Method::GET | &Method::HEAD, "/livez" | "/healthz") => told(&health.liveness(), verbose),
-        (&Method::GET | &Method::HEAD, "/readyz") => told(&health.readiness(), verbose),
+        (&Method::GET | &Method::HEAD, "/livez" | "/healthz") => answer_of(&health.liveness(), verbose),
+        (&Method::GET | &Method::HEAD, "/readyz") => answer_of(&health.readiness(), verbose),
         (&Method::GET | &Method::HEAD, _) => {
             text(StatusCode::NOT_FOUND, "try /livez or /readyz\n".to_owned())
         }
@@ -173,7 +183,7 @@ fn answer(request: &Request<Incoming>, health: &HealthState) -> Response<Full<By
 }
 
 /// `ok`, or a line for each check as kube-apiserver's `?verbose` writes them.
-fn told(checks: &[ProbeCheck], verbose: bool) -> Response<Full<Bytes>> {
+fn answer_of(checks: &[ProbeCheck], verbose: bool) -> Response<Full<Bytes>> {
     let healthy = checks.iter().all(|(_, check)| check.is_ok());
     let status = if healthy {
         StatusCode::OK
@@ -214,7 +224,7 @@ mod tests {
 
     #[test]
     fn ready_means_that_every_part_is_up_and_nobody_said_stop() {
-        let health = HealthState::new(["Clock", "Killer"]);
+        let health = HealthState::new(["Clock", "Killer"], &Platform::system());
         assert_eq!(failing(&health.readiness()), ["Clock", "Killer"]);
         health.set_up("Clock", true);
         health.set_up("Killer", true);
@@ -225,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_part_that_is_down_is_no_reason_to_restart_the_process() {
-        let health = HealthState::new(["Notifier"]);
+        let health = HealthState::new(["Notifier"], &Platform::system());
         assert!(failing(&health.liveness()).is_empty());
     }
 }

@@ -21,7 +21,7 @@ pub use config_map::{JournalConfigMap, WriteResult};
 pub use connect::{ClusterAccess, RequestDeadlines};
 pub use error::ApiError;
 pub use name_list::NamePage;
-pub(crate) use pods::list_words;
+pub(crate) use pods::describe_list;
 pub use pods::{PageCursor, PodPage};
 
 use std::cell::{Cell, RefCell};
@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use kube::Client;
 use kube::client::Body;
 use serde::Serialize;
@@ -37,6 +37,7 @@ use serde::Serialize;
 use self::response::ApiResponse;
 use self::wire::{DeletionOptions, eviction};
 use crate::heartbeat::Heartbeat;
+use crate::platform::Platform;
 use macaque_core::outcome;
 use macaque_core::pod::PodRef;
 use macaque_core::verdict::ApiAnswer;
@@ -44,6 +45,7 @@ use macaque_core::verdict::ApiAnswer;
 /// A connection to one API server. It belongs to the arbiter that made it: its worker lives and ends there.
 pub struct Cluster {
     access: ClusterAccess,
+    platform: Platform,
     client: RefCell<Client>,
     /// How far this machine's clock is ahead of the server's, by the last answer.
     skew: Cell<Option<SignedDuration>>,
@@ -96,7 +98,7 @@ impl Cluster {
             .into_answer())
     }
 
-    /// The same, and each exchange is a sign of life to `heartbeat`.
+    /// Reports each exchange as progress to `heartbeat`.
     pub fn with_heartbeat(mut self, heartbeat: Heartbeat) -> Self {
         self.heartbeat = Some(heartbeat);
         self
@@ -145,23 +147,23 @@ impl Cluster {
         what: &impl Fn() -> String,
     ) -> Result<ApiResponse, ApiError> {
         if let Some(heartbeat) = &self.heartbeat {
-            heartbeat.sign();
+            heartbeat.progress();
         }
         // Cloned out of its cell: nothing stays borrowed over an await.
         let client = self.client.borrow().clone();
         let exchange = async {
-            let sent = Timestamp::now();
-            let response = client.send(call.request()).await;
-            let response = response.map_err(|error| error::reason(&error))?;
-            if let Some(skew) = clock_skew::of(response.headers(), sent, Timestamp::now()) {
+            let sent = self.platform.now();
+            let sending = client.send(call.request()).await;
+            let response = sending.map_err(|error| error::reason(&error))?;
+            if let Some(skew) = clock_skew::of(response.headers(), sent, self.platform.now()) {
                 self.skew.set(Some(skew));
             }
             response::read(response, call.glance).await
         };
-        let why = match tokio::time::timeout(deadline, exchange).await {
-            Ok(Ok(response)) => return Ok(response),
-            Ok(Err(why)) => why,
-            Err(_) => format!("no answer within {} s", deadline.as_secs()),
+        let why = match self.platform.within(deadline, exchange).await {
+            Some(Ok(response)) => return Ok(response),
+            Some(Err(why)) => why,
+            None => format!("no answer within {} s", deadline.as_secs()),
         };
         Err(ApiError::Unreachable {
             what: what(),

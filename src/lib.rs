@@ -44,6 +44,7 @@ pub mod heartbeat;
 pub mod journal;
 pub mod k8s;
 pub mod notify;
+pub mod platform;
 pub mod preview;
 pub mod round;
 pub mod settings;

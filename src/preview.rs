@@ -1,26 +1,37 @@
-//! Looks at the pods and budgets in scope as a round would, to foretell it. It only reads.
+//! Looks at the pods and budgets in scope as a round would, to predict it. It only reads.
 
 mod dry_run;
 pub mod lookup;
 
 use std::collections::BTreeMap;
 
-use crate::k8s::{ApiError, Cluster};
 use macaque_core::eligibility::{Candidate, EligibilityRules};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner};
 use macaque_core::preview::{BudgetIndex, PreviewedPod, RoundPreview};
 use macaque_core::report::{ExemptionTallies, RoundEnd};
-use macaque_core::selection::CROWD;
-use macaque_core::selection::CandidateIndex;
+use macaque_core::selection::{CandidateIndex, SAMPLING_THRESHOLD};
 
-use crate::round::retry::{ReadError, patiently};
-use crate::round::scan::{PodScan, PodScanner, PodSink, scope};
+use crate::k8s::{ApiError, Cluster};
+use crate::platform::Platform;
+use crate::round::retry::with_retries;
+use crate::round::scan::{PodScan, PodScanner, PodSink, namespaces_in};
 use crate::round::{RoundConfig, StopToken};
 
 /// What to do about budgets that may not be listed.
 const MISSING_GRANT: &str =
     "; grant it {apiGroups: [\"policy\"], resources: [\"poddisruptionbudgets\"], verbs: [\"list\"]}";
+
+/// What a preview reads with.
+#[derive(Clone, Copy)]
+pub struct PreviewReader<'a> {
+    /// The cluster.
+    pub cluster: &'a Cluster,
+    /// The request to stop.
+    pub stop: &'a StopToken,
+    /// Time and chance.
+    pub platform: &'a Platform,
+}
 
 /// The pods of one owner, among those listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,21 +45,22 @@ pub struct OwnerReadiness {
 /// The pods of each owner, by namespace and owner.
 pub type ReadinessByOwner = BTreeMap<(String, PodOwner), OwnerReadiness>;
 
-/// What a look at the cluster found.
+/// The pods and budgets in scope at one moment.
 #[derive(Debug, Clone)]
 pub struct ClusterSnapshot {
     /// How many pods were listed.
     pub listed: usize,
-    /// Those that are no candidates, by reason.
+    /// The pods that are no candidates, by rule.
     pub exempted: ExemptionTallies,
     /// The owners of all pods listed.
     pub owners: ReadinessByOwner,
-    /// The round to come, by namespace, owner and name of the candidates.
+    /// The round to come; its candidates are sorted by namespace, owner and name.
     pub preview: RoundPreview,
-    /// What went wrong beside.
+    /// What went wrong without ending it.
     pub problems: Vec<String>,
 }
 
+/// What a snapshot keeps of the pods.
 #[derive(Default)]
 struct SnapshotSink {
     index: CandidateIndex,
@@ -60,9 +72,10 @@ impl PodSink for SnapshotSink {
     fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
         self.index.push(&pod, candidate.as_ref(), rules);
         if let Some(owner) = pod.owner.clone() {
-            let owner = self.owners.entry((pod.id.namespace.clone(), owner)).or_default();
-            owner.pods += 1;
-            owner.ready += usize::from(pod.ready);
+            let key = (pod.id.namespace.clone(), owner);
+            let readiness = self.owners.entry(key).or_default();
+            readiness.pods += 1;
+            readiness.ready += usize::from(pod.ready);
         }
         self.pods.extend(candidate.map(|candidate| PreviewedPod {
             candidate,
@@ -75,84 +88,93 @@ impl PodSink for SnapshotSink {
         self.index.append(more.index);
         self.pods.extend(more.pods);
         for (owner, more) in more.owners {
-            let known = self.owners.entry(owner).or_default();
-            known.pods += more.pods;
-            known.ready += more.ready;
+            let readiness = self.owners.entry(owner).or_default();
+            readiness.pods += more.pods;
+            readiness.ready += more.ready;
         }
     }
 }
 
-/// Looks at everything in scope.
-///
-/// # Errors
-/// The pods could not be listed; a namespace that may not be read is only a problem.
-pub async fn look(
-    cluster: &Cluster,
-    round_config: &RoundConfig,
-    stop: &StopToken,
-) -> Result<ClusterSnapshot, RoundEnd> {
-    let rules = &round_config.rules;
-    let field = PodScanner { cluster, rules, stop };
-    let mut survey = PodScan::<SnapshotSink>::default();
-    field.survey(&mut survey).await?;
-    let SnapshotSink {
-        index,
-        mut pods,
-        owners,
-    } = survey.ledger;
-    let place = |pod: &PreviewedPod| {
-        let Candidate { pod, owner } = &pod.candidate;
-        (pod.namespace.clone(), owner.clone(), pod.name.clone())
-    };
-    pods.sort_by_cached_key(place);
-    // A page boundary may repeat a pod; by UID it is the same one.
-    pods.dedup_by(|a, b| a.candidate.pod.uid == b.candidate.pod.uid);
-    let mut problems = survey.problems;
-    let budgets = match rules.method {
-        DisruptionMethod::Evict => {
-            budgets(cluster, scope(&rules.target.namespaces), stop, &mut problems).await?
-        }
-        // Nobody asks them.
-        DisruptionMethod::Delete => BudgetIndex::default(),
-    };
-    Ok(ClusterSnapshot {
-        listed: survey.listed,
-        exempted: survey.exempted,
-        owners,
-        preview: RoundPreview {
-            pods,
-            budgets,
-            limits: round_config.disrupt.clone(),
-            sampled_from: (survey.listed > CROWD).then_some(index),
-        },
-        problems,
-    })
-}
+impl PreviewReader<'_> {
+    /// Looks at everything in scope.
+    ///
+    /// # Errors
+    /// The pods could not be listed; a namespace that may not be read is only a problem.
+    pub async fn snapshot(&self, config: &RoundConfig) -> Result<ClusterSnapshot, RoundEnd> {
+        let rules = &config.rules;
+        let scanner = PodScanner {
+            cluster: self.cluster,
+            rules,
+            stop: self.stop,
+            platform: self.platform,
+        };
+        let mut scan = PodScan::<SnapshotSink>::default();
+        scanner.scan(&mut scan).await?;
 
-/// Reads the budgets of `namespaces`; those that cannot be read are problems.
-///
-/// # Errors
-/// A request to stop.
-pub async fn budgets(
-    cluster: &Cluster,
-    namespaces: Vec<Option<&str>>,
-    stop: &StopToken,
-    problems: &mut Vec<String>,
-) -> Result<BudgetIndex, RoundEnd> {
-    let mut budgets = BudgetIndex::default();
-    for namespace in namespaces {
-        match patiently(stop, async || cluster.budgets(namespace).await).await {
-            Ok(read) => budgets.add(read),
-            Err(ReadError::Stopped) => return Err(RoundEnd::Interrupted),
-            Err(ReadError::Failed(error)) => {
-                let remedy = match error {
-                    ApiError::Forbidden { .. } => MISSING_GRANT,
-                    _ => "",
-                };
-                problems.push(format!("budgets are unknown: {error}{remedy}"));
-                budgets.miss(namespace, error.to_string());
+        let SnapshotSink {
+            index,
+            mut pods,
+            owners,
+        } = scan.sink;
+        pods.sort_by_cached_key(|pod| {
+            let Candidate { pod, owner } = &pod.candidate;
+            (pod.namespace.clone(), owner.clone(), pod.name.clone())
+        });
+        // A page boundary may repeat a pod; by UID it is the same one.
+        pods.dedup_by(|a, b| a.candidate.pod.uid == b.candidate.pod.uid);
+
+        let mut problems = scan.problems;
+        let budgets = match rules.method {
+            DisruptionMethod::Evict => {
+                let namespaces = namespaces_in(&rules.target.namespaces);
+                self.budgets(namespaces, &mut problems).await?
             }
-        }
+            // A deletion asks none.
+            DisruptionMethod::Delete => BudgetIndex::default(),
+        };
+
+        Ok(ClusterSnapshot {
+            listed: scan.listed,
+            exempted: scan.exempted,
+            owners,
+            preview: RoundPreview {
+                pods,
+                budgets,
+                disrupt: config.disrupt.clone(),
+                sampled_from: (scan.listed > SAMPLING_THRESHOLD).then_some(index),
+            },
+            problems,
+        })
     }
-    Ok(budgets)
+
+    /// Reads the budgets of `namespaces`; those that cannot be read are problems.
+    ///
+    /// # Errors
+    /// A request to stop.
+    pub async fn budgets(
+        &self,
+        namespaces: Vec<Option<&str>>,
+        problems: &mut Vec<String>,
+    ) -> Result<BudgetIndex, RoundEnd> {
+        let mut budgets = BudgetIndex::default();
+        for namespace in namespaces {
+            let read = async || self.cluster.budgets(namespace).await;
+            let error = match with_retries(self.platform, self.stop, read).await {
+                Ok(read) => {
+                    budgets.add(read);
+                    continue;
+                }
+                Err(ApiError::Stopped) => return Err(RoundEnd::Interrupted),
+                Err(error) => error,
+            };
+
+            let remedy = match error {
+                ApiError::Forbidden { .. } => MISSING_GRANT,
+                _ => "",
+            };
+            problems.push(format!("budgets are unknown: {error}{remedy}"));
+            budgets.miss(namespace, error.to_string());
+        }
+        Ok(budgets)
+    }
 }

@@ -90,7 +90,7 @@ pub enum ScheduleNeed {
 #[derive(Debug, Clone)]
 pub struct ValidSettings {
     /// When, on whom, and how.
-    pub plan: ChaosConfig,
+    pub config: ChaosConfig,
     /// Whom to tell.
     pub notify: NotifySettings,
     /// Where probes are answered; `None` is nowhere.
@@ -100,7 +100,7 @@ pub struct ValidSettings {
     /// Which cluster to speak to.
     pub cluster: ClusterSettings,
     /// The pod that macaque is, if it runs in one: it never is its own victim.
-    pub identity: Option<OwnPod>,
+    pub own_pod: Option<OwnPod>,
 }
 
 /// The variables of this process's environment that concern macaque.
@@ -190,23 +190,23 @@ fn setup(
     need: ScheduleNeed,
     read: secret::ReadFile<'_>,
 ) -> Result<ValidSettings, SettingMistakes> {
-    let plan = plan::plan(&mut d, need, &home(sources));
+    let config = plan::plan(&mut d, need, &home(sources));
     let notify = notify::notify(&mut d, read);
     let health = process::health(&mut d);
     let log = process::log(&mut d);
     let cluster = process::cluster(&mut d);
-    let identity = identity(sources);
+    let own_pod = own_pod(sources);
     debug_assert!(d.is_exhausted(), "a key that nobody decodes");
     let mistakes = d.into_mistakes();
-    match (plan, notify, health, log, cluster) {
-        (Ok(plan), Ok(notify), Ok(health), Ok(log), Ok(cluster)) if mistakes.is_empty() => {
+    match (config, notify, health, log, cluster) {
+        (Ok(config), Ok(notify), Ok(health), Ok(log), Ok(cluster)) if mistakes.is_empty() => {
             Ok(ValidSettings {
-                plan,
+                config,
                 notify,
                 health,
                 log,
                 cluster,
-                identity,
+                own_pod,
             })
         }
         _ => Err(SettingMistakes::new(mistakes)),
@@ -240,13 +240,13 @@ fn home(sources: &SettingsSources) -> plan::OwnNamespaces<'_> {
     }
 }
 
-fn identity(sources: &SettingsSources) -> Option<OwnPod> {
+fn own_pod(sources: &SettingsSources) -> Option<OwnPod> {
     let variable = |name| environment::find(&sources.env, name).map(str::to_owned);
     let around = sources.service_account_namespace.clone();
     let host_name = around.as_ref().and(sources.host_name.clone());
     let pod = variable(environment::POD_NAME).or(host_name)?;
     let namespace = variable(environment::POD_NAMESPACE).or(around)?;
-    Some(OwnPod { namespace, pod })
+    Some(OwnPod { namespace, name: pod })
 }
 
 impl fmt::Debug for SettingsSources {

@@ -8,11 +8,12 @@ use log::kv::{Key, Value, VisitSource};
 use log::{LevelFilter, Record};
 use serde_json::{Map, json};
 
+use crate::platform::Platform;
 use crate::settings::{LogFormat, LogSettings};
 use crate::text;
 
 /// Starts the log on standard error. A second call changes nothing: the first one stands.
-pub fn start(settings: &LogSettings) {
+pub fn start(settings: &LogSettings, platform: &Platform) {
     let mut builder = Builder::new();
     builder.target(Target::Stderr).filter_level(settings.level);
     // kube logs each failed request by itself; macaque tells it once, in words, with what follows from it.
@@ -34,7 +35,8 @@ pub fn start(settings: &LogSettings) {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
     if json {
-        builder.format(|out, record| writeln!(out, "{}", line(record, Timestamp::now())));
+        let platform = platform.clone();
+        builder.format(move |out, record| writeln!(out, "{}", line(record, platform.now())));
     } else {
         builder.format_target(false);
     }

@@ -1,132 +1,137 @@
 //! The Clock says when a round is due. It knows the calendar and nothing of pods.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
+use macaque_core::schedule::Calendar;
+use macaque_core::schedule::timer::{ClockReading, SlotTimer, TimerTick};
+use tokio::time::Instant;
 
+use super::ActorsConfig;
 use super::messages::{RoundDue, Shutdown};
 use super::recipient::StableRecipient;
-use super::supervisor::RestartPolicy;
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::{Heartbeat, OperationGuard};
+use crate::platform::Platform;
 use crate::round;
-use macaque_core::schedule::Calendar;
-use macaque_core::schedule::timer::{ClockReading, SlotTimer, TimerConfig, TimerTick};
 
-/// How long the Clock sleeps at most: a wall clock that was set meanwhile is noticed within this time.
-const LONGEST_NAP: Duration = Duration::from_secs(20);
+/// The longest sleep: a wall clock that was set meanwhile is noticed within this time.
+const LONGEST_SLEEP: Duration = Duration::from_secs(20);
 
-/// What the Clock beats to.
+/// What makes rounds due.
 #[derive(Debug, Clone)]
 pub enum Trigger {
     /// A schedule, less its quiet times.
     Cron(Calendar),
-    /// A fixed pace, for the demo and for tests.
+    /// A fixed interval, for the demo and for tests.
     Interval {
-        /// From one slot to the next, at least 1 ms.
-        pace: Duration,
-        /// The first slot is one pace after this.
+        /// The time from one slot to the next, at least 1 ms.
+        every: Duration,
+        /// The first slot is one interval after this.
         since: Timestamp,
     },
 }
 
 impl Trigger {
-    /// A fixed pace from now on.
-    pub fn every(pace: Duration) -> Self {
-        Self::Interval {
-            pace,
-            since: Timestamp::now(),
-        }
-    }
-
     /// The first slot after `now`.
     fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Cron(calendar) => calendar.next_round(now),
-            Self::Interval { pace, since } => {
+            Self::Interval { every, since } => {
                 let passed = Duration::try_from(now.duration_since(*since)).unwrap_or_default();
-                let beats = passed.as_nanos() / pace.as_nanos().max(1) + 1;
-                since
-                    .checked_add(pace.checked_mul(u32::try_from(beats).ok()?)?)
-                    .ok()
+                let next = passed.as_nanos() / every.as_nanos().max(1) + 1;
+                let offset = every.checked_mul(u32::try_from(next).ok()?)?;
+                since.checked_add(offset).ok()
             }
         }
     }
 }
 
-/// The actor. Nothing fires at its start: both clocks must agree for a while first.
+/// The Clock actor. No round is due at its start: first both clocks must agree for a while.
 #[derive(Debug)]
 pub struct Clock {
-    beat: Trigger,
-    watch: SlotTimer,
-    born: Instant,
+    trigger: Trigger,
+    timer: SlotTimer,
+    started: Instant,
     killer: StableRecipient<RoundDue>,
     heartbeat: Heartbeat,
-    /// The sleep until the next look.
-    nap: Option<OperationGuard>,
-    limits: RestartPolicy,
+    /// The sleep until the next tick.
+    sleep: Option<OperationGuard>,
+    hang_timeout: Duration,
+    platform: Platform,
     fail_points: FailPoints,
 }
 
 impl Clock {
     /// A Clock that begins now.
-    pub fn new(
-        beat: Trigger,
-        pace: TimerConfig,
+    pub(super) fn new(
+        config: &ActorsConfig,
         killer: StableRecipient<RoundDue>,
         heartbeat: Heartbeat,
-        limits: RestartPolicy,
-        fail_points: FailPoints,
     ) -> Self {
-        let born = Instant::now();
+        let platform = config.platform.clone();
+        let started = platform.monotonic();
+        let reading = ClockReading {
+            wall: platform.now(),
+            steady: Duration::ZERO,
+        };
         Self {
-            beat,
-            watch: SlotTimer::new(clocks(born), pace),
-            born,
+            trigger: config.trigger.clone(),
+            timer: SlotTimer::new(reading, config.timer),
+            started,
             killer,
             heartbeat,
-            nap: None,
-            limits,
-            fail_points,
+            sleep: None,
+            hang_timeout: config.timeouts.hang,
+            platform,
+            fail_points: config.fail_points.clone(),
         }
     }
 
-    /// Looks at the clocks, says what is due, and sleeps until there is something to see.
-    fn look(&mut self, ctx: &mut Context<Self>) {
-        self.nap = None;
-        let Self {
-            beat, watch, born, ..
-        } = self;
-        let look = watch.look(clocks(*born), |after| beat.next_after(after));
-        log_look(&look);
-        if let Some(slot) = look.due {
-            self.strike(slot, ctx);
+    /// Reads the clocks, sends what is due, and sleeps until there is something to do.
+    fn tick(&mut self, ctx: &mut Context<Self>) {
+        self.sleep = None;
+        let reading = self.reading();
+        let tick = self.timer.look(reading, |after| self.trigger.next_after(after));
+        log_tick(&tick);
+
+        if let Some(slot) = tick.due {
+            self.fire(slot, ctx);
         }
-        match look.again {
+        match tick.again {
             Some(again) => {
-                let nap = again.clamp(Duration::from_millis(1), LONGEST_NAP);
-                self.nap = Some(self.heartbeat.begin("nap", nap + self.limits.hang_timeout));
-                ctx.run_later(nap, Self::look);
+                let sleep = again.clamp(Duration::from_millis(1), LONGEST_SLEEP);
+                self.sleep = Some(self.heartbeat.begin("sleep", sleep + self.hang_timeout));
+                ctx.run_later(sleep, Self::tick);
             }
-            None => log::warn!("no further round: quiet times take every slot of the schedule"),
+            None => log::warn!("no further round: quiet times cover every slot of the schedule"),
         }
     }
 
-    /// Tells the Killer that the slot is here.
-    fn strike(&self, slot: Timestamp, ctx: &mut Context<Self>) {
-        let (killer, fail_points) = (self.killer.clone(), self.fail_points.clone());
-        let operation = self.heartbeat.begin("strike", self.limits.hang_timeout);
-        let strike = async move {
+    /// Tells the Killer that a round is due.
+    fn fire(&self, slot: Timestamp, ctx: &mut Context<Self>) {
+        let killer = self.killer.clone();
+        let fail_points = self.fail_points.clone();
+        let seed = round::random_seed(&self.platform);
+        let operation = self.heartbeat.begin("trigger", self.hang_timeout);
+
+        let fire = async move {
             let _operation = operation;
             fail_points.pass(FailPoint::BeforeDue).await;
-            let seed = round::any_seed();
             if killer.send(RoundDue { slot, seed }).is_err() {
-                log::warn!(slot:%; "round of {slot} dropped: the Killer is being restarted");
+                log::warn!(slot:%; "round {slot} dropped: the Killer is being restarted");
             }
             fail_points.pass(FailPoint::AfterDue).await;
         };
-        ctx.spawn(strike.into_actor(self).map(|(), _, _| ()));
+        ctx.spawn(fire.into_actor(self).map(|(), _, _| ()));
+    }
+
+    fn reading(&self) -> ClockReading {
+        ClockReading {
+            wall: self.platform.now(),
+            steady: self.platform.monotonic().duration_since(self.started),
+        }
     }
 }
 
@@ -134,7 +139,7 @@ impl Actor for Clock {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.look(ctx);
+        self.tick(ctx);
     }
 }
 
@@ -146,22 +151,22 @@ impl Handler<Shutdown> for Clock {
     }
 }
 
-fn clocks(born: Instant) -> ClockReading {
-    ClockReading {
-        wall: Timestamp::now(),
-        steady: born.elapsed(),
+fn log_tick(tick: &TimerTick) {
+    if let Some(leapt) = tick.leapt {
+        let seconds = leapt.as_secs_f64();
+        log::warn!(
+            "system clock jumped by {seconds:.0} s: waiting until it has settled before the next round"
+        );
     }
-}
-
-fn log_look(look: &TimerTick) {
-    if let Some(leapt) = look.leapt {
-        log::warn!("the clock was set, or this machine slept ({leapt:#}): no round until it has settled");
+    if let Some((count, last)) = tick.missed {
+        let rounds = if count == 1 { "round" } else { "rounds" };
+        log::warn!(
+            slot:% = last;
+            "skipped {count} scheduled {rounds} (last: {last}); skipped rounds are not run later"
+        );
     }
-    if let Some((count, last)) = look.missed {
-        log::warn!(slot:% = last; "{count} slots were missed, the last at {last}: they are not made up for");
-    }
-    if let Some(next) = look.next {
-        log::debug!(slot:% = next; "next round at {next}");
+    if let Some(next) = tick.next {
+        log::debug!(slot:% = next; "next round: {next}");
     }
 }
 
@@ -170,14 +175,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pace_beats_strictly_after_now_and_at_the_same_instants_whoever_asks() {
+    fn an_interval_fires_strictly_after_now_and_at_the_same_instants_whoever_asks() {
         let second = |second| Timestamp::from_second(second).unwrap();
-        let beat = Trigger::Interval {
-            pace: Duration::from_secs(3),
+        let trigger = Trigger::Interval {
+            every: Duration::from_secs(3),
             since: second(10),
         };
         for (now, next) in [(0, 13), (10, 13), (12, 13), (13, 16), (100, 103)] {
-            assert_eq!(beat.next_after(second(now)), Some(second(next)), "after {now}");
+            assert_eq!(trigger.next_after(second(now)), Some(second(next)), "after {now}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The Killer plays one round at a time, keeps the journal, and hands reports on. It knows nothing of chat services.
+//! The Killer runs one round at a time, keeps the journal, and hands reports on. It knows nothing of chat services.
 
 mod failure_dedup;
 mod task;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
+use macaque_core::report::RoundReport;
 
 use self::failure_dedup::FailureDedup;
 use self::task::{KillerTask, TaskContext, TaskOutcome};
@@ -19,172 +20,171 @@ use super::recipient::StableRecipient;
 use crate::heartbeat::Heartbeat;
 use crate::k8s::Cluster;
 use crate::round::{JournalState, Recovery, RoundResult, StopSwitch};
-use macaque_core::report::RoundReport;
 
 /// How often reports are offered again while the Notifier is away.
-const OFFER_AGAIN: Duration = Duration::from_millis(500);
+const OFFER_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How many reports are kept for an absent Notifier; beyond it the oldest is dropped, and said to be.
+/// How many reports are kept for an absent Notifier; beyond it the oldest is dropped, with an error in the log.
 const KEPT_REPORTS: usize = 100;
 
-/// How long an end waits to hear that everybody was told, so that nobody is told again after a restart.
-const WAIT_FOR_TOLD: Duration = Duration::from_secs(8);
+/// How long a shutdown waits for deliveries to be confirmed, so that no report is delivered again after a restart.
+const CONFIRMATION_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// The actor. Its connection to the cluster belongs to this life of it, and to this Arbiter.
+/// The Killer actor. Its connection to the cluster belongs to this incarnation, and to this Arbiter.
 pub struct Killer {
-    tools: Rc<TaskContext>,
+    context: Rc<TaskContext>,
     cluster: Option<Cluster>,
     notifier: StableRecipient<RoundFinished>,
-    switch: StopSwitch,
+    stop: StopSwitch,
     stopping: bool,
-    /// What is being done.
-    at_work: Option<KillerTask>,
-    /// The round that is due next, and whether a look round is.
-    due: Option<RoundDue>,
+    /// The task under way.
+    current: Option<KillerTask>,
+    /// The round that is due next.
+    due_round: Option<RoundDue>,
+    /// Whether a recovery pass is due.
     recovery_due: bool,
-    /// What the Notifier said and the journal does not know yet.
-    told: BTreeMap<Timestamp, ReportDelivered>,
-    /// What the Notifier has not taken.
+    /// Deliveries that the journal does not know yet.
+    deliveries: BTreeMap<Timestamp, ReportDelivered>,
+    /// Reports that the Notifier has not accepted.
     unsent: VecDeque<RoundFinished>,
-    /// What it took and has not told everybody.
-    untold: BTreeSet<Timestamp>,
-    /// The round that could not be closed.
+    /// Reports that it accepted and has not delivered to every channel.
+    undelivered: BTreeSet<Timestamp>,
+    /// The report of the round that could not be closed.
     unclosed: Option<Rc<RoundReport>>,
-    trouble: FailureDedup,
+    failures: FailureDedup,
 }
 
 impl Killer {
-    /// A Killer that has not connected yet; `incarnation` tells it from those before it.
+    /// A Killer that has not connected yet; `incarnation` distinguishes it from those before it.
     pub(super) fn new(
         config: &ActorsConfig,
         incarnation: u64,
         notifier: StableRecipient<RoundFinished>,
         heartbeat: Heartbeat,
     ) -> Self {
-        let (switch, stop) = StopSwitch::new();
-        // Every exchange with the API server is a sign of life, and so long may one take.
-        let allowance = config.access.deadlines.disrupt + config.limits.hang_timeout;
+        let (switch, token) = StopSwitch::new(&config.platform);
         Self {
-            tools: Rc::new(TaskContext {
-                round_config: Arc::clone(&config.round_config),
-                access: config.access.clone(),
-                writer: config.books.writer(incarnation),
-                stop,
-                heartbeat,
-                allowance,
-                fail_points: config.fail_points.clone(),
-            }),
+            context: Rc::new(TaskContext::new(config, incarnation, token, heartbeat)),
             cluster: None,
             notifier,
-            switch,
+            stop: switch,
             stopping: false,
-            at_work: None,
-            due: None,
+            current: None,
+            due_round: None,
             recovery_due: true,
-            told: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
             unsent: VecDeque::new(),
-            untold: BTreeSet::new(),
+            undelivered: BTreeSet::new(),
             unclosed: None,
-            trouble: FailureDedup::default(),
+            failures: FailureDedup::default(),
         }
     }
 
-    /// Begins what is most urgent, unless something is being done; once stopping, ends when nothing is left to do.
+    /// Begins the most urgent task, unless one is under way; once stopping, ends when nothing is left to do.
     fn work(&mut self, ctx: &mut Context<Self>) {
-        if self.at_work.is_some() {
+        if self.current.is_some() {
             return;
         }
         let Some(task) = self.next_task() else {
-            if self.stopping && self.unsent.is_empty() && self.untold.is_empty() {
+            if self.stopping && self.unsent.is_empty() && self.undelivered.is_empty() {
                 ctx.stop();
             }
             return;
         };
-        self.at_work = Some(task.clone());
-        let (tools, cluster, unclosed) = (Rc::clone(&self.tools), self.cluster.take(), self.unclosed.clone());
-        // Spawned on the actor's own context: it ends with the actor, never outlives it.
-        let work = async move { tools.perform(task, cluster, unclosed.as_deref()).await };
-        ctx.spawn(work.into_actor(self).map(|(cluster, done), killer, ctx| {
-            killer.at_work = None;
+
+        self.current = Some(task.clone());
+        let context = Rc::clone(&self.context);
+        let cluster = self.cluster.take();
+        let unclosed = self.unclosed.clone();
+        // Spawned on the actor's own context: it ends with the actor and never outlives it.
+        let work = async move { context.perform(task, cluster, unclosed.as_deref()).await };
+        ctx.spawn(work.into_actor(self).map(|(cluster, outcome), killer, ctx| {
+            killer.current = None;
             killer.cluster = cluster;
-            killer.finish(done, ctx);
+            killer.finish(outcome, ctx);
             killer.work(ctx);
         }));
     }
 
     fn next_task(&mut self) -> Option<KillerTask> {
-        if let Some(RoundDue { slot, seed }) = self.due.take_if(|_| !self.stopping) {
+        if let Some(RoundDue { slot, seed }) = self.due_round.take_if(|_| !self.stopping) {
             return Some(KillerTask::RunRound { slot, seed });
         }
-        if let Some((_, told)) = self.told.pop_first() {
-            return Some(KillerTask::RecordDelivery(told));
+        if let Some((_, delivered)) = self.deliveries.pop_first() {
+            return Some(KillerTask::RecordDelivery(delivered));
         }
-        (std::mem::take(&mut self.recovery_due) && !self.stopping).then_some(KillerTask::Recover)
+        let recovery_due = std::mem::take(&mut self.recovery_due);
+        (recovery_due && !self.stopping).then_some(KillerTask::Recover)
     }
 
-    fn finish(&mut self, done: TaskOutcome, ctx: &mut Context<Self>) {
-        let TaskOutcome { recover, played } = done;
-        match recover {
-            Some(Ok(recover)) => self.take_up(recover),
-            Some(Err(setback)) => self.trouble.of_patrol(&setback),
+    fn finish(&mut self, outcome: TaskOutcome, ctx: &mut Context<Self>) {
+        match outcome.recovery {
+            Some(Ok(recovery)) => self.take_up(recovery),
+            Some(Err(error)) => self.failures.recovery_failed(&error),
             None => {}
         }
-        match played {
-            Some(RoundResult::Ran { report, books }) => self.finish_round(report, books),
-            Some(RoundResult::Skipped(denial)) => log::info!("no round here: {denial}"),
+        match outcome.round {
+            Some(RoundResult::Ran {
+                report,
+                journal_state,
+            }) => self.finish_round(report, journal_state),
+            Some(RoundResult::Skipped(denial)) => log::info!("skipping this round: {denial}"),
             None => {}
         }
         self.offer_reports(ctx);
     }
 
-    /// What a look round found is told.
-    fn take_up(&mut self, recover: Recovery) {
+    /// Takes up the reports that a recovery pass found.
+    fn take_up(&mut self, recovery: Recovery) {
         self.unclosed = None;
-        self.trouble.patrol_went_well(recover.dropped);
-        for notice in recover.notices {
-            // What is on its way to the Notifier is known; what the Notifier took may have been lost with it.
-            let slot = notice.report.slot;
-            let is_unsent = |unsent: &RoundFinished| unsent.notice && unsent.report.slot == slot;
-            if !self.unsent.iter().any(is_unsent) && !self.told.contains_key(&slot) {
-                self.unsent.push_back(RoundFinished {
-                    report: Arc::new(notice.report),
-                    notice: true,
-                    told: notice.told,
-                });
+        self.failures.recovery_succeeded(recovery.dropped);
+        for entry in recovery.outbox {
+            // What is on its way to the Notifier is known; what the Notifier accepted may have been lost with it.
+            let slot = entry.report.slot;
+            let is_same = |unsent: &RoundFinished| unsent.in_outbox && unsent.report.slot == slot;
+            if self.unsent.iter().any(is_same) || self.deliveries.contains_key(&slot) {
+                continue;
             }
+            self.unsent.push_back(RoundFinished {
+                report: Arc::new(entry.report),
+                in_outbox: true,
+                delivered: entry.delivered,
+            });
         }
     }
 
-    /// Hands the report on, unless it only repeats a failure that was told already.
-    fn finish_round(&mut self, report: RoundReport, books: JournalState) {
-        if books == JournalState::Open {
+    /// Hands the report on, unless it only repeats a failure that was reported already.
+    fn finish_round(&mut self, report: RoundReport, journal_state: JournalState) {
+        if journal_state == JournalState::Open {
             self.unclosed = Some(Rc::new(report.clone()));
         }
+
         let slot = report.slot;
-        if self.trouble.is_news(&report) {
+        if self.failures.is_news(&report) {
             self.unsent.push_back(RoundFinished {
                 report: Arc::new(report),
-                notice: books != JournalState::Unclaimed,
-                told: Vec::new(),
+                in_outbox: journal_state != JournalState::Unclaimed,
+                delivered: Vec::new(),
             });
-        } else if books == JournalState::Closed {
-            self.told.insert(slot, ReportDelivered::all(slot));
+        } else if journal_state == JournalState::Closed {
+            self.deliveries.insert(slot, ReportDelivered::all(slot));
         }
+
         if self.unsent.len() > KEPT_REPORTS {
             self.unsent.pop_front();
-            log::error!("a report was dropped: the Notifier took none of {KEPT_REPORTS}");
+            log::error!("a report was dropped: the Notifier accepted none of {KEPT_REPORTS}");
         }
     }
 
-    /// Offers what is unsent.
+    /// Offers the Notifier what it has not accepted.
     fn offer_reports(&mut self, ctx: &mut Context<Self>) {
         while let Some(report) = self.unsent.pop_front() {
-            let notice = report.notice.then_some(report.report.slot);
+            let slot = report.in_outbox.then_some(report.report.slot);
             if let Err(kept) = self.notifier.send(report) {
                 self.unsent.push_front(kept);
                 break;
             }
-            self.untold.extend(notice);
+            self.undelivered.extend(slot);
         }
         self.work(ctx);
     }
@@ -194,8 +194,8 @@ impl Actor for Killer {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(OFFER_AGAIN, Self::offer_reports);
-        ctx.run_interval(self.tools.writer.recovery_interval(), |killer, ctx| {
+        ctx.run_interval(OFFER_INTERVAL, Self::offer_reports);
+        ctx.run_interval(self.context.writer.recovery_interval(), |killer, ctx| {
             killer.recovery_due = true;
             killer.work(ctx);
         });
@@ -208,12 +208,13 @@ impl Handler<RoundDue> for Killer {
 
     fn handle(&mut self, due: RoundDue, ctx: &mut Self::Context) {
         let slot = due.slot;
+        let is_running = matches!(self.current, Some(KillerTask::RunRound { .. }));
         if self.stopping {
-            log::info!(slot:%; "round of {slot} dropped: macaque is stopping");
-        } else if matches!(self.at_work, Some(KillerTask::RunRound { .. })) || self.due.is_some() {
-            log::warn!(slot:%; "round of {slot} dropped: the round before it is still running");
+            log::info!(slot:%; "round {slot} dropped: macaque is shutting down");
+        } else if is_running || self.due_round.is_some() {
+            log::warn!(slot:%; "round {slot} dropped: the round before it is still running");
         } else {
-            self.due = Some(due);
+            self.due_round = Some(due);
             self.work(ctx);
         }
     }
@@ -222,13 +223,15 @@ impl Handler<RoundDue> for Killer {
 impl Handler<ReportDelivered> for Killer {
     type Result = ();
 
-    fn handle(&mut self, told: ReportDelivered, ctx: &mut Self::Context) {
-        if told.done {
-            self.untold.remove(&told.slot);
+    fn handle(&mut self, delivered: ReportDelivered, ctx: &mut Self::Context) {
+        if delivered.done {
+            self.undelivered.remove(&delivered.slot);
         }
-        match self.told.get_mut(&told.slot) {
-            Some(before) => before.add(told),
-            None => drop(self.told.insert(told.slot, told)),
+        match self.deliveries.get_mut(&delivered.slot) {
+            Some(known) => known.add(delivered),
+            None => {
+                self.deliveries.insert(delivered.slot, delivered);
+            }
         }
         self.work(ctx);
     }
@@ -239,9 +242,9 @@ impl Handler<Shutdown> for Killer {
 
     fn handle(&mut self, _: Shutdown, ctx: &mut Self::Context) {
         self.stopping = true;
-        self.switch.request();
-        ctx.run_later(WAIT_FOR_TOLD, |killer, ctx| {
-            killer.untold.clear();
+        self.stop.request();
+        ctx.run_later(CONFIRMATION_TIMEOUT, |killer, ctx| {
+            killer.undelivered.clear();
             killer.work(ctx);
         });
         self.offer_reports(ctx);

@@ -1,16 +1,16 @@
-//! The whole conversation on one page. Commands are imperative, events are past.
+//! All messages between the actors. Commands are imperative, events are past tense.
 
 use std::fmt;
 use std::sync::Arc;
 
 use actix::{Message, Recipient};
 use jiff::Timestamp;
+use macaque_core::report::RoundReport;
 
 use super::supervisor::ActorRole;
 use crate::heartbeat::Unhealthy;
-use macaque_core::report::RoundReport;
 
-/// Clock → Killer: a round is due. The seed makes it replayable from its report.
+/// Clock → Killer: a round is due. The seed makes it repeatable from its report.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub struct RoundDue {
@@ -20,20 +20,20 @@ pub struct RoundDue {
     pub seed: u64,
 }
 
-/// Killer → Notifier: a round ended, and this is its story.
+/// Killer → Notifier: a round ended, with this report.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub struct RoundFinished {
-    /// The story.
+    /// The report.
     pub report: Arc<RoundReport>,
-    /// Whether it is a notice of the journal, which may come again: its slot is its name. A slot that was not played
-    /// here has a story too, and may have been played elsewhere.
-    pub notice: bool,
-    /// The names of the channels that were told before.
-    pub told: Vec<String>,
+    /// Whether the report is in the journal's outbox, and so may come again: its slot identifies it. A slot that was
+    /// not run here has a report too, and may have been run elsewhere.
+    pub in_outbox: bool,
+    /// The names of the channels it was delivered to before.
+    pub delivered: Vec<String>,
 }
 
-/// Notifier → Killer: these channels were told of a round, or never will be.
+/// Notifier → Killer: a report was delivered to these channels, or never will be.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub struct ReportDelivered {
@@ -41,25 +41,28 @@ pub struct ReportDelivered {
     pub slot: Timestamp,
     /// The channels' names.
     pub channels: Vec<String>,
-    /// Whether nobody is left to tell.
+    /// Whether no channel is left.
     pub done: bool,
 }
 
 impl ReportDelivered {
-    /// Nobody is left to tell.
+    /// No channel is left.
     pub fn all(slot: Timestamp) -> Self {
-        let (channels, done) = (Vec::new(), true);
-        Self { slot, channels, done }
+        Self {
+            slot,
+            channels: Vec::new(),
+            done: true,
+        }
     }
 
-    /// The same, and `more` of the same round.
+    /// Adds `more` of the same round.
     pub fn add(&mut self, more: Self) {
         self.channels.extend(more.channels);
         self.done |= more.done;
     }
 }
 
-/// Supervisor → each child: finish what you hold, take on nothing new, and stop.
+/// Supervisor → each child: finish what you are doing, accept nothing new, and stop.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct Shutdown;
@@ -68,9 +71,9 @@ pub struct Shutdown;
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct ChildStarted {
-    /// Which child.
+    /// The child's role.
     pub role: ActorRole,
-    /// Which of its lives.
+    /// Its incarnation.
     pub incarnation: u64,
     /// Where to send its [`Shutdown`].
     pub shutdown: Recipient<Shutdown>,
@@ -80,24 +83,24 @@ pub struct ChildStarted {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct ChildStopped {
-    /// Which child.
+    /// The child's role.
     pub role: ActorRole,
-    /// Which of its lives.
+    /// Its incarnation.
     pub incarnation: u64,
-    /// Why.
-    pub why: ExitReason,
+    /// The reason.
+    pub reason: ExitReason,
 }
 
-/// Why a child runs no more.
+/// The reason why a child runs no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExitReason {
     /// It stopped by itself, or was told to.
     Stopped,
-    /// It panicked, with these words.
+    /// It panicked, with this message.
     Panicked(String),
     /// Its task was cancelled with its Arbiter.
     Cancelled,
-    /// It gives no sign of life; its thread may be blocked for ever.
+    /// It hangs; its thread may be blocked for ever.
     Hung(Unhealthy),
 }
 
@@ -105,14 +108,14 @@ impl fmt::Display for ExitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped => f.write_str("it stopped by itself"),
-            Self::Panicked(words) => write!(f, "panic: {words}"),
+            Self::Panicked(message) => write!(f, "panic: {message}"),
             Self::Cancelled => f.write_str("its task was cancelled"),
             Self::Hung(unhealthy) => unhealthy.fmt(f),
         }
     }
 }
 
-/// Anybody → Supervisor: end in order; said twice, end at once. Holds who asks, in words: `SIGTERM`.
+/// Anybody → Supervisor: shut down cleanly; sent twice, end at once. Holds who asks, in words: `SIGTERM`.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct StopRequested(pub &'static str);

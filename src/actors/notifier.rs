@@ -1,8 +1,8 @@
-//! The Notifier turns each report into one message and sees it delivered, channel by channel: each has a queue of
-//! its own, so that one which fails or stalls delays neither another channel nor the Killer.
+//! The Notifier turns each report into one message and delivers it to every channel: each has a queue of its own, so that
+//! one which fails or stalls delays neither another channel nor the Killer.
 //!
-//! A message that a service does not take now stays in its queue until it does; one that it will never take is given
-//! up. What each channel was told goes back to the Killer, whose journal knows it after a crash.
+//! A message that a service does not accept now stays in its queue until it does; one that it will never accept is given
+//! up. What was delivered is confirmed to the Killer, whose journal remembers it after a crash.
 
 mod queue;
 
@@ -19,32 +19,34 @@ use super::messages::{ReportDelivered, RoundFinished, Shutdown};
 use super::recipient::StableRecipient;
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::Heartbeat;
-use crate::notify::{self, DeliveryResult, DeliveryRetry, HttpClient, RoundMessage};
+use crate::notify::{self, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, RoundMessage};
+use crate::platform::Platform;
 
-/// How many rounds are remembered, so that none is told twice by one life of the Notifier.
+/// How many rounds are remembered, so that none is delivered twice by one incarnation of the Notifier.
 const REMEMBERED: usize = 200;
 
-/// A round that was taken on, and how many channels are still to be told.
+/// A round whose report was accepted, and how many channels are left.
 struct TrackedRound {
     slot: Timestamp,
     left: usize,
 }
 
-/// The actor. Its HTTP client belongs to this life of it, and to this Arbiter.
+/// The Notifier actor. Its HTTP client belongs to this incarnation, and to this Arbiter.
 pub struct Notifier {
     queues: Vec<ChannelQueue>,
-    known: VecDeque<TrackedRound>,
+    rounds: VecDeque<TrackedRound>,
     http: Option<HttpClient>,
     retry: DeliveryRetry,
     killer: StableRecipient<ReportDelivered>,
     heartbeat: Heartbeat,
     hang_timeout: Duration,
+    platform: Platform,
     fail_points: FailPoints,
     stopping: bool,
 }
 
 impl Notifier {
-    /// A Notifier for `channels` that has sent nothing yet.
+    /// A Notifier that has sent nothing yet.
     pub(super) fn new(
         config: &ActorsConfig,
         killer: StableRecipient<ReportDelivered>,
@@ -52,43 +54,47 @@ impl Notifier {
     ) -> Self {
         Self {
             queues: config.channels.iter().cloned().map(ChannelQueue::new).collect(),
-            known: VecDeque::new(),
+            rounds: VecDeque::new(),
             http: None,
             retry: config.retry,
             killer,
             heartbeat,
-            hang_timeout: config.limits.hang_timeout,
+            hang_timeout: config.timeouts.hang,
+            platform: config.platform.clone(),
             fail_points: config.fail_points.clone(),
             stopping: false,
         }
     }
 
-    /// Takes a notice on, which so many channels are to be told of.
-    fn remember(&mut self, slot: Timestamp, left: usize) {
-        self.known.push_back(TrackedRound { slot, left });
-        if self.known.len() > REMEMBERED {
-            self.known.pop_front();
+    /// Remembers a round of the outbox, whose report goes to this many channels.
+    fn track(&mut self, slot: Timestamp, left: usize) {
+        self.rounds.push_back(TrackedRound { slot, left });
+        if self.rounds.len() > REMEMBERED {
+            self.rounds.pop_front();
         }
         if left == 0 {
-            drop(self.killer.send(ReportDelivered::all(slot)));
+            self.confirm(ReportDelivered::all(slot));
         }
     }
 
-    /// Sends what is next in a lane, unless something is on its way.
-    fn send_next(&mut self, queue: usize, ctx: &mut Context<Self>) {
-        let Some(message) = self.queues[queue].take_next() else {
+    /// Sends the next message of a queue, unless it is sending already.
+    fn send_next(&mut self, index: usize, ctx: &mut Context<Self>) {
+        let queue = &mut self.queues[index];
+        let Some(message) = queue.take_next() else {
             self.stop_if_drained(ctx);
             return;
         };
-        let channel = self.queues[queue].channel.clone();
-        let (http, retry, fail_points) = (self.http.clone(), self.retry, self.fail_points.clone());
-        let (operation, slack) = (
-            self.heartbeat.begin("delivery", self.hang_timeout),
-            self.hang_timeout,
-        );
+
+        let channel = queue.channel.clone();
+        let http = self.http.clone();
+        let retry = self.retry;
+        let platform = self.platform.clone();
+        let fail_points = self.fail_points.clone();
+        let slack = self.hang_timeout;
+        let operation = self.heartbeat.begin("a delivery", slack);
         let delivery = async move {
             fail_points.pass(FailPoint::BeforeNotify).await;
-            let delivery = match http {
+            let result = match http {
                 Some(http) => {
                     let once = async || {
                         operation.expect(http.deadline() + slack);
@@ -96,63 +102,72 @@ impl Notifier {
                     };
                     let pause = async |length| {
                         operation.expect(length + slack);
-                        tokio::time::sleep(length).await;
+                        platform.sleep(length).await;
                     };
-                    retry.run(once, pause).await
+                    retry.run(&platform, once, pause).await
                 }
-                None => Err(notify::DeliveryError::permanent("there is no HTTP client")),
+                None => Err(DeliveryError::permanent("there is no HTTP client")),
             };
             operation.expect(slack);
             fail_points.pass(FailPoint::AfterNotify).await;
-            (message, delivery)
+            (message, result)
         };
-        let noted = move |(message, delivery), notifier: &mut Self, ctx: &mut Context<Self>| {
-            notifier.note(queue, message, delivery, ctx);
-        };
-        ctx.spawn(delivery.into_actor(self).map(noted));
+        ctx.spawn(
+            delivery
+                .into_actor(self)
+                .map(move |(message, result), notifier, ctx| notifier.note(index, message, result, ctx)),
+        );
     }
 
-    /// What became of a message.
+    /// Notes the result of a delivery, and goes on.
     fn note(
         &mut self,
-        queue: usize,
+        index: usize,
         message: QueuedMessage,
-        delivery: DeliveryResult,
+        result: DeliveryResult,
         ctx: &mut Context<Self>,
     ) {
-        match self.queues[queue].note(message.clone(), delivery, self.stopping) {
+        match self.queues[index].note(message.clone(), result, self.stopping) {
             AfterDelivery::Done => {
-                self.tell_killer(queue, &message);
-                self.send_next(queue, ctx);
+                self.note_done(index, &message);
+                self.send_next(index, ctx);
             }
-            AfterDelivery::Undelivered => self.send_next(queue, ctx),
+            AfterDelivery::Undelivered => self.send_next(index, ctx),
             AfterDelivery::Retry => {
                 ctx.run_later(self.retry.longest, move |notifier, ctx| {
-                    notifier.queues[queue].wake();
-                    notifier.send_next(queue, ctx);
+                    notifier.queues[index].wake();
+                    notifier.send_next(index, ctx);
                 });
             }
         }
     }
 
-    /// Tells the Killer of a channel that needs to be told no more of a round. If nobody hears it, the Killer's next
-    /// look at the journal brings the round here again, and then it is said again.
-    fn tell_killer(&mut self, queue: usize, message: &QueuedMessage) {
-        if !message.notice {
+    /// Notes that a channel needs this message no more, and confirms it to the Killer.
+    fn note_done(&mut self, index: usize, message: &QueuedMessage) {
+        if !message.in_outbox {
             return;
         }
+
         let slot = message.message.slot;
-        let known = self.known.iter_mut().find(|known| known.slot == slot);
-        let left = known.map_or(0, |known| {
-            known.left = known.left.saturating_sub(1);
-            known.left
+        let tracked = self.rounds.iter_mut().find(|round| round.slot == slot);
+        let left = tracked.map_or(0, |round| {
+            round.left = round.left.saturating_sub(1);
+            round.left
         });
-        let channels = vec![self.queues[queue].channel.name().to_owned()];
-        let done = left == 0;
-        drop(self.killer.send(ReportDelivered { slot, channels, done }));
+        let channel = self.queues[index].channel.name().to_owned();
+        self.confirm(ReportDelivered {
+            slot,
+            channels: vec![channel],
+            done: left == 0,
+        });
     }
 
-    /// Once stopping, ends when nothing waits and nothing is on its way.
+    fn confirm(&self, delivered: ReportDelivered) {
+        // If no Killer receives it, its next recovery pass brings the report here again, and it is confirmed again.
+        let _ = self.killer.send(delivered);
+    }
+
+    /// Ends, once stopping, when no message waits and none is being sent.
     fn stop_if_drained(&self, ctx: &mut Context<Self>) {
         if self.stopping && self.queues.iter().all(ChannelQueue::is_drained) {
             ctx.stop();
@@ -165,10 +180,10 @@ impl Actor for Notifier {
 
     fn started(&mut self, _: &mut Self::Context) {
         let channels: Vec<_> = self.queues.iter().map(|queue| queue.channel.clone()).collect();
-        let http = HttpClient::new(&channels).or_else(|error| {
+        let http = HttpClient::new(&channels, &self.platform).or_else(|error| {
             log::error!("chat services cannot be reached: {error}");
-            // Without TLS the log is told all the same.
-            HttpClient::new(&[])
+            // Without TLS the log is still written.
+            HttpClient::new(&[], &self.platform)
         });
         self.http = http.ok();
     }
@@ -178,28 +193,38 @@ impl Handler<RoundFinished> for Notifier {
     type Result = ();
 
     fn handle(&mut self, finished: RoundFinished, ctx: &mut Self::Context) {
-        let RoundFinished { report, notice, told } = finished;
+        let RoundFinished {
+            report,
+            in_outbox,
+            delivered,
+        } = finished;
         let slot = report.slot;
-        if let Some(known) = self.known.iter().find(|known| notice && known.slot == slot) {
+        let known = self.rounds.iter().find(|round| in_outbox && round.slot == slot);
+        if let Some(known) = known {
             if known.left == 0 {
-                drop(self.killer.send(ReportDelivered::all(slot)));
+                self.confirm(ReportDelivered::all(slot));
             }
             return;
         }
-        let is_untold = |queue: &usize| !told.iter().any(|told| told == self.queues[*queue].channel.name());
-        let queues: Vec<_> = (0..self.lanes.len()).filter(is_untold).collect();
-        if notice {
-            self.remember(slot, queues.len());
+
+        let is_left = |index: &usize| {
+            let name = self.queues[*index].channel.name();
+            !delivered.iter().any(|delivered| delivered == name)
+        };
+        let left: Vec<_> = (0..self.queues.len()).filter(is_left).collect();
+        if in_outbox {
+            self.track(slot, left.len());
         }
+
         let message = QueuedMessage {
             message: Rc::new(RoundMessage::of(&report)),
-            notice,
+            in_outbox,
         };
-        for queue in queues {
-            if let Some(dropped) = self.queues[queue].push(message.clone()) {
-                self.tell_killer(queue, &dropped);
+        for index in left {
+            if let Some(dropped) = self.queues[index].push(message.clone()) {
+                self.note_done(index, &dropped);
             }
-            self.send_next(queue, ctx);
+            self.send_next(index, ctx);
         }
     }
 }
@@ -209,10 +234,10 @@ impl Handler<Shutdown> for Notifier {
 
     fn handle(&mut self, _: Shutdown, ctx: &mut Self::Context) {
         self.stopping = true;
-        for queue in 0..self.lanes.len() {
-            // Who waits to try again tries once more, now.
-            self.queues[queue].wake();
-            self.send_next(queue, ctx);
+        for index in 0..self.queues.len() {
+            // A queue that backs off tries once more, now.
+            self.queues[index].wake();
+            self.send_next(index, ctx);
         }
         self.stop_if_drained(ctx);
     }

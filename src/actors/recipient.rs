@@ -1,4 +1,4 @@
-//! A line to whoever holds a role now. It outlives every holder, so nobody is rewired when one is replaced.
+//! An address that stays valid when an actor is restarted: senders keep it, the Supervisor connects it anew.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix::dev::SendError;
 use actix::{Message, Recipient};
 
-/// A line that carries messages `M`; clones lead to the same place.
+/// The address of whichever actor has a role now, for messages `M`; clones lead to the same place.
 pub struct StableRecipient<M>(Arc<RwLock<Option<Recipient<M>>>>)
 where
     M: Message + Send + 'static,
@@ -17,24 +17,24 @@ where
     M: Message + Send + 'static,
     M::Result: Send,
 {
-    /// Leads the line to `holder`.
-    pub fn connect(&self, holder: Recipient<M>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(holder);
+    /// Sends to `actor` from now on.
+    pub fn connect(&self, actor: Recipient<M>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(actor);
     }
 
-    /// Leads the line nowhere.
+    /// Sends to nobody from now on.
     pub fn disconnect(&self) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Sends `message` to the present holder.
+    /// Sends `message` to the present actor.
     ///
     /// # Errors
-    /// Nobody took it: here it is again.
+    /// Nobody accepted the message: here it is again.
     pub fn send(&self, message: M) -> Result<(), M> {
         match self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             None => Err(message),
-            Some(holder) => holder.try_send(message).map_err(|error| match error {
+            Some(actor) => actor.try_send(message).map_err(|error| match error {
                 SendError::Full(message) | SendError::Closed(message) => message,
             }),
         }
@@ -67,6 +67,6 @@ where
     M::Result: Send,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Line")
+        f.write_str("StableRecipient")
     }
 }

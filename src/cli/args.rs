@@ -5,7 +5,7 @@ mod pause;
 use std::path::PathBuf;
 
 use crate::settings::FlagSetting;
-use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(super) use self::pause::{HomeArgs, PauseArgs, ResumeArgs};
@@ -24,7 +24,7 @@ Exit codes:
   75  run: told to stop, and notifications were left undelivered; or told to stop twice
 
 Every setting can stand in a TOML file, in the environment (MACAQUE_DISRUPT__COUNT for disrupt.count) or, for the
-common ones, in a flag; flags win over the environment, and the environment over the file. MACAQUE_CONFIG names the
+global ones, in a flag; flags win over the environment, and the environment over the file. MACAQUE_CONFIG names the
 file as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE say which pod macaque is.";
 
 /// A chaos monkey for Kubernetes: on a schedule it evicts or deletes random pods, and says truthfully what happened.
@@ -32,7 +32,7 @@ file as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE say which pod 
 #[command(name = "macaque", version, after_help = EXIT_CODES, subcommand_help_heading = "Commands")]
 pub(super) struct Cli {
     #[command(flatten)]
-    pub(super) common: GlobalArgs,
+    pub(super) global: GlobalArgs,
     #[command(flatten, next_help_heading = "Options of run")]
     pub(super) scope: ScopeArgs,
     #[command(subcommand)]
@@ -40,7 +40,7 @@ pub(super) struct Cli {
 }
 
 /// Flags of every command that looks at a cluster; before the command's name they mean the same.
-#[derive(Debug, Clone, Default, Flags)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct GlobalArgs {
     /// The TOML file with the settings [default: /etc/macaque/macaque.toml, if it exists]
     #[arg(long, value_name = "FILE")]
@@ -96,16 +96,16 @@ pub(super) enum Command {
 }
 
 /// `macaque run`.
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(super) struct RunArgs {
     #[command(flatten)]
-    pub(super) common: GlobalArgs,
+    pub(super) global: GlobalArgs,
     #[command(flatten)]
     pub(super) scope: ScopeArgs,
 }
 
 /// Flags that say on whom and how.
-#[derive(Debug, Clone, Default, Flags)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct ScopeArgs {
     /// The namespace to look in; repeat it, or separate several by commas
     #[arg(
@@ -134,10 +134,10 @@ pub(super) struct ScopeArgs {
 }
 
 /// `macaque once`.
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(super) struct OnceArgs {
     #[command(flatten)]
-    pub(super) common: GlobalArgs,
+    pub(super) global: GlobalArgs,
     #[command(flatten)]
     pub(super) scope: ScopeArgs,
     /// The seed of the draw, to repeat a round's choice [default: a random one]
@@ -149,10 +149,10 @@ pub(super) struct OnceArgs {
 }
 
 /// `macaque check`.
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
-    pub(super) common: GlobalArgs,
+    pub(super) global: GlobalArgs,
     #[command(flatten)]
     pub(super) scope: ScopeArgs,
     /// How to print the findings
@@ -161,10 +161,10 @@ pub(super) struct CheckArgs {
 }
 
 /// `macaque budgets`.
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(super) struct BudgetsArgs {
     #[command(flatten)]
-    pub(super) common: GlobalArgs,
+    pub(super) global: GlobalArgs,
     #[command(flatten)]
     pub(super) scope: ScopeArgs,
     /// How to print what was found
@@ -173,10 +173,10 @@ pub(super) struct BudgetsArgs {
 }
 
 /// `macaque rbac`.
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(super) struct RbacArgs {
     #[command(flatten)]
-    pub(super) common: GlobalArgs,
+    pub(super) global: GlobalArgs,
     #[command(flatten)]
     pub(super) scope: ScopeArgs,
     /// The service account to grant them to; the Roles are named after it
@@ -191,7 +191,7 @@ pub(super) struct RbacArgs {
 }
 
 /// `macaque schedule`.
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(super) struct ScheduleArgs {
     /// The TOML file with the settings [default: /etc/macaque/macaque.toml, if it exists]
     #[arg(long, value_name = "FILE")]
@@ -210,7 +210,7 @@ pub(super) struct ScheduleArgs {
 
 /// `macaque sandbox`.
 #[cfg(feature = "sandbox")]
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(super) struct SandboxArgs {
     /// The loopback address to listen on; port 0 chooses a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
@@ -222,7 +222,7 @@ pub(super) struct SandboxArgs {
 
 /// `macaque demo`.
 #[cfg(feature = "sandbox")]
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// How many rounds to show
     #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]

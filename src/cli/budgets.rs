@@ -1,4 +1,4 @@
-//! `macaque budgets`: an examination of the PodDisruptionBudgets in scope. It reads, and asks for no eviction.
+//! `macaque budgets`: an report of the PodDisruptionBudgets in scope. It reads, and asks for no eviction.
 
 use std::collections::HashSet;
 
@@ -6,8 +6,8 @@ use actix::System;
 use serde::Serialize;
 
 use crate::k8s::{ApiError, Cluster};
+use crate::platform::Platform;
 use crate::settings::ViewSettings;
-use crate::telemetry;
 use macaque_core::budget::audit::{BudgetAudit, BudgetFinding, BudgetSummary, FindingSeverity};
 use macaque_core::permissions;
 use macaque_core::selector::Selector;
@@ -27,36 +27,33 @@ struct AuditReport {
 }
 
 /// Examines the budgets; returns the process's exit code.
-pub(super) fn run(common: &GlobalArgs, flags: &BudgetsArgs) -> i32 {
-    let view = match setup::prepare_view(common, flags.scope.flags()) {
+pub(super) fn run(global: &GlobalArgs, args: &BudgetsArgs) -> i32 {
+    let view = match setup::load_view(global, args.scope.flags()) {
         Ok(view) => view,
         Err(code) => return code,
     };
-    let examined = System::new().block_on(async {
-        let cluster = Cluster::connect(&setup::access_to(&view.cluster)).await?;
-        Ok::<_, ApiError>(examine(&cluster, &view).await)
+    let report = System::new().block_on(async {
+        let cluster = setup::connect(&view.cluster, &Platform::system()).await?;
+        Ok(audit(&cluster, &view).await)
     });
-    let examination = match examined {
-        Ok(examination) => examination,
-        Err(error) => {
-            telemetry::complain(&error.to_string());
-            return exit::USAGE;
-        }
+    let report = match report {
+        Ok(report) => report,
+        Err(code) => return code,
     };
-    match flags.output {
-        OutputFormat::Table => print(&examination),
-        OutputFormat::Json => output::json(&examination),
-        OutputFormat::Yaml => output::yaml(&examination),
+    match args.output {
+        OutputFormat::Table => print(&report),
+        OutputFormat::Json => output::json(&report),
+        OutputFormat::Yaml => output::yaml(&report),
     }
-    exit_code(&examination)
+    exit_code(&report)
 }
 
 /// An error found wins; a namespace that was not examined is not said to be well.
-fn exit_code(examination: &AuditReport) -> i32 {
+fn exit_code(report: &AuditReport) -> i32 {
     let is_error = |finding: &BudgetFinding| finding.severity == FindingSeverity::Error;
-    if examination.findings.iter().any(is_error) {
+    if report.findings.iter().any(is_error) {
         exit::FOUND
-    } else if examination.problems.is_empty() {
+    } else if report.problems.is_empty() {
         exit::OK
     } else {
         exit::CLUSTER
@@ -65,13 +62,13 @@ fn exit_code(examination: &AuditReport) -> i32 {
 
 /// Examines one namespace after the other. One that may not be read ends nothing for the others; an API server
 /// that does not answer, or not as expected, ends it all.
-async fn examine(cluster: &Cluster, view: &ViewSettings) -> AuditReport {
-    let mut examination = AuditReport::default();
-    for namespace in permissions::scopes(&view.plan.target.namespaces) {
-        let exam = match survey(cluster, namespace, &view.plan.target.selector).await {
+async fn audit(cluster: &Cluster, view: &ViewSettings) -> AuditReport {
+    let mut report = AuditReport::default();
+    for namespace in permissions::scopes(&view.config.target.namespaces) {
+        let exam = match survey(cluster, namespace, &view.config.target.selector).await {
             Ok(exam) => exam,
             Err((error, remedy)) => {
-                examination.problems.push(format!("{error}{remedy}"));
+                report.problems.push(format!("{error}{remedy}"));
                 match error {
                     ApiError::Forbidden { .. } => continue,
                     _ => break,
@@ -79,14 +76,14 @@ async fn examine(cluster: &Cluster, view: &ViewSettings) -> AuditReport {
             }
         };
         if exam.is_empty() {
-            examination.problems.extend(doubt(cluster, namespace).await);
+            report.problems.extend(doubt(cluster, namespace).await);
         }
-        examination.budgets.extend(exam.sums());
-        examination.findings.extend(exam.findings());
+        report.budgets.extend(exam.sums());
+        report.findings.extend(exam.findings());
     }
     // Stable: within a severity the namespaces stay in their order.
-    examination.findings.sort_by_key(|finding| finding.severity);
-    examination
+    report.findings.sort_by_key(|finding| finding.severity);
+    report
 }
 
 /// Reads the budgets of a namespace, or of all, and counts its pods page by page. A listing that expired between two
@@ -136,12 +133,12 @@ async fn doubt(cluster: &Cluster, namespace: Option<&str>) -> Option<String> {
     (!exists).then(|| format!("namespace {name} does not exist"))
 }
 
-fn print(examination: &AuditReport) {
+fn print(report: &AuditReport) {
     let AuditReport {
         budgets,
         findings,
         problems,
-    } = examination;
+    } = report;
     let mut parts = Vec::new();
     if !budgets.is_empty() {
         let header = [
@@ -176,7 +173,7 @@ fn print(examination: &AuditReport) {
             .iter()
             .map(|problem| output::line(&format!("problem: {problem}"))),
     );
-    output::tell(&parts.join("\n\n"));
+    output::write_plain(&parts.join("\n\n"));
 }
 
 fn row(sum: &BudgetSummary) -> [String; 7] {

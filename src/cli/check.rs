@@ -5,10 +5,10 @@ mod grants;
 mod journal;
 
 use actix::System;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::k8s::{ApiError, Cluster};
+use crate::platform::Platform;
 use crate::settings::{ScheduleNeed, ValidSettings};
 use macaque_core::config::ChaosConfig;
 use macaque_core::permissions;
@@ -74,17 +74,18 @@ impl CheckFinding {
 }
 
 /// Examines everything; returns the process's exit code.
-pub(super) fn run(common: &GlobalArgs, check: &CheckArgs) -> i32 {
-    let setup = match setup::prepare(common, check.scope.flags(), ScheduleNeed::Optional) {
+pub(super) fn run(global: &GlobalArgs, check: &CheckArgs) -> i32 {
+    let setup = match setup::load(global, check.scope.flags(), ScheduleNeed::Optional) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
+    let platform = Platform::system();
     let mut findings = vec![
-        CheckFinding::ok("configuration", mode(&setup.plan)),
-        schedule(&setup.plan),
+        CheckFinding::ok("configuration", mode(&setup.config)),
+        schedule(&setup.config, &platform),
     ];
     let connected = System::new().block_on(async {
-        match Cluster::connect(&setup::access(&setup)).await {
+        match Cluster::connect(&setup::access(&setup.cluster), &platform).await {
             Ok(cluster) => {
                 examine(&cluster, &setup, &mut findings).await;
                 true
@@ -117,9 +118,9 @@ fn mode(plan: &ChaosConfig) -> String {
     format!("{dry}, {} {} a round", plan.disrupt.method, plan.disrupt.count)
 }
 
-fn schedule(plan: &ChaosConfig) -> CheckFinding {
+fn schedule(plan: &ChaosConfig, platform: &Platform) -> CheckFinding {
     match &plan.calendar {
-        Some(calendar) => match schedule::silence(calendar, Timestamp::now()) {
+        Some(calendar) => match schedule::never_due(calendar, platform.now()) {
             Some((why, remedy)) => CheckFinding::failed("schedule", format!("{calendar}: {why}"), remedy),
             None => CheckFinding::ok("schedule", calendar.to_string()),
         },
@@ -137,15 +138,15 @@ async fn examine(cluster: &Cluster, setup: &ValidSettings, findings: &mut Vec<Ch
         Ok(version) => findings.push(CheckFinding::ok("API server", version)),
         Err(error) => return findings.push(unreachable(&error)),
     }
-    for namespace in permissions::scopes(&setup.plan.target.namespaces) {
+    for namespace in permissions::scopes(&setup.config.target.namespaces) {
         if let Some(name) = namespace {
             findings.push(existence(name, cluster.has_namespace(name).await));
         }
-        grants::needed(cluster, &setup.plan, namespace, findings).await;
+        grants::needed(cluster, &setup.config, namespace, findings).await;
     }
-    grants::journal(cluster, &setup.plan, findings).await;
-    findings.extend(journal::examine(cluster, &setup.plan).await);
-    grants::excessive(cluster, &setup.plan, findings).await;
+    grants::journal(cluster, &setup.config, findings).await;
+    findings.extend(journal::examine(cluster, &setup.config).await);
+    grants::excessive(cluster, &setup.config, findings).await;
 }
 
 fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding {
@@ -190,5 +191,5 @@ fn print(findings: &[CheckFinding]) {
             format!("{}{remedy}", finding.detail),
         ]
     });
-    output::tell(&output::table(["RESULT", "WHAT", "DETAIL"], rows));
+    output::write_plain(&output::table(["RESULT", "WHAT", "DETAIL"], rows));
 }

@@ -6,22 +6,9 @@ mod screen;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use crate::actors::clock::Trigger;
-use crate::actors::messages::StopRequested;
-use crate::actors::recipient::StableRecipient;
-use crate::actors::supervisor::{ActorRole, RestartPolicy};
-use crate::actors::{self, ActorsConfig};
-use crate::failpoint::FailPoints;
-use crate::health::HealthState;
-use crate::journal::JournalStore;
-use crate::k8s::ClusterAccess;
-use crate::notify::{Channel, DeliveryRetry, RoundMessage};
-use crate::round::RoundConfig;
-use crate::settings::{LogFormat, LogSettings};
-use crate::telemetry;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque_core::config::{DisruptConfig, TargetConfig};
 use macaque_core::eligibility::EligibilityRules;
@@ -29,99 +16,125 @@ use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::timer::TimerConfig;
 
 use self::screen::DemoScreen;
-use super::args::DemoArgs as Flags;
+use super::args::DemoArgs;
 use super::exit;
+use crate::actors::clock::Trigger;
+use crate::actors::messages::StopRequested;
+use crate::actors::recipient::StableRecipient;
+use crate::actors::supervisor::{ActorRole, ActorTimeouts, GAVE_UP, RestartPolicy};
+use crate::actors::{self, ActorsConfig};
+use crate::failpoint::FailPoints;
+use crate::health::HealthState;
+use crate::journal::JournalStore;
+use crate::k8s::ClusterAccess;
+use crate::notify::{Channel, DeliveryRetry, RoundMessage};
+use crate::platform::Platform;
+use crate::round::RoundConfig;
+use crate::settings::{LogFormat, LogSettings};
+use crate::telemetry;
 
-/// From a pod's creation until it is ready: long enough for a budget to be spent when the next round comes.
+/// From a pod's creation until it is ready: long enough for a budget to be used up when the next round comes.
 const READY_AFTER: Duration = Duration::from_millis(4_500);
 
 /// Shows the demo; returns the process's exit code.
-pub(super) fn run(flags: &Flags) -> i32 {
-    telemetry::start(&LogSettings {
+pub(super) fn run(args: &DemoArgs) -> i32 {
+    let platform = Platform::system();
+    let log = LogSettings {
         level: log::LevelFilter::Warn,
         format: LogFormat::Text,
-    });
-    let options = SandboxOptions {
-        objects: scenario::shop(),
-        ready_after: READY_AFTER,
-        seed: rand::random(),
-        ..SandboxOptions::default()
     };
-    let set = Sandbox::start(options).and_then(|sandbox| {
-        let kubeconfig = TempKubeconfig::write(&sandbox.kubeconfig())?;
-        Ok((sandbox, kubeconfig))
-    });
-    let (_sandbox, kubeconfig) = match set {
-        Ok(set) => set,
+    telemetry::start(&log, &platform);
+
+    let (_sandbox, kubeconfig) = match start_sandbox(&platform) {
+        Ok(started) => started,
         Err(error) => {
-            telemetry::complain(&format!("cannot set up the sandbox: {error}"));
+            telemetry::complain(&format!("cannot start the sandbox: {error}"));
             return exit::CLUSTER;
         }
     };
     let access = ClusterAccess {
         kubeconfig: Some(kubeconfig.0.clone()),
-        context: None,
         ..ClusterAccess::default()
     };
-    let every = Duration::from_secs(flags.every);
-    let (screen, stop) = (DemoScreen::default(), StableRecipient::default());
-    screen.open(every, flags.rounds);
-    let (told, messages) = mpsc::channel();
-    let config = config(every, access.clone(), told, stop.clone());
-    let watch = recovery_watch::watch(access, screen.clone());
-    let monkey = std::thread::spawn(move || actors::run(config));
-    follow(&messages, &screen, usize::from(flags.rounds));
-    // Already gone after a Ctrl-C, and then there is nobody to ask.
+
+    let every = Duration::from_secs(args.every);
+    let screen = DemoScreen::new(&platform);
+    screen.open(every, args.rounds);
+    let (sender, messages) = mpsc::channel();
+    let config = actors_config(every, access.clone(), sender, &platform);
+    let stop = config.stop.clone();
+    let watch = recovery_watch::start(access, screen.clone(), platform);
+    let actors = std::thread::spawn(move || actors::run(config));
+
+    show_rounds(&messages, &screen, usize::from(args.rounds));
+    // After a Ctrl-C the actors are gone already, and there is nobody to ask.
     let _ = stop.send(StopRequested("the end of the demo"));
-    let code = monkey.join().unwrap_or(actors::supervisor::GAVE_UP);
+    let code = actors.join().unwrap_or(GAVE_UP);
     watch.finish();
     screen.close();
     code
 }
 
-/// Shows round after round, until there were enough or the monkey ended.
-fn follow(messages: &Receiver<RoundMessage>, screen: &DemoScreen, rounds: usize) {
+fn start_sandbox(platform: &Platform) -> std::io::Result<(Sandbox, TempKubeconfig)> {
+    let sandbox = Sandbox::start(SandboxOptions {
+        objects: scenario::shop(),
+        ready_after: READY_AFTER,
+        seed: platform.random_u32().into(),
+        ..SandboxOptions::default()
+    })?;
+    let kubeconfig = TempKubeconfig::write(&sandbox.kubeconfig())?;
+    Ok((sandbox, kubeconfig))
+}
+
+/// Shows round after round, until there were enough or the actors ended.
+fn show_rounds(messages: &Receiver<RoundMessage>, screen: &DemoScreen, rounds: usize) {
     for message in messages.iter().take(rounds) {
         screen.round(&message);
     }
 }
 
-fn config(
+fn actors_config(
     every: Duration,
     access: ClusterAccess,
-    told: mpsc::Sender<RoundMessage>,
-    stop: StableRecipient<StopRequested>,
+    listener: Sender<RoundMessage>,
+    platform: &Platform,
 ) -> ActorsConfig {
-    // A pod that has just come up is left in peace for a moment, or the show is one long massacre.
+    // A pod that has just come up is exempt for a moment, or the same pods would be evicted again and again.
     let target = TargetConfig {
         min_age: Duration::from_secs(1),
         ..TargetConfig::all_of("shop")
     };
+    let round = RoundConfig {
+        dry_run: false,
+        rules: EligibilityRules {
+            target,
+            method: DisruptionMethod::Evict,
+            own_pod: None,
+        },
+        disrupt: DisruptConfig {
+            attempts: 4,
+            ..DisruptConfig::default()
+        },
+    };
     ActorsConfig {
-        beat: Trigger::every(every),
-        pace: TimerConfig {
+        trigger: Trigger::Interval {
+            every,
+            since: platform.now(),
+        },
+        timer: TimerConfig {
             settle: Duration::ZERO,
             ..TimerConfig::default()
         },
-        books: JournalStore::paced(every),
-        round_config: Arc::new(RoundConfig {
-            dry_run: false,
-            rules: EligibilityRules {
-                target,
-                method: DisruptionMethod::Evict,
-                identity: None,
-            },
-            disrupt: DisruptConfig {
-                attempts: 4,
-                ..DisruptConfig::default()
-            },
-        }),
+        journal: JournalStore::in_memory(round.disrupt.count, platform).with_spacing(every / 2),
+        round: Arc::new(round),
         access,
-        channels: Arc::new([Channel::Relay(told)]),
+        channels: Arc::new([Channel::Listener(listener)]),
         retry: DeliveryRetry::default(),
-        limits: RestartPolicy::default(),
-        stop,
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str))),
+        restarts: RestartPolicy::default(),
+        timeouts: ActorTimeouts::default(),
+        stop: StableRecipient::default(),
+        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), platform)),
+        platform: platform.clone(),
         fail_points: FailPoints::default(),
     }
 }
@@ -139,7 +152,7 @@ impl TempKubeconfig {
 
 impl Drop for TempKubeconfig {
     fn drop(&mut self) {
-        // Left behind at worst, in the directory for such things.
+        // Left behind at worst, in the directory for such files.
         let _ = fs::remove_file(&self.0);
     }
 }

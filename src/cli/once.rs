@@ -1,29 +1,28 @@
-//! `macaque once`: one round now; the exit code tells how it went.
+//! `macaque once`: one round now; the exit code says how it went.
 
 use std::time::Duration;
 
 use actix::System;
 use futures_util::FutureExt as _;
 use jiff::{Timestamp, Unit};
+use macaque_core::journal::JournalEvent;
+use macaque_core::report::{RoundReport, RoundVerdict};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::failpoint::FailPoints;
-use crate::journal::JournalError;
-use crate::k8s::Cluster;
-use crate::notify::{self, Channel, DeliveryRetry, HttpClient, RoundMessage};
-use crate::round::{self, JournalState, RoundContext, RoundResult, StopSwitch};
-use crate::settings::ScheduleNeed;
-use crate::telemetry;
-use macaque_core::journal::JournalEvent;
-use macaque_core::report::{RoundReport, RoundVerdict};
-
 use super::args::{GlobalArgs, OnceArgs, OutputFormat};
 use super::{exit, output, setup};
+use crate::failpoint::FailPoints;
+use crate::journal::JournalError;
+use crate::notify::{self, Channel, DeliveryRetry, HttpClient, RoundMessage};
+use crate::platform::Platform;
+use crate::round::{self, JournalState, RoundContext, RoundResult, StopSwitch};
+use crate::settings::{ScheduleNeed, ValidSettings};
+use crate::telemetry;
 
-/// How long telling a channel may take, as long as the daemon gives its channels when it stops.
-const TELLING: Duration = Duration::from_secs(20);
+/// How long a delivery may take: as long as the daemon gives its channels when it stops.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The report as programs read it.
 #[derive(Serialize)]
@@ -33,94 +32,102 @@ struct PrintedReport<'a> {
     report: &'a RoundReport,
 }
 
-/// Plays one round; returns the process's exit code.
-pub(super) fn run(common: &GlobalArgs, once: &OnceArgs) -> i32 {
-    let setup = match setup::prepare(common, once.scope.flags(), ScheduleNeed::Optional) {
-        Ok(setup) => setup,
+/// Runs one round; returns the process's exit code.
+pub(super) fn run(global: &GlobalArgs, args: &OnceArgs) -> i32 {
+    let settings = match setup::load(global, args.scope.flags(), ScheduleNeed::Optional) {
+        Ok(settings) => settings,
         Err(code) => return code,
     };
-    let channels = setup.notify.channels();
-    let (access, round_config) = (setup::access(&setup), setup::round_config(&setup));
-    let seed = once.seed.unwrap_or_else(round::any_seed);
-    System::new().block_on(async {
-        let cluster = match Cluster::connect(&access).await {
-            Ok(cluster) => cluster,
-            Err(error) => {
-                telemetry::complain(&error.to_string());
-                return exit::USAGE;
-            }
-        };
-        let signals = signals();
-        let books = setup::books(&setup).on_demand();
-        let (writer, fail_points) = (books.writer(0), FailPoints::default());
-        let (switch, stop) = StopSwitch::new();
-        let table = RoundContext {
-            cluster: &cluster,
-            writer: &writer,
-            round_config: &round_config,
-            stop: &stop,
-            fail_points: &fail_points,
-        };
-        let Some((report, books)) = play(table, seed, &switch, &signals).await else {
-            telemetry::complain(
-                "ended by a second signal: what was asked of the API server last may happen all the same",
-            );
-            return exit::CLUSTER;
-        };
-        // Whatever becomes of the telling, whoever called knows.
-        print(&report, once.output);
-        let done = tell(&channels, &report, signals).await;
-        if done && books == JournalState::Closed {
-            note_told(table, report.slot).await;
-        }
-        exit_code(&report)
-    })
+    System::new().block_on(run_and_report(&settings, args))
 }
 
-/// Writes down that everybody was told; otherwise a Killer on the same journal tells it.
-async fn note_told(table: RoundContext<'_>, slot: Timestamp) {
-    let (channels, done) = (Vec::new(), true);
-    let told = JournalEvent::Delivered { slot, channels, done };
-    if let Err(setback) = table.writer.enter(table.cluster, &told).await {
-        log::warn!("the journal does not know that everybody was told: {setback}");
+async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
+    let platform = Platform::system();
+    let cluster = match setup::connect(&settings.cluster, &platform).await {
+        Ok(cluster) => cluster,
+        Err(code) => return code,
+    };
+    let seed = args.seed.unwrap_or_else(|| round::random_seed(&platform));
+
+    let signals = count_signals();
+    let (switch, stop) = StopSwitch::new(&platform);
+    let context = RoundContext {
+        cluster: &cluster,
+        writer: &setup::journal_store(settings, &platform).on_demand().writer(0),
+        config: &setup::round_config(settings),
+        stop: &stop,
+        platform: &platform,
+        fail_points: &FailPoints::default(),
+    };
+    let Some((report, journal_state)) = run_round(context, seed, &switch, &signals).await else {
+        telemetry::complain(
+            "ended by a second signal: the last request to the API server may still take effect",
+        );
+        return exit::CLUSTER;
+    };
+
+    // Whatever becomes of the deliveries, the caller knows.
+    print(&report, args.output);
+    let is_delivered = deliver(&settings.notify.channels(), &report, signals, &platform).await;
+    if is_delivered && journal_state == JournalState::Closed {
+        record_delivery(context, report.slot).await;
+    }
+    exit_code(&report)
+}
+
+/// Records that the report was delivered to every channel; otherwise a Killer on the same journal delivers it.
+async fn record_delivery(context: RoundContext<'_>, slot: Timestamp) {
+    let delivered = JournalEvent::Delivered {
+        slot,
+        channels: Vec::new(),
+        done: true,
+    };
+    if let Err(error) = context.writer.commit(context.cluster, &delivered).await {
+        log::warn!("could not record delivery of the report: {error}");
     }
 }
 
-/// Plays the round. The first signal ends it where all is known, the second at once: `None`.
-async fn play(
-    table: RoundContext<'_>,
+/// Runs the round. The first signal ends it where all is known, the second at once: `None`.
+async fn run_round(
+    context: RoundContext<'_>,
     seed: u64,
     switch: &StopSwitch,
     signals: &watch::Receiver<usize>,
 ) -> Option<(RoundReport, JournalState)> {
-    let slot = this_second();
+    let slot = this_second(context.platform);
     let ask_to_stop = async {
-        heard(signals.clone(), 1).await;
+        received(signals.clone(), 1).await;
         switch.request();
-        heard(signals.clone(), 2).await;
+        received(signals.clone(), 2).await;
     };
-    let played = tokio::select! {
-        played = round::run(table, slot, seed) => played,
+    let result = tokio::select! {
+        result = round::run(context, slot, seed) => result,
         () = ask_to_stop => return None,
     };
-    Some(match played {
-        RoundResult::Ran { report, books } => (report, books),
+
+    Some(match result {
+        RoundResult::Ran {
+            report,
+            journal_state,
+        } => (report, journal_state),
         RoundResult::Skipped(denial) => {
-            let mut report = round::blank(table.round_config, slot, seed);
-            report.end = JournalError::Denied(denial).into();
+            let report = RoundReport {
+                end: JournalError::Denied(denial).into(),
+                ..context.config.blank_report(slot, seed)
+            };
             (report, JournalState::Unclaimed)
         }
     })
 }
 
 /// The slot of a round that nobody scheduled.
-fn this_second() -> Timestamp {
-    let now = Timestamp::now();
+fn this_second(platform: &Platform) -> Timestamp {
+    let now = platform.now();
     now.round(Unit::Second).unwrap_or(now)
 }
 
 /// Counts every SIGINT and SIGTERM from now on.
-fn signals() -> watch::Receiver<usize> {
+fn count_signals() -> watch::Receiver<usize> {
     let (count, counted) = watch::channel(0);
     let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
     actix::spawn(async move {
@@ -137,54 +144,59 @@ fn signals() -> watch::Receiver<usize> {
     counted
 }
 
-/// Waits until so many signals came.
-async fn heard(mut signals: watch::Receiver<usize>, many: usize) {
+/// Waits until this many signals came.
+async fn received(mut signals: watch::Receiver<usize>, many: usize) {
     if signals.wait_for(|count| *count >= many).await.is_err() {
-        // Nobody counts: no signal can be heard.
+        // Nobody counts: no signal can be received.
         std::future::pending::<()>().await;
     }
 }
 
-/// Tells every channel at once, until the next signal or the deadline, and says which was not told; whether all
-/// were.
-async fn tell(channels: &[Channel], report: &RoundReport, signals: watch::Receiver<usize>) -> bool {
+/// Delivers the report to every channel at once, until the next signal or the timeout, and logs which was missed;
+/// returns whether none was.
+async fn deliver(
+    channels: &[Channel],
+    report: &RoundReport,
+    signals: watch::Receiver<usize>,
+    platform: &Platform,
+) -> bool {
     if channels.is_empty() {
         return true;
     }
-    let http = match HttpClient::new(channels) {
+    let http = match HttpClient::new(channels, platform) {
         Ok(http) => http,
         Err(error) => {
-            log::error!("nobody was told: {error}");
+            log::error!("the report was not delivered: {error}");
             return false;
         }
     };
-    let (message, retry) = (RoundMessage::of(report), DeliveryRetry::default());
+
+    let message = RoundMessage::of(report);
+    let retry = DeliveryRetry::default();
     let next = *signals.borrow() + 1;
-    let signal = heard(signals, next).shared();
-    let deliveries = channels.iter().map(|channel| {
+    let signal = received(signals, next).shared();
+    let deliveries = channels.iter().map(async |channel| {
         let signal = signal.clone();
-        let (http, message, retry) = (&http, &message, &retry);
-        async move {
-            let why = tokio::select! {
-                told = notify::deliver_with_retries(http, channel, message, retry) => match told {
-                    Ok(()) => return true,
-                    Err(error) => error.to_string(),
-                },
-                () = signal => "a signal came first".to_owned(),
-                () = tokio::time::sleep(TELLING) => format!("it took more than {} s", TELLING.as_secs()),
-            };
-            log::error!("{} was not told: {why}", channel.name());
-            false
-        }
+        let delivery = notify::deliver_with_retries(&http, channel, &message, &retry, platform);
+        let why = tokio::select! {
+            delivered = platform.within(DELIVERY_TIMEOUT, delivery) => match delivered {
+                Some(Ok(())) => return true,
+                Some(Err(error)) => error.to_string(),
+                None => format!("it took more than {} s", DELIVERY_TIMEOUT.as_secs()),
+            },
+            () = signal => "a signal came first".to_owned(),
+        };
+        log::error!("cannot deliver the report to {}: {why}", channel.name());
+        false
     });
-    let told = futures_util::future::join_all(deliveries).await;
-    told.into_iter().all(|told| told)
+    let delivered = futures_util::future::join_all(deliveries).await;
+    delivered.into_iter().all(|is_delivered| is_delivered)
 }
 
-fn print(report: &RoundReport, output: OutputFormat) {
+fn print(report: &RoundReport, format: OutputFormat) {
     let verdict = report.verdict();
-    match output {
-        OutputFormat::Table => output::tell(&output::report(report)),
+    match format {
+        OutputFormat::Table => output::write_plain(&output::report(report)),
         OutputFormat::Json => output::json(&PrintedReport { verdict, report }),
         OutputFormat::Yaml => output::yaml(&PrintedReport { verdict, report }),
     }

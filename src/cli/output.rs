@@ -14,31 +14,31 @@ use macaque_core::report::RoundReport;
 
 /// Writes `words` on standard output, in colour if it is a terminal that wants it. A closed pipe ends the
 /// command quietly.
-pub(super) fn say(words: &impl Display) {
+pub(super) fn write(words: &impl Display) {
     let _ = writeln!(anstream::stdout(), "{words}");
 }
 
 /// Writes `words`, which may hold what a cluster's people wrote, without the characters by which a terminal could be
 /// played with. What may hold line breaks of its own goes through [`line()`] or [`table`] before.
-pub(super) fn tell(words: &str) {
-    say(&text::visible(words));
+pub(super) fn write_plain(words: &str) {
+    write(&text::visible(words));
 }
 
 /// Writes `script` as it is. A closed pipe ends the command quietly.
-pub(super) fn raw(script: &[u8]) {
+pub(super) fn write_raw(script: &[u8]) {
     let mut out = std::io::stdout();
     let _ = out.write_all(script).and_then(|()| out.flush());
 }
 
 /// Writes `data` as JSON.
 pub(super) fn json(data: &impl Serialize) {
-    say(&serde_json::to_string_pretty(data).expect("reports serialise: their maps have text keys"));
+    write(&serde_json::to_string_pretty(data).expect("reports serialise: their maps have text keys"));
 }
 
 /// Writes `data` as YAML.
 pub(super) fn yaml(data: &impl Serialize) {
     let text = serde_saphyr::to_string(data).expect("reports serialise: their maps have text keys");
-    say(&text.trim_end());
+    write(&text.trim_end());
 }
 
 /// A table in kubectl's manner: a header in capitals, columns by spaces.

@@ -1,167 +1,198 @@
-//! `macaque pause` and `macaque resume`: the hand on the switch that every replica looks at before each victim.
+//! `macaque pause` and `macaque resume`: they write the annotation that every replica checks before each victim.
 
 use actix::System;
 use jiff::{Timestamp, Unit};
-
-use crate::k8s::{ApiError, Cluster, JournalConfigMap, WriteResult};
-use crate::settings::{ViewSettings, is_name};
-use crate::telemetry;
 use macaque_core::config::{ConfigMapRef, JournalLocation};
-use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, PauseRequest as Paused, StepContext};
+use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, PauseRequest, StepContext};
 
 use super::args::{GlobalArgs, HomeArgs, PauseArgs, ResumeArgs};
 use super::{exit, output, setup};
+use crate::k8s::{ApiError, Cluster, JournalConfigMap, WriteResult};
+use crate::platform::Platform;
+use crate::settings::{ViewSettings, is_name};
+use crate::telemetry;
 
-/// How often a hold is lifted again when replicas write the journal meanwhile.
+/// How often a quarantine is lifted again when replicas write the journal meanwhile.
 const TRIES: usize = 10;
 
+/// Where the journal is, and with what it is written.
+struct JournalAccess<'a> {
+    cluster: &'a Cluster,
+    place: &'a ConfigMapRef,
+    view: &'a ViewSettings,
+    platform: &'a Platform,
+}
+
+/// The reason why macaque could not be paused or resumed.
+enum PauseError {
+    Api(ApiError),
+    Missing,
+    Conflict,
+}
+
 /// Pauses; returns the process's exit code.
-pub(super) fn pause(common: &GlobalArgs, flags: &PauseArgs) -> i32 {
-    let until = flags
-        .duration
-        .map(|duration| whole_second(Timestamp::now() + duration));
-    at_the_journal(common, &flags.home, async |cluster, place, _| {
+pub(super) fn pause(global: &GlobalArgs, args: &PauseArgs) -> i32 {
+    on_the_journal(global, &args.home, async |journal| {
+        let now = journal.platform.now();
+        let until = args.duration.map(|duration| whole_second(now + duration));
         let value = until.map_or_else(|| "true".to_owned(), |until| until.to_string());
-        cluster.pause_journal(place, Some(&value)).await?;
-        let until = until.map_or_else(
-            || "until `macaque resume`".to_owned(),
-            |until| format!("until {until}"),
-        );
+        journal.cluster.pause_journal(journal.place, Some(&value)).await?;
+
+        let until = match until {
+            Some(until) => format!("until {until}"),
+            None => "until `macaque resume`".to_owned(),
+        };
+        let place = journal.place;
         Ok(format!(
-            "paused {until}: no replica that keeps its journal in {place} disrupts another pod"
+            "paused {until}: no replica with its journal in {place} disrupts another pod"
         ))
     })
 }
 
 /// Resumes; returns the process's exit code.
-pub(super) fn resume(common: &GlobalArgs, flags: &ResumeArgs) -> i32 {
-    at_the_journal(common, &flags.home, async |cluster, place, view| {
-        let Some(page) = cluster.journal(place).await? else {
-            return Err(PauseError::Missing);
-        };
-        let is_paused = page.paused().and_then(Paused::from_annotation).is_some();
-        if page.paused().is_some() {
-            cluster.pause_journal(place, None).await?;
+pub(super) fn resume(global: &GlobalArgs, args: &ResumeArgs) -> i32 {
+    on_the_journal(global, &args.home, async |journal| {
+        let config_map = journal.read().await?;
+        let annotation = config_map.pause_annotation();
+        let is_paused = annotation.and_then(PauseRequest::from_annotation).is_some();
+        if annotation.is_some() {
+            journal.cluster.pause_journal(journal.place, None).await?;
         }
-        let trusted = trust(cluster, place, view).await?;
-        Ok(match (is_paused, trusted) {
-            (_, true) => format!("resumed: the journal, {place}, is trusted as it is"),
-            (true, false) => {
-                format!("resumed: replicas that keep their journal in {place} may disrupt again")
-            }
+
+        let place = journal.place;
+        let is_accepted = journal.accept().await?;
+        Ok(match (is_paused, is_accepted) {
+            (_, true) => format!("resumed: the journal in {place} is accepted as it is"),
+            (true, false) => format!("resumed: replicas with their journal in {place} may disrupt again"),
             (false, false) => format!("{place} was not paused"),
         })
     })
 }
 
-/// Why the switch could not be set.
-enum PauseError {
-    Cluster(ApiError),
-    Missing,
-    Contended,
-}
-
-impl From<ApiError> for PauseError {
-    fn from(error: ApiError) -> Self {
-        Self::Cluster(error)
-    }
-}
-
-/// Does something at the journal, and says what came of it.
-fn at_the_journal(
-    common: &GlobalArgs,
+/// Does something to the journal, and prints what came of it; returns the process's exit code.
+fn on_the_journal(
+    global: &GlobalArgs,
     home: &HomeArgs,
-    act: impl AsyncFnOnce(&Cluster, &ConfigMapRef, &ViewSettings) -> Result<String, PauseError>,
+    act: impl AsyncFnOnce(JournalAccess<'_>) -> Result<String, PauseError>,
 ) -> i32 {
     if let Some(name) = home.namespace.as_ref().filter(|name| !is_name(name)) {
-        telemetry::complain(&format!("--namespace: {name:?} is no name of a namespace"));
+        telemetry::complain(&format!("--namespace: {name:?} is not a valid namespace name"));
         return exit::USAGE;
     }
-    let view = match setup::prepare_view_at(common, Vec::new(), home.namespace.as_deref()) {
+    let view = match setup::load_view_at(global, Vec::new(), home.namespace.as_deref()) {
         Ok(view) => view,
         Err(code) => return code,
     };
-    let JournalLocation::ConfigMap(place) = &view.plan.journal else {
+    let JournalLocation::ConfigMap(place) = &view.config.journal else {
         telemetry::complain(
             "no ConfigMap with a journal is known: name the namespace that macaque lives in with --namespace; a journal \
              in memory (journal = \"memory\") cannot be paused",
         );
         return exit::USAGE;
     };
+
     System::new().block_on(async {
-        let cluster = match Cluster::connect(&setup::access_to(&view.cluster)).await {
+        let platform = Platform::system();
+        let cluster = match setup::connect(&view.cluster, &platform).await {
             Ok(cluster) => cluster,
-            Err(error) => {
-                telemetry::complain(&error.to_string());
-                return exit::USAGE;
-            }
+            Err(code) => return code,
         };
-        match act(&cluster, place, &view).await {
-            Ok(said) => {
-                output::say(&said);
+        let journal = JournalAccess {
+            cluster: &cluster,
+            place,
+            view: &view,
+            platform: &platform,
+        };
+        match act(journal).await {
+            Ok(done) => {
+                output::write(&done);
                 exit::OK
             }
-            Err(trouble) => {
-                telemetry::complain(&words(&trouble, place));
+            Err(error) => {
+                telemetry::complain(&words(&error, place));
                 exit::CLUSTER
             }
         }
     })
 }
 
-fn words(trouble: &PauseError, place: &ConfigMapRef) -> String {
-    let ConfigMapRef { namespace, name } = place;
-    match trouble {
-        PauseError::Cluster(ApiError::NotFound { .. }) | PauseError::Missing => {
-            format!(
-                "{place} does not exist: is {namespace} the namespace that macaque lives in (--namespace)?"
-            )
-        }
-        PauseError::Cluster(error @ ApiError::Forbidden { .. }) => format!(
-            "{error}; it needs: {{apiGroups: [\"\"], resources: [\"configmaps\"], resourceNames: [\"{name}\"], verbs: \
-             [\"get\", \"patch\", \"update\"]}}"
-        ),
-        PauseError::Cluster(error) => error.to_string(),
-        PauseError::Contended => format!("{place} was written by others again and again; try once more"),
+impl JournalAccess<'_> {
+    async fn read(&self) -> Result<JournalConfigMap, PauseError> {
+        let config_map = self.cluster.journal(self.place).await?;
+        config_map.ok_or(PauseError::Missing)
     }
-}
 
-/// Lifts the hold on a journal that is not trusted; whether there was one.
-async fn trust(cluster: &Cluster, place: &ConfigMapRef, view: &ViewSettings) -> Result<bool, PauseError> {
-    for _ in 0..TRIES {
-        let page = cluster.journal(place).await?.ok_or(PauseError::Missing)?;
-        let Some(journal) = held(&page) else {
-            return Ok(false);
-        };
+    /// Lifts the quarantine of a journal that is not trusted; returns whether there was one.
+    async fn accept(&self) -> Result<bool, PauseError> {
+        for _ in 0..TRIES {
+            let config_map = self.read().await?;
+            let Some(journal) = self.quarantined(&config_map) else {
+                return Ok(false);
+            };
+
+            // Accepting is never denied.
+            let accepted = self.accepted(&journal).unwrap_or(journal);
+            let (text, seal) = accepted.with_uid(&config_map.stored().uid).write();
+            let written = self
+                .cluster
+                .write_journal(self.place, &config_map, &text, &seal)
+                .await?;
+            if let WriteResult::Written(_) = written {
+                return Ok(true);
+            }
+        }
+        Err(PauseError::Conflict)
+    }
+
+    fn accepted(&self, journal: &Journal) -> Option<Journal> {
         let holder = LeaseHolder {
             process: "macaque resume".to_owned(),
             incarnation: 0,
         };
+        let config = &self.view.config;
         let context = StepContext {
-            now: Timestamp::now(),
-            skew: cluster.skew(),
+            now: self.platform.now(),
+            skew: self.cluster.skew(),
             holder: &holder,
             pause: None,
-            count: view.plan.disrupt.count,
-            limits: &view.plan.limits,
-            timing: &setup::timing(&view.plan),
+            count: config.disrupt.count,
+            limits: &config.limits,
+            timing: &setup::timing(config),
         };
-        // Trust is never denied.
-        let trusted = journal.step(&JournalEvent::Accept, &context).unwrap_or(journal);
-        let (text, seal) = trusted.of(&page.stored().uid).write();
-        if let WriteResult::Written(_) = cluster.write_journal(place, &page, &text, &seal).await? {
-            return Ok(true);
-        }
+        journal.step(&JournalEvent::Accept, &context).ok()
     }
-    Err(PauseError::Contended)
+
+    /// The stored journal, if it is in quarantine.
+    fn quarantined(&self, config_map: &JournalConfigMap) -> Option<Journal> {
+        let journal = config_map.stored().read().ok()?;
+        journal.quarantine(self.platform.now())?;
+        Some(journal)
+    }
 }
 
-/// The journal on the page, if it is one that is not trusted.
-fn held(page: &JournalConfigMap) -> Option<Journal> {
-    let journal = page.stored().read().ok()?;
-    journal.quarantine(Timestamp::now()).is_some().then_some(journal)
+fn words(error: &PauseError, place: &ConfigMapRef) -> String {
+    let ConfigMapRef { namespace, name } = place;
+    match error {
+        PauseError::Api(ApiError::NotFound { .. }) | PauseError::Missing => {
+            format!(
+                "{place} does not exist: is {namespace} the namespace that macaque lives in (--namespace)?"
+            )
+        }
+        PauseError::Api(error @ ApiError::Forbidden { .. }) => format!(
+            "{error}; it needs: {{apiGroups: [\"\"], resources: [\"configmaps\"], resourceNames: [\"{name}\"], verbs: \
+             [\"get\", \"patch\", \"update\"]}}"
+        ),
+        PauseError::Api(error) => error.to_string(),
+        PauseError::Conflict => format!("conflict: replicas keep updating {place}; try again"),
+    }
 }
 
 fn whole_second(instant: Timestamp) -> Timestamp {
     instant.round(Unit::Second).unwrap_or(instant)
+}
+
+impl From<ApiError> for PauseError {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
 }

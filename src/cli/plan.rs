@@ -1,34 +1,32 @@
-//! `macaque plan`: what the next round would do, to whom, and how likely. Disrupts nothing.
+//! `macaque plan`: what the next round would do, to which pods, and how likely. Disrupts nothing.
 
 mod print;
 mod view;
 
 use actix::System;
-use clap::{Args as Flags, ValueEnum};
-use jiff::Timestamp;
-
-use crate::k8s::Cluster;
-use crate::preview::{ClusterSnapshot, look};
-use crate::round::{RoundConfig, StopSwitch};
-use crate::settings::ScheduleNeed;
-use crate::telemetry;
+use clap::{Args, ValueEnum};
 use macaque_core::report::RoundEnd;
 
 use self::view::PlanView;
 use super::args::{GlobalArgs, ScopeArgs};
 use super::{exit, output, setup};
+use crate::platform::Platform;
+use crate::preview::{ClusterSnapshot, PreviewReader};
+use crate::round::{RoundConfig, StopSwitch};
+use crate::settings::{ClusterSettings, ScheduleNeed};
+use crate::telemetry;
 
-/// So many candidates are asked about with `--server` at most: each is a request that admission webhooks see.
+/// How many candidates `--server` asks about at most: each is a request that admission webhooks see.
 const MOST_ASKED: usize = 50;
 
 /// `macaque plan`.
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(super) struct PlanArgs {
     #[command(flatten)]
-    pub(super) common: GlobalArgs,
+    pub(super) global: GlobalArgs,
     #[command(flatten)]
     pub(super) scope: ScopeArgs,
-    /// Show the victims that this seed chooses, in order, with what is foretold of each
+    /// Show the victims that this seed picks, in order, with the prediction for each
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,
     /// Ask the API server itself, by a server-side dry run of each disruption, of 50 at most (needs the grant of the disruption)
@@ -53,36 +51,27 @@ pub(super) enum PlanOutput {
     Yaml,
 }
 
-/// Foretells the next round; returns the process's exit code.
-pub(super) fn run(common: &GlobalArgs, flags: &PlanArgs) -> i32 {
-    let setup = match setup::prepare(common, flags.scope.flags(), ScheduleNeed::Optional) {
-        Ok(setup) => setup,
+/// Predicts the next round; returns the process's exit code.
+pub(super) fn run(global: &GlobalArgs, args: &PlanArgs) -> i32 {
+    let settings = match setup::load(global, args.scope.flags(), ScheduleNeed::Optional) {
+        Ok(settings) => settings,
         Err(code) => return code,
     };
-    let (access, round_config) = (setup::access(&setup), setup::round_config(&setup));
-    let seen = System::new().block_on(async {
-        match Cluster::connect(&access).await {
-            Ok(cluster) => see(&cluster, &round_config, flags.server).await.map_err(|end| {
-                telemetry::complain(&words(end));
-                exit::CLUSTER
-            }),
-            Err(error) => {
-                telemetry::complain(&error.to_string());
-                Err(exit::USAGE)
-            }
-        }
-    });
-    let (snapshot, asked) = match seen {
-        Ok(seen) => seen,
+    let config = setup::round_config(&settings);
+    let platform = Platform::system();
+    let read = System::new().block_on(read(&settings.cluster, &config, args.server, &platform));
+    let (snapshot, asked) = match read {
+        Ok(read) => read,
         Err(code) => return code,
     };
-    let calendar = setup.plan.calendar.as_ref();
-    let view = PlanView::of(&snapshot, &round_config, calendar, Timestamp::now())
+
+    let calendar = settings.config.calendar.as_ref();
+    let view = PlanView::of(&snapshot, &config, calendar, platform.now())
         .with_asked(asked)
-        .with_seed(flags.seed, &snapshot.preview);
-    match flags.output {
-        PlanOutput::Table => output::tell(&print::by_owner(&view)),
-        PlanOutput::Wide => output::tell(&print::by_pod(&view)),
+        .with_seed(args.seed, &snapshot.preview);
+    match args.output {
+        PlanOutput::Table => output::write_plain(&print::by_owner(&view)),
+        PlanOutput::Wide => output::write_plain(&print::by_pod(&view)),
         PlanOutput::Json => output::json(&view),
         PlanOutput::Yaml => output::yaml(&view),
     }
@@ -93,23 +82,38 @@ pub(super) fn run(common: &GlobalArgs, flags: &PlanArgs) -> i32 {
     }
 }
 
-/// Looks, and asks the API server where that is wanted; tells how many it was asked about.
-async fn see(
-    cluster: &Cluster,
-    round_config: &RoundConfig,
+/// Reads the pods and budgets, and asks the API server where that is wanted; returns how many it was asked about.
+///
+/// # Errors
+/// The exit code, after the problem was reported on standard error.
+async fn read(
+    cluster: &ClusterSettings,
+    config: &RoundConfig,
     ask: bool,
-) -> Result<(ClusterSnapshot, Option<usize>), RoundEnd> {
-    // Nobody asks a preview to stop but a signal, which ends the process.
-    let (_switch, stop) = StopSwitch::new();
-    let mut snapshot = look(cluster, round_config, &stop).await?;
-    let asked = match ask {
-        true => Some(snapshot.ask(cluster, &stop, MOST_ASKED).await?),
-        false => None,
+    platform: &Platform,
+) -> Result<(ClusterSnapshot, Option<usize>), i32> {
+    let cluster = setup::connect(cluster, platform).await?;
+    // Nothing asks a preview to stop but a signal, which ends the process.
+    let (_switch, stop) = StopSwitch::new(platform);
+    let reader = PreviewReader {
+        cluster: &cluster,
+        stop: &stop,
+        platform,
     };
-    Ok((snapshot, asked))
+
+    let failed = |end| {
+        telemetry::complain(&words(end));
+        exit::CLUSTER
+    };
+    let mut snapshot = reader.snapshot(config).await.map_err(failed)?;
+    if !ask {
+        return Ok((snapshot, None));
+    }
+    let asked = reader.ask(&mut snapshot, MOST_ASKED).await.map_err(failed)?;
+    Ok((snapshot, Some(asked)))
 }
 
-/// Why nothing could be foretold.
+/// Why nothing could be predicted.
 pub(super) fn words(end: RoundEnd) -> String {
     match end {
         RoundEnd::Failed { why } | RoundEnd::Withheld { why } => why,

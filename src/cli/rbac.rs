@@ -101,8 +101,8 @@ impl From<&PolicyRule> for RoleRule {
 }
 
 /// Prints the Roles; returns the process's exit code.
-pub(super) fn run(common: &GlobalArgs, flags: &RbacArgs) -> i32 {
-    let view = match setup::prepare_view(common, flags.scope.flags()) {
+pub(super) fn run(global: &GlobalArgs, flags: &RbacArgs) -> i32 {
+    let view = match setup::load_view(global, flags.scope.flags()) {
         Ok(view) => view,
         Err(code) => return code,
     };
@@ -114,7 +114,7 @@ pub(super) fn run(common: &GlobalArgs, flags: &RbacArgs) -> i32 {
         }
     };
     // The journal is where the account is.
-    let view = match setup::prepare_view_at(common, flags.scope.flags(), Some(&account.namespace)) {
+    let view = match setup::load_view_at(global, flags.scope.flags(), Some(&account.namespace)) {
         Ok(view) => view,
         Err(code) => return code,
     };
@@ -122,12 +122,12 @@ pub(super) fn run(common: &GlobalArgs, flags: &RbacArgs) -> i32 {
         true => PermissionPurpose::Preview,
         false => PermissionPurpose::Rounds,
     };
-    let rules = permissions::rules(&permissions::needed(&view.plan, purpose));
-    output::say(&format!("# {}", summary(&view.plan, purpose)));
-    let journal = permissions::to_keep_the_journal(&view.plan);
+    let rules = permissions::rules(&permissions::needed(&view.config, purpose));
+    output::write(&format!("# {}", summary(&view.config, purpose)));
+    let journal = permissions::to_keep_the_journal(&view.config);
     let home = journal.first().and_then(|grant| grant.namespace.as_deref());
     let journal = permissions::rule_of(&journal);
-    let mut scopes: Vec<_> = permissions::scopes(&view.plan.target.namespaces)
+    let mut scopes: Vec<_> = permissions::scopes(&view.config.target.namespaces)
         .into_iter()
         .map(|scope| (scope, rules.clone()))
         .collect();
@@ -141,9 +141,9 @@ pub(super) fn run(common: &GlobalArgs, flags: &RbacArgs) -> i32 {
     }
     for (namespace, rules) in scopes {
         let (role, binding) = objects(namespace, &account, &rules);
-        output::say(&"---");
+        output::write(&"---");
         output::yaml(&role);
-        output::say(&"---");
+        output::write(&"---");
         output::yaml(&binding);
     }
     exit::OK
@@ -151,8 +151,8 @@ pub(super) fn run(common: &GlobalArgs, flags: &RbacArgs) -> i32 {
 
 /// The service account: where macaque runs, if it runs in a cluster, else in the first namespace of the plan.
 fn account(flags: &RbacArgs, view: &ViewSettings) -> Result<ServiceAccount, String> {
-    let own = view.identity.as_ref().map(|identity| identity.namespace.clone());
-    let first = match &view.plan.target.namespaces {
+    let own = view.own_pod.as_ref().map(|own| own.namespace.clone());
+    let first = match &view.config.target.namespaces {
         NamespaceScope::All => None,
         NamespaceScope::Named(names) => names.first().cloned(),
     };

@@ -1,96 +1,119 @@
 //! `macaque run`: the actors on the schedule, until a signal.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
-use crate::actors::clock::Trigger;
-use crate::actors::recipient::StableRecipient;
-use crate::actors::supervisor::{ActorRole, RestartPolicy};
-use crate::actors::{self, ActorsConfig};
-use crate::failpoint::FailPoints;
-use crate::health::{self, HealthState};
-use crate::k8s::Cluster;
-use crate::notify::{Channel, DeliveryRetry};
-use crate::settings::ScheduleNeed;
-use crate::telemetry;
 use macaque_core::config::{ChaosConfig, JournalLocation, NamespaceScope};
 use macaque_core::schedule::Calendar;
 use macaque_core::schedule::timer::TimerConfig;
 
 use super::args::{GlobalArgs, ScopeArgs};
 use super::{exit, schedule, setup};
+use crate::actors::clock::Trigger;
+use crate::actors::recipient::StableRecipient;
+use crate::actors::supervisor::{ActorRole, ActorTimeouts, RestartPolicy};
+use crate::actors::{self, ActorsConfig};
+use crate::failpoint::FailPoints;
+use crate::health::{self, HealthState};
+use crate::k8s::{Cluster, ClusterAccess};
+use crate::notify::{Channel, DeliveryRetry};
+use crate::platform::Platform;
+use crate::settings::{ScheduleNeed, ValidSettings};
+use crate::telemetry;
 
 /// Runs the actors; returns the process's exit code.
-pub(super) fn run(common: &GlobalArgs, scope: &ScopeArgs) -> i32 {
-    let setup = match setup::prepare(common, scope.flags(), ScheduleNeed::Required) {
-        Ok(setup) => setup,
+pub(super) fn run(global: &GlobalArgs, scope: &ScopeArgs) -> i32 {
+    let settings = match setup::load(global, scope.flags(), ScheduleNeed::Required) {
+        Ok(settings) => settings,
         Err(code) => return code,
     };
-    let access = setup::access(&setup);
-    // A kubeconfig that cannot be used will not mend itself; an API server that is away may come back.
-    if let Err(error) = actix::System::new().block_on(Cluster::connect(&access)) {
-        telemetry::complain(&error.to_string());
-        return exit::USAGE;
-    }
-    let health = Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str)));
-    if let Some(address) = setup.health {
-        match health::serve(address, Arc::clone(&health)) {
-            Ok(address) => log::debug!("probes answered on {address}"),
-            Err(error) => {
-                telemetry::complain(&format!("health.listen: cannot listen on {address}: {error}"));
-                return exit::USAGE;
-            }
+    let platform = Platform::system();
+    let actors = match prepare(&settings, &platform) {
+        Ok(actors) => actors,
+        Err(problem) => {
+            telemetry::complain(&problem);
+            return exit::USAGE;
         }
-    }
-    let Some(calendar) = setup.plan.calendar.clone() else {
-        telemetry::complain("schedule.cron: not set");
-        return exit::USAGE;
     };
-    if let Some((why, remedy)) = schedule::silence(&calendar, Timestamp::now()) {
-        telemetry::complain(&format!("schedule: {why} (at {calendar}); {remedy}"));
-        return exit::USAGE;
+
+    if let Trigger::Cron(calendar) = &actors.trigger {
+        announce(&settings.config, calendar);
     }
-    announce(&setup.plan, &calendar);
-    warn_of_memory(&setup.plan);
+    warn_of_memory(&settings.config);
+    actors::run(actors)
+}
+
+/// Everything that the actors need, with the probes being answered; or the problem that no waiting fixes.
+fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig, String> {
+    let access = setup::access(&settings.cluster);
+    check_access(&access, platform)?;
+    let calendar = settings.config.calendar.clone();
+    let calendar = calendar.ok_or("schedule.cron: not set")?;
+    if let Some((why, remedy)) = schedule::never_due(&calendar, platform.now()) {
+        return Err(format!("schedule: {why} (at {calendar}); {remedy}"));
+    }
+
+    let health = Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), platform));
+    if let Some(address) = settings.health {
+        answer_probes(address, &health)?;
+    }
+
     let mut channels = vec![Channel::Log];
-    channels.extend(setup.notify.channels());
-    actors::run(ActorsConfig {
-        beat: Trigger::Cron(calendar),
-        pace: TimerConfig {
-            deadline: setup.plan.starting_deadline,
+    channels.extend(settings.notify.channels());
+    Ok(ActorsConfig {
+        trigger: Trigger::Cron(calendar),
+        timer: TimerConfig {
+            deadline: settings.config.starting_deadline,
             ..TimerConfig::default()
         },
-        round_config: setup::round_config(&setup),
-        books: setup::books(&setup),
+        round: setup::round_config(settings),
+        journal: setup::journal_store(settings, platform),
         access,
         channels: channels.into(),
         retry: DeliveryRetry::default(),
-        limits: RestartPolicy::default(),
+        restarts: RestartPolicy::default(),
+        timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
         health,
+        platform: platform.clone(),
         fail_points: FailPoints::default(),
     })
 }
 
-/// Says what is not promised where nothing outlives the process.
-fn warn_of_memory(plan: &ChaosConfig) {
-    if !plan.dry_run && plan.journal == JournalLocation::Memory {
+/// A kubeconfig that cannot be used will not fix itself; an API server that is away may come back.
+fn check_access(access: &ClusterAccess, platform: &Platform) -> Result<(), String> {
+    let connected = actix::System::new().block_on(Cluster::connect(access, platform));
+    connected.map(drop).map_err(|error| error.to_string())
+}
+
+fn answer_probes(address: SocketAddr, health: &Arc<HealthState>) -> Result<(), String> {
+    match health::serve(address, Arc::clone(health)) {
+        Ok(address) => {
+            log::debug!("probes answered on {address}");
+            Ok(())
+        }
+        Err(error) => Err(format!("health.listen: cannot listen on {address}: {error}")),
+    }
+}
+
+/// Warns of what is not promised where nothing survives the process.
+fn warn_of_memory(config: &ChaosConfig) {
+    if !config.dry_run && config.journal == JournalLocation::Memory {
         log::warn!(
-            "the journal is kept in memory: after a restart, limits and cooldowns are forgotten and reports that were \
-             not told are lost; another replica plays every round as well; and `macaque pause` does not reach this one"
+            "journal = memory: limits reset on restart, undelivered reports are lost, every replica runs every round, and \
+             `macaque pause` does not reach this one"
         );
     }
 }
 
-/// Says once what this process is set to do, loudly enough that nobody takes a dry run for the real thing.
-fn announce(plan: &ChaosConfig, calendar: &Calendar) {
+/// Announces once what this process is set to do, loudly enough that nobody takes a dry run for the real thing.
+fn announce(config: &ChaosConfig, calendar: &Calendar) {
     let ChaosConfig {
         dry_run,
         target,
         disrupt,
         ..
-    } = plan;
+    } = config;
     let mode = if *dry_run {
         "DRY RUN, nothing will be disrupted"
     } else {
@@ -105,10 +128,12 @@ fn announce(plan: &ChaosConfig, calendar: &Calendar) {
     } else {
         format!("pods with {}", target.selector)
     };
-    let (method, count) = (disrupt.method.as_str(), disrupt.count);
+
+    let method = disrupt.method.as_str();
+    let count = disrupt.count;
     log::info!(
         version = env!("CARGO_PKG_VERSION"), dry_run, method, count, schedule:% = calendar, namespaces:%,
         selector:% = target.selector;
-        "{mode}: {method} up to {count} a round of the {pods} in {namespaces}, at {calendar}"
+        "{mode}: {method} up to {count} per round of the {pods} in {namespaces}, at {calendar}"
     );
 }

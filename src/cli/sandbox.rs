@@ -46,7 +46,7 @@ pub(super) fn run(flags: &Flags) -> i32 {
         telemetry::complain(&format!("--write-kubeconfig: cannot write {file}: {error}"));
         return exit::USAGE;
     }
-    output::say(&format!(
+    output::write(&format!(
         "A Kubernetes API with a small shop in it is served on {}; Ctrl-C ends it.\n\n  \
          kubectl --kubeconfig {file} -n shop get pods,deploy,pdb\n  \
          macaque once --kubeconfig {file} -n shop --dry-run=false",

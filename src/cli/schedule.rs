@@ -38,7 +38,7 @@ pub(super) fn slots(calendar: &Calendar, from: Timestamp) -> impl Iterator<Item 
 
 /// Prints the next slots; returns the process's exit code.
 pub(super) fn run(config: Option<PathBuf>, schedule: &ScheduleArgs) -> i32 {
-    let calendar = match setup::prepare_calendar(config) {
+    let calendar = match setup::load_calendar(config) {
         Ok(calendar) => calendar,
         Err(code) => return code,
     };
@@ -66,13 +66,13 @@ pub(super) fn run(config: Option<PathBuf>, schedule: &ScheduleArgs) -> i32 {
                     .map_or_else(|| "round".to_owned(), |quiet| format!("quiet: {quiet}"));
                 [slot.local, until(from, slot.slot), what]
             });
-            output::say(&calendar);
+            output::write(&calendar);
             let rows: Vec<_> = rows.collect();
             if !rows.is_empty() {
-                output::say(&output::table(["SLOT", "IN", "WHAT"], rows));
+                output::write(&output::table(["SLOT", "IN", "WHAT"], rows));
             }
             if !all {
-                output::say(&"no further slot before 2101");
+                output::write(&"no further slot before 2101");
             }
         }
     }
@@ -80,7 +80,7 @@ pub(super) fn run(config: Option<PathBuf>, schedule: &ScheduleArgs) -> i32 {
 }
 
 /// Why no round would ever be due after `now`, if that is so; and what to do about it.
-pub(super) fn silence(calendar: &Calendar, now: Timestamp) -> Option<(&'static str, &'static str)> {
+pub(super) fn never_due(calendar: &Calendar, now: Timestamp) -> Option<(&'static str, &'static str)> {
     match (calendar.next_round(now), calendar.next_slot(now)) {
         (Some(_), _) => None,
         (None, Some(_)) => Some((

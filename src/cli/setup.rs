@@ -1,17 +1,9 @@
-//! What every command does first: settings proved or every mistake told, the log set up, the orders drawn up.
+//! What every command does first: prove the settings or report every mistake, start the log, build the configurations.
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::journal::JournalStore;
-use crate::k8s::ClusterAccess;
-use crate::round::RoundConfig;
-use crate::settings::{
-    self, ClusterSettings, FlagSetting, ScheduleNeed, SettingMistakes, SettingsSources, ValidSettings,
-    ViewSettings,
-};
-use crate::telemetry;
 use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::EligibilityRules;
 use macaque_core::journal::JournalTiming;
@@ -19,61 +11,72 @@ use macaque_core::schedule::Calendar;
 
 use super::args::GlobalArgs;
 use super::exit;
+use crate::journal::JournalStore;
+use crate::k8s::{Cluster, ClusterAccess};
+use crate::platform::Platform;
+use crate::round::RoundConfig;
+use crate::settings::{
+    self, ClusterSettings, FlagSetting, ScheduleNeed, SettingMistakes, SettingsSources, ValidSettings,
+    ViewSettings,
+};
+use crate::telemetry;
 
 /// Where Kubernetes puts the namespace of a pod's service account.
 const SERVICE_ACCOUNT_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
-/// Loads and proves the settings, and sets up the log by them.
+/// Loads and proves the settings, and starts the log by them.
 ///
 /// # Errors
-/// The exit code, after every mistake was told on standard error.
-pub(super) fn prepare(
-    common: &GlobalArgs,
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load(
+    global: &GlobalArgs,
     more: Vec<FlagSetting>,
     need: ScheduleNeed,
 ) -> Result<ValidSettings, i32> {
-    let setup = settings::load(&sources(common, more), need).map_err(|mistakes| refuse(&mistakes))?;
-    telemetry::start(&setup.log);
-    Ok(setup)
+    let settings = settings::load(&sources(global, more), need).map_err(|mistakes| refuse(&mistakes))?;
+    telemetry::start(&settings.log, &Platform::system());
+    Ok(settings)
 }
 
 /// Loads and proves the schedule alone: a cluster's file can be read far from its secrets.
 ///
 /// # Errors
-/// The exit code, after every mistake was told on standard error.
-pub(super) fn prepare_calendar(config: Option<PathBuf>) -> Result<Calendar, i32> {
-    let common = GlobalArgs::of_file(config);
-    settings::load_calendar(&sources(&common, Vec::new())).map_err(|mistakes| refuse(&mistakes))
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_calendar(config: Option<PathBuf>) -> Result<Calendar, i32> {
+    let global = GlobalArgs::of_file(config);
+    settings::load_calendar(&sources(&global, Vec::new())).map_err(|mistakes| refuse(&mistakes))
 }
 
-/// Loads and proves what a command that only looks goes by, and sets up the log.
+/// Loads and proves the settings of a command that only looks, and starts the log.
 ///
 /// # Errors
-/// The exit code, after every mistake was told on standard error.
-pub(super) fn prepare_view(common: &GlobalArgs, more: Vec<FlagSetting>) -> Result<ViewSettings, i32> {
-    let view = settings::load_view(&sources(common, more)).map_err(|mistakes| refuse(&mistakes))?;
-    telemetry::start(&view.log);
-    Ok(view)
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_view(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<ViewSettings, i32> {
+    load_view_from(&sources(global, more))
 }
 
-/// The same, for a macaque that lives in the namespace `home`.
+/// Loads the settings of a command that only looks, for a macaque that runs in the namespace `home`.
 ///
 /// # Errors
-/// The exit code, after every mistake was told on standard error.
-pub(super) fn prepare_view_at(
-    common: &GlobalArgs,
+/// The exit code, after every mistake was reported on standard error.
+pub(super) fn load_view_at(
+    global: &GlobalArgs,
     more: Vec<FlagSetting>,
     home: Option<&str>,
 ) -> Result<ViewSettings, i32> {
-    let mut sources = sources(common, more);
+    let mut sources = sources(global, more);
     if let Some(namespace) = home {
         let variable = settings::POD_NAMESPACE.to_owned();
         sources.env.retain(|(name, _)| *name != variable);
         sources.env.push((variable, namespace.to_owned()));
         sources.service_account_namespace = Some(namespace.to_owned());
     }
-    let view = settings::load_view(&sources).map_err(|mistakes| refuse(&mistakes))?;
-    telemetry::start(&view.log);
+    load_view_from(&sources)
+}
+
+fn load_view_from(sources: &SettingsSources) -> Result<ViewSettings, i32> {
+    let view = settings::load_view(sources).map_err(|mistakes| refuse(&mistakes))?;
+    telemetry::start(&view.log, &Platform::system());
     Ok(view)
 }
 
@@ -82,11 +85,11 @@ fn refuse(mistakes: &SettingMistakes) -> i32 {
     exit::USAGE
 }
 
-fn sources(common: &GlobalArgs, more: Vec<FlagSetting>) -> SettingsSources {
+fn sources(global: &GlobalArgs, more: Vec<FlagSetting>) -> SettingsSources {
     SettingsSources {
-        file: common.config.clone(),
+        file: global.config.clone(),
         env: settings::environment(),
-        flags: [common.flags(), more].concat(),
+        flags: [global.flags(), more].concat(),
         service_account_namespace: service_account_namespace(),
         host_name: std::env::var("HOSTNAME").ok(),
     }
@@ -97,60 +100,71 @@ fn service_account_namespace() -> Option<String> {
     Some(text.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
-/// What a round goes by.
-pub(super) fn round_config(setup: &ValidSettings) -> Arc<RoundConfig> {
-    let ValidSettings { plan, identity, .. } = setup;
+/// What a round is to do.
+pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
+    let config = &settings.config;
     let rules = EligibilityRules {
-        target: plan.target.clone(),
-        method: plan.disrupt.method,
-        identity: identity.clone(),
+        target: config.target.clone(),
+        method: config.disrupt.method,
+        own_pod: settings.own_pod.clone(),
     };
     Arc::new(RoundConfig {
-        dry_run: plan.dry_run,
+        dry_run: config.dry_run,
         rules,
-        disrupt: plan.disrupt.clone(),
+        disrupt: config.disrupt.clone(),
     })
 }
 
-/// The journal's place, and what it goes by.
-pub(super) fn books(setup: &ValidSettings) -> JournalStore {
-    let ValidSettings { plan, identity, .. } = setup;
+/// Where the journal is kept, and what its steps depend on.
+pub(super) fn journal_store(settings: &ValidSettings, platform: &Platform) -> JournalStore {
+    let config = &settings.config;
     let host = || std::env::var("HOSTNAME").unwrap_or_else(|_| "macaque".to_owned());
-    let name = identity
-        .as_ref()
-        .map_or_else(host, |identity| identity.pod.clone());
-    let place = match plan.dry_run {
-        // A dry run only reads.
-        true => JournalLocation::Memory,
-        false => plan.journal.clone(),
+    let name = match &settings.own_pod {
+        Some(pod) => pod.name.clone(),
+        None => host(),
     };
+    let location = if config.dry_run {
+        // A dry run only reads.
+        JournalLocation::Memory
+    } else {
+        config.journal.clone()
+    };
+    let limits = config.limits.clone();
     JournalStore::new(
-        place,
+        location,
         &name,
-        plan.limits.clone(),
-        plan.disrupt.count,
-        timing(plan),
+        limits,
+        config.disrupt.count,
+        timing(config),
+        platform,
     )
 }
 
-/// How long things take in the journal of `plan`.
-pub(super) fn timing(plan: &ChaosConfig) -> JournalTiming {
+/// How long things take in the journal of `config`.
+pub(super) fn timing(config: &ChaosConfig) -> JournalTiming {
     JournalTiming {
-        deadline: plan.starting_deadline,
+        deadline: config.starting_deadline,
         ..JournalTiming::default()
     }
 }
 
 /// Where the cluster is.
-pub(super) fn access(setup: &ValidSettings) -> ClusterAccess {
-    access_to(&setup.cluster)
-}
-
-/// The same, by the settings alone.
-pub(super) fn access_to(cluster: &ClusterSettings) -> ClusterAccess {
+pub(super) fn access(cluster: &ClusterSettings) -> ClusterAccess {
     ClusterAccess {
         kubeconfig: cluster.kubeconfig.clone(),
         context: cluster.context.clone(),
         ..ClusterAccess::default()
     }
+}
+
+/// Connects to the cluster, on the Arbiter that will use it.
+///
+/// # Errors
+/// The exit code, after the problem was reported on standard error.
+pub(super) async fn connect(settings: &ClusterSettings, platform: &Platform) -> Result<Cluster, i32> {
+    let connected = Cluster::connect(&access(settings), platform).await;
+    connected.map_err(|error| {
+        telemetry::complain(&error.to_string());
+        exit::USAGE
+    })
 }

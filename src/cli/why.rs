@@ -1,46 +1,41 @@
-//! `macaque why`: what macaque makes of one pod, or of the pods of one owner. Disrupts nothing.
+//! `macaque why`: why a pod, or the pods of an owner, can or cannot be chosen. Disrupts nothing.
 
 mod print;
 mod subject;
 
 use actix::System;
-use clap::Args as Flags;
-use jiff::Timestamp;
-use serde::Serialize;
-
-use crate::k8s::Cluster;
-use crate::preview::budgets;
-use crate::preview::lookup;
-use crate::round::{RoundConfig, StopSwitch, StopToken};
-use crate::settings::ScheduleNeed;
-use crate::telemetry;
+use clap::Args;
 use macaque_core::config::NamespaceScope;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
-use macaque_core::preview::BudgetIndex;
-use macaque_core::preview::{PodExplanation, explain};
-use macaque_core::report::RoundEnd;
+use macaque_core::preview::{BudgetIndex, PodExplanation, explain};
+use serde::Serialize;
 
 use self::subject::WhySubject;
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, plan, setup};
+use crate::platform::Platform;
+use crate::preview::PreviewReader;
+use crate::round::{RoundConfig, StopSwitch};
+use crate::settings::{ClusterSettings, ScheduleNeed};
+use crate::telemetry;
 
 /// `macaque why`.
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(super) struct WhyArgs {
     #[command(flatten)]
-    pub(super) common: GlobalArgs,
+    pub(super) global: GlobalArgs,
     /// The pod, as NAMESPACE/POD; or the owner, as deploy/NAME, sts/NAME, ds/NAME, job/NAME or rs/NAME (with -n)
     #[arg(value_name = "NAMESPACE/POD | KIND/NAME")]
-    pub(super) whom: WhySubject,
+    subject: WhySubject,
     #[command(flatten)]
-    pub(super) scope: ScopeArgs,
+    scope: ScopeArgs,
     /// How to print the explanation
     #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: OutputFormat,
+    output: OutputFormat,
 }
 
-/// What is told.
+/// The explanation of every pod that was asked about.
 #[derive(Serialize)]
 struct WhyAnswer {
     dry_run: bool,
@@ -49,103 +44,108 @@ struct WhyAnswer {
 }
 
 /// Explains; returns the process's exit code.
-pub(super) fn run(common: &GlobalArgs, flags: &WhyArgs) -> i32 {
-    let setup = match setup::prepare(common, flags.scope.flags(), ScheduleNeed::Optional) {
-        Ok(setup) => setup,
+pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
+    let settings = match setup::load(global, args.scope.flags(), ScheduleNeed::Optional) {
+        Ok(settings) => settings,
         Err(code) => return code,
     };
-    let (access, round_config) = (setup::access(&setup), setup::round_config(&setup));
-    let Some(namespace) = namespace(&flags.whom, &round_config.rules.target.namespaces) else {
-        let whom = &flags.whom;
-        telemetry::complain(&format!("{whom}: in which namespace? name one with --namespace"));
+    let config = setup::round_config(&settings);
+    let subject = &args.subject;
+    let Some(namespace) = namespace_of(subject, &config.rules.target.namespaces) else {
+        telemetry::complain(&format!(
+            "{subject}: in which namespace? name one with --namespace"
+        ));
         return exit::USAGE;
     };
-    let answer = System::new().block_on(async {
-        let cluster = match Cluster::connect(&access).await {
-            Ok(cluster) => cluster,
-            Err(error) => return Err((exit::USAGE, error.to_string())),
-        };
-        let answer = ask(&cluster, &round_config, &flags.whom, &namespace).await;
-        answer.map_err(|why| (exit::CLUSTER, why))
-    });
-    match (answer, flags.output) {
-        (Err((code, why)), _) => {
-            telemetry::complain(&why);
-            return code;
-        }
-        (Ok(answer), OutputFormat::Table) => output::tell(&print::answer(&flags.whom, &answer)),
-        (Ok(answer), OutputFormat::Json) => output::json(&answer),
-        (Ok(answer), OutputFormat::Yaml) => output::yaml(&answer),
+
+    let answer = System::new().block_on(read(&settings.cluster, &config, subject, &namespace));
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(code) => return code,
+    };
+    match args.output {
+        OutputFormat::Table => output::write_plain(&print::answer(subject, &answer)),
+        OutputFormat::Json => output::json(&answer),
+        OutputFormat::Yaml => output::yaml(&answer),
     }
     exit::OK
 }
 
 /// The namespace that was named, else the only one in scope.
-fn namespace(whom: &WhySubject, scope: &NamespaceScope) -> Option<String> {
-    if let WhySubject::Pod {
+fn namespace_of(subject: &WhySubject, scope: &NamespaceScope) -> Option<String> {
+    let WhySubject::Pod {
         namespace: Some(name),
         ..
-    } = whom
-    {
-        return Some(name.clone());
-    }
-    match scope {
-        NamespaceScope::Named(names) => match &names[..] {
-            [only] => Some(only.clone()),
-            _ => None,
-        },
-        NamespaceScope::All => None,
-    }
+    } = subject
+    else {
+        return match scope {
+            NamespaceScope::Named(names) if names.len() == 1 => names.first().cloned(),
+            NamespaceScope::Named(_) | NamespaceScope::All => None,
+        };
+    };
+    Some(name.clone())
 }
 
-/// Reads what there is to read, and explains it; an error is its words.
-async fn ask(
-    cluster: &Cluster,
-    round_config: &RoundConfig,
-    whom: &WhySubject,
+/// Reads what there is to read, and explains it.
+///
+/// # Errors
+/// The exit code, after the problem was reported on standard error.
+async fn read(
+    cluster: &ClusterSettings,
+    config: &RoundConfig,
+    subject: &WhySubject,
+    namespace: &str,
+) -> Result<WhyAnswer, i32> {
+    let platform = Platform::system();
+    let cluster = setup::connect(cluster, &platform).await?;
+    // Nothing asks this to stop but a signal, which ends the process.
+    let (_switch, stop) = StopSwitch::new(&platform);
+    let reader = PreviewReader {
+        cluster: &cluster,
+        stop: &stop,
+        platform: &platform,
+    };
+    let answer = explain_all(reader, config, subject, namespace).await;
+    answer.map_err(|why| {
+        telemetry::complain(&why);
+        exit::CLUSTER
+    })
+}
+
+async fn explain_all(
+    reader: PreviewReader<'_>,
+    config: &RoundConfig,
+    subject: &WhySubject,
     namespace: &str,
 ) -> Result<WhyAnswer, String> {
-    // Nobody asks this to stop but a signal, which ends the process.
-    let (_switch, stop) = StopSwitch::new();
-    let pods = find(cluster, whom, namespace, &stop).await?;
+    let pods = find(reader, subject, namespace).await?;
     let mut problems = Vec::new();
-    let budgets = match round_config.rules.method {
-        DisruptionMethod::Evict => budgets(cluster, vec![Some(namespace)], &stop, &mut problems).await,
+    let budgets = match config.rules.method {
+        DisruptionMethod::Evict => reader.budgets(vec![Some(namespace)], &mut problems).await,
         DisruptionMethod::Delete => Ok(BudgetIndex::default()),
     };
     let budgets = budgets.map_err(plan::words)?;
-    let now = Timestamp::now();
-    let explained = pods
-        .iter()
-        .map(|pod| explain(pod, &round_config.rules, now, &budgets));
+
+    let now = reader.platform.now();
+    let explained = pods.iter().map(|pod| explain(pod, &config.rules, now, &budgets));
     Ok(WhyAnswer {
-        dry_run: round_config.dry_run,
+        dry_run: config.dry_run,
         pods: explained.collect(),
         problems,
     })
 }
 
-async fn find(
-    cluster: &Cluster,
-    whom: &WhySubject,
-    namespace: &str,
-    stop: &StopToken,
-) -> Result<Vec<Pod>, String> {
-    let absent = |end: RoundEnd| plan::words(end);
-    match whom {
+async fn find(reader: PreviewReader<'_>, subject: &WhySubject, namespace: &str) -> Result<Vec<Pod>, String> {
+    match subject {
         WhySubject::Pod { name, .. } => {
-            let pod = lookup::pod(cluster, namespace, name, stop)
-                .await
-                .map_err(absent)?;
+            let pod = reader.pod(namespace, name).await.map_err(plan::words)?;
             match pod {
                 Some(pod) => Ok(vec![pod]),
                 None => Err(format!("there is no pod {namespace}/{name}")),
             }
         }
         WhySubject::Owner(owner) => {
-            let pods = lookup::pods_of(cluster, namespace, owner, stop)
-                .await
-                .map_err(absent)?;
+            let pods = reader.pods_of(namespace, owner).await.map_err(plan::words)?;
             if pods.is_empty() {
                 return Err(format!(
                     "{owner} has no pods in namespace {namespace}, or does not exist"

@@ -26,8 +26,8 @@ const TEXT: &str = "journal.json";
 const SEAL: &str = "seal";
 
 impl JournalConfigMap {
-    /// What is written there.
-    pub fn sheet(&self) -> StoredJournal {
+    /// The journal as it is stored.
+    pub fn stored(&self) -> StoredJournal {
         let text = |pointer: &str| self.0.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         StoredJournal {
             uid: text("/metadata/uid").unwrap_or_default(),
@@ -36,8 +36,8 @@ impl JournalConfigMap {
         }
     }
 
-    /// The annotation that pauses macaque, if it is there.
-    pub fn paused(&self) -> Option<&str> {
+    /// The value of the annotation that pauses macaque, if it is there.
+    pub fn pause_annotation(&self) -> Option<&str> {
         self.0["metadata"]["annotations"][PAUSED].as_str()
     }
 
@@ -77,19 +77,19 @@ impl Cluster {
         }
     }
 
-    /// Writes the journal, if it is still the `page` that was read.
+    /// Writes the journal, if the ConfigMap is still the one that was read.
     ///
     /// # Errors
     /// No clear answer came: it may or may not have been written, or may yet be.
     pub async fn write_journal(
         &self,
         place: &ConfigMapRef,
-        page: &JournalConfigMap,
+        config_map: &JournalConfigMap,
         text: &str,
         seal: &str,
     ) -> Result<WriteResult, ApiError> {
         let what = || format!("write the journal, {place}");
-        let call = json(Method::PUT, &path(place), &page.with(text, seal));
+        let call = json(Method::PUT, &path(place), &config_map.with(text, seal));
         let response = self.send(call, self.access.deadlines.read, what).await?;
         match response.status {
             StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(WriteResult::Conflict),

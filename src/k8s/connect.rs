@@ -13,6 +13,7 @@ use kube::{Client, Config};
 use secrecy::ExposeSecret;
 
 use super::{ApiError, Cluster, credentials};
+use crate::platform::Platform;
 
 /// Long enough for a distant API server, short enough that a dead one is named within a round.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,10 +53,11 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ApiError::Access`]: no configuration was found, or it cannot be used.
-    pub async fn connect(access: &ClusterAccess) -> Result<Self, ApiError> {
+    pub async fn connect(access: &ClusterAccess, platform: &Platform) -> Result<Self, ApiError> {
         let (client, server) = client(access).await?;
         Ok(Self {
             access: access.clone(),
+            platform: platform.clone(),
             client: RefCell::new(client),
             skew: Cell::new(None),
             stale: Cell::new(false),

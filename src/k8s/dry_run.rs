@@ -15,7 +15,11 @@ use macaque_core::pod::PodRef;
 use macaque_core::verdict::ApiAnswer;
 
 /// The disruption of `pod` in dry run.
-fn question(pod: &PodRef, method: outcome::DisruptionMethod, grace_period: Option<Duration>) -> ApiRequest {
+fn request_in_dry_run(
+    pod: &PodRef,
+    method: outcome::DisruptionMethod,
+    grace_period: Option<Duration>,
+) -> ApiRequest {
     let options = DeletionOptions::of(pod, grace_period).in_dry_run();
     let path = pod_path(pod);
     match method {
@@ -33,16 +37,16 @@ impl Cluster {
     ///
     /// # Errors
     /// No answer came.
-    pub async fn ask(
+    pub async fn dry_run(
         &self,
         pod: &PodRef,
         method: outcome::DisruptionMethod,
         grace_period: Option<Duration>,
     ) -> Result<ApiAnswer, ApiError> {
-        let question = question(pod, method, grace_period);
+        let request = request_in_dry_run(pod, method, grace_period);
         let what = || format!("{method} {pod} in dry run");
         Ok(self
-            .send(question, self.access.deadlines.disrupt, what)
+            .send(request, self.access.deadlines.disrupt, what)
             .await?
             .into_answer())
     }
@@ -60,7 +64,7 @@ mod tests {
         };
         let ApiRequest {
             method, path, body, ..
-        } = question(&pod, method, grace_period);
+        } = request_in_dry_run(&pod, method, grace_period);
         (method, path, String::from_utf8(body).unwrap())
     }
 

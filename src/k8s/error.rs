@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use macaque_core::report::RoundEnd;
+
 use super::credentials;
 
-/// No usable answer. A refusal is not an error but an outcome.
+/// An error where there was no usable answer. A refusal is not an error but an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// There is no way to reach a cluster: no kubeconfig, an unreadable one, a context it does not have.
@@ -49,6 +51,9 @@ pub enum ApiError {
         /// For how long to pause.
         retry_after: Duration,
     },
+    /// macaque was told to stop before an answer came.
+    #[error("macaque was told to stop before an answer came")]
+    Stopped,
     /// An answer that fits no expectation.
     #[error("{what}: unexpected answer: {why}")]
     Unexpected {
@@ -73,13 +78,26 @@ pub(super) fn reason(error: &kube::Error) -> String {
 }
 
 impl ApiError {
-    /// Whether the same call may work after a while, with nothing mended meanwhile.
+    /// Whether the same request may work after a while, with nothing fixed meanwhile.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Throttled { .. } | Self::Unexpected { .. } => true,
-            Self::Access(_) | Self::Unauthorized { .. } | Self::Forbidden { .. } | Self::NotFound { .. } => {
-                false
-            }
+            Self::Access(_)
+            | Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::Stopped => false,
+        }
+    }
+}
+
+impl From<ApiError> for RoundEnd {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Stopped => Self::Interrupted,
+            error => Self::Failed {
+                why: error.to_string(),
+            },
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct NamePage {
     /// The names.
     pub names: NameIndex,
     /// How the list goes on.
-    pub turn: PageCursor,
+    pub cursor: PageCursor,
 }
 
 impl Cluster {
@@ -54,8 +54,8 @@ impl Cluster {
         if response.status == StatusCode::NOT_ACCEPTABLE {
             return Ok(None);
         }
-        let mut table: NameTable = response.into_object(|| list.words())?;
-        let turn = PageCursor::after(std::mem::take(&mut table.metadata), restarted);
+        let mut table: NameTable = response.into_object(|| list.describe())?;
+        let cursor = PageCursor::after(std::mem::take(&mut table.metadata), restarted);
         let Some(rows) = table.into_names() else {
             return Ok(None);
         };
@@ -63,7 +63,7 @@ impl Cluster {
         for (name, node) in rows {
             names.push(namespace, &name, node.as_deref());
         }
-        Ok(Some(NamePage { names, turn }))
+        Ok(Some(NamePage { names, cursor }))
     }
 
     /// The same from the pods' metadata, which every server gives.
@@ -84,14 +84,14 @@ impl Cluster {
         let (response, restarted) = self.page(&list, after).await?;
         let mut names = NameIndex::default();
         let metadata = response.into_items(
-            || list.words(),
+            || list.describe(),
             |pod: PodObject| {
                 let pod = Pod::from(pod).id;
                 names.push(Some(&pod.namespace), &pod.name, None);
             },
         )?;
-        let turn = PageCursor::after(metadata, restarted);
-        Ok(NamePage { names, turn })
+        let cursor = PageCursor::after(metadata, restarted);
+        Ok(NamePage { names, cursor })
     }
 
     /// The pod behind a name, as its metadata tell it, if it still matches `selector` and is in one of `phases`: what

@@ -66,8 +66,8 @@ impl Cluster {
         })
     }
 
-    /// The same, with each pod handed on as soon as it is parsed: no two of them are in memory at a time. The pods of
-    /// a page that more than `glance` others come after are not read at all.
+    /// Lists one page as [`Cluster::pods`] does, with each pod handed on as soon as it is parsed: no two of them are in
+    /// memory at a time. The pods of a page that more than `glance` others come after are not read at all.
     ///
     /// # Errors
     /// The list could not be read; the pods of this page that were handed on before count for nothing then.
@@ -84,7 +84,7 @@ impl Cluster {
             ..PodListRequest::of(namespace, selector, JSON, PAGE_LIMIT)
         };
         let (response, restarted) = self.page(&list, after).await?;
-        let metadata = response.into_items(|| list.words(), |pod: PodObject| each(pod.into()))?;
+        let metadata = response.into_items(|| list.describe(), |pod: PodObject| each(pod.into()))?;
         Ok(PageCursor::after(metadata, restarted))
     }
 
@@ -96,7 +96,7 @@ impl Cluster {
         after: Option<&str>,
     ) -> Result<(ApiResponse, bool), ApiError> {
         let send = async |after: Option<&str>| {
-            self.send(list.call(after), self.access.deadlines.read, || list.words())
+            self.send(list.call(after), self.access.deadlines.read, || list.describe())
                 .await
         };
         let response = send(after).await?;
@@ -122,7 +122,7 @@ impl Cluster {
 }
 
 /// A listing of pods in words.
-pub(crate) fn list_words(namespace: Option<&str>) -> String {
+pub(crate) fn describe_list(namespace: Option<&str>) -> String {
     format!("list pods in {}", namespace.unwrap_or("all namespaces"))
 }
 
@@ -157,8 +157,8 @@ impl<'a> PodListRequest<'a> {
         }
     }
 
-    pub(super) fn words(&self) -> String {
-        list_words(self.namespace)
+    pub(super) fn describe(&self) -> String {
+        describe_list(self.namespace)
     }
 
     /// The request for the page that begins at `after`.

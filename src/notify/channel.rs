@@ -1,80 +1,59 @@
-//! The channels there are, what each needs to know, and which service speaks for it.
+//! A channel: where reports are delivered, and what a chat service needs to be one.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
-
-use secrecy::{ExposeSecret, SecretString};
 
 use super::delivery::{DeliveryResult, ServiceAnswer};
 use super::http::{self, PostRequest};
 use super::message::RoundMessage;
-use super::{slack, webex};
+use super::registry::ServiceSpec;
 
-/// Slack's Web API.
-pub const SLACK_API: &str = "https://slack.com/api";
-/// Webex's REST API.
-pub const WEBEX_API: &str = "https://webexapis.com/v1";
-
-/// One way to tell people.
+/// One place where reports are delivered.
 #[derive(Debug, Clone)]
 pub enum Channel {
     /// Lines in macaque's own log.
     Log,
     /// A listener in this very process: the demo's screen, or a test.
-    Relay(Sender<RoundMessage>),
-    /// A Slack bot.
-    SlackBot(SlackBot),
-    /// A Slack incoming webhook, or a service that speaks like one.
-    SlackWebhook(SlackWebhook),
-    /// A Webex bot.
-    Webex(WebexBot),
+    Listener(Sender<RoundMessage>),
+    /// A chat service.
+    Service(Arc<dyn ChatService>),
 }
 
-/// A Slack bot with the scope `chat:write`, in a channel it has been invited to.
-#[derive(Clone)]
-pub struct SlackBot {
-    /// The bot token, `xoxb-…`.
-    pub token: SecretString,
-    /// The channel's ID, or its name.
-    pub channel: String,
-    /// [`SLACK_API`], or a relay's base URL.
-    pub api_url: String,
+/// A chat service with all it needs to know; its `Debug` output shows neither its secret nor its destination.
+pub trait ChatService: fmt::Debug + Send + Sync {
+    /// What the service is called and configured by.
+    fn spec(&self) -> &'static ServiceSpec;
+
+    /// The URL that it is reached by.
+    fn url(&self) -> &str;
+
+    /// The request that carries `message`.
+    fn request(&self, message: &RoundMessage) -> PostRequest<'_>;
+
+    /// The meaning of `answer`.
+    fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult;
+
+    /// What must not be shown, should the service echo it: the secret and the destination.
+    fn hidden(&self) -> Vec<&str>;
 }
 
-/// A Slack incoming webhook; its URL is the secret.
-#[derive(Clone)]
-pub struct SlackWebhook {
-    /// The whole URL.
-    pub url: SecretString,
-}
-
-/// A Webex bot in a room it has been added to.
-#[derive(Clone)]
-pub struct WebexBot {
-    /// The bot's access token.
-    pub token: SecretString,
-    /// The room's ID.
-    pub room_id: String,
-    /// [`WEBEX_API`], or a relay's base URL.
-    pub api_url: String,
-}
-
-/// Why a URL cannot be posted to; it does not repeat the URL, which may be a secret.
+/// The reason why a URL cannot be posted to; it does not repeat the URL, which may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// It cannot be read as a URL.
+    /// The text is not a URL.
     #[error("is not a URL")]
     Malformed,
-    /// It names no host.
+    /// The URL names no host.
     #[error("has no host")]
     NoHost,
-    /// It carries credentials where they are logged and forwarded.
+    /// The URL carries credentials where they are logged and forwarded.
     #[error("holds a user name")]
     UserName,
-    /// It would send the message, and the token, in the clear.
+    /// The URL would send the message, and the token, in clear text.
     #[error("would send a secret in clear text")]
     InTheClear,
-    /// It is of another scheme.
+    /// The URL is of another scheme.
     #[error("is not https")]
     NotHttps,
 }
@@ -88,109 +67,40 @@ pub fn check_url(url: &str) -> Result<(), UrlError> {
 }
 
 impl Channel {
-    /// The channel's kind, for logs and metrics; never its destination.
+    /// The channel's name, for logs and the journal; never its destination.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Log => "log",
-            Self::Relay(_) => "relay",
-            Self::SlackBot(_) => "slack",
-            Self::SlackWebhook(_) => "slack-webhook",
-            Self::Webex(_) => "webex",
+            Self::Listener(_) => "listener",
+            Self::Service(service) => service.spec().name,
         }
     }
 
     /// Whether the channel is reached by TLS.
     pub(super) fn needs_tls(&self) -> bool {
-        self.url()
-            .is_some_and(|url| http::destination(url).is_ok_and(|uri| uri.scheme_str() == Some("https")))
-    }
-
-    /// What people call the service.
-    pub(super) fn service(&self) -> &'static str {
-        match self {
-            Self::Log => "the log",
-            Self::Relay(_) => "the listener",
-            Self::SlackBot(_) => "Slack",
-            Self::SlackWebhook(_) => "the Slack webhook",
-            Self::Webex(_) => "Webex",
-        }
-    }
-
-    /// The request that carries `message`; `None` for a channel within this process.
-    pub(super) fn post<'a>(&'a self, message: &RoundMessage) -> Option<PostRequest<'a>> {
-        match self {
-            Self::Log | Self::Relay(_) => None,
-            Self::SlackBot(bot) => Some(PostRequest {
-                url: format!("{}/chat.postMessage", bot.api_url.trim_end_matches('/')),
-                bearer: Some(&bot.token),
-                body: slack::bot_payload(message, bot),
-            }),
-            Self::SlackWebhook(hook) => Some(PostRequest {
-                url: hook.url.expose_secret().to_owned(),
-                bearer: None,
-                body: slack::webhook_payload(message),
-            }),
-            Self::Webex(webex) => Some(PostRequest {
-                url: format!("{}/messages", webex.api_url.trim_end_matches('/')),
-                bearer: Some(&webex.token),
-                body: webex::payload(message, webex),
-            }),
-        }
-    }
-
-    /// What `answer` means.
-    pub(super) fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult {
-        match self {
-            Self::Log | Self::Relay(_) => Ok(()),
-            Self::SlackBot(_) => slack::judge_bot(answer),
-            Self::SlackWebhook(_) => slack::judge_webhook(answer),
-            Self::Webex(_) => webex::judge(answer),
-        }
-    }
-
-    /// `text` without this channel's secret and destination, should a service echo them.
-    pub(super) fn redact(&self, text: &str) -> String {
-        let hidden = match self {
-            Self::Log | Self::Relay(_) => vec![],
-            Self::SlackBot(bot) => vec![bot.token.expose_secret(), &bot.api_url],
-            Self::SlackWebhook(hook) => vec![hook.url.expose_secret()],
-            Self::Webex(webex) => vec![webex.token.expose_secret(), &webex.room_id, &webex.api_url],
+        let Self::Service(service) = self else {
+            return false;
         };
-        let hidden = hidden.into_iter().filter(|secret| !secret.is_empty());
-        hidden.fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
-    }
-
-    fn url(&self) -> Option<&str> {
-        match self {
-            Self::Log | Self::Relay(_) => None,
-            Self::SlackBot(bot) => Some(&bot.api_url),
-            Self::SlackWebhook(hook) => Some(hook.url.expose_secret()),
-            Self::Webex(webex) => Some(&webex.api_url),
-        }
+        http::destination(service.url()).is_ok_and(|uri| uri.scheme_str() == Some("https"))
     }
 }
 
-impl fmt::Debug for SlackBot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SlackBot").finish_non_exhaustive()
+impl<S: ChatService + 'static> From<S> for Channel {
+    fn from(service: S) -> Self {
+        Self::Service(Arc::new(service))
     }
 }
 
-impl fmt::Debug for SlackWebhook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SlackWebhook").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for WebexBot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Webex").finish_non_exhaustive()
-    }
+/// `text` without the secret and the destination of `service`, should it echo them.
+pub(super) fn redact(service: &dyn ChatService, text: &str) -> String {
+    let hidden = service.hidden().into_iter().filter(|hidden| !hidden.is_empty());
+    hidden.fold(text.to_owned(), |text, hidden| text.replace(hidden, "[hidden]"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notify::webex::{WEBEX_API, WebexBot};
 
     #[test]
     fn a_url_is_https_or_loopback_and_its_mistake_is_named() {
@@ -226,11 +136,11 @@ mod tests {
 
     #[test]
     fn an_echoed_secret_is_hidden() {
-        let webex = Channel::Webex(WebexBot {
+        let webex = WebexBot {
             token: "tok-1".into(),
             room_id: "room-1".to_owned(),
             api_url: WEBEX_API.to_owned(),
-        });
-        assert_eq!(webex.redact("no tok-1 in room-1"), "no [hidden] in [hidden]");
+        };
+        assert_eq!(redact(&webex, "no tok-1 in room-1"), "no [hidden] in [hidden]");
     }
 }

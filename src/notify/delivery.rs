@@ -44,7 +44,7 @@ pub struct DeliveryError {
     /// What happened.
     pub why: String,
     /// Whether trying again can help.
-    pub hope: Retryable,
+    pub retryable: Retryable,
 }
 
 /// Whether trying again can help.
@@ -64,7 +64,7 @@ impl DeliveryError {
     pub fn permanent(why: impl Into<String>) -> Self {
         Self {
             why: why.into(),
-            hope: Retryable::No,
+            retryable: Retryable::No,
         }
     }
 
@@ -72,7 +72,7 @@ impl DeliveryError {
     pub fn transient(why: impl Into<String>) -> Self {
         Self {
             why: why.into(),
-            hope: Retryable::Yes { retry_after: None },
+            retryable: Retryable::Yes { retry_after: None },
         }
     }
 
@@ -81,7 +81,7 @@ impl DeliveryError {
         let retry_after = retry_after.map(|pause| pause.min(LONGEST_RETRY_AFTER));
         Self {
             why: why.into(),
-            hope: Retryable::Yes { retry_after },
+            retryable: Retryable::Yes { retry_after },
         }
     }
 }
@@ -138,13 +138,13 @@ mod tests {
     #[test]
     fn every_status_has_one_judgement() {
         for status in 100..=599 {
-            let hope = judge_status("Slack", &answer(status, ""), None).map_err(|e| e.hope);
+            let retryable = judge_status("Slack", &answer(status, ""), None).map_err(|e| e.retryable);
             let expected = match status {
                 200..=299 => Ok(()),
                 408 | 429 | 500..=599 => Err(Retryable::Yes { retry_after: None }),
                 _ => Err(Retryable::No),
             };
-            assert_eq!(hope, expected, "{status}");
+            assert_eq!(retryable, expected, "{status}");
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
                 retry_after: Some(Duration::from_secs(seconds)),
                 ..answer(429, "")
             };
-            judge_status("Slack", &answer, None).map_err(|error| error.hope)
+            judge_status("Slack", &answer, None).map_err(|error| error.retryable)
         };
         let later = |seconds| {
             Err(Retryable::Yes {
@@ -173,7 +173,7 @@ mod tests {
             error.to_string(),
             "Slack answered 302: redirects are not followed"
         );
-        assert_eq!(error.hope, Retryable::No);
+        assert_eq!(error.retryable, Retryable::No);
     }
 
     #[test]

@@ -13,10 +13,11 @@ use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::channel::{Channel, UrlError};
 use super::delivery::{DeliveryError, ServiceAnswer};
+use crate::platform::Platform;
 
 /// How long a service may take for its whole answer.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -29,6 +30,7 @@ const BODY_LIMIT: usize = 16 * 1024;
 #[derive(Clone)]
 pub struct HttpClient {
     client: awc::Client,
+    platform: Platform,
     deadline: Duration,
 }
 
@@ -47,16 +49,19 @@ pub enum HttpError {
 }
 
 /// One request.
-pub(super) struct PostRequest<'a> {
-    pub(super) url: String,
-    pub(super) bearer: Option<&'a SecretString>,
-    pub(super) body: Value,
+pub struct PostRequest<'a> {
+    /// Where it goes.
+    pub url: String,
+    /// The token that it carries as a bearer token.
+    pub bearer: Option<&'a SecretString>,
+    /// The JSON that it carries.
+    pub body: Value,
 }
 
 impl HttpClient {
     /// A client for `channels`, inside the System or Arbiter that will use it. CA certificates are loaded, and
     /// can be missed, only if one of the channels is reached by TLS.
-    pub fn new(channels: &[Channel]) -> Result<Self, HttpError> {
+    pub fn new(channels: &[Channel], platform: &Platform) -> Result<Self, HttpError> {
         let mut connector = awc::Connector::new()
             .timeout(CONNECT_TIMEOUT)
             .handshake_timeout(CONNECT_TIMEOUT);
@@ -71,6 +76,7 @@ impl HttpClient {
             .finish();
         Ok(Self {
             client,
+            platform: platform.clone(),
             deadline: DEADLINE,
         })
     }
@@ -102,12 +108,13 @@ impl HttpClient {
         if let Some(token) = post.bearer {
             request = request.insert_header((header::AUTHORIZATION, bearer(service, token)?));
         }
-        let deadline = Instant::now() + self.deadline;
-        let sent = timeout_at(deadline, request.send_body(post.body.to_string()))
-            .await
-            .map_err(|_| DeliveryError::transient(format!("{service} did not answer in time")))?;
+        let deadline = self.platform.monotonic() + self.deadline;
+        let sending = request.send_body(post.body.to_string());
+        let sent = self.platform.until(deadline, sending).await;
+        let sent =
+            sent.ok_or_else(|| DeliveryError::transient(format!("{service} did not answer in time")))?;
         let mut response = sent.map_err(|error| translate(service, &error))?;
-        let (body, whole) = beginning(&mut response, deadline).await;
+        let (body, whole) = self.beginning(&mut response, deadline).await;
         let retry_after = response.headers().get(header::RETRY_AFTER);
         Ok(ServiceAnswer {
             status: response.status().as_u16(),
@@ -116,23 +123,24 @@ impl HttpClient {
             whole,
         })
     }
-}
 
-/// What comes of `body` until `deadline`, up to the limit, and whether that is all of it.
-async fn beginning<B: AsRef<[u8]>, E>(
-    body: &mut (impl Stream<Item = Result<B, E>> + Unpin),
-    deadline: Instant,
-) -> (Vec<u8>, bool) {
-    let mut bytes = Vec::new();
-    while bytes.len() <= BODY_LIMIT {
-        match timeout_at(deadline, body.next()).await {
-            Ok(Some(Ok(chunk))) => bytes.extend_from_slice(chunk.as_ref()),
-            Ok(None) => return (bytes, true),
-            Ok(Some(Err(_))) | Err(_) => return (bytes, false),
+    /// What comes of `body` until `deadline`, up to the limit, and whether that is all of it.
+    async fn beginning<B: AsRef<[u8]>, E>(
+        &self,
+        body: &mut (impl Stream<Item = Result<B, E>> + Unpin),
+        deadline: Instant,
+    ) -> (Vec<u8>, bool) {
+        let mut bytes = Vec::new();
+        while bytes.len() <= BODY_LIMIT {
+            match self.platform.until(deadline, body.next()).await {
+                Some(Some(Ok(chunk))) => bytes.extend_from_slice(chunk.as_ref()),
+                Some(None) => return (bytes, true),
+                Some(Some(Err(_))) | None => return (bytes, false),
+            }
         }
+        bytes.truncate(BODY_LIMIT);
+        (bytes, false)
     }
-    bytes.truncate(BODY_LIMIT);
-    (bytes, false)
 }
 
 impl fmt::Debug for HttpClient {

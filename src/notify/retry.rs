@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::delivery::{DeliveryError, DeliveryResult, Retryable};
 
+use crate::platform::Platform;
+
 /// How often and how fast a delivery is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryRetry {
@@ -28,10 +30,10 @@ impl Default for DeliveryRetry {
 
 impl DeliveryRetry {
     /// The pause after the `attempt`-th try (from 1) failed with `error`; `None` is the end. `jitter`, from 0
-    /// to 1, chooses from the upper half of the pause, so that many monkeys do not knock at once; the pause is
+    /// to 1, chooses from the upper half of the pause, so that many replicas do not retry at once; the pause is
     /// never shorter than the service asked for.
     pub fn next_delay(&self, attempt: u32, error: &DeliveryError, jitter: f64) -> Option<Duration> {
-        let Retryable::Yes { retry_after } = error.hope else {
+        let Retryable::Yes { retry_after } = error.retryable else {
             return None;
         };
         if attempt >= self.tries {
@@ -51,6 +53,7 @@ impl DeliveryRetry {
     /// Calls `once` until it succeeds, fails for good, or the tries are spent; waits with `pause` in between.
     pub async fn run(
         &self,
+        platform: &Platform,
         mut once: impl AsyncFnMut() -> DeliveryResult,
         mut pause: impl AsyncFnMut(Duration),
     ) -> DeliveryResult {
@@ -59,7 +62,7 @@ impl DeliveryRetry {
             let Err(mut error) = once().await else {
                 return Ok(());
             };
-            let Some(delay) = self.next_delay(attempt, &error, rand::random()) else {
+            let Some(delay) = self.next_delay(attempt, &error, platform.random_fraction()) else {
                 if attempt > 1 {
                     error.why.push_str(&format!(" (try {attempt} of {})", self.tries));
                 }

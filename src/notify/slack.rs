@@ -1,17 +1,163 @@
-//! Slack: the payload of a message for a bot and for an incoming webhook, and what their answers mean.
+//! Slack: a bot and an incoming webhook, the payload of a message for either, and what their answers mean.
 
 use std::borrow::Cow;
 use std::fmt;
 
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
 
-use super::channel::SlackBot;
+use super::channel::{Channel, ChatService};
 use super::delivery::{
     DeliveryError, DeliveryResult, ServiceAnswer, cut_short, is_code, judge_status, not_understood,
 };
+use super::http::PostRequest;
 use super::message::RoundMessage;
+use super::registry::{FieldKind, ServiceField, ServiceSpec};
 use crate::text::{chars, escape_within, list};
+
+/// Slack's Web API.
+pub const SLACK_API: &str = "https://slack.com/api";
+
+/// The Slack bot.
+pub static BOT: ServiceSpec = ServiceSpec {
+    name: "slack",
+    title: "Slack",
+    fields: &[
+        ServiceField {
+            path: "notify.slack.token",
+            doc: "The token of a Slack bot.",
+            kind: FieldKind::Secret {
+                file_path: "notify.slack.token_file",
+                file_doc: "A file that holds the token of a Slack bot.",
+                is_url: false,
+            },
+            old_variable: Some("MACAQUE_SLACK_TOKEN"),
+        },
+        ServiceField {
+            path: "notify.slack.channel",
+            doc: "The Slack channel to write to, by its ID or name.",
+            kind: FieldKind::Text,
+            old_variable: Some("MACAQUE_SLACK_CHANNEL"),
+        },
+        ServiceField {
+            path: "notify.slack.api_url",
+            doc: "The URL of Slack's Web API.",
+            kind: FieldKind::Url(SLACK_API),
+            old_variable: None,
+        },
+    ],
+    open: |fields| {
+        Channel::from(SlackBot {
+            token: fields.secret("notify.slack.token"),
+            channel: fields.text("notify.slack.channel"),
+            api_url: fields.text("notify.slack.api_url"),
+        })
+    },
+};
+
+/// The Slack incoming webhook, or a service that speaks like one.
+pub static WEBHOOK: ServiceSpec = ServiceSpec {
+    name: "slack-webhook",
+    title: "the Slack webhook",
+    fields: &[ServiceField {
+        path: "notify.slack_webhook.url",
+        doc: "The URL of a Slack incoming webhook; whoever knows it can write.",
+        kind: FieldKind::Secret {
+            file_path: "notify.slack_webhook.url_file",
+            file_doc: "A file that holds the URL of a Slack incoming webhook.",
+            is_url: true,
+        },
+        old_variable: None,
+    }],
+    open: |fields| {
+        Channel::from(SlackWebhook {
+            url: fields.secret("notify.slack_webhook.url"),
+        })
+    },
+};
+
+/// A Slack bot with the scope `chat:write`, in a channel that it has been invited to.
+#[derive(Clone)]
+pub struct SlackBot {
+    /// The bot token, `xoxb-…`.
+    pub token: SecretString,
+    /// The channel's ID, or its name.
+    pub channel: String,
+    /// [`SLACK_API`], or a relay's base URL.
+    pub api_url: String,
+}
+
+/// A Slack incoming webhook; its URL is the secret.
+#[derive(Clone)]
+pub struct SlackWebhook {
+    /// The whole URL.
+    pub url: SecretString,
+}
+
+impl ChatService for SlackBot {
+    fn spec(&self) -> &'static ServiceSpec {
+        &BOT
+    }
+
+    fn url(&self) -> &str {
+        &self.api_url
+    }
+
+    fn request(&self, message: &RoundMessage) -> PostRequest<'_> {
+        PostRequest {
+            url: format!("{}/chat.postMessage", self.api_url.trim_end_matches('/')),
+            bearer: Some(&self.token),
+            body: bot_payload(message, self),
+        }
+    }
+
+    fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult {
+        judge_bot(answer)
+    }
+
+    fn hidden(&self) -> Vec<&str> {
+        vec![self.token.expose_secret(), &self.api_url]
+    }
+}
+
+impl ChatService for SlackWebhook {
+    fn spec(&self) -> &'static ServiceSpec {
+        &WEBHOOK
+    }
+
+    fn url(&self) -> &str {
+        self.url.expose_secret()
+    }
+
+    fn request(&self, message: &RoundMessage) -> PostRequest<'_> {
+        PostRequest {
+            url: self.url.expose_secret().to_owned(),
+            bearer: None,
+            body: webhook_payload(message),
+        }
+    }
+
+    fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult {
+        judge_webhook(answer)
+    }
+
+    fn hidden(&self) -> Vec<&str> {
+        vec![self.url.expose_secret()]
+    }
+}
+
+impl fmt::Debug for SlackBot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SlackBot").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SlackWebhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SlackWebhook").finish_non_exhaustive()
+    }
+}
 
 /// Slack's limit for a header block, in characters.
 const HEADER: usize = 150;

@@ -1,11 +1,99 @@
-//! Webex: the payload of a message, and what the service's answers mean.
+//! Webex: a bot, the payload of a message, and what the service's answers mean.
 
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::channel::WebexBot;
+use super::channel::{Channel, ChatService};
 use super::delivery::{DeliveryResult, ServiceAnswer, judge_status};
+use super::http::PostRequest;
 use super::message::RoundMessage;
+use super::registry::{FieldKind, ServiceField, ServiceSpec};
 use crate::text::{escape_within, list};
+
+/// Webex's REST API.
+pub const WEBEX_API: &str = "https://webexapis.com/v1";
+
+/// The Webex bot.
+pub static BOT: ServiceSpec = ServiceSpec {
+    name: "webex",
+    title: "Webex",
+    fields: &[
+        ServiceField {
+            path: "notify.webex.token",
+            doc: "The token of a Webex bot.",
+            kind: FieldKind::Secret {
+                file_path: "notify.webex.token_file",
+                file_doc: "A file that holds the token of a Webex bot.",
+                is_url: false,
+            },
+            old_variable: Some("MACAQUE_WEBEX_TOKEN"),
+        },
+        ServiceField {
+            path: "notify.webex.room_id",
+            doc: "The Webex room to write to.",
+            kind: FieldKind::Text,
+            old_variable: Some("MACAQUE_WEBEX_ROOM_ID"),
+        },
+        ServiceField {
+            path: "notify.webex.api_url",
+            doc: "The URL of Webex's API.",
+            kind: FieldKind::Url(WEBEX_API),
+            old_variable: None,
+        },
+    ],
+    open: |fields| {
+        Channel::from(WebexBot {
+            token: fields.secret("notify.webex.token"),
+            room_id: fields.text("notify.webex.room_id"),
+            api_url: fields.text("notify.webex.api_url"),
+        })
+    },
+};
+
+/// A Webex bot in a room that it has been added to.
+#[derive(Clone)]
+pub struct WebexBot {
+    /// The bot's access token.
+    pub token: SecretString,
+    /// The room's ID.
+    pub room_id: String,
+    /// [`WEBEX_API`], or a relay's base URL.
+    pub api_url: String,
+}
+
+impl ChatService for WebexBot {
+    fn spec(&self) -> &'static ServiceSpec {
+        &BOT
+    }
+
+    fn url(&self) -> &str {
+        &self.api_url
+    }
+
+    fn request(&self, message: &RoundMessage) -> PostRequest<'_> {
+        PostRequest {
+            url: format!("{}/messages", self.api_url.trim_end_matches('/')),
+            bearer: Some(&self.token),
+            body: payload(message, self),
+        }
+    }
+
+    fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult {
+        judge(answer)
+    }
+
+    fn hidden(&self) -> Vec<&str> {
+        vec![self.token.expose_secret(), &self.room_id, &self.api_url]
+    }
+}
+
+impl fmt::Debug for WebexBot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebexBot").finish_non_exhaustive()
+    }
+}
 
 /// How many bytes each of the two lists may take. Webex takes 7439 bytes in all; headline, footer and markup
 /// are at most 150 + 300 characters of five bytes.

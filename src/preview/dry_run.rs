@@ -3,77 +3,84 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::k8s::Cluster;
 use macaque_core::outcome::{DisruptionMethod, Refusal};
 use macaque_core::pod::PodRef;
-use macaque_core::preview::Prediction;
+use macaque_core::prediction::Prediction;
 use macaque_core::report::RoundEnd;
 use macaque_core::verdict::{DisruptionVerdict, classify};
 
-use super::ClusterSnapshot;
-use crate::round::StopToken;
+use super::{ClusterSnapshot, PreviewReader};
 
-/// After so many questions without an answer about their pod, the API server is left alone.
-const MOST_DOUBTS: usize = 3;
+/// How many requests without an answer about their pod are sent before the API server is left alone.
+const MOST_USELESS: usize = 3;
 
-/// Who is not asked any more, and what is to be told of it.
+/// What ends the asking, for one namespace or for all.
 #[derive(Default)]
 struct DryRunLimits {
-    closed: BTreeSet<String>,
-    doubts: usize,
+    forbidden: BTreeSet<String>,
+    useless: usize,
     problems: Vec<String>,
 }
 
 impl DryRunLimits {
-    fn heed(&mut self, verdict: &DisruptionVerdict, pod: &PodRef, method: DisruptionMethod) {
+    fn note(&mut self, verdict: &DisruptionVerdict, pod: &PodRef, method: DisruptionMethod) {
         match verdict {
             DisruptionVerdict::Forbidden(why) => {
-                self.closed.insert(pod.namespace.clone());
+                self.forbidden.insert(pod.namespace.clone());
                 self.problems.push(forbidden(method, &pod.namespace, why));
             }
             DisruptionVerdict::Refused(Refusal::Throttled { .. })
             | DisruptionVerdict::Uncertain(_)
             | DisruptionVerdict::Invalid(_)
-            | DisruptionVerdict::Unauthorized => self.doubts += 1,
+            | DisruptionVerdict::Unauthorized => self.useless += 1,
             DisruptionVerdict::Accepted | DisruptionVerdict::Refused(_) | DisruptionVerdict::Gone => {}
         }
     }
+
+    fn is_exhausted(&self) -> bool {
+        self.useless == MOST_USELESS
+    }
 }
 
-impl ClusterSnapshot {
-    /// Asks about the first `most` candidates; returns how many were asked. Where a grant is missing, the rest of
-    /// the namespace is not asked.
+impl PreviewReader<'_> {
+    /// Asks about the first `most` candidates of a snapshot; returns how many were asked about. Where a grant is
+    /// missing, the rest of the namespace is not asked about.
     ///
     /// # Errors
     /// A request to stop.
-    pub async fn ask(&mut self, cluster: &Cluster, stop: &StopToken, most: usize) -> Result<usize, RoundEnd> {
-        let (method, grace_period) = (self.preview.limits.method, self.preview.limits.grace_period);
-        let (mut asked, mut reserve) = (0, DryRunLimits::default());
-        for pod in &mut self.preview.pods {
-            let pod = &pod.candidate.pod;
-            if reserve.closed.contains(&pod.namespace) {
+    pub async fn ask(&self, snapshot: &mut ClusterSnapshot, most: usize) -> Result<usize, RoundEnd> {
+        let method = snapshot.preview.disrupt.method;
+        let grace_period = snapshot.preview.disrupt.grace_period;
+        let mut limits = DryRunLimits::default();
+        let mut asked = 0;
+        for previewed in &mut snapshot.preview.pods {
+            let pod = &previewed.candidate.pod;
+            if limits.forbidden.contains(&pod.namespace) {
                 continue;
             }
-            if asked == most || reserve.doubts == MOST_DOUBTS {
+            if asked == most || limits.is_exhausted() {
                 break;
             }
-            let question = cluster.ask(pod, method, grace_period);
-            let answer = stop.within(Duration::ZERO, question).await;
+
+            let request = self.cluster.dry_run(pod, method, grace_period);
+            let answer = self.stop.within(Duration::ZERO, request).await;
             let verdict = match answer.ok_or(RoundEnd::Interrupted)? {
                 Ok(answer) => classify(&answer),
                 Err(error) => DisruptionVerdict::Uncertain(error.to_string()),
             };
             asked += 1;
-            reserve.heed(&verdict, pod, method);
+            limits.note(&verdict, pod, method);
             if !matches!(verdict, DisruptionVerdict::Forbidden(_)) {
-                pod.server_answer = Some(Prediction::from(verdict));
+                previewed.server_answer = Some(Prediction::from(verdict));
             }
         }
-        if reserve.doubts == MOST_DOUBTS {
-            let words = format!("the API server was not asked any more after {MOST_DOUBTS} useless answers");
-            reserve.problems.push(words);
+
+        if limits.is_exhausted() {
+            limits.problems.push(format!(
+                "stopped asking the API server after {MOST_USELESS} requests without a useful answer"
+            ));
         }
-        self.problems.extend(reserve.problems);
+        snapshot.problems.extend(limits.problems);
         Ok(asked)
     }
 }
@@ -85,7 +92,7 @@ fn forbidden(method: DisruptionMethod, namespace: &str, why: &str) -> String {
         DisruptionMethod::Delete => ("pods", "delete"),
     };
     format!(
-        "the API server may not be asked in {namespace}: {why}; a dry run needs the grant of the disruption \
+        "not permitted to ask the API server in {namespace}: {why}; a dry run needs the grant of the disruption \
          itself: {{apiGroups: [\"\"], resources: [\"{resource}\"], verbs: [\"{verb}\"]}}"
     )
 }

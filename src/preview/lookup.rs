@@ -1,59 +1,53 @@
 //! Finds the pods that somebody asks about by name.
 
-use crate::k8s::Cluster;
 use macaque_core::pod::{Pod, PodOwner, PodRef};
 use macaque_core::report::RoundEnd;
 use macaque_core::selector::Selector;
 
-use crate::round::StopToken;
-use crate::round::retry::patiently;
+use super::PreviewReader;
+use crate::round::retry::with_retries;
 
-/// Reads the pod `name` of `namespace`; `None` if there is none.
-///
-/// # Errors
-/// It could not be read.
-pub async fn pod(
-    cluster: &Cluster,
-    namespace: &str,
-    name: &str,
-    stop: &StopToken,
-) -> Result<Option<Pod>, RoundEnd> {
-    let pod = PodRef {
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-        uid: String::new(),
-    };
-    Ok(patiently(stop, async || cluster.pod(&pod).await).await?)
-}
-
-/// Reads the pods of `owner`, by name. Whether an owner without pods exists cannot be told: macaque reads no
-/// workloads.
-///
-/// # Errors
-/// The pods of `namespace` could not be listed.
-pub async fn pods_of(
-    cluster: &Cluster,
-    namespace: &str,
-    owner: &PodOwner,
-    stop: &StopToken,
-) -> Result<Vec<Pod>, RoundEnd> {
-    let everything = Selector::default();
-    let (mut pods, mut after) = (Vec::new(), None::<String>);
-    loop {
-        let read = async || cluster.pods(Some(namespace), &everything, after.as_deref()).await;
-        let page = patiently(stop, read).await?;
-        let of_owner = page
-            .pods
-            .into_iter()
-            .filter(|pod| pod.owner.as_ref() == Some(owner));
-        pods.extend(of_owner);
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
+impl PreviewReader<'_> {
+    /// Reads the pod `name` of `namespace`; `None` if there is none.
+    ///
+    /// # Errors
+    /// It could not be read.
+    pub async fn pod(&self, namespace: &str, name: &str) -> Result<Option<Pod>, RoundEnd> {
+        let pod = PodRef {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            uid: String::new(),
+        };
+        let read = async || self.cluster.pod(&pod).await;
+        Ok(with_retries(self.platform, self.stop, read).await?)
     }
-    // A list that starts anew, or the edge of a page, may repeat a pod.
-    pods.sort_by(|a, b| a.id.cmp(&b.id));
-    pods.dedup_by(|a, b| a.id == b.id);
-    Ok(pods)
+
+    /// Reads the pods of `owner`, sorted by name. Whether an owner without pods exists cannot be told: macaque reads no
+    /// workloads.
+    ///
+    /// # Errors
+    /// The pods of `namespace` could not be listed.
+    pub async fn pods_of(&self, namespace: &str, owner: &PodOwner) -> Result<Vec<Pod>, RoundEnd> {
+        let everything = Selector::default();
+        let mut pods = Vec::new();
+        let mut after = None::<String>;
+        loop {
+            let read = async || {
+                let after = after.as_deref();
+                self.cluster.pods(Some(namespace), &everything, after).await
+            };
+            let page = with_retries(self.platform, self.stop, read).await?;
+            let is_owned = |pod: &Pod| pod.owner.as_ref() == Some(owner);
+            pods.extend(page.pods.into_iter().filter(is_owned));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+
+        // A list that starts anew, or the edge of a page, may repeat a pod.
+        pods.sort_by(|a, b| a.id.cmp(&b.id));
+        pods.dedup_by(|a, b| a.id == b.id);
+        Ok(pods)
+    }
 }

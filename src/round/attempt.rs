@@ -1,21 +1,21 @@
-//! Disrupts one victim and finds out what became of it. A doubt resumes the same victim by its UID, never another.
+//! Disrupts one victim and finds out what happened to it. A doubt asks again for the same victim by its UID, never for
+//! another.
 
 use std::time::Duration;
 
-use crate::k8s::ApiError;
-use macaque_core::config::DisruptConfig;
 use macaque_core::outcome::{DisruptionMethod, Outcome, Refusal};
 use macaque_core::pod::PodRef;
 use macaque_core::verdict::{DisruptionVerdict, classify};
 
-use super::retry::{ReadError, RetryPolicy};
+use super::retry::RetryPolicy;
 use super::{LONGEST_PAUSE, RoundContext};
+use crate::k8s::ApiError;
 
-/// How long the victim in flight may take, call and look together, once macaque was told to stop.
+/// How long the victim in flight may take, request and check together, once macaque was told to stop.
 pub(super) const GRACE: Duration = Duration::from_secs(15);
 
-/// A look after a disruption is worth more tries than another read, and goes on within the grace.
-const LOOK: RetryPolicy = RetryPolicy {
+/// The check after a disruption is worth more tries than another read, and goes on within the grace.
+const CHECK: RetryPolicy = RetryPolicy {
     tries: 4,
     grace: GRACE,
 };
@@ -23,22 +23,13 @@ const LOOK: RetryPolicy = RetryPolicy {
 /// How often a throttled disruption is sent again.
 const THROTTLES: u32 = 3;
 
-/// One victim's outcome, with what the API server remarked on the way.
+/// One victim's outcome, with the API server's warnings on the way.
 pub(super) struct AttemptOutcome {
     pub(super) outcome: Outcome,
     pub(super) warnings: Vec<String>,
 }
 
-impl From<Outcome> for AttemptOutcome {
-    fn from(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            warnings: Vec::new(),
-        }
-    }
-}
-
-/// Why an attempt has no outcome: nothing was done to the pod.
+/// The reason why an attempt has no outcome: nothing was done to the pod.
 pub(super) enum AttemptError {
     /// macaque may not disrupt in this namespace.
     Namespace(ApiError),
@@ -46,21 +37,21 @@ pub(super) enum AttemptError {
     Round(String),
 }
 
-/// What a look by UID saw.
+/// What a check by UID saw.
 pub(super) enum PodState {
     /// No pod of that name, another one, or the pod being deleted.
     GoneOrTerminating,
     /// The pod, as alive as before.
     Alive,
-    /// Nothing: the look failed, and why.
+    /// The check failed, and why.
     Unknown(String),
 }
 
-/// One victim under way.
+/// One attempt under way.
 struct DisruptionAttempt<'a> {
-    table: &'a RoundContext<'a>,
+    context: &'a RoundContext<'a>,
     pod: &'a PodRef,
-    /// How often it may be throttled yet.
+    /// How often it may still be throttled.
     throttles: u32,
     /// What came instead of an answer. From then on no answer is taken at its word: it may be about a pod that an
     /// earlier request has already disrupted.
@@ -69,30 +60,29 @@ struct DisruptionAttempt<'a> {
 }
 
 impl RoundContext<'_> {
-    /// Looks `pod` up by its UID, several times if the API server does not answer.
-    pub(super) async fn look(&self, pod: &PodRef) -> PodState {
-        let Self { stop, cluster, .. } = self;
-        match LOOK.read(stop, async || cluster.pod(pod).await).await {
+    /// Checks on `pod` by its UID, several times if the API server does not answer.
+    pub(super) async fn check(&self, pod: &PodRef) -> PodState {
+        let read = async || self.cluster.pod(pod).await;
+        match CHECK.read(self.platform, self.stop, read).await {
             Ok(Some(now)) if now.id.uid == pod.uid && !now.terminating => PodState::Alive,
             Ok(_) => PodState::GoneOrTerminating,
-            Err(ReadError::Failed(error)) => PodState::Unknown(error.to_string()),
-            Err(ReadError::Stopped) => PodState::Unknown("macaque was told to stop".to_owned()),
+            Err(error) => PodState::Unknown(error.to_string()),
         }
     }
 
-    /// Disrupts `pod` and finds out what became of it.
+    /// Disrupts `pod` and finds out what happened to it.
     pub(super) async fn disrupt(&self, pod: &PodRef) -> Result<AttemptOutcome, AttemptError> {
-        let mut trial = DisruptionAttempt {
-            table: self,
+        let mut attempt = DisruptionAttempt {
+            context: self,
             pod,
             throttles: THROTTLES,
             doubt: None,
             warnings: Vec::new(),
         };
         loop {
-            let verdict = trial.ask().await;
-            if let Some(outcome) = trial.conclude(verdict).await? {
-                let warnings = trial.warnings;
+            let verdict = attempt.send().await;
+            if let Some(outcome) = attempt.conclude(verdict).await? {
+                let warnings = attempt.warnings;
                 return Ok(AttemptOutcome { outcome, warnings });
             }
         }
@@ -101,82 +91,79 @@ impl RoundContext<'_> {
 
 impl DisruptionAttempt<'_> {
     /// Sends the disruption once.
-    async fn ask(&mut self) -> DisruptionVerdict {
-        let RoundContext {
-            stop,
-            cluster,
-            round_config,
-            ..
-        } = self.table;
-        let DisruptConfig {
-            method, grace_period, ..
-        } = round_config.disrupt;
-        match stop
-            .within(GRACE, cluster.disrupt(self.pod, method, grace_period))
-            .await
-        {
-            Some(Ok(answer)) => {
+    async fn send(&mut self) -> DisruptionVerdict {
+        let disrupt = &self.context.config.disrupt;
+        let request = self
+            .context
+            .cluster
+            .disrupt(self.pod, disrupt.method, disrupt.grace_period);
+        let answer = self.context.stop.within(GRACE, request).await;
+
+        match answer.unwrap_or(Err(ApiError::Stopped)) {
+            Ok(answer) => {
                 let verdict = classify(&answer);
                 self.warnings.extend(answer.warnings);
                 verdict
             }
-            Some(Err(error)) => DisruptionVerdict::Uncertain(error.to_string()),
-            None => DisruptionVerdict::Uncertain("macaque was told to stop before an answer came".to_owned()),
+            Err(error) => DisruptionVerdict::Uncertain(error.to_string()),
         }
     }
 
-    /// What follows from the verdict; `None` asks once more for the same pod.
+    /// Concludes from the verdict; `None` sends once more for the same pod.
     async fn conclude(&mut self, verdict: DisruptionVerdict) -> Result<Option<Outcome>, AttemptError> {
         if let DisruptionVerdict::Refused(Refusal::Throttled { retry_after }) = &verdict
-            && self.rest(*retry_after).await
+            && self.pause(*retry_after).await
         {
             return Ok(None);
         }
+
         match (verdict, self.doubt.take()) {
             (DisruptionVerdict::Accepted, _) => Ok(Some(self.verify().await)),
-            (DisruptionVerdict::Uncertain(doubt), None) => Ok(self.resolve(doubt).await),
+            (DisruptionVerdict::Uncertain(doubt), None) => Ok(self.settle(doubt).await),
             (verdict, Some(doubt)) => Ok(Some(self.give_up(doubt, verdict).await)),
             (DisruptionVerdict::Gone, None) => Ok(Some(Outcome::Gone)),
             (DisruptionVerdict::Refused(refusal), None) => Ok(Some(Outcome::Refused(refusal))),
-            (DisruptionVerdict::Forbidden(why), None) => Err(AttemptError::Namespace(ApiError::Forbidden {
-                what: self.what(),
-                why,
-            })),
-            (DisruptionVerdict::Unauthorized, None) => Err(AttemptError::Round(
-                ApiError::Unauthorized { what: self.what() }.to_string(),
-            )),
+            (DisruptionVerdict::Forbidden(why), None) => {
+                let what = self.describe();
+                Err(AttemptError::Namespace(ApiError::Forbidden { what, why }))
+            }
+            (DisruptionVerdict::Unauthorized, None) => {
+                let what = self.describe();
+                Err(AttemptError::Round(ApiError::Unauthorized { what }.to_string()))
+            }
             (DisruptionVerdict::Invalid(why), None) => {
-                Err(AttemptError::Round(format!("{}: {why}", self.what())))
+                Err(AttemptError::Round(format!("{}: {why}", self.describe())))
             }
         }
     }
 
-    /// Pauses for a throttle; `false` where there was no more patience, or macaque was told to stop.
-    async fn rest(&mut self, retry_after: Duration) -> bool {
+    /// Pauses for a throttle; returns `false` where there were too many, or macaque was told to stop.
+    async fn pause(&mut self, retry_after: Duration) -> bool {
         let Some(left) = self.throttles.checked_sub(1) else {
             return false;
         };
         self.throttles = left;
-        let pause = tokio::time::sleep(retry_after.min(LONGEST_PAUSE));
-        self.table.stop.within(Duration::ZERO, pause).await.is_some()
+
+        let pause = self.context.platform.sleep(retry_after.min(LONGEST_PAUSE));
+        self.context.stop.within(Duration::ZERO, pause).await.is_some()
     }
 
-    /// A yes is no proof: the pod must be gone or going.
+    /// Verifies a yes, which is no proof: the pod must be gone or terminating.
     async fn verify(&self) -> Outcome {
-        match self.look().await {
-            PodState::GoneOrTerminating => self.done(),
+        match self.context.check(self.pod).await {
+            PodState::GoneOrTerminating => self.disrupted(),
             PodState::Alive => Outcome::Refused(Refusal::AcceptedButAlive),
             PodState::Unknown(why) => Outcome::Unknown {
-                why: format!("accepted, and then {why}"),
+                why: format!("accepted, but then: {why}"),
             },
         }
     }
 
-    /// Settles the first doubt by looking; `None` where the pod lives and may be asked for once more, by its UID.
-    async fn resolve(&mut self, doubt: String) -> Option<Outcome> {
-        match self.look().await {
-            PodState::GoneOrTerminating => Some(self.done_all_the_same(&doubt)),
-            PodState::Alive if !self.table.stop.is_requested() => {
+    /// Settles the first doubt by a check; `None` where the pod is alive and may be asked for once more, by its UID.
+    async fn settle(&mut self, doubt: String) -> Option<Outcome> {
+        match self.context.check(self.pod).await {
+            PodState::GoneOrTerminating => Some(self.disrupted_without_answer(&doubt)),
+            PodState::Alive if !self.context.stop.is_requested() => {
                 self.doubt = Some(doubt);
                 None
             }
@@ -191,8 +178,8 @@ impl DisruptionAttempt<'_> {
 
     /// Ends in doubt: an answer other than yes may be about what the request before it did.
     async fn give_up(&mut self, doubt: String, verdict: DisruptionVerdict) -> Outcome {
-        let why = match self.look().await {
-            PodState::GoneOrTerminating => return self.done_all_the_same(&doubt),
+        let seen = match self.context.check(self.pod).await {
+            PodState::GoneOrTerminating => return self.disrupted_without_answer(&doubt),
             PodState::Alive => "a moment later the pod was alive".to_owned(),
             PodState::Unknown(why) => format!("then {why}"),
         };
@@ -200,35 +187,36 @@ impl DisruptionAttempt<'_> {
             DisruptionVerdict::Refused(refusal) => format!("asked again: refused by {refusal}"),
             DisruptionVerdict::Uncertain(why)
             | DisruptionVerdict::Forbidden(why)
-            | DisruptionVerdict::Invalid(why) => {
-                format!("asked again: {why}")
-            }
+            | DisruptionVerdict::Invalid(why) => format!("asked again: {why}"),
             DisruptionVerdict::Unauthorized => "asked again: the credentials are not accepted".to_owned(),
             DisruptionVerdict::Accepted | DisruptionVerdict::Gone => "asked again".to_owned(),
         };
         Outcome::Unknown {
-            why: format!("{doubt}; {again}; {why}"),
+            why: format!("{doubt}; {again}; {seen}"),
         }
     }
 
-    fn done_all_the_same(&mut self, doubt: &str) -> Outcome {
-        let seen = format!("no clear answer ({doubt}), but the pod was seen gone or going");
-        self.warnings.push(seen);
-        self.done()
+    fn disrupted_without_answer(&mut self, doubt: &str) -> Outcome {
+        let warning = format!("no clear answer ({doubt}), but the pod was seen gone or terminating");
+        self.warnings.push(warning);
+        self.disrupted()
     }
 
-    fn done(&self) -> Outcome {
-        match self.table.round_config.disrupt.method {
+    fn disrupted(&self) -> Outcome {
+        match self.context.config.disrupt.method {
             DisruptionMethod::Evict => Outcome::Evicted,
             DisruptionMethod::Delete => Outcome::Deleted,
         }
     }
 
-    fn what(&self) -> String {
-        format!("{} {}", self.table.round_config.disrupt.method, self.pod)
+    fn describe(&self) -> String {
+        format!("{} {}", self.context.config.disrupt.method, self.pod)
     }
+}
 
-    async fn look(&self) -> PodState {
-        self.table.look(self.pod).await
+impl From<Outcome> for AttemptOutcome {
+    fn from(outcome: Outcome) -> Self {
+        let warnings = Vec::new();
+        Self { outcome, warnings }
     }
 }

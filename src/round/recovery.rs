@@ -1,93 +1,95 @@
-//! Finishes what nobody else finishes: a round whose Killer is gone is looked after, and never played on.
+//! Recovers what a dead Killer left behind: an interrupted round is closed, and never continued; reports that were not
+//! delivered are found.
 
-use jiff::Timestamp;
-
-use super::attempt::PodState;
-use super::{RoundConfig, RoundContext, blank};
-use crate::journal::JournalError;
-use macaque_core::journal::{Journal, JournalEvent, OutboxEntry, ReservationState, Resolution, RoundRecord};
+use macaque_core::journal::{
+    Journal, JournalEvent, OutboxEntry, Reservation, ReservationState, Resolution, RoundRecord,
+};
 use macaque_core::report::{RoundEnd, RoundReport};
 
-/// What a look round found.
+use super::RoundContext;
+use super::attempt::PodState;
+use crate::journal::JournalError;
+
+/// What a recovery pass found.
 #[derive(Debug, Default)]
 pub struct Recovery {
-    /// The reports that are this Killer's to tell.
-    pub notices: Vec<OutboxEntry>,
-    /// How many notices were dropped untold, ever.
+    /// The reports that this Killer has to deliver.
+    pub outbox: Vec<OutboxEntry>,
+    /// How many reports were dropped before they were delivered, ever.
     pub dropped: u64,
 }
 
-/// Looks round: adopts what nobody holds any more, closes the round that was left open, and finds the notices to
-/// tell. `unclosed` is the story of a round of one's own that could not be closed before.
+/// Runs a recovery pass: takes over what nobody holds any more, closes the round that was left open, and finds the
+/// reports to deliver. `unclosed` is the report of one's own round that could not be closed before.
 ///
-/// A round must not be in flight here: it would be taken for one that was left.
+/// A round must not be in flight here: it would be taken for one that was left behind.
 ///
 /// # Errors
 /// The journal could not be read or written.
 pub async fn recover(
-    table: RoundContext<'_>,
+    context: RoundContext<'_>,
     unclosed: Option<&RoundReport>,
 ) -> Result<Recovery, JournalError> {
-    let mut journal = table.commit(&JournalEvent::Recover).await?;
-    if let Some(round) = journal.open_round_of(table.writer.holder()).cloned() {
+    let holder = context.writer.holder();
+    let mut journal = context.commit(&JournalEvent::Recover).await?;
+
+    if let Some(round) = journal.open_round_of(holder).cloned() {
         journal = match unclosed.filter(|report| report.slot == round.slot) {
-            Some(report) => table.close_late(&round, report).await?,
-            None => table.close_for_another(&round).await?,
+            Some(report) => context.close_late(&round, report).await?,
+            None => context.close_interrupted(&round).await?,
         };
     }
+
     Ok(Recovery {
-        notices: journal.notices_of(table.writer.holder()).cloned().collect(),
+        outbox: journal.outbox_of(holder).cloned().collect(),
         dropped: journal.dropped(),
     })
 }
 
 impl RoundContext<'_> {
-    /// Closes a round of one's own, whose story is known.
+    /// Closes a round of one's own, whose report is known.
     async fn close_late(&self, round: &RoundRecord, report: &RoundReport) -> Result<Journal, JournalError> {
         for reservation in &round.reservations {
-            let known = report
-                .attempts
-                .iter()
-                .find(|attempt| attempt.pod.uid == reservation.pod.uid);
-            // A victim without a story was never asked for, or was refused for want of a grant.
-            let settled = known.map_or(Resolution::Released, |attempt| Resolution::from(&attempt.outcome));
-            let uid = reservation.pod.uid.clone();
-            self.commit(&JournalEvent::Resolve { uid, settled }).await?;
+            let uid = &reservation.pod.uid;
+            let known = report.attempts.iter().find(|attempt| attempt.pod.uid == *uid);
+            // A victim without an attempt was never asked for, or was refused because a grant is missing.
+            let resolution = match known {
+                Some(attempt) => Resolution::from(&attempt.outcome),
+                None => Resolution::Released,
+            };
+            self.resolve(uid, resolution).await?;
         }
         self.close(report).await
     }
 
-    /// Closes a round that was interrupted: its victims are looked up, and none is disrupted any more.
-    async fn close_for_another(&self, round: &RoundRecord) -> Result<Journal, JournalError> {
-        let open = round
-            .reservations
-            .iter()
-            .filter(|reservation| reservation.state == ReservationState::Pending);
-        let mut journal = None;
-        for reservation in open {
-            let settled = match self.look(&reservation.pod).await {
+    /// Closes a round that was interrupted: its victim in flight is looked up, and nothing is disrupted any more.
+    async fn close_interrupted(&self, round: &RoundRecord) -> Result<Journal, JournalError> {
+        let mut resolved = round.clone();
+        let is_pending = |reservation: &&Reservation| reservation.state == ReservationState::Pending;
+        for reservation in round.reservations.iter().filter(is_pending) {
+            let resolution = match self.check(&reservation.pod).await {
                 PodState::GoneOrTerminating => Resolution::Disrupted,
-                // It may be disrupted yet, by a request that is still on its way.
+                // It may yet be disrupted, by a request that is still on its way.
                 PodState::Alive | PodState::Unknown(_) => Resolution::Unknown,
             };
-            let uid = reservation.pod.uid.clone();
-            journal = Some(self.commit(&JournalEvent::Resolve { uid, settled }).await?);
+            let journal = self.resolve(&reservation.pod.uid, resolution).await?;
+            resolved = journal.round().cloned().unwrap_or(resolved);
         }
-        let settled = journal.as_ref().and_then(Journal::round).unwrap_or(round);
-        log::warn!(slot:% = round.slot; "the round of {} was interrupted; its books are finished here", round.slot);
-        self.close(&story(settled, self.round_config)).await
-    }
-}
 
-/// What the journal tells of an interrupted round.
-fn story(round: &RoundRecord, round_config: &RoundConfig) -> RoundReport {
-    let mut report = blank(round_config, round.slot, round.seed);
-    report.attempts = round.attempts();
-    report.finished = Timestamp::now();
-    report.end = RoundEnd::Failed {
-        why: "it was interrupted, and its books were finished later: victims that were refused are not told of, and \
-              what became of the others was found by looking them up"
-            .to_owned(),
-    };
-    report
+        let slot = round.slot;
+        log::warn!(slot:%; "round {slot} was interrupted; recovering it on this replica");
+        self.close(&self.report_of(&resolved)).await
+    }
+
+    /// What the journal knows of an interrupted round.
+    fn report_of(&self, round: &RoundRecord) -> RoundReport {
+        let why = "it was interrupted and recovered later: victims that were refused are not listed, and what happened \
+                   to the others was found by looking them up";
+        RoundReport {
+            attempts: round.attempts(),
+            finished: self.platform.now(),
+            end: RoundEnd::Failed { why: why.to_owned() },
+            ..self.config.blank_report(round.slot, round.seed)
+        }
+    }
 }

@@ -1,100 +1,108 @@
-//! Plays a round in a crowd: names are drawn, and only the pods drawn are judged, until the victims are found.
+//! Runs a round where there are too many pods to judge them all: names are drawn, and only the pods drawn are judged,
+//! until the victims are found.
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
-
-use super::RunningRound;
-use super::pager::{ScopeNames, ScopeSize};
-use super::retry::patiently;
-use super::scan::PodScan;
 use macaque_core::config::DrawBy;
 use macaque_core::eligibility::{Candidate, judge};
 use macaque_core::journal::Journal;
 use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTally, RoundEnd};
-use macaque_core::selection::CandidateIndex;
-use macaque_core::selection::DrawQueue;
-use macaque_core::selection::VictimPicker;
-use macaque_core::selection::{IndexedName, NameIndex};
+use macaque_core::selection::{CandidateIndex, DrawQueue, IndexedName, NameIndex, VictimPicker};
 
-/// So many pods drawn in a row of which nobody can be tried, and all of them are judged. Where one in a hundred is
-/// eligible that happens once in twenty thousand rounds.
+use super::pager::{ScopeNames, ScopeSize};
+use super::retry::with_retries;
+use super::running::RunningRound;
+use super::scan::PodScan;
+
+/// How many pods are drawn in a row of which none can be tried, before all of them are judged. Where one in a hundred
+/// is eligible that happens once in twenty thousand rounds.
 const MOST_IN_VAIN: usize = 1_000;
 
 impl RunningRound<'_> {
-    /// Draws pods by their names until the choice is done. Names do not tell owners: to draw those, all are judged.
-    pub(super) async fn play_in_crowd(
+    /// Draws pods by their names until the picker is done. Names do not show owners: to draw by owner, all are judged.
+    pub(super) async fn run_sampled(
         &mut self,
         size: ScopeSize,
         seed: u64,
         journal: &Journal,
     ) -> Result<(), RoundEnd> {
-        let choice = VictimPicker::from_queue(DrawQueue::growing(), &self.table.round_config.disrupt);
-        match self.table.round_config.disrupt.draw {
+        let disrupt = &self.context.config.disrupt;
+        let picker = VictimPicker::from_queue(DrawQueue::growing(), disrupt);
+        match disrupt.draw {
             DrawBy::Pod => {
-                let ScopeNames { names, problems } = self.field().names_of(size).await?;
+                let ScopeNames { names, problems } = self.scanner().names_of(size).await?;
                 self.report.listed = names.len();
                 self.report.problems = problems;
-                self.play_by_name(&names, seed, journal, choice).await
+                self.run_by_name(&names, seed, journal, picker).await
             }
-            DrawBy::Owner => self.play_surveyed(seed, journal, &HashSet::new(), choice).await,
+            DrawBy::Owner => self.run_indexed(seed, journal, &HashSet::new(), picker).await,
         }
     }
 
-    /// Where too much is drawn in vain, a survey of all settles it, and tells the reason of every exemption.
-    async fn play_by_name(
+    /// Draws by name. Where too much is drawn in vain, a scan of all pods settles it, and gives every exemption.
+    async fn run_by_name(
         &mut self,
         names: &NameIndex,
         seed: u64,
         journal: &Journal,
-        mut choice: VictimPicker,
+        mut picker: VictimPicker,
     ) -> Result<(), RoundEnd> {
         let mut draw = names.draw(seed);
-        let (mut seen, mut tried, mut in_vain) = (HashSet::new(), HashSet::new(), 0);
-        while !choice.is_done() {
-            if let Some(victim) = self.next_victim(&mut choice)? {
+        let mut seen = HashSet::new();
+        let mut tried = HashSet::new();
+        let mut in_vain = 0;
+        while !picker.is_done() {
+            if let Some(victim) = self.next_victim(&mut picker)? {
                 let attempts = self.report.attempts.len();
                 tried.insert(victim.pod.uid.clone());
-                self.try_one(victim, &mut choice).await?;
+                self.try_victim(victim, &mut picker).await?;
                 if self.report.attempts.len() > attempts {
                     in_vain = 0;
                 }
                 continue;
             }
-            let is_left = |entry: &IndexedName<'_>| entry.namespace.is_some_and(|name| choice.has_left(name));
-            let next = draw
-                .find(|entry| !is_left(entry))
-                .filter(|_| in_vain < MOST_IN_VAIN);
-            let Some(entry) = next else {
-                if in_vain == MOST_IN_VAIN || tried.is_empty() {
-                    log::debug!("{in_vain} pods were drawn in vain: judging all of them");
-                    return self.play_surveyed(seed, journal, &tried, choice).await;
-                }
-                return self.try_all(choice).await;
+
+            let has_left = |entry: &IndexedName<'_>| {
+                entry
+                    .namespace
+                    .is_some_and(|namespace| picker.has_left(namespace))
             };
+            let next = draw.find(|entry| !has_left(entry));
+            let Some(entry) = next.filter(|_| in_vain < MOST_IN_VAIN) else {
+                if in_vain == MOST_IN_VAIN || tried.is_empty() {
+                    log::debug!("{in_vain} sampled pods were not eligible: checking all pods");
+                    return self.run_indexed(seed, journal, &tried, picker).await;
+                }
+                return self.try_rest(picker).await;
+            };
+
             in_vain += 1;
-            if let Some(pod) = self.uncover(entry).await?
+            if let Some(pod) = self.read_drawn(entry).await?
                 && seen.insert(pod.id.uid.clone())
             {
-                choice.add(self.judge_drawn(&pod, journal));
+                picker.add(self.judge_drawn(&pod, journal));
             }
         }
         Ok(())
     }
 
-    /// The pod behind a name, as far as its metadata tell; `None` if it is gone.
-    async fn uncover(&self, entry: IndexedName<'_>) -> Result<Option<Pod>, RoundEnd> {
-        let rules = &self.table.round_config.rules;
-        let (selector, phases) = (&rules.target.selector, rules.phases());
-        let read = async || self.table.cluster.named(entry, selector, phases).await;
-        Ok(patiently(self.table.stop, read).await?)
+    /// The pod of a name, as far as its metadata tell; `None` if it is gone.
+    async fn read_drawn(&self, entry: IndexedName<'_>) -> Result<Option<Pod>, RoundEnd> {
+        let context = self.context;
+        let rules = &context.config.rules;
+        let read = async || {
+            let selector = &rules.target.selector;
+            context.cluster.named(entry, selector, rules.phases()).await
+        };
+        Ok(with_retries(context.platform, context.stop, read).await?)
     }
 
     /// Judges a pod by its metadata; a candidate is judged once more, in full, before it is disrupted.
     fn judge_drawn(&mut self, pod: &Pod, journal: &Journal) -> Option<Candidate> {
-        match judge(pod, &self.table.round_config.rules, Timestamp::now()) {
-            Ok(candidate) if self.is_rested(&candidate, journal) => {
+        let now = self.context.platform.now();
+        match judge(pod, &self.context.config.rules, now) {
+            Ok(candidate) if self.is_not_in_cooldown(&candidate, journal) => {
                 self.report.candidates += 1;
                 Some(candidate)
             }
@@ -106,39 +114,41 @@ impl RunningRound<'_> {
         }
     }
 
-    /// Judges every pod, and draws from those that were not `tried` before, in the order of the seed. Whoever waits to
-    /// be tried is judged and drawn anew.
-    async fn play_surveyed(
+    /// Judges every pod, and draws from those that were not `tried` before, in the order of the seed. Whoever waits in
+    /// the queue is judged and drawn anew.
+    async fn run_indexed(
         &mut self,
         seed: u64,
         journal: &Journal,
         tried: &HashSet<String>,
-        mut choice: VictimPicker,
+        mut picker: VictimPicker,
     ) -> Result<(), RoundEnd> {
-        choice.forget();
-        let mut survey = PodScan::<CandidateIndex>::default();
-        self.field().survey(&mut survey).await?;
-        self.report.listed = survey.listed;
-        self.report.exempted = survey.exempted;
-        for problem in survey.problems {
-            // The list of names met the same ones.
+        picker.restart();
+        let mut scan = PodScan::<CandidateIndex>::default();
+        self.scanner().scan(&mut scan).await?;
+        self.report.listed = scan.listed;
+        self.report.exempted = scan.exempted;
+        for problem in scan.problems {
+            // The list of names met the same problems.
             if !self.report.problems.contains(&problem) {
                 self.report.problems.push(problem);
             }
         }
-        let mut index = survey.ledger;
-        index.retain(|candidate| self.is_rested(candidate, journal));
+
+        let mut index = scan.sink;
+        index.retain(|candidate| self.is_not_in_cooldown(candidate, journal));
         self.report.candidates = index.candidates();
-        let mut draw = index.draw(seed, self.table.round_config.disrupt.draw);
-        while !choice.is_done() {
-            if let Some(victim) = self.next_victim(&mut choice)? {
-                self.try_one(victim, &mut choice).await?;
+
+        let mut draw = index.draw(seed, self.context.config.disrupt.draw);
+        while !picker.is_done() {
+            if let Some(victim) = self.next_victim(&mut picker)? {
+                self.try_victim(victim, &mut picker).await?;
                 continue;
             }
             let Some(candidate) = draw.find(|candidate| !tried.contains(&candidate.pod.uid)) else {
-                return self.try_all(choice).await;
+                return self.try_rest(picker).await;
             };
-            choice.add([candidate]);
+            picker.add([candidate]);
         }
         Ok(())
     }

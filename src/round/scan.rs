@@ -1,26 +1,62 @@
-//! Lists the pods in scope page by page and judges each: what stays in memory is the counts, and what the caller's
-//! ledger keeps.
+//! Lists the pods in scope page by page and judges each: what stays in memory is the counts, and what the caller's sink
+//! keeps.
 
 use jiff::Timestamp;
-
-use crate::k8s::{ApiError, Cluster, list_words};
 use macaque_core::config::NamespaceScope;
 use macaque_core::eligibility::{Candidate, EligibilityRules, judge};
 use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
-use macaque_core::selection::CandidateIndex;
-use macaque_core::selection::NameIndex;
+use macaque_core::selection::{CandidateIndex, NameIndex};
 
 use super::StopToken;
 use super::pager::{ListPager, ScopeNames, ScopeSize};
-use super::retry::{ReadError, patiently};
+use super::retry::with_retries;
+use crate::k8s::{ApiError, Cluster, describe_list};
+use crate::platform::Platform;
 
-/// What is kept of the pods that a survey sees.
+/// What is kept of the pods that a scan sees.
 pub(crate) trait PodSink: Default {
-    /// Enters one pod, with the candidate that it was judged to be by `rules`, if it was.
+    /// Adds one pod, with the candidate that it is by `rules`, if it is one.
     fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules);
-    /// Adds the entries of another namespace.
+    /// Adds the pods of another namespace.
     fn append(&mut self, more: Self);
+}
+
+/// What a scan found.
+#[derive(Default)]
+pub(crate) struct PodScan<S> {
+    pub(crate) listed: usize,
+    pub(crate) exempted: ExemptionTallies,
+    pub(crate) sink: S,
+    /// What went wrong without ending the scan.
+    pub(crate) problems: Vec<String>,
+}
+
+/// Whether a scan judged every pod.
+pub(super) enum ScanOutcome {
+    /// Every pod was judged.
+    Complete,
+    /// There are too many pods to judge them all.
+    TooLarge(ScopeSize),
+}
+
+/// Where a scan looks, and by what it judges.
+#[derive(Clone, Copy)]
+pub(crate) struct PodScanner<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) rules: &'a EligibilityRules,
+    pub(crate) stop: &'a StopToken,
+    pub(crate) platform: &'a Platform,
+}
+
+/// One namespace of a scan, or all.
+#[derive(Clone, Copy)]
+struct ScanStep<'a> {
+    namespace: Option<&'a str>,
+    /// How many pods were seen before.
+    before: usize,
+    /// Whether other namespaces follow.
+    more: bool,
 }
 
 /// A round keeps the candidates and nothing else.
@@ -34,7 +70,7 @@ impl PodSink for Vec<Candidate> {
     }
 }
 
-/// In a crowd it keeps them compactly.
+/// Of many pods it keeps the candidates compactly.
 impl PodSink for CandidateIndex {
     fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
         CandidateIndex::push(self, &pod, candidate.as_ref(), rules);
@@ -45,32 +81,14 @@ impl PodSink for CandidateIndex {
     }
 }
 
-/// What a survey found.
-#[derive(Default)]
-pub(crate) struct PodScan<L> {
-    pub(crate) listed: usize,
-    pub(crate) exempted: ExemptionTallies,
-    pub(crate) ledger: L,
-    /// What went wrong without ending the survey.
-    pub(crate) problems: Vec<String>,
-}
-
-/// Where a survey looks, and by what it judges.
-#[derive(Clone, Copy)]
-pub(crate) struct PodScanner<'a> {
-    pub(crate) cluster: &'a Cluster,
-    pub(crate) rules: &'a EligibilityRules,
-    pub(crate) stop: &'a StopToken,
-}
-
-impl<L: PodSink> PodScan<L> {
+impl<S: PodSink> PodScan<S> {
     fn add(&mut self, pod: Pod, rules: &EligibilityRules, now: Timestamp) {
         self.listed += 1;
         match judge(&pod, rules, now) {
-            Ok(candidate) => self.ledger.push(pod, Some(candidate), rules),
+            Ok(candidate) => self.sink.push(pod, Some(candidate), rules),
             Err(exemption) => {
                 ExemptionTally::note(&mut self.exempted, pod.id.clone(), &exemption);
-                self.ledger.push(pod, None, rules);
+                self.sink.push(pod, None, rules);
             }
         }
     }
@@ -78,188 +96,205 @@ impl<L: PodSink> PodScan<L> {
     fn append(&mut self, more: Self) {
         self.listed += more.listed;
         ExemptionTally::merge(&mut self.exempted, more.exempted);
-        self.ledger.append(more.ledger);
+        self.sink.append(more.sink);
         self.problems.extend(more.problems);
     }
 }
 
 impl PodScanner<'_> {
-    /// Surveys every namespace in scope into `survey`, however many pods there are. A namespace that may not be read,
-    /// or does not exist, is a problem of its own and ends nothing for the others.
-    pub(crate) async fn survey<L: PodSink>(&self, survey: &mut PodScan<L>) -> Result<(), RoundEnd> {
-        self.survey_within(survey, &mut ScopeSize::Unlimited)
-            .await
-            .map(drop)
+    /// Scans every namespace in scope into `scan`, however many pods there are. A namespace that may not be read, or
+    /// does not exist, is a problem of its own and ends nothing for the others.
+    pub(crate) async fn scan<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
+        let mut size = ScopeSize::Unlimited;
+        self.scan_within(scan, &mut size).await?;
+        Ok(())
     }
 
-    /// The same, unless the scope turns out to be a crowd: then what was seen so far counts for nothing, and what is
-    /// known of its size is returned.
-    pub(crate) async fn survey_unless_crowd<L: PodSink>(
+    /// Scans every namespace in scope, unless there turn out to be too many pods: then what was seen so far counts for
+    /// nothing.
+    pub(super) async fn scan_unless_large<S: PodSink>(
         &self,
-        survey: &mut PodScan<L>,
-    ) -> Result<Option<ScopeSize>, RoundEnd> {
+        scan: &mut PodScan<S>,
+    ) -> Result<ScanOutcome, RoundEnd> {
         let mut size = ScopeSize::Unknown;
-        if self.survey_within(survey, &mut size).await? {
-            return Ok(None);
+        if self.scan_within(scan, &mut size).await? {
+            return Ok(ScanOutcome::Complete);
         }
-        *survey = PodScan::default();
-        Ok(Some(size))
+        *scan = PodScan::default();
+        Ok(ScanOutcome::TooLarge(size))
     }
 
-    /// The names of a crowd, if they were not counted already.
-    pub(crate) async fn names_of(&self, size: ScopeSize) -> Result<ScopeNames, RoundEnd> {
+    /// The names of the pods in scope, if they were not counted already.
+    pub(super) async fn names_of(&self, size: ScopeSize) -> Result<ScopeNames, RoundEnd> {
         match size {
             ScopeSize::Counted(names) => Ok(names),
             ScopeSize::Unknown | ScopeSize::Unlimited => Ok(self.names().await?),
         }
     }
 
-    /// Surveys as long as the scope may be no crowd; whether it was surveyed whole.
-    async fn survey_within<L: PodSink>(
+    /// Scans as long as there may be few enough pods; returns whether the scan is complete.
+    async fn scan_within<S: PodSink>(
         &self,
-        survey: &mut PodScan<L>,
+        scan: &mut PodScan<S>,
         size: &mut ScopeSize,
     ) -> Result<bool, RoundEnd> {
-        let namespaces = scope(&self.rules.target.namespaces);
-        for (n, namespace) in namespaces.iter().enumerate() {
-            let (before, more) = (survey.listed, n + 1 < namespaces.len());
-            let found = match self.list::<L>(*namespace, before, more, size).await {
+        let namespaces = namespaces_in(&self.rules.target.namespaces);
+        for (index, namespace) in namespaces.iter().copied().enumerate() {
+            let step = ScanStep {
+                namespace,
+                before: scan.listed,
+                more: index + 1 < namespaces.len(),
+            };
+            let found = match self.scan_step::<S>(step, size).await {
                 Ok(Some(found)) => found,
                 Ok(None) => return Ok(false),
-                Err(ended) => {
-                    survey.problems.push(problem(ended)?);
+                Err(error) => {
+                    scan.problems.push(problem(error)?);
                     continue;
                 }
             };
+
             if found.listed == 0 {
-                survey.problems.extend(self.doubt_namespace(*namespace).await);
+                scan.problems.extend(self.missing_namespace(namespace).await);
             }
-            survey.append(found);
+            scan.append(found);
         }
         Ok(true)
     }
 
-    /// Lists and judges one namespace, or all, after so many pods `before` and with `more` namespaces to come; `None`
-    /// if all of it is a crowd.
-    async fn list<L: PodSink>(
+    /// Lists and judges one namespace, or all; `None` if there are too many pods in the whole scope.
+    async fn scan_step<S: PodSink>(
         &self,
-        namespace: Option<&str>,
-        before: usize,
-        more: bool,
+        step: ScanStep<'_>,
         size: &mut ScopeSize,
-    ) -> Result<Option<PodScan<L>>, ReadError> {
-        let Self { cluster, rules, .. } = self;
-        let selector = &rules.target.selector;
-        let (mut survey, mut pager) = (PodScan::default(), ListPager::default());
+    ) -> Result<Option<PodScan<S>>, ApiError> {
+        let mut scan = PodScan::default();
+        let mut pager = ListPager::default();
         loop {
             // Later pages say nothing new, and one of them may turn out to be the first one again.
-            let glance = pager.after().map_or_else(|| size.glance(before), |_| None);
+            let glance = if pager.after().is_none() {
+                size.glance(step.before)
+            } else {
+                None
+            };
             let read = async || {
                 let mut page = PodScan::default();
-                let now = Timestamp::now();
-                let add = |pod| page.add(pod, rules, now);
-                let turn = cluster
-                    .each_pod(namespace, selector, pager.after(), glance, add)
+                let now = self.platform.now();
+                let add = |pod| page.add(pod, self.rules, now);
+                let selector = &self.rules.target.selector;
+                let cursor = self
+                    .cluster
+                    .each_pod(step.namespace, selector, pager.after(), glance, add)
                     .await?;
-                Ok((page, turn))
+                Ok((page, cursor))
             };
-            let (page, turn) = patiently(self.stop, read).await?;
-            pager
-                .turn(&turn, page.listed)
-                .map_err(|why| endless(namespace, why))?;
-            if turn.restarted {
-                survey = PodScan::default();
+            let (page, cursor) = with_retries(self.platform, self.stop, read).await?;
+
+            let turned = pager.turn(&cursor, page.listed);
+            turned.map_err(|why| endless(step.namespace, why))?;
+            if cursor.restarted {
+                scan = PodScan::default();
             }
-            survey.append(page);
-            let seen = before + survey.listed;
-            let goes_on = more || turn.next.is_some();
-            let mut is_crowd = size.of(seen, turn.remaining, goes_on);
-            if is_crowd.is_none() {
+            scan.append(page);
+
+            let seen = step.before + scan.listed;
+            let goes_on = step.more || cursor.next.is_some();
+            let mut is_large = size.is_large(seen, cursor.remaining, goes_on);
+            if is_large.is_none() {
                 *size = ScopeSize::Counted(self.names().await?);
-                is_crowd = size.of(seen, turn.remaining, goes_on);
+                is_large = size.is_large(seen, cursor.remaining, goes_on);
             }
-            if is_crowd == Some(true) {
+            if is_large == Some(true) {
                 return Ok(None);
             }
-            if turn.next.is_none() {
-                return Ok(Some(survey));
+            if cursor.next.is_none() {
+                return Ok(Some(scan));
             }
         }
     }
 
     /// The names of every namespace in scope.
-    async fn names(&self) -> Result<ScopeNames, ReadError> {
-        let mut names = ScopeNames::default();
-        for namespace in scope(&self.rules.target.namespaces) {
+    async fn names(&self) -> Result<ScopeNames, ApiError> {
+        let mut found = ScopeNames::default();
+        for namespace in namespaces_in(&self.rules.target.namespaces) {
             match self.names_in(namespace).await {
-                Ok(more) if more.is_empty() => names.problems.extend(self.doubt_namespace(namespace).await),
-                Ok(more) => names.names.append(more),
-                Err(ended) => names.problems.push(problem(ended)?),
+                Ok(more) if more.is_empty() => found.problems.extend(self.missing_namespace(namespace).await),
+                Ok(more) => found.names.append(more),
+                Err(error) => found.problems.push(problem(error)?),
             }
         }
-        Ok(names)
+        Ok(found)
     }
 
-    /// The names of one namespace, or of all.
-    async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ReadError> {
-        let Self { cluster, rules, .. } = self;
-        let (selector, phases) = (&rules.target.selector, rules.phases());
-        let (mut names, mut pager, mut tables) = (NameIndex::default(), ListPager::default(), true);
+    /// The names of one namespace, or of all: from tables, and where the server gives none, from metadata.
+    async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ApiError> {
+        let cluster = self.cluster;
+        let selector = &self.rules.target.selector;
+        let phases = self.rules.phases();
+        let mut names = NameIndex::default();
+        let mut pager = ListPager::default();
+        let mut has_tables = true;
         loop {
-            let read = async || match tables {
-                true => cluster.names(namespace, selector, phases, pager.after()).await,
-                false => cluster
-                    .names_of_metadata(namespace, selector, phases, pager.after())
-                    .await
-                    .map(Some),
+            let read = async || {
+                let after = pager.after();
+                if has_tables {
+                    cluster.names(namespace, selector, phases, after).await
+                } else {
+                    let page = cluster
+                        .names_of_metadata(namespace, selector, phases, after)
+                        .await?;
+                    Ok(Some(page))
+                }
             };
-            let Some(page) = patiently(self.stop, read).await? else {
-                (names, pager, tables) = (NameIndex::default(), ListPager::default(), false);
+            let Some(page) = with_retries(self.platform, self.stop, read).await? else {
+                names = NameIndex::default();
+                pager = ListPager::default();
+                has_tables = false;
                 continue;
             };
-            pager
-                .turn(&page.turn, page.names.len())
-                .map_err(|why| endless(namespace, why))?;
-            if page.turn.restarted {
+
+            let turned = pager.turn(&page.cursor, page.names.len());
+            turned.map_err(|why| endless(namespace, why))?;
+            if page.cursor.restarted {
                 names = NameIndex::default();
             }
             names.append(page.names);
-            if page.turn.next.is_none() {
+            if page.cursor.next.is_none() {
                 return Ok(names);
             }
         }
     }
 
-    /// The API server lists an absent namespace as an empty one; where macaque may ask, it says which.
-    async fn doubt_namespace(&self, namespace: Option<&str>) -> Option<String> {
+    /// The API server lists a missing namespace as an empty one; where macaque may ask, it says which.
+    async fn missing_namespace(&self, namespace: Option<&str>) -> Option<String> {
         let name = namespace?;
         let exists = self.cluster.has_namespace(name).await;
         matches!(exists, Ok(Some(false))).then(|| format!("namespace {name} does not exist"))
     }
 }
 
-/// Why one namespace could not be read, in words.
+/// The reason why one namespace could not be read, in words.
 ///
 /// # Errors
 /// No other can be read either.
-fn problem(ended: ReadError) -> Result<String, ReadError> {
-    match ended {
-        ReadError::Failed(error @ ApiError::Forbidden { .. }) => Ok(error.to_string()),
-        ended => Err(ended),
+fn problem(error: ApiError) -> Result<String, ApiError> {
+    match error {
+        ApiError::Forbidden { .. } => Ok(error.to_string()),
+        error => Err(error),
     }
 }
 
 /// A list that has no end.
-fn endless(namespace: Option<&str>, why: &str) -> ReadError {
-    ReadError::Failed(ApiError::Unexpected {
-        what: list_words(namespace),
+fn endless(namespace: Option<&str>, why: &str) -> ApiError {
+    ApiError::Unexpected {
+        what: describe_list(namespace),
         why: why.to_owned(),
-    })
+    }
 }
 
 /// The namespaces to list; `None` is all of them at once.
-pub(crate) fn scope(namespaces: &NamespaceScope) -> Vec<Option<&str>> {
-    match namespaces {
+pub(crate) fn namespaces_in(scope: &NamespaceScope) -> Vec<Option<&str>> {
+    match scope {
         NamespaceScope::All => vec![None],
         NamespaceScope::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
     }

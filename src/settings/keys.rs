@@ -1,7 +1,11 @@
 //! The one table of settings: it drives the defaults, the decoding, the names of the environment variables and
 //! the suggestions, and the documentation is tested against it.
 
+use std::sync::LazyLock;
+
 use KeyKind::{Boolean, Count, Duration, List, OptionalText, Secret, Text};
+
+use crate::notify::registry::{FieldKind, SERVICES, ServiceField};
 
 /// One setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,45 +108,69 @@ impl SettingKey {
     }
 }
 
+/// Every setting: those before the chat services, those of the chat services, and those after.
+static TABLE: LazyLock<Vec<SettingKey>> = LazyLock::new(|| {
+    let services = SERVICES.iter().flat_map(|service| service.fields);
+    let services = services.flat_map(keys_of);
+    FIRST
+        .iter()
+        .copied()
+        .chain(services)
+        .chain(LAST.iter().copied())
+        .collect()
+});
+
+/// The keys of one field of a chat service.
+fn keys_of(field: &ServiceField) -> Vec<SettingKey> {
+    let kind = match field.kind {
+        FieldKind::Secret { .. } => Secret,
+        FieldKind::Text => OptionalText,
+        FieldKind::Url(default) => Text(default),
+    };
+    let mut keys = vec![SettingKey {
+        path: field.path,
+        kind,
+        doc: field.doc,
+        old_variable: field.old_variable,
+    }];
+    if let FieldKind::Secret {
+        file_path, file_doc, ..
+    } = field.kind
+    {
+        keys.push(key(file_path, OptionalText, file_doc));
+    }
+    keys
+}
+
 #[rustfmt::skip]
-static TABLE: [SettingKey; 33] = [
-    key("dry_run", Boolean(true), "Only say what would be disrupted; `false` arms the monkey."),
-    key("journal", Text("auto"), "Where it is written down what is done: `configmap/NAME` in macaque's own namespace, or `memory`. `auto`: `configmap/macaque-journal` in a cluster, else `memory`."),
-    key("schedule.cron", Text(""), "When rounds are due: a crontab line of five fields. Needed to run on a schedule.")
+static FIRST: &[SettingKey] = &[
+    key("dry_run", Boolean(true), "Report what would be disrupted, without doing it; `false` enables disruption."),
+    key("journal", Text("auto"), "Where the journal is kept: `configmap/NAME` in macaque's own namespace, or `memory`. `auto`: `configmap/macaque-journal` in a cluster, else `memory`."),
+    key("schedule.cron", Text(""), "When rounds are due: a crontab line of five fields. Required by `run`.")
         .old("MACAQUE_CRONTAB"),
-    key("schedule.timezone", Text("UTC"), "The IANA time zone in which the schedule and the quiet times are read.")
+    key("schedule.timezone", Text("UTC"), "The IANA time zone of the schedule and the quiet times.")
         .old("MACAQUE_TIMEZONE"),
     key("schedule.quiet", List(';'), "When no round starts: weekdays with hours, dates, ranges of dates. In a variable separated by `;`."),
-    key("schedule.starting_deadline", Duration("1m"), "How late a round may start, from 1s to 1h; later it is left out."),
-    key("target.namespaces", List(','), "Where victims are sought; `*` alone is every namespace. Empty: the namespace macaque runs in.")
+    key("schedule.starting_deadline", Duration("1m"), "How late a round may start, from 1s to 1h; later it is skipped."),
+    key("target.namespaces", List(','), "The namespaces in scope; `*` alone is every namespace. Empty: the namespace macaque runs in.")
         .old("MACAQUE_NAMESPACE"),
-    key("target.selector", Text(""), "The label selector a victim matches, as `kubectl -l` takes it. Empty: every pod.")
+    key("target.selector", Text(""), "The label selector that a victim must match, as `kubectl -l` takes it. Empty: every pod.")
         .old("MACAQUE_SELECTOR"),
-    key("target.min_age", Duration("1m"), "A younger pod is exempt."),
-    key("target.include", List(','), "Exemptions to open: daemonset, bare, job, pending, system-critical, system-namespaces, opted-out."),
-    key("disrupt.method", Text("evict"), "`evict` asks PodDisruptionBudgets and admission webhooks; `delete` asks no budget."),
-    key("disrupt.count", Count(Some(1)), "Victims a round."),
-    key("disrupt.grace_period", Duration(""), "How long a victim gets to end, at least 1s. Empty: what the pod itself says."),
-    key("disrupt.attempts", Count(Some(10)), "Victims tried a round before it ends, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
-    key("disrupt.draw", Text("pods"), "What the lot falls on, each as likely as another: `pods`, or `owners`, and then one of the owner's pods; `owners` lists every pod in full."),
-    key("limits.per_hour", Count(None), "Pods disrupted within any hour at most, over all rounds and replicas. Not set: no limit."),
-    key("limits.per_day", Count(None), "The same within any 24 hours."),
-    key("limits.cooldown", Duration(""), "How long an owner is left in peace after one of its pods was disrupted, at most 168h. Empty: not at all."),
-    key("notify.slack.token", Secret, "The token of a Slack bot.")
-        .old("MACAQUE_SLACK_TOKEN"),
-    key("notify.slack.token_file", OptionalText, "A file that holds the token of a Slack bot."),
-    key("notify.slack.channel", OptionalText, "The Slack channel to write to, by its ID or name.")
-        .old("MACAQUE_SLACK_CHANNEL"),
-    key("notify.slack.api_url", Text("https://slack.com/api"), "Where Slack's Web API answers."),
-    key("notify.slack_webhook.url", Secret, "The URL of a Slack incoming webhook; whoever knows it can write."),
-    key("notify.slack_webhook.url_file", OptionalText, "A file that holds the URL of a Slack incoming webhook."),
-    key("notify.webex.token", Secret, "The token of a Webex bot.")
-        .old("MACAQUE_WEBEX_TOKEN"),
-    key("notify.webex.token_file", OptionalText, "A file that holds the token of a Webex bot."),
-    key("notify.webex.room_id", OptionalText, "The Webex room to write to.")
-        .old("MACAQUE_WEBEX_ROOM_ID"),
-    key("notify.webex.api_url", Text("https://webexapis.com/v1"), "Where Webex's API answers."),
-    key("health.listen", Text("0.0.0.0:8080"), "Where probes are answered; empty or `off`: nowhere."),
+    key("target.min_age", Duration("1m"), "Younger pods are exempt."),
+    key("target.include", List(','), "Rules to switch off, by name: `daemonset` makes pods of DaemonSets eligible."),
+    key("disrupt.method", Text("evict"), "`evict` honours PodDisruptionBudgets and admission webhooks; `delete` asks no budget."),
+    key("disrupt.count", Count(Some(1)), "Victims per round."),
+    key("disrupt.grace_period", Duration(""), "How long a victim gets to terminate, at least 1s. Empty: the pod's own grace period."),
+    key("disrupt.attempts", Count(Some(10)), "Victims tried per round, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
+    key("disrupt.draw", Text("pods"), "How victims are picked: `pods` (every pod equally likely) or `owners` (every owner equally likely, then one of its pods); `owners` lists every pod in full."),
+    key("limits.per_hour", Count(None), "The most pods disrupted within any hour, over all rounds and replicas. Not set: no limit."),
+    key("limits.per_day", Count(None), "The most pods disrupted within any 24 hours, over all rounds and replicas. Not set: no limit."),
+    key("limits.cooldown", Duration(""), "How long an owner is in cooldown after one of its pods was disrupted, at most 168h. Empty: no cooldown."),
+];
+
+#[rustfmt::skip]
+static LAST: &[SettingKey] = &[
+    key("health.listen", Text("0.0.0.0:8080"), "The address of the probes; empty or `off`: none."),
     key("log.level", Text("info"), "The least severe records to log: error, warn, info, debug or trace."),
     key("log.format", Text("auto"), "`text`, `json`, or `auto`: text on a terminal, JSON elsewhere."),
     key("cluster.kubeconfig", Text(""), "The kubeconfig file. Empty: the cluster macaque runs in, else kubectl's default."),

@@ -1,122 +1,122 @@
-//! Proves the channels' settings: each is complete or absent.
+//! Proves the settings of the chat services: each is complete or absent.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
-use crate::notify::{Channel, SlackBot, SlackWebhook, WebexBot};
+use crate::notify::Channel;
+use crate::notify::registry::{FieldKind, FieldValues, SERVICES, ServiceField, ServiceSpec};
 
 use super::decoder::{GivenValue, SettingsDecoder};
 use super::mistake::MistakeReported;
 use super::secret::{HTTPS, ReadFile, secret, url_fault};
 
-/// Which channels a report goes to, beside the log. What is secret is never shown, in `Debug` neither.
+/// The chat services that a report is delivered to, beside the log. Secrets are never shown, in `Debug` neither.
 #[derive(Debug, Clone, Default)]
 pub struct NotifySettings {
-    /// A Slack bot.
-    pub slack: Option<SlackBot>,
-    /// A Slack incoming webhook.
-    pub slack_webhook: Option<SlackWebhook>,
-    /// A Webex bot.
-    pub webex: Option<WebexBot>,
+    services: Vec<(&'static ServiceSpec, FieldValues)>,
+}
+
+/// The fields of one service, as far as they are set.
+#[derive(Default)]
+struct GivenFields {
+    values: FieldValues,
+    /// The places of the required fields that are set.
+    set: Vec<String>,
+    /// The required fields that are not set.
+    missing: Vec<&'static ServiceField>,
 }
 
 impl NotifySettings {
     /// The channels that are set.
     pub fn channels(&self) -> Vec<Channel> {
-        let Self {
-            slack,
-            slack_webhook,
-            webex,
-        } = self.clone();
-        let slack = slack.map(Channel::SlackBot);
-        let slack_webhook = slack_webhook.map(Channel::SlackWebhook);
-        let webex = webex.map(Channel::Webex);
-        [slack, slack_webhook, webex].into_iter().flatten().collect()
+        let services = self.services.iter();
+        services.map(|(spec, values)| (spec.open)(values)).collect()
+    }
+
+    /// The text or URL of this key, if its service is set.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        let texts = self.services.iter().flat_map(|(_, values)| &values.texts);
+        let mut found = texts.filter(|(key, _)| *key == path);
+        found.next().map(|(_, text)| text.as_str())
     }
 }
 
 /// Decodes `[notify.…]`.
 pub(super) fn notify(d: &mut SettingsDecoder, read: ReadFile<'_>) -> Result<NotifySettings, MistakeReported> {
-    let slack = bot(d, read, &SLACK);
-    let slack_webhook = secret(
-        d,
-        read,
-        "notify.slack_webhook.url",
-        "notify.slack_webhook.url_file",
-    )
-    .and_then(|url| url.map(|url| webhook(d, url)).transpose());
-    let webex = bot(d, read, &WEBEX);
-    Ok(NotifySettings {
-        slack: slack?.map(|bot| SlackBot {
-            token: bot.token,
-            channel: bot.destination,
-            api_url: bot.api_url,
-        }),
-        slack_webhook: slack_webhook?,
-        webex: webex?.map(|bot| WebexBot {
-            token: bot.token,
-            room_id: bot.destination,
-            api_url: bot.api_url,
-        }),
-    })
+    let decoded = SERVICES.iter().map(|spec| Ok((*spec, service(d, read, spec)?)));
+    let decoded: Vec<Result<_, MistakeReported>> = decoded.collect();
+
+    let mut services = Vec::new();
+    for service in decoded {
+        let (spec, values) = service?;
+        services.extend(values.map(|values| (spec, values)));
+    }
+    Ok(NotifySettings { services })
 }
 
-/// The keys of a bot: a token, and a destination, neither of use without the other.
-struct BotKeys {
-    token: &'static str,
-    token_file: &'static str,
-    destination: &'static str,
-    api_url: &'static str,
+/// Decodes one service; `None` if none of its required fields is set.
+fn service(
+    d: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+    spec: &'static ServiceSpec,
+) -> Result<Option<FieldValues>, MistakeReported> {
+    let mut given = GivenFields::default();
+    let decoded = spec.fields.iter().map(|one| field(d, read, one, &mut given));
+    let decoded: Vec<Result<(), MistakeReported>> = decoded.collect();
+    decoded.into_iter().collect::<Result<(), _>>()?;
+
+    let Some(set) = given.set.first() else {
+        return Ok(None);
+    };
+    let Some(missing) = given.missing.first() else {
+        return Ok(Some(given.values));
+    };
+    let why = format!("is not set, but {set} is");
+    let right = match missing.kind {
+        FieldKind::Secret { file_path, .. } => format!("set it or {file_path}, or neither"),
+        FieldKind::Text | FieldKind::Url(_) => "set both or neither".to_owned(),
+    };
+    Err(d.missing(missing.path, &why, right))
 }
 
-const SLACK: BotKeys = BotKeys {
-    token: "notify.slack.token",
-    token_file: "notify.slack.token_file",
-    destination: "notify.slack.channel",
-    api_url: "notify.slack.api_url",
-};
-
-const WEBEX: BotKeys = BotKeys {
-    token: "notify.webex.token",
-    token_file: "notify.webex.token_file",
-    destination: "notify.webex.room_id",
-    api_url: "notify.webex.api_url",
-};
-
-struct Bot {
-    token: SecretString,
-    destination: String,
-    api_url: String,
-}
-
-fn bot(d: &mut SettingsDecoder, read: ReadFile<'_>, keys: &BotKeys) -> Result<Option<Bot>, MistakeReported> {
-    let token = secret(d, read, keys.token, keys.token_file);
-    let destination = d.optional(keys.destination);
-    let api_url = d.text(keys.api_url).and_then(|url| match url_fault(&url.value) {
-        None => Ok(url.value.trim_end_matches('/').to_owned()),
-        Some(wrong) => Err(d.refuse(&url, format!("the URL {wrong}"), HTTPS)),
-    });
-    match (token?, destination?) {
-        (None, None) => api_url.map(|_| None),
-        (Some(token), Some(destination)) => Ok(Some(Bot {
-            token: token.value,
-            destination: destination.value,
-            api_url: api_url?,
-        })),
-        (Some(token), None) => {
-            let why = format!("is not set, but {} is", token.place());
-            Err(d.missing(keys.destination, &why, "set both or neither"))
-        }
-        (None, Some(destination)) => {
-            let why = format!("is not set, but {} is", destination.place());
-            let right = format!("set it or {}, or neither", keys.token_file);
-            Err(d.missing(keys.token, &why, right))
+fn field(
+    d: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+    field: &'static ServiceField,
+    given: &mut GivenFields,
+) -> Result<(), MistakeReported> {
+    match field.kind {
+        FieldKind::Secret {
+            file_path, is_url, ..
+        } => match secret(d, read, field.path, file_path)? {
+            Some(secret) => {
+                if is_url {
+                    check_url(d, &secret, secret.value.expose_secret())?;
+                }
+                given.set.push(secret.place());
+                given.values.secrets.push((field.path, secret.value));
+            }
+            None => given.missing.push(field),
+        },
+        FieldKind::Text => match d.optional(field.path)? {
+            Some(text) => {
+                given.set.push(text.place());
+                given.values.texts.push((field.path, text.value));
+            }
+            None => given.missing.push(field),
+        },
+        FieldKind::Url(_) => {
+            let url = d.text(field.path)?;
+            check_url(d, &url, &url.value)?;
+            let base = url.value.trim_end_matches('/').to_owned();
+            given.values.texts.push((field.path, base));
         }
     }
+    Ok(())
 }
 
-fn webhook(d: &mut SettingsDecoder, url: GivenValue<SecretString>) -> Result<SlackWebhook, MistakeReported> {
-    match url_fault(url.value.expose_secret()) {
-        None => Ok(SlackWebhook { url: url.value }),
-        Some(wrong) => Err(d.refuse(&url, format!("the URL {wrong}"), HTTPS)),
+fn check_url<T>(d: &mut SettingsDecoder, given: &GivenValue<T>, url: &str) -> Result<(), MistakeReported> {
+    match url_fault(url) {
+        None => Ok(()),
+        Some(wrong) => Err(d.refuse(given, format!("the URL {wrong}"), HTTPS)),
     }
 }

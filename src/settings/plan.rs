@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use macaque_core::config::{ChaosConfig, DisruptConfig, DrawBy, IncludedRule, NamespaceScope, TargetConfig};
+use macaque_core::config::{ChaosConfig, DisruptConfig, DrawBy, NamespaceScope, TargetConfig};
+use macaque_core::eligibility::includable_rules;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::{Calendar, CronError, CronSchedule, QuietTime, QuietTimes, parse_timezone};
 use macaque_core::selector::Selector;
@@ -154,10 +155,10 @@ fn target(d: &mut SettingsDecoder, own_namespace: Option<&str>) -> Result<Target
     let include = d
         .list("target.include")
         .and_then(|words| all(words, |word| include(d, word)))
-        .map(|mut words: Vec<IncludedRule>| {
-            words.sort();
-            words.dedup();
-            words
+        .map(|mut names: Vec<&'static str>| {
+            names.sort_unstable();
+            names.dedup();
+            names
         });
     Ok(TargetConfig {
         namespaces: namespaces?,
@@ -212,17 +213,10 @@ fn namespace_fault(name: &str) -> Option<String> {
     Some(format!("{} is no name of a namespace: it {fault}", quote(name)))
 }
 
-fn include(d: &mut SettingsDecoder, word: GivenValue<String>) -> Result<IncludedRule, MistakeReported> {
-    let known = IncludedRule::ALL
-        .into_iter()
-        .find(|known| known.as_str() == word.value);
-    known.ok_or_else(|| {
-        d.refuse_word(
-            &word,
-            "an exemption that can be opened",
-            &IncludedRule::ALL.map(IncludedRule::as_str),
-        )
-    })
+fn include(d: &mut SettingsDecoder, word: GivenValue<String>) -> Result<&'static str, MistakeReported> {
+    let known = includable_rules();
+    let found = known.iter().copied().find(|name| *name == word.value);
+    found.ok_or_else(|| d.refuse_word(&word, "a rule that can be switched off", &known))
 }
 
 fn disrupt(d: &mut SettingsDecoder) -> Result<DisruptConfig, MistakeReported> {

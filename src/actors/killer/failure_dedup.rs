@@ -1,65 +1,60 @@
-//! What is no news: a failure that lasts is told when it begins and when it ends, not every time.
+//! Keeps a failure that lasts from being reported again and again: only its begin and its end are news.
+
+use macaque_core::report::{RoundEnd, RoundReport};
 
 use crate::journal::JournalError;
-use macaque_core::report::{RoundEnd, RoundReport};
 
 /// The failures that last.
 #[derive(Debug, Default)]
 pub(super) struct FailureDedup {
     /// Why rounds fail, and how many did.
-    why: Option<String>,
-    rounds: u64,
-    /// Why the journal cannot be looked after.
-    recover: Option<String>,
+    rounds: Option<(String, u64)>,
+    /// Why recovery passes fail.
+    recovery: Option<String>,
     dropped: u64,
 }
 
 impl FailureDedup {
-    /// Whether people should hear of `report`.
+    /// Whether `report` is news.
     pub(super) fn is_news(&mut self, report: &RoundReport) -> bool {
         match &report.end {
             RoundEnd::Failed { why } | RoundEnd::Withheld { why } if report.attempts.is_empty() => {
-                self.rounds += 1;
-                let news = self.why.as_ref() != Some(why);
-                if !news {
-                    log::debug!("round of {} failed as the one before it: {why}", report.slot);
+                let (known, failed) = self.rounds.take().unwrap_or_default();
+                let is_news = known != *why;
+                if !is_news {
+                    log::debug!("round {} failed like the one before: {why}", report.slot);
                 }
-                self.why = Some(why.clone());
-                news
+                self.rounds = Some((why.clone(), failed + 1));
+                is_news
             }
-            // What ends early says nothing of whether rounds work again.
+            // An early end does not show whether rounds work again.
             RoundEnd::Failed { .. } | RoundEnd::Withheld { .. } | RoundEnd::Interrupted => true,
             RoundEnd::Complete => {
-                if self.why.take().is_some() {
-                    log::info!(
-                        "rounds work again, after {} that failed",
-                        std::mem::take(&mut self.rounds)
-                    );
+                if let Some((_, failed)) = self.rounds.take() {
+                    log::info!("rounds work again, after {failed} that failed");
                 }
                 true
             }
         }
     }
 
-    /// A look round failed.
-    pub(super) fn of_patrol(&mut self, setback: &JournalError) {
-        let why = setback.to_string();
-        if self.recover.as_ref() != Some(&why) {
-            log::warn!("the journal cannot be looked after: {why}");
-            self.recover = Some(why);
+    /// Notes that a recovery pass failed.
+    pub(super) fn recovery_failed(&mut self, error: &JournalError) {
+        let why = error.to_string();
+        if self.recovery.as_ref() != Some(&why) {
+            log::warn!("cannot read or update the journal: {why}");
+            self.recovery = Some(why);
         }
     }
 
-    /// A look round succeeded; so many notices were `dropped` untold, ever.
-    pub(super) fn patrol_went_well(&mut self, dropped: u64) {
-        if self.recover.take().is_some() {
-            log::info!("the journal can be looked after again");
+    /// Notes that a recovery pass succeeded; this many reports were `dropped` before they were delivered, ever.
+    pub(super) fn recovery_succeeded(&mut self, dropped: u64) {
+        if self.recovery.take().is_some() {
+            log::info!("the journal can be read and updated again");
         }
         if dropped > self.dropped {
-            log::error!(
-                "{} reports were dropped untold: too many waited",
-                dropped - self.dropped
-            );
+            let more = dropped - self.dropped;
+            log::error!("{more} undelivered reports were dropped: the queue is full");
         }
         self.dropped = dropped;
     }

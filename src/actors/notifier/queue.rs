@@ -1,23 +1,22 @@
-//! One channel and what waits for it.
+//! One channel and the messages that wait for it.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::notify::delivery::Retryable;
-use crate::notify::{Channel, DeliveryResult, RoundMessage};
+use crate::notify::{Channel, DeliveryResult, Retryable, RoundMessage};
 
-/// How many messages wait for one channel; beyond it the oldest is dropped, and said to be.
-const QUEUE: usize = 100;
+/// How many messages wait for one channel; beyond it the oldest is dropped, with an error in the log.
+const CAPACITY: usize = 100;
 
 /// One message to deliver.
 #[derive(Clone)]
 pub(super) struct QueuedMessage {
     pub(super) message: Rc<RoundMessage>,
-    /// Whether the journal is to know that it was told.
-    pub(super) notice: bool,
+    /// Whether the journal is to know of the delivery.
+    pub(super) in_outbox: bool,
 }
 
-/// One channel and what waits for it.
+/// One channel and the messages that wait for it.
 pub(super) struct ChannelQueue {
     pub(super) channel: Channel,
     waiting: VecDeque<QueuedMessage>,
@@ -25,23 +24,23 @@ pub(super) struct ChannelQueue {
     dropped: usize,
 }
 
-/// What a lane is doing.
+/// What a queue is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum QueueState {
     Idle,
     Sending,
-    /// The service takes nothing now.
+    /// The service accepts nothing now.
     BackingOff,
 }
 
 /// What follows from a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AfterDelivery {
-    /// The channel was told, or never will be.
+    /// The message was delivered, or never will be.
     Done,
-    /// The message waits in front of the others until the lane is woken.
+    /// The message waits in front of the others until the queue is woken.
     Retry,
-    /// There is no time to try again.
+    /// The message is undelivered, and there is no time to try again.
     Undelivered,
 }
 
@@ -55,19 +54,25 @@ impl ChannelQueue {
         }
     }
 
-    /// Lets `message` wait; the one that must go for it, if one must.
+    /// Adds `message`; returns the one that is dropped for it, if the queue is full.
     pub(super) fn push(&mut self, message: QueuedMessage) -> Option<QueuedMessage> {
         self.waiting.push_back(message);
-        let dropped = (self.waiting.len() > QUEUE).then(|| self.waiting.pop_front())?;
+        if self.waiting.len() <= CAPACITY {
+            return None;
+        }
+
+        let oldest = self.waiting.pop_front();
         self.dropped += 1;
+        let name = self.channel.name();
+        let dropped = self.dropped;
         log::error!(
-            channel = self.channel.name(), dropped = self.dropped;
-            "a message for {} was dropped, {} in all: {QUEUE} wait before it", self.channel.name(), self.dropped
+            channel = name, dropped;
+            "{name} queue is full ({CAPACITY}): dropped the oldest message, {dropped} dropped so far"
         );
-        dropped
+        oldest
     }
 
-    /// The next message to send, if nothing keeps it.
+    /// The next message to send, unless the queue is busy.
     pub(super) fn take_next(&mut self) -> Option<QueuedMessage> {
         if self.state != QueueState::Idle {
             return None;
@@ -77,46 +82,47 @@ impl ChannelQueue {
         Some(message)
     }
 
-    /// What became of `message`; what cannot be had now is tried again, unless macaque is `stopping`.
+    /// Notes the result for `message`; what may work later is tried again, unless macaque is `stopping`.
     pub(super) fn note(
         &mut self,
         message: QueuedMessage,
-        delivery: DeliveryResult,
+        result: DeliveryResult,
         stopping: bool,
     ) -> AfterDelivery {
         self.state = QueueState::Idle;
         let name = self.channel.name();
-        let Err(error) = delivery else {
-            log::debug!(channel = name; "{name} was told");
+        let Err(error) = result else {
             return AfterDelivery::Done;
         };
-        match (error.hope, stopping) {
+
+        match (error.retryable, stopping) {
             (Retryable::No, _) => {
                 self.dropped += 1;
-                log::error!(channel = name, dropped = self.dropped; "{name} was not told of a round: {error}");
+                let dropped = self.dropped;
+                log::error!(channel = name, dropped; "cannot deliver a report to {name}: {error}");
                 AfterDelivery::Done
             }
             (Retryable::Yes { .. }, false) => {
-                log::warn!(channel = name; "{name} was not told of a round yet: {error}");
+                log::warn!(channel = name; "cannot deliver a report to {name} yet: {error}");
                 self.waiting.push_front(message);
                 self.state = QueueState::BackingOff;
                 AfterDelivery::Retry
             }
             (Retryable::Yes { .. }, true) => {
-                log::error!(channel = name; "{name} is not told of a round before this end: {error}");
+                log::error!(channel = name; "shutting down before {name} received a report: {error}");
                 AfterDelivery::Undelivered
             }
         }
     }
 
-    /// Ends a rest.
+    /// Ends a back-off.
     pub(super) fn wake(&mut self) {
         if self.state == QueueState::BackingOff {
             self.state = QueueState::Idle;
         }
     }
 
-    /// Whether nothing waits and nothing is on its way.
+    /// Whether no message waits and none is being sent.
     pub(super) fn is_drained(&self) -> bool {
         self.state == QueueState::Idle && self.waiting.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Starts one life of a child: a fresh Arbiter, a fresh value, and a monitor that tells how it ended.
+//! Starts one incarnation of a child: a fresh Arbiter, a fresh value, and a monitor that reports how it ended.
 
 use std::any::Any;
 use std::time::Duration;
@@ -6,111 +6,109 @@ use std::time::Duration;
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
 
-use super::super::ActorsConfig;
-use super::super::clock::Clock;
-use super::super::killer::Killer;
-use super::super::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown};
-use super::super::notifier::Notifier;
-use super::{ActorRecipients, ActorRole, Supervisor};
+use super::{ActorRecipients, ActorRole, Supervisor, heartbeat_interval};
+use crate::actors::ActorsConfig;
+use crate::actors::clock::Clock;
+use crate::actors::killer::Killer;
+use crate::actors::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown};
+use crate::actors::notifier::Notifier;
 use crate::heartbeat::Heartbeat;
 
-/// Starts the child of `role` on an Arbiter of its own and connects its line.
+/// Starts the child of `role` on an Arbiter of its own and connects its recipients.
 pub(super) fn start(
     role: ActorRole,
     incarnation: u64,
     config: &ActorsConfig,
-    lines: &ActorRecipients,
+    recipients: &ActorRecipients,
     supervisor: Addr<Supervisor>,
 ) -> (Arbiter, Heartbeat) {
-    let (arbiter, heartbeat) = (Arbiter::new(), Heartbeat::new());
-    let (config, lines) = (config.clone(), lines.clone());
+    let arbiter = Arbiter::new();
+    let heartbeat = Heartbeat::new(&config.platform);
     let spec = ChildSpec {
         role,
         incarnation,
         supervisor,
         heartbeat: heartbeat.clone(),
-        heartbeat: config.limits.heartbeat(),
+        interval: heartbeat_interval(config.timeouts.hang),
     };
-    let shown = heartbeat.clone();
+
+    let config = config.clone();
+    let recipients = recipients.clone();
+    let given = heartbeat.clone();
     match role {
         ActorRole::Clock => spec.launch(&arbiter, move |_: &Addr<Clock>| {
-            let ActorsConfig {
-                beat,
-                pace,
-                limits,
-                fail_points,
-                ..
-            } = config;
-            Clock::new(beat, pace, lines.killer, shown, limits, fail_points)
+            Clock::new(&config, recipients.killer, given)
         }),
         ActorRole::Killer => spec.launch(&arbiter, move |killer: &Addr<Killer>| {
-            lines.killer.connect(killer.clone().recipient());
-            lines.told.connect(killer.clone().recipient());
-            Killer::new(&config, incarnation, lines.notifier, shown)
+            recipients.killer.connect(killer.clone().recipient());
+            recipients.confirmations.connect(killer.clone().recipient());
+            Killer::new(&config, incarnation, recipients.notifier, given)
         }),
         ActorRole::Notifier => spec.launch(&arbiter, move |notifier: &Addr<Notifier>| {
-            lines.notifier.connect(notifier.clone().recipient());
-            Notifier::new(&config, lines.told, shown)
+            recipients.notifier.connect(notifier.clone().recipient());
+            Notifier::new(&config, recipients.confirmations, given)
         }),
     }
     (arbiter, heartbeat)
 }
 
-/// Where a life is launched from, and who hears of it.
+/// One incarnation of a child, and who is told of it.
 struct ChildSpec {
     role: ActorRole,
     incarnation: u64,
     supervisor: Addr<Supervisor>,
     heartbeat: Heartbeat,
-    heartbeat: Duration,
+    interval: Duration,
 }
 
 impl ChildSpec {
-    /// Runs the actor that `make` makes. The inner task is the life; the outer one waits for it, as Erlang's
-    /// monitors do, and so hears of a panic anywhere in it, in `make` and in `started` too.
+    /// Runs the actor that `make` makes. The inner task is the actor; the outer one waits for it, as Erlang's monitors
+    /// do, and so sees a panic anywhere in it, in `make` and in `started` too.
     fn launch<A>(self, arbiter: &Arbiter, make: impl FnOnce(&Addr<A>) -> A + Send + 'static)
     where
         A: Actor<Context = Context<A>> + Handler<Shutdown>,
         Context<A>: ToEnvelope<A, Shutdown>,
     {
+        let Self {
+            role,
+            incarnation,
+            supervisor,
+            heartbeat,
+            interval,
+        } = self;
         arbiter.spawn(async move {
-            let Self {
-                role,
-                incarnation,
-                supervisor,
-                heartbeat,
-                heartbeat,
-            } = self;
             let monitored = supervisor.clone();
             let task = actix::spawn(async move {
                 let mut context = Context::new();
-                context.run_interval(heartbeat, move |_, _| heartbeat.beat());
+                context.run_interval(interval, move |_, _| heartbeat.beat());
                 let address: Addr<A> = context.address();
                 let actor = make(&address);
-                let shutdown = address.recipient();
                 monitored.do_send(ChildStarted {
                     role,
                     incarnation,
-                    shutdown,
+                    shutdown: address.recipient(),
                 });
                 context.into_future(actor).await;
             });
-            let why = match task.await {
+
+            let reason = match task.await {
                 Ok(()) => ExitReason::Stopped,
-                Err(error) if error.is_panic() => ExitReason::Panicked(words(error.into_panic().as_ref())),
+                Err(error) if error.is_panic() => {
+                    ExitReason::Panicked(panic_message(error.into_panic().as_ref()))
+                }
                 Err(_) => ExitReason::Cancelled,
             };
             supervisor.do_send(ChildStopped {
                 role,
                 incarnation,
-                why,
+                reason,
             });
         });
     }
 }
 
-/// The text of a panic.
-fn words(panic: &(dyn Any + Send)) -> String {
+/// The message of a panic.
+fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("of an unknown kind").to_owned()

@@ -1,11 +1,11 @@
-//! The orderly end: no new round, then the round in flight, then what the Notifier holds, each to its deadline.
+//! The shutdown: no new round, then the round in flight, then what the Notifier holds, each to its deadline.
 
 use actix::{AsyncContext, Context, Handler};
 
-use super::super::messages::{ExitReason, Shutdown, StopRequested};
 use super::{ActorRole, Supervisor, UNDRAINED};
+use crate::actors::messages::{ExitReason, Shutdown, StopRequested};
 
-/// How far an orderly end has come.
+/// How far a shutdown has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ShutdownPhase {
     Running,
@@ -15,24 +15,36 @@ pub(super) enum ShutdownPhase {
 }
 
 impl Supervisor {
-    fn tell_to_stop(&mut self, role: ActorRole) {
-        match &self.child(role).shutdown {
-            Some(shutdown) => shutdown.do_send(Shutdown),
-            // It is between two lives, or has not come up: there is nothing to end.
-            None => self.lines.disconnect(role),
+    /// Whether a child of this role is to run: while a round ends, its report still needs the Notifier.
+    pub(super) fn needs(&self, role: ActorRole) -> bool {
+        match self.phase {
+            ShutdownPhase::Running => true,
+            ShutdownPhase::FinishingRound => role == ActorRole::Notifier,
+            ShutdownPhase::Draining | ShutdownPhase::Ended => false,
         }
     }
 
-    /// The next step of an orderly end, as far as the children have come.
+    /// Notes that a child ended during the shutdown: cleanly, or with whatever it held.
+    pub(super) fn note_end(&mut self, role: ActorRole, reason: &ExitReason) {
+        let name = role.as_str();
+        if *reason == ExitReason::Stopped {
+            log::debug!("{name} stopped");
+            return;
+        }
+        log::error!("{name} failed during shutdown ({reason}): its report was not delivered");
+        self.code = UNDRAINED;
+    }
+
+    /// Takes the next step of a shutdown, as far as the children have come.
     pub(super) fn proceed(&mut self, ctx: &mut Context<Self>) {
         if self.phase == ShutdownPhase::FinishingRound && self.is_down(ActorRole::Killer) {
             self.drain(ctx);
         }
         if self.phase == ShutdownPhase::Draining && self.is_down(ActorRole::Notifier) {
             if self.code == 0 {
-                log::info!("stopped in order");
+                log::info!("stopped cleanly");
             } else {
-                log::error!("stopped, and something was left untold");
+                log::error!("stopped, but some reports were not delivered");
             }
             self.end(self.code);
         }
@@ -41,32 +53,22 @@ impl Supervisor {
     fn drain(&mut self, ctx: &mut Context<Self>) {
         self.phase = ShutdownPhase::Draining;
         self.tell_to_stop(ActorRole::Notifier);
-        let deadline = self.config.limits.drain_deadline;
-        ctx.run_later(deadline, move |supervisor, _| {
+
+        let timeout = self.config.timeouts.drain;
+        ctx.run_later(timeout, move |supervisor, _| {
             if supervisor.phase == ShutdownPhase::Draining {
-                log::error!("notifications were left undelivered after {deadline:?}");
+                let seconds = timeout.as_secs();
+                log::error!("some reports were not delivered within {seconds} s");
                 supervisor.end(UNDRAINED);
             }
         });
     }
 
-    /// Whether a child of this role is to run: while a round ends, its report still needs the Notifier.
-    pub(super) fn needs(&self, role: ActorRole) -> bool {
-        self.phase == ShutdownPhase::Running
-            || (self.phase == ShutdownPhase::FinishingRound && role == ActorRole::Notifier)
-    }
-
-    /// A child ended while the process does: in order, or with whatever it held.
-    pub(super) fn note_end(&mut self, role: ActorRole, why: &ExitReason) {
-        match why {
-            ExitReason::Stopped => log::debug!("{} ended", role.as_str()),
-            ExitReason::Panicked(_) | ExitReason::Cancelled | ExitReason::Hung(_) => {
-                log::error!(
-                    "{} failed while stopping ({why}): what it held is not told",
-                    role.as_str()
-                );
-                self.code = UNDRAINED;
-            }
+    fn tell_to_stop(&mut self, role: ActorRole) {
+        match &self.child(role).shutdown {
+            Some(shutdown) => shutdown.do_send(Shutdown),
+            // It is between two incarnations, or has not come up: there is nothing to end.
+            None => self.recipients.disconnect(role),
         }
     }
 
@@ -80,19 +82,25 @@ impl Handler<StopRequested> for Supervisor {
 
     fn handle(&mut self, StopRequested(name): StopRequested, ctx: &mut Self::Context) {
         if self.phase != ShutdownPhase::Running {
-            log::warn!("{name} again: stopping at once");
+            log::warn!("received {name} again: stopping at once");
             self.end(UNDRAINED);
             return;
         }
-        log::info!("{name}: no new round; ending what is in flight");
+
+        log::info!("received {name}: finishing the current round, no new rounds");
         self.phase = ShutdownPhase::FinishingRound;
         self.config.health.set_stopping();
         self.tell_to_stop(ActorRole::Clock);
         self.tell_to_stop(ActorRole::Killer);
-        let deadline = self.config.limits.round_deadline;
-        ctx.run_later(deadline, move |supervisor, ctx| {
+
+        let timeout = self.config.timeouts.round;
+        ctx.run_later(timeout, move |supervisor, ctx| {
             if supervisor.phase == ShutdownPhase::FinishingRound {
-                log::error!("the Killer did not end within {deadline:?}: what it had in flight is not told");
+                let seconds = timeout.as_secs();
+                log::error!(
+                    "Killer did not stop within {seconds} s: the current round's report is not delivered before the next \
+                     start"
+                );
                 supervisor.code = UNDRAINED;
                 supervisor.drain(ctx);
                 supervisor.proceed(ctx);

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use clap::Args as Flags;
+use clap::Args;
 use jiff::fmt::friendly::SpanParser;
 
 use super::GlobalArgs;
 
 /// `macaque pause`.
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(in crate::cli) struct PauseArgs {
     #[command(flatten)]
-    pub(in crate::cli) common: GlobalArgs,
+    pub(in crate::cli) global: GlobalArgs,
     #[command(flatten)]
     pub(in crate::cli) home: HomeArgs,
     /// For how long, such as 30m or 2h [default: until resumed]
@@ -20,16 +20,16 @@ pub(in crate::cli) struct PauseArgs {
 }
 
 /// `macaque resume`.
-#[derive(Debug, Flags)]
+#[derive(Debug, Args)]
 pub(in crate::cli) struct ResumeArgs {
     #[command(flatten)]
-    pub(in crate::cli) common: GlobalArgs,
+    pub(in crate::cli) global: GlobalArgs,
     #[command(flatten)]
     pub(in crate::cli) home: HomeArgs,
 }
 
 /// The flag that says where macaque lives.
-#[derive(Debug, Clone, Default, Flags)]
+#[derive(Debug, Clone, Default, Args)]
 pub(in crate::cli) struct HomeArgs {
     /// The namespace that macaque lives in [default: where this one runs]
     #[arg(short, long, value_name = "NAME")]

@@ -48,7 +48,7 @@ fn judge(
             return CheckFinding::failed(what, why.to_string(), "nothing is disrupted until it is mended");
         }
     };
-    let pause = page.paused().and_then(PauseRequest::from_annotation);
+    let pause = page.pause_annotation().and_then(PauseRequest::from_annotation);
     let pause = pause.filter(|pause| !matches!(pause, PauseRequest::Until(until) if *until <= now));
     if let Some(pause) = pause {
         return CheckFinding::warning(

@@ -1,68 +1,71 @@
-//! Watches the shop from the outside, as a user of it would: which workload misses a pod, and when it is whole
-//! again.
+//! Watches the shop from the outside, as a user of it would: which workload misses a pod, and when it has recovered.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::System;
-
-use crate::k8s::{ApiError, Cluster, ClusterAccess};
 use macaque_core::pod::PodOwner;
 use macaque_core::selector::Selector;
+use tokio::time::Instant;
 
 use super::screen::DemoScreen;
+use crate::k8s::{ApiError, Cluster, ClusterAccess};
+use crate::platform::Platform;
 
 /// How often the pods are counted.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+const INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long the last recoveries may take once the monkey has stopped.
+/// How long the last recoveries may take once the actors have stopped.
 const LAST_WAIT: Duration = Duration::from_secs(10);
 
 /// A running watch.
 pub(super) struct RecoveryWatch {
-    monkey_stopped: Sender<()>,
+    actors_stopped: Sender<()>,
     thread: JoinHandle<()>,
 }
 
 /// Starts to watch, on a thread of its own.
-pub(super) fn watch(access: ClusterAccess, screen: DemoScreen) -> RecoveryWatch {
-    let (monkey_stopped, stopped) = mpsc::channel();
+pub(super) fn start(access: ClusterAccess, screen: DemoScreen, platform: Platform) -> RecoveryWatch {
+    let (actors_stopped, stopped) = mpsc::channel();
     let thread = thread::spawn(move || {
         let system = System::new();
-        let Ok(cluster) = system.block_on(Cluster::connect(&access)) else {
+        let Ok(cluster) = system.block_on(Cluster::connect(&access, &platform)) else {
             return;
         };
+
         let mut shop = ShopState::default();
         let mut deadline = None;
-        while deadline.is_none_or(|deadline| Instant::now() < deadline) {
+        while deadline.is_none_or(|deadline| platform.monotonic() < deadline) {
             if let Ok(ready) = system.block_on(count_ready(&cluster)) {
-                shop.look(&ready, Instant::now(), &screen);
+                shop.update(&ready, platform.monotonic(), &screen);
             }
-            if deadline.is_some() && shop.missing.is_empty() {
+            if deadline.is_some() && shop.degraded.is_empty() {
                 break;
             }
-            if stopped.recv_timeout(LOOK_EVERY) != Err(RecvTimeoutError::Timeout) && deadline.is_none() {
-                deadline = Some(Instant::now() + LAST_WAIT);
+            let waited = stopped.recv_timeout(INTERVAL);
+            if waited != Err(RecvTimeoutError::Timeout) && deadline.is_none() {
+                deadline = Some(platform.monotonic() + LAST_WAIT);
             }
         }
     });
     RecoveryWatch {
-        monkey_stopped,
+        actors_stopped,
         thread,
     }
 }
 
 impl RecoveryWatch {
-    /// The monkey has stopped: waits for the last recoveries.
+    /// Waits for the last recoveries, now that the actors have stopped.
     pub(super) fn finish(self) {
         // The watch may have ended by itself.
-        let _ = self.monkey_stopped.send(());
+        let _ = self.actors_stopped.send(());
         let _ = self.thread.join();
     }
 }
 
+/// The ready pods of each owner.
 type ReadyCounts = BTreeMap<PodOwner, usize>;
 
 async fn count_ready(cluster: &Cluster) -> Result<ReadyCounts, ApiError> {
@@ -76,24 +79,26 @@ async fn count_ready(cluster: &Cluster) -> Result<ReadyCounts, ApiError> {
     Ok(ready)
 }
 
-/// What was seen so far.
+/// The shop as it was seen so far.
 #[derive(Default)]
 struct ShopState {
-    full: ReadyCounts,
-    missing: BTreeMap<PodOwner, Instant>,
+    /// How many pods each owner has when nothing is disrupted.
+    desired: ReadyCounts,
+    /// The owners that miss a pod, and since when.
+    degraded: BTreeMap<PodOwner, Instant>,
 }
 
 impl ShopState {
-    fn look(&mut self, ready: &ReadyCounts, now: Instant, screen: &DemoScreen) {
-        if self.full.is_empty() {
-            self.full.clone_from(ready);
+    fn update(&mut self, ready: &ReadyCounts, now: Instant, screen: &DemoScreen) {
+        if self.desired.is_empty() {
+            self.desired.clone_from(ready);
         }
-        for (owner, full) in &self.full {
-            let present = ready.get(owner).copied().unwrap_or_default();
-            if present < *full {
-                self.missing.entry(owner.clone()).or_insert(now);
-            } else if let Some(since) = self.missing.remove(owner) {
-                screen.whole(owner, present, now.duration_since(since));
+        for (owner, desired) in &self.desired {
+            let ready = ready.get(owner).copied().unwrap_or_default();
+            if ready < *desired {
+                self.degraded.entry(owner.clone()).or_insert(now);
+            } else if let Some(since) = self.degraded.remove(owner) {
+                screen.recovered(owner, ready, *desired, now.duration_since(since));
             }
         }
     }

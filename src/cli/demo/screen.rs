@@ -1,25 +1,29 @@
-//! What the demo shows: a line a happening, in colour where the terminal wants it, and a summary.
+//! What the demo shows: one line for each event, in colour where the terminal wants it, and a summary.
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-
-use crate::notify::RoundMessage;
 use macaque_core::pod::PodOwner;
+use tokio::time::Instant;
 
-use super::super::output::say;
+use crate::cli::output::write;
+use crate::notify::RoundMessage;
+use crate::platform::Platform;
 
 const DISRUPTED: Style = AnsiColor::Red.on_default().bold();
 const REFUSED: Style = AnsiColor::Yellow.on_default();
-const WHOLE: Style = AnsiColor::Green.on_default();
+const RECOVERED: Style = AnsiColor::Green.on_default();
 const FAINT: Style = Style::new().dimmed();
 const TITLE: Style = Style::new().bold();
 
 /// The screen; clones write to the same one.
 #[derive(Clone)]
-pub(super) struct DemoScreen(Arc<Mutex<ScreenState>>);
+pub(super) struct DemoScreen {
+    platform: Platform,
+    state: Arc<Mutex<ScreenState>>,
+}
 
 struct ScreenState {
     opened: Instant,
@@ -29,27 +33,30 @@ struct ScreenState {
     recoveries: Vec<Duration>,
 }
 
-impl Default for DemoScreen {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(ScreenState {
-            opened: Instant::now(),
+impl DemoScreen {
+    /// A screen that opens now.
+    pub(super) fn new(platform: &Platform) -> Self {
+        let state = ScreenState {
+            opened: platform.monotonic(),
             rounds: 0,
             evicted: 0,
             refused: 0,
             recoveries: Vec::new(),
-        })))
+        };
+        Self {
+            platform: platform.clone(),
+            state: Arc::new(Mutex::new(state)),
+        }
     }
-}
 
-impl DemoScreen {
-    /// Sets the scene in words.
+    /// Shows what there is.
     pub(super) fn open(&self, every: Duration, rounds: u16) {
-        say(&format!(
-            "{TITLE}A shop on an embedded Kubernetes API, and a monkey that evicts a pod every {} s, {rounds} times.{TITLE:#}\n\n  \
+        write(&format!(
+            "{TITLE}A shop on an embedded Kubernetes API; macaque evicts a pod every {} s, {rounds} times.{TITLE:#}\n\n  \
              cart     3 replicas  budget: at most 1 unavailable\n  \
              web      4 replicas  budget: at least 3 available\n  \
              search   2 replicas  no budget\n  \
-             db       3 replicas  budget: at least 3 available, so never one to spare\n  \
+             db       3 replicas  budget: at least 3 available, so none can be evicted\n  \
              logs     a DaemonSet, exempt\n",
             every.as_secs()
         ));
@@ -61,7 +68,7 @@ impl DemoScreen {
         state.rounds += 1;
         let name = format!("round {}", state.rounds);
         if message.victims.is_empty() {
-            line(&state, &name, FAINT, &message.headline);
+            self.line(&state, &name, FAINT, &message.headline);
         }
         for (n, victim) in message.victims.iter().enumerate() {
             let style = match victim.outcome {
@@ -76,26 +83,24 @@ impl DemoScreen {
                 _ => FAINT,
             };
             let name = if n == 0 { name.as_str() } else { "" };
-            line(&state, name, style, &victim.line);
+            self.line(&state, name, style, &victim.line);
         }
     }
 
-    /// A workload has all its pods ready again, so long after one was missing.
-    pub(super) fn whole(&self, owner: &PodOwner, ready: usize, after: Duration) {
+    /// A workload has all its pods ready again, this long after one was missing.
+    pub(super) fn recovered(&self, owner: &PodOwner, ready: usize, desired: usize, after: Duration) {
         let mut state = self.state();
         state.recoveries.push(after);
-        let words = format!(
-            "{owner} is whole again: {ready} ready, after {:.1} s",
-            after.as_secs_f64()
-        );
-        line(&state, "", WHOLE, &words);
+        let seconds = after.as_secs_f64();
+        let words = format!("{owner} recovered: {ready}/{desired} ready after {seconds:.1} s");
+        self.line(&state, "", RECOVERED, &words);
     }
 
     /// The summary.
     pub(super) fn close(&self) {
         let state = self.state();
         let longest = state.recoveries.iter().max().map_or(0.0, Duration::as_secs_f64);
-        say(&format!(
+        write(&format!(
             "\n{TITLE}{} rounds: {} pods evicted, {} evictions refused by a budget, {} recoveries (the longest took {longest:.1} s).{TITLE:#}\n\n\
              Try it yourself: `macaque sandbox` serves this shop to kubectl and to `macaque once`.",
             state.rounds,
@@ -106,13 +111,14 @@ impl DemoScreen {
     }
 
     fn state(&self) -> MutexGuard<'_, ScreenState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn line(state: &ScreenState, name: &str, style: Style, words: &impl Display) {
-    let seconds = state.opened.elapsed().as_secs_f64();
-    say(&format!(
-        "{FAINT}{seconds:5.1} s{FAINT:#}  {name:<9} {style}{words}{style:#}"
-    ));
+    fn line(&self, state: &ScreenState, name: &str, style: Style, words: &impl Display) {
+        let elapsed = self.platform.monotonic().duration_since(state.opened);
+        let seconds = elapsed.as_secs_f64();
+        write(&format!(
+            "{FAINT}{seconds:5.1} s{FAINT:#}  {name:<9} {style}{words}{style:#}"
+        ));
+    }
 }

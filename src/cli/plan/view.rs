@@ -12,7 +12,8 @@ use macaque_core::budget::PlannedDisruptions;
 use macaque_core::config::{DrawBy, NamespaceScope};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{PodOwner, PodRef};
-use macaque_core::preview::{BudgetIndex, PredictedVictim as Victim, Prediction, PreviewedPod, RoundPreview};
+use macaque_core::prediction::Prediction;
+use macaque_core::preview::{BudgetIndex, PredictedVictim, PreviewedPod, RoundPreview};
 use macaque_core::report::ExemptionTallies;
 use macaque_core::schedule::Calendar;
 
@@ -92,7 +93,7 @@ pub(super) enum BudgetCover {
 #[derive(Serialize)]
 pub(super) struct SeedDraw {
     pub(super) seed: u64,
-    pub(super) victims: Vec<Victim>,
+    pub(super) victims: Vec<PredictedVictim>,
     /// Those that a dry run would spare, where they are others: it asks nobody, so nobody refuses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) spared_in_dry_run: Option<Vec<PodRef>>,
@@ -147,9 +148,10 @@ impl PlanView {
 
     pub(super) fn with_seed(mut self, seed: Option<u64>, preview: &RoundPreview) -> Self {
         self.draw = seed.map(|seed| {
-            let victims = preview.choose(seed);
-            let pods = |victims: &[Victim]| -> Vec<_> { victims.iter().map(|v| v.pod.clone()).collect() };
-            let spared = pods(&preview.choose_unasked(seed));
+            let victims = preview.pick(seed);
+            let pods =
+                |victims: &[PredictedVictim]| -> Vec<_> { victims.iter().map(|v| v.pod.clone()).collect() };
+            let spared = pods(&preview.pick_in_dry_run(seed));
             SeedDraw {
                 seed,
                 spared_in_dry_run: (self.dry_run && spared != pods(&victims)).then_some(spared),
@@ -176,7 +178,7 @@ fn row(preview: &RoundPreview, pod: &PreviewedPod, chance: f64) -> CandidateRow 
         pod: pod.pod.id.clone(),
         owner: pod.pod.owner.clone(),
         ready: pod.pod.ready,
-        budgets: cover(&preview.budgets, pod, preview.limits.method),
+        budgets: cover(&preview.budgets, pod, preview.disrupt.method),
         chance,
         prediction: preview.prediction(pod, &PlannedDisruptions::default()),
     }

@@ -75,7 +75,7 @@ fn detail(told: &PodExplanation) -> String {
 }
 
 fn result(finding: &RuleFinding) -> &'static str {
-    match finding.standing {
+    match finding.result {
         RuleResult::Passed => "ok",
         RuleResult::Opened => "opened",
         RuleResult::Exempt => "EXEMPT",

@@ -11,7 +11,7 @@ fn bot() -> SlackBot {
     SlackBot {
         token: "xoxb-1".into(),
         channel: "C0123456789".to_owned(),
-        api_url: crate::notify::channel::SLACK_API.to_owned(),
+        api_url: SLACK_API.to_owned(),
     }
 }
 
@@ -135,7 +135,7 @@ fn ok_false_is_a_failure_and_its_code_says_for_how_long() {
     ] {
         let body = json!({"ok": false, "error": code}).to_string();
         let error = judge_bot(&answer(200, &body)).unwrap_err();
-        assert_eq!(error.hope, Retryable::No, "{code}");
+        assert_eq!(error.retryable, Retryable::No, "{code}");
         assert!(error.why.contains(code), "{error}");
     }
 }
@@ -146,10 +146,10 @@ fn a_pause_asked_for_beside_ok_false_is_honoured() {
         retry_after: Some(Duration::from_secs(9)),
         ..answer(200, r#"{"ok":false,"error":"ratelimited"}"#)
     };
-    let hope = Retryable::Yes {
+    let retryable = Retryable::Yes {
         retry_after: slow.retry_after,
     };
-    assert_eq!(judge_bot(&slow).map_err(|error| error.hope), Err(hope));
+    assert_eq!(judge_bot(&slow).map_err(|error| error.retryable), Err(retryable));
 }
 
 #[test]
@@ -168,18 +168,26 @@ fn a_cut_answer_may_be_asked_again_and_a_strange_one_not() {
         whole: false,
         ..answer(200, body)
     };
-    let hope = |delivery: DeliveryResult| delivery.map_err(|error| error.hope);
+    let retryable = |delivery: DeliveryResult| delivery.map_err(|error| error.retryable);
     let later = Err(Retryable::Yes { retry_after: None });
     for body in ["", "{", r#"{"o"#, r#"{"warning":"a"#] {
-        assert_eq!(hope(judge_bot(&cut(body))), later, "{body}");
-        assert_eq!(hope(judge_bot(&answer(200, body))), Err(Retryable::No), "{body}");
+        assert_eq!(retryable(judge_bot(&cut(body))), later, "{body}");
+        assert_eq!(
+            retryable(judge_bot(&answer(200, body))),
+            Err(Retryable::No),
+            "{body}"
+        );
     }
     for body in ["<html>", "[]", "ok", r#"{"ok":"true"}"#, r#"{"ok":false}"#, "{}"] {
-        assert_eq!(hope(judge_bot(&cut(body))), Err(Retryable::No), "{body}");
-        assert_eq!(hope(judge_bot(&answer(200, body))), Err(Retryable::No), "{body}");
+        assert_eq!(retryable(judge_bot(&cut(body))), Err(Retryable::No), "{body}");
+        assert_eq!(
+            retryable(judge_bot(&answer(200, body))),
+            Err(Retryable::No),
+            "{body}"
+        );
     }
-    assert_eq!(hope(judge_webhook(&cut("o"))), later);
-    assert_eq!(hope(judge_webhook(&cut("<html>"))), Err(Retryable::No));
+    assert_eq!(retryable(judge_webhook(&cut("o"))), later);
+    assert_eq!(retryable(judge_webhook(&cut("<html>"))), Err(Retryable::No));
 }
 
 #[test]

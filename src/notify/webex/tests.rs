@@ -9,7 +9,7 @@ fn room() -> WebexBot {
     WebexBot {
         token: "token-1".into(),
         room_id: "room-1".to_owned(),
-        api_url: crate::notify::channel::WEBEX_API.to_owned(),
+        api_url: WEBEX_API.to_owned(),
     }
 }
 

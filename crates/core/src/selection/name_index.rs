@@ -9,7 +9,7 @@ use rand::rngs::ChaCha12Rng;
 use rand::seq::SliceRandom;
 
 /// More pods than this in scope are a crowd: up to here a round judges every pod and accounts for each.
-pub const CROWD: usize = 2_000;
+pub const SAMPLING_THRESHOLD: usize = 2_000;
 
 /// The names of pods. One costs its bytes, eight more, and four while they are drawn.
 #[derive(Debug, Clone, Default)]

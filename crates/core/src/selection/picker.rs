@@ -49,7 +49,7 @@ impl VictimPicker {
     }
 
     /// Whoever waits to be tried is to be drawn anew; what became of the others is remembered.
-    pub fn forget(&mut self) {
+    pub fn restart(&mut self) {
         self.queue.forget();
     }
 

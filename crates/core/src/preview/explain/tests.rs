@@ -73,10 +73,7 @@ fn every_rule_against_a_pod_is_in_the_conclusion() {
         "elsewhere/web-0 cannot be picked: outside the namespaces in scope; \
          does not match the selector; younger than 1m (12s)."
     );
-    assert_eq!(
-        told.exempt(),
-        Some("outside the namespaces in scope")
-    );
+    assert_eq!(told.exempt(), Some("outside the namespaces in scope"));
     assert_eq!(
         told.rules[0].setting.as_deref(),
         Some("target.namespaces = [shop]")
@@ -101,8 +98,7 @@ fn a_budgets_arithmetic_is_told_in_words() {
     );
     assert_eq!(
         told.conclusion,
-        "shop/web-0 can be picked, and its eviction would be allowed: budget web allows 1; admission was not \
-         asked."
+        "shop/web-0 can be picked, and its eviction would be allowed: budget web allows 1; webhooks and policies were not asked."
     );
 }
 
@@ -138,8 +134,7 @@ fn a_refusal_is_told_in_the_servers_words_and_a_deletion_asks_nobody() {
     assert_eq!(told.budgets, None);
     assert_eq!(
         told.conclusion,
-        "shop/web-0 can be picked, and its deletion would be allowed: a deletion asks no budget; admission was \
-         not asked."
+        "shop/web-0 can be picked, and its deletion would be allowed: a deletion asks no budget; webhooks and policies were not asked."
     );
 }
 
