@@ -32,15 +32,15 @@ use http::{Method, Request};
 use jiff::SignedDuration;
 use kube::Client;
 use kube::client::Body;
+use macaque_core::outcome;
+use macaque_core::pod::PodRef;
+use macaque_core::verdict::ApiAnswer;
 use serde::Serialize;
 
 use self::response::ApiResponse;
 use self::wire::{DeletionOptions, eviction};
 use crate::heartbeat::Heartbeat;
 use crate::platform::Platform;
-use macaque_core::outcome;
-use macaque_core::pod::PodRef;
-use macaque_core::verdict::ApiAnswer;
 
 /// A connection to one API server. It belongs to the arbiter that made it: its worker lives and ends there.
 pub struct Cluster {

@@ -21,15 +21,15 @@ use macaque_core::eligibility::EligibilityRules;
 use macaque_core::journal::Denial;
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 
-pub use self::context::{JournalState, RoundContext, RoundResult};
-pub use self::recovery::{Recovery, recover};
-pub use self::stop::{StopSwitch, StopToken};
-
 use self::running::RunningRound;
 use crate::failpoint::FailPoints;
 use crate::journal::{JournalError, JournalStore};
 use crate::k8s::Cluster;
 use crate::platform::Platform;
+
+pub use self::context::{JournalState, RoundContext, RoundResult};
+pub use self::recovery::{Recovery, recover};
+pub use self::stop::{StopSwitch, StopToken};
 
 /// The longest pause that a throttle can impose on a round; the next slot should still find macaque ready.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -36,6 +36,9 @@ use macaque_core::config::ChaosConfig;
 use macaque_core::eligibility::OwnPod;
 use macaque_core::schedule::Calendar;
 
+use decoder::SettingsDecoder;
+use layer::SettingsLayer;
+
 pub use environment::POD_NAMESPACE;
 pub use keys::{KeyKind, SettingKey, keys};
 pub use mistake::{SettingMistake, SettingMistakes};
@@ -43,9 +46,6 @@ pub use name::is_name;
 pub use notify::NotifySettings;
 pub use process::{ClusterSettings, LogFormat, LogSettings};
 pub use view::{ViewSettings, load_view};
-
-use decoder::SettingsDecoder;
-use layer::SettingsLayer;
 
 /// The configuration file that is read if it exists and no other is named.
 pub const DEFAULT_FILE: &str = "/etc/macaque/macaque.toml";

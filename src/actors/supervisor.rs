@@ -16,8 +16,6 @@ use actix::{Actor, Arbiter, AsyncContext, Context, Handler, Recipient, System, W
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
-pub use self::restart_policy::RestartPolicy;
-
 use self::restart_policy::RestartHistory;
 use self::shutdown::ShutdownPhase;
 use super::ActorsConfig;
@@ -27,6 +25,8 @@ use super::messages::{
 use super::recipient::StableRecipient;
 use crate::failpoint::FailPoint;
 use crate::heartbeat::Heartbeat;
+
+pub use self::restart_policy::RestartPolicy;
 
 /// Exit code: actors failed more often than the restart intensity allows (`EX_SOFTWARE` of `sysexits.h`).
 pub const GAVE_UP: i32 = 70;

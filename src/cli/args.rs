@@ -4,14 +4,15 @@ mod pause;
 
 use std::path::PathBuf;
 
-use crate::settings::FlagSetting;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(super) use self::pause::{HomeArgs, PauseArgs, ResumeArgs};
 use super::plan::PlanArgs;
-pub(super) use super::start_time::StartTime;
 use super::why::WhyArgs;
+use crate::settings::FlagSetting;
+
+pub(super) use self::pause::{HomeArgs, PauseArgs, ResumeArgs};
+pub(super) use super::start_time::StartTime;
 
 const EXIT_CODES: &str = "\
 Exit codes:

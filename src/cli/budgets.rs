@@ -3,17 +3,16 @@
 use std::collections::HashSet;
 
 use actix::System;
-use serde::Serialize;
-
-use crate::k8s::{ApiError, Cluster};
-use crate::platform::Platform;
-use crate::settings::ViewSettings;
 use macaque_core::budget::audit::{BudgetAudit, BudgetFinding, BudgetSummary, FindingSeverity};
 use macaque_core::permissions;
 use macaque_core::selector::Selector;
+use serde::Serialize;
 
 use super::args::{BudgetsArgs, GlobalArgs, OutputFormat};
 use super::{exit, output, setup};
+use crate::k8s::{ApiError, Cluster};
+use crate::platform::Platform;
+use crate::settings::ViewSettings;
 
 /// What was examined, and what was found.
 #[derive(Default, Serialize)]

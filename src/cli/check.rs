@@ -5,16 +5,15 @@ mod grants;
 mod journal;
 
 use actix::System;
-use serde::Serialize;
-
-use crate::k8s::{ApiError, Cluster};
-use crate::platform::Platform;
-use crate::settings::{ScheduleNeed, ValidSettings};
 use macaque_core::config::ChaosConfig;
 use macaque_core::permissions;
+use serde::Serialize;
 
 use super::args::{CheckArgs, GlobalArgs, OutputFormat};
 use super::{exit, output, schedule, setup};
+use crate::k8s::{ApiError, Cluster};
+use crate::platform::Platform;
+use crate::settings::{ScheduleNeed, ValidSettings};
 
 /// One thing examined.
 #[derive(Debug, Serialize)]

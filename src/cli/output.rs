@@ -4,13 +4,13 @@ use std::fmt::Display;
 use std::io::Write as _;
 
 use comfy_table::{Table, presets};
+use macaque_core::outcome::Outcome;
+use macaque_core::report::RoundReport;
 use serde::Serialize;
 
 use crate::notify::RoundMessage;
 use crate::text;
 pub(super) use crate::text::line;
-use macaque_core::outcome::Outcome;
-use macaque_core::report::RoundReport;
 
 /// Writes `words` on standard output, in colour if it is a terminal that wants it. A closed pipe ends the
 /// command quietly.

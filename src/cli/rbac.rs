@@ -1,16 +1,15 @@
 //! `macaque rbac`: the least Roles for the configuration in use, with their bindings, for `kubectl apply`. Asks no
 //! API server.
 
+use macaque_core::config::{ChaosConfig, NamespaceScope};
+use macaque_core::permissions::{self, PermissionPurpose, PolicyRule};
 use serde::Serialize;
 use serde_saphyr::FlowSeq;
 
-use crate::settings::{ViewSettings, is_name};
-use crate::telemetry;
-use macaque_core::config::{ChaosConfig, NamespaceScope};
-use macaque_core::permissions::{self, PermissionPurpose, PolicyRule};
-
 use super::args::{GlobalArgs, RbacArgs};
 use super::{exit, output, setup};
+use crate::settings::{ViewSettings, is_name};
+use crate::telemetry;
 
 const API: &str = "rbac.authorization.k8s.io";
 const API_VERSION: &str = "rbac.authorization.k8s.io/v1";

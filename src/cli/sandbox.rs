@@ -3,13 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use tokio::signal::unix::{SignalKind, signal};
-
-use crate::telemetry;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::SandboxArgs as Flags;
 use super::{exit, output};
+use crate::telemetry;
 
 /// The first line of every kubeconfig that is written here; a file that begins otherwise is somebody's own.
 const MARK: &str = "# Written by `macaque sandbox`, which overwrites it.";

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-
-use crate::telemetry;
 use macaque_core::schedule::Calendar;
+use serde::Serialize;
 
 use super::args::{OutputFormat, ScheduleArgs};
 use super::{exit, output, setup};
+use crate::telemetry;
 
 /// One slot, as it is printed.
 #[derive(Serialize)]

@@ -4,9 +4,9 @@ use http::Method;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
+use macaque_core::permissions::ScopedPermission;
 
 use super::{ApiError, Cluster, get, json};
-use macaque_core::permissions::ScopedPermission;
 
 impl Cluster {
     /// Whether macaque holds `grant`, by SelfSubjectAccessReview, which everybody may create.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use macaque_core::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
 
 use super::wire::ObjectList;
 use super::{ApiError, Cluster, get};
-use macaque_core::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
 
 impl Cluster {
     /// The budgets of `namespace` (`None`: of all), page by page.

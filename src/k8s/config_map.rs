@@ -2,11 +2,11 @@
 //! nobody wrote since it was read (`metadata.resourceVersion`, Kubernetes API conventions, "Concurrency Control").
 
 use http::{Method, StatusCode};
+use macaque_core::config::ConfigMapRef;
+use macaque_core::journal::{PAUSED, StoredJournal};
 use serde_json::{Value, json};
 
 use super::{ApiError, ApiRequest, Cluster, get, json};
-use macaque_core::config::ConfigMapRef;
-use macaque_core::journal::{PAUSED, StoredJournal};
 
 /// The ConfigMap as it was read, whole: what macaque does not know is written back as it was.
 #[derive(Debug, Clone)]

@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use http::Method;
-
-use super::wire::{DeletionOptions, eviction};
-use super::{ApiError, ApiRequest, Cluster, json, pod_path};
 use macaque_core::outcome;
 use macaque_core::pod::PodRef;
 use macaque_core::verdict::ApiAnswer;
+
+use super::wire::{DeletionOptions, eviction};
+use super::{ApiError, ApiRequest, Cluster, json, pod_path};
 
 /// The disruption of `pod` in dry run.
 fn request_in_dry_run(

@@ -4,13 +4,13 @@
 //! metadata alone are 11 kB, most of them the bookkeeping of field managers, which no request can leave out.
 
 use http::StatusCode;
+use macaque_core::pod::{Pod, PodPhase};
+use macaque_core::selection::{IndexedName, NameIndex};
+use macaque_core::selector::Selector;
 
 use super::pods::PodListRequest;
 use super::wire::{NameTable, PodObject};
 use super::{ApiError, Cluster, PageCursor};
-use macaque_core::pod::{Pod, PodPhase};
-use macaque_core::selection::{IndexedName, NameIndex};
-use macaque_core::selector::Selector;
 
 const TABLE: &str = "application/json;as=Table;g=meta.k8s.io;v=v1";
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";

@@ -1,10 +1,11 @@
 //! Reads pods: a list page by page, or one of them afresh.
 
+use macaque_core::pod::{Pod, PodRef};
+use macaque_core::selector::Selector;
+
 use super::response::ApiResponse;
 use super::wire::{ListMeta, PodObject};
 use super::{ApiError, ApiRequest, Cluster, JSON, get};
-use macaque_core::pod::{Pod, PodRef};
-use macaque_core::selector::Selector;
 
 /// Pods a page: a few megabytes of JSON at a time, whatever the size of the cluster.
 const PAGE_LIMIT: usize = 500;

@@ -9,12 +9,12 @@ use flate2::read::GzDecoder;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
+use macaque_core::outcome::Refusal;
+use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 use serde::de::DeserializeOwned;
 
 use super::ApiError;
 use super::wire::{self, ListMeta};
-use macaque_core::outcome::Refusal;
-use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 
 /// More than any page of pods holds: a limit on what a broken or hostile server can make us keep.
 const MAX_BODY_BYTES: usize = 64 << 20;

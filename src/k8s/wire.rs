@@ -12,10 +12,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::policy::v1::Eviction;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, Preconditions};
-use serde::{Deserialize, Serialize};
-
 use macaque_core::pod::{Pod, PodOwner, PodPhase, PodRef};
 use macaque_core::verdict::{AnswerStatus, StatusCause};
+use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
 pub(super) struct PodObject {

@@ -1,9 +1,9 @@
 //! The log as a channel: a line for each victim and one for the round, with values that a query finds.
 
 use log::Level;
+use macaque_core::report::RoundVerdict;
 
 use super::message::RoundMessage;
-use macaque_core::report::RoundVerdict;
 
 /// Writes `message` to the log. Doubt and failure are warnings.
 pub(super) fn write(message: &RoundMessage) {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-
-use crate::text::{self, clean, count};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::PodRef;
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundVerdict};
+
+use crate::text::{self, clean, count};
 
 /// The longest headline, in characters: Slack's limit for a header, and a line that a phone shows.
 const HEADLINE: usize = 150;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::delivery::{DeliveryError, DeliveryResult, Retryable};
-
 use crate::platform::Platform;
 
 /// How often and how fast a delivery is tried.

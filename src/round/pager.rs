@@ -1,7 +1,8 @@
 //! How far a listing has come, and whether it has too many pods to judge them all. Pure: pages are arguments.
 
-use crate::k8s::PageCursor;
 use macaque_core::selection::{NameIndex, SAMPLING_THRESHOLD};
+
+use crate::k8s::PageCursor;
 
 /// How often a listing that expired between two pages starts anew. Reading takes seconds and an API server forgets
 /// after minutes: a listing that expires again and again is never read whole.

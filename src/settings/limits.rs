@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use macaque_core::config::DisruptionLimits;
+
 use super::decoder::{GivenValue, SettingsDecoder};
 use super::mistake::MistakeReported;
-use macaque_core::config::DisruptionLimits;
 
 /// More than this over time is as good as no limit.
 const MOST_OVER_TIME: usize = 100_000;

@@ -2,12 +2,11 @@
 
 use secrecy::ExposeSecret;
 
-use crate::notify::Channel;
-use crate::notify::registry::{FieldKind, FieldValues, SERVICES, ServiceField, ServiceSpec};
-
 use super::decoder::{GivenValue, SettingsDecoder};
 use super::mistake::MistakeReported;
 use super::secret::{HTTPS, ReadFile, secret, url_fault};
+use crate::notify::Channel;
+use crate::notify::registry::{FieldKind, FieldValues, SERVICES, ServiceField, ServiceSpec};
 
 /// The chat services that a report is delivered to, beside the log. Secrets are never shown, in `Debug` neither.
 #[derive(Debug, Clone, Default)]

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-
 use macaque_core::config::{ChaosConfig, DisruptConfig, DrawBy, NamespaceScope, TargetConfig};
 use macaque_core::eligibility::includable_rules;
 use macaque_core::outcome::DisruptionMethod;

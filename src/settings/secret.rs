@@ -5,10 +5,9 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::notify::check_url;
-
 use super::decoder::{GivenValue, SettingsDecoder};
 use super::mistake::{MistakeReported, quote};
+use crate::notify::check_url;
 
 /// How a secret's file is read; an argument, so that decoding stays pure.
 pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;

@@ -1,9 +1,10 @@
 //! The two servers that every scenario is held against.
 
+use std::time::Duration;
+
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use kube_sandbox::{AccessDenial, Sandbox, SandboxOptions};
-use std::time::Duration;
 
 /// Longer than any scenario lasts.
 const FOR_EVER: Duration = Duration::from_secs(3600);

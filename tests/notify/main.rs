@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use macaque::notify::{Channel, DeliveryError, DeliveryRetry, deliver, deliver_with_retries};
 use serde_json::json;
+
 use service::{Service, reply, reply_with};
 use story::{CANARY, OK, http, message, slack, webex, webhook};
 

@@ -1,10 +1,10 @@
 //! Holds what the API server grants against what the plan needs: what is missing, and what is too much.
 
-use crate::k8s::{ApiError, Cluster};
 use macaque_core::config::ChaosConfig;
 use macaque_core::permissions::{self, ExcessPermissions, Permission, PermissionPurpose, ScopedPermission};
 
 use super::CheckFinding;
+use crate::k8s::{ApiError, Cluster};
 
 /// What a grant that is not held means.
 #[derive(Clone, Copy)]

@@ -1,12 +1,11 @@
 //! Examines the journal: whether it is there, can be read, and lets rounds be played.
 
 use jiff::Timestamp;
-
-use crate::k8s::{ApiError, Cluster, JournalConfigMap};
 use macaque_core::config::{ChaosConfig, ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::journal::{Denial, Journal, PauseRequest};
 
 use super::CheckFinding;
+use crate::k8s::{ApiError, Cluster, JournalConfigMap};
 
 /// Examines the journal of `plan`; a dry run keeps none.
 pub(super) async fn examine(cluster: &Cluster, plan: &ChaosConfig) -> Option<CheckFinding> {

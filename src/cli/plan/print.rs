@@ -1,13 +1,12 @@
 //! The plan for people.
 
 use jiff::Timestamp;
-
-use crate::cli::output::{line, table};
-use crate::cli::schedule::{SlotRow, until};
 use macaque_core::config::DrawBy;
 use macaque_core::pod::PodRef;
 
 use super::view::{BudgetCover, PlanView, SLOTS, SeedDraw};
+use crate::cli::output::{line, table};
+use crate::cli::schedule::{SlotRow, until};
 
 /// An owner a line.
 pub(super) fn by_owner(view: &PlanView) -> String {

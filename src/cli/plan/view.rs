@@ -3,11 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
-
-use crate::cli::schedule::{SlotRow, slots};
-use crate::preview::{ClusterSnapshot, OwnerReadiness};
-use crate::round::RoundConfig;
 use macaque_core::budget::PlannedDisruptions;
 use macaque_core::config::{DrawBy, NamespaceScope};
 use macaque_core::outcome::DisruptionMethod;
@@ -16,6 +11,11 @@ use macaque_core::prediction::Prediction;
 use macaque_core::preview::{BudgetIndex, PredictedVictim, PreviewedPod, RoundPreview};
 use macaque_core::report::ExemptionTallies;
 use macaque_core::schedule::Calendar;
+use serde::Serialize;
+
+use crate::cli::schedule::{SlotRow, slots};
+use crate::preview::{ClusterSnapshot, OwnerReadiness};
+use crate::round::RoundConfig;
 
 /// How many slots are shown.
 pub(super) const SLOTS: usize = 3;

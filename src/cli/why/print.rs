@@ -1,12 +1,11 @@
 //! The explanation for people.
 
-use crate::cli::output::{line, table};
 use macaque_core::eligibility::{RuleFinding, RuleResult};
 use macaque_core::preview::PodExplanation;
 
-use crate::text::count;
-
 use super::{WhyAnswer, WhySubject};
+use crate::cli::output::{line, table};
+use crate::text::count;
 
 /// Of an owner, each pod in brief and then the first in detail; of a pod, the detail.
 pub(super) fn answer(whom: &WhySubject, answer: &WhyAnswer) -> String {

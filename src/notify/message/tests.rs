@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::*;
 use macaque_core::outcome::Refusal;
 use macaque_core::pod::PodOwner;
 use macaque_core::report::ExemptionTally;
+
+use super::*;
 
 pub(in crate::notify) fn pod(name: &str) -> PodRef {
     PodRef {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use macaque_core::outcome::{Outcome, Refusal};
+
 use super::*;
 use crate::notify::delivery::{Retryable, answer};
 use crate::notify::message::tests::{attempt, budget, report};
-use macaque_core::outcome::{Outcome, Refusal};
 
 fn bot() -> SlackBot {
     SlackBot {

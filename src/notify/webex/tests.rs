@@ -1,9 +1,10 @@
 //! Promises about Webex: the payload to the letter, and a meaning for every answer.
 
+use macaque_core::outcome::{Outcome, Refusal};
+
 use super::*;
 use crate::notify::delivery::{DeliveryError, answer};
 use crate::notify::message::tests::{attempt, budget, report};
-use macaque_core::outcome::{Outcome, Refusal};
 
 fn room() -> WebexBot {
     WebexBot {

@@ -6,13 +6,12 @@ use http::Method;
 use macaque_core::report::RoundVerdict::{Disrupted, Refused};
 use serde_json::{Value, json};
 
+use super::objects::web;
+use super::with;
 use crate::admission::By;
 use crate::scenario::After::{Alive, Going, Targeted};
 use crate::scenario::{Scenario, delete, evict, scenario};
 use crate::scene::Scene;
-
-use super::objects::web;
-use super::with;
 
 pub(super) fn table() -> Vec<Scenario> {
     let mut table = webhooks();

@@ -2,10 +2,9 @@
 
 use macaque_core::report::RoundVerdict::{Disrupted, Idle};
 
+use super::objects::web;
 use crate::scenario::After::{Alive, Going, Grace, Targeted};
 use crate::scenario::{Scenario, delete, evict, scenario};
-
-use super::objects::web;
 
 pub(super) fn table() -> Vec<Scenario> {
     vec![

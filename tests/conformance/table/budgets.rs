@@ -6,12 +6,11 @@ use macaque_core::config::IncludedRule;
 use macaque_core::report::RoundVerdict::{Disrupted, Refused};
 use serde_json::{Value, json};
 
+use super::objects::{budget, job, pending, pod, unready, web, workload};
+use super::with;
 use crate::scenario::After::{Alive, Allowed, Going, Targeted};
 use crate::scenario::{Scenario, delete, evict, scenario};
 use crate::scene::Scene;
-
-use super::objects::{budget, job, pending, pod, unready, web, workload};
-use super::with;
 
 /// A budget that says `minAvailable`.
 fn least(name: &str, app: &str, pods: usize) -> Value {

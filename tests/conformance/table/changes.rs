@@ -6,13 +6,12 @@ use http::Method;
 use macaque_core::report::RoundVerdict::{Disrupted, Refused};
 use serde_json::json;
 
+use super::doubts::status;
+use super::objects::{budget, pod, web};
 use crate::proxy::Fault;
 use crate::scenario::After::{Alive, Allowed, Going};
 use crate::scenario::{Scenario, delete, evict, scenario};
 use crate::scene::Scene;
-
-use super::doubts::status;
-use super::objects::{budget, pod, web};
 
 pub(super) fn table() -> Vec<Scenario> {
     let mut table = changes();

@@ -5,11 +5,10 @@ use std::time::Duration;
 use macaque_core::report::RoundVerdict::{Disrupted, Refused};
 use serde_json::{Value, json};
 
+use super::objects::web;
 use crate::proxy::{Answer, Fault};
 use crate::scenario::After::{Alive, Going, Targeted};
 use crate::scenario::{Scenario, delete, evict, scenario};
-
-use super::objects::web;
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";

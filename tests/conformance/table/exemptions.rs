@@ -4,11 +4,10 @@ use macaque_core::config::IncludedRule;
 use macaque_core::report::RoundVerdict::Disrupted;
 use serde_json::{Value, json};
 
-use crate::scenario::After::{Alive, Going, Targeted};
-use crate::scenario::{Scenario, evict, scenario};
-
 use super::objects::{job, pod, web, workload};
 use super::with;
+use crate::scenario::After::{Alive, Going, Targeted};
+use crate::scenario::{Scenario, evict, scenario};
 
 fn annotated(name: &str, key: &str, value: &str) -> Value {
     with(

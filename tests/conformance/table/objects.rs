@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::settle::READY;
-
 use super::with;
+use crate::settle::READY;
 
 /// A bare pod with the label `app` of this value; terminating, it stays for longer than any scenario lasts.
 pub(crate) fn pod(name: &str, app: &str) -> Value {

@@ -5,14 +5,13 @@ use futures_util::future::LocalBoxFuture;
 use macaque_core::report::RoundVerdict::{Disrupted, Refused};
 use serde_json::{Value, json};
 
+use super::changes::remove;
+use super::doubts::status;
+use super::objects::{pending, web};
 use crate::proxy::{Answer, Fault};
 use crate::scenario::After::{Alive, Going};
 use crate::scenario::{Scenario, evict, scenario};
 use crate::scene::Scene;
-
-use super::changes::remove;
-use super::doubts::status;
-use super::objects::{pending, web};
 
 /// One pod, whose eviction is answered with this in the server's stead.
 fn answered(name: &'static str, rows: &'static [u8], answer: Answer) -> Scenario {
