@@ -1,20 +1,36 @@
 //! Leads a request to the verb that answers it, in the order in which a real server judges requests.
 
-use super::failure::Failure;
-use super::form::Form;
-use super::reply::{Body, Reply};
-use super::request::Request;
-use super::route::{self, Route, Target};
-use super::watch::Watch;
-use super::world::World;
-use super::{access, delete, discovery, eviction, listing, object, scale, write};
+pub(crate) mod authorization;
+pub(crate) mod budget_policy;
+pub(crate) mod defaults;
+pub(crate) mod delete;
+pub(crate) mod delete_options;
+pub(crate) mod discovery;
+pub(crate) mod events;
+pub(crate) mod eviction;
+pub(crate) mod field_types;
+pub(crate) mod field_validation;
+pub(crate) mod list;
+pub(crate) mod patch;
+pub(crate) mod scale;
+pub(crate) mod update;
+pub(crate) mod watch;
+
+use crate::api::watch::Watch;
+use crate::store::object;
+use crate::store::state::World;
+use crate::wire::reply::{Body, Reply};
+use crate::wire::representation::Form;
+use crate::wire::request::Request;
+use crate::wire::route::{self, Route, Target};
+use crate::wire::status_error::Failure;
 
 /// The answer to a request. This is the one place through which every request passes.
-pub(super) fn answer(world: &mut World, request: &Request) -> Reply {
+pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
     match route::read(&request.path) {
         Route::Resource(target) => verb(world, &target, request).unwrap_or_else(Reply::from),
         Route::Review(plural) if !plural.is_empty() => {
-            access::review(world, &plural, request).unwrap_or_else(Reply::from)
+            authorization::review(world, &plural, request).unwrap_or_else(Reply::from)
         }
         Route::UnknownResource => Failure::unknown_resource().into(),
         Route::Review(_) | Route::Other => {
@@ -24,7 +40,7 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Reply {
 }
 
 fn verb(world: &mut World, target: &Target, request: &Request) -> Result<Reply, Failure> {
-    access::authorize(world, target, request)?;
+    authorization::authorize(world, target, request)?;
     let part = target.subresource.as_deref();
     let evicts = part == Some("eviction");
     match (request.method.as_str(), target.name.is_some()) {
@@ -35,14 +51,14 @@ fn verb(world: &mut World, target: &Target, request: &Request) -> Result<Reply, 
         _ if evicts => Err(Failure::method_not_allowed()),
         ("GET", _) if request.query.is_set("watch") && part.is_none() => watch(world, target, request),
         ("GET", true) => get(world, target, Form::negotiate(request)?),
-        ("GET", false) => listing::answer(world, target, request, Form::negotiate(request)?),
+        ("GET", false) => list::answer(world, target, request, Form::negotiate(request)?),
         // Everything that is written needs a namespace in its path.
         ("POST" | "DELETE", false) if target.resource.is_namespaced() && target.namespace.is_none() => {
             Err(Failure::method_not_allowed())
         }
-        ("POST", false) => write::create(world, target, request, Form::negotiate(request)?),
-        ("PUT", true) => write::replace(world, target, request, Form::negotiate(request)?),
-        ("PATCH", true) => write::patch(world, target, request, Form::negotiate(request)?),
+        ("POST", false) => update::create(world, target, request, Form::negotiate(request)?),
+        ("PUT", true) => update::replace(world, target, request, Form::negotiate(request)?),
+        ("PATCH", true) => update::patch(world, target, request, Form::negotiate(request)?),
         ("DELETE", true) if part.is_none() => {
             delete::answer(world, target, request, Form::negotiate(request)?)
         }
@@ -73,7 +89,7 @@ fn watch(world: &World, target: &Target, request: &Request) -> Result<Reply, Fai
 
 /// Deletes what a selection matches, and answers with the list of it.
 fn delete_all(world: &mut World, target: &Target, request: &Request) -> Result<Reply, Failure> {
-    let selection = listing::Selection::read(target, request)?;
+    let selection = list::Selection::read(target, request)?;
     let options = delete::read_options(request)?;
     let resource = target.resource;
     let objects = world.store.list(resource.kind, target.namespace.as_deref());

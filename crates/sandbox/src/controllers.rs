@@ -8,7 +8,7 @@ mod workloads;
 
 use std::time::{Duration, Instant};
 
-use super::world::{Shared, World};
+use crate::store::state::{Shared, World};
 
 /// Changes that come together are looked at together.
 const GATHERING: Duration = Duration::from_millis(2);
@@ -16,7 +16,7 @@ const GATHERING: Duration = Duration::from_millis(2);
 const MOST_PASSES: usize = 64;
 
 /// Runs the controllers for ever.
-pub(super) async fn run(shared: Shared) {
+pub(crate) async fn run(shared: Shared) {
     let mut news = shared.subscribe();
     loop {
         news.borrow_and_update();
@@ -35,7 +35,7 @@ pub(super) async fn run(shared: Shared) {
 
 /// What each controller has seen of the world, and when it wants to look again though nothing changes.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     garbage: u64,
     pods: Turn,
     workloads: u64,
@@ -59,7 +59,7 @@ const WORKLOADS: [&str; 6] = [
 ];
 
 /// Acts until nothing is left to do now, and says when there will be.
-pub(super) fn settle(world: &mut World) -> Option<Instant> {
+pub(crate) fn settle(world: &mut World) -> Option<Instant> {
     for _ in 0..MOST_PASSES {
         let before = world.store.revision();
         pass(world, Instant::now());

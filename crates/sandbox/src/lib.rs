@@ -5,39 +5,13 @@
 //! replace pods and count budgets, and answers what a real API server answers. Webhooks, admission policies and
 //! more than one user are not there.
 
-mod access;
 mod api;
 mod controllers;
-mod defaults;
-mod delete;
-mod discovery;
-mod events;
-mod eviction;
-mod failure;
-mod fields;
-mod form;
-mod judgement;
-mod labels;
-mod listing;
-mod names;
-mod object;
-mod options;
-mod patch;
-mod protobuf;
-mod reply;
-mod request;
-mod resource;
-mod route;
-mod scale;
+mod http;
 pub mod scenario;
-mod server;
+mod selectors;
 mod store;
-mod strict;
-mod table;
-mod typed;
-mod watch;
-mod world;
-mod write;
+mod wire;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -49,9 +23,11 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-pub use self::access::AccessDenial;
-pub use self::store::PodDeletion;
-use self::world::{Shared, World};
+pub use self::api::authorization::AccessDenial;
+use self::http::server;
+pub use self::store::object_store::PodDeletion;
+use self::store::resource;
+use self::store::state::{Shared, World};
 
 /// How a sandbox is to behave.
 #[derive(Debug, Clone)]

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::world::World;
-use crate::{judgement, object};
+use crate::api::budget_policy;
+use crate::store::object;
+use crate::store::state::World;
 
 /// A pod that was evicted and still is not terminating after this is no longer taken to be going.
 const DELETION_TIMEOUT: SignedDuration = SignedDuration::from_mins(2);
@@ -32,7 +33,7 @@ pub(super) fn sync(world: &mut World) -> Option<Instant> {
 }
 
 fn covered(world: &World, budget: &Value) -> Vec<Arc<Value>> {
-    let Some(selector) = judgement::selector(budget) else {
+    let Some(selector) = budget_policy::selector(budget) else {
         return Vec::new();
     };
     let mut pods = world.store.list("Pod", Some(object::namespace(budget)));
@@ -140,7 +141,7 @@ fn counted(budget: &Value, pods: &[Arc<Value>], expected: i64, desired: i64, now
     if !disrupted.is_empty() {
         budget["status"]["disruptedPods"] = json!(disrupted);
     }
-    judgement::allow_condition(&mut budget, now);
+    budget_policy::allow_condition(&mut budget, now);
     budget
 }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::options::DeleteOptions;
-use crate::world::World;
-use crate::{delete, object, resource};
+use crate::api::delete;
+use crate::api::delete_options::DeleteOptions;
+use crate::store::object;
+use crate::store::resource;
+use crate::store::state::World;
 
 /// A stored object and its kind.
 type Item = (&'static str, Arc<Value>);

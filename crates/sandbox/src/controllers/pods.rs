@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::object;
-use crate::world::World;
+use crate::store::object;
+use crate::store::state::World;
 
 const STARTS: &str = "starts";
 const ENDS: &str = "ends";

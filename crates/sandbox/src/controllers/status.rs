@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::workloads::{Owned, is_active, owned_pods};
-use crate::object;
-use crate::world::World;
+use crate::store::object;
+use crate::store::state::World;
 
 /// How many pods a workload has.
 #[derive(Debug, Clone, Copy, Default)]

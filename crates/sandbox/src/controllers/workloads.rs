@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::options::DeleteOptions;
-use crate::resource::{self, Resource};
-use crate::world::World;
-use crate::{defaults, delete, names, object};
+use crate::api::defaults;
+use crate::api::delete;
+use crate::api::delete_options::DeleteOptions;
+use crate::store::names;
+use crate::store::object;
+use crate::store::resource::{self, Resource};
+use crate::store::state::World;
 
 /// Pods by the UID of the object that controls them.
 pub(super) type Owned = HashMap<String, Vec<Arc<Value>>>;

@@ -1,0 +1,3 @@
+//! HTTP: connections, the bytes of requests and the bytes of answers.
+
+pub(crate) mod server;

@@ -1,0 +1,4 @@
+//! Label and field selectors.
+
+pub(crate) mod fields;
+pub(crate) mod labels;

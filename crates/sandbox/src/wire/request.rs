@@ -1,0 +1,141 @@
+//! A request as the sandbox judges it: read whole, its address and query decoded.
+
+use serde_json::Value;
+
+use crate::wire::protobuf;
+use crate::wire::status_error::Failure;
+
+/// One request, free of its connection.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    /// Decoded segments of the path.
+    pub(crate) path: Vec<String>,
+    pub(crate) query: Query,
+    pub(crate) accept: String,
+    pub(crate) content_type: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Decoded query parameters, in the order sent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(crate) fn parse(text: &str) -> Self {
+        let pairs = text.split('&').filter(|pair| !pair.is_empty());
+        let decode = |pair: &str| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(&key.replace('+', " ")), decoded(&value.replace('+', " ")))
+        };
+        Self(pairs.map(decode).collect())
+    }
+
+    /// The first value of a parameter; an absent one reads as empty.
+    pub(crate) fn get(&self, key: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(known, _)| known == key)
+            .map_or("", |(_, value)| value)
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == key)
+    }
+
+    pub(crate) fn all(&self, key: &str) -> Vec<String> {
+        self.0
+            .iter()
+            .filter(|(known, _)| known == key)
+            .map(|(_, value)| value.clone())
+            .collect()
+    }
+
+    /// A flag is set by `true`, `1`, or by being there without a value.
+    pub(crate) fn is_set(&self, key: &str) -> bool {
+        self.has(key) && matches!(self.get(key), "" | "true" | "1")
+    }
+}
+
+impl Request {
+    pub(crate) fn new(method: &str, path_and_query: &str) -> Self {
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        let path = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(decoded)
+            .collect();
+        Self {
+            method: method.to_owned(),
+            path,
+            query: Query::parse(query),
+            ..Self::default()
+        }
+    }
+
+    /// The media type of the body, without its parameters.
+    pub(crate) fn media_type(&self) -> &str {
+        self.content_type.split(';').next().unwrap_or_default().trim()
+    }
+
+    /// The body as JSON; other media types are refused as a real server refuses unknown ones.
+    pub(crate) fn json(&self) -> Result<Value, Failure> {
+        if self.media_type() == "application/vnd.kubernetes.protobuf"
+            && let Some(body) = protobuf::decode(&self.body)
+        {
+            return Ok(body);
+        }
+        if !matches!(self.media_type(), "" | "application/json") {
+            let message = "the body of the request was in an unknown format - accepted media types include: \
+                application/json";
+            return Err(Failure::new(415, "UnsupportedMediaType", message));
+        }
+        let body: Value = serde_json::from_slice(&self.body).map_err(|error| {
+            Failure::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
+        })?;
+        match body {
+            Value::Object(_) => Ok(body),
+            _ => Err(Failure::bad_request(
+                "couldn't get version/kind; json parse error: expected an object",
+            )),
+        }
+    }
+}
+
+/// Undoes percent encoding; what is no valid escape stands for itself.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escape = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_decoded() {
+        let request = Request::new(
+            "GET",
+            "/api/v1/pods?labelSelector=app%3Dweb%2Ctier+in+%28a%29&watch",
+        );
+        assert_eq!(request.path, ["api", "v1", "pods"]);
+        assert_eq!(request.query.get("labelSelector"), "app=web,tier in (a)");
+        assert!(request.query.is_set("watch"));
+        assert_eq!(decoded("100%"), "100%");
+    }
+}
