@@ -16,92 +16,96 @@ pub(crate) mod scale;
 pub(crate) mod update;
 pub(crate) mod watch;
 
-use crate::api::watch::Watch;
+use crate::api::watch::ResourceWatch;
 use crate::store::object;
-use crate::store::state::World;
-use crate::wire::reply::{Body, Reply};
-use crate::wire::representation::Form;
+use crate::store::state::ClusterState;
+use crate::wire::reply::{ApiReply, ReplyBody};
+use crate::wire::representation::Representation;
 use crate::wire::request::Request;
-use crate::wire::route::{self, Route, Target};
-use crate::wire::status_error::Failure;
+use crate::wire::route::{self, RequestInfo, Route};
+use crate::wire::status_error::StatusError;
 
 /// The answer to a request. This is the one place through which every request passes.
-pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
+pub(crate) fn answer(state: &mut ClusterState, request: &Request) -> ApiReply {
     match route::read(&request.path) {
-        Route::Resource(target) => verb(world, &target, request).unwrap_or_else(Reply::from),
+        Route::Resource(target) => verb(state, &target, request).unwrap_or_else(ApiReply::from),
         Route::Review(plural) if !plural.is_empty() => {
-            authorization::review(world, &plural, request).unwrap_or_else(Reply::from)
+            authorization::review(state, &plural, request).unwrap_or_else(ApiReply::from)
         }
-        Route::UnknownResource => Failure::unknown_resource().into(),
+        Route::UnknownResource => StatusError::unknown_resource().into(),
         Route::Review(_) | Route::Other => {
-            discovery::answer(&request.path).unwrap_or_else(|| Reply::text(404, "404 page not found\n"))
+            discovery::answer(&request.path).unwrap_or_else(|| ApiReply::text(404, "404 page not found\n"))
         }
     }
 }
 
-fn verb(world: &mut World, target: &Target, request: &Request) -> Result<Reply, Failure> {
-    authorization::authorize(world, target, request)?;
+fn verb(state: &mut ClusterState, target: &RequestInfo, request: &Request) -> Result<ApiReply, StatusError> {
+    authorization::authorize(state, target, request)?;
     let part = target.subresource.as_deref();
     let evicts = part == Some("eviction");
     match (request.method.as_str(), target.name.is_some()) {
         ("POST", true) if evicts => {
-            Form::negotiate(request)?;
-            eviction::answer(world, target, request)
+            Representation::negotiate(request)?;
+            eviction::answer(state, target, request)
         }
-        _ if evicts => Err(Failure::method_not_allowed()),
-        ("GET", _) if request.query.is_set("watch") && part.is_none() => watch(world, target, request),
-        ("GET", true) => get(world, target, Form::negotiate(request)?),
-        ("GET", false) => list::answer(world, target, request, Form::negotiate(request)?),
+        _ if evicts => Err(StatusError::method_not_allowed()),
+        ("GET", _) if request.query.is_set("watch") && part.is_none() => watch(state, target, request),
+        ("GET", true) => get(state, target, Representation::negotiate(request)?),
+        ("GET", false) => list::answer(state, target, request, Representation::negotiate(request)?),
         // Everything that is written needs a namespace in its path.
         ("POST" | "DELETE", false) if target.resource.is_namespaced() && target.namespace.is_none() => {
-            Err(Failure::method_not_allowed())
+            Err(StatusError::method_not_allowed())
         }
-        ("POST", false) => update::create(world, target, request, Form::negotiate(request)?),
-        ("PUT", true) => update::replace(world, target, request, Form::negotiate(request)?),
-        ("PATCH", true) => update::patch(world, target, request, Form::negotiate(request)?),
+        ("POST", false) => update::create(state, target, request, Representation::negotiate(request)?),
+        ("PUT", true) => update::replace(state, target, request, Representation::negotiate(request)?),
+        ("PATCH", true) => update::patch(state, target, request, Representation::negotiate(request)?),
         ("DELETE", true) if part.is_none() => {
-            delete::answer(world, target, request, Form::negotiate(request)?)
+            delete::answer(state, target, request, Representation::negotiate(request)?)
         }
-        ("DELETE", false) => delete_all(world, target, request),
-        _ => Err(Failure::method_not_allowed()),
+        ("DELETE", false) => delete_all(state, target, request),
+        _ => Err(StatusError::method_not_allowed()),
     }
 }
 
-fn get(world: &World, target: &Target, form: Form) -> Result<Reply, Failure> {
+fn get(state: &ClusterState, target: &RequestInfo, form: Representation) -> Result<ApiReply, StatusError> {
     let resource = target.resource;
-    let found = world.store.get(resource.kind, target.namespace(), target.name());
+    let found = state.store.get(resource.kind, target.namespace(), target.name());
     let found = found.ok_or_else(|| resource.not_found(target.name()))?;
     if target.subresource.as_deref() == Some("scale") {
-        return Ok(Reply::json(200, scale::of(&found)));
+        return Ok(ApiReply::json(200, scale::of(&found)));
     }
-    Ok(Reply::json(200, form.object(&resource.presented(&found))?))
+    Ok(ApiReply::json(200, form.object(&resource.presented(&found))?))
 }
 
-fn watch(world: &World, target: &Target, request: &Request) -> Result<Reply, Failure> {
-    let form = Form::negotiate(request)?;
-    let watch = Watch::begin(world, target, request, form)?;
-    Ok(Reply {
+fn watch(state: &ClusterState, target: &RequestInfo, request: &Request) -> Result<ApiReply, StatusError> {
+    let form = Representation::negotiate(request)?;
+    let watch = ResourceWatch::begin(state, target, request, form)?;
+    Ok(ApiReply {
         code: 200,
         headers: Vec::new(),
-        body: Body::Watch(Box::new(watch)),
+        body: ReplyBody::ResourceWatch(Box::new(watch)),
     })
 }
 
 /// Deletes what a selection matches, and answers with the list of it.
-fn delete_all(world: &mut World, target: &Target, request: &Request) -> Result<Reply, Failure> {
-    let selection = list::Selection::read(target, request)?;
+fn delete_all(
+    state: &mut ClusterState,
+    target: &RequestInfo,
+    request: &Request,
+) -> Result<ApiReply, StatusError> {
+    let selection = list::SelectionPredicate::read(target, request)?;
     let options = delete::read_options(request)?;
     let resource = target.resource;
-    let objects = world.store.list(resource.kind, target.namespace.as_deref());
+    let objects = state.store.list(resource.kind, target.namespace.as_deref());
     let mut gone = Vec::new();
     for object in objects.iter().filter(|object| selection.matches(object)) {
-        gone.push(delete::delete(world, resource, object, &options)?.object);
+        gone.push(delete::delete(state, resource, object, &options)?.object);
     }
-    let metadata = serde_json::json!({ "resourceVersion": world.store.revision().to_string() });
+    let metadata = serde_json::json!({ "resourceVersion": state.store.revision().to_string() });
     gone.sort_by(|a, b| object::name(a).cmp(object::name(b)));
     let items = gone.iter().map(|object| &**object);
-    Ok(Reply::json(
+    Ok(ApiReply::json(
         200,
-        Form::Full.list(resource.kind, &resource.api_version(), items, metadata)?,
+        Representation::Full.list(resource.kind, &resource.api_version(), items, metadata)?,
     ))
 }

@@ -8,7 +8,7 @@ mod workloads;
 
 use std::time::{Duration, Instant};
 
-use crate::store::state::{Shared, World};
+use crate::store::state::{ClusterState, SharedState};
 
 /// Changes that come together are looked at together.
 const GATHERING: Duration = Duration::from_millis(2);
@@ -16,11 +16,11 @@ const GATHERING: Duration = Duration::from_millis(2);
 const MOST_PASSES: usize = 64;
 
 /// Runs the controllers for ever.
-pub(crate) async fn run(shared: Shared) {
+pub(crate) async fn run(shared: SharedState) {
     let mut news = shared.subscribe();
     loop {
         news.borrow_and_update();
-        let due = shared.with(|world| if world.paused { None } else { settle(world) });
+        let due = shared.with(|state| if state.paused { None } else { settle(state) });
         let changed = async { news.changed().await.is_ok() };
         let alive = match due {
             Some(due) => tokio::time::timeout_at(due.into(), changed).await.unwrap_or(true),
@@ -59,46 +59,46 @@ const WORKLOADS: [&str; 6] = [
 ];
 
 /// Acts until nothing is left to do now, and says when there will be.
-pub(crate) fn settle(world: &mut World) -> Option<Instant> {
+pub(crate) fn settle(state: &mut ClusterState) -> Option<Instant> {
     for _ in 0..MOST_PASSES {
-        let before = world.store.revision();
-        pass(world, Instant::now());
-        if world.store.revision() == before {
+        let before = state.store.revision();
+        pass(state, Instant::now());
+        if state.store.revision() == before {
             break;
         }
     }
-    [world.progress.pods.due, world.progress.budgets.due]
+    [state.progress.pods.due, state.progress.budgets.due]
         .into_iter()
         .flatten()
         .min()
 }
 
 /// Lets every controller look once, except those for which nothing is new.
-fn pass(world: &mut World, now: Instant) {
-    let revision = |world: &World| world.store.revision();
+fn pass(state: &mut ClusterState, now: Instant) {
+    let revision = |state: &ClusterState| state.store.revision();
     let is_due = |turn: &Turn, touched: u64| touched > turn.seen || turn.due.is_some_and(|due| due <= now);
-    if world.store.populated().max(world.store.touched(&["Namespace"])) > world.progress.garbage {
-        world.progress.garbage = revision(world);
-        garbage::collect(world);
+    if state.store.populated().max(state.store.touched(&["Namespace"])) > state.progress.garbage {
+        state.progress.garbage = revision(state);
+        garbage::collect(state);
     }
-    if is_due(&world.progress.pods, world.store.touched(&["Pod", "Node"])) {
-        world.progress.pods.seen = revision(world);
-        world.progress.pods.due = pods::advance(world, now);
+    if is_due(&state.progress.pods, state.store.touched(&["Pod", "Node"])) {
+        state.progress.pods.seen = revision(state);
+        state.progress.pods.due = pods::advance(state, now);
     }
-    if world.store.touched(&WORKLOADS) > world.progress.workloads {
-        world.progress.workloads = revision(world);
-        workloads::reconcile(world);
+    if state.store.touched(&WORKLOADS) > state.progress.workloads {
+        state.progress.workloads = revision(state);
+        workloads::reconcile(state);
     }
-    if world.store.touched(&WORKLOADS) > world.progress.status {
-        world.progress.status = revision(world);
-        status::report(world);
+    if state.store.touched(&WORKLOADS) > state.progress.status {
+        state.progress.status = revision(state);
+        status::report(state);
     }
-    let touched = world
+    let touched = state
         .store
         .touched(&WORKLOADS)
-        .max(world.store.touched(&["PodDisruptionBudget"]));
-    if is_due(&world.progress.budgets, touched) {
-        world.progress.budgets.seen = revision(world);
-        world.progress.budgets.due = budgets::sync(world);
+        .max(state.store.touched(&["PodDisruptionBudget"]));
+    if is_due(&state.progress.budgets, touched) {
+        state.progress.budgets.seen = revision(state);
+        state.progress.budgets.due = budgets::sync(state);
     }
 }

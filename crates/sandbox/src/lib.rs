@@ -27,7 +27,7 @@ pub use self::api::authorization::AccessDenial;
 use self::http::server;
 pub use self::store::object_store::PodDeletion;
 use self::store::resource;
-use self::store::state::{Shared, World};
+use self::store::state::{ClusterState, SharedState};
 
 /// How a sandbox is to behave.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ pub struct RecordedRequest {
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
-    shared: Shared,
+    shared: SharedState,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -92,9 +92,9 @@ impl Sandbox {
     /// When the address cannot be listened on, or the scene holds an object that the sandbox does not serve.
     pub fn start(options: SandboxOptions) -> io::Result<Self> {
         let listen = options.listen;
-        let mut world = World::new(options);
-        world.populate().map_err(io::Error::other)?;
-        let shared = Shared::new(world);
+        let mut state = ClusterState::new(options);
+        state.populate().map_err(io::Error::other)?;
+        let shared = SharedState::new(state);
         let listener = std::net::TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -152,57 +152,57 @@ impl Sandbox {
     /// When an object is of a kind that the sandbox does not serve, or has no name.
     pub fn apply(&self, objects: &[Value]) -> Result<(), String> {
         self.shared
-            .with(|world| objects.iter().try_for_each(|object| world.apply(object.clone())))
+            .with(|state| objects.iter().try_for_each(|object| state.apply(object.clone())))
     }
 
     /// Denies a verb from now on, also in access reviews.
     pub fn deny(&self, denial: AccessDenial) {
-        self.shared.with(|world| world.denials.push(denial));
+        self.shared.with(|state| state.denials.push(denial));
     }
 
     /// Lifts every denial.
     pub fn allow_all(&self) {
-        self.shared.with(|world| world.denials.clear());
+        self.shared.with(|state| state.denials.clear());
     }
 
     /// Stops the controllers, so that the world stays as it is between two requests.
     pub fn pause(&self) {
-        self.shared.with(|world| world.paused = true);
+        self.shared.with(|state| state.paused = true);
     }
 
     /// Lets the controllers go on.
     pub fn resume(&self) {
-        self.shared.with(|world| world.paused = false);
+        self.shared.with(|state| state.paused = false);
         self.shared.wake();
     }
 
     /// Changes how long new pods take to become ready; pods that wait already keep their time.
     pub fn set_ready_after(&self, delay: Duration) {
-        self.shared.with(|world| world.options.ready_after = delay);
+        self.shared.with(|state| state.options.ready_after = delay);
     }
 
     /// Forgets every past state, as a compaction does: watches and list pages from before are told `410 Expired`.
     pub fn compact(&self) {
-        self.shared.with(|world| {
-            world.snapshots.clear();
-            world.store.forget_changes();
+        self.shared.with(|state| {
+            state.snapshots.clear();
+            state.store.compact();
         });
     }
 
     /// An object as it is stored, if there is one.
     #[must_use]
     pub fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
-        let object = self.shared.with(|world| world.store.get(kind, namespace, name));
+        let object = self.shared.with(|state| state.store.get(kind, namespace, name));
         object.map(|object| Value::clone(&object))
     }
 
     /// Takes an object away at once, whatever its finalizers say.
     pub fn remove(&self, kind: &str, namespace: &str, name: &str) {
-        self.shared.with(|world| {
-            let found = world.store.get(kind, namespace, name);
+        self.shared.with(|state| {
+            let found = state.store.get(kind, namespace, name);
             let row = resource::of_object(found.as_deref().unwrap_or(&Value::Null));
             if let (Some(object), Some(row)) = (found, row) {
-                world.store.remove(row.kind, &object);
+                state.store.remove(row.kind, &object);
             }
         });
     }
@@ -210,18 +210,18 @@ impl Sandbox {
     /// The pods whose deletion began, whoever asked for it, oldest first.
     #[must_use]
     pub fn deletions(&self) -> Vec<PodDeletion> {
-        self.shared.with(|world| world.store.deletions().to_vec())
+        self.shared.with(|state| state.store.deletions().to_vec())
     }
 
     /// The requests so far, oldest first. Only the latest ten thousand are kept.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.shared.with(|world| world.requests())
+        self.shared.with(|state| state.requests())
     }
 }
 
 /// Serves and controls until it is told to stop.
-async fn run(listener: tokio::net::TcpListener, shared: Shared, stopped: oneshot::Receiver<()>) {
+async fn run(listener: tokio::net::TcpListener, shared: SharedState, stopped: oneshot::Receiver<()>) {
     tokio::select! {
         () = server::serve(listener, shared.clone()) => {}
         () = controllers::run(shared) => {}
@@ -241,11 +241,12 @@ impl Drop for Sandbox {
     }
 }
 
-impl World {
+impl ClusterState {
     /// Makes the first objects in the past, with pods that are ready at once.
     fn populate(&mut self) -> Result<(), String> {
         let ready_after = std::mem::take(&mut self.options.ready_after);
-        self.set_back = SignedDuration::try_from(self.options.initial_age).unwrap_or(SignedDuration::ZERO);
+        self.clock_offset =
+            SignedDuration::try_from(self.options.initial_age).unwrap_or(SignedDuration::ZERO);
         for namespace in ["default", "kube-system"] {
             self.ensure_namespace(namespace);
         }
@@ -253,7 +254,7 @@ impl World {
             self.apply(object)?;
         }
         controllers::settle(self);
-        self.set_back = SignedDuration::ZERO;
+        self.clock_offset = SignedDuration::ZERO;
         self.options.ready_after = ready_after;
         Ok(())
     }

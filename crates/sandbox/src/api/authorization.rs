@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::store::state::World;
-use crate::wire::reply::Reply;
+use crate::store::state::ClusterState;
+use crate::wire::reply::ApiReply;
 use crate::wire::request::Request;
-use crate::wire::route::Target;
-use crate::wire::status_error::Failure;
+use crate::wire::route::RequestInfo;
+use crate::wire::status_error::StatusError;
 
 /// A verb on a resource that the sandbox refuses, as if a Role lacked it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl AccessDenial {
 }
 
 /// The verb that authorization knows a request by.
-pub(crate) fn verb(target: &Target, request: &Request) -> &'static str {
+pub(crate) fn verb(target: &RequestInfo, request: &Request) -> &'static str {
     match (request.method.as_str(), target.name.is_some()) {
         ("GET", _) if request.query.is_set("watch") => "watch",
         ("GET", true) => "get",
@@ -70,13 +70,17 @@ pub(crate) fn verb(target: &Target, request: &Request) -> &'static str {
 }
 
 /// Refuses what a rule denies, before anything is known of the object.
-pub(crate) fn authorize(world: &World, target: &Target, request: &Request) -> Result<(), Failure> {
+pub(crate) fn authorize(
+    state: &ClusterState,
+    target: &RequestInfo,
+    request: &Request,
+) -> Result<(), StatusError> {
     let (verb, group) = (verb(target, request), target.resource.group);
     let resource = match &target.subresource {
         Some(part) => format!("{}/{part}", target.resource.plural),
         None => target.resource.plural.to_owned(),
     };
-    if !world
+    if !state
         .denials
         .iter()
         .any(|denial| denial.forbids(verb, group, &resource, target.namespace()))
@@ -87,9 +91,9 @@ pub(crate) fn authorize(world: &World, target: &Target, request: &Request) -> Re
         Some(namespace) => format!("in the namespace {namespace:?}"),
         None => "at the cluster scope".to_owned(),
     };
-    let user = &world.options.user;
+    let user = &state.options.user;
     let why = format!("User {user:?} cannot {verb} resource {resource:?} in API group {group:?} {place}");
-    Err(Failure::forbidden(
+    Err(StatusError::forbidden(
         group,
         target.resource.plural,
         target.name(),
@@ -98,26 +102,26 @@ pub(crate) fn authorize(world: &World, target: &Target, request: &Request) -> Re
 }
 
 /// Answers a review of what the user may do.
-pub(crate) fn review(world: &World, plural: &str, request: &Request) -> Result<Reply, Failure> {
+pub(crate) fn review(state: &ClusterState, plural: &str, request: &Request) -> Result<ApiReply, StatusError> {
     if request.method != "POST" {
-        return Err(Failure::method_not_allowed());
+        return Err(StatusError::method_not_allowed());
     }
     let mut review = request.json()?;
     match plural {
         "selfsubjectaccessreviews" => {
-            let allowed = is_allowed(world, &review["spec"]["resourceAttributes"]);
+            let allowed = is_allowed(state, &review["spec"]["resourceAttributes"]);
             review["status"] = json!({ "allowed": allowed });
         }
         "selfsubjectrulesreviews" => {
-            let everything = json!({ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] });
-            review["status"] = json!({ "resourceRules": [everything], "nonResourceRules": [], "incomplete": !world.denials.is_empty() });
+            let all_objects = json!({ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] });
+            review["status"] = json!({ "resourceRules": [all_objects], "nonResourceRules": [], "incomplete": !state.denials.is_empty() });
         }
-        _ => return Err(Failure::unknown_resource()),
+        _ => return Err(StatusError::unknown_resource()),
     }
-    Ok(Reply::json(201, review))
+    Ok(ApiReply::json(201, review))
 }
 
-fn is_allowed(world: &World, attributes: &Value) -> bool {
+fn is_allowed(state: &ClusterState, attributes: &Value) -> bool {
     let text = |field: &str| attributes[field].as_str().unwrap_or_default();
     let resource = match text("subresource") {
         "" => text("resource").to_owned(),
@@ -125,5 +129,5 @@ fn is_allowed(world: &World, attributes: &Value) -> bool {
     };
     let denied =
         |denial: &AccessDenial| denial.forbids(text("verb"), text("group"), &resource, text("namespace"));
-    !world.denials.iter().any(denied)
+    !state.denials.iter().any(denied)
 }

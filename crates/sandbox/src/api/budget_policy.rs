@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::selectors::labels::LabelSelector;
 use crate::store::object;
-use crate::wire::status_error::Failure;
+use crate::wire::status_error::StatusError;
 
 /// More pods than this waiting for their end under one budget, and the server asks for patience.
 const MOST_DISRUPTED_PODS: usize = 2000;
@@ -15,37 +15,37 @@ const REFUSAL: &str = "Cannot evict pod as it would violate the pod's disruption
 
 /// Why a pod may go.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Permission {
+pub(crate) enum EvictionPermission {
     /// No budget is asked: the pod is not running, or on its way out.
-    Unasked,
+    BudgetNotConsulted,
     /// No budget covers the pod.
-    Unguarded,
+    NoBudget,
     /// A budget covers it but loses nothing by a pod that is not ready.
-    Unready,
+    UnhealthyPodAllowed,
     /// One disruption of this budget is to be spent.
-    Spends(Arc<Value>),
+    SpendsDisruption(Arc<Value>),
 }
 
 /// Judges a pod against the budgets of its namespace.
-pub(crate) fn judge(pod: &Value, budgets: &[Arc<Value>]) -> Result<Permission, Failure> {
+pub(crate) fn judge(pod: &Value, budgets: &[Arc<Value>]) -> Result<EvictionPermission, StatusError> {
     let bypasses = matches!(object::phase(pod), "Succeeded" | "Failed" | "Pending");
     if bypasses || object::is_terminating(pod) {
-        return Ok(Permission::Unasked);
+        return Ok(EvictionPermission::BudgetNotConsulted);
     }
     let covering: Vec<&Arc<Value>> = budgets.iter().filter(|budget| covers(budget, pod)).collect();
     let budget = match covering.as_slice() {
-        [] => return Ok(Permission::Unguarded),
+        [] => return Ok(EvictionPermission::NoBudget),
         [only] => *only,
         [_, _, ..] => {
             let message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
-            return Err(Failure::new(500, "", message));
+            return Err(StatusError::new(500, "", message));
         }
     };
-    if !object::is_ready(pod) && spares_unready(budget) {
-        return Ok(Permission::Unready);
+    if !object::is_ready(pod) && allows_unhealthy(budget) {
+        return Ok(EvictionPermission::UnhealthyPodAllowed);
     }
     permit(budget)?;
-    Ok(Permission::Spends(budget.clone()))
+    Ok(EvictionPermission::SpendsDisruption(budget.clone()))
 }
 
 fn covers(budget: &Value, pod: &Value) -> bool {
@@ -59,7 +59,7 @@ pub(crate) fn selector(budget: &Value) -> Option<LabelSelector> {
         .flatten()
 }
 
-fn spares_unready(budget: &Value) -> bool {
+fn allows_unhealthy(budget: &Value) -> bool {
     let always = object::text(budget, "/spec/unhealthyPodEvictionPolicy") == "AlwaysAllow";
     let (healthy, desired) = health(budget);
     always || (healthy >= desired && desired > 0)
@@ -72,7 +72,7 @@ fn health(budget: &Value) -> (i64, i64) {
     )
 }
 
-fn permit(budget: &Value) -> Result<(), Failure> {
+fn permit(budget: &Value) -> Result<(), StatusError> {
     let name = object::name(budget);
     if object::number(budget, "/status/observedGeneration") < object::number(budget, "/metadata/generation") {
         return Err(still_processed(name));
@@ -104,20 +104,20 @@ fn permit(budget: &Value) -> Result<(), Failure> {
 }
 
 /// The budget's controller has not yet seen its latest form.
-fn still_processed(name: &str) -> Failure {
+fn still_processed(name: &str) -> StatusError {
     refused(&format!(
         "The disruption budget {name} is still being processed by the server."
     ))
     .retry_after(10)
 }
 
-fn refused(cause: &str) -> Failure {
-    Failure::new(429, "TooManyRequests", REFUSAL).cause("DisruptionBudget", cause, "")
+fn refused(cause: &str) -> StatusError {
+    StatusError::new(429, "TooManyRequests", REFUSAL).cause("DisruptionBudget", cause, "")
 }
 
-fn misused(name: &str, why: &str, cause: &str) -> Failure {
+fn misused(name: &str, why: &str, cause: &str) -> StatusError {
     let cause = format!("The disruption budget {name} does not allow evicting pods currently: {cause}");
-    Failure::forbidden("policy", "poddisruptionbudget", name, why).cause("DisruptionBudget", &cause, "")
+    StatusError::forbidden("policy", "poddisruptionbudget", name, why).cause("DisruptionBudget", &cause, "")
 }
 
 /// Says why a budget with nothing left has nothing left.
@@ -154,15 +154,16 @@ pub(crate) fn spent(budget: &Value, pod: &str, now: Timestamp) -> Value {
     let left = object::number(budget, "/status/disruptionsAllowed") - 1;
     let mut budget = budget.clone();
     budget["status"]["disruptionsAllowed"] = json!(left);
-    object::member(&mut budget["status"], "disruptedPods").insert(pod.to_owned(), json!(object::stamp(now)));
+    object::member(&mut budget["status"], "disruptedPods")
+        .insert(pod.to_owned(), json!(object::format_time(now)));
     if left == 0 {
-        allow_condition(&mut budget, now);
+        set_disruption_allowed(&mut budget, now);
     }
     budget
 }
 
 /// Brings the condition `DisruptionAllowed` in line with the numbers.
-pub(crate) fn allow_condition(budget: &mut Value, now: Timestamp) {
+pub(crate) fn set_disruption_allowed(budget: &mut Value, now: Timestamp) {
     let allowed = object::number(budget, "/status/disruptionsAllowed") > 0;
     let (status, reason) = if allowed {
         ("True", "SufficientPods")

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::store::object;
-use crate::store::resource::Resource;
+use crate::store::resource::ApiResource;
 
 /// Fills in what the sender left open; a status is never the sender's to give.
-pub(crate) fn complete(object: &mut Value, resource: &Resource) {
+pub(crate) fn complete(object: &mut Value, resource: &ApiResource) {
     object["apiVersion"] = json!(match resource.group {
         "events.k8s.io" => "v1".to_owned(),
         _ => resource.api_version(),

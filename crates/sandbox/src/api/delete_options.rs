@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::store::object;
-use crate::wire::request::Query;
-use crate::wire::status_error::{Failure, FieldError};
+use crate::wire::request::QueryParameters;
+use crate::wire::status_error::{FieldError, StatusError};
 
 /// DeleteOptions, from a body or a query.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,10 +31,10 @@ fn json_type(value: &Value) -> &'static str {
 
 impl DeleteOptions {
     /// Reads the JSON form; a field of a wrong type is refused, an unknown one ignored.
-    pub(crate) fn from_json(options: &Value) -> Result<Self, Failure> {
+    pub(crate) fn from_json(options: &Value) -> Result<Self, StatusError> {
         let wrong = |field: &str, kind: &str| {
             let is = json_type(&options[field.split('.').next().unwrap_or_default()]);
-            Failure::bad_request(format!(
+            StatusError::bad_request(format!(
                 "json: cannot unmarshal {is} into Go struct field DeleteOptions.{field} of type {kind}"
             ))
         };
@@ -74,12 +74,12 @@ impl DeleteOptions {
         })
     }
 
-    pub(crate) fn from_query(query: &Query) -> Result<Self, Failure> {
+    pub(crate) fn from_query(query: &QueryParameters) -> Result<Self, StatusError> {
         let grace = query.get("gracePeriodSeconds");
         let grace_period_seconds = match grace {
             "" => None,
             seconds => Some(seconds.parse().map_err(|_| {
-                Failure::bad_request(format!("strconv.ParseInt: parsing {seconds:?}: invalid syntax"))
+                StatusError::bad_request(format!("strconv.ParseInt: parsing {seconds:?}: invalid syntax"))
             })?),
         };
         let propagation_policy = query
@@ -102,7 +102,7 @@ impl DeleteOptions {
         !self.dry_run.is_empty()
     }
 
-    pub(crate) fn validate(&self) -> Result<(), Failure> {
+    pub(crate) fn validate(&self) -> Result<(), StatusError> {
         let mut errors = Vec::new();
         if let Some(policy) = &self.propagation_policy {
             if self.orphan_dependents.is_some() {
@@ -128,12 +128,12 @@ impl DeleteOptions {
         errors.extend(dry_run_error(&self.dry_run));
         match errors.as_slice() {
             [] => Ok(()),
-            errors => Err(Failure::invalid("meta.k8s.io", "DeleteOptions", "", errors)),
+            errors => Err(StatusError::invalid("meta.k8s.io", "DeleteOptions", "", errors)),
         }
     }
 
     /// Compares the preconditions with the object in hand.
-    pub(crate) fn check_preconditions(&self, kind: (&str, &str), object: &Value) -> Result<(), Failure> {
+    pub(crate) fn check_preconditions(&self, kind: (&str, &str), object: &Value) -> Result<(), StatusError> {
         let ((group, kind), name) = (kind, object::name(object));
         let (uid, version) = (object::uid(object), object::resource_version(object));
         if let Some(wanted) = self.uid.as_deref().filter(|wanted| *wanted != uid) {
@@ -141,7 +141,7 @@ impl DeleteOptions {
                 "the UID in the precondition ({wanted}) does not match the UID in record ({uid}). \
                  The object might have been deleted and then recreated"
             );
-            return Err(Failure::conflict(group, kind, name, &why));
+            return Err(StatusError::conflict(group, kind, name, &why));
         }
         if let Some(wanted) = self
             .resource_version
@@ -152,17 +152,17 @@ impl DeleteOptions {
                 "the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record \
                  ({version}). The object might have been modified"
             );
-            return Err(Failure::conflict(group, kind, name, &why));
+            return Err(StatusError::conflict(group, kind, name, &why));
         }
         Ok(())
     }
 }
 
 /// Validates the `dryRun` parameter of a request that writes; true means that nothing is to be written.
-pub(crate) fn dry_run(query: &Query, kind: &str) -> Result<bool, Failure> {
+pub(crate) fn dry_run(query: &QueryParameters, kind: &str) -> Result<bool, StatusError> {
     let values = query.all("dryRun");
     match dry_run_error(&values) {
-        Some(error) => Err(Failure::invalid("meta.k8s.io", kind, "", &[error])),
+        Some(error) => Err(StatusError::invalid("meta.k8s.io", kind, "", &[error])),
         None => Ok(!values.is_empty()),
     }
 }

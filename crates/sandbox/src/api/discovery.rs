@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::store::resource::{RESOURCES, Resource};
-use crate::wire::reply::Reply;
+use crate::store::resource::{ApiResource, RESOURCES};
+use crate::wire::reply::ApiReply;
 
 const GIT_VERSION: &str = "v1.37.2+macaque-sandbox";
 const VERBS: [&str; 8] = [
@@ -22,10 +22,10 @@ const REVIEWS: [(&str, &str); 2] = [
 ];
 
 /// Answers a path that is no object, or nothing when nobody serves it.
-pub(crate) fn answer(path: &[String]) -> Option<Reply> {
+pub(crate) fn answer(path: &[String]) -> Option<ApiReply> {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let body = match path.as_slice() {
-        ["healthz" | "livez" | "readyz", ..] => return Some(Reply::text(200, "ok")),
+        ["healthz" | "livez" | "readyz", ..] => return Some(ApiReply::text(200, "ok")),
         ["version"] => version(),
         ["api"] => json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] }),
         ["api", "v1"] => resources("", "v1"),
@@ -52,7 +52,7 @@ pub(crate) fn answer(path: &[String]) -> Option<Reply> {
         ["openapi", "v3", "apis", group, version] => schema(group, version),
         _ => return None,
     };
-    Some(Reply::json(200, body))
+    Some(ApiReply::json(200, body))
 }
 
 /// The groups in the order of the table, reviews last; each has one version.
@@ -97,7 +97,7 @@ fn resources(group: &str, version: &str) -> Value {
     json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": listed })
 }
 
-fn entries(row: &Resource) -> Vec<Value> {
+fn entries(row: &ApiResource) -> Vec<Value> {
     let mut entry = json!({
         "name": row.plural, "singularName": row.singular, "namespaced": row.is_namespaced(),
         "kind": row.kind, "verbs": VERBS, "shortNames": row.short,

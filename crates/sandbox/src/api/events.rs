@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::store::object;
-use crate::wire::status_error::{Failure, FieldError};
+use crate::wire::status_error::{FieldError, StatusError};
 
 /// Field of `v1`, then its name in `events.k8s.io/v1`.
 const RENAMED: [(&str, &str); 6] = [
@@ -44,7 +44,7 @@ fn renamed<'a>(event: Value, pairs: impl Iterator<Item = (&'a str, &'a str)>, ve
 }
 
 /// Checks a new event, in the stored words, by the rules of the API group that it came through.
-pub(crate) fn validate(event: &Value, group: &str, namespace: &str) -> Result<(), Failure> {
+pub(crate) fn validate(event: &Value, group: &str, namespace: &str) -> Result<(), StatusError> {
     let mut errors = Vec::new();
     let is_new = !object::text(event, "/eventTime").is_empty();
     let about = object::text(event, "/involvedObject/namespace");
@@ -70,7 +70,7 @@ pub(crate) fn validate(event: &Value, group: &str, namespace: &str) -> Result<()
     }
     match errors.as_slice() {
         [] => Ok(()),
-        errors => Err(Failure::invalid(group, "Event", object::name(event), errors)),
+        errors => Err(StatusError::invalid(group, "Event", object::name(event), errors)),
     }
 }
 

@@ -3,20 +3,24 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::api::budget_policy::{self, Permission};
+use crate::api::budget_policy::{self, EvictionPermission};
 use crate::api::delete;
 use crate::api::delete_options::{self, DeleteOptions};
 use crate::api::field_validation;
 use crate::api::update;
 use crate::store::object;
-use crate::store::state::World;
-use crate::wire::reply::Reply;
+use crate::store::state::ClusterState;
+use crate::wire::reply::ApiReply;
 use crate::wire::request::Request;
-use crate::wire::route::Target;
-use crate::wire::status_error::{Failure, FieldError};
+use crate::wire::route::RequestInfo;
+use crate::wire::status_error::{FieldError, StatusError};
 
 /// Judges the request and, when it is permitted, deletes the pod.
-pub(crate) fn answer(world: &mut World, target: &Target, request: &Request) -> Result<Reply, Failure> {
+pub(crate) fn answer(
+    state: &mut ClusterState,
+    target: &RequestInfo,
+    request: &Request,
+) -> Result<ApiReply, StatusError> {
     let queried = request.query.all("dryRun");
     delete_options::dry_run(&request.query, "CreateOptions")?;
     let validation = field_validation::FieldValidation::of(&request.query)?;
@@ -34,19 +38,19 @@ pub(crate) fn answer(world: &mut World, target: &Target, request: &Request) -> R
                 .message
                 .replace("DeleteOptions.", "DeleteOptions.deleteOptions.")
         );
-        Failure::bad_request(message)
+        StatusError::bad_request(message)
     })?;
     update::check_namespace(object::namespace(&eviction), target)?;
-    update::admit_new(world, target, target.name())?;
+    update::admit_creation(state, target, target.name())?;
     let options = check_eviction(&eviction, target, options, &queried)?;
-    evict(world, target, options)?;
+    evict(state, target, options)?;
     let status =
         json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201 });
-    Ok(Reply::json(201, status).warn(&warnings))
+    Ok(ApiReply::json(201, status).warn(&warnings))
 }
 
 /// Both versions of the policy API name the same Eviction; a body that names none is taken for one.
-fn check_kind(eviction: &Value) -> Result<(), Failure> {
+fn check_kind(eviction: &Value) -> Result<(), StatusError> {
     let (version, kind) = (
         object::text(eviction, "/apiVersion"),
         object::text(eviction, "/kind"),
@@ -55,7 +59,7 @@ fn check_kind(eviction: &Value) -> Result<(), Failure> {
         return Ok(());
     }
     let bare = version.rsplit('/').next().unwrap_or_default();
-    Err(Failure::bad_request(format!(
+    Err(StatusError::bad_request(format!(
         "{kind} in version {bare:?} cannot be handled as a Eviction: no kind {kind:?} is registered for version \
          {version:?} in scheme \"pkg/runtime/scheme.go:111\""
     )))
@@ -64,12 +68,12 @@ fn check_kind(eviction: &Value) -> Result<(), Failure> {
 /// The checks between admission and the pod itself, and the dry run of query and body made one.
 fn check_eviction(
     eviction: &Value,
-    target: &Target,
+    target: &RequestInfo,
     mut options: DeleteOptions,
     queried: &[String],
-) -> Result<DeleteOptions, Failure> {
+) -> Result<DeleteOptions, StatusError> {
     if object::name(eviction) != target.name() {
-        return Err(Failure::bad_request(
+        return Err(StatusError::bad_request(
             "name in URL does not match name in Eviction object",
         ));
     }
@@ -83,7 +87,12 @@ fn check_eviction(
             field,
             body,
         };
-        return Err(Failure::invalid("policy", "Eviction", target.name(), &[error]));
+        return Err(StatusError::invalid(
+            "policy",
+            "Eviction",
+            target.name(),
+            &[error],
+        ));
     }
     if options.dry_run.is_empty() {
         options.dry_run = queried.to_vec();
@@ -93,28 +102,32 @@ fn check_eviction(
             queried.join(" "),
             options.dry_run.join(" ")
         );
-        return Err(Failure::new(500, "", message));
+        return Err(StatusError::new(500, "", message));
     }
     Ok(options)
 }
 
 /// From the pod to its end. The budget is spent before the preconditions are looked at, as the real server does.
-fn evict(world: &mut World, target: &Target, mut options: DeleteOptions) -> Result<(), Failure> {
+fn evict(
+    state: &mut ClusterState,
+    target: &RequestInfo,
+    mut options: DeleteOptions,
+) -> Result<(), StatusError> {
     let resource = target.resource;
-    let pod = world
+    let pod = state
         .store
         .get(resource.kind, target.namespace(), target.name())
         .ok_or_else(|| resource.not_found(target.name()))?;
-    let budgets = world
+    let budgets = state
         .store
         .list("PodDisruptionBudget", target.namespace.as_deref());
     let permission = budget_policy::judge(&pod, &budgets)?;
     if options.is_dry_run() {
-        return delete::delete(world, resource, &pod, &options).map(drop);
+        return delete::delete(state, resource, &pod, &options).map(drop);
     }
-    let now = world.now();
-    if let Permission::Spends(budget) = permission {
-        world.store.put(
+    let now = state.now();
+    if let EvictionPermission::SpendsDisruption(budget) = permission {
+        state.store.put(
             "PodDisruptionBudget",
             budget_policy::spent(&budget, target.name(), now),
         );
@@ -129,11 +142,11 @@ fn evict(world: &mut World, target: &Target, mut options: DeleteOptions) -> Resu
         ..DeleteOptions::default()
     };
     stated.check_preconditions(("", "Pod"), &pod)?;
-    let doomed = world.store.put(resource.kind, targeted(&pod, now));
+    let terminating = state.store.put(resource.kind, targeted(&pod, now));
     if options.resource_version.is_some() {
-        options.resource_version = Some(object::resource_version(&doomed).to_owned());
+        options.resource_version = Some(object::resource_version(&terminating).to_owned());
     }
-    delete::delete(world, resource, &doomed, &options).map(drop)
+    delete::delete(state, resource, &terminating, &options).map(drop)
 }
 
 /// The pod with the condition by which its controllers know why it goes.

@@ -10,11 +10,11 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBind
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::store::resource::Resource;
-use crate::wire::status_error::Failure;
+use crate::store::resource::ApiResource;
+use crate::wire::status_error::StatusError;
 
 /// Refuses an object that cannot be read as what it claims to be.
-pub(crate) fn check(object: &Value, resource: &Resource) -> Result<(), Failure> {
+pub(crate) fn check(object: &Value, resource: &ApiResource) -> Result<(), StatusError> {
     let read = match (resource.group, resource.kind) {
         ("events.k8s.io", _) => read::<events::v1::Event>(object),
         (_, "ClusterRole") => read::<ClusterRole>(object),
@@ -40,7 +40,7 @@ pub(crate) fn check(object: &Value, resource: &Resource) -> Result<(), Failure> 
     };
     read.map_err(|error| {
         let (version, kind) = (resource.version, resource.kind);
-        Failure::bad_request(format!(
+        StatusError::bad_request(format!(
             "{kind} in version {version:?} cannot be handled as a {kind}: {error}"
         ))
     })

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::wire::request::Query;
-use crate::wire::status_error::{Failure, FieldError};
+use crate::wire::request::QueryParameters;
+use crate::wire::status_error::{FieldError, StatusError};
 
 /// What a client wants done about unknown fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(crate) enum FieldValidation {
 }
 
 impl FieldValidation {
-    pub(crate) fn of(query: &Query) -> Result<Self, Failure> {
+    pub(crate) fn of(query: &QueryParameters) -> Result<Self, StatusError> {
         match query.get("fieldValidation") {
             "" | "Warn" => Ok(Self::Warn),
             "Ignore" => Ok(Self::Ignore),
@@ -28,7 +28,7 @@ impl FieldValidation {
                     field: "fieldValidation",
                     body,
                 };
-                Err(Failure::invalid("meta.k8s.io", "CreateOptions", "", &[error]))
+                Err(StatusError::invalid("meta.k8s.io", "CreateOptions", "", &[error]))
             }
         }
     }
@@ -65,7 +65,10 @@ const DELETE_OPTIONS: &[&str] = &[
 const PRECONDITIONS: &[&str] = &["uid", "resourceVersion"];
 
 /// The warnings for an eviction's unknown fields, or the refusal of them.
-pub(crate) fn check_eviction(eviction: &Value, validation: FieldValidation) -> Result<Vec<String>, Failure> {
+pub(crate) fn check_eviction(
+    eviction: &Value,
+    validation: FieldValidation,
+) -> Result<Vec<String>, StatusError> {
     let parts = [
         ("", "", EVICTION),
         ("/metadata", "metadata.", METADATA),
@@ -97,7 +100,7 @@ pub(crate) fn check_eviction(eviction: &Value, validation: FieldValidation) -> R
                 .as_str()
                 .unwrap_or("policy/v1")
                 .trim_start_matches("policy/");
-            Err(Failure::bad_request(format!(
+            Err(StatusError::bad_request(format!(
                 "Eviction in version {version:?} cannot be handled as a Eviction: strict decoding error: {}",
                 unknown.join(", ")
             )))

@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 use crate::selectors::fields::FieldSelector;
 use crate::selectors::labels::LabelSelector;
 use crate::store::object;
-use crate::store::object_store::{self, Key};
-use crate::store::state::World;
-use crate::wire::reply::Reply;
-use crate::wire::representation::Form;
-use crate::wire::request::{Query, Request};
-use crate::wire::route::Target;
-use crate::wire::status_error::{Failure, FieldError};
+use crate::store::object_store::{self, ObjectKey};
+use crate::store::state::ClusterState;
+use crate::wire::reply::ApiReply;
+use crate::wire::representation::Representation;
+use crate::wire::request::{QueryParameters, Request};
+use crate::wire::route::RequestInfo;
+use crate::wire::status_error::{FieldError, StatusError};
 
 /// Lists being read page by page at the same time; an older one expires, as it does after a compaction.
-const REMEMBERED_SNAPSHOTS: usize = 32;
+const SNAPSHOT_CACHE_SIZE: usize = 32;
 
 const EXPIRED: &str = "The provided continue parameter is too old to display a consistent list result. You can \
     start a new list without the continue parameter, or use the continue token in this response to retrieve the \
@@ -26,7 +26,7 @@ const EXPIRED: &str = "The provided continue parameter is too old to display a c
 
 /// A collection as it was when its first page was read.
 #[derive(Debug, Clone)]
-pub(crate) struct Snapshot {
+pub(crate) struct ListSnapshot {
     revision: u64,
     kind: &'static str,
     namespace: Option<String>,
@@ -35,16 +35,16 @@ pub(crate) struct Snapshot {
 
 /// Which objects of a collection are wanted.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Selection {
+pub(crate) struct SelectionPredicate {
     pub(crate) labels: LabelSelector,
     pub(crate) fields: FieldSelector,
     pub(crate) name: Option<String>,
 }
 
-impl Selection {
-    pub(crate) fn read(target: &Target, request: &Request) -> Result<Self, Failure> {
+impl SelectionPredicate {
+    pub(crate) fn read(target: &RequestInfo, request: &Request) -> Result<Self, StatusError> {
         let labels =
-            LabelSelector::parse(request.query.get("labelSelector")).map_err(Failure::bad_request)?;
+            LabelSelector::parse(request.query.get("labelSelector")).map_err(StatusError::bad_request)?;
         let fields = FieldSelector::parse(request.query.get("fieldSelector"), target.resource)?;
         Ok(Self {
             labels,
@@ -61,25 +61,25 @@ impl Selection {
             && self.fields.matches(object)
     }
 
-    fn is_everything(&self) -> bool {
+    fn is_unrestricted(&self) -> bool {
         self.labels.is_empty() && self.fields.is_empty() && self.name.is_none()
     }
 }
 
 /// Answers a GET of a collection.
 pub(crate) fn answer(
-    world: &mut World,
-    target: &Target,
+    state: &mut ClusterState,
+    target: &RequestInfo,
     request: &Request,
-    form: Form,
-) -> Result<Reply, Failure> {
+    form: Representation,
+) -> Result<ApiReply, StatusError> {
     check_options(request)?;
-    let selection = Selection::read(target, request)?;
+    let selection = SelectionPredicate::read(target, request)?;
     let query = &request.query;
     let version = read_version(query.get("resourceVersion"))?;
-    check_version(version, world.store.revision())?;
+    check_version(version, state.store.revision())?;
     let limit = read_limit(query)?;
-    let (snapshot, start) = place(world, target, query.get("continue"))?;
+    let (snapshot, start) = place(state, target, query.get("continue"))?;
     let skipped = snapshot
         .objects
         .partition_point(|object| object_store::key(object) < start);
@@ -94,73 +94,77 @@ pub(crate) fn answer(
     let mut metadata = json!({ "resourceVersion": snapshot.revision.to_string() });
     if let Some(next) = rest.next() {
         metadata["continue"] = json!(token(i128::from(snapshot.revision), &object_store::key(next)));
-        if selection.is_everything() {
+        if selection.is_unrestricted() {
             metadata["remainingItemCount"] = json!(rest.count() + 1);
         }
-        remember(world, &snapshot);
+        remember(state, &snapshot);
     }
     let resource = target.resource;
     let items = page.iter().map(|object| &**object);
-    Ok(Reply::json(
+    Ok(ApiReply::json(
         200,
         form.list(resource.kind, &resource.api_version(), items, metadata)?,
     ))
 }
 
 /// The snapshot to read from, and the key at which to start.
-fn place(world: &World, target: &Target, token: &str) -> Result<(Snapshot, Key), Failure> {
+fn place(
+    state: &ClusterState,
+    target: &RequestInfo,
+    token: &str,
+) -> Result<(ListSnapshot, ObjectKey), StatusError> {
     if token.is_empty() {
-        return Ok((snapshot(world, target), Key::default()));
+        return Ok((snapshot(state, target), ObjectKey::default()));
     }
     let (revision, start) = read_token(token)?;
     let Ok(revision) = u64::try_from(revision) else {
         // A negative revision goes on at whatever is there now.
-        return Ok((snapshot(world, target), start));
+        return Ok((snapshot(state, target), start));
     };
-    let kept = world.snapshots.iter().find(|kept| {
+    let kept = state.snapshots.iter().find(|kept| {
         (kept.revision, kept.kind, &kept.namespace) == (revision, target.resource.kind, &target.namespace)
     });
     kept.map(|kept| (kept.clone(), start.clone())).ok_or_else(|| {
-        let failure = Failure::new(410, "Expired", EXPIRED);
-        Failure {
+        let failure = StatusError::new(410, "Expired", EXPIRED);
+        StatusError {
             continue_at: Some(self::token(-1, &start)),
             ..failure
         }
     })
 }
 
-fn snapshot(world: &World, target: &Target) -> Snapshot {
+fn snapshot(state: &ClusterState, target: &RequestInfo) -> ListSnapshot {
     let kind = target.resource.kind;
-    let objects = Arc::new(world.store.list(kind, target.namespace.as_deref()));
-    Snapshot {
-        revision: world.store.revision(),
+    let objects = Arc::new(state.store.list(kind, target.namespace.as_deref()));
+    ListSnapshot {
+        revision: state.store.revision(),
         kind,
         namespace: target.namespace.clone(),
         objects,
     }
 }
 
-fn remember(world: &mut World, snapshot: &Snapshot) {
-    let same = |kept: &Snapshot| Arc::ptr_eq(&kept.objects, &snapshot.objects);
-    if world.snapshots.iter().any(same) {
+fn remember(state: &mut ClusterState, snapshot: &ListSnapshot) {
+    let same = |kept: &ListSnapshot| Arc::ptr_eq(&kept.objects, &snapshot.objects);
+    if state.snapshots.iter().any(same) {
         return;
     }
-    if world.snapshots.len() == REMEMBERED_SNAPSHOTS {
-        world.snapshots.pop_front();
+    if state.snapshots.len() == SNAPSHOT_CACHE_SIZE {
+        state.snapshots.pop_front();
     }
-    world.snapshots.push_back(snapshot.clone());
+    state.snapshots.push_back(snapshot.clone());
 }
 
 /// Opaque to clients: hexadecimal digits of a JSON object.
-fn token(revision: i128, start: &Key) -> String {
+fn token(revision: i128, start: &ObjectKey) -> String {
     let text =
         json!({ "v": "meta.k8s.io/v1", "rv": revision.to_string(), "start": [start.namespace, start.name] })
             .to_string();
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read_token(token: &str) -> Result<(i128, Key), Failure> {
-    let invalid = |why: &str| Failure::bad_request(format!("continue key is not valid: {why}"));
+fn read_token(token: &str) -> Result<(i128, ObjectKey), StatusError> {
+    let invalid = |why: &str| StatusError::bad_request(format!("continue key is not valid: {why}"));
     let digits = token
         .as_bytes()
         .chunks(2)
@@ -172,24 +176,24 @@ fn read_token(token: &str) -> Result<(i128, Key), Failure> {
     let revision = revision
         .ok_or_else(|| invalid("incorrect encoded start resourceVersion (version meta.k8s.io/v1)"))?;
     match (read["start"][0].as_str(), read["start"][1].as_str()) {
-        (Some(namespace), Some(name)) => Ok((revision, Key::new(namespace, name))),
+        (Some(namespace), Some(name)) => Ok((revision, ObjectKey::new(namespace, name))),
         _ => Err(invalid("encoded start key empty (version meta.k8s.io/v1)")),
     }
 }
 
 /// A list at version zero comes from a cache that knows no limits.
-fn read_limit(query: &Query) -> Result<usize, Failure> {
+fn read_limit(query: &QueryParameters) -> Result<usize, StatusError> {
     match query.get("limit") {
         "" | "0" => Ok(usize::MAX),
         _ if query.get("resourceVersion") == "0" => Ok(usize::MAX),
-        text => text
-            .parse()
-            .map_err(|_| Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))),
+        text => text.parse().map_err(|_| {
+            StatusError::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
+        }),
     }
 }
 
 /// The revision that a client names; none is as good as zero.
-pub(crate) fn read_version(text: &str) -> Result<u64, Failure> {
+pub(crate) fn read_version(text: &str) -> Result<u64, StatusError> {
     match text {
         "" => Ok(0),
         text => text.parse().map_err(|_| {
@@ -200,22 +204,22 @@ pub(crate) fn read_version(text: &str) -> Result<u64, Failure> {
                 field: "resourceVersion",
                 body,
             };
-            Failure::invalid("meta.k8s.io", "ListOptions", "", &[error])
+            StatusError::invalid("meta.k8s.io", "ListOptions", "", &[error])
         }),
     }
 }
 
 /// A revision that is yet to come cannot be served.
-pub(crate) fn check_version(wanted: u64, current: u64) -> Result<(), Failure> {
+pub(crate) fn check_version(wanted: u64, current: u64) -> Result<(), StatusError> {
     if wanted <= current {
         return Ok(());
     }
     let message = format!("Timeout: Too large resource version: {wanted}, current: {current}");
-    let failure = Failure::new(504, "Timeout", message).retry_after(1);
+    let failure = StatusError::new(504, "Timeout", message).retry_after(1);
     Err(failure.cause("ResourceVersionTooLarge", "Too large resource version", ""))
 }
 
-fn check_options(request: &Request) -> Result<(), Failure> {
+fn check_options(request: &Request) -> Result<(), StatusError> {
     let query = &request.query;
     let mut errors = Vec::new();
     let mut forbid = |field: &'static str, why: &str| {
@@ -244,6 +248,6 @@ fn check_options(request: &Request) -> Result<(), Failure> {
     }
     match errors.as_slice() {
         [] => Ok(()),
-        errors => Err(Failure::invalid("meta.k8s.io", "ListOptions", "", errors)),
+        errors => Err(StatusError::invalid("meta.k8s.io", "ListOptions", "", errors)),
     }
 }

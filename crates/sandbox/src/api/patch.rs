@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::wire::request::Request;
-use crate::wire::status_error::Failure;
+use crate::wire::status_error::StatusError;
 
 /// A patch, by the media type that announced it.
 #[derive(Debug)]
-pub(crate) enum Patch {
+pub(crate) enum PatchBody {
     Merge(Value),
     Strategic(Value),
     Apply(Value),
@@ -26,11 +26,11 @@ const MERGE_KEYS: [(&str, &str); 8] = [
     ("volumeMounts", "mountPath"),
 ];
 
-impl Patch {
-    pub(crate) fn read(request: &Request) -> Result<Self, Failure> {
+impl PatchBody {
+    pub(crate) fn read(request: &Request) -> Result<Self, StatusError> {
         let body = || {
             serde_json::from_slice::<Value>(&request.body)
-                .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))
+                .map_err(|error| StatusError::bad_request(format!("error decoding patch: {error}")))
         };
         match request.media_type() {
             "application/merge-patch+json" => Ok(Self::Merge(body()?)),
@@ -38,7 +38,7 @@ impl Patch {
             "application/apply-patch+yaml" => Ok(Self::Apply(body()?)),
             "application/json-patch+json" => match body()? {
                 Value::Array(operations) => Ok(Self::Operations(operations)),
-                _ => Err(Failure::bad_request(
+                _ => Err(StatusError::bad_request(
                     "error decoding patch: expected a list of operations",
                 )),
             },
@@ -46,13 +46,13 @@ impl Patch {
                 let message = "the body of the request was in an unknown format - accepted media types include: \
                     application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, \
                     application/strategic-merge-patch+json";
-                Err(Failure::new(415, "UnsupportedMediaType", message))
+                Err(StatusError::new(415, "UnsupportedMediaType", message))
             }
         }
     }
 
     /// The object after the patch.
-    pub(crate) fn applied_to(&self, object: &Value) -> Result<Value, Failure> {
+    pub(crate) fn applied_to(&self, object: &Value) -> Result<Value, StatusError> {
         let mut object = object.clone();
         match self {
             Self::Merge(patch) => merge(&mut object, patch, &|_| None),
@@ -117,8 +117,9 @@ fn merge_list(list: &mut Value, items: &[Value], key: &str, keys: &dyn Fn(&str) 
     }
 }
 
-fn operate(object: &mut Value, operation: &Value) -> Result<(), Failure> {
-    let refuse = |why: &str| Failure::new(422, "Invalid", format!("the server rejected our request: {why}"));
+fn operate(object: &mut Value, operation: &Value) -> Result<(), StatusError> {
+    let refuse =
+        |why: &str| StatusError::new(422, "Invalid", format!("the server rejected our request: {why}"));
     let path = operation["path"].as_str().unwrap_or_default();
     let (parent, last) = path
         .rsplit_once('/')
@@ -174,12 +175,12 @@ mod tests {
     fn a_strategic_patch_merges_containers_by_name_and_a_merge_patch_replaces_them() {
         let pod = json!({"containers": [{"name": "a", "image": "1"}, {"name": "b", "image": "1"}]});
         let patch = json!({"containers": [{"name": "a", "image": "2"}], "$setElementOrder/containers": []});
-        let strategic = Patch::Strategic(patch.clone()).applied_to(&pod).unwrap();
+        let strategic = PatchBody::Strategic(patch.clone()).applied_to(&pod).unwrap();
         assert_eq!(
             strategic,
             json!({"containers": [{"name": "a", "image": "2"}, {"name": "b", "image": "1"}]})
         );
-        let merged = Patch::Merge(json!({"containers": [{"name": "c"}], "gone": null}))
+        let merged = PatchBody::Merge(json!({"containers": [{"name": "c"}], "gone": null}))
             .applied_to(&pod)
             .unwrap();
         assert_eq!(merged, json!({"containers": [{"name": "c"}]}));
@@ -191,7 +192,7 @@ mod tests {
             {"op": "test", "path": "/a", "value": 1}, {"op": "replace", "path": "/a", "value": 2},
             {"op": "add", "path": "/list/-", "value": 3}, {"op": "remove", "path": "/b~1c"},
         ]);
-        let patch = Patch::Operations(operations.as_array().unwrap().clone());
+        let patch = PatchBody::Operations(operations.as_array().unwrap().clone());
         let patched = patch.applied_to(&json!({"a": 1, "list": [], "b/c": 0})).unwrap();
         assert_eq!(patched, json!({"a": 2, "list": [3]}));
         assert!(patch.applied_to(&json!({"a": 5})).is_err());

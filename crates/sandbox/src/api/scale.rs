@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::store::object;
-use crate::wire::status_error::{Failure, FieldError};
+use crate::wire::status_error::{FieldError, StatusError};
 
 /// The scale of a workload.
 pub(crate) fn of(workload: &Value) -> Value {
@@ -28,7 +28,7 @@ pub(crate) fn of(workload: &Value) -> Value {
 }
 
 /// The workload with the replicas that a scale asks for.
-pub(crate) fn applied(workload: &Value, scale: &Value) -> Result<Value, Failure> {
+pub(crate) fn applied(workload: &Value, scale: &Value) -> Result<Value, StatusError> {
     let replicas = match scale.pointer("/spec/replicas") {
         None if scale.is_object() => 0,
         Some(Value::Number(number)) if number.as_i64().is_some_and(|replicas| replicas >= 0) => {
@@ -41,7 +41,7 @@ pub(crate) fn applied(workload: &Value, scale: &Value) -> Result<Value, Failure>
                 field: "spec.replicas",
                 body,
             };
-            return Err(Failure::invalid(
+            return Err(StatusError::invalid(
                 "autoscaling",
                 "Scale",
                 object::name(workload),
@@ -49,7 +49,7 @@ pub(crate) fn applied(workload: &Value, scale: &Value) -> Result<Value, Failure>
             ));
         }
         _ => {
-            return Err(Failure::bad_request(
+            return Err(StatusError::bad_request(
                 "Scale in version \"v1\" cannot be handled as a Scale",
             ));
         }

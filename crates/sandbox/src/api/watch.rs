@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 use tokio::sync::watch::Receiver;
 use tokio::time::Instant;
 
-use crate::api::list::{Selection, check_version, read_version};
+use crate::api::list::{SelectionPredicate, check_version, read_version};
 use crate::store::object;
-use crate::store::object_store::Change;
-use crate::store::resource::Resource;
-use crate::store::state::{Shared, World};
-use crate::wire::representation::Form;
+use crate::store::object_store::ObjectChange;
+use crate::store::resource::ApiResource;
+use crate::store::state::{ClusterState, SharedState};
+use crate::wire::representation::Representation;
 use crate::wire::request::Request;
-use crate::wire::route::Target;
-use crate::wire::status_error::Failure;
+use crate::wire::route::RequestInfo;
+use crate::wire::status_error::StatusError;
 
 /// A watch without a time limit of its own ends after this, as on a real server, only sooner.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(1800);
@@ -25,11 +25,11 @@ const BETWEEN_BOOKMARKS: Duration = Duration::from_secs(60);
 
 /// A watch that is about to start, or is running.
 #[derive(Debug)]
-pub(crate) struct Watch {
-    resource: &'static Resource,
+pub(crate) struct ResourceWatch {
+    resource: &'static ApiResource,
     namespace: Option<String>,
-    selection: Selection,
-    form: Form,
+    selection: SelectionPredicate,
+    form: Representation,
     bookmarks: bool,
     /// Events that are ready to be sent.
     ready: VecDeque<Value>,
@@ -38,17 +38,17 @@ pub(crate) struct Watch {
     over: bool,
 }
 
-impl Watch {
+impl ResourceWatch {
     /// Starts at a revision, or at the present with everything that exists as added.
     pub(crate) fn begin(
-        world: &World,
-        target: &Target,
+        state: &ClusterState,
+        target: &RequestInfo,
         request: &Request,
-        form: Form,
-    ) -> Result<Self, Failure> {
+        form: Representation,
+    ) -> Result<Self, StatusError> {
         let query = &request.query;
         let version = read_version(query.get("resourceVersion"))?;
-        check_version(version, world.store.revision())?;
+        check_version(version, state.store.revision())?;
         let seconds = query
             .get("timeoutSeconds")
             .parse()
@@ -57,7 +57,7 @@ impl Watch {
         let mut watch = Self {
             resource: target.resource,
             namespace: target.namespace.clone(),
-            selection: Selection::read(target, request)?,
+            selection: SelectionPredicate::read(target, request)?,
             form,
             bookmarks: query.is_set("allowWatchBookmarks"),
             ready: VecDeque::new(),
@@ -67,7 +67,7 @@ impl Watch {
         };
         let initial = query.is_set("sendInitialEvents");
         if version == 0 || initial {
-            watch.tell_everything(world);
+            watch.send_existing(state);
         }
         if initial && watch.bookmarks {
             watch.bookmark(true);
@@ -75,9 +75,9 @@ impl Watch {
         Ok(watch)
     }
 
-    fn tell_everything(&mut self, world: &World) {
-        self.seen = world.store.revision();
-        for object in world.store.list(self.resource.kind, self.namespace.as_deref()) {
+    fn send_existing(&mut self, state: &ClusterState) {
+        self.seen = state.store.revision();
+        for object in state.store.list(self.resource.kind, self.namespace.as_deref()) {
             if self.selection.matches(&object) {
                 self.send("ADDED", &object);
             }
@@ -85,7 +85,7 @@ impl Watch {
     }
 
     /// The lines of the watch.
-    pub(crate) fn lines(self, shared: Shared) -> impl Stream<Item = String> {
+    pub(crate) fn lines(self, shared: SharedState) -> impl Stream<Item = String> {
         let news = shared.subscribe();
         let end = Instant::now() + self.limit;
         unfold(
@@ -97,7 +97,12 @@ impl Watch {
         )
     }
 
-    async fn next_line(&mut self, shared: &Shared, news: &mut Receiver<u64>, end: Instant) -> Option<String> {
+    async fn next_line(
+        &mut self,
+        shared: &SharedState,
+        news: &mut Receiver<u64>,
+        end: Instant,
+    ) -> Option<String> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Some(format!("{event}\n"));
@@ -106,7 +111,7 @@ impl Watch {
                 return None;
             }
             news.borrow_and_update();
-            shared.with(|world| self.catch_up(world));
+            shared.with(|state| self.catch_up(state));
             if !self.ready.is_empty() {
                 continue;
             }
@@ -125,22 +130,22 @@ impl Watch {
         }
     }
 
-    fn catch_up(&mut self, world: &World) {
-        let Some(changes) = world.store.changes_after(self.seen, self.resource.kind) else {
+    fn catch_up(&mut self, state: &ClusterState) {
+        let Some(changes) = state.store.changes_after(self.seen, self.resource.kind) else {
             let message = format!(
                 "too old resource version: {} ({})",
                 self.seen,
-                world.store.revision()
+                state.store.revision()
             );
-            let failure = Failure::new(410, "Expired", message);
+            let failure = StatusError::new(410, "Expired", message);
             self.ready
                 .push_back(json!({ "type": "ERROR", "object": failure.status() }));
             self.over = true;
             return;
         };
-        self.seen = world.store.revision();
+        self.seen = state.store.revision();
         for change in changes {
-            let Change {
+            let ObjectChange {
                 before, after, gone, ..
             } = change;
             if self

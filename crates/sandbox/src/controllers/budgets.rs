@@ -9,43 +9,43 @@ use serde_json::{Map, Value, json};
 
 use crate::api::budget_policy;
 use crate::store::object;
-use crate::store::state::World;
+use crate::store::state::ClusterState;
 
 /// A pod that was evicted and still is not terminating after this is no longer taken to be going.
 const DELETION_TIMEOUT: SignedDuration = SignedDuration::from_mins(2);
 
 /// Brings every budget up to date and says when one must be looked at again.
-pub(super) fn sync(world: &mut World) -> Option<Instant> {
+pub(super) fn sync(state: &mut ClusterState) -> Option<Instant> {
     let mut waits = false;
-    for budget in world.store.list("PodDisruptionBudget", None) {
-        let pods = covered(world, &budget);
-        let now = world.now();
-        let synced = match expectation(world, &budget, &pods) {
+    for budget in state.store.list("PodDisruptionBudget", None) {
+        let pods = covered(state, &budget);
+        let now = state.now();
+        let synced = match expectation(state, &budget, &pods) {
             Ok((expected, desired)) => counted(&budget, &pods, expected, desired, now),
             Err(why) => failed(&budget, &why, now),
         };
         waits |= synced.pointer("/status/disruptedPods").is_some();
         if synced != *budget {
-            world.store.put("PodDisruptionBudget", synced);
+            state.store.put("PodDisruptionBudget", synced);
         }
     }
     waits.then(|| Instant::now() + Duration::from_secs(1))
 }
 
-fn covered(world: &World, budget: &Value) -> Vec<Arc<Value>> {
+fn covered(state: &ClusterState, budget: &Value) -> Vec<Arc<Value>> {
     let Some(selector) = budget_policy::selector(budget) else {
         return Vec::new();
     };
-    let mut pods = world.store.list("Pod", Some(object::namespace(budget)));
+    let mut pods = state.store.list("Pod", Some(object::namespace(budget)));
     pods.retain(|pod| selector.matches(object::labels(pod)));
     pods
 }
 
 /// The pods that are expected and those that must be healthy.
-fn expectation(world: &World, budget: &Value, pods: &[Arc<Value>]) -> Result<(i64, i64), String> {
+fn expectation(state: &ClusterState, budget: &Value, pods: &[Arc<Value>]) -> Result<(i64, i64), String> {
     let spec = &budget["spec"];
     if !spec["maxUnavailable"].is_null() {
-        let expected = scale(world, pods)?;
+        let expected = scale(state, pods)?;
         let spared = share(&spec["maxUnavailable"], expected)?;
         return Ok((expected, (expected - spared).max(0)));
     }
@@ -56,7 +56,7 @@ fn expectation(world: &World, budget: &Value, pods: &[Arc<Value>]) -> Result<(i6
             Ok((expected, number.as_i64().unwrap_or_default()))
         }
         percent => {
-            let expected = scale(world, pods)?;
+            let expected = scale(state, pods)?;
             Ok((expected, share(percent, expected)?))
         }
     }
@@ -78,24 +78,24 @@ fn share(amount: &Value, total: i64) -> Result<i64, String> {
 }
 
 /// The replicas asked for by all the controllers of the pods; pods without one do not count.
-fn scale(world: &World, pods: &[Arc<Value>]) -> Result<i64, String> {
+fn scale(state: &ClusterState, pods: &[Arc<Value>]) -> Result<i64, String> {
     let mut scales: BTreeMap<String, i64> = BTreeMap::new();
     for pod in pods {
         let Some(owner) = object::controller_of(pod) else {
             continue;
         };
-        let (uid, replicas) = scale_of(world, pod, owner)?;
+        let (uid, replicas) = scale_of(state, pod, owner)?;
         scales.insert(uid, replicas);
     }
     Ok(scales.values().sum())
 }
 
-fn scale_of(world: &World, pod: &Value, owner: &Value) -> Result<(String, i64), String> {
+fn scale_of(state: &ClusterState, pod: &Value, owner: &Value) -> Result<(String, i64), String> {
     let nobody = || format!("found no controllers for pod {:?}", object::name(pod));
     let namespace = object::namespace(pod);
     let find = |reference: &Value| {
         let kind = object::text(reference, "/kind");
-        let found = world
+        let found = state
             .store
             .get(kind, namespace, object::text(reference, "/name"))?;
         (found["metadata"]["uid"] == reference["uid"]).then_some(found)
@@ -141,7 +141,7 @@ fn counted(budget: &Value, pods: &[Arc<Value>], expected: i64, desired: i64, now
     if !disrupted.is_empty() {
         budget["status"]["disruptedPods"] = json!(disrupted);
     }
-    budget_policy::allow_condition(&mut budget, now);
+    budget_policy::set_disruption_allowed(&mut budget, now);
     budget
 }
 
@@ -149,7 +149,7 @@ fn counted(budget: &Value, pods: &[Arc<Value>], expected: i64, desired: i64, now
 fn still_disrupted(budget: &Value, pods: &[Arc<Value>], now: Timestamp) -> Map<String, Value> {
     let noted = budget.pointer("/status/disruptedPods").and_then(Value::as_object);
     let is_awaited = |name: &str, since: &Value| {
-        let since = object::parse_stamp(since.as_str().unwrap_or_default());
+        let since = object::parse_time(since.as_str().unwrap_or_default());
         let pod = pods.iter().find(|pod| object::name(pod) == name);
         pod.is_some_and(|pod| !object::is_terminating(pod))
             && since

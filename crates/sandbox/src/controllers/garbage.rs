@@ -9,60 +9,60 @@ use crate::api::delete;
 use crate::api::delete_options::DeleteOptions;
 use crate::store::object;
 use crate::store::resource;
-use crate::store::state::World;
+use crate::store::state::ClusterState;
 
 /// A stored object and its kind.
-type Item = (&'static str, Arc<Value>);
+type StoredObject = (&'static str, Arc<Value>);
 
 /// Collects the garbage of one pass; what it leaves behind is the next pass's.
-pub(super) fn collect(world: &mut World) {
-    let mut doomed = orphans(world);
-    for namespace in world.store.list("Namespace", None) {
+pub(super) fn collect(state: &mut ClusterState) {
+    let mut terminating = orphans(state);
+    for namespace in state.store.list("Namespace", None) {
         if !object::is_terminating(&namespace) {
             continue;
         }
-        let inside = contents(world, object::name(&namespace));
+        let inside = contents(state, object::name(&namespace));
         if inside.is_empty() {
-            world.store.remove("Namespace", &namespace);
+            state.store.remove("Namespace", &namespace);
         }
-        doomed.extend(inside);
+        terminating.extend(inside);
     }
-    for (kind, object) in doomed {
+    for (kind, object) in terminating {
         // An orphan in a namespace that goes is named twice, and may be gone by now.
-        let current = world
+        let current = state
             .store
             .get(kind, object::namespace(&object), object::name(&object));
         let current = current.filter(|object| !object::is_terminating(object));
         if let (Some(row), Some(object)) = (resource::of_kind(kind), current) {
             // Without preconditions or foreign options there is nothing to refuse.
-            let _ = delete::delete(world, row, &object, &DeleteOptions::default());
+            let _ = delete::delete(state, row, &object, &DeleteOptions::default());
         }
     }
 }
 
-fn orphans(world: &World) -> Vec<Item> {
-    let known: HashSet<&str> = world
+fn orphans(state: &ClusterState) -> Vec<StoredObject> {
+    let known: HashSet<&str> = state
         .store
-        .everything()
+        .all_objects()
         .map(|(_, object)| object::uid(object))
         .collect();
-    let orphans = world
+    let orphans = state
         .store
-        .everything()
-        .filter(|(_, object)| lost_every_owner(object, &known));
+        .all_objects()
+        .filter(|(_, object)| all_owners_absent(object, &known));
     orphans.map(|(kind, object)| (kind, object.clone())).collect()
 }
 
-fn contents(world: &World, namespace: &str) -> Vec<Item> {
-    let inside = world
+fn contents(state: &ClusterState, namespace: &str) -> Vec<StoredObject> {
+    let inside = state
         .store
-        .everything()
+        .all_objects()
         .filter(|(_, object)| object::namespace(object) == namespace);
     inside.map(|(kind, object)| (kind, object.clone())).collect()
 }
 
 /// An owner of a kind that is not served cannot be looked up, and is taken to be there.
-fn lost_every_owner(object: &Value, known: &HashSet<&str>) -> bool {
+fn all_owners_absent(object: &Value, known: &HashSet<&str>) -> bool {
     let owners = object
         .pointer("/metadata/ownerReferences")
         .and_then(Value::as_array);

@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::store::object;
-use crate::store::state::World;
+use crate::store::state::ClusterState;
 
 const STARTS: &str = "starts";
 const ENDS: &str = "ends";
 
 /// Takes every step that is due and says when the next one is.
-pub(super) fn advance(world: &mut World, now: Instant) -> Option<Instant> {
-    let mut nodes = world.store.list("Node", None);
+pub(super) fn advance(state: &mut ClusterState, now: Instant) -> Option<Instant> {
+    let mut nodes = state.store.list("Node", None);
     nodes.retain(|node| node["spec"]["unschedulable"] != json!(true));
     let mut due: Option<Instant> = None;
-    for (place, pod) in world.store.list("Pod", None).into_iter().enumerate() {
+    for (place, pod) in state.store.list("Pod", None).into_iter().enumerate() {
         let next = if object::is_terminating(&pod) {
-            end(world, &pod, now)
+            end(state, &pod, now)
         } else if matches!(object::phase(&pod), "" | "Pending") {
-            start(world, &pod, nodes.get(place % nodes.len().max(1)), now)
+            start(state, &pod, nodes.get(place % nodes.len().max(1)), now)
         } else {
             None
         };
@@ -31,27 +31,27 @@ pub(super) fn advance(world: &mut World, now: Instant) -> Option<Instant> {
 
 /// When a step is due: its delay after the first time it was asked about.
 fn alarm(
-    world: &mut World,
+    state: &mut ClusterState,
     pod: &Value,
     step: &'static str,
     delay: Duration,
     now: Instant,
 ) -> Option<Instant> {
     let key = (object::uid(pod).to_owned(), step);
-    *world.alarms.entry(key).or_insert_with(|| now.checked_add(delay))
+    *state.alarms.entry(key).or_insert_with(|| now.checked_add(delay))
 }
 
-fn end(world: &mut World, pod: &Arc<Value>, now: Instant) -> Option<Instant> {
+fn end(state: &mut ClusterState, pod: &Arc<Value>, now: Instant) -> Option<Instant> {
     let grace = object::number(pod, "/metadata/deletionGracePeriodSeconds");
     let grace = Duration::from_secs(u64::try_from(grace).unwrap_or_default());
-    let delay = grace.min(world.options.linger);
+    let delay = grace.min(state.options.linger);
     // A second, hastier deletion brings the end forward.
     let latest = now.checked_add(delay);
-    let due = alarm(world, pod, ENDS, delay, now)
+    let due = alarm(state, pod, ENDS, delay, now)
         .into_iter()
         .chain(latest)
         .min()?;
-    world
+    state
         .alarms
         .insert((object::uid(pod).to_owned(), ENDS), Some(due));
     if due > now {
@@ -61,26 +61,31 @@ fn end(world: &mut World, pod: &Arc<Value>, now: Instant) -> Option<Instant> {
         if grace > Duration::ZERO {
             let mut stopped = Value::clone(pod);
             stopped["metadata"]["deletionGracePeriodSeconds"] = json!(0);
-            world.store.put("Pod", stopped);
+            state.store.put("Pod", stopped);
         }
         return None;
     }
-    world.store.remove("Pod", pod);
+    state.store.remove("Pod", pod);
     for step in [STARTS, ENDS] {
-        world.alarms.remove(&(object::uid(pod).to_owned(), step));
+        state.alarms.remove(&(object::uid(pod).to_owned(), step));
     }
     None
 }
 
-fn start(world: &mut World, pod: &Arc<Value>, node: Option<&Arc<Value>>, now: Instant) -> Option<Instant> {
+fn start(
+    state: &mut ClusterState,
+    pod: &Arc<Value>,
+    node: Option<&Arc<Value>>,
+    now: Instant,
+) -> Option<Instant> {
     let scheduler = object::text(pod, "/spec/schedulerName");
     if object::text(pod, "/spec/nodeName").is_empty() && !matches!(scheduler, "" | "default-scheduler") {
         // Somebody else's to bind, and there is nobody else.
         return None;
     }
-    let due = alarm(world, pod, STARTS, world.options.ready_after, now);
+    let due = alarm(state, pod, STARTS, state.options.ready_after, now);
     let mut pod = Value::clone(pod);
-    let wall = world.now();
+    let wall = state.now();
     if object::text(&pod, "/spec/nodeName").is_empty() {
         pod["spec"]["nodeName"] = json!(object::name(node?));
     }
@@ -98,19 +103,19 @@ fn start(world: &mut World, pod: &Arc<Value>, node: Option<&Arc<Value>>, now: In
         object::set_condition(&mut pod, unready, wall);
     }
     if due.is_some_and(|due| due <= now) {
-        run(world, &mut pod);
-        world.alarms.remove(&(object::uid(&pod).to_owned(), STARTS));
-        world.store.put("Pod", pod);
+        run(state, &mut pod);
+        state.alarms.remove(&(object::uid(&pod).to_owned(), STARTS));
+        state.store.put("Pod", pod);
         return None;
     }
-    world.store.put("Pod", pod);
+    state.store.put("Pod", pod);
     due
 }
 
 /// Makes a pod Running and Ready.
-fn run(world: &World, pod: &mut Value) {
-    let now = world.now();
-    let stamp = object::stamp(now);
+fn run(state: &ClusterState, pod: &mut Value) {
+    let now = state.now();
+    let started_at = object::format_time(now);
     let containers = pod
         .pointer("/spec/containers")
         .and_then(Value::as_array)
@@ -121,12 +126,12 @@ fn run(world: &World, pod: &mut Value) {
         .map(|container| {
             json!({
                 "name": container["name"], "image": container["image"], "imageID": "", "ready": true, "started": true,
-                "restartCount": 0, "state": { "running": { "startedAt": stamp } }, "lastState": {},
+                "restartCount": 0, "state": { "running": { "startedAt": started_at } }, "lastState": {},
             })
         })
         .collect();
-    let address = address(world.store.revision());
-    let node = world.store.get("Node", "", object::text(pod, "/spec/nodeName"));
+    let address = address(state.store.revision());
+    let node = state.store.get("Node", "", object::text(pod, "/spec/nodeName"));
     let status = object::member(pod, "status");
     if let Some(host) = node
         .as_ref()
@@ -135,7 +140,7 @@ fn run(world: &World, pod: &mut Value) {
         status.insert("hostIP".to_owned(), host.clone());
     }
     status.insert("phase".to_owned(), json!("Running"));
-    status.insert("startTime".to_owned(), json!(stamp));
+    status.insert("startTime".to_owned(), json!(started_at));
     status.insert("podIP".to_owned(), json!(address));
     status.insert("podIPs".to_owned(), json!([{ "ip": address }]));
     status.insert("containerStatuses".to_owned(), json!(statuses));

@@ -4,62 +4,64 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::workloads::{Owned, is_active, owned_pods};
+use super::workloads::{PodsByOwner, is_active, owned_pods};
 use crate::store::object;
-use crate::store::state::World;
+use crate::store::state::ClusterState;
 
 /// How many pods a workload has.
 #[derive(Debug, Clone, Copy, Default)]
-struct Tally {
+struct PodCounts {
     active: usize,
     ready: usize,
 }
 
 /// Brings every workload's status up to date.
-pub(super) fn report(world: &mut World) {
-    let owned = owned_pods(world);
-    for set in world.store.list("ReplicaSet", None) {
-        let Tally { active, ready } = tally(&owned, &set);
+pub(super) fn report(state: &mut ClusterState) {
+    let owned = owned_pods(state);
+    for set in state.store.list("ReplicaSet", None) {
+        let PodCounts { active, ready } = tally(&owned, &set);
         let status = json!({
             "replicas": active, "fullyLabeledReplicas": active, "readyReplicas": ready, "availableReplicas": ready,
         });
-        tell(world, "ReplicaSet", &set, status);
+        tell(state, "ReplicaSet", &set, status);
     }
-    for set in world.store.list("StatefulSet", None) {
-        let Tally { active, ready } = tally(&owned, &set);
+    for set in state.store.list("StatefulSet", None) {
+        let PodCounts { active, ready } = tally(&owned, &set);
         let status = json!({
             "replicas": active, "readyReplicas": ready, "availableReplicas": ready, "currentReplicas": active,
             "updatedReplicas": active,
         });
-        tell(world, "StatefulSet", &set, status);
+        tell(state, "StatefulSet", &set, status);
     }
-    let nodes = world.store.list("Node", None).len();
-    for set in world.store.list("DaemonSet", None) {
-        let Tally { active, ready } = tally(&owned, &set);
+    let nodes = state.store.list("Node", None).len();
+    for set in state.store.list("DaemonSet", None) {
+        let PodCounts { active, ready } = tally(&owned, &set);
         let status = json!({
             "desiredNumberScheduled": nodes, "currentNumberScheduled": active, "updatedNumberScheduled": active,
             "numberReady": ready, "numberAvailable": ready, "numberMisscheduled": 0,
         });
-        tell(world, "DaemonSet", &set, status);
+        tell(state, "DaemonSet", &set, status);
     }
-    for deployment in world.store.list("Deployment", None) {
-        let status = deployment_status(world, &deployment);
-        tell(world, "Deployment", &deployment, status);
+    for deployment in state.store.list("Deployment", None) {
+        let status = deployment_status(state, &deployment);
+        tell(state, "Deployment", &deployment, status);
     }
 }
 
-fn tally(owned: &Owned, owner: &Value) -> Tally {
+fn tally(owned: &PodsByOwner, owner: &Value) -> PodCounts {
     let pods = owned.get(object::uid(owner)).map_or(&[][..], Vec::as_slice);
     let active = pods.iter().filter(|pod| is_active(pod));
-    active.fold(Tally::default(), |Tally { active, ready }, pod| Tally {
-        active: active + 1,
-        ready: ready + usize::from(object::is_ready(pod)),
+    active.fold(PodCounts::default(), |PodCounts { active, ready }, pod| {
+        PodCounts {
+            active: active + 1,
+            ready: ready + usize::from(object::is_ready(pod)),
+        }
     })
 }
 
-fn deployment_status(world: &World, deployment: &Value) -> Value {
+fn deployment_status(state: &ClusterState, deployment: &Value) -> Value {
     let uid = object::uid(deployment);
-    let sets = world
+    let sets = state
         .store
         .list("ReplicaSet", Some(object::namespace(deployment)));
     let sets = sets
@@ -85,7 +87,7 @@ fn deployment_status(world: &World, deployment: &Value) -> Value {
 }
 
 /// Writes a status, with the generation that it speaks of.
-fn tell(world: &mut World, kind: &'static str, workload: &Arc<Value>, mut status: Value) {
+fn tell(state: &mut ClusterState, kind: &'static str, workload: &Arc<Value>, mut status: Value) {
     status["observedGeneration"] = json!(object::number(workload, "/metadata/generation"));
     let mut told = Value::clone(workload);
     told["status"] = status;
@@ -99,9 +101,9 @@ fn tell(world: &mut World, kind: &'static str, workload: &Arc<Value>, mut status
             ("False", "MinimumReplicasUnavailable")
         };
         let condition = json!({ "type": "Available", "status": status, "reason": reason, "message": "" });
-        object::set_condition(&mut told, condition, world.now());
+        object::set_condition(&mut told, condition, state.now());
     }
     if told != **workload {
-        world.store.put(kind, told);
+        state.store.put(kind, told);
     }
 }

@@ -10,40 +10,40 @@ use crate::api::delete;
 use crate::api::delete_options::DeleteOptions;
 use crate::store::names;
 use crate::store::object;
-use crate::store::resource::{self, Resource};
-use crate::store::state::World;
+use crate::store::resource::{self, ApiResource};
+use crate::store::state::ClusterState;
 
 /// Pods by the UID of the object that controls them.
-pub(super) type Owned = HashMap<String, Vec<Arc<Value>>>;
+pub(super) type PodsByOwner = HashMap<String, Vec<Arc<Value>>>;
 
 /// Looks once at every workload.
-pub(super) fn reconcile(world: &mut World) {
-    for deployment in workloads(world, "Deployment") {
-        keep_replica_sets(world, &deployment);
+pub(super) fn reconcile(state: &mut ClusterState) {
+    for deployment in workloads(state, "Deployment") {
+        reconcile_deployment(state, &deployment);
     }
-    let owned = owned_pods(world);
+    let owned = owned_pods(state);
     let pods_of = |owner: &Value| owned.get(object::uid(owner)).map_or(&[][..], Vec::as_slice);
-    for set in workloads(world, "ReplicaSet") {
-        keep_count(world, &set, pods_of(&set));
+    for set in workloads(state, "ReplicaSet") {
+        reconcile_replica_set(state, &set, pods_of(&set));
     }
-    for set in workloads(world, "StatefulSet") {
-        keep_ordinals(world, &set, pods_of(&set));
+    for set in workloads(state, "StatefulSet") {
+        reconcile_stateful_set(state, &set, pods_of(&set));
     }
-    let nodes = world.store.list("Node", None);
-    for set in workloads(world, "DaemonSet") {
-        keep_one_per_node(world, &set, pods_of(&set), &nodes);
+    let nodes = state.store.list("Node", None);
+    for set in workloads(state, "DaemonSet") {
+        reconcile_daemon_set(state, &set, pods_of(&set), &nodes);
     }
 }
 
-fn workloads(world: &World, kind: &str) -> Vec<Arc<Value>> {
-    let mut found = world.store.list(kind, None);
+fn workloads(state: &ClusterState, kind: &str) -> Vec<Arc<Value>> {
+    let mut found = state.store.list(kind, None);
     found.retain(|workload| !object::is_terminating(workload));
     found
 }
 
-pub(super) fn owned_pods(world: &World) -> Owned {
-    let mut owned = Owned::new();
-    for pod in world.store.list("Pod", None) {
+pub(super) fn owned_pods(state: &ClusterState) -> PodsByOwner {
+    let mut owned = PodsByOwner::new();
+    for pod in state.store.list("Pod", None) {
         if let Some(owner) = object::controller_of(&pod) {
             owned
                 .entry(object::text(owner, "/uid").to_owned())
@@ -60,11 +60,11 @@ pub(super) fn is_active(pod: &Value) -> bool {
 }
 
 /// One ReplicaSet holds the present template; those of former ones go to zero at once.
-fn keep_replica_sets(world: &mut World, deployment: &Value) {
+fn reconcile_deployment(state: &mut ClusterState, deployment: &Value) {
     let template = &deployment["spec"]["template"];
     let hash = names::template_hash(&template.to_string());
     let namespace = object::namespace(deployment);
-    let owned: Vec<Arc<Value>> = world.store.list("ReplicaSet", Some(namespace));
+    let owned: Vec<Arc<Value>> = state.store.list("ReplicaSet", Some(namespace));
     let uid = object::uid(deployment);
     let owned = owned
         .into_iter()
@@ -80,11 +80,11 @@ fn keep_replica_sets(world: &mut World, deployment: &Value) {
             let mut scaled = Value::clone(&set);
             scaled["spec"]["replicas"] = json!(replicas);
             scaled["metadata"]["generation"] = json!(object::number(&set, "/metadata/generation") + 1);
-            world.store.put("ReplicaSet", scaled);
+            state.store.put("ReplicaSet", scaled);
         }
     }
     if !found {
-        bear(world, "ReplicaSet", replica_set(deployment, &hash));
+        create_object(state, "ReplicaSet", replica_set(deployment, &hash));
     }
 }
 
@@ -112,30 +112,30 @@ fn replica_set(deployment: &Value, hash: &str) -> Value {
     })
 }
 
-fn keep_count(world: &mut World, set: &Arc<Value>, pods: &[Arc<Value>]) {
+fn reconcile_replica_set(state: &mut ClusterState, set: &Arc<Value>, pods: &[Arc<Value>]) {
     let wanted = usize::try_from(object::number(set, "/spec/replicas")).unwrap_or_default();
     let mut active: Vec<&Arc<Value>> = pods.iter().filter(|pod| is_active(pod)).collect();
     for _ in active.len()..wanted {
-        let name = format!("{}-{}", object::name(set), world.names.suffix());
-        bear_pod(world, set, &name, |_| {});
+        let name = format!("{}-{}", object::name(set), state.names.suffix());
+        create_pod(state, set, &name, |_| {});
     }
     // Those that are not ready yet are missed least.
     active.sort_by_key(|pod| object::is_ready(pod));
     let surplus = active.len().saturating_sub(wanted);
     for pod in &active[..surplus] {
-        dismiss(world, pod);
+        delete_pod(state, pod);
     }
 }
 
-fn keep_ordinals(world: &mut World, set: &Arc<Value>, pods: &[Arc<Value>]) {
+fn reconcile_stateful_set(state: &mut ClusterState, set: &Arc<Value>, pods: &[Arc<Value>]) {
     let wanted = object::number(set, "/spec/replicas");
     let names: Vec<String> = (0..wanted)
         .map(|ordinal| format!("{}-{ordinal}", object::name(set)))
         .collect();
     for (ordinal, name) in names.iter().enumerate() {
         // A pod of that name that still terminates keeps its successor waiting.
-        if world.store.get("Pod", object::namespace(set), name).is_none() {
-            bear_pod(world, set, name, |pod| {
+        if state.store.get("Pod", object::namespace(set), name).is_none() {
+            create_pod(state, set, name, |pod| {
                 let labels = object::member(&mut pod["metadata"], "labels");
                 labels.insert(
                     "apps.kubernetes.io/pod-index".to_owned(),
@@ -149,11 +149,16 @@ fn keep_ordinals(world: &mut World, set: &Arc<Value>, pods: &[Arc<Value>]) {
         .iter()
         .filter(|pod| is_active(pod) && !names.iter().any(|name| name == object::name(pod)))
     {
-        dismiss(world, pod);
+        delete_pod(state, pod);
     }
 }
 
-fn keep_one_per_node(world: &mut World, set: &Arc<Value>, pods: &[Arc<Value>], nodes: &[Arc<Value>]) {
+fn reconcile_daemon_set(
+    state: &mut ClusterState,
+    set: &Arc<Value>,
+    pods: &[Arc<Value>],
+    nodes: &[Arc<Value>],
+) {
     let mut on_nodes: BTreeMap<&str, usize> = BTreeMap::new();
     for pod in pods.iter().filter(|pod| !object::is_terminal(pod)) {
         *on_nodes.entry(object::text(pod, "/spec/nodeName")).or_default() += 1;
@@ -163,12 +168,12 @@ fn keep_one_per_node(world: &mut World, set: &Arc<Value>, pods: &[Arc<Value>], n
         .map(|node| object::name(node))
         .filter(|node| !on_nodes.contains_key(node))
     {
-        let name = format!("{}-{}", object::name(set), world.names.suffix());
-        bear_pod(world, set, &name, |pod| pod["spec"]["nodeName"] = json!(node));
+        let name = format!("{}-{}", object::name(set), state.names.suffix());
+        create_pod(state, set, &name, |pod| pod["spec"]["nodeName"] = json!(node));
     }
 }
 
-fn bear_pod(world: &mut World, owner: &Value, name: &str, finish: impl FnOnce(&mut Value)) {
+fn create_pod(state: &mut ClusterState, owner: &Value, name: &str, finish: impl FnOnce(&mut Value)) {
     let template = &owner["spec"]["template"];
     let mut metadata = template["metadata"].clone();
     for (field, value) in [
@@ -182,12 +187,12 @@ fn bear_pod(world: &mut World, owner: &Value, name: &str, finish: impl FnOnce(&m
     let mut pod =
         json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"] });
     finish(&mut pod);
-    bear(world, "Pod", pod);
+    create_object(state, "Pod", pod);
 }
 
 /// Creates an object, unless its namespace is about to go.
-fn bear(world: &mut World, kind: &'static str, mut object: Value) {
-    let namespace = world.store.get("Namespace", "", object::namespace(&object));
+fn create_object(state: &mut ClusterState, kind: &'static str, mut object: Value) {
+    let namespace = state.store.get("Namespace", "", object::namespace(&object));
     let Some(row) = resource::of_kind(kind) else {
         return;
     };
@@ -195,14 +200,14 @@ fn bear(world: &mut World, kind: &'static str, mut object: Value) {
         return;
     }
     defaults::complete(&mut object, row);
-    world.stamp_new(&mut object);
-    world.store.put(kind, object);
+    state.set_creation_metadata(&mut object);
+    state.store.put(kind, object);
 }
 
-fn dismiss(world: &mut World, pod: &Arc<Value>) {
-    let row: Option<&'static Resource> = resource::of_kind("Pod");
+fn delete_pod(state: &mut ClusterState, pod: &Arc<Value>) {
+    let row: Option<&'static ApiResource> = resource::of_kind("Pod");
     if let Some(row) = row {
         // Without preconditions or foreign options there is nothing to refuse.
-        let _ = delete::delete(world, row, pod, &DeleteOptions::default());
+        let _ = delete::delete(state, row, pod, &DeleteOptions::default());
     }
 }

@@ -16,10 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::RecordedRequest;
 use crate::api;
-use crate::store::state::Shared;
-use crate::wire::reply::{Body, Reply};
+use crate::store::state::SharedState;
+use crate::wire::reply::{ApiReply, ReplyBody};
 use crate::wire::request::Request;
-use crate::wire::status_error::Failure;
+use crate::wire::status_error::StatusError;
 
 type Answer = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -29,18 +29,18 @@ const LARGEST_BODY: usize = 3 * 1024 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts connections for ever.
-pub(crate) async fn serve(listener: TcpListener, shared: Shared) {
+pub(crate) async fn serve(listener: TcpListener, shared: SharedState) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(converse(stream, shared.clone()));
+                tokio::spawn(serve_connection(stream, shared.clone()));
             }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }
 }
 
-async fn converse(stream: TcpStream, shared: Shared) {
+async fn serve_connection(stream: TcpStream, shared: SharedState) {
     // A small answer is not to wait for the acknowledgement of the one before it.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| respond(request, shared.clone()));
@@ -50,7 +50,10 @@ async fn converse(stream: TcpStream, shared: Shared) {
         .await;
 }
 
-async fn respond(request: hyper::Request<Incoming>, shared: Shared) -> Result<Response<Answer>, Infallible> {
+async fn respond(
+    request: hyper::Request<Incoming>,
+    shared: SharedState,
+) -> Result<Response<Answer>, Infallible> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, LARGEST_BODY)
         .collect()
@@ -58,7 +61,7 @@ async fn respond(request: hyper::Request<Incoming>, shared: Shared) -> Result<Re
         .map(|collected| collected.to_bytes().to_vec());
     let Ok(body) = body else {
         // Too large, or broken off: in the latter case nobody is there to read this.
-        let failure = Failure::new(413, "RequestEntityTooLarge", format!("limit is {LARGEST_BODY}"));
+        let failure = StatusError::new(413, "RequestEntityTooLarge", format!("limit is {LARGEST_BODY}"));
         return Ok(response(failure.into(), shared));
     };
     let address = head
@@ -80,23 +83,23 @@ async fn respond(request: hyper::Request<Incoming>, shared: Shared) -> Result<Re
     request.accept = text(ACCEPT).to_owned();
     request.content_type = text(CONTENT_TYPE).to_owned();
     request.body = body;
-    let latency = shared.with(|world| {
-        world.record(recorded);
-        world.options.latency
+    let latency = shared.with(|state| {
+        state.record(recorded);
+        state.options.latency
     });
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    let reply = shared.with(|world| api::answer(world, &request));
+    let reply = shared.with(|state| api::answer(state, &request));
     Ok(response(reply, shared))
 }
 
-fn response(reply: Reply, shared: Shared) -> Response<Answer> {
-    let Reply { code, headers, body } = reply;
+fn response(reply: ApiReply, shared: SharedState) -> Response<Answer> {
+    let ApiReply { code, headers, body } = reply;
     let (kind, body) = match body {
-        Body::Json(value) => ("application/json", whole(text(value))),
-        Body::Text(text) => ("text/plain; charset=utf-8", whole(text)),
-        Body::Watch(watch) => {
+        ReplyBody::Json(value) => ("application/json", whole(text(value))),
+        ReplyBody::Text(text) => ("text/plain; charset=utf-8", whole(text)),
+        ReplyBody::ResourceWatch(watch) => {
             let frames = watch.lines(shared).map(|line| Ok(Frame::data(Bytes::from(line))));
             ("application/json", StreamBody::new(frames).boxed_unsync())
         }

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use crate::store::resource::Resource;
-use crate::wire::status_error::Failure;
+use crate::store::resource::ApiResource;
+use crate::wire::status_error::StatusError;
 
 /// Comparisons of fields with texts, all of which must hold.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct FieldSelector(Vec<Comparison>);
+pub(crate) struct FieldSelector(Vec<FieldRequirement>);
 
 #[derive(Debug, Clone)]
-struct Comparison {
+struct FieldRequirement {
     pointer: String,
     wanted: String,
     negated: bool,
@@ -41,7 +41,7 @@ const EVENT_FIELDS: &[&str] = &[
 ];
 
 impl FieldSelector {
-    pub(crate) fn parse(text: &str, resource: &Resource) -> Result<Self, Failure> {
+    pub(crate) fn parse(text: &str, resource: &ApiResource) -> Result<Self, StatusError> {
         let clauses = text.split(',').filter(|clause| !clause.is_empty());
         clauses
             .map(|clause| comparison(clause, resource))
@@ -74,7 +74,7 @@ fn absent_value(pointer: &str) -> &'static str {
     }
 }
 
-fn comparison(clause: &str, resource: &Resource) -> Result<Comparison, Failure> {
+fn comparison(clause: &str, resource: &ApiResource) -> Result<FieldRequirement, StatusError> {
     let parsed = [("!=", true), ("==", false), ("=", false)]
         .into_iter()
         .find_map(|(operator, negated)| {
@@ -83,20 +83,20 @@ fn comparison(clause: &str, resource: &Resource) -> Result<Comparison, Failure> 
                 .map(|(key, value)| (key, value, negated))
         });
     let Some((label, wanted, negated)) = parsed else {
-        return Err(Failure::bad_request(format!(
+        return Err(StatusError::bad_request(format!(
             "unable to parse field selector: invalid selector: '{clause}'; can't understand '{clause}'"
         )));
     };
     let pointer = pointer_for(label, resource)
-        .ok_or_else(|| Failure::bad_request(format!("field label not supported: {label}")))?;
-    Ok(Comparison {
+        .ok_or_else(|| StatusError::bad_request(format!("field label not supported: {label}")))?;
+    Ok(FieldRequirement {
         pointer,
         wanted: wanted.to_owned(),
         negated,
     })
 }
 
-fn pointer_for(label: &str, resource: &Resource) -> Option<String> {
+fn pointer_for(label: &str, resource: &ApiResource) -> Option<String> {
     let known = match resource.kind {
         "Pod" => POD_FIELDS,
         "Event" => EVENT_FIELDS,

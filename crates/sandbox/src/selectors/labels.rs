@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// What a label selector asks of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Requirement {
+enum LabelRequirement {
     In(String, Vec<String>),
     NotIn(String, Vec<String>),
     Exists(String),
@@ -13,7 +13,7 @@ enum Requirement {
 
 /// Requirements that all must hold; none match everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct LabelSelector(Vec<Requirement>);
+pub(crate) struct LabelSelector(Vec<LabelRequirement>);
 
 impl LabelSelector {
     /// Reads the query form: `app=web,tier!=db,env in (a,b),!legacy`.
@@ -33,7 +33,7 @@ impl LabelSelector {
         };
         let mut requirements = Vec::new();
         for (key, value) in selector["matchLabels"].as_object().into_iter().flatten() {
-            requirements.push(Requirement::In(
+            requirements.push(LabelRequirement::In(
                 key.clone(),
                 vec![value.as_str().unwrap_or_default().to_owned()],
             ));
@@ -51,12 +51,14 @@ impl LabelSelector {
     pub(crate) fn matches(&self, labels: Option<&Map<String, Value>>) -> bool {
         let value = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
         self.0.iter().all(|requirement| match requirement {
-            Requirement::In(key, wanted) => value(key).is_some_and(|value| wanted.iter().any(|w| w == value)),
-            Requirement::NotIn(key, unwanted) => {
+            LabelRequirement::In(key, wanted) => {
+                value(key).is_some_and(|value| wanted.iter().any(|w| w == value))
+            }
+            LabelRequirement::NotIn(key, unwanted) => {
                 !value(key).is_some_and(|value| unwanted.iter().any(|u| u == value))
             }
-            Requirement::Exists(key) => value(key).is_some(),
-            Requirement::Absent(key) => value(key).is_none(),
+            LabelRequirement::Exists(key) => value(key).is_some(),
+            LabelRequirement::Absent(key) => value(key).is_none(),
         })
     }
 }
@@ -75,22 +77,22 @@ fn split_clauses(text: &str) -> Vec<&str> {
     .collect()
 }
 
-fn requirement(clause: &str) -> Result<Requirement, String> {
+fn requirement(clause: &str) -> Result<LabelRequirement, String> {
     if let Some(key) = clause.strip_prefix('!') {
-        return Ok(Requirement::Absent(key_of(key)?));
+        return Ok(LabelRequirement::Absent(key_of(key)?));
     }
     for (operator, negated) in [("!=", true), ("==", false), ("=", false)] {
         if let Some((key, value)) = clause.split_once(operator) {
             let (key, values) = (key_of(key)?, vec![value_of(value)?]);
             return Ok(if negated {
-                Requirement::NotIn(key, values)
+                LabelRequirement::NotIn(key, values)
             } else {
-                Requirement::In(key, values)
+                LabelRequirement::In(key, values)
             });
         }
     }
     let Some((head, rest)) = clause.split_once('(') else {
-        return Ok(Requirement::Exists(key_of(clause)?));
+        return Ok(LabelRequirement::Exists(key_of(clause)?));
     };
     let Some(list) = rest.trim_end().strip_suffix(')') else {
         return Err(format!(
@@ -99,15 +101,15 @@ fn requirement(clause: &str) -> Result<Requirement, String> {
     };
     let values = list.split(',').map(value_of).collect::<Result<Vec<_>, _>>()?;
     match head.split_whitespace().collect::<Vec<_>>().as_slice() {
-        [key, "in"] => Ok(Requirement::In(key_of(key)?, values)),
-        [key, "notin"] => Ok(Requirement::NotIn(key_of(key)?, values)),
+        [key, "in"] => Ok(LabelRequirement::In(key_of(key)?, values)),
+        [key, "notin"] => Ok(LabelRequirement::NotIn(key_of(key)?, values)),
         _ => Err(format!(
             "unable to parse requirement: found '{clause}', expected: in, notin"
         )),
     }
 }
 
-fn expression_requirement(expression: &Value) -> Result<Requirement, String> {
+fn expression_requirement(expression: &Value) -> Result<LabelRequirement, String> {
     let key = expression["key"].as_str().unwrap_or_default().to_owned();
     let listed = expression["values"].as_array().into_iter().flatten();
     let values: Vec<String> = listed.filter_map(Value::as_str).map(str::to_owned).collect();
@@ -115,10 +117,10 @@ fn expression_requirement(expression: &Value) -> Result<Requirement, String> {
         expression["operator"].as_str().unwrap_or_default(),
         values.is_empty(),
     ) {
-        ("In", false) => Ok(Requirement::In(key, values)),
-        ("NotIn", false) => Ok(Requirement::NotIn(key, values)),
-        ("Exists", true) => Ok(Requirement::Exists(key)),
-        ("DoesNotExist", true) => Ok(Requirement::Absent(key)),
+        ("In", false) => Ok(LabelRequirement::In(key, values)),
+        ("NotIn", false) => Ok(LabelRequirement::NotIn(key, values)),
+        ("Exists", true) => Ok(LabelRequirement::Exists(key)),
+        ("DoesNotExist", true) => Ok(LabelRequirement::Absent(key)),
         (operator, _) => Err(format!(
             "{operator:?} is not a valid label selector operator for its values"
         )),

@@ -9,9 +9,9 @@ const SUFFIX_LENGTH: usize = 5;
 
 /// A seeded source of names.
 #[derive(Debug)]
-pub(crate) struct Names(ChaCha12Rng);
+pub(crate) struct NameGenerator(ChaCha12Rng);
 
-impl Names {
+impl NameGenerator {
     pub(crate) fn new(seed: u64) -> Self {
         Self(ChaCha12Rng::seed_from_u64(seed))
     }

@@ -107,7 +107,7 @@ pub(crate) fn set_condition(object: &mut Value, mut wanted: Value, now: Timestam
         .find(|known| known["type"] == wanted["type"]);
     let since = match &known {
         Some(known) if known["status"] == wanted["status"] => known["lastTransitionTime"].clone(),
-        Some(_) | None => json!(stamp(now)),
+        Some(_) | None => json!(format_time(now)),
     };
     wanted["lastTransitionTime"] = since;
     match known {
@@ -117,13 +117,13 @@ pub(crate) fn set_condition(object: &mut Value, mut wanted: Value, now: Timestam
 }
 
 /// An instant as Kubernetes writes it: whole seconds in UTC.
-pub(crate) fn stamp(instant: Timestamp) -> String {
+pub(crate) fn format_time(instant: Timestamp) -> String {
     Timestamp::from_second(instant.as_second())
         .unwrap_or(instant)
         .to_string()
 }
 
-pub(crate) fn parse_stamp(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse_time(text: &str) -> Option<Timestamp> {
     text.parse().ok()
 }
 

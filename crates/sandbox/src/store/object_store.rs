@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 use crate::store::object;
 
 /// Enough for a watcher to fall behind for a while; an older one is told that its place is gone.
-const REMEMBERED_CHANGES: usize = 8192;
+const CHANGE_HISTORY_SIZE: usize = 8192;
 
 /// Namespace and name. Their order is that of lists, and of etcd's keys `NAMESPACE/NAME`: `shop-eu/a` comes before
 /// `shop/a`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Key {
+pub(crate) struct ObjectKey {
     pub(crate) namespace: String,
     pub(crate) name: String,
 }
 
-impl Key {
+impl ObjectKey {
     pub(crate) fn new(namespace: &str, name: &str) -> Self {
         Self {
             namespace: namespace.to_owned(),
@@ -33,13 +33,13 @@ impl Key {
     }
 }
 
-impl Ord for Key {
+impl Ord for ObjectKey {
     fn cmp(&self, other: &Self) -> Ordering {
         self.bytes().cmp(other.bytes())
     }
 }
 
-impl PartialOrd for Key {
+impl PartialOrd for ObjectKey {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -47,7 +47,7 @@ impl PartialOrd for Key {
 
 /// One write: an object that appeared, changed or went.
 #[derive(Debug, Clone)]
-pub(crate) struct Change {
+pub(crate) struct ObjectChange {
     pub(crate) revision: u64,
     pub(crate) kind: &'static str,
     pub(crate) before: Option<Arc<Value>>,
@@ -58,10 +58,10 @@ pub(crate) struct Change {
 
 /// All objects, under one growing revision.
 #[derive(Debug, Default)]
-pub(crate) struct Store {
-    kinds: BTreeMap<&'static str, BTreeMap<Key, Arc<Value>>>,
-    history: VecDeque<Change>,
-    forgotten: u64,
+pub(crate) struct ObjectStore {
+    kinds: BTreeMap<&'static str, BTreeMap<ObjectKey, Arc<Value>>>,
+    history: VecDeque<ObjectChange>,
+    compacted_revision: u64,
     revision: u64,
     /// The revision at which a kind last changed, and at which it last gained or lost an object.
     touched: BTreeMap<&'static str, u64>,
@@ -80,13 +80,16 @@ pub struct PodDeletion {
     pub at: Timestamp,
 }
 
-impl Store {
+impl ObjectStore {
     pub(crate) fn revision(&self) -> u64 {
         self.revision
     }
 
     pub(crate) fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
-        self.kinds.get(kind)?.get(&Key::new(namespace, name)).cloned()
+        self.kinds
+            .get(kind)?
+            .get(&ObjectKey::new(namespace, name))
+            .cloned()
     }
 
     /// The objects of a kind, of one namespace or of all, in the order of lists.
@@ -97,7 +100,7 @@ impl Store {
         match namespace {
             None => objects.values().cloned().collect(),
             Some(namespace) => objects
-                .range(Key::new(namespace, "")..)
+                .range(ObjectKey::new(namespace, "")..)
                 .take_while(|(key, _)| key.namespace == namespace)
                 .map(|(_, object)| object.clone())
                 .collect(),
@@ -105,7 +108,7 @@ impl Store {
     }
 
     /// Every object of every kind, with its kind.
-    pub(crate) fn everything(&self) -> impl Iterator<Item = (&'static str, &Arc<Value>)> {
+    pub(crate) fn all_objects(&self) -> impl Iterator<Item = (&'static str, &Arc<Value>)> {
         self.kinds
             .iter()
             .flat_map(|(kind, objects)| objects.values().map(|object| (*kind, object)))
@@ -129,7 +132,7 @@ impl Store {
         object["metadata"]["resourceVersion"] = json!(self.revision.to_string());
         let after = Arc::new(object);
         self.kinds.entry(kind).or_default().insert(key, after.clone());
-        self.remember(Change {
+        self.remember(ObjectChange {
             revision: self.revision,
             kind,
             before,
@@ -147,7 +150,7 @@ impl Store {
         last["metadata"]["resourceVersion"] = json!(self.revision.to_string());
         let after = Arc::new(last);
         let before = Some(before);
-        self.remember(Change {
+        self.remember(ObjectChange {
             revision: self.revision,
             kind,
             before,
@@ -158,8 +161,8 @@ impl Store {
     }
 
     /// The changes of a kind after a revision, or `None` when they are no longer all remembered.
-    pub(crate) fn changes_after(&self, revision: u64, kind: &str) -> Option<Vec<Change>> {
-        if revision < self.forgotten {
+    pub(crate) fn changes_after(&self, revision: u64, kind: &str) -> Option<Vec<ObjectChange>> {
+        if revision < self.compacted_revision {
             return None;
         }
         let start = self.history.partition_point(|change| change.revision <= revision);
@@ -173,9 +176,9 @@ impl Store {
     }
 
     /// Drops all remembered changes, as a compaction of a real server's storage does.
-    pub(crate) fn forget_changes(&mut self) {
+    pub(crate) fn compact(&mut self) {
         self.history.clear();
-        self.forgotten = self.revision;
+        self.compacted_revision = self.revision;
     }
 
     /// The revision of the latest change among some kinds.
@@ -198,23 +201,23 @@ impl Store {
         self.populated
     }
 
-    fn remember(&mut self, change: Change) {
+    fn remember(&mut self, change: ObjectChange) {
         self.touched.insert(change.kind, change.revision);
         if change.before.is_none() || change.gone {
             self.populated = change.revision;
         }
-        self.deletions.extend(departure(&change));
-        if self.history.len() == REMEMBERED_CHANGES
+        self.deletions.extend(pod_deletion(&change));
+        if self.history.len() == CHANGE_HISTORY_SIZE
             && let Some(oldest) = self.history.pop_front()
         {
-            self.forgotten = oldest.revision;
+            self.compacted_revision = oldest.revision;
         }
         self.history.push_back(change);
     }
 }
 
 /// The departure that a change is, if it is one.
-fn departure(change: &Change) -> Option<PodDeletion> {
+fn pod_deletion(change: &ObjectChange) -> Option<PodDeletion> {
     let before = change.before.as_ref()?;
     let leaves = change.gone || object::is_terminating(&change.after);
     (change.kind == "Pod" && leaves && !object::is_terminating(before)).then(|| PodDeletion {
@@ -224,6 +227,6 @@ fn departure(change: &Change) -> Option<PodDeletion> {
     })
 }
 
-pub(crate) fn key(object: &Value) -> Key {
-    Key::new(object::namespace(object), object::name(object))
+pub(crate) fn key(object: &Value) -> ObjectKey {
+    ObjectKey::new(object::namespace(object), object::name(object))
 }

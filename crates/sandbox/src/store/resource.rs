@@ -5,18 +5,18 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::api::events;
-use crate::wire::status_error::Failure;
+use crate::wire::status_error::StatusError;
 
 /// One row of the API: how a resource is addressed, and what may be done with it.
 #[derive(Debug)]
-pub(crate) struct Resource {
+pub(crate) struct ApiResource {
     pub(crate) group: &'static str,
     pub(crate) version: &'static str,
     pub(crate) plural: &'static str,
     pub(crate) singular: &'static str,
     /// Also the store's key: the two APIs of events share one collection.
     pub(crate) kind: &'static str,
-    pub(crate) scope: Scope,
+    pub(crate) scope: ResourceScope,
     pub(crate) short: &'static [&'static str],
     pub(crate) in_all: bool,
     pub(crate) subresources: &'static [&'static str],
@@ -24,7 +24,7 @@ pub(crate) struct Resource {
 
 /// Whether objects of a resource live in namespaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub(crate) enum ResourceScope {
     Namespace,
     Cluster,
 }
@@ -33,10 +33,10 @@ const STATUS: &[&str] = &["status"];
 const SCALED: &[&str] = &["scale", "status"];
 
 /// A resource named by `group/version`, plural and kind; the other columns follow.
-const fn row(api: (&'static str, &'static str), plural: &'static str, kind: &'static str) -> Resource {
+const fn row(api: (&'static str, &'static str), plural: &'static str, kind: &'static str) -> ApiResource {
     let (group, version) = api;
-    let scope = Scope::Namespace;
-    Resource {
+    let scope = ResourceScope::Namespace;
+    ApiResource {
         group,
         version,
         plural,
@@ -49,14 +49,14 @@ const fn row(api: (&'static str, &'static str), plural: &'static str, kind: &'st
     }
 }
 
-impl Resource {
+impl ApiResource {
     const fn short(mut self, short: &'static [&'static str]) -> Self {
         self.short = short;
         self
     }
 
     const fn of_cluster(mut self) -> Self {
-        self.scope = Scope::Cluster;
+        self.scope = ResourceScope::Cluster;
         self
     }
 
@@ -76,7 +76,7 @@ impl Resource {
     }
 
     pub(crate) fn is_namespaced(&self) -> bool {
-        self.scope == Scope::Namespace
+        self.scope == ResourceScope::Namespace
     }
 
     /// `v1`, `apps/v1`: the apiVersion of its objects.
@@ -87,12 +87,12 @@ impl Resource {
         }
     }
 
-    pub(crate) fn not_found(&self, name: &str) -> Failure {
-        Failure::not_found(self.group, self.plural, name)
+    pub(crate) fn not_found(&self, name: &str) -> StatusError {
+        StatusError::not_found(self.group, self.plural, name)
     }
 
-    pub(crate) fn conflict(&self, name: &str, why: &str) -> Failure {
-        Failure::conflict(self.group, self.plural, name, why)
+    pub(crate) fn conflict(&self, name: &str, why: &str) -> StatusError {
+        StatusError::conflict(self.group, self.plural, name, why)
     }
 }
 
@@ -101,7 +101,7 @@ const APPS: (&str, &str) = ("apps", "v1");
 const RBAC: (&str, &str) = ("rbac.authorization.k8s.io", "v1");
 
 /// Every resource that is stored; reviews are answered without a trace and have no row.
-pub(crate) static RESOURCES: &[Resource] = &[
+pub(crate) static RESOURCES: &[ApiResource] = &[
     row(CORE, "namespaces", "Namespace")
         .singular("namespace")
         .short(&["ns"])
@@ -172,25 +172,25 @@ pub(crate) static RESOURCES: &[Resource] = &[
 ];
 
 /// The row for a plural in a group and version.
-pub(crate) fn find(group: &str, version: &str, plural: &str) -> Option<&'static Resource> {
+pub(crate) fn find(group: &str, version: &str, plural: &str) -> Option<&'static ApiResource> {
     RESOURCES
         .iter()
         .find(|row| (row.group, row.version, row.plural) == (group, version, plural))
 }
 
 /// The row for an object that names its own apiVersion and kind.
-pub(crate) fn of_object(object: &Value) -> Option<&'static Resource> {
+pub(crate) fn of_object(object: &Value) -> Option<&'static ApiResource> {
     RESOURCES
         .iter()
         .find(|row| object["kind"] == row.kind && object["apiVersion"] == *row.api_version())
 }
 
 /// The row under whose API a kind is stored.
-pub(crate) fn of_kind(kind: &str) -> Option<&'static Resource> {
+pub(crate) fn of_kind(kind: &str) -> Option<&'static ApiResource> {
     RESOURCES.iter().find(|row| row.kind == kind)
 }
 
-impl Resource {
+impl ApiResource {
     /// An object as it is stored, from the words of this resource's API.
     pub(crate) fn stored(&self, object: Value) -> Value {
         if self.group == "events.k8s.io" {

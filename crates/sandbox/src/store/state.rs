@@ -12,56 +12,56 @@ use crate::AccessDenial;
 use crate::RecordedRequest;
 use crate::SandboxOptions;
 use crate::api::field_types;
-use crate::api::list::Snapshot;
+use crate::api::list::ListSnapshot;
 use crate::controllers::Progress;
-use crate::store::names::Names;
+use crate::store::names::NameGenerator;
 use crate::store::object;
-use crate::store::object_store::Store;
+use crate::store::object_store::ObjectStore;
 use crate::store::resource;
 
 /// Enough for any test; a sandbox that runs for days forgets the oldest.
-const REMEMBERED_REQUESTS: usize = 10_000;
+const REQUEST_LOG_SIZE: usize = 10_000;
 
 /// Everything the sandbox knows.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct ClusterState {
     pub(crate) options: SandboxOptions,
-    pub(crate) store: Store,
-    pub(crate) names: Names,
+    pub(crate) store: ObjectStore,
+    pub(crate) names: NameGenerator,
     pub(crate) denials: Vec<AccessDenial>,
-    pub(crate) snapshots: VecDeque<Snapshot>,
+    pub(crate) snapshots: VecDeque<ListSnapshot>,
     /// When a pod, by UID and what it waits for, is to take its next step; `None` is never.
     pub(crate) alarms: HashMap<(String, &'static str), Option<Instant>>,
     pub(crate) progress: Progress,
     pub(crate) paused: bool,
     /// How far the wall clock is set back, to give the first objects an age.
-    pub(crate) set_back: SignedDuration,
+    pub(crate) clock_offset: SignedDuration,
     requests: VecDeque<RecordedRequest>,
 }
 
-impl World {
+impl ClusterState {
     pub(crate) fn new(options: SandboxOptions) -> Self {
         Self {
-            names: Names::new(options.seed),
+            names: NameGenerator::new(options.seed),
             options,
-            store: Store::default(),
+            store: ObjectStore::default(),
             denials: Vec::new(),
             snapshots: VecDeque::new(),
             alarms: HashMap::new(),
             progress: Progress::default(),
             paused: false,
-            set_back: SignedDuration::ZERO,
+            clock_offset: SignedDuration::ZERO,
             requests: VecDeque::new(),
         }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         let now = Timestamp::now();
-        now.checked_sub(self.set_back).unwrap_or(now)
+        now.checked_sub(self.clock_offset).unwrap_or(now)
     }
 
     pub(crate) fn record(&mut self, request: RecordedRequest) {
-        if self.requests.len() == REMEMBERED_REQUESTS {
+        if self.requests.len() == REQUEST_LOG_SIZE {
             self.requests.pop_front();
         }
         self.requests.push_back(request);
@@ -72,8 +72,8 @@ impl World {
     }
 
     /// Fills in what a server gives every new object.
-    pub(crate) fn stamp_new(&mut self, object: &mut Value) {
-        let now = object::stamp(self.now());
+    pub(crate) fn set_creation_metadata(&mut self, object: &mut Value) {
+        let now = object::format_time(self.now());
         let uid = self.names.uid();
         let has_spec = object.get("spec").is_some();
         let metadata = object::metadata(object);
@@ -112,7 +112,7 @@ impl World {
                 object::metadata(&mut object).entry(inherited).or_insert(value);
             }
         }
-        self.stamp_new(&mut object);
+        self.set_creation_metadata(&mut object);
         self.store.put(row.kind, row.stored(object));
         Ok(())
     }
@@ -126,31 +126,31 @@ impl World {
             "metadata": { "name": name, "labels": { "kubernetes.io/metadata.name": name } },
             "spec": { "finalizers": ["kubernetes"] }, "status": { "phase": "Active" },
         });
-        self.stamp_new(&mut namespace);
+        self.set_creation_metadata(&mut namespace);
         self.store.put("Namespace", namespace);
     }
 }
 
 /// The world as its threads share it: every visit that changes something wakes the watchers.
 #[derive(Debug, Clone)]
-pub(crate) struct Shared {
-    world: Arc<Mutex<World>>,
+pub(crate) struct SharedState {
+    state: Arc<Mutex<ClusterState>>,
     revision: watch::Sender<u64>,
 }
 
-impl Shared {
-    pub(crate) fn new(world: World) -> Self {
+impl SharedState {
+    pub(crate) fn new(state: ClusterState) -> Self {
         Self {
-            world: Arc::new(Mutex::new(world)),
+            state: Arc::new(Mutex::new(state)),
             revision: watch::Sender::new(0),
         }
     }
 
     /// Runs `visit` alone with the world. A visit that panicked leaves the world usable.
-    pub(crate) fn with<T>(&self, visit: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = visit(&mut world);
-        let revision = world.store.revision();
+    pub(crate) fn with<T>(&self, visit: impl FnOnce(&mut ClusterState) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = visit(&mut state);
+        let revision = state.store.revision();
         self.revision
             .send_if_modified(|known| std::mem::replace(known, revision) != revision);
         result

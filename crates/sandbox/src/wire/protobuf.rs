@@ -6,55 +6,60 @@ use serde_json::{Map, Value, json};
 const MAGIC: &[u8] = b"k8s\0";
 
 /// A field of a message: its number, its JSON name and what it holds.
-type Field = (u64, &'static str, Shape);
+type MessageField = (u64, &'static str, FieldType);
 
 #[derive(Clone, Copy)]
-enum Shape {
+enum FieldType {
     Text,
-    Message(&'static [Field]),
+    Message(&'static [MessageField]),
     /// From text to text.
     Map,
 }
 
-const ENVELOPE: &[Field] = &[(
+const ENVELOPE: &[MessageField] = &[(
     1,
     "type",
-    Shape::Message(&[(1, "apiVersion", Shape::Text), (2, "kind", Shape::Text)]),
+    FieldType::Message(&[(1, "apiVersion", FieldType::Text), (2, "kind", FieldType::Text)]),
 )];
-const METADATA: Shape = Shape::Message(&[
-    (1, "name", Shape::Text),
-    (2, "generateName", Shape::Text),
-    (3, "namespace", Shape::Text),
-    (11, "labels", Shape::Map),
-    (12, "annotations", Shape::Map),
+const METADATA: FieldType = FieldType::Message(&[
+    (1, "name", FieldType::Text),
+    (2, "generateName", FieldType::Text),
+    (3, "namespace", FieldType::Text),
+    (11, "labels", FieldType::Map),
+    (12, "annotations", FieldType::Map),
 ]);
-const RESOURCE_ATTRIBUTES: Shape = Shape::Message(&[
-    (1, "namespace", Shape::Text),
-    (2, "verb", Shape::Text),
-    (3, "group", Shape::Text),
-    (4, "version", Shape::Text),
-    (5, "resource", Shape::Text),
-    (6, "subresource", Shape::Text),
-    (7, "name", Shape::Text),
+const RESOURCE_ATTRIBUTES: FieldType = FieldType::Message(&[
+    (1, "namespace", FieldType::Text),
+    (2, "verb", FieldType::Text),
+    (3, "group", FieldType::Text),
+    (4, "version", FieldType::Text),
+    (5, "resource", FieldType::Text),
+    (6, "subresource", FieldType::Text),
+    (7, "name", FieldType::Text),
 ]);
-const OTHER_ATTRIBUTES: Shape = Shape::Message(&[(1, "path", Shape::Text), (2, "verb", Shape::Text)]);
-const ACCESS_REVIEW: &[Field] = &[
+const OTHER_ATTRIBUTES: FieldType =
+    FieldType::Message(&[(1, "path", FieldType::Text), (2, "verb", FieldType::Text)]);
+const ACCESS_REVIEW: &[MessageField] = &[
     (1, "metadata", METADATA),
     (
         2,
         "spec",
-        Shape::Message(&[
+        FieldType::Message(&[
             (1, "resourceAttributes", RESOURCE_ATTRIBUTES),
             (2, "nonResourceAttributes", OTHER_ATTRIBUTES),
         ]),
     ),
 ];
-const RULES_REVIEW: &[Field] = &[
+const RULES_REVIEW: &[MessageField] = &[
     (1, "metadata", METADATA),
-    (2, "spec", Shape::Message(&[(1, "namespace", Shape::Text)])),
+    (
+        2,
+        "spec",
+        FieldType::Message(&[(1, "namespace", FieldType::Text)]),
+    ),
 ];
-const NAMESPACE: &[Field] = &[(1, "metadata", METADATA)];
-const CONFIG_MAP: &[Field] = &[(1, "metadata", METADATA), (2, "data", Shape::Map)];
+const NAMESPACE: &[MessageField] = &[(1, "metadata", METADATA)];
+const CONFIG_MAP: &[MessageField] = &[(1, "metadata", METADATA), (2, "data", FieldType::Map)];
 
 /// The body as JSON, or nothing when it is broken or of a kind that is not read.
 pub(crate) fn decode(body: &[u8]) -> Option<Value> {
@@ -75,17 +80,20 @@ pub(crate) fn decode(body: &[u8]) -> Option<Value> {
     Some(object)
 }
 
-fn message(bytes: &[u8], fields: &[Field]) -> Option<Value> {
+fn message(bytes: &[u8], fields: &[MessageField]) -> Option<Value> {
     let mut object = Map::new();
     for (number, bytes) in parts(bytes)? {
         let Some((_, name, shape)) = fields.iter().find(|(known, _, _)| *known == number) else {
             continue;
         };
         match shape {
-            Shape::Text => drop(object.insert((*name).to_owned(), json!(text(bytes)?))),
-            Shape::Message(fields) => drop(object.insert((*name).to_owned(), message(bytes, fields)?)),
-            Shape::Map => {
-                let entry = message(bytes, &[(1, "key", Shape::Text), (2, "value", Shape::Text)])?;
+            FieldType::Text => drop(object.insert((*name).to_owned(), json!(text(bytes)?))),
+            FieldType::Message(fields) => drop(object.insert((*name).to_owned(), message(bytes, fields)?)),
+            FieldType::Map => {
+                let entry = message(
+                    bytes,
+                    &[(1, "key", FieldType::Text), (2, "value", FieldType::Text)],
+                )?;
                 let map = object.entry(*name).or_insert_with(|| json!({}));
                 map[entry["key"].as_str().unwrap_or_default()] =
                     json!(entry["value"].as_str().unwrap_or_default());

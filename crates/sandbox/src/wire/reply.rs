@@ -2,32 +2,32 @@
 
 use serde_json::Value;
 
-use crate::api::watch::Watch;
-use crate::wire::status_error::Failure;
+use crate::api::watch::ResourceWatch;
+use crate::wire::status_error::StatusError;
 
 /// A status code, extra headers and a body.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct ApiReply {
     pub(crate) code: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Body,
+    pub(crate) body: ReplyBody,
 }
 
 /// What an answer carries.
 #[derive(Debug)]
-pub(crate) enum Body {
+pub(crate) enum ReplyBody {
     Json(Value),
     Text(String),
     /// Events as they happen, until the client leaves or the time is over.
-    Watch(Box<Watch>),
+    ResourceWatch(Box<ResourceWatch>),
 }
 
-impl Reply {
+impl ApiReply {
     pub(crate) fn json(code: u16, body: Value) -> Self {
         Self {
             code,
             headers: Vec::new(),
-            body: Body::Json(body),
+            body: ReplyBody::Json(body),
         }
     }
 
@@ -35,7 +35,7 @@ impl Reply {
         Self {
             code,
             headers: Vec::new(),
-            body: Body::Text(text.to_owned()),
+            body: ReplyBody::Text(text.to_owned()),
         }
     }
 
@@ -49,8 +49,8 @@ impl Reply {
     }
 }
 
-impl From<Failure> for Reply {
-    fn from(failure: Failure) -> Self {
+impl From<StatusError> for ApiReply {
+    fn from(failure: StatusError) -> Self {
         let mut reply = Self::json(failure.code, failure.status());
         if let Some(seconds) = failure.retry_after_seconds().filter(|seconds| *seconds > 0) {
             reply.headers.push(("Retry-After", seconds.to_string()));

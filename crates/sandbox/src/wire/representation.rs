@@ -3,29 +3,29 @@
 use serde_json::{Value, json};
 
 use crate::wire::request::Request;
-use crate::wire::status_error::Failure;
+use crate::wire::status_error::StatusError;
 use crate::wire::table;
 
 /// The forms in which an object or a list can be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum Representation {
     Full,
     Metadata,
     MetadataList,
-    Table(Included),
+    Table(IncludeObjectPolicy),
 }
 
 /// What a row of a Table carries of its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Included {
+pub(crate) enum IncludeObjectPolicy {
     Nothing,
     Metadata,
     Object,
 }
 
-impl Form {
+impl Representation {
     /// The first clause of the Accept header that can be served.
-    pub(crate) fn negotiate(request: &Request) -> Result<Self, Failure> {
+    pub(crate) fn negotiate(request: &Request) -> Result<Self, StatusError> {
         if request.accept.trim().is_empty() {
             return Ok(Self::Full);
         }
@@ -35,16 +35,16 @@ impl Form {
             .find_map(|clause| form_of(clause, request))
             .ok_or_else(|| {
                 let message = "only the following media types are accepted: application/json";
-                Failure::new(406, "NotAcceptable", message)
+                StatusError::new(406, "NotAcceptable", message)
             })
     }
 
     /// One object in this form.
-    pub(crate) fn object(self, object: &Value) -> Result<Value, Failure> {
+    pub(crate) fn object(self, object: &Value) -> Result<Value, StatusError> {
         match self {
             Self::Full => Ok(object.clone()),
             Self::Metadata => Ok(partial(object)),
-            Self::MetadataList => Err(Failure::new(
+            Self::MetadataList => Err(StatusError::new(
                 406,
                 "NotAcceptable",
                 format!(
@@ -66,7 +66,7 @@ impl Form {
         api_version: &str,
         items: impl IntoIterator<Item = &'a Value>,
         metadata: Value,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, StatusError> {
         match self {
             Self::Full => {
                 let items: Vec<Value> = items.into_iter().map(item).collect();
@@ -74,7 +74,7 @@ impl Form {
                     "kind": format!("{kind}List"), "apiVersion": api_version, "metadata": metadata, "items": items,
                 }))
             }
-            Self::Metadata => Err(Failure::new(
+            Self::Metadata => Err(StatusError::new(
                 406,
                 "NotAcceptable",
                 format!(
@@ -93,7 +93,7 @@ impl Form {
     }
 }
 
-fn form_of(clause: &str, request: &Request) -> Option<Form> {
+fn form_of(clause: &str, request: &Request) -> Option<Representation> {
     let mut parts = clause.split(';').map(str::trim);
     if !matches!(parts.next()?, "application/json" | "application/*" | "*/*") {
         return None;
@@ -106,18 +106,20 @@ fn form_of(clause: &str, request: &Request) -> Option<Form> {
             .map(|(_, value)| *value)
     };
     match (parameter("as"), parameter("g"), parameter("v")) {
-        (None, _, _) => Some(Form::Full),
-        (Some("PartialObjectMetadata"), Some("meta.k8s.io"), Some("v1" | "v1beta1")) => Some(Form::Metadata),
+        (None, _, _) => Some(Representation::Full),
+        (Some("PartialObjectMetadata"), Some("meta.k8s.io"), Some("v1" | "v1beta1")) => {
+            Some(Representation::Metadata)
+        }
         (Some("PartialObjectMetadataList"), Some("meta.k8s.io"), Some("v1" | "v1beta1")) => {
-            Some(Form::MetadataList)
+            Some(Representation::MetadataList)
         }
         (Some("Table"), Some("meta.k8s.io"), Some("v1" | "v1beta1")) => {
             let included = match request.query.get("includeObject") {
-                "None" => Included::Nothing,
-                "Object" => Included::Object,
-                _ => Included::Metadata,
+                "None" => IncludeObjectPolicy::Nothing,
+                "Object" => IncludeObjectPolicy::Object,
+                _ => IncludeObjectPolicy::Metadata,
             };
-            Some(Form::Table(included))
+            Some(Representation::Table(included))
         }
         // A transformation that is not ours, such as aggregated discovery: the next clause may do.
         (Some(_), _, _) => None,

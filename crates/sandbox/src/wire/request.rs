@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::wire::protobuf;
-use crate::wire::status_error::Failure;
+use crate::wire::status_error::StatusError;
 
 /// One request, free of its connection.
 #[derive(Debug, Clone, Default)]
@@ -11,7 +11,7 @@ pub(crate) struct Request {
     pub(crate) method: String,
     /// Decoded segments of the path.
     pub(crate) path: Vec<String>,
-    pub(crate) query: Query,
+    pub(crate) query: QueryParameters,
     pub(crate) accept: String,
     pub(crate) content_type: String,
     pub(crate) body: Vec<u8>,
@@ -19,9 +19,9 @@ pub(crate) struct Request {
 
 /// Decoded query parameters, in the order sent.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Query(Vec<(String, String)>);
+pub(crate) struct QueryParameters(Vec<(String, String)>);
 
-impl Query {
+impl QueryParameters {
     pub(crate) fn parse(text: &str) -> Self {
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
         let decode = |pair: &str| {
@@ -68,7 +68,7 @@ impl Request {
         Self {
             method: method.to_owned(),
             path,
-            query: Query::parse(query),
+            query: QueryParameters::parse(query),
             ..Self::default()
         }
     }
@@ -79,7 +79,7 @@ impl Request {
     }
 
     /// The body as JSON; other media types are refused as a real server refuses unknown ones.
-    pub(crate) fn json(&self) -> Result<Value, Failure> {
+    pub(crate) fn json(&self) -> Result<Value, StatusError> {
         if self.media_type() == "application/vnd.kubernetes.protobuf"
             && let Some(body) = protobuf::decode(&self.body)
         {
@@ -88,14 +88,14 @@ impl Request {
         if !matches!(self.media_type(), "" | "application/json") {
             let message = "the body of the request was in an unknown format - accepted media types include: \
                 application/json";
-            return Err(Failure::new(415, "UnsupportedMediaType", message));
+            return Err(StatusError::new(415, "UnsupportedMediaType", message));
         }
         let body: Value = serde_json::from_slice(&self.body).map_err(|error| {
-            Failure::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
+            StatusError::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
         })?;
         match body {
             Value::Object(_) => Ok(body),
-            _ => Err(Failure::bad_request(
+            _ => Err(StatusError::bad_request(
                 "couldn't get version/kind; json parse error: expected an object",
             )),
         }

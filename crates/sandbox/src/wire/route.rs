@@ -1,11 +1,11 @@
 //! Reads what a path addresses: a resource, one object of it, or a part of that object.
 
-use crate::store::resource::{self, Resource};
+use crate::store::resource::{self, ApiResource};
 
 /// What a path leads to.
 #[derive(Debug)]
 pub(crate) enum Route {
-    Resource(Target),
+    Resource(RequestInfo),
     /// A review that is answered and not stored: its plural and namespace.
     Review(String),
     /// Not an object: discovery, version, health.
@@ -16,14 +16,14 @@ pub(crate) enum Route {
 
 /// A resource, and which part of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Target {
-    pub(crate) resource: &'static Resource,
+pub(crate) struct RequestInfo {
+    pub(crate) resource: &'static ApiResource,
     pub(crate) namespace: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) subresource: Option<String>,
 }
 
-impl Target {
+impl RequestInfo {
     /// The namespace addressed, empty for none.
     pub(crate) fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or_default()
@@ -70,7 +70,7 @@ fn target(group: &str, version: &str, rest: &[&str]) -> Route {
         return Route::UnknownResource;
     }
     let [namespace, name, subresource] = [namespace, name, subresource].map(|part| part.map(str::to_owned));
-    Route::Resource(Target {
+    Route::Resource(RequestInfo {
         resource,
         namespace,
         name,

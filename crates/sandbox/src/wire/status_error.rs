@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 /// A refusal: its code, and the Status that explains it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Failure {
+pub(crate) struct StatusError {
     pub(crate) code: u16,
     /// Empty for the few answers that give no reason.
     pub(crate) reason: &'static str,
@@ -24,7 +24,7 @@ pub(crate) struct FieldError {
     pub(crate) body: String,
 }
 
-impl Failure {
+impl StatusError {
     pub(crate) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,

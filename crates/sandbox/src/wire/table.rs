@@ -5,42 +5,42 @@ mod cells;
 use serde_json::{Value, json};
 
 use crate::wire::representation;
-use crate::wire::representation::Included;
+use crate::wire::representation::IncludeObjectPolicy;
 
 /// A column: its name, its type, and whether only wide output shows it.
-struct Column {
+struct TableColumn {
     name: &'static str,
     kind: &'static str,
     wide: bool,
 }
 
-const fn column(name: &'static str) -> Column {
-    Column {
+const fn column(name: &'static str) -> TableColumn {
+    TableColumn {
         name,
         kind: "string",
         wide: false,
     }
 }
 
-const fn count(name: &'static str) -> Column {
-    Column {
+const fn count(name: &'static str) -> TableColumn {
+    TableColumn {
         name,
         kind: "integer",
         wide: false,
     }
 }
 
-const fn wide(name: &'static str) -> Column {
-    Column {
+const fn wide(name: &'static str) -> TableColumn {
+    TableColumn {
         name,
         kind: "string",
         wide: true,
     }
 }
 
-const ANY: &[Column] = &[column("Name"), column("Age")];
+const ANY: &[TableColumn] = &[column("Name"), column("Age")];
 
-const PODS: &[Column] = &[
+const PODS: &[TableColumn] = &[
     column("Name"),
     column("Ready"),
     column("Status"),
@@ -51,7 +51,7 @@ const PODS: &[Column] = &[
     wide("Nominated Node"),
     wide("Readiness Gates"),
 ];
-const DEPLOYMENTS: &[Column] = &[
+const DEPLOYMENTS: &[TableColumn] = &[
     column("Name"),
     column("Ready"),
     count("Up-to-date"),
@@ -61,7 +61,7 @@ const DEPLOYMENTS: &[Column] = &[
     wide("Images"),
     wide("Selector"),
 ];
-const REPLICA_SETS: &[Column] = &[
+const REPLICA_SETS: &[TableColumn] = &[
     column("Name"),
     count("Desired"),
     count("Current"),
@@ -71,14 +71,14 @@ const REPLICA_SETS: &[Column] = &[
     wide("Images"),
     wide("Selector"),
 ];
-const STATEFUL_SETS: &[Column] = &[
+const STATEFUL_SETS: &[TableColumn] = &[
     column("Name"),
     column("Ready"),
     column("Age"),
     wide("Containers"),
     wide("Images"),
 ];
-const DAEMON_SETS: &[Column] = &[
+const DAEMON_SETS: &[TableColumn] = &[
     column("Name"),
     count("Desired"),
     count("Current"),
@@ -91,15 +91,15 @@ const DAEMON_SETS: &[Column] = &[
     wide("Images"),
     wide("Selector"),
 ];
-const BUDGETS: &[Column] = &[
+const BUDGETS: &[TableColumn] = &[
     column("Name"),
     column("Min available"),
     column("Max unavailable"),
     count("Allowed disruptions"),
     column("Age"),
 ];
-const NAMESPACES: &[Column] = &[column("Name"), column("Status"), column("Age")];
-const NODES: &[Column] = &[
+const NAMESPACES: &[TableColumn] = &[column("Name"), column("Status"), column("Age")];
+const NODES: &[TableColumn] = &[
     column("Name"),
     column("Status"),
     column("Roles"),
@@ -107,7 +107,7 @@ const NODES: &[Column] = &[
     column("Version"),
     wide("Internal-IP"),
 ];
-const EVENTS: &[Column] = &[
+const EVENTS: &[TableColumn] = &[
     column("Last Seen"),
     column("Type"),
     column("Reason"),
@@ -115,9 +115,9 @@ const EVENTS: &[Column] = &[
     column("Message"),
     wide("Name"),
 ];
-const CONFIG_MAPS: &[Column] = &[column("Name"), count("Data"), column("Age")];
+const CONFIG_MAPS: &[TableColumn] = &[column("Name"), count("Data"), column("Age")];
 
-fn columns(kind: &str) -> &'static [Column] {
+fn columns(kind: &str) -> &'static [TableColumn] {
     match kind {
         "Pod" => PODS,
         "Deployment" => DEPLOYMENTS,
@@ -136,13 +136,13 @@ fn columns(kind: &str) -> &'static [Column] {
 /// A Table of objects, which are all of one kind.
 pub(crate) fn table<'a>(
     objects: impl IntoIterator<Item = &'a Value>,
-    included: Included,
+    included: IncludeObjectPolicy,
     metadata: Value,
     kind: &str,
 ) -> Value {
     let definitions: Vec<Value> = columns(kind)
         .iter()
-        .map(|Column { name, kind, wide }| {
+        .map(|TableColumn { name, kind, wide }| {
             let format = if *name == "Name" { "name" } else { "" };
             let priority = i32::from(*wide);
             json!({ "name": name, "type": kind, "format": format, "description": name, "priority": priority })
@@ -158,11 +158,11 @@ pub(crate) fn table<'a>(
     })
 }
 
-fn row(object: &Value, included: Included, kind: &str) -> Value {
+fn row(object: &Value, included: IncludeObjectPolicy, kind: &str) -> Value {
     let cells = cells::cells(object, kind);
     match included {
-        Included::Nothing => json!({ "cells": cells, "object": null }),
-        Included::Metadata => json!({ "cells": cells, "object": representation::partial(object) }),
-        Included::Object => json!({ "cells": cells, "object": object }),
+        IncludeObjectPolicy::Nothing => json!({ "cells": cells, "object": null }),
+        IncludeObjectPolicy::Metadata => json!({ "cells": cells, "object": representation::partial(object) }),
+        IncludeObjectPolicy::Object => json!({ "cells": cells, "object": object }),
     }
 }

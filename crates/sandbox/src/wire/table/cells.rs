@@ -138,7 +138,7 @@ fn event(event: &Value, name: Value) -> Vec<Value> {
     ];
     let seen = seen
         .iter()
-        .find(|stamp| !stamp.is_empty())
+        .find(|time| !time.is_empty())
         .map_or("", String::as_str);
     let kind = part("/involvedObject/kind", "/regarding/kind").to_lowercase();
     vec![
@@ -202,7 +202,7 @@ fn selector(object: &Value) -> String {
 
 /// The time since an instant in the units that a reader wants: `42s`, `5m10s`, `3h`, `2d`.
 fn age(since: &str) -> String {
-    let Some(since) = object::parse_stamp(since) else {
+    let Some(since) = object::parse_time(since) else {
         return "<unknown>".to_owned();
     };
     let seconds = Timestamp::now()
