@@ -1,4 +1,4 @@
-//! Ready-made scenes: the objects of a small cluster to be chaotic in.
+//! Ready-made objects: workloads, pods and budgets, and a small shop made of them.
 
 use serde_json::{Value, json};
 
@@ -94,24 +94,4 @@ fn workload(kind: &str, namespace: &str, app: &str) -> Value {
 
 fn container(app: &str) -> Value {
     json!({ "name": app, "image": format!("registry.example/shop/{app}:1.0") })
-}
-
-/// The nodes of every sandbox.
-pub(super) fn nodes() -> Vec<Value> {
-    let node = |number: u32| {
-        let name = format!("node-{number}");
-        let resources = json!({ "cpu": "8", "memory": "16Gi", "pods": "110" });
-        json!({
-            "apiVersion": "v1", "kind": "Node",
-            "metadata": { "name": name, "labels": { "kubernetes.io/hostname": name } },
-            "spec": {},
-            "status": {
-                "capacity": resources, "allocatable": resources,
-                "addresses": [{ "type": "InternalIP", "address": format!("10.0.0.{number}") }],
-                "conditions": [{ "type": "Ready", "status": "True", "reason": "KubeletReady", "message": "" }],
-                "nodeInfo": { "kubeletVersion": "v1.37.2+macaque-sandbox" },
-            },
-        })
-    };
-    (1..=2).map(node).collect()
 }

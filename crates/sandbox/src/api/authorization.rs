@@ -1,62 +1,44 @@
-//! What the one user of the sandbox may do: everything, except what a rule denies.
+//! Authorizes requests: the one user may do everything, except what a denial takes away.
 
 use serde_json::{Value, json};
 
 use crate::store::state::ClusterState;
 use crate::wire::reply::ApiReply;
-use crate::wire::request::Request;
+use crate::wire::request::ApiRequest;
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::StatusError;
 
-/// A verb on a resource that the sandbox refuses, as if a Role lacked it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessDenial {
-    verb: String,
-    group: String,
-    resource: String,
-    namespace: Option<String>,
+/// Refuses what is denied, before anything is known of the object.
+pub(crate) fn authorize(
+    state: &ClusterState,
+    info: &RequestInfo,
+    request: &ApiRequest,
+) -> Result<(), StatusError> {
+    let verb = authorization_verb(info, request);
+    let group = info.resource.group;
+    let subresource = info.subresource.as_deref().unwrap_or_default();
+    let resource = with_subresource(info.resource.plural, subresource);
+    if !is_denied(state, verb, group, &resource, info.namespace()) {
+        return Ok(());
+    }
+
+    let user = &state.options.user;
+    let place = match &info.namespace {
+        Some(namespace) => format!("in the namespace {namespace:?}"),
+        None => "at the cluster scope".to_owned(),
+    };
+    let why = format!("User {user:?} cannot {verb} resource {resource:?} in API group {group:?} {place}");
+    Err(StatusError::forbidden(
+        group,
+        info.resource.plural,
+        info.name(),
+        &why,
+    ))
 }
 
-impl AccessDenial {
-    /// Denies `verb` on `resource` everywhere. A resource of a group is written `poddisruptionbudgets.policy`, a
-    /// part of one `pods/eviction`.
-    #[must_use]
-    pub fn new(verb: &str, resource: &str) -> Self {
-        let (plural, part) = resource
-            .split_once('/')
-            .map_or((resource, ""), |(plural, part)| (plural, part));
-        let (plural, group) = plural.split_once('.').unwrap_or((plural, ""));
-        let resource = if part.is_empty() {
-            plural.to_owned()
-        } else {
-            format!("{plural}/{part}")
-        };
-        Self {
-            verb: verb.to_owned(),
-            group: group.to_owned(),
-            resource,
-            namespace: None,
-        }
-    }
-
-    /// Denies it in one namespace only.
-    #[must_use]
-    pub fn within(self, namespace: &str) -> Self {
-        Self {
-            namespace: Some(namespace.to_owned()),
-            ..self
-        }
-    }
-
-    fn forbids(&self, verb: &str, group: &str, resource: &str, namespace: &str) -> bool {
-        (self.verb.as_str(), self.group.as_str(), self.resource.as_str()) == (verb, group, resource)
-            && self.namespace.as_deref().is_none_or(|only| only == namespace)
-    }
-}
-
-/// The verb that authorization knows a request by.
-pub(crate) fn verb(target: &RequestInfo, request: &Request) -> &'static str {
-    match (request.method.as_str(), target.name.is_some()) {
+/// The verb by which Roles know a request.
+fn authorization_verb(info: &RequestInfo, request: &ApiRequest) -> &'static str {
+    match (request.method.as_str(), info.name.is_some()) {
         ("GET", _) if request.query.is_set("watch") => "watch",
         ("GET", true) => "get",
         ("GET", false) => "list",
@@ -69,65 +51,48 @@ pub(crate) fn verb(target: &RequestInfo, request: &Request) -> &'static str {
     }
 }
 
-/// Refuses what a rule denies, before anything is known of the object.
-pub(crate) fn authorize(
-    state: &ClusterState,
-    target: &RequestInfo,
-    request: &Request,
-) -> Result<(), StatusError> {
-    let (verb, group) = (verb(target, request), target.resource.group);
-    let resource = match &target.subresource {
-        Some(part) => format!("{}/{part}", target.resource.plural),
-        None => target.resource.plural.to_owned(),
-    };
-    if !state
-        .denials
-        .iter()
-        .any(|denial| denial.forbids(verb, group, &resource, target.namespace()))
-    {
-        return Ok(());
+/// A resource as Roles name it: `pods`, `pods/eviction`.
+fn with_subresource(resource: &str, subresource: &str) -> String {
+    if subresource.is_empty() {
+        resource.to_owned()
+    } else {
+        format!("{resource}/{subresource}")
     }
-    let place = match &target.namespace {
-        Some(namespace) => format!("in the namespace {namespace:?}"),
-        None => "at the cluster scope".to_owned(),
-    };
-    let user = &state.options.user;
-    let why = format!("User {user:?} cannot {verb} resource {resource:?} in API group {group:?} {place}");
-    Err(StatusError::forbidden(
-        group,
-        target.resource.plural,
-        target.name(),
-        &why,
-    ))
+}
+
+fn is_denied(state: &ClusterState, verb: &str, group: &str, resource: &str, namespace: &str) -> bool {
+    let mut denials = state.denials.iter();
+    denials.any(|denial| denial.denies(verb, group, resource, namespace))
 }
 
 /// Answers a review of what the user may do.
-pub(crate) fn review(state: &ClusterState, plural: &str, request: &Request) -> Result<ApiReply, StatusError> {
+pub(crate) fn review(
+    state: &ClusterState,
+    plural: &str,
+    request: &ApiRequest,
+) -> Result<ApiReply, StatusError> {
     if request.method != "POST" {
         return Err(StatusError::method_not_allowed());
     }
+
     let mut review = request.json()?;
-    match plural {
+    review["status"] = match plural {
         "selfsubjectaccessreviews" => {
-            let allowed = is_allowed(state, &review["spec"]["resourceAttributes"]);
-            review["status"] = json!({ "allowed": allowed });
+            json!({ "allowed": is_allowed(state, &review["spec"]["resourceAttributes"]) })
         }
         "selfsubjectrulesreviews" => {
-            let all_objects = json!({ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] });
-            review["status"] = json!({ "resourceRules": [all_objects], "nonResourceRules": [], "incomplete": !state.denials.is_empty() });
+            let rule = json!({ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] });
+            // Rules can only grant: that something is denied can only be said by calling them incomplete.
+            let is_incomplete = !state.denials.is_empty();
+            json!({ "resourceRules": [rule], "nonResourceRules": [], "incomplete": is_incomplete })
         }
         _ => return Err(StatusError::unknown_resource()),
-    }
+    };
     Ok(ApiReply::json(201, review))
 }
 
 fn is_allowed(state: &ClusterState, attributes: &Value) -> bool {
     let text = |field: &str| attributes[field].as_str().unwrap_or_default();
-    let resource = match text("subresource") {
-        "" => text("resource").to_owned(),
-        part => format!("{}/{part}", text("resource")),
-    };
-    let denied =
-        |denial: &AccessDenial| denial.forbids(text("verb"), text("group"), &resource, text("namespace"));
-    !state.denials.iter().any(denied)
+    let resource = with_subresource(text("resource"), text("subresource"));
+    !is_denied(state, text("verb"), text("group"), &resource, text("namespace"))
 }

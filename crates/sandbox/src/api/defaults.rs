@@ -1,27 +1,31 @@
-//! Completes a new object with the defaults that the rest of the sandbox and its readers rely on.
+//! Completes new objects with the defaults that controllers and clients rely on.
+//!
+//! Not every default of Kubernetes: only those that something here or in kubectl reads.
 
 use serde_json::{Map, Value, json};
 
 use crate::store::object;
 use crate::store::resource::ApiResource;
 
-/// Fills in what the sender left open; a status is never the sender's to give.
+/// Fills in what the sender left open, and takes out the status, which is never the sender's to give.
 pub(crate) fn complete(object: &mut Value, resource: &ApiResource) {
-    object["apiVersion"] = json!(match resource.group {
-        "events.k8s.io" => "v1".to_owned(),
-        _ => resource.api_version(),
-    });
+    object["apiVersion"] = match resource.group {
+        // The version in which events are stored.
+        "events.k8s.io" => json!("v1"),
+        _ => json!(resource.api_version()),
+    };
     object["kind"] = json!(resource.kind);
-    if resource.subresources.contains(&"status")
+    if resource.has_status_subresource()
         && let Some(fields) = object.as_object_mut()
     {
         fields.remove("status");
     }
+
     match resource.kind {
-        "Pod" => pod(object),
-        "Namespace" => namespace(object),
+        "Pod" => complete_pod(object),
+        "Namespace" => complete_namespace(object),
         "Deployment" | "ReplicaSet" | "StatefulSet" => {
-            default(object::member(object, "spec"), "replicas", json!(1));
+            set_default(object::member(object, "spec"), "replicas", json!(1));
         }
         "PodDisruptionBudget" => {
             object["status"] = json!({
@@ -32,7 +36,7 @@ pub(crate) fn complete(object: &mut Value, resource: &ApiResource) {
     }
 }
 
-fn pod(pod: &mut Value) {
+fn complete_pod(pod: &mut Value) {
     let spec = object::member(pod, "spec");
     for (field, value) in [
         ("containers", json!([])),
@@ -42,19 +46,20 @@ fn pod(pod: &mut Value) {
         ("serviceAccountName", json!("default")),
         ("terminationGracePeriodSeconds", json!(30)),
     ] {
-        default(spec, field, value);
+        set_default(spec, field, value);
     }
     pod["status"] = json!({ "phase": "Pending", "qosClass": "BestEffort" });
 }
 
-fn namespace(namespace: &mut Value) {
+fn complete_namespace(namespace: &mut Value) {
     let name = object::name(namespace).to_owned();
-    object::member(&mut namespace["metadata"], "labels")
-        .insert("kubernetes.io/metadata.name".to_owned(), json!(name));
+    let labels = object::member(&mut namespace["metadata"], "labels");
+    labels.insert("kubernetes.io/metadata.name".to_owned(), json!(name));
+
     namespace["spec"] = json!({ "finalizers": ["kubernetes"] });
     namespace["status"] = json!({ "phase": "Active" });
 }
 
-fn default(fields: &mut Map<String, Value>, field: &str, value: Value) {
+fn set_default(fields: &mut Map<String, Value>, field: &str, value: Value) {
     fields.entry(field).or_insert(value);
 }

@@ -1,12 +1,13 @@
-//! The options of a request that deletes, read and validated as a real server does.
+//! The options of a deletion, read and validated as a real server does.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::api::body_validation::dry_run_error;
 use crate::store::object;
-use crate::wire::request::QueryParameters;
+use crate::wire::request::{ApiRequest, QueryParameters};
 use crate::wire::status_error::{FieldError, StatusError};
 
-/// DeleteOptions, from a body or a query.
+/// The `DeleteOptions` of a request, from its body or its query.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct DeleteOptions {
     pub(crate) grace_period_seconds: Option<i64>,
@@ -17,43 +18,42 @@ pub(crate) struct DeleteOptions {
     pub(crate) dry_run: Vec<String>,
 }
 
-/// As Go's decoder names the types of JSON.
-fn json_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
 impl DeleteOptions {
+    /// Reads the options of a DELETE.
+    ///
+    /// Options in the body hide those in the query altogether: `?dryRun=All` beside a body is not a dry run
+    /// (`apiserver/pkg/endpoints/handlers/delete.go`).
+    pub(crate) fn read(request: &ApiRequest) -> Result<Self, StatusError> {
+        if request.body.is_empty() {
+            return Self::from_query(&request.query);
+        }
+
+        let body = request.json()?;
+        let version = object::text(&body, "/apiVersion");
+        let kind = object::text(&body, "/kind");
+        if !matches!(kind, "" | "DeleteOptions") {
+            let scheme = "pkg/runtime/scheme.go:111";
+            let why = format!("no kind {kind:?} is registered for version {version:?} in scheme {scheme:?}");
+            return Err(StatusError::bad_request(why));
+        }
+        Self::from_json(&body)
+    }
+
     /// Reads the JSON form; a field of a wrong type is refused, an unknown one ignored.
     pub(crate) fn from_json(options: &Value) -> Result<Self, StatusError> {
-        let wrong = |field: &str, kind: &str| {
-            let is = json_type(&options[field.split('.').next().unwrap_or_default()]);
-            StatusError::bad_request(format!(
-                "json: cannot unmarshal {is} into Go struct field DeleteOptions.{field} of type {kind}"
-            ))
-        };
-        let text = |pointer: &str| match options.pointer(pointer) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(wrong(&pointer[1..].replace('/', "."), "string")),
-        };
         let grace_period_seconds = match &options["gracePeriodSeconds"] {
             Value::Null => None,
-            seconds => Some(
-                seconds
-                    .as_i64()
-                    .ok_or_else(|| wrong("gracePeriodSeconds", "int64"))?,
-            ),
+            seconds => {
+                let seconds = seconds.as_i64();
+                Some(seconds.ok_or_else(|| wrong_type(options, "gracePeriodSeconds", "int64"))?)
+            }
         };
         let orphan_dependents = match &options["orphanDependents"] {
             Value::Null => None,
-            flag => Some(flag.as_bool().ok_or_else(|| wrong("orphanDependents", "bool"))?),
+            flag => {
+                let flag = flag.as_bool();
+                Some(flag.ok_or_else(|| wrong_type(options, "orphanDependents", "bool"))?)
+            }
         };
         let dry_run = match &options["dryRun"] {
             Value::Null => Vec::new(),
@@ -62,21 +62,21 @@ impl DeleteOptions {
                 .filter_map(Value::as_str)
                 .map(str::to_owned)
                 .collect(),
-            _ => return Err(wrong("dryRun", "[]string")),
+            _ => return Err(wrong_type(options, "dryRun", "[]string")),
         };
+
         Ok(Self {
             grace_period_seconds,
-            uid: text("/preconditions/uid")?,
-            resource_version: text("/preconditions/resourceVersion")?,
-            propagation_policy: text("/propagationPolicy")?,
+            uid: optional_text(options, "preconditions.uid")?,
+            resource_version: optional_text(options, "preconditions.resourceVersion")?,
+            propagation_policy: optional_text(options, "propagationPolicy")?,
             orphan_dependents,
             dry_run,
         })
     }
 
-    pub(crate) fn from_query(query: &QueryParameters) -> Result<Self, StatusError> {
-        let grace = query.get("gracePeriodSeconds");
-        let grace_period_seconds = match grace {
+    fn from_query(query: &QueryParameters) -> Result<Self, StatusError> {
+        let grace_period_seconds = match query.get("gracePeriodSeconds") {
             "" => None,
             seconds => Some(seconds.parse().map_err(|_| {
                 StatusError::bad_request(format!("strconv.ParseInt: parsing {seconds:?}: invalid syntax"))
@@ -88,12 +88,12 @@ impl DeleteOptions {
         let orphan_dependents = query
             .has("orphanDependents")
             .then(|| query.is_set("orphanDependents"));
-        let dry_run = query.all("dryRun");
+
         Ok(Self {
             grace_period_seconds,
             propagation_policy,
             orphan_dependents,
-            dry_run,
+            dry_run: query.all("dryRun"),
             ..Self::default()
         })
     }
@@ -102,40 +102,43 @@ impl DeleteOptions {
         !self.dry_run.is_empty()
     }
 
+    /// Whether what the object owns is to be kept without it.
+    pub(crate) fn orphans_dependents(&self) -> bool {
+        self.propagation_policy.as_deref() == Some("Orphan") || self.orphan_dependents == Some(true)
+    }
+
+    /// The rules of `apimachinery/pkg/apis/meta/v1/validation`.
     pub(crate) fn validate(&self) -> Result<(), StatusError> {
         let mut errors = Vec::new();
         if let Some(policy) = &self.propagation_policy {
+            let field = "propagationPolicy";
+            let shown = format!("{policy:?}");
             if self.orphan_dependents.is_some() {
-                let body = format!(
-                    "Invalid value: {policy:?}: orphanDependents and deletionPropagation cannot be both set"
-                );
-                errors.push(FieldError {
-                    reason: "FieldValueInvalid",
-                    field: "propagationPolicy",
-                    body,
-                });
+                let why = "orphanDependents and deletionPropagation cannot be both set";
+                errors.push(FieldError::invalid(field, &shown, why));
             }
             if !matches!(policy.as_str(), "Foreground" | "Background" | "Orphan") {
-                let supported = r#"supported values: "Foreground", "Background", "Orphan", "nil""#;
-                let body = format!("Unsupported value: {policy:?}: {supported}");
-                errors.push(FieldError {
-                    reason: "FieldValueNotSupported",
-                    field: "propagationPolicy",
-                    body,
-                });
+                let supported = r#""Foreground", "Background", "Orphan", "nil""#;
+                errors.push(FieldError::not_supported(field, &shown, supported));
             }
         }
         errors.extend(dry_run_error(&self.dry_run));
-        match errors.as_slice() {
-            [] => Ok(()),
-            errors => Err(StatusError::invalid("meta.k8s.io", "DeleteOptions", "", errors)),
+
+        if errors.is_empty() {
+            return Ok(());
         }
+        Err(StatusError::invalid("meta.k8s.io", "DeleteOptions", "", &errors))
     }
 
-    /// Compares the preconditions with the object in hand.
-    pub(crate) fn check_preconditions(&self, kind: (&str, &str), object: &Value) -> Result<(), StatusError> {
-        let ((group, kind), name) = (kind, object::name(object));
-        let (uid, version) = (object::uid(object), object::resource_version(object));
+    /// Compares the preconditions with the object in store (`Preconditions.Check` in `apiserver/pkg/storage`).
+    pub(crate) fn check_preconditions(
+        &self,
+        group: &str,
+        kind: &str,
+        object: &Value,
+    ) -> Result<(), StatusError> {
+        let name = object::name(object);
+        let uid = object::uid(object);
         if let Some(wanted) = self.uid.as_deref().filter(|wanted| *wanted != uid) {
             let why = format!(
                 "the UID in the precondition ({wanted}) does not match the UID in record ({uid}). \
@@ -143,11 +146,10 @@ impl DeleteOptions {
             );
             return Err(StatusError::conflict(group, kind, name, &why));
         }
-        if let Some(wanted) = self
-            .resource_version
-            .as_deref()
-            .filter(|wanted| *wanted != version)
-        {
+
+        let version = object::resource_version(object);
+        let wanted = self.resource_version.as_deref();
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != version) {
             let why = format!(
                 "the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record \
                  ({version}). The object might have been modified"
@@ -158,21 +160,28 @@ impl DeleteOptions {
     }
 }
 
-/// Validates the `dryRun` parameter of a request that writes; true means that nothing is to be written.
-pub(crate) fn dry_run(query: &QueryParameters, kind: &str) -> Result<bool, StatusError> {
-    let values = query.all("dryRun");
-    match dry_run_error(&values) {
-        Some(error) => Err(StatusError::invalid("meta.k8s.io", kind, "", &[error])),
-        None => Ok(!values.is_empty()),
+/// A text of the options, by its path such as `preconditions.uid`.
+fn optional_text(options: &Value, path: &str) -> Result<Option<String>, StatusError> {
+    let pointer = format!("/{}", path.replace('.', "/"));
+    match options.pointer(&pointer) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(wrong_type(options, path, "string")),
     }
 }
 
-fn dry_run_error(values: &[String]) -> Option<FieldError> {
-    let body = || format!("Unsupported value: {}: supported values: \"All\"", json!(values));
-    let bad = values.iter().any(|value| value != "All");
-    bad.then(|| FieldError {
-        reason: "FieldValueNotSupported",
-        field: "dryRun",
-        body: body(),
-    })
+/// The error of Go's decoder for a field of a wrong type.
+fn wrong_type(options: &Value, path: &str, expected: &str) -> StatusError {
+    let first = path.split('.').next().unwrap_or_default();
+    let found = match &options[first] {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    StatusError::bad_request(format!(
+        "json: cannot unmarshal {found} into Go struct field DeleteOptions.{path} of type {expected}"
+    ))
 }

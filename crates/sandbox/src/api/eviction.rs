@@ -1,156 +1,162 @@
-//! Answers POST pods/eviction in the order in which a real server judges one.
+//! Answers POST pods/eviction, in the order in which a real server judges one.
+//!
+//! The order, and every message, is that of `pkg/registry/core/pod/storage/eviction.go`: a budget is spent before the
+//! preconditions are looked at, and the options of the deletion are validated last.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::api::admission::admit_creation;
+use crate::api::body_validation::{check_namespace, read_dry_run};
 use crate::api::budget_policy::{self, EvictionPermission};
-use crate::api::delete;
-use crate::api::delete_options::{self, DeleteOptions};
-use crate::api::field_validation;
-use crate::api::update;
+use crate::api::delete::delete_object;
+use crate::api::delete_options::DeleteOptions;
+use crate::api::field_validation::{FieldValidation, unknown_eviction_fields};
+use crate::api::get::stored_object;
 use crate::store::object;
 use crate::store::state::ClusterState;
-use crate::wire::reply::ApiReply;
-use crate::wire::request::Request;
+use crate::wire::reply::{ApiReply, success_status};
+use crate::wire::request::ApiRequest;
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::{FieldError, StatusError};
 
-/// Judges the request and, when it is permitted, deletes the pod.
-pub(crate) fn answer(
+/// Judges an eviction and, when it is permitted, deletes the pod.
+pub(crate) fn evict(
     state: &mut ClusterState,
-    target: &RequestInfo,
-    request: &Request,
+    info: &RequestInfo,
+    request: &ApiRequest,
 ) -> Result<ApiReply, StatusError> {
     let queried = request.query.all("dryRun");
-    delete_options::dry_run(&request.query, "CreateOptions")?;
-    let validation = field_validation::FieldValidation::of(&request.query)?;
+    read_dry_run(&request.query, "CreateOptions")?;
+    let validation = FieldValidation::read(&request.query)?;
+
     let eviction = request.json()?;
     check_kind(&eviction)?;
-    let warnings = field_validation::check_eviction(&eviction, validation)?;
-    let options = DeleteOptions::from_json(&eviction["deleteOptions"]).map_err(|failure| {
-        let version = eviction["apiVersion"]
-            .as_str()
-            .unwrap_or("policy/v1")
-            .trim_start_matches("policy/");
-        let message = format!(
-            "Eviction in version {version:?} cannot be handled as a Eviction: {}",
-            failure
-                .message
-                .replace("DeleteOptions.", "DeleteOptions.deleteOptions.")
-        );
-        StatusError::bad_request(message)
-    })?;
-    update::check_namespace(object::namespace(&eviction), target)?;
-    update::admit_creation(state, target, target.name())?;
-    let options = check_eviction(&eviction, target, options, &queried)?;
-    evict(state, target, options)?;
-    let status =
-        json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201 });
-    Ok(ApiReply::json(201, status).warn(&warnings))
+    let warnings = unknown_eviction_fields(&eviction, validation)?;
+    let options = read_delete_options(&eviction)?;
+    check_namespace(object::namespace(&eviction), info)?;
+
+    admit_creation(state, info, info.name())?;
+    check_eviction(&eviction, info)?;
+    let options = merge_dry_runs(options, &queried)?;
+    evict_pod(state, info, options)?;
+
+    let mut status = success_status();
+    status["code"] = json!(201);
+    Ok(ApiReply::json(201, status).with_warnings(&warnings))
 }
 
-/// Both versions of the policy API name the same Eviction; a body that names none is taken for one.
+/// Accepts both versions of the policy API, which name the same Eviction; a body that names none is taken for one.
 fn check_kind(eviction: &Value) -> Result<(), StatusError> {
-    let (version, kind) = (
-        object::text(eviction, "/apiVersion"),
-        object::text(eviction, "/kind"),
-    );
-    if matches!(version, "" | "policy/v1" | "policy/v1beta1") && matches!(kind, "" | "Eviction") {
+    let api_version = object::text(eviction, "/apiVersion");
+    let kind = object::text(eviction, "/kind");
+    let is_known = matches!(api_version, "" | "policy/v1" | "policy/v1beta1");
+    if is_known && matches!(kind, "" | "Eviction") {
         return Ok(());
     }
-    let bare = version.rsplit('/').next().unwrap_or_default();
+
+    let version = api_version.rsplit('/').next().unwrap_or_default();
     Err(StatusError::bad_request(format!(
-        "{kind} in version {bare:?} cannot be handled as a Eviction: no kind {kind:?} is registered for version \
-         {version:?} in scheme \"pkg/runtime/scheme.go:111\""
+        "{kind} in version {version:?} cannot be handled as a Eviction: no kind {kind:?} is registered for version \
+         {api_version:?} in scheme \"pkg/runtime/scheme.go:111\""
     )))
 }
 
-/// The checks between admission and the pod itself, and the dry run of query and body made one.
-fn check_eviction(
-    eviction: &Value,
-    target: &RequestInfo,
-    mut options: DeleteOptions,
-    queried: &[String],
-) -> Result<DeleteOptions, StatusError> {
-    if object::name(eviction) != target.name() {
-        return Err(StatusError::bad_request(
-            "name in URL does not match name in Eviction object",
-        ));
-    }
-    let ignoring = "ignoreStoreReadErrorWithClusterBreakingPotential";
-    if eviction["deleteOptions"][ignoring] == json!(true) {
-        let body =
-            "Invalid value: true: can not be set for pod eviction, try after removing the option".to_owned();
-        let field = "deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential";
-        let error = FieldError {
-            reason: "FieldValueInvalid",
-            field,
-            body,
-        };
-        return Err(StatusError::invalid(
-            "policy",
-            "Eviction",
-            target.name(),
-            &[error],
-        ));
-    }
-    if options.dry_run.is_empty() {
-        options.dry_run = queried.to_vec();
-    } else if !queried.is_empty() && queried != options.dry_run {
-        let message = format!(
-            "Non-matching dry-run options in request and content: [{}] and [{}]",
-            queried.join(" "),
-            options.dry_run.join(" ")
-        );
-        return Err(StatusError::new(500, "", message));
-    }
-    Ok(options)
+fn read_delete_options(eviction: &Value) -> Result<DeleteOptions, StatusError> {
+    DeleteOptions::from_json(&eviction["deleteOptions"]).map_err(|error| {
+        let version = version_of(eviction);
+        // Go names the field by its path from the Eviction.
+        let why = error
+            .message
+            .replace("DeleteOptions.", "DeleteOptions.deleteOptions.");
+        StatusError::bad_request(format!(
+            "Eviction in version {version:?} cannot be handled as a Eviction: {why}"
+        ))
+    })
 }
 
-/// From the pod to its end. The budget is spent before the preconditions are looked at, as the real server does.
-fn evict(
+/// The version that an Eviction names: `v1`.
+fn version_of(eviction: &Value) -> &str {
+    let api_version = eviction["apiVersion"].as_str().unwrap_or("policy/v1");
+    api_version.trim_start_matches("policy/")
+}
+
+/// The checks between admission and the pod itself.
+fn check_eviction(eviction: &Value, info: &RequestInfo) -> Result<(), StatusError> {
+    if object::name(eviction) != info.name() {
+        let message = "name in URL does not match name in Eviction object";
+        return Err(StatusError::bad_request(message));
+    }
+
+    let ignores_read_errors = "ignoreStoreReadErrorWithClusterBreakingPotential";
+    if eviction["deleteOptions"][ignores_read_errors] == json!(true) {
+        let field = "deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential";
+        let why = "can not be set for pod eviction, try after removing the option";
+        let error = FieldError::invalid(field, "true", why);
+        return Err(StatusError::invalid("policy", "Eviction", info.name(), &[error]));
+    }
+    Ok(())
+}
+
+/// Makes the dry runs of query and body one; two that differ are an error without a reason.
+fn merge_dry_runs(mut options: DeleteOptions, queried: &[String]) -> Result<DeleteOptions, StatusError> {
+    if options.dry_run.is_empty() {
+        options.dry_run = queried.to_vec();
+        return Ok(options);
+    }
+    if queried.is_empty() || queried == options.dry_run {
+        return Ok(options);
+    }
+
+    let message = format!(
+        "Non-matching dry-run options in request and content: [{}] and [{}]",
+        queried.join(" "),
+        options.dry_run.join(" ")
+    );
+    Err(StatusError::new(500, "", message))
+}
+
+/// From the pod and its budgets to the pod's deletion.
+fn evict_pod(
     state: &mut ClusterState,
-    target: &RequestInfo,
+    info: &RequestInfo,
     mut options: DeleteOptions,
 ) -> Result<(), StatusError> {
-    let resource = target.resource;
-    let pod = state
-        .store
-        .get(resource.kind, target.namespace(), target.name())
-        .ok_or_else(|| resource.not_found(target.name()))?;
-    let budgets = state
-        .store
-        .list("PodDisruptionBudget", target.namespace.as_deref());
-    let permission = budget_policy::judge(&pod, &budgets)?;
+    let resource = info.resource;
+    let pod = stored_object(state, info)?;
+    let budgets = state.store.list("PodDisruptionBudget", info.namespace.as_deref());
+    let permission = budget_policy::permit_eviction(&pod, &budgets)?;
     if options.is_dry_run() {
-        return delete::delete(state, resource, &pod, &options).map(drop);
+        return delete_object(state, resource, &pod, &options).map(drop);
     }
+
     let now = state.now();
     if let EvictionPermission::SpendsDisruption(budget) = permission {
-        state.store.put(
-            "PodDisruptionBudget",
-            budget_policy::spent(&budget, target.name(), now),
-        );
+        let spent = budget_policy::spend_disruption(&budget, info.name(), now);
+        state.store.put("PodDisruptionBudget", spent);
     }
-    // Only here an empty precondition counts as none.
-    let stated = DeleteOptions {
-        uid: options.uid.clone().filter(|uid| !uid.is_empty()),
-        resource_version: options
-            .resource_version
-            .clone()
-            .filter(|version| !version.is_empty()),
-        ..DeleteOptions::default()
-    };
-    stated.check_preconditions(("", "Pod"), &pod)?;
-    let terminating = state.store.put(resource.kind, targeted(&pod, now));
+    preconditions_of(&options).check_preconditions("", "Pod", &pod)?;
+
+    // The condition changes the pod's version, so that a version that was met is to be the new one from here on.
+    let terminating = state.store.put(resource.kind, with_disruption_target(&pod, now));
     if options.resource_version.is_some() {
         options.resource_version = Some(object::resource_version(&terminating).to_owned());
     }
-    delete::delete(state, resource, &terminating, &options).map(drop)
+    delete_object(state, resource, &terminating, &options).map(drop)
 }
 
-/// The pod with the condition by which its controllers know why it goes.
-fn targeted(pod: &Value, now: Timestamp) -> Value {
+/// The preconditions of an eviction alone. Only here an empty one counts as none.
+fn preconditions_of(options: &DeleteOptions) -> DeleteOptions {
+    let stated = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    DeleteOptions {
+        uid: stated(&options.uid),
+        resource_version: stated(&options.resource_version),
+        ..DeleteOptions::default()
+    }
+}
+
+/// The pod with the condition that tells its controllers why it is deleted.
+fn with_disruption_target(pod: &Value, now: Timestamp) -> Value {
     let mut pod = pod.clone();
     let condition = json!({
         "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI",

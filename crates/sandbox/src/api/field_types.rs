@@ -1,4 +1,6 @@
 //! Checks that what a client sends has the types that the Kubernetes API gives its fields.
+//!
+//! The types of `k8s-openapi` serve as the schema: an object is decoded, and what was decoded is thrown away.
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
@@ -15,40 +17,42 @@ use crate::wire::status_error::StatusError;
 
 /// Refuses an object that cannot be read as what it claims to be.
 pub(crate) fn check(object: &Value, resource: &ApiResource) -> Result<(), StatusError> {
-    let read = match (resource.group, resource.kind) {
-        ("events.k8s.io", _) => read::<events::v1::Event>(object),
-        (_, "ClusterRole") => read::<ClusterRole>(object),
-        (_, "ClusterRoleBinding") => read::<ClusterRoleBinding>(object),
-        (_, "ConfigMap") => read::<ConfigMap>(object),
-        (_, "DaemonSet") => read::<DaemonSet>(object),
-        (_, "Deployment") => read::<Deployment>(object),
-        (_, "Event") => read::<Event>(object),
-        (_, "Job") => read::<Job>(object),
-        (_, "Lease") => read::<Lease>(object),
-        (_, "Namespace") => read::<Namespace>(object),
-        (_, "Node") => read::<Node>(object),
-        (_, "Pod") => read::<Pod>(object),
-        (_, "PodDisruptionBudget") => read::<PodDisruptionBudget>(object),
-        (_, "ReplicaSet") => read::<ReplicaSet>(object),
-        (_, "Role") => read::<Role>(object),
-        (_, "RoleBinding") => read::<RoleBinding>(object),
-        (_, "Secret") => read::<Secret>(object),
-        (_, "Service") => read::<Service>(object),
-        (_, "ServiceAccount") => read::<ServiceAccount>(object),
-        (_, "StatefulSet") => read::<StatefulSet>(object),
+    let decoded = match (resource.group, resource.kind) {
+        ("events.k8s.io", _) => decode::<events::v1::Event>(object),
+        (_, "ClusterRole") => decode::<ClusterRole>(object),
+        (_, "ClusterRoleBinding") => decode::<ClusterRoleBinding>(object),
+        (_, "ConfigMap") => decode::<ConfigMap>(object),
+        (_, "DaemonSet") => decode::<DaemonSet>(object),
+        (_, "Deployment") => decode::<Deployment>(object),
+        (_, "Event") => decode::<Event>(object),
+        (_, "Job") => decode::<Job>(object),
+        (_, "Lease") => decode::<Lease>(object),
+        (_, "Namespace") => decode::<Namespace>(object),
+        (_, "Node") => decode::<Node>(object),
+        (_, "Pod") => decode::<Pod>(object),
+        (_, "PodDisruptionBudget") => decode::<PodDisruptionBudget>(object),
+        (_, "ReplicaSet") => decode::<ReplicaSet>(object),
+        (_, "Role") => decode::<Role>(object),
+        (_, "RoleBinding") => decode::<RoleBinding>(object),
+        (_, "Secret") => decode::<Secret>(object),
+        (_, "Service") => decode::<Service>(object),
+        (_, "ServiceAccount") => decode::<ServiceAccount>(object),
+        (_, "StatefulSet") => decode::<StatefulSet>(object),
         _ => Ok(()),
     };
-    read.map_err(|error| {
-        let (version, kind) = (resource.version, resource.kind);
+
+    decoded.map_err(|error| {
+        let version = resource.version;
+        let kind = resource.kind;
         StatusError::bad_request(format!(
             "{kind} in version {version:?} cannot be handled as a {kind}: {error}"
         ))
     })
 }
 
-fn read<T: DeserializeOwned>(object: &Value) -> Result<(), serde_json::Error> {
+fn decode<T: DeserializeOwned>(object: &Value) -> Result<(), serde_json::Error> {
     let mut object = object.clone();
-    // Kind and version were looked at before, and a client may leave them out.
+    // Kind and version were checked before, and a client may leave them out.
     if let Some(fields) = object.as_object_mut() {
         fields.remove("kind");
         fields.remove("apiVersion");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::wire::request::QueryParameters;
 use crate::wire::status_error::{FieldError, StatusError};
 
-/// What a client wants done about unknown fields.
+/// How a client wants unknown fields to be treated (the parameter `fieldValidation`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FieldValidation {
     Ignore,
@@ -14,96 +14,109 @@ pub(crate) enum FieldValidation {
 }
 
 impl FieldValidation {
-    pub(crate) fn of(query: &QueryParameters) -> Result<Self, StatusError> {
+    pub(crate) fn read(query: &QueryParameters) -> Result<Self, StatusError> {
         match query.get("fieldValidation") {
             "" | "Warn" => Ok(Self::Warn),
             "Ignore" => Ok(Self::Ignore),
             "Strict" => Ok(Self::Strict),
             other => {
-                let body = format!(
-                    "Unsupported value: {other:?}: supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""
-                );
-                let error = FieldError {
-                    reason: "FieldValueNotSupported",
-                    field: "fieldValidation",
-                    body,
-                };
+                let shown = format!("{other:?}");
+                let supported = r#""", "Ignore", "Strict", "Warn""#;
+                let error = FieldError::not_supported("fieldValidation", &shown, supported);
                 Err(StatusError::invalid("meta.k8s.io", "CreateOptions", "", &[error]))
             }
         }
     }
 }
 
-const EVICTION: &[&str] = &["apiVersion", "kind", "metadata", "deleteOptions"];
-const METADATA: &[&str] = &[
-    "name",
-    "generateName",
-    "namespace",
-    "selfLink",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "labels",
-    "annotations",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
+/// The fields of one object within an Eviction.
+struct KnownFields {
+    /// A JSON pointer to the object.
+    pointer: &'static str,
+    /// The text before a field's name in messages.
+    prefix: &'static str,
+    names: &'static [&'static str],
+}
+
+const EVICTION: [KnownFields; 4] = [
+    KnownFields {
+        pointer: "",
+        prefix: "",
+        names: &["apiVersion", "kind", "metadata", "deleteOptions"],
+    },
+    KnownFields {
+        pointer: "/metadata",
+        prefix: "metadata.",
+        names: &[
+            "name",
+            "generateName",
+            "namespace",
+            "selfLink",
+            "uid",
+            "resourceVersion",
+            "generation",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "labels",
+            "annotations",
+            "ownerReferences",
+            "finalizers",
+            "managedFields",
+        ],
+    },
+    KnownFields {
+        pointer: "/deleteOptions",
+        prefix: "deleteOptions.",
+        names: &[
+            "apiVersion",
+            "kind",
+            "gracePeriodSeconds",
+            "preconditions",
+            "orphanDependents",
+            "propagationPolicy",
+            "dryRun",
+            "ignoreStoreReadErrorWithClusterBreakingPotential",
+        ],
+    },
+    KnownFields {
+        pointer: "/deleteOptions/preconditions",
+        prefix: "deleteOptions.preconditions.",
+        names: &["uid", "resourceVersion"],
+    },
 ];
-const DELETE_OPTIONS: &[&str] = &[
-    "apiVersion",
-    "kind",
-    "gracePeriodSeconds",
-    "preconditions",
-    "orphanDependents",
-    "propagationPolicy",
-    "dryRun",
-    "ignoreStoreReadErrorWithClusterBreakingPotential",
-];
-const PRECONDITIONS: &[&str] = &["uid", "resourceVersion"];
 
 /// The warnings for an eviction's unknown fields, or the refusal of them.
-pub(crate) fn check_eviction(
+pub(crate) fn unknown_eviction_fields(
     eviction: &Value,
     validation: FieldValidation,
 ) -> Result<Vec<String>, StatusError> {
-    let parts = [
-        ("", "", EVICTION),
-        ("/metadata", "metadata.", METADATA),
-        ("/deleteOptions", "deleteOptions.", DELETE_OPTIONS),
-        (
-            "/deleteOptions/preconditions",
-            "deleteOptions.preconditions.",
-            PRECONDITIONS,
-        ),
-    ];
-    let mut unknown = Vec::new();
-    for (pointer, prefix, known) in parts {
-        let fields = eviction
-            .pointer(pointer)
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten();
-        let strangers = fields
-            .map(|(field, _)| field.as_str())
-            .filter(|field| !known.contains(field));
-        unknown.extend(strangers.map(|field| format!("unknown field \"{prefix}{field}\"")));
+    if validation == FieldValidation::Ignore {
+        return Ok(Vec::new());
     }
-    match validation {
-        FieldValidation::Ignore => Ok(Vec::new()),
-        FieldValidation::Warn => Ok(unknown),
-        FieldValidation::Strict if unknown.is_empty() => Ok(Vec::new()),
-        FieldValidation::Strict => {
-            let version = eviction["apiVersion"]
-                .as_str()
-                .unwrap_or("policy/v1")
-                .trim_start_matches("policy/");
-            Err(StatusError::bad_request(format!(
-                "Eviction in version {version:?} cannot be handled as a Eviction: strict decoding error: {}",
-                unknown.join(", ")
-            )))
-        }
+
+    let unknown: Vec<String> = EVICTION
+        .iter()
+        .flat_map(|known| unknown_fields(eviction, known))
+        .collect();
+    if validation == FieldValidation::Warn || unknown.is_empty() {
+        return Ok(unknown);
     }
+
+    let api_version = eviction["apiVersion"].as_str().unwrap_or("policy/v1");
+    let version = api_version.trim_start_matches("policy/");
+    Err(StatusError::bad_request(format!(
+        "Eviction in version {version:?} cannot be handled as a Eviction: strict decoding error: {}",
+        unknown.join(", ")
+    )))
+}
+
+fn unknown_fields(eviction: &Value, known: &KnownFields) -> Vec<String> {
+    let fields = eviction.pointer(known.pointer).and_then(Value::as_object);
+    let names = fields.into_iter().flatten().map(|(name, _)| name.as_str());
+
+    names
+        .filter(|name| !known.names.contains(name))
+        .map(|name| format!("unknown field \"{}{name}\"", known.prefix))
+        .collect()
 }

@@ -1,253 +1,173 @@
-//! Lists: selection, pages over a snapshot, and the tokens that lead from page to page.
+//! Answers lists, page by page over a snapshot, with the tokens that lead from page to page.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::selectors::fields::FieldSelector;
-use crate::selectors::labels::LabelSelector;
-use crate::store::object;
-use crate::store::object_store::{self, ObjectKey};
+use crate::api::conversion::to_request_version;
+use crate::api::list_options::{SelectionPredicate, read_resource_version};
+use crate::store::list_snapshot::ListSnapshot;
+use crate::store::object_store::ObjectKey;
 use crate::store::state::ClusterState;
 use crate::wire::reply::ApiReply;
 use crate::wire::representation::Representation;
-use crate::wire::request::{QueryParameters, Request};
+use crate::wire::request::{ApiRequest, QueryParameters};
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::{FieldError, StatusError};
 
-/// Lists being read page by page at the same time; an older one expires, as it does after a compaction.
-const SNAPSHOT_CACHE_SIZE: usize = 32;
-
-const EXPIRED: &str = "The provided continue parameter is too old to display a consistent list result. You can \
-    start a new list without the continue parameter, or use the continue token in this response to retrieve the \
+const EXPIRED_MESSAGE: &str = "The provided continue parameter is too old to display a consistent list result. You \
+    can start a new list without the continue parameter, or use the continue token in this response to retrieve the \
     remainder of the results. Continuing with the provided token results in an inconsistent list - objects that \
     were created, modified, or deleted between the time the first chunk was returned and now may show up in the \
     list.";
 
-/// A collection as it was when its first page was read.
-#[derive(Debug, Clone)]
-pub(crate) struct ListSnapshot {
-    revision: u64,
-    kind: &'static str,
-    namespace: Option<String>,
-    objects: Arc<Vec<Arc<Value>>>,
-}
-
-/// Which objects of a collection are wanted.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct SelectionPredicate {
-    pub(crate) labels: LabelSelector,
-    pub(crate) fields: FieldSelector,
-    pub(crate) name: Option<String>,
-}
-
-impl SelectionPredicate {
-    pub(crate) fn read(target: &RequestInfo, request: &Request) -> Result<Self, StatusError> {
-        let labels =
-            LabelSelector::parse(request.query.get("labelSelector")).map_err(StatusError::bad_request)?;
-        let fields = FieldSelector::parse(request.query.get("fieldSelector"), target.resource)?;
-        Ok(Self {
-            labels,
-            fields,
-            name: target.name.clone(),
-        })
-    }
-
-    pub(crate) fn matches(&self, object: &Value) -> bool {
-        self.name
-            .as_deref()
-            .is_none_or(|name| object::name(object) == name)
-            && self.labels.matches(object::labels(object))
-            && self.fields.matches(object)
-    }
-
-    fn is_unrestricted(&self) -> bool {
-        self.labels.is_empty() && self.fields.is_empty() && self.name.is_none()
-    }
-}
+/// The version of continue tokens, as real ones carry it (`apiserver/pkg/storage/continue.go`).
+const TOKEN_VERSION: &str = "meta.k8s.io/v1";
 
 /// Answers a GET of a collection.
-pub(crate) fn answer(
+pub(crate) fn list(
     state: &mut ClusterState,
-    target: &RequestInfo,
-    request: &Request,
-    form: Representation,
+    info: &RequestInfo,
+    request: &ApiRequest,
+    representation: Representation,
 ) -> Result<ApiReply, StatusError> {
-    check_options(request)?;
-    let selection = SelectionPredicate::read(target, request)?;
     let query = &request.query;
-    let version = read_version(query.get("resourceVersion"))?;
-    check_version(version, state.store.revision())?;
+    validate_options(query)?;
+    let predicate = SelectionPredicate::read(info, request)?;
+    read_resource_version(query, state.store.revision())?;
     let limit = read_limit(query)?;
-    let (snapshot, start) = place(state, target, query.get("continue"))?;
+    let (snapshot, start) = find_start(state, info, query.get("continue"))?;
+
+    // The keys are sorted as the objects are, so that a page starts where a search finds its first key.
     let skipped = snapshot
         .objects
-        .partition_point(|object| object_store::key(object) < start);
-    let mut rest = snapshot.objects[skipped..]
+        .partition_point(|object| ObjectKey::of(object) < start);
+    let mut selected = snapshot.objects[skipped..]
         .iter()
-        .filter(|object| selection.matches(object));
-    let page: Vec<Arc<Value>> = rest
+        .filter(|object| predicate.matches(object));
+    let page: Vec<Arc<Value>> = selected
         .by_ref()
         .take(limit)
-        .map(|object| target.resource.presented(object))
+        .map(|object| to_request_version(info.resource, object))
         .collect();
+
     let mut metadata = json!({ "resourceVersion": snapshot.revision.to_string() });
-    if let Some(next) = rest.next() {
-        metadata["continue"] = json!(token(i128::from(snapshot.revision), &object_store::key(next)));
-        if selection.is_unrestricted() {
-            metadata["remainingItemCount"] = json!(rest.count() + 1);
+    if let Some(next) = selected.next() {
+        let token = encode_token(i128::from(snapshot.revision), &ObjectKey::of(next));
+        metadata["continue"] = json!(token);
+        // A real server does not count what a selector leaves out, and so gives no number with one.
+        if predicate.is_unrestricted() {
+            metadata["remainingItemCount"] = json!(selected.count() + 1);
         }
-        remember(state, &snapshot);
+        state.snapshots.keep(&snapshot);
     }
-    let resource = target.resource;
+
     let items = page.iter().map(|object| &**object);
-    Ok(ApiReply::json(
-        200,
-        form.list(resource.kind, &resource.api_version(), items, metadata)?,
-    ))
+    let resource = info.resource;
+    let list = representation.list(resource.kind, &resource.api_version(), items, metadata)?;
+    Ok(ApiReply::json(200, list))
 }
 
 /// The snapshot to read from, and the key at which to start.
-fn place(
+fn find_start(
     state: &ClusterState,
-    target: &RequestInfo,
+    info: &RequestInfo,
     token: &str,
 ) -> Result<(ListSnapshot, ObjectKey), StatusError> {
     if token.is_empty() {
-        return Ok((snapshot(state, target), ObjectKey::default()));
+        return Ok((take_snapshot(state, info), ObjectKey::default()));
     }
-    let (revision, start) = read_token(token)?;
+
+    let (revision, start) = decode_token(token)?;
     let Ok(revision) = u64::try_from(revision) else {
-        // A negative revision goes on at whatever is there now.
-        return Ok((snapshot(state, target), start));
+        // A negative revision goes on with whatever is there now.
+        return Ok((take_snapshot(state, info), start));
     };
-    let kept = state.snapshots.iter().find(|kept| {
-        (kept.revision, kept.kind, &kept.namespace) == (revision, target.resource.kind, &target.namespace)
-    });
-    kept.map(|kept| (kept.clone(), start.clone())).ok_or_else(|| {
-        let failure = StatusError::new(410, "Expired", EXPIRED);
-        StatusError {
-            continue_at: Some(self::token(-1, &start)),
-            ..failure
-        }
-    })
+    let found = state
+        .snapshots
+        .find(revision, info.resource.kind, info.namespace.as_deref());
+    match found {
+        Some(snapshot) => Ok((snapshot.clone(), start)),
+        None => Err(StatusError {
+            continue_at: Some(encode_token(-1, &start)),
+            ..StatusError::new(410, "Expired", EXPIRED_MESSAGE)
+        }),
+    }
 }
 
-fn snapshot(state: &ClusterState, target: &RequestInfo) -> ListSnapshot {
-    let kind = target.resource.kind;
-    let objects = Arc::new(state.store.list(kind, target.namespace.as_deref()));
+fn take_snapshot(state: &ClusterState, info: &RequestInfo) -> ListSnapshot {
+    let kind = info.resource.kind;
     ListSnapshot {
         revision: state.store.revision(),
         kind,
-        namespace: target.namespace.clone(),
-        objects,
+        namespace: info.namespace.clone(),
+        objects: Arc::new(state.store.list(kind, info.namespace.as_deref())),
     }
 }
 
-fn remember(state: &mut ClusterState, snapshot: &ListSnapshot) {
-    let same = |kept: &ListSnapshot| Arc::ptr_eq(&kept.objects, &snapshot.objects);
-    if state.snapshots.iter().any(same) {
-        return;
-    }
-    if state.snapshots.len() == SNAPSHOT_CACHE_SIZE {
-        state.snapshots.pop_front();
-    }
-    state.snapshots.push_back(snapshot.clone());
-}
-
-/// Opaque to clients: hexadecimal digits of a JSON object.
-fn token(revision: i128, start: &ObjectKey) -> String {
-    let text =
-        json!({ "v": "meta.k8s.io/v1", "rv": revision.to_string(), "start": [start.namespace, start.name] })
-            .to_string();
+/// A token that is opaque to clients: the hexadecimal digits of a JSON object.
+fn encode_token(revision: i128, start: &ObjectKey) -> String {
+    let token = json!({
+        "v": TOKEN_VERSION, "rv": revision.to_string(), "start": [start.namespace, start.name],
+    });
+    let text = token.to_string();
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn read_token(token: &str) -> Result<(i128, ObjectKey), StatusError> {
+fn decode_token(token: &str) -> Result<(i128, ObjectKey), StatusError> {
     let invalid = |why: &str| StatusError::bad_request(format!("continue key is not valid: {why}"));
+
     let digits = token
         .as_bytes()
         .chunks(2)
         .map(|pair| std::str::from_utf8(pair).unwrap_or_default());
     let bytes: Result<Vec<u8>, _> = digits.map(|pair| u8::from_str_radix(pair, 16)).collect();
     let bytes = bytes.map_err(|error| invalid(&error.to_string()))?;
-    let read: Value = serde_json::from_slice(&bytes).map_err(|error| invalid(&error.to_string()))?;
-    let revision = read["rv"].as_str().and_then(|text| text.parse().ok());
+    let token: Value = serde_json::from_slice(&bytes).map_err(|error| invalid(&error.to_string()))?;
+
+    let revision = token["rv"].as_str().and_then(|text| text.parse().ok());
     let revision = revision
         .ok_or_else(|| invalid("incorrect encoded start resourceVersion (version meta.k8s.io/v1)"))?;
-    match (read["start"][0].as_str(), read["start"][1].as_str()) {
+    let namespace = token["start"][0].as_str();
+    let name = token["start"][1].as_str();
+    match (namespace, name) {
         (Some(namespace), Some(name)) => Ok((revision, ObjectKey::new(namespace, name))),
         _ => Err(invalid("encoded start key empty (version meta.k8s.io/v1)")),
     }
 }
 
-/// A list at version zero comes from a cache that knows no limits.
 fn read_limit(query: &QueryParameters) -> Result<usize, StatusError> {
-    match query.get("limit") {
-        "" | "0" => Ok(usize::MAX),
-        _ if query.get("resourceVersion") == "0" => Ok(usize::MAX),
-        text => text.parse().map_err(|_| {
-            StatusError::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
-        }),
+    let text = query.get("limit");
+    // A list at version zero is served from the watch cache, which knows no limits.
+    let is_unlimited = matches!(text, "" | "0") || query.get("resourceVersion") == "0";
+    if is_unlimited {
+        return Ok(usize::MAX);
     }
+    text.parse()
+        .map_err(|_| StatusError::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")))
 }
 
-/// The revision that a client names; none is as good as zero.
-pub(crate) fn read_version(text: &str) -> Result<u64, StatusError> {
-    match text {
-        "" => Ok(0),
-        text => text.parse().map_err(|_| {
-            let body =
-                format!("Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax");
-            let error = FieldError {
-                reason: "FieldValueInvalid",
-                field: "resourceVersion",
-                body,
-            };
-            StatusError::invalid("meta.k8s.io", "ListOptions", "", &[error])
-        }),
-    }
-}
-
-/// A revision that is yet to come cannot be served.
-pub(crate) fn check_version(wanted: u64, current: u64) -> Result<(), StatusError> {
-    if wanted <= current {
-        return Ok(());
-    }
-    let message = format!("Timeout: Too large resource version: {wanted}, current: {current}");
-    let failure = StatusError::new(504, "Timeout", message).retry_after(1);
-    Err(failure.cause("ResourceVersionTooLarge", "Too large resource version", ""))
-}
-
-fn check_options(request: &Request) -> Result<(), StatusError> {
-    let query = &request.query;
+/// The rules of `apimachinery/pkg/apis/meta/internalversion/validation`.
+fn validate_options(query: &QueryParameters) -> Result<(), StatusError> {
     let mut errors = Vec::new();
-    let mut forbid = |field: &'static str, why: &str| {
-        errors.push(FieldError {
-            reason: "FieldValueForbidden",
-            field,
-            body: format!("Forbidden: {why}"),
-        });
-    };
     if query.has("resourceVersionMatch") {
+        let field = "resourceVersionMatch";
         if query.get("resourceVersion").is_empty() {
-            forbid(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden unless resourceVersion is provided",
-            );
+            let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+            errors.push(FieldError::forbidden(field, why));
         }
         if query.has("continue") {
-            forbid(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden when continue is provided",
-            );
+            let why = "resourceVersionMatch is forbidden when continue is provided";
+            errors.push(FieldError::forbidden(field, why));
         }
     }
     if query.has("sendInitialEvents") {
-        forbid("sendInitialEvents", "sendInitialEvents is forbidden for list");
+        let why = "sendInitialEvents is forbidden for list";
+        errors.push(FieldError::forbidden("sendInitialEvents", why));
     }
-    match errors.as_slice() {
-        [] => Ok(()),
-        errors => Err(StatusError::invalid("meta.k8s.io", "ListOptions", "", errors)),
+
+    if errors.is_empty() {
+        return Ok(());
     }
+    Err(StatusError::invalid("meta.k8s.io", "ListOptions", "", &errors))
 }

@@ -1,17 +1,21 @@
-//! Applies the four kinds of patches. Strategic ones and server-side apply merge lists by the keys that matter here.
+//! Applies the four kinds of patches.
+//!
+//! Server-side apply is treated as a strategic merge patch: field managers are not tracked. Lists are merged by the
+//! keys of the few lists that clients patch.
 
 use serde_json::{Map, Value, json};
 
-use crate::wire::request::Request;
+use crate::wire::request::ApiRequest;
 use crate::wire::status_error::StatusError;
 
 /// A patch, by the media type that announced it.
 #[derive(Debug)]
-pub(crate) enum PatchBody {
-    Merge(Value),
-    Strategic(Value),
+pub(crate) enum ObjectPatch {
+    JsonMerge(Value),
+    StrategicMerge(Value),
     Apply(Value),
-    Operations(Vec<Value>),
+    /// The operations of a JSON patch (RFC 6902).
+    Json(Vec<Value>),
 }
 
 /// Lists of objects that strategic patches merge item by item, and the key that tells the items apart.
@@ -26,18 +30,19 @@ const MERGE_KEYS: [(&str, &str); 8] = [
     ("volumeMounts", "mountPath"),
 ];
 
-impl PatchBody {
-    pub(crate) fn read(request: &Request) -> Result<Self, StatusError> {
+impl ObjectPatch {
+    pub(crate) fn read(request: &ApiRequest) -> Result<Self, StatusError> {
         let body = || {
-            serde_json::from_slice::<Value>(&request.body)
-                .map_err(|error| StatusError::bad_request(format!("error decoding patch: {error}")))
+            let body = serde_json::from_slice::<Value>(&request.body);
+            body.map_err(|error| StatusError::bad_request(format!("error decoding patch: {error}")))
         };
+
         match request.media_type() {
-            "application/merge-patch+json" => Ok(Self::Merge(body()?)),
-            "application/strategic-merge-patch+json" => Ok(Self::Strategic(body()?)),
+            "application/merge-patch+json" => Ok(Self::JsonMerge(body()?)),
+            "application/strategic-merge-patch+json" => Ok(Self::StrategicMerge(body()?)),
             "application/apply-patch+yaml" => Ok(Self::Apply(body()?)),
             "application/json-patch+json" => match body()? {
-                Value::Array(operations) => Ok(Self::Operations(operations)),
+                Value::Array(operations) => Ok(Self::Json(operations)),
                 _ => Err(StatusError::bad_request(
                     "error decoding patch: expected a list of operations",
                 )),
@@ -52,14 +57,14 @@ impl PatchBody {
     }
 
     /// The object after the patch.
-    pub(crate) fn applied_to(&self, object: &Value) -> Result<Value, StatusError> {
+    pub(crate) fn apply_to(&self, object: &Value) -> Result<Value, StatusError> {
         let mut object = object.clone();
         match self {
-            Self::Merge(patch) => merge(&mut object, patch, &|_| None),
-            Self::Strategic(patch) | Self::Apply(patch) => merge(&mut object, patch, &merge_key),
-            Self::Operations(operations) => {
+            Self::JsonMerge(patch) => merge(&mut object, patch, &|_| None),
+            Self::StrategicMerge(patch) | Self::Apply(patch) => merge(&mut object, patch, &merge_key),
+            Self::Json(operations) => {
                 for operation in operations {
-                    operate(&mut object, operation)?;
+                    apply_operation(&mut object, operation)?;
                 }
             }
         }
@@ -67,14 +72,13 @@ impl PatchBody {
     }
 }
 
+/// The key of a list that is merged item by item; every other list is replaced.
 fn merge_key(list: &str) -> Option<&'static str> {
-    MERGE_KEYS
-        .iter()
-        .find(|(known, _)| *known == list)
-        .map(|(_, key)| *key)
+    let found = MERGE_KEYS.iter().find(|(known, _)| *known == list);
+    found.map(|(_, key)| *key)
 }
 
-fn merge(target: &mut Value, patch: &Value, keys: &dyn Fn(&str) -> Option<&'static str>) {
+fn merge(target: &mut Value, patch: &Value, merge_key: &dyn Fn(&str) -> Option<&'static str>) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
         return;
@@ -85,86 +89,112 @@ fn merge(target: &mut Value, patch: &Value, keys: &dyn Fn(&str) -> Option<&'stat
     let Some(fields) = target.as_object_mut() else {
         return;
     };
+
     for (field, value) in patch {
+        // Directives such as `$setElementOrder/containers` are not followed.
         if field.starts_with('$') {
             continue;
         }
-        match (keys(field), value) {
+        match (merge_key(field), value) {
             (_, Value::Null) => {
                 fields.remove(field);
             }
             (Some(key), Value::Array(items)) => {
                 let list = fields.entry(field).or_insert_with(|| json!([]));
-                merge_list(list, items, key, keys);
+                merge_list(list, items, key, merge_key);
             }
-            (_, value) => merge(fields.entry(field).or_insert(Value::Null), value, keys),
+            (_, value) => merge(fields.entry(field).or_insert(Value::Null), value, merge_key),
         }
     }
 }
 
-fn merge_list(list: &mut Value, items: &[Value], key: &str, keys: &dyn Fn(&str) -> Option<&'static str>) {
+fn merge_list(
+    list: &mut Value,
+    items: &[Value],
+    key: &str,
+    merge_key: &dyn Fn(&str) -> Option<&'static str>,
+) {
     let Some(list) = list.as_array_mut() else { return };
     for item in items {
-        let place = list.iter().position(|known| known[key] == item[key]);
-        match (place, item["$patch"] == json!("delete")) {
-            (Some(place), true) => {
-                list.remove(place);
+        let position = list.iter().position(|known| known[key] == item[key]);
+        let is_deletion = item["$patch"] == json!("delete");
+        match (position, is_deletion) {
+            (Some(position), true) => {
+                list.remove(position);
             }
-            (Some(place), false) => merge(&mut list[place], item, keys),
+            (Some(position), false) => merge(&mut list[position], item, merge_key),
             (None, true) => {}
             (None, false) => list.push(item.clone()),
         }
     }
 }
 
-fn operate(object: &mut Value, operation: &Value) -> Result<(), StatusError> {
-    let refuse =
-        |why: &str| StatusError::new(422, "Invalid", format!("the server rejected our request: {why}"));
+fn apply_operation(object: &mut Value, operation: &Value) -> Result<(), StatusError> {
     let path = operation["path"].as_str().unwrap_or_default();
     let (parent, last) = path
         .rsplit_once('/')
-        .ok_or_else(|| refuse("a path starts with a slash"))?;
+        .ok_or_else(|| rejected("a path starts with a slash"))?;
     let last = last.replace("~1", "/").replace("~0", "~");
-    if operation["op"] == json!("test") {
-        let same = object.pointer(path) == Some(&operation["value"]);
-        return if same {
-            Ok(())
-        } else {
-            Err(refuse("a test of the patch failed"))
-        };
-    }
-    let parent = object
-        .pointer_mut(parent)
-        .ok_or_else(|| refuse("a path of the patch leads nowhere"))?;
-    let (verb, value) = (
-        operation["op"].as_str().unwrap_or_default(),
-        operation["value"].clone(),
-    );
-    match parent {
-        Value::Object(fields) => match verb {
-            "add" | "replace" => drop(fields.insert(last, value)),
-            "remove" => drop(fields.remove(&last).ok_or_else(|| refuse("nothing to remove"))?),
-            _ => return Err(refuse("an operation is unknown here")),
-        },
-        Value::Array(list) => {
-            let end = list.len();
-            let at = if last == "-" && verb == "add" {
-                Some(end)
-            } else {
-                last.parse::<usize>().ok()
-            };
-            let at = at.filter(|at| *at < end || (*at == end && verb == "add"));
-            let at = at.ok_or_else(|| refuse("an index is out of bounds"))?;
-            match verb {
-                "add" => list.insert(at, value),
-                "replace" => list[at] = value,
-                "remove" => drop(list.remove(at)),
-                _ => return Err(refuse("an operation is unknown here")),
-            }
+    let verb = operation["op"].as_str().unwrap_or_default();
+    let value = &operation["value"];
+
+    if verb == "test" {
+        if object.pointer(path) == Some(value) {
+            return Ok(());
         }
-        _ => return Err(refuse("a path of the patch leads into a value")),
+        return Err(rejected("a test of the patch failed"));
+    }
+    match object.pointer_mut(parent) {
+        Some(Value::Object(fields)) => change_field(fields, &last, verb, value),
+        Some(Value::Array(list)) => change_item(list, &last, verb, value),
+        Some(_) => Err(rejected("a path of the patch leads into a value")),
+        None => Err(rejected("a path of the patch leads nowhere")),
+    }
+}
+
+fn change_field(
+    fields: &mut Map<String, Value>,
+    name: &str,
+    verb: &str,
+    value: &Value,
+) -> Result<(), StatusError> {
+    match verb {
+        "add" | "replace" => {
+            fields.insert(name.to_owned(), value.clone());
+            Ok(())
+        }
+        "remove" => {
+            let removed = fields.remove(name);
+            removed.map(drop).ok_or_else(|| rejected("nothing to remove"))
+        }
+        _ => Err(rejected("an operation is unknown here")),
+    }
+}
+
+fn change_item(list: &mut Vec<Value>, index: &str, verb: &str, value: &Value) -> Result<(), StatusError> {
+    // A dash is the place after the last item, where only an addition can be.
+    let end = list.len();
+    let at = if index == "-" && verb == "add" {
+        Some(end)
+    } else {
+        index.parse::<usize>().ok()
+    };
+    let at = at.filter(|at| *at < end || (*at == end && verb == "add"));
+    let at = at.ok_or_else(|| rejected("an index is out of bounds"))?;
+
+    match verb {
+        "add" => list.insert(at, value.clone()),
+        "replace" => list[at] = value.clone(),
+        "remove" => {
+            list.remove(at);
+        }
+        _ => return Err(rejected("an operation is unknown here")),
     }
     Ok(())
+}
+
+fn rejected(why: &str) -> StatusError {
+    StatusError::new(422, "Invalid", format!("the server rejected our request: {why}"))
 }
 
 #[cfg(test)]
@@ -175,13 +205,13 @@ mod tests {
     fn a_strategic_patch_merges_containers_by_name_and_a_merge_patch_replaces_them() {
         let pod = json!({"containers": [{"name": "a", "image": "1"}, {"name": "b", "image": "1"}]});
         let patch = json!({"containers": [{"name": "a", "image": "2"}], "$setElementOrder/containers": []});
-        let strategic = PatchBody::Strategic(patch.clone()).applied_to(&pod).unwrap();
+        let strategic = ObjectPatch::StrategicMerge(patch.clone()).apply_to(&pod).unwrap();
         assert_eq!(
             strategic,
             json!({"containers": [{"name": "a", "image": "2"}, {"name": "b", "image": "1"}]})
         );
-        let merged = PatchBody::Merge(json!({"containers": [{"name": "c"}], "gone": null}))
-            .applied_to(&pod)
+        let merged = ObjectPatch::JsonMerge(json!({"containers": [{"name": "c"}], "gone": null}))
+            .apply_to(&pod)
             .unwrap();
         assert_eq!(merged, json!({"containers": [{"name": "c"}]}));
     }
@@ -192,9 +222,9 @@ mod tests {
             {"op": "test", "path": "/a", "value": 1}, {"op": "replace", "path": "/a", "value": 2},
             {"op": "add", "path": "/list/-", "value": 3}, {"op": "remove", "path": "/b~1c"},
         ]);
-        let patch = PatchBody::Operations(operations.as_array().unwrap().clone());
-        let patched = patch.applied_to(&json!({"a": 1, "list": [], "b/c": 0})).unwrap();
+        let patch = ObjectPatch::Json(operations.as_array().unwrap().clone());
+        let patched = patch.apply_to(&json!({"a": 1, "list": [], "b/c": 0})).unwrap();
         assert_eq!(patched, json!({"a": 2, "list": [3]}));
-        assert!(patch.applied_to(&json!({"a": 5})).is_err());
+        assert!(patch.apply_to(&json!({"a": 5})).is_err());
     }
 }

@@ -1,73 +1,79 @@
-//! Deletes what lost its owner or its namespace.
+//! Deletes what has lost its owner or its namespace.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::api::delete;
+use crate::api::delete::delete_object;
 use crate::api::delete_options::DeleteOptions;
-use crate::store::object;
-use crate::store::resource;
 use crate::store::state::ClusterState;
+use crate::store::{object, resource};
 
 /// A stored object and its kind.
 type StoredObject = (&'static str, Arc<Value>);
 
-/// Collects the garbage of one pass; what it leaves behind is the next pass's.
+/// Collects the garbage of one pass; what becomes garbage by that is left to the next pass.
 pub(super) fn collect(state: &mut ClusterState) {
-    let mut terminating = orphans(state);
+    let mut garbage = orphans(state);
     for namespace in state.store.list("Namespace", None) {
         if !object::is_terminating(&namespace) {
             continue;
         }
-        let inside = contents(state, object::name(&namespace));
-        if inside.is_empty() {
+        let contents = namespace_contents(state, object::name(&namespace));
+        if contents.is_empty() {
             state.store.remove("Namespace", &namespace);
         }
-        terminating.extend(inside);
+        garbage.extend(contents);
     }
-    for (kind, object) in terminating {
-        // An orphan in a namespace that goes is named twice, and may be gone by now.
-        let current = state
-            .store
-            .get(kind, object::namespace(&object), object::name(&object));
-        let current = current.filter(|object| !object::is_terminating(object));
-        if let (Some(row), Some(object)) = (resource::of_kind(kind), current) {
-            // Without preconditions or foreign options there is nothing to refuse.
-            let _ = delete::delete(state, row, &object, &DeleteOptions::default());
-        }
+
+    for (kind, object) in garbage {
+        delete_garbage(state, kind, &object);
     }
 }
 
+fn delete_garbage(state: &mut ClusterState, kind: &str, object: &Value) {
+    // An orphan in a terminating namespace is found twice, and may be gone by now.
+    let current = state
+        .store
+        .get(kind, object::namespace(object), object::name(object));
+    let current = current.filter(|object| !object::is_terminating(object));
+
+    if let (Some(resource), Some(object)) = (resource::of_kind(kind), current) {
+        // Without preconditions and with valid options there is nothing to refuse.
+        let _ = delete_object(state, resource, &object, &DeleteOptions::default());
+    }
+}
+
+/// The objects whose owners are all gone.
 fn orphans(state: &ClusterState) -> Vec<StoredObject> {
-    let known: HashSet<&str> = state
+    let uids: HashSet<&str> = state
         .store
         .all_objects()
         .map(|(_, object)| object::uid(object))
         .collect();
+
     let orphans = state
         .store
         .all_objects()
-        .filter(|(_, object)| all_owners_absent(object, &known));
+        .filter(|(_, object)| all_owners_absent(object, &uids));
     orphans.map(|(kind, object)| (kind, object.clone())).collect()
 }
 
-fn contents(state: &ClusterState, namespace: &str) -> Vec<StoredObject> {
-    let inside = state
+/// Whether an object has owners and none of them is there.
+fn all_owners_absent(object: &Value, uids: &HashSet<&str>) -> bool {
+    let owners = object::list(object, "/metadata/ownerReferences");
+    let is_absent = |owner: &Value| {
+        // An owner of a kind that is not served cannot be looked up, and is taken to be there.
+        resource::of_object(owner).is_some() && !uids.contains(object::text(owner, "/uid"))
+    };
+    !owners.is_empty() && owners.iter().all(is_absent)
+}
+
+fn namespace_contents(state: &ClusterState, namespace: &str) -> Vec<StoredObject> {
+    let contents = state
         .store
         .all_objects()
         .filter(|(_, object)| object::namespace(object) == namespace);
-    inside.map(|(kind, object)| (kind, object.clone())).collect()
-}
-
-/// An owner of a kind that is not served cannot be looked up, and is taken to be there.
-fn all_owners_absent(object: &Value, known: &HashSet<&str>) -> bool {
-    let owners = object
-        .pointer("/metadata/ownerReferences")
-        .and_then(Value::as_array);
-    let missing = |owner: &Value| {
-        resource::of_object(owner).is_some() && !known.contains(owner["uid"].as_str().unwrap_or_default())
-    };
-    owners.is_some_and(|owners| !owners.is_empty() && owners.iter().all(missing))
+    contents.map(|(kind, object)| (kind, object.clone())).collect()
 }

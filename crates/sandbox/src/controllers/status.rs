@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::workloads::{PodsByOwner, is_active, owned_pods};
+use crate::controllers::workloads::{PodsByOwner, is_active, pods_by_owner};
 use crate::store::object;
 use crate::store::state::ClusterState;
 
@@ -15,66 +15,72 @@ struct PodCounts {
     ready: usize,
 }
 
-/// Brings every workload's status up to date.
-pub(super) fn report(state: &mut ClusterState) {
-    let owned = owned_pods(state);
+/// Brings the status of every workload up to date.
+pub(super) fn update(state: &mut ClusterState) {
+    let pods = pods_by_owner(state);
     for set in state.store.list("ReplicaSet", None) {
-        let PodCounts { active, ready } = tally(&owned, &set);
+        let PodCounts { active, ready } = count_pods(&pods, &set);
         let status = json!({
             "replicas": active, "fullyLabeledReplicas": active, "readyReplicas": ready, "availableReplicas": ready,
         });
-        tell(state, "ReplicaSet", &set, status);
+        write_status(state, "ReplicaSet", &set, status);
     }
+
     for set in state.store.list("StatefulSet", None) {
-        let PodCounts { active, ready } = tally(&owned, &set);
+        let PodCounts { active, ready } = count_pods(&pods, &set);
         let status = json!({
             "replicas": active, "readyReplicas": ready, "availableReplicas": ready, "currentReplicas": active,
             "updatedReplicas": active,
         });
-        tell(state, "StatefulSet", &set, status);
+        write_status(state, "StatefulSet", &set, status);
     }
+
     let nodes = state.store.list("Node", None).len();
     for set in state.store.list("DaemonSet", None) {
-        let PodCounts { active, ready } = tally(&owned, &set);
+        let PodCounts { active, ready } = count_pods(&pods, &set);
         let status = json!({
             "desiredNumberScheduled": nodes, "currentNumberScheduled": active, "updatedNumberScheduled": active,
             "numberReady": ready, "numberAvailable": ready, "numberMisscheduled": 0,
         });
-        tell(state, "DaemonSet", &set, status);
+        write_status(state, "DaemonSet", &set, status);
     }
+
+    // The status of a Deployment adds up those of its ReplicaSets, and so comes after them.
     for deployment in state.store.list("Deployment", None) {
         let status = deployment_status(state, &deployment);
-        tell(state, "Deployment", &deployment, status);
+        write_status(state, "Deployment", &deployment, status);
     }
 }
 
-fn tally(owned: &PodsByOwner, owner: &Value) -> PodCounts {
-    let pods = owned.get(object::uid(owner)).map_or(&[][..], Vec::as_slice);
-    let active = pods.iter().filter(|pod| is_active(pod));
-    active.fold(PodCounts::default(), |PodCounts { active, ready }, pod| {
-        PodCounts {
-            active: active + 1,
-            ready: ready + usize::from(object::is_ready(pod)),
-        }
-    })
+fn count_pods(pods: &PodsByOwner, owner: &Value) -> PodCounts {
+    let mut counts = PodCounts::default();
+    let pods = pods.get(object::uid(owner)).into_iter().flatten();
+    for pod in pods.filter(|pod| is_active(pod)) {
+        counts.active += 1;
+        counts.ready += usize::from(object::is_ready(pod));
+    }
+    counts
 }
 
 fn deployment_status(state: &ClusterState, deployment: &Value) -> Value {
     let uid = object::uid(deployment);
-    let sets = state
+    let mut sets = state
         .store
         .list("ReplicaSet", Some(object::namespace(deployment)));
-    let sets = sets
-        .iter()
-        .filter(|set| object::controller_of(set).is_some_and(|owner| owner["uid"] == *uid));
-    let (mut replicas, mut updated, mut ready) = (0, 0, 0);
+    sets.retain(|set| object::controller_of(set).is_some_and(|owner| owner["uid"] == *uid));
+
+    let mut replicas = 0;
+    let mut updated = 0;
+    let mut ready = 0;
     for set in sets {
-        replicas += object::number(set, "/status/replicas");
-        ready += object::number(set, "/status/readyReplicas");
-        if object::number(set, "/spec/replicas") > 0 {
-            updated += object::number(set, "/status/replicas");
+        replicas += object::number(&set, "/status/replicas");
+        ready += object::number(&set, "/status/readyReplicas");
+        // Only the ReplicaSet of the present template wants any.
+        if object::number(&set, "/spec/replicas") > 0 {
+            updated += object::number(&set, "/status/replicas");
         }
     }
+
     let missing = (object::number(deployment, "/spec/replicas") - ready).max(0);
     let mut status = json!({
         "replicas": replicas, "updatedReplicas": updated, "readyReplicas": ready, "availableReplicas": ready,
@@ -86,24 +92,30 @@ fn deployment_status(state: &ClusterState, deployment: &Value) -> Value {
     status
 }
 
-/// Writes a status, with the generation that it speaks of.
-fn tell(state: &mut ClusterState, kind: &'static str, workload: &Arc<Value>, mut status: Value) {
+/// Writes a status with the generation that it is about.
+fn write_status(state: &mut ClusterState, kind: &'static str, workload: &Arc<Value>, mut status: Value) {
     status["observedGeneration"] = json!(object::number(workload, "/metadata/generation"));
-    let mut told = Value::clone(workload);
-    told["status"] = status;
+    let mut updated = Value::clone(workload);
+    updated["status"] = status;
     if kind == "Deployment" {
-        let wanted = object::number(&told, "/spec/replicas");
-        // A deployment rolls with at most a quarter of its pods away; below that it is not available.
-        let enough = object::number(&told, "/status/availableReplicas") >= wanted - wanted / 4;
-        let (status, reason) = if enough {
-            ("True", "MinimumReplicasAvailable")
-        } else {
-            ("False", "MinimumReplicasUnavailable")
-        };
-        let condition = json!({ "type": "Available", "status": status, "reason": reason, "message": "" });
-        object::set_condition(&mut told, condition, state.now());
+        set_available_condition(state, &mut updated);
     }
-    if told != **workload {
-        state.store.put(kind, told);
+
+    if updated != **workload {
+        state.store.put(kind, updated);
     }
+}
+
+fn set_available_condition(state: &ClusterState, deployment: &mut Value) {
+    let wanted = object::number(deployment, "/spec/replicas");
+    let available = object::number(deployment, "/status/availableReplicas");
+    // By default a rolling update keeps all but a quarter of the pods; with fewer, the Deployment is not available.
+    let (status, reason) = if available >= wanted - wanted / 4 {
+        ("True", "MinimumReplicasAvailable")
+    } else {
+        ("False", "MinimumReplicasUnavailable")
+    };
+
+    let condition = json!({ "type": "Available", "status": status, "reason": reason, "message": "" });
+    object::set_condition(deployment, condition, state.now());
 }

@@ -1,14 +1,14 @@
-//! Field selectors: the few fields that the API indexes, and a refusal for every other.
+//! Field selectors: the few fields that the API can select by, and a refusal for every other.
 
 use serde_json::Value;
 
 use crate::store::resource::ApiResource;
-use crate::wire::status_error::StatusError;
 
-/// Comparisons of fields with texts, all of which must hold.
+/// Requirements on fields, all of which must hold; none match everything.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FieldSelector(Vec<FieldRequirement>);
 
+/// A comparison of one field with a text.
 #[derive(Debug, Clone)]
 struct FieldRequirement {
     pointer: String,
@@ -16,6 +16,7 @@ struct FieldRequirement {
     negated: bool,
 }
 
+/// The fields of pods that Kubernetes has field labels for (`pkg/apis/core/v1/conversion.go`).
 const POD_FIELDS: &[&str] = &[
     "spec.nodeName",
     "spec.restartPolicy",
@@ -27,6 +28,7 @@ const POD_FIELDS: &[&str] = &[
     "status.nominatedNodeName",
 ];
 
+/// The fields of events that Kubernetes has field labels for, in the words of `v1`.
 const EVENT_FIELDS: &[&str] = &[
     "involvedObject.kind",
     "involvedObject.namespace",
@@ -41,10 +43,11 @@ const EVENT_FIELDS: &[&str] = &[
 ];
 
 impl FieldSelector {
-    pub(crate) fn parse(text: &str, resource: &ApiResource) -> Result<Self, StatusError> {
+    /// Reads the query form, `status.phase=Running,spec.nodeName!=node-1`; an error is the message for the client.
+    pub(crate) fn parse(text: &str, resource: &ApiResource) -> Result<Self, String> {
         let clauses = text.split(',').filter(|clause| !clause.is_empty());
         clauses
-            .map(|clause| comparison(clause, resource))
+            .map(|clause| parse_requirement(clause, resource))
             .collect::<Result<_, _>>()
             .map(Self)
     }
@@ -54,14 +57,18 @@ impl FieldSelector {
     }
 
     pub(crate) fn matches(&self, object: &Value) -> bool {
-        self.0.iter().all(|comparison| {
-            let found = match object.pointer(&comparison.pointer) {
-                Some(Value::String(text)) => text.clone(),
-                Some(Value::Bool(flag)) => flag.to_string(),
-                Some(_) | None => absent_value(&comparison.pointer).to_owned(),
-            };
-            (found == comparison.wanted) != comparison.negated
-        })
+        self.0.iter().all(|requirement| requirement.holds_for(object))
+    }
+}
+
+impl FieldRequirement {
+    fn holds_for(&self, object: &Value) -> bool {
+        let found = match object.pointer(&self.pointer) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Bool(flag)) => flag.to_string(),
+            Some(_) | None => absent_value(&self.pointer).to_owned(),
+        };
+        (found == self.wanted) != self.negated
     }
 }
 
@@ -74,21 +81,21 @@ fn absent_value(pointer: &str) -> &'static str {
     }
 }
 
-fn comparison(clause: &str, resource: &ApiResource) -> Result<FieldRequirement, StatusError> {
-    let parsed = [("!=", true), ("==", false), ("=", false)]
-        .into_iter()
-        .find_map(|(operator, negated)| {
-            clause
-                .split_once(operator)
-                .map(|(key, value)| (key, value, negated))
-        });
+fn parse_requirement(clause: &str, resource: &ApiResource) -> Result<FieldRequirement, String> {
+    // `!=` comes first, because `=` is found in it too.
+    let operators = [("!=", true), ("==", false), ("=", false)];
+    let parsed = operators.into_iter().find_map(|(operator, negated)| {
+        let (label, wanted) = clause.split_once(operator)?;
+        Some((label, wanted, negated))
+    });
     let Some((label, wanted, negated)) = parsed else {
-        return Err(StatusError::bad_request(format!(
+        return Err(format!(
             "unable to parse field selector: invalid selector: '{clause}'; can't understand '{clause}'"
-        )));
+        ));
     };
-    let pointer = pointer_for(label, resource)
-        .ok_or_else(|| StatusError::bad_request(format!("field label not supported: {label}")))?;
+
+    let pointer =
+        pointer_for(label, resource).ok_or_else(|| format!("field label not supported: {label}"))?;
     Ok(FieldRequirement {
         pointer,
         wanted: wanted.to_owned(),
@@ -96,8 +103,9 @@ fn comparison(clause: &str, resource: &ApiResource) -> Result<FieldRequirement, 
     })
 }
 
+/// The JSON pointer of a field label, if the resource can be selected by it.
 fn pointer_for(label: &str, resource: &ApiResource) -> Option<String> {
-    let known = match resource.kind {
+    let supported = match resource.kind {
         "Pod" => POD_FIELDS,
         "Event" => EVENT_FIELDS,
         "Namespace" => &["status.phase"],
@@ -107,15 +115,18 @@ fn pointer_for(label: &str, resource: &ApiResource) -> Option<String> {
         "Secret" => &["type"],
         _ => &[],
     };
-    let name_is_enough = label == "metadata.name";
-    let of_namespace = label == "metadata.namespace" && resource.is_namespaced();
-    // events.k8s.io has its own words for two fields of the one stored form.
-    let label = match (resource.group, label) {
+
+    let stored_label = match (resource.group, label) {
+        // events.k8s.io has its own words for two fields of the one stored form.
         ("events.k8s.io", "reportingController") => "reportingComponent".to_owned(),
         ("events.k8s.io", label) => label.replace("regarding.", "involvedObject."),
+        // The name of spec.nodeName in older APIs, which is still accepted.
         (_, "spec.host") if resource.kind == "Pod" => "spec.nodeName".to_owned(),
         (_, label) => label.to_owned(),
     };
-    let supported = name_is_enough || of_namespace || known.contains(&label.as_str());
-    supported.then(|| format!("/{}", label.replace('.', "/")))
+
+    let is_supported = label == "metadata.name"
+        || (label == "metadata.namespace" && resource.namespaced)
+        || supported.contains(&stored_label.as_str());
+    is_supported.then(|| format!("/{}", stored_label.replace('.', "/")))
 }

@@ -1,27 +1,28 @@
-//! Label selectors, as list queries write them and as budgets and controllers hold them.
+//! Label selectors, as list queries write them and as budgets and workloads hold them.
 
 use serde_json::{Map, Value};
 
-/// What a label selector asks of one key.
+/// One requirement of a label selector, as `apimachinery/pkg/labels` has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum LabelRequirement {
     In(String, Vec<String>),
     NotIn(String, Vec<String>),
     Exists(String),
-    Absent(String),
+    DoesNotExist(String),
 }
 
-/// Requirements that all must hold; none match everything.
+/// Requirements on labels, all of which must hold; none match everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LabelSelector(Vec<LabelRequirement>);
 
 impl LabelSelector {
-    /// Reads the query form: `app=web,tier!=db,env in (a,b),!legacy`.
+    /// Reads the query form, `app=web,tier!=db,env in (a,b),!legacy`; an error is the message for the client.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let clauses = split_clauses(text);
-        let requirements = clauses.into_iter().filter(|clause| !clause.trim().is_empty());
-        requirements
-            .map(|clause| requirement(clause.trim()))
+        let clauses = clauses.into_iter().map(str::trim);
+        clauses
+            .filter(|clause| !clause.is_empty())
+            .map(parse_clause)
             .collect::<Result<_, _>>()
             .map(Self)
     }
@@ -31,15 +32,14 @@ impl LabelSelector {
         let Some(selector) = selector.filter(|selector| !selector.is_null()) else {
             return Ok(None);
         };
+
         let mut requirements = Vec::new();
         for (key, value) in selector["matchLabels"].as_object().into_iter().flatten() {
-            requirements.push(LabelRequirement::In(
-                key.clone(),
-                vec![value.as_str().unwrap_or_default().to_owned()],
-            ));
+            let value = value.as_str().unwrap_or_default().to_owned();
+            requirements.push(LabelRequirement::In(key.clone(), vec![value]));
         }
         for expression in selector["matchExpressions"].as_array().into_iter().flatten() {
-            requirements.push(expression_requirement(expression)?);
+            requirements.push(parse_expression(expression)?);
         }
         Ok(Some(Self(requirements)))
     }
@@ -49,17 +49,24 @@ impl LabelSelector {
     }
 
     pub(crate) fn matches(&self, labels: Option<&Map<String, Value>>) -> bool {
-        let value = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
-        self.0.iter().all(|requirement| match requirement {
-            LabelRequirement::In(key, wanted) => {
-                value(key).is_some_and(|value| wanted.iter().any(|w| w == value))
-            }
-            LabelRequirement::NotIn(key, unwanted) => {
-                !value(key).is_some_and(|value| unwanted.iter().any(|u| u == value))
-            }
-            LabelRequirement::Exists(key) => value(key).is_some(),
-            LabelRequirement::Absent(key) => value(key).is_none(),
-        })
+        self.0.iter().all(|requirement| requirement.holds_for(labels))
+    }
+}
+
+impl LabelRequirement {
+    fn holds_for(&self, labels: Option<&Map<String, Value>>) -> bool {
+        let value = |key: &str| labels?.get(key)?.as_str();
+        let is_among = |key: &str, values: &[String]| {
+            value(key).is_some_and(|value| values.iter().any(|listed| listed == value))
+        };
+
+        match self {
+            Self::In(key, values) => is_among(key, values),
+            // An absent label is in no list, so `!=` and `notin` match it.
+            Self::NotIn(key, values) => !is_among(key, values),
+            Self::Exists(key) => value(key).is_some(),
+            Self::DoesNotExist(key) => value(key).is_none(),
+        }
     }
 }
 
@@ -77,13 +84,16 @@ fn split_clauses(text: &str) -> Vec<&str> {
     .collect()
 }
 
-fn requirement(clause: &str) -> Result<LabelRequirement, String> {
+fn parse_clause(clause: &str) -> Result<LabelRequirement, String> {
     if let Some(key) = clause.strip_prefix('!') {
-        return Ok(LabelRequirement::Absent(key_of(key)?));
+        return Ok(LabelRequirement::DoesNotExist(parse_key(key)?));
     }
+
+    // `!=` comes first, because `=` is found in it too.
     for (operator, negated) in [("!=", true), ("==", false), ("=", false)] {
         if let Some((key, value)) = clause.split_once(operator) {
-            let (key, values) = (key_of(key)?, vec![value_of(value)?]);
+            let key = parse_key(key)?;
+            let values = vec![parse_value(value)?];
             return Ok(if negated {
                 LabelRequirement::NotIn(key, values)
             } else {
@@ -91,46 +101,53 @@ fn requirement(clause: &str) -> Result<LabelRequirement, String> {
             });
         }
     }
-    let Some((head, rest)) = clause.split_once('(') else {
-        return Ok(LabelRequirement::Exists(key_of(clause)?));
-    };
-    let Some(list) = rest.trim_end().strip_suffix(')') else {
+
+    match clause.split_once('(') {
+        Some((head, list)) => parse_set_clause(clause, head, list),
+        None => Ok(LabelRequirement::Exists(parse_key(clause)?)),
+    }
+}
+
+/// Reads `env in (a,b)` or `env notin (a,b)`, split at the opening parenthesis.
+fn parse_set_clause(clause: &str, head: &str, list: &str) -> Result<LabelRequirement, String> {
+    let Some(list) = list.trim_end().strip_suffix(')') else {
         return Err(format!(
             "unable to parse requirement: found '{clause}', expected: ',' or ')'"
         ));
     };
-    let values = list.split(',').map(value_of).collect::<Result<Vec<_>, _>>()?;
+    let values = list.split(',').map(parse_value).collect::<Result<Vec<_>, _>>()?;
+
     match head.split_whitespace().collect::<Vec<_>>().as_slice() {
-        [key, "in"] => Ok(LabelRequirement::In(key_of(key)?, values)),
-        [key, "notin"] => Ok(LabelRequirement::NotIn(key_of(key)?, values)),
+        [key, "in"] => Ok(LabelRequirement::In(parse_key(key)?, values)),
+        [key, "notin"] => Ok(LabelRequirement::NotIn(parse_key(key)?, values)),
         _ => Err(format!(
             "unable to parse requirement: found '{clause}', expected: in, notin"
         )),
     }
 }
 
-fn expression_requirement(expression: &Value) -> Result<LabelRequirement, String> {
+/// Reads one entry of `matchExpressions`.
+fn parse_expression(expression: &Value) -> Result<LabelRequirement, String> {
     let key = expression["key"].as_str().unwrap_or_default().to_owned();
+    let operator = expression["operator"].as_str().unwrap_or_default();
     let listed = expression["values"].as_array().into_iter().flatten();
     let values: Vec<String> = listed.filter_map(Value::as_str).map(str::to_owned).collect();
-    match (
-        expression["operator"].as_str().unwrap_or_default(),
-        values.is_empty(),
-    ) {
+
+    match (operator, values.is_empty()) {
         ("In", false) => Ok(LabelRequirement::In(key, values)),
         ("NotIn", false) => Ok(LabelRequirement::NotIn(key, values)),
         ("Exists", true) => Ok(LabelRequirement::Exists(key)),
-        ("DoesNotExist", true) => Ok(LabelRequirement::Absent(key)),
+        ("DoesNotExist", true) => Ok(LabelRequirement::DoesNotExist(key)),
         (operator, _) => Err(format!(
             "{operator:?} is not a valid label selector operator for its values"
         )),
     }
 }
 
-fn key_of(text: &str) -> Result<String, String> {
+fn parse_key(text: &str) -> Result<String, String> {
     let key = text.trim();
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
-    if key.is_empty() || !key.chars().all(allowed) {
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+    if key.is_empty() || !key.chars().all(is_allowed) {
         return Err(format!(
             "unable to parse requirement: found '{key}', expected: identifier"
         ));
@@ -138,10 +155,10 @@ fn key_of(text: &str) -> Result<String, String> {
     Ok(key.to_owned())
 }
 
-fn value_of(text: &str) -> Result<String, String> {
+fn parse_value(text: &str) -> Result<String, String> {
     let value = text.trim();
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    if value.len() > 63 || !value.chars().all(allowed) {
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    if value.len() > 63 || !value.chars().all(is_allowed) {
         return Err(format!(
             "unable to parse requirement: values[0][]: Invalid value: {value:?}"
         ));
@@ -155,7 +172,7 @@ mod tests {
 
     use super::*;
 
-    fn picks(selector: &str, labels: &Value) -> bool {
+    fn matches(selector: &str, labels: &Value) -> bool {
         LabelSelector::parse(selector)
             .unwrap()
             .matches(labels.as_object())
@@ -177,7 +194,7 @@ mod tests {
             ("!app", false),
             ("!color,app in (web)", true),
         ] {
-            assert_eq!(picks(selector, &labels), expected, "{selector}");
+            assert_eq!(matches(selector, &labels), expected, "{selector}");
         }
     }
 

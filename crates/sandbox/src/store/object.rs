@@ -1,9 +1,15 @@
 //! Reads and marks plain JSON objects by the conventions that every Kubernetes object shares.
+//!
+//! Objects are JSON values that are read by pointers such as `/metadata/name`, not structs of `k8s-openapi`. A server
+//! must keep and give back fields that it does not know, must patch and compare objects of any kind alike, and here it
+//! must also hold objects that a test made wrong on purpose. `api::field_types` checks types where objects come in.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// The text at a JSON pointer, or the empty text.
+///
+/// Go's zero values make this safe: a field that is absent and one that is empty mean the same to the API.
 pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object
         .pointer(pointer)
@@ -17,6 +23,14 @@ pub(crate) fn number(object: &Value, pointer: &str) -> i64 {
         .pointer(pointer)
         .and_then(Value::as_i64)
         .unwrap_or_default()
+}
+
+/// The items of the list at a JSON pointer; an absent list has none.
+pub(crate) fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 pub(crate) fn name(object: &Value) -> &str {
@@ -44,51 +58,72 @@ pub(crate) fn is_terminating(object: &Value) -> bool {
 }
 
 pub(crate) fn has_finalizers(object: &Value) -> bool {
-    object
-        .pointer("/metadata/finalizers")
-        .and_then(Value::as_array)
-        .is_some_and(|list| !list.is_empty())
+    !list(object, "/metadata/finalizers").is_empty()
 }
 
-/// The owner that controls the object, if one does.
+/// The owner reference of the controller, if the object has one.
 pub(crate) fn controller_of(object: &Value) -> Option<&Value> {
-    let owners = object.pointer("/metadata/ownerReferences")?.as_array()?;
+    let owners = list(object, "/metadata/ownerReferences");
     owners.iter().find(|owner| owner["controller"] == json!(true))
 }
 
-pub(crate) fn phase(pod: &Value) -> &str {
-    text(pod, "/status/phase")
+/// An owner reference that makes `owner` the controller of what carries it.
+pub(crate) fn controller_reference(owner: &Value) -> Value {
+    json!({
+        "apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": name(owner), "uid": uid(owner),
+        "controller": true, "blockOwnerDeletion": true,
+    })
 }
 
+/// `app=web,tier=front`: the `matchLabels` of a workload as a Scale and a Table show them.
+pub(crate) fn match_labels_text(workload: &Value) -> String {
+    let labels = workload
+        .pointer("/spec/selector/matchLabels")
+        .and_then(Value::as_object);
+
+    let pairs = labels
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+    pairs.collect::<Vec<_>>().join(",")
+}
+
+pub(crate) fn phase(object: &Value) -> &str {
+    text(object, "/status/phase")
+}
+
+/// Whether a pod has run to its end.
 pub(crate) fn is_terminal(pod: &Value) -> bool {
     matches!(phase(pod), "Succeeded" | "Failed")
 }
 
+/// The condition of a type in an object's status.
 pub(crate) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
-    let conditions = object.pointer("/status/conditions")?.as_array()?;
+    let conditions = list(object, "/status/conditions");
     conditions
         .iter()
         .find(|condition| condition["type"] == json!(kind))
 }
 
-pub(crate) fn is_ready(pod: &Value) -> bool {
-    condition(pod, "Ready").is_some_and(|ready| ready["status"] == json!("True"))
+/// Whether a pod or a node is ready.
+pub(crate) fn is_ready(object: &Value) -> bool {
+    condition(object, "Ready").is_some_and(|ready| ready["status"] == json!("True"))
 }
 
-/// The members of an object within an object; what is absent or no object becomes an empty one.
+/// The fields of the object under a key; what is absent or no object becomes an empty one.
 pub(crate) fn member<'a>(object: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
-    let slot = members(object).entry(key).or_insert(Value::Null);
-    members(slot)
+    let value = fields(object).entry(key).or_insert(Value::Null);
+    fields(value)
 }
 
-fn members(value: &mut Value) -> &mut Map<String, Value> {
+fn fields(value: &mut Value) -> &mut Map<String, Value> {
     if !value.is_object() {
         *value = Value::Object(Map::new());
     }
-    let Value::Object(members) = value else {
+    let Value::Object(fields) = value else {
         unreachable!("it was just made an object")
     };
-    members
+    fields
 }
 
 pub(crate) fn metadata(object: &mut Value) -> &mut Map<String, Value> {
@@ -102,35 +137,28 @@ pub(crate) fn set_condition(object: &mut Value, mut wanted: Value, now: Timestam
     let Some(conditions) = conditions.as_array_mut() else {
         return;
     };
+
     let known = conditions
         .iter_mut()
         .find(|known| known["type"] == wanted["type"]);
-    let since = match &known {
+    wanted["lastTransitionTime"] = match &known {
         Some(known) if known["status"] == wanted["status"] => known["lastTransitionTime"].clone(),
         Some(_) | None => json!(format_time(now)),
     };
-    wanted["lastTransitionTime"] = since;
+
     match known {
         Some(known) => *known = wanted,
         None => conditions.push(wanted),
     }
 }
 
-/// An instant as Kubernetes writes it: whole seconds in UTC.
-pub(crate) fn format_time(instant: Timestamp) -> String {
-    Timestamp::from_second(instant.as_second())
-        .unwrap_or(instant)
+/// A time as Kubernetes writes it: whole seconds in UTC.
+pub(crate) fn format_time(time: Timestamp) -> String {
+    Timestamp::from_second(time.as_second())
+        .unwrap_or(time)
         .to_string()
 }
 
 pub(crate) fn parse_time(text: &str) -> Option<Timestamp> {
     text.parse().ok()
-}
-
-/// An owner reference that makes `owner` the controller of what carries it.
-pub(crate) fn controller_reference(owner: &Value) -> Value {
-    json!({
-        "apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": name(owner), "uid": uid(owner),
-        "controller": true, "blockOwnerDeletion": true,
-    })
 }

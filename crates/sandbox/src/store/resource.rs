@@ -1,66 +1,114 @@
-//! The table of resources that the sandbox serves.
-
-use std::sync::Arc;
+//! The table of API resources that the sandbox serves.
+//!
+//! Discovery, routes, field selectors and tables follow from it: a resource is added by one row here and one line in
+//! `api::field_types`.
 
 use serde_json::Value;
 
-use crate::api::events;
-use crate::wire::status_error::StatusError;
-
-/// One row of the API: how a resource is addressed, and what may be done with it.
+/// One resource of the API: how it is addressed and what it offers, as discovery lists it.
 #[derive(Debug)]
 pub(crate) struct ApiResource {
     pub(crate) group: &'static str,
     pub(crate) version: &'static str,
     pub(crate) plural: &'static str,
-    pub(crate) singular: &'static str,
-    /// Also the store's key: the two APIs of events share one collection.
+    /// The kind is also the key of the store: the two APIs of events share one collection.
     pub(crate) kind: &'static str,
-    pub(crate) scope: ResourceScope,
-    pub(crate) short: &'static [&'static str],
+    pub(crate) namespaced: bool,
+    pub(crate) short_names: &'static [&'static str],
+    /// Whether `kubectl get all` shows it.
     pub(crate) in_all: bool,
     pub(crate) subresources: &'static [&'static str],
 }
 
-/// Whether objects of a resource live in namespaces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ResourceScope {
-    Namespace,
-    Cluster,
-}
+/// Group and version of an API.
+type GroupVersion = (&'static str, &'static str);
+
+const CORE: GroupVersion = ("", "v1");
+const APPS: GroupVersion = ("apps", "v1");
+const BATCH: GroupVersion = ("batch", "v1");
+const COORDINATION: GroupVersion = ("coordination.k8s.io", "v1");
+const EVENTS: GroupVersion = ("events.k8s.io", "v1");
+const POLICY: GroupVersion = ("policy", "v1");
+const RBAC: GroupVersion = ("rbac.authorization.k8s.io", "v1");
 
 const STATUS: &[&str] = &["status"];
-const SCALED: &[&str] = &["scale", "status"];
+const SCALE_AND_STATUS: &[&str] = &["scale", "status"];
+const EVICTION_AND_STATUS: &[&str] = &["eviction", "status"];
 
-/// A resource named by `group/version`, plural and kind; the other columns follow.
-const fn row(api: (&'static str, &'static str), plural: &'static str, kind: &'static str) -> ApiResource {
+/// Every resource that is stored. Access reviews are answered and not stored, so they have no row.
+pub(crate) static RESOURCES: &[ApiResource] = &[
+    cluster_scoped(CORE, "namespaces", "Namespace")
+        .short_names(&["ns"])
+        .subresources(STATUS),
+    cluster_scoped(CORE, "nodes", "Node")
+        .short_names(&["no"])
+        .subresources(STATUS),
+    namespaced(CORE, "pods", "Pod")
+        .short_names(&["po"])
+        .subresources(EVICTION_AND_STATUS)
+        .in_all(),
+    namespaced(CORE, "events", "Event").short_names(&["ev"]),
+    namespaced(CORE, "configmaps", "ConfigMap").short_names(&["cm"]),
+    namespaced(CORE, "secrets", "Secret"),
+    namespaced(CORE, "services", "Service")
+        .short_names(&["svc"])
+        .in_all(),
+    namespaced(CORE, "serviceaccounts", "ServiceAccount").short_names(&["sa"]),
+    namespaced(APPS, "deployments", "Deployment")
+        .short_names(&["deploy"])
+        .subresources(SCALE_AND_STATUS)
+        .in_all(),
+    namespaced(APPS, "replicasets", "ReplicaSet")
+        .short_names(&["rs"])
+        .subresources(SCALE_AND_STATUS)
+        .in_all(),
+    namespaced(APPS, "statefulsets", "StatefulSet")
+        .short_names(&["sts"])
+        .subresources(SCALE_AND_STATUS)
+        .in_all(),
+    namespaced(APPS, "daemonsets", "DaemonSet")
+        .short_names(&["ds"])
+        .subresources(STATUS)
+        .in_all(),
+    namespaced(BATCH, "jobs", "Job").subresources(STATUS).in_all(),
+    namespaced(POLICY, "poddisruptionbudgets", "PodDisruptionBudget")
+        .short_names(&["pdb"])
+        .subresources(STATUS),
+    namespaced(EVENTS, "events", "Event").short_names(&["ev"]),
+    namespaced(COORDINATION, "leases", "Lease"),
+    namespaced(RBAC, "roles", "Role"),
+    namespaced(RBAC, "rolebindings", "RoleBinding"),
+    cluster_scoped(RBAC, "clusterroles", "ClusterRole"),
+    cluster_scoped(RBAC, "clusterrolebindings", "ClusterRoleBinding"),
+];
+
+const fn namespaced(api: GroupVersion, plural: &'static str, kind: &'static str) -> ApiResource {
     let (group, version) = api;
-    let scope = ResourceScope::Namespace;
     ApiResource {
         group,
         version,
         plural,
-        singular: "",
         kind,
-        scope,
-        short: &[],
+        namespaced: true,
+        short_names: &[],
         in_all: false,
         subresources: &[],
     }
 }
 
+const fn cluster_scoped(api: GroupVersion, plural: &'static str, kind: &'static str) -> ApiResource {
+    let mut resource = namespaced(api, plural, kind);
+    resource.namespaced = false;
+    resource
+}
+
 impl ApiResource {
-    const fn short(mut self, short: &'static [&'static str]) -> Self {
-        self.short = short;
+    const fn short_names(mut self, names: &'static [&'static str]) -> Self {
+        self.short_names = names;
         self
     }
 
-    const fn of_cluster(mut self) -> Self {
-        self.scope = ResourceScope::Cluster;
-        self
-    }
-
-    const fn with(mut self, subresources: &'static [&'static str]) -> Self {
+    const fn subresources(mut self, subresources: &'static [&'static str]) -> Self {
         self.subresources = subresources;
         self
     }
@@ -70,141 +118,41 @@ impl ApiResource {
         self
     }
 
-    const fn singular(mut self, singular: &'static str) -> Self {
-        self.singular = singular;
-        self
+    /// The name of one object in kubectl's words: `poddisruptionbudget`.
+    pub(crate) fn singular(&self) -> String {
+        self.kind.to_lowercase()
     }
 
-    pub(crate) fn is_namespaced(&self) -> bool {
-        self.scope == ResourceScope::Namespace
-    }
-
-    /// `v1`, `apps/v1`: the apiVersion of its objects.
+    /// The `apiVersion` of its objects: `v1`, `apps/v1`.
     pub(crate) fn api_version(&self) -> String {
-        match self.group {
-            "" => self.version.to_owned(),
-            group => format!("{group}/{}", self.version),
+        if self.group.is_empty() {
+            self.version.to_owned()
+        } else {
+            format!("{}/{}", self.group, self.version)
         }
     }
 
-    pub(crate) fn not_found(&self, name: &str) -> StatusError {
-        StatusError::not_found(self.group, self.plural, name)
-    }
-
-    pub(crate) fn conflict(&self, name: &str, why: &str) -> StatusError {
-        StatusError::conflict(self.group, self.plural, name, why)
+    /// Whether its status can be written only through the status subresource.
+    pub(crate) fn has_status_subresource(&self) -> bool {
+        self.subresources.contains(&"status")
     }
 }
 
-const CORE: (&str, &str) = ("", "v1");
-const APPS: (&str, &str) = ("apps", "v1");
-const RBAC: (&str, &str) = ("rbac.authorization.k8s.io", "v1");
-
-/// Every resource that is stored; reviews are answered without a trace and have no row.
-pub(crate) static RESOURCES: &[ApiResource] = &[
-    row(CORE, "namespaces", "Namespace")
-        .singular("namespace")
-        .short(&["ns"])
-        .of_cluster()
-        .with(STATUS),
-    row(CORE, "nodes", "Node")
-        .singular("node")
-        .short(&["no"])
-        .of_cluster()
-        .with(STATUS),
-    row(CORE, "pods", "Pod")
-        .singular("pod")
-        .short(&["po"])
-        .with(&["eviction", "status"])
-        .in_all(),
-    row(CORE, "events", "Event").singular("event").short(&["ev"]),
-    row(CORE, "configmaps", "ConfigMap")
-        .singular("configmap")
-        .short(&["cm"]),
-    row(CORE, "secrets", "Secret").singular("secret"),
-    row(CORE, "services", "Service")
-        .singular("service")
-        .short(&["svc"])
-        .in_all(),
-    row(CORE, "serviceaccounts", "ServiceAccount")
-        .singular("serviceaccount")
-        .short(&["sa"]),
-    row(APPS, "deployments", "Deployment")
-        .singular("deployment")
-        .short(&["deploy"])
-        .with(SCALED)
-        .in_all(),
-    row(APPS, "replicasets", "ReplicaSet")
-        .singular("replicaset")
-        .short(&["rs"])
-        .with(SCALED)
-        .in_all(),
-    row(APPS, "statefulsets", "StatefulSet")
-        .singular("statefulset")
-        .short(&["sts"])
-        .with(SCALED)
-        .in_all(),
-    row(APPS, "daemonsets", "DaemonSet")
-        .singular("daemonset")
-        .short(&["ds"])
-        .with(STATUS)
-        .in_all(),
-    row(("batch", "v1"), "jobs", "Job")
-        .singular("job")
-        .with(STATUS)
-        .in_all(),
-    row(("policy", "v1"), "poddisruptionbudgets", "PodDisruptionBudget")
-        .singular("poddisruptionbudget")
-        .short(&["pdb"])
-        .with(STATUS),
-    row(("events.k8s.io", "v1"), "events", "Event")
-        .singular("event")
-        .short(&["ev"]),
-    row(("coordination.k8s.io", "v1"), "leases", "Lease").singular("lease"),
-    row(RBAC, "roles", "Role").singular("role"),
-    row(RBAC, "rolebindings", "RoleBinding").singular("rolebinding"),
-    row(RBAC, "clusterroles", "ClusterRole")
-        .singular("clusterrole")
-        .of_cluster(),
-    row(RBAC, "clusterrolebindings", "ClusterRoleBinding")
-        .singular("clusterrolebinding")
-        .of_cluster(),
-];
-
-/// The row for a plural in a group and version.
+/// The resource of a plural in a group and version.
 pub(crate) fn find(group: &str, version: &str, plural: &str) -> Option<&'static ApiResource> {
     RESOURCES
         .iter()
-        .find(|row| (row.group, row.version, row.plural) == (group, version, plural))
+        .find(|known| (known.group, known.version, known.plural) == (group, version, plural))
 }
 
-/// The row for an object that names its own apiVersion and kind.
+/// The resource of an object that names its own `apiVersion` and kind.
 pub(crate) fn of_object(object: &Value) -> Option<&'static ApiResource> {
     RESOURCES
         .iter()
-        .find(|row| object["kind"] == row.kind && object["apiVersion"] == *row.api_version())
+        .find(|known| object["kind"] == known.kind && object["apiVersion"] == *known.api_version())
 }
 
-/// The row under whose API a kind is stored.
+/// The resource under whose API a kind is stored.
 pub(crate) fn of_kind(kind: &str) -> Option<&'static ApiResource> {
-    RESOURCES.iter().find(|row| row.kind == kind)
-}
-
-impl ApiResource {
-    /// An object as it is stored, from the words of this resource's API.
-    pub(crate) fn stored(&self, object: Value) -> Value {
-        if self.group == "events.k8s.io" {
-            events::to_core(object)
-        } else {
-            object
-        }
-    }
-
-    /// A stored object in the words of this resource's API.
-    pub(crate) fn presented(&self, object: &Arc<Value>) -> Arc<Value> {
-        if self.group == "events.k8s.io" {
-            return Arc::new(events::from_core(Value::clone(object)));
-        }
-        object.clone()
-    }
+    RESOURCES.iter().find(|known| known.kind == kind)
 }

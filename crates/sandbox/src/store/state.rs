@@ -1,42 +1,32 @@
-//! The state behind the API, and the one lock around it.
+//! The state of the cluster, and the one lock around it.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::AccessDenial;
-use crate::RecordedRequest;
-use crate::SandboxOptions;
-use crate::api::field_types;
-use crate::api::list::ListSnapshot;
-use crate::controllers::Progress;
+use crate::options::SandboxOptions;
+use crate::store::access_denial::AccessDenial;
+use crate::store::list_snapshot::SnapshotCache;
 use crate::store::names::NameGenerator;
 use crate::store::object;
 use crate::store::object_store::ObjectStore;
-use crate::store::resource;
+use crate::store::request_log::RequestLog;
 
-/// Enough for any test; a sandbox that runs for days forgets the oldest.
-const REQUEST_LOG_SIZE: usize = 10_000;
-
-/// Everything the sandbox knows.
+/// Everything that requests and controllers read and change.
 #[derive(Debug)]
 pub(crate) struct ClusterState {
     pub(crate) options: SandboxOptions,
     pub(crate) store: ObjectStore,
     pub(crate) names: NameGenerator,
     pub(crate) denials: Vec<AccessDenial>,
-    pub(crate) snapshots: VecDeque<ListSnapshot>,
-    /// When a pod, by UID and what it waits for, is to take its next step; `None` is never.
-    pub(crate) alarms: HashMap<(String, &'static str), Option<Instant>>,
-    pub(crate) progress: Progress,
+    pub(crate) snapshots: SnapshotCache,
+    pub(crate) requests: RequestLog,
+    /// Whether the controllers are stopped.
     pub(crate) paused: bool,
     /// How far the wall clock is set back, to give the first objects an age.
     pub(crate) clock_offset: SignedDuration,
-    requests: VecDeque<RecordedRequest>,
 }
 
 impl ClusterState {
@@ -46,36 +36,26 @@ impl ClusterState {
             options,
             store: ObjectStore::default(),
             denials: Vec::new(),
-            snapshots: VecDeque::new(),
-            alarms: HashMap::new(),
-            progress: Progress::default(),
+            snapshots: SnapshotCache::default(),
+            requests: RequestLog::default(),
             paused: false,
             clock_offset: SignedDuration::ZERO,
-            requests: VecDeque::new(),
         }
     }
 
+    /// The wall clock of the cluster.
     pub(crate) fn now(&self) -> Timestamp {
         let now = Timestamp::now();
         now.checked_sub(self.clock_offset).unwrap_or(now)
     }
 
-    pub(crate) fn record(&mut self, request: RecordedRequest) {
-        if self.requests.len() == REQUEST_LOG_SIZE {
-            self.requests.pop_front();
-        }
-        self.requests.push_back(request);
-    }
-
-    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
-        self.requests.iter().cloned().collect()
-    }
-
-    /// Fills in what a server gives every new object.
+    /// Fills in what a server gives every new object: UID, creation time and first generation.
     pub(crate) fn set_creation_metadata(&mut self, object: &mut Value) {
         let now = object::format_time(self.now());
+        // Drawn even when the object brings a UID, so that the names that follow do not depend on it.
         let uid = self.names.uid();
         let has_spec = object.get("spec").is_some();
+
         let metadata = object::metadata(object);
         metadata.entry("uid").or_insert_with(|| uid.into());
         metadata.entry("creationTimestamp").or_insert_with(|| now.into());
@@ -84,44 +64,13 @@ impl ClusterState {
         }
     }
 
-    /// Stores an object as it is, its status included; the namespace it needs appears with it.
-    pub(crate) fn apply(&mut self, mut object: Value) -> Result<(), String> {
-        let row = resource::of_object(&object).ok_or_else(|| {
-            format!(
-                "the sandbox serves no {} {}",
-                object["apiVersion"], object["kind"]
-            )
-        })?;
-        field_types::check(&object, row).map_err(|failure| failure.message)?;
-        if object::name(&object).is_empty() {
-            return Err(format!("a {} without metadata.name cannot be applied", row.kind));
-        }
-        if row.is_namespaced() {
-            if object::namespace(&object).is_empty() {
-                object::metadata(&mut object).insert("namespace".to_owned(), "default".into());
-            }
-            let namespace = object::namespace(&object).to_owned();
-            self.ensure_namespace(&namespace);
-        }
-        if let Some(known) = self
-            .store
-            .get(row.kind, object::namespace(&object), object::name(&object))
-        {
-            for inherited in ["uid", "creationTimestamp"] {
-                let value = known["metadata"][inherited].clone();
-                object::metadata(&mut object).entry(inherited).or_insert(value);
-            }
-        }
-        self.set_creation_metadata(&mut object);
-        self.store.put(row.kind, row.stored(object));
-        Ok(())
-    }
-
+    /// Creates an active namespace, if there is none of that name.
     pub(crate) fn ensure_namespace(&mut self, name: &str) {
         if self.store.get("Namespace", "", name).is_some() {
             return;
         }
-        let mut namespace = serde_json::json!({
+
+        let mut namespace = json!({
             "apiVersion": "v1", "kind": "Namespace",
             "metadata": { "name": name, "labels": { "kubernetes.io/metadata.name": name } },
             "spec": { "finalizers": ["kubernetes"] }, "status": { "phase": "Active" },
@@ -131,10 +80,14 @@ impl ClusterState {
     }
 }
 
-/// The world as its threads share it: every visit that changes something wakes the watchers.
+/// The cluster state as connections, controllers and the owner of the sandbox share it.
+///
+/// One lock is enough: every access is short, and a request that is judged and written under it is as atomic as a
+/// transaction of etcd.
 #[derive(Debug, Clone)]
 pub(crate) struct SharedState {
     state: Arc<Mutex<ClusterState>>,
+    /// The latest revision, so that watches and controllers can wait for the next one.
     revision: watch::Sender<u64>,
 }
 
@@ -146,10 +99,12 @@ impl SharedState {
         }
     }
 
-    /// Runs `visit` alone with the world. A visit that panicked leaves the world usable.
-    pub(crate) fn with<T>(&self, visit: impl FnOnce(&mut ClusterState) -> T) -> T {
+    /// Runs `access` alone with the state; a change of the state wakes everyone who waits for one.
+    pub(crate) fn with<T>(&self, access: impl FnOnce(&mut ClusterState) -> T) -> T {
+        // A panic in one request must not make every later one fail.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = visit(&mut state);
+        let result = access(&mut state);
+
         let revision = state.store.revision();
         self.revision
             .send_if_modified(|known| std::mem::replace(known, revision) != revision);
@@ -161,6 +116,7 @@ impl SharedState {
         self.revision.send_modify(|_| {});
     }
 
+    /// A receiver that wakes at each new revision.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.revision.subscribe()
     }

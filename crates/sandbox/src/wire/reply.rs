@@ -1,11 +1,10 @@
-//! An answer of the sandbox, before it becomes bytes.
+//! The answer to a request, before it becomes bytes.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::api::watch::ResourceWatch;
 use crate::wire::status_error::StatusError;
 
-/// A status code, extra headers and a body.
+/// A complete answer: status code, extra headers and a body.
 #[derive(Debug)]
 pub(crate) struct ApiReply {
     pub(crate) code: u16,
@@ -13,13 +12,11 @@ pub(crate) struct ApiReply {
     pub(crate) body: ReplyBody,
 }
 
-/// What an answer carries.
+/// The body of an answer.
 #[derive(Debug)]
 pub(crate) enum ReplyBody {
     Json(Value),
     Text(String),
-    /// Events as they happen, until the client leaves or the time is over.
-    ResourceWatch(Box<ResourceWatch>),
 }
 
 impl ApiReply {
@@ -39,8 +36,8 @@ impl ApiReply {
         }
     }
 
-    /// Adds the header by which a server warns of what it accepted all the same.
-    pub(crate) fn warn(mut self, warnings: &[String]) -> Self {
+    /// Adds the `Warning` headers by which a server warns of what it accepted all the same.
+    pub(crate) fn with_warnings(mut self, warnings: &[String]) -> Self {
         for warning in warnings {
             let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
             self.headers.push(("Warning", format!("299 - \"{quoted}\"")));
@@ -50,11 +47,16 @@ impl ApiReply {
 }
 
 impl From<StatusError> for ApiReply {
-    fn from(failure: StatusError) -> Self {
-        let mut reply = Self::json(failure.code, failure.status());
-        if let Some(seconds) = failure.retry_after_seconds().filter(|seconds| *seconds > 0) {
+    fn from(error: StatusError) -> Self {
+        let mut reply = Self::json(error.code, error.status());
+        if let Some(seconds) = error.retry_after_seconds().filter(|seconds| *seconds > 0) {
             reply.headers.push(("Retry-After", seconds.to_string()));
         }
         reply
     }
+}
+
+/// A `Status` of success; evictions and most deletions are answered with one.
+pub(crate) fn success_status() -> Value {
+    json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success" })
 }

@@ -1,168 +1,69 @@
-//! Tables: the form in which kubectl asks for what it prints.
+//! Tables: the representation in which kubectl asks for what it prints.
 
 mod cells;
+mod columns;
 
 use serde_json::{Value, json};
 
-use crate::wire::representation;
-use crate::wire::representation::IncludeObjectPolicy;
+use crate::wire::request::QueryParameters;
 
-/// A column: its name, its type, and whether only wide output shows it.
-struct TableColumn {
-    name: &'static str,
-    kind: &'static str,
-    wide: bool,
+/// What a row of a Table carries of its object (`IncludeObjectPolicy` in `apimachinery/pkg/apis/meta/v1`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IncludeObjectPolicy {
+    Nothing,
+    Metadata,
+    Object,
 }
 
-const fn column(name: &'static str) -> TableColumn {
-    TableColumn {
-        name,
-        kind: "string",
-        wide: false,
-    }
-}
-
-const fn count(name: &'static str) -> TableColumn {
-    TableColumn {
-        name,
-        kind: "integer",
-        wide: false,
-    }
-}
-
-const fn wide(name: &'static str) -> TableColumn {
-    TableColumn {
-        name,
-        kind: "string",
-        wide: true,
-    }
-}
-
-const ANY: &[TableColumn] = &[column("Name"), column("Age")];
-
-const PODS: &[TableColumn] = &[
-    column("Name"),
-    column("Ready"),
-    column("Status"),
-    column("Restarts"),
-    column("Age"),
-    wide("IP"),
-    wide("Node"),
-    wide("Nominated Node"),
-    wide("Readiness Gates"),
-];
-const DEPLOYMENTS: &[TableColumn] = &[
-    column("Name"),
-    column("Ready"),
-    count("Up-to-date"),
-    count("Available"),
-    column("Age"),
-    wide("Containers"),
-    wide("Images"),
-    wide("Selector"),
-];
-const REPLICA_SETS: &[TableColumn] = &[
-    column("Name"),
-    count("Desired"),
-    count("Current"),
-    count("Ready"),
-    column("Age"),
-    wide("Containers"),
-    wide("Images"),
-    wide("Selector"),
-];
-const STATEFUL_SETS: &[TableColumn] = &[
-    column("Name"),
-    column("Ready"),
-    column("Age"),
-    wide("Containers"),
-    wide("Images"),
-];
-const DAEMON_SETS: &[TableColumn] = &[
-    column("Name"),
-    count("Desired"),
-    count("Current"),
-    count("Ready"),
-    count("Up-to-date"),
-    count("Available"),
-    column("Node Selector"),
-    column("Age"),
-    wide("Containers"),
-    wide("Images"),
-    wide("Selector"),
-];
-const BUDGETS: &[TableColumn] = &[
-    column("Name"),
-    column("Min available"),
-    column("Max unavailable"),
-    count("Allowed disruptions"),
-    column("Age"),
-];
-const NAMESPACES: &[TableColumn] = &[column("Name"), column("Status"), column("Age")];
-const NODES: &[TableColumn] = &[
-    column("Name"),
-    column("Status"),
-    column("Roles"),
-    column("Age"),
-    column("Version"),
-    wide("Internal-IP"),
-];
-const EVENTS: &[TableColumn] = &[
-    column("Last Seen"),
-    column("Type"),
-    column("Reason"),
-    column("Object"),
-    column("Message"),
-    wide("Name"),
-];
-const CONFIG_MAPS: &[TableColumn] = &[column("Name"), count("Data"), column("Age")];
-
-fn columns(kind: &str) -> &'static [TableColumn] {
-    match kind {
-        "Pod" => PODS,
-        "Deployment" => DEPLOYMENTS,
-        "ReplicaSet" => REPLICA_SETS,
-        "StatefulSet" => STATEFUL_SETS,
-        "DaemonSet" => DAEMON_SETS,
-        "PodDisruptionBudget" => BUDGETS,
-        "Namespace" => NAMESPACES,
-        "Node" => NODES,
-        "Event" => EVENTS,
-        "ConfigMap" => CONFIG_MAPS,
-        _ => ANY,
+impl IncludeObjectPolicy {
+    /// The policy that a query asks for; without one, rows carry the metadata.
+    pub(crate) fn of(query: &QueryParameters) -> Self {
+        match query.get("includeObject") {
+            "None" => Self::Nothing,
+            "Object" => Self::Object,
+            _ => Self::Metadata,
+        }
     }
 }
 
 /// A Table of objects, which are all of one kind.
 pub(crate) fn table<'a>(
     objects: impl IntoIterator<Item = &'a Value>,
-    included: IncludeObjectPolicy,
+    policy: IncludeObjectPolicy,
     metadata: Value,
     kind: &str,
 ) -> Value {
-    let definitions: Vec<Value> = columns(kind)
+    let definitions: Vec<Value> = columns::columns(kind)
         .iter()
-        .map(|TableColumn { name, kind, wide }| {
-            let format = if *name == "Name" { "name" } else { "" };
-            let priority = i32::from(*wide);
-            json!({ "name": name, "type": kind, "format": format, "description": name, "priority": priority })
+        .map(|column| {
+            let format = if column.name == "Name" { "name" } else { "" };
+            json!({
+                "name": column.name, "type": column.kind, "format": format, "description": column.name,
+                "priority": i32::from(column.wide),
+            })
         })
         .collect();
     let rows: Vec<Value> = objects
         .into_iter()
-        .map(|object| row(object, included, kind))
+        .map(|object| row(object, policy, kind))
         .collect();
+
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
         "columnDefinitions": definitions, "rows": rows,
     })
 }
 
-fn row(object: &Value, included: IncludeObjectPolicy, kind: &str) -> Value {
+fn row(object: &Value, policy: IncludeObjectPolicy, kind: &str) -> Value {
     let cells = cells::cells(object, kind);
-    match included {
+    match policy {
         IncludeObjectPolicy::Nothing => json!({ "cells": cells, "object": null }),
-        IncludeObjectPolicy::Metadata => json!({ "cells": cells, "object": representation::partial(object) }),
+        IncludeObjectPolicy::Metadata => json!({ "cells": cells, "object": partial_metadata(object) }),
         IncludeObjectPolicy::Object => json!({ "cells": cells, "object": object }),
     }
+}
+
+/// The metadata of an object, and nothing else of it.
+pub(crate) fn partial_metadata(object: &Value) -> Value {
+    json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"] })
 }

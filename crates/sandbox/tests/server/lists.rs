@@ -264,7 +264,7 @@ fn unknown_paths_are_not_found() {
     assert_eq!(world.get("/readyz").text, "ok");
     assert_eq!(
         world.get("/version").json()["gitVersion"],
-        "v1.37.2+macaque-sandbox"
+        "v1.37.2+kube-sandbox"
     );
     assert!(world.get("/readyz").header("date").is_some());
 }

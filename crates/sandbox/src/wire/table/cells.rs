@@ -5,18 +5,21 @@ use serde_json::{Value, json};
 
 use crate::store::object;
 
-/// One cell a column.
+/// The cells for an object, one a column.
 pub(super) fn cells(object: &Value, kind: &str) -> Vec<Value> {
     let name = json!(object::name(object));
     let age = json!(age(object::text(object, "/metadata/creationTimestamp")));
     let number = |pointer: &str| json!(object::number(object, pointer));
-    let (containers, images) = containers(object);
-    let selector = json!(selector(object));
+    let ready_of_replicas = || json!(ratio(object, "/status/readyReplicas", "/spec/replicas"));
+    let containers = container_field(object, "name");
+    let images = container_field(object, "image");
+    let selector = json!(object::match_labels_text(object));
+
     match kind {
         "Pod" => pod(object, name, age),
         "Deployment" => vec![
             name,
-            json!(of(object, "/status/readyReplicas", "/spec/replicas")),
+            ready_of_replicas(),
             number("/status/updatedReplicas"),
             number("/status/availableReplicas"),
             age,
@@ -34,15 +37,7 @@ pub(super) fn cells(object: &Value, kind: &str) -> Vec<Value> {
             images,
             selector,
         ],
-        "StatefulSet" => {
-            vec![
-                name,
-                json!(of(object, "/status/readyReplicas", "/spec/replicas")),
-                age,
-                containers,
-                images,
-            ]
-        }
+        "StatefulSet" => vec![name, ready_of_replicas(), age, containers, images],
         "DaemonSet" => vec![
             name,
             number("/status/desiredNumberScheduled"),
@@ -58,52 +53,57 @@ pub(super) fn cells(object: &Value, kind: &str) -> Vec<Value> {
         ],
         "PodDisruptionBudget" => vec![
             name,
-            amount(&object["spec"]["minAvailable"]),
-            amount(&object["spec"]["maxUnavailable"]),
+            int_or_percent(&object["spec"]["minAvailable"]),
+            int_or_percent(&object["spec"]["maxUnavailable"]),
             number("/status/disruptionsAllowed"),
             age,
         ],
         "Namespace" => vec![name, object["status"]["phase"].clone(), age],
         "Node" => node(object, name, age),
         "Event" => event(object, name),
-        "ConfigMap" => vec![
-            name,
-            json!(object["data"].as_object().map_or(0, |data| data.len())),
-            age,
-        ],
+        "ConfigMap" => {
+            let entries = object["data"].as_object().map_or(0, |data| data.len());
+            vec![name, json!(entries), age]
+        }
         _ => vec![name, age],
     }
 }
 
 fn pod(pod: &Value, name: Value, age: Value) -> Vec<Value> {
-    let statuses = pod.pointer("/status/containerStatuses").and_then(Value::as_array);
-    let statuses = || statuses.into_iter().flatten();
-    let ready = statuses().filter(|status| status["ready"] == json!(true)).count();
-    let restarts: i64 = statuses()
+    let statuses = object::list(pod, "/status/containerStatuses");
+    let is_ready = |status: &&Value| status["ready"] == json!(true);
+    let ready = statuses.iter().filter(is_ready).count();
+    let restarts: i64 = statuses
+        .iter()
         .map(|status| object::number(status, "/restartCount"))
         .sum();
-    let total = pod
-        .pointer("/spec/containers")
-        .and_then(Value::as_array)
-        .map_or(0, |list| list.len());
-    let status = match (object::is_terminating(pod), object::phase(pod)) {
-        (true, _) => "Terminating",
-        (false, "Pending") if !object::text(pod, "/spec/nodeName").is_empty() => "ContainerCreating",
-        (false, "Succeeded") => "Completed",
-        (false, "Failed") => "Error",
-        (false, phase) => phase,
-    };
+    let total = object::list(pod, "/spec/containers").len();
+
     vec![
         name,
         json!(format!("{ready}/{total}")),
-        json!(status),
+        json!(pod_status(pod)),
         json!(restarts.to_string()),
         age,
-        shown(object::text(pod, "/status/podIP")),
-        shown(object::text(pod, "/spec/nodeName")),
+        text_or_none(object::text(pod, "/status/podIP")),
+        text_or_none(object::text(pod, "/spec/nodeName")),
         json!("<none>"),
         json!("<none>"),
     ]
+}
+
+/// The word that kubectl shows for the state of a pod.
+fn pod_status(pod: &Value) -> &str {
+    if object::is_terminating(pod) {
+        return "Terminating";
+    }
+
+    match object::phase(pod) {
+        "Pending" if !object::text(pod, "/spec/nodeName").is_empty() => "ContainerCreating",
+        "Succeeded" => "Completed",
+        "Failed" => "Error",
+        phase => phase,
+    }
 }
 
 fn node(node: &Value, name: Value, age: Value) -> Vec<Value> {
@@ -112,49 +112,50 @@ fn node(node: &Value, name: Value, age: Value) -> Vec<Value> {
     } else {
         "NotReady"
     };
-    let addresses = node.pointer("/status/addresses").and_then(Value::as_array);
+    let addresses = object::list(node, "/status/addresses");
     let internal = addresses
-        .into_iter()
-        .flatten()
+        .iter()
         .find(|address| address["type"] == json!("InternalIP"));
+
     vec![
         name,
         json!(status),
         json!("<none>"),
         age,
         json!(object::text(node, "/status/nodeInfo/kubeletVersion")),
-        shown(internal.map_or("", |address| object::text(address, "/address"))),
+        text_or_none(internal.map_or("", |address| object::text(address, "/address"))),
     ]
 }
 
 fn event(event: &Value, name: Value) -> Vec<Value> {
-    let part = |core: &str, new: &str| match object::text(event, core) {
+    // A field has one name in `v1` and another in `events.k8s.io/v1`, and both are shown alike.
+    let either = |core: &str, new: &str| match object::text(event, core) {
         "" => object::text(event, new).to_owned(),
         text => text.to_owned(),
     };
-    let seen = [
-        part("/lastTimestamp", "/eventTime"),
+    let times = [
+        either("/lastTimestamp", "/eventTime"),
         object::text(event, "/metadata/creationTimestamp").to_owned(),
     ];
-    let seen = seen
+    let last_seen = times
         .iter()
         .find(|time| !time.is_empty())
         .map_or("", String::as_str);
-    let kind = part("/involvedObject/kind", "/regarding/kind").to_lowercase();
+    let kind = either("/involvedObject/kind", "/regarding/kind").to_lowercase();
+    let regarding = either("/involvedObject/name", "/regarding/name");
+
     vec![
-        json!(age(seen)),
+        json!(age(last_seen)),
         json!(object::text(event, "/type")),
         json!(object::text(event, "/reason")),
-        json!(format!(
-            "{kind}/{}",
-            part("/involvedObject/name", "/regarding/name")
-        )),
-        json!(part("/message", "/note")),
+        json!(format!("{kind}/{regarding}")),
+        json!(either("/message", "/note")),
         name,
     ]
 }
 
-fn of(object: &Value, have: &str, want: &str) -> String {
+/// Two numbers of an object as `3/4`.
+fn ratio(object: &Value, have: &str, want: &str) -> String {
     format!(
         "{}/{}",
         object::number(object, have),
@@ -162,11 +163,11 @@ fn of(object: &Value, have: &str, want: &str) -> String {
     )
 }
 
-fn shown(text: &str) -> Value {
+fn text_or_none(text: &str) -> Value {
     json!(if text.is_empty() { "<none>" } else { text })
 }
 
-fn amount(value: &Value) -> Value {
+fn int_or_percent(value: &Value) -> Value {
     match value {
         Value::Null => json!("N/A"),
         Value::String(percent) => json!(percent),
@@ -174,41 +175,24 @@ fn amount(value: &Value) -> Value {
     }
 }
 
-fn containers(object: &Value) -> (Value, Value) {
-    let list = object
-        .pointer("/spec/template/spec/containers")
-        .and_then(Value::as_array);
-    let joined = |field: &str| {
-        let texts: Vec<&str> = list
-            .into_iter()
-            .flatten()
-            .filter_map(|item| item[field].as_str())
-            .collect();
-        shown(&texts.join(","))
-    };
-    (joined("name"), joined("image"))
+/// A field of each container of a workload's pods: its name or its image.
+fn container_field(workload: &Value, field: &str) -> Value {
+    let containers = object::list(workload, "/spec/template/spec/containers");
+    let texts: Vec<&str> = containers
+        .iter()
+        .filter_map(|container| container[field].as_str())
+        .collect();
+    text_or_none(&texts.join(","))
 }
 
-fn selector(object: &Value) -> String {
-    let labels = object
-        .pointer("/spec/selector/matchLabels")
-        .and_then(Value::as_object);
-    let pairs = labels
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
-    pairs.collect::<Vec<_>>().join(",")
-}
-
-/// The time since an instant in the units that a reader wants: `42s`, `5m10s`, `3h`, `2d`.
+/// The time since an instant in short: `42s`, `5m10s`, `3h`, `2d`.
 fn age(since: &str) -> String {
     let Some(since) = object::parse_time(since) else {
         return "<unknown>".to_owned();
     };
-    let seconds = Timestamp::now()
-        .as_second()
-        .saturating_sub(since.as_second())
-        .max(0);
+    let seconds = Timestamp::now().as_second().saturating_sub(since.as_second());
+    let seconds = seconds.max(0);
+
     match seconds {
         0..120 => format!("{seconds}s"),
         120..600 if seconds % 60 > 0 => format!("{}m{}s", seconds / 60, seconds % 60),
