@@ -171,10 +171,10 @@ mod tests {
     fn a_config_map_is_read() {
         let kind = [field(1, b"v1"), field(2, b"ConfigMap")].concat();
         let data = field(2, &[field(1, b"key"), field(2, b"value")].concat());
-        let object = [field(1, &field(1, b"journal")), data].concat();
+        let object = [field(1, &field(1, b"settings")), data].concat();
         let body = [MAGIC, &field(1, &kind), &field(2, &object), &field(3, b"")].concat();
         let expected = json!({
-            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "journal"}, "data": {"key": "value"},
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"key": "value"},
         });
         assert_eq!(decode(&body), Some(expected));
     }

@@ -1,4 +1,4 @@
-//! A plain HTTP client over a sandbox, and the words in which the tests tell their stories.
+//! A sandbox with a plain HTTP client, and the objects that the tests use.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -7,23 +7,23 @@ use std::time::{Duration, Instant};
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use serde_json::{Value, json};
 
-/// Nothing here takes longer than moments; a machine under load gets half a minute.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Nothing here takes longer than moments, but a machine may be under load.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A sandbox and a client that speaks to it.
-pub(crate) struct World {
+/// A sandbox and an HTTP client for it.
+pub(crate) struct TestServer {
     pub(crate) sandbox: Sandbox,
 }
 
-/// An answer, head and body.
+/// A response, head and body.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) code: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) text: String,
 }
 
-impl Answer {
+impl TestResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -53,42 +53,42 @@ impl Answer {
     }
 }
 
-impl World {
-    /// Objects in a world where nothing happens but what a test asks for.
-    pub(crate) fn still(objects: &[Value]) -> Self {
-        let world = Self {
+impl TestServer {
+    /// A server whose controllers are stopped, so that nothing happens but what a test asks for.
+    pub(crate) fn paused(objects: &[Value]) -> Self {
+        let server = Self {
             sandbox: Sandbox::start(SandboxOptions::default()).unwrap(),
         };
-        world.sandbox.pause();
-        world.sandbox.apply(objects).unwrap();
-        world
+        server.sandbox.pause();
+        server.sandbox.apply(objects).unwrap();
+        server
     }
 
-    /// A scene whose controllers run, with pods that are quickly ready and quickly gone.
-    pub(crate) fn alive(scene: Vec<Value>) -> Self {
-        Self::with(SandboxOptions {
-            objects: scene,
+    /// A server whose controllers run, with pods that are quickly ready and quickly gone.
+    pub(crate) fn running(objects: Vec<Value>) -> Self {
+        Self::with_options(SandboxOptions {
+            objects,
             ready_after: Duration::from_millis(20),
             linger: Duration::from_millis(100),
             ..SandboxOptions::default()
         })
     }
 
-    pub(crate) fn with(options: SandboxOptions) -> Self {
+    pub(crate) fn with_options(options: SandboxOptions) -> Self {
         Self {
             sandbox: Sandbox::start(options).unwrap(),
         }
     }
 
-    pub(crate) fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> TestResponse {
         self.send("GET", path, &[], "")
     }
 
-    pub(crate) fn get_as(&self, path: &str, accept: &str) -> Answer {
+    pub(crate) fn get_accepting(&self, path: &str, accept: &str) -> TestResponse {
         self.send("GET", path, &[("Accept", accept)], "")
     }
 
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> TestResponse {
         self.send(
             "POST",
             path,
@@ -97,7 +97,7 @@ impl World {
         )
     }
 
-    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn put(&self, path: &str, body: &Value) -> TestResponse {
         self.send(
             "PUT",
             path,
@@ -106,7 +106,7 @@ impl World {
         )
     }
 
-    pub(crate) fn merge(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn merge_patch(&self, path: &str, body: &Value) -> TestResponse {
         self.send(
             "PATCH",
             path,
@@ -115,14 +115,14 @@ impl World {
         )
     }
 
-    pub(crate) fn delete(&self, path: &str, options: Option<Value>) -> Answer {
+    pub(crate) fn delete(&self, path: &str, options: Option<Value>) -> TestResponse {
         let body = options.map(|options| options.to_string()).unwrap_or_default();
         self.send("DELETE", path, &[("Content-Type", "application/json")], &body)
     }
 
     /// Evicts a pod of the namespace `shop` with the given deleteOptions.
-    pub(crate) fn evict(&self, pod: &str, options: Value) -> Answer {
-        self.post(&eviction_path(pod), &eviction(pod, options))
+    pub(crate) fn evict(&self, pod: &str, options: Value) -> TestResponse {
+        self.post(&eviction_path(pod), &eviction_body(pod, options))
     }
 
     pub(crate) fn pod(&self, name: &str) -> Value {
@@ -136,7 +136,13 @@ impl World {
         .json()
     }
 
-    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> TestResponse {
         let (mut reader, code, headers) = self.open(method, path, headers, body);
         let length = headers
             .iter()
@@ -144,7 +150,8 @@ impl World {
             .map(|(_, value)| value.parse());
         let mut text = vec![0; length.expect("an answer with a length").unwrap()];
         reader.read_exact(&mut text).unwrap();
-        Answer {
+
+        TestResponse {
             code,
             headers,
             text: String::from_utf8(text).unwrap(),
@@ -173,7 +180,8 @@ impl World {
         let url = self.sandbox.url();
         let address = url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+
         let headers: String = headers
             .iter()
             .map(|(name, value)| format!("{name}: {value}\r\n"))
@@ -185,6 +193,7 @@ impl World {
              Content-Length: {length}\r\n\r\n{body}"
         )
         .unwrap();
+
         let mut reader = BufReader::new(stream);
         let mut line = || {
             let mut line = String::new();
@@ -192,12 +201,9 @@ impl World {
             line.trim_end().to_owned()
         };
         let status = line();
-        let code = status
-            .split(' ')
-            .nth(1)
-            .unwrap_or_else(|| panic!("{status:?}"))
-            .parse()
-            .unwrap();
+        let code = status.split(' ').nth(1);
+        let code = code.unwrap_or_else(|| panic!("{status:?}")).parse().unwrap();
+
         let head: Vec<String> = std::iter::from_fn(|| Some(line()).filter(|line| !line.is_empty())).collect();
         let pairs = head.iter().filter_map(|line| line.split_once(": "));
         let pairs = pairs
@@ -211,7 +217,7 @@ pub(crate) fn eviction_path(pod: &str) -> String {
     format!("/api/v1/namespaces/shop/pods/{pod}/eviction")
 }
 
-pub(crate) fn eviction(pod: &str, options: Value) -> Value {
+pub(crate) fn eviction_body(pod: &str, options: Value) -> Value {
     json!({
         "apiVersion": "policy/v1", "kind": "Eviction",
         "metadata": { "name": pod, "namespace": "shop" }, "deleteOptions": options,
@@ -219,28 +225,28 @@ pub(crate) fn eviction(pod: &str, options: Value) -> Value {
 }
 
 /// A running and ready pod of the shop.
-pub(crate) fn ready(name: &str, app: &str) -> Value {
+pub(crate) fn ready_pod(name: &str, app: &str) -> Value {
     let mut pod = scenario::pod("shop", name, app);
     pod["metadata"]["uid"] = json!(format!("uid-of-{name}"));
     pod
 }
 
 /// A pod of the shop that runs and is not ready.
-pub(crate) fn unready(name: &str, app: &str) -> Value {
-    let mut pod = ready(name, app);
+pub(crate) fn unready_pod(name: &str, app: &str) -> Value {
+    let mut pod = ready_pod(name, app);
     pod["status"]["conditions"][0]["status"] = json!("False");
     pod
 }
 
 /// A pod of the shop in a phase.
-pub(crate) fn in_phase(name: &str, app: &str, phase: &str) -> Value {
-    let mut pod = unready(name, app);
+pub(crate) fn pod_in_phase(name: &str, app: &str, phase: &str) -> Value {
+    let mut pod = unready_pod(name, app);
     pod["status"]["phase"] = json!(phase);
     pod
 }
 
 /// A budget over an app, up to date, with the given numbers in its status.
-pub(crate) fn budget(app: &str, allowed: i64, healthy: i64, desired: i64) -> Value {
+pub(crate) fn budget_with_status(app: &str, allowed: i64, healthy: i64, desired: i64) -> Value {
     let mut budget = scenario::budget("shop", app, json!({ "minAvailable": desired }));
     budget["metadata"]["generation"] = json!(1);
     budget["status"] = json!({
@@ -250,9 +256,9 @@ pub(crate) fn budget(app: &str, allowed: i64, healthy: i64, desired: i64) -> Val
     budget
 }
 
-/// Waits until something is so; what it is waiting for is told when it never comes.
+/// Waits until `look` finds something; `what` says in the failure what never came.
 pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         if let Some(found) = look() {
             return found;
