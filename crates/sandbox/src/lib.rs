@@ -3,7 +3,7 @@
 //! It is spoken to over HTTP, by any client: kube, client-go, kubectl, curl. It keeps objects in memory, runs the
 //! controllers that create pods, replace them and count disruption budgets, and answers what a real API server
 //! answers, to the messages of its refusals. Tests can deny rights, stop the controllers, let old revisions expire,
-//! and read back each request. Webhooks, admission policies and more than one user are not there.
+//! and read back each request. It has no webhooks, no admission policies and a single user.
 //!
 //! ```
 //! use kube_sandbox::{Sandbox, SandboxOptions, scenario};
@@ -24,18 +24,19 @@
 //! # Rooms
 //!
 //! ```text
-//! lib  Sandbox: starts it all, and answers the test
-//!  │
-//!  ├── setup        the first objects, and those that a test applies
-//!  ├── http         sockets, bytes, and the waiting of watches
-//!  ├── controllers  pods, workloads, their status, budgets, garbage
-//!  │      ▼
-//!  │     api        the verbs and the rules by which they are answered
-//!  │      ├── wire       requests, routes, replies, statuses, representations, tables
-//!  │      ├── selectors  label and field selectors
-//!  │      ▼
-//!  └──  store       objects, their history, the table of resources; one lock around it all
+//! lib            Sandbox: starts it all, and answers the test
+//!  ├ setup       the first objects, and those that a test applies
+//!  ├ http        sockets, bytes, and the waiting of watches
+//!  ├ controllers pods, workloads, their status, budgets, garbage
+//!  │  ▼
+//!  │ api         the verbs, and the rules by which they are answered
+//!  │  ├ wire       requests, routes, replies, statuses, representations, tables
+//!  │  ├ selectors  label and field selectors
+//!  │  ▼
+//!  └ store       objects and their history, the table of resources, one lock around it all
 //! ```
+//!
+//! Two files belong to no room: `options` holds [`SandboxOptions`], and [`scenario`] makes objects for tests.
 //!
 //! Dependencies point downwards only; there is no circle of files. What waits or touches a socket belongs to `http`,
 //! what happens without being asked for to `controllers`, what decides an answer to `api`, what only changes the form
@@ -43,6 +44,11 @@
 //!
 //! Objects are JSON values everywhere, read by JSON pointers, because a server must keep what it does not understand;
 //! the module `store::object` says more.
+
+/// The examples of the README, so that they are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;
 
 mod api;
 mod controllers;

@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-/// A shop in the namespace `shop`, with every relation that a workload can have to its budget:
+/// A shop in the namespace `shop`: workloads with and without a budget, and budgets with and without a disruption to
+/// spare.
 ///
 /// | workload | pods | budget |
 /// |---|---|---|
 /// | Deployment `cart` | 3 | at most 1 unavailable |
 /// | Deployment `web` | 4 | at least 3 available |
 /// | Deployment `search` | 2 | none |
-/// | StatefulSet `db` | 3 | at least 3 available: never one to spare |
+/// | StatefulSet `db` | 3 | at least 3 available, so that none may ever go |
 /// | DaemonSet `logs` | one a node | none |
 #[must_use]
 pub fn shop() -> Vec<Value> {
@@ -76,18 +77,17 @@ pub fn pod(namespace: &str, name: &str, app: &str) -> Value {
 
 fn workload(kind: &str, namespace: &str, app: &str) -> Value {
     let labels = json!({ "app": app });
+    let pod_spec = json!({
+        "containers": [container(app)], "restartPolicy": "Always", "terminationGracePeriodSeconds": 30,
+        "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
+    });
+
     json!({
         "apiVersion": "apps/v1", "kind": kind,
         "metadata": { "name": app, "namespace": namespace, "labels": labels },
         "spec": {
             "selector": { "matchLabels": labels },
-            "template": {
-                "metadata": { "labels": labels },
-                "spec": {
-                    "containers": [container(app)], "restartPolicy": "Always", "terminationGracePeriodSeconds": 30,
-                    "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
-                },
-            },
+            "template": { "metadata": { "labels": labels }, "spec": pod_spec },
         },
     })
 }

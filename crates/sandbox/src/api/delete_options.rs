@@ -181,6 +181,7 @@ fn wrong_type(options: &Value, path: &str, expected: &str) -> StatusError {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
+
     StatusError::bad_request(format!(
         "json: cannot unmarshal {found} into Go struct field DeleteOptions.{path} of type {expected}"
     ))

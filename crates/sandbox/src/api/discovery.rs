@@ -191,5 +191,6 @@ fn schema_path(resource: &ApiResource) -> String {
     } else {
         ""
     };
+
     format!("{prefix}{namespace}/{}/{{name}}", resource.plural)
 }

@@ -105,6 +105,7 @@ fn expected_scale(state: &ClusterState, pods: &[Arc<Value>]) -> Result<i64, Stri
         let Some(owner) = object::controller_of(pod) else {
             continue;
         };
+
         let controller = scaled_controller(state, pod, owner)?;
         let replicas = object::number(&controller, "/spec/replicas");
         scales.insert(object::uid(&controller).to_owned(), replicas);

@@ -28,6 +28,7 @@ pub(super) fn watch_lines(watch: ResourceWatch, shared: SharedState) -> impl Str
         revisions: shared.subscribe(),
         shared,
     };
+
     unfold(stream, |mut stream| async move {
         let line = stream.next_line().await?;
         Some((line, stream))

@@ -125,6 +125,7 @@ fn length_delimited_fields(mut bytes: &[u8]) -> Option<Vec<(u64, &[u8])>> {
     let mut fields = Vec::new();
     while !bytes.is_empty() {
         let tag = read_varint(&mut bytes)?;
+
         // The lower three bits are the wire type.
         match tag & 7 {
             0 => {
@@ -140,6 +141,7 @@ fn length_delimited_fields(mut bytes: &[u8]) -> Option<Vec<(u64, &[u8])>> {
             _ => return None,
         }
     }
+
     Some(fields)
 }
 

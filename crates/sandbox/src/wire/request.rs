@@ -106,6 +106,7 @@ fn decode_percent(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
+
     while at < bytes.len() {
         let digits = if bytes[at] == b'%' {
             text.get(at + 1..at + 3)
@@ -123,6 +124,7 @@ fn decode_percent(text: &str) -> String {
             }
         }
     }
+
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
