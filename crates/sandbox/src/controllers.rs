@@ -29,7 +29,7 @@ const WORKLOAD_KINDS: [&str; 6] = [
     "Node",
 ];
 
-/// What one controller has seen, and when it wants to look again though nothing changes.
+/// The progress of one controller: what it has seen, and when it wants to look again though nothing changes.
 #[derive(Debug, Default)]
 struct ControllerProgress {
     seen_revision: u64,

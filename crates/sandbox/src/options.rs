@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The settings of a sandbox; the defaults serve two empty nodes on a free loopback port.
 #[derive(Debug, Clone)]
 pub struct SandboxOptions {
-    /// Where to listen; port 0 takes a free one.
+    /// Where to listen; port 0 takes a free one. Nobody is asked for credentials, so that a loopback address is best.
     pub listen: SocketAddr,
     /// The objects to begin with; the controllers have done their work on them before the first request.
     pub objects: Vec<Value>,

@@ -1,6 +1,6 @@
 //! Converts between the version in which an object is stored and the one in which a request speaks of it.
 //!
-//! Only events have two: they are stored in the words of `v1` and served by `events.k8s.io/v1` as well.
+//! Only events have two: they are stored with the field names of `v1` and served by `events.k8s.io/v1` as well.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const EVENT_FIELDS: [(&str, &str); 7] = [
     ("reportingComponent", "reportingController"),
 ];
 
-/// An object as it is stored, from the words of its resource's API.
+/// An object as it is stored, from the version of its resource's API.
 pub(crate) fn to_storage_version(resource: &ApiResource, object: Value) -> Value {
     if resource.group != "events.k8s.io" {
         return object;
@@ -28,7 +28,7 @@ pub(crate) fn to_storage_version(resource: &ApiResource, object: Value) -> Value
     rename_fields(object, pairs, "v1")
 }
 
-/// A stored object in the words of a resource's API.
+/// A stored object in the version of a resource's API.
 pub(crate) fn to_request_version(resource: &ApiResource, object: &Arc<Value>) -> Arc<Value> {
     if resource.group != "events.k8s.io" {
         return object.clone();

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use crate::store::object;
 use crate::wire::status_error::{FieldError, StatusError};
 
-/// Checks a new event, in the stored words, as an event of `v1` or of `events.k8s.io`.
+/// Checks a new event, in its stored version, as an event of `v1` or of `events.k8s.io`.
 pub(crate) fn validate(event: &Value, group: &str, namespace: &str) -> Result<(), StatusError> {
-    // Events of the newer style are told by their eventTime, whichever API they come through.
+    // Events of the newer style are known by their eventTime, whichever API they come through.
     let has_event_time = !object::text(event, "/eventTime").is_empty();
 
     let mut errors = Vec::new();

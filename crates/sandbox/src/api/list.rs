@@ -38,7 +38,7 @@ pub(crate) fn list(
     let limit = read_limit(query)?;
     let (snapshot, start) = find_start(state, info, query.get("continue"))?;
 
-    // The keys are sorted as the objects are, so that a page starts where a search finds its first key.
+    // The objects are sorted by key, so that a search finds where the page starts.
     let skipped = snapshot
         .objects
         .partition_point(|object| ObjectKey::of(object) < start);

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::api::watch::ResourceWatch;
 use crate::store::state::SharedState;
 
-/// How often a quiet watch tells its client how far it has come; a real server does so about once a minute too.
+/// How often a quiet watch sends a bookmark; a real server does so about once a minute too.
 const BOOKMARK_INTERVAL: Duration = Duration::from_secs(60);
 
 /// A watch that is being streamed.

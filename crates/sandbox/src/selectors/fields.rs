@@ -28,7 +28,7 @@ const POD_FIELDS: &[&str] = &[
     "status.nominatedNodeName",
 ];
 
-/// The fields of events that Kubernetes has field labels for, in the words of `v1`.
+/// The fields of events that Kubernetes has field labels for, by their names in `v1`.
 const EVENT_FIELDS: &[&str] = &[
     "involvedObject.kind",
     "involvedObject.namespace",
@@ -117,7 +117,7 @@ fn pointer_for(label: &str, resource: &ApiResource) -> Option<String> {
     };
 
     let stored_label = match (resource.group, label) {
-        // events.k8s.io has its own words for two fields of the one stored form.
+        // events.k8s.io has its own names for two fields of the one stored version.
         ("events.k8s.io", "reportingController") => "reportingComponent".to_owned(),
         ("events.k8s.io", label) => label.replace("regarding.", "involvedObject."),
         // The name of spec.nodeName in older APIs, which is still accepted.

@@ -118,7 +118,7 @@ impl ApiResource {
         self
     }
 
-    /// The name of one object in kubectl's words: `poddisruptionbudget`.
+    /// The singular name that kubectl accepts: `poddisruptionbudget`.
     pub(crate) fn singular(&self) -> String {
         self.kind.to_lowercase()
     }

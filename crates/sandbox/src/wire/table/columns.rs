@@ -3,7 +3,7 @@
 /// One column of a Table.
 pub(super) struct TableColumn {
     pub(super) name: &'static str,
-    /// Its type in the words of OpenAPI.
+    /// Its OpenAPI type.
     pub(super) kind: &'static str,
     /// Whether only `kubectl get -o wide` shows it.
     pub(super) wide: bool,
