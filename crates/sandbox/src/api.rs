@@ -1,91 +1,123 @@
-//! Leads a request to the verb that answers it, in the order in which a real server judges requests.
+//! What an API server does: verbs, and the rules by which it answers them.
+//!
+//! Each verb has a file (`list`, `create`, `eviction`, …), and so has each set of rules that several verbs share
+//! (`delete_options`, `admission`, `field_types`, …). Everything here is a plain function of the cluster state and a
+//! request; sockets, waiting and bytes are the business of `http`.
 
-use super::failure::Failure;
-use super::form::Form;
-use super::reply::{Body, Reply};
-use super::request::Request;
-use super::route::{self, Route, Target};
-use super::watch::Watch;
-use super::world::World;
-use super::{access, delete, discovery, eviction, listing, object, scale, write};
+pub(crate) mod admission;
+pub(crate) mod authorization;
+pub(crate) mod body_validation;
+pub(crate) mod budget_policy;
+pub(crate) mod conversion;
+pub(crate) mod create;
+pub(crate) mod defaults;
+pub(crate) mod delete;
+pub(crate) mod delete_options;
+pub(crate) mod discovery;
+pub(crate) mod event_validation;
+pub(crate) mod eviction;
+pub(crate) mod field_types;
+pub(crate) mod field_validation;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod list_options;
+pub(crate) mod patch;
+pub(crate) mod scale;
+pub(crate) mod update;
+pub(crate) mod watch;
 
-/// The answer to a request. This is the one place through which every request passes.
-pub(super) fn answer(world: &mut World, request: &Request) -> Reply {
+use crate::api::watch::ResourceWatch;
+use crate::store::state::ClusterState;
+use crate::wire::reply::ApiReply;
+use crate::wire::representation::Representation;
+use crate::wire::request::ApiRequest;
+use crate::wire::route::{self, RequestInfo, Route};
+use crate::wire::status_error::StatusError;
+
+/// The answer to a request.
+#[derive(Debug)]
+pub(crate) enum ApiAnswer {
+    Reply(ApiReply),
+    /// Events as they happen, until the client leaves or the time is over.
+    Watch(Box<ResourceWatch>),
+}
+
+impl From<ApiReply> for ApiAnswer {
+    fn from(reply: ApiReply) -> Self {
+        Self::Reply(reply)
+    }
+}
+
+/// Answers a request. This is the one function through which every request passes.
+pub(crate) fn answer(state: &mut ClusterState, request: &ApiRequest) -> ApiAnswer {
     match route::read(&request.path) {
-        Route::Resource(target) => verb(world, &target, request).unwrap_or_else(Reply::from),
-        Route::Review(plural) if !plural.is_empty() => {
-            access::review(world, &plural, request).unwrap_or_else(Reply::from)
+        Route::Resource(info) => {
+            answer_resource(state, &info, request).unwrap_or_else(|error| ApiReply::from(error).into())
         }
-        Route::UnknownResource => Failure::unknown_resource().into(),
-        Route::Review(_) | Route::Other => {
-            discovery::answer(&request.path).unwrap_or_else(|| Reply::text(404, "404 page not found\n"))
+        Route::AccessReview(plural) if !plural.is_empty() => {
+            let reply = authorization::review(state, &plural, request);
+            reply.unwrap_or_else(ApiReply::from).into()
         }
+        Route::UnknownResource => ApiReply::from(StatusError::unknown_resource()).into(),
+        Route::AccessReview(_) | Route::NonResource => discovery::answer(&request.path)
+            .unwrap_or_else(|| ApiReply::text(404, "404 page not found\n"))
+            .into(),
     }
 }
 
-fn verb(world: &mut World, target: &Target, request: &Request) -> Result<Reply, Failure> {
-    access::authorize(world, target, request)?;
-    let part = target.subresource.as_deref();
-    let evicts = part == Some("eviction");
-    match (request.method.as_str(), target.name.is_some()) {
-        ("POST", true) if evicts => {
-            Form::negotiate(request)?;
-            eviction::answer(world, target, request)
-        }
-        _ if evicts => Err(Failure::method_not_allowed()),
-        ("GET", _) if request.query.is_set("watch") && part.is_none() => watch(world, target, request),
-        ("GET", true) => get(world, target, Form::negotiate(request)?),
-        ("GET", false) => listing::answer(world, target, request, Form::negotiate(request)?),
-        // Everything that is written needs a namespace in its path.
-        ("POST" | "DELETE", false) if target.resource.is_namespaced() && target.namespace.is_none() => {
-            Err(Failure::method_not_allowed())
-        }
-        ("POST", false) => write::create(world, target, request, Form::negotiate(request)?),
-        ("PUT", true) => write::replace(world, target, request, Form::negotiate(request)?),
-        ("PATCH", true) => write::patch(world, target, request, Form::negotiate(request)?),
-        ("DELETE", true) if part.is_none() => {
-            delete::answer(world, target, request, Form::negotiate(request)?)
-        }
-        ("DELETE", false) => delete_all(world, target, request),
-        _ => Err(Failure::method_not_allowed()),
+/// Answers a request for a resource: rights first, then the verb, then the form of the answer, as a real server does.
+fn answer_resource(
+    state: &mut ClusterState,
+    info: &RequestInfo,
+    request: &ApiRequest,
+) -> Result<ApiAnswer, StatusError> {
+    authorization::authorize(state, info, request)?;
+
+    let is_watch = request.method == "GET" && request.query.is_set("watch") && info.subresource.is_none();
+    if is_watch {
+        let representation = Representation::negotiate(request)?;
+        let watch = ResourceWatch::begin(state, info, request, representation)?;
+        return Ok(ApiAnswer::Watch(Box::new(watch)));
     }
+    if info.is_subresource("eviction") {
+        return answer_eviction(state, info, request).map(ApiAnswer::from);
+    }
+    answer_verb(state, info, request).map(ApiAnswer::from)
 }
 
-fn get(world: &World, target: &Target, form: Form) -> Result<Reply, Failure> {
-    let resource = target.resource;
-    let found = world.store.get(resource.kind, target.namespace(), target.name());
-    let found = found.ok_or_else(|| resource.not_found(target.name()))?;
-    if target.subresource.as_deref() == Some("scale") {
-        return Ok(Reply::json(200, scale::of(&found)));
+/// Evictions can be created and nothing else.
+fn answer_eviction(
+    state: &mut ClusterState,
+    info: &RequestInfo,
+    request: &ApiRequest,
+) -> Result<ApiReply, StatusError> {
+    if request.method != "POST" || info.name.is_none() {
+        return Err(StatusError::method_not_allowed());
     }
-    Ok(Reply::json(200, form.object(&resource.presented(&found))?))
+    Representation::negotiate(request)?;
+    eviction::evict(state, info, request)
 }
 
-fn watch(world: &World, target: &Target, request: &Request) -> Result<Reply, Failure> {
-    let form = Form::negotiate(request)?;
-    let watch = Watch::begin(world, target, request, form)?;
-    Ok(Reply {
-        code: 200,
-        headers: Vec::new(),
-        body: Body::Watch(Box::new(watch)),
-    })
-}
+fn answer_verb(
+    state: &mut ClusterState,
+    info: &RequestInfo,
+    request: &ApiRequest,
+) -> Result<ApiReply, StatusError> {
+    let has_name = info.name.is_some();
+    let negotiate = || Representation::negotiate(request);
 
-/// Deletes what a selection matches, and answers with the list of it.
-fn delete_all(world: &mut World, target: &Target, request: &Request) -> Result<Reply, Failure> {
-    let selection = listing::Selection::read(target, request)?;
-    let options = delete::read_options(request)?;
-    let resource = target.resource;
-    let objects = world.store.list(resource.kind, target.namespace.as_deref());
-    let mut gone = Vec::new();
-    for object in objects.iter().filter(|object| selection.matches(object)) {
-        gone.push(delete::delete(world, resource, object, &options)?.object);
+    match (request.method.as_str(), has_name) {
+        ("GET", true) => get::get(state, info, negotiate()?),
+        ("GET", false) => list::list(state, info, request, negotiate()?),
+        // What is written needs a namespace in its path.
+        ("POST" | "DELETE", false) if info.resource.namespaced && info.namespace.is_none() => {
+            Err(StatusError::method_not_allowed())
+        }
+        ("POST", false) => create::create(state, info, request, negotiate()?),
+        ("PUT", true) => update::replace(state, info, request, negotiate()?),
+        ("PATCH", true) => update::patch(state, info, request, negotiate()?),
+        ("DELETE", true) if info.subresource.is_none() => delete::delete(state, info, request, negotiate()?),
+        ("DELETE", false) => delete::delete_collection(state, info, request),
+        _ => Err(StatusError::method_not_allowed()),
     }
-    let metadata = serde_json::json!({ "resourceVersion": world.store.revision().to_string() });
-    gone.sort_by(|a, b| object::name(a).cmp(object::name(b)));
-    let items = gone.iter().map(|object| &**object);
-    Ok(Reply::json(
-        200,
-        Form::Full.list(resource.kind, &resource.api_version(), items, metadata)?,
-    ))
 }

@@ -1,148 +1,122 @@
-//! An embedded Kubernetes API on a loopback port, for the demo and the tests.
+//! An in-memory Kubernetes API server on a loopback port, for tests and demos.
 //!
-//! It is a server and is spoken to over HTTP only, by the real client and by kubectl; it knows nothing of the rest
-//! of macaque and judges evictions with code of its own. It keeps objects in memory, plays the controllers that
-//! replace pods and count budgets, and answers what a real API server answers. Webhooks, admission policies and
-//! more than one user are not there.
+//! It is spoken to over HTTP, by any client: kube, client-go, kubectl, curl. It keeps objects in memory, runs the
+//! controllers that create pods, replace them and count disruption budgets, and answers what a real API server
+//! answers, to the messages of its refusals. Tests can deny rights, stop the controllers, let old revisions expire,
+//! and read back each request. It has no webhooks, no admission policies and a single user.
+//!
+//! ```
+//! use kube_sandbox::{Sandbox, SandboxOptions, scenario};
+//!
+//! let sandbox = Sandbox::start(SandboxOptions {
+//!     objects: vec![scenario::deployment("shop", "web", 3)],
+//!     ..SandboxOptions::default()
+//! })?;
+//! // Give `sandbox.kubeconfig()` or `sandbox.url()` to the client under test. The Deployment has its ReplicaSet and
+//! // its pods already, and they are ready.
+//! assert!(sandbox.url().starts_with("http://127.0.0.1:"));
+//! assert!(sandbox.kubeconfig().contains(&sandbox.url()));
+//! let web = sandbox.object("Deployment", "shop", "web").unwrap();
+//! assert_eq!(web["status"]["readyReplicas"], 3);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Rooms
+//!
+//! ```text
+//! lib            Sandbox: starts it all, and answers the test
+//!  ├ setup       the first objects, and those that a test applies
+//!  ├ http        sockets, bytes, and the waiting of watches
+//!  ├ controllers pods, workloads, their status, budgets, garbage
+//!  │  ▼
+//!  │ api         the verbs, and the rules by which they are answered
+//!  │  ├ wire       requests, routes, replies, statuses, representations, tables
+//!  │  ├ selectors  label and field selectors
+//!  │  ▼
+//!  └ store       objects and their history, the table of resources, one lock around it all
+//! ```
+//!
+//! Two files belong to no room: `options` holds [`SandboxOptions`], and [`scenario`] makes objects for tests.
+//!
+//! Dependencies point downwards only; there is no circle of files. What waits or touches a socket belongs to `http`,
+//! what happens without being asked for to `controllers`, what decides an answer to `api`, what only changes the form
+//! of something to `wire`, and what is kept to `store`.
+//!
+//! Objects are JSON values everywhere, read by JSON pointers, because a server must keep what it does not understand;
+//! the module `store::object` says more.
 
-mod access;
+/// The examples of the README, so that they are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;
+
 mod api;
 mod controllers;
-mod defaults;
-mod delete;
-mod discovery;
-mod events;
-mod eviction;
-mod failure;
-mod fields;
-mod form;
-mod judgement;
-mod labels;
-mod listing;
-mod names;
-mod object;
+mod http;
 mod options;
-mod patch;
-mod protobuf;
-mod reply;
-mod request;
-mod resource;
-mod route;
-mod scale;
 pub mod scenario;
-mod server;
+mod selectors;
+mod setup;
 mod store;
-mod strict;
-mod table;
-mod typed;
-mod watch;
-mod world;
-mod write;
+mod wire;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use serde_json::Value;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
 
-pub use self::access::AccessDenial;
-pub use self::store::PodDeletion;
-use self::world::{Shared, World};
+use crate::controllers::Controllers;
+use crate::store::resource;
+use crate::store::state::SharedState;
 
-/// How a sandbox is to behave.
-#[derive(Debug, Clone)]
-pub struct SandboxOptions {
-    /// Where to listen; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// The objects to begin with; the controllers have done their work on them before the first request.
-    pub objects: Vec<Value>,
-    /// How old those objects, and the pods made for them, are at the start.
-    pub initial_age: Duration,
-    /// From a pod's creation until it is Running and Ready; `Duration::MAX` is never.
-    pub ready_after: Duration,
-    /// The longest that a terminating pod stays, whatever its grace period.
-    pub linger: Duration,
-    /// Added to every answer.
-    pub latency: Duration,
-    /// Fixes the UIDs and the suffixes of generated names.
-    pub seed: u64,
-    /// What refusals call the user.
-    pub user: String,
-}
-
-impl Default for SandboxOptions {
-    fn default() -> Self {
-        Self {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            objects: Vec::new(),
-            initial_age: Duration::from_secs(3600),
-            ready_after: Duration::from_millis(500),
-            linger: Duration::from_secs(1),
-            latency: Duration::ZERO,
-            seed: 0,
-            user: "sandbox".to_owned(),
-        }
-    }
-}
-
-/// A request as the sandbox received it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordedRequest {
-    /// `GET`, `POST`, …
-    pub method: String,
-    /// As sent, escapes and all.
-    pub path_and_query: String,
-    /// The body as text.
-    pub body: String,
-}
+pub use crate::options::SandboxOptions;
+pub use crate::store::access_denial::AccessDenial;
+pub use crate::store::object_store::PodDeletion;
+pub use crate::store::request_log::RecordedRequest;
 
 /// A running sandbox. It lives on a thread and a runtime of its own, and ends when it is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
-    shared: Shared,
+    shared: SharedState,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Sandbox {
-    /// Sets the scene and starts to serve it.
+    /// Sets up the cluster and starts to serve it.
     ///
     /// # Errors
-    /// When the address cannot be listened on, or the scene holds an object that the sandbox does not serve.
+    /// When the address cannot be listened on, or when an object is of a kind that the sandbox does not serve, has no
+    /// name, or has a field of a wrong type.
     pub fn start(options: SandboxOptions) -> io::Result<Self> {
         let listen = options.listen;
-        let mut world = World::new(options);
-        world.populate().map_err(io::Error::other)?;
-        let shared = Shared::new(world);
+        let (state, controllers) = setup::new_cluster(options).map_err(io::Error::other)?;
+        let shared = SharedState::new(state);
         let listener = std::net::TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+
         let (stop, stopped) = oneshot::channel();
-        let (starts, started) = mpsc::channel();
+        let (started_sender, started) = mpsc::channel();
         let served = shared.clone();
         let thread = thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
-            // The runtime is born and dropped here: the caller may be inside one, where neither is allowed.
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let listened = runtime.and_then(|runtime| {
-                let entered = runtime.enter();
-                let listener = tokio::net::TcpListener::from_std(listener)?;
-                drop(entered);
-                Ok((runtime, listener))
-            });
-            let (result, running) = match listened {
-                Ok(running) => (Ok(()), Some(running)),
+            // The runtime is created and dropped here: the caller may be inside one, where neither is allowed.
+            let (result, serving) = match start_runtime(listener) {
+                Ok(serving) => (Ok(()), Some(serving)),
                 Err(error) => (Err(error), None),
             };
             // A caller that no longer waits has no use for a sandbox either.
-            if let (Ok(()), Some((runtime, listener))) = (starts.send(result), running) {
-                runtime.block_on(run(listener, served, stopped));
+            if let (Ok(()), Some((runtime, listener))) = (started_sender.send(result), serving) {
+                runtime.block_on(run(listener, controllers, served, stopped));
             }
         })?;
+
         started.recv().map_err(io::Error::other)??;
         Ok(Self {
             address,
@@ -152,7 +126,7 @@ impl Sandbox {
         })
     }
 
-    /// Where the API is served, such as `http://127.0.0.1:40123`.
+    /// The address of the API, such as `http://127.0.0.1:40123`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -173,60 +147,62 @@ impl Sandbox {
     /// Stores objects as they are, status and all, in place of those of the same name.
     ///
     /// # Errors
-    /// When an object is of a kind that the sandbox does not serve, or has no name.
+    /// When an object is of a kind that the sandbox does not serve, has no name, or has a field of a wrong type; those
+    /// before it are stored.
     pub fn apply(&self, objects: &[Value]) -> Result<(), String> {
-        self.shared
-            .with(|world| objects.iter().try_for_each(|object| world.apply(object.clone())))
+        self.shared.with(|state| {
+            let mut objects = objects.iter().cloned();
+            objects.try_for_each(|object| setup::apply_object(state, object))
+        })
     }
 
     /// Denies a verb from now on, also in access reviews.
     pub fn deny(&self, denial: AccessDenial) {
-        self.shared.with(|world| world.denials.push(denial));
+        self.shared.with(|state| state.denials.push(denial));
     }
 
     /// Lifts every denial.
     pub fn allow_all(&self) {
-        self.shared.with(|world| world.denials.clear());
+        self.shared.with(|state| state.denials.clear());
     }
 
-    /// Stops the controllers, so that the world stays as it is between two requests.
+    /// Stops the controllers, so that nothing changes between two requests.
     pub fn pause(&self) {
-        self.shared.with(|world| world.paused = true);
+        self.shared.with(|state| state.paused = true);
     }
 
     /// Lets the controllers go on.
     pub fn resume(&self) {
-        self.shared.with(|world| world.paused = false);
+        self.shared.with(|state| state.paused = false);
         self.shared.wake();
     }
 
     /// Changes how long new pods take to become ready; pods that wait already keep their time.
     pub fn set_ready_after(&self, delay: Duration) {
-        self.shared.with(|world| world.options.ready_after = delay);
+        self.shared.with(|state| state.options.ready_after = delay);
     }
 
-    /// Forgets every past state, as a compaction does: watches and list pages from before are told `410 Expired`.
+    /// Forgets every past state, as a compaction of etcd does: watches and list pages from before get `410 Expired`.
     pub fn compact(&self) {
-        self.shared.with(|world| {
-            world.snapshots.clear();
-            world.store.forget_changes();
+        self.shared.with(|state| {
+            state.snapshots.clear();
+            state.store.compact();
         });
     }
 
     /// An object as it is stored, if there is one.
     #[must_use]
     pub fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
-        let object = self.shared.with(|world| world.store.get(kind, namespace, name));
+        let object = self.shared.with(|state| state.store.get(kind, namespace, name));
         object.map(|object| Value::clone(&object))
     }
 
-    /// Takes an object away at once, whatever its finalizers say.
+    /// Removes an object at once, whatever its finalizers say.
     pub fn remove(&self, kind: &str, namespace: &str, name: &str) {
-        self.shared.with(|world| {
-            let found = world.store.get(kind, namespace, name);
-            let row = resource::of_object(found.as_deref().unwrap_or(&Value::Null));
-            if let (Some(object), Some(row)) = (found, row) {
-                world.store.remove(row.kind, &object);
+        self.shared.with(|state| {
+            let found = state.store.get(kind, namespace, name);
+            if let (Some(object), Some(resource)) = (found, resource::of_kind(kind)) {
+                state.store.remove(resource.kind, &object);
             }
         });
     }
@@ -234,51 +210,49 @@ impl Sandbox {
     /// The pods whose deletion began, whoever asked for it, oldest first.
     #[must_use]
     pub fn deletions(&self) -> Vec<PodDeletion> {
-        self.shared.with(|world| world.store.deletions().to_vec())
+        self.shared.with(|state| state.store.pod_deletions().to_vec())
     }
 
     /// The requests so far, oldest first. Only the latest ten thousand are kept.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.shared.with(|world| world.requests())
-    }
-}
-
-/// Serves and controls until it is told to stop.
-async fn run(listener: tokio::net::TcpListener, shared: Shared, stopped: oneshot::Receiver<()>) {
-    tokio::select! {
-        () = server::serve(listener, shared.clone()) => {}
-        () = controllers::run(shared) => {}
-        _ = stopped => {}
+        self.shared.with(|state| state.requests.to_vec())
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
+            // Nobody receives it when the thread has ended already.
             let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take() {
-            // Whatever ended the thread, it has ended.
+            // Even if it panicked: it has ended.
             let _ = thread.join();
         }
     }
 }
 
-impl World {
-    /// Makes the first objects in the past, with pods that are ready at once.
-    fn populate(&mut self) -> Result<(), String> {
-        let ready_after = std::mem::take(&mut self.options.ready_after);
-        self.set_back = SignedDuration::try_from(self.options.initial_age).unwrap_or(SignedDuration::ZERO);
-        for namespace in ["default", "kube-system"] {
-            self.ensure_namespace(namespace);
-        }
-        for object in scenario::nodes().into_iter().chain(self.options.objects.clone()) {
-            self.apply(object)?;
-        }
-        controllers::settle(self);
-        self.set_back = SignedDuration::ZERO;
-        self.options.ready_after = ready_after;
-        Ok(())
+/// A runtime of the current thread, and the listener within it.
+fn start_runtime(listener: std::net::TcpListener) -> io::Result<(Runtime, tokio::net::TcpListener)> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let entered = runtime.enter();
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+
+    drop(entered);
+    Ok((runtime, listener))
+}
+
+/// Serves requests and runs the controllers until it is stopped.
+async fn run(
+    listener: tokio::net::TcpListener,
+    controllers: Controllers,
+    shared: SharedState,
+    stopped: oneshot::Receiver<()>,
+) {
+    tokio::select! {
+        () = http::server::serve(listener, shared.clone()) => {}
+        () = controllers.run(shared) => {}
+        _ = stopped => {}
     }
 }

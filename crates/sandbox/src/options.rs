@@ -1,178 +1,42 @@
-//! The options of a request that deletes, read and validated as a real server does.
+//! How a sandbox is to behave.
 
-use serde_json::{Value, json};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
-use super::failure::{Failure, FieldError};
-use super::object;
-use super::request::Query;
+use serde_json::Value;
 
-/// DeleteOptions, from a body or a query.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct DeleteOptions {
-    pub(super) grace_period_seconds: Option<i64>,
-    pub(super) uid: Option<String>,
-    pub(super) resource_version: Option<String>,
-    pub(super) propagation_policy: Option<String>,
-    pub(super) orphan_dependents: Option<bool>,
-    pub(super) dry_run: Vec<String>,
+/// The settings of a sandbox; the defaults serve two empty nodes on a free loopback port.
+#[derive(Debug, Clone)]
+pub struct SandboxOptions {
+    /// Where to listen; port 0 takes a free one. Nobody is asked for credentials, so that a loopback address is best.
+    pub listen: SocketAddr,
+    /// The objects to begin with; the controllers have done their work on them before the first request.
+    pub objects: Vec<Value>,
+    /// How old those objects, and the pods made for them, are at the start.
+    pub initial_age: Duration,
+    /// From a pod's creation until it is Running and Ready; `Duration::MAX` is never.
+    pub ready_after: Duration,
+    /// The longest that a terminating pod stays, whatever its grace period.
+    pub linger: Duration,
+    /// Added to every answer.
+    pub latency: Duration,
+    /// Fixes the UIDs and the suffixes of generated names.
+    pub seed: u64,
+    /// The name of the user in `403 Forbidden` answers.
+    pub user: String,
 }
 
-/// As Go's decoder names the types of JSON.
-fn json_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
-impl DeleteOptions {
-    /// Reads the JSON form; a field of a wrong type is refused, an unknown one ignored.
-    pub(super) fn from_json(options: &Value) -> Result<Self, Failure> {
-        let wrong = |field: &str, kind: &str| {
-            let is = json_type(&options[field.split('.').next().unwrap_or_default()]);
-            Failure::bad_request(format!(
-                "json: cannot unmarshal {is} into Go struct field DeleteOptions.{field} of type {kind}"
-            ))
-        };
-        let text = |pointer: &str| match options.pointer(pointer) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(wrong(&pointer[1..].replace('/', "."), "string")),
-        };
-        let grace_period_seconds = match &options["gracePeriodSeconds"] {
-            Value::Null => None,
-            seconds => Some(
-                seconds
-                    .as_i64()
-                    .ok_or_else(|| wrong("gracePeriodSeconds", "int64"))?,
-            ),
-        };
-        let orphan_dependents = match &options["orphanDependents"] {
-            Value::Null => None,
-            flag => Some(flag.as_bool().ok_or_else(|| wrong("orphanDependents", "bool"))?),
-        };
-        let dry_run = match &options["dryRun"] {
-            Value::Null => Vec::new(),
-            Value::Array(values) if values.iter().all(Value::is_string) => values
-                .iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
-            _ => return Err(wrong("dryRun", "[]string")),
-        };
-        Ok(Self {
-            grace_period_seconds,
-            uid: text("/preconditions/uid")?,
-            resource_version: text("/preconditions/resourceVersion")?,
-            propagation_policy: text("/propagationPolicy")?,
-            orphan_dependents,
-            dry_run,
-        })
-    }
-
-    pub(super) fn from_query(query: &Query) -> Result<Self, Failure> {
-        let grace = query.get("gracePeriodSeconds");
-        let grace_period_seconds = match grace {
-            "" => None,
-            seconds => Some(seconds.parse().map_err(|_| {
-                Failure::bad_request(format!("strconv.ParseInt: parsing {seconds:?}: invalid syntax"))
-            })?),
-        };
-        let propagation_policy = query
-            .has("propagationPolicy")
-            .then(|| query.get("propagationPolicy").to_owned());
-        let orphan_dependents = query
-            .has("orphanDependents")
-            .then(|| query.is_set("orphanDependents"));
-        let dry_run = query.all("dryRun");
-        Ok(Self {
-            grace_period_seconds,
-            propagation_policy,
-            orphan_dependents,
-            dry_run,
-            ..Self::default()
-        })
-    }
-
-    pub(super) fn is_dry_run(&self) -> bool {
-        !self.dry_run.is_empty()
-    }
-
-    pub(super) fn validate(&self) -> Result<(), Failure> {
-        let mut errors = Vec::new();
-        if let Some(policy) = &self.propagation_policy {
-            if self.orphan_dependents.is_some() {
-                let body = format!(
-                    "Invalid value: {policy:?}: orphanDependents and deletionPropagation cannot be both set"
-                );
-                errors.push(FieldError {
-                    reason: "FieldValueInvalid",
-                    field: "propagationPolicy",
-                    body,
-                });
-            }
-            if !matches!(policy.as_str(), "Foreground" | "Background" | "Orphan") {
-                let supported = r#"supported values: "Foreground", "Background", "Orphan", "nil""#;
-                let body = format!("Unsupported value: {policy:?}: {supported}");
-                errors.push(FieldError {
-                    reason: "FieldValueNotSupported",
-                    field: "propagationPolicy",
-                    body,
-                });
-            }
-        }
-        errors.extend(dry_run_error(&self.dry_run));
-        match errors.as_slice() {
-            [] => Ok(()),
-            errors => Err(Failure::invalid("meta.k8s.io", "DeleteOptions", "", errors)),
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            objects: Vec::new(),
+            initial_age: Duration::from_secs(3600),
+            ready_after: Duration::from_millis(500),
+            linger: Duration::from_secs(1),
+            latency: Duration::ZERO,
+            seed: 0,
+            user: "sandbox".to_owned(),
         }
     }
-
-    /// Compares the preconditions with the object in hand.
-    pub(super) fn check_preconditions(&self, kind: (&str, &str), object: &Value) -> Result<(), Failure> {
-        let ((group, kind), name) = (kind, object::name(object));
-        let (uid, version) = (object::uid(object), object::resource_version(object));
-        if let Some(wanted) = self.uid.as_deref().filter(|wanted| *wanted != uid) {
-            let why = format!(
-                "the UID in the precondition ({wanted}) does not match the UID in record ({uid}). \
-                 The object might have been deleted and then recreated"
-            );
-            return Err(Failure::conflict(group, kind, name, &why));
-        }
-        if let Some(wanted) = self
-            .resource_version
-            .as_deref()
-            .filter(|wanted| *wanted != version)
-        {
-            let why = format!(
-                "the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record \
-                 ({version}). The object might have been modified"
-            );
-            return Err(Failure::conflict(group, kind, name, &why));
-        }
-        Ok(())
-    }
-}
-
-/// Validates the `dryRun` parameter of a request that writes; true means that nothing is to be written.
-pub(super) fn dry_run(query: &Query, kind: &str) -> Result<bool, Failure> {
-    let values = query.all("dryRun");
-    match dry_run_error(&values) {
-        Some(error) => Err(Failure::invalid("meta.k8s.io", kind, "", &[error])),
-        None => Ok(!values.is_empty()),
-    }
-}
-
-fn dry_run_error(values: &[String]) -> Option<FieldError> {
-    let body = || format!("Unsupported value: {}: supported values: \"All\"", json!(values));
-    let bad = values.iter().any(|value| value != "All");
-    bad.then(|| FieldError {
-        reason: "FieldValueNotSupported",
-        field: "dryRun",
-        body: body(),
-    })
 }

@@ -1,15 +1,16 @@
-//! Ready-made scenes: the objects of a small cluster to be chaotic in.
+//! Ready-made objects: workloads, pods and budgets, and a small shop made of them.
 
 use serde_json::{Value, json};
 
-/// A shop in the namespace `shop`, with every relation that a workload can have to its budget:
+/// A shop in the namespace `shop`: workloads with and without a budget, and budgets with and without a disruption to
+/// spare.
 ///
 /// | workload | pods | budget |
 /// |---|---|---|
 /// | Deployment `cart` | 3 | at most 1 unavailable |
 /// | Deployment `web` | 4 | at least 3 available |
 /// | Deployment `search` | 2 | none |
-/// | StatefulSet `db` | 3 | at least 3 available: never one to spare |
+/// | StatefulSet `db` | 3 | at least 3 available, so that none may ever go |
 /// | DaemonSet `logs` | one a node | none |
 #[must_use]
 pub fn shop() -> Vec<Value> {
@@ -76,42 +77,21 @@ pub fn pod(namespace: &str, name: &str, app: &str) -> Value {
 
 fn workload(kind: &str, namespace: &str, app: &str) -> Value {
     let labels = json!({ "app": app });
+    let pod_spec = json!({
+        "containers": [container(app)], "restartPolicy": "Always", "terminationGracePeriodSeconds": 30,
+        "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
+    });
+
     json!({
         "apiVersion": "apps/v1", "kind": kind,
         "metadata": { "name": app, "namespace": namespace, "labels": labels },
         "spec": {
             "selector": { "matchLabels": labels },
-            "template": {
-                "metadata": { "labels": labels },
-                "spec": {
-                    "containers": [container(app)], "restartPolicy": "Always", "terminationGracePeriodSeconds": 30,
-                    "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
-                },
-            },
+            "template": { "metadata": { "labels": labels }, "spec": pod_spec },
         },
     })
 }
 
 fn container(app: &str) -> Value {
     json!({ "name": app, "image": format!("registry.example/shop/{app}:1.0") })
-}
-
-/// The nodes of every sandbox.
-pub(super) fn nodes() -> Vec<Value> {
-    let node = |number: u32| {
-        let name = format!("node-{number}");
-        let resources = json!({ "cpu": "8", "memory": "16Gi", "pods": "110" });
-        json!({
-            "apiVersion": "v1", "kind": "Node",
-            "metadata": { "name": name, "labels": { "kubernetes.io/hostname": name } },
-            "spec": {},
-            "status": {
-                "capacity": resources, "allocatable": resources,
-                "addresses": [{ "type": "InternalIP", "address": format!("10.0.0.{number}") }],
-                "conditions": [{ "type": "Ready", "status": "True", "reason": "KubeletReady", "message": "" }],
-                "nodeInfo": { "kubeletVersion": "v1.37.2+macaque-sandbox" },
-            },
-        })
-    };
-    (1..=2).map(node).collect()
 }

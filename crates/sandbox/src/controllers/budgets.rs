@@ -1,4 +1,6 @@
 //! Keeps the status of PodDisruptionBudgets: how many pods they expect, need, have and can spare.
+//!
+//! The rules are those of `pkg/controller/disruption/disruption.go`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,65 +9,84 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::world::World;
-use crate::{judgement, object};
+use crate::api::budget_policy;
+use crate::store::object;
+use crate::store::state::ClusterState;
 
-/// A pod that was evicted and still is not terminating after this is no longer taken to be going.
+/// A pod that was evicted and still is not terminating after this counts as healthy again (`DeletionTimeout`).
 const DELETION_TIMEOUT: SignedDuration = SignedDuration::from_mins(2);
+/// How often a budget is looked at while it waits for a deletion.
+const RECHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Brings every budget up to date and says when one must be looked at again.
-pub(super) fn sync(world: &mut World) -> Option<Instant> {
-    let mut waits = false;
-    for budget in world.store.list("PodDisruptionBudget", None) {
-        let pods = covered(world, &budget);
-        let now = world.now();
-        let synced = match expectation(world, &budget, &pods) {
-            Ok((expected, desired)) => counted(&budget, &pods, expected, desired, now),
-            Err(why) => failed(&budget, &why, now),
-        };
-        waits |= synced.pointer("/status/disruptedPods").is_some();
-        if synced != *budget {
-            world.store.put("PodDisruptionBudget", synced);
-        }
-    }
-    waits.then(|| Instant::now() + Duration::from_secs(1))
+/// How many pods a budget expects to exist, and how many of them must be healthy.
+#[derive(Debug, Clone, Copy)]
+struct ExpectedPods {
+    expected: i64,
+    desired: i64,
 }
 
-fn covered(world: &World, budget: &Value) -> Vec<Arc<Value>> {
-    let Some(selector) = judgement::selector(budget) else {
+/// Brings every budget up to date and returns when one must be looked at again.
+pub(super) fn sync(state: &mut ClusterState) -> Option<Instant> {
+    let mut awaits_deletion = false;
+    for budget in state.store.list("PodDisruptionBudget", None) {
+        let pods = covered_pods(state, &budget);
+        let now = state.now();
+        let synced = match expected_pods(state, &budget, &pods) {
+            Ok(expected) => updated(&budget, &pods, expected, now),
+            Err(why) => fail_safe(&budget, &why, now),
+        };
+
+        awaits_deletion |= synced.pointer("/status/disruptedPods").is_some();
+        if synced != *budget {
+            state.store.put("PodDisruptionBudget", synced);
+        }
+    }
+    awaits_deletion.then(|| Instant::now() + RECHECK_INTERVAL)
+}
+
+fn covered_pods(state: &ClusterState, budget: &Value) -> Vec<Arc<Value>> {
+    let Some(selector) = budget_policy::pod_selector(budget) else {
         return Vec::new();
     };
-    let mut pods = world.store.list("Pod", Some(object::namespace(budget)));
+    let mut pods = state.store.list("Pod", Some(object::namespace(budget)));
     pods.retain(|pod| selector.matches(object::labels(pod)));
     pods
 }
 
-/// The pods that are expected and those that must be healthy.
-fn expectation(world: &World, budget: &Value, pods: &[Arc<Value>]) -> Result<(i64, i64), String> {
-    let spec = &budget["spec"];
-    if !spec["maxUnavailable"].is_null() {
-        let expected = scale(world, pods)?;
-        let spared = share(&spec["maxUnavailable"], expected)?;
-        return Ok((expected, (expected - spared).max(0)));
+/// The expectation of a budget, or why it cannot be worked out (`getExpectedPodCount`).
+fn expected_pods(state: &ClusterState, budget: &Value, pods: &[Arc<Value>]) -> Result<ExpectedPods, String> {
+    let max_unavailable = &budget["spec"]["maxUnavailable"];
+    if !max_unavailable.is_null() {
+        let expected = expected_scale(state, pods)?;
+        let spared = int_or_percent(max_unavailable, expected)?;
+        let desired = (expected - spared).max(0);
+        return Ok(ExpectedPods { expected, desired });
     }
-    match &spec["minAvailable"] {
-        Value::Null => Ok((0, 0)),
-        Value::Number(number) => {
-            let expected = i64::try_from(pods.len()).unwrap_or(i64::MAX);
-            Ok((expected, number.as_i64().unwrap_or_default()))
-        }
+
+    match &budget["spec"]["minAvailable"] {
+        Value::Null => Ok(ExpectedPods {
+            expected: 0,
+            desired: 0,
+        }),
+        // A plain number needs no scale, and so it is the one form that works for pods of any owner.
+        Value::Number(number) => Ok(ExpectedPods {
+            expected: i64::try_from(pods.len()).unwrap_or(i64::MAX),
+            desired: number.as_i64().unwrap_or_default(),
+        }),
         percent => {
-            let expected = scale(world, pods)?;
-            Ok((expected, share(percent, expected)?))
+            let expected = expected_scale(state, pods)?;
+            let desired = int_or_percent(percent, expected)?;
+            Ok(ExpectedPods { expected, desired })
         }
     }
 }
 
 /// A number, or a percentage of a total, rounded up.
-fn share(amount: &Value, total: i64) -> Result<i64, String> {
+fn int_or_percent(amount: &Value, total: i64) -> Result<i64, String> {
     if let Some(number) = amount.as_i64() {
         return Ok(number);
     }
+
     let text = amount.as_str().unwrap_or_default();
     let percent = text
         .strip_suffix('%')
@@ -77,95 +98,101 @@ fn share(amount: &Value, total: i64) -> Result<i64, String> {
 }
 
 /// The replicas asked for by all the controllers of the pods; pods without one do not count.
-fn scale(world: &World, pods: &[Arc<Value>]) -> Result<i64, String> {
+fn expected_scale(state: &ClusterState, pods: &[Arc<Value>]) -> Result<i64, String> {
+    // By UID, because a controller counts once, however many of its pods are there.
     let mut scales: BTreeMap<String, i64> = BTreeMap::new();
     for pod in pods {
         let Some(owner) = object::controller_of(pod) else {
             continue;
         };
-        let (uid, replicas) = scale_of(world, pod, owner)?;
-        scales.insert(uid, replicas);
+
+        let controller = scaled_controller(state, pod, owner)?;
+        let replicas = object::number(&controller, "/spec/replicas");
+        scales.insert(object::uid(&controller).to_owned(), replicas);
     }
     Ok(scales.values().sum())
 }
 
-fn scale_of(world: &World, pod: &Value, owner: &Value) -> Result<(String, i64), String> {
-    let nobody = || format!("found no controllers for pod {:?}", object::name(pod));
-    let namespace = object::namespace(pod);
+/// The workload whose scale decides how many pods there are to be: for a ReplicaSet, the Deployment above it.
+fn scaled_controller(state: &ClusterState, pod: &Value, owner: &Value) -> Result<Arc<Value>, String> {
+    let not_found = || format!("found no controllers for pod {:?}", object::name(pod));
     let find = |reference: &Value| {
         let kind = object::text(reference, "/kind");
-        let found = world
-            .store
-            .get(kind, namespace, object::text(reference, "/name"))?;
-        (found["metadata"]["uid"] == reference["uid"]).then_some(found)
+        let name = object::text(reference, "/name");
+        let found = state.store.get(kind, object::namespace(pod), name);
+        // One of the same name that is not the owner does not count.
+        let found = found.filter(|found| found["metadata"]["uid"] == reference["uid"]);
+        found.ok_or_else(not_found)
     };
-    let replicas = |of: &Value| (object::uid(of).to_owned(), object::number(of, "/spec/replicas"));
+
     match object::text(owner, "/kind") {
         "ReplicaSet" => {
-            let set = find(owner).ok_or_else(nobody)?;
+            let set = find(owner)?;
             let deployment = object::controller_of(&set).filter(|above| above["kind"] == json!("Deployment"));
-            match deployment {
-                Some(above) => Ok(replicas(&*find(above).ok_or_else(nobody)?)),
-                None => Ok(replicas(&set)),
-            }
+            deployment.map_or_else(|| Ok(set.clone()), find)
         }
-        "StatefulSet" => Ok(replicas(&*find(owner).ok_or_else(nobody)?)),
+        "StatefulSet" => find(owner),
         "DaemonSet" => Err("daemonsets.apps does not implement the scale subresource".to_owned()),
         "Job" => Err("jobs.batch does not implement the scale subresource".to_owned()),
-        _ => Err(nobody()),
+        _ => Err(not_found()),
     }
 }
 
-fn counted(budget: &Value, pods: &[Arc<Value>], expected: i64, desired: i64, now: Timestamp) -> Value {
-    let disrupted = still_disrupted(budget, pods, now);
+/// The budget with its pods counted.
+fn updated(budget: &Value, pods: &[Arc<Value>], expected: ExpectedPods, now: Timestamp) -> Value {
+    let ExpectedPods { expected, desired } = expected;
+    let disrupted = disrupted_pods(budget, pods, now);
     let is_healthy = |pod: &&Arc<Value>| {
         !object::is_terminating(pod) && !disrupted.contains_key(object::name(pod)) && object::is_ready(pod)
     };
     let healthy = i64::try_from(pods.iter().filter(is_healthy).count()).unwrap_or(i64::MAX);
+    // A budget that expects no pods allows nothing.
     let allowed = if expected > 0 {
         (healthy - desired).max(0)
     } else {
         0
     };
+
     let mut budget = budget.clone();
-    let conditions = budget["status"]["conditions"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
     budget["status"] = json!({
         "observedGeneration": object::number(&budget, "/metadata/generation"), "expectedPods": expected,
         "desiredHealthy": desired, "currentHealthy": healthy, "disruptionsAllowed": allowed,
-        "conditions": conditions,
+        "conditions": object::list(&budget, "/status/conditions"),
     });
     if !disrupted.is_empty() {
         budget["status"]["disruptedPods"] = json!(disrupted);
     }
-    judgement::allow_condition(&mut budget, now);
+    budget_policy::set_disruption_allowed(&mut budget, now);
     budget
 }
 
-/// Evicted pods whose deletion is still to be seen.
-fn still_disrupted(budget: &Value, pods: &[Arc<Value>], now: Timestamp) -> Map<String, Value> {
-    let noted = budget.pointer("/status/disruptedPods").and_then(Value::as_object);
+/// The evicted pods whose deletion is still to be seen (`buildDisruptedPodMap`).
+fn disrupted_pods(budget: &Value, pods: &[Arc<Value>], now: Timestamp) -> Map<String, Value> {
     let is_awaited = |name: &str, since: &Value| {
-        let since = object::parse_stamp(since.as_str().unwrap_or_default());
         let pod = pods.iter().find(|pod| object::name(pod) == name);
-        pod.is_some_and(|pod| !object::is_terminating(pod))
-            && since
-                .and_then(|since| since.checked_add(DELETION_TIMEOUT).ok())
-                .is_some_and(|limit| limit >= now)
+        if pod.is_none_or(|pod| object::is_terminating(pod)) {
+            return false;
+        }
+        let since = object::parse_time(since.as_str().unwrap_or_default());
+        let limit = since.and_then(|since| since.checked_add(DELETION_TIMEOUT).ok());
+        limit.is_some_and(|limit| limit >= now)
     };
-    let noted = noted
+
+    let noted = budget.pointer("/status/disruptedPods").and_then(Value::as_object);
+    let awaited = noted
         .into_iter()
         .flatten()
         .filter(|(name, since)| is_awaited(name, since));
-    noted.map(|(name, since)| (name.clone(), since.clone())).collect()
+    awaited
+        .map(|(name, since)| (name.clone(), since.clone()))
+        .collect()
 }
 
-/// A budget that cannot be counted allows nothing; it does not become up to date by that.
-fn failed(budget: &Value, why: &str, now: Timestamp) -> Value {
+/// The budget when it cannot be counted: it allows nothing, and does not become up to date by that (`failSafe`).
+fn fail_safe(budget: &Value, why: &str, now: Timestamp) -> Value {
     let mut budget = budget.clone();
     object::member(&mut budget, "status").insert("disruptionsAllowed".to_owned(), json!(0));
+
     let observed = object::number(&budget, "/status/observedGeneration");
     let condition = json!({
         "type": "DisruptionAllowed", "status": "False", "reason": "SyncFailed", "message": why,

@@ -1,71 +1,79 @@
-//! Deletes what lost its owner or its namespace.
+//! Deletes what has lost its owner or its namespace.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::options::DeleteOptions;
-use crate::world::World;
-use crate::{delete, object, resource};
+use crate::api::delete::delete_object;
+use crate::api::delete_options::DeleteOptions;
+use crate::store::state::ClusterState;
+use crate::store::{object, resource};
 
 /// A stored object and its kind.
-type Item = (&'static str, Arc<Value>);
+type StoredObject = (&'static str, Arc<Value>);
 
-/// Collects the garbage of one pass; what it leaves behind is the next pass's.
-pub(super) fn collect(world: &mut World) {
-    let mut doomed = orphans(world);
-    for namespace in world.store.list("Namespace", None) {
+/// Collects the garbage of one pass; what becomes garbage by that is left to the next pass.
+pub(super) fn collect(state: &mut ClusterState) {
+    let mut garbage = orphans(state);
+    for namespace in state.store.list("Namespace", None) {
         if !object::is_terminating(&namespace) {
             continue;
         }
-        let inside = contents(world, object::name(&namespace));
-        if inside.is_empty() {
-            world.store.remove("Namespace", &namespace);
+        let contents = namespace_contents(state, object::name(&namespace));
+        if contents.is_empty() {
+            state.store.remove("Namespace", &namespace);
         }
-        doomed.extend(inside);
+        garbage.extend(contents);
     }
-    for (kind, object) in doomed {
-        // An orphan in a namespace that goes is named twice, and may be gone by now.
-        let current = world
-            .store
-            .get(kind, object::namespace(&object), object::name(&object));
-        let current = current.filter(|object| !object::is_terminating(object));
-        if let (Some(row), Some(object)) = (resource::of_kind(kind), current) {
-            // Without preconditions or foreign options there is nothing to refuse.
-            let _ = delete::delete(world, row, &object, &DeleteOptions::default());
-        }
+
+    for (kind, object) in garbage {
+        delete_garbage(state, kind, &object);
     }
 }
 
-fn orphans(world: &World) -> Vec<Item> {
-    let known: HashSet<&str> = world
+fn delete_garbage(state: &mut ClusterState, kind: &str, object: &Value) {
+    // An orphan in a terminating namespace is found twice, and may be gone by now.
+    let current = state
         .store
-        .everything()
+        .get(kind, object::namespace(object), object::name(object));
+    let current = current.filter(|object| !object::is_terminating(object));
+
+    if let (Some(resource), Some(object)) = (resource::of_kind(kind), current) {
+        // Without preconditions and with valid options there is nothing to refuse.
+        let _ = delete_object(state, resource, &object, &DeleteOptions::default());
+    }
+}
+
+/// The objects whose owners are all gone.
+fn orphans(state: &ClusterState) -> Vec<StoredObject> {
+    let uids: HashSet<&str> = state
+        .store
+        .all_objects()
         .map(|(_, object)| object::uid(object))
         .collect();
-    let orphans = world
+
+    let orphans = state
         .store
-        .everything()
-        .filter(|(_, object)| lost_every_owner(object, &known));
+        .all_objects()
+        .filter(|(_, object)| all_owners_absent(object, &uids));
     orphans.map(|(kind, object)| (kind, object.clone())).collect()
 }
 
-fn contents(world: &World, namespace: &str) -> Vec<Item> {
-    let inside = world
-        .store
-        .everything()
-        .filter(|(_, object)| object::namespace(object) == namespace);
-    inside.map(|(kind, object)| (kind, object.clone())).collect()
+/// Whether an object has owners and none of them is there.
+fn all_owners_absent(object: &Value, uids: &HashSet<&str>) -> bool {
+    let owners = object::list(object, "/metadata/ownerReferences");
+    let is_absent = |owner: &Value| {
+        // An owner of a kind that is not served cannot be looked up, and is taken to be there.
+        resource::of_object(owner).is_some() && !uids.contains(object::text(owner, "/uid"))
+    };
+    !owners.is_empty() && owners.iter().all(is_absent)
 }
 
-/// An owner of a kind that is not served cannot be looked up, and is taken to be there.
-fn lost_every_owner(object: &Value, known: &HashSet<&str>) -> bool {
-    let owners = object
-        .pointer("/metadata/ownerReferences")
-        .and_then(Value::as_array);
-    let missing = |owner: &Value| {
-        resource::of_object(owner).is_some() && !known.contains(owner["uid"].as_str().unwrap_or_default())
-    };
-    owners.is_some_and(|owners| !owners.is_empty() && owners.iter().all(missing))
+fn namespace_contents(state: &ClusterState, namespace: &str) -> Vec<StoredObject> {
+    let contents = state
+        .store
+        .all_objects()
+        .filter(|(_, object)| object::namespace(object) == namespace);
+    contents.map(|(kind, object)| (kind, object.clone())).collect()
 }

@@ -1,26 +1,57 @@
 //! The life of pods: bound to a node, running and ready after a while, and gone when their grace is over.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::object;
-use crate::world::World;
+use crate::store::object;
+use crate::store::state::ClusterState;
 
-const STARTS: &str = "starts";
-const ENDS: &str = "ends";
+/// A step that a pod waits to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum PodStep {
+    Start,
+    End,
+}
 
-/// Takes every step that is due and says when the next one is.
-pub(super) fn advance(world: &mut World, now: Instant) -> Option<Instant> {
-    let mut nodes = world.store.list("Node", None);
+/// When each pod, by its UID, is to take its next step; `None` is never.
+#[derive(Debug, Default)]
+pub(super) struct PodTimers(HashMap<(String, PodStep), Option<Instant>>);
+
+impl PodTimers {
+    /// When a step is due: its delay after the first time it was asked about.
+    fn due(&mut self, pod: &Value, step: PodStep, delay: Duration, now: Instant) -> Option<Instant> {
+        let key = (object::uid(pod).to_owned(), step);
+        // A delay beyond what the clock can hold, such as `Duration::MAX`, is never.
+        *self.0.entry(key).or_insert_with(|| now.checked_add(delay))
+    }
+
+    fn set(&mut self, pod: &Value, step: PodStep, due: Instant) {
+        let key = (object::uid(pod).to_owned(), step);
+        self.0.insert(key, Some(due));
+    }
+
+    fn clear(&mut self, pod: &Value, step: PodStep) {
+        self.0.remove(&(object::uid(pod).to_owned(), step));
+    }
+}
+
+/// Takes every step that is due and returns when the next one is.
+pub(super) fn advance(state: &mut ClusterState, timers: &mut PodTimers, now: Instant) -> Option<Instant> {
+    let mut nodes = state.store.list("Node", None);
     nodes.retain(|node| node["spec"]["unschedulable"] != json!(true));
+
     let mut due: Option<Instant> = None;
-    for (place, pod) in world.store.list("Pod", None).into_iter().enumerate() {
+    for (index, pod) in state.store.list("Pod", None).into_iter().enumerate() {
         let next = if object::is_terminating(&pod) {
-            end(world, &pod, now)
+            end_pod(state, timers, &pod, now)
         } else if matches!(object::phase(&pod), "" | "Pending") {
-            start(world, &pod, nodes.get(place % nodes.len().max(1)), now)
+            // Pods are spread over the nodes in turn.
+            let node = nodes.get(index % nodes.len().max(1));
+            start_pod(state, timers, &pod, node, now)
         } else {
             None
         };
@@ -29,122 +60,121 @@ pub(super) fn advance(world: &mut World, now: Instant) -> Option<Instant> {
     due
 }
 
-/// When a step is due: its delay after the first time it was asked about.
-fn alarm(
-    world: &mut World,
-    pod: &Value,
-    step: &'static str,
-    delay: Duration,
+/// Removes a terminating pod when its grace is over, as its kubelet would.
+fn end_pod(
+    state: &mut ClusterState,
+    timers: &mut PodTimers,
+    pod: &Arc<Value>,
     now: Instant,
 ) -> Option<Instant> {
-    let key = (object::uid(pod).to_owned(), step);
-    *world.alarms.entry(key).or_insert_with(|| now.checked_add(delay))
-}
-
-fn end(world: &mut World, pod: &Arc<Value>, now: Instant) -> Option<Instant> {
-    let grace = object::number(pod, "/metadata/deletionGracePeriodSeconds");
-    let grace = Duration::from_secs(u64::try_from(grace).unwrap_or_default());
-    let delay = grace.min(world.options.linger);
-    // A second, hastier deletion brings the end forward.
+    let grace_period = object::number(pod, "/metadata/deletionGracePeriodSeconds");
+    let grace_period = Duration::from_secs(u64::try_from(grace_period).unwrap_or_default());
+    let delay = grace_period.min(state.options.linger);
+    // A second deletion may have shortened the grace, and then brings the end forward.
     let latest = now.checked_add(delay);
-    let due = alarm(world, pod, ENDS, delay, now)
-        .into_iter()
-        .chain(latest)
-        .min()?;
-    world
-        .alarms
-        .insert((object::uid(pod).to_owned(), ENDS), Some(due));
+    let due = timers.due(pod, PodStep::End, delay, now);
+    let due = due.into_iter().chain(latest).min()?;
+    timers.set(pod, PodStep::End, due);
     if due > now {
         return Some(due);
     }
+
     if object::has_finalizers(pod) {
-        if grace > Duration::ZERO {
+        // Nothing of it runs any more; the update that takes the last finalizer removes it.
+        if grace_period > Duration::ZERO {
             let mut stopped = Value::clone(pod);
             stopped["metadata"]["deletionGracePeriodSeconds"] = json!(0);
-            world.store.put("Pod", stopped);
+            state.store.put("Pod", stopped);
         }
         return None;
     }
-    world.store.remove("Pod", pod);
-    for step in [STARTS, ENDS] {
-        world.alarms.remove(&(object::uid(pod).to_owned(), step));
-    }
+    state.store.remove("Pod", pod);
+    timers.clear(pod, PodStep::Start);
+    timers.clear(pod, PodStep::End);
     None
 }
 
-fn start(world: &mut World, pod: &Arc<Value>, node: Option<&Arc<Value>>, now: Instant) -> Option<Instant> {
+/// Binds a pending pod to a node and, when its time has come, runs it.
+fn start_pod(
+    state: &mut ClusterState,
+    timers: &mut PodTimers,
+    pod: &Arc<Value>,
+    node: Option<&Arc<Value>>,
+    now: Instant,
+) -> Option<Instant> {
+    let is_bound = !object::text(pod, "/spec/nodeName").is_empty();
     let scheduler = object::text(pod, "/spec/schedulerName");
-    if object::text(pod, "/spec/nodeName").is_empty() && !matches!(scheduler, "" | "default-scheduler") {
-        // Somebody else's to bind, and there is nobody else.
+    if !is_bound && !matches!(scheduler, "" | "default-scheduler") {
+        // Another scheduler is to bind it, and there is no other.
         return None;
     }
-    let due = alarm(world, pod, STARTS, world.options.ready_after, now);
+
+    let due = timers.due(pod, PodStep::Start, state.options.ready_after, now);
     let mut pod = Value::clone(pod);
-    let wall = world.now();
-    if object::text(&pod, "/spec/nodeName").is_empty() {
+    if !is_bound {
         pod["spec"]["nodeName"] = json!(object::name(node?));
     }
     if object::condition(&pod, "PodScheduled").is_none() {
-        object::member(&mut pod, "status").insert("phase".to_owned(), json!("Pending"));
-        object::set_condition(
-            &mut pod,
-            json!({ "type": "PodScheduled", "status": "True" }),
-            wall,
-        );
-        let unready = json!({
-            "type": "Ready", "status": "False", "reason": "ContainersNotReady",
-            "message": "containers are still being created",
-        });
-        object::set_condition(&mut pod, unready, wall);
+        mark_scheduled(&mut pod, state.now());
     }
+
     if due.is_some_and(|due| due <= now) {
-        run(world, &mut pod);
-        world.alarms.remove(&(object::uid(&pod).to_owned(), STARTS));
-        world.store.put("Pod", pod);
+        mark_running(state, &mut pod);
+        timers.clear(&pod, PodStep::Start);
+        state.store.put("Pod", pod);
         return None;
     }
-    world.store.put("Pod", pod);
+    state.store.put("Pod", pod);
     due
 }
 
-/// Makes a pod Running and Ready.
-fn run(world: &World, pod: &mut Value) {
-    let now = world.now();
-    let stamp = object::stamp(now);
-    let containers = pod
-        .pointer("/spec/containers")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let statuses: Vec<Value> = containers
+fn mark_scheduled(pod: &mut Value, now: Timestamp) {
+    object::member(pod, "status").insert("phase".to_owned(), json!("Pending"));
+    let scheduled = json!({ "type": "PodScheduled", "status": "True" });
+    object::set_condition(pod, scheduled, now);
+
+    let unready = json!({
+        "type": "Ready", "status": "False", "reason": "ContainersNotReady",
+        "message": "containers are still being created",
+    });
+    object::set_condition(pod, unready, now);
+}
+
+/// Makes a pod Running and Ready, with the status that its kubelet would report.
+fn mark_running(state: &ClusterState, pod: &mut Value) {
+    let now = state.now();
+    let started_at = object::format_time(now);
+    let container_statuses: Vec<Value> = object::list(pod, "/spec/containers")
         .iter()
         .map(|container| {
             json!({
                 "name": container["name"], "image": container["image"], "imageID": "", "ready": true, "started": true,
-                "restartCount": 0, "state": { "running": { "startedAt": stamp } }, "lastState": {},
+                "restartCount": 0, "state": { "running": { "startedAt": started_at } }, "lastState": {},
             })
         })
         .collect();
-    let address = address(world.store.revision());
-    let node = world.store.get("Node", "", object::text(pod, "/spec/nodeName"));
-    let status = object::member(pod, "status");
-    if let Some(host) = node
+    let pod_ip = pod_address(state.store.revision());
+    let node = state.store.get("Node", "", object::text(pod, "/spec/nodeName"));
+    let host_ip = node
         .as_ref()
-        .and_then(|node| node.pointer("/status/addresses/0/address"))
-    {
-        status.insert("hostIP".to_owned(), host.clone());
+        .and_then(|node| node.pointer("/status/addresses/0/address"));
+
+    let status = object::member(pod, "status");
+    if let Some(host_ip) = host_ip {
+        status.insert("hostIP".to_owned(), host_ip.clone());
     }
     status.insert("phase".to_owned(), json!("Running"));
-    status.insert("startTime".to_owned(), json!(stamp));
-    status.insert("podIP".to_owned(), json!(address));
-    status.insert("podIPs".to_owned(), json!([{ "ip": address }]));
-    status.insert("containerStatuses".to_owned(), json!(statuses));
+    status.insert("startTime".to_owned(), json!(started_at));
+    status.insert("podIP".to_owned(), json!(pod_ip));
+    status.insert("podIPs".to_owned(), json!([{ "ip": pod_ip }]));
+    status.insert("containerStatuses".to_owned(), json!(container_statuses));
+
     for kind in ["Initialized", "ContainersReady", "Ready"] {
         object::set_condition(pod, json!({ "type": kind, "status": "True" }), now);
     }
 }
 
-/// An address in the pod network; the revision makes neighbours differ.
-fn address(revision: u64) -> String {
+/// An address in the pod network; the revision makes those of neighbours differ.
+fn pod_address(revision: u64) -> String {
     format!("10.244.{}.{}", (revision / 250) % 250, revision % 250 + 2)
 }

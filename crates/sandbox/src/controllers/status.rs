@@ -4,75 +4,83 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::workloads::{Owned, is_active, owned_pods};
-use crate::object;
-use crate::world::World;
+use crate::controllers::workloads::{PodsByOwner, is_active, pods_by_owner};
+use crate::store::object;
+use crate::store::state::ClusterState;
 
 /// How many pods a workload has.
 #[derive(Debug, Clone, Copy, Default)]
-struct Tally {
+struct PodCounts {
     active: usize,
     ready: usize,
 }
 
-/// Brings every workload's status up to date.
-pub(super) fn report(world: &mut World) {
-    let owned = owned_pods(world);
-    for set in world.store.list("ReplicaSet", None) {
-        let Tally { active, ready } = tally(&owned, &set);
+/// Brings the status of every workload up to date.
+pub(super) fn update(state: &mut ClusterState) {
+    let pods = pods_by_owner(state);
+    for set in state.store.list("ReplicaSet", None) {
+        let PodCounts { active, ready } = count_pods(&pods, &set);
         let status = json!({
             "replicas": active, "fullyLabeledReplicas": active, "readyReplicas": ready, "availableReplicas": ready,
         });
-        tell(world, "ReplicaSet", &set, status);
+        write_status(state, "ReplicaSet", &set, status);
     }
-    for set in world.store.list("StatefulSet", None) {
-        let Tally { active, ready } = tally(&owned, &set);
+
+    for set in state.store.list("StatefulSet", None) {
+        let PodCounts { active, ready } = count_pods(&pods, &set);
         let status = json!({
             "replicas": active, "readyReplicas": ready, "availableReplicas": ready, "currentReplicas": active,
             "updatedReplicas": active,
         });
-        tell(world, "StatefulSet", &set, status);
+        write_status(state, "StatefulSet", &set, status);
     }
-    let nodes = world.store.list("Node", None).len();
-    for set in world.store.list("DaemonSet", None) {
-        let Tally { active, ready } = tally(&owned, &set);
+
+    let nodes = state.store.list("Node", None).len();
+    for set in state.store.list("DaemonSet", None) {
+        let PodCounts { active, ready } = count_pods(&pods, &set);
         let status = json!({
             "desiredNumberScheduled": nodes, "currentNumberScheduled": active, "updatedNumberScheduled": active,
             "numberReady": ready, "numberAvailable": ready, "numberMisscheduled": 0,
         });
-        tell(world, "DaemonSet", &set, status);
+        write_status(state, "DaemonSet", &set, status);
     }
-    for deployment in world.store.list("Deployment", None) {
-        let status = deployment_status(world, &deployment);
-        tell(world, "Deployment", &deployment, status);
+
+    // The status of a Deployment adds up those of its ReplicaSets, and so comes after them.
+    for deployment in state.store.list("Deployment", None) {
+        let status = deployment_status(state, &deployment);
+        write_status(state, "Deployment", &deployment, status);
     }
 }
 
-fn tally(owned: &Owned, owner: &Value) -> Tally {
-    let pods = owned.get(object::uid(owner)).map_or(&[][..], Vec::as_slice);
-    let active = pods.iter().filter(|pod| is_active(pod));
-    active.fold(Tally::default(), |Tally { active, ready }, pod| Tally {
-        active: active + 1,
-        ready: ready + usize::from(object::is_ready(pod)),
-    })
+fn count_pods(pods: &PodsByOwner, owner: &Value) -> PodCounts {
+    let mut counts = PodCounts::default();
+    let pods = pods.get(object::uid(owner)).into_iter().flatten();
+    for pod in pods.filter(|pod| is_active(pod)) {
+        counts.active += 1;
+        counts.ready += usize::from(object::is_ready(pod));
+    }
+    counts
 }
 
-fn deployment_status(world: &World, deployment: &Value) -> Value {
+fn deployment_status(state: &ClusterState, deployment: &Value) -> Value {
     let uid = object::uid(deployment);
-    let sets = world
+    let mut sets = state
         .store
         .list("ReplicaSet", Some(object::namespace(deployment)));
-    let sets = sets
-        .iter()
-        .filter(|set| object::controller_of(set).is_some_and(|owner| owner["uid"] == *uid));
-    let (mut replicas, mut updated, mut ready) = (0, 0, 0);
+    sets.retain(|set| object::controller_of(set).is_some_and(|owner| owner["uid"] == *uid));
+
+    let mut replicas = 0;
+    let mut updated = 0;
+    let mut ready = 0;
     for set in sets {
-        replicas += object::number(set, "/status/replicas");
-        ready += object::number(set, "/status/readyReplicas");
-        if object::number(set, "/spec/replicas") > 0 {
-            updated += object::number(set, "/status/replicas");
+        replicas += object::number(&set, "/status/replicas");
+        ready += object::number(&set, "/status/readyReplicas");
+        // Only the ReplicaSet of the present template wants any.
+        if object::number(&set, "/spec/replicas") > 0 {
+            updated += object::number(&set, "/status/replicas");
         }
     }
+
     let missing = (object::number(deployment, "/spec/replicas") - ready).max(0);
     let mut status = json!({
         "replicas": replicas, "updatedReplicas": updated, "readyReplicas": ready, "availableReplicas": ready,
@@ -84,24 +92,30 @@ fn deployment_status(world: &World, deployment: &Value) -> Value {
     status
 }
 
-/// Writes a status, with the generation that it speaks of.
-fn tell(world: &mut World, kind: &'static str, workload: &Arc<Value>, mut status: Value) {
+/// Writes a status with the generation that it is about.
+fn write_status(state: &mut ClusterState, kind: &'static str, workload: &Arc<Value>, mut status: Value) {
     status["observedGeneration"] = json!(object::number(workload, "/metadata/generation"));
-    let mut told = Value::clone(workload);
-    told["status"] = status;
+    let mut updated = Value::clone(workload);
+    updated["status"] = status;
     if kind == "Deployment" {
-        let wanted = object::number(&told, "/spec/replicas");
-        // A deployment rolls with at most a quarter of its pods away; below that it is not available.
-        let enough = object::number(&told, "/status/availableReplicas") >= wanted - wanted / 4;
-        let (status, reason) = if enough {
-            ("True", "MinimumReplicasAvailable")
-        } else {
-            ("False", "MinimumReplicasUnavailable")
-        };
-        let condition = json!({ "type": "Available", "status": status, "reason": reason, "message": "" });
-        object::set_condition(&mut told, condition, world.now());
+        set_available_condition(state, &mut updated);
     }
-    if told != **workload {
-        world.store.put(kind, told);
+
+    if updated != **workload {
+        state.store.put(kind, updated);
     }
+}
+
+fn set_available_condition(state: &ClusterState, deployment: &mut Value) {
+    let wanted = object::number(deployment, "/spec/replicas");
+    let available = object::number(deployment, "/status/availableReplicas");
+    // By default a rolling update keeps all but a quarter of the pods; with fewer, the Deployment is not available.
+    let (status, reason) = if available >= wanted - wanted / 4 {
+        ("True", "MinimumReplicasAvailable")
+    } else {
+        ("False", "MinimumReplicasUnavailable")
+    };
+
+    let condition = json!({ "type": "Available", "status": status, "reason": reason, "message": "" });
+    object::set_condition(deployment, condition, state.now());
 }

@@ -15,10 +15,10 @@ use kube::{Api, Client, Config};
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use serde_json::json;
 
-use crate::wire::eventually;
+use crate::test_server::eventually;
 
 #[actix_rt::test]
-async fn kube_lists_pages_deletes_and_keeps_a_journal() {
+async fn kube_lists_pages_deletes_and_updates_a_config_map() {
     let sandbox = Sandbox::start(SandboxOptions {
         objects: scenario::shop(),
         ..SandboxOptions::default()
@@ -66,17 +66,17 @@ async fn kube_lists_pages_deletes_and_keeps_a_journal() {
     );
 
     let maps: Api<ConfigMap> = Api::namespaced(client.clone(), "shop");
-    let map: ConfigMap = serde_json::from_value(json!({ "metadata": { "name": "journal" } })).unwrap();
+    let map: ConfigMap = serde_json::from_value(json!({ "metadata": { "name": "settings" } })).unwrap();
     let map = maps.create(&PostParams::default(), &map).await.unwrap();
     maps.patch(
-        "journal",
-        &PatchParams::apply("macaque"),
+        "settings",
+        &PatchParams::apply("tester"),
         &Patch::Merge(json!({ "data": { "a": "b" } })),
     )
     .await
     .unwrap();
     let kube::Error::Api(stale) = maps
-        .replace("journal", &PostParams::default(), &map)
+        .replace("settings", &PostParams::default(), &map)
         .await
         .unwrap_err()
     else {
@@ -138,6 +138,7 @@ impl Kubectl {
         let sandbox = Sandbox::start(options).unwrap();
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("config"), sandbox.kubeconfig()).unwrap();
+
         Some(Self {
             _sandbox: sandbox,
             home,
@@ -163,8 +164,9 @@ impl Kubectl {
             .unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "kubectl {arguments}: {told}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "kubectl {arguments}: {errors}");
+
         String::from_utf8(output.stdout).unwrap()
     }
 }
@@ -173,14 +175,15 @@ impl Kubectl {
 fn kubectl_reads_the_shop() {
     let Some(kubectl) = Kubectl::find() else { return };
     let shown = kubectl.run("get pods,deploy,pdb -n shop");
-    for told in [
+    for expected in [
         "pod/db-0",
         "1/1     Running",
         "deployment.apps/web      4/4",
         "poddisruptionbudget.policy/db",
     ] {
-        assert!(shown.contains(told), "{told} in\n{shown}");
+        assert!(shown.contains(expected), "{expected} in\n{shown}");
     }
+
     assert!(
         kubectl
             .run("get rs,sts,ds,ns,nodes,events -A")
@@ -213,15 +216,16 @@ fn kubectl_changes_the_shop() {
             .run("scale -n shop deploy/search --replicas=4")
             .contains("scaled")
     );
+
     kubectl.run("wait -n shop deploy/search --for=jsonpath={.status.readyReplicas}=4 --timeout=30s");
-    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: journal\ndata:\n  a: b\n";
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  a: b\n";
     assert!(kubectl.run_with("apply -f -", map).contains("created"));
     assert!(
         kubectl
             .run_with("apply -f -", &map.replace("a: b", "a: c"))
             .contains("configured")
     );
-    assert_eq!(kubectl.run("get cm journal -o jsonpath={.data.a}"), "c");
+    assert_eq!(kubectl.run("get cm settings -o jsonpath={.data.a}"), "c");
     assert!(
         kubectl
             .run("create configmap other --from-literal=a=b")

@@ -5,12 +5,12 @@ use std::time::Duration;
 use kube_sandbox::{SandboxOptions, scenario};
 use serde_json::{Value, json};
 
-use crate::wire::{World, eventually};
+use crate::test_server::{TestServer, eventually};
 
 const PODS: &str = "/api/v1/namespaces/shop/pods";
 
-fn ready_pods(world: &World, app: &str) -> Vec<Value> {
-    let list = world.get(&format!("{PODS}?labelSelector=app%3D{app}")).json();
+fn ready_pods(server: &TestServer, app: &str) -> Vec<Value> {
+    let list = server.get(&format!("{PODS}?labelSelector=app%3D{app}")).json();
     let pods = list["items"].as_array().unwrap().iter();
     let is_ready = |pod: &&Value| {
         let conditions = pod["status"]["conditions"].as_array();
@@ -18,6 +18,7 @@ fn ready_pods(world: &World, app: &str) -> Vec<Value> {
         pod["metadata"].get("deletionTimestamp").is_none()
             && conditions.is_some_and(|list| list.iter().any(ready))
     };
+
     pods.filter(is_ready).cloned().collect()
 }
 
@@ -29,69 +30,73 @@ fn names(pods: &[Value]) -> Vec<&str> {
 
 #[test]
 fn the_shop_opens_complete_and_old_enough() {
-    let world = World::alive(scenario::shop());
+    let server = TestServer::running(scenario::shop());
     for (app, count) in [("cart", 3), ("web", 4), ("search", 2), ("db", 3), ("logs", 2)] {
-        assert_eq!(ready_pods(&world, app).len(), count, "{app}");
+        assert_eq!(ready_pods(&server, app).len(), count, "{app}");
     }
     for (name, allowed) in [("cart", 1), ("web", 1), ("db", 0)] {
         assert_eq!(
-            world.budget(name)["status"]["disruptionsAllowed"],
+            server.budget(name)["status"]["disruptionsAllowed"],
             allowed,
             "{name}"
         );
     }
-    let created = ready_pods(&world, "web")[0]["metadata"]["creationTimestamp"]
+    let created = ready_pods(&server, "web")[0]["metadata"]["creationTimestamp"]
         .as_str()
         .unwrap()
         .to_owned();
     let age = jiff::Timestamp::now().duration_since(created.parse().unwrap());
     assert!(age > jiff::SignedDuration::from_mins(59), "{age}");
-    let deployment = world.get("/apis/apps/v1/namespaces/shop/deployments/web").json();
+
+    let deployment = server.get("/apis/apps/v1/namespaces/shop/deployments/web").json();
     assert_eq!(deployment["status"]["readyReplicas"], 4);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_names() {
     let [one, two, other] = [1, 1, 2].map(|seed| {
-        let world = World::with(SandboxOptions {
+        let server = TestServer::with_options(SandboxOptions {
             seed,
             objects: scenario::shop(),
             ..SandboxOptions::default()
         });
-        let list = world.get(PODS);
+        let list = server.get(PODS);
         (list.names(), list.json()["items"][0]["metadata"]["uid"].clone())
     });
+
     assert_eq!(one, two);
     assert_ne!(one, other);
 }
 
 #[test]
 fn an_evicted_pod_is_replaced_by_another_and_the_budget_recovers() {
-    let world = World::alive(scenario::shop());
-    let victim = names(&ready_pods(&world, "web"))[0].to_owned();
-    assert_eq!(world.evict(&victim, json!({})).code, 201);
+    let server = TestServer::running(scenario::shop());
+    let victim = names(&ready_pods(&server, "web"))[0].to_owned();
+
+    assert_eq!(server.evict(&victim, json!({})).code, 201);
     eventually("four pods of web are ready again", || {
-        let pods = ready_pods(&world, "web");
+        let pods = ready_pods(&server, "web");
         (pods.len() == 4 && !names(&pods).contains(&victim.as_str())).then_some(())
     });
     eventually("the victim is gone", || {
-        (world.get(&format!("{PODS}/{victim}")).code == 404).then_some(())
+        (server.get(&format!("{PODS}/{victim}")).code == 404).then_some(())
     });
     eventually("the budget allows one again", || {
-        let status = world.budget("web")["status"].clone();
+        let status = server.budget("web")["status"].clone();
         (status["disruptionsAllowed"] == 1 && status.get("disruptedPods").is_none()).then_some(())
     });
 }
 
 #[test]
 fn a_budget_refuses_until_the_replacement_is_ready() {
-    let world = World::alive(scenario::shop());
-    world.sandbox.set_ready_after(Duration::MAX);
-    let pods = ready_pods(&world, "cart");
+    let server = TestServer::running(scenario::shop());
+    server.sandbox.set_ready_after(Duration::MAX);
+    let pods = ready_pods(&server, "cart");
     let pods = names(&pods);
-    assert_eq!(world.evict(pods[0], json!({})).code, 201);
+    assert_eq!(server.evict(pods[0], json!({})).code, 201);
+
     let answer = eventually("the budget has counted the loss", || {
-        let answer = world.evict(pods[1], json!({}));
+        let answer = server.evict(pods[1], json!({}));
         assert_eq!(answer.code, 429);
         answer
             .text
@@ -102,7 +107,8 @@ fn a_budget_refuses_until_the_replacement_is_ready() {
         answer.json()["details"]["causes"][0]["reason"],
         "DisruptionBudget"
     );
-    let pending = world
+
+    let pending = server
         .get(&format!("{PODS}?fieldSelector=status.phase=Pending"))
         .names();
     assert_eq!(pending.len(), 1);
@@ -110,16 +116,17 @@ fn a_budget_refuses_until_the_replacement_is_ready() {
 
 #[test]
 fn a_stateful_set_brings_back_the_same_name_with_another_uid() {
-    let world = World::alive(scenario::shop());
-    let uid = world.pod("db-1")["metadata"]["uid"].clone();
+    let server = TestServer::running(scenario::shop());
+    let uid = server.pod("db-1")["metadata"]["uid"].clone();
+
     assert_eq!(
-        world.evict("db-1", json!({})).code,
+        server.evict("db-1", json!({})).code,
         429,
         "its budget has none to spare"
     );
-    assert_eq!(world.delete(&format!("{PODS}/db-1"), None).code, 200);
+    assert_eq!(server.delete(&format!("{PODS}/db-1"), None).code, 200);
     eventually("db-1 is back", || {
-        let back = ready_pods(&world, "db")
+        let back = ready_pods(&server, "db")
             .into_iter()
             .find(|pod| pod["metadata"]["name"] == "db-1")?;
         (back["metadata"]["uid"] != uid).then_some(())
@@ -128,14 +135,15 @@ fn a_stateful_set_brings_back_the_same_name_with_another_uid() {
 
 #[test]
 fn a_daemon_set_brings_its_pod_back_to_the_same_node() {
-    let world = World::alive(scenario::shop());
-    let victim = ready_pods(&world, "logs").remove(0);
-    world.delete(
+    let server = TestServer::running(scenario::shop());
+    let victim = ready_pods(&server, "logs").remove(0);
+    server.delete(
         &format!("{PODS}/{}", victim["metadata"]["name"].as_str().unwrap()),
         None,
     );
+
     eventually("another pod of logs is on that node", || {
-        let pods = ready_pods(&world, "logs");
+        let pods = ready_pods(&server, "logs");
         let same = |pod: &&Value| pod["spec"]["nodeName"] == victim["spec"]["nodeName"];
         pods.iter()
             .find(same)
@@ -146,16 +154,17 @@ fn a_daemon_set_brings_its_pod_back_to_the_same_node() {
 
 #[test]
 fn workloads_follow_their_replicas() {
-    let world = World::alive(scenario::shop());
+    let server = TestServer::running(scenario::shop());
+
     for (replicas, path) in [
         (5, "deployments/search"),
         (1, "deployments/search"),
         (4, "statefulsets/db"),
     ] {
         let path = format!("/apis/apps/v1/namespaces/shop/{path}");
-        world.merge(&path, &json!({ "spec": { "replicas": replicas } }));
+        server.merge_patch(&path, &json!({ "spec": { "replicas": replicas } }));
         eventually("all replicas are ready", || {
-            let status = world.get(&path).json()["status"].clone();
+            let status = server.get(&path).json()["status"].clone();
             (status["readyReplicas"] == replicas && status["replicas"] == replicas).then_some(())
         });
     }
@@ -169,11 +178,11 @@ fn percentages_are_of_the_replicas_asked_for_and_rounded_up() {
         (json!({ "maxUnavailable": 2 }), 3),
         (json!({ "maxUnavailable": 9 }), 0),
     ] {
-        let world = World::alive(vec![
+        let server = TestServer::running(vec![
             scenario::deployment("shop", "web", 5),
             scenario::budget("shop", "web", limits.clone()),
         ]);
-        let status = world.budget("web")["status"].clone();
+        let status = server.budget("web")["status"].clone();
         assert_eq!(
             (&status["desiredHealthy"], &status["expectedPods"]),
             (&json!(desired), &json!(5)),
@@ -187,8 +196,8 @@ fn percentages_are_of_the_replicas_asked_for_and_rounded_up() {
 fn a_budget_over_pods_that_nobody_controls_expects_none_in_proportion() {
     let pod = || scenario::pod("shop", "bare", "bare");
     let status = |limits: Value| {
-        let world = World::alive(vec![pod(), scenario::budget("shop", "bare", limits)]);
-        world.budget("bare")["status"].clone()
+        let server = TestServer::running(vec![pod(), scenario::budget("shop", "bare", limits)]);
+        server.budget("bare")["status"].clone()
     };
     assert_eq!(status(json!({ "maxUnavailable": 1 }))["disruptionsAllowed"], 0);
     assert_eq!(status(json!({ "minAvailable": 0 }))["disruptionsAllowed"], 1);
@@ -196,45 +205,47 @@ fn a_budget_over_pods_that_nobody_controls_expects_none_in_proportion() {
 
 #[test]
 fn an_owner_takes_its_pods_with_it_unless_they_are_to_be_orphans() {
-    let world = World::alive(scenario::shop());
-    world.delete("/apis/apps/v1/namespaces/shop/deployments/search", None);
+    let server = TestServer::running(scenario::shop());
+    server.delete("/apis/apps/v1/namespaces/shop/deployments/search", None);
     eventually("the pods of search are gone", || {
-        world
+        server
             .get(&format!("{PODS}?labelSelector=app%3Dsearch"))
             .names()
             .is_empty()
             .then_some(())
     });
+
     let orphan = json!({ "propagationPolicy": "Orphan" });
-    world.delete("/apis/apps/v1/namespaces/shop/statefulsets/db", Some(orphan));
-    assert_eq!(world.pod("db-0")["metadata"]["ownerReferences"], json!([]));
+    server.delete("/apis/apps/v1/namespaces/shop/statefulsets/db", Some(orphan));
+    assert_eq!(server.pod("db-0")["metadata"]["ownerReferences"], json!([]));
 }
 
 #[test]
 fn a_namespace_goes_when_it_is_empty() {
-    let world = World::alive(scenario::shop());
-    let answer = world.delete("/api/v1/namespaces/shop", None);
+    let server = TestServer::running(scenario::shop());
+    let answer = server.delete("/api/v1/namespaces/shop", None);
     assert_eq!(answer.json()["status"]["phase"], "Terminating");
     eventually("the namespace is gone", || {
-        (world.get("/api/v1/namespaces/shop").code == 404).then_some(())
+        (server.get("/api/v1/namespaces/shop").code == 404).then_some(())
     });
-    assert!(world.get("/api/v1/pods").names().is_empty());
+    assert!(server.get("/api/v1/pods").names().is_empty());
 }
 
 #[test]
 fn a_pod_created_over_the_wire_starts() {
-    let world = World::alive(Vec::new());
+    let server = TestServer::running(Vec::new());
     let pod = json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": { "generateName": "probe-" },
         "spec": { "containers": [{ "name": "probe", "image": "probe" }] },
     });
-    let created = world.post("/api/v1/namespaces/default/pods", &pod).json();
+    let created = server.post("/api/v1/namespaces/default/pods", &pod).json();
     assert_eq!(created["status"]["phase"], "Pending");
+
     let path = format!(
         "/api/v1/namespaces/default/pods/{}",
         created["metadata"]["name"].as_str().unwrap()
     );
     eventually("it runs", || {
-        (world.get(&path).json()["status"]["phase"] == "Running").then_some(())
+        (server.get(&path).json()["status"]["phase"] == "Running").then_some(())
     });
 }

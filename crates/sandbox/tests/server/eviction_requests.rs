@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use crate::wire::{World, budget, eviction, eviction_path, ready};
+use crate::test_server::{TestServer, budget_with_status, eviction_body, eviction_path, ready_pod};
 
 #[test]
 fn a_wrong_uid_is_a_conflict_that_has_spent_the_budget_all_the_same() {
-    let world = World::still(&[ready("web-0", "web"), budget("web", 1, 2, 1)]);
-    let answer = world.evict("web-0", json!({ "preconditions": { "uid": "other" } }));
+    let server = TestServer::paused(&[ready_pod("web-0", "web"), budget_with_status("web", 1, 2, 1)]);
+    let answer = server.evict("web-0", json!({ "preconditions": { "uid": "other" } }));
+
     assert_eq!(answer.code, 409);
     assert_eq!(
         answer.message(),
@@ -18,29 +19,31 @@ fn a_wrong_uid_is_a_conflict_that_has_spent_the_budget_all_the_same() {
         answer.json()["details"],
         json!({ "name": "web-0", "kind": "Pod" })
     );
-    assert_eq!(world.pod("web-0")["metadata"].get("deletionTimestamp"), None);
-    assert_eq!(world.budget("web")["status"]["disruptionsAllowed"], 0);
+    assert_eq!(server.pod("web-0")["metadata"].get("deletionTimestamp"), None);
+    assert_eq!(server.budget("web")["status"]["disruptionsAllowed"], 0);
 }
 
 #[test]
 fn a_right_uid_and_version_are_met() {
-    let world = World::still(&[ready("web-0", "web")]);
-    let version = world.pod("web-0")["metadata"]["resourceVersion"].clone();
-    let stale = world.evict("web-0", json!({ "preconditions": { "resourceVersion": "1" } }));
+    let server = TestServer::paused(&[ready_pod("web-0", "web")]);
+    let version = server.pod("web-0")["metadata"]["resourceVersion"].clone();
+    let stale = server.evict("web-0", json!({ "preconditions": { "resourceVersion": "1" } }));
     assert_eq!(stale.code, 409);
     assert!(
         stale
             .message()
             .contains("the ResourceVersion in the precondition (1) does not match")
     );
+
     let options = json!({ "preconditions": { "uid": "uid-of-web-0", "resourceVersion": version } });
-    assert_eq!(world.evict("web-0", options).code, 201);
+    assert_eq!(server.evict("web-0", options).code, 201);
 }
 
 #[test]
 fn invalid_options_are_found_after_the_budget_was_spent() {
-    let world = World::still(&[ready("web-0", "web"), budget("web", 1, 2, 1)]);
-    let answer = world.evict("web-0", json!({ "propagationPolicy": "Sideways" }));
+    let server = TestServer::paused(&[ready_pod("web-0", "web"), budget_with_status("web", 1, 2, 1)]);
+    let answer = server.evict("web-0", json!({ "propagationPolicy": "Sideways" }));
+
     assert_eq!(
         (answer.code, answer.json()["details"]["kind"].as_str()),
         (422, Some("DeleteOptions"))
@@ -49,50 +52,56 @@ fn invalid_options_are_found_after_the_budget_was_spent() {
         answer.json()["details"]["causes"][0]["field"],
         "propagationPolicy"
     );
-    assert_eq!(world.budget("web")["status"]["disruptionsAllowed"], 0);
+    assert_eq!(server.budget("web")["status"]["disruptionsAllowed"], 0);
     assert_eq!(
-        world.pod("web-0")["status"]["conditions"][1]["type"],
+        server.pod("web-0")["status"]["conditions"][1]["type"],
         "DisruptionTarget"
     );
 }
 
 #[test]
 fn a_dry_run_judges_and_writes_nothing() {
-    let world = World::still(&[
-        ready("web-0", "web"),
-        ready("db-0", "db"),
-        budget("web", 1, 2, 1),
-        budget("db", 0, 1, 1),
+    let server = TestServer::paused(&[
+        ready_pod("web-0", "web"),
+        ready_pod("db-0", "db"),
+        budget_with_status("web", 1, 2, 1),
+        budget_with_status("db", 0, 1, 1),
     ]);
-    let before = (world.pod("web-0"), world.budget("web"));
+    let before = (server.pod("web-0"), server.budget("web"));
     let dry = json!({ "dryRun": ["All"] });
     for (path, options) in [
         (eviction_path("web-0") + "?dryRun=All", json!({})),
         (eviction_path("web-0") + "?dryRun=All", dry.clone()),
         (eviction_path("web-0"), dry.clone()),
     ] {
-        assert_eq!(world.post(&path, &eviction("web-0", options)).code, 201, "{path}");
+        assert_eq!(
+            server.post(&path, &eviction_body("web-0", options)).code,
+            201,
+            "{path}"
+        );
     }
-    assert_eq!(world.evict("db-0", dry.clone()).code, 429);
+    assert_eq!(server.evict("db-0", dry.clone()).code, 429);
+
     let wrong = json!({ "dryRun": ["All"], "preconditions": { "uid": "other" } });
-    assert_eq!(world.evict("web-0", wrong).code, 409);
-    assert_eq!((world.pod("web-0"), world.budget("web")), before);
+    assert_eq!(server.evict("web-0", wrong).code, 409);
+    assert_eq!((server.pod("web-0"), server.budget("web")), before);
 }
 
 #[test]
 fn dry_runs_of_query_and_body_must_agree() {
-    let world = World::still(&[ready("web-0", "web")]);
+    let server = TestServer::paused(&[ready_pod("web-0", "web")]);
     let path = eviction_path("web-0");
-    let clash = world.post(
+    let clash = server.post(
         &format!("{path}?dryRun=All"),
-        &eviction("web-0", json!({ "dryRun": ["All", "All"] })),
+        &eviction_body("web-0", json!({ "dryRun": ["All", "All"] })),
     );
     assert_eq!((clash.code, clash.json().get("reason")), (500, None));
     assert_eq!(
         clash.message(),
         "Non-matching dry-run options in request and content: [All] and [All All]"
     );
-    let unknown = world.post(&format!("{path}?dryRun=Some"), &eviction("web-0", json!({})));
+
+    let unknown = server.post(&format!("{path}?dryRun=Some"), &eviction_body("web-0", json!({})));
     assert_eq!(
         (unknown.code, unknown.json()["details"]["kind"].as_str()),
         (422, Some("CreateOptions"))
@@ -101,13 +110,13 @@ fn dry_runs_of_query_and_body_must_agree() {
 
 #[test]
 fn unknown_fields_warn_or_are_refused_as_the_client_wishes() {
-    let world = World::still(&[ready("web-0", "web"), ready("web-1", "web")]);
+    let server = TestServer::paused(&[ready_pod("web-0", "web"), ready_pod("web-1", "web")]);
     let misspelt = |pod: &str| {
-        let mut body = eviction(pod, json!({}));
+        let mut body = eviction_body(pod, json!({}));
         body["delete_options"] = json!({ "preconditions": { "uid": "other" } });
         body
     };
-    let strict = world.post(
+    let strict = server.post(
         &(eviction_path("web-0") + "?fieldValidation=Strict"),
         &misspelt("web-0"),
     );
@@ -120,12 +129,14 @@ fn unknown_fields_warn_or_are_refused_as_the_client_wishes() {
         "Eviction in version \"v1\" cannot be handled as a Eviction: strict decoding error: unknown field \
          \"delete_options\""
     );
-    let warned = world.post(&eviction_path("web-0"), &misspelt("web-0"));
+
+    let warned = server.post(&eviction_path("web-0"), &misspelt("web-0"));
     assert_eq!(
         (warned.code, warned.header("warning")),
         (201, Some(r#"299 - "unknown field \"delete_options\"""#))
     );
-    let silent = world.post(
+
+    let silent = server.post(
         &(eviction_path("web-1") + "?fieldValidation=Ignore"),
         &misspelt("web-1"),
     );
@@ -134,16 +145,16 @@ fn unknown_fields_warn_or_are_refused_as_the_client_wishes() {
 
 #[test]
 fn a_body_that_does_not_fit_is_refused() {
-    let world = World::still(&[ready("web-0", "web")]);
-    let mut elsewhere = eviction("web-0", json!({}));
+    let server = TestServer::paused(&[ready_pod("web-0", "web")]);
+    let mut elsewhere = eviction_body("web-0", json!({}));
     elsewhere["metadata"]["namespace"] = json!("other");
-    let mut version = eviction("web-0", json!({}));
+    let mut version = eviction_body("web-0", json!({}));
     version["apiVersion"] = json!("policy/v2");
-    let mut nameless = eviction("web-0", json!({}));
+    let mut nameless = eviction_body("web-0", json!({}));
     nameless["metadata"] = json!({});
     let name = "name in URL does not match name in Eviction object";
     for (body, message) in [
-        (eviction("web-1", json!({})), name),
+        (eviction_body("web-1", json!({})), name),
         (nameless, name),
         (
             elsewhere,
@@ -151,11 +162,11 @@ fn a_body_that_does_not_fit_is_refused() {
         ),
         (version, "cannot be handled as a Eviction"),
         (
-            eviction("web-0", json!({ "gracePeriodSeconds": "5" })),
+            eviction_body("web-0", json!({ "gracePeriodSeconds": "5" })),
             "cannot unmarshal",
         ),
     ] {
-        let answer = world.post(&eviction_path("web-0"), &body);
+        let answer = server.post(&eviction_path("web-0"), &body);
         assert_eq!(
             (answer.code, answer.json()["reason"].as_str()),
             (400, Some("BadRequest")),
@@ -163,7 +174,7 @@ fn a_body_that_does_not_fit_is_refused() {
         );
         assert!(answer.message().contains(message), "{}", answer.text);
     }
-    let text = world.send(
+    let text = server.send(
         "POST",
         &eviction_path("web-0"),
         &[("Content-Type", "text/plain")],
@@ -173,7 +184,8 @@ fn a_body_that_does_not_fit_is_refused() {
         (text.code, text.json()["reason"].as_str()),
         (415, Some("UnsupportedMediaType"))
     );
-    let got = world.get(&eviction_path("web-0"));
+
+    let got = server.get(&eviction_path("web-0"));
     assert_eq!(
         (got.code, got.json()["reason"].as_str()),
         (405, Some("MethodNotAllowed"))
@@ -182,15 +194,16 @@ fn a_body_that_does_not_fit_is_refused() {
 
 #[test]
 fn absent_pods_and_namespaces_are_told_apart() {
-    let world = World::still(&[ready("web-0", "web")]);
-    let pod = world.evict("nobody", json!({}));
+    let server = TestServer::paused(&[ready_pod("web-0", "web")]);
+    let pod = server.evict("nobody", json!({}));
     assert_eq!(
         (pod.code, pod.message().as_str()),
         (404, "pods \"nobody\" not found")
     );
     assert_eq!(pod.json()["details"], json!({ "name": "nobody", "kind": "pods" }));
+
     let body = json!({ "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": "web-0" } });
-    let namespace = world.post("/api/v1/namespaces/nowhere/pods/web-0/eviction", &body);
+    let namespace = server.post("/api/v1/namespaces/nowhere/pods/web-0/eviction", &body);
     assert_eq!(
         (namespace.code, namespace.message().as_str()),
         (404, "namespaces \"nowhere\" not found")
@@ -200,15 +213,15 @@ fn absent_pods_and_namespaces_are_told_apart() {
 
 #[test]
 fn a_terminating_namespace_takes_no_evictions_but_deletions() {
-    let world = World::still(&[
-        ready("web-0", "web"),
+    let server = TestServer::paused(&[
+        ready_pod("web-0", "web"),
         json!({
             "apiVersion": "v1", "kind": "Namespace",
             "metadata": { "name": "shop", "deletionTimestamp": "2026-01-01T00:00:00Z" },
             "status": { "phase": "Terminating" },
         }),
     ]);
-    let answer = world.evict("web-0", json!({}));
+    let answer = server.evict("web-0", json!({}));
     assert_eq!(
         (answer.code, answer.json()["reason"].as_str()),
         (403, Some("Forbidden"))
@@ -217,10 +230,14 @@ fn a_terminating_namespace_takes_no_evictions_but_deletions() {
         answer.message(),
         "pods \"web-0\" is forbidden: unable to create new content in namespace shop because it is being terminated"
     );
+
     let cause = json!([{
         "reason": "NamespaceTerminating", "message": "namespace shop is being terminated",
         "field": "metadata.namespace",
     }]);
     assert_eq!(answer.json()["details"]["causes"], cause);
-    assert_eq!(world.delete("/api/v1/namespaces/shop/pods/web-0", None).code, 200);
+    assert_eq!(
+        server.delete("/api/v1/namespaces/shop/pods/web-0", None).code,
+        200
+    );
 }

@@ -1,8 +1,8 @@
-//! The sandbox answers as a real API server does: seen over the wire, by a plain client, by kube and by kubectl.
+//! The sandbox answers as a real API server does, as seen by a plain client, by kube and by kubectl.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "in the words of the tests, too, an unwrap is a failure"
+    reason = "an unwrap or a panic in a test is its failure"
 )]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
@@ -12,6 +12,6 @@ mod deletions;
 mod eviction_requests;
 mod evictions;
 mod lists;
+mod test_server;
 mod watches;
-mod wire;
 mod writes;

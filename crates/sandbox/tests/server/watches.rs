@@ -1,64 +1,66 @@
-//! Watches: what happens is told, in order, to those it concerns.
+//! Watches: which events a client receives, and in which order.
 
 use serde_json::{Value, json};
 
-use crate::wire::{World, ready};
+use crate::test_server::{TestServer, ready_pod};
 
 const PODS: &str = "/api/v1/namespaces/shop/pods";
 
-fn told(event: &Value) -> (String, String) {
+fn type_and_name(event: &Value) -> (String, String) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     (text(&event["type"]), text(&event["object"]["metadata"]["name"]))
 }
 
 fn expect(events: &mut impl Iterator<Item = Value>, kind: &str, name: &str) {
     assert_eq!(
-        told(&events.next().expect("an event")),
+        type_and_name(&events.next().expect("an event")),
         (kind.to_owned(), name.to_owned())
     );
 }
 
 #[test]
 fn a_watch_tells_what_is_there_and_what_becomes_of_it() {
-    let world = World::still(&[ready("web-0", "web")]);
-    let mut events = world.watch(&format!("{PODS}?watch=true"));
+    let server = TestServer::paused(&[ready_pod("web-0", "web")]);
+    let mut events = server.watch(&format!("{PODS}?watch=true"));
     expect(&mut events, "ADDED", "web-0");
-    world.evict("web-0", json!({}));
+    server.evict("web-0", json!({}));
     expect(&mut events, "MODIFIED", "web-0");
     expect(&mut events, "MODIFIED", "web-0");
-    world.delete(&format!("{PODS}/web-0"), Some(json!({ "gracePeriodSeconds": 0 })));
+    server.delete(&format!("{PODS}/web-0"), Some(json!({ "gracePeriodSeconds": 0 })));
     expect(&mut events, "DELETED", "web-0");
 }
 
 #[test]
 fn a_selection_sees_objects_come_and_go_by_their_labels() {
-    let world = World::still(&[ready("web-0", "web"), ready("db-0", "db")]);
-    let version = world.get(PODS).json()["metadata"]["resourceVersion"]
+    let server = TestServer::paused(&[ready_pod("web-0", "web"), ready_pod("db-0", "db")]);
+    let version = server.get(PODS).json()["metadata"]["resourceVersion"]
         .as_str()
         .unwrap()
         .to_owned();
-    let mut events = world.watch(&format!(
+    let mut events = server.watch(&format!(
         "{PODS}?watch=1&labelSelector=app%3Dweb&resourceVersion={version}"
     ));
     let label = |pod: &str, app: &str| {
-        world.merge(
+        server.merge_patch(
             &format!("{PODS}/{pod}"),
             &json!({ "metadata": { "labels": { "app": app } } }),
         );
     };
     label("db-0", "web");
     expect(&mut events, "ADDED", "db-0");
+
     label("web-0", "db");
     expect(&mut events, "DELETED", "web-0");
 }
 
 #[test]
 fn a_streaming_list_ends_in_a_bookmark() {
-    let world = World::still(&[ready("web-0", "web")]);
+    let server = TestServer::paused(&[ready_pod("web-0", "web")]);
     let query =
         "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
-    let mut events = world.watch(&format!("{PODS}?{query}"));
+    let mut events = server.watch(&format!("{PODS}?{query}"));
     expect(&mut events, "ADDED", "web-0");
+
     let bookmark = events.next().unwrap();
     assert_eq!(bookmark["type"], "BOOKMARK");
     assert_eq!(
@@ -69,10 +71,11 @@ fn a_streaming_list_ends_in_a_bookmark() {
 
 #[test]
 fn a_watch_from_before_a_compaction_is_expired() {
-    let world = World::still(&[ready("web-0", "web")]);
-    world.sandbox.compact();
-    let mut events = world.watch(&format!("{PODS}?watch=true&resourceVersion=1"));
+    let server = TestServer::paused(&[ready_pod("web-0", "web")]);
+    server.sandbox.compact();
+    let mut events = server.watch(&format!("{PODS}?watch=true&resourceVersion=1"));
     let error = events.next().unwrap();
+
     assert_eq!(
         (&error["type"], &error["object"]["code"]),
         (&json!("ERROR"), &json!(410))
@@ -82,9 +85,9 @@ fn a_watch_from_before_a_compaction_is_expired() {
 
 #[test]
 fn a_watch_ends_when_its_time_is_over() {
-    let world = World::still(&[]);
+    let server = TestServer::paused(&[]);
     assert_eq!(
-        world
+        server
             .watch(&format!("{PODS}?watch=true&timeoutSeconds=1"))
             .count(),
         0

@@ -1,0 +1,28 @@
+//! Admission of new objects: the one plugin that every cluster has (`plugin/pkg/admission/namespace/lifecycle`).
+
+use crate::store::object;
+use crate::store::state::ClusterState;
+use crate::wire::route::RequestInfo;
+use crate::wire::status_error::StatusError;
+
+/// Admits a new object when its namespace exists and is not terminating.
+pub(crate) fn admit_creation(
+    state: &ClusterState,
+    info: &RequestInfo,
+    name: &str,
+) -> Result<(), StatusError> {
+    let Some(namespace) = &info.namespace else {
+        return Ok(());
+    };
+    let Some(known) = state.store.get("Namespace", "", namespace) else {
+        return Err(StatusError::not_found("", "namespaces", namespace));
+    };
+    if !object::is_terminating(&known) && object::phase(&known) != "Terminating" {
+        return Ok(());
+    }
+
+    let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+    let cause = format!("namespace {namespace} is being terminated");
+    let refusal = StatusError::forbidden(info.resource.group, info.resource.plural, name, &why);
+    Err(refusal.with_cause("NamespaceTerminating", &cause, "metadata.namespace"))
+}

@@ -1,0 +1,196 @@
+//! Answers discovery: what a client may find out about the API before it uses it.
+
+use serde_json::{Value, json};
+
+use crate::store::resource::{ApiResource, RESOURCES};
+use crate::wire::reply::ApiReply;
+
+/// The version of Kubernetes whose answers are given.
+pub(crate) const GIT_VERSION: &str = "v1.37.2+kube-sandbox";
+
+const VERBS: [&str; 8] = [
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
+
+/// The group of the access reviews, which are answered and not stored.
+const AUTHORIZATION: (&str, &str) = ("authorization.k8s.io", "v1");
+const ACCESS_REVIEWS: [(&str, &str); 2] = [
+    ("selfsubjectaccessreviews", "SelfSubjectAccessReview"),
+    ("selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+];
+
+/// Answers a path that leads to no object; `None` when it leads to nothing that is served.
+pub(crate) fn answer(path: &[String]) -> Option<ApiReply> {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let body = match path.as_slice() {
+        ["healthz" | "livez" | "readyz", ..] => return Some(ApiReply::text(200, "ok")),
+        ["version"] => version(),
+        ["api"] => json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] }),
+        ["api", "v1"] => resource_list("", "v1"),
+        ["apis"] => group_list(),
+        ["apis", name] => group(name)?,
+        ["apis", name, version] => {
+            api_groups()
+                .into_iter()
+                .find(|known| known == &(*name, *version))?;
+            resource_list(name, version)
+        }
+        ["openapi", "v3"] => schema_index(),
+        ["openapi", "v3", "api", "v1"] => schema("", "v1"),
+        ["openapi", "v3", "apis", group, version] => schema(group, version),
+        _ => return None,
+    };
+    Some(ApiReply::json(200, body))
+}
+
+fn version() -> Value {
+    json!({
+        "major": "1", "minor": "37", "gitVersion": GIT_VERSION, "gitCommit": "", "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z", "goVersion": "none", "compiler": "rustc", "platform": "sandbox/any",
+    })
+}
+
+/// The groups with their version, in the order of the table of resources; each has one version.
+fn api_groups() -> Vec<(&'static str, &'static str)> {
+    let mut groups: Vec<(&str, &str)> = Vec::new();
+    for resource in RESOURCES.iter().filter(|resource| !resource.group.is_empty()) {
+        if !groups.contains(&(resource.group, resource.version)) {
+            groups.push((resource.group, resource.version));
+        }
+    }
+    groups.push(AUTHORIZATION);
+    groups
+}
+
+fn group_list() -> Value {
+    let groups: Vec<Value> = api_groups()
+        .into_iter()
+        .map(|(name, version)| group_entry(name, version))
+        .collect();
+    json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
+}
+
+fn group(name: &str) -> Option<Value> {
+    let (name, version) = api_groups().into_iter().find(|(known, _)| *known == name)?;
+    let mut group = group_entry(name, version);
+    group["kind"] = json!("APIGroup");
+    group["apiVersion"] = json!("v1");
+    Some(group)
+}
+
+fn group_entry(name: &str, version: &str) -> Value {
+    let version = json!({ "groupVersion": format!("{name}/{version}"), "version": version });
+    json!({ "name": name, "versions": [version.clone()], "preferredVersion": version })
+}
+
+/// The resources of a group and version.
+fn resources_of(group: &str, version: &str) -> impl Iterator<Item = &'static ApiResource> {
+    RESOURCES
+        .iter()
+        .filter(move |resource| resource.group == group && resource.version == version)
+}
+
+fn resource_list(group: &str, version: &str) -> Value {
+    let mut entries: Vec<Value> = resources_of(group, version).flat_map(resource_entries).collect();
+    if group == AUTHORIZATION.0 {
+        entries.extend(ACCESS_REVIEWS.map(|(plural, kind)| {
+            json!({ "name": plural, "singularName": "", "namespaced": false, "kind": kind, "verbs": ["create"] })
+        }));
+    }
+
+    let group_version = if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    };
+    json!({
+        "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": entries,
+    })
+}
+
+/// The entries of a resource and of its subresources.
+fn resource_entries(resource: &'static ApiResource) -> Vec<Value> {
+    let mut entry = json!({
+        "name": resource.plural, "singularName": resource.singular(), "namespaced": resource.namespaced,
+        "kind": resource.kind, "verbs": VERBS, "shortNames": resource.short_names,
+    });
+    if resource.in_all {
+        entry["categories"] = json!(["all"]);
+    }
+
+    let subresources = resource.subresources.iter();
+    let entries = subresources.map(|subresource| subresource_entry(resource, subresource));
+    [entry].into_iter().chain(entries).collect()
+}
+
+fn subresource_entry(resource: &ApiResource, subresource: &str) -> Value {
+    let (group, version, kind, verbs) = match subresource {
+        "eviction" => ("policy", "v1", "Eviction", json!(["create"])),
+        "scale" => ("autoscaling", "v1", "Scale", json!(["get", "patch", "update"])),
+        _ => ("", "", resource.kind, json!(["get", "patch", "update"])),
+    };
+
+    let name = format!("{}/{subresource}", resource.plural);
+    let mut entry = json!({
+        "name": name, "singularName": "", "namespaced": resource.namespaced, "kind": kind, "verbs": verbs,
+    });
+    // Only a kind of another group than its resource names its own.
+    if !group.is_empty() {
+        entry["group"] = json!(group);
+        entry["version"] = json!(version);
+    }
+    entry
+}
+
+fn schema_index() -> Value {
+    let mut paths = json!({ "api/v1": { "serverRelativeURL": "/openapi/v3/api/v1?hash=sandbox" } });
+    for (group, version) in api_groups() {
+        let url = format!("/openapi/v3/apis/{group}/{version}?hash=sandbox");
+        paths[format!("apis/{group}/{version}")] = json!({ "serverRelativeURL": url });
+    }
+    json!({ "paths": paths })
+}
+
+/// The least of a schema: enough for kubectl to see that this server validates fields itself.
+///
+/// Without the parameter `fieldValidation` on PATCH, kubectl would validate by schemas that are not there.
+fn schema(group: &str, version: &str) -> Value {
+    let mut paths = json!({});
+    for resource in resources_of(group, version) {
+        let parameter = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
+        let parameters = ["dryRun", "fieldManager", "fieldValidation"].map(parameter);
+        let kind = json!({ "group": group, "version": version, "kind": resource.kind });
+        paths[schema_path(resource)] = json!({
+            "patch": {
+                "x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": kind,
+                "parameters": parameters, "responses": {},
+            },
+        });
+    }
+
+    let info = json!({ "title": "Kubernetes", "version": GIT_VERSION });
+    json!({ "openapi": "3.0.0", "info": info, "paths": paths, "components": {} })
+}
+
+/// The path of one object as schemas write it: `/api/v1/namespaces/{namespace}/pods/{name}`.
+fn schema_path(resource: &ApiResource) -> String {
+    let prefix = if resource.group.is_empty() {
+        "/api/v1".to_owned()
+    } else {
+        format!("/apis/{}/{}", resource.group, resource.version)
+    };
+    let namespace = if resource.namespaced {
+        "/namespaces/{namespace}"
+    } else {
+        ""
+    };
+
+    format!("{prefix}{namespace}/{}/{{name}}", resource.plural)
+}

@@ -1,0 +1,122 @@
+//! Finds the fields of an eviction that no server knows: a warning, or a refusal when the client asked for one.
+
+use serde_json::Value;
+
+use crate::wire::request::QueryParameters;
+use crate::wire::status_error::{FieldError, StatusError};
+
+/// How a client wants unknown fields to be treated (the parameter `fieldValidation`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FieldValidation {
+    Ignore,
+    Warn,
+    Strict,
+}
+
+impl FieldValidation {
+    pub(crate) fn read(query: &QueryParameters) -> Result<Self, StatusError> {
+        match query.get("fieldValidation") {
+            "" | "Warn" => Ok(Self::Warn),
+            "Ignore" => Ok(Self::Ignore),
+            "Strict" => Ok(Self::Strict),
+            other => {
+                let shown = format!("{other:?}");
+                let supported = r#""", "Ignore", "Strict", "Warn""#;
+                let error = FieldError::not_supported("fieldValidation", &shown, supported);
+                Err(StatusError::invalid("meta.k8s.io", "CreateOptions", "", &[error]))
+            }
+        }
+    }
+}
+
+/// The fields of one object within an Eviction.
+struct KnownFields {
+    /// A JSON pointer to the object.
+    pointer: &'static str,
+    /// The text before a field's name in messages.
+    prefix: &'static str,
+    names: &'static [&'static str],
+}
+
+const EVICTION: [KnownFields; 4] = [
+    KnownFields {
+        pointer: "",
+        prefix: "",
+        names: &["apiVersion", "kind", "metadata", "deleteOptions"],
+    },
+    KnownFields {
+        pointer: "/metadata",
+        prefix: "metadata.",
+        names: &[
+            "name",
+            "generateName",
+            "namespace",
+            "selfLink",
+            "uid",
+            "resourceVersion",
+            "generation",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "labels",
+            "annotations",
+            "ownerReferences",
+            "finalizers",
+            "managedFields",
+        ],
+    },
+    KnownFields {
+        pointer: "/deleteOptions",
+        prefix: "deleteOptions.",
+        names: &[
+            "apiVersion",
+            "kind",
+            "gracePeriodSeconds",
+            "preconditions",
+            "orphanDependents",
+            "propagationPolicy",
+            "dryRun",
+            "ignoreStoreReadErrorWithClusterBreakingPotential",
+        ],
+    },
+    KnownFields {
+        pointer: "/deleteOptions/preconditions",
+        prefix: "deleteOptions.preconditions.",
+        names: &["uid", "resourceVersion"],
+    },
+];
+
+/// The warnings for an eviction's unknown fields, or the refusal of them.
+pub(crate) fn unknown_eviction_fields(
+    eviction: &Value,
+    validation: FieldValidation,
+) -> Result<Vec<String>, StatusError> {
+    if validation == FieldValidation::Ignore {
+        return Ok(Vec::new());
+    }
+
+    let unknown: Vec<String> = EVICTION
+        .iter()
+        .flat_map(|known| unknown_fields(eviction, known))
+        .collect();
+    if validation == FieldValidation::Warn || unknown.is_empty() {
+        return Ok(unknown);
+    }
+
+    let api_version = eviction["apiVersion"].as_str().unwrap_or("policy/v1");
+    let version = api_version.trim_start_matches("policy/");
+    Err(StatusError::bad_request(format!(
+        "Eviction in version {version:?} cannot be handled as a Eviction: strict decoding error: {}",
+        unknown.join(", ")
+    )))
+}
+
+fn unknown_fields(eviction: &Value, known: &KnownFields) -> Vec<String> {
+    let fields = eviction.pointer(known.pointer).and_then(Value::as_object);
+    let names = fields.into_iter().flatten().map(|(name, _)| name.as_str());
+
+    names
+        .filter(|name| !known.names.contains(name))
+        .map(|name| format!("unknown field \"{}{name}\"", known.prefix))
+        .collect()
+}

@@ -1,0 +1,230 @@
+//! Applies the four kinds of patches.
+//!
+//! Server-side apply is treated as a strategic merge patch: field managers are not tracked. Lists are merged by the
+//! keys of the few lists that clients patch.
+
+use serde_json::{Map, Value, json};
+
+use crate::wire::request::ApiRequest;
+use crate::wire::status_error::StatusError;
+
+/// A patch, by the media type that announced it.
+#[derive(Debug)]
+pub(crate) enum ObjectPatch {
+    JsonMerge(Value),
+    StrategicMerge(Value),
+    Apply(Value),
+    /// The operations of a JSON patch (RFC 6902).
+    Json(Vec<Value>),
+}
+
+/// Lists of objects that strategic patches merge item by item, and the key that tells the items apart.
+const MERGE_KEYS: [(&str, &str); 8] = [
+    ("conditions", "type"),
+    ("containers", "name"),
+    ("initContainers", "name"),
+    ("volumes", "name"),
+    ("env", "name"),
+    ("ports", "containerPort"),
+    ("ownerReferences", "uid"),
+    ("volumeMounts", "mountPath"),
+];
+
+impl ObjectPatch {
+    pub(crate) fn read(request: &ApiRequest) -> Result<Self, StatusError> {
+        let body = || {
+            let body = serde_json::from_slice::<Value>(&request.body);
+            body.map_err(|error| StatusError::bad_request(format!("error decoding patch: {error}")))
+        };
+
+        match request.media_type() {
+            "application/merge-patch+json" => Ok(Self::JsonMerge(body()?)),
+            "application/strategic-merge-patch+json" => Ok(Self::StrategicMerge(body()?)),
+            "application/apply-patch+yaml" => Ok(Self::Apply(body()?)),
+            "application/json-patch+json" => match body()? {
+                Value::Array(operations) => Ok(Self::Json(operations)),
+                _ => Err(StatusError::bad_request(
+                    "error decoding patch: expected a list of operations",
+                )),
+            },
+            _ => {
+                let message = "the body of the request was in an unknown format - accepted media types include: \
+                    application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, \
+                    application/strategic-merge-patch+json";
+                Err(StatusError::new(415, "UnsupportedMediaType", message))
+            }
+        }
+    }
+
+    /// The object after the patch.
+    pub(crate) fn apply_to(&self, object: &Value) -> Result<Value, StatusError> {
+        let mut object = object.clone();
+        match self {
+            Self::JsonMerge(patch) => merge(&mut object, patch, &|_| None),
+            Self::StrategicMerge(patch) | Self::Apply(patch) => merge(&mut object, patch, &merge_key),
+            Self::Json(operations) => {
+                for operation in operations {
+                    apply_operation(&mut object, operation)?;
+                }
+            }
+        }
+        Ok(object)
+    }
+}
+
+/// The key of a list that is merged item by item; every other list is replaced.
+fn merge_key(list: &str) -> Option<&'static str> {
+    let found = MERGE_KEYS.iter().find(|(known, _)| *known == list);
+    found.map(|(_, key)| *key)
+}
+
+fn merge(target: &mut Value, patch: &Value, merge_key: &dyn Fn(&str) -> Option<&'static str>) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Some(fields) = target.as_object_mut() else {
+        return;
+    };
+
+    for (field, value) in patch {
+        // Directives such as `$setElementOrder/containers` are not followed.
+        if field.starts_with('$') {
+            continue;
+        }
+        match (merge_key(field), value) {
+            (_, Value::Null) => {
+                fields.remove(field);
+            }
+            (Some(key), Value::Array(items)) => {
+                let list = fields.entry(field).or_insert_with(|| json!([]));
+                merge_list(list, items, key, merge_key);
+            }
+            (_, value) => merge(fields.entry(field).or_insert(Value::Null), value, merge_key),
+        }
+    }
+}
+
+fn merge_list(
+    list: &mut Value,
+    items: &[Value],
+    key: &str,
+    merge_key: &dyn Fn(&str) -> Option<&'static str>,
+) {
+    let Some(list) = list.as_array_mut() else { return };
+    for item in items {
+        let position = list.iter().position(|known| known[key] == item[key]);
+        let is_deletion = item["$patch"] == json!("delete");
+        match (position, is_deletion) {
+            (Some(position), true) => {
+                list.remove(position);
+            }
+            (Some(position), false) => merge(&mut list[position], item, merge_key),
+            (None, true) => {}
+            (None, false) => list.push(item.clone()),
+        }
+    }
+}
+
+fn apply_operation(object: &mut Value, operation: &Value) -> Result<(), StatusError> {
+    let path = operation["path"].as_str().unwrap_or_default();
+    let (parent, last) = path
+        .rsplit_once('/')
+        .ok_or_else(|| rejected("a path starts with a slash"))?;
+    let last = last.replace("~1", "/").replace("~0", "~");
+    let verb = operation["op"].as_str().unwrap_or_default();
+    let value = &operation["value"];
+
+    if verb == "test" {
+        if object.pointer(path) == Some(value) {
+            return Ok(());
+        }
+        return Err(rejected("a test of the patch failed"));
+    }
+    match object.pointer_mut(parent) {
+        Some(Value::Object(fields)) => change_field(fields, &last, verb, value),
+        Some(Value::Array(list)) => change_item(list, &last, verb, value),
+        Some(_) => Err(rejected("a path of the patch leads into a value")),
+        None => Err(rejected("a path of the patch leads nowhere")),
+    }
+}
+
+fn change_field(
+    fields: &mut Map<String, Value>,
+    name: &str,
+    verb: &str,
+    value: &Value,
+) -> Result<(), StatusError> {
+    match verb {
+        "add" | "replace" => {
+            fields.insert(name.to_owned(), value.clone());
+            Ok(())
+        }
+        "remove" => {
+            let removed = fields.remove(name);
+            removed.map(drop).ok_or_else(|| rejected("nothing to remove"))
+        }
+        _ => Err(rejected("an operation is unknown here")),
+    }
+}
+
+fn change_item(list: &mut Vec<Value>, index: &str, verb: &str, value: &Value) -> Result<(), StatusError> {
+    // A dash is the place after the last item, where only an addition can be.
+    let end = list.len();
+    let at = if index == "-" && verb == "add" {
+        Some(end)
+    } else {
+        index.parse::<usize>().ok()
+    };
+    let at = at.filter(|at| *at < end || (*at == end && verb == "add"));
+    let at = at.ok_or_else(|| rejected("an index is out of bounds"))?;
+
+    match verb {
+        "add" => list.insert(at, value.clone()),
+        "replace" => list[at] = value.clone(),
+        "remove" => {
+            list.remove(at);
+        }
+        _ => return Err(rejected("an operation is unknown here")),
+    }
+    Ok(())
+}
+
+fn rejected(why: &str) -> StatusError {
+    StatusError::new(422, "Invalid", format!("the server rejected our request: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strategic_patch_merges_containers_by_name_and_a_merge_patch_replaces_them() {
+        let pod = json!({"containers": [{"name": "a", "image": "1"}, {"name": "b", "image": "1"}]});
+        let patch = json!({"containers": [{"name": "a", "image": "2"}], "$setElementOrder/containers": []});
+        let strategic = ObjectPatch::StrategicMerge(patch.clone()).apply_to(&pod).unwrap();
+        assert_eq!(
+            strategic,
+            json!({"containers": [{"name": "a", "image": "2"}, {"name": "b", "image": "1"}]})
+        );
+        let merged = ObjectPatch::JsonMerge(json!({"containers": [{"name": "c"}], "gone": null}))
+            .apply_to(&pod)
+            .unwrap();
+        assert_eq!(merged, json!({"containers": [{"name": "c"}]}));
+    }
+
+    #[test]
+    fn operations_apply_in_order() {
+        let operations = json!([
+            {"op": "test", "path": "/a", "value": 1}, {"op": "replace", "path": "/a", "value": 2},
+            {"op": "add", "path": "/list/-", "value": 3}, {"op": "remove", "path": "/b~1c"},
+        ]);
+        let patch = ObjectPatch::Json(operations.as_array().unwrap().clone());
+        let patched = patch.apply_to(&json!({"a": 1, "list": [], "b/c": 0})).unwrap();
+        assert_eq!(patched, json!({"a": 2, "list": [3]}));
+        assert!(patch.apply_to(&json!({"a": 5})).is_err());
+    }
+}

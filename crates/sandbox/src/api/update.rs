@@ -1,0 +1,199 @@
+//! Replaces and patches objects, their status and their scale.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::api::body_validation::{check_kind, check_namespace, read_dry_run};
+use crate::api::conversion::{to_request_version, to_storage_version};
+use crate::api::create::create_object;
+use crate::api::field_types;
+use crate::api::get::stored_object;
+use crate::api::patch::ObjectPatch;
+use crate::api::scale;
+use crate::store::object;
+use crate::store::resource::ApiResource;
+use crate::store::state::ClusterState;
+use crate::wire::reply::ApiReply;
+use crate::wire::representation::Representation;
+use crate::wire::request::ApiRequest;
+use crate::wire::route::RequestInfo;
+use crate::wire::status_error::StatusError;
+
+/// The message for a stale `resourceVersion` (`apiserver/pkg/registry/generic/registry/store.go`).
+const OPTIMISTIC_LOCK_ERROR: &str =
+    "the object has been modified; please apply your changes to the latest version and try again";
+
+/// The metadata that no update changes.
+const IMMUTABLE_FIELDS: [&str; 8] = [
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "generateName",
+];
+
+/// Answers a PUT of an object, of its status or of its scale.
+pub(crate) fn replace(
+    state: &mut ClusterState,
+    info: &RequestInfo,
+    request: &ApiRequest,
+    representation: Representation,
+) -> Result<ApiReply, StatusError> {
+    let is_dry_run = read_dry_run(&request.query, "UpdateOptions")?;
+    let sent = request.json()?;
+    if info.is_subresource("scale") {
+        let known = stored_object(state, info)?;
+        return update_scale(state, info, &known, &sent, is_dry_run);
+    }
+
+    check_kind(&sent, info.resource)?;
+    check_namespace(object::namespace(&sent), info)?;
+    if object::name(&sent) != info.name() {
+        return Err(StatusError::bad_request(format!(
+            "the name of the object ({}) does not match the name on the URL ({})",
+            object::name(&sent),
+            info.name()
+        )));
+    }
+    field_types::check(&sent, info.resource)?;
+
+    let known = stored_object(state, info)?;
+    let sent = to_storage_version(info.resource, sent);
+    let stored = update(state, info, &known, sent, is_dry_run)?;
+    reply(200, info, &stored, representation)
+}
+
+/// Answers a PATCH; a server-side apply of something new creates it.
+pub(crate) fn patch(
+    state: &mut ClusterState,
+    info: &RequestInfo,
+    request: &ApiRequest,
+    representation: Representation,
+) -> Result<ApiReply, StatusError> {
+    let is_dry_run = read_dry_run(&request.query, "PatchOptions")?;
+    let patch = ObjectPatch::read(request)?;
+    let resource = info.resource;
+
+    let Some(known) = state.store.get(resource.kind, info.namespace(), info.name()) else {
+        let ObjectPatch::Apply(object) = patch else {
+            return Err(info.not_found());
+        };
+        let created = create_object(state, info, object, is_dry_run)?;
+        return reply(201, info, &created, representation);
+    };
+    if info.is_subresource("scale") {
+        let sent = patch.apply_to(&scale::scale_of(&known))?;
+        return update_scale(state, info, &known, &sent, is_dry_run);
+    }
+
+    let patched = patch.apply_to(&to_request_version(resource, &known))?;
+    field_types::check(&patched, resource)?;
+    let patched = to_storage_version(resource, patched);
+    let stored = update(state, info, &known, patched, is_dry_run)?;
+    reply(200, info, &stored, representation)
+}
+
+fn reply(
+    code: u16,
+    info: &RequestInfo,
+    stored: &Arc<Value>,
+    representation: Representation,
+) -> Result<ApiReply, StatusError> {
+    let object = to_request_version(info.resource, stored);
+    Ok(ApiReply::json(code, representation.object(&object)?))
+}
+
+fn update_scale(
+    state: &mut ClusterState,
+    info: &RequestInfo,
+    known: &Arc<Value>,
+    scale: &Value,
+    is_dry_run: bool,
+) -> Result<ApiReply, StatusError> {
+    let scaled = scale::apply_scale(known, scale)?;
+    let stored = update(state, info, known, scaled, is_dry_run)?;
+    Ok(ApiReply::json(200, scale::scale_of(&stored)))
+}
+
+/// Puts `sent` in the place of `known`, except for what the addressed part may not change.
+fn update(
+    state: &mut ClusterState,
+    info: &RequestInfo,
+    known: &Arc<Value>,
+    mut sent: Value,
+    is_dry_run: bool,
+) -> Result<Arc<Value>, StatusError> {
+    let resource = info.resource;
+    check_versions(&sent, known, info)?;
+
+    if info.is_subresource("status") {
+        let status = sent["status"].take();
+        sent = Value::clone(known);
+        sent["status"] = status;
+    } else {
+        keep_server_owned_fields(&mut sent, known, resource);
+    }
+    if is_dry_run {
+        return Ok(Arc::new(sent));
+    }
+
+    // An object that only its finalizers kept goes with the last of them.
+    let has_lost_finalizers = object::has_finalizers(known) && !object::has_finalizers(&sent);
+    let is_finished = object::is_terminating(&sent)
+        && has_lost_finalizers
+        && object::number(&sent, "/metadata/deletionGracePeriodSeconds") == 0;
+    if is_finished && let Some(last) = state.store.remove(resource.kind, &sent) {
+        return Ok(last);
+    }
+    Ok(state.store.put(resource.kind, sent))
+}
+
+/// Compares the UID and the version that a client insists on with those of the object in store.
+fn check_versions(sent: &Value, known: &Value, info: &RequestInfo) -> Result<(), StatusError> {
+    let uid = object::uid(sent);
+    if !uid.is_empty() && uid != object::uid(known) {
+        let why = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            object::uid(known)
+        );
+        return Err(info.conflict(&why));
+    }
+
+    let version = object::resource_version(sent);
+    if !version.is_empty() && version != object::resource_version(known) {
+        return Err(info.conflict(OPTIMISTIC_LOCK_ERROR));
+    }
+    Ok(())
+}
+
+fn keep_server_owned_fields(sent: &mut Value, known: &Value, resource: &ApiResource) {
+    let metadata = object::metadata(sent);
+    for field in IMMUTABLE_FIELDS {
+        match &known["metadata"][field] {
+            Value::Null => metadata.remove(field),
+            value => metadata.insert(field.to_owned(), value.clone()),
+        };
+    }
+    sent["apiVersion"] = known["apiVersion"].clone();
+    sent["kind"] = known["kind"].clone();
+
+    if resource.has_status_subresource()
+        && let Some(fields) = sent.as_object_mut()
+    {
+        match &known["status"] {
+            Value::Null => fields.remove("status"),
+            status => fields.insert("status".to_owned(), status.clone()),
+        };
+    }
+
+    // The generation counts the changes of the spec.
+    if let Some(generation) = known.pointer("/metadata/generation").and_then(Value::as_i64)
+        && sent["spec"] != known["spec"]
+    {
+        sent["metadata"]["generation"] = json!(generation + 1);
+    }
+}

@@ -1,0 +1,78 @@
+//! Encodes answers: status line, headers and bytes.
+
+use std::convert::Infallible;
+
+use futures_util::StreamExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde_json::Value;
+
+use crate::api::ApiAnswer;
+use crate::http::watch_stream::watch_lines;
+use crate::store::state::SharedState;
+use crate::wire::reply::ReplyBody;
+
+/// The body of a response, whole or streamed.
+pub(super) type ResponseBody = UnsyncBoxBody<Bytes, Infallible>;
+
+/// The fields that a real server writes first.
+const LEADING_FIELDS: [&str; 3] = ["kind", "apiVersion", "metadata"];
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Encodes an answer; a watch streams its events from the shared state.
+pub(super) fn encode(answer: ApiAnswer, shared: SharedState) -> Response<ResponseBody> {
+    match answer {
+        ApiAnswer::Watch(watch) => {
+            let lines = watch_lines(*watch, shared);
+            let frames = lines.map(|line| Ok(Frame::data(Bytes::from(line))));
+            response(200, JSON, StreamBody::new(frames).boxed_unsync())
+        }
+        ApiAnswer::Reply(reply) => {
+            let mut response = match reply.body {
+                ReplyBody::Json(object) => response(reply.code, JSON, whole(encode_object(object))),
+                ReplyBody::Text(text) => response(reply.code, TEXT, whole(text)),
+            };
+            for (name, value) in reply.headers {
+                if let Ok(value) = HeaderValue::from_str(&value) {
+                    response.headers_mut().append(name, value);
+                }
+            }
+            response
+        }
+    }
+}
+
+fn response(code: u16, content_type: &'static str, body: ResponseBody) -> Response<ResponseBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    response
+}
+
+/// An object as a real server writes it: its kind, then its metadata, and only then its items or whatever it has.
+///
+/// The JSON library sorts the fields of an object, but a client that reads a list while it arrives may rely on this order.
+fn encode_object(object: Value) -> String {
+    let Value::Object(mut object) = object else {
+        return format!("{object}\n");
+    };
+
+    let leading = LEADING_FIELDS.map(|key| object.remove_entry(key));
+    let fields = leading.into_iter().flatten().chain(object);
+    let fields: Vec<String> = fields
+        .map(|(key, value)| format!("{}:{value}", Value::String(key)))
+        .collect();
+    format!("{{{}}}\n", fields.join(","))
+}
+
+fn whole(text: String) -> ResponseBody {
+    Full::new(Bytes::from(text)).boxed_unsync()
+}

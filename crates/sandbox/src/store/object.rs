@@ -1,0 +1,164 @@
+//! Reads and marks plain JSON objects by the conventions that every Kubernetes object shares.
+//!
+//! Objects are JSON values that are read by pointers such as `/metadata/name`, not structs of `k8s-openapi`. A server
+//! must keep and give back fields that it does not know, must patch and compare objects of any kind alike, and here it
+//! must also hold objects that a test made wrong on purpose. `api::field_types` checks types where objects come in.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// The text at a JSON pointer, or the empty text.
+///
+/// Go's zero values make this safe: a field that is absent and one that is empty mean the same to the API.
+pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The whole number at a JSON pointer, or zero.
+pub(crate) fn number(object: &Value, pointer: &str) -> i64 {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_i64)
+        .unwrap_or_default()
+}
+
+/// The items of the list at a JSON pointer; an absent list has none.
+pub(crate) fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+pub(crate) fn name(object: &Value) -> &str {
+    text(object, "/metadata/name")
+}
+
+pub(crate) fn namespace(object: &Value) -> &str {
+    text(object, "/metadata/namespace")
+}
+
+pub(crate) fn uid(object: &Value) -> &str {
+    text(object, "/metadata/uid")
+}
+
+pub(crate) fn resource_version(object: &Value) -> &str {
+    text(object, "/metadata/resourceVersion")
+}
+
+pub(crate) fn labels(object: &Value) -> Option<&Map<String, Value>> {
+    object.pointer("/metadata/labels").and_then(Value::as_object)
+}
+
+pub(crate) fn is_terminating(object: &Value) -> bool {
+    !text(object, "/metadata/deletionTimestamp").is_empty()
+}
+
+pub(crate) fn has_finalizers(object: &Value) -> bool {
+    !list(object, "/metadata/finalizers").is_empty()
+}
+
+/// The owner reference of the controller, if the object has one.
+pub(crate) fn controller_of(object: &Value) -> Option<&Value> {
+    let owners = list(object, "/metadata/ownerReferences");
+    owners.iter().find(|owner| owner["controller"] == json!(true))
+}
+
+/// An owner reference that makes `owner` the controller of what carries it.
+pub(crate) fn controller_reference(owner: &Value) -> Value {
+    json!({
+        "apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": name(owner), "uid": uid(owner),
+        "controller": true, "blockOwnerDeletion": true,
+    })
+}
+
+/// `app=web,tier=front`: the `matchLabels` of a workload as a Scale and a Table show them.
+pub(crate) fn match_labels_text(workload: &Value) -> String {
+    let labels = workload
+        .pointer("/spec/selector/matchLabels")
+        .and_then(Value::as_object);
+
+    let pairs = labels
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+    pairs.collect::<Vec<_>>().join(",")
+}
+
+pub(crate) fn phase(object: &Value) -> &str {
+    text(object, "/status/phase")
+}
+
+/// Whether a pod has run to its end.
+pub(crate) fn is_terminal(pod: &Value) -> bool {
+    matches!(phase(pod), "Succeeded" | "Failed")
+}
+
+/// The condition of a type in an object's status.
+pub(crate) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    let conditions = list(object, "/status/conditions");
+    conditions
+        .iter()
+        .find(|condition| condition["type"] == json!(kind))
+}
+
+/// Whether a pod or a node is ready.
+pub(crate) fn is_ready(object: &Value) -> bool {
+    condition(object, "Ready").is_some_and(|ready| ready["status"] == json!("True"))
+}
+
+/// The fields of the object under a key; what is absent or no object becomes an empty one.
+pub(crate) fn member<'a>(object: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
+    let value = fields(object).entry(key).or_insert(Value::Null);
+    fields(value)
+}
+
+fn fields(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    let Value::Object(fields) = value else {
+        unreachable!("it was just made an object")
+    };
+    fields
+}
+
+pub(crate) fn metadata(object: &mut Value) -> &mut Map<String, Value> {
+    member(object, "metadata")
+}
+
+/// Sets a condition by its type; its transition time moves only when its status does.
+pub(crate) fn set_condition(object: &mut Value, mut wanted: Value, now: Timestamp) {
+    let status = member(object, "status");
+    let conditions = status.entry("conditions").or_insert_with(|| json!([]));
+    let Some(conditions) = conditions.as_array_mut() else {
+        return;
+    };
+
+    let known = conditions
+        .iter_mut()
+        .find(|known| known["type"] == wanted["type"]);
+    wanted["lastTransitionTime"] = match &known {
+        Some(known) if known["status"] == wanted["status"] => known["lastTransitionTime"].clone(),
+        Some(_) | None => json!(format_time(now)),
+    };
+
+    match known {
+        Some(known) => *known = wanted,
+        None => conditions.push(wanted),
+    }
+}
+
+/// A time as Kubernetes writes it: whole seconds in UTC.
+pub(crate) fn format_time(time: Timestamp) -> String {
+    Timestamp::from_second(time.as_second())
+        .unwrap_or(time)
+        .to_string()
+}
+
+pub(crate) fn parse_time(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}

@@ -1,0 +1,123 @@
+//! The state of the cluster, and the one lock around it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::options::SandboxOptions;
+use crate::store::access_denial::AccessDenial;
+use crate::store::list_snapshot::SnapshotCache;
+use crate::store::names::NameGenerator;
+use crate::store::object;
+use crate::store::object_store::ObjectStore;
+use crate::store::request_log::RequestLog;
+
+/// Everything that requests and controllers read and change.
+#[derive(Debug)]
+pub(crate) struct ClusterState {
+    pub(crate) options: SandboxOptions,
+    pub(crate) store: ObjectStore,
+    pub(crate) names: NameGenerator,
+    pub(crate) denials: Vec<AccessDenial>,
+    pub(crate) snapshots: SnapshotCache,
+    pub(crate) requests: RequestLog,
+    /// Whether the controllers are stopped.
+    pub(crate) paused: bool,
+    /// How far the wall clock is set back, to give the first objects an age.
+    pub(crate) clock_offset: SignedDuration,
+}
+
+impl ClusterState {
+    pub(crate) fn new(options: SandboxOptions) -> Self {
+        Self {
+            names: NameGenerator::new(options.seed),
+            options,
+            store: ObjectStore::default(),
+            denials: Vec::new(),
+            snapshots: SnapshotCache::default(),
+            requests: RequestLog::default(),
+            paused: false,
+            clock_offset: SignedDuration::ZERO,
+        }
+    }
+
+    /// The wall clock of the cluster.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        now.checked_sub(self.clock_offset).unwrap_or(now)
+    }
+
+    /// Fills in what a server gives every new object: UID, creation time and first generation.
+    pub(crate) fn set_creation_metadata(&mut self, object: &mut Value) {
+        let now = object::format_time(self.now());
+        // Drawn even when the object brings a UID, so that the names that follow do not depend on it.
+        let uid = self.names.uid();
+        let has_spec = object.get("spec").is_some();
+
+        let metadata = object::metadata(object);
+        metadata.entry("uid").or_insert_with(|| uid.into());
+        metadata.entry("creationTimestamp").or_insert_with(|| now.into());
+        if has_spec {
+            metadata.entry("generation").or_insert_with(|| 1.into());
+        }
+    }
+
+    /// Creates an active namespace, if there is none of that name.
+    pub(crate) fn ensure_namespace(&mut self, name: &str) {
+        if self.store.get("Namespace", "", name).is_some() {
+            return;
+        }
+
+        let mut namespace = json!({
+            "apiVersion": "v1", "kind": "Namespace",
+            "metadata": { "name": name, "labels": { "kubernetes.io/metadata.name": name } },
+            "spec": { "finalizers": ["kubernetes"] }, "status": { "phase": "Active" },
+        });
+        self.set_creation_metadata(&mut namespace);
+        self.store.put("Namespace", namespace);
+    }
+}
+
+/// The cluster state as connections, controllers and the owner of the sandbox share it.
+///
+/// One lock is enough: every access is short, and a request that is judged and written under it is as atomic as a
+/// transaction of etcd.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedState {
+    state: Arc<Mutex<ClusterState>>,
+    /// The latest revision, so that watches and controllers can wait for the next one.
+    revision: watch::Sender<u64>,
+}
+
+impl SharedState {
+    pub(crate) fn new(state: ClusterState) -> Self {
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            revision: watch::Sender::new(0),
+        }
+    }
+
+    /// Runs `access` alone with the state; a change of the state wakes everyone who waits for one.
+    pub(crate) fn with<T>(&self, access: impl FnOnce(&mut ClusterState) -> T) -> T {
+        // A panic in one request must not make every later one fail.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = access(&mut state);
+
+        let revision = state.store.revision();
+        self.revision
+            .send_if_modified(|known| std::mem::replace(known, revision) != revision);
+        result
+    }
+
+    /// Wakes everyone who waits for a change, though nothing was written.
+    pub(crate) fn wake(&self) {
+        self.revision.send_modify(|_| {});
+    }
+
+    /// A receiver that wakes at each new revision.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
+    }
+}

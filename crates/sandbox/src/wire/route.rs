@@ -1,0 +1,98 @@
+//! Reads what a path addresses: a resource, one object of it, or a subresource of that object.
+
+use crate::store::resource::{self, ApiResource};
+use crate::wire::status_error::StatusError;
+
+/// The kinds of paths that are answered in different ways.
+#[derive(Debug)]
+pub(crate) enum Route {
+    Resource(RequestInfo),
+    /// An access review, which is answered and not stored: its plural.
+    AccessReview(String),
+    /// A path below no API: discovery, version, health.
+    NonResource,
+    /// A path below a known API that leads to nothing it serves.
+    UnknownResource,
+}
+
+/// The resource, object and subresource that a path addresses (`RequestInfo` in `apiserver/pkg/endpoints/request`).
+#[derive(Debug, Clone)]
+pub(crate) struct RequestInfo {
+    pub(crate) resource: &'static ApiResource,
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) subresource: Option<String>,
+}
+
+impl RequestInfo {
+    /// The namespace addressed, empty for none.
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or_default()
+    }
+
+    /// The name addressed, empty for none.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn is_subresource(&self, subresource: &str) -> bool {
+        self.subresource.as_deref() == Some(subresource)
+    }
+
+    /// The `404 NotFound` of the object addressed.
+    pub(crate) fn not_found(&self) -> StatusError {
+        StatusError::not_found(self.resource.group, self.resource.plural, self.name())
+    }
+
+    /// A `409 Conflict` over the object addressed.
+    pub(crate) fn conflict(&self, why: &str) -> StatusError {
+        StatusError::conflict(self.resource.group, self.resource.plural, self.name(), why)
+    }
+}
+
+/// Reads the decoded segments of a path.
+pub(crate) fn read(path: &[String]) -> Route {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match path.as_slice() {
+        ["api", "v1", rest @ ..] if !rest.is_empty() => read_resource("", "v1", rest),
+        ["apis", group, version, rest @ ..] if !rest.is_empty() => read_resource(group, version, rest),
+        _ => Route::NonResource,
+    }
+}
+
+/// Reads what follows the group and version.
+fn read_resource(group: &str, version: &str, rest: &[&str]) -> Route {
+    if group == "authorization.k8s.io" {
+        return Route::AccessReview(rest.last().copied().unwrap_or_default().to_owned());
+    }
+
+    let (namespace, rest) = match rest {
+        // A namespace is itself an object; only a longer path names something inside it.
+        ["namespaces", _, "status" | "finalize"] => (None, rest),
+        ["namespaces", namespace, inside @ ..] if !inside.is_empty() => (Some(*namespace), inside),
+        rest => (None, rest),
+    };
+    let (plural, name, subresource) = match rest {
+        [plural] => (*plural, None, None),
+        [plural, name] => (*plural, Some(*name), None),
+        [plural, name, subresource] => (*plural, Some(*name), Some(*subresource)),
+        _ => return Route::UnknownResource,
+    };
+
+    let Some(resource) = resource::find(group, version, plural) else {
+        return Route::UnknownResource;
+    };
+    let has_foreign_namespace = namespace.is_some() && !resource.namespaced;
+    let lacks_namespace = namespace.is_none() && name.is_some() && resource.namespaced;
+    let has_unknown_subresource = subresource.is_some_and(|part| !resource.subresources.contains(&part));
+    if has_foreign_namespace || lacks_namespace || has_unknown_subresource {
+        return Route::UnknownResource;
+    }
+
+    Route::Resource(RequestInfo {
+        resource,
+        namespace: namespace.map(str::to_owned),
+        name: name.map(str::to_owned),
+        subresource: subresource.map(str::to_owned),
+    })
+}

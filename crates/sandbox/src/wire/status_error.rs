@@ -1,0 +1,214 @@
+//! The refusals of an API server, as the `Status` objects that carry them.
+//!
+//! The constructors and their messages are those of `apimachinery/pkg/api/errors`.
+
+use serde_json::{Map, Value, json};
+
+/// A refusal: its code, and the `Status` that explains it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StatusError {
+    pub(crate) code: u16,
+    /// Empty for the few answers that give no reason.
+    pub(crate) reason: &'static str,
+    pub(crate) message: String,
+    pub(crate) details: Option<Map<String, Value>>,
+    /// Where an expired list may go on.
+    pub(crate) continue_at: Option<String>,
+}
+
+/// One invalid field, as validation reports it.
+#[derive(Debug, Clone)]
+pub(crate) struct FieldError {
+    /// The machine-readable cause, such as `FieldValueInvalid`.
+    reason: &'static str,
+    field: &'static str,
+    /// The text after the field's name: `Unsupported value: "x": supported values: "All"`.
+    body: String,
+}
+
+impl FieldError {
+    /// A value that cannot be accepted; `shown` is the value as the message quotes it.
+    pub(crate) fn invalid(field: &'static str, shown: &str, why: &str) -> Self {
+        Self {
+            reason: "FieldValueInvalid",
+            field,
+            body: format!("Invalid value: {shown}: {why}"),
+        }
+    }
+
+    /// A value that is not among those supported.
+    pub(crate) fn not_supported(field: &'static str, shown: &str, supported: &str) -> Self {
+        Self {
+            reason: "FieldValueNotSupported",
+            field,
+            body: format!("Unsupported value: {shown}: supported values: {supported}"),
+        }
+    }
+
+    /// A field that must not be set here.
+    pub(crate) fn forbidden(field: &'static str, why: &str) -> Self {
+        Self {
+            reason: "FieldValueForbidden",
+            field,
+            body: format!("Forbidden: {why}"),
+        }
+    }
+
+    /// A field that must be set.
+    pub(crate) fn required(field: &'static str) -> Self {
+        Self {
+            reason: "FieldValueRequired",
+            field,
+            body: "Required value".to_owned(),
+        }
+    }
+
+    /// Adds an explanation.
+    pub(crate) fn because(mut self, why: &str) -> Self {
+        self.body.push_str(": ");
+        self.body.push_str(why);
+        self
+    }
+}
+
+impl StatusError {
+    pub(crate) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            details: None,
+            continue_at: None,
+        }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "BadRequest", message)
+    }
+
+    pub(crate) fn not_found(group: &str, plural: &str, name: &str) -> Self {
+        let message = format!("{} {name:?} not found", qualified(group, plural));
+        Self::new(404, "NotFound", message).about(group, plural, name)
+    }
+
+    pub(crate) fn already_exists(group: &str, plural: &str, name: &str) -> Self {
+        let message = format!("{} {name:?} already exists", qualified(group, plural));
+        Self::new(409, "AlreadyExists", message).about(group, plural, name)
+    }
+
+    pub(crate) fn conflict(group: &str, kind: &str, name: &str, why: &str) -> Self {
+        let object = qualified(group, kind);
+        let message = format!("Operation cannot be fulfilled on {object} {name:?}: {why}");
+        Self::new(409, "Conflict", message).about(group, kind, name)
+    }
+
+    pub(crate) fn forbidden(group: &str, kind: &str, name: &str, why: &str) -> Self {
+        let object = qualified(group, kind);
+        let message = if name.is_empty() {
+            format!("{object} is forbidden: {why}")
+        } else {
+            format!("{object} {name:?} is forbidden: {why}")
+        };
+        Self::new(403, "Forbidden", message).about(group, kind, name)
+    }
+
+    pub(crate) fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]) -> Self {
+        let reports: Vec<String> = errors
+            .iter()
+            .map(|error| format!("{}: {}", error.field, error.body))
+            .collect();
+        let report = match reports.as_slice() {
+            [only] => only.clone(),
+            several => format!("[{}]", several.join(", ")),
+        };
+
+        let message = format!("{} {name:?} is invalid: {report}", qualified(group, kind));
+        let mut invalid = Self::new(422, "Invalid", message).about(group, kind, name);
+        for error in errors {
+            invalid = invalid.with_cause(error.reason, &error.body, error.field);
+        }
+        invalid
+    }
+
+    /// A resource, or a path below one, that is not served.
+    pub(crate) fn unknown_resource() -> Self {
+        let message = "the server could not find the requested resource";
+        Self {
+            details: Some(Map::new()),
+            ..Self::new(404, "NotFound", message)
+        }
+    }
+
+    pub(crate) fn method_not_allowed() -> Self {
+        let message = "the server does not allow this method on the requested resource";
+        Self {
+            details: Some(Map::new()),
+            ..Self::new(405, "MethodNotAllowed", message)
+        }
+    }
+
+    /// Names the object that the refusal is about; empty parts are left out.
+    fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
+        let details = self.details.get_or_insert_default();
+        for (key, value) in [("name", name), ("group", group), ("kind", kind)] {
+            if !value.is_empty() {
+                details.insert(key.to_owned(), json!(value));
+            }
+        }
+        self
+    }
+
+    /// Adds a cause; an empty field is left out.
+    pub(crate) fn with_cause(mut self, reason: &str, message: &str, field: &str) -> Self {
+        let mut cause = json!({ "reason": reason, "message": message });
+        if !field.is_empty() {
+            cause["field"] = json!(field);
+        }
+
+        let details = self.details.get_or_insert_default();
+        let causes = details.entry("causes").or_insert_with(|| json!([]));
+        if let Some(causes) = causes.as_array_mut() {
+            causes.push(cause);
+        }
+        self
+    }
+
+    /// Asks the client to come back after some seconds, in the body and in a header.
+    pub(crate) fn with_retry_after(mut self, seconds: u32) -> Self {
+        let details = self.details.get_or_insert_default();
+        details.insert("retryAfterSeconds".to_owned(), json!(seconds));
+        self
+    }
+
+    /// The seconds of the `Retry-After` header, which is set only when the body names some.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        self.details.as_ref()?.get("retryAfterSeconds")?.as_u64()
+    }
+
+    /// The `Status` object of this refusal.
+    pub(crate) fn status(&self) -> Value {
+        let mut status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": self.message, "code": self.code,
+        });
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
+        if let Some(details) = &self.details {
+            status["details"] = json!(details);
+        }
+        if let Some(token) = &self.continue_at {
+            status["metadata"]["continue"] = json!(token);
+        }
+        status
+    }
+}
+
+/// A resource or kind as messages name it: `Pod`, `deployments.apps`.
+fn qualified(group: &str, kind: &str) -> String {
+    if group.is_empty() {
+        kind.to_owned()
+    } else {
+        format!("{kind}.{group}")
+    }
+}

@@ -1,0 +1,130 @@
+//! The columns of tables, kind by kind, as Kubernetes prints them (`pkg/printers/internalversion/printers.go`).
+
+/// One column of a Table.
+pub(super) struct TableColumn {
+    pub(super) name: &'static str,
+    /// Its OpenAPI type.
+    pub(super) kind: &'static str,
+    /// Whether only `kubectl get -o wide` shows it.
+    pub(super) wide: bool,
+}
+
+const fn column(name: &'static str) -> TableColumn {
+    TableColumn {
+        name,
+        kind: "string",
+        wide: false,
+    }
+}
+
+const fn count(name: &'static str) -> TableColumn {
+    TableColumn {
+        name,
+        kind: "integer",
+        wide: false,
+    }
+}
+
+const fn wide(name: &'static str) -> TableColumn {
+    TableColumn {
+        name,
+        kind: "string",
+        wide: true,
+    }
+}
+
+const ANY: &[TableColumn] = &[column("Name"), column("Age")];
+
+const PODS: &[TableColumn] = &[
+    column("Name"),
+    column("Ready"),
+    column("Status"),
+    column("Restarts"),
+    column("Age"),
+    wide("IP"),
+    wide("Node"),
+    wide("Nominated Node"),
+    wide("Readiness Gates"),
+];
+const DEPLOYMENTS: &[TableColumn] = &[
+    column("Name"),
+    column("Ready"),
+    count("Up-to-date"),
+    count("Available"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
+];
+const REPLICA_SETS: &[TableColumn] = &[
+    column("Name"),
+    count("Desired"),
+    count("Current"),
+    count("Ready"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
+];
+const STATEFUL_SETS: &[TableColumn] = &[
+    column("Name"),
+    column("Ready"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+];
+const DAEMON_SETS: &[TableColumn] = &[
+    column("Name"),
+    count("Desired"),
+    count("Current"),
+    count("Ready"),
+    count("Up-to-date"),
+    count("Available"),
+    column("Node Selector"),
+    column("Age"),
+    wide("Containers"),
+    wide("Images"),
+    wide("Selector"),
+];
+const BUDGETS: &[TableColumn] = &[
+    column("Name"),
+    column("Min available"),
+    column("Max unavailable"),
+    count("Allowed disruptions"),
+    column("Age"),
+];
+const NAMESPACES: &[TableColumn] = &[column("Name"), column("Status"), column("Age")];
+const NODES: &[TableColumn] = &[
+    column("Name"),
+    column("Status"),
+    column("Roles"),
+    column("Age"),
+    column("Version"),
+    wide("Internal-IP"),
+];
+const EVENTS: &[TableColumn] = &[
+    column("Last Seen"),
+    column("Type"),
+    column("Reason"),
+    column("Object"),
+    column("Message"),
+    wide("Name"),
+];
+const CONFIG_MAPS: &[TableColumn] = &[column("Name"), count("Data"), column("Age")];
+
+/// The columns for objects of a kind.
+pub(super) fn columns(kind: &str) -> &'static [TableColumn] {
+    match kind {
+        "Pod" => PODS,
+        "Deployment" => DEPLOYMENTS,
+        "ReplicaSet" => REPLICA_SETS,
+        "StatefulSet" => STATEFUL_SETS,
+        "DaemonSet" => DAEMON_SETS,
+        "PodDisruptionBudget" => BUDGETS,
+        "Namespace" => NAMESPACES,
+        "Node" => NODES,
+        "Event" => EVENTS,
+        "ConfigMap" => CONFIG_MAPS,
+        _ => ANY,
+    }
+}
