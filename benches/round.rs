@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
-use macaque::cluster::{Access, Cluster};
-use macaque::round::{self, Orders, StopSwitch};
-use macaque_core::eligibility::Rules;
-use macaque_core::outcome::Method;
-use macaque_core::plan::{Disrupt, Target};
+use macaque::k8s::{Cluster, ClusterAccess};
+use macaque::round::{self, RoundConfig, StopSwitch};
+use macaque_core::config::{DisruptConfig, TargetConfig};
+use macaque_core::eligibility::EligibilityRules;
+use macaque_core::outcome::DisruptionMethod;
 
 const RUNS: usize = 5;
 
@@ -48,10 +48,10 @@ fn measure(sandbox: &Sandbox) -> Vec<Duration> {
     std::fs::write(&kubeconfig, sandbox.kubeconfig()).unwrap();
     let (_switch, stop) = StopSwitch::new();
     actix::System::new().block_on(async {
-        let access = Access {
+        let access = ClusterAccess {
             kubeconfig: Some(kubeconfig),
             context: None,
-            ..Access::default()
+            ..ClusterAccess::default()
         };
         let cluster = Cluster::connect(&access).await.unwrap();
         let mut times = Vec::new();
@@ -65,14 +65,14 @@ fn measure(sandbox: &Sandbox) -> Vec<Duration> {
     })
 }
 
-fn orders() -> Orders {
-    Orders {
+fn orders() -> RoundConfig {
+    RoundConfig {
         dry_run: true,
-        rules: Rules {
-            target: Target::all_of("shop"),
-            method: Method::Evict,
+        rules: EligibilityRules {
+            target: TargetConfig::all_of("shop"),
+            method: DisruptionMethod::Evict,
             identity: None,
         },
-        disrupt: Disrupt::default(),
+        disrupt: DisruptConfig::default(),
     }
 }

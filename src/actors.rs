@@ -9,7 +9,7 @@
 //! ```
 //!
 //! What the wires promise:
-//! - An actor knows a [`line::Line`], never another actor: a line leads to whoever holds the role now, or says that
+//! - An actor knows a [`recipient::Line`], never another actor: a line leads to whoever holds the role now, or says that
 //!   nobody does and gives the message back.
 //! - A round that is due while the Killer is away or busy is dropped and said to be; it is never saved up.
 //! - No message holds what must not be lost. A round is in the journal before anybody is disrupted, and its report
@@ -20,9 +20,9 @@
 
 pub mod clock;
 pub mod killer;
-pub mod line;
 pub mod messages;
 pub mod notifier;
+pub mod recipient;
 pub mod supervisor;
 mod watchdog;
 
@@ -30,43 +30,43 @@ use std::sync::{Arc, mpsc};
 
 use actix::{Context, System};
 
-use self::clock::Beat;
-use self::line::Line;
+use self::clock::Trigger;
 use self::messages::StopRequested;
-use self::supervisor::{Limits, Supervisor};
-use crate::cluster::Access;
-use crate::fault::Faults;
-use crate::health::Vitals;
-use crate::journal::Books;
-use crate::notify::{Channel, Retry};
-use crate::round::Orders;
-use macaque_core::slots::Pace;
+use self::recipient::StableRecipient;
+use self::supervisor::{RestartPolicy, Supervisor};
+use crate::failpoint::FailPoints;
+use crate::health::HealthState;
+use crate::journal::JournalStore;
+use crate::k8s::ClusterAccess;
+use crate::notify::{Channel, DeliveryRetry};
+use crate::round::RoundConfig;
+use macaque_core::schedule::timer::TimerConfig;
 
 /// What the actors are to do.
 #[derive(Clone)]
-pub struct Crew {
+pub struct ActorsConfig {
     /// When rounds are due.
-    pub beat: Beat,
+    pub beat: Trigger,
     /// How late a slot may be, and how long clocks must agree.
-    pub pace: Pace,
+    pub pace: TimerConfig,
     /// What a round goes by.
-    pub orders: Arc<Orders>,
+    pub orders: Arc<RoundConfig>,
     /// Where the journal is kept.
-    pub books: Books,
+    pub books: JournalStore,
     /// Where the cluster is.
-    pub access: Access,
+    pub access: ClusterAccess,
     /// Whom to tell.
     pub channels: Arc<[Channel]>,
     /// How often a service that fails is tried.
-    pub retry: Retry,
+    pub retry: DeliveryRetry,
     /// How often a child may fail.
-    pub limits: Limits,
+    pub limits: RestartPolicy,
     /// The way to end it all in order, beside the signals; it leads to the Supervisor once that runs.
-    pub stop: Line<StopRequested>,
+    pub stop: StableRecipient<StopRequested>,
     /// Where the probes look.
-    pub vitals: Arc<Vitals>,
+    pub vitals: Arc<HealthState>,
     /// What goes wrong on purpose; nothing outside of tests.
-    pub faults: Faults,
+    pub faults: FailPoints,
 }
 
 /// Runs the actors until a signal or another request to stop, or until the Supervisor gives up; returns the process's
@@ -74,7 +74,7 @@ pub struct Crew {
 ///
 /// The Supervisor looks after the others from a thread of its own; the calling thread looks after the Supervisor. If
 /// that gives no sign of life, this returns all the same: threads that hang end with the process.
-pub fn run(crew: Crew) -> i32 {
+pub fn run(crew: ActorsConfig) -> i32 {
     let (vitals, limits) = (Arc::clone(&crew.vitals), crew.limits);
     let (ends, end) = mpsc::channel();
     let supervisor = std::thread::Builder::new().name("supervisor".to_owned());
@@ -87,7 +87,7 @@ pub fn run(crew: Crew) -> i32 {
 }
 
 /// Runs the actor system to its end, with the Supervisor as its first actor.
-fn supervise(crew: Crew) -> i32 {
+fn supervise(crew: ActorsConfig) -> i32 {
     let system = System::new();
     system.block_on(async {
         let context = Context::new();

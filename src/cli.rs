@@ -4,18 +4,19 @@
 mod args;
 mod budgets;
 mod check;
-mod deed;
 #[cfg(feature = "sandbox")]
 mod demo;
-mod foretell;
-mod format;
 mod once;
+mod output;
 mod pause;
 mod plan;
 mod rbac;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod schedule;
+mod setup;
+mod start_time;
 mod why;
 
 use std::ffi::OsString;
@@ -23,7 +24,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use args::{Args, Command, Common, Scope};
+use args::{Cli, Command, GlobalArgs, ScopeArgs};
 
 /// The process's exit codes, as `macaque --help` and the README list them.
 pub mod exit {
@@ -43,7 +44,7 @@ pub mod exit {
 
 /// Runs the command line `args` (with the program's name first); returns the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
-    let args = match Args::try_parse_from(args) {
+    let args = match Cli::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => {
             // A closed pipe is no reason to fail while printing help.
@@ -51,7 +52,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
             return error.exit_code();
         }
     };
-    let Args {
+    let Cli {
         common: before,
         scope,
         command,
@@ -75,12 +76,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Resume(resume) => pause::resume(&resume.common.clone().or(before), &resume),
         Command::Schedule(schedule) => {
             let config = schedule.config.clone().or(before.config);
-            foretell::run(config, &schedule)
+            schedule::run(config, &schedule)
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Args::command(), "macaque", &mut script);
-            format::raw(&script);
+            clap_complete::generate(shell, &mut Cli::command(), "macaque", &mut script);
+            output::raw(&script);
             exit::OK
         }
         #[cfg(feature = "sandbox")]
@@ -91,7 +92,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
 }
 
 /// A flag before the name of a command that does not know it, or not there: no flag is ignored.
-fn misplaced(before: &Common, scope: &Scope, command: &Command) -> Result<(), clap::Error> {
+fn misplaced(before: &GlobalArgs, scope: &ScopeArgs, command: &Command) -> Result<(), clap::Error> {
     let stray = match command {
         Command::Run(_)
         | Command::Once(_)
@@ -113,5 +114,5 @@ fn misplaced(before: &Common, scope: &Scope, command: &Command) -> Result<(), cl
         (None, Some(flag)) => format!("'{flag}' belongs behind the command's name\n"),
         (None, None) => return Ok(()),
     };
-    Err(Args::command().error(ErrorKind::ArgumentConflict, words))
+    Err(Cli::command().error(ErrorKind::ArgumentConflict, words))
 }

@@ -26,7 +26,7 @@ const HEADER_DEADLINE: Duration = Duration::from_secs(5);
 
 /// What the Supervisor shows: its heartbeat, who is up, and whether the process is ending.
 #[derive(Debug)]
-pub struct Vitals {
+pub struct HealthState {
     born: Instant,
     last_beat_ms: AtomicU64,
     parts: Vec<(&'static str, AtomicBool)>,
@@ -34,9 +34,9 @@ pub struct Vitals {
 }
 
 /// One line of a probe's answer.
-type Check = (&'static str, Result<(), String>);
+type ProbeCheck = (&'static str, Result<(), String>);
 
-impl Vitals {
+impl HealthState {
     /// Nobody is up yet; the heartbeat is fresh, so that a slow start is not a death.
     pub fn new(parts: impl IntoIterator<Item = &'static str>) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl Vitals {
     }
 
     /// Alive: the Supervisor beats. It restarts the others itself.
-    fn liveness(&self) -> Vec<Check> {
+    fn liveness(&self) -> Vec<ProbeCheck> {
         let age = self.silence();
         let fresh = if age < STALE_AFTER {
             Ok(())
@@ -86,7 +86,7 @@ impl Vitals {
     }
 
     /// Ready: alive, every part up, and not ending.
-    fn readiness(&self) -> Vec<Check> {
+    fn readiness(&self) -> Vec<ProbeCheck> {
         let mut checks = self.liveness();
         checks.extend(self.parts.iter().map(|(name, up)| {
             let check = if up.load(Ordering::Relaxed) {
@@ -113,7 +113,7 @@ impl Vitals {
 ///
 /// # Errors
 /// The address cannot be listened on.
-pub fn serve(address: SocketAddr, vitals: Arc<Vitals>) -> io::Result<SocketAddr> {
+pub fn serve(address: SocketAddr, vitals: Arc<HealthState>) -> io::Result<SocketAddr> {
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let bound = listener.local_addr()?;
@@ -133,7 +133,7 @@ pub fn serve(address: SocketAddr, vitals: Arc<Vitals>) -> io::Result<SocketAddr>
     Ok(bound)
 }
 
-async fn accept(listener: TcpListener, vitals: Arc<Vitals>) {
+async fn accept(listener: TcpListener, vitals: Arc<HealthState>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, most likely: others must close first.
@@ -157,7 +157,7 @@ async fn accept(listener: TcpListener, vitals: Arc<Vitals>) {
     }
 }
 
-fn answer(request: &Request<Incoming>, vitals: &Vitals) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, vitals: &HealthState) -> Response<Full<Bytes>> {
     let verbose = request
         .uri()
         .query()
@@ -173,7 +173,7 @@ fn answer(request: &Request<Incoming>, vitals: &Vitals) -> Response<Full<Bytes>>
 }
 
 /// `ok`, or a line for each check as kube-apiserver's `?verbose` writes them.
-fn told(checks: &[Check], verbose: bool) -> Response<Full<Bytes>> {
+fn told(checks: &[ProbeCheck], verbose: bool) -> Response<Full<Bytes>> {
     let healthy = checks.iter().all(|(_, check)| check.is_ok());
     let status = if healthy {
         StatusCode::OK
@@ -204,7 +204,7 @@ fn text(status: StatusCode, text: String) -> Response<Full<Bytes>> {
 mod tests {
     use super::*;
 
-    fn failing(checks: &[Check]) -> Vec<&'static str> {
+    fn failing(checks: &[ProbeCheck]) -> Vec<&'static str> {
         checks
             .iter()
             .filter(|(_, check)| check.is_err())
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn ready_means_that_every_part_is_up_and_nobody_said_stop() {
-        let vitals = Vitals::new(["Clock", "Killer"]);
+        let vitals = HealthState::new(["Clock", "Killer"]);
         assert_eq!(failing(&vitals.readiness()), ["Clock", "Killer"]);
         vitals.set_up("Clock", true);
         vitals.set_up("Killer", true);
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_part_that_is_down_is_no_reason_to_restart_the_process() {
-        let vitals = Vitals::new(["Notifier"]);
+        let vitals = HealthState::new(["Notifier"]);
         assert!(failing(&vitals.liveness()).is_empty());
     }
 }

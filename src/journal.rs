@@ -4,7 +4,7 @@
 //! A write whose answer was lost may or may not have happened. It is simply tried again from what stands there now:
 //! a step taken twice is a step taken once, and one that lands late finds the journal changed and lands nowhere.
 
-mod books;
+mod store;
 
 use std::cell::RefCell;
 use std::sync::PoisonError;
@@ -13,11 +13,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use self::books::Books;
-use crate::cluster::{Cluster, ClusterError, JournalPage, Written};
-use macaque_core::journal::{Denial, Event, Holder, Journal, Moment, Pause, Sheet};
-use macaque_core::plan::{ConfigMapRef, JournalPlace};
-use macaque_core::report::End;
+pub use self::store::JournalStore;
+use crate::k8s::{ApiError, Cluster, JournalConfigMap, WriteResult};
+use macaque_core::config::{ConfigMapRef, JournalLocation};
+use macaque_core::journal::{
+    Denial, Journal, JournalEvent, LeaseHolder, PauseRequest, StepContext, StoredJournal,
+};
+use macaque_core::report::RoundEnd;
 
 /// How often a step is tried, whether others wrote first or no clear answer came.
 const TRIES: u32 = 6;
@@ -27,16 +29,16 @@ const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The journal in the hands of one life of the Killer.
-pub struct Keeper {
-    books: Books,
-    holder: Holder,
+pub struct JournalWriter {
+    books: JournalStore,
+    holder: LeaseHolder,
     /// The page as it was read or written last: a conditional write tells whether it still stands.
-    page: RefCell<Option<JournalPage>>,
+    page: RefCell<Option<JournalConfigMap>>,
 }
 
 /// Why a step was not taken: nothing must be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Setback {
+pub enum JournalError {
     /// The journal does not allow it.
     #[error("{0}")]
     Denied(Denial),
@@ -45,22 +47,22 @@ pub enum Setback {
     Unusable(String),
     /// It could not be read or written.
     #[error("{0}")]
-    Failed(ClusterError),
+    Api(ApiError),
 }
 
-impl From<Setback> for End {
-    fn from(setback: Setback) -> Self {
+impl From<JournalError> for RoundEnd {
+    fn from(setback: JournalError) -> Self {
         let why = setback.to_string();
         match setback {
-            Setback::Denied(_) => Self::Withheld { why },
-            Setback::Unusable(_) | Setback::Failed(_) => Self::Failed { why },
+            JournalError::Denied(_) => Self::Withheld { why },
+            JournalError::Unusable(_) | JournalError::Api(_) => Self::Failed { why },
         }
     }
 }
 
-impl Keeper {
+impl JournalWriter {
     /// Who writes.
-    pub fn holder(&self) -> &Holder {
+    pub fn holder(&self) -> &LeaseHolder {
         &self.holder
     }
 
@@ -70,23 +72,23 @@ impl Keeper {
     }
 
     /// The claim to the round of `slot`.
-    pub fn claim(&self, slot: Timestamp, seed: u64) -> Event {
+    pub fn claim(&self, slot: Timestamp, seed: u64) -> JournalEvent {
         let since = self.books.since;
-        Event::Claim { slot, seed, since }
+        JournalEvent::Claim { slot, seed, since }
     }
 
     /// Writes `event` down; the journal as it is then.
     ///
     /// # Errors
     /// It is not written down, or nobody knows; nothing must be done then.
-    pub async fn enter(&self, cluster: &Cluster, event: &Event) -> Result<Journal, Setback> {
+    pub async fn enter(&self, cluster: &Cluster, event: &JournalEvent) -> Result<Journal, JournalError> {
         match &self.books.place {
-            JournalPlace::Memory => self.enter_in_memory(cluster, event),
-            JournalPlace::ConfigMap(place) => self.enter_on_page(cluster, place, event).await,
+            JournalLocation::Memory => self.enter_in_memory(cluster, event),
+            JournalLocation::ConfigMap(place) => self.enter_on_page(cluster, place, event).await,
         }
     }
 
-    fn enter_in_memory(&self, cluster: &Cluster, event: &Event) -> Result<Journal, Setback> {
+    fn enter_in_memory(&self, cluster: &Cluster, event: &JournalEvent) -> Result<Journal, JournalError> {
         let mut journal = self
             .books
             .shared
@@ -95,7 +97,7 @@ impl Keeper {
             .unwrap_or_else(PoisonError::into_inner);
         let next = journal
             .step(event, &self.moment(cluster, None))
-            .map_err(Setback::Denied)?;
+            .map_err(JournalError::Denied)?;
         journal.clone_from(&next);
         Ok(next)
     }
@@ -104,26 +106,28 @@ impl Keeper {
         &self,
         cluster: &Cluster,
         place: &ConfigMapRef,
-        event: &Event,
-    ) -> Result<Journal, Setback> {
+        event: &JournalEvent,
+    ) -> Result<Journal, JournalError> {
         let mut tries = 1;
         loop {
             match self.try_on_page(cluster, place, event).await {
-                Err(Trouble::Overtaken) if tries < TRIES => pause(PAUSE * tries).await,
-                Err(Trouble::Overtaken) => {
-                    return Err(Setback::Unusable(format!(
+                Err(StepFailure::Overtaken) if tries < TRIES => pause(PAUSE * tries).await,
+                Err(StepFailure::Overtaken) => {
+                    return Err(JournalError::Unusable(format!(
                         "the journal, {place}, was written by others {TRIES} times in a row"
                     )));
                 }
-                Err(Trouble::Setback(Setback::Failed(error))) if tries < TRIES && error.is_transient() => {
+                Err(StepFailure::Setback(JournalError::Api(error)))
+                    if tries < TRIES && error.is_transient() =>
+                {
                     log::debug!("{error}; trying the journal again");
                     pause(match &error {
-                        ClusterError::Throttled { retry_after, .. } => (*retry_after).min(LONGEST_PAUSE),
+                        ApiError::Throttled { retry_after, .. } => (*retry_after).min(LONGEST_PAUSE),
                         _ => PAUSE * 2_u32.pow(tries),
                     })
                     .await;
                 }
-                Err(Trouble::Setback(setback)) => return Err(setback),
+                Err(StepFailure::Setback(setback)) => return Err(setback),
                 Ok(journal) => return Ok(journal),
             }
             tries += 1;
@@ -134,8 +138,8 @@ impl Keeper {
         &self,
         cluster: &Cluster,
         place: &ConfigMapRef,
-        event: &Event,
-    ) -> Result<Journal, Trouble> {
+        event: &JournalEvent,
+    ) -> Result<Journal, StepFailure> {
         let kept = self.page.take();
         let is_fresh = kept.is_none();
         let page = match kept {
@@ -144,14 +148,14 @@ impl Keeper {
         };
         let sheet = page.sheet();
         let journal = self.trusted(cluster, place, &page, &sheet).await?;
-        let pause = page.paused().and_then(Pause::from_annotation);
+        let pause = page.paused().and_then(PauseRequest::from_annotation);
         let next = match journal.step(event, &self.moment(cluster, pause)) {
             Ok(next) => next.of(&sheet.uid),
             Err(denial) if is_fresh => {
-                return Err(Trouble::Setback(Setback::Denied(denial)));
+                return Err(StepFailure::Setback(JournalError::Denied(denial)));
             }
             // What was read a while ago is no ground to refuse.
-            Err(_) => return Err(Trouble::Overtaken),
+            Err(_) => return Err(StepFailure::Overtaken),
         };
         if next != journal {
             self.write(cluster, place, &page, &next).await?;
@@ -161,10 +165,10 @@ impl Keeper {
         Ok(next)
     }
 
-    async fn read(&self, cluster: &Cluster, place: &ConfigMapRef) -> Result<JournalPage, Trouble> {
-        let page = cluster.journal(place).await.map_err(Setback::Failed)?;
+    async fn read(&self, cluster: &Cluster, place: &ConfigMapRef) -> Result<JournalConfigMap, StepFailure> {
+        let page = cluster.journal(place).await.map_err(JournalError::Api)?;
         page.ok_or_else(|| {
-            Trouble::Setback(Setback::Unusable(format!(
+            StepFailure::Setback(JournalError::Unusable(format!(
                 "the journal is missing, and nothing is disrupted without it; create it: kubectl -n {} create \
                  configmap {}",
                 place.namespace, place.name
@@ -177,10 +181,10 @@ impl Keeper {
         &self,
         cluster: &Cluster,
         place: &ConfigMapRef,
-        page: &JournalPage,
-        sheet: &Sheet,
-    ) -> Result<Journal, Trouble> {
-        let unusable = |why| Setback::Unusable(format!("the journal, {place}, cannot be used: {why}"));
+        page: &JournalConfigMap,
+        sheet: &StoredJournal,
+    ) -> Result<Journal, StepFailure> {
+        let unusable = |why| JournalError::Unusable(format!("the journal, {place}, cannot be used: {why}"));
         let journal = sheet.read().map_err(unusable)?;
         let known = self.books.shared.known.load(Ordering::SeqCst);
         let why = if journal.sequence() < known {
@@ -197,31 +201,31 @@ impl Keeper {
         log::error!("the journal, {place}, is not trusted: {why}");
         let moment = self.moment(cluster, None);
         let held = journal
-            .step(&Event::Distrust { why, known }, &moment)
-            .map_err(Setback::Denied)?;
+            .step(&JournalEvent::Quarantine { why, known }, &moment)
+            .map_err(JournalError::Denied)?;
         self.write(cluster, place, page, &held.of(&sheet.uid)).await?;
-        Err(Trouble::Overtaken)
+        Err(StepFailure::Overtaken)
     }
 
     async fn write(
         &self,
         cluster: &Cluster,
         place: &ConfigMapRef,
-        page: &JournalPage,
+        page: &JournalConfigMap,
         next: &Journal,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), StepFailure> {
         let (text, seal) = next.write();
         match cluster
             .write_journal(place, page, &text, &seal)
             .await
-            .map_err(Setback::Failed)?
+            .map_err(JournalError::Api)?
         {
-            Written::Taken(page) => {
+            WriteResult::Written(page) => {
                 self.note(next);
                 self.page.replace(Some(page));
                 Ok(())
             }
-            Written::Overtaken => Err(Trouble::Overtaken),
+            WriteResult::Conflict => Err(StepFailure::Overtaken),
         }
     }
 
@@ -232,8 +236,8 @@ impl Keeper {
             .fetch_max(journal.sequence(), Ordering::SeqCst);
     }
 
-    fn moment(&self, cluster: &Cluster, pause: Option<Pause>) -> Moment<'_> {
-        Moment {
+    fn moment(&self, cluster: &Cluster, pause: Option<PauseRequest>) -> StepContext<'_> {
+        StepContext {
             now: Timestamp::now(),
             skew: cluster.skew(),
             holder: &self.holder,
@@ -246,14 +250,14 @@ impl Keeper {
 }
 
 /// Why one try came to nothing.
-enum Trouble {
+enum StepFailure {
     /// Others wrote first: it is worth another try.
     Overtaken,
-    Setback(Setback),
+    Setback(JournalError),
 }
 
-impl From<Setback> for Trouble {
-    fn from(setback: Setback) -> Self {
+impl From<JournalError> for StepFailure {
+    fn from(setback: JournalError) -> Self {
         Self::Setback(setback)
     }
 }

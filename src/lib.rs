@@ -38,12 +38,13 @@ compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic
 
 pub mod actors;
 pub mod cli;
-pub mod cluster;
-pub mod fault;
+pub mod failpoint;
 pub mod health;
+pub mod heartbeat;
 pub mod journal;
+pub mod k8s;
 pub mod notify;
-pub mod pulse;
+pub mod preview;
 pub mod round;
 pub mod settings;
 pub mod telemetry;

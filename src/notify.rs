@@ -7,22 +7,22 @@
 pub mod channel;
 pub mod delivery;
 pub mod http;
-mod log_lines;
+mod log_channel;
 pub mod message;
 pub mod retry;
 pub mod slack;
 pub mod webex;
 
-pub use self::http::Http;
-pub use channel::{Channel, SlackBot, SlackWebhook, Webex, check_url};
-pub use delivery::{Delivery, DeliveryError};
-pub use message::Message;
-pub use retry::Retry;
+pub use self::http::HttpClient;
+pub use channel::{Channel, SlackBot, SlackWebhook, WebexBot, check_url};
+pub use delivery::{DeliveryError, DeliveryResult};
+pub use message::RoundMessage;
+pub use retry::DeliveryRetry;
 
 /// Tries once to deliver `message` through `channel`, and waits no longer than the deadline of `http`.
 ///
 /// An error does not prove that nobody read the message: an answer can be lost on its way back.
-pub async fn deliver(http: &Http, channel: &Channel, message: &Message) -> Delivery {
+pub async fn deliver(http: &HttpClient, channel: &Channel, message: &RoundMessage) -> DeliveryResult {
     let Some(post) = channel.post(message) else {
         tell_here(channel, message);
         return Ok(());
@@ -33,11 +33,11 @@ pub async fn deliver(http: &Http, channel: &Channel, message: &Message) -> Deliv
 }
 
 /// Tells whoever listens within this process; a listener that has left wants to hear no more.
-fn tell_here(channel: &Channel, message: &Message) {
+fn tell_here(channel: &Channel, message: &RoundMessage) {
     if let Channel::Relay(listener) = channel {
         let _ = listener.send(message.clone());
     } else {
-        log_lines::write(message);
+        log_channel::write(message);
     }
 }
 
@@ -46,11 +46,11 @@ fn tell_here(channel: &Channel, message: &Message) {
 /// At worst this takes `retry.tries` deadlines and the pauses between them: whoever awaits it must not make
 /// another channel, or a round, wait for it.
 pub async fn deliver_with_retries(
-    http: &Http,
+    http: &HttpClient,
     channel: &Channel,
-    message: &Message,
-    retry: &Retry,
-) -> Delivery {
+    message: &RoundMessage,
+    retry: &DeliveryRetry,
+) -> DeliveryResult {
     let once = async || deliver(http, channel, message).await;
     retry.run(once, tokio::time::sleep).await
 }

@@ -3,56 +3,53 @@
 //! claim the slot, list the pods, judge each, draw by lot, look at each victim afresh, charge it to the journal,
 //! disrupt it, find out what became of it, settle the charge, close the round.
 
-mod ask;
 mod attempt;
 mod books;
-mod crowd;
-pub mod lookup;
+mod context;
 mod pager;
-pub mod preview;
-mod read;
 mod recovery;
+pub(crate) mod retry;
+mod sampled;
+pub(crate) mod scan;
 mod stop;
-mod survey;
-mod table;
 
-pub use recovery::{Patrol, patrol};
-pub use stop::{Stop, StopSwitch};
-pub use table::{Played, Standing, Table};
+pub use context::{JournalState, RoundContext, RoundResult};
+pub use recovery::{Recovery, patrol};
+pub use stop::{StopSwitch, StopToken};
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::cluster::{Cluster, ClusterError};
-use crate::fault::Faults;
-use crate::journal::{Books, Setback};
-use macaque_core::choice::Choice;
-use macaque_core::eligibility::{Candidate, Exemption, Rules, judge};
+use crate::failpoint::FailPoints;
+use crate::journal::{JournalError, JournalStore};
+use crate::k8s::{ApiError, Cluster};
+use macaque_core::config::{DisruptConfig, NamespaceScope};
+use macaque_core::eligibility::{Candidate, EligibilityRules, Exemption, judge};
 use macaque_core::journal::{Denial, Journal};
 use macaque_core::outcome::Outcome;
-use macaque_core::plan::{Disrupt, Namespaces};
 use macaque_core::pod::PodRef;
-use macaque_core::report::{Attempt, End, Exempted, Report, Tally};
+use macaque_core::report::{AttemptReport, ExemptionTallies, ExemptionTally, RoundEnd, RoundReport};
+use macaque_core::selection::VictimPicker;
 
-use self::attempt::{Failure, Tried};
-use self::books::Deed;
-use self::pager::Size;
-use self::read::{Ended, patiently};
-use self::survey::{Field, Survey};
+use self::attempt::{AttemptError, AttemptOutcome};
+use self::books::AttemptResult;
+use self::pager::ScopeSize;
+use self::retry::{ReadError, patiently};
+use self::scan::{PodScan, PodScanner};
 
 /// The longest pause that a throttle can impose on a round; the next slot should still find macaque ready.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Everything a round goes by, beside the cluster itself.
 #[derive(Debug, Clone)]
-pub struct Orders {
+pub struct RoundConfig {
     /// Whether to stop short of disrupting.
     pub dry_run: bool,
     /// What each pod is judged by.
-    pub rules: Rules,
+    pub rules: EligibilityRules,
     /// How many, and how.
-    pub disrupt: Disrupt,
+    pub disrupt: DisruptConfig,
 }
 
 /// A seed by chance: short enough to be typed again, and to survive JSON readers that hold numbers as doubles.
@@ -61,20 +58,20 @@ pub fn any_seed() -> u64 {
 }
 
 /// Plays the round of `slot` with the draw of `seed`.
-pub async fn run(table: Table<'_>, slot: Timestamp, seed: u64) -> Played {
-    let mut round = Round {
+pub async fn run(table: RoundContext<'_>, slot: Timestamp, seed: u64) -> RoundResult {
+    let mut round = RunningRound {
         table,
         report: blank(table.orders, slot, seed),
     };
     let journal = match table.claim(slot, seed).await {
         Ok(journal) => journal,
-        Err(Setback::Denied(denial)) if denial.is_anothers() => return Played::Elsewhere(denial),
+        Err(JournalError::Denied(denial)) if denial.is_anothers() => return RoundResult::Skipped(denial),
         Err(setback) => {
             let mut report = round.report;
             report.end = setback.into();
             report.finished = Timestamp::now();
-            let books = Standing::Unclaimed;
-            return Played::Here { report, books };
+            let books = JournalState::Unclaimed;
+            return RoundResult::Ran { report, books };
         }
     };
     if let Err(end) = round.play(seed, &journal).await {
@@ -83,20 +80,20 @@ pub async fn run(table: Table<'_>, slot: Timestamp, seed: u64) -> Played {
     let mut report = round.report;
     report.finished = Timestamp::now();
     match table.close(&report).await {
-        Ok(_) => Played::Here {
+        Ok(_) => RoundResult::Ran {
             report,
-            books: Standing::Closed,
+            books: JournalState::Closed,
         },
         // Nobody else will tell it.
-        Err(Setback::Denied(Denial::Forgotten)) => Played::Here {
+        Err(JournalError::Denied(Denial::UnknownRound)) => RoundResult::Ran {
             report,
-            books: Standing::Unclaimed,
+            books: JournalState::Unclaimed,
         },
-        Err(Setback::Denied(denial)) => Played::Elsewhere(denial),
+        Err(JournalError::Denied(denial)) => RoundResult::Skipped(denial),
         Err(setback) => {
             log::error!(slot:%; "the round of {slot} cannot be closed in the journal yet: {setback}");
-            let books = Standing::Open;
-            Played::Here { report, books }
+            let books = JournalState::Open;
+            RoundResult::Ran { report, books }
         }
     }
 }
@@ -104,48 +101,48 @@ pub async fn run(table: Table<'_>, slot: Timestamp, seed: u64) -> Played {
 /// Plays one round whose journal ends with it: for whoever asks for one round and no more.
 pub async fn run_alone(
     cluster: &Cluster,
-    orders: &Orders,
+    orders: &RoundConfig,
     slot: Timestamp,
     seed: u64,
-    stop: &Stop,
-) -> Report {
-    let books = Books::in_memory(orders.disrupt.count).on_demand();
-    let table = Table {
+    stop: &StopToken,
+) -> RoundReport {
+    let books = JournalStore::in_memory(orders.disrupt.count).on_demand();
+    let table = RoundContext {
         cluster,
         keeper: &books.keeper(1),
         orders,
         stop,
-        faults: &Faults::default(),
+        faults: &FailPoints::default(),
     };
     match run(table, slot, seed).await {
-        Played::Here { report, .. } => report,
-        Played::Elsewhere(denial) => Report {
-            end: Setback::Denied(denial).into(),
+        RoundResult::Ran { report, .. } => report,
+        RoundResult::Skipped(denial) => RoundReport {
+            end: JournalError::Denied(denial).into(),
             ..blank(orders, slot, seed)
         },
     }
 }
 
 /// A round under way.
-struct Round<'a> {
-    table: Table<'a>,
-    report: Report,
+struct RunningRound<'a> {
+    table: RoundContext<'a>,
+    report: RoundReport,
 }
 
 /// What a round sees.
-enum Sight {
+enum ScanOutcome {
     /// Every candidate.
-    All(Vec<Candidate>),
+    Complete(Vec<Candidate>),
     /// Too many to judge them all.
-    Crowd(Size),
+    TooLarge(ScopeSize),
 }
 
-impl Round<'_> {
+impl RunningRound<'_> {
     /// Plays the round into its report. An error is an early end.
-    async fn play(&mut self, seed: u64, journal: &Journal) -> Result<(), End> {
+    async fn play(&mut self, seed: u64, journal: &Journal) -> Result<(), RoundEnd> {
         match self.survey().await? {
-            Sight::All(candidates) => self.play_among(candidates, seed, journal).await,
-            Sight::Crowd(size) => self.play_in_crowd(size, seed, journal).await,
+            ScanOutcome::Complete(candidates) => self.play_among(candidates, seed, journal).await,
+            ScanOutcome::TooLarge(size) => self.play_in_crowd(size, seed, journal).await,
         }
     }
 
@@ -154,15 +151,15 @@ impl Round<'_> {
         mut candidates: Vec<Candidate>,
         seed: u64,
         journal: &Journal,
-    ) -> Result<(), End> {
+    ) -> Result<(), RoundEnd> {
         candidates.retain(|candidate| self.is_rested(candidate, journal));
-        let choice = Choice::new(candidates, seed, &self.table.orders.disrupt);
+        let choice = VictimPicker::new(candidates, seed, &self.table.orders.disrupt);
         self.report.candidates = choice.candidates();
         self.try_all(choice).await
     }
 
     /// Tries whoever is there, now that nobody else will be drawn.
-    async fn try_all(&mut self, mut choice: Choice) -> Result<(), End> {
+    async fn try_all(&mut self, mut choice: VictimPicker) -> Result<(), RoundEnd> {
         choice.complete();
         while let Some(candidate) = self.next_victim(&mut choice)? {
             self.try_one(candidate, &mut choice).await?;
@@ -171,20 +168,20 @@ impl Round<'_> {
     }
 
     /// The candidates of every namespace in scope, unless they are a crowd.
-    async fn survey(&mut self) -> Result<Sight, End> {
-        let mut survey = Survey::default();
+    async fn survey(&mut self) -> Result<ScanOutcome, RoundEnd> {
+        let mut survey = PodScan::default();
         let crowd = self.field().survey_unless_crowd(&mut survey).await;
         self.report.listed = survey.listed;
         self.report.exempted = survey.exempted;
         self.report.problems = survey.problems;
         Ok(match crowd? {
-            None => Sight::All(survey.ledger),
-            Some(size) => Sight::Crowd(size),
+            None => ScanOutcome::Complete(survey.ledger),
+            Some(size) => ScanOutcome::TooLarge(size),
         })
     }
 
-    fn field(&self) -> Field<'_> {
-        Field {
+    fn field(&self) -> PodScanner<'_> {
+        PodScanner {
             cluster: self.table.cluster,
             rules: &self.table.orders.rules,
             stop: self.table.stop,
@@ -192,16 +189,16 @@ impl Round<'_> {
     }
 
     /// Whom to try next, unless the round was asked to stop before it was done.
-    fn next_victim(&self, choice: &mut Choice) -> Result<Option<Candidate>, End> {
+    fn next_victim(&self, choice: &mut VictimPicker) -> Result<Option<Candidate>, RoundEnd> {
         if self.table.stop.is_requested() && !choice.is_done() {
-            return Err(End::Interrupted);
+            return Err(RoundEnd::Interrupted);
         }
         Ok(choice.next_victim())
     }
 
     /// Looks at the candidate afresh and, if it still is one, disrupts it.
-    async fn try_one(&mut self, candidate: Candidate, choice: &mut Choice) -> Result<(), End> {
-        let Table {
+    async fn try_one(&mut self, candidate: Candidate, choice: &mut VictimPicker) -> Result<(), RoundEnd> {
+        let RoundContext {
             cluster,
             orders,
             stop,
@@ -210,26 +207,28 @@ impl Round<'_> {
         let read = async || cluster.pod(&candidate.pod).await;
         let fresh = match patiently(stop, read).await {
             Ok(fresh) => fresh.filter(|pod| pod.id.uid == candidate.pod.uid),
-            Err(Ended::Stopped) => return Err(End::Interrupted),
-            Err(Ended::Failed(error)) => return self.give_up_on(&candidate.pod, error, choice),
+            Err(ReadError::Stopped) => return Err(RoundEnd::Interrupted),
+            Err(ReadError::Failed(error)) => return self.give_up_on(&candidate.pod, error, choice),
         };
         let tried = match fresh.map(|pod| judge(&pod, &orders.rules, Timestamp::now())) {
-            None => Tried::from(Outcome::Gone),
+            None => AttemptOutcome::from(Outcome::Gone),
             Some(Err(exemption)) => {
                 self.exempt(&candidate, &exemption);
                 return Ok(());
             }
-            Some(Ok(_)) if orders.dry_run => Tried::from(Outcome::Spared),
+            Some(Ok(_)) if orders.dry_run => AttemptOutcome::from(Outcome::Spared),
             Some(Ok(_)) => match self.disrupt_by_the_book(&candidate).await? {
-                Deed::Done(tried) => tried,
-                Deed::Resting(until) => {
+                AttemptResult::Attempted(tried) => tried,
+                AttemptResult::InCooldown(until) => {
                     self.exempt(&candidate, &Exemption::Cooldown { until });
                     return Ok(());
                 }
-                Deed::Nothing(Failure::Namespace(error)) => {
+                AttemptResult::NotAttempted(AttemptError::Namespace(error)) => {
                     return self.give_up_on(&candidate.pod, error, choice);
                 }
-                Deed::Nothing(Failure::Round(why)) => return Err(End::Failed { why }),
+                AttemptResult::NotAttempted(AttemptError::Round(why)) => {
+                    return Err(RoundEnd::Failed { why });
+                }
             },
         };
         self.note(candidate, tried, choice)
@@ -241,7 +240,7 @@ impl Round<'_> {
             return true;
         };
         let until = resting.until;
-        Tally::note(
+        ExemptionTally::note(
             &mut self.report.exempted,
             candidate.pod.clone(),
             &Exemption::Cooldown { until },
@@ -252,24 +251,29 @@ impl Round<'_> {
     /// A candidate that turned out to be none.
     fn exempt(&mut self, candidate: &Candidate, exemption: &Exemption) {
         self.report.candidates -= 1;
-        Tally::note(&mut self.report.exempted, candidate.pod.clone(), exemption);
+        ExemptionTally::note(&mut self.report.exempted, candidate.pod.clone(), exemption);
     }
 
     /// Notes what became of one victim; an error where trying another is useless.
-    fn note(&mut self, victim: Candidate, tried: Tried, choice: &mut Choice) -> Result<(), End> {
+    fn note(
+        &mut self,
+        victim: Candidate,
+        tried: AttemptOutcome,
+        choice: &mut VictimPicker,
+    ) -> Result<(), RoundEnd> {
         let prospect = choice.note(&victim, &tried.outcome);
         self.tell(victim, tried);
         prospect.map_err(|why| match self.table.stop.is_requested() {
-            true => End::Interrupted,
-            false => End::Failed { why },
+            true => RoundEnd::Interrupted,
+            false => RoundEnd::Failed { why },
         })
     }
 
-    fn tell(&mut self, victim: Candidate, tried: Tried) {
-        let Tried { outcome, warnings } = tried;
+    fn tell(&mut self, victim: Candidate, tried: AttemptOutcome) {
+        let AttemptOutcome { outcome, warnings } = tried;
         log::debug!(pod:% = victim.pod, outcome = outcome.word(); "{}: {outcome}", victim.pod);
         let Candidate { pod, owner } = victim;
-        self.report.attempts.push(Attempt {
+        self.report.attempts.push(AttemptReport {
             pod,
             owner,
             outcome,
@@ -278,14 +282,19 @@ impl Round<'_> {
     }
 
     /// A missing grant ends the round for one namespace; anything else that gives no answer ends it for all.
-    fn give_up_on(&mut self, pod: &PodRef, error: ClusterError, choice: &mut Choice) -> Result<(), End> {
+    fn give_up_on(
+        &mut self,
+        pod: &PodRef,
+        error: ApiError,
+        choice: &mut VictimPicker,
+    ) -> Result<(), RoundEnd> {
         match error {
-            ClusterError::Forbidden { .. } => {
+            ApiError::Forbidden { .. } => {
                 choice.leave_namespace(pod);
                 self.report.problems.push(error.to_string());
                 Ok(())
             }
-            error => Err(End::Failed {
+            error => Err(RoundEnd::Failed {
                 why: error.to_string(),
             }),
         }
@@ -293,24 +302,24 @@ impl Round<'_> {
 }
 
 /// A report of nothing yet.
-pub fn blank(orders: &Orders, slot: Timestamp, seed: u64) -> Report {
+pub fn blank(orders: &RoundConfig, slot: Timestamp, seed: u64) -> RoundReport {
     let target = &orders.rules.target;
-    Report {
+    RoundReport {
         slot,
         finished: slot,
         seed,
         dry_run: orders.dry_run,
         method: orders.disrupt.method,
         namespaces: match &target.namespaces {
-            Namespaces::All => Vec::new(),
-            Namespaces::Named(names) => names.clone(),
+            NamespaceScope::All => Vec::new(),
+            NamespaceScope::Named(names) => names.clone(),
         },
         selector: target.selector.to_string(),
         listed: 0,
         candidates: 0,
-        exempted: Exempted::new(),
+        exempted: ExemptionTallies::new(),
         attempts: Vec::new(),
         problems: Vec::new(),
-        end: End::Complete,
+        end: RoundEnd::Complete,
     }
 }

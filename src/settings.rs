@@ -32,33 +32,33 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use macaque_core::eligibility::Identity;
-use macaque_core::plan::Plan;
+use macaque_core::config::ChaosConfig;
+use macaque_core::eligibility::OwnPod;
 use macaque_core::schedule::Calendar;
 
 pub use environment::POD_NAMESPACE;
-pub use keys::{Key, Kind, keys};
-pub use mistake::{Mistake, Mistakes};
+pub use keys::{KeyKind, SettingKey, keys};
+pub use mistake::{SettingMistake, SettingMistakes};
 pub use name::is_name;
 pub use notify::NotifySettings;
 pub use process::{ClusterSettings, LogFormat, LogSettings};
-pub use view::{View, load_view};
+pub use view::{ViewSettings, load_view};
 
-use decoder::Decoder;
-use layer::Layer;
+use decoder::SettingsDecoder;
+use layer::SettingsLayer;
 
 /// The configuration file that is read if it exists and no other is named.
 pub const DEFAULT_FILE: &str = "/etc/macaque/macaque.toml";
 
 /// Where settings come from, beside the defaults.
 #[derive(Clone, Default)]
-pub struct Sources {
+pub struct SettingsSources {
     /// The file of `--config`. Without it `MACAQUE_CONFIG` names one, or [`DEFAULT_FILE`] is read if it exists.
     pub file: Option<PathBuf>,
     /// The environment's variables; those that do not begin with `MACAQUE_` are nobody's business here.
     pub env: Vec<(String, String)>,
     /// The flags that were given. A list may be given by several flags.
-    pub flags: Vec<Flag>,
+    pub flags: Vec<FlagSetting>,
     /// The namespace of the service account, in a cluster: the target if no other is set.
     pub service_account_namespace: Option<String>,
     /// The host's name: in a pod, where a service account has a namespace, that is the pod's name unless
@@ -68,7 +68,7 @@ pub struct Sources {
 
 /// A flag that sets a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flag {
+pub struct FlagSetting {
     /// The key's path.
     pub key: &'static str,
     /// The value, as text.
@@ -79,18 +79,18 @@ pub struct Flag {
 
 /// Whether a schedule must be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
+pub enum ScheduleNeed {
     /// It must: rounds are to run, or to be foretold.
-    Schedule,
+    Required,
     /// It may be missing.
-    NoSchedule,
+    Optional,
 }
 
 /// Settings proved good.
 #[derive(Debug, Clone)]
-pub struct Setup {
+pub struct ValidSettings {
     /// When, on whom, and how.
-    pub plan: Plan,
+    pub plan: ChaosConfig,
     /// Whom to tell.
     pub notify: NotifySettings,
     /// Where probes are answered; `None` is nowhere.
@@ -100,7 +100,7 @@ pub struct Setup {
     /// Which cluster to speak to.
     pub cluster: ClusterSettings,
     /// The pod that macaque is, if it runs in one: it never is its own victim.
-    pub identity: Option<Identity>,
+    pub identity: Option<OwnPod>,
 }
 
 /// The variables of this process's environment that concern macaque.
@@ -117,30 +117,30 @@ pub fn environment() -> Vec<(String, String)> {
 }
 
 /// Reads the file that `sources` name, merges the layers and decodes them, or tells every mistake.
-pub fn load(sources: &Sources, need: Need) -> Result<Setup, Mistakes> {
+pub fn load(sources: &SettingsSources, need: ScheduleNeed) -> Result<ValidSettings, SettingMistakes> {
     let d = decoder(read_file(sources), sources);
     setup(d, sources, need, &|path| fs::read_to_string(path))
 }
 
 /// Like [`load`], for who only wants to know when rounds are due: of what the sources say, only the schedule is
 /// decoded, so that neither a namespace nor the files of secrets are needed.
-pub fn load_calendar(sources: &Sources) -> Result<Calendar, Mistakes> {
+pub fn load_calendar(sources: &SettingsSources) -> Result<Calendar, SettingMistakes> {
     let mut d = decoder(read_file(sources), sources);
     let calendar = plan::needed_calendar(&mut d);
     let mistakes = d.into_mistakes();
     calendar
         .ok()
         .filter(|_| mistakes.is_empty())
-        .ok_or_else(|| Mistakes::new(mistakes))
+        .ok_or_else(|| SettingMistakes::new(mistakes))
 }
 
 /// The text of the configuration file, and what messages call it.
-struct ConfigText {
+struct ConfigFile {
     name: String,
     text: String,
 }
 
-fn read_file(sources: &Sources) -> Result<Option<ConfigText>, Mistake> {
+fn read_file(sources: &SettingsSources) -> Result<Option<ConfigFile>, SettingMistake> {
     let variable = environment::find(&sources.env, environment::CONFIG);
     let (path, named_by) = match (&sources.file, variable) {
         (Some(path), _) => (path.as_path(), Some("--config")),
@@ -149,9 +149,9 @@ fn read_file(sources: &Sources) -> Result<Option<ConfigText>, Mistake> {
     };
     let name = path.display().to_string();
     match (fs::read_to_string(path), named_by) {
-        (Ok(text), _) => Ok(Some(ConfigText { name, text })),
+        (Ok(text), _) => Ok(Some(ConfigFile { name, text })),
         (Err(error), None) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        (Err(error), _) => Err(Mistake {
+        (Err(error), _) => Err(SettingMistake {
             key: named_by.unwrap_or(DEFAULT_FILE).to_owned(),
             source: None,
             wrong: format!("cannot read {}: {error}", mistake::quote(&name)),
@@ -161,22 +161,22 @@ fn read_file(sources: &Sources) -> Result<Option<ConfigText>, Mistake> {
 }
 
 /// The layers, merged: texts in, a tree of values out.
-fn decoder(file: Result<Option<ConfigText>, Mistake>, sources: &Sources) -> Decoder {
+fn decoder(file: Result<Option<ConfigFile>, SettingMistake>, sources: &SettingsSources) -> SettingsDecoder {
     let from_file = file.and_then(|file| match file {
-        Some(ConfigText { name, text }) => file::read(&name, &text),
-        None => Ok(Layer::default()),
+        Some(ConfigFile { name, text }) => file::read(&name, &text),
+        None => Ok(SettingsLayer::default()),
     });
     // A file that says nothing may have meant to set anything: what it would have set is not missing as well.
     let from_file = from_file.unwrap_or_else(|mistake| {
         let meant = keys().iter().map(|key| key.path.to_owned()).collect();
-        Layer {
+        SettingsLayer {
             mistakes: vec![mistake],
             meant,
-            ..Layer::default()
+            ..SettingsLayer::default()
         }
     });
-    Decoder::new(vec![
-        Layer::defaults(keys()),
+    SettingsDecoder::new(vec![
+        SettingsLayer::defaults(keys()),
         from_file,
         environment::read(&sources.env),
         from_flags(&sources.flags),
@@ -185,11 +185,11 @@ fn decoder(file: Result<Option<ConfigText>, Mistake>, sources: &Sources) -> Deco
 
 /// The setup, if there is no mistake in the tree. Pure but for `read`.
 fn setup(
-    mut d: Decoder,
-    sources: &Sources,
-    need: Need,
+    mut d: SettingsDecoder,
+    sources: &SettingsSources,
+    need: ScheduleNeed,
     read: secret::ReadFile<'_>,
-) -> Result<Setup, Mistakes> {
+) -> Result<ValidSettings, SettingMistakes> {
     let plan = plan::plan(&mut d, need, &home(sources));
     let notify = notify::notify(&mut d, read);
     let health = process::health(&mut d);
@@ -199,25 +199,27 @@ fn setup(
     debug_assert!(d.is_exhausted(), "a key that nobody decodes");
     let mistakes = d.into_mistakes();
     match (plan, notify, health, log, cluster) {
-        (Ok(plan), Ok(notify), Ok(health), Ok(log), Ok(cluster)) if mistakes.is_empty() => Ok(Setup {
-            plan,
-            notify,
-            health,
-            log,
-            cluster,
-            identity,
-        }),
-        _ => Err(Mistakes::new(mistakes)),
+        (Ok(plan), Ok(notify), Ok(health), Ok(log), Ok(cluster)) if mistakes.is_empty() => {
+            Ok(ValidSettings {
+                plan,
+                notify,
+                health,
+                log,
+                cluster,
+                identity,
+            })
+        }
+        _ => Err(SettingMistakes::new(mistakes)),
     }
 }
 
-fn from_flags(flags: &[Flag]) -> Layer {
-    let mut layer = Layer::default();
+fn from_flags(flags: &[FlagSetting]) -> SettingsLayer {
+    let mut layer = SettingsLayer::default();
     for flag in flags {
         match keys::find(flag.key) {
             Some(key) => layer.add_text(key, &flag.value, &format!("flag {}", flag.name)),
             None => layer.refuse(
-                Mistake {
+                SettingMistake {
                     key: flag.name.to_owned(),
                     source: None,
                     wrong: format!("sets {}, which is no setting", flag.key),
@@ -230,24 +232,24 @@ fn from_flags(flags: &[Flag]) -> Layer {
     layer
 }
 
-fn home(sources: &Sources) -> plan::Home<'_> {
+fn home(sources: &SettingsSources) -> plan::OwnNamespaces<'_> {
     let account = sources.service_account_namespace.as_deref().map(str::trim);
-    plan::Home {
+    plan::OwnNamespaces {
         account_namespace: account.filter(|name| !name.is_empty()),
         pod_namespace: environment::find(&sources.env, environment::POD_NAMESPACE),
     }
 }
 
-fn identity(sources: &Sources) -> Option<Identity> {
+fn identity(sources: &SettingsSources) -> Option<OwnPod> {
     let variable = |name| environment::find(&sources.env, name).map(str::to_owned);
     let around = sources.service_account_namespace.clone();
     let host_name = around.as_ref().and(sources.host_name.clone());
     let pod = variable(environment::POD_NAME).or(host_name)?;
     let namespace = variable(environment::POD_NAMESPACE).or(around)?;
-    Some(Identity { namespace, pod })
+    Some(OwnPod { namespace, pod })
 }
 
-impl fmt::Debug for Sources {
+impl fmt::Debug for SettingsSources {
     /// Shows which variables and flags there are, not what they hold: they may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let variables: Vec<_> = self.env.iter().map(|(name, _)| name).collect();

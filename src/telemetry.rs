@@ -63,13 +63,13 @@ fn line(record: &Record<'_>, now: Timestamp) -> String {
     object.insert("level".to_owned(), json!(record.level().as_str().to_lowercase()));
     object.insert("msg".to_owned(), json!(record.args().to_string()));
     // A visitor of ours refuses nothing.
-    let _ = record.key_values().visit(&mut Fields(&mut object));
+    let _ = record.key_values().visit(&mut JsonFields(&mut object));
     serde_json::Value::Object(object).to_string()
 }
 
-struct Fields<'a>(&'a mut Map<String, serde_json::Value>);
+struct JsonFields<'a>(&'a mut Map<String, serde_json::Value>);
 
-impl<'kvs> VisitSource<'kvs> for Fields<'_> {
+impl<'kvs> VisitSource<'kvs> for JsonFields<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), log::kv::Error> {
         let value = serde_json::to_value(&value).unwrap_or_else(|_| json!(value.to_string()));
         self.0.insert(key.to_string(), value);

@@ -5,25 +5,25 @@ use std::time::{Duration, Instant};
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
-use super::line::Line;
 use super::messages::{RoundDue, Shutdown};
-use super::supervisor::Limits;
-use crate::fault::{Faults, Point};
-use crate::pulse::{Operation, Pulse};
+use super::recipient::StableRecipient;
+use super::supervisor::RestartPolicy;
+use crate::failpoint::{FailPoint, FailPoints};
+use crate::heartbeat::{Heartbeat, OperationGuard};
 use crate::round;
 use macaque_core::schedule::Calendar;
-use macaque_core::slots::{Clocks, Look, Pace, Watch};
+use macaque_core::schedule::timer::{ClockReading, SlotTimer, TimerConfig, TimerTick};
 
 /// How long the Clock sleeps at most: a wall clock that was set meanwhile is noticed within this time.
 const LONGEST_NAP: Duration = Duration::from_secs(20);
 
 /// What the Clock beats to.
 #[derive(Debug, Clone)]
-pub enum Beat {
+pub enum Trigger {
     /// A schedule, less its quiet times.
-    Calendar(Calendar),
+    Cron(Calendar),
     /// A fixed pace, for the demo and for tests.
-    Every {
+    Interval {
         /// From one slot to the next, at least 1 ms.
         pace: Duration,
         /// The first slot is one pace after this.
@@ -31,10 +31,10 @@ pub enum Beat {
     },
 }
 
-impl Beat {
+impl Trigger {
     /// A fixed pace from now on.
     pub fn every(pace: Duration) -> Self {
-        Self::Every {
+        Self::Interval {
             pace,
             since: Timestamp::now(),
         }
@@ -43,8 +43,8 @@ impl Beat {
     /// The first slot after `now`.
     fn next_after(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Calendar(calendar) => calendar.next_round(now),
-            Self::Every { pace, since } => {
+            Self::Cron(calendar) => calendar.next_round(now),
+            Self::Interval { pace, since } => {
                 let passed = Duration::try_from(now.duration_since(*since)).unwrap_or_default();
                 let beats = passed.as_nanos() / pace.as_nanos().max(1) + 1;
                 since
@@ -58,31 +58,31 @@ impl Beat {
 /// The actor. Nothing fires at its start: both clocks must agree for a while first.
 #[derive(Debug)]
 pub struct Clock {
-    beat: Beat,
-    watch: Watch,
+    beat: Trigger,
+    watch: SlotTimer,
     born: Instant,
-    killer: Line<RoundDue>,
-    pulse: Pulse,
+    killer: StableRecipient<RoundDue>,
+    pulse: Heartbeat,
     /// The sleep until the next look.
-    nap: Option<Operation>,
-    limits: Limits,
-    faults: Faults,
+    nap: Option<OperationGuard>,
+    limits: RestartPolicy,
+    faults: FailPoints,
 }
 
 impl Clock {
     /// A Clock that begins now.
     pub fn new(
-        beat: Beat,
-        pace: Pace,
-        killer: Line<RoundDue>,
-        pulse: Pulse,
-        limits: Limits,
-        faults: Faults,
+        beat: Trigger,
+        pace: TimerConfig,
+        killer: StableRecipient<RoundDue>,
+        pulse: Heartbeat,
+        limits: RestartPolicy,
+        faults: FailPoints,
     ) -> Self {
         let born = Instant::now();
         Self {
             beat,
-            watch: Watch::new(clocks(born), pace),
+            watch: SlotTimer::new(clocks(born), pace),
             born,
             killer,
             pulse,
@@ -119,12 +119,12 @@ impl Clock {
         let operation = self.pulse.begin("strike", self.limits.deaf_after);
         let strike = async move {
             let _operation = operation;
-            faults.pass(Point::BeforeDue).await;
+            faults.pass(FailPoint::BeforeDue).await;
             let seed = round::any_seed();
             if killer.send(RoundDue { slot, seed }).is_err() {
                 log::warn!(slot:%; "round of {slot} dropped: the Killer is being restarted");
             }
-            faults.pass(Point::AfterDue).await;
+            faults.pass(FailPoint::AfterDue).await;
         };
         ctx.spawn(strike.into_actor(self).map(|(), _, _| ()));
     }
@@ -146,14 +146,14 @@ impl Handler<Shutdown> for Clock {
     }
 }
 
-fn clocks(born: Instant) -> Clocks {
-    Clocks {
+fn clocks(born: Instant) -> ClockReading {
+    ClockReading {
         wall: Timestamp::now(),
         steady: born.elapsed(),
     }
 }
 
-fn log_look(look: &Look) {
+fn log_look(look: &TimerTick) {
     if let Some(leapt) = look.leapt {
         log::warn!("the clock was set, or this machine slept ({leapt:#}): no round until it has settled");
     }
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_pace_beats_strictly_after_now_and_at_the_same_instants_whoever_asks() {
         let second = |second| Timestamp::from_second(second).unwrap();
-        let beat = Beat::Every {
+        let beat = Trigger::Interval {
             pace: Duration::from_secs(3),
             since: second(10),
         };

@@ -1,7 +1,7 @@
 //! The Killer plays one round at a time, keeps the journal, and hands reports on. It knows nothing of chat services.
 
-mod agenda;
-mod trouble;
+mod failure_dedup;
+mod task;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -11,15 +11,15 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
-use self::agenda::{Done, Task, Tools};
-use self::trouble::Trouble;
-use super::Crew;
-use super::line::Line;
-use super::messages::{NoticeTold, RoundDue, RoundFinished, Shutdown};
-use crate::cluster::Cluster;
-use crate::pulse::Pulse;
-use crate::round::{Patrol, Played, Standing, StopSwitch};
-use macaque_core::report::Report;
+use self::failure_dedup::FailureDedup;
+use self::task::{KillerTask, TaskContext, TaskOutcome};
+use super::ActorsConfig;
+use super::messages::{ReportDelivered, RoundDue, RoundFinished, Shutdown};
+use super::recipient::StableRecipient;
+use crate::heartbeat::Heartbeat;
+use crate::k8s::Cluster;
+use crate::round::{JournalState, Recovery, RoundResult, StopSwitch};
+use macaque_core::report::RoundReport;
 
 /// How often reports are offered again while the Notifier is away.
 const OFFER_AGAIN: Duration = Duration::from_millis(500);
@@ -32,35 +32,40 @@ const WAIT_FOR_TOLD: Duration = Duration::from_secs(8);
 
 /// The actor. Its connection to the cluster belongs to this life of it, and to this Arbiter.
 pub struct Killer {
-    tools: Rc<Tools>,
+    tools: Rc<TaskContext>,
     cluster: Option<Cluster>,
-    notifier: Line<RoundFinished>,
+    notifier: StableRecipient<RoundFinished>,
     switch: StopSwitch,
     stopping: bool,
     /// What is being done.
-    at_work: Option<Task>,
+    at_work: Option<KillerTask>,
     /// The round that is due next, and whether a look round is.
     due: Option<RoundDue>,
     patrol_due: bool,
     /// What the Notifier said and the journal does not know yet.
-    told: BTreeMap<Timestamp, NoticeTold>,
+    told: BTreeMap<Timestamp, ReportDelivered>,
     /// What the Notifier has not taken.
     unsent: VecDeque<RoundFinished>,
     /// What it took and has not told everybody.
     untold: BTreeSet<Timestamp>,
     /// The round that could not be closed.
-    unclosed: Option<Rc<Report>>,
-    trouble: Trouble,
+    unclosed: Option<Rc<RoundReport>>,
+    trouble: FailureDedup,
 }
 
 impl Killer {
     /// A Killer that has not connected yet; `life` tells it from those before it.
-    pub(super) fn new(crew: &Crew, life: u64, notifier: Line<RoundFinished>, pulse: Pulse) -> Self {
+    pub(super) fn new(
+        crew: &ActorsConfig,
+        life: u64,
+        notifier: StableRecipient<RoundFinished>,
+        pulse: Heartbeat,
+    ) -> Self {
         let (switch, stop) = StopSwitch::new();
         // Every exchange with the API server is a sign of life, and so long may one take.
         let allowance = crew.access.deadlines.disrupt + crew.limits.deaf_after;
         Self {
-            tools: Rc::new(Tools {
+            tools: Rc::new(TaskContext {
                 orders: Arc::clone(&crew.orders),
                 access: crew.access.clone(),
                 keeper: crew.books.keeper(life),
@@ -80,7 +85,7 @@ impl Killer {
             unsent: VecDeque::new(),
             untold: BTreeSet::new(),
             unclosed: None,
-            trouble: Trouble::default(),
+            trouble: FailureDedup::default(),
         }
     }
 
@@ -107,33 +112,33 @@ impl Killer {
         }));
     }
 
-    fn next_task(&mut self) -> Option<Task> {
+    fn next_task(&mut self) -> Option<KillerTask> {
         if let Some(RoundDue { slot, seed }) = self.due.take_if(|_| !self.stopping) {
-            return Some(Task::Play { slot, seed });
+            return Some(KillerTask::RunRound { slot, seed });
         }
         if let Some((_, told)) = self.told.pop_first() {
-            return Some(Task::Note(told));
+            return Some(KillerTask::RecordDelivery(told));
         }
-        (std::mem::take(&mut self.patrol_due) && !self.stopping).then_some(Task::Patrol)
+        (std::mem::take(&mut self.patrol_due) && !self.stopping).then_some(KillerTask::Recover)
     }
 
-    fn finish(&mut self, done: Done, ctx: &mut Context<Self>) {
-        let Done { patrol, played } = done;
+    fn finish(&mut self, done: TaskOutcome, ctx: &mut Context<Self>) {
+        let TaskOutcome { patrol, played } = done;
         match patrol {
             Some(Ok(patrol)) => self.take_up(patrol),
             Some(Err(setback)) => self.trouble.of_patrol(&setback),
             None => {}
         }
         match played {
-            Some(Played::Here { report, books }) => self.finish_round(report, books),
-            Some(Played::Elsewhere(denial)) => log::info!("no round here: {denial}"),
+            Some(RoundResult::Ran { report, books }) => self.finish_round(report, books),
+            Some(RoundResult::Skipped(denial)) => log::info!("no round here: {denial}"),
             None => {}
         }
         self.offer_reports(ctx);
     }
 
     /// What a look round found is told.
-    fn take_up(&mut self, patrol: Patrol) {
+    fn take_up(&mut self, patrol: Recovery) {
         self.unclosed = None;
         self.trouble.patrol_went_well(patrol.dropped);
         for notice in patrol.notices {
@@ -151,19 +156,19 @@ impl Killer {
     }
 
     /// Hands the report on, unless it only repeats a failure that was told already.
-    fn finish_round(&mut self, report: Report, books: Standing) {
-        if books == Standing::Open {
+    fn finish_round(&mut self, report: RoundReport, books: JournalState) {
+        if books == JournalState::Open {
             self.unclosed = Some(Rc::new(report.clone()));
         }
         let slot = report.slot;
         if self.trouble.is_news(&report) {
             self.unsent.push_back(RoundFinished {
                 report: Arc::new(report),
-                notice: books != Standing::Unclaimed,
+                notice: books != JournalState::Unclaimed,
                 told: Vec::new(),
             });
-        } else if books == Standing::Closed {
-            self.told.insert(slot, NoticeTold::all(slot));
+        } else if books == JournalState::Closed {
+            self.told.insert(slot, ReportDelivered::all(slot));
         }
         if self.unsent.len() > KEPT_REPORTS {
             self.unsent.pop_front();
@@ -205,7 +210,7 @@ impl Handler<RoundDue> for Killer {
         let slot = due.slot;
         if self.stopping {
             log::info!(slot:%; "round of {slot} dropped: macaque is stopping");
-        } else if matches!(self.at_work, Some(Task::Play { .. })) || self.due.is_some() {
+        } else if matches!(self.at_work, Some(KillerTask::RunRound { .. })) || self.due.is_some() {
             log::warn!(slot:%; "round of {slot} dropped: the round before it is still running");
         } else {
             self.due = Some(due);
@@ -214,10 +219,10 @@ impl Handler<RoundDue> for Killer {
     }
 }
 
-impl Handler<NoticeTold> for Killer {
+impl Handler<ReportDelivered> for Killer {
     type Result = ();
 
-    fn handle(&mut self, told: NoticeTold, ctx: &mut Self::Context) {
+    fn handle(&mut self, told: ReportDelivered, ctx: &mut Self::Context) {
         if told.done {
             self.untold.remove(&told.slot);
         }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use actix::{Message, Recipient};
 use jiff::Timestamp;
 
-use super::supervisor::Role;
-use crate::pulse::Ailment;
-use macaque_core::report::Report;
+use super::supervisor::ActorRole;
+use crate::heartbeat::Unhealthy;
+use macaque_core::report::RoundReport;
 
 /// Clock → Killer: a round is due. The seed makes it replayable from its report.
 #[derive(Debug, Clone, Message)]
@@ -25,7 +25,7 @@ pub struct RoundDue {
 #[rtype(result = "()")]
 pub struct RoundFinished {
     /// The story.
-    pub report: Arc<Report>,
+    pub report: Arc<RoundReport>,
     /// Whether it is a notice of the journal, which may come again: its slot is its name. A slot that was not played
     /// here has a story too, and may have been played elsewhere.
     pub notice: bool,
@@ -36,7 +36,7 @@ pub struct RoundFinished {
 /// Notifier → Killer: these channels were told of a round, or never will be.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub struct NoticeTold {
+pub struct ReportDelivered {
     /// The round's slot.
     pub slot: Timestamp,
     /// The channels' names.
@@ -45,7 +45,7 @@ pub struct NoticeTold {
     pub done: bool,
 }
 
-impl NoticeTold {
+impl ReportDelivered {
     /// Nobody is left to tell.
     pub fn all(slot: Timestamp) -> Self {
         let (channels, done) = (Vec::new(), true);
@@ -69,7 +69,7 @@ pub struct Shutdown;
 #[rtype(result = "()")]
 pub struct ChildStarted {
     /// Which child.
-    pub role: Role,
+    pub role: ActorRole,
     /// Which of its lives.
     pub life: u64,
     /// Where to send its [`Shutdown`].
@@ -81,16 +81,16 @@ pub struct ChildStarted {
 #[rtype(result = "()")]
 pub struct ChildStopped {
     /// Which child.
-    pub role: Role,
+    pub role: ActorRole,
     /// Which of its lives.
     pub life: u64,
     /// Why.
-    pub why: Why,
+    pub why: ExitReason,
 }
 
 /// Why a child runs no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
+pub enum ExitReason {
     /// It stopped by itself, or was told to.
     Stopped,
     /// It panicked, with these words.
@@ -98,10 +98,10 @@ pub enum Why {
     /// Its task was cancelled with its Arbiter.
     Cancelled,
     /// It gives no sign of life; its thread may be blocked for ever.
-    Hung(Ailment),
+    Hung(Unhealthy),
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for ExitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped => f.write_str("it stopped by itself"),

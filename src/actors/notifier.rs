@@ -4,7 +4,7 @@
 //! A message that a service does not take now stays in its queue until it does; one that it will never take is given
 //! up. What each channel was told goes back to the Killer, whose journal knows it after a crash.
 
-mod lane;
+mod queue;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -13,41 +13,45 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
-use self::lane::{Errand, Lane, Next};
-use super::Crew;
-use super::line::Line;
-use super::messages::{NoticeTold, RoundFinished, Shutdown};
-use crate::fault::{Faults, Point};
-use crate::notify::{self, Delivery, Http, Message, Retry};
-use crate::pulse::Pulse;
+use self::queue::{AfterDelivery, ChannelQueue, QueuedMessage};
+use super::ActorsConfig;
+use super::messages::{ReportDelivered, RoundFinished, Shutdown};
+use super::recipient::StableRecipient;
+use crate::failpoint::{FailPoint, FailPoints};
+use crate::heartbeat::Heartbeat;
+use crate::notify::{self, DeliveryResult, DeliveryRetry, HttpClient, RoundMessage};
 
 /// How many rounds are remembered, so that none is told twice by one life of the Notifier.
 const REMEMBERED: usize = 200;
 
 /// A round that was taken on, and how many channels are still to be told.
-struct Known {
+struct TrackedRound {
     slot: Timestamp,
     left: usize,
 }
 
 /// The actor. Its HTTP client belongs to this life of it, and to this Arbiter.
 pub struct Notifier {
-    lanes: Vec<Lane>,
-    known: VecDeque<Known>,
-    http: Option<Http>,
-    retry: Retry,
-    killer: Line<NoticeTold>,
-    pulse: Pulse,
+    lanes: Vec<ChannelQueue>,
+    known: VecDeque<TrackedRound>,
+    http: Option<HttpClient>,
+    retry: DeliveryRetry,
+    killer: StableRecipient<ReportDelivered>,
+    pulse: Heartbeat,
     deaf_after: Duration,
-    faults: Faults,
+    faults: FailPoints,
     stopping: bool,
 }
 
 impl Notifier {
     /// A Notifier for `channels` that has sent nothing yet.
-    pub(super) fn new(crew: &Crew, killer: Line<NoticeTold>, pulse: Pulse) -> Self {
+    pub(super) fn new(
+        crew: &ActorsConfig,
+        killer: StableRecipient<ReportDelivered>,
+        pulse: Heartbeat,
+    ) -> Self {
         Self {
-            lanes: crew.channels.iter().cloned().map(Lane::new).collect(),
+            lanes: crew.channels.iter().cloned().map(ChannelQueue::new).collect(),
             known: VecDeque::new(),
             http: None,
             retry: crew.retry,
@@ -61,12 +65,12 @@ impl Notifier {
 
     /// Takes a notice on, which so many channels are to be told of.
     fn remember(&mut self, slot: Timestamp, left: usize) {
-        self.known.push_back(Known { slot, left });
+        self.known.push_back(TrackedRound { slot, left });
         if self.known.len() > REMEMBERED {
             self.known.pop_front();
         }
         if left == 0 {
-            drop(self.killer.send(NoticeTold::all(slot)));
+            drop(self.killer.send(ReportDelivered::all(slot)));
         }
     }
 
@@ -80,7 +84,7 @@ impl Notifier {
         let (http, retry, faults) = (self.http.clone(), self.retry, self.faults.clone());
         let (operation, slack) = (self.pulse.begin("delivery", self.deaf_after), self.deaf_after);
         let delivery = async move {
-            faults.pass(Point::BeforeNotify).await;
+            faults.pass(FailPoint::BeforeNotify).await;
             let delivery = match http {
                 Some(http) => {
                     let once = async || {
@@ -96,7 +100,7 @@ impl Notifier {
                 None => Err(notify::DeliveryError::permanent("there is no HTTP client")),
             };
             operation.expect(slack);
-            faults.pass(Point::AfterNotify).await;
+            faults.pass(FailPoint::AfterNotify).await;
             (errand, delivery)
         };
         let noted = move |(errand, delivery), notifier: &mut Self, ctx: &mut Context<Self>| {
@@ -106,14 +110,20 @@ impl Notifier {
     }
 
     /// What became of a message.
-    fn note(&mut self, lane: usize, errand: Errand, delivery: Delivery, ctx: &mut Context<Self>) {
+    fn note(
+        &mut self,
+        lane: usize,
+        errand: QueuedMessage,
+        delivery: DeliveryResult,
+        ctx: &mut Context<Self>,
+    ) {
         match self.lanes[lane].note(errand.clone(), delivery, self.stopping) {
-            Next::Done => {
+            AfterDelivery::Done => {
                 self.tell_killer(lane, &errand);
                 self.send_next(lane, ctx);
             }
-            Next::LeftUntold => self.send_next(lane, ctx),
-            Next::Again => {
+            AfterDelivery::Undelivered => self.send_next(lane, ctx),
+            AfterDelivery::Retry => {
                 ctx.run_later(self.retry.longest, move |notifier, ctx| {
                     notifier.lanes[lane].wake();
                     notifier.send_next(lane, ctx);
@@ -124,7 +134,7 @@ impl Notifier {
 
     /// Tells the Killer of a channel that needs to be told no more of a round. If nobody hears it, the Killer's next
     /// look at the journal brings the round here again, and then it is said again.
-    fn tell_killer(&mut self, lane: usize, errand: &Errand) {
+    fn tell_killer(&mut self, lane: usize, errand: &QueuedMessage) {
         if !errand.notice {
             return;
         }
@@ -136,12 +146,12 @@ impl Notifier {
         });
         let channels = vec![self.lanes[lane].channel.name().to_owned()];
         let done = left == 0;
-        drop(self.killer.send(NoticeTold { slot, channels, done }));
+        drop(self.killer.send(ReportDelivered { slot, channels, done }));
     }
 
     /// Once stopping, ends when nothing waits and nothing is on its way.
     fn stop_if_drained(&self, ctx: &mut Context<Self>) {
-        if self.stopping && self.lanes.iter().all(Lane::is_drained) {
+        if self.stopping && self.lanes.iter().all(ChannelQueue::is_drained) {
             ctx.stop();
         }
     }
@@ -152,10 +162,10 @@ impl Actor for Notifier {
 
     fn started(&mut self, _: &mut Self::Context) {
         let channels: Vec<_> = self.lanes.iter().map(|lane| lane.channel.clone()).collect();
-        let http = Http::new(&channels).or_else(|error| {
+        let http = HttpClient::new(&channels).or_else(|error| {
             log::error!("chat services cannot be reached: {error}");
             // Without TLS the log is told all the same.
-            Http::new(&[])
+            HttpClient::new(&[])
         });
         self.http = http.ok();
     }
@@ -169,7 +179,7 @@ impl Handler<RoundFinished> for Notifier {
         let slot = report.slot;
         if let Some(known) = self.known.iter().find(|known| notice && known.slot == slot) {
             if known.left == 0 {
-                drop(self.killer.send(NoticeTold::all(slot)));
+                drop(self.killer.send(ReportDelivered::all(slot)));
             }
             return;
         }
@@ -178,8 +188,8 @@ impl Handler<RoundFinished> for Notifier {
         if notice {
             self.remember(slot, lanes.len());
         }
-        let errand = Errand {
-            message: Rc::new(Message::of(&report)),
+        let errand = QueuedMessage {
+            message: Rc::new(RoundMessage::of(&report)),
             notice,
         };
         for lane in lanes {

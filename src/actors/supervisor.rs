@@ -6,10 +6,10 @@
 //! present one by its number. A thread that is blocked cannot be ended: it is left behind and counted.
 
 mod child;
-mod ending;
-mod limits;
+mod restart_policy;
+mod shutdown;
 
-pub use limits::Limits;
+pub use restart_policy::RestartPolicy;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -17,15 +17,15 @@ use std::time::Instant;
 use actix::{Actor, Arbiter, AsyncContext, Context, Handler, Recipient, System, WrapFuture};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Crew;
-use super::line::Line;
+use super::ActorsConfig;
 use super::messages::{
-    ChildStarted, ChildStopped, NoticeTold, RoundDue, RoundFinished, Shutdown, StopRequested, Why,
+    ChildStarted, ChildStopped, ExitReason, ReportDelivered, RoundDue, RoundFinished, Shutdown, StopRequested,
 };
-use crate::fault::Point;
-use crate::pulse::Pulse;
-use ending::Phase;
-use limits::Restarts;
+use super::recipient::StableRecipient;
+use crate::failpoint::FailPoint;
+use crate::heartbeat::Heartbeat;
+use restart_policy::RestartHistory;
+use shutdown::ShutdownPhase;
 
 /// Exit code: children failed more often than the restart intensity allows (`EX_SOFTWARE` of `sysexits.h`).
 pub const GAVE_UP: i32 = 70;
@@ -36,13 +36,13 @@ pub const UNDRAINED: i32 = 75;
 /// The roles of the children, in the order in which they start; they stop in reverse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the actors' own names")]
-pub enum Role {
+pub enum ActorRole {
     Notifier,
     Killer,
     Clock,
 }
 
-impl Role {
+impl ActorRole {
     /// Every role.
     pub const ALL: [Self; 3] = [Self::Notifier, Self::Killer, Self::Clock];
 
@@ -58,63 +58,63 @@ impl Role {
 
 /// The lines between the children.
 #[derive(Debug, Clone, Default)]
-struct Lines {
-    killer: Line<RoundDue>,
-    notifier: Line<RoundFinished>,
+struct ActorRecipients {
+    killer: StableRecipient<RoundDue>,
+    notifier: StableRecipient<RoundFinished>,
     /// From the Notifier back to the Killer.
-    told: Line<NoticeTold>,
+    told: StableRecipient<ReportDelivered>,
 }
 
 /// One child as the Supervisor sees it.
 #[derive(Default)]
-struct Child {
+struct ChildState {
     life: u64,
     arbiter: Option<Arbiter>,
-    pulse: Pulse,
+    pulse: Heartbeat,
     shutdown: Option<Recipient<Shutdown>>,
 }
 
 /// The actor.
 pub struct Supervisor {
-    crew: Crew,
-    lines: Lines,
-    children: [Child; 3],
-    restarts: Restarts,
+    crew: ActorsConfig,
+    lines: ActorRecipients,
+    children: [ChildState; 3],
+    restarts: RestartHistory,
     /// The lives that hung: their threads may be blocked for ever.
-    leaked: BTreeSet<(Role, u64)>,
+    leaked: BTreeSet<(ActorRole, u64)>,
     /// When it looked last, and since when it has been awake without a break.
     looked: Instant,
     awake: Instant,
-    phase: Phase,
+    phase: ShutdownPhase,
     /// The exit code of an orderly end, so far.
     code: i32,
 }
 
 impl Supervisor {
     /// A Supervisor that has started nobody yet.
-    pub fn new(crew: Crew) -> Self {
-        let restarts = Restarts::new(crew.limits);
+    pub fn new(crew: ActorsConfig) -> Self {
+        let restarts = RestartHistory::new(crew.limits);
         Self {
             crew,
-            lines: Lines::default(),
+            lines: ActorRecipients::default(),
             children: Default::default(),
             restarts,
             leaked: BTreeSet::new(),
             looked: Instant::now(),
             awake: Instant::now(),
-            phase: Phase::Running,
+            phase: ShutdownPhase::Running,
             code: 0,
         }
     }
 
-    fn child(&mut self, role: Role) -> &mut Child {
+    fn child(&mut self, role: ActorRole) -> &mut ChildState {
         &mut self.children[role as usize]
     }
 
-    fn start_child(&mut self, role: Role, ctx: &Context<Self>) {
+    fn start_child(&mut self, role: ActorRole, ctx: &Context<Self>) {
         let life = self.child(role).life + 1;
         let (arbiter, pulse) = child::start(role, life, &self.crew, &self.lines, ctx.address());
-        *self.child(role) = Child {
+        *self.child(role) = ChildState {
             life,
             arbiter: Some(arbiter),
             pulse,
@@ -124,20 +124,20 @@ impl Supervisor {
 
     /// Ends the process by way of the actor system.
     fn end(&mut self, code: i32) {
-        self.phase = Phase::Over;
+        self.phase = ShutdownPhase::Ended;
         System::current().stop_with_code(code);
     }
 }
 
-impl Lines {
-    fn disconnect(&self, role: Role) {
+impl ActorRecipients {
+    fn disconnect(&self, role: ActorRole) {
         match role {
-            Role::Clock => {}
-            Role::Killer => {
+            ActorRole::Clock => {}
+            ActorRole::Killer => {
                 self.killer.disconnect();
                 self.told.disconnect();
             }
-            Role::Notifier => self.notifier.disconnect(),
+            ActorRole::Notifier => self.notifier.disconnect(),
         }
     }
 }
@@ -165,7 +165,7 @@ impl Actor for Supervisor {
         }
         self.crew.vitals.beat();
         ctx.run_interval(self.crew.limits.heartbeat(), Self::look_after_everybody);
-        for role in Role::ALL {
+        for role in ActorRole::ALL {
             self.start_child(role, ctx);
         }
     }
@@ -197,7 +197,7 @@ impl Handler<ChildStopped> for Supervisor {
             log::warn!("{}'s blocked thread has ended after all", role.as_str());
             return;
         }
-        if self.child(role).life != life || self.phase == Phase::Over {
+        if self.child(role).life != life || self.phase == ShutdownPhase::Ended {
             return;
         }
         self.after_failure(role, &why, ctx);
@@ -209,8 +209,8 @@ impl Supervisor {
     fn look_after_everybody(&mut self, ctx: &mut Context<Self>) {
         self.crew.vitals.beat();
         let faults = self.crew.faults.clone();
-        ctx.wait(async move { faults.pass(Point::Supervising).await }.into_actor(self));
-        let Limits {
+        ctx.wait(async move { faults.pass(FailPoint::SupervisorTick).await }.into_actor(self));
+        let RestartPolicy {
             deaf_after, leaked, ..
         } = self.crew.limits;
         let now = Instant::now();
@@ -219,24 +219,24 @@ impl Supervisor {
             self.awake = now;
         }
         self.looked = now;
-        for role in Role::ALL {
+        for role in ActorRole::ALL {
             let awake = self.awake;
             let child = self.child(role);
             let runs = child.arbiter.is_some();
             let life = child.life;
             if let Some(ailment) = child.pulse.ailment(now, awake, deaf_after).filter(|_| runs) {
                 self.leaked.insert((role, life));
-                self.after_failure(role, &Why::Hung(ailment), ctx);
+                self.after_failure(role, &ExitReason::Hung(ailment), ctx);
             }
         }
-        if self.leaked.len() > leaked && self.phase != Phase::Over {
+        if self.leaked.len() > leaked && self.phase != ShutdownPhase::Ended {
             log::error!("{} threads are blocked: giving up", self.leaked.len());
             self.end(GAVE_UP);
         }
     }
 
     /// What follows when a life ended, or hung.
-    fn after_failure(&mut self, role: Role, why: &Why, ctx: &mut Context<Self>) {
+    fn after_failure(&mut self, role: ActorRole, why: &ExitReason, ctx: &mut Context<Self>) {
         self.lines.disconnect(role);
         self.crew.vitals.set_up(role.as_str(), false);
         let child = self.child(role);
@@ -263,7 +263,7 @@ impl Supervisor {
                 });
             }
             None => {
-                let Limits { restarts, window, .. } = self.crew.limits;
+                let RestartPolicy { restarts, window, .. } = self.crew.limits;
                 log::error!(
                     "{} failed ({why}) after {restarts} restarts within {window:?}: giving up",
                     role.as_str()

@@ -4,11 +4,11 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
-use super::supervisor::{GAVE_UP, Limits};
-use crate::health::Vitals;
+use super::supervisor::{GAVE_UP, RestartPolicy};
+use crate::health::HealthState;
 
 /// Waits for the exit code of the actors, as long as the Supervisor shows that it lives.
-pub(super) fn watch(end: &Receiver<i32>, vitals: &Vitals, limits: &Limits) -> i32 {
+pub(super) fn watch(end: &Receiver<i32>, vitals: &HealthState, limits: &RestartPolicy) -> i32 {
     let pause = limits.heartbeat();
     // The Supervisor is about to start; what passed before is not its silence.
     vitals.beat();

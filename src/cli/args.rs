@@ -1,18 +1,17 @@
 //! The flags as typed, and which settings they stand for.
 
-mod from;
 mod pause;
 
 use std::path::PathBuf;
 
-use crate::settings::Flag;
+use crate::settings::FlagSetting;
 use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(super) use self::from::From;
-pub(super) use self::pause::{Home, Pause, Resume};
-use super::plan::Plan;
-use super::why::Why;
+pub(super) use self::pause::{HomeArgs, PauseArgs, ResumeArgs};
+use super::plan::PlanArgs;
+pub(super) use super::start_time::StartTime;
+use super::why::WhyArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -31,18 +30,18 @@ file as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE say which pod 
 /// A chaos monkey for Kubernetes: on a schedule it evicts or deletes random pods, and says truthfully what happened.
 #[derive(Debug, Parser)]
 #[command(name = "macaque", version, after_help = EXIT_CODES, subcommand_help_heading = "Commands")]
-pub(super) struct Args {
+pub(super) struct Cli {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: GlobalArgs,
     #[command(flatten, next_help_heading = "Options of run")]
-    pub(super) scope: Scope,
+    pub(super) scope: ScopeArgs,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
 
 /// Flags of every command that looks at a cluster; before the command's name they mean the same.
 #[derive(Debug, Clone, Default, Flags)]
-pub(super) struct Common {
+pub(super) struct GlobalArgs {
     /// The TOML file with the settings [default: /etc/macaque/macaque.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
@@ -64,25 +63,25 @@ pub(super) struct Common {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Disrupt pods on the schedule, until told to stop (the default)
-    Run(Run),
+    Run(RunArgs),
     /// Play one round now, and say by the exit code how it went
-    Once(Once),
+    Once(OnceArgs),
     /// Show what the next round would do and to whom, with the chances; disrupts nothing
-    Plan(Plan),
+    Plan(PlanArgs),
     /// Explain what macaque makes of one pod, or of the pods of one owner; disrupts nothing
-    Why(Why),
+    Why(WhyArgs),
     /// Examine the configuration, the connection and the permissions; disrupts nothing
-    Check(Check),
+    Check(CheckArgs),
     /// Examine the PodDisruptionBudgets in scope: which allow no eviction, and what mends them
-    Budgets(Budgets),
+    Budgets(BudgetsArgs),
     /// Print the least Roles for the configuration in use, for `kubectl apply -f -`
-    Rbac(Rbac),
+    Rbac(RbacArgs),
     /// Stop all replicas from disrupting anybody, until resumed or for a while
-    Pause(Pause),
+    Pause(PauseArgs),
     /// Let all replicas disrupt again
-    Resume(Resume),
+    Resume(ResumeArgs),
     /// Show when the next rounds are due, and which of them a quiet time takes
-    Schedule(Schedule),
+    Schedule(ScheduleArgs),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -90,24 +89,24 @@ pub(super) enum Command {
     },
     /// Serve an embedded Kubernetes API with a small shop in it, for trying macaque and kubectl
     #[cfg(feature = "sandbox")]
-    Sandbox(Sandbox),
+    Sandbox(SandboxArgs),
     /// Watch macaque at work on the embedded sandbox; needs no cluster
     #[cfg(feature = "sandbox")]
-    Demo(Demo),
+    Demo(DemoArgs),
 }
 
 /// `macaque run`.
 #[derive(Debug, Flags)]
-pub(super) struct Run {
+pub(super) struct RunArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: GlobalArgs,
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: ScopeArgs,
 }
 
 /// Flags that say on whom and how.
 #[derive(Debug, Clone, Default, Flags)]
-pub(super) struct Scope {
+pub(super) struct ScopeArgs {
     /// The namespace to look in; repeat it, or separate several by commas
     #[arg(
         short,
@@ -136,50 +135,50 @@ pub(super) struct Scope {
 
 /// `macaque once`.
 #[derive(Debug, Flags)]
-pub(super) struct Once {
+pub(super) struct OnceArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: GlobalArgs,
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: ScopeArgs,
     /// The seed of the draw, to repeat a round's choice [default: a random one]
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,
     /// How to print the report
     #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: Output,
+    pub(super) output: OutputFormat,
 }
 
 /// `macaque check`.
 #[derive(Debug, Flags)]
-pub(super) struct Check {
+pub(super) struct CheckArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: GlobalArgs,
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: ScopeArgs,
     /// How to print the findings
     #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: Output,
+    pub(super) output: OutputFormat,
 }
 
 /// `macaque budgets`.
 #[derive(Debug, Flags)]
-pub(super) struct Budgets {
+pub(super) struct BudgetsArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: GlobalArgs,
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: ScopeArgs,
     /// How to print what was found
     #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: Output,
+    pub(super) output: OutputFormat,
 }
 
 /// `macaque rbac`.
 #[derive(Debug, Flags)]
-pub(super) struct Rbac {
+pub(super) struct RbacArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: GlobalArgs,
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: ScopeArgs,
     /// The service account to grant them to; the Roles are named after it
     #[arg(long, value_name = "NAME", default_value = "macaque")]
     pub(super) service_account: String,
@@ -193,7 +192,7 @@ pub(super) struct Rbac {
 
 /// `macaque schedule`.
 #[derive(Debug, Flags)]
-pub(super) struct Schedule {
+pub(super) struct ScheduleArgs {
     /// The TOML file with the settings [default: /etc/macaque/macaque.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
@@ -203,16 +202,16 @@ pub(super) struct Schedule {
     /// Show the slots from then on: 2026-12-24 or 2026-12-24T15:00 in the schedule's time zone, or the instant
     /// 2026-12-24T15:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
-    pub(super) from: Option<From>,
+    pub(super) from: Option<StartTime>,
     /// How to print the slots
     #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: Output,
+    pub(super) output: OutputFormat,
 }
 
 /// `macaque sandbox`.
 #[cfg(feature = "sandbox")]
 #[derive(Debug, Flags)]
-pub(super) struct Sandbox {
+pub(super) struct SandboxArgs {
     /// The loopback address to listen on; port 0 chooses a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(super) listen: std::net::SocketAddr,
@@ -224,7 +223,7 @@ pub(super) struct Sandbox {
 /// `macaque demo`.
 #[cfg(feature = "sandbox")]
 #[derive(Debug, Flags)]
-pub(super) struct Demo {
+pub(super) struct DemoArgs {
     /// How many rounds to show
     #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) rounds: u16,
@@ -235,7 +234,7 @@ pub(super) struct Demo {
 
 /// How data is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Output {
+pub(super) enum OutputFormat {
     /// For people
     #[default]
     Table,
@@ -245,7 +244,7 @@ pub(super) enum Output {
     Yaml,
 }
 
-impl Common {
+impl GlobalArgs {
     /// Nothing but the file with the settings.
     pub(super) fn of_file(config: Option<PathBuf>) -> Self {
         Self {
@@ -272,7 +271,7 @@ impl Common {
     }
 
     /// The settings that these flags stand for.
-    pub(super) fn flags(&self) -> Vec<Flag> {
+    pub(super) fn flags(&self) -> Vec<FlagSetting> {
         let Self {
             config: _,
             kubeconfig,
@@ -292,9 +291,9 @@ impl Common {
     }
 }
 
-impl Scope {
+impl ScopeArgs {
     /// The settings that these flags stand for.
-    pub(super) fn flags(&self) -> Vec<Flag> {
+    pub(super) fn flags(&self) -> Vec<FlagSetting> {
         let Self {
             namespace,
             all_namespaces,
@@ -303,7 +302,7 @@ impl Scope {
             count,
             dry_run,
         } = self;
-        let namespaces = namespace.iter().map(|name| Flag {
+        let namespaces = namespace.iter().map(|name| FlagSetting {
             key: "target.namespaces",
             value: name.clone(),
             name: "--namespace",
@@ -320,7 +319,7 @@ impl Scope {
     }
 }
 
-fn flag(key: &'static str, name: &'static str, value: &Option<String>) -> Option<Flag> {
+fn flag(key: &'static str, name: &'static str, value: &Option<String>) -> Option<FlagSetting> {
     let value = value.clone()?;
-    Some(Flag { key, value, name })
+    Some(FlagSetting { key, value, name })
 }

@@ -5,36 +5,36 @@ use std::collections::HashSet;
 use actix::System;
 use serde::Serialize;
 
-use crate::cluster::{Cluster, ClusterError};
-use crate::settings::View;
+use crate::k8s::{ApiError, Cluster};
+use crate::settings::ViewSettings;
 use crate::telemetry;
-use macaque_core::exam::{Exam, Finding, Severity, Sum};
-use macaque_core::grants;
+use macaque_core::budget::audit::{BudgetAudit, BudgetFinding, BudgetSummary, FindingSeverity};
+use macaque_core::permissions;
 use macaque_core::selector::Selector;
 
-use super::args::{Budgets, Common, Output};
-use super::{deed, exit, format};
+use super::args::{BudgetsArgs, GlobalArgs, OutputFormat};
+use super::{exit, output, setup};
 
 /// What was examined, and what was found.
 #[derive(Default, Serialize)]
-struct Examination {
+struct AuditReport {
     /// The arithmetic of each budget.
-    budgets: Vec<Sum>,
+    budgets: Vec<BudgetSummary>,
     /// What was found, the gravest first.
-    findings: Vec<Finding>,
+    findings: Vec<BudgetFinding>,
     /// What could not be examined, and why.
     problems: Vec<String>,
 }
 
 /// Examines the budgets; returns the process's exit code.
-pub(super) fn run(common: &Common, flags: &Budgets) -> i32 {
-    let view = match deed::prepare_view(common, flags.scope.flags()) {
+pub(super) fn run(common: &GlobalArgs, flags: &BudgetsArgs) -> i32 {
+    let view = match setup::prepare_view(common, flags.scope.flags()) {
         Ok(view) => view,
         Err(code) => return code,
     };
     let examined = System::new().block_on(async {
-        let cluster = Cluster::connect(&deed::access_to(&view.cluster)).await?;
-        Ok::<_, ClusterError>(examine(&cluster, &view).await)
+        let cluster = Cluster::connect(&setup::access_to(&view.cluster)).await?;
+        Ok::<_, ApiError>(examine(&cluster, &view).await)
     });
     let examination = match examined {
         Ok(examination) => examination,
@@ -44,16 +44,16 @@ pub(super) fn run(common: &Common, flags: &Budgets) -> i32 {
         }
     };
     match flags.output {
-        Output::Table => print(&examination),
-        Output::Json => format::json(&examination),
-        Output::Yaml => format::yaml(&examination),
+        OutputFormat::Table => print(&examination),
+        OutputFormat::Json => output::json(&examination),
+        OutputFormat::Yaml => output::yaml(&examination),
     }
     exit_code(&examination)
 }
 
 /// An error found wins; a namespace that was not examined is not said to be well.
-fn exit_code(examination: &Examination) -> i32 {
-    let is_error = |finding: &Finding| finding.severity == Severity::Error;
+fn exit_code(examination: &AuditReport) -> i32 {
+    let is_error = |finding: &BudgetFinding| finding.severity == FindingSeverity::Error;
     if examination.findings.iter().any(is_error) {
         exit::FOUND
     } else if examination.problems.is_empty() {
@@ -65,15 +65,15 @@ fn exit_code(examination: &Examination) -> i32 {
 
 /// Examines one namespace after the other. One that may not be read ends nothing for the others; an API server
 /// that does not answer, or not as expected, ends it all.
-async fn examine(cluster: &Cluster, view: &View) -> Examination {
-    let mut examination = Examination::default();
-    for namespace in grants::scopes(&view.plan.target.namespaces) {
+async fn examine(cluster: &Cluster, view: &ViewSettings) -> AuditReport {
+    let mut examination = AuditReport::default();
+    for namespace in permissions::scopes(&view.plan.target.namespaces) {
         let exam = match survey(cluster, namespace, &view.plan.target.selector).await {
             Ok(exam) => exam,
             Err((error, remedy)) => {
                 examination.problems.push(format!("{error}{remedy}"));
                 match error {
-                    ClusterError::Forbidden { .. } => continue,
+                    ApiError::Forbidden { .. } => continue,
                     _ => break,
                 }
             }
@@ -95,16 +95,16 @@ async fn survey(
     cluster: &Cluster,
     namespace: Option<&str>,
     selector: &Selector,
-) -> Result<Exam, (ClusterError, String)> {
+) -> Result<BudgetAudit, (ApiError, String)> {
     let budgets = cluster.budgets(namespace).await;
-    let budgets = budgets.map_err(|error| explained(error, grants::LIST_BUDGETS, namespace))?;
-    let new = || Exam::new(budgets.clone(), selector.clone());
+    let budgets = budgets.map_err(|error| explained(error, permissions::LIST_BUDGETS, namespace))?;
+    let new = || BudgetAudit::new(budgets.clone(), selector.clone());
     let (mut exam, mut seen, mut after) = (new(), HashSet::new(), None);
     loop {
         let page = cluster
             .pods(namespace, &Selector::default(), after.as_deref())
             .await;
-        let page = page.map_err(|error| explained(error, grants::LIST_PODS, namespace))?;
+        let page = page.map_err(|error| explained(error, permissions::LIST_PODS, namespace))?;
         if page.restarted {
             (exam, seen) = (new(), HashSet::new());
         }
@@ -121,9 +121,9 @@ async fn survey(
 }
 
 /// A missing grant, with the rule that gives it.
-fn explained(error: ClusterError, right: grants::Right, namespace: Option<&str>) -> (ClusterError, String) {
+fn explained(error: ApiError, right: permissions::Permission, namespace: Option<&str>) -> (ApiError, String) {
     let remedy = match error {
-        ClusterError::Forbidden { .. } => format!("; {}", right.within(namespace).remedy()),
+        ApiError::Forbidden { .. } => format!("; {}", right.within(namespace).remedy()),
         _ => String::new(),
     };
     (error, remedy)
@@ -136,8 +136,8 @@ async fn doubt(cluster: &Cluster, namespace: Option<&str>) -> Option<String> {
     (!exists).then(|| format!("namespace {name} does not exist"))
 }
 
-fn print(examination: &Examination) {
-    let Examination {
+fn print(examination: &AuditReport) {
+    let AuditReport {
         budgets,
         findings,
         problems,
@@ -153,11 +153,11 @@ fn print(examination: &Examination) {
             "ALLOWS",
             "FINDING",
         ];
-        parts.push(format::table(header, budgets.iter().map(row)));
+        parts.push(output::table(header, budgets.iter().map(row)));
     } else if problems.is_empty() {
         parts.push("no budgets".to_owned());
     }
-    for Finding {
+    for BudgetFinding {
         severity,
         object,
         says,
@@ -165,21 +165,21 @@ fn print(examination: &Examination) {
         ..
     } in findings
     {
-        let what = format::line(&format!("{severity}: {object}: {says}"));
+        let what = output::line(&format!("{severity}: {object}: {says}"));
         parts.push(format!(
             "{what}\n  {}",
-            format::line(&format!("remedy: {remedy}"))
+            output::line(&format!("remedy: {remedy}"))
         ));
     }
     parts.extend(
         problems
             .iter()
-            .map(|problem| format::line(&format!("problem: {problem}"))),
+            .map(|problem| output::line(&format!("problem: {problem}"))),
     );
-    format::tell(&parts.join("\n\n"));
+    output::tell(&parts.join("\n\n"));
 }
 
-fn row(sum: &Sum) -> [String; 7] {
+fn row(sum: &BudgetSummary) -> [String; 7] {
     let covers = sum
         .covers
         .iter()

@@ -1,26 +1,26 @@
 //! `macaque check`: the configuration, the connection and the permissions, those that are missing and those that are
 //! too many, each with a remedy. Disrupts nothing.
 
+mod grants;
 mod journal;
-mod permissions;
 
 use actix::System;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cluster::{Cluster, ClusterError};
-use crate::settings::{Need, Setup};
-use macaque_core::grants;
-use macaque_core::plan::Plan;
+use crate::k8s::{ApiError, Cluster};
+use crate::settings::{ScheduleNeed, ValidSettings};
+use macaque_core::config::ChaosConfig;
+use macaque_core::permissions;
 
-use super::args::{Check, Common, Output};
-use super::{deed, exit, foretell, format};
+use super::args::{CheckArgs, GlobalArgs, OutputFormat};
+use super::{exit, output, schedule, setup};
 
 /// One thing examined.
 #[derive(Debug, Serialize)]
-struct Finding {
+struct CheckFinding {
     what: String,
-    result: Judgement,
+    result: CheckResult,
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
@@ -29,7 +29,7 @@ struct Finding {
 /// How it stands with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Judgement {
+enum CheckResult {
     Ok,
     /// Worth knowing; macaque works all the same.
     Note,
@@ -38,11 +38,11 @@ enum Judgement {
     Failed,
 }
 
-impl Finding {
+impl CheckFinding {
     fn ok(what: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             what: what.into(),
-            result: Judgement::Ok,
+            result: CheckResult::Ok,
             detail: detail.into(),
             remedy: None,
         }
@@ -50,7 +50,7 @@ impl Finding {
 
     fn note(what: impl Into<String>, detail: impl Into<String>, remedy: &str) -> Self {
         Self {
-            result: Judgement::Note,
+            result: CheckResult::Note,
             remedy: Some(remedy.to_owned()),
             ..Self::ok(what, detail)
         }
@@ -58,7 +58,7 @@ impl Finding {
 
     fn warning(what: impl Into<String>, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
-            result: Judgement::Warning,
+            result: CheckResult::Warning,
             remedy: Some(remedy.into()),
             ..Self::ok(what, detail)
         }
@@ -66,7 +66,7 @@ impl Finding {
 
     fn failed(what: impl Into<String>, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
-            result: Judgement::Failed,
+            result: CheckResult::Failed,
             remedy: Some(remedy.into()),
             ..Self::ok(what, detail)
         }
@@ -74,17 +74,17 @@ impl Finding {
 }
 
 /// Examines everything; returns the process's exit code.
-pub(super) fn run(common: &Common, check: &Check) -> i32 {
-    let setup = match deed::prepare(common, check.scope.flags(), Need::NoSchedule) {
+pub(super) fn run(common: &GlobalArgs, check: &CheckArgs) -> i32 {
+    let setup = match setup::prepare(common, check.scope.flags(), ScheduleNeed::Optional) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
     let mut findings = vec![
-        Finding::ok("configuration", mode(&setup.plan)),
+        CheckFinding::ok("configuration", mode(&setup.plan)),
         schedule(&setup.plan),
     ];
     let connected = System::new().block_on(async {
-        match Cluster::connect(&deed::access(&setup)).await {
+        match Cluster::connect(&setup::access(&setup)).await {
             Ok(cluster) => {
                 examine(&cluster, &setup, &mut findings).await;
                 true
@@ -96,31 +96,34 @@ pub(super) fn run(common: &Common, check: &Check) -> i32 {
         }
     });
     match check.output {
-        Output::Json => format::json(&findings),
-        Output::Yaml => format::yaml(&findings),
-        Output::Table => print(&findings),
+        OutputFormat::Json => output::json(&findings),
+        OutputFormat::Yaml => output::yaml(&findings),
+        OutputFormat::Table => print(&findings),
     }
     if !connected {
         exit::USAGE
-    } else if findings.iter().any(|finding| finding.result == Judgement::Failed) {
+    } else if findings
+        .iter()
+        .any(|finding| finding.result == CheckResult::Failed)
+    {
         exit::CLUSTER
     } else {
         exit::OK
     }
 }
 
-fn mode(plan: &Plan) -> String {
+fn mode(plan: &ChaosConfig) -> String {
     let dry = if plan.dry_run { "dry run" } else { "armed" };
     format!("{dry}, {} {} a round", plan.disrupt.method, plan.disrupt.count)
 }
 
-fn schedule(plan: &Plan) -> Finding {
+fn schedule(plan: &ChaosConfig) -> CheckFinding {
     match &plan.calendar {
-        Some(calendar) => match foretell::silence(calendar, Timestamp::now()) {
-            Some((why, remedy)) => Finding::failed("schedule", format!("{calendar}: {why}"), remedy),
-            None => Finding::ok("schedule", calendar.to_string()),
+        Some(calendar) => match schedule::silence(calendar, Timestamp::now()) {
+            Some((why, remedy)) => CheckFinding::failed("schedule", format!("{calendar}: {why}"), remedy),
+            None => CheckFinding::ok("schedule", calendar.to_string()),
         },
-        None => Finding::note(
+        None => CheckFinding::note(
             "schedule",
             "not set: only `macaque once` can be used",
             "set schedule.cron",
@@ -129,52 +132,52 @@ fn schedule(plan: &Plan) -> Finding {
 }
 
 /// Asks the API server; the first question that gets no answer ends the examination.
-async fn examine(cluster: &Cluster, setup: &Setup, findings: &mut Vec<Finding>) {
+async fn examine(cluster: &Cluster, setup: &ValidSettings, findings: &mut Vec<CheckFinding>) {
     match cluster.version().await {
-        Ok(version) => findings.push(Finding::ok("API server", version)),
+        Ok(version) => findings.push(CheckFinding::ok("API server", version)),
         Err(error) => return findings.push(unreachable(&error)),
     }
-    for namespace in grants::scopes(&setup.plan.target.namespaces) {
+    for namespace in permissions::scopes(&setup.plan.target.namespaces) {
         if let Some(name) = namespace {
             findings.push(existence(name, cluster.has_namespace(name).await));
         }
-        permissions::needed(cluster, &setup.plan, namespace, findings).await;
+        grants::needed(cluster, &setup.plan, namespace, findings).await;
     }
-    permissions::journal(cluster, &setup.plan, findings).await;
+    grants::journal(cluster, &setup.plan, findings).await;
     findings.extend(journal::examine(cluster, &setup.plan).await);
-    permissions::excessive(cluster, &setup.plan, findings).await;
+    grants::excessive(cluster, &setup.plan, findings).await;
 }
 
-fn existence(name: &str, answer: Result<Option<bool>, ClusterError>) -> Finding {
+fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding {
     let what = format!("namespace {name}");
     match answer {
-        Ok(Some(true)) => Finding::ok(what, "exists"),
-        Ok(Some(false)) => Finding::failed(
+        Ok(Some(true)) => CheckFinding::ok(what, "exists"),
+        Ok(Some(false)) => CheckFinding::failed(
             what,
             "does not exist",
             "create it, or mend target.namespaces (--namespace)",
         ),
-        Ok(None) => Finding::ok(what, "macaque may not ask whether it exists, and need not"),
-        Err(error) => Finding::failed(what, error.to_string(), "see the API server's words"),
+        Ok(None) => CheckFinding::ok(what, "macaque may not ask whether it exists, and need not"),
+        Err(error) => CheckFinding::failed(what, error.to_string(), "see the API server's words"),
     }
 }
 
-fn unreachable(error: &ClusterError) -> Finding {
+fn unreachable(error: &ApiError) -> CheckFinding {
     let remedy = match error {
-        ClusterError::Access(_) => "mend cluster.kubeconfig or cluster.context",
-        ClusterError::Unauthorized { .. } => "renew the credentials",
+        ApiError::Access(_) => "mend cluster.kubeconfig or cluster.context",
+        ApiError::Unauthorized { .. } => "renew the credentials",
         _ => "see that the API server runs and can be reached from here",
     };
-    Finding::failed("API server", error.to_string(), remedy)
+    CheckFinding::failed("API server", error.to_string(), remedy)
 }
 
-fn print(findings: &[Finding]) {
+fn print(findings: &[CheckFinding]) {
     let rows = findings.iter().map(|finding| {
         let result = match finding.result {
-            Judgement::Ok => "ok",
-            Judgement::Note => "note",
-            Judgement::Warning => "warning",
-            Judgement::Failed => "FAILED",
+            CheckResult::Ok => "ok",
+            CheckResult::Note => "note",
+            CheckResult::Warning => "warning",
+            CheckResult::Failed => "FAILED",
         };
         let remedy = finding
             .remedy
@@ -187,5 +190,5 @@ fn print(findings: &[Finding]) {
             format!("{}{remedy}", finding.detail),
         ]
     });
-    format::tell(&format::table(["RESULT", "WHAT", "DETAIL"], rows));
+    output::tell(&output::table(["RESULT", "WHAT", "DETAIL"], rows));
 }

@@ -1,7 +1,7 @@
 //! `macaque demo`: the actors at work on the embedded sandbox, fast and for a bounded time, for people to watch.
 
+mod recovery_watch;
 mod screen;
-mod wholeness;
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,27 +9,27 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use crate::actors::clock::Beat;
-use crate::actors::line::Line;
+use crate::actors::clock::Trigger;
 use crate::actors::messages::StopRequested;
-use crate::actors::supervisor::{Limits, Role};
-use crate::actors::{self, Crew};
-use crate::cluster::Access;
-use crate::fault::Faults;
-use crate::health::Vitals;
-use crate::journal::Books;
-use crate::notify::{Channel, Message, Retry};
-use crate::round::Orders;
+use crate::actors::recipient::StableRecipient;
+use crate::actors::supervisor::{ActorRole, RestartPolicy};
+use crate::actors::{self, ActorsConfig};
+use crate::failpoint::FailPoints;
+use crate::health::HealthState;
+use crate::journal::JournalStore;
+use crate::k8s::ClusterAccess;
+use crate::notify::{Channel, DeliveryRetry, RoundMessage};
+use crate::round::RoundConfig;
 use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
-use macaque_core::eligibility::Rules;
-use macaque_core::outcome::Method;
-use macaque_core::plan::{Disrupt, Target};
-use macaque_core::slots::Pace;
+use macaque_core::config::{DisruptConfig, TargetConfig};
+use macaque_core::eligibility::EligibilityRules;
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::schedule::timer::TimerConfig;
 
-use self::screen::Screen;
-use super::args::Demo as Flags;
+use self::screen::DemoScreen;
+use super::args::DemoArgs as Flags;
 use super::exit;
 
 /// From a pod's creation until it is ready: long enough for a budget to be spent when the next round comes.
@@ -48,7 +48,7 @@ pub(super) fn run(flags: &Flags) -> i32 {
         ..SandboxOptions::default()
     };
     let set = Sandbox::start(options).and_then(|sandbox| {
-        let kubeconfig = Kubeconfig::write(&sandbox.kubeconfig())?;
+        let kubeconfig = TempKubeconfig::write(&sandbox.kubeconfig())?;
         Ok((sandbox, kubeconfig))
     });
     let (_sandbox, kubeconfig) = match set {
@@ -58,17 +58,17 @@ pub(super) fn run(flags: &Flags) -> i32 {
             return exit::CLUSTER;
         }
     };
-    let access = Access {
+    let access = ClusterAccess {
         kubeconfig: Some(kubeconfig.0.clone()),
         context: None,
-        ..Access::default()
+        ..ClusterAccess::default()
     };
     let every = Duration::from_secs(flags.every);
-    let (screen, stop) = (Screen::default(), Line::default());
+    let (screen, stop) = (DemoScreen::default(), StableRecipient::default());
     screen.open(every, flags.rounds);
     let (told, messages) = mpsc::channel();
     let crew = crew(every, access.clone(), told, stop.clone());
-    let watch = wholeness::watch(access, screen.clone());
+    let watch = recovery_watch::watch(access, screen.clone());
     let monkey = std::thread::spawn(move || actors::run(crew));
     follow(&messages, &screen, usize::from(flags.rounds));
     // Already gone after a Ctrl-C, and then there is nobody to ask.
@@ -80,51 +80,56 @@ pub(super) fn run(flags: &Flags) -> i32 {
 }
 
 /// Shows round after round, until there were enough or the monkey ended.
-fn follow(messages: &Receiver<Message>, screen: &Screen, rounds: usize) {
+fn follow(messages: &Receiver<RoundMessage>, screen: &DemoScreen, rounds: usize) {
     for message in messages.iter().take(rounds) {
         screen.round(&message);
     }
 }
 
-fn crew(every: Duration, access: Access, told: mpsc::Sender<Message>, stop: Line<StopRequested>) -> Crew {
+fn crew(
+    every: Duration,
+    access: ClusterAccess,
+    told: mpsc::Sender<RoundMessage>,
+    stop: StableRecipient<StopRequested>,
+) -> ActorsConfig {
     // A pod that has just come up is left in peace for a moment, or the show is one long massacre.
-    let target = Target {
+    let target = TargetConfig {
         min_age: Duration::from_secs(1),
-        ..Target::all_of("shop")
+        ..TargetConfig::all_of("shop")
     };
-    Crew {
-        beat: Beat::every(every),
-        pace: Pace {
+    ActorsConfig {
+        beat: Trigger::every(every),
+        pace: TimerConfig {
             settle: Duration::ZERO,
-            ..Pace::default()
+            ..TimerConfig::default()
         },
-        books: Books::paced(every),
-        orders: Arc::new(Orders {
+        books: JournalStore::paced(every),
+        orders: Arc::new(RoundConfig {
             dry_run: false,
-            rules: Rules {
+            rules: EligibilityRules {
                 target,
-                method: Method::Evict,
+                method: DisruptionMethod::Evict,
                 identity: None,
             },
-            disrupt: Disrupt {
+            disrupt: DisruptConfig {
                 attempts: 4,
-                ..Disrupt::default()
+                ..DisruptConfig::default()
             },
         }),
         access,
         channels: Arc::new([Channel::Relay(told)]),
-        retry: Retry::default(),
-        limits: Limits::default(),
+        retry: DeliveryRetry::default(),
+        limits: RestartPolicy::default(),
         stop,
-        vitals: Arc::new(Vitals::new(Role::ALL.map(Role::as_str))),
-        faults: Faults::default(),
+        vitals: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str))),
+        faults: FailPoints::default(),
     }
 }
 
 /// A kubeconfig file that is removed with its value.
-struct Kubeconfig(PathBuf);
+struct TempKubeconfig(PathBuf);
 
-impl Kubeconfig {
+impl TempKubeconfig {
     fn write(text: &str) -> std::io::Result<Self> {
         let path = std::env::temp_dir().join(format!("macaque-demo-{}.kubeconfig", std::process::id()));
         fs::write(&path, text)?;
@@ -132,7 +137,7 @@ impl Kubeconfig {
     }
 }
 
-impl Drop for Kubeconfig {
+impl Drop for TempKubeconfig {
     fn drop(&mut self) {
         // Left behind at worst, in the directory for such things.
         let _ = fs::remove_file(&self.0);

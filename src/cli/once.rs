@@ -9,38 +9,38 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::cluster::Cluster;
-use crate::fault::Faults;
-use crate::journal::Setback;
-use crate::notify::{self, Channel, Http, Message, Retry};
-use crate::round::{self, Played, Standing, StopSwitch, Table};
-use crate::settings::Need;
+use crate::failpoint::FailPoints;
+use crate::journal::JournalError;
+use crate::k8s::Cluster;
+use crate::notify::{self, Channel, DeliveryRetry, HttpClient, RoundMessage};
+use crate::round::{self, JournalState, RoundContext, RoundResult, StopSwitch};
+use crate::settings::ScheduleNeed;
 use crate::telemetry;
-use macaque_core::journal::Event;
-use macaque_core::report::{Report, Verdict};
+use macaque_core::journal::JournalEvent;
+use macaque_core::report::{RoundReport, RoundVerdict};
 
-use super::args::{Common, Once, Output};
-use super::{deed, exit, format};
+use super::args::{GlobalArgs, OnceArgs, OutputFormat};
+use super::{exit, output, setup};
 
 /// How long telling a channel may take, as long as the daemon gives its channels when it stops.
 const TELLING: Duration = Duration::from_secs(20);
 
 /// The report as programs read it.
 #[derive(Serialize)]
-struct Told<'a> {
-    verdict: Verdict,
+struct PrintedReport<'a> {
+    verdict: RoundVerdict,
     #[serde(flatten)]
-    report: &'a Report,
+    report: &'a RoundReport,
 }
 
 /// Plays one round; returns the process's exit code.
-pub(super) fn run(common: &Common, once: &Once) -> i32 {
-    let setup = match deed::prepare(common, once.scope.flags(), Need::NoSchedule) {
+pub(super) fn run(common: &GlobalArgs, once: &OnceArgs) -> i32 {
+    let setup = match setup::prepare(common, once.scope.flags(), ScheduleNeed::Optional) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
     let channels = setup.notify.channels();
-    let (access, orders) = (deed::access(&setup), deed::orders(&setup));
+    let (access, orders) = (setup::access(&setup), setup::orders(&setup));
     let seed = once.seed.unwrap_or_else(round::any_seed);
     System::new().block_on(async {
         let cluster = match Cluster::connect(&access).await {
@@ -51,10 +51,10 @@ pub(super) fn run(common: &Common, once: &Once) -> i32 {
             }
         };
         let signals = signals();
-        let books = deed::books(&setup).on_demand();
-        let (keeper, faults) = (books.keeper(0), Faults::default());
+        let books = setup::books(&setup).on_demand();
+        let (keeper, faults) = (books.keeper(0), FailPoints::default());
         let (switch, stop) = StopSwitch::new();
-        let table = Table {
+        let table = RoundContext {
             cluster: &cluster,
             keeper: &keeper,
             orders: &orders,
@@ -70,7 +70,7 @@ pub(super) fn run(common: &Common, once: &Once) -> i32 {
         // Whatever becomes of the telling, whoever called knows.
         print(&report, once.output);
         let done = tell(&channels, &report, signals).await;
-        if done && books == Standing::Closed {
+        if done && books == JournalState::Closed {
             note_told(table, report.slot).await;
         }
         exit_code(&report)
@@ -78,9 +78,9 @@ pub(super) fn run(common: &Common, once: &Once) -> i32 {
 }
 
 /// Writes down that everybody was told; otherwise a Killer on the same journal tells it.
-async fn note_told(table: Table<'_>, slot: Timestamp) {
+async fn note_told(table: RoundContext<'_>, slot: Timestamp) {
     let (channels, done) = (Vec::new(), true);
-    let told = Event::Told { slot, channels, done };
+    let told = JournalEvent::Delivered { slot, channels, done };
     if let Err(setback) = table.keeper.enter(table.cluster, &told).await {
         log::warn!("the journal does not know that everybody was told: {setback}");
     }
@@ -88,11 +88,11 @@ async fn note_told(table: Table<'_>, slot: Timestamp) {
 
 /// Plays the round. The first signal ends it where all is known, the second at once: `None`.
 async fn play(
-    table: Table<'_>,
+    table: RoundContext<'_>,
     seed: u64,
     switch: &StopSwitch,
     signals: &watch::Receiver<usize>,
-) -> Option<(Report, Standing)> {
+) -> Option<(RoundReport, JournalState)> {
     let slot = this_second();
     let ask_to_stop = async {
         heard(signals.clone(), 1).await;
@@ -104,11 +104,11 @@ async fn play(
         () = ask_to_stop => return None,
     };
     Some(match played {
-        Played::Here { report, books } => (report, books),
-        Played::Elsewhere(denial) => {
+        RoundResult::Ran { report, books } => (report, books),
+        RoundResult::Skipped(denial) => {
             let mut report = round::blank(table.orders, slot, seed);
-            report.end = Setback::Denied(denial).into();
-            (report, Standing::Unclaimed)
+            report.end = JournalError::Denied(denial).into();
+            (report, JournalState::Unclaimed)
         }
     })
 }
@@ -147,18 +147,18 @@ async fn heard(mut signals: watch::Receiver<usize>, many: usize) {
 
 /// Tells every channel at once, until the next signal or the deadline, and says which was not told; whether all
 /// were.
-async fn tell(channels: &[Channel], report: &Report, signals: watch::Receiver<usize>) -> bool {
+async fn tell(channels: &[Channel], report: &RoundReport, signals: watch::Receiver<usize>) -> bool {
     if channels.is_empty() {
         return true;
     }
-    let http = match Http::new(channels) {
+    let http = match HttpClient::new(channels) {
         Ok(http) => http,
         Err(error) => {
             log::error!("nobody was told: {error}");
             return false;
         }
     };
-    let (message, retry) = (Message::of(report), Retry::default());
+    let (message, retry) = (RoundMessage::of(report), DeliveryRetry::default());
     let next = *signals.borrow() + 1;
     let signal = heard(signals, next).shared();
     let deliveries = channels.iter().map(|channel| {
@@ -181,20 +181,20 @@ async fn tell(channels: &[Channel], report: &Report, signals: watch::Receiver<us
     told.into_iter().all(|told| told)
 }
 
-fn print(report: &Report, output: Output) {
+fn print(report: &RoundReport, output: OutputFormat) {
     let verdict = report.verdict();
     match output {
-        Output::Table => format::tell(&format::report(report)),
-        Output::Json => format::json(&Told { verdict, report }),
-        Output::Yaml => format::yaml(&Told { verdict, report }),
+        OutputFormat::Table => output::tell(&output::report(report)),
+        OutputFormat::Json => output::json(&PrintedReport { verdict, report }),
+        OutputFormat::Yaml => output::yaml(&PrintedReport { verdict, report }),
     }
 }
 
-fn exit_code(report: &Report) -> i32 {
+fn exit_code(report: &RoundReport) -> i32 {
     match report.verdict() {
-        Verdict::Disrupted => exit::OK,
-        Verdict::Failed => exit::CLUSTER,
-        Verdict::Refused => exit::REFUSED,
-        Verdict::Idle => exit::IDLE,
+        RoundVerdict::Disrupted => exit::OK,
+        RoundVerdict::Failed => exit::CLUSTER,
+        RoundVerdict::Refused => exit::REFUSED,
+        RoundVerdict::Idle => exit::IDLE,
     }
 }

@@ -3,20 +3,20 @@
 use actix::System;
 use jiff::{Timestamp, Unit};
 
-use crate::cluster::{Cluster, ClusterError, JournalPage, Written};
-use crate::settings::{View, is_name};
+use crate::k8s::{ApiError, Cluster, JournalConfigMap, WriteResult};
+use crate::settings::{ViewSettings, is_name};
 use crate::telemetry;
-use macaque_core::journal::{Event, Holder, Journal, Moment, Pause as Paused};
-use macaque_core::plan::{ConfigMapRef, JournalPlace};
+use macaque_core::config::{ConfigMapRef, JournalLocation};
+use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, PauseRequest as Paused, StepContext};
 
-use super::args::{Common, Home, Pause, Resume};
-use super::{deed, exit, format};
+use super::args::{GlobalArgs, HomeArgs, PauseArgs, ResumeArgs};
+use super::{exit, output, setup};
 
 /// How often a hold is lifted again when replicas write the journal meanwhile.
 const TRIES: usize = 10;
 
 /// Pauses; returns the process's exit code.
-pub(super) fn pause(common: &Common, flags: &Pause) -> i32 {
+pub(super) fn pause(common: &GlobalArgs, flags: &PauseArgs) -> i32 {
     let until = flags
         .duration
         .map(|duration| whole_second(Timestamp::now() + duration));
@@ -34,10 +34,10 @@ pub(super) fn pause(common: &Common, flags: &Pause) -> i32 {
 }
 
 /// Resumes; returns the process's exit code.
-pub(super) fn resume(common: &Common, flags: &Resume) -> i32 {
+pub(super) fn resume(common: &GlobalArgs, flags: &ResumeArgs) -> i32 {
     at_the_journal(common, &flags.home, async |cluster, place, view| {
         let Some(page) = cluster.journal(place).await? else {
-            return Err(Trouble::Missing);
+            return Err(PauseError::Missing);
         };
         let is_paused = page.paused().and_then(Paused::from_annotation).is_some();
         if page.paused().is_some() {
@@ -55,33 +55,33 @@ pub(super) fn resume(common: &Common, flags: &Resume) -> i32 {
 }
 
 /// Why the switch could not be set.
-enum Trouble {
-    Cluster(ClusterError),
+enum PauseError {
+    Cluster(ApiError),
     Missing,
     Contended,
 }
 
-impl From<ClusterError> for Trouble {
-    fn from(error: ClusterError) -> Self {
+impl From<ApiError> for PauseError {
+    fn from(error: ApiError) -> Self {
         Self::Cluster(error)
     }
 }
 
 /// Does something at the journal, and says what came of it.
 fn at_the_journal(
-    common: &Common,
-    home: &Home,
-    act: impl AsyncFnOnce(&Cluster, &ConfigMapRef, &View) -> Result<String, Trouble>,
+    common: &GlobalArgs,
+    home: &HomeArgs,
+    act: impl AsyncFnOnce(&Cluster, &ConfigMapRef, &ViewSettings) -> Result<String, PauseError>,
 ) -> i32 {
     if let Some(name) = home.namespace.as_ref().filter(|name| !is_name(name)) {
         telemetry::complain(&format!("--namespace: {name:?} is no name of a namespace"));
         return exit::USAGE;
     }
-    let view = match deed::prepare_view_at(common, Vec::new(), home.namespace.as_deref()) {
+    let view = match setup::prepare_view_at(common, Vec::new(), home.namespace.as_deref()) {
         Ok(view) => view,
         Err(code) => return code,
     };
-    let JournalPlace::ConfigMap(place) = &view.plan.journal else {
+    let JournalLocation::ConfigMap(place) = &view.plan.journal else {
         telemetry::complain(
             "no ConfigMap with a journal is known: name the namespace that macaque lives in with --namespace; a journal \
              in memory (journal = \"memory\") cannot be paused",
@@ -89,7 +89,7 @@ fn at_the_journal(
         return exit::USAGE;
     };
     System::new().block_on(async {
-        let cluster = match Cluster::connect(&deed::access_to(&view.cluster)).await {
+        let cluster = match Cluster::connect(&setup::access_to(&view.cluster)).await {
             Ok(cluster) => cluster,
             Err(error) => {
                 telemetry::complain(&error.to_string());
@@ -98,7 +98,7 @@ fn at_the_journal(
         };
         match act(&cluster, place, &view).await {
             Ok(said) => {
-                format::say(&said);
+                output::say(&said);
                 exit::OK
             }
             Err(trouble) => {
@@ -109,55 +109,55 @@ fn at_the_journal(
     })
 }
 
-fn words(trouble: &Trouble, place: &ConfigMapRef) -> String {
+fn words(trouble: &PauseError, place: &ConfigMapRef) -> String {
     let ConfigMapRef { namespace, name } = place;
     match trouble {
-        Trouble::Cluster(ClusterError::NotFound { .. }) | Trouble::Missing => {
+        PauseError::Cluster(ApiError::NotFound { .. }) | PauseError::Missing => {
             format!(
                 "{place} does not exist: is {namespace} the namespace that macaque lives in (--namespace)?"
             )
         }
-        Trouble::Cluster(error @ ClusterError::Forbidden { .. }) => format!(
+        PauseError::Cluster(error @ ApiError::Forbidden { .. }) => format!(
             "{error}; it needs: {{apiGroups: [\"\"], resources: [\"configmaps\"], resourceNames: [\"{name}\"], verbs: \
              [\"get\", \"patch\", \"update\"]}}"
         ),
-        Trouble::Cluster(error) => error.to_string(),
-        Trouble::Contended => format!("{place} was written by others again and again; try once more"),
+        PauseError::Cluster(error) => error.to_string(),
+        PauseError::Contended => format!("{place} was written by others again and again; try once more"),
     }
 }
 
 /// Lifts the hold on a journal that is not trusted; whether there was one.
-async fn trust(cluster: &Cluster, place: &ConfigMapRef, view: &View) -> Result<bool, Trouble> {
+async fn trust(cluster: &Cluster, place: &ConfigMapRef, view: &ViewSettings) -> Result<bool, PauseError> {
     for _ in 0..TRIES {
-        let page = cluster.journal(place).await?.ok_or(Trouble::Missing)?;
+        let page = cluster.journal(place).await?.ok_or(PauseError::Missing)?;
         let Some(journal) = held(&page) else {
             return Ok(false);
         };
-        let holder = Holder {
+        let holder = LeaseHolder {
             process: "macaque resume".to_owned(),
             life: 0,
         };
-        let moment = Moment {
+        let moment = StepContext {
             now: Timestamp::now(),
             skew: cluster.skew(),
             holder: &holder,
             pause: None,
             count: view.plan.disrupt.count,
             limits: &view.plan.limits,
-            timing: &deed::timing(&view.plan),
+            timing: &setup::timing(&view.plan),
         };
         // Trust is never denied.
-        let trusted = journal.step(&Event::Trust, &moment).unwrap_or(journal);
+        let trusted = journal.step(&JournalEvent::Accept, &moment).unwrap_or(journal);
         let (text, seal) = trusted.of(&page.sheet().uid).write();
-        if let Written::Taken(_) = cluster.write_journal(place, &page, &text, &seal).await? {
+        if let WriteResult::Written(_) = cluster.write_journal(place, &page, &text, &seal).await? {
             return Ok(true);
         }
     }
-    Err(Trouble::Contended)
+    Err(PauseError::Contended)
 }
 
 /// The journal on the page, if it is one that is not trusted.
-fn held(page: &JournalPage) -> Option<Journal> {
+fn held(page: &JournalConfigMap) -> Option<Journal> {
     let journal = page.sheet().read().ok()?;
     journal.hold(Timestamp::now()).is_some().then_some(journal)
 }

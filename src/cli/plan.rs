@@ -7,27 +7,27 @@ use actix::System;
 use clap::{Args as Flags, ValueEnum};
 use jiff::Timestamp;
 
-use crate::cluster::Cluster;
-use crate::round::preview::{Sighting, look};
-use crate::round::{Orders, StopSwitch};
-use crate::settings::Need;
+use crate::k8s::Cluster;
+use crate::preview::{ClusterSnapshot, look};
+use crate::round::{RoundConfig, StopSwitch};
+use crate::settings::ScheduleNeed;
 use crate::telemetry;
-use macaque_core::report::End;
+use macaque_core::report::RoundEnd;
 
-use self::view::View;
-use super::args::{Common, Scope};
-use super::{deed, exit, format};
+use self::view::PlanView;
+use super::args::{GlobalArgs, ScopeArgs};
+use super::{exit, output, setup};
 
 /// So many candidates are asked about with `--server` at most: each is a request that admission webhooks see.
 const MOST_ASKED: usize = 50;
 
 /// `macaque plan`.
 #[derive(Debug, Flags)]
-pub(super) struct Plan {
+pub(super) struct PlanArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: GlobalArgs,
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: ScopeArgs,
     /// Show the victims that this seed chooses, in order, with what is foretold of each
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,
@@ -36,12 +36,12 @@ pub(super) struct Plan {
     pub(super) server: bool,
     /// How to print the plan
     #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: Output,
+    pub(super) output: PlanOutput,
 }
 
 /// How a plan is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Output {
+pub(super) enum PlanOutput {
     /// For people, an owner a line
     #[default]
     Table,
@@ -54,12 +54,12 @@ pub(super) enum Output {
 }
 
 /// Foretells the next round; returns the process's exit code.
-pub(super) fn run(common: &Common, flags: &Plan) -> i32 {
-    let setup = match deed::prepare(common, flags.scope.flags(), Need::NoSchedule) {
+pub(super) fn run(common: &GlobalArgs, flags: &PlanArgs) -> i32 {
+    let setup = match setup::prepare(common, flags.scope.flags(), ScheduleNeed::Optional) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
-    let (access, orders) = (deed::access(&setup), deed::orders(&setup));
+    let (access, orders) = (setup::access(&setup), setup::orders(&setup));
     let seen = System::new().block_on(async {
         match Cluster::connect(&access).await {
             Ok(cluster) => see(&cluster, &orders, flags.server).await.map_err(|end| {
@@ -77,14 +77,14 @@ pub(super) fn run(common: &Common, flags: &Plan) -> i32 {
         Err(code) => return code,
     };
     let calendar = setup.plan.calendar.as_ref();
-    let view = View::of(&sighting, &orders, calendar, Timestamp::now())
+    let view = PlanView::of(&sighting, &orders, calendar, Timestamp::now())
         .with_asked(asked)
         .with_seed(flags.seed, &sighting.preview);
     match flags.output {
-        Output::Table => format::tell(&print::by_owner(&view)),
-        Output::Wide => format::tell(&print::by_pod(&view)),
-        Output::Json => format::json(&view),
-        Output::Yaml => format::yaml(&view),
+        PlanOutput::Table => output::tell(&print::by_owner(&view)),
+        PlanOutput::Wide => output::tell(&print::by_pod(&view)),
+        PlanOutput::Json => output::json(&view),
+        PlanOutput::Yaml => output::yaml(&view),
     }
     if sighting.listed == 0 && !sighting.problems.is_empty() {
         exit::CLUSTER
@@ -94,7 +94,11 @@ pub(super) fn run(common: &Common, flags: &Plan) -> i32 {
 }
 
 /// Looks, and asks the API server where that is wanted; tells how many it was asked about.
-async fn see(cluster: &Cluster, orders: &Orders, ask: bool) -> Result<(Sighting, Option<usize>), End> {
+async fn see(
+    cluster: &Cluster,
+    orders: &RoundConfig,
+    ask: bool,
+) -> Result<(ClusterSnapshot, Option<usize>), RoundEnd> {
     // Nobody asks a preview to stop but a signal, which ends the process.
     let (_switch, stop) = StopSwitch::new();
     let mut sighting = look(cluster, orders, &stop).await?;
@@ -106,9 +110,9 @@ async fn see(cluster: &Cluster, orders: &Orders, ask: bool) -> Result<(Sighting,
 }
 
 /// Why nothing could be foretold.
-pub(super) fn words(end: End) -> String {
+pub(super) fn words(end: RoundEnd) -> String {
     match end {
-        End::Failed { why } | End::Withheld { why } => why,
-        End::Complete | End::Interrupted => "interrupted".to_owned(),
+        RoundEnd::Failed { why } | RoundEnd::Withheld { why } => why,
+        RoundEnd::Complete | RoundEnd::Interrupted => "interrupted".to_owned(),
     }
 }

@@ -4,20 +4,20 @@
 use serde::Serialize;
 use serde_saphyr::FlowSeq;
 
-use crate::settings::{View, is_name};
+use crate::settings::{ViewSettings, is_name};
 use crate::telemetry;
-use macaque_core::grants::{self, Purpose, Rule};
-use macaque_core::plan::{Namespaces, Plan};
+use macaque_core::config::{ChaosConfig, NamespaceScope};
+use macaque_core::permissions::{self, PermissionPurpose, PolicyRule};
 
-use super::args::{Common, Rbac};
-use super::{deed, exit, format};
+use super::args::{GlobalArgs, RbacArgs};
+use super::{exit, output, setup};
 
 const API: &str = "rbac.authorization.k8s.io";
 const API_VERSION: &str = "rbac.authorization.k8s.io/v1";
 
 /// Who is granted something.
 #[derive(Clone)]
-struct Account {
+struct ServiceAccount {
     name: String,
     namespace: String,
 }
@@ -25,17 +25,17 @@ struct Account {
 /// A Role or a ClusterRole.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Role {
+struct RoleObject {
     api_version: &'static str,
     kind: &'static str,
-    metadata: Metadata,
-    rules: Vec<WrittenRule>,
+    metadata: ObjectMetadata,
+    rules: Vec<RoleRule>,
 }
 
 /// A rule with its lists in brackets, as people write them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WrittenRule {
+struct RoleRule {
     api_groups: FlowSeq<[&'static str; 1]>,
     resources: FlowSeq<[&'static str; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,24 +46,24 @@ struct WrittenRule {
 /// A RoleBinding or a ClusterRoleBinding.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Binding {
+struct BindingObject {
     api_version: &'static str,
     kind: &'static str,
-    metadata: Metadata,
+    metadata: ObjectMetadata,
     role_ref: RoleRef,
-    subjects: [Subject; 1],
+    subjects: [BindingSubject; 1],
 }
 
 #[derive(Serialize)]
-struct Metadata {
+struct ObjectMetadata {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
-    labels: Labels,
+    labels: ObjectLabels,
 }
 
 #[derive(Serialize)]
-struct Labels {
+struct ObjectLabels {
     #[serde(rename = "app.kubernetes.io/name")]
     name: &'static str,
 }
@@ -77,15 +77,15 @@ struct RoleRef {
 }
 
 #[derive(Serialize)]
-struct Subject {
+struct BindingSubject {
     kind: &'static str,
     name: String,
     namespace: String,
 }
 
-impl From<&Rule> for WrittenRule {
-    fn from(rule: &Rule) -> Self {
-        let Rule {
+impl From<&PolicyRule> for RoleRule {
+    fn from(rule: &PolicyRule) -> Self {
+        let PolicyRule {
             api_groups,
             resources,
             verbs,
@@ -101,8 +101,8 @@ impl From<&Rule> for WrittenRule {
 }
 
 /// Prints the Roles; returns the process's exit code.
-pub(super) fn run(common: &Common, flags: &Rbac) -> i32 {
-    let view = match deed::prepare_view(common, flags.scope.flags()) {
+pub(super) fn run(common: &GlobalArgs, flags: &RbacArgs) -> i32 {
+    let view = match setup::prepare_view(common, flags.scope.flags()) {
         Ok(view) => view,
         Err(code) => return code,
     };
@@ -114,20 +114,20 @@ pub(super) fn run(common: &Common, flags: &Rbac) -> i32 {
         }
     };
     // The journal is where the account is.
-    let view = match deed::prepare_view_at(common, flags.scope.flags(), Some(&account.namespace)) {
+    let view = match setup::prepare_view_at(common, flags.scope.flags(), Some(&account.namespace)) {
         Ok(view) => view,
         Err(code) => return code,
     };
     let purpose = match flags.preview {
-        true => Purpose::Preview,
-        false => Purpose::Rounds,
+        true => PermissionPurpose::Preview,
+        false => PermissionPurpose::Rounds,
     };
-    let rules = grants::rules(&grants::needed(&view.plan, purpose));
-    format::say(&format!("# {}", summary(&view.plan, purpose)));
-    let journal = grants::to_keep_the_journal(&view.plan);
+    let rules = permissions::rules(&permissions::needed(&view.plan, purpose));
+    output::say(&format!("# {}", summary(&view.plan, purpose)));
+    let journal = permissions::to_keep_the_journal(&view.plan);
     let home = journal.first().and_then(|grant| grant.namespace.as_deref());
-    let journal = grants::rule_of(&journal);
-    let mut scopes: Vec<_> = grants::scopes(&view.plan.target.namespaces)
+    let journal = permissions::rule_of(&journal);
+    let mut scopes: Vec<_> = permissions::scopes(&view.plan.target.namespaces)
         .into_iter()
         .map(|scope| (scope, rules.clone()))
         .collect();
@@ -141,20 +141,20 @@ pub(super) fn run(common: &Common, flags: &Rbac) -> i32 {
     }
     for (namespace, rules) in scopes {
         let (role, binding) = objects(namespace, &account, &rules);
-        format::say(&"---");
-        format::yaml(&role);
-        format::say(&"---");
-        format::yaml(&binding);
+        output::say(&"---");
+        output::yaml(&role);
+        output::say(&"---");
+        output::yaml(&binding);
     }
     exit::OK
 }
 
 /// The service account: where macaque runs, if it runs in a cluster, else in the first namespace of the plan.
-fn account(flags: &Rbac, view: &View) -> Result<Account, String> {
+fn account(flags: &RbacArgs, view: &ViewSettings) -> Result<ServiceAccount, String> {
     let own = view.identity.as_ref().map(|identity| identity.namespace.clone());
     let first = match &view.plan.target.namespaces {
-        Namespaces::All => None,
-        Namespaces::Named(names) => names.first().cloned(),
+        NamespaceScope::All => None,
+        NamespaceScope::Named(names) => names.first().cloned(),
     };
     let namespace = flags.service_account_namespace.clone().or(own).or(first);
     let namespace = namespace.ok_or(
@@ -172,36 +172,40 @@ fn account(flags: &Rbac, view: &View) -> Result<Account, String> {
             ));
         }
     }
-    Ok(Account {
+    Ok(ServiceAccount {
         name: flags.service_account.clone(),
         namespace,
     })
 }
 
-fn summary(plan: &Plan, purpose: Purpose) -> String {
+fn summary(plan: &ChaosConfig, purpose: PermissionPurpose) -> String {
     let does = match plan.dry_run {
         true => "a dry run of macaque, which may disrupt nothing".to_owned(),
         false => format!("an armed macaque by method {}", plan.disrupt.method),
     };
     let reads = match purpose {
-        Purpose::Rounds => "",
-        Purpose::Preview => ", and for its commands that read budgets",
+        PermissionPurpose::Rounds => "",
+        PermissionPurpose::Preview => ", and for its commands that read budgets",
     };
     format!("The least permissions for {does}{reads}.")
 }
 
 /// The role of one namespace, or of the cluster, and its binding. Both are named after the service account.
-fn objects(namespace: Option<&str>, account: &Account, rules: &[Rule]) -> (Role, Binding) {
+fn objects(
+    namespace: Option<&str>,
+    account: &ServiceAccount,
+    rules: &[PolicyRule],
+) -> (RoleObject, BindingObject) {
     let (role, binding) = match namespace {
         Some(_) => ("Role", "RoleBinding"),
         None => ("ClusterRole", "ClusterRoleBinding"),
     };
-    let metadata = || Metadata {
+    let metadata = || ObjectMetadata {
         name: account.name.clone(),
         namespace: namespace.map(str::to_owned),
-        labels: Labels { name: "macaque" },
+        labels: ObjectLabels { name: "macaque" },
     };
-    let binding = Binding {
+    let binding = BindingObject {
         api_version: API_VERSION,
         kind: binding,
         metadata: metadata(),
@@ -210,17 +214,17 @@ fn objects(namespace: Option<&str>, account: &Account, rules: &[Rule]) -> (Role,
             kind: role,
             name: account.name.clone(),
         },
-        subjects: [Subject {
+        subjects: [BindingSubject {
             kind: "ServiceAccount",
             name: account.name.clone(),
             namespace: account.namespace.clone(),
         }],
     };
-    let role = Role {
+    let role = RoleObject {
         api_version: API_VERSION,
         kind: role,
         metadata: metadata(),
-        rules: rules.iter().map(WrittenRule::from).collect(),
+        rules: rules.iter().map(RoleRule::from).collect(),
     };
     (role, binding)
 }

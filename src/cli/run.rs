@@ -4,36 +4,36 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::actors::clock::Beat;
-use crate::actors::line::Line;
-use crate::actors::supervisor::{Limits, Role};
-use crate::actors::{self, Crew};
-use crate::cluster::Cluster;
-use crate::fault::Faults;
-use crate::health::{self, Vitals};
-use crate::notify::{Channel, Retry};
-use crate::settings::Need;
+use crate::actors::clock::Trigger;
+use crate::actors::recipient::StableRecipient;
+use crate::actors::supervisor::{ActorRole, RestartPolicy};
+use crate::actors::{self, ActorsConfig};
+use crate::failpoint::FailPoints;
+use crate::health::{self, HealthState};
+use crate::k8s::Cluster;
+use crate::notify::{Channel, DeliveryRetry};
+use crate::settings::ScheduleNeed;
 use crate::telemetry;
-use macaque_core::plan::{JournalPlace, Namespaces, Plan};
+use macaque_core::config::{ChaosConfig, JournalLocation, NamespaceScope};
 use macaque_core::schedule::Calendar;
-use macaque_core::slots::Pace;
+use macaque_core::schedule::timer::TimerConfig;
 
-use super::args::{Common, Scope};
-use super::{deed, exit, foretell};
+use super::args::{GlobalArgs, ScopeArgs};
+use super::{exit, schedule, setup};
 
 /// Runs the actors; returns the process's exit code.
-pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
-    let setup = match deed::prepare(common, scope.flags(), Need::Schedule) {
+pub(super) fn run(common: &GlobalArgs, scope: &ScopeArgs) -> i32 {
+    let setup = match setup::prepare(common, scope.flags(), ScheduleNeed::Required) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
-    let access = deed::access(&setup);
+    let access = setup::access(&setup);
     // A kubeconfig that cannot be used will not mend itself; an API server that is away may come back.
     if let Err(error) = actix::System::new().block_on(Cluster::connect(&access)) {
         telemetry::complain(&error.to_string());
         return exit::USAGE;
     }
-    let vitals = Arc::new(Vitals::new(Role::ALL.map(Role::as_str)));
+    let vitals = Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str)));
     if let Some(address) = setup.health {
         match health::serve(address, Arc::clone(&vitals)) {
             Ok(address) => log::debug!("probes answered on {address}"),
@@ -47,7 +47,7 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
         telemetry::complain("schedule.cron: not set");
         return exit::USAGE;
     };
-    if let Some((why, remedy)) = foretell::silence(&calendar, Timestamp::now()) {
+    if let Some((why, remedy)) = schedule::silence(&calendar, Timestamp::now()) {
         telemetry::complain(&format!("schedule: {why} (at {calendar}); {remedy}"));
         return exit::USAGE;
     }
@@ -55,27 +55,27 @@ pub(super) fn run(common: &Common, scope: &Scope) -> i32 {
     warn_of_memory(&setup.plan);
     let mut channels = vec![Channel::Log];
     channels.extend(setup.notify.channels());
-    actors::run(Crew {
-        beat: Beat::Calendar(calendar),
-        pace: Pace {
+    actors::run(ActorsConfig {
+        beat: Trigger::Cron(calendar),
+        pace: TimerConfig {
             deadline: setup.plan.starting_deadline,
-            ..Pace::default()
+            ..TimerConfig::default()
         },
-        orders: deed::orders(&setup),
-        books: deed::books(&setup),
+        orders: setup::orders(&setup),
+        books: setup::books(&setup),
         access,
         channels: channels.into(),
-        retry: Retry::default(),
-        limits: Limits::default(),
-        stop: Line::default(),
+        retry: DeliveryRetry::default(),
+        limits: RestartPolicy::default(),
+        stop: StableRecipient::default(),
         vitals,
-        faults: Faults::default(),
+        faults: FailPoints::default(),
     })
 }
 
 /// Says what is not promised where nothing outlives the process.
-fn warn_of_memory(plan: &Plan) {
-    if !plan.dry_run && plan.journal == JournalPlace::Memory {
+fn warn_of_memory(plan: &ChaosConfig) {
+    if !plan.dry_run && plan.journal == JournalLocation::Memory {
         log::warn!(
             "the journal is kept in memory: after a restart, limits and cooldowns are forgotten and reports that were \
              not told are lost; another replica plays every round as well; and `macaque pause` does not reach this one"
@@ -84,8 +84,8 @@ fn warn_of_memory(plan: &Plan) {
 }
 
 /// Says once what this process is set to do, loudly enough that nobody takes a dry run for the real thing.
-fn announce(plan: &Plan, calendar: &Calendar) {
-    let Plan {
+fn announce(plan: &ChaosConfig, calendar: &Calendar) {
+    let ChaosConfig {
         dry_run,
         target,
         disrupt,
@@ -97,8 +97,8 @@ fn announce(plan: &Plan, calendar: &Calendar) {
         "ARMED"
     };
     let namespaces = match &target.namespaces {
-        Namespaces::All => "all namespaces".to_owned(),
-        Namespaces::Named(names) => names.join(", "),
+        NamespaceScope::All => "all namespaces".to_owned(),
+        NamespaceScope::Named(names) => names.join(", "),
     };
     let pods = if target.selector.is_empty() {
         "pods".to_owned()

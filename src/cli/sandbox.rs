@@ -8,8 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::telemetry;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 
-use super::args::Sandbox as Flags;
-use super::{exit, format};
+use super::args::SandboxArgs as Flags;
+use super::{exit, output};
 
 /// The first line of every kubeconfig that is written here; a file that begins otherwise is somebody's own.
 const MARK: &str = "# Written by `macaque sandbox`, which overwrites it.";
@@ -46,7 +46,7 @@ pub(super) fn run(flags: &Flags) -> i32 {
         telemetry::complain(&format!("--write-kubeconfig: cannot write {file}: {error}"));
         return exit::USAGE;
     }
-    format::say(&format!(
+    output::say(&format!(
         "A Kubernetes API with a small shop in it is served on {}; Ctrl-C ends it.\n\n  \
          kubectl --kubeconfig {file} -n shop get pods,deploy,pdb\n  \
          macaque once --kubeconfig {file} -n shop --dry-run=false",

@@ -1,59 +1,60 @@
 //! `macaque why`: what macaque makes of one pod, or of the pods of one owner. Disrupts nothing.
 
 mod print;
-mod whom;
+mod subject;
 
 use actix::System;
 use clap::Args as Flags;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::cluster::Cluster;
-use crate::round::preview::budgets;
-use crate::round::{Orders, Stop, StopSwitch, lookup};
-use crate::settings::Need;
+use crate::k8s::Cluster;
+use crate::preview::budgets;
+use crate::preview::lookup;
+use crate::round::{RoundConfig, StopSwitch, StopToken};
+use crate::settings::ScheduleNeed;
 use crate::telemetry;
-use macaque_core::outcome::Method;
-use macaque_core::plan::Namespaces;
+use macaque_core::config::NamespaceScope;
+use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
-use macaque_core::preview::Budgets;
-use macaque_core::report::End;
-use macaque_core::why::{Explanation, explain};
+use macaque_core::preview::BudgetIndex;
+use macaque_core::preview::{PodExplanation, explain};
+use macaque_core::report::RoundEnd;
 
-use self::whom::Whom;
-use super::args::{Common, Output, Scope};
-use super::{deed, exit, format, plan};
+use self::subject::WhySubject;
+use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
+use super::{exit, output, plan, setup};
 
 /// `macaque why`.
 #[derive(Debug, Flags)]
-pub(super) struct Why {
+pub(super) struct WhyArgs {
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) common: GlobalArgs,
     /// The pod, as NAMESPACE/POD; or the owner, as deploy/NAME, sts/NAME, ds/NAME, job/NAME or rs/NAME (with -n)
     #[arg(value_name = "NAMESPACE/POD | KIND/NAME")]
-    pub(super) whom: Whom,
+    pub(super) whom: WhySubject,
     #[command(flatten)]
-    pub(super) scope: Scope,
+    pub(super) scope: ScopeArgs,
     /// How to print the explanation
     #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: Output,
+    pub(super) output: OutputFormat,
 }
 
 /// What is told.
 #[derive(Serialize)]
-struct Answer {
+struct WhyAnswer {
     dry_run: bool,
-    pods: Vec<Explanation>,
+    pods: Vec<PodExplanation>,
     problems: Vec<String>,
 }
 
 /// Explains; returns the process's exit code.
-pub(super) fn run(common: &Common, flags: &Why) -> i32 {
-    let setup = match deed::prepare(common, flags.scope.flags(), Need::NoSchedule) {
+pub(super) fn run(common: &GlobalArgs, flags: &WhyArgs) -> i32 {
+    let setup = match setup::prepare(common, flags.scope.flags(), ScheduleNeed::Optional) {
         Ok(setup) => setup,
         Err(code) => return code,
     };
-    let (access, orders) = (deed::access(&setup), deed::orders(&setup));
+    let (access, orders) = (setup::access(&setup), setup::orders(&setup));
     let Some(namespace) = namespace(&flags.whom, &orders.rules.target.namespaces) else {
         let whom = &flags.whom;
         telemetry::complain(&format!("{whom}: in which namespace? name one with --namespace"));
@@ -72,16 +73,16 @@ pub(super) fn run(common: &Common, flags: &Why) -> i32 {
             telemetry::complain(&why);
             return code;
         }
-        (Ok(answer), Output::Table) => format::tell(&print::answer(&flags.whom, &answer)),
-        (Ok(answer), Output::Json) => format::json(&answer),
-        (Ok(answer), Output::Yaml) => format::yaml(&answer),
+        (Ok(answer), OutputFormat::Table) => output::tell(&print::answer(&flags.whom, &answer)),
+        (Ok(answer), OutputFormat::Json) => output::json(&answer),
+        (Ok(answer), OutputFormat::Yaml) => output::yaml(&answer),
     }
     exit::OK
 }
 
 /// The namespace that was named, else the only one in scope.
-fn namespace(whom: &Whom, scope: &Namespaces) -> Option<String> {
-    if let Whom::Pod {
+fn namespace(whom: &WhySubject, scope: &NamespaceScope) -> Option<String> {
+    if let WhySubject::Pod {
         namespace: Some(name),
         ..
     } = whom
@@ -89,38 +90,48 @@ fn namespace(whom: &Whom, scope: &Namespaces) -> Option<String> {
         return Some(name.clone());
     }
     match scope {
-        Namespaces::Named(names) => match &names[..] {
+        NamespaceScope::Named(names) => match &names[..] {
             [only] => Some(only.clone()),
             _ => None,
         },
-        Namespaces::All => None,
+        NamespaceScope::All => None,
     }
 }
 
 /// Reads what there is to read, and explains it; an error is its words.
-async fn ask(cluster: &Cluster, orders: &Orders, whom: &Whom, namespace: &str) -> Result<Answer, String> {
+async fn ask(
+    cluster: &Cluster,
+    orders: &RoundConfig,
+    whom: &WhySubject,
+    namespace: &str,
+) -> Result<WhyAnswer, String> {
     // Nobody asks this to stop but a signal, which ends the process.
     let (_switch, stop) = StopSwitch::new();
     let pods = find(cluster, whom, namespace, &stop).await?;
     let mut problems = Vec::new();
     let budgets = match orders.rules.method {
-        Method::Evict => budgets(cluster, vec![Some(namespace)], &stop, &mut problems).await,
-        Method::Delete => Ok(Budgets::default()),
+        DisruptionMethod::Evict => budgets(cluster, vec![Some(namespace)], &stop, &mut problems).await,
+        DisruptionMethod::Delete => Ok(BudgetIndex::default()),
     };
     let budgets = budgets.map_err(plan::words)?;
     let now = Timestamp::now();
     let explained = pods.iter().map(|pod| explain(pod, &orders.rules, now, &budgets));
-    Ok(Answer {
+    Ok(WhyAnswer {
         dry_run: orders.dry_run,
         pods: explained.collect(),
         problems,
     })
 }
 
-async fn find(cluster: &Cluster, whom: &Whom, namespace: &str, stop: &Stop) -> Result<Vec<Pod>, String> {
-    let absent = |end: End| plan::words(end);
+async fn find(
+    cluster: &Cluster,
+    whom: &WhySubject,
+    namespace: &str,
+    stop: &StopToken,
+) -> Result<Vec<Pod>, String> {
+    let absent = |end: RoundEnd| plan::words(end);
     match whom {
-        Whom::Pod { name, .. } => {
+        WhySubject::Pod { name, .. } => {
             let pod = lookup::pod(cluster, namespace, name, stop)
                 .await
                 .map_err(absent)?;
@@ -129,7 +140,7 @@ async fn find(cluster: &Cluster, whom: &Whom, namespace: &str, stop: &Stop) -> R
                 None => Err(format!("there is no pod {namespace}/{name}")),
             }
         }
-        Whom::Owner(owner) => {
+        WhySubject::Owner(owner) => {
             let pods = lookup::pods_of(cluster, namespace, owner, stop)
                 .await
                 .map_err(absent)?;

@@ -5,9 +5,9 @@ use std::sync::mpsc::Sender;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::delivery::{Answer, Delivery};
-use super::http::{self, Post};
-use super::message::Message;
+use super::delivery::{DeliveryResult, ServiceAnswer};
+use super::http::{self, PostRequest};
+use super::message::RoundMessage;
 use super::{slack, webex};
 
 /// Slack's Web API.
@@ -21,13 +21,13 @@ pub enum Channel {
     /// Lines in macaque's own log.
     Log,
     /// A listener in this very process: the demo's screen, or a test.
-    Relay(Sender<Message>),
+    Relay(Sender<RoundMessage>),
     /// A Slack bot.
     SlackBot(SlackBot),
     /// A Slack incoming webhook, or a service that speaks like one.
     SlackWebhook(SlackWebhook),
     /// A Webex bot.
-    Webex(Webex),
+    Webex(WebexBot),
 }
 
 /// A Slack bot with the scope `chat:write`, in a channel it has been invited to.
@@ -50,7 +50,7 @@ pub struct SlackWebhook {
 
 /// A Webex bot in a room it has been added to.
 #[derive(Clone)]
-pub struct Webex {
+pub struct WebexBot {
     /// The bot's access token.
     pub token: SecretString,
     /// The room's ID.
@@ -61,7 +61,7 @@ pub struct Webex {
 
 /// Why a URL cannot be posted to; it does not repeat the URL, which may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum UrlMistake {
+pub enum UrlError {
     /// It cannot be read as a URL.
     #[error("is not a URL")]
     Malformed,
@@ -83,7 +83,7 @@ pub enum UrlMistake {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check_url(url: &str) -> Result<(), UrlMistake> {
+pub fn check_url(url: &str) -> Result<(), UrlError> {
     http::destination(url).map(|_| ())
 }
 
@@ -117,20 +117,20 @@ impl Channel {
     }
 
     /// The request that carries `message`; `None` for a channel within this process.
-    pub(super) fn post<'a>(&'a self, message: &Message) -> Option<Post<'a>> {
+    pub(super) fn post<'a>(&'a self, message: &RoundMessage) -> Option<PostRequest<'a>> {
         match self {
             Self::Log | Self::Relay(_) => None,
-            Self::SlackBot(bot) => Some(Post {
+            Self::SlackBot(bot) => Some(PostRequest {
                 url: format!("{}/chat.postMessage", bot.api_url.trim_end_matches('/')),
                 bearer: Some(&bot.token),
                 body: slack::bot_payload(message, bot),
             }),
-            Self::SlackWebhook(hook) => Some(Post {
+            Self::SlackWebhook(hook) => Some(PostRequest {
                 url: hook.url.expose_secret().to_owned(),
                 bearer: None,
                 body: slack::webhook_payload(message),
             }),
-            Self::Webex(webex) => Some(Post {
+            Self::Webex(webex) => Some(PostRequest {
                 url: format!("{}/messages", webex.api_url.trim_end_matches('/')),
                 bearer: Some(&webex.token),
                 body: webex::payload(message, webex),
@@ -139,7 +139,7 @@ impl Channel {
     }
 
     /// What `answer` means.
-    pub(super) fn judge(&self, answer: &Answer) -> Delivery {
+    pub(super) fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult {
         match self {
             Self::Log | Self::Relay(_) => Ok(()),
             Self::SlackBot(_) => slack::judge_bot(answer),
@@ -182,7 +182,7 @@ impl fmt::Debug for SlackWebhook {
     }
 }
 
-impl fmt::Debug for Webex {
+impl fmt::Debug for WebexBot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webex").finish_non_exhaustive()
     }
@@ -204,13 +204,13 @@ mod tests {
             assert_eq!(check_url(good), Ok(()), "{good}");
         }
         let bad = [
-            ("", UrlMistake::Malformed),
-            ("https://a b/", UrlMistake::Malformed),
-            ("https://", UrlMistake::Malformed),
-            ("/services/x", UrlMistake::NoHost),
-            ("slack", UrlMistake::NotHttps),
-            ("ftp://a/b", UrlMistake::NotHttps),
-            ("https://u:p@a/", UrlMistake::UserName),
+            ("", UrlError::Malformed),
+            ("https://a b/", UrlError::Malformed),
+            ("https://", UrlError::Malformed),
+            ("/services/x", UrlError::NoHost),
+            ("slack", UrlError::NotHttps),
+            ("ftp://a/b", UrlError::NotHttps),
+            ("https://u:p@a/", UrlError::UserName),
         ];
         for (bad, mistake) in bad {
             assert_eq!(check_url(bad), Err(mistake), "{bad}");
@@ -220,13 +220,13 @@ mod tests {
             "http://localhost.evil.example/",
             "http://127.0.0.1.evil.example/",
         ] {
-            assert_eq!(check_url(clear), Err(UrlMistake::InTheClear), "{clear}");
+            assert_eq!(check_url(clear), Err(UrlError::InTheClear), "{clear}");
         }
     }
 
     #[test]
     fn an_echoed_secret_is_hidden() {
-        let webex = Channel::Webex(Webex {
+        let webex = Channel::Webex(WebexBot {
             token: "tok-1".into(),
             room_id: "room-1".to_owned(),
             api_url: WEBEX_API.to_owned(),

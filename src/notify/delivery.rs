@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::text::clean;
 
 /// The result of one try.
-pub type Delivery = Result<(), DeliveryError>;
+pub type DeliveryResult = Result<(), DeliveryError>;
 
 /// The longest pause that a service may ask for; a longer one would outlive the news.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
@@ -15,7 +15,7 @@ const REMOTE_WORDS: usize = 200;
 
 /// A service's answer, as far as it was read.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct ServiceAnswer {
     /// The HTTP status.
     pub status: u16,
     /// `Retry-After`, if the service gave it in seconds.
@@ -27,7 +27,7 @@ pub struct Answer {
 }
 
 /// Without the body, which may echo what was sent.
-impl fmt::Debug for Answer {
+impl fmt::Debug for ServiceAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer")
             .field("status", &self.status)
@@ -44,16 +44,16 @@ pub struct DeliveryError {
     /// What happened.
     pub why: String,
     /// Whether trying again can help.
-    pub hope: Hope,
+    pub hope: Retryable,
 }
 
 /// Whether trying again can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hope {
+pub enum Retryable {
     /// It cannot: the configuration or the message has to change.
-    None,
+    No,
     /// It may.
-    Later {
+    Yes {
         /// How long the service asked to be left alone, at most five minutes.
         retry_after: Option<Duration>,
     },
@@ -64,7 +64,7 @@ impl DeliveryError {
     pub fn permanent(why: impl Into<String>) -> Self {
         Self {
             why: why.into(),
-            hope: Hope::None,
+            hope: Retryable::No,
         }
     }
 
@@ -72,7 +72,7 @@ impl DeliveryError {
     pub fn transient(why: impl Into<String>) -> Self {
         Self {
             why: why.into(),
-            hope: Hope::Later { retry_after: None },
+            hope: Retryable::Yes { retry_after: None },
         }
     }
 
@@ -81,14 +81,14 @@ impl DeliveryError {
         let retry_after = retry_after.map(|pause| pause.min(LONGEST_RETRY_AFTER));
         Self {
             why: why.into(),
-            hope: Hope::Later { retry_after },
+            hope: Retryable::Yes { retry_after },
         }
     }
 }
 
 /// Judges an answer by its status alone: 2xx is left to the service's own rules. `detail` is what the service
 /// said about it, in its own words.
-pub(super) fn judge_status(service: &str, answer: &Answer, detail: Option<&str>) -> Delivery {
+pub(super) fn judge_status(service: &str, answer: &ServiceAnswer, detail: Option<&str>) -> DeliveryResult {
     let status = answer.status;
     let said = match detail.map(|words| clean(words, REMOTE_WORDS)) {
         Some(words) if !words.is_empty() => format!("{service} answered {status}: {words}"),
@@ -122,8 +122,8 @@ pub(super) fn is_code(words: &str) -> bool {
 }
 
 #[cfg(test)]
-pub(super) fn answer(status: u16, body: &str) -> Answer {
-    Answer {
+pub(super) fn answer(status: u16, body: &str) -> ServiceAnswer {
+    ServiceAnswer {
         status,
         retry_after: None,
         body: body.to_owned(),
@@ -141,8 +141,8 @@ mod tests {
             let hope = judge_status("Slack", &answer(status, ""), None).map_err(|e| e.hope);
             let expected = match status {
                 200..=299 => Ok(()),
-                408 | 429 | 500..=599 => Err(Hope::Later { retry_after: None }),
-                _ => Err(Hope::None),
+                408 | 429 | 500..=599 => Err(Retryable::Yes { retry_after: None }),
+                _ => Err(Retryable::No),
             };
             assert_eq!(hope, expected, "{status}");
         }
@@ -151,14 +151,14 @@ mod tests {
     #[test]
     fn a_retry_after_is_honoured_up_to_five_minutes() {
         let asked = |seconds| {
-            let answer = Answer {
+            let answer = ServiceAnswer {
                 retry_after: Some(Duration::from_secs(seconds)),
                 ..answer(429, "")
             };
             judge_status("Slack", &answer, None).map_err(|error| error.hope)
         };
         let later = |seconds| {
-            Err(Hope::Later {
+            Err(Retryable::Yes {
                 retry_after: Some(Duration::from_secs(seconds)),
             })
         };
@@ -173,7 +173,7 @@ mod tests {
             error.to_string(),
             "Slack answered 302: redirects are not followed"
         );
-        assert_eq!(error.hope, Hope::None);
+        assert_eq!(error.hope, Retryable::No);
     }
 
     #[test]

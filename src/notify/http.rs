@@ -15,8 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::channel::{Channel, UrlMistake};
-use super::delivery::{Answer, DeliveryError};
+use super::channel::{Channel, UrlError};
+use super::delivery::{DeliveryError, ServiceAnswer};
 
 /// How long a service may take for its whole answer.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ const BODY_LIMIT: usize = 16 * 1024;
 
 /// The HTTP client of the channels. It lives and dies with the Arbiter that built it.
 #[derive(Clone)]
-pub struct Http {
+pub struct HttpClient {
     client: awc::Client,
     deadline: Duration,
 }
@@ -47,13 +47,13 @@ pub enum HttpError {
 }
 
 /// One request.
-pub(super) struct Post<'a> {
+pub(super) struct PostRequest<'a> {
     pub(super) url: String,
     pub(super) bearer: Option<&'a SecretString>,
     pub(super) body: Value,
 }
 
-impl Http {
+impl HttpClient {
     /// A client for `channels`, inside the System or Arbiter that will use it. CA certificates are loaded, and
     /// can be missed, only if one of the channels is reached by TLS.
     pub fn new(channels: &[Channel]) -> Result<Self, HttpError> {
@@ -86,7 +86,11 @@ impl Http {
     }
 
     /// Sends `post` and reads the answer's head, and of its body what comes within the limits.
-    pub(super) async fn post(&self, service: &str, post: &Post<'_>) -> Result<Answer, DeliveryError> {
+    pub(super) async fn post(
+        &self,
+        service: &str,
+        post: &PostRequest<'_>,
+    ) -> Result<ServiceAnswer, DeliveryError> {
         let uri = destination(&post.url).map_err(|mistake| {
             DeliveryError::permanent(format!("the URL of {service} cannot be used: it {mistake}"))
         })?;
@@ -105,7 +109,7 @@ impl Http {
         let mut response = sent.map_err(|error| translate(service, &error))?;
         let (body, whole) = beginning(&mut response, deadline).await;
         let retry_after = response.headers().get(header::RETRY_AFTER);
-        Ok(Answer {
+        Ok(ServiceAnswer {
             status: response.status().as_u16(),
             retry_after: retry_after.and_then(|value| seconds(value.to_str().ok()?)),
             body: String::from_utf8_lossy(&body).into_owned(),
@@ -131,7 +135,7 @@ async fn beginning<B: AsRef<[u8]>, E>(
     (bytes, false)
 }
 
-impl fmt::Debug for Http {
+impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http")
             .field("deadline", &self.deadline)
@@ -140,23 +144,23 @@ impl fmt::Debug for Http {
 }
 
 /// `url` as something that may be posted to: https, or http to this very host.
-pub(super) fn destination(url: &str) -> Result<Uri, UrlMistake> {
-    let uri: Uri = url.parse().map_err(|_| UrlMistake::Malformed)?;
-    let authority = uri.authority().ok_or(UrlMistake::NoHost)?;
+pub(super) fn destination(url: &str) -> Result<Uri, UrlError> {
+    let uri: Uri = url.parse().map_err(|_| UrlError::Malformed)?;
+    let authority = uri.authority().ok_or(UrlError::NoHost)?;
     let host = authority.host();
     if host.is_empty() {
-        return Err(UrlMistake::NoHost);
+        return Err(UrlError::NoHost);
     }
     if authority.as_str().contains('@') {
-        return Err(UrlMistake::UserName);
+        return Err(UrlError::UserName);
     }
     let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
     let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
     match uri.scheme_str() {
         Some("https") => Ok(uri),
         Some("http") if loopback => Ok(uri),
-        Some("http") => Err(UrlMistake::InTheClear),
-        _ => Err(UrlMistake::NotHttps),
+        Some("http") => Err(UrlError::InTheClear),
+        _ => Err(UrlError::NotHttps),
     }
 }
 

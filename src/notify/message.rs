@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::text::{self, clean, count};
-use macaque_core::outcome::{Method, Outcome};
+use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::PodRef;
-use macaque_core::report::{Attempt, End, Report, Verdict};
+use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundVerdict};
 
 /// The longest headline, in characters: Slack's limit for a header, and a line that a phone shows.
 const HEADLINE: usize = 150;
@@ -19,9 +19,9 @@ const FOOTER: usize = 300;
 /// One round in words. Every text is a single line without invisible characters and of bounded length; it is
 /// not escaped for any service yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub struct RoundMessage {
     /// The round in one word.
-    pub verdict: Verdict,
+    pub verdict: RoundVerdict,
     /// The scheduled instant of the round.
     pub slot: Timestamp,
     /// The seed of its draw.
@@ -29,7 +29,7 @@ pub struct Message {
     /// The round in one line.
     pub headline: String,
     /// Each victim tried, in order.
-    pub victims: Vec<Victim>,
+    pub victims: Vec<VictimLine>,
     /// What went wrong, and for a round that disrupted nothing why: exemptions by reason, largest first.
     pub notes: Vec<String>,
     /// How to find the round again: slot, seed, scope.
@@ -38,7 +38,7 @@ pub struct Message {
 
 /// One victim in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Victim {
+pub struct VictimLine {
     /// `namespace/name`.
     pub pod: String,
     /// The UID, which tells it from its successor.
@@ -51,9 +51,9 @@ pub struct Victim {
     pub line: String,
 }
 
-impl Message {
+impl RoundMessage {
     /// The words of `report`.
-    pub fn of(report: &Report) -> Self {
+    pub fn of(report: &RoundReport) -> Self {
         let prefix = if report.dry_run { "dry run: " } else { "" };
         let headline = clean(&format!("{prefix}{}", headline(report)), HEADLINE);
         Self {
@@ -71,24 +71,24 @@ impl Message {
     }
 }
 
-fn headline(report: &Report) -> String {
+fn headline(report: &RoundReport) -> String {
     let tried = tallies(report);
     match (&report.end, report.attempts.as_slice()) {
-        (End::Failed { why }, []) => format!("round failed: {why}"),
-        (End::Failed { why }, _) => format!("round failed ({tried}): {why}"),
-        (End::Withheld { why }, []) => format!("{}: {why}", nothing(report)),
-        (End::Withheld { why }, _) => format!("{tried}; then no more: {why}"),
-        (End::Interrupted, []) => "round interrupted by a shutdown before any pod was tried".to_owned(),
-        (End::Interrupted, _) => format!("round interrupted by a shutdown: {tried}"),
-        (End::Complete, []) => format!("{}: {}", nothing(report), no_attempt(report)),
-        (End::Complete, [only]) => single(report, only),
-        (End::Complete, _) if disrupts_nothing(report) => format!("{}: {tried}", nothing(report)),
-        (End::Complete, _) => tried,
+        (RoundEnd::Failed { why }, []) => format!("round failed: {why}"),
+        (RoundEnd::Failed { why }, _) => format!("round failed ({tried}): {why}"),
+        (RoundEnd::Withheld { why }, []) => format!("{}: {why}", nothing(report)),
+        (RoundEnd::Withheld { why }, _) => format!("{tried}; then no more: {why}"),
+        (RoundEnd::Interrupted, []) => "round interrupted by a shutdown before any pod was tried".to_owned(),
+        (RoundEnd::Interrupted, _) => format!("round interrupted by a shutdown: {tried}"),
+        (RoundEnd::Complete, []) => format!("{}: {}", nothing(report), no_attempt(report)),
+        (RoundEnd::Complete, [only]) => single(report, only),
+        (RoundEnd::Complete, _) if disrupts_nothing(report) => format!("{}: {tried}", nothing(report)),
+        (RoundEnd::Complete, _) => tried,
     }
 }
 
 /// The headline of a round with one victim.
-fn single(report: &Report, attempt: &Attempt) -> String {
+fn single(report: &RoundReport, attempt: &AttemptReport) -> String {
     let (pod, noun) = (&attempt.pod, noun(report.method));
     match &attempt.outcome {
         Outcome::Evicted | Outcome::Deleted => format!("{} {pod}", attempt.outcome.word()),
@@ -101,7 +101,7 @@ fn single(report: &Report, attempt: &Attempt) -> String {
 
 /// The victims counted by outcome, and the refusals by who refused: doubt before refusals, so that a cut never
 /// hides it.
-fn tallies(report: &Report) -> String {
+fn tallies(report: &RoundReport) -> String {
     let mut counts: BTreeMap<(u8, String), usize> = BTreeMap::new();
     for attempt in &report.attempts {
         let kind = match &attempt.outcome {
@@ -126,7 +126,7 @@ fn tallies(report: &Report) -> String {
 }
 
 /// Why a round that ran to its end tried nobody.
-fn no_attempt(report: &Report) -> String {
+fn no_attempt(report: &RoundReport) -> String {
     match (report.problems.as_slice(), report.listed, report.candidates) {
         ([only], ..) => only.clone(),
         ([first, rest @ ..], ..) => format!("{first} (and {} more)", count(rest.len(), "problem")),
@@ -137,7 +137,7 @@ fn no_attempt(report: &Report) -> String {
     }
 }
 
-fn victim(report: &Report, attempt: &Attempt) -> Victim {
+fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
     let PodRef { uid, .. } = &attempt.pod;
     let pod = clean(&attempt.pod.to_string(), LINE);
     let owner = match &attempt.owner {
@@ -153,7 +153,7 @@ fn victim(report: &Report, attempt: &Attempt) -> Victim {
         .iter()
         .map(|warning| format!("; warning: {warning}"))
         .collect();
-    Victim {
+    VictimLine {
         line: clean(&format!("{pod}{owner}: {became}{warnings}"), LINE),
         uid: clean(uid, LINE),
         outcome: attempt.outcome.word(),
@@ -163,15 +163,15 @@ fn victim(report: &Report, attempt: &Attempt) -> Victim {
 }
 
 /// What the headline does not say already, in full.
-fn notes(report: &Report, headline: &str) -> Vec<String> {
+fn notes(report: &RoundReport, headline: &str) -> Vec<String> {
     let mut notes = Vec::new();
     let untold = |words: &String| !headline.contains(words.as_str());
-    if let End::Failed { why } = &report.end
+    if let RoundEnd::Failed { why } = &report.end
         && untold(why)
     {
         notes.push(format!("the round could not go on: {why}"));
     }
-    if let End::Withheld { why } = &report.end
+    if let RoundEnd::Withheld { why } = &report.end
         && untold(why)
     {
         notes.push(format!("no more was allowed: {why}"));
@@ -192,7 +192,7 @@ fn notes(report: &Report, headline: &str) -> Vec<String> {
     notes
 }
 
-fn footer(report: &Report) -> String {
+fn footer(report: &RoundReport) -> String {
     let namespaces = match report.namespaces.as_slice() {
         [] => "all namespaces".to_owned(),
         names => text::list(names, ", ", 100, text::chars),
@@ -213,7 +213,7 @@ fn footer(report: &Report) -> String {
 }
 
 /// How many pods were listed and how many may be drawn; of a crowd, only as far as they were judged.
-fn seen(report: &Report) -> String {
+fn seen(report: &RoundReport) -> String {
     let (listed, candidates) = (count(report.listed, "pod"), count(report.candidates, "candidate"));
     match report.unjudged() {
         0 => format!("{listed} listed, {candidates}"),
@@ -225,11 +225,11 @@ fn seen(report: &Report) -> String {
 }
 
 /// Whether no pod was disrupted, or in dry run would have been, as far as anybody knows.
-fn disrupts_nothing(report: &Report) -> bool {
+fn disrupts_nothing(report: &RoundReport) -> bool {
     report.count(Outcome::spends_the_count) == 0
 }
 
-fn nothing(report: &Report) -> &'static str {
+fn nothing(report: &RoundReport) -> &'static str {
     if report.dry_run {
         "no pod would have been disrupted"
     } else {
@@ -237,17 +237,17 @@ fn nothing(report: &Report) -> &'static str {
     }
 }
 
-fn noun(method: Method) -> &'static str {
+fn noun(method: DisruptionMethod) -> &'static str {
     match method {
-        Method::Evict => "eviction",
-        Method::Delete => "deletion",
+        DisruptionMethod::Evict => "eviction",
+        DisruptionMethod::Delete => "deletion",
     }
 }
 
-fn participle(method: Method) -> &'static str {
+fn participle(method: DisruptionMethod) -> &'static str {
     match method {
-        Method::Evict => "evicted",
-        Method::Delete => "deleted",
+        DisruptionMethod::Evict => "evicted",
+        DisruptionMethod::Delete => "deleted",
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::delivery::{Delivery, DeliveryError, Hope};
+use super::delivery::{DeliveryError, DeliveryResult, Retryable};
 
 /// How often and how fast a delivery is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retry {
+pub struct DeliveryRetry {
     /// How many tries there are in all.
     pub tries: u32,
     /// The pause after the first failure; each further one doubles it.
@@ -16,7 +16,7 @@ pub struct Retry {
 }
 
 /// Five tries within about a quarter of a minute of pauses: news of a round is stale after that.
-impl Default for Retry {
+impl Default for DeliveryRetry {
     fn default() -> Self {
         Self {
             tries: 5,
@@ -26,12 +26,12 @@ impl Default for Retry {
     }
 }
 
-impl Retry {
+impl DeliveryRetry {
     /// The pause after the `attempt`-th try (from 1) failed with `error`; `None` is the end. `jitter`, from 0
     /// to 1, chooses from the upper half of the pause, so that many monkeys do not knock at once; the pause is
     /// never shorter than the service asked for.
     pub fn next_delay(&self, attempt: u32, error: &DeliveryError, jitter: f64) -> Option<Duration> {
-        let Hope::Later { retry_after } = error.hope else {
+        let Retryable::Yes { retry_after } = error.hope else {
             return None;
         };
         if attempt >= self.tries {
@@ -51,9 +51,9 @@ impl Retry {
     /// Calls `once` until it succeeds, fails for good, or the tries are spent; waits with `pause` in between.
     pub async fn run(
         &self,
-        mut once: impl AsyncFnMut() -> Delivery,
+        mut once: impl AsyncFnMut() -> DeliveryResult,
         mut pause: impl AsyncFnMut(Duration),
-    ) -> Delivery {
+    ) -> DeliveryResult {
         let mut attempt = 1;
         loop {
             let Err(mut error) = once().await else {
@@ -76,7 +76,7 @@ impl Retry {
 mod tests {
     use super::*;
 
-    const RETRY: Retry = Retry {
+    const RETRY: DeliveryRetry = DeliveryRetry {
         tries: 10,
         first: Duration::from_secs(1),
         longest: Duration::from_secs(60),
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn no_policy_overflows() {
-        let absurd = Retry {
+        let absurd = DeliveryRetry {
             tries: u32::MAX,
             first: Duration::MAX,
             longest: Duration::MAX,

@@ -7,8 +7,10 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
 
 use super::channel::SlackBot;
-use super::delivery::{Answer, Delivery, DeliveryError, cut_short, is_code, judge_status, not_understood};
-use super::message::Message;
+use super::delivery::{
+    DeliveryError, DeliveryResult, ServiceAnswer, cut_short, is_code, judge_status, not_understood,
+};
+use super::message::RoundMessage;
 use crate::text::{chars, escape_within, list};
 
 /// Slack's limit for a header block, in characters.
@@ -19,7 +21,7 @@ const SECTION: usize = 3000;
 const CONTEXT: usize = 1500;
 
 /// The body of `chat.postMessage`.
-pub fn bot_payload(message: &Message, bot: &SlackBot) -> Value {
+pub fn bot_payload(message: &RoundMessage, bot: &SlackBot) -> Value {
     let mut payload = webhook_payload(message);
     payload["channel"] = json!(bot.channel);
     payload
@@ -27,7 +29,7 @@ pub fn bot_payload(message: &Message, bot: &SlackBot) -> Value {
 
 /// The body of an incoming webhook. All of it is `plain_text`, and escaped besides: nothing of the cluster's
 /// can ping, link or format.
-pub fn webhook_payload(message: &Message) -> Value {
+pub fn webhook_payload(message: &RoundMessage) -> Value {
     let victims = message.victims.iter().map(|victim| &victim.line);
     let mut blocks = vec![json!({"type": "header", "text": plain(&message.headline, HEADER)})];
     blocks.extend(section(victims));
@@ -43,8 +45,8 @@ pub fn webhook_payload(message: &Message) -> Value {
 }
 
 /// What `chat.postMessage` meant: its 200 is a success only with `"ok": true`.
-pub fn judge_bot(answer: &Answer) -> Delivery {
-    let seen = Seen::of(&answer.body);
+pub fn judge_bot(answer: &ServiceAnswer) -> DeliveryResult {
+    let seen = SlackAnswer::of(&answer.body);
     let error = seen.error.filter(|code| is_code(code));
     judge_status("Slack", answer, error.as_deref())?;
     match (seen.ok, error) {
@@ -59,7 +61,7 @@ pub fn judge_bot(answer: &Answer) -> Delivery {
 }
 
 /// What an incoming webhook meant: its success is the text `ok`, its errors are texts like `no_service`.
-pub fn judge_webhook(answer: &Answer) -> Delivery {
+pub fn judge_webhook(answer: &ServiceAnswer) -> DeliveryResult {
     let service = "the Slack webhook";
     let body = answer.body.trim();
     judge_status(service, answer, Some(body).filter(|body| is_code(body)))?;
@@ -71,7 +73,7 @@ pub fn judge_webhook(answer: &Answer) -> Delivery {
 }
 
 /// `"ok": false` with an error code, and what to do about the common ones.
-fn refused(code: &str, answer: &Answer) -> DeliveryError {
+fn refused(code: &str, answer: &ServiceAnswer) -> DeliveryError {
     let remedy = match code {
         "ratelimited"
         | "rate_limited"
@@ -125,14 +127,14 @@ fn escape(c: char, out: &mut String) {
 /// What matters of a bot's answer. It is read even if the rest is missing: Slack repeats the whole message
 /// after its `ok`, which may be longer than what we read.
 #[derive(Default)]
-struct Seen {
+struct SlackAnswer {
     ok: Option<bool>,
     error: Option<String>,
     /// Whether what came is the beginning of a JSON text.
     unfinished: bool,
 }
 
-impl Seen {
+impl SlackAnswer {
     fn of(body: &str) -> Self {
         let mut seen = Self::default();
         let parsed = serde_json::Deserializer::from_str(body).deserialize_map(&mut seen);
@@ -141,7 +143,7 @@ impl Seen {
     }
 }
 
-impl<'de> Visitor<'de> for &mut Seen {
+impl<'de> Visitor<'de> for &mut SlackAnswer {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

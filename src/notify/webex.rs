@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::channel::Webex;
-use super::delivery::{Answer, Delivery, judge_status};
-use super::message::Message;
+use super::channel::WebexBot;
+use super::delivery::{DeliveryResult, ServiceAnswer, judge_status};
+use super::message::RoundMessage;
 use crate::text::{escape_within, list};
 
 /// How many bytes each of the two lists may take. Webex takes 7439 bytes in all; headline, footer and markup
@@ -14,7 +14,7 @@ const LIST: usize = 2500;
 const LINE: usize = 800;
 
 /// The body of `POST /messages`.
-pub fn payload(message: &Message, webex: &Webex) -> Value {
+pub fn payload(message: &RoundMessage, webex: &WebexBot) -> Value {
     let victims = message.victims.iter().map(|victim| &victim.line);
     let parts = [
         format!("**{}**", escaped(&message.headline)),
@@ -27,7 +27,7 @@ pub fn payload(message: &Message, webex: &Webex) -> Value {
 }
 
 /// What `POST /messages` meant: the status says it all, the body explains.
-pub fn judge(answer: &Answer) -> Delivery {
+pub fn judge(answer: &ServiceAnswer) -> DeliveryResult {
     let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     judge_status("Webex", answer, body["message"].as_str())
 }

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use crate::cluster::ClusterError;
-use macaque_core::answer::{Verdict, classify};
-use macaque_core::outcome::{Method, Outcome, Refusal};
-use macaque_core::plan::Disrupt;
+use crate::k8s::ApiError;
+use macaque_core::config::DisruptConfig;
+use macaque_core::outcome::{DisruptionMethod, Outcome, Refusal};
 use macaque_core::pod::PodRef;
+use macaque_core::verdict::{DisruptionVerdict, classify};
 
-use super::read::{Ended, Patience};
-use super::{LONGEST_PAUSE, Table};
+use super::retry::{ReadError, RetryPolicy};
+use super::{LONGEST_PAUSE, RoundContext};
 
 /// How long the victim in flight may take, call and look together, once macaque was told to stop.
 pub(super) const GRACE: Duration = Duration::from_secs(15);
 
 /// A look after a disruption is worth more tries than another read, and goes on within the grace.
-const LOOK: Patience = Patience {
+const LOOK: RetryPolicy = RetryPolicy {
     tries: 4,
     grace: GRACE,
 };
@@ -24,12 +24,12 @@ const LOOK: Patience = Patience {
 const THROTTLES: u32 = 3;
 
 /// One victim's outcome, with what the API server remarked on the way.
-pub(super) struct Tried {
+pub(super) struct AttemptOutcome {
     pub(super) outcome: Outcome,
     pub(super) warnings: Vec<String>,
 }
 
-impl From<Outcome> for Tried {
+impl From<Outcome> for AttemptOutcome {
     fn from(outcome: Outcome) -> Self {
         Self {
             outcome,
@@ -39,26 +39,26 @@ impl From<Outcome> for Tried {
 }
 
 /// Why an attempt has no outcome: nothing was done to the pod.
-pub(super) enum Failure {
+pub(super) enum AttemptError {
     /// macaque may not disrupt in this namespace.
-    Namespace(ClusterError),
+    Namespace(ApiError),
     /// Going on is useless anywhere.
     Round(String),
 }
 
 /// What a look by UID saw.
-pub(super) enum Seen {
+pub(super) enum PodState {
     /// No pod of that name, another one, or the pod being deleted.
-    GoneOrGoing,
+    GoneOrTerminating,
     /// The pod, as alive as before.
     Alive,
     /// Nothing: the look failed, and why.
-    Nothing(String),
+    Unknown(String),
 }
 
 /// One victim under way.
-struct Trial<'a> {
-    table: &'a Table<'a>,
+struct DisruptionAttempt<'a> {
+    table: &'a RoundContext<'a>,
     pod: &'a PodRef,
     /// How often it may be throttled yet.
     throttles: u32,
@@ -68,21 +68,21 @@ struct Trial<'a> {
     warnings: Vec<String>,
 }
 
-impl Table<'_> {
+impl RoundContext<'_> {
     /// Looks `pod` up by its UID, several times if the API server does not answer.
-    pub(super) async fn look(&self, pod: &PodRef) -> Seen {
+    pub(super) async fn look(&self, pod: &PodRef) -> PodState {
         let Self { stop, cluster, .. } = self;
         match LOOK.read(stop, async || cluster.pod(pod).await).await {
-            Ok(Some(now)) if now.id.uid == pod.uid && !now.terminating => Seen::Alive,
-            Ok(_) => Seen::GoneOrGoing,
-            Err(Ended::Failed(error)) => Seen::Nothing(error.to_string()),
-            Err(Ended::Stopped) => Seen::Nothing("macaque was told to stop".to_owned()),
+            Ok(Some(now)) if now.id.uid == pod.uid && !now.terminating => PodState::Alive,
+            Ok(_) => PodState::GoneOrTerminating,
+            Err(ReadError::Failed(error)) => PodState::Unknown(error.to_string()),
+            Err(ReadError::Stopped) => PodState::Unknown("macaque was told to stop".to_owned()),
         }
     }
 
     /// Disrupts `pod` and finds out what became of it.
-    pub(super) async fn disrupt(&self, pod: &PodRef) -> Result<Tried, Failure> {
-        let mut trial = Trial {
+    pub(super) async fn disrupt(&self, pod: &PodRef) -> Result<AttemptOutcome, AttemptError> {
+        let mut trial = DisruptionAttempt {
             table: self,
             pod,
             throttles: THROTTLES,
@@ -93,22 +93,22 @@ impl Table<'_> {
             let verdict = trial.ask().await;
             if let Some(outcome) = trial.conclude(verdict).await? {
                 let warnings = trial.warnings;
-                return Ok(Tried { outcome, warnings });
+                return Ok(AttemptOutcome { outcome, warnings });
             }
         }
     }
 }
 
-impl Trial<'_> {
+impl DisruptionAttempt<'_> {
     /// Sends the disruption once.
-    async fn ask(&mut self) -> Verdict {
-        let Table {
+    async fn ask(&mut self) -> DisruptionVerdict {
+        let RoundContext {
             stop,
             cluster,
             orders,
             ..
         } = self.table;
-        let Disrupt {
+        let DisruptConfig {
             method, grace_period, ..
         } = orders.disrupt;
         match stop
@@ -120,32 +120,34 @@ impl Trial<'_> {
                 self.warnings.extend(answer.warnings);
                 verdict
             }
-            Some(Err(error)) => Verdict::Doubt(error.to_string()),
-            None => Verdict::Doubt("macaque was told to stop before an answer came".to_owned()),
+            Some(Err(error)) => DisruptionVerdict::Uncertain(error.to_string()),
+            None => DisruptionVerdict::Uncertain("macaque was told to stop before an answer came".to_owned()),
         }
     }
 
     /// What follows from the verdict; `None` asks once more for the same pod.
-    async fn conclude(&mut self, verdict: Verdict) -> Result<Option<Outcome>, Failure> {
-        if let Verdict::Refused(Refusal::Throttled { retry_after }) = &verdict
+    async fn conclude(&mut self, verdict: DisruptionVerdict) -> Result<Option<Outcome>, AttemptError> {
+        if let DisruptionVerdict::Refused(Refusal::Throttled { retry_after }) = &verdict
             && self.rest(*retry_after).await
         {
             return Ok(None);
         }
         match (verdict, self.doubt.take()) {
-            (Verdict::Accepted, _) => Ok(Some(self.verify().await)),
-            (Verdict::Doubt(doubt), None) => Ok(self.settle(doubt).await),
+            (DisruptionVerdict::Accepted, _) => Ok(Some(self.verify().await)),
+            (DisruptionVerdict::Uncertain(doubt), None) => Ok(self.settle(doubt).await),
             (verdict, Some(doubt)) => Ok(Some(self.give_up(doubt, verdict).await)),
-            (Verdict::Gone, None) => Ok(Some(Outcome::Gone)),
-            (Verdict::Refused(refusal), None) => Ok(Some(Outcome::Refused(refusal))),
-            (Verdict::Forbidden(why), None) => Err(Failure::Namespace(ClusterError::Forbidden {
+            (DisruptionVerdict::Gone, None) => Ok(Some(Outcome::Gone)),
+            (DisruptionVerdict::Refused(refusal), None) => Ok(Some(Outcome::Refused(refusal))),
+            (DisruptionVerdict::Forbidden(why), None) => Err(AttemptError::Namespace(ApiError::Forbidden {
                 what: self.what(),
                 why,
             })),
-            (Verdict::Unauthorized, None) => Err(Failure::Round(
-                ClusterError::Unauthorized { what: self.what() }.to_string(),
+            (DisruptionVerdict::Unauthorized, None) => Err(AttemptError::Round(
+                ApiError::Unauthorized { what: self.what() }.to_string(),
             )),
-            (Verdict::Fault(why), None) => Err(Failure::Round(format!("{}: {why}", self.what()))),
+            (DisruptionVerdict::Invalid(why), None) => {
+                Err(AttemptError::Round(format!("{}: {why}", self.what())))
+            }
         }
     }
 
@@ -162,9 +164,9 @@ impl Trial<'_> {
     /// A yes is no proof: the pod must be gone or going.
     async fn verify(&self) -> Outcome {
         match self.look().await {
-            Seen::GoneOrGoing => self.done(),
-            Seen::Alive => Outcome::Refused(Refusal::AcceptedButAlive),
-            Seen::Nothing(why) => Outcome::Unknown {
+            PodState::GoneOrTerminating => self.done(),
+            PodState::Alive => Outcome::Refused(Refusal::AcceptedButAlive),
+            PodState::Unknown(why) => Outcome::Unknown {
                 why: format!("accepted, and then {why}"),
             },
         }
@@ -173,34 +175,36 @@ impl Trial<'_> {
     /// Settles the first doubt by looking; `None` where the pod lives and may be asked for once more, by its UID.
     async fn settle(&mut self, doubt: String) -> Option<Outcome> {
         match self.look().await {
-            Seen::GoneOrGoing => Some(self.done_all_the_same(&doubt)),
-            Seen::Alive if !self.table.stop.is_requested() => {
+            PodState::GoneOrTerminating => Some(self.done_all_the_same(&doubt)),
+            PodState::Alive if !self.table.stop.is_requested() => {
                 self.doubt = Some(doubt);
                 None
             }
-            Seen::Alive => Some(Outcome::Unknown {
+            PodState::Alive => Some(Outcome::Unknown {
                 why: format!("{doubt}; a moment later the pod was alive"),
             }),
-            Seen::Nothing(why) => Some(Outcome::Unknown {
+            PodState::Unknown(why) => Some(Outcome::Unknown {
                 why: format!("{doubt}; then {why}"),
             }),
         }
     }
 
     /// Ends in doubt: an answer other than yes may be about what the request before it did.
-    async fn give_up(&mut self, doubt: String, verdict: Verdict) -> Outcome {
+    async fn give_up(&mut self, doubt: String, verdict: DisruptionVerdict) -> Outcome {
         let why = match self.look().await {
-            Seen::GoneOrGoing => return self.done_all_the_same(&doubt),
-            Seen::Alive => "a moment later the pod was alive".to_owned(),
-            Seen::Nothing(why) => format!("then {why}"),
+            PodState::GoneOrTerminating => return self.done_all_the_same(&doubt),
+            PodState::Alive => "a moment later the pod was alive".to_owned(),
+            PodState::Unknown(why) => format!("then {why}"),
         };
         let again = match verdict {
-            Verdict::Refused(refusal) => format!("asked again: refused by {refusal}"),
-            Verdict::Doubt(why) | Verdict::Forbidden(why) | Verdict::Fault(why) => {
+            DisruptionVerdict::Refused(refusal) => format!("asked again: refused by {refusal}"),
+            DisruptionVerdict::Uncertain(why)
+            | DisruptionVerdict::Forbidden(why)
+            | DisruptionVerdict::Invalid(why) => {
                 format!("asked again: {why}")
             }
-            Verdict::Unauthorized => "asked again: the credentials are not accepted".to_owned(),
-            Verdict::Accepted | Verdict::Gone => "asked again".to_owned(),
+            DisruptionVerdict::Unauthorized => "asked again: the credentials are not accepted".to_owned(),
+            DisruptionVerdict::Accepted | DisruptionVerdict::Gone => "asked again".to_owned(),
         };
         Outcome::Unknown {
             why: format!("{doubt}; {again}; {why}"),
@@ -215,8 +219,8 @@ impl Trial<'_> {
 
     fn done(&self) -> Outcome {
         match self.table.orders.disrupt.method {
-            Method::Evict => Outcome::Evicted,
-            Method::Delete => Outcome::Deleted,
+            DisruptionMethod::Evict => Outcome::Evicted,
+            DisruptionMethod::Delete => Outcome::Deleted,
         }
     }
 
@@ -224,7 +228,7 @@ impl Trial<'_> {
         format!("{} {}", self.table.orders.disrupt.method, self.pod)
     }
 
-    async fn look(&self) -> Seen {
+    async fn look(&self) -> PodState {
         self.table.look(self.pod).await
     }
 }

@@ -1,7 +1,7 @@
 //! How far a listing has come, and whether what it lists is a crowd. Pure: pages are arguments.
 
-use crate::cluster::Turn;
-use macaque_core::roster::{CROWD, Roster};
+use crate::k8s::PageCursor;
+use macaque_core::selection::{CROWD, NameIndex};
 
 /// How often a listing that expired between two pages starts anew. Reading takes seconds and an API server forgets
 /// after minutes: a listing that expires again and again is never read whole.
@@ -16,16 +16,16 @@ const BLIND: usize = 500;
 
 /// A listing from page to page.
 #[derive(Default)]
-pub(super) struct Pager {
+pub(crate) struct ListPager {
     after: Option<String>,
     restarts: u32,
     pages: u32,
     items: usize,
 }
 
-impl Pager {
+impl ListPager {
     /// Where the next page begins.
-    pub(super) fn after(&self) -> Option<&str> {
+    pub(crate) fn after(&self) -> Option<&str> {
         self.after.as_deref()
     }
 
@@ -33,7 +33,7 @@ impl Pager {
     ///
     /// # Errors
     /// The list has no end, and why.
-    pub(super) fn turn(&mut self, turn: &Turn, items: usize) -> Result<(), &'static str> {
+    pub(crate) fn turn(&mut self, turn: &PageCursor, items: usize) -> Result<(), &'static str> {
         self.pages += 1;
         self.items += items;
         self.restarts += u32::from(turn.restarted);
@@ -49,37 +49,37 @@ impl Pager {
 }
 
 /// What is known of the number of pods in scope.
-pub(super) enum Size {
+pub(crate) enum ScopeSize {
     /// All are to be read, however many there are.
-    Irrelevant,
+    Unlimited,
     /// Nothing yet.
     Unknown,
     /// The names were counted.
-    Counted(Names),
+    Counted(ScopeNames),
 }
 
 /// The names of all pods in scope that are in a phase that can be drawn.
 #[derive(Default)]
-pub(super) struct Names {
-    pub(super) roster: Roster,
+pub(crate) struct ScopeNames {
+    pub(crate) roster: NameIndex,
     /// What went wrong without ending it.
-    pub(super) problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
-impl Size {
+impl ScopeSize {
     /// With so many pods `seen`, how many may come after a page for the page to be worth reading.
-    pub(super) fn glance(&self, seen: usize) -> Option<usize> {
+    pub(crate) fn glance(&self, seen: usize) -> Option<usize> {
         match self {
-            Self::Irrelevant => None,
+            Self::Unlimited => None,
             Self::Unknown | Self::Counted(_) => Some(CROWD.saturating_sub(seen)),
         }
     }
 
     /// Whether the scope is a crowd, after a page by which so many pods were `seen`, `remaining` come after them in
     /// the same list, and `more` come at all; `None` if they should be counted before more of them are read.
-    pub(super) fn of(&self, seen: usize, remaining: Option<usize>, more: bool) -> Option<bool> {
+    pub(crate) fn of(&self, seen: usize, remaining: Option<usize>, more: bool) -> Option<bool> {
         match self {
-            Self::Irrelevant => Some(false),
+            Self::Unlimited => Some(false),
             _ if seen.saturating_add(remaining.unwrap_or_default()) > CROWD => Some(true),
             Self::Unknown if seen >= BLIND && more && remaining.is_none() => None,
             Self::Unknown => Some(false),
@@ -93,8 +93,8 @@ impl Size {
 mod tests {
     use super::*;
 
-    fn turn(next: Option<&str>, restarted: bool) -> Turn {
-        Turn {
+    fn turn(next: Option<&str>, restarted: bool) -> PageCursor {
+        PageCursor {
             next: next.map(str::to_owned),
             restarted,
             remaining: None,
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_list_may_start_anew_twice_and_no_more() {
-        let mut pager = Pager::default();
+        let mut pager = ListPager::default();
         assert_eq!(pager.turn(&turn(Some("a"), false), 500), Ok(()));
         assert_eq!(pager.turn(&turn(Some("b"), true), 500), Ok(()));
         assert_eq!(pager.turn(&turn(Some("c"), true), 500), Ok(()));
@@ -113,39 +113,39 @@ mod tests {
 
     #[test]
     fn a_list_that_goes_on_and_on_is_given_up_and_a_long_one_is_not() {
-        let (mut endless, mut long) = (Pager::default(), Pager::default());
+        let (mut endless, mut long) = (ListPager::default(), ListPager::default());
         for _ in 1..MOST_PAGES {
             assert_eq!(endless.turn(&turn(Some("a"), false), 500), Ok(()));
             assert_eq!(long.turn(&turn(Some("a"), false), 500), Ok(()));
         }
         assert!(endless.turn(&turn(Some("a"), false), 500).is_err());
         assert_eq!(long.turn(&turn(None, false), 500), Ok(()));
-        let mut long_pages = Pager::default();
+        let mut long_pages = ListPager::default();
         assert!(long_pages.turn(&turn(Some("a"), false), MOST_ITEMS).is_err());
     }
 
     #[test]
     fn a_list_that_says_how_many_remain_is_judged_by_that() {
-        assert_eq!(Size::Unknown.of(500, Some(700), true), Some(false));
-        assert_eq!(Size::Unknown.of(500, Some(CROWD - 499), true), Some(true));
-        assert_eq!(Size::Unknown.of(500, Some(usize::MAX), true), Some(true));
+        assert_eq!(ScopeSize::Unknown.of(500, Some(700), true), Some(false));
+        assert_eq!(ScopeSize::Unknown.of(500, Some(CROWD - 499), true), Some(true));
+        assert_eq!(ScopeSize::Unknown.of(500, Some(usize::MAX), true), Some(true));
         // A page that was only glanced at.
-        assert_eq!(Size::Unknown.of(0, Some(CROWD + 1), true), Some(true));
+        assert_eq!(ScopeSize::Unknown.of(0, Some(CROWD + 1), true), Some(true));
     }
 
     #[test]
     fn a_list_that_does_not_say_is_counted_once_before_much_of_it_is_read() {
-        assert_eq!(Size::Unknown.of(499, None, true), Some(false));
-        assert_eq!(Size::Unknown.of(500, None, true), None);
-        assert_eq!(Size::Unknown.of(500, None, false), Some(false));
-        let counted = Size::Counted(Names::default());
+        assert_eq!(ScopeSize::Unknown.of(499, None, true), Some(false));
+        assert_eq!(ScopeSize::Unknown.of(500, None, true), None);
+        assert_eq!(ScopeSize::Unknown.of(500, None, false), Some(false));
+        let counted = ScopeSize::Counted(ScopeNames::default());
         assert_eq!(counted.of(1500, None, true), Some(false));
         assert_eq!(counted.of(CROWD + 1, None, true), Some(true));
     }
 
     #[test]
     fn a_survey_that_must_be_whole_is() {
-        assert_eq!(Size::Irrelevant.of(100_000, Some(1), true), Some(false));
-        assert_eq!(Size::Irrelevant.glance(0), None);
+        assert_eq!(ScopeSize::Unlimited.of(100_000, Some(1), true), Some(false));
+        assert_eq!(ScopeSize::Unlimited.glance(0), None);
     }
 }

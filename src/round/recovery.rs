@@ -2,17 +2,17 @@
 
 use jiff::Timestamp;
 
-use super::attempt::Seen;
-use super::{Orders, Table, blank};
-use crate::journal::Setback;
-use macaque_core::journal::{ChargeState, Event, Journal, Notice, Round, Settled};
-use macaque_core::report::{End, Report};
+use super::attempt::PodState;
+use super::{RoundConfig, RoundContext, blank};
+use crate::journal::JournalError;
+use macaque_core::journal::{Journal, JournalEvent, OutboxEntry, ReservationState, Resolution, RoundRecord};
+use macaque_core::report::{RoundEnd, RoundReport};
 
 /// What a look round found.
 #[derive(Debug, Default)]
-pub struct Patrol {
+pub struct Recovery {
     /// The reports that are this Killer's to tell.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<OutboxEntry>,
     /// How many notices were dropped untold, ever.
     pub dropped: u64,
 }
@@ -24,51 +24,54 @@ pub struct Patrol {
 ///
 /// # Errors
 /// The journal could not be read or written.
-pub async fn patrol(table: Table<'_>, unclosed: Option<&Report>) -> Result<Patrol, Setback> {
-    let mut journal = table.enter(&Event::Patrol).await?;
+pub async fn patrol(
+    table: RoundContext<'_>,
+    unclosed: Option<&RoundReport>,
+) -> Result<Recovery, JournalError> {
+    let mut journal = table.enter(&JournalEvent::Recover).await?;
     if let Some(round) = journal.open_round_of(table.keeper.holder()).cloned() {
         journal = match unclosed.filter(|report| report.slot == round.slot) {
             Some(report) => table.close_late(&round, report).await?,
             None => table.close_for_another(&round).await?,
         };
     }
-    Ok(Patrol {
+    Ok(Recovery {
         notices: journal.notices_of(table.keeper.holder()).cloned().collect(),
         dropped: journal.dropped(),
     })
 }
 
-impl Table<'_> {
+impl RoundContext<'_> {
     /// Closes a round of one's own, whose story is known.
-    async fn close_late(&self, round: &Round, report: &Report) -> Result<Journal, Setback> {
+    async fn close_late(&self, round: &RoundRecord, report: &RoundReport) -> Result<Journal, JournalError> {
         for charge in &round.charges {
             let known = report
                 .attempts
                 .iter()
                 .find(|attempt| attempt.pod.uid == charge.pod.uid);
             // A victim without a story was never asked for, or was refused for want of a grant.
-            let settled = known.map_or(Settled::Undone, |attempt| Settled::from(&attempt.outcome));
+            let settled = known.map_or(Resolution::Released, |attempt| Resolution::from(&attempt.outcome));
             let uid = charge.pod.uid.clone();
-            self.enter(&Event::Settle { uid, settled }).await?;
+            self.enter(&JournalEvent::Resolve { uid, settled }).await?;
         }
         self.close(report).await
     }
 
     /// Closes a round that was interrupted: its victims are looked up, and none is disrupted any more.
-    async fn close_for_another(&self, round: &Round) -> Result<Journal, Setback> {
+    async fn close_for_another(&self, round: &RoundRecord) -> Result<Journal, JournalError> {
         let open = round
             .charges
             .iter()
-            .filter(|charge| charge.state == ChargeState::Open);
+            .filter(|charge| charge.state == ReservationState::Pending);
         let mut journal = None;
         for charge in open {
             let settled = match self.look(&charge.pod).await {
-                Seen::GoneOrGoing => Settled::Disrupted,
+                PodState::GoneOrTerminating => Resolution::Disrupted,
                 // It may be disrupted yet, by a request that is still on its way.
-                Seen::Alive | Seen::Nothing(_) => Settled::Unknown,
+                PodState::Alive | PodState::Unknown(_) => Resolution::Unknown,
             };
             let uid = charge.pod.uid.clone();
-            journal = Some(self.enter(&Event::Settle { uid, settled }).await?);
+            journal = Some(self.enter(&JournalEvent::Resolve { uid, settled }).await?);
         }
         let settled = journal.as_ref().and_then(Journal::round).unwrap_or(round);
         log::warn!(slot:% = round.slot; "the round of {} was interrupted; its books are finished here", round.slot);
@@ -77,11 +80,11 @@ impl Table<'_> {
 }
 
 /// What the journal tells of an interrupted round.
-fn story(round: &Round, orders: &Orders) -> Report {
+fn story(round: &RoundRecord, orders: &RoundConfig) -> RoundReport {
     let mut report = blank(orders, round.slot, round.seed);
     report.attempts = round.attempts();
     report.finished = Timestamp::now();
-    report.end = End::Failed {
+    report.end = RoundEnd::Failed {
         why: "it was interrupted, and its books were finished later: victims that were refused are not told of, and \
               what became of the others was found by looking them up"
             .to_owned(),

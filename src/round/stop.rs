@@ -11,13 +11,13 @@ pub struct StopSwitch(watch::Sender<Option<Instant>>);
 
 /// The ear of a round.
 #[derive(Debug, Clone)]
-pub struct Stop(watch::Receiver<Option<Instant>>);
+pub struct StopToken(watch::Receiver<Option<Instant>>);
 
 impl StopSwitch {
     /// A switch, and an ear for it.
-    pub fn new() -> (Self, Stop) {
+    pub fn new() -> (Self, StopToken) {
         let (sender, receiver) = watch::channel(None);
-        (Self(sender), Stop(receiver))
+        (Self(sender), StopToken(receiver))
     }
 
     /// Asks the round to stop. Asking twice is asking once.
@@ -27,7 +27,7 @@ impl StopSwitch {
     }
 }
 
-impl Stop {
+impl StopToken {
     /// Whether the round was asked to stop.
     pub fn is_requested(&self) -> bool {
         self.0.borrow().is_some()

@@ -8,30 +8,30 @@ use ::config::{Config, Value, ValueKind};
 use jiff::fmt::friendly::SpanParser;
 
 use super::file::shape;
-use super::keys::{Key, Kind, find, keys};
-use super::layer::{Layer, explains};
-use super::mistake::{Mistake, Reported, either, quote};
+use super::keys::{KeyKind, SettingKey, find, keys};
+use super::layer::{SettingsLayer, explains};
+use super::mistake::{MistakeReported, SettingMistake, either, quote};
 
 /// The merged tree, and every mistake so far.
-pub(super) struct Decoder {
+pub(super) struct SettingsDecoder {
     tree: Value,
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<SettingMistake>,
     meant: Vec<String>,
     unread: BTreeSet<&'static str>,
 }
 
 /// A value with its key and source, so that whoever finds fault with it can say where it stands.
 #[derive(Debug)]
-pub(super) struct Given<T> {
-    pub(super) key: &'static Key,
+pub(super) struct GivenValue<T> {
+    pub(super) key: &'static SettingKey,
     pub(super) value: T,
     pub(super) source: Option<String>,
 }
 
-impl<T> Given<T> {
+impl<T> GivenValue<T> {
     /// The same place with another value.
-    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> Given<U> {
-        Given {
+    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> GivenValue<U> {
+        GivenValue {
             key: self.key,
             value: convert(self.value),
             source: self.source,
@@ -47,9 +47,9 @@ impl<T> Given<T> {
     }
 }
 
-impl Decoder {
+impl SettingsDecoder {
     /// Merges the layers, the later over the earlier, and gathers their mistakes.
-    pub(super) fn new(layers: Vec<Layer>) -> Self {
+    pub(super) fn new(layers: Vec<SettingsLayer>) -> Self {
         let (mut mistakes, mut meant) = (Vec::new(), Vec::new());
         let mut builder = Config::builder();
         for layer in layers {
@@ -61,7 +61,7 @@ impl Decoder {
             Ok(config) => config.cache,
             Err(error) => {
                 // Layers are maps by now, so that nothing is left that could fail; if it does, it is said.
-                mistakes.push(Mistake {
+                mistakes.push(SettingMistake {
                     key: "settings".to_owned(),
                     source: None,
                     wrong: format!("the layers cannot be merged: {error}"),
@@ -79,7 +79,7 @@ impl Decoder {
     }
 
     /// Every mistake, once nothing is left to decode.
-    pub(super) fn into_mistakes(self) -> Vec<Mistake> {
+    pub(super) fn into_mistakes(self) -> Vec<SettingMistake> {
         self.mistakes
     }
 
@@ -91,51 +91,60 @@ impl Decoder {
     /// Writes down what is wrong with a value, and what would be right.
     pub(super) fn refuse<T>(
         &mut self,
-        given: &Given<T>,
+        given: &GivenValue<T>,
         wrong: impl fmt::Display,
         right: impl fmt::Display,
-    ) -> Reported {
+    ) -> MistakeReported {
         self.report(given, wrong.to_string(), Some(right.to_string()))
     }
 
     /// Writes down a fault whose own words say what would be right.
-    pub(super) fn refuse_fault<T>(&mut self, given: &Given<T>, fault: impl fmt::Display) -> Reported {
+    pub(super) fn refuse_fault<T>(
+        &mut self,
+        given: &GivenValue<T>,
+        fault: impl fmt::Display,
+    ) -> MistakeReported {
         self.report(given, fault.to_string(), None)
     }
 
-    fn report<T>(&mut self, given: &Given<T>, wrong: String, right: Option<String>) -> Reported {
-        let mistake = Mistake {
+    fn report<T>(&mut self, given: &GivenValue<T>, wrong: String, right: Option<String>) -> MistakeReported {
+        let mistake = SettingMistake {
             key: given.key.path.to_owned(),
             source: given.source.clone(),
             wrong,
             right,
         };
-        Reported::to(&mut self.mistakes, mistake)
+        MistakeReported::to(&mut self.mistakes, mistake)
     }
 
     /// Writes down that a value is not among the allowed words.
-    pub(super) fn refuse_word(&mut self, given: &Given<String>, what: &str, words: &[&str]) -> Reported {
+    pub(super) fn refuse_word(
+        &mut self,
+        given: &GivenValue<String>,
+        what: &str,
+        words: &[&str],
+    ) -> MistakeReported {
         let words: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
         let wrong = format!("{} is not {what}", quote(&given.value));
         self.refuse(given, wrong, format!("use {}", either(&words)))
     }
 
     /// Writes down that a key is not set, unless another mistake explains why.
-    pub(super) fn missing(&mut self, path: &str, why: &str, right: impl fmt::Display) -> Reported {
+    pub(super) fn missing(&mut self, path: &str, why: &str, right: impl fmt::Display) -> MistakeReported {
         if self.meant.iter().any(|meant| explains(meant, path)) {
-            return Reported::before();
+            return MistakeReported::before();
         }
-        let mistake = Mistake {
+        let mistake = SettingMistake {
             key: path.to_owned(),
             source: None,
             wrong: why.to_owned(),
             right: Some(right.to_string()),
         };
-        Reported::to(&mut self.mistakes, mistake)
+        MistakeReported::to(&mut self.mistakes, mistake)
     }
 
     /// A key that is `true` or `false`.
-    pub(super) fn boolean(&mut self, path: &'static str) -> Result<Given<bool>, Reported> {
+    pub(super) fn boolean(&mut self, path: &'static str) -> Result<GivenValue<bool>, MistakeReported> {
         let given = self.required(path)?;
         match given.value {
             ValueKind::Boolean(value) => Ok(given.map(|_| value)),
@@ -144,7 +153,11 @@ impl Decoder {
     }
 
     /// A number from 1 to `most`.
-    pub(super) fn count(&mut self, path: &'static str, most: usize) -> Result<Given<usize>, Reported> {
+    pub(super) fn count(
+        &mut self,
+        path: &'static str,
+        most: usize,
+    ) -> Result<GivenValue<usize>, MistakeReported> {
         let given = self.required(path)?;
         let ValueKind::I64(number) = given.value else {
             return Err(self.wrong_type(&given));
@@ -162,7 +175,7 @@ impl Decoder {
         &mut self,
         path: &'static str,
         most: usize,
-    ) -> Result<Option<Given<usize>>, Reported> {
+    ) -> Result<Option<GivenValue<usize>>, MistakeReported> {
         if self.look(path).is_none() {
             return Ok(None);
         }
@@ -170,7 +183,7 @@ impl Decoder {
     }
 
     /// A text that has a default; empty if somebody emptied it.
-    pub(super) fn text(&mut self, path: &'static str) -> Result<Given<String>, Reported> {
+    pub(super) fn text(&mut self, path: &'static str) -> Result<GivenValue<String>, MistakeReported> {
         let given = self.required(path)?;
         let ValueKind::String(text) = &given.value else {
             return Err(self.wrong_type(&given));
@@ -180,7 +193,10 @@ impl Decoder {
     }
 
     /// A text that may be absent; an empty one is.
-    pub(super) fn optional(&mut self, path: &'static str) -> Result<Option<Given<String>>, Reported> {
+    pub(super) fn optional(
+        &mut self,
+        path: &'static str,
+    ) -> Result<Option<GivenValue<String>>, MistakeReported> {
         if self.look(path).is_none() {
             return Ok(None);
         }
@@ -189,7 +205,10 @@ impl Decoder {
     }
 
     /// A duration.
-    pub(super) fn duration(&mut self, given: Given<String>) -> Result<Given<Duration>, Reported> {
+    pub(super) fn duration(
+        &mut self,
+        given: GivenValue<String>,
+    ) -> Result<GivenValue<Duration>, MistakeReported> {
         match SpanParser::new().parse_unsigned_duration(&given.value) {
             Ok(duration) => Ok(given.map(|_| duration)),
             Err(_) => {
@@ -200,7 +219,7 @@ impl Decoder {
     }
 
     /// A list of texts, each with its own place.
-    pub(super) fn list(&mut self, path: &'static str) -> Result<Vec<Given<String>>, Reported> {
+    pub(super) fn list(&mut self, path: &'static str) -> Result<Vec<GivenValue<String>>, MistakeReported> {
         let given = self.required(path)?;
         let ValueKind::Array(elements) = given.value else {
             return Err(self.wrong_type(&given));
@@ -221,14 +240,14 @@ impl Decoder {
         texts.into_iter().collect()
     }
 
-    fn required(&mut self, path: &'static str) -> Result<Given<ValueKind>, Reported> {
+    fn required(&mut self, path: &'static str) -> Result<GivenValue<ValueKind>, MistakeReported> {
         match self.look(path) {
             Some(given) => Ok(given),
             None => Err(self.missing(path, "is not set", "set it")),
         }
     }
 
-    fn look(&mut self, path: &'static str) -> Option<Given<ValueKind>> {
+    fn look(&mut self, path: &'static str) -> Option<GivenValue<ValueKind>> {
         self.unread.remove(path);
         let key = find(path)?;
         let mut value = &self.tree;
@@ -241,19 +260,19 @@ impl Decoder {
         Some(placed(key, value.clone()))
     }
 
-    fn wrong_type(&mut self, given: &Given<ValueKind>) -> Reported {
+    fn wrong_type(&mut self, given: &GivenValue<ValueKind>) -> MistakeReported {
         let shown = match (given.key.kind, &given.value) {
-            (Kind::Secret, _) => "the value".to_owned(),
+            (KeyKind::Secret, _) => "the value".to_owned(),
             (_, ValueKind::String(text)) => quote(text),
             (_, ValueKind::Array(_)) => "a list".to_owned(),
             (_, value) => value.to_string(),
         };
         let what = match given.key.kind {
-            Kind::Boolean(_) => "true or false",
-            Kind::Count(_) => "a whole number",
-            Kind::Text(_) | Kind::OptionalText | Kind::Secret => "text",
-            Kind::Duration(_) => "a duration with its unit",
-            Kind::List(_) => match given.value {
+            KeyKind::Boolean(_) => "true or false",
+            KeyKind::Count(_) => "a whole number",
+            KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret => "text",
+            KeyKind::Duration(_) => "a duration with its unit",
+            KeyKind::List(_) => match given.value {
                 ValueKind::String(_) => "a list",
                 _ => "a list of texts",
             },
@@ -262,8 +281,8 @@ impl Decoder {
     }
 }
 
-fn placed(key: &'static Key, value: Value) -> Given<ValueKind> {
-    Given {
+fn placed(key: &'static SettingKey, value: Value) -> GivenValue<ValueKind> {
+    GivenValue {
         key,
         source: value.origin().map(str::to_owned),
         value: value.kind,

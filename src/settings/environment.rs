@@ -1,8 +1,8 @@
 //! The layer of the environment: `MACAQUE_*` variables, by their own names and by those of the Go tool.
 
-use super::keys::{Key, Kind, PREFIX, keys};
-use super::layer::{Layer, entries};
-use super::mistake::{Mistake, quote};
+use super::keys::{KeyKind, PREFIX, SettingKey, keys};
+use super::layer::{SettingsLayer, entries};
+use super::mistake::{SettingMistake, quote};
 use super::nearest::nearest_variable;
 
 /// How the source of a variable's value begins.
@@ -16,8 +16,8 @@ pub(super) const POD_NAME: &str = "MACAQUE_POD_NAME";
 pub const POD_NAMESPACE: &str = "MACAQUE_POD_NAMESPACE";
 
 /// Reads the variables that are settings; an empty one counts as not set.
-pub(super) fn read(variables: &[(String, String)]) -> Layer {
-    let mut layer = Layer::default();
+pub(super) fn read(variables: &[(String, String)]) -> SettingsLayer {
+    let mut layer = SettingsLayer::default();
     for (name, value) in given(variables) {
         let is_setting = keys().iter().any(|key| key.variable() == name) || old(name).is_some();
         let is_other = [CONFIG, POD_NAME, POD_NAMESPACE].contains(&name);
@@ -60,7 +60,7 @@ fn given(variables: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
         .filter(|(name, value)| name.starts_with(PREFIX) && !value.is_empty())
 }
 
-fn old(name: &str) -> Option<&'static Key> {
+fn old(name: &str) -> Option<&'static SettingKey> {
     keys().iter().find(|key| key.old_variable == Some(name))
 }
 
@@ -73,13 +73,13 @@ pub(super) fn is_origin(source: &str) -> bool {
     source.starts_with(ORIGIN)
 }
 
-fn unknown(layer: &mut Layer, name: &str) {
+fn unknown(layer: &mut SettingsLayer, name: &str) {
     let meant = nearest_variable(name);
     let right = match &meant {
         Some((_, variable)) => format!("did you mean {variable}?"),
         None => format!("remove it; settings are called {PREFIX}SECTION__KEY"),
     };
-    let mistake = Mistake {
+    let mistake = SettingMistake {
         key: name.to_owned(),
         source: Some("environment".to_owned()),
         wrong: "no setting has this variable".to_owned(),
@@ -88,19 +88,19 @@ fn unknown(layer: &mut Layer, name: &str) {
     layer.refuse(mistake, meant.map(|(key, _)| key.path.to_owned()));
 }
 
-fn differ(key: &Key, one: &str, other: &str) -> bool {
+fn differ(key: &SettingKey, one: &str, other: &str) -> bool {
     match key.kind {
-        Kind::List(separator) => !entries(one, separator).eq(entries(other, separator)),
+        KeyKind::List(separator) => !entries(one, separator).eq(entries(other, separator)),
         _ => one != other,
     }
 }
 
-fn conflict(key: &Key, new: (&str, &str), old: (&str, &str)) -> Mistake {
+fn conflict(key: &SettingKey, new: (&str, &str), old: (&str, &str)) -> SettingMistake {
     let wrong = match key.kind {
-        Kind::Secret => format!("{} and {} differ", new.0, old.0),
+        KeyKind::Secret => format!("{} and {} differ", new.0, old.0),
         _ => format!("{} is {}, but {} is {}", new.0, quote(new.1), old.0, quote(old.1)),
     };
-    Mistake {
+    SettingMistake {
         key: key.path.to_owned(),
         source: Some("environment".to_owned()),
         wrong,

@@ -3,34 +3,34 @@
 use ::config::{Value, ValueKind};
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{Key, Kind, find, is_section};
-use super::layer::Layer;
-use super::mistake::{Mistake, either};
+use super::keys::{KeyKind, SettingKey, find, is_section};
+use super::layer::SettingsLayer;
+use super::mistake::{SettingMistake, either};
 use super::nearest::{names_in, nearest_path};
 
 /// Reads the text of a file. `name` is what messages call the file.
 ///
 /// Text that is no TOML is told with line and column, never with the line itself, which may hold a token.
-pub(super) fn read(name: &str, text: &str) -> Result<Layer, Mistake> {
-    let lines = Lines { name, text };
-    let table = DeTable::parse(text).map_err(|error| Mistake {
+pub(super) fn read(name: &str, text: &str) -> Result<SettingsLayer, SettingMistake> {
+    let lines = LineIndex { name, text };
+    let table = DeTable::parse(text).map_err(|error| SettingMistake {
         key: name.to_owned(),
         source: error.span().map(|span| lines.place(span.start)),
         wrong: format!("not TOML: {}", error.message()),
         right: Some("correct it there; the rest of the file was not looked at".to_owned()),
     })?;
-    let mut layer = Layer::default();
+    let mut layer = SettingsLayer::default();
     section(&mut layer, &lines, "", table.get_ref());
     Ok(layer)
 }
 
 /// Where things stand in the file.
-struct Lines<'a> {
+struct LineIndex<'a> {
     name: &'a str,
     text: &'a str,
 }
 
-impl Lines<'_> {
+impl LineIndex<'_> {
     fn before(&self, offset: usize) -> &str {
         self.text.get(..offset).unwrap_or(self.text)
     }
@@ -52,7 +52,7 @@ impl Lines<'_> {
 }
 
 /// Takes the keys of one section, and of the sections within.
-fn section(layer: &mut Layer, lines: &Lines<'_>, path: &str, table: &DeTable<'_>) {
+fn section(layer: &mut SettingsLayer, lines: &LineIndex<'_>, path: &str, table: &DeTable<'_>) {
     // The parser sorts keys by name; mistakes are told in the order of the file.
     let mut rows: Vec<_> = table.iter().collect();
     rows.sort_by_key(|(name, _)| name.span().start);
@@ -70,7 +70,7 @@ fn section(layer: &mut Layer, lines: &Lines<'_>, path: &str, table: &DeTable<'_>
                     layer.values.insert(full, Value::new(Some(&origin), kind));
                 }
                 Err(wrong) => layer.refuse(
-                    Mistake {
+                    SettingMistake {
                         right: Some(shape(key)),
                         key: full.clone(),
                         source: Some(origin),
@@ -83,7 +83,7 @@ fn section(layer: &mut Layer, lines: &Lines<'_>, path: &str, table: &DeTable<'_>
                 section(layer, lines, &full, table)
             }
             (None, value) if known && is_section(&full) => layer.refuse(
-                Mistake {
+                SettingMistake {
                     wrong: format!("is {}, but this name is a section", article(value)),
                     right: Some(format!("write [{full}], and its settings below")),
                     key: full.clone(),
@@ -96,7 +96,7 @@ fn section(layer: &mut Layer, lines: &Lines<'_>, path: &str, table: &DeTable<'_>
     }
 }
 
-fn unknown(layer: &mut Layer, section: &str, full: String, origin: String) {
+fn unknown(layer: &mut SettingsLayer, section: &str, full: String, origin: String) {
     let meant = nearest_path(&full);
     let right = match (&meant, section) {
         (Some(meant), _) if *meant == full => "write it without the quotes".to_owned(),
@@ -104,7 +104,7 @@ fn unknown(layer: &mut Layer, section: &str, full: String, origin: String) {
         (None, "") => format!("at the top there is {}", either(&names_in(""))),
         (None, _) => format!("in [{section}] there is {}", either(&names_in(section))),
     };
-    let mistake = Mistake {
+    let mistake = SettingMistake {
         key: full,
         source: Some(origin),
         wrong: "no setting has this name".to_owned(),
@@ -114,7 +114,12 @@ fn unknown(layer: &mut Layer, section: &str, full: String, origin: String) {
 }
 
 /// The value as `config` carries it, its type unchanged; what `config` cannot carry is wrong for every key.
-fn convert(value: &DeValue<'_>, key: &Key, origin: &str, lines: &Lines<'_>) -> Result<ValueKind, String> {
+fn convert(
+    value: &DeValue<'_>,
+    key: &SettingKey,
+    origin: &str,
+    lines: &LineIndex<'_>,
+) -> Result<ValueKind, String> {
     match value {
         DeValue::String(text) => Ok(text.as_ref().into()),
         DeValue::Boolean(value) => Ok((*value).into()),
@@ -147,9 +152,9 @@ fn convert(value: &DeValue<'_>, key: &Key, origin: &str, lines: &Lines<'_>) -> R
 }
 
 /// A sentence that quotes the value, or one that does not if the key is a secret.
-fn shown(key: &Key, sentence: &str, value: &DeValue<'_>) -> String {
+fn shown(key: &SettingKey, sentence: &str, value: &DeValue<'_>) -> String {
     match key.kind {
-        Kind::Secret => format!("is {}, not text", article(value)),
+        KeyKind::Secret => format!("is {}, not text", article(value)),
         _ => sentence.to_owned(),
     }
 }
@@ -167,14 +172,14 @@ fn article(value: &DeValue<'_>) -> &'static str {
 }
 
 /// What a key holds, as the remedy of a message.
-pub(super) fn shape(key: &Key) -> String {
+pub(super) fn shape(key: &SettingKey) -> String {
     match key.kind {
-        Kind::Boolean(_) => "use true or false, without quotes".to_owned(),
-        Kind::Count(_) => "use a whole number, without quotes".to_owned(),
-        Kind::Text(_) | Kind::OptionalText | Kind::Secret => "use text in quotes".to_owned(),
-        Kind::Duration(_) => {
+        KeyKind::Boolean(_) => "use true or false, without quotes".to_owned(),
+        KeyKind::Count(_) => "use a whole number, without quotes".to_owned(),
+        KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret => "use text in quotes".to_owned(),
+        KeyKind::Duration(_) => {
             "use a number with its unit, in quotes, such as \"30s\", \"5m\" or \"2h\"".to_owned()
         }
-        Kind::List(_) => "use a list of texts in quotes, such as [\"one\", \"two\"]".to_owned(),
+        KeyKind::List(_) => "use a list of texts in quotes, such as [\"one\", \"two\"]".to_owned(),
     }
 }

@@ -1,31 +1,34 @@
 //! Proves where the journal is kept.
 
-use macaque_core::plan::{ConfigMapRef, JournalPlace};
+use macaque_core::config::{ConfigMapRef, JournalLocation};
 
-use super::decoder::{Decoder, Given};
+use super::decoder::{GivenValue, SettingsDecoder};
 use super::environment::POD_NAMESPACE;
-use super::mistake::{Reported, quote};
+use super::mistake::{MistakeReported, quote};
 use super::name::is_name;
 
 /// The ConfigMap of the manifest.
 const NAME: &str = "macaque-journal";
 
 /// Decodes `journal`; `home` is the namespace that macaque lives in, where that is known.
-pub(super) fn journal(d: &mut Decoder, home: Option<&str>) -> Result<JournalPlace, Reported> {
+pub(super) fn journal(
+    d: &mut SettingsDecoder,
+    home: Option<&str>,
+) -> Result<JournalLocation, MistakeReported> {
     let place = d.text("journal")?;
     match (place.value.as_str(), home) {
-        ("memory", _) | ("auto" | "", None) => Ok(JournalPlace::Memory),
+        ("memory", _) | ("auto" | "", None) => Ok(JournalLocation::Memory),
         ("auto" | "", Some(namespace)) => Ok(config_map(namespace, NAME)),
         (text, home) => named(d, &place, text, home),
     }
 }
 
 fn named(
-    d: &mut Decoder,
-    place: &Given<String>,
+    d: &mut SettingsDecoder,
+    place: &GivenValue<String>,
     text: &str,
     home: Option<&str>,
-) -> Result<JournalPlace, Reported> {
+) -> Result<JournalLocation, MistakeReported> {
     let Some(name) = text.strip_prefix("configmap/") else {
         let right = "use \"auto\", \"memory\" or \"configmap/NAME\"";
         return Err(d.refuse(place, format!("{} is no place for a journal", quote(text)), right));
@@ -45,8 +48,8 @@ fn named(
     }
 }
 
-fn config_map(namespace: &str, name: &str) -> JournalPlace {
-    JournalPlace::ConfigMap(ConfigMapRef {
+fn config_map(namespace: &str, name: &str) -> JournalLocation {
+    JournalLocation::ConfigMap(ConfigMapRef {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
     })

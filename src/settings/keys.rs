@@ -1,15 +1,15 @@
 //! The one table of settings: it drives the defaults, the decoding, the names of the environment variables and
 //! the suggestions, and the documentation is tested against it.
 
-use Kind::{Boolean, Count, Duration, List, OptionalText, Secret, Text};
+use KeyKind::{Boolean, Count, Duration, List, OptionalText, Secret, Text};
 
 /// One setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
+pub struct SettingKey {
     /// Its path in the TOML file.
     pub path: &'static str,
     /// What it holds, and what it holds when nobody sets it.
-    pub kind: Kind,
+    pub kind: KeyKind,
     /// What it means, in a sentence.
     pub doc: &'static str,
     /// The name that the Go tool macaque gave its environment variable, which works unchanged.
@@ -18,7 +18,7 @@ pub struct Key {
 
 /// What a setting holds, with its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum KeyKind {
     /// `true` or `false`.
     Boolean(bool),
     /// A whole number; `None` is absent by default.
@@ -35,7 +35,7 @@ pub enum Kind {
     Secret,
 }
 
-impl Key {
+impl SettingKey {
     /// Its environment variable: `MACAQUE_DISRUPT__GRACE_PERIOD` for `disrupt.grace_period`.
     pub fn variable(&self) -> String {
         format!("{PREFIX}{}", self.path.replace('.', "__").to_uppercase())
@@ -44,11 +44,11 @@ impl Key {
     /// Its default as TOML; `None` if it is absent by default.
     pub fn default_toml(&self) -> Option<String> {
         match self.kind {
-            Kind::Boolean(default) => Some(default.to_string()),
-            Kind::Count(default) => default.map(|default| default.to_string()),
-            Kind::Text(default) | Kind::Duration(default) => Some(format!("\"{default}\"")),
-            Kind::List(_) => Some("[]".to_owned()),
-            Kind::OptionalText | Kind::Secret => None,
+            KeyKind::Boolean(default) => Some(default.to_string()),
+            KeyKind::Count(default) => default.map(|default| default.to_string()),
+            KeyKind::Text(default) | KeyKind::Duration(default) => Some(format!("\"{default}\"")),
+            KeyKind::List(_) => Some("[]".to_owned()),
+            KeyKind::OptionalText | KeyKind::Secret => None,
         }
     }
 
@@ -67,12 +67,12 @@ impl Key {
 pub(super) const PREFIX: &str = "MACAQUE_";
 
 /// Every setting, in the order of the documentation.
-pub fn keys() -> &'static [Key] {
+pub fn keys() -> &'static [SettingKey] {
     &TABLE
 }
 
 /// The setting of this path.
-pub(super) fn find(path: &str) -> Option<&'static Key> {
+pub(super) fn find(path: &str) -> Option<&'static SettingKey> {
     TABLE.iter().find(|key| key.path == path)
 }
 
@@ -88,8 +88,8 @@ pub(super) fn is_within(key: &str, section: &str) -> bool {
 }
 
 /// A row of the table; `old` adds the Go tool's variable.
-const fn key(path: &'static str, kind: Kind, doc: &'static str) -> Key {
-    Key {
+const fn key(path: &'static str, kind: KeyKind, doc: &'static str) -> SettingKey {
+    SettingKey {
         path,
         kind,
         doc,
@@ -97,7 +97,7 @@ const fn key(path: &'static str, kind: Kind, doc: &'static str) -> Key {
     }
 }
 
-impl Key {
+impl SettingKey {
     const fn old(mut self, variable: &'static str) -> Self {
         self.old_variable = Some(variable);
         self
@@ -105,7 +105,7 @@ impl Key {
 }
 
 #[rustfmt::skip]
-static TABLE: [Key; 33] = [
+static TABLE: [SettingKey; 33] = [
     key("dry_run", Boolean(true), "Only say what would be disrupted; `false` arms the monkey."),
     key("journal", Text("auto"), "Where it is written down what is done: `configmap/NAME` in macaque's own namespace, or `memory`. `auto`: `configmap/macaque-journal` in a cluster, else `memory`."),
     key("schedule.cron", Text(""), "When rounds are due: a crontab line of five fields. Needed to run on a schedule.")

@@ -2,30 +2,30 @@
 
 use ::config::{ConfigError, Map, Source, Value, ValueKind};
 
-use super::keys::{Key, Kind, is_within};
-use super::mistake::Mistake;
+use super::keys::{KeyKind, SettingKey, is_within};
+use super::mistake::SettingMistake;
 
 /// What one source (the defaults, the file, the environment, the flags) says, and what is wrong with it.
 #[derive(Default, Clone)]
-pub(super) struct Layer {
+pub(super) struct SettingsLayer {
     /// Values by dotted path; only paths of the table of keys.
     pub(super) values: Map<String, Value>,
     /// What could not become a value.
-    pub(super) mistakes: Vec<Mistake>,
+    pub(super) mistakes: Vec<SettingMistake>,
     /// Keys and sections that a mistake was probably meant to set: they are not missing on top of it.
     pub(super) meant: Vec<String>,
 }
 
-impl Layer {
+impl SettingsLayer {
     /// What holds when nobody sets anything.
-    pub(super) fn defaults(keys: &[Key]) -> Self {
+    pub(super) fn defaults(keys: &[SettingKey]) -> Self {
         let values = keys.iter().filter_map(|key| {
             let kind: ValueKind = match key.kind {
-                Kind::Boolean(default) => default.into(),
-                Kind::Count(default) => default?.into(),
-                Kind::Text(default) | Kind::Duration(default) => default.into(),
-                Kind::List(_) => ValueKind::Array(Vec::new()),
-                Kind::OptionalText | Kind::Secret => return None,
+                KeyKind::Boolean(default) => default.into(),
+                KeyKind::Count(default) => default?.into(),
+                KeyKind::Text(default) | KeyKind::Duration(default) => default.into(),
+                KeyKind::List(_) => ValueKind::Array(Vec::new()),
+                KeyKind::OptionalText | KeyKind::Secret => return None,
             };
             Some((key.path.to_owned(), Value::new(None, kind)))
         });
@@ -37,25 +37,25 @@ impl Layer {
 
     /// Sets a key from text (an environment variable or a flag). Text that is not of the key's kind stays text,
     /// for the decoder to refuse.
-    pub(super) fn set_text(&mut self, key: &Key, text: &str, origin: &str) {
+    pub(super) fn set_text(&mut self, key: &SettingKey, text: &str, origin: &str) {
         let text = text.trim();
         let origin = origin.to_owned();
         let kind: ValueKind = match key.kind {
-            Kind::Boolean(_) => text.parse::<bool>().map_or_else(|_| text.into(), Into::into),
-            Kind::Count(_) => text.parse::<i64>().map_or_else(|_| text.into(), Into::into),
-            Kind::List(separator) => ValueKind::Array(
+            KeyKind::Boolean(_) => text.parse::<bool>().map_or_else(|_| text.into(), Into::into),
+            KeyKind::Count(_) => text.parse::<i64>().map_or_else(|_| text.into(), Into::into),
+            KeyKind::List(separator) => ValueKind::Array(
                 entries(text, separator)
                     .map(|entry| Value::new(Some(&origin), entry))
                     .collect(),
             ),
-            Kind::Text(_) | Kind::OptionalText | Kind::Duration(_) | Kind::Secret => text.into(),
+            KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Duration(_) | KeyKind::Secret => text.into(),
         };
         self.values
             .insert(key.path.to_owned(), Value::new(Some(&origin), kind));
     }
 
     /// Sets a key as [`Self::set_text`] does, but adds to a list that this layer set before.
-    pub(super) fn add_text(&mut self, key: &Key, text: &str, origin: &str) {
+    pub(super) fn add_text(&mut self, key: &SettingKey, text: &str, origin: &str) {
         let before = self.values.remove(key.path);
         self.set_text(key, text, origin);
         if let (Some(before), Some(now)) = (before, self.values.get_mut(key.path))
@@ -67,7 +67,7 @@ impl Layer {
     }
 
     /// Notes that `mistake` was probably meant to set `key`, a key or section.
-    pub(super) fn refuse(&mut self, mistake: Mistake, meant: Option<String>) {
+    pub(super) fn refuse(&mut self, mistake: SettingMistake, meant: Option<String>) {
         self.mistakes.push(mistake);
         self.meant.extend(meant);
     }
@@ -85,14 +85,14 @@ pub(super) fn entries(text: &str, separator: char) -> impl Iterator<Item = &str>
         .filter(|entry| !entry.is_empty())
 }
 
-impl std::fmt::Debug for Layer {
+impl std::fmt::Debug for SettingsLayer {
     /// Shows the paths alone: values may be secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.values.keys()).finish()
     }
 }
 
-impl Source for Layer {
+impl Source for SettingsLayer {
     fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
         Box::new(self.clone())
     }
@@ -108,7 +108,7 @@ mod tests {
     use crate::settings::keys::{find, keys};
 
     fn text(path: &str, text: &str) -> ValueKind {
-        let mut layer = Layer::default();
+        let mut layer = SettingsLayer::default();
         layer.set_text(find(path).unwrap(), text, "test");
         layer.values.remove(path).unwrap().kind
     }
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn every_key_but_the_absent_ones_has_a_default() {
-        let defaults = Layer::defaults(keys());
+        let defaults = SettingsLayer::defaults(keys());
         for key in keys() {
             assert_eq!(
                 defaults.values.contains_key(key.path),
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_layer_never_shows_its_values() {
-        let mut layer = Layer::default();
+        let mut layer = SettingsLayer::default();
         layer.set_text(find("notify.slack.token").unwrap(), "canary", "test");
         assert_eq!(format!("{layer:?}"), r#"{"notify.slack.token"}"#);
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::decoder::{Decoder, Given};
-use super::mistake::Reported;
-use macaque_core::plan::Limits;
+use super::decoder::{GivenValue, SettingsDecoder};
+use super::mistake::MistakeReported;
+use macaque_core::config::DisruptionLimits;
 
 /// More than this over time is as good as no limit.
 const MOST_OVER_TIME: usize = 100_000;
@@ -12,7 +12,7 @@ const MOST_OVER_TIME: usize = 100_000;
 const LONGEST_COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Decodes `[limits]`.
-pub(super) fn limits(d: &mut Decoder) -> Result<Limits, Reported> {
+pub(super) fn limits(d: &mut SettingsDecoder) -> Result<DisruptionLimits, MistakeReported> {
     let per_hour = d.optional_count("limits.per_hour", MOST_OVER_TIME);
     let per_day = d.optional_count("limits.per_day", MOST_OVER_TIME);
     let cooldown = d.optional("limits.cooldown").and_then(|text| match text {
@@ -26,14 +26,14 @@ pub(super) fn limits(d: &mut Decoder) -> Result<Limits, Reported> {
         let wrong = format!("{} is more than {} in {}", hour.value, day.value, day.place());
         return Err(d.refuse(hour, wrong, format!("use {} or less", day.value)));
     }
-    Ok(Limits {
+    Ok(DisruptionLimits {
         per_hour: per_hour.map(|given| given.value),
         per_day: per_day.map(|given| given.value),
         cooldown: cooldown?,
     })
 }
 
-fn cooldown(d: &mut Decoder, text: Given<String>) -> Result<Duration, Reported> {
+fn cooldown(d: &mut SettingsDecoder, text: GivenValue<String>) -> Result<Duration, MistakeReported> {
     let cooldown = d.duration(text)?;
     match cooldown.value {
         value if value <= LONGEST_COOLDOWN => Ok(value),

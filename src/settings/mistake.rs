@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One mistake in the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
+pub struct SettingMistake {
     /// The key, such as `disrupt.method`; for what is no key, the environment variable, flag or file at fault.
     pub key: String,
     /// Where it was set: a file with its line, an environment variable, a flag. `None` if it was set nowhere, and
@@ -16,7 +16,7 @@ pub struct Mistake {
     pub right: Option<String>,
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for SettingMistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.key, self.wrong)?;
         if let Some(right) = &self.right {
@@ -31,22 +31,22 @@ impl fmt::Display for Mistake {
 
 /// Every mistake of the settings, at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistakes(Vec<Mistake>);
+pub struct SettingMistakes(Vec<SettingMistake>);
 
-impl Mistakes {
-    pub(super) fn new(mistakes: Vec<Mistake>) -> Self {
+impl SettingMistakes {
+    pub(super) fn new(mistakes: Vec<SettingMistake>) -> Self {
         Self(mistakes)
     }
 
     /// The mistakes in the order of their discovery: file, environment, flags, then the settings as a whole.
-    pub fn iter(&self) -> std::slice::Iter<'_, Mistake> {
+    pub fn iter(&self) -> std::slice::Iter<'_, SettingMistake> {
         self.0.iter()
     }
 }
 
-impl<'a> IntoIterator for &'a Mistakes {
-    type Item = &'a Mistake;
-    type IntoIter = std::slice::Iter<'a, Mistake>;
+impl<'a> IntoIterator for &'a SettingMistakes {
+    type Item = &'a SettingMistake;
+    type IntoIter = std::slice::Iter<'a, SettingMistake>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -54,7 +54,7 @@ impl<'a> IntoIterator for &'a Mistakes {
 }
 
 /// One mistake a line, under a heading if there are several.
-impl fmt::Display for Mistakes {
+impl fmt::Display for SettingMistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
             [only] => write!(f, "{only}"),
@@ -66,16 +66,16 @@ impl fmt::Display for Mistakes {
     }
 }
 
-impl std::error::Error for Mistakes {}
+impl std::error::Error for SettingMistakes {}
 
-/// The proof that a mistake was written down: only `Decoder` hands it out, so a value that is `Err(Reported)`
+/// The proof that a mistake was written down: only `SettingsDecoder` hands it out, so a value that is `Err(Reported)`
 /// is never lost in silence.
 #[derive(Debug)]
-pub(super) struct Reported(());
+pub(super) struct MistakeReported(());
 
-impl Reported {
+impl MistakeReported {
     /// Writes the mistake down.
-    pub(super) fn to(list: &mut Vec<Mistake>, mistake: Mistake) -> Self {
+    pub(super) fn to(list: &mut Vec<SettingMistake>, mistake: SettingMistake) -> Self {
         list.push(mistake);
         Self(())
     }
@@ -111,8 +111,8 @@ pub(super) fn either<T: fmt::Display>(words: &[T]) -> String {
 mod tests {
     use super::*;
 
-    fn mistake(key: &str) -> Mistake {
-        Mistake {
+    fn mistake(key: &str) -> SettingMistake {
+        SettingMistake {
             key: key.into(),
             source: Some("m.toml line 2".into()),
             wrong: "\"kill\" is not a method".into(),
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn several_mistakes_are_counted_and_listed() {
-        let both = Mistakes::new(vec![mistake("a"), mistake("b")]).to_string();
+        let both = SettingMistakes::new(vec![mistake("a"), mistake("b")]).to_string();
         assert!(both.starts_with("2 mistakes in the settings:\n  a: "), "{both}");
         assert_eq!(both.lines().count(), 3);
     }

@@ -1,6 +1,6 @@
 //! Finds what a name that is no setting was probably meant to be.
 
-use super::keys::{Key, PREFIX, is_within, keys};
+use super::keys::{PREFIX, SettingKey, is_within, keys};
 
 /// The key or section that `path`, which is neither, was probably meant to be.
 pub(super) fn nearest_path(path: &str) -> Option<String> {
@@ -8,7 +8,7 @@ pub(super) fn nearest_path(path: &str) -> Option<String> {
 }
 
 /// The key whose variable, new or old, `variable` was probably meant to be, and the name of that variable.
-pub(super) fn nearest_variable(variable: &str) -> Option<(&'static Key, String)> {
+pub(super) fn nearest_variable(variable: &str) -> Option<(&'static SettingKey, String)> {
     let typed = variable.strip_prefix(PREFIX).unwrap_or(variable).to_uppercase();
     let known = keys().iter().flat_map(|key| {
         let old = key.old_variable.map(|name| (key, name.to_owned()));

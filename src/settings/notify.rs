@@ -2,10 +2,10 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::notify::{Channel, SlackBot, SlackWebhook, Webex};
+use crate::notify::{Channel, SlackBot, SlackWebhook, WebexBot};
 
-use super::decoder::{Decoder, Given};
-use super::mistake::Reported;
+use super::decoder::{GivenValue, SettingsDecoder};
+use super::mistake::MistakeReported;
 use super::secret::{HTTPS, ReadFile, secret, url_fault};
 
 /// Which channels a report goes to, beside the log. What is secret is never shown, in `Debug` neither.
@@ -16,7 +16,7 @@ pub struct NotifySettings {
     /// A Slack incoming webhook.
     pub slack_webhook: Option<SlackWebhook>,
     /// A Webex bot.
-    pub webex: Option<Webex>,
+    pub webex: Option<WebexBot>,
 }
 
 impl NotifySettings {
@@ -35,7 +35,7 @@ impl NotifySettings {
 }
 
 /// Decodes `[notify.…]`.
-pub(super) fn notify(d: &mut Decoder, read: ReadFile<'_>) -> Result<NotifySettings, Reported> {
+pub(super) fn notify(d: &mut SettingsDecoder, read: ReadFile<'_>) -> Result<NotifySettings, MistakeReported> {
     let slack = bot(d, read, &SLACK);
     let slack_webhook = secret(
         d,
@@ -52,7 +52,7 @@ pub(super) fn notify(d: &mut Decoder, read: ReadFile<'_>) -> Result<NotifySettin
             api_url: bot.api_url,
         }),
         slack_webhook: slack_webhook?,
-        webex: webex?.map(|bot| Webex {
+        webex: webex?.map(|bot| WebexBot {
             token: bot.token,
             room_id: bot.destination,
             api_url: bot.api_url,
@@ -88,7 +88,7 @@ struct Bot {
     api_url: String,
 }
 
-fn bot(d: &mut Decoder, read: ReadFile<'_>, keys: &BotKeys) -> Result<Option<Bot>, Reported> {
+fn bot(d: &mut SettingsDecoder, read: ReadFile<'_>, keys: &BotKeys) -> Result<Option<Bot>, MistakeReported> {
     let token = secret(d, read, keys.token, keys.token_file);
     let destination = d.optional(keys.destination);
     let api_url = d.text(keys.api_url).and_then(|url| match url_fault(&url.value) {
@@ -114,7 +114,7 @@ fn bot(d: &mut Decoder, read: ReadFile<'_>, keys: &BotKeys) -> Result<Option<Bot
     }
 }
 
-fn webhook(d: &mut Decoder, url: Given<SecretString>) -> Result<SlackWebhook, Reported> {
+fn webhook(d: &mut SettingsDecoder, url: GivenValue<SecretString>) -> Result<SlackWebhook, MistakeReported> {
     match url_fault(url.value.expose_secret()) {
         None => Ok(SlackWebhook { url: url.value }),
         Some(wrong) => Err(d.refuse(&url, format!("the URL {wrong}"), HTTPS)),

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use macaque_core::outcome::Method;
-use macaque_core::plan::{Among, Disrupt, Include, Namespaces, Plan, Target};
-use macaque_core::schedule::{Calendar, Cron, CronError, QuietTime, QuietTimes, parse_zone};
+use macaque_core::config::{ChaosConfig, DisruptConfig, DrawBy, IncludedRule, NamespaceScope, TargetConfig};
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::schedule::{Calendar, CronError, CronSchedule, QuietTime, QuietTimes, parse_zone};
 use macaque_core::selector::Selector;
 
-use super::Need;
-use super::decoder::{Decoder, Given};
+use super::ScheduleNeed;
+use super::decoder::{GivenValue, SettingsDecoder};
 use super::environment;
-use super::mistake::{Reported, quote};
+use super::mistake::{MistakeReported, quote};
 use super::{journal, limits};
 
 /// More victims than this a round are an outage, not an experiment.
@@ -27,18 +27,22 @@ const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 const OLDEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Decodes `dry_run`, `[schedule]`, `[target]` and `[disrupt]`.
-pub(super) fn plan(d: &mut Decoder, need: Need, home: &Home<'_>) -> Result<Plan, Reported> {
+pub(super) fn plan(
+    d: &mut SettingsDecoder,
+    need: ScheduleNeed,
+    home: &OwnNamespaces<'_>,
+) -> Result<ChaosConfig, MistakeReported> {
     let dry_run = d.boolean("dry_run");
     let journal = journal::journal(d, home.pod_namespace.or(home.account_namespace));
     let calendar = match need {
-        Need::Schedule => needed_calendar(d).map(Some),
-        Need::NoSchedule => optional_calendar(d),
+        ScheduleNeed::Required => needed_calendar(d).map(Some),
+        ScheduleNeed::Optional => optional_calendar(d),
     };
     let starting_deadline = starting_deadline(d);
     let target = target(d, home.account_namespace);
     let disrupt = disrupt(d);
     let limits = limits::limits(d);
-    Ok(Plan {
+    Ok(ChaosConfig {
         dry_run: dry_run?.value,
         calendar: calendar?,
         target: target?,
@@ -50,7 +54,7 @@ pub(super) fn plan(d: &mut Decoder, need: Need, home: &Home<'_>) -> Result<Plan,
 }
 
 /// Where macaque lives, as far as it knows.
-pub(super) struct Home<'a> {
+pub(super) struct OwnNamespaces<'a> {
     /// The namespace of the service account around it.
     pub(super) account_namespace: Option<&'a str>,
     /// The namespace that its pod is said to be in.
@@ -58,7 +62,7 @@ pub(super) struct Home<'a> {
 }
 
 /// Decodes `[schedule]` where a schedule must be set.
-pub(super) fn needed_calendar(d: &mut Decoder) -> Result<Calendar, Reported> {
+pub(super) fn needed_calendar(d: &mut SettingsDecoder) -> Result<Calendar, MistakeReported> {
     let cron = d.optional("schedule.cron").and_then(|line| match line {
         Some(line) => crontab(d, line),
         None => Err(d.missing(
@@ -73,7 +77,7 @@ pub(super) fn needed_calendar(d: &mut Decoder) -> Result<Calendar, Reported> {
 }
 
 /// Decodes `[schedule]` where none is needed: what is set must be right all the same.
-fn optional_calendar(d: &mut Decoder) -> Result<Option<Calendar>, Reported> {
+fn optional_calendar(d: &mut SettingsDecoder) -> Result<Option<Calendar>, MistakeReported> {
     let cron = d
         .optional("schedule.cron")
         .and_then(|line| line.map(|line| crontab(d, line)).transpose());
@@ -82,7 +86,7 @@ fn optional_calendar(d: &mut Decoder) -> Result<Option<Calendar>, Reported> {
     Ok(cron.map(|cron| Calendar::new(cron, zone, quiet)))
 }
 
-fn clock(d: &mut Decoder) -> Result<(TimeZone, QuietTimes), Reported> {
+fn clock(d: &mut SettingsDecoder) -> Result<(TimeZone, QuietTimes), MistakeReported> {
     let zone = d
         .text("schedule.timezone")
         .and_then(|name| parse_zone(&name.value).map_err(|error| d.refuse_fault(&name, error)));
@@ -90,7 +94,7 @@ fn clock(d: &mut Decoder) -> Result<(TimeZone, QuietTimes), Reported> {
     Ok((zone?, quiet?))
 }
 
-fn starting_deadline(d: &mut Decoder) -> Result<Duration, Reported> {
+fn starting_deadline(d: &mut SettingsDecoder) -> Result<Duration, MistakeReported> {
     let deadline = d
         .text("schedule.starting_deadline")
         .and_then(|text| d.duration(text))?;
@@ -105,13 +109,13 @@ fn starting_deadline(d: &mut Decoder) -> Result<Duration, Reported> {
     }
 }
 
-fn crontab(d: &mut Decoder, line: Given<String>) -> Result<Cron, Reported> {
-    let cron: Result<Cron, CronError> = line.value.parse();
+fn crontab(d: &mut SettingsDecoder, line: GivenValue<String>) -> Result<CronSchedule, MistakeReported> {
+    let cron: Result<CronSchedule, CronError> = line.value.parse();
     cron.and_then(|cron| cron.must_fire().map(|()| cron))
         .map_err(|error| d.refuse_fault(&line, error))
 }
 
-fn quiet(d: &mut Decoder, entries: Vec<Given<String>>) -> Result<QuietTimes, Reported> {
+fn quiet(d: &mut SettingsDecoder, entries: Vec<GivenValue<String>>) -> Result<QuietTimes, MistakeReported> {
     all(entries, |entry| {
         entry
             .value
@@ -128,11 +132,11 @@ fn quiet(d: &mut Decoder, entries: Vec<Given<String>>) -> Result<QuietTimes, Rep
     })
 }
 
-fn of_variable(given: &Given<String>) -> bool {
+fn of_variable(given: &GivenValue<String>) -> bool {
     given.source.as_deref().is_some_and(environment::is_origin)
 }
 
-fn target(d: &mut Decoder, own_namespace: Option<&str>) -> Result<Target, Reported> {
+fn target(d: &mut SettingsDecoder, own_namespace: Option<&str>) -> Result<TargetConfig, MistakeReported> {
     let namespaces = d
         .list("target.namespaces")
         .and_then(|names| namespaces(d, names, own_namespace));
@@ -150,12 +154,12 @@ fn target(d: &mut Decoder, own_namespace: Option<&str>) -> Result<Target, Report
     let include = d
         .list("target.include")
         .and_then(|words| all(words, |word| include(d, word)))
-        .map(|mut words: Vec<Include>| {
+        .map(|mut words: Vec<IncludedRule>| {
             words.sort();
             words.dedup();
             words
         });
-    Ok(Target {
+    Ok(TargetConfig {
         namespaces: namespaces?,
         selector: selector?,
         min_age: min_age?,
@@ -163,9 +167,13 @@ fn target(d: &mut Decoder, own_namespace: Option<&str>) -> Result<Target, Report
     })
 }
 
-fn namespaces(d: &mut Decoder, names: Vec<Given<String>>, own: Option<&str>) -> Result<Namespaces, Reported> {
+fn namespaces(
+    d: &mut SettingsDecoder,
+    names: Vec<GivenValue<String>>,
+    own: Option<&str>,
+) -> Result<NamespaceScope, MistakeReported> {
     match (names.as_slice(), own) {
-        ([], Some(own)) => return Ok(Namespaces::Named(vec![own.to_owned()])),
+        ([], Some(own)) => return Ok(NamespaceScope::Named(vec![own.to_owned()])),
         ([], None) => {
             return Err(d.missing(
                 "target.namespaces",
@@ -174,7 +182,7 @@ fn namespaces(d: &mut Decoder, names: Vec<Given<String>>, own: Option<&str>) -> 
                  MACAQUE_TARGET__NAMESPACES; a kubeconfig's own namespace is not used",
             ));
         }
-        ([only], _) if only.value == "*" => return Ok(Namespaces::All),
+        ([only], _) if only.value == "*" => return Ok(NamespaceScope::All),
         _ => {}
     }
     let mut named: Vec<String> = all(names, |name| match namespace_fault(&name.value) {
@@ -187,7 +195,7 @@ fn namespaces(d: &mut Decoder, names: Vec<Given<String>>, own: Option<&str>) -> 
     })?;
     let mut seen = std::collections::HashSet::new();
     named.retain(|name| seen.insert(name.clone()));
-    Ok(Namespaces::Named(named))
+    Ok(NamespaceScope::Named(named))
 }
 
 /// What keeps a name from being a namespace's: Kubernetes wants a DNS label (RFC 1123).
@@ -204,27 +212,35 @@ fn namespace_fault(name: &str) -> Option<String> {
     Some(format!("{} is no name of a namespace: it {fault}", quote(name)))
 }
 
-fn include(d: &mut Decoder, word: Given<String>) -> Result<Include, Reported> {
-    let known = Include::ALL
+fn include(d: &mut SettingsDecoder, word: GivenValue<String>) -> Result<IncludedRule, MistakeReported> {
+    let known = IncludedRule::ALL
         .into_iter()
         .find(|known| known.as_str() == word.value);
     known.ok_or_else(|| {
         d.refuse_word(
             &word,
             "an exemption that can be opened",
-            &Include::ALL.map(Include::as_str),
+            &IncludedRule::ALL.map(IncludedRule::as_str),
         )
     })
 }
 
-fn disrupt(d: &mut Decoder) -> Result<Disrupt, Reported> {
+fn disrupt(d: &mut SettingsDecoder) -> Result<DisruptConfig, MistakeReported> {
     let method = d.text("disrupt.method").and_then(|word| {
-        let known = Method::ALL.into_iter().find(|known| known.as_str() == word.value);
-        known.ok_or_else(|| d.refuse_word(&word, "a method", &Method::ALL.map(Method::as_str)))
+        let known = DisruptionMethod::ALL
+            .into_iter()
+            .find(|known| known.as_str() == word.value);
+        known.ok_or_else(|| {
+            d.refuse_word(
+                &word,
+                "a method",
+                &DisruptionMethod::ALL.map(DisruptionMethod::as_str),
+            )
+        })
     });
     let draw = d.text("disrupt.draw").and_then(|word| {
-        let known = Among::ALL.into_iter().find(|known| known.as_str() == word.value);
-        known.ok_or_else(|| d.refuse_word(&word, "what can be drawn", &Among::ALL.map(Among::as_str)))
+        let known = DrawBy::ALL.into_iter().find(|known| known.as_str() == word.value);
+        known.ok_or_else(|| d.refuse_word(&word, "what can be drawn", &DrawBy::ALL.map(DrawBy::as_str)))
     });
     let grace_period = d.optional("disrupt.grace_period").and_then(|text| match text {
         Some(text) => grace_period(d, text).map(Some),
@@ -249,7 +265,7 @@ fn disrupt(d: &mut Decoder) -> Result<Disrupt, Reported> {
         (count, attempts) => count.and_then(|count| Ok((count.value, attempts?.value))),
     };
     let (count, attempts) = counts?;
-    Ok(Disrupt {
+    Ok(DisruptConfig {
         method: method?,
         count,
         grace_period: grace_period?,
@@ -258,7 +274,7 @@ fn disrupt(d: &mut Decoder) -> Result<Disrupt, Reported> {
     })
 }
 
-fn grace_period(d: &mut Decoder, text: Given<String>) -> Result<Duration, Reported> {
+fn grace_period(d: &mut SettingsDecoder, text: GivenValue<String>) -> Result<Duration, MistakeReported> {
     let shown = quote(&text.value);
     let grace = d.duration(text)?;
     let (wrong, right) = match grace.value {
@@ -280,9 +296,9 @@ fn grace_period(d: &mut Decoder, text: Given<String>) -> Result<Duration, Report
 
 /// Converts every element, so that each that is wrong is reported, not just the first.
 fn all<T, C: FromIterator<T>>(
-    entries: Vec<Given<String>>,
-    convert: impl FnMut(Given<String>) -> Result<T, Reported>,
-) -> Result<C, Reported> {
+    entries: Vec<GivenValue<String>>,
+    convert: impl FnMut(GivenValue<String>) -> Result<T, MistakeReported>,
+) -> Result<C, MistakeReported> {
     let converted: Vec<_> = entries.into_iter().map(convert).collect();
     converted.into_iter().collect()
 }

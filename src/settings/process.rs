@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use log::LevelFilter;
 
-use super::decoder::{Decoder, Given};
-use super::mistake::{Reported, quote};
+use super::decoder::{GivenValue, SettingsDecoder};
+use super::mistake::{MistakeReported, quote};
 
 /// What is logged, and how it looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ const LEVELS: [(&str, LevelFilter); 5] = [
 ];
 
 /// Decodes `[log]`.
-pub(super) fn log(d: &mut Decoder) -> Result<LogSettings, Reported> {
+pub(super) fn log(d: &mut SettingsDecoder) -> Result<LogSettings, MistakeReported> {
     let level = d.text("log.level").and_then(|word| {
         let known = LEVELS.into_iter().find(|(known, _)| *known == word.value);
         known
@@ -81,7 +81,7 @@ pub(super) fn log(d: &mut Decoder) -> Result<LogSettings, Reported> {
 }
 
 /// Decodes `[health]`; `None` is off. An environment variable cannot be empty, so `off` means the same.
-pub(super) fn health(d: &mut Decoder) -> Result<Option<SocketAddr>, Reported> {
+pub(super) fn health(d: &mut SettingsDecoder) -> Result<Option<SocketAddr>, MistakeReported> {
     let listen = d.text("health.listen")?;
     match listen.value.as_str() {
         "" | "off" => Ok(None),
@@ -96,10 +96,10 @@ pub(super) fn health(d: &mut Decoder) -> Result<Option<SocketAddr>, Reported> {
 }
 
 /// Decodes `[cluster]`.
-pub(super) fn cluster(d: &mut Decoder) -> Result<ClusterSettings, Reported> {
+pub(super) fn cluster(d: &mut SettingsDecoder) -> Result<ClusterSettings, MistakeReported> {
     let kubeconfig = d.optional("cluster.kubeconfig");
     let context = d.optional("cluster.context");
-    let set = |given: Option<Given<String>>| given.map(|given| given.value);
+    let set = |given: Option<GivenValue<String>>| given.map(|given| given.value);
     Ok(ClusterSettings {
         kubeconfig: set(kubeconfig?).map(PathBuf::from),
         context: set(context?),

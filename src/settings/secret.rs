@@ -7,19 +7,19 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::notify::check_url;
 
-use super::decoder::{Decoder, Given};
-use super::mistake::{Reported, quote};
+use super::decoder::{GivenValue, SettingsDecoder};
+use super::mistake::{MistakeReported, quote};
 
 /// How a secret's file is read; an argument, so that decoding stays pure.
 pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 
 /// A secret by value or from a file, whose line break at the end does not count.
 pub(super) fn secret(
-    d: &mut Decoder,
+    d: &mut SettingsDecoder,
     read: ReadFile<'_>,
     by_value: &'static str,
     by_file: &'static str,
-) -> Result<Option<Given<SecretString>>, Reported> {
+) -> Result<Option<GivenValue<SecretString>>, MistakeReported> {
     let value = d
         .optional(by_value)
         .map(|given| given.map(|given| given.map(SecretString::from)));
@@ -44,10 +44,10 @@ pub(super) fn secret(
 }
 
 fn from_file(
-    d: &mut Decoder,
+    d: &mut SettingsDecoder,
     read: ReadFile<'_>,
-    path: Given<String>,
-) -> Result<Given<SecretString>, Reported> {
+    path: GivenValue<String>,
+) -> Result<GivenValue<SecretString>, MistakeReported> {
     match read(Path::new(&path.value)) {
         Err(error) => {
             let wrong = format!("cannot read {}: {error}", shown(&path.value));

@@ -1,9 +1,9 @@
 //! Promises about a journal that is damaged, old or gone: a clear word, nobody disrupted, and no restart needed after.
 
 use kube_sandbox::scenario::deployment;
-use macaque::fault::Point;
-use macaque::round::{Played, Standing};
-use macaque_core::journal::Event;
+use macaque::failpoint::FailPoint;
+use macaque::round::{JournalState, RoundResult};
+use macaque_core::journal::JournalEvent;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, empty};
@@ -108,7 +108,11 @@ async fn a_journal_that_was_emptied_is_not_trusted_until_somebody_vouches_for_it
     // So does every other replica, and one that has just started.
     assert_eq!(desk.replica("b").await.is_denied(3).await, why);
     assert_eq!(desk.losses(), 1);
-    desk.replica("c").await.enters(Event::Trust).await.unwrap();
+    desk.replica("c")
+        .await
+        .enters(JournalEvent::Accept)
+        .await
+        .unwrap();
     replica.reports(4).await;
     assert_eq!(desk.losses(), 2);
 }
@@ -131,15 +135,15 @@ async fn a_round_that_the_journal_forgot_is_told_all_the_same() {
     let (hand, old) = (std::sync::Arc::clone(&desk), desk.object());
     let played = replica
         .plays_while(2, move |point| {
-            if point == Point::AfterSettle {
+            if point == FailPoint::AfterResolve {
                 hand.put(old.clone());
             }
         })
         .await;
-    let Played::Here { report, books } = played else {
+    let RoundResult::Ran { report, books } = played else {
         panic!("{played:?}")
     };
-    assert_eq!(books, Standing::Unclaimed);
+    assert_eq!(books, JournalState::Unclaimed);
     assert_eq!(report.attempts[0].outcome.word(), "evicted");
 }
 

@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::{Sandbox, SandboxOptions};
-use macaque::cluster::{Access, Cluster};
-use macaque::fault::{Faults, Passage, Point};
-use macaque::journal::{Books, Keeper, Setback};
-use macaque::round::{self, Orders, Patrol, Played, Standing, Stop, StopSwitch, Table};
-use macaque_core::eligibility::Rules;
-use macaque_core::journal::{Event, Journal, Sheet, Timing};
-use macaque_core::outcome::Method;
-use macaque_core::plan::{ConfigMapRef, Disrupt, JournalPlace, Limits, Target};
-use macaque_core::report::{End, Report};
+use macaque::failpoint::{FailAction, FailPoint, FailPoints};
+use macaque::journal::{JournalError, JournalStore, JournalWriter};
+use macaque::k8s::{Cluster, ClusterAccess};
+use macaque::round::{
+    self, JournalState, Recovery, RoundConfig, RoundContext, RoundResult, StopSwitch, StopToken,
+};
+use macaque_core::config::{ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
+use macaque_core::eligibility::EligibilityRules;
+use macaque_core::journal::{Journal, JournalEvent, JournalTiming, StoredJournal};
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::report::{RoundEnd, RoundReport};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -24,7 +26,7 @@ const NAME: &str = "macaque-journal";
 pub(crate) struct Desk {
     pub(crate) sandbox: Sandbox,
     home: TempDir,
-    limits: Limits,
+    limits: DisruptionLimits,
     count: usize,
     lease: Duration,
     began: Timestamp,
@@ -32,11 +34,11 @@ pub(crate) struct Desk {
 
 /// One life of one replica.
 pub(crate) struct Replica {
-    books: Books,
-    keeper: Keeper,
+    books: JournalStore,
+    keeper: JournalWriter,
     cluster: Cluster,
-    orders: Orders,
-    stop: (StopSwitch, Stop),
+    orders: RoundConfig,
+    stop: (StopSwitch, StopToken),
     began: Timestamp,
 }
 
@@ -55,14 +57,14 @@ impl Desk {
         Self {
             sandbox,
             home,
-            limits: Limits::default(),
+            limits: DisruptionLimits::default(),
             count: 1,
             lease: Duration::from_secs(300),
             began: Timestamp::now(),
         }
     }
 
-    pub(crate) fn limits(mut self, limits: Limits) -> Self {
+    pub(crate) fn limits(mut self, limits: DisruptionLimits) -> Self {
         self.limits = limits;
         self
     }
@@ -80,22 +82,22 @@ impl Desk {
 
     /// A replica that has just started.
     pub(crate) async fn replica(&self, name: &str) -> Replica {
-        let timing = Timing {
+        let timing = JournalTiming {
             lease: self.lease,
-            ..Timing::default()
+            ..JournalTiming::default()
         };
-        let place = JournalPlace::ConfigMap(ConfigMapRef {
+        let place = JournalLocation::ConfigMap(ConfigMapRef {
             namespace: NAMESPACE.to_owned(),
             name: NAME.to_owned(),
         });
-        let books = Books::new(place, name, self.limits.clone(), self.count, timing).on_demand();
+        let books = JournalStore::new(place, name, self.limits.clone(), self.count, timing).on_demand();
         self.life(books, 1).await
     }
 
-    async fn life(&self, books: Books, life: u64) -> Replica {
-        let access = Access {
+    async fn life(&self, books: JournalStore, life: u64) -> Replica {
+        let access = ClusterAccess {
             kubeconfig: Some(self.home.path().join("kubeconfig")),
-            ..Access::default()
+            ..ClusterAccess::default()
         };
         Replica {
             keeper: books.keeper(life),
@@ -109,11 +111,17 @@ impl Desk {
 
     /// A replica that plays by a schedule, and knows of no slot before its start.
     pub(crate) async fn newcomer(&self) -> Replica {
-        let place = JournalPlace::ConfigMap(ConfigMapRef {
+        let place = JournalLocation::ConfigMap(ConfigMapRef {
             namespace: NAMESPACE.to_owned(),
             name: NAME.to_owned(),
         });
-        let books = Books::new(place, "newcomer", Limits::default(), 1, Timing::default());
+        let books = JournalStore::new(
+            place,
+            "newcomer",
+            DisruptionLimits::default(),
+            1,
+            JournalTiming::default(),
+        );
         self.life(books, 1).await
     }
 
@@ -142,7 +150,7 @@ impl Desk {
     pub(crate) fn journal(&self) -> Journal {
         let object = self.object();
         let text = |key: &str| object["data"][key].as_str().map(str::to_owned);
-        let sheet = Sheet {
+        let sheet = StoredJournal {
             uid: object["metadata"]["uid"].as_str().unwrap().to_owned(),
             text: text("journal.json"),
             seal: text("seal"),
@@ -180,32 +188,32 @@ pub(crate) fn empty() -> Value {
 
 impl Replica {
     /// Plays the slot of this number, and closes it.
-    pub(crate) async fn plays(&self, slot: i64) -> Played {
-        self.plays_with(slot, &Faults::default()).await
+    pub(crate) async fn plays(&self, slot: i64) -> RoundResult {
+        self.plays_with(slot, &FailPoints::default()).await
     }
 
     /// The same, with something happening on the way.
     pub(crate) async fn plays_while(
         &self,
         slot: i64,
-        happening: impl Fn(Point) + Send + Sync + 'static,
-    ) -> Played {
-        let faults = Faults::armed(move |point| {
+        happening: impl Fn(FailPoint) + Send + Sync + 'static,
+    ) -> RoundResult {
+        let faults = FailPoints::armed(move |point| {
             happening(point);
-            Passage::Go
+            FailAction::Continue
         });
         self.plays_with(slot, &faults).await
     }
 
     /// The same, until it passes `point` and is never heard of again.
-    pub(crate) async fn dies_at(&self, slot: i64, point: Point) {
+    pub(crate) async fn dies_at(&self, slot: i64, point: FailPoint) {
         let (reached, reaches) = tokio::sync::watch::channel(false);
-        let faults = Faults::armed(move |passed| match passed == point {
+        let faults = FailPoints::armed(move |passed| match passed == point {
             true => {
                 let _ = reached.send(true);
-                Passage::Hang
+                FailAction::Hang
             }
-            false => Passage::Go,
+            false => FailAction::Continue,
         });
         let mut reaches = reaches;
         tokio::select! {
@@ -214,40 +222,40 @@ impl Replica {
         }
     }
 
-    async fn plays_with(&self, slot: i64, faults: &Faults) -> Played {
+    async fn plays_with(&self, slot: i64, faults: &FailPoints) -> RoundResult {
         round::run(self.table(faults), self.slot(slot), 7).await
     }
 
     /// The report of the slot of this number, which is played here.
-    pub(crate) async fn reports(&self, slot: i64) -> Report {
+    pub(crate) async fn reports(&self, slot: i64) -> RoundReport {
         match self.plays(slot).await {
-            Played::Here { report, .. } => report,
-            Played::Elsewhere(denial) => panic!("not played here: {denial}"),
+            RoundResult::Ran { report, .. } => report,
+            RoundResult::Skipped(denial) => panic!("not played here: {denial}"),
         }
     }
 
     /// Why nothing, or nothing more, was disrupted in the slot of this number.
     pub(crate) async fn is_denied(&self, slot: i64) -> String {
         match self.reports(slot).await.end {
-            End::Withheld { why } | End::Failed { why } => why,
+            RoundEnd::Withheld { why } | RoundEnd::Failed { why } => why,
             end => panic!("it ended {end:?}"),
         }
     }
 
     /// Looks round in the journal.
-    pub(crate) async fn patrols(&self, unclosed: Option<&Report>) -> Patrol {
-        round::patrol(self.table(&Faults::default()), unclosed)
+    pub(crate) async fn patrols(&self, unclosed: Option<&RoundReport>) -> Recovery {
+        round::patrol(self.table(&FailPoints::default()), unclosed)
             .await
             .unwrap()
     }
 
     /// Writes an event down.
-    pub(crate) async fn enters(&self, event: Event) -> Result<Journal, Setback> {
+    pub(crate) async fn enters(&self, event: JournalEvent) -> Result<Journal, JournalError> {
         self.keeper.enter(&self.cluster, &event).await
     }
 
-    fn table<'a>(&'a self, faults: &'a Faults) -> Table<'a> {
-        Table {
+    fn table<'a>(&'a self, faults: &'a FailPoints) -> RoundContext<'a> {
+        RoundContext {
             cluster: &self.cluster,
             keeper: &self.keeper,
             orders: &self.orders,
@@ -263,30 +271,30 @@ impl Replica {
 }
 
 /// Whether it was played, closed and disrupted somebody here.
-pub(crate) fn disrupted(played: &Played) -> bool {
+pub(crate) fn disrupted(played: &RoundResult) -> bool {
     match played {
-        Played::Here { report, books } => {
-            assert_eq!(*books, Standing::Closed);
+        RoundResult::Ran { report, books } => {
+            assert_eq!(*books, JournalState::Closed);
             report
                 .attempts
                 .iter()
                 .any(|attempt| attempt.outcome.spends_the_count())
         }
-        Played::Elsewhere(_) => false,
+        RoundResult::Skipped(_) => false,
     }
 }
 
-fn orders(count: usize) -> Orders {
-    Orders {
+fn orders(count: usize) -> RoundConfig {
+    RoundConfig {
         dry_run: false,
-        rules: Rules {
-            target: Target::all_of("shop"),
-            method: Method::Evict,
+        rules: EligibilityRules {
+            target: TargetConfig::all_of("shop"),
+            method: DisruptionMethod::Evict,
             identity: None,
         },
-        disrupt: Disrupt {
+        disrupt: DisruptConfig {
             count,
-            ..Disrupt::default()
+            ..DisruptConfig::default()
         },
     }
 }

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use kube_sandbox::scenario::deployment;
-use macaque::fault::Point;
-use macaque::round::{Played, Standing};
-use macaque_core::journal::{ChargeState, Denial, Event};
-use macaque_core::report::End;
+use macaque::failpoint::FailPoint;
+use macaque::round::{JournalState, RoundResult};
+use macaque_core::journal::{Denial, JournalEvent, ReservationState};
+use macaque_core::report::RoundEnd;
 
 use crate::desk::{Desk, Replica};
 
 /// The points at which a Killer may die with a charge in the journal.
-const WITH_A_CHARGE: [Point; 5] = [
-    Point::AfterCharge,
-    Point::BeforeDisrupt,
-    Point::AfterDisrupt,
-    Point::BeforeSettle,
-    Point::AfterSettle,
+const WITH_A_CHARGE: [FailPoint; 5] = [
+    FailPoint::AfterReserve,
+    FailPoint::BeforeDisrupt,
+    FailPoint::AfterDisrupt,
+    FailPoint::BeforeResolve,
+    FailPoint::AfterResolve,
 ];
 
 /// Long enough for a round on a busy machine.
@@ -49,7 +49,7 @@ async fn the_next_life_of_a_killer_finishes_its_books_at_once_and_draws_nobody()
         assert_eq!(notice.report.attempts.len(), 1, "{point:?}");
         let expected = if losses == 1 { "evicted" } else { "unknown" };
         assert_eq!(notice.report.attempts[0].outcome.word(), expected, "{point:?}");
-        assert!(matches!(notice.report.end, End::Failed { .. }), "{point:?}");
+        assert!(matches!(notice.report.end, RoundEnd::Failed { .. }), "{point:?}");
         assert_eq!(desk.losses(), losses, "{point:?}: nobody more");
     }
 }
@@ -57,12 +57,12 @@ async fn the_next_life_of_a_killer_finishes_its_books_at_once_and_draws_nobody()
 #[actix_rt::test]
 async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lease() {
     let desk = desk();
-    desk.replica("a").await.dies_at(1, Point::AfterCharge).await;
+    desk.replica("a").await.dies_at(1, FailPoint::AfterReserve).await;
     let other = desk.replica("b").await;
     assert!(other.patrols(None).await.notices.is_empty());
     let played = other.plays(2).await;
     assert!(
-        matches!(played, Played::Elsewhere(Denial::Busy { .. })),
+        matches!(played, RoundResult::Skipped(Denial::StillRunning { .. })),
         "{played:?}"
     );
     assert_eq!(desk.losses(), 0);
@@ -71,7 +71,7 @@ async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lea
 #[actix_rt::test]
 async fn another_replica_finishes_the_books_of_a_dead_one_and_the_next_slot_is_played() {
     let desk = desk().lease(LEASE);
-    desk.replica("a").await.dies_at(1, Point::AfterDisrupt).await;
+    desk.replica("a").await.dies_at(1, FailPoint::AfterDisrupt).await;
     let other = desk.replica("b").await;
     adopted(&other).await;
     other.reports(2).await;
@@ -83,7 +83,7 @@ async fn a_killer_that_lost_its_round_charges_nobody_and_closes_nothing() {
     let desk = desk().lease(LEASE).count(2);
     let zombie = desk.replica("a").await;
     let other = desk.replica("b").await;
-    zombie.dies_at(1, Point::AfterSettle).await;
+    zombie.dies_at(1, FailPoint::AfterResolve).await;
     adopted(&other).await;
     assert_eq!(desk.losses(), 1);
     // It wakes up, and goes on where it was.
@@ -97,9 +97,9 @@ async fn a_killer_that_lost_its_round_charges_nobody_and_closes_nothing() {
         },
         owner: None,
     };
-    let charge = Event::Charge {
+    let charge = JournalEvent::Reserve {
         victim,
-        method: macaque_core::outcome::Method::Evict,
+        method: macaque_core::outcome::DisruptionMethod::Evict,
     };
     let setback = zombie.enters(charge).await.unwrap_err();
     assert_eq!(setback.to_string(), "the round is no longer this Killer's");
@@ -117,7 +117,7 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_story() 
     // The journal becomes unreadable while the victim is disrupted.
     let played = replica
         .plays_while(1, move |point| {
-            if point == Point::AfterDisrupt {
+            if point == FailPoint::AfterDisrupt {
                 let object = hand.object();
                 let mut bad = object.clone();
                 bad["data"]["journal.json"] = "{".into();
@@ -126,10 +126,10 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_story() 
             }
         })
         .await;
-    let Played::Here { report, books } = played else {
+    let RoundResult::Ran { report, books } = played else {
         panic!("{played:?}")
     };
-    assert_eq!(books, Standing::Open);
+    assert_eq!(books, JournalState::Open);
     assert_eq!(
         report.attempts[0].outcome.word(),
         "evicted",
@@ -139,7 +139,10 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_story() 
     let patrol = replica.patrols(Some(&report)).await;
     assert_eq!(patrol.notices[0].report, report);
     let journal = desk.journal();
-    assert_eq!(journal.round().unwrap().charges[0].state, ChargeState::Disrupted);
+    assert_eq!(
+        journal.round().unwrap().charges[0].state,
+        ReservationState::Disrupted
+    );
     assert_eq!(desk.losses(), 1);
 }
 
@@ -152,7 +155,7 @@ async fn a_notice_is_told_by_another_replica_once_its_holder_is_gone_until_every
     let other = desk.replica("b").await;
     assert_eq!(other.patrols(None).await.notices.len(), 1);
     let channels = vec!["slack".to_owned()];
-    let some = Event::Told {
+    let some = JournalEvent::Delivered {
         slot,
         channels: channels.clone(),
         done: false,
@@ -162,7 +165,7 @@ async fn a_notice_is_told_by_another_replica_once_its_holder_is_gone_until_every
         desk.replica("c").await.patrols(None).await.notices[0].told,
         channels
     );
-    let all = Event::Told {
+    let all = JournalEvent::Delivered {
         slot,
         channels: Vec::new(),
         done: true,

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use kube_sandbox::scenario::{budget, deployment};
-use macaque_core::plan::Limits;
+use macaque_core::config::DisruptionLimits;
 use serde_json::json;
 
 use crate::desk::Desk;
 
 #[actix_rt::test]
 async fn an_hours_limit_outlives_restarts() {
-    let desk = Desk::with(vec![deployment("shop", "web", 9)]).limits(Limits {
+    let desk = Desk::with(vec![deployment("shop", "web", 9)]).limits(DisruptionLimits {
         per_hour: Some(3),
-        ..Limits::default()
+        ..DisruptionLimits::default()
     });
     for slot in 1..=3 {
         desk.replica("another each time").await.reports(slot).await;
@@ -29,9 +29,9 @@ async fn a_days_limit_ends_a_round_between_two_victims() {
         deployment("shop", "api", 3),
         deployment("shop", "db", 3),
     ];
-    let desk = Desk::with(scene).count(3).limits(Limits {
+    let desk = Desk::with(scene).count(3).limits(DisruptionLimits {
         per_day: Some(2),
-        ..Limits::default()
+        ..DisruptionLimits::default()
     });
     let report = desk.replica("a").await.reports(1).await;
     assert_eq!(report.attempts.len(), 2);
@@ -42,10 +42,12 @@ async fn a_days_limit_ends_a_round_between_two_victims() {
 
 #[actix_rt::test]
 async fn an_owner_is_left_in_peace_after_a_disruption() {
-    let desk = Desk::with(vec![deployment("shop", "web", 3), deployment("shop", "api", 3)]).limits(Limits {
-        cooldown: Duration::from_secs(3600),
-        ..Limits::default()
-    });
+    let desk = Desk::with(vec![deployment("shop", "web", 3), deployment("shop", "api", 3)]).limits(
+        DisruptionLimits {
+            cooldown: Duration::from_secs(3600),
+            ..DisruptionLimits::default()
+        },
+    );
     let first = desk.replica("a").await.reports(1).await;
     let second = desk.replica("a").await.reports(2).await;
     assert_ne!(first.attempts[0].owner, second.attempts[0].owner);
@@ -64,10 +66,10 @@ async fn a_refusal_costs_nothing_of_a_limit_and_no_rest() {
         deployment("shop", "web", 3),
         budget("shop", "web", json!({ "minAvailable": 3 })),
     ];
-    let desk = Desk::with(scene).limits(Limits {
+    let desk = Desk::with(scene).limits(DisruptionLimits {
         per_hour: Some(1),
         cooldown: Duration::from_secs(3600),
-        ..Limits::default()
+        ..DisruptionLimits::default()
     });
     for slot in 1..=3 {
         let report = desk.replica("a").await.reports(slot).await;

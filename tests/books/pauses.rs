@@ -1,7 +1,7 @@
 //! Promises about pauses: no replica charges another victim, from the very moment.
 
 use kube_sandbox::scenario::deployment;
-use macaque::fault::Point;
+use macaque::failpoint::FailPoint;
 
 use crate::desk::{Desk, annotate};
 
@@ -38,7 +38,7 @@ async fn a_pause_in_the_middle_of_a_round_stops_it_before_the_next_victim() {
     let hand = std::sync::Arc::clone(&desk);
     let played = replica
         .plays_while(1, move |point| {
-            if point == Point::AfterSettle {
+            if point == FailPoint::AfterResolve {
                 annotate(&hand.sandbox, Some("true"));
             }
         })

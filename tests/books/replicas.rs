@@ -1,7 +1,7 @@
 //! Promises to several replicas: each slot is played by one of them.
 
 use kube_sandbox::scenario::deployment;
-use macaque::round::Played;
+use macaque::round::RoundResult;
 use macaque_core::journal::Denial;
 
 use crate::desk::{Desk, disrupted};
@@ -23,7 +23,7 @@ async fn of_replicas_that_play_a_slot_at_once_one_disrupts() {
         );
         let elsewhere = played
             .iter()
-            .filter(|played| matches!(played, Played::Elsewhere(_)));
+            .filter(|played| matches!(played, RoundResult::Skipped(_)));
         assert_eq!(elsewhere.count(), 2, "{played:?}");
         assert_eq!(desk.losses(), usize::try_from(slot).unwrap());
     }
@@ -36,7 +36,7 @@ async fn a_slot_that_was_played_is_not_played_again_nor_an_earlier_one() {
     for slot in [5, 4] {
         let played = desk.replica("after a restart").await.plays(slot).await;
         assert!(
-            matches!(played, Played::Elsewhere(Denial::Taken { .. })),
+            matches!(played, RoundResult::Skipped(Denial::AlreadyClaimed { .. })),
             "{played:?}"
         );
     }
@@ -71,7 +71,7 @@ async fn a_slot_from_before_the_first_start_is_not_played() {
     let desk = Desk::with(vec![deployment("shop", "web", 4)]);
     let played = desk.newcomer().await.plays(1).await;
     assert!(
-        matches!(played, Played::Elsewhere(Denial::Unrecorded { .. })),
+        matches!(played, RoundResult::Skipped(Denial::Unrecorded { .. })),
         "{played:?}"
     );
     assert_eq!(desk.losses(), 0);

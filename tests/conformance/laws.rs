@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 use kube::Client;
-use macaque::round::Orders;
-use macaque_core::outcome::{Method, Outcome};
-use macaque_core::plan::Namespaces;
-use macaque_core::report::{End, Report};
+use macaque::round::RoundConfig;
+use macaque_core::config::NamespaceScope;
+use macaque_core::outcome::{DisruptionMethod, Outcome};
+use macaque_core::report::{RoundEnd, RoundReport};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
@@ -47,11 +47,14 @@ fn any_fault() -> impl Strategy<Value = (u16, &'static str, bool, u8)> {
 }
 
 /// A round of which the first answers are such; returns what went over the wire.
-async fn beset(method: Method, faults: &[(u16, &'static str, bool, u8)]) -> (Report, Vec<Exchange>) {
+async fn beset(
+    method: DisruptionMethod,
+    faults: &[(u16, &'static str, bool, u8)],
+) -> (RoundReport, Vec<Exchange>) {
     let scene = Rc::new(Scene::new(Kind::Sandbox).await);
     scene.set(&[pod("web-0", "web"), pod("web-1", "web")]).await;
     let proxy = Proxy::to(scene.server.client.clone(), Rc::clone(&scene)).await;
-    let part = if method == Method::Evict {
+    let part = if method == DisruptionMethod::Evict {
         "/eviction"
     } else {
         "DELETE "
@@ -81,8 +84,8 @@ async fn beset(method: Method, faults: &[(u16, &'static str, bool, u8)]) -> (Rep
     (report, proxy.take())
 }
 
-fn in_namespace(scene: &Scene, mut orders: Orders) -> Orders {
-    orders.rules.target.namespaces = Namespaces::Named(vec![scene.server.namespace.clone()]);
+fn in_namespace(scene: &Scene, mut orders: RoundConfig) -> RoundConfig {
+    orders.rules.target.namespaces = NamespaceScope::Named(vec![scene.server.namespace.clone()]);
     orders
 }
 
@@ -97,11 +100,11 @@ fn no_answer_turns_one_method_into_the_other_or_takes_a_second_victim() {
         failure_persistence: None,
         ..Config::default()
     };
-    let method = prop::sample::select(Method::ALL.to_vec());
+    let method = prop::sample::select(DisruptionMethod::ALL.to_vec());
     let faults = prop::collection::vec(any_fault(), 1..4);
-    let law = |(method, faults): (Method, Vec<_>)| {
+    let law = |(method, faults): (DisruptionMethod, Vec<_>)| {
         let (report, exchanges) = LocalSet::new().block_on(&runtime, beset(method, &faults));
-        let verb = if method == Method::Evict {
+        let verb = if method == DisruptionMethod::Evict {
             "POST "
         } else {
             "DELETE "
@@ -117,7 +120,7 @@ fn no_answer_turns_one_method_into_the_other_or_takes_a_second_victim() {
                 exchange.line
             );
             prop_assert_eq!(
-                method == Method::Evict,
+                method == DisruptionMethod::Evict,
                 exchange.line.contains("/eviction?fieldValidation=Strict")
             );
             taken.push(exchange.line.clone());
@@ -126,7 +129,7 @@ fn no_answer_turns_one_method_into_the_other_or_takes_a_second_victim() {
         let spent = report.count(Outcome::spends_the_count);
         prop_assert!(spent <= 1, "{report:#?}");
         // A further pod is only asked for once it is settled that the one before was not disrupted.
-        let unfinished = usize::from(report.end != End::Complete) + report.problems.len();
+        let unfinished = usize::from(report.end != RoundEnd::Complete) + report.problems.len();
         prop_assert!(
             taken.len() <= report.attempts.len() + unfinished,
             "{taken:?} {report:#?}"

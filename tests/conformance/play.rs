@@ -4,10 +4,10 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use macaque::cluster::{Access, Cluster};
-use macaque::round::{self, Orders, StopSwitch};
-use macaque_core::plan::Namespaces;
-use macaque_core::report::{End, Report};
+use macaque::k8s::{Cluster, ClusterAccess};
+use macaque::round::{self, RoundConfig, StopSwitch};
+use macaque_core::config::NamespaceScope;
+use macaque_core::report::{RoundEnd, RoundReport};
 
 use crate::answers::{Record, Said, plain};
 use crate::proxy::{Fault, Proxy, Rule};
@@ -59,7 +59,7 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Pl
         scene.grant_all_but(&lacking).await;
     }
     let proxy = Proxy::to(scene.server.client_lacking(&lacking).await, Rc::clone(&scene)).await;
-    orders.rules.target.namespaces = Namespaces::Named(vec![scene.server.namespace.clone()]);
+    orders.rules.target.namespaces = NamespaceScope::Named(vec![scene.server.namespace.clone()]);
     if let Some(identity) = &mut orders.rules.identity {
         identity.namespace.clone_from(&scene.server.namespace);
     }
@@ -131,7 +131,7 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Pl
 }
 
 /// A seed that draws the pod `first` first, found without a write.
-async fn seed_for(proxy: &Proxy, orders: &Orders, first: Option<&str>) -> u64 {
+async fn seed_for(proxy: &Proxy, orders: &RoundConfig, first: Option<&str>) -> u64 {
     let Some(first) = first else { return 1 };
     let mut dry = orders.clone();
     dry.dry_run = true;
@@ -150,7 +150,7 @@ async fn seed_for(proxy: &Proxy, orders: &Orders, first: Option<&str>) -> u64 {
 }
 
 /// macaque's own round, through the proxy.
-pub(crate) async fn round(proxy: &Proxy, orders: &Orders, seed: u64) -> Report {
+pub(crate) async fn round(proxy: &Proxy, orders: &RoundConfig, seed: u64) -> RoundReport {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("kubeconfig");
     let address = proxy.address;
@@ -159,17 +159,17 @@ pub(crate) async fn round(proxy: &Proxy, orders: &Orders, seed: u64) -> Report {
          contexts: [{{name: it, context: {{cluster: it, user: it}}}}]\nusers: [{{name: it, user: {{}}}}]\n"
     );
     std::fs::write(&file, kubeconfig).unwrap();
-    let access = Access {
+    let access = ClusterAccess {
         kubeconfig: Some(file),
         context: None,
-        ..Access::default()
+        ..ClusterAccess::default()
     };
     let cluster = Cluster::connect(&access).await.unwrap();
     let (_switch, stop) = StopSwitch::new();
     round::run_alone(&cluster, orders, Timestamp::now(), seed, &stop).await
 }
 
-fn compare(expected: &Expected, report: &Report, said: &[Said], scene: &Scene) -> Vec<String> {
+fn compare(expected: &Expected, report: &RoundReport, said: &[Said], scene: &Scene) -> Vec<String> {
     let mut differences = Vec::new();
     let mut equal = |what: &str, is: String, should: String| {
         if is != should {
@@ -211,9 +211,9 @@ fn compare(expected: &Expected, report: &Report, said: &[Said], scene: &Scene) -
         .collect();
     parts("problems", problems, expected.problems.clone());
     let why = match &report.end {
-        End::Failed { why } | End::Withheld { why } => vec![plain(why, scene)],
-        End::Interrupted => vec!["interrupted".to_owned()],
-        End::Complete => Vec::new(),
+        RoundEnd::Failed { why } | RoundEnd::Withheld { why } => vec![plain(why, scene)],
+        RoundEnd::Interrupted => vec!["interrupted".to_owned()],
+        RoundEnd::Complete => Vec::new(),
     };
     let warnings = report
         .attempts

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use macaque::round::Orders;
-use macaque_core::eligibility::{Identity, Rules};
-use macaque_core::outcome::Method;
-use macaque_core::plan::{Disrupt, Include, Namespaces, Target};
-use macaque_core::report::Verdict;
+use macaque::round::RoundConfig;
+use macaque_core::config::{DisruptConfig, IncludedRule, NamespaceScope, TargetConfig};
+use macaque_core::eligibility::{EligibilityRules, OwnPod};
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::report::RoundVerdict;
 use macaque_core::selector::Selector;
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub(crate) struct Scenario {
     pub(crate) admission: Option<Admission>,
     /// The verbs that macaque's account lacks; with none, the administrator plays the round.
     pub(crate) lacking: Vec<(&'static str, &'static str)>,
-    pub(crate) orders: Orders,
+    pub(crate) orders: RoundConfig,
     /// The pod that the draw is to begin with.
     pub(crate) first: Option<&'static str>,
     pub(crate) faults: Vec<Rule>,
@@ -35,7 +35,7 @@ pub(crate) struct Scenario {
 
 /// What must come of it.
 pub(crate) struct Expected {
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: RoundVerdict,
     /// Every request that is no read, and the code of its answer; 0 is none.
     pub(crate) sends: Vec<(String, u16)>,
     /// `POD: OUTCOME`, in the order of the attempts.
@@ -89,7 +89,7 @@ pub(crate) fn scenario(name: &'static str, rows: &'static [u8]) -> Scenario {
         first: None,
         faults: Vec::new(),
         expected: Expected {
-            verdict: Verdict::Idle,
+            verdict: RoundVerdict::Idle,
             sends: Vec::new(),
             told: Vec::new(),
             exempt: Vec::new(),
@@ -103,20 +103,20 @@ pub(crate) fn scenario(name: &'static str, rows: &'static [u8]) -> Scenario {
 }
 
 /// To evict one pod of any age, bare ones too: their names are known and nothing replaces them.
-pub(crate) fn orders() -> Orders {
-    Orders {
+pub(crate) fn orders() -> RoundConfig {
+    RoundConfig {
         dry_run: false,
-        rules: Rules {
-            target: Target {
-                namespaces: Namespaces::All,
+        rules: EligibilityRules {
+            target: TargetConfig {
+                namespaces: NamespaceScope::All,
                 selector: Selector::default(),
                 min_age: Duration::ZERO,
-                include: vec![Include::Bare],
+                include: vec![IncludedRule::Bare],
             },
-            method: Method::Evict,
+            method: DisruptionMethod::Evict,
             identity: None,
         },
-        disrupt: Disrupt::default(),
+        disrupt: DisruptConfig::default(),
     }
 }
 
@@ -142,8 +142,8 @@ impl Scenario {
     }
 
     pub(crate) fn delete(mut self) -> Self {
-        self.orders.disrupt.method = Method::Delete;
-        self.orders.rules.method = Method::Delete;
+        self.orders.disrupt.method = DisruptionMethod::Delete;
+        self.orders.rules.method = DisruptionMethod::Delete;
         self
     }
 
@@ -162,7 +162,7 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn include(mut self, include: &[Include]) -> Self {
+    pub(crate) fn include(mut self, include: &[IncludedRule]) -> Self {
         self.orders.rules.target.include = include.to_vec();
         self
     }
@@ -171,7 +171,7 @@ impl Scenario {
     pub(crate) fn identity(mut self, pod: &str) -> Self {
         let namespace = String::new();
         let pod = pod.to_owned();
-        self.orders.rules.identity = Some(Identity { namespace, pod });
+        self.orders.rules.identity = Some(OwnPod { namespace, pod });
         self
     }
 
@@ -195,7 +195,7 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn ends(mut self, verdict: Verdict) -> Self {
+    pub(crate) fn ends(mut self, verdict: RoundVerdict) -> Self {
         self.expected.verdict = verdict;
         self
     }
@@ -228,7 +228,7 @@ impl Scenario {
     /// The round fails, and its report says why.
     pub(crate) fn fails(mut self, part: &'static str) -> Self {
         self.expected.failure = Some(part);
-        self.ends(Verdict::Failed)
+        self.ends(RoundVerdict::Failed)
     }
 
     pub(crate) fn after(mut self, after: impl IntoIterator<Item = After>) -> Self {

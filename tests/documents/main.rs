@@ -12,7 +12,7 @@ mod links;
 use std::fs;
 use std::process::Command;
 
-use macaque::settings::{Key, keys};
+use macaque::settings::{SettingKey, keys};
 
 /// The text of a file of the repository.
 fn read(path: &str) -> String {
@@ -82,7 +82,7 @@ fn the_readme_has_at_most_140_lines() {
 
 #[test]
 fn the_configuration_page_lists_every_setting_with_its_default() {
-    let row = |key: &Key| {
+    let row = |key: &SettingKey| {
         let code = |text: Option<String>| text.map_or_else(String::new, |text| format!("`{text}`"));
         let old = key.old_variable.map(str::to_owned);
         format!(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use macaque::cluster::{Access, Cluster};
+use macaque::k8s::{Cluster, ClusterAccess};
 use secrecy::ExposeSecret;
 
 use crate::program::Macaque;
@@ -59,10 +59,10 @@ pub(crate) fn server() -> String {
 
 /// The administrator's access by the program's own adapter.
 pub(crate) async fn cluster() -> Cluster {
-    let access = Access {
+    let access = ClusterAccess {
         kubeconfig: Some(admin()),
         context: None,
-        ..Access::default()
+        ..ClusterAccess::default()
     };
     Cluster::connect(&access).await.unwrap()
 }

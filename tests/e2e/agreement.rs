@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use macaque::cluster::Cluster;
-use macaque_core::answer::classify;
-use macaque_core::budget::{Budget, Planned, foretell};
-use macaque_core::outcome::{Method, Refusal};
-use macaque_core::preview::Opinion;
+use macaque::k8s::Cluster;
+use macaque_core::budget::{Budget, PlannedDisruptions, foretell};
+use macaque_core::outcome::{DisruptionMethod, Refusal};
+use macaque_core::preview::Prediction;
 use macaque_core::selector::Selector;
+use macaque_core::verdict::classify;
 
 use crate::access::cluster;
 use crate::dice::Dice;
@@ -22,9 +22,9 @@ const GROUPS: [usize; 6] = [37, 37, 37, 37, 3, 2];
 const PODS: usize = 300;
 
 /// A refusal word for word; of a yes, that it is one.
-fn gist(opinion: Opinion) -> Opinion {
+fn gist(opinion: Prediction) -> Prediction {
     match opinion {
-        Opinion::Allowed { .. } => Opinion::Allowed {
+        Prediction::Allowed { .. } => Prediction::Allowed {
             budget: None,
             why: "yes".to_owned(),
         },
@@ -33,14 +33,16 @@ fn gist(opinion: Opinion) -> Opinion {
 }
 
 /// What kind of answer it is.
-fn kind(opinion: &Opinion) -> &'static str {
+fn kind(opinion: &Prediction) -> &'static str {
     match opinion {
-        Opinion::Allowed { .. } => "allowed",
-        Opinion::Refused(Refusal::Budget { unsynced: true, .. }) => "still being processed",
-        Opinion::Refused(Refusal::Budget { message, .. }) if message.contains("failed sync") => "failed sync",
-        Opinion::Refused(Refusal::Budget { .. }) => "refused by its numbers",
-        Opinion::Refused(Refusal::SeveralBudgets) => "several budgets",
-        Opinion::Refused(_) | Opinion::Unknown { .. } => "strange",
+        Prediction::Allowed { .. } => "allowed",
+        Prediction::Refused(Refusal::Budget { unsynced: true, .. }) => "still being processed",
+        Prediction::Refused(Refusal::Budget { message, .. }) if message.contains("failed sync") => {
+            "failed sync"
+        }
+        Prediction::Refused(Refusal::Budget { .. }) => "refused by its numbers",
+        Prediction::Refused(Refusal::SeveralBudgets) => "several budgets",
+        Prediction::Refused(_) | Prediction::Unknown { .. } => "strange",
     }
 }
 
@@ -57,8 +59,8 @@ async fn compare(cluster: &Cluster, town: &Town) -> Option<(Vec<&'static str>, V
     assert!(page.next.is_none(), "one page holds them all");
     let (mut kinds, mut differences) = (Vec::new(), Vec::new());
     for pod in &page.pods {
-        let foretold = gist(foretell(pod, &before, &Planned::default()).into());
-        let answer = cluster.ask(&pod.id, Method::Evict, None).await.unwrap();
+        let foretold = gist(foretell(pod, &before, &PlannedDisruptions::default()).into());
+        let answer = cluster.ask(&pod.id, DisruptionMethod::Evict, None).await.unwrap();
         let heard = gist(classify(&answer).into());
         kinds.push(kind(&heard));
         if foretold != heard {

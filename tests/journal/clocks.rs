@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use macaque_core::journal::{Event, Holder, Journal, Moment, Timing};
-use macaque_core::plan::Limits;
-use macaque_core::slots::{Clocks, Pace, Watch};
+use macaque_core::config::DisruptionLimits;
+use macaque_core::journal::{Journal, JournalEvent, JournalTiming, LeaseHolder, StepContext};
+use macaque_core::schedule::timer::{ClockReading, SlotTimer, TimerConfig};
 use proptest::prelude::*;
 
 use crate::history::report;
@@ -44,7 +44,7 @@ struct Machine {
     truth: u64,
     steady: u64,
     wall: i64,
-    watch: Watch,
+    watch: SlotTimer,
     since: Timestamp,
     journal: Journal,
     /// When rounds were begun, in truth, and their slots.
@@ -60,7 +60,7 @@ impl Machine {
             truth: 0,
             steady: 0,
             wall,
-            watch: Watch::new(now, Pace::default()),
+            watch: SlotTimer::new(now, TimerConfig::default()),
             since: now.wall,
             journal: Journal::new("uid"),
             fired: Vec::new(),
@@ -78,7 +78,7 @@ impl Machine {
             }
             Happening::Restart => {
                 let now = clocks(self.wall, self.steady);
-                self.watch = Watch::new(now, Pace::default());
+                self.watch = SlotTimer::new(now, TimerConfig::default());
                 self.since = now.wall;
                 self.born = self.truth;
             }
@@ -104,12 +104,12 @@ impl Machine {
     }
 
     fn fire(&mut self, slot: Timestamp) {
-        let holder = Holder {
+        let holder = LeaseHolder {
             process: format!("born-{}", self.born),
             life: 1,
         };
-        let (limits, timing) = (Limits::default(), Timing::default());
-        let moment = Moment {
+        let (limits, timing) = (DisruptionLimits::default(), JournalTiming::default());
+        let moment = StepContext {
             now: clocks(self.wall, self.steady).wall,
             skew: None,
             holder: &holder,
@@ -118,7 +118,7 @@ impl Machine {
             limits: &limits,
             timing: &timing,
         };
-        let claim = Event::Claim {
+        let claim = JournalEvent::Claim {
             slot,
             seed: 1,
             since: self.since,
@@ -127,15 +127,15 @@ impl Machine {
         if let Ok(claimed) = self.journal.step(&claim, &moment)
             && claimed != before
         {
-            let close = Event::Close(Box::new(report(slot, 0, "")));
+            let close = JournalEvent::Close(Box::new(report(slot, 0, "")));
             self.journal = claimed.step(&close, &moment).unwrap();
             self.fired.push((self.truth, slot));
         }
     }
 }
 
-fn clocks(wall: i64, steady: u64) -> Clocks {
-    Clocks {
+fn clocks(wall: i64, steady: u64) -> ClockReading {
+    ClockReading {
         wall: Timestamp::from_second(wall).unwrap(),
         steady: Duration::from_secs(steady),
     }

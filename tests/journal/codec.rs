@@ -1,13 +1,13 @@
 //! Laws of the journal as text: what was written is read, and what was not is refused.
 
-use macaque_core::journal::{Journal, Sheet, Unreadable};
+use macaque_core::journal::{Journal, StoredJournal, UnreadableJournal};
 use proptest::prelude::*;
 
 use crate::history::{Unfolding, deeds, limits};
 
-fn sheet(journal: &Journal) -> Sheet {
+fn sheet(journal: &Journal) -> StoredJournal {
     let (text, seal) = journal.write();
-    Sheet {
+    StoredJournal {
         uid: "uid".to_owned(),
         text: Some(text),
         seal: Some(seal),
@@ -52,25 +52,25 @@ proptest! {
 
     #[test]
     fn no_text_makes_the_reader_fall_over(text in ".{0,300}", seal in prop::option::of(".{0,20}")) {
-        let _ = Sheet { uid: String::new(), text: Some(text), seal }.read();
+        let _ = StoredJournal { uid: String::new(), text: Some(text), seal }.read();
     }
 }
 
 #[test]
 fn a_newer_version_is_refused_whatever_else_it_holds() {
-    let newer = Sheet {
+    let newer = StoredJournal {
         text: Some(r#"{"version": 7, "anything": []}"#.to_owned()),
-        ..Sheet::default()
+        ..StoredJournal::default()
     };
-    assert_eq!(newer.read(), Err(Unreadable::Newer(7)));
+    assert_eq!(newer.read(), Err(UnreadableJournal::Newer(7)));
 }
 
 #[test]
 fn an_empty_config_map_is_a_new_journal() {
     for text in [None, Some(String::new()), Some(" \n".to_owned())] {
-        let empty = Sheet {
+        let empty = StoredJournal {
             text,
-            ..Sheet::default()
+            ..StoredJournal::default()
         };
         assert_eq!(empty.read(), Ok(Journal::new("")));
     }

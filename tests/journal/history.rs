@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use macaque_core::config::DisruptionLimits;
 use macaque_core::eligibility::Candidate;
-use macaque_core::journal::{Event, Holder, Journal, Moment, Pause, Settled, Timing};
-use macaque_core::outcome::{Method, Outcome};
-use macaque_core::plan::Limits;
-use macaque_core::pod::{Owner, PodRef};
-use macaque_core::report::{Attempt, End, Exempted, Report};
+use macaque_core::journal::{
+    Journal, JournalEvent, JournalTiming, LeaseHolder, PauseRequest, Resolution, StepContext,
+};
+use macaque_core::outcome::{DisruptionMethod, Outcome};
+use macaque_core::pod::{PodOwner, PodRef};
+use macaque_core::report::{AttemptReport, ExemptionTallies, RoundEnd, RoundReport};
 use proptest::prelude::*;
 
 /// One thing that somebody does.
@@ -26,7 +28,7 @@ pub(crate) struct Deed {
 pub(crate) enum What {
     Claim,
     Charge { pod: u8 },
-    Settle { settled: Settled },
+    Settle { settled: Resolution },
     Close,
     Patrol,
     Told { done: bool },
@@ -37,9 +39,9 @@ pub(crate) enum What {
 /// Deeds of three holders, most of them in good order.
 pub(crate) fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let settled = prop_oneof![
-        4 => Just(Settled::Disrupted),
-        1 => Just(Settled::Unknown),
-        2 => Just(Settled::Undone),
+        4 => Just(Resolution::Disrupted),
+        1 => Just(Resolution::Unknown),
+        2 => Just(Resolution::Released),
     ];
     let what = prop_oneof![
         4 => Just(What::Claim),
@@ -66,15 +68,15 @@ pub(crate) fn deeds() -> impl Strategy<Value = Vec<Deed>> {
 pub(crate) struct Unfolding {
     pub(crate) journal: Journal,
     pub(crate) now: Timestamp,
-    pub(crate) limits: Limits,
+    pub(crate) limits: DisruptionLimits,
     pub(crate) count: usize,
-    pub(crate) timing: Timing,
-    holders: Vec<Holder>,
+    pub(crate) timing: JournalTiming,
+    holders: Vec<LeaseHolder>,
 }
 
 impl Unfolding {
-    pub(crate) fn new(limits: Limits, count: usize) -> Self {
-        let holder = |n: usize| Holder {
+    pub(crate) fn new(limits: DisruptionLimits, count: usize) -> Self {
+        let holder = |n: usize| LeaseHolder {
             process: format!("replica-{n}"),
             life: 1,
         };
@@ -83,52 +85,52 @@ impl Unfolding {
             now: Timestamp::from_second(1_800_000_000).unwrap(),
             limits,
             count,
-            timing: Timing::default(),
+            timing: JournalTiming::default(),
             holders: (0..3).map(holder).collect(),
         }
     }
 
     /// What the deed writes down, and the moment that it does so.
-    pub(crate) fn event(&mut self, deed: &Deed) -> (Event, Moment<'_>) {
+    pub(crate) fn event(&mut self, deed: &Deed) -> (JournalEvent, StepContext<'_>) {
         self.now += SignedDuration::from_secs(deed.moves);
         let holder = &self.holders[deed.holder];
         let open = self.journal.open_round_of(holder);
         let slot = open.map_or(self.now, |round| round.slot);
         let event = match &deed.what {
-            What::Claim => Event::Claim {
+            What::Claim => JournalEvent::Claim {
                 slot: self.now,
                 seed: 1,
                 since: Timestamp::MIN,
             },
-            What::Charge { pod } => Event::Charge {
+            What::Charge { pod } => JournalEvent::Reserve {
                 victim: candidate(*pod),
-                method: Method::Evict,
+                method: DisruptionMethod::Evict,
             },
             What::Settle { settled } => {
                 let last = open.and_then(|round| round.charges.last());
-                Event::Settle {
+                JournalEvent::Resolve {
                     uid: last.map_or_else(String::new, |charge| charge.pod.uid.clone()),
                     settled: *settled,
                 }
             }
-            What::Close => Event::Close(Box::new(report(slot, 1, "why"))),
-            What::Patrol => Event::Patrol,
-            What::Told { done } => Event::Told {
+            What::Close => JournalEvent::Close(Box::new(report(slot, 1, "why"))),
+            What::Patrol => JournalEvent::Recover,
+            What::Told { done } => JournalEvent::Delivered {
                 slot: self.journal.round().map_or(slot, |round| round.slot),
                 channels: vec!["slack".to_owned()],
                 done: *done,
             },
-            What::Distrust => Event::Distrust {
+            What::Distrust => JournalEvent::Quarantine {
                 why: "a test".to_owned(),
                 known: self.journal.sequence(),
             },
-            What::Trust => Event::Trust,
+            What::Trust => JournalEvent::Accept,
         };
-        let moment = Moment {
+        let moment = StepContext {
             now: self.now,
             skew: None,
             holder,
-            pause: deed.paused.then_some(Pause::Open),
+            pause: deed.paused.then_some(PauseRequest::Indefinite),
             count: self.count,
             limits: &self.limits,
             timing: &self.timing,
@@ -139,20 +141,20 @@ impl Unfolding {
     /// The first holder disrupts `victim` by the book; whether it may.
     pub(crate) fn disrupts(&mut self, victim: Candidate) -> bool {
         let uid = victim.pod.uid.clone();
-        let charge = Event::Charge {
+        let charge = JournalEvent::Reserve {
             victim,
-            method: Method::Evict,
+            method: DisruptionMethod::Evict,
         };
-        let settled = Settled::Disrupted;
-        self.enter(&charge) && self.enter(&Event::Settle { uid, settled })
+        let settled = Resolution::Disrupted;
+        self.enter(&charge) && self.enter(&JournalEvent::Resolve { uid, settled })
     }
 
     /// The first holder closes its round.
-    pub(crate) fn close(&mut self, report: Report) {
-        assert!(self.enter(&Event::Close(Box::new(report))));
+    pub(crate) fn close(&mut self, report: RoundReport) {
+        assert!(self.enter(&JournalEvent::Close(Box::new(report))));
     }
 
-    fn enter(&mut self, event: &Event) -> bool {
+    fn enter(&mut self, event: &JournalEvent) -> bool {
         let journal = self.journal.clone();
         let idle = Deed {
             holder: 0,
@@ -182,9 +184,9 @@ impl Unfolding {
 }
 
 /// Limits, or none.
-pub(crate) fn limits() -> impl Strategy<Value = Limits> {
+pub(crate) fn limits() -> impl Strategy<Value = DisruptionLimits> {
     let limit = || prop::option::of(1usize..6);
-    (limit(), limit(), 0u64..8000).prop_map(|(per_hour, per_day, cooldown)| Limits {
+    (limit(), limit(), 0u64..8000).prop_map(|(per_hour, per_day, cooldown)| DisruptionLimits {
         per_hour,
         per_day,
         cooldown: Duration::from_secs(cooldown),
@@ -199,7 +201,7 @@ pub(crate) fn candidate(pod: u8) -> Candidate {
             name: format!("web-{pod}"),
             uid: format!("uid-{pod}"),
         },
-        owner: Some(Owner {
+        owner: Some(PodOwner {
             kind: "Deployment".to_owned(),
             name: format!("web-{}", pod % 10),
         }),
@@ -207,10 +209,10 @@ pub(crate) fn candidate(pod: u8) -> Candidate {
 }
 
 /// A report with so many victims.
-pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> Report {
+pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
     let attempt = |pod| {
         let Candidate { pod, owner } = candidate(pod);
-        Attempt {
+        AttemptReport {
             pod,
             owner,
             outcome: Outcome::Unknown {
@@ -219,20 +221,20 @@ pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> Report {
             warnings: vec![words.to_owned()],
         }
     };
-    Report {
+    RoundReport {
         slot,
         finished: slot,
         seed: 1,
         dry_run: false,
-        method: Method::Evict,
+        method: DisruptionMethod::Evict,
         namespaces: vec!["shop".to_owned()],
         selector: "app=web".to_owned(),
         listed: 100,
         candidates: 50,
-        exempted: Exempted::new(),
+        exempted: ExemptionTallies::new(),
         attempts: (0..victims).map(attempt).collect(),
         problems: vec![words.to_owned(); 40],
-        end: End::Failed {
+        end: RoundEnd::Failed {
             why: words.to_owned(),
         },
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use macaque_core::journal::Settled;
-use macaque_core::plan::Limits;
+use macaque_core::config::DisruptionLimits;
+use macaque_core::journal::Resolution;
 use proptest::prelude::*;
 
 use crate::history::{Deed, Unfolding, What, candidate, deeds, limits, report};
@@ -49,7 +49,7 @@ proptest! {
                     prop_assert!(!spent.iter().any(rests), "its owner is at rest");
                     spent.push(Spent { uid: candidate(pod).pod.uid, owner: pod % 10, at: now, rested: cooldown.is_zero() });
                 }
-                What::Settle { settled: Settled::Undone } if history.journal != before => {
+                What::Settle { settled: Resolution::Released } if history.journal != before => {
                     let kept: Vec<_> = history.journal.round().unwrap().charges.iter().map(|charge| &charge.pod.uid).collect();
                     let undone = before.round().unwrap().charges.iter().find(|charge| !kept.contains(&&charge.pod.uid));
                     let undone = undone.unwrap().pod.uid.clone();
@@ -64,10 +64,10 @@ proptest! {
 
 #[test]
 fn what_is_taken_back_makes_room_again() {
-    let limits = Limits {
+    let limits = DisruptionLimits {
         per_hour: Some(1),
         cooldown: Duration::from_secs(60),
-        ..Limits::default()
+        ..DisruptionLimits::default()
     };
     let mut history = Unfolding::new(limits.clone(), 3);
     let deed = |what| Deed {
@@ -78,21 +78,21 @@ fn what_is_taken_back_makes_room_again() {
     };
     assert!(history.take(&deed(What::Claim)));
     assert!(history.take(&deed(What::Charge { pod: 1 })));
-    let settled = Settled::Undone;
+    let settled = Resolution::Released;
     assert!(history.take(&deed(What::Settle { settled })));
     assert_eq!(history.journal.room(&limits, history.now), Some(1));
     assert!(
         history.take(&deed(What::Charge { pod: 1 })),
         "its owner is not at rest either"
     );
-    let settled = Settled::Unknown;
+    let settled = Resolution::Unknown;
     assert!(history.take(&deed(What::Settle { settled })));
     assert_eq!(history.journal.room(&limits, history.now), Some(0));
 }
 
 #[test]
 fn the_fullest_journal_fits_into_a_config_map() {
-    let mut history = Unfolding::new(Limits::default(), 100);
+    let mut history = Unfolding::new(DisruptionLimits::default(), 100);
     history.timing.spacing = Duration::ZERO;
     let deed = |what, moves| Deed {
         holder: 0,
@@ -104,7 +104,7 @@ fn the_fullest_journal_fits_into_a_config_map() {
     for _ in 0..1440 {
         assert!(history.take(&deed(What::Claim, 60)));
         assert!(history.take(&deed(What::Charge { pod: 0 }, 0)));
-        let settled = Settled::Disrupted;
+        let settled = Resolution::Disrupted;
         assert!(history.take(&deed(What::Settle { settled }, 0)));
         history.close(report(history.now, 0, ""));
     }
@@ -132,9 +132,9 @@ fn the_fullest_journal_fits_into_a_config_map() {
 
 #[test]
 fn an_hour_of_the_limit_is_never_shorter_than_an_hour() {
-    let limits = Limits {
+    let limits = DisruptionLimits {
         per_hour: Some(1),
-        ..Limits::default()
+        ..DisruptionLimits::default()
     };
     // Within each second of a minute: the ledger counts by minutes.
     for second in 0..60 {
@@ -147,7 +147,7 @@ fn an_hour_of_the_limit_is_never_shorter_than_an_hour() {
         };
         assert!(history.take(&deed(What::Claim, second)));
         assert!(history.take(&deed(What::Charge { pod: 0 }, 0)));
-        let settled = Settled::Disrupted;
+        let settled = Resolution::Disrupted;
         assert!(history.take(&deed(What::Settle { settled }, 0)));
         history.close(report(history.now, 0, ""));
         assert!(!history.take(&deed(What::Claim, 3599)), "at second {second}");

@@ -1,6 +1,6 @@
 //! Laws of a step: taken twice it is taken once, and nothing ever goes back.
 
-use macaque_core::journal::Settled;
+use macaque_core::journal::Resolution;
 use proptest::prelude::*;
 
 use crate::history::{Unfolding, What, deeds, limits};
@@ -53,7 +53,7 @@ proptest! {
             if was_over && took {
                 prop_assert_eq!(&before.round().unwrap().charges, &round.charges);
             }
-            let nothing_taken_back = !matches!(deed.what, What::Settle { settled: Settled::Undone });
+            let nothing_taken_back = !matches!(deed.what, What::Settle { settled: Resolution::Released });
             let same_round = before.round().is_some_and(|before| before.slot == round.slot);
             if same_round && nothing_taken_back {
                 prop_assert!(before.round().unwrap().charges.len() <= round.charges.len());

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use macaque::notify::channel::UrlMistake;
-use macaque::notify::{Channel, DeliveryError, Retry, check_url, deliver, deliver_with_retries};
+use macaque::notify::channel::UrlError;
+use macaque::notify::{Channel, DeliveryError, DeliveryRetry, check_url, deliver, deliver_with_retries};
 
 use super::service::{Answer, Service, reply, reply_with};
 use super::story::{CANARY, hasty, heard, http, listen, message, slack, webex, webhook};
@@ -11,7 +11,7 @@ use super::story::{CANARY, hasty, heard, http, listen, message, slack, webex, we
 #[actix_rt::test]
 async fn a_token_is_never_sent_in_the_clear_beyond_this_host() {
     let channel = slack("relay.example");
-    assert_eq!(check_url("http://relay.example"), Err(UrlMistake::InTheClear));
+    assert_eq!(check_url("http://relay.example"), Err(UrlError::InTheClear));
     let error = deliver(&http(), &channel, &message()).await.unwrap_err();
     let why = "the URL of Slack cannot be used: it would send a secret in clear text";
     assert_eq!(error, DeliveryError::permanent(why));
@@ -59,7 +59,7 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
     let mut shown = format!("{:?}\n", http());
     for address in &addresses {
         for channel in [slack(address), webhook(address), webex(address)] {
-            let at_once = Retry {
+            let at_once = DeliveryRetry {
                 tries: 2,
                 first: Duration::ZERO,
                 longest: Duration::ZERO,

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
-use macaque::notify::delivery::Hope;
+use macaque::notify::delivery::Retryable;
 use macaque::notify::{DeliveryError, deliver};
 
 use super::service::{Answer, Service, head, reply, reply_with};
 use super::story::{OK, hasty, http, message, slack, webex, webhook};
 use super::with_retries;
 
-const TRANSIENT: Hope = Hope::Later { retry_after: None };
+const TRANSIENT: Retryable = Retryable::Yes { retry_after: None };
 
 #[actix_rt::test]
 async fn a_redirect_is_a_failure_and_the_other_server_sees_nothing() {
@@ -72,7 +72,7 @@ async fn of_a_huge_body_only_the_beginning_is_read() {
     let error = deliver(&patient, &webhook(&service.address), &message())
         .await
         .unwrap_err();
-    assert_eq!(error.hope, Hope::None);
+    assert_eq!(error.hope, Retryable::No);
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 

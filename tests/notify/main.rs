@@ -10,7 +10,7 @@ mod tls;
 
 use std::time::{Duration, Instant};
 
-use macaque::notify::{Channel, DeliveryError, Retry, deliver, deliver_with_retries};
+use macaque::notify::{Channel, DeliveryError, DeliveryRetry, deliver, deliver_with_retries};
 use serde_json::json;
 use service::{Service, reply, reply_with};
 use story::{CANARY, OK, http, message, slack, webex, webhook};
@@ -19,7 +19,9 @@ use story::{CANARY, OK, http, message, slack, webex, webhook};
 async fn with_retries(channel: &Channel) -> (Result<(), DeliveryError>, Vec<Duration>) {
     let (http, message, mut pauses) = (http(), message(), vec![]);
     let once = async || deliver(&http, channel, &message).await;
-    let delivery = Retry::default().run(once, async |pause| pauses.push(pause)).await;
+    let delivery = DeliveryRetry::default()
+        .run(once, async |pause| pauses.push(pause))
+        .await;
     (delivery, pauses)
 }
 
@@ -132,7 +134,7 @@ async fn a_service_that_stays_down_is_given_up_after_five_tries() {
 async fn the_pauses_are_really_made() {
     let service = Service::answering([reply(503, ""), reply(200, "ok")]).await;
     let short = Duration::from_millis(50);
-    let retry = Retry {
+    let retry = DeliveryRetry {
         tries: 2,
         first: short,
         longest: short,

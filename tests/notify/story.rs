@@ -6,10 +6,10 @@ use std::sync::Once;
 use std::time::Duration;
 
 use log::kv;
-use macaque::notify::{Channel, Http, Message, SlackBot, SlackWebhook, Webex};
-use macaque_core::outcome::{Method, Outcome};
+use macaque::notify::{Channel, HttpClient, RoundMessage, SlackBot, SlackWebhook, WebexBot};
+use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::PodRef;
-use macaque_core::report::{Attempt, End, Report};
+use macaque_core::report::{AttemptReport, RoundEnd, RoundReport};
 
 /// The secret that must not be seen anywhere but on the wire.
 pub(crate) const CANARY: &str = "xoxb-CANARY-5ecr3t";
@@ -17,8 +17,8 @@ pub(crate) const CANARY: &str = "xoxb-CANARY-5ecr3t";
 pub(crate) const OK: &str = r#"{"ok":true,"channel":"C1","ts":"1.2"}"#;
 
 /// A round that evicted one pod and does not know of another.
-pub(crate) fn message() -> Message {
-    let attempt = |name: &str, outcome| Attempt {
+pub(crate) fn message() -> RoundMessage {
+    let attempt = |name: &str, outcome| AttemptReport {
         pod: PodRef {
             namespace: "shop".to_owned(),
             name: name.to_owned(),
@@ -29,12 +29,12 @@ pub(crate) fn message() -> Message {
         warnings: vec![],
     };
     let why = "the connection broke".to_owned();
-    Message::of(&Report {
+    RoundMessage::of(&RoundReport {
         slot: "2027-03-01T09:30:00Z".parse().unwrap(),
         finished: "2027-03-01T09:30:02Z".parse().unwrap(),
         seed: 42,
         dry_run: false,
-        method: Method::Evict,
+        method: DisruptionMethod::Evict,
         namespaces: vec!["shop".to_owned()],
         selector: String::new(),
         listed: 2,
@@ -45,7 +45,7 @@ pub(crate) fn message() -> Message {
             attempt("web-2", Outcome::Unknown { why }),
         ],
         problems: vec![],
-        end: End::Complete,
+        end: RoundEnd::Complete,
     })
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn webhook(address: &str) -> Channel {
 }
 
 pub(crate) fn webex(address: &str) -> Channel {
-    Channel::Webex(Webex {
+    Channel::Webex(WebexBot {
         token: CANARY.into(),
         room_id: "room-destination".to_owned(),
         api_url: format!("http://{address}/v1/"),
@@ -72,12 +72,12 @@ pub(crate) fn webex(address: &str) -> Channel {
 }
 
 /// A client for services on loopback.
-pub(crate) fn http() -> Http {
-    Http::new(&[]).unwrap()
+pub(crate) fn http() -> HttpClient {
+    HttpClient::new(&[]).unwrap()
 }
 
 /// The same with a deadline that a test can wait for.
-pub(crate) fn hasty() -> Http {
+pub(crate) fn hasty() -> HttpClient {
     http().with_deadline(Duration::from_millis(500))
 }
 

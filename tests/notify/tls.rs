@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
 
-use macaque::notify::{Channel, Http, SlackWebhook, deliver};
+use macaque::notify::{Channel, HttpClient, SlackWebhook, deliver};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -79,7 +79,7 @@ async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_proc
         return;
     }
     let (channel, server) = secure_webhook("127.0.0.1");
-    let http = Http::new(std::slice::from_ref(&channel)).unwrap();
+    let http = HttpClient::new(std::slice::from_ref(&channel)).unwrap();
     assert_eq!(deliver(&http, &channel, &message()).await, Ok(()));
     assert_eq!(server.join().unwrap().unwrap(), b"http/1.1");
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
@@ -101,7 +101,7 @@ async fn a_service_of_an_unknown_authority_is_not_told() {
 
 async fn is_not_told(host: &str) {
     let (channel, server) = secure_webhook(host);
-    let http = Http::new(std::slice::from_ref(&channel)).unwrap();
+    let http = HttpClient::new(std::slice::from_ref(&channel)).unwrap();
     let error = deliver(&http, &channel, &message()).await.unwrap_err();
     let why = "the TLS handshake with the Slack webhook failed: its certificate is not trusted";
     assert_eq!(error.to_string(), why);
@@ -117,8 +117,8 @@ async fn without_ca_certificates_only_an_https_channel_is_refused_and_in_clear_w
         return;
     }
     let channel = |url: &str| Channel::SlackWebhook(SlackWebhook { url: url.into() });
-    assert!(Http::new(&[Channel::Log, channel("http://127.0.0.1/x")]).is_ok());
-    let error = Http::new(&[channel("https://hooks.slack.com/x")])
+    assert!(HttpClient::new(&[Channel::Log, channel("http://127.0.0.1/x")]).is_ok());
+    let error = HttpClient::new(&[channel("https://hooks.slack.com/x")])
         .unwrap_err()
         .to_string();
     assert!(

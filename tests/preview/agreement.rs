@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use kube_sandbox::{Sandbox, SandboxOptions};
-use macaque::cluster::{Access, Cluster};
-use macaque_core::answer::classify;
-use macaque_core::budget::{Planned, foretell};
-use macaque_core::outcome::{Method, Refusal};
-use macaque_core::preview::Opinion;
+use macaque::k8s::{Cluster, ClusterAccess};
+use macaque_core::budget::{PlannedDisruptions, foretell};
+use macaque_core::outcome::{DisruptionMethod, Refusal};
+use macaque_core::preview::Prediction;
 use macaque_core::selector::Selector;
+use macaque_core::verdict::classify;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -101,10 +101,10 @@ fn placed(objects: Vec<Value>, kind: &str, namespace: &str) -> Vec<Value> {
 }
 
 /// Yes, or who says no and whether only for now.
-fn gist(opinion: &Opinion) -> String {
+fn gist(opinion: &Prediction) -> String {
     match opinion {
-        Opinion::Allowed { .. } => "allowed".to_owned(),
-        Opinion::Refused(Refusal::Budget { name, unsynced, .. }) => {
+        Prediction::Allowed { .. } => "allowed".to_owned(),
+        Prediction::Refused(Refusal::Budget { name, unsynced, .. }) => {
             format!("refused by {name:?}, unsynced: {unsynced}")
         }
         other => other.to_string(),
@@ -121,10 +121,10 @@ async fn reach(sandbox: &Sandbox) -> Cluster {
     let home = tempfile::TempDir::new().unwrap();
     let kubeconfig = home.path().join("kubeconfig");
     std::fs::write(&kubeconfig, sandbox.kubeconfig()).unwrap();
-    let access = Access {
+    let access = ClusterAccess {
         kubeconfig: Some(kubeconfig),
         context: None,
-        ..Access::default()
+        ..ClusterAccess::default()
     };
     Cluster::connect(&access).await.unwrap()
 }
@@ -136,11 +136,11 @@ async fn compare(cluster: &Cluster, namespace: &str) -> Vec<String> {
     let pods = cluster.pods(Some(namespace), &all, None).await.unwrap().pods;
     let mut gists = Vec::new();
     for pod in pods {
-        let foretold = Opinion::from(foretell(&pod, &budgets, &Planned::default()));
-        let answer = cluster.ask(&pod.id, Method::Evict, None).await.unwrap();
-        let heard = Opinion::from(classify(&answer));
+        let foretold = Prediction::from(foretell(&pod, &budgets, &PlannedDisruptions::default()));
+        let answer = cluster.ask(&pod.id, DisruptionMethod::Evict, None).await.unwrap();
+        let heard = Prediction::from(classify(&answer));
         assert_eq!(gist(&foretold), gist(&heard), "{pod:?} under {budgets:?}");
-        if let Opinion::Refused(_) = heard {
+        if let Prediction::Refused(_) = heard {
             assert_eq!(foretold, heard, "word for word");
         }
         gists.push(gist(&heard));

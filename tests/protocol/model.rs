@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use macaque_core::journal::{Holder, Journal, Moment, Pause, Timing};
-use macaque_core::plan::Limits;
+use macaque_core::config::DisruptionLimits;
+use macaque_core::journal::{Journal, JournalTiming, LeaseHolder, PauseRequest, StepContext};
 use stateright::{Model, Property};
 
 use crate::replica::{Replica, Stage};
@@ -122,15 +122,15 @@ impl World {
     /// The moment as `holder` sees it, with the annotation as it read it.
     pub(crate) fn moment<'a>(
         &self,
-        holder: &'a Holder,
+        holder: &'a LeaseHolder,
         paused: bool,
-        terms: &'a (Limits, Timing),
-    ) -> Moment<'a> {
-        Moment {
+        terms: &'a (DisruptionLimits, JournalTiming),
+    ) -> StepContext<'a> {
+        StepContext {
             now: slot() + LEASE * u32::from(self.leases) + Duration::from_millis(u64::from(self.leases)),
             skew: None,
             holder,
-            pause: paused.then_some(Pause::Open),
+            pause: paused.then_some(PauseRequest::Indefinite),
             count: 1,
             limits: &terms.0,
             timing: &terms.1,
@@ -169,13 +169,13 @@ pub(crate) fn slot() -> Timestamp {
 const LEASE: Duration = Duration::from_secs(20);
 
 /// The terms of every step.
-pub(crate) fn terms() -> (Limits, Timing) {
-    let timing = Timing {
+pub(crate) fn terms() -> (DisruptionLimits, JournalTiming) {
+    let timing = JournalTiming {
         deadline: Duration::from_secs(300),
         lease: LEASE,
-        ..Timing::default()
+        ..JournalTiming::default()
     };
-    (Limits::default(), timing)
+    (DisruptionLimits::default(), timing)
 }
 
 impl Model for Protocol {
@@ -249,7 +249,7 @@ impl Model for Protocol {
             }
             Action::Replace(n) => {
                 next.crashed += 1;
-                let Holder { process, life } = next.replicas[n].holder.clone();
+                let LeaseHolder { process, life } = next.replicas[n].holder.clone();
                 next.replicas.push(Replica::new(process, life + 1, Stage::Patrol));
             }
             Action::Land(k) => match next.on_the_way.remove(k) {

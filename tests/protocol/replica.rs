@@ -1,17 +1,17 @@
 //! One life of one replica: the steps that it takes, one exchange with the server at a time.
 
 use macaque_core::eligibility::Candidate;
-use macaque_core::journal::{ChargeState, Event, Holder, Journal, Settled};
-use macaque_core::outcome::Method;
+use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, ReservationState, Resolution};
+use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::PodRef;
-use macaque_core::report::{End, Exempted, Report};
+use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 
 use crate::model::{Flaw, Request, Victim, World, slot, terms};
 
 /// One life.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Replica {
-    pub(crate) holder: Holder,
+    pub(crate) holder: LeaseHolder,
     pub(crate) stage: Stage,
     /// The journal as it was read last, with its version and the annotation.
     page: Option<(Journal, u64, bool)>,
@@ -44,12 +44,12 @@ pub(crate) enum Outcome {
     Undone,
 }
 
-impl From<Outcome> for Settled {
+impl From<Outcome> for Resolution {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Disrupted => Self::Disrupted,
             Outcome::Unknown => Self::Unknown,
-            Outcome::Undone => Self::Undone,
+            Outcome::Undone => Self::Released,
         }
     }
 }
@@ -57,7 +57,7 @@ impl From<Outcome> for Settled {
 impl Replica {
     pub(crate) fn new(process: String, life: u64, stage: Stage) -> Self {
         Self {
-            holder: Holder { process, life },
+            holder: LeaseHolder { process, life },
             stage,
             page: None,
             tried: Vec::new(),
@@ -93,25 +93,25 @@ impl Replica {
         }
     }
 
-    fn event(&self, victim: Option<Victim>) -> Event {
+    fn event(&self, victim: Option<Victim>) -> JournalEvent {
         match &self.stage {
-            Stage::Patrol => Event::Patrol,
-            Stage::Claim => Event::Claim {
+            Stage::Patrol => JournalEvent::Recover,
+            Stage::Claim => JournalEvent::Claim {
                 slot: slot(),
                 seed: 1,
                 since: jiff::Timestamp::MIN,
             },
-            Stage::Settle(victim, outcome) => Event::Settle {
+            Stage::Settle(victim, outcome) => JournalEvent::Resolve {
                 uid: uid(*victim),
                 settled: (*outcome).into(),
             },
-            Stage::Close => Event::Close(Box::new(report())),
-            Stage::Charge | Stage::Disrupt(_) | Stage::Doubt(_) | Stage::Done => Event::Charge {
+            Stage::Close => JournalEvent::Close(Box::new(report())),
+            Stage::Charge | Stage::Disrupt(_) | Stage::Doubt(_) | Stage::Done => JournalEvent::Reserve {
                 victim: candidate(victim.unwrap_or(Victim {
                     name: 0,
                     generation: 0,
                 })),
-                method: Method::Evict,
+                method: DisruptionMethod::Evict,
             },
         }
     }
@@ -257,7 +257,7 @@ impl World {
         let open = round
             .charges
             .iter()
-            .find(|charge| charge.state == ChargeState::Open)?;
+            .find(|charge| charge.state == ReservationState::Pending)?;
         let (name, generation) = open.pod.uid.split_once('-').unwrap();
         Some(Victim {
             name: name.parse().unwrap(),
@@ -301,20 +301,20 @@ fn candidate(victim: Victim) -> Candidate {
     }
 }
 
-fn report() -> Report {
-    Report {
+fn report() -> RoundReport {
+    RoundReport {
         slot: slot(),
         finished: slot(),
         seed: 1,
         dry_run: false,
-        method: Method::Evict,
+        method: DisruptionMethod::Evict,
         namespaces: Vec::new(),
         selector: String::new(),
         listed: 0,
         candidates: 0,
-        exempted: Exempted::new(),
+        exempted: ExemptionTallies::new(),
         attempts: Vec::new(),
         problems: Vec::new(),
-        end: End::Complete,
+        end: RoundEnd::Complete,
     }
 }

@@ -1,9 +1,9 @@
 //! What PodDisruptionBudgets do to a round: refuse with their numbers, and only in evict mode.
 
 use kube_sandbox::scenario::{budget, deployment, stateful_set};
-use macaque::notify::Message;
-use macaque_core::outcome::{Method, Outcome, Refusal};
-use macaque_core::report::{End, Verdict};
+use macaque::notify::RoundMessage;
+use macaque_core::outcome::{DisruptionMethod, Outcome, Refusal};
+use macaque_core::report::{RoundEnd, RoundVerdict};
 use serde_json::{Value, json};
 
 use crate::told;
@@ -28,7 +28,7 @@ async fn a_full_budget_refuses_and_the_next_owner_is_tried() {
     assert_eq!(told(&report), [REFUSED, "deployment/search: evicted"]);
     assert_eq!(
         (report.verdict(), report.end),
-        (Verdict::Disrupted, End::Complete)
+        (RoundVerdict::Disrupted, RoundEnd::Complete)
     );
     let pods = world.pods("shop").await;
     assert_eq!(pods.len(), 4, "{pods:?}");
@@ -40,10 +40,10 @@ async fn a_round_of_refusals_says_so_by_name_and_number_and_tries_no_more_than_i
     let world = World::with(full_db()).attempts(2);
     let report = world.round().await;
     assert_eq!(told(&report), [REFUSED; 2]);
-    assert_eq!(report.verdict(), Verdict::Refused);
+    assert_eq!(report.verdict(), RoundVerdict::Refused);
     assert_eq!(world.sent(EVICTION).len(), 2);
     assert_eq!(
-        Message::of(&report).headline,
+        RoundMessage::of(&report).headline,
         "no pod disrupted: 2 refused by budget db"
     );
     assert_eq!(world.pods("shop").await.len(), 3);
@@ -75,7 +75,7 @@ async fn the_last_disruption_of_a_budget_is_granted_and_the_next_round_is_refuse
 
 #[actix_rt::test]
 async fn a_deletion_asks_no_budget() {
-    let world = World::with(full_db()).method(Method::Delete);
+    let world = World::with(full_db()).method(DisruptionMethod::Delete);
     assert_eq!(told(&world.round().await), ["statefulset/db: deleted"]);
     assert_eq!(world.pods("shop").await.len(), 2);
 }

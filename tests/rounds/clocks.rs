@@ -2,7 +2,7 @@
 
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
-use macaque_core::report::{End, Verdict};
+use macaque_core::report::{RoundEnd, RoundVerdict};
 
 use crate::wire::Fault;
 use crate::world::{EVICTION, World, two_apps};
@@ -19,14 +19,14 @@ async fn a_clock_that_is_an_hour_ahead_of_the_api_servers_disrupts_nobody() {
     for (seconds, side) in [(3600, "ahead of"), (-3600, "behind")] {
         let world = behind_us_by(seconds);
         let report = world.round().await;
-        let End::Withheld { why } = &report.end else {
+        let RoundEnd::Withheld { why } = &report.end else {
             panic!("{report:?}")
         };
         assert!(
             why.contains(side) && why.contains("set one of them right"),
             "{why}"
         );
-        assert_eq!(report.verdict(), Verdict::Refused);
+        assert_eq!(report.verdict(), RoundVerdict::Refused);
         assert!(world.sent(EVICTION).is_empty());
     }
 }
@@ -34,5 +34,5 @@ async fn a_clock_that_is_an_hour_ahead_of_the_api_servers_disrupts_nobody() {
 #[actix_rt::test]
 async fn a_clock_that_is_a_few_seconds_off_is_good_enough() {
     let world = behind_us_by(20);
-    assert_eq!(world.round().await.verdict(), Verdict::Disrupted);
+    assert_eq!(world.round().await.verdict(), RoundVerdict::Disrupted);
 }

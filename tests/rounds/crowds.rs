@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use kube_sandbox::scenario::{budget, deployment, pod};
-use macaque_core::outcome::Method;
-use macaque_core::plan::{Among, Include};
-use macaque_core::report::{End, Report, Verdict};
-use macaque_core::roster::CROWD;
+use macaque_core::config::{DrawBy, IncludedRule};
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
+use macaque_core::selection::CROWD;
 use serde_json::{Value, json};
 
 use crate::told;
@@ -37,7 +37,7 @@ fn crowd(namespace: &str, pods: usize, opts_out: impl Fn(usize) -> bool) -> Vec<
 }
 
 fn world(scene: Vec<Value>) -> World {
-    World::with(scene).include(Include::Bare).min_age(0)
+    World::with(scene).include(IncludedRule::Bare).min_age(0)
 }
 
 /// How many pages of whole pods were asked for.
@@ -46,7 +46,7 @@ fn full_lists(world: &World) -> usize {
     pages.filter(|page| page.line.ends_with("limit=500")).count()
 }
 
-fn victim(report: &Report) -> &str {
+fn victim(report: &RoundReport) -> &str {
     &report.attempts[0].pod.name
 }
 
@@ -56,7 +56,7 @@ async fn a_crowd_is_drawn_by_name_and_only_the_drawn_are_read() {
     let report = world.round().await;
     assert_eq!(
         (report.listed, report.candidates, report.verdict()),
-        (PODS, 1, Verdict::Disrupted)
+        (PODS, 1, RoundVerdict::Disrupted)
     );
     assert_eq!(report.unjudged(), PODS - 1);
     assert_eq!(full_lists(&world), 1, "one glance at the full list");
@@ -109,7 +109,7 @@ async fn across_all_namespaces_the_pod_of_a_name_is_found_by_its_node() {
         let report = world.round().await;
         assert_eq!(
             (report.listed, report.verdict()),
-            (PODS / 2 * 2, Verdict::Disrupted)
+            (PODS / 2 * 2, RoundVerdict::Disrupted)
         );
         assert!(world.sent(DRAWN)[0].line.contains("spec.nodeName%3Dnode-1"));
         victims.insert(report.attempts[0].pod.namespace.clone());
@@ -128,7 +128,7 @@ async fn a_pod_that_moved_is_found_without_its_node() {
     let world = world(scene)
         .all_namespaces()
         .always("spec.nodeName", Fault::Instead(none));
-    assert_eq!(world.round().await.verdict(), Verdict::Disrupted);
+    assert_eq!(world.round().await.verdict(), RoundVerdict::Disrupted);
     assert_eq!(world.sent(DRAWN).len(), 2);
 }
 
@@ -157,7 +157,10 @@ async fn a_server_without_tables_is_asked_for_metadata() {
 async fn what_opted_out_is_drawn_and_left_alone() {
     let world = world(crowd("shop", PODS, |n| n % 10 != 0)).seed(3);
     let report = world.round().await;
-    assert_eq!((report.candidates, report.verdict()), (1, Verdict::Disrupted));
+    assert_eq!(
+        (report.candidates, report.verdict()),
+        (1, RoundVerdict::Disrupted)
+    );
     assert!(victim(&report).ends_with('0'));
     assert_eq!(report.exempted["opted-out"].count + 1, world.sent(DRAWN).len());
 }
@@ -188,7 +191,7 @@ async fn where_owners_are_drawn_a_small_one_of_a_crowd_is_as_likely_as_a_large_o
         deployment("shop", "search", 3),
         deployment("shop", "web", PODS as u32),
     ];
-    let mut world = world(scene).draw(Among::Owners).dry_run();
+    let mut world = world(scene).draw(DrawBy::Owner).dry_run();
     let (mut victims, seeds) = ([0.0; 3], 30);
     for seed in 0..seeds {
         world = world.seed(seed);
@@ -211,9 +214,9 @@ async fn where_owners_are_drawn_a_small_one_of_a_crowd_is_as_likely_as_a_large_o
 async fn where_owners_are_drawn_a_problem_of_a_crowd_is_told_once() {
     let world = world(crowd("shop", PODS, |_| false))
         .namespaces(&["shop", "nowhere"])
-        .draw(Among::Owners);
+        .draw(DrawBy::Owner);
     let report = world.round().await;
-    assert_eq!(report.verdict(), Verdict::Disrupted);
+    assert_eq!(report.verdict(), RoundVerdict::Disrupted);
     assert_eq!(report.problems, ["namespace nowhere does not exist"]);
 }
 
@@ -223,7 +226,7 @@ async fn a_crowd_in_which_nobody_is_eligible_is_judged_whole_and_every_reason_to
     let report = world.round().await;
     assert_eq!(
         (report.verdict(), report.listed, report.candidates),
-        (Verdict::Idle, PODS, 0)
+        (RoundVerdict::Idle, PODS, 0)
     );
     assert_eq!(report.exempted["opted-out"].count, PODS);
     assert_eq!(report.unjudged(), 0);
@@ -240,7 +243,7 @@ async fn a_crowd_of_finished_pods_tells_why_nobody_is_eligible() {
     let report = world(scene).round().await;
     assert_eq!(
         (report.verdict(), report.listed, report.unjudged()),
-        (Verdict::Idle, PODS, 0)
+        (RoundVerdict::Idle, PODS, 0)
     );
     assert_eq!(report.exempted["not-running"].count, PODS - 3);
     assert_eq!(report.exempted["opted-out"].count, 3);
@@ -266,7 +269,10 @@ async fn who_waited_in_a_crowd_is_no_candidate_any_more_once_a_survey_says_so() 
     };
     let world = world.meanwhile_after(DRAWN, 900, opt_out);
     let report = world.round().await;
-    assert_eq!((report.verdict(), report.attempts.len()), (Verdict::Refused, 1));
+    assert_eq!(
+        (report.verdict(), report.attempts.len()),
+        (RoundVerdict::Refused, 1)
+    );
     assert_eq!((report.candidates, report.unjudged()), (0, 0));
     assert_eq!(report.exempted["opted-out"].count, owned + rest);
 }
@@ -293,7 +299,11 @@ async fn an_owner_gives_one_victim_in_a_crowd_too() {
         deployment("shop", "web", PODS as u32),
         deployment("shop", "search", 2),
     ];
-    let report = world(scene).count(3).method(Method::Delete).round().await;
+    let report = world(scene)
+        .count(3)
+        .method(DisruptionMethod::Delete)
+        .round()
+        .await;
     let mut told = told(&report);
     told.sort();
     assert_eq!(told, ["deployment/search: deleted", "deployment/web: deleted"]);
@@ -305,7 +315,10 @@ async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
     let none = answer(200, "", r#"{"metadata":{},"items":[]}"#);
     let world = world.once(DRAWN, Fault::Instead(none));
     let report = world.round().await;
-    assert_eq!((report.candidates, report.verdict()), (1, Verdict::Disrupted));
+    assert_eq!(
+        (report.candidates, report.verdict()),
+        (1, RoundVerdict::Disrupted)
+    );
     assert_eq!(world.sent(DRAWN).len(), 2);
 }
 
@@ -315,7 +328,10 @@ async fn without_the_grant_to_evict_a_crowd_is_left_after_one_try() {
     let forbidden = status(403, message, json!({ "reason": "Forbidden" }));
     let world = world(crowd("shop", PODS, |_| false)).always(EVICTION, Fault::Instead(forbidden));
     let report = world.round().await;
-    assert_eq!((report.verdict(), report.problems.len()), (Verdict::Failed, 1));
+    assert_eq!(
+        (report.verdict(), report.problems.len()),
+        (RoundVerdict::Failed, 1)
+    );
     assert_eq!((world.sent(DRAWN).len(), world.sent(EVICTION).len()), (1, 1));
 }
 
@@ -323,7 +339,7 @@ async fn without_the_grant_to_evict_a_crowd_is_left_after_one_try() {
 async fn half_a_page_of_names_is_asked_for_again() {
     let world = world(crowd("shop", PODS, |_| false)).once(NAMES, Fault::Truncated);
     let report = world.round().await;
-    assert_eq!((report.listed, report.verdict()), (PODS, Verdict::Disrupted));
+    assert_eq!((report.listed, report.verdict()), (PODS, RoundVerdict::Disrupted));
     assert_eq!(world.sent(NAMES).len(), 2);
 }
 
@@ -344,6 +360,6 @@ async fn a_list_that_starts_anew_shortly_before_it_would_be_a_crowd_is_read_whol
 async fn names_that_cannot_be_read_fail_the_round() {
     let world = world(crowd("shop", PODS, |_| false)).always(NAMES, Fault::CutBefore);
     let report = world.round().await;
-    assert!(matches!(report.end, End::Failed { .. }), "{report:?}");
+    assert!(matches!(report.end, RoundEnd::Failed { .. }), "{report:?}");
     assert!(world.sent(EVICTION).is_empty());
 }

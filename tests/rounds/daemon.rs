@@ -7,18 +7,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use kube_sandbox::{Sandbox, SandboxOptions};
-use macaque::actors::clock::Beat;
-use macaque::actors::line::Line;
+use macaque::actors::clock::Trigger;
 use macaque::actors::messages::StopRequested;
-use macaque::actors::supervisor::{Limits, Role};
-use macaque::actors::{self, Crew};
-use macaque::cluster::Access;
-use macaque::fault::{Faults, Passage, Point};
-use macaque::health::Vitals;
-use macaque::journal::Books;
-use macaque::notify::{Channel, Message, Retry};
-use macaque_core::report::Verdict;
-use macaque_core::slots::Pace;
+use macaque::actors::recipient::StableRecipient;
+use macaque::actors::supervisor::{ActorRole, RestartPolicy};
+use macaque::actors::{self, ActorsConfig};
+use macaque::failpoint::{FailAction, FailPoint, FailPoints};
+use macaque::health::HealthState;
+use macaque::journal::JournalStore;
+use macaque::k8s::ClusterAccess;
+use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
+use macaque_core::report::RoundVerdict;
+use macaque_core::schedule::timer::TimerConfig;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
@@ -64,9 +64,9 @@ impl Place {
 
 /// A daemon at work on whatever serves at a place.
 struct Daemon {
-    messages: Receiver<Message>,
+    messages: Receiver<RoundMessage>,
     rounds: Receiver<()>,
-    stop: Line<StopRequested>,
+    stop: StableRecipient<StopRequested>,
     actors: JoinHandle<i32>,
     _home: TempDir,
 }
@@ -77,7 +77,7 @@ impl Daemon {
         let kubeconfig = home.path().join("kubeconfig");
         std::fs::write(&kubeconfig, place.kubeconfig()).unwrap();
         let ((told, messages), (ended, rounds)) = (mpsc::channel(), mpsc::channel());
-        let stop = Line::default();
+        let stop = StableRecipient::default();
         let crew = crew(kubeconfig, told, ended, stop.clone());
         Self {
             messages,
@@ -96,7 +96,7 @@ impl Daemon {
     }
 
     /// The next message of this verdict; those of another before it are passed over and counted.
-    fn next(&self, verdict: Verdict) -> (Message, usize) {
+    fn next(&self, verdict: RoundVerdict) -> (RoundMessage, usize) {
         for passed in 0.. {
             let message = self.messages.recv_timeout(PATIENCE).unwrap();
             if message.verdict == verdict {
@@ -117,7 +117,7 @@ fn an_api_server_that_comes_and_goes_is_told_of_once_and_worked_with_again() {
     let place = Place::reserve();
     let daemon = Daemon::at(&place);
 
-    let (away, _) = daemon.next(Verdict::Failed);
+    let (away, _) = daemon.next(RoundVerdict::Failed);
     assert!(
         away.headline
             .ends_with("did not answer: Connection refused (os error 111)"),
@@ -127,50 +127,50 @@ fn an_api_server_that_comes_and_goes_is_told_of_once_and_worked_with_again() {
     daemon.await_rounds(3);
 
     let sandbox = place.serve();
-    let (_, told_again) = daemon.next(Verdict::Disrupted);
+    let (_, told_again) = daemon.next(RoundVerdict::Disrupted);
     assert_eq!(
         told_again, 0,
         "three rounds failed as the first did, and nobody was told again"
     );
 
     drop(sandbox);
-    daemon.next(Verdict::Failed);
+    daemon.next(RoundVerdict::Failed);
     let _back = place.serve();
-    daemon.next(Verdict::Disrupted);
+    daemon.next(RoundVerdict::Disrupted);
     assert_eq!(daemon.end(), 0);
 }
 
 fn crew(
     kubeconfig: std::path::PathBuf,
-    told: Sender<Message>,
+    told: Sender<RoundMessage>,
     ended: Sender<()>,
-    stop: Line<StopRequested>,
-) -> Crew {
+    stop: StableRecipient<StopRequested>,
+) -> ActorsConfig {
     let count = move |point| {
-        if point == Point::BeforeReport {
+        if point == FailPoint::BeforeReport {
             // Nobody counts any more at the end.
             let _ = ended.send(());
         }
-        Passage::Go
+        FailAction::Continue
     };
-    Crew {
-        beat: Beat::every(PACE),
-        pace: Pace {
+    ActorsConfig {
+        beat: Trigger::every(PACE),
+        pace: TimerConfig {
             settle: Duration::ZERO,
-            ..Pace::default()
+            ..TimerConfig::default()
         },
-        books: Books::paced(PACE),
-        retry: Retry::default(),
+        books: JournalStore::paced(PACE),
+        retry: DeliveryRetry::default(),
         orders: Arc::new(orders()),
-        access: Access {
+        access: ClusterAccess {
             kubeconfig: Some(kubeconfig),
             context: None,
-            ..Access::default()
+            ..ClusterAccess::default()
         },
         channels: Arc::new([Channel::Relay(told)]),
-        limits: Limits::default(),
+        limits: RestartPolicy::default(),
         stop,
-        vitals: Arc::new(Vitals::new(Role::ALL.map(Role::as_str))),
-        faults: Faults::armed(count),
+        vitals: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str))),
+        faults: FailPoints::armed(count),
     }
 }

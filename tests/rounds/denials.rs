@@ -1,8 +1,8 @@
 //! Refusals by admission and by rights, whatever code they come with: each is one request, and none is an error.
 
 use kube_sandbox::scenario::stateful_set;
-use macaque_core::outcome::{Method, Outcome, Refusal};
-use macaque_core::report::Verdict;
+use macaque_core::outcome::{DisruptionMethod, Outcome, Refusal};
+use macaque_core::report::RoundVerdict;
 use serde_json::{Value, json};
 
 use crate::told;
@@ -23,7 +23,7 @@ async fn a_webhook_refuses_with_any_code_and_is_asked_once() {
         let report = world.round().await;
         let expected = ["statefulset/db: refused by webhook guard.example: not on my watch"];
         assert_eq!(told(&report), expected, "{code}");
-        assert_eq!(report.verdict(), Verdict::Refused, "{code}");
+        assert_eq!(report.verdict(), RoundVerdict::Refused, "{code}");
         assert_eq!(world.sent(EVICTION).len(), 1, "{code}");
     }
 }
@@ -49,7 +49,7 @@ async fn a_policy_refuses_by_name_and_binding() {
 
 #[actix_rt::test]
 async fn a_webhook_may_refuse_a_deletion_too_and_no_eviction_follows() {
-    let world = denied("DELETE", status(403, DENIED, json!({}))).method(Method::Delete);
+    let world = denied("DELETE", status(403, DENIED, json!({}))).method(DisruptionMethod::Delete);
     let expected = ["statefulset/db: refused by webhook guard.example: not on my watch"];
     assert_eq!(told(&world.round().await), expected);
     assert_eq!((world.sent("DELETE").len(), world.sent(EVICTION).len()), (1, 0));
@@ -109,7 +109,7 @@ async fn a_terminating_namespace_is_left_after_one_try() {
     );
     assert_eq!(
         (world.sent(EVICTION).len(), report.verdict()),
-        (1, Verdict::Refused)
+        (1, RoundVerdict::Refused)
     );
 }
 

@@ -2,8 +2,8 @@
 //! ever draws a second victim.
 
 use kube_sandbox::scenario::stateful_set;
-use macaque_core::outcome::{Method, Outcome};
-use macaque_core::report::{End, Report, Verdict};
+use macaque_core::outcome::{DisruptionMethod, Outcome};
+use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
 use serde_json::json;
 
 use crate::wire::{Fault, answer, status};
@@ -36,7 +36,7 @@ fn bad_gateway() -> String {
 }
 
 /// The only warning of the only attempt.
-fn warning(report: &Report) -> &str {
+fn warning(report: &RoundReport) -> &str {
     let [attempt] = &report.attempts[..] else {
         panic!("{report:?}")
     };
@@ -46,7 +46,7 @@ fn warning(report: &Report) -> &str {
     warning
 }
 
-fn unknown(report: &Report) -> &str {
+fn unknown(report: &RoundReport) -> &str {
     let [attempt] = &report.attempts[..] else {
         panic!("{report:?}")
     };
@@ -65,7 +65,7 @@ async fn a_connection_cut_after_the_act_is_an_eviction_with_a_warning_and_no_sec
     assert!(warning(&report).contains(seen), "{report:?}");
     assert_eq!(
         (report.verdict(), &report.end),
-        (Verdict::Disrupted, &End::Complete)
+        (RoundVerdict::Disrupted, &RoundEnd::Complete)
     );
     assert_eq!(world.sent(EVICTION).len(), 1);
     assert_eq!(world.pods("shop").await.len(), 3);
@@ -91,7 +91,7 @@ async fn a_doubt_that_lasts_is_unknown_and_spends_the_count() {
         unknown(&report).ends_with("a moment later the pod was alive"),
         "{report:?}"
     );
-    assert_eq!(report.verdict(), Verdict::Failed);
+    assert_eq!(report.verdict(), RoundVerdict::Failed);
     assert_eq!(world.sent(EVICTION).len(), 2);
     assert_eq!(world.pods("shop").await.len(), 4);
 }
@@ -146,7 +146,7 @@ async fn half_an_answer_is_a_doubt_that_a_look_settles() {
 #[actix_rt::test]
 async fn a_deletion_in_doubt_is_looked_up_just_so() {
     let world = World::with(two_apps())
-        .method(Method::Delete)
+        .method(DisruptionMethod::Delete)
         .always("DELETE", Fault::CutAfter);
     let report = world.round().await;
     assert_eq!(report.attempts[0].outcome, Outcome::Deleted);
@@ -198,7 +198,7 @@ async fn a_token_that_expired_is_read_afresh_and_the_round_goes_on() {
         let report = world.round().await;
         assert_eq!(
             report.verdict(),
-            Verdict::Disrupted,
+            RoundVerdict::Disrupted,
             "{request}: {:?}",
             report.end
         );

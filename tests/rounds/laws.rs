@@ -1,18 +1,18 @@
 //! What holds of every round, whatever a scenario is about.
 
-use macaque::round::Orders;
-use macaque_core::outcome::{Method, Outcome};
-use macaque_core::report::Report;
-use macaque_core::roster::CROWD;
+use macaque::round::RoundConfig;
+use macaque_core::outcome::{DisruptionMethod, Outcome};
+use macaque_core::report::RoundReport;
+use macaque_core::selection::CROWD;
 
 use crate::wire::Sent;
 
 /// Whatever happens: a dry run only reads, an eviction never becomes a deletion, a disruption names its pod by UID,
 /// no more victims are disrupted or in doubt than were ordered, and every pod listed is accounted for.
-pub(crate) fn hold(orders: &Orders, report: &Report, sent: &[Sent]) {
+pub(crate) fn hold(orders: &RoundConfig, report: &RoundReport, sent: &[Sent]) {
     let verb = match orders.disrupt.method {
-        Method::Evict => "POST ",
-        Method::Delete => "DELETE ",
+        DisruptionMethod::Evict => "POST ",
+        DisruptionMethod::Delete => "DELETE ",
     };
     for request in sent.iter().filter(|request| !request.line.starts_with("GET ")) {
         assert!(!orders.dry_run, "a dry run sent {request:?}");

@@ -22,10 +22,10 @@ mod victims;
 mod wire;
 mod world;
 
-use macaque_core::report::{End, Report};
+use macaque_core::report::{RoundEnd, RoundReport};
 
 /// Each attempt as `OWNER: OUTCOME`.
-fn told(report: &Report) -> Vec<String> {
+fn told(report: &RoundReport) -> Vec<String> {
     let attempts = report.attempts.iter();
     attempts
         .map(|attempt| match &attempt.owner {
@@ -36,9 +36,11 @@ fn told(report: &Report) -> Vec<String> {
 }
 
 /// Why a round failed.
-fn failure(report: &Report) -> &str {
+fn failure(report: &RoundReport) -> &str {
     match &report.end {
-        End::Failed { why } => why,
-        End::Complete | End::Interrupted | End::Withheld { .. } => panic!("not failed: {report:?}"),
+        RoundEnd::Failed { why } => why,
+        RoundEnd::Complete | RoundEnd::Interrupted | RoundEnd::Withheld { .. } => {
+            panic!("not failed: {report:?}")
+        }
     }
 }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use kube_sandbox::scenario::deployment;
-use macaque::notify::Message;
-use macaque_core::report::Verdict;
+use macaque::notify::RoundMessage;
+use macaque_core::report::RoundVerdict;
 use serde_json::{Value, json};
 
 use crate::failure;
@@ -45,7 +45,7 @@ async fn a_list_that_expires_goes_on_from_the_token_it_is_given() {
     let sandbox = Rc::clone(&world.sandbox);
     let world = world.meanwhile(NEXT_PAGE, move || sandbox.compact());
     let report = world.round().await;
-    assert_eq!((report.listed, report.verdict()), (1200, Verdict::Disrupted));
+    assert_eq!((report.listed, report.verdict()), (1200, RoundVerdict::Disrupted));
     assert_eq!(world.sent("/pods?").len(), 4);
 }
 
@@ -71,7 +71,7 @@ async fn a_list_that_keeps_expiring_fails_the_round() {
 async fn half_a_page_is_asked_for_again() {
     let world = World::with(two_apps()).once("/pods?", Fault::Truncated);
     let report = world.round().await;
-    assert_eq!((report.listed, report.verdict()), (4, Verdict::Disrupted));
+    assert_eq!((report.listed, report.verdict()), (4, RoundVerdict::Disrupted));
     assert_eq!(world.sent("/pods?").len(), 2);
 }
 
@@ -103,12 +103,12 @@ async fn an_api_server_that_is_away_fails_the_round_and_is_named() {
         why.ends_with(" did not answer: Connection refused (os error 111)"),
         "{why}"
     );
-    assert_eq!(report.verdict(), Verdict::Failed);
-    assert_eq!(Message::of(&report).headline, format!("round failed: {why}"));
+    assert_eq!(report.verdict(), RoundVerdict::Failed);
+    assert_eq!(RoundMessage::of(&report).headline, format!("round failed: {why}"));
 }
 
 #[actix_rt::test]
 async fn an_api_server_that_is_away_for_a_moment_is_asked_again() {
     let world = World::with(two_apps()).once("/pods?", Fault::CutBefore);
-    assert_eq!(world.round().await.verdict(), Verdict::Disrupted);
+    assert_eq!(world.round().await.verdict(), RoundVerdict::Disrupted);
 }

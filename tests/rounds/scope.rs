@@ -2,9 +2,9 @@
 
 use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::{daemon_set, deployment, pod, shop};
-use macaque::notify::Message;
-use macaque_core::plan::Include;
-use macaque_core::report::{End, Verdict};
+use macaque::notify::RoundMessage;
+use macaque_core::config::IncludedRule;
+use macaque_core::report::{RoundEnd, RoundVerdict};
 use serde_json::{Value, json};
 
 use crate::told;
@@ -56,7 +56,7 @@ async fn a_system_namespace_that_is_opened_is_in_scope() {
     let scene = vec![deployment("kube-system", "dns", 2)];
     let world = World::with(scene)
         .all_namespaces()
-        .include(Include::SystemNamespaces);
+        .include(IncludedRule::SystemNamespaces);
     assert_eq!(told(&world.round().await), ["deployment/dns: evicted"]);
 }
 
@@ -90,8 +90,8 @@ async fn every_exempted_pod_is_counted_by_reason_with_an_example() {
     let bare = &report.exempted["bare"];
     assert_eq!(bare.example.to_string(), "shop/lonely");
     assert_eq!(bare.detail, "no controller to replace it");
-    assert_eq!((report.verdict(), report.listed), (Verdict::Idle, 6));
-    let notes = Message::of(&report).notes;
+    assert_eq!((report.verdict(), report.listed), (RoundVerdict::Idle, 6));
+    let notes = RoundMessage::of(&report).notes;
     assert!(
         notes.contains(&"1 exempt, not-running: shop/late (not running (Pending))".to_owned()),
         "{notes:?}"
@@ -137,7 +137,7 @@ async fn a_namespace_that_may_not_be_read_is_a_problem_and_the_others_go_on() {
     assert!(eviction.line.contains("/namespaces/two/"), "{eviction:?}");
     assert_eq!(
         (report.verdict(), report.end),
-        (Verdict::Disrupted, End::Complete)
+        (RoundVerdict::Disrupted, RoundEnd::Complete)
     );
 }
 
@@ -170,7 +170,10 @@ async fn without_the_grant_to_evict_anywhere_the_round_fails_and_nothing_is_dele
     let world = World::with(two_apps());
     world.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
     let report = world.round().await;
-    assert_eq!((report.verdict(), report.problems.len()), (Verdict::Failed, 1));
+    assert_eq!(
+        (report.verdict(), report.problems.len()),
+        (RoundVerdict::Failed, 1)
+    );
     assert!(world.sent("DELETE").is_empty());
     assert_eq!(world.pods("shop").await.len(), 4);
 }
@@ -179,8 +182,8 @@ async fn without_the_grant_to_evict_anywhere_the_round_fails_and_nothing_is_dele
 async fn an_absent_namespace_is_named() {
     let report = World::with(two_apps()).namespaces(&["shpo"]).round().await;
     assert_eq!(report.problems, ["namespace shpo does not exist"]);
-    assert_eq!(report.verdict(), Verdict::Failed);
-    let headline = Message::of(&report).headline;
+    assert_eq!(report.verdict(), RoundVerdict::Failed);
+    let headline = RoundMessage::of(&report).headline;
     assert_eq!(headline, "no pod disrupted: namespace shpo does not exist");
 }
 
@@ -191,5 +194,5 @@ async fn an_absent_namespace_does_not_keep_the_others_from_their_round() {
         .round()
         .await;
     assert_eq!(report.problems, ["namespace shpo does not exist"]);
-    assert_eq!(report.verdict(), Verdict::Disrupted);
+    assert_eq!(report.verdict(), RoundVerdict::Disrupted);
 }

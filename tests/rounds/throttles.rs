@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kube_sandbox::scenario::stateful_set;
 use macaque_core::outcome::{Outcome, Refusal};
-use macaque_core::report::{End, Verdict};
+use macaque_core::report::{RoundEnd, RoundVerdict};
 
 use crate::wire::{Fault, answer};
 use crate::world::{EVICTION, World};
@@ -42,7 +42,7 @@ async fn a_throttle_that_lasts_is_given_up_and_no_budget_is_blamed() {
     let why = "the API server kept throttling".to_owned();
     assert_eq!(
         (report.verdict(), &report.end),
-        (Verdict::Failed, &End::Failed { why })
+        (RoundVerdict::Failed, &RoundEnd::Failed { why })
     );
     assert_eq!(
         world.sent(EVICTION).len(),
@@ -67,7 +67,10 @@ async fn a_stop_ends_the_wait_of_a_throttle_at_once() {
     let begun = Instant::now();
     let report = world.round().await;
     assert!(begun.elapsed() < Duration::from_secs(15));
-    assert_eq!((world.sent(EVICTION).len(), &report.end), (1, &End::Interrupted));
+    assert_eq!(
+        (world.sent(EVICTION).len(), &report.end),
+        (1, &RoundEnd::Interrupted)
+    );
     assert!(matches!(
         report.attempts[0].outcome,
         Outcome::Refused(Refusal::Throttled { .. })
@@ -98,6 +101,6 @@ async fn a_list_that_stays_throttled_fails_the_round_after_three_tries() {
     let world = db().always("/pods?", Fault::Instead(throttle()));
     let report = world.round().await;
     let why = "list pods in shop: the API server is busy and asked to wait 1 s";
-    assert_eq!((failure(&report), report.verdict()), (why, Verdict::Failed));
+    assert_eq!((failure(&report), report.verdict()), (why, RoundVerdict::Failed));
     assert_eq!(world.sent("").len(), 3);
 }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use kube_sandbox::scenario::{deployment, stateful_set};
-use macaque_core::outcome::{Method, Outcome};
-use macaque_core::report::{End, Report, Verdict};
+use macaque_core::outcome::{DisruptionMethod, Outcome};
+use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
 use serde_json::{Value, json};
 
 use crate::told;
@@ -18,7 +18,7 @@ fn one_db() -> Vec<Value> {
     vec![stateful_set("shop", "db", 1)]
 }
 
-fn names(report: &Report) -> Vec<&str> {
+fn names(report: &RoundReport) -> Vec<&str> {
     let attempts = report.attempts.iter();
     attempts.map(|attempt| attempt.pod.name.as_str()).collect()
 }
@@ -48,7 +48,9 @@ async fn an_eviction_is_strict_and_names_its_pod_by_uid_and_its_grace_period() {
 
 #[actix_rt::test]
 async fn a_deletion_names_its_pod_by_uid_and_its_grace_period_in_the_body() {
-    let world = World::with(one_db()).method(Method::Delete).grace_period(7);
+    let world = World::with(one_db())
+        .method(DisruptionMethod::Delete)
+        .grace_period(7);
     let report = world.round().await;
     let [request] = &world.sent("DELETE")[..] else {
         panic!("{report:?}")
@@ -96,7 +98,7 @@ async fn a_dry_run_only_reads_and_leaves_everything_as_it_was() {
     let before = world.list("/api/v1/namespaces/shop/pods").await;
     let report = world.round().await;
     assert_eq!(report.count(|outcome| *outcome == Outcome::Spared), 2);
-    assert_eq!(report.verdict(), Verdict::Disrupted);
+    assert_eq!(report.verdict(), RoundVerdict::Disrupted);
     assert!(
         world
             .sent("")
@@ -133,7 +135,7 @@ async fn a_pod_replaced_between_list_and_fetch_is_gone_and_its_successor_is_let_
     let world = world.meanwhile(POD, replace);
     let report = world.round().await;
     assert_eq!(told(&report), ["statefulset/db: gone already"]);
-    assert_eq!(report.verdict(), Verdict::Refused);
+    assert_eq!(report.verdict(), RoundVerdict::Refused);
     assert!(world.sent(EVICTION).is_empty());
     assert_eq!(world.pods("shop").await, ["db-0"]);
 }
@@ -150,7 +152,7 @@ async fn a_pod_replaced_between_fetch_and_eviction_is_gone_and_its_successor_is_
 
 #[actix_rt::test]
 async fn a_pod_replaced_before_its_deletion_is_gone_and_its_successor_is_let_be() {
-    let world = World::with(one_db()).method(Method::Delete);
+    let world = World::with(one_db()).method(DisruptionMethod::Delete);
     let replace = world.replacing("db-0");
     let world = world.meanwhile("DELETE", replace);
     assert_eq!(told(&world.round().await), ["statefulset/db: gone already"]);
@@ -177,7 +179,7 @@ async fn a_pod_that_opts_out_between_list_and_fetch_is_exempt() {
     let report = world.round().await;
     assert_eq!((report.attempts.len(), report.candidates), (0, 0));
     assert_eq!(report.exempted["opted-out"].count, 1);
-    assert_eq!(report.verdict(), Verdict::Idle);
+    assert_eq!(report.verdict(), RoundVerdict::Idle);
 }
 
 #[actix_rt::test]
@@ -186,7 +188,7 @@ async fn a_stop_before_the_next_victim_ends_the_round_with_what_was_done() {
     let switch = Rc::clone(&world.switch);
     let world = world.meanwhile(EVICTION, move || switch.request());
     let report = world.round().await;
-    assert_eq!((report.attempts.len(), &report.end), (1, &End::Interrupted));
+    assert_eq!((report.attempts.len(), &report.end), (1, &RoundEnd::Interrupted));
     assert_eq!(report.attempts[0].outcome, Outcome::Evicted);
     assert_eq!(world.sent(EVICTION).len(), 1);
     assert_eq!(world.pods("shop").await.len(), 3);
@@ -200,7 +202,7 @@ async fn a_stop_during_the_last_victim_leaves_a_round_that_did_all_it_was_to_do(
     let report = world.round().await;
     assert_eq!(
         (report.verdict(), report.end),
-        (Verdict::Disrupted, End::Complete)
+        (RoundVerdict::Disrupted, RoundEnd::Complete)
     );
 }
 
@@ -210,7 +212,7 @@ async fn a_stop_during_the_list_ends_the_round_before_any_victim() {
     let switch = Rc::clone(&world.switch);
     let world = world.meanwhile("/pods?", move || switch.request());
     let report = world.round().await;
-    assert_eq!((report.attempts.len(), report.end), (0, End::Interrupted));
+    assert_eq!((report.attempts.len(), report.end), (0, RoundEnd::Interrupted));
     assert!(world.sent(EVICTION).is_empty());
 }
 

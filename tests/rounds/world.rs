@@ -6,12 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kube_sandbox::scenario::{deployment, pod};
 use kube_sandbox::{Sandbox, SandboxOptions};
-use macaque::cluster::{Access, Cluster};
-use macaque::round::{self, Orders, Stop, StopSwitch};
-use macaque_core::eligibility::{Identity, Rules};
-use macaque_core::outcome::Method;
-use macaque_core::plan::{Among, Disrupt, Include, Namespaces, Target};
-use macaque_core::report::Report;
+use macaque::k8s::{Cluster, ClusterAccess};
+use macaque::round::{self, RoundConfig, StopSwitch, StopToken};
+use macaque_core::config::{DisruptConfig, DrawBy, IncludedRule, NamespaceScope, TargetConfig};
+use macaque_core::eligibility::{EligibilityRules, OwnPod};
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::report::RoundReport;
 use macaque_core::selector::Selector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -31,10 +31,10 @@ pub(crate) fn two_apps() -> Vec<Value> {
 pub(crate) struct World {
     pub(crate) sandbox: Rc<Sandbox>,
     pub(crate) switch: Rc<StopSwitch>,
-    stop: Stop,
+    stop: StopToken,
     wire: Wire,
     home: TempDir,
-    orders: Orders,
+    orders: RoundConfig,
     seed: u64,
 }
 
@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    pub(crate) fn method(mut self, method: Method) -> Self {
+    pub(crate) fn method(mut self, method: DisruptionMethod) -> Self {
         self.orders.disrupt.method = method;
         self.orders.rules.method = method;
         self
@@ -81,7 +81,7 @@ impl World {
         self
     }
 
-    pub(crate) fn draw(mut self, draw: Among) -> Self {
+    pub(crate) fn draw(mut self, draw: DrawBy) -> Self {
         self.orders.disrupt.draw = draw;
         self
     }
@@ -98,12 +98,12 @@ impl World {
 
     pub(crate) fn namespaces(mut self, names: &[&str]) -> Self {
         let names = names.iter().map(ToString::to_string).collect();
-        self.orders.rules.target.namespaces = Namespaces::Named(names);
+        self.orders.rules.target.namespaces = NamespaceScope::Named(names);
         self
     }
 
     pub(crate) fn all_namespaces(mut self) -> Self {
-        self.orders.rules.target.namespaces = Namespaces::All;
+        self.orders.rules.target.namespaces = NamespaceScope::All;
         self
     }
 
@@ -112,7 +112,7 @@ impl World {
         self
     }
 
-    pub(crate) fn include(mut self, include: Include) -> Self {
+    pub(crate) fn include(mut self, include: IncludedRule) -> Self {
         self.orders.rules.target.include.push(include);
         self
     }
@@ -124,7 +124,7 @@ impl World {
 
     pub(crate) fn identity(mut self, namespace: &str, pod: &str) -> Self {
         let (namespace, pod) = (namespace.to_owned(), pod.to_owned());
-        self.orders.rules.identity = Some(Identity { namespace, pod });
+        self.orders.rules.identity = Some(OwnPod { namespace, pod });
         self
     }
 
@@ -196,18 +196,18 @@ impl World {
     }
 
     /// Plays a round by the orders.
-    pub(crate) async fn round(&self) -> Report {
+    pub(crate) async fn round(&self) -> RoundReport {
         let before = self.wire.sent().len();
         let report = self.play(&self.orders, self.seed).await;
         laws::hold(&self.orders, &report, &self.wire.sent()[before..]);
         report
     }
 
-    async fn play(&self, orders: &Orders, seed: u64) -> Report {
-        let access = Access {
+    async fn play(&self, orders: &RoundConfig, seed: u64) -> RoundReport {
+        let access = ClusterAccess {
             kubeconfig: Some(self.home.path().join("kubeconfig")),
             context: None,
-            ..Access::default()
+            ..ClusterAccess::default()
         };
         let cluster = Cluster::connect(&access).await.unwrap();
         round::run_alone(&cluster, orders, Timestamp::now(), seed, &self.stop).await
@@ -252,19 +252,19 @@ impl World {
 }
 
 /// Orders to evict one pod of the namespace `shop`.
-pub(crate) fn orders() -> Orders {
-    Orders {
+pub(crate) fn orders() -> RoundConfig {
+    RoundConfig {
         dry_run: false,
-        rules: Rules {
-            target: Target {
-                namespaces: Namespaces::Named(vec!["shop".to_owned()]),
+        rules: EligibilityRules {
+            target: TargetConfig {
+                namespaces: NamespaceScope::Named(vec!["shop".to_owned()]),
                 selector: Selector::default(),
                 min_age: Duration::from_secs(60),
                 include: Vec::new(),
             },
-            method: Method::Evict,
+            method: DisruptionMethod::Evict,
             identity: None,
         },
-        disrupt: Disrupt::default(),
+        disrupt: DisruptConfig::default(),
     }
 }

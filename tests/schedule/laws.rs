@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use macaque_core::schedule::{Calendar, Cron, QuietTimes};
+use macaque_core::schedule::{Calendar, CronSchedule, QuietTimes};
 use proptest::prelude::*;
 
 use super::oracle::{Oracle, zone};
@@ -102,14 +102,14 @@ proptest! {
 
     #[test]
     fn a_line_prints_what_reads_as_itself(line in line()) {
-        let cron: Cron = line.parse().unwrap();
+        let cron: CronSchedule = line.parse().unwrap();
         prop_assert_eq!(cron.to_string(), line);
-        prop_assert_eq!(cron.to_string().parse::<Cron>(), Ok(cron));
+        prop_assert_eq!(cron.to_string().parse::<CronSchedule>(), Ok(cron));
     }
 
     #[test]
     fn a_line_that_must_fire_does(line in line()) {
-        let cron: Cron = line.parse().unwrap();
+        let cron: CronSchedule = line.parse().unwrap();
         let fires = cron.must_fire().is_ok();
         let calendar = Calendar::new(cron, TimeZone::UTC, QuietTimes::default());
         prop_assert_eq!(calendar.next_slot(Timestamp::UNIX_EPOCH).is_some(), fires);
@@ -117,8 +117,8 @@ proptest! {
 
     #[test]
     fn no_line_whatever_panics(line in "[@*/,0-9a-zL#?é -]{0,20}( [*0-9/,-]{1,4}){0,6}") {
-        if let Ok(cron) = line.parse::<Cron>() {
-            prop_assert_eq!(cron.to_string().parse::<Cron>(), Ok(cron));
+        if let Ok(cron) = line.parse::<CronSchedule>() {
+            prop_assert_eq!(cron.to_string().parse::<CronSchedule>(), Ok(cron));
         }
     }
 }

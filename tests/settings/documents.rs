@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use macaque::settings::{self, Kind, Setup};
-use macaque_core::outcome::Method;
-use macaque_core::plan::Namespaces;
+use macaque::settings::{self, KeyKind, ValidSettings};
+use macaque_core::config::NamespaceScope;
+use macaque_core::outcome::DisruptionMethod;
 
 use crate::scene;
 
 /// Loads an example as a cluster would, with its Slack token in another place.
-fn example(name: &str) -> Setup {
+fn example(name: &str) -> ValidSettings {
     let text = std::fs::read_to_string(config(&format!("examples/{name}"))).unwrap();
     let scene = scene().scheduled().without_a_namespace().file(&text);
     let token = scene.secret("token", "t");
@@ -86,9 +86,9 @@ fn every_example_loads() {
 #[test]
 fn the_shared_cluster_honours_budgets_and_quiet_times_and_tells_slack() {
     let setup = example("shared-cluster.toml");
-    assert_eq!(setup.plan.disrupt.method, Method::Evict);
+    assert_eq!(setup.plan.disrupt.method, DisruptionMethod::Evict);
     assert!(!setup.plan.calendar.unwrap().quiet().is_empty());
-    assert!(matches!(setup.plan.target.namespaces, Namespaces::Named(names) if names.len() == 3));
+    assert!(matches!(setup.plan.target.namespaces, NamespaceScope::Named(names) if names.len() == 3));
     assert!(setup.notify.slack.is_some());
 }
 
@@ -96,7 +96,7 @@ fn the_shared_cluster_honours_budgets_and_quiet_times_and_tells_slack() {
 fn aggressive_delete_is_armed_and_deletes_three() {
     let setup = example("aggressive-delete.toml");
     assert!(!setup.plan.dry_run);
-    assert_eq!(setup.plan.disrupt.method, Method::Delete);
+    assert_eq!(setup.plan.disrupt.method, DisruptionMethod::Delete);
     assert_eq!(setup.plan.disrupt.count, 3);
 }
 
@@ -105,7 +105,7 @@ fn one_team_has_one_namespace_and_a_selector() {
     let setup = example("one-team.toml");
     assert_eq!(
         setup.plan.target.namespaces,
-        Namespaces::Named(vec!["payments".into()])
+        NamespaceScope::Named(vec!["payments".into()])
     );
     assert!(!setup.plan.target.selector.is_empty());
 }
@@ -119,7 +119,7 @@ fn every_key_says_what_it_is_and_no_two_share_a_variable() {
         if let Some(old) = key.old_variable {
             assert!(variables.insert(old.to_owned()), "{old}");
         }
-        if let Kind::Secret = key.kind {
+        if let KeyKind::Secret = key.kind {
             let file = format!("{}_file", key.path);
             assert!(settings::keys().iter().any(|key| key.path == file), "{file}");
         }

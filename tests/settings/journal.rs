@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use macaque_core::plan::{ConfigMapRef, JournalPlace};
+use macaque_core::config::{ConfigMapRef, JournalLocation};
 
 use crate::scene;
 
-fn config_map(namespace: &str, name: &str) -> JournalPlace {
-    JournalPlace::ConfigMap(ConfigMapRef {
+fn config_map(namespace: &str, name: &str) -> JournalLocation {
+    JournalLocation::ConfigMap(ConfigMapRef {
         namespace: namespace.into(),
         name: name.into(),
     })
@@ -25,9 +25,9 @@ fn in_a_cluster_the_journal_is_a_config_map_of_macaques_own_namespace() {
 #[test]
 fn elsewhere_and_by_choice_it_is_kept_in_memory() {
     let elsewhere = scene().without_a_namespace().env("MACAQUE_NAMESPACE", "shop");
-    assert_eq!(elsewhere.load().plan.journal, JournalPlace::Memory);
+    assert_eq!(elsewhere.load().plan.journal, JournalLocation::Memory);
     let chosen = scene().file("journal = \"memory\"");
-    assert_eq!(chosen.load().plan.journal, JournalPlace::Memory);
+    assert_eq!(chosen.load().plan.journal, JournalLocation::Memory);
 }
 
 #[test]

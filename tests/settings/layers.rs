@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use macaque::settings::{self, LogFormat};
-use macaque_core::outcome::Method;
-use macaque_core::plan::Namespaces;
+use macaque_core::config::NamespaceScope;
+use macaque_core::outcome::DisruptionMethod;
 use secrecy::ExposeSecret;
 
 use crate::scene;
@@ -16,10 +16,10 @@ fn nothing_set_is_a_dry_run_that_would_evict_one_pod_of_the_own_namespace() {
     assert!(setup.plan.calendar.is_none());
     assert_eq!(
         setup.plan.target.namespaces,
-        Namespaces::Named(vec!["own".into()])
+        NamespaceScope::Named(vec!["own".into()])
     );
     assert_eq!(setup.plan.target.min_age, Duration::from_secs(60));
-    assert_eq!(setup.plan.disrupt.method, Method::Evict);
+    assert_eq!(setup.plan.disrupt.method, DisruptionMethod::Evict);
     assert_eq!((setup.plan.disrupt.count, setup.plan.disrupt.attempts), (1, 10));
     assert_eq!(setup.plan.disrupt.grace_period, None);
     assert_eq!(setup.health, Some(([0, 0, 0, 0], 8080).into()));
@@ -48,7 +48,7 @@ fn a_list_replaces_the_list_below_and_flags_add_up() {
         .flag("target.namespaces", "-n", "d,c");
     assert_eq!(
         scene.load().plan.target.namespaces,
-        Namespaces::Named(vec!["c".into(), "d".into()]),
+        NamespaceScope::Named(vec!["c".into(), "d".into()]),
         "each namespace once"
     );
 }
@@ -89,7 +89,7 @@ fn the_eight_variables_of_the_go_tool_work() {
     assert_eq!(calendar.zone().iana_name(), Some("Europe/Paris"));
     assert_eq!(
         setup.plan.target.namespaces,
-        Namespaces::Named(vec!["shop".into()])
+        NamespaceScope::Named(vec!["shop".into()])
     );
     assert_eq!(setup.plan.target.selector.to_string(), "app=web");
     let (slack, webex) = (setup.notify.slack.unwrap(), setup.notify.webex.unwrap());

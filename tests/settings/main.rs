@@ -15,24 +15,24 @@ mod values;
 
 use std::path::PathBuf;
 
-use macaque::settings::{self, Flag, Mistakes, Need, Setup, Sources};
+use macaque::settings::{self, FlagSetting, ScheduleNeed, SettingMistakes, SettingsSources, ValidSettings};
 use tempfile::TempDir;
 
 /// A set of sources, in a directory of its own.
 struct Scene {
     dir: TempDir,
-    sources: Sources,
-    need: Need,
+    sources: SettingsSources,
+    need: ScheduleNeed,
 }
 
 /// Sources that suffice for a load: an empty file, and the namespace of a service account.
 fn scene() -> Scene {
     let dir = TempDir::new().unwrap();
-    let sources = Sources {
+    let sources = SettingsSources {
         service_account_namespace: Some("own".into()),
-        ..Sources::default()
+        ..SettingsSources::default()
     };
-    let need = Need::NoSchedule;
+    let need = ScheduleNeed::Optional;
     Scene { dir, sources, need }.file("")
 }
 
@@ -51,12 +51,12 @@ impl Scene {
 
     fn flag(mut self, key: &'static str, name: &'static str, value: &str) -> Self {
         let value = value.into();
-        self.sources.flags.push(Flag { key, value, name });
+        self.sources.flags.push(FlagSetting { key, value, name });
         self
     }
 
     fn scheduled(mut self) -> Self {
-        self.need = Need::Schedule;
+        self.need = ScheduleNeed::Required;
         self
     }
 
@@ -75,11 +75,11 @@ impl Scene {
         self.dir.path().join(name)
     }
 
-    fn try_load(&self) -> Result<Setup, Mistakes> {
+    fn try_load(&self) -> Result<ValidSettings, SettingMistakes> {
         settings::load(&self.sources, self.need)
     }
 
-    fn load(&self) -> Setup {
+    fn load(&self) -> ValidSettings {
         self.try_load().unwrap_or_else(|mistakes| panic!("{mistakes}"))
     }
 

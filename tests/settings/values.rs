@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use macaque::settings;
-use macaque_core::plan::{Include, Namespaces};
+use macaque_core::config::{IncludedRule, NamespaceScope};
 
 use crate::scene;
 
@@ -46,7 +46,7 @@ fn variables_are_read_by_the_type_of_their_key() {
         .load();
     assert!(!setup.plan.dry_run);
     assert_eq!(setup.plan.disrupt.count, 3);
-    assert_eq!(setup.plan.target.include, [Include::Bare, Include::Job]);
+    assert_eq!(setup.plan.target.include, [IncludedRule::Bare, IncludedRule::Job]);
     assert_eq!(setup.health, None);
     for (name, value) in [
         ("MACAQUE_DRY_RUN", "yes"),
@@ -121,7 +121,7 @@ fn a_schedule_or_namespace_that_is_needed_is_named_by_key() {
 #[test]
 fn a_star_alone_is_every_namespace() {
     let all = scene().env("MACAQUE_NAMESPACE", "*").load();
-    assert_eq!(all.plan.target.namespaces, Namespaces::All);
+    assert_eq!(all.plan.target.namespaces, NamespaceScope::All);
     let mistake = scene().env("MACAQUE_NAMESPACE", "*,shop").mistake();
     assert!(mistake.contains("no other can stand beside it"), "{mistake}");
 }

@@ -9,21 +9,21 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
-use macaque::actors::clock::Beat;
-use macaque::actors::line::Line;
+use macaque::actors::clock::Trigger;
 use macaque::actors::messages::StopRequested;
-use macaque::actors::supervisor::{Limits, Role};
-use macaque::actors::{self, Crew};
-use macaque::cluster::{Access, Deadlines};
-use macaque::fault::{Faults, Passage, Point};
-use macaque::health::Vitals;
-use macaque::journal::Books;
-use macaque::notify::{Channel, Message, Retry};
-use macaque::round::Orders;
-use macaque_core::eligibility::Rules;
-use macaque_core::outcome::Method;
-use macaque_core::plan::{Disrupt, Target};
-use macaque_core::slots::Pace;
+use macaque::actors::recipient::StableRecipient;
+use macaque::actors::supervisor::{ActorRole, RestartPolicy};
+use macaque::actors::{self, ActorsConfig};
+use macaque::failpoint::{FailAction, FailPoint, FailPoints};
+use macaque::health::HealthState;
+use macaque::journal::JournalStore;
+use macaque::k8s::{ClusterAccess, RequestDeadlines};
+use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
+use macaque::round::RoundConfig;
+use macaque_core::config::{DisruptConfig, TargetConfig};
+use macaque_core::eligibility::EligibilityRules;
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::schedule::timer::TimerConfig;
 use tempfile::TempDir;
 
 /// From one slot to the next.
@@ -33,7 +33,7 @@ const PACE: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Nobody may be silent for longer than a busy machine explains.
-const SHORT: Limits = Limits {
+const SHORT: RestartPolicy = RestartPolicy {
     restarts: 3,
     window: Duration::from_secs(60),
     backoff: Duration::from_millis(10),
@@ -48,10 +48,10 @@ const SHORT: Limits = Limits {
 /// Actors at work on a thread of their own.
 pub(crate) struct Running {
     sandbox: Sandbox,
-    messages: Receiver<Message>,
-    heard: RefCell<Vec<Message>>,
-    stop: Line<StopRequested>,
-    vitals: Arc<Vitals>,
+    messages: Receiver<RoundMessage>,
+    heard: RefCell<Vec<RoundMessage>>,
+    stop: StableRecipient<StopRequested>,
+    vitals: Arc<HealthState>,
     actors: JoinHandle<i32>,
     _kubeconfig: TempDir,
 }
@@ -64,32 +64,34 @@ pub(crate) struct Evictions {
 
 impl Running {
     /// A crew that fails as `hook` says.
-    pub(crate) fn with_faults(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
-        Self::start(SandboxOptions::default(), Faults::armed(hook), None)
+    pub(crate) fn with_faults(hook: impl Fn(FailPoint) -> FailAction + Send + Sync + 'static) -> Self {
+        Self::start(SandboxOptions::default(), FailPoints::armed(hook), None)
     }
 
     /// The same, in which nobody may be silent for long.
-    pub(crate) fn impatient(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
-        Self::start(SandboxOptions::default(), Faults::armed(hook), Some(SHORT))
+    pub(crate) fn impatient(hook: impl Fn(FailPoint) -> FailAction + Send + Sync + 'static) -> Self {
+        Self::start(SandboxOptions::default(), FailPoints::armed(hook), Some(SHORT))
     }
 
     /// The same, and nobody gets long for an end: less than the Killer waits to hear that people were told.
-    pub(crate) fn hasty(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
-        let limits = Limits {
+    pub(crate) fn hasty(hook: impl Fn(FailPoint) -> FailAction + Send + Sync + 'static) -> Self {
+        let limits = RestartPolicy {
             round_deadline: Duration::from_secs(2),
             drain_deadline: Duration::from_secs(2),
             ..SHORT
         };
-        Self::start(SandboxOptions::default(), Faults::armed(hook), Some(limits))
+        Self::start(SandboxOptions::default(), FailPoints::armed(hook), Some(limits))
     }
 
     /// The same, and failures are forgiven.
-    pub(crate) fn impatient_and_forgiving(hook: impl Fn(Point) -> Passage + Send + Sync + 'static) -> Self {
-        let limits = Limits {
+    pub(crate) fn impatient_and_forgiving(
+        hook: impl Fn(FailPoint) -> FailAction + Send + Sync + 'static,
+    ) -> Self {
+        let limits = RestartPolicy {
             restarts: 20,
             ..SHORT
         };
-        Self::start(SandboxOptions::default(), Faults::armed(hook), Some(limits))
+        Self::start(SandboxOptions::default(), FailPoints::armed(hook), Some(limits))
     }
 
     /// A crew on a cluster that takes its time for every answer.
@@ -99,7 +101,7 @@ impl Running {
                 latency,
                 ..SandboxOptions::default()
             },
-            Faults::default(),
+            FailPoints::default(),
             None,
         )
     }
@@ -107,19 +109,19 @@ impl Running {
     /// A crew on a slow cluster that fails as `hook` says.
     pub(crate) fn slow_and_failing(
         latency: Duration,
-        hook: impl Fn(Point) -> Passage + Send + Sync + 'static,
+        hook: impl Fn(FailPoint) -> FailAction + Send + Sync + 'static,
     ) -> Self {
         Self::start(
             SandboxOptions {
                 latency,
                 ..SandboxOptions::default()
             },
-            Faults::armed(hook),
+            FailPoints::armed(hook),
             None,
         )
     }
 
-    fn start(options: SandboxOptions, faults: Faults, short: Option<Limits>) -> Self {
+    fn start(options: SandboxOptions, faults: FailPoints, short: Option<RestartPolicy>) -> Self {
         let sandbox = Sandbox::start(SandboxOptions {
             // Without a budget, and ready at once: each round finds a victim.
             objects: vec![scenario::deployment("shop", "web", 4)],
@@ -132,28 +134,28 @@ impl Running {
         std::fs::write(&kubeconfig, sandbox.kubeconfig()).unwrap();
         let (told, messages) = mpsc::channel();
         let (stop, vitals) = (
-            Line::default(),
-            Arc::new(Vitals::new(Role::ALL.map(Role::as_str))),
+            StableRecipient::default(),
+            Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str))),
         );
-        let crew = Crew {
-            beat: Beat::every(PACE),
-            pace: Pace {
+        let crew = ActorsConfig {
+            beat: Trigger::every(PACE),
+            pace: TimerConfig {
                 settle: Duration::ZERO,
-                ..Pace::default()
+                ..TimerConfig::default()
             },
-            books: Books::paced(PACE),
-            retry: Retry::default(),
+            books: JournalStore::paced(PACE),
+            retry: DeliveryRetry::default(),
             orders: Arc::new(orders()),
-            access: Access {
+            access: ClusterAccess {
                 kubeconfig: Some(kubeconfig),
-                deadlines: short.map_or_else(Deadlines::default, |limits| Deadlines {
+                deadlines: short.map_or_else(RequestDeadlines::default, |limits| RequestDeadlines {
                     read: limits.deaf_after,
                     disrupt: limits.deaf_after,
                 }),
-                ..Access::default()
+                ..ClusterAccess::default()
             },
             channels: Arc::new([Channel::Relay(told)]),
-            limits: Limits {
+            limits: RestartPolicy {
                 backoff: Duration::from_millis(10),
                 ..short.unwrap_or_default()
             },
@@ -282,7 +284,7 @@ impl Losses {
 }
 
 /// The messages that wait, and the evictions that they tell of.
-fn count(messages: &Receiver<Message>) -> (usize, usize) {
+fn count(messages: &Receiver<RoundMessage>) -> (usize, usize) {
     let (mut rounds, mut evictions) = (0, 0);
     loop {
         match messages.recv_timeout(Duration::ZERO) {
@@ -299,17 +301,17 @@ fn count(messages: &Receiver<Message>) -> (usize, usize) {
     }
 }
 
-fn orders() -> Orders {
-    Orders {
+fn orders() -> RoundConfig {
+    RoundConfig {
         dry_run: false,
-        rules: Rules {
-            target: Target::all_of("shop"),
-            method: Method::Evict,
+        rules: EligibilityRules {
+            target: TargetConfig::all_of("shop"),
+            method: DisruptionMethod::Evict,
             identity: None,
         },
-        disrupt: Disrupt {
+        disrupt: DisruptConfig {
             attempts: 1,
-            ..Disrupt::default()
+            ..DisruptConfig::default()
         },
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use macaque::actors::supervisor::UNDRAINED;
-use macaque::fault::{Passage, Point};
+use macaque::failpoint::{FailAction, FailPoint};
 
 use crate::crew::Running;
 use crate::harm::{Gate, blocking, hanging, panicking};
@@ -17,14 +17,15 @@ fn a_request_to_stop_ends_the_round_in_flight_and_tells_it() {
 
 #[test]
 fn a_report_that_is_lost_while_stopping_is_an_exit_code_of_its_own() {
-    let running = Running::slow_and_failing(Duration::from_millis(300), panicking(Point::BeforeReport, 1));
+    let running =
+        Running::slow_and_failing(Duration::from_millis(300), panicking(FailPoint::BeforeReport, 1));
     running.await_request("GET");
     assert_eq!(running.stop(), UNDRAINED);
 }
 
 #[test]
 fn no_round_begins_after_a_request_to_stop() {
-    let running = Running::with_faults(|_| Passage::Go);
+    let running = Running::with_faults(|_| FailAction::Continue);
     running.await_rounds(1);
     let evictions = running.stop_and_count_evictions();
     assert_eq!(
@@ -44,7 +45,7 @@ fn a_second_request_to_stop_ends_it_at_once() {
 
 #[test]
 fn a_request_to_stop_at_any_point_of_a_round_ends_it_in_order() {
-    for point in Point::ALL {
+    for point in FailPoint::ALL {
         let gate = Gate::default();
         let running = Running::with_faults(blocking(point, 1, &gate));
         gate.await_somebody();
@@ -57,10 +58,10 @@ fn a_request_to_stop_at_any_point_of_a_round_ends_it_in_order() {
 #[test]
 fn an_actor_that_hangs_does_not_keep_the_process_from_ending() {
     for point in [
-        Point::BeforeRound,
-        Point::AfterCharge,
-        Point::BeforeReport,
-        Point::BeforeNotify,
+        FailPoint::BeforeRound,
+        FailPoint::AfterReserve,
+        FailPoint::BeforeReport,
+        FailPoint::BeforeNotify,
     ] {
         let gate = Gate::default();
         let running = Running::hasty(blocking(point, 1, &gate));

@@ -1,14 +1,14 @@
 //! Promises about failures: the actor is replaced, and too many of them end the process.
 
 use macaque::actors::supervisor::GAVE_UP;
-use macaque::fault::{Passage, Point};
+use macaque::failpoint::{FailAction, FailPoint};
 
 use crate::crew::Running;
 use crate::harm::panicking;
 
 #[test]
 fn a_panic_of_the_clock_is_followed_by_a_restart_and_the_next_round() {
-    for point in [Point::BeforeDue, Point::AfterDue] {
+    for point in [FailPoint::BeforeDue, FailPoint::AfterDue] {
         let running = Running::with_faults(panicking(point, 1));
         running.await_rounds(2);
         assert_eq!(running.stop(), 0, "{point:?}");
@@ -18,12 +18,12 @@ fn a_panic_of_the_clock_is_followed_by_a_restart_and_the_next_round() {
 #[test]
 fn a_panic_of_the_killer_is_followed_by_a_restart_and_the_next_round() {
     let points = [
-        Point::BeforeRound,
-        Point::BeforeCharge,
-        Point::AfterCharge,
-        Point::AfterDisrupt,
-        Point::AfterSettle,
-        Point::BeforeReport,
+        FailPoint::BeforeRound,
+        FailPoint::BeforeReserve,
+        FailPoint::AfterReserve,
+        FailPoint::AfterDisrupt,
+        FailPoint::AfterResolve,
+        FailPoint::BeforeReport,
     ];
     for point in points {
         let running = Running::with_faults(panicking(point, 1));
@@ -34,7 +34,7 @@ fn a_panic_of_the_killer_is_followed_by_a_restart_and_the_next_round() {
 
 #[test]
 fn a_panic_of_the_notifier_is_followed_by_a_restart_and_the_next_message() {
-    for point in [Point::BeforeNotify, Point::AfterNotify] {
+    for point in [FailPoint::BeforeNotify, FailPoint::AfterNotify] {
         let running = Running::with_faults(panicking(point, 1));
         running.await_rounds(2);
         assert_eq!(running.stop(), 0, "{point:?}");
@@ -44,10 +44,10 @@ fn a_panic_of_the_notifier_is_followed_by_a_restart_and_the_next_message() {
 #[test]
 fn three_panics_in_the_window_are_survived_and_the_fourth_ends_the_process() {
     let points = [
-        Point::BeforeDue,
-        Point::BeforeRound,
-        Point::BeforeReport,
-        Point::BeforeNotify,
+        FailPoint::BeforeDue,
+        FailPoint::BeforeRound,
+        FailPoint::BeforeReport,
+        FailPoint::BeforeNotify,
     ];
     for point in points {
         let running = Running::with_faults(panicking(point, 3));
@@ -61,7 +61,11 @@ fn three_panics_in_the_window_are_survived_and_the_fourth_ends_the_process() {
 
 #[test]
 fn a_disruption_whose_report_was_lost_with_an_actor_is_told_all_the_same() {
-    for point in [Point::AfterDisrupt, Point::BeforeReport, Point::BeforeNotify] {
+    for point in [
+        FailPoint::AfterDisrupt,
+        FailPoint::BeforeReport,
+        FailPoint::BeforeNotify,
+    ] {
         let running = Running::with_faults(panicking(point, 1));
         running.await_rounds(3);
         let evictions = running.stop_and_name_evictions();
@@ -71,13 +75,13 @@ fn a_disruption_whose_report_was_lost_with_an_actor_is_told_all_the_same() {
 
 #[test]
 fn the_process_ends_with_the_supervisor() {
-    let running = Running::with_faults(panicking(Point::Supervising, 1));
+    let running = Running::with_faults(panicking(FailPoint::SupervisorTick, 1));
     assert_eq!(running.exit_code(), GAVE_UP);
 }
 
 #[test]
 fn the_probes_tell_who_is_up() {
-    let running = Running::with_faults(|_| Passage::Go);
+    let running = Running::with_faults(|_| FailAction::Continue);
     running.await_ready();
     assert_eq!(running.stop(), 0);
 }

@@ -2,21 +2,21 @@
 //! late riser finds its place taken.
 
 use macaque::actors::supervisor::GAVE_UP;
-use macaque::fault::Point;
+use macaque::failpoint::FailPoint;
 
 use crate::crew::Running;
 use crate::harm::{Gate, blocking, hanging};
 
-const CLOCK: [Point; 2] = [Point::BeforeDue, Point::AfterDue];
-const KILLER: [Point; 4] = [
-    Point::BeforeRound,
-    Point::AfterCharge,
-    Point::AfterDisrupt,
-    Point::BeforeReport,
+const CLOCK: [FailPoint; 2] = [FailPoint::BeforeDue, FailPoint::AfterDue];
+const KILLER: [FailPoint; 4] = [
+    FailPoint::BeforeRound,
+    FailPoint::AfterReserve,
+    FailPoint::AfterDisrupt,
+    FailPoint::BeforeReport,
 ];
-const NOTIFIER: [Point; 2] = [Point::BeforeNotify, Point::AfterNotify];
+const NOTIFIER: [FailPoint; 2] = [FailPoint::BeforeNotify, FailPoint::AfterNotify];
 
-fn every_point() -> impl Iterator<Item = Point> {
+fn every_point() -> impl Iterator<Item = FailPoint> {
     CLOCK.into_iter().chain(KILLER).chain(NOTIFIER)
 }
 
@@ -57,7 +57,7 @@ fn a_killer_that_wakes_late_disrupts_nobody_more_than_it_was_charged_with() {
 #[test]
 fn more_blocked_threads_than_may_be_left_behind_end_the_process() {
     let gate = Gate::default();
-    let running = Running::impatient_and_forgiving(blocking(Point::BeforeRound, 4, &gate));
+    let running = Running::impatient_and_forgiving(blocking(FailPoint::BeforeRound, 4, &gate));
     assert_eq!(running.exit_code(), GAVE_UP);
     gate.open();
 }
@@ -65,9 +65,9 @@ fn more_blocked_threads_than_may_be_left_behind_end_the_process() {
 #[test]
 fn a_supervisor_that_hangs_ends_the_process() {
     let gate = Gate::default();
-    let running = Running::impatient(blocking(Point::Supervising, 1, &gate));
+    let running = Running::impatient(blocking(FailPoint::SupervisorTick, 1, &gate));
     assert_eq!(running.exit_code(), GAVE_UP, "its thread is blocked");
     gate.open();
-    let running = Running::impatient(hanging(Point::Supervising, 1, &gate));
+    let running = Running::impatient(hanging(FailPoint::SupervisorTick, 1, &gate));
     assert_eq!(running.exit_code(), GAVE_UP, "it awaits what never comes");
 }

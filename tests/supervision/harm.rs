@@ -3,44 +3,47 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
-use macaque::fault::{Passage, Point};
+use macaque::failpoint::{FailAction, FailPoint};
 
 /// Panics at `point` as often as `times` says.
-pub(crate) fn panicking(point: Point, times: usize) -> impl Fn(Point) -> Passage + Send + Sync + 'static {
+pub(crate) fn panicking(
+    point: FailPoint,
+    times: usize,
+) -> impl Fn(FailPoint) -> FailAction + Send + Sync + 'static {
     befalling(point, times, move || panic!("injected at {point:?}"))
 }
 
 /// Awaits at `point` what never comes, as often as `times` says, whether the gate is open or not.
 pub(crate) fn hanging(
-    point: Point,
+    point: FailPoint,
     times: usize,
     gate: &Gate,
-) -> impl Fn(Point) -> Passage + Send + Sync + 'static {
+) -> impl Fn(FailPoint) -> FailAction + Send + Sync + 'static {
     let gate = gate.clone();
     befalling(point, times, move || {
         gate.reach();
-        Passage::Hang
+        FailAction::Hang
     })
 }
 
 /// Blocks the thread at `point` until the gate opens, as often as `times` says.
 pub(crate) fn blocking(
-    point: Point,
+    point: FailPoint,
     times: usize,
     gate: &Gate,
-) -> impl Fn(Point) -> Passage + Send + Sync + 'static {
+) -> impl Fn(FailPoint) -> FailAction + Send + Sync + 'static {
     let gate = gate.clone();
     befalling(point, times, move || {
         gate.wait();
-        Passage::Go
+        FailAction::Continue
     })
 }
 
 fn befalling(
-    point: Point,
+    point: FailPoint,
     times: usize,
-    harm: impl Fn() -> Passage + Send + Sync + 'static,
-) -> impl Fn(Point) -> Passage + Send + Sync + 'static {
+    harm: impl Fn() -> FailAction + Send + Sync + 'static,
+) -> impl Fn(FailPoint) -> FailAction + Send + Sync + 'static {
     let left = AtomicUsize::new(times);
     let spend = |left: usize| left.checked_sub(1);
     move |passed| {
@@ -48,7 +51,7 @@ fn befalling(
             && left
                 .fetch_update(Ordering::SeqCst, Ordering::SeqCst, spend)
                 .is_ok();
-        if falls { harm() } else { Passage::Go }
+        if falls { harm() } else { FailAction::Continue }
     }
 }
 

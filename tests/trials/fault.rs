@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use macaque::fault::Point;
+use macaque::failpoint::FailPoint;
 
 /// What goes wrong in one trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(crate) enum Fault {
     /// At the chat service.
     Chat(Chat),
     /// To the first actor of each replica's first life that passes a point.
-    Point(Point, Harm),
+    Point(FailPoint, Harm),
     /// To a process, or to the journal.
     World(World),
 }
@@ -146,7 +146,7 @@ impl Fault {
         let wires = Wire::ALL.into_iter().chain([Wire::Mixed]).map(Self::Wire);
         let chats = [Chat::Down, Chat::Error500, Chat::Throttled, Chat::ResetAfter].map(Self::Chat);
         let harms = [Harm::Panic, Harm::Block, Harm::Hang, Harm::Abort];
-        let points = Point::ALL
+        let points = FailPoint::ALL
             .into_iter()
             .flat_map(|point| harms.map(|harm| Self::Point(point, harm)));
         let world = [

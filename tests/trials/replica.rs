@@ -5,22 +5,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use macaque::actors::clock::Beat;
-use macaque::actors::line::Line;
-use macaque::actors::supervisor::{Limits, Role};
-use macaque::actors::{self, Crew};
-use macaque::cluster::{Access, Deadlines};
-use macaque::fault::{Faults, Passage, Point};
-use macaque::health::Vitals;
-use macaque::journal::Books;
-use macaque::notify::{Channel, Retry, SlackWebhook};
-use macaque::round::Orders;
+use macaque::actors::clock::Trigger;
+use macaque::actors::recipient::StableRecipient;
+use macaque::actors::supervisor::{ActorRole, RestartPolicy};
+use macaque::actors::{self, ActorsConfig};
+use macaque::failpoint::{FailAction, FailPoint, FailPoints};
+use macaque::health::HealthState;
+use macaque::journal::JournalStore;
+use macaque::k8s::{ClusterAccess, RequestDeadlines};
+use macaque::notify::{Channel, DeliveryRetry, SlackWebhook};
+use macaque::round::RoundConfig;
 use macaque::settings::{LogFormat, LogSettings};
-use macaque_core::eligibility::Rules;
-use macaque_core::journal::Timing;
-use macaque_core::outcome::Method;
-use macaque_core::plan::{self, ConfigMapRef, Disrupt, Include, JournalPlace, Target};
-use macaque_core::slots::Pace;
+use macaque_core::config::{self, ConfigMapRef, DisruptConfig, IncludedRule, JournalLocation, TargetConfig};
+use macaque_core::eligibility::EligibilityRules;
+use macaque_core::journal::JournalTiming;
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::schedule::timer::TimerConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Harm;
@@ -42,7 +42,7 @@ pub(crate) struct Replica {
     pub(crate) chat: String,
     /// Slots are this instant and every pace after it.
     pub(crate) epoch: Timestamp,
-    /// The place of the point in [`Point::ALL`], and the place of the harm in [`HARMS`].
+    /// The place of the point in [`FailPoint::ALL`], and the place of the harm in [`HARMS`].
     pub(crate) fault: Option<(usize, usize)>,
     /// Whether it is the first process of a process namespace.
     pub(crate) as_pid_1: bool,
@@ -67,12 +67,12 @@ impl Replica {
         actors::run(self.crew())
     }
 
-    fn crew(self) -> Crew {
-        let place = JournalPlace::ConfigMap(ConfigMapRef {
+    fn crew(self) -> ActorsConfig {
+        let place = JournalLocation::ConfigMap(ConfigMapRef {
             namespace: self.home,
             name: "macaque-journal".to_owned(),
         });
-        let timing = Timing {
+        let timing = JournalTiming {
             deadline: PACE * 3 / 4,
             spacing: PACE / 2,
             lease: PACE * 3 / 2,
@@ -81,79 +81,79 @@ impl Replica {
         let channel = Channel::SlackWebhook(SlackWebhook {
             url: format!("http://{}/hook", self.chat).into(),
         });
-        let access = Access {
+        let access = ClusterAccess {
             kubeconfig: Some(self.kubeconfig),
             context: None,
-            deadlines: Deadlines {
+            deadlines: RequestDeadlines {
                 read: Duration::from_millis(400),
                 disrupt: Duration::from_millis(500),
             },
         };
-        Crew {
-            beat: Beat::Every {
+        ActorsConfig {
+            beat: Trigger::Interval {
                 pace: PACE,
                 since: self.epoch,
             },
-            pace: Pace {
+            pace: TimerConfig {
                 deadline: timing.deadline,
                 settle: Duration::from_millis(50),
-                ..Pace::default()
+                ..TimerConfig::default()
             },
             orders: Arc::new(orders(&self.namespace)),
-            books: Books::new(place, &self.name, plan::Limits::default(), 1, timing),
+            books: JournalStore::new(place, &self.name, config::DisruptionLimits::default(), 1, timing),
             access,
             channels: Arc::new([channel]),
-            retry: Retry {
+            retry: DeliveryRetry {
                 tries: 3,
                 first: Duration::from_millis(50),
                 longest: Duration::from_millis(200),
             },
-            limits: Limits {
+            limits: RestartPolicy {
                 restarts: 5,
                 deaf_after: Duration::from_millis(800),
                 backoff: Duration::from_millis(20),
-                ..Limits::default()
+                ..RestartPolicy::default()
             },
-            stop: Line::default(),
-            vitals: Arc::new(Vitals::new(Role::ALL.map(Role::as_str))),
-            faults: self.fault.map_or_else(Faults::default, |(point, harm)| {
-                once(Point::ALL[point], HARMS[harm])
+            stop: StableRecipient::default(),
+            vitals: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str))),
+            faults: self.fault.map_or_else(FailPoints::default, |(point, harm)| {
+                once(FailPoint::ALL[point], HARMS[harm])
             }),
         }
     }
 }
 
 /// The harm befalls the first actor that passes the point.
-fn once(point: Point, harm: Harm) -> Faults {
+fn once(point: FailPoint, harm: Harm) -> FailPoints {
     let done = AtomicBool::new(false);
-    Faults::armed(move |passed| {
+    FailPoints::armed(move |passed| {
         if passed != point || done.swap(true, Ordering::SeqCst) {
-            return Passage::Go;
+            return FailAction::Continue;
         }
         match harm {
             Harm::Panic => panic!("injected at {point:?}"),
             Harm::Block => std::thread::sleep(BLOCKED),
-            Harm::Hang => return Passage::Hang,
+            Harm::Hang => return FailAction::Hang,
             Harm::Abort => std::process::abort(),
         }
-        Passage::Go
+        FailAction::Continue
     })
 }
 
-fn orders(namespace: &str) -> Orders {
-    Orders {
+fn orders(namespace: &str) -> RoundConfig {
+    RoundConfig {
         dry_run: false,
-        rules: Rules {
-            target: Target {
-                include: vec![Include::Bare],
-                ..Target::all_of(namespace)
+        rules: EligibilityRules {
+            target: TargetConfig {
+                include: vec![IncludedRule::Bare],
+                ..TargetConfig::all_of(namespace)
             },
-            method: Method::Evict,
+            method: DisruptionMethod::Evict,
             identity: None,
         },
-        disrupt: Disrupt {
+        disrupt: DisruptConfig {
             attempts: 3,
-            ..Disrupt::default()
+            ..DisruptConfig::default()
         },
     }
 }

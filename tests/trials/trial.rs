@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kube_sandbox::{PodDeletion, Sandbox, SandboxOptions, scenario};
-use macaque::fault::Point;
+use macaque::failpoint::FailPoint;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -100,7 +100,7 @@ impl Trial {
             Fault::Wire(wire) => wire_fault = Some(wire),
             Fault::Chat(chat) => chat_fault = Some(chat),
             Fault::Point(at, harm) => {
-                let at = Point::ALL.iter().position(|known| *known == at);
+                let at = FailPoint::ALL.iter().position(|known| *known == at);
                 let harm = HARMS.iter().position(|known| *known == harm);
                 point = at.zip(harm);
             }

@@ -4,18 +4,19 @@
 //! a foretold refusal reads as the real one. It is a forecast: budgets trail the pods they count, admission is not
 //! asked, and the POST alone decides.
 
-mod account;
+mod arithmetic;
+pub mod audit;
 
-pub use account::Account;
+pub use arithmetic::BudgetArithmetic;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
-use super::outcome::Refusal;
-use super::pod::{Phase, Pod};
-use super::selector::Selector;
+use crate::outcome::Refusal;
+use crate::pod::{Pod, PodPhase};
+use crate::selector::Selector;
 
 /// More disrupted pods than this wait for their end under one budget, and the API server refuses
 /// (`MaxDisruptedPodSize`).
@@ -29,13 +30,13 @@ pub struct Budget {
     /// Its name.
     pub name: String,
     /// Which pods it covers.
-    pub selector: Coverage,
+    pub selector: BudgetCoverage,
     /// `spec.minAvailable` as written: `3` or `50%`.
     pub min_available: Option<String>,
     /// `spec.maxUnavailable` as written.
     pub max_unavailable: Option<String>,
     /// `spec.unhealthyPodEvictionPolicy`.
-    pub unhealthy: UnhealthyPolicy,
+    pub unhealthy: UnhealthyPodPolicy,
     /// `metadata.generation`.
     pub generation: i64,
     /// What the disruption controller last worked out.
@@ -44,7 +45,7 @@ pub struct Budget {
 
 /// Which pods a budget covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Coverage {
+pub enum BudgetCoverage {
     /// Those that match; an empty selector matches all.
     Matching(Selector),
     /// None: there is no selector.
@@ -76,19 +77,19 @@ pub struct BudgetStatus {
 
 /// `spec.unhealthyPodEvictionPolicy`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UnhealthyPolicy {
+pub enum UnhealthyPodPolicy {
     /// Pods that are not ready may go if enough others are healthy; the default.
     IfHealthyBudget,
     /// Pods that are not ready may always go.
     AlwaysAllow,
     /// A policy that came after this program: treated as one that allows nothing, as the API's documentation asks.
-    Unheard(String),
+    Unrecognized(String),
 }
 
 /// What is foretold of one eviction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", rename_all = "lowercase")]
-pub enum Forecast {
+pub enum BudgetForecast {
     /// It would be allowed.
     Allowed {
         /// The budget that would be charged; `None` where none is.
@@ -100,7 +101,7 @@ pub enum Forecast {
     Refused(Refusal),
 }
 
-impl Forecast {
+impl BudgetForecast {
     /// Whether it would be allowed.
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed { .. })
@@ -114,7 +115,7 @@ impl Forecast {
     }
 }
 
-impl fmt::Display for Forecast {
+impl fmt::Display for BudgetForecast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Allowed { why, .. } => write!(f, "allowed: {why}"),
@@ -125,20 +126,20 @@ impl fmt::Display for Forecast {
 
 /// The disruptions that were foretold already, by budget: a budget with one left allows one pod, not each of ten.
 #[derive(Debug, Clone, Default)]
-pub struct Planned(BTreeMap<(String, String), i64>);
+pub struct PlannedDisruptions(BTreeMap<(String, String), i64>);
 
 impl Budget {
     /// Whether it covers `pod`.
     pub fn covers(&self, pod: &Pod) -> bool {
         let matching = match &self.selector {
-            Coverage::Matching(selector) => selector.matches(&pod.labels),
-            Coverage::Nothing | Coverage::Invalid(_) => false,
+            BudgetCoverage::Matching(selector) => selector.matches(&pod.labels),
+            BudgetCoverage::Nothing | BudgetCoverage::Invalid(_) => false,
         };
         matching && self.namespace == pod.id.namespace
     }
 
     /// How many more disruptions it allows, `planned` ones counted.
-    pub fn headroom(&self, planned: &Planned) -> i64 {
+    pub fn headroom(&self, planned: &PlannedDisruptions) -> i64 {
         (self.status.disruptions_allowed - planned.under(self)).max(0)
     }
 
@@ -155,14 +156,14 @@ impl Budget {
             ..
         } = self.status;
         match self.unhealthy {
-            UnhealthyPolicy::AlwaysAllow => true,
-            UnhealthyPolicy::IfHealthyBudget => current_healthy >= desired_healthy && desired_healthy > 0,
-            UnhealthyPolicy::Unheard(_) => false,
+            UnhealthyPodPolicy::AlwaysAllow => true,
+            UnhealthyPodPolicy::IfHealthyBudget => current_healthy >= desired_healthy && desired_healthy > 0,
+            UnhealthyPodPolicy::Unrecognized(_) => false,
         }
     }
 
-    fn refuse(&self, message: String, unsynced: bool) -> Forecast {
-        Forecast::Refused(Refusal::Budget {
+    fn refuse(&self, message: String, unsynced: bool) -> BudgetForecast {
+        BudgetForecast::Refused(Refusal::Budget {
             name: Some(self.name.clone()),
             message,
             unsynced,
@@ -170,7 +171,7 @@ impl Budget {
     }
 
     /// What it says to the eviction of a pod that counts.
-    fn answer(&self, planned: &Planned) -> Forecast {
+    fn answer(&self, planned: &PlannedDisruptions) -> BudgetForecast {
         let (name, status) = (&self.name, &self.status);
         if !self.is_synced() {
             let words = format!("The disruption budget {name} is still being processed by the server.");
@@ -187,7 +188,7 @@ impl Budget {
         }
         let left = self.headroom(planned);
         if left > 0 {
-            return Forecast::Allowed {
+            return BudgetForecast::Allowed {
                 budget: Some(name.clone()),
                 why: format!("budget {name} allows {left}"),
             };
@@ -210,7 +211,7 @@ impl Budget {
     }
 }
 
-impl Planned {
+impl PlannedDisruptions {
     fn under(&self, budget: &Budget) -> i64 {
         self.0
             .get(&(budget.namespace.clone(), budget.name.clone()))
@@ -219,8 +220,8 @@ impl Planned {
     }
 
     /// Counts `forecast` for a pod of `namespace` as if it had happened.
-    pub fn note(&mut self, namespace: &str, forecast: &Forecast) {
-        if let Forecast::Allowed {
+    pub fn note(&mut self, namespace: &str, forecast: &BudgetForecast) {
+        if let BudgetForecast::Allowed {
             budget: Some(name), ..
         } = forecast
         {
@@ -235,25 +236,25 @@ impl Planned {
 }
 
 /// Foretells the eviction of `pod` under `budgets`, of which others may be of other namespaces.
-pub fn foretell(pod: &Pod, budgets: &[Budget], planned: &Planned) -> Forecast {
+pub fn foretell(pod: &Pod, budgets: &[Budget], planned: &PlannedDisruptions) -> BudgetForecast {
     if pod.terminating {
-        return Forecast::free("it is terminating already");
+        return BudgetForecast::free("it is terminating already");
     }
     match pod.phase {
-        Phase::Succeeded | Phase::Failed | Phase::Pending => {
-            return Forecast::free(&format!("no budget is asked for a pod that is {}", pod.phase));
+        PodPhase::Succeeded | PodPhase::Failed | PodPhase::Pending => {
+            return BudgetForecast::free(&format!("no budget is asked for a pod that is {}", pod.phase));
         }
-        Phase::Running | Phase::Unknown => {}
+        PodPhase::Running | PodPhase::Unknown => {}
     }
     let covering: Vec<_> = budgets.iter().filter(|budget| budget.covers(pod)).collect();
     match covering[..] {
-        [] => Forecast::free("no budget covers it"),
-        [budget] if !pod.ready && budget.spares_unready() => Forecast::free(&format!(
+        [] => BudgetForecast::free("no budget covers it"),
+        [budget] if !pod.ready && budget.spares_unready() => BudgetForecast::free(&format!(
             "it is not ready, and budget {} spares only healthy pods",
             budget.name
         )),
         [budget] => budget.answer(planned),
-        [_, _, ..] => Forecast::Refused(Refusal::SeveralBudgets),
+        [_, _, ..] => BudgetForecast::Refused(Refusal::SeveralBudgets),
     }
 }
 

@@ -9,21 +9,21 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use self::rules::{Case, RULES, scope};
-use super::outcome::Method;
-use super::plan::{Include, Target};
-use super::pod::{Owner, Phase, Pod, PodRef};
+use self::rules::{RULES, RuleInput, scope};
+use crate::config::{IncludedRule, TargetConfig};
+use crate::outcome::DisruptionMethod;
+use crate::pod::{Pod, PodOwner, PodPhase, PodRef};
 
 /// Which pod macaque itself is, so that it is never its own victim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct OwnPod {
     /// The namespace it runs in.
     pub namespace: String,
     /// Its pod's name.
     pub pod: String,
 }
 
-impl Identity {
+impl OwnPod {
     /// Whether `pod` is macaque, or belongs to the same controller. A controller names its pods after itself
     /// (`NAME-HASH-SUFFIX` for a Deployment, `NAME-SUFFIX` for the others), so the names alone tell.
     fn covers(&self, pod: &Pod) -> bool {
@@ -44,21 +44,21 @@ impl Identity {
 
 /// What a pod is judged by.
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub struct EligibilityRules {
     /// The configured target.
-    pub target: Target,
+    pub target: TargetConfig,
     /// How victims are disrupted: some pods are exempt from one method only.
-    pub method: Method,
+    pub method: DisruptionMethod,
     /// macaque itself, when it knows.
-    pub identity: Option<Identity>,
+    pub identity: Option<OwnPod>,
 }
 
-impl Rules {
+impl EligibilityRules {
     /// The phases in which a pod may be drawn; any other exempts it.
-    pub fn phases(&self) -> &'static [Phase] {
-        match self.target.include.contains(&Include::Pending) {
-            false => &[Phase::Running],
-            true => &[Phase::Pending, Phase::Running],
+    pub fn phases(&self) -> &'static [PodPhase] {
+        match self.target.include.contains(&IncludedRule::Pending) {
+            false => &[PodPhase::Running],
+            true => &[PodPhase::Pending, PodPhase::Running],
         }
     }
 }
@@ -69,7 +69,7 @@ pub struct Candidate {
     /// Which pod.
     pub pod: PodRef,
     /// Its controller.
-    pub owner: Option<Owner>,
+    pub owner: Option<PodOwner>,
 }
 
 /// Why a pod is not a candidate.
@@ -80,15 +80,15 @@ pub enum Exemption {
     /// It is being deleted already.
     Terminating,
     /// It is macaque, or belongs to macaque's own controller.
-    Own,
+    Itself,
     /// A static pod's mirror: the kubelet would recreate the object and never stop the container.
-    Mirror,
+    StaticPod,
     /// It lives in one of the system's namespaces.
     SystemNamespace,
     /// It is critical to the cluster.
     SystemCritical,
     /// It is not Running.
-    NotRunning(Phase),
+    NotRunning(PodPhase),
     /// It has no controller, so nothing would replace it.
     Bare,
     /// It belongs to a DaemonSet.
@@ -128,8 +128,8 @@ impl Exemption {
         match self {
             Self::Unselected => "unselected",
             Self::Terminating => "terminating",
-            Self::Own => "own",
-            Self::Mirror => "mirror",
+            Self::Itself => "own",
+            Self::StaticPod => "mirror",
             Self::SystemNamespace => "system-namespace",
             Self::SystemCritical => "system-critical",
             Self::NotRunning(_) => "not-running",
@@ -151,8 +151,8 @@ impl fmt::Display for Exemption {
         match self {
             Self::Unselected => f.write_str("does not match the selector"),
             Self::Terminating => f.write_str("already terminating"),
-            Self::Own => f.write_str("macaque itself"),
-            Self::Mirror => f.write_str("mirror of a static pod"),
+            Self::Itself => f.write_str("macaque itself"),
+            Self::StaticPod => f.write_str("mirror of a static pod"),
             Self::SystemNamespace => f.write_str("in a system namespace"),
             Self::SystemCritical => f.write_str("critical to the cluster"),
             Self::NotRunning(phase) => write!(f, "not running ({phase})"),
@@ -181,11 +181,11 @@ fn brief(duration: Duration) -> String {
 
 /// What one rule says of one pod.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct RuleFinding {
     /// The rule's name.
     pub rule: &'static str,
     /// How the pod stands with it.
-    pub standing: Standing,
+    pub standing: RuleResult,
     /// The setting that decides, with its value: `target.min_age = 1m`; `None` where no setting has a say.
     pub setting: Option<String>,
     /// What was seen of the pod.
@@ -198,7 +198,7 @@ pub struct Finding {
 /// How a pod stands with a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Standing {
+pub enum RuleResult {
     /// The rule has nothing against it.
     Passed,
     /// The rule would exempt it, and the configuration opens the rule.
@@ -212,8 +212,8 @@ pub enum Standing {
 ///
 /// # Errors
 /// The first rule that exempts the pod.
-pub fn judge(pod: &Pod, rules: &Rules, now: Timestamp) -> Result<Candidate, Exemption> {
-    let case = Case { pod, rules, now };
+pub fn judge(pod: &Pod, rules: &EligibilityRules, now: Timestamp) -> Result<Candidate, Exemption> {
+    let case = RuleInput { pod, rules, now };
     match RULES.iter().find_map(|rule| rule.judge(&case)) {
         Some(exemption) => Err(exemption),
         None => Ok(Candidate {
@@ -225,8 +225,8 @@ pub fn judge(pod: &Pod, rules: &Rules, now: Timestamp) -> Result<Candidate, Exem
 
 /// Every rule on `pod`, in the order in which [`judge`] asks them; before them whether macaque looks into the
 /// pod's namespace at all, which `judge` need not ask of a pod that was listed.
-pub fn examine(pod: &Pod, rules: &Rules, now: Timestamp) -> Vec<Finding> {
-    let case = Case { pod, rules, now };
+pub fn examine(pod: &Pod, rules: &EligibilityRules, now: Timestamp) -> Vec<RuleFinding> {
+    let case = RuleInput { pod, rules, now };
     let examined = RULES.iter().map(|rule| rule.examine(&case));
     std::iter::once(scope(&case)).chain(examined).collect()
 }

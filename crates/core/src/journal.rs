@@ -17,22 +17,22 @@ mod codec;
 mod denial;
 mod event;
 mod lease;
-mod ledger;
-mod notices;
-mod play;
+mod outbox;
 mod record;
+mod transitions;
+mod usage;
 
 use std::time::Duration;
 
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
-pub use self::codec::{Sheet, Unreadable};
-pub use self::denial::{Denial, Window};
-pub use self::event::{Event, Moment, Pause, Settled, Timing};
-pub use self::ledger::{Resting, Spent};
-pub use self::notices::Notice;
-pub use self::record::{Charge, ChargeState, Hold, Holder, Round};
+pub use self::codec::{StoredJournal, UnreadableJournal};
+pub use self::denial::{Denial, LimitWindow};
+pub use self::event::{JournalEvent, JournalTiming, PauseRequest, Resolution, StepContext};
+pub use self::outbox::OutboxEntry;
+pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
+pub use self::usage::{OwnerCooldown, UsageEntry};
 
 /// The annotation of the journal's ConfigMap that pauses macaque: `true`, or the instant (RFC 3339) until which.
 pub const PAUSED: &str = "macaque/paused";
@@ -49,18 +49,18 @@ pub struct Journal {
     uid: String,
     /// The last round that was claimed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    round: Option<Round>,
+    round: Option<RoundRecord>,
     /// What was spent within the last day.
-    spent: Vec<Spent>,
+    spent: Vec<UsageEntry>,
     /// The owners that are left in peace.
-    resting: Vec<Resting>,
+    resting: Vec<OwnerCooldown>,
     /// The reports that not everybody was told of yet.
-    notices: Vec<Notice>,
+    notices: Vec<OutboxEntry>,
     /// How many notices were dropped untold.
     dropped: u64,
     /// Why nothing may be disrupted for a while.
     #[serde(skip_serializing_if = "Option::is_none")]
-    hold: Option<Hold>,
+    hold: Option<Quarantine>,
 }
 
 impl Journal {
@@ -84,17 +84,17 @@ impl Journal {
     }
 
     /// The last round that was claimed.
-    pub fn round(&self) -> Option<&Round> {
+    pub fn round(&self) -> Option<&RoundRecord> {
         self.round.as_ref()
     }
 
     /// The round that `holder` has to close.
-    pub fn open_round_of(&self, holder: &Holder) -> Option<&Round> {
+    pub fn open_round_of(&self, holder: &LeaseHolder) -> Option<&RoundRecord> {
         self.round.as_ref().filter(|round| round.is_held_by(holder))
     }
 
     /// The reports that `holder` has to tell.
-    pub fn notices_of(&self, holder: &Holder) -> impl Iterator<Item = &Notice> {
+    pub fn notices_of(&self, holder: &LeaseHolder) -> impl Iterator<Item = &OutboxEntry> {
         self.notices.iter().filter(move |notice| notice.holder == *holder)
     }
 
@@ -104,7 +104,7 @@ impl Journal {
     }
 
     /// Why nothing may be disrupted at `now`, if the journal is not trusted.
-    pub fn hold(&self, now: Timestamp) -> Option<&Hold> {
+    pub fn hold(&self, now: Timestamp) -> Option<&Quarantine> {
         self.hold.as_ref().filter(|hold| now < hold.until)
     }
 
@@ -113,17 +113,17 @@ impl Journal {
     ///
     /// # Errors
     /// Why it may not be: nothing must be done then.
-    pub fn step(&self, event: &Event, moment: &Moment<'_>) -> Result<Self, Denial> {
+    pub fn step(&self, event: &JournalEvent, moment: &StepContext<'_>) -> Result<Self, Denial> {
         let mut next = self.clone();
         match event {
-            Event::Claim { slot, seed, since } => next.claim(*slot, *seed, *since, moment)?,
-            Event::Charge { victim, method } => next.charge(victim, *method, moment)?,
-            Event::Settle { uid, settled } => next.settle(uid, *settled),
-            Event::Close(report) => next.close(report, moment)?,
-            Event::Patrol => next.patrol(moment),
-            Event::Told { slot, channels, done } => next.told(*slot, channels, *done),
-            Event::Distrust { why, known } => next.distrust(why, *known, moment),
-            Event::Trust => next.hold = None,
+            JournalEvent::Claim { slot, seed, since } => next.claim(*slot, *seed, *since, moment)?,
+            JournalEvent::Reserve { victim, method } => next.charge(victim, *method, moment)?,
+            JournalEvent::Resolve { uid, settled } => next.settle(uid, *settled),
+            JournalEvent::Close(report) => next.close(report, moment)?,
+            JournalEvent::Recover => next.patrol(moment),
+            JournalEvent::Delivered { slot, channels, done } => next.told(*slot, channels, *done),
+            JournalEvent::Quarantine { why, known } => next.distrust(why, *known, moment),
+            JournalEvent::Accept => next.hold = None,
         }
         if next != *self {
             next.forget_the_past(moment.now);

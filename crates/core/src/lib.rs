@@ -3,22 +3,16 @@
 //! Nothing here knows a network, a file, a clock or a global generator: time, chance and answers are arguments,
 //! decisions are values.
 
-pub mod answer;
 pub mod budget;
-pub mod choice;
+pub mod config;
 pub mod eligibility;
-pub mod exam;
-pub mod grants;
 pub mod journal;
 pub mod outcome;
-pub mod plan;
+pub mod permissions;
 pub mod pod;
 pub mod preview;
-pub mod register;
 pub mod report;
-pub mod roster;
 pub mod schedule;
+pub mod selection;
 pub mod selector;
-pub mod slots;
-pub mod victims;
-pub mod why;
+pub mod verdict;

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 /// How a pod is disrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Method {
+pub enum DisruptionMethod {
     /// `POST …/pods/NAME/eviction`: PodDisruptionBudgets and admission webhooks for evictions are asked.
     Evict,
     /// `DELETE …/pods/NAME`: no budget is asked.
     Delete,
 }
 
-impl Method {
+impl DisruptionMethod {
     /// Every method, for tables and tests.
     pub const ALL: [Self; 2] = [Self::Evict, Self::Delete];
 
@@ -28,7 +28,7 @@ impl Method {
     }
 }
 
-impl fmt::Display for Method {
+impl fmt::Display for DisruptionMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

@@ -25,14 +25,14 @@ impl fmt::Display for PodRef {
 
 /// The controller that will replace a disrupted pod: the owner reference with `controller: true`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Owner {
+pub struct PodOwner {
     /// The kind, `Deployment` or `StatefulSet` for example.
     pub kind: String,
     /// The name, in the pod's own namespace.
     pub name: String,
 }
 
-impl fmt::Display for Owner {
+impl fmt::Display for PodOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.kind.to_lowercase(), self.name)
     }
@@ -48,9 +48,9 @@ pub struct Pod {
     /// `metadata.annotations`.
     pub annotations: BTreeMap<String, String>,
     /// The controller; `None` for a bare pod, which nothing replaces.
-    pub owner: Option<Owner>,
+    pub owner: Option<PodOwner>,
     /// `status.phase`.
-    pub phase: Phase,
+    pub phase: PodPhase,
     /// Whether the condition `Ready` is `True`.
     pub ready: bool,
     /// `metadata.creationTimestamp`.
@@ -70,7 +70,7 @@ pub struct Pod {
 /// `status.phase` of a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "Kubernetes' own five words")]
-pub enum Phase {
+pub enum PodPhase {
     Pending,
     Running,
     Succeeded,
@@ -78,7 +78,7 @@ pub enum Phase {
     Unknown,
 }
 
-impl Phase {
+impl PodPhase {
     /// Every phase.
     pub const ALL: [Self; 5] = [
         Self::Pending,
@@ -88,7 +88,7 @@ impl Phase {
         Self::Unknown,
     ];
 
-    /// Reads the API's word; anything unheard of is [`Phase::Unknown`].
+    /// Reads the API's word; anything unheard of is [`PodPhase::Unknown`].
     pub fn from_word(word: &str) -> Self {
         match word {
             "Pending" => Self::Pending,
@@ -100,7 +100,7 @@ impl Phase {
     }
 }
 
-impl fmt::Display for Phase {
+impl fmt::Display for PodPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Pending => "Pending",
@@ -124,11 +124,11 @@ impl Pod {
             },
             labels: BTreeMap::from([("app".into(), "web".into())]),
             annotations: BTreeMap::new(),
-            owner: Some(Owner {
+            owner: Some(PodOwner {
                 kind: "Deployment".into(),
                 name: "web".into(),
             }),
-            phase: Phase::Running,
+            phase: PodPhase::Running,
             ready: true,
             created: None,
             started: None,

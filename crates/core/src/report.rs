@@ -6,13 +6,13 @@ use std::collections::btree_map::Entry;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::eligibility::Exemption;
-use super::outcome::{Method, Outcome};
-use super::pod::{Owner, PodRef};
+use crate::eligibility::Exemption;
+use crate::outcome::{DisruptionMethod, Outcome};
+use crate::pod::{PodOwner, PodRef};
 
 /// Everything one round has to tell; the log, the notifications and `macaque once` are drawn from it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Report {
+pub struct RoundReport {
     /// The scheduled instant, or the instant of the command for `macaque once`.
     pub slot: Timestamp,
     /// When the round ended.
@@ -22,7 +22,7 @@ pub struct Report {
     /// Whether nothing was to be disrupted.
     pub dry_run: bool,
     /// How victims are disrupted.
-    pub method: Method,
+    pub method: DisruptionMethod,
     /// The namespaces looked at; empty means all of the cluster.
     pub namespaces: Vec<String>,
     /// The label selector as configured; empty means every pod.
@@ -32,21 +32,21 @@ pub struct Report {
     /// How many of them were candidates, as far as they were judged.
     pub candidates: usize,
     /// The others that were judged, by reason.
-    pub exempted: Exempted,
+    pub exempted: ExemptionTallies,
     /// Each victim tried, in order.
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<AttemptReport>,
     /// What went wrong beside the victims: a namespace that could not be read, say.
     pub problems: Vec<String>,
     /// How the round ended.
-    pub end: End,
+    pub end: RoundEnd,
 }
 
 /// The exempted pods of a round, by [`Exemption::word`].
-pub type Exempted = BTreeMap<String, Tally>;
+pub type ExemptionTallies = BTreeMap<String, ExemptionTally>;
 
 /// How many pods one reason exempted, and one of them to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Tally {
+pub struct ExemptionTally {
     /// How many.
     pub count: usize,
     /// The first of them.
@@ -55,9 +55,9 @@ pub struct Tally {
     pub detail: String,
 }
 
-impl Tally {
+impl ExemptionTally {
     /// Counts `pod` among the exempted; the first of each reason is kept as its example.
-    pub fn note(exempted: &mut Exempted, pod: PodRef, exemption: &Exemption) {
+    pub fn note(exempted: &mut ExemptionTallies, pod: PodRef, exemption: &Exemption) {
         if let Some(known) = exempted.get_mut(exemption.word()) {
             known.count += 1;
             return;
@@ -71,7 +71,7 @@ impl Tally {
     }
 
     /// Adds the counts of `more`.
-    pub fn merge(exempted: &mut Exempted, more: Exempted) {
+    pub fn merge(exempted: &mut ExemptionTallies, more: ExemptionTallies) {
         for (word, tally) in more {
             match exempted.entry(word) {
                 Entry::Occupied(mut known) => known.get_mut().count += tally.count,
@@ -83,11 +83,11 @@ impl Tally {
 
 /// One victim and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Attempt {
+pub struct AttemptReport {
     /// The victim.
     pub pod: PodRef,
     /// Its controller, if it has one.
-    pub owner: Option<Owner>,
+    pub owner: Option<PodOwner>,
     /// What became of it.
     pub outcome: Outcome,
     /// `Warning` headers of the answer, as text.
@@ -97,7 +97,7 @@ pub struct Attempt {
 /// How a round ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
-pub enum End {
+pub enum RoundEnd {
     /// It ran to its end.
     Complete,
     /// A shutdown ended it early; what `attempts` holds is all that was done.
@@ -118,7 +118,7 @@ pub enum End {
 /// The round in one word, from which exit codes and headlines follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum RoundVerdict {
     /// At least one pod was disrupted (in dry run: would have been).
     Disrupted,
     /// There were candidates, and each one tried was refused or gone; or the journal allowed no disruption.
@@ -130,23 +130,23 @@ pub enum Verdict {
     Failed,
 }
 
-impl Report {
+impl RoundReport {
     /// The round in one word. Doubt and failure outrank success, so that no exit code hides them.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> RoundVerdict {
         let unknown = self
             .attempts
             .iter()
             .any(|a| matches!(a.outcome, Outcome::Unknown { .. }));
-        if unknown || matches!(self.end, End::Interrupted | End::Failed { .. }) {
-            Verdict::Failed
+        if unknown || matches!(self.end, RoundEnd::Interrupted | RoundEnd::Failed { .. }) {
+            RoundVerdict::Failed
         } else if self.count(Outcome::spends_the_count) > 0 {
-            Verdict::Disrupted
+            RoundVerdict::Disrupted
         } else if !self.problems.is_empty() {
-            Verdict::Failed
-        } else if self.attempts.is_empty() && self.end == End::Complete {
-            Verdict::Idle
+            RoundVerdict::Failed
+        } else if self.attempts.is_empty() && self.end == RoundEnd::Complete {
+            RoundVerdict::Idle
         } else {
-            Verdict::Refused
+            RoundVerdict::Refused
         }
     }
 

@@ -8,10 +8,11 @@ mod calendar;
 mod cron;
 mod field;
 mod quiet;
-mod zone;
+pub mod timer;
+mod timezone;
 
-pub use calendar::{Calendar, Slot};
-pub use cron::{Cron, CronError};
-pub use field::{Field, FieldError, Rule};
-pub use quiet::{QuietError, QuietTime, QuietTimes};
-pub use zone::{ZoneError, parse_zone};
+pub use calendar::{Calendar, ScheduledSlot};
+pub use cron::{CronError, CronSchedule};
+pub use field::{CronField, CronFieldError, FieldRule};
+pub use quiet::{QuietTime, QuietTimeError, QuietTimes};
+pub use timezone::{TimezoneError, parse_zone};

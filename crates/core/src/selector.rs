@@ -24,17 +24,17 @@ pub use parse::SelectorError;
 /// form, which reads as the same selector and which the API server takes as `labelSelector`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selector {
-    requirements: BTreeSet<Requirement>,
+    requirements: BTreeSet<LabelRequirement>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Requirement {
+struct LabelRequirement {
     key: String,
-    demand: Demand,
+    demand: LabelCondition,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Demand {
+enum LabelCondition {
     Present,
     Absent,
     /// At least one value.
@@ -59,7 +59,7 @@ impl Selector {
     }
 }
 
-impl Demand {
+impl LabelCondition {
     fn accepts(&self, value: Option<&String>) -> bool {
         let number = || value.and_then(|value| value.parse::<i64>().ok());
         match self {
@@ -82,16 +82,16 @@ impl fmt::Display for Selector {
     }
 }
 
-impl fmt::Display for Requirement {
+impl fmt::Display for LabelRequirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = &self.key;
         match &self.demand {
-            Demand::Present => write!(f, "{key}"),
-            Demand::Absent => write!(f, "!{key}"),
-            Demand::In(values) => among(f, key, ["=", " in "], values),
-            Demand::NotIn(values) => among(f, key, ["!=", " notin "], values),
-            Demand::Above(limit) => write!(f, "{key}>{limit}"),
-            Demand::Below(limit) => write!(f, "{key}<{limit}"),
+            LabelCondition::Present => write!(f, "{key}"),
+            LabelCondition::Absent => write!(f, "!{key}"),
+            LabelCondition::In(values) => among(f, key, ["=", " in "], values),
+            LabelCondition::NotIn(values) => among(f, key, ["!=", " notin "], values),
+            LabelCondition::Above(limit) => write!(f, "{key}>{limit}"),
+            LabelCondition::Below(limit) => write!(f, "{key}<{limit}"),
         }
     }
 }

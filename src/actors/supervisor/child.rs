@@ -6,25 +6,25 @@ use std::time::Duration;
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
 
-use super::super::Crew;
+use super::super::ActorsConfig;
 use super::super::clock::Clock;
 use super::super::killer::Killer;
-use super::super::messages::{ChildStarted, ChildStopped, Shutdown, Why};
+use super::super::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown};
 use super::super::notifier::Notifier;
-use super::{Lines, Role, Supervisor};
-use crate::pulse::Pulse;
+use super::{ActorRecipients, ActorRole, Supervisor};
+use crate::heartbeat::Heartbeat;
 
 /// Starts the child of `role` on an Arbiter of its own and connects its line.
 pub(super) fn start(
-    role: Role,
+    role: ActorRole,
     life: u64,
-    crew: &Crew,
-    lines: &Lines,
+    crew: &ActorsConfig,
+    lines: &ActorRecipients,
     supervisor: Addr<Supervisor>,
-) -> (Arbiter, Pulse) {
-    let (arbiter, pulse) = (Arbiter::new(), Pulse::new());
+) -> (Arbiter, Heartbeat) {
+    let (arbiter, pulse) = (Arbiter::new(), Heartbeat::new());
     let (crew, lines) = (crew.clone(), lines.clone());
-    let berth = Berth {
+    let berth = ChildSpec {
         role,
         life,
         supervisor,
@@ -33,8 +33,8 @@ pub(super) fn start(
     };
     let shown = pulse.clone();
     match role {
-        Role::Clock => berth.launch(&arbiter, move |_: &Addr<Clock>| {
-            let Crew {
+        ActorRole::Clock => berth.launch(&arbiter, move |_: &Addr<Clock>| {
+            let ActorsConfig {
                 beat,
                 pace,
                 limits,
@@ -43,12 +43,12 @@ pub(super) fn start(
             } = crew;
             Clock::new(beat, pace, lines.killer, shown, limits, faults)
         }),
-        Role::Killer => berth.launch(&arbiter, move |killer: &Addr<Killer>| {
+        ActorRole::Killer => berth.launch(&arbiter, move |killer: &Addr<Killer>| {
             lines.killer.connect(killer.clone().recipient());
             lines.told.connect(killer.clone().recipient());
             Killer::new(&crew, life, lines.notifier, shown)
         }),
-        Role::Notifier => berth.launch(&arbiter, move |notifier: &Addr<Notifier>| {
+        ActorRole::Notifier => berth.launch(&arbiter, move |notifier: &Addr<Notifier>| {
             lines.notifier.connect(notifier.clone().recipient());
             Notifier::new(&crew, lines.told, shown)
         }),
@@ -57,15 +57,15 @@ pub(super) fn start(
 }
 
 /// Where a life is launched from, and who hears of it.
-struct Berth {
-    role: Role,
+struct ChildSpec {
+    role: ActorRole,
     life: u64,
     supervisor: Addr<Supervisor>,
-    pulse: Pulse,
+    pulse: Heartbeat,
     heartbeat: Duration,
 }
 
-impl Berth {
+impl ChildSpec {
     /// Runs the actor that `make` makes. The inner task is the life; the outer one waits for it, as Erlang's
     /// monitors do, and so hears of a panic anywhere in it, in `make` and in `started` too.
     fn launch<A>(self, arbiter: &Arbiter, make: impl FnOnce(&Addr<A>) -> A + Send + 'static)
@@ -92,9 +92,9 @@ impl Berth {
                 context.into_future(actor).await;
             });
             let why = match task.await {
-                Ok(()) => Why::Stopped,
-                Err(error) if error.is_panic() => Why::Panicked(words(error.into_panic().as_ref())),
-                Err(_) => Why::Cancelled,
+                Ok(()) => ExitReason::Stopped,
+                Err(error) if error.is_panic() => ExitReason::Panicked(words(error.into_panic().as_ref())),
+                Err(_) => ExitReason::Cancelled,
             };
             supervisor.do_send(ChildStopped { role, life, why });
         });

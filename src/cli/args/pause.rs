@@ -5,15 +5,15 @@ use std::time::Duration;
 use clap::Args as Flags;
 use jiff::fmt::friendly::SpanParser;
 
-use super::Common;
+use super::GlobalArgs;
 
 /// `macaque pause`.
 #[derive(Debug, Flags)]
-pub(in crate::cli) struct Pause {
+pub(in crate::cli) struct PauseArgs {
     #[command(flatten)]
-    pub(in crate::cli) common: Common,
+    pub(in crate::cli) common: GlobalArgs,
     #[command(flatten)]
-    pub(in crate::cli) home: Home,
+    pub(in crate::cli) home: HomeArgs,
     /// For how long, such as 30m or 2h [default: until resumed]
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub(in crate::cli) duration: Option<Duration>,
@@ -21,16 +21,16 @@ pub(in crate::cli) struct Pause {
 
 /// `macaque resume`.
 #[derive(Debug, Flags)]
-pub(in crate::cli) struct Resume {
+pub(in crate::cli) struct ResumeArgs {
     #[command(flatten)]
-    pub(in crate::cli) common: Common,
+    pub(in crate::cli) common: GlobalArgs,
     #[command(flatten)]
-    pub(in crate::cli) home: Home,
+    pub(in crate::cli) home: HomeArgs,
 }
 
 /// The flag that says where macaque lives.
 #[derive(Debug, Clone, Default, Flags)]
-pub(in crate::cli) struct Home {
+pub(in crate::cli) struct HomeArgs {
     /// The namespace that macaque lives in [default: where this one runs]
     #[arg(short, long, value_name = "NAME")]
     pub(in crate::cli) namespace: Option<String>,

@@ -2,36 +2,41 @@
 
 use jiff::Timestamp;
 
-use crate::cluster::{Cluster, ClusterError, JournalPage};
-use macaque_core::journal::{Denial, Journal, Pause};
-use macaque_core::plan::{ConfigMapRef, JournalPlace, Limits, Plan};
+use crate::k8s::{ApiError, Cluster, JournalConfigMap};
+use macaque_core::config::{ChaosConfig, ConfigMapRef, DisruptionLimits, JournalLocation};
+use macaque_core::journal::{Denial, Journal, PauseRequest};
 
-use super::Finding;
+use super::CheckFinding;
 
 /// Examines the journal of `plan`; a dry run keeps none.
-pub(super) async fn examine(cluster: &Cluster, plan: &Plan) -> Option<Finding> {
+pub(super) async fn examine(cluster: &Cluster, plan: &ChaosConfig) -> Option<CheckFinding> {
     let what = "journal";
     match &plan.journal {
         _ if plan.dry_run => None,
-        JournalPlace::Memory => Some(Finding::ok(
+        JournalLocation::Memory => Some(CheckFinding::ok(
             what,
             "kept in memory here: a restart forgets it; with journal = \"auto\" it is a ConfigMap in a cluster",
         )),
-        JournalPlace::ConfigMap(place) => Some(match cluster.journal(place).await {
+        JournalLocation::ConfigMap(place) => Some(match cluster.journal(place).await {
             Ok(page) => judge(place, page.as_ref(), &plan.limits, Timestamp::now()),
-            Err(error @ ClusterError::Forbidden { .. }) => {
-                Finding::failed(what, error.to_string(), "see the permissions above")
+            Err(error @ ApiError::Forbidden { .. }) => {
+                CheckFinding::failed(what, error.to_string(), "see the permissions above")
             }
-            Err(error) => Finding::failed(what, error.to_string(), "see the API server's words"),
+            Err(error) => CheckFinding::failed(what, error.to_string(), "see the API server's words"),
         }),
     }
 }
 
-fn judge(place: &ConfigMapRef, page: Option<&JournalPage>, limits: &Limits, now: Timestamp) -> Finding {
+fn judge(
+    place: &ConfigMapRef,
+    page: Option<&JournalConfigMap>,
+    limits: &DisruptionLimits,
+    now: Timestamp,
+) -> CheckFinding {
     let what = place.to_string();
     let Some(page) = page else {
         let ConfigMapRef { namespace, name } = place;
-        return Finding::failed(
+        return CheckFinding::failed(
             what,
             "does not exist, and nothing is disrupted without it",
             format!("create it: kubectl -n {namespace} create configmap {name}"),
@@ -39,28 +44,30 @@ fn judge(place: &ConfigMapRef, page: Option<&JournalPage>, limits: &Limits, now:
     };
     let journal = match page.sheet().read() {
         Ok(journal) => journal,
-        Err(why) => return Finding::failed(what, why.to_string(), "nothing is disrupted until it is mended"),
+        Err(why) => {
+            return CheckFinding::failed(what, why.to_string(), "nothing is disrupted until it is mended");
+        }
     };
-    let pause = page.paused().and_then(Pause::from_annotation);
-    let pause = pause.filter(|pause| !matches!(pause, Pause::Until(until) if *until <= now));
+    let pause = page.paused().and_then(PauseRequest::from_annotation);
+    let pause = pause.filter(|pause| !matches!(pause, PauseRequest::Until(until) if *until <= now));
     if let Some(pause) = pause {
-        return Finding::warning(
+        return CheckFinding::warning(
             what,
             Denial::Paused(pause).to_string(),
             "lift it with `macaque resume`",
         );
     }
     match journal.hold(now) {
-        Some(hold) => Finding::warning(
+        Some(hold) => CheckFinding::warning(
             what,
-            Denial::Held(hold.clone()).to_string(),
+            Denial::Quarantined(hold.clone()).to_string(),
             "see what became of the journal, then `macaque resume`",
         ),
-        None => Finding::ok(what, told(&journal, limits, now)),
+        None => CheckFinding::ok(what, told(&journal, limits, now)),
     }
 }
 
-fn told(journal: &Journal, limits: &Limits, now: Timestamp) -> String {
+fn told(journal: &Journal, limits: &DisruptionLimits, now: Timestamp) -> String {
     let last = match journal.round() {
         Some(round) => format!("last round {}", round.slot),
         None => "no round yet".to_owned(),

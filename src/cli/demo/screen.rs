@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::notify::Message;
-use macaque_core::pod::Owner;
+use crate::notify::RoundMessage;
+use macaque_core::pod::PodOwner;
 
-use super::super::format::say;
+use super::super::output::say;
 
 const DISRUPTED: Style = AnsiColor::Red.on_default().bold();
 const REFUSED: Style = AnsiColor::Yellow.on_default();
@@ -19,9 +19,9 @@ const TITLE: Style = Style::new().bold();
 
 /// The screen; clones write to the same one.
 #[derive(Clone)]
-pub(super) struct Screen(Arc<Mutex<State>>);
+pub(super) struct DemoScreen(Arc<Mutex<ScreenState>>);
 
-struct State {
+struct ScreenState {
     opened: Instant,
     rounds: usize,
     evicted: usize,
@@ -29,9 +29,9 @@ struct State {
     recoveries: Vec<Duration>,
 }
 
-impl Default for Screen {
+impl Default for DemoScreen {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(ScreenState {
             opened: Instant::now(),
             rounds: 0,
             evicted: 0,
@@ -41,7 +41,7 @@ impl Default for Screen {
     }
 }
 
-impl Screen {
+impl DemoScreen {
     /// Sets the scene in words.
     pub(super) fn open(&self, every: Duration, rounds: u16) {
         say(&format!(
@@ -56,7 +56,7 @@ impl Screen {
     }
 
     /// A round ended.
-    pub(super) fn round(&self, message: &Message) {
+    pub(super) fn round(&self, message: &RoundMessage) {
         let mut state = self.state();
         state.rounds += 1;
         let name = format!("round {}", state.rounds);
@@ -81,7 +81,7 @@ impl Screen {
     }
 
     /// A workload has all its pods ready again, so long after one was missing.
-    pub(super) fn whole(&self, owner: &Owner, ready: usize, after: Duration) {
+    pub(super) fn whole(&self, owner: &PodOwner, ready: usize, after: Duration) {
         let mut state = self.state();
         state.recoveries.push(after);
         let words = format!(
@@ -105,12 +105,12 @@ impl Screen {
         ));
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ScreenState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn line(state: &State, name: &str, style: Style, words: &impl Display) {
+fn line(state: &ScreenState, name: &str, style: Style, words: &impl Display) {
     let seconds = state.opened.elapsed().as_secs_f64();
     say(&format!(
         "{FAINT}{seconds:5.1} s{FAINT:#}  {name:<9} {style}{words}{style:#}"

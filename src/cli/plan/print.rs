@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 
-use crate::cli::foretell::{Foretold, until};
-use crate::cli::format::{line, table};
-use macaque_core::plan::Among;
+use crate::cli::output::{line, table};
+use crate::cli::schedule::{SlotRow, until};
+use macaque_core::config::DrawBy;
 use macaque_core::pod::PodRef;
 
-use super::view::{Cover, Draw, SLOTS, View};
+use super::view::{BudgetCover, PlanView, SLOTS, SeedDraw};
 
 /// An owner a line.
-pub(super) fn by_owner(view: &View) -> String {
+pub(super) fn by_owner(view: &PlanView) -> String {
     let rows = view.owners.iter().map(|group| {
         let (budget, allows) = cover(&group.budgets);
         [
@@ -38,7 +38,7 @@ pub(super) fn by_owner(view: &View) -> String {
 }
 
 /// A candidate a line.
-pub(super) fn by_pod(view: &View) -> String {
+pub(super) fn by_pod(view: &PlanView) -> String {
     let rows = view.candidates.iter().map(|row| {
         let (budget, allows) = cover(&row.budgets);
         [
@@ -58,7 +58,7 @@ pub(super) fn by_pod(view: &View) -> String {
 }
 
 /// The table of candidates, with what goes before and after it.
-fn around(view: &View, candidates: impl FnOnce() -> String) -> String {
+fn around(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
     let mut parts = vec![format!("{}\n{}", mode(view), schedule(view)), funnel(view)];
     if !view.candidates.is_empty() {
         parts.push(candidates());
@@ -71,7 +71,7 @@ fn around(view: &View, candidates: impl FnOnce() -> String) -> String {
     parts.join("\n\n")
 }
 
-fn mode(view: &View) -> String {
+fn mode(view: &PlanView) -> String {
     let mode = if view.dry_run {
         "DRY RUN: no round disrupts anything"
     } else {
@@ -86,8 +86,8 @@ fn mode(view: &View) -> String {
         names => names.join(", "),
     };
     let likely = match view.among {
-        Among::Pods => "",
-        Among::Owners => ", each owner as likely as another",
+        DrawBy::Pod => "",
+        DrawBy::Owner => ", each owner as likely as another",
     };
     format!(
         "{mode}; {} {} a round, {} tries at most, among {whom} in {place}{likely}",
@@ -95,7 +95,7 @@ fn mode(view: &View) -> String {
     )
 }
 
-fn schedule(view: &View) -> String {
+fn schedule(view: &PlanView) -> String {
     let Some(schedule) = &view.schedule else {
         return "no schedule: rounds are played by `macaque once` alone".to_owned();
     };
@@ -112,7 +112,7 @@ fn schedule(view: &View) -> String {
     format!("schedule: {schedule}\nnext: {next}")
 }
 
-fn at(slot: &Foretold, now: Timestamp) -> String {
+fn at(slot: &SlotRow, now: Timestamp) -> String {
     let what = match &slot.quiet {
         Some(quiet) => format!("quiet: {quiet}"),
         None => format!("in {}", until(now, slot.slot)),
@@ -121,7 +121,7 @@ fn at(slot: &Foretold, now: Timestamp) -> String {
 }
 
 /// From all pods to the candidates.
-fn funnel(view: &View) -> String {
+fn funnel(view: &PlanView) -> String {
     let mut rows = vec![[view.listed.to_string(), "listed".to_owned(), String::new()]];
     let mut tallies: Vec<_> = view.exempted.iter().collect();
     tallies.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.count));
@@ -145,7 +145,7 @@ fn funnel(view: &View) -> String {
     table(["PODS", "WHAT", "EXAMPLE"], rows)
 }
 
-fn draw(draw: &Draw, dry_run: bool) -> String {
+fn draw(draw: &SeedDraw, dry_run: bool) -> String {
     let numbered = draw.victims.iter().zip(1..);
     let rows = numbered.map(|(victim, place): (_, usize)| {
         let owner = victim.owner.as_ref();
@@ -175,7 +175,7 @@ fn draw(draw: &Draw, dry_run: bool) -> String {
     }
 }
 
-fn remarks(view: &View) -> Vec<String> {
+fn remarks(view: &PlanView) -> Vec<String> {
     let mut remarks = Vec::new();
     let candidates = view.candidates.len();
     match view.asked {
@@ -201,13 +201,13 @@ fn remarks(view: &View) -> Vec<String> {
     remarks
 }
 
-fn cover(cover: &Cover) -> (String, String) {
+fn cover(cover: &BudgetCover) -> (String, String) {
     let same = |text: &str| (text.to_owned(), text.to_owned());
     match cover {
-        Cover::Unknown => same("?"),
-        Cover::NotAsked => same("not asked"),
-        Cover::Known(budgets) if budgets.is_empty() => same("-"),
-        Cover::Known(budgets) => {
+        BudgetCover::Unknown => same("?"),
+        BudgetCover::NotAsked => same("not asked"),
+        BudgetCover::Known(budgets) if budgets.is_empty() => same("-"),
+        BudgetCover::Known(budgets) => {
             let names: Vec<_> = budgets.keys().map(String::as_str).collect();
             let allows: Vec<_> = budgets.values().map(ToString::to_string).collect();
             (names.join(","), allows.join(","))

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::cli::foretell::{Foretold, slots};
-use crate::round::Orders;
-use crate::round::preview::{Readiness, Sighting};
-use macaque_core::budget::Planned;
-use macaque_core::outcome::Method;
-use macaque_core::plan::{Among, Namespaces};
-use macaque_core::pod::{Owner, PodRef};
-use macaque_core::preview::{Budgets, Foretold as Victim, Opinion, Preview, Subject};
-use macaque_core::report::Exempted;
+use crate::cli::schedule::{SlotRow, slots};
+use crate::preview::{ClusterSnapshot, OwnerReadiness};
+use crate::round::RoundConfig;
+use macaque_core::budget::PlannedDisruptions;
+use macaque_core::config::{DrawBy, NamespaceScope};
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::pod::{PodOwner, PodRef};
+use macaque_core::preview::{BudgetIndex, PredictedVictim as Victim, Prediction, PreviewedPod, RoundPreview};
+use macaque_core::report::ExemptionTallies;
 use macaque_core::schedule::Calendar;
 
 /// How many slots are shown.
@@ -25,53 +25,53 @@ const PATIENCE: usize = 2_000_000;
 
 /// Everything a plan tells.
 #[derive(Serialize)]
-pub(super) struct View {
+pub(super) struct PlanView {
     pub(super) now: Timestamp,
     pub(super) dry_run: bool,
-    pub(super) method: Method,
+    pub(super) method: DisruptionMethod,
     pub(super) count: usize,
     pub(super) attempts: usize,
     /// What the lot falls on.
-    pub(super) among: Among,
+    pub(super) among: DrawBy,
     /// The namespaces looked at; empty means all of the cluster.
     pub(super) namespaces: Vec<String>,
     pub(super) selector: String,
     pub(super) schedule: Option<String>,
-    pub(super) next: Vec<Foretold>,
+    pub(super) next: Vec<SlotRow>,
     pub(super) listed: usize,
-    pub(super) exempted: Exempted,
-    pub(super) candidates: Vec<Row>,
-    pub(super) owners: Vec<Group>,
+    pub(super) exempted: ExemptionTallies,
+    pub(super) candidates: Vec<CandidateRow>,
+    pub(super) owners: Vec<OwnerRow>,
     /// Whether the chances are counted over many draws, rather than worked out.
     pub(super) chances_estimated: bool,
     /// About how many candidates the API server itself was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) asked: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) draw: Option<Draw>,
+    pub(super) draw: Option<SeedDraw>,
     pub(super) problems: Vec<String>,
 }
 
 /// One candidate.
 #[derive(Serialize)]
-pub(super) struct Row {
+pub(super) struct CandidateRow {
     pub(super) pod: PodRef,
-    pub(super) owner: Option<Owner>,
+    pub(super) owner: Option<PodOwner>,
     pub(super) ready: bool,
-    pub(super) budgets: Cover,
+    pub(super) budgets: BudgetCover,
     pub(super) chance: f64,
     #[serde(flatten)]
-    pub(super) opinion: Opinion,
+    pub(super) opinion: Prediction,
 }
 
 /// The candidates of one owner, or one without an owner.
 #[derive(Serialize)]
-pub(super) struct Group {
+pub(super) struct OwnerRow {
     pub(super) namespace: String,
     pub(super) owner: String,
     pub(super) ready: usize,
     pub(super) pods: usize,
-    pub(super) budgets: Cover,
+    pub(super) budgets: BudgetCover,
     pub(super) candidates: usize,
     pub(super) chance: f64,
     pub(super) verdict: String,
@@ -80,7 +80,7 @@ pub(super) struct Group {
 /// The budgets over a pod, and how many disruptions each allows.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Cover {
+pub(super) enum BudgetCover {
     Known(BTreeMap<String, i64>),
     /// They could not be read.
     Unknown,
@@ -90,7 +90,7 @@ pub(super) enum Cover {
 
 /// The victims of a seed.
 #[derive(Serialize)]
-pub(super) struct Draw {
+pub(super) struct SeedDraw {
     pub(super) seed: u64,
     pub(super) victims: Vec<Victim>,
     /// Those that a dry run would spare, where they are others: it asks nobody, so nobody refuses.
@@ -98,10 +98,10 @@ pub(super) struct Draw {
     pub(super) spared_in_dry_run: Option<Vec<PodRef>>,
 }
 
-impl View {
+impl PlanView {
     pub(super) fn of(
-        sighting: &Sighting,
-        orders: &Orders,
+        sighting: &ClusterSnapshot,
+        orders: &RoundConfig,
         calendar: Option<&Calendar>,
         now: Timestamp,
     ) -> Self {
@@ -123,8 +123,8 @@ impl View {
             attempts: orders.disrupt.attempts,
             among: orders.disrupt.draw,
             namespaces: match &target.namespaces {
-                Namespaces::All => Vec::new(),
-                Namespaces::Named(names) => names.clone(),
+                NamespaceScope::All => Vec::new(),
+                NamespaceScope::Named(names) => names.clone(),
             },
             selector: target.selector.to_string(),
             schedule: calendar.map(ToString::to_string),
@@ -145,12 +145,12 @@ impl View {
         self
     }
 
-    pub(super) fn with_seed(mut self, seed: Option<u64>, preview: &Preview) -> Self {
+    pub(super) fn with_seed(mut self, seed: Option<u64>, preview: &RoundPreview) -> Self {
         self.draw = seed.map(|seed| {
             let victims = preview.choose(seed);
             let pods = |victims: &[Victim]| -> Vec<_> { victims.iter().map(|v| v.pod.clone()).collect() };
             let spared = pods(&preview.choose_unasked(seed));
-            Draw {
+            SeedDraw {
                 seed,
                 spared_in_dry_run: (self.dry_run && spared != pods(&victims)).then_some(spared),
                 victims,
@@ -161,7 +161,7 @@ impl View {
 }
 
 /// The next slots, and if quiet times take them all, the next round after them.
-fn next(calendar: &Calendar, now: Timestamp) -> Vec<Foretold> {
+fn next(calendar: &Calendar, now: Timestamp) -> Vec<SlotRow> {
     let mut next: Vec<_> = slots(calendar, now).take(SLOTS).collect();
     if !next.iter().any(|slot| slot.round)
         && let Some(round) = calendar.next_round(now)
@@ -171,35 +171,36 @@ fn next(calendar: &Calendar, now: Timestamp) -> Vec<Foretold> {
     next
 }
 
-fn row(preview: &Preview, subject: &Subject, chance: f64) -> Row {
-    Row {
+fn row(preview: &RoundPreview, subject: &PreviewedPod, chance: f64) -> CandidateRow {
+    CandidateRow {
         pod: subject.pod.id.clone(),
         owner: subject.pod.owner.clone(),
         ready: subject.pod.ready,
         budgets: cover(&preview.budgets, subject, preview.limits.method),
         chance,
-        opinion: preview.opinion(subject, &Planned::default()),
+        opinion: preview.opinion(subject, &PlannedDisruptions::default()),
     }
 }
 
-fn cover(budgets: &Budgets, subject: &Subject, method: Method) -> Cover {
+fn cover(budgets: &BudgetIndex, subject: &PreviewedPod, method: DisruptionMethod) -> BudgetCover {
     match (method, budgets.over(&subject.pod)) {
-        (Method::Delete, _) => Cover::NotAsked,
-        (Method::Evict, Err(_)) => Cover::Unknown,
-        (Method::Evict, Ok(budgets)) => {
+        (DisruptionMethod::Delete, _) => BudgetCover::NotAsked,
+        (DisruptionMethod::Evict, Err(_)) => BudgetCover::Unknown,
+        (DisruptionMethod::Evict, Ok(budgets)) => {
             let allows = budgets.into_iter().map(|budget| {
-                let left = budget.headroom(&Planned::default());
+                let left = budget.headroom(&PlannedDisruptions::default());
                 (budget.name.clone(), left)
             });
-            Cover::Known(allows.collect())
+            BudgetCover::Known(allows.collect())
         }
     }
 }
 
 /// The candidates by owner; they are sorted so already.
-fn groups(rows: &[Row], sighting: &Sighting) -> Vec<Group> {
-    let same =
-        |a: &Row, b: &Row| a.owner.is_some() && (&a.pod.namespace, &a.owner) == (&b.pod.namespace, &b.owner);
+fn groups(rows: &[CandidateRow], sighting: &ClusterSnapshot) -> Vec<OwnerRow> {
+    let same = |a: &CandidateRow, b: &CandidateRow| {
+        a.owner.is_some() && (&a.pod.namespace, &a.owner) == (&b.pod.namespace, &b.owner)
+    };
     let groups = rows.chunk_by(same).filter_map(|rows| {
         let first = rows.first()?;
         let namespace = first.pod.namespace.clone();
@@ -210,10 +211,13 @@ fn groups(rows: &[Row], sighting: &Sighting) -> Vec<Group> {
             }
             None => {
                 let ready = usize::from(first.ready);
-                (format!("pod/{}", first.pod.name), Readiness { pods: 1, ready })
+                (
+                    format!("pod/{}", first.pod.name),
+                    OwnerReadiness { pods: 1, ready },
+                )
             }
         };
-        Some(Group {
+        Some(OwnerRow {
             namespace,
             owner,
             ready: readiness.ready,
@@ -228,7 +232,7 @@ fn groups(rows: &[Row], sighting: &Sighting) -> Vec<Group> {
 }
 
 /// The verdict on the pods of one owner: the words, where all have the same, else how many there are of each.
-fn verdict(rows: &[Row]) -> String {
+fn verdict(rows: &[CandidateRow]) -> String {
     let mut words: Vec<(String, usize)> = Vec::new();
     for row in rows {
         let said = row.opinion.to_string();

@@ -1,17 +1,17 @@
 //! The explanation for people.
 
-use crate::cli::format::{line, table};
-use macaque_core::eligibility::{Finding, Standing};
-use macaque_core::why::Explanation;
+use crate::cli::output::{line, table};
+use macaque_core::eligibility::{RuleFinding, RuleResult};
+use macaque_core::preview::PodExplanation;
 
 use crate::text::count;
 
-use super::{Answer, Whom};
+use super::{WhyAnswer, WhySubject};
 
 /// Of an owner, each pod in brief and then the first in detail; of a pod, the detail.
-pub(super) fn answer(whom: &Whom, answer: &Answer) -> String {
+pub(super) fn answer(whom: &WhySubject, answer: &WhyAnswer) -> String {
     let mut parts = Vec::new();
-    if let Whom::Owner(owner) = whom {
+    if let WhySubject::Owner(owner) = whom {
         parts.push(line(&format!("{owner}: {}", count(answer.pods.len(), "pod"))));
         parts.push(brief(&answer.pods));
     }
@@ -29,7 +29,7 @@ pub(super) fn answer(whom: &Whom, answer: &Answer) -> String {
     parts.join("\n")
 }
 
-fn brief(pods: &[Explanation]) -> String {
+fn brief(pods: &[PodExplanation]) -> String {
     let rows = pods.iter().map(|told| {
         let verdict = match told.exempt() {
             Some(why) => format!("not drawn: {why}"),
@@ -41,7 +41,7 @@ fn brief(pods: &[Explanation]) -> String {
     format!("{}\n", table(["POD", "READY", "VERDICT"], rows))
 }
 
-fn detail(told: &Explanation) -> String {
+fn detail(told: &PodExplanation) -> String {
     let owner = told.owner.as_ref();
     let owner = owner.map_or_else(|| "nobody".to_owned(), ToString::to_string);
     let ready = if told.ready { "ready" } else { "not ready" };
@@ -74,15 +74,15 @@ fn detail(told: &Explanation) -> String {
     parts.join("\n")
 }
 
-fn result(finding: &Finding) -> &'static str {
+fn result(finding: &RuleFinding) -> &'static str {
     match finding.standing {
-        Standing::Passed => "ok",
-        Standing::Opened => "opened",
-        Standing::Exempt => "EXEMPT",
+        RuleResult::Passed => "ok",
+        RuleResult::Opened => "opened",
+        RuleResult::Exempt => "EXEMPT",
     }
 }
 
-fn seen(finding: &Finding) -> String {
+fn seen(finding: &RuleFinding) -> String {
     match &finding.why {
         Some(why) => format!("{}: {why}", finding.seen),
         None => finding.seen.clone(),

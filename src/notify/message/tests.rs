@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::*;
 use macaque_core::outcome::Refusal;
-use macaque_core::pod::Owner;
-use macaque_core::report::Tally;
+use macaque_core::pod::PodOwner;
+use macaque_core::report::ExemptionTally;
 
 pub(in crate::notify) fn pod(name: &str) -> PodRef {
     PodRef {
@@ -15,10 +15,10 @@ pub(in crate::notify) fn pod(name: &str) -> PodRef {
     }
 }
 
-pub(in crate::notify) fn attempt(name: &str, outcome: Outcome) -> Attempt {
-    Attempt {
+pub(in crate::notify) fn attempt(name: &str, outcome: Outcome) -> AttemptReport {
+    AttemptReport {
         pod: pod(name),
-        owner: Some(Owner {
+        owner: Some(PodOwner {
             kind: "Deployment".to_owned(),
             name: "web".to_owned(),
         }),
@@ -36,19 +36,19 @@ pub(in crate::notify) fn budget(name: &str) -> Outcome {
 }
 
 /// A round that lists five pods, three of them candidates.
-pub(in crate::notify) fn report(attempts: impl Into<Vec<Attempt>>) -> Report {
+pub(in crate::notify) fn report(attempts: impl Into<Vec<AttemptReport>>) -> RoundReport {
     let slot: Timestamp = "2027-03-01T09:30:00Z".parse().unwrap();
-    let tally = |count, name, detail: &str| Tally {
+    let tally = |count, name, detail: &str| ExemptionTally {
         count,
         example: pod(name),
         detail: detail.to_owned(),
     };
-    Report {
+    RoundReport {
         slot,
         finished: slot + Duration::from_secs(2),
         seed: 42,
         dry_run: false,
-        method: Method::Evict,
+        method: DisruptionMethod::Evict,
         namespaces: vec!["shop".to_owned()],
         selector: "app=web".to_owned(),
         listed: 5,
@@ -62,12 +62,12 @@ pub(in crate::notify) fn report(attempts: impl Into<Vec<Attempt>>) -> Report {
         ]),
         attempts: attempts.into(),
         problems: vec![],
-        end: End::Complete,
+        end: RoundEnd::Complete,
     }
 }
 
-fn headline_of(report: &Report) -> String {
-    Message::of(report).headline
+fn headline_of(report: &RoundReport) -> String {
+    RoundMessage::of(report).headline
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn each_outcome_is_said_as_such() {
             "unknown: no answer in 40s",
         ),
     ] {
-        let message = Message::of(&report([attempt("a", outcome)]));
+        let message = RoundMessage::of(&report([attempt("a", outcome)]));
         assert_eq!(message.headline, headline);
         assert_eq!(
             message.victims[0].line,
@@ -180,7 +180,7 @@ fn several_victims_are_counted_by_outcome_and_by_who_refused() {
 fn a_dry_run_is_unmistakable() {
     let mut report = report([attempt("a", Outcome::Spared)]);
     report.dry_run = true;
-    let message = Message::of(&report);
+    let message = RoundMessage::of(&report);
     assert_eq!(message.headline, "dry run: would have evicted shop/a");
     assert_eq!(
         message.victims[0].line,
@@ -188,7 +188,7 @@ fn a_dry_run_is_unmistakable() {
     );
     assert!(message.footer.starts_with("dry run · "), "{}", message.footer);
 
-    report.method = Method::Delete;
+    report.method = DisruptionMethod::Delete;
     report.attempts.push(attempt("b", Outcome::Spared));
     assert_eq!(headline_of(&report), "dry run: would have deleted 2 pods");
 
@@ -201,7 +201,7 @@ fn a_dry_run_is_unmistakable() {
 fn a_round_that_disrupts_nothing_says_why_largest_reason_first() {
     let mut idle = report([]);
     idle.candidates = 0;
-    let message = Message::of(&idle);
+    let message = RoundMessage::of(&idle);
     assert_eq!(
         message.headline,
         "no pod disrupted: none of the 5 pods listed is eligible"
@@ -211,9 +211,12 @@ fn a_round_that_disrupts_nothing_says_why_largest_reason_first() {
         "1 exempt, daemonset: shop/agent-0 (owned by a DaemonSet)",
     ];
     assert_eq!(message.notes, why);
-    assert_eq!(Message::of(&report([attempt("a", budget("web"))])).notes, why);
+    assert_eq!(
+        RoundMessage::of(&report([attempt("a", budget("web"))])).notes,
+        why
+    );
     assert!(
-        Message::of(&report([attempt("a", Outcome::Evicted)]))
+        RoundMessage::of(&report([attempt("a", Outcome::Evicted)]))
             .notes
             .is_empty()
     );
@@ -226,7 +229,7 @@ fn problems_and_early_ends_are_said() {
         "shop cannot be read: forbidden".to_owned(),
         "search does not exist".to_owned(),
     ];
-    let message = Message::of(&report);
+    let message = RoundMessage::of(&report);
     assert_eq!(
         message.headline,
         "no pod disrupted: shop cannot be read: forbidden (and 1 problem more)"
@@ -236,7 +239,7 @@ fn problems_and_early_ends_are_said() {
         "the headline says the other"
     );
 
-    report.end = End::Interrupted;
+    report.end = RoundEnd::Interrupted;
     assert_eq!(
         headline_of(&report),
         "round interrupted by a shutdown before any pod was tried"
@@ -247,25 +250,25 @@ fn problems_and_early_ends_are_said() {
         "round interrupted by a shutdown: evicted 1 pod"
     );
 
-    report.end = End::Failed {
+    report.end = RoundEnd::Failed {
         why: "the API server is unreachable".to_owned(),
     };
     assert_eq!(
         headline_of(&report),
         "round failed (evicted 1 pod): the API server is unreachable"
     );
-    assert_eq!(Message::of(&report).verdict, Verdict::Failed);
+    assert_eq!(RoundMessage::of(&report).verdict, RoundVerdict::Failed);
 }
 
 #[test]
 fn a_cause_too_long_for_the_headline_is_told_in_full_below() {
     let why = "x".repeat(HEADLINE);
-    let long = Report {
-        end: End::Failed { why: why.clone() },
+    let long = RoundReport {
+        end: RoundEnd::Failed { why: why.clone() },
         ..report([])
     };
     assert_eq!(
-        Message::of(&long).notes[0],
+        RoundMessage::of(&long).notes[0],
         format!("the round could not go on: {why}")
     );
 }
@@ -274,7 +277,7 @@ fn a_cause_too_long_for_the_headline_is_told_in_full_below() {
 fn warnings_and_the_way_back_to_the_round_are_told() {
     let mut warned = attempt("a", Outcome::Evicted);
     warned.warnings = vec!["old API".to_owned()];
-    let message = Message::of(&report([warned]));
+    let message = RoundMessage::of(&report([warned]));
     assert_eq!(
         message.victims[0].line,
         "shop/a (deployment/web): evicted; warning: old API"
@@ -287,7 +290,7 @@ fn warnings_and_the_way_back_to_the_round_are_told() {
 fn of_a_crowd_it_is_told_how_many_were_judged() {
     let mut crowd = report([attempt("a", Outcome::Evicted)]);
     crowd.listed = 50_000;
-    let footer = Message::of(&crowd).footer;
+    let footer = RoundMessage::of(&crowd).footer;
     assert!(
         footer.contains("50000 pods listed, 11 of them drawn and judged, 3 candidates"),
         "{footer}"
@@ -310,8 +313,8 @@ fn every_line_is_bounded_and_clean_whatever_the_cluster_says() {
     );
     report.problems = vec![hostile.clone(); 300];
     report.namespaces = vec![hostile.clone(); 300];
-    report.end = End::Failed { why: hostile.clone() };
-    let message = Message::of(&report);
+    report.end = RoundEnd::Failed { why: hostile.clone() };
+    let message = RoundMessage::of(&report);
     assert_eq!(text::chars(&message.headline), HEADLINE);
     let lines = message.victims.iter().map(|victim| &victim.line);
     for line in lines

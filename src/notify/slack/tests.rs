@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::notify::delivery::{Hope, answer};
+use crate::notify::delivery::{Retryable, answer};
 use crate::notify::message::tests::{attempt, budget, report};
 use macaque_core::outcome::{Outcome, Refusal};
 
@@ -37,7 +37,7 @@ fn the_payload_of_a_round_is_golden() {
                 "text": "slot 2027-03-01T09:30:00Z · seed 42 · 5 pods listed, 3 candidates · shop · app=web"}]},
         ],
     });
-    assert_eq!(bot_payload(&Message::of(&report), &bot()), golden);
+    assert_eq!(bot_payload(&RoundMessage::of(&report), &bot()), golden);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn the_payload_of_a_dry_run_with_nobody_to_spare_is_golden() {
                 "text": "dry run · slot 2027-03-01T09:30:00Z · seed 42 · 5 pods listed, 0 candidates · shop · app=web"}]},
         ],
     });
-    assert_eq!(webhook_payload(&Message::of(&report)), golden);
+    assert_eq!(webhook_payload(&RoundMessage::of(&report)), golden);
 }
 
 #[test]
@@ -68,7 +68,10 @@ fn no_text_of_the_cluster_can_ping_or_link() {
         name: "<!channel>".to_owned(),
         message: "<@U1> & <https://evil.example|ok>".to_owned(),
     };
-    let payload = webhook_payload(&Message::of(&report([attempt("a", Outcome::Refused(refusal))])));
+    let payload = webhook_payload(&RoundMessage::of(&report([attempt(
+        "a",
+        Outcome::Refused(refusal),
+    )])));
     assert_eq!(
         payload["text"],
         "eviction of shop/a refused by webhook &lt;!channel&gt;"
@@ -91,7 +94,7 @@ fn every_payload_is_within_the_limits_of_slack() {
     );
     report.problems = vec![hostile.clone(); 200];
     report.selector = hostile;
-    let payload = webhook_payload(&Message::of(&report));
+    let payload = webhook_payload(&RoundMessage::of(&report));
     let blocks = payload["blocks"].as_array().unwrap();
     let size = |block: &Value, path: &str| chars(block.pointer(path).unwrap().as_str().unwrap());
     assert_eq!(blocks.len(), 4);
@@ -132,18 +135,18 @@ fn ok_false_is_a_failure_and_its_code_says_for_how_long() {
     ] {
         let body = json!({"ok": false, "error": code}).to_string();
         let error = judge_bot(&answer(200, &body)).unwrap_err();
-        assert_eq!(error.hope, Hope::None, "{code}");
+        assert_eq!(error.hope, Retryable::No, "{code}");
         assert!(error.why.contains(code), "{error}");
     }
 }
 
 #[test]
 fn a_pause_asked_for_beside_ok_false_is_honoured() {
-    let slow = Answer {
+    let slow = ServiceAnswer {
         retry_after: Some(Duration::from_secs(9)),
         ..answer(200, r#"{"ok":false,"error":"ratelimited"}"#)
     };
-    let hope = Hope::Later {
+    let hope = Retryable::Yes {
         retry_after: slow.retry_after,
     };
     assert_eq!(judge_bot(&slow).map_err(|error| error.hope), Err(hope));
@@ -151,7 +154,7 @@ fn a_pause_asked_for_beside_ok_false_is_honoured() {
 
 #[test]
 fn a_success_is_seen_even_if_its_echo_of_the_message_is_cut() {
-    let cut = Answer {
+    let cut = ServiceAnswer {
         whole: false,
         ..answer(200, r#"{"ok":true,"message":{"text":"evic"#)
     };
@@ -161,22 +164,22 @@ fn a_success_is_seen_even_if_its_echo_of_the_message_is_cut() {
 
 #[test]
 fn a_cut_answer_may_be_asked_again_and_a_strange_one_not() {
-    let cut = |body| Answer {
+    let cut = |body| ServiceAnswer {
         whole: false,
         ..answer(200, body)
     };
-    let hope = |delivery: Delivery| delivery.map_err(|error| error.hope);
-    let later = Err(Hope::Later { retry_after: None });
+    let hope = |delivery: DeliveryResult| delivery.map_err(|error| error.hope);
+    let later = Err(Retryable::Yes { retry_after: None });
     for body in ["", "{", r#"{"o"#, r#"{"warning":"a"#] {
         assert_eq!(hope(judge_bot(&cut(body))), later, "{body}");
-        assert_eq!(hope(judge_bot(&answer(200, body))), Err(Hope::None), "{body}");
+        assert_eq!(hope(judge_bot(&answer(200, body))), Err(Retryable::No), "{body}");
     }
     for body in ["<html>", "[]", "ok", r#"{"ok":"true"}"#, r#"{"ok":false}"#, "{}"] {
-        assert_eq!(hope(judge_bot(&cut(body))), Err(Hope::None), "{body}");
-        assert_eq!(hope(judge_bot(&answer(200, body))), Err(Hope::None), "{body}");
+        assert_eq!(hope(judge_bot(&cut(body))), Err(Retryable::No), "{body}");
+        assert_eq!(hope(judge_bot(&answer(200, body))), Err(Retryable::No), "{body}");
     }
     assert_eq!(hope(judge_webhook(&cut("o"))), later);
-    assert_eq!(hope(judge_webhook(&cut("<html>"))), Err(Hope::None));
+    assert_eq!(hope(judge_webhook(&cut("<html>"))), Err(Retryable::No));
 }
 
 #[test]

@@ -5,15 +5,15 @@ use crate::notify::delivery::{DeliveryError, answer};
 use crate::notify::message::tests::{attempt, budget, report};
 use macaque_core::outcome::{Outcome, Refusal};
 
-fn room() -> Webex {
-    Webex {
+fn room() -> WebexBot {
+    WebexBot {
         token: "token-1".into(),
         room_id: "room-1".to_owned(),
         api_url: crate::notify::channel::WEBEX_API.to_owned(),
     }
 }
 
-fn markdown(message: &Message) -> String {
+fn markdown(message: &RoundMessage) -> String {
     payload(message, &room())["markdown"].as_str().unwrap().to_owned()
 }
 
@@ -30,7 +30,7 @@ fn the_payload_of_a_round_is_golden() {
             - shop/web-2 \\(deployment/web\\): refused by budget web: needs 3 healthy pods and has 3 currently\n\n\
             slot 2027-03-01T09:30:00Z · seed 42 · 5 pods listed, 3 candidates · shop · app=web",
     });
-    assert_eq!(payload(&Message::of(&report), &room()), golden);
+    assert_eq!(payload(&RoundMessage::of(&report), &room()), golden);
 }
 
 #[test]
@@ -39,7 +39,10 @@ fn no_text_of_the_cluster_can_mention_link_or_format() {
         name: "gate".to_owned(),
         message: "<@all> [a](http://b) *c* `d` <b> &lt; _e_ \\".to_owned(),
     };
-    let markdown = markdown(&Message::of(&report([attempt("a", Outcome::Refused(refusal))])));
+    let markdown = markdown(&RoundMessage::of(&report([attempt(
+        "a",
+        Outcome::Refused(refusal),
+    )])));
     let harmless = r"&lt;@all&gt; \[a\]\(http://b\) \*c\* \`d\` &lt;b&gt; &amp;lt; \_e\_ \\";
     assert!(markdown.contains(harmless), "{markdown}");
 }
@@ -51,7 +54,7 @@ fn every_payload_is_within_the_bytes_of_webex() {
         let mut report = report(victims);
         report.problems = vec![hostile.clone(); 200];
         report.selector = hostile;
-        let markdown = markdown(&Message::of(&report));
+        let markdown = markdown(&RoundMessage::of(&report));
         assert!(markdown.len() <= 7439, "{}", markdown.len());
         assert_eq!(markdown.matches(" more\n").count(), 2, "{markdown}");
     }

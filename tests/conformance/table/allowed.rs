@@ -1,6 +1,6 @@
 //! Scenarios in which nobody objects.
 
-use macaque_core::report::Verdict::{Disrupted, Idle};
+use macaque_core::report::RoundVerdict::{Disrupted, Idle};
 
 use crate::scenario::After::{Alive, Going, Grace, Targeted};
 use crate::scenario::{Scenario, delete, evict, scenario};

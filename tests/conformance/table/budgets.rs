@@ -2,8 +2,8 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use macaque_core::plan::Include;
-use macaque_core::report::Verdict::{Disrupted, Refused};
+use macaque_core::config::IncludedRule;
+use macaque_core::report::RoundVerdict::{Disrupted, Refused};
 use serde_json::{Value, json};
 
 use crate::scenario::After::{Alive, Allowed, Going, Targeted};
@@ -119,7 +119,7 @@ fn unhealthy() -> Vec<Scenario> {
             .after([Going("sick")]),
         scenario("a pending pod asks no budget, not even two", &[7])
             .given([pending("early", "web"), least("one", "web", 1), least("two", "web", 1)])
-            .include(&[Include::Bare, Include::Pending])
+            .include(&[IncludedRule::Bare, IncludedRule::Pending])
             .sends(evict("early"), 201)
             .told(&["early: evicted"])
             .ends(Disrupted)
@@ -142,7 +142,7 @@ fn broken() -> Vec<Scenario> {
             .after([Alive("web-0")]),
         scenario("a budget that can never be worked out, over a DaemonSet", &[4, 5])
             .given([workload("DaemonSet", "logs", 2), budget("logs", "logs", json!({"maxUnavailable": 1}))])
-            .include(&[Include::DaemonSet])
+            .include(&[IncludedRule::DaemonSet])
             .sends(evict("logs-*"), 429)
             .sends(evict("logs-*"), 429)
             .told(&["logs-*: refused by budget logs: The disruption budget logs is still being processed by the server."; 2])
@@ -150,7 +150,7 @@ fn broken() -> Vec<Scenario> {
         scenario("a budget that could not be worked out lately", &[5])
             .given([workload("DaemonSet", "logs", 2), budget("logs", "logs", json!({"maxUnavailable": 1}))])
             .arrange(observe)
-            .include(&[Include::DaemonSet])
+            .include(&[IncludedRule::DaemonSet])
             .sends(evict("logs-*"), 429)
             .sends(evict("logs-*"), 429)
             .told(&["logs-*: refused by budget logs: The disruption budget logs does not allow evicting pods currently \
@@ -159,7 +159,7 @@ fn broken() -> Vec<Scenario> {
         scenario("a budget that waits for too many pods is no missing grant", &[16])
             .given([workload("DaemonSet", "logs", 2), budget("logs", "logs", json!({"maxUnavailable": 1}))])
             .arrange(overwhelm)
-            .include(&[Include::DaemonSet])
+            .include(&[IncludedRule::DaemonSet])
             .sends(evict("logs-*"), 403)
             .sends(evict("logs-*"), 403)
             .told(&["logs-*: refused by budget logs: The disruption budget logs does not allow evicting pods currently: \

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use macaque_core::report::Verdict::{Disrupted, Refused};
+use macaque_core::report::RoundVerdict::{Disrupted, Refused};
 use serde_json::{Value, json};
 
 use crate::proxy::{Answer, Fault};
@@ -233,7 +233,7 @@ fn cuts() -> Vec<Scenario> {
              asked again: HTTP 504: Timeout: request did not complete within the allotted timeout; \
              a moment later the pod was alive",
         ])
-        .ends(macaque_core::report::Verdict::Failed)
+        .ends(macaque_core::report::RoundVerdict::Failed)
         .after([Alive("web-0"), Alive("web-1")]),
     ]
 }

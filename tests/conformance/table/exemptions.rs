@@ -1,7 +1,7 @@
 //! Scenarios about the pods that no round draws.
 
-use macaque_core::plan::Include;
-use macaque_core::report::Verdict::Disrupted;
+use macaque_core::config::IncludedRule;
+use macaque_core::report::RoundVerdict::Disrupted;
 use serde_json::{Value, json};
 
 use crate::scenario::After::{Alive, Going, Targeted};
@@ -31,7 +31,7 @@ pub(super) fn table() -> Vec<Scenario> {
             .exempt(&[("daemonset", 2)]),
         scenario("a DaemonSet's pods are evicted if included", &[32])
             .given([workload("DaemonSet", "logs", 2)])
-            .include(&[Include::DaemonSet])
+            .include(&[IncludedRule::DaemonSet])
             .sends(evict("logs-*"), 201)
             .told(&["logs-*: evicted"])
             .ends(Disrupted),
@@ -40,7 +40,7 @@ pub(super) fn table() -> Vec<Scenario> {
             &[32],
         )
         .given([with(pod("static", "web"), mirror)])
-        .include(&Include::ALL)
+        .include(&IncludedRule::ALL)
         .exempt(&[("mirror", 1)])
         .after([Alive("static")]),
         scenario("a pod critical to the cluster is exempt unless included", &[32])

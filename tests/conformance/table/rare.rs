@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use macaque_core::report::Verdict::{Disrupted, Refused};
+use macaque_core::report::RoundVerdict::{Disrupted, Refused};
 use serde_json::{Value, json};
 
 use crate::proxy::{Answer, Fault};

@@ -7,10 +7,10 @@ fn budget() -> Budget {
     Budget {
         namespace: "shop".into(),
         name: "web".into(),
-        selector: Coverage::Matching("app=web".parse().unwrap()),
+        selector: BudgetCoverage::Matching("app=web".parse().unwrap()),
         min_available: Some("3".into()),
         max_unavailable: None,
-        unhealthy: UnhealthyPolicy::IfHealthyBudget,
+        unhealthy: UnhealthyPodPolicy::IfHealthyBudget,
         generation: 1,
         status: BudgetStatus {
             observed_generation: 1,
@@ -32,7 +32,7 @@ fn spent() -> Budget {
 }
 
 fn verdict(pod: &Pod, budgets: &[Budget]) -> String {
-    foretell(pod, budgets, &Planned::default()).to_string()
+    foretell(pod, budgets, &PlannedDisruptions::default()).to_string()
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_budget_with_nothing_left_and_pods_to_spare_says_only_that() {
 
 #[test]
 fn one_disruption_left_is_foretold_to_one_pod_only() {
-    let mut planned = Planned::default();
+    let mut planned = PlannedDisruptions::default();
     let first = foretell(&Pod::sample(), &[budget()], &planned);
     planned.note("shop", &first);
     assert!(first.is_allowed());
@@ -80,7 +80,7 @@ fn one_disruption_left_is_foretold_to_one_pod_only() {
 
 #[test]
 fn pods_that_do_not_run_ask_no_budget_even_two() {
-    for phase in [Phase::Pending, Phase::Succeeded, Phase::Failed] {
+    for phase in [PodPhase::Pending, PodPhase::Succeeded, PodPhase::Failed] {
         assert!(
             foretell(
                 &Pod {
@@ -88,41 +88,41 @@ fn pods_that_do_not_run_ask_no_budget_even_two() {
                     ..Pod::sample()
                 },
                 &[spent(), spent()],
-                &Planned::default()
+                &PlannedDisruptions::default()
             )
             .is_allowed()
         );
     }
     let unknown = Pod {
-        phase: Phase::Unknown,
+        phase: PodPhase::Unknown,
         ..Pod::sample()
     };
-    assert!(!foretell(&unknown, &[spent()], &Planned::default()).is_allowed());
+    assert!(!foretell(&unknown, &[spent()], &PlannedDisruptions::default()).is_allowed());
     let terminating = Pod {
         terminating: true,
         ..Pod::sample()
     };
-    assert!(foretell(&terminating, &[spent()], &Planned::default()).is_allowed());
+    assert!(foretell(&terminating, &[spent()], &PlannedDisruptions::default()).is_allowed());
 }
 
 #[test]
 fn two_budgets_refuse_whatever_they_hold() {
     let other = Budget {
         name: "all".into(),
-        selector: Coverage::Matching(Selector::default()),
+        selector: BudgetCoverage::Matching(Selector::default()),
         ..budget()
     };
-    let forecast = foretell(&Pod::sample(), &[budget(), other], &Planned::default());
-    assert_eq!(forecast, Forecast::Refused(Refusal::SeveralBudgets));
+    let forecast = foretell(&Pod::sample(), &[budget(), other], &PlannedDisruptions::default());
+    assert_eq!(forecast, BudgetForecast::Refused(Refusal::SeveralBudgets));
 }
 
 #[test]
 fn a_budget_covers_by_selector_in_its_own_namespace_only() {
     let covers = |selector| Budget { selector, ..spent() }.covers(&Pod::sample());
-    assert!(covers(Coverage::Matching(Selector::default())));
-    assert!(!covers(Coverage::Matching("app=cart".parse().unwrap())));
-    assert!(!covers(Coverage::Nothing));
-    assert!(!covers(Coverage::Invalid("no such operator".into())));
+    assert!(covers(BudgetCoverage::Matching(Selector::default())));
+    assert!(!covers(BudgetCoverage::Matching("app=cart".parse().unwrap())));
+    assert!(!covers(BudgetCoverage::Nothing));
+    assert!(!covers(BudgetCoverage::Invalid("no such operator".into())));
     assert!(
         !Budget {
             namespace: "other".into(),
@@ -138,9 +138,9 @@ fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
         ready: false,
         ..Pod::sample()
     };
-    let allowed = |budget: Budget| foretell(&unready, &[budget], &Planned::default()).is_allowed();
+    let allowed = |budget: Budget| foretell(&unready, &[budget], &PlannedDisruptions::default()).is_allowed();
     let always = Budget {
-        unhealthy: UnhealthyPolicy::AlwaysAllow,
+        unhealthy: UnhealthyPodPolicy::AlwaysAllow,
         ..spent()
     };
     let mut unsynced = always.clone();
@@ -163,7 +163,7 @@ fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
         "minAvailable 0 with unready pods only is refused for ever"
     );
     assert!(!allowed(Budget {
-        unhealthy: UnhealthyPolicy::Unheard("Later".into()),
+        unhealthy: UnhealthyPodPolicy::Unrecognized("Later".into()),
         ..spent()
     }));
 }

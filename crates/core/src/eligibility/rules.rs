@@ -5,28 +5,28 @@ mod checks;
 
 use jiff::Timestamp;
 
-use super::{Exemption, Finding, Rules, Standing, brief};
-use crate::outcome::Method;
-use crate::plan::Include;
+use super::{EligibilityRules, Exemption, RuleFinding, RuleResult, brief};
+use crate::config::IncludedRule;
+use crate::outcome::DisruptionMethod;
 use crate::pod::Pod;
 
 /// One pod before the rules.
-pub(super) struct Case<'a> {
+pub(super) struct RuleInput<'a> {
     pub(super) pod: &'a Pod,
-    pub(super) rules: &'a Rules,
+    pub(super) rules: &'a EligibilityRules,
     pub(super) now: Timestamp,
 }
 
 /// One rule.
-pub(super) struct Rule {
+pub(super) struct EligibilityRule {
     name: &'static str,
-    say: Say,
-    exempts: fn(&Case<'_>) -> Option<Exemption>,
-    seen: fn(&Case<'_>) -> String,
+    say: RuleSetting,
+    exempts: fn(&RuleInput<'_>) -> Option<Exemption>,
+    seen: fn(&RuleInput<'_>) -> String,
 }
 
 /// Which setting has a say in a rule.
-enum Say {
+enum RuleSetting {
     /// None: nothing opens it.
     Nobody,
     /// The selector is the rule.
@@ -34,90 +34,105 @@ enum Say {
     /// The age is the rule.
     MinAge,
     /// `target.include` may open it.
-    Include(Include),
+    Include(IncludedRule),
     /// It holds for deletions only.
     Deletion,
     /// It holds for deletions only, and `target.include` may open it.
-    DeletionUnless(Include),
+    DeletionUnless(IncludedRule),
 }
 
 /// What can never be opened, what configuration may open, and age, which passes by itself.
-pub(super) const RULES: [Rule; 16] = [
-    rule("selector", Say::Selector, checks::unselected, checks::labels),
+pub(super) const RULES: [EligibilityRule; 16] = [
+    rule(
+        "selector",
+        RuleSetting::Selector,
+        checks::unselected,
+        checks::labels,
+    ),
     rule(
         "terminating",
-        Say::Nobody,
+        RuleSetting::Nobody,
         checks::terminating,
         checks::deletion_timestamp,
     ),
-    rule("own", Say::Nobody, checks::own, checks::identity),
-    rule("mirror", Say::Nobody, checks::mirror, checks::mirror_mark),
+    rule("own", RuleSetting::Nobody, checks::own, checks::identity),
+    rule("mirror", RuleSetting::Nobody, checks::mirror, checks::mirror_mark),
     rule(
         "system-namespace",
-        Say::Include(Include::SystemNamespaces),
+        RuleSetting::Include(IncludedRule::SystemNamespaces),
         checks::system_namespace,
         checks::namespace,
     ),
     rule(
         "system-critical",
-        Say::Include(Include::SystemCritical),
+        RuleSetting::Include(IncludedRule::SystemCritical),
         checks::system_critical,
         checks::priority,
     ),
     rule(
         "pending",
-        Say::Include(Include::Pending),
+        RuleSetting::Include(IncludedRule::Pending),
         checks::pending,
         checks::phase,
     ),
-    rule("not-running", Say::Nobody, checks::not_running, checks::phase),
-    rule("bare", Say::Include(Include::Bare), checks::bare, checks::owner),
+    rule(
+        "not-running",
+        RuleSetting::Nobody,
+        checks::not_running,
+        checks::phase,
+    ),
+    rule(
+        "bare",
+        RuleSetting::Include(IncludedRule::Bare),
+        checks::bare,
+        checks::owner,
+    ),
     rule(
         "daemonset",
-        Say::Include(Include::DaemonSet),
+        RuleSetting::Include(IncludedRule::DaemonSet),
         checks::daemon_set,
         checks::owner,
     ),
     rule(
         "job",
-        Say::DeletionUnless(Include::Job),
+        RuleSetting::DeletionUnless(IncludedRule::Job),
         checks::job,
         checks::owner,
     ),
     rule(
         "opted-out",
-        Say::Include(Include::OptedOut),
+        RuleSetting::Include(IncludedRule::OptedOut),
         checks::opted_out,
         checks::opt_out_mark,
     ),
     rule(
         "eviction-in-progress",
-        Say::Nobody,
+        RuleSetting::Nobody,
         checks::in_progress,
         checks::progress_mark,
     ),
     rule(
         "eviction-responders",
-        Say::Nobody,
+        RuleSetting::Nobody,
         checks::responders,
         checks::responders_named,
     ),
     rule(
         "evict-only",
-        Say::Deletion,
+        RuleSetting::Deletion,
         checks::evict_only,
         checks::evict_only_mark,
     ),
-    rule("too-young", Say::MinAge, checks::too_young, checks::age),
+    rule("too-young", RuleSetting::MinAge, checks::too_young, checks::age),
 ];
 
 const fn rule(
     name: &'static str,
-    say: Say,
-    exempts: fn(&Case<'_>) -> Option<Exemption>,
-    seen: fn(&Case<'_>) -> String,
-) -> Rule {
-    Rule {
+    say: RuleSetting,
+    exempts: fn(&RuleInput<'_>) -> Option<Exemption>,
+    seen: fn(&RuleInput<'_>) -> String,
+) -> EligibilityRule {
+    EligibilityRule {
         name,
         say,
         exempts,
@@ -125,9 +140,9 @@ const fn rule(
     }
 }
 
-impl Rule {
+impl EligibilityRule {
     /// Why this rule exempts the pod, if it does.
-    pub(super) fn judge(&self, case: &Case<'_>) -> Option<Exemption> {
+    pub(super) fn judge(&self, case: &RuleInput<'_>) -> Option<Exemption> {
         if self.say.opens(case.rules) {
             return None;
         }
@@ -135,14 +150,14 @@ impl Rule {
     }
 
     /// What this rule says of the pod, and what it saw.
-    pub(super) fn examine(&self, case: &Case<'_>) -> Finding {
+    pub(super) fn examine(&self, case: &RuleInput<'_>) -> RuleFinding {
         let exemption = self.judge(case);
         let standing = match &exemption {
-            Some(_) => Standing::Exempt,
-            None if (self.exempts)(case).is_some() => Standing::Opened,
-            None => Standing::Passed,
+            Some(_) => RuleResult::Exempt,
+            None if (self.exempts)(case).is_some() => RuleResult::Opened,
+            None => RuleResult::Passed,
         };
-        Finding {
+        RuleFinding {
             rule: self.name,
             standing,
             setting: self.say.setting(case.rules),
@@ -152,22 +167,22 @@ impl Rule {
     }
 }
 
-impl Say {
-    fn opens(&self, rules: &Rules) -> bool {
-        let included = |include: &Include| rules.target.include.contains(include);
+impl RuleSetting {
+    fn opens(&self, rules: &EligibilityRules) -> bool {
+        let included = |include: &IncludedRule| rules.target.include.contains(include);
         match self {
             Self::Nobody | Self::Selector | Self::MinAge => false,
             Self::Include(include) => included(include),
-            Self::Deletion => rules.method == Method::Evict,
-            Self::DeletionUnless(include) => rules.method == Method::Evict || included(include),
+            Self::Deletion => rules.method == DisruptionMethod::Evict,
+            Self::DeletionUnless(include) => rules.method == DisruptionMethod::Evict || included(include),
         }
     }
 
     /// The setting that decides, as `KEY = VALUE`.
-    fn setting(&self, rules: &Rules) -> Option<String> {
+    fn setting(&self, rules: &EligibilityRules) -> Option<String> {
         let target = &rules.target;
         let method = || format!("disrupt.method = {}", rules.method);
-        let include = |include: &Include| {
+        let include = |include: &IncludedRule| {
             let with = if target.include.contains(include) {
                 "with"
             } else {
@@ -182,22 +197,22 @@ impl Say {
             Self::MinAge => Some(format!("target.min_age = {}", brief(target.min_age))),
             Self::Include(word) => Some(include(word)),
             Self::Deletion => Some(method()),
-            Self::DeletionUnless(_) if rules.method == Method::Evict => Some(method()),
+            Self::DeletionUnless(_) if rules.method == DisruptionMethod::Evict => Some(method()),
             Self::DeletionUnless(word) => Some(include(word)),
         }
     }
 }
 
 /// Whether macaque looks into the pod's namespace at all.
-pub(super) fn scope(case: &Case<'_>) -> Finding {
+pub(super) fn scope(case: &RuleInput<'_>) -> RuleFinding {
     let namespaces = &case.rules.target.namespaces;
     let inside = namespaces.hold(&case.pod.id.namespace);
-    Finding {
+    RuleFinding {
         rule: "namespace",
         standing: if inside {
-            Standing::Passed
+            RuleResult::Passed
         } else {
-            Standing::Exempt
+            RuleResult::Exempt
         },
         setting: Some(format!("target.namespaces = {namespaces}")),
         seen: checks::namespace(case),

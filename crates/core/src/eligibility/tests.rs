@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::plan::{Include, Namespaces};
+use crate::config::{IncludedRule, NamespaceScope};
 use crate::selector::Selector;
 
 /// Noon of a working day.
@@ -29,7 +29,7 @@ pub(super) fn web() -> Pod {
 
 pub(super) fn owned_by(kind: &str) -> Pod {
     Pod {
-        owner: Some(Owner {
+        owner: Some(PodOwner {
             kind: kind.into(),
             name: "web".into(),
         }),
@@ -50,27 +50,27 @@ fn in_namespace(namespace: &str) -> Pod {
     pod
 }
 
-pub(super) fn rules() -> Rules {
-    let target = Target {
-        namespaces: Namespaces::Named(vec!["shop".into()]),
+pub(super) fn rules() -> EligibilityRules {
+    let target = TargetConfig {
+        namespaces: NamespaceScope::Named(vec!["shop".into()]),
         selector: Selector::default(),
         min_age: Duration::from_secs(60),
         include: vec![],
     };
-    Rules {
+    EligibilityRules {
         target,
-        method: Method::Evict,
+        method: DisruptionMethod::Evict,
         identity: None,
     }
 }
 
-pub(super) fn including(include: Include) -> Rules {
+pub(super) fn including(include: IncludedRule) -> EligibilityRules {
     let mut rules = rules();
     rules.target.include.push(include);
     rules
 }
 
-pub(super) fn word(pod: &Pod, rules: &Rules) -> Option<&'static str> {
+pub(super) fn word(pod: &Pod, rules: &EligibilityRules) -> Option<&'static str> {
     judge(pod, rules, now()).err().map(|exemption| exemption.word())
 }
 
@@ -82,7 +82,7 @@ fn a_healthy_owned_pod_is_a_candidate() {
 #[test]
 fn what_can_be_opened_is_exempt_until_it_is_opened() {
     let pending = Pod {
-        phase: Phase::Pending,
+        phase: PodPhase::Pending,
         ..web()
     };
     let critical = Pod {
@@ -94,24 +94,24 @@ fn what_can_be_opened_is_exempt_until_it_is_opened() {
         ..web()
     };
     let rows = [
-        (pending, Include::Pending, "not-running"),
-        (critical, Include::SystemCritical, "system-critical"),
-        (urgent, Include::SystemCritical, "system-critical"),
+        (pending, IncludedRule::Pending, "not-running"),
+        (critical, IncludedRule::SystemCritical, "system-critical"),
+        (urgent, IncludedRule::SystemCritical, "system-critical"),
         (
             in_namespace("kube-system"),
-            Include::SystemNamespaces,
+            IncludedRule::SystemNamespaces,
             "system-namespace",
         ),
-        (Pod { owner: None, ..web() }, Include::Bare, "bare"),
-        (owned_by("DaemonSet"), Include::DaemonSet, "daemonset"),
+        (Pod { owner: None, ..web() }, IncludedRule::Bare, "bare"),
+        (owned_by("DaemonSet"), IncludedRule::DaemonSet, "daemonset"),
         (
             annotated("macaque/enabled", "false"),
-            Include::OptedOut,
+            IncludedRule::OptedOut,
             "opted-out",
         ),
         (
             annotated("karpenter.sh/do-not-disrupt", "true"),
-            Include::OptedOut,
+            IncludedRule::OptedOut,
             "opted-out",
         ),
     ];
@@ -128,8 +128,8 @@ fn what_can_be_opened_is_exempt_until_it_is_opened() {
 #[test]
 fn nothing_opens_what_must_stay_closed() {
     let mut rules = rules();
-    rules.target.include = Include::ALL.to_vec();
-    rules.identity = Some(Identity {
+    rules.target.include = IncludedRule::ALL.to_vec();
+    rules.identity = Some(OwnPod {
         namespace: "shop".into(),
         pod: "macaque-5f6-abcde".into(),
     });
@@ -147,21 +147,21 @@ fn nothing_opens_what_must_stay_closed() {
         (owned_by("Node"), "mirror"),
         (
             Pod {
-                phase: Phase::Succeeded,
+                phase: PodPhase::Succeeded,
                 ..web()
             },
             "not-running",
         ),
         (
             Pod {
-                phase: Phase::Failed,
+                phase: PodPhase::Failed,
                 ..web()
             },
             "not-running",
         ),
         (
             Pod {
-                phase: Phase::Unknown,
+                phase: PodPhase::Unknown,
                 ..web()
             },
             "not-running",
@@ -187,12 +187,12 @@ fn nothing_opens_what_must_stay_closed() {
 #[test]
 fn macaques_own_deployment_is_spared_and_its_neighbours_are_not() {
     let mut rules = rules();
-    rules.identity = Some(Identity {
+    rules.identity = Some(OwnPod {
         namespace: "shop".into(),
         pod: "macaque-5f6-abcde".into(),
     });
     let mate = Pod {
-        owner: Some(Owner {
+        owner: Some(PodOwner {
             kind: "Deployment".into(),
             name: "macaque".into(),
         }),
@@ -208,10 +208,10 @@ fn macaques_own_deployment_is_spared_and_its_neighbours_are_not() {
 #[test]
 fn jobs_are_exempt_from_deletion_only() {
     let mut delete = rules();
-    delete.method = Method::Delete;
+    delete.method = DisruptionMethod::Delete;
     assert_eq!(word(&owned_by("Job"), &rules()), None);
     assert_eq!(word(&owned_by("Job"), &delete), Some("job"));
-    delete.target.include.push(Include::Job);
+    delete.target.include.push(IncludedRule::Job);
     assert_eq!(word(&owned_by("Job"), &delete), None);
 }
 
@@ -219,7 +219,7 @@ fn jobs_are_exempt_from_deletion_only() {
 fn a_pod_that_asks_to_be_evicted_is_never_deleted() {
     let pod = annotated("descheduler.alpha.kubernetes.io/request-evict-only", "");
     let mut delete = rules();
-    delete.method = Method::Delete;
+    delete.method = DisruptionMethod::Delete;
     assert_eq!(word(&pod, &rules()), None);
     assert_eq!(word(&pod, &delete), Some("evict-only"));
 }

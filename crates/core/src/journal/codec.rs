@@ -7,7 +7,7 @@ pub(super) const VERSION: u32 = 1;
 
 /// What stands in the ConfigMap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sheet {
+pub struct StoredJournal {
     /// The ConfigMap's UID.
     pub uid: String,
     /// The key `journal.json`, if it is there.
@@ -18,7 +18,7 @@ pub struct Sheet {
 
 /// Why a journal cannot be used: nothing is disrupted by it, and nothing written over it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
+pub enum UnreadableJournal {
     /// A newer macaque wrote it.
     #[error("it is of version {0}, and this macaque knows version {VERSION}: run the newer macaque again")]
     Newer(u32),
@@ -35,31 +35,33 @@ pub enum Unreadable {
 
 /// As little as tells which version it is.
 #[derive(serde::Deserialize)]
-struct Versioned {
+struct JournalVersion {
     version: u32,
 }
 
-impl Sheet {
+impl StoredJournal {
     /// The journal that stands there; one without text is new.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn read(&self) -> Result<Journal, Unreadable> {
+    pub fn read(&self) -> Result<Journal, UnreadableJournal> {
         let Some(text) = self.text.as_deref().filter(|text| !text.trim().is_empty()) else {
             return Ok(Journal::new(&self.uid));
         };
-        let malformed = |error: serde_json::Error| Unreadable::Malformed(error.to_string());
-        let Versioned { version } = serde_json::from_str(text).map_err(malformed)?;
+        let malformed = |error: serde_json::Error| UnreadableJournal::Malformed(error.to_string());
+        let JournalVersion { version } = serde_json::from_str(text).map_err(malformed)?;
         if version > VERSION {
-            return Err(Unreadable::Newer(version));
+            return Err(UnreadableJournal::Newer(version));
         }
         if self.seal.as_deref().is_some_and(|seal| seal != seal_of(text)) {
-            return Err(Unreadable::Changed);
+            return Err(UnreadableJournal::Changed);
         }
         let journal: Journal = serde_json::from_str(text).map_err(malformed)?;
         match journal.version {
             VERSION => Ok(journal),
-            version => Err(Unreadable::Malformed(format!("there is no version {version}"))),
+            version => Err(UnreadableJournal::Malformed(format!(
+                "there is no version {version}"
+            ))),
         }
     }
 }

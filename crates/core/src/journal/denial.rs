@@ -4,34 +4,34 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Hold, Holder, PAUSED, Pause, Resting};
+use super::{LeaseHolder, OwnerCooldown, PAUSED, PauseRequest, Quarantine};
 use crate::pod::PodRef;
 
 /// Why a step is not taken: nothing must be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
     /// Somebody asked to disrupt nothing.
-    Paused(Pause),
+    Paused(PauseRequest),
     /// The journal is not trusted.
-    Held(Hold),
+    Quarantined(Quarantine),
     /// This machine's clock is too far from that of the API server.
-    Skewed {
+    ClockSkewed {
         /// How far it is ahead; behind, if negative.
         skew: SignedDuration,
     },
     /// The slot, or a later one, was claimed before.
-    Taken {
+    AlreadyClaimed {
         /// The slot.
         slot: Timestamp,
         /// Who claimed last.
-        holder: Holder,
+        holder: LeaseHolder,
     },
     /// The round before is not over.
-    Busy {
+    StillRunning {
         /// Its slot.
         slot: Timestamp,
         /// Who holds it.
-        holder: Holder,
+        holder: LeaseHolder,
     },
     /// The round before was claimed only a moment ago.
     TooSoon {
@@ -39,7 +39,7 @@ pub enum Denial {
         claimed: Timestamp,
     },
     /// The slot lies in the future.
-    NotYet {
+    SlotInFuture {
         /// The slot.
         slot: Timestamp,
     },
@@ -54,16 +54,16 @@ pub enum Denial {
         slot: Timestamp,
     },
     /// The last slot of the journal lies in the future of this clock.
-    FromTheFuture {
+    JournalInFuture {
         /// That slot.
         slot: Timestamp,
     },
     /// The round is not, or no longer, the acting holder's.
-    Lost,
+    LeaseLost,
     /// The journal does not know the round: an old copy of it was put back.
-    Forgotten,
+    UnknownRound,
     /// A victim before is not settled yet.
-    Unsettled {
+    UnresolvedVictim {
         /// The victim.
         pod: PodRef,
     },
@@ -72,20 +72,20 @@ pub enum Denial {
     /// The limit of a window is used up.
     LimitReached {
         /// The window.
-        window: Window,
+        window: LimitWindow,
         /// The limit.
         limit: usize,
     },
     /// The victim's owner is left in peace.
-    Resting(Resting),
+    InCooldown(OwnerCooldown),
     /// The journal can remember no more owners at rest.
-    TooManyAtRest,
+    TooManyCooldowns,
 }
 
 /// A window of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words say it")]
-pub enum Window {
+pub enum LimitWindow {
     Hour,
     Day,
 }
@@ -96,7 +96,7 @@ impl Denial {
     pub fn is_anothers(&self) -> bool {
         matches!(
             self,
-            Self::Taken { .. } | Self::Busy { .. } | Self::Unrecorded { .. }
+            Self::AlreadyClaimed { .. } | Self::StillRunning { .. } | Self::Unrecorded { .. }
         )
     }
 }
@@ -104,19 +104,19 @@ impl Denial {
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Paused(Pause::Open) => write!(f, "paused by the annotation {PAUSED}; `macaque resume` lifts it"),
-            Self::Paused(Pause::Until(until)) => write!(f, "paused until {until} by the annotation {PAUSED}"),
-            Self::Paused(Pause::Unreadable(value)) => write!(
+            Self::Paused(PauseRequest::Indefinite) => write!(f, "paused by the annotation {PAUSED}; `macaque resume` lifts it"),
+            Self::Paused(PauseRequest::Until(until)) => write!(f, "paused until {until} by the annotation {PAUSED}"),
+            Self::Paused(PauseRequest::Unreadable(value)) => write!(
                 f,
                 "paused by the annotation {PAUSED}, whose value {value:?} is neither true nor an instant such as \
                  2026-12-24T15:00:00Z; `macaque resume` lifts it"
             ),
-            Self::Held(Hold { until, why }) => write!(
+            Self::Quarantined(Quarantine { until, why }) => write!(
                 f,
                 "the journal is not trusted: {why}; nothing is disrupted until {until}, when what it may have forgotten \
                  no longer counts; `macaque resume` trusts it at once"
             ),
-            Self::Skewed { skew } => {
+            Self::ClockSkewed { skew } => {
                 let side = if skew.is_negative() { "behind" } else { "ahead of" };
                 write!(
                     f,
@@ -124,35 +124,35 @@ impl fmt::Display for Denial {
                     skew.unsigned_abs().as_secs()
                 )
             }
-            Self::Taken { slot, holder } => write!(f, "the round of {slot} was claimed already, the last by {holder}"),
-            Self::Busy { slot, holder } => write!(f, "the round of {slot} is not over: {holder} is at it"),
+            Self::AlreadyClaimed { slot, holder } => write!(f, "the round of {slot} was claimed already, the last by {holder}"),
+            Self::StillRunning { slot, holder } => write!(f, "the round of {slot} is not over: {holder} is at it"),
             Self::TooSoon { claimed } => write!(f, "the round before was begun only a moment ago, at {claimed}"),
-            Self::NotYet { slot } => write!(f, "the slot {slot} lies in the future of this clock"),
+            Self::SlotInFuture { slot } => write!(f, "the slot {slot} lies in the future of this clock"),
             Self::TooLate { slot } => write!(f, "the slot {slot} is past its starting deadline"),
             Self::Unrecorded { slot } => write!(
                 f,
                 "the slot {slot} lies before the start of this process, and the journal does not tell whether it was \
                  played"
             ),
-            Self::FromTheFuture { slot } => write!(
+            Self::JournalInFuture { slot } => write!(
                 f,
                 "the last slot of the journal, {slot}, lies in the future of this clock: one of the two is wrong"
             ),
-            Self::Lost => f.write_str("the round is no longer this Killer's"),
-            Self::Forgotten => f.write_str("the journal does not know the round: an old copy was put back"),
-            Self::Unsettled { pod } => write!(f, "what became of {pod} is not written down yet"),
+            Self::LeaseLost => f.write_str("the round is no longer this Killer's"),
+            Self::UnknownRound => f.write_str("the journal does not know the round: an old copy was put back"),
+            Self::UnresolvedVictim { pod } => write!(f, "what became of {pod} is not written down yet"),
             Self::CountReached => f.write_str("the round has its victims"),
             Self::LimitReached { window, limit } => match window {
-                Window::Hour => write!(f, "{limit} were disrupted within an hour (limits.per_hour)"),
-                Window::Day => write!(f, "{limit} were disrupted within a day (limits.per_day)"),
+                LimitWindow::Hour => write!(f, "{limit} were disrupted within an hour (limits.per_hour)"),
+                LimitWindow::Day => write!(f, "{limit} were disrupted within a day (limits.per_day)"),
             },
-            Self::Resting(Resting {
+            Self::InCooldown(OwnerCooldown {
                 namespace,
                 owner,
                 until,
                 ..
             }) => write!(f, "{owner} in {namespace} is left in peace until {until} (limits.cooldown)"),
-            Self::TooManyAtRest => f.write_str(
+            Self::TooManyCooldowns => f.write_str(
                 "more owners are at rest than the journal remembers: make limits.cooldown shorter, or disrupt less",
             ),
         }

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Holder;
+use super::LeaseHolder;
+use crate::config::DisruptionLimits;
 use crate::eligibility::Candidate;
-use crate::outcome::{Method, Outcome};
-use crate::plan::Limits;
-use crate::report::Report;
+use crate::outcome::{DisruptionMethod, Outcome};
+use crate::report::RoundReport;
 
 /// A request to disrupt nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Pause {
+pub enum PauseRequest {
     /// Until somebody lifts it.
-    Open,
+    Indefinite,
     /// Until this instant.
     Until(Timestamp),
     /// The annotation holds this, which is neither `true` nor an instant: taken for a pause.
@@ -23,7 +23,7 @@ pub enum Pause {
 
 /// What is to be written down.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+pub enum JournalEvent {
     /// Somebody is about to play the round of `slot`.
     Claim {
         /// The scheduled instant.
@@ -35,25 +35,25 @@ pub enum Event {
         since: Timestamp,
     },
     /// A victim of the holder's round is about to be disrupted.
-    Charge {
+    Reserve {
         /// The victim.
         victim: Candidate,
         /// How.
-        method: Method,
+        method: DisruptionMethod,
     },
     /// What became of the victim of this UID is known.
-    Settle {
+    Resolve {
         /// The UID.
         uid: String,
         /// What became of it.
-        settled: Settled,
+        settled: Resolution,
     },
     /// The holder's round is over, and this is its story.
-    Close(Box<Report>),
+    Close(Box<RoundReport>),
     /// A look round: what nobody holds any more is adopted, and what is one's own is held on to.
-    Patrol,
+    Recover,
     /// These channels were told of a notice.
-    Told {
+    Delivered {
         /// The notice: its round's slot.
         slot: Timestamp,
         /// The channels' names.
@@ -62,40 +62,40 @@ pub enum Event {
         done: bool,
     },
     /// The journal is not the one that was known before.
-    Distrust {
+    Quarantine {
         /// What was seen.
         why: String,
         /// The sequence that was known before.
         known: u64,
     },
     /// Somebody vouches for the journal as it is.
-    Trust,
+    Accept,
 }
 
 /// What became of a charge, as far as the journal cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settled {
+pub enum Resolution {
     /// The victim was disrupted.
     Disrupted,
     /// Nobody knows.
     Unknown,
     /// It is proven that nothing came of it: the charge is taken back.
-    Undone,
+    Released,
 }
 
-impl From<&Outcome> for Settled {
+impl From<&Outcome> for Resolution {
     fn from(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Evicted | Outcome::Deleted => Self::Disrupted,
             Outcome::Unknown { .. } => Self::Unknown,
-            Outcome::Refused(_) | Outcome::Gone | Outcome::Spared => Self::Undone,
+            Outcome::Refused(_) | Outcome::Gone | Outcome::Spared => Self::Released,
         }
     }
 }
 
 /// How long things take, and how far clocks may be apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timing {
+pub struct JournalTiming {
     /// A slot is played this late at most.
     pub deadline: Duration,
     /// The least time from one claim to the next, whatever the clocks do meanwhile.
@@ -106,7 +106,7 @@ pub struct Timing {
     pub skew: Duration,
 }
 
-impl Default for Timing {
+impl Default for JournalTiming {
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(60),
@@ -121,28 +121,28 @@ impl Default for Timing {
 
 /// What a step goes by, beside the journal and the event.
 #[derive(Debug, Clone)]
-pub struct Moment<'a> {
+pub struct StepContext<'a> {
     /// This machine's clock.
     pub now: Timestamp,
     /// How far it is ahead of the API server's, where that is known.
     pub skew: Option<SignedDuration>,
     /// Who acts.
-    pub holder: &'a Holder,
+    pub holder: &'a LeaseHolder,
     /// Whether somebody asked to disrupt nothing.
-    pub pause: Option<Pause>,
+    pub pause: Option<PauseRequest>,
     /// The victims of one round at most.
     pub count: usize,
     /// The limits over time.
-    pub limits: &'a Limits,
+    pub limits: &'a DisruptionLimits,
     /// How long things take.
-    pub timing: &'a Timing,
+    pub timing: &'a JournalTiming,
 }
 
-impl Pause {
+impl PauseRequest {
     /// Reads the annotation's value; one that is neither `true` nor an instant pauses too.
     pub fn from_annotation(value: &str) -> Option<Self> {
         match value.trim() {
-            "true" => Some(Self::Open),
+            "true" => Some(Self::Indefinite),
             "false" => None,
             other => Some(match other.parse() {
                 Ok(until) => Self::Until(until),

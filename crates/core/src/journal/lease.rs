@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Hold, Holder, Journal, Moment, ahead, ledger, whole_second};
+use super::{Journal, LeaseHolder, Quarantine, StepContext, ahead, usage, whole_second};
 
 impl Journal {
-    pub(super) fn patrol(&mut self, moment: &Moment<'_>) {
-        let Moment {
+    pub(super) fn patrol(&mut self, moment: &StepContext<'_>) {
+        let StepContext {
             now, holder, timing, ..
         } = moment;
         if let Some(round) = &mut self.round
@@ -24,10 +24,10 @@ impl Journal {
         }
     }
 
-    pub(super) fn distrust(&mut self, why: &str, known: u64, moment: &Moment<'_>) {
-        let longest = ledger::horizon(moment.limits).max(moment.timing.deadline);
+    pub(super) fn distrust(&mut self, why: &str, known: u64, moment: &StepContext<'_>) {
+        let longest = usage::horizon(moment.limits).max(moment.timing.deadline);
         self.sequence = self.sequence.max(known);
-        self.hold = Some(Hold {
+        self.hold = Some(Quarantine {
             until: whole_second(ahead(moment.now, longest)),
             why: why.to_owned(),
         });
@@ -35,8 +35,8 @@ impl Journal {
 }
 
 /// Whether what `owner` holds until `until` passes to the acting holder, or is its own.
-fn adopts(owner: &mut Holder, until: Timestamp, moment: &Moment<'_>) -> bool {
-    let Moment { now, holder, .. } = moment;
+fn adopts(owner: &mut LeaseHolder, until: Timestamp, moment: &StepContext<'_>) -> bool {
+    let StepContext { now, holder, .. } = moment;
     let replaced = owner.process == holder.process && owner.life < holder.life;
     if replaced || *now > until {
         *owner = (*holder).clone();

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::answer::Verdict;
-use crate::budget::{BudgetStatus, Coverage, UnhealthyPolicy};
-use crate::plan::Among;
-use crate::pod::Phase;
+use crate::budget::{BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
+use crate::config::DrawBy;
+use crate::pod::PodPhase;
+use crate::verdict::DisruptionVerdict;
 
 /// `app-0`, `app-1` and so on, of the Deployment `app`; without an owner if `app` is "bare".
-fn subjects(app: &str, replicas: usize) -> Vec<Subject> {
-    let owner = (app != "bare").then(|| Owner {
+fn subjects(app: &str, replicas: usize) -> Vec<PreviewedPod> {
+    let owner = (app != "bare").then(|| PodOwner {
         kind: "Deployment".into(),
         name: app.into(),
     });
@@ -26,7 +26,7 @@ fn subjects(app: &str, replicas: usize) -> Vec<Subject> {
             owner: owner.clone(),
             ..Pod::sample()
         };
-        Subject {
+        PreviewedPod {
             candidate: Candidate {
                 pod: id,
                 owner: owner.clone(),
@@ -42,10 +42,10 @@ fn budget(app: &str, allowed: i64) -> Budget {
     Budget {
         namespace: "shop".into(),
         name: app.into(),
-        selector: Coverage::Matching(format!("app={app}").parse().unwrap()),
+        selector: BudgetCoverage::Matching(format!("app={app}").parse().unwrap()),
         min_available: Some("1".into()),
         max_unavailable: None,
-        unhealthy: UnhealthyPolicy::IfHealthyBudget,
+        unhealthy: UnhealthyPodPolicy::IfHealthyBudget,
         generation: 1,
         status: BudgetStatus {
             observed_generation: 1,
@@ -55,21 +55,25 @@ fn budget(app: &str, allowed: i64) -> Budget {
     }
 }
 
-fn preview(subjects: impl IntoIterator<Item = Vec<Subject>>, budgets: Vec<Budget>, count: usize) -> Preview {
-    let mut known = Budgets::default();
+fn preview(
+    subjects: impl IntoIterator<Item = Vec<PreviewedPod>>,
+    budgets: Vec<Budget>,
+    count: usize,
+) -> RoundPreview {
+    let mut known = BudgetIndex::default();
     known.add(budgets);
-    Preview {
+    RoundPreview {
         subjects: subjects.into_iter().flatten().collect(),
         budgets: known,
         crowd: None,
-        limits: Disrupt {
+        limits: DisruptConfig {
             count,
-            ..Disrupt::default()
+            ..DisruptConfig::default()
         },
     }
 }
 
-fn chance_of(preview: &Preview, chances: &Chances, app: &str) -> f64 {
+fn chance_of(preview: &RoundPreview, chances: &VictimChances, app: &str) -> f64 {
     let of = preview.subjects.iter().zip(&chances.of);
     of.filter(|(subject, _)| subject.pod.labels["app"] == app)
         .map(|(_, chance)| chance)
@@ -133,7 +137,7 @@ fn among_owners_chances_are_worked_out_too() {
         vec![budget("db", 0)],
         1,
     );
-    preview.limits.draw = Among::Owners;
+    preview.limits.draw = DrawBy::Owner;
     let chances = preview.chances(&[]);
     assert!(!chances.estimated);
     // Four hosts are left: web, cart, and each bare pod for itself.
@@ -156,7 +160,7 @@ fn chances_are_counted_where_they_are_not_simple() {
     assert_eq!(chance_of(&two, &chances, "cart"), 1.0);
     assert!((chance_of(&two, &chances, "web") - 1.0).abs() < 1e-9);
     let mut mixed = preview([subjects("web", 2)], vec![budget("web", 0)], 1);
-    mixed.subjects[0].pod.phase = Phase::Pending;
+    mixed.subjects[0].pod.phase = PodPhase::Pending;
     let chances = mixed.chances(&seeds);
     assert!(chances.estimated);
     assert_eq!(chances.of, [1.0, 0.0], "a pending pod asks no budget");
@@ -172,7 +176,7 @@ fn nobody_allowed_is_nobody_likely() {
 #[test]
 fn a_deletion_asks_no_budget() {
     let mut preview = preview([subjects("db", 3)], vec![budget("db", 0)], 1);
-    preview.limits.method = Method::Delete;
+    preview.limits.method = DisruptionMethod::Delete;
     let first = &preview.choose(1)[0];
     assert_eq!(first.opinion.to_string(), "allowed: a deletion asks no budget");
 }
@@ -195,29 +199,29 @@ fn budgets_that_could_not_be_read_leave_the_verdict_open() {
 fn the_servers_word_outranks_the_forecast_but_knows_nothing_of_what_is_planned() {
     let mut preview = preview([subjects("bare", 2)], vec![budget("bare", 1)], 2);
     for subject in &mut preview.subjects {
-        subject.heard = Some(Verdict::Accepted.into());
+        subject.heard = Some(DisruptionVerdict::Accepted.into());
     }
     let words: Vec<_> = preview.choose(1).iter().map(|v| v.opinion.to_string()).collect();
     assert_eq!(words[0], "allowed: the API server says yes");
     assert!(words[1].starts_with("refused by budget bare"), "{words:?}");
-    preview.subjects[0].heard = Some(Opinion::Refused(Refusal::SeveralBudgets));
-    let opinion = preview.opinion(&preview.subjects[0], &Planned::default());
+    preview.subjects[0].heard = Some(Prediction::Refused(Refusal::SeveralBudgets));
+    let opinion = preview.opinion(&preview.subjects[0], &PlannedDisruptions::default());
     assert!(opinion.is_refused());
 }
 
 #[test]
 fn a_webhook_that_cannot_be_asked_leaves_the_verdict_open() {
-    let verdict = Verdict::Refused(Refusal::Webhook {
+    let verdict = DisruptionVerdict::Refused(Refusal::Webhook {
         name: "guard.example".into(),
         message: "does not support dry run".into(),
     });
     assert_eq!(
-        Opinion::from(verdict).to_string(),
+        Prediction::from(verdict).to_string(),
         "unknown: webhook guard.example cannot be asked: it does not support dry run"
     );
-    let denial = Verdict::Refused(Refusal::Webhook {
+    let denial = DisruptionVerdict::Refused(Refusal::Webhook {
         name: "guard.example".into(),
         message: "no".into(),
     });
-    assert!(Opinion::from(denial).is_refused());
+    assert!(Prediction::from(denial).is_refused());
 }

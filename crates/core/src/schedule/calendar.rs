@@ -7,21 +7,21 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Cron, QuietTime, QuietTimes};
+use super::{CronSchedule, QuietTime, QuietTimes};
 
 /// A schedule in its zone, and its quiet times.
 ///
 /// It knows the years 1970 to 2100: before, it has no slot; after, neither.
 #[derive(Debug, Clone)]
 pub struct Calendar {
-    cron: Cron,
+    cron: CronSchedule,
     zone: TimeZone,
     quiet: QuietTimes,
 }
 
 /// One scheduled instant, and the quiet time that takes it, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Slot {
+pub struct ScheduledSlot {
     /// The instant, at second 0 of a minute of the zone's wall clock.
     pub instant: Timestamp,
     /// The first quiet time of the configuration that covers it; `None` means that a round is due.
@@ -30,7 +30,7 @@ pub struct Slot {
 }
 
 /// A slot, and the stretch of constant offset that it lies in.
-struct Found {
+struct LocatedSlot {
     instant: Timestamp,
     offset: Offset,
     /// When the offset changes next.
@@ -39,12 +39,12 @@ struct Found {
 
 impl Calendar {
     /// Puts a crontab line on the wall clock of `zone`.
-    pub fn new(cron: Cron, zone: TimeZone, quiet: QuietTimes) -> Self {
+    pub fn new(cron: CronSchedule, zone: TimeZone, quiet: QuietTimes) -> Self {
         Self { cron, zone, quiet }
     }
 
     /// The crontab line.
-    pub fn cron(&self) -> &Cron {
+    pub fn cron(&self) -> &CronSchedule {
         &self.cron
     }
 
@@ -59,8 +59,8 @@ impl Calendar {
     }
 
     /// The first slot strictly after `now`, quiet or not; `None` if there is none until the end of 2100.
-    pub fn next_slot(&self, now: Timestamp) -> Option<Slot> {
-        self.find(now).map(|found| Slot {
+    pub fn next_slot(&self, now: Timestamp) -> Option<ScheduledSlot> {
+        self.find(now).map(|found| ScheduledSlot {
             instant: found.instant,
             quiet: self.quiet.covering(found.local()).copied(),
         })
@@ -86,12 +86,12 @@ impl Calendar {
     }
 
     /// Every slot strictly after `now`, quiet or not, strictly increasing.
-    pub fn upcoming(&self, now: Timestamp) -> impl Iterator<Item = Slot> {
+    pub fn upcoming(&self, now: Timestamp) -> impl Iterator<Item = ScheduledSlot> {
         std::iter::successors(self.next_slot(now), |slot| self.next_slot(slot.instant))
     }
 
     /// Looks for a slot in each stretch of constant offset on its own: within one, the wall clock runs evenly.
-    fn find(&self, now: Timestamp) -> Option<Found> {
+    fn find(&self, now: Timestamp) -> Option<LocatedSlot> {
         let mut offset = self.zone.to_offset(now);
         // A slot is a whole second, so the second that `now` lies in is the last that is too early.
         let mut after = now.as_nanosecond().div_euclid(1_000_000_000).try_into().ok()?;
@@ -103,7 +103,7 @@ impl Calendar {
             if end.is_none_or(|end| instant < end) {
                 debug_assert!(instant > now, "{self}: {instant} is not after {now}");
                 // A slot in the past would make "sleep until next" a storm of rounds: better none at all.
-                return (instant > now).then_some(Found { instant, offset, end });
+                return (instant > now).then_some(LocatedSlot { instant, offset, end });
             }
             if let Some(change) = change {
                 after = change.timestamp().as_second() - 1;
@@ -114,7 +114,7 @@ impl Calendar {
     }
 }
 
-impl Found {
+impl LocatedSlot {
     /// What the wall clock shows.
     fn local(&self) -> DateTime {
         self.offset.to_datetime(self.instant)

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use ::cron::Schedule;
 use chrono::{DateTime, Utc};
 
-use super::field::{Field, FieldError};
+use super::field::{CronField, CronFieldError};
 
 /// The words for whole lines, as crontab(5) spells them.
 const WORDS: [(&str, &str); 7] = [
@@ -35,7 +35,7 @@ const LONGEST: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 ///
 /// It prints as it was written, with single blanks; equal lines print the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cron {
+pub struct CronSchedule {
     text: String,
     /// One rule, or two of which either may match.
     rules: Vec<Schedule>,
@@ -70,7 +70,7 @@ pub enum CronError {
     },
     /// The fields that cannot be read, each with its rule.
     #[error("{}", joined(.0))]
-    Fields(Vec<FieldError>),
+    Fields(Vec<CronFieldError>),
     /// The line names no day that ever comes, the 30th of February for example.
     #[error("`{line}` never fires: no month it names has such a day")]
     Never {
@@ -87,7 +87,7 @@ pub enum CronError {
     },
 }
 
-impl Cron {
+impl CronSchedule {
     /// Fails with [`CronError::Never`] when no day of any year matches, `0 0 30 2 *` for example.
     pub fn must_fire(&self) -> Result<(), CronError> {
         if self.ever {
@@ -111,7 +111,7 @@ impl Cron {
     }
 }
 
-impl FromStr for Cron {
+impl FromStr for CronSchedule {
     type Err = CronError;
 
     fn from_str(line: &str) -> Result<Self, CronError> {
@@ -160,7 +160,7 @@ fn expand(word: &str) -> Result<[&'static str; 5], CronError> {
 fn read(texts: [&str; 5]) -> Result<[u64; 5], CronError> {
     let mut numbers = [0; 5];
     let mut mistakes = Vec::new();
-    for ((field, text), set) in Field::ALL.into_iter().zip(texts).zip(&mut numbers) {
+    for ((field, text), set) in CronField::ALL.into_iter().zip(texts).zip(&mut numbers) {
         match field.parse(text) {
             Ok(parsed) => *set = parsed,
             Err(mistake) => mistakes.push(mistake),
@@ -178,12 +178,12 @@ fn engine(
     [minutes, hours, days, months, weekdays]: [u64; 5],
     restricted: [bool; 2],
 ) -> Result<Vec<Schedule>, String> {
-    let all = |field: Field| {
+    let all = |field: CronField| {
         let (low, high) = field.bounds();
         (low..=high).fold(0, |numbers, number| numbers | 1 << number)
     };
-    let by_day = (days, all(Field::DayOfWeek));
-    let by_weekday = (all(Field::DayOfMonth), weekdays);
+    let by_day = (days, all(CronField::DayOfWeek));
+    let by_weekday = (all(CronField::DayOfMonth), weekdays);
     let choices = match restricted {
         [true, true] => vec![by_day, by_weekday],
         [true, false] | [false, false] => vec![by_day],
@@ -246,7 +246,7 @@ fn hint(word: &str) -> &'static str {
     }
 }
 
-fn joined(mistakes: &[FieldError]) -> String {
+fn joined(mistakes: &[CronFieldError]) -> String {
     mistakes
         .iter()
         .map(ToString::to_string)
@@ -254,7 +254,7 @@ fn joined(mistakes: &[FieldError]) -> String {
         .join("; ")
 }
 
-impl fmt::Display for Cron {
+impl fmt::Display for CronSchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }

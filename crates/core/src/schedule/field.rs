@@ -5,7 +5,7 @@ use std::fmt;
 /// The five fields, in the order of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "crontab(5)'s own five words")]
-pub enum Field {
+pub enum CronField {
     Minute,
     Hour,
     DayOfMonth,
@@ -16,18 +16,18 @@ pub enum Field {
 /// What is wrong with one field: `minute: 61 is out of range 0-59`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {text} {rule}")]
-pub struct FieldError {
+pub struct CronFieldError {
     /// The field.
-    pub field: Field,
+    pub field: CronField,
     /// The offending item of its list, or all of it.
     pub text: String,
     /// The rule it breaks.
-    pub rule: Rule,
+    pub rule: FieldRule,
 }
 
 /// The rule of crontab(5) that an item breaks, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Rule {
+pub enum FieldRule {
     /// A number outside the field's range.
     #[error("is out of range {0}-{1}")]
     Range(u32, u32),
@@ -79,7 +79,7 @@ const WEEKDAYS: [&str; 7] = [
     "Saturday",
 ];
 
-impl Field {
+impl CronField {
     /// Every field, in the order of the line.
     pub const ALL: [Self; 5] = [
         Self::Minute,
@@ -127,8 +127,8 @@ impl Field {
     }
 
     /// Reads a list of numbers, names, ranges and steps; bit `n` of the answer stands for the number `n`.
-    pub(super) fn parse(self, text: &str) -> Result<u64, FieldError> {
-        let fail = |text: &str, rule| FieldError {
+    pub(super) fn parse(self, text: &str) -> Result<u64, CronFieldError> {
+        let fail = |text: &str, rule| CronFieldError {
             field: self,
             text: text.to_owned(),
             rule,
@@ -136,7 +136,7 @@ impl Field {
         let mut numbers = 0;
         for item in text.split(',') {
             if item.is_empty() {
-                return Err(fail(text, Rule::Empty));
+                return Err(fail(text, FieldRule::Empty));
             }
             numbers |= self.item(item).map_err(|rule| fail(item, rule))?;
         }
@@ -146,7 +146,7 @@ impl Field {
         Ok(numbers)
     }
 
-    fn item(self, item: &str) -> Result<u64, Rule> {
+    fn item(self, item: &str) -> Result<u64, FieldRule> {
         let (span, step) = match item.split_once('/') {
             Some((span, step)) => (span, Some(step)),
             None => (item, None),
@@ -157,22 +157,22 @@ impl Field {
             None => {
                 let number = self.number(span)?;
                 if let Some(step) = step {
-                    return Err(Rule::Single(format!("{span}-{}/{step}", self.bounds().1)));
+                    return Err(FieldRule::Single(format!("{span}-{}/{step}", self.bounds().1)));
                 }
                 (number, number)
             }
         };
         if low > high {
-            return Err(Rule::Backwards(self.unwrapped(low, high)));
+            return Err(FieldRule::Backwards(self.unwrapped(low, high)));
         }
-        let step = step.map_or(Some(1), positive).ok_or(Rule::Step)?;
+        let step = step.map_or(Some(1), positive).ok_or(FieldRule::Step)?;
         Ok((low..=high)
             .step_by(step)
             .fold(0, |numbers, number| numbers | 1 << number))
     }
 
-    fn number(self, text: &str) -> Result<u32, Rule> {
-        let range = || Rule::Range(self.bounds().0, self.highest());
+    fn number(self, text: &str) -> Result<u32, FieldRule> {
+        let range = || FieldRule::Range(self.bounds().0, self.highest());
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             let number = text.parse().map_err(|_| range())?;
             let allowed = self.bounds().0..=self.highest();
@@ -189,7 +189,7 @@ impl Field {
         }
     }
 
-    fn unreadable(self, text: &str) -> Rule {
+    fn unreadable(self, text: &str) -> FieldRule {
         let starts = |name: &&&str| {
             name.get(..text.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(text))
@@ -197,14 +197,14 @@ impl Field {
         if text.len() > 3
             && let Some(name) = self.names().iter().find(starts)
         {
-            return Rule::LongName(&name[..3]);
+            return FieldRule::LongName(&name[..3]);
         }
         match text.trim_matches(|c: char| c.is_ascii_digit()) {
-            "?" => Rule::Foreign("?", "write *"),
-            "#" => Rule::Foreign("#", "a crontab line cannot count the weekdays of a month"),
-            "L" | "LW" => Rule::Foreign("L", "a crontab line cannot name the last day"),
-            "W" => Rule::Foreign("W", "a crontab line cannot name the nearest working day"),
-            _ => Rule::Unreadable(self.expected()),
+            "?" => FieldRule::Foreign("?", "write *"),
+            "#" => FieldRule::Foreign("#", "a crontab line cannot count the weekdays of a month"),
+            "L" | "LW" => FieldRule::Foreign("L", "a crontab line cannot name the last day"),
+            "W" => FieldRule::Foreign("W", "a crontab line cannot name the nearest working day"),
+            _ => FieldRule::Unreadable(self.expected()),
         }
     }
 
@@ -237,7 +237,7 @@ fn positive(step: &str) -> Option<usize> {
     (step > 0).then_some(step)
 }
 
-impl fmt::Display for Field {
+impl fmt::Display for CronField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Minute => "minute",

@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::civil::{Date, DateTime};
 use jiff::{Span, ToSpan};
 
-pub use parse::QuietError;
+pub use parse::QuietTimeError;
 
 /// How far [`QuietTimes::end`] looks in one go; over a year, so that no yearly date ends it early.
 const STRETCH_DAYS: i32 = 400;
@@ -37,14 +37,14 @@ pub struct QuietTimes(Vec<QuietTime>);
 /// may follow dates too. It prints in this form, and what it prints reads as the same quiet time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuietTime {
-    days: Days,
+    days: QuietDays,
     /// `None` is the whole day.
-    hours: Option<Hours>,
+    hours: Option<HourRange>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Days {
-    Weekdays(Weekdays),
+enum QuietDays {
+    Weekdays(WeekdaySet),
     /// Both included; over New Year when the first is later than the last.
     Yearly(MonthDay, MonthDay),
     /// Both included, the first not later than the last.
@@ -53,7 +53,7 @@ enum Days {
 
 /// A set; bit 0 is Monday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Weekdays(u8);
+struct WeekdaySet(u8);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct MonthDay {
@@ -63,14 +63,14 @@ struct MonthDay {
 
 /// Minutes since midnight, `to` excluded; into the next day when `to` is not later than `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Hours {
+struct HourRange {
     from: u16,
     to: u16,
 }
 
 impl QuietTimes {
     /// Reads every entry, or says of each that cannot be read what is wrong with it.
-    pub fn parse<S: AsRef<str>>(entries: impl IntoIterator<Item = S>) -> Result<Self, Vec<QuietError>> {
+    pub fn parse<S: AsRef<str>>(entries: impl IntoIterator<Item = S>) -> Result<Self, Vec<QuietTimeError>> {
         let mut times = Vec::new();
         let mut mistakes = Vec::new();
         for entry in entries {
@@ -135,11 +135,11 @@ impl QuietTime {
         let started = self.days.include(today);
         match self.hours {
             None => started.then(|| at(today, MINUTES_A_DAY)),
-            Some(Hours { from, to }) if from < to => {
+            Some(HourRange { from, to }) if from < to => {
                 (started && (from..to).contains(&minute)).then(|| at(today, to))
             }
-            Some(Hours { from, .. }) if started && minute >= from => Some(at(today, MINUTES_A_DAY)),
-            Some(Hours { to, .. }) => {
+            Some(HourRange { from, .. }) if started && minute >= from => Some(at(today, MINUTES_A_DAY)),
+            Some(HourRange { to, .. }) => {
                 let lasts = today
                     .yesterday()
                     .is_ok_and(|yesterday| self.days.include(yesterday));
@@ -154,10 +154,10 @@ fn at(date: Date, minute: u16) -> DateTime {
         .saturating_add(i64::from(minute).minutes())
 }
 
-impl Days {
+impl QuietDays {
     fn include(&self, date: Date) -> bool {
         match *self {
-            Self::Weekdays(Weekdays(set)) => set & 1 << date.weekday().to_monday_zero_offset() != 0,
+            Self::Weekdays(WeekdaySet(set)) => set & 1 << date.weekday().to_monday_zero_offset() != 0,
             Self::Yearly(first, last) => {
                 let (month, day) = (date.month(), date.day());
                 let date = MonthDay { month, day };
@@ -172,7 +172,7 @@ impl Days {
     }
 }
 
-impl Weekdays {
+impl WeekdaySet {
     const ALL: Self = Self(0b111_1111);
 }
 
@@ -189,14 +189,14 @@ impl fmt::Display for QuietTimes {
 impl fmt::Display for QuietTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.days, self.hours) {
-            (Days::Weekdays(Weekdays::ALL), Some(hours)) => write!(f, "{hours}"),
+            (QuietDays::Weekdays(WeekdaySet::ALL), Some(hours)) => write!(f, "{hours}"),
             (days, Some(hours)) => write!(f, "{days} {hours}"),
             (days, None) => write!(f, "{days}"),
         }
     }
 }
 
-impl fmt::Display for Days {
+impl fmt::Display for QuietDays {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Weekdays(set) => write!(f, "{set}"),
@@ -209,7 +209,7 @@ impl fmt::Display for Days {
 }
 
 /// Runs of three days and more as ranges: `Mon-Wed,Sat,Sun`.
-impl fmt::Display for Weekdays {
+impl fmt::Display for WeekdaySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let within = |day: usize| day < 7 && self.0 & 1 << day != 0;
         let mut comma = "";
@@ -239,7 +239,7 @@ impl fmt::Display for MonthDay {
     }
 }
 
-impl fmt::Display for Hours {
+impl fmt::Display for HourRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { from, to } = self;
         write!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use super::label::{check_key, check_value};
-use super::{Demand, Requirement, Selector};
+use super::{LabelCondition, LabelRequirement, Selector};
 
 /// Why a text is no label selector.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,46 +47,46 @@ fn split(text: &str) -> Vec<&str> {
     .collect()
 }
 
-fn requirement(text: &str) -> Result<Requirement, String> {
+fn requirement(text: &str) -> Result<LabelRequirement, String> {
     if text.is_empty() {
         return Err("it is empty: there is a comma too many".to_owned());
     }
     if let Some(key) = text.strip_prefix('!') {
-        return checked(key.trim_start(), Demand::Absent);
+        return checked(key.trim_start(), LabelCondition::Absent);
     }
     let end = text.find(|c: char| c.is_whitespace() || "=!<>()".contains(c));
     let (key, rest) = text.split_at(end.unwrap_or(text.len()));
     checked(key, demand(rest.trim_start())?)
 }
 
-fn checked(key: &str, demand: Demand) -> Result<Requirement, String> {
+fn checked(key: &str, demand: LabelCondition) -> Result<LabelRequirement, String> {
     check_key(key)?;
     let key = key.to_owned();
-    Ok(Requirement { key, demand })
+    Ok(LabelRequirement { key, demand })
 }
 
 /// What follows the key: an operator and its values, or nothing.
-fn demand(text: &str) -> Result<Demand, String> {
+fn demand(text: &str) -> Result<LabelCondition, String> {
     if text.is_empty() {
-        return Ok(Demand::Present);
+        return Ok(LabelCondition::Present);
     }
     if let Some(value) = text.strip_prefix("==").or_else(|| text.strip_prefix('=')) {
-        return exactly(value).map(Demand::In);
+        return exactly(value).map(LabelCondition::In);
     }
     if let Some(value) = text.strip_prefix("!=") {
-        return exactly(value).map(Demand::NotIn);
+        return exactly(value).map(LabelCondition::NotIn);
     }
     if let Some(value) = text.strip_prefix('>') {
-        return number(value).map(Demand::Above);
+        return number(value).map(LabelCondition::Above);
     }
     if let Some(value) = text.strip_prefix('<') {
-        return number(value).map(Demand::Below);
+        return number(value).map(LabelCondition::Below);
     }
     let end = text.find(|c: char| c.is_whitespace() || c == '(');
     let (operator, values) = text.split_at(end.unwrap_or(text.len()));
     match operator {
-        "in" => among(operator, values).map(Demand::In),
-        "notin" => among(operator, values).map(Demand::NotIn),
+        "in" => among(operator, values).map(LabelCondition::In),
+        "notin" => among(operator, values).map(LabelCondition::NotIn),
         _ => Err(format!(
             "`{text}` is no operator and value: there are =, ==, !=, in (…), notin (…), > and <"
         )),

@@ -2,15 +2,15 @@
 
 use jiff::SignedDuration;
 
+use crate::config::IncludedRule;
 use crate::eligibility::tests::{including, now, owned_by, rules, word};
-use crate::eligibility::{Rules, Standing, examine};
-use crate::plan::Include;
+use crate::eligibility::{EligibilityRules, RuleResult, examine};
 use crate::pod::Pod;
 
 /// Every rule that says more than "passed", as `RULE STANDING`.
-fn remarks(pod: &Pod, rules: &Rules) -> Vec<String> {
+fn remarks(pod: &Pod, rules: &EligibilityRules) -> Vec<String> {
     let findings = examine(pod, rules, now());
-    let remarks = findings.into_iter().filter(|f| f.standing != Standing::Passed);
+    let remarks = findings.into_iter().filter(|f| f.standing != RuleResult::Passed);
     remarks.map(|f| format!("{} {:?}", f.rule, f.standing)).collect()
 }
 
@@ -39,7 +39,7 @@ fn an_examination_tells_every_rule_and_the_judgement_is_its_first_exemption() {
 
 #[test]
 fn an_examination_tells_which_rules_the_configuration_opened() {
-    let rules = including(Include::DaemonSet);
+    let rules = including(IncludedRule::DaemonSet);
     assert_eq!(remarks(&owned_by("DaemonSet"), &rules), ["daemonset Opened"]);
     let findings = examine(&owned_by("Job"), &rules, now());
     let bare = findings.iter().find(|finding| finding.rule == "bare").unwrap();
@@ -47,6 +47,6 @@ fn an_examination_tells_which_rules_the_configuration_opened() {
     let job = findings.iter().find(|finding| finding.rule == "job").unwrap();
     assert_eq!(
         (job.standing, job.setting.as_deref()),
-        (Standing::Opened, Some("disrupt.method = evict"))
+        (RuleResult::Opened, Some("disrupt.method = evict"))
     );
 }

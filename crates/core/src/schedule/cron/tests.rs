@@ -3,12 +3,12 @@
 use super::*;
 
 fn complaint(line: &str) -> String {
-    line.parse::<Cron>().unwrap_err().to_string()
+    line.parse::<CronSchedule>().unwrap_err().to_string()
 }
 
 #[test]
 fn a_line_prints_as_written_with_single_blanks() {
-    let cron: Cron = " */30\t9-16  * * Mon-Fri\n".parse().unwrap();
+    let cron: CronSchedule = " */30\t9-16  * * Mon-Fri\n".parse().unwrap();
     assert_eq!(cron.to_string(), "*/30 9-16 * * Mon-Fri");
     assert_eq!(cron.to_string().parse(), Ok(cron));
 }
@@ -16,7 +16,7 @@ fn a_line_prints_as_written_with_single_blanks() {
 #[test]
 fn every_word_is_known_in_lower_case_only() {
     for (word, _) in WORDS {
-        assert_eq!(word.parse::<Cron>().unwrap().to_string(), word);
+        assert_eq!(word.parse::<CronSchedule>().unwrap().to_string(), word);
         assert!(complaint(&word.to_uppercase()).ends_with("@hourly, all in lower case"));
     }
     assert_eq!(
@@ -50,7 +50,7 @@ fn all_fields_are_complained_of_at_once() {
 #[test]
 fn a_line_that_never_fires_is_known() {
     for never in ["0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "* * 30-31 Feb *"] {
-        let cron: Cron = never.parse().unwrap();
+        let cron: CronSchedule = never.parse().unwrap();
         assert_eq!(
             cron.must_fire(),
             Err(CronError::Never {
@@ -60,7 +60,7 @@ fn a_line_that_never_fires_is_known() {
         assert_eq!(cron.next_after(0), None, "{never}");
     }
     for ever in ["0 0 29 2 *", "0 0 30 2 1", "0 0 31 */2 *", "@yearly", "* * * * *"] {
-        let cron: Cron = ever.parse().unwrap();
+        let cron: CronSchedule = ever.parse().unwrap();
         assert_eq!(cron.must_fire(), Ok(()), "{ever}");
         assert!(cron.next_after(0).is_some(), "{ever}");
     }
@@ -68,7 +68,7 @@ fn a_line_that_never_fires_is_known() {
 
 #[test]
 fn the_engine_ends_with_the_year_2100() {
-    let cron: Cron = "@yearly".parse().unwrap();
+    let cron: CronSchedule = "@yearly".parse().unwrap();
     let the_year_2100 = 4_102_444_800;
     assert_eq!(cron.next_after(the_year_2100 - 1), Some(the_year_2100));
     assert_eq!(cron.next_after(the_year_2100), None);

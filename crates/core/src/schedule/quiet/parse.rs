@@ -4,28 +4,28 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 
-use super::{Days, Hours, MINUTES_A_DAY, MonthDay, QuietTime, WEEKDAYS, Weekdays};
+use super::{HourRange, MINUTES_A_DAY, MonthDay, QuietDays, QuietTime, WEEKDAYS, WeekdaySet};
 
 /// Why an entry is no quiet time, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("quiet time `{entry}`: {why}")]
-pub struct QuietError {
+pub struct QuietTimeError {
     entry: String,
     why: String,
 }
 
 /// One end of dates as written.
-enum Day {
+enum ParsedDay {
     OfAnyYear(MonthDay),
     OfOneYear(Date),
 }
 
 impl FromStr for QuietTime {
-    type Err = QuietError;
+    type Err = QuietTimeError;
 
-    fn from_str(entry: &str) -> Result<Self, QuietError> {
+    fn from_str(entry: &str) -> Result<Self, QuietTimeError> {
         let parts: Vec<&str> = entry.split_ascii_whitespace().collect();
-        read(&parts).map_err(|why| QuietError {
+        read(&parts).map_err(|why| QuietTimeError {
             entry: entry.to_owned(),
             why,
         })
@@ -38,7 +38,7 @@ fn read(parts: &[&str]) -> Result<QuietTime, String> {
             "it is empty: write days, hours or both, such as `Sat,Sun`, `12:00-13:30`, `12-25`".to_owned(),
         ),
         [hours] if hours.contains(':') => Ok(QuietTime {
-            days: Days::Weekdays(Weekdays::ALL),
+            days: QuietDays::Weekdays(WeekdaySet::ALL),
             hours: read_hours(hours)?,
         }),
         [days] => Ok(QuietTime {
@@ -56,7 +56,7 @@ fn read(parts: &[&str]) -> Result<QuietTime, String> {
     }
 }
 
-fn read_days(text: &str) -> Result<Days, String> {
+fn read_days(text: &str) -> Result<QuietDays, String> {
     if text.starts_with(|first: char| first.is_ascii_digit()) {
         read_dates(text)
     } else {
@@ -64,7 +64,7 @@ fn read_days(text: &str) -> Result<Days, String> {
         for item in text.split(',') {
             set |= read_weekdays(item)?;
         }
-        Ok(Days::Weekdays(Weekdays(set)))
+        Ok(QuietDays::Weekdays(WeekdaySet(set)))
     }
 }
 
@@ -86,24 +86,27 @@ fn read_weekday(text: &str) -> Result<usize, String> {
     })
 }
 
-fn read_dates(text: &str) -> Result<Days, String> {
+fn read_dates(text: &str) -> Result<QuietDays, String> {
     if text.contains(',') {
         return Err(format!("`{text}` lists dates: give each an entry of its own"));
     }
     let (first, last) = text.split_once('/').unwrap_or((text, text));
     match (read_day(first)?, read_day(last)?) {
-        (Day::OfAnyYear(first), Day::OfAnyYear(last)) => Ok(Days::Yearly(first, last)),
-        (Day::OfOneYear(first), Day::OfOneYear(last)) if first <= last => Ok(Days::Dated(first, last)),
-        (Day::OfOneYear(first), Day::OfOneYear(last)) => {
+        (ParsedDay::OfAnyYear(first), ParsedDay::OfAnyYear(last)) => Ok(QuietDays::Yearly(first, last)),
+        (ParsedDay::OfOneYear(first), ParsedDay::OfOneYear(last)) if first <= last => {
+            Ok(QuietDays::Dated(first, last))
+        }
+        (ParsedDay::OfOneYear(first), ParsedDay::OfOneYear(last)) => {
             Err(format!("it ends before it starts: write `{last}/{first}`"))
         }
-        (Day::OfAnyYear(_), Day::OfOneYear(_)) | (Day::OfOneYear(_), Day::OfAnyYear(_)) => {
+        (ParsedDay::OfAnyYear(_), ParsedDay::OfOneYear(_))
+        | (ParsedDay::OfOneYear(_), ParsedDay::OfAnyYear(_)) => {
             Err("only one of its dates has a year: give it to both, or to neither".to_owned())
         }
     }
 }
 
-fn read_day(text: &str) -> Result<Day, String> {
+fn read_day(text: &str) -> Result<ParsedDay, String> {
     let parts: Vec<&str> = text.split('-').collect();
     let numbers: Option<Vec<i16>> = match parts[..] {
         [month, day] => [(month, 2), (day, 2)].into_iter().map(digits).collect(),
@@ -120,9 +123,11 @@ fn read_day(text: &str) -> Result<Day, String> {
             // A leap year knows every date that any year knows.
             let date = date(2000, month, day).ok_or_else(absent)?;
             let (month, day) = (date.month(), date.day());
-            Ok(Day::OfAnyYear(MonthDay { month, day }))
+            Ok(ParsedDay::OfAnyYear(MonthDay { month, day }))
         }
-        Some(&[year, month, day]) => date(year, month, day).map(Day::OfOneYear).ok_or_else(absent),
+        Some(&[year, month, day]) => date(year, month, day)
+            .map(ParsedDay::OfOneYear)
+            .ok_or_else(absent),
         _ => Err(format!(
             "`{text}` is not a date: write MM-DD or YYYY-MM-DD with all digits, a range with a slash \
              (12-24/12-26), weekdays by name (Mon-Fri)"
@@ -141,7 +146,7 @@ fn digits((text, width): (&str, usize)) -> Option<i16> {
 }
 
 /// `None` is the whole day.
-fn read_hours(text: &str) -> Result<Option<Hours>, String> {
+fn read_hours(text: &str) -> Result<Option<HourRange>, String> {
     let Some((from, to)) = text.split_once('-') else {
         return Err(format!(
             "`{text}` is not a range of hours: write both ends, such as 15:00-24:00"
@@ -159,7 +164,7 @@ fn read_hours(text: &str) -> Result<Option<Hours>, String> {
         ));
     }
     let to = if to == 0 { MINUTES_A_DAY } else { to };
-    Ok((from > 0 || to < MINUTES_A_DAY).then_some(Hours { from, to }))
+    Ok((from > 0 || to < MINUTES_A_DAY).then_some(HourRange { from, to }))
 }
 
 /// Minutes since midnight.

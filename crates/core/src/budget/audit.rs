@@ -1,0 +1,190 @@
+//! Examines PodDisruptionBudgets without asking for a single eviction: what each counts, which of them never allow
+//! one, and which pods none or several cover.
+//!
+//! The arithmetic is the disruption controller's, from the budgets' status. Of the pods only counts are kept.
+
+mod finding;
+mod limits;
+mod workloads;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::budget::Budget;
+use crate::pod::{Pod, PodPhase};
+use crate::selector::Selector;
+
+pub use finding::{AuditedObject, BudgetFinding, FindingReason, FindingSeverity};
+
+/// One budget's arithmetic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BudgetSummary {
+    /// The budget's namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// How many pods of which workload it covers.
+    pub covers: BTreeMap<String, usize>,
+    /// `spec.minAvailable` as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_available: Option<String>,
+    /// `spec.maxUnavailable` as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_unavailable: Option<String>,
+    /// Pods that it counts.
+    pub expected: i64,
+    /// Healthy pods that there must be.
+    pub needs: i64,
+    /// Healthy pods.
+    pub healthy: i64,
+    /// Disruptions that it allows now.
+    pub allows: i64,
+    /// What was found on it.
+    pub findings: Vec<FindingReason>,
+}
+
+/// Budgets, and the pods that were counted against them.
+#[derive(Debug, Clone)]
+pub struct BudgetAudit {
+    budgets: Vec<Budget>,
+    by_namespace: BTreeMap<String, Vec<usize>>,
+    selector: Selector,
+    groups: BTreeMap<WorkloadGroup, PodCounts>,
+}
+
+/// The pods of one workload that the same budgets cover. A bare pod is a workload of its own, of kind `Pod`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct WorkloadGroup {
+    workload: AuditedObject,
+    budgets: Vec<usize>,
+}
+
+/// How many pods there are of a kind.
+#[derive(Debug, Clone, Copy, Default)]
+struct PodCounts {
+    /// All.
+    pods: usize,
+    /// Those that neither have ended nor are terminating.
+    live: usize,
+    /// Those of them that run and are not ready.
+    unready: usize,
+    /// Whether the selector of the scope takes one of them.
+    selected: bool,
+}
+
+/// A reason, its sentence and its remedy.
+type FindingText = (FindingReason, String, String);
+
+impl BudgetAudit {
+    /// An examination of `budgets`, which are all of their namespaces. A selector that demands something narrows
+    /// it to the budgets and workloads of the pods that it takes, and to budgets that cover no pod at all.
+    pub fn new(budgets: Vec<Budget>, selector: Selector) -> Self {
+        let mut by_namespace: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, budget) in budgets.iter().enumerate() {
+            let there = by_namespace.entry(budget.namespace.clone()).or_default();
+            there.push(index);
+        }
+        Self {
+            budgets,
+            by_namespace,
+            selector,
+            groups: BTreeMap::new(),
+        }
+    }
+
+    /// Counts `pod`; every pod of the namespaces must be, once, whatever the selector: budgets count them all.
+    pub fn count(&mut self, pod: &Pod) {
+        let there = self.by_namespace.get(&pod.id.namespace);
+        let budgets = there.into_iter().flatten().copied();
+        let group = WorkloadGroup {
+            workload: AuditedObject::workload(pod),
+            budgets: budgets.filter(|index| self.budgets[*index].covers(pod)).collect(),
+        };
+        let live = !pod.terminating && !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed);
+        let count = self.groups.entry(group).or_default();
+        count.pods += 1;
+        count.live += usize::from(live);
+        count.unready += usize::from(live && pod.phase != PodPhase::Pending && !pod.ready);
+        count.selected |= self.selector.matches(&pod.labels);
+    }
+
+    /// Whether there was anything to examine.
+    pub fn is_empty(&self) -> bool {
+        self.budgets.is_empty() && self.groups.is_empty()
+    }
+
+    /// What was found, the gravest first.
+    pub fn findings(&self) -> Vec<BudgetFinding> {
+        let of_budgets = self.in_scope().filter_map(|index| self.on_budget(index));
+        let mut findings: Vec<_> = of_budgets.chain(self.on_workloads()).collect();
+        findings.sort_by(|a, b| (a.severity, &a.object, a.reason).cmp(&(b.severity, &b.object, b.reason)));
+        findings
+    }
+
+    /// The arithmetic of each budget.
+    pub fn sums(&self) -> Vec<BudgetSummary> {
+        let findings = self.findings();
+        let mut sums: Vec<_> = self.in_scope().map(|index| self.sum(index, &findings)).collect();
+        sums.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        sums
+    }
+
+    fn sum(&self, index: usize, findings: &[BudgetFinding]) -> BudgetSummary {
+        let budget = &self.budgets[index];
+        let mut covers: BTreeMap<String, usize> = BTreeMap::new();
+        for (group, count) in self.covered(index) {
+            *covers.entry(workload(&group.workload)).or_default() += count.pods;
+        }
+        let concern = findings.iter().filter(|finding| {
+            finding.object.namespace == budget.namespace && finding.budgets.contains(&budget.name)
+        });
+        let reasons: BTreeSet<_> = concern.map(|finding| finding.reason).collect();
+        BudgetSummary {
+            namespace: budget.namespace.clone(),
+            name: budget.name.clone(),
+            covers,
+            min_available: budget.min_available.clone(),
+            max_unavailable: budget.max_unavailable.clone(),
+            expected: budget.status.expected_pods,
+            needs: budget.status.desired_healthy,
+            healthy: budget.status.current_healthy,
+            allows: budget.status.disruptions_allowed,
+            findings: reasons.into_iter().collect(),
+        }
+    }
+
+    /// The budgets that cover a pod of the scope, or none at all.
+    fn in_scope(&self) -> impl Iterator<Item = usize> {
+        (0..self.budgets.len()).filter(|index| {
+            let mut covered = self.covered(*index).peekable();
+            covered.peek().is_none() || covered.any(|(_, count)| count.selected)
+        })
+    }
+
+    fn covered(&self, index: usize) -> impl Iterator<Item = (&WorkloadGroup, &PodCounts)> {
+        self.groups
+            .iter()
+            .filter(move |(group, _)| group.budgets.contains(&index))
+    }
+}
+
+/// Examines `pods` under `budgets`, of which there is no other in their namespaces.
+pub fn examine<'a>(budgets: Vec<Budget>, pods: impl IntoIterator<Item = &'a Pod>) -> Vec<BudgetFinding> {
+    let mut exam = BudgetAudit::new(budgets, Selector::default());
+    for pod in pods {
+        exam.count(pod);
+    }
+    exam.findings()
+}
+
+/// `deployment/web`; bare pods, of which there may be many, are one.
+fn workload(workload: &AuditedObject) -> String {
+    match workload.is_bare() {
+        true => "bare pods".to_owned(),
+        false => format!("{}/{}", workload.kind.to_lowercase(), workload.name),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! The permissions that a plan needs, and those that it had better not have. One list: the Roles are printed from
+//! it, and what the API server grants is held against it.
+
+mod excess;
+
+use std::fmt;
+
+use crate::config::{ChaosConfig, JournalLocation, NamespaceScope};
+use crate::outcome::DisruptionMethod;
+
+pub use excess::{ExcessPermissions, excessive};
+
+/// One verb on one resource, as a rule of a Role writes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permission {
+    /// The verb: `list`, `create`; `*` is every one.
+    pub verb: &'static str,
+    /// The API group; empty for the core.
+    pub group: &'static str,
+    /// The resource, with its subresource after a slash: `pods/eviction`.
+    pub resource: &'static str,
+}
+
+/// A right in one namespace or in all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopedPermission {
+    /// What may be done.
+    pub right: Permission,
+    /// The namespace; `None` for all, and for what lies in none.
+    pub namespace: Option<String>,
+    /// The one object; `None` for any.
+    pub name: Option<String>,
+}
+
+/// A rule of a Role: rights on one resource, taken together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyRule {
+    /// The one API group.
+    pub api_groups: [&'static str; 1],
+    /// The one resource.
+    pub resources: [&'static str; 1],
+    /// The verbs.
+    pub verbs: Vec<&'static str>,
+    /// The objects; none for any.
+    pub resource_names: Vec<String>,
+}
+
+/// What the permissions are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PermissionPurpose {
+    /// `run`, `once`.
+    Rounds,
+    /// These, and the commands that read the budgets: `plan`, `why`, `budgets`.
+    Preview,
+}
+
+/// Everything: whoever holds it needs no other question.
+pub const EVERYTHING: Permission = Permission::new("*", "*", "*");
+
+/// The right that the commands which read budgets need.
+pub const LIST_BUDGETS: Permission = Permission::new("list", "policy", "poddisruptionbudgets");
+
+/// The right that every command needs which looks at pods.
+pub const LIST_PODS: Permission = Permission::new("list", "", "pods");
+
+const GET_CONFIG_MAP: Permission = Permission::new("get", "", "configmaps");
+const UPDATE_CONFIG_MAP: Permission = Permission::new("update", "", "configmaps");
+const GET_PODS: Permission = Permission::new("get", "", "pods");
+const EVICT: Permission = Permission::new("create", "", "pods/eviction");
+const DELETE: Permission = Permission::new("delete", "", "pods");
+impl Permission {
+    const fn new(verb: &'static str, group: &'static str, resource: &'static str) -> Self {
+        Self {
+            verb,
+            group,
+            resource,
+        }
+    }
+
+    /// The right to disrupt by `method`. An eviction is of the core group, whatever discovery says.
+    pub fn to_disrupt(method: DisruptionMethod) -> Self {
+        match method {
+            DisruptionMethod::Evict => EVICT,
+            DisruptionMethod::Delete => DELETE,
+        }
+    }
+
+    /// The same in one namespace, or in all.
+    pub fn within(self, namespace: Option<&str>) -> ScopedPermission {
+        ScopedPermission {
+            right: self,
+            namespace: namespace.map(str::to_owned),
+            name: None,
+        }
+    }
+}
+
+impl ScopedPermission {
+    /// The rule to add, and where, in the words of a remedy.
+    pub fn remedy(&self) -> String {
+        let role = match self.namespace {
+            Some(_) => "Role",
+            None => "ClusterRole",
+        };
+        let Permission {
+            verb,
+            group,
+            resource,
+        } = self.right;
+        let name = self.name.as_ref();
+        let name = name.map_or_else(String::new, |name| format!(", resourceNames: [\"{name}\"]"));
+        format!(
+            "add to macaque's {role}: {{apiGroups: [\"{group}\"], resources: [\"{resource}\"]{name}, verbs: \
+             [\"{verb}\"]}}"
+        )
+    }
+}
+
+/// The namespaces that `namespaces` stand for when permissions are asked or granted: each, or `None` for all.
+pub fn scopes(namespaces: &NamespaceScope) -> Vec<Option<&str>> {
+    match namespaces {
+        NamespaceScope::All => vec![None],
+        NamespaceScope::Named(names) => names.iter().map(|name| Some(name.as_str())).collect(),
+    }
+}
+
+/// The rights that `plan` needs in each of its namespaces: a dry run none to disrupt.
+pub fn needed(plan: &ChaosConfig, purpose: PermissionPurpose) -> Vec<Permission> {
+    let mut rights = vec![GET_PODS, LIST_PODS];
+    if !plan.dry_run {
+        rights.push(Permission::to_disrupt(plan.disrupt.method));
+    }
+    match purpose {
+        PermissionPurpose::Rounds => {}
+        PermissionPurpose::Preview => rights.push(LIST_BUDGETS),
+    }
+    rights
+}
+
+/// What an armed `plan` needs to keep its journal: to read and to write one ConfigMap, and no other.
+pub fn to_keep_the_journal(plan: &ChaosConfig) -> Vec<ScopedPermission> {
+    let JournalLocation::ConfigMap(place) = &plan.journal else {
+        return Vec::new();
+    };
+    let rights = [GET_CONFIG_MAP, UPDATE_CONFIG_MAP]
+        .into_iter()
+        .filter(|_| !plan.dry_run);
+    let grant = |right: Permission| ScopedPermission {
+        name: Some(place.name.clone()),
+        ..right.within(Some(&place.namespace))
+    };
+    rights.map(grant).collect()
+}
+
+/// The rule of `grants` that are all on one object.
+pub fn rule_of(grants: &[ScopedPermission]) -> Option<PolicyRule> {
+    let ScopedPermission { right, name, .. } = grants.first()?;
+    Some(PolicyRule {
+        api_groups: [right.group],
+        resources: [right.resource],
+        verbs: grants.iter().map(|grant| grant.right.verb).collect(),
+        resource_names: name.iter().cloned().collect(),
+    })
+}
+
+/// The rules that grant `rights`, one a resource.
+pub fn rules(rights: &[Permission]) -> Vec<PolicyRule> {
+    let mut rules: Vec<PolicyRule> = Vec::new();
+    for right in rights {
+        let same =
+            |rule: &&mut PolicyRule| rule.api_groups == [right.group] && rule.resources == [right.resource];
+        match rules.iter_mut().find(same) {
+            Some(rule) => rule.verbs.push(right.verb),
+            None => rules.push(PolicyRule {
+                api_groups: [right.group],
+                resources: [right.resource],
+                verbs: vec![right.verb],
+                resource_names: Vec::new(),
+            }),
+        }
+    }
+    rules
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            verb,
+            group,
+            resource,
+        } = self;
+        if *self == EVERYTHING {
+            return f.write_str("do everything");
+        }
+        match (resource.split_once('/'), *group) {
+            (_, "") => write!(f, "{verb} {resource}"),
+            (Some((plural, part)), group) => write!(f, "{verb} {plural}.{group}/{part}"),
+            (None, group) => write!(f, "{verb} {resource}.{group}"),
+        }
+    }
+}
+
+impl fmt::Display for ScopedPermission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) if self.name.is_some() => {
+                let name = self.name.as_deref().unwrap_or_default();
+                write!(f, "{}/{name} in namespace {namespace}", self.right)
+            }
+            Some(namespace) => write!(f, "{} in namespace {namespace}", self.right),
+            None => write!(f, "{} in all namespaces", self.right),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

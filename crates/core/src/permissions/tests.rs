@@ -1,0 +1,129 @@
+//! What a plan needs and does not need, in every mode.
+
+use std::time::Duration;
+
+use super::*;
+use crate::config::{DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
+
+fn plan(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -> ChaosConfig {
+    ChaosConfig {
+        dry_run,
+        calendar: None,
+        target: TargetConfig {
+            namespaces,
+            selector: "".parse().unwrap(),
+            min_age: Duration::ZERO,
+            include: Vec::new(),
+        },
+        disrupt: DisruptConfig {
+            method,
+            attempts: 1,
+            ..DisruptConfig::default()
+        },
+        limits: DisruptionLimits::default(),
+        starting_deadline: Duration::from_secs(60),
+        journal: JournalLocation::Memory,
+    }
+}
+
+fn shop(dry_run: bool, method: DisruptionMethod) -> ChaosConfig {
+    plan(dry_run, method, NamespaceScope::Named(vec!["shop".into()]))
+}
+
+fn told(rights: &[Permission]) -> Vec<String> {
+    rights.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_dry_run_needs_no_verb_that_disrupts() {
+    for method in DisruptionMethod::ALL {
+        let rights = needed(&shop(true, method), PermissionPurpose::Rounds);
+        assert_eq!(told(&rights), ["get pods", "list pods"], "{method}");
+    }
+}
+
+#[test]
+fn an_armed_plan_needs_the_verb_of_its_method_and_never_both() {
+    let rights = |method| told(&needed(&shop(false, method), PermissionPurpose::Rounds));
+    assert_eq!(
+        rights(DisruptionMethod::Evict),
+        ["get pods", "list pods", "create pods/eviction"]
+    );
+    assert_eq!(
+        rights(DisruptionMethod::Delete),
+        ["get pods", "list pods", "delete pods"]
+    );
+}
+
+#[test]
+fn previews_read_budgets_and_rounds_do_not() {
+    let plan = shop(false, DisruptionMethod::Evict);
+    let list = "list poddisruptionbudgets.policy".to_owned();
+    assert!(!told(&needed(&plan, PermissionPurpose::Rounds)).contains(&list));
+    assert!(told(&needed(&plan, PermissionPurpose::Preview)).contains(&list));
+}
+
+#[test]
+fn rules_take_the_verbs_of_a_resource_together() {
+    let rules = rules(&needed(
+        &shop(false, DisruptionMethod::Delete),
+        PermissionPurpose::Preview,
+    ));
+    let told: Vec<_> = rules
+        .iter()
+        .map(|rule| (rule.api_groups, rule.resources, rule.verbs.join(" ")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ([""], ["pods"], "get list delete".to_owned()),
+            (["policy"], ["poddisruptionbudgets"], "list".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn nothing_that_a_plan_needs_is_called_excessive() {
+    for method in DisruptionMethod::ALL {
+        for namespaces in [
+            NamespaceScope::All,
+            NamespaceScope::Named(vec!["a".into(), "b".into()]),
+        ] {
+            let plan = plan(false, method, namespaces);
+            let needed = needed(&plan, PermissionPurpose::Preview);
+            let scopes = scopes(&plan.target.namespaces);
+            for suspicion in excessive(&plan) {
+                let is_own = scopes.contains(&suspicion.namespace.as_deref());
+                for (right, why) in suspicion.rights {
+                    assert!(!is_own || !needed.contains(&right), "{right}: {why}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_other_method_is_excessive_and_so_is_the_own_one_beyond_the_namespaces() {
+    let plan = shop(false, DisruptionMethod::Evict);
+    let [everywhere, shop] = &excessive(&plan)[..] else {
+        panic!("the cluster and one namespace");
+    };
+    let holds =
+        |suspicion: &ExcessPermissions, right| suspicion.rights.iter().any(|(held, _)| *held == right);
+    assert!(everywhere.namespace.is_none() && holds(everywhere, EVICT));
+    assert!(holds(shop, DELETE) && !holds(shop, EVICT));
+}
+
+#[test]
+fn a_remedy_is_a_rule_to_paste() {
+    let grant = LIST_BUDGETS.within(Some("shop"));
+    assert_eq!(
+        grant.remedy(),
+        "add to macaque's Role: {apiGroups: [\"policy\"], resources: [\"poddisruptionbudgets\"], verbs: [\"list\"]}"
+    );
+    assert_eq!(
+        grant.to_string(),
+        "list poddisruptionbudgets.policy in namespace shop"
+    );
+    assert!(EVICT.within(None).remedy().contains("ClusterRole"));
+}

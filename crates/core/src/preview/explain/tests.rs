@@ -1,0 +1,156 @@
+//! What is said of a pod follows from every rule and every number.
+
+use std::time::Duration;
+
+use super::*;
+use crate::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
+use crate::config::{NamespaceScope, TargetConfig};
+
+fn now() -> Timestamp {
+    "2026-06-10T12:00:00Z".parse().unwrap()
+}
+
+/// A ready pod of the Deployment `web`, twelve seconds old.
+fn web() -> Pod {
+    Pod {
+        created: Some("2026-06-10T11:59:48Z".parse().unwrap()),
+        ..Pod::sample()
+    }
+}
+
+fn rules(min_age: u64, method: DisruptionMethod) -> EligibilityRules {
+    EligibilityRules {
+        target: TargetConfig {
+            namespaces: NamespaceScope::Named(vec!["shop".into()]),
+            selector: "app=web".parse().unwrap(),
+            min_age: Duration::from_secs(min_age),
+            include: vec![],
+        },
+        method,
+        identity: None,
+    }
+}
+
+fn budget(allowed: i64, healthy: i64) -> Budget {
+    Budget {
+        namespace: "shop".into(),
+        name: "web".into(),
+        selector: BudgetCoverage::Matching("app=web".parse().unwrap()),
+        min_available: Some("3".into()),
+        max_unavailable: None,
+        unhealthy: UnhealthyPodPolicy::IfHealthyBudget,
+        generation: 1,
+        status: BudgetStatus {
+            observed_generation: 1,
+            disruptions_allowed: allowed,
+            current_healthy: healthy,
+            desired_healthy: 3,
+            expected_pods: 4,
+            ..BudgetStatus::default()
+        },
+    }
+}
+
+fn under(budgets: Vec<Budget>) -> BudgetIndex {
+    let mut known = BudgetIndex::default();
+    known.add(budgets);
+    known
+}
+
+#[test]
+fn every_rule_against_a_pod_is_in_the_conclusion() {
+    let mut pod = web();
+    pod.id.namespace = "elsewhere".into();
+    pod.labels.clear();
+    let told = explain(
+        &pod,
+        &rules(60, DisruptionMethod::Evict),
+        now(),
+        &BudgetIndex::default(),
+    );
+    assert_eq!(
+        told.conclusion,
+        "elsewhere/web-0 is not drawn as things are: outside the namespaces that macaque looks into; \
+         does not match the selector; younger than 1m (12s)."
+    );
+    assert_eq!(
+        told.exempt(),
+        Some("outside the namespaces that macaque looks into")
+    );
+    assert_eq!(
+        told.rules[0].setting.as_deref(),
+        Some("target.namespaces = [shop]")
+    );
+}
+
+#[test]
+fn a_budgets_arithmetic_is_told_in_words() {
+    let told = explain(
+        &web(),
+        &rules(0, DisruptionMethod::Evict),
+        now(),
+        &under(vec![budget(1, 4)]),
+    );
+    assert_eq!(told.exempt(), None);
+    assert_eq!(
+        told.budgets.unwrap()[0].words,
+        [
+            "budget web, minAvailable 3: 4 expected, 4 healthy, 3 needed, so it allows 1",
+            "pods that are not ready may go now, since enough others are healthy (IfHealthyBudget)",
+        ]
+    );
+    assert_eq!(
+        told.conclusion,
+        "shop/web-0 may be drawn, and its eviction would be allowed: budget web allows 1; admission was not \
+         asked."
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_budget_is_told_too() {
+    let mut broken = budget(0, 4);
+    broken.generation = 2;
+    broken.status.disrupted_pods = 2;
+    broken.status.sync_failed = Some("found no controllers for pod \"web-0\"".into());
+    broken.unhealthy = UnhealthyPodPolicy::Unrecognized("Sometimes".into());
+    assert_eq!(
+        broken.account().words,
+        [
+            "budget web, minAvailable 3: 4 expected, 4 healthy, 3 needed, and its status allows 0",
+            "that was worked out for an older form of it: until its controller catches up it allows nothing",
+            "its controller cannot work it out: found no controllers for pod \"web-0\"",
+            "evicted and still counted as going: 2",
+            "pods that are not ready count as any other, since macaque does not know the policy Sometimes",
+        ]
+    );
+}
+
+#[test]
+fn a_refusal_is_told_in_the_servers_words_and_a_deletion_asks_nobody() {
+    let spent = under(vec![budget(0, 3)]);
+    let told = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &spent);
+    assert_eq!(
+        told.conclusion,
+        "shop/web-0 may be drawn, but its eviction would be refused by budget web: The disruption budget web needs 3 \
+         healthy pods and has 3 currently."
+    );
+    let told = explain(&web(), &rules(0, DisruptionMethod::Delete), now(), &spent);
+    assert_eq!(told.budgets, None);
+    assert_eq!(
+        told.conclusion,
+        "shop/web-0 may be drawn, and its deletion would be allowed: a deletion asks no budget; admission was \
+         not asked."
+    );
+}
+
+#[test]
+fn unreadable_budgets_leave_the_conclusion_open() {
+    let mut unread = BudgetIndex::default();
+    unread.miss(None, "forbidden".into());
+    let told = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &unread);
+    assert_eq!(told.budgets, None);
+    assert_eq!(
+        told.conclusion,
+        "shop/web-0 may be drawn; whether its eviction would be allowed is unknown: budgets could not be read."
+    );
+}

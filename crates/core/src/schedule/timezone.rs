@@ -1,0 +1,147 @@
+//! Time zones by name, from the database that is compiled in: the machine's is never asked.
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use strsim::damerau_levenshtein;
+
+/// The database's word for a machine that was never set up.
+const NOWHERE: &str = "Factory";
+
+/// Why a name is no time zone, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TimezoneError {
+    /// Nothing, or blanks.
+    #[error("the time zone is empty: write an IANA name such as Europe/Paris, or UTC")]
+    Empty,
+    /// The zone of whatever machine it runs on.
+    #[error("`{name}` depends on the machine: write the zone's IANA name, such as Europe/Paris, or UTC")]
+    Local {
+        /// As written.
+        name: String,
+    },
+    /// A distance from UTC, which is no zone: clock changes would not move it.
+    #[error("`{name}` is an offset, not a time zone: write an IANA name such as Europe/Paris, or UTC")]
+    Offset {
+        /// As written.
+        name: String,
+    },
+    /// A name that the database does not hold.
+    #[error("no time zone is called `{name}`: {}", remedy(.nearest.as_deref()))]
+    Unknown {
+        /// As written.
+        name: String,
+        /// The name that was probably meant.
+        nearest: Option<String>,
+    },
+}
+
+/// Finds a zone by its IANA name, in any case; `UTC` is one. Offsets, `Local` and names without a zone behind
+/// them are refused.
+pub fn parse_zone(name: &str) -> Result<TimeZone, TimezoneError> {
+    let written = name.trim();
+    let name = written.to_owned();
+    if written.is_empty() {
+        return Err(TimezoneError::Empty);
+    }
+    if ["local", "localtime"].contains(&written.to_lowercase().as_str()) {
+        return Err(TimezoneError::Local { name });
+    }
+    let database = TimeZoneDatabase::bundled();
+    match database.get(written) {
+        Ok(zone) if !zone.is_unknown() && zone.iana_name() != Some(NOWHERE) => Ok(zone),
+        _ if is_offset(written) => Err(TimezoneError::Offset { name }),
+        _ => Err(TimezoneError::Unknown {
+            nearest: nearest(written, &database),
+            name,
+        }),
+    }
+}
+
+/// `+01:00`, `-5`, `UTC+1`, `GMT-03`, `Z`.
+fn is_offset(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let rest = ["UTC", "GMT"]
+        .iter()
+        .find_map(|zero| name.strip_prefix(zero))
+        .unwrap_or(&name);
+    let number = rest.strip_prefix(['+', '-', '\u{2212}']);
+    name == "Z" || number.is_some_and(|number| number.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// The known name with the fewest typing mistakes between, or whose city it is; at most one mistake in four
+/// letters, so that `PST` is not taken for `EST`.
+fn nearest(name: &str, database: &TimeZoneDatabase) -> Option<String> {
+    let written = name.to_lowercase().replace(' ', "_");
+    let distance = |known: &str| {
+        let known = known.to_lowercase();
+        let city = known.rsplit('/').next().unwrap_or_default();
+        damerau_levenshtein(&written, &known).min(damerau_levenshtein(&written, city))
+    };
+    let known = database.available().map(|known| known.to_string());
+    let names = known.filter(|known| known != NOWHERE);
+    let (mistakes, known) = names.map(|known| (distance(&known), known)).min()?;
+    (mistakes <= written.chars().count() / 4).then_some(known)
+}
+
+fn remedy(nearest: Option<&str>) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => "write an IANA name such as Europe/Paris, or UTC".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaint(name: &str) -> String {
+        parse_zone(name).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn iana_names_are_found_in_any_case() {
+        for (written, name) in [
+            ("Europe/Paris", "Europe/Paris"),
+            (" europe/paris ", "Europe/Paris"),
+            ("UTC", "UTC"),
+            ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+            ("Etc/GMT-1", "Etc/GMT-1"),
+        ] {
+            assert_eq!(parse_zone(written).unwrap().iana_name(), Some(name));
+        }
+    }
+
+    #[test]
+    fn a_mistyped_name_gets_the_nearest() {
+        for (written, meant) in [
+            ("Europe/Pari", "Europe/Paris"),
+            ("Amercia/New_York", "America/New_York"),
+            ("America/New York", "America/New_York"),
+            ("Paris", "Europe/Paris"),
+            ("kolkata", "Asia/Kolkata"),
+        ] {
+            assert_eq!(
+                complaint(written),
+                format!("no time zone is called `{written}`: did you mean {meant}?")
+            );
+        }
+        for hopeless in ["PST", "Mars/Olympus_Mons", "Factory", "Etc/Unknown", "Moon"] {
+            assert!(
+                complaint(hopeless).contains("write an IANA name"),
+                "{}",
+                complaint(hopeless)
+            );
+        }
+    }
+
+    #[test]
+    fn the_machines_zone_and_offsets_are_refused() {
+        assert_eq!(parse_zone("  "), Err(TimezoneError::Empty));
+        assert!(complaint("Local").starts_with("`Local` depends on the machine"));
+        for offset in ["+01:00", "-5", "UTC+1", "gmt-03:30", "Z"] {
+            assert!(
+                complaint(offset).contains("is an offset, not a time zone"),
+                "{offset}"
+            );
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Selects the victims of one round: candidates in a random order that a seed repeats, one victim an owner, and after
+//! a refusal the other owners first.
+
+mod candidate_index;
+mod name_index;
+mod picker;
+mod queue;
+
+pub use candidate_index::CandidateIndex;
+pub use name_index::{CROWD, IndexedName, NameIndex};
+pub use picker::VictimPicker;
+pub use queue::{DrawQueue, draw};

@@ -1,0 +1,81 @@
+//! Asks the API server what macaque may do, and what it is: the questions behind `macaque check`.
+
+use http::Method;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+
+use super::{ApiError, Cluster, get, json};
+use macaque_core::permissions::ScopedPermission;
+
+impl Cluster {
+    /// Whether macaque holds `grant`, by SelfSubjectAccessReview, which everybody may create.
+    ///
+    /// # Errors
+    /// The API server gave no answer to that.
+    pub async fn holds(&self, grant: &ScopedPermission) -> Result<bool, ApiError> {
+        let right = grant.right;
+        let (resource, subresource) = match right.resource.split_once('/') {
+            Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
+            None => (right.resource, None),
+        };
+        let attributes = ResourceAttributes {
+            verb: Some(right.verb.to_owned()),
+            group: Some(right.group.to_owned()),
+            resource: Some(resource.to_owned()),
+            subresource,
+            namespace: grant.namespace.clone(),
+            name: grant.name.clone(),
+            ..ResourceAttributes::default()
+        };
+        let review = SelfSubjectAccessReview {
+            spec: SelfSubjectAccessReviewSpec {
+                resource_attributes: Some(attributes),
+                ..SelfSubjectAccessReviewSpec::default()
+            },
+            ..SelfSubjectAccessReview::default()
+        };
+        let what = || format!("review of {grant}");
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        let response = self
+            .send(
+                json(Method::POST, path, &review),
+                self.access.deadlines.read,
+                what,
+            )
+            .await?;
+        let answer: SelfSubjectAccessReview = response.into_object(what)?;
+        Ok(answer.status.is_some_and(|status| status.allowed))
+    }
+
+    /// The version of the API server, as `v1.37.2`.
+    ///
+    /// # Errors
+    /// It did not answer, or not as a Kubernetes API.
+    pub async fn version(&self) -> Result<String, ApiError> {
+        let what = || "get /version".to_owned();
+        let response = self
+            .send(get("/version"), self.access.deadlines.read, what)
+            .await?;
+        let info: k8s_openapi::apimachinery::pkg::version::Info = response.into_object(what)?;
+        Ok(info.git_version)
+    }
+
+    /// Whether `namespace` exists; `None` where macaque may not know, which needs no grant.
+    ///
+    /// # Errors
+    /// The API server gave no answer to that.
+    pub async fn has_namespace(&self, namespace: &str) -> Result<Option<bool>, ApiError> {
+        let what = || format!("get namespace {namespace}");
+        let path = format!("/api/v1/namespaces/{namespace}");
+        let response = self.send(get(&path), self.access.deadlines.read, what).await?;
+        match response.status.as_u16() {
+            200 => Ok(Some(true)),
+            404 => Ok(Some(false)),
+            403 => Ok(None),
+            _ => response
+                .into_object::<serde::de::IgnoredAny>(what)
+                .map(|_| Some(true)),
+        }
+    }
+}

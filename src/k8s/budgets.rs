@@ -1,0 +1,196 @@
+//! Reads PodDisruptionBudgets.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::wire::ObjectList;
+use super::{ApiError, Cluster, get};
+use macaque_core::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
+
+impl Cluster {
+    /// The budgets of `namespace` (`None`: of all), page by page.
+    ///
+    /// # Errors
+    /// They could not be read; a server that knows no `policy/v1` is named as such.
+    pub async fn budgets(&self, namespace: Option<&str>) -> Result<Vec<Budget>, ApiError> {
+        let scope = namespace
+            .map(|name| format!("/namespaces/{name}"))
+            .unwrap_or_default();
+        let what = || {
+            format!(
+                "list poddisruptionbudgets in {}",
+                namespace.unwrap_or("all namespaces")
+            )
+        };
+        let mut budgets = Vec::new();
+        let mut after = String::new();
+        loop {
+            let path = format!("/apis/policy/v1{scope}/poddisruptionbudgets?limit=500{after}");
+            let response = self.send(get(&path), self.access.deadlines.read, what).await?;
+            if response.status == http::StatusCode::NOT_FOUND {
+                let why = "the API server knows no policy/v1: it is older than Kubernetes 1.21".to_owned();
+                return Err(ApiError::Unexpected { what: what(), why });
+            }
+            let page: ObjectList<PodDisruptionBudget> = response.into_object(what)?;
+            budgets.extend(page.items.into_iter().map(budget));
+            let Some(token) = page.metadata.next.filter(|token| !token.is_empty()) else {
+                return Ok(budgets);
+            };
+            let token: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
+            after = format!("&continue={token}");
+        }
+    }
+}
+
+/// The budget as the rules see it.
+fn budget(object: PodDisruptionBudget) -> Budget {
+    let spec = object.spec.unwrap_or_default();
+    let status = object.status.unwrap_or_default();
+    let told = status.conditions.into_iter().flatten().find(|condition| {
+        condition.type_ == "DisruptionAllowed" && condition.status == "False" && !condition.message.is_empty()
+    });
+    let (sync_failed, complaint) = match told {
+        None => (None, None),
+        Some(told) if told.reason == "SyncFailed" => (Some(told.message), None),
+        Some(told) => (None, Some(format!("({}): {}", told.reason, told.message))),
+    };
+    Budget {
+        namespace: object.metadata.namespace.unwrap_or_default(),
+        name: object.metadata.name.unwrap_or_default(),
+        selector: coverage(spec.selector),
+        min_available: spec.min_available.map(written),
+        max_unavailable: spec.max_unavailable.map(written),
+        unhealthy: match spec.unhealthy_pod_eviction_policy.as_deref() {
+            None | Some("IfHealthyBudget") => UnhealthyPodPolicy::IfHealthyBudget,
+            Some("AlwaysAllow") => UnhealthyPodPolicy::AlwaysAllow,
+            Some(policy) => UnhealthyPodPolicy::Unrecognized(policy.to_owned()),
+        },
+        generation: object.metadata.generation.unwrap_or_default(),
+        status: BudgetStatus {
+            observed_generation: status.observed_generation.unwrap_or_default(),
+            disruptions_allowed: status.disruptions_allowed.unwrap_or_default().into(),
+            current_healthy: status.current_healthy.unwrap_or_default().into(),
+            desired_healthy: status.desired_healthy.unwrap_or_default().into(),
+            expected_pods: status.expected_pods.unwrap_or_default().into(),
+            disrupted_pods: status.disrupted_pods.map_or(0, |pods: BTreeMap<_, _>| pods.len()),
+            sync_failed,
+            complaint,
+        },
+    }
+}
+
+fn written(number: IntOrString) -> String {
+    match number {
+        IntOrString::Int(number) => number.to_string(),
+        IntOrString::String(text) => text,
+    }
+}
+
+/// The selector in `kubectl -l`'s form, which says the same and is read by one parser.
+fn coverage(selector: Option<LabelSelector>) -> BudgetCoverage {
+    let Some(LabelSelector {
+        match_labels,
+        match_expressions,
+    }) = selector
+    else {
+        return BudgetCoverage::Nothing;
+    };
+    let equal = match_labels
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| Ok(format!("{key}={value}")));
+    let expressions = match_expressions.into_iter().flatten().map(|requirement| {
+        let key = requirement.key;
+        let values = requirement.values.unwrap_or_default().join(",");
+        match requirement.operator.as_str() {
+            "In" => Ok(format!("{key} in ({values})")),
+            "NotIn" => Ok(format!("{key} notin ({values})")),
+            "Exists" => Ok(key),
+            "DoesNotExist" => Ok(format!("!{key}")),
+            operator => Err(format!("{operator:?} is not an operator")),
+        }
+    });
+    let requirements: Result<Vec<_>, String> = equal.chain(expressions).collect();
+    let read = requirements.and_then(|all| all.join(",").parse().map_err(|error| format!("{error}")));
+    match read {
+        Ok(selector) => BudgetCoverage::Matching(selector),
+        Err(why) => BudgetCoverage::Invalid(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of_spec(spec: serde_json::Value) -> Budget {
+        let object = json!({"metadata": {"name": "b", "namespace": "shop"}, "spec": spec});
+        budget(serde_json::from_value(object).unwrap())
+    }
+
+    #[test]
+    fn selectors_mean_what_they_mean_to_the_api_server() {
+        let rows = [
+            (json!({}), BudgetCoverage::Nothing),
+            (
+                json!({"selector": {}}),
+                BudgetCoverage::Matching("".parse().unwrap()),
+            ),
+            (
+                json!({"selector": {"matchLabels": {"app": "web"}}}),
+                BudgetCoverage::Matching("app=web".parse().unwrap()),
+            ),
+            (
+                json!({"selector": {"matchLabels": {"app": ""}, "matchExpressions": [
+                    {"key": "tier", "operator": "In", "values": ["a", "b"]},
+                    {"key": "zone", "operator": "DoesNotExist"},
+                ]}}),
+                BudgetCoverage::Matching("app=,tier in (a,b),!zone".parse().unwrap()),
+            ),
+        ];
+        for (spec, expected) in rows {
+            assert_eq!(of_spec(spec.clone()).selector, expected, "{spec}");
+        }
+        let strange = json!({"selector": {"matchExpressions": [{"key": "a", "operator": "Near"}]}});
+        assert!(matches!(of_spec(strange).selector, BudgetCoverage::Invalid(_)));
+    }
+
+    #[test]
+    fn the_condition_is_read_as_a_failed_sync_or_as_another_complaint() {
+        let read = |status: &str, reason: &str, message: &str| {
+            let condition = json!({
+                "type": "DisruptionAllowed", "status": status, "reason": reason, "message": message,
+                "lastTransitionTime": "2026-01-01T00:00:00Z",
+            });
+            let object = json!({"metadata": {"name": "b"}, "status": {
+                "conditions": [condition], "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0,
+                "expectedPods": 0,
+            }});
+            let budget = budget(serde_json::from_value(object).unwrap());
+            (budget.status.sync_failed, budget.status.complaint)
+        };
+        assert_eq!(
+            read("False", "SyncFailed", "no scale"),
+            (Some("no scale".into()), None)
+        );
+        assert_eq!(
+            read("False", "Frozen", "sale"),
+            (None, Some("(Frozen): sale".into()))
+        );
+        assert_eq!(read("False", "InsufficientPods", ""), (None, None));
+        assert_eq!(read("True", "SufficientPods", "all is well"), (None, None));
+    }
+
+    #[test]
+    fn limits_are_kept_as_written() {
+        let budget = of_spec(json!({"minAvailable": "50%", "maxUnavailable": 1}));
+        assert_eq!(
+            (budget.min_available.as_deref(), budget.max_unavailable.as_deref()),
+            (Some("50%"), Some("1"))
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! Reads and writes the ConfigMap that holds the journal. A write is conditional: the API server takes it only if
+//! nobody wrote since it was read (`metadata.resourceVersion`, Kubernetes API conventions, "Concurrency Control").
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{ApiError, ApiRequest, Cluster, get, json};
+use macaque_core::config::ConfigMapRef;
+use macaque_core::journal::{PAUSED, StoredJournal};
+
+/// The ConfigMap as it was read, whole: what macaque does not know is written back as it was.
+#[derive(Debug, Clone)]
+pub struct JournalConfigMap(Value);
+
+/// What became of a conditional write.
+#[derive(Debug)]
+pub enum WriteResult {
+    /// It was taken; this is the ConfigMap now.
+    Written(JournalConfigMap),
+    /// Somebody wrote since it was read, or removed it: nothing was changed.
+    Conflict,
+}
+
+/// The keys of the ConfigMap's data.
+const TEXT: &str = "journal.json";
+const SEAL: &str = "seal";
+
+impl JournalConfigMap {
+    /// What is written there.
+    pub fn sheet(&self) -> StoredJournal {
+        let text = |pointer: &str| self.0.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        StoredJournal {
+            uid: text("/metadata/uid").unwrap_or_default(),
+            text: text("/data/journal.json"),
+            seal: text("/data/seal"),
+        }
+    }
+
+    /// The annotation that pauses macaque, if it is there.
+    pub fn paused(&self) -> Option<&str> {
+        self.0["metadata"]["annotations"][PAUSED].as_str()
+    }
+
+    fn with(&self, text: &str, seal: &str) -> Value {
+        let mut object = self.0.clone();
+        if !object["data"].is_object() {
+            object["data"] = json!({});
+        }
+        object["data"][TEXT] = text.into();
+        object["data"][SEAL] = seal.into();
+        object
+    }
+}
+
+impl Cluster {
+    /// Reads the journal's ConfigMap; `None` if there is none.
+    ///
+    /// # Errors
+    /// It could not be read.
+    pub async fn journal(&self, place: &ConfigMapRef) -> Result<Option<JournalConfigMap>, ApiError> {
+        let what = || format!("read the journal, {place}");
+        let response = self
+            .send(get(&path(place)), self.access.deadlines.read, what)
+            .await?;
+        let Some(object) = response.into_object_if_any::<Value>(what)? else {
+            return Ok(None);
+        };
+        // Without a version the next write would be unconditional.
+        match object["metadata"]["resourceVersion"].as_str() {
+            Some(version) if !version.is_empty() && object["kind"] == "ConfigMap" => {
+                Ok(Some(JournalConfigMap(object)))
+            }
+            _ => Err(ApiError::Unexpected {
+                what: what(),
+                why: "not a ConfigMap with a resourceVersion".to_owned(),
+            }),
+        }
+    }
+
+    /// Writes the journal, if it is still the `page` that was read.
+    ///
+    /// # Errors
+    /// No clear answer came: it may or may not have been written, or may yet be.
+    pub async fn write_journal(
+        &self,
+        place: &ConfigMapRef,
+        page: &JournalConfigMap,
+        text: &str,
+        seal: &str,
+    ) -> Result<WriteResult, ApiError> {
+        let what = || format!("write the journal, {place}");
+        let call = json(Method::PUT, &path(place), &page.with(text, seal));
+        let response = self.send(call, self.access.deadlines.read, what).await?;
+        match response.status {
+            StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(WriteResult::Conflict),
+            _ => response
+                .into_object(what)
+                .map(|object| WriteResult::Written(JournalConfigMap(object))),
+        }
+    }
+
+    /// Sets or removes the annotation that pauses macaque.
+    ///
+    /// # Errors
+    /// It could not be written, or there is no such ConfigMap.
+    pub async fn pause_journal(&self, place: &ConfigMapRef, paused: Option<&str>) -> Result<(), ApiError> {
+        let what = || format!("annotate {place}");
+        let patch = json!({"metadata": {"annotations": {PAUSED: paused}}});
+        let mut call: ApiRequest = json(Method::PATCH, &path(place), &patch);
+        call.content_type = "application/merge-patch+json";
+        let response = self.send(call, self.access.deadlines.read, what).await?;
+        if response.status == StatusCode::NOT_FOUND {
+            return Err(ApiError::NotFound { what: what() });
+        }
+        response.into_object::<serde::de::IgnoredAny>(what).map(drop)
+    }
+}
+
+fn path(place: &ConfigMapRef) -> String {
+    format!("/api/v1/namespaces/{}/configmaps/{}", place.namespace, place.name)
+}

@@ -1,0 +1,172 @@
+//! Finds the API server: the kubeconfig that was named, else the cluster around us, else the user's kubeconfig.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::USER_AGENT;
+use http::{HeaderValue, Uri};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use secrecy::ExposeSecret;
+
+use super::{ApiError, Cluster, credentials};
+
+/// Long enough for a distant API server, short enough that a dead one is named within a round.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where the cluster is and as whom to speak to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClusterAccess {
+    /// The kubeconfig file that was named, if one was.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context to use instead of the file's current one.
+    pub context: Option<String>,
+    /// How long to wait for an answer.
+    pub deadlines: RequestDeadlines,
+}
+
+/// How long to wait for an answer, head and body together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestDeadlines {
+    /// A read's, and the journal's; reads are repeated by the caller where that is safe.
+    pub read: Duration,
+    /// A disruption's: longer than the 34 s after which the API server itself gives up (`requestTimeoutUpperBound`,
+    /// `apiserver/pkg/endpoints/handlers/rest.go`), so that ours never hides its answer.
+    pub disrupt: Duration,
+}
+
+impl Default for RequestDeadlines {
+    fn default() -> Self {
+        Self {
+            read: Duration::from_secs(30),
+            disrupt: Duration::from_secs(40),
+        }
+    }
+}
+
+impl Cluster {
+    /// Prepares a connection; nothing is sent yet. Call it on the arbiter that will use it.
+    ///
+    /// # Errors
+    /// [`ApiError::Access`]: no configuration was found, or it cannot be used.
+    pub async fn connect(access: &ClusterAccess) -> Result<Self, ApiError> {
+        let (client, server) = client(access).await?;
+        Ok(Self {
+            access: access.clone(),
+            client: RefCell::new(client),
+            skew: Cell::new(None),
+            stale: Cell::new(false),
+            pulse: None,
+            server,
+        })
+    }
+}
+
+/// A client with the credentials as they are now, and the address of its API server.
+pub(super) async fn client(access: &ClusterAccess) -> Result<(Client, Arc<str>), ApiError> {
+    let (mut config, source) = configuration(access).await.map_err(ApiError::Access)?;
+    // A budget's refusal is a 429: kube would repeat it fifteen times over minutes.
+    config.default_retry = false;
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    config.read_timeout = Some(access.deadlines.disrupt);
+    config.write_timeout = Some(access.deadlines.disrupt);
+    config.reset_reader_on_write = true;
+    let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));
+    config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
+    let server = address(&config.cluster_url).into();
+    let command = config
+        .auth_info
+        .exec
+        .as_ref()
+        .and_then(|exec| exec.command.clone());
+    let client = Client::try_from(config).map_err(|error| {
+        let fault = credentials::of_client(&error, command.as_deref());
+        ApiError::Access(source.unusable(&fault))
+    })?;
+    Ok((client, server))
+}
+
+/// Where a configuration comes from, for errors.
+struct ConfigSource {
+    called: String,
+    remedy: &'static str,
+}
+
+impl ConfigSource {
+    fn unusable(&self, fault: &dyn fmt::Display) -> String {
+        format!("cannot use {}: {fault}; {}", self.called, self.remedy)
+    }
+}
+
+/// Inside a cluster `Config::infer` would prefer a stray kubeconfig and honour debug variables that redirect
+/// every request; so each source is named here.
+async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource), String> {
+    let in_cluster = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    if access.kubeconfig.is_none() && access.context.is_none() && in_cluster {
+        let source = ConfigSource {
+            called: "the service account of this pod".to_owned(),
+            remedy: "is automountServiceAccountToken off?",
+        };
+        let config = Config::incluster().map_err(|error| source.unusable(&error))?;
+        return Ok((config, source));
+    }
+    let (file, called, remedy) = match &access.kubeconfig {
+        Some(path) => (
+            Kubeconfig::read_from(path),
+            format!("the kubeconfig {}", path.display()),
+            "name a good one with --kubeconfig (key cluster.kubeconfig)",
+        ),
+        None => (
+            Kubeconfig::read(),
+            "kubectl's own kubeconfig".to_owned(),
+            "name one with --kubeconfig (key cluster.kubeconfig), set KUBECONFIG, or run in a cluster",
+        ),
+    };
+    let source = ConfigSource { called, remedy };
+    let file = file.map_err(|error| source.unusable(&credentials::of_file(&error)))?;
+    if let Some(context) = &access.context {
+        let known: Vec<_> = file.contexts.iter().map(|known| known.name.as_str()).collect();
+        if !known.contains(&context.as_str()) {
+            let known = known.join(", ");
+            return Err(format!(
+                "{} has no context {context:?}; name one that it has with --context (key cluster.context): {known}",
+                source.called
+            ));
+        }
+    }
+    let options = KubeConfigOptions {
+        context: access.context.clone(),
+        ..KubeConfigOptions::default()
+    };
+    let config = Config::from_custom_kubeconfig(file, &options)
+        .await
+        .map_err(|error| source.unusable(&credentials::of_file(&error)))?;
+    match fault(&config) {
+        None => Ok((config, source)),
+        Some(fault) => Err(source.unusable(&fault)),
+    }
+}
+
+/// What is wrong with a configuration that kube's client takes for good, and panics over later.
+fn fault(config: &Config) -> Option<&'static str> {
+    if !matches!(config.cluster_url.scheme_str(), Some("https" | "http")) {
+        return Some("the server's address begins with neither https:// nor http://");
+    }
+    let token = config.auth_info.token.as_ref()?;
+    let header = HeaderValue::from_str(token.expose_secret());
+    header
+        .is_err()
+        .then_some("the token holds a line break, or another character that none can have")
+}
+
+/// Where the API server is, for people; without the credentials that a URL may hold.
+fn address(url: &Uri) -> String {
+    let host = url.host().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}

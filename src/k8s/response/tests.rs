@@ -1,0 +1,109 @@
+use super::*;
+
+fn response(code: u16, headers: &[(&'static str, &'static str)], body: &str) -> ApiResponse {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+    ApiResponse {
+        status: StatusCode::from_u16(code).unwrap(),
+        headers: headers.collect(),
+        body: body.into(),
+        gzip: false,
+    }
+}
+
+#[test]
+fn a_status_is_read_whatever_the_content_type_says() {
+    let body = r#"{"metadata":{},"status":"Failure","message":"Timeout: …","reason":"Timeout","details":{},"code":504}"#;
+    let answer = response(504, &[("content-type", "text/plain")], body).into_answer();
+    assert_eq!(answer.status.unwrap().reason, "Timeout");
+}
+
+#[test]
+fn retry_after_is_read_from_the_header_and_else_from_the_body() {
+    let body = r#"{"kind":"Status","status":"Failure","details":{"retryAfterSeconds":10},"code":429}"#;
+    assert_eq!(
+        response(429, &[], body).into_answer().retry_after,
+        Some(Duration::from_secs(10))
+    );
+    let answer = response(429, &[("retry-after", "3")], "Too many requests").into_answer();
+    assert_eq!(answer.retry_after, Some(Duration::from_secs(3)));
+    assert_eq!(answer.text, "Too many requests");
+}
+
+#[test]
+fn warnings_are_kept_as_text() {
+    let headers = [("warning", r#"299 - "unknown field \"delete_options\"""#)];
+    assert_eq!(
+        response(201, &headers, "{}").into_answer().warnings,
+        [r#"unknown field "delete_options""#]
+    );
+}
+
+const LIST: &str =
+    r#"{"kind":"PodList","metadata":{"continue":"c","remainingItemCount":7},"items":[{"a":1},{"a":2}]}"#;
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// What is read of `body`, sent with this code.
+async fn read_of(code: u16, body: Vec<u8>, glance: Option<usize>) -> Result<ApiResponse, String> {
+    let mut response = http::Response::builder().status(code);
+    if body.starts_with(&[0x1f, 0x8b]) {
+        response = response.header(header::CONTENT_ENCODING, "gzip");
+    }
+    read(response.body(Body::from(body)).unwrap(), glance).await
+}
+
+fn items(response: ApiResponse) -> Result<(Vec<serde_json::Value>, ListMeta), ApiError> {
+    let mut items = Vec::new();
+    let metadata = response.into_items(|| "list".to_owned(), |item| items.push(item))?;
+    Ok((items, metadata))
+}
+
+#[actix_rt::test]
+async fn a_page_is_read_item_by_item_compressed_or_not() {
+    for body in [gzip(LIST), LIST.into()] {
+        let (items, metadata) = items(read_of(200, body, None).await.unwrap()).unwrap();
+        assert_eq!(items.len(), 2);
+        assert_eq!(metadata.next.as_deref(), Some("c"));
+        assert_eq!(metadata.remaining(), Some(7));
+    }
+}
+
+#[actix_rt::test]
+async fn a_glance_leaves_the_items_of_a_long_list_unread_and_reads_those_of_a_short_one() {
+    for body in [gzip(LIST), LIST.into()] {
+        let (unread, metadata) = items(read_of(200, body.clone(), Some(6)).await.unwrap()).unwrap();
+        assert_eq!((unread.len(), metadata.remaining()), (0, Some(7)));
+        let (read, _) = items(read_of(200, body, Some(7)).await.unwrap()).unwrap();
+        assert_eq!(read.len(), 2);
+    }
+}
+
+#[actix_rt::test]
+async fn a_compressed_refusal_is_understood() {
+    let status = r#"{"kind":"Status","status":"Failure","reason":"Forbidden","code":403}"#;
+    let answer = read_of(403, gzip(status), None).await.unwrap().into_answer();
+    assert_eq!(answer.status.unwrap().reason, "Forbidden");
+}
+
+#[actix_rt::test]
+async fn half_a_compressed_page_is_an_error_and_no_short_list() {
+    let whole = gzip(LIST);
+    let half = whole[..whole.len() / 2].to_vec();
+    assert!(items(read_of(200, half, None).await.unwrap()).is_err());
+    let cut = format!("{LIST} and more");
+    assert!(items(read_of(200, gzip(&cut), None).await.unwrap()).is_err());
+}
+
+#[test]
+fn a_page_of_html_is_quoted_in_one_short_line() {
+    let html = format!("<html>\n<body>{}</body>", "x".repeat(500));
+    let answer = response(502, &[], &html).into_answer();
+    assert_eq!(answer.status, None);
+    assert!(answer.text.starts_with("<html> <body>") && answer.text.len() <= EXCERPT_CHARS);
+}

@@ -1,0 +1,262 @@
+//! The shapes on the wire, cut down to what the rules read, and their translation into the core's words.
+
+mod items;
+mod list;
+
+pub(super) use items::each_item;
+pub(super) use list::{ListMeta, NameTable, ObjectList, glance_at};
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::policy::v1::Eviction;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, Preconditions};
+use serde::{Deserialize, Serialize};
+
+use macaque_core::pod::{Pod, PodOwner, PodPhase, PodRef};
+use macaque_core::verdict::{AnswerStatus, StatusCause};
+
+#[derive(Deserialize)]
+pub(super) struct PodObject {
+    metadata: PodMetadata,
+    #[serde(default)]
+    spec: PodSpec,
+    #[serde(default)]
+    status: PodStatus,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PodMetadata {
+    name: String,
+    #[serde(default)]
+    namespace: String,
+    #[serde(default)]
+    uid: String,
+    #[serde(default, deserialize_with = "null_is_default")]
+    labels: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    annotations: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    owner_references: Vec<OwnerReference>,
+    creation_timestamp: Option<Timestamp>,
+    deletion_timestamp: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct OwnerReference {
+    kind: String,
+    name: String,
+    controller: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PodSpec {
+    priority: Option<i32>,
+    priority_class_name: Option<String>,
+    #[serde(deserialize_with = "null_is_default")]
+    eviction_responders: Vec<serde::de::IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PodStatus {
+    phase: String,
+    start_time: Option<Timestamp>,
+    #[serde(deserialize_with = "null_is_default")]
+    conditions: Vec<PodCondition>,
+}
+
+#[derive(Deserialize)]
+struct PodCondition {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
+}
+
+impl PodObject {
+    /// The pod, of which only metadata were told, taken for a running one.
+    pub(super) fn running(self) -> Pod {
+        Pod {
+            phase: PodPhase::Running,
+            ..self.into()
+        }
+    }
+}
+
+impl From<PodObject> for Pod {
+    fn from(object: PodObject) -> Self {
+        let PodObject {
+            metadata,
+            spec,
+            status,
+        } = object;
+        let owner = metadata
+            .owner_references
+            .into_iter()
+            .find(|owner| owner.controller == Some(true));
+        let owner = owner.map(|reference| workload(reference, &metadata.labels));
+        Self {
+            id: PodRef {
+                namespace: metadata.namespace,
+                name: metadata.name,
+                uid: metadata.uid,
+            },
+            owner,
+            labels: metadata.labels,
+            annotations: metadata.annotations,
+            phase: PodPhase::from_word(&status.phase),
+            ready: status
+                .conditions
+                .iter()
+                .any(|c| c.kind == "Ready" && c.status == "True"),
+            created: metadata.creation_timestamp,
+            started: status.start_time,
+            terminating: metadata.deletion_timestamp.is_some(),
+            priority: spec.priority,
+            priority_class: spec.priority_class_name,
+            has_eviction_responders: !spec.eviction_responders.is_empty(),
+        }
+    }
+}
+
+/// The workload behind the owner reference. A Deployment names its ReplicaSets `NAME-HASH` and labels their pods
+/// with the hash, so the Deployment is known without asking: two ReplicaSets of one rollout are one owner.
+fn workload(reference: OwnerReference, labels: &BTreeMap<String, String>) -> PodOwner {
+    let hash = labels
+        .get("pod-template-hash")
+        .filter(|_| reference.kind == "ReplicaSet");
+    let deployment = hash.and_then(|hash| reference.name.strip_suffix(hash)?.strip_suffix('-'));
+    match deployment {
+        Some(name) => PodOwner {
+            kind: "Deployment".into(),
+            name: name.to_owned(),
+        },
+        None => PodOwner {
+            kind: reference.kind,
+            name: reference.name,
+        },
+    }
+}
+
+/// `meta/v1` DeleteOptions, the body of a DELETE and the options of an eviction.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct DeletionOptions(DeleteOptions);
+
+impl DeletionOptions {
+    pub(super) fn of(pod: &PodRef, grace_period: Option<Duration>) -> Self {
+        let seconds = grace_period.map(|period| i64::try_from(period.as_secs()).unwrap_or(i64::MAX));
+        Self(DeleteOptions {
+            api_version: Some("v1".into()),
+            kind: Some("DeleteOptions".into()),
+            grace_period_seconds: seconds,
+            preconditions: Some(Preconditions {
+                uid: Some(pod.uid.clone()),
+                ..Preconditions::default()
+            }),
+            ..DeleteOptions::default()
+        })
+    }
+
+    /// The same, to be decided and not to be done.
+    pub(super) fn in_dry_run(mut self) -> Self {
+        self.0.dry_run = Some(vec!["All".to_owned()]);
+        self
+    }
+}
+
+/// The eviction of `pod`. The annotations show in audit logs and to admission webhooks.
+pub(super) fn eviction(pod: &PodRef, options: DeletionOptions) -> Eviction {
+    let said = [("reason", "chaos: drawn at random"), ("requested-by", "macaque")];
+    Eviction {
+        metadata: ObjectMeta {
+            name: Some(pod.name.clone()),
+            namespace: Some(pod.namespace.clone()),
+            annotations: Some(said.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),
+            ..ObjectMeta::default()
+        },
+        delete_options: Some(options.0),
+    }
+}
+
+#[derive(Deserialize)]
+struct StatusObject {
+    status: String,
+    #[serde(default)]
+    code: u16,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default, deserialize_with = "null_is_default")]
+    details: StatusDetails,
+    #[serde(default, deserialize_with = "null_is_default")]
+    metadata: ListMeta,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct StatusDetails {
+    kind: String,
+    name: String,
+    #[serde(deserialize_with = "null_is_default")]
+    causes: Vec<CauseObject>,
+    retry_after_seconds: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct CauseObject {
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// Reads a Status and its `retryAfterSeconds`, if `body` has that shape: `status` is a word there, and an object
+/// in every resource.
+pub(super) fn status(body: &[u8]) -> Option<(AnswerStatus, Option<u64>)> {
+    let object: StatusObject = serde_json::from_slice(body).ok()?;
+    let StatusDetails {
+        kind,
+        name,
+        causes,
+        retry_after_seconds,
+    } = object.details;
+    let status = AnswerStatus {
+        failed: object.status == "Failure",
+        code: object.code,
+        reason: object.reason,
+        message: object.message,
+        kind: kind.to_lowercase(),
+        name,
+        causes: causes
+            .into_iter()
+            .map(|c| StatusCause {
+                reason: c.reason,
+                message: c.message,
+            })
+            .collect(),
+    };
+    Some((status, retry_after_seconds.filter(|seconds| *seconds > 0)))
+}
+
+/// The continue token of a Status: an expired listing may go on from it.
+pub(super) fn continuation(body: &[u8]) -> Option<String> {
+    let object: StatusObject = serde_json::from_slice(body).ok()?;
+    object.metadata.next.filter(|token| !token.is_empty())
+}
+
+/// Go writes an empty slice or map as `null` at times.
+fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;

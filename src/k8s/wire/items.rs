@@ -1,0 +1,222 @@
+//! Reads a list item by item, so that no two of them are in memory at a time. serde_json reads a slice several times as
+//! fast as a stream, and so each item is cut out of the stream first.
+
+use std::io::Read;
+
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+
+use super::list::{ListMeta, ObjectList};
+
+/// Bytes that are read at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// Reads a list and hands on each item as soon as it has come.
+///
+/// # Errors
+/// It is no list, or no JSON, or could not be read whole; what was handed on before counts for nothing then.
+pub(in crate::k8s) fn each_item<T: DeserializeOwned>(
+    mut list: impl Read,
+    mut each: impl FnMut(T),
+) -> serde_json::Result<ListMeta> {
+    let (mut cutter, mut chunk) = (ItemSplitter::default(), vec![0; CHUNK]);
+    loop {
+        let length = list.read(&mut chunk).map_err(serde_json::Error::io)?;
+        if length == 0 {
+            break;
+        }
+        cutter.feed(&chunk[..length], &mut |item| {
+            each(serde_json::from_slice(item)?);
+            Ok(())
+        })?;
+    }
+    let rest: ObjectList<IgnoredAny> = serde_json::from_slice(&cutter.rest)?;
+    // serde takes an array for a struct, and a key may be written so that the cutter does not know it.
+    if cutter.rest.trim_ascii_start().first() != Some(&b'{') || !rest.items.is_empty() {
+        return Err(serde_json::Error::custom("it is no list"));
+    }
+    Ok(rest.metadata)
+}
+
+/// Cuts the items out of a list. It knows just enough of JSON (RFC 8259) to tell where a value ends; whether each part
+/// is well formed, its parser tells.
+#[derive(Default)]
+struct ItemSplitter {
+    /// How many objects and arrays are open.
+    depth: usize,
+    /// Within a string, and after a backslash in it.
+    quoted: bool,
+    escaped: bool,
+    /// The latest string of the list itself: a key, when a value begins.
+    key: Vec<u8>,
+    /// Within the array of the items.
+    among_items: bool,
+    /// The item that has not come whole.
+    item: Vec<u8>,
+    /// The list without its items.
+    rest: Vec<u8>,
+}
+
+/// The depth of the list's own keys, and that of its items.
+const OF_KEYS: usize = 1;
+const OF_ITEMS: usize = 2;
+
+impl ItemSplitter {
+    /// Takes the next bytes, and hands on each item that they complete.
+    fn feed(
+        &mut self,
+        bytes: &[u8],
+        each: &mut impl FnMut(&[u8]) -> serde_json::Result<()>,
+    ) -> serde_json::Result<()> {
+        // Where the present item begins, or goes on.
+        let mut begin = 0;
+        for (at, byte) in bytes.iter().enumerate() {
+            if !self.among_items {
+                self.rest.push(*byte);
+            }
+            if self.quoted {
+                self.read_string(*byte);
+                continue;
+            }
+            let between_items = self.among_items && self.depth == OF_ITEMS;
+            match byte {
+                b',' | b' ' | b'\t' | b'\r' | b'\n' => {}
+                b'"' if !between_items => {
+                    self.quoted = true;
+                    self.key.clear();
+                }
+                b'{' | b'[' => {
+                    if between_items {
+                        begin = at;
+                    }
+                    self.among_items |= *byte == b'[' && self.depth == OF_KEYS && self.key == b"items";
+                    self.depth += 1;
+                }
+                b'}' | b']' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if self.among_items && self.depth == OF_ITEMS {
+                        self.item.extend_from_slice(&bytes[begin..=at]);
+                        each(&self.item)?;
+                        self.item.clear();
+                    } else if self.among_items && self.depth < OF_ITEMS {
+                        self.among_items = false;
+                        self.rest.push(*byte);
+                    }
+                }
+                _ if between_items => {
+                    return Err(serde_json::Error::custom("an item of the list is no object"));
+                }
+                _ => {}
+            }
+        }
+        if self.among_items && self.depth > OF_ITEMS {
+            self.item.extend_from_slice(&bytes[begin..]);
+        }
+        Ok(())
+    }
+
+    fn read_string(&mut self, byte: u8) {
+        match byte {
+            _ if self.escaped => self.escaped = false,
+            b'\\' => self.escaped = true,
+            b'"' => {
+                self.quoted = false;
+                return;
+            }
+            _ => {}
+        }
+        if self.depth == OF_KEYS {
+            self.key.push(byte);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Gives a few bytes at a time.
+    struct SlowReader<'a>(&'a [u8], usize);
+
+    impl Read for SlowReader<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let length = self.1.min(self.0.len()).min(into.len());
+            into[..length].copy_from_slice(&self.0[..length]);
+            self.0 = &self.0[length..];
+            Ok(length)
+        }
+    }
+
+    fn read(list: &str, sip: usize) -> serde_json::Result<(Vec<Value>, ListMeta)> {
+        let mut items = Vec::new();
+        let metadata = each_item(SlowReader(list.as_bytes(), sip), |item| items.push(item))?;
+        Ok((items, metadata))
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "(items|[\"\\\\{}\\[\\],: é]){0,4}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("items|[\"\\\\{}a]{0,3}", inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_items_are_those_of_the_list_however_it_is_written_and_comes(
+            items in prop::collection::vec(prop::collection::btree_map("items|[a-c]", value(), 0..4), 0..5),
+            (beside, before, pretty) in (value(), any::<bool>(), any::<bool>()),
+            sip in 1..40_usize,
+        ) {
+            let items = json!(items);
+            // Keys are written in their order: the items after what is beside them, or before.
+            let name = if before { "beside" } else { "zebra" };
+            let list = json!({ "kind": "items", "metadata": { "continue": "c", "items": [1] }, name: beside, "items": items });
+            let text = if pretty { serde_json::to_string_pretty(&list) } else { serde_json::to_string(&list) };
+            let (read, metadata) = read(&text.unwrap(), sip).unwrap();
+            prop_assert_eq!(json!(read), items);
+            prop_assert_eq!(metadata.next.as_deref(), Some("c"));
+        }
+
+        #[test]
+        fn no_part_of_a_list_is_taken_for_the_whole(cut in 0..54_usize, sip in 1..40_usize) {
+            let whole = r#"{"metadata":{"continue":"c"},"items":[{"a":"}"},{"b":[]}]}"#;
+            prop_assert_eq!(read(whole, sip).unwrap().0.len(), 2);
+            prop_assert!(read(&whole[..cut], sip).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_of_objects_is_an_error() {
+        for bad in [
+            "",
+            "<html>",
+            r#"{"items":[{}]} and more"#,
+            r#"{"items":[1]}"#,
+            r#"{"items":[{},"a"]}"#,
+            r#"{"items":[{"a":}]}"#,
+            r#"{"items":[{}]]}"#,
+            r#"{"items":{}}"#,
+            r#"["items",[{}]]"#,
+            "[]",
+            "[{}]",
+            r#"[{"continue":"c"},[{}]]"#,
+            r#"{"it\u0065ms":[{}]}"#,
+        ] {
+            assert!(read(bad, 7).is_err(), "{bad}");
+        }
+        for empty in [r#"{"items":[]}"#, r#"{"items":null}"#, "{}"] {
+            assert_eq!(read(empty, 7).unwrap().0.len(), 0, "{empty}");
+        }
+    }
+}
