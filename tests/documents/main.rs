@@ -1,31 +1,73 @@
-//! What the documents say is so: the README's table of settings, its commands, its promises and its exit codes.
+//! What the documents say is so: the table of settings, the rules, the commands, the promises, the exit codes, the links.
 
 #![expect(
     clippy::unwrap_used,
     reason = "clippy takes the helpers of a test for code of the program"
 )]
 
+#[cfg(feature = "sandbox")]
+mod demo;
+mod links;
+
 use std::fs;
 use std::process::Command;
 
 use macaque::settings::{SettingKey, keys};
 
+/// The text of a file of the repository.
 fn read(path: &str) -> String {
     fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// The README's table below the comment `<!-- NAME -->`, header and all.
-fn table(name: &str) -> String {
-    let readme = read("README.md");
-    let (_, rest) = readme.split_once(&format!("<!-- {name} -->\n")).unwrap();
-    rest.lines()
-        .take_while(|line| line.starts_with('|'))
-        .map(|line| format!("{line}\n"))
+/// The documents below `docs/`, by their paths.
+fn documents() -> Vec<String> {
+    let directory = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).unwrap();
+    let mut names: Vec<_> = directory
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".md"))
+        .map(|name| format!("docs/{name}"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The tables of a document below its comments `<!-- NAME -->`, header and all.
+fn tables(path: &str, name: &str) -> Vec<String> {
+    let text = read(path);
+    let tables: Vec<_> = text
+        .split(&format!("<!-- {name} -->\n"))
+        .skip(1)
+        .map(|rest| {
+            let rows = rest.lines().take_while(|line| line.starts_with('|'));
+            rows.map(|line| format!("{line}\n")).collect()
+        })
+        .collect();
+    assert!(!tables.is_empty(), "<!-- {name} --> in {path}");
+    tables
+}
+
+/// The one table of a document below the comment `<!-- NAME -->`.
+fn table(path: &str, name: &str) -> String {
+    let tables = tables(path, name);
+    assert_eq!(tables.len(), 1, "one <!-- {name} --> in {path}");
+    tables.concat()
+}
+
+/// The first cells of a table's rows, without its header.
+fn first_cells(table: &str) -> Vec<String> {
+    let rows = table.lines().skip(2);
+    rows.map(|row| row.split('|').nth(1).unwrap().trim().trim_matches('`').to_owned())
         .collect()
 }
 
-/// The commands of the README's console blocks.
-fn commands() -> Vec<String> {
+/// What `macaque --help` prints.
+fn help() -> String {
+    let help = Command::new(env!("CARGO_BIN_EXE_macaque")).arg("--help").output();
+    String::from_utf8(help.unwrap().stdout).unwrap()
+}
+
+/// The commands in the README's console blocks.
+fn console_commands() -> Vec<String> {
     read("README.md")
         .lines()
         .filter_map(|line| line.strip_prefix("$ ").map(str::to_owned))
@@ -33,7 +75,13 @@ fn commands() -> Vec<String> {
 }
 
 #[test]
-fn the_readme_lists_every_setting_with_its_default() {
+fn the_readme_has_at_most_140_lines() {
+    let lines = read("README.md").lines().count();
+    assert!(lines <= 140, "{lines} lines: move what is too much to docs/");
+}
+
+#[test]
+fn the_configuration_page_lists_every_setting_with_its_default() {
     let row = |key: &SettingKey| {
         let code = |text: Option<String>| text.map_or_else(String::new, |text| format!("`{text}`"));
         let old = key.old_variable.map(str::to_owned);
@@ -45,18 +93,38 @@ fn the_readme_lists_every_setting_with_its_default() {
             code(old)
         )
     };
-    let head = "| key | default | meaning | the Go macaque's |\n|---|---|---|---|\n".to_owned();
+    let head = "| key | default | meaning | old variable |\n|---|---|---|---|\n".to_owned();
     let expected = keys().iter().map(row).fold(head, |table, row| table + &row);
     assert_eq!(
-        table("keys"),
+        table("docs/configuration.md", "keys"),
         expected,
         "the table that belongs below <!-- keys --> is:\n{expected}"
     );
 }
 
+/// `macaque why` prints every rule of one pod, and the suite `preview` holds the recorded output.
+#[test]
+fn the_configuration_page_lists_every_rule_in_the_order_of_why() {
+    let text = read("docs/cli.md");
+    let (_, recorded) = text.split_once("<!-- why -->\n").unwrap();
+    let (_, rules) = recorded.split_once("\nRULE ").unwrap();
+    let mut expected: Vec<_> = rules
+        .lines()
+        .skip(1)
+        .map_while(|line| line.split_whitespace().next().map(str::to_owned))
+        .collect();
+    // The journal keeps it, and not the pod.
+    expected.push("cooldown".to_owned());
+    assert_eq!(
+        first_cells(&table("docs/configuration.md", "rules")),
+        expected,
+        "the rules below <!-- rules -->"
+    );
+}
+
 #[test]
 fn the_readmes_two_commands_are_those_of_ci_and_of_the_task_runner() {
-    let commands = commands();
+    let commands = console_commands();
     for command in ["cargo run --locked -- demo", "cargo test --locked"] {
         assert!(
             commands.iter().any(|line| line == command),
@@ -68,22 +136,28 @@ fn the_readmes_two_commands_are_those_of_ci_and_of_the_task_runner() {
 }
 
 #[test]
-fn each_promise_of_the_readme_names_a_test_that_exists() {
-    let promises = table("promises");
-    let mut named = 0;
-    for row in promises.lines().skip(2) {
+fn each_promise_names_a_test_that_exists() {
+    let mut promises = 0;
+    for row in tables("docs/guarantees.md", "promises")
+        .iter()
+        .flat_map(|table| table.lines().skip(2))
+    {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
-        let tests = cells[2].split(", ").filter(|cell| cell.starts_with('`'));
+        let tests: Vec<_> = cells[2]
+            .split(", ")
+            .filter(|cell| cell.starts_with('`'))
+            .collect();
+        assert!(!tests.is_empty(), "a test of the promise {:?}", cells[1]);
         for test in tests {
             let (suite, name) = test.trim_matches('`').rsplit_once("::").unwrap();
             // A law has parameters.
             let wanted = format!("fn {name}(");
             let found = suites(suite).iter().any(|file| read(file).contains(&wanted));
             assert!(found, "{test} of the promise {:?}", cells[1]);
-            named += 1;
         }
+        promises += 1;
     }
-    assert!(named > 0, "there are promises");
+    assert!(promises >= 31, "{promises} promises: none is dropped");
 }
 
 /// The source files of a suite below `tests/`.
@@ -98,32 +172,20 @@ fn suites(suite: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_readme_and_the_help_tell_the_same_exit_codes() {
-    let help = Command::new(env!("CARGO_BIN_EXE_macaque"))
-        .arg("--help")
-        .output()
-        .unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
+fn the_command_line_page_and_the_help_list_the_same_exit_codes() {
+    let help = help();
     let (_, codes) = help.split_once("Exit codes:\n").unwrap();
     let listed: Vec<_> = codes
         .lines()
         .map_while(|line| line.split_whitespace().next())
         .collect();
     assert_eq!(listed, ["0", "1", "2", "3", "4", "70", "75"]);
-    let readme = read("README.md");
-    let (_, told) = readme.split_once("Exit codes: ").unwrap();
-    let (told, _) = told.split_once("\n\n").unwrap();
-    for code in listed {
-        let told = told.split([' ', '\n']).any(|word| word == code);
-        assert!(told, "exit code {code} in the README");
-    }
+    assert_eq!(first_cells(&table("docs/cli.md", "exit codes")), listed);
 }
 
 #[test]
-fn the_variables_that_are_no_settings_are_told_by_readme_help_and_tutorial() {
-    let help = Command::new(env!("CARGO_BIN_EXE_macaque")).arg("--help").output();
-    let help = String::from_utf8(help.unwrap().stdout).unwrap();
-    for text in [help, read("README.md"), read("config/macaque.toml")] {
+fn the_variables_that_are_no_settings_are_in_the_configuration_page_the_help_and_the_tutorial() {
+    for text in [help(), read("docs/configuration.md"), read("config/macaque.toml")] {
         for variable in ["MACAQUE_CONFIG", "MACAQUE_POD_NAME", "MACAQUE_POD_NAMESPACE"] {
             assert!(
                 text.split(|c: char| !c.is_ascii_uppercase() && c != '_')
@@ -134,10 +196,35 @@ fn the_variables_that_are_no_settings_are_told_by_readme_help_and_tutorial() {
     }
 }
 
+#[cfg(feature = "sandbox")]
 #[test]
-fn every_command_of_the_readmes_table_exists() {
-    let readme = read("README.md");
-    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `macaque "));
+fn the_tables_of_commands_list_those_of_the_help() {
+    let help = help();
+    let (_, listed) = help.split_once("Commands:\n").unwrap();
+    let mut expected: Vec<_> = listed
+        .lines()
+        .take_while(|line| !line.is_empty())
+        // What an indentation of two does not begin continues the line before.
+        .filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    expected.sort_unstable();
+    assert!(expected.len() >= 7, "{expected:?}");
+
+    for path in ["README.md", "docs/cli.md"] {
+        let text = read(path);
+        let rows = text.lines().filter_map(|line| line.strip_prefix("| `macaque "));
+        let mut names: Vec<_> = rows.filter_map(|row| row.split(['`', ' ']).next()).collect();
+        names.sort_unstable();
+        assert_eq!(names, expected, "the table of commands of {path}");
+    }
+}
+
+#[test]
+fn every_command_of_the_table_exists() {
+    let text = read("docs/cli.md");
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `macaque "));
     let names: Vec<_> = rows.filter_map(|row| row.split(['`', ' ']).next()).collect();
     assert!(names.len() >= 7, "{names:?}");
     for name in names {

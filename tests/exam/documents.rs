@@ -1,16 +1,16 @@
-//! What the README shows of these commands is what they print.
+//! What the documents show of these commands is what they print.
 
 use kube_sandbox::scenario;
 
 use super::Scene;
 
-/// The commands of the README that begin with `macaque NAME`, each with the text that follows it.
+/// The commands of docs/cli.md that begin with `macaque NAME`, each with the text that follows it.
 fn shown(name: &str) -> Vec<(String, String)> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cli.md");
+    let page = std::fs::read_to_string(path).unwrap();
     let start = format!("$ macaque {name}");
     let mut shown = Vec::new();
-    for block in readme.split("```console\n").skip(1) {
+    for block in page.split("```console\n").skip(1) {
         let (block, _) = block.split_once("```").unwrap();
         if let Some((command, text)) = block
             .split_once('\n')
@@ -22,12 +22,12 @@ fn shown(name: &str) -> Vec<(String, String)> {
             ));
         }
     }
-    assert!(!shown.is_empty(), "{name} in the README");
+    assert!(!shown.is_empty(), "{name} in docs/cli.md");
     shown
 }
 
 #[test]
-fn the_readme_shows_what_budgets_and_rbac_print_over_the_shop() {
+fn the_documents_show_what_budgets_and_rbac_print_over_the_shop() {
     let scene = Scene::with(scenario::shop());
     for name in ["budgets", "rbac"] {
         for (command, text) in shown(name) {

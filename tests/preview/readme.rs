@@ -1,4 +1,4 @@
-//! The README's examples of `plan` and `why` are what the binary prints.
+//! The examples of `plan` and `why` in the documents are what the binary prints.
 
 use std::fs;
 
@@ -6,8 +6,8 @@ use crate::shop::Shop;
 
 /// The console block below the comment `<!-- NAME -->`: the command's words, and its output.
 fn example(name: &str) -> (Vec<String>, String) {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let (_, rest) = readme
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cli.md")).unwrap();
+    let (_, rest) = text
         .split_once(&format!("<!-- {name} -->\n```console\n$ macaque "))
         .unwrap();
     let (block, _) = rest.split_once("```\n").unwrap();
@@ -28,7 +28,7 @@ fn ageless(text: &str) -> String {
 }
 
 #[test]
-fn the_readmes_examples_are_what_the_commands_print() {
+fn the_documented_examples_are_what_the_commands_print() {
     let shop = Shop::open();
     for name in ["plan", "why"] {
         let (command, expected) = example(name);
