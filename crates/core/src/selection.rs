@@ -7,6 +7,6 @@ mod picker;
 mod queue;
 
 pub use candidate_index::CandidateIndex;
-pub use name_index::{CROWD, IndexedName, NameIndex};
+pub use name_index::{IndexedName, NameIndex, SAMPLING_THRESHOLD};
 pub use picker::VictimPicker;
 pub use queue::{DrawQueue, draw};

@@ -78,7 +78,9 @@ fn conclude(
     }
     match prediction {
         Prediction::Allowed { .. } => {
-            format!("{pod} can be picked, and its {noun} would be {prediction}; webhooks and policies were not asked.")
+            format!(
+                "{pod} can be picked, and its {noun} would be {prediction}; webhooks and policies were not asked."
+            )
         }
         Prediction::Refused(_) => format!("{pod} can be picked, but its {noun} would be {prediction}."),
         Prediction::Unknown { why } => {

@@ -73,10 +73,7 @@ fn every_rule_against_a_pod_is_in_the_conclusion() {
         "elsewhere/web-0 cannot be picked: outside the namespaces in scope; \
          does not match the selector; younger than 1m (12s)."
     );
-    assert_eq!(
-        told.exempt(),
-        Some("outside the namespaces in scope")
-    );
+    assert_eq!(told.exempt(), Some("outside the namespaces in scope"));
     assert_eq!(
         told.rules[0].setting.as_deref(),
         Some("target.namespaces = [shop]")
