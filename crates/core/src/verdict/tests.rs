@@ -1,4 +1,4 @@
-//! One case for every row of the table of answers, each as the server words it.
+//! One case for every row of the table of answers, each in the words of the server.
 
 use super::*;
 
@@ -29,7 +29,8 @@ fn text(code: u16, text: &str) -> ApiAnswer {
 impl ApiAnswer {
     fn about(mut self, kind: &str, name: &str) -> Self {
         let status = self.status.get_or_insert_default();
-        (status.kind, status.name) = (kind.into(), name.into());
+        status.kind = kind.into();
+        status.name = name.into();
         self
     }
 
@@ -107,7 +108,7 @@ fn an_unsynced_budget_says_that_it_may_allow_later() {
 }
 
 #[test]
-fn a_broken_budget_is_a_budget_and_not_a_missing_grant() {
+fn a_broken_budget_is_a_budget_and_not_a_missing_permission() {
     let answer = status(403, "Forbidden", "pdb disruptions allowed is negative")
         .about("poddisruptionbudgets", "web")
         .caused("DisruptionBudget", "");
@@ -163,7 +164,7 @@ fn a_policy_is_named_with_its_binding_whatever_its_code() {
 }
 
 #[test]
-fn a_terminating_namespace_is_no_missing_grant() {
+fn a_terminating_namespace_is_no_missing_permission() {
     let answer = status(
         403,
         "Forbidden",
@@ -208,7 +209,7 @@ fn what_may_work_later_is_not_now() {
 }
 
 #[test]
-fn a_missing_grant_is_forbidden_in_the_servers_words() {
+fn a_missing_permission_is_forbidden_in_the_servers_words() {
     let words = "pods \"web-0\" is forbidden: User \"u\" cannot create resource \"pods/eviction\" in API group \"\" \
                  in the namespace \"shop\"";
     let answer = status(403, "Forbidden", words).about("pods", "web-0");

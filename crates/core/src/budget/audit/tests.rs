@@ -1,4 +1,4 @@
-//! Every finding, and beside it the state that looks alike and is none.
+//! Every finding, and next to it a state that looks similar and is none.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ fn named(name: &str, budget: Budget) -> Budget {
 
 /// The words found on one budget over `pods`.
 fn found(budget: Budget, pods: &[Pod]) -> Vec<String> {
-    examine(vec![budget], pods)
+    audit(vec![budget], pods)
         .iter()
         .map(|finding| format!("{} {}", finding.severity, finding.reason))
         .collect()
@@ -75,13 +75,13 @@ fn found(budget: Budget, pods: &[Pod]) -> Vec<String> {
 
 /// The one finding of `budget` over `pods`.
 fn only(budget: Budget, pods: &[Pod]) -> BudgetFinding {
-    let mut findings = examine(vec![budget], pods);
+    let mut findings = audit(vec![budget], pods);
     assert_eq!(findings.len(), 1, "{findings:#?}");
     findings.remove(0)
 }
 
 #[test]
-fn a_budget_with_room_is_not_found_fault_with() {
+fn a_budget_that_allows_a_disruption_has_no_finding() {
     let none: [&str; 0] = [];
     assert_eq!(found(budget(3, 4, 4), &vec![Pod::sample(); 4]), none);
     assert_eq!(found(at_most("1", 2, 3, 3), &vec![Pod::sample(); 3]), none);
@@ -90,7 +90,7 @@ fn a_budget_with_room_is_not_found_fault_with() {
 }
 
 #[test]
-fn a_limit_that_spares_none_never_allows_an_eviction() {
+fn a_limit_of_no_disruption_never_allows_an_eviction() {
     for never in [
         at_most("0", 3, 3, 3),
         at_most("0%", 3, 3, 3),
@@ -120,7 +120,7 @@ fn a_single_replica_under_min_available_1_is_named_as_such() {
     let finding = only(budget(1, 1, 1), &[Pod::sample()]);
     assert_eq!(finding.reason, FindingReason::Never);
     assert!(
-        finding.says.starts_with("its one pod can never be evicted"),
+        finding.says.starts_with("its only pod can never be evicted"),
         "{}",
         finding.says
     );
@@ -137,7 +137,7 @@ fn a_single_replica_under_min_available_1_is_named_as_such() {
 fn never_says_the_number_that_would_do() {
     let finding = only(budget(3, 3, 3), &vec![Pod::sample(); 3]);
     assert!(
-        finding.says.contains("needs 3 healthy pods of the 3"),
+        finding.says.contains("requires 3 healthy pods, and it counts 3"),
         "{}",
         finding.says
     );
@@ -180,7 +180,7 @@ fn two_budgets_on_a_pod_are_named_with_the_workload() {
         selector: BudgetCoverage::Matching(Selector::default()),
         ..named("all", budget(1, 4, 4))
     };
-    let findings = examine(vec![budget(3, 4, 4), all.clone()], &vec![Pod::sample(); 4]);
+    let findings = audit(vec![budget(3, 4, 4), all.clone()], &vec![Pod::sample(); 4]);
     assert_eq!(findings.len(), 1, "{findings:#?}");
     let BudgetFinding {
         severity,
@@ -205,7 +205,7 @@ fn two_budgets_on_a_pod_are_named_with_the_workload() {
         namespace: "other".into(),
         ..all
     };
-    let found = examine(vec![budget(3, 4, 4), elsewhere], &vec![Pod::sample(); 4]);
+    let found = audit(vec![budget(3, 4, 4), elsewhere], &vec![Pod::sample(); 4]);
     assert!(
         found
             .iter()
@@ -220,11 +220,11 @@ fn two_budgets_over_pods_that_ended_harm_nobody() {
         owner: owner("Job", "web"),
         ..Pod::sample()
     };
-    assert!(examine(vec![budget(0, 1, 1), named("all", budget(0, 1, 1))], &[ended]).is_empty());
+    assert!(audit(vec![budget(0, 1, 1), named("all", budget(0, 1, 1))], &[ended]).is_empty());
 }
 
 #[test]
-fn a_failed_sync_is_told_in_the_controllers_words() {
+fn a_failed_sync_is_put_in_the_controllers_words() {
     let daemon = Pod {
         owner: owner("DaemonSet", "logs"),
         ..Pod::sample()
@@ -236,7 +236,9 @@ fn a_failed_sync_is_told_in_the_controllers_words() {
     assert_eq!(finding.reason, FindingReason::SyncFailed);
     assert!(finding.says.contains("does not implement the scale subresource"));
     assert!(
-        finding.remedy.contains("keep daemonset/logs out of its selector"),
+        finding
+            .remedy
+            .contains("exclude daemonset/logs from its selector"),
         "{}",
         finding.remedy
     );
@@ -250,7 +252,7 @@ fn a_status_of_an_older_spec_is_not_yet_rather_than_never() {
 }
 
 #[test]
-fn a_selector_that_covers_nothing_is_told_apart_by_why() {
+fn a_selector_that_covers_nothing_is_named_by_its_reason() {
     let with = |selector| Budget {
         selector,
         ..budget(1, 0, 0)
@@ -271,7 +273,7 @@ fn a_selector_that_covers_nothing_is_told_apart_by_why() {
     }
     let empty = only(with(BudgetCoverage::Matching(Selector::default())), &[]);
     assert!(
-        empty.says.contains("every pod of the namespace"),
+        empty.says.contains("every pod in the namespace"),
         "{}",
         empty.says
     );
@@ -322,7 +324,7 @@ fn min_available_0_with_unready_pods_only_blocks_them() {
 }
 
 #[test]
-fn a_spent_budget_is_not_now_with_its_arithmetic() {
+fn an_exhausted_budget_is_not_now_with_its_arithmetic() {
     let pending = Pod {
         phase: PodPhase::Pending,
         ready: false,
@@ -344,7 +346,7 @@ fn a_spent_budget_is_not_now_with_its_arithmetic() {
 
 #[test]
 fn a_workload_of_several_pods_without_a_budget_is_a_note() {
-    let finding = examine(Vec::new(), &[Pod::sample(), Pod::sample()]).remove(0);
+    let finding = audit(Vec::new(), &[Pod::sample(), Pod::sample()]).remove(0);
     assert_eq!(
         (finding.severity, finding.reason),
         (FindingSeverity::Note, FindingReason::NoBudget)
@@ -357,7 +359,7 @@ fn one_replica_and_pods_that_no_budget_is_meant_for_need_none() {
     let mut second = Pod::sample();
     second.terminating = true;
     assert!(
-        examine(Vec::new(), &[Pod::sample(), second]).is_empty(),
+        audit(Vec::new(), &[Pod::sample(), second]).is_empty(),
         "one goes, one is left"
     );
     for owner in [owner("DaemonSet", "logs"), owner("Job", "import"), None] {
@@ -365,7 +367,7 @@ fn one_replica_and_pods_that_no_budget_is_meant_for_need_none() {
             owner,
             ..Pod::sample()
         };
-        assert!(examine(Vec::new(), &[pod.clone(), pod]).is_empty());
+        assert!(audit(Vec::new(), &[pod.clone(), pod]).is_empty());
     }
 }
 
@@ -384,7 +386,7 @@ fn errors_come_first() {
         selector: BudgetCoverage::Nothing,
         ..named("a", budget(1, 0, 0))
     };
-    let findings = examine(vec![stray, budget(3, 3, 3)], &pods);
+    let findings = audit(vec![stray, budget(3, 3, 3)], &pods);
     let severities: Vec<_> = findings.iter().map(|finding| finding.severity).collect();
     assert_eq!(
         severities,
@@ -413,35 +415,41 @@ fn a_scopes_selector_leaves_out_budgets_of_other_pods_and_counts_all_pods() {
         selector: BudgetCoverage::Matching("app=gone".parse().unwrap()),
         ..named("lost", budget(1, 0, 0))
     };
-    let mut exam = BudgetAudit::new(
+    let mut audit = BudgetAudit::new(
         vec![budget(1, 3, 3), of_cart, lost],
         "track=canary".parse().unwrap(),
     );
     for pod in [Pod::sample(), Pod::sample(), canary, cart.clone(), cart] {
-        exam.count(&pod);
+        audit.count(&pod);
     }
-    let sums = exam.sums();
-    let names: Vec<_> = sums.iter().map(|sum| &*sum.name).collect();
+
+    let summaries = audit.summaries();
+    let names: Vec<_> = summaries.iter().map(|summary| &*summary.name).collect();
     assert_eq!(names, ["lost", "web"]);
-    assert_eq!(sums[1].covers, BTreeMap::from([("deployment/web".to_owned(), 3)]));
-    assert_eq!(exam.findings().len(), 1, "only that `lost` matches nothing");
+    let covers = BTreeMap::from([("deployment/web".to_owned(), 3)]);
+    assert_eq!(summaries[1].covers, covers);
+    assert_eq!(audit.findings().len(), 1, "only that `lost` matches nothing");
 }
 
 #[test]
-fn a_sum_tells_the_arithmetic_and_what_was_found() {
+fn a_summary_holds_the_arithmetic_and_the_findings() {
     let bare = Pod {
         owner: None,
         ..Pod::sample()
     };
-    let mut exam = BudgetAudit::new(vec![budget(3, 3, 3)], Selector::default());
+    let mut audit = BudgetAudit::new(vec![budget(3, 3, 3)], Selector::default());
     for pod in [Pod::sample(), bare.clone(), bare] {
-        exam.count(&pod);
+        audit.count(&pod);
     }
-    let [sum] = &exam.sums()[..] else {
+
+    let [summary] = &audit.summaries()[..] else {
         panic!("one budget");
     };
     let covers = [("bare pods".to_owned(), 2), ("deployment/web".to_owned(), 1)];
-    assert_eq!(sum.covers, BTreeMap::from(covers));
-    assert_eq!((sum.needs, sum.healthy, sum.expected, sum.allows), (3, 3, 3, 0));
-    assert_eq!(sum.findings, [FindingReason::Never]);
+    assert_eq!(summary.covers, BTreeMap::from(covers));
+    assert_eq!(
+        (summary.needs, summary.healthy, summary.expected, summary.allows),
+        (3, 3, 3, 0)
+    );
+    assert_eq!(summary.findings, [FindingReason::Never]);
 }
