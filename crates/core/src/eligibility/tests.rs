@@ -1,12 +1,11 @@
 //! Each rule exempts what it should, and opens where configuration says so.
 
 use std::collections::BTreeMap;
-
-use super::*;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::*;
 use crate::config::NamespaceScope;
 use crate::selector::Selector;
 
@@ -185,22 +184,22 @@ fn nothing_opens_what_must_stay_closed() {
 }
 
 #[test]
-fn macaques_own_deployment_is_spared_and_its_neighbours_are_not() {
+fn macaques_own_deployment_is_exempt_and_its_neighbours_are_not() {
     let mut rules = rules();
     rules.own_pod = Some(OwnPod {
         namespace: "shop".into(),
         name: "macaque-5f6-abcde".into(),
     });
-    let mate = Pod {
+    let sibling = Pod {
         owner: Some(PodOwner {
             kind: "Deployment".into(),
             name: "macaque".into(),
         }),
         ..web()
     };
-    assert_eq!(exempting(&mate, &rules), Some("self"));
+    assert_eq!(exempting(&sibling, &rules), Some("self"));
     assert_eq!(exempting(&web(), &rules), None);
-    let mut namesake = mate;
+    let mut namesake = sibling;
     namesake.id.namespace = "elsewhere".into();
     assert_eq!(exempting(&namesake, &rules), None);
 }
@@ -251,7 +250,7 @@ fn the_opt_outs_of_other_tools_are_read_as_those_tools_read_them() {
 }
 
 #[test]
-fn a_shield_counted_from_an_unknown_start_protects() {
+fn a_protection_counted_from_an_unknown_start_holds() {
     let pod = Pod {
         started: None,
         ..annotated("karpenter.sh/do-not-disrupt", "1s")
@@ -267,7 +266,7 @@ fn a_label_opts_out_as_an_annotation_does() {
 }
 
 #[test]
-fn the_young_are_exempt_until_they_are_old_enough() {
+fn young_pods_are_exempt_until_they_are_old_enough() {
     let aged = |seconds| Pod {
         created: Some(now() - SignedDuration::from_secs(seconds)),
         ..web()
@@ -277,7 +276,7 @@ fn the_young_are_exempt_until_they_are_old_enough() {
     assert_eq!(
         exempting(&aged(-5), &rules()),
         Some("too-young"),
-        "a clock ahead of ours makes nobody old"
+        "a clock ahead of ours makes no pod old"
     );
     assert_eq!(
         exempting(

@@ -1,4 +1,4 @@
-//! Forecasts drive the round's own choice, and chances say how often.
+//! Predictions drive the round's own picking, and chances say how often.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ fn chance_of(preview: &RoundPreview, chances: &VictimChances, app: &str) -> f64 
 }
 
 #[test]
-fn one_budget_pays_for_one_victim_and_the_next_is_another_owners() {
+fn one_disruption_left_allows_one_victim_and_refuses_the_next() {
     let bare = pods("bare", 3);
     let preview = preview([bare], vec![budget("bare", 1)], 2);
     for seed in 0..20 {
@@ -127,7 +127,7 @@ fn chances_are_worked_out_where_that_is_simple() {
 }
 
 #[test]
-fn among_owners_chances_are_worked_out_too() {
+fn drawn_by_owner_chances_are_worked_out_too() {
     let mut preview = preview(
         [pods("db", 3), pods("web", 8), pods("cart", 2), pods("bare", 2)],
         vec![budget("db", 0)],
@@ -136,7 +136,7 @@ fn among_owners_chances_are_worked_out_too() {
     preview.disrupt.draw = DrawBy::Owner;
     let chances = preview.chances(&[]);
     assert!(!chances.estimated);
-    // Four hosts are left: web, cart, and each bare pod for itself.
+    // Four owners are left: web, cart, and each bare pod for itself.
     for (app, chance) in [("db", 0.0), ("web", 0.25), ("cart", 0.25), ("bare", 0.5)] {
         assert_eq!(chance_of(&preview, &chances, app), chance, "{app}");
     }
@@ -163,7 +163,7 @@ fn chances_are_counted_where_they_are_not_simple() {
 }
 
 #[test]
-fn nobody_allowed_is_nobody_likely() {
+fn where_no_pod_is_allowed_every_chance_is_zero() {
     let preview = preview([pods("db", 3)], vec![budget("db", 0)], 2);
     let chances = preview.chances(&[1, 2, 3]);
     assert_eq!((chances.estimated, chances.of), (false, vec![0.0; 3]));
@@ -192,7 +192,7 @@ fn budgets_that_could_not_be_read_leave_the_verdict_open() {
 }
 
 #[test]
-fn the_servers_word_outranks_the_forecast_but_knows_nothing_of_what_is_planned() {
+fn the_servers_answer_outranks_the_prediction_but_knows_nothing_of_what_is_planned() {
     let mut preview = preview([pods("bare", 2)], vec![budget("bare", 1)], 2);
     for pod in &mut preview.pods {
         pod.server_answer = Some(DisruptionVerdict::Accepted.into());

@@ -177,7 +177,7 @@ impl CoveredPods<'_> {
         }
 
         let says = format!(
-            "no healthy pod can ever be evicted: {limit} requires {needs} healthy pods, and it counts {expected}"
+            "no healthy pod can ever be evicted: {limit} requires {needs} healthy pods of the {expected} that it counts"
         );
         let instead = "set maxUnavailable: 1 instead, which follows the number of replicas";
         let remedy = if is_whole {
@@ -205,7 +205,7 @@ impl CoveredPods<'_> {
                  and has {healthy}",
                 if unready == 1 { "is" } else { "are" }
             );
-            let remedy = "fix the pods, or set unhealthyPodEvictionPolicy: AlwaysAllow, which lets pods be evicted that \
+            let remedy = "fix the pods, or set unhealthyPodEvictionPolicy: AlwaysAllow, which allows evicting pods that \
                           are not ready";
             return Some((FindingReason::UnhealthyPods, says, remedy.to_owned()));
         }

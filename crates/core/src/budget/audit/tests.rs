@@ -137,7 +137,9 @@ fn a_single_replica_under_min_available_1_is_named_as_such() {
 fn never_says_the_number_that_would_do() {
     let finding = only(budget(3, 3, 3), &vec![Pod::sample(); 3]);
     assert!(
-        finding.says.contains("requires 3 healthy pods, and it counts 3"),
+        finding
+            .says
+            .contains("requires 3 healthy pods of the 3 that it counts"),
         "{}",
         finding.says
     );
