@@ -19,9 +19,9 @@
 //! | [`permissions`] | which permissions a configuration needs, and which it should not have |
 //!
 //! Time, chance and answers are arguments, decisions are return values: the same arguments give the same decision.
-//! Two files enforce that. The manifest has no dependency that knows a network, a runtime or a log (no kube, tokio,
-//! actix, log), and `clippy.toml` of this crate bans the clocks, the environment, files and sockets of the standard
-//! library.
+//! Two files enforce that. The manifest names no crate for a network, a runtime or a log (no kube, tokio, actix, log), and
+//! the `clippy.toml` of this crate bans clocks, sleeping, global randomness, the environment, files, sockets and other
+//! programs.
 
 pub mod budget;
 pub mod config;

@@ -301,6 +301,7 @@ mod tests {
     #[test]
     fn a_refusal_says_who_refused_and_an_outcome_that_nobody_refused_says_what_happened() {
         let phrase = |refusal: Refusal| Outcome::Refused(refusal).to_string();
+
         assert_eq!(
             phrase(Refusal::NamespaceTerminating),
             "refused by the namespace, which is terminating"
@@ -309,6 +310,7 @@ mod tests {
             phrase(Refusal::AcceptedButAlive),
             "accepted, but the pod was not deleted (a webhook may have made it a dry run or delayed it)"
         );
+
         let message = "the object has been modified".to_owned();
         assert_eq!(
             phrase(Refusal::NotNow { message }),

@@ -88,6 +88,7 @@ impl fmt::Display for Selector {
 impl fmt::Display for LabelRequirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = &self.key;
+
         match &self.condition {
             LabelCondition::Present => write!(f, "{key}"),
             LabelCondition::Absent => write!(f, "!{key}"),

@@ -105,6 +105,7 @@ impl Budget {
                 format!("count like any other, since macaque does not know the policy {policy}")
             }
         };
+
         format!("pods that are not ready {rule}")
     }
 }

@@ -131,6 +131,7 @@ fn a_budget_covers_by_selector_in_its_own_namespace_only() {
         }
         .covers(&Pod::sample())
     };
+
     assert!(covers(BudgetCoverage::Matching(Selector::default())));
     assert!(!covers(BudgetCoverage::Matching("app=cart".parse().unwrap())));
     assert!(!covers(BudgetCoverage::Nothing));

@@ -17,6 +17,7 @@ pub(super) fn now() -> Timestamp {
 /// A healthy pod of a Deployment, an hour old.
 pub(super) fn web() -> Pod {
     let hour_ago = now() - SignedDuration::from_hours(1);
+
     Pod {
         id: PodRef {
             namespace: "shop".into(),
@@ -60,6 +61,7 @@ pub(super) fn rules() -> EligibilityRules {
         min_age: Duration::from_secs(60),
         include: vec![],
     };
+
     EligibilityRules {
         target,
         method: DisruptionMethod::Evict,
@@ -114,6 +116,7 @@ fn what_can_be_opened_is_exempt_until_it_is_opened() {
             "opted-out",
         ),
     ];
+
     for (pod, include, expected) in rows {
         assert_eq!(exempting(&pod, &rules()), Some(expected));
         assert_eq!(
@@ -178,6 +181,7 @@ fn nothing_opens_what_must_stay_closed() {
         ),
         (own, "self"),
     ];
+
     for (pod, expected) in rows {
         assert_eq!(exempting(&pod, &rules), Some(expected));
     }
@@ -197,10 +201,13 @@ fn macaques_own_deployment_is_exempt_and_its_neighbours_are_not() {
         }),
         ..web()
     };
+
     assert_eq!(exempting(&sibling, &rules), Some("self"));
     assert_eq!(exempting(&web(), &rules), None);
+
     let mut namesake = sibling;
     namesake.id.namespace = "elsewhere".into();
+
     assert_eq!(exempting(&namesake, &rules), None);
 }
 
@@ -239,6 +246,7 @@ fn the_opt_outs_of_other_tools_are_read_as_those_tools_read_them() {
         ("macaque/enabled", "false", true),
         ("macaque/enabled", "true", false),
     ];
+
     for (key, value, protected) in rows {
         let expected = protected.then_some("opted-out");
         assert_eq!(
@@ -271,6 +279,7 @@ fn young_pods_are_exempt_until_they_are_old_enough() {
         created: Some(now() - SignedDuration::from_secs(seconds)),
         ..web()
     };
+
     assert_eq!(exempting(&aged(59), &rules()), Some("too-young"));
     assert_eq!(exempting(&aged(60), &rules()), None);
     assert_eq!(

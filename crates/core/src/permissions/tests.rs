@@ -45,6 +45,7 @@ fn a_dry_run_needs_no_verb_that_disrupts() {
 #[test]
 fn an_armed_plan_needs_the_verb_of_its_method_and_never_both() {
     let rights = |method| printed(&needed(&shop(false, method), PermissionPurpose::Rounds));
+
     assert_eq!(
         rights(DisruptionMethod::Evict),
         ["get pods", "list pods", "create pods/eviction"]
@@ -73,6 +74,7 @@ fn rules_take_the_verbs_of_a_resource_together() {
         .iter()
         .map(|rule| (rule.api_groups, rule.resources, rule.verbs.join(" ")))
         .collect();
+
     assert_eq!(
         listed,
         [
@@ -116,6 +118,7 @@ fn the_other_method_is_excessive_and_so_is_the_own_one_beyond_the_namespaces() {
 #[test]
 fn a_remedy_is_a_rule_to_paste() {
     let grant = LIST_BUDGETS.within(Some("shop"));
+
     assert_eq!(
         grant.remedy(),
         "add to macaque's Role: {apiGroups: [\"policy\"], resources: [\"poddisruptionbudgets\"], verbs: [\"list\"]}"

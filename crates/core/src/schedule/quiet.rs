@@ -258,6 +258,7 @@ impl fmt::Display for MonthDay {
 impl fmt::Display for HourRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { from, to } = self;
+
         write!(
             f,
             "{:02}:{:02}-{:02}:{:02}",

@@ -112,6 +112,7 @@ impl CandidateIndex {
 impl EligiblePod {
     fn candidate(&self, names: &NameIndex) -> Candidate {
         let number = self.number as usize;
+
         Candidate {
             pod: PodRef {
                 namespace: names.namespace(number).unwrap_or_default().to_owned(),

@@ -145,6 +145,7 @@ mod tests {
             attempts,
             ..DisruptConfig::default()
         };
+
         VictimPicker::new((0..pods).map(candidate).collect(), 1, &limits)
     }
 
@@ -163,6 +164,7 @@ mod tests {
     #[test]
     fn disruptions_and_doubts_spend_the_count_and_refusals_only_tries() {
         assert_eq!(tried(picker(9, 2, 5), &Outcome::Evicted), 2);
+
         let doubt = Outcome::Unknown { why: String::new() };
         assert_eq!(tried(picker(9, 2, 5), &doubt), 2);
         assert_eq!(tried(picker(9, 2, 5), &Outcome::Gone), 5);
@@ -182,6 +184,7 @@ mod tests {
     #[test]
     fn a_throttle_that_lasts_ends_it_at_once_and_a_silent_webhook_after_three() {
         let retry_after = std::time::Duration::from_secs(1);
+
         assert_eq!(
             tried(
                 picker(9, 2, 5),
@@ -189,6 +192,7 @@ mod tests {
             ),
             1
         );
+
         let silent = Refusal::WebhookDown {
             name: "guard".into(),
             message: String::new(),

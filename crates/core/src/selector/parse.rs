@@ -38,6 +38,7 @@ impl FromStr for Selector {
 /// The parts between the commas that stand outside of parentheses.
 fn split(text: &str) -> Vec<&str> {
     let mut inside = false;
+
     text.split(|character| {
         inside = match character {
             '(' => true,

@@ -31,6 +31,7 @@ fn the_default_selects_everything() {
 #[test]
 fn each_operator_selects_as_documented() {
     let web = [("app", "web"), ("tier", "7")];
+
     for selector in [
         "app=web",
         "app==web",
@@ -99,6 +100,7 @@ fn a_selector_prints_sorted_and_short() {
 #[test]
 fn a_complaint_names_the_requirement_and_the_rule() {
     let long = "x".repeat(64);
+
     for (selector, requirement, rule) in [
         ("app=web,", "", "a comma too many"),
         (",app", "", "a comma too many"),
@@ -148,6 +150,7 @@ fn a_complaint_names_the_requirement_and_the_rule() {
         );
         assert!(words.contains(rule), "{words}");
     }
+
     assert!(complaint(&format!("a={long}")).contains("63 are allowed"));
     assert!(complaint(&format!("{}/a", "x".repeat(254))).contains("253"));
     assert!(selects(&format!("!{}/{}", "x".repeat(253), "x".repeat(63)), &[]));
@@ -205,6 +208,7 @@ fn requirements() -> impl Strategy<Value = Vec<JudgedRequirement>> {
         };
         (text, judge, key.to_owned(), values)
     });
+
     prop::collection::vec(one, 0..5)
 }
 

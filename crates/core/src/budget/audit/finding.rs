@@ -104,6 +104,7 @@ impl AuditedObject {
             Some(owner) => (&*owner.kind, &owner.name),
             None => ("Pod", &pod.id.name),
         };
+
         Self {
             kind: kind.to_owned(),
             namespace: pod.id.namespace.clone(),

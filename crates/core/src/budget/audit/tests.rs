@@ -118,6 +118,7 @@ fn a_limit_of_nothing_is_never_whatever_the_status_says() {
 #[test]
 fn a_single_replica_under_min_available_1_is_named_as_such() {
     let finding = only(budget(1, 1, 1), &[Pod::sample()]);
+
     assert_eq!(finding.reason, FindingReason::Never);
     assert!(
         finding.says.starts_with("its only pod can never be evicted"),
@@ -129,6 +130,7 @@ fn a_single_replica_under_min_available_1_is_named_as_such() {
         "{}",
         finding.remedy
     );
+
     let allowed: [&str; 0] = [];
     assert_eq!(found(at_most("1", 0, 1, 1), &[Pod::sample()]), allowed);
 }
@@ -136,6 +138,7 @@ fn a_single_replica_under_min_available_1_is_named_as_such() {
 #[test]
 fn never_says_the_number_that_would_do() {
     let finding = only(budget(3, 3, 3), &vec![Pod::sample(); 3]);
+
     assert!(
         finding
             .says
@@ -148,6 +151,7 @@ fn never_says_the_number_that_would_do() {
         "{}",
         finding.remedy
     );
+
     let percent = only(at_least("90%", 3, 3, 3), &vec![Pod::sample(); 3]);
     assert!(!percent.remedy.contains("lower"), "{}", percent.remedy);
 }
@@ -158,6 +162,7 @@ fn a_limit_in_replicas_over_bare_pods_never_allows_an_eviction() {
         owner: None,
         ..Pod::sample()
     };
+
     for uncounted in [at_most("1", 0, 0, 0), at_least("50%", 0, 0, 0)] {
         let finding = only(uncounted, std::slice::from_ref(&bare));
         assert_eq!(finding.reason, FindingReason::Never);
@@ -167,8 +172,10 @@ fn a_limit_in_replicas_over_bare_pods_never_allows_an_eviction() {
             finding.says
         );
     }
+
     let none: [&str; 0] = [];
     let counted = [bare.clone(), bare];
+
     assert_eq!(
         found(budget(1, 2, 2), &counted),
         none,
@@ -235,6 +242,7 @@ fn a_failed_sync_is_put_in_the_controllers_words() {
     failed.status.observed_generation = 0;
     failed.status.sync_failed = Some("daemonsets.apps does not implement the scale subresource".into());
     let finding = only(failed, &[daemon.clone(), daemon]);
+
     assert_eq!(finding.reason, FindingReason::SyncFailed);
     assert!(finding.says.contains("does not implement the scale subresource"));
     assert!(
@@ -270,10 +278,13 @@ fn a_selector_that_covers_nothing_is_named_by_its_reason() {
             "error invalid-selector",
         ),
     ];
+
     for (selector, word) in rows {
         assert_eq!(found(with(selector), &[Pod::sample()]), [word]);
     }
+
     let empty = only(with(BudgetCoverage::Matching(Selector::default())), &[]);
+
     assert!(
         empty.says.contains("every pod in the namespace"),
         "{}",
@@ -296,6 +307,7 @@ fn unready_pods_that_block_are_a_warning_with_the_policy_that_helps() {
         budget(3, 2, 4),
         &[Pod::sample(), Pod::sample(), unready(), unready()],
     );
+
     assert_eq!(finding.reason, FindingReason::UnhealthyPods);
     assert!(
         finding.says.contains("not even the 2 that are not ready"),
@@ -309,7 +321,9 @@ fn unready_pods_that_block_are_a_warning_with_the_policy_that_helps() {
 fn unready_pods_under_always_allow_or_enough_healthy_ones_do_not_block() {
     let pods = [Pod::sample(), Pod::sample(), Pod::sample(), unready()];
     let enough = budget(3, 3, 4);
+
     assert_eq!(found(enough, &pods), ["note exhausted"], "the unready one may go");
+
     let always = Budget {
         unhealthy: UnhealthyPodPolicy::AlwaysAllow,
         ..budget(3, 2, 4)
@@ -336,6 +350,7 @@ fn an_exhausted_budget_is_not_now_with_its_arithmetic() {
         budget(3, 3, 4),
         &[Pod::sample(), Pod::sample(), Pod::sample(), pending],
     );
+
     assert_eq!(
         (finding.severity, finding.reason),
         (FindingSeverity::Note, FindingReason::Exhausted)
@@ -360,10 +375,12 @@ fn a_workload_of_several_pods_without_a_budget_is_a_note() {
 fn one_replica_and_pods_that_no_budget_is_meant_for_need_none() {
     let mut second = Pod::sample();
     second.terminating = true;
+
     assert!(
         audit(Vec::new(), &[Pod::sample(), second]).is_empty(),
         "one goes, one is left"
     );
+
     for owner in [owner("DaemonSet", "logs"), owner("Job", "import"), None] {
         let pod = Pod {
             owner,
@@ -390,6 +407,7 @@ fn errors_come_first() {
     };
     let findings = audit(vec![stray, budget(3, 3, 3)], &pods);
     let severities: Vec<_> = findings.iter().map(|finding| finding.severity).collect();
+
     assert_eq!(
         severities,
         [

@@ -43,10 +43,14 @@ fn an_examination_holds_every_rule_and_the_judgement_is_its_first_exemption() {
 #[test]
 fn an_examination_says_which_rules_the_configuration_opened() {
     let rules = including("daemonset");
+
     assert_eq!(remarks(&owned_by("DaemonSet"), &rules), ["daemonset Opened"]);
+
     let findings = examine(&owned_by("Job"), &rules, now());
     let bare = findings.iter().find(|finding| finding.rule == "bare").unwrap();
+
     assert_eq!(bare.setting.as_deref(), Some("target.include without bare"));
+
     let job = findings.iter().find(|finding| finding.rule == "job").unwrap();
     assert_eq!(
         (job.result, job.setting.as_deref()),

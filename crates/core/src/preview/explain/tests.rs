@@ -68,6 +68,7 @@ fn every_rule_against_a_pod_is_in_the_conclusion() {
         now(),
         &BudgetIndex::default(),
     );
+
     assert_eq!(
         explained.conclusion,
         "elsewhere/web-0 cannot be picked: outside the namespaces in scope; \
@@ -88,6 +89,7 @@ fn a_budgets_arithmetic_is_put_in_words() {
         now(),
         &under(vec![budget(1, 4)]),
     );
+
     assert_eq!(explained.exempt(), None);
     assert_eq!(
         explained.budgets.unwrap()[0].words,
@@ -110,6 +112,7 @@ fn what_is_wrong_with_a_budget_is_said_too() {
     broken.status.disrupted_pods = 2;
     broken.status.sync_failed = Some("found no controllers for pod \"web-0\"".into());
     broken.unhealthy = UnhealthyPodPolicy::Unrecognized("Sometimes".into());
+
     assert_eq!(
         broken.arithmetic().words,
         [
@@ -126,11 +129,13 @@ fn what_is_wrong_with_a_budget_is_said_too() {
 fn a_refusal_is_in_the_servers_words_and_a_deletion_asks_no_budget() {
     let exhausted = under(vec![budget(0, 3)]);
     let explained = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &exhausted);
+
     assert_eq!(
         explained.conclusion,
         "shop/web-0 can be picked, but its eviction would be refused by budget web: The disruption budget web needs 3 \
          healthy pods and has 3 currently."
     );
+
     let explained = explain(&web(), &rules(0, DisruptionMethod::Delete), now(), &exhausted);
     assert_eq!(explained.budgets, None);
     assert_eq!(

@@ -19,6 +19,7 @@ fn every_nickname_is_known_in_lower_case_only() {
         assert_eq!(word.parse::<CronSchedule>().unwrap().to_string(), word);
         assert!(complaint(&word.to_uppercase()).ends_with("@hourly, all in lower case"));
     }
+
     assert_eq!(
         complaint("@reboot"),
         "`@reboot` is not one of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly"

@@ -28,6 +28,7 @@ fn pods(namespace: &str, app: &str, replicas: usize) -> Vec<Pod> {
         owner: owner.clone(),
         ..Pod::sample()
     };
+
     (0..replicas).map(pod).collect()
 }
 

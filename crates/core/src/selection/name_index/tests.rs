@@ -5,11 +5,13 @@ fn index_of(namespaces: &[Option<&str>], pods: usize) -> NameIndex {
     let mut index = NameIndex::default();
     let mut names: Vec<String> = (0..pods).map(|n| format!("web-{n}")).collect();
     names.sort();
+
     for namespace in namespaces {
         for name in &names {
             index.push(*namespace, name, None);
         }
     }
+
     index
 }
 
@@ -47,6 +49,7 @@ fn a_name_keeps_its_namespace_and_its_node() {
         .map(|e| (e.namespace.unwrap(), e.name, e.node.unwrap()))
         .collect();
     drawn.sort_unstable();
+
     assert_eq!(
         drawn,
         [

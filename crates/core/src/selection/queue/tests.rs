@@ -6,6 +6,7 @@ fn candidates(uids: impl IntoIterator<Item = usize>) -> Vec<Candidate> {
         name: format!("web-{n}"),
         uid: format!("uid-{n:03}"),
     };
+
     uids.into_iter()
         .map(|n| Candidate {
             pod: pod(n),
@@ -47,6 +48,7 @@ fn owned(name: &str, replicas: usize) -> Vec<Candidate> {
         name: format!("{name}-{n}"),
         uid: format!("{name}-{n}"),
     };
+
     (0..replicas)
         .map(|n| Candidate {
             pod: pod(n),
