@@ -1,9 +1,9 @@
-//! The decisions of macaque as pure functions and values: when a round is due, which pods may be disrupted, which of them
-//! are picked, and what an answer of the API server means.
+//! The decisions of macaque as pure functions and values: when a round is due, which pods may be disrupted, which of
+//! them are picked, and what an answer of the API server means.
 //!
 //! | module | decides |
 //! |---|---|
-//! | [`schedule`] | when rounds are due: crontab lines, time zones, quiet times, and the timer that finds the slot due now |
+//! | [`schedule`] | when rounds are due: crontab lines, time zones, quiet times, and the slot that is due now |
 //! | [`selector`] | which pods a label selector matches |
 //! | [`pod`] | nothing: what is read of a pod, and the names of pods and owners |
 //! | [`config`] | nothing: the validated configuration |
@@ -19,8 +19,8 @@
 //! | [`permissions`] | which permissions a configuration needs, and which it should not have |
 //!
 //! Time, chance and answers are arguments, decisions are return values: the same arguments give the same decision.
-//! Two files enforce that. The manifest names no crate for a network, a runtime or a log (no kube, tokio, actix, log), and
-//! the `clippy.toml` of this crate bans clocks, sleeping, global randomness, the environment, files, sockets and other
+//! Two files enforce that. The manifest names no crate for a network, a runtime or a log (no kube, tokio, actix, log).
+//! The `clippy.toml` of this crate bans clocks, sleeping, global randomness, the environment, files, sockets and other
 //! programs.
 
 pub mod budget;

@@ -77,8 +77,8 @@ struct PodCounts {
 type FindingText = (FindingReason, String, String);
 
 impl BudgetAudit {
-    /// An audit of `budgets`, which are all budgets of their namespaces. A selector that is not empty narrows the audit to
-    /// the budgets and workloads of the pods that match, and to budgets that cover no pod at all.
+    /// An audit of `budgets`, which are all budgets of their namespaces. A selector that is not empty narrows the audit
+    /// to the budgets and workloads of the pods that match, and to budgets that cover no pod at all.
     pub fn new(budgets: Vec<Budget>, selector: Selector) -> Self {
         let mut by_namespace: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, budget) in budgets.iter().enumerate() {

@@ -78,7 +78,7 @@ impl CoveredPods<'_> {
             BudgetCoverage::Matching(selector) if self.count.pods == 0 => (
                 FindingReason::MatchesNothing,
                 matches_nothing(selector),
-                "compare its selector with the labels of the pods, or delete the budget if its workload is gone for good",
+                "compare its selector with the pods' labels, or delete the budget if its workload is gone for good",
             ),
             BudgetCoverage::Matching(_) => return None,
         };
@@ -205,8 +205,8 @@ impl CoveredPods<'_> {
                  and has {healthy}",
                 if unready == 1 { "is" } else { "are" }
             );
-            let remedy = "fix the pods, or set unhealthyPodEvictionPolicy: AlwaysAllow, which allows evicting pods that \
-                          are not ready";
+            let remedy = "fix the pods, or set unhealthyPodEvictionPolicy: AlwaysAllow, which allows evicting pods \
+                          that are not ready";
             return Some((FindingReason::UnhealthyPods, says, remedy.to_owned()));
         }
 

@@ -64,7 +64,8 @@ fn several(names: &[String], count: &PodCounts) -> Option<FindingText> {
     let all = format!("{} and {last}", others.join(", "));
 
     let says = format!(
-        "budgets {all} cover the same {}: the eviction API supports only one budget per pod, so no running pod can be evicted",
+        "budgets {all} cover the same {}: the eviction API supports only one budget per pod, and a running pod with \
+         several cannot be evicted",
         pods(count.live)
     );
     let remedy = "narrow their selectors so that each pod has one budget, or delete all but one".to_owned();
