@@ -247,3 +247,6 @@ fn number(limit: &str) -> Option<i64> {
 fn percent(limit: &str) -> Option<i64> {
     limit.strip_suffix('%')?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,3 +79,6 @@ fn pods(count: usize) -> String {
         format!("{count} pods")
     }
 }
+
+#[cfg(test)]
+mod tests;
