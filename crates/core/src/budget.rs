@@ -109,7 +109,7 @@ impl Budget {
     }
 
     /// Whether a pod that is not ready may go without being counted.
-    pub(super) fn spares_unready(&self) -> bool {
+    pub(super) fn allows_unready(&self) -> bool {
         let BudgetStatus {
             current_healthy,
             desired_healthy,
@@ -211,8 +211,8 @@ pub fn predict(pod: &Pod, budgets: &[Budget], planned: &PlannedDisruptions) -> P
     let covering: Vec<_> = budgets.iter().filter(|budget| budget.covers(pod)).collect();
     match covering[..] {
         [] => Prediction::without_budget("no budget covers it"),
-        [budget] if !pod.ready && budget.spares_unready() => Prediction::without_budget(&format!(
-            "it is not ready, and budget {} spares only healthy pods",
+        [budget] if !pod.ready && budget.allows_unready() => Prediction::without_budget(&format!(
+            "it is not ready, and budget {} protects only healthy pods",
             budget.name
         )),
         [budget] => budget.answer(planned),

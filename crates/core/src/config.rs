@@ -1,4 +1,4 @@
-//! What one process is to do, proved good: what remains of the settings after every mistake was reported.
+//! The validated configuration of one process: what remains of the settings after every mistake was reported.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,29 +9,29 @@ use crate::outcome::DisruptionMethod;
 use crate::schedule::Calendar;
 use crate::selector::Selector;
 
-/// The monkey's orders: when, on whom, and how.
+/// The validated configuration: when to disrupt which pods, and how.
 #[derive(Debug, Clone)]
 pub struct ChaosConfig {
-    /// Whether to stop short of disrupting anything.
+    /// Whether victims are only reported, and not disrupted.
     pub dry_run: bool,
-    /// When rounds are due, and when never. `None` only where no schedule is needed (`macaque once`).
+    /// When rounds are due, and the quiet times. `None` only where no schedule is needed (`macaque once`).
     pub calendar: Option<Calendar>,
-    /// Which pods may be drawn.
+    /// The pods that may be drawn.
     pub target: TargetConfig,
-    /// How many a round, and by which method.
+    /// How many pods a round disrupts, and by which method.
     pub disrupt: DisruptConfig,
-    /// How many over time, whatever the schedule says.
+    /// How many pods are disrupted over time, whatever the schedule says.
     pub limits: DisruptionLimits,
-    /// A slot is played this late at most.
+    /// How late the round of a slot may start at most.
     pub starting_deadline: Duration,
-    /// Where the journal is kept; a dry run keeps none.
+    /// The place of the journal; a dry run keeps none.
     pub journal: JournalLocation,
 }
 
-/// Which pods may be drawn.
+/// The pods that may be drawn.
 #[derive(Debug, Clone)]
 pub struct TargetConfig {
-    /// Where to look.
+    /// The namespaces in scope.
     pub namespaces: NamespaceScope,
     /// The label selector that a pod must match.
     pub selector: Selector,
@@ -53,17 +53,17 @@ impl TargetConfig {
     }
 }
 
-/// Where to look for pods.
+/// The namespaces in scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NamespaceScope {
-    /// Every namespace of the cluster: needs a ClusterRole. System namespaces stay exempt by rule.
+    /// Every namespace of the cluster, which needs a ClusterRole. System namespaces stay exempt by rule.
     All,
-    /// These; at least one, each once.
+    /// The namespaces by name; at least one, each once.
     Named(Vec<String>),
 }
 
 impl NamespaceScope {
-    /// Whether macaque looks into the namespace `name`.
+    /// Whether the namespace `name` is in scope.
     pub fn contains(&self, name: &str) -> bool {
         match self {
             Self::All => true,
@@ -81,19 +81,19 @@ impl fmt::Display for NamespaceScope {
     }
 }
 
-/// How much one round may disrupt, and how. The default evicts one.
+/// The number of pods that one round may disrupt, and the method. The default evicts one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisruptConfig {
-    /// Evict or delete.
+    /// The method: evict or delete.
     pub method: DisruptionMethod,
-    /// Victims a round; at least 1.
+    /// How many victims a round disrupts; at least 1.
     pub count: usize,
-    /// How long a victim gets to end, in whole seconds, at least 1 s (0 would force-delete);
+    /// The grace period of a victim, in whole seconds, at least 1 s (0 would force-delete);
     /// `None` leaves it to the pod's own `terminationGracePeriodSeconds`.
     pub grace_period: Option<Duration>,
     /// How many victims may be tried a round before it ends, refusals included; at least `count`.
     pub attempts: usize,
-    /// Among what the lot falls.
+    /// How victims are picked: by pod or by owner.
     pub draw: DrawBy,
 }
 
@@ -109,22 +109,22 @@ impl Default for DisruptConfig {
     }
 }
 
-/// Among what the lot falls, each as likely as another.
+/// How victims are picked: every pod equally likely, or every owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DrawBy {
-    /// The eligible pods: an owner of many is hit as often as it has pods.
+    /// By pod: every eligible pod is equally likely, so an owner of many pods is hit more often.
     Pod,
-    /// The owners of eligible pods, then the eligible pods of one: an owner of many is hit as often as one of few. A
-    /// pod without an owner stands for itself.
+    /// By owner: every owner of eligible pods is equally likely, then each eligible pod of that owner. A pod without an
+    /// owner is an owner of its own.
     Owner,
 }
 
 impl DrawBy {
-    /// Both.
+    /// Both ways, for tables and tests.
     pub const ALL: [Self; 2] = [Self::Pod, Self::Owner];
 
-    /// The word of the configuration.
+    /// The value as written in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pod => "pods",
@@ -133,27 +133,27 @@ impl DrawBy {
     }
 }
 
-/// How much may be disrupted over time, kept in the journal across restarts. The default sets no limit.
+/// The limits on disruptions over time, kept in the journal across restarts. The default sets no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DisruptionLimits {
-    /// Disruptions within any hour; `None` sets no limit.
+    /// The most disruptions within any hour; `None` sets no limit.
     pub per_hour: Option<usize>,
-    /// Disruptions within any 24 hours; `None` sets no limit.
+    /// The most disruptions within any 24 hours; `None` sets no limit.
     pub per_day: Option<usize>,
-    /// How long an owner is left in peace after a disruption of one of its pods, at most a week; zero is not at all.
+    /// How long an owner is in cooldown after a disruption of one of its pods, at most a week; zero is no cooldown.
     pub cooldown: Duration,
 }
 
-/// Where the journal is kept.
+/// The place of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JournalLocation {
-    /// In this process: it is lost with it, and a second replica has another.
+    /// The memory of this process: the journal is lost with it, and a second replica has another.
     Memory,
-    /// In a ConfigMap of macaque's own namespace, which all replicas share.
+    /// A ConfigMap in macaque's own namespace, which all replicas share.
     ConfigMap(ConfigMapRef),
 }
 
-/// A ConfigMap by name.
+/// The name of a ConfigMap, with its namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigMapRef {
     /// The namespace.

@@ -1,7 +1,27 @@
-//! The pure core: what may be disrupted, when, and what an answer means.
+//! The decisions of macaque as pure functions and values: when a round is due, which pods may be disrupted, which of
+//! them are picked, and what an answer of the API server means.
 //!
-//! Nothing here knows a network, a file, a clock or a global generator: time, chance and answers are arguments,
-//! decisions are values.
+//! | module | decides |
+//! |---|---|
+//! | [`schedule`] | when rounds are due: crontab lines, time zones, quiet times, and the slot that is due now |
+//! | [`selector`] | which pods a label selector matches |
+//! | [`pod`] | nothing: what is read of a pod, and the names of pods and owners |
+//! | [`config`] | nothing: the validated configuration |
+//! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
+//! | [`selection`] | which candidates are tried, in which order, by a seed |
+//! | [`budget`] | what PodDisruptionBudgets allow, and what is wrong with them |
+//! | [`verdict`] | what the API server's answer to a disruption means |
+//! | [`outcome`] | what is said of a victim afterwards: the outcome, who refused it, and what to do about it |
+//! | [`prediction`] | what is expected of a disruption before it is tried |
+//! | [`preview`] | which victims a round would pick, and how likely each is |
+//! | [`report`] | how a round is summed up |
+//! | [`journal`] | which step of a round is allowed next, and what must be written down before it |
+//! | [`permissions`] | which permissions a configuration needs, and which it should not have |
+//!
+//! Time, chance and answers are arguments, decisions are return values: the same arguments give the same decision.
+//! Two files enforce that. The manifest names no crate for a network, a runtime or a log (no kube, tokio, actix, log).
+//! The `clippy.toml` of this crate bans clocks, sleeping, global randomness, the environment, files, sockets and other
+//! programs.
 
 pub mod budget;
 pub mod config;

@@ -1,4 +1,4 @@
-//! What became of one victim, in words that claim no more than the API server answered.
+//! The outcome of one victim, in words that claim no more than the API server answered.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DisruptionMethod {
-    /// `POST …/pods/NAME/eviction`: PodDisruptionBudgets and admission webhooks for evictions are asked.
+    /// An eviction, `POST …/pods/NAME/eviction`: PodDisruptionBudgets and admission webhooks for evictions are asked.
     Evict,
-    /// `DELETE …/pods/NAME`: no budget is asked.
+    /// A deletion, `DELETE …/pods/NAME`: no budget is asked.
     Delete,
 }
 
@@ -19,7 +19,7 @@ impl DisruptionMethod {
     /// Every method, for tables and tests.
     pub const ALL: [Self; 2] = [Self::Evict, Self::Delete];
 
-    /// The word of the configuration.
+    /// The method as written in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Evict => "evict",
@@ -34,30 +34,29 @@ impl fmt::Display for DisruptionMethod {
     }
 }
 
-/// What became of one victim.
+/// The outcome of one victim.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "lowercase")]
 pub enum Outcome {
-    /// The eviction was accepted, and a look by UID saw the pod gone or going.
+    /// The eviction was accepted, and a check by UID found the pod gone or terminating.
     Evicted,
-    /// The deletion was accepted, and a look by UID saw the pod gone or going.
+    /// The deletion was accepted, and a check by UID found the pod gone or terminating.
     Deleted,
-    /// The API server said no, and who said so.
+    /// The disruption was refused; holds by whom.
     Refused(Refusal),
-    /// The pod was gone before macaque reached it: nothing of ours ended it.
+    /// The pod was gone before macaque reached it: macaque did not end it.
     Gone,
-    /// Dry run: this victim would have been disrupted; nothing was sent.
+    /// A dry run: the victim would be disrupted, and no request was sent.
     Spared,
-    /// No trustworthy answer came, and looking the pod up did not settle it; `why` says what was seen.
+    /// No reliable answer came, and a check of the pod did not settle it.
     Unknown {
-        /// What was asked and what came back instead of an answer.
+        /// The request, and what came back instead of an answer.
         why: String,
     },
 }
 
 impl Outcome {
-    /// Whether this victim was disrupted, as far as anybody knows: `Unknown` counts, so that doubt never draws
-    /// a further victim.
+    /// Whether this victim counts as disrupted. `Unknown` does, so that doubt never leads to a further victim.
     pub fn counts_as_disruption(&self) -> bool {
         match self {
             Self::Evicted | Self::Deleted | Self::Spared | Self::Unknown { .. } => true,
@@ -65,7 +64,7 @@ impl Outcome {
         }
     }
 
-    /// One word for tables, logs and metrics.
+    /// The outcome in one word, for tables, logs and JSON.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Evicted => "evicted",
@@ -81,26 +80,26 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(refusal) => write!(f, "refused by {refusal}"),
+            Self::Refused(refusal) => f.write_str(&refusal.phrase()),
             Self::Gone => f.write_str("gone already"),
-            Self::Spared => f.write_str("spared: dry run"),
+            Self::Spared => f.write_str("would be disrupted (dry run)"),
             Self::Unknown { why } => write!(f, "unknown: {why}"),
             Self::Evicted | Self::Deleted => f.write_str(self.word()),
         }
     }
 }
 
-/// Who said no to a disruption.
+/// Who refused a disruption, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Refusal {
     /// A PodDisruptionBudget has no disruption left, or cannot be computed.
     Budget {
-        /// Its name, when the answer tells it.
+        /// The budget's name, where the answer holds it.
         name: Option<String>,
-        /// The API server's own arithmetic or complaint.
+        /// The API server's own message.
         message: String,
-        /// Whether the budget's status is only lagging: the same pod may be allowed soon.
+        /// Whether the budget's status is only out of date: the same pod may be allowed soon.
         unsynced: bool,
     },
     /// More than one PodDisruptionBudget matches the pod, which the eviction API does not support.
@@ -109,14 +108,14 @@ pub enum Refusal {
     Webhook {
         /// The webhook's name.
         name: String,
-        /// Its words.
+        /// The webhook's message.
         message: String,
     },
     /// An admission webhook that must be asked does not answer.
     WebhookDown {
         /// The webhook's name.
         name: String,
-        /// The API server's words.
+        /// The API server's message.
         message: String,
     },
     /// A ValidatingAdmissionPolicy denied it.
@@ -125,27 +124,27 @@ pub enum Refusal {
         name: String,
         /// The binding through which it applied.
         binding: String,
-        /// Its words.
+        /// The policy's message.
         message: String,
     },
     /// The namespace is being deleted: nothing can be created in it, an eviction included.
     NamespaceTerminating,
-    /// The API server said yes and yet the pod lives on: an admission webhook turned the eviction into a dry
-    /// run, or a controller deferred it.
+    /// The API server accepted the disruption, but the pod was not deleted: an admission webhook turned the eviction
+    /// into a dry run, or a controller delayed it.
     AcceptedButAlive,
     /// The pod object itself cannot be evicted: the API server found it invalid.
     InvalidPod {
-        /// The API server's words.
+        /// The API server's message.
         message: String,
     },
-    /// The API server could not decide now (contention on a budget, start-up): the same pod may be allowed later.
+    /// The API server could not decide now (a conflict on a budget, start-up): the same pod may be allowed later.
     NotNow {
-        /// The API server's words.
+        /// The API server's message.
         message: String,
     },
-    /// The API server throttled the request: it says nothing of the pod.
+    /// The API server throttled the request, which says nothing about the pod.
     Throttled {
-        /// For how long the client was told to pause.
+        /// How long the API server asked the client to wait.
         #[serde(
             rename = "retry_after_seconds",
             serialize_with = "as_seconds",
@@ -156,7 +155,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Who refused, without the words of the refusal.
+    /// Who refused, without the message of the refusal.
     pub fn who(&self) -> String {
         match self {
             Self::Budget { name: Some(name), .. } => format!("budget {name}"),
@@ -166,14 +165,29 @@ impl Refusal {
             Self::WebhookDown { name, .. } => format!("webhook {name}, which does not answer"),
             Self::Policy { name, .. } => format!("policy {name}"),
             Self::NamespaceTerminating => "the terminating namespace".to_owned(),
-            Self::AcceptedButAlive => "admission (accepted, yet alive)".to_owned(),
+            Self::AcceptedButAlive => "admission (accepted, but not deleted)".to_owned(),
             Self::InvalidPod { .. } => "validation".to_owned(),
             Self::NotNow { .. } => "the API server for now".to_owned(),
             Self::Throttled { .. } => "the API server's throttle".to_owned(),
         }
     }
 
-    /// Whether the same disruption may be allowed later although nobody mends anything.
+    /// The refusal as a whole phrase, with `refused by` in front of those who refused.
+    pub fn phrase(&self) -> String {
+        match self {
+            Self::AcceptedButAlive | Self::NotNow { .. } => self.to_string(),
+            Self::Budget { .. }
+            | Self::SeveralBudgets
+            | Self::Webhook { .. }
+            | Self::WebhookDown { .. }
+            | Self::Policy { .. }
+            | Self::NamespaceTerminating
+            | Self::InvalidPod { .. }
+            | Self::Throttled { .. } => format!("refused by {self}"),
+        }
+    }
+
+    /// Whether the same disruption may be allowed later without any fix.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Budget { message, .. } => !message.contains("failed sync"),
@@ -187,29 +201,35 @@ impl Refusal {
         }
     }
 
-    /// What to do about it, in a sentence.
+    /// The advice on what to do about the refusal.
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Budget { unsynced: true, .. } => {
-                "the budget's status lags; if that lasts, its controller cannot work it out: see `macaque budgets`"
+                "the budget's status is out of date; if that persists, see `macaque budgets`"
             }
             Self::Budget { message, .. } if message.contains("failed sync") => {
-                "mend the budget: its controller cannot work out how many pods it needs"
+                "fix the budget: its controller cannot compute how many pods it needs"
             }
             Self::Budget { .. } => {
-                "the budget works as intended; give it room, or wait until its unhealthy pods are healthy"
+                "the budget is doing its job: add replicas, relax it, or wait for unhealthy pods"
             }
-            Self::SeveralBudgets => "leave one budget to each pod: none of them can be evicted until then",
-            Self::Webhook { .. } => "ask whoever runs the webhook; it may have begun a migration of its own",
-            Self::WebhookDown { .. } => "mend the webhook, or let its failurePolicy pass it over",
-            Self::Policy { .. } => "ask whoever wrote the policy, or leave its pods out of the selector",
-            Self::NamespaceTerminating => "nothing: its pods are going anyway",
+            Self::SeveralBudgets => {
+                "keep only one budget for each pod: until then none of these pods can be evicted"
+            }
+            Self::Webhook { .. } => {
+                "ask the webhook's owner; the webhook may have started its own migration of the pod"
+            }
+            Self::WebhookDown { .. } => "fix the webhook, or set its failurePolicy to Ignore",
+            Self::Policy { .. } => "ask the policy's owner, or exclude these pods with the selector",
+            Self::NamespaceTerminating => "nothing to do: its pods are being deleted anyway",
             Self::AcceptedButAlive => {
-                "look for a mutating webhook on pods/eviction, or for a controller that defers evictions"
+                "check for a mutating webhook on pods/eviction, or for a controller that delays evictions"
             }
-            Self::InvalidPod { .. } => "mend the pod's owner: the API server finds the pod itself invalid",
-            Self::NotNow { .. } => "look at the API server if it lasts",
-            Self::Throttled { .. } => "nothing about the pod; the API server had too much to do",
+            Self::InvalidPod { .. } => {
+                "fix the pod's owner: the API server rejects the pod itself as invalid"
+            }
+            Self::NotNow { .. } => "if that persists, check the API server",
+            Self::Throttled { .. } => "nothing is wrong with the pod: the API server was too busy",
         }
     }
 }
@@ -238,11 +258,11 @@ impl fmt::Display for Refusal {
                 write!(f, "policy {name} (binding {binding}): {message}")
             }
             Self::NamespaceTerminating => f.write_str("the namespace, which is terminating"),
-            Self::AcceptedButAlive => {
-                f.write_str("admission: accepted, yet the pod lives on (made a dry run, or deferred)")
-            }
+            Self::AcceptedButAlive => f.write_str(
+                "accepted, but the pod was not deleted (a webhook may have made it a dry run or delayed it)",
+            ),
             Self::InvalidPod { message } => write!(f, "validation: {message}"),
-            Self::NotNow { message } => write!(f, "the API server for now: {message}"),
+            Self::NotNow { message } => write!(f, "not possible right now: {message}"),
             Self::Throttled { retry_after } => {
                 write!(
                     f,
@@ -276,5 +296,25 @@ mod tests {
         assert!(budget("The disruption budget web needs 3 healthy pods and has 3 currently").may_pass());
         assert!(!budget("… does not allow evicting pods currently because it failed sync: …").may_pass());
         assert!(!Refusal::SeveralBudgets.may_pass());
+    }
+
+    #[test]
+    fn a_refusal_says_who_refused_and_an_outcome_that_nobody_refused_says_what_happened() {
+        let phrase = |refusal: Refusal| Outcome::Refused(refusal).to_string();
+
+        assert_eq!(
+            phrase(Refusal::NamespaceTerminating),
+            "refused by the namespace, which is terminating"
+        );
+        assert_eq!(
+            phrase(Refusal::AcceptedButAlive),
+            "accepted, but the pod was not deleted (a webhook may have made it a dry run or delayed it)"
+        );
+
+        let message = "the object has been modified".to_owned();
+        assert_eq!(
+            phrase(Refusal::NotNow { message }),
+            "not possible right now: the object has been modified"
+        );
     }
 }

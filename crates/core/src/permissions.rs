@@ -1,5 +1,5 @@
-//! The permissions that a plan needs, and those that it had better not have. One list: the Roles are printed from
-//! it, and what the API server grants is held against it.
+//! The permissions that a plan needs, and those that it should not have. Roles are printed from the same list that the
+//! permissions granted by the API server are compared with.
 
 mod excess;
 
@@ -21,18 +21,18 @@ pub struct Permission {
     pub resource: &'static str,
 }
 
-/// A right in one namespace or in all.
+/// A permission in one namespace or in all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopedPermission {
-    /// What may be done.
+    /// The permission.
     pub right: Permission,
-    /// The namespace; `None` for all, and for what lies in none.
+    /// The namespace; `None` for all, and for resources that have none.
     pub namespace: Option<String>,
-    /// The one object; `None` for any.
+    /// The name of the one object; `None` for any.
     pub name: Option<String>,
 }
 
-/// A rule of a Role: rights on one resource, taken together.
+/// A rule of a Role: permissions on one resource, taken together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyRule {
     /// The one API group.
@@ -41,26 +41,26 @@ pub struct PolicyRule {
     pub resources: [&'static str; 1],
     /// The verbs.
     pub verbs: Vec<&'static str>,
-    /// The objects; none for any.
+    /// The names of the objects; none for any.
     pub resource_names: Vec<String>,
 }
 
-/// What the permissions are for.
+/// The purpose of the permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PermissionPurpose {
-    /// `run`, `once`.
+    /// Rounds: `run` and `once`.
     Rounds,
-    /// These, and the commands that read the budgets: `plan`, `why`, `budgets`.
+    /// Rounds, and the commands that read budgets: `plan`, `why`, `budgets`.
     Preview,
 }
 
-/// Everything: whoever holds it needs no other question.
+/// The permission to do everything: no other needs to be checked where it is granted.
 pub const EVERYTHING: Permission = Permission::new("*", "*", "*");
 
-/// The right that the commands which read budgets need.
+/// The permission of the commands that read budgets.
 pub const LIST_BUDGETS: Permission = Permission::new("list", "policy", "poddisruptionbudgets");
 
-/// The right that every command needs which looks at pods.
+/// The permission of every command that lists pods.
 pub const LIST_PODS: Permission = Permission::new("list", "", "pods");
 
 const GET_CONFIG_MAP: Permission = Permission::new("get", "", "configmaps");
@@ -68,6 +68,7 @@ const UPDATE_CONFIG_MAP: Permission = Permission::new("update", "", "configmaps"
 const GET_PODS: Permission = Permission::new("get", "", "pods");
 const EVICT: Permission = Permission::new("create", "", "pods/eviction");
 const DELETE: Permission = Permission::new("delete", "", "pods");
+
 impl Permission {
     const fn new(verb: &'static str, group: &'static str, resource: &'static str) -> Self {
         Self {
@@ -77,7 +78,7 @@ impl Permission {
         }
     }
 
-    /// The right to disrupt by `method`. An eviction is of the core group, whatever discovery says.
+    /// The permission to disrupt by `method`. Evictions are in the core group, whatever discovery says.
     pub fn to_disrupt(method: DisruptionMethod) -> Self {
         match method {
             DisruptionMethod::Evict => EVICT,
@@ -85,7 +86,7 @@ impl Permission {
         }
     }
 
-    /// The same in one namespace, or in all.
+    /// The permission scoped to one namespace, or to all.
     pub fn within(self, namespace: Option<&str>) -> ScopedPermission {
         ScopedPermission {
             right: self,
@@ -96,7 +97,7 @@ impl Permission {
 }
 
 impl ScopedPermission {
-    /// The rule to add, and where, in the words of a remedy.
+    /// The remedy where the permission is missing: the rule to add, and where.
     pub fn remedy(&self) -> String {
         let role = match self.namespace {
             Some(_) => "Role",
@@ -107,6 +108,7 @@ impl ScopedPermission {
             group,
             resource,
         } = self.right;
+
         let name = self.name.as_ref();
         let name = name.map_or_else(String::new, |name| format!(", resourceNames: [\"{name}\"]"));
         format!(
@@ -116,7 +118,7 @@ impl ScopedPermission {
     }
 }
 
-/// The namespaces that `namespaces` stand for when permissions are asked or granted: each, or `None` for all.
+/// The scopes in which permissions are checked or granted: each of `namespaces`, or `None` for all.
 pub fn scopes(namespaces: &NamespaceScope) -> Vec<Option<&str>> {
     match namespaces {
         NamespaceScope::All => vec![None],
@@ -124,35 +126,41 @@ pub fn scopes(namespaces: &NamespaceScope) -> Vec<Option<&str>> {
     }
 }
 
-/// The rights that `plan` needs in each of its namespaces: a dry run none to disrupt.
+/// The permissions that `plan` needs in each of its namespaces; a dry run needs none to disrupt.
 pub fn needed(plan: &ChaosConfig, purpose: PermissionPurpose) -> Vec<Permission> {
     let mut rights = vec![GET_PODS, LIST_PODS];
     if !plan.dry_run {
         rights.push(Permission::to_disrupt(plan.disrupt.method));
     }
+
     match purpose {
         PermissionPurpose::Rounds => {}
         PermissionPurpose::Preview => rights.push(LIST_BUDGETS),
     }
+
     rights
 }
 
-/// What an armed `plan` needs to keep its journal: to read and to write one ConfigMap, and no other.
-pub fn to_keep_the_journal(plan: &ChaosConfig) -> Vec<ScopedPermission> {
+/// The permissions that `plan` needs for its journal: to read and write one ConfigMap, and no other; none in a dry run.
+pub fn journal_permissions(plan: &ChaosConfig) -> Vec<ScopedPermission> {
     let JournalLocation::ConfigMap(place) = &plan.journal else {
         return Vec::new();
     };
-    let rights = [GET_CONFIG_MAP, UPDATE_CONFIG_MAP]
-        .into_iter()
-        .filter(|_| !plan.dry_run);
-    let grant = |right: Permission| ScopedPermission {
+    if plan.dry_run {
+        return Vec::new();
+    }
+
+    let on_journal = |right: Permission| ScopedPermission {
         name: Some(place.name.clone()),
         ..right.within(Some(&place.namespace))
     };
-    rights.map(grant).collect()
+    [GET_CONFIG_MAP, UPDATE_CONFIG_MAP]
+        .into_iter()
+        .map(on_journal)
+        .collect()
 }
 
-/// The rule of `grants` that are all on one object.
+/// The rule that grants `grants`, which are all on one object.
 pub fn rule_of(grants: &[ScopedPermission]) -> Option<PolicyRule> {
     let ScopedPermission { right, name, .. } = grants.first()?;
     Some(PolicyRule {
@@ -163,12 +171,13 @@ pub fn rule_of(grants: &[ScopedPermission]) -> Option<PolicyRule> {
     })
 }
 
-/// The rules that grant `rights`, one a resource.
+/// The rules that grant `rights`, one for each resource.
 pub fn rules(rights: &[Permission]) -> Vec<PolicyRule> {
     let mut rules: Vec<PolicyRule> = Vec::new();
     for right in rights {
         let same =
             |rule: &&mut PolicyRule| rule.api_groups == [right.group] && rule.resources == [right.resource];
+
         match rules.iter_mut().find(same) {
             Some(rule) => rule.verbs.push(right.verb),
             None => rules.push(PolicyRule {
@@ -192,6 +201,7 @@ impl fmt::Display for Permission {
         if *self == EVERYTHING {
             return f.write_str("do everything");
         }
+
         match (resource.split_once('/'), *group) {
             (_, "") => write!(f, "{verb} {resource}"),
             (Some((plural, part)), group) => write!(f, "{verb} {plural}.{group}/{part}"),

@@ -1,4 +1,4 @@
-//! A pod as the rules see it, and how pods and their owners are named.
+//! A pod as far as the rules read it, and the names of pods and their owners.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// One pod, and no other: the UID tells a StatefulSet's pod from its successor of the same name.
+/// The identity of one pod: the UID distinguishes a StatefulSet's pod from its successor of the same name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PodRef {
     /// The namespace.
@@ -38,10 +38,10 @@ impl fmt::Display for PodOwner {
     }
 }
 
-/// What the rules read of a pod; everything else is left on the wire.
+/// A pod, as far as the rules read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
-    /// Which pod this is.
+    /// The pod's identity.
     pub id: PodRef,
     /// `metadata.labels`.
     pub labels: BTreeMap<String, String>,
@@ -57,17 +57,17 @@ pub struct Pod {
     pub created: Option<Timestamp>,
     /// `status.startTime`: when the kubelet first saw the pod.
     pub started: Option<Timestamp>,
-    /// Whether `metadata.deletionTimestamp` is set: the pod is going already.
+    /// Whether `metadata.deletionTimestamp` is set: the pod is being deleted already.
     pub terminating: bool,
     /// `spec.priority`.
     pub priority: Option<i32>,
     /// `spec.priorityClassName`.
     pub priority_class: Option<String>,
-    /// Whether `spec.evictionResponders` names anybody (KEP-4563, alpha in Kubernetes 1.37).
+    /// Whether `spec.evictionResponders` is not empty (KEP-4563, alpha in Kubernetes 1.37).
     pub has_eviction_responders: bool,
 }
 
-/// `status.phase` of a pod.
+/// The phase of a pod, `status.phase`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "Kubernetes' own five words")]
 pub enum PodPhase {
@@ -88,7 +88,7 @@ impl PodPhase {
         Self::Unknown,
     ];
 
-    /// Reads the API's word; anything unheard of is [`PodPhase::Unknown`].
+    /// Reads the phase as the API writes it; a phase that is not known is [`PodPhase::Unknown`].
     pub fn from_word(word: &str) -> Self {
         match word {
             "Pending" => Self::Pending,

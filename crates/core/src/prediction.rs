@@ -82,7 +82,7 @@ impl fmt::Display for Prediction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Allowed { why, .. } => write!(f, "allowed: {why}"),
-            Self::Refused(refusal) => write!(f, "refused by {refusal}"),
+            Self::Refused(refusal) => f.write_str(&refusal.phrase()),
             Self::Unknown { why } => write!(f, "unknown: {why}"),
         }
     }

@@ -1,4 +1,5 @@
-//! One round's story: what was seen, who was drawn, what became of each, and why the rest was left alone.
+//! The report of one round: what was listed, which victims were tried with which outcome, and why other pods were
+//! exempt.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -10,7 +11,7 @@ use crate::eligibility::Exemption;
 use crate::outcome::{DisruptionMethod, Outcome};
 use crate::pod::{PodOwner, PodRef};
 
-/// Everything one round has to tell; the log, the notifications and `macaque once` are drawn from it.
+/// The report of one round, from which the log, the notifications and the output of `macaque once` are made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RoundReport {
     /// The scheduled instant, or the instant of the command for `macaque once`.
@@ -23,19 +24,19 @@ pub struct RoundReport {
     pub dry_run: bool,
     /// How victims are disrupted.
     pub method: DisruptionMethod,
-    /// The namespaces looked at; empty means all of the cluster.
+    /// The namespaces in scope; empty means the whole cluster.
     pub namespaces: Vec<String>,
     /// The label selector as configured; empty means every pod.
     pub selector: String,
-    /// How many pods the API server listed; of a crowd, those in a phase that can be drawn.
+    /// How many pods the API server listed; where the round samples, only those in an eligible phase.
     pub listed: usize,
-    /// How many of them were candidates, as far as they were judged.
+    /// How many of the pods checked were candidates.
     pub candidates: usize,
-    /// The others that were judged, by reason.
+    /// The other pods checked, by the rule that exempts them.
     pub exempted: ExemptionTallies,
     /// Each victim tried, in order.
     pub attempts: Vec<AttemptReport>,
-    /// What went wrong beside the victims: a namespace that could not be read, say.
+    /// Problems that concern no victim: a namespace that could not be read, for example.
     pub problems: Vec<String>,
     /// How the round ended.
     pub end: RoundEnd,
@@ -44,24 +45,25 @@ pub struct RoundReport {
 /// The exempted pods of a round, by the name of the rule.
 pub type ExemptionTallies = BTreeMap<String, ExemptionTally>;
 
-/// How many pods one reason exempted, and one of them to look at.
+/// The number of pods that one rule exempted, and one of them as an example.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ExemptionTally {
-    /// How many.
+    /// How many pods were exempted.
     pub count: usize,
     /// The first of them.
     pub example: PodRef,
-    /// The rule in words, for that example: `younger than 1m (12s)`.
+    /// The reason in words, for that example: `younger than 1m (12s)`.
     pub detail: String,
 }
 
 impl ExemptionTally {
-    /// Counts `pod` among the exempted; the first of each reason is kept as its example.
+    /// Counts `pod` among the exempted; the first of each rule is kept as its example.
     pub fn note(exempted: &mut ExemptionTallies, pod: PodRef, exemption: &Exemption) {
         if let Some(known) = exempted.get_mut(exemption.rule) {
             known.count += 1;
             return;
         }
+
         let first = Self {
             count: 1,
             example: pod,
@@ -72,45 +74,47 @@ impl ExemptionTally {
 
     /// Adds the counts of `more`.
     pub fn merge(exempted: &mut ExemptionTallies, more: ExemptionTallies) {
-        for (word, tally) in more {
-            match exempted.entry(word) {
+        for (rule, tally) in more {
+            match exempted.entry(rule) {
                 Entry::Occupied(mut known) => known.get_mut().count += tally.count,
-                Entry::Vacant(unknown) => drop(unknown.insert(tally)),
+                Entry::Vacant(unknown) => {
+                    unknown.insert(tally);
+                }
             }
         }
     }
 }
 
-/// One victim and what became of it.
+/// One victim, and the outcome of its disruption.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AttemptReport {
     /// The victim.
     pub pod: PodRef,
-    /// Its controller, if it has one.
+    /// The victim's controller, if it has one.
     pub owner: Option<PodOwner>,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// `Warning` headers of the answer, as text.
     pub warnings: Vec<String>,
 }
 
-/// How a round ended.
+/// The way in which a round ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum RoundEnd {
-    /// It ran to its end.
+    /// The round ran to its end.
     Complete,
-    /// A shutdown ended it early; what `attempts` holds is all that was done.
+    /// A shutdown ended the round early; what `attempts` holds is all that was done.
     Interrupted,
     /// The journal allowed no further disruption: a pause, a limit, a clock that is wrong. What `attempts` holds is
     /// all that was done.
     Withheld {
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// It could not go on; what `attempts` holds is all that was done.
+    /// The round could not go on; what `attempts` holds is all that was done.
     Failed {
-        /// What failed, and on what.
+        /// The failure, and what it concerns.
         why: String,
     },
 }
@@ -136,7 +140,8 @@ impl RoundReport {
         let unknown = self
             .attempts
             .iter()
-            .any(|a| matches!(a.outcome, Outcome::Unknown { .. }));
+            .any(|attempt| matches!(attempt.outcome, Outcome::Unknown { .. }));
+
         if unknown || matches!(self.end, RoundEnd::Interrupted | RoundEnd::Failed { .. }) {
             RoundVerdict::Failed
         } else if self.count(Outcome::counts_as_disruption) > 0 {
@@ -150,7 +155,7 @@ impl RoundReport {
         }
     }
 
-    /// How many of the pods listed nobody looked at, because enough were drawn before; only a crowd has such pods.
+    /// How many of the pods listed were not checked, because the round samples and enough were drawn before.
     pub fn unjudged(&self) -> usize {
         let exempted: usize = self.exempted.values().map(|tally| tally.count).sum();
         self.listed.saturating_sub(self.candidates + exempted)

@@ -1,4 +1,4 @@
-//! When rounds are due: a crontab line in a time zone, less the quiet times.
+//! Says when rounds are due: a crontab line in a time zone, without the quiet times.
 //!
 //! The rule is that of a Kubernetes CronJob: a slot is an instant at which the wall clock of the zone shows a
 //! matching minute. Where the clock is put forward, the minutes it never shows have no slot; where it is put

@@ -8,31 +8,33 @@ use std::fmt;
 
 pub use parse::SelectorError;
 
-/// A label selector: requirements that must all hold. The default has none and selects every pod.
+/// A label selector: requirements that must all hold. The default has none, and selects every pod.
 ///
-/// | written | a pod is selected that |
+/// | written | selects a pod that |
 /// |---|---|
 /// | `app=web`, `app==web` | has the label with this value |
-/// | `app!=web` | has not the label with this value; also one without the label |
+/// | `app!=web` | does not have the label with this value, or does not have the label |
 /// | `app in (web,shop)` | has the label with one of these values |
-/// | `app notin (web,shop)` | has not the label with one of these values; also one without the label |
+/// | `app notin (web,shop)` | does not have the label with any of these values, or does not have the label |
 /// | `app` | has the label |
-/// | `!app` | has not the label |
+/// | `!app` | does not have the label |
 /// | `zone>3`, `zone<7` | has the label, and its value is a whole number above, or below |
 ///
-/// Keys and values obey Kubernetes' rules for labels. It prints the requirements sorted and in their shortest
+/// Keys and values obey Kubernetes' rules for labels. A selector prints its requirements sorted and in their shortest
 /// form, which reads as the same selector and which the API server takes as `labelSelector`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selector {
     requirements: BTreeSet<LabelRequirement>,
 }
 
+/// One requirement: the condition on one label.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct LabelRequirement {
     key: String,
-    demand: LabelCondition,
+    condition: LabelCondition,
 }
 
+/// The condition on the value of one label.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum LabelCondition {
     Present,
@@ -50,10 +52,10 @@ impl Selector {
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         self.requirements
             .iter()
-            .all(|requirement| requirement.demand.accepts(labels.get(&requirement.key)))
+            .all(|requirement| requirement.condition.accepts(labels.get(&requirement.key)))
     }
 
-    /// Whether it demands nothing, and so selects every pod.
+    /// Whether the selector has no requirement, and so selects every pod.
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()
     }
@@ -62,6 +64,7 @@ impl Selector {
 impl LabelCondition {
     fn accepts(&self, value: Option<&String>) -> bool {
         let number = || value.and_then(|value| value.parse::<i64>().ok());
+
         match self {
             Self::Present => value.is_some(),
             Self::Absent => value.is_none(),
@@ -85,24 +88,27 @@ impl fmt::Display for Selector {
 impl fmt::Display for LabelRequirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = &self.key;
-        match &self.demand {
+
+        match &self.condition {
             LabelCondition::Present => write!(f, "{key}"),
             LabelCondition::Absent => write!(f, "!{key}"),
-            LabelCondition::In(values) => among(f, key, ["=", " in "], values),
-            LabelCondition::NotIn(values) => among(f, key, ["!=", " notin "], values),
+            LabelCondition::In(values) => write_values(f, key, ["=", " in "], values),
+            LabelCondition::NotIn(values) => write_values(f, key, ["!=", " notin "], values),
             LabelCondition::Above(limit) => write!(f, "{key}>{limit}"),
             LabelCondition::Below(limit) => write!(f, "{key}<{limit}"),
         }
     }
 }
 
-fn among(
+/// Writes a condition on values, in its shorter form where there is one value.
+fn write_values(
     f: &mut fmt::Formatter<'_>,
     key: &str,
     [one, more]: [&str; 2],
     values: &BTreeSet<String>,
 ) -> fmt::Result {
     let list: Vec<&str> = values.iter().map(String::as_str).collect();
+
     match list[..] {
         [value] => write!(f, "{key}{one}{value}"),
         _ => write!(f, "{key}{more}({})", list.join(",")),

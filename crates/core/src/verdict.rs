@@ -1,14 +1,15 @@
 //! Understands the API server's answer to a disruption.
 //!
-//! The order of judgement matters more than the status code: a webhook may deny with any code it likes, a
-//! budget refuses with 429 as a throttle does, and a budget's 403 looks like a missing grant. It follows from
-//! the server's own sources (`pkg/registry/core/pod/storage/eviction.go`, `apiserver/pkg/endpoints/handlers`).
+//! The order of the checks matters more than the status code: a webhook may deny with any code it likes, a
+//! budget refuses with 429 as a throttle does, and a budget's 403 looks like a missing permission. The order
+//! follows from the server's own sources (`pkg/registry/core/pod/storage/eviction.go`,
+//! `apiserver/pkg/endpoints/handlers`).
 
 use std::time::Duration;
 
 use crate::outcome::Refusal;
 
-/// What came back over the wire, read by shape and not by content type: the server's own time-out filter sends
+/// The answer as it came over the wire, read by shape and not by content type: the server's own time-out filter sends
 /// its JSON as `text/plain`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ApiAnswer {
@@ -24,7 +25,7 @@ pub struct ApiAnswer {
     pub warnings: Vec<String>,
 }
 
-/// What the rules read of a `meta/v1` Status.
+/// The part of a `meta/v1` Status that is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AnswerStatus {
     /// Whether `status` is `Failure`: the server can send that under a 2xx.
@@ -48,47 +49,52 @@ pub struct AnswerStatus {
 pub struct StatusCause {
     /// The cause's type; its JSON key is `reason`.
     pub reason: String,
-    /// Its words.
+    /// The cause's message.
     pub message: String,
 }
 
-/// What an answer means for the pod it was about.
+/// The meaning of an answer for the pod it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DisruptionVerdict {
-    /// The server said yes. No proof of death: look the pod up by UID.
+    /// The server accepted the disruption. That is no proof that the pod is gone: check the pod by UID.
     Accepted,
-    /// The server said no, and who.
+    /// The disruption was refused; holds by whom.
     Refused(Refusal),
     /// The pod is gone, or replaced by another of its name.
     Gone,
-    /// macaque may not do this; the server's words name the missing grant.
+    /// The disruption is not permitted; the server's message names the missing permission.
     Forbidden(String),
     /// The credentials are not, or no longer, accepted.
     Unauthorized,
-    /// It may or may not have happened: look the pod up by UID before anything else.
+    /// The disruption may or may not have happened: check the pod by UID before anything else.
     Uncertain(String),
-    /// The request was wrong, or the answerer is no Kubernetes API: nothing was done, and repeating is useless.
+    /// The request was wrong, or no Kubernetes API answered: nothing was done, and repeating is useless.
     Invalid(String),
 }
 
-/// What is said of a webhook that has side effects and so is not asked in a dry run: the API server refuses in its
+/// The message about a webhook that has side effects and so is not asked in a dry run: the API server refuses in its
 /// place.
 pub const CANNOT_BE_ASKED: &str = "does not support dry run";
 
-/// Says what `answer`, to an eviction or a deletion of a pod, means.
+/// The pause where a throttle names no time: what the server's own filter asks for.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Classifies `answer`, to an eviction or a deletion of a pod.
 pub fn classify(answer: &ApiAnswer) -> DisruptionVerdict {
     let Some(status) = &answer.status else {
         return shapeless(answer);
     };
+
     let code = if (200..300).contains(&answer.code) && status.failed && status.code != 0 {
         status.code
     } else {
         answer.code
     };
-    by_words(status, answer).unwrap_or_else(|| by_code(code, status, answer))
+
+    by_message(status, answer).unwrap_or_else(|| by_code(code, status, answer))
 }
 
-/// (1) No Status in the body: only the code speaks, of the transport and never of a budget.
+/// (1) Without a Status in the body only the code counts: it is about the transport, never about a budget.
 fn shapeless(answer: &ApiAnswer) -> DisruptionVerdict {
     match answer.code {
         // A deletion answers with the pod itself.
@@ -100,9 +106,11 @@ fn shapeless(answer: &ApiAnswer) -> DisruptionVerdict {
     }
 }
 
-/// (2) to (7): words that name who refused, whatever the code.
-fn by_words(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVerdict> {
+/// (2) to (7): messages that name who refused, whatever the code.
+fn by_message(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVerdict> {
     let message = status.message.as_str();
+    let cause_of = |reason: &str| status.causes.iter().find(|cause| cause.reason == reason);
+
     if let Some((name, why)) = webhook_denial(message) {
         return Some(refused(Refusal::Webhook {
             name: name.to_owned(),
@@ -110,27 +118,20 @@ fn by_words(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVerdi
         }));
     }
     if let Some((name, binding, why)) = policy_denial(message) {
-        let (name, binding, message) = (name.to_owned(), binding.to_owned(), why.to_owned());
         return Some(refused(Refusal::Policy {
-            name,
-            binding,
-            message,
+            name: name.to_owned(),
+            binding: binding.to_owned(),
+            message: why.to_owned(),
         }));
     }
-    if let Some(cause) = status
-        .causes
-        .iter()
-        .find(|cause| cause.reason == "DisruptionBudget")
-    {
+
+    if let Some(cause) = cause_of("DisruptionBudget") {
         return Some(refused(budget(status, cause, answer)));
     }
-    if status
-        .causes
-        .iter()
-        .any(|cause| cause.reason == "NamespaceTerminating")
-    {
+    if cause_of("NamespaceTerminating").is_some() {
         return Some(refused(Refusal::NamespaceTerminating));
     }
+
     if message.contains("more than one PodDisruptionBudget") {
         return Some(refused(Refusal::SeveralBudgets));
     }
@@ -142,11 +143,12 @@ fn by_words(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVerdi
     })
 }
 
-/// (8) The code, with `details.kind` where one code means several things.
+/// (8) The code counts, with `details.kind` where one code means several things.
 fn by_code(code: u16, status: &AnswerStatus, answer: &ApiAnswer) -> DisruptionVerdict {
     let message = || status.message.clone();
     let not_now = || refused(Refusal::NotNow { message: message() });
     let about_budget = status.kind.starts_with("poddisruptionbudget");
+
     match code {
         200..=299 => DisruptionVerdict::Accepted,
         401 => DisruptionVerdict::Unauthorized,
@@ -169,33 +171,31 @@ fn refused(refusal: Refusal) -> DisruptionVerdict {
     DisruptionVerdict::Refused(refusal)
 }
 
-/// How long to pause where a throttle names no time: what the server's own filter asks for.
-const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
-
 fn throttled(answer: &ApiAnswer) -> DisruptionVerdict {
     refused(Refusal::Throttled {
         retry_after: answer.retry_after.unwrap_or(DEFAULT_PAUSE),
     })
 }
 
-/// `admission webhook "NAME" denied the request: WHY` (or `… without explanation`).
+/// Reads `admission webhook "NAME" denied the request: WHY` (or `… without explanation`).
 fn webhook_denial(message: &str) -> Option<(&str, &str)> {
     let rest = message.strip_prefix("admission webhook \"")?;
     let (name, rest) = rest.split_once('"')?;
+
     if let Some(why) = rest.strip_prefix(" denied the request") {
         return Some((name, why.trim_start_matches(':').trim()));
     }
-    // Only asked for in a preview: the webhook refuses to be asked without effect.
+    // Only in a preview: the webhook does not support a dry run.
     rest.contains(CANNOT_BE_ASKED).then_some((name, CANNOT_BE_ASKED))
 }
 
-/// `… failed calling webhook "NAME": WHY`: it may not be passed over, and does not answer.
+/// Reads `… failed calling webhook "NAME": WHY`: the webhook must be asked, and does not answer.
 fn webhook_failure(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("failed calling webhook \"")?;
     rest.split_once('"').map(|(name, _)| name)
 }
 
-/// `… ValidatingAdmissionPolicy 'NAME' with binding 'BINDING' denied request: WHY`.
+/// Reads `… ValidatingAdmissionPolicy 'NAME' with binding 'BINDING' denied request: WHY`.
 fn policy_denial(message: &str) -> Option<(&str, &str, &str)> {
     let (_, rest) = message.split_once("ValidatingAdmissionPolicy '")?;
     let (name, rest) = rest.split_once("' with binding '")?;
@@ -206,36 +206,37 @@ fn policy_denial(message: &str) -> Option<(&str, &str, &str)> {
 
 /// Reads the budget's name from the cause (`The disruption budget NAME needs …`), or from the details.
 fn budget(status: &AnswerStatus, cause: &StatusCause, answer: &ApiAnswer) -> Refusal {
-    let words = if cause.message.is_empty() {
+    let message = if cause.message.is_empty() {
         &status.message
     } else {
         &cause.message
     };
-    let from_cause = words
+
+    let from_cause = message
         .strip_prefix("The disruption budget ")
         .and_then(|rest| rest.split(' ').next());
     let from_details =
         || Some(status.name.as_str()).filter(|_| status.kind.starts_with("poddisruptionbudget"));
+    let name = from_cause.or_else(from_details);
+
     Refusal::Budget {
-        name: from_cause
-            .or_else(from_details)
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned),
-        message: words.clone(),
-        unsynced: answer.retry_after.is_some() || words.contains("still being processed"),
+        name: name.filter(|name| !name.is_empty()).map(str::to_owned),
+        message: message.clone(),
+        unsynced: answer.retry_after.is_some() || message.contains("still being processed"),
     }
 }
 
-/// The answer in one line, for doubts and faults.
+/// The answer in one line, where it is in doubt or invalid.
 fn describe(answer: &ApiAnswer) -> String {
-    let words = match &answer.status {
+    let text = match &answer.status {
         Some(status) if !status.message.is_empty() => &status.message,
         _ => &answer.text,
     };
-    if words.is_empty() {
+
+    if text.is_empty() {
         format!("HTTP {}", answer.code)
     } else {
-        format!("HTTP {}: {words}", answer.code)
+        format!("HTTP {}: {text}", answer.code)
     }
 }
 

@@ -1,49 +1,33 @@
-//! A budget's arithmetic in words.
+//! The arithmetic of a budget, in numbers and in words.
 
 use serde::Serialize;
 
 use super::{Budget, UnhealthyPodPolicy};
 
-/// What a budget counts, and what follows.
+/// The numbers of a budget, and what follows from them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BudgetArithmetic {
     /// The budget's name.
     pub budget: String,
     /// The limit as written: `minAvailable 3`.
     pub limit: String,
-    /// Pods that are counted.
+    /// How many pods are counted.
     pub expected: i64,
-    /// Healthy pods.
+    /// How many pods are healthy.
     pub healthy: i64,
-    /// Healthy pods that there must be.
+    /// How many pods must be healthy.
     pub desired: i64,
     /// How many more disruptions are allowed.
     pub allowed: i64,
-    /// The same in sentences.
+    /// The arithmetic in sentences.
     pub words: Vec<String>,
 }
 
 impl Budget {
-    /// Its arithmetic, as its status has it.
-    pub fn account(&self) -> BudgetArithmetic {
+    /// The budget's arithmetic, from its status.
+    pub fn arithmetic(&self) -> BudgetArithmetic {
         let status = &self.status;
-        let mut words = vec![self.sum()];
-        if !self.is_synced() {
-            words.push(
-                "that was worked out for an older form of it: until its controller catches up it allows nothing"
-                    .to_owned(),
-            );
-        }
-        if let Some(why) = &status.sync_failed {
-            words.push(format!("its controller cannot work it out: {why}"));
-        }
-        if status.disrupted_pods > 0 {
-            words.push(format!(
-                "evicted and still counted as going: {}",
-                status.disrupted_pods
-            ));
-        }
-        words.push(self.mercy());
+
         BudgetArithmetic {
             budget: self.name.clone(),
             limit: self.limit(),
@@ -51,7 +35,7 @@ impl Budget {
             healthy: status.current_healthy,
             desired: status.desired_healthy,
             allowed: status.disruptions_allowed,
-            words,
+            words: self.sentences(),
         }
     }
 
@@ -64,37 +48,64 @@ impl Budget {
         }
     }
 
-    fn sum(&self) -> String {
+    fn sentences(&self) -> Vec<String> {
         let status = &self.status;
-        let (healthy, desired) = (status.current_healthy, status.desired_healthy);
+        let mut sentences = vec![self.numbers()];
+
+        if !self.is_synced() {
+            sentences.push(
+                "its status is for an older version of its spec: until its controller catches up it allows nothing"
+                    .to_owned(),
+            );
+        }
+        if let Some(why) = &status.sync_failed {
+            sentences.push(format!("its controller cannot compute it: {why}"));
+        }
+        if status.disrupted_pods > 0 {
+            sentences.push(format!(
+                "evicted pods whose deletion its controller has not seen yet: {}",
+                status.disrupted_pods
+            ));
+        }
+
+        sentences.push(self.unready_pods());
+        sentences
+    }
+
+    fn numbers(&self) -> String {
+        let status = &self.status;
+        let healthy = status.current_healthy;
+        let desired = status.desired_healthy;
         let allowed = status.disruptions_allowed;
-        let so = if allowed == (healthy - desired).max(0) {
+
+        let conclusion = if allowed == (healthy - desired).max(0) {
             format!("so it allows {allowed}")
         } else {
             format!("and its status allows {allowed}")
         };
         format!(
-            "budget {}, {}: {} expected, {healthy} healthy, {desired} needed, {so}",
+            "budget {}, {}: {} expected, {healthy} healthy, {desired} needed, {conclusion}",
             self.name,
             self.limit(),
             status.expected_pods
         )
     }
 
-    /// What becomes of pods that are not ready.
-    fn mercy(&self) -> String {
-        let may = match (&self.unhealthy, self.spares_unready()) {
-            (UnhealthyPodPolicy::AlwaysAllow, _) => "may always go (AlwaysAllow)".to_owned(),
+    /// What the budget says about pods that are not ready.
+    fn unready_pods(&self) -> String {
+        let rule = match (&self.unhealthy, self.allows_unready()) {
+            (UnhealthyPodPolicy::AlwaysAllow, _) => "can always be evicted (AlwaysAllow)".to_owned(),
             (UnhealthyPodPolicy::IfHealthyBudget, true) => {
-                "may go now, since enough others are healthy (IfHealthyBudget)".to_owned()
+                "can be evicted now, since enough others are healthy (IfHealthyBudget)".to_owned()
             }
             (UnhealthyPodPolicy::IfHealthyBudget, false) => {
-                "count as any other now, since not enough others are healthy (IfHealthyBudget)".to_owned()
+                "count like any other now, since not enough others are healthy (IfHealthyBudget)".to_owned()
             }
             (UnhealthyPodPolicy::Unrecognized(policy), _) => {
-                format!("count as any other, since macaque does not know the policy {policy}")
+                format!("count like any other, since macaque does not know the policy {policy}")
             }
         };
-        format!("pods that are not ready {may}")
+
+        format!("pods that are not ready {rule}")
     }
 }

@@ -1,5 +1,5 @@
-//! Examines PodDisruptionBudgets without asking for a single eviction: what each counts, which of them never allow
-//! one, and which pods none or several cover.
+//! Audits PodDisruptionBudgets without requesting a single eviction: what each counts, which of them never allow one,
+//! and which pods are covered by none or by several.
 //!
 //! The arithmetic is the disruption controller's, from the budgets' status. Of the pods only counts are kept.
 
@@ -17,14 +17,14 @@ use crate::selector::Selector;
 
 pub use finding::{AuditedObject, BudgetFinding, FindingReason, FindingSeverity};
 
-/// One budget's arithmetic.
+/// The summary of one budget: what it covers, its numbers and the findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BudgetSummary {
     /// The budget's namespace.
     pub namespace: String,
-    /// Its name.
+    /// The budget's name.
     pub name: String,
-    /// How many pods of which workload it covers.
+    /// How many pods of each workload the budget covers.
     pub covers: BTreeMap<String, usize>,
     /// `spec.minAvailable` as written.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,19 +32,19 @@ pub struct BudgetSummary {
     /// `spec.maxUnavailable` as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_unavailable: Option<String>,
-    /// Pods that it counts.
+    /// How many pods the budget counts.
     pub expected: i64,
-    /// Healthy pods that there must be.
+    /// How many pods must be healthy.
     pub needs: i64,
-    /// Healthy pods.
+    /// How many pods are healthy.
     pub healthy: i64,
-    /// Disruptions that it allows now.
+    /// How many disruptions the budget allows now.
     pub allows: i64,
-    /// What was found on it.
+    /// The findings that concern the budget.
     pub findings: Vec<FindingReason>,
 }
 
-/// Budgets, and the pods that were counted against them.
+/// An audit of budgets, and the pods that were counted for it.
 #[derive(Debug, Clone)]
 pub struct BudgetAudit {
     budgets: Vec<Budget>,
@@ -60,16 +60,16 @@ struct WorkloadGroup {
     budgets: Vec<usize>,
 }
 
-/// How many pods there are of a kind.
+/// The numbers of pods in a group.
 #[derive(Debug, Clone, Copy, Default)]
 struct PodCounts {
-    /// All.
+    /// All pods.
     pods: usize,
-    /// Those that neither have ended nor are terminating.
+    /// The pods that neither have ended nor are terminating.
     live: usize,
-    /// Those of them that run and are not ready.
+    /// The live pods that run and are not ready.
     unready: usize,
-    /// Whether the selector of the scope takes one of them.
+    /// Whether the selector of the scope matches one of them.
     selected: bool,
 }
 
@@ -77,14 +77,15 @@ struct PodCounts {
 type FindingText = (FindingReason, String, String);
 
 impl BudgetAudit {
-    /// An examination of `budgets`, which are all of their namespaces. A selector that demands something narrows
-    /// it to the budgets and workloads of the pods that it takes, and to budgets that cover no pod at all.
+    /// An audit of `budgets`, which are all budgets of their namespaces. A selector that is not empty narrows the audit
+    /// to the budgets and workloads of the pods that match, and to budgets that cover no pod at all.
     pub fn new(budgets: Vec<Budget>, selector: Selector) -> Self {
         let mut by_namespace: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, budget) in budgets.iter().enumerate() {
             let there = by_namespace.entry(budget.namespace.clone()).or_default();
             there.push(index);
         }
+
         Self {
             budgets,
             by_namespace,
@@ -93,7 +94,7 @@ impl BudgetAudit {
         }
     }
 
-    /// Counts `pod`; every pod of the namespaces must be, once, whatever the selector: budgets count them all.
+    /// Counts `pod`. Every pod of the namespaces must be counted once, whatever the selector: budgets count them all.
     pub fn count(&mut self, pod: &Pod) {
         let there = self.by_namespace.get(&pod.id.namespace);
         let budgets = there.into_iter().flatten().copied();
@@ -101,7 +102,9 @@ impl BudgetAudit {
             workload: AuditedObject::workload(pod),
             budgets: budgets.filter(|index| self.budgets[*index].covers(pod)).collect(),
         };
+
         let live = !pod.terminating && !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed);
+
         let count = self.groups.entry(group).or_default();
         count.pods += 1;
         count.live += usize::from(live);
@@ -109,37 +112,42 @@ impl BudgetAudit {
         count.selected |= self.selector.matches(&pod.labels);
     }
 
-    /// Whether there was anything to examine.
+    /// Whether there was no budget and no pod to audit.
     pub fn is_empty(&self) -> bool {
         self.budgets.is_empty() && self.groups.is_empty()
     }
 
-    /// What was found, the gravest first.
+    /// The findings, the most severe first.
     pub fn findings(&self) -> Vec<BudgetFinding> {
         let of_budgets = self.in_scope().filter_map(|index| self.on_budget(index));
         let mut findings: Vec<_> = of_budgets.chain(self.on_workloads()).collect();
+
         findings.sort_by(|a, b| (a.severity, &a.object, a.reason).cmp(&(b.severity, &b.object, b.reason)));
         findings
     }
 
-    /// The arithmetic of each budget.
-    pub fn sums(&self) -> Vec<BudgetSummary> {
+    /// The summary of each budget.
+    pub fn summaries(&self) -> Vec<BudgetSummary> {
         let findings = self.findings();
-        let mut sums: Vec<_> = self.in_scope().map(|index| self.sum(index, &findings)).collect();
-        sums.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-        sums
+        let in_scope = self.in_scope();
+        let mut summaries: Vec<_> = in_scope.map(|index| self.summary(index, &findings)).collect();
+        summaries.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        summaries
     }
 
-    fn sum(&self, index: usize, findings: &[BudgetFinding]) -> BudgetSummary {
+    fn summary(&self, index: usize, findings: &[BudgetFinding]) -> BudgetSummary {
         let budget = &self.budgets[index];
+
         let mut covers: BTreeMap<String, usize> = BTreeMap::new();
         for (group, count) in self.covered(index) {
             *covers.entry(workload(&group.workload)).or_default() += count.pods;
         }
+
         let concern = findings.iter().filter(|finding| {
             finding.object.namespace == budget.namespace && finding.budgets.contains(&budget.name)
         });
         let reasons: BTreeSet<_> = concern.map(|finding| finding.reason).collect();
+
         BudgetSummary {
             namespace: budget.namespace.clone(),
             name: budget.name.clone(),
@@ -169,20 +177,21 @@ impl BudgetAudit {
     }
 }
 
-/// Examines `pods` under `budgets`, of which there is no other in their namespaces.
-pub fn examine<'a>(budgets: Vec<Budget>, pods: impl IntoIterator<Item = &'a Pod>) -> Vec<BudgetFinding> {
-    let mut exam = BudgetAudit::new(budgets, Selector::default());
+/// Audits `budgets`, which are all budgets of their namespaces, over `pods`.
+pub fn audit<'a>(budgets: Vec<Budget>, pods: impl IntoIterator<Item = &'a Pod>) -> Vec<BudgetFinding> {
+    let mut audit = BudgetAudit::new(budgets, Selector::default());
     for pod in pods {
-        exam.count(pod);
+        audit.count(pod);
     }
-    exam.findings()
+    audit.findings()
 }
 
-/// `deployment/web`; bare pods, of which there may be many, are one.
+/// The name of a workload, `deployment/web`; all bare pods are one workload.
 fn workload(workload: &AuditedObject) -> String {
-    match workload.is_bare() {
-        true => "bare pods".to_owned(),
-        false => format!("{}/{}", workload.kind.to_lowercase(), workload.name),
+    if workload.is_bare() {
+        "bare pods".to_owned()
+    } else {
+        format!("{}/{}", workload.kind.to_lowercase(), workload.name)
     }
 }
 

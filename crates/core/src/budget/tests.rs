@@ -1,4 +1,4 @@
-//! The rows of the local verdict, each in the order in which the API server would come to it.
+//! The rows of the prediction, in the order in which the API server would come to them.
 
 use super::*;
 
@@ -25,47 +25,51 @@ fn budget() -> Budget {
     }
 }
 
-fn spent() -> Budget {
+fn exhausted() -> Budget {
     let mut budget = budget();
-    (budget.status.disruptions_allowed, budget.status.current_healthy) = (0, 3);
+    budget.status.disruptions_allowed = 0;
+    budget.status.current_healthy = 3;
     budget
 }
 
-fn verdict(pod: &Pod, budgets: &[Budget]) -> String {
+fn prediction(pod: &Pod, budgets: &[Budget]) -> String {
     predict(pod, budgets, &PlannedDisruptions::default()).to_string()
 }
 
 #[test]
-fn a_budget_with_room_allows_and_a_spent_one_refuses_in_the_servers_words() {
+fn a_budget_with_room_allows_and_an_exhausted_one_refuses_in_the_servers_words() {
     assert_eq!(
-        verdict(&Pod::sample(), &[budget()]),
+        prediction(&Pod::sample(), &[budget()]),
         "allowed: budget web allows 1"
     );
     let words = "refused by budget web: The disruption budget web needs 3 healthy pods and has 3 currently";
-    assert_eq!(verdict(&Pod::sample(), &[spent()]), words);
+    assert_eq!(prediction(&Pod::sample(), &[exhausted()]), words);
 }
 
 #[test]
-fn a_budget_with_nothing_left_and_pods_to_spare_says_only_that() {
-    let mut budget = spent();
+fn a_budget_with_nothing_left_and_enough_healthy_pods_says_only_that() {
+    let mut budget = exhausted();
     // As a maxUnavailable over bare pods, of which the disruption controller expects none.
-    (budget.status.desired_healthy, budget.status.expected_pods) = (0, 0);
+    budget.status.desired_healthy = 0;
+    budget.status.expected_pods = 0;
+
     let words = "refused by budget web: The disruption budget web does not allow evicting pods currently";
-    assert_eq!(verdict(&Pod::sample(), std::slice::from_ref(&budget)), words);
+    assert_eq!(prediction(&Pod::sample(), std::slice::from_ref(&budget)), words);
     budget.status.complaint = Some("(Frozen): the sale is on".into());
     assert_eq!(
-        verdict(&Pod::sample(), &[budget]),
+        prediction(&Pod::sample(), &[budget]),
         format!("{words} (Frozen): the sale is on")
     );
 }
 
 #[test]
-fn one_disruption_left_is_foretold_to_one_pod_only() {
+fn one_disruption_left_is_predicted_for_one_pod_only() {
     let mut planned = PlannedDisruptions::default();
     let first = predict(&Pod::sample(), &[budget()], &planned);
     planned.note("shop", &first);
     assert!(first.is_allowed());
     assert!(!predict(&Pod::sample(), &[budget()], &planned).is_allowed());
+
     let elsewhere = Budget {
         namespace: "other".into(),
         ..budget()
@@ -87,22 +91,24 @@ fn pods_that_do_not_run_ask_no_budget_even_two() {
                     phase,
                     ..Pod::sample()
                 },
-                &[spent(), spent()],
+                &[exhausted(), exhausted()],
                 &PlannedDisruptions::default()
             )
             .is_allowed()
         );
     }
+
     let unknown = Pod {
         phase: PodPhase::Unknown,
         ..Pod::sample()
     };
-    assert!(!predict(&unknown, &[spent()], &PlannedDisruptions::default()).is_allowed());
+    assert!(!predict(&unknown, &[exhausted()], &PlannedDisruptions::default()).is_allowed());
+
     let terminating = Pod {
         terminating: true,
         ..Pod::sample()
     };
-    assert!(predict(&terminating, &[spent()], &PlannedDisruptions::default()).is_allowed());
+    assert!(predict(&terminating, &[exhausted()], &PlannedDisruptions::default()).is_allowed());
 }
 
 #[test]
@@ -118,7 +124,14 @@ fn two_budgets_refuse_whatever_they_hold() {
 
 #[test]
 fn a_budget_covers_by_selector_in_its_own_namespace_only() {
-    let covers = |selector| Budget { selector, ..spent() }.covers(&Pod::sample());
+    let covers = |selector| {
+        Budget {
+            selector,
+            ..exhausted()
+        }
+        .covers(&Pod::sample())
+    };
+
     assert!(covers(BudgetCoverage::Matching(Selector::default())));
     assert!(!covers(BudgetCoverage::Matching("app=cart".parse().unwrap())));
     assert!(!covers(BudgetCoverage::Nothing));
@@ -126,7 +139,7 @@ fn a_budget_covers_by_selector_in_its_own_namespace_only() {
     assert!(
         !Budget {
             namespace: "other".into(),
-            ..spent()
+            ..exhausted()
         }
         .covers(&Pod::sample())
     );
@@ -141,7 +154,7 @@ fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
     let allowed = |budget: Budget| predict(&unready, &[budget], &PlannedDisruptions::default()).is_allowed();
     let always = Budget {
         unhealthy: UnhealthyPodPolicy::AlwaysAllow,
-        ..spent()
+        ..exhausted()
     };
     let mut unsynced = always.clone();
     unsynced.generation = 9;
@@ -149,22 +162,22 @@ fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
         allowed(always) && allowed(unsynced),
         "AlwaysAllow asks nothing, not even whether it was synced"
     );
-    assert!(allowed(spent()), "healthy enough without it");
-    let mut sick = spent();
+    assert!(allowed(exhausted()), "healthy enough without it");
+
+    let mut sick = exhausted();
     sick.status.current_healthy = 2;
     assert!(!allowed(sick), "too few healthy pods");
-    let mut none_desired = spent();
-    (
-        none_desired.status.desired_healthy,
-        none_desired.status.current_healthy,
-    ) = (0, 0);
+
+    let mut none_desired = exhausted();
+    none_desired.status.desired_healthy = 0;
+    none_desired.status.current_healthy = 0;
     assert!(
         !allowed(none_desired),
         "minAvailable 0 with unready pods only is refused for ever"
     );
     assert!(!allowed(Budget {
         unhealthy: UnhealthyPodPolicy::Unrecognized("Later".into()),
-        ..spent()
+        ..exhausted()
     }));
 }
 
@@ -172,20 +185,23 @@ fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
 fn a_budget_that_is_not_synced_or_broken_refuses() {
     let mut unsynced = budget();
     unsynced.generation = 2;
-    assert!(verdict(&Pod::sample(), &[unsynced]).ends_with("is still being processed by the server."));
+    assert!(prediction(&Pod::sample(), &[unsynced]).ends_with("is still being processed by the server."));
+
     let mut negative = budget();
     negative.status.disruptions_allowed = -1;
     assert!(
-        verdict(&Pod::sample(), &[negative])
+        prediction(&Pod::sample(), &[negative])
             .ends_with("web does not allow evicting pods currently: pdb disruptions allowed is negative")
     );
-    let mut crowded = budget();
-    crowded.status.disrupted_pods = MOST_DISRUPTED_PODS + 1;
+
+    let mut overfull = budget();
+    overfull.status.disrupted_pods = MOST_DISRUPTED_PODS + 1;
     assert!(
-        verdict(&Pod::sample(), &[crowded])
+        prediction(&Pod::sample(), &[overfull])
             .ends_with("too many pending evictions not confirmed by PDB controller")
     );
-    let mut failed = spent();
+
+    let mut failed = exhausted();
     failed.status.sync_failed = Some("found no controllers for pod \"web-0\"".into());
-    assert!(verdict(&Pod::sample(), &[failed]).contains("failed sync: found no controllers"));
+    assert!(prediction(&Pod::sample(), &[failed]).contains("failed sync: found no controllers"));
 }

@@ -1,12 +1,11 @@
 //! Each rule exempts what it should, and opens where configuration says so.
 
 use std::collections::BTreeMap;
-
-use super::*;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::*;
 use crate::config::NamespaceScope;
 use crate::selector::Selector;
 
@@ -18,6 +17,7 @@ pub(super) fn now() -> Timestamp {
 /// A healthy pod of a Deployment, an hour old.
 pub(super) fn web() -> Pod {
     let hour_ago = now() - SignedDuration::from_hours(1);
+
     Pod {
         id: PodRef {
             namespace: "shop".into(),
@@ -61,6 +61,7 @@ pub(super) fn rules() -> EligibilityRules {
         min_age: Duration::from_secs(60),
         include: vec![],
     };
+
     EligibilityRules {
         target,
         method: DisruptionMethod::Evict,
@@ -115,6 +116,7 @@ fn what_can_be_opened_is_exempt_until_it_is_opened() {
             "opted-out",
         ),
     ];
+
     for (pod, include, expected) in rows {
         assert_eq!(exempting(&pod, &rules()), Some(expected));
         assert_eq!(
@@ -179,29 +181,33 @@ fn nothing_opens_what_must_stay_closed() {
         ),
         (own, "self"),
     ];
+
     for (pod, expected) in rows {
         assert_eq!(exempting(&pod, &rules), Some(expected));
     }
 }
 
 #[test]
-fn macaques_own_deployment_is_spared_and_its_neighbours_are_not() {
+fn macaques_own_deployment_is_exempt_and_its_neighbours_are_not() {
     let mut rules = rules();
     rules.own_pod = Some(OwnPod {
         namespace: "shop".into(),
         name: "macaque-5f6-abcde".into(),
     });
-    let mate = Pod {
+    let sibling = Pod {
         owner: Some(PodOwner {
             kind: "Deployment".into(),
             name: "macaque".into(),
         }),
         ..web()
     };
-    assert_eq!(exempting(&mate, &rules), Some("self"));
+
+    assert_eq!(exempting(&sibling, &rules), Some("self"));
     assert_eq!(exempting(&web(), &rules), None);
-    let mut namesake = mate;
+
+    let mut namesake = sibling;
     namesake.id.namespace = "elsewhere".into();
+
     assert_eq!(exempting(&namesake, &rules), None);
 }
 
@@ -240,6 +246,7 @@ fn the_opt_outs_of_other_tools_are_read_as_those_tools_read_them() {
         ("macaque/enabled", "false", true),
         ("macaque/enabled", "true", false),
     ];
+
     for (key, value, protected) in rows {
         let expected = protected.then_some("opted-out");
         assert_eq!(
@@ -251,7 +258,7 @@ fn the_opt_outs_of_other_tools_are_read_as_those_tools_read_them() {
 }
 
 #[test]
-fn a_shield_counted_from_an_unknown_start_protects() {
+fn a_protection_counted_from_an_unknown_start_holds() {
     let pod = Pod {
         started: None,
         ..annotated("karpenter.sh/do-not-disrupt", "1s")
@@ -267,17 +274,18 @@ fn a_label_opts_out_as_an_annotation_does() {
 }
 
 #[test]
-fn the_young_are_exempt_until_they_are_old_enough() {
+fn young_pods_are_exempt_until_they_are_old_enough() {
     let aged = |seconds| Pod {
         created: Some(now() - SignedDuration::from_secs(seconds)),
         ..web()
     };
+
     assert_eq!(exempting(&aged(59), &rules()), Some("too-young"));
     assert_eq!(exempting(&aged(60), &rules()), None);
     assert_eq!(
         exempting(&aged(-5), &rules()),
         Some("too-young"),
-        "a clock ahead of ours makes nobody old"
+        "a clock ahead of ours makes no pod old"
     );
     assert_eq!(
         exempting(

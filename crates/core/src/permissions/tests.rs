@@ -1,4 +1,4 @@
-//! What a plan needs and does not need, in every mode.
+//! The permissions that a plan needs and does not need, in every mode.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn shop(dry_run: bool, method: DisruptionMethod) -> ChaosConfig {
     plan(dry_run, method, NamespaceScope::Named(vec!["shop".into()]))
 }
 
-fn told(rights: &[Permission]) -> Vec<String> {
+fn printed(rights: &[Permission]) -> Vec<String> {
     rights.iter().map(ToString::to_string).collect()
 }
 
@@ -38,13 +38,14 @@ fn told(rights: &[Permission]) -> Vec<String> {
 fn a_dry_run_needs_no_verb_that_disrupts() {
     for method in DisruptionMethod::ALL {
         let rights = needed(&shop(true, method), PermissionPurpose::Rounds);
-        assert_eq!(told(&rights), ["get pods", "list pods"], "{method}");
+        assert_eq!(printed(&rights), ["get pods", "list pods"], "{method}");
     }
 }
 
 #[test]
 fn an_armed_plan_needs_the_verb_of_its_method_and_never_both() {
-    let rights = |method| told(&needed(&shop(false, method), PermissionPurpose::Rounds));
+    let rights = |method| printed(&needed(&shop(false, method), PermissionPurpose::Rounds));
+
     assert_eq!(
         rights(DisruptionMethod::Evict),
         ["get pods", "list pods", "create pods/eviction"]
@@ -59,8 +60,8 @@ fn an_armed_plan_needs_the_verb_of_its_method_and_never_both() {
 fn previews_read_budgets_and_rounds_do_not() {
     let plan = shop(false, DisruptionMethod::Evict);
     let list = "list poddisruptionbudgets.policy".to_owned();
-    assert!(!told(&needed(&plan, PermissionPurpose::Rounds)).contains(&list));
-    assert!(told(&needed(&plan, PermissionPurpose::Preview)).contains(&list));
+    assert!(!printed(&needed(&plan, PermissionPurpose::Rounds)).contains(&list));
+    assert!(printed(&needed(&plan, PermissionPurpose::Preview)).contains(&list));
 }
 
 #[test]
@@ -69,12 +70,13 @@ fn rules_take_the_verbs_of_a_resource_together() {
         &shop(false, DisruptionMethod::Delete),
         PermissionPurpose::Preview,
     ));
-    let told: Vec<_> = rules
+    let listed: Vec<_> = rules
         .iter()
         .map(|rule| (rule.api_groups, rule.resources, rule.verbs.join(" ")))
         .collect();
+
     assert_eq!(
-        told,
+        listed,
         [
             ([""], ["pods"], "get list delete".to_owned()),
             (["policy"], ["poddisruptionbudgets"], "list".to_owned()),
@@ -92,9 +94,9 @@ fn nothing_that_a_plan_needs_is_called_excessive() {
             let plan = plan(false, method, namespaces);
             let needed = needed(&plan, PermissionPurpose::Preview);
             let scopes = scopes(&plan.target.namespaces);
-            for suspicion in excessive(&plan) {
-                let is_own = scopes.contains(&suspicion.namespace.as_deref());
-                for (right, why) in suspicion.rights {
+            for excess in excessive(&plan) {
+                let is_own = scopes.contains(&excess.namespace.as_deref());
+                for (right, why) in excess.rights {
                     assert!(!is_own || !needed.contains(&right), "{right}: {why}");
                 }
             }
@@ -108,8 +110,7 @@ fn the_other_method_is_excessive_and_so_is_the_own_one_beyond_the_namespaces() {
     let [everywhere, shop] = &excessive(&plan)[..] else {
         panic!("the cluster and one namespace");
     };
-    let holds =
-        |suspicion: &ExcessPermissions, right| suspicion.rights.iter().any(|(held, _)| *held == right);
+    let holds = |excess: &ExcessPermissions, right| excess.rights.iter().any(|(held, _)| *held == right);
     assert!(everywhere.namespace.is_none() && holds(everywhere, EVICT));
     assert!(holds(shop, DELETE) && !holds(shop, EVICT));
 }
@@ -117,6 +118,7 @@ fn the_other_method_is_excessive_and_so_is_the_own_one_beyond_the_namespaces() {
 #[test]
 fn a_remedy_is_a_rule_to_paste() {
     let grant = LIST_BUDGETS.within(Some("shop"));
+
     assert_eq!(
         grant.remedy(),
         "add to macaque's Role: {apiGroups: [\"policy\"], resources: [\"poddisruptionbudgets\"], verbs: [\"list\"]}"

@@ -1,4 +1,4 @@
-//! Explains one pod: every rule, the budgets over it, and what follows.
+//! Explains one pod: every rule, the budgets that cover it, and the conclusion.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,23 +9,23 @@ use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodRef};
 use crate::preview::{BudgetIndex, Prediction};
 
-/// Everything there is to say of one pod.
+/// The explanation of one pod: why it can be picked or not, and what is expected of its disruption.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PodExplanation {
     /// The pod.
     pub pod: PodRef,
-    /// Its controller, if it has one.
+    /// The pod's controller, if it has one.
     pub owner: Option<PodOwner>,
-    /// Whether it is ready.
+    /// Whether the pod is ready.
     pub ready: bool,
     /// Every rule, in order.
     pub rules: Vec<RuleFinding>,
-    /// The budgets that cover it; `None` where they could not be read or nobody asks them.
+    /// The budgets that cover the pod; `None` where they could not be read, or are not asked.
     pub budgets: Option<Vec<BudgetArithmetic>>,
-    /// What is thought of its disruption, were it drawn.
+    /// What is expected of the pod's disruption, if it is picked.
     #[serde(flatten)]
     pub prediction: Prediction,
-    /// What follows from all that, in a sentence.
+    /// The conclusion, in a sentence.
     pub conclusion: String,
 }
 
@@ -33,18 +33,19 @@ pub struct PodExplanation {
 pub fn explain(pod: &Pod, rules: &EligibilityRules, now: Timestamp, budgets: &BudgetIndex) -> PodExplanation {
     let findings = examine(pod, rules, now);
     let prediction = budgets.predict(pod, rules.method, &PlannedDisruptions::default());
-    let accounts = match rules.method {
+    let covering = match rules.method {
         DisruptionMethod::Evict => budgets.over(pod).ok(),
         DisruptionMethod::Delete => None,
     };
-    let accounts = accounts.map(|budgets| budgets.into_iter().map(|budget| budget.account()).collect());
+    let arithmetic = covering.map(|budgets| budgets.into_iter().map(|budget| budget.arithmetic()).collect());
     let conclusion = conclude(pod, &findings, &prediction, rules.method);
+
     PodExplanation {
         pod: pod.id.clone(),
         owner: pod.owner.clone(),
         ready: pod.ready,
         rules: findings,
-        budgets: accounts,
+        budgets: arithmetic,
         prediction,
         conclusion,
     }
@@ -67,14 +68,15 @@ fn conclude(
         DisruptionMethod::Evict => "eviction",
         DisruptionMethod::Delete => "deletion",
     };
-    let against: Vec<_> = findings
+    let exemptions: Vec<_> = findings
         .iter()
         .filter(|finding| finding.result == RuleResult::Exempt)
         .filter_map(|finding| finding.why.as_deref())
         .collect();
     let pod = &pod.id;
-    if !against.is_empty() {
-        return format!("{pod} cannot be picked: {}.", against.join("; "));
+
+    if !exemptions.is_empty() {
+        return format!("{pod} cannot be picked: {}.", exemptions.join("; "));
     }
     match prediction {
         Prediction::Allowed { .. } => {

@@ -1,4 +1,4 @@
-//! Forecasts drive the round's own choice, and chances say how often.
+//! Predictions drive the round's own picking, and chances say how often.
 
 use std::collections::BTreeMap;
 
@@ -36,6 +36,7 @@ fn pods(app: &str, replicas: usize) -> Vec<PreviewedPod> {
             server_answer: None,
         }
     };
+
     (0..replicas).map(pod).collect()
 }
 
@@ -82,9 +83,10 @@ fn chance_of(preview: &RoundPreview, chances: &VictimChances, app: &str) -> f64 
 }
 
 #[test]
-fn one_budget_pays_for_one_victim_and_the_next_is_another_owners() {
+fn one_disruption_left_allows_one_victim_and_refuses_the_next() {
     let bare = pods("bare", 3);
     let preview = preview([bare], vec![budget("bare", 1)], 2);
+
     for seed in 0..20 {
         let words: Vec<_> = preview
             .pick(seed)
@@ -117,17 +119,20 @@ fn chances_are_worked_out_where_that_is_simple() {
         1,
     );
     let chances = preview.chances(&[]);
+
     assert!(!chances.estimated);
     assert_eq!(chance_of(&preview, &chances, "db"), 0.0);
     assert_eq!(chance_of(&preview, &chances, "web"), 0.5);
+
     let counted = preview.counted(&(0..4000).collect::<Vec<_>>());
+
     for (exact, counted) in chances.of.iter().zip(counted) {
         assert!((exact - counted).abs() < 0.03, "{exact} is not {counted}");
     }
 }
 
 #[test]
-fn among_owners_chances_are_worked_out_too() {
+fn drawn_by_owner_chances_are_worked_out_too() {
     let mut preview = preview(
         [pods("db", 3), pods("web", 8), pods("cart", 2), pods("bare", 2)],
         vec![budget("db", 0)],
@@ -135,12 +140,16 @@ fn among_owners_chances_are_worked_out_too() {
     );
     preview.disrupt.draw = DrawBy::Owner;
     let chances = preview.chances(&[]);
+
     assert!(!chances.estimated);
-    // Four hosts are left: web, cart, and each bare pod for itself.
+
+    // Four owners are left: web, cart, and each bare pod for itself.
     for (app, chance) in [("db", 0.0), ("web", 0.25), ("cart", 0.25), ("bare", 0.5)] {
         assert_eq!(chance_of(&preview, &chances, app), chance, "{app}");
     }
+
     let counted = preview.counted(&(0..4000).collect::<Vec<_>>());
+
     for (exact, counted) in chances.of.iter().zip(counted) {
         assert!((exact - counted).abs() < 0.03, "{exact} is not {counted}");
     }
@@ -151,19 +160,22 @@ fn chances_are_counted_where_they_are_not_simple() {
     let seeds: Vec<_> = (0..4000).collect();
     let two = preview([pods("web", 3), pods("cart", 1)], vec![], 2);
     let chances = two.chances(&seeds);
+
     assert!(chances.estimated);
     // One victim an owner and two owners: each owner gives one.
     assert_eq!(chance_of(&two, &chances, "cart"), 1.0);
     assert!((chance_of(&two, &chances, "web") - 1.0).abs() < 1e-9);
+
     let mut mixed = preview([pods("web", 2)], vec![budget("web", 0)], 1);
     mixed.pods[0].pod.phase = PodPhase::Pending;
     let chances = mixed.chances(&seeds);
+
     assert!(chances.estimated);
     assert_eq!(chances.of, [1.0, 0.0], "a pending pod asks no budget");
 }
 
 #[test]
-fn nobody_allowed_is_nobody_likely() {
+fn where_no_pod_is_allowed_every_chance_is_zero() {
     let preview = preview([pods("db", 3)], vec![budget("db", 0)], 2);
     let chances = preview.chances(&[1, 2, 3]);
     assert_eq!((chances.estimated, chances.of), (false, vec![0.0; 3]));
@@ -182,6 +194,7 @@ fn budgets_that_could_not_be_read_leave_the_verdict_open() {
     let mut preview = preview([pods("db", 3)], vec![], 1);
     preview.budgets.miss(Some("shop"), "forbidden".into());
     let victims = preview.pick(1);
+
     assert_eq!(victims.len(), 1, "what may have happened spends the count");
     assert_eq!(
         victims[0].prediction.to_string(),
@@ -192,16 +205,21 @@ fn budgets_that_could_not_be_read_leave_the_verdict_open() {
 }
 
 #[test]
-fn the_servers_word_outranks_the_forecast_but_knows_nothing_of_what_is_planned() {
+fn the_servers_answer_outranks_the_prediction_but_knows_nothing_of_what_is_planned() {
     let mut preview = preview([pods("bare", 2)], vec![budget("bare", 1)], 2);
+
     for pod in &mut preview.pods {
         pod.server_answer = Some(DisruptionVerdict::Accepted.into());
     }
+
     let words: Vec<_> = preview.pick(1).iter().map(|v| v.prediction.to_string()).collect();
+
     assert_eq!(words[0], "allowed: the API server says yes");
     assert!(words[1].starts_with("refused by budget bare"), "{words:?}");
+
     preview.pods[0].server_answer = Some(Prediction::Refused(Refusal::SeveralBudgets));
     let prediction = preview.prediction(&preview.pods[0], &PlannedDisruptions::default());
+
     assert!(prediction.is_refused());
 }
 
@@ -211,10 +229,12 @@ fn a_webhook_that_cannot_be_asked_leaves_the_verdict_open() {
         name: "guard.example".into(),
         message: "does not support dry run".into(),
     });
+
     assert_eq!(
         Prediction::from(verdict).to_string(),
         "unknown: webhook guard.example cannot be asked: it does not support dry run"
     );
+
     let denial = DisruptionVerdict::Refused(Refusal::Webhook {
         name: "guard.example".into(),
         message: "no".into(),

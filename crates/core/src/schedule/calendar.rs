@@ -1,4 +1,4 @@
-//! Slots and rounds: a crontab line on the wall clock of one zone, less the quiet times.
+//! Slots and rounds: a crontab line on the wall clock of one zone, without the quiet times.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::{CronSchedule, QuietTime, QuietTimes};
 
 /// A schedule in its zone, and its quiet times.
 ///
-/// It knows the years 1970 to 2100: before, it has no slot; after, neither.
+/// A calendar covers the years 1970 to 2100, and has no slot before or after them.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     cron: CronSchedule,
@@ -53,7 +53,7 @@ impl Calendar {
         &self.zone
     }
 
-    /// When never.
+    /// The quiet times, in which no round is due.
     pub fn quiet(&self) -> &QuietTimes {
         &self.quiet
     }
@@ -70,11 +70,13 @@ impl Calendar {
     /// 2100, because quiet times cover them all for example.
     pub fn next_round(&self, now: Timestamp) -> Option<Timestamp> {
         let mut after = now;
+
         loop {
             let found = self.find(after)?;
             let Some(quiet_until) = self.quiet.end(found.local()) else {
                 return Some(found.instant);
             };
+
             // On to the end of the quiet stretch, though not past a clock change: it may show an hour again
             // that was not quiet.
             let ends = found.offset.to_timestamp(quiet_until).ok();
@@ -95,16 +97,19 @@ impl Calendar {
         let mut offset = self.zone.to_offset(now);
         // A slot is a whole second, so the second that `now` lies in is the last that is too early.
         let mut after = now.as_nanosecond().div_euclid(1_000_000_000).try_into().ok()?;
+
         let changes = self.zone.following(now);
         for change in changes.map(Some).chain([None]) {
             let end = change.as_ref().map(|change| change.timestamp());
             let local: i64 = self.cron.next_after(after + i64::from(offset.seconds()))?;
             let instant = Timestamp::from_second(local - i64::from(offset.seconds())).ok()?;
+
             if end.is_none_or(|end| instant < end) {
                 debug_assert!(instant > now, "{self}: {instant} is not after {now}");
                 // A slot in the past would make "sleep until next" a storm of rounds: better none at all.
                 return (instant > now).then_some(LocatedSlot { instant, offset, end });
             }
+
             if let Some(change) = change {
                 after = change.timestamp().as_second() - 1;
                 offset = change.offset();
@@ -115,7 +120,7 @@ impl Calendar {
 }
 
 impl LocatedSlot {
-    /// What the wall clock shows.
+    /// The time that the wall clock shows.
     fn local(&self) -> DateTime {
         self.offset.to_datetime(self.instant)
     }
@@ -128,6 +133,7 @@ impl fmt::Display for Calendar {
             Some(name) => write!(f, "{} ({name})", self.cron)?,
             None => write!(f, "{} (a zone without a name)", self.cron)?,
         }
+
         if self.quiet.is_empty() {
             Ok(())
         } else {

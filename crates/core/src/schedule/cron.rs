@@ -1,8 +1,8 @@
-//! One crontab line: crontab(5)'s meaning, on the `cron` crate as a naive clock.
+//! One crontab line, with the meaning of crontab(5), on top of the `cron` crate as a naive clock.
 //!
 //! The crate is not crontab (it counts weekdays from 1, joins the day fields by AND and walks clock changes out
-//! of order), so it never sees a line or a zone: fields are read here, it gets plain numbers, and it counts in
-//! UTC that stands for any wall clock. Zones are the calendar's.
+//! of order), so it never sees a line or a zone: fields are read here, the crate gets plain numbers, and it counts in
+//! UTC that stands for any wall clock. Zones are left to the calendar.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 
 use super::field::{CronField, CronFieldError};
 
-/// The words for whole lines, as crontab(5) spells them.
-const WORDS: [(&str, &str); 7] = [
+/// The nicknames of whole lines, as crontab(5) spells them.
+const NICKNAMES: [(&str, &str); 7] = [
     ("@yearly", "0 0 1 1 *"),
     ("@annually", "0 0 1 1 *"),
     ("@monthly", "0 0 1 * *"),
@@ -26,28 +26,29 @@ const WORDS: [(&str, &str); 7] = [
 /// The most days that a month of each number has, February in a leap year.
 const LONGEST: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/// A crontab line, as crontab(5) has it: minute, hour, day of month, month and day of week, or one of the words
+/// A crontab line, as crontab(5) has it: minute, hour, day of month, month and day of week, or one of the nicknames
 /// `@yearly @annually @monthly @weekly @daily @midnight @hourly`.
 ///
 /// Numbers, three-letter English names in any case, ranges, steps behind `*` or a range, and lists. When both
 /// day fields are restricted, a day matches that matches either (POSIX); a field is unrestricted only when it
 /// is `*` or `*/1`, so `0 0 */2 * Mon` is every odd day and every Monday.
 ///
-/// It prints as it was written, with single blanks; equal lines print the same.
+/// A line prints as it was written, with single spaces; equal lines print the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CronSchedule {
     text: String,
     /// One rule, or two of which either may match.
     rules: Vec<Schedule>,
+    /// Whether any day of any year matches.
     ever: bool,
 }
 
-/// Why a line is no crontab line, or no useful one.
+/// The reason why a line is no crontab line, or no useful one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CronError {
-    /// Not five fields.
+    /// The line has not five fields.
     #[error(
-        "`{line}` has {} where crontab takes five: minute, hour, day of month, month, day of week{}",
+        "`{line}` has {}, but crontab needs five: minute, hour, day of month, month, day of week{}",
         fields(*.found), extra(*.found)
     )]
     Count {
@@ -56,14 +57,14 @@ pub enum CronError {
         /// How many fields it has.
         found: usize,
     },
-    /// A word that crontab does not know, or not in this spelling.
-    #[error("`{word}` is none of the words {}{}", words(), hint(.word))]
+    /// A nickname that crontab does not know, or not in this spelling.
+    #[error("`{word}` is not one of {}{}", nicknames(), hint(.word))]
     Word {
-        /// The word.
+        /// The nickname.
         word: String,
     },
     /// A time zone in front of the fields.
-    #[error("`{assignment}` in front of the fields is not crontab: the time zone has a setting of its own")]
+    #[error("`{assignment}` in front of the fields is not crontab: the time zone has its own setting")]
     Zone {
         /// What stands in front.
         assignment: String,
@@ -77,8 +78,8 @@ pub enum CronError {
         /// The line.
         line: String,
     },
-    /// The engine did not take the numbers; that would be a mistake of macaque's.
-    #[error("`{line}` was read, but the cron engine refused it: {why}")]
+    /// The engine rejected the numbers; that would be a defect of macaque.
+    #[error("`{line}` is a crontab line, but the cron engine rejected it: {why}")]
     Engine {
         /// The line.
         line: String,
@@ -88,7 +89,10 @@ pub enum CronError {
 }
 
 impl CronSchedule {
-    /// Fails with [`CronError::Never`] when no day of any year matches, `0 0 30 2 *` for example.
+    /// Checks that some day of some year matches.
+    ///
+    /// # Errors
+    /// [`CronError::Never`] if none does, `0 0 30 2 *` for example.
     pub fn must_fire(&self) -> Result<(), CronError> {
         if self.ever {
             Ok(())
@@ -117,6 +121,7 @@ impl FromStr for CronSchedule {
     fn from_str(line: &str) -> Result<Self, CronError> {
         let written: Vec<&str> = line.split_ascii_whitespace().collect();
         let text = written.join(" ");
+
         let texts = match written[..] {
             [first, ..] if first.starts_with('@') => expand(&text)?,
             [first, ..] if first.starts_with("TZ=") || first.starts_with("CRON_TZ=") => {
@@ -129,6 +134,7 @@ impl FromStr for CronSchedule {
                 return Err(CronError::Count { line: text, found });
             }
         };
+
         let numbers = read(texts)?;
         // A star with a step of one is a star; a longer step restricts, as it does for Kubernetes' CronJob.
         let restricted = [texts[2], texts[4]].map(|text| !matches!(text, "*" | "*/1"));
@@ -136,17 +142,19 @@ impl FromStr for CronSchedule {
             line: text.clone(),
             why,
         })?;
+
         let ever = restricted[1] || some_month_has(numbers[3], numbers[2]);
         Ok(Self { text, rules, ever })
     }
 }
 
-/// The five fields that a word stands for.
+/// The five fields that a nickname stands for.
 fn expand(word: &str) -> Result<[&'static str; 5], CronError> {
-    let line = WORDS
+    let line = NICKNAMES
         .iter()
         .find(|(known, _)| *known == word)
         .map(|(_, line)| line);
+
     let fields = line.map(|line| line.split(' ').collect::<Vec<_>>());
     match fields.as_deref() {
         Some([minute, hour, day, month, weekday]) => Ok([minute, hour, day, month, weekday]),
@@ -166,6 +174,7 @@ fn read(texts: [&str; 5]) -> Result<[u64; 5], CronError> {
             Err(mistake) => mistakes.push(mistake),
         }
     }
+
     if mistakes.is_empty() {
         Ok(numbers)
     } else {
@@ -189,6 +198,7 @@ fn engine(
         [true, false] | [false, false] => vec![by_day],
         [false, true] => vec![by_weekday],
     };
+
     let rule = |(days, weekdays): (u64, u64)| {
         let list = |numbers: u64| {
             let numbers = (0..u64::BITS).filter(|number| numbers & 1 << number != 0);
@@ -197,6 +207,7 @@ fn engine(
                 .collect::<Vec<_>>()
                 .join(",")
         };
+
         // The engine has seconds in front, and counts weekdays from Sunday as 1.
         let line = format!(
             "0 {} {} {} {} {}",
@@ -218,7 +229,7 @@ fn some_month_has(months: u64, days: u64) -> bool {
 
 fn fields(found: usize) -> String {
     match found {
-        0 => "no field".to_owned(),
+        0 => "no fields".to_owned(),
         1 => "one field".to_owned(),
         _ => format!("{found} fields"),
     }
@@ -226,20 +237,23 @@ fn fields(found: usize) -> String {
 
 fn extra(found: usize) -> &'static str {
     if found == 6 || found == 7 {
-        "; there is none for seconds or years"
+        "; there is no field for seconds or years"
     } else {
         ""
     }
 }
 
-fn words() -> String {
-    WORDS.map(|(word, _)| word).join(", ")
+fn nicknames() -> String {
+    NICKNAMES.map(|(word, _)| word).join(", ")
 }
 
 fn hint(word: &str) -> &'static str {
     if word.starts_with("@every") {
         "; for every five minutes write */5 * * * *"
-    } else if WORDS.iter().any(|(known, _)| known.eq_ignore_ascii_case(word)) {
+    } else if NICKNAMES
+        .iter()
+        .any(|(known, _)| known.eq_ignore_ascii_case(word))
+    {
         ", all in lower case"
     } else {
         ""

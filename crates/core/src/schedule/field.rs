@@ -13,15 +13,15 @@ pub enum CronField {
     DayOfWeek,
 }
 
-/// What is wrong with one field: `minute: 61 is out of range 0-59`.
+/// A mistake in one field: `minute: 61 is out of range 0-59`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {text} {rule}")]
 pub struct CronFieldError {
     /// The field.
     pub field: CronField,
-    /// The offending item of its list, or all of it.
+    /// The wrong item of the field's list, or the whole field.
     pub text: String,
-    /// The rule it breaks.
+    /// The rule that it breaks.
     pub rule: FieldRule,
 }
 
@@ -35,26 +35,26 @@ pub enum FieldRule {
     #[error("runs backwards: write {0}")]
     Backwards(String),
     /// Nothing between two commas, or at an end of the list.
-    #[error("has an empty item: a list is numbers between commas, without blanks")]
+    #[error("has an empty item: write numbers with commas between them, without spaces")]
     Empty,
     /// A step of 0, or one that is no number.
-    #[error("has no valid step: after the slash comes a number from 1")]
+    #[error("has no valid step: write a number of 1 or more after the slash")]
     Step,
     /// A step behind a single number.
-    #[error("steps from a single number: write {0}")]
+    #[error("has a step after a single number: write {0}")]
     Single(String),
-    /// A month or weekday written out.
-    #[error("is written out: write {0}")]
+    /// A month or weekday spelled out.
+    #[error("is spelled out: write {0}")]
     LongName(&'static str),
-    /// A sign that Quartz knows and crontab does not.
-    #[error("is not crontab: `{0}` is a sign of Quartz; {1}")]
+    /// A character that Quartz knows and crontab does not.
+    #[error("is not crontab: `{0}` is Quartz syntax; {1}")]
     Foreign(&'static str, &'static str),
-    /// Anything else.
+    /// Any other text.
     #[error("is not {0}")]
     Unreadable(&'static str),
 }
 
-/// Names are written with three letters; they are whole here to know a whole one when it is written.
+/// The months in full, to recognize one that is spelled out; in a crontab line they have three letters.
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -133,6 +133,7 @@ impl CronField {
             text: text.to_owned(),
             rule,
         };
+
         let mut numbers = 0;
         for item in text.split(',') {
             if item.is_empty() {
@@ -140,6 +141,7 @@ impl CronField {
             }
             numbers |= self.item(item).map_err(|rule| fail(item, rule))?;
         }
+
         if self == Self::DayOfWeek && numbers & 1 << 7 != 0 {
             numbers = numbers & !(1 << 7) | 1;
         }
@@ -151,6 +153,7 @@ impl CronField {
             Some((span, step)) => (span, Some(step)),
             None => (item, None),
         };
+
         let (low, high) = match span.split_once('-') {
             _ if span == "*" => self.bounds(),
             Some((low, high)) => (self.number(low)?, self.number(high)?),
@@ -162,9 +165,11 @@ impl CronField {
                 (number, number)
             }
         };
+
         if low > high {
             return Err(FieldRule::Backwards(self.unwrapped(low, high)));
         }
+
         let step = step.map_or(Some(1), positive).ok_or(FieldRule::Step)?;
         Ok((low..=high)
             .step_by(step)
@@ -173,6 +178,7 @@ impl CronField {
 
     fn number(self, text: &str) -> Result<u32, FieldRule> {
         let range = || FieldRule::Range(self.bounds().0, self.highest());
+
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             let number = text.parse().map_err(|_| range())?;
             let allowed = self.bounds().0..=self.highest();
@@ -182,6 +188,7 @@ impl CronField {
                 Err(range())
             };
         }
+
         let mut names = (self.bounds().0..).zip(self.names());
         match names.find(|(_, name)| name[..3].eq_ignore_ascii_case(text)) {
             Some((number, _)) => Ok(number),
@@ -194,11 +201,13 @@ impl CronField {
             name.get(..text.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(text))
         };
+
         if text.len() > 3
             && let Some(name) = self.names().iter().find(starts)
         {
             return FieldRule::LongName(&name[..3]);
         }
+
         match text.trim_matches(|c: char| c.is_ascii_digit()) {
             "?" => FieldRule::Foreign("?", "write *"),
             "#" => FieldRule::Foreign("#", "a crontab line cannot count the weekdays of a month"),
@@ -217,6 +226,7 @@ impl CronField {
                 format!("{from}-{to}")
             }
         };
+
         let (lowest, highest) = self.bounds();
         if self == Self::DayOfWeek && high == 0 {
             run(low, 7)

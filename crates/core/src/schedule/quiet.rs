@@ -1,4 +1,4 @@
-//! Quiet times: when no round may run, by the wall clock of the calendar's zone. Knows nothing of zones.
+//! Quiet times, in which no round may run, by the wall clock of the calendar's zone. Zones are left to the calendar.
 
 mod parse;
 
@@ -9,7 +9,7 @@ use jiff::{Span, ToSpan};
 
 pub use parse::QuietTimeError;
 
-/// How far [`QuietTimes::end`] looks in one go; over a year, so that no yearly date ends it early.
+/// How many days [`QuietTimes::end`] looks ahead: more than a year, so that no yearly date ends it early.
 const STRETCH_DAYS: i32 = 400;
 
 const MINUTES_A_DAY: u16 = 24 * 60;
@@ -20,7 +20,7 @@ const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QuietTimes(Vec<QuietTime>);
 
-/// One quiet time: days, and if need be hours of those days.
+/// One quiet time: days, or hours of days.
 ///
 /// | written | quiet |
 /// |---|---|
@@ -34,7 +34,7 @@ pub struct QuietTimes(Vec<QuietTime>);
 /// | `2026-12-20/2027-01-03` | these dates, both included |
 ///
 /// Weekdays are `Mon` to `Sun` in any case, in lists and ranges; a range may run over Sunday (`Sat-Mon`). Hours
-/// may follow dates too. It prints in this form, and what it prints reads as the same quiet time.
+/// may follow dates too. A quiet time prints in this form, and what it prints reads as the same quiet time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuietTime {
     days: QuietDays,
@@ -51,7 +51,7 @@ enum QuietDays {
     Dated(Date, Date),
 }
 
-/// A set; bit 0 is Monday.
+/// A set of weekdays; bit 0 is Monday.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct WeekdaySet(u8);
 
@@ -61,7 +61,7 @@ struct MonthDay {
     day: i8,
 }
 
-/// Minutes since midnight, `to` excluded; into the next day when `to` is not later than `from`.
+/// A range of minutes since midnight, `to` excluded; into the next day when `to` is not later than `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct HourRange {
     from: u16,
@@ -69,7 +69,10 @@ struct HourRange {
 }
 
 impl QuietTimes {
-    /// Reads every entry, or says of each that cannot be read what is wrong with it.
+    /// Reads every entry.
+    ///
+    /// # Errors
+    /// What is wrong with each entry that cannot be read.
     pub fn parse<S: AsRef<str>>(entries: impl IntoIterator<Item = S>) -> Result<Self, Vec<QuietTimeError>> {
         let mut times = Vec::new();
         let mut mistakes = Vec::new();
@@ -79,6 +82,7 @@ impl QuietTimes {
                 Err(mistake) => mistakes.push(mistake),
             }
         }
+
         if mistakes.is_empty() {
             Ok(Self(times))
         } else {
@@ -91,7 +95,7 @@ impl QuietTimes {
         self.0.iter()
     }
 
-    /// Whether there is none.
+    /// Whether there is no quiet time.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -101,17 +105,19 @@ impl QuietTimes {
         self.0.iter().find(|time| time.covers(local))
     }
 
-    /// Until when it stays quiet on a wall clock that runs evenly from `local`, or at least until when, if it is
-    /// for more than a year; `None` if it is not quiet at `local`.
+    /// The time until which it stays quiet on a wall clock that runs evenly from `local`; for more than a year, a time
+    /// until which it does so at least. `None` if it is not quiet at `local`.
     pub(super) fn end(&self, local: DateTime) -> Option<DateTime> {
         let far = local.saturating_add(Span::new().days(STRETCH_DAYS));
         let later = |from: DateTime| self.0.iter().filter_map(|time| time.until(from)).max();
+
         let mut end = later(local)?;
         while end < far
             && let Some(next) = later(end)
         {
             end = next;
         }
+
         Some(end)
     }
 }
@@ -123,7 +129,7 @@ impl FromIterator<QuietTime> for QuietTimes {
 }
 
 impl QuietTime {
-    /// Whether it is quiet when the wall clock shows `local`.
+    /// Whether this time is quiet when the wall clock shows `local`.
     pub fn covers(&self, local: DateTime) -> bool {
         self.until(local).is_some()
     }
@@ -133,6 +139,7 @@ impl QuietTime {
         let today = local.date();
         let minute = 60 * local.hour().unsigned_abs() as u16 + local.minute().unsigned_abs() as u16;
         let started = self.days.include(today);
+
         match self.hours {
             None => started.then(|| at(today, MINUTES_A_DAY)),
             Some(HourRange { from, to }) if from < to => {
@@ -159,8 +166,7 @@ impl QuietDays {
         match *self {
             Self::Weekdays(WeekdaySet(set)) => set & 1 << date.weekday().to_monday_zero_offset() != 0,
             Self::Yearly(first, last) => {
-                let (month, day) = (date.month(), date.day());
-                let date = MonthDay { month, day };
+                let date = MonthDay::of(date);
                 if first <= last {
                     first <= date && date <= last
                 } else {
@@ -168,6 +174,15 @@ impl QuietDays {
                 }
             }
             Self::Dated(first, last) => first <= date && date <= last,
+        }
+    }
+}
+
+impl MonthDay {
+    fn of(date: Date) -> Self {
+        Self {
+            month: date.month(),
+            day: date.day(),
         }
     }
 }
@@ -212,6 +227,7 @@ impl fmt::Display for QuietDays {
 impl fmt::Display for WeekdaySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let within = |day: usize| day < 7 && self.0 & 1 << day != 0;
+
         let mut comma = "";
         let mut day = 0;
         while day < 7 {
@@ -242,6 +258,7 @@ impl fmt::Display for MonthDay {
 impl fmt::Display for HourRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { from, to } = self;
+
         write!(
             f,
             "{:02}:{:02}-{:02}:{:02}",

@@ -1,4 +1,4 @@
-//! Which slot is due: a pure watch over two clocks, the wall's and one that is never set.
+//! Decides which slot is due, from the readings of two clocks: the wall clock, and a steady one that is never set.
 //!
 //! Nothing is due at a start, nor in a burst after a downtime, a suspension or a leap of the wall clock: first both
 //! clocks must agree for a while, then the latest slot alone counts, and only within its starting deadline.
@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How long things take.
+/// The durations by which a [`SlotTimer`] decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimerConfig {
     /// A slot that is seen later than this is missed.
     pub deadline: Duration,
     /// How long nothing is due after the start, and after the wall clock leapt.
     pub settle: Duration,
-    /// How far the clocks may drift apart between two looks before that is a leap.
+    /// How far the clocks may drift apart between two readings before that is a leap.
     pub leap: Duration,
 }
 
@@ -28,7 +28,7 @@ impl Default for TimerConfig {
     }
 }
 
-/// What both clocks show at one moment.
+/// One reading of both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockReading {
     /// The wall clock, which may be set.
@@ -37,48 +37,48 @@ pub struct ClockReading {
     pub steady: Duration,
 }
 
-/// What a look at the clocks tells.
+/// What follows from one reading of the clocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimerTick {
     /// The slot that is due now.
     pub due: Option<Timestamp>,
-    /// The slots that passed and are not played: how many, and the last of them.
+    /// The slots that passed without a round: how many, and the last of them.
     pub missed: Option<(usize, Timestamp)>,
     /// How far the wall clock leapt, if it did.
     pub leapt: Option<SignedDuration>,
     /// The next slot; `None` if there is none.
     pub next: Option<Timestamp>,
-    /// When to look again at the latest, if there is anything to wait for.
+    /// How long to wait until the next reading at the latest; `None` if there is nothing to wait for.
     pub again: Option<Duration>,
 }
 
-/// So many missed slots are counted; more are as good as these.
+/// The most missed slots that are counted.
 const MOST_COUNTED: usize = 1000;
 
-/// The watch.
+/// The timer of the slots.
 #[derive(Debug, Clone)]
 pub struct SlotTimer {
-    pace: TimerConfig,
+    config: TimerConfig,
     /// Slots up to here are past.
     past: Timestamp,
     /// Until when nothing is due, by the steady clock.
     settled: Duration,
-    seen: ClockReading,
+    last_reading: ClockReading,
 }
 
 impl SlotTimer {
-    /// A watch that begins now. Slots of up to the deadline before may still be due once it has settled: whether
-    /// they were played already is not for it to know.
-    pub fn new(now: ClockReading, pace: TimerConfig) -> Self {
+    /// A timer that starts at `now`. Slots up to the deadline before may still be due once it has settled; whether
+    /// their rounds ran already is for the caller to know.
+    pub fn new(now: ClockReading, config: TimerConfig) -> Self {
         Self {
-            pace,
-            past: before(now.wall, pace.deadline),
-            settled: now.steady + pace.settle,
-            seen: now,
+            config,
+            past: before(now.wall, config.deadline),
+            settled: now.steady + config.settle,
+            last_reading: now,
         }
     }
 
-    /// Looks at the clocks; `next_after` is the schedule, and gives the first slot strictly after an instant.
+    /// Takes a reading of the clocks; `next_after` is the schedule, and gives the first slot strictly after an instant.
     pub fn look(
         &mut self,
         now: ClockReading,
@@ -86,64 +86,79 @@ impl SlotTimer {
     ) -> TimerTick {
         let leapt = self.leap(now);
         if leapt.is_some() {
-            self.settled = now.steady + self.pace.settle;
+            self.settled = now.steady + self.config.settle;
             // Where the clock was set back, slots that were due come again: the journal knows them.
             self.past = self.past.min(now.wall);
         }
-        let mut look = TimerTick {
+
+        let mut tick = TimerTick {
             due: None,
             missed: None,
             leapt,
             next: next_after(self.past),
             again: None,
         };
-        if let Some(left) = self
-            .settled
-            .checked_sub(now.steady)
-            .filter(|left| !left.is_zero())
-        {
-            look.again = look.next.map(|_| left);
-            return look;
+
+        let unsettled = self.settled.saturating_sub(now.steady);
+        if !unsettled.is_zero() {
+            tick.again = tick.next.map(|_| unsettled);
+            return tick;
         }
+
+        self.pass_slots(now, &mut tick, next_after);
+        tick.again = tick.next.map(|slot| between(now.wall, slot));
+        tick
+    }
+
+    /// Passes the slots up to `now`: the last one is due if it is not too late, the others were missed.
+    fn pass_slots(
+        &mut self,
+        now: ClockReading,
+        tick: &mut TimerTick,
+        next_after: impl Fn(Timestamp) -> Option<Timestamp>,
+    ) {
         let mut passed = 0;
         let mut last = None;
-        while let Some(slot) = look.next.filter(|slot| *slot <= now.wall) {
+        while let Some(slot) = tick.next.filter(|slot| *slot <= now.wall) {
             passed += 1;
             last = Some(slot);
+
             // A long sleep is skipped over, not walked through.
             let from = if passed < MOST_COUNTED {
                 slot
             } else {
-                slot.max(before(now.wall, self.pace.deadline))
+                slot.max(before(now.wall, self.config.deadline))
             };
             self.past = from;
-            look.next = next_after(from);
+            tick.next = next_after(from);
         }
-        if let Some(last) = last {
-            self.past = last;
-            let late = Duration::try_from(now.wall.duration_since(last)).unwrap_or_default();
-            if late <= self.pace.deadline {
-                look.due = Some(last);
-                passed -= 1;
-            }
-            look.missed = (passed > 0).then_some((passed, last));
+
+        let Some(last) = last else {
+            return;
+        };
+        self.past = last;
+        if between(last, now.wall) <= self.config.deadline {
+            tick.due = Some(last);
+            passed -= 1;
         }
-        let left = look
-            .next
-            .map(|slot| Duration::try_from(slot.duration_since(now.wall)).unwrap_or_default());
-        look.again = left;
-        look
+        tick.missed = (passed > 0).then_some((passed, last));
     }
 
-    /// How far the wall clock moved beyond the steady one since the last look, if it was far.
+    /// How far the wall clock moved beyond the steady one since the last reading, if it was far.
     fn leap(&mut self, now: ClockReading) -> Option<SignedDuration> {
-        let wall = now.wall.duration_since(self.seen.wall);
-        let steady = now.steady.saturating_sub(self.seen.steady);
+        let wall = now.wall.duration_since(self.last_reading.wall);
+        let steady = now.steady.saturating_sub(self.last_reading.steady);
         let steady = SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX);
-        self.seen = now;
+        self.last_reading = now;
+
         let leap = wall - steady;
-        (leap.unsigned_abs() > self.pace.leap).then_some(leap)
+        (leap.unsigned_abs() > self.config.leap).then_some(leap)
     }
+}
+
+/// The time from `start` to `end`; zero if `end` is not later.
+fn between(start: Timestamp, end: Timestamp) -> Duration {
+    Duration::try_from(end.duration_since(start)).unwrap_or_default()
 }
 
 fn before(wall: Timestamp, duration: Duration) -> Timestamp {

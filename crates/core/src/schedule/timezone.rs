@@ -1,50 +1,54 @@
-//! Time zones by name, from the database that is compiled in: the machine's is never asked.
+//! Time zones by name, from the database that is compiled in; the machine's own is never read.
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use strsim::damerau_levenshtein;
 
-/// The database's word for a machine that was never set up.
+/// The name in the database for the zone of a machine that was never set up.
 const NOWHERE: &str = "Factory";
 
-/// Why a name is no time zone, and what to write instead.
+/// The reason why a name is no time zone, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimezoneError {
-    /// Nothing, or blanks.
+    /// An empty name.
     #[error("the time zone is empty: write an IANA name such as Europe/Paris, or UTC")]
     Empty,
     /// The zone of whatever machine it runs on.
     #[error("`{name}` depends on the machine: write the zone's IANA name, such as Europe/Paris, or UTC")]
     Local {
-        /// As written.
+        /// The name as written.
         name: String,
     },
-    /// A distance from UTC, which is no zone: clock changes would not move it.
+    /// An offset from UTC, which is no zone: it ignores clock changes.
     #[error("`{name}` is an offset, not a time zone: write an IANA name such as Europe/Paris, or UTC")]
     Offset {
-        /// As written.
+        /// The name as written.
         name: String,
     },
     /// A name that the database does not hold.
     #[error("no time zone is called `{name}`: {}", remedy(.nearest.as_deref()))]
     Unknown {
-        /// As written.
+        /// The name as written.
         name: String,
         /// The name that was probably meant.
         nearest: Option<String>,
     },
 }
 
-/// Finds a zone by its IANA name, in any case; `UTC` is one. Offsets, `Local` and names without a zone behind
-/// them are refused.
+/// Finds a zone by its IANA name, in any case; `UTC` is one.
+///
+/// # Errors
+/// The name is an offset, `Local`, or has no zone behind it.
 pub fn parse_timezone(name: &str) -> Result<TimeZone, TimezoneError> {
     let written = name.trim();
     let name = written.to_owned();
+
     if written.is_empty() {
         return Err(TimezoneError::Empty);
     }
     if ["local", "localtime"].contains(&written.to_lowercase().as_str()) {
         return Err(TimezoneError::Local { name });
     }
+
     let database = TimeZoneDatabase::bundled();
     match database.get(written) {
         Ok(zone) if !zone.is_unknown() && zone.iana_name() != Some(NOWHERE) => Ok(zone),
@@ -56,19 +60,20 @@ pub fn parse_timezone(name: &str) -> Result<TimeZone, TimezoneError> {
     }
 }
 
-/// `+01:00`, `-5`, `UTC+1`, `GMT-03`, `Z`.
+/// Whether `name` is an offset: `+01:00`, `-5`, `UTC+1`, `GMT-03`, `Z`.
 fn is_offset(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let rest = ["UTC", "GMT"]
         .iter()
         .find_map(|zero| name.strip_prefix(zero))
         .unwrap_or(&name);
+
     let number = rest.strip_prefix(['+', '-', '\u{2212}']);
     name == "Z" || number.is_some_and(|number| number.starts_with(|first: char| first.is_ascii_digit()))
 }
 
-/// The known name with the fewest typing mistakes between, or whose city it is; at most one mistake in four
-/// letters, so that `PST` is not taken for `EST`.
+/// The known name that `name` is a misspelling of, or whose city it names: the one with the fewest typing mistakes, at
+/// most one in four letters, so that `PST` is not taken for `EST`.
 fn nearest(name: &str, database: &TimeZoneDatabase) -> Option<String> {
     let written = name.to_lowercase().replace(' ', "_");
     let distance = |known: &str| {
@@ -76,6 +81,7 @@ fn nearest(name: &str, database: &TimeZoneDatabase) -> Option<String> {
         let city = known.rsplit('/').next().unwrap_or_default();
         damerau_levenshtein(&written, &known).min(damerau_levenshtein(&written, city))
     };
+
     let known = database.available().map(|known| known.to_string());
     let names = known.filter(|known| known != NOWHERE);
     let (mistakes, known) = names.map(|known| (distance(&known), known)).min()?;
@@ -134,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_machines_zone_and_offsets_are_refused() {
+    fn the_machines_zone_and_offsets_are_rejected() {
         assert_eq!(parse_timezone("  "), Err(TimezoneError::Empty));
         assert!(complaint("Local").starts_with("`Local` depends on the machine"));
         for offset in ["+01:00", "-5", "UTC+1", "gmt-03:30", "Z"] {

@@ -1,5 +1,5 @@
-//! A crowd of which every pod was judged: its names, who of them is a candidate, held compactly, and the order in which
-//! a seed draws the candidates.
+//! Many pods that were all checked, in compact form: their names, which of them are candidates, and the random order
+//! that a seed gives the candidates.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -13,34 +13,36 @@ use crate::eligibility::{Candidate, EligibilityRules};
 use crate::pod::{Pod, PodOwner, PodRef};
 use crate::selection::NameIndex;
 
-/// Everybody who was judged.
+/// The pods that were checked, and which of them are candidates.
 #[derive(Debug, Clone, Default)]
 pub struct CandidateIndex {
     names: NameIndex,
-    /// In the order of the roster.
+    /// In the order of the names.
     eligible: Vec<EligiblePod>,
 }
 
-/// A candidate, but for what the roster holds of it.
+/// A candidate, without what the names already hold.
 #[derive(Debug, Clone)]
 struct EligiblePod {
-    /// Its number in the roster.
+    /// The number of its name.
     number: u32,
     uid: Box<str>,
-    /// Shared by those of one owner that were entered one after the other, as the API server lists them.
+    /// Shared by the pods of one owner that were added one after the other, as the API server lists them.
     owner: Option<Rc<PodOwner>>,
 }
 
 impl CandidateIndex {
-    /// Enters a pod with the candidate that it was judged to be by `rules`, if it was. They come in the API server's
-    /// order: by `NAMESPACE/NAME`.
+    /// Adds a pod that was checked by `rules`, with the candidate it is, if it is one. Pods are added in the API
+    /// server's order: by `NAMESPACE/NAME`.
     pub fn push(&mut self, pod: &Pod, candidate: Option<&Candidate>, rules: &EligibilityRules) {
         // A list of names holds no other phases.
         if !rules.phases().contains(&pod.phase) {
             return;
         }
+
         let number = self.names.len() as u32;
         self.names.push(Some(&pod.id.namespace), &pod.id.name, None);
+
         self.eligible.extend(candidate.map(|candidate| EligiblePod {
             number,
             uid: candidate.pod.uid.as_str().into(),
@@ -54,44 +56,47 @@ impl CandidateIndex {
         same.map_or_else(|| Rc::new(owner.clone()), Rc::clone)
     }
 
-    /// Adds another register, whose pods come after these.
+    /// Adds another index, whose pods come after these.
     pub fn append(&mut self, more: Self) {
         let before = self.names.len() as u32;
         self.names.append(more.names);
-        self.eligible
-            .extend(more.eligible.into_iter().map(|eligible| EligiblePod {
-                number: before + eligible.number,
-                ..eligible
-            }));
+
+        let renumbered = more.eligible.into_iter().map(|eligible| EligiblePod {
+            number: before + eligible.number,
+            ..eligible
+        });
+        self.eligible.extend(renumbered);
     }
 
-    /// How many candidates it holds.
+    /// How many candidates the index holds.
     pub fn candidates(&self) -> usize {
         self.eligible.len()
     }
 
-    /// Strikes out the candidates that are not to be kept.
+    /// Removes the candidates that `keep` does not accept.
     pub fn retain(&mut self, mut keep: impl FnMut(&Candidate) -> bool) {
         let Self { names, eligible } = self;
         eligible.retain(|eligible| keep(&eligible.candidate(names)));
     }
 
-    /// The candidates in the order of `seed`, each once. Among pods it is the order in which [`NameIndex::draw`] comes
-    /// upon them.
-    pub fn draw(&self, seed: u64, among: DrawBy) -> impl Iterator<Item = Candidate> + '_ {
+    /// The candidates in the order of `seed`, each once. Drawn by pod, they come in the order of [`NameIndex::draw`].
+    pub fn draw(&self, seed: u64, draw_by: DrawBy) -> impl Iterator<Item = Candidate> + '_ {
         let mut chance = ChaCha12Rng::seed_from_u64(seed);
         let order = self.names.order(&mut chance);
+
         let find = |number| {
             self.eligible
                 .binary_search_by_key(&number, |eligible| eligible.number)
         };
-        let drawn = order
+        let found = order
             .into_iter()
             .filter_map(|number| Some(&self.eligible[find(number).ok()?]));
-        let mut seen = HashSet::new();
+
         // A page boundary may repeat a pod; by UID it is the same one.
-        let drawn: Vec<_> = drawn.filter(|eligible| seen.insert(&*eligible.uid)).collect();
-        let drawn = match among {
+        let mut seen = HashSet::new();
+        let drawn: Vec<_> = found.filter(|eligible| seen.insert(&*eligible.uid)).collect();
+
+        let drawn = match draw_by {
             DrawBy::Pod => drawn,
             DrawBy::Owner => by_owner(drawn, |eligible| self.owner_of(eligible), &mut chance),
         };
@@ -107,6 +112,7 @@ impl CandidateIndex {
 impl EligiblePod {
     fn candidate(&self, names: &NameIndex) -> Candidate {
         let number = self.number as usize;
+
         Candidate {
             pod: PodRef {
                 namespace: names.namespace(number).unwrap_or_default().to_owned(),

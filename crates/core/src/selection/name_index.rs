@@ -1,6 +1,7 @@
-//! The names of a crowd, held compactly, and the order in which a seed draws them: where there are too many pods to
-//! judge them all, names are drawn and only the pods drawn are judged. A random order of all pods is a random order
-//! of the eligible ones among them, whatever their share.
+//! The names of more pods than are checked one by one, in compact form, and the random order that a seed gives them.
+//!
+//! With that many pods in scope a round samples: it draws names and checks only the pods drawn. A random order of all
+//! pods is a random order of the eligible ones too, whatever their share.
 
 use std::collections::HashMap;
 
@@ -8,7 +9,7 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha12Rng;
 use rand::seq::SliceRandom;
 
-/// More pods than this in scope are a crowd: up to here a round judges every pod and accounts for each.
+/// The most pods in scope that a round checks one by one; with more it samples.
 pub const SAMPLING_THRESHOLD: usize = 2_000;
 
 /// The names of pods. One costs its bytes, eight more, and four while they are drawn.
@@ -17,47 +18,54 @@ pub struct NameIndex {
     names: String,
     /// Where each name ends.
     ends: Vec<u32>,
-    /// The node of each, as a hint; the empty name where none was told.
+    /// The node of each, as a hint; the empty name where it is unknown.
     nodes: Vec<u32>,
     node_names: Vec<String>,
     node_numbers: HashMap<String, u32>,
-    /// From which name on the pods are in which namespace; `None` where the list does not tell.
+    /// The number of the first pod of each namespace; `None` where the list does not hold namespaces.
     namespaces: Vec<(u32, Option<String>)>,
 }
 
-/// One name of the roster.
+/// One name of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexedName<'a> {
     /// The pod's namespace, where it is known.
     pub namespace: Option<&'a str>,
     /// The pod's name.
     pub name: &'a str,
-    /// The node on which the pod was said to be; it may have changed.
+    /// The node on which the pod was listed; it may have changed.
     pub node: Option<&'a str>,
     /// How many pods of this name come before it in the order of the namespaces, where those are not known.
     pub nth: usize,
 }
 
 impl NameIndex {
-    /// Enters a pod. They come in the API server's order: by `NAMESPACE/NAME`.
+    /// Adds a pod. Pods are added in the API server's order: by `NAMESPACE/NAME`.
     pub fn push(&mut self, namespace: Option<&str>, name: &str, node: Option<&str>) {
         let number = self.ends.len() as u32;
-        if self
-            .namespaces
-            .last()
-            .is_none_or(|(_, last)| last.as_deref() != namespace)
-        {
+
+        let last = self.namespaces.last();
+        if last.is_none_or(|(_, last)| last.as_deref() != namespace) {
             self.namespaces.push((number, namespace.map(str::to_owned)));
         }
+
         self.names.push_str(name);
         self.ends.push(self.names.len() as u32);
-        let (node, next) = (node.unwrap_or_default(), self.node_names.len() as u32);
-        let known = self.node_numbers.get(node).copied();
-        self.nodes.push(known.unwrap_or_else(|| {
-            self.node_names.push(node.to_owned());
-            self.node_numbers.insert(node.to_owned(), next);
-            next
-        }));
+
+        let node = self.node_number(node.unwrap_or_default());
+        self.nodes.push(node);
+    }
+
+    /// The number of `node`, which gets the next one where it is new.
+    fn node_number(&mut self, node: &str) -> u32 {
+        if let Some(known) = self.node_numbers.get(node) {
+            return *known;
+        }
+
+        let next = self.node_names.len() as u32;
+        self.node_names.push(node.to_owned());
+        self.node_numbers.insert(node.to_owned(), next);
+        next
     }
 
     /// Adds the names of another list, which come after these.
@@ -66,17 +74,18 @@ impl NameIndex {
             *self = more;
             return;
         }
+
         for number in 0..more.len() {
             self.push(more.namespace(number), more.name(number), more.node(number));
         }
     }
 
-    /// How many names it holds.
+    /// How many names the index holds.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether it holds none.
+    /// Whether the index holds no name.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -89,7 +98,7 @@ impl NameIndex {
         order.into_iter().map(|number| self.entry(number as usize))
     }
 
-    /// The numbers of the names in an order by `chance`.
+    /// The numbers of the names in the order that `chance` gives them.
     pub(super) fn order(&self, chance: &mut ChaCha12Rng) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
         order.sort_unstable_by_key(|number| (self.name(*number as usize), *number));
@@ -98,11 +107,13 @@ impl NameIndex {
     }
 
     fn entry(&self, number: usize) -> IndexedName<'_> {
-        let (namespace, name) = (self.namespace(number), self.name(number));
+        let namespace = self.namespace(number);
+        let name = self.name(number);
         let nth = match namespace {
             Some(_) => 0,
             None => (0..number).filter(|before| self.name(*before) == name).count(),
         };
+
         IndexedName {
             namespace,
             name,

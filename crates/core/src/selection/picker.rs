@@ -1,5 +1,5 @@
-//! Chooses one round's victims, one after the other, by what became of those before. A round drives it with the API
-//! server's answers and a preview with forecasts, so that the same answers make both choose the same.
+//! Picks one round's victims, one after the other, by the outcomes of those before. A round drives it with the API
+//! server's answers and a preview with predictions, so that the same answers pick the same victims in both.
 
 use crate::config::DisruptConfig;
 use crate::eligibility::Candidate;
@@ -7,28 +7,28 @@ use crate::outcome::{Outcome, Refusal};
 use crate::pod::PodRef;
 use crate::selection::DrawQueue;
 
-/// The choice of one round.
+/// The most victims in a row that are tried while a webhook does not answer: more would only add to its load.
+const MOST_UNANSWERED: u32 = 3;
+
+/// The victims of one round, picked from its queue.
 #[derive(Debug)]
 pub struct VictimPicker {
     queue: DrawQueue,
-    /// Victims still to be disrupted.
+    /// How many victims are still to be disrupted.
     wanted: usize,
-    /// Victims that may still be tried.
+    /// How many victims may still be tried.
     tries: usize,
-    /// Victims in a row that a webhook which does not answer kept from being judged.
+    /// How many victims in a row a webhook gave no answer for.
     unanswered: u32,
 }
 
-/// So many victims in a row without an answer from a webhook, and asking for more only adds to its trouble.
-const MOST_UNANSWERED: u32 = 3;
-
 impl VictimPicker {
-    /// The choice among `candidates` under `seed`, within `limits`.
+    /// A picker from `candidates` in the order of `seed`, within `limits`.
     pub fn new(candidates: Vec<Candidate>, seed: u64, limits: &DisruptConfig) -> Self {
         Self::from_queue(DrawQueue::new(candidates, seed, limits.draw), limits)
     }
 
-    /// The choice among what `queue` holds or will hold, within `limits`.
+    /// A picker from what `queue` holds or will hold, within `limits`.
     pub fn from_queue(queue: DrawQueue, limits: &DisruptConfig) -> Self {
         Self {
             queue,
@@ -38,27 +38,27 @@ impl VictimPicker {
         }
     }
 
-    /// How many may be tried yet, if nothing ends it before.
+    /// How many candidates are left, if nothing ends the round before.
     pub fn candidates(&self) -> usize {
         self.queue.len()
     }
 
-    /// Adds candidates to a lot that grows.
+    /// Adds candidates to a queue that grows.
     pub fn add(&mut self, drawn: impl IntoIterator<Item = Candidate>) {
         self.queue.add(drawn);
     }
 
-    /// Whoever waits to be tried is to be drawn anew; what became of the others is remembered.
+    /// Empties the queue, to draw anew; the outcomes so far are remembered.
     pub fn restart(&mut self) {
-        self.queue.forget();
+        self.queue.restart();
     }
 
-    /// Nobody else will be drawn.
+    /// Ends the draw: no more candidates will be added.
     pub fn complete(&mut self) {
         self.queue.complete();
     }
 
-    /// Whom to try next; `None` once enough were disrupted or tried, or nobody is left.
+    /// The next victim to try; `None` once enough were disrupted or tried, or no candidate is left.
     pub fn next_victim(&mut self) -> Option<Candidate> {
         if self.is_done() {
             return None;
@@ -66,30 +66,33 @@ impl VictimPicker {
         self.queue.next_victim()
     }
 
-    /// Whether enough were disrupted, or tried.
+    /// Whether enough victims were disrupted, or tried.
     pub fn is_done(&self) -> bool {
         self.wanted == 0 || self.tries == 0
     }
 
-    /// Takes note of what became of `victim`; an error says why trying anybody else is useless for now.
+    /// Notes the outcome of `victim`.
     ///
     /// # Errors
-    /// The API server kept throttling, or a webhook that must be asked does not answer.
+    /// The reason why trying another victim is useless for now: the API server kept throttling, or a webhook that must
+    /// be asked does not answer.
     pub fn note(&mut self, victim: &Candidate, outcome: &Outcome) -> Result<(), String> {
         self.tries = self.tries.saturating_sub(1);
+
         if outcome.counts_as_disruption() {
             self.wanted = self.wanted.saturating_sub(1);
-            self.queue.spend(victim);
+            self.queue.mark_disrupted(victim);
         }
         match outcome {
             Outcome::Refused(Refusal::NamespaceTerminating) => self.leave_namespace(&victim.pod),
-            Outcome::Refused(_) => self.queue.refuse(victim),
+            Outcome::Refused(_) => self.queue.mark_refused(victim),
             Outcome::Evicted
             | Outcome::Deleted
             | Outcome::Gone
             | Outcome::Spared
             | Outcome::Unknown { .. } => {}
         }
+
         self.prospect(outcome)
     }
 
@@ -113,12 +116,12 @@ impl VictimPicker {
         }
     }
 
-    /// Whether nothing can be disrupted in `namespace`.
+    /// Whether `namespace` was left, because nothing can be disrupted in it.
     pub fn has_left(&self, namespace: &str) -> bool {
         self.queue.has_left(namespace)
     }
 
-    /// Nothing can be disrupted in the namespace of `pod`: nobody of it is tried any more.
+    /// Leaves the namespace of `pod`, because nothing can be disrupted in it: no other pod of it is tried.
     pub fn leave_namespace(&mut self, pod: &PodRef) {
         self.queue.leave_namespace(pod);
     }
@@ -128,7 +131,7 @@ impl VictimPicker {
 mod tests {
     use super::*;
 
-    fn choice(pods: usize, count: usize, attempts: usize) -> VictimPicker {
+    fn picker(pods: usize, count: usize, attempts: usize) -> VictimPicker {
         let candidate = |n: usize| Candidate {
             pod: PodRef {
                 namespace: "shop".into(),
@@ -142,15 +145,16 @@ mod tests {
             attempts,
             ..DisruptConfig::default()
         };
+
         VictimPicker::new((0..pods).map(candidate).collect(), 1, &limits)
     }
 
     /// How many are tried if each has this outcome.
-    fn tried(mut choice: VictimPicker, outcome: &Outcome) -> usize {
+    fn tried(mut picker: VictimPicker, outcome: &Outcome) -> usize {
         let mut tried = 0;
-        while let Some(victim) = choice.next_victim() {
+        while let Some(victim) = picker.next_victim() {
             tried += 1;
-            if choice.note(&victim, outcome).is_err() {
+            if picker.note(&victim, outcome).is_err() {
                 break;
             }
         }
@@ -159,37 +163,40 @@ mod tests {
 
     #[test]
     fn disruptions_and_doubts_spend_the_count_and_refusals_only_tries() {
-        assert_eq!(tried(choice(9, 2, 5), &Outcome::Evicted), 2);
+        assert_eq!(tried(picker(9, 2, 5), &Outcome::Evicted), 2);
+
         let doubt = Outcome::Unknown { why: String::new() };
-        assert_eq!(tried(choice(9, 2, 5), &doubt), 2);
-        assert_eq!(tried(choice(9, 2, 5), &Outcome::Gone), 5);
+        assert_eq!(tried(picker(9, 2, 5), &doubt), 2);
+        assert_eq!(tried(picker(9, 2, 5), &Outcome::Gone), 5);
         assert_eq!(
-            tried(choice(9, 2, 5), &Outcome::Refused(Refusal::SeveralBudgets)),
+            tried(picker(9, 2, 5), &Outcome::Refused(Refusal::SeveralBudgets)),
             5
         );
-        assert_eq!(tried(choice(3, 2, 5), &Outcome::Gone), 3);
+        assert_eq!(tried(picker(3, 2, 5), &Outcome::Gone), 3);
     }
 
     #[test]
     fn a_terminating_namespace_is_left() {
         let outcome = Outcome::Refused(Refusal::NamespaceTerminating);
-        assert_eq!(tried(choice(9, 2, 5), &outcome), 1);
+        assert_eq!(tried(picker(9, 2, 5), &outcome), 1);
     }
 
     #[test]
     fn a_throttle_that_lasts_ends_it_at_once_and_a_silent_webhook_after_three() {
         let retry_after = std::time::Duration::from_secs(1);
+
         assert_eq!(
             tried(
-                choice(9, 2, 5),
+                picker(9, 2, 5),
                 &Outcome::Refused(Refusal::Throttled { retry_after })
             ),
             1
         );
+
         let silent = Refusal::WebhookDown {
             name: "guard".into(),
             message: String::new(),
         };
-        assert_eq!(tried(choice(9, 2, 5), &Outcome::Refused(silent)), 3);
+        assert_eq!(tried(picker(9, 2, 5), &Outcome::Refused(silent)), 3);
     }
 }

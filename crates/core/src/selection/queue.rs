@@ -1,4 +1,4 @@
-//! The queue of one round: candidates in a random order, less those that what happened so far rules out.
+//! The queue of one round: candidates in a random order, without those that the outcomes so far rule out.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
@@ -11,29 +11,50 @@ use crate::config::DrawBy;
 use crate::eligibility::Candidate;
 use crate::pod::{PodOwner, PodRef};
 
+/// The most pods of a refused owner that are put back: twice what a round tries, so no other pod is missed.
+const MOST_PUT_BACK: usize = 2_000;
+
+/// The candidates of one round in the order of the draw, without those that the outcomes rule out: one victim an
+/// owner, and after a refusal the other owners first, since one budget usually covers all pods of an owner.
+#[derive(Debug)]
+pub struct DrawQueue {
+    drawn: VecDeque<Candidate>,
+    put_back: VecDeque<Candidate>,
+    disrupted_owners: HashSet<(String, PodOwner)>,
+    /// The refused owners, and how many pods of each were put back.
+    refused: HashMap<(String, PodOwner), usize>,
+    /// The namespaces in which nothing can be disrupted.
+    left: HashSet<String>,
+    /// Whether more candidates may be drawn, which come before those that were put back.
+    growing: bool,
+}
+
 /// Puts `candidates` in the order in which they are to be tried. Every order of the pods, or of the owners, is equally
 /// likely over the seeds; the same seed and the same pods give the same order, however the API server listed them, on
 /// every platform (a named generator over a list sorted by UID).
-pub fn draw(mut candidates: Vec<Candidate>, seed: u64, among: DrawBy) -> Vec<Candidate> {
+pub fn draw(mut candidates: Vec<Candidate>, seed: u64, draw_by: DrawBy) -> Vec<Candidate> {
     candidates.sort_unstable_by(|a, b| a.pod.uid.cmp(&b.pod.uid));
     // A page boundary may repeat a pod; by UID it is the same one.
     candidates.dedup_by(|a, b| a.pod.uid == b.pod.uid);
+
     let mut chance = ChaCha12Rng::seed_from_u64(seed);
     candidates.shuffle(&mut chance);
-    match among {
+
+    match draw_by {
         DrawBy::Pod => candidates,
         DrawBy::Owner => by_owner(candidates, owner_of, &mut chance),
     }
 }
 
-/// Puts what was drawn in an order of its owners, each order as likely as another; the pods of one owner follow each
-/// other in the order of the draw, and who has no owner stands alone.
+/// Puts what was drawn in a random order of its owners. The pods of one owner follow each other in the order of the
+/// draw, and a pod without an owner is an owner of its own.
 pub(super) fn by_owner<T, O: Hash + Eq>(
     drawn: Vec<T>,
     owner_of: impl Fn(&T) -> Option<O>,
     chance: &mut ChaCha12Rng,
 ) -> Vec<T> {
-    let (mut groups, mut known) = (Vec::new(), HashMap::new());
+    let mut groups = Vec::new();
+    let mut known = HashMap::new();
     for one in drawn {
         let next = groups.len();
         let group = owner_of(&one).map_or(next, |owner| *known.entry(owner).or_insert(next));
@@ -42,47 +63,30 @@ pub(super) fn by_owner<T, O: Hash + Eq>(
         }
         groups[group].push(one);
     }
+
     groups.shuffle(chance);
     groups.into_iter().flatten().collect()
 }
 
-/// So many pods of a refused owner wait at most: twice what a round tries, and so nobody misses the others.
-const MOST_PUT_BACK: usize = 2_000;
-
-/// The candidates of one round in the order of the draw, less those that what happened rules out: one victim an
-/// owner, and after a refusal the other owners first, since one budget usually covers all pods of an owner.
-#[derive(Debug)]
-pub struct DrawQueue {
-    drawn: VecDeque<Candidate>,
-    put_back: VecDeque<Candidate>,
-    spent: HashSet<(String, PodOwner)>,
-    /// The refused owners, and how many pods of each were put back.
-    refused: HashMap<(String, PodOwner), usize>,
-    /// Namespaces in which nothing can be disrupted.
-    left: HashSet<String>,
-    /// Whether more may be drawn, who come before anybody who was put back.
-    growing: bool,
-}
-
 impl DrawQueue {
-    /// The lot of `candidates` under `seed`.
-    pub fn new(candidates: Vec<Candidate>, seed: u64, among: DrawBy) -> Self {
-        Self::of(draw(candidates, seed, among))
+    /// A queue of `candidates` in the order of `seed`.
+    pub fn new(candidates: Vec<Candidate>, seed: u64, draw_by: DrawBy) -> Self {
+        Self::of(draw(candidates, seed, draw_by))
     }
 
-    /// The lot of those who were drawn already, in this order.
+    /// A queue of candidates that were drawn already, in this order.
     pub fn of(drawn: Vec<Candidate>) -> Self {
         Self {
             drawn: drawn.into(),
             put_back: VecDeque::new(),
-            spent: HashSet::new(),
+            disrupted_owners: HashSet::new(),
             refused: HashMap::new(),
             left: HashSet::new(),
             growing: false,
         }
     }
 
-    /// A lot of nobody yet, which grows by [`Self::add`] until it is complete.
+    /// An empty queue, which grows by [`Self::add`] until it is complete.
     pub fn growing() -> Self {
         Self {
             growing: true,
@@ -99,16 +103,17 @@ impl DrawQueue {
         self.drawn.extend(drawn);
     }
 
-    /// Whoever waits to be tried is to be drawn anew; whom what happened rules out stays ruled out.
-    pub fn forget(&mut self) {
+    /// Empties the queue, to draw anew; what the outcomes ruled out stays ruled out.
+    pub fn restart(&mut self) {
         self.drawn.clear();
         self.put_back.clear();
+
         for waiting in self.refused.values_mut() {
             *waiting = 0;
         }
     }
 
-    /// Nobody else will be drawn.
+    /// Ends the draw: no more candidates will be added.
     pub fn complete(&mut self) {
         self.growing = false;
     }
@@ -118,20 +123,21 @@ impl DrawQueue {
         self.drawn.len() + self.put_back.len()
     }
 
-    /// Whether nobody is left.
+    /// Whether no candidate is left.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The next candidate to try; of a lot that grows, `None` may mean that more must be drawn first.
+    /// The next candidate to try; for a queue that grows, `None` may mean that more must be drawn first.
     pub fn next_victim(&mut self) -> Option<Candidate> {
         while let Some(candidate) = self.drawn.pop_front() {
             let Some(owner) = owner_of(&candidate) else {
                 return Some(candidate);
             };
-            if self.spent.contains(&owner) {
+            if self.disrupted_owners.contains(&owner) {
                 continue;
             }
+
             match self.refused.get_mut(&owner) {
                 None => return Some(candidate),
                 Some(waiting) if *waiting < MOST_PUT_BACK => {
@@ -141,35 +147,42 @@ impl DrawQueue {
                 Some(_) => {}
             }
         }
+
         if self.growing {
             return None;
         }
-        let spent = &self.spent;
+        self.next_put_back()
+    }
+
+    /// The first candidate that was put back and whose owner was not disrupted since.
+    fn next_put_back(&mut self) -> Option<Candidate> {
+        let disrupted = &self.disrupted_owners;
         self.put_back
-            .retain(|candidate| owner_of(candidate).is_none_or(|owner| !spent.contains(&owner)));
+            .retain(|candidate| owner_of(candidate).is_none_or(|owner| !disrupted.contains(&owner)));
         self.put_back.pop_front()
     }
 
-    /// `victim` was disrupted, or may have been: no other pod of its owner is drawn.
-    pub fn spend(&mut self, victim: &Candidate) {
-        self.spent.extend(owner_of(victim));
+    /// Notes that `victim` was disrupted, or may have been: no other pod of its owner is drawn.
+    pub fn mark_disrupted(&mut self, victim: &Candidate) {
+        self.disrupted_owners.extend(owner_of(victim));
     }
 
-    /// `victim` was refused: the pods of other owners come first.
-    pub fn refuse(&mut self, victim: &Candidate) {
+    /// Notes that `victim` was refused: the pods of other owners come first.
+    pub fn mark_refused(&mut self, victim: &Candidate) {
         if let Some(owner) = owner_of(victim) {
             self.refused.entry(owner).or_default();
         }
     }
 
-    /// Whether nothing can be disrupted in `namespace`.
+    /// Whether `namespace` was left, because nothing can be disrupted in it.
     pub fn has_left(&self, namespace: &str) -> bool {
         self.left.contains(namespace)
     }
 
-    /// Nothing can be disrupted in the namespace of `pod`: the rest of it leaves the lot.
+    /// Leaves the namespace of `pod`, because nothing can be disrupted in it: its candidates are removed.
     pub fn leave_namespace(&mut self, pod: &PodRef) {
         self.left.insert(pod.namespace.clone());
+
         for rest in [&mut self.drawn, &mut self.put_back] {
             rest.retain(|candidate| candidate.pod.namespace != pod.namespace);
         }

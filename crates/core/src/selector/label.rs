@@ -1,17 +1,21 @@
-//! Kubernetes' rules for label keys and values (its documentation, "Labels and Selectors: syntax and character
+//! Checks label keys and values by Kubernetes' rules (its documentation, "Labels and Selectors: syntax and character
 //! set").
 
-/// The longest value, and the longest name of a key, in bytes.
+/// The most bytes of a value, and of the name of a key.
 const NAME_LENGTH: usize = 63;
-/// The longest prefix of a key, in bytes: a DNS subdomain's (RFC 1123).
+/// The most bytes of the prefix of a key: those of a DNS subdomain (RFC 1123).
 const PREFIX_LENGTH: usize = 253;
 
-/// Says why `key` cannot be a label key: an optional DNS prefix and a slash, then a name.
+/// Checks that `key` can be a label key: an optional DNS prefix and a slash, then a name.
+///
+/// # Errors
+/// The rule that it breaks.
 pub(super) fn check_key(key: &str) -> Result<(), String> {
     let (prefix, name) = match key.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, key),
     };
+
     if let Some(prefix) = prefix {
         if prefix.is_empty() || prefix.len() > PREFIX_LENGTH || !prefix.split('.').all(is_dns_label) {
             return Err(format!(
@@ -25,6 +29,7 @@ pub(super) fn check_key(key: &str) -> Result<(), String> {
             ));
         }
     }
+
     if name.is_empty() {
         return Err(if key.is_empty() {
             "a label key is missing".to_owned()
@@ -35,7 +40,10 @@ pub(super) fn check_key(key: &str) -> Result<(), String> {
     check_name(name).map_err(|rule| format!("`{name}` cannot be a label key: {rule}"))
 }
 
-/// Says why `value` cannot be a label value; the empty one can.
+/// Checks that `value` can be a label value; the empty one can.
+///
+/// # Errors
+/// The rule that it breaks.
 pub(super) fn check_value(value: &str) -> Result<(), String> {
     if value.is_empty() {
         return Ok(());
@@ -46,6 +54,7 @@ pub(super) fn check_value(value: &str) -> Result<(), String> {
 fn check_name(name: &str) -> Result<(), String> {
     let outer = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+
     if name.len() > NAME_LENGTH {
         Err(format!(
             "it has {} characters, {NAME_LENGTH} are allowed",

@@ -1,4 +1,4 @@
-//! Reads a selector, or names the requirement that is wrong and says why.
+//! Reads a selector, or says which requirement is wrong and why.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::label::{check_key, check_value};
 use super::{LabelCondition, LabelRequirement, Selector};
 
-/// Why a text is no label selector.
+/// The reason why a text is no label selector.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("selector requirement `{requirement}`: {why}")]
 pub struct SelectorError {
@@ -21,6 +21,7 @@ impl FromStr for Selector {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
+
         let read = |part: &str| {
             let part = part.trim();
             requirement(part).map_err(|why| SelectorError {
@@ -28,6 +29,7 @@ impl FromStr for Selector {
                 why,
             })
         };
+
         let requirements = split(text).into_iter().map(read).collect::<Result<_, _>>()?;
         Ok(Self { requirements })
     }
@@ -36,6 +38,7 @@ impl FromStr for Selector {
 /// The parts between the commas that stand outside of parentheses.
 fn split(text: &str) -> Vec<&str> {
     let mut inside = false;
+
     text.split(|character| {
         inside = match character {
             '(' => true,
@@ -54,22 +57,24 @@ fn requirement(text: &str) -> Result<LabelRequirement, String> {
     if let Some(key) = text.strip_prefix('!') {
         return checked(key.trim_start(), LabelCondition::Absent);
     }
+
     let end = text.find(|c: char| c.is_whitespace() || "=!<>()".contains(c));
     let (key, rest) = text.split_at(end.unwrap_or(text.len()));
-    checked(key, demand(rest.trim_start())?)
+    checked(key, condition(rest.trim_start())?)
 }
 
-fn checked(key: &str, demand: LabelCondition) -> Result<LabelRequirement, String> {
+fn checked(key: &str, condition: LabelCondition) -> Result<LabelRequirement, String> {
     check_key(key)?;
     let key = key.to_owned();
-    Ok(LabelRequirement { key, demand })
+    Ok(LabelRequirement { key, condition })
 }
 
-/// What follows the key: an operator and its values, or nothing.
-fn demand(text: &str) -> Result<LabelCondition, String> {
+/// Reads the text after the key: an operator and its values, or nothing.
+fn condition(text: &str) -> Result<LabelCondition, String> {
     if text.is_empty() {
         return Ok(LabelCondition::Present);
     }
+
     if let Some(value) = text.strip_prefix("==").or_else(|| text.strip_prefix('=')) {
         return exactly(value).map(LabelCondition::In);
     }
@@ -82,11 +87,12 @@ fn demand(text: &str) -> Result<LabelCondition, String> {
     if let Some(value) = text.strip_prefix('<') {
         return number(value).map(LabelCondition::Below);
     }
+
     let end = text.find(|c: char| c.is_whitespace() || c == '(');
     let (operator, values) = text.split_at(end.unwrap_or(text.len()));
     match operator {
-        "in" => among(operator, values).map(LabelCondition::In),
-        "notin" => among(operator, values).map(LabelCondition::NotIn),
+        "in" => values_of(operator, values).map(LabelCondition::In),
+        "notin" => values_of(operator, values).map(LabelCondition::NotIn),
         _ => Err(format!(
             "`{text}` is no operator and value: there are =, ==, !=, in (…), notin (…), > and <"
         )),
@@ -99,13 +105,14 @@ fn exactly(value: &str) -> Result<BTreeSet<String>, String> {
     Ok(BTreeSet::from([value.to_owned()]))
 }
 
-fn among(operator: &str, values: &str) -> Result<BTreeSet<String>, String> {
+fn values_of(operator: &str, values: &str) -> Result<BTreeSet<String>, String> {
     let inner = values
         .trim()
         .strip_prefix('(')
         .and_then(|values| values.strip_suffix(')'));
     let inner =
         inner.ok_or_else(|| format!("`{operator}` takes its values in parentheses: {operator} (a,b)"))?;
+
     let read = |value: &str| {
         let value = value.trim();
         check_value(value).map(|()| value.to_owned())

@@ -1,4 +1,4 @@
-//! What selectors read, print and select, and that they agree with a second opinion.
+//! What selectors read, print and select, and that they agree with a second implementation.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +31,7 @@ fn the_default_selects_everything() {
 #[test]
 fn each_operator_selects_as_documented() {
     let web = [("app", "web"), ("tier", "7")];
+
     for selector in [
         "app=web",
         "app==web",
@@ -80,7 +81,7 @@ fn an_empty_value_is_a_value() {
 }
 
 #[test]
-fn it_prints_sorted_and_short() {
+fn a_selector_prints_sorted_and_short() {
     for (written, printed) in [
         ("tier != database , app==web", "app=web,tier!=database"),
         ("a in (y,x,y)", "a in (x,y)"),
@@ -99,6 +100,7 @@ fn it_prints_sorted_and_short() {
 #[test]
 fn a_complaint_names_the_requirement_and_the_rule() {
     let long = "x".repeat(64);
+
     for (selector, requirement, rule) in [
         ("app=web,", "", "a comma too many"),
         (",app", "", "a comma too many"),
@@ -148,6 +150,7 @@ fn a_complaint_names_the_requirement_and_the_rule() {
         );
         assert!(words.contains(rule), "{words}");
     }
+
     assert!(complaint(&format!("a={long}")).contains("63 are allowed"));
     assert!(complaint(&format!("{}/a", "x".repeat(254))).contains("253"));
     assert!(selects(&format!("!{}/{}", "x".repeat(253), "x".repeat(63)), &[]));
@@ -156,15 +159,16 @@ fn a_complaint_names_the_requirement_and_the_rule() {
 /// Whether a label's value, or its absence, passes the values of a requirement.
 type Judge = fn(Option<&str>, &[String]) -> bool;
 
-/// One requirement as written, and a second opinion on it: judge, key and values.
-type Opinion = (String, Judge, String, Vec<String>);
+/// One requirement as written, and a second implementation of it: judge, key and values.
+type JudgedRequirement = (String, Judge, String, Vec<String>);
 
-fn opinions() -> impl Strategy<Value = Vec<Opinion>> {
+fn requirements() -> impl Strategy<Value = Vec<JudgedRequirement>> {
     let key = prop::sample::select(vec!["app", "tier", "example.com/a", "in"]);
     let value = prop::sample::select(vec!["", "web", "Shop_1", "7", "42", "notin"]);
     let one = (key, prop::collection::vec(value, 1..4), 0..8u8).prop_map(|(key, values, form)| {
         let values: Vec<String> = values.into_iter().map(str::to_owned).collect();
-        let (first, list) = (&values[0], values.join(" , "));
+        let first = &values[0];
+        let list = values.join(" , ");
         let number = first.parse::<i64>().unwrap_or(9);
         let numbers = vec![number.to_string()];
         let firsts = vec![first.clone()];
@@ -204,6 +208,7 @@ fn opinions() -> impl Strategy<Value = Vec<Opinion>> {
         };
         (text, judge, key.to_owned(), values)
     });
+
     prop::collection::vec(one, 0..5)
 }
 
@@ -224,9 +229,9 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
 
     #[test]
-    fn a_selector_agrees_with_a_second_opinion(opinions in opinions(), labels in labels()) {
-        let text = opinions.iter().map(|(text, ..)| text.as_str()).collect::<Vec<_>>().join(",");
-        let expected = opinions
+    fn a_selector_agrees_with_a_second_implementation(requirements in requirements(), labels in labels()) {
+        let text = requirements.iter().map(|(text, ..)| text.as_str()).collect::<Vec<_>>().join(",");
+        let expected = requirements
             .iter()
             .all(|(_, judge, key, values)| judge(labels.get(key).map(String::as_str), values));
         let selector: Selector = text.parse().unwrap();
@@ -234,8 +239,8 @@ proptest! {
     }
 
     #[test]
-    fn a_selector_prints_what_reads_as_itself(opinions in opinions()) {
-        let text = opinions.iter().map(|(text, ..)| text.as_str()).collect::<Vec<_>>().join(",");
+    fn a_selector_prints_what_reads_as_itself(requirements in requirements()) {
+        let text = requirements.iter().map(|(text, ..)| text.as_str()).collect::<Vec<_>>().join(",");
         let selector: Selector = text.parse().unwrap();
         let printed = selector.to_string();
         prop_assert_eq!(&printed.parse::<Selector>().unwrap(), &selector);

@@ -1,4 +1,4 @@
-//! One case for every row of the table of answers, each as the server words it.
+//! One case for every row of the table of answers, each in the words of the server.
 
 use super::*;
 
@@ -11,6 +11,7 @@ fn status(code: u16, reason: &str, message: &str) -> ApiAnswer {
         message: message.into(),
         ..AnswerStatus::default()
     };
+
     ApiAnswer {
         code,
         status: Some(status),
@@ -29,7 +30,8 @@ fn text(code: u16, text: &str) -> ApiAnswer {
 impl ApiAnswer {
     fn about(mut self, kind: &str, name: &str) -> Self {
         let status = self.status.get_or_insert_default();
-        (status.kind, status.name) = (kind.into(), name.into());
+        status.kind = kind.into();
+        status.name = name.into();
         self
     }
 
@@ -103,11 +105,12 @@ fn an_unsynced_budget_says_that_it_may_allow_later() {
         message: words.into(),
         unsynced: true,
     };
+
     assert_eq!(refusal(answer), expected);
 }
 
 #[test]
-fn a_broken_budget_is_a_budget_and_not_a_missing_grant() {
+fn a_broken_budget_is_a_budget_and_not_a_missing_permission() {
     let answer = status(403, "Forbidden", "pdb disruptions allowed is negative")
         .about("poddisruptionbudgets", "web")
         .caused("DisruptionBudget", "");
@@ -141,6 +144,7 @@ fn a_webhook_that_explains_nothing_is_named_too() {
         name: "guard".into(),
         message: "without explanation".into(),
     };
+
     assert_eq!(refusal(answer), expected);
 }
 
@@ -148,6 +152,7 @@ fn a_webhook_that_explains_nothing_is_named_too() {
 fn a_policy_is_named_with_its_binding_whatever_its_code() {
     let words = "pods \"web-0\" is forbidden: ValidatingAdmissionPolicy 'calm' with binding 'shop' \
                  denied request: no chaos on Fridays";
+
     for (code, reason) in [
         (422, "Invalid"),
         (403, "Forbidden"),
@@ -163,7 +168,7 @@ fn a_policy_is_named_with_its_binding_whatever_its_code() {
 }
 
 #[test]
-fn a_terminating_namespace_is_no_missing_grant() {
+fn a_terminating_namespace_is_no_missing_permission() {
     let answer = status(
         403,
         "Forbidden",
@@ -202,13 +207,14 @@ fn what_may_work_later_is_not_now() {
         status(404, "NotFound", "poddisruptionbudgets.policy \"web\" not found")
             .about("poddisruptionbudgets", "web"),
     ];
+
     for row in rows {
         assert!(matches!(refusal(row.clone()), Refusal::NotNow { .. }), "{row:?}");
     }
 }
 
 #[test]
-fn a_missing_grant_is_forbidden_in_the_servers_words() {
+fn a_missing_permission_is_forbidden_in_the_servers_words() {
     let words = "pods \"web-0\" is forbidden: User \"u\" cannot create resource \"pods/eviction\" in API group \"\" \
                  in the namespace \"shop\"";
     let answer = status(403, "Forbidden", words).about("pods", "web-0");
@@ -233,6 +239,7 @@ fn gone_and_replaced_pods_are_gone() {
         )
         .about("pod", "w"),
     ];
+
     for row in rows {
         assert_eq!(classify(&row), DisruptionVerdict::Gone, "{row:?}");
     }
@@ -243,6 +250,7 @@ fn a_pod_that_changed_meanwhile_is_not_now_and_surely_untouched() {
     let words =
         "the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (2).";
     let answer = status(409, "Conflict", words).about("pod", "web-0");
+
     assert_eq!(
         refusal(answer),
         Refusal::NotNow {
@@ -262,12 +270,14 @@ fn an_invalid_pod_is_refused_and_invalid_options_are_our_fault() {
 #[test]
 fn a_throttle_is_nobodys_refusal() {
     let answer = text(429, "Too many requests, please try again later.").after(7);
+
     assert_eq!(
         refusal(answer),
         Refusal::Throttled {
             retry_after: Duration::from_secs(7)
         }
     );
+
     let answer = status(429, "TooManyRequests", "storage is (re)initializing");
     assert_eq!(
         refusal(answer),
@@ -291,6 +301,7 @@ fn doubt_is_doubt_and_never_an_answer() {
         text(502, "<html>Bad Gateway</html>"),
         text(503, ""),
     ];
+
     for row in rows {
         assert!(
             matches!(classify(&row), DisruptionVerdict::Uncertain(_)),
@@ -318,6 +329,7 @@ fn our_own_faults_are_loud() {
         text(404, "404 page not found"),
         text(302, ""),
     ];
+
     for row in rows {
         assert!(matches!(classify(&row), DisruptionVerdict::Invalid(_)), "{row:?}");
     }

@@ -1,4 +1,4 @@
-//! What an examination tells: how grave, what, on whom, and how to mend it.
+//! A finding of the audit: its severity, its reason, the object it concerns, and how to fix it.
 
 use std::fmt;
 
@@ -7,29 +7,29 @@ use serde::Serialize;
 use crate::budget::Budget;
 use crate::pod::Pod;
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FindingSeverity {
-    /// No eviction can succeed until somebody mends it.
+    /// No eviction can succeed until it is fixed.
     Error,
-    /// It does not what it was written for, or blocks evictions for a while.
+    /// The budget does not do what it was written for, or blocks evictions for a while.
     Warning,
-    /// Worth knowing.
+    /// A remark that is worth knowing.
     Note,
 }
 
-/// What is found, in a word.
+/// The reason of a finding, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingReason {
-    /// The budget's own arithmetic leaves nothing to spare, even with every pod healthy.
+    /// The budget allows no disruption even with every pod healthy.
     Never,
     /// Several budgets cover one pod.
     SeveralBudgets,
     /// The disruption controller cannot count the budget.
     SyncFailed,
-    /// The selector cannot be read.
+    /// The selector is invalid.
     InvalidSelector,
     /// There is neither `minAvailable` nor `maxUnavailable`.
     NoLimit,
@@ -37,11 +37,11 @@ pub enum FindingReason {
     NoSelector,
     /// The selector matches no pod.
     MatchesNothing,
-    /// The status is not of the spec that the budget has now.
+    /// The status is for an older version of the spec.
     Unsynced,
-    /// Pods that are not ready keep the others, and themselves, from being evicted.
+    /// Pods that are not ready block evictions of the others and of themselves.
     UnhealthyPods,
-    /// Nothing to spare at the moment.
+    /// The budget allows no disruption at the moment.
     Exhausted,
     /// A workload of several pods has no budget.
     NoBudget,
@@ -50,33 +50,33 @@ pub enum FindingReason {
 /// A budget or a workload.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct AuditedObject {
-    /// Its kind, `PodDisruptionBudget` or `Deployment` for example.
+    /// The object's kind, `PodDisruptionBudget` or `Deployment` for example.
     pub kind: String,
-    /// Its namespace.
+    /// The object's namespace.
     pub namespace: String,
-    /// Its name.
+    /// The object's name.
     pub name: String,
 }
 
-/// One thing found.
+/// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BudgetFinding {
-    /// How much it weighs.
+    /// The severity.
     pub severity: FindingSeverity,
-    /// What it is, in a word.
+    /// The reason, in a word.
     pub reason: FindingReason,
-    /// On what it was found.
+    /// The object that it was found on.
     pub object: AuditedObject,
-    /// The budgets that it concerns.
+    /// The names of the budgets concerned.
     pub budgets: Vec<String>,
     /// A sentence, with the numbers.
     pub says: String,
-    /// What usually mends it.
+    /// The usual fix.
     pub remedy: String,
 }
 
 impl FindingReason {
-    /// How much it weighs.
+    /// The severity of findings with this reason.
     pub fn severity(self) -> FindingSeverity {
         match self {
             Self::Never | Self::SeveralBudgets | Self::SyncFailed | Self::InvalidSelector | Self::NoLimit => {
@@ -104,6 +104,7 @@ impl AuditedObject {
             Some(owner) => (&*owner.kind, &owner.name),
             None => ("Pod", &pod.id.name),
         };
+
         Self {
             kind: kind.to_owned(),
             namespace: pod.id.namespace.clone(),

@@ -1,12 +1,12 @@
-//! What may be wrong with a workload: several budgets over its pods, or none.
+//! The findings on one workload: several budgets cover its pods, or none.
 
 use super::{BudgetAudit, BudgetFinding, FindingReason, FindingText, PodCounts, WorkloadGroup};
 
-/// Owners whose pods a budget is not meant for: they end by themselves, or come back on the same node.
+/// The kinds of owners whose pods a budget is not meant for: they end by themselves, or come back on the same node.
 pub(super) const WITHOUT_BUDGETS: [&str; 3] = ["DaemonSet", "Job", "Node"];
 
 impl BudgetAudit {
-    /// Workloads with several budgets on a pod, or with none.
+    /// The findings on workloads with several budgets on a pod, or with none.
     pub(super) fn on_workloads(&self) -> impl Iterator<Item = BudgetFinding> {
         self.groups.iter().filter_map(|(group, count)| {
             let (reason, says, remedy) = match &group.budgets[..] {
@@ -15,6 +15,7 @@ impl BudgetAudit {
                 [_] => return None,
                 [_, _, ..] => several(&self.names(group), count)?,
             };
+
             Some(BudgetFinding {
                 severity: reason.severity(),
                 reason,
@@ -38,39 +39,46 @@ impl BudgetAudit {
 
     fn unprotected(&self, group: &WorkloadGroup, count: &PodCounts) -> Option<FindingText> {
         let workload = &group.workload;
+
         let is_covered_in_part = || {
             self.groups
                 .keys()
                 .any(|other| other.workload == *workload && !other.budgets.is_empty())
         };
         let is_meant_for_one = !workload.is_bare() && !WITHOUT_BUDGETS.contains(&&*workload.kind);
-        (is_meant_for_one && count.live > 1 && !is_covered_in_part()).then(|| {
-            (
-                FindingReason::NoBudget,
-                format!(
-                    "no budget covers its {} pods: evictions may take all of them at once",
-                    count.live
-                ),
-                "give it a PodDisruptionBudget with maxUnavailable: 1".to_owned(),
-            )
-        })
+        if !is_meant_for_one || count.live <= 1 || is_covered_in_part() {
+            return None;
+        }
+
+        let says = format!(
+            "no budget covers its {} pods: all of them can be evicted at once",
+            count.live
+        );
+        let remedy = "create a PodDisruptionBudget with maxUnavailable: 1 for it".to_owned();
+        Some((FindingReason::NoBudget, says, remedy))
     }
 }
 
 fn several(names: &[String], count: &PodCounts) -> Option<FindingText> {
     let (last, others) = names.split_last().filter(|_| count.live > 0)?;
     let all = format!("{} and {last}", others.join(", "));
+
     let says = format!(
-        "budgets {all} cover the same {}: the eviction API takes one budget a pod, and no running one can be evicted",
+        "budgets {all} cover the same {}: the eviction API supports only one budget per pod, and a running pod with \
+         several cannot be evicted",
         pods(count.live)
     );
-    let remedy = "narrow their selectors until each pod has one budget, or remove all but one".to_owned();
+    let remedy = "narrow their selectors so that each pod has one budget, or delete all but one".to_owned();
     Some((FindingReason::SeveralBudgets, says, remedy))
 }
 
 fn pods(count: usize) -> String {
-    match count {
-        1 => "pod".to_owned(),
-        count => format!("{count} pods"),
+    if count == 1 {
+        "pod".to_owned()
+    } else {
+        format!("{count} pods")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! An examination tells every rule, and the judgement is its first exemption.
+//! An examination holds every rule, and the judgement is its first exemption.
 
 use jiff::SignedDuration;
 
@@ -7,7 +7,7 @@ use crate::eligibility::tests::{exempting, including, now, owned_by, rules};
 use crate::eligibility::{EligibilityRules, RuleResult, examine};
 use crate::pod::Pod;
 
-/// Every rule that says more than "passed", as `RULE STANDING`.
+/// Every rule that did not pass, as `RULE RESULT`.
 fn remarks(pod: &Pod, rules: &EligibilityRules) -> Vec<String> {
     let findings = examine(pod, rules, now());
     let remarks = findings.into_iter().filter(|f| f.result != RuleResult::Passed);
@@ -15,7 +15,7 @@ fn remarks(pod: &Pod, rules: &EligibilityRules) -> Vec<String> {
 }
 
 #[test]
-fn an_examination_tells_every_rule_and_the_judgement_is_its_first_exemption() {
+fn an_examination_holds_every_rule_and_the_judgement_is_its_first_exemption() {
     let mut young = Pod {
         created: Some(now() - SignedDuration::from_secs(12)),
         ..owned_by("DaemonSet")
@@ -31,6 +31,7 @@ fn an_examination_tells_every_rule_and_the_judgement_is_its_first_exemption() {
     rules.target.namespaces = NamespaceScope::Named(vec!["shop".into()]);
     assert_eq!(remarks(&young, &rules), expected);
     assert_eq!(exempting(&young, &rules), Some("namespace"));
+
     let findings = examine(&young, &rules, now());
     let last = findings.last().unwrap();
     assert_eq!(last.setting.as_deref(), Some("target.min_age = 1m"));
@@ -40,12 +41,16 @@ fn an_examination_tells_every_rule_and_the_judgement_is_its_first_exemption() {
 }
 
 #[test]
-fn an_examination_tells_which_rules_the_configuration_opened() {
+fn an_examination_says_which_rules_the_configuration_opened() {
     let rules = including("daemonset");
+
     assert_eq!(remarks(&owned_by("DaemonSet"), &rules), ["daemonset Opened"]);
+
     let findings = examine(&owned_by("Job"), &rules, now());
     let bare = findings.iter().find(|finding| finding.rule == "bare").unwrap();
+
     assert_eq!(bare.setting.as_deref(), Some("target.include without bare"));
+
     let job = findings.iter().find(|finding| finding.rule == "job").unwrap();
     assert_eq!(
         (job.result, job.setting.as_deref()),

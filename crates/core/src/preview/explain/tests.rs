@@ -1,4 +1,4 @@
-//! What is said of a pod follows from every rule and every number.
+//! An explanation follows from every rule and every number.
 
 use std::time::Duration;
 
@@ -62,79 +62,86 @@ fn every_rule_against_a_pod_is_in_the_conclusion() {
     let mut pod = web();
     pod.id.namespace = "elsewhere".into();
     pod.labels.clear();
-    let told = explain(
+    let explained = explain(
         &pod,
         &rules(60, DisruptionMethod::Evict),
         now(),
         &BudgetIndex::default(),
     );
+
     assert_eq!(
-        told.conclusion,
+        explained.conclusion,
         "elsewhere/web-0 cannot be picked: outside the namespaces in scope; \
          does not match the selector; younger than 1m (12s)."
     );
-    assert_eq!(told.exempt(), Some("outside the namespaces in scope"));
+    assert_eq!(explained.exempt(), Some("outside the namespaces in scope"));
     assert_eq!(
-        told.rules[0].setting.as_deref(),
+        explained.rules[0].setting.as_deref(),
         Some("target.namespaces = [shop]")
     );
 }
 
 #[test]
-fn a_budgets_arithmetic_is_told_in_words() {
-    let told = explain(
+fn a_budgets_arithmetic_is_put_in_words() {
+    let explained = explain(
         &web(),
         &rules(0, DisruptionMethod::Evict),
         now(),
         &under(vec![budget(1, 4)]),
     );
-    assert_eq!(told.exempt(), None);
+
+    assert_eq!(explained.exempt(), None);
     assert_eq!(
-        told.budgets.unwrap()[0].words,
+        explained.budgets.unwrap()[0].words,
         [
             "budget web, minAvailable 3: 4 expected, 4 healthy, 3 needed, so it allows 1",
-            "pods that are not ready may go now, since enough others are healthy (IfHealthyBudget)",
+            "pods that are not ready can be evicted now, since enough others are healthy (IfHealthyBudget)",
         ]
     );
     assert_eq!(
-        told.conclusion,
-        "shop/web-0 can be picked, and its eviction would be allowed: budget web allows 1; webhooks and policies were not asked."
+        explained.conclusion,
+        "shop/web-0 can be picked, and its eviction would be allowed: budget web allows 1; webhooks and \
+         policies were not asked."
     );
 }
 
 #[test]
-fn what_is_wrong_with_a_budget_is_told_too() {
+fn what_is_wrong_with_a_budget_is_said_too() {
     let mut broken = budget(0, 4);
     broken.generation = 2;
     broken.status.disrupted_pods = 2;
     broken.status.sync_failed = Some("found no controllers for pod \"web-0\"".into());
     broken.unhealthy = UnhealthyPodPolicy::Unrecognized("Sometimes".into());
+
     assert_eq!(
-        broken.account().words,
+        broken.arithmetic().words,
         [
             "budget web, minAvailable 3: 4 expected, 4 healthy, 3 needed, and its status allows 0",
-            "that was worked out for an older form of it: until its controller catches up it allows nothing",
-            "its controller cannot work it out: found no controllers for pod \"web-0\"",
-            "evicted and still counted as going: 2",
-            "pods that are not ready count as any other, since macaque does not know the policy Sometimes",
+            "its status is for an older version of its spec: until its controller catches up it allows nothing",
+            "its controller cannot compute it: found no controllers for pod \"web-0\"",
+            "evicted pods whose deletion its controller has not seen yet: 2",
+            "pods that are not ready count like any other, since macaque does not know the policy Sometimes",
         ]
     );
 }
 
 #[test]
-fn a_refusal_is_told_in_the_servers_words_and_a_deletion_asks_nobody() {
-    let spent = under(vec![budget(0, 3)]);
-    let told = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &spent);
+fn a_refusal_is_in_the_servers_words_and_a_deletion_asks_no_budget() {
+    let exhausted = under(vec![budget(0, 3)]);
+    let explained = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &exhausted);
+
     assert_eq!(
-        told.conclusion,
+        explained.conclusion,
         "shop/web-0 can be picked, but its eviction would be refused by budget web: The disruption budget web needs 3 \
          healthy pods and has 3 currently."
     );
-    let told = explain(&web(), &rules(0, DisruptionMethod::Delete), now(), &spent);
-    assert_eq!(told.budgets, None);
+
+    let explained = explain(&web(), &rules(0, DisruptionMethod::Delete), now(), &exhausted);
+    assert_eq!(explained.budgets, None);
     assert_eq!(
-        told.conclusion,
-        "shop/web-0 can be picked, and its deletion would be allowed: a deletion asks no budget; webhooks and policies were not asked."
+        explained.conclusion,
+        "shop/web-0 can be picked, and its deletion would be allowed: a deletion asks no budget; \
+         webhooks and policies were not asked."
     );
 }
 
@@ -142,10 +149,10 @@ fn a_refusal_is_told_in_the_servers_words_and_a_deletion_asks_nobody() {
 fn unreadable_budgets_leave_the_conclusion_open() {
     let mut unread = BudgetIndex::default();
     unread.miss(None, "forbidden".into());
-    let told = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &unread);
-    assert_eq!(told.budgets, None);
+    let explained = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &unread);
+    assert_eq!(explained.budgets, None);
     assert_eq!(
-        told.conclusion,
+        explained.conclusion,
         "shop/web-0 can be picked; whether its eviction would be allowed is unknown: budgets could not be read."
     );
 }

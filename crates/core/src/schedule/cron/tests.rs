@@ -1,4 +1,4 @@
-//! What lines read, print and complain of.
+//! What lines read, print and reject.
 
 use super::*;
 
@@ -7,40 +7,41 @@ fn complaint(line: &str) -> String {
 }
 
 #[test]
-fn a_line_prints_as_written_with_single_blanks() {
+fn a_line_prints_as_written_with_single_spaces() {
     let cron: CronSchedule = " */30\t9-16  * * Mon-Fri\n".parse().unwrap();
     assert_eq!(cron.to_string(), "*/30 9-16 * * Mon-Fri");
     assert_eq!(cron.to_string().parse(), Ok(cron));
 }
 
 #[test]
-fn every_word_is_known_in_lower_case_only() {
-    for (word, _) in WORDS {
+fn every_nickname_is_known_in_lower_case_only() {
+    for (word, _) in NICKNAMES {
         assert_eq!(word.parse::<CronSchedule>().unwrap().to_string(), word);
         assert!(complaint(&word.to_uppercase()).ends_with("@hourly, all in lower case"));
     }
+
     assert_eq!(
         complaint("@reboot"),
-        "`@reboot` is none of the words @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly"
+        "`@reboot` is not one of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly"
     );
     assert!(complaint("@every 5m").ends_with("write */5 * * * *"));
-    assert!(complaint("@daily 5").starts_with("`@daily 5` is none"));
+    assert!(complaint("@daily 5").starts_with("`@daily 5` is not one of"));
 }
 
 #[test]
-fn a_wrong_number_of_fields_is_said() {
-    let rule = "where crontab takes five: minute, hour, day of month, month, day of week";
-    assert_eq!(complaint(""), format!("`` has no field {rule}"));
-    assert_eq!(complaint("0 9 * *"), format!("`0 9 * *` has 4 fields {rule}"));
+fn a_wrong_number_of_fields_is_named() {
+    let rule = "but crontab needs five: minute, hour, day of month, month, day of week";
+    assert_eq!(complaint(""), format!("`` has no fields, {rule}"));
+    assert_eq!(complaint("0 9 * *"), format!("`0 9 * *` has 4 fields, {rule}"));
     assert_eq!(
         complaint("0 0 9 * * *"),
-        format!("`0 0 9 * * *` has 6 fields {rule}; there is none for seconds or years")
+        format!("`0 0 9 * * *` has 6 fields, {rule}; there is no field for seconds or years")
     );
     assert!(complaint("CRON_TZ=UTC 0 9 * * *").starts_with("`CRON_TZ=UTC` in front of the fields"));
 }
 
 #[test]
-fn all_fields_are_complained_of_at_once() {
+fn all_wrong_fields_are_named_at_once() {
     assert_eq!(
         complaint("61 24 * * 8"),
         "minute: 61 is out of range 0-59; hour: 24 is out of range 0-23; day of week: 8 is out of range 0-7"

@@ -1,4 +1,4 @@
-//! What one field reads and complains of.
+//! What one field reads and rejects.
 
 use super::*;
 
@@ -65,33 +65,33 @@ fn every_complaint_names_field_text_and_rule() {
         (
             CronField::DayOfWeek,
             "Monday",
-            "day of week: Monday is written out: write Mon",
+            "day of week: Monday is spelled out: write Mon",
         ),
         (
             CronField::Month,
             "January",
-            "month: January is written out: write Jan",
+            "month: January is spelled out: write Jan",
         ),
         (CronField::Month, "0", "month: 0 is out of range 1-12"),
         (
             CronField::DayOfMonth,
             "?",
-            "day of month: ? is not crontab: `?` is a sign of Quartz; write *",
+            "day of month: ? is not crontab: `?` is Quartz syntax; write *",
         ),
         (
             CronField::Minute,
             "5/15",
-            "minute: 5/15 steps from a single number: write 5-59/15",
+            "minute: 5/15 has a step after a single number: write 5-59/15",
         ),
         (
             CronField::Minute,
             "*/0",
-            "minute: */0 has no valid step: after the slash comes a number from 1",
+            "minute: */0 has no valid step: write a number of 1 or more after the slash",
         ),
         (
             CronField::Minute,
             "1,,2",
-            "minute: 1,,2 has an empty item: a list is numbers between commas, without blanks",
+            "minute: 1,,2 has an empty item: write numbers with commas between them, without spaces",
         ),
         (CronField::Minute, "+5", "minute: +5 is not a number from 0 to 59"),
         (CronField::Minute, "-5", "minute: -5 is not a number from 0 to 59"),
@@ -102,7 +102,7 @@ fn every_complaint_names_field_text_and_rule() {
 }
 
 #[test]
-fn what_other_schedulers_know_is_refused() {
+fn what_other_schedulers_know_is_rejected() {
     for text in [
         "L", "15W", "LW", "5#2", "5L", "?", "H", "1-", "-", "/5", "*/", "*/2/2", "**", "*-5", "1-2-3", "é",
     ] {

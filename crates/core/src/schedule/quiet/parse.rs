@@ -1,4 +1,4 @@
-//! Reads one quiet time, or says what is wrong and what would be right.
+//! Reads one quiet time, or says what is wrong and what to write instead.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{HourRange, MINUTES_A_DAY, MonthDay, QuietDays, QuietTime, WEEKDAYS, WeekdaySet};
 
-/// Why an entry is no quiet time, and what to write instead.
+/// The reason why an entry is no quiet time, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("quiet time `{entry}`: {why}")]
 pub struct QuietTimeError {
@@ -14,7 +14,7 @@ pub struct QuietTimeError {
     why: String,
 }
 
-/// One end of dates as written.
+/// One end of a range of dates, as written.
 enum ParsedDay {
     OfAnyYear(MonthDay),
     OfOneYear(Date),
@@ -50,7 +50,7 @@ fn read(parts: &[&str]) -> Result<QuietTime, String> {
             hours: read_hours(hours)?,
         }),
         _ => Err(
-            "it has more than days and hours: write each without blanks, such as `Sat,Sun 09:00-17:00`"
+            "it has more than days and hours: write each without spaces, such as `Sat,Sun 09:00-17:00`"
                 .to_owned(),
         ),
     }
@@ -68,16 +68,19 @@ fn read_days(text: &str) -> Result<QuietDays, String> {
     }
 }
 
-/// One weekday or a range of them, which may run over Sunday.
+/// Reads one weekday or a range of them, which may run over Sunday.
 fn read_weekdays(item: &str) -> Result<u8, String> {
     let (first, last) = item.split_once('-').unwrap_or((item, item));
-    let (first, last) = (read_weekday(first)?, read_weekday(last)?);
+    let first = read_weekday(first)?;
+    let last = read_weekday(last)?;
+
     let days = 1 + (last + 7 - first) % 7;
     Ok((first..).take(days).fold(0, |set, day| set | 1 << (day % 7)))
 }
 
 fn read_weekday(text: &str) -> Result<usize, String> {
     let named = |text: &str| WEEKDAYS.iter().position(|name| name.eq_ignore_ascii_case(text));
+
     named(text).ok_or_else(|| match text.get(..3).and_then(named) {
         Some(day) => format!("`{text}` is not a weekday: write {}", WEEKDAYS[day]),
         None => format!(
@@ -88,8 +91,11 @@ fn read_weekday(text: &str) -> Result<usize, String> {
 
 fn read_dates(text: &str) -> Result<QuietDays, String> {
     if text.contains(',') {
-        return Err(format!("`{text}` lists dates: give each an entry of its own"));
+        return Err(format!(
+            "`{text}` lists several dates: write each as its own entry"
+        ));
     }
+
     let (first, last) = text.split_once('/').unwrap_or((text, text));
     match (read_day(first)?, read_day(last)?) {
         (ParsedDay::OfAnyYear(first), ParsedDay::OfAnyYear(last)) => Ok(QuietDays::Yearly(first, last)),
@@ -101,7 +107,7 @@ fn read_dates(text: &str) -> Result<QuietDays, String> {
         }
         (ParsedDay::OfAnyYear(_), ParsedDay::OfOneYear(_))
         | (ParsedDay::OfOneYear(_), ParsedDay::OfAnyYear(_)) => {
-            Err("only one of its dates has a year: give it to both, or to neither".to_owned())
+            Err("only one of its dates has a year: write the year in both, or in neither".to_owned())
         }
     }
 }
@@ -116,14 +122,14 @@ fn read_day(text: &str) -> Result<ParsedDay, String> {
             .collect(),
         _ => None,
     };
-    let absent =
-        || format!("`{text}` is not in the calendar: dates are MM-DD or YYYY-MM-DD, month before day");
+
+    let absent = || format!("`{text}` is not in the calendar: write MM-DD or YYYY-MM-DD, month before day");
+
     match numbers.as_deref() {
         Some(&[month, day]) => {
             // A leap year knows every date that any year knows.
             let date = date(2000, month, day).ok_or_else(absent)?;
-            let (month, day) = (date.month(), date.day());
-            Ok(ParsedDay::OfAnyYear(MonthDay { month, day }))
+            Ok(ParsedDay::OfAnyYear(MonthDay::of(date)))
         }
         Some(&[year, month, day]) => date(year, month, day)
             .map(ParsedDay::OfOneYear)
@@ -139,20 +145,22 @@ fn date(year: i16, month: i16, day: i16) -> Option<Date> {
     Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()
 }
 
-/// A number of exactly so many digits.
+/// Reads a number of exactly `width` digits.
 fn digits((text, width): (&str, usize)) -> Option<i16> {
     let plain = text.len() == width && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// `None` is the whole day.
+/// Reads a range of hours; `None` is the whole day.
 fn read_hours(text: &str) -> Result<Option<HourRange>, String> {
     let Some((from, to)) = text.split_once('-') else {
         return Err(format!(
             "`{text}` is not a range of hours: write both ends, such as 15:00-24:00"
         ));
     };
-    let (from, to) = (read_clock(from)?, read_clock(to)?);
+    let from = read_clock(from)?;
+    let to = read_clock(to)?;
+
     if from == MINUTES_A_DAY {
         return Err(format!(
             "`{text}` starts at 24:00, which only ends a day: write 00:00"
@@ -160,20 +168,22 @@ fn read_hours(text: &str) -> Result<Option<HourRange>, String> {
     }
     if from == to {
         return Err(format!(
-            "`{text}` starts where it ends: for the whole day leave the hours out"
+            "`{text}` starts and ends at the same time: for the whole day leave the hours out"
         ));
     }
+
     let to = if to == 0 { MINUTES_A_DAY } else { to };
     Ok((from > 0 || to < MINUTES_A_DAY).then_some(HourRange { from, to }))
 }
 
-/// Minutes since midnight.
+/// Reads a time of day, as minutes since midnight.
 fn read_clock(text: &str) -> Result<u16, String> {
     let number = |text| digits((text, 2)).and_then(|number| u16::try_from(number).ok());
-    match text
+    let parts = text
         .split_once(':')
-        .map(|(hour, minute)| (number(hour), number(minute)))
-    {
+        .map(|(hour, minute)| (number(hour), number(minute)));
+
+    match parts {
         Some((Some(hour @ 0..24), Some(minute @ 0..60))) => Ok(60 * hour + minute),
         Some((Some(24), Some(0))) => Ok(MINUTES_A_DAY),
         _ => Err(format!(

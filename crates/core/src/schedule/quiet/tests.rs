@@ -100,14 +100,14 @@ fn a_complaint_says_what_would_be_right() {
         ("Dec 24", "`Dec` is not a weekday"),
         ("Sat,", "`` is not a weekday"),
         ("Sat, Sun", "`` is not a weekday"),
-        ("Sat Sun 09:00-10:00", "write each without blanks"),
+        ("Sat Sun 09:00-10:00", "write each without spaces"),
         ("1-5", "weekdays by name (Mon-Fri)"),
-        ("25-12", "`25-12` is not in the calendar: dates are MM-DD"),
+        ("25-12", "`25-12` is not in the calendar: write MM-DD"),
         ("02-30", "`02-30` is not in the calendar"),
         ("2027-02-29", "`2027-02-29` is not in the calendar"),
         ("12/25", "`12` is not a date"),
         ("12-24-12-26", "a range with a slash (12-24/12-26)"),
-        ("12-24,12-25", "give each an entry of its own"),
+        ("12-24,12-25", "write each as its own entry"),
         (
             "2027-01-03/2026-12-20",
             "it ends before it starts: write `2026-12-20/2027-01-03`",
@@ -128,7 +128,7 @@ fn a_complaint_says_what_would_be_right() {
 }
 
 #[test]
-fn every_bad_entry_is_told_of() {
+fn every_bad_entry_is_named() {
     let mistakes = QuietTimes::parse(["Sat", "Caturday", "13-01"]).unwrap_err();
     assert_eq!(mistakes.len(), 2);
 }

@@ -28,6 +28,7 @@ fn pods(namespace: &str, app: &str, replicas: usize) -> Vec<Pod> {
         owner: owner.clone(),
         ..Pod::sample()
     };
+
     (0..replicas).map(pod).collect()
 }
 
@@ -38,7 +39,7 @@ fn candidate(pod: &Pod) -> Candidate {
     }
 }
 
-/// Everybody, of whom those that `is` accepts are candidates.
+/// All of `pods`, of which those that `is` accepts are candidates.
 fn index<'a>(pods: impl IntoIterator<Item = &'a Pod>, is: impl Fn(&Pod) -> bool) -> CandidateIndex {
     let mut index = CandidateIndex::default();
     for pod in pods {
@@ -48,9 +49,9 @@ fn index<'a>(pods: impl IntoIterator<Item = &'a Pod>, is: impl Fn(&Pod) -> bool)
     index
 }
 
-fn uids(index: &CandidateIndex, seed: u64, among: DrawBy) -> Vec<String> {
+fn uids(index: &CandidateIndex, seed: u64, draw_by: DrawBy) -> Vec<String> {
     index
-        .draw(seed, among)
+        .draw(seed, draw_by)
         .map(|candidate| candidate.pod.uid)
         .collect()
 }
@@ -65,6 +66,7 @@ fn candidates_come_as_their_names_are_drawn_whole_and_each_once() {
     .concat();
     let is_candidate = |pod: &Pod| !pod.id.name.ends_with('4');
     let mut index = index(&pods[..12], is_candidate);
+
     // The last of a page comes again on the next one, with a pod of a phase that no list of names holds.
     let mut more = self::index(&pods[11..], is_candidate);
     let finished = Pod {
@@ -73,6 +75,7 @@ fn candidates_come_as_their_names_are_drawn_whole_and_each_once() {
     };
     more.push(&finished, None, &rules());
     index.append(more);
+
     for seed in 0..20 {
         let mut expected: Vec<_> = index
             .names
@@ -84,22 +87,25 @@ fn candidates_come_as_their_names_are_drawn_whole_and_each_once() {
                 is_candidate(pod).then(|| candidate(pod))
             })
             .collect();
+
         let mut seen = HashSet::new();
         expected.retain(|candidate| seen.insert(candidate.pod.uid.clone()));
+
         assert_eq!(index.draw(seed, DrawBy::Pod).collect::<Vec<_>>(), expected);
         assert_eq!(expected.len(), 21);
     }
 }
 
 #[test]
-fn who_is_struck_out_is_not_drawn() {
+fn a_candidate_that_is_removed_is_not_drawn() {
     let pods = [pods("shop", "cart", 3), pods("shop", "web", 3)].concat();
     let mut index = index(&pods, |_| true);
     index.retain(|candidate| candidate.owner.as_ref().unwrap().name == "web");
+
     assert_eq!(index.candidates(), 3);
-    for among in DrawBy::ALL {
+    for draw_by in DrawBy::ALL {
         assert!(
-            uids(&index, 1, among)
+            uids(&index, 1, draw_by)
                 .iter()
                 .all(|uid| uid.starts_with("shop/web"))
         );
@@ -107,7 +113,7 @@ fn who_is_struck_out_is_not_drawn() {
 }
 
 #[test]
-fn mates_share_their_owner() {
+fn siblings_share_their_owner() {
     let index = index(&pods("shop", "web", 3), |_| true);
     let owner = index.eligible[0].owner.as_ref().unwrap();
     assert_eq!(Rc::strong_count(owner), 3);
@@ -123,17 +129,20 @@ fn every_owner_is_first_about_equally_often_and_so_is_every_pod_of_it() {
         pods("two", "web", 5),
     ]
     .concat();
-    let (index, seeds) = (index(&pods, |_| true), 10_000);
-    let (mut hosts, mut pods) = (HashMap::new(), HashMap::new());
-    for seed in 0..seeds {
+    let index = index(&pods, |_| true);
+
+    let mut owners = HashMap::new();
+    let mut pods = HashMap::new();
+    for seed in 0..10_000 {
         let first = index.draw(seed, DrawBy::Owner).next().unwrap();
-        let host = first.owner.map(|owner| (first.pod.namespace.clone(), owner.name));
-        let host = host.unwrap_or_else(|| (first.pod.uid.clone(), String::new()));
-        if host == ("one".to_owned(), "web".to_owned()) {
+        let owner = first.owner.map(|owner| (first.pod.namespace.clone(), owner.name));
+        let owner = owner.unwrap_or_else(|| (first.pod.uid.clone(), String::new()));
+        if owner == ("one".to_owned(), "web".to_owned()) {
             *pods.entry(first.pod.uid).or_insert(0.0) += 1.0;
         }
-        *hosts.entry(host).or_insert(0.0) += 1.0;
+        *owners.entry(owner).or_insert(0.0) += 1.0;
     }
+
     let chi_square = |counts: Vec<f64>| {
         let expected = counts.iter().sum::<f64>() / counts.len() as f64;
         counts
@@ -141,8 +150,12 @@ fn every_owner_is_first_about_equally_often_and_so_is_every_pod_of_it() {
             .map(|n| (n - expected).powi(2) / expected)
             .sum::<f64>()
     };
+
     // Passed once in a thousand: 18.5 with 4 degrees of freedom, 31.3 with 11. The seeds are fixed: it never flickers.
-    assert_eq!((hosts.len(), pods.len()), (5, 12));
-    assert!(chi_square(hosts.values().copied().collect()) < 18.5, "{hosts:?}");
+    assert_eq!((owners.len(), pods.len()), (5, 12));
+    assert!(
+        chi_square(owners.values().copied().collect()) < 18.5,
+        "{owners:?}"
+    );
     assert!(chi_square(pods.values().copied().collect()) < 31.3, "{pods:?}");
 }

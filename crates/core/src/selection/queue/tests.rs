@@ -6,6 +6,7 @@ fn candidates(uids: impl IntoIterator<Item = usize>) -> Vec<Candidate> {
         name: format!("web-{n}"),
         uid: format!("uid-{n:03}"),
     };
+
     uids.into_iter()
         .map(|n| Candidate {
             pod: pod(n),
@@ -47,6 +48,7 @@ fn owned(name: &str, replicas: usize) -> Vec<Candidate> {
         name: format!("{name}-{n}"),
         uid: format!("{name}-{n}"),
     };
+
     (0..replicas)
         .map(|n| Candidate {
             pod: pod(n),
@@ -66,7 +68,8 @@ fn an_owner_gives_one_victim() {
     for seed in 0..50 {
         let mut queue = DrawQueue::new([owned("web", 5), owned("cart", 3)].concat(), seed, DrawBy::Pod);
         let first = queue.next_victim().unwrap();
-        queue.spend(&first);
+        queue.mark_disrupted(&first);
+
         let rest = owners(&mut queue);
         assert!(
             !rest.is_empty()
@@ -78,33 +81,38 @@ fn an_owner_gives_one_victim() {
 }
 
 #[test]
-fn after_a_refusal_the_other_owners_come_first_and_the_mates_still_come() {
+fn after_a_refusal_the_other_owners_come_first_and_the_siblings_still_come() {
     for seed in 0..50 {
         let mut queue = DrawQueue::new([owned("web", 3), owned("cart", 3)].concat(), seed, DrawBy::Pod);
         let first = queue.next_victim().unwrap();
-        queue.refuse(&first);
+        queue.mark_refused(&first);
+
         let rest = owners(&mut queue);
         assert_eq!(rest.len(), 5);
-        let mate = |name: &String| *name == first.owner.as_ref().unwrap().name;
+        let is_sibling = |name: &String| *name == first.owner.as_ref().unwrap().name;
         assert!(
-            !rest[..3].iter().any(mate) && rest[3..].iter().all(mate),
+            !rest[..3].iter().any(is_sibling) && rest[3..].iter().all(is_sibling),
             "{rest:?}"
         );
     }
 }
 
 #[test]
-fn more_mates_of_a_refused_victim_than_can_be_tried_do_not_wait() {
+fn more_siblings_of_a_refused_victim_than_can_be_tried_are_not_put_back() {
     let all = [owned("web", 3 * MOST_PUT_BACK), owned("cart", 5)].concat();
     let mut queue = DrawQueue::new(all, 1, DrawBy::Pod);
-    let (mut refused, mut siblings) = (HashSet::new(), HashMap::new());
+
+    let mut refused = HashSet::new();
+    let mut siblings = HashMap::new();
     while let Some(victim) = queue.next_victim() {
         let owner = victim.owner.clone().unwrap().name;
-        match refused.insert(owner.clone()) {
-            true => queue.refuse(&victim),
-            false => *siblings.entry(owner).or_insert(0) += 1,
+        if refused.insert(owner.clone()) {
+            queue.mark_refused(&victim);
+        } else {
+            *siblings.entry(owner).or_insert(0) += 1;
         }
     }
+
     assert_eq!(
         siblings,
         HashMap::from([("web".to_owned(), MOST_PUT_BACK), ("cart".to_owned(), 4)])
@@ -120,39 +128,41 @@ fn a_namespace_that_is_left_gives_no_more_victims() {
 }
 
 #[test]
-fn among_owners_the_pods_of_one_follow_each_other_and_its_size_does_not_count() {
+fn drawn_by_owner_the_pods_of_one_follow_each_other_and_its_size_does_not_count() {
     let all = [owned("web", 9), owned("cart", 2), candidates(0..1)].concat();
-    let hosts = |seed| {
+    let owners = |seed| {
         let drawn = draw(all.clone(), seed, DrawBy::Owner);
-        let mut hosts: Vec<_> = drawn.into_iter().map(|c| c.owner.map(|o| o.name)).collect();
-        assert_eq!(hosts.len(), 12);
-        hosts.dedup();
-        hosts
+        let mut owners: Vec<_> = drawn.into_iter().map(|c| c.owner.map(|o| o.name)).collect();
+        assert_eq!(owners.len(), 12);
+        owners.dedup();
+        owners
     };
-    let mut round_config: HashMap<_, f64> = HashMap::new();
+
+    let mut orders: HashMap<_, f64> = HashMap::new();
     let seeds = 3_000;
     for seed in 0..seeds {
-        *round_config.entry(hosts(seed)).or_default() += 1.0;
+        *orders.entry(owners(seed)).or_default() += 1.0;
     }
+
     let expected = seeds as f64 / 6.0;
-    assert_eq!(round_config.len(), 6, "every order of three: {round_config:?}");
-    let chi_square: f64 = round_config
-        .values()
-        .map(|n| (n - expected).powi(2) / expected)
-        .sum();
+    assert_eq!(orders.len(), 6, "every order of three: {orders:?}");
+    let chi_square: f64 = orders.values().map(|n| (n - expected).powi(2) / expected).sum();
     // 5 degrees of freedom: 20.5 is passed once in a thousand; the seeds are fixed, so this never flickers.
-    assert!(chi_square < 20.5, "chi-square {chi_square}: {round_config:?}");
+    assert!(chi_square < 20.5, "chi-square {chi_square}: {orders:?}");
 }
 
 #[test]
 fn every_candidate_is_first_about_equally_often() {
-    let (pods, seeds) = (10, 5_000);
+    let pods = 10;
+    let seeds = 5_000;
+
     let mut first = vec![0_f64; pods];
     for seed in 0..seeds {
         let order = draw(candidates(0..pods), seed, DrawBy::Pod);
         let winner: usize = order[0].pod.name.trim_start_matches("web-").parse().unwrap();
         first[winner] += 1.0;
     }
+
     let expected = seeds as f64 / pods as f64;
     let chi_square: f64 = first.iter().map(|n| (n - expected).powi(2) / expected).sum();
     // 9 degrees of freedom: 27.9 is passed once in a thousand; the seeds are fixed, so this never flickers.
