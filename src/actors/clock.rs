@@ -93,7 +93,7 @@ impl Clock {
     fn tick(&mut self, ctx: &mut Context<Self>) {
         self.sleep = None;
         let reading = self.reading();
-        let tick = self.timer.look(reading, |after| self.trigger.next_after(after));
+        let tick = self.timer.tick(reading, |after| self.trigger.next_after(after));
         log_tick(&tick);
 
         if let Some(slot) = tick.due {

@@ -77,7 +77,7 @@ async fn audit(cluster: &Cluster, view: &ViewSettings) -> AuditReport {
         if exam.is_empty() {
             report.problems.extend(doubt(cluster, namespace).await);
         }
-        report.budgets.extend(exam.sums());
+        report.budgets.extend(exam.summaries());
         report.findings.extend(exam.findings());
     }
     // Stable: within a severity the namespaces stay in their order.

@@ -123,7 +123,7 @@ pub(super) fn run(global: &GlobalArgs, flags: &RbacArgs) -> i32 {
     };
     let rules = permissions::rules(&permissions::needed(&view.config, purpose));
     output::write(&format!("# {}", summary(&view.config, purpose)));
-    let journal = permissions::to_keep_the_journal(&view.config);
+    let journal = permissions::journal_permissions(&view.config);
     let home = journal.first().and_then(|grant| grant.namespace.as_deref());
     let journal = permissions::rule_of(&journal);
     let mut scopes: Vec<_> = permissions::scopes(&view.config.target.namespaces)

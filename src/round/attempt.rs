@@ -184,7 +184,7 @@ impl DisruptionAttempt<'_> {
             PodState::Unknown(why) => format!("then {why}"),
         };
         let again = match verdict {
-            DisruptionVerdict::Refused(refusal) => format!("asked again: refused by {refusal}"),
+            DisruptionVerdict::Refused(refusal) => format!("asked again: {}", refusal.phrase()),
             DisruptionVerdict::Uncertain(why)
             | DisruptionVerdict::Forbidden(why)
             | DisruptionVerdict::Invalid(why) => format!("asked again: {why}"),

@@ -90,7 +90,7 @@ impl Machine {
         let mut left = seconds;
         while left > 0 {
             let now = clocks(self.wall, self.steady);
-            let look = self.watch.look(now, next_after);
+            let look = self.watch.tick(now, next_after);
             if let Some(slot) = look.due {
                 self.fire(slot);
             }

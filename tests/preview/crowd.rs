@@ -1,7 +1,7 @@
 //! What is foretold of more pods than a round judges one by one.
 
 use kube_sandbox::scenario::{deployment, stateful_set};
-use macaque_core::selection::CROWD;
+use macaque_core::selection::SAMPLING_THRESHOLD;
 use serde_json::Value;
 
 use crate::shop::Shop;

@@ -7,7 +7,7 @@ use kube_sandbox::scenario::{budget, deployment, pod};
 use macaque_core::config::{DrawBy, IncludedRule};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
-use macaque_core::selection::CROWD;
+use macaque_core::selection::SAMPLING_THRESHOLD;
 use serde_json::{Value, json};
 
 use crate::told;

@@ -3,7 +3,7 @@
 use macaque::round::RoundConfig;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::report::RoundReport;
-use macaque_core::selection::CROWD;
+use macaque_core::selection::SAMPLING_THRESHOLD;
 
 use crate::wire::Sent;
 

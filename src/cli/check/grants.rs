@@ -40,7 +40,7 @@ pub(super) async fn needed(
 
 /// Asks for the rights that the journal needs.
 pub(super) async fn journal(cluster: &Cluster, plan: &ChaosConfig, findings: &mut Vec<CheckFinding>) {
-    for grant in permissions::to_keep_the_journal(plan) {
+    for grant in permissions::journal_permissions(plan) {
         let held = cluster.holds(&grant).await;
         findings.push(permission(&grant, held, PermissionNeed::Needed));
     }

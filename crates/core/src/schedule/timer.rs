@@ -79,7 +79,7 @@ impl SlotTimer {
     }
 
     /// Takes a reading of the clocks; `next_after` is the schedule, and gives the first slot strictly after an instant.
-    pub fn look(
+    pub fn tick(
         &mut self,
         now: ClockReading,
         next_after: impl Fn(Timestamp) -> Option<Timestamp>,
@@ -119,8 +119,10 @@ impl SlotTimer {
     ) {
         let mut passed = 0;
         let mut last = None;
+        let mut last_but_one = None;
         while let Some(slot) = tick.next.filter(|slot| *slot <= now.wall) {
             passed += 1;
+            last_but_one = last;
             last = Some(slot);
 
             // A long sleep is skipped over, not walked through.
@@ -139,9 +141,10 @@ impl SlotTimer {
         self.past = last;
         if between(last, now.wall) <= self.config.deadline {
             tick.due = Some(last);
-            passed -= 1;
+            tick.missed = last_but_one.map(|missed| (passed - 1, missed));
+        } else {
+            tick.missed = Some((passed, last));
         }
-        tick.missed = (passed > 0).then_some((passed, last));
     }
 
     /// How far the wall clock moved beyond the steady one since the last reading, if it was far.
@@ -163,4 +166,49 @@ fn between(start: Timestamp, end: Timestamp) -> Duration {
 
 fn before(wall: Timestamp, duration: Duration) -> Timestamp {
     wall.checked_sub(duration).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: i64 = 1_800_000_000;
+
+    fn reading(seconds: u64) -> ClockReading {
+        let wall = START + i64::try_from(seconds).unwrap();
+        ClockReading {
+            wall: Timestamp::from_second(wall).unwrap(),
+            steady: Duration::from_secs(seconds),
+        }
+    }
+
+    /// Ticks at `first`, and once more at `then`, with a slot every ten seconds.
+    fn second_tick(first: u64, then: u64) -> TimerTick {
+        let config = TimerConfig {
+            deadline: Duration::from_secs(5),
+            settle: Duration::ZERO,
+            ..TimerConfig::default()
+        };
+        let next_after = |after: Timestamp| {
+            let next = (after.as_second().div_euclid(10) + 1) * 10;
+            Timestamp::from_second(next).ok()
+        };
+        let mut timer = SlotTimer::new(reading(first), config);
+        timer.tick(reading(first), next_after);
+        timer.tick(reading(then), next_after)
+    }
+
+    #[test]
+    fn a_slot_that_is_due_is_not_counted_among_the_missed() {
+        let tick = second_tick(1, 31);
+        assert_eq!(tick.due, Some(reading(30).wall));
+        assert_eq!(tick.missed, Some((2, reading(20).wall)));
+    }
+
+    #[test]
+    fn where_no_slot_is_due_the_last_one_passed_was_missed() {
+        let tick = second_tick(1, 38);
+        assert_eq!(tick.due, None);
+        assert_eq!(tick.missed, Some((3, reading(30).wall)));
+    }
 }
