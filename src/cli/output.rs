@@ -106,11 +106,7 @@ fn advice(report: &RoundReport) -> Vec<String> {
         } else {
             "will not be allowed as things are"
         };
-        let advice = line(&format!(
-            "refused by {}: {later}; {}",
-            refusal.who(),
-            refusal.advice()
-        ));
+        let advice = line(&format!("{}: {later}; {}", refusal.summary(), refusal.advice()));
         if !lines.contains(&advice) {
             lines.push(advice);
         }
