@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::pod::PodRef;
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundVerdict};
 
 use crate::text::{self, clean, count};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use macaque_core::outcome::Refusal;
-use macaque_core::pod::PodOwner;
+use macaque_core::pod::{PodOwner, PodRef};
 use macaque_core::report::ExemptionTally;
 
 use super::*;
