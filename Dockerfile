@@ -30,9 +30,9 @@ RUN case "$TARGETARCH" in \
 # The sandbox stays out: it is for trying macaque, and a cluster has a real API.
 COPY Cargo.toml Cargo.lock ./
 COPY config config
-# Cargo.toml names benchmarks and a test, and cargo wants to see them.
+# Cargo.toml names benchmarks and tests, and cargo wants to see them.
 COPY benches benches
-COPY tests/trials tests/trials
+COPY tests tests
 COPY crates crates
 COPY src src
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
