@@ -12,11 +12,11 @@ check:
     cargo clippy --locked --workspace --all-targets -- -D warnings
     cargo clippy --locked --package macaque --no-default-features -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
-    cargo deny --locked --log-level error check licenses bans sources
+    cargo deny --locked --workspace --log-level error check licenses bans sources
 
-# What tells most in ten seconds: the decisions, the settings and the documents
+# The unit tests, the settings and the documents: ten seconds where little is to be built
 quick:
-    cargo test --locked --quiet --workspace --lib -- macaque_core
+    cargo test --locked --quiet --workspace --lib --test settings --test documents
 
 # Every test that needs nothing but the toolchain; side by side where cargo-nextest is installed
 test:
