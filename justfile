@@ -26,7 +26,7 @@ test:
         cargo test --locked; \
     fi
 
-# The program on a real Kubernetes control plane (needs Go; builds it once, in about ten minutes)
+# $MACAQUE_BINARY, or a release built here, on a real Kubernetes control plane (needs Go, once for about ten minutes)
 e2e:
     test -n "${MACAQUE_BINARY:-}" || cargo build --locked --release
     MACAQUE_BINARY="${MACAQUE_BINARY:-$PWD/target/release/macaque}" \
