@@ -6,8 +6,9 @@ bench_profile := env("BENCH_PROFILE", "bench")
 _list:
     @just --list --unsorted
 
-# Format, lints, documentation and dependency rules, as CI checks them
+# The rules of the house, format, lints, documentation and dependencies, as CI checks them
 check:
+    .ci/house
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
     cargo clippy --locked --package macaque --no-default-features -- -D warnings
