@@ -12,14 +12,14 @@ use crate::notify::RoundMessage;
 use crate::text;
 pub(super) use crate::text::line;
 
-/// Writes `words` on standard output, in colour if it is a terminal that wants it. A closed pipe ends the
-/// command quietly.
+/// Writes `words` on standard output, in colour if it is a terminal that supports it. A closed pipe ends the command
+/// quietly.
 pub(super) fn write(words: &impl Display) {
     let _ = writeln!(anstream::stdout(), "{words}");
 }
 
-/// Writes `words`, which may hold what a cluster's people wrote, without the characters by which a terminal could be
-/// played with. What may hold line breaks of its own goes through [`line()`] or [`table`] before.
+/// Writes `words`, which may contain text from the cluster, without characters that control a terminal. Text that may
+/// contain line breaks goes through [`line()`] or [`table`] before.
 pub(super) fn write_plain(words: &str) {
     write(&text::visible(words));
 }
@@ -41,7 +41,7 @@ pub(super) fn yaml(data: &impl Serialize) {
     write(&text.trim_end());
 }
 
-/// A table in kubectl's manner: a header in capitals, columns by spaces.
+/// A table as kubectl prints them: a header in capitals, columns separated by spaces.
 pub(super) fn table<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
@@ -57,7 +57,7 @@ pub(super) fn table<const N: usize>(
     table.trim_fmt()
 }
 
-/// The report of one round, for people: the headline, the victims, and why the other pods were left alone.
+/// The report of one round, for people: the headline, the victims, and why other pods were exempt.
 pub(super) fn report(report: &RoundReport) -> String {
     let message = RoundMessage::of(report);
     let mut parts = vec![message.headline];
@@ -94,7 +94,7 @@ pub(super) fn report(report: &RoundReport) -> String {
     parts.join("\n")
 }
 
-/// What to do about the refusals, each advice once.
+/// The advice on each refusal, every one once.
 fn advice(report: &RoundReport) -> Vec<String> {
     let mut lines = Vec::new();
     for attempt in &report.attempts {
@@ -104,7 +104,7 @@ fn advice(report: &RoundReport) -> Vec<String> {
         let later = if refusal.may_pass() {
             "may be allowed later"
         } else {
-            "will not be allowed as things are"
+            "will not be allowed until something changes"
         };
         let advice = line(&format!(
             "refused by {}: {later}; {}",

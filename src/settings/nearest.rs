@@ -1,4 +1,4 @@
-//! Finds what a name that is no setting was probably meant to be.
+//! Finds the setting that a misspelt name was probably meant to be.
 
 use super::keys::{PREFIX, SettingKey, is_within, keys};
 

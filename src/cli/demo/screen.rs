@@ -1,4 +1,4 @@
-//! What the demo shows: one line for each event, in colour where the terminal wants it, and a summary.
+//! The demo's output: one line for each event, in colour where the terminal supports it, and a summary.
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ const RECOVERED: Style = AnsiColor::Green.on_default();
 const FAINT: Style = Style::new().dimmed();
 const TITLE: Style = Style::new().bold();
 
-/// The screen; clones write to the same one.
+/// The demo's screen; clones write to the same one.
 #[derive(Clone)]
 pub(super) struct DemoScreen {
     platform: Platform,
@@ -49,10 +49,10 @@ impl DemoScreen {
         }
     }
 
-    /// Shows what there is.
+    /// Shows the shop, and what will happen to it.
     pub(super) fn open(&self, every: Duration, rounds: u16) {
         write(&format!(
-            "{TITLE}A shop on an embedded Kubernetes API; macaque evicts a pod every {} s, {rounds} times.{TITLE:#}\n\n  \
+            "{TITLE}A shop on an in-memory Kubernetes API; macaque evicts a pod every {} s, {rounds} times.{TITLE:#}\n\n  \
              cart     3 replicas  budget: at most 1 unavailable\n  \
              web      4 replicas  budget: at least 3 available\n  \
              search   2 replicas  no budget\n  \
@@ -62,7 +62,7 @@ impl DemoScreen {
         ));
     }
 
-    /// A round ended.
+    /// Shows the victims of a round that ended.
     pub(super) fn round(&self, message: &RoundMessage) {
         let mut state = self.state();
         state.rounds += 1;
@@ -87,7 +87,7 @@ impl DemoScreen {
         }
     }
 
-    /// A workload has all its pods ready again, this long after one was missing.
+    /// Shows a workload that has all its pods ready again, this long after one was missing.
     pub(super) fn recovered(&self, owner: &PodOwner, ready: usize, desired: usize, after: Duration) {
         let mut state = self.state();
         state.recoveries.push(after);
@@ -96,7 +96,7 @@ impl DemoScreen {
         self.line(&state, "", RECOVERED, &words);
     }
 
-    /// The summary.
+    /// Shows the summary.
     pub(super) fn close(&self) {
         let state = self.state();
         let longest = state.recoveries.iter().max().map_or(0.0, Duration::as_secs_f64);

@@ -8,7 +8,7 @@ use super::view::{BudgetCover, PlanView, SLOTS, SeedDraw};
 use crate::cli::output::{line, table};
 use crate::cli::schedule::{SlotRow, until};
 
-/// An owner a line.
+/// The plan with one owner per line.
 pub(super) fn by_owner(view: &PlanView) -> String {
     let rows = view.owners.iter().map(|group| {
         let (budget, allows) = cover(&group.budgets);
@@ -36,7 +36,7 @@ pub(super) fn by_owner(view: &PlanView) -> String {
     around(view, || table(header, rows))
 }
 
-/// A candidate a line.
+/// The plan with one candidate per line.
 pub(super) fn by_pod(view: &PlanView) -> String {
     let rows = view.candidates.iter().map(|row| {
         let (budget, allows) = cover(&row.budgets);
@@ -72,7 +72,7 @@ fn around(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
 
 fn mode(view: &PlanView) -> String {
     let mode = if view.dry_run {
-        "DRY RUN: no round disrupts anything"
+        "DRY RUN: nothing is disrupted"
     } else {
         "ARMED"
     };
@@ -84,24 +84,24 @@ fn mode(view: &PlanView) -> String {
         [] => "all namespaces".to_owned(),
         names => names.join(", "),
     };
-    let likely = match view.among {
+    let likely = match view.draw_by {
         DrawBy::Pod => "",
-        DrawBy::Owner => ", each owner as likely as another",
+        DrawBy::Owner => ", every owner equally likely",
     };
     format!(
-        "{mode}; {} {} a round, {} tries at most, among {whom} in {place}{likely}",
+        "{mode}; {} {} per round, at most {} attempts, from {whom} in {place}{likely}",
         view.method, view.count, view.attempts
     )
 }
 
 fn schedule(view: &PlanView) -> String {
     let Some(schedule) = &view.schedule else {
-        return "no schedule: rounds are played by `macaque once` alone".to_owned();
+        return "no schedule: only `macaque once` runs rounds".to_owned();
     };
     let mut slots: Vec<_> = view.next.iter().map(|slot| at(slot, view.now)).collect();
     let (rounds, quiet): (Vec<_>, Vec<_>) = view.next.iter().partition(|slot| slot.round);
     if rounds.is_empty() {
-        slots.push("quiet times take every slot".to_owned());
+        slots.push("every slot is in a quiet time".to_owned());
     } else if let ([_], Some(last)) = (&rounds[..], slots.last_mut())
         && quiet.len() == SLOTS
     {
@@ -155,20 +155,20 @@ fn draw(draw: &SeedDraw, dry_run: bool) -> String {
             victim.prediction.to_string(),
         ]
     });
-    let chosen = if draw.victims.is_empty() {
-        format!("seed {} chooses nobody", draw.seed)
+    let picks = if draw.victims.is_empty() {
+        format!("seed {} picks no pod", draw.seed)
     } else {
-        let victims = table(["TRY", "POD", "OWNER", "FORETOLD"], rows);
+        let victims = table(["ATTEMPT", "POD", "OWNER", "PREDICTION"], rows);
         let armed = if dry_run { ", if armed" } else { "" };
-        format!("seed {} chooses{armed}:\n{victims}", draw.seed)
+        format!("seed {} picks{armed}:\n{victims}", draw.seed)
     };
-    match &draw.spared_in_dry_run {
-        None => chosen,
-        Some(spared) => {
-            let spared: Vec<_> = spared.iter().map(PodRef::to_string).collect();
+    match &draw.picked_in_dry_run {
+        None => picks,
+        Some(picked) => {
+            let picked: Vec<_> = picked.iter().map(PodRef::to_string).collect();
             format!(
-                "{chosen}\na dry run asks nobody, and would spare {}",
-                spared.join(", ")
+                "{picks}\nin a dry run no request is sent and none refused: it picks {}",
+                picked.join(", ")
             )
         }
     }
@@ -179,17 +179,14 @@ fn remarks(view: &PlanView) -> Vec<String> {
     let candidates = view.candidates.len();
     match view.asked {
         _ if candidates == 0 => {}
-        Some(asked) if asked == candidates => remarks.push(
-            "the API server itself was asked about every candidate, by dry runs that change nothing".to_owned(),
-        ),
+        Some(asked) if asked == candidates => remarks
+            .push("the API server was asked about every candidate, with server-side dry runs".to_owned()),
         Some(asked) => remarks.push(format!(
-            "the API server itself was asked about {asked} of {candidates} candidates, by dry runs that change \
-             nothing; the others are foretold"
+            "the API server was asked about {asked} of {candidates} candidates, with server-side dry runs; the others \
+             are predicted from pods and budgets only"
         )),
         None => remarks.push(
-            "foretold from pods and budgets alone: admission webhooks and policies were not asked (--server asks \
-             them)"
-                .to_owned(),
+            "predicted from pods and budgets only; use --server to include webhooks and policies".to_owned(),
         ),
     }
     remarks.extend(
