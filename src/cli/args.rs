@@ -13,10 +13,9 @@ use crate::settings::FlagSetting;
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done; once: at least one pod was disrupted, or would have been in a dry run
-  1   no response, no permission or an unknown outcome; once: interrupted; check: a failure was found
+  1   no response, no permission, unknown outcome; once: interrupted; check: a failure was found
   2   wrong usage or configuration
-  3   once: all attempts were refused or the pods were already gone, or the journal allowed none (a pause, a limit); \
-budgets: a budget needs fixing
+  3   once: all refused or already gone, or the journal allowed none; budgets: a budget needs fixing
   4   once: no pod was eligible
   70  run: too many internal failures
   75  run: stopped with undelivered reports, or stopped by a second signal
@@ -127,12 +126,12 @@ pub(super) struct ScopeArgs {
 /// How data is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum OutputFormat {
-    /// For people
+    // For people.
     #[default]
     Table,
-    /// For programs
+    // For programs.
     Json,
-    /// For programs and people
+    // For both.
     Yaml,
 }
 
@@ -148,13 +147,15 @@ impl Cli {
         let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
 
         if let Some((flag, name)) = unused {
-            let words = format!("unexpected argument '{flag}': '{name}' does not use it\n");
+            let words = format!("unexpected argument '{flag}': '{name}' does not use it");
+            let subcommand = command.find_subcommand(&name).cloned();
+            let mut command = subcommand.unwrap_or(command);
             return Err(command.error(ErrorKind::UnknownArgument, words));
         }
         if cli.command.is_some()
             && let Some(flag) = cli.scope.flags().first()
         {
-            let words = format!("put '{}' after the command's name\n", flag.name);
+            let words = format!("put '{}' after the command's name", flag.name);
             return Err(command.error(ErrorKind::ArgumentConflict, words));
         }
         Ok(cli)

@@ -22,6 +22,10 @@ const TRIES: usize = 10;
 /// The longest pause with an end, a year.
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// The error where the journal is not in a ConfigMap, as far as this process knows.
+const NO_CONFIG_MAP: &str = "no journal ConfigMap is known: use --namespace to name the namespace that macaque lives in; a \
+                             journal in memory (journal = \"memory\") cannot be paused";
+
 /// The flags of `macaque pause`.
 #[derive(Debug, Args)]
 pub(super) struct PauseArgs {
@@ -42,7 +46,7 @@ pub(super) struct ResumeArgs {
 /// The flag that says where the journal is.
 #[derive(Debug, Clone, Default, Args)]
 struct JournalArgs {
-    /// Namespace that macaque runs in [default: that of this process's service account]
+    /// Namespace that macaque runs in [default: the one this process runs in]
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
 }
@@ -107,19 +111,20 @@ fn with_journal(
     args: &JournalArgs,
     act: impl AsyncFnOnce(JournalAccess<'_>) -> Result<String, PauseError>,
 ) -> i32 {
-    if let Some(name) = args.namespace.as_ref().filter(|name| !is_object_name(name)) {
-        telemetry::print_error(&format!("--namespace: {name:?} is not a valid namespace name"));
+    let Some(home) = args.namespace.clone().or_else(setup::own_namespace) else {
+        telemetry::print_error(NO_CONFIG_MAP);
+        return exit::USAGE;
+    };
+    if !is_object_name(&home) {
+        telemetry::print_error(&format!("--namespace: {home:?} is not a valid namespace name"));
         return exit::USAGE;
     }
-    let view = match setup::load_view_at(global, Vec::new(), args.namespace.as_deref()) {
+    let view = match setup::load_view_at(global, Vec::new(), &home) {
         Ok(view) => view,
         Err(code) => return code,
     };
     let JournalLocation::ConfigMap(place) = &view.config.journal else {
-        telemetry::print_error(
-            "no journal ConfigMap is known: use --namespace to name the namespace that macaque lives in; a journal in \
-             memory (journal = \"memory\") cannot be paused",
-        );
+        telemetry::print_error(NO_CONFIG_MAP);
         return exit::USAGE;
     };
 

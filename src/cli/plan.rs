@@ -30,7 +30,7 @@ pub(super) struct PlanArgs {
     /// Include webhooks and policies, by a server-side dry run for at most 50 pods (needs permission to disrupt)
     #[arg(long)]
     server: bool,
-    /// Output format
+    /// Output format: `table` shows one owner per line, `wide` one candidate
     #[arg(short, long, value_enum, default_value_t)]
     output: PlanOutput,
 }
@@ -38,14 +38,14 @@ pub(super) struct PlanArgs {
 /// How a plan is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum PlanOutput {
-    /// For people, one owner per line
+    // For people, one owner per line.
     #[default]
     Table,
-    /// For people, one candidate per line
+    // For people, one candidate per line.
     Wide,
-    /// For programs
+    // For programs.
     Json,
-    /// For programs and people
+    // For both.
     Yaml,
 }
 

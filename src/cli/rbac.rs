@@ -130,7 +130,7 @@ pub(super) fn run(global: &GlobalArgs, args: &RbacArgs) -> i32 {
         }
     };
     // The journal is where the account is.
-    let view = match setup::load_view_at(global, args.scope.flags(), Some(&account.namespace)) {
+    let view = match setup::load_view_at(global, args.scope.flags(), &account.namespace) {
         Ok(view) => view,
         Err(code) => return code,
     };

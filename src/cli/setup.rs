@@ -60,16 +60,20 @@ pub(super) fn load_view(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<V
 pub(super) fn load_view_at(
     global: &GlobalArgs,
     more: Vec<FlagSetting>,
-    home: Option<&str>,
+    home: &str,
 ) -> Result<ViewSettings, i32> {
     let mut sources = sources(global, more);
-    if let Some(namespace) = home {
-        let variable = settings::POD_NAMESPACE.to_owned();
-        sources.env.retain(|(name, _)| *name != variable);
-        sources.env.push((variable, namespace.to_owned()));
-        sources.service_account_namespace = Some(namespace.to_owned());
-    }
+    let variable = settings::POD_NAMESPACE.to_owned();
+    sources.env.retain(|(name, _)| *name != variable);
+    sources.env.push((variable, home.to_owned()));
+    sources.service_account_namespace = Some(home.to_owned());
     load_view_from(&sources)
+}
+
+/// The namespace that this process runs in, if that is known.
+pub(super) fn own_namespace() -> Option<String> {
+    let sources = sources(&GlobalArgs::default(), Vec::new());
+    sources.own_namespace().map(str::to_owned)
 }
 
 fn load_view_from(sources: &SettingsSources) -> Result<ViewSettings, i32> {

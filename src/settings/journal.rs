@@ -46,8 +46,8 @@ fn decode_config_map(
         Some(namespace) => Ok(config_map(namespace, name)),
         None => Err(d.refuse(
             place,
-            "is in the namespace macaque runs in, and macaque does not run in a cluster",
-            format!("set {POD_NAMESPACE} to the namespace, or use \"memory\""),
+            "a ConfigMap needs a namespace, and macaque does not run in a cluster",
+            format!("set {POD_NAMESPACE} to the one to use, or use \"memory\""),
         )),
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn decode_secret(
     if given.value.expose_secret().chars().all(|c| c.is_ascii_graphic()) {
         Ok(Some(given))
     } else {
-        let wrong = "the secret contains a space or another character that is not allowed in secrets";
+        let wrong = "the secret contains a space or another invalid character";
         Err(d.refuse(&given, wrong, "copy it again"))
     }
 }

@@ -95,7 +95,7 @@ impl SettingsSources {
     }
 
     /// The namespace that macaque runs in, if that is known.
-    pub(super) fn own_namespace(&self) -> Option<&str> {
+    pub fn own_namespace(&self) -> Option<&str> {
         let named = environment::find(&self.env, environment::POD_NAMESPACE);
         named.or(self.account_namespace())
     }

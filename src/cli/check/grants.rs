@@ -83,7 +83,7 @@ pub(super) async fn excessive(cluster: &Cluster, config: &ChaosConfig, findings:
         match cluster.holds(&everything).await {
             Ok(false) => {}
             Ok(true) => {
-                findings.push(excess(&everything, "everything is granted"));
+                findings.push(excess(&everything, "it includes every permission"));
                 if namespace.is_none() {
                     return;
                 }

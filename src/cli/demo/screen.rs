@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::cli::output::write;
 use crate::notify::RoundMessage;
 use crate::platform::Platform;
+use crate::text::count;
 
 const DISRUPTED: Style = AnsiColor::Red.on_default().bold();
 const REFUSED: Style = AnsiColor::Yellow.on_default();
@@ -52,7 +53,7 @@ impl DemoScreen {
     /// Shows the shop, and what will happen to it.
     pub(super) fn open(&self, every: Duration, rounds: u16) {
         write(&format!(
-            "{TITLE}A shop on an in-memory Kubernetes API; macaque evicts a pod every {} s, {rounds} times.{TITLE:#}\n\n  \
+            "{TITLE}A shop on an in-memory Kubernetes API; macaque evicts a pod every {} s, for {rounds} rounds.{TITLE:#}\n\n  \
              cart     3 replicas  budget: at most 1 unavailable\n  \
              web      4 replicas  budget: at least 3 available\n  \
              search   2 replicas  no budget\n  \
@@ -100,13 +101,17 @@ impl DemoScreen {
     pub(super) fn close(&self) {
         let state = self.state();
         let longest = state.recoveries.iter().max().map_or(0.0, Duration::as_secs_f64);
+        let recoveries = match state.recoveries.len() {
+            1 => "1 recovery".to_owned(),
+            many => format!("{many} recoveries"),
+        };
         write(&format!(
-            "\n{TITLE}{} rounds: {} pods evicted, {} evictions refused by a budget, {} recoveries (the longest took {longest:.1} s).{TITLE:#}\n\n\
+            "\n{TITLE}{}: {} evicted, {} refused by a budget, {} (the longest took {longest:.1} s).{TITLE:#}\n\n\
              Try it yourself: `macaque sandbox` serves this shop to kubectl and to `macaque once`.",
-            state.rounds,
-            state.evicted,
-            state.refused,
-            state.recoveries.len()
+            count(state.rounds, "round"),
+            count(state.evicted, "pod"),
+            count(state.refused, "eviction"),
+            recoveries,
         ));
     }
 

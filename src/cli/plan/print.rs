@@ -159,8 +159,8 @@ fn draw(draw: &SeedDraw, dry_run: bool) -> String {
         format!("seed {} picks no pod", draw.seed)
     } else {
         let victims = table(["ATTEMPT", "POD", "OWNER", "PREDICTION"], rows);
-        let armed = if dry_run { ", if armed" } else { "" };
-        format!("seed {} picks{armed}:\n{victims}", draw.seed)
+        let armed = if dry_run { "if armed, " } else { "" };
+        format!("{armed}seed {} picks:\n{victims}", draw.seed)
     };
     match &draw.picked_in_dry_run {
         None => picks,

@@ -69,7 +69,7 @@ fn detail(pod: &PodExplanation) -> String {
         None => {}
     }
     if pod.exempt().is_some() {
-        parts.push(line(&format!("if it were picked: {}", pod.prediction)));
+        parts.push(line(&format!("prediction if it were picked: {}", pod.prediction)));
     }
     parts.push(line(&pod.conclusion));
     parts.join("\n")
