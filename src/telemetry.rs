@@ -29,17 +29,20 @@ pub fn start(settings: &LogSettings, platform: &Platform) {
     ] {
         builder.filter_module(noisy, LevelFilter::Off);
     }
+
     let json = match settings.format {
         LogFormat::Json => true,
         LogFormat::Text => false,
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
+
     if json {
         let platform = platform.clone();
         builder.format(move |out, record| writeln!(out, "{}", line(record, platform.now())));
     } else {
         builder.format_target(false);
     }
+
     if builder.try_init().is_ok() {
         // A panic is logged like any other error, in the format of the log. The Supervisor logs what follows from it.
         std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));

@@ -36,6 +36,7 @@ pub(crate) fn escape_within(text: &str, max: usize, escape: fn(char, &mut String
     let mut length = 0;
     // Where to cut, if it comes to that: the end of the last character that leaves room for `…`.
     let mut cut = 0;
+
     for c in text.chars() {
         let start = out.len();
         escape(c, &mut out);
@@ -49,6 +50,7 @@ pub(crate) fn escape_within(text: &str, max: usize, escape: fn(char, &mut String
             cut = out.len();
         }
     }
+
     out
 }
 
@@ -59,6 +61,7 @@ pub(crate) fn list(items: &[String], separator: &str, room: usize, size: fn(&str
     if size(&whole) <= room {
         return whole;
     }
+
     let mut out = String::new();
     for (shown, item) in items.iter().enumerate() {
         let lead = if shown == 0 { "" } else { separator };
@@ -70,6 +73,7 @@ pub(crate) fn list(items: &[String], separator: &str, room: usize, size: fn(&str
         out.push_str(lead);
         out.push_str(item);
     }
+
     out
 }
 

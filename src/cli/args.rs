@@ -191,6 +191,7 @@ impl GlobalArgs {
             log_format,
             log_level,
         } = self;
+
         [
             flag("cluster.kubeconfig", "--kubeconfig", kubeconfig),
             flag("cluster.context", "--context", context),
@@ -227,6 +228,7 @@ impl ScopeArgs {
             flag("disrupt.count", "--count", count),
             flag("dry_run", "--dry-run", dry_run),
         ];
+
         namespaces.chain(others.into_iter().flatten()).collect()
     }
 }

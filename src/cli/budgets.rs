@@ -50,11 +50,13 @@ pub(super) fn run(global: &GlobalArgs, args: &BudgetsArgs) -> i32 {
         Ok(report) => report,
         Err(code) => return code,
     };
+
     match args.output {
         OutputFormat::Table => print(&report),
         OutputFormat::Json => output::json(&report),
         OutputFormat::Yaml => output::yaml(&report),
     }
+
     exit_code(&report)
 }
 
@@ -93,6 +95,7 @@ async fn audit(cluster: &Cluster, view: &ViewSettings) -> AuditReport {
         report.budgets.extend(audit.summaries());
         report.findings.extend(audit.findings());
     }
+
     // Stable: within a severity the namespaces stay in their order.
     report.findings.sort_by_key(|finding| finding.severity);
     report
@@ -157,6 +160,7 @@ fn print(report: &AuditReport) {
         problems,
     } = report;
     let mut parts = Vec::new();
+
     if !budgets.is_empty() {
         let header = [
             "NAMESPACE",
@@ -171,6 +175,7 @@ fn print(report: &AuditReport) {
     } else if problems.is_empty() {
         parts.push("no budgets".to_owned());
     }
+
     for BudgetFinding {
         severity,
         object,
@@ -185,11 +190,13 @@ fn print(report: &AuditReport) {
             output::line(&format!("remedy: {remedy}"))
         ));
     }
+
     parts.extend(
         problems
             .iter()
             .map(|problem| output::line(&format!("problem: {problem}"))),
     );
+
     output::write_plain(&parts.join("\n\n"));
 }
 
@@ -209,6 +216,7 @@ fn row(summary: &BudgetSummary) -> [String; 7] {
         (None, Some(min)) => format!(" (minAvailable: {min})"),
         (None, None) => String::new(),
     };
+
     [
         summary.namespace.clone(),
         summary.name.clone(),

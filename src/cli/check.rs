@@ -214,5 +214,6 @@ fn print(findings: &[CheckFinding]) {
             format!("{}{remedy}", finding.detail),
         ]
     });
+
     output::write_plain(&output::table(["RESULT", "WHAT", "DETAIL"], rows));
 }

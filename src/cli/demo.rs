@@ -127,6 +127,7 @@ fn actors_config(
             ..DisruptConfig::default()
         },
     };
+
     ActorsConfig {
         trigger: Trigger::Interval {
             every,

@@ -144,6 +144,7 @@ fn this_second(platform: &Platform) -> Timestamp {
 fn count_signals() -> watch::Receiver<usize> {
     let (count, counted) = watch::channel(0);
     let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+
     actix::spawn(async move {
         if let [Ok(mut interrupt), Ok(mut terminate)] = signals {
             loop {
@@ -155,6 +156,7 @@ fn count_signals() -> watch::Receiver<usize> {
             }
         }
     });
+
     counted
 }
 

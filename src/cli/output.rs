@@ -61,6 +61,7 @@ pub(super) fn table<const N: usize>(
 pub(super) fn report(report: &RoundReport) -> String {
     let message = RoundMessage::of(report);
     let mut parts = vec![message.headline];
+
     if !report.attempts.is_empty() {
         let rows = report.attempts.iter().map(|attempt| {
             let owner = attempt
@@ -71,16 +72,19 @@ pub(super) fn report(report: &RoundReport) -> String {
         });
         parts.push(table(["POD", "OWNER", "OUTCOME"], rows));
     }
+
     parts.extend(advice(report));
     for warning in report.attempts.iter().flat_map(|attempt| &attempt.warnings) {
         parts.push(line(&format!("warning: {warning}")));
     }
+
     parts.extend(
         report
             .problems
             .iter()
             .map(|problem| line(&format!("problem: {problem}"))),
     );
+
     if !report.exempted.is_empty() {
         let mut tallies: Vec<_> = report.exempted.iter().collect();
         tallies.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.count));
@@ -90,6 +94,7 @@ pub(super) fn report(report: &RoundReport) -> String {
         });
         parts.push(table(["EXEMPT", "PODS", "EXAMPLE"], rows));
     }
+
     parts.push(message.footer);
     parts.join("\n")
 }
@@ -115,5 +120,6 @@ fn advice(report: &RoundReport) -> Vec<String> {
             lines.push(advice);
         }
     }
+
     lines
 }

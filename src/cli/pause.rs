@@ -196,6 +196,7 @@ impl JournalAccess<'_> {
             limits: &config.limits,
             timing: &setup::timing(config),
         };
+
         journal.step(&JournalEvent::Accept, &context).ok()
     }
 

@@ -111,7 +111,7 @@ async fn read(
     Ok((snapshot, Some(asked)))
 }
 
-/// Why nothing could be predicted.
+/// The reason why a round, or a preview of one, ended early.
 pub(super) fn failure_text(end: RoundEnd) -> String {
     match end {
         RoundEnd::Failed { why } | RoundEnd::Withheld { why } => why,

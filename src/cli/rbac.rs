@@ -107,6 +107,7 @@ impl From<&PolicyRule> for RoleRule {
             verbs,
             resource_names,
         } = rule;
+
         Self {
             api_groups: FlowSeq(*api_groups),
             resources: FlowSeq(*resources),
@@ -185,6 +186,7 @@ fn account(args: &RbacArgs, view: &ViewSettings) -> Result<ServiceAccount, Strin
         "--service-account-namespace: is required with all namespaces in scope: name the namespace that macaque \
          lives in",
     )?;
+
     for (flag, value) in [
         ("--service-account", &args.service_account),
         ("--service-account-namespace", &namespace),
@@ -196,6 +198,7 @@ fn account(args: &RbacArgs, view: &ViewSettings) -> Result<ServiceAccount, Strin
             ));
         }
     }
+
     Ok(ServiceAccount {
         name: args.service_account.clone(),
         namespace,
@@ -212,6 +215,7 @@ fn summary(config: &ChaosConfig, purpose: PermissionPurpose) -> String {
         PermissionPurpose::Rounds => "",
         PermissionPurpose::Preview => ", and for plan, why and budgets",
     };
+
     format!("The minimal permissions for {does}{reads}.")
 }
 
@@ -251,5 +255,6 @@ fn objects(
         metadata: metadata(),
         rules: rules.iter().map(RoleRule::from).collect(),
     };
+
     (role, binding)
 }

@@ -75,12 +75,14 @@ fn may_write(path: &Path) -> Result<(), String> {
     // A path that cannot be read cannot be written either, and the attempt reports it.
     let is_file = fs::metadata(path).is_ok_and(|file| file.is_file());
     let is_ours = || fs::read(path).is_ok_and(|text| text.is_empty() || text.starts_with(MARK.as_bytes()));
+
     if is_file && !is_ours() {
         return Err(format!(
             "{} exists and was not written by `macaque sandbox`; name another file, or remove it",
             path.display()
         ));
     }
+
     Ok(())
 }
 

@@ -34,7 +34,7 @@ pub(super) struct ScheduleArgs {
 enum StartTime {
     /// A time on the wall clock of the schedule's zone.
     Local(DateTime),
-    /// The same moment in every zone.
+    /// An instant, which needs no zone.
     Instant(Timestamp),
 }
 
@@ -106,7 +106,7 @@ fn print(calendar: &Calendar, from: Timestamp, slots: &[SlotRow], wanted: usize)
     }
 }
 
-/// Why no round would ever run after `now`, if that is so, and how to fix it.
+/// The reason why no round would ever run after `now`, if there is one, and how to fix it.
 pub(super) fn never_due(calendar: &Calendar, now: Timestamp) -> Option<(&'static str, &'static str)> {
     match (calendar.next_round(now), calendar.next_slot(now)) {
         (Some(_), _) => None,
@@ -135,6 +135,7 @@ pub(super) fn until(from: Timestamp, slot: Timestamp) -> String {
     let days = minutes / 1440;
     let hours = minutes / 60 % 24;
     let minutes = minutes % 60;
+
     match (days, hours, minutes) {
         (0, 0, 0) => "<1m".to_owned(),
         (0, 0, _) => format!("{minutes}m"),

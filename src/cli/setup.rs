@@ -114,6 +114,7 @@ pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
         method: config.disrupt.method,
         own_pod: settings.own_pod.clone(),
     };
+
     Arc::new(RoundConfig {
         dry_run: config.dry_run,
         rules,

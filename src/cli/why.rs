@@ -71,17 +71,17 @@ pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
 
 /// The namespace that was named, else the only one in scope.
 fn namespace_of(subject: &WhySubject, scope: &NamespaceScope) -> Option<String> {
-    let WhySubject::Pod {
+    if let WhySubject::Pod {
         namespace: Some(name),
         ..
     } = subject
-    else {
-        return match scope {
-            NamespaceScope::Named(names) if names.len() == 1 => names.first().cloned(),
-            NamespaceScope::Named(_) | NamespaceScope::All => None,
-        };
-    };
-    Some(name.clone())
+    {
+        return Some(name.clone());
+    }
+    match scope {
+        NamespaceScope::Named(names) if names.len() == 1 => names.first().cloned(),
+        NamespaceScope::Named(_) | NamespaceScope::All => None,
+    }
 }
 
 /// Reads the pods and their budgets, and explains them.
@@ -104,6 +104,7 @@ async fn read(
         platform: &platform,
     };
     let answer = explain_all(reader, config, subject, namespace).await;
+
     answer.map_err(|why| {
         telemetry::print_error(&why);
         exit::CLUSTER

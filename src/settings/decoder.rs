@@ -29,7 +29,7 @@ pub(super) struct GivenValue<T> {
 }
 
 impl<T> GivenValue<T> {
-    /// The same place with another value.
+    /// Another value with this key and source.
     pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> GivenValue<U> {
         GivenValue {
             key: self.key,
@@ -149,12 +149,14 @@ impl SettingsDecoder {
         if self.meant.iter().any(|meant| explains(meant, path)) {
             return MistakeReported::before();
         }
+
         let mistake = SettingMistake {
             key: path.to_owned(),
             source: None,
             wrong: why.to_owned(),
             right: Some(right.to_string()),
         };
+
         MistakeReported::to(&mut self.mistakes, mistake)
     }
 
@@ -182,6 +184,7 @@ impl SettingsDecoder {
             Ok(count) if count > most => format!("{count} is too many"),
             _ => format!("{number} is too few"),
         };
+
         Err(self.refuse(&given, wrong, format!("use 1 to {most}")))
     }
 
@@ -252,6 +255,7 @@ impl SettingsDecoder {
                 }
             })
             .collect();
+
         texts.into_iter().collect()
     }
 
@@ -266,12 +270,14 @@ impl SettingsDecoder {
         self.unread.remove(path);
         let key = find(path)?;
         let mut value = &self.tree;
+
         for name in path.split('.') {
             let ValueKind::Table(table) = &value.kind else {
                 return None;
             };
             value = table.get(name)?;
         }
+
         Some(placed(key, value.clone()))
     }
 
@@ -292,6 +298,7 @@ impl SettingsDecoder {
                 _ => "a list of texts",
             },
         };
+
         self.refuse(given, format!("{shown} is not {what}"), shape(given.key))
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn read(variables: &[(String, String)]) -> SettingsLayer {
             unknown(&mut layer, name);
         }
     }
+
     for key in keys() {
         let new = key.variable();
         let by_old_name = key
@@ -55,6 +56,7 @@ pub(super) fn read(variables: &[(String, String)]) -> SettingsLayer {
             (None, None) => {}
         }
     }
+
     layer
 }
 
@@ -97,6 +99,7 @@ fn unknown(layer: &mut SettingsLayer, name: &str) {
         wrong: "no setting has this variable".to_owned(),
         right: Some(right),
     };
+
     layer.refuse(mistake, meant.map(|(key, _)| key.path.to_owned()));
 }
 
@@ -112,6 +115,7 @@ fn conflict(key: &SettingKey, new: (&str, &str), old: (&str, &str)) -> SettingMi
         KeyKind::Secret => format!("{} and {} differ", new.0, old.0),
         _ => format!("{} is {}, but {} is {}", new.0, quote(new.1), old.0, quote(old.1)),
     };
+
     SettingMistake {
         key: key.path.to_owned(),
         source: Some("environment".to_owned()),
@@ -139,6 +143,7 @@ fn link_of_service(shape: &str) -> bool {
     if matches!(shape, "SERVICE_HOST" | "SERVICE_PORT" | "PORT") || shape.starts_with("SERVICE_PORT_") {
         return true;
     }
+
     let Some(port) = shape.strip_prefix("PORT_") else {
         return false;
     };
@@ -150,6 +155,7 @@ fn link_of_service(shape: &str) -> bool {
     let detail = parts
         .next()
         .is_none_or(|word| matches!(word, "PROTO" | "PORT" | "ADDR"));
+
     number && protocol && detail && parts.next().is_none()
 }
 

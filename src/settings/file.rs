@@ -20,6 +20,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<SettingsLayer, SettingMista
         right: Some("fix it there; the rest of the file was not read".to_owned()),
     })?;
     let mut layer = SettingsLayer::default();
+
     section(&mut layer, &lines, "", table.get_ref());
     Ok(layer)
 }
@@ -110,6 +111,7 @@ fn unknown(layer: &mut SettingsLayer, section: &str, full: String, origin: Strin
         wrong: "no setting has this name".to_owned(),
         right: Some(right),
     };
+
     layer.refuse(mistake, meant);
 }
 

@@ -37,11 +37,13 @@ fn decode_config_map(
             right,
         ));
     };
+
     if !is_object_name(name) {
         let wrong = format!("{} is not a valid ConfigMap name", quote(name));
         let right = "use a-z, 0-9, - and ., with a letter or a digit at both ends";
         return Err(d.refuse(place, wrong, right));
     }
+
     match home {
         Some(namespace) => Ok(config_map(namespace, name)),
         None => Err(d.refuse(

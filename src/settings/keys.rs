@@ -134,12 +134,14 @@ fn keys_of(field: &ServiceField) -> Vec<SettingKey> {
         doc: field.doc,
         old_variable: field.old_variable,
     }];
+
     if let FieldKind::Secret {
         file_path, file_doc, ..
     } = field.kind
     {
         keys.push(key(file_path, OptionalText, file_doc));
     }
+
     keys
 }
 

@@ -29,6 +29,7 @@ impl SettingsLayer {
             };
             Some((key.path.to_owned(), Value::new(None, kind)))
         });
+
         Self {
             values: values.collect(),
             ..Self::default()
@@ -50,6 +51,7 @@ impl SettingsLayer {
             ),
             KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Duration(_) | KeyKind::Secret => text.into(),
         };
+
         self.values
             .insert(key.path.to_owned(), Value::new(Some(&origin), kind));
     }

@@ -119,6 +119,7 @@ fn decode_field(
             given.values.texts.push((field.path, base));
         }
     }
+
     Ok(())
 }
 

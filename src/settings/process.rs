@@ -76,6 +76,7 @@ pub(super) fn decode_health(d: &mut SettingsDecoder) -> Result<Option<SocketAddr
     if matches!(listen.value.as_str(), "" | "off") {
         return Ok(None);
     }
+
     match listen.value.parse() {
         Ok(address) => Ok(Some(address)),
         Err(_) => {

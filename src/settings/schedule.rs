@@ -69,6 +69,7 @@ pub(super) fn decode_starting_deadline(d: &mut SettingsDecoder) -> Result<Durati
     let deadline = d
         .text("schedule.starting_deadline")
         .and_then(|text| d.duration(text))?;
+
     if deadline.value < Duration::from_secs(1) {
         Err(d.refuse(&deadline, "is less than a second", "use \"1s\" or more"))
     } else if deadline.value > LATEST_START {

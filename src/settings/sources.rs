@@ -57,6 +57,7 @@ impl SettingsSources {
                 ..SettingsLayer::default()
             }
         });
+
         SettingsDecoder::new(vec![
             SettingsLayer::defaults(keys()),
             from_file,
@@ -128,6 +129,7 @@ fn read_flags(flags: &[FlagSetting]) -> SettingsLayer {
             ),
         }
     }
+
     layer
 }
 

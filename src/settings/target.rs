@@ -84,7 +84,7 @@ fn parse_namespaces(
     Ok(NamespaceScope::Named(named))
 }
 
-/// Why a name cannot be a namespace's: Kubernetes requires a DNS label (RFC 1123).
+/// The reason why a name cannot be a namespace's: Kubernetes requires a DNS label (RFC 1123).
 fn namespace_fault(name: &str) -> Option<String> {
     let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let fault = match name {
@@ -95,6 +95,7 @@ fn namespace_fault(name: &str) -> Option<String> {
         _ if name.starts_with('-') || name.ends_with('-') => "begins or ends with -",
         _ => return None,
     };
+
     Some(format!(
         "{} is not a valid namespace name: it {fault}",
         quote(name)

@@ -33,6 +33,7 @@ pub(super) async fn required(
         .map(|right| (right, PermissionUse::Rounds))
         .chain(to_arm.map(|right| (right, PermissionUse::ArmedRounds)))
         .chain([(permissions::LIST_BUDGETS, PermissionUse::Preview)]);
+
     for (right, want) in wanted {
         let grant = right.within(namespace);
         let held = cluster.holds(&grant).await;

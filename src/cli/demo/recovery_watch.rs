@@ -93,6 +93,7 @@ impl ShopState {
         if self.desired.is_empty() {
             self.desired.clone_from(ready);
         }
+
         for (owner, desired) in &self.desired {
             let ready = ready.get(owner).copied().unwrap_or_default();
             if ready < *desired {

@@ -44,6 +44,7 @@ impl DemoScreen {
             refused: 0,
             recoveries: Vec::new(),
         };
+
         Self {
             platform: platform.clone(),
             state: Arc::new(Mutex::new(state)),
@@ -67,10 +68,12 @@ impl DemoScreen {
     pub(super) fn round(&self, message: &RoundMessage) {
         let mut state = self.state();
         state.rounds += 1;
+
         let name = format!("round {}", state.rounds);
         if message.victims.is_empty() {
             self.line(&state, &name, FAINT, &message.headline);
         }
+
         for (n, victim) in message.victims.iter().enumerate() {
             let style = match victim.outcome {
                 "evicted" => {
@@ -105,6 +108,7 @@ impl DemoScreen {
             1 => "1 recovery".to_owned(),
             many => format!("{many} recoveries"),
         };
+
         write(&format!(
             "\n{TITLE}{}: {} evicted, {} refused by a budget, {} (the longest took {longest:.1} s).{TITLE:#}\n\n\
              Try it yourself: `macaque sandbox` serves this shop to kubectl and to `macaque once`.",

@@ -33,7 +33,8 @@ pub(super) fn by_owner(view: &PlanView) -> String {
         "CHANCE",
         "VERDICT",
     ];
-    around(view, || table(header, rows))
+
+    page(view, || table(header, rows))
 }
 
 /// The plan with one candidate per line.
@@ -53,20 +54,24 @@ pub(super) fn by_pod(view: &PlanView) -> String {
         ]
     });
     let header = ["POD", "OWNER", "READY", "BUDGET", "ALLOWS", "CHANCE", "VERDICT"];
-    around(view, || table(header, rows))
+
+    page(view, || table(header, rows))
 }
 
 /// The table of candidates, with what goes before and after it.
-fn around(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
+fn page(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
     let mut parts = vec![format!("{}\n{}", mode(view), schedule(view)), funnel(view)];
     if !view.candidates.is_empty() {
         parts.push(candidates());
     }
+
     parts.extend(view.draw.as_ref().map(|shown| draw(shown, view.dry_run)));
+
     let remarks = remarks(view);
     if !remarks.is_empty() {
         parts.push(remarks.join("\n"));
     }
+
     parts.join("\n\n")
 }
 
@@ -88,6 +93,7 @@ fn mode(view: &PlanView) -> String {
         DrawBy::Pod => "",
         DrawBy::Owner => ", every owner equally likely",
     };
+
     format!(
         "{mode}; {} {} per round, at most {} attempts, from {whom} in {place}{likely}",
         view.method, view.count, view.attempts
@@ -100,6 +106,7 @@ fn schedule(view: &PlanView) -> String {
     };
     let mut slots: Vec<_> = view.next.iter().map(|slot| at(slot, view.now)).collect();
     let (rounds, quiet): (Vec<_>, Vec<_>) = view.next.iter().partition(|slot| slot.round);
+
     if rounds.is_empty() {
         slots.push("every slot is in a quiet time".to_owned());
     } else if let ([_], Some(last)) = (&rounds[..], slots.last_mut())
@@ -107,6 +114,7 @@ fn schedule(view: &PlanView) -> String {
     {
         *last = format!("then {last}");
     }
+
     let next = slots.join(", ");
     format!("schedule: {schedule}\nnext: {next}")
 }
@@ -119,9 +127,10 @@ fn at(slot: &SlotRow, now: Timestamp) -> String {
     format!("{} ({what})", slot.local)
 }
 
-/// From all pods to the candidates.
+/// The table from all pods to the candidates.
 fn funnel(view: &PlanView) -> String {
     let mut rows = vec![[view.listed.to_string(), "listed".to_owned(), String::new()]];
+
     let mut tallies: Vec<_> = view.exempted.iter().collect();
     tallies.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.count));
     rows.extend(tallies.into_iter().map(|(word, tally)| {
@@ -131,9 +140,11 @@ fn funnel(view: &PlanView) -> String {
             format!("{}: {}", tally.example, tally.detail),
         ]
     }));
+
+    let candidates = view.candidates.len();
     rows.push([
-        view.candidates.len().to_string(),
-        if view.candidates.len() == 1 {
+        candidates.to_string(),
+        if candidates == 1 {
             "candidate"
         } else {
             "candidates"
@@ -141,6 +152,7 @@ fn funnel(view: &PlanView) -> String {
         .to_owned(),
         String::new(),
     ]);
+
     table(["PODS", "WHAT", "EXAMPLE"], rows)
 }
 
@@ -162,6 +174,7 @@ fn draw(draw: &SeedDraw, dry_run: bool) -> String {
         let armed = if dry_run { "if armed, " } else { "" };
         format!("{armed}seed {} picks:\n{victims}", draw.seed)
     };
+
     match &draw.picked_in_dry_run {
         None => picks,
         Some(picked) => {
@@ -177,6 +190,7 @@ fn draw(draw: &SeedDraw, dry_run: bool) -> String {
 fn remarks(view: &PlanView) -> Vec<String> {
     let mut remarks = Vec::new();
     let candidates = view.candidates.len();
+
     match view.asked {
         _ if candidates == 0 => {}
         Some(asked) if asked == candidates => remarks
@@ -189,11 +203,13 @@ fn remarks(view: &PlanView) -> Vec<String> {
             "predicted from pods and budgets only; use --server to include webhooks and policies".to_owned(),
         ),
     }
+
     remarks.extend(
         view.problems
             .iter()
             .map(|problem| line(&format!("problem: {problem}"))),
     );
+
     remarks
 }
 

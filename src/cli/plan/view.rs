@@ -84,7 +84,7 @@ pub(super) struct OwnerRow {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum BudgetCover {
     Known(BTreeMap<String, i64>),
-    /// They could not be read.
+    /// The budgets could not be read.
     Unknown,
     /// The method is deletion, which asks no budget.
     NotAsked,
@@ -117,6 +117,7 @@ impl PlanView {
             .map(|(pod, chance)| row(preview, pod, chance))
             .collect();
         let target = &round_config.rules.target;
+
         Self {
             now,
             dry_run: round_config.dry_run,
@@ -159,6 +160,7 @@ impl PlanView {
                 victims,
             }
         });
+
         self
     }
 }
@@ -231,6 +233,7 @@ fn by_owner(rows: &[CandidateRow], snapshot: &ClusterSnapshot) -> Vec<OwnerRow> 
             verdict: verdict(rows),
         })
     });
+
     groups.collect()
 }
 
@@ -244,12 +247,15 @@ fn verdict(rows: &[CandidateRow]) -> String {
             None => words.push((said, 1)),
         }
     }
+
     if let [(only, _)] = &words[..] {
         return only.clone();
     }
+
     let words: Vec<_> = words
         .iter()
         .map(|(said, count)| format!("{count} {said}"))
         .collect();
+
     words.join("; ")
 }

@@ -14,17 +14,21 @@ pub(super) fn answer(subject: &WhySubject, answer: &WhyAnswer) -> String {
         parts.push(line(&format!("{owner}: {}", count(answer.pods.len(), "pod"))));
         parts.push(brief(&answer.pods));
     }
+
     parts.extend(answer.pods.first().map(detail));
+
     let is_eligible = answer.pods.first().is_some_and(|pod| pod.exempt().is_none());
     if answer.dry_run && is_eligible {
         parts.push("dry run: macaque would pick a pod but send no request".to_owned());
     }
+
     parts.extend(
         answer
             .problems
             .iter()
             .map(|problem| line(&format!("problem: {problem}"))),
     );
+
     parts.join("\n")
 }
 
@@ -56,10 +60,12 @@ fn detail(pod: &PodExplanation) -> String {
             seen(finding),
         ]
     });
+
     parts.push(format!(
         "{}\n",
         table(["RULE", "RESULT", "DECIDED BY", "SEEN"], rows)
     ));
+
     match &pod.budgets {
         Some(accounts) if accounts.is_empty() => parts.push("no budget covers it".to_owned()),
         Some(accounts) => {
@@ -68,9 +74,11 @@ fn detail(pod: &PodExplanation) -> String {
         }
         None => {}
     }
+
     if pod.exempt().is_some() {
         parts.push(line(&format!("prediction if it were picked: {}", pod.prediction)));
     }
+
     parts.push(line(&pod.conclusion));
     parts.join("\n")
 }

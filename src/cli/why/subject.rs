@@ -40,16 +40,19 @@ impl FromStr for WhySubject {
             None => (None, text),
         };
         let parts = [before.unwrap_or(name), name];
+
         if let Some(wrong) = parts.into_iter().find(|part| !is_object_name(part)) {
             return Err(format!(
                 "{wrong:?} is not a valid name; write NAMESPACE/POD, or KIND/NAME for an owner"
             ));
         }
+
         let kind = |word: &str| {
             let known = KINDS.iter().find(|(_, words)| words.contains(&word));
             known.map(|(kind, _)| (*kind).to_owned())
         };
         let name = name.to_owned();
+
         Ok(match before {
             None | Some("pod" | "pods" | "po") => Self::Pod {
                 namespace: None,
