@@ -43,7 +43,7 @@ enum CheckResult {
     Ok,
     /// Worth knowing; macaque works all the same.
     Note,
-    /// macaque works all the same, but somebody should fix it.
+    /// macaque works all the same, but it should be fixed.
     Warning,
     Failed,
 }

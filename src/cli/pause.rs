@@ -23,7 +23,7 @@ const TRIES: usize = 10;
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// The error where the journal is not in a ConfigMap, as far as this process knows.
-const NO_CONFIG_MAP: &str = "no journal ConfigMap is known: use --namespace to name the namespace that macaque lives in; a \
+const NO_CONFIG_MAP: &str = "no journal ConfigMap is known: use --namespace to name the namespace that macaque runs in; a \
                              journal in memory (journal = \"memory\") cannot be paused";
 
 /// The flags of `macaque pause`.
@@ -111,15 +111,15 @@ fn with_journal(
     args: &JournalArgs,
     act: impl AsyncFnOnce(JournalAccess<'_>) -> Result<String, PauseError>,
 ) -> i32 {
-    let Some(home) = args.namespace.clone().or_else(setup::own_namespace) else {
+    if let Some(name) = args.namespace.as_ref().filter(|name| !is_object_name(name)) {
+        telemetry::print_error(&format!("--namespace: {name:?} is not a valid namespace name"));
+        return exit::USAGE;
+    }
+    let Some(namespace) = args.namespace.clone().or_else(setup::own_namespace) else {
         telemetry::print_error(NO_CONFIG_MAP);
         return exit::USAGE;
     };
-    if !is_object_name(&home) {
-        telemetry::print_error(&format!("--namespace: {home:?} is not a valid namespace name"));
-        return exit::USAGE;
-    }
-    let view = match setup::load_view_at(global, Vec::new(), &home) {
+    let view = match setup::load_view_at(global, Vec::new(), &namespace) {
         Ok(view) => view,
         Err(code) => return code,
     };
@@ -214,7 +214,7 @@ fn error_text(error: &PauseError, place: &ConfigMapRef) -> String {
     match error {
         PauseError::Api(ApiError::NotFound { .. }) | PauseError::Missing => {
             format!(
-                "{place} does not exist: is {namespace} the namespace that macaque lives in (--namespace)?"
+                "{place} does not exist: is {namespace} the namespace that macaque runs in (--namespace)?"
             )
         }
         PauseError::Api(error @ ApiError::Forbidden { .. }) => format!(

@@ -162,14 +162,14 @@ fn scoped_rules(config: &ChaosConfig, purpose: PermissionPurpose) -> Vec<(Option
         .collect();
 
     let journal = permissions::journal_permissions(config);
-    let home = journal.first().and_then(|grant| grant.namespace.clone());
+    let journal_namespace = journal.first().and_then(|grant| grant.namespace.clone());
     let journal = permissions::rule_of(&journal);
     let mut named = scoped.iter_mut().filter(|(scope, _)| scope.is_some());
-    if let Some((_, rules)) = named.find(|(scope, _)| *scope == home) {
+    if let Some((_, rules)) = named.find(|(scope, _)| *scope == journal_namespace) {
         rules.extend(journal);
     } else {
         // The journal is in another namespace than the victims.
-        scoped.extend(journal.map(|rule| (home, vec![rule])));
+        scoped.extend(journal.map(|rule| (journal_namespace, vec![rule])));
     }
     scoped
 }
@@ -184,7 +184,7 @@ fn account(args: &RbacArgs, view: &ViewSettings) -> Result<ServiceAccount, Strin
     let namespace = args.service_account_namespace.clone().or(own).or(first);
     let namespace = namespace.ok_or(
         "--service-account-namespace: is required with all namespaces in scope: name the namespace that macaque \
-         lives in",
+         runs in",
     )?;
 
     for (flag, value) in [

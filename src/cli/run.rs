@@ -45,7 +45,7 @@ pub(super) fn run(global: &GlobalArgs, args: &RunArgs) -> i32 {
     };
 
     if let Trigger::Cron(calendar) = &actors.trigger {
-        announce(&settings.config, calendar);
+        log_mode(&settings.config, calendar);
     }
     warn_of_memory(&settings.config);
     actors::run(actors)
@@ -114,8 +114,8 @@ fn warn_of_memory(config: &ChaosConfig) {
     }
 }
 
-/// Announces once what this process is set to do, loudly enough that nobody takes a dry run for the real thing.
-fn announce(config: &ChaosConfig, calendar: &Calendar) {
+/// Logs once what this process is set to do, in capitals whether it is a dry run.
+fn log_mode(config: &ChaosConfig, calendar: &Calendar) {
     let ChaosConfig {
         dry_run,
         target,

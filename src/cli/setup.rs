@@ -53,20 +53,20 @@ pub(super) fn load_view(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<V
     load_view_from(&sources(global, more))
 }
 
-/// Loads the settings of a command that only reads, for a macaque that runs in the namespace `home`.
+/// Loads the settings of a command that only reads, for a macaque that runs in the namespace `own_namespace`.
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
 pub(super) fn load_view_at(
     global: &GlobalArgs,
     more: Vec<FlagSetting>,
-    home: &str,
+    own_namespace: &str,
 ) -> Result<ViewSettings, i32> {
     let mut sources = sources(global, more);
     let variable = settings::POD_NAMESPACE.to_owned();
     sources.env.retain(|(name, _)| *name != variable);
-    sources.env.push((variable, home.to_owned()));
-    sources.service_account_namespace = Some(home.to_owned());
+    sources.env.push((variable, own_namespace.to_owned()));
+    sources.service_account_namespace = Some(own_namespace.to_owned());
     load_view_from(&sources)
 }
 

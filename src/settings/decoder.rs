@@ -119,8 +119,8 @@ impl SettingsDecoder {
         MistakeReported::to(&mut self.mistakes, mistake)
     }
 
-    /// A word of `all`, each called as `name` says; `what` says what the word is to be.
-    pub(super) fn word<T: Copy, const N: usize>(
+    /// One value of `all`, by its `name`; `what` names the kind of value in a mistake.
+    pub(super) fn one_of<T: Copy, const N: usize>(
         &mut self,
         path: &'static str,
         what: &str,

@@ -17,13 +17,13 @@ const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 
 /// Decodes the section.
 pub(super) fn decode_disrupt(d: &mut SettingsDecoder) -> Result<DisruptConfig, MistakeReported> {
-    let method = d.word(
+    let method = d.one_of(
         "disrupt.method",
         "a method",
         DisruptionMethod::ALL,
         DisruptionMethod::as_str,
     );
-    let draw = d.word(
+    let draw = d.one_of(
         "disrupt.draw",
         "a way to pick victims",
         DrawBy::ALL,

@@ -9,16 +9,16 @@ use super::mistake::{MistakeReported, quote};
 /// The ConfigMap's name in the manifest.
 const NAME: &str = "macaque-journal";
 
-/// Decodes the location; `home` is the namespace that macaque runs in, where that is known.
+/// Decodes the location; `own_namespace` is the namespace that macaque runs in, where that is known.
 pub(super) fn decode_journal(
     d: &mut SettingsDecoder,
-    home: Option<&str>,
+    own_namespace: Option<&str>,
 ) -> Result<JournalLocation, MistakeReported> {
     let place = d.text("journal")?;
-    match (place.value.as_str(), home) {
+    match (place.value.as_str(), own_namespace) {
         ("memory", _) | ("auto" | "", None) => Ok(JournalLocation::Memory),
         ("auto" | "", Some(namespace)) => Ok(config_map(namespace, NAME)),
-        (text, home) => decode_config_map(d, &place, text, home),
+        (text, own_namespace) => decode_config_map(d, &place, text, own_namespace),
     }
 }
 
@@ -27,7 +27,7 @@ fn decode_config_map(
     d: &mut SettingsDecoder,
     place: &GivenValue<String>,
     text: &str,
-    home: Option<&str>,
+    own_namespace: Option<&str>,
 ) -> Result<JournalLocation, MistakeReported> {
     let Some(name) = text.strip_prefix("configmap/") else {
         let right = "use \"auto\", \"memory\" or \"configmap/NAME\"";
@@ -44,7 +44,7 @@ fn decode_config_map(
         return Err(d.refuse(place, wrong, right));
     }
 
-    match home {
+    match own_namespace {
         Some(namespace) => Ok(config_map(namespace, name)),
         None => Err(d.refuse(
             place,

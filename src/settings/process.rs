@@ -62,8 +62,8 @@ const LEVELS: [(&str, LevelFilter); 5] = [
 
 /// Decodes `[log]`.
 pub(super) fn decode_log(d: &mut SettingsDecoder) -> Result<LogSettings, MistakeReported> {
-    let level = d.word("log.level", "a level", LEVELS, |(word, _)| word);
-    let format = d.word("log.format", "a format", LogFormat::ALL, LogFormat::as_str);
+    let level = d.one_of("log.level", "a level", LEVELS, |(word, _)| word);
+    let format = d.one_of("log.format", "a format", LogFormat::ALL, LogFormat::as_str);
     Ok(LogSettings {
         level: level?.1,
         format: format?,

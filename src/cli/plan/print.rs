@@ -81,7 +81,7 @@ fn mode(view: &PlanView) -> String {
     } else {
         "ARMED"
     };
-    let whom = match view.selector.as_str() {
+    let pods = match view.selector.as_str() {
         "" => "every pod".to_owned(),
         selector => format!("pods with {selector}"),
     };
@@ -95,7 +95,7 @@ fn mode(view: &PlanView) -> String {
     };
 
     format!(
-        "{mode}; {} {} per round, at most {} attempts, from {whom} in {place}{likely}",
+        "{mode}; {} {} per round, at most {} attempts, from {pods} in {place}{likely}",
         view.method, view.count, view.attempts
     )
 }
