@@ -6,8 +6,9 @@ bench_profile := env("BENCH_PROFILE", "bench")
 _list:
     @just --list --unsorted
 
-# Format, lints, documentation and dependency rules, as CI checks them
+# The rules of the house, format, lints, documentation and dependencies, as CI checks them
 check:
+    .ci/house
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
     cargo clippy --locked --package macaque --no-default-features -- -D warnings
@@ -26,7 +27,7 @@ test:
         cargo test --locked; \
     fi
 
-# The program on a real Kubernetes control plane (needs Go; builds it once, in about ten minutes)
+# $MACAQUE_BINARY, or a release built here, on a real Kubernetes control plane (needs Go, once for about ten minutes)
 e2e:
     test -n "${MACAQUE_BINARY:-}" || cargo build --locked --release
     MACAQUE_BINARY="${MACAQUE_BINARY:-$PWD/target/release/macaque}" \
