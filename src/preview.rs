@@ -5,7 +5,7 @@ pub mod lookup;
 
 use std::collections::BTreeMap;
 
-use macaque_core::eligibility::{Candidate, EligibilityRules};
+use macaque_core::eligibility::{Candidate, EligibilityConfig};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner};
 use macaque_core::preview::{BudgetIndex, PreviewedPod, RoundPreview};
@@ -69,8 +69,8 @@ struct SnapshotSink {
 }
 
 impl PodSink for SnapshotSink {
-    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
-        self.index.push(&pod, candidate.as_ref(), rules);
+    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig) {
+        self.index.push(&pod, candidate.as_ref(), eligibility);
         if let Some(owner) = pod.owner.clone() {
             let key = (pod.id.namespace.clone(), owner);
             let readiness = self.owners.entry(key).or_default();
@@ -101,10 +101,10 @@ impl PreviewReader<'_> {
     /// # Errors
     /// The pods could not be listed; a namespace that may not be read is only a problem.
     pub async fn snapshot(&self, config: &RoundConfig) -> Result<ClusterSnapshot, RoundEnd> {
-        let rules = &config.rules;
+        let eligibility = &config.eligibility;
         let scanner = PodScanner {
             cluster: self.cluster,
-            rules,
+            eligibility,
             stop: self.stop,
             platform: self.platform,
         };
@@ -124,9 +124,9 @@ impl PreviewReader<'_> {
         pods.dedup_by(|a, b| a.candidate.pod.uid == b.candidate.pod.uid);
 
         let mut problems = scan.problems;
-        let budgets = match rules.method {
+        let budgets = match eligibility.method {
             DisruptionMethod::Evict => {
-                let namespaces = namespaces_in(&rules.target.namespaces);
+                let namespaces = namespaces_in(&eligibility.target.namespaces);
                 self.budgets(namespaces, &mut problems).await?
             }
             // A deletion asks none.
@@ -173,7 +173,7 @@ impl PreviewReader<'_> {
                 _ => "",
             };
             problems.push(format!("budgets are unknown: {error}{remedy}"));
-            budgets.miss(namespace, error.to_string());
+            budgets.add_unreadable(namespace, error.to_string());
         }
         Ok(budgets)
     }

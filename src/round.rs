@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::config::{DisruptConfig, NamespaceScope};
-use macaque_core::eligibility::EligibilityRules;
+use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::journal::Denial;
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 
@@ -40,7 +40,7 @@ pub struct RoundConfig {
     /// Whether to stop short of disrupting.
     pub dry_run: bool,
     /// The rules by which pods are eligible.
-    pub rules: EligibilityRules,
+    pub eligibility: EligibilityConfig,
     /// How many victims, and how.
     pub disrupt: DisruptConfig,
 }
@@ -48,7 +48,7 @@ pub struct RoundConfig {
 impl RoundConfig {
     /// The report of a round that has not done anything yet.
     pub fn blank_report(&self, slot: Timestamp, seed: u64) -> RoundReport {
-        let target = &self.rules.target;
+        let target = &self.eligibility.target;
         let namespaces = match &target.namespaces {
             NamespaceScope::All => Vec::new(),
             NamespaceScope::Named(names) => names.clone(),

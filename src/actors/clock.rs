@@ -74,7 +74,7 @@ impl Clock {
         let started = platform.monotonic();
         let reading = ClockReading {
             wall: platform.now(),
-            steady: Duration::ZERO,
+            monotonic: Duration::ZERO,
         };
 
         Self {
@@ -131,7 +131,7 @@ impl Clock {
     fn reading(&self) -> ClockReading {
         ClockReading {
             wall: self.platform.now(),
-            steady: self.platform.monotonic().duration_since(self.started),
+            monotonic: self.platform.monotonic().duration_since(self.started),
         }
     }
 }
@@ -153,8 +153,8 @@ impl Handler<Shutdown> for Clock {
 }
 
 fn log_tick(tick: &TimerTick) {
-    if let Some(leapt) = tick.leapt {
-        let seconds = leapt.as_secs_f64();
+    if let Some(jump) = tick.jump {
+        let seconds = jump.as_secs_f64();
         log::warn!(
             "system clock jumped by {seconds:.0} s: waiting until it has settled before the next round"
         );

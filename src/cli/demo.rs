@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::Args;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque_core::config::{DisruptConfig, TargetConfig};
-use macaque_core::eligibility::EligibilityRules;
+use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::timer::TimerConfig;
 
@@ -117,7 +117,7 @@ fn actors_config(
     };
     let round = RoundConfig {
         dry_run: false,
-        rules: EligibilityRules {
+        eligibility: EligibilityConfig {
             target,
             method: DisruptionMethod::Evict,
             own_pod: None,

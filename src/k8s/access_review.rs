@@ -14,15 +14,15 @@ impl Cluster {
     /// # Errors
     /// The API server gave no answer to that.
     pub async fn holds(&self, grant: &ScopedPermission) -> Result<bool, ApiError> {
-        let right = grant.right;
-        let (resource, subresource) = match right.resource.split_once('/') {
+        let permission = grant.permission;
+        let (resource, subresource) = match permission.resource.split_once('/') {
             Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
-            None => (right.resource, None),
+            None => (permission.resource, None),
         };
 
         let attributes = ResourceAttributes {
-            verb: Some(right.verb.to_owned()),
-            group: Some(right.group.to_owned()),
+            verb: Some(permission.verb.to_owned()),
+            group: Some(permission.group.to_owned()),
             resource: Some(resource.to_owned()),
             subresource,
             namespace: grant.namespace.clone(),

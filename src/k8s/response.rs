@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
-use macaque_core::outcome::Refusal;
+use macaque_core::refusal::Refusal;
 use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 use serde::de::DeserializeOwned;
 

@@ -97,7 +97,7 @@ fn single(report: &RoundReport, attempt: &AttemptReport) -> String {
 
     match &attempt.outcome {
         Outcome::Evicted | Outcome::Deleted => format!("{} {pod}", attempt.outcome.word()),
-        Outcome::Spared => format!("would have {} {pod}", participle(report.method)),
+        Outcome::DryRun => format!("would have {} {pod}", participle(report.method)),
         Outcome::Refused(refusal) => format!("{noun} of {pod} {}", refusal.summary()),
         Outcome::Gone => format!("{}: {pod} was gone already", nothing(report)),
         Outcome::Unknown { .. } => format!("{noun} of {pod}: outcome unknown"),
@@ -111,7 +111,7 @@ fn tallies(report: &RoundReport) -> String {
     for attempt in &report.attempts {
         let kind = match &attempt.outcome {
             Outcome::Evicted | Outcome::Deleted => (0, attempt.outcome.word().to_owned()),
-            Outcome::Spared => (1, format!("would have {}", participle(report.method))),
+            Outcome::DryRun => (1, format!("would have {}", participle(report.method))),
             Outcome::Unknown { .. } => (2, "with unknown outcome".to_owned()),
             Outcome::Refused(refusal) => (3, refusal.summary()),
             Outcome::Gone => (4, "gone already".to_owned()),
@@ -151,7 +151,7 @@ fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
         None => String::new(),
     };
     let became = match &attempt.outcome {
-        Outcome::Spared => format!("dry run, would have been {}", participle(report.method)),
+        Outcome::DryRun => format!("dry run, would have been {}", participle(report.method)),
         outcome => outcome.to_string(),
     };
     let warnings: String = attempt
@@ -230,11 +230,11 @@ fn seen(report: &RoundReport) -> String {
     let listed = count(report.listed, "pod");
     let candidates = count(report.candidates, "candidate");
 
-    match report.unjudged() {
+    match report.unchecked() {
         0 => format!("{listed} listed, {candidates}"),
-        unjudged => format!(
+        unchecked => format!(
             "{listed} listed, {} of them sampled and judged, {candidates}",
-            report.listed - unjudged
+            report.listed - unchecked
         ),
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use macaque_core::outcome::{DisruptionMethod, Refusal};
+use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::PodRef;
 use macaque_core::prediction::Prediction;
+use macaque_core::refusal::Refusal;
 use macaque_core::report::RoundEnd;
 use macaque_core::verdict::{DisruptionVerdict, classify};
 

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use macaque_core::outcome::{DisruptionMethod, Outcome, Refusal};
+use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::PodRef;
+use macaque_core::refusal::Refusal;
 use macaque_core::verdict::{DisruptionVerdict, classify};
 
 use super::retry::RetryPolicy;

@@ -80,7 +80,7 @@ impl RunningRound<'_> {
     pub(super) fn scanner(&self) -> PodScanner<'_> {
         PodScanner {
             cluster: self.context.cluster,
-            rules: &self.context.config.rules,
+            eligibility: &self.context.config.eligibility,
             stop: self.context.stop,
             platform: self.context.platform,
         }
@@ -115,11 +115,11 @@ impl RunningRound<'_> {
             Err(error) => return self.give_up_on(pod, error, picker),
         };
 
-        let eligible = fresh.map(|pod| judge(&pod, &context.config.rules, context.platform.now()));
+        let eligible = fresh.map(|pod| judge(&pod, &context.config.eligibility, context.platform.now()));
         let result = match eligible {
             None => AttemptResult::Attempted(Outcome::Gone.into()),
             Some(Err(exemption)) => AttemptResult::Exempt(exemption),
-            Some(Ok(_)) if context.config.dry_run => AttemptResult::Attempted(Outcome::Spared.into()),
+            Some(Ok(_)) if context.config.dry_run => AttemptResult::Attempted(Outcome::DryRun.into()),
             Some(Ok(_)) => self.disrupt(&candidate).await?,
         };
 
@@ -236,7 +236,7 @@ impl RunningRound<'_> {
     ) -> Result<(), RoundEnd> {
         match error {
             ApiError::Forbidden { .. } => {
-                picker.leave_namespace(pod);
+                picker.exclude_namespace(pod);
                 self.report.problems.push(error.to_string());
                 Ok(())
             }

@@ -63,12 +63,12 @@ impl RunningRound<'_> {
                 continue;
             }
 
-            let has_left = |entry: &IndexedName<'_>| {
+            let is_excluded = |entry: &IndexedName<'_>| {
                 entry
                     .namespace
-                    .is_some_and(|namespace| picker.has_left(namespace))
+                    .is_some_and(|namespace| picker.is_excluded(namespace))
             };
-            let next = draw.find(|entry| !has_left(entry));
+            let next = draw.find(|entry| !is_excluded(entry));
             let Some(entry) = next.filter(|_| in_vain < MOST_IN_VAIN) else {
                 if in_vain == MOST_IN_VAIN || tried.is_empty() {
                     log::debug!("{in_vain} sampled pods were not eligible: checking all pods");
@@ -90,10 +90,10 @@ impl RunningRound<'_> {
     /// The pod of a name, as far as its metadata tell; `None` if it is gone.
     async fn read_drawn(&self, entry: IndexedName<'_>) -> Result<Option<Pod>, RoundEnd> {
         let context = self.context;
-        let rules = &context.config.rules;
+        let eligibility = &context.config.eligibility;
         let read = async || {
-            let selector = &rules.target.selector;
-            context.cluster.named(entry, selector, rules.phases()).await
+            let selector = &eligibility.target.selector;
+            context.cluster.named(entry, selector, eligibility.phases()).await
         };
         Ok(with_retries(context.platform, context.stop, read).await?)
     }
@@ -101,7 +101,7 @@ impl RunningRound<'_> {
     /// Judges a pod by its metadata; a candidate is judged once more, in full, before it is disrupted.
     fn judge_drawn(&mut self, pod: &Pod, journal: &Journal) -> Option<Candidate> {
         let now = self.context.platform.now();
-        match judge(pod, &self.context.config.rules, now) {
+        match judge(pod, &self.context.config.eligibility, now) {
             Ok(candidate) if self.is_not_in_cooldown(&candidate, journal) => {
                 self.report.candidates += 1;
                 Some(candidate)

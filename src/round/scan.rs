@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use macaque_core::config::NamespaceScope;
-use macaque_core::eligibility::{Candidate, EligibilityRules, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, judge};
 use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, NameIndex};
@@ -17,7 +17,7 @@ use crate::platform::Platform;
 /// What is kept of the pods that a scan sees.
 pub(crate) trait PodSink: Default {
     /// Adds one pod, with the candidate that it is by `rules`, if it is one.
-    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules);
+    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig);
     /// Adds the pods of another namespace.
     fn append(&mut self, more: Self);
 }
@@ -44,7 +44,7 @@ pub(super) enum ScanOutcome {
 #[derive(Clone, Copy)]
 pub(crate) struct PodScanner<'a> {
     pub(crate) cluster: &'a Cluster,
-    pub(crate) rules: &'a EligibilityRules,
+    pub(crate) eligibility: &'a EligibilityConfig,
     pub(crate) stop: &'a StopToken,
     pub(crate) platform: &'a Platform,
 }
@@ -61,7 +61,7 @@ struct ScanStep<'a> {
 
 /// A round keeps the candidates and nothing else.
 impl PodSink for Vec<Candidate> {
-    fn push(&mut self, _: Pod, candidate: Option<Candidate>, _: &EligibilityRules) {
+    fn push(&mut self, _: Pod, candidate: Option<Candidate>, _: &EligibilityConfig) {
         self.extend(candidate);
     }
 
@@ -72,8 +72,8 @@ impl PodSink for Vec<Candidate> {
 
 /// Of many pods it keeps the candidates compactly.
 impl PodSink for CandidateIndex {
-    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
-        CandidateIndex::push(self, &pod, candidate.as_ref(), rules);
+    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig) {
+        CandidateIndex::push(self, &pod, candidate.as_ref(), eligibility);
     }
 
     fn append(&mut self, more: Self) {
@@ -82,13 +82,13 @@ impl PodSink for CandidateIndex {
 }
 
 impl<S: PodSink> PodScan<S> {
-    fn add(&mut self, pod: Pod, rules: &EligibilityRules, now: Timestamp) {
+    fn add(&mut self, pod: Pod, eligibility: &EligibilityConfig, now: Timestamp) {
         self.listed += 1;
-        match judge(&pod, rules, now) {
-            Ok(candidate) => self.sink.push(pod, Some(candidate), rules),
+        match judge(&pod, eligibility, now) {
+            Ok(candidate) => self.sink.push(pod, Some(candidate), eligibility),
             Err(exemption) => {
                 ExemptionTally::note(&mut self.exempted, pod.id.clone(), &exemption);
-                self.sink.push(pod, None, rules);
+                self.sink.push(pod, None, eligibility);
             }
         }
     }
@@ -138,7 +138,7 @@ impl PodScanner<'_> {
         scan: &mut PodScan<S>,
         size: &mut ScopeSize,
     ) -> Result<bool, RoundEnd> {
-        let namespaces = namespaces_in(&self.rules.target.namespaces);
+        let namespaces = namespaces_in(&self.eligibility.target.namespaces);
         for (index, namespace) in namespaces.iter().copied().enumerate() {
             let step = ScanStep {
                 namespace,
@@ -180,8 +180,8 @@ impl PodScanner<'_> {
             let read = async || {
                 let mut page = PodScan::default();
                 let now = self.platform.now();
-                let add = |pod| page.add(pod, self.rules, now);
-                let selector = &self.rules.target.selector;
+                let add = |pod| page.add(pod, self.eligibility, now);
+                let selector = &self.eligibility.target.selector;
                 let cursor = self
                     .cluster
                     .each_pod(step.namespace, selector, pager.after(), glance, add)
@@ -216,7 +216,7 @@ impl PodScanner<'_> {
     /// The names of every namespace in scope.
     async fn names(&self) -> Result<ScopeNames, ApiError> {
         let mut found = ScopeNames::default();
-        for namespace in namespaces_in(&self.rules.target.namespaces) {
+        for namespace in namespaces_in(&self.eligibility.target.namespaces) {
             match self.names_in(namespace).await {
                 Ok(more) if more.is_empty() => found.problems.extend(self.missing_namespace(namespace).await),
                 Ok(more) => found.names.append(more),
@@ -229,8 +229,8 @@ impl PodScanner<'_> {
     /// The names of one namespace, or of all: from tables, and where the server gives none, from metadata.
     async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ApiError> {
         let cluster = self.cluster;
-        let selector = &self.rules.target.selector;
-        let phases = self.rules.phases();
+        let selector = &self.eligibility.target.selector;
+        let phases = self.eligibility.phases();
         let mut names = NameIndex::default();
         let mut pager = ListPager::default();
         let mut has_tables = true;

@@ -11,9 +11,9 @@ pub use arithmetic::BudgetArithmetic;
 
 use std::collections::BTreeMap;
 
-use crate::outcome::Refusal;
 use crate::pod::{Pod, PodPhase};
 use crate::prediction::Prediction;
+use crate::refusal::Refusal;
 use crate::selector::Selector;
 
 /// The maximum number of evicted pods whose deletion a budget waits for; with more, the API server refuses

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::Outcome;
+use crate::refusal::Refusal;
 use crate::verdict::{CANNOT_BE_ASKED, DisruptionVerdict};
 
 /// What is expected of one disruption before it is tried.
@@ -49,7 +50,7 @@ impl Prediction {
     /// The outcome that a round would see; what cannot be predicted counts as a disruption.
     pub(crate) fn as_outcome(&self) -> Outcome {
         match self {
-            Self::Allowed { .. } => Outcome::Spared,
+            Self::Allowed { .. } => Outcome::DryRun,
             Self::Refused(refusal) => Outcome::Refused(refusal.clone()),
             Self::Unknown { why } => Outcome::Unknown { why: why.clone() },
         }

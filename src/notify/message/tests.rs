@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use macaque_core::outcome::Refusal;
 use macaque_core::pod::{PodOwner, PodRef};
+use macaque_core::refusal::Refusal;
 use macaque_core::report::ExemptionTally;
 
 use super::*;
@@ -182,7 +182,7 @@ fn several_victims_are_counted_by_outcome_and_by_who_refused() {
 
 #[test]
 fn a_dry_run_is_unmistakable() {
-    let mut report = report([attempt("a", Outcome::Spared)]);
+    let mut report = report([attempt("a", Outcome::DryRun)]);
     report.dry_run = true;
     let message = RoundMessage::of(&report);
     assert_eq!(message.headline, "dry run: would have evicted shop/a");
@@ -193,7 +193,7 @@ fn a_dry_run_is_unmistakable() {
     assert!(message.footer.starts_with("dry run · "), "{}", message.footer);
 
     report.method = DisruptionMethod::Delete;
-    report.attempts.push(attempt("b", Outcome::Spared));
+    report.attempts.push(attempt("b", Outcome::DryRun));
     assert_eq!(headline_of(&report), "dry run: would have deleted 2 pods");
 
     report.attempts.clear();

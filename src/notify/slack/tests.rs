@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use macaque_core::outcome::{Outcome, Refusal};
+use macaque_core::outcome::Outcome;
+use macaque_core::refusal::Refusal;
 
 use super::*;
 use crate::notify::delivery::{Retryable, answer};

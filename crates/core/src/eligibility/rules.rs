@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::EligibilityRules;
+use super::EligibilityConfig;
 use super::opt_out::opt_out;
 use super::rule::{EligibilityRule, RuleInput, RuleSetting};
 use crate::pod::{Pod, PodPhase};
@@ -30,9 +30,9 @@ pub(super) static RULES: &[EligibilityRule] = &[
     EligibilityRule {
         name: "namespace",
         doc: "pods outside the namespaces in scope",
-        setting: RuleSetting::Key("target.namespaces", |rules| rules.target.namespaces.to_string()),
+        setting: RuleSetting::Key("target.namespaces", |config| config.target.namespaces.to_string()),
         exempts: |input| {
-            let is_outside = !input.rules.target.namespaces.contains(&input.pod.id.namespace);
+            let is_outside = !input.config.target.namespaces.contains(&input.pod.id.namespace);
             is_outside.then_some("outside the namespaces in scope".into())
         },
         seen: namespace,
@@ -42,7 +42,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
         doc: "pods whose labels do not match",
         setting: RuleSetting::Key("target.selector", selector),
         exempts: |input| {
-            let is_selected = input.rules.target.selector.matches(&input.pod.labels);
+            let is_selected = input.config.target.selector.matches(&input.pod.labels);
             (!is_selected).then_some("does not match the selector".into())
         },
         seen: labels,
@@ -59,11 +59,11 @@ pub(super) static RULES: &[EligibilityRule] = &[
         doc: "macaque's own pod, and the other pods of its controller",
         setting: RuleSetting::Always,
         exempts: |input| {
-            let own = input.rules.own_pod.as_ref();
+            let own = input.config.own_pod.as_ref();
             own.is_some_and(|own| own.covers(input.pod))
                 .then_some("macaque itself".into())
         },
-        seen: |input| match &input.rules.own_pod {
+        seen: |input| match &input.config.own_pod {
             Some(own) => format!("macaque is {}/{}", own.namespace, own.name),
             None => "macaque runs in no pod".to_owned(),
         },
@@ -191,10 +191,10 @@ pub(super) static RULES: &[EligibilityRule] = &[
     EligibilityRule {
         name: "too-young",
         doc: "pods younger than this",
-        setting: RuleSetting::Key("target.min_age", |rules| brief(rules.target.min_age)),
+        setting: RuleSetting::Key("target.min_age", |config| brief(config.target.min_age)),
         exempts: |input| {
             let age = age_of(input);
-            let min_age = input.rules.target.min_age;
+            let min_age = input.config.target.min_age;
             (age < min_age).then(|| format!("younger than {} ({})", brief(min_age), brief(age)).into())
         },
         seen: |input| match input.pod.created {
@@ -208,11 +208,11 @@ fn namespace(input: &RuleInput<'_>) -> String {
     format!("namespace {}", input.pod.id.namespace)
 }
 
-fn selector(rules: &EligibilityRules) -> String {
-    if rules.target.selector.is_empty() {
+fn selector(config: &EligibilityConfig) -> String {
+    if config.target.selector.is_empty() {
         "\"\"".to_owned()
     } else {
-        rules.target.selector.to_string()
+        config.target.selector.to_string()
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::budget::{BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
+use crate::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
 use crate::config::DrawBy;
-use crate::outcome::Refusal;
 use crate::pod::PodPhase;
+use crate::refusal::Refusal;
 use crate::verdict::DisruptionVerdict;
 
 /// `app-0`, `app-1` and so on, of the Deployment `app`; without an owner if `app` is "bare".
@@ -193,7 +193,7 @@ fn a_deletion_asks_no_budget() {
 #[test]
 fn unreadable_budgets_make_the_prediction_unknown() {
     let mut preview = preview([pods("db", 3)], vec![], 1);
-    preview.budgets.miss(Some("shop"), "forbidden".into());
+    preview.budgets.add_unreadable(Some("shop"), "forbidden".into());
     let victims = preview.pick(1);
 
     assert_eq!(victims.len(), 1, "what may have happened spends the count");
@@ -201,8 +201,8 @@ fn unreadable_budgets_make_the_prediction_unknown() {
         victims[0].prediction.to_string(),
         "unknown: budgets could not be read"
     );
-    assert_eq!(preview.budgets.of("shop"), Err("forbidden"));
-    assert_eq!(preview.budgets.of("elsewhere"), Ok(&[][..]));
+    assert_eq!(preview.budgets.in_namespace("shop"), Err("forbidden"));
+    assert_eq!(preview.budgets.in_namespace("elsewhere"), Ok(&[][..]));
 }
 
 #[test]
