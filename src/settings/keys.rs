@@ -174,7 +174,7 @@ static FIRST: &[SettingKey] = &[
 #[rustfmt::skip]
 static LAST: &[SettingKey] = &[
     key("health.listen", Text("0.0.0.0:8080"), "The address of the probes; empty or `off`: none."),
-    key("log.level", Text("info"), "The lowest level to log: error, warn, info, debug or trace."),
+    key("log.level", Text("info"), "The least severe records to log: error, warn, info, debug or trace."),
     key("log.format", Text("auto"), "`text`, `json`, or `auto`: text on a terminal, JSON elsewhere."),
     key("cluster.kubeconfig", Text(""), "The kubeconfig file. Empty: the cluster macaque runs in, else kubectl's default."),
     key("cluster.context", Text(""), "The context within the kubeconfig. Empty: its current one."),
