@@ -1,6 +1,6 @@
 //! The command line: one file a command, by its name; docs/cli.md lists the commands and the exit codes.
 //!
-//! A new command is one file, and here one `mod` line and one arm, and one variant of [`Command`].
+//! A new command is one file, and here one `mod` line and one arm, and one variant of `Command` in args.rs.
 
 mod args;
 mod budgets;
