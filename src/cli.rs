@@ -1,6 +1,6 @@
 //! The command line: one file for each command, by its name. docs/cli.md lists the commands and the exit codes.
 //!
-//! A new command is one file, and here one `mod` line, one variant of [`Command`] and one arm. No flag is ignored: what a
+//! A new command is one file, and here one `mod` line, one variant of `Command` and one arm. No flag is ignored: what a
 //! command does not use is a usage error.
 
 mod args;
