@@ -1,4 +1,4 @@
-//! Looks at the pods and budgets in scope as a round would, to predict it. It only reads.
+//! Reads the pods and budgets in scope to predict a round, without disrupting anything.
 
 mod dry_run;
 pub mod lookup;
@@ -18,31 +18,31 @@ use crate::round::retry::with_retries;
 use crate::round::scan::{PodScan, PodScanner, PodSink, namespaces_in};
 use crate::round::{RoundConfig, StopToken};
 
-/// What to do about budgets that may not be listed.
+/// The advice if budgets may not be listed.
 const MISSING_GRANT: &str =
     "; grant it {apiGroups: [\"policy\"], resources: [\"poddisruptionbudgets\"], verbs: [\"list\"]}";
 
-/// What a preview reads with.
+/// Reads the cluster for a preview.
 #[derive(Clone, Copy)]
 pub struct PreviewReader<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
     /// The request to stop.
     pub stop: &'a StopToken,
-    /// Time and chance.
+    /// The source of time and randomness.
     pub platform: &'a Platform,
 }
 
-/// The pods of one owner, among those listed.
+/// How many pods of one owner were listed, and how many of them are ready.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OwnerReadiness {
-    /// How many.
+    /// How many were listed.
     pub pods: usize,
     /// How many of them are ready.
     pub ready: usize,
 }
 
-/// The pods of each owner, by namespace and owner.
+/// The readiness of each owner's pods, by namespace and owner.
 pub type ReadinessByOwner = BTreeMap<(String, PodOwner), OwnerReadiness>;
 
 /// The pods and budgets in scope at one moment.
@@ -50,17 +50,17 @@ pub type ReadinessByOwner = BTreeMap<(String, PodOwner), OwnerReadiness>;
 pub struct ClusterSnapshot {
     /// How many pods were listed.
     pub listed: usize,
-    /// The pods that are no candidates, by rule.
+    /// The pods that are exempt, by rule.
     pub exempted: ExemptionTallies,
     /// The owners of all pods listed.
     pub owners: ReadinessByOwner,
-    /// The round to come; its candidates are sorted by namespace, owner and name.
+    /// The preview of the next round; its candidates are sorted by namespace, owner and name.
     pub preview: RoundPreview,
-    /// What went wrong without ending it.
+    /// Problems that did not end the preview.
     pub problems: Vec<String>,
 }
 
-/// What a snapshot keeps of the pods.
+/// Collects what a snapshot keeps of the pods.
 #[derive(Default)]
 struct SnapshotSink {
     index: CandidateIndex,
@@ -96,10 +96,10 @@ impl PodSink for SnapshotSink {
 }
 
 impl PreviewReader<'_> {
-    /// Looks at everything in scope.
+    /// Reads all pods and budgets in scope.
     ///
     /// # Errors
-    /// The pods could not be listed; a namespace that may not be read is only a problem.
+    /// The pods could not be listed. A namespace that may not be read is only noted as a problem.
     pub async fn snapshot(&self, config: &RoundConfig) -> Result<ClusterSnapshot, RoundEnd> {
         let eligibility = &config.eligibility;
         let scanner = PodScanner {
@@ -120,7 +120,7 @@ impl PreviewReader<'_> {
             let Candidate { pod, owner } = &pod.candidate;
             (pod.namespace.clone(), owner.clone(), pod.name.clone())
         });
-        // A page boundary may repeat a pod; by UID it is the same one.
+        // A pod may appear on two pages, with the same UID.
         pods.dedup_by(|a, b| a.candidate.pod.uid == b.candidate.pod.uid);
 
         let mut problems = scan.problems;
@@ -129,7 +129,7 @@ impl PreviewReader<'_> {
                 let namespaces = namespaces_in(&eligibility.target.namespaces);
                 self.budgets(namespaces, &mut problems).await?
             }
-            // A deletion asks none.
+            // A deletion does not consult budgets.
             DisruptionMethod::Delete => BudgetIndex::default(),
         };
 
@@ -147,10 +147,10 @@ impl PreviewReader<'_> {
         })
     }
 
-    /// Reads the budgets of `namespaces`; those that cannot be read are problems.
+    /// Reads the budgets in `namespaces`, and notes those that cannot be read as problems.
     ///
     /// # Errors
-    /// A request to stop.
+    /// macaque was asked to stop.
     pub async fn budgets(
         &self,
         namespaces: Vec<Option<&str>>,

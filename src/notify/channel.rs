@@ -1,4 +1,4 @@
-//! A channel: where reports are delivered, and what a chat service needs to be one.
+//! A channel to which reports are delivered, and the trait that chat services implement.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,23 +9,23 @@ use super::http::{self, PostRequest};
 use super::message::RoundMessage;
 use super::registry::ServiceSpec;
 
-/// One place where reports are delivered.
+/// A channel to which reports are delivered.
 #[derive(Debug, Clone)]
 pub enum Channel {
-    /// Lines in macaque's own log.
+    /// macaque's own log.
     Log,
-    /// A listener in this very process: the demo's screen, or a test.
+    /// A listener in the same process: the demo's screen, or a test.
     Listener(Sender<RoundMessage>),
     /// A chat service.
     Service(Arc<dyn ChatService>),
 }
 
-/// A chat service with all it needs to know; its `Debug` output shows neither its secret nor its destination.
+/// A configured chat service; its `Debug` output shows neither its secret nor its destination.
 pub trait ChatService: fmt::Debug + Send + Sync {
-    /// What the service is called and configured by.
+    /// The names and settings of the service.
     fn spec(&self) -> &'static ServiceSpec;
 
-    /// The URL that it is reached by.
+    /// The URL of the service.
     fn url(&self) -> &str;
 
     /// The request that carries `message`.
@@ -34,11 +34,11 @@ pub trait ChatService: fmt::Debug + Send + Sync {
     /// The meaning of `answer`.
     fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult;
 
-    /// What must not be shown, should the service echo it: the secret and the destination.
+    /// The texts to hide if the service echoes them: the secret and the destination.
     fn hidden(&self) -> Vec<&str>;
 }
 
-/// The reason why a URL cannot be posted to; it does not repeat the URL, which may be a secret.
+/// The reason why a URL cannot be used. Does not repeat the URL, which may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// The text is not a URL.
@@ -47,21 +47,21 @@ pub enum UrlError {
     /// The URL names no host.
     #[error("has no host")]
     NoHost,
-    /// The URL carries credentials where they are logged and forwarded.
+    /// The URL holds credentials, which would be logged and forwarded with it.
     #[error("holds a user name")]
     UserName,
-    /// The URL would send the message, and the token, in clear text.
+    /// The URL would send the message and the token unencrypted.
     #[error("would send a secret in clear text")]
     InTheClear,
-    /// The URL is of another scheme.
+    /// The URL has another scheme.
     #[error("is not https")]
     NotHttps,
 }
 
-/// Whether a channel may post to `url`: https, or http to this very host.
+/// Checks that a channel may post to `url`, which must be https, or http to a loopback address.
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with the URL.
 pub fn check_url(url: &str) -> Result<(), UrlError> {
     http::destination(url).map(|_| ())
 }
@@ -76,7 +76,7 @@ impl Channel {
         }
     }
 
-    /// Whether the channel is reached by TLS.
+    /// Whether the channel needs TLS.
     pub(super) fn needs_tls(&self) -> bool {
         let Self::Service(service) = self else {
             return false;
@@ -91,7 +91,7 @@ impl<S: ChatService + 'static> From<S> for Channel {
     }
 }
 
-/// `text` without the secret and the destination of `service`, should it echo them.
+/// Replaces the secret and the destination of `service` in `text`, in case its answer echoes them.
 pub(super) fn redact(service: &dyn ChatService, text: &str) -> String {
     let hidden = service.hidden().into_iter().filter(|hidden| !hidden.is_empty());
     hidden.fold(text.to_owned(), |text, hidden| text.replace(hidden, "[hidden]"))

@@ -1,5 +1,5 @@
-//! The chat services there are: one line each. The settings, their environment variables, the documents and the help take
-//! what they say of a service from its [`ServiceSpec`].
+//! The list of chat services. Settings, environment variables, documents and help are derived from each service's
+//! [`ServiceSpec`].
 
 use std::fmt;
 
@@ -8,39 +8,39 @@ use secrecy::SecretString;
 use super::channel::Channel;
 use super::{slack, webex};
 
-/// Every chat service, in the order of the documents.
+/// All chat services, in the order of the documents.
 pub static SERVICES: &[&ServiceSpec] = &[&slack::BOT, &slack::WEBHOOK, &webex::BOT];
 
-/// What a chat service is called and configured by.
+/// The names and settings of a chat service.
 #[derive(Debug)]
 pub struct ServiceSpec {
-    /// The name in logs and in the journal, which never changes: `slack-webhook`.
+    /// The name in logs and in the journal, e.g. `slack-webhook`; it must never change.
     pub name: &'static str,
-    /// What people call the service.
+    /// The name for people to read.
     pub title: &'static str,
-    /// Its settings. Secrets and texts are required: all of them are set, or none.
+    /// The settings. Secrets and texts are required: either all of them are set, or none.
     pub fields: &'static [ServiceField],
-    /// Opens the channel, once every required field is set.
+    /// Opens the channel; called only if every required field is set.
     pub open: fn(&FieldValues) -> Channel,
 }
 
-/// One setting of a chat service.
+/// A setting of a chat service.
 #[derive(Debug)]
 pub struct ServiceField {
-    /// The key: `notify.slack.channel`.
+    /// The key, e.g. `notify.slack.channel`.
     pub path: &'static str,
     /// The meaning, in a sentence.
     pub doc: &'static str,
-    /// What it holds.
+    /// What the setting holds.
     pub kind: FieldKind,
-    /// The environment variable of the Go tool macaque, which works unchanged.
+    /// The environment variable of the Go tool macaque, which still works.
     pub old_variable: Option<&'static str>,
 }
 
 /// What a setting of a chat service holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
-    /// A secret, by value or in the file that another key names.
+    /// A secret, given as a value or in a file that another key names.
     Secret {
         /// The key that names the file.
         file_path: &'static str,
@@ -49,13 +49,13 @@ pub enum FieldKind {
         /// Whether the secret is a URL.
         is_url: bool,
     },
-    /// A destination.
+    /// A text: where in the service to write.
     Text,
     /// A URL with a default.
     Url(&'static str),
 }
 
-/// The values of a service's fields; its `Debug` output shows which are set, not what they hold.
+/// The values of a service's fields; the `Debug` output shows only which of them are set.
 #[derive(Clone, Default)]
 pub struct FieldValues {
     /// Secrets by key.
