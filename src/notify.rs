@@ -11,15 +11,19 @@ mod log_channel;
 pub mod message;
 pub mod registry;
 pub mod retry;
+pub mod service;
 pub mod slack;
+pub mod url;
 pub mod webex;
 
-pub use self::channel::{Channel, ChatService, check_url};
+pub use self::channel::Channel;
 pub use self::delivery::{DeliveryError, DeliveryResult, Retryable};
 pub use self::http::HttpClient;
 pub use self::message::RoundMessage;
 pub use self::retry::DeliveryRetry;
+pub use self::service::ChatService;
 pub use self::slack::{SlackBot, SlackWebhook};
+pub use self::url::check_url;
 pub use self::webex::WebexBot;
 
 use crate::platform::Platform;
@@ -41,7 +45,7 @@ pub async fn deliver(http: &HttpClient, channel: &Channel, message: &RoundMessag
         Channel::Service(service) => {
             let request = service.request(message);
             let mut answer = http.post(service.spec().title, &request).await?;
-            answer.body = channel::redact(service.as_ref(), &answer.body);
+            answer.body = service::redact(service.as_ref(), &answer.body);
             service.judge(&answer)
         }
     }

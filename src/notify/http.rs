@@ -2,22 +2,22 @@
 //! revealing secrets.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use awc::error::{ConnectError, SendRequestError};
-use awc::http::{Uri, header};
+use awc::http::header;
 use futures_util::{Stream, StreamExt};
 use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 use tokio::time::Instant;
 
-use super::channel::{Channel, UrlError};
+use super::channel::Channel;
 use super::delivery::{DeliveryError, ServiceAnswer};
+use super::service::PostRequest;
+use super::url::destination;
 use crate::platform::Platform;
 
 /// How long a service may take for its whole answer.
@@ -47,16 +47,6 @@ pub enum HttpError {
     /// The crypto provider does not fit the TLS library, which is a defect of the build.
     #[error("TLS could not be set up: {0}")]
     Tls(rustls::Error),
-}
-
-/// A POST request.
-pub struct PostRequest<'a> {
-    /// The URL to post to.
-    pub url: String,
-    /// The bearer token, if the service needs one.
-    pub bearer: Option<&'a SecretString>,
-    /// The JSON body.
-    pub body: Value,
 }
 
 impl HttpClient {
@@ -154,28 +144,6 @@ impl fmt::Debug for HttpClient {
         f.debug_struct("HttpClient")
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
-    }
-}
-
-/// Parses `url` as a URL that may be posted to: https, or http to a loopback address.
-pub(super) fn destination(url: &str) -> Result<Uri, UrlError> {
-    let uri: Uri = url.parse().map_err(|_| UrlError::Malformed)?;
-    let authority = uri.authority().ok_or(UrlError::NoHost)?;
-    let host = authority.host();
-    if host.is_empty() {
-        return Err(UrlError::NoHost);
-    }
-    if authority.as_str().contains('@') {
-        return Err(UrlError::UserName);
-    }
-
-    let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
-    let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
-    match uri.scheme_str() {
-        Some("https") => Ok(uri),
-        Some("http") if loopback => Ok(uri),
-        Some("http") => Err(UrlError::InTheClear),
-        _ => Err(UrlError::NotHttps),
     }
 }
 

@@ -2,18 +2,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
 
-use super::channel::{Channel, ChatService};
 use super::delivery::{
     DeliveryError, DeliveryResult, ServiceAnswer, cut_short, is_code, judge_status, not_understood,
 };
-use super::http::PostRequest;
 use super::message::RoundMessage;
-use super::registry::{FieldKind, ServiceField, ServiceSpec};
+use super::service::{ChatService, FieldKind, PostRequest, ServiceField, ServiceSpec};
 use crate::text::{chars, escape_within, list};
 
 /// The base URL of Slack's Web API.
@@ -48,7 +47,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
         },
     ],
     open: |fields| {
-        Channel::from(SlackBot {
+        Arc::new(SlackBot {
             token: fields.secret("notify.slack.token"),
             channel: fields.text("notify.slack.channel"),
             api_url: fields.text("notify.slack.api_url"),
@@ -71,7 +70,7 @@ pub static WEBHOOK: ServiceSpec = ServiceSpec {
         old_variable: None,
     }],
     open: |fields| {
-        Channel::from(SlackWebhook {
+        Arc::new(SlackWebhook {
             url: fields.secret("notify.slack_webhook.url"),
         })
     },

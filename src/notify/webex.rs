@@ -1,15 +1,14 @@
 //! Webex, by a bot: the payload of a message, and the meaning of the answers.
 
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::channel::{Channel, ChatService};
 use super::delivery::{DeliveryResult, ServiceAnswer, judge_status};
-use super::http::PostRequest;
 use super::message::RoundMessage;
-use super::registry::{FieldKind, ServiceField, ServiceSpec};
+use super::service::{ChatService, FieldKind, PostRequest, ServiceField, ServiceSpec};
 use crate::text::{escape_within, list};
 
 /// The base URL of Webex's REST API.
@@ -44,7 +43,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
         },
     ],
     open: |fields| {
-        Channel::from(WebexBot {
+        Arc::new(WebexBot {
             token: fields.secret("notify.webex.token"),
             room_id: fields.text("notify.webex.room_id"),
             api_url: fields.text("notify.webex.api_url"),

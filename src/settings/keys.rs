@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use KeyKind::{Boolean, Count, Duration, List, OptionalText, Secret, Text};
 
-use crate::notify::registry::{FieldKind, SERVICES, ServiceField};
+use crate::notify::registry::SERVICES;
+use crate::notify::service::{FieldKind, ServiceField};
 
 /// One setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

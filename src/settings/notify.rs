@@ -6,7 +6,8 @@ use super::decoder::{GivenValue, SettingsDecoder};
 use super::mistake::MistakeReported;
 use super::secret::{HTTPS, ReadFile, decode_secret, url_fault};
 use crate::notify::Channel;
-use crate::notify::registry::{FieldKind, FieldValues, SERVICES, ServiceField, ServiceSpec};
+use crate::notify::registry::SERVICES;
+use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec};
 
 /// The chat services that a report is delivered to, beside the log. `Debug` does not show secrets.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +29,9 @@ impl NotifySettings {
     /// The channels that are set.
     pub fn channels(&self) -> Vec<Channel> {
         let services = self.services.iter();
-        services.map(|(spec, values)| (spec.open)(values)).collect()
+        services
+            .map(|(spec, values)| Channel::Service((spec.open)(values)))
+            .collect()
     }
 
     /// The text or URL of this key, if its service is set.
