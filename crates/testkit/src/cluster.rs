@@ -1,0 +1,1 @@
+//! A cluster fixture: a sandbox with objects, its kubeconfig, and a connected cluster.
