@@ -1,6 +1,14 @@
 //! What macaque's tests share: a fault proxy, a cluster fixture, and one way to run the program.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy takes the fixtures of tests for code of the program"
+)]
 
 pub mod cluster;
 pub mod fault_proxy;
 pub mod program;
+
+pub use self::cluster::{TestCluster, evict_one};
+pub use self::program::{Program, ProgramOutput, RunningProgram};

@@ -1,0 +1,71 @@
+//! What people of the cluster wrote reaches the terminal as words, never as orders to it.
+
+use kube_sandbox::scenario::{budget, deployment, pod};
+use serde_json::json;
+
+use super::program::{Ran, cluster, macaque};
+use crate::relay::relay;
+
+/// A webhook's denial that would clear the screen, forge a line and turn the words round.
+const DENIAL: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":403,"reason":"Forbidden","message":"admission webhook \"guard.example\" denied the request: no\u001b[2J\nevicted shop/forged\u202eold"}"#;
+
+/// Asserts that nothing is printed but visible characters and the ends of macaque's own lines.
+fn is_plain(ran: &Ran) {
+    for text in [&ran.out, &ran.err] {
+        let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!text.contains(bad), "{ran:?}");
+        assert!(
+            !text.lines().any(|line| line.starts_with("evicted shop/forged")),
+            "{ran:?}"
+        );
+    }
+}
+
+#[test]
+fn a_webhooks_denial_is_one_line_of_visible_words() {
+    let sandbox = cluster(vec![deployment("shop", "web", 1)]);
+    for command in [
+        "once --dry-run=false",
+        "plan --server --seed 1",
+        "plan --server -o wide",
+    ] {
+        let url = relay(&sandbox, "/eviction", "403 Forbidden", DENIAL);
+        let kubeconfig = sandbox.kubeconfig().replace(&sandbox.url(), &url);
+        let ran = macaque(&format!("{command} -n shop --kubeconfig relayed"))
+            .file("relayed", &kubeconfig)
+            .run();
+        assert!(ran.out.contains("webhook guard.example"), "{ran:?}");
+        is_plain(&ran);
+    }
+}
+
+#[test]
+fn an_owner_of_a_hostile_name_is_shown_by_its_visible_characters() {
+    let mut hostile = pod("shop", "web-0", "web");
+    hostile["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "v1", "kind": "Ghost", "uid": "1", "controller": true,
+        "name": "a\u{1b}[2J\nevicted shop/forged\u{202e}b",
+    }]);
+    let sandbox = cluster(vec![hostile, budget("shop", "web", json!({ "minAvailable": 0 }))]);
+    for command in ["once", "plan", "plan -o wide", "why shop/web-0", "budgets"] {
+        let ran = macaque(&format!("{command} -n shop")).on(&sandbox).run();
+        assert!(
+            ran.out.contains("a [2J evicted shop/forgedb"),
+            "{command}: {ran:?}"
+        );
+        is_plain(&ran);
+    }
+}
+
+#[test]
+fn the_words_of_an_api_server_that_fails_are_one_line() {
+    let sandbox = cluster(Vec::new());
+    let url = relay(&sandbox, "/pods", "403 Forbidden", DENIAL);
+    let kubeconfig = sandbox.kubeconfig().replace(&sandbox.url(), &url);
+    for command in ["once", "plan", "why shop/web-0", "check", "budgets"] {
+        let ran = macaque(&format!("{command} -n shop --kubeconfig relayed"))
+            .file("relayed", &kubeconfig)
+            .run();
+        is_plain(&ran);
+    }
+}
