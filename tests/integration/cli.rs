@@ -5,7 +5,6 @@ mod mistakes;
 mod once;
 mod output;
 mod pause;
-mod program;
 mod schedule;
 mod secrets;
 mod served;

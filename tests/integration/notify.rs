@@ -2,31 +2,31 @@
 //! delivery. What services do wrong is in `faults`, what must not be shown in `discretion`.
 mod discretion;
 mod faults;
-mod service;
-mod story;
 mod tls;
 
 use std::time::{Duration, Instant};
 
 use macaque::notify::{Channel, DeliveryError, DeliveryRetry, deliver, deliver_with_retries};
+use macaque::platform::Platform;
 use serde_json::json;
 
-use service::{Service, reply, reply_with};
-use story::{CANARY, OK, http, message, slack, webex, webhook};
+use macaque_testkit::CANARY;
+use macaque_testkit::chat_server::{ChatServer, reply, reply_with};
+use macaque_testkit::notify::{OK, http, message, slack, webex, webhook};
 
 /// Follows the default policy without its pauses; they are returned.
 async fn with_retries(channel: &Channel) -> (Result<(), DeliveryError>, Vec<Duration>) {
     let (http, message, mut pauses) = (http(), message(), vec![]);
     let once = async || deliver(&http, channel, &message).await;
     let delivery = DeliveryRetry::default()
-        .run(once, async |pause| pauses.push(pause))
+        .run(&Platform::system(), once, async |pause| pauses.push(pause))
         .await;
     (delivery, pauses)
 }
 
 #[actix_rt::test]
 async fn a_bot_posts_the_message_with_its_token_in_the_header_alone() {
-    let service = Service::answering([reply(200, OK)]).await;
+    let service = ChatServer::answering([reply(200, OK)]).await;
     assert_eq!(
         deliver(&http(), &slack(&service.address), &message()).await,
         Ok(())
@@ -57,7 +57,7 @@ async fn a_bot_posts_the_message_with_its_token_in_the_header_alone() {
 
 #[actix_rt::test]
 async fn a_webhook_is_posted_to_its_whole_url_and_carries_no_token() {
-    let service = Service::answering([reply(200, "ok")]).await;
+    let service = ChatServer::answering([reply(200, "ok")]).await;
     assert_eq!(
         deliver(&http(), &webhook(&service.address), &message()).await,
         Ok(())
@@ -73,7 +73,7 @@ async fn a_webhook_is_posted_to_its_whole_url_and_carries_no_token() {
 
 #[actix_rt::test]
 async fn webex_gets_its_room_and_the_message_in_markdown() {
-    let service = Service::answering([reply(200, "{}")]).await;
+    let service = ChatServer::answering([reply(200, "{}")]).await;
     assert_eq!(
         deliver(&http(), &webex(&service.address), &message()).await,
         Ok(())
@@ -88,7 +88,7 @@ async fn webex_gets_its_room_and_the_message_in_markdown() {
 
 #[actix_rt::test]
 async fn slacks_ok_false_is_a_failure_that_is_not_repeated_if_it_is_permanent() {
-    let service = Service::answering([reply(200, r#"{"ok":false,"error":"not_in_channel"}"#)]).await;
+    let service = ChatServer::answering([reply(200, r#"{"ok":false,"error":"not_in_channel"}"#)]).await;
     let (delivery, pauses) = with_retries(&slack(&service.address)).await;
     let why = "Slack refused the message: not_in_channel (invite the bot to the channel)";
     assert_eq!(delivery, Err(DeliveryError::permanent(why)));
@@ -98,7 +98,7 @@ async fn slacks_ok_false_is_a_failure_that_is_not_repeated_if_it_is_permanent() 
 #[actix_rt::test]
 async fn slacks_ok_false_is_repeated_if_it_may_pass() {
     let sick = reply(200, r#"{"ok":false,"error":"internal_error"}"#);
-    let service = Service::answering([sick, reply(200, OK)]).await;
+    let service = ChatServer::answering([sick, reply(200, OK)]).await;
     let (delivery, pauses) = with_retries(&slack(&service.address)).await;
     assert_eq!(delivery, Ok(()));
     let requests = service.requests();
@@ -112,7 +112,8 @@ async fn slacks_ok_false_is_repeated_if_it_may_pass() {
 #[actix_rt::test]
 async fn a_retry_after_is_waited_for_and_then_the_message_arrives() {
     let busy = reply_with(429, "Retry-After: 7");
-    let service = Service::answering([busy, reply_with(429, "Retry-After: 86400"), reply(200, "ok")]).await;
+    let service =
+        ChatServer::answering([busy, reply_with(429, "Retry-After: 86400"), reply(200, "ok")]).await;
     let (delivery, pauses) = with_retries(&webhook(&service.address)).await;
     assert_eq!(delivery, Ok(()));
     assert_eq!(pauses, [7, 300].map(Duration::from_secs));
@@ -120,7 +121,7 @@ async fn a_retry_after_is_waited_for_and_then_the_message_arrives() {
 
 #[actix_rt::test]
 async fn a_service_that_stays_down_is_given_up_after_five_tries() {
-    let service = Service::answering([reply(500, "")]).await;
+    let service = ChatServer::answering([reply(500, "")]).await;
     let (delivery, pauses) = with_retries(&webex(&service.address)).await;
     assert_eq!(
         delivery.unwrap_err().to_string(),
@@ -131,7 +132,7 @@ async fn a_service_that_stays_down_is_given_up_after_five_tries() {
 
 #[actix_rt::test]
 async fn the_pauses_are_really_made() {
-    let service = Service::answering([reply(503, ""), reply(200, "ok")]).await;
+    let service = ChatServer::answering([reply(503, ""), reply(200, "ok")]).await;
     let short = Duration::from_millis(50);
     let retry = DeliveryRetry {
         tries: 2,
@@ -139,7 +140,14 @@ async fn the_pauses_are_really_made() {
         longest: short,
     };
     let begun = Instant::now();
-    let delivery = deliver_with_retries(&http(), &webhook(&service.address), &message(), &retry).await;
+    let delivery = deliver_with_retries(
+        &http(),
+        &webhook(&service.address),
+        &message(),
+        &retry,
+        &Platform::system(),
+    )
+    .await;
     assert_eq!(delivery, Ok(()));
     assert!(begun.elapsed() >= short / 2);
 }

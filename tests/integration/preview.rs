@@ -3,9 +3,9 @@
 
 mod agreement;
 mod asking;
-mod sampling;
 mod faults;
+mod fixture;
 mod plan;
 mod readme;
-mod fixture;
+mod sampling;
 mod why;

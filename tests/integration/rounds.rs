@@ -3,17 +3,17 @@
 
 mod budgets;
 mod clocks;
-mod sampling;
 mod daemon;
 mod denials;
 mod doubts;
+mod fixture;
 mod invariants;
 mod paging;
+mod sampling;
 mod scope;
 mod throttles;
 mod victims;
 mod wire;
-mod fixture;
 
 use macaque_core::report::{RoundEnd, RoundReport};
 

@@ -9,28 +9,29 @@ mod values;
 
 use std::path::PathBuf;
 
+use macaque::notify::Channel;
 use macaque::settings::{self, FlagSetting, ScheduleNeed, SettingMistakes, SettingsSources, ValidSettings};
 use tempfile::TempDir;
 
 /// A set of sources, in a directory of its own.
-struct Scene {
+struct SettingsFixture {
     dir: TempDir,
     sources: SettingsSources,
     need: ScheduleNeed,
 }
 
 /// Sources that suffice for a load: an empty file, and the namespace of a service account.
-fn scene() -> Scene {
+fn fixture() -> SettingsFixture {
     let dir = TempDir::new().unwrap();
     let sources = SettingsSources {
         service_account_namespace: Some("own".into()),
         ..SettingsSources::default()
     };
     let need = ScheduleNeed::Optional;
-    Scene { dir, sources, need }.file("")
+    SettingsFixture { dir, sources, need }.file("")
 }
 
-impl Scene {
+impl SettingsFixture {
     fn file(mut self, text: &str) -> Self {
         let path = self.path("macaque.toml");
         std::fs::write(&path, text).unwrap();
@@ -93,4 +94,14 @@ impl Scene {
         assert_eq!(mistakes.len(), 1, "{mistakes:#?}");
         mistakes[0].clone()
     }
+}
+
+/// The secret of the chat service of this name.
+fn secret_of(setup: &ValidSettings, name: &str) -> String {
+    let channels = setup.notify.channels();
+    let mut secrets = channels.iter().filter_map(|channel| match channel {
+        Channel::Service(service) if channel.name() == name => Some(service.hidden()[0].to_owned()),
+        _ => None,
+    });
+    secrets.next().unwrap()
 }

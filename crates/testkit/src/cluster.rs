@@ -41,13 +41,18 @@ impl TestCluster {
             sandbox: Arc::new(sandbox),
             home: TempDir::new().unwrap(),
         };
-        cluster.write_kubeconfig(&cluster.sandbox.kubeconfig());
+        cluster.reach_at(&cluster.sandbox.url());
         cluster
     }
 
     /// The path of the kubeconfig.
     pub fn kubeconfig_path(&self) -> PathBuf {
         self.home.path().join("kubeconfig")
+    }
+
+    /// The kubeconfig as it is now.
+    pub fn kubeconfig(&self) -> String {
+        std::fs::read_to_string(self.kubeconfig_path()).unwrap()
     }
 
     /// Rewrites the kubeconfig.

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use kube_sandbox::Sandbox;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::{CANARY, TestCluster};
 
 /// Longer than anything that a test waits for takes on a busy machine.
 const TIME_OUT: Duration = Duration::from_secs(60);
@@ -79,9 +80,15 @@ impl Program {
         self.file("m.toml", text).env("MACAQUE_CONFIG", "m.toml")
     }
 
-    /// The cluster of this sandbox.
-    pub fn on(self, sandbox: &Sandbox) -> Self {
-        self.on_kubeconfig(&sandbox.kubeconfig())
+    /// The program's cluster.
+    pub fn on(self, cluster: &TestCluster) -> Self {
+        self.on_kubeconfig(&cluster.kubeconfig())
+    }
+
+    /// A cluster whose API server is not there.
+    pub fn on_absent_server(self) -> Self {
+        let gone = TestCluster::with(Vec::new()).kubeconfig();
+        self.on_kubeconfig(&gone)
     }
 
     /// The cluster of this kubeconfig.
@@ -90,10 +97,19 @@ impl Program {
             .env("KUBECONFIG", "kubeconfig")
     }
 
-    /// Runs to the end.
+    /// Runs to the end. No output may show the secret [`CANARY`], or the escape codes of a terminal that is not there.
     pub fn run(self) -> ProgramOutput {
+        let output = self.run_in_colour();
+        assert!(!format!("{output:?}").contains("\\u{1b}"), "{output:?}");
+        output
+    }
+
+    /// Runs to the end. No output may show the secret [`CANARY`].
+    pub fn run_in_colour(self) -> ProgramOutput {
         let output = self.command().output().unwrap();
-        ProgramOutput::from(output)
+        let output = ProgramOutput::from(output);
+        assert!(!format!("{output:?}").contains(CANARY), "{output:?}");
+        output
     }
 
     /// Runs to the end with nobody who reads its standard output.

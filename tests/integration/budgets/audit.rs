@@ -1,12 +1,13 @@
 //! Promises of `macaque budgets`.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::collections::BTreeSet;
 
 use kube_sandbox::{AccessDenial, scenario};
+use macaque_testkit::TestCluster;
 use serde_json::{Value, json};
 
-use super::Scene;
+use super::{json_on, run_on};
+use crate::relay::relay;
 
 /// `SEVERITY REASON OBJECT` of each finding.
 fn findings(examination: &Value) -> Vec<String> {
@@ -23,7 +24,7 @@ fn findings(examination: &Value) -> Vec<String> {
 
 /// The findings of `macaque budgets -n shop` over these objects, and the exit code.
 fn examined(objects: Vec<Value>) -> (i32, Vec<String>) {
-    let (code, examination) = Scene::with(objects).json(&["budgets", "-n", "shop"]);
+    let (code, examination) = json_on(&TestCluster::with(objects), &["budgets", "-n", "shop"]);
     (code, findings(&examination))
 }
 
@@ -46,10 +47,10 @@ fn budgets_with_room_are_found_no_fault_with_and_notes_do_not_fail() {
 
 #[test]
 fn an_examination_only_reads() {
-    let scene = Scene::with(scenario::shop());
-    scene.run(&["budgets", "-n", "shop"]);
-    scene.run(&["budgets", "-A"]);
-    let asked = scene.asked();
+    let cluster = TestCluster::with(scenario::shop());
+    run_on(&cluster, &["budgets", "-n", "shop"]);
+    run_on(&cluster, &["budgets", "-A"]);
+    let asked = BTreeSet::from_iter(cluster.requests());
     assert_eq!(asked.len(), 4, "{asked:?}");
     for request in asked {
         assert!(request.starts_with("GET "), "{request}");
@@ -81,12 +82,12 @@ fn a_single_replica_and_limits_that_spare_none_are_errors() {
 fn two_budgets_over_one_pod_are_an_error_that_names_both() {
     let mut all = scenario::budget("shop", "all", json!({ "maxUnavailable": 1 }));
     all["spec"]["selector"] = json!({});
-    let scene = Scene::with(vec![
+    let cluster = TestCluster::with(vec![
         scenario::deployment("shop", "web", 4),
         scenario::budget("shop", "web", json!({ "minAvailable": 3 })),
         all,
     ]);
-    let (code, examination) = scene.json(&["budgets", "-n", "shop"]);
+    let (code, examination) = json_on(&cluster, &["budgets", "-n", "shop"]);
     assert_eq!(
         (code, findings(&examination)),
         (3, vec!["error several-budgets web".to_owned()])
@@ -99,11 +100,11 @@ fn two_budgets_over_one_pod_are_an_error_that_names_both() {
 
 #[test]
 fn a_budget_over_daemons_has_failed_to_sync_and_says_why() {
-    let scene = Scene::with(vec![
+    let cluster = TestCluster::with(vec![
         scenario::daemon_set("shop", "logs"),
         scenario::budget("shop", "logs", json!({ "maxUnavailable": 1 })),
     ]);
-    let said = scene.run(&["budgets", "-n", "shop"]);
+    let said = run_on(&cluster, &["budgets", "-n", "shop"]);
     assert_eq!(said.code, 3);
     assert!(
         said.out
@@ -133,22 +134,22 @@ fn selectors_that_cover_nothing_are_warnings_and_do_not_fail() {
 
 #[test]
 fn never_is_told_apart_from_not_now_and_from_not_yet() {
-    let scene = Scene::with(vec![
+    let cluster = TestCluster::with(vec![
         scenario::deployment("shop", "web", 4),
         scenario::budget("shop", "web", json!({ "minAvailable": 3 })),
     ]);
-    scene.sandbox.pause();
+    cluster.sandbox.pause();
     let mut budget = scenario::budget("shop", "web", json!({ "minAvailable": 3 }));
     budget["metadata"]["generation"] = json!(2);
     budget["status"] = json!({
         "observedGeneration": 2, "disruptionsAllowed": 0, "currentHealthy": 3, "desiredHealthy": 3, "expectedPods": 4,
     });
-    scene.sandbox.apply(std::slice::from_ref(&budget)).unwrap();
-    let (code, now) = scene.json(&["budgets", "-n", "shop"]);
+    cluster.sandbox.apply(std::slice::from_ref(&budget)).unwrap();
+    let (code, now) = json_on(&cluster, &["budgets", "-n", "shop"]);
     assert_eq!((code, findings(&now)), (0, vec!["note exhausted web".to_owned()]));
     budget["status"]["observedGeneration"] = json!(1);
-    scene.sandbox.apply(&[budget]).unwrap();
-    let (code, yet) = scene.json(&["budgets", "-n", "shop"]);
+    cluster.sandbox.apply(&[budget]).unwrap();
+    let (code, yet) = json_on(&cluster, &["budgets", "-n", "shop"]);
     assert_eq!(
         (code, findings(&yet)),
         (0, vec!["warning unsynced web".to_owned()])
@@ -159,21 +160,21 @@ fn never_is_told_apart_from_not_now_and_from_not_yet() {
 fn unready_pods_that_block_are_told_with_the_remedy() {
     let mut sick = scenario::pod("shop", "web-0", "web");
     sick["status"]["conditions"] = json!([{ "type": "Ready", "status": "False" }]);
-    let scene = Scene::with(vec![
+    let cluster = TestCluster::with(vec![
         sick,
         scenario::pod("shop", "web-1", "web"),
         scenario::pod("shop", "web-2", "web"),
         scenario::budget("shop", "web", json!({ "minAvailable": 2 })),
     ]);
-    scene.sandbox.pause();
+    cluster.sandbox.pause();
     let mut second = scenario::pod("shop", "web-1", "web");
     second["status"]["conditions"] = json!([{ "type": "Ready", "status": "False" }]);
     let mut budget = scenario::budget("shop", "web", json!({ "minAvailable": 2 }));
     budget["status"] = json!({
         "observedGeneration": 1, "disruptionsAllowed": 0, "currentHealthy": 1, "desiredHealthy": 2, "expectedPods": 3,
     });
-    scene.sandbox.apply(&[second, budget]).unwrap();
-    let said = scene.run(&["budgets", "-n", "shop"]);
+    cluster.sandbox.apply(&[second, budget]).unwrap();
+    let said = run_on(&cluster, &["budgets", "-n", "shop"]);
     assert!(
         said.out.contains("unhealthy-pods") && said.out.contains("AlwaysAllow"),
         "{}",
@@ -184,10 +185,10 @@ fn unready_pods_that_block_are_told_with_the_remedy() {
 
 #[test]
 fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_examined() {
-    let scene = Scene::with(scenario::shop());
+    let cluster = TestCluster::with(scenario::shop());
     let denial = AccessDenial::new("list", "poddisruptionbudgets.policy").within("bank");
-    scene.sandbox.deny(denial);
-    let (code, examination) = scene.json(&["budgets", "-n", "bank,shop"]);
+    cluster.sandbox.deny(denial);
+    let (code, examination) = json_on(&cluster, &["budgets", "-n", "bank,shop"]);
     assert_eq!(code, 3, "the shop's error is found all the same");
     assert_eq!(findings(&examination).len(), 2);
     let problem = examination["problems"][0].as_str().unwrap();
@@ -198,11 +199,11 @@ fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_examined() {
 
 #[test]
 fn what_was_not_examined_is_not_said_to_be_well() {
-    let scene = Scene::with(vec![scenario::deployment("shop", "web", 1)]);
-    assert_eq!(scene.run(&["budgets", "-n", "shop"]).code, 0);
-    assert_eq!(scene.run(&["budgets", "-n", "shop,absent"]).code, 1);
-    scene.sandbox.deny(AccessDenial::new("list", "pods"));
-    let said = scene.run(&["budgets", "-n", "shop"]);
+    let cluster = TestCluster::with(vec![scenario::deployment("shop", "web", 1)]);
+    assert_eq!(run_on(&cluster, &["budgets", "-n", "shop"]).code, 0);
+    assert_eq!(run_on(&cluster, &["budgets", "-n", "shop,absent"]).code, 1);
+    cluster.sandbox.deny(AccessDenial::new("list", "pods"));
+    let said = run_on(&cluster, &["budgets", "-n", "shop"]);
     assert_eq!(said.code, 1);
     assert!(
         said.out.contains("resources: [\"pods\"], verbs: [\"list\"]"),
@@ -213,7 +214,7 @@ fn what_was_not_examined_is_not_said_to_be_well() {
 
 #[test]
 fn an_absent_namespace_is_said_to_be_absent() {
-    let said = Scene::with(scenario::shop()).run(&["budgets", "-n", "absent"]);
+    let said = run_on(&TestCluster::with(scenario::shop()), &["budgets", "-n", "absent"]);
     assert!(
         said.out.contains("namespace absent does not exist"),
         "{}",
@@ -224,25 +225,25 @@ fn an_absent_namespace_is_said_to_be_absent() {
 
 #[test]
 fn many_pods_are_read_page_by_page_and_counted_once() {
-    let scene = Scene::with(vec![
+    let cluster = TestCluster::with(vec![
         scenario::deployment("shop", "web", 1100),
         scenario::budget("shop", "web", json!({ "maxUnavailable": 1 })),
     ]);
-    let (code, examination) = scene.json(&["budgets", "-n", "shop"]);
+    let (code, examination) = json_on(&cluster, &["budgets", "-n", "shop"]);
     assert_eq!(code, 0);
     assert_eq!(
         examination["budgets"][0]["covers"],
         json!({ "deployment/web": 1100 })
     );
-    let pages = scene.sandbox.requests().into_iter();
+    let pages = cluster.sandbox.requests().into_iter();
     let pages = pages.filter(|request| request.path_and_query.contains("/pods?"));
     assert_eq!(pages.count(), 3, "of 500 each");
 }
 
 #[test]
 fn a_selector_narrows_the_budgets_and_not_what_they_count() {
-    let scene = Scene::with(scenario::shop());
-    let (code, examination) = scene.json(&["budgets", "-n", "shop", "-l", "app=web"]);
+    let cluster = TestCluster::with(scenario::shop());
+    let (code, examination) = json_on(&cluster, &["budgets", "-n", "shop", "-l", "app=web"]);
     assert_eq!(code, 0);
     assert_eq!(examination["budgets"].as_array().unwrap().len(), 1);
     assert_eq!(
@@ -253,37 +254,20 @@ fn a_selector_narrows_the_budgets_and_not_what_they_count() {
 
 #[test]
 fn a_server_without_policy_v1_is_named_as_such() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let _ = stream.read(&mut [0; 4096]).unwrap();
-        let body = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}"#;
-        let head = format!(
-            "HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
-    });
-    let scene = Scene::with(Vec::new());
-    let kubeconfig = scene.sandbox.kubeconfig();
-    let kubeconfig = kubeconfig.replace(&scene.sandbox.url(), &format!("http://{address}"));
-    let file = scene.directory.path().join("old");
-    std::fs::write(&file, kubeconfig).unwrap();
-    let said = super::said(&["budgets", "-n", "shop"], Some(file));
-    server.join().unwrap();
+    let cluster = TestCluster::with(Vec::new());
+    let body = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}"#;
+    cluster.reach_at(&relay(&cluster.sandbox, "", "404 Not Found", body));
+    let said = run_on(&cluster, &["budgets", "-n", "shop"]);
     assert_eq!(said.code, 1, "{}", said.out);
     assert!(said.out.contains("knows no policy/v1"), "{}", said.out);
 }
 
 #[test]
 fn neither_a_schedule_nor_the_files_of_secrets_are_needed_to_look() {
-    let scene = Scene::with(scenario::shop());
-    let file = scene.directory.path().join("macaque.toml");
+    let cluster = TestCluster::with(scenario::shop());
     let text = "[target]\nnamespaces = [\"shop\"]\n[notify.slack]\ntoken_file = \"/absent/token\"\nchannel = \"C1\"\n";
-    std::fs::write(&file, text).unwrap();
-    let file = file.to_str().unwrap();
-    assert_eq!(scene.run(&["budgets", "--config", file]).code, 3);
-    let rbac = scene.run(&["rbac", "--config", file]);
+    let file = cluster.file("macaque.toml", text);
+    assert_eq!(run_on(&cluster, &["budgets", "--config", &file]).code, 3);
+    let rbac = run_on(&cluster, &["rbac", "--config", &file]);
     assert_eq!(rbac.code, 0, "{}", rbac.err);
 }

@@ -1,8 +1,9 @@
 //! What the documents show of these commands is what they print.
 
 use kube_sandbox::scenario;
+use macaque_testkit::TestCluster;
 
-use super::Scene;
+use super::run_on;
 
 /// The commands of docs/cli.md that begin with `macaque NAME`, each with the text that follows it.
 fn shown(name: &str) -> Vec<(String, String)> {
@@ -28,11 +29,11 @@ fn shown(name: &str) -> Vec<(String, String)> {
 
 #[test]
 fn the_documents_show_what_budgets_and_rbac_print_over_the_shop() {
-    let scene = Scene::with(scenario::shop());
+    let cluster = TestCluster::with(scenario::shop());
     for name in ["budgets", "rbac"] {
         for (command, text) in shown(name) {
             let words: Vec<_> = command.split_whitespace().collect();
-            let said = scene.run(&words);
+            let said = run_on(&cluster, &words);
             assert_eq!(text, said.out, "macaque {command} prints:\n{}", said.out);
         }
     }

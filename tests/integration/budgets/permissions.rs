@@ -1,20 +1,21 @@
 //! Promises of `macaque check` on permissions.
 
 use kube_sandbox::{AccessDenial, scenario};
+use macaque_testkit::TestCluster;
 use serde_json::Value;
 
-use super::Scene;
+use super::{json_on, run_on};
 
 /// A shop whose user may not do everything, but still each single thing.
-fn guarded() -> Scene {
-    let scene = Scene::with(scenario::shop());
-    scene.sandbox.deny(AccessDenial::new("*", "*.*"));
-    scene
+fn guarded() -> TestCluster {
+    let cluster = TestCluster::with(scenario::shop());
+    cluster.sandbox.deny(AccessDenial::new("*", "*.*"));
+    cluster
 }
 
 /// Takes away whatever a least Role does not grant.
-fn least() -> Scene {
-    let scene = guarded();
+fn least() -> TestCluster {
+    let cluster = guarded();
     let rights = [
         "delete pods",
         "deletecollection pods",
@@ -35,11 +36,11 @@ fn least() -> Scene {
     ];
     for right in rights {
         let (verb, resource) = right.split_once(' ').unwrap();
-        scene.sandbox.deny(AccessDenial::new(verb, resource));
+        cluster.sandbox.deny(AccessDenial::new(verb, resource));
     }
     let beyond = AccessDenial::new("create", "pods/eviction");
-    scene.sandbox.deny(beyond.within(""));
-    scene
+    cluster.sandbox.deny(beyond.within(""));
+    cluster
 }
 
 /// The `what` of every finding with this result.
@@ -52,7 +53,7 @@ fn those(findings: &Value, result: &str) -> Vec<String> {
 
 #[test]
 fn check_finds_the_least_role_to_be_just_right() {
-    let (code, findings) = least().json(&["check", "-n", "shop", "--dry-run=false"]);
+    let (code, findings) = json_on(&least(), &["check", "-n", "shop", "--dry-run=false"]);
     assert_eq!(code, 0, "{findings:#}");
     assert_eq!(those(&findings, "failed"), [""; 0]);
     assert_eq!(those(&findings, "warning"), [""; 0]);
@@ -61,7 +62,7 @@ fn check_finds_the_least_role_to_be_just_right() {
 
 #[test]
 fn check_names_what_is_granted_in_excess_and_does_not_fail() {
-    let (code, findings) = guarded().json(&["check", "-n", "shop", "--dry-run=false"]);
+    let (code, findings) = json_on(&guarded(), &["check", "-n", "shop", "--dry-run=false"]);
     assert_eq!(code, 0);
     let excess = those(&findings, "warning");
     for what in [
@@ -82,7 +83,10 @@ fn check_names_what_is_granted_in_excess_and_does_not_fail() {
 
 #[test]
 fn whoever_may_do_everything_is_told_so_once() {
-    let (code, findings) = Scene::with(scenario::shop()).json(&["check", "-n", "shop,default"]);
+    let (code, findings) = json_on(
+        &TestCluster::with(scenario::shop()),
+        &["check", "-n", "shop,default"],
+    );
     assert_eq!(code, 0);
     assert_eq!(
         those(&findings, "warning"),
@@ -92,9 +96,9 @@ fn whoever_may_do_everything_is_told_so_once() {
 
 #[test]
 fn a_missing_grant_fails_with_the_rule_to_add() {
-    let scene = least();
-    scene.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
-    let said = scene.run(&["check", "-n", "shop", "--dry-run=false"]);
+    let cluster = least();
+    cluster.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
+    let said = run_on(&cluster, &["check", "-n", "shop", "--dry-run=false"]);
     assert_eq!(said.code, 1);
     let rule =
         "add to macaque's Role: {apiGroups: [\"\"], resources: [\"pods/eviction\"], verbs: [\"create\"]}";
@@ -103,9 +107,9 @@ fn a_missing_grant_fails_with_the_rule_to_add() {
 
 #[test]
 fn a_dry_run_does_not_fail_for_want_of_the_verb_that_disrupts() {
-    let scene = least();
-    scene.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
-    let (code, findings) = scene.json(&["check", "-n", "shop"]);
+    let cluster = least();
+    cluster.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
+    let (code, findings) = json_on(&cluster, &["check", "-n", "shop"]);
     assert_eq!(code, 0);
     assert!(those(&findings, "note").contains(&"may create pods/eviction in namespace shop".to_owned()));
     assert_eq!(those(&findings, "warning"), [""; 0]);
@@ -113,9 +117,9 @@ fn a_dry_run_does_not_fail_for_want_of_the_verb_that_disrupts() {
 
 #[test]
 fn in_delete_mode_deleting_is_needed_and_evicting_is_too_much() {
-    let scene = guarded();
+    let cluster = guarded();
     let words = ["check", "-n", "shop", "--dry-run=false", "--method", "delete"];
-    let (code, findings) = scene.json(&words);
+    let (code, findings) = json_on(&cluster, &words);
     assert_eq!(code, 0);
     assert!(those(&findings, "ok").contains(&"may delete pods in namespace shop".to_owned()));
     let excess = those(&findings, "warning");
@@ -127,11 +131,11 @@ fn in_delete_mode_deleting_is_needed_and_evicting_is_too_much() {
 
 #[test]
 fn want_of_budgets_is_a_note_only() {
-    let scene = least();
-    scene
+    let cluster = least();
+    cluster
         .sandbox
         .deny(AccessDenial::new("list", "poddisruptionbudgets.policy"));
-    let (code, findings) = scene.json(&["check", "-n", "shop", "--dry-run=false"]);
+    let (code, findings) = json_on(&cluster, &["check", "-n", "shop", "--dry-run=false"]);
     assert_eq!(code, 0);
     let note = "may list poddisruptionbudgets.policy in namespace shop".to_owned();
     assert!(those(&findings, "note").contains(&note));
@@ -139,13 +143,13 @@ fn want_of_budgets_is_a_note_only() {
 
 #[test]
 fn a_check_asks_and_does_nothing() {
-    let scene = guarded();
-    scene.run(&["check", "-n", "shop,default", "--dry-run=false"]);
-    for request in scene.asked() {
+    let cluster = guarded();
+    run_on(&cluster, &["check", "-n", "shop,default", "--dry-run=false"]);
+    for request in cluster.requests() {
         let review = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         assert!(request.starts_with("GET ") || request == review, "{request}");
     }
-    let reviews = scene
+    let reviews = cluster
         .sandbox
         .requests()
         .into_iter()

@@ -3,7 +3,7 @@
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding};
 use serde_json::Value;
 
-use super::said;
+use crate::macaque;
 
 /// The documents of a YAML stream, by kind, in their order.
 fn documents(text: &str) -> Vec<(String, Value)> {
@@ -15,7 +15,10 @@ fn documents(text: &str) -> Vec<(String, Value)> {
 }
 
 fn printed(words: &[&str]) -> Vec<(String, Value)> {
-    let said = said(&[&["rbac"], words].concat(), None);
+    let program = words
+        .iter()
+        .fold(macaque("rbac"), |program, word| program.arg(word));
+    let said = program.run();
     assert_eq!(said.code, 0, "{}", said.err);
     documents(&said.out)
 }
@@ -137,14 +140,14 @@ fn names_that_yaml_would_read_as_something_else_are_quoted() {
 
 #[test]
 fn without_a_namespace_for_the_account_a_cluster_role_is_refused() {
-    let refused = said(&["rbac", "-A"], None);
+    let refused = macaque("rbac -A").run();
     assert_eq!(refused.code, 2);
     assert!(
         refused.err.contains("--service-account-namespace"),
         "{}",
         refused.err
     );
-    let strange = said(&["rbac", "-n", "shop", "--service-account", "a: b"], None);
+    let strange = macaque("rbac -n shop --service-account").arg("a: b").run();
     assert_eq!((strange.code, strange.out.as_str()), (2, ""));
     assert!(strange.err.contains("--service-account"), "{}", strange.err);
 }

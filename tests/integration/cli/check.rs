@@ -1,34 +1,35 @@
 //! `macaque check`: each finding with its remedy, in every format, and nothing disrupted.
 
+use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::deployment;
-use kube_sandbox::{AccessDenial, Sandbox};
 use serde_json::{Value, json};
 
-use super::program::{Ran, cluster, macaque};
+use crate::macaque;
+use macaque_testkit::{ProgramOutput, TestCluster};
 
-fn shop() -> Sandbox {
-    cluster(vec![deployment("shop", "web", 2)])
+fn shop() -> TestCluster {
+    TestCluster::with(vec![deployment("shop", "web", 2)])
 }
 
 /// The finding about `what` in a report as JSON.
-fn finding(ran: &Ran, what: &str) -> Value {
-    let findings = ran.json();
+fn finding(output: &ProgramOutput, what: &str) -> Value {
+    let findings = output.json();
     let found = findings
         .as_array()
         .unwrap()
         .iter()
         .find(|finding| finding["what"] == what);
     found
-        .unwrap_or_else(|| panic!("{what} is not in {ran:?}"))
+        .unwrap_or_else(|| panic!("{what} is not in {output:?}"))
         .clone()
 }
 
 #[test]
 fn all_is_well() {
-    let sandbox = shop();
-    let ran = macaque("check -n shop --dry-run=false")
+    let cluster = shop();
+    let output = macaque("check -n shop --dry-run=false")
         .env("MACAQUE_CRONTAB", "*/5 * * * *")
-        .on(&sandbox)
+        .on(&cluster)
         .run();
     let words = [
         "armed, evict 1 a round",
@@ -36,12 +37,13 @@ fn all_is_well() {
         "namespace shop",
         "may create pods/eviction in namespace shop",
     ];
-    ran.says(0, &words);
+    output.says(0, &words);
     assert!(
-        !ran.out.contains("FAILED") && !ran.out.contains("note"),
-        "{ran:?}"
+        !output.out.contains("FAILED") && !output.out.contains("note"),
+        "{output:?}"
     );
-    let writes = sandbox
+    let writes = cluster
+        .sandbox
         .requests()
         .into_iter()
         .filter(|request| request.method != "GET");
@@ -55,11 +57,11 @@ fn all_is_well() {
 
 #[test]
 fn a_missing_grant_is_1_with_the_rule_to_add() {
-    let sandbox = shop();
-    sandbox.deny(AccessDenial::new("create", "pods/eviction"));
+    let cluster = shop();
+    cluster.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
     let rule =
         "add to macaque's Role: {apiGroups: [\"\"], resources: [\"pods/eviction\"], verbs: [\"create\"]}";
-    let call = || macaque("check -n shop --dry-run=false").on(&sandbox);
+    let call = || macaque("check -n shop --dry-run=false").on(&cluster);
     call().run().says(1, &["FAILED", "not granted", rule]);
     let found = finding(
         &call().arg("-ojson").run(),
@@ -73,21 +75,21 @@ fn a_missing_grant_is_1_with_the_rule_to_add() {
 
 #[test]
 fn a_grant_that_a_dry_run_does_not_need_is_a_note() {
-    let sandbox = shop();
-    sandbox.deny(AccessDenial::new("create", "pods/eviction"));
-    let ran = macaque("check -n shop -o json").on(&sandbox).run();
-    let found = finding(&ran, "may create pods/eviction in namespace shop");
-    assert_eq!((ran.code, &found["result"]), (0, &json!("note")));
+    let cluster = shop();
+    cluster.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
+    let output = macaque("check -n shop -o json").on(&cluster).run();
+    let found = finding(&output, "may create pods/eviction in namespace shop");
+    assert_eq!((output.code, &found["result"]), (0, &json!("note")));
 }
 
 #[test]
 fn for_all_namespaces_the_rule_belongs_in_a_cluster_role() {
-    let sandbox = shop();
-    sandbox.deny(AccessDenial::new("delete", "pods"));
-    let ran = macaque("check -A --method delete --dry-run=false")
-        .on(&sandbox)
+    let cluster = shop();
+    cluster.sandbox.deny(AccessDenial::new("delete", "pods"));
+    let output = macaque("check -A --method delete --dry-run=false")
+        .on(&cluster)
         .run();
-    ran.says(
+    output.says(
         1,
         &[
             "may delete pods in all namespaces",
@@ -98,8 +100,8 @@ fn for_all_namespaces_the_rule_belongs_in_a_cluster_role() {
 
 #[test]
 fn an_absent_namespace_is_1_with_a_remedy() {
-    let ran = macaque("check -n shpo").on(&shop()).run();
-    ran.says(
+    let output = macaque("check -n shpo").on(&shop()).run();
+    output.says(
         1,
         &[
             "FAILED",
@@ -111,8 +113,8 @@ fn an_absent_namespace_is_1_with_a_remedy() {
 
 #[test]
 fn an_api_server_that_is_away_is_1_with_a_remedy() {
-    let ran = macaque("check -n shop").on_nobody().run();
-    ran.says(
+    let output = macaque("check -n shop").on_absent_server().run();
+    output.says(
         1,
         &[
             "FAILED  API server",
@@ -124,13 +126,13 @@ fn an_api_server_that_is_away_is_1_with_a_remedy() {
 
 #[test]
 fn a_schedule_that_is_not_set_is_a_note() {
-    let ran = macaque("check -n shop -o json").on(&shop()).run();
-    let found = finding(&ran, "schedule");
-    assert_eq!((ran.code, &found["remedy"]), (0, &json!("set schedule.cron")));
+    let output = macaque("check -n shop -o json").on(&shop()).run();
+    let found = finding(&output, "schedule");
+    assert_eq!((output.code, &found["remedy"]), (0, &json!("set schedule.cron")));
 }
 
 #[test]
 fn the_findings_are_printed_as_yaml_too() {
-    let ran = macaque("check -n shop -o yaml").on(&shop()).run();
-    ran.says(0, &["- what: configuration\n  result: ok\n", "  detail: v1.37"]);
+    let output = macaque("check -n shop -o yaml").on(&shop()).run();
+    output.says(0, &["- what: configuration\n  result: ok\n", "  detail: v1.37"]);
 }

@@ -2,10 +2,11 @@
 
 use kube_sandbox::scenario::shop;
 
-use super::program::{Ran, cluster, macaque};
+use crate::macaque;
+use macaque_testkit::{ProgramOutput, TestCluster};
 
 /// `macaque once` with one variable that is wrong.
-fn with(name: &str, value: &str) -> Ran {
+fn with(name: &str, value: &str) -> ProgramOutput {
     macaque("once -n shop").env(name, value).run()
 }
 
@@ -24,9 +25,9 @@ fn without_a_schedule_or_a_namespace_both_keys_are_named() {
 
 #[test]
 fn once_needs_no_schedule_but_a_namespace() {
-    let ran = macaque("once").run();
-    ran.complains(2, &["macaque: target.namespaces: is not set"]);
-    assert!(!ran.err.contains("schedule.cron"), "{ran:?}");
+    let output = macaque("once").run();
+    output.complains(2, &["macaque: target.namespaces: is not set"]);
+    assert!(!output.err.contains("schedule.cron"), "{output:?}");
 }
 
 #[test]
@@ -42,8 +43,8 @@ fn an_invalid_zone_names_value_and_key() {
 
 #[test]
 fn an_invalid_selector_names_its_flag() {
-    let ran = macaque("once -n shop -l").arg("app in (").run();
-    ran.complains(2, &["target.selector:", "`app in (`", "(flag --selector)"]);
+    let output = macaque("once -n shop -l").arg("app in (").run();
+    output.complains(2, &["target.selector:", "`app in (`", "(flag --selector)"]);
 }
 
 #[test]
@@ -53,22 +54,22 @@ fn an_invalid_duration_names_value_and_key() {
 
 #[test]
 fn a_file_that_is_not_toml_names_the_place() {
-    let ran = macaque("once -n shop").toml("dry_run = true\n[disrupt\n").run();
-    ran.complains(2, &["m.toml: not TOML:", "(line 2, column 9)"]);
+    let output = macaque("once -n shop").toml("dry_run = true\n[disrupt\n").run();
+    output.complains(2, &["m.toml: not TOML:", "(line 2, column 9)"]);
 }
 
 #[test]
 fn an_unknown_key_of_the_file_names_the_nearest() {
-    let ran = macaque("once -n shop").toml("[disrupt]\ncont = 3\n").run();
+    let output = macaque("once -n shop").toml("[disrupt]\ncont = 3\n").run();
     let words =
         "macaque: disrupt.cont: no setting has this name: did you mean disrupt.count? (m.toml line 2)";
-    ran.complains(2, &[words]);
+    output.complains(2, &[words]);
 }
 
 #[test]
 fn an_unknown_variable_names_the_nearest() {
-    let ran = with("MACAQUE_DISRUPT__CONT", "3");
-    ran.complains(
+    let output = with("MACAQUE_DISRUPT__CONT", "3");
+    output.complains(
         2,
         &["MACAQUE_DISRUPT__CONT:", "did you mean MACAQUE_DISRUPT__COUNT?"],
     );
@@ -76,7 +77,7 @@ fn an_unknown_variable_names_the_nearest() {
 
 #[test]
 fn every_mistake_is_told_at_once() {
-    let ran = macaque("once -n Shop_1 --method kill")
+    let output = macaque("once -n Shop_1 --method kill")
         .toml("[schedule]\ntimezone = \"Nowhere\"\n")
         .env("MACAQUE_DISRUPT__COUNT", "none")
         .run();
@@ -87,21 +88,21 @@ fn every_mistake_is_told_at_once() {
         "schedule.timezone:",
         "disrupt.count:",
     ];
-    ran.complains(2, &keys);
+    output.complains(2, &keys);
 }
 
 #[test]
 fn a_file_that_is_named_and_absent_is_a_mistake() {
-    let ran = macaque("once -n shop --config absent.toml").run();
-    ran.complains(2, &["--config: cannot read \"absent.toml\": No such file"]);
+    let output = macaque("once -n shop --config absent.toml").run();
+    output.complains(2, &["--config: cannot read \"absent.toml\": No such file"]);
 }
 
 #[test]
 fn a_secrets_file_that_cannot_be_read_is_named() {
-    let ran = macaque("once -n shop")
+    let output = macaque("once -n shop")
         .toml("[notify.slack]\ntoken_file = \"/absent/token\"\nchannel = \"C1\"\n")
         .run();
-    ran.complains(
+    output.complains(
         2,
         &[
             "notify.slack.token_file: cannot read \"/absent/token\"",
@@ -138,8 +139,8 @@ fn the_flags_of_run_need_not_its_name_and_no_flag_is_ignored() {
         } else {
             "--config: cannot read"
         };
-        let ran = macaque(args).env("MACAQUE_CRONTAB", "@yearly").run();
-        ran.complains(2, &[words]);
+        let output = macaque(args).env("MACAQUE_CRONTAB", "@yearly").run();
+        output.complains(2, &[words]);
     }
     let late = macaque("-n shop once").run();
     late.complains(2, &["'--namespace' belongs behind the command's name"]);
@@ -157,23 +158,23 @@ fn the_flags_of_run_need_not_its_name_and_no_flag_is_ignored() {
 
 #[test]
 fn many_victims_need_no_word_on_attempts() {
-    let sandbox = cluster(shop());
+    let cluster = TestCluster::with(shop());
     macaque("plan -n shop --count 20")
-        .on(&sandbox)
+        .on(&cluster)
         .run()
         .says(0, &["evict 20 a round, 20 tries at most"]);
-    let ran = macaque("plan -n shop --count 20")
+    let output = macaque("plan -n shop --count 20")
         .env("MACAQUE_DISRUPT__ATTEMPTS", "10")
         .run();
-    ran.complains(2, &["disrupt.attempts: 10 is less than 20 in disrupt.count"]);
+    output.complains(2, &["disrupt.attempts: 10 is less than 20 in disrupt.count"]);
 }
 
 #[test]
 fn only_a_variable_is_told_to_part_quiet_times_by_semicolons() {
     let file = "[schedule]\nquiet = [\"Sat, 12-25\"]\n";
-    let ran = macaque("once -n shop").toml(file).run();
-    ran.complains(2, &["schedule.quiet:", "m.toml line 2"]);
-    assert!(!ran.err.contains("semicolon"), "{ran:?}");
+    let output = macaque("once -n shop").toml(file).run();
+    output.complains(2, &["schedule.quiet:", "m.toml line 2"]);
+    assert!(!output.err.contains("semicolon"), "{output:?}");
     with("MACAQUE_SCHEDULE__QUIET", "Sat, 12-25").complains(2, &["put a semicolon"]);
 }
 
@@ -182,12 +183,12 @@ fn a_schedule_that_is_always_quiet_is_refused_by_run_and_failed_by_check() {
     let silent = |command: &str| {
         macaque(command)
             .toml("[schedule]\ncron = \"@hourly\"\nquiet = [\"Mon-Sun\"]\n[health]\nlisten = \"off\"\n")
-            .on(&cluster(shop()))
+            .on(&TestCluster::with(shop()))
     };
     let words = "no round would ever be due: quiet times take every slot";
     silent("run -n shop").run().complains(2, &[words]);
-    let ran = silent("check -n shop").run();
-    ran.says(1, &["FAILED", words]);
+    let output = silent("check -n shop").run();
+    output.says(1, &["FAILED", words]);
 }
 
 #[test]
@@ -198,15 +199,15 @@ fn a_kubeconfig_that_is_absent_is_named_with_a_remedy() {
         "--kubeconfig (key cluster.kubeconfig)",
     ];
     for command in ["once", "check", "run"] {
-        let ran = macaque(command)
+        let output = macaque(command)
             .arg("--kubeconfig=absent")
             .env("MACAQUE_NAMESPACE", "shop")
             .env("MACAQUE_CRONTAB", "@yearly")
             .env("MACAQUE_HEALTH__LISTEN", "off")
             .run();
-        let told = Ran {
-            err: format!("{}{}", ran.out, ran.err),
-            ..ran
+        let told = ProgramOutput {
+            err: format!("{}{}", output.out, output.err),
+            ..output
         };
         told.complains(2, &words);
     }
@@ -214,8 +215,8 @@ fn a_kubeconfig_that_is_absent_is_named_with_a_remedy() {
 
 #[test]
 fn without_any_kubeconfig_the_ways_to_a_cluster_are_told() {
-    let ran = macaque("once -n shop").run();
-    ran.complains(
+    let output = macaque("once -n shop").run();
+    output.complains(
         2,
         &[
             "/.kube/config: No such file",
@@ -228,23 +229,26 @@ fn without_any_kubeconfig_the_ways_to_a_cluster_are_told() {
 
 #[test]
 fn a_context_that_the_kubeconfig_has_not_is_told_with_those_that_it_has() {
-    let sandbox = cluster(shop());
+    let cluster = TestCluster::with(shop());
     for call in [
         macaque("once -n shop"),
         macaque("once -n shop --kubeconfig kubeconfig"),
     ] {
-        let ran = call.arg("--context=prod").on(&sandbox).run();
-        ran.complains(2, &["has no context \"prod\"", "(key cluster.context): sandbox"]);
+        let output = call.arg("--context=prod").on(&cluster).run();
+        output.complains(2, &["has no context \"prod\"", "(key cluster.context): sandbox"]);
     }
 }
 
 #[test]
 fn a_kubeconfig_with_a_bad_address_is_refused_before_anything_is_sent() {
-    let sandbox = cluster(shop());
+    let cluster = TestCluster::with(shop());
     for address in ["127.0.0.1:6443", "ftp://127.0.0.1"] {
-        let bad = sandbox.kubeconfig().replace(&sandbox.url(), address);
-        let ran = macaque("once -n shop --kubeconfig bad").file("bad", &bad).run();
-        ran.complains(
+        let bad = cluster
+            .sandbox
+            .kubeconfig()
+            .replace(&cluster.sandbox.url(), address);
+        let output = macaque("once -n shop --kubeconfig bad").file("bad", &bad).run();
+        output.complains(
             2,
             &["kubeconfig bad: the server's address begins with neither https:// nor http://"],
         );

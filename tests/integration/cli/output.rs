@@ -2,17 +2,18 @@
 
 use serde_json::Value;
 
-use super::program::{Call, macaque};
+use crate::macaque;
+use macaque_testkit::Program;
 
 /// What the daemon logs once it is at work.
 const AT_WORK: &str = "next round at";
 
 /// The daemon with nothing to do, on an API server that is away.
-fn daemon(args: &str) -> Call {
+fn daemon(args: &str) -> Program {
     macaque(&format!("run -n shop --log-level debug {args}"))
         .env("MACAQUE_CRONTAB", "@yearly")
         .env("MACAQUE_HEALTH__LISTEN", "off")
-        .on_nobody()
+        .on_absent_server()
 }
 
 #[test]
@@ -57,8 +58,8 @@ fn completions_are_printed_for_every_shell() {
 #[test]
 fn a_closed_pipe_ends_the_completions_quietly() {
     for shell in ["bash", "zsh"] {
-        let ran = macaque(&format!("completions {shell}")).run_for_nobody();
-        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        let output = macaque(&format!("completions {shell}")).run_unread();
+        assert_eq!((output.code, output.err.as_str()), (0, ""));
     }
 }
 
@@ -67,8 +68,8 @@ fn the_log_is_one_json_object_a_line() {
     for args in ["--log-format json", "--log-format auto", ""] {
         let mut daemon = daemon(args).start();
         let first = daemon.await_words(AT_WORK);
-        let ran = daemon.terminate();
-        let log = first + &ran.err;
+        let output = daemon.terminate();
+        let log = first + &output.err;
         let lines: Vec<Value> = log
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
@@ -86,7 +87,7 @@ fn the_log_is_one_json_object_a_line() {
             ),
             "{log}"
         );
-        assert_eq!((ran.code, ran.out.as_str()), (0, ""));
+        assert_eq!((output.code, output.out.as_str()), (0, ""));
     }
 }
 

@@ -1,65 +1,69 @@
 //! `macaque pause` and `macaque resume`: what is said was done, and the journal tells the same.
 
+use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::deployment;
-use kube_sandbox::{AccessDenial, Sandbox};
 use serde_json::{Value, json};
 
-use super::program::{Call, cluster, macaque};
+use crate::macaque;
+use macaque_testkit::{Program, TestCluster};
 
 /// A cluster with a journal in the namespace `chaos`.
-fn with_a_journal() -> Sandbox {
+fn with_a_journal() -> TestCluster {
     let journal = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": "macaque-journal", "namespace": "chaos", "annotations": {"kept": "yes"}},
     });
-    cluster(vec![deployment("shop", "web", 2), journal])
+    TestCluster::with(vec![deployment("shop", "web", 2), journal])
 }
 
-fn annotations(sandbox: &Sandbox) -> Value {
-    let journal = sandbox.object("ConfigMap", "chaos", "macaque-journal").unwrap();
+fn annotations(cluster: &TestCluster) -> Value {
+    let journal = cluster
+        .sandbox
+        .object("ConfigMap", "chaos", "macaque-journal")
+        .unwrap();
     journal["metadata"]["annotations"].clone()
 }
 
 /// A round of an armed macaque that lives in `chaos`.
-fn round(sandbox: &Sandbox) -> Call {
+fn round(cluster: &TestCluster) -> Program {
     macaque("once -n shop --dry-run=false")
         .env("MACAQUE_POD_NAMESPACE", "chaos")
-        .on(sandbox)
+        .on(cluster)
 }
 
 #[test]
 fn a_pause_is_set_and_lifted_and_nothing_else_is_touched() {
-    let sandbox = with_a_journal();
-    macaque("pause -n chaos").on(&sandbox).run().says(
+    let cluster = with_a_journal();
+    macaque("pause -n chaos").on(&cluster).run().says(
         0,
         &["paused until `macaque resume`", "ConfigMap chaos/macaque-journal"],
     );
     assert_eq!(
-        annotations(&sandbox),
+        annotations(&cluster),
         json!({"kept": "yes", "macaque/paused": "true"})
     );
-    round(&sandbox)
+    round(&cluster)
         .run()
         .says(3, &["paused by the annotation macaque/paused"]);
     macaque("resume -n chaos")
-        .on(&sandbox)
+        .on(&cluster)
         .run()
         .says(0, &["resumed"]);
-    assert_eq!(annotations(&sandbox), json!({"kept": "yes"}));
+    assert_eq!(annotations(&cluster), json!({"kept": "yes"}));
     macaque("resume -n chaos")
-        .on(&sandbox)
+        .on(&cluster)
         .run()
         .says(0, &["was not paused"]);
 }
 
 #[test]
 fn a_pause_may_end_by_itself() {
-    let sandbox = with_a_journal();
+    let cluster = with_a_journal();
     macaque("pause -n chaos --for 2h")
-        .on(&sandbox)
+        .on(&cluster)
         .run()
         .says(0, &["paused until 20"]);
-    let until: jiff::Timestamp = annotations(&sandbox)["macaque/paused"]
+    let until: jiff::Timestamp = annotations(&cluster)["macaque/paused"]
         .as_str()
         .unwrap()
         .parse()
@@ -70,30 +74,33 @@ fn a_pause_may_end_by_itself() {
 
 #[test]
 fn a_journal_that_is_not_trusted_is_trusted_again_by_a_resumption() {
-    let sandbox = with_a_journal();
+    let cluster = with_a_journal();
     let mut copy = json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal", "namespace": "chaos"},
     });
-    round(&sandbox).run();
-    let journal = sandbox.object("ConfigMap", "chaos", "macaque-journal").unwrap();
+    round(&cluster).run();
+    let journal = cluster
+        .sandbox
+        .object("ConfigMap", "chaos", "macaque-journal")
+        .unwrap();
     copy["data"] = journal["data"].clone();
-    sandbox.remove("ConfigMap", "chaos", "macaque-journal");
-    sandbox.apply(&[copy]).unwrap();
-    round(&sandbox)
+    cluster.sandbox.remove("ConfigMap", "chaos", "macaque-journal");
+    cluster.sandbox.apply(&[copy]).unwrap();
+    round(&cluster)
         .run()
         .says(3, &["the journal is not trusted: ", "copied or restored"]);
     macaque("resume -n chaos")
-        .on(&sandbox)
+        .on(&cluster)
         .run()
         .says(0, &["is trusted as it is"]);
-    assert!(!round(&sandbox).run().err.contains("not trusted"));
+    assert!(!round(&cluster).run().err.contains("not trusted"));
 }
 
 #[test]
 fn without_a_journal_it_says_where_it_looked() {
-    let sandbox = cluster(Vec::new());
+    let cluster = TestCluster::with(Vec::new());
     for words in ["pause -n shop", "resume -n shop"] {
-        macaque(words).on(&sandbox).run().complains(
+        macaque(words).on(&cluster).run().complains(
             1,
             &["ConfigMap shop/macaque-journal does not exist", "--namespace"],
         );
@@ -102,52 +109,52 @@ fn without_a_journal_it_says_where_it_looked() {
 
 #[test]
 fn a_missing_grant_is_named() {
-    let sandbox = with_a_journal();
-    sandbox.deny(AccessDenial::new("patch", "configmaps"));
+    let cluster = with_a_journal();
+    cluster.sandbox.deny(AccessDenial::new("patch", "configmaps"));
     macaque("pause -n chaos")
-        .on(&sandbox)
+        .on(&cluster)
         .run()
         .complains(1, &["forbidden", "resourceNames: [\"macaque-journal\"]"]);
 }
 
 #[test]
 fn what_cannot_be_meant_is_refused() {
-    let sandbox = with_a_journal();
+    let cluster = with_a_journal();
     for (words, fault) in [
         ("pause -n chaos --for soon", "write a number with its unit"),
         ("pause -n chaos --for 0s", "a pause is from 1s"),
         ("pause -n Chaos!", "is no name of a namespace"),
         ("pause", "--namespace"),
     ] {
-        macaque(words).on(&sandbox).run().complains(2, &[fault]);
+        macaque(words).on(&cluster).run().complains(2, &[fault]);
     }
     macaque("pause -n chaos")
         .env("MACAQUE_JOURNAL", "memory")
-        .on(&sandbox)
+        .on(&cluster)
         .run()
         .complains(2, &["cannot be paused"]);
-    assert_eq!(annotations(&sandbox), json!({"kept": "yes"}));
+    assert_eq!(annotations(&cluster), json!({"kept": "yes"}));
 }
 
 #[test]
 fn check_tells_how_it_stands_with_the_journal() {
-    let check = |sandbox: &Sandbox| {
+    let check = |cluster: &TestCluster| {
         macaque("check -n shop --dry-run=false")
             .env("MACAQUE_POD_NAMESPACE", "chaos")
             .env("MACAQUE_LIMITS__PER_DAY", "5")
-            .on(sandbox)
+            .on(cluster)
             .run()
     };
-    let sandbox = with_a_journal();
-    check(&sandbox).says(
+    let cluster = with_a_journal();
+    check(&cluster).says(
         0,
         &[
             "may get configmaps/macaque-journal in namespace chaos",
             "no round yet; the limits leave 5",
         ],
     );
-    macaque("pause -n chaos").on(&sandbox).run();
-    check(&sandbox).says(0, &["warning", "paused by the annotation"]);
-    sandbox.remove("ConfigMap", "chaos", "macaque-journal");
-    check(&sandbox).says(1, &["kubectl -n chaos create configmap macaque-journal"]);
+    macaque("pause -n chaos").on(&cluster).run();
+    check(&cluster).says(0, &["warning", "paused by the annotation"]);
+    cluster.sandbox.remove("ConfigMap", "chaos", "macaque-journal");
+    check(&cluster).says(1, &["kubectl -n chaos create configmap macaque-journal"]);
 }

@@ -2,23 +2,24 @@
 
 use serde_json::json;
 
-use super::program::{Call, macaque};
+use crate::macaque;
+use macaque_testkit::Program;
 
 /// Every hour of a Berlin day, but Friday afternoons.
-fn hourly(args: &str) -> Call {
+fn hourly(args: &str) -> Program {
     macaque(&format!("schedule --from 2026-11-27T12:30:00Z {args}"))
         .toml("[schedule]\ncron = \"@hourly\"\ntimezone = \"Europe/Berlin\"\nquiet = [\"Fri 15:00-24:00\"]\n")
 }
 
 #[test]
 fn the_next_slots_are_foretold_with_the_quiet_time_that_takes_one() {
-    let ran = hourly("-n 2 -o json").run();
+    let output = hourly("-n 2 -o json").run();
     let quiet = "Fri 15:00-24:00";
     let expected = json!([
         { "slot": "2026-11-27T13:00:00Z", "local": "Fri 2026-11-27 14:00 CET", "round": true },
         { "slot": "2026-11-27T14:00:00Z", "local": "Fri 2026-11-27 15:00 CET", "round": false, "quiet": quiet },
     ]);
-    assert_eq!((ran.code, ran.json()), (0, expected));
+    assert_eq!((output.code, output.json()), (0, expected));
 }
 
 #[test]
@@ -37,20 +38,20 @@ fn slots_are_shown_from_a_date_a_local_time_or_an_instant_on() {
         ("2026-12-24T15:00", "2026-12-24T14:00:00Z"),
         ("2026-12-24T15:00:00Z", "2026-12-24T15:00:00Z"),
     ] {
-        let ran = macaque(&format!("schedule -n 1 -o json --from {from}"))
+        let output = macaque(&format!("schedule -n 1 -o json --from {from}"))
             .toml("[schedule]\ncron = \"@hourly\"\ntimezone = \"Europe/Berlin\"\n")
             .run();
-        assert_eq!(ran.json()[0]["slot"], json!(first), "{from}");
+        assert_eq!(output.json()[0]["slot"], json!(first), "{from}");
     }
 }
 
 #[test]
 fn where_the_slots_end_is_said() {
     let far = |from: &str| {
-        let ran = macaque(&format!("schedule --from {from}"))
+        let output = macaque(&format!("schedule --from {from}"))
             .toml("[schedule]\ncron = \"@yearly\"\n")
             .run();
-        ran.says(0, &["no further slot before 2101"]);
+        output.says(0, &["no further slot before 2101"]);
     };
     far("2100-01-01");
     far("2150-01-01");

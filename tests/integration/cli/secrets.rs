@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 
 use kube_sandbox::scenario::deployment;
 
-use super::program::{CANARY, Call, cluster, macaque};
+use crate::macaque;
+use macaque_testkit::{CANARY, Program, TestCluster};
 
 /// Slack, for one message: reads it, echoes its token in a refusal, and hands over what it read.
 fn slack() -> (String, JoinHandle<String>) {
@@ -39,24 +40,24 @@ fn slack() -> (String, JoinHandle<String>) {
     (url, served)
 }
 
-fn with_token(args: &str) -> Call {
+fn with_token(args: &str) -> Program {
     macaque(args).env("MACAQUE_SLACK_TOKEN", CANARY)
 }
 
 #[test]
 fn a_token_reaches_its_service_and_no_output_however_much_is_logged() {
     let (url, served) = slack();
-    let ran = with_token("once -n shop --log-level trace --log-format json -o json")
+    let output = with_token("once -n shop --log-level trace --log-format json -o json")
         .env("MACAQUE_SLACK_CHANNEL", "C1")
         .env("MACAQUE_NOTIFY__SLACK__API_URL", &url)
-        .on(&cluster(vec![deployment("shop", "web", 1)]))
+        .on(&TestCluster::with(vec![deployment("shop", "web", 1)]))
         .run();
     assert!(served.join().unwrap().contains(CANARY));
     assert_eq!(
-        ran.code, 0,
-        "a round is not undone by a channel that refuses: {ran:?}"
+        output.code, 0,
+        "a round is not undone by a channel that refuses: {output:?}"
     );
-    assert!(ran.err.contains("invalid_auth"), "{ran:?}");
+    assert!(output.err.contains("invalid_auth"), "{output:?}");
 }
 
 #[test]
@@ -68,21 +69,21 @@ fn a_token_without_its_channel_is_a_mistake_that_does_not_show_it() {
 
 #[test]
 fn a_token_that_cannot_be_one_is_a_mistake_that_does_not_show_it() {
-    let ran = macaque("check -n shop")
+    let output = macaque("check -n shop")
         .env("MACAQUE_SLACK_TOKEN", &format!("{CANARY} {CANARY}"))
         .env("MACAQUE_SLACK_CHANNEL", "C1")
         .run();
-    ran.complains(2, &["notify.slack.token: the secret holds a blank"]);
+    output.complains(2, &["notify.slack.token: the secret holds a blank"]);
 }
 
 #[test]
 fn a_token_in_the_place_of_its_file_is_not_shown() {
-    let ran = macaque("once -n shop")
+    let output = macaque("once -n shop")
         .toml(&format!(
             "[notify.slack]\ntoken_file = \"{CANARY}\"\nchannel = \"C1\"\n"
         ))
         .run();
-    ran.complains(
+    output.complains(
         2,
         &["notify.slack.token_file: cannot read the file that it names"],
     );
@@ -90,38 +91,38 @@ fn a_token_in_the_place_of_its_file_is_not_shown() {
 
 #[test]
 fn a_file_that_breaks_off_within_a_token_does_not_show_it() {
-    let ran = macaque("once -n shop")
+    let output = macaque("once -n shop")
         .toml(&format!("[notify.slack]\ntoken = \"{CANARY}\n"))
         .run();
-    ran.complains(2, &["m.toml: not TOML"]);
+    output.complains(2, &["m.toml: not TOML"]);
 }
 
 #[test]
 fn a_token_under_an_unknown_key_is_not_shown() {
-    let ran = macaque("once -n shop")
+    let output = macaque("once -n shop")
         .toml(&format!("[notify.slack]\ntokn = \"{CANARY}\"\n"))
         .run();
-    ran.complains(2, &["did you mean notify.slack.token?"]);
+    output.complains(2, &["did you mean notify.slack.token?"]);
 }
 
 #[test]
 fn a_webhook_in_the_clear_is_a_mistake_that_does_not_show_it() {
-    let ran = macaque("once -n shop")
+    let output = macaque("once -n shop")
         .env(
             "MACAQUE_NOTIFY__SLACK_WEBHOOK__URL",
             &format!("http://hooks.example/{CANARY}"),
         )
         .run();
-    ran.complains(2, &["notify.slack_webhook.url: the URL"]);
+    output.complains(2, &["notify.slack_webhook.url: the URL"]);
 }
 
 #[test]
 fn a_kubeconfig_that_breaks_off_within_a_token_does_not_show_it() {
     let users = format!("users:\n- name: a\n  user:\n    token: \"{CANARY}\n");
-    let ran = macaque("once -n shop --kubeconfig broken")
+    let output = macaque("once -n shop --kubeconfig broken")
         .file("broken", &users)
         .run();
-    ran.complains(
+    output.complains(
         2,
         &["kubeconfig broken: its text is none of a kubeconfig (line 4"],
     );
@@ -129,23 +130,24 @@ fn a_kubeconfig_that_breaks_off_within_a_token_does_not_show_it() {
 
 #[test]
 fn a_kubeconfigs_token_that_cannot_be_one_is_not_shown() {
-    let sandbox = cluster(Vec::new());
-    let bad = sandbox
+    let cluster = TestCluster::with(Vec::new());
+    let bad = cluster
+        .sandbox
         .kubeconfig()
         .replace("user: {}", &format!("user: {{ token: \"{CANARY}\\n\" }}"));
-    let ran = macaque("once -n shop --kubeconfig bad").file("bad", &bad).run();
-    ran.complains(2, &["kubeconfig bad: the token holds a line break"]);
+    let output = macaque("once -n shop --kubeconfig bad").file("bad", &bad).run();
+    output.complains(2, &["kubeconfig bad: the token holds a line break"]);
 }
 
 /// `macaque once` by a kubeconfig whose user has these lines.
-fn as_user(user: &str) -> Call {
-    let kubeconfig = cluster(Vec::new()).kubeconfig();
+fn as_user(user: &str) -> Program {
+    let kubeconfig = TestCluster::with(Vec::new()).kubeconfig();
     let kubeconfig = kubeconfig.replace("user: {}", &format!("user: {user}"));
     macaque("once -n shop --kubeconfig file").file("file", &kubeconfig)
 }
 
 /// A user whose credentials are printed by a shell script.
-fn by_plugin(mode: &str) -> Call {
+fn by_plugin(mode: &str) -> Program {
     as_user(&format!(
         "{{ exec: {{ apiVersion: client.authentication.k8s.io/v1, command: /bin/sh, args: [plugin], \
          interactiveMode: {mode} }} }}"
@@ -155,13 +157,13 @@ fn by_plugin(mode: &str) -> Call {
 #[test]
 fn a_credentials_command_that_fails_is_named_and_what_it_printed_is_not_shown() {
     for mode in ["Never", "IfAvailable"] {
-        let ran = by_plugin(mode)
+        let output = by_plugin(mode)
             .file("plugin", &format!("echo {CANARY}; exit 3\n"))
             .run();
         let words =
             "cannot use the kubeconfig file: the credentials command \"/bin/sh\" failed with status 3;";
-        ran.complains(2, &[words]);
-        assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+        output.complains(2, &[words]);
+        assert_eq!(output.err.lines().count(), 1, "{output:?}");
     }
 }
 
@@ -169,12 +171,12 @@ fn a_credentials_command_that_fails_is_named_and_what_it_printed_is_not_shown() 
 fn a_credentials_command_that_prints_a_bare_token_does_not_show_it() {
     let credential = format!("echo '{{\"kind\":\"ExecCredential\",\"status\":\"{CANARY}\"}}'");
     for script in [format!("echo {CANARY}"), credential] {
-        let ran = by_plugin("Never").file("plugin", &script).run();
-        ran.complains(
+        let output = by_plugin("Never").file("plugin", &script).run();
+        output.complains(
             2,
             &["the kubeconfig file: the credentials command \"/bin/sh\" printed no ExecCredential"],
         );
-        assert_eq!(ran.err.lines().count(), 1, "{ran:?}");
+        assert_eq!(output.err.lines().count(), 1, "{output:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! `macaque sandbox` and `macaque demo`: a cluster and a show for whoever has none.
 
-use super::program::macaque;
+use crate::macaque;
 
 #[test]
 fn the_sandbox_serves_by_the_kubeconfig_that_it_writes_and_ends_on_sigterm() {
@@ -9,28 +9,28 @@ fn the_sandbox_serves_by_the_kubeconfig_that_it_writes_and_ends_on_sigterm() {
     let once =
         macaque("once -n shop -l app=search --dry-run=false --kubeconfig there").file("there", &kubeconfig);
     once.run().says(0, &["evicted shop/search-"]);
-    let ran = sandbox.terminate();
-    ran.says(0, &["kubectl --kubeconfig here -n shop get pods,deploy,pdb"]);
-    assert_eq!(ran.err, "");
+    let output = sandbox.terminate();
+    output.says(0, &["kubectl --kubeconfig here -n shop get pods,deploy,pdb"]);
+    assert_eq!(output.err, "");
 }
 
 #[test]
 fn the_sandbox_serves_nobody_but_this_machine() {
-    let ran = macaque("sandbox --listen 0.0.0.0:0").run();
-    ran.complains(2, &["--listen:", "loopback addresses only"]);
+    let output = macaque("sandbox --listen 0.0.0.0:0").run();
+    output.complains(2, &["--listen:", "loopback addresses only"]);
 }
 
 #[test]
 fn a_kubeconfig_that_cannot_be_written_is_named() {
-    let ran = macaque("sandbox --write-kubeconfig absent/file").run();
-    ran.complains(2, &["--write-kubeconfig: cannot write absent/file: No such file"]);
+    let output = macaque("sandbox --write-kubeconfig absent/file").run();
+    output.complains(2, &["--write-kubeconfig: cannot write absent/file: No such file"]);
 }
 
 #[test]
 fn a_file_of_somebody_elses_is_not_overwritten() {
     let sandbox = macaque("sandbox --write-kubeconfig here").file("here", "current-context: prod\n");
-    let ran = sandbox.run();
-    ran.complains(
+    let output = sandbox.run();
+    output.complains(
         2,
         &["--write-kubeconfig: here exists and was not written by `macaque sandbox`"],
     );
@@ -43,7 +43,7 @@ fn a_file_of_somebody_elses_is_not_overwritten() {
 
 #[test]
 fn the_demo_ends_by_itself_with_a_summary() {
-    let ran = macaque("demo --rounds 2 --every 1").run();
-    ran.says(0, &["round 1", "round 2", "\n2 rounds: ", "Try it yourself"]);
-    assert_eq!(ran.err, "");
+    let output = macaque("demo --rounds 2 --every 1").run();
+    output.says(0, &["round 1", "round 2", "\n2 rounds: ", "Try it yourself"]);
+    assert_eq!(output.err, "");
 }

@@ -3,39 +3,40 @@
 use kube_sandbox::scenario::{budget, deployment, pod};
 use serde_json::json;
 
-use super::program::{Ran, cluster, macaque};
+use crate::macaque;
 use crate::relay::relay;
+use macaque_testkit::{ProgramOutput, TestCluster};
 
 /// A webhook's denial that would clear the screen, forge a line and turn the words round.
 const DENIAL: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":403,"reason":"Forbidden","message":"admission webhook \"guard.example\" denied the request: no\u001b[2J\nevicted shop/forged\u202eold"}"#;
 
 /// Asserts that nothing is printed but visible characters and the ends of macaque's own lines.
-fn is_plain(ran: &Ran) {
-    for text in [&ran.out, &ran.err] {
+fn is_plain(output: &ProgramOutput) {
+    for text in [&output.out, &output.err] {
         let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-        assert!(!text.contains(bad), "{ran:?}");
+        assert!(!text.contains(bad), "{output:?}");
         assert!(
             !text.lines().any(|line| line.starts_with("evicted shop/forged")),
-            "{ran:?}"
+            "{output:?}"
         );
     }
 }
 
 #[test]
 fn a_webhooks_denial_is_one_line_of_visible_words() {
-    let sandbox = cluster(vec![deployment("shop", "web", 1)]);
+    let cluster = TestCluster::with(vec![deployment("shop", "web", 1)]);
     for command in [
         "once --dry-run=false",
         "plan --server --seed 1",
         "plan --server -o wide",
     ] {
-        let url = relay(&sandbox, "/eviction", "403 Forbidden", DENIAL);
-        let kubeconfig = sandbox.kubeconfig().replace(&sandbox.url(), &url);
-        let ran = macaque(&format!("{command} -n shop --kubeconfig relayed"))
+        let url = relay(&cluster.sandbox, "/eviction", "403 Forbidden", DENIAL);
+        let kubeconfig = cluster.sandbox.kubeconfig().replace(&cluster.sandbox.url(), &url);
+        let output = macaque(&format!("{command} -n shop --kubeconfig relayed"))
             .file("relayed", &kubeconfig)
             .run();
-        assert!(ran.out.contains("webhook guard.example"), "{ran:?}");
-        is_plain(&ran);
+        assert!(output.out.contains("webhook guard.example"), "{output:?}");
+        is_plain(&output);
     }
 }
 
@@ -46,26 +47,26 @@ fn an_owner_of_a_hostile_name_is_shown_by_its_visible_characters() {
         "apiVersion": "v1", "kind": "Ghost", "uid": "1", "controller": true,
         "name": "a\u{1b}[2J\nevicted shop/forged\u{202e}b",
     }]);
-    let sandbox = cluster(vec![hostile, budget("shop", "web", json!({ "minAvailable": 0 }))]);
+    let cluster = TestCluster::with(vec![hostile, budget("shop", "web", json!({ "minAvailable": 0 }))]);
     for command in ["once", "plan", "plan -o wide", "why shop/web-0", "budgets"] {
-        let ran = macaque(&format!("{command} -n shop")).on(&sandbox).run();
+        let output = macaque(&format!("{command} -n shop")).on(&cluster).run();
         assert!(
-            ran.out.contains("a [2J evicted shop/forgedb"),
-            "{command}: {ran:?}"
+            output.out.contains("a [2J evicted shop/forgedb"),
+            "{command}: {output:?}"
         );
-        is_plain(&ran);
+        is_plain(&output);
     }
 }
 
 #[test]
 fn the_words_of_an_api_server_that_fails_are_one_line() {
-    let sandbox = cluster(Vec::new());
-    let url = relay(&sandbox, "/pods", "403 Forbidden", DENIAL);
-    let kubeconfig = sandbox.kubeconfig().replace(&sandbox.url(), &url);
+    let cluster = TestCluster::with(Vec::new());
+    let url = relay(&cluster.sandbox, "/pods", "403 Forbidden", DENIAL);
+    let kubeconfig = cluster.sandbox.kubeconfig().replace(&cluster.sandbox.url(), &url);
     for command in ["once", "plan", "why shop/web-0", "check", "budgets"] {
-        let ran = macaque(&format!("{command} -n shop --kubeconfig relayed"))
+        let output = macaque(&format!("{command} -n shop --kubeconfig relayed"))
             .file("relayed", &kubeconfig)
             .run();
-        is_plain(&ran);
+        is_plain(&output);
     }
 }

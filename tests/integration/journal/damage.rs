@@ -108,9 +108,10 @@ async fn a_journal_that_was_emptied_is_not_trusted_until_somebody_vouches_for_it
     // So does every other replica, and one that has just started.
     assert_eq!(fixture.replica("b").await.is_denied(3).await, why);
     assert_eq!(fixture.losses(), 1);
-    fixture.replica("c")
+    fixture
+        .replica("c")
         .await
-        .enters(JournalEvent::Accept)
+        .commits(JournalEvent::Accept)
         .await
         .unwrap();
     replica.reports(4).await;
@@ -134,28 +135,34 @@ async fn a_round_that_the_journal_forgot_is_told_all_the_same() {
     let fixture = std::sync::Arc::new(fixture);
     let (hand, old) = (std::sync::Arc::clone(&fixture), fixture.object());
     let result = replica
-        .plays_while(2, move |point| {
+        .runs_while(2, move |point| {
             if point == FailPoint::AfterResolve {
                 hand.put(old.clone());
             }
         })
         .await;
-    let RoundResult::Ran { report, store } = result else {
+    let RoundResult::Ran {
+        report,
+        journal_state,
+    } = result
+    else {
         panic!("{result:?}")
     };
-    assert_eq!(store, JournalState::Unclaimed);
+    assert_eq!(journal_state, JournalState::Unclaimed);
     assert_eq!(report.attempts[0].outcome.word(), "evicted");
 }
 
 #[actix_rt::test]
 async fn a_configuration_that_changed_is_read_again_after_a_failure() {
     let (fixture, _) = fixture().await;
-    let good = fixture.sandbox.kubeconfig();
+    let good = fixture.cluster.sandbox.kubeconfig();
     // Nobody answers there; a certificate authority that is not the server's any more fails in the same way.
-    fixture.configure(&good.replace(&fixture.sandbox.url(), "http://127.0.0.1:9"));
+    fixture
+        .cluster
+        .write_kubeconfig(&good.replace(&fixture.cluster.sandbox.url(), "http://127.0.0.1:9"));
     let replica = fixture.replica("b").await;
     assert!(replica.is_denied(2).await.contains("did not answer"));
-    fixture.configure(&good);
+    fixture.cluster.write_kubeconfig(&good);
     replica.reports(3).await;
     assert_eq!(fixture.losses(), 2);
 }

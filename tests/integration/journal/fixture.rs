@@ -1,22 +1,21 @@
-//! A cluster with a journal in it, and replicas that play rounds by it.
+//! A cluster with a journal in it, and replicas that run rounds by it.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use kube_sandbox::{Sandbox, SandboxOptions};
+use kube_sandbox::Sandbox;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::journal::{JournalError, JournalStore, JournalWriter};
-use macaque::k8s::{Cluster, ClusterAccess};
+use macaque::k8s::Cluster;
+use macaque::platform::Platform;
 use macaque::round::{
     self, JournalState, Recovery, RoundConfig, RoundContext, RoundResult, StopSwitch, StopToken,
 };
-use macaque_core::config::{ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
-use macaque_core::eligibility::EligibilityRules;
+use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::journal::{Journal, JournalEvent, JournalTiming, StoredJournal};
-use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::{RoundEnd, RoundReport};
+use macaque_testkit::{TestCluster, evict_one};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 /// Where the journal is.
 const NAMESPACE: &str = "chaos";
@@ -24,21 +23,23 @@ const NAME: &str = "macaque-journal";
 
 /// The cluster, in which nothing moves by itself.
 pub(crate) struct JournalFixture {
-    pub(crate) sandbox: Sandbox,
-    home: TempDir,
+    pub(crate) cluster: TestCluster,
     limits: DisruptionLimits,
     count: usize,
     lease: Duration,
     began: Timestamp,
 }
 
-/// One life of one replica.
+/// One incarnation of one replica.
 pub(crate) struct TestReplica {
     store: JournalStore,
     writer: JournalWriter,
     cluster: Cluster,
-    round_config: RoundConfig,
-    stop: (StopSwitch, StopToken),
+    config: RoundConfig,
+    /// A token whose switch is gone stops nothing, and waits for nothing.
+    _switch: StopSwitch,
+    stop: StopToken,
+    platform: Platform,
     began: Timestamp,
 }
 
@@ -46,21 +47,12 @@ impl JournalFixture {
     /// A cluster with these objects, and an empty journal.
     pub(crate) fn with(mut objects: Vec<Value>) -> Self {
         objects.push(empty());
-        let sandbox = Sandbox::start(SandboxOptions {
-            objects: objects,
-            ..SandboxOptions::default()
-        })
-        .unwrap();
-        sandbox.pause();
-        let home = TempDir::new().unwrap();
-        std::fs::write(home.path().join("kubeconfig"), sandbox.kubeconfig()).unwrap();
         Self {
-            sandbox,
-            home,
+            cluster: TestCluster::with(objects),
             limits: DisruptionLimits::default(),
             count: 1,
             lease: Duration::from_secs(300),
-            began: Timestamp::now(),
+            began: Platform::system().now(),
         }
     }
 
@@ -86,64 +78,58 @@ impl JournalFixture {
             lease: self.lease,
             ..JournalTiming::default()
         };
-        let place = JournalLocation::ConfigMap(ConfigMapRef {
-            namespace: NAMESPACE.to_owned(),
-            name: NAME.to_owned(),
-        });
-        let store = JournalStore::new(place, name, self.limits.clone(), self.count, timing).on_demand();
+        let store = self.store(name, timing).on_demand();
         self.incarnation(store, 1).await
     }
 
+    /// A replica that runs by a schedule, and knows of no slot before its start.
+    pub(crate) async fn newcomer(&self) -> TestReplica {
+        let store = self.store("newcomer", JournalTiming::default());
+        self.incarnation(store, 1).await
+    }
+
+    fn store(&self, name: &str, timing: JournalTiming) -> JournalStore {
+        let location = JournalLocation::ConfigMap(ConfigMapRef {
+            namespace: NAMESPACE.to_owned(),
+            name: NAME.to_owned(),
+        });
+        let limits = self.limits.clone();
+        JournalStore::new(location, name, limits, self.count, timing, &platform())
+    }
+
     async fn incarnation(&self, store: JournalStore, incarnation: u64) -> TestReplica {
-        let access = ClusterAccess {
-            kubeconfig: Some(self.home.path().join("kubeconfig")),
-            ..ClusterAccess::default()
-        };
+        let platform = platform();
+        let mut config = evict_one();
+        config.rules.target.min_age = Duration::ZERO;
+        config.disrupt.count = self.count;
+
+        let (switch, stop) = StopSwitch::new(&platform);
         TestReplica {
             writer: store.writer(incarnation),
             store,
-            cluster: Cluster::connect(&access).await.unwrap(),
-            round_config: round_config(self.count),
-            stop: StopSwitch::new(),
+            cluster: self.cluster.connect(&platform).await,
+            config,
+            _switch: switch,
+            stop,
+            platform,
             began: self.began,
         }
     }
 
-    /// A replica that plays by a schedule, and knows of no slot before its start.
-    pub(crate) async fn newcomer(&self) -> TestReplica {
-        let place = JournalLocation::ConfigMap(ConfigMapRef {
-            namespace: NAMESPACE.to_owned(),
-            name: NAME.to_owned(),
-        });
-        let store = JournalStore::new(
-            place,
-            "newcomer",
-            DisruptionLimits::default(),
-            1,
-            JournalTiming::default(),
-        );
-        self.incarnation(store, 1).await
-    }
-
-    /// The next life of the same process.
-    pub(crate) async fn next_life(&self, replica: &TestReplica) -> TestReplica {
+    /// The next incarnation of the same process.
+    pub(crate) async fn next_incarnation(&self, replica: &TestReplica) -> TestReplica {
         let incarnation = replica.writer.holder().incarnation + 1;
         self.incarnation(replica.store.clone(), incarnation).await
     }
 
-    /// Somebody rewrites the kubeconfig.
-    pub(crate) fn configure(&self, kubeconfig: &str) {
-        std::fs::write(self.home.path().join("kubeconfig"), kubeconfig).unwrap();
-    }
-
     /// How many pods were lost.
     pub(crate) fn losses(&self) -> usize {
-        self.sandbox.deletions().len()
+        self.cluster.sandbox.deletions().len()
     }
 
     /// The journal's ConfigMap.
     pub(crate) fn object(&self) -> Value {
-        self.sandbox.object("ConfigMap", NAMESPACE, NAME).unwrap()
+        self.cluster.sandbox.object("ConfigMap", NAMESPACE, NAME).unwrap()
     }
 
     /// The journal as it stands.
@@ -160,17 +146,17 @@ impl JournalFixture {
 
     /// Somebody else puts this in the place of the ConfigMap.
     pub(crate) fn put(&self, object: Value) {
-        self.sandbox.apply(&[object]).unwrap();
+        self.cluster.sandbox.apply(&[object]).unwrap();
     }
 
     /// Somebody annotates the ConfigMap, or takes the annotation away.
     pub(crate) fn annotate(&self, value: Option<&str>) {
-        annotate(&self.sandbox, value);
+        annotate(&self.cluster.sandbox, value);
     }
 
     /// Somebody removes the ConfigMap.
     pub(crate) fn remove(&self) {
-        self.sandbox.remove("ConfigMap", NAMESPACE, NAME);
+        self.cluster.sandbox.remove("ConfigMap", NAMESPACE, NAME);
     }
 }
 
@@ -187,50 +173,50 @@ pub(crate) fn empty() -> Value {
 }
 
 impl TestReplica {
-    /// Plays the slot of this number, and closes it.
-    pub(crate) async fn plays(&self, slot: i64) -> RoundResult {
-        self.plays_with(slot, &FailPoints::default()).await
+    /// Runs the slot of this number, and closes it.
+    pub(crate) async fn runs(&self, slot: i64) -> RoundResult {
+        self.runs_with(slot, &FailPoints::default()).await
     }
 
-    /// The same, with something happening on the way.
-    pub(crate) async fn plays_while(
+    /// Runs the slot of this number, with something happening at its fail points.
+    pub(crate) async fn runs_while(
         &self,
         slot: i64,
         happening: impl Fn(FailPoint) + Send + Sync + 'static,
     ) -> RoundResult {
-        let faults = FailPoints::armed(move |point| {
+        let fail_points = FailPoints::armed(move |point| {
             happening(point);
             FailAction::Continue
         });
-        self.plays_with(slot, &faults).await
+        self.runs_with(slot, &fail_points).await
     }
 
-    /// The same, until it passes `point` and is never heard of again.
+    /// Runs the slot of this number until it passes `point`, and is never heard of again.
     pub(crate) async fn dies_at(&self, slot: i64, point: FailPoint) {
-        let (reached, reaches) = tokio::sync::watch::channel(false);
-        let faults = FailPoints::armed(move |passed| match passed == point {
-            true => {
+        let (reached, mut reaches) = tokio::sync::watch::channel(false);
+        let fail_points = FailPoints::armed(move |passed| {
+            if passed == point {
                 let _ = reached.send(true);
                 FailAction::Hang
+            } else {
+                FailAction::Continue
             }
-            false => FailAction::Continue,
         });
-        let mut reaches = reaches;
         tokio::select! {
-            _ = self.plays_with(slot, &faults) => panic!("it never passed {point:?}"),
+            _ = self.runs_with(slot, &fail_points) => panic!("it never passed {point:?}"),
             _ = reaches.wait_for(|reached| *reached) => {}
         }
     }
 
-    async fn plays_with(&self, slot: i64, faults: &FailPoints) -> RoundResult {
-        round::run(self.table(faults), self.slot(slot), 7).await
+    async fn runs_with(&self, slot: i64, fail_points: &FailPoints) -> RoundResult {
+        round::run(self.context(fail_points), self.slot(slot), 7).await
     }
 
-    /// The report of the slot of this number, which is result here.
+    /// The report of the slot of this number, which runs here.
     pub(crate) async fn reports(&self, slot: i64) -> RoundReport {
-        match self.plays(slot).await {
+        match self.runs(slot).await {
             RoundResult::Ran { report, .. } => report,
-            RoundResult::Skipped(denial) => panic!("not result here: {denial}"),
+            RoundResult::Skipped(denial) => panic!("not run here: {denial}"),
         }
     }
 
@@ -242,25 +228,26 @@ impl TestReplica {
         }
     }
 
-    /// Looks round in the journal.
-    pub(crate) async fn recovery_interval(&self, unclosed: Option<&RoundReport>) -> Recovery {
-        round::recover(self.table(&FailPoints::default()), unclosed)
+    /// Makes a recovery pass.
+    pub(crate) async fn recovers(&self, unclosed: Option<&RoundReport>) -> Recovery {
+        round::recover(self.context(&FailPoints::default()), unclosed)
             .await
             .unwrap()
     }
 
-    /// Writes an event down.
-    pub(crate) async fn enters(&self, event: JournalEvent) -> Result<Journal, JournalError> {
+    /// Commits an event.
+    pub(crate) async fn commits(&self, event: JournalEvent) -> Result<Journal, JournalError> {
         self.writer.commit(&self.cluster, &event).await
     }
 
-    fn table<'a>(&'a self, faults: &'a FailPoints) -> RoundContext<'a> {
+    fn context<'a>(&'a self, fail_points: &'a FailPoints) -> RoundContext<'a> {
         RoundContext {
             cluster: &self.cluster,
             writer: &self.writer,
-            round_config: &self.round_config,
-            stop: &self.stop.1,
-            faults,
+            config: &self.config,
+            stop: &self.stop,
+            platform: &self.platform,
+            fail_points,
         }
     }
 
@@ -270,11 +257,14 @@ impl TestReplica {
     }
 }
 
-/// Whether it was result, closed and disrupted somebody here.
+/// Whether it was run, closed and disrupted somebody here.
 pub(crate) fn disrupted(result: &RoundResult) -> bool {
     match result {
-        RoundResult::Ran { report, store } => {
-            assert_eq!(*store, JournalState::Closed);
+        RoundResult::Ran {
+            report,
+            journal_state,
+        } => {
+            assert_eq!(*journal_state, JournalState::Closed);
             report
                 .attempts
                 .iter()
@@ -284,17 +274,6 @@ pub(crate) fn disrupted(result: &RoundResult) -> bool {
     }
 }
 
-fn round_config(count: usize) -> RoundConfig {
-    RoundConfig {
-        dry_run: false,
-        rules: EligibilityRules {
-            target: TargetConfig::all_of("shop"),
-            method: DisruptionMethod::Evict,
-            identity: None,
-        },
-        disrupt: DisruptConfig {
-            count,
-            ..DisruptConfig::default()
-        },
-    }
+fn platform() -> Platform {
+    Platform::system().hurried(50)
 }

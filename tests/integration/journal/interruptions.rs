@@ -25,7 +25,7 @@ const LEASE: Duration = Duration::from_secs(3);
 /// Waits until the lease of a dead holder has run out, and its round is closed by `other`.
 async fn adopted(other: &TestReplica) {
     let deadline = std::time::Instant::now() + 20 * LEASE;
-    while other.recovery_interval(None).await.notices.is_empty() {
+    while other.recovers(None).await.outbox.is_empty() {
         assert!(std::time::Instant::now() < deadline, "nobody adopts the round");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -42,14 +42,14 @@ async fn the_next_life_of_a_killer_finishes_its_books_at_once_and_draws_nobody()
         let dead = fixture.replica("a").await;
         dead.dies_at(1, point).await;
         let losses = fixture.losses();
-        let recover = fixture.next_life(&dead).await.recovery_interval(None).await;
-        let [notice] = recover.notices.as_slice() else {
+        let recover = fixture.next_incarnation(&dead).await.recovers(None).await;
+        let [entry] = recover.outbox.as_slice() else {
             panic!("{point:?}: {recover:#?}")
         };
-        assert_eq!(notice.report.attempts.len(), 1, "{point:?}");
+        assert_eq!(entry.report.attempts.len(), 1, "{point:?}");
         let expected = if losses == 1 { "evicted" } else { "unknown" };
-        assert_eq!(notice.report.attempts[0].outcome.word(), expected, "{point:?}");
-        assert!(matches!(notice.report.end, RoundEnd::Failed { .. }), "{point:?}");
+        assert_eq!(entry.report.attempts[0].outcome.word(), expected, "{point:?}");
+        assert!(matches!(entry.report.end, RoundEnd::Failed { .. }), "{point:?}");
         assert_eq!(fixture.losses(), losses, "{point:?}: nobody more");
     }
 }
@@ -57,10 +57,14 @@ async fn the_next_life_of_a_killer_finishes_its_books_at_once_and_draws_nobody()
 #[actix_rt::test]
 async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lease() {
     let fixture = fixture();
-    fixture.replica("a").await.dies_at(1, FailPoint::AfterReserve).await;
+    fixture
+        .replica("a")
+        .await
+        .dies_at(1, FailPoint::AfterReserve)
+        .await;
     let other = fixture.replica("b").await;
-    assert!(other.recovery_interval(None).await.notices.is_empty());
-    let result = other.plays(2).await;
+    assert!(other.recovers(None).await.outbox.is_empty());
+    let result = other.runs(2).await;
     assert!(
         matches!(result, RoundResult::Skipped(Denial::StillRunning { .. })),
         "{result:?}"
@@ -71,7 +75,11 @@ async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lea
 #[actix_rt::test]
 async fn another_replica_finishes_the_books_of_a_dead_one_and_the_next_slot_is_played() {
     let fixture = fixture().lease(LEASE);
-    fixture.replica("a").await.dies_at(1, FailPoint::AfterDisrupt).await;
+    fixture
+        .replica("a")
+        .await
+        .dies_at(1, FailPoint::AfterDisrupt)
+        .await;
     let other = fixture.replica("b").await;
     adopted(&other).await;
     other.reports(2).await;
@@ -101,8 +109,8 @@ async fn a_killer_that_lost_its_round_charges_nobody_and_closes_nothing() {
         victim,
         method: macaque_core::outcome::DisruptionMethod::Evict,
     };
-    let setback = zombie.enters(reservation).await.unwrap_err();
-    assert_eq!(setback.to_string(), "the round is no longer this Killer's");
+    let error = zombie.commits(reservation).await.unwrap_err();
+    assert_eq!(error.to_string(), "the round is no longer this Killer's");
 }
 
 #[actix_rt::test]
@@ -116,7 +124,7 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_story() 
     let kept = std::sync::Arc::clone(&good);
     // The journal becomes unreadable while the victim is disrupted.
     let result = replica
-        .plays_while(1, move |point| {
+        .runs_while(1, move |point| {
             if point == FailPoint::AfterDisrupt {
                 let object = hand.object();
                 let mut bad = object.clone();
@@ -126,18 +134,22 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_story() 
             }
         })
         .await;
-    let RoundResult::Ran { report, store } = result else {
+    let RoundResult::Ran {
+        report,
+        journal_state,
+    } = result
+    else {
         panic!("{result:?}")
     };
-    assert_eq!(store, JournalState::Open);
+    assert_eq!(journal_state, JournalState::Open);
     assert_eq!(
         report.attempts[0].outcome.word(),
         "evicted",
         "it is told what is known"
     );
     fixture.put(good.lock().unwrap().take().unwrap());
-    let recover = replica.recovery_interval(Some(&report)).await;
-    assert_eq!(recover.notices[0].report, report);
+    let recover = replica.recovers(Some(&report)).await;
+    assert_eq!(recover.outbox[0].report, report);
     let journal = fixture.journal();
     assert_eq!(
         journal.round().unwrap().reservations[0].state,
@@ -153,16 +165,16 @@ async fn a_notice_is_told_by_another_replica_once_its_holder_is_gone_until_every
     let slot = first.slot(1);
     first.reports(1).await;
     let other = fixture.replica("b").await;
-    assert_eq!(other.recovery_interval(None).await.notices.len(), 1);
+    assert_eq!(other.recovers(None).await.outbox.len(), 1);
     let channels = vec!["slack".to_owned()];
     let some = JournalEvent::Delivered {
         slot,
         channels: channels.clone(),
         done: false,
     };
-    other.enters(some).await.unwrap();
+    other.commits(some).await.unwrap();
     assert_eq!(
-        fixture.replica("c").await.recovery_interval(None).await.notices[0].told,
+        fixture.replica("c").await.recovers(None).await.outbox[0].delivered,
         channels
     );
     let all = JournalEvent::Delivered {
@@ -170,13 +182,6 @@ async fn a_notice_is_told_by_another_replica_once_its_holder_is_gone_until_every
         channels: Vec::new(),
         done: true,
     };
-    other.enters(all).await.unwrap();
-    assert!(
-        fixture.replica("d")
-            .await
-            .recovery_interval(None)
-            .await
-            .notices
-            .is_empty()
-    );
+    other.commits(all).await.unwrap();
+    assert!(fixture.replica("d").await.recovers(None).await.outbox.is_empty());
 }

@@ -42,12 +42,11 @@ async fn a_days_limit_ends_a_round_between_two_victims() {
 
 #[actix_rt::test]
 async fn an_owner_is_left_in_peace_after_a_disruption() {
-    let fixture = JournalFixture::with(vec![deployment("shop", "web", 3), deployment("shop", "api", 3)]).limits(
-        DisruptionLimits {
+    let fixture = JournalFixture::with(vec![deployment("shop", "web", 3), deployment("shop", "api", 3)])
+        .limits(DisruptionLimits {
             cooldown: Duration::from_secs(3600),
             ..DisruptionLimits::default()
-        },
-    );
+        });
     let first = fixture.replica("a").await.reports(1).await;
     let second = fixture.replica("a").await.reports(2).await;
     assert_ne!(first.attempts[0].owner, second.attempts[0].owner);

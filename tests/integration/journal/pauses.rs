@@ -37,9 +37,9 @@ async fn a_pause_in_the_middle_of_a_round_stops_it_before_the_next_victim() {
     let replica = fixture.replica("a").await;
     let hand = std::sync::Arc::clone(&fixture);
     let result = replica
-        .plays_while(1, move |point| {
+        .runs_while(1, move |point| {
             if point == FailPoint::AfterResolve {
-                annotate(&hand.sandbox, Some("true"));
+                annotate(&hand.cluster.sandbox, Some("true"));
             }
         })
         .await;

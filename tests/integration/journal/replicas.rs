@@ -15,7 +15,7 @@ async fn of_replicas_that_play_a_slot_at_once_one_disrupts() {
         fixture.replica("c").await,
     ];
     for slot in 1..=8 {
-        let result = futures_util::future::join_all(replicas.iter().map(|replica| replica.plays(slot))).await;
+        let result = futures_util::future::join_all(replicas.iter().map(|replica| replica.runs(slot))).await;
         assert_eq!(
             result.iter().filter(|result| disrupted(result)).count(),
             1,
@@ -32,9 +32,9 @@ async fn of_replicas_that_play_a_slot_at_once_one_disrupts() {
 #[actix_rt::test]
 async fn a_slot_that_was_played_is_not_played_again_nor_an_earlier_one() {
     let fixture = JournalFixture::with(vec![deployment("shop", "web", 4)]);
-    assert!(disrupted(&fixture.replica("a").await.plays(5).await));
+    assert!(disrupted(&fixture.replica("a").await.runs(5).await));
     for slot in [5, 4] {
-        let result = fixture.replica("after a restart").await.plays(slot).await;
+        let result = fixture.replica("after a restart").await.runs(slot).await;
         assert!(
             matches!(result, RoundResult::Skipped(Denial::AlreadyClaimed { .. })),
             "{result:?}"
@@ -48,28 +48,28 @@ async fn a_victim_is_written_down_with_its_uid_before_it_is_disrupted_and_its_en
     let fixture = JournalFixture::with(vec![deployment("shop", "web", 4)]);
     let report = fixture.replica("a").await.reports(1).await;
     let uid = &report.attempts[0].pod.uid;
-    let requests = fixture.sandbox.requests();
+    let requests = fixture.cluster.sandbox.requests();
     let place = |is: &dyn Fn(&str, &str) -> bool| {
         let found = requests
             .iter()
             .position(|request| is(&request.method, &request.body));
         found.unwrap_or_else(|| panic!("not sent: {requests:#?}"))
     };
-    let charged =
-        place(&|method, body| method == "PUT" && body.contains(uid) && body.contains(r#"\"open\""#));
+    let reserved =
+        place(&|method, body| method == "PUT" && body.contains(uid) && body.contains(r#"\"pending\""#));
     let evicted = place(&|method, body| method == "POST" && body.contains(uid));
-    let settled =
+    let resolved =
         place(&|method, body| method == "PUT" && body.contains(uid) && body.contains(r#"\"disrupted\""#));
     assert!(
-        charged < evicted && evicted < settled,
-        "{charged}, {evicted}, {settled}"
+        reserved < evicted && evicted < resolved,
+        "{reserved}, {evicted}, {resolved}"
     );
 }
 
 #[actix_rt::test]
 async fn a_slot_from_before_the_first_start_is_not_played() {
     let fixture = JournalFixture::with(vec![deployment("shop", "web", 4)]);
-    let result = fixture.newcomer().await.plays(1).await;
+    let result = fixture.newcomer().await.runs(1).await;
     assert!(
         matches!(result, RoundResult::Skipped(Denial::Unrecorded { .. })),
         "{result:?}"

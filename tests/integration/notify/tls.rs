@@ -7,12 +7,13 @@ use std::process::Command;
 use std::sync::Arc;
 
 use macaque::notify::{Channel, HttpClient, SlackWebhook, deliver};
+use macaque::platform::Platform;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::story::message;
+use macaque_testkit::notify::message;
 
 /// Names the promise that this process is to keep.
 const ROLE: &str = "MACAQUE_TEST_ROLE";
@@ -27,7 +28,7 @@ fn alone_with(roots: &str, name: &str) -> bool {
     let file = folder.path().join("roots.pem");
     std::fs::write(&file, roots).unwrap();
     let run = Command::new(std::env::current_exe().unwrap())
-        .args([&format!("tls::{name}"), "--exact", "--nocapture"])
+        .args([&format!("notify::tls::{name}"), "--exact", "--nocapture"])
         .env("SSL_CERT_FILE", &file)
         .env("SSL_CERT_DIR", folder.path().join("none"))
         .env(ROLE, name)
@@ -67,7 +68,7 @@ fn secure_webhook(host: &str) -> (Channel, std::thread::JoinHandle<Option<Vec<u8
             .ok()?;
         tls.conn.alpn_protocol().map(<[u8]>::to_vec)
     });
-    (Channel::SlackWebhook(SlackWebhook { url: url.into() }), server)
+    (Channel::from(SlackWebhook { url: url.into() }), server)
 }
 
 #[actix_rt::test]
@@ -79,7 +80,7 @@ async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_proc
         return;
     }
     let (channel, server) = secure_webhook("127.0.0.1");
-    let http = HttpClient::new(std::slice::from_ref(&channel)).unwrap();
+    let http = HttpClient::new(std::slice::from_ref(&channel), &Platform::system()).unwrap();
     assert_eq!(deliver(&http, &channel, &message()).await, Ok(()));
     assert_eq!(server.join().unwrap().unwrap(), b"http/1.1");
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
@@ -101,7 +102,7 @@ async fn a_service_of_an_unknown_authority_is_not_told() {
 
 async fn is_not_told(host: &str) {
     let (channel, server) = secure_webhook(host);
-    let http = HttpClient::new(std::slice::from_ref(&channel)).unwrap();
+    let http = HttpClient::new(std::slice::from_ref(&channel), &Platform::system()).unwrap();
     let error = deliver(&http, &channel, &message()).await.unwrap_err();
     let why = "the TLS handshake with the Slack webhook failed: its certificate is not trusted";
     assert_eq!(error.to_string(), why);
@@ -116,9 +117,15 @@ async fn without_ca_certificates_only_an_https_channel_is_refused_and_in_clear_w
     ) {
         return;
     }
-    let channel = |url: &str| Channel::SlackWebhook(SlackWebhook { url: url.into() });
-    assert!(HttpClient::new(&[Channel::Log, channel("http://127.0.0.1/x")]).is_ok());
-    let error = HttpClient::new(&[channel("https://hooks.slack.com/x")])
+    let channel = |url: &str| Channel::from(SlackWebhook { url: url.into() });
+    assert!(
+        HttpClient::new(
+            &[Channel::Log, channel("http://127.0.0.1/x")],
+            &Platform::system()
+        )
+        .is_ok()
+    );
+    let error = HttpClient::new(&[channel("https://hooks.slack.com/x")], &Platform::system())
         .unwrap_err()
         .to_string();
     assert!(

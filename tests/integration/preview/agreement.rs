@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use kube_sandbox::{Sandbox, SandboxOptions};
-use macaque::k8s::{Cluster, ClusterAccess};
+use macaque::k8s::Cluster;
+use macaque::platform::Platform;
 use macaque_core::budget::{PlannedDisruptions, predict};
 use macaque_core::outcome::{DisruptionMethod, Refusal};
-use macaque_core::preview::Prediction;
+use macaque_core::prediction::Prediction;
 use macaque_core::selector::Selector;
 use macaque_core::verdict::classify;
+use macaque_testkit::TestCluster;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -117,18 +118,6 @@ fn chance() -> TestRunner {
     TestRunner::new_with_rng(Config::default(), same)
 }
 
-async fn reach(sandbox: &Sandbox) -> Cluster {
-    let home = tempfile::TempDir::new().unwrap();
-    let kubeconfig = home.path().join("kubeconfig");
-    std::fs::write(&kubeconfig, sandbox.kubeconfig()).unwrap();
-    let access = ClusterAccess {
-        kubeconfig: Some(kubeconfig),
-        context: None,
-        ..ClusterAccess::default()
-    };
-    Cluster::connect(&access).await.unwrap()
-}
-
 /// Holds the forecast for every pod of `namespace` against the server's word; returns the gist of each.
 async fn compare(cluster: &Cluster, namespace: &str) -> Vec<String> {
     let budgets = cluster.budgets(Some(namespace)).await.unwrap();
@@ -137,7 +126,10 @@ async fn compare(cluster: &Cluster, namespace: &str) -> Vec<String> {
     let mut gists = Vec::new();
     for pod in pods {
         let foretold = Prediction::from(predict(&pod, &budgets, &PlannedDisruptions::default()));
-        let answer = cluster.ask(&pod.id, DisruptionMethod::Evict, None).await.unwrap();
+        let answer = cluster
+            .dry_run(&pod.id, DisruptionMethod::Evict, None)
+            .await
+            .unwrap();
         let heard = Prediction::from(classify(&answer));
         assert_eq!(gist(&foretold), gist(&heard), "{pod:?} under {budgets:?}");
         if let Prediction::Refused(_) = heard {
@@ -150,16 +142,18 @@ async fn compare(cluster: &Cluster, namespace: &str) -> Vec<String> {
 
 #[actix_rt::test]
 async fn the_forecast_agrees_with_the_servers_answer_in_thousands_of_random_states() {
-    let sandbox = Sandbox::start(SandboxOptions::default()).unwrap();
-    sandbox.pause();
-    let cluster = reach(&sandbox).await;
+    let fixture = TestCluster::with(Vec::new());
+    let cluster = fixture.connect(&Platform::system()).await;
     let mut chance = chance();
     let mut gists = BTreeMap::<String, usize>::new();
     for number in 0..STATES {
         let (pods, budgets) = state().new_tree(&mut chance).unwrap().current();
         let namespace = format!("state-{number}");
-        sandbox.apply(&placed(pods, "pod", &namespace)).unwrap();
-        sandbox.apply(&placed(budgets, "budget", &namespace)).unwrap();
+        fixture.sandbox.apply(&placed(pods, "pod", &namespace)).unwrap();
+        fixture
+            .sandbox
+            .apply(&placed(budgets, "budget", &namespace))
+            .unwrap();
         for gist in compare(&cluster, &namespace).await {
             *gists.entry(gist).or_default() += 1;
         }
@@ -167,6 +161,10 @@ async fn the_forecast_agrees_with_the_servers_answer_in_thousands_of_random_stat
     // Allowed, two budgets at once, and either of two budgets for good or for now.
     assert_eq!(gists.len(), 6, "every kind of answer occurs: {gists:?}");
     assert!(gists.values().all(|count| *count >= 10), "{gists:?}");
-    let mut writes = sandbox.requests().into_iter().filter(|sent| sent.method != "GET");
+    let mut writes = fixture
+        .sandbox
+        .requests()
+        .into_iter()
+        .filter(|sent| sent.method != "GET");
     assert!(writes.all(|sent| sent.path_and_query.contains("dryRun=All")));
 }

@@ -2,8 +2,8 @@
 
 use kube_sandbox::{AccessDenial, scenario};
 
-use crate::relay::relay;
 use super::fixture::ShopFixture;
+use crate::relay::relay;
 
 const YES: &str = "the API server itself was asked about every candidate, by dry runs that change nothing";
 
@@ -21,13 +21,13 @@ fn every_candidate_is_asked_about_by_a_dry_run_that_changes_nothing() {
         plan.line("statefulset/db")
             .contains("0% refused by budget db: The disruption budget db needs 3")
     );
-    let writes = shop.writes();
+    let writes = shop.cluster.writes();
     assert_eq!(writes.len(), 12);
     for write in &writes {
         assert!(write.starts_with("POST ") && write.ends_with("/eviction?fieldValidation=Strict&dryRun=All"));
     }
     let asked = shop
-        .sandbox
+        .sandbox()
         .requests()
         .into_iter()
         .filter(|request| request.method == "POST");
@@ -47,7 +47,7 @@ fn deletions_are_asked_about_in_the_body_and_delete_nothing() {
         line.ends_with("allowed: the API server says yes; a deletion asks no budget"),
         "{line}"
     );
-    let requests = shop.sandbox.requests();
+    let requests = shop.sandbox().requests();
     let asked: Vec<_> = requests
         .iter()
         .filter(|request| request.method == "DELETE")
@@ -66,17 +66,21 @@ fn fifty_are_asked_about_at_most_and_that_is_said() {
     let told = "the API server itself was asked about 50 of 60 candidates, by dry runs that change nothing; the others \
                 are foretold";
     assert!(plan.out.contains(told), "{plan:?}");
-    assert_eq!(shop.writes().len(), 50);
+    assert_eq!(shop.cluster.writes().len(), 50);
 }
 
 #[test]
 fn asking_needs_the_grant_of_the_disruption_and_says_which() {
     for (method, verb, resource) in [("evict", "create", "pods/eviction"), ("delete", "delete", "pods")] {
         let shop = ShopFixture::open();
-        shop.sandbox.deny(AccessDenial::new(verb, resource));
+        shop.sandbox().deny(AccessDenial::new(verb, resource));
         let plan = shop.macaque(&["plan", "--server", "--method", method]);
         assert_eq!(plan.code, 0, "{plan:?}");
-        assert_eq!(shop.writes().len(), 1, "the rest of the namespace is left alone");
+        assert_eq!(
+            shop.cluster.writes().len(),
+            1,
+            "the rest of the namespace is left alone"
+        );
         let grant = format!(r#"{{apiGroups: [""], resources: ["{resource}"], verbs: ["{verb}"]}}"#);
         let problem = plan.line("problem");
         assert!(problem.ends_with(&grant), "{problem}");
@@ -92,7 +96,8 @@ fn a_webhook_that_cannot_be_asked_leaves_the_verdict_open() {
     let shop = ShopFixture::open();
     let body = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":400,
         "message":"admission webhook \"guard.example\" does not support dry run"}"#;
-    shop.reach_by(&relay(&shop.sandbox, "/eviction", "400 Bad Request", body));
+    shop.cluster
+        .reach_at(&relay(shop.sandbox(), "/eviction", "400 Bad Request", body));
     let plan = shop.macaque(&["plan", "--server"]);
     let line = plan.line("deployment/web");
     assert!(
@@ -104,7 +109,8 @@ fn a_webhook_that_cannot_be_asked_leaves_the_verdict_open() {
 #[test]
 fn a_server_that_answers_nonsense_is_left_alone() {
     let shop = ShopFixture::open();
-    shop.reach_by(&relay(&shop.sandbox, "/eviction", "502 Bad Gateway", "<html>"));
+    shop.cluster
+        .reach_at(&relay(shop.sandbox(), "/eviction", "502 Bad Gateway", "<html>"));
     let plan = shop.macaque(&["plan", "--server"]);
     let problem = "problem: the API server was not asked any more after 3 useless answers";
     assert_eq!(plan.line("problem"), problem);

@@ -1,13 +1,14 @@
 //! What `macaque plan` tells when it may not, or cannot, read everything.
 
 use kube_sandbox::{AccessDenial, scenario};
+use macaque_testkit::ProgramOutput;
 
+use super::fixture::ShopFixture;
 use crate::relay::relay;
-use super::fixture::{Said, ShopFixture};
 
-fn forbidden(verb: &str, resource: &str) -> (ShopFixture, Said) {
+fn forbidden(verb: &str, resource: &str) -> (ShopFixture, ProgramOutput) {
     let shop = ShopFixture::open();
-    shop.sandbox.deny(AccessDenial::new(verb, resource));
+    shop.sandbox().deny(AccessDenial::new(verb, resource));
     let plan = shop.macaque(&["plan"]);
     (shop, plan)
 }
@@ -45,12 +46,12 @@ fn budgets_that_may_not_be_listed_are_unknown_and_the_missing_grant_is_named() {
 fn a_server_without_the_budgets_api_is_named_as_such() {
     let shop = ShopFixture::open();
     let url = relay(
-        &shop.sandbox,
+        shop.sandbox(),
         "/apis/policy/v1",
         "404 Not Found",
         "404 page not found",
     );
-    shop.reach_by(&url);
+    shop.cluster.reach_at(&url);
     let plan = shop.macaque(&["plan"]);
     assert_eq!(plan.code, 0, "{plan:?}");
     assert!(
@@ -62,10 +63,10 @@ fn a_server_without_the_budgets_api_is_named_as_such() {
 #[test]
 fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_planned() {
     let shop = ShopFixture::open();
-    shop.sandbox
+    shop.sandbox()
         .apply(&[scenario::pod("attic", "old", "old")])
         .unwrap();
-    shop.sandbox
+    shop.sandbox()
         .deny(AccessDenial::new("list", "pods").within("attic"));
     let plan = shop.macaque(&["plan", "-n", "attic,shop"]);
     assert_eq!(plan.code, 0);
@@ -87,7 +88,7 @@ fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_planned() {
 #[test]
 fn an_api_server_that_is_away_is_a_failure() {
     let shop = ShopFixture::open();
-    shop.reach_by("http://127.0.0.1:1");
+    shop.cluster.reach_at("http://127.0.0.1:1");
     let plan = shop.macaque(&["plan"]);
     assert_eq!((plan.code, plan.out.as_str()), (1, ""));
     assert!(plan.err.contains("127.0.0.1:1"), "{plan:?}");

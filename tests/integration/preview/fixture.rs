@@ -1,36 +1,14 @@
-//! A sandbox in which nothing moves by itself, and the binary pointed at it.
+//! The demo's shop as a cluster, and the program pointed at its namespace.
 
-use std::process::Command;
-
-use kube_sandbox::{Sandbox, SandboxOptions, scenario};
+use kube_sandbox::{Sandbox, scenario};
+use macaque_testkit::{ProgramOutput, TestCluster};
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// A cluster, and where its kubeconfig lies.
+use crate::macaque;
+
+/// A cluster, and the namespace `shop` in it.
 pub(crate) struct ShopFixture {
-    pub(crate) sandbox: Sandbox,
-    home: TempDir,
-}
-
-/// What the binary said.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
-
-impl Said {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    /// The line that holds `part`, its columns parted by one space.
-    pub(crate) fn line(&self, part: &str) -> String {
-        let line = self.out.lines().find(|line| line.contains(part));
-        let line = line.unwrap_or_else(|| panic!("no {part:?} in {self:?}"));
-        line.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
+    pub(crate) cluster: TestCluster,
 }
 
 impl ShopFixture {
@@ -40,56 +18,22 @@ impl ShopFixture {
     }
 
     pub(crate) fn with(objects: Vec<Value>) -> Self {
-        let sandbox = Sandbox::start(SandboxOptions {
-            objects: objects,
-            ..SandboxOptions::default()
-        })
-        .unwrap();
-        sandbox.pause();
-        let shop = Self {
-            home: TempDir::new().unwrap(),
-            sandbox,
-        };
-        shop.reach_by(&shop.sandbox.url());
-        shop
-    }
-
-    /// Reaches the API server at `url` from now on.
-    pub(crate) fn reach_by(&self, url: &str) {
-        let kubeconfig = self.sandbox.kubeconfig().replace(&self.sandbox.url(), url);
-        std::fs::write(self.home.path().join("kubeconfig"), kubeconfig).unwrap();
-    }
-
-    /// Runs `macaque WORDS…` on the namespace `shop`, unless the words name others.
-    pub(crate) fn macaque(&self, words: &[&str]) -> Said {
-        let output = Command::new(env!("CARGO_BIN_EXE_macaque"))
-            .args(words)
-            .env_clear()
-            .env("MACAQUE_CLUSTER__KUBECONFIG", self.home.path().join("kubeconfig"))
-            .env("MACAQUE_NAMESPACE", "shop")
-            .output()
-            .unwrap();
-        Said {
-            code: output.status.code().unwrap(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
+        Self {
+            cluster: TestCluster::with(objects),
         }
     }
 
-    /// A file of this text; its path.
-    pub(crate) fn file(&self, name: &str, text: &str) -> String {
-        let path = self.home.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.cluster.sandbox
     }
 
-    /// The requests so far that are no GET, as `METHOD PATH`.
-    pub(crate) fn writes(&self) -> Vec<String> {
-        let requests = self.sandbox.requests().into_iter();
-        requests
-            .filter(|request| request.method != "GET")
-            .map(|request| format!("{} {}", request.method, request.path_and_query))
-            .collect()
+    /// Runs `macaque WORDS…` on the namespace `shop`, unless the words name others.
+    pub(crate) fn macaque(&self, words: &[&str]) -> ProgramOutput {
+        let program = macaque("").on(&self.cluster).env("MACAQUE_NAMESPACE", "shop");
+        words
+            .iter()
+            .fold(program, |program, word| program.arg(word))
+            .run()
     }
 
     /// The name of a pod of the workload `app`.

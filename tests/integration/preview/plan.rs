@@ -24,8 +24,8 @@ fn a_preview_never_writes() {
     for words in words {
         shop.macaque(words);
     }
-    assert!(shop.sandbox.requests().len() > words.len());
-    assert_eq!(shop.writes(), [""; 0]);
+    assert!(shop.sandbox().requests().len() > words.len());
+    assert_eq!(shop.cluster.writes(), [""; 0]);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn each_owner_has_its_readiness_budget_verdict_and_chance() {
 #[test]
 fn the_funnel_leads_from_all_pods_to_the_candidates() {
     let shop = ShopFixture::open();
-    shop.sandbox
+    shop.sandbox()
         .apply(&[scenario::pod("shop", "debug", "debug")])
         .unwrap();
     let plan = shop.macaque(&["plan"]);
@@ -73,7 +73,7 @@ fn readiness_counts_all_pods_of_an_owner_and_a_mixed_verdict_counts_each() {
         "spec": {"nodeName": "node-1", "containers": [{"name": "db", "image": "db"}]},
         "status": {"phase": "Pending"},
     });
-    shop.sandbox.apply(&[db]).unwrap();
+    shop.sandbox().apply(&[db]).unwrap();
     let config = "[target]\ninclude = [\"pending\"]\n";
     let directory = tempfile::TempDir::new().unwrap();
     let file = directory.path().join("macaque.toml");

@@ -16,7 +16,7 @@ fn pods(list: &Value) -> Vec<String> {
 #[test]
 fn in_a_crowd_too_a_round_takes_the_victims_that_the_plan_of_its_seed_foretold() {
     // Pods of one name in two namespaces, which a list gives in the order of `shop-eu/` and `shop/`.
-    let half = CROWD as u32 / 2;
+    let half = SAMPLING_THRESHOLD as u32 / 2;
     let shop = ShopFixture::with(vec![
         deployment("shop", "web", half),
         stateful_set("shop", "db", 300),
@@ -32,14 +32,16 @@ fn in_a_crowd_too_a_round_takes_the_victims_that_the_plan_of_its_seed_foretold()
     ] {
         let words = [scope, "--seed", seed, "--count", "3", "-o", "json"];
         for among in ["pods", "owners"] {
-            let file = shop.file("macaque.toml", &format!("[disrupt]\ndraw = \"{among}\"\n"));
+            let file = shop
+                .cluster
+                .file("macaque.toml", &format!("[disrupt]\ndraw = \"{among}\"\n"));
             let words = [&words[..], &["--config", &file]].concat();
             let plan = shop.macaque(&[&["plan"], &words[..]].concat()).json();
             let report = shop.macaque(&[&["once"], &words[..]].concat()).json();
             let foretold = pods(&plan["draw"]["victims"]);
             assert_eq!(foretold.len(), 3);
             assert_eq!(pods(&report["attempts"]), foretold, "seed {seed} among {among}");
-            assert!(report["listed"].as_u64() > Some(CROWD as u64));
+            assert!(report["listed"].as_u64() > Some(SAMPLING_THRESHOLD as u64));
         }
     }
 }

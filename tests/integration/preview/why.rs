@@ -34,7 +34,7 @@ fn a_pod_out_of_scope_is_told_so_first_and_by_every_rule_that_is_against_it() {
     let shop = ShopFixture::open();
     let mut pod = scenario::pod("attic", "old", "old");
     pod["metadata"]["annotations"] = json!({"macaque/enabled": "false"});
-    shop.sandbox.apply(&[pod]).unwrap();
+    shop.sandbox().apply(&[pod]).unwrap();
     let why = shop
         .macaque(&["why", "attic/old", "-o", "json", "-l", "app=web"])
         .json();
@@ -108,7 +108,7 @@ fn who_does_not_exist_is_told_in_clear_words() {
 #[test]
 fn what_may_not_be_read_is_told_with_the_servers_words() {
     let shop = ShopFixture::open();
-    shop.sandbox.deny(AccessDenial::new("get", "pods"));
+    shop.sandbox().deny(AccessDenial::new("get", "pods"));
     let why = shop.macaque(&["why", "shop/db-0"]);
     assert_eq!(why.code, 1);
     assert!(why.err.contains("get pod shop/db-0: forbidden"), "{why:?}");
@@ -124,7 +124,7 @@ fn two_budgets_on_one_pod_are_both_told() {
     let shop = ShopFixture::open();
     let mut second = scenario::budget("shop", "web", json!({"maxUnavailable": 1}));
     second["metadata"]["name"] = json!("also-web");
-    shop.sandbox.apply(&[second]).unwrap();
+    shop.sandbox().apply(&[second]).unwrap();
     let why = shop.macaque(&["why", "deploy/web"]);
     assert!(why.out.contains("budget web, minAvailable 3"), "{why:?}");
     assert!(why.out.contains("budget also-web, maxUnavailable 1"), "{why:?}");
@@ -140,7 +140,7 @@ fn a_deletion_asks_no_budget_and_reads_none() {
             .contains("its deletion would be allowed: a deletion asks no budget"),
         "{why:?}"
     );
-    let read = shop.sandbox.requests();
+    let read = shop.sandbox().requests();
     assert!(
         !read
             .iter()

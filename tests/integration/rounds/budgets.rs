@@ -6,8 +6,8 @@ use macaque_core::outcome::{DisruptionMethod, Outcome, Refusal};
 use macaque_core::report::{RoundEnd, RoundVerdict};
 use serde_json::{Value, json};
 
-use super::told;
 use super::fixture::{EVICTION, RoundFixture};
+use super::told;
 
 const REFUSED: &str = "statefulset/db: refused by budget db: The disruption budget db needs 3 healthy pods and has 3 \
                        currently";

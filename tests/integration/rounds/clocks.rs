@@ -4,8 +4,8 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::report::{RoundEnd, RoundVerdict};
 
-use super::wire::Fault;
 use super::fixture::{EVICTION, RoundFixture, two_apps};
+use super::wire::Fault;
 
 /// A fixture whose API server's clock shows this much less than ours.
 fn behind_us_by(seconds: i64) -> RoundFixture {

@@ -10,33 +10,35 @@ use kube_sandbox::{Sandbox, SandboxOptions};
 use macaque::actors::clock::Trigger;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::supervisor::{ActorRole, RestartPolicy};
+use macaque::actors::supervisor::{ActorRole, ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
 use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
+use macaque::platform::Platform;
 use macaque_core::report::RoundVerdict;
 use macaque_core::schedule::timer::TimerConfig;
+use macaque_testkit::evict_one;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
-use super::fixture::{round_config, two_apps};
+use super::fixture::{HURRY, two_apps};
 
 /// From one slot to the next.
-const PACE: Duration = Duration::from_millis(100);
+const PERIOD: Duration = Duration::from_millis(100);
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_OUT: Duration = Duration::from_secs(60);
 
 /// An address at which a sandbox can come and go; nobody else gets it meanwhile.
-struct Place {
+struct SandboxAddress {
     address: SocketAddr,
     _held: TcpSocket,
 }
 
-impl Place {
+impl SandboxAddress {
     fn reserve() -> Self {
         let held = TcpSocket::new_v4().unwrap();
         held.set_reuseaddr(true).unwrap();
@@ -63,7 +65,7 @@ impl Place {
 }
 
 /// A daemon at work on whatever serves at a place.
-struct Daemon {
+struct TestDaemon {
     messages: Receiver<RoundMessage>,
     rounds: Receiver<()>,
     stop: StableRecipient<StopRequested>,
@@ -71,34 +73,35 @@ struct Daemon {
     _home: TempDir,
 }
 
-impl Daemon {
-    fn at(place: &Place) -> Self {
+impl TestDaemon {
+    fn at(place: &SandboxAddress) -> Self {
         let home = TempDir::new().unwrap();
         let kubeconfig = home.path().join("kubeconfig");
         std::fs::write(&kubeconfig, place.kubeconfig()).unwrap();
-        let ((told, messages), (ended, rounds)) = (mpsc::channel(), mpsc::channel());
+        let (delivered, messages) = mpsc::channel();
+        let (ended, rounds) = mpsc::channel();
         let stop = StableRecipient::default();
-        let crew = crew(kubeconfig, told, ended, stop.clone());
+        let config = actors_config(kubeconfig, delivered, ended, stop.clone());
         Self {
             messages,
             rounds,
             stop,
-            actors: std::thread::spawn(move || actors::run(crew)),
+            actors: std::thread::spawn(move || actors::run(config)),
             _home: home,
         }
     }
 
-    /// Waits until this many more rounds have ended, told or not.
+    /// Waits until this many more rounds have ended, reported or not.
     fn await_rounds(&self, count: usize) {
         for _ in 0..count {
-            self.rounds.recv_timeout(PATIENCE).unwrap();
+            self.rounds.recv_timeout(TIME_OUT).unwrap();
         }
     }
 
     /// The next message of this verdict; those of another before it are passed over and counted.
     fn next(&self, verdict: RoundVerdict) -> (RoundMessage, usize) {
         for passed in 0.. {
-            let message = self.messages.recv_timeout(PATIENCE).unwrap();
+            let message = self.messages.recv_timeout(TIME_OUT).unwrap();
             if message.verdict == verdict {
                 return (message, passed);
             }
@@ -114,8 +117,8 @@ impl Daemon {
 
 #[test]
 fn an_api_server_that_comes_and_goes_is_told_of_once_and_worked_with_again() {
-    let place = Place::reserve();
-    let daemon = Daemon::at(&place);
+    let place = SandboxAddress::reserve();
+    let daemon = TestDaemon::at(&place);
 
     let (away, _) = daemon.next(RoundVerdict::Failed);
     assert!(
@@ -127,9 +130,9 @@ fn an_api_server_that_comes_and_goes_is_told_of_once_and_worked_with_again() {
     daemon.await_rounds(3);
 
     let sandbox = place.serve();
-    let (_, told_again) = daemon.next(RoundVerdict::Disrupted);
+    let (_, reported_again) = daemon.next(RoundVerdict::Disrupted);
     assert_eq!(
-        told_again, 0,
+        reported_again, 0,
         "three rounds failed as the first did, and nobody was told again"
     );
 
@@ -140,12 +143,13 @@ fn an_api_server_that_comes_and_goes_is_told_of_once_and_worked_with_again() {
     assert_eq!(daemon.end(), 0);
 }
 
-fn crew(
+fn actors_config(
     kubeconfig: std::path::PathBuf,
-    told: Sender<RoundMessage>,
+    delivered: Sender<RoundMessage>,
     ended: Sender<()>,
     stop: StableRecipient<StopRequested>,
 ) -> ActorsConfig {
+    let platform = Platform::system().hurried(HURRY);
     let count = move |point| {
         if point == FailPoint::BeforeReport {
             // Nobody counts any more at the end.
@@ -154,23 +158,27 @@ fn crew(
         FailAction::Continue
     };
     ActorsConfig {
-        beat: Trigger::every(PACE),
-        pace: TimerConfig {
+        trigger: Trigger::Interval {
+            every: PERIOD,
+            since: platform.now(),
+        },
+        timer: TimerConfig {
             settle: Duration::ZERO,
             ..TimerConfig::default()
         },
-        books: JournalStore::paced(PACE),
-        retry: DeliveryRetry::default(),
-        round_config: Arc::new(round_config()),
+        round: Arc::new(evict_one()),
+        journal: JournalStore::in_memory(1, &platform).with_spacing(PERIOD),
         access: ClusterAccess {
             kubeconfig: Some(kubeconfig),
-            context: None,
             ..ClusterAccess::default()
         },
-        channels: Arc::new([Channel::Relay(told)]),
-        limits: RestartPolicy::default(),
+        channels: Arc::new([Channel::Listener(delivered)]),
+        retry: DeliveryRetry::default(),
+        restarts: RestartPolicy::default(),
+        timeouts: ActorTimeouts::default(),
         stop,
-        vitals: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str))),
-        faults: FailPoints::armed(count),
+        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+        platform,
+        fail_points: FailPoints::armed(count),
     }
 }

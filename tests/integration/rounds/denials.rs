@@ -5,9 +5,9 @@ use macaque_core::outcome::{DisruptionMethod, Outcome, Refusal};
 use macaque_core::report::RoundVerdict;
 use serde_json::{Value, json};
 
+use super::fixture::{EVICTION, RoundFixture, two_apps};
 use super::told;
 use super::wire::{Fault, status};
-use super::fixture::{EVICTION, RoundFixture, two_apps};
 
 const DENIED: &str = "admission webhook \"guard.example\" denied the request: not on my watch";
 
@@ -34,7 +34,9 @@ async fn a_webhook_that_asks_for_patience_is_asked_once_all_the_same() {
         "admission webhook \"virt\" denied the request: Eviction triggered evacuation of VMI \"shop/db\"";
     let more = json!({ "reason": "TooManyRequests", "details": { "retryAfterSeconds": 1 } });
     let fixture = denied(EVICTION, status(429, migrating, more));
-    assert!(told(&fixture.round().await)[0].contains("refused by webhook virt: Eviction triggered evacuation"));
+    assert!(
+        told(&fixture.round().await)[0].contains("refused by webhook virt: Eviction triggered evacuation")
+    );
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }
 
@@ -52,7 +54,10 @@ async fn a_webhook_may_refuse_a_deletion_too_and_no_eviction_follows() {
     let fixture = denied("DELETE", status(403, DENIED, json!({}))).method(DisruptionMethod::Delete);
     let expected = ["statefulset/db: refused by webhook guard.example: not on my watch"];
     assert_eq!(told(&fixture.round().await), expected);
-    assert_eq!((fixture.sent("DELETE").len(), fixture.sent(EVICTION).len()), (1, 0));
+    assert_eq!(
+        (fixture.sent("DELETE").len(), fixture.sent(EVICTION).len()),
+        (1, 0)
+    );
 }
 
 #[actix_rt::test]
@@ -100,8 +105,8 @@ async fn a_budgets_403_is_no_missing_grant() {
 async fn a_terminating_namespace_is_left_after_one_try() {
     let more =
         json!({ "reason": "Forbidden", "details": { "causes": [{ "reason": "NamespaceTerminating" }] } });
-    let fixture =
-        RoundFixture::with(two_apps()).always(EVICTION, Fault::Instead(status(403, "unable to create", more)));
+    let fixture = RoundFixture::with(two_apps())
+        .always(EVICTION, Fault::Instead(status(403, "unable to create", more)));
     let report = fixture.round().await;
     assert_eq!(
         report.attempts[0].outcome,

@@ -6,8 +6,8 @@ use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
 use serde_json::json;
 
-use super::wire::{Fault, answer, status};
 use super::fixture::{EVICTION, RoundFixture, two_apps};
+use super::wire::{Fault, answer, status};
 use super::{failure, told};
 
 /// Two replicas without a budget; the wire matches a look at either by name.
@@ -175,7 +175,11 @@ async fn a_yes_that_cannot_be_verified_is_unknown_after_several_looks() {
         unknown(&report).starts_with("accepted, and then get pod shop/db-"),
         "{report:?}"
     );
-    assert_eq!(fixture.sent(LOOK).len(), 5, "once to fetch it, four times to look");
+    assert_eq!(
+        fixture.sent(LOOK).len(),
+        5,
+        "once to fetch it, four times to look"
+    );
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }
 
@@ -207,8 +211,8 @@ async fn a_token_that_expired_is_read_afresh_and_the_round_goes_on() {
 
 #[actix_rt::test]
 async fn an_answer_that_no_api_server_gives_ends_the_round() {
-    let fixture =
-        RoundFixture::with(two_apps()).always(EVICTION, Fault::Instead(answer(404, "", "404 page not found")));
+    let fixture = RoundFixture::with(two_apps())
+        .always(EVICTION, Fault::Instead(answer(404, "", "404 page not found")));
     let report = fixture.round().await;
     assert!(
         failure(&report).ends_with("HTTP 404: 404 page not found"),

@@ -1,20 +1,19 @@
-//! A cluster with one round's orders over it, told fluently; every round is also held to what always must be so.
+//! A cluster with the configuration of one round over it; every round is also checked for what always must hold.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use kube_sandbox::Sandbox;
 use kube_sandbox::scenario::{deployment, pod};
-use kube_sandbox::{Sandbox, SandboxOptions};
-use macaque::k8s::{Cluster, ClusterAccess};
-use macaque::round::{self, RoundConfig, StopSwitch, StopToken};
-use macaque_core::config::{DisruptConfig, DrawBy, IncludedRule, NamespaceScope, TargetConfig};
-use macaque_core::eligibility::{EligibilityRules, OwnPod};
+use macaque::platform::Platform;
+use macaque::round::{RoundConfig, StopSwitch, StopToken};
+use macaque_core::config::{DrawBy, NamespaceScope};
+use macaque_core::eligibility::OwnPod;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::RoundReport;
-use macaque_core::selector::Selector;
+use macaque_testkit::{TestCluster, evict_one};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::invariants;
 use super::wire::{Fault, Sent, Wire};
@@ -22,109 +21,115 @@ use super::wire::{Fault, Sent, Wire};
 /// What the requests of an eviction hold in their first line.
 pub(crate) const EVICTION: &str = "/eviction";
 
+/// Pauses take a fraction of their time: their length proves nothing but where a test measures it.
+pub(crate) const HURRY: u32 = 50;
+
 /// Two workloads without a budget.
 pub(crate) fn two_apps() -> Vec<Value> {
     vec![deployment("shop", "web", 2), deployment("shop", "search", 2)]
 }
 
-/// A cluster in which nothing moves by itself, a wire to it, and the orders for the next round.
+/// A cluster behind a fault proxy, and the configuration of the next round.
 pub(crate) struct RoundFixture {
-    pub(crate) sandbox: Rc<Sandbox>,
+    pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) switch: Rc<StopSwitch>,
     stop: StopToken,
+    cluster: TestCluster,
     wire: Wire,
-    home: TempDir,
-    round_config: RoundConfig,
+    config: RoundConfig,
+    platform: Platform,
     seed: u64,
 }
 
 impl RoundFixture {
-    /// A objects, and orders to evict one pod of the namespace `shop`.
+    /// These objects, and a configuration that evicts one pod of the namespace `shop`.
     pub(crate) fn with(objects: Vec<Value>) -> Self {
-        let sandbox = Sandbox::start(SandboxOptions {
-            objects: objects,
-            ..SandboxOptions::default()
-        });
-        let sandbox = Rc::new(sandbox.unwrap());
-        sandbox.pause();
-        let wire = Wire::to(sandbox.url().strip_prefix("http://").unwrap());
-        let home = TempDir::new().unwrap();
-        let kubeconfig = sandbox
-            .kubeconfig()
-            .replace(&sandbox.url(), &format!("http://{}", wire.address));
-        std::fs::write(home.path().join("kubeconfig"), kubeconfig).unwrap();
-        let (switch, stop) = StopSwitch::new();
+        let cluster = TestCluster::with(objects);
+        let wire = Wire::to(cluster.sandbox.url().strip_prefix("http://").unwrap());
+        cluster.reach_at(&format!("http://{}", wire.address));
+
+        let platform = Platform::system().hurried(HURRY);
+        let (switch, stop) = StopSwitch::new(&platform);
         Self {
-            sandbox,
+            sandbox: Arc::clone(&cluster.sandbox),
             switch: Rc::new(switch),
             stop,
+            cluster,
             wire,
-            home,
-            round_config: round_config(),
+            config: evict_one(),
+            platform,
             seed: 1,
         }
     }
 
+    /// Pauses take their full time.
+    pub(crate) fn unhurried(mut self) -> Self {
+        self.platform = Platform::system();
+        self
+    }
+
     pub(crate) fn method(mut self, method: DisruptionMethod) -> Self {
-        self.round_config.disrupt.method = method;
-        self.round_config.rules.method = method;
+        self.config.disrupt.method = method;
+        self.config.rules.method = method;
         self
     }
 
     pub(crate) fn count(mut self, count: usize) -> Self {
-        self.round_config.disrupt.count = count;
+        self.config.disrupt.count = count;
         self
     }
 
     pub(crate) fn attempts(mut self, attempts: usize) -> Self {
-        self.round_config.disrupt.attempts = attempts;
+        self.config.disrupt.attempts = attempts;
         self
     }
 
     pub(crate) fn draw(mut self, draw: DrawBy) -> Self {
-        self.round_config.disrupt.draw = draw;
+        self.config.disrupt.draw = draw;
         self
     }
 
     pub(crate) fn grace_period(mut self, seconds: u64) -> Self {
-        self.round_config.disrupt.grace_period = Some(Duration::from_secs(seconds));
+        self.config.disrupt.grace_period = Some(Duration::from_secs(seconds));
         self
     }
 
     pub(crate) fn dry_run(mut self) -> Self {
-        self.round_config.dry_run = true;
+        self.config.dry_run = true;
         self
     }
 
     pub(crate) fn namespaces(mut self, names: &[&str]) -> Self {
         let names = names.iter().map(ToString::to_string).collect();
-        self.round_config.rules.target.namespaces = NamespaceScope::Named(names);
+        self.config.rules.target.namespaces = NamespaceScope::Named(names);
         self
     }
 
     pub(crate) fn all_namespaces(mut self) -> Self {
-        self.round_config.rules.target.namespaces = NamespaceScope::All;
+        self.config.rules.target.namespaces = NamespaceScope::All;
         self
     }
 
     pub(crate) fn selector(mut self, selector: &str) -> Self {
-        self.round_config.rules.target.selector = selector.parse().unwrap();
+        self.config.rules.target.selector = selector.parse().unwrap();
         self
     }
 
-    pub(crate) fn include(mut self, include: IncludedRule) -> Self {
-        self.round_config.rules.target.include.push(include);
+    pub(crate) fn include(mut self, rule: &'static str) -> Self {
+        self.config.rules.target.include.push(rule);
         self
     }
 
     pub(crate) fn min_age(mut self, seconds: u64) -> Self {
-        self.round_config.rules.target.min_age = Duration::from_secs(seconds);
+        self.config.rules.target.min_age = Duration::from_secs(seconds);
         self
     }
 
-    pub(crate) fn identity(mut self, namespace: &str, pod: &str) -> Self {
-        let (namespace, pod) = (namespace.to_owned(), pod.to_owned());
-        self.round_config.rules.identity = Some(OwnPod { namespace, pod });
+    pub(crate) fn own_pod(mut self, namespace: &str, name: &str) -> Self {
+        self.config.rules.own_pod = Some(OwnPod {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        });
         self
     }
 
@@ -156,7 +161,8 @@ impl RoundFixture {
         self.meanwhile_after(part, 0, happening)
     }
 
-    /// The same, but not before so many others.
+    /// Something happens just before the server hears of one request whose first line holds `part`, after so many
+    /// others.
     pub(crate) fn meanwhile_after(
         self,
         part: &'static str,
@@ -172,20 +178,16 @@ impl RoundFixture {
     pub(crate) fn away(self) -> Self {
         let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = unused.local_addr().unwrap();
-        let kubeconfig = self
-            .sandbox
-            .kubeconfig()
-            .replace(&self.sandbox.url(), &format!("http://{address}"));
-        std::fs::write(self.home.path().join("kubeconfig"), kubeconfig).unwrap();
+        self.cluster.reach_at(&format!("http://{address}"));
         self
     }
 
     /// Takes a seed that draws a pod of `owner` first.
     pub(crate) async fn drawing_first(mut self, owner: &str) -> Self {
-        let mut dry = self.round_config.clone();
+        let mut dry = self.config.clone();
         dry.dry_run = true;
         for seed in 0..100 {
-            let report = self.play(&dry, seed).await;
+            let report = self.run(&dry, seed).await;
             let first = report.attempts[0].owner.as_ref();
             if first.is_some_and(|first| first.to_string() == owner) {
                 self.seed = seed;
@@ -195,27 +197,23 @@ impl RoundFixture {
         panic!("no seed draws {owner} first");
     }
 
-    /// Plays a round by the orders.
+    /// Runs a round by the configuration.
     pub(crate) async fn round(&self) -> RoundReport {
         let before = self.wire.sent().len();
-        let report = self.play(&self.round_config, self.seed).await;
-        invariants::check(&self.round_config, &report, &self.wire.sent()[before..]);
+        let report = self.run(&self.config, self.seed).await;
+        invariants::check(&self.config, &report, &self.wire.sent()[before..]);
         report
     }
 
-    async fn play(&self, round_config: &RoundConfig, seed: u64) -> RoundReport {
-        let access = ClusterAccess {
-            kubeconfig: Some(self.home.path().join("kubeconfig")),
-            context: None,
-            ..ClusterAccess::default()
-        };
-        let cluster = Cluster::connect(&access).await.unwrap();
-        round::run_alone(&cluster, round_config, Timestamp::now(), seed, &self.stop).await
+    async fn run(&self, config: &RoundConfig, seed: u64) -> RoundReport {
+        self.cluster
+            .run_round(config, seed, &self.stop, &self.platform)
+            .await
     }
 
     /// Puts a pod of another UID in the place of `name`.
     pub(crate) fn replacing(&self, name: &'static str) -> impl Fn() + 'static {
-        let sandbox = Rc::clone(&self.sandbox);
+        let sandbox = Arc::clone(&self.sandbox);
         move || {
             let mut successor = pod("shop", name, "db");
             successor["metadata"]["uid"] = json!("another");
@@ -248,23 +246,5 @@ impl RoundFixture {
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         let mut list: Value = serde_json::from_str(body).unwrap();
         serde_json::from_value(list["items"].take()).unwrap()
-    }
-}
-
-/// Orders to evict one pod of the namespace `shop`.
-pub(crate) fn round_config() -> RoundConfig {
-    RoundConfig {
-        dry_run: false,
-        rules: EligibilityRules {
-            target: TargetConfig {
-                namespaces: NamespaceScope::Named(vec!["shop".to_owned()]),
-                selector: Selector::default(),
-                min_age: Duration::from_secs(60),
-                include: Vec::new(),
-            },
-            method: DisruptionMethod::Evict,
-            identity: None,
-        },
-        disrupt: DisruptConfig::default(),
     }
 }

@@ -1,6 +1,6 @@
 //! Lists of many pages, pages that expire or break off, and an API server that is not there.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use kube_sandbox::scenario::deployment;
 use macaque::notify::RoundMessage;
@@ -8,8 +8,8 @@ use macaque_core::report::RoundVerdict;
 use serde_json::{Value, json};
 
 use super::failure;
-use super::wire::{Fault, answer, status};
 use super::fixture::{EVICTION, RoundFixture, two_apps};
+use super::wire::{Fault, answer, status};
 
 /// What the request of a second page holds in its first line.
 const NEXT_PAGE: &str = "continue=";
@@ -42,7 +42,7 @@ async fn every_page_is_read_and_every_pod_seen() {
 #[actix_rt::test]
 async fn a_list_that_expires_goes_on_from_the_token_it_is_given() {
     let fixture = RoundFixture::with(crowd());
-    let sandbox = Rc::clone(&fixture.sandbox);
+    let sandbox = Arc::clone(&fixture.sandbox);
     let fixture = fixture.meanwhile(NEXT_PAGE, move || sandbox.compact());
     let report = fixture.round().await;
     assert_eq!((report.listed, report.verdict()), (1200, RoundVerdict::Disrupted));

@@ -1,18 +1,18 @@
 //! More pods than a round judges one by one: names are drawn, and only what is drawn is judged.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use kube_sandbox::scenario::{budget, deployment, pod};
-use macaque_core::config::{DrawBy, IncludedRule};
+use macaque_core::config::DrawBy;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
 use macaque_core::selection::SAMPLING_THRESHOLD;
 use serde_json::{Value, json};
 
+use super::fixture::{EVICTION, RoundFixture};
 use super::told;
 use super::wire::{Fault, answer, status};
-use super::fixture::{EVICTION, RoundFixture};
 
 /// What the requests of a list of names hold in their first line.
 const NAMES: &str = "includeObject=None";
@@ -37,7 +37,7 @@ fn crowd(namespace: &str, pods: usize, opts_out: impl Fn(usize) -> bool) -> Vec<
 }
 
 fn fixture(objects: Vec<Value>) -> RoundFixture {
-    RoundFixture::with(objects).include(IncludedRule::Bare).min_age(0)
+    RoundFixture::with(objects).include("bare").min_age(0)
 }
 
 /// How many pages of whole pods were asked for.
@@ -245,7 +245,7 @@ async fn a_crowd_of_finished_pods_tells_why_nobody_is_eligible() {
         (report.verdict(), report.listed, report.unjudged()),
         (RoundVerdict::Idle, PODS, 0)
     );
-    assert_eq!(report.exempted["not-running"].count, PODS - 3);
+    assert_eq!(report.exempted["pending"].count, PODS - 3);
     assert_eq!(report.exempted["opted-out"].count, 3);
 }
 
@@ -257,7 +257,7 @@ async fn who_waited_in_a_crowd_is_no_candidate_any_more_once_a_survey_says_so() 
     objects.push(deployment("shop", "worker", owned as u32));
     objects.push(budget("shop", "worker", json!({ "minAvailable": "100%" })));
     let fixture = fixture(objects);
-    let (sandbox, names) = (Rc::clone(&fixture.sandbox), fixture.pods("shop").await);
+    let (sandbox, names) = (Arc::clone(&fixture.sandbox), fixture.pods("shop").await);
     let opt_out = move || {
         let workers = names.iter().filter(|name| name.starts_with("worker"));
         let opted_out = workers.map(|name| {

@@ -3,12 +3,11 @@
 use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::{daemon_set, deployment, pod, shop};
 use macaque::notify::RoundMessage;
-use macaque_core::config::IncludedRule;
 use macaque_core::report::{RoundEnd, RoundVerdict};
 use serde_json::{Value, json};
 
-use super::told;
 use super::fixture::{EVICTION, RoundFixture, two_apps};
+use super::told;
 
 /// The same workload in two namespaces.
 fn two_teams() -> Vec<Value> {
@@ -37,7 +36,9 @@ async fn no_pod_outside_the_namespaces_is_drawn() {
 
 #[actix_rt::test]
 async fn owners_of_one_name_in_two_namespaces_are_two() {
-    let fixture = RoundFixture::with(two_teams()).namespaces(&["one", "two"]).count(9);
+    let fixture = RoundFixture::with(two_teams())
+        .namespaces(&["one", "two"])
+        .count(9);
     assert_eq!(told(&fixture.round().await), ["deployment/web: evicted"; 2]);
 }
 
@@ -47,7 +48,7 @@ async fn all_namespaces_leave_out_the_systems_own() {
     let fixture = RoundFixture::with(objects).all_namespaces().count(9);
     let report = fixture.round().await;
     assert_eq!(told(&report), ["deployment/web: evicted"]);
-    assert_eq!(report.exempted["system-namespace"].count, 2);
+    assert_eq!(report.exempted["system-namespaces"].count, 2);
     assert_eq!(fixture.pods("kube-system").await.len(), 2);
 }
 
@@ -56,7 +57,7 @@ async fn a_system_namespace_that_is_opened_is_in_scope() {
     let objects = vec![deployment("kube-system", "dns", 2)];
     let fixture = RoundFixture::with(objects)
         .all_namespaces()
-        .include(IncludedRule::SystemNamespaces);
+        .include("system-namespaces");
     assert_eq!(told(&fixture.round().await), ["deployment/dns: evicted"]);
 }
 
@@ -80,12 +81,7 @@ async fn every_exempted_pod_is_counted_by_reason_with_an_example() {
         .collect();
     assert_eq!(
         counts,
-        [
-            ("bare", 1),
-            ("daemonset", 2),
-            ("not-running", 1),
-            ("opted-out", 2)
-        ]
+        [("bare", 1), ("daemonset", 2), ("pending", 1), ("opted-out", 2)]
     );
     let bare = &report.exempted["bare"];
     assert_eq!(bare.example.to_string(), "shop/lonely");
@@ -93,7 +89,7 @@ async fn every_exempted_pod_is_counted_by_reason_with_an_example() {
     assert_eq!((report.verdict(), report.listed), (RoundVerdict::Idle, 6));
     let notes = RoundMessage::of(&report).notes;
     assert!(
-        notes.contains(&"1 exempt, not-running: shop/late (not running (Pending))".to_owned()),
+        notes.contains(&"1 exempt, pending: shop/late (not running (Pending))".to_owned()),
         "{notes:?}"
     );
 }
@@ -111,15 +107,17 @@ async fn pods_younger_than_the_age_are_exempt_and_say_how_young() {
 async fn macaque_never_draws_itself_nor_its_mates() {
     let fixture = RoundFixture::with(vec![deployment("shop", "macaque", 2)]);
     let own = fixture.pods("shop").await.remove(0);
-    let fixture = fixture.identity("shop", &own);
+    let fixture = fixture.own_pod("shop", &own);
     let report = fixture.round().await;
-    assert_eq!(report.exempted["own"].count, 2);
+    assert_eq!(report.exempted["self"].count, 2);
     assert!(report.attempts.is_empty());
 }
 
 #[actix_rt::test]
 async fn a_namespace_that_may_not_be_read_is_a_problem_and_the_others_go_on() {
-    let fixture = RoundFixture::with(two_teams()).namespaces(&["one", "two"]).count(9);
+    let fixture = RoundFixture::with(two_teams())
+        .namespaces(&["one", "two"])
+        .count(9);
     fixture
         .sandbox
         .deny(AccessDenial::new("list", "pods").within("one"));
@@ -143,7 +141,9 @@ async fn a_namespace_that_may_not_be_read_is_a_problem_and_the_others_go_on() {
 
 #[actix_rt::test]
 async fn without_the_grant_to_evict_a_namespace_is_left_after_one_try_and_the_grant_is_named() {
-    let fixture = RoundFixture::with(two_teams()).namespaces(&["one", "two"]).count(9);
+    let fixture = RoundFixture::with(two_teams())
+        .namespaces(&["one", "two"])
+        .count(9);
     fixture
         .sandbox
         .deny(AccessDenial::new("create", "pods/eviction").within("one"));

@@ -1,13 +1,14 @@
 //! An API server that asks to be left alone: macaque waits as told, within bounds, and counts it against nobody.
 
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use kube_sandbox::scenario::stateful_set;
 use macaque_core::outcome::{Outcome, Refusal};
 use macaque_core::report::{RoundEnd, RoundVerdict};
 
-use super::wire::{Fault, answer};
 use super::fixture::{EVICTION, RoundFixture};
+use super::wire::{Fault, answer};
 use super::{failure, told};
 
 /// What the API server's flow control sends: no Status, only text.
@@ -59,7 +60,7 @@ async fn a_stop_ends_the_wait_of_a_throttle_at_once() {
         "Too many requests, please try again later.\n",
     );
     let fixture = db().once(EVICTION, Fault::Instead(patient));
-    let switch = std::rc::Rc::clone(&fixture.switch);
+    let switch = Rc::clone(&fixture.switch);
     actix_rt::spawn(async move {
         actix_rt::time::sleep(Duration::from_millis(300)).await;
         switch.request();

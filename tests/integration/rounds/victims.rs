@@ -1,14 +1,15 @@
 //! Who becomes a victim, in which words the API server is asked, and what becomes of the rest.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use kube_sandbox::scenario::{deployment, stateful_set};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
 use serde_json::{Value, json};
 
-use super::told;
 use super::fixture::{EVICTION, RoundFixture, two_apps};
+use super::told;
 
 /// A request for one of the pods `db-0`, `db-1`… by its name.
 const POD: &str = "/pods/db-";
@@ -117,7 +118,12 @@ async fn the_same_seed_chooses_the_same_victims_in_the_dry_run_and_in_earnest() 
     };
     let mut choices = Vec::new();
     for seed in 0..4 {
-        let foretold = RoundFixture::with(apps()).seed(seed).count(3).dry_run().round().await;
+        let foretold = RoundFixture::with(apps())
+            .seed(seed)
+            .count(3)
+            .dry_run()
+            .round()
+            .await;
         let played = RoundFixture::with(apps()).seed(seed).count(3).round().await;
         assert_eq!(names(&foretold), names(&played));
         assert_eq!((played.seed, played.attempts.len()), (seed, 3));
@@ -172,7 +178,7 @@ async fn after_a_pod_that_is_gone_the_next_one_is_tried() {
 #[actix_rt::test]
 async fn a_pod_that_opts_out_between_list_and_fetch_is_exempt() {
     let fixture = RoundFixture::with(one_db());
-    let sandbox = Rc::clone(&fixture.sandbox);
+    let sandbox = Arc::clone(&fixture.sandbox);
     let mut shy = pod(&fixture, "db-0").await;
     shy["metadata"]["annotations"] = json!({ "macaque/enabled": "false" });
     let fixture = fixture.meanwhile(POD, move || sandbox.apply(std::slice::from_ref(&shy)).unwrap());

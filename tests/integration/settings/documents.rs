@@ -6,16 +6,16 @@ use macaque::settings::{self, KeyKind, ValidSettings};
 use macaque_core::config::NamespaceScope;
 use macaque_core::outcome::DisruptionMethod;
 
-use super::scene;
+use super::fixture;
 
 /// Loads an example as a cluster would, with its Slack token in another place.
 fn example(name: &str) -> ValidSettings {
     let text = std::fs::read_to_string(config(&format!("examples/{name}"))).unwrap();
-    let scene = scene().scheduled().without_a_namespace().file(&text);
-    let token = scene.secret("token", "t");
+    let fixture = fixture().scheduled().without_a_namespace().file(&text);
+    let token = fixture.secret("token", "t");
     match text.contains("token_file") {
-        true => scene.flag("notify.slack.token_file", "--test", &token).load(),
-        false => scene.load(),
+        true => fixture.flag("notify.slack.token_file", "--test", &token).load(),
+        false => fixture.load(),
     }
 }
 
@@ -26,8 +26,11 @@ fn config(name: &str) -> PathBuf {
 #[test]
 fn the_tutorial_equals_the_defaults() {
     let text = std::fs::read_to_string(config("macaque.toml")).unwrap();
-    let nothing = scene().env("MACAQUE_CRONTAB", "@hourly").scheduled();
-    let tutorial = scene().file(&text).env("MACAQUE_CRONTAB", "@hourly").scheduled();
+    let nothing = fixture().env("MACAQUE_CRONTAB", "@hourly").scheduled();
+    let tutorial = fixture()
+        .file(&text)
+        .env("MACAQUE_CRONTAB", "@hourly")
+        .scheduled();
     assert_eq!(format!("{:?}", tutorial.load()), format!("{:?}", nothing.load()));
 }
 
@@ -63,7 +66,7 @@ fn the_commented_lines_of_the_tutorial_are_settings_too() {
         };
         let key = settings::keys().iter().find(|key| key.name() == name).unwrap();
         let file = format!("{} = {value}", key.path);
-        scene().file(&file).load();
+        fixture().file(&file).load();
     }
 }
 
@@ -79,35 +82,35 @@ fn every_example_loads() {
         ["aggressive-delete.toml", "one-team.toml", "shared-cluster.toml"]
     );
     for name in names {
-        assert!(example(&name).plan.calendar.is_some(), "{name}");
+        assert!(example(&name).config.calendar.is_some(), "{name}");
     }
 }
 
 #[test]
 fn the_shared_cluster_honours_budgets_and_quiet_times_and_tells_slack() {
     let setup = example("shared-cluster.toml");
-    assert_eq!(setup.plan.disrupt.method, DisruptionMethod::Evict);
-    assert!(!setup.plan.calendar.unwrap().quiet().is_empty());
-    assert!(matches!(setup.plan.target.namespaces, NamespaceScope::Named(names) if names.len() == 3));
-    assert!(setup.notify.slack.is_some());
+    assert_eq!(setup.config.disrupt.method, DisruptionMethod::Evict);
+    assert!(!setup.config.calendar.unwrap().quiet().is_empty());
+    assert!(matches!(setup.config.target.namespaces, NamespaceScope::Named(names) if names.len() == 3));
+    assert!(setup.notify.text("notify.slack.channel").is_some());
 }
 
 #[test]
 fn aggressive_delete_is_armed_and_deletes_three() {
     let setup = example("aggressive-delete.toml");
-    assert!(!setup.plan.dry_run);
-    assert_eq!(setup.plan.disrupt.method, DisruptionMethod::Delete);
-    assert_eq!(setup.plan.disrupt.count, 3);
+    assert!(!setup.config.dry_run);
+    assert_eq!(setup.config.disrupt.method, DisruptionMethod::Delete);
+    assert_eq!(setup.config.disrupt.count, 3);
 }
 
 #[test]
 fn one_team_has_one_namespace_and_a_selector() {
     let setup = example("one-team.toml");
     assert_eq!(
-        setup.plan.target.namespaces,
+        setup.config.target.namespaces,
         NamespaceScope::Named(vec!["payments".into()])
     );
-    assert!(!setup.plan.target.selector.is_empty());
+    assert!(!setup.config.target.selector.is_empty());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use macaque_core::config::{ConfigMapRef, JournalLocation};
 
-use super::scene;
+use super::fixture;
 
 fn config_map(namespace: &str, name: &str) -> JournalLocation {
     JournalLocation::ConfigMap(ConfigMapRef {
@@ -15,19 +15,22 @@ fn config_map(namespace: &str, name: &str) -> JournalLocation {
 
 #[test]
 fn in_a_cluster_the_journal_is_a_config_map_of_macaques_own_namespace() {
-    assert_eq!(scene().load().plan.journal, config_map("own", "macaque-journal"));
-    let said = scene().env("MACAQUE_POD_NAMESPACE", "chaos");
-    assert_eq!(said.load().plan.journal, config_map("chaos", "macaque-journal"));
-    let named = scene().file("journal = \"configmap/second\"");
-    assert_eq!(named.load().plan.journal, config_map("own", "second"));
+    assert_eq!(
+        fixture().load().config.journal,
+        config_map("own", "macaque-journal")
+    );
+    let said = fixture().env("MACAQUE_POD_NAMESPACE", "chaos");
+    assert_eq!(said.load().config.journal, config_map("chaos", "macaque-journal"));
+    let named = fixture().file("journal = \"configmap/second\"");
+    assert_eq!(named.load().config.journal, config_map("own", "second"));
 }
 
 #[test]
 fn elsewhere_and_by_choice_it_is_kept_in_memory() {
-    let elsewhere = scene().without_a_namespace().env("MACAQUE_NAMESPACE", "shop");
-    assert_eq!(elsewhere.load().plan.journal, JournalLocation::Memory);
-    let chosen = scene().file("journal = \"memory\"");
-    assert_eq!(chosen.load().plan.journal, JournalLocation::Memory);
+    let elsewhere = fixture().without_a_namespace().env("MACAQUE_NAMESPACE", "shop");
+    assert_eq!(elsewhere.load().config.journal, JournalLocation::Memory);
+    let chosen = fixture().file("journal = \"memory\"");
+    assert_eq!(chosen.load().config.journal, JournalLocation::Memory);
 }
 
 #[test]
@@ -43,27 +46,27 @@ fn another_place_is_refused_with_those_there_are() {
             "\"My_Journal\" is no name of a ConfigMap",
         ),
     ] {
-        let mistake = scene().file(line).mistake();
+        let mistake = fixture().file(line).mistake();
         assert!(mistake.contains(fault), "{line}: {mistake}");
     }
-    let homeless = scene().without_a_namespace().env("MACAQUE_NAMESPACE", "shop");
+    let homeless = fixture().without_a_namespace().env("MACAQUE_NAMESPACE", "shop");
     let mistake = homeless.env("MACAQUE_JOURNAL", "configmap/mine").mistake();
     assert!(mistake.contains("MACAQUE_POD_NAMESPACE"), "{mistake}");
 }
 
 #[test]
 fn limits_are_absent_until_they_are_set() {
-    let none = scene().load().plan.limits;
+    let none = fixture().load().config.limits;
     assert_eq!(
         (none.per_hour, none.per_day, none.cooldown),
         (None, None, Duration::ZERO)
     );
-    let some = scene()
+    let some = fixture()
         .env("MACAQUE_LIMITS__PER_HOUR", "2")
         .env("MACAQUE_LIMITS__PER_DAY", "8")
         .env("MACAQUE_LIMITS__COOLDOWN", "4h")
         .load()
-        .plan
+        .config
         .limits;
     let hours = Duration::from_secs(4 * 3600);
     assert_eq!(
@@ -89,7 +92,7 @@ fn limits_and_deadlines_that_cannot_be_meant_are_refused() {
             "9 is more than 4 in limits.per_day",
         ),
     ] {
-        let mistake = scene().file(text).mistake();
+        let mistake = fixture().file(text).mistake();
         assert!(mistake.contains(fault), "{text}: {mistake}");
     }
 }

@@ -1,10 +1,10 @@
 //! What is no setting, is contradicted or cannot be read: in which words it is refused.
 
-use super::scene;
+use super::fixture;
 
 #[test]
 fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
-    let mistake = scene()
+    let mistake = fixture()
         .file("dry_run = true\n\n[disrupt]\n# how\nmethd = \"evict\"")
         .mistake();
     assert_eq!(
@@ -15,7 +15,9 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
 
 #[test]
 fn an_unknown_section_is_told_once() {
-    let mistake = scene().file("[disrpt]\nmethod = \"evict\"\ncount = 3").mistake();
+    let mistake = fixture()
+        .file("[disrpt]\nmethod = \"evict\"\ncount = 3")
+        .mistake();
     assert_eq!(
         mistake,
         "disrpt: no setting has this name: did you mean disrupt? (macaque.toml line 1)"
@@ -24,7 +26,7 @@ fn an_unknown_section_is_told_once() {
 
 #[test]
 fn a_key_that_resembles_none_is_answered_with_what_there_is() {
-    let mistake = scene().file("[log]\nrotation = 3").mistake();
+    let mistake = fixture().file("[log]\nrotation = 3").mistake();
     assert_eq!(
         mistake,
         "log.rotation: no setting has this name: in [log] there is level or format (macaque.toml line 2)"
@@ -33,7 +35,7 @@ fn a_key_that_resembles_none_is_answered_with_what_there_is() {
 
 #[test]
 fn a_quoted_dotted_key_is_not_a_path() {
-    let mistake = scene().file("\"disrupt.count\" = 3").mistake();
+    let mistake = fixture().file("\"disrupt.count\" = 3").mistake();
     assert!(
         mistake.starts_with("disrupt.count: no setting has this name: write it without the quotes"),
         "{mistake}"
@@ -42,7 +44,7 @@ fn a_quoted_dotted_key_is_not_a_path() {
 
 #[test]
 fn an_unknown_variable_is_refused_with_the_nearest() {
-    let mistake = scene().env("MACAQUE_DISRUPT_COUNT", "3").mistake();
+    let mistake = fixture().env("MACAQUE_DISRUPT_COUNT", "3").mistake();
     assert_eq!(
         mistake,
         "MACAQUE_DISRUPT_COUNT: no setting has this variable: did you mean MACAQUE_DISRUPT__COUNT? (environment)"
@@ -51,7 +53,7 @@ fn an_unknown_variable_is_refused_with_the_nearest() {
 
 #[test]
 fn a_misspelt_key_is_not_missing_as_well() {
-    let mistake = scene()
+    let mistake = fixture()
         .scheduled()
         .file("[schedule]\ncorn = \"@hourly\"")
         .mistake();
@@ -60,7 +62,7 @@ fn a_misspelt_key_is_not_missing_as_well() {
 
 #[test]
 fn text_that_is_no_toml_is_told_with_line_and_column() {
-    let mistake = scene()
+    let mistake = fixture()
         .scheduled()
         .file("dry_run = true\n[disrupt]\ncount = = 3\n")
         .mistake();
@@ -70,9 +72,9 @@ fn text_that_is_no_toml_is_told_with_line_and_column() {
 
 #[test]
 fn a_file_that_is_named_must_be_there() {
-    let mut scene = scene();
-    scene.sources.file = Some(scene.path("absent.toml"));
-    let mistake = scene.scheduled().without_a_namespace().mistake();
+    let mut fixture = fixture();
+    fixture.sources.file = Some(fixture.path("absent.toml"));
+    let mistake = fixture.scheduled().without_a_namespace().mistake();
     assert!(
         mistake.starts_with("--config: cannot read \"absent.toml\": No such file"),
         "{mistake}"
@@ -81,7 +83,7 @@ fn a_file_that_is_named_must_be_there() {
 
 #[test]
 fn every_mistake_is_told_at_once_with_key_and_source() {
-    let mistakes = scene()
+    let mistakes = fixture()
         .scheduled()
         .without_a_namespace()
         .file(
@@ -126,7 +128,7 @@ fn every_mistake_is_told_at_once_with_key_and_source() {
 
 #[test]
 fn the_old_and_the_new_name_may_not_contradict_each_other() {
-    let mistake = scene()
+    let mistake = fixture()
         .env("MACAQUE_CRONTAB", "0 1 * * *")
         .env("MACAQUE_SCHEDULE__CRON", "0 2 * * *")
         .mistake();

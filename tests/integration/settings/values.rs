@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use macaque::settings;
-use macaque_core::config::{IncludedRule, NamespaceScope};
+use macaque_core::config::NamespaceScope;
 
-use super::scene;
+use super::fixture;
 
 #[test]
 fn file_values_are_never_coerced() {
@@ -30,7 +30,7 @@ fn file_values_are_never_coerced() {
         ("disrupt = 3", "is a whole number, but this name is a section"),
         ("dry_run = { a = 1 }", "is a table, but this name is a setting"),
     ] {
-        let mistake = scene().file(line).mistake();
+        let mistake = fixture().file(line).mistake();
         assert!(mistake.contains(&format!(": {fault}: ")), "{line}: {mistake}");
         assert!(mistake.ends_with("(macaque.toml line 1)"), "{mistake}");
     }
@@ -38,22 +38,22 @@ fn file_values_are_never_coerced() {
 
 #[test]
 fn variables_are_read_by_the_type_of_their_key() {
-    let setup = scene()
+    let setup = fixture()
         .env("MACAQUE_DRY_RUN", "false")
         .env("MACAQUE_DISRUPT__COUNT", " 3 ")
         .env("MACAQUE_TARGET__INCLUDE", "job, bare,job")
         .env("MACAQUE_HEALTH__LISTEN", "off")
         .load();
-    assert!(!setup.plan.dry_run);
-    assert_eq!(setup.plan.disrupt.count, 3);
-    assert_eq!(setup.plan.target.include, [IncludedRule::Bare, IncludedRule::Job]);
+    assert!(!setup.config.dry_run);
+    assert_eq!(setup.config.disrupt.count, 3);
+    assert_eq!(setup.config.target.include, ["bare", "job"]);
     assert_eq!(setup.health, None);
     for (name, value) in [
         ("MACAQUE_DRY_RUN", "yes"),
         ("MACAQUE_DRY_RUN", "1"),
         ("MACAQUE_DISRUPT__COUNT", "1.9"),
     ] {
-        let mistake = scene().env(name, value).mistake();
+        let mistake = fixture().env(name, value).mistake();
         assert!(mistake.contains(&format!("\"{value}\" is not ")), "{mistake}");
     }
 }
@@ -89,7 +89,7 @@ fn a_value_out_of_bounds_is_refused_with_the_bound() {
             "\"owner\" is not what can be drawn: use \"pods\" or \"owners\"",
         ),
     ] {
-        let mistake = scene().file(line).mistake();
+        let mistake = fixture().file(line).mistake();
         assert!(mistake.contains(right), "{line}: {mistake}");
     }
 }
@@ -104,31 +104,35 @@ fn durations_are_written_as_people_write_them() {
         ("1h30m", 5400),
         ("0s", 0),
     ] {
-        let setup = scene().env("MACAQUE_TARGET__MIN_AGE", text).load();
-        assert_eq!(setup.plan.target.min_age, Duration::from_secs(seconds), "{text}");
+        let setup = fixture().env("MACAQUE_TARGET__MIN_AGE", text).load();
+        assert_eq!(
+            setup.config.target.min_age,
+            Duration::from_secs(seconds),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn a_schedule_or_namespace_that_is_needed_is_named_by_key() {
-    let mistake = scene().scheduled().mistake();
+    let mistake = fixture().scheduled().mistake();
     assert!(mistake.starts_with("schedule.cron: is not set"), "{mistake}");
     assert!(mistake.contains("MACAQUE_SCHEDULE__CRON"), "{mistake}");
-    let mistake = scene().without_a_namespace().mistake();
+    let mistake = fixture().without_a_namespace().mistake();
     assert!(mistake.starts_with("target.namespaces: is not set"), "{mistake}");
 }
 
 #[test]
 fn a_star_alone_is_every_namespace() {
-    let all = scene().env("MACAQUE_NAMESPACE", "*").load();
-    assert_eq!(all.plan.target.namespaces, NamespaceScope::All);
-    let mistake = scene().env("MACAQUE_NAMESPACE", "*,shop").mistake();
+    let all = fixture().env("MACAQUE_NAMESPACE", "*").load();
+    assert_eq!(all.config.target.namespaces, NamespaceScope::All);
+    let mistake = fixture().env("MACAQUE_NAMESPACE", "*,shop").mistake();
     assert!(mistake.contains("no other can stand beside it"), "{mistake}");
 }
 
 #[test]
 fn every_wrong_entry_of_a_list_is_told_with_its_line() {
-    let mistakes = scene()
+    let mistakes = fixture()
         .file("[target]\nnamespaces = [\n  \"Shop\",\n  \"ok\",\n  \"a.b\",\n]\ninclude = [\"daemon-set\"]")
         .mistakes();
     assert_eq!(mistakes.len(), 3, "{mistakes:#?}");
@@ -147,18 +151,18 @@ fn every_wrong_entry_of_a_list_is_told_with_its_line() {
 
 #[test]
 fn when_rounds_are_due_is_told_without_a_namespace_and_without_the_secrets() {
-    let elsewhere = scene()
+    let elsewhere = fixture()
         .without_a_namespace()
         .file("[schedule]\ncron = \"@hourly\"\n[notify.slack]\ntoken_file = \"/absent\"\nchannel = \"C1\"");
     let calendar = settings::load_calendar(&elsewhere.sources).unwrap();
     assert_eq!(calendar.to_string(), "@hourly (UTC)");
-    let nothing = settings::load_calendar(&scene().sources).unwrap_err();
+    let nothing = settings::load_calendar(&fixture().sources).unwrap_err();
     assert!(
         nothing.to_string().starts_with("schedule.cron: is not set"),
         "{nothing}"
     );
     let unknown = settings::load_calendar(
-        &scene()
+        &fixture()
             .env("MACAQUE_CRONTAB", "@daily")
             .env("MACAQUE_X", "1")
             .sources,

@@ -3,7 +3,7 @@
 use macaque_core::journal::{Journal, StoredJournal, UnreadableJournal};
 use proptest::prelude::*;
 
-use super::history::{JournalHistory, steps, limits};
+use super::history::{JournalHistory, limits, steps};
 
 fn stored(journal: &Journal) -> StoredJournal {
     let (text, seal) = journal.write();

@@ -3,7 +3,7 @@
 use macaque_core::journal::Resolution;
 use proptest::prelude::*;
 
-use super::history::{JournalHistory, StepKind, steps, limits};
+use super::history::{JournalHistory, StepKind, limits, steps};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]

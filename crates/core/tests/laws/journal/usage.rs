@@ -7,7 +7,7 @@ use macaque_core::config::DisruptionLimits;
 use macaque_core::journal::Resolution;
 use proptest::prelude::*;
 
-use super::history::{HolderStep, JournalHistory, StepKind, candidate, steps, limits, report};
+use super::history::{HolderStep, JournalHistory, StepKind, candidate, limits, report, steps};
 
 /// A reservation that was not released.
 #[derive(Debug, Clone)]

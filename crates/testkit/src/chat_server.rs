@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What the service does with one connection.
-#[derive(Clone)]
-pub(crate) enum Answer {
+#[derive(Debug, Clone)]
+pub enum ChatAnswer {
     /// Sends these bytes and closes.
     Bytes(String),
     /// Sends these bytes, which may be none, and then nothing for ever.
@@ -23,56 +23,58 @@ pub(crate) enum Answer {
 }
 
 /// An answer of this status and body.
-pub(crate) fn reply(status: u16, body: &str) -> Answer {
+pub fn reply(status: u16, body: &str) -> ChatAnswer {
     let length = body.len();
-    Answer::Bytes(format!(
+    ChatAnswer::Bytes(format!(
         "HTTP/1.1 {status} Words\r\nContent-Length: {length}\r\n\r\n{body}"
     ))
 }
 
 /// An answer with one more header.
-pub(crate) fn reply_with(status: u16, header: &str) -> Answer {
-    Answer::Bytes(format!(
+pub fn reply_with(status: u16, header: &str) -> ChatAnswer {
+    ChatAnswer::Bytes(format!(
         "HTTP/1.1 {status} Words\r\n{header}\r\nContent-Length: 0\r\n\r\n"
     ))
 }
 
 /// The head of an answer whose body does not come as promised.
-pub(crate) fn head(status: u16) -> String {
+pub fn head(status: u16) -> String {
     format!("HTTP/1.1 {status} Words\r\nContent-Length: 100000000\r\n\r\n")
 }
 
 /// A running service.
-pub(crate) struct Service {
-    pub(crate) address: String,
+#[derive(Debug)]
+pub struct ChatServer {
+    /// The address, with a port.
+    pub address: String,
     requests: Rc<RefCell<Vec<String>>>,
 }
 
-impl Service {
+impl ChatServer {
     /// Answers the n-th connection with the n-th of `answers`, and any further one with the last.
-    pub(crate) async fn answering(answers: impl Into<Vec<Answer>>) -> Self {
+    pub async fn answering(answers: impl Into<Vec<ChatAnswer>>) -> Self {
         let answers = answers.into();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let requests = Rc::new(RefCell::new(Vec::new()));
         let seen = Rc::clone(&requests);
-        actix_rt::spawn(async move {
+        tokio::task::spawn_local(async move {
             for turn in 0.. {
                 let (stream, _) = listener.accept().await.unwrap();
                 let answer = answers[turn.min(answers.len() - 1)].clone();
-                actix_rt::spawn(serve(stream, answer, Rc::clone(&seen)));
+                tokio::task::spawn_local(serve(stream, answer, Rc::clone(&seen)));
             }
         });
         Self { address, requests }
     }
 
     /// The requests so far, head and body as they came.
-    pub(crate) fn requests(&self) -> Vec<String> {
+    pub fn requests(&self) -> Vec<String> {
         self.requests.borrow().clone()
     }
 
     /// The only request, as its head in lower case and its body.
-    pub(crate) fn request(&self) -> (String, serde_json::Value) {
+    pub fn request(&self) -> (String, serde_json::Value) {
         let requests = self.requests();
         assert_eq!(requests.len(), 1, "{requests:?}");
         let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
@@ -80,8 +82,8 @@ impl Service {
     }
 }
 
-async fn serve(mut stream: TcpStream, answer: Answer, seen: Rc<RefCell<Vec<String>>>) {
-    if matches!(answer, Answer::Reset) {
+async fn serve(mut stream: TcpStream, answer: ChatAnswer, seen: Rc<RefCell<Vec<String>>>) {
+    if matches!(answer, ChatAnswer::Reset) {
         // What was not read makes the close a reset.
         let _ = stream.read_u8().await;
         return;
@@ -91,14 +93,14 @@ async fn serve(mut stream: TcpStream, answer: Answer, seen: Rc<RefCell<Vec<Strin
     };
     seen.borrow_mut().push(request);
     let (bytes, more, pause) = match answer {
-        Answer::Bytes(bytes) => {
+        ChatAnswer::Bytes(bytes) => {
             let _ = stream.write_all(bytes.as_bytes()).await;
             return;
         }
-        Answer::Stall(bytes) => (bytes, "", Duration::ZERO),
-        Answer::Drip(bytes) => (bytes, " ", Duration::from_millis(20)),
-        Answer::Flood(bytes) => (bytes, &*"x".repeat(65_536), Duration::ZERO),
-        Answer::Reset => return,
+        ChatAnswer::Stall(bytes) => (bytes, "", Duration::ZERO),
+        ChatAnswer::Drip(bytes) => (bytes, " ", Duration::from_millis(20)),
+        ChatAnswer::Flood(bytes) => (bytes, &*"x".repeat(65_536), Duration::ZERO),
+        ChatAnswer::Reset => return,
     };
     let _ = stream.write_all(bytes.as_bytes()).await;
     if more.is_empty() {
