@@ -2,7 +2,9 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -38,6 +40,9 @@ pub struct ProgramOutput {
 pub struct RunningProgram {
     child: Child,
     home: TempDir,
+    /// What came on standard error and was not handed out yet.
+    err: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
 }
 
 impl Program {
@@ -124,9 +129,16 @@ impl Program {
     pub fn start(self) -> RunningProgram {
         let mut command = self.command();
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap();
+
+        let err = Arc::new(Mutex::new(Vec::new()));
+        let stream = child.stderr.take().unwrap();
+        let collected = Arc::clone(&err);
         RunningProgram {
-            child: child.unwrap(),
+            child,
             home: self.home,
+            err,
+            reader: std::thread::spawn(move || collect(stream, &collected)),
         }
     }
 
@@ -200,19 +212,20 @@ impl RunningProgram {
         }
     }
 
-    /// Standard error up to the end of a line by which these words have come.
-    pub fn await_words(&mut self, words: &str) -> String {
-        let stream = self.child.stderr.as_mut().unwrap();
-        let mut said = Vec::new();
+    /// Standard error since the last call, up to the end of a line by which these words have come.
+    pub fn await_words(&self, words: &str) -> String {
+        let deadline = Instant::now() + TIME_OUT;
         loop {
-            let so_far = String::from_utf8_lossy(&said);
+            let mut err = self.err.lock().unwrap();
+            let so_far = String::from_utf8_lossy(&err).into_owned();
             if so_far.contains(words) && so_far.ends_with('\n') {
-                return so_far.into_owned();
+                err.clear();
+                return so_far;
             }
+            drop(err);
 
-            let mut byte = [0];
-            assert_eq!(stream.read(&mut byte).unwrap(), 1, "{words} never came: {so_far}");
-            said.push(byte[0]);
+            assert!(Instant::now() < deadline, "{words} never came: {so_far}");
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 
@@ -223,10 +236,20 @@ impl RunningProgram {
         assert!(sent.unwrap().success());
     }
 
-    /// Sends SIGTERM and waits for the end.
+    /// Sends SIGTERM and waits for the end; standard error is what no call of `await_words` had.
     pub fn terminate(self) -> ProgramOutput {
         self.signal("-TERM");
-        let output = self.child.wait_with_output().unwrap();
+        let mut output = self.child.wait_with_output().unwrap();
+        self.reader.join().unwrap();
+        output.stderr = std::mem::take(&mut self.err.lock().unwrap());
         ProgramOutput::from(output)
+    }
+}
+
+/// Collects a stream to its end.
+fn collect(mut stream: ChildStderr, collected: &Mutex<Vec<u8>>) {
+    let mut chunk = [0; 4096];
+    while let Ok(length @ 1..) = stream.read(&mut chunk) {
+        collected.lock().unwrap().extend_from_slice(&chunk[..length]);
     }
 }

@@ -6,7 +6,7 @@ use crate::macaque;
 use macaque_testkit::Program;
 
 /// What the daemon logs once it is at work.
-const AT_WORK: &str = "next round at";
+const AT_WORK: &str = "next round: ";
 
 /// The daemon with nothing to do, on an API server that is away.
 fn daemon(args: &str) -> Program {
@@ -66,7 +66,7 @@ fn a_closed_pipe_ends_the_completions_quietly() {
 #[test]
 fn the_log_is_one_json_object_a_line() {
     for args in ["--log-format json", "--log-format auto", ""] {
-        let mut daemon = daemon(args).start();
+        let daemon = daemon(args).start();
         let first = daemon.await_words(AT_WORK);
         let output = daemon.terminate();
         let log = first + &output.err;
@@ -83,7 +83,7 @@ fn the_log_is_one_json_object_a_line() {
         let first = lines[0]["msg"].as_str().unwrap();
         assert!(
             first.starts_with(
-                "DRY RUN, nothing will be disrupted: evict up to 1 a round of the pods in shop, at"
+                "DRY RUN, nothing will be disrupted: evict up to 1 per round of the pods in shop, at"
             ),
             "{log}"
         );
@@ -93,7 +93,7 @@ fn the_log_is_one_json_object_a_line() {
 
 #[test]
 fn the_log_is_text_without_escape_codes_where_that_is_asked_for() {
-    let mut daemon = daemon("--log-format text --dry-run=false").start();
+    let daemon = daemon("--log-format text --dry-run=false").start();
     let log = daemon.await_words(AT_WORK);
     assert!(
         log.contains(" INFO ") && log.contains("ARMED: evict up to 1"),
