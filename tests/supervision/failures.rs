@@ -4,7 +4,7 @@ use macaque::actors::supervisor::GAVE_UP;
 use macaque::failpoint::{FailAction, FailPoint};
 
 use crate::fail_hooks::panicking;
-use crate::running_actors::{RunningActors, at_each};
+use crate::running_actors::{RunningActors, side_by_side};
 
 fn one_panic(point: FailPoint) {
     let running = RunningActors::failing(panicking(point, 1));
@@ -14,7 +14,7 @@ fn one_panic(point: FailPoint) {
 
 #[test]
 fn a_panic_of_the_clock_is_followed_by_a_restart_and_the_next_round() {
-    at_each(&[FailPoint::BeforeDue, FailPoint::AfterDue], one_panic);
+    side_by_side(&[FailPoint::BeforeDue, FailPoint::AfterDue], one_panic);
 }
 
 #[test]
@@ -27,12 +27,12 @@ fn a_panic_of_the_killer_is_followed_by_a_restart_and_the_next_round() {
         FailPoint::AfterResolve,
         FailPoint::BeforeReport,
     ];
-    at_each(&points, one_panic);
+    side_by_side(&points, one_panic);
 }
 
 #[test]
 fn a_panic_of_the_notifier_is_followed_by_a_restart_and_the_next_message() {
-    at_each(&[FailPoint::BeforeNotify, FailPoint::AfterNotify], one_panic);
+    side_by_side(&[FailPoint::BeforeNotify, FailPoint::AfterNotify], one_panic);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn three_panics_in_the_window_are_survived_and_the_fourth_ends_the_process() {
         FailPoint::BeforeReport,
         FailPoint::BeforeNotify,
     ];
-    at_each(&points, |point| {
+    side_by_side(&points, |point| {
         let running = RunningActors::failing(panicking(point, 3));
         // Reports of incarnations that ended are delivered too: after three of those, one came through.
         running.await_rounds(4);
@@ -60,7 +60,7 @@ fn a_disruption_whose_report_was_lost_with_an_actor_is_reported_all_the_same() {
         FailPoint::BeforeReport,
         FailPoint::BeforeNotify,
     ];
-    at_each(&points, |point| {
+    side_by_side(&points, |point| {
         let running = RunningActors::failing(panicking(point, 1));
         running.await_rounds(3);
         let evictions = running.stop_and_name_evictions();

@@ -5,7 +5,7 @@ use macaque::actors::supervisor::GAVE_UP;
 use macaque::failpoint::FailPoint;
 
 use crate::fail_hooks::{ThreadGate, blocking, hanging};
-use crate::running_actors::{RunningActors, at_each};
+use crate::running_actors::{RunningActors, side_by_side};
 
 const KILLER: [FailPoint; 4] = [
     FailPoint::BeforeRound,
@@ -13,42 +13,40 @@ const KILLER: [FailPoint; 4] = [
     FailPoint::AfterDisrupt,
     FailPoint::BeforeReport,
 ];
-const CLOCK_AND_NOTIFIER: [FailPoint; 4] = [
+const EVERY_ACTOR: [FailPoint; 8] = [
     FailPoint::BeforeDue,
     FailPoint::AfterDue,
+    FailPoint::BeforeRound,
+    FailPoint::AfterReserve,
+    FailPoint::AfterDisrupt,
+    FailPoint::BeforeReport,
     FailPoint::BeforeNotify,
     FailPoint::AfterNotify,
 ];
 
-fn an_await_that_never_ends(point: FailPoint) {
-    let running = RunningActors::with_short_timeouts(hanging(point, 1, &ThreadGate::default()));
-    running.await_rounds(3);
-    assert_eq!(running.stop(), 0, "{point:?}");
-}
-
-fn a_blocked_thread(point: FailPoint) {
-    let gate = ThreadGate::default();
-    let running = RunningActors::with_short_timeouts(blocking(point, 1, &gate));
-    running.await_rounds(3);
-    assert_eq!(running.stop(), 0, "{point:?}");
-    gate.open();
-}
-
 #[test]
 fn an_await_that_never_ends_is_seen_and_the_next_round_comes() {
-    at_each(&KILLER, an_await_that_never_ends);
-    at_each(&CLOCK_AND_NOTIFIER, an_await_that_never_ends);
+    side_by_side(&EVERY_ACTOR, |point| {
+        let running = RunningActors::with_short_timeouts(hanging(point, 1, &ThreadGate::default()));
+        running.await_rounds(3);
+        assert_eq!(running.stop(), 0, "{point:?}");
+    });
 }
 
 #[test]
 fn a_blocked_thread_is_seen_and_the_next_round_comes() {
-    at_each(&KILLER, a_blocked_thread);
-    at_each(&CLOCK_AND_NOTIFIER, a_blocked_thread);
+    side_by_side(&EVERY_ACTOR, |point| {
+        let gate = ThreadGate::default();
+        let running = RunningActors::with_short_timeouts(blocking(point, 1, &gate));
+        running.await_rounds(3);
+        assert_eq!(running.stop(), 0, "{point:?}");
+        gate.open();
+    });
 }
 
 #[test]
 fn a_killer_that_wakes_late_disrupts_no_more_than_it_reserved() {
-    at_each(&KILLER, |point| {
+    side_by_side(&KILLER, |point| {
         let gate = ThreadGate::default();
         let running = RunningActors::with_short_timeouts(blocking(point, 1, &gate));
         running.await_rounds(2);
@@ -71,10 +69,15 @@ fn more_blocked_threads_than_may_be_left_behind_end_the_process() {
 
 #[test]
 fn a_supervisor_that_hangs_ends_the_process() {
-    let gate = ThreadGate::default();
-    let running = RunningActors::with_short_timeouts(blocking(FailPoint::SupervisorTick, 1, &gate));
-    assert_eq!(running.exit_code(), GAVE_UP, "its thread is blocked");
-    gate.open();
-    let running = RunningActors::with_short_timeouts(hanging(FailPoint::SupervisorTick, 1, &gate));
-    assert_eq!(running.exit_code(), GAVE_UP, "its await never ends");
+    side_by_side(&[true, false], |is_blocked| {
+        let gate = ThreadGate::default();
+        if is_blocked {
+            let running = RunningActors::with_short_timeouts(blocking(FailPoint::SupervisorTick, 1, &gate));
+            assert_eq!(running.exit_code(), GAVE_UP, "its thread is blocked");
+        } else {
+            let running = RunningActors::with_short_timeouts(hanging(FailPoint::SupervisorTick, 1, &gate));
+            assert_eq!(running.exit_code(), GAVE_UP, "its await never ends");
+        }
+        gate.open();
+    });
 }

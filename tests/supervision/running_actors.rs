@@ -15,7 +15,7 @@ use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::supervisor::{ActorRole, ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
-use macaque::failpoint::{FailPoint, FailPoints};
+use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
@@ -372,11 +372,12 @@ fn round_config() -> RoundConfig {
     }
 }
 
-/// Runs `test` for every fail point at a time: most of it is waiting.
-pub(crate) fn at_each(points: &[FailPoint], test: impl Fn(FailPoint) + Sync) {
+/// Runs `test` for all cases side by side: most of it is waiting.
+pub(crate) fn side_by_side<T: Copy + Send>(cases: &[T], test: impl Fn(T) + Sync) {
+    let test = &test;
     std::thread::scope(|scope| {
-        for point in points {
-            scope.spawn(|| test(*point));
+        for case in cases.iter().copied() {
+            scope.spawn(move || test(case));
         }
     });
 }

@@ -6,7 +6,7 @@ use macaque::actors::supervisor::UNDRAINED;
 use macaque::failpoint::{FailAction, FailPoint};
 
 use crate::fail_hooks::{ThreadGate, blocking, hanging, panicking};
-use crate::running_actors::{RunningActors, at_each};
+use crate::running_actors::{RunningActors, side_by_side};
 
 #[test]
 fn a_request_to_stop_ends_the_round_in_flight_and_delivers_its_report() {
@@ -47,7 +47,7 @@ fn a_second_request_to_stop_ends_it_at_once() {
 
 #[test]
 fn a_request_to_stop_at_any_point_of_a_round_ends_it_in_order() {
-    at_each(&FailPoint::ALL, |point| {
+    side_by_side(&FailPoint::ALL, |point| {
         let gate = ThreadGate::default();
         let running = RunningActors::failing(blocking(point, 1, &gate));
         gate.await_arrival();
@@ -65,15 +65,18 @@ fn an_actor_that_hangs_does_not_keep_the_process_from_ending() {
         FailPoint::BeforeReport,
         FailPoint::BeforeNotify,
     ];
-    at_each(&points, |point| {
+    let cases = points.map(|point| [(point, true), (point, false)]);
+    side_by_side(cases.as_flattened(), |(point, is_blocked)| {
         let gate = ThreadGate::default();
-        let running = RunningActors::with_short_shutdown(blocking(point, 1, &gate));
-        gate.await_arrival();
-        assert_eq!(running.stop(), UNDRAINED, "{point:?}: a blocked thread");
+        if is_blocked {
+            let running = RunningActors::with_short_shutdown(blocking(point, 1, &gate));
+            gate.await_arrival();
+            assert_eq!(running.stop(), UNDRAINED, "{point:?}: a blocked thread");
+        } else {
+            let running = RunningActors::with_short_shutdown(hanging(point, usize::MAX, &gate));
+            gate.await_arrival();
+            assert_eq!(running.stop(), UNDRAINED, "{point:?}: an await that never ends");
+        }
         gate.open();
-        let gate = ThreadGate::default();
-        let running = RunningActors::with_short_shutdown(hanging(point, usize::MAX, &gate));
-        gate.await_arrival();
-        assert_eq!(running.stop(), UNDRAINED, "{point:?}: an await that never ends");
     });
 }
