@@ -1,4 +1,4 @@
-//! What macaque's tests share: a fault proxy, a cluster fixture, and one way to run the program.
+//! What macaque's tests share: a fault proxy, a cluster fixture, a fake chat server, and one way to run the program.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod fault_proxy;
 pub mod notify;
 pub mod program;
+pub mod tcp_proxy;
 
 pub use self::cluster::{TestCluster, evict_one};
 pub use self::program::{Program, ProgramOutput, RunningProgram};

@@ -1,4 +1,4 @@
-//! The same trials on a real control plane: its etcd stops, its API server is killed, replicas are killed and suspended.
+//! Trials on a real control plane: its etcd stops, its API server is killed, replicas are killed and suspended.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::chat::Chat;
-use crate::controlplane::ControlPlane;
-use crate::replica::{PACE, Replica};
-use crate::trial::{Troop, signal};
-use crate::verdict::{Loss, Verdict, has_recovered, judge, nth};
+use crate::control_plane::ControlPlane;
+use crate::fake_chat::FakeChat;
+use crate::replica::{ReplicaConfig, SLOT_INTERVAL};
+use crate::replica_group::{ReplicaGroup, signal};
+use crate::verdict::{PodLoss, TrialVerdict, has_recovered, judge, nth};
 
 /// An API server takes some seconds to start.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -22,7 +22,7 @@ const PODS: usize = 60;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum PlaneFault {
     None,
     EtcdStopped,
     ApiServerKilled,
@@ -30,7 +30,7 @@ pub(crate) enum Fault {
     Suspended,
 }
 
-impl Fault {
+impl PlaneFault {
     pub(crate) const ALL: [Self; 5] = [
         Self::None,
         Self::EtcdStopped,
@@ -40,7 +40,7 @@ impl Fault {
     ];
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for PlaneFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::None => "none",
@@ -52,62 +52,63 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What was seen of the namespace so far.
+/// What the namespace showed so far.
 #[derive(Default)]
-struct Sight {
+struct NamespaceHistory {
     /// Every pod that was there at the beginning, by UID.
     pods: BTreeMap<String, String>,
     slots: BTreeMap<String, Timestamp>,
-    losses: Vec<Loss>,
+    losses: Vec<PodLoss>,
 }
 
-/// Plays one trial.
-pub(crate) async fn play(plane: &mut ControlPlane, fault: Fault, replicas: usize) -> Verdict {
+/// Runs one trial.
+pub(crate) async fn run(plane: &mut ControlPlane, fault: PlaneFault, replicas: usize) -> TrialVerdict {
     let namespace = format!("trial-{:08x}", rand::random::<u32>());
-    let mut sight = set_up(plane, &namespace).await;
+    let mut history = set_up(plane, &namespace).await;
     let home = TempDir::new().unwrap();
     let kubeconfig = home.path().join("kubeconfig");
     std::fs::write(&kubeconfig, plane.kubeconfig()).unwrap();
-    let chat = Chat::start(None).await;
+    let chat = FakeChat::start(None);
     let epoch = Timestamp::now() + Duration::from_millis(300);
-    let replica = |n| Replica {
+    let replica = |n| ReplicaConfig {
         name: format!("macaque-{n}"),
         kubeconfig: kubeconfig.clone(),
         namespace: namespace.clone(),
         home: namespace.clone(),
-        chat: chat.address.to_string(),
+        chat: chat.address().to_string(),
         epoch,
         fault: None,
         as_pid_1: false,
         log: false,
     };
-    let mut troop = Troop::start((0..replicas).map(replica).collect());
-    let strikes = nth(epoch, 1) + Duration::from_millis(rand::random_range(0..60));
-    let (mut struck, mut mended) = (false, false);
+    let mut group = ReplicaGroup::start((0..replicas).map(replica).collect());
+    let injection = nth(epoch, 1) + Duration::from_millis(rand::random_range(0..60));
+    let mut is_injected = false;
+    let mut is_over = false;
     let deadline = Instant::now() + PATIENCE;
     let mut verdict = loop {
-        troop.tend();
+        group.restart_ended();
         let now = Timestamp::now();
-        if !struck && now >= strikes {
-            struck = true;
-            strike(plane, fault, &troop);
+        if !is_injected && now >= injection {
+            is_injected = true;
+            inject(plane, fault, &group);
         }
-        if !mended && now >= strikes + PACE * 4 {
-            mended = true;
-            mend(plane, fault, &troop);
+        if !is_over && now >= injection + SLOT_INTERVAL * 4 {
+            is_over = true;
+            remove(plane, fault, &group);
         }
-        sight.look(plane, &namespace).await;
-        let all_told = sight.losses.iter().all(|loss| chat.was_told_of(&loss.name));
-        if mended && has_recovered(&sight.losses, epoch) && all_told || Instant::now() > deadline {
-            break judge(&sight.losses, epoch, |pod| chat.was_told_of(pod));
+        history.update(plane, &namespace).await;
+        let all_reported = history.losses.iter().all(|loss| chat.has_report_of(&loss.name));
+        if is_over && has_recovered(&history.losses, epoch) && all_reported || Instant::now() > deadline {
+            break judge(&history.losses, epoch, |pod| chat.has_report_of(pod));
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
-    troop.end(&mut verdict).await;
-    sight.look(plane, &namespace).await;
-    let last = judge(&sight.losses, epoch, |pod| chat.was_told_of(pod));
+    group.stop(&mut verdict).await;
+    history.update(plane, &namespace).await;
+    let last = judge(&history.losses, epoch, |pod| chat.has_report_of(pod));
     verdict.wrong.extend(last.wrong);
-    verdict.served = last.served;
+    verdict.slot = last.slot;
     plane
         .send(
             Method::DELETE,
@@ -118,27 +119,27 @@ pub(crate) async fn play(plane: &mut ControlPlane, fault: Fault, replicas: usize
     verdict
 }
 
-fn strike(plane: &mut ControlPlane, fault: Fault, troop: &Troop) {
+fn inject(plane: &mut ControlPlane, fault: PlaneFault, group: &ReplicaGroup) {
     match fault {
-        Fault::None => {}
-        Fault::EtcdStopped => plane.signal_etcd("STOP"),
-        Fault::ApiServerKilled => plane.kill_api_server(),
-        Fault::Killed => troop.first().into_iter().for_each(|child| signal(child, "KILL")),
-        Fault::Suspended => troop.first().into_iter().for_each(|child| signal(child, "STOP")),
+        PlaneFault::None => {}
+        PlaneFault::EtcdStopped => plane.signal_etcd("STOP"),
+        PlaneFault::ApiServerKilled => plane.kill_api_server(),
+        PlaneFault::Killed => group.first().into_iter().for_each(|child| signal(child, "KILL")),
+        PlaneFault::Suspended => group.first().into_iter().for_each(|child| signal(child, "STOP")),
     }
 }
 
-fn mend(plane: &mut ControlPlane, fault: Fault, troop: &Troop) {
+fn remove(plane: &mut ControlPlane, fault: PlaneFault, group: &ReplicaGroup) {
     match fault {
-        Fault::None | Fault::Killed => {}
-        Fault::EtcdStopped => plane.signal_etcd("CONT"),
-        Fault::ApiServerKilled => plane.start_api_server(),
-        Fault::Suspended => troop.first().into_iter().for_each(|child| signal(child, "CONT")),
+        PlaneFault::None | PlaneFault::Killed => {}
+        PlaneFault::EtcdStopped => plane.signal_etcd("CONT"),
+        PlaneFault::ApiServerKilled => plane.start_api_server(),
+        PlaneFault::Suspended => group.first().into_iter().for_each(|child| signal(child, "CONT")),
     }
 }
 
 /// A namespace with a journal and pods, all of them running.
-async fn set_up(plane: &ControlPlane, namespace: &str) -> Sight {
+async fn set_up(plane: &ControlPlane, namespace: &str) -> NamespaceHistory {
     let create = async |kind: &str, object: Value| {
         let path = match kind {
             "namespaces" => "/api/v1/namespaces".to_owned(),
@@ -171,7 +172,7 @@ async fn set_up(plane: &ControlPlane, namespace: &str) -> Sight {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
-    let mut sight = Sight::default();
+    let mut history = NamespaceHistory::default();
     loop {
         let pods = list(plane, namespace).await.unwrap_or_default();
         if pods
@@ -183,16 +184,16 @@ async fn set_up(plane: &ControlPlane, namespace: &str) -> Sight {
             let names = pods
                 .iter()
                 .map(|pod| (text(&pod["metadata"]["uid"]), text(&pod["metadata"]["name"])));
-            sight.pods = names.collect();
-            return sight;
+            history.pods = names.collect();
+            return history;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-impl Sight {
-    /// Looks at the pods and at the journal, if the API server answers.
-    async fn look(&mut self, plane: &ControlPlane, namespace: &str) {
+impl NamespaceHistory {
+    /// Reads the pods and the journal, if the API server answers.
+    async fn update(&mut self, plane: &ControlPlane, namespace: &str) {
         let path = format!("/api/v1/namespaces/{namespace}/configmaps/macaque-journal");
         let journal = plane.send(Method::GET, &path, &Value::Null).await;
         let Some(pods) = list(plane, namespace).await else {
@@ -200,18 +201,18 @@ impl Sight {
         };
         let at = Timestamp::now();
         if let Some(journal) = journal {
-            self.note_charges(&journal);
+            self.note_reservations(&journal);
         }
-        let alive = |uid: &String| {
-            let lives = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
+        let is_present = |uid: &String| {
+            let is_kept = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
             pods.iter()
-                .filter(lives)
+                .filter(is_kept)
                 .any(|pod| pod["metadata"]["uid"] == **uid)
         };
         for (uid, name) in &self.pods {
-            if !alive(uid) && !self.losses.iter().any(|loss| loss.name == *name) {
+            if !is_present(uid) && !self.losses.iter().any(|loss| loss.name == *name) {
                 let slot = self.slots.get(uid).copied();
-                self.losses.push(Loss {
+                self.losses.push(PodLoss {
                     name: name.clone(),
                     at,
                     slot,
@@ -220,7 +221,7 @@ impl Sight {
         }
     }
 
-    fn note_charges(&mut self, journal: &Value) {
+    fn note_reservations(&mut self, journal: &Value) {
         let Some(text) = journal["data"]["journal.json"].as_str() else {
             return;
         };
@@ -228,7 +229,7 @@ impl Sight {
         let slot = journal["round"]["slot"]
             .as_str()
             .and_then(|slot| slot.parse().ok());
-        for reservation in journal["round"]["charges"].as_array().into_iter().flatten() {
+        for reservation in journal["round"]["reservations"].as_array().into_iter().flatten() {
             if let (Some(uid), Some(slot)) = (reservation["pod"]["uid"].as_str(), slot) {
                 self.slots.insert(uid.to_owned(), slot);
             }

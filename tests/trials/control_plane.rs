@@ -17,14 +17,14 @@ pub(crate) struct ControlPlane {
     kubeconfig: PathBuf,
     client: Client,
     etcd: u32,
-    /// The second API server: how it is started, where it is, and whether it runs.
+    /// The second API server: its command line, its port, and its process.
     second: Vec<String>,
     port: u16,
     running: Option<Child>,
 }
 
 impl ControlPlane {
-    /// Finds it, and starts a second API server beside its own.
+    /// Finds the control plane, and starts a second API server beside its own.
     pub(crate) async fn find() -> Self {
         let kubeconfig = std::env::var_os("CONTROLPLANE_KUBECONFIG").map(PathBuf::from);
         let kubeconfig = kubeconfig.expect("run this by `just e2e`");
@@ -69,7 +69,7 @@ impl ControlPlane {
             .args(&self.second[1..])
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        // It ends when nobody holds its standard input any more.
+        // It ends when its standard input is closed.
         self.running = Some(command.stdin(Stdio::piped()).spawn().unwrap());
     }
 
@@ -120,19 +120,19 @@ impl Drop for ControlPlane {
     }
 }
 
-struct Component {
+struct PlaneComponent {
     pid: u32,
     line: Vec<String>,
 }
 
 /// The process whose command line fits.
-fn component(fits: impl Fn(&[String]) -> bool) -> Component {
+fn component(fits: impl Fn(&[String]) -> bool) -> PlaneComponent {
     let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
     let found = processes.filter_map(|process| {
         let pid = process.file_name().to_str()?.parse().ok()?;
         let line = fs::read_to_string(process.path().join("cmdline")).ok()?;
         let line: Vec<_> = line.split_terminator('\0').map(str::to_owned).collect();
-        (line.len() > 2 && fits(&line)).then_some(Component { pid, line })
+        (line.len() > 2 && fits(&line)).then_some(PlaneComponent { pid, line })
     });
     found
         .into_iter()

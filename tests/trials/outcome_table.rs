@@ -2,30 +2,30 @@
 
 use std::fmt;
 
-use crate::verdict::{Served, Verdict};
+use crate::verdict::{SlotOutcome, TrialVerdict};
 
 /// The outcomes of one fault with one number of replicas.
 #[derive(Debug, Clone, Default)]
-struct Cell {
+struct OutcomeCell {
     trials: usize,
     none: usize,
     once: usize,
     more: usize,
     late: usize,
-    untold: usize,
+    unreported: usize,
     recovered: usize,
 }
 
 /// All outcomes so far.
-pub(crate) struct Table<F> {
+pub(crate) struct OutcomeTable<F> {
     replicas: Vec<usize>,
-    rows: Vec<(F, Vec<Cell>)>,
+    rows: Vec<(F, Vec<OutcomeCell>)>,
     wrong: Vec<String>,
 }
 
-impl<F: Copy + PartialEq + fmt::Display> Table<F> {
+impl<F: Copy + PartialEq + fmt::Display> OutcomeTable<F> {
     pub(crate) fn new(faults: &[F], replicas: &[usize]) -> Self {
-        let row = |fault: &F| (*fault, vec![Cell::default(); replicas.len()]);
+        let row = |fault: &F| (*fault, vec![OutcomeCell::default(); replicas.len()]);
         Self {
             replicas: replicas.to_owned(),
             rows: faults.iter().map(row).collect(),
@@ -33,48 +33,49 @@ impl<F: Copy + PartialEq + fmt::Display> Table<F> {
         }
     }
 
-    pub(crate) fn note(&mut self, fault: F, replicas: usize, verdict: Verdict) {
+    /// Counts the outcome of one trial.
+    pub(crate) fn record(&mut self, fault: F, replicas: usize, verdict: TrialVerdict) {
         let column = self.replicas.iter().position(|known| *known == replicas).unwrap();
         let (_, cells) = self.rows.iter_mut().find(|(known, _)| *known == fault).unwrap();
         let cell = &mut cells[column];
         cell.trials += 1;
-        match verdict.served {
-            Served::None => cell.none += 1,
-            Served::Once => cell.once += 1,
-            Served::MoreThanOnce => cell.more += 1,
+        match verdict.slot {
+            SlotOutcome::None => cell.none += 1,
+            SlotOutcome::Once => cell.once += 1,
+            SlotOutcome::MoreThanOnce => cell.more += 1,
         }
         cell.late += verdict.late;
-        cell.untold += verdict.untold;
+        cell.unreported += verdict.unreported;
         cell.recovered += usize::from(verdict.recovered);
         let wrong = verdict.wrong.into_iter();
         self.wrong
             .extend(wrong.map(|words| format!("{fault}, {replicas} replicas: {words}")));
     }
 
-    /// Whether every promise was kept: never more than was ordered, nothing untold, every trial served in the end.
+    /// Whether every promise was kept: never more than was ordered, nothing unreported, a later slot run in every trial.
     pub(crate) fn is_good(&self) -> bool {
         let total = self.total();
-        self.wrong.is_empty() && total.more == 0 && total.untold == 0 && total.recovered == total.trials
+        self.wrong.is_empty() && total.more == 0 && total.unreported == 0 && total.recovered == total.trials
     }
 
-    fn total(&self) -> Cell {
+    fn total(&self) -> OutcomeCell {
         sum(self.rows.iter().flat_map(|(_, cells)| cells))
     }
 }
 
-fn sum<'a>(cells: impl Iterator<Item = &'a Cell>) -> Cell {
-    cells.fold(Cell::default(), |sum, cell| Cell {
+fn sum<'a>(cells: impl Iterator<Item = &'a OutcomeCell>) -> OutcomeCell {
+    cells.fold(OutcomeCell::default(), |sum, cell| OutcomeCell {
         trials: sum.trials + cell.trials,
         none: sum.none + cell.none,
         once: sum.once + cell.once,
         more: sum.more + cell.more,
         late: sum.late + cell.late,
-        untold: sum.untold + cell.untold,
+        unreported: sum.unreported + cell.unreported,
         recovered: sum.recovered + cell.recovered,
     })
 }
 
-impl<F: fmt::Display> fmt::Display for Table<F> {
+impl<F: fmt::Display> fmt::Display for OutcomeTable<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let heads = self
             .replicas
@@ -83,11 +84,11 @@ impl<F: fmt::Display> fmt::Display for Table<F> {
         let heads: Vec<_> = heads.collect();
         writeln!(
             f,
-            "| fault | trials | {}: none / once / more than once | late | notices lost | served after the fault |",
+            "| fault | trials | {}: none / once / more than once | late | reports lost | served after the fault |",
             heads.join(" · ")
         )?;
         writeln!(f, "|---|---|---|---|---|---|")?;
-        let line = |f: &mut fmt::Formatter<'_>, name: &str, cells: &[Cell]| {
+        let line = |f: &mut fmt::Formatter<'_>, name: &str, cells: &[OutcomeCell]| {
             let all = sum(cells.iter());
             let served: Vec<_> = cells
                 .iter()
@@ -99,7 +100,7 @@ impl<F: fmt::Display> fmt::Display for Table<F> {
                 all.trials,
                 served.join(" · "),
                 all.late,
-                all.untold,
+                all.unreported,
                 all.recovered,
                 all.trials
             )
