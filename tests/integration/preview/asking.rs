@@ -3,7 +3,7 @@
 use kube_sandbox::{AccessDenial, scenario};
 
 use super::fixture::ShopFixture;
-use crate::relay::relay;
+use crate::answering_proxy;
 
 const YES: &str = "the API server itself was asked about every candidate, by dry runs that change nothing";
 
@@ -96,8 +96,8 @@ fn a_webhook_that_cannot_be_asked_leaves_the_verdict_open() {
     let shop = ShopFixture::open();
     let body = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":400,
         "message":"admission webhook \"guard.example\" does not support dry run"}"#;
-    shop.cluster
-        .reach_at(&relay(shop.sandbox(), "/eviction", "400 Bad Request", body));
+    let proxy = answering_proxy(shop.sandbox(), "/eviction", 400, body);
+    shop.cluster.reach_at(&proxy.url());
     let plan = shop.macaque(&["plan", "--server"]);
     let line = plan.line("deployment/web");
     assert!(
@@ -109,8 +109,8 @@ fn a_webhook_that_cannot_be_asked_leaves_the_verdict_open() {
 #[test]
 fn a_server_that_answers_nonsense_is_left_alone() {
     let shop = ShopFixture::open();
-    shop.cluster
-        .reach_at(&relay(shop.sandbox(), "/eviction", "502 Bad Gateway", "<html>"));
+    let proxy = answering_proxy(shop.sandbox(), "/eviction", 502, "<html>");
+    shop.cluster.reach_at(&proxy.url());
     let plan = shop.macaque(&["plan", "--server"]);
     let problem = "problem: the API server was not asked any more after 3 useless answers";
     assert_eq!(plan.line("problem"), problem);

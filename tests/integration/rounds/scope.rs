@@ -21,7 +21,7 @@ async fn no_pod_outside_the_selector_is_drawn() {
     let [list] = &fixture.sent("/pods?")[..] else {
         panic!()
     };
-    assert!(list.line.contains("labelSelector=app%3Dsearch"), "{list:?}");
+    assert!(list.line().contains("labelSelector=app%3Dsearch"), "{list:?}");
 }
 
 #[actix_rt::test]
@@ -132,7 +132,7 @@ async fn a_namespace_that_may_not_be_read_is_a_problem_and_the_others_go_on() {
     let [eviction] = &fixture.sent(EVICTION)[..] else {
         panic!("{report:?}")
     };
-    assert!(eviction.line.contains("/namespaces/two/"), "{eviction:?}");
+    assert!(eviction.line().contains("/namespaces/two/"), "{eviction:?}");
     assert_eq!(
         (report.verdict(), report.end),
         (RoundVerdict::Disrupted, RoundEnd::Complete)
