@@ -1,6 +1,7 @@
 //! Judges one pod: a candidate, or exempt for a reason that can be told to people.
 
 mod opt_out;
+mod rule;
 mod rules;
 
 use std::borrow::Cow;
@@ -9,9 +10,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use self::rules::EligibilityRule;
+pub use self::rule::EligibilityRule;
 
-use self::rules::{RULES, RuleInput};
+use self::rule::RuleInput;
+use self::rules::RULES;
 use crate::config::TargetConfig;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodPhase, PodRef};

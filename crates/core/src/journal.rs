@@ -58,7 +58,7 @@ pub struct Journal {
     outbox: Vec<OutboxEntry>,
     /// How many reports were dropped before they were delivered.
     dropped: u64,
-    /// Why nothing may be disrupted for a while.
+    /// The reason for which nothing may be disrupted for a while.
     #[serde(skip_serializing_if = "Option::is_none")]
     quarantine: Option<Quarantine>,
 }

@@ -155,20 +155,21 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Who refused, without the message of the refusal.
-    pub fn who(&self) -> String {
+    /// The refusal in a few words that follow a noun (`eviction of shop/web-1 refused by budget web`), without the
+    /// message of the API server.
+    pub fn summary(&self) -> String {
         match self {
-            Self::Budget { name: Some(name), .. } => format!("budget {name}"),
-            Self::Budget { name: None, .. } => "a budget".to_owned(),
-            Self::SeveralBudgets => "several budgets at once".to_owned(),
-            Self::Webhook { name, .. } => format!("webhook {name}"),
-            Self::WebhookDown { name, .. } => format!("webhook {name}, which does not answer"),
-            Self::Policy { name, .. } => format!("policy {name}"),
-            Self::NamespaceTerminating => "the terminating namespace".to_owned(),
-            Self::AcceptedButAlive => "admission (accepted, but not deleted)".to_owned(),
-            Self::InvalidPod { .. } => "validation".to_owned(),
-            Self::NotNow { .. } => "the API server for now".to_owned(),
-            Self::Throttled { .. } => "the API server's throttle".to_owned(),
+            Self::Budget { name: Some(name), .. } => format!("refused by budget {name}"),
+            Self::Budget { name: None, .. } => "refused by a budget".to_owned(),
+            Self::SeveralBudgets => "refused by several budgets at once".to_owned(),
+            Self::Webhook { name, .. } => format!("refused by webhook {name}"),
+            Self::WebhookDown { name, .. } => format!("refused by webhook {name}, which does not answer"),
+            Self::Policy { name, .. } => format!("refused by policy {name}"),
+            Self::NamespaceTerminating => "refused by the terminating namespace".to_owned(),
+            Self::AcceptedButAlive => "accepted, but not carried out".to_owned(),
+            Self::InvalidPod { .. } => "refused by validation".to_owned(),
+            Self::NotNow { .. } => "not possible right now".to_owned(),
+            Self::Throttled { .. } => "refused by the API server's throttle".to_owned(),
         }
     }
 
@@ -176,6 +177,7 @@ impl Refusal {
     pub fn phrase(&self) -> String {
         match self {
             Self::AcceptedButAlive | Self::NotNow { .. } => self.to_string(),
+
             Self::Budget { .. }
             | Self::SeveralBudgets
             | Self::Webhook { .. }

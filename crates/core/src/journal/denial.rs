@@ -56,7 +56,7 @@ pub enum Denial {
     },
     /// The last slot of the journal lies in the future of this clock.
     JournalInFuture {
-        /// That slot.
+        /// The last slot of the journal.
         slot: Timestamp,
     },
     /// The round is not, or no longer, held by whoever acts.
