@@ -112,7 +112,7 @@ fn a_server_that_answers_nonsense_is_left_alone() {
     let proxy = answering_proxy(shop.sandbox(), "/eviction", 502, "<html>");
     shop.cluster.reach_at(&proxy.url());
     let plan = shop.macaque(&["plan", "--server"]);
-    let problem = "problem: the API server was not asked any more after 3 useless answers";
+    let problem = "problem: stopped asking the API server after 3 requests without a useful answer";
     assert_eq!(plan.line("problem"), problem);
     assert!(
         plan.line("deployment/cart")

@@ -23,8 +23,7 @@ fn every_rule_is_told_with_the_setting_that_decides_and_what_was_seen() {
         "namespace ok target.namespaces = [shop] namespace shop"
     );
     assert!(
-        logs.out
-            .contains("is not drawn as things are: belongs to a DaemonSet."),
+        logs.out.contains("cannot be picked: belongs to a DaemonSet."),
         "{logs:?}"
     );
 }
@@ -43,7 +42,7 @@ fn a_pod_out_of_scope_is_told_so_first_and_by_every_rule_that_is_against_it() {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|rule| rule["standing"] == "exempt")
+        .filter(|rule| rule["result"] == "exempt")
         .map(|rule| rule["rule"].as_str().unwrap())
         .collect();
     assert_eq!(
@@ -71,7 +70,7 @@ fn an_owners_pods_are_told_in_brief_and_the_first_in_detail() {
     assert_eq!(db.out.matches("too-young").count(), 1);
     let sum = "budget db, minAvailable 3: 3 expected, 3 healthy, 3 needed, so it allows 0";
     assert!(db.out.contains(sum), "{db:?}");
-    let conclusion = "shop/db-0 may be drawn, but its eviction would be refused by budget db:";
+    let conclusion = "shop/db-0 can be picked, but its eviction would be refused by budget db:";
     assert!(db.out.contains(conclusion), "{db:?}");
 }
 

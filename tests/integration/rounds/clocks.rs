@@ -22,10 +22,7 @@ async fn a_clock_that_is_an_hour_ahead_of_the_api_servers_disrupts_nobody() {
         let RoundEnd::Withheld { why } = &report.end else {
             panic!("{report:?}")
         };
-        assert!(
-            why.contains(side) && why.contains("set one of them right"),
-            "{why}"
-        );
+        assert!(why.contains(side) && why.contains("correct one of them"), "{why}");
         assert_eq!(report.verdict(), RoundVerdict::Refused);
         assert!(fixture.sent(EVICTION).is_empty());
     }

@@ -138,9 +138,6 @@ async fn contention_on_a_budget_is_no_replacement_of_the_pod() {
         ProxyResponse::failure(409, "the object has been modified", more),
     );
     let report = fixture.round().await;
-    assert!(
-        told(&report)[0].contains("refused by the API server for now"),
-        "{report:?}"
-    );
+    assert!(told(&report)[0].contains("not possible right now"), "{report:?}");
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }

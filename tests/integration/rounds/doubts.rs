@@ -57,7 +57,7 @@ async fn a_connection_cut_after_the_act_is_an_eviction_with_a_warning_and_no_sec
     let fixture = RoundFixture::with(two_apps()).always(EVICTION, Fault::DropAfter);
     let report = fixture.round().await;
     assert_eq!(report.attempts[0].outcome, Outcome::Evicted);
-    let seen = "but the pod was seen gone or going";
+    let seen = "but the pod was seen gone or terminating";
     assert!(warning(&report).contains(seen), "{report:?}");
     assert_eq!(
         (report.verdict(), &report.end),
@@ -157,8 +157,7 @@ async fn a_yes_after_which_the_pod_lives_on_is_a_refusal() {
     let fixture = db()
         .attempts(1)
         .always(EVICTION, Fault::Answer(ProxyResponse::new(201, yes.to_string())));
-    let refused =
-        "statefulset/db: refused by admission: accepted, yet the pod lives on (made a dry run, or deferred)";
+    let refused = "statefulset/db: accepted, but the pod was not deleted (a webhook may have made it a dry run or delayed it)";
     assert_eq!(told(&fixture.round().await), [refused]);
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }
@@ -168,7 +167,7 @@ async fn a_yes_that_cannot_be_verified_is_unknown_after_several_looks() {
     let fixture = db().after_the_first(LOOK, Fault::Answer(bad_gateway()));
     let report = fixture.round().await;
     assert!(
-        unknown(&report).starts_with("accepted, and then get pod shop/db-"),
+        unknown(&report).starts_with("accepted, but then: get pod shop/db-"),
         "{report:?}"
     );
     assert_eq!(

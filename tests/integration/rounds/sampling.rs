@@ -245,7 +245,7 @@ async fn a_crowd_of_finished_pods_tells_why_nobody_is_eligible() {
         (report.verdict(), report.listed, report.unjudged()),
         (RoundVerdict::Idle, PODS, 0)
     );
-    assert_eq!(report.exempted["pending"].count, PODS - 3);
+    assert_eq!(report.exempted["not-running"].count, PODS - 3);
     assert_eq!(report.exempted["opted-out"].count, 3);
 }
 

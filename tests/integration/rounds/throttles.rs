@@ -24,7 +24,7 @@ fn db() -> RoundFixture {
 
 #[actix_rt::test]
 async fn a_throttled_eviction_waits_as_told_and_is_sent_once_more() {
-    let fixture = db().once(EVICTION, Fault::Answer(throttle(1)));
+    let fixture = db().unhurried().once(EVICTION, Fault::Answer(throttle(1)));
     let begun = Instant::now();
     let report = fixture.round().await;
     assert_eq!(told(&report), ["statefulset/db: evicted"]);
@@ -76,7 +76,7 @@ async fn a_stop_ends_the_wait_of_a_throttle_at_once() {
 
 #[actix_rt::test]
 async fn a_throttled_list_waits_as_told_and_is_asked_for_again() {
-    let fixture = db().once("/pods?", Fault::Answer(throttle(1)));
+    let fixture = db().unhurried().once("/pods?", Fault::Answer(throttle(1)));
     let begun = Instant::now();
     assert_eq!(told(&fixture.round().await), ["statefulset/db: evicted"]);
     assert!(begun.elapsed() >= Duration::from_secs(1));

@@ -146,7 +146,7 @@ fn every_wrong_entry_of_a_list_is_told_with_its_line() {
         "{}",
         mistakes[1]
     );
-    assert!(mistakes[2].contains("\"daemonset\", \"bare\""), "{}", mistakes[2]);
+    assert!(mistakes[2].contains("\"bare\", \"daemonset\""), "{}", mistakes[2]);
 }
 
 #[test]
