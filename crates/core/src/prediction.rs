@@ -1,4 +1,4 @@
-//! What is expected of one disruption before it is tried: from the budgets, or from the API server's answer to a dry run.
+//! What is expected of one disruption before it is tried, by the budgets or by the API server's answer to a dry run.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::verdict::{CANNOT_BE_ASKED, DisruptionVerdict};
 pub enum Prediction {
     /// The disruption would be allowed.
     Allowed {
-        /// The budget that would be charged; `None` where none is.
+        /// The name of the budget that would be charged; `None` if none is.
         budget: Option<String>,
         /// The reason in words.
         why: String,
@@ -28,7 +28,7 @@ pub enum Prediction {
 }
 
 impl Prediction {
-    /// Allowed, and no budget is charged.
+    /// The prediction that the disruption is allowed and charges no budget.
     pub fn without_budget(why: &str) -> Self {
         Self::Allowed {
             budget: None,
@@ -56,7 +56,7 @@ impl Prediction {
     }
 }
 
-/// What the API server's answer to a dry run says of the disruption itself.
+/// What the API server's answer to a dry run says about the disruption itself.
 impl From<DisruptionVerdict> for Prediction {
     fn from(verdict: DisruptionVerdict) -> Self {
         let unknown = |why: String| Self::Unknown { why };
@@ -66,7 +66,7 @@ impl From<DisruptionVerdict> for Prediction {
             DisruptionVerdict::Refused(Refusal::Webhook { name, message }) if message == CANNOT_BE_ASKED => {
                 unknown(format!("webhook {name} cannot be asked: it {message}"))
             }
-            // A throttle says nothing of the pod.
+            // A throttle says nothing about the pod.
             DisruptionVerdict::Refused(refusal @ Refusal::Throttled { .. }) => unknown(refusal.to_string()),
             DisruptionVerdict::Refused(refusal) => Self::Refused(refusal),
 

@@ -1,7 +1,7 @@
 //! The rules of eligibility, one entry each, in the order in which they are checked.
 //!
-//! An entry is all there is to a rule: `macaque why`, the report, the chat messages, `target.include` and the documents
-//! take its name and its words from here.
+//! One entry is all that a rule needs: `macaque why`, the report, the chat messages, `target.include` and the documents
+//! take its name and its texts from here.
 
 use std::time::Duration;
 
@@ -12,19 +12,20 @@ use super::opt_out::opt_out;
 use super::rule::{EligibilityRule, RuleInput, RuleSetting};
 use crate::pod::{Pod, PodPhase};
 
-/// The system's own namespaces, which no chaos should reach by accident.
+/// The system's own namespaces, in which nothing should be disrupted by accident.
 const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
-/// The priority from which on pods are critical to the cluster (`SystemCriticalPriority`, Kubernetes
+/// The lowest priority at which pods are critical to the cluster (`SystemCriticalPriority`, Kubernetes
 /// `pkg/apis/scheduling/types.go`).
 const SYSTEM_CRITICAL_PRIORITY: i32 = 2_000_000_000;
 
-/// The kubelet marks the API's mirror of a static pod with this annotation.
+/// The annotation by which the kubelet marks the mirror pod of a static pod.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 const EVICTION_IN_PROGRESS: &str = "descheduler.alpha.kubernetes.io/eviction-in-progress";
 const REQUEST_EVICT_ONLY: &str = "descheduler.alpha.kubernetes.io/request-evict-only";
 
-/// What can never be switched off comes first, then what configuration may switch off, then age, which passes by itself.
+/// Every rule, in the order of checking: the first that applies exempts the pod. Age comes last, since it passes by
+/// itself.
 pub(super) static RULES: &[EligibilityRule] = &[
     EligibilityRule {
         name: "namespace",
@@ -71,7 +72,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
         name: "static-pod",
         doc: "mirror pods of static pods: the kubelet would recreate the object and never stop the containers",
         setting: RuleSetting::Always,
-        // The mirror is owned by its Node.
+        // A mirror pod is owned by its Node.
         exempts: |input| {
             let is_mirror = input.pod.annotations.contains_key(MIRROR) || is_owned_by(input, "Node");
             is_mirror.then_some("mirror of a static pod".into())
@@ -252,7 +253,7 @@ fn priority(input: &RuleInput<'_>) -> String {
     }
 }
 
-/// An unknown or future creation counts as just now: when in doubt, too young.
+/// The age of the pod. An unknown or future creation time counts as now, so that a pod in doubt is too young.
 fn age_of(input: &RuleInput<'_>) -> Duration {
     input
         .pod
@@ -272,7 +273,7 @@ fn with_or_without(present: bool, field: &str) -> String {
     format!("{} {field}", if present { "a" } else { "no" })
 }
 
-/// Whole seconds in the friendly form of the configuration: `1m 30s`.
+/// The duration in whole seconds, in the form of the configuration: `1m 30s`.
 fn brief(duration: Duration) -> String {
     let whole = SignedDuration::from_secs(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX));
     jiff::fmt::friendly::SpanPrinter::new().duration_to_string(&whole)
