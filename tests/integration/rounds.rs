@@ -1,0 +1,39 @@
+//! Promises of a round, from the list to the report, over HTTP against the embedded sandbox: what budgets and
+//! scopes do to it, and what it makes of every fault on the wire.
+
+mod budgets;
+mod clocks;
+mod daemon;
+mod denials;
+mod doubts;
+mod fixture;
+mod invariants;
+mod paging;
+mod sampling;
+mod scope;
+mod throttles;
+mod victims;
+mod wire;
+
+use macaque_core::report::{RoundEnd, RoundReport};
+
+/// Each attempt as `OWNER: OUTCOME`.
+fn told(report: &RoundReport) -> Vec<String> {
+    let attempts = report.attempts.iter();
+    attempts
+        .map(|attempt| match &attempt.owner {
+            Some(owner) => format!("{owner}: {}", attempt.outcome),
+            None => format!("{}: {}", attempt.pod, attempt.outcome),
+        })
+        .collect()
+}
+
+/// Why a round failed.
+fn failure(report: &RoundReport) -> &str {
+    match &report.end {
+        RoundEnd::Failed { why } => why,
+        RoundEnd::Complete | RoundEnd::Interrupted | RoundEnd::Withheld { .. } => {
+            panic!("not failed: {report:?}")
+        }
+    }
+}
