@@ -1,19 +1,21 @@
-//! Plays one scenario on one server and says how it differs from what is expected.
+//! Runs one scenario on one server and says how it differs from what is expected.
 
 use std::rc::Rc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use macaque::k8s::{Cluster, ClusterAccess};
+use macaque::platform::Platform;
 use macaque::round::{self, RoundConfig, StopSwitch};
 use macaque_core::config::NamespaceScope;
 use macaque_core::report::{RoundEnd, RoundReport};
+use macaque_testkit::fault_proxy::{Fault, RequestMatch};
 
-use crate::answers::{Record, Said, plain};
-use crate::proxy::{Fault, Proxy, Rule};
-use crate::scenario::{After, Expected, Scenario};
-use crate::scene::{Scene, condition};
-use crate::server::Kind;
+use crate::answers::{RecordedAnswer, ServerRecord, plain};
+use crate::round_proxy::{RoundProxy, ScenarioFault};
+use crate::scenario::{ExpectedResult, FinalState, Scenario};
+use crate::server::ServerKind;
+use crate::test_namespace::{TestNamespace, condition};
 
 /// Seeds enough to find one that draws a certain pod first.
 const SEEDS: u64 = 200;
@@ -23,25 +25,29 @@ pub(crate) fn writes() -> bool {
     std::env::var("CONFORMANCE").is_ok_and(|word| word == "write")
 }
 
-/// What a scenario came to.
-pub(crate) struct Played {
+/// The result of a scenario.
+pub(crate) struct ScenarioResult {
     pub(crate) name: &'static str,
-    pub(crate) rows: &'static [u8],
-    /// Of each disruption, whether its answer is the proxy's doing.
+    pub(crate) requirements: &'static [u8],
+    /// For each disruption, whether its answer is the proxy's doing.
     pub(crate) injected: Vec<bool>,
-    /// Whether the real server's answers were given in the sandbox's stead.
-    pub(crate) recorded: bool,
-    pub(crate) record: Record,
-    /// How it differs from what is expected.
-    pub(crate) faults: Vec<String>,
+    /// Whether the real server's answers were given in place of the sandbox's.
+    pub(crate) is_replayed: bool,
+    pub(crate) record: ServerRecord,
+    /// The differences from what is expected.
+    pub(crate) differences: Vec<String>,
 }
 
-/// Plays `scenario`; `recorded` is what the real server answered to its disruptions.
-pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Played {
-    let scene = Rc::new(Scene::new(kind).await);
+/// Runs `scenario`; `recorded` is what the real server answered to its disruptions.
+pub(crate) async fn run_scenario(
+    kind: ServerKind,
+    scenario: Scenario,
+    recorded: ServerRecord,
+) -> ScenarioResult {
+    let namespace = Rc::new(TestNamespace::new(kind).await);
     let Scenario {
         name,
-        rows,
+        requirements,
         given,
         arrange,
         admission,
@@ -51,17 +57,18 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Pl
         mut faults,
         expected,
     } = scenario;
-    scene.set(&given).await;
-    for deed in arrange {
-        deed(&scene).await;
+    namespace.create_all(&given).await;
+    for change in arrange {
+        change(&namespace).await;
     }
     if !lacking.is_empty() {
-        scene.grant_all_but(&lacking).await;
+        namespace.grant_all_but(&lacking).await;
     }
-    let proxy = Proxy::to(scene.server.client_lacking(&lacking).await, Rc::clone(&scene)).await;
-    round_config.rules.target.namespaces = NamespaceScope::Named(vec![scene.server.namespace.clone()]);
-    if let Some(identity) = &mut round_config.rules.identity {
-        identity.namespace.clone_from(&scene.server.namespace);
+    let client = namespace.server.client_lacking(&lacking).await;
+    let proxy = RoundProxy::start(client, Rc::clone(&namespace));
+    round_config.rules.target.namespaces = NamespaceScope::Named(vec![namespace.name().to_owned()]);
+    if let Some(own_pod) = &mut round_config.rules.own_pod {
+        namespace.name().clone_into(&mut own_pod.namespace);
     }
     let seed = seed_for(&proxy, &round_config, first).await;
     if let Some(admission) = admission {
@@ -71,67 +78,69 @@ pub(crate) async fn play(kind: Kind, scenario: Scenario, recorded: Record) -> Pl
             "/eviction"
         };
         match kind {
-            Kind::Real => {
-                scene
+            ServerKind::Real => {
+                namespace
                     .admit_by(admission, given[0]["metadata"]["name"].as_str().unwrap())
                     .await
             }
-            Kind::Sandbox if admission.by.lets_pass() => {}
-            Kind::Sandbox => faults.extend(recorded.said.iter().map(|said| Rule {
-                part,
-                times: 1,
-                fault: Fault::Instead(said.answer(&scene)),
+            ServerKind::Sandbox if admission.control.lets_pass() => {}
+            ServerKind::Sandbox => faults.extend(recorded.answers.iter().map(|recorded| {
+                let fault = Fault::Answer(recorded.answer(&namespace));
+                (RequestMatch::containing(part).once(), ScenarioFault::Proxy(fault))
             })),
         }
     }
-    let replayed = kind == Kind::Sandbox && admission.is_some_and(|admission| !admission.by.lets_pass());
-    proxy.befall(faults);
-    proxy.take();
+    let is_replayed =
+        kind == ServerKind::Sandbox && admission.is_some_and(|admission| !admission.control.lets_pass());
+    for (matching, fault) in faults {
+        proxy.inject(matching, fault);
+    }
+    proxy.take_exchanges();
     let begun = Instant::now();
     let report = round(&proxy, &round_config, seed).await;
     let took = begun.elapsed();
-    scene.server.lift_denials();
-    let exchanges = proxy.take();
+    namespace.server.lift_denials();
+    let exchanges = proxy.take_exchanges();
     let changing = exchanges
         .iter()
-        .filter(|exchange| !exchange.line.starts_with("GET "));
-    let (said, injected): (Vec<Said>, Vec<bool>) = changing
-        .map(|exchange| (Said::of(exchange, &scene), exchange.injected))
+        .filter(|exchange| exchange.request.method != "GET");
+    let (answers, injected): (Vec<RecordedAnswer>, Vec<bool>) = changing
+        .map(|exchange| (RecordedAnswer::of(exchange, &namespace), exchange.injected))
         .unzip();
-    let mut differences = compare(&expected, &report, &said, &scene);
+    let mut differences = compare(&expected, &report, &answers, &namespace);
     if took < expected.pause {
         differences.push(format!("the round took only {took:?}"));
     }
     for after in &expected.after {
-        differences.extend(scene.differs_from(after).await);
+        differences.extend(namespace.differs_from(after).await);
     }
-    // The real server's word is law where it is being written down.
-    let is_written = kind == Kind::Real && writes();
-    let record = Record {
-        said,
-        pods: scene.fates().await,
+    // Where the real server's answers are being recorded, they are right.
+    let is_written = kind == ServerKind::Real && writes();
+    let record = ServerRecord {
+        answers,
+        pods: namespace.fates().await,
     };
     if recorded != record && !is_written {
-        let told = |record: &Record| serde_json::to_string_pretty(record).unwrap();
+        let text = |record: &ServerRecord| serde_json::to_string_pretty(record).unwrap();
         differences.push(format!(
             "recorded is {}\nand now {}",
-            told(&recorded),
-            told(&record)
+            text(&recorded),
+            text(&record)
         ));
     }
-    scene.clear().await;
-    Played {
+    namespace.clear().await;
+    ScenarioResult {
         name,
-        rows,
+        requirements,
         injected,
-        recorded: replayed,
+        is_replayed,
         record,
-        faults: differences,
+        differences,
     }
 }
 
-/// A seed that draws the pod `first` first, found without a write.
-async fn seed_for(proxy: &Proxy, round_config: &RoundConfig, first: Option<&str>) -> u64 {
+/// A seed that picks the pod `first` first, found without a write.
+async fn seed_for(proxy: &RoundProxy, round_config: &RoundConfig, first: Option<&str>) -> u64 {
     let Some(first) = first else { return 1 };
     let mut dry = round_config.clone();
     dry.dry_run = true;
@@ -146,16 +155,16 @@ async fn seed_for(proxy: &Proxy, round_config: &RoundConfig, first: Option<&str>
             return seed;
         }
     }
-    panic!("no seed draws {first} first");
+    panic!("no seed picks {first} first");
 }
 
 /// macaque's own round, through the proxy.
-pub(crate) async fn round(proxy: &Proxy, round_config: &RoundConfig, seed: u64) -> RoundReport {
+pub(crate) async fn round(proxy: &RoundProxy, round_config: &RoundConfig, seed: u64) -> RoundReport {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("kubeconfig");
-    let address = proxy.address;
+    let url = proxy.url();
     let kubeconfig = format!(
-        "apiVersion: v1\nkind: Config\ncurrent-context: it\nclusters: [{{name: it, cluster: {{server: \"http://{address}\"}}}}]\n\
+        "apiVersion: v1\nkind: Config\ncurrent-context: it\nclusters: [{{name: it, cluster: {{server: \"{url}\"}}}}]\n\
          contexts: [{{name: it, context: {{cluster: it, user: it}}}}]\nusers: [{{name: it, user: {{}}}}]\n"
     );
     std::fs::write(&file, kubeconfig).unwrap();
@@ -164,12 +173,18 @@ pub(crate) async fn round(proxy: &Proxy, round_config: &RoundConfig, seed: u64) 
         context: None,
         ..ClusterAccess::default()
     };
-    let cluster = Cluster::connect(&access).await.unwrap();
-    let (_switch, stop) = StopSwitch::new();
-    round::run_alone(&cluster, round_config, Timestamp::now(), seed, &stop).await
+    let platform = Platform::system();
+    let cluster = Cluster::connect(&access, &platform).await.unwrap();
+    let (_switch, stop) = StopSwitch::new(&platform);
+    round::run_alone(&cluster, round_config, Timestamp::now(), seed, &stop, &platform).await
 }
 
-fn compare(expected: &Expected, report: &RoundReport, said: &[Said], scene: &Scene) -> Vec<String> {
+fn compare(
+    expected: &ExpectedResult,
+    report: &RoundReport,
+    answers: &[RecordedAnswer],
+    namespace: &TestNamespace,
+) -> Vec<String> {
     let mut differences = Vec::new();
     let mut equal = |what: &str, is: String, should: String| {
         if is != should {
@@ -181,16 +196,20 @@ fn compare(expected: &Expected, report: &RoundReport, said: &[Said], scene: &Sce
         format!("{:?}", report.verdict()),
         format!("{:?}", expected.verdict),
     );
-    let sent: Vec<_> = said
+    let sent: Vec<_> = answers
         .iter()
-        .map(|said| (said.request.clone(), said.code))
+        .map(|answer| (answer.request.clone(), answer.code))
         .collect();
     equal("sent", format!("{sent:#?}"), format!("{:#?}", expected.sends));
     let attempts = report.attempts.iter();
-    let told: Vec<_> = attempts
-        .map(|attempt| plain(&format!("{}: {}", attempt.pod.name, attempt.outcome), scene))
+    let reported: Vec<_> = attempts
+        .map(|attempt| plain(&format!("{}: {}", attempt.pod.name, attempt.outcome), namespace))
         .collect();
-    equal("told", format!("{told:#?}"), format!("{:#?}", expected.told));
+    equal(
+        "reported",
+        format!("{reported:#?}"),
+        format!("{:#?}", expected.reports),
+    );
     let exempt: Vec<_> = report
         .exempted
         .iter()
@@ -207,11 +226,11 @@ fn compare(expected: &Expected, report: &RoundReport, said: &[Said], scene: &Sce
     let problems = report
         .problems
         .iter()
-        .map(|problem| plain(problem, scene))
+        .map(|problem| plain(problem, namespace))
         .collect();
     parts("problems", problems, expected.problems.clone());
     let why = match &report.end {
-        RoundEnd::Failed { why } | RoundEnd::Withheld { why } => vec![plain(why, scene)],
+        RoundEnd::Failed { why } | RoundEnd::Withheld { why } => vec![plain(why, namespace)],
         RoundEnd::Interrupted => vec!["interrupted".to_owned()],
         RoundEnd::Complete => Vec::new(),
     };
@@ -224,7 +243,7 @@ fn compare(expected: &Expected, report: &RoundReport, said: &[Said], scene: &Sce
     differences
 }
 
-impl Scene {
+impl TestNamespace {
     /// The pod that the table calls so, as it was when the round began.
     fn known(&self, alias: &str) -> (String, String) {
         let pods = self.pods.borrow();
@@ -232,23 +251,23 @@ impl Scene {
         (uid.clone(), name.clone())
     }
 
-    async fn differs_from(&self, after: &After) -> Option<String> {
+    async fn differs_from(&self, after: &FinalState) -> Option<String> {
         let (is, should) = match *after {
-            After::Alive(pod) | After::Going(pod) => {
+            FinalState::Alive(pod) | FinalState::Going(pod) => {
                 let (uid, name) = self.known(pod);
                 let found = self.read("Pod", &name).await;
                 let alive = found.is_some_and(|found| {
                     found["metadata"]["uid"] == uid && found["metadata"]["deletionTimestamp"].is_null()
                 });
                 let word = |alive: bool| format!("{pod} {}", if alive { "lives" } else { "is going" });
-                (word(alive), word(matches!(after, After::Alive(_))))
+                (word(alive), word(matches!(after, FinalState::Alive(_))))
             }
-            After::Grace(pod, seconds) => {
+            FinalState::Grace(pod, seconds) => {
                 let found = self.read("Pod", &self.known(pod).1).await.unwrap_or_default();
                 let grace = &found["metadata"]["deletionGracePeriodSeconds"];
                 (format!("grace {grace}"), format!("grace {seconds}"))
             }
-            After::Allowed(budget, left) => {
+            FinalState::Allowed(budget, left) => {
                 let found = self.read("PodDisruptionBudget", budget).await.unwrap_or_default();
                 let allowed = found["status"]["disruptionsAllowed"].as_i64().unwrap_or_default();
                 (
@@ -256,7 +275,7 @@ impl Scene {
                     format!("{budget} allows {left}"),
                 )
             }
-            After::Targeted(pod, targeted) => {
+            FinalState::Targeted(pod, targeted) => {
                 let found = self.read("Pod", &self.known(pod).1).await.unwrap_or_default();
                 let is = condition(&found, "DisruptionTarget") == "True";
                 (

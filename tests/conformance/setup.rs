@@ -1,29 +1,29 @@
-//! Creates the given objects as a user does, and waits until the server's controllers are done with them.
+//! Creates the given objects as a user does, and waits until the server's controllers have dealt with them.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, condition};
-use crate::server::Kind;
+use crate::server::ServerKind;
+use crate::test_namespace::{TestNamespace, condition};
 
 /// The annotation by which a pod is Running and not Ready.
 pub(crate) const READY: &str = "controlplane.test/ready";
 
-impl Scene {
-    /// Creates `objects` in order, waiting for each to stand still.
-    pub(crate) async fn set(&self, objects: &[Value]) {
+impl TestNamespace {
+    /// Creates `objects` in order, waiting until each is ready.
+    pub(crate) async fn create_all(&self, objects: &[Value]) {
         let (budgets, others): (Vec<_>, Vec<_>) = objects
             .iter()
             .partition(|object| object["kind"] == "PodDisruptionBudget");
         for object in &others {
             self.create(object).await;
-            if object["kind"] == "Job" && self.server.kind == Kind::Sandbox {
+            if object["kind"] == "Job" && self.server.kind == ServerKind::Sandbox {
                 self.start_job(object).await;
             }
         }
         for object in &others {
-            self.settle(object).await;
+            self.await_ready(object).await;
         }
         for budget in &budgets {
             self.create(budget).await;
@@ -31,11 +31,11 @@ impl Scene {
         for budget in &budgets {
             self.until_counted(budget).await;
         }
-        self.remember().await;
+        self.record_pods().await;
     }
 
-    /// Notes which pods there are, under the names that the table uses.
-    pub(crate) async fn remember(&self) {
+    /// Records which pods there are, under the names that the table uses.
+    pub(crate) async fn record_pods(&self) {
         for pod in self.pods().await {
             let text = |field: &str| pod["metadata"][field].as_str().unwrap_or_default().to_owned();
             let alias = match (
@@ -49,7 +49,7 @@ impl Scene {
         }
     }
 
-    async fn settle(&self, object: &Value) {
+    async fn await_ready(&self, object: &Value) {
         let name = object["metadata"]["name"].as_str().unwrap();
         let pods = match object["kind"].as_str().unwrap() {
             "Pod" => 1,
@@ -66,13 +66,18 @@ impl Scene {
         };
         let is_pending = template["spec"]["schedulerName"].is_string();
         let is_unready = template["metadata"]["annotations"][READY] == "false";
-        self.until(&format!("{name} stands still"), async || {
+        self.until(&format!("{name} is ready"), async || {
             let mut found = self.pods().await;
-            found.retain(|pod| match is_pod {
-                true => pod["metadata"]["name"] == name,
-                false => pod["metadata"]["labels"]["app"] == name,
+            found.retain(|pod| {
+                let metadata = &pod["metadata"];
+                let known = if is_pod {
+                    &metadata["name"]
+                } else {
+                    &metadata["labels"]["app"]
+                };
+                *known == name
             });
-            if is_unready && self.server.kind == Kind::Sandbox {
+            if is_unready && self.server.kind == ServerKind::Sandbox {
                 for pod in &found {
                     self.make_unready(pod).await;
                 }

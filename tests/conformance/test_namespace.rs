@@ -1,4 +1,4 @@
-//! The scenario's namespace on a server, and the verbs to change it and to look at it.
+//! The scenario's namespace on a server, with what changes and reads it.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -9,35 +9,40 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use serde_json::{Value, json};
 
-use crate::server::{Kind, Server};
+use crate::server::{Server, ServerKind};
 
 /// Generous: only a failing scenario waits that long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Something that is done to a scene.
-pub(crate) type Deed = for<'a> fn(&'a Scene) -> LocalBoxFuture<'a, ()>;
+/// A change of a namespace.
+pub(crate) type NamespaceChange = for<'a> fn(&'a TestNamespace) -> LocalBoxFuture<'a, ()>;
 
 /// A namespace of one server.
-pub(crate) struct Scene {
+pub(crate) struct TestNamespace {
     pub(crate) server: Server,
-    /// The names that the table uses for UIDs and for generated names.
+    /// Every pod's UID, name, and the name that the table uses for it.
     pub(crate) pods: RefCell<Vec<(String, String, String)>>,
     leftovers: RefCell<Vec<String>>,
 }
 
-impl Scene {
+impl TestNamespace {
+    /// The namespace's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.server.namespace
+    }
+
     /// A new and empty namespace.
-    pub(crate) async fn new(kind: Kind) -> Self {
+    pub(crate) async fn new(kind: ServerKind) -> Self {
         let server = Server::new(kind).await;
         let name = server.namespace.clone();
-        let scene = Self {
+        let namespace = Self {
             server,
             pods: RefCell::default(),
             leftovers: RefCell::default(),
         };
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-        scene.create_at("/api/v1/namespaces", &name, &namespace).await;
-        scene
+        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        namespace.create_at("/api/v1/namespaces", &name, &object).await;
+        namespace
     }
 
     /// Where the objects of `kind` are in this namespace.
@@ -49,11 +54,7 @@ impl Scene {
             "Role" | "RoleBinding" => "/apis/rbac.authorization.k8s.io/v1",
             _ => "/api/v1",
         };
-        format!(
-            "{group}/namespaces/{}/{}s",
-            self.server.namespace,
-            kind.to_lowercase()
-        )
+        format!("{group}/namespaces/{}/{}s", self.name(), kind.to_lowercase())
     }
 
     /// Where one object is.
@@ -68,7 +69,7 @@ impl Scene {
         assert_eq!(code, 201, "{answer}");
     }
 
-    /// Creates an object anywhere and sees to its end.
+    /// Creates an object anywhere and removes it at the end.
     pub(crate) async fn create_at(&self, path: &str, name: &str, object: &Value) {
         let (code, answer) = self.send(Method::POST, path, object).await;
         assert_eq!(code, 201, "{answer}");
@@ -127,7 +128,7 @@ impl Scene {
         list["items"].as_array().cloned().unwrap_or_default()
     }
 
-    /// Looks until it is so.
+    /// Polls until it is so.
     pub(crate) async fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !is_so().await {
