@@ -5,7 +5,7 @@ use kube_sandbox::{AccessDenial, scenario};
 use super::fixture::ShopFixture;
 use crate::answering_proxy;
 
-const YES: &str = "the API server itself was asked about every candidate, by dry runs that change nothing";
+const YES: &str = "the API server was asked about every candidate, with server-side dry runs";
 
 #[test]
 fn every_candidate_is_asked_about_by_a_dry_run_that_changes_nothing() {
@@ -63,8 +63,8 @@ fn deletions_are_asked_about_in_the_body_and_delete_nothing() {
 fn fifty_are_asked_about_at_most_and_that_is_said() {
     let shop = ShopFixture::with(vec![scenario::deployment("shop", "web", 60)]);
     let plan = shop.macaque(&["plan", "--server"]);
-    let told = "the API server itself was asked about 50 of 60 candidates, by dry runs that change nothing; the others \
-                are foretold";
+    let told = "the API server was asked about 50 of 60 candidates, with server-side dry runs; the others are \
+                predicted from pods and budgets only";
     assert!(plan.out.contains(told), "{plan:?}");
     assert_eq!(shop.cluster.writes().len(), 50);
 }

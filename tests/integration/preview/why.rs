@@ -93,13 +93,13 @@ fn who_does_not_exist_is_told_in_clear_words() {
     let pod = shop.macaque(&["why", "shop/nobody"]);
     assert_eq!(
         (pod.code, pod.err.trim()),
-        (1, "macaque: there is no pod shop/nobody")
+        (1, "macaque: pod shop/nobody does not exist")
     );
     let owner = shop.macaque(&["why", "deploy/nobody"]);
     let words = "macaque: deployment/nobody has no pods in namespace shop, or does not exist";
     assert_eq!((owner.code, owner.err.trim()), (1, words));
     let nowhere = shop.macaque(&["why", "deploy/web", "-n", "a,b"]);
-    let words = "macaque: deployment/web: in which namespace? name one with --namespace";
+    let words = "macaque: deployment/web: no single namespace is in scope: name one with --namespace";
     assert_eq!((nowhere.code, nowhere.err.trim()), (2, words));
     assert_eq!(shop.macaque(&["why", "shop/a b"]).code, 2);
 }
