@@ -1,4 +1,4 @@
-//! Promises of the notify layer on the wire: what a service receives, and what its answers do to a
+//! Promises of the notify layer over HTTP: what a service receives, and what its answers do to a
 //! delivery. What services do wrong is in `faults`, what must not be shown in `discretion`.
 mod discretion;
 mod faults;
@@ -50,8 +50,8 @@ async fn a_bot_posts_the_message_with_its_token_in_the_header_alone() {
     assert_eq!(lines, expected);
     assert_eq!(body["channel"], "C-destination");
     assert_eq!(body["text"], "evicted 1 pod, 1 with unknown outcome");
-    let told = "• shop/web-1: evicted\n• shop/web-2: unknown: the connection broke";
-    assert_eq!(body["blocks"][1]["text"]["text"], told);
+    let lines = "• shop/web-1: evicted\n• shop/web-2: unknown: the connection broke";
+    assert_eq!(body["blocks"][1]["text"]["text"], lines);
     assert!(!body.to_string().contains(CANARY));
 }
 

@@ -19,7 +19,7 @@ use macaque_testkit::notify::{hasty, http, message, slack, webex, webhook};
 use self::capture::{captured, start_capture};
 
 #[actix_rt::test]
-async fn the_log_tells_each_victim_and_the_round_and_warns_of_doubt() {
+async fn the_log_names_each_victim_and_the_round_and_warns_of_doubt() {
     start_capture();
     assert_eq!(deliver(&http(), &Channel::Log, &message()).await, Ok(()));
     let round = "slot=2027-03-01T09:30:00Z seed=42";

@@ -1,4 +1,4 @@
-//! A chat service on loopback that answers as it is told, well or badly, and remembers what it was sent.
+//! A chat service on loopback that answers as a test wants, well or badly, and remembers what it was sent.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -157,7 +157,7 @@ fn never_is_told_apart_from_not_now_and_from_not_yet() {
 }
 
 #[test]
-fn unready_pods_that_block_are_told_with_the_remedy() {
+fn unready_pods_that_block_are_reported_with_the_remedy() {
     let mut sick = scenario::pod("shop", "web-0", "web");
     sick["status"]["conditions"] = json!([{ "type": "Ready", "status": "False" }]);
     let cluster = TestCluster::with(vec![
@@ -184,7 +184,7 @@ fn unready_pods_that_block_are_told_with_the_remedy() {
 }
 
 #[test]
-fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_examined() {
+fn a_namespace_that_may_not_be_read_is_reported_and_the_others_are_examined() {
     let cluster = TestCluster::with(scenario::shop());
     let denial = AccessDenial::new("list", "poddisruptionbudgets.policy").within("bank");
     cluster.sandbox.deny(denial);

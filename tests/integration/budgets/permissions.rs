@@ -82,7 +82,7 @@ fn check_names_what_is_granted_in_excess_and_does_not_fail() {
 }
 
 #[test]
-fn whoever_may_do_everything_is_told_so_once() {
+fn whoever_may_do_everything_is_warned_once() {
     let (code, findings) = json_on(
         &TestCluster::with(scenario::shop()),
         &["check", "-n", "shop,default"],

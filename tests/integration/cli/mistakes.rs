@@ -76,7 +76,7 @@ fn an_unknown_variable_names_the_nearest() {
 }
 
 #[test]
-fn every_mistake_is_told_at_once() {
+fn every_mistake_is_reported_at_once() {
     let output = macaque("once -n Shop_1 --method kill")
         .toml("[schedule]\ntimezone = \"Nowhere\"\n")
         .env("MACAQUE_DISRUPT__COUNT", "none")
@@ -170,7 +170,7 @@ fn many_victims_need_no_word_on_attempts() {
 }
 
 #[test]
-fn only_a_variable_is_told_to_part_quiet_times_by_semicolons() {
+fn only_for_a_variable_is_a_semicolon_between_quiet_times_advised() {
     let file = "[schedule]\nquiet = [\"Sat, 12-25\"]\n";
     let output = macaque("once -n shop").toml(file).run();
     output.complains(2, &["schedule.quiet:", "m.toml line 2"]);
@@ -205,16 +205,16 @@ fn a_kubeconfig_that_is_absent_is_named_with_a_remedy() {
             .env("MACAQUE_CRONTAB", "@yearly")
             .env("MACAQUE_HEALTH__LISTEN", "off")
             .run();
-        let told = ProgramOutput {
+        let printed = ProgramOutput {
             err: format!("{}{}", output.out, output.err),
             ..output
         };
-        told.complains(2, &words);
+        printed.complains(2, &words);
     }
 }
 
 #[test]
-fn without_any_kubeconfig_the_ways_to_a_cluster_are_told() {
+fn without_any_kubeconfig_the_ways_to_a_cluster_are_named() {
     let output = macaque("once -n shop").run();
     output.complains(
         2,
@@ -228,7 +228,7 @@ fn without_any_kubeconfig_the_ways_to_a_cluster_are_told() {
 }
 
 #[test]
-fn a_context_that_the_kubeconfig_has_not_is_told_with_those_that_it_has() {
+fn a_context_that_the_kubeconfig_has_not_is_reported_with_those_that_it_has() {
     let cluster = TestCluster::with(shop());
     for call in [
         macaque("once -n shop"),

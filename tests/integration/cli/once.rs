@@ -52,11 +52,11 @@ fn a_dry_run_is_the_default_and_0() {
 
 #[test]
 fn every_victim_refused_is_3_and_names_the_budget_and_its_numbers() {
-    let scene = vec![
+    let objects = vec![
         stateful_set("shop", "db", 3),
         budget("shop", "db", json!({ "minAvailable": 3 })),
     ];
-    let output = macaque(ARMED).on(&TestCluster::with(scene)).run();
+    let output = macaque(ARMED).on(&TestCluster::with(objects)).run();
     let words = "refused by budget db: The disruption budget db needs 3 healthy pods and has 3 currently";
     output.says(3, &["no pod disrupted: 3 refused by budget db", words]);
 }
@@ -169,7 +169,7 @@ fn busy_slack() -> (String, mpsc::Receiver<()>) {
 }
 
 /// One pod evicted, and a Slack that should hear of it.
-fn telling(url: &str) -> Program {
+fn reporting_to(url: &str) -> Program {
     macaque(ARMED)
         .env("MACAQUE_SLACK_TOKEN", "xoxb-1")
         .env("MACAQUE_SLACK_CHANNEL", "C1")
@@ -177,10 +177,10 @@ fn telling(url: &str) -> Program {
 }
 
 #[test]
-fn a_signal_ends_the_telling_and_the_report_is_printed_all_the_same() {
+fn a_signal_ends_the_delivery_and_the_report_is_printed_all_the_same() {
     let (url, asked) = busy_slack();
     let cluster = two_webs();
-    let once = telling(&url).on(&cluster).start();
+    let once = reporting_to(&url).on(&cluster).start();
     asked.recv_timeout(Duration::from_secs(60)).unwrap();
     let output = once.terminate();
     output.says(0, &["evicted shop/web-"]);
@@ -195,7 +195,7 @@ fn a_channel_that_stalls_costs_twenty_seconds_and_no_more() {
     let (url, _asked) = busy_slack();
     let cluster = two_webs();
     let started = Instant::now();
-    let output = telling(&url).on(&cluster).run();
+    let output = reporting_to(&url).on(&cluster).run();
     assert!((20..60).contains(&started.elapsed().as_secs()), "{output:?}");
     output.says(0, &["evicted shop/web-"]);
     output.complains(0, &["cannot deliver the report to slack: timed out after 20 s"]);

@@ -37,7 +37,7 @@ fn the_help_lists_every_exit_code() {
 }
 
 #[test]
-fn the_version_is_told() {
+fn the_version_is_printed() {
     macaque("--version")
         .run()
         .says(0, &[concat!("macaque ", env!("CARGO_PKG_VERSION"))]);

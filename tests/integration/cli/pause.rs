@@ -1,4 +1,4 @@
-//! `macaque pause` and `macaque resume`: what is said was done, and the journal tells the same.
+//! `macaque pause` and `macaque resume`: what is said was done, and the journal says the same.
 
 use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::deployment;
@@ -73,7 +73,7 @@ fn a_pause_may_end_by_itself() {
 }
 
 #[test]
-fn a_journal_that_is_not_trusted_is_trusted_again_by_a_resumption() {
+fn a_journal_in_quarantine_is_accepted_again_by_a_resumption() {
     let cluster = with_a_journal();
     let mut copy = json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal", "namespace": "chaos"},

@@ -1,4 +1,4 @@
-//! What people of the cluster wrote reaches the terminal as words, never as orders to it.
+//! What people of the cluster wrote reaches the terminal as words, never as control sequences.
 
 use kube_sandbox::scenario::{budget, deployment, pod};
 use serde_json::json;

@@ -47,7 +47,7 @@ async fn a_journal_changed_by_hand_is_not_used() {
 }
 
 #[actix_rt::test]
-async fn a_hand_may_vouch_for_its_change_by_removing_the_seal() {
+async fn a_change_by_hand_is_accepted_once_the_seal_is_removed() {
     let (fixture, replica) = fixture().await;
     let mut object = fixture.object();
     object["data"].as_object_mut().unwrap().remove("seal");
@@ -96,7 +96,7 @@ async fn without_a_journal_nobody_is_disrupted_and_it_says_how_to_create_one() {
 }
 
 #[actix_rt::test]
-async fn a_journal_that_was_emptied_is_not_trusted_until_somebody_vouches_for_it() {
+async fn a_journal_that_was_emptied_is_in_quarantine_until_somebody_accepts_it() {
     let (fixture, replica) = fixture().await;
     fixture.remove();
     fixture.put(empty());
@@ -119,7 +119,7 @@ async fn a_journal_that_was_emptied_is_not_trusted_until_somebody_vouches_for_it
 }
 
 #[actix_rt::test]
-async fn an_old_copy_is_not_trusted() {
+async fn an_old_copy_is_put_in_quarantine() {
     let (fixture, replica) = fixture().await;
     let old = fixture.object();
     replica.reports(2).await;
@@ -130,7 +130,7 @@ async fn an_old_copy_is_not_trusted() {
 }
 
 #[actix_rt::test]
-async fn a_round_that_the_journal_forgot_is_told_all_the_same() {
+async fn a_round_that_the_journal_forgot_is_reported_all_the_same() {
     let (fixture, replica) = fixture().await;
     let fixture = std::sync::Arc::new(fixture);
     let (hand, old) = (std::sync::Arc::clone(&fixture), fixture.object());
@@ -168,7 +168,7 @@ async fn a_configuration_that_changed_is_read_again_after_a_failure() {
 }
 
 #[actix_rt::test]
-async fn a_copy_in_another_config_map_is_not_trusted_even_by_who_never_saw_the_first() {
+async fn a_copy_in_another_config_map_is_put_in_quarantine_even_by_who_never_saw_the_first() {
     let (fixture, _) = fixture().await;
     let mut copy = fixture.object();
     fixture.remove();

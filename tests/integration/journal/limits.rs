@@ -41,7 +41,7 @@ async fn a_days_limit_ends_a_round_between_two_victims() {
 }
 
 #[actix_rt::test]
-async fn an_owner_is_left_in_peace_after_a_disruption() {
+async fn an_owner_is_in_cooldown_after_a_disruption() {
     let fixture = JournalFixture::with(vec![deployment("shop", "web", 3), deployment("shop", "api", 3)])
         .limits(DisruptionLimits {
             cooldown: Duration::from_secs(3600),
@@ -60,7 +60,7 @@ async fn an_owner_is_left_in_peace_after_a_disruption() {
 }
 
 #[actix_rt::test]
-async fn a_refusal_costs_nothing_of_a_limit_and_no_rest() {
+async fn a_refusal_costs_nothing_of_a_limit_and_starts_no_cooldown() {
     let objects = vec![
         deployment("shop", "web", 3),
         budget("shop", "web", json!({ "minAvailable": 3 })),

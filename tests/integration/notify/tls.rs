@@ -43,7 +43,7 @@ fn alone_with(roots: &str, name: &str) -> bool {
     false
 }
 
-/// A webhook behind TLS that answers one connection with `ok`; the result tells what was negotiated.
+/// A webhook behind TLS that answers one connection with `ok`; the result is what was negotiated.
 fn secure_webhook(host: &str) -> (Channel, std::thread::JoinHandle<Option<Vec<u8>>>) {
     let certificates = vec![CertificateDer::from_pem_slice(LEAF.as_bytes()).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(LEAF_KEY.as_bytes()).unwrap();
@@ -87,20 +87,20 @@ async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_proc
 }
 
 #[actix_rt::test]
-async fn a_service_of_another_name_is_not_told() {
-    if alone_with(CA, "a_service_of_another_name_is_not_told") {
-        is_not_told("localhost").await;
+async fn a_service_of_another_name_gets_no_report() {
+    if alone_with(CA, "a_service_of_another_name_gets_no_report") {
+        gets_no_report("localhost").await;
     }
 }
 
 #[actix_rt::test]
-async fn a_service_of_an_unknown_authority_is_not_told() {
-    if alone_with(OTHER_CA, "a_service_of_an_unknown_authority_is_not_told") {
-        is_not_told("127.0.0.1").await;
+async fn a_service_of_an_unknown_authority_gets_no_report() {
+    if alone_with(OTHER_CA, "a_service_of_an_unknown_authority_gets_no_report") {
+        gets_no_report("127.0.0.1").await;
     }
 }
 
-async fn is_not_told(host: &str) {
+async fn gets_no_report(host: &str) {
     let (channel, server) = secure_webhook(host);
     let http = HttpClient::new(std::slice::from_ref(&channel), &Platform::system()).unwrap();
     let error = deliver(&http, &channel, &message()).await.unwrap_err();

@@ -125,15 +125,15 @@ async fn compare(cluster: &Cluster, namespace: &str) -> Vec<String> {
     let pods = cluster.pods(Some(namespace), &all, None).await.unwrap().pods;
     let mut gists = Vec::new();
     for pod in pods {
-        let foretold = Prediction::from(predict(&pod, &budgets, &PlannedDisruptions::default()));
+        let predicted = Prediction::from(predict(&pod, &budgets, &PlannedDisruptions::default()));
         let answer = cluster
             .dry_run(&pod.id, DisruptionMethod::Evict, None)
             .await
             .unwrap();
         let heard = Prediction::from(classify(&answer));
-        assert_eq!(gist(&foretold), gist(&heard), "{pod:?} under {budgets:?}");
+        assert_eq!(gist(&predicted), gist(&heard), "{pod:?} under {budgets:?}");
         if let Prediction::Refused(_) = heard {
-            assert_eq!(foretold, heard, "word for word");
+            assert_eq!(predicted, heard, "word for word");
         }
         gists.push(gist(&heard));
     }
@@ -141,7 +141,7 @@ async fn compare(cluster: &Cluster, namespace: &str) -> Vec<String> {
 }
 
 #[actix_rt::test]
-async fn the_forecast_agrees_with_the_servers_answer_in_thousands_of_random_states() {
+async fn the_prediction_agrees_with_the_servers_answer_in_thousands_of_random_states() {
     let fixture = TestCluster::with(Vec::new());
     let cluster = fixture.connect(&Platform::system()).await;
     let mut chance = chance();

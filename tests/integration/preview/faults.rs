@@ -1,4 +1,4 @@
-//! What `macaque plan` tells when it may not, or cannot, read everything.
+//! What `macaque plan` prints when it may not, or cannot, read everything.
 
 use kube_sandbox::{AccessDenial, scenario};
 use macaque_testkit::ProgramOutput;
@@ -56,7 +56,7 @@ fn a_server_without_the_budgets_api_is_named_as_such() {
 }
 
 #[test]
-fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_planned() {
+fn a_namespace_that_may_not_be_read_is_reported_and_the_others_are_planned() {
     let shop = ShopFixture::open();
     shop.sandbox()
         .apply(&[scenario::pod("attic", "old", "old")])

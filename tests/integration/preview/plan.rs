@@ -1,4 +1,4 @@
-//! What `macaque plan` tells.
+//! What `macaque plan` prints.
 
 use std::fs;
 
@@ -94,7 +94,7 @@ fn readiness_counts_all_pods_of_an_owner_and_a_mixed_verdict_counts_each() {
 }
 
 #[test]
-fn the_mode_and_the_next_rounds_are_told_first() {
+fn the_mode_and_the_next_rounds_are_printed_first() {
     let shop = ShopFixture::open();
     let dry = shop.macaque(&["plan"]);
     assert!(
@@ -128,23 +128,23 @@ fn the_mode_and_the_next_rounds_are_told_first() {
 
 /// The victims as `POD RESULT`.
 fn tried(victims: &Value, allowed: &str) -> Vec<String> {
-    let told = victims.as_array().unwrap().iter().map(|victim| {
+    let lines = victims.as_array().unwrap().iter().map(|victim| {
         let refused = victim["verdict"] == "refused" || victim["outcome"]["result"] == "refused";
         let result = if refused { "refused" } else { allowed };
         format!("{} {result}", victim["pod"]["name"].as_str().unwrap())
     });
-    told.collect()
+    lines.collect()
 }
 
 #[test]
-fn a_round_of_a_seed_tries_the_victims_that_the_plan_of_the_seed_foretold() {
+fn a_round_of_a_seed_tries_the_victims_that_the_plan_of_the_seed_predicted() {
     let mut refusals = 0;
     for seed in ["1", "2", "3", "4", "5", "6", "7", "8"] {
         let shop = ShopFixture::open();
         let plan = shop
             .macaque(&["plan", "--seed", seed, "--count", "2", "-o", "json"])
             .json();
-        let foretold = tried(&plan["draw"]["victims"], "evicted");
+        let predicted = tried(&plan["draw"]["victims"], "evicted");
         let words = [
             "once",
             "--seed",
@@ -156,14 +156,14 @@ fn a_round_of_a_seed_tries_the_victims_that_the_plan_of_the_seed_foretold() {
             "json",
         ];
         let report = shop.macaque(&words).json();
-        assert_eq!(tried(&report["attempts"], "evicted"), foretold, "seed {seed}");
-        refusals += foretold.iter().filter(|line| line.ends_with("refused")).count();
+        assert_eq!(tried(&report["attempts"], "evicted"), predicted, "seed {seed}");
+        refusals += predicted.iter().filter(|line| line.ends_with("refused")).count();
     }
     assert!(refusals > 0, "some seed draws a pod of db");
 }
 
 #[test]
-fn a_dry_round_spares_those_that_the_plan_of_its_seed_says_it_would_spare() {
+fn a_dry_run_picks_those_that_the_plan_of_its_seed_says_it_would_pick() {
     let shop = ShopFixture::open();
     let mut differed = 0;
     for seed in ["1", "2", "3", "4", "5", "6", "7", "8"] {

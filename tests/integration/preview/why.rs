@@ -1,4 +1,4 @@
-//! What `macaque why` tells.
+//! What `macaque why` prints.
 
 use kube_sandbox::{AccessDenial, scenario};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::fixture::ShopFixture;
 
 #[test]
-fn every_rule_is_told_with_the_setting_that_decides_and_what_was_seen() {
+fn every_rule_is_listed_with_the_setting_that_decides_and_what_was_seen() {
     let shop = ShopFixture::open();
     let logs = shop.macaque(&["why", "ds/logs"]);
     assert_eq!(logs.code, 0, "{logs:?}");
@@ -29,7 +29,7 @@ fn every_rule_is_told_with_the_setting_that_decides_and_what_was_seen() {
 }
 
 #[test]
-fn a_pod_out_of_scope_is_told_so_first_and_by_every_rule_that_is_against_it() {
+fn a_pod_out_of_scope_is_listed_with_the_scope_first_and_every_rule_that_is_against_it() {
     let shop = ShopFixture::open();
     let mut pod = scenario::pod("attic", "old", "old");
     pod["metadata"]["annotations"] = json!({"macaque/enabled": "false"});
@@ -37,8 +37,8 @@ fn a_pod_out_of_scope_is_told_so_first_and_by_every_rule_that_is_against_it() {
     let why = shop
         .macaque(&["why", "attic/old", "-o", "json", "-l", "app=web"])
         .json();
-    let told = &why["pods"][0];
-    let against: Vec<_> = told["rules"]
+    let explained = &why["pods"][0];
+    let against: Vec<_> = explained["rules"]
         .as_array()
         .unwrap()
         .iter()
@@ -50,19 +50,19 @@ fn a_pod_out_of_scope_is_told_so_first_and_by_every_rule_that_is_against_it() {
         ["namespace", "selector", "bare", "opted-out", "too-young"]
     );
     assert!(
-        told["conclusion"]
+        explained["conclusion"]
             .as_str()
             .unwrap()
             .contains("opted out by macaque/enabled=\"false\"")
     );
     assert_eq!(
-        told["verdict"], "allowed",
-        "what a budget would say is told all the same"
+        explained["verdict"], "allowed",
+        "what a budget would say is printed all the same"
     );
 }
 
 #[test]
-fn an_owners_pods_are_told_in_brief_and_the_first_in_detail() {
+fn an_owners_pods_are_listed_in_brief_and_the_first_in_detail() {
     let shop = ShopFixture::open();
     let db = shop.macaque(&["why", "statefulset/db"]);
     assert!(db.out.starts_with("statefulset/db: 3 pods\n"), "{db:?}");
@@ -78,9 +78,9 @@ fn an_owners_pods_are_told_in_brief_and_the_first_in_detail() {
 fn a_pod_can_be_named_in_several_ways() {
     let shop = ShopFixture::open();
     let answers = ["shop/db-1", "db-1", "pod/db-1"].map(|whom| {
-        let mut told = shop.macaque(&["why", whom, "-o", "json"]).json();
-        told["pods"][0]["rules"] = json!(null); // an age may pass a second meanwhile
-        told
+        let mut explained = shop.macaque(&["why", whom, "-o", "json"]).json();
+        explained["pods"][0]["rules"] = json!(null); // an age may pass a second meanwhile
+        explained
     });
     assert_eq!(answers[0]["pods"][0]["pod"]["name"], "db-1");
     assert_eq!(answers[0], answers[1]);
@@ -88,7 +88,7 @@ fn a_pod_can_be_named_in_several_ways() {
 }
 
 #[test]
-fn who_does_not_exist_is_told_in_clear_words() {
+fn who_does_not_exist_is_named_in_clear_words() {
     let shop = ShopFixture::open();
     let pod = shop.macaque(&["why", "shop/nobody"]);
     assert_eq!(
@@ -105,7 +105,7 @@ fn who_does_not_exist_is_told_in_clear_words() {
 }
 
 #[test]
-fn what_may_not_be_read_is_told_with_the_servers_words() {
+fn what_may_not_be_read_is_reported_with_the_servers_words() {
     let shop = ShopFixture::open();
     shop.sandbox().deny(AccessDenial::new("get", "pods"));
     let why = shop.macaque(&["why", "shop/db-0"]);
@@ -119,7 +119,7 @@ fn what_may_not_be_read_is_told_with_the_servers_words() {
 }
 
 #[test]
-fn two_budgets_on_one_pod_are_both_told() {
+fn two_budgets_on_one_pod_are_both_listed() {
     let shop = ShopFixture::open();
     let mut second = scenario::budget("shop", "web", json!({"maxUnavailable": 1}));
     second["metadata"]["name"] = json!("also-web");

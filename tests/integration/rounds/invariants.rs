@@ -28,7 +28,7 @@ pub(crate) fn check(config: &RoundConfig, report: &RoundReport, sent: &[ProxyReq
     if report.listed <= SAMPLING_THRESHOLD {
         assert_eq!(report.listed, report.candidates + exempted, "{report:?}");
     } else {
-        // Of a crowd, the pods that were drawn.
+        // Of many pods, those that were drawn.
         assert!(report.candidates + exempted <= report.listed, "{report:?}");
     }
 }

@@ -7,7 +7,7 @@ use macaque_core::report::{RoundEnd, RoundVerdict};
 use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
-use super::told;
+use super::outcomes;
 
 /// The same workload in two namespaces.
 fn two_teams() -> Vec<Value> {
@@ -17,7 +17,7 @@ fn two_teams() -> Vec<Value> {
 #[actix_rt::test]
 async fn no_pod_outside_the_selector_is_drawn() {
     let fixture = RoundFixture::with(shop()).selector("app in (search)").count(9);
-    assert_eq!(told(&fixture.round().await), ["deployment/search: evicted"]);
+    assert_eq!(outcomes(&fixture.round().await), ["deployment/search: evicted"]);
     let [list] = &fixture.sent("/pods?")[..] else {
         panic!()
     };
@@ -39,7 +39,7 @@ async fn owners_of_one_name_in_two_namespaces_are_two() {
     let fixture = RoundFixture::with(two_teams())
         .namespaces(&["one", "two"])
         .count(9);
-    assert_eq!(told(&fixture.round().await), ["deployment/web: evicted"; 2]);
+    assert_eq!(outcomes(&fixture.round().await), ["deployment/web: evicted"; 2]);
 }
 
 #[actix_rt::test]
@@ -47,7 +47,7 @@ async fn all_namespaces_leave_out_the_systems_own() {
     let objects = vec![deployment("shop", "web", 1), deployment("kube-system", "dns", 2)];
     let fixture = RoundFixture::with(objects).all_namespaces().count(9);
     let report = fixture.round().await;
-    assert_eq!(told(&report), ["deployment/web: evicted"]);
+    assert_eq!(outcomes(&report), ["deployment/web: evicted"]);
     assert_eq!(report.exempted["system-namespaces"].count, 2);
     assert_eq!(fixture.pods("kube-system").await.len(), 2);
 }
@@ -58,7 +58,7 @@ async fn a_system_namespace_that_is_opened_is_in_scope() {
     let fixture = RoundFixture::with(objects)
         .all_namespaces()
         .include("system-namespaces");
-    assert_eq!(told(&fixture.round().await), ["deployment/dns: evicted"]);
+    assert_eq!(outcomes(&fixture.round().await), ["deployment/dns: evicted"]);
 }
 
 #[actix_rt::test]
@@ -104,7 +104,7 @@ async fn pods_younger_than_the_age_are_exempt_and_say_how_young() {
 }
 
 #[actix_rt::test]
-async fn macaque_never_draws_itself_nor_its_mates() {
+async fn macaque_never_picks_itself_nor_its_siblings() {
     let fixture = RoundFixture::with(vec![deployment("shop", "macaque", 2)]);
     let own = fixture.pods("shop").await.remove(0);
     let fixture = fixture.own_pod("shop", &own);

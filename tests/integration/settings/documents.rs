@@ -87,7 +87,7 @@ fn every_example_loads() {
 }
 
 #[test]
-fn the_shared_cluster_honours_budgets_and_quiet_times_and_tells_slack() {
+fn the_shared_cluster_honours_budgets_and_quiet_times_and_reports_to_slack() {
     let setup = example("shared-cluster.toml");
     assert_eq!(setup.config.disrupt.method, DisruptionMethod::Evict);
     assert!(!setup.config.calendar.unwrap().quiet().is_empty());

@@ -140,7 +140,7 @@ fn what_kubernetes_sets_for_a_service_called_macaque_is_no_setting() {
 }
 
 #[test]
-fn the_downward_api_tells_who_macaque_is() {
+fn the_downward_api_says_who_macaque_is() {
     let fixture = fixture()
         .env("MACAQUE_POD_NAME", "macaque-0")
         .env("MACAQUE_POD_NAMESPACE", "chaos");

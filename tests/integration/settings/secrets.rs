@@ -24,7 +24,7 @@ fn a_secret_is_given_by_value_or_by_file() {
 }
 
 #[test]
-fn a_secret_file_that_cannot_be_used_is_told_with_its_path() {
+fn a_secret_file_that_cannot_be_used_is_reported_with_its_path() {
     let fixture = fixture().env("MACAQUE_SLACK_CHANNEL", "C1");
     let absent = fixture.path("absent").display().to_string();
     let empty = fixture.secret("empty", "\n");

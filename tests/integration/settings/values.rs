@@ -131,7 +131,7 @@ fn a_star_alone_is_every_namespace() {
 }
 
 #[test]
-fn every_wrong_entry_of_a_list_is_told_with_its_line() {
+fn every_wrong_entry_of_a_list_is_reported_with_its_line() {
     let mistakes = fixture()
         .file("[target]\nnamespaces = [\n  \"Shop\",\n  \"ok\",\n  \"a.b\",\n]\ninclude = [\"daemon-set\"]")
         .mistakes();
@@ -150,7 +150,7 @@ fn every_wrong_entry_of_a_list_is_told_with_its_line() {
 }
 
 #[test]
-fn when_rounds_are_due_is_told_without_a_namespace_and_without_the_secrets() {
+fn when_rounds_are_due_is_known_without_a_namespace_and_without_the_secrets() {
     let elsewhere = fixture()
         .without_a_namespace()
         .file("[schedule]\ncron = \"@hourly\"\n[notify.slack]\ntoken_file = \"/absent\"\nchannel = \"C1\"");

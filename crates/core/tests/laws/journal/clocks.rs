@@ -171,14 +171,14 @@ proptest! {
 }
 
 #[test]
-fn with_clocks_that_run_evenly_every_slot_is_played() {
+fn with_clocks_that_run_evenly_every_slot_is_run() {
     let mut machine = TestMachine::new();
     machine.apply(ClockEvent::Run(3600));
     assert_eq!(machine.fired.len(), 60);
 }
 
 #[test]
-fn after_a_downtime_one_late_slot_is_played_and_no_burst() {
+fn after_a_downtime_one_late_slot_is_run_and_no_burst() {
     let mut machine = TestMachine::new();
     machine.apply(ClockEvent::Run(150));
     let before = machine.fired.len();

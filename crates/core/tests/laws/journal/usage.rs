@@ -63,7 +63,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_taken_back_makes_room_again() {
+fn what_is_released_makes_room_again() {
     let limits = DisruptionLimits {
         per_hour: Some(1),
         cooldown: Duration::from_secs(60),
