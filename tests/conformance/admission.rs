@@ -1,4 +1,4 @@
-//! Admission in the scenario's namespace: webhooks behind TLS and policies, registered as an administrator does it.
+//! AdmissionSetup in the scenario's namespace: webhooks behind TLS and policies, registered as an administrator does it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,49 +18,49 @@ use tokio::net::TcpListener;
 use tokio::task::spawn_local;
 use tokio_rustls::TlsAcceptor;
 
-use crate::scene::Scene;
+use crate::test_namespace::TestNamespace;
 
 const GROUP: &str = "admissionregistration.k8s.io/v1";
 
-/// Who is asked about evictions, or about deletions, and what they say.
+/// What is asked about evictions, or about deletions.
 #[derive(Clone, Copy)]
-pub(crate) struct Admission {
+pub(crate) struct AdmissionSetup {
     pub(crate) deletions: bool,
-    pub(crate) by: By,
+    pub(crate) control: AdmissionControl,
 }
 
 #[derive(Clone, Copy)]
-pub(crate) enum By {
+pub(crate) enum AdmissionControl {
     /// A validating webhook denies with this HTTP status and these words; 0 and "" are left out.
     Denial(u16, &'static str),
     /// A mutating webhook turns the eviction into a dry run.
     DryRun,
     /// A webhook does not answer in time, under this failure policy.
-    Silence(&'static str),
+    Timeout(&'static str),
     /// A ValidatingAdmissionPolicy denies, for this reason if for any.
     Policy(Option<&'static str>),
 }
 
-impl By {
+impl AdmissionControl {
     /// On evictions.
-    pub(crate) fn evictions(self) -> Admission {
-        Admission {
+    pub(crate) fn evictions(self) -> AdmissionSetup {
+        AdmissionSetup {
             deletions: false,
-            by: self,
+            control: self,
         }
     }
 
     /// On deletions.
-    pub(crate) fn deletions(self) -> Admission {
-        Admission {
+    pub(crate) fn deletions(self) -> AdmissionSetup {
+        AdmissionSetup {
             deletions: true,
-            by: self,
+            control: self,
         }
     }
 
     /// Whether the server acts although this was asked.
     pub(crate) fn lets_pass(self) -> bool {
-        matches!(self, Self::Silence("Ignore"))
+        matches!(self, Self::Timeout("Ignore"))
     }
 
     /// What a webhook answers, beside the UID of what it was asked; `None` is silence.
@@ -81,20 +81,22 @@ impl By {
                 let patch = ByteString(patch.to_string().into_bytes());
                 Some(json!({"allowed": true, "patchType": "JSONPatch", "patch": patch}))
             }
-            Self::Silence(_) | Self::Policy(_) => None,
+            Self::Timeout(_) | Self::Policy(_) => None,
         }
     }
 }
 
-impl Scene {
+impl TestNamespace {
     /// Registers `admission` for this namespace and waits until it is in force for `pod`.
-    pub(crate) async fn admit_by(&self, admission: Admission, pod: &str) {
-        let calls = match admission.by {
-            By::Policy(reason) => {
+    pub(crate) async fn admit_by(&self, admission: AdmissionSetup, pod: &str) {
+        let calls = match admission.control {
+            AdmissionControl::Policy(reason) => {
                 self.enact(admission, reason).await;
                 None
             }
-            By::Denial(..) | By::DryRun | By::Silence(_) => Some(self.call(admission).await),
+            AdmissionControl::Denial(..) | AdmissionControl::DryRun | AdmissionControl::Timeout(_) => {
+                Some(self.call(admission).await)
+            }
         };
         self.until("the admission is in force", async || {
             let code = self.rehearse(admission.deletions, pod).await;
@@ -111,7 +113,7 @@ impl Scene {
         }
         let eviction = json!({
             "apiVersion": "policy/v1", "kind": "Eviction", "deleteOptions": dry,
-            "metadata": {"name": pod, "namespace": self.server.namespace},
+            "metadata": {"name": pod, "namespace": self.name()},
         });
         self.send(Method::POST, &format!("{path}/eviction?dryRun=All"), &eviction)
             .await
@@ -127,13 +129,13 @@ impl Scene {
         let rule = json!({
             "apiGroups": [""], "apiVersions": ["v1"], "operations": [operation], "resources": [resource],
         });
-        let here = json!({"matchLabels": {"kubernetes.io/metadata.name": self.server.namespace}});
+        let here = json!({"matchLabels": {"kubernetes.io/metadata.name": self.name()}});
         (rule, here)
     }
 
-    async fn enact(&self, admission: Admission, reason: Option<&str>) {
+    async fn enact(&self, admission: AdmissionSetup, reason: Option<&str>) {
         let (rule, here) = self.matched(admission.deletions);
-        let name = format!("{}-policy", self.server.namespace);
+        let name = format!("{}-policy", self.name());
         let mut validation = json!({"expression": "false", "message": "not here"});
         if let Some(reason) = reason {
             validation["reason"] = json!(reason);
@@ -155,22 +157,22 @@ impl Scene {
     }
 
     /// Registers a webhook; returns how often it was called.
-    async fn call(&self, admission: Admission) -> Rc<Cell<usize>> {
+    async fn call(&self, admission: AdmissionSetup) -> Rc<Cell<usize>> {
         let (rule, here) = self.matched(admission.deletions);
-        let (authority, port, calls) = serve(admission.by).await;
-        let (kind, plural) = match admission.by {
-            By::DryRun => ("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
+        let (authority, port, calls) = serve(admission.control).await;
+        let (kind, plural) = match admission.control {
+            AdmissionControl::DryRun => ("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
             _ => (
                 "ValidatingWebhookConfiguration",
                 "validatingwebhookconfigurations",
             ),
         };
-        let failure = if let By::Silence(policy) = admission.by {
+        let failure = if let AdmissionControl::Timeout(policy) = admission.control {
             policy
         } else {
             "Fail"
         };
-        let name = format!("{}.guard.test", self.server.namespace);
+        let name = format!("{}.guard.test", self.name());
         let configuration = json!({
             "apiVersion": GROUP, "kind": kind, "metadata": {"name": name},
             "webhooks": [{
@@ -186,7 +188,7 @@ impl Scene {
 }
 
 /// Serves a webhook until the suite ends: its certificate, its port and how often it was called.
-async fn serve(by: By) -> (ByteString, u16, Rc<Cell<usize>>) {
+async fn serve(by: AdmissionControl) -> (ByteString, u16, Rc<Cell<usize>>) {
     let identity = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let certificate = identity.cert.der().clone();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(identity.signing_key.serialize_der().into());
@@ -227,7 +229,10 @@ async fn serve(by: By) -> (ByteString, u16, Rc<Cell<usize>>) {
     (ByteString(pem.into_bytes()), port, calls)
 }
 
-async fn review(by: By, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+async fn review(
+    by: AdmissionControl,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let body = request.into_body().collect().await?.to_bytes();
     let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
     let Some(mut response) = by.response() else {

@@ -1,21 +1,22 @@
-//! What was answered to each disruption, with the names of one run taken out: the real server's answers are kept
-//! in `answers.json`, and both servers are held to them.
+//! The answers to each disruption, without the names of one run: the real server's are kept in `answers.json`, and both
+//! servers must give them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use macaque_testkit::fault_proxy::{Exchange, ProxyResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::play::Played;
-use crate::proxy::{Answer, Exchange};
 use crate::raw;
-use crate::scene::{Scene, condition};
+use crate::round_proxy::response;
+use crate::run_scenario::ScenarioResult;
 use crate::table;
+use crate::test_namespace::{TestNamespace, condition};
 
-/// One disruption on the wire.
+/// The answer to one disruption.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Said {
+pub(crate) struct RecordedAnswer {
     /// `POST pods/web-0/eviction?fieldValidation=Strict uid`: with what counts of the body.
     pub(crate) request: String,
     /// 0 where no answer came.
@@ -26,38 +27,41 @@ pub(crate) struct Said {
     pub(crate) body: Value,
 }
 
-/// What a server made of a scenario.
+/// The answers of a server in one scenario, and what happened to the pods.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Record {
-    pub(crate) said: Vec<Said>,
-    /// What became of each pod.
+pub(crate) struct ServerRecord {
+    pub(crate) answers: Vec<RecordedAnswer>,
+    /// The fate of each pod.
     pub(crate) pods: Vec<String>,
 }
 
-/// By scenario.
-pub(crate) type Book = BTreeMap<String, Record>;
+/// The records by scenario.
+pub(crate) type RecordedAnswers = BTreeMap<String, ServerRecord>;
 
-/// The headers that macaque goes by.
+/// The headers that macaque reads.
 const HEADERS: [&str; 3] = ["content-type", "retry-after", "warning"];
 
-/// What the real server said when last it was asked.
-pub(crate) fn recorded() -> Book {
+/// The real server's answers as they were recorded last.
+pub(crate) fn recorded() -> RecordedAnswers {
     let text = std::fs::read_to_string(path()).unwrap_or_else(|_| "{}".to_owned());
     serde_json::from_str(&text).unwrap()
 }
 
-/// Keeps what the real server said now.
-pub(crate) fn record(played: &[Played]) {
-    let mut book = recorded();
+/// Records the real server's answers of now.
+pub(crate) fn record(results: &[ScenarioResult]) {
+    let mut records = recorded();
     let names: Vec<_> = table::all().iter().map(|scenario| scenario.name).collect();
-    let raw: Vec<_> = raw::probes().iter().map(|probe| probe.name).collect();
-    book.retain(|name, _| names.contains(&name.as_str()) || raw.contains(&name.as_str()));
-    book.extend(
-        played
+    let raw: Vec<_> = raw::raw_requests()
+        .iter()
+        .map(|raw_request| raw_request.name)
+        .collect();
+    records.retain(|name, _| names.contains(&name.as_str()) || raw.contains(&name.as_str()));
+    records.extend(
+        results
             .iter()
-            .map(|played| (played.name.to_owned(), played.record.clone())),
+            .map(|results| (results.name.to_owned(), results.record.clone())),
     );
-    std::fs::write(path(), serde_json::to_string_pretty(&book).unwrap() + "\n").unwrap();
+    std::fs::write(path(), serde_json::to_string_pretty(&records).unwrap() + "\n").unwrap();
 }
 
 fn path() -> PathBuf {
@@ -66,8 +70,8 @@ fn path() -> PathBuf {
         .collect()
 }
 
-impl Scene {
-    /// What became of the pods that the scenario began with.
+impl TestNamespace {
+    /// The fates of the pods that the scenario began with.
     pub(crate) async fn fates(&self) -> Vec<String> {
         let now = self.pods().await;
         let known = self.pods.borrow();
@@ -90,24 +94,24 @@ impl Scene {
     }
 }
 
-impl Said {
-    /// What an exchange says, in the words of the table.
-    pub(crate) fn of(exchange: &Exchange, scene: &Scene) -> Self {
-        let (code, headers, body) = match &exchange.answer {
+impl RecordedAnswer {
+    /// The answer of an exchange, in the words of the table.
+    pub(crate) fn of(exchange: &Exchange, namespace: &TestNamespace) -> Self {
+        let (code, headers, body) = match &exchange.response {
             None => (0, BTreeMap::new(), Value::Null),
             Some(answer) => {
-                let text = plain(&String::from_utf8_lossy(&answer.body), scene);
+                let text = plain(&String::from_utf8_lossy(&answer.body), namespace);
                 let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
                 let header = |name: &str| {
                     let value = answer.headers.get(name)?.to_str().ok()?;
-                    Some((name.to_owned(), plain(value, scene)))
+                    Some((name.to_owned(), plain(value, namespace)))
                 };
                 let headers = HEADERS.into_iter().filter_map(header).collect();
-                (answer.code, headers, essence(body))
+                (answer.status, headers, essence(body))
             }
         };
         Self {
-            request: request(exchange, scene),
+            request: request(exchange, namespace),
             code,
             headers,
             body,
@@ -115,7 +119,7 @@ impl Said {
     }
 
     /// The answer as it was, with the names of this run.
-    pub(crate) fn answer(&self, scene: &Scene) -> Answer {
+    pub(crate) fn answer(&self, namespace: &TestNamespace) -> ProxyResponse {
         let kind = match self.headers.get("content-type").map(String::as_str) {
             Some("text/plain; charset=utf-8") => "text/plain; charset=utf-8",
             _ => "application/json",
@@ -124,11 +128,7 @@ impl Said {
             .body
             .as_str()
             .map_or_else(|| self.body.to_string(), str::to_owned);
-        let answer = Answer::new(
-            self.code,
-            kind,
-            body.replace("NAMESPACE", &scene.server.namespace),
-        );
+        let answer = response(self.code, kind, body.replace("NAMESPACE", &namespace.name()));
         match self
             .headers
             .get("retry-after")
@@ -164,10 +164,10 @@ impl Said {
 }
 
 /// The request in a line: method, path within the namespace, and the parts of the body that make it safe.
-fn request(exchange: &Exchange, scene: &Scene) -> String {
-    let namespace = format!("/api/v1/namespaces/{}/", scene.server.namespace);
-    let line = exchange.line.replace(&namespace, "");
-    let pods = scene.pods.borrow();
+fn request(exchange: &Exchange, namespace: &TestNamespace) -> String {
+    let prefix = format!("/api/v1/namespaces/{}/", namespace.name());
+    let line = exchange.request.line().replace(&prefix, "");
+    let pods = namespace.pods.borrow();
     let target = line.split("pods/").nth(1).unwrap_or_default();
     let name = target.split(['/', '?']).next().unwrap_or_default();
     let known = pods.iter().find(|(_, known, _)| known == name);
@@ -175,7 +175,7 @@ fn request(exchange: &Exchange, scene: &Scene) -> String {
         Some((_, _, alias)) => line.replacen(name, alias, 1),
         None => line.clone(),
     };
-    let body: Value = serde_json::from_slice(&exchange.body).unwrap_or_default();
+    let body: Value = serde_json::from_slice(&exchange.request.body).unwrap_or_default();
     let options = body.get("deleteOptions").unwrap_or(&body);
     match (&options["preconditions"]["uid"], known) {
         (Value::String(uid), Some((known, _, _))) if uid == known => line += " uid",
@@ -191,12 +191,12 @@ fn request(exchange: &Exchange, scene: &Scene) -> String {
 }
 
 /// Text without what differs from one run to the next: the namespace, UIDs, generated names and ports.
-pub(crate) fn plain(text: &str, scene: &Scene) -> String {
+pub(crate) fn plain(text: &str, namespace: &TestNamespace) -> String {
     let mut text = text.to_owned();
-    for (uid, name, alias) in scene.pods.borrow().iter() {
+    for (uid, name, alias) in namespace.pods.borrow().iter() {
         text = text.replace(uid, &format!("UID of {alias}")).replace(name, alias);
     }
-    let mut text = text.replace(&scene.server.namespace, "NAMESPACE");
+    let mut text = text.replace(&namespace.name(), "NAMESPACE");
     if let Some((_, rest)) = text.clone().split_once("https://127.0.0.1:") {
         let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
         text = text.replace(&format!("127.0.0.1:{port}/"), "127.0.0.1:PORT/");

@@ -3,8 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::scene::Scene;
-use crate::server::Kind;
+use crate::server::ServerKind;
+use crate::test_namespace::TestNamespace;
 
 /// What a monkey of either method needs.
 const NEEDED: [(&str, &str); 4] = [
@@ -14,10 +14,10 @@ const NEEDED: [(&str, &str); 4] = [
     ("delete", "pods"),
 ];
 
-impl Scene {
+impl TestNamespace {
     /// Grants the account everything needed but `lacking`. In the sandbox there is no account to grant to.
     pub(crate) async fn grant_all_but(&self, lacking: &[(&str, &str)]) {
-        if self.server.kind == Kind::Sandbox {
+        if self.server.kind == ServerKind::Sandbox {
             return;
         }
         let granted = NEEDED.into_iter().filter(|grant| !lacking.contains(grant));
@@ -33,7 +33,7 @@ impl Scene {
         self.create(&json!({
             "apiVersion": api, "kind": "RoleBinding", "metadata": metadata,
             "roleRef": {"apiGroup": group, "kind": "Role", "name": "macaque"},
-            "subjects": [{"kind": "ServiceAccount", "name": "macaque", "namespace": self.server.namespace}],
+            "subjects": [{"kind": "ServiceAccount", "name": "macaque", "namespace": self.name()}],
         }))
         .await;
         for (verb, resource) in NEEDED.into_iter().filter(|grant| !lacking.contains(grant)) {
@@ -46,7 +46,7 @@ impl Scene {
 
     async fn may(&self, verb: &str, resource: &str) -> bool {
         let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-        let namespace = &self.server.namespace;
+        let namespace = &self.name();
         let review = json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
             "spec": {

@@ -9,19 +9,20 @@ use macaque::round::RoundConfig;
 use macaque_core::config::NamespaceScope;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::report::{RoundEnd, RoundReport};
+use macaque_testkit::fault_proxy::{Exchange, Fault, RequestMatch};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 use tokio::task::LocalSet;
 
-use crate::play::round;
-use crate::proxy::{Answer, Exchange, Fault, Proxy, Rule};
+use crate::round_proxy::{RoundProxy, ScenarioFault, response};
+use crate::run_scenario::round;
 use crate::scenario::round_config;
-use crate::scene::Scene;
-use crate::server::Kind;
+use crate::server::ServerKind;
 use crate::table::objects::{budget, pod};
+use crate::test_namespace::TestNamespace;
 
-/// The monkeys that run at once.
+/// The rounds that run at once.
 const MONKEYS: usize = 8;
 
 /// Cases of the law on answers; each is a sandbox of its own.
@@ -46,46 +47,40 @@ fn any_fault() -> impl Strategy<Value = (u16, &'static str, bool, u8)> {
     (code, body, any::<bool>(), 1..4_u8)
 }
 
-/// A round of which the first answers are such; returns what went over the wire.
-async fn beset(
+/// A round with these faults in its first disruptions: its report and its exchanges.
+async fn round_with_faults(
     method: DisruptionMethod,
     faults: &[(u16, &'static str, bool, u8)],
 ) -> (RoundReport, Vec<Exchange>) {
-    let scene = Rc::new(Scene::new(Kind::Sandbox).await);
-    scene.set(&[pod("web-0", "web"), pod("web-1", "web")]).await;
-    let proxy = Proxy::to(scene.server.client.clone(), Rc::clone(&scene)).await;
+    let namespace = Rc::new(TestNamespace::new(ServerKind::Sandbox).await);
+    namespace
+        .create_all(&[pod("web-0", "web"), pod("web-1", "web")])
+        .await;
+    let proxy = RoundProxy::start(namespace.server.client.clone(), Rc::clone(&namespace));
     let part = if method == DisruptionMethod::Evict {
         "/eviction"
     } else {
         "DELETE "
     };
-    proxy.befall(
-        faults
-            .iter()
-            .map(|&(code, body, acted, times)| {
-                let answer = Answer::new(code, "application/json", body).retry_after(0);
-                let fault = if acted {
-                    Fault::Acted(answer)
-                } else {
-                    Fault::Instead(answer)
-                };
-                Rule {
-                    part,
-                    times: times.into(),
-                    fault,
-                }
-            })
-            .collect(),
-    );
-    let mut round_config = in_namespace(&scene, round_config());
+    for &(code, body, acted, times) in faults {
+        let answer = response(code, "application/json", body).retry_after(0);
+        let fault = if acted {
+            Fault::AnswerAfter(answer)
+        } else {
+            Fault::Answer(answer)
+        };
+        let matching = RequestMatch::containing(part).times(times.into());
+        proxy.inject(matching, ScenarioFault::Proxy(fault));
+    }
+    let mut round_config = in_namespace(&namespace, round_config());
     round_config.disrupt.method = method;
     round_config.rules.method = method;
     let report = round(&proxy, &round_config, 1).await;
-    (report, proxy.take())
+    (report, proxy.take_exchanges())
 }
 
-fn in_namespace(scene: &Scene, mut round_config: RoundConfig) -> RoundConfig {
-    round_config.rules.target.namespaces = NamespaceScope::Named(vec![scene.server.namespace.clone()]);
+fn in_namespace(namespace: &TestNamespace, mut round_config: RoundConfig) -> RoundConfig {
+    round_config.rules.target.namespaces = NamespaceScope::Named(vec![namespace.name().to_owned()]);
     round_config
 }
 
@@ -103,27 +98,30 @@ fn no_answer_turns_one_method_into_the_other_or_takes_a_second_victim() {
     let method = prop::sample::select(DisruptionMethod::ALL.to_vec());
     let faults = prop::collection::vec(any_fault(), 1..4);
     let law = |(method, faults): (DisruptionMethod, Vec<_>)| {
-        let (report, exchanges) = LocalSet::new().block_on(&runtime, beset(method, &faults));
+        let (report, exchanges) = LocalSet::new().block_on(&runtime, round_with_faults(method, &faults));
         let verb = if method == DisruptionMethod::Evict {
-            "POST "
+            "POST"
         } else {
-            "DELETE "
+            "DELETE"
         };
         let mut taken = Vec::new();
         for exchange in exchanges
             .iter()
-            .filter(|exchange| !exchange.line.starts_with("GET "))
+            .filter(|exchange| exchange.request.method != "GET")
         {
             prop_assert!(
-                exchange.line.starts_with(verb),
+                exchange.request.method == verb,
                 "{method} became {}",
-                exchange.line
+                exchange.request.line()
             );
             prop_assert_eq!(
                 method == DisruptionMethod::Evict,
-                exchange.line.contains("/eviction?fieldValidation=Strict")
+                exchange
+                    .request
+                    .target
+                    .contains("/eviction?fieldValidation=Strict")
             );
-            taken.push(exchange.line.clone());
+            taken.push(exchange.request.line());
         }
         taken.dedup();
         let spent = report.count(Outcome::counts_as_disruption);
@@ -139,55 +137,63 @@ fn no_answer_turns_one_method_into_the_other_or_takes_a_second_victim() {
     TestRunner::new(config).run(&(method, faults), law).unwrap();
 }
 
-/// Several monkeys at once under a budget that spares four of eight.
-async fn stampede(kind: Kind) {
-    let scene = Rc::new(Scene::new(kind).await);
+/// Several rounds at once under a budget that keeps four of eight pods.
+async fn concurrent_rounds(kind: ServerKind) {
+    let namespace = Rc::new(TestNamespace::new(kind).await);
     let mut given: Vec<_> = (0..8).map(|n| pod(&format!("web-{n}"), "web")).collect();
     given.push(budget("web", "web", json!({"minAvailable": 4})));
-    scene.set(&given).await;
-    let client: Client = scene.server.client.clone();
-    let proxy = Proxy::to(client, Rc::clone(&scene)).await;
-    let round_config = in_namespace(&scene, round_config());
+    namespace.create_all(&given).await;
+    let client: Client = namespace.server.client.clone();
+    let proxy = RoundProxy::start(client, Rc::clone(&namespace));
+    let round_config = in_namespace(&namespace, round_config());
     let rounds = (0..MONKEYS as u64).map(|seed| round(&proxy, &round_config, seed));
     let reports = join_all(rounds).await;
-    let said_yes = |exchange: &&Exchange| exchange.answer.as_ref().is_some_and(|answer| answer.code == 201);
-    let accepted = proxy.take().iter().filter(said_yes).count();
+    let said_yes = |exchange: &&Exchange| {
+        exchange
+            .response
+            .as_ref()
+            .is_some_and(|answer| answer.status == 201)
+    };
+    let accepted = proxy.take_exchanges().iter().filter(said_yes).count();
     let mut evicted: Vec<_> = reports
         .iter()
         .flat_map(|report| &report.attempts)
         .filter(|attempt| attempt.outcome == Outcome::Evicted)
         .map(|attempt| attempt.pod.uid.clone())
         .collect();
-    let told = evicted.len();
+    let reported = evicted.len();
     evicted.sort();
     evicted.dedup();
-    let going = scene
+    let going = namespace
         .fates()
         .await
         .iter()
         .filter(|fate| fate.contains("going"))
         .count();
-    scene.clear().await;
+    namespace.clear().await;
     assert!(going <= 4, "{going} of a budget of 4: {reports:#?}");
     assert_eq!(evicted.len(), going, "{reports:#?}");
-    assert_eq!(told, accepted, "each yes is told once: {reports:#?}");
+    assert_eq!(
+        reported, accepted,
+        "each accepted eviction is reported once: {reports:#?}"
+    );
 }
 
-fn stampede_on(kind: Kind) {
+fn concurrent_rounds_on(kind: ServerKind) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    LocalSet::new().block_on(&runtime, stampede(kind));
+    LocalSet::new().block_on(&runtime, concurrent_rounds(kind));
 }
 
 #[test]
 fn eight_monkeys_take_no_more_than_the_budget_on_the_sandbox() {
-    stampede_on(Kind::Sandbox);
+    concurrent_rounds_on(ServerKind::Sandbox);
 }
 
 #[test]
 #[ignore = "needs a real control plane: just e2e"]
 fn eight_monkeys_take_no_more_than_the_budget_on_a_real_api_server() {
-    stampede_on(Kind::Real);
+    concurrent_rounds_on(ServerKind::Real);
 }

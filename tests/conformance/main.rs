@@ -1,11 +1,11 @@
-//! One table of scenarios, held against the embedded sandbox by `cargo test` and against a real Kubernetes API
-//! server by `just e2e`, with the same expectations: given a cluster and orders, these requests go over the wire,
-//! this is answered, and the round tells it so.
+//! One table of scenarios, run on the sandbox by `cargo test` and on a real Kubernetes API server by `just e2e`, with the
+//! same expectations: given a cluster and a configuration, these requests are sent, this is answered, and the round
+//! reports it so.
 //!
-//! `table` holds the scenarios. `server`, `scene`, `settle`, `grants` and `admission` arrange them, `proxy` stands between macaque and
-//! the server, `play` runs one and compares, `answers` keeps what the real server said, `page` writes
-//! `docs/conformance.md`, and `laws` holds what no table can list. With `CONFORMANCE=write` the recorded answers and the page are written instead of
-//! compared.
+//! `table` holds the scenarios. `server`, `test_namespace`, `setup`, `grants` and `admission` arrange them, `round_proxy`
+//! is between macaque and the server, `run_scenario` runs one and compares, `answers` keeps what the real server
+//! answered, `page` writes `docs/conformance.md`, and `laws` checks what no table can list. With `CONFORMANCE=write` the
+//! recorded answers and the page are written instead of compared.
 
 #![cfg(feature = "sandbox")]
 #![expect(
@@ -20,26 +20,26 @@ mod answers;
 mod grants;
 mod laws;
 mod page;
-mod play;
-mod proxy;
 mod raw;
 mod requirements;
+mod round_proxy;
+mod run_scenario;
 mod scenario;
-mod scene;
 mod server;
-mod settle;
+mod setup;
 mod suite;
 mod table;
+mod test_namespace;
 
-use server::Kind;
+use server::ServerKind;
 
 #[test]
 fn every_scenario_holds_on_the_sandbox() {
-    suite::run(Kind::Sandbox);
+    suite::run(ServerKind::Sandbox);
 }
 
 #[test]
 #[ignore = "needs a real control plane: just e2e"]
 fn every_scenario_holds_on_a_real_api_server() {
-    suite::run(Kind::Real);
+    suite::run(ServerKind::Real);
 }

@@ -2,35 +2,35 @@
 
 use std::path::PathBuf;
 
-use crate::answers::{self, Said};
-use crate::play::Played;
+use crate::answers::{self, RecordedAnswer};
 use crate::requirements::{ELSEWHERE, REQUIREMENTS};
+use crate::run_scenario::ScenarioResult;
 
 const HEAD: &str = "# Conformance
 
 <!-- Written by the suite itself: CONFORMANCE=write cargo test --test conformance -->
 
-Each scenario is played on the embedded sandbox by `cargo test` and on a real Kubernetes API server, v1.37.2 with its
+Each scenario is run on the sandbox by `cargo test` and on a real Kubernetes API server, v1.37.2 with its
 controllers, by `just e2e`. Both runs share one table of expectations (`tests/conformance/table`): the requests that
-macaque sends, what the report tells, and the state of the cluster afterwards. The answers to evictions and deletions
+macaque sends, what the report says, and the state of the cluster afterwards. The answers to evictions and deletions
 must be the same on both, status, reason, message, causes and `Retry-After` included; only names, UIDs and ports are
 taken out before they are compared.
 
-An answer marked *(on the wire)* was put there by the proxy between macaque and the server, because no server can be
-brought to give it on demand. The sandbox has no admission webhooks and policies: where it is marked *(as recorded)*,
-the proxy gave macaque the answer of the real server, to the byte but for the names.
+An answer marked *(injected)* was given by the proxy between macaque and the server, because no server gives it on
+demand. The sandbox has no admission webhooks and policies: where it is marked *(as recorded)*,
+the proxy gave macaque the answer of the real server, byte for byte except the names.
 
 ";
 
-/// Compares the page with what was played, or writes it.
-pub(crate) fn check(played: &[Played], writes: bool) {
+/// Compares the page with the results, or writes it.
+pub(crate) fn check(results: &[ScenarioResult], writes: bool) {
     if std::env::var_os("CONFORMANCE_ONLY").is_some() {
         return;
     }
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "docs/conformance.md"]
         .iter()
         .collect();
-    let page = page(played);
+    let page = page(results);
     if writes {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, page).unwrap();
@@ -43,57 +43,64 @@ pub(crate) fn check(played: &[Played], writes: bool) {
     }
 }
 
-fn page(played: &[Played]) -> String {
+fn page(results: &[ScenarioResult]) -> String {
     let real = answers::recorded();
     let mut page = HEAD.to_owned();
-    let raw = played.iter().filter(|played| played.rows.is_empty()).count();
-    let scenarios = played.len() - raw;
+    let raw = results
+        .iter()
+        .filter(|results| results.requirements.is_empty())
+        .count();
+    let scenarios = results.len() - raw;
     page += &format!(
-        "{scenarios} scenarios, and {raw} raw requests that macaque never sends, to hold the sandbox to more than that.\n\n"
+        "{scenarios} scenarios, and {raw} raw requests that macaque never sends, to hold the sandbox to more than those.\n\n"
     );
-    page += &held(played);
+    page += &held(results);
     page += "| scenario | requirement | request | sandbox | real server |\n|---|---|---|---|---|\n";
-    for scenario in played {
-        let rows: Vec<_> = scenario.rows.iter().map(ToString::to_string).collect();
-        let said = real
+    for scenario in results {
+        let requirements: Vec<_> = scenario.requirements.iter().map(ToString::to_string).collect();
+        let answers = real
             .get(scenario.name)
-            .map(|record| record.said.as_slice())
+            .map(|record| record.answers.as_slice())
             .unwrap_or_default();
-        let column = |said: &[Said], is_real: bool| {
-            let mark = |injected: bool| match (injected, scenario.recorded, is_real) {
+        let column = |answers: &[RecordedAnswer], is_real: bool| {
+            let mark = |injected: bool| match (injected, scenario.is_replayed, is_real) {
                 (false, ..) | (_, true, true) => "",
                 (true, true, false) => " *(as recorded)*",
-                (true, false, _) => " *(on the wire)*",
+                (true, false, _) => " *(injected)*",
             };
             let marks = scenario.injected.iter().chain(std::iter::repeat(&false));
-            let lines = said.iter().zip(marks);
-            let lines = lines.map(|(said, injected)| said.brief().replace('|', "\\|") + mark(*injected));
+            let lines = answers.iter().zip(marks);
+            let lines =
+                lines.map(|(answers, injected)| answers.brief().replace('|', "\\|") + mark(*injected));
             lines.collect::<Vec<_>>().join("<br>")
         };
-        let request = match scenario.record.said.as_slice() {
+        let request = match scenario.record.answers.as_slice() {
             [] => "only reads".to_owned(),
-            said => {
-                let requests: Vec<_> = said.iter().map(|said| format!("`{}`", said.request)).collect();
+            answers => {
+                let requests: Vec<_> = answers
+                    .iter()
+                    .map(|answers| format!("`{}`", answers.request))
+                    .collect();
                 requests.join("<br>")
             }
         };
-        let (sandbox, real) = (column(&scenario.record.said, false), column(said, true));
+        let (sandbox, real) = (column(&scenario.record.answers, false), column(answers, true));
         page += &format!(
             "| {} | {} | {request} | {sandbox} | {real} |\n",
             scenario.name,
-            rows.join(", ")
+            requirements.join(", ")
         );
     }
     page
 }
 
-/// What must hold, each with the number of scenarios that prove it.
-fn held(played: &[Played]) -> String {
+/// The requirements, each with the number of scenarios that prove it.
+fn held(results: &[ScenarioResult]) -> String {
     let mut list = "| | requirement | held by |\n|---|---|---|\n".to_owned();
     for (number, requirement) in (1..).zip(REQUIREMENTS) {
-        let count = played
+        let count = results
             .iter()
-            .filter(|played| played.rows.contains(&number))
+            .filter(|results| results.requirements.contains(&number))
             .count();
         let elsewhere = ELSEWHERE.iter().find(|(known, _)| *known == number);
         let by = match (count, elsewhere) {

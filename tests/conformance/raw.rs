@@ -1,20 +1,21 @@
-//! Requests that macaque never sends, put to both servers as they are: a sandbox that only answers macaque's own
-//! well would be no Kubernetes API.
+//! Requests that macaque never sends, sent to both servers as they are: a sandbox that only answers macaque's own would
+//! be no Kubernetes API.
 
 use std::rc::Rc;
 
 use http::Method;
+use macaque_testkit::fault_proxy::{Exchange, ProxyRequest, ProxyResponse};
 use serde_json::{Value, json};
 
-use crate::answers::{Record, Said};
-use crate::play::{Played, writes};
-use crate::proxy::{Answer, Exchange};
-use crate::scene::Scene;
-use crate::server::Kind;
+use crate::answers::{RecordedAnswer, ServerRecord};
+use crate::round_proxy;
+use crate::run_scenario::{ScenarioResult, writes};
+use crate::server::ServerKind;
 use crate::table::objects::{budget, pod};
+use crate::test_namespace::TestNamespace;
 
-/// One request about the pod `web-0`, whose budget spares nobody where `guarded`.
-pub(crate) struct Probe {
+/// One request about the pod `web-0`, whose budget allows no disruption where `guarded`.
+pub(crate) struct RawRequest {
     pub(crate) name: &'static str,
     guarded: bool,
     method: Method,
@@ -22,8 +23,8 @@ pub(crate) struct Probe {
     body: Value,
 }
 
-fn probe(name: &'static str, method: Method, path: &'static str, body: Value) -> Probe {
-    Probe {
+fn raw_request(name: &'static str, method: Method, path: &'static str, body: Value) -> RawRequest {
+    RawRequest {
         name,
         guarded: false,
         method,
@@ -33,28 +34,28 @@ fn probe(name: &'static str, method: Method, path: &'static str, body: Value) ->
 }
 
 /// An eviction with these options, to this path below the pod.
-fn eviction(name: &'static str, path: &'static str, options: Value) -> Probe {
+fn eviction(name: &'static str, path: &'static str, options: Value) -> RawRequest {
     let body = json!({
         "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "web-0", "namespace": "NAMESPACE"},
         "deleteOptions": options,
     });
-    probe(name, Method::POST, path, body)
+    raw_request(name, Method::POST, path, body)
 }
 
-fn changed(mut probe: Probe, pointer: &str, value: Value) -> Probe {
-    *probe.body.pointer_mut(pointer).unwrap() = value;
-    probe
+fn changed(mut raw_request: RawRequest, pointer: &str, value: Value) -> RawRequest {
+    *raw_request.body.pointer_mut(pointer).unwrap() = value;
+    raw_request
 }
 
 const EVICTION: &str = "pods/web-0/eviction";
 const POD: &str = "pods/web-0";
 
-pub(crate) fn probes() -> Vec<Probe> {
-    let deletion = |name, options| probe(name, Method::DELETE, POD, options);
+pub(crate) fn raw_requests() -> Vec<RawRequest> {
+    let deletion = |name, options| raw_request(name, Method::DELETE, POD, options);
     let uid = "00000000-0000-0000-0000-000000000000";
-    let guarded = |probe| Probe {
+    let guarded = |raw_request| RawRequest {
         guarded: true,
-        ..probe
+        ..raw_request
     };
     vec![
         changed(
@@ -153,7 +154,7 @@ pub(crate) fn probes() -> Vec<Probe> {
             "/metadata/name",
             json!("nobody"),
         ),
-        probe(
+        raw_request(
             "raw: an eviction that is read",
             Method::GET,
             EVICTION,
@@ -184,13 +185,13 @@ pub(crate) fn probes() -> Vec<Probe> {
             "raw: a deletion of the wrong kind",
             json!({"kind": "Pod", "apiVersion": "v1"}),
         ),
-        probe(
+        raw_request(
             "raw: a deletion whose body hides the dry run of its query",
             Method::DELETE,
             "pods/web-0?dryRun=All",
             json!({}),
         ),
-        probe(
+        raw_request(
             "raw: a deletion of nobody",
             Method::DELETE,
             "pods/nobody",
@@ -199,54 +200,62 @@ pub(crate) fn probes() -> Vec<Probe> {
     ]
 }
 
-/// Sends the probe and compares what is answered with what is recorded.
-pub(crate) async fn send(kind: Kind, probe: Probe, recorded: Record) -> Played {
-    let scene = Rc::new(Scene::new(kind).await);
+/// Sends the request and compares what is answered with what is recorded.
+pub(crate) async fn send(
+    kind: ServerKind,
+    raw_request: RawRequest,
+    recorded: ServerRecord,
+) -> ScenarioResult {
+    let namespace = Rc::new(TestNamespace::new(kind).await);
     let mut given = vec![pod("web-0", "web")];
-    if probe.guarded {
+    if raw_request.guarded {
         given.push(budget("web", "web", json!({"minAvailable": 1})));
     }
-    scene.set(&given).await;
-    let namespace = &scene.server.namespace;
-    let path = format!("/api/v1/namespaces/{namespace}/{}", probe.path);
-    let body = probe.body.to_string().replace("NAMESPACE", namespace);
-    let answer = scene.exchange(&probe.method, &path, &body).await;
+    namespace.create_all(&given).await;
+    let name = namespace.name();
+    let path = format!("/api/v1/namespaces/{name}/{}", raw_request.path);
+    let body = raw_request.body.to_string().replace("NAMESPACE", name);
+    let answer = namespace.exchange(&raw_request.method, &path, &body).await;
     let exchange = Exchange {
-        line: format!("{} {path}", probe.method),
-        body: body.into(),
+        request: ProxyRequest {
+            method: raw_request.method.to_string(),
+            target: path,
+            body: body.into(),
+            ..ProxyRequest::default()
+        },
+        response: Some(answer),
         injected: false,
-        answer: Some(answer),
     };
-    let record = Record {
-        said: vec![Said::of(&exchange, &scene)],
-        pods: scene.fates().await,
+    let record = ServerRecord {
+        answers: vec![RecordedAnswer::of(&exchange, &namespace)],
+        pods: namespace.fates().await,
     };
-    let mut faults = Vec::new();
-    if recorded != record && !(kind == Kind::Real && writes()) {
-        let told = |record: &Record| serde_json::to_string_pretty(record).unwrap();
-        faults.push(format!(
+    let mut differences = Vec::new();
+    if recorded != record && !(kind == ServerKind::Real && writes()) {
+        let text = |record: &ServerRecord| serde_json::to_string_pretty(record).unwrap();
+        differences.push(format!(
             "recorded is {}\nand now {}",
-            told(&recorded),
-            told(&record)
+            text(&recorded),
+            text(&record)
         ));
     }
-    scene.clear().await;
-    Played {
-        name: probe.name,
-        rows: &[],
+    namespace.clear().await;
+    ScenarioResult {
+        name: raw_request.name,
+        requirements: &[],
         injected: Vec::new(),
-        recorded: false,
+        is_replayed: false,
         record,
-        faults,
+        differences,
     }
 }
 
-impl Scene {
-    async fn exchange(&self, method: &Method, path: &str, body: &str) -> Answer {
+impl TestNamespace {
+    async fn exchange(&self, method: &Method, path: &str, body: &str) -> ProxyResponse {
         let request = http::Request::builder().method(method).uri(path);
         let request = request.header(http::header::CONTENT_TYPE, "application/json");
         let body = if body == "null" { Vec::new() } else { body.into() };
         let request = request.body(kube::client::Body::from(body)).unwrap();
-        Answer::read(self.server.client.send(request).await.unwrap()).await
+        round_proxy::read(self.server.client.send(request).await.unwrap()).await
     }
 }

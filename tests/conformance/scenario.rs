@@ -1,45 +1,46 @@
-//! One scenario: what is given, what befalls the wire, and what is expected of macaque and of the server.
+//! One scenario: what is given, which faults are injected, and what is expected of macaque and of the server.
 
 use std::time::Duration;
 
 use macaque::round::RoundConfig;
-use macaque_core::config::{DisruptConfig, IncludedRule, NamespaceScope, TargetConfig};
+use macaque_core::config::{DisruptConfig, NamespaceScope, TargetConfig};
 use macaque_core::eligibility::{EligibilityRules, OwnPod};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::RoundVerdict;
 use macaque_core::selector::Selector;
+use macaque_testkit::fault_proxy::{Fault, RequestMatch};
 use serde_json::Value;
 
-use crate::admission::Admission;
-use crate::proxy::{Fault, Rule};
-use crate::scene::Deed;
+use crate::admission::AdmissionSetup;
+use crate::round_proxy::ScenarioFault;
+use crate::test_namespace::NamespaceChange;
 
 /// A row of the table.
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     /// The numbers of the requirements that it proves.
-    pub(crate) rows: &'static [u8],
+    pub(crate) requirements: &'static [u8],
     /// Objects of the scenario's namespace, in the order of their creation.
     pub(crate) given: Vec<Value>,
-    /// Done once the given objects stand still, before the round.
-    pub(crate) arrange: Vec<Deed>,
-    pub(crate) admission: Option<Admission>,
-    /// The verbs that macaque's account lacks; with none, the administrator plays the round.
+    /// Changes once the given objects are ready, before the round.
+    pub(crate) arrange: Vec<NamespaceChange>,
+    pub(crate) admission: Option<AdmissionSetup>,
+    /// The verbs that macaque's account lacks; with none, the administrator runs the round.
     pub(crate) lacking: Vec<(&'static str, &'static str)>,
     pub(crate) round_config: RoundConfig,
-    /// The pod that the draw is to begin with.
+    /// The pod that is to be picked first.
     pub(crate) first: Option<&'static str>,
-    pub(crate) faults: Vec<Rule>,
-    pub(crate) expected: Expected,
+    pub(crate) faults: Vec<(RequestMatch, ScenarioFault)>,
+    pub(crate) expected: ExpectedResult,
 }
 
 /// What must come of it.
-pub(crate) struct Expected {
+pub(crate) struct ExpectedResult {
     pub(crate) verdict: RoundVerdict,
     /// Every request that is no read, and the code of its answer; 0 is none.
     pub(crate) sends: Vec<(String, u16)>,
     /// `POD: OUTCOME`, in the order of the attempts.
-    pub(crate) told: Vec<&'static str>,
+    pub(crate) reports: Vec<&'static str>,
     pub(crate) exempt: Vec<(&'static str, usize)>,
     /// A part of each problem.
     pub(crate) problems: Vec<&'static str>,
@@ -47,14 +48,14 @@ pub(crate) struct Expected {
     pub(crate) warnings: Vec<&'static str>,
     /// A part of why the round failed.
     pub(crate) failure: Option<&'static str>,
-    pub(crate) after: Vec<After>,
+    pub(crate) after: Vec<FinalState>,
     /// The round takes at least this long.
     pub(crate) pause: Duration,
 }
 
 /// Something about the cluster afterwards.
-pub(crate) enum After {
-    /// Nobody has begun to delete this pod.
+pub(crate) enum FinalState {
+    /// This pod is not being deleted.
     Alive(&'static str),
     /// This pod is being deleted, or gone.
     Going(&'static str),
@@ -77,10 +78,10 @@ pub(crate) fn delete(pod: &str) -> String {
 }
 
 /// A scenario that expects nothing yet: an idle round that only reads.
-pub(crate) fn scenario(name: &'static str, rows: &'static [u8]) -> Scenario {
+pub(crate) fn scenario(name: &'static str, requirements: &'static [u8]) -> Scenario {
     Scenario {
         name,
-        rows,
+        requirements,
         given: Vec::new(),
         arrange: Vec::new(),
         admission: None,
@@ -88,10 +89,10 @@ pub(crate) fn scenario(name: &'static str, rows: &'static [u8]) -> Scenario {
         round_config: round_config(),
         first: None,
         faults: Vec::new(),
-        expected: Expected {
+        expected: ExpectedResult {
             verdict: RoundVerdict::Idle,
             sends: Vec::new(),
-            told: Vec::new(),
+            reports: Vec::new(),
             exempt: Vec::new(),
             problems: Vec::new(),
             warnings: Vec::new(),
@@ -111,10 +112,10 @@ pub(crate) fn round_config() -> RoundConfig {
                 namespaces: NamespaceScope::All,
                 selector: Selector::default(),
                 min_age: Duration::ZERO,
-                include: vec![IncludedRule::Bare],
+                include: vec!["bare"],
             },
             method: DisruptionMethod::Evict,
-            identity: None,
+            own_pod: None,
         },
         disrupt: DisruptConfig::default(),
     }
@@ -126,12 +127,12 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn arrange(mut self, deed: Deed) -> Self {
-        self.arrange.push(deed);
+    pub(crate) fn arrange(mut self, change: NamespaceChange) -> Self {
+        self.arrange.push(change);
         self
     }
 
-    pub(crate) fn admission(mut self, admission: Admission) -> Self {
+    pub(crate) fn admission(mut self, admission: AdmissionSetup) -> Self {
         self.admission = Some(admission);
         self
     }
@@ -162,16 +163,16 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn include(mut self, include: &[IncludedRule]) -> Self {
+    pub(crate) fn include(mut self, include: &[&'static str]) -> Self {
         self.round_config.rules.target.include = include.to_vec();
         self
     }
 
     /// macaque runs in this pod of the scenario's namespace.
-    pub(crate) fn identity(mut self, pod: &str) -> Self {
+    pub(crate) fn own_pod(mut self, pod: &str) -> Self {
         let namespace = String::new();
-        let pod = pod.to_owned();
-        self.round_config.rules.identity = Some(OwnPod { namespace, pod });
+        let name = pod.to_owned();
+        self.round_config.rules.own_pod = Some(OwnPod { namespace, name });
         self
     }
 
@@ -180,18 +181,26 @@ impl Scenario {
         self
     }
 
-    /// The first request whose first line holds `part` suffers `fault`.
+    /// `fault` is injected into the first request whose first line contains `part`.
     pub(crate) fn once(self, part: &'static str, fault: Fault) -> Self {
-        self.times(1, part, fault)
+        self.fault(RequestMatch::containing(part).once(), ScenarioFault::Proxy(fault))
     }
 
-    /// Every request whose first line holds `part` suffers `fault`.
+    /// `fault` is injected into every request whose first line contains `part`.
     pub(crate) fn always(self, part: &'static str, fault: Fault) -> Self {
-        self.times(usize::MAX, part, fault)
+        self.fault(part.into(), ScenarioFault::Proxy(fault))
     }
 
-    fn times(mut self, times: usize, part: &'static str, fault: Fault) -> Self {
-        self.faults.push(Rule { part, times, fault });
+    /// The namespace changes just before the server gets the first request whose first line contains `part`.
+    pub(crate) fn meanwhile(self, part: &'static str, change: NamespaceChange) -> Self {
+        self.fault(
+            RequestMatch::containing(part).once(),
+            ScenarioFault::Meanwhile(change),
+        )
+    }
+
+    fn fault(mut self, matching: RequestMatch, fault: ScenarioFault) -> Self {
+        self.faults.push((matching, fault));
         self
     }
 
@@ -205,8 +214,8 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn told(mut self, attempts: &[&'static str]) -> Self {
-        self.expected.told.extend(attempts);
+    pub(crate) fn reports(mut self, attempts: &[&'static str]) -> Self {
+        self.expected.reports.extend(attempts);
         self
     }
 
@@ -220,7 +229,7 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn warned(mut self, part: &'static str) -> Self {
+    pub(crate) fn warns(mut self, part: &'static str) -> Self {
         self.expected.warnings.push(part);
         self
     }
@@ -231,7 +240,7 @@ impl Scenario {
         self.ends(RoundVerdict::Failed)
     }
 
-    pub(crate) fn after(mut self, after: impl IntoIterator<Item = After>) -> Self {
+    pub(crate) fn after(mut self, after: impl IntoIterator<Item = FinalState>) -> Self {
         self.expected.after.extend(after);
         self
     }

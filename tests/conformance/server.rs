@@ -11,14 +11,14 @@ const FOR_EVER: Duration = Duration::from_secs(3600);
 
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ServerKind {
     Sandbox,
     Real,
 }
 
 /// A server, and a namespace of it for one scenario.
 pub(crate) struct Server {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ServerKind,
     pub(crate) namespace: String,
     /// The administrator's.
     pub(crate) client: Client,
@@ -27,13 +27,13 @@ pub(crate) struct Server {
 
 impl Server {
     /// A sandbox of the scenario's own, or a namespace's name on the real server.
-    pub(crate) async fn new(kind: Kind) -> Self {
+    pub(crate) async fn new(kind: ServerKind) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let namespace = match kind {
-            Kind::Sandbox => "conformance-sandbox".to_owned(),
-            Kind::Real => format!("conformance-{:08x}", rand::random::<u32>()),
+            ServerKind::Sandbox => "conformance-sandbox".to_owned(),
+            ServerKind::Real => format!("conformance-{:08x}", rand::random::<u32>()),
         };
-        let sandbox = (kind == Kind::Sandbox).then(|| {
+        let sandbox = (kind == ServerKind::Sandbox).then(|| {
             let options = SandboxOptions {
                 ready_after: Duration::ZERO,
                 linger: FOR_EVER,

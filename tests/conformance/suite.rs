@@ -5,46 +5,49 @@ use std::rc::Rc;
 use tokio::sync::Semaphore;
 use tokio::task::LocalSet;
 
-use crate::answers::{self, Record};
+use crate::answers::{self, ServerRecord};
 use crate::page;
-use crate::play::{Played, play, writes};
 use crate::raw;
-use crate::server::Kind;
+use crate::run_scenario::{ScenarioResult, run_scenario, writes};
+use crate::server::ServerKind;
 use crate::table;
 
 /// How many scenarios run at a time: the machine has few cores, and most of a scenario is waiting.
 const AT_A_TIME: usize = 8;
 
-/// Plays every scenario on the server of this kind.
-pub(crate) fn run(kind: Kind) {
+/// Runs every scenario on the server of this kind.
+pub(crate) fn run(kind: ServerKind) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let played = LocalSet::new().block_on(&runtime, play_all(kind));
+    let results = LocalSet::new().block_on(&runtime, run_all(kind));
     let mut failed = 0;
-    for Played { name, faults, .. } in &played {
-        if faults.is_empty() {
+    for ScenarioResult {
+        name, differences, ..
+    } in &results
+    {
+        if differences.is_empty() {
             println!("ok      {name}");
         } else {
             failed += 1;
-            println!("FAILED  {name}\n  {}", faults.join("\n  "));
+            println!("FAILED  {name}\n  {}", differences.join("\n  "));
         }
     }
     assert_eq!(
         failed,
         0,
         "of {} scenarios, {failed} failed; see above",
-        played.len()
+        results.len()
     );
     match kind {
-        Kind::Sandbox => page::check(&played, writes()),
-        Kind::Real if writes() => answers::record(&played),
-        Kind::Real => {}
+        ServerKind::Sandbox => page::check(&results, writes()),
+        ServerKind::Real if writes() => answers::record(&results),
+        ServerKind::Real => {}
     }
 }
 
-async fn play_all(kind: Kind) -> Vec<Played> {
+async fn run_all(kind: ServerKind) -> Vec<ScenarioResult> {
     let recorded = answers::recorded();
     let only = std::env::var("CONFORMANCE_ONLY").unwrap_or_default();
     let places = Rc::new(Semaphore::new(AT_A_TIME));
@@ -53,38 +56,38 @@ async fn play_all(kind: Kind) -> Vec<Played> {
         .into_iter()
         .filter(|scenario| scenario.name.contains(&only))
     {
-        let (name, rows) = (scenario.name, scenario.rows);
-        let said = recorded.get(name).cloned().unwrap_or_default();
+        let (name, requirements) = (scenario.name, scenario.requirements);
+        let answers = recorded.get(name).cloned().unwrap_or_default();
         let places = Rc::clone(&places);
         let task = tokio::task::spawn_local(async move {
             let _place = places.acquire().await;
-            play(kind, scenario, said).await
+            run_scenario(kind, scenario, answers).await
         });
-        tasks.push((name, rows, task));
+        tasks.push((name, requirements, task));
     }
-    for probe in raw::probes()
+    for raw_request in raw::raw_requests()
         .into_iter()
-        .filter(|probe| probe.name.contains(&only))
+        .filter(|raw_request| raw_request.name.contains(&only))
     {
-        let name = probe.name;
+        let name = raw_request.name;
         let record = recorded.get(name).cloned().unwrap_or_default();
         let places = Rc::clone(&places);
         let task = tokio::task::spawn_local(async move {
             let _place = places.acquire().await;
-            raw::send(kind, probe, record).await
+            raw::send(kind, raw_request, record).await
         });
         tasks.push((name, &[], task));
     }
-    let mut played = Vec::new();
-    for (name, rows, task) in tasks {
-        played.push(task.await.unwrap_or_else(|error| Played {
+    let mut results = Vec::new();
+    for (name, requirements, task) in tasks {
+        results.push(task.await.unwrap_or_else(|error| ScenarioResult {
             name,
-            rows,
+            requirements,
             injected: Vec::new(),
-            recorded: false,
-            record: Record::default(),
-            faults: vec![error.to_string()],
+            is_replayed: false,
+            record: ServerRecord::default(),
+            differences: vec![error.to_string()],
         }));
     }
-    played
+    results
 }

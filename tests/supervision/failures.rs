@@ -3,16 +3,18 @@
 use macaque::actors::supervisor::GAVE_UP;
 use macaque::failpoint::{FailAction, FailPoint};
 
-use crate::crew::Running;
-use crate::harm::panicking;
+use crate::fail_hooks::panicking;
+use crate::running_actors::{RunningActors, side_by_side};
+
+fn one_panic(point: FailPoint) {
+    let running = RunningActors::failing(panicking(point, 1));
+    running.await_rounds(2);
+    assert_eq!(running.stop(), 0, "{point:?}");
+}
 
 #[test]
 fn a_panic_of_the_clock_is_followed_by_a_restart_and_the_next_round() {
-    for point in [FailPoint::BeforeDue, FailPoint::AfterDue] {
-        let running = Running::with_faults(panicking(point, 1));
-        running.await_rounds(2);
-        assert_eq!(running.stop(), 0, "{point:?}");
-    }
+    side_by_side(&[FailPoint::BeforeDue, FailPoint::AfterDue], one_panic);
 }
 
 #[test]
@@ -25,20 +27,12 @@ fn a_panic_of_the_killer_is_followed_by_a_restart_and_the_next_round() {
         FailPoint::AfterResolve,
         FailPoint::BeforeReport,
     ];
-    for point in points {
-        let running = Running::with_faults(panicking(point, 1));
-        running.await_rounds(2);
-        assert_eq!(running.stop(), 0, "{point:?}");
-    }
+    side_by_side(&points, one_panic);
 }
 
 #[test]
 fn a_panic_of_the_notifier_is_followed_by_a_restart_and_the_next_message() {
-    for point in [FailPoint::BeforeNotify, FailPoint::AfterNotify] {
-        let running = Running::with_faults(panicking(point, 1));
-        running.await_rounds(2);
-        assert_eq!(running.stop(), 0, "{point:?}");
-    }
+    side_by_side(&[FailPoint::BeforeNotify, FailPoint::AfterNotify], one_panic);
 }
 
 #[test]
@@ -49,39 +43,40 @@ fn three_panics_in_the_window_are_survived_and_the_fourth_ends_the_process() {
         FailPoint::BeforeReport,
         FailPoint::BeforeNotify,
     ];
-    for point in points {
-        let running = Running::with_faults(panicking(point, 3));
-        // Rounds of lives that ended are told too: after three of those, one came through.
+    side_by_side(&points, |point| {
+        let running = RunningActors::failing(panicking(point, 3));
+        // Reports of incarnations that ended are delivered too: after three of those, one came through.
         running.await_rounds(4);
         assert_eq!(running.stop(), 0, "three at {point:?}");
-        let running = Running::with_faults(panicking(point, 4));
+        let running = RunningActors::failing(panicking(point, 4));
         assert_eq!(running.exit_code(), GAVE_UP, "four at {point:?}");
-    }
+    });
 }
 
 #[test]
-fn a_disruption_whose_report_was_lost_with_an_actor_is_told_all_the_same() {
-    for point in [
+fn a_disruption_whose_report_was_lost_with_an_actor_is_reported_all_the_same() {
+    let points = [
         FailPoint::AfterDisrupt,
         FailPoint::BeforeReport,
         FailPoint::BeforeNotify,
-    ] {
-        let running = Running::with_faults(panicking(point, 1));
+    ];
+    side_by_side(&points, |point| {
+        let running = RunningActors::failing(panicking(point, 1));
         running.await_rounds(3);
         let evictions = running.stop_and_name_evictions();
-        assert_eq!(evictions.untold(), Vec::<String>::new(), "{point:?}");
-    }
+        assert_eq!(evictions.unreported(), Vec::<String>::new(), "{point:?}");
+    });
 }
 
 #[test]
 fn the_process_ends_with_the_supervisor() {
-    let running = Running::with_faults(panicking(FailPoint::SupervisorTick, 1));
+    let running = RunningActors::failing(panicking(FailPoint::SupervisorTick, 1));
     assert_eq!(running.exit_code(), GAVE_UP);
 }
 
 #[test]
 fn the_probes_tell_who_is_up() {
-    let running = Running::with_faults(|_| FailAction::Continue);
+    let running = RunningActors::failing(|_| FailAction::Continue);
     running.await_ready();
     assert_eq!(running.stop(), 0);
 }

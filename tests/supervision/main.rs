@@ -1,5 +1,5 @@
-//! Promises of the four actors as a whole: who fails or hangs is replaced and the next round comes, who fails too often
-//! ends the process, and an end is in order. The cluster is the embedded sandbox, spoken to over HTTP.
+//! Promises of the four actors as a whole: an actor that fails or hangs is replaced and the next round comes, one that
+//! fails too often ends the process, and a shutdown is in order. The cluster is the sandbox, spoken to over HTTP.
 
 #![cfg(feature = "sandbox")]
 #![expect(
@@ -8,9 +8,9 @@
     reason = "clippy takes the fixtures of an integration test for code of the program"
 )]
 
-mod crew;
-mod endings;
+mod fail_hooks;
 mod failures;
 mod hangs;
-mod harm;
 mod process;
+mod running_actors;
+mod shutdown;

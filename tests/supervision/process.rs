@@ -8,21 +8,20 @@ use std::time::Duration;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use tempfile::TempDir;
 
-use super::crew::await_that;
+use crate::running_actors::await_that;
 
 /// The daemon on a sandbox, its probes answered.
-struct Daemon {
+struct DaemonProcess {
     child: Child,
     _sandbox: Sandbox,
     _directory: TempDir,
 }
 
-impl Daemon {
+impl DaemonProcess {
     /// Starts `program ARGUMENTS… macaque run`, and waits until it is ready.
     fn start(program: &[&str]) -> Self {
-        let scene = vec![scenario::deployment("shop", "web", 2)];
         let sandbox = Sandbox::start(SandboxOptions {
-            objects: scene,
+            objects: vec![scenario::deployment("shop", "web", 2)],
             ..SandboxOptions::default()
         })
         .unwrap();
@@ -83,7 +82,7 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Option<String> {
 #[test]
 fn sigterm_and_sigint_end_the_process_in_order() {
     for signal in ["TERM", "INT"] {
-        let daemon = Daemon::start(&[]);
+        let daemon = DaemonProcess::start(&[]);
         daemon.signal(signal, daemon.child.id());
         assert_eq!(daemon.end().code(), Some(0), "{signal}");
     }
@@ -105,7 +104,7 @@ fn sigterm_ends_the_process_as_pid_1_too() {
         );
         return eprintln!("SKIPPED: this machine grants no PID namespace");
     }
-    let daemon = Daemon::start(&unshare);
+    let daemon = DaemonProcess::start(&unshare);
     // Seen from outside, PID 1 of the namespace is unshare's only child.
     let children = format!("/proc/{0}/task/{0}/children", daemon.child.id());
     let inner: u32 = std::fs::read_to_string(children).unwrap().trim().parse().unwrap();

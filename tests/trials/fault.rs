@@ -1,4 +1,4 @@
-//! The faults that a trial suffers: the rows of the table.
+//! The faults of the trials: the rows of the table.
 
 use std::fmt;
 
@@ -6,26 +6,26 @@ use macaque::failpoint::FailPoint;
 
 /// What goes wrong in one trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum TrialFault {
     /// Nothing.
     None,
-    /// On the wire between a replica and the API server.
-    Wire(Wire),
+    /// On the network between a replica and the API server.
+    Network(NetworkFault),
     /// At the chat service.
-    Chat(Chat),
-    /// To the first actor of each replica's first life that passes a point.
-    Point(FailPoint, Harm),
+    Chat(ChatFault),
+    /// To the first actor of each replica's first process that passes a fail point.
+    Actor(FailPoint, ActorFault),
     /// To a process, or to the journal.
-    World(World),
+    Environment(EnvironmentFault),
 }
 
-/// What happens to requests on the wire.
+/// What happens to requests on the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wire {
+pub(crate) enum NetworkFault {
     ResetBefore,
     ResetAfter,
     Stall,
-    Trickle,
+    SlowAnswer,
     Truncated,
     Garbage,
     Html,
@@ -36,7 +36,7 @@ pub(crate) enum Wire {
     Error503,
     Error504,
     Error504After,
-    LandsLate,
+    ActsLate,
     EndlessList,
     ListExpires,
     HugeList,
@@ -45,16 +45,16 @@ pub(crate) enum Wire {
 
 /// What the chat service does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Chat {
+pub(crate) enum ChatFault {
     Down,
     Error500,
     Throttled,
     ResetAfter,
 }
 
-/// What is done to an actor.
+/// What happens to an actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Harm {
+pub(crate) enum ActorFault {
     Panic,
     Block,
     Hang,
@@ -63,7 +63,7 @@ pub(crate) enum Harm {
 
 /// What happens to processes and to the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum World {
+pub(crate) enum EnvironmentFault {
     Killed,
     Suspended,
     Terminated,
@@ -76,13 +76,13 @@ pub(crate) enum World {
     Paused,
 }
 
-impl Wire {
+impl NetworkFault {
     /// Every kind but the mix.
     pub(crate) const ALL: [Self; 18] = [
         Self::ResetBefore,
         Self::ResetAfter,
         Self::Stall,
-        Self::Trickle,
+        Self::SlowAnswer,
         Self::Truncated,
         Self::Garbage,
         Self::Html,
@@ -93,7 +93,7 @@ impl Wire {
         Self::Error503,
         Self::Error504,
         Self::Error504After,
-        Self::LandsLate,
+        Self::ActsLate,
         Self::EndlessList,
         Self::ListExpires,
         Self::HugeList,
@@ -104,7 +104,7 @@ impl Wire {
             Self::ResetBefore => "connection reset before the server acted",
             Self::ResetAfter => "connection reset after the server acted",
             Self::Stall => "no answer, the server never acts",
-            Self::Trickle => "the answer comes byte by byte",
+            Self::SlowAnswer => "the answer comes byte by byte",
             Self::Truncated => "answer truncated",
             Self::Garbage => "garbage for an answer",
             Self::Html => "a page of HTML, 200",
@@ -115,7 +115,7 @@ impl Wire {
             Self::Error503 => "503",
             Self::Error504 => "504 before the server acted",
             Self::Error504After => "504 after the server acted",
-            Self::LandsLate => "connection reset, the server acts later",
+            Self::ActsLate => "connection reset, the server acts later",
             Self::EndlessList => "endless continue tokens",
             Self::ListExpires => "410 between two pages",
             Self::HugeList => "lists of megabytes",
@@ -124,7 +124,7 @@ impl Wire {
     }
 }
 
-impl Harm {
+impl ActorFault {
     fn words(self) -> &'static str {
         match self {
             Self::Panic => "panic",
@@ -135,64 +135,81 @@ impl Harm {
     }
 }
 
-impl Fault {
+impl TrialFault {
     /// Whether the replicas need a process namespace of their own.
     pub(crate) fn needs_a_namespace(self) -> bool {
-        matches!(self, Self::World(World::KilledAsPid1 | World::TerminatedAsPid1))
+        matches!(
+            self,
+            Self::Environment(EnvironmentFault::KilledAsPid1 | EnvironmentFault::TerminatedAsPid1)
+        )
     }
 
     /// Every row, in the order of the table.
     pub(crate) fn all() -> Vec<Self> {
-        let wires = Wire::ALL.into_iter().chain([Wire::Mixed]).map(Self::Wire);
-        let chats = [Chat::Down, Chat::Error500, Chat::Throttled, Chat::ResetAfter].map(Self::Chat);
-        let harms = [Harm::Panic, Harm::Block, Harm::Hang, Harm::Abort];
+        let networks = NetworkFault::ALL
+            .into_iter()
+            .chain([NetworkFault::Mixed])
+            .map(Self::Network);
+        let chats = [
+            ChatFault::Down,
+            ChatFault::Error500,
+            ChatFault::Throttled,
+            ChatFault::ResetAfter,
+        ]
+        .map(Self::Chat);
+        let faults = [
+            ActorFault::Panic,
+            ActorFault::Block,
+            ActorFault::Hang,
+            ActorFault::Abort,
+        ];
         let points = FailPoint::ALL
             .into_iter()
-            .flat_map(|point| harms.map(|harm| Self::Point(point, harm)));
-        let world = [
-            World::Killed,
-            World::Suspended,
-            World::Terminated,
-            World::KilledAsPid1,
-            World::TerminatedAsPid1,
-            World::JournalContended,
-            World::JournalDeleted,
-            World::JournalRestored,
-            World::JournalTruncated,
-            World::Paused,
+            .flat_map(|point| faults.map(|fault| Self::Actor(point, fault)));
+        let environment = [
+            EnvironmentFault::Killed,
+            EnvironmentFault::Suspended,
+            EnvironmentFault::Terminated,
+            EnvironmentFault::KilledAsPid1,
+            EnvironmentFault::TerminatedAsPid1,
+            EnvironmentFault::JournalContended,
+            EnvironmentFault::JournalDeleted,
+            EnvironmentFault::JournalRestored,
+            EnvironmentFault::JournalTruncated,
+            EnvironmentFault::Paused,
         ];
         std::iter::once(Self::None)
-            .chain(wires)
+            .chain(networks)
             .chain(chats)
             .chain(points)
-            .chain(world.map(Self::World))
+            .chain(environment.map(Self::Environment))
             .collect()
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for TrialFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("none"),
-            Self::Wire(wire) => write!(f, "wire: {}", wire.words()),
+            Self::Network(fault) => write!(f, "network: {}", fault.words()),
             Self::Chat(chat) => f.write_str(match chat {
-                Chat::Down => "chat: nobody answers",
-                Chat::Error500 => "chat: 500",
-                Chat::Throttled => "chat: 429",
-                Chat::ResetAfter => "chat: reset after the message was taken",
+                ChatFault::Down => "chat: no answer",
+                ChatFault::Error500 => "chat: 500",
+                ChatFault::Throttled => "chat: 429",
+                ChatFault::ResetAfter => "chat: reset after the message was accepted",
             }),
-            Self::Point(point, harm) => write!(f, "{point:?}: {}", harm.words()),
-            Self::World(world) => f.write_str(match world {
-                World::Killed => "SIGKILL at random moments",
-                World::Suspended => "SIGSTOP, and SIGCONT later",
-                World::Terminated => "SIGTERM at random moments",
-                World::KilledAsPid1 => "SIGKILL at random moments, as PID 1",
-                World::TerminatedAsPid1 => "SIGTERM at random moments, as PID 1",
-                World::JournalContended => "journal: others write it all the time",
-                World::JournalDeleted => "journal: deleted, and created anew",
-                World::JournalRestored => "journal: an old copy is put back",
-                World::JournalTruncated => "journal: truncated, and mended",
-                World::Paused => "paused, and resumed",
+            Self::Actor(point, fault) => write!(f, "{point:?}: {}", fault.words()),
+            Self::Environment(fault) => f.write_str(match fault {
+                EnvironmentFault::Killed => "SIGKILL at random moments",
+                EnvironmentFault::Suspended => "SIGSTOP, and SIGCONT later",
+                EnvironmentFault::Terminated => "SIGTERM at random moments",
+                EnvironmentFault::KilledAsPid1 => "SIGKILL at random moments, as PID 1",
+                EnvironmentFault::TerminatedAsPid1 => "SIGTERM at random moments, as PID 1",
+                EnvironmentFault::JournalContended => "journal: written by others all the time",
+                EnvironmentFault::JournalDeleted => "journal: deleted, and created anew",
+                EnvironmentFault::JournalRestored => "journal: an old copy is put back",
+                EnvironmentFault::JournalTruncated => "journal: truncated, and repaired",
+                EnvironmentFault::Paused => "paused, and resumed",
             }),
         }
     }

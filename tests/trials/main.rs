@@ -1,8 +1,8 @@
-//! Trials of the promises under faults: real processes with real actors on a cluster whose wire, whose chat and whose
-//! machines fail, judged from the cluster's own history.
+//! Trials of the promises under faults: real processes with real actors on a cluster whose network, chat service and
+//! processes fail, judged from the cluster's own history.
 //!
-//! `cargo test --test trials` plays a short form, a trial for every fault and number of replicas that takes its turn;
-//! `just trials` plays the table of docs/reliability.md and prints it.
+//! `cargo test --test trials` runs a short form: one trial for every fault, with the numbers of replicas by turns.
+//! `just trials` runs the table of docs/reliability.md and prints it.
 
 #![cfg(feature = "sandbox")]
 #![expect(
@@ -12,35 +12,38 @@
     reason = "clippy takes the fixtures of an integration test for code of the program"
 )]
 
-mod chat;
-mod controlplane;
+mod control_plane;
+mod fake_chat;
 mod fault;
-mod real;
+mod network;
+mod outcome_table;
+mod real_trial;
 mod replica;
-mod table;
+mod replica_group;
 mod trial;
 mod verdict;
-mod wire;
 
 use std::process::{Command, Stdio, exit};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fault::Fault;
-use replica::Replica;
-use table::Table;
+use control_plane::ControlPlane;
+use fault::TrialFault;
+use outcome_table::OutcomeTable;
+use real_trial::PlaneFault;
+use replica::ReplicaConfig;
 
-/// Trials of the short form: one for each fault.
+/// Trials of the short form: at least one for each fault.
 const SHORT: usize = 89;
 /// Trials at a time: they wait more than they compute.
 const AT_A_TIME: usize = 8;
 
 fn main() {
     let args: Vec<_> = std::env::args().skip(1).collect();
-    if let [flag, round_config] = args.as_slice()
+    if let [flag, config] = args.as_slice()
         && flag == "--replica"
     {
-        let replica: Replica = serde_json::from_str(round_config).unwrap();
+        let replica: ReplicaConfig = serde_json::from_str(config).unwrap();
         exit(replica.run());
     }
     // Both TLS users take the process's provider; an error means that it is set already.
@@ -63,7 +66,7 @@ fn main() {
     });
     let only = word("--fault");
     let namespaces = may_have_namespaces();
-    let faults: Vec<_> = Fault::all()
+    let faults: Vec<_> = TrialFault::all()
         .into_iter()
         .filter(|fault| namespaces || !fault.needs_a_namespace())
         .filter(|fault| {
@@ -72,36 +75,36 @@ fn main() {
         })
         .collect();
     if args.iter().any(|arg| arg == "--real") {
-        let table = play_for_real(&replicas, trials);
+        let table = run_on_control_plane(&replicas, trials);
         println!("{table}");
         exit(i32::from(!table.is_good()));
     }
     let log = args.iter().any(|arg| arg == "--log");
-    let table = play(&faults, &replicas, trials, number("--at-a-time", AT_A_TIME), log);
+    let table = run(&faults, &replicas, trials, number("--at-a-time", AT_A_TIME), log);
     println!("{table}");
     exit(i32::from(!table.is_good()));
 }
 
-/// Plays so many trials on a real control plane, one at a time: they suspend what it consists of.
-fn play_for_real(replicas: &[usize], trials: usize) -> Table<real::Fault> {
-    let mut table = Table::new(&real::Fault::ALL, replicas);
+/// Runs so many trials on a real control plane, one at a time: they suspend its components.
+fn run_on_control_plane(replicas: &[usize], trials: usize) -> OutcomeTable<PlaneFault> {
+    let mut table = OutcomeTable::new(&PlaneFault::ALL, replicas);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let mut plane = runtime.block_on(controlplane::ControlPlane::find());
+    let mut plane = runtime.block_on(ControlPlane::find());
     for n in 0..trials {
-        let fault = n % real::Fault::ALL.len();
-        let count = replicas[(n / real::Fault::ALL.len() + fault) % replicas.len()];
-        let verdict = runtime.block_on(real::play(&mut plane, real::Fault::ALL[fault], count));
-        table.note(real::Fault::ALL[fault], count, verdict);
+        let fault = n % PlaneFault::ALL.len();
+        let count = replicas[(n / PlaneFault::ALL.len() + fault) % replicas.len()];
+        let verdict = runtime.block_on(real_trial::run(&mut plane, PlaneFault::ALL[fault], count));
+        table.record(PlaneFault::ALL[fault], count, verdict);
     }
     table
 }
 
 /// Whether this machine lets a process have a process namespace of its own; it must in CI.
 fn may_have_namespaces() -> bool {
-    let [program, arguments @ ..] = trial::AS_PID_1;
+    let [program, arguments @ ..] = replica_group::AS_PID_1;
     let tried = Command::new(program)
         .args(arguments)
         .arg("true")
@@ -118,9 +121,16 @@ fn may_have_namespaces() -> bool {
     may
 }
 
-/// Plays so many trials, the faults and the numbers of replicas by turns.
-fn play(faults: &[Fault], replicas: &[usize], trials: usize, at_a_time: usize, log: bool) -> Table<Fault> {
-    let (next, table) = (AtomicUsize::new(0), Mutex::new(Table::new(faults, replicas)));
+/// Runs so many trials, the faults and the numbers of replicas by turns.
+fn run(
+    faults: &[TrialFault],
+    replicas: &[usize],
+    trials: usize,
+    at_a_time: usize,
+    log: bool,
+) -> OutcomeTable<TrialFault> {
+    let next = AtomicUsize::new(0);
+    let table = Mutex::new(OutcomeTable::new(faults, replicas));
     std::thread::scope(|scope| {
         for _ in 0..at_a_time {
             scope.spawn(|| {
@@ -137,8 +147,8 @@ fn play(faults: &[Fault], replicas: &[usize], trials: usize, at_a_time: usize, l
                         .enable_all()
                         .build()
                         .unwrap();
-                    let verdict = runtime.block_on(trial::play(faults[fault], count, log));
-                    table.lock().unwrap().note(faults[fault], count, verdict);
+                    let verdict = runtime.block_on(trial::run(faults[fault], count, log));
+                    table.lock().unwrap().record(faults[fault], count, verdict);
                 }
             });
         }

@@ -1,4 +1,4 @@
-//! One replica of macaque as a process of its own: this very test program, started again with its orders.
+//! One replica of macaque as a process of its own: this very test program, started again with its configuration.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,52 +7,58 @@ use std::time::Duration;
 use jiff::Timestamp;
 use macaque::actors::clock::Trigger;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::supervisor::{ActorRole, RestartPolicy};
+use macaque::actors::supervisor::{ActorRole, ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
 use macaque::notify::{Channel, DeliveryRetry, SlackWebhook};
+use macaque::platform::Platform;
 use macaque::round::RoundConfig;
 use macaque::settings::{LogFormat, LogSettings};
-use macaque_core::config::{self, ConfigMapRef, DisruptConfig, IncludedRule, JournalLocation, TargetConfig};
+use macaque_core::config::{ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
 use macaque_core::eligibility::EligibilityRules;
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::timer::TimerConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::fault::Harm;
+use crate::fault::ActorFault;
 
-/// From one slot to the next.
-pub(crate) const PACE: Duration = Duration::from_millis(500);
+/// The time from one slot to the next.
+pub(crate) const SLOT_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long a blocked thread stays so: it wakes while the others have gone on.
 const BLOCKED: Duration = Duration::from_millis(1500);
 
 /// What a replica needs to know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Replica {
+pub(crate) struct ReplicaConfig {
     pub(crate) name: String,
     pub(crate) kubeconfig: std::path::PathBuf,
-    /// Where its victims are, and where it lives.
+    /// The namespace of its victims, and its own.
     pub(crate) namespace: String,
     pub(crate) home: String,
     pub(crate) chat: String,
-    /// Slots are this instant and every pace after it.
+    /// The first slot is one interval after this.
     pub(crate) epoch: Timestamp,
-    /// The place of the point in [`FailPoint::ALL`], and the place of the harm in [`HARMS`].
+    /// The index of the point in [`FailPoint::ALL`], and that of the fault in [`ACTOR_FAULTS`].
     pub(crate) fault: Option<(usize, usize)>,
     /// Whether it is the first process of a process namespace.
     pub(crate) as_pid_1: bool,
     pub(crate) log: bool,
 }
 
-/// The harms by number.
-pub(crate) const HARMS: [Harm; 4] = [Harm::Panic, Harm::Block, Harm::Hang, Harm::Abort];
+/// The faults of actors by number.
+pub(crate) const ACTOR_FAULTS: [ActorFault; 4] = [
+    ActorFault::Panic,
+    ActorFault::Block,
+    ActorFault::Hang,
+    ActorFault::Abort,
+];
 
-impl Replica {
+impl ReplicaConfig {
     /// Runs the replica until it is told to stop, or gives up; returns the exit code.
     pub(crate) fn run(self) -> i32 {
         let level = if self.log {
@@ -60,25 +66,27 @@ impl Replica {
         } else {
             log::LevelFilter::Off
         };
-        macaque::telemetry::start(&LogSettings {
+        let platform = Platform::system();
+        let settings = LogSettings {
             level,
             format: LogFormat::Text,
-        });
-        actors::run(self.crew())
+        };
+        macaque::telemetry::start(&settings, &platform);
+        actors::run(self.actors_config(platform))
     }
 
-    fn crew(self) -> ActorsConfig {
-        let place = JournalLocation::ConfigMap(ConfigMapRef {
+    fn actors_config(self, platform: Platform) -> ActorsConfig {
+        let location = JournalLocation::ConfigMap(ConfigMapRef {
             namespace: self.home,
             name: "macaque-journal".to_owned(),
         });
         let timing = JournalTiming {
-            deadline: PACE * 3 / 4,
-            spacing: PACE / 2,
-            lease: PACE * 3 / 2,
+            deadline: SLOT_INTERVAL * 3 / 4,
+            spacing: SLOT_INTERVAL / 2,
+            lease: SLOT_INTERVAL * 3 / 2,
             skew: Duration::from_secs(30),
         };
-        let channel = Channel::SlackWebhook(SlackWebhook {
+        let channel = Channel::from(SlackWebhook {
             url: format!("http://{}/hook", self.chat).into(),
         });
         let access = ClusterAccess {
@@ -90,17 +98,24 @@ impl Replica {
             },
         };
         ActorsConfig {
-            beat: Trigger::Interval {
-                pace: PACE,
+            trigger: Trigger::Interval {
+                every: SLOT_INTERVAL,
                 since: self.epoch,
             },
-            pace: TimerConfig {
+            timer: TimerConfig {
                 deadline: timing.deadline,
                 settle: Duration::from_millis(50),
                 ..TimerConfig::default()
             },
-            round_config: Arc::new(round_config(&self.namespace)),
-            books: JournalStore::new(place, &self.name, config::DisruptionLimits::default(), 1, timing),
+            round: Arc::new(round_config(&self.namespace)),
+            journal: JournalStore::new(
+                location,
+                &self.name,
+                DisruptionLimits::default(),
+                1,
+                timing,
+                &platform,
+            ),
             access,
             channels: Arc::new([channel]),
             retry: DeliveryRetry {
@@ -108,33 +123,37 @@ impl Replica {
                 first: Duration::from_millis(50),
                 longest: Duration::from_millis(200),
             },
-            limits: RestartPolicy {
+            restarts: RestartPolicy {
                 restarts: 5,
-                hang_timeout: Duration::from_millis(800),
                 backoff: Duration::from_millis(20),
                 ..RestartPolicy::default()
             },
+            timeouts: ActorTimeouts {
+                hang: Duration::from_millis(800),
+                ..ActorTimeouts::default()
+            },
             stop: StableRecipient::default(),
-            vitals: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str))),
-            faults: self.fault.map_or_else(FailPoints::default, |(point, harm)| {
-                once(FailPoint::ALL[point], HARMS[harm])
+            health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+            platform,
+            fail_points: self.fault.map_or_else(FailPoints::default, |(point, fault)| {
+                once(FailPoint::ALL[point], ACTOR_FAULTS[fault])
             }),
         }
     }
 }
 
-/// The harm befalls the first actor that passes the point.
-fn once(point: FailPoint, harm: Harm) -> FailPoints {
+/// Fail points that inject the fault into the first actor that passes the point.
+fn once(point: FailPoint, fault: ActorFault) -> FailPoints {
     let done = AtomicBool::new(false);
     FailPoints::armed(move |passed| {
         if passed != point || done.swap(true, Ordering::SeqCst) {
             return FailAction::Continue;
         }
-        match harm {
-            Harm::Panic => panic!("injected at {point:?}"),
-            Harm::Block => std::thread::sleep(BLOCKED),
-            Harm::Hang => return FailAction::Hang,
-            Harm::Abort => std::process::abort(),
+        match fault {
+            ActorFault::Panic => panic!("injected at {point:?}"),
+            ActorFault::Block => std::thread::sleep(BLOCKED),
+            ActorFault::Hang => return FailAction::Hang,
+            ActorFault::Abort => std::process::abort(),
         }
         FailAction::Continue
     })
@@ -145,11 +164,11 @@ fn round_config(namespace: &str) -> RoundConfig {
         dry_run: false,
         rules: EligibilityRules {
             target: TargetConfig {
-                include: vec![IncludedRule::Bare],
+                include: vec!["bare"],
                 ..TargetConfig::all_of(namespace)
             },
             method: DisruptionMethod::Evict,
-            identity: None,
+            own_pod: None,
         },
         disrupt: DisruptConfig {
             attempts: 3,

@@ -1,5 +1,5 @@
-//! What became of a trial, judged from the server's own history: which pods were lost and when, and what was written
-//! to the journal before.
+//! The verdict on a trial, from the server's own history: which pods were lost and when, and what was written to the
+//! journal before.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use kube_sandbox::Sandbox;
 use serde_json::Value;
 
-use crate::replica::PACE;
+use crate::replica::SLOT_INTERVAL;
 
-/// How the slot that the fault befell was served.
+/// The outcome of the slot that the fault hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Served {
-    /// Nobody was disrupted.
+pub(crate) enum SlotOutcome {
+    /// No pod was disrupted.
     None,
     /// As ordered.
     Once,
@@ -20,59 +20,64 @@ pub(crate) enum Served {
     MoreThanOnce,
 }
 
-/// One trial's outcome.
+/// The outcome of one trial.
 #[derive(Debug, Clone)]
-pub(crate) struct Verdict {
-    pub(crate) served: Served,
+pub(crate) struct TrialVerdict {
+    pub(crate) slot: SlotOutcome,
     /// Pods that were lost after the next slot had come.
     pub(crate) late: usize,
-    /// Whether a slot was served once the fault was over.
+    /// Whether a slot was run once the fault was over.
     pub(crate) recovered: bool,
-    /// Lost pods that nobody was told of.
-    pub(crate) untold: usize,
+    /// Lost pods that no report named.
+    pub(crate) unreported: usize,
     /// What is wrong, in words.
     pub(crate) wrong: Vec<String>,
 }
 
 /// A pod that was lost.
-pub(crate) struct Loss {
+pub(crate) struct PodLoss {
     pub(crate) name: String,
     pub(crate) at: Timestamp,
-    /// The slot that it was charged to.
+    /// The slot that it was reserved for.
     pub(crate) slot: Option<Timestamp>,
 }
 
 /// The pods that were lost so far, in order.
-pub(crate) fn losses(sandbox: &Sandbox) -> Vec<Loss> {
-    let slots = charged(sandbox);
+pub(crate) fn losses(sandbox: &Sandbox) -> Vec<PodLoss> {
+    let slots = reservations(sandbox);
     let deletions = sandbox.deletions().into_iter();
     deletions
-        .map(|departure| Loss {
-            slot: slots.get(&departure.uid).copied(),
-            name: departure.name,
-            at: departure.at,
+        .map(|deletion| PodLoss {
+            slot: slots.get(&deletion.uid).copied(),
+            name: deletion.name,
+            at: deletion.at,
         })
         .collect()
 }
 
-/// Whether a slot after the first was served.
-pub(crate) fn has_recovered(losses: &[Loss], epoch: Timestamp) -> bool {
+/// Whether a slot after the first was run.
+pub(crate) fn has_recovered(losses: &[PodLoss], epoch: Timestamp) -> bool {
     losses
         .iter()
         .any(|loss| loss.slot.is_some_and(|slot| slot > nth(epoch, 1)))
 }
 
-/// Judges the losses of a trial whose first slot the fault befell.
-pub(crate) fn judge(losses: &[Loss], epoch: Timestamp, told: impl Fn(&str) -> bool) -> Verdict {
+/// Judges the losses of a trial whose first slot the fault hit.
+pub(crate) fn judge(
+    losses: &[PodLoss],
+    epoch: Timestamp,
+    is_reported: impl Fn(&str) -> bool,
+) -> TrialVerdict {
     let mut wrong = Vec::new();
     let mut of_slot: BTreeMap<Timestamp, usize> = BTreeMap::new();
     for (n, loss) in losses.iter().enumerate() {
         let Some(slot) = loss.slot else {
-            wrong.push(format!("{} was lost and never charged", loss.name));
+            wrong.push(format!("{} was lost and never reserved", loss.name));
             continue;
         };
         *of_slot.entry(slot).or_default() += 1;
-        let due = loss.at.duration_since(epoch).as_millis() / i128::try_from(PACE.as_millis()).unwrap();
+        let due =
+            loss.at.duration_since(epoch).as_millis() / i128::try_from(SLOT_INTERVAL.as_millis()).unwrap();
         if i128::try_from(n).unwrap() >= due {
             wrong.push(format!("{} losses when {due} slots had been due", n + 1));
         }
@@ -85,28 +90,28 @@ pub(crate) fn judge(losses: &[Loss], epoch: Timestamp, told: impl Fn(&str) -> bo
             wrong.push(format!("{count} losses of the slot {slot}"));
         }
     }
-    let served = match of_slot.get(&nth(epoch, 1)) {
-        _ if !wrong.is_empty() => Served::MoreThanOnce,
-        None => Served::None,
-        Some(_) => Served::Once,
+    let slot = match of_slot.get(&nth(epoch, 1)) {
+        _ if !wrong.is_empty() => SlotOutcome::MoreThanOnce,
+        None => SlotOutcome::None,
+        Some(_) => SlotOutcome::Once,
     };
-    let is_late = |loss: &&Loss| loss.slot.is_some_and(|slot| loss.at > slot + PACE);
-    Verdict {
-        served,
+    let is_late = |loss: &&PodLoss| loss.slot.is_some_and(|slot| loss.at > slot + SLOT_INTERVAL);
+    TrialVerdict {
+        slot,
         late: losses.iter().filter(is_late).count(),
         recovered: has_recovered(losses, epoch),
-        untold: losses.iter().filter(|loss| !told(&loss.name)).count(),
+        unreported: losses.iter().filter(|loss| !is_reported(&loss.name)).count(),
         wrong,
     }
 }
 
 /// The slot of this number.
 pub(crate) fn nth(epoch: Timestamp, n: u32) -> Timestamp {
-    epoch + PACE * n
+    epoch + SLOT_INTERVAL * n
 }
 
-/// The slot that each UID was charged to, by the journals that were sent to the server.
-fn charged(sandbox: &Sandbox) -> BTreeMap<String, Timestamp> {
+/// The slot that each UID was reserved for, by the journals that were sent to the server.
+fn reservations(sandbox: &Sandbox) -> BTreeMap<String, Timestamp> {
     let mut slots = BTreeMap::new();
     for request in sandbox.requests() {
         if request.method != "PUT" {
@@ -117,7 +122,7 @@ fn charged(sandbox: &Sandbox) -> BTreeMap<String, Timestamp> {
         };
         let round = &journal["round"];
         let slot = round["slot"].as_str().and_then(|slot| slot.parse().ok());
-        for reservation in round["charges"].as_array().into_iter().flatten() {
+        for reservation in round["reservations"].as_array().into_iter().flatten() {
             if let (Some(uid), Some(slot)) = (reservation["pod"]["uid"].as_str(), slot) {
                 slots.insert(uid.to_owned(), slot);
             }

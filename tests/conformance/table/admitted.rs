@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::objects::web;
 use super::with;
-use crate::admission::By;
-use crate::scenario::After::{Alive, Going, Targeted};
+use crate::admission::AdmissionControl;
+use crate::scenario::FinalState::{Alive, Going, Targeted};
 use crate::scenario::{Scenario, delete, evict, scenario};
-use crate::scene::Scene;
+use crate::test_namespace::TestNamespace;
 
 pub(super) fn table() -> Vec<Scenario> {
     let mut table = webhooks();
@@ -20,13 +20,19 @@ pub(super) fn table() -> Vec<Scenario> {
     table
 }
 
-/// One pod, and an admission that refuses its eviction with this code and is told of so.
-fn refused(name: &'static str, row: &'static [u8], by: By, code: u16, told: &'static str) -> Scenario {
-    scenario(name, row)
+/// One pod, and an admission that refuses its eviction with this code and this report.
+fn refused(
+    name: &'static str,
+    requirements: &'static [u8],
+    by: AdmissionControl,
+    code: u16,
+    report: &'static str,
+) -> Scenario {
+    scenario(name, requirements)
         .given(web(1))
         .admission(by.evictions())
         .sends(evict("web-0"), code)
-        .told(&[told])
+        .reports(&[report])
         .ends(Refused)
         .after([Alive("web-0")])
 }
@@ -36,56 +42,56 @@ fn webhooks() -> Vec<Scenario> {
         refused(
             "a webhook denies without a word",
             &[18],
-            By::Denial(0, ""),
+            AdmissionControl::Denial(0, ""),
             400,
             "web-0: refused by webhook NAMESPACE.guard.test: without explanation",
         ),
         refused(
             "a webhook denies without a code",
             &[18],
-            By::Denial(0, "not on Mondays"),
+            AdmissionControl::Denial(0, "not on Mondays"),
             400,
             "web-0: refused by webhook NAMESPACE.guard.test: not on Mondays",
         ),
         refused(
             "a webhook denies with 403, as a missing grant does",
             &[18],
-            By::Denial(403, "not on Mondays"),
+            AdmissionControl::Denial(403, "not on Mondays"),
             403,
             "web-0: refused by webhook NAMESPACE.guard.test: not on Mondays",
         ),
         refused(
             "a webhook denies with 429, having begun a migration",
             &[19],
-            By::Denial(429, "Eviction triggered evacuation of VMI \"shop/x\""),
+            AdmissionControl::Denial(429, "Eviction triggered evacuation of VMI \"shop/x\""),
             429,
             "web-0: refused by webhook NAMESPACE.guard.test: Eviction triggered evacuation of VMI \"shop/x\"",
         ),
         refused(
             "a webhook denies with 500, as a failing server does",
             &[20],
-            By::Denial(500, "The pod will be rolled by its operator"),
+            AdmissionControl::Denial(500, "The pod will be rolled by its operator"),
             500,
             "web-0: refused by webhook NAMESPACE.guard.test: The pod will be rolled by its operator",
         ),
         refused(
             "a webhook denies with 401, as an expired credential does",
             &[18, 38],
-            By::Denial(401, "who are you?"),
+            AdmissionControl::Denial(401, "who are you?"),
             401,
             "web-0: refused by webhook NAMESPACE.guard.test: who are you?",
         ),
         refused(
             "a webhook denies with 404, as for a pod that is gone",
             &[18],
-            By::Denial(404, "no such machine"),
+            AdmissionControl::Denial(404, "no such machine"),
             404,
             "web-0: refused by webhook NAMESPACE.guard.test: no such machine",
         ),
         refused(
             "a webhook that does not answer and must",
             &[21],
-            By::Silence("Fail"),
+            AdmissionControl::Timeout("Fail"),
             500,
             "web-0: refused by webhook NAMESPACE.guard.test, which does not answer: Internal error occurred: \
              failed calling webhook \"NAMESPACE.guard.test\": failed to call webhook: Post \"https://127.0.0.1:PORT/?timeout=1s\": \
@@ -93,17 +99,17 @@ fn webhooks() -> Vec<Scenario> {
         ),
         scenario("a webhook that does not answer and need not", &[21])
             .given(web(1))
-            .admission(By::Silence("Ignore").evictions())
+            .admission(AdmissionControl::Timeout("Ignore").evictions())
             .sends(evict("web-0"), 201)
-            .told(&["web-0: evicted"])
+            .reports(&["web-0: evicted"])
             .ends(Disrupted)
             .after([Going("web-0"), Targeted("web-0", true)]),
         refused(
             "a webhook that makes the eviction a dry run",
             &[23],
-            By::DryRun,
+            AdmissionControl::DryRun,
             201,
-            "web-0: refused by admission: accepted, yet the pod lives on (made a dry run, or deferred)",
+            "web-0: accepted, but the pod was not deleted (a webhook may have made it a dry run or delayed it)",
         ),
         scenario(
             "a webhook on deletions refuses one, and nothing is evicted instead",
@@ -111,38 +117,38 @@ fn webhooks() -> Vec<Scenario> {
         )
         .given(web(1))
         .delete()
-        .admission(By::Denial(0, "keep it").deletions())
+        .admission(AdmissionControl::Denial(0, "keep it").deletions())
         .sends(delete("web-0"), 400)
-        .told(&["web-0: refused by webhook NAMESPACE.guard.test: keep it"])
+        .reports(&["web-0: refused by webhook NAMESPACE.guard.test: keep it"])
         .ends(Refused)
         .after([Alive("web-0"), Targeted("web-0", false)]),
     ]
 }
 
 fn policies() -> Vec<Scenario> {
-    let told = "web-0: refused by policy NAMESPACE-policy (binding NAMESPACE-policy-binding): not here";
-    let by = By::Policy;
+    let report = "web-0: refused by policy NAMESPACE-policy (binding NAMESPACE-policy-binding): not here";
+    let by = AdmissionControl::Policy;
     vec![
         refused(
             "a policy denies for no reason of its own",
             &[22],
             by(None),
             422,
-            told,
+            report,
         ),
         refused(
             "a policy denies as forbidden",
             &[22],
             by(Some("Forbidden")),
             403,
-            told,
+            report,
         ),
         refused(
             "a policy denies as too large",
             &[22],
             by(Some("RequestEntityTooLarge")),
             413,
-            told,
+            report,
         ),
         scenario(
             "a policy on deletions refuses one, and nothing is evicted instead",
@@ -152,7 +158,7 @@ fn policies() -> Vec<Scenario> {
         .delete()
         .admission(by(None).deletions())
         .sends(delete("web-0"), 422)
-        .told(&[told])
+        .reports(&[report])
         .ends(Refused)
         .after([Alive("web-0"), Targeted("web-0", false)]),
     ]
@@ -197,47 +203,49 @@ fn grants() -> Vec<Scenario> {
             .given(web(1))
             .lacking("delete", "pods")
             .sends(evict("web-0"), 201)
-            .told(&["web-0: evicted"])
+            .reports(&["web-0: evicted"])
             .ends(Disrupted)
             .after([Going("web-0")]),
         scenario("a namespace that ends between the look and the eviction", &[17])
             .given(kept())
-            .once("/eviction", crate::proxy::Fault::Meanwhile(end_namespace))
+            .meanwhile("/eviction", end_namespace)
             .sends(evict("web-0"), 403)
-            .told(&["web-0: refused by the namespace, which is terminating"])
+            .reports(&["web-0: refused by the namespace, which is terminating"])
             .ends(Refused),
         scenario("a deletion works in a namespace that ends", &[17, 30])
             .given(kept())
             .delete()
-            .once("DELETE ", crate::proxy::Fault::Meanwhile(end_namespace))
+            .meanwhile("DELETE ", end_namespace)
             .sends(delete("web-0"), 200)
-            .told(&["web-0: deleted"])
+            .reports(&["web-0: deleted"])
             .ends(Disrupted)
             .after([Going("web-0")]),
         scenario("a pod with a finalizer is evicted, and stays for it", &[1])
             .given(kept())
             .sends(evict("web-0"), 201)
-            .told(&["web-0: evicted"])
+            .reports(&["web-0: evicted"])
             .ends(Disrupted)
             .after([Going("web-0"), Targeted("web-0", true)]),
     ]
 }
 
 /// The namespace is told to end, and the server knows it: its pods are going, and nothing new may come.
-fn end_namespace(scene: &Scene) -> LocalBoxFuture<'_, ()> {
+fn end_namespace(namespace: &TestNamespace) -> LocalBoxFuture<'_, ()> {
     async move {
-        let path = format!("/api/v1/namespaces/{}", scene.server.namespace);
-        scene.send(Method::DELETE, &path, &Value::Null).await;
+        let path = format!("/api/v1/namespaces/{}", namespace.name());
+        namespace.send(Method::DELETE, &path, &Value::Null).await;
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "late"}});
-        scene
+        namespace
             .until("the namespace takes nothing new", async || {
-                let (code, _) = scene.send(Method::POST, &scene.path("ConfigMap"), &map).await;
+                let (code, _) = namespace
+                    .send(Method::POST, &namespace.path("ConfigMap"), &map)
+                    .await;
                 code == 403
             })
             .await;
-        scene
+        namespace
             .until("the namespace's end has come to its pods", async || {
-                let pods = scene.pods().await;
+                let pods = namespace.pods().await;
                 pods.iter()
                     .all(|pod| pod["metadata"]["deletionTimestamp"].is_string())
             })

@@ -2,15 +2,14 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use macaque_core::config::IncludedRule;
 use macaque_core::report::RoundVerdict::{Disrupted, Refused};
 use serde_json::{Value, json};
 
 use super::objects::{budget, job, pending, pod, unready, web, workload};
 use super::with;
-use crate::scenario::After::{Alive, Allowed, Going, Targeted};
+use crate::scenario::FinalState::{Alive, Allowed, Going, Targeted};
 use crate::scenario::{Scenario, delete, evict, scenario};
-use crate::scene::Scene;
+use crate::test_namespace::TestNamespace;
 
 /// A budget that says `minAvailable`.
 fn least(name: &str, app: &str, pods: usize) -> Value {
@@ -31,7 +30,7 @@ fn spent() -> Vec<Scenario> {
             .given([least("web", "web", 2)])
             .first("web-0")
             .sends(evict("web-0"), 201)
-            .told(&["web-0: evicted"])
+            .reports(&["web-0: evicted"])
             .ends(Disrupted)
             .after([Going("web-0"), Allowed("web", 0)]),
         scenario("a pod that its budget refuses gives way to one without", &[3])
@@ -39,7 +38,7 @@ fn spent() -> Vec<Scenario> {
             .first("a")
             .sends(evict("a"), 429)
             .sends(evict("b"), 201)
-            .told(&[
+            .reports(&[
                 "a: refused by budget none: The disruption budget none needs 1 healthy pods and has 1 currently",
                 "b: evicted",
             ])
@@ -52,7 +51,7 @@ fn spent() -> Vec<Scenario> {
             .count(2)
             .sends(evict("web-0"), 429)
             .sends(evict("web-1"), 429)
-            .told(&[
+            .reports(&[
                 "web-0: refused by budget web: The disruption budget web needs 2 healthy pods and has 2 currently",
                 "web-1: refused by budget web: The disruption budget web needs 2 healthy pods and has 2 currently",
             ])
@@ -63,7 +62,7 @@ fn spent() -> Vec<Scenario> {
             .first("db-0")
             .sends(evict("db-0"), 429)
             .sends(evict("db-1"), 429)
-            .told(&[
+            .reports(&[
                 "db-0: refused by budget db: The disruption budget db needs 2 healthy pods and has 2 currently",
                 "db-1: refused by budget db: The disruption budget db needs 2 healthy pods and has 2 currently",
             ])
@@ -72,7 +71,7 @@ fn spent() -> Vec<Scenario> {
             .given([workload("StatefulSet", "db", 2), budget("db", "db", json!({"maxUnavailable": 1}))])
             .first("db-1")
             .sends(evict("db-1"), 201)
-            .told(&["db-1: evicted"])
+            .reports(&["db-1: evicted"])
             .ends(Disrupted)
             .after([Going("db-1"), Alive("db-0"), Allowed("db", 0)]),
         scenario("a deletion asks no budget", &[30])
@@ -80,7 +79,7 @@ fn spent() -> Vec<Scenario> {
             .given([least("web", "web", 1)])
             .delete()
             .sends(delete("web-0"), 200)
-            .told(&["web-0: deleted"])
+            .reports(&["web-0: deleted"])
             .ends(Disrupted)
             .after([Going("web-0"), Targeted("web-0", false)]),
     ]
@@ -92,20 +91,20 @@ fn unhealthy() -> Vec<Scenario> {
         scenario("an unready pod whose app has too few healthy ones", &[8])
             .given([unready("sick", "web"), least("web", "web", 1)])
             .sends(evict("sick"), 429)
-            .told(&["sick: refused by budget web: The disruption budget web needs 1 healthy pods and has 0 currently"])
+            .reports(&["sick: refused by budget web: The disruption budget web needs 1 healthy pods and has 0 currently"])
             .ends(Refused)
             .after([Alive("sick")]),
         scenario("an unready pod beside enough healthy ones costs no disruption", &[8])
             .given([unready("sick", "web"), pod("well", "web"), least("web", "web", 1)])
             .first("sick")
             .sends(evict("sick"), 201)
-            .told(&["sick: evicted"])
+            .reports(&["sick: evicted"])
             .ends(Disrupted)
             .after([Going("sick"), Alive("well"), Targeted("sick", true)]),
         scenario("a budget of none needed keeps an unready pod for ever", &[8])
             .given([unready("sick", "web"), least("web", "web", 0)])
             .sends(evict("sick"), 429)
-            .told(&["sick: refused by budget web: The disruption budget web needs 0 healthy pods and has 0 currently"])
+            .reports(&["sick: refused by budget web: The disruption budget web needs 0 healthy pods and has 0 currently"])
             .ends(Refused),
         scenario("an unready pod may always go where the budget says so, synced or not", &[9])
             .given([
@@ -113,19 +112,19 @@ fn unhealthy() -> Vec<Scenario> {
                 with(budget("web", "web", json!({"maxUnavailable": "50%"})), always),
             ])
             .sends(evict("sick"), 201)
-            .told(&["sick: evicted"])
+            .reports(&["sick: evicted"])
             .ends(Disrupted)
             .after([Going("sick")]),
         scenario("a pending pod asks no budget, not even two", &[7])
             .given([pending("early", "web"), least("one", "web", 1), least("two", "web", 1)])
-            .include(&[IncludedRule::Bare, IncludedRule::Pending])
+            .include(&["bare", "pending"])
             .sends(evict("early"), 201)
-            .told(&["early: evicted"])
+            .reports(&["early: evicted"])
             .ends(Disrupted)
             .after([Going("early")]),
         scenario("a pending pod is exempt unless included", &[7])
             .given([pending("early", "web")])
-            .exempt(&[("not-running", 1)])
+            .exempt(&[("pending", 1)])
             .after([Alive("early")]),
     ]
 }
@@ -136,59 +135,59 @@ fn broken() -> Vec<Scenario> {
             .given(web(1))
             .given(["one", "two"].map(|name| least(name, "web", 0)))
             .sends(evict("web-0"), 500)
-            .told(&["web-0: refused by several budgets at once: evictions allow one per pod"])
+            .reports(&["web-0: refused by several budgets at once: evictions allow one per pod"])
             .ends(Refused)
             .after([Alive("web-0")]),
         scenario("a budget that can never be worked out, over a DaemonSet", &[4, 5])
             .given([workload("DaemonSet", "logs", 2), budget("logs", "logs", json!({"maxUnavailable": 1}))])
-            .include(&[IncludedRule::DaemonSet])
+            .include(&["daemonset"])
             .sends(evict("logs-*"), 429)
             .sends(evict("logs-*"), 429)
-            .told(&["logs-*: refused by budget logs: The disruption budget logs is still being processed by the server."; 2])
+            .reports(&["logs-*: refused by budget logs: The disruption budget logs is still being processed by the server."; 2])
             .ends(Refused),
         scenario("a budget that could not be worked out lately", &[5])
             .given([workload("DaemonSet", "logs", 2), budget("logs", "logs", json!({"maxUnavailable": 1}))])
             .arrange(observe)
-            .include(&[IncludedRule::DaemonSet])
+            .include(&["daemonset"])
             .sends(evict("logs-*"), 429)
             .sends(evict("logs-*"), 429)
-            .told(&["logs-*: refused by budget logs: The disruption budget logs does not allow evicting pods currently \
+            .reports(&["logs-*: refused by budget logs: The disruption budget logs does not allow evicting pods currently \
                      because it failed sync: daemonsets.apps does not implement the scale subresource"; 2])
             .ends(Refused),
         scenario("a budget that waits for too many pods is no missing grant", &[16])
             .given([workload("DaemonSet", "logs", 2), budget("logs", "logs", json!({"maxUnavailable": 1}))])
             .arrange(overwhelm)
-            .include(&[IncludedRule::DaemonSet])
+            .include(&["daemonset"])
             .sends(evict("logs-*"), 403)
             .sends(evict("logs-*"), 403)
-            .told(&["logs-*: refused by budget logs: The disruption budget logs does not allow evicting pods currently: \
+            .reports(&["logs-*: refused by budget logs: The disruption budget logs does not allow evicting pods currently: \
                      too many pending evictions not confirmed by PDB controller"; 2])
             .ends(Refused),
         scenario("a budget in per cent over bare pods expects nobody", &[5])
             .given(web(1))
             .given([budget("web", "web", json!({"minAvailable": "50%"}))])
             .sends(evict("web-0"), 429)
-            .told(&["web-0: refused by budget web: The disruption budget web does not allow evicting pods currently"])
+            .reports(&["web-0: refused by budget web: The disruption budget web does not allow evicting pods currently"])
             .ends(Refused),
         scenario("a budget over pods whose owner is missing", &[5])
             .given([with(pod("web-0", "web"), json!({"metadata": {"ownerReferences": [{
                 "apiVersion": "example.test/v1", "kind": "Thing", "name": "none", "uid": "none", "controller": true,
             }]}})), budget("web", "web", json!({"maxUnavailable": 1}))])
             .sends(evict("web-0"), 429)
-            .told(&["web-0: refused by budget web: The disruption budget web is still being processed by the server."])
+            .reports(&["web-0: refused by budget web: The disruption budget web is still being processed by the server."])
             .ends(Refused),
         scenario("a budget over a Job's pod", &[5, 39])
             .given([job("batch"), budget("batch", "batch", json!({"maxUnavailable": 1}))])
             .arrange(observe_batch)
             .sends(evict("batch-*"), 429)
-            .told(&["batch-*: refused by budget batch: The disruption budget batch does not allow evicting pods currently \
+            .reports(&["batch-*: refused by budget batch: The disruption budget batch does not allow evicting pods currently \
                      because it failed sync: jobs.batch does not implement the scale subresource"])
             .ends(Refused),
         scenario("a budget without either number", &[5])
             .given(web(1))
             .given([budget("web", "web", json!({}))])
             .sends(evict("web-0"), 429)
-            .told(&["web-0: refused by budget web: The disruption budget web does not allow evicting pods currently"])
+            .reports(&["web-0: refused by budget web: The disruption budget web does not allow evicting pods currently"])
             .ends(Refused),
         scenario("a budget without a selector covers nobody", &[1])
             .given(web(1))
@@ -197,7 +196,7 @@ fn broken() -> Vec<Scenario> {
                 "spec": {"minAvailable": 5},
             })])
             .sends(evict("web-0"), 201)
-            .told(&["web-0: evicted"])
+            .reports(&["web-0: evicted"])
             .ends(Disrupted),
         scenario("an empty selector covers everybody", &[2])
             .given(web(1))
@@ -206,24 +205,24 @@ fn broken() -> Vec<Scenario> {
                 "spec": {"minAvailable": 5, "selector": {}},
             })])
             .sends(evict("web-0"), 429)
-            .told(&["web-0: refused by budget all: The disruption budget all needs 5 healthy pods and has 1 currently"])
+            .reports(&["web-0: refused by budget all: The disruption budget all needs 5 healthy pods and has 1 currently"])
             .ends(Refused),
     ]
 }
 
 /// The status claims to be up to date. A budget whose controller fails keeps what is written into its status.
-fn observe(scene: &Scene) -> LocalBoxFuture<'_, ()> {
+fn observe(namespace: &TestNamespace) -> LocalBoxFuture<'_, ()> {
     async move {
-        scene
+        namespace
             .patch("PodDisruptionBudget", "logs/status", &observed())
             .await
     }
     .boxed_local()
 }
 
-fn observe_batch(scene: &Scene) -> LocalBoxFuture<'_, ()> {
+fn observe_batch(namespace: &TestNamespace) -> LocalBoxFuture<'_, ()> {
     async move {
-        scene
+        namespace
             .patch("PodDisruptionBudget", "batch/status", &observed())
             .await
     }
@@ -235,10 +234,15 @@ fn observed() -> Value {
 }
 
 /// And it waits for more pods than a server has patience for.
-fn overwhelm(scene: &Scene) -> LocalBoxFuture<'_, ()> {
+fn overwhelm(namespace: &TestNamespace) -> LocalBoxFuture<'_, ()> {
     let pods: serde_json::Map<String, Value> = (0..2001)
         .map(|n| (format!("pod-{n}"), json!("2030-01-01T00:00:00Z")))
         .collect();
     let status = json!({"status": {"observedGeneration": 1, "disruptedPods": pods}});
-    async move { scene.patch("PodDisruptionBudget", "logs/status", &status).await }.boxed_local()
+    async move {
+        namespace
+            .patch("PodDisruptionBudget", "logs/status", &status)
+            .await
+    }
+    .boxed_local()
 }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use macaque_core::report::RoundVerdict::{Disrupted, Refused};
+use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 use serde_json::{Value, json};
 
 use super::objects::web;
-use crate::proxy::{Answer, Fault};
-use crate::scenario::After::{Alive, Going, Targeted};
+use crate::round_proxy::response;
+use crate::scenario::FinalState::{Alive, Going, Targeted};
 use crate::scenario::{Scenario, delete, evict, scenario};
 
 const JSON: &str = "application/json";
@@ -21,25 +22,25 @@ pub(super) fn table() -> Vec<Scenario> {
 }
 
 /// The API server's own words for a time-out, from its filter: JSON that says it is text.
-fn timeout() -> Answer {
+fn timeout() -> ProxyResponse {
     let body = json!({
         "metadata": {}, "status": "Failure", "message": "Timeout: request did not complete within the allotted timeout",
         "reason": "Timeout", "details": {}, "code": 504,
     });
-    Answer::new(504, TEXT, body.to_string())
+    response(504, TEXT, body.to_string())
 }
 
 /// A Status of the API server.
-pub(super) fn status(code: u16, reason: &str, message: &str, details: Value) -> Answer {
+pub(super) fn status(code: u16, reason: &str, message: &str, details: Value) -> ProxyResponse {
     let body = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message,
         "reason": reason, "details": details, "code": code,
     });
-    Answer::new(code, JSON, body.to_string())
+    response(code, JSON, body.to_string())
 }
 
-fn throttle(seconds: u32) -> Answer {
-    Answer::new(429, TEXT, "Too many requests, please try again later.\n").retry_after(seconds)
+fn throttle(seconds: u32) -> ProxyResponse {
+    response(429, TEXT, "Too many requests, please try again later.\n").retry_after(seconds)
 }
 
 fn throttles() -> Vec<Scenario> {
@@ -49,36 +50,36 @@ fn throttles() -> Vec<Scenario> {
             &[24],
         )
         .given(web(1))
-        .once("/eviction", Fault::Instead(throttle(1)))
+        .once("/eviction", Fault::Answer(throttle(1)))
         .sends(evict("web-0"), 429)
         .sends(evict("web-0"), 201)
-        .told(&["web-0: evicted"])
+        .reports(&["web-0: evicted"])
         .ends(Disrupted)
         .takes(Duration::from_secs(1))
         .after([Going("web-0")]),
         scenario("a throttled list waits as it is told and is sent again", &[24])
             .given(web(1))
-            .once("/pods?", Fault::Instead(throttle(1)))
+            .once("/pods?", Fault::Answer(throttle(1)))
             .sends(evict("web-0"), 201)
-            .told(&["web-0: evicted"])
+            .reports(&["web-0: evicted"])
             .ends(Disrupted)
             .takes(Duration::from_secs(1)),
         scenario("a credential that expired is read afresh, once", &[38])
             .given(web(1))
             .once(
                 "/eviction",
-                Fault::Instead(status(401, "Unauthorized", "Unauthorized", json!({}))),
+                Fault::Answer(status(401, "Unauthorized", "Unauthorized", json!({}))),
             )
             .sends(evict("web-0"), 401)
             .sends(evict("web-0"), 201)
-            .told(&["web-0: evicted"])
+            .reports(&["web-0: evicted"])
             .ends(Disrupted),
         scenario("a credential that stays refused ends the round", &[38])
             .given(web(2))
             .first("web-0")
             .always(
                 "/eviction",
-                Fault::Instead(status(401, "Unauthorized", "Unauthorized", json!({}))),
+                Fault::Answer(status(401, "Unauthorized", "Unauthorized", json!({}))),
             )
             .sends(evict("web-0"), 401)
             .sends(evict("web-0"), 401)
@@ -124,42 +125,42 @@ fn faults() -> Vec<Scenario> {
     vec![
         scenario("a budget that many change at once is no replaced pod", &[14])
             .given(web(1))
-            .once("/eviction", Fault::Instead(contended()))
+            .once("/eviction", Fault::Answer(contended()))
             .sends(evict("web-0"), 409)
-            .told(&["web-0: refused by the API server for now: Operation cannot be fulfilled on \
+            .reports(&["web-0: not possible right now: Operation cannot be fulfilled on \
                      poddisruptionbudgets.policy \"web\": the object has been modified"])
             .ends(Refused)
             .after([Alive("web-0")]),
         scenario("a budget below nothing is no missing grant", &[16])
             .given(web(1))
-            .once("/eviction", Fault::Instead(negative()))
+            .once("/eviction", Fault::Answer(negative()))
             .sends(evict("web-0"), 403)
-            .told(&["web-0: refused by budget web: The disruption budget web does not allow evicting pods currently: \
+            .reports(&["web-0: refused by budget web: The disruption budget web does not allow evicting pods currently: \
                      pdb disruptions allowed is negative"])
             .ends(Refused),
         scenario("a server that is still starting is no missing grant", &[15])
             .given(web(1))
-            .once("/eviction", Fault::Instead(starting()))
+            .once("/eviction", Fault::Answer(starting()))
             .sends(evict("web-0"), 403)
-            .told(&["web-0: refused by the API server for now: pods \"web-0\" is forbidden: not yet ready to handle request"])
+            .reports(&["web-0: not possible right now: pods \"web-0\" is forbidden: not yet ready to handle request"])
             .ends(Refused),
         scenario("a server whose store does not answer is asked once more", &[25])
             .given(web(1))
-            .once("/eviction", Fault::Instead(busy()))
+            .once("/eviction", Fault::Answer(busy()))
             .sends(evict("web-0"), 500)
             .sends(evict("web-0"), 201)
-            .told(&["web-0: evicted"])
+            .reports(&["web-0: evicted"])
             .ends(Disrupted),
-        scenario("a warning of the server is told, and changes nothing", &[1])
+        scenario("a warning of the server is reported, and changes nothing", &[1])
             .given(web(1))
-            .once("/eviction", Fault::Header("warning", "299 - \"policy/v1 is old\""))
+            .once("/eviction", Fault::header("warning", "299 - \"policy/v1 is old\""))
             .sends(evict("web-0"), 201)
-            .told(&["web-0: evicted"])
-            .warned("policy/v1 is old")
+            .reports(&["web-0: evicted"])
+            .warns("policy/v1 is old")
             .ends(Disrupted),
         scenario("a page of HTML is an answer of nobody", &[25])
             .given(web(1))
-            .always("/eviction", Fault::Instead(Answer::new(404, "text/html", "<html>not found</html>")))
+            .always("/eviction", Fault::Answer(response(404, "text/html", "<html>not found</html>")))
             .sends(evict("web-0"), 404)
             .fails("HTTP 404")
             .after([Alive("web-0")]),
@@ -179,55 +180,55 @@ fn cuts() -> Vec<Scenario> {
         done(
             "a time-out after the eviction was done",
             "/eviction",
-            Fault::Acted(timeout()),
+            Fault::AnswerAfter(timeout()),
         )
         .sends(evict("web-0"), 504)
-        .warned("but the pod was seen gone or going")
-        .told(&["web-0: evicted"])
+        .warns("but the pod was seen gone or terminating")
+        .reports(&["web-0: evicted"])
         .after([Targeted("web-0", true)]),
         done(
             "a time-out before the eviction was done",
             "/eviction",
-            Fault::Instead(timeout()),
+            Fault::Answer(timeout()),
         )
         .sends(evict("web-0"), 504)
         .sends(evict("web-0"), 201)
-        .told(&["web-0: evicted"]),
+        .reports(&["web-0: evicted"]),
         done(
             "a connection cut after the eviction was done",
             "/eviction",
-            Fault::CutAfter,
+            Fault::DropAfter,
         )
         .sends(evict("web-0"), 0)
-        .warned("but the pod was seen gone or going")
-        .told(&["web-0: evicted"]),
+        .warns("but the pod was seen gone or terminating")
+        .reports(&["web-0: evicted"]),
         done(
             "a connection cut before the eviction was done",
             "/eviction",
-            Fault::CutBefore,
+            Fault::DropBefore,
         )
         .sends(evict("web-0"), 0)
         .sends(evict("web-0"), 201)
-        .told(&["web-0: evicted"]),
+        .reports(&["web-0: evicted"]),
         done(
             "a connection cut after the deletion was done",
             "DELETE ",
-            Fault::CutAfter,
+            Fault::DropAfter,
         )
         .delete()
         .sends(delete("web-0"), 0)
-        .warned("but the pod was seen gone or going")
-        .told(&["web-0: deleted"]),
+        .warns("but the pod was seen gone or terminating")
+        .reports(&["web-0: deleted"]),
         scenario(
             "time-outs without end leave the outcome unknown, and no second victim",
             &[25],
         )
         .given(web(2))
         .first("web-0")
-        .always("/eviction", Fault::Instead(timeout()))
+        .always("/eviction", Fault::Answer(timeout()))
         .sends(evict("web-0"), 504)
         .sends(evict("web-0"), 504)
-        .told(&[
+        .reports(&[
             "web-0: unknown: HTTP 504: Timeout: request did not complete within the allotted timeout; \
              asked again: HTTP 504: Timeout: request did not complete within the allotted timeout; \
              a moment later the pod was alive",

@@ -1,12 +1,11 @@
-//! Scenarios about the pods that no round draws.
+//! Scenarios about the pods that no round picks.
 
-use macaque_core::config::IncludedRule;
 use macaque_core::report::RoundVerdict::Disrupted;
 use serde_json::{Value, json};
 
 use super::objects::{job, pod, web, workload};
 use super::with;
-use crate::scenario::After::{Alive, Going, Targeted};
+use crate::scenario::FinalState::{Alive, Going, Targeted};
 use crate::scenario::{Scenario, evict, scenario};
 
 fn annotated(name: &str, key: &str, value: &str) -> Value {
@@ -30,17 +29,17 @@ pub(super) fn table() -> Vec<Scenario> {
             .exempt(&[("daemonset", 2)]),
         scenario("a DaemonSet's pods are evicted if included", &[32])
             .given([workload("DaemonSet", "logs", 2)])
-            .include(&[IncludedRule::DaemonSet])
+            .include(&["daemonset"])
             .sends(evict("logs-*"), 201)
-            .told(&["logs-*: evicted"])
+            .reports(&["logs-*: evicted"])
             .ends(Disrupted),
         scenario(
-            "a static pod's mirror is never drawn, whatever is included",
+            "a static pod's mirror is never picked, whatever is included",
             &[32],
         )
         .given([with(pod("static", "web"), mirror)])
-        .include(&IncludedRule::ALL)
-        .exempt(&[("mirror", 1)])
+        .include(&macaque_core::eligibility::includable_rules())
+        .exempt(&[("static-pod", 1)])
         .after([Alive("static")]),
         scenario("a pod critical to the cluster is exempt unless included", &[32])
             .given([with(pod("vital", "web"), critical)])
@@ -48,8 +47,8 @@ pub(super) fn table() -> Vec<Scenario> {
             .after([Alive("vital")]),
         scenario("macaque is never its own victim", &[32])
             .given(web(1))
-            .identity("web-0")
-            .exempt(&[("own", 1)])
+            .own_pod("web-0")
+            .exempt(&[("self", 1)])
             .after([Alive("web-0")]),
         scenario("pods that opted out are exempt, in any tool's words", &[33])
             .given([
@@ -68,7 +67,7 @@ pub(super) fn table() -> Vec<Scenario> {
         scenario("a wish not to be disrupted that is over is no exemption", &[33])
             .given([annotated("hours", "karpenter.sh/do-not-disrupt", "1ms")])
             .sends(evict("hours"), 201)
-            .told(&["hours: evicted"])
+            .reports(&["hours: evicted"])
             .ends(Disrupted)
             .after([Going("hours")]),
         scenario("a pod whose eviction is under way is exempt", &[19])
@@ -94,7 +93,7 @@ pub(super) fn table() -> Vec<Scenario> {
         )
         .given([job("batch")])
         .sends(evict("batch-*"), 201)
-        .told(&["batch-*: evicted"])
+        .reports(&["batch-*: evicted"])
         .ends(Disrupted)
         .after([Going("batch-*"), Targeted("batch-*", true)]),
         scenario("a Job's pod is exempt from deletion", &[39])

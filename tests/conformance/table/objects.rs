@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::with;
-use crate::settle::READY;
+use crate::setup::READY;
 
 /// A bare pod with the label `app` of this value; terminating, it stays for longer than any scenario lasts.
 pub(crate) fn pod(name: &str, app: &str) -> Value {

@@ -3,22 +3,23 @@
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use macaque_core::report::RoundVerdict::{Disrupted, Refused};
+use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 use serde_json::{Value, json};
 
 use super::changes::remove;
 use super::doubts::status;
 use super::objects::{pending, web};
-use crate::proxy::{Answer, Fault};
-use crate::scenario::After::{Alive, Going};
+use crate::round_proxy::response;
+use crate::scenario::FinalState::{Alive, Going};
 use crate::scenario::{Scenario, evict, scenario};
-use crate::scene::Scene;
+use crate::test_namespace::TestNamespace;
 
-/// One pod, whose eviction is answered with this in the server's stead.
-fn answered(name: &'static str, rows: &'static [u8], answer: Answer) -> Scenario {
-    let code = answer.code;
-    scenario(name, rows)
+/// One pod, whose eviction is answered with this in place of the server.
+fn answered(name: &'static str, requirements: &'static [u8], answer: ProxyResponse) -> Scenario {
+    let code = answer.status;
+    scenario(name, requirements)
         .given(web(1))
-        .once("/eviction", Fault::Instead(answer))
+        .once("/eviction", Fault::Answer(answer))
         .sends(evict("web-0"), code)
 }
 
@@ -52,16 +53,16 @@ pub(super) fn table() -> Vec<Scenario> {
             &[13],
             no_namespace,
         )
-        .told(&["web-0: gone already"])
+        .reports(&["web-0: gone already"])
         .ends(Refused),
         answered("a budget that is gone when it is to be spent", &[14], no_budget)
-            .told(&[
-                "web-0: refused by the API server for now: poddisruptionbudgets.policy \"web\" not found",
+            .reports(&[
+                "web-0: not possible right now: poddisruptionbudgets.policy \"web\" not found",
             ])
             .ends(Refused)
             .after([Alive("web-0")]),
         answered("a pod that the server itself finds invalid", &[1], invalid)
-            .told(&["web-0: refused by validation: Pod \"web-0\" is invalid: spec: Forbidden: too old"])
+            .reports(&["web-0: refused by validation: Pod \"web-0\" is invalid: spec: Forbidden: too old"])
             .ends(Refused),
         answered(
             "a request that the server does not read is a loud failure",
@@ -80,46 +81,46 @@ pub(super) fn table() -> Vec<Scenario> {
         answered(
             "a gateway's page of HTML is asked again",
             &[25],
-            Answer::new(502, "text/html", "<html>bad gateway</html>"),
+            response(502, "text/html", "<html>bad gateway</html>"),
         )
         .sends(evict("web-0"), 201)
-        .told(&["web-0: evicted"])
+        .reports(&["web-0: evicted"])
         .ends(Disrupted)
         .after([Going("web-0")]),
         scenario("any other yes is verified like the usual one", &[1])
             .given(web(1))
             .once(
                 "/eviction",
-                Fault::Acted(Answer::new(202, "application/json", success.to_string())),
+                Fault::AnswerAfter(response(202, "application/json", success.to_string())),
             )
             .sends(evict("web-0"), 202)
-            .told(&["web-0: evicted"])
+            .reports(&["web-0: evicted"])
             .ends(Disrupted),
         answered(
             "any other yes without effect is no success",
             &[23],
-            Answer::new(200, "application/json", success.to_string()),
+            response(200, "application/json", success.to_string()),
         )
-        .told(&["web-0: refused by admission: accepted, yet the pod lives on (made a dry run, or deferred)"])
+        .reports(&["web-0: accepted, but the pod was not deleted (a webhook may have made it a dry run or delayed it)"])
         .ends(Refused)
         .after([Alive("web-0")]),
         scenario(
-            "a pod replaced by a pending one, over which a server ponders for ten seconds",
+            "a pod replaced by a pending one, which keeps a server busy for ten seconds",
             &[12],
         )
         .given(web(1))
-        .once("/eviction", Fault::Meanwhile(replace_by_pending))
+        .meanwhile("/eviction", replace_by_pending)
         .sends(evict("web-0"), 409)
-        .told(&["web-0: gone already"])
+        .reports(&["web-0: gone already"])
         .ends(Refused),
     ]
 }
 
 /// `web-0` goes, and a pod that nobody schedules takes its name.
-fn replace_by_pending(scene: &Scene) -> LocalBoxFuture<'_, ()> {
+fn replace_by_pending(namespace: &TestNamespace) -> LocalBoxFuture<'_, ()> {
     async move {
-        remove(scene).await;
-        scene.set(&[pending("web-0", "web")]).await;
+        remove(namespace).await;
+        namespace.create_all(&[pending("web-0", "web")]).await;
     }
     .boxed_local()
 }

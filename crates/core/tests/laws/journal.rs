@@ -1,0 +1,7 @@
+//! Laws of the journal and of the slots, held by random histories.
+
+mod clocks;
+mod codec;
+mod history;
+mod steps;
+mod usage;

@@ -1,0 +1,241 @@
+//! Random histories: what holders may do to a journal, at times that go forth and back.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use macaque_core::config::DisruptionLimits;
+use macaque_core::eligibility::Candidate;
+use macaque_core::journal::{
+    Journal, JournalEvent, JournalTiming, LeaseHolder, PauseRequest, Resolution, StepContext,
+};
+use macaque_core::outcome::{DisruptionMethod, Outcome};
+use macaque_core::pod::{PodOwner, PodRef};
+use macaque_core::report::{AttemptReport, ExemptionTallies, RoundEnd, RoundReport};
+use proptest::prelude::*;
+
+/// One thing that one holder does.
+#[derive(Debug, Clone)]
+pub(crate) struct HolderStep {
+    pub(crate) holder: usize,
+    pub(crate) kind: StepKind,
+    /// How far the clock clock_shift before it.
+    pub(crate) clock_shift: i64,
+    pub(crate) paused: bool,
+}
+
+/// StepKind is done.
+#[derive(Debug, Clone)]
+pub(crate) enum StepKind {
+    Claim,
+    Reserve { pod: u8 },
+    Resolve { resolution: Resolution },
+    Close,
+    Recover,
+    Delivered { done: bool },
+    Quarantine,
+    Accept,
+}
+
+/// Steps of three holders, most of them in good order.
+pub(crate) fn steps() -> impl Strategy<Value = Vec<HolderStep>> {
+    let resolution = prop_oneof![
+        4 => Just(Resolution::Disrupted),
+        1 => Just(Resolution::Unknown),
+        2 => Just(Resolution::Released),
+    ];
+    let kind = prop_oneof![
+        4 => Just(StepKind::Claim),
+        8 => (0u8..40).prop_map(|pod| StepKind::Reserve { pod }),
+        8 => resolution.prop_map(|resolution| StepKind::Resolve { resolution }),
+        4 => Just(StepKind::Close),
+        2 => Just(StepKind::Recover),
+        2 => any::<bool>().prop_map(|done| StepKind::Delivered { done }),
+        1 => Just(StepKind::Quarantine),
+        1 => Just(StepKind::Accept),
+    ];
+    let clock_shift = prop_oneof![8 => 0i64..90, 2 => 600i64..7200, 1 => -4000i64..0];
+    let step = (0usize..3, kind, clock_shift, prop::bool::weighted(0.05));
+    let step = step.prop_map(|(holder, kind, clock_shift, paused)| HolderStep {
+        holder,
+        kind,
+        clock_shift,
+        paused,
+    });
+    prop::collection::vec(step, 1..120)
+}
+
+/// A history as it unfolds.
+pub(crate) struct JournalHistory {
+    pub(crate) journal: Journal,
+    pub(crate) now: Timestamp,
+    pub(crate) limits: DisruptionLimits,
+    pub(crate) count: usize,
+    pub(crate) timing: JournalTiming,
+    holders: Vec<LeaseHolder>,
+}
+
+impl JournalHistory {
+    pub(crate) fn new(limits: DisruptionLimits, count: usize) -> Self {
+        let holder = |n: usize| LeaseHolder {
+            process: format!("replica-{n}"),
+            incarnation: 1,
+        };
+        Self {
+            journal: Journal::new("uid"),
+            now: Timestamp::from_second(1_800_000_000).unwrap(),
+            limits,
+            count,
+            timing: JournalTiming::default(),
+            holders: (0..3).map(holder).collect(),
+        }
+    }
+
+    /// StepKind the step writes down, and the context that it does so.
+    pub(crate) fn event(&mut self, step: &HolderStep) -> (JournalEvent, StepContext<'_>) {
+        self.now += SignedDuration::from_secs(step.clock_shift);
+        let holder = &self.holders[step.holder];
+        let open = self.journal.open_round_of(holder);
+        let slot = open.map_or(self.now, |round| round.slot);
+        let event = match &step.kind {
+            StepKind::Claim => JournalEvent::Claim {
+                slot: self.now,
+                seed: 1,
+                since: Timestamp::MIN,
+            },
+            StepKind::Reserve { pod } => JournalEvent::Reserve {
+                victim: candidate(*pod),
+                method: DisruptionMethod::Evict,
+            },
+            StepKind::Resolve { resolution } => {
+                let last = open.and_then(|round| round.reservations.last());
+                JournalEvent::Resolve {
+                    uid: last.map_or_else(String::new, |reservation| reservation.pod.uid.clone()),
+                    resolution: *resolution,
+                }
+            }
+            StepKind::Close => JournalEvent::Close(Box::new(report(slot, 1, "why"))),
+            StepKind::Recover => JournalEvent::Recover,
+            StepKind::Delivered { done } => JournalEvent::Delivered {
+                slot: self.journal.round().map_or(slot, |round| round.slot),
+                channels: vec!["slack".to_owned()],
+                done: *done,
+            },
+            StepKind::Quarantine => JournalEvent::Quarantine {
+                why: "a test".to_owned(),
+                known: self.journal.sequence(),
+            },
+            StepKind::Accept => JournalEvent::Accept,
+        };
+        let context = StepContext {
+            now: self.now,
+            skew: None,
+            holder,
+            pause: step.paused.then_some(PauseRequest::Indefinite),
+            count: self.count,
+            limits: &self.limits,
+            timing: &self.timing,
+        };
+        (event, context)
+    }
+
+    /// The first holder disrupts `victim` through the journal; whether it may.
+    pub(crate) fn disrupts(&mut self, victim: Candidate) -> bool {
+        let uid = victim.pod.uid.clone();
+        let reservation = JournalEvent::Reserve {
+            victim,
+            method: DisruptionMethod::Evict,
+        };
+        let resolution = Resolution::Disrupted;
+        self.commit(&reservation) && self.commit(&JournalEvent::Resolve { uid, resolution })
+    }
+
+    /// The first holder closes its round.
+    pub(crate) fn close(&mut self, report: RoundReport) {
+        assert!(self.commit(&JournalEvent::Close(Box::new(report))));
+    }
+
+    fn commit(&mut self, event: &JournalEvent) -> bool {
+        let journal = self.journal.clone();
+        let idle = HolderStep {
+            holder: 0,
+            kind: StepKind::Recover,
+            clock_shift: 0,
+            paused: false,
+        };
+        let (_, context) = self.event(&idle);
+        let next = journal.step(event, &context);
+        let took = next.is_ok();
+        self.journal = next.unwrap_or(journal);
+        took
+    }
+
+    /// Takes the step's step; whether the journal took it.
+    pub(crate) fn take(&mut self, step: &HolderStep) -> bool {
+        let journal = self.journal.clone();
+        let (event, context) = self.event(step);
+        match journal.step(&event, &context) {
+            Ok(next) => {
+                self.journal = next;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+/// Limits, or none.
+pub(crate) fn limits() -> impl Strategy<Value = DisruptionLimits> {
+    let limit = || prop::option::of(1usize..6);
+    (limit(), limit(), 0u64..8000).prop_map(|(per_hour, per_day, cooldown)| DisruptionLimits {
+        per_hour,
+        per_day,
+        cooldown: Duration::from_secs(cooldown),
+    })
+}
+
+/// A pod of one of ten owners.
+pub(crate) fn candidate(pod: u8) -> Candidate {
+    Candidate {
+        pod: PodRef {
+            namespace: "shop".to_owned(),
+            name: format!("web-{pod}"),
+            uid: format!("uid-{pod}"),
+        },
+        owner: Some(PodOwner {
+            kind: "Deployment".to_owned(),
+            name: format!("web-{}", pod % 10),
+        }),
+    }
+}
+
+/// A report with so many victims.
+pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
+    let attempt = |pod| {
+        let Candidate { pod, owner } = candidate(pod);
+        AttemptReport {
+            pod,
+            owner,
+            outcome: Outcome::Unknown {
+                why: words.to_owned(),
+            },
+            warnings: vec![words.to_owned()],
+        }
+    };
+    RoundReport {
+        slot,
+        finished: slot,
+        seed: 1,
+        dry_run: false,
+        method: DisruptionMethod::Evict,
+        namespaces: vec!["shop".to_owned()],
+        selector: "app=web".to_owned(),
+        listed: 100,
+        candidates: 50,
+        exempted: ExemptionTallies::new(),
+        attempts: (0..victims).map(attempt).collect(),
+        problems: vec![words.to_owned(); 40],
+        end: RoundEnd::Failed {
+            why: words.to_owned(),
+        },
+    }
+}

@@ -1,0 +1,76 @@
+//! Laws of a step: taken twice it is taken once, and nothing ever goes back.
+
+use macaque_core::journal::Resolution;
+use proptest::prelude::*;
+
+use super::history::{JournalHistory, StepKind, limits, steps};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn a_step_taken_twice_is_a_step_taken_once(limits in limits(), steps in steps()) {
+        let mut history = JournalHistory::new(limits, 2);
+        for step in steps {
+            let journal = history.journal.clone();
+            let (event, context) = history.event(&step);
+            if let Ok(once) = journal.step(&event, &context) {
+                let again = once.step(&event, &context);
+                let is_quarantine = matches!(step.kind, StepKind::Quarantine);
+                prop_assert!(is_quarantine || again == Ok(once.clone()), "{event:?}: {again:?}");
+                history.journal = once;
+            }
+        }
+    }
+
+    #[test]
+    fn slots_strictly_increase_and_the_sequence_never_goes_back(limits in limits(), steps in steps()) {
+        let mut history = JournalHistory::new(limits, 2);
+        for step in steps {
+            let before = history.journal.clone();
+            history.take(&step);
+            let now = &history.journal;
+            prop_assert!(now.sequence() >= before.sequence());
+            prop_assert!(*now == before || now.sequence() > before.sequence());
+            if let (Some(earlier), Some(later)) = (before.round(), now.round()) {
+                prop_assert!(later.slot > earlier.slot || later.slot == earlier.slot && later.claimed == earlier.claimed);
+                prop_assert!(later.slot == earlier.slot || earlier.closed, "a round is followed once it is over");
+            }
+        }
+    }
+
+    #[test]
+    fn a_round_never_holds_more_reservations_than_ordered_and_a_closed_one_gets_none(
+        limits in limits(), count in 1usize..4, steps in steps(),
+    ) {
+        let mut history = JournalHistory::new(limits, count);
+        for step in steps {
+            let before = history.journal.clone();
+            let took = history.take(&step);
+            let Some(round) = history.journal.round() else { continue };
+            prop_assert!(round.reservations.len() <= count);
+            let was_closed = before.round().is_some_and(|before| before.closed && before.slot == round.slot);
+            if was_closed && took {
+                prop_assert_eq!(&before.round().unwrap().reservations, &round.reservations);
+            }
+            let nothing_released = !matches!(step.kind, StepKind::Resolve { resolution: Resolution::Released });
+            let same_round = before.round().is_some_and(|before| before.slot == round.slot);
+            if same_round && nothing_released {
+                prop_assert!(before.round().unwrap().reservations.len() <= round.reservations.len());
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_reserved_and_no_slot_claimed_while_paused_or_quarantined(limits in limits(), steps in steps()) {
+        let mut history = JournalHistory::new(limits, 3);
+        for step in steps {
+            let before = history.journal.clone();
+            let took = history.take(&step);
+            let quarantined = before.quarantine(history.now).is_some();
+            if (step.paused || quarantined) && matches!(step.kind, StepKind::Claim | StepKind::Reserve { .. }) {
+                prop_assert!(!took);
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Laws of the limits: no window ever holds more than it may, whatever clocks and holders do.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use macaque_core::config::DisruptionLimits;
+use macaque_core::journal::Resolution;
+use proptest::prelude::*;
+
+use super::history::{HolderStep, JournalHistory, StepKind, candidate, limits, report, steps};
+
+/// A reservation that was not released.
+#[derive(Debug, Clone)]
+struct SpentReservation {
+    uid: String,
+    owner: u8,
+    at: Timestamp,
+    /// Whether a clock was seen past the end of its owner's cooldown: a clock that goes back starts no cooldown anew.
+    cooled: bool,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn no_hour_and_no_day_holds_more_than_its_limit(limits in limits(), steps in steps()) {
+        let mut history = JournalHistory::new(limits.clone(), 3);
+        let mut spent: Vec<SpentReservation> = Vec::new();
+        for step in steps {
+            let before = history.journal.clone();
+            let took = history.take(&step);
+            let now = history.now;
+            let cooldown = SignedDuration::try_from(limits.cooldown).unwrap();
+            for spent in &mut spent {
+                spent.cooled |= now.duration_since(spent.at) >= cooldown;
+            }
+            if !took {
+                continue;
+            }
+            match step.kind {
+                StepKind::Reserve { pod } if history.journal != before => {
+                    let within = |hours: i64| {
+                        let since = now - SignedDuration::from_hours(hours);
+                        spent.iter().filter(|spent| spent.at > since).count()
+                    };
+                    prop_assert!(limits.per_hour.is_none_or(|limit| within(1) < limit));
+                    prop_assert!(limits.per_day.is_none_or(|limit| within(24) < limit));
+                    let in_cooldown = |spent: &SpentReservation| !spent.cooled && spent.owner == pod % 10;
+                    prop_assert!(!spent.iter().any(in_cooldown), "its owner is in cooldown");
+                    spent.push(SpentReservation { uid: candidate(pod).pod.uid, owner: pod % 10, at: now, cooled: cooldown.is_zero() });
+                }
+                StepKind::Resolve { resolution: Resolution::Released } if history.journal != before => {
+                    let kept: Vec<_> = history.journal.round().unwrap().reservations.iter().map(|reservation| &reservation.pod.uid).collect();
+                    let undone = before.round().unwrap().reservations.iter().find(|reservation| !kept.contains(&&reservation.pod.uid));
+                    let undone = undone.unwrap().pod.uid.clone();
+                    let place = spent.iter().rposition(|spent| spent.uid == undone).unwrap();
+                    spent.remove(place);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_released_makes_room_again() {
+    let limits = DisruptionLimits {
+        per_hour: Some(1),
+        cooldown: Duration::from_secs(60),
+        ..DisruptionLimits::default()
+    };
+    let mut history = JournalHistory::new(limits.clone(), 3);
+    let step = |kind| HolderStep {
+        holder: 0,
+        kind,
+        clock_shift: 0,
+        paused: false,
+    };
+    assert!(history.take(&step(StepKind::Claim)));
+    assert!(history.take(&step(StepKind::Reserve { pod: 1 })));
+    let resolution = Resolution::Released;
+    assert!(history.take(&step(StepKind::Resolve { resolution })));
+    assert_eq!(history.journal.remaining(&limits, history.now), Some(1));
+    assert!(
+        history.take(&step(StepKind::Reserve { pod: 1 })),
+        "its owner is not in cooldown either"
+    );
+    let resolution = Resolution::Unknown;
+    assert!(history.take(&step(StepKind::Resolve { resolution })));
+    assert_eq!(history.journal.remaining(&limits, history.now), Some(0));
+}
+
+#[test]
+fn the_fullest_journal_fits_into_a_config_map() {
+    let mut history = JournalHistory::new(DisruptionLimits::default(), 100);
+    history.timing.spacing = Duration::ZERO;
+    let step = |kind, clock_shift| HolderStep {
+        holder: 0,
+        kind,
+        clock_shift,
+        paused: false,
+    };
+    // A round a minute for a day, for the usage.
+    for _ in 0..1440 {
+        assert!(history.take(&step(StepKind::Claim, 60)));
+        assert!(history.take(&step(StepKind::Reserve { pod: 0 }, 0)));
+        let resolution = Resolution::Disrupted;
+        assert!(history.take(&step(StepKind::Resolve { resolution }, 0)));
+        history.close(report(history.now, 0, ""));
+    }
+    // Then rounds of a hundred victims of as many owners with the longest names, reported in hostile words.
+    history.limits.cooldown = Duration::from_secs(7 * 24 * 3600);
+    let words = "\u{1}\"<&".repeat(3000);
+    for minute in 0..25u32 {
+        let claimed = history.take(&step(StepKind::Claim, 60));
+        assert!(claimed, "minute {minute}");
+        for pod in 0..100u8 {
+            let mut victim = candidate(pod);
+            victim.pod.uid = format!("{minute}-{pod}-{}", "u".repeat(30));
+            victim.pod.name = "n".repeat(253);
+            victim.owner.as_mut().unwrap().name = format!("{minute:03}-{pod:03}-{}", "o".repeat(245));
+            if !history.disrupts(victim) {
+                break;
+            }
+        }
+        history.close(report(history.now, 100, &words));
+    }
+    let (text, _) = history.journal.write();
+    assert!(text.len() < 1 << 20, "{} bytes", text.len());
+    assert!(history.journal.dropped() > 0);
+}
+
+#[test]
+fn an_hour_of_the_limit_is_never_shorter_than_an_hour() {
+    let limits = DisruptionLimits {
+        per_hour: Some(1),
+        ..DisruptionLimits::default()
+    };
+    // Within each second of a minute: the usage counts by minutes.
+    for second in 0..60 {
+        let mut history = JournalHistory::new(limits.clone(), 1);
+        let step = |kind, clock_shift| HolderStep {
+            holder: 0,
+            kind,
+            clock_shift,
+            paused: false,
+        };
+        assert!(history.take(&step(StepKind::Claim, second)));
+        assert!(history.take(&step(StepKind::Reserve { pod: 0 }, 0)));
+        let resolution = Resolution::Disrupted;
+        assert!(history.take(&step(StepKind::Resolve { resolution }, 0)));
+        history.close(report(history.now, 0, ""));
+        assert!(!history.take(&step(StepKind::Claim, 3599)), "at second {second}");
+        assert!(history.take(&step(StepKind::Claim, 61)), "at second {second}");
+    }
+}

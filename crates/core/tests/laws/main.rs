@@ -1,0 +1,9 @@
+//! Laws of the core, held by random histories and by a second opinion: the journal, the clocks, the schedule.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy takes the fixtures of an integration test for code of the program"
+)]
+
+mod journal;
+mod schedule;

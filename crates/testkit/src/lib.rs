@@ -1,0 +1,20 @@
+//! What macaque's tests share: a fault proxy, a cluster fixture, a fake chat server, and one way to run the program.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy takes the fixtures of tests for code of the program"
+)]
+
+pub mod chat_server;
+pub mod cluster;
+pub mod fault_proxy;
+pub mod notify;
+pub mod program;
+pub mod tcp_proxy;
+
+pub use self::cluster::{TestCluster, evict_one};
+pub use self::program::{Program, ProgramOutput, RunningProgram};
+
+/// A secret that may be seen nowhere but on the wire.
+pub const CANARY: &str = "xoxb-CANARY-5ecr3t";

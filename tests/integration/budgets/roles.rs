@@ -1,0 +1,153 @@
+//! Promises of `macaque rbac`.
+
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding};
+use serde_json::Value;
+
+use crate::macaque;
+
+/// The documents of a YAML stream, by kind, in their order.
+fn documents(text: &str) -> Vec<(String, Value)> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
+    let known = documents.into_iter().filter(|document| !document.is_null());
+    known
+        .map(|document| (document["kind"].as_str().unwrap().to_owned(), document))
+        .collect()
+}
+
+fn printed(words: &[&str]) -> Vec<(String, Value)> {
+    let program = words
+        .iter()
+        .fold(macaque("rbac"), |program, word| program.arg(word));
+    let said = program.run();
+    assert_eq!(said.code, 0, "{}", said.err);
+    documents(&said.out)
+}
+
+/// `GROUP/RESOURCE VERBS` of each rule.
+fn rules(words: &[&str]) -> Vec<String> {
+    let (_, role) = printed(words).remove(0);
+    let rules = serde_json::from_value::<Vec<PolicyRule>>(role["rules"].clone()).unwrap();
+    rules
+        .into_iter()
+        .map(|rule| {
+            let (groups, resources) = (rule.api_groups.unwrap(), rule.resources.unwrap());
+            format!(
+                "{}/{} {}",
+                groups.join(","),
+                resources.join(","),
+                rule.verbs.join(",")
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_manifest_grants_what_rbac_prints_for_an_armed_evict() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/macaque.yaml");
+    let manifest = documents(&std::fs::read_to_string(path).unwrap());
+    let is_rbac = |(kind, _): &(String, Value)| kind == "Role" || kind == "RoleBinding";
+    let granted: Vec<_> = manifest.into_iter().filter(is_rbac).collect();
+    assert_eq!(
+        granted,
+        printed(&["-n", "shop", "--dry-run=false", "--method", "evict"])
+    );
+}
+
+#[test]
+fn each_mode_gets_its_verb_and_no_other() {
+    let of = |words: &[&str]| rules(&[&["-n", "shop"], words].concat());
+    assert_eq!(of(&["--dry-run"]), ["/pods get,list"]);
+    assert_eq!(of(&["--dry-run", "--method", "delete"]), ["/pods get,list"]);
+    assert_eq!(
+        of(&["--dry-run=false"]),
+        [
+            "/pods get,list",
+            "/pods/eviction create",
+            "/configmaps get,update"
+        ]
+    );
+    assert_eq!(
+        of(&["--dry-run=false", "--method", "delete"]),
+        ["/pods get,list,delete", "/configmaps get,update"]
+    );
+    let preview = ["/pods get,list", "policy/poddisruptionbudgets list"];
+    assert_eq!(of(&["--dry-run", "--preview"]), preview);
+}
+
+#[test]
+fn the_journal_is_granted_by_its_name_where_macaque_lives_and_nowhere_else() {
+    let journals = |words: &[&str]| -> Vec<(String, Value)> {
+        let roles = printed(words)
+            .into_iter()
+            .filter(|(kind, _)| kind.ends_with("Role"));
+        let rule = |role: &Value| {
+            let mut rules = role["rules"].as_array().unwrap().clone();
+            rules.retain(|rule| rule["resources"][0] == "configmaps");
+            rules.first().map(|rule| rule["resourceNames"].clone())
+        };
+        let of = |role: Value| Some((role["metadata"]["namespace"].as_str()?.to_owned(), rule(&role)?));
+        roles.filter_map(|(_, role)| of(role)).collect()
+    };
+    let named = |namespace: &str| vec![(namespace.to_owned(), serde_json::json!(["macaque-journal"]))];
+    assert_eq!(journals(&["-n", "shop,bank", "--dry-run=false"]), named("shop"));
+    let elsewhere = ["--dry-run=false", "--service-account-namespace", "chaos"];
+    assert_eq!(
+        journals(&[&["-n", "shop"], &elsewhere[..]].concat()),
+        named("chaos")
+    );
+    assert_eq!(journals(&[&["-A"], &elsewhere[..]].concat()), named("chaos"));
+    assert_eq!(journals(&["-n", "shop", "--dry-run"]), []);
+}
+
+#[test]
+fn every_namespace_gets_a_role_and_all_of_them_a_cluster_role() {
+    let documents = printed(&["-n", "shop,bank", "--service-account", "monkey"]);
+    let kinds: Vec<_> = documents.iter().map(|(kind, _)| &**kind).collect();
+    assert_eq!(kinds, ["Role", "RoleBinding", "Role", "RoleBinding"]);
+    for ((_, document), namespace) in documents.iter().zip(["shop", "shop", "bank", "bank"]) {
+        assert_eq!(document["metadata"]["namespace"], namespace);
+        assert_eq!(document["metadata"]["name"], "monkey");
+    }
+    let binding: RoleBinding = serde_json::from_value(documents[3].1.clone()).unwrap();
+    let subject = &binding.subjects.unwrap()[0];
+    assert_eq!(
+        (&*subject.name, subject.namespace.as_deref()),
+        ("monkey", Some("shop"))
+    );
+    assert_eq!(binding.role_ref.name, "monkey");
+    serde_json::from_value::<Role>(documents[2].1.clone()).unwrap();
+
+    let documents = printed(&["-A", "--service-account-namespace", "chaos"]);
+    let [(_, role), (_, binding)] = &documents[..] else {
+        panic!("{documents:?}");
+    };
+    let role: ClusterRole = serde_json::from_value(role.clone()).unwrap();
+    let binding: ClusterRoleBinding = serde_json::from_value(binding.clone()).unwrap();
+    assert_eq!(
+        (role.metadata.namespace, &*binding.role_ref.kind),
+        (None, "ClusterRole")
+    );
+    assert_eq!(binding.subjects.unwrap()[0].namespace.as_deref(), Some("chaos"));
+}
+
+#[test]
+fn names_that_yaml_would_read_as_something_else_are_quoted() {
+    let documents = printed(&["-n", "123,true,null"]);
+    for ((_, document), namespace) in documents.iter().step_by(2).zip(["123", "true", "null"]) {
+        assert_eq!(document["metadata"]["namespace"], namespace);
+    }
+}
+
+#[test]
+fn without_a_namespace_for_the_account_a_cluster_role_is_refused() {
+    let refused = macaque("rbac -A").run();
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.err.contains("--service-account-namespace"),
+        "{}",
+        refused.err
+    );
+    let strange = macaque("rbac -n shop --service-account").arg("a: b").run();
+    assert_eq!((strange.code, strange.out.as_str()), (2, ""));
+    assert!(strange.err.contains("--service-account"), "{}", strange.err);
+}

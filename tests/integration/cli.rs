@@ -1,0 +1,11 @@
+//! Promises of the command line, kept by the built program in an empty environment: exit codes, words, formats.
+
+mod check;
+mod mistakes;
+mod once;
+mod output;
+mod pause;
+mod schedule;
+mod secrets;
+mod served;
+mod terminal;

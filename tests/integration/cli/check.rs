@@ -1,0 +1,138 @@
+//! `macaque check`: each finding with its remedy, in every format, and nothing disrupted.
+
+use kube_sandbox::AccessDenial;
+use kube_sandbox::scenario::deployment;
+use serde_json::{Value, json};
+
+use crate::macaque;
+use macaque_testkit::{ProgramOutput, TestCluster};
+
+fn shop() -> TestCluster {
+    TestCluster::with(vec![deployment("shop", "web", 2)])
+}
+
+/// The finding about `what` in a report as JSON.
+fn finding(output: &ProgramOutput, what: &str) -> Value {
+    let findings = output.json();
+    let found = findings
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| finding["what"] == what);
+    found
+        .unwrap_or_else(|| panic!("{what} is not in {output:?}"))
+        .clone()
+}
+
+#[test]
+fn all_is_well() {
+    let cluster = shop();
+    let output = macaque("check -n shop --dry-run=false")
+        .env("MACAQUE_CRONTAB", "*/5 * * * *")
+        .on(&cluster)
+        .run();
+    let words = [
+        "armed, evict 1 per round",
+        "v1.37",
+        "namespace shop",
+        "may create pods/eviction in namespace shop",
+    ];
+    output.says(0, &words);
+    assert!(
+        !output.out.contains("FAILED") && !output.out.contains("note"),
+        "{output:?}"
+    );
+    let writes = cluster
+        .sandbox
+        .requests()
+        .into_iter()
+        .filter(|request| request.method != "GET");
+    for request in writes {
+        assert!(
+            request.path_and_query.ends_with("/selfsubjectaccessreviews"),
+            "{request:?}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_grant_is_1_with_the_rule_to_add() {
+    let cluster = shop();
+    cluster.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
+    let rule =
+        "add to macaque's Role: {apiGroups: [\"\"], resources: [\"pods/eviction\"], verbs: [\"create\"]}";
+    let call = || macaque("check -n shop --dry-run=false").on(&cluster);
+    call().run().says(1, &["FAILED", "not granted", rule]);
+    let found = finding(
+        &call().arg("-ojson").run(),
+        "may create pods/eviction in namespace shop",
+    );
+    assert_eq!(
+        (&found["result"], &found["remedy"]),
+        (&json!("failed"), &json!(rule))
+    );
+}
+
+#[test]
+fn a_grant_that_a_dry_run_does_not_need_is_a_note() {
+    let cluster = shop();
+    cluster.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
+    let output = macaque("check -n shop -o json").on(&cluster).run();
+    let found = finding(&output, "may create pods/eviction in namespace shop");
+    assert_eq!((output.code, &found["result"]), (0, &json!("note")));
+}
+
+#[test]
+fn for_all_namespaces_the_rule_belongs_in_a_cluster_role() {
+    let cluster = shop();
+    cluster.sandbox.deny(AccessDenial::new("delete", "pods"));
+    let output = macaque("check -A --method delete --dry-run=false")
+        .on(&cluster)
+        .run();
+    output.says(
+        1,
+        &[
+            "may delete pods in all namespaces",
+            "add to macaque's ClusterRole:",
+        ],
+    );
+}
+
+#[test]
+fn an_absent_namespace_is_1_with_a_remedy() {
+    let output = macaque("check -n shpo").on(&shop()).run();
+    output.says(
+        1,
+        &[
+            "FAILED",
+            "namespace shpo",
+            "does not exist; create it, or fix target.namespaces",
+        ],
+    );
+}
+
+#[test]
+fn an_api_server_that_is_away_is_1_with_a_remedy() {
+    let output = macaque("check -n shop").on_absent_server().run();
+    output.says(
+        1,
+        &[
+            "FAILED  API server",
+            "Connection refused",
+            "check that the API server runs and can be reached",
+        ],
+    );
+}
+
+#[test]
+fn a_schedule_that_is_not_set_is_a_note() {
+    let output = macaque("check -n shop -o json").on(&shop()).run();
+    let found = finding(&output, "schedule");
+    assert_eq!((output.code, &found["remedy"]), (0, &json!("set schedule.cron")));
+}
+
+#[test]
+fn the_findings_are_printed_as_yaml_too() {
+    let output = macaque("check -n shop -o yaml").on(&shop()).run();
+    output.says(0, &["- what: configuration\n  result: ok\n", "  detail: v1.37"]);
+}

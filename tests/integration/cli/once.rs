@@ -1,0 +1,248 @@
+//! `macaque once`: what the exit code says, and the report in every format.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use kube_sandbox::AccessDenial;
+use kube_sandbox::scenario::{budget, daemon_set, deployment, stateful_set};
+use serde_json::{Value, json};
+
+use crate::macaque;
+use macaque_testkit::{Program, ProgramOutput, TestCluster};
+
+const ARMED: &str = "once -n shop --dry-run=false";
+
+fn two_webs() -> TestCluster {
+    TestCluster::with(vec![deployment("shop", "web", 2)])
+}
+
+/// The methods of the requests that were no reads.
+fn write_methods(cluster: &TestCluster) -> Vec<String> {
+    let writes = cluster.writes().into_iter();
+    writes
+        .filter_map(|request| Some(request.split_once(' ')?.0.to_owned()))
+        .collect()
+}
+
+#[test]
+fn a_pod_disrupted_is_0() {
+    let cluster = two_webs();
+    let output = macaque(ARMED).on(&cluster).run();
+    output.says(
+        0,
+        &[
+            "evicted shop/web-",
+            "deployment/web",
+            "2 pods listed, 2 candidates",
+        ],
+    );
+    assert_eq!(output.out.matches("2 pods listed").count(), 1, "{output:?}");
+    assert_eq!(write_methods(&cluster), ["POST"]);
+}
+
+#[test]
+fn a_dry_run_is_the_default_and_0() {
+    let cluster = two_webs();
+    let output = macaque("once -n shop").on(&cluster).run();
+    output.says(0, &["dry run: would have evicted shop/web-"]);
+    assert!(write_methods(&cluster).is_empty());
+}
+
+#[test]
+fn every_victim_refused_is_3_and_names_the_budget_and_its_numbers() {
+    let objects = vec![
+        stateful_set("shop", "db", 3),
+        budget("shop", "db", json!({ "minAvailable": 3 })),
+    ];
+    let output = macaque(ARMED).on(&TestCluster::with(objects)).run();
+    let words = "refused by budget db: The disruption budget db needs 3 healthy pods and has 3 currently";
+    output.says(3, &["no pod disrupted: 3 refused by budget db", words]);
+}
+
+#[test]
+fn no_eligible_pod_is_4_and_says_why() {
+    let output = macaque(ARMED)
+        .on(&TestCluster::with(vec![daemon_set("shop", "logs")]))
+        .run();
+    output.says(
+        4,
+        &["none of the 2 pods listed is eligible", "belongs to a DaemonSet"],
+    );
+}
+
+#[test]
+fn an_api_server_that_is_away_is_1() {
+    let output = macaque(ARMED).on_absent_server().run();
+    output.says(
+        1,
+        &[
+            "round failed: list pods in shop: the API server at 127.0.0.1:",
+            "did not answer: Connection refused",
+        ],
+    );
+}
+
+#[test]
+fn a_missing_grant_is_1_and_named() {
+    let missing = [
+        ("list", "pods", "cannot list resource \"pods\""),
+        ("get", "pods", "cannot get resource \"pods\""),
+        (
+            "create",
+            "pods/eviction",
+            "cannot create resource \"pods/eviction\"",
+        ),
+    ];
+    for (verb, resource, words) in missing {
+        let cluster = two_webs();
+        cluster.sandbox.deny(AccessDenial::new(verb, resource));
+        macaque(ARMED)
+            .on(&cluster)
+            .run()
+            .says(1, &[words, "in the namespace \"shop\""]);
+        assert!(!write_methods(&cluster).contains(&"DELETE".to_owned()));
+    }
+}
+
+#[test]
+fn an_absent_namespace_is_1_and_named() {
+    let output = macaque("once -n shpo").on(&two_webs()).run();
+    output.says(1, &["namespace shpo does not exist"]);
+}
+
+#[test]
+fn the_flags_reach_the_round() {
+    let cluster = TestCluster::with(vec![deployment("shop", "web", 2), deployment("team", "api", 2)]);
+    let output = macaque("once -n shop,team -l app!=web --method delete --count 2 --dry-run=false -o json")
+        .on(&cluster)
+        .run();
+    let report = output.json();
+    assert_eq!(report["namespaces"], json!(["shop", "team"]));
+    assert_eq!(
+        (&report["method"], &report["selector"]),
+        (&json!("delete"), &json!("app!=web"))
+    );
+    assert_eq!(report["attempts"][0]["outcome"], json!({ "result": "deleted" }));
+    assert_eq!(write_methods(&cluster), ["DELETE"]);
+}
+
+#[test]
+fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
+    let cluster = two_webs();
+    let json = macaque("once -n shop --seed 7 -o json").on(&cluster).run();
+    let report = json.json();
+    assert_eq!(
+        (&report["seed"], &report["end"]["state"]),
+        (&json!(7), &json!("complete"))
+    );
+    assert_eq!(report["attempts"][0]["outcome"], json!({ "result": "spared" }));
+    assert_eq!(report["verdict"], json!("disrupted"));
+    let yaml = macaque("once -n shop --seed 7 -o yaml").on(&cluster).run();
+    for line in [
+        "verdict: disrupted\n",
+        "seed: 7\n",
+        "dry_run: true\n",
+        "method: evict\n",
+        "    result: spared\n",
+    ] {
+        yaml.says(0, &[line]);
+    }
+    assert_eq!((json.code, json.err, yaml.err), (0, String::new(), String::new()));
+}
+
+/// A Slack that asks everybody to come back in five minutes; and the word of each time that it was asked.
+fn busy_slack() -> (String, mpsc::Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    let (asked, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // Who has gone away meanwhile need not be answered.
+            let _ = stream.read(&mut [0; 65536]);
+            let _ = stream.write_all(b"HTTP/1.1 429 Busy\r\nRetry-After: 300\r\nContent-Length: 0\r\n\r\n");
+            let _ = asked.send(());
+        }
+    });
+    (url, heard)
+}
+
+/// One pod evicted, and a Slack that should hear of it.
+fn reporting_to(url: &str) -> Program {
+    macaque(ARMED)
+        .env("MACAQUE_SLACK_TOKEN", "xoxb-1")
+        .env("MACAQUE_SLACK_CHANNEL", "C1")
+        .env("MACAQUE_NOTIFY__SLACK__API_URL", url)
+}
+
+#[test]
+fn a_signal_ends_the_delivery_and_the_report_is_printed_all_the_same() {
+    let (url, asked) = busy_slack();
+    let cluster = two_webs();
+    let once = reporting_to(&url).on(&cluster).start();
+    asked.recv_timeout(Duration::from_secs(60)).unwrap();
+    let output = once.terminate();
+    output.says(0, &["evicted shop/web-"]);
+    output.complains(
+        0,
+        &["cannot deliver the report to slack: interrupted by a signal"],
+    );
+}
+
+#[test]
+fn a_channel_that_stalls_costs_twenty_seconds_and_no_more() {
+    let (url, _asked) = busy_slack();
+    let cluster = two_webs();
+    let started = Instant::now();
+    let output = reporting_to(&url).on(&cluster).run();
+    assert!((20..60).contains(&started.elapsed().as_secs()), "{output:?}");
+    output.says(0, &["evicted shop/web-"]);
+    output.complains(0, &["cannot deliver the report to slack: timed out after 20 s"]);
+}
+
+/// An API server that takes requests and answers none.
+fn silent_server() -> (String, mpsc::Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (asked, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        for stream in listener.incoming().flatten() {
+            kept.push(stream);
+            let _ = asked.send(());
+        }
+    });
+    (url, heard)
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (url, asked) = silent_server();
+    let cluster = two_webs();
+    let kubeconfig = cluster.sandbox.kubeconfig().replace(&cluster.sandbox.url(), &url);
+    let once = macaque("once -n shop --kubeconfig silent")
+        .file("silent", &kubeconfig)
+        .start();
+    asked.recv_timeout(Duration::from_secs(60)).unwrap();
+    let asked_twice = Instant::now();
+    once.signal("-INT");
+    std::thread::sleep(Duration::from_millis(300));
+    let output = once.terminate();
+    assert!(asked_twice.elapsed() < Duration::from_secs(20), "{output:?}");
+    assert_eq!(output.code, 1, "{output:?}");
+}
+
+#[test]
+fn a_seed_repeats_a_choice() {
+    let apps = ["a", "b", "c", "d"].map(|app| deployment("shop", app, 5));
+    let cluster = TestCluster::with(apps.to_vec());
+    let choice = |seed: u64| -> Value {
+        let output: ProgramOutput = macaque(&format!("once -n shop --count 4 -o json --seed {seed}"))
+            .on(&cluster)
+            .run();
+        output.json()["attempts"].clone()
+    };
+    assert_eq!(choice(1), choice(1));
+    assert_ne!(choice(1), choice(2));
+}

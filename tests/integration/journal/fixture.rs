@@ -1,0 +1,279 @@
+//! A cluster with a journal in it, and replicas that run rounds by it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use kube_sandbox::Sandbox;
+use macaque::failpoint::{FailAction, FailPoint, FailPoints};
+use macaque::journal::{JournalError, JournalStore, JournalWriter};
+use macaque::k8s::Cluster;
+use macaque::platform::Platform;
+use macaque::round::{
+    self, JournalState, Recovery, RoundConfig, RoundContext, RoundResult, StopSwitch, StopToken,
+};
+use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
+use macaque_core::journal::{Journal, JournalEvent, JournalTiming, StoredJournal};
+use macaque_core::report::{RoundEnd, RoundReport};
+use macaque_testkit::{TestCluster, evict_one};
+use serde_json::{Value, json};
+
+/// Where the journal is.
+const NAMESPACE: &str = "chaos";
+const NAME: &str = "macaque-journal";
+
+/// The cluster, in which nothing moves by itself.
+pub(crate) struct JournalFixture {
+    pub(crate) cluster: TestCluster,
+    limits: DisruptionLimits,
+    count: usize,
+    lease: Duration,
+    began: Timestamp,
+}
+
+/// One incarnation of one replica.
+pub(crate) struct TestReplica {
+    store: JournalStore,
+    writer: JournalWriter,
+    cluster: Cluster,
+    config: RoundConfig,
+    /// A token whose switch is gone stops nothing, and waits for nothing.
+    _switch: StopSwitch,
+    stop: StopToken,
+    platform: Platform,
+    began: Timestamp,
+}
+
+impl JournalFixture {
+    /// A cluster with these objects, and an empty journal.
+    pub(crate) fn with(mut objects: Vec<Value>) -> Self {
+        objects.push(empty());
+        Self {
+            cluster: TestCluster::with(objects),
+            limits: DisruptionLimits::default(),
+            count: 1,
+            lease: Duration::from_secs(300),
+            began: Platform::system().now(),
+        }
+    }
+
+    pub(crate) fn limits(mut self, limits: DisruptionLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    pub(crate) fn count(mut self, count: usize) -> Self {
+        self.count = count;
+        self
+    }
+
+    /// A holder that was not heard of for this long is taken for gone.
+    pub(crate) fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// A replica that has just started.
+    pub(crate) async fn replica(&self, name: &str) -> TestReplica {
+        let timing = JournalTiming {
+            lease: self.lease,
+            ..JournalTiming::default()
+        };
+        let store = self.store(name, timing).on_demand();
+        self.incarnation(store, 1).await
+    }
+
+    /// A replica that runs by a schedule, and knows of no slot before its start.
+    pub(crate) async fn newcomer(&self) -> TestReplica {
+        let store = self.store("newcomer", JournalTiming::default());
+        self.incarnation(store, 1).await
+    }
+
+    fn store(&self, name: &str, timing: JournalTiming) -> JournalStore {
+        let location = JournalLocation::ConfigMap(ConfigMapRef {
+            namespace: NAMESPACE.to_owned(),
+            name: NAME.to_owned(),
+        });
+        let limits = self.limits.clone();
+        JournalStore::new(location, name, limits, self.count, timing, &platform())
+    }
+
+    async fn incarnation(&self, store: JournalStore, incarnation: u64) -> TestReplica {
+        let platform = platform();
+        let mut config = evict_one();
+        config.rules.target.min_age = Duration::ZERO;
+        config.disrupt.count = self.count;
+
+        let (switch, stop) = StopSwitch::new(&platform);
+        TestReplica {
+            writer: store.writer(incarnation),
+            store,
+            cluster: self.cluster.connect(&platform).await,
+            config,
+            _switch: switch,
+            stop,
+            platform,
+            began: self.began,
+        }
+    }
+
+    /// The next incarnation of the same process.
+    pub(crate) async fn next_incarnation(&self, replica: &TestReplica) -> TestReplica {
+        let incarnation = replica.writer.holder().incarnation + 1;
+        self.incarnation(replica.store.clone(), incarnation).await
+    }
+
+    /// How many pods were lost.
+    pub(crate) fn losses(&self) -> usize {
+        self.cluster.sandbox.deletions().len()
+    }
+
+    /// The journal's ConfigMap.
+    pub(crate) fn object(&self) -> Value {
+        self.cluster.sandbox.object("ConfigMap", NAMESPACE, NAME).unwrap()
+    }
+
+    /// The journal as it stands.
+    pub(crate) fn journal(&self) -> Journal {
+        let object = self.object();
+        let text = |key: &str| object["data"][key].as_str().map(str::to_owned);
+        let stored = StoredJournal {
+            uid: object["metadata"]["uid"].as_str().unwrap().to_owned(),
+            text: text("journal.json"),
+            seal: text("seal"),
+        };
+        stored.read().unwrap()
+    }
+
+    /// Somebody else puts this in the place of the ConfigMap.
+    pub(crate) fn put(&self, object: Value) {
+        self.cluster.sandbox.apply(&[object]).unwrap();
+    }
+
+    /// Somebody annotates the ConfigMap, or takes the annotation away.
+    pub(crate) fn annotate(&self, value: Option<&str>) {
+        annotate(&self.cluster.sandbox, value);
+    }
+
+    /// Somebody removes the ConfigMap.
+    pub(crate) fn remove(&self) {
+        self.cluster.sandbox.remove("ConfigMap", NAMESPACE, NAME);
+    }
+}
+
+/// Somebody annotates the ConfigMap, or takes the annotation away.
+pub(crate) fn annotate(sandbox: &Sandbox, value: Option<&str>) {
+    let mut object = sandbox.object("ConfigMap", NAMESPACE, NAME).unwrap();
+    object["metadata"]["annotations"] = value.map_or(Value::Null, |value| json!({ "macaque/paused": value }));
+    sandbox.apply(&[object]).unwrap();
+}
+
+/// The ConfigMap as the manifest has it.
+pub(crate) fn empty() -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAME, "namespace": NAMESPACE}})
+}
+
+impl TestReplica {
+    /// Runs the slot of this number, and closes it.
+    pub(crate) async fn runs(&self, slot: i64) -> RoundResult {
+        self.runs_with(slot, &FailPoints::default()).await
+    }
+
+    /// Runs the slot of this number, with something happening at its fail points.
+    pub(crate) async fn runs_while(
+        &self,
+        slot: i64,
+        happening: impl Fn(FailPoint) + Send + Sync + 'static,
+    ) -> RoundResult {
+        let fail_points = FailPoints::armed(move |point| {
+            happening(point);
+            FailAction::Continue
+        });
+        self.runs_with(slot, &fail_points).await
+    }
+
+    /// Runs the slot of this number until it passes `point`, and is never heard of again.
+    pub(crate) async fn dies_at(&self, slot: i64, point: FailPoint) {
+        let (reached, mut reaches) = tokio::sync::watch::channel(false);
+        let fail_points = FailPoints::armed(move |passed| {
+            if passed == point {
+                let _ = reached.send(true);
+                FailAction::Hang
+            } else {
+                FailAction::Continue
+            }
+        });
+        tokio::select! {
+            _ = self.runs_with(slot, &fail_points) => panic!("it never passed {point:?}"),
+            _ = reaches.wait_for(|reached| *reached) => {}
+        }
+    }
+
+    async fn runs_with(&self, slot: i64, fail_points: &FailPoints) -> RoundResult {
+        round::run(self.context(fail_points), self.slot(slot), 7).await
+    }
+
+    /// The report of the slot of this number, which runs here.
+    pub(crate) async fn reports(&self, slot: i64) -> RoundReport {
+        match self.runs(slot).await {
+            RoundResult::Ran { report, .. } => report,
+            RoundResult::Skipped(denial) => panic!("not run here: {denial}"),
+        }
+    }
+
+    /// Why nothing, or nothing more, was disrupted in the slot of this number.
+    pub(crate) async fn is_denied(&self, slot: i64) -> String {
+        match self.reports(slot).await.end {
+            RoundEnd::Withheld { why } | RoundEnd::Failed { why } => why,
+            end => panic!("it ended {end:?}"),
+        }
+    }
+
+    /// Makes a recovery pass.
+    pub(crate) async fn recovers(&self, unclosed: Option<&RoundReport>) -> Recovery {
+        round::recover(self.context(&FailPoints::default()), unclosed)
+            .await
+            .unwrap()
+    }
+
+    /// Commits an event.
+    pub(crate) async fn commits(&self, event: JournalEvent) -> Result<Journal, JournalError> {
+        self.writer.commit(&self.cluster, &event).await
+    }
+
+    fn context<'a>(&'a self, fail_points: &'a FailPoints) -> RoundContext<'a> {
+        RoundContext {
+            cluster: &self.cluster,
+            writer: &self.writer,
+            config: &self.config,
+            stop: &self.stop,
+            platform: &self.platform,
+            fail_points,
+        }
+    }
+
+    /// Slots a second apart, all within the starting deadline.
+    pub(crate) fn slot(&self, number: i64) -> Timestamp {
+        self.began + SignedDuration::from_secs(number - 40)
+    }
+}
+
+/// Whether it was run, closed and disrupted somebody here.
+pub(crate) fn disrupted(result: &RoundResult) -> bool {
+    match result {
+        RoundResult::Ran {
+            report,
+            journal_state,
+        } => {
+            assert_eq!(*journal_state, JournalState::Closed);
+            report
+                .attempts
+                .iter()
+                .any(|attempt| attempt.outcome.counts_as_disruption())
+        }
+        RoundResult::Skipped(_) => false,
+    }
+}
+
+fn platform() -> Platform {
+    Platform::system().hurried(50)
+}

@@ -1,0 +1,187 @@
+//! Promises about rounds that nobody ends: their store are finished, and nobody is drawn for them again.
+
+use std::time::Duration;
+
+use kube_sandbox::scenario::deployment;
+use macaque::failpoint::FailPoint;
+use macaque::round::{JournalState, RoundResult};
+use macaque_core::journal::{Denial, JournalEvent, ReservationState};
+use macaque_core::report::RoundEnd;
+
+use super::fixture::{JournalFixture, TestReplica};
+
+/// The points at which a Killer may die with a reservation in the journal.
+const WITH_A_RESERVATION: [FailPoint; 5] = [
+    FailPoint::AfterReserve,
+    FailPoint::BeforeDisrupt,
+    FailPoint::AfterDisrupt,
+    FailPoint::BeforeResolve,
+    FailPoint::AfterResolve,
+];
+
+/// Long enough for a round on a busy machine.
+const LEASE: Duration = Duration::from_secs(3);
+
+/// Waits until the lease of a dead holder has run out, and its round is closed by `other`.
+async fn adopted(other: &TestReplica) {
+    let deadline = std::time::Instant::now() + 20 * LEASE;
+    while other.recovers(None).await.outbox.is_empty() {
+        assert!(std::time::Instant::now() < deadline, "nobody adopts the round");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn fixture() -> JournalFixture {
+    JournalFixture::with(vec![deployment("shop", "web", 4)])
+}
+
+#[actix_rt::test]
+async fn the_next_incarnation_of_a_killer_recovers_its_round_at_once_and_picks_nobody() {
+    for point in WITH_A_RESERVATION {
+        let fixture = fixture();
+        let dead = fixture.replica("a").await;
+        dead.dies_at(1, point).await;
+        let losses = fixture.losses();
+        let recover = fixture.next_incarnation(&dead).await.recovers(None).await;
+        let [entry] = recover.outbox.as_slice() else {
+            panic!("{point:?}: {recover:#?}")
+        };
+        assert_eq!(entry.report.attempts.len(), 1, "{point:?}");
+        let expected = if losses == 1 { "evicted" } else { "unknown" };
+        assert_eq!(entry.report.attempts[0].outcome.word(), expected, "{point:?}");
+        assert!(matches!(entry.report.end, RoundEnd::Failed { .. }), "{point:?}");
+        assert_eq!(fixture.losses(), losses, "{point:?}: nobody more");
+    }
+}
+
+#[actix_rt::test]
+async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lease() {
+    let fixture = fixture();
+    fixture
+        .replica("a")
+        .await
+        .dies_at(1, FailPoint::AfterReserve)
+        .await;
+    let other = fixture.replica("b").await;
+    assert!(other.recovers(None).await.outbox.is_empty());
+    let result = other.runs(2).await;
+    assert!(
+        matches!(result, RoundResult::Skipped(Denial::StillRunning { .. })),
+        "{result:?}"
+    );
+    assert_eq!(fixture.losses(), 0);
+}
+
+#[actix_rt::test]
+async fn another_replica_recovers_the_round_of_a_dead_one_and_the_next_slot_is_run() {
+    let fixture = fixture().lease(LEASE);
+    fixture
+        .replica("a")
+        .await
+        .dies_at(1, FailPoint::AfterDisrupt)
+        .await;
+    let other = fixture.replica("b").await;
+    adopted(&other).await;
+    other.reports(2).await;
+    assert_eq!(fixture.losses(), 2);
+}
+
+#[actix_rt::test]
+async fn a_killer_that_lost_its_round_reserves_nobody_and_closes_nothing() {
+    let fixture = fixture().lease(LEASE).count(2);
+    let zombie = fixture.replica("a").await;
+    let other = fixture.replica("b").await;
+    zombie.dies_at(1, FailPoint::AfterResolve).await;
+    adopted(&other).await;
+    assert_eq!(fixture.losses(), 1);
+    // It wakes up, and goes on where it was.
+    let report = fixture.journal().round().unwrap().attempts();
+    assert_eq!(report.len(), 1);
+    let victim = macaque_core::eligibility::Candidate {
+        pod: macaque_core::pod::PodRef {
+            namespace: "shop".into(),
+            name: "web-x".into(),
+            uid: "x".into(),
+        },
+        owner: None,
+    };
+    let reservation = JournalEvent::Reserve {
+        victim,
+        method: macaque_core::outcome::DisruptionMethod::Evict,
+    };
+    let error = zombie.commits(reservation).await.unwrap_err();
+    assert_eq!(error.to_string(), "another replica took over this round");
+}
+
+#[actix_rt::test]
+async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_report() {
+    let fixture = fixture();
+    let replica = fixture.replica("a").await;
+    let good = std::sync::Mutex::new(None);
+    let fixture = std::sync::Arc::new(fixture);
+    let hand = std::sync::Arc::clone(&fixture);
+    let good = std::sync::Arc::new(good);
+    let kept = std::sync::Arc::clone(&good);
+    // The journal becomes unreadable while the victim is disrupted.
+    let result = replica
+        .runs_while(1, move |point| {
+            if point == FailPoint::AfterDisrupt {
+                let object = hand.object();
+                let mut bad = object.clone();
+                bad["data"]["journal.json"] = "{".into();
+                hand.put(bad);
+                *kept.lock().unwrap() = Some(object);
+            }
+        })
+        .await;
+    let RoundResult::Ran {
+        report,
+        journal_state,
+    } = result
+    else {
+        panic!("{result:?}")
+    };
+    assert_eq!(journal_state, JournalState::Open);
+    assert_eq!(
+        report.attempts[0].outcome.word(),
+        "evicted",
+        "what is known is reported"
+    );
+    fixture.put(good.lock().unwrap().take().unwrap());
+    let recover = replica.recovers(Some(&report)).await;
+    assert_eq!(recover.outbox[0].report, report);
+    let journal = fixture.journal();
+    assert_eq!(
+        journal.round().unwrap().reservations[0].state,
+        ReservationState::Disrupted
+    );
+    assert_eq!(fixture.losses(), 1);
+}
+
+#[actix_rt::test]
+async fn a_report_is_delivered_by_another_replica_once_its_holder_is_gone_until_every_channel_has_it() {
+    let fixture = fixture().lease(Duration::ZERO);
+    let first = fixture.replica("a").await;
+    let slot = first.slot(1);
+    first.reports(1).await;
+    let other = fixture.replica("b").await;
+    assert_eq!(other.recovers(None).await.outbox.len(), 1);
+    let channels = vec!["slack".to_owned()];
+    let some = JournalEvent::Delivered {
+        slot,
+        channels: channels.clone(),
+        done: false,
+    };
+    other.commits(some).await.unwrap();
+    assert_eq!(
+        fixture.replica("c").await.recovers(None).await.outbox[0].delivered,
+        channels
+    );
+    let all = JournalEvent::Delivered {
+        slot,
+        channels: Vec::new(),
+        done: true,
+    };
+    other.commits(all).await.unwrap();
+    assert!(fixture.replica("d").await.recovers(None).await.outbox.is_empty());
+}

@@ -1,0 +1,84 @@
+//! Promises about limits over time: they outlive restarts, and what was refused costs nothing.
+
+use std::time::Duration;
+
+use kube_sandbox::scenario::{budget, deployment};
+use macaque_core::config::DisruptionLimits;
+use serde_json::json;
+
+use super::fixture::JournalFixture;
+
+#[actix_rt::test]
+async fn an_hours_limit_outlives_restarts() {
+    let fixture = JournalFixture::with(vec![deployment("shop", "web", 9)]).limits(DisruptionLimits {
+        per_hour: Some(3),
+        ..DisruptionLimits::default()
+    });
+    for slot in 1..=3 {
+        fixture.replica("another each time").await.reports(slot).await;
+    }
+    let why = fixture.replica("and another").await.is_denied(4).await;
+    assert_eq!(why, "3 disrupted within an hour (limits.per_hour)");
+    assert_eq!(fixture.losses(), 3);
+}
+
+#[actix_rt::test]
+async fn a_days_limit_ends_a_round_between_two_victims() {
+    let objects = vec![
+        deployment("shop", "web", 3),
+        deployment("shop", "api", 3),
+        deployment("shop", "db", 3),
+    ];
+    let fixture = JournalFixture::with(objects).count(3).limits(DisruptionLimits {
+        per_day: Some(2),
+        ..DisruptionLimits::default()
+    });
+    let report = fixture.replica("a").await.reports(1).await;
+    assert_eq!(report.attempts.len(), 2);
+    let why = fixture.replica("a").await.is_denied(2).await;
+    assert_eq!(why, "2 disrupted within a day (limits.per_day)");
+    assert_eq!(fixture.losses(), 2);
+}
+
+#[actix_rt::test]
+async fn an_owner_is_in_cooldown_after_a_disruption() {
+    let fixture = JournalFixture::with(vec![deployment("shop", "web", 3), deployment("shop", "api", 3)])
+        .limits(DisruptionLimits {
+            cooldown: Duration::from_secs(3600),
+            ..DisruptionLimits::default()
+        });
+    let first = fixture.replica("a").await.reports(1).await;
+    let second = fixture.replica("a").await.reports(2).await;
+    assert_ne!(first.attempts[0].owner, second.attempts[0].owner);
+    assert_eq!(second.exempted["cooldown"].count, 2, "{second:#?}");
+    let third = fixture.replica("a").await.reports(3).await;
+    assert!(
+        third.attempts.is_empty() && third.exempted["cooldown"].count == 4,
+        "{third:#?}"
+    );
+    assert_eq!(fixture.losses(), 2);
+}
+
+#[actix_rt::test]
+async fn a_refusal_costs_nothing_of_a_limit_and_starts_no_cooldown() {
+    let objects = vec![
+        deployment("shop", "web", 3),
+        budget("shop", "web", json!({ "minAvailable": 3 })),
+    ];
+    let fixture = JournalFixture::with(objects).limits(DisruptionLimits {
+        per_hour: Some(1),
+        cooldown: Duration::from_secs(3600),
+        ..DisruptionLimits::default()
+    });
+    for slot in 1..=3 {
+        let report = fixture.replica("a").await.reports(slot).await;
+        assert_eq!(
+            report.count(|outcome| outcome.word() == "refused"),
+            3,
+            "{report:#?}"
+        );
+    }
+    let journal = fixture.journal();
+    assert!(journal.round().unwrap().reservations.is_empty(), "{journal:#?}");
+    assert_eq!(fixture.losses(), 0);
+}

@@ -1,0 +1,74 @@
+//! Promises about pauses: no replica charges another victim, from the very moment.
+
+use kube_sandbox::scenario::deployment;
+use macaque::failpoint::FailPoint;
+
+use super::fixture::{JournalFixture, annotate};
+
+#[actix_rt::test]
+async fn a_pause_stops_every_replica_and_a_resumption_frees_them() {
+    let fixture = JournalFixture::with(vec![deployment("shop", "web", 9)]);
+    let replicas = [fixture.replica("a").await, fixture.replica("b").await];
+    // Both have read the journal before the pause.
+    replicas[0].reports(1).await;
+    replicas[1].reports(2).await;
+    fixture.annotate(Some("true"));
+    for replica in &replicas {
+        let why = replica.is_denied(3).await;
+        assert!(
+            why.starts_with("paused by the annotation macaque/paused"),
+            "{why}"
+        );
+    }
+    assert_eq!(fixture.losses(), 2);
+    fixture.annotate(None);
+    replicas[0].reports(4).await;
+    assert_eq!(fixture.losses(), 3);
+}
+
+#[actix_rt::test]
+async fn a_pause_in_the_middle_of_a_round_stops_it_before_the_next_victim() {
+    let objects = vec![
+        deployment("shop", "web", 2),
+        deployment("shop", "api", 2),
+        deployment("shop", "db", 2),
+    ];
+    let fixture = std::sync::Arc::new(JournalFixture::with(objects).count(3));
+    let replica = fixture.replica("a").await;
+    let hand = std::sync::Arc::clone(&fixture);
+    let result = replica
+        .runs_while(1, move |point| {
+            if point == FailPoint::AfterResolve {
+                annotate(&hand.cluster.sandbox, Some("true"));
+            }
+        })
+        .await;
+    assert!(super::fixture::disrupted(&result));
+    assert_eq!(fixture.losses(), 1);
+}
+
+#[actix_rt::test]
+async fn a_pause_holds_until_its_instant_and_no_longer() {
+    let fixture = JournalFixture::with(vec![deployment("shop", "web", 9)]);
+    let replica = fixture.replica("a").await;
+    fixture.annotate(Some("2099-01-01T00:00:00Z"));
+    let why = replica.is_denied(1).await;
+    assert!(why.starts_with("paused until 2099-01-01T00:00:00Z"), "{why}");
+    fixture.annotate(Some("2020-01-01T00:00:00Z"));
+    replica.reports(2).await;
+    assert_eq!(fixture.losses(), 1);
+}
+
+#[actix_rt::test]
+async fn a_pause_that_nobody_can_read_is_a_pause() {
+    let fixture = JournalFixture::with(vec![deployment("shop", "web", 9)]);
+    for value in ["yes", "", "2h", "TRUE"] {
+        fixture.annotate(Some(value));
+        let why = fixture.replica("a").await.is_denied(1).await;
+        assert!(
+            why.contains(&format!("{value:?} is neither true nor an instant")),
+            "{why}"
+        );
+    }
+    assert_eq!(fixture.losses(), 0);
+}

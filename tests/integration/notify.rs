@@ -1,0 +1,153 @@
+//! Promises of the notify layer over HTTP: what a service receives, and what its answers do to a
+//! delivery. What services do wrong is in `faults`, what must not be shown in `discretion`.
+mod discretion;
+mod faults;
+mod tls;
+
+use std::time::{Duration, Instant};
+
+use macaque::notify::{Channel, DeliveryError, DeliveryRetry, deliver, deliver_with_retries};
+use macaque::platform::Platform;
+use serde_json::json;
+
+use macaque_testkit::CANARY;
+use macaque_testkit::chat_server::{ChatServer, reply, reply_with};
+use macaque_testkit::notify::{OK, http, message, slack, webex, webhook};
+
+/// Follows the default policy without its pauses; they are returned.
+async fn with_retries(channel: &Channel) -> (Result<(), DeliveryError>, Vec<Duration>) {
+    let (http, message, mut pauses) = (http(), message(), vec![]);
+    let once = async || deliver(&http, channel, &message).await;
+    let delivery = DeliveryRetry::default()
+        .run(&Platform::system(), once, async |pause| pauses.push(pause))
+        .await;
+    (delivery, pauses)
+}
+
+#[actix_rt::test]
+async fn a_bot_posts_the_message_with_its_token_in_the_header_alone() {
+    let service = ChatServer::answering([reply(200, OK)]).await;
+    assert_eq!(
+        deliver(&http(), &slack(&service.address), &message()).await,
+        Ok(())
+    );
+    let (head, body) = service.request();
+    let mut lines: Vec<_> = head.lines().map(str::to_ascii_lowercase).collect();
+    lines.retain(|line| !line.starts_with("date: "));
+    lines[1..].sort();
+    assert_eq!(lines.remove(0), "post /api/chat.postmessage http/1.1");
+    let length = format!("content-length: {}", body.to_string().len());
+    let agent = concat!("user-agent: macaque/", env!("CARGO_PKG_VERSION"));
+    let expected = [
+        "accept-encoding: identity",
+        &format!("authorization: bearer {}", CANARY.to_ascii_lowercase()),
+        "connection: close",
+        &length,
+        "content-type: application/json; charset=utf-8",
+        &format!("host: {}", service.address),
+        agent,
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!(body["channel"], "C-destination");
+    assert_eq!(body["text"], "evicted 1 pod, 1 with unknown outcome");
+    let lines = "• shop/web-1: evicted\n• shop/web-2: unknown: the connection broke";
+    assert_eq!(body["blocks"][1]["text"]["text"], lines);
+    assert!(!body.to_string().contains(CANARY));
+}
+
+#[actix_rt::test]
+async fn a_webhook_is_posted_to_its_whole_url_and_carries_no_token() {
+    let service = ChatServer::answering([reply(200, "ok")]).await;
+    assert_eq!(
+        deliver(&http(), &webhook(&service.address), &message()).await,
+        Ok(())
+    );
+    let (head, body) = service.request();
+    assert!(
+        head.starts_with(&format!("POST /services/{CANARY} HTTP/1.1\r\n")),
+        "{head}"
+    );
+    assert!(!head.to_ascii_lowercase().contains("authorization"));
+    assert_eq!(body["channel"], json!(null));
+}
+
+#[actix_rt::test]
+async fn webex_gets_its_room_and_the_message_in_markdown() {
+    let service = ChatServer::answering([reply(200, "{}")]).await;
+    assert_eq!(
+        deliver(&http(), &webex(&service.address), &message()).await,
+        Ok(())
+    );
+    let (head, body) = service.request();
+    assert!(head.starts_with("POST /v1/messages HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains(&format!("Bearer {CANARY}")));
+    assert_eq!(body["roomId"], "room-destination");
+    let markdown = body["markdown"].as_str().unwrap();
+    assert!(markdown.starts_with("**evicted 1 pod, 1 with unknown outcome**\n\n- shop/web-1: evicted"));
+}
+
+#[actix_rt::test]
+async fn slacks_ok_false_is_a_failure_that_is_not_repeated_if_it_is_permanent() {
+    let service = ChatServer::answering([reply(200, r#"{"ok":false,"error":"not_in_channel"}"#)]).await;
+    let (delivery, pauses) = with_retries(&slack(&service.address)).await;
+    let why = "Slack refused the message: not_in_channel (invite the bot to the channel)";
+    assert_eq!(delivery, Err(DeliveryError::permanent(why)));
+    assert_eq!((service.requests().len(), pauses.len()), (1, 0));
+}
+
+#[actix_rt::test]
+async fn slacks_ok_false_is_repeated_if_it_may_pass() {
+    let sick = reply(200, r#"{"ok":false,"error":"internal_error"}"#);
+    let service = ChatServer::answering([sick, reply(200, OK)]).await;
+    let (delivery, pauses) = with_retries(&slack(&service.address)).await;
+    assert_eq!(delivery, Ok(()));
+    let requests = service.requests();
+    assert_eq!((requests.len(), pauses.len()), (2, 1));
+    assert_eq!(
+        requests[0].split_once("\r\n\r\n").unwrap().1,
+        requests[1].split_once("\r\n\r\n").unwrap().1
+    );
+}
+
+#[actix_rt::test]
+async fn a_retry_after_is_waited_for_and_then_the_message_arrives() {
+    let busy = reply_with(429, "Retry-After: 7");
+    let service =
+        ChatServer::answering([busy, reply_with(429, "Retry-After: 86400"), reply(200, "ok")]).await;
+    let (delivery, pauses) = with_retries(&webhook(&service.address)).await;
+    assert_eq!(delivery, Ok(()));
+    assert_eq!(pauses, [7, 300].map(Duration::from_secs));
+}
+
+#[actix_rt::test]
+async fn a_service_that_stays_down_is_given_up_after_five_tries() {
+    let service = ChatServer::answering([reply(500, "")]).await;
+    let (delivery, pauses) = with_retries(&webex(&service.address)).await;
+    assert_eq!(
+        delivery.unwrap_err().to_string(),
+        "Webex answered 500 (try 5 of 5)"
+    );
+    assert_eq!((service.requests().len(), pauses.len()), (5, 4));
+}
+
+#[actix_rt::test]
+async fn the_pauses_are_really_made() {
+    let service = ChatServer::answering([reply(503, ""), reply(200, "ok")]).await;
+    let short = Duration::from_millis(50);
+    let retry = DeliveryRetry {
+        tries: 2,
+        first: short,
+        longest: short,
+    };
+    let begun = Instant::now();
+    let delivery = deliver_with_retries(
+        &http(),
+        &webhook(&service.address),
+        &message(),
+        &retry,
+        &Platform::system(),
+    )
+    .await;
+    assert_eq!(delivery, Ok(()));
+    assert!(begun.elapsed() >= short / 2);
+}

@@ -1,0 +1,119 @@
+//! Promises about services that redirect, stall, flood or break.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::{join, join_all};
+use macaque::notify::delivery::Retryable;
+use macaque::notify::{DeliveryError, deliver};
+
+use super::with_retries;
+use macaque_testkit::chat_server::{ChatAnswer, ChatServer, head, reply, reply_with};
+use macaque_testkit::notify::{OK, hasty, http, message, slack, webex, webhook};
+
+const TRANSIENT: Retryable = Retryable::Yes { retry_after: None };
+
+#[actix_rt::test]
+async fn a_redirect_is_a_failure_and_the_other_server_sees_nothing() {
+    let elsewhere = ChatServer::answering([reply(200, OK)]).await;
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("Location: http://{}/latest/meta-data/", elsewhere.address);
+        let service = ChatServer::answering([reply_with(status, &location)]).await;
+        let (delivery, _) = with_retries(&slack(&service.address)).await;
+        let why = format!("Slack answered {status}: redirects are not followed");
+        assert_eq!(delivery, Err(DeliveryError::permanent(why)));
+        assert_eq!(service.requests().len(), 1);
+    }
+    assert_eq!(elsewhere.requests().len(), 0);
+}
+
+#[actix_rt::test]
+async fn no_stall_outlasts_the_deadline() {
+    let late = "Slack did not answer in time";
+    let cut = "Slack's answer was cut short";
+    let json = |status| format!("{}{{\"channel\":", head(status));
+    let stalls = [
+        (ChatAnswer::Stall(String::new()), late),
+        (ChatAnswer::Stall("HTTP/1.1 200 O".to_owned()), late),
+        (ChatAnswer::Drip("HTTP/1.1 200 OK\r\nX:".to_owned()), late),
+        (ChatAnswer::Stall(head(200)), cut),
+        (ChatAnswer::Stall(json(200)), cut),
+        (ChatAnswer::Drip(json(200)), cut),
+        (ChatAnswer::Stall(head(500)), "Slack answered 500"),
+    ];
+    join_all(stalls.map(async |(answer, why)| {
+        let service = ChatServer::answering([answer]).await;
+        let begun = Instant::now();
+        let delivery = deliver(&hasty(), &slack(&service.address), &message()).await;
+        assert_eq!(delivery, Err(DeliveryError::transient(why)));
+        assert!(begun.elapsed() < Duration::from_secs(5), "{why}");
+    }))
+    .await;
+}
+
+#[actix_rt::test]
+async fn what_was_delivered_stays_so_even_if_the_rest_of_the_answer_stalls() {
+    let service = ChatServer::answering([ChatAnswer::Drip(format!("{}{{\"ok\":true,", head(200)))]).await;
+    assert_eq!(
+        deliver(&hasty(), &slack(&service.address), &message()).await,
+        Ok(())
+    );
+    let service = ChatServer::answering([ChatAnswer::Stall(head(200))]).await;
+    assert_eq!(
+        deliver(&hasty(), &webex(&service.address), &message()).await,
+        Ok(())
+    );
+}
+
+#[actix_rt::test]
+async fn of_a_huge_body_only_the_beginning_is_read() {
+    let service = ChatServer::answering([ChatAnswer::Flood(head(200))]).await;
+    let patient = http().with_deadline(Duration::from_secs(60));
+    let begun = Instant::now();
+    let error = deliver(&patient, &webhook(&service.address), &message())
+        .await
+        .unwrap_err();
+    assert_eq!(error.retryable, Retryable::No);
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[actix_rt::test]
+async fn a_connection_that_fails_may_be_tried_again_and_names_no_address() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let error = deliver(&http(), &slack(&gone.to_string()), &message())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error,
+        DeliveryError::transient("connecting to Slack failed: connection refused")
+    );
+    for answer in [
+        ChatAnswer::Reset,
+        ChatAnswer::Bytes(String::new()),
+        ChatAnswer::Bytes("SSH-2.0-x\r\n\r\n".to_owned()),
+    ] {
+        let service = ChatServer::answering([answer]).await;
+        let error = deliver(&http(), &slack(&service.address), &message())
+            .await
+            .unwrap_err();
+        assert_eq!(error.retryable, TRANSIENT, "{error}");
+        assert!(!error.to_string().contains("127.0.0.1"), "{error}");
+    }
+}
+
+#[actix_rt::test]
+async fn a_channel_that_stalls_delays_no_other() {
+    let stalled = ChatServer::answering([ChatAnswer::Stall(String::new())]).await;
+    let well = ChatServer::answering([reply(200, "ok")]).await;
+    let (http, message) = (http().with_deadline(Duration::from_secs(2)), message());
+    let (slow, fast) = (slack(&stalled.address), webhook(&well.address));
+    let begun = Instant::now();
+    let second = async {
+        deliver(&http, &fast, &message).await.unwrap();
+        begun.elapsed()
+    };
+    let (first, second) = join(deliver(&http, &slow, &message), second).await;
+    assert!(first.is_err() && second < Duration::from_secs(1), "{second:?}");
+}

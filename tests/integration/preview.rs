@@ -1,0 +1,11 @@
+//! Promises of `macaque plan` and `macaque why`, of the shipped binary against the embedded sandbox: they predict
+//! what a round does, they explain, and they never write.
+
+mod agreement;
+mod asking;
+mod faults;
+mod fixture;
+mod plan;
+mod readme;
+mod sampling;
+mod why;

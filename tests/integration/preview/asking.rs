@@ -1,0 +1,122 @@
+//! What `macaque plan --server` asks, and what it makes of the answers.
+
+use kube_sandbox::{AccessDenial, scenario};
+
+use super::fixture::ShopFixture;
+use crate::answering_proxy;
+
+const YES: &str = "the API server was asked about every candidate, with server-side dry runs";
+
+#[test]
+fn every_candidate_is_asked_about_by_a_dry_run_that_changes_nothing() {
+    let shop = ShopFixture::open();
+    let before = shop.macaque(&["plan", "-o", "json"]).json();
+    let plan = shop.macaque(&["plan", "--server", "--dry-run=false"]);
+    assert!(plan.out.contains(YES), "{plan:?}");
+    assert!(
+        plan.line("deployment/web")
+            .ends_with("44% allowed: the API server says yes")
+    );
+    assert!(
+        plan.line("statefulset/db")
+            .contains("0% refused by budget db: The disruption budget db needs 3")
+    );
+    let writes = shop.cluster.writes();
+    assert_eq!(writes.len(), 12);
+    for write in &writes {
+        assert!(write.starts_with("POST ") && write.ends_with("/eviction?fieldValidation=Strict&dryRun=All"));
+    }
+    let asked = shop
+        .sandbox()
+        .requests()
+        .into_iter()
+        .filter(|request| request.method == "POST");
+    for request in asked {
+        assert!(request.body.contains(r#""dryRun":["All"]"#), "{request:?}");
+    }
+    let after = shop.macaque(&["plan", "-o", "json"]).json();
+    assert_eq!(after["candidates"], before["candidates"]);
+}
+
+#[test]
+fn deletions_are_asked_about_in_the_body_and_delete_nothing() {
+    let shop = ShopFixture::open();
+    let plan = shop.macaque(&["plan", "--server", "--method", "delete", "--dry-run=false"]);
+    let line = plan.line("statefulset/db");
+    assert!(
+        line.ends_with("allowed: the API server says yes; a deletion asks no budget"),
+        "{line}"
+    );
+    let requests = shop.sandbox().requests();
+    let asked: Vec<_> = requests
+        .iter()
+        .filter(|request| request.method == "DELETE")
+        .collect();
+    assert_eq!(asked.len(), 12);
+    for request in asked {
+        assert!(!request.path_and_query.contains('?') && request.body.contains(r#""dryRun":["All"]"#));
+    }
+    assert_eq!(shop.macaque(&["plan"]).line("listed"), "14 listed");
+}
+
+#[test]
+fn fifty_are_asked_about_at_most_and_that_is_said() {
+    let shop = ShopFixture::with(vec![scenario::deployment("shop", "web", 60)]);
+    let plan = shop.macaque(&["plan", "--server"]);
+    let expected = "the API server was asked about 50 of 60 candidates, with server-side dry runs; the others are \
+                predicted from pods and budgets only";
+    assert!(plan.out.contains(expected), "{plan:?}");
+    assert_eq!(shop.cluster.writes().len(), 50);
+}
+
+#[test]
+fn asking_needs_the_grant_of_the_disruption_and_says_which() {
+    for (method, verb, resource) in [("evict", "create", "pods/eviction"), ("delete", "delete", "pods")] {
+        let shop = ShopFixture::open();
+        shop.sandbox().deny(AccessDenial::new(verb, resource));
+        let plan = shop.macaque(&["plan", "--server", "--method", method]);
+        assert_eq!(plan.code, 0, "{plan:?}");
+        assert_eq!(
+            shop.cluster.writes().len(),
+            1,
+            "the rest of the namespace is left alone"
+        );
+        let grant = format!(r#"{{apiGroups: [""], resources: ["{resource}"], verbs: ["{verb}"]}}"#);
+        let problem = plan.line("problem");
+        assert!(problem.ends_with(&grant), "{problem}");
+        assert!(
+            plan.line("deployment/web").contains("allowed:"),
+            "the forecast stands"
+        );
+    }
+}
+
+#[test]
+fn a_webhook_that_cannot_be_asked_leaves_the_verdict_open() {
+    let shop = ShopFixture::open();
+    let body = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":400,
+        "message":"admission webhook \"guard.example\" does not support dry run"}"#;
+    let proxy = answering_proxy(shop.sandbox(), "/eviction", 400, body);
+    shop.cluster.reach_at(&proxy.url());
+    let plan = shop.macaque(&["plan", "--server"]);
+    let line = plan.line("deployment/web");
+    assert!(
+        line.ends_with("unknown: webhook guard.example cannot be asked: it does not support dry run"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_server_that_answers_nonsense_is_left_alone() {
+    let shop = ShopFixture::open();
+    let proxy = answering_proxy(shop.sandbox(), "/eviction", 502, "<html>");
+    shop.cluster.reach_at(&proxy.url());
+    let plan = shop.macaque(&["plan", "--server"]);
+    let problem = "problem: stopped asking the API server after 3 requests without a useful answer";
+    assert_eq!(plan.line("problem"), problem);
+    assert!(
+        plan.line("deployment/cart")
+            .ends_with("unknown: HTTP 502: <html>"),
+        "{plan:?}"
+    );
+}

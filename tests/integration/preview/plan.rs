@@ -1,0 +1,182 @@
+//! What `macaque plan` prints.
+
+use std::fs;
+
+use kube_sandbox::scenario;
+use serde_json::{Value, json};
+
+use super::fixture::ShopFixture;
+
+#[test]
+fn a_preview_never_writes() {
+    let shop = ShopFixture::open();
+    let web = format!("shop/{}", shop.pod_of("web"));
+    let words: [&[&str]; 8] = [
+        &["plan"],
+        &["plan", "-o", "wide", "--dry-run=false"],
+        &["plan", "--seed", "7", "--count", "3", "--dry-run=false"],
+        &["plan", "--method", "delete", "-A", "-o", "yaml"],
+        &["why", &web, "--dry-run=false"],
+        &["why", "deploy/web", "-o", "json"],
+        &["why", "sts/db", "--method", "delete"],
+        &["why", "shop/nobody"],
+    ];
+    for words in words {
+        shop.macaque(words);
+    }
+    assert!(shop.sandbox().requests().len() > words.len());
+    assert_eq!(shop.cluster.writes(), [""; 0]);
+}
+
+#[test]
+fn each_owner_has_its_readiness_budget_verdict_and_chance() {
+    let plan = ShopFixture::open().macaque(&["plan"]);
+    assert_eq!(plan.code, 0, "{plan:?}");
+    assert_eq!(
+        plan.line("deployment/cart"),
+        "shop deployment/cart 3/3 cart 1 3 33% allowed: budget cart allows 1"
+    );
+    assert_eq!(
+        plan.line("deployment/search"),
+        "shop deployment/search 2/2 - - 2 22% allowed: no budget covers it"
+    );
+    assert_eq!(
+        plan.line("statefulset/db"),
+        "shop statefulset/db 3/3 db 0 3 0% refused by budget db: The disruption budget db needs 3 healthy pods and \
+         has 3 currently"
+    );
+}
+
+#[test]
+fn the_funnel_leads_from_all_pods_to_the_candidates() {
+    let shop = ShopFixture::open();
+    shop.sandbox()
+        .apply(&[scenario::pod("shop", "debug", "debug")])
+        .unwrap();
+    let plan = shop.macaque(&["plan"]);
+    assert_eq!(plan.line("listed"), "15 listed");
+    assert!(plan.line("daemonset").starts_with("-2 daemonset shop/logs-"));
+    assert_eq!(plan.line("-1"), "-1 bare shop/debug: no controller to replace it");
+    assert_eq!(plan.line("candidates"), "12 candidates");
+    let json = shop.macaque(&["plan", "-o", "json"]).json();
+    assert_eq!(json["exempted"]["bare"]["count"], 1);
+}
+
+#[test]
+fn readiness_counts_all_pods_of_an_owner_and_a_mixed_verdict_counts_each() {
+    let shop = ShopFixture::open();
+    let db = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "db-0", "namespace": "shop", "labels": {"app": "db"}, "ownerReferences": [{
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "u", "controller": true,
+        }]},
+        "spec": {"nodeName": "node-1", "containers": [{"name": "db", "image": "db"}]},
+        "status": {"phase": "Pending"},
+    });
+    shop.sandbox().apply(&[db]).unwrap();
+    let config = "[target]\ninclude = [\"pending\"]\n";
+    let directory = tempfile::TempDir::new().unwrap();
+    let file = directory.path().join("macaque.toml");
+    fs::write(&file, config).unwrap();
+    let line = shop
+        .macaque(&["plan", "--config", file.to_str().unwrap()])
+        .line("statefulset/db");
+    assert!(line.starts_with("shop statefulset/db 2/3 db 0 3 ~"), "{line}");
+    assert!(
+        line.contains("1 allowed: no budget is asked for a pod that is Pending; 2 refused"),
+        "{line}"
+    );
+    let without = shop.macaque(&["plan"]).line("statefulset/db");
+    assert!(
+        without.starts_with("shop statefulset/db 2/3 db 0 2 0%"),
+        "{without}"
+    );
+}
+
+#[test]
+fn the_mode_and_the_next_rounds_are_printed_first() {
+    let shop = ShopFixture::open();
+    let dry = shop.macaque(&["plan"]);
+    assert!(
+        dry.out
+            .starts_with("DRY RUN: nothing is disrupted; evict 1 per round"),
+        "{dry:?}"
+    );
+    assert!(dry.out.contains("no schedule: only `macaque once` runs rounds"));
+    let directory = tempfile::TempDir::new().unwrap();
+    let file = directory.path().join("macaque.toml");
+    fs::write(
+        &file,
+        "dry_run = false\n[schedule]\ncron = \"0 * * * *\"\nquiet = [\"00:00-24:00\"]\n",
+    )
+    .unwrap();
+    let armed = shop.macaque(&["plan", "--config", file.to_str().unwrap()]);
+    assert!(armed.out.starts_with("ARMED; evict 1 per round"), "{armed:?}");
+    assert_eq!(armed.out.matches("(quiet: Mon-Sun)").count(), 3, "{armed:?}");
+    assert!(armed.out.contains("every slot is in a quiet time"), "{armed:?}");
+    fs::write(
+        &file,
+        "[schedule]\ncron = \"* * * * *\"\nquiet = [\"2020-01-01/2099-12-31\"]\n",
+    )
+    .unwrap();
+    let late = shop.macaque(&["plan", "--config", file.to_str().unwrap()]);
+    assert!(
+        late.line("next:").contains("then Fri 2100-01-01 00:00 UTC (in "),
+        "{late:?}"
+    );
+}
+
+/// The victims as `POD RESULT`.
+fn tried(victims: &Value, allowed: &str) -> Vec<String> {
+    let lines = victims.as_array().unwrap().iter().map(|victim| {
+        let refused = victim["verdict"] == "refused" || victim["outcome"]["result"] == "refused";
+        let result = if refused { "refused" } else { allowed };
+        format!("{} {result}", victim["pod"]["name"].as_str().unwrap())
+    });
+    lines.collect()
+}
+
+#[test]
+fn a_round_of_a_seed_tries_the_victims_that_the_plan_of_the_seed_predicted() {
+    let mut refusals = 0;
+    for seed in ["1", "2", "3", "4", "5", "6", "7", "8"] {
+        let shop = ShopFixture::open();
+        let plan = shop
+            .macaque(&["plan", "--seed", seed, "--count", "2", "-o", "json"])
+            .json();
+        let predicted = tried(&plan["draw"]["victims"], "evicted");
+        let words = [
+            "once",
+            "--seed",
+            seed,
+            "--count",
+            "2",
+            "--dry-run=false",
+            "-o",
+            "json",
+        ];
+        let report = shop.macaque(&words).json();
+        assert_eq!(tried(&report["attempts"], "evicted"), predicted, "seed {seed}");
+        refusals += predicted.iter().filter(|line| line.ends_with("refused")).count();
+    }
+    assert!(refusals > 0, "some seed draws a pod of db");
+}
+
+#[test]
+fn a_dry_run_picks_those_that_the_plan_of_its_seed_says_it_would_pick() {
+    let shop = ShopFixture::open();
+    let mut differed = 0;
+    for seed in ["1", "2", "3", "4", "5", "6", "7", "8"] {
+        let draw = shop.macaque(&["plan", "--seed", seed, "-o", "json"]).json()["draw"].clone();
+        let spared = match &draw["picked_in_dry_run"] {
+            Value::Null => draw["victims"][0]["pod"].clone(),
+            spared => {
+                differed += 1;
+                spared[0].clone()
+            }
+        };
+        let report = shop.macaque(&["once", "--seed", seed, "-o", "json"]).json();
+        assert_eq!(report["attempts"][0]["pod"], spared, "seed {seed}");
+    }
+    assert!(differed > 0, "some seed draws a pod of db");
+}

@@ -1,0 +1,38 @@
+//! Promises of a round, from the list to the report, over HTTP against the embedded sandbox: what budgets and
+//! scopes do to it, and what it makes of every fault between it and the API server.
+
+mod budgets;
+mod clocks;
+mod daemon;
+mod denials;
+mod doubts;
+mod fixture;
+mod invariants;
+mod paging;
+mod sampling;
+mod scope;
+mod throttles;
+mod victims;
+
+use macaque_core::report::{RoundEnd, RoundReport};
+
+/// Each attempt as `OWNER: OUTCOME`.
+fn outcomes(report: &RoundReport) -> Vec<String> {
+    let attempts = report.attempts.iter();
+    attempts
+        .map(|attempt| match &attempt.owner {
+            Some(owner) => format!("{owner}: {}", attempt.outcome),
+            None => format!("{}: {}", attempt.pod, attempt.outcome),
+        })
+        .collect()
+}
+
+/// Why a round failed.
+fn failure(report: &RoundReport) -> &str {
+    match &report.end {
+        RoundEnd::Failed { why } => why,
+        RoundEnd::Complete | RoundEnd::Interrupted | RoundEnd::Withheld { .. } => {
+            panic!("not failed: {report:?}")
+        }
+    }
+}

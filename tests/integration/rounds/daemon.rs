@@ -1,0 +1,184 @@
+//! The actors through an API server that comes and goes: they go on, and say so once.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use kube_sandbox::{Sandbox, SandboxOptions};
+use macaque::actors::clock::Trigger;
+use macaque::actors::messages::StopRequested;
+use macaque::actors::recipient::StableRecipient;
+use macaque::actors::supervisor::{ActorRole, ActorTimeouts, RestartPolicy};
+use macaque::actors::{self, ActorsConfig};
+use macaque::failpoint::{FailAction, FailPoint, FailPoints};
+use macaque::health::HealthState;
+use macaque::journal::JournalStore;
+use macaque::k8s::ClusterAccess;
+use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
+use macaque::platform::Platform;
+use macaque_core::report::RoundVerdict;
+use macaque_core::schedule::timer::TimerConfig;
+use macaque_testkit::evict_one;
+use tempfile::TempDir;
+use tokio::net::TcpSocket;
+
+use super::fixture::{HURRY, two_apps};
+
+/// From one slot to the next.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// Longer than anything here takes on a busy machine.
+const TIME_OUT: Duration = Duration::from_secs(60);
+
+/// An address at which a sandbox can come and go; nobody else gets it meanwhile.
+struct SandboxAddress {
+    address: SocketAddr,
+    _held: TcpSocket,
+}
+
+impl SandboxAddress {
+    fn reserve() -> Self {
+        let held = TcpSocket::new_v4().unwrap();
+        held.set_reuseaddr(true).unwrap();
+        held.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = held.local_addr().unwrap();
+        Self { address, _held: held }
+    }
+
+    fn serve(&self) -> Sandbox {
+        let options = SandboxOptions {
+            listen: self.address,
+            objects: two_apps(),
+            ready_after: Duration::ZERO,
+            ..SandboxOptions::default()
+        };
+        Sandbox::start(options).unwrap()
+    }
+
+    fn kubeconfig(&self) -> String {
+        let somewhere = Sandbox::start(SandboxOptions::default()).unwrap();
+        let here = format!("http://{}", self.address);
+        somewhere.kubeconfig().replace(&somewhere.url(), &here)
+    }
+}
+
+/// A daemon at work on whatever serves at a place.
+struct TestDaemon {
+    messages: Receiver<RoundMessage>,
+    rounds: Receiver<()>,
+    stop: StableRecipient<StopRequested>,
+    actors: JoinHandle<i32>,
+    _home: TempDir,
+}
+
+impl TestDaemon {
+    fn at(place: &SandboxAddress) -> Self {
+        let home = TempDir::new().unwrap();
+        let kubeconfig = home.path().join("kubeconfig");
+        std::fs::write(&kubeconfig, place.kubeconfig()).unwrap();
+        let (delivered, messages) = mpsc::channel();
+        let (ended, rounds) = mpsc::channel();
+        let stop = StableRecipient::default();
+        let config = actors_config(kubeconfig, delivered, ended, stop.clone());
+        Self {
+            messages,
+            rounds,
+            stop,
+            actors: std::thread::spawn(move || actors::run(config)),
+            _home: home,
+        }
+    }
+
+    /// Waits until this many more rounds have ended, reported or not.
+    fn await_rounds(&self, count: usize) {
+        for _ in 0..count {
+            self.rounds.recv_timeout(TIME_OUT).unwrap();
+        }
+    }
+
+    /// The next message of this verdict; those of another before it are passed over and counted.
+    fn next(&self, verdict: RoundVerdict) -> (RoundMessage, usize) {
+        for passed in 0.. {
+            let message = self.messages.recv_timeout(TIME_OUT).unwrap();
+            if message.verdict == verdict {
+                return (message, passed);
+            }
+        }
+        panic!("more messages than numbers")
+    }
+
+    fn end(self) -> i32 {
+        self.stop.send(StopRequested("the test")).unwrap();
+        self.actors.join().unwrap()
+    }
+}
+
+#[test]
+fn an_api_server_that_comes_and_goes_is_reported_once_and_worked_with_again() {
+    let place = SandboxAddress::reserve();
+    let daemon = TestDaemon::at(&place);
+
+    let (away, _) = daemon.next(RoundVerdict::Failed);
+    assert!(
+        away.headline
+            .ends_with("did not answer: Connection refused (os error 111)"),
+        "{}",
+        away.headline
+    );
+    daemon.await_rounds(3);
+
+    let sandbox = place.serve();
+    let (_, reported_again) = daemon.next(RoundVerdict::Disrupted);
+    assert_eq!(
+        reported_again, 0,
+        "three rounds failed as the first did, and nothing was reported again"
+    );
+
+    drop(sandbox);
+    daemon.next(RoundVerdict::Failed);
+    let _back = place.serve();
+    daemon.next(RoundVerdict::Disrupted);
+    assert_eq!(daemon.end(), 0);
+}
+
+fn actors_config(
+    kubeconfig: std::path::PathBuf,
+    delivered: Sender<RoundMessage>,
+    ended: Sender<()>,
+    stop: StableRecipient<StopRequested>,
+) -> ActorsConfig {
+    let platform = Platform::system().hurried(HURRY);
+    let count = move |point| {
+        if point == FailPoint::BeforeReport {
+            // Nobody counts any more at the end.
+            let _ = ended.send(());
+        }
+        FailAction::Continue
+    };
+    ActorsConfig {
+        trigger: Trigger::Interval {
+            every: PERIOD,
+            since: platform.now(),
+        },
+        timer: TimerConfig {
+            settle: Duration::ZERO,
+            ..TimerConfig::default()
+        },
+        round: Arc::new(evict_one()),
+        journal: JournalStore::in_memory(1, &platform).with_spacing(PERIOD / 2),
+        access: ClusterAccess {
+            kubeconfig: Some(kubeconfig),
+            ..ClusterAccess::default()
+        },
+        channels: Arc::new([Channel::Listener(delivered)]),
+        retry: DeliveryRetry::default(),
+        restarts: RestartPolicy::default(),
+        timeouts: ActorTimeouts::default(),
+        stop,
+        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+        platform,
+        fail_points: FailPoints::armed(count),
+    }
+}

@@ -1,0 +1,34 @@
+//! What holds of every round, whatever a scenario is about.
+
+use macaque::round::RoundConfig;
+use macaque_core::outcome::{DisruptionMethod, Outcome};
+use macaque_core::report::RoundReport;
+use macaque_core::selection::SAMPLING_THRESHOLD;
+
+use macaque_testkit::fault_proxy::ProxyRequest;
+
+/// Whatever happens: a dry run only reads, an eviction never becomes a deletion, a disruption names its pod by UID,
+/// no more victims are disrupted or in doubt than were ordered, and every pod listed is accounted for.
+pub(crate) fn check(config: &RoundConfig, report: &RoundReport, sent: &[ProxyRequest]) {
+    let verb = match config.disrupt.method {
+        DisruptionMethod::Evict => "POST ",
+        DisruptionMethod::Delete => "DELETE ",
+    };
+    for request in sent.iter().filter(|request| !request.line().starts_with("GET ")) {
+        assert!(!config.dry_run, "a dry run sent {request:?}");
+        assert!(request.line().starts_with(verb), "{verb}became {request:?}");
+        let body = request.json();
+        let options = body.get("deleteOptions").unwrap_or(&body);
+        assert!(options["preconditions"]["uid"].is_string(), "{request:?}");
+    }
+    let spent = report.count(Outcome::counts_as_disruption);
+    assert!(spent <= config.disrupt.count, "{report:?}");
+    assert!(report.attempts.len() <= config.disrupt.attempts, "{report:?}");
+    let exempted: usize = report.exempted.values().map(|tally| tally.count).sum();
+    if report.listed <= SAMPLING_THRESHOLD {
+        assert_eq!(report.listed, report.candidates + exempted, "{report:?}");
+    } else {
+        // Of many pods, those that were drawn.
+        assert!(report.candidates + exempted <= report.listed, "{report:?}");
+    }
+}

@@ -1,0 +1,373 @@
+//! More pods than a round judges one by one: names are drawn, and only what is drawn is judged.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use kube_sandbox::scenario::{budget, deployment, pod};
+use macaque_core::config::DrawBy;
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
+use macaque_core::selection::SAMPLING_THRESHOLD;
+use serde_json::{Value, json};
+
+use super::fixture::{EVICTION, RoundFixture};
+use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
+
+/// What the requests of a list of names hold in their first line.
+const NAMES: &str = "includeObject=None";
+
+/// What the requests of one drawn name hold.
+const DRAWN: &str = "metadata.name%3D";
+
+/// A few more pods than a round judges one by one.
+const PODS: usize = SAMPLING_THRESHOLD + 100;
+
+/// Bare pods, of which those that `opts_out` chooses opt out.
+fn many_pods(namespace: &str, pods: usize, opts_out: impl Fn(usize) -> bool) -> Vec<Value> {
+    (0..pods)
+        .map(|n| {
+            let mut pod = pod(namespace, &format!("web-{n:04}"), "web");
+            if opts_out(n) {
+                pod["metadata"]["annotations"] = json!({ "macaque/enabled": "false" });
+            }
+            pod
+        })
+        .collect()
+}
+
+fn fixture(objects: Vec<Value>) -> RoundFixture {
+    RoundFixture::with(objects).include("bare").min_age(0)
+}
+
+/// How many pages of whole pods were asked for.
+fn full_lists(fixture: &RoundFixture) -> usize {
+    let pages = fixture.sent("/pods?").into_iter();
+    pages.filter(|page| page.line().ends_with("limit=500")).count()
+}
+
+fn victim(report: &RoundReport) -> &str {
+    &report.attempts[0].pod.name
+}
+
+#[actix_rt::test]
+async fn many_pods_are_drawn_by_name_and_only_the_drawn_are_read() {
+    let fixture = fixture(many_pods("shop", PODS, |_| false));
+    let report = fixture.round().await;
+    assert_eq!(
+        (report.listed, report.candidates, report.verdict()),
+        (PODS, 1, RoundVerdict::Disrupted)
+    );
+    assert_eq!(report.unjudged(), PODS - 1);
+    assert_eq!(full_lists(&fixture), 1, "one glance at the full list");
+    assert_eq!((fixture.sent(NAMES).len(), fixture.sent(DRAWN).len()), (1, 1));
+    assert_eq!(fixture.sent(EVICTION).len(), 1);
+}
+
+#[actix_rt::test]
+async fn many_pods_with_a_selector_are_counted_by_their_names() {
+    let fixture = fixture(many_pods("shop", PODS, |_| false)).selector("app=web");
+    let report = fixture.round().await;
+    assert_eq!((report.listed, report.candidates), (PODS, 1));
+    assert!(
+        fixture
+            .sent(NAMES)
+            .iter()
+            .all(|sent| sent.line().contains("labelSelector=app%3Dweb"))
+    );
+}
+
+#[actix_rt::test]
+async fn a_few_pods_of_a_selector_among_many_are_all_judged() {
+    let mut objects = many_pods("shop", PODS, |_| false);
+    objects.push(deployment("shop", "db", 3));
+    let report = fixture(objects).selector("app=db").round().await;
+    assert_eq!((report.listed, report.candidates, report.unjudged()), (3, 3, 0));
+}
+
+#[actix_rt::test]
+async fn many_small_namespaces_together_are_sampled() {
+    let names: Vec<String> = (0..7).map(|n| format!("team-{n}")).collect();
+    let objects = names
+        .iter()
+        .flat_map(|name| many_pods(name, 301, |_| false))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let fixture = fixture(objects).namespaces(&names);
+    let report = fixture.round().await;
+    assert_eq!((report.listed, report.candidates), (7 * 301, 1));
+    assert_eq!(full_lists(&fixture), 2, "no more is read before it is counted");
+}
+
+#[actix_rt::test]
+async fn across_all_namespaces_the_pod_of_a_name_is_found_by_its_node() {
+    let mut objects = many_pods("one", PODS / 2, |_| false);
+    objects.extend(many_pods("two", PODS / 2, |_| false));
+    let mut victims = BTreeSet::new();
+    for seed in 0..6 {
+        let fixture = fixture(objects.clone()).all_namespaces().seed(seed);
+        let report = fixture.round().await;
+        assert_eq!(
+            (report.listed, report.verdict()),
+            (PODS / 2 * 2, RoundVerdict::Disrupted)
+        );
+        assert!(fixture.sent(DRAWN)[0].line().contains("spec.nodeName%3Dnode-1"));
+        victims.insert(report.attempts[0].pod.namespace.clone());
+    }
+    assert_eq!(
+        victims.len(),
+        2,
+        "pods of one name in two namespaces are distinguished"
+    );
+}
+
+#[actix_rt::test]
+async fn a_pod_that_moved_is_found_without_its_node() {
+    let objects = many_pods("shop", PODS, |_| false);
+    let none = ProxyResponse::new(200, r#"{"metadata":{},"items":[]}"#);
+    let fixture = fixture(objects)
+        .all_namespaces()
+        .always("spec.nodeName", Fault::Answer(none));
+    assert_eq!(fixture.round().await.verdict(), RoundVerdict::Disrupted);
+    assert_eq!(fixture.sent(DRAWN).len(), 2);
+}
+
+#[actix_rt::test]
+async fn a_server_without_tables_is_asked_for_metadata() {
+    let refusal = ProxyResponse::failure(
+        406,
+        "only the following media types are accepted: application/json",
+        json!({}),
+    );
+    let (tables, metadata) = (
+        fixture(many_pods("shop", PODS, |_| false)),
+        fixture(many_pods("shop", PODS, |_| false)),
+    );
+    let metadata = metadata.always(NAMES, Fault::Answer(refusal));
+    let (expected, report) = (tables.round().await, metadata.round().await);
+    assert_eq!((report.listed, report.candidates), (PODS, 1));
+    assert_eq!(
+        victim(&report),
+        victim(&expected),
+        "the same seed draws the same pod"
+    );
+}
+
+#[actix_rt::test]
+async fn what_opted_out_is_drawn_and_left_alone() {
+    let fixture = fixture(many_pods("shop", PODS, |n| n % 10 != 0)).seed(3);
+    let report = fixture.round().await;
+    assert_eq!(
+        (report.candidates, report.verdict()),
+        (1, RoundVerdict::Disrupted)
+    );
+    assert!(victim(&report).ends_with('0'));
+    assert_eq!(report.exempted["opted-out"].count + 1, fixture.sent(DRAWN).len());
+}
+
+#[actix_rt::test]
+async fn where_few_are_eligible_each_is_as_likely_as_another() {
+    // One in five, in seven groups by name.
+    let (groups, seeds) = (7, 70);
+    let fixture = fixture(many_pods("shop", PODS, |n| n % 5 != 0)).dry_run();
+    let mut victims = vec![0.0; groups];
+    let mut fixture = fixture;
+    for seed in 0..seeds {
+        fixture = fixture.seed(seed);
+        let report = fixture.round().await;
+        let number: usize = victim(&report).trim_start_matches("web-").parse().unwrap();
+        victims[number / 5 % groups] += 1.0;
+    }
+    let expected = seeds as f64 / groups as f64;
+    let chi_square: f64 = victims.iter().map(|n| (n - expected).powi(2) / expected).sum();
+    // 6 degrees of freedom: 22.5 is passed once in a thousand; the seeds are fixed, so this never flickers.
+    assert!(chi_square < 22.5, "chi-square {chi_square}: {victims:?}");
+}
+
+#[actix_rt::test]
+async fn where_owners_are_drawn_among_many_pods_a_small_one_is_as_likely_as_a_large_one() {
+    let objects = vec![
+        deployment("shop", "db", 1),
+        deployment("shop", "search", 3),
+        deployment("shop", "web", PODS as u32),
+    ];
+    let mut fixture = fixture(objects).draw(DrawBy::Owner).dry_run();
+    let (mut victims, seeds) = ([0.0; 3], 30);
+    for seed in 0..seeds {
+        fixture = fixture.seed(seed);
+        let report = fixture.round().await;
+        assert_eq!((report.candidates, report.unjudged()), (PODS + 4, 0));
+        let owner = report.attempts[0].owner.as_ref().unwrap();
+        let number = ["db", "search", "web"]
+            .iter()
+            .position(|name| *name == owner.name);
+        victims[number.unwrap()] += 1.0;
+    }
+    assert!(fixture.sent(DRAWN).is_empty(), "everybody is known");
+    let expected = seeds as f64 / 3.0;
+    let chi_square: f64 = victims.iter().map(|n| (n - expected).powi(2) / expected).sum();
+    // 2 degrees of freedom: 13.8 is passed once in a thousand; the seeds are fixed, so this never flickers.
+    assert!(chi_square < 13.8, "chi-square {chi_square}: {victims:?}");
+}
+
+#[actix_rt::test]
+async fn where_owners_are_drawn_among_many_pods_a_problem_is_reported_once() {
+    let fixture = fixture(many_pods("shop", PODS, |_| false))
+        .namespaces(&["shop", "nowhere"])
+        .draw(DrawBy::Owner);
+    let report = fixture.round().await;
+    assert_eq!(report.verdict(), RoundVerdict::Disrupted);
+    assert_eq!(report.problems, ["namespace nowhere does not exist"]);
+}
+
+#[actix_rt::test]
+async fn many_pods_of_which_none_is_eligible_are_all_judged_and_every_reason_reported() {
+    let fixture = fixture(many_pods("shop", PODS, |_| true));
+    let report = fixture.round().await;
+    assert_eq!(
+        (report.verdict(), report.listed, report.candidates),
+        (RoundVerdict::Idle, PODS, 0)
+    );
+    assert_eq!(report.exempted["opted-out"].count, PODS);
+    assert_eq!(report.unjudged(), 0);
+    assert_eq!(fixture.sent(DRAWN).len(), 1_000, "no more is drawn in vain");
+}
+
+#[actix_rt::test]
+async fn many_finished_pods_are_reported_with_the_reason_why_none_is_eligible() {
+    let mut objects = many_pods("shop", PODS, |_| false);
+    for pod in &mut objects {
+        pod["status"]["phase"] = json!("Succeeded");
+    }
+    objects.extend(many_pods("shop", 3, |_| true));
+    let report = fixture(objects).round().await;
+    assert_eq!(
+        (report.verdict(), report.listed, report.unjudged()),
+        (RoundVerdict::Idle, PODS, 0)
+    );
+    assert_eq!(report.exempted["not-running"].count, PODS - 3);
+    assert_eq!(report.exempted["opted-out"].count, 3);
+}
+
+#[actix_rt::test]
+async fn who_was_put_back_among_many_pods_is_no_candidate_any_more_once_a_scan_says_so() {
+    // A refused owner's other pods wait while the rest is drawn in vain, and opt out before they are judged again.
+    let (owned, rest) = (SAMPLING_THRESHOLD / 10, SAMPLING_THRESHOLD);
+    let mut objects = many_pods("shop", rest, |_| true);
+    objects.push(deployment("shop", "worker", owned as u32));
+    objects.push(budget("shop", "worker", json!({ "minAvailable": "100%" })));
+    let fixture = fixture(objects);
+    let (sandbox, names) = (Arc::clone(&fixture.sandbox), fixture.pods("shop").await);
+    let opt_out = move || {
+        let workers = names.iter().filter(|name| name.starts_with("worker"));
+        let opted_out = workers.map(|name| {
+            let mut pod = sandbox.object("Pod", "shop", name).unwrap();
+            pod["metadata"]["annotations"] = json!({ "macaque/enabled": "false" });
+            pod
+        });
+        sandbox.apply(&opted_out.collect::<Vec<_>>()).unwrap();
+    };
+    let fixture = fixture.meanwhile_after(DRAWN, 900, opt_out);
+    let report = fixture.round().await;
+    assert_eq!(
+        (report.verdict(), report.attempts.len()),
+        (RoundVerdict::Refused, 1)
+    );
+    assert_eq!((report.candidates, report.unjudged()), (0, 0));
+    assert_eq!(report.exempted["opted-out"].count, owned + rest);
+}
+
+#[actix_rt::test]
+async fn after_a_refusal_the_other_owners_come_first_among_many_pods_too() {
+    let mut objects = vec![
+        deployment("shop", "web", PODS as u32),
+        budget("shop", "web", json!({ "minAvailable": "100%" })),
+    ];
+    objects.push(deployment("shop", "search", 2));
+    let report = fixture(objects).round().await;
+    let outcomes = super::outcomes(&report);
+    assert!(
+        outcomes[0].starts_with("deployment/web: refused by budget web"),
+        "{outcomes:?}"
+    );
+    assert_eq!(outcomes[1..], ["deployment/search: evicted"]);
+}
+
+#[actix_rt::test]
+async fn an_owner_gives_one_victim_among_many_pods_too() {
+    let objects = vec![
+        deployment("shop", "web", PODS as u32),
+        deployment("shop", "search", 2),
+    ];
+    let report = fixture(objects)
+        .count(3)
+        .method(DisruptionMethod::Delete)
+        .round()
+        .await;
+    let mut outcomes = super::outcomes(&report);
+    outcomes.sort();
+    assert_eq!(
+        outcomes,
+        ["deployment/search: deleted", "deployment/web: deleted"]
+    );
+}
+
+#[actix_rt::test]
+async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
+    let fixture = fixture(many_pods("shop", PODS, |_| false));
+    let none = ProxyResponse::new(200, r#"{"metadata":{},"items":[]}"#);
+    let fixture = fixture.once(DRAWN, Fault::Answer(none));
+    let report = fixture.round().await;
+    assert_eq!(
+        (report.candidates, report.verdict()),
+        (1, RoundVerdict::Disrupted)
+    );
+    assert_eq!(fixture.sent(DRAWN).len(), 2);
+}
+
+#[actix_rt::test]
+async fn without_the_grant_to_evict_many_pods_are_left_after_one_try() {
+    let message = "pods is forbidden: User \"macaque\" cannot create resource \"pods/eviction\"";
+    let forbidden = ProxyResponse::failure(403, message, json!({ "reason": "Forbidden" }));
+    let fixture = fixture(many_pods("shop", PODS, |_| false)).always(EVICTION, Fault::Answer(forbidden));
+    let report = fixture.round().await;
+    assert_eq!(
+        (report.verdict(), report.problems.len()),
+        (RoundVerdict::Failed, 1)
+    );
+    assert_eq!((fixture.sent(DRAWN).len(), fixture.sent(EVICTION).len()), (1, 1));
+}
+
+#[actix_rt::test]
+async fn half_a_page_of_names_is_asked_for_again() {
+    let fixture = fixture(many_pods("shop", PODS, |_| false)).once(NAMES, Fault::Truncate);
+    let report = fixture.round().await;
+    assert_eq!((report.listed, report.verdict()), (PODS, RoundVerdict::Disrupted));
+    assert_eq!(fixture.sent(NAMES).len(), 2);
+}
+
+#[actix_rt::test]
+async fn a_list_that_starts_anew_shortly_before_it_would_be_sampled_is_read_whole() {
+    let pods = SAMPLING_THRESHOLD - 100;
+    let expired = || {
+        Fault::Answer(ProxyResponse::failure(
+            410,
+            "too old",
+            json!({ "reason": "Expired" }),
+        ))
+    };
+    // The fourth page, after three quarters of the pods.
+    let fixture = fixture(many_pods("shop", pods, |_| false))
+        .meanwhile("continue=", || {})
+        .meanwhile("continue=", || {})
+        .once("continue=", expired());
+    let report = fixture.round().await;
+    assert_eq!((report.listed, report.candidates), (pods, pods));
+}
+
+#[actix_rt::test]
+async fn names_that_cannot_be_read_fail_the_round() {
+    let fixture = fixture(many_pods("shop", PODS, |_| false)).always(NAMES, Fault::DropBefore);
+    let report = fixture.round().await;
+    assert!(matches!(report.end, RoundEnd::Failed { .. }), "{report:?}");
+    assert!(fixture.sent(EVICTION).is_empty());
+}

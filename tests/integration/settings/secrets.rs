@@ -1,0 +1,130 @@
+//! Secrets: where they come from, where they may be sent, and that they are never shown.
+
+use super::{fixture, secret_of};
+
+/// What a secret holds in these tests; it must appear in no output.
+const CANARY: &str = "xoxb-canary-7f3a";
+
+#[test]
+fn a_secret_is_given_by_value_or_by_file() {
+    let fixture = fixture();
+    let path = fixture.secret("token", "from-file\r\n");
+    let fixture = fixture
+        .env("MACAQUE_NOTIFY__SLACK__TOKEN_FILE", &path)
+        .env("MACAQUE_SLACK_CHANNEL", "C1")
+        .env("MACAQUE_NOTIFY__SLACK_WEBHOOK__URL", "http://127.0.0.1:9/hook");
+    let setup = fixture.load();
+    assert_eq!(secret_of(&setup, "slack"), "from-file");
+    assert_eq!(secret_of(&setup, "slack-webhook"), "http://127.0.0.1:9/hook");
+    let mistake = fixture.env("MACAQUE_SLACK_TOKEN", CANARY).mistake();
+    assert!(
+        mistake.starts_with("notify.slack.token: is set, and so is notify.slack.token_file"),
+        "{mistake}"
+    );
+}
+
+#[test]
+fn a_secret_file_that_cannot_be_used_is_reported_with_its_path() {
+    let fixture = fixture().env("MACAQUE_SLACK_CHANNEL", "C1");
+    let absent = fixture.path("absent").display().to_string();
+    let empty = fixture.secret("empty", "\n");
+    let fixture = fixture.flag("notify.slack.token_file", "--token-file", &absent);
+    let mistake = fixture.mistake();
+    assert!(
+        mistake.contains("cannot read \"absent\": No such file or directory"),
+        "{mistake}"
+    );
+    let mistake = fixture
+        .flag("notify.slack.token_file", "--token-file", &empty)
+        .mistake();
+    assert!(mistake.contains("\"empty\" is empty"), "{mistake}");
+}
+
+#[test]
+fn a_token_and_its_destination_belong_together() {
+    let mistake = fixture().env("MACAQUE_SLACK_TOKEN", CANARY).mistake();
+    assert!(
+        mistake.starts_with("notify.slack.channel: is not set, but notify.slack.token "),
+        "{mistake}"
+    );
+    let mistake = fixture().file("[notify.webex]\nroom_id = \"r\"").mistake();
+    assert!(
+        mistake.starts_with("notify.webex.token: is not set, but notify.webex.room_id "),
+        "{mistake}"
+    );
+    assert!(mistake.contains("macaque.toml line 2"), "{mistake}");
+}
+
+#[test]
+fn an_address_that_would_leak_a_secret_is_refused() {
+    for url in ["http://slack.com/api", "slack.com", "https://user@slack.com/api"] {
+        let mistake = fixture().env("MACAQUE_NOTIFY__SLACK__API_URL", url).mistake();
+        assert!(mistake.contains("https://"), "{mistake}");
+    }
+    let setup = fixture()
+        .env("MACAQUE_SLACK_TOKEN", "t")
+        .env("MACAQUE_SLACK_CHANNEL", "c")
+        .env("MACAQUE_NOTIFY__SLACK__API_URL", "http://localhost:1/api/")
+        .load();
+    assert_eq!(
+        setup.notify.text("notify.slack.api_url"),
+        Some("http://localhost:1/api")
+    );
+}
+
+#[test]
+fn a_secret_is_never_shown_by_a_setup_that_is_good() {
+    let fixture = fixture();
+    let path = fixture.secret("token", CANARY);
+    let fixture = fixture
+        .env("MACAQUE_SLACK_TOKEN", CANARY)
+        .env("MACAQUE_SLACK_CHANNEL", "C1")
+        .env("MACAQUE_NOTIFY__WEBEX__TOKEN_FILE", &path)
+        .env("MACAQUE_WEBEX_ROOM_ID", "r")
+        .env(
+            "MACAQUE_NOTIFY__SLACK_WEBHOOK__URL",
+            &format!("https://hooks.slack.com/{CANARY}"),
+        );
+    let shown = format!("{:?} {:#?} {:?}", fixture.load(), fixture.load(), fixture.sources);
+    assert!(!shown.contains("canary"), "{shown}");
+}
+
+#[test]
+fn a_secret_is_never_shown_by_a_mistake() {
+    let env = [
+        ("MACAQUE_SLACK_TOKEN", format!("{CANARY} with blanks")),
+        ("MACAQUE_SLACK_TOKN", CANARY.to_owned()),
+        ("MACAQUE_NOTIFY__SLACK_WEBHOOK__URL", format!("ftp://{CANARY}")),
+        (
+            "MACAQUE_NOTIFY__WEBEX__API_URL",
+            format!("https://me:{CANARY}@webex"),
+        ),
+    ];
+    let files = [
+        format!("[notify.slack]\ntoken = \"{CANARY}"),
+        format!("[notify.slack]\ntoken = {CANARY}"),
+        format!("[notify.slack]\ntoken = '{CANARY}' x"),
+        format!("[notify.slack]\ntoken = \"{CANARY}\\q\""),
+        format!("[notify.slack]\ntoken = [\"{CANARY}\"]"),
+        format!("[notify.slack]\ntoken = {{ value = \"{CANARY}\" }}"),
+        format!("[notify.slack]\ntoken = \"a\"\ntoken = \"{CANARY}\""),
+        format!("[notify]\nslack = \"{CANARY}\""),
+        format!("[notify.slack]\ntokn = \"{CANARY}\""),
+        format!("[notify.slack]\ntoken_file = \"{CANARY}\""),
+        format!("[notify.slack_webhook]\nurl_file = \"https://hooks.slack.com/{CANARY}\""),
+    ];
+    for file in &files {
+        let fixture = fixture().file(file);
+        let shown = format!("{:?} {}", fixture.mistakes(), fixture.try_load().unwrap_err());
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+    for (name, value) in &env {
+        let fixture = fixture().env(name, value);
+        let shown = format!("{:?} {:?}", fixture.mistakes(), fixture.try_load());
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+    let both = fixture()
+        .env("MACAQUE_SLACK_TOKEN", CANARY)
+        .env("MACAQUE_NOTIFY__SLACK__TOKEN", "other-canary");
+    assert!(!both.mistake().contains("canary"), "{}", both.mistake());
+}

@@ -1,0 +1,89 @@
+//! The protocol of the journal, model-checked with its real core: whatever replicas, crashes, lost answers and late
+//! requests do, a slot disrupts no more than it was ordered to; and without any one ingredient it would.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "clippy takes the fixtures of an integration test for code of the program"
+)]
+
+mod model;
+mod replica;
+
+use model::{Mutation, ProtocolModel};
+use stateright::{Checker, Model};
+
+/// Explores every state, and prints how many there are.
+fn explored(protocol: ProtocolModel) -> impl Checker<ProtocolModel> {
+    let checker = protocol.clone().checker().spawn_bfs().join();
+    println!("{protocol:?}: {} states", checker.unique_state_count());
+    checker
+}
+
+#[test]
+fn one_replica_disrupts_no_more_than_ordered_whatever_happens() {
+    let one = ProtocolModel::of(1);
+    let refusing = ProtocolModel {
+        refusals: 1,
+        ..one.clone()
+    };
+    let pausing = ProtocolModel {
+        pauses: true,
+        ..one.clone()
+    };
+    let slow = ProtocolModel { late: 2, ..one };
+    for protocol in [refusing, pausing, slow] {
+        explored(protocol).assert_properties();
+    }
+}
+
+#[test]
+fn two_replicas_disrupt_no_more_than_ordered_whatever_happens() {
+    explored(ProtocolModel::of(2)).assert_properties();
+}
+
+#[test]
+fn three_replicas_disrupt_no_more_than_ordered_when_one_ends_or_a_request_is_late() {
+    for (crashes, late) in [(1, 0), (0, 1)] {
+        explored(ProtocolModel {
+            crashes,
+            late,
+            ..ProtocolModel::of(3)
+        })
+        .assert_properties();
+    }
+}
+
+/// The protocol with one ingredient missing is found to disrupt too much.
+fn is_caught(mutation: Mutation, protocol: ProtocolModel) {
+    let checker = explored(ProtocolModel { mutation, ..protocol });
+    assert!(
+        checker.discovery(model::NEVER_TOO_MANY).is_some(),
+        "{mutation:?} is necessary, or the model is too small to show it"
+    );
+}
+
+#[test]
+fn without_the_uid_a_late_request_takes_the_successor() {
+    is_caught(Mutation::NoUid, ProtocolModel::of(1));
+}
+
+#[test]
+fn without_the_condition_on_a_write_two_replicas_claim_one_slot() {
+    is_caught(Mutation::UnconditionalWrites, ProtocolModel::of(2));
+}
+
+#[test]
+fn a_victim_picked_anew_after_an_interruption_may_be_one_too_many() {
+    is_caught(Mutation::PicksAgain, ProtocolModel::of(1));
+}
+
+#[test]
+fn a_victim_that_is_recorded_after_the_disruption_may_be_forgotten() {
+    is_caught(Mutation::ReservesAfter, ProtocolModel::of(1));
+}
+
+#[test]
+fn a_reservation_released_in_doubt_may_be_spent_twice() {
+    is_caught(Mutation::ReleasesInDoubt, ProtocolModel::of(1));
+}

@@ -1,0 +1,306 @@
+//! The model: a journal with its version, pods that come back under their names, requests in flight, and what may
+//! happen next.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use macaque_core::config::DisruptionLimits;
+use macaque_core::journal::{Journal, JournalTiming, LeaseHolder, PauseRequest, StepContext};
+use stateright::{Model, Property};
+
+use crate::replica::{ModelReplica, ReplicaStage};
+
+/// The safety property.
+pub(crate) const NEVER_TOO_MANY: &str = "never more disruptions than ordered";
+
+/// The ingredient that a protocol lacks on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mutation {
+    None,
+    /// Disruptions carry no UID.
+    NoUid,
+    /// The journal is written whatever stands there.
+    UnconditionalWrites,
+    /// After an interruption the reservation is dropped and another victim picked.
+    PicksAgain,
+    /// The victim is reserved after it was disrupted.
+    ReservesAfter,
+    /// A reservation whose outcome is in doubt is released.
+    ReleasesInDoubt,
+}
+
+/// The bounds of what is explored.
+#[derive(Debug, Clone)]
+pub(crate) struct ProtocolModel {
+    pub(crate) replicas: usize,
+    /// Incarnations that end at any moment, while their last request may be in flight.
+    pub(crate) crashes: usize,
+    /// Requests whose sender gets no answer, and which land at any later time.
+    pub(crate) late: usize,
+    /// Disruptions that the server refuses.
+    pub(crate) refusals: usize,
+    /// Whether macaque may be paused at any time.
+    pub(crate) pauses: bool,
+    pub(crate) mutation: Mutation,
+}
+
+/// One state of the model.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ModelState {
+    /// The ConfigMap: the journal, its version, and the annotation.
+    pub(crate) journal: Journal,
+    pub(crate) version: u64,
+    pub(crate) paused: bool,
+    /// How many leases have passed since the slot.
+    pub(crate) leases: u8,
+    pub(crate) replicas: Vec<ModelReplica>,
+    /// The generation of each pod: a disrupted one comes back under its name as the next.
+    pub(crate) pods: [u8; 2],
+    /// The requests that their senders have given up on.
+    pub(crate) in_flight: Vec<LateRequest>,
+    pub(crate) crashed: usize,
+    pub(crate) delayed: usize,
+    pub(crate) refused: usize,
+    /// What the server saw: the pods that were disrupted, and those that were reserved before.
+    pub(crate) disrupted: BTreeSet<PodUid>,
+    pub(crate) reserved: BTreeSet<PodUid>,
+    pub(crate) reserved_while_paused: bool,
+}
+
+/// A pod of some generation: its UID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct PodUid {
+    pub(crate) name: usize,
+    pub(crate) generation: u8,
+}
+
+/// A request that lands late.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum LateRequest {
+    Disrupt(PodUid),
+    Write { journal: Box<Journal>, version: u64 },
+}
+
+/// What may happen next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ModelAction {
+    /// A replica takes its next step, and its answer comes.
+    Step(usize),
+    /// A replica takes its next step, and its answer is lost.
+    StepUnanswered(usize),
+    /// Its request is under way when it gives up waiting.
+    StepLate(usize),
+    /// Its disruption is refused.
+    Refused(usize),
+    /// It ends, and its next incarnation begins in another process.
+    Crash(usize),
+    /// It is replaced by its next incarnation in the same process, and goes on as a zombie.
+    Replace(usize),
+    /// A late request lands.
+    Land(usize),
+    /// Time passes.
+    Lease,
+    /// Macaque is paused.
+    Pause,
+}
+
+impl ProtocolModel {
+    pub(crate) fn of(replicas: usize) -> Self {
+        Self {
+            replicas,
+            crashes: 1,
+            late: 1,
+            refusals: 0,
+            pauses: false,
+            mutation: Mutation::None,
+        }
+    }
+}
+
+impl ModelState {
+    /// The context of a step by `holder`, with the annotation as it was read.
+    pub(crate) fn context<'a>(
+        &self,
+        holder: &'a LeaseHolder,
+        paused: bool,
+        settings: &'a (DisruptionLimits, JournalTiming),
+    ) -> StepContext<'a> {
+        StepContext {
+            now: slot() + LEASE * u32::from(self.leases) + Duration::from_millis(u64::from(self.leases)),
+            skew: None,
+            holder,
+            pause: paused.then_some(PauseRequest::Indefinite),
+            count: 1,
+            limits: &settings.0,
+            timing: &settings.1,
+        }
+    }
+
+    /// A conditional write, or a blind one.
+    pub(crate) fn write(&mut self, journal: Journal, version: u64, mutation: Mutation) -> bool {
+        let taken = version == self.version || mutation == Mutation::UnconditionalWrites;
+        if taken {
+            self.journal = journal;
+            self.version += 1;
+        }
+        taken
+    }
+
+    /// A disruption lands at the server.
+    pub(crate) fn disrupt(&mut self, victim: PodUid, mutation: Mutation) {
+        let generation = self.pods[victim.name];
+        if generation == victim.generation || mutation == Mutation::NoUid {
+            self.disrupted.insert(PodUid { generation, ..victim });
+            self.pods[victim.name] += 1;
+        }
+    }
+
+    pub(crate) fn lives(&self, victim: PodUid) -> bool {
+        self.pods[victim.name] == victim.generation
+    }
+}
+
+/// The slot of the round.
+pub(crate) fn slot() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+const LEASE: Duration = Duration::from_secs(20);
+
+/// The limits and the timing of every step.
+pub(crate) fn settings() -> (DisruptionLimits, JournalTiming) {
+    let timing = JournalTiming {
+        deadline: Duration::from_secs(300),
+        lease: LEASE,
+        ..JournalTiming::default()
+    };
+    (DisruptionLimits::default(), timing)
+}
+
+impl Model for ProtocolModel {
+    type State = ModelState;
+    type Action = ModelAction;
+
+    fn init_states(&self) -> Vec<ModelState> {
+        let replica = |n| ModelReplica::new(format!("replica-{n}"), 1, ReplicaStage::Claim);
+        vec![ModelState {
+            journal: Journal::new("uid"),
+            version: 0,
+            paused: false,
+            leases: 0,
+            replicas: (0..self.replicas).map(replica).collect(),
+            pods: [0, 0],
+            in_flight: Vec::new(),
+            crashed: 0,
+            delayed: 0,
+            refused: 0,
+            disrupted: BTreeSet::new(),
+            reserved: BTreeSet::new(),
+            reserved_while_paused: false,
+        }]
+    }
+
+    fn actions(&self, state: &ModelState, actions: &mut Vec<ModelAction>) {
+        for (n, replica) in state.replicas.iter().enumerate() {
+            if replica.stage == ReplicaStage::Done {
+                continue;
+            }
+            actions.push(ModelAction::Step(n));
+            if state.delayed < self.late && replica.sends() {
+                actions.extend([ModelAction::StepUnanswered(n), ModelAction::StepLate(n)]);
+            }
+            if state.refused < self.refusals && matches!(replica.stage, ReplicaStage::Disrupt(_)) {
+                actions.push(ModelAction::Refused(n));
+            }
+            if state.crashed < self.crashes {
+                actions.extend([ModelAction::Crash(n), ModelAction::Replace(n)]);
+            }
+        }
+        actions.extend((0..state.in_flight.len()).map(ModelAction::Land));
+        if state.leases < 1 {
+            actions.push(ModelAction::Lease);
+        }
+        if self.pauses && !state.paused {
+            actions.push(ModelAction::Pause);
+        }
+    }
+
+    fn next_state(&self, state: &ModelState, action: ModelAction) -> Option<ModelState> {
+        let mut next = state.clone();
+        match action {
+            ModelAction::Step(n) => next.step(n, self.mutation),
+            ModelAction::StepUnanswered(n) => {
+                next.delayed += 1;
+                next.step_unanswered(n, self.mutation);
+            }
+            ModelAction::StepLate(n) => {
+                next.delayed += 1;
+                next.step_late(n)?;
+            }
+            ModelAction::Refused(n) => {
+                next.refused += 1;
+                next.replicas[n].refused();
+            }
+            ModelAction::Crash(n) => {
+                next.crashed += 1;
+                let process = format!("{}-again", next.replicas[n].holder.process);
+                next.replicas[n] = ModelReplica::new(process, 1, ReplicaStage::Recover);
+            }
+            ModelAction::Replace(n) => {
+                next.crashed += 1;
+                let LeaseHolder { process, incarnation } = next.replicas[n].holder.clone();
+                next.replicas
+                    .push(ModelReplica::new(process, incarnation + 1, ReplicaStage::Recover));
+            }
+            ModelAction::Land(k) => match next.in_flight.remove(k) {
+                LateRequest::Disrupt(victim) => next.disrupt(victim, self.mutation),
+                LateRequest::Write { journal, version } => drop(next.write(*journal, version, self.mutation)),
+            },
+            ModelAction::Lease => next.leases += 1,
+            ModelAction::Pause => {
+                next.paused = true;
+                next.version += 1;
+            }
+        }
+        (next != *state).then_some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        let mut properties = vec![
+            Property::always(NEVER_TOO_MANY, |_, state: &ModelState| state.disrupted.len() <= 1),
+            Property::sometimes("a pod is disrupted", |_, state: &ModelState| {
+                !state.disrupted.is_empty()
+            }),
+            Property::sometimes("the round is closed", |_, state: &ModelState| is_closed(state)),
+        ];
+        if self.mutation == Mutation::None {
+            properties.extend([
+                Property::always(
+                    "no pod is disrupted that was not reserved",
+                    |_, state: &ModelState| state.disrupted.is_subset(&state.reserved),
+                ),
+                Property::always(
+                    "no pod is reserved while macaque is paused",
+                    |_, state: &ModelState| !state.reserved_while_paused,
+                ),
+                Property::always(
+                    "a closed round has its report in the outbox",
+                    |_, state: &ModelState| !is_closed(state) || has_outbox_entry(state),
+                ),
+            ]);
+        }
+        properties
+    }
+}
+
+fn is_closed(state: &ModelState) -> bool {
+    state.journal.round().is_some_and(|round| round.closed)
+}
+
+fn has_outbox_entry(state: &ModelState) -> bool {
+    let holders = state.replicas.iter().map(|replica| &replica.holder);
+    let by_the_running = holders.flat_map(|holder| state.journal.outbox_of(holder)).count();
+    // The replica that closed it may be gone: then the entry waits for another.
+    by_the_running > 0 || state.crashed > 0
+}
