@@ -1,11 +1,11 @@
-//! Workloads and budgets, set up until they stand still.
+//! Workloads and budgets, created and awaited until they are ready.
 
 use std::collections::BTreeMap;
 
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{World, until};
+use crate::test_namespace::{TestNamespace, until};
 
 /// The annotation by which a pod of the control plane waits before it is Running.
 const READY_AFTER: &str = "controlplane.test/ready-after";
@@ -58,13 +58,13 @@ impl Workload {
         self
     }
 
-    /// What replaces its pods is Pending for longer than any test lasts.
+    /// The pods that replace its pods are Pending for longer than any test lasts.
     pub(crate) fn with_successors_pending(self) -> Self {
         self.annotated(READY_AFTER, "1h")
     }
 
     /// Its pods, once disrupted, are Terminating for longer than any test lasts.
-    pub(crate) fn dying_slowly(self) -> Self {
+    pub(crate) fn terminating_slowly(self) -> Self {
         self.annotated("controlplane.test/gone-after", "1h")
     }
 
@@ -94,8 +94,8 @@ impl Workload {
     }
 }
 
-impl World {
-    /// Sets `workload` up; returns its pods, all of them ready.
+impl TestNamespace {
+    /// Creates `workload`; returns its pods, all of them ready.
     pub(crate) async fn with(&mut self, workload: Workload) -> Vec<Value> {
         self.create(workload.object()).await;
         let Workload { name, replicas, .. } = &workload;
