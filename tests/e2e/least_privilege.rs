@@ -151,6 +151,6 @@ async fn one_rule_more_is_an_excess_that_check_names() {
     assert!(
         findings
             .to_string()
-            .contains("macaque does not need it: it reads secrets")
+            .contains("macaque does not need it: it can read secrets")
     );
 }

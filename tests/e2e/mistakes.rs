@@ -24,7 +24,10 @@ async fn an_absent_namespace_hides_no_success_elsewhere() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 1)).await;
     let round = namespace.macaque("once -n nowhere").exits(0).await;
-    round.says(["spared", "problem: namespace nowhere does not exist"]);
+    round.says([
+        "would be disrupted (dry run)",
+        "problem: namespace nowhere does not exist",
+    ]);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn a_pod_that_a_budget_holds_is_explained_with_the_budgets_numbers() {
     let whom = format!("why {}/db-0", namespace.name);
     namespace.macaque(&whom).exits(0).await.says([
         "budget db, minAvailable 3: 3 expected, 3 healthy, 3 needed, so it allows 0",
-        "/db-0 may be drawn, but its eviction would be refused by budget db: The disruption budget db needs 3 healthy \
+        "/db-0 can be picked, but its eviction would be refused by budget db: The disruption budget db needs 3 healthy \
          pods and has 3 currently.",
     ]);
     let told = namespace
@@ -51,7 +51,7 @@ async fn an_exempt_pod_is_explained_with_the_setting_or_the_annotation_that_exem
         "opted-out",
         "EXEMPT",
         "macaque/enabled=\"false\"",
-        "is not drawn as things are: ",
+        " cannot be picked: opted out by macaque/enabled=\"false\".",
     ]);
 }
 
@@ -63,7 +63,7 @@ async fn an_owner_is_explained_pod_by_pod_and_a_pod_that_may_go_is_said_to() {
     web.says([
         "deployment/web: 4 pods",
         "budget web, minAvailable 3: 4 expected, 4 healthy, 3 needed, so it allows 1",
-        "may be drawn, and its eviction would be allowed: budget web allows 1; admission was not asked.",
+        "can be picked, and its eviction would be allowed: budget web allows 1; webhooks and policies were not asked.",
     ]);
     let search = namespace
         .macaque("why deploy/search -o json")
