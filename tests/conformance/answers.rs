@@ -128,7 +128,7 @@ impl RecordedAnswer {
             .body
             .as_str()
             .map_or_else(|| self.body.to_string(), str::to_owned);
-        let answer = response(self.code, kind, body.replace("NAMESPACE", &namespace.name()));
+        let answer = response(self.code, kind, body.replace("NAMESPACE", namespace.name()));
         match self
             .headers
             .get("retry-after")
@@ -196,7 +196,7 @@ pub(crate) fn plain(text: &str, namespace: &TestNamespace) -> String {
     for (uid, name, alias) in namespace.pods.borrow().iter() {
         text = text.replace(uid, &format!("UID of {alias}")).replace(name, alias);
     }
-    let mut text = text.replace(&namespace.name(), "NAMESPACE");
+    let mut text = text.replace(namespace.name(), "NAMESPACE");
     if let Some((_, rest)) = text.clone().split_once("https://127.0.0.1:") {
         let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
         text = text.replace(&format!("127.0.0.1:{port}/"), "127.0.0.1:PORT/");

@@ -60,7 +60,7 @@ async fn compare(cluster: &Cluster, namespace: &RandomNamespace) -> Option<(Vec<
     let mut kinds = Vec::new();
     let mut differences = Vec::new();
     for pod in &page.pods {
-        let predicted = comparable(predict(pod, &before, &PlannedDisruptions::default()).into());
+        let predicted = comparable(predict(pod, &before, &PlannedDisruptions::default()));
         let answer = cluster
             .dry_run(&pod.id, DisruptionMethod::Evict, None)
             .await

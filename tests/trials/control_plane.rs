@@ -41,8 +41,9 @@ impl ControlPlane {
             .port();
         line[own] = free.to_string();
         let data = format!("{}/etcd", kubeconfig.parent().unwrap().display());
+        // Not the words before the flags: "etcd" ends every such path.
         let etcd =
-            component(|line| line[1] == "etcd" && line.iter().any(|word| data.ends_with(word.as_str())));
+            component(|line| line[1] == "etcd" && line[2..].iter().any(|word| data.ends_with(word.as_str())));
         let mut found = Self {
             client: connect(&kubeconfig).await,
             kubeconfig,
