@@ -6,7 +6,7 @@
 #
 # The compiler runs on the machine's own architecture whatever it compiles for; zig is the linker
 # and the C compiler for either target, so nothing is emulated.
-FROM --platform=$BUILDPLATFORM docker.io/library/rust:1.95-slim-bookworm AS build
+FROM --platform=$BUILDPLATFORM docker.io/library/rust:1.95-slim-bookworm AS tools
 
 # The versions of Debian's packages are those of the base image's release.
 # hadolint ignore=DL3008
@@ -16,6 +16,7 @@ RUN apt-get update \
 COPY deploy/build-tools.txt /tmp/
 RUN pip install --no-cache-dir --break-system-packages --no-deps --require-hashes --requirement /tmp/build-tools.txt
 
+FROM tools AS build
 # amd64 or arm64: set by --platform.
 ARG TARGETARCH
 WORKDIR /macaque
@@ -30,22 +31,24 @@ RUN case "$TARGETARCH" in \
 # The sandbox stays out: it is for trying macaque, and a cluster has a real API.
 COPY Cargo.toml Cargo.lock ./
 COPY config config
-# Cargo.toml names benchmarks and a test, and cargo wants to see them.
+# Cargo.toml names benchmarks and tests, and cargo wants to see them.
 COPY benches benches
-COPY tests/trials tests/trials
+COPY tests tests
 COPY crates crates
 COPY src src
+# Each architecture in a directory of its own: cargo builds one thing at a time in each.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/macaque/target \
     target=$(cat /tmp/target) \
-    && cargo zigbuild --locked --release --no-default-features --target "$target" \
-    && cp "target/$target/release/macaque" /tmp/macaque
+    && cargo zigbuild --locked --release --package macaque --no-default-features \
+        --target "$target" --target-dir "target/$TARGETARCH" \
+    && cp "target/$TARGETARCH/$target/release/macaque" /tmp/macaque
 
-FROM scratch
+FROM scratch AS image
 LABEL org.opencontainers.image.title="macaque" \
       org.opencontainers.image.description="A chaos monkey for Kubernetes" \
       org.opencontainers.image.licenses="Apache-2.0"
-# Whom to trust when it tells Slack or Webex. Time zones are in the binary.
+# Whom to trust when it sends to Slack or Webex. Time zones are in the binary.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /tmp/macaque /macaque
 # By number, or Kubernetes cannot tell that it is not root.

@@ -1,24 +1,36 @@
-# One recipe a habit. `just` without a name lists them.
+# One recipe for each thing you do often. `just` without a name lists them.
+
+# The profile of the large benchmark's harness.
+bench_profile := env("BENCH_PROFILE", "bench")
 
 _list:
     @just --list --unsorted
 
-# Format, lints, documentation and dependency rules, as CI checks them
+# The rules of the house, format, lints, documentation and dependencies, as CI checks them
 check:
-    cargo fmt --check
-    cargo clippy --locked --all-targets -- -D warnings
-    cargo clippy --locked --no-default-features -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
-    cargo deny --locked --log-level error check licenses bans sources
+    .ci/house
+    cargo fmt --all --check
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+    cargo clippy --locked --package macaque --no-default-features -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+    cargo deny --locked --workspace --log-level error check licenses bans sources
 
-# Every test that needs nothing but the toolchain
+# The unit tests, the settings and the documents: ten seconds where little is to be built
+quick:
+    cargo test --locked --quiet --workspace --lib --test settings --test documents
+
+# Every test that needs nothing but the toolchain; side by side where cargo-nextest is installed
 test:
-    cargo test --locked
+    if cargo nextest --version > /dev/null 2>&1; then \
+        cargo nextest run --locked && cargo test --locked --doc && cargo test --locked --test trials; \
+    else \
+        cargo test --locked; \
+    fi
 
-# The released binary on a real Kubernetes control plane (needs Go; builds it once, in about ten minutes)
+# $MACAQUE_BINARY, or a release built here, on a real Kubernetes control plane (needs Go, once for about ten minutes)
 e2e:
-    cargo build --locked --release
-    MACAQUE_BINARY="$PWD/target/release/macaque" \
+    test -n "${MACAQUE_BINARY:-}" || cargo build --locked --release
+    MACAQUE_BINARY="${MACAQUE_BINARY:-$PWD/target/release/macaque}" \
         tests/controlplane/controlplane run target/controlplane -- \
         sh -c '.ci/deploy && cargo test --locked --test e2e --test conformance -- --ignored \
             && cargo test --locked --test trials -- --real --trials 10'
@@ -37,8 +49,9 @@ bench:
 
 # What a round costs among so many pods on a real API server, as a table, beside any other command lines
 [positional-arguments]
-crowd pods="10000" *beside:
-    cargo bench --locked --bench crowd --no-run
-    tests/controlplane/controlplane run --server-only target/crowd -- \
-        sh -c 'tests/controlplane/controlplane crowd target/crowd "$1" && shift && cargo bench --locked --bench crowd -- "$@"' \
+bench-large pods="10000" *beside:
+    cargo bench --locked --profile {{bench_profile}} --bench large --no-run
+    tests/controlplane/controlplane run --server-only target/many-pods -- \
+        sh -c 'tests/controlplane/controlplane many-pods target/many-pods "$1" && shift \
+            && cargo bench --locked --profile {{bench_profile}} --bench large -- "$@"' \
         sh "$@"

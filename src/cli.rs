@@ -1,9 +1,11 @@
-//! The command line: flags as typed, and which command they ask for. Parsing does nothing yet; each command has a
-//! file of its own.
+//! The command line: one file a command, by its name; docs/cli.md lists the commands and the exit codes.
+//!
+//! A new command is one file, and here one `mod` line and one arm, and one variant of [`Command`].
 
 mod args;
 mod budgets;
 mod check;
+mod completions;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod once;
@@ -16,27 +18,24 @@ mod run;
 mod sandbox;
 mod schedule;
 mod setup;
-mod start_time;
 mod why;
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use args::{Cli, Command};
+use run::RunArgs;
 
-use args::{Cli, Command, GlobalArgs, ScopeArgs};
-
-/// The process's exit codes, as `macaque --help` and the README list them.
+/// The process's exit codes, as docs/cli.md lists them.
 pub mod exit {
-    /// The command did what it was asked; `once`: at least one pod was disrupted, or spared in dry run.
+    /// The command did what it was asked; `once`: at least one pod was disrupted, or would have been in a dry run.
     pub const OK: i32 = 0;
-    /// The cluster could not be reached, did not permit it, or the outcome is unknown.
+    /// The cluster did not respond or did not permit it, or the outcome is unknown.
     pub const CLUSTER: i32 = 1;
-    /// Usage or configuration.
+    /// Wrong usage or configuration.
     pub const USAGE: i32 = 2;
-    /// `once`: every victim tried was refused, or gone before.
+    /// `once`: all attempts were refused or the pods were already gone, or the journal allowed none.
     pub const REFUSED: i32 = 3;
-    /// `budgets`: a budget needs mending. The same code: the API server says no to a disruption.
+    /// `budgets`: a budget needs fixing. The code is that of a refusal: the API server would refuse an eviction.
     pub const FOUND: i32 = REFUSED;
     /// `once`: no pod was eligible.
     pub const IDLE: i32 = 4;
@@ -44,75 +43,35 @@ pub mod exit {
 
 /// Runs the command line `args` (with the program's name first); returns the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
-    let args = match Cli::try_parse_from(args) {
-        Ok(args) => args,
+    let cli = match Cli::from_args(args) {
+        Ok(cli) => cli,
         Err(error) => {
             // A closed pipe is no reason to fail while printing help.
             let _ = error.print();
             return error.exit_code();
         }
     };
+
     let Cli {
-        global: before,
+        global,
         scope,
         command,
-    } = args;
-    let Some(command) = command else {
-        return run::run(&before, &scope);
-    };
-    if let Err(error) = misplaced(&before, &scope, &command) {
-        let _ = error.print();
-        return error.exit_code();
+    } = cli;
+    match command.unwrap_or(Command::Run(RunArgs { scope })) {
+        Command::Run(args) => run::run(&global, &args),
+        Command::Once(args) => once::run(&global, &args),
+        Command::Plan(args) => plan::run(&global, &args),
+        Command::Why(args) => why::run(&global, &args),
+        Command::Check(args) => check::run(&global, &args),
+        Command::Budgets(args) => budgets::run(&global, &args),
+        Command::Rbac(args) => rbac::run(&global, &args),
+        Command::Pause(args) => pause::run(&global, &args),
+        Command::Resume(args) => pause::resume(&global, &args),
+        Command::Schedule(args) => schedule::run(&global, &args),
+        Command::Completions(args) => completions::run(&args),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(args) => sandbox::run(&args),
+        #[cfg(feature = "sandbox")]
+        Command::Demo(args) => demo::run(&args),
     }
-    match command {
-        Command::Run(run) => run::run(&run.global.or(before), &run.scope),
-        Command::Once(once) => once::run(&once.global.clone().or(before), &once),
-        Command::Plan(plan) => plan::run(&plan.global.clone().or(before), &plan),
-        Command::Why(why) => why::run(&why.global.clone().or(before), &why),
-        Command::Check(check) => check::run(&check.global.clone().or(before), &check),
-        Command::Budgets(budgets) => budgets::run(&budgets.global.clone().or(before), &budgets),
-        Command::Rbac(rbac) => rbac::run(&rbac.global.clone().or(before), &rbac),
-        Command::Pause(pause) => pause::pause(&pause.global.clone().or(before), &pause),
-        Command::Resume(resume) => pause::resume(&resume.global.clone().or(before), &resume),
-        Command::Schedule(schedule) => {
-            let config = schedule.config.clone().or(before.config);
-            schedule::run(config, &schedule)
-        }
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "macaque", &mut script);
-            output::write_raw(&script);
-            exit::OK
-        }
-        #[cfg(feature = "sandbox")]
-        Command::Sandbox(flags) => sandbox::run(&flags),
-        #[cfg(feature = "sandbox")]
-        Command::Demo(flags) => demo::run(&flags),
-    }
-}
-
-/// A flag before the name of a command that does not know it, or not there: no flag is ignored.
-fn misplaced(before: &GlobalArgs, scope: &ScopeArgs, command: &Command) -> Result<(), clap::Error> {
-    let stray = match command {
-        Command::Run(_)
-        | Command::Once(_)
-        | Command::Plan(_)
-        | Command::Why(_)
-        | Command::Check(_)
-        | Command::Budgets(_)
-        | Command::Rbac(_)
-        | Command::Pause(_)
-        | Command::Resume(_) => None,
-        Command::Schedule(_) => before.flags().first().map(|flag| flag.name),
-        Command::Completions { .. } => before.given(),
-        #[cfg(feature = "sandbox")]
-        Command::Sandbox(_) | Command::Demo(_) => before.given(),
-    };
-    let of_run = scope.flags().first().map(|flag| flag.name);
-    let words = match (stray, of_run) {
-        (Some(flag), _) => format!("the command does not know '{flag}'\n"),
-        (None, Some(flag)) => format!("'{flag}' belongs behind the command's name\n"),
-        (None, None) => return Ok(()),
-    };
-    Err(Cli::command().error(ErrorKind::ArgumentConflict, words))
 }

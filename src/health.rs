@@ -98,25 +98,19 @@ impl HealthState {
     /// Ready: alive, every part up, and not ending.
     fn readiness(&self) -> Vec<ProbeCheck> {
         let mut checks = self.liveness();
-        checks.extend(self.parts.iter().map(|(name, up)| {
-            let check = if up.load(Ordering::Relaxed) {
-                Ok(())
-            } else {
-                Err("not running".to_owned())
-            };
-            (*name, check)
-        }));
+        for (name, up) in &self.parts {
+            let up = up.load(Ordering::Relaxed);
+            checks.push((*name, check(up, "not running")));
+        }
+
         let stopping = self.stopping.load(Ordering::Relaxed);
-        checks.push((
-            "running",
-            if stopping {
-                Err("told to stop".to_owned())
-            } else {
-                Ok(())
-            },
-        ));
+        checks.push(("running", check(!stopping, "stopping")));
         checks
     }
+}
+
+fn check(passed: bool, why_not: &str) -> Result<(), String> {
+    passed.then_some(()).ok_or_else(|| why_not.to_owned())
 }
 
 /// Serves the probes on `address` until the process ends; returns the address in use.
@@ -127,6 +121,7 @@ pub fn serve(address: SocketAddr, health: Arc<HealthState>) -> io::Result<Socket
     let listener = std::net::TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let bound = listener.local_addr()?;
+
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -140,6 +135,7 @@ pub fn serve(address: SocketAddr, health: Arc<HealthState>) -> io::Result<Socket
                 }
             });
         })?;
+
     Ok(bound)
 }
 
@@ -150,17 +146,20 @@ async fn accept(listener: TcpListener, health: Arc<HealthState>) {
             health.platform.sleep(Duration::from_millis(100)).await;
             continue;
         };
+
         let health = Arc::clone(&health);
         tokio::spawn(async move {
             let service = service_fn(|request| {
                 let response = answer(&request, &health);
                 async { Ok::<_, Infallible>(response) }
             });
+
             let mut server = http1::Builder::new();
             server
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_DEADLINE)
                 .keep_alive(false);
+
             // A client that hangs up early is its own business.
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
@@ -190,9 +189,11 @@ fn answer_of(checks: &[ProbeCheck], verbose: bool) -> Response<Full<Bytes>> {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
+
     if healthy && !verbose {
         return text(status, "ok\n".to_owned());
     }
+
     let mut lines = String::new();
     for (name, check) in checks {
         // Writing to a String cannot fail.

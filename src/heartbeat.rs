@@ -94,8 +94,8 @@ impl Heartbeat {
         }
     }
 
-    /// Why the actor counts as hung at `now`, if it does. The observer was awake only since `awake`: what it could not
-    /// see before counts against nobody.
+    /// The reason for which the actor counts as hung at `now`, if it does. The observer is awake only since `awake`, and
+    /// an actor is not blamed for what the observer could not see before.
     pub fn unhealthy(&self, now: Instant, awake: Instant, hang_timeout: Duration) -> Option<Unhealthy> {
         let state = self.state();
         let silence = now.saturating_duration_since(state.last_beat.max(awake));

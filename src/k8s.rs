@@ -149,6 +149,7 @@ impl Cluster {
         if let Some(heartbeat) = &self.heartbeat {
             heartbeat.progress();
         }
+
         // Cloned out of its cell: nothing stays borrowed over an await.
         let client = self.client.borrow().clone();
         let exchange = async {
@@ -160,11 +161,13 @@ impl Cluster {
             }
             response::read(response, call.glance).await
         };
+
         let why = match self.platform.within(deadline, exchange).await {
             Some(Ok(response)) => return Ok(response),
             Some(Err(why)) => why,
             None => format!("no answer within {} s", deadline.as_secs()),
         };
+
         Err(ApiError::Unreachable {
             what: what(),
             server: Arc::clone(&self.server),
@@ -178,10 +181,9 @@ fn pod_path(pod: &PodRef) -> String {
 }
 
 fn get(path: &str) -> ApiRequest {
-    let (method, path) = (Method::GET, path.to_owned());
     ApiRequest {
-        method,
-        path,
+        method: Method::GET,
+        path: path.to_owned(),
         content_type: JSON,
         accept: JSON,
         glance: None,

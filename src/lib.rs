@@ -1,5 +1,5 @@
-//! macaque, a chaos monkey for Kubernetes: on a cron schedule it picks random pods, disrupts them by eviction
-//! or deletion, and says truthfully what the API server answered.
+//! macaque, a chaos monkey for Kubernetes: on a cron schedule it picks random pods, evicts or deletes them, and reports
+//! truthfully what the API server answered.
 //!
 //! ```text
 //!              RoundDue{slot, seed}            RoundFinished{report}
@@ -8,31 +8,35 @@
 //!     │        starts, restarts        │  │                                 │
 //!     └────────────── Supervisor ──────┴──┼─────────────────────────────────┘
 //!                                         │
-//!                           cluster (kube client, by hand)
+//!                                        k8s (kube client)
 //!                                         │
-//!                     the Kubernetes API: a real server, or the embedded sandbox
+//!                     the Kubernetes API: a real server, or the sandbox
 //! ```
 //!
-//! # Layout
+//! Decisions are in [`macaque_core`], where time, chance and answers are arguments. This crate carries them out.
 //!
-//! Dependencies point one way, from the bottom of this list to the top.
+//! # Modules
 //!
-//! - [`macaque_core`]: the pure core. When a round is due, which pods are candidates, who is drawn, what an answer means.
-//!   Time, chance and answers are arguments; it knows no network, file, clock or global generator.
-//! - [`cluster`]: the Kubernetes adapter. Alone in knowing `kube`.
-//! - [`notify`]: the channels. Alone in knowing `awc`.
-//! - [`journal`]: keeps the journal, in a ConfigMap or in memory; what a step is, `chaos` decides.
-//! - [`round`]: one round from the list to the report, over `chaos`, `cluster` and `journal`.
-//! - [`fault`]: the points at which a test makes macaque fail; none of them does anything otherwise.
+//! Dependencies point upwards in this list: a module knows only those above it.
+//!
+//! - `text`: makes foreign text safe to show.
+//! - [`failpoint`]: the points at which a test makes macaque fail; inactive otherwise.
+//! - [`platform`]: clocks, timers and randomness, from one source that is passed in.
 //! - [`heartbeat`]: the signs of life of an actor, as the Supervisor sees them.
-//! - [`health`]: the probes, from a thread of their own.
-//! - [`actors`]: Clock, Killer, Notifier and Supervisor, thin shells round the above.
-//! - [`settings`]: defaults, file, environment and flags, proved into a plan.
+//! - [`k8s`]: the Kubernetes adapter. Alone in knowing `kube`.
+//! - [`notify`]: the notification channels. Alone in knowing `awc`.
+//! - [`journal`]: stores the journal, in a ConfigMap or in memory; the core decides what a step is.
+//! - [`round`]: one round, from the list of pods to the report.
+//! - [`preview`]: what a round would do, for `plan` and `why`.
+//! - [`health`]: the probes, on a thread of their own.
+//! - [`actors`]: Clock, Killer, Notifier and Supervisor, thin shells around the modules above.
+//! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
 //! - [`telemetry`]: the log. Alone in knowing `env_logger`.
-//! - `text`: the words of others made fit to be shown, for the channels and the terminal.
-//! - [`cli`] and `main`: the commands; `main` holds the only exit.
-//! - `sandbox` (feature, on by default): an embedded Kubernetes API for the demo and the tests. It is a server,
-//!   spoken to over HTTP, and shares no code with the layers above.
+//! - [`cli`] and `main`: one file for each command; `main` holds the only exit.
+//!
+//! The sandbox, an in-memory Kubernetes API for the demo and the tests, is the crate `kube-sandbox` (feature `sandbox`).
+//! It is spoken to over HTTP and shares no code with macaque.
+
 #[cfg(panic = "abort")]
 compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic = \"unwind\"`");
 

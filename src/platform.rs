@@ -52,8 +52,8 @@ impl Platform {
         }
     }
 
-    /// The same platform, whose sleeps take a fraction of their time: for tests in which a pause proves nothing by its
-    /// length. Clocks and timeouts keep their pace.
+    /// Makes sleeps take a fraction of their time, for tests in which the length of a pause proves nothing. Clocks and
+    /// timeouts keep their pace.
     pub fn hurried(self, times: u32) -> Self {
         Self {
             hurry: times.max(1),

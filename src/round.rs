@@ -39,7 +39,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub struct RoundConfig {
     /// Whether to stop short of disrupting.
     pub dry_run: bool,
-    /// Which pods are eligible.
+    /// The rules by which pods are eligible.
     pub rules: EligibilityRules,
     /// How many victims, and how.
     pub disrupt: DisruptConfig,
@@ -49,16 +49,18 @@ impl RoundConfig {
     /// The report of a round that has not done anything yet.
     pub fn blank_report(&self, slot: Timestamp, seed: u64) -> RoundReport {
         let target = &self.rules.target;
+        let namespaces = match &target.namespaces {
+            NamespaceScope::All => Vec::new(),
+            NamespaceScope::Named(names) => names.clone(),
+        };
+
         RoundReport {
             slot,
             finished: slot,
             seed,
             dry_run: self.dry_run,
             method: self.disrupt.method,
-            namespaces: match &target.namespaces {
-                NamespaceScope::All => Vec::new(),
-                NamespaceScope::Named(names) => names.clone(),
-            },
+            namespaces,
             selector: target.selector.to_string(),
             listed: 0,
             candidates: 0,
@@ -137,6 +139,7 @@ pub async fn run_alone(
         platform,
         fail_points: &FailPoints::default(),
     };
+
     match run(context, slot, seed).await {
         RoundResult::Ran { report, .. } => report,
         RoundResult::Skipped(denial) => RoundReport {

@@ -1,4 +1,4 @@
-//! The log: text for people, one JSON object a line for machines. The one place that knows `env_logger`.
+//! The log: text for people, one JSON object per line for machines. The one place that knows `env_logger`.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -12,11 +12,11 @@ use crate::platform::Platform;
 use crate::settings::{LogFormat, LogSettings};
 use crate::text;
 
-/// Starts the log on standard error. A second call changes nothing: the first one stands.
+/// Starts the log on standard error. A second call changes nothing.
 pub fn start(settings: &LogSettings, platform: &Platform) {
     let mut builder = Builder::new();
     builder.target(Target::Stderr).filter_level(settings.level);
-    // kube logs each failed request by itself; macaque tells it once, in words, with what follows from it.
+    // kube logs each failed request by itself; macaque logs it once, in words, with what follows from it.
     for noisy in [
         "actix_tls",
         "kube_client",
@@ -29,32 +29,34 @@ pub fn start(settings: &LogSettings, platform: &Platform) {
     ] {
         builder.filter_module(noisy, LevelFilter::Off);
     }
+
     let json = match settings.format {
         LogFormat::Json => true,
         LogFormat::Text => false,
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
+
     if json {
         let platform = platform.clone();
         builder.format(move |out, record| writeln!(out, "{}", line(record, platform.now())));
     } else {
         builder.format_target(false);
     }
+
     if builder.try_init().is_ok() {
-        // A panic is a line of the log like any other, and one JSON object where those are wanted. The Supervisor
-        // says what follows from it.
+        // A panic is logged like any other error, in the format of the log. The Supervisor logs what follows from it.
         std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
     }
 }
 
-/// Tells a person on standard error what keeps the command from starting.
-pub fn complain(words: &str) {
-    // Whoever closed standard error does not want to know.
+/// Prints on standard error, for a person, why the command cannot do its work.
+pub fn print_error(words: &str) {
+    // A closed standard error is no reason to fail.
     let _ = writeln!(anstream::stderr(), "macaque: {}", text::line(words));
 }
 
-/// The same of several things, each on a line of its own.
-pub fn complain_of_all(lines: &str) {
+/// Prints several errors on standard error, each on a line of its own.
+pub fn print_errors(lines: &str) {
     let _ = writeln!(anstream::stderr(), "macaque: {}", text::visible(lines));
 }
 
@@ -64,7 +66,7 @@ fn line(record: &Record<'_>, now: Timestamp) -> String {
     object.insert("ts".to_owned(), json!(now.to_string()));
     object.insert("level".to_owned(), json!(record.level().as_str().to_lowercase()));
     object.insert("msg".to_owned(), json!(record.args().to_string()));
-    // A visitor of ours refuses nothing.
+    // The visitor returns no error.
     let _ = record.key_values().visit(&mut JsonFields(&mut object));
     serde_json::Value::Object(object).to_string()
 }

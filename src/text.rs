@@ -1,7 +1,7 @@
-//! Text of others made fit to be shown: one line, nothing invisible, no longer than it may be.
+//! Makes text from elsewhere safe to show: one line, no invisible characters, of limited length.
 
 /// `text` as one line of at most `max` characters, without control, invisible or direction-changing
-/// characters: what is read is what was written.
+/// characters, which could show another text than was written.
 pub(crate) fn clean(text: &str, max: usize) -> String {
     let spaced: String = text
         .chars()
@@ -36,6 +36,7 @@ pub(crate) fn escape_within(text: &str, max: usize, escape: fn(char, &mut String
     let mut length = 0;
     // Where to cut, if it comes to that: the end of the last character that leaves room for `…`.
     let mut cut = 0;
+
     for c in text.chars() {
         let start = out.len();
         escape(c, &mut out);
@@ -49,6 +50,7 @@ pub(crate) fn escape_within(text: &str, max: usize, escape: fn(char, &mut String
             cut = out.len();
         }
     }
+
     out
 }
 
@@ -59,10 +61,11 @@ pub(crate) fn list(items: &[String], separator: &str, room: usize, size: fn(&str
     if size(&whole) <= room {
         return whole;
     }
+
     let mut out = String::new();
-    for (told, item) in items.iter().enumerate() {
-        let lead = if told == 0 { "" } else { separator };
-        let left = items.len() - told;
+    for (shown, item) in items.iter().enumerate() {
+        let lead = if shown == 0 { "" } else { separator };
+        let left = items.len() - shown;
         let reserve = size(separator) + size(&more(left));
         if size(&out) + size(lead) + size(item) + reserve > room {
             return out + lead + &more(left);
@@ -70,15 +73,16 @@ pub(crate) fn list(items: &[String], separator: &str, room: usize, size: fn(&str
         out.push_str(lead);
         out.push_str(item);
     }
+
     out
 }
 
-/// How many characters `text` has.
+/// The number of characters in `text`.
 pub(crate) fn chars(text: &str) -> usize {
     text.chars().count()
 }
 
-/// `2 pods`, `1 pod`.
+/// A number with its noun: `2 pods`, `1 pod`.
 pub(crate) fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_tells_whole_items_and_counts_the_rest() {
+    fn a_list_shows_whole_items_and_counts_the_rest() {
         let items: Vec<String> = ["alpha", "beta", "gamma", "delta"].map(String::from).to_vec();
         assert_eq!(list(&items, ", ", 25, chars), "alpha, beta, gamma, delta");
         assert_eq!(list(&items, ", ", 24, chars), "alpha, … and 3 more");

@@ -76,6 +76,7 @@ impl Clock {
             wall: platform.now(),
             steady: Duration::ZERO,
         };
+
         Self {
             trigger: config.trigger.clone(),
             timer: SlotTimer::new(reading, config.timer),
@@ -158,6 +159,7 @@ fn log_tick(tick: &TimerTick) {
             "system clock jumped by {seconds:.0} s: waiting until it has settled before the next round"
         );
     }
+
     if let Some((count, last)) = tick.missed {
         let rounds = if count == 1 { "round" } else { "rounds" };
         log::warn!(
@@ -165,6 +167,7 @@ fn log_tick(tick: &TimerTick) {
             "skipped {count} scheduled {rounds} (last: {last}); skipped rounds are not run later"
         );
     }
+
     if let Some(next) = tick.next {
         log::debug!(slot:% = next; "next round: {next}");
     }

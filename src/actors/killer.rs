@@ -63,8 +63,10 @@ impl Killer {
         heartbeat: Heartbeat,
     ) -> Self {
         let (switch, token) = StopSwitch::new(&config.platform);
+        let context = TaskContext::new(config, incarnation, token, heartbeat);
+
         Self {
-            context: Rc::new(TaskContext::new(config, incarnation, token, heartbeat)),
+            context: Rc::new(context),
             cluster: None,
             notifier,
             stop: switch,
@@ -138,6 +140,7 @@ impl Killer {
     fn take_up(&mut self, recovery: Recovery) {
         self.unclosed = None;
         self.failures.recovery_succeeded(recovery.dropped);
+
         for entry in recovery.outbox {
             // What is on its way to the Notifier is known; what the Notifier accepted may have been lost with it.
             let slot = entry.report.slot;
@@ -145,6 +148,7 @@ impl Killer {
             if self.unsent.iter().any(is_same) || self.deliveries.contains_key(&slot) {
                 continue;
             }
+
             self.unsent.push_back(RoundFinished {
                 report: Arc::new(entry.report),
                 in_outbox: true,

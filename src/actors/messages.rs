@@ -73,7 +73,7 @@ pub struct Shutdown;
 pub struct ChildStarted {
     /// The child's role.
     pub role: ActorRole,
-    /// Its incarnation.
+    /// The child's incarnation.
     pub incarnation: u64,
     /// Where to send its [`Shutdown`].
     pub shutdown: Recipient<Shutdown>,
@@ -85,7 +85,7 @@ pub struct ChildStarted {
 pub struct ChildStopped {
     /// The child's role.
     pub role: ActorRole,
-    /// Its incarnation.
+    /// The child's incarnation.
     pub incarnation: u64,
     /// The reason.
     pub reason: ExitReason,
@@ -94,13 +94,13 @@ pub struct ChildStopped {
 /// The reason why a child runs no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExitReason {
-    /// It stopped by itself, or was told to.
+    /// The actor stopped by itself, or was asked to.
     Stopped,
-    /// It panicked, with this message.
+    /// The actor panicked, with this message.
     Panicked(String),
-    /// Its task was cancelled with its Arbiter.
+    /// The actor's task was cancelled with its Arbiter.
     Cancelled,
-    /// It hangs; its thread may be blocked for ever.
+    /// The actor hangs; its thread may be blocked for ever.
     Hung(Unhealthy),
 }
 

@@ -147,6 +147,7 @@ impl Supervisor {
             (SignalKind::terminate(), "SIGTERM"),
             (SignalKind::interrupt(), "SIGINT"),
         ];
+
         for (kind, name) in signals {
             let mut stream = match signal(kind) {
                 Ok(stream) => stream,
@@ -155,6 +156,7 @@ impl Supervisor {
                     continue;
                 }
             };
+
             let supervisor = ctx.address();
             actix::spawn(async move {
                 while stream.recv().await.is_some() {

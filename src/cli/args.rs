@@ -1,114 +1,103 @@
-//! The flags as typed, and which settings they stand for.
+//! The flags that several commands share, and the list of commands. No flag is ignored: what a command does not use is
+//! a usage error.
 
-mod pause;
-
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use super::plan::PlanArgs;
-use super::why::WhyArgs;
 use crate::settings::FlagSetting;
-
-pub(super) use self::pause::{HomeArgs, PauseArgs, ResumeArgs};
-pub(super) use super::start_time::StartTime;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0   done; once: at least one pod was disrupted (in dry run: would have been)
-  1   no answer, no permission, an unknown outcome; once: interrupted; check: a failure was found
-  2   usage or configuration
-  3   once: every victim tried was refused or gone before; budgets: one must be mended
+  0   done; once: at least one pod was disrupted, or would have been in a dry run
+  1   no response, no permission, unknown outcome; once: interrupted; check: a failure was found
+  2   wrong usage or configuration
+  3   once: all refused or already gone, or the journal allowed none; budgets: a budget needs fixing
   4   once: no pod was eligible
-  70  run: an actor failed more often than it may
-  75  run: told to stop, and notifications were left undelivered; or told to stop twice
+  70  run: too many internal failures
+  75  run: stopped with undelivered reports, or stopped by a second signal
 
-Every setting can stand in a TOML file, in the environment (MACAQUE_DISRUPT__COUNT for disrupt.count) or, for the
-global ones, in a flag; flags win over the environment, and the environment over the file. MACAQUE_CONFIG names the
-file as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE say which pod macaque is.";
+Every setting can be set in a TOML file or in the environment (MACAQUE_DISRUPT__COUNT sets disrupt.count), and the \
+common ones by flags. Flags override the environment, and the environment overrides the file. MACAQUE_CONFIG names the \
+file, as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE name the pod that macaque runs in.";
 
-/// A chaos monkey for Kubernetes: on a schedule it evicts or deletes random pods, and says truthfully what happened.
+/// A chaos monkey for Kubernetes: evicts or deletes random pods on a schedule, and reports what the API server answered
 #[derive(Debug, Parser)]
 #[command(name = "macaque", version, after_help = EXIT_CODES, subcommand_help_heading = "Commands")]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: GlobalArgs,
-    #[command(flatten, next_help_heading = "Options of run")]
+    #[command(flatten, next_help_heading = "Options of `run`")]
     pub(super) scope: ScopeArgs,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
 
-/// Flags of every command that looks at a cluster; before the command's name they mean the same.
+/// The commands; without one, `run`. A command that does not use every global flag says so by [`all_but`].
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run rounds on the schedule until stopped (the default)
+    Run(super::run::RunArgs),
+    /// Run one round now; the exit code reports the result
+    Once(super::once::OnceArgs),
+    /// Predict the next round: the candidates, their budgets and chances; disrupts nothing
+    Plan(super::plan::PlanArgs),
+    /// Explain why a pod, or the pods of an owner, can or cannot be picked; disrupts nothing
+    Why(super::why::WhyArgs),
+    /// Check the configuration, the connection and the permissions; disrupts nothing
+    Check(super::check::CheckArgs),
+    /// Check the PodDisruptionBudgets in scope: which allow no eviction, and how to fix them
+    Budgets(super::budgets::BudgetsArgs),
+    /// Print the least-privilege Roles for the configuration in use, for `kubectl apply -f -`
+    Rbac(super::rbac::RbacArgs),
+    /// Pause all replicas, until resumed or for a duration
+    Pause(super::pause::PauseArgs),
+    /// End a pause; also accepts a journal that was restored from a backup
+    Resume(super::pause::ResumeArgs),
+    /// List the next scheduled rounds and those skipped by quiet times
+    #[command(args = all_but(&["config"]))]
+    Schedule(super::schedule::ScheduleArgs),
+    /// Print a shell completion script
+    #[command(args = all_but(&[]))]
+    Completions(super::completions::CompletionsArgs),
+    /// Serve an in-memory Kubernetes API with a small shop, for trying out macaque and kubectl
+    #[cfg(feature = "sandbox")]
+    #[command(args = all_but(&[]))]
+    Sandbox(super::sandbox::SandboxArgs),
+    /// Watch macaque evict pods of the in-memory Kubernetes API; needs no cluster
+    #[cfg(feature = "sandbox")]
+    #[command(args = all_but(&[]))]
+    Demo(super::demo::DemoArgs),
+}
+
+/// Flags of every command that reads a cluster, before its name or after it.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
 pub(super) struct GlobalArgs {
-    /// The TOML file with the settings [default: /etc/macaque/macaque.toml, if it exists]
-    #[arg(long, value_name = "FILE")]
+    /// TOML file with the settings [default: /etc/macaque/macaque.toml, if it exists]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// The kubeconfig to use instead of the cluster around macaque, or kubectl's own
-    #[arg(long, value_name = "FILE")]
+    /// Kubeconfig to use [default: the service account in a cluster, else kubectl's default]
+    #[arg(long, global = true, value_name = "FILE")]
     kubeconfig: Option<String>,
-    /// The kubeconfig's context to use
-    #[arg(long, value_name = "NAME")]
+    /// Context in the kubeconfig [default: its current context]
+    #[arg(long, global = true, value_name = "NAME")]
     context: Option<String>,
-    /// How log lines look: auto, text or json
-    #[arg(long, value_name = "FORMAT")]
+    /// Log format: auto, text or json
+    #[arg(long, global = true, value_name = "FORMAT")]
     log_format: Option<String>,
-    /// The least severe log lines: error, warn, info, debug or trace
-    #[arg(long, value_name = "LEVEL")]
+    /// Lowest level to log: error, warn, info, debug or trace
+    #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
 }
 
-/// What to do; without a command, `run`.
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Disrupt pods on the schedule, until told to stop (the default)
-    Run(RunArgs),
-    /// Play one round now, and say by the exit code how it went
-    Once(OnceArgs),
-    /// Show what the next round would do and to whom, with the chances; disrupts nothing
-    Plan(PlanArgs),
-    /// Explain what macaque makes of one pod, or of the pods of one owner; disrupts nothing
-    Why(WhyArgs),
-    /// Examine the configuration, the connection and the permissions; disrupts nothing
-    Check(CheckArgs),
-    /// Examine the PodDisruptionBudgets in scope: which allow no eviction, and what mends them
-    Budgets(BudgetsArgs),
-    /// Print the least Roles for the configuration in use, for `kubectl apply -f -`
-    Rbac(RbacArgs),
-    /// Stop all replicas from disrupting anybody, until resumed or for a while
-    Pause(PauseArgs),
-    /// Let all replicas disrupt again
-    Resume(ResumeArgs),
-    /// Show when the next rounds are due, and which of them a quiet time takes
-    Schedule(ScheduleArgs),
-    /// Print a completion script for a shell
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
-    /// Serve an embedded Kubernetes API with a small shop in it, for trying macaque and kubectl
-    #[cfg(feature = "sandbox")]
-    Sandbox(SandboxArgs),
-    /// Watch macaque at work on the embedded sandbox; needs no cluster
-    #[cfg(feature = "sandbox")]
-    Demo(DemoArgs),
-}
-
-/// `macaque run`.
-#[derive(Debug, Args)]
-pub(super) struct RunArgs {
-    #[command(flatten)]
-    pub(super) global: GlobalArgs,
-    #[command(flatten)]
-    pub(super) scope: ScopeArgs,
-}
-
-/// Flags that say on whom and how.
+/// Flags that say which pods are disrupted, and how.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct ScopeArgs {
-    /// The namespace to look in; repeat it, or separate several by commas
+    /// Namespace in scope; repeat the flag, or separate names by commas
     #[arg(
         short,
         long,
@@ -117,160 +106,82 @@ pub(super) struct ScopeArgs {
         conflicts_with = "all_namespaces"
     )]
     namespace: Vec<String>,
-    /// Look in all namespaces (needs a ClusterRole)
+    /// All namespaces in scope (needs a ClusterRole)
     #[arg(short = 'A', long)]
     all_namespaces: bool,
-    /// Only pods with these labels, as `kubectl -l` takes them
+    /// Only pods with these labels, as in `kubectl -l`
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     selector: Option<String>,
-    /// How to disrupt: evict (budgets and webhooks are asked) or delete (nobody is)
+    /// How to disrupt: evict (honours budgets) or delete (asks no budget)
     #[arg(long, value_name = "METHOD")]
     method: Option<String>,
-    /// How many victims a round
+    /// Victims per round
     #[arg(long, value_name = "NUMBER")]
     count: Option<String>,
-    /// Whether to stop short of disrupting: `--dry-run`, or `--dry-run=false` to arm
+    /// Only report what would be disrupted; `--dry-run=false` enables disruption
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     dry_run: Option<String>,
-}
-
-/// `macaque once`.
-#[derive(Debug, Args)]
-pub(super) struct OnceArgs {
-    #[command(flatten)]
-    pub(super) global: GlobalArgs,
-    #[command(flatten)]
-    pub(super) scope: ScopeArgs,
-    /// The seed of the draw, to repeat a round's choice [default: a random one]
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) seed: Option<u64>,
-    /// How to print the report
-    #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: OutputFormat,
-}
-
-/// `macaque check`.
-#[derive(Debug, Args)]
-pub(super) struct CheckArgs {
-    #[command(flatten)]
-    pub(super) global: GlobalArgs,
-    #[command(flatten)]
-    pub(super) scope: ScopeArgs,
-    /// How to print the findings
-    #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: OutputFormat,
-}
-
-/// `macaque budgets`.
-#[derive(Debug, Args)]
-pub(super) struct BudgetsArgs {
-    #[command(flatten)]
-    pub(super) global: GlobalArgs,
-    #[command(flatten)]
-    pub(super) scope: ScopeArgs,
-    /// How to print what was found
-    #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: OutputFormat,
-}
-
-/// `macaque rbac`.
-#[derive(Debug, Args)]
-pub(super) struct RbacArgs {
-    #[command(flatten)]
-    pub(super) global: GlobalArgs,
-    #[command(flatten)]
-    pub(super) scope: ScopeArgs,
-    /// The service account to grant them to; the Roles are named after it
-    #[arg(long, value_name = "NAME", default_value = "macaque")]
-    pub(super) service_account: String,
-    /// Where the service account is [default: where macaque runs, else the first namespace]
-    #[arg(long, value_name = "NAME")]
-    pub(super) service_account_namespace: Option<String>,
-    /// Also what the commands need that read budgets: plan, why and budgets; rounds do not
-    #[arg(long)]
-    pub(super) preview: bool,
-}
-
-/// `macaque schedule`.
-#[derive(Debug, Args)]
-pub(super) struct ScheduleArgs {
-    /// The TOML file with the settings [default: /etc/macaque/macaque.toml, if it exists]
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-    /// How many slots to show
-    #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(super) number: u16,
-    /// Show the slots from then on: 2026-12-24 or 2026-12-24T15:00 in the schedule's time zone, or the instant
-    /// 2026-12-24T15:00:00Z [default: now]
-    #[arg(long, value_name = "TIME")]
-    pub(super) from: Option<StartTime>,
-    /// How to print the slots
-    #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: OutputFormat,
-}
-
-/// `macaque sandbox`.
-#[cfg(feature = "sandbox")]
-#[derive(Debug, Args)]
-pub(super) struct SandboxArgs {
-    /// The loopback address to listen on; port 0 chooses a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
-    pub(super) listen: std::net::SocketAddr,
-    /// Where to write the kubeconfig
-    #[arg(long, value_name = "FILE", default_value = "sandbox.kubeconfig")]
-    pub(super) write_kubeconfig: PathBuf,
-}
-
-/// `macaque demo`.
-#[cfg(feature = "sandbox")]
-#[derive(Debug, Args)]
-pub(super) struct DemoArgs {
-    /// How many rounds to show
-    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(super) rounds: u16,
-    /// The time from one round to the next, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(super) every: u64,
 }
 
 /// How data is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum OutputFormat {
-    /// For people
+    // For people.
     #[default]
     Table,
-    /// For programs
+    // For programs.
     Json,
-    /// For programs and people
+    // For both.
     Yaml,
 }
 
+impl Cli {
+    /// Parses the command line, with the program's name first.
+    ///
+    /// # Errors
+    /// The help or the version that was asked for; or a usage error, also for a flag that the command does not use.
+    pub(super) fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(args)?;
+        let unused = unused_flag(&command, &matches);
+        let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+
+        if let Some((flag, name)) = unused {
+            let words = format!("unexpected argument '{flag}': '{name}' does not use it");
+            let subcommand = command.find_subcommand(&name).cloned();
+            let mut command = subcommand.unwrap_or(command);
+            return Err(command.error(ErrorKind::UnknownArgument, words));
+        }
+        if cli.command.is_some()
+            && let Some(flag) = cli.scope.flags().first()
+        {
+            let words = format!("put '{}' after the command's name", flag.name);
+            return Err(command.error(ErrorKind::ArgumentConflict, words));
+        }
+        Ok(cli)
+    }
+}
+
+/// The global flags, but for those in `used`, as a command refuses them: accepted nowhere, and not in its help.
+fn all_but(used: &[&str]) -> Vec<Arg> {
+    let global = GlobalArgs::augment_args(clap::Command::new("global"));
+    let unused = global
+        .get_arguments()
+        .filter(|arg| !used.contains(&arg.get_id().as_str()));
+    unused.map(|arg| arg.clone().global(false).hide(true)).collect()
+}
+
+/// The first flag given, before or after the command's name, that the command does not use; and the command's name.
+fn unused_flag(command: &clap::Command, matches: &ArgMatches) -> Option<(String, String)> {
+    let (name, given) = matches.subcommand()?;
+    let hidden = command.find_subcommand(name)?.get_arguments();
+    let mut unused = hidden.filter(|arg| arg.is_hide_set());
+    let is_given = |arg: &&Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let flag = unused.find(is_given)?.get_long()?;
+    Some((format!("--{flag}"), name.to_owned()))
+}
+
 impl GlobalArgs {
-    /// Nothing but the file with the settings.
-    pub(super) fn of_file(config: Option<PathBuf>) -> Self {
-        Self {
-            config,
-            ..Self::default()
-        }
-    }
-
-    /// These flags, and those of `before` that are not among them.
-    pub(super) fn or(self, before: Self) -> Self {
-        Self {
-            config: self.config.or(before.config),
-            kubeconfig: self.kubeconfig.or(before.kubeconfig),
-            context: self.context.or(before.context),
-            log_format: self.log_format.or(before.log_format),
-            log_level: self.log_level.or(before.log_level),
-        }
-    }
-
-    /// What the first flag is called that is given.
-    pub(super) fn given(&self) -> Option<&'static str> {
-        let config = self.config.as_ref().map(|_| "--config");
-        config.or_else(|| self.flags().first().map(|flag| flag.name))
-    }
-
     /// The settings that these flags stand for.
     pub(super) fn flags(&self) -> Vec<FlagSetting> {
         let Self {
@@ -280,6 +191,7 @@ impl GlobalArgs {
             log_format,
             log_level,
         } = self;
+
         [
             flag("cluster.kubeconfig", "--kubeconfig", kubeconfig),
             flag("cluster.context", "--context", context),
@@ -316,6 +228,7 @@ impl ScopeArgs {
             flag("disrupt.count", "--count", count),
             flag("dry_run", "--dry-run", dry_run),
         ];
+
         namespaces.chain(others.into_iter().flatten()).collect()
     }
 }
@@ -323,4 +236,41 @@ impl ScopeArgs {
 fn flag(key: &'static str, name: &'static str, value: &Option<String>) -> Option<FlagSetting> {
     let value = value.clone()?;
     Some(FlagSetting { key, value, name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_global_flag_works_before_and_after_a_command_that_uses_it_and_is_refused_by_any_other() {
+        let global = GlobalArgs::augment_args(clap::Command::new("global"));
+        let global: Vec<_> = global.get_arguments().collect();
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            let required = match name {
+                "why" => Some("shop/web"),
+                "completions" => Some("bash"),
+                _ => None,
+            };
+            for arg in &global {
+                let flag = format!("--{}=value", arg.get_long().unwrap());
+                let before = ["macaque", &flag, name].into_iter().chain(required);
+                let after = ["macaque", name].into_iter().chain(required).chain([&*flag]);
+                let is_used = !command.get_arguments().any(|own| own.get_id() == arg.get_id());
+                for args in [before.collect::<Vec<_>>(), after.collect()] {
+                    let parsed = Cli::from_args(args.iter().map(OsString::from));
+                    assert_eq!(parsed.is_ok(), is_used, "{args:?}: {parsed:?}");
+                    if let Err(error) = parsed {
+                        assert_eq!(error.exit_code(), 2);
+                    }
+                }
+            }
+        }
+    }
 }

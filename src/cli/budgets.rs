@@ -1,31 +1,42 @@
-//! `macaque budgets`: an report of the PodDisruptionBudgets in scope. It reads, and asks for no eviction.
+//! `macaque budgets`: an audit of the PodDisruptionBudgets in scope. It only reads, and requests no eviction.
 
 use std::collections::HashSet;
 
 use actix::System;
+use clap::Args;
 use macaque_core::budget::audit::{BudgetAudit, BudgetFinding, BudgetSummary, FindingSeverity};
 use macaque_core::permissions;
 use macaque_core::selector::Selector;
 use serde::Serialize;
 
-use super::args::{BudgetsArgs, GlobalArgs, OutputFormat};
+use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, setup};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
 use crate::settings::ViewSettings;
 
-/// What was examined, and what was found.
+/// The flags of `macaque budgets`.
+#[derive(Debug, Args)]
+pub(super) struct BudgetsArgs {
+    #[command(flatten)]
+    scope: ScopeArgs,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t)]
+    output: OutputFormat,
+}
+
+/// What was checked, and what was found.
 #[derive(Default, Serialize)]
 struct AuditReport {
     /// The arithmetic of each budget.
     budgets: Vec<BudgetSummary>,
-    /// What was found, the gravest first.
+    /// What was found, the most severe first.
     findings: Vec<BudgetFinding>,
-    /// What could not be examined, and why.
+    /// What could not be checked, and why.
     problems: Vec<String>,
 }
 
-/// Examines the budgets; returns the process's exit code.
+/// Checks the budgets; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &BudgetsArgs) -> i32 {
     let view = match setup::load_view(global, args.scope.flags()) {
         Ok(view) => view,
@@ -39,15 +50,17 @@ pub(super) fn run(global: &GlobalArgs, args: &BudgetsArgs) -> i32 {
         Ok(report) => report,
         Err(code) => return code,
     };
+
     match args.output {
         OutputFormat::Table => print(&report),
         OutputFormat::Json => output::json(&report),
         OutputFormat::Yaml => output::yaml(&report),
     }
+
     exit_code(&report)
 }
 
-/// An error found wins; a namespace that was not examined is not said to be well.
+/// The exit code of what was found: an error first; a namespace that was not checked is not called good.
 fn exit_code(report: &AuditReport) -> i32 {
     let is_error = |finding: &BudgetFinding| finding.severity == FindingSeverity::Error;
     if report.findings.iter().any(is_error) {
@@ -59,13 +72,13 @@ fn exit_code(report: &AuditReport) -> i32 {
     }
 }
 
-/// Examines one namespace after the other. One that may not be read ends nothing for the others; an API server
-/// that does not answer, or not as expected, ends it all.
+/// Checks one namespace after the other. After one that may not be read the others are still checked; an API server that
+/// does not answer, or not as expected, ends the audit.
 async fn audit(cluster: &Cluster, view: &ViewSettings) -> AuditReport {
     let mut report = AuditReport::default();
     for namespace in permissions::scopes(&view.config.target.namespaces) {
-        let exam = match survey(cluster, namespace, &view.config.target.selector).await {
-            Ok(exam) => exam,
+        let audit = match audit_namespace(cluster, namespace, &view.config.target.selector).await {
+            Ok(audit) => audit,
             Err((error, remedy)) => {
                 report.problems.push(format!("{error}{remedy}"));
                 match error {
@@ -74,20 +87,23 @@ async fn audit(cluster: &Cluster, view: &ViewSettings) -> AuditReport {
                 }
             }
         };
-        if exam.is_empty() {
-            report.problems.extend(doubt(cluster, namespace).await);
+        if audit.is_empty() {
+            report
+                .problems
+                .extend(missing_namespace(cluster, namespace).await);
         }
-        report.budgets.extend(exam.summaries());
-        report.findings.extend(exam.findings());
+        report.budgets.extend(audit.summaries());
+        report.findings.extend(audit.findings());
     }
+
     // Stable: within a severity the namespaces stay in their order.
     report.findings.sort_by_key(|finding| finding.severity);
     report
 }
 
 /// Reads the budgets of a namespace, or of all, and counts its pods page by page. A listing that expired between two
-/// pages may tell a pod twice.
-async fn survey(
+/// pages may contain a pod twice.
+async fn audit_namespace(
     cluster: &Cluster,
     namespace: Option<&str>,
     selector: &Selector,
@@ -95,28 +111,32 @@ async fn survey(
     let budgets = cluster.budgets(namespace).await;
     let budgets = budgets.map_err(|error| explained(error, permissions::LIST_BUDGETS, namespace))?;
     let new = || BudgetAudit::new(budgets.clone(), selector.clone());
-    let (mut exam, mut seen, mut after) = (new(), HashSet::new(), None);
+    let mut audit = new();
+    let mut seen = HashSet::new();
+    let mut after = None;
+
     loop {
         let page = cluster
             .pods(namespace, &Selector::default(), after.as_deref())
             .await;
         let page = page.map_err(|error| explained(error, permissions::LIST_PODS, namespace))?;
         if page.restarted {
-            (exam, seen) = (new(), HashSet::new());
+            audit = new();
+            seen.clear();
         }
         for pod in &page.pods {
             if seen.insert(pod.id.uid.clone()) {
-                exam.count(pod);
+                audit.count(pod);
             }
         }
         after = page.next;
         if after.is_none() {
-            return Ok(exam);
+            return Ok(audit);
         }
     }
 }
 
-/// A missing grant, with the rule that gives it.
+/// The error, and for a missing permission the rule that grants it.
 fn explained(error: ApiError, right: permissions::Permission, namespace: Option<&str>) -> (ApiError, String) {
     let remedy = match error {
         ApiError::Forbidden { .. } => format!("; {}", right.within(namespace).remedy()),
@@ -125,8 +145,9 @@ fn explained(error: ApiError, right: permissions::Permission, namespace: Option<
     (error, remedy)
 }
 
-/// The API server lists an absent namespace as an empty one; where macaque may ask, it says which.
-async fn doubt(cluster: &Cluster, namespace: Option<&str>) -> Option<String> {
+/// A problem if the namespace does not exist, which the API server lists as an empty one; none where macaque has no
+/// permission to find out.
+async fn missing_namespace(cluster: &Cluster, namespace: Option<&str>) -> Option<String> {
     let name = namespace?;
     let exists = cluster.has_namespace(name).await.ok()??;
     (!exists).then(|| format!("namespace {name} does not exist"))
@@ -139,6 +160,7 @@ fn print(report: &AuditReport) {
         problems,
     } = report;
     let mut parts = Vec::new();
+
     if !budgets.is_empty() {
         let header = [
             "NAMESPACE",
@@ -153,6 +175,7 @@ fn print(report: &AuditReport) {
     } else if problems.is_empty() {
         parts.push("no budgets".to_owned());
     }
+
     for BudgetFinding {
         severity,
         object,
@@ -167,39 +190,48 @@ fn print(report: &AuditReport) {
             output::line(&format!("remedy: {remedy}"))
         ));
     }
+
     parts.extend(
         problems
             .iter()
             .map(|problem| output::line(&format!("problem: {problem}"))),
     );
+
     output::write_plain(&parts.join("\n\n"));
 }
 
-fn row(sum: &BudgetSummary) -> [String; 7] {
-    let covers = sum
+fn row(summary: &BudgetSummary) -> [String; 7] {
+    let covers = summary
         .covers
         .iter()
-        .map(|(workload, pods)| format!("{workload} ({pods})"));
-    let findings = sum.findings.iter().map(ToString::to_string);
-    let limit = match (&sum.max_unavailable, &sum.min_available) {
+        .map(|(workload, pods)| format!("{workload} ({pods})"))
+        .collect::<Vec<_>>();
+    let findings = summary
+        .findings
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
+    let limit = match (&summary.max_unavailable, &summary.min_available) {
         (Some(max), _) => format!(" (maxUnavailable: {max})"),
         (None, Some(min)) => format!(" (minAvailable: {min})"),
         (None, None) => String::new(),
     };
+
     [
-        sum.namespace.clone(),
-        sum.name.clone(),
-        listed(covers.collect()),
-        format!("{} of {}{limit}", sum.needs, sum.expected),
-        sum.healthy.to_string(),
-        sum.allows.to_string(),
-        listed(findings.collect()),
+        summary.namespace.clone(),
+        summary.name.clone(),
+        listed(&covers),
+        format!("{} of {}{limit}", summary.needs, summary.expected),
+        summary.healthy.to_string(),
+        summary.allows.to_string(),
+        listed(&findings),
     ]
 }
 
-fn listed(words: Vec<String>) -> String {
-    match words.is_empty() {
-        true => "-".to_owned(),
-        false => words.join(", "),
+fn listed(words: &[String]) -> String {
+    if words.is_empty() {
+        "-".to_owned()
+    } else {
+        words.join(", ")
     }
 }

@@ -1,21 +1,32 @@
-//! `macaque check`: the configuration, the connection and the permissions, those that are missing and those that are
-//! too many, each with a remedy. Disrupts nothing.
+//! `macaque check`: checks the configuration, the connection and the permissions, missing and excess ones, and names a
+//! remedy for each. Disrupts nothing.
 
 mod grants;
 mod journal;
 
 use actix::System;
+use clap::Args;
 use macaque_core::config::ChaosConfig;
 use macaque_core::permissions;
 use serde::Serialize;
 
-use super::args::{CheckArgs, GlobalArgs, OutputFormat};
+use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, schedule, setup};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
 use crate::settings::{ScheduleNeed, ValidSettings};
 
-/// One thing examined.
+/// The flags of `macaque check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    scope: ScopeArgs,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t)]
+    output: OutputFormat,
+}
+
+/// One thing that was checked.
 #[derive(Debug, Serialize)]
 struct CheckFinding {
     what: String,
@@ -25,14 +36,14 @@ struct CheckFinding {
     remedy: Option<String>,
 }
 
-/// How it stands with it.
+/// The result of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum CheckResult {
     Ok,
     /// Worth knowing; macaque works all the same.
     Note,
-    /// macaque works all the same, and somebody should mend it.
+    /// macaque works all the same, but it should be fixed.
     Warning,
     Failed,
 }
@@ -72,21 +83,22 @@ impl CheckFinding {
     }
 }
 
-/// Examines everything; returns the process's exit code.
-pub(super) fn run(global: &GlobalArgs, check: &CheckArgs) -> i32 {
-    let setup = match setup::load(global, check.scope.flags(), ScheduleNeed::Optional) {
-        Ok(setup) => setup,
+/// Checks everything; returns the process's exit code.
+pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
+    let settings = match setup::load(global, args.scope.flags(), ScheduleNeed::Optional) {
+        Ok(settings) => settings,
         Err(code) => return code,
     };
     let platform = Platform::system();
     let mut findings = vec![
-        CheckFinding::ok("configuration", mode(&setup.config)),
-        schedule(&setup.config, &platform),
+        CheckFinding::ok("configuration", mode(&settings.config)),
+        schedule(&settings.config, &platform),
     ];
+
     let connected = System::new().block_on(async {
-        match Cluster::connect(&setup::access(&setup.cluster), &platform).await {
+        match Cluster::connect(&setup::access(&settings.cluster), &platform).await {
             Ok(cluster) => {
-                examine(&cluster, &setup, &mut findings).await;
+                check_cluster(&cluster, &settings, &platform, &mut findings).await;
                 true
             }
             Err(error) => {
@@ -95,57 +107,66 @@ pub(super) fn run(global: &GlobalArgs, check: &CheckArgs) -> i32 {
             }
         }
     });
-    match check.output {
+
+    match args.output {
         OutputFormat::Json => output::json(&findings),
         OutputFormat::Yaml => output::yaml(&findings),
         OutputFormat::Table => print(&findings),
     }
+    let is_failure = |finding: &CheckFinding| finding.result == CheckResult::Failed;
     if !connected {
         exit::USAGE
-    } else if findings
-        .iter()
-        .any(|finding| finding.result == CheckResult::Failed)
-    {
+    } else if findings.iter().any(is_failure) {
         exit::CLUSTER
     } else {
         exit::OK
     }
 }
 
-fn mode(plan: &ChaosConfig) -> String {
-    let dry = if plan.dry_run { "dry run" } else { "armed" };
-    format!("{dry}, {} {} a round", plan.disrupt.method, plan.disrupt.count)
+fn mode(config: &ChaosConfig) -> String {
+    let mode = if config.dry_run { "dry run" } else { "armed" };
+    format!(
+        "{mode}, {} {} per round",
+        config.disrupt.method, config.disrupt.count
+    )
 }
 
-fn schedule(plan: &ChaosConfig, platform: &Platform) -> CheckFinding {
-    match &plan.calendar {
+fn schedule(config: &ChaosConfig, platform: &Platform) -> CheckFinding {
+    match &config.calendar {
         Some(calendar) => match schedule::never_due(calendar, platform.now()) {
             Some((why, remedy)) => CheckFinding::failed("schedule", format!("{calendar}: {why}"), remedy),
             None => CheckFinding::ok("schedule", calendar.to_string()),
         },
         None => CheckFinding::note(
             "schedule",
-            "not set: only `macaque once` can be used",
+            "not set: only `macaque once` runs rounds",
             "set schedule.cron",
         ),
     }
 }
 
-/// Asks the API server; the first question that gets no answer ends the examination.
-async fn examine(cluster: &Cluster, setup: &ValidSettings, findings: &mut Vec<CheckFinding>) {
+/// Checks what the API server knows; ends when it does not say its version.
+async fn check_cluster(
+    cluster: &Cluster,
+    settings: &ValidSettings,
+    platform: &Platform,
+    findings: &mut Vec<CheckFinding>,
+) {
+    let config = &settings.config;
     match cluster.version().await {
         Ok(version) => findings.push(CheckFinding::ok("API server", version)),
         Err(error) => return findings.push(unreachable(&error)),
     }
-    for namespace in permissions::scopes(&setup.config.target.namespaces) {
+
+    for namespace in permissions::scopes(&config.target.namespaces) {
         if let Some(name) = namespace {
             findings.push(existence(name, cluster.has_namespace(name).await));
         }
-        grants::needed(cluster, &setup.config, namespace, findings).await;
+        grants::required(cluster, config, namespace, findings).await;
     }
-    grants::journal(cluster, &setup.config, findings).await;
-    findings.extend(journal::examine(cluster, &setup.config).await);
-    grants::excessive(cluster, &setup.config, findings).await;
+    grants::journal(cluster, config, findings).await;
+    findings.extend(journal::check(cluster, config, platform).await);
+    grants::excessive(cluster, config, findings).await;
 }
 
 fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding {
@@ -155,18 +176,21 @@ fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding
         Ok(Some(false)) => CheckFinding::failed(
             what,
             "does not exist",
-            "create it, or mend target.namespaces (--namespace)",
+            "create it, or fix target.namespaces (--namespace)",
         ),
-        Ok(None) => CheckFinding::ok(what, "macaque may not ask whether it exists, and need not"),
-        Err(error) => CheckFinding::failed(what, error.to_string(), "see the API server's words"),
+        Ok(None) => CheckFinding::ok(
+            what,
+            "not checked: macaque has no permission to read namespaces, and needs none",
+        ),
+        Err(error) => CheckFinding::failed(what, error.to_string(), "see the API server's message"),
     }
 }
 
 fn unreachable(error: &ApiError) -> CheckFinding {
     let remedy = match error {
-        ApiError::Access(_) => "mend cluster.kubeconfig or cluster.context",
+        ApiError::Access(_) => "fix cluster.kubeconfig or cluster.context",
         ApiError::Unauthorized { .. } => "renew the credentials",
-        _ => "see that the API server runs and can be reached from here",
+        _ => "check that the API server runs and can be reached from here",
     };
     CheckFinding::failed("API server", error.to_string(), remedy)
 }
@@ -190,5 +214,6 @@ fn print(findings: &[CheckFinding]) {
             format!("{}{remedy}", finding.detail),
         ]
     });
+
     output::write_plain(&output::table(["RESULT", "WHAT", "DETAIL"], rows));
 }

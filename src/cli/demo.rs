@@ -1,4 +1,4 @@
-//! `macaque demo`: the actors at work on the embedded sandbox, fast and for a bounded time, for people to watch.
+//! `macaque demo`: the actors on the in-memory sandbox, with short intervals and for a few rounds.
 
 mod recovery_watch;
 mod screen;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
+use clap::Args;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque_core::config::{DisruptConfig, TargetConfig};
 use macaque_core::eligibility::EligibilityRules;
@@ -16,7 +17,6 @@ use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::timer::TimerConfig;
 
 use self::screen::DemoScreen;
-use super::args::DemoArgs;
 use super::exit;
 use crate::actors::clock::Trigger;
 use crate::actors::messages::StopRequested;
@@ -33,10 +33,21 @@ use crate::round::RoundConfig;
 use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry;
 
-/// From a pod's creation until it is ready: long enough for a budget to be used up when the next round comes.
+/// The time from a pod's creation until it is ready: long enough for a budget to be used up at the next round.
 const READY_AFTER: Duration = Duration::from_millis(4_500);
 
-/// Shows the demo; returns the process's exit code.
+/// The flags of `macaque demo`.
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Number of rounds
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    rounds: u16,
+    /// Time between rounds, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    every: u64,
+}
+
+/// Runs the demo; returns the process's exit code.
 pub(super) fn run(args: &DemoArgs) -> i32 {
     let platform = Platform::system();
     let log = LogSettings {
@@ -48,7 +59,7 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
     let (_sandbox, kubeconfig) = match start_sandbox(&platform) {
         Ok(started) => started,
         Err(error) => {
-            telemetry::complain(&format!("cannot start the sandbox: {error}"));
+            telemetry::print_error(&format!("cannot start the sandbox: {error}"));
             return exit::CLUSTER;
         }
     };
@@ -67,7 +78,7 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
     let actors = std::thread::spawn(move || actors::run(config));
 
     show_rounds(&messages, &screen, usize::from(args.rounds));
-    // After a Ctrl-C the actors are gone already, and there is nobody to ask.
+    // After a Ctrl-C the actors have stopped already, and no one receives this.
     let _ = stop.send(StopRequested("the end of the demo"));
     let code = actors.join().unwrap_or(GAVE_UP);
     watch.finish();
@@ -116,6 +127,7 @@ fn actors_config(
             ..DisruptConfig::default()
         },
     };
+
     ActorsConfig {
         trigger: Trigger::Interval {
             every,
@@ -152,7 +164,7 @@ impl TempKubeconfig {
 
 impl Drop for TempKubeconfig {
     fn drop(&mut self) {
-        // Left behind at worst, in the directory for such files.
+        // At worst a file is left in the directory of temporary files.
         let _ = fs::remove_file(&self.0);
     }
 }

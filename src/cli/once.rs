@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix::System;
+use clap::Args;
 use futures_util::FutureExt as _;
 use jiff::{Timestamp, Unit};
 use macaque_core::journal::JournalEvent;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::args::{GlobalArgs, OnceArgs, OutputFormat};
+use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, setup};
 use crate::failpoint::FailPoints;
 use crate::journal::JournalError;
@@ -23,6 +24,19 @@ use crate::telemetry;
 
 /// How long a delivery may take: as long as the daemon gives its channels when it stops.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The flags of `macaque once`.
+#[derive(Debug, Args)]
+pub(super) struct OnceArgs {
+    #[command(flatten)]
+    scope: ScopeArgs,
+    /// Seed of the draw, to repeat the picks of an earlier round [default: random]
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t)]
+    output: OutputFormat,
+}
 
 /// The report as programs read it.
 #[derive(Serialize)]
@@ -60,8 +74,8 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
         fail_points: &FailPoints::default(),
     };
     let Some((report, journal_state)) = run_round(context, seed, &switch, &signals).await else {
-        telemetry::complain(
-            "ended by a second signal: the last request to the API server may still take effect",
+        telemetry::print_error(
+            "stopped by a second signal: the last request to the API server may still take effect",
         );
         return exit::CLUSTER;
     };
@@ -87,7 +101,7 @@ async fn record_delivery(context: RoundContext<'_>, slot: Timestamp) {
     }
 }
 
-/// Runs the round. The first signal ends it where all is known, the second at once: `None`.
+/// Runs the round. The first signal ends it after the current request, the second at once: `None`.
 async fn run_round(
     context: RoundContext<'_>,
     seed: u64,
@@ -120,7 +134,7 @@ async fn run_round(
     })
 }
 
-/// The slot of a round that nobody scheduled.
+/// The slot of a round that is not on the schedule.
 fn this_second(platform: &Platform) -> Timestamp {
     let now = platform.now();
     now.round(Unit::Second).unwrap_or(now)
@@ -130,6 +144,7 @@ fn this_second(platform: &Platform) -> Timestamp {
 fn count_signals() -> watch::Receiver<usize> {
     let (count, counted) = watch::channel(0);
     let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+
     actix::spawn(async move {
         if let [Ok(mut interrupt), Ok(mut terminate)] = signals {
             loop {
@@ -141,19 +156,20 @@ fn count_signals() -> watch::Receiver<usize> {
             }
         }
     });
+
     counted
 }
 
-/// Waits until this many signals came.
+/// Waits until this many signals were received.
 async fn received(mut signals: watch::Receiver<usize>, many: usize) {
     if signals.wait_for(|count| *count >= many).await.is_err() {
-        // Nobody counts: no signal can be received.
+        // The counting task is gone: no signal can be received.
         std::future::pending::<()>().await;
     }
 }
 
-/// Delivers the report to every channel at once, until the next signal or the timeout, and logs which was missed;
-/// returns whether none was.
+/// Delivers the report to every channel at once, until the next signal or the timeout, and logs each failure; returns
+/// whether every channel received it.
 async fn deliver(
     channels: &[Channel],
     report: &RoundReport,
@@ -182,9 +198,9 @@ async fn deliver(
             delivered = platform.within(DELIVERY_TIMEOUT, delivery) => match delivered {
                 Some(Ok(())) => return true,
                 Some(Err(error)) => error.to_string(),
-                None => format!("it took more than {} s", DELIVERY_TIMEOUT.as_secs()),
+                None => format!("timed out after {} s", DELIVERY_TIMEOUT.as_secs()),
             },
-            () = signal => "a signal came first".to_owned(),
+            () = signal => "interrupted by a signal".to_owned(),
         };
         log::error!("cannot deliver the report to {}: {why}", channel.name());
         false

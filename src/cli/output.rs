@@ -12,14 +12,14 @@ use crate::notify::RoundMessage;
 use crate::text;
 pub(super) use crate::text::line;
 
-/// Writes `words` on standard output, in colour if it is a terminal that wants it. A closed pipe ends the
-/// command quietly.
+/// Writes `words` on standard output, in colour if it is a terminal that supports it. A closed pipe ends the command
+/// quietly.
 pub(super) fn write(words: &impl Display) {
     let _ = writeln!(anstream::stdout(), "{words}");
 }
 
-/// Writes `words`, which may hold what a cluster's people wrote, without the characters by which a terminal could be
-/// played with. What may hold line breaks of its own goes through [`line()`] or [`table`] before.
+/// Writes `words`, which may contain text from the cluster, without characters that control a terminal. Text that may
+/// contain line breaks goes through [`line()`] or [`table`] before.
 pub(super) fn write_plain(words: &str) {
     write(&text::visible(words));
 }
@@ -41,7 +41,7 @@ pub(super) fn yaml(data: &impl Serialize) {
     write(&text.trim_end());
 }
 
-/// A table in kubectl's manner: a header in capitals, columns by spaces.
+/// A table as kubectl prints them: a header in capitals, columns separated by spaces.
 pub(super) fn table<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
@@ -57,10 +57,11 @@ pub(super) fn table<const N: usize>(
     table.trim_fmt()
 }
 
-/// The report of one round, for people: the headline, the victims, and why the other pods were left alone.
+/// The report of one round, for people: the headline, the victims, and why other pods were exempt.
 pub(super) fn report(report: &RoundReport) -> String {
     let message = RoundMessage::of(report);
     let mut parts = vec![message.headline];
+
     if !report.attempts.is_empty() {
         let rows = report.attempts.iter().map(|attempt| {
             let owner = attempt
@@ -71,16 +72,19 @@ pub(super) fn report(report: &RoundReport) -> String {
         });
         parts.push(table(["POD", "OWNER", "OUTCOME"], rows));
     }
+
     parts.extend(advice(report));
     for warning in report.attempts.iter().flat_map(|attempt| &attempt.warnings) {
         parts.push(line(&format!("warning: {warning}")));
     }
+
     parts.extend(
         report
             .problems
             .iter()
             .map(|problem| line(&format!("problem: {problem}"))),
     );
+
     if !report.exempted.is_empty() {
         let mut tallies: Vec<_> = report.exempted.iter().collect();
         tallies.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.count));
@@ -90,11 +94,12 @@ pub(super) fn report(report: &RoundReport) -> String {
         });
         parts.push(table(["EXEMPT", "PODS", "EXAMPLE"], rows));
     }
+
     parts.push(message.footer);
     parts.join("\n")
 }
 
-/// What to do about the refusals, each advice once.
+/// The advice on each refusal, every one once.
 fn advice(report: &RoundReport) -> Vec<String> {
     let mut lines = Vec::new();
     for attempt in &report.attempts {
@@ -104,16 +109,13 @@ fn advice(report: &RoundReport) -> Vec<String> {
         let later = if refusal.may_pass() {
             "may be allowed later"
         } else {
-            "will not be allowed as things are"
+            "will not be allowed until something changes"
         };
-        let advice = line(&format!(
-            "refused by {}: {later}; {}",
-            refusal.who(),
-            refusal.advice()
-        ));
+        let advice = line(&format!("{}: {later}; {}", refusal.summary(), refusal.advice()));
         if !lines.contains(&advice) {
             lines.push(advice);
         }
     }
+
     lines
 }

@@ -1,19 +1,55 @@
 //! `macaque pause` and `macaque resume`: they write the annotation that every replica checks before each victim.
 
+use std::time::Duration;
+
 use actix::System;
+use clap::Args;
+use jiff::fmt::friendly::SpanParser;
 use jiff::{Timestamp, Unit};
 use macaque_core::config::{ConfigMapRef, JournalLocation};
 use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, PauseRequest, StepContext};
 
-use super::args::{GlobalArgs, HomeArgs, PauseArgs, ResumeArgs};
+use super::args::GlobalArgs;
 use super::{exit, output, setup};
 use crate::k8s::{ApiError, Cluster, JournalConfigMap, WriteResult};
 use crate::platform::Platform;
-use crate::settings::{ViewSettings, is_name};
+use crate::settings::{ViewSettings, is_object_name};
 use crate::telemetry;
 
-/// How often a quarantine is lifted again when replicas write the journal meanwhile.
+/// How often accepting a journal is tried again when replicas write it meanwhile.
 const TRIES: usize = 10;
+
+/// The longest pause with an end, a year.
+const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// The error where the journal is not in a ConfigMap, as far as this process knows.
+const NO_CONFIG_MAP: &str = "no journal ConfigMap is known: use --namespace to name the namespace that macaque runs in; a \
+                             journal in memory (journal = \"memory\") cannot be paused";
+
+/// The flags of `macaque pause`.
+#[derive(Debug, Args)]
+pub(super) struct PauseArgs {
+    #[command(flatten)]
+    journal: JournalArgs,
+    /// How long to pause, such as 30m or 2h [default: until resumed]
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
+    duration: Option<Duration>,
+}
+
+/// The flags of `macaque resume`.
+#[derive(Debug, Args)]
+pub(super) struct ResumeArgs {
+    #[command(flatten)]
+    journal: JournalArgs,
+}
+
+/// The flag that says where the journal is.
+#[derive(Debug, Clone, Default, Args)]
+struct JournalArgs {
+    /// Namespace that macaque runs in [default: the one this process runs in]
+    #[arg(short, long, value_name = "NAME")]
+    namespace: Option<String>,
+}
 
 /// Where the journal is, and with what it is written.
 struct JournalAccess<'a> {
@@ -30,9 +66,9 @@ enum PauseError {
     Conflict,
 }
 
-/// Pauses; returns the process's exit code.
-pub(super) fn pause(global: &GlobalArgs, args: &PauseArgs) -> i32 {
-    on_the_journal(global, &args.home, async |journal| {
+/// Pauses all replicas; returns the process's exit code.
+pub(super) fn run(global: &GlobalArgs, args: &PauseArgs) -> i32 {
+    with_journal(global, &args.journal, async |journal| {
         let now = journal.platform.now();
         let until = args.duration.map(|duration| whole_second(now + duration));
         let value = until.map_or_else(|| "true".to_owned(), |until| until.to_string());
@@ -49,9 +85,9 @@ pub(super) fn pause(global: &GlobalArgs, args: &PauseArgs) -> i32 {
     })
 }
 
-/// Resumes; returns the process's exit code.
+/// Ends a pause and a quarantine; returns the process's exit code.
 pub(super) fn resume(global: &GlobalArgs, args: &ResumeArgs) -> i32 {
-    on_the_journal(global, &args.home, async |journal| {
+    with_journal(global, &args.journal, async |journal| {
         let config_map = journal.read().await?;
         let annotation = config_map.pause_annotation();
         let is_paused = annotation.and_then(PauseRequest::from_annotation).is_some();
@@ -69,25 +105,26 @@ pub(super) fn resume(global: &GlobalArgs, args: &ResumeArgs) -> i32 {
     })
 }
 
-/// Does something to the journal, and prints what came of it; returns the process's exit code.
-fn on_the_journal(
+/// Connects to the journal's cluster, acts on the journal and prints the result; returns the process's exit code.
+fn with_journal(
     global: &GlobalArgs,
-    home: &HomeArgs,
+    args: &JournalArgs,
     act: impl AsyncFnOnce(JournalAccess<'_>) -> Result<String, PauseError>,
 ) -> i32 {
-    if let Some(name) = home.namespace.as_ref().filter(|name| !is_name(name)) {
-        telemetry::complain(&format!("--namespace: {name:?} is not a valid namespace name"));
+    if let Some(name) = args.namespace.as_ref().filter(|name| !is_object_name(name)) {
+        telemetry::print_error(&format!("--namespace: {name:?} is not a valid namespace name"));
         return exit::USAGE;
     }
-    let view = match setup::load_view_at(global, Vec::new(), home.namespace.as_deref()) {
+    let Some(namespace) = args.namespace.clone().or_else(setup::own_namespace) else {
+        telemetry::print_error(NO_CONFIG_MAP);
+        return exit::USAGE;
+    };
+    let view = match setup::load_view_at(global, Vec::new(), &namespace) {
         Ok(view) => view,
         Err(code) => return code,
     };
     let JournalLocation::ConfigMap(place) = &view.config.journal else {
-        telemetry::complain(
-            "no ConfigMap with a journal is known: name the namespace that macaque lives in with --namespace; a journal \
-             in memory (journal = \"memory\") cannot be paused",
-        );
+        telemetry::print_error(NO_CONFIG_MAP);
         return exit::USAGE;
     };
 
@@ -109,7 +146,7 @@ fn on_the_journal(
                 exit::OK
             }
             Err(error) => {
-                telemetry::complain(&words(&error, place));
+                telemetry::print_error(&error_text(&error, place));
                 exit::CLUSTER
             }
         }
@@ -122,7 +159,7 @@ impl JournalAccess<'_> {
         config_map.ok_or(PauseError::Missing)
     }
 
-    /// Lifts the quarantine of a journal that is not trusted; returns whether there was one.
+    /// Accepts a journal that is in quarantine; returns whether it was.
     async fn accept(&self) -> Result<bool, PauseError> {
         for _ in 0..TRIES {
             let config_map = self.read().await?;
@@ -159,6 +196,7 @@ impl JournalAccess<'_> {
             limits: &config.limits,
             timing: &setup::timing(config),
         };
+
         journal.step(&JournalEvent::Accept, &context).ok()
     }
 
@@ -170,20 +208,31 @@ impl JournalAccess<'_> {
     }
 }
 
-fn words(error: &PauseError, place: &ConfigMapRef) -> String {
+/// The error as a person reads it, with the rule to grant where a permission is missing.
+fn error_text(error: &PauseError, place: &ConfigMapRef) -> String {
     let ConfigMapRef { namespace, name } = place;
     match error {
         PauseError::Api(ApiError::NotFound { .. }) | PauseError::Missing => {
             format!(
-                "{place} does not exist: is {namespace} the namespace that macaque lives in (--namespace)?"
+                "{place} does not exist: is {namespace} the namespace that macaque runs in (--namespace)?"
             )
         }
         PauseError::Api(error @ ApiError::Forbidden { .. }) => format!(
-            "{error}; it needs: {{apiGroups: [\"\"], resources: [\"configmaps\"], resourceNames: [\"{name}\"], verbs: \
+            "{error}; grant: {{apiGroups: [\"\"], resources: [\"configmaps\"], resourceNames: [\"{name}\"], verbs: \
              [\"get\", \"patch\", \"update\"]}}"
         ),
         PauseError::Api(error) => error.to_string(),
         PauseError::Conflict => format!("conflict: replicas keep updating {place}; try again"),
+    }
+}
+
+/// Parses the length of a pause.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let duration = SpanParser::new().parse_unsigned_duration(text.trim());
+    match duration {
+        Ok(duration) if duration >= Duration::from_secs(1) && duration <= LONGEST_PAUSE => Ok(duration),
+        Ok(_) => Err("a pause is from 1s to 8760h; without --for it lasts until resumed".to_owned()),
+        Err(_) => Err("write a number with its unit, such as 30m or 2h".to_owned()),
     }
 }
 

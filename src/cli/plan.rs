@@ -19,35 +19,33 @@ use crate::telemetry;
 /// How many candidates `--server` asks about at most: each is a request that admission webhooks see.
 const MOST_ASKED: usize = 50;
 
-/// `macaque plan`.
+/// The flags of `macaque plan`.
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
     #[command(flatten)]
-    pub(super) global: GlobalArgs,
-    #[command(flatten)]
-    pub(super) scope: ScopeArgs,
-    /// Show the victims that this seed picks, in order, with the prediction for each
+    scope: ScopeArgs,
+    /// Show the victims that this seed picks, in order, with a prediction for each
     #[arg(long, value_name = "NUMBER")]
-    pub(super) seed: Option<u64>,
-    /// Ask the API server itself, by a server-side dry run of each disruption, of 50 at most (needs the grant of the disruption)
+    seed: Option<u64>,
+    /// Include webhooks and policies, by a server-side dry run for at most 50 pods (needs permission to disrupt)
     #[arg(long)]
-    pub(super) server: bool,
-    /// How to print the plan
+    server: bool,
+    /// Output format: `table` shows one owner per line, `wide` one candidate
     #[arg(short, long, value_enum, default_value_t)]
-    pub(super) output: PlanOutput,
+    output: PlanOutput,
 }
 
 /// How a plan is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum PlanOutput {
-    /// For people, an owner a line
+enum PlanOutput {
+    // For people, one owner per line.
     #[default]
     Table,
-    /// For people, a candidate a line
+    // For people, one candidate per line.
     Wide,
-    /// For programs
+    // For programs.
     Json,
-    /// For programs and people
+    // For both.
     Yaml,
 }
 
@@ -82,7 +80,7 @@ pub(super) fn run(global: &GlobalArgs, args: &PlanArgs) -> i32 {
     }
 }
 
-/// Reads the pods and budgets, and asks the API server where that is wanted; returns how many it was asked about.
+/// Reads the pods and budgets, and asks the API server if `ask`; returns about how many pods it was asked.
 ///
 /// # Errors
 /// The exit code, after the problem was reported on standard error.
@@ -102,7 +100,7 @@ async fn read(
     };
 
     let failed = |end| {
-        telemetry::complain(&words(end));
+        telemetry::print_error(&failure_text(end));
         exit::CLUSTER
     };
     let mut snapshot = reader.snapshot(config).await.map_err(failed)?;
@@ -113,8 +111,8 @@ async fn read(
     Ok((snapshot, Some(asked)))
 }
 
-/// Why nothing could be predicted.
-pub(super) fn words(end: RoundEnd) -> String {
+/// The reason why a round, or a preview of one, ended early.
+pub(super) fn failure_text(end: RoundEnd) -> String {
     match end {
         RoundEnd::Failed { why } | RoundEnd::Withheld { why } => why,
         RoundEnd::Complete | RoundEnd::Interrupted => "interrupted".to_owned(),

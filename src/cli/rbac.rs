@@ -1,20 +1,37 @@
-//! `macaque rbac`: the least Roles for the configuration in use, with their bindings, for `kubectl apply`. Asks no
-//! API server.
+//! `macaque rbac`: the least-privilege Roles for the configuration in use, with their bindings, for `kubectl apply`.
+//! Connects to no API server.
 
+use clap::Args;
 use macaque_core::config::{ChaosConfig, NamespaceScope};
 use macaque_core::permissions::{self, PermissionPurpose, PolicyRule};
 use serde::Serialize;
 use serde_saphyr::FlowSeq;
 
-use super::args::{GlobalArgs, RbacArgs};
+use super::args::{GlobalArgs, ScopeArgs};
 use super::{exit, output, setup};
-use crate::settings::{ViewSettings, is_name};
+use crate::settings::{ViewSettings, is_object_name};
 use crate::telemetry;
 
 const API: &str = "rbac.authorization.k8s.io";
 const API_VERSION: &str = "rbac.authorization.k8s.io/v1";
 
-/// Who is granted something.
+/// The flags of `macaque rbac`.
+#[derive(Debug, Args)]
+pub(super) struct RbacArgs {
+    #[command(flatten)]
+    scope: ScopeArgs,
+    /// Service account to grant the permissions to; the Roles get its name
+    #[arg(long, value_name = "NAME", default_value = "macaque")]
+    service_account: String,
+    /// Namespace of the service account [default: where macaque runs, else the first in scope]
+    #[arg(long, value_name = "NAME")]
+    service_account_namespace: Option<String>,
+    /// Include read access to PodDisruptionBudgets, used by plan, why and budgets
+    #[arg(long)]
+    preview: bool,
+}
+
+/// The service account that is granted the permissions.
 #[derive(Clone)]
 struct ServiceAccount {
     name: String,
@@ -90,6 +107,7 @@ impl From<&PolicyRule> for RoleRule {
             verbs,
             resource_names,
         } = rule;
+
         Self {
             api_groups: FlowSeq(*api_groups),
             resources: FlowSeq(*resources),
@@ -100,46 +118,32 @@ impl From<&PolicyRule> for RoleRule {
 }
 
 /// Prints the Roles; returns the process's exit code.
-pub(super) fn run(global: &GlobalArgs, flags: &RbacArgs) -> i32 {
-    let view = match setup::load_view(global, flags.scope.flags()) {
+pub(super) fn run(global: &GlobalArgs, args: &RbacArgs) -> i32 {
+    let view = match setup::load_view(global, args.scope.flags()) {
         Ok(view) => view,
         Err(code) => return code,
     };
-    let account = match account(flags, &view) {
+    let account = match account(args, &view) {
         Ok(account) => account,
         Err(mistake) => {
-            telemetry::complain(&mistake);
+            telemetry::print_error(&mistake);
             return exit::USAGE;
         }
     };
     // The journal is where the account is.
-    let view = match setup::load_view_at(global, flags.scope.flags(), Some(&account.namespace)) {
+    let view = match setup::load_view_at(global, args.scope.flags(), &account.namespace) {
         Ok(view) => view,
         Err(code) => return code,
     };
-    let purpose = match flags.preview {
-        true => PermissionPurpose::Preview,
-        false => PermissionPurpose::Rounds,
+
+    let purpose = if args.preview {
+        PermissionPurpose::Preview
+    } else {
+        PermissionPurpose::Rounds
     };
-    let rules = permissions::rules(&permissions::needed(&view.config, purpose));
     output::write(&format!("# {}", summary(&view.config, purpose)));
-    let journal = permissions::journal_permissions(&view.config);
-    let home = journal.first().and_then(|grant| grant.namespace.as_deref());
-    let journal = permissions::rule_of(&journal);
-    let mut scopes: Vec<_> = permissions::scopes(&view.config.target.namespaces)
-        .into_iter()
-        .map(|scope| (scope, rules.clone()))
-        .collect();
-    match scopes
-        .iter_mut()
-        .find(|(scope, _)| scope.is_some() && *scope == home)
-    {
-        Some((_, rules)) => rules.extend(journal),
-        // It lives elsewhere than its victims.
-        None => scopes.extend(journal.map(|rule| (home, vec![rule]))),
-    }
-    for (namespace, rules) in scopes {
-        let (role, binding) = objects(namespace, &account, &rules);
+    for (namespace, rules) in scoped_rules(&view.config, purpose) {
+        let (role, binding) = objects(namespace.as_deref(), &account, &rules);
         output::write(&"---");
         output::yaml(&role);
         output::write(&"---");
@@ -148,45 +152,71 @@ pub(super) fn run(global: &GlobalArgs, flags: &RbacArgs) -> i32 {
     exit::OK
 }
 
-/// The service account: where macaque runs, if it runs in a cluster, else in the first namespace of the plan.
-fn account(flags: &RbacArgs, view: &ViewSettings) -> Result<ServiceAccount, String> {
+/// The rules for each namespace, or for the cluster: those of the rounds in each scope, and those of the journal where it
+/// is.
+fn scoped_rules(config: &ChaosConfig, purpose: PermissionPurpose) -> Vec<(Option<String>, Vec<PolicyRule>)> {
+    let rules = permissions::rules(&permissions::needed(config, purpose));
+    let scopes = permissions::scopes(&config.target.namespaces).into_iter();
+    let mut scoped: Vec<_> = scopes
+        .map(|scope| (scope.map(str::to_owned), rules.clone()))
+        .collect();
+
+    let journal = permissions::journal_permissions(config);
+    let journal_namespace = journal.first().and_then(|grant| grant.namespace.clone());
+    let journal = permissions::rule_of(&journal);
+    let mut named = scoped.iter_mut().filter(|(scope, _)| scope.is_some());
+    if let Some((_, rules)) = named.find(|(scope, _)| *scope == journal_namespace) {
+        rules.extend(journal);
+    } else {
+        // The journal is in another namespace than the victims.
+        scoped.extend(journal.map(|rule| (journal_namespace, vec![rule])));
+    }
+    scoped
+}
+
+/// The service account: where macaque runs, if it runs in a cluster, else in the first namespace in scope.
+fn account(args: &RbacArgs, view: &ViewSettings) -> Result<ServiceAccount, String> {
     let own = view.own_pod.as_ref().map(|own| own.namespace.clone());
     let first = match &view.config.target.namespaces {
         NamespaceScope::All => None,
         NamespaceScope::Named(names) => names.first().cloned(),
     };
-    let namespace = flags.service_account_namespace.clone().or(own).or(first);
+    let namespace = args.service_account_namespace.clone().or(own).or(first);
     let namespace = namespace.ok_or(
-        "--service-account-namespace: is not set, and with every namespace as the target there is no first one; \
-         name the namespace that macaque lives in",
+        "--service-account-namespace: is required with all namespaces in scope: name the namespace that macaque \
+         runs in",
     )?;
+
     for (flag, value) in [
-        ("--service-account", &flags.service_account),
+        ("--service-account", &args.service_account),
         ("--service-account-namespace", &namespace),
     ] {
-        if !is_name(value) {
+        if !is_object_name(value) {
             return Err(format!(
-                "{flag}: {value:?} is no name of Kubernetes: it takes a-z, 0-9, - and ., and begins and ends with a \
-                 letter or a digit"
+                "{flag}: {value:?} is not a valid Kubernetes name: use a-z, 0-9, - and ., with a letter or a digit at \
+                 both ends"
             ));
         }
     }
+
     Ok(ServiceAccount {
-        name: flags.service_account.clone(),
+        name: args.service_account.clone(),
         namespace,
     })
 }
 
-fn summary(plan: &ChaosConfig, purpose: PermissionPurpose) -> String {
-    let does = match plan.dry_run {
-        true => "a dry run of macaque, which may disrupt nothing".to_owned(),
-        false => format!("an armed macaque by method {}", plan.disrupt.method),
+fn summary(config: &ChaosConfig, purpose: PermissionPurpose) -> String {
+    let does = if config.dry_run {
+        "a dry run of macaque, which disrupts nothing".to_owned()
+    } else {
+        format!("an armed macaque with method {}", config.disrupt.method)
     };
     let reads = match purpose {
         PermissionPurpose::Rounds => "",
-        PermissionPurpose::Preview => ", and for its commands that read budgets",
+        PermissionPurpose::Preview => ", and for plan, why and budgets",
     };
-    format!("The least permissions for {does}{reads}.")
+
+    format!("The minimal permissions for {does}{reads}.")
 }
 
 /// The role of one namespace, or of the cluster, and its binding. Both are named after the service account.
@@ -225,5 +255,6 @@ fn objects(
         metadata: metadata(),
         rules: rules.iter().map(RoleRule::from).collect(),
     };
+
     (role, binding)
 }

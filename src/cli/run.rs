@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use clap::Args;
 use macaque_core::config::{ChaosConfig, JournalLocation, NamespaceScope};
 use macaque_core::schedule::Calendar;
 use macaque_core::schedule::timer::TimerConfig;
@@ -21,9 +22,16 @@ use crate::platform::Platform;
 use crate::settings::{ScheduleNeed, ValidSettings};
 use crate::telemetry;
 
+/// The flags of `macaque run`.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) scope: ScopeArgs,
+}
+
 /// Runs the actors; returns the process's exit code.
-pub(super) fn run(global: &GlobalArgs, scope: &ScopeArgs) -> i32 {
-    let settings = match setup::load(global, scope.flags(), ScheduleNeed::Required) {
+pub(super) fn run(global: &GlobalArgs, args: &RunArgs) -> i32 {
+    let settings = match setup::load(global, args.scope.flags(), ScheduleNeed::Required) {
         Ok(settings) => settings,
         Err(code) => return code,
     };
@@ -31,24 +39,24 @@ pub(super) fn run(global: &GlobalArgs, scope: &ScopeArgs) -> i32 {
     let actors = match prepare(&settings, &platform) {
         Ok(actors) => actors,
         Err(problem) => {
-            telemetry::complain(&problem);
+            telemetry::print_error(&problem);
             return exit::USAGE;
         }
     };
 
     if let Trigger::Cron(calendar) = &actors.trigger {
-        announce(&settings.config, calendar);
+        log_mode(&settings.config, calendar);
     }
     warn_of_memory(&settings.config);
     actors::run(actors)
 }
 
-/// Everything that the actors need, with the probes being answered; or the problem that no waiting fixes.
+/// Builds what the actors need, and starts to answer probes; or returns the problem that no waiting fixes.
 fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig, String> {
     let access = setup::access(&settings.cluster);
     check_access(&access, platform)?;
     let calendar = settings.config.calendar.clone();
-    let calendar = calendar.ok_or("schedule.cron: not set")?;
+    let calendar = calendar.ok_or("schedule.cron: is not set")?;
     if let Some((why, remedy)) = schedule::never_due(&calendar, platform.now()) {
         return Err(format!("schedule: {why} (at {calendar}); {remedy}"));
     }
@@ -101,13 +109,13 @@ fn warn_of_memory(config: &ChaosConfig) {
     if !config.dry_run && config.journal == JournalLocation::Memory {
         log::warn!(
             "journal = memory: limits reset on restart, undelivered reports are lost, every replica runs every round, and \
-             `macaque pause` does not reach this one"
+             `macaque pause` has no effect"
         );
     }
 }
 
-/// Announces once what this process is set to do, loudly enough that nobody takes a dry run for the real thing.
-fn announce(config: &ChaosConfig, calendar: &Calendar) {
+/// Logs once what this process is set to do, in capitals whether it is a dry run.
+fn log_mode(config: &ChaosConfig, calendar: &Calendar) {
     let ChaosConfig {
         dry_run,
         target,

@@ -1,52 +1,67 @@
-//! `macaque sandbox`: the embedded Kubernetes API with a small shop in it, until a signal.
+//! `macaque sandbox`: serves an in-memory Kubernetes API with a small shop, until a signal.
 
 use std::fs;
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::args::SandboxArgs as Flags;
 use super::{exit, output};
 use crate::telemetry;
 
-/// The first line of every kubeconfig that is written here; a file that begins otherwise is somebody's own.
+/// The first line of every kubeconfig that is written here; a file that begins otherwise is not overwritten.
 const MARK: &str = "# Written by `macaque sandbox`, which overwrites it.";
 
+/// The flags of `macaque sandbox`.
+#[derive(Debug, Args)]
+pub(super) struct SandboxArgs {
+    /// Loopback address to listen on; port 0 picks a free port
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Where to write the kubeconfig
+    #[arg(long, value_name = "FILE", default_value = "sandbox.kubeconfig")]
+    write_kubeconfig: PathBuf,
+}
+
 /// Serves the sandbox; returns the process's exit code.
-pub(super) fn run(flags: &Flags) -> i32 {
-    if !flags.listen.ip().is_loopback() {
-        telemetry::complain(
-            "--listen: the sandbox asks nobody for credentials and serves loopback addresses only",
+pub(super) fn run(args: &SandboxArgs) -> i32 {
+    if !args.listen.ip().is_loopback() {
+        telemetry::print_error(
+            "--listen: the sandbox has no authentication, so it listens on loopback addresses only",
         );
         return exit::USAGE;
     }
-    if let Err(why) = may_write(&flags.write_kubeconfig) {
-        telemetry::complain(&format!("--write-kubeconfig: {why}"));
+    if let Err(why) = may_write(&args.write_kubeconfig) {
+        telemetry::print_error(&format!("--write-kubeconfig: {why}"));
         return exit::USAGE;
     }
+
     let options = SandboxOptions {
-        listen: flags.listen,
+        listen: args.listen,
         objects: scenario::shop(),
         ..SandboxOptions::default()
     };
     let sandbox = match Sandbox::start(options) {
         Ok(sandbox) => sandbox,
         Err(error) => {
-            telemetry::complain(&format!("--listen: cannot serve on {}: {error}", flags.listen));
+            telemetry::print_error(&format!("--listen: cannot serve on {}: {error}", args.listen));
             return exit::USAGE;
         }
     };
-    let file = flags.write_kubeconfig.display();
+
+    let file = args.write_kubeconfig.display();
     if let Err(error) = fs::write(
-        &flags.write_kubeconfig,
+        &args.write_kubeconfig,
         format!("{MARK}\n{}", sandbox.kubeconfig()),
     ) {
-        telemetry::complain(&format!("--write-kubeconfig: cannot write {file}: {error}"));
+        telemetry::print_error(&format!("--write-kubeconfig: cannot write {file}: {error}"));
         return exit::USAGE;
     }
+
     output::write(&format!(
-        "A Kubernetes API with a small shop in it is served on {}; Ctrl-C ends it.\n\n  \
+        "Serving a Kubernetes API with a small shop on {}; press Ctrl-C to stop.\n\n  \
          kubectl --kubeconfig {file} -n shop get pods,deploy,pdb\n  \
          macaque once --kubeconfig {file} -n shop --dry-run=false",
         sandbox.url()
@@ -55,17 +70,19 @@ pub(super) fn run(flags: &Flags) -> i32 {
     exit::OK
 }
 
-/// Whether the kubeconfig may be written there: nothing of anybody's is overwritten.
+/// Refuses to overwrite a file that `macaque sandbox` did not write.
 fn may_write(path: &Path) -> Result<(), String> {
-    // What cannot be looked at cannot be written either, and that is told then.
+    // A path that cannot be read cannot be written either, and the attempt reports it.
     let is_file = fs::metadata(path).is_ok_and(|file| file.is_file());
     let is_ours = || fs::read(path).is_ok_and(|text| text.is_empty() || text.starts_with(MARK.as_bytes()));
+
     if is_file && !is_ours() {
         return Err(format!(
             "{} exists and was not written by `macaque sandbox`; name another file, or remove it",
             path.display()
         ));
     }
+
     Ok(())
 }
 

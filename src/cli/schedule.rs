@@ -1,26 +1,53 @@
-//! `macaque schedule`: when the next rounds are due, and which of them a quiet time takes.
+//! `macaque schedule`: the next scheduled rounds, and those skipped by quiet times.
 
-use std::path::PathBuf;
+use std::str::FromStr;
 
+use clap::Args;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
-use super::args::{OutputFormat, ScheduleArgs};
+use super::args::{GlobalArgs, OutputFormat};
 use super::{exit, output, setup};
+use crate::platform::Platform;
 use crate::telemetry;
+
+/// The flags of `macaque schedule`.
+#[derive(Debug, Args)]
+pub(super) struct ScheduleArgs {
+    /// Number of slots to list
+    #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    number: u16,
+    /// List the slots from then on: 2026-12-24 or 2026-12-24T15:00 in the schedule's time zone, or the instant
+    /// 2026-12-24T15:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    from: Option<StartTime>,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t)]
+    output: OutputFormat,
+}
+
+/// The time from which slots are listed.
+#[derive(Debug, Clone, Copy)]
+enum StartTime {
+    /// A time on the wall clock of the schedule's zone.
+    Local(DateTime),
+    /// An instant, which needs no zone.
+    Instant(Timestamp),
+}
 
 /// One slot, as it is printed.
 #[derive(Serialize)]
 pub(super) struct SlotRow {
     /// The instant, in UTC.
     pub(super) slot: Timestamp,
-    /// The same on the wall clock of the schedule's zone.
+    /// The instant on the wall clock of the schedule's zone.
     pub(super) local: String,
     /// Whether a round is due.
     pub(super) round: bool,
-    /// The quiet time that takes it.
+    /// The quiet time that covers the slot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) quiet: Option<String>,
 }
@@ -35,65 +62,66 @@ pub(super) fn slots(calendar: &Calendar, from: Timestamp) -> impl Iterator<Item 
     })
 }
 
-/// Prints the next slots; returns the process's exit code.
-pub(super) fn run(config: Option<PathBuf>, schedule: &ScheduleArgs) -> i32 {
-    let calendar = match setup::load_calendar(config) {
+/// Lists the next slots; returns the process's exit code.
+pub(super) fn run(global: &GlobalArgs, args: &ScheduleArgs) -> i32 {
+    let calendar = match setup::load_calendar(global) {
         Ok(calendar) => calendar,
         Err(code) => return code,
     };
-    let from = match schedule.from.map(|from| from.instant(calendar.zone())) {
-        None => Timestamp::now(),
+    let from = match args.from.map(|from| from.instant(calendar.zone())) {
+        None => Platform::system().now(),
         Some(Ok(from)) => from,
         Some(Err(error)) => {
-            telemetry::complain(&format!("--from: {error}"));
+            telemetry::print_error(&format!("--from: {error}"));
             return exit::USAGE;
         }
     };
+
     // A slot at that very time is shown too.
     let before = from.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(from);
-    let slots: Vec<_> = slots(&calendar, before)
-        .take(usize::from(schedule.number))
-        .collect();
-    match schedule.output {
+    let slots: Vec<_> = slots(&calendar, before).take(usize::from(args.number)).collect();
+    match args.output {
         OutputFormat::Json => output::json(&slots),
         OutputFormat::Yaml => output::yaml(&slots),
-        OutputFormat::Table => {
-            let all = slots.len() == usize::from(schedule.number);
-            let rows = slots.into_iter().map(|slot| {
-                let what = slot
-                    .quiet
-                    .map_or_else(|| "round".to_owned(), |quiet| format!("quiet: {quiet}"));
-                [slot.local, until(from, slot.slot), what]
-            });
-            output::write(&calendar);
-            let rows: Vec<_> = rows.collect();
-            if !rows.is_empty() {
-                output::write(&output::table(["SLOT", "IN", "WHAT"], rows));
-            }
-            if !all {
-                output::write(&"no further slot before 2101");
-            }
-        }
+        OutputFormat::Table => print(&calendar, from, &slots, usize::from(args.number)),
     }
     exit::OK
 }
 
-/// Why no round would ever be due after `now`, if that is so; and what to do about it.
+fn print(calendar: &Calendar, from: Timestamp, slots: &[SlotRow], wanted: usize) {
+    let rows = slots.iter().map(|slot| {
+        let what = match &slot.quiet {
+            Some(quiet) => format!("quiet: {quiet}"),
+            None => "round".to_owned(),
+        };
+        [slot.local.clone(), until(from, slot.slot), what]
+    });
+
+    output::write(calendar);
+    if !slots.is_empty() {
+        output::write(&output::table(["SLOT", "IN", "WHAT"], rows));
+    }
+    if slots.len() < wanted {
+        output::write(&"no more slots before 2101");
+    }
+}
+
+/// The reason why no round would ever run after `now`, if there is one, and how to fix it.
 pub(super) fn never_due(calendar: &Calendar, now: Timestamp) -> Option<(&'static str, &'static str)> {
     match (calendar.next_round(now), calendar.next_slot(now)) {
         (Some(_), _) => None,
         (None, Some(_)) => Some((
-            "no round would ever be due: quiet times take every slot",
-            "leave some time in schedule.quiet, or mend schedule.cron",
+            "no round would ever run: quiet times cover every slot",
+            "shorten schedule.quiet, or fix schedule.cron",
         )),
         (None, None) => Some((
-            "no round would ever be due: there is no slot before 2101",
-            "mend schedule.cron",
+            "no round would ever run: there is no slot before 2101",
+            "fix schedule.cron",
         )),
     }
 }
 
-/// `Mon 2026-11-23 09:30 CET`.
+/// The instant on the wall clock of `zone`: `Mon 2026-11-23 09:30 CET`.
 fn local(instant: Timestamp, zone: &TimeZone) -> String {
     instant
         .to_zoned(zone.clone())
@@ -101,14 +129,39 @@ fn local(instant: Timestamp, zone: &TimeZone) -> String {
         .to_string()
 }
 
-/// The two largest units: `2d 3h`.
+/// The time from `from` to `slot` in its two largest units: `2d 3h`.
 pub(super) fn until(from: Timestamp, slot: Timestamp) -> String {
     let minutes = slot.duration_since(from).as_mins();
-    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    let days = minutes / 1440;
+    let hours = minutes / 60 % 24;
+    let minutes = minutes % 60;
+
     match (days, hours, minutes) {
         (0, 0, 0) => "<1m".to_owned(),
         (0, 0, _) => format!("{minutes}m"),
         (0, _, _) => format!("{hours}h {minutes}m"),
         _ => format!("{days}d {hours}h"),
+    }
+}
+
+impl FromStr for StartTime {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let instant = || text.parse().map(Self::Instant);
+        text.parse().map(Self::Local).or_else(|_| instant()).map_err(|_: jiff::Error| {
+            "write a date such as 2026-12-24, a local time such as 2026-12-24T15:00, or an instant such as \
+             2026-12-24T15:00:00Z"
+        })
+    }
+}
+
+impl StartTime {
+    /// The instant, if the calendar of `zone` reaches that far.
+    fn instant(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
+        match self {
+            Self::Local(local) => Ok(zone.to_ambiguous_zoned(local).compatible()?.timestamp()),
+            Self::Instant(instant) => Ok(instant),
+        }
     }
 }

@@ -1,7 +1,6 @@
-//! What every command does first: prove the settings or report every mistake, start the log, build the configurations.
+//! What every command does first: load the settings or report every mistake, start the log, build the configurations.
 
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use macaque_core::config::{ChaosConfig, JournalLocation};
@@ -24,7 +23,7 @@ use crate::telemetry;
 /// Where Kubernetes puts the namespace of a pod's service account.
 const SERVICE_ACCOUNT_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
-/// Loads and proves the settings, and starts the log by them.
+/// Loads the settings, and starts the log.
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
@@ -33,21 +32,20 @@ pub(super) fn load(
     more: Vec<FlagSetting>,
     need: ScheduleNeed,
 ) -> Result<ValidSettings, i32> {
-    let settings = settings::load(&sources(global, more), need).map_err(|mistakes| refuse(&mistakes))?;
+    let settings = settings::load(&sources(global, more), need).map_err(|mistakes| report(&mistakes))?;
     telemetry::start(&settings.log, &Platform::system());
     Ok(settings)
 }
 
-/// Loads and proves the schedule alone: a cluster's file can be read far from its secrets.
+/// Loads the schedule alone: it needs neither a namespace nor the files of secrets.
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
-pub(super) fn load_calendar(config: Option<PathBuf>) -> Result<Calendar, i32> {
-    let global = GlobalArgs::of_file(config);
-    settings::load_calendar(&sources(&global, Vec::new())).map_err(|mistakes| refuse(&mistakes))
+pub(super) fn load_calendar(global: &GlobalArgs) -> Result<Calendar, i32> {
+    settings::load_calendar(&sources(global, Vec::new())).map_err(|mistakes| report(&mistakes))
 }
 
-/// Loads and proves the settings of a command that only looks, and starts the log.
+/// Loads the settings of a command that only reads, and starts the log.
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
@@ -55,33 +53,37 @@ pub(super) fn load_view(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<V
     load_view_from(&sources(global, more))
 }
 
-/// Loads the settings of a command that only looks, for a macaque that runs in the namespace `home`.
+/// Loads the settings of a command that only reads, for a macaque that runs in the namespace `own_namespace`.
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
 pub(super) fn load_view_at(
     global: &GlobalArgs,
     more: Vec<FlagSetting>,
-    home: Option<&str>,
+    own_namespace: &str,
 ) -> Result<ViewSettings, i32> {
     let mut sources = sources(global, more);
-    if let Some(namespace) = home {
-        let variable = settings::POD_NAMESPACE.to_owned();
-        sources.env.retain(|(name, _)| *name != variable);
-        sources.env.push((variable, namespace.to_owned()));
-        sources.service_account_namespace = Some(namespace.to_owned());
-    }
+    let variable = settings::POD_NAMESPACE.to_owned();
+    sources.env.retain(|(name, _)| *name != variable);
+    sources.env.push((variable, own_namespace.to_owned()));
+    sources.service_account_namespace = Some(own_namespace.to_owned());
     load_view_from(&sources)
 }
 
+/// The namespace that this process runs in, if that is known.
+pub(super) fn own_namespace() -> Option<String> {
+    let sources = sources(&GlobalArgs::default(), Vec::new());
+    sources.own_namespace().map(str::to_owned)
+}
+
 fn load_view_from(sources: &SettingsSources) -> Result<ViewSettings, i32> {
-    let view = settings::load_view(sources).map_err(|mistakes| refuse(&mistakes))?;
+    let view = settings::load_view(sources).map_err(|mistakes| report(&mistakes))?;
     telemetry::start(&view.log, &Platform::system());
     Ok(view)
 }
 
-fn refuse(mistakes: &SettingMistakes) -> i32 {
-    telemetry::complain_of_all(&mistakes.to_string());
+fn report(mistakes: &SettingMistakes) -> i32 {
+    telemetry::print_errors(&mistakes.to_string());
     exit::USAGE
 }
 
@@ -91,8 +93,12 @@ fn sources(global: &GlobalArgs, more: Vec<FlagSetting>) -> SettingsSources {
         env: settings::environment(),
         flags: [global.flags(), more].concat(),
         service_account_namespace: service_account_namespace(),
-        host_name: std::env::var("HOSTNAME").ok(),
+        host_name: host_name(),
     }
+}
+
+fn host_name() -> Option<String> {
+    std::env::var("HOSTNAME").ok()
 }
 
 fn service_account_namespace() -> Option<String> {
@@ -100,7 +106,7 @@ fn service_account_namespace() -> Option<String> {
     Some(text.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
-/// What a round is to do.
+/// The configuration of a round.
 pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
     let config = &settings.config;
     let rules = EligibilityRules {
@@ -108,6 +114,7 @@ pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
         method: config.disrupt.method,
         own_pod: settings.own_pod.clone(),
     };
+
     Arc::new(RoundConfig {
         dry_run: config.dry_run,
         rules,
@@ -118,10 +125,9 @@ pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
 /// Where the journal is kept, and what its steps depend on.
 pub(super) fn journal_store(settings: &ValidSettings, platform: &Platform) -> JournalStore {
     let config = &settings.config;
-    let host = || std::env::var("HOSTNAME").unwrap_or_else(|_| "macaque".to_owned());
     let name = match &settings.own_pod {
         Some(pod) => pod.name.clone(),
-        None => host(),
+        None => host_name().unwrap_or_else(|| "macaque".to_owned()),
     };
     let location = if config.dry_run {
         // A dry run only reads.
@@ -129,6 +135,7 @@ pub(super) fn journal_store(settings: &ValidSettings, platform: &Platform) -> Jo
     } else {
         config.journal.clone()
     };
+
     let limits = config.limits.clone();
     JournalStore::new(
         location,
@@ -140,7 +147,7 @@ pub(super) fn journal_store(settings: &ValidSettings, platform: &Platform) -> Jo
     )
 }
 
-/// How long things take in the journal of `config`.
+/// The timing of the journal of `config`.
 pub(super) fn timing(config: &ChaosConfig) -> JournalTiming {
     JournalTiming {
         deadline: config.starting_deadline,
@@ -164,7 +171,7 @@ pub(super) fn access(cluster: &ClusterSettings) -> ClusterAccess {
 pub(super) async fn connect(settings: &ClusterSettings, platform: &Platform) -> Result<Cluster, i32> {
     let connected = Cluster::connect(&access(settings), platform).await;
     connected.map_err(|error| {
-        telemetry::complain(&error.to_string());
+        telemetry::print_error(&error.to_string());
         exit::USAGE
     })
 }

@@ -1,4 +1,4 @@
-//! `macaque why`: why a pod, or the pods of an owner, can or cannot be chosen. Disrupts nothing.
+//! `macaque why`: why a pod, or the pods of an owner, can or cannot be picked. Disrupts nothing.
 
 mod print;
 mod subject;
@@ -20,17 +20,15 @@ use crate::round::{RoundConfig, StopSwitch};
 use crate::settings::{ClusterSettings, ScheduleNeed};
 use crate::telemetry;
 
-/// `macaque why`.
+/// The flags of `macaque why`.
 #[derive(Debug, Args)]
 pub(super) struct WhyArgs {
-    #[command(flatten)]
-    pub(super) global: GlobalArgs,
-    /// The pod, as NAMESPACE/POD; or the owner, as deploy/NAME, sts/NAME, ds/NAME, job/NAME or rs/NAME (with -n)
+    /// A pod, as NAMESPACE/POD; or an owner, as deploy/NAME, sts/NAME, ds/NAME, job/NAME or rs/NAME (with -n)
     #[arg(value_name = "NAMESPACE/POD | KIND/NAME")]
     subject: WhySubject,
     #[command(flatten)]
     scope: ScopeArgs,
-    /// How to print the explanation
+    /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: OutputFormat,
 }
@@ -52,8 +50,8 @@ pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
     let config = setup::round_config(&settings);
     let subject = &args.subject;
     let Some(namespace) = namespace_of(subject, &config.rules.target.namespaces) else {
-        telemetry::complain(&format!(
-            "{subject}: in which namespace? name one with --namespace"
+        telemetry::print_error(&format!(
+            "{subject}: no single namespace is in scope: name one with --namespace"
         ));
         return exit::USAGE;
     };
@@ -73,20 +71,20 @@ pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
 
 /// The namespace that was named, else the only one in scope.
 fn namespace_of(subject: &WhySubject, scope: &NamespaceScope) -> Option<String> {
-    let WhySubject::Pod {
+    if let WhySubject::Pod {
         namespace: Some(name),
         ..
     } = subject
-    else {
-        return match scope {
-            NamespaceScope::Named(names) if names.len() == 1 => names.first().cloned(),
-            NamespaceScope::Named(_) | NamespaceScope::All => None,
-        };
-    };
-    Some(name.clone())
+    {
+        return Some(name.clone());
+    }
+    match scope {
+        NamespaceScope::Named(names) if names.len() == 1 => names.first().cloned(),
+        NamespaceScope::Named(_) | NamespaceScope::All => None,
+    }
 }
 
-/// Reads what there is to read, and explains it.
+/// Reads the pods and their budgets, and explains them.
 ///
 /// # Errors
 /// The exit code, after the problem was reported on standard error.
@@ -106,8 +104,9 @@ async fn read(
         platform: &platform,
     };
     let answer = explain_all(reader, config, subject, namespace).await;
+
     answer.map_err(|why| {
-        telemetry::complain(&why);
+        telemetry::print_error(&why);
         exit::CLUSTER
     })
 }
@@ -124,7 +123,7 @@ async fn explain_all(
         DisruptionMethod::Evict => reader.budgets(vec![Some(namespace)], &mut problems).await,
         DisruptionMethod::Delete => Ok(BudgetIndex::default()),
     };
-    let budgets = budgets.map_err(plan::words)?;
+    let budgets = budgets.map_err(plan::failure_text)?;
 
     let now = reader.platform.now();
     let explained = pods.iter().map(|pod| explain(pod, &config.rules, now, &budgets));
@@ -138,14 +137,17 @@ async fn explain_all(
 async fn find(reader: PreviewReader<'_>, subject: &WhySubject, namespace: &str) -> Result<Vec<Pod>, String> {
     match subject {
         WhySubject::Pod { name, .. } => {
-            let pod = reader.pod(namespace, name).await.map_err(plan::words)?;
+            let pod = reader.pod(namespace, name).await.map_err(plan::failure_text)?;
             match pod {
                 Some(pod) => Ok(vec![pod]),
-                None => Err(format!("there is no pod {namespace}/{name}")),
+                None => Err(format!("pod {namespace}/{name} does not exist")),
             }
         }
         WhySubject::Owner(owner) => {
-            let pods = reader.pods_of(namespace, owner).await.map_err(plan::words)?;
+            let pods = reader
+                .pods_of(namespace, owner)
+                .await
+                .map_err(plan::failure_text)?;
             if pods.is_empty() {
                 return Err(format!(
                     "{owner} has no pods in namespace {namespace}, or does not exist"

@@ -92,11 +92,14 @@ impl JournalWriter {
         event: &JournalEvent,
     ) -> Result<Journal, JournalError> {
         let mut tries = 1;
+
         loop {
             let pause = match self.try_commit(cluster, place, event).await {
                 Ok(Some(journal)) => return Ok(journal),
+
                 Ok(None) if tries < TRIES => PAUSE * tries,
                 Ok(None) => return Err(conflict(place)),
+
                 Err(JournalError::Api(error)) if tries < TRIES && error.is_transient() => {
                     log::debug!("{error}; trying to write the journal again");
                     match &error {
@@ -104,8 +107,10 @@ impl JournalWriter {
                         _ => PAUSE * 2_u32.pow(tries),
                     }
                 }
+
                 Err(error) => return Err(error),
             };
+
             self.pause(pause).await;
             tries += 1;
         }

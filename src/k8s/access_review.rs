@@ -19,6 +19,7 @@ impl Cluster {
             Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
             None => (right.resource, None),
         };
+
         let attributes = ResourceAttributes {
             verb: Some(right.verb.to_owned()),
             group: Some(right.group.to_owned()),
@@ -28,6 +29,7 @@ impl Cluster {
             name: grant.name.clone(),
             ..ResourceAttributes::default()
         };
+
         let review = SelfSubjectAccessReview {
             spec: SelfSubjectAccessReviewSpec {
                 resource_attributes: Some(attributes),
@@ -35,6 +37,7 @@ impl Cluster {
             },
             ..SelfSubjectAccessReview::default()
         };
+
         let what = || format!("review of {grant}");
         let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         let response = self

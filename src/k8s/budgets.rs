@@ -25,6 +25,7 @@ impl Cluster {
                 namespace.unwrap_or("all namespaces")
             )
         };
+
         let mut budgets = Vec::new();
         let mut after = String::new();
         loop {
@@ -34,7 +35,9 @@ impl Cluster {
                 let why = "the API server knows no policy/v1: it is older than Kubernetes 1.21".to_owned();
                 return Err(ApiError::Unexpected { what: what(), why });
             }
+
             let page: ObjectList<PodDisruptionBudget> = response.into_object(what)?;
+
             budgets.extend(page.items.into_iter().map(budget));
             let Some(token) = page.metadata.next.filter(|token| !token.is_empty()) else {
                 return Ok(budgets);
@@ -52,11 +55,13 @@ fn budget(object: PodDisruptionBudget) -> Budget {
     let told = status.conditions.into_iter().flatten().find(|condition| {
         condition.type_ == "DisruptionAllowed" && condition.status == "False" && !condition.message.is_empty()
     });
+
     let (sync_failed, complaint) = match told {
         None => (None, None),
         Some(told) if told.reason == "SyncFailed" => (Some(told.message), None),
         Some(told) => (None, Some(format!("({}): {}", told.reason, told.message))),
     };
+
     Budget {
         namespace: object.metadata.namespace.unwrap_or_default(),
         name: object.metadata.name.unwrap_or_default(),
@@ -98,6 +103,7 @@ fn coverage(selector: Option<LabelSelector>) -> BudgetCoverage {
     else {
         return BudgetCoverage::Nothing;
     };
+
     let equal = match_labels
         .into_iter()
         .flatten()
@@ -113,6 +119,7 @@ fn coverage(selector: Option<LabelSelector>) -> BudgetCoverage {
             operator => Err(format!("{operator:?} is not an operator")),
         }
     });
+
     let requirements: Result<Vec<_>, String> = equal.chain(expressions).collect();
     let read = requirements.and_then(|all| all.join(",").parse().map_err(|error| format!("{error}")));
     match read {
@@ -155,6 +162,7 @@ mod tests {
         for (spec, expected) in rows {
             assert_eq!(of_spec(spec.clone()).selector, expected, "{spec}");
         }
+
         let strange = json!({"selector": {"matchExpressions": [{"key": "a", "operator": "Near"}]}});
         assert!(matches!(of_spec(strange).selector, BudgetCoverage::Invalid(_)));
     }

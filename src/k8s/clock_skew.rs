@@ -10,7 +10,8 @@ pub(super) fn of(headers: &HeaderMap, sent: Timestamp, received: Timestamp) -> O
     let date = headers.get(header::DATE)?.to_str().ok()?;
     let date = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
     // It was written at some time within this second, and between the two instants.
-    let (earliest, latest) = (date, date + SignedDuration::from_secs(1));
+    let earliest = date;
+    let latest = date + SignedDuration::from_secs(1);
     Some(if sent > latest {
         sent.duration_since(latest)
     } else if received < earliest {

@@ -15,9 +15,9 @@ pub struct JournalConfigMap(Value);
 /// What became of a conditional write.
 #[derive(Debug)]
 pub enum WriteResult {
-    /// It was taken; this is the ConfigMap now.
+    /// The write was accepted; this is the ConfigMap now.
     Written(JournalConfigMap),
-    /// Somebody wrote since it was read, or removed it: nothing was changed.
+    /// Another replica wrote since it was read, or somebody removed it: nothing was changed.
     Conflict,
 }
 
@@ -65,6 +65,7 @@ impl Cluster {
         let Some(object) = response.into_object_if_any::<Value>(what)? else {
             return Ok(None);
         };
+
         // Without a version the next write would be unconditional.
         match object["metadata"]["resourceVersion"].as_str() {
             Some(version) if !version.is_empty() && object["kind"] == "ConfigMap" => {

@@ -67,7 +67,7 @@ impl Cluster {
     }
 }
 
-/// A client with the credentials as they are now, and the address of its API server.
+/// Builds a client with the credentials as they are now, and the address of its API server.
 pub(super) async fn client(access: &ClusterAccess) -> Result<(Client, Arc<str>), ApiError> {
     let (mut config, source) = configuration(access).await.map_err(ApiError::Access)?;
     // A budget's refusal is a 429: kube would repeat it fifteen times over minutes.
@@ -78,12 +78,14 @@ pub(super) async fn client(access: &ClusterAccess) -> Result<(Client, Arc<str>),
     config.reset_reader_on_write = true;
     let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));
     config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
+
     let server = address(&config.cluster_url).into();
     let command = config
         .auth_info
         .exec
         .as_ref()
         .and_then(|exec| exec.command.clone());
+
     let client = Client::try_from(config).map_err(|error| {
         let fault = credentials::of_client(&error, command.as_deref());
         ApiError::Access(source.unusable(&fault))
@@ -115,11 +117,12 @@ async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource),
         let config = Config::incluster().map_err(|error| source.unusable(&error))?;
         return Ok((config, source));
     }
+
     let (file, called, remedy) = match &access.kubeconfig {
         Some(path) => (
             Kubeconfig::read_from(path),
             format!("the kubeconfig {}", path.display()),
-            "name a good one with --kubeconfig (key cluster.kubeconfig)",
+            "name a valid one with --kubeconfig (key cluster.kubeconfig)",
         ),
         None => (
             Kubeconfig::read(),
@@ -127,18 +130,21 @@ async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource),
             "name one with --kubeconfig (key cluster.kubeconfig), set KUBECONFIG, or run in a cluster",
         ),
     };
+
     let source = ConfigSource { called, remedy };
     let file = file.map_err(|error| source.unusable(&credentials::of_file(&error)))?;
+
     if let Some(context) = &access.context {
         let known: Vec<_> = file.contexts.iter().map(|known| known.name.as_str()).collect();
         if !known.contains(&context.as_str()) {
             let known = known.join(", ");
             return Err(format!(
-                "{} has no context {context:?}; name one that it has with --context (key cluster.context): {known}",
+                "{} has no context {context:?}; use one of these with --context (key cluster.context): {known}",
                 source.called
             ));
         }
     }
+
     let options = KubeConfigOptions {
         context: access.context.clone(),
         ..KubeConfigOptions::default()
@@ -146,6 +152,7 @@ async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource),
     let config = Config::from_custom_kubeconfig(file, &options)
         .await
         .map_err(|error| source.unusable(&credentials::of_file(&error)))?;
+
     match fault(&config) {
         None => Ok((config, source)),
         Some(fault) => Err(source.unusable(&fault)),
@@ -155,13 +162,13 @@ async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource),
 /// What is wrong with a configuration that kube's client takes for good, and panics over later.
 fn fault(config: &Config) -> Option<&'static str> {
     if !matches!(config.cluster_url.scheme_str(), Some("https" | "http")) {
-        return Some("the server's address begins with neither https:// nor http://");
+        return Some("the server's address starts with neither https:// nor http://");
     }
     let token = config.auth_info.token.as_ref()?;
     let header = HeaderValue::from_str(token.expose_secret());
     header
         .is_err()
-        .then_some("the token holds a line break, or another character that none can have")
+        .then_some("the token holds a line break or another invalid character")
 }
 
 /// Where the API server is, for people; without the credentials that a URL may hold.

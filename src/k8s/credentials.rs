@@ -1,5 +1,5 @@
 //! Says in one line why a kubeconfig's credentials cannot be used. What a credentials command printed, and what a file
-//! of secrets holds, may be a token: kube's own words repeat them, so that none of those are passed on.
+//! of secrets holds, may be a token: kube's own error texts repeat them, so none of those are passed on.
 
 use std::fmt;
 use std::process::ExitStatus;
@@ -7,21 +7,21 @@ use std::process::ExitStatus;
 use kube::client::AuthError;
 use kube::config::{KubeconfigError, LoadDataError};
 
-/// What is wrong with a kubeconfig file.
+/// Describes what is wrong with a kubeconfig file.
 pub(super) fn of_file(error: &KubeconfigError) -> String {
     match error {
         KubeconfigError::Parse(error) => {
             let place = error.location();
             let place = place.map(|at| format!(" (line {}, column {})", at.line(), at.column()));
-            format!("its text is none of a kubeconfig{}", place.unwrap_or_default())
+            format!("it is not a valid kubeconfig{}", place.unwrap_or_default())
         }
         KubeconfigError::ReadConfig(error, path) => format!("{}: {error}", path.display()),
         KubeconfigError::LoadCertificateAuthority(error) => of_data("certificate authority", error),
         KubeconfigError::LoadClientCertificate(error) => of_data("client certificate", error),
         KubeconfigError::LoadClientKey(error) => of_data("client key", error),
         KubeconfigError::ParseCertificates(_) => "its certificates are not PEM".to_owned(),
-        KubeconfigError::ParseProxyUrl(_) => "its proxy-url is no URL".to_owned(),
-        KubeconfigError::ParseClusterUrl(_) => "the server's address is no URL".to_owned(),
+        KubeconfigError::ParseProxyUrl(_) => "its proxy-url is not a URL".to_owned(),
+        KubeconfigError::ParseClusterUrl(_) => "the server's address is not a URL".to_owned(),
         // What is left names contexts, clusters and kinds.
         error => error.to_string(),
     }
@@ -37,7 +37,7 @@ fn of_data(what: &str, error: &LoadDataError) -> String {
     }
 }
 
-/// Why kube cannot set up a client; `command` is the one that hands out credentials, if one does.
+/// Describes why kube cannot build a client; `command` provides the credentials, if one does.
 pub(super) fn of_client(error: &kube::Error, command: Option<&str>) -> String {
     match error {
         kube::Error::Auth(error) => of_auth(error, command),
@@ -47,22 +47,21 @@ pub(super) fn of_client(error: &kube::Error, command: Option<&str>) -> String {
         kube::Error::ProxyProtocolUnsupported { .. } | kube::Error::ProxyProtocolDisabled { .. } => {
             "the protocol of its proxy is not supported".to_owned()
         }
-        _ => "the API client cannot be set up with it".to_owned(),
+        _ => "the API client cannot be built with it".to_owned(),
     }
 }
 
-/// Why there are no credentials.
+/// Describes why there are no credentials.
 pub(super) fn of_auth(error: &AuthError, command: Option<&str>) -> String {
     let command: &dyn fmt::Display = match command {
         Some(name) => &format!("the credentials command {name:?}"),
         None => &"the credentials command",
     };
+
     match error {
-        AuthError::InvalidBasicAuth(_) => {
-            "the user's name or password holds a character that none can have".to_owned()
-        }
+        AuthError::InvalidBasicAuth(_) => "the user's name or password holds an invalid character".to_owned(),
         AuthError::InvalidBearerToken(_) => {
-            "the token holds a line break, or another character that none can have".to_owned()
+            "the token holds a line break or another invalid character".to_owned()
         }
         AuthError::AuthExecStart(error) => format!("{command} cannot be run: {error}"),
         AuthError::AuthExecRun { out, .. } => {
@@ -72,18 +71,18 @@ pub(super) fn of_auth(error: &AuthError, command: Option<&str>) -> String {
             )
         }
         AuthError::AuthExecParse(_) => {
-            format!("{command} printed no ExecCredential, which is an object of JSON")
+            format!("{command} did not print an ExecCredential (a JSON object)")
         }
         AuthError::ExecPluginFailed => format!("{command} printed an ExecCredential without a status"),
         AuthError::UnrefreshableTokenResponse => {
             format!("{command} printed credentials of another kind than before")
         }
         AuthError::MalformedTokenExpirationDate(_) => {
-            format!("{command} printed an expirationTimestamp that is none")
+            format!("{command} printed an invalid expirationTimestamp")
         }
         AuthError::MissingCommand => "its user's exec names no command".to_owned(),
         AuthError::ExecMissingClusterInfo => {
-            "its user's exec wants provideClusterInfo, and there is no cluster to tell of".to_owned()
+            "its user's exec asks for provideClusterInfo, and there is no cluster information".to_owned()
         }
         AuthError::ReadTokenFile(error, path) => {
             format!("cannot read its tokenFile {}: {error}", path.display())
@@ -92,7 +91,7 @@ pub(super) fn of_auth(error: &AuthError, command: Option<&str>) -> String {
             "this machine has no certificate authorities to trust".to_owned()
         }
         // What is left may quote what a plugin printed.
-        _ => "its user's credentials cannot be had in the way that it names".to_owned(),
+        _ => "its user's credentials cannot be obtained in the configured way".to_owned(),
     }
 }
 

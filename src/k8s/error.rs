@@ -18,7 +18,7 @@ pub enum ApiError {
     Unreachable {
         /// What was asked.
         what: String,
-        /// Which server: its address.
+        /// The server's address.
         server: Arc<str>,
         /// What was seen instead of an answer.
         why: String,

@@ -1,4 +1,4 @@
-//! Reads names: those of many pods from the cheapest list that the server gives, and then the metadata of one.
+//! Reads names: those of many pods from the cheapest list that the server offers, and then the metadata of one.
 //!
 //! Of a pod of 34 kB a Table row without its object is 150 bytes, and the server need not touch the rest of it. The
 //! metadata alone are 11 kB, most of them the bookkeeping of field managers, which no request can leave out.
@@ -54,11 +54,13 @@ impl Cluster {
         if response.status == StatusCode::NOT_ACCEPTABLE {
             return Ok(None);
         }
+
         let mut table: NameTable = response.into_object(|| list.describe())?;
         let cursor = PageCursor::after(std::mem::take(&mut table.metadata), restarted);
         let Some(rows) = table.into_names() else {
             return Ok(None);
         };
+
         let mut names = NameIndex::default();
         for (name, node) in rows {
             names.push(namespace, &name, node.as_deref());
@@ -66,7 +68,7 @@ impl Cluster {
         Ok(Some(NamePage { names, cursor }))
     }
 
-    /// The same from the pods' metadata, which every server gives.
+    /// Lists one page of names as [`Cluster::names`] does, from the pods' metadata, which every server gives.
     ///
     /// # Errors
     /// The list could not be read.
@@ -82,6 +84,7 @@ impl Cluster {
             ..PodListRequest::of(namespace, selector, METADATA, METADATA_LIMIT)
         };
         let (response, restarted) = self.page(&list, after).await?;
+
         let mut names = NameIndex::default();
         let metadata = response.into_items(
             || list.describe(),
@@ -132,6 +135,7 @@ impl Cluster {
         if let Some(node) = node {
             fields.push_str(&format!(",spec.nodeName={node}"));
         }
+
         let list = PodListRequest {
             parameters: &[("fieldSelector", &fields)],
             ..PodListRequest::of(entry.namespace, selector, METADATA, NAMESAKES)
@@ -140,6 +144,7 @@ impl Cluster {
         let response = self
             .send(list.call(None), self.access.deadlines.read, what)
             .await?;
+
         let mut namesakes = Vec::new();
         response.into_items(what, |pod: PodObject| namesakes.push(pod.running()))?;
         Ok(namesakes)

@@ -20,7 +20,7 @@ pub struct PodPage {
     pub restarted: bool,
 }
 
-/// How a listing goes on after a page.
+/// Where a listing goes on after a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageCursor {
     /// Where to go on; `None` at the end.
@@ -32,7 +32,7 @@ pub struct PageCursor {
 }
 
 impl PageCursor {
-    /// The turn after a page with this metadata.
+    /// The cursor after a page with this metadata.
     pub(super) fn after(page: ListMeta, restarted: bool) -> Self {
         Self {
             remaining: page.remaining(),
@@ -127,7 +127,7 @@ pub(crate) fn describe_list(namespace: Option<&str>) -> String {
     format!("list pods in {}", namespace.unwrap_or("all namespaces"))
 }
 
-/// Which pods are listed, and in which form.
+/// The request for a list of pods, in one of its forms.
 #[derive(Clone, Copy)]
 pub(super) struct PodListRequest<'a> {
     pub(super) namespace: Option<&'a str>,
@@ -168,6 +168,7 @@ impl<'a> PodListRequest<'a> {
             Some(namespace) => format!("/api/v1/namespaces/{namespace}/pods"),
             None => "/api/v1/pods".to_owned(),
         };
+
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("limit", &self.limit.to_string());
         if !self.selector.is_empty() {
@@ -177,6 +178,7 @@ impl<'a> PodListRequest<'a> {
         if let Some(token) = after {
             query.append_pair("continue", token);
         }
+
         ApiRequest {
             accept: self.accept,
             glance: self.glance,

@@ -25,7 +25,7 @@ const MAX_INFLATED_BYTES: u64 = 1 << 30;
 /// The head of a list is sought in so much of it.
 const LONGEST_HEAD: usize = 16 << 10;
 
-/// How much of a shapeless body is worth telling.
+/// How much of a body of no known shape is worth showing.
 const EXCERPT_CHARS: usize = 200;
 
 /// An answer, read whole.
@@ -51,6 +51,7 @@ pub(super) async fn read(
         headers: head.headers,
         body: Vec::new(),
     };
+
     let mut body = Limited::new(body, MAX_BODY_BYTES);
     let mut glance = glance.filter(|_| response.status.is_success());
     while let Some(frame) = body.frame().await {
@@ -58,6 +59,7 @@ pub(super) async fn read(
         response
             .body
             .extend_from_slice(&frame.into_data().unwrap_or_default());
+
         let Some(most) = glance else { continue };
         let beginning = response.beginning(LONGEST_HEAD);
         match wire::glance_at(&beginning) {
@@ -69,6 +71,7 @@ pub(super) async fn read(
             Some(_) | None => glance = None,
         }
     }
+
     if response.gzip && !response.status.is_success() {
         response.inflate()?;
     }
@@ -76,15 +79,16 @@ pub(super) async fn read(
 }
 
 impl ApiResponse {
-    /// What the body stands for, as far as it has come.
+    /// The content of the body, inflated, as far as it has come.
     fn content(&self) -> Box<dyn Read + '_> {
-        match self.gzip {
-            true => Box::new(GzDecoder::new(&*self.body).take(MAX_INFLATED_BYTES)),
-            false => Box::new(&*self.body),
+        if self.gzip {
+            Box::new(GzDecoder::new(&*self.body).take(MAX_INFLATED_BYTES))
+        } else {
+            Box::new(&*self.body)
         }
     }
 
-    /// All of that.
+    /// The whole content.
     fn whole(&self) -> io::Result<Cow<'_, [u8]>> {
         if !self.gzip {
             return Ok(Cow::Borrowed(&self.body));
@@ -94,14 +98,14 @@ impl ApiResponse {
         Ok(Cow::Owned(inflated))
     }
 
-    /// The first `most` bytes of that; what is missing may come yet, and what is wrong is told by whoever parses it.
+    /// The first `most` bytes of the content; what is missing may still come, and what is wrong is reported by its parser.
     fn beginning(&self, most: usize) -> Vec<u8> {
         let mut beginning = Vec::new();
-        drop(self.content().take(most as u64).read_to_end(&mut beginning));
+        let _ = self.content().take(most as u64).read_to_end(&mut beginning);
         beginning
     }
 
-    /// Replaces the body by what it stands for.
+    /// Replaces the body by its content.
     fn inflate(&mut self) -> Result<(), String> {
         let mut inflated = Vec::new();
         let read = self
@@ -118,7 +122,9 @@ impl ApiResponse {
         let parsed = wire::status(&self.body);
         let header_seconds = self.headers.get(header::RETRY_AFTER);
         let header_seconds = header_seconds.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+
         let (status, body_seconds) = parsed.map_or((None, None), |(status, after)| (Some(status), after));
+
         ApiAnswer {
             code: self.status.as_u16(),
             retry_after: header_seconds.or(body_seconds).map(Duration::from_secs),
@@ -181,7 +187,7 @@ impl ApiResponse {
         }
     }
 
-    /// The same of an object that may be absent: `None` if the server says so.
+    /// The body of a successful read of an object that may be absent: `None` if the server says so.
     ///
     /// # Errors
     /// As [`Self::into_object`]; and a 404 that is no Status, such as a page of HTML, is no word on the object.

@@ -1,4 +1,4 @@
-//! The shapes on the wire, cut down to what the rules read, and their translation into the core's words.
+//! The JSON on the wire, cut down to what the rules read, and its translation into the core's types.
 
 mod items;
 mod list;
@@ -76,7 +76,7 @@ struct PodCondition {
 }
 
 impl PodObject {
-    /// The pod, of which only metadata were told, taken for a running one.
+    /// The pod, of which only the metadata are known, taken for a running one.
     pub(super) fn running(self) -> Pod {
         Pod {
             phase: PodPhase::Running,
@@ -92,11 +92,13 @@ impl From<PodObject> for Pod {
             spec,
             status,
         } = object;
+
         let owner = metadata
             .owner_references
             .into_iter()
             .find(|owner| owner.controller == Some(true));
         let owner = owner.map(|reference| workload(reference, &metadata.labels));
+
         Self {
             id: PodRef {
                 namespace: metadata.namespace,
@@ -160,7 +162,7 @@ impl DeletionOptions {
         })
     }
 
-    /// The same, to be decided and not to be done.
+    /// Makes it a dry run: to be decided, and not to be done.
     pub(super) fn in_dry_run(mut self) -> Self {
         self.0.dry_run = Some(vec!["All".to_owned()]);
         self
@@ -169,12 +171,16 @@ impl DeletionOptions {
 
 /// The eviction of `pod`. The annotations show in audit logs and to admission webhooks.
 pub(super) fn eviction(pod: &PodRef, options: DeletionOptions) -> Eviction {
-    let said = [("reason", "chaos: drawn at random"), ("requested-by", "macaque")];
+    let annotations = [("reason", "chaos: drawn at random"), ("requested-by", "macaque")];
     Eviction {
         metadata: ObjectMeta {
             name: Some(pod.name.clone()),
             namespace: Some(pod.namespace.clone()),
-            annotations: Some(said.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),
+            annotations: Some(
+                annotations
+                    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                    .into(),
+            ),
             ..ObjectMeta::default()
         },
         delete_options: Some(options.0),
@@ -224,6 +230,7 @@ pub(super) fn status(body: &[u8]) -> Option<(AnswerStatus, Option<u64>)> {
         causes,
         retry_after_seconds,
     } = object.details;
+
     let status = AnswerStatus {
         failed: object.status == "Failure",
         code: object.code,
@@ -239,6 +246,7 @@ pub(super) fn status(body: &[u8]) -> Option<(AnswerStatus, Option<u64>)> {
             })
             .collect(),
     };
+
     Some((status, retry_after_seconds.filter(|seconds| *seconds > 0)))
 }
 

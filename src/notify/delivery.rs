@@ -37,7 +37,7 @@ impl fmt::Debug for ServiceAnswer {
     }
 }
 
-/// Why a message was not delivered, in words fit for a log: no URL, no token, no destination.
+/// The reason why a message was not delivered, in words fit for a log: no URL, no token, no destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct DeliveryError {
@@ -50,9 +50,9 @@ pub struct DeliveryError {
 /// Whether trying again can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retryable {
-    /// It cannot: the configuration or the message has to change.
+    /// Trying again cannot help: the configuration or the message has to change.
     No,
-    /// It may.
+    /// Trying again may help.
     Yes {
         /// How long the service asked to be left alone, at most five minutes.
         retry_after: Option<Duration>,

@@ -34,7 +34,7 @@ pub struct HttpClient {
     deadline: Duration,
 }
 
-/// Why there is no client.
+/// The reason why there is no client.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// Without roots of trust no service can be told from an impostor.
@@ -68,6 +68,7 @@ impl HttpClient {
         if channels.iter().any(Channel::needs_tls) {
             connector = connector.rustls_0_23(Arc::new(tls()?));
         }
+
         let client = awc::Client::builder()
             .connector(connector)
             .disable_redirects()
@@ -86,7 +87,7 @@ impl HttpClient {
         self.deadline
     }
 
-    /// The same client with another deadline for the whole of an exchange.
+    /// Sets another deadline for the whole of an exchange.
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
@@ -100,6 +101,7 @@ impl HttpClient {
         let uri = destination(&post.url).map_err(|mistake| {
             DeliveryError::permanent(format!("the URL of {service} cannot be used: it {mistake}"))
         })?;
+
         let mut request = self
             .client
             .post(uri)
@@ -108,14 +110,17 @@ impl HttpClient {
         if let Some(token) = post.bearer {
             request = request.insert_header((header::AUTHORIZATION, bearer(service, token)?));
         }
+
         let deadline = self.platform.monotonic() + self.deadline;
         let sending = request.send_body(post.body.to_string());
         let sent = self.platform.until(deadline, sending).await;
         let sent =
             sent.ok_or_else(|| DeliveryError::transient(format!("{service} did not answer in time")))?;
         let mut response = sent.map_err(|error| translate(service, &error))?;
+
         let (body, whole) = self.beginning(&mut response, deadline).await;
         let retry_after = response.headers().get(header::RETRY_AFTER);
+
         Ok(ServiceAnswer {
             status: response.status().as_u16(),
             retry_after: retry_after.and_then(|value| seconds(value.to_str().ok()?)),
@@ -162,6 +167,7 @@ pub(super) fn destination(url: &str) -> Result<Uri, UrlError> {
     if authority.as_str().contains('@') {
         return Err(UrlError::UserName);
     }
+
     let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
     let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
     match uri.scheme_str() {
@@ -188,7 +194,7 @@ fn bearer(service: &str, token: &SecretString) -> Result<header::HeaderValue, De
     let value = header::HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
     let mut value = value.map_err(|_| {
         DeliveryError::permanent(format!(
-            "the token for {service} has a character that no token has, a line break perhaps"
+            "the token for {service} holds a line break or another invalid character"
         ))
     })?;
     value.set_sensitive(true);
@@ -224,6 +230,7 @@ fn translate(service: &str, error: &SendRequestError) -> DeliveryError {
         SendRequestError::Response(_) => format!("{service} answered something that is not HTTP"),
         _ => format!("the request to {service} failed"),
     };
+
     DeliveryError::transient(why)
 }
 

@@ -1,4 +1,5 @@
-//! The log as a channel: a line for each victim and one for the round, with values that a query finds.
+//! The log as a channel: one line for each victim, and one for the round if it adds something, with values that a query
+//! finds.
 
 use log::Level;
 use macaque_core::report::RoundVerdict;
@@ -7,7 +8,8 @@ use super::message::RoundMessage;
 
 /// Writes `message` to the log. Doubt and failure are warnings.
 pub(super) fn write(message: &RoundMessage) {
-    let (slot, seed) = (message.slot, message.seed);
+    let slot = message.slot;
+    let seed = message.seed;
     for victim in &message.victims {
         let level = if victim.doubtful { Level::Warn } else { Level::Info };
         log::log!(
@@ -15,6 +17,10 @@ pub(super) fn write(message: &RoundMessage) {
             "{}", victim.line
         );
     }
+    if message.repeats_its_victim {
+        return;
+    }
+
     let (level, verdict) = match message.verdict {
         RoundVerdict::Disrupted => (Level::Info, "disrupted"),
         RoundVerdict::Refused => (Level::Info, "refused"),
@@ -23,6 +29,6 @@ pub(super) fn write(message: &RoundMessage) {
     };
     let victims = message.victims.len();
     let notes = message.notes.join("; ");
-    let why = if notes.is_empty() { "" } else { ": " };
-    log::log!(level, slot:%, seed, verdict, victims; "{}{why}{notes}", message.headline);
+    let separator = if notes.is_empty() { "" } else { ": " };
+    log::log!(level, slot:%, seed, verdict, victims; "{}{separator}{notes}", message.headline);
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::pod::PodRef;
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundVerdict};
 
 use crate::text::{self, clean, count};
@@ -34,6 +33,8 @@ pub struct RoundMessage {
     pub notes: Vec<String>,
     /// How to find the round again: slot, seed, scope.
     pub footer: String,
+    /// Whether the headline and the notes say no more than the line of the one victim.
+    pub repeats_its_victim: bool,
 }
 
 /// One victim in words.
@@ -45,7 +46,7 @@ pub struct VictimLine {
     pub uid: String,
     /// The outcome in one word.
     pub outcome: &'static str,
-    /// Whether nobody knows what became of it.
+    /// Whether the outcome is unknown.
     pub doubtful: bool,
     /// The line people read.
     pub line: String,
@@ -56,23 +57,25 @@ impl RoundMessage {
     pub fn of(report: &RoundReport) -> Self {
         let prefix = if report.dry_run { "dry run: " } else { "" };
         let headline = clean(&format!("{prefix}{}", headline(report)), HEADLINE);
+        let notes = notes(report, &headline);
+        let victims: Vec<_> = report.attempts.iter().map(|a| victim(report, a)).collect();
+
         Self {
             verdict: report.verdict(),
             slot: report.slot,
             seed: report.seed,
-            victims: report.attempts.iter().map(|a| victim(report, a)).collect(),
-            notes: notes(report, &headline)
-                .iter()
-                .map(|note| clean(note, LINE))
-                .collect(),
-            footer: clean(&footer(report), FOOTER),
+            repeats_its_victim: report.end == RoundEnd::Complete && victims.len() == 1 && notes.is_empty(),
             headline,
+            victims,
+            notes: notes.iter().map(|note| clean(note, LINE)).collect(),
+            footer: clean(&footer(report), FOOTER),
         }
     }
 }
 
 fn headline(report: &RoundReport) -> String {
     let tried = tallies(report);
+
     match (&report.end, report.attempts.as_slice()) {
         (RoundEnd::Failed { why }, []) => format!("round failed: {why}"),
         (RoundEnd::Failed { why }, _) => format!("round failed ({tried}): {why}"),
@@ -89,11 +92,13 @@ fn headline(report: &RoundReport) -> String {
 
 /// The headline of a round with one victim.
 fn single(report: &RoundReport, attempt: &AttemptReport) -> String {
-    let (pod, noun) = (&attempt.pod, noun(report.method));
+    let pod = &attempt.pod;
+    let noun = noun(report.method);
+
     match &attempt.outcome {
         Outcome::Evicted | Outcome::Deleted => format!("{} {pod}", attempt.outcome.word()),
         Outcome::Spared => format!("would have {} {pod}", participle(report.method)),
-        Outcome::Refused(refusal) => format!("{noun} of {pod} refused by {}", refusal.who()),
+        Outcome::Refused(refusal) => format!("{noun} of {pod} {}", refusal.summary()),
         Outcome::Gone => format!("{}: {pod} was gone already", nothing(report)),
         Outcome::Unknown { .. } => format!("{noun} of {pod}: outcome unknown"),
     }
@@ -108,24 +113,26 @@ fn tallies(report: &RoundReport) -> String {
             Outcome::Evicted | Outcome::Deleted => (0, attempt.outcome.word().to_owned()),
             Outcome::Spared => (1, format!("would have {}", participle(report.method))),
             Outcome::Unknown { .. } => (2, "with unknown outcome".to_owned()),
-            Outcome::Refused(refusal) => (3, format!("refused by {}", refusal.who())),
+            Outcome::Refused(refusal) => (3, refusal.summary()),
             Outcome::Gone => (4, "gone already".to_owned()),
         };
         *counts.entry(kind).or_default() += 1;
     }
+
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|((rank, _), n)| (*rank, std::cmp::Reverse(*n)));
-    let told: Vec<String> = counts
+    let phrases: Vec<String> = counts
         .into_iter()
         .map(|((rank, words), n)| match rank {
             0 | 1 => format!("{words} {}", count(n, "pod")),
             _ => format!("{n} {words}"),
         })
         .collect();
-    text::list(&told, ", ", HEADLINE - 40, text::chars)
+
+    text::list(&phrases, ", ", HEADLINE - 40, text::chars)
 }
 
-/// Why a round that ran to its end tried nobody.
+/// The reason for which a round that ran to its end tried no pod.
 fn no_attempt(report: &RoundReport) -> String {
     match (report.problems.as_slice(), report.listed, report.candidates) {
         ([only], ..) => only.clone(),
@@ -138,7 +145,6 @@ fn no_attempt(report: &RoundReport) -> String {
 }
 
 fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
-    let PodRef { uid, .. } = &attempt.pod;
     let pod = clean(&attempt.pod.to_string(), LINE);
     let owner = match &attempt.owner {
         Some(owner) => format!(" ({owner})"),
@@ -153,9 +159,10 @@ fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
         .iter()
         .map(|warning| format!("; warning: {warning}"))
         .collect();
+
     VictimLine {
         line: clean(&format!("{pod}{owner}: {became}{warnings}"), LINE),
-        uid: clean(uid, LINE),
+        uid: clean(&attempt.pod.uid, LINE),
         outcome: attempt.outcome.word(),
         doubtful: matches!(attempt.outcome, Outcome::Unknown { .. }),
         pod,
@@ -165,19 +172,22 @@ fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
 /// What the headline does not say already, in full.
 fn notes(report: &RoundReport, headline: &str) -> Vec<String> {
     let mut notes = Vec::new();
-    let untold = |words: &String| !headline.contains(words.as_str());
+    let is_missing = |words: &String| !headline.contains(words.as_str());
+
     if let RoundEnd::Failed { why } = &report.end
-        && untold(why)
+        && is_missing(why)
     {
         notes.push(format!("the round could not go on: {why}"));
     }
     if let RoundEnd::Withheld { why } = &report.end
-        && untold(why)
+        && is_missing(why)
     {
-        notes.push(format!("no more was allowed: {why}"));
+        notes.push(format!("no more disruptions were allowed: {why}"));
     }
-    let problems = report.problems.iter().filter(|problem| untold(problem));
+
+    let problems = report.problems.iter().filter(|problem| is_missing(problem));
     notes.extend(problems.map(|problem| format!("problem: {problem}")));
+
     if disrupts_nothing(report) {
         let mut tallies: Vec<_> = report.exempted.iter().collect();
         tallies.sort_by_key(|(reason, tally)| (std::cmp::Reverse(tally.count), reason.as_str()));
@@ -189,6 +199,7 @@ fn notes(report: &RoundReport, headline: &str) -> Vec<String> {
             )
         }));
     }
+
     notes
 }
 
@@ -203,22 +214,26 @@ fn footer(report: &RoundReport) -> String {
         seen(report),
         namespaces,
     ];
+
     if report.dry_run {
         parts.insert(0, "dry run".to_owned());
     }
     if !report.selector.is_empty() {
         parts.push(report.selector.clone());
     }
+
     parts.join(" · ")
 }
 
-/// How many pods were listed and how many may be drawn; of a crowd, only as far as they were judged.
+/// The number of pods listed and of those that may be picked; where only a sample was judged, its size as well.
 fn seen(report: &RoundReport) -> String {
-    let (listed, candidates) = (count(report.listed, "pod"), count(report.candidates, "candidate"));
+    let listed = count(report.listed, "pod");
+    let candidates = count(report.candidates, "candidate");
+
     match report.unjudged() {
         0 => format!("{listed} listed, {candidates}"),
         unjudged => format!(
-            "{listed} listed, {} of them drawn and judged, {candidates}",
+            "{listed} listed, {} of them sampled and judged, {candidates}",
             report.listed - unjudged
         ),
     }

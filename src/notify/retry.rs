@@ -38,6 +38,7 @@ impl DeliveryRetry {
         if attempt >= self.tries {
             return None;
         }
+
         let doublings = attempt.saturating_sub(1).min(31);
         let pause = self.first.saturating_mul(1 << doublings).min(self.longest);
         let jitter = if jitter.is_nan() {
@@ -45,6 +46,7 @@ impl DeliveryRetry {
         } else {
             jitter.clamp(0.0, 1.0)
         };
+
         let pause = pause.mul_f64(0.5 + jitter / 2.0);
         Some(pause.max(retry_after.unwrap_or_default()))
     }

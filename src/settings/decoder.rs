@@ -20,7 +20,7 @@ pub(super) struct SettingsDecoder {
     unread: BTreeSet<&'static str>,
 }
 
-/// A value with its key and source, so that whoever finds fault with it can say where it stands.
+/// A value with its key and source, so that a mistake can say where the value was set.
 #[derive(Debug)]
 pub(super) struct GivenValue<T> {
     pub(super) key: &'static SettingKey,
@@ -29,7 +29,7 @@ pub(super) struct GivenValue<T> {
 }
 
 impl<T> GivenValue<T> {
-    /// The same place with another value.
+    /// Another value with this key and source.
     pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> GivenValue<U> {
         GivenValue {
             key: self.key,
@@ -50,17 +50,19 @@ impl<T> GivenValue<T> {
 impl SettingsDecoder {
     /// Merges the layers, the later over the earlier, and gathers their mistakes.
     pub(super) fn new(layers: Vec<SettingsLayer>) -> Self {
-        let (mut mistakes, mut meant) = (Vec::new(), Vec::new());
+        let mut mistakes = Vec::new();
+        let mut meant = Vec::new();
         let mut builder = Config::builder();
         for layer in layers {
             mistakes.extend(layer.mistakes.iter().cloned());
             meant.extend(layer.meant.iter().cloned());
             builder = builder.add_source(layer);
         }
+
         let tree = match builder.build() {
             Ok(config) => config.cache,
             Err(error) => {
-                // Layers are maps by now, so that nothing is left that could fail; if it does, it is said.
+                // Layers are maps by now, so nothing is left that could fail; if it does, it is reported.
                 mistakes.push(SettingMistake {
                     key: "settings".to_owned(),
                     source: None,
@@ -83,12 +85,12 @@ impl SettingsDecoder {
         self.mistakes
     }
 
-    /// Whether every key of the table was asked for.
+    /// Whether every key of the table was decoded.
     pub(super) fn is_exhausted(&self) -> bool {
         self.unread.is_empty()
     }
 
-    /// Writes down what is wrong with a value, and what would be right.
+    /// Reports what is wrong with a value, and what would be right.
     pub(super) fn refuse<T>(
         &mut self,
         given: &GivenValue<T>,
@@ -98,7 +100,7 @@ impl SettingsDecoder {
         self.report(given, wrong.to_string(), Some(right.to_string()))
     }
 
-    /// Writes down a fault whose own words say what would be right.
+    /// Reports a fault whose own words say what would be right.
     pub(super) fn refuse_fault<T>(
         &mut self,
         given: &GivenValue<T>,
@@ -117,7 +119,20 @@ impl SettingsDecoder {
         MistakeReported::to(&mut self.mistakes, mistake)
     }
 
-    /// Writes down that a value is not among the allowed words.
+    /// One value of `all`, by its `name`; `what` names the kind of value in a mistake.
+    pub(super) fn one_of<T: Copy, const N: usize>(
+        &mut self,
+        path: &'static str,
+        what: &str,
+        all: [T; N],
+        name: fn(T) -> &'static str,
+    ) -> Result<T, MistakeReported> {
+        let word = self.text(path)?;
+        let known = all.into_iter().find(|known| name(*known) == word.value);
+        known.ok_or_else(|| self.refuse_word(&word, what, &all.map(name)))
+    }
+
+    /// Reports that a value is not among the allowed words.
     pub(super) fn refuse_word(
         &mut self,
         given: &GivenValue<String>,
@@ -129,17 +144,19 @@ impl SettingsDecoder {
         self.refuse(given, wrong, format!("use {}", either(&words)))
     }
 
-    /// Writes down that a key is not set, unless another mistake explains why.
+    /// Reports that a key is not set, unless another mistake explains why.
     pub(super) fn missing(&mut self, path: &str, why: &str, right: impl fmt::Display) -> MistakeReported {
         if self.meant.iter().any(|meant| explains(meant, path)) {
             return MistakeReported::before();
         }
+
         let mistake = SettingMistake {
             key: path.to_owned(),
             source: None,
             wrong: why.to_owned(),
             right: Some(right.to_string()),
         };
+
         MistakeReported::to(&mut self.mistakes, mistake)
     }
 
@@ -167,6 +184,7 @@ impl SettingsDecoder {
             Ok(count) if count > most => format!("{count} is too many"),
             _ => format!("{number} is too few"),
         };
+
         Err(self.refuse(&given, wrong, format!("use 1 to {most}")))
     }
 
@@ -182,7 +200,7 @@ impl SettingsDecoder {
         self.count(path, most).map(Some)
     }
 
-    /// A text that has a default; empty if somebody emptied it.
+    /// A text that has a default; empty if it was set to nothing.
     pub(super) fn text(&mut self, path: &'static str) -> Result<GivenValue<String>, MistakeReported> {
         let given = self.required(path)?;
         let ValueKind::String(text) = &given.value else {
@@ -192,7 +210,7 @@ impl SettingsDecoder {
         Ok(given.map(|_| text))
     }
 
-    /// A text that may be absent; an empty one is.
+    /// A text that may be absent; an empty one counts as absent.
     pub(super) fn optional(
         &mut self,
         path: &'static str,
@@ -237,6 +255,7 @@ impl SettingsDecoder {
                 }
             })
             .collect();
+
         texts.into_iter().collect()
     }
 
@@ -251,12 +270,14 @@ impl SettingsDecoder {
         self.unread.remove(path);
         let key = find(path)?;
         let mut value = &self.tree;
+
         for name in path.split('.') {
             let ValueKind::Table(table) = &value.kind else {
                 return None;
             };
             value = table.get(name)?;
         }
+
         Some(placed(key, value.clone()))
     }
 
@@ -277,8 +298,18 @@ impl SettingsDecoder {
                 _ => "a list of texts",
             },
         };
+
         self.refuse(given, format!("{shown} is not {what}"), shape(given.key))
     }
+}
+
+/// Converts every element, so that each that is wrong is reported, not just the first.
+pub(super) fn convert_all<T, C: FromIterator<T>>(
+    entries: Vec<GivenValue<String>>,
+    convert: impl FnMut(GivenValue<String>) -> Result<T, MistakeReported>,
+) -> Result<C, MistakeReported> {
+    let converted: Vec<_> = entries.into_iter().map(convert).collect();
+    converted.into_iter().collect()
 }
 
 fn placed(key: &'static SettingKey, value: Value) -> GivenValue<ValueKind> {

@@ -5,15 +5,28 @@ use super::layer::{SettingsLayer, entries};
 use super::mistake::{SettingMistake, quote};
 use super::nearest::nearest_variable;
 
-/// How the source of a variable's value begins.
+/// The beginning of the source of a variable's value.
 const ORIGIN: &str = "environment variable ";
 
-/// Names the configuration file, as `--config` does.
+/// The variable of the configuration file, as `--config` names it.
 pub(super) const CONFIG: &str = "MACAQUE_CONFIG";
-/// The pod's own name, by the downward API.
+/// The variable of the pod's own name, by the downward API.
 pub(super) const POD_NAME: &str = "MACAQUE_POD_NAME";
-/// The pod's own namespace, by the downward API.
+/// The variable of the pod's own namespace, by the downward API.
 pub const POD_NAMESPACE: &str = "MACAQUE_POD_NAMESPACE";
+
+/// The variables of this process's environment that concern macaque.
+pub fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
+        .filter(|(name, _)| name.starts_with(PREFIX))
+        .collect()
+}
 
 /// Reads the variables that are settings; an empty one counts as not set.
 pub(super) fn read(variables: &[(String, String)]) -> SettingsLayer {
@@ -25,13 +38,13 @@ pub(super) fn read(variables: &[(String, String)]) -> SettingsLayer {
             unknown(&mut layer, name);
         }
     }
+
     for key in keys() {
         let new = key.variable();
-        match (
-            find(variables, &new),
-            key.old_variable
-                .and_then(|old| Some((old, find(variables, old)?))),
-        ) {
+        let by_old_name = key
+            .old_variable
+            .and_then(|old| Some((old, find(variables, old)?)));
+        match (find(variables, &new), by_old_name) {
             (Some(value), Some((old, other))) if differ(key, value, other) => {
                 layer.refuse(
                     conflict(key, (&new, value), (old, other)),
@@ -43,6 +56,7 @@ pub(super) fn read(variables: &[(String, String)]) -> SettingsLayer {
             (None, None) => {}
         }
     }
+
     layer
 }
 
@@ -85,6 +99,7 @@ fn unknown(layer: &mut SettingsLayer, name: &str) {
         wrong: "no setting has this variable".to_owned(),
         right: Some(right),
     };
+
     layer.refuse(mistake, meant.map(|(key, _)| key.path.to_owned()));
 }
 
@@ -100,6 +115,7 @@ fn conflict(key: &SettingKey, new: (&str, &str), old: (&str, &str)) -> SettingMi
         KeyKind::Secret => format!("{} and {} differ", new.0, old.0),
         _ => format!("{} is {}, but {} is {}", new.0, quote(new.1), old.0, quote(old.1)),
     };
+
     SettingMistake {
         key: key.path.to_owned(),
         source: Some("environment".to_owned()),
@@ -127,6 +143,7 @@ fn link_of_service(shape: &str) -> bool {
     if matches!(shape, "SERVICE_HOST" | "SERVICE_PORT" | "PORT") || shape.starts_with("SERVICE_PORT_") {
         return true;
     }
+
     let Some(port) = shape.strip_prefix("PORT_") else {
         return false;
     };
@@ -138,6 +155,7 @@ fn link_of_service(shape: &str) -> bool {
     let detail = parts
         .next()
         .is_none_or(|word| matches!(word, "PROTO" | "PORT" | "ADDR"));
+
     number && protocol && detail && parts.next().is_none()
 }
 

@@ -1,4 +1,4 @@
-//! The layer of the TOML file: every value keeps its TOML type and its line; whatever is no setting is a mistake.
+//! The layer of the TOML file: every value keeps its TOML type and its line; a name that is not a setting is a mistake.
 
 use ::config::{Value, ValueKind};
 use toml::de::{DeTable, DeValue};
@@ -10,21 +10,22 @@ use super::nearest::{names_in, nearest_path};
 
 /// Reads the text of a file. `name` is what messages call the file.
 ///
-/// Text that is no TOML is told with line and column, never with the line itself, which may hold a token.
+/// Text that is not TOML is reported with line and column, never with the line itself, which may hold a token.
 pub(super) fn read(name: &str, text: &str) -> Result<SettingsLayer, SettingMistake> {
     let lines = LineIndex { name, text };
     let table = DeTable::parse(text).map_err(|error| SettingMistake {
         key: name.to_owned(),
         source: error.span().map(|span| lines.place(span.start)),
         wrong: format!("not TOML: {}", error.message()),
-        right: Some("correct it there; the rest of the file was not looked at".to_owned()),
+        right: Some("fix it there; the rest of the file was not read".to_owned()),
     })?;
     let mut layer = SettingsLayer::default();
+
     section(&mut layer, &lines, "", table.get_ref());
     Ok(layer)
 }
 
-/// Where things stand in the file.
+/// Finds the line and the column of an offset in the file.
 struct LineIndex<'a> {
     name: &'a str,
     text: &'a str,
@@ -53,7 +54,7 @@ impl LineIndex<'_> {
 
 /// Takes the keys of one section, and of the sections within.
 fn section(layer: &mut SettingsLayer, lines: &LineIndex<'_>, path: &str, table: &DeTable<'_>) {
-    // The parser sorts keys by name; mistakes are told in the order of the file.
+    // The parser sorts keys by name; mistakes are reported in the order of the file.
     let mut rows: Vec<_> = table.iter().collect();
     rows.sort_by_key(|(name, _)| name.span().start);
     for (name, value) in rows {
@@ -62,7 +63,7 @@ fn section(layer: &mut SettingsLayer, lines: &LineIndex<'_>, path: &str, table: 
             _ => format!("{path}.{}", name.get_ref()),
         };
         let origin = lines.origin(name.span().start);
-        // A name with a dot in it is quoted in TOML: it is no path, and no setting has one.
+        // A name with a dot in it is quoted in TOML: it is not a path, and no setting has one.
         let known = !name.get_ref().contains('.');
         match (find(&full).filter(|_| known), value.get_ref()) {
             (Some(key), value) => match convert(value, key, &origin, lines) {
@@ -101,8 +102,8 @@ fn unknown(layer: &mut SettingsLayer, section: &str, full: String, origin: Strin
     let right = match (&meant, section) {
         (Some(meant), _) if *meant == full => "write it without the quotes".to_owned(),
         (Some(meant), _) => format!("did you mean {meant}?"),
-        (None, "") => format!("at the top there is {}", either(&names_in(""))),
-        (None, _) => format!("in [{section}] there is {}", either(&names_in(section))),
+        (None, "") => format!("at the top level use {}", either(&names_in(""))),
+        (None, _) => format!("in [{section}] use {}", either(&names_in(section))),
     };
     let mistake = SettingMistake {
         key: full,
@@ -110,6 +111,7 @@ fn unknown(layer: &mut SettingsLayer, section: &str, full: String, origin: Strin
         wrong: "no setting has this name".to_owned(),
         right: Some(right),
     };
+
     layer.refuse(mistake, meant);
 }
 
@@ -125,7 +127,7 @@ fn convert(
         DeValue::Boolean(value) => Ok((*value).into()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
             .map(ValueKind::from)
-            .map_err(|_| shown(key, &format!("{number} is too large a number"), value)),
+            .map_err(|_| shown(key, &format!("{number} is too large"), value)),
         DeValue::Float(number) => number
             .as_str()
             .parse::<f64>()

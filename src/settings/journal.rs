@@ -1,49 +1,55 @@
-//! Proves where the journal is kept.
+//! Decodes `journal`: where the journal is kept.
 
 use macaque_core::config::{ConfigMapRef, JournalLocation};
 
 use super::decoder::{GivenValue, SettingsDecoder};
 use super::environment::POD_NAMESPACE;
 use super::mistake::{MistakeReported, quote};
-use super::name::is_name;
 
-/// The ConfigMap of the manifest.
+/// The ConfigMap's name in the manifest.
 const NAME: &str = "macaque-journal";
 
-/// Decodes `journal`; `home` is the namespace that macaque lives in, where that is known.
-pub(super) fn journal(
+/// Decodes the location; `own_namespace` is the namespace that macaque runs in, where that is known.
+pub(super) fn decode_journal(
     d: &mut SettingsDecoder,
-    home: Option<&str>,
+    own_namespace: Option<&str>,
 ) -> Result<JournalLocation, MistakeReported> {
     let place = d.text("journal")?;
-    match (place.value.as_str(), home) {
+    match (place.value.as_str(), own_namespace) {
         ("memory", _) | ("auto" | "", None) => Ok(JournalLocation::Memory),
         ("auto" | "", Some(namespace)) => Ok(config_map(namespace, NAME)),
-        (text, home) => named(d, &place, text, home),
+        (text, own_namespace) => decode_config_map(d, &place, text, own_namespace),
     }
 }
 
-fn named(
+/// Decodes the location of a ConfigMap that is named.
+fn decode_config_map(
     d: &mut SettingsDecoder,
     place: &GivenValue<String>,
     text: &str,
-    home: Option<&str>,
+    own_namespace: Option<&str>,
 ) -> Result<JournalLocation, MistakeReported> {
     let Some(name) = text.strip_prefix("configmap/") else {
         let right = "use \"auto\", \"memory\" or \"configmap/NAME\"";
-        return Err(d.refuse(place, format!("{} is no place for a journal", quote(text)), right));
+        return Err(d.refuse(
+            place,
+            format!("{} is not a valid journal location", quote(text)),
+            right,
+        ));
     };
-    if !is_name(name) {
-        let wrong = format!("{} is no name of a ConfigMap", quote(name));
+
+    if !is_object_name(name) {
+        let wrong = format!("{} is not a valid ConfigMap name", quote(name));
         let right = "use a-z, 0-9, - and ., with a letter or a digit at both ends";
         return Err(d.refuse(place, wrong, right));
     }
-    match home {
+
+    match own_namespace {
         Some(namespace) => Ok(config_map(namespace, name)),
         None => Err(d.refuse(
             place,
-            "is in macaque's own namespace, and macaque does not run in one",
-            format!("say with {POD_NAMESPACE} which namespace that is, or use \"memory\""),
+            "a ConfigMap needs a namespace, and macaque does not run in a cluster",
+            format!("set {POD_NAMESPACE} to the one to use, or use \"memory\""),
         )),
     }
 }
@@ -53,4 +59,13 @@ fn config_map(namespace: &str, name: &str) -> JournalLocation {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
     })
+}
+
+/// Whether `name` can name a Kubernetes object: a DNS subdomain (RFC 1123).
+pub fn is_object_name(name: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(is_inner) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
 }

@@ -1,5 +1,6 @@
-//! The one table of settings: it drives the defaults, the decoding, the names of the environment variables and
-//! the suggestions, and the documentation is tested against it.
+//! The one table of settings: it drives the defaults, the decoding, the names of the environment variables and the
+//! suggestions, and the documentation is tested against it. A new key is one line here, and is decoded in the file of
+//! its section.
 
 use std::sync::LazyLock;
 
@@ -10,11 +11,11 @@ use crate::notify::registry::{FieldKind, SERVICES, ServiceField};
 /// One setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SettingKey {
-    /// Its path in the TOML file.
+    /// The path in the TOML file: `disrupt.method`.
     pub path: &'static str,
-    /// What it holds, and what it holds when nobody sets it.
+    /// The kind of its value, with the default.
     pub kind: KeyKind,
-    /// What it means, in a sentence.
+    /// The meaning, in a sentence.
     pub doc: &'static str,
     /// The name that the Go tool macaque gave its environment variable, which works unchanged.
     pub old_variable: Option<&'static str>,
@@ -40,12 +41,12 @@ pub enum KeyKind {
 }
 
 impl SettingKey {
-    /// Its environment variable: `MACAQUE_DISRUPT__GRACE_PERIOD` for `disrupt.grace_period`.
+    /// The environment variable: `MACAQUE_DISRUPT__GRACE_PERIOD` for `disrupt.grace_period`.
     pub fn variable(&self) -> String {
         format!("{PREFIX}{}", self.path.replace('.', "__").to_uppercase())
     }
 
-    /// Its default as TOML; `None` if it is absent by default.
+    /// The default as TOML; `None` if it is absent by default.
     pub fn default_toml(&self) -> Option<String> {
         match self.kind {
             KeyKind::Boolean(default) => Some(default.to_string()),
@@ -67,7 +68,7 @@ impl SettingKey {
     }
 }
 
-/// How every environment variable of macaque begins.
+/// The beginning of every environment variable of macaque.
 pub(super) const PREFIX: &str = "MACAQUE_";
 
 /// Every setting, in the order of the documentation.
@@ -133,12 +134,14 @@ fn keys_of(field: &ServiceField) -> Vec<SettingKey> {
         doc: field.doc,
         old_variable: field.old_variable,
     }];
+
     if let FieldKind::Secret {
         file_path, file_doc, ..
     } = field.kind
     {
         keys.push(key(file_path, OptionalText, file_doc));
     }
+
     keys
 }
 
@@ -171,7 +174,7 @@ static FIRST: &[SettingKey] = &[
 #[rustfmt::skip]
 static LAST: &[SettingKey] = &[
     key("health.listen", Text("0.0.0.0:8080"), "The address of the probes; empty or `off`: none."),
-    key("log.level", Text("info"), "The least severe records to log: error, warn, info, debug or trace."),
+    key("log.level", Text("info"), "The lowest level to log: error, warn, info, debug or trace."),
     key("log.format", Text("auto"), "`text`, `json`, or `auto`: text on a terminal, JSON elsewhere."),
     key("cluster.kubeconfig", Text(""), "The kubeconfig file. Empty: the cluster macaque runs in, else kubectl's default."),
     key("cluster.context", Text(""), "The context within the kubeconfig. Empty: its current one."),

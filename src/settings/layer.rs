@@ -5,19 +5,19 @@ use ::config::{ConfigError, Map, Source, Value, ValueKind};
 use super::keys::{KeyKind, SettingKey, is_within};
 use super::mistake::SettingMistake;
 
-/// What one source (the defaults, the file, the environment, the flags) says, and what is wrong with it.
+/// The settings of one source (the defaults, the file, the environment or the flags), and its mistakes.
 #[derive(Default, Clone)]
 pub(super) struct SettingsLayer {
     /// Values by dotted path; only paths of the table of keys.
     pub(super) values: Map<String, Value>,
-    /// What could not become a value.
+    /// Mistakes: what could not become a value.
     pub(super) mistakes: Vec<SettingMistake>,
     /// Keys and sections that a mistake was probably meant to set: they are not missing on top of it.
     pub(super) meant: Vec<String>,
 }
 
 impl SettingsLayer {
-    /// What holds when nobody sets anything.
+    /// The layer of the defaults.
     pub(super) fn defaults(keys: &[SettingKey]) -> Self {
         let values = keys.iter().filter_map(|key| {
             let kind: ValueKind = match key.kind {
@@ -29,6 +29,7 @@ impl SettingsLayer {
             };
             Some((key.path.to_owned(), Value::new(None, kind)))
         });
+
         Self {
             values: values.collect(),
             ..Self::default()
@@ -50,6 +51,7 @@ impl SettingsLayer {
             ),
             KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Duration(_) | KeyKind::Secret => text.into(),
         };
+
         self.values
             .insert(key.path.to_owned(), Value::new(Some(&origin), kind));
     }

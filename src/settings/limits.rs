@@ -1,32 +1,32 @@
-//! Proves the limits over time.
+//! Decodes `[limits]`: how many pods are disrupted over time.
 
 use std::time::Duration;
 
 use macaque_core::config::DisruptionLimits;
 
-use super::decoder::{GivenValue, SettingsDecoder};
+use super::decoder::SettingsDecoder;
 use super::mistake::MistakeReported;
 
-/// More than this over time is as good as no limit.
+/// A higher limit is as good as none.
 const MOST_OVER_TIME: usize = 100_000;
-/// The journal remembers owners at rest no longer.
+/// The longest cooldown: the journal remembers owners no longer.
 const LONGEST_COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Decodes `[limits]`.
-pub(super) fn limits(d: &mut SettingsDecoder) -> Result<DisruptionLimits, MistakeReported> {
+/// Decodes the section.
+pub(super) fn decode_limits(d: &mut SettingsDecoder) -> Result<DisruptionLimits, MistakeReported> {
     let per_hour = d.optional_count("limits.per_hour", MOST_OVER_TIME);
     let per_day = d.optional_count("limits.per_day", MOST_OVER_TIME);
-    let cooldown = d.optional("limits.cooldown").and_then(|text| match text {
-        Some(text) => cooldown(d, text),
-        None => Ok(Duration::ZERO),
-    });
-    let (per_hour, per_day) = (per_hour?, per_day?);
+    let cooldown = decode_cooldown(d);
+    let per_hour = per_hour?;
+    let per_day = per_day?;
+
     if let (Some(hour), Some(day)) = (&per_hour, &per_day)
         && hour.value > day.value
     {
         let wrong = format!("{} is more than {} in {}", hour.value, day.value, day.place());
         return Err(d.refuse(hour, wrong, format!("use {} or less", day.value)));
     }
+
     Ok(DisruptionLimits {
         per_hour: per_hour.map(|given| given.value),
         per_day: per_day.map(|given| given.value),
@@ -34,10 +34,13 @@ pub(super) fn limits(d: &mut SettingsDecoder) -> Result<DisruptionLimits, Mistak
     })
 }
 
-fn cooldown(d: &mut SettingsDecoder, text: GivenValue<String>) -> Result<Duration, MistakeReported> {
+fn decode_cooldown(d: &mut SettingsDecoder) -> Result<Duration, MistakeReported> {
+    let Some(text) = d.optional("limits.cooldown")? else {
+        return Ok(Duration::ZERO);
+    };
     let cooldown = d.duration(text)?;
-    match cooldown.value {
-        value if value <= LONGEST_COOLDOWN => Ok(value),
-        _ => Err(d.refuse(&cooldown, "is longer than a week", "use \"168h\" or less")),
+    if cooldown.value > LONGEST_COOLDOWN {
+        return Err(d.refuse(&cooldown, "is longer than a week", "use \"168h\" or less"));
     }
+    Ok(cooldown.value)
 }

@@ -1,4 +1,4 @@
-//! What is wrong with the settings, said so that it can be put right: which key, where it was set, what would do.
+//! Mistakes in the settings, worded so that they can be fixed: which key, where it was set, what would be right.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use std::fmt;
 pub struct SettingMistake {
     /// The key, such as `disrupt.method`; for what is no key, the environment variable, flag or file at fault.
     pub key: String,
-    /// Where it was set: a file with its line, an environment variable, a flag. `None` if it was set nowhere, and
-    /// the default holds.
+    /// Where it was set: a file with its line, an environment variable, a flag. `None` if it was set nowhere, and the
+    /// default applies.
     pub source: Option<String>,
     /// What is wrong. The value is quoted, unless it is a secret.
     pub wrong: String,
@@ -68,19 +68,19 @@ impl fmt::Display for SettingMistakes {
 
 impl std::error::Error for SettingMistakes {}
 
-/// The proof that a mistake was written down: only `SettingsDecoder` hands it out, so a value that is `Err(Reported)`
-/// is never lost in silence.
+/// The proof that a mistake was reported: only `SettingsDecoder` hands it out, so a value that is
+/// `Err(MistakeReported)` is never lost in silence.
 #[derive(Debug)]
 pub(super) struct MistakeReported(());
 
 impl MistakeReported {
-    /// Writes the mistake down.
+    /// Adds the mistake to the list.
     pub(super) fn to(list: &mut Vec<SettingMistake>, mistake: SettingMistake) -> Self {
         list.push(mistake);
         Self(())
     }
 
-    /// For what is missing only because of a mistake that was written down before.
+    /// The proof for a value that is missing only because of a mistake reported before.
     pub(super) fn before() -> Self {
         Self(())
     }

@@ -1,4 +1,4 @@
-//! Finds what a name that is no setting was probably meant to be.
+//! Finds the setting that a misspelt name was probably meant to be.
 
 use super::keys::{PREFIX, SettingKey, is_within, keys};
 
@@ -14,6 +14,7 @@ pub(super) fn nearest_variable(variable: &str) -> Option<(&'static SettingKey, S
         let old = key.old_variable.map(|name| (key, name.to_owned()));
         std::iter::once((key, key.variable())).chain(old)
     });
+
     known
         .map(|(key, name)| (distance(&typed, &name[PREFIX.len()..], "__"), key, name))
         .filter_map(|(distance, key, name)| Some((distance?, key, name)))
@@ -36,6 +37,7 @@ pub(super) fn names_in(section: &str) -> Vec<&'static str> {
             names.push(name);
         }
     }
+
     names
 }
 
@@ -51,6 +53,7 @@ fn paths() -> Vec<&'static str> {
             path = section;
         }
     }
+
     paths
 }
 

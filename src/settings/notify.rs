@@ -1,14 +1,14 @@
-//! Proves the settings of the chat services: each is complete or absent.
+//! Decodes `[notify]`: the settings of the chat services, each complete or absent.
 
 use secrecy::ExposeSecret;
 
 use super::decoder::{GivenValue, SettingsDecoder};
 use super::mistake::MistakeReported;
-use super::secret::{HTTPS, ReadFile, secret, url_fault};
+use super::secret::{HTTPS, ReadFile, decode_secret, url_fault};
 use crate::notify::Channel;
 use crate::notify::registry::{FieldKind, FieldValues, SERVICES, ServiceField, ServiceSpec};
 
-/// The chat services that a report is delivered to, beside the log. Secrets are never shown, in `Debug` neither.
+/// The chat services that a report is delivered to, beside the log. `Debug` does not show secrets.
 #[derive(Debug, Clone, Default)]
 pub struct NotifySettings {
     services: Vec<(&'static ServiceSpec, FieldValues)>,
@@ -39,9 +39,14 @@ impl NotifySettings {
     }
 }
 
-/// Decodes `[notify.…]`.
-pub(super) fn notify(d: &mut SettingsDecoder, read: ReadFile<'_>) -> Result<NotifySettings, MistakeReported> {
-    let decoded = SERVICES.iter().map(|spec| Ok((*spec, service(d, read, spec)?)));
+/// Decodes the sections of all services.
+pub(super) fn decode_notify(
+    d: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+) -> Result<NotifySettings, MistakeReported> {
+    let decoded = SERVICES
+        .iter()
+        .map(|spec| Ok((*spec, decode_service(d, read, spec)?)));
     let decoded: Vec<Result<_, MistakeReported>> = decoded.collect();
 
     let mut services = Vec::new();
@@ -53,13 +58,16 @@ pub(super) fn notify(d: &mut SettingsDecoder, read: ReadFile<'_>) -> Result<Noti
 }
 
 /// Decodes one service; `None` if none of its required fields is set.
-fn service(
+fn decode_service(
     d: &mut SettingsDecoder,
     read: ReadFile<'_>,
     spec: &'static ServiceSpec,
 ) -> Result<Option<FieldValues>, MistakeReported> {
     let mut given = GivenFields::default();
-    let decoded = spec.fields.iter().map(|one| field(d, read, one, &mut given));
+    let decoded = spec
+        .fields
+        .iter()
+        .map(|field| decode_field(d, read, field, &mut given));
     let decoded: Vec<Result<(), MistakeReported>> = decoded.collect();
     decoded.into_iter().collect::<Result<(), _>>()?;
 
@@ -77,7 +85,8 @@ fn service(
     Err(d.missing(missing.path, &why, right))
 }
 
-fn field(
+/// Decodes one field of a service into `given`.
+fn decode_field(
     d: &mut SettingsDecoder,
     read: ReadFile<'_>,
     field: &'static ServiceField,
@@ -86,7 +95,7 @@ fn field(
     match field.kind {
         FieldKind::Secret {
             file_path, is_url, ..
-        } => match secret(d, read, field.path, file_path)? {
+        } => match decode_secret(d, read, field.path, file_path)? {
             Some(secret) => {
                 if is_url {
                     check_url(d, &secret, secret.value.expose_secret())?;
@@ -110,6 +119,7 @@ fn field(
             given.values.texts.push((field.path, base));
         }
     }
+
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Proves the settings of the process itself: where it answers probes, how it logs, which cluster it speaks to.
+//! Decodes `[health]`, `[log]` and `[cluster]`: the settings of the process itself.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,23 +8,23 @@ use log::LevelFilter;
 use super::decoder::{GivenValue, SettingsDecoder};
 use super::mistake::{MistakeReported, quote};
 
-/// What is logged, and how it looks.
+/// What is logged, and in which format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogSettings {
-    /// The least severe records to log.
+    /// The lowest level to log.
     pub level: LevelFilter,
-    /// How a record looks.
+    /// The format of a record.
     pub format: LogFormat,
 }
 
-/// How a log record looks.
+/// The format of a log record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// Text on a terminal, JSON elsewhere.
     Auto,
-    /// A line that a person reads.
+    /// A line for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -42,7 +42,7 @@ impl LogFormat {
     }
 }
 
-/// Which cluster to speak to; with neither set, the one macaque runs in, else kubectl's default.
+/// The cluster to connect to; with neither set, the one macaque runs in, else kubectl's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClusterSettings {
     /// The kubeconfig file.
@@ -61,42 +61,33 @@ const LEVELS: [(&str, LevelFilter); 5] = [
 ];
 
 /// Decodes `[log]`.
-pub(super) fn log(d: &mut SettingsDecoder) -> Result<LogSettings, MistakeReported> {
-    let level = d.text("log.level").and_then(|word| {
-        let known = LEVELS.into_iter().find(|(known, _)| *known == word.value);
-        known
-            .map(|(_, level)| level)
-            .ok_or_else(|| d.refuse_word(&word, "a level", &LEVELS.map(|(word, _)| word)))
-    });
-    let format = d.text("log.format").and_then(|word| {
-        let known = LogFormat::ALL
-            .into_iter()
-            .find(|known| known.as_str() == word.value);
-        known.ok_or_else(|| d.refuse_word(&word, "a format", &LogFormat::ALL.map(LogFormat::as_str)))
-    });
+pub(super) fn decode_log(d: &mut SettingsDecoder) -> Result<LogSettings, MistakeReported> {
+    let level = d.one_of("log.level", "a level", LEVELS, |(word, _)| word);
+    let format = d.one_of("log.format", "a format", LogFormat::ALL, LogFormat::as_str);
     Ok(LogSettings {
-        level: level?,
+        level: level?.1,
         format: format?,
     })
 }
 
 /// Decodes `[health]`; `None` is off. An environment variable cannot be empty, so `off` means the same.
-pub(super) fn health(d: &mut SettingsDecoder) -> Result<Option<SocketAddr>, MistakeReported> {
+pub(super) fn decode_health(d: &mut SettingsDecoder) -> Result<Option<SocketAddr>, MistakeReported> {
     let listen = d.text("health.listen")?;
-    match listen.value.as_str() {
-        "" | "off" => Ok(None),
-        address => match address.parse() {
-            Ok(address) => Ok(Some(address)),
-            Err(_) => {
-                let wrong = format!("{} is not an address with a port", quote(address));
-                Err(d.refuse(&listen, wrong, "use \"0.0.0.0:8080\", \"[::]:8080\" or \"off\""))
-            }
-        },
+    if matches!(listen.value.as_str(), "" | "off") {
+        return Ok(None);
+    }
+
+    match listen.value.parse() {
+        Ok(address) => Ok(Some(address)),
+        Err(_) => {
+            let wrong = format!("{} is not an address with a port", quote(&listen.value));
+            Err(d.refuse(&listen, wrong, "use \"0.0.0.0:8080\", \"[::]:8080\" or \"off\""))
+        }
     }
 }
 
 /// Decodes `[cluster]`.
-pub(super) fn cluster(d: &mut SettingsDecoder) -> Result<ClusterSettings, MistakeReported> {
+pub(super) fn decode_cluster(d: &mut SettingsDecoder) -> Result<ClusterSettings, MistakeReported> {
     let kubeconfig = d.optional("cluster.kubeconfig");
     let context = d.optional("cluster.context");
     let set = |given: Option<GivenValue<String>>| given.map(|given| given.value);

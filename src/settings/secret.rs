@@ -1,4 +1,5 @@
-//! Secrets by value or by file, and the addresses to which they may be sent. No message repeats a secret.
+//! Decodes secrets, by value or from a file, and checks the addresses to which they may be sent. No message repeats a
+//! secret.
 
 use std::io;
 use std::path::Path;
@@ -12,8 +13,8 @@ use crate::notify::check_url;
 /// How a secret's file is read; an argument, so that decoding stays pure.
 pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 
-/// A secret by value or from a file, whose line break at the end does not count.
-pub(super) fn secret(
+/// Decodes a secret by value or from a file, whose line break at the end does not count.
+pub(super) fn decode_secret(
     d: &mut SettingsDecoder,
     read: ReadFile<'_>,
     by_value: &'static str,
@@ -23,6 +24,7 @@ pub(super) fn secret(
         .optional(by_value)
         .map(|given| given.map(|given| given.map(SecretString::from)));
     let file = d.optional(by_file);
+
     let given = match (value?, file?) {
         (None, None) => return Ok(None),
         (Some(value), None) => value,
@@ -32,13 +34,12 @@ pub(super) fn secret(
             return Err(d.refuse(&value, wrong, "keep one of the two"));
         }
     };
-    match given.value.expose_secret().chars().all(|c| c.is_ascii_graphic()) {
-        true => Ok(Some(given)),
-        false => Err(d.refuse(
-            &given,
-            "the secret holds a blank or another character that none can have",
-            "copy it again",
-        )),
+
+    if given.value.expose_secret().chars().all(|c| c.is_ascii_graphic()) {
+        Ok(Some(given))
+    } else {
+        let wrong = "the secret contains a space or another invalid character";
+        Err(d.refuse(&given, wrong, "copy it again"))
     }
 }
 
@@ -50,7 +51,7 @@ fn from_file(
     match read(Path::new(&path.value)) {
         Err(error) => {
             let wrong = format!("cannot read {}: {error}", shown(&path.value));
-            Err(d.refuse(&path, wrong, "mount the secret there, or correct the path"))
+            Err(d.refuse(&path, wrong, "mount the secret there, or fix the path"))
         }
         Ok(text) => match text.trim_end_matches(['\r', '\n']) {
             "" => {
@@ -67,15 +68,16 @@ fn from_file(
 
 /// A path as a message shows it, unless it may be the secret itself, set to the wrong key.
 fn shown(path: &str) -> String {
-    match path.starts_with(['/', '.']) {
-        true => quote(path),
-        false => "the file that it names".to_owned(),
+    if path.starts_with(['/', '.']) {
+        quote(path)
+    } else {
+        "the file that it names".to_owned()
     }
 }
 
 /// The remedy for what [`url_fault`] finds.
 pub(super) const HTTPS: &str =
-    "use an address that begins with https:// (http:// only for this machine itself)";
+    "use an address that begins with https:// (http:// only for a loopback address)";
 
 /// What is wrong with an address to which a secret is sent; the words do not repeat it.
 pub(super) fn url_fault(url: &str) -> Option<String> {

@@ -28,10 +28,10 @@ const usage = `Usage:
   controlplane start DIR                    start in the background, print the kubeconfig's path
   controlplane stop DIR                     stop what start started
   controlplane serve DIR                    start in the foreground, until SIGINT or SIGTERM
-  controlplane crowd DIR NUMBER             fill what was started in DIR with so many pods
+  controlplane many-pods DIR NUMBER         fill what was started in DIR with so many pods
 
 Before DIR, --server-only leaves out the controllers, the scheduler and kwok: nothing but a client changes
-anything then, which suits a load of objects that nobody is to tend.
+anything then, which suits a load of objects that no controller is to touch.
 
 DIR holds admin.kubeconfig, the logs and etcd's data; each start begins afresh.
 COMMAND finds the administrator's kubeconfig in KUBECONFIG and CONTROLPLANE_KUBECONFIG.
@@ -62,10 +62,10 @@ func main() {
 		err = stop(args[1])
 	case len(args) == 2 && args[0] == "serve":
 		err = serve(ctx, args[1], serverOnly)
-	case len(args) == 3 && args[0] == "crowd":
+	case len(args) == 3 && args[0] == "many-pods":
 		var pods int
 		if pods, err = strconv.Atoi(args[2]); err == nil {
-			err = crowd(ctx, args[1], pods)
+			err = fillWithPods(ctx, args[1], pods)
 		}
 	default:
 		fmt.Fprint(os.Stderr, usage)

@@ -13,13 +13,21 @@ mod cli;
 mod journal;
 mod notify;
 mod preview;
-mod relay;
 mod rounds;
 mod settings;
 
+use kube_sandbox::Sandbox;
 use macaque_testkit::Program;
+use macaque_testkit::fault_proxy::{Fault, FaultProxy, ProxyResponse};
 
 /// `macaque ARGS`, separated at blanks.
 fn macaque(args: &str) -> Program {
     Program::new(env!("CARGO_BIN_EXE_macaque")).args(args)
+}
+
+/// A proxy before `sandbox` that answers the requests whose first line holds `part` itself.
+fn answering_proxy(sandbox: &Sandbox, part: &str, status: u16, body: &str) -> FaultProxy {
+    let proxy = FaultProxy::start(&sandbox.url());
+    proxy.inject(part, Fault::Answer(ProxyResponse::new(status, body)));
+    proxy
 }

@@ -13,7 +13,6 @@ mod sampling;
 mod scope;
 mod throttles;
 mod victims;
-mod wire;
 
 use macaque_core::report::{RoundEnd, RoundReport};
 

@@ -30,7 +30,7 @@ async fn the_log_tells_each_victim_and_the_round_and_warns_of_doubt() {
         ),
         format!("WARN evicted 1 pod, 1 with unknown outcome {round} verdict=failed victims=2"),
     ];
-    let target = " macaque::notify::log_lines:";
+    let target = " macaque::notify::log_channel:";
     let ours = captured().into_iter().filter(|line| line.contains(target));
     assert_eq!(
         ours.map(|line| line.replace(target, "")).collect::<Vec<_>>(),

@@ -1,8 +1,8 @@
-//! A PodDisruptionBudget as the rules see it, and what it will answer to an eviction.
+//! A PodDisruptionBudget, and the predicted answer to an eviction under it.
 //!
-//! The order of the checks is the API server's own (`pkg/registry/core/pod/storage/eviction.go`), and so are the words,
-//! so that a predicted refusal reads like the real one. It is a prediction: budgets trail the pods they count, admission
-//! is not asked, and only the POST decides.
+//! The order of the checks and the messages are the API server's own (`pkg/registry/core/pod/storage/eviction.go`), so
+//! that a predicted refusal reads like the real one. It remains a prediction: the status of a budget lags behind its
+//! pods, webhooks and policies are not asked, and only the real request decides.
 
 mod arithmetic;
 pub mod audit;
@@ -16,18 +16,18 @@ use crate::pod::{Pod, PodPhase};
 use crate::prediction::Prediction;
 use crate::selector::Selector;
 
-/// More disrupted pods than this wait for their end under one budget, and the API server refuses
+/// The maximum number of evicted pods whose deletion a budget waits for; with more, the API server refuses
 /// (`MaxDisruptedPodSize`).
-const MOST_DISRUPTED_PODS: usize = 2000;
+const MAX_DISRUPTED_PODS: usize = 2000;
 
-/// What the rules read of a PodDisruptionBudget.
+/// A PodDisruptionBudget, reduced to the fields that are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Budget {
-    /// Its namespace.
+    /// The budget's namespace.
     pub namespace: String,
-    /// Its name.
+    /// The budget's name.
     pub name: String,
-    /// Which pods it covers.
+    /// The pods that the budget covers.
     pub selector: BudgetCoverage,
     /// `spec.minAvailable` as written: `3` or `50%`.
     pub min_available: Option<String>,
@@ -37,54 +37,55 @@ pub struct Budget {
     pub unhealthy: UnhealthyPodPolicy,
     /// `metadata.generation`.
     pub generation: i64,
-    /// What the disruption controller computed last.
+    /// The status that the disruption controller computed last.
     pub status: BudgetStatus,
 }
 
-/// Which pods a budget covers.
+/// The pods that a budget covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BudgetCoverage {
-    /// Those that match; an empty selector matches all.
+    /// Pods that match; an empty selector matches all.
     Matching(Selector),
-    /// None: there is no selector.
+    /// No pods, because there is no selector.
     Nothing,
-    /// None: the selector cannot be read, and the API server ignores such a budget. Holds why.
+    /// No pods, because the selector is invalid and the API server ignores such a budget; the text says why.
     Invalid(String),
 }
 
-/// `status` of a budget.
+/// The `status` of a budget.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BudgetStatus {
-    /// The generation of the spec that it belongs to.
+    /// The generation of the spec that the status belongs to.
     pub observed_generation: i64,
     /// How many more disruptions are allowed.
     pub disruptions_allowed: i64,
-    /// Healthy pods.
+    /// How many pods are healthy.
     pub current_healthy: i64,
-    /// Healthy pods that there must be.
+    /// How many pods must be healthy.
     pub desired_healthy: i64,
-    /// Pods that are counted.
+    /// How many pods the budget counts.
     pub expected_pods: i64,
-    /// Pods that were evicted and still count.
+    /// How many pods were evicted and are not known to be deleted yet.
     pub disrupted_pods: usize,
     /// The message of the condition `DisruptionAllowed` where its reason is `SyncFailed`.
     pub sync_failed: Option<String>,
-    /// The message of that condition where it is `False` for another reason, as `(REASON): MESSAGE`.
+    /// The message of the same condition where it is `False` for another reason, as `(REASON): MESSAGE`.
     pub complaint: Option<String>,
 }
 
-/// `spec.unhealthyPodEvictionPolicy`.
+/// The policy for pods that are not ready, `spec.unhealthyPodEvictionPolicy`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnhealthyPodPolicy {
-    /// Pods that are not ready may go if enough others are healthy; the default.
+    /// Pods that are not ready can be evicted if enough others are healthy; the default.
     IfHealthyBudget,
-    /// Pods that are not ready may always go.
+    /// Pods that are not ready can always be evicted.
     AlwaysAllow,
-    /// A policy newer than this program: treated as one that allows nothing, as the API's documentation asks.
+    /// A policy that macaque does not know, treated as one that allows nothing, as the API's documentation asks.
     Unrecognized(String),
 }
 
-/// The disruptions that are planned already, by budget: a budget that allows one more allows one pod, not each of ten.
+/// The number of disruptions already planned under each budget, so that a budget that allows one more disruption allows
+/// it for one pod only.
 #[derive(Debug, Clone, Default)]
 pub struct PlannedDisruptions(BTreeMap<(String, String), i64>);
 
@@ -98,9 +99,9 @@ impl Budget {
         matching && self.namespace == pod.id.namespace
     }
 
-    /// How many more disruptions the budget allows, `planned` ones counted.
+    /// How many more disruptions the budget allows after the `planned` ones.
     pub fn headroom(&self, planned: &PlannedDisruptions) -> i64 {
-        (self.status.disruptions_allowed - planned.under(self)).max(0)
+        (self.status.disruptions_allowed - planned.count(self)).max(0)
     }
 
     /// Whether the status belongs to the current spec.
@@ -108,7 +109,7 @@ impl Budget {
         self.status.observed_generation >= self.generation
     }
 
-    /// Whether a pod that is not ready may go without being counted.
+    /// Whether a pod that is not ready can be evicted without charging the budget.
     pub(super) fn allows_unready(&self) -> bool {
         let BudgetStatus {
             current_healthy,
@@ -130,7 +131,7 @@ impl Budget {
         })
     }
 
-    /// The answer to the eviction of a pod that counts.
+    /// Predicts the answer to the eviction of a pod that charges this budget.
     fn answer(&self, planned: &PlannedDisruptions) -> Prediction {
         let name = &self.name;
         let status = &self.status;
@@ -139,27 +140,34 @@ impl Budget {
             return self.refuse(message, true);
         }
 
-        let not_now = format!("The disruption budget {name} does not allow evicting pods currently");
+        let not_now = self.not_now();
         if status.disruptions_allowed < 0 {
             let message = format!("{not_now}: pdb disruptions allowed is negative");
             return self.refuse(message, false);
         }
-        if status.disrupted_pods > MOST_DISRUPTED_PODS {
+        if status.disrupted_pods > MAX_DISRUPTED_PODS {
             let message = format!("{not_now}: too many pending evictions not confirmed by PDB controller");
             return self.refuse(message, false);
         }
 
-        let left = self.headroom(planned);
-        if left > 0 {
-            return Prediction::Allowed {
+        match self.headroom(planned) {
+            0 => self.refuse(self.no_headroom(planned), false),
+            headroom => Prediction::Allowed {
                 budget: Some(name.clone()),
-                why: format!("budget {name} allows {left}"),
-            };
+                why: format!("budget {name} allows {headroom}"),
+            },
         }
+    }
 
+    /// The message of a budget that allows no more disruptions after the `planned` ones.
+    fn no_headroom(&self, planned: &PlannedDisruptions) -> String {
+        let name = &self.name;
+        let status = &self.status;
         let needed = status.desired_healthy;
-        let healthy = status.current_healthy - planned.under(self);
-        let message = match (&status.sync_failed, &status.complaint) {
+        let healthy = status.current_healthy - planned.count(self);
+        let not_now = self.not_now();
+
+        match (&status.sync_failed, &status.complaint) {
             (Some(why), _) => format!("{not_now} because it failed sync: {why}"),
             (None, _) if healthy <= needed => {
                 format!(
@@ -168,20 +176,26 @@ impl Budget {
             }
             (None, Some(why)) => format!("{not_now} {why}"),
             (None, None) => not_now,
-        };
-        self.refuse(message, false)
+        }
+    }
+
+    /// The beginning of most messages of a budget that refuses.
+    fn not_now(&self) -> String {
+        let name = &self.name;
+        format!("The disruption budget {name} does not allow evicting pods currently")
     }
 }
 
 impl PlannedDisruptions {
-    fn under(&self, budget: &Budget) -> i64 {
+    /// How many disruptions are planned under `budget`.
+    fn count(&self, budget: &Budget) -> i64 {
         self.0
             .get(&(budget.namespace.clone(), budget.name.clone()))
             .copied()
             .unwrap_or_default()
     }
 
-    /// Counts `prediction` for a pod of `namespace` as if it had happened.
+    /// Counts a disruption in `namespace` that `prediction` allows as planned.
     pub fn note(&mut self, namespace: &str, prediction: &Prediction) {
         if let Prediction::Allowed {
             budget: Some(name), ..
@@ -193,7 +207,7 @@ impl PlannedDisruptions {
     }
 }
 
-/// Predicts the eviction of `pod` under `budgets`, of which others may be of other namespaces.
+/// Predicts the eviction of `pod` under those of `budgets` that cover it, after the `planned` disruptions.
 pub fn predict(pod: &Pod, budgets: &[Budget], planned: &PlannedDisruptions) -> Prediction {
     if pod.terminating {
         return Prediction::without_budget("it is terminating already");

@@ -1,4 +1,4 @@
-//! The validated configuration of one process: what remains of the settings after every mistake was reported.
+//! The validated configuration of one process, built from settings that have no mistakes.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,19 +16,19 @@ pub struct ChaosConfig {
     pub dry_run: bool,
     /// When rounds are due, and the quiet times. `None` only where no schedule is needed (`macaque once`).
     pub calendar: Option<Calendar>,
-    /// The pods that may be drawn.
+    /// The pods that may be picked.
     pub target: TargetConfig,
     /// How many pods a round disrupts, and by which method.
     pub disrupt: DisruptConfig,
-    /// How many pods are disrupted over time, whatever the schedule says.
+    /// How many pods may be disrupted over time, regardless of the schedule.
     pub limits: DisruptionLimits,
-    /// How late the round of a slot may start at most.
+    /// How long after its slot a round may start.
     pub starting_deadline: Duration,
     /// The place of the journal; a dry run keeps none.
     pub journal: JournalLocation,
 }
 
-/// The pods that may be drawn.
+/// The configured target: the pods that may be picked.
 #[derive(Debug, Clone)]
 pub struct TargetConfig {
     /// The namespaces in scope.
@@ -42,7 +42,7 @@ pub struct TargetConfig {
 }
 
 impl TargetConfig {
-    /// Every pod of `namespace` that no rule exempts, however young.
+    /// The target for every pod of `namespace`, however young; all other rules still apply.
     pub fn all_of(namespace: &str) -> Self {
         Self {
             namespaces: NamespaceScope::Named(vec![namespace.to_owned()]),
@@ -58,7 +58,7 @@ impl TargetConfig {
 pub enum NamespaceScope {
     /// Every namespace of the cluster, which needs a ClusterRole. System namespaces stay exempt by rule.
     All,
-    /// The namespaces by name; at least one, each once.
+    /// These namespaces; at least one, each once.
     Named(Vec<String>),
 }
 
@@ -67,7 +67,7 @@ impl NamespaceScope {
     pub fn contains(&self, name: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Named(names) => names.iter().any(|known| known == name),
+            Self::Named(names) => names.iter().any(|named| named == name),
         }
     }
 }
@@ -91,7 +91,7 @@ pub struct DisruptConfig {
     /// The grace period of a victim, in whole seconds, at least 1 s (0 would force-delete);
     /// `None` leaves it to the pod's own `terminationGracePeriodSeconds`.
     pub grace_period: Option<Duration>,
-    /// How many victims may be tried a round before it ends, refusals included; at least `count`.
+    /// How many victims a round may try, refusals included; at least `count`.
     pub attempts: usize,
     /// How victims are picked: by pod or by owner.
     pub draw: DrawBy,
@@ -116,12 +116,12 @@ pub enum DrawBy {
     /// By pod: every eligible pod is equally likely, so an owner of many pods is hit more often.
     Pod,
     /// By owner: every owner of eligible pods is equally likely, then each eligible pod of that owner. A pod without an
-    /// owner is an owner of its own.
+    /// owner counts as its own owner.
     Owner,
 }
 
 impl DrawBy {
-    /// Both ways, for tables and tests.
+    /// Both values, for tables and tests.
     pub const ALL: [Self; 2] = [Self::Pod, Self::Owner];
 
     /// The value as written in the configuration.
@@ -136,9 +136,9 @@ impl DrawBy {
 /// The limits on disruptions over time, kept in the journal across restarts. The default sets no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DisruptionLimits {
-    /// The most disruptions within any hour; `None` sets no limit.
+    /// The maximum number of disruptions within any hour; `None` sets no limit.
     pub per_hour: Option<usize>,
-    /// The most disruptions within any 24 hours; `None` sets no limit.
+    /// The maximum number of disruptions within any 24 hours; `None` sets no limit.
     pub per_day: Option<usize>,
     /// How long an owner is in cooldown after a disruption of one of its pods, at most a week; zero is no cooldown.
     pub cooldown: Duration,
@@ -147,7 +147,7 @@ pub struct DisruptionLimits {
 /// The place of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JournalLocation {
-    /// The memory of this process: the journal is lost with it, and a second replica has another.
+    /// The memory of this process: the journal is lost with the process, and every replica has its own.
     Memory,
     /// A ConfigMap in macaque's own namespace, which all replicas share.
     ConfigMap(ConfigMapRef),

@@ -1,6 +1,7 @@
-//! Judges one pod: a candidate, or exempt for a reason that can be told to people.
+//! Judges whether one pod is a candidate, or exempt and for which reason.
 
 mod opt_out;
+mod rule;
 mod rules;
 
 use std::borrow::Cow;
@@ -9,14 +10,15 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use self::rules::EligibilityRule;
+pub use self::rule::EligibilityRule;
 
-use self::rules::{RULES, RuleInput};
+use self::rule::RuleInput;
+use self::rules::RULES;
 use crate::config::TargetConfig;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodPhase, PodRef};
 
-/// The name under which the report counts pods whose owner is in cooldown: the journal knows that, no rule does.
+/// The name under which a report counts pods whose owner is in cooldown, which the journal decides and not a rule.
 const COOLDOWN: &str = "cooldown";
 
 /// The pod that macaque itself runs in, so that it is never its own victim.
@@ -28,23 +30,23 @@ pub struct OwnPod {
     pub name: String,
 }
 
-/// What a pod is judged by.
+/// The settings and facts that the rules judge a pod by.
 #[derive(Debug, Clone)]
 pub struct EligibilityRules {
     /// The configured target.
     pub target: TargetConfig,
-    /// How victims are disrupted: some pods are exempt from one method only.
+    /// The disruption method: some rules exempt pods from deletion only.
     pub method: DisruptionMethod,
-    /// The pod that macaque runs in, where that is known.
+    /// The pod that macaque runs in, if it is known.
     pub own_pod: Option<OwnPod>,
 }
 
-/// A pod that may be picked, in as few bytes as the draw needs.
+/// A pod that may be picked, reduced to what the draw needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// The pod.
     pub pod: PodRef,
-    /// Its controller.
+    /// The pod's controller.
     pub owner: Option<PodOwner>,
 }
 
@@ -57,18 +59,18 @@ pub struct Exemption {
     pub why: Cow<'static, str>,
 }
 
-/// What one rule says of one pod.
+/// The finding of one rule about one pod.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RuleFinding {
     /// The rule's name.
     pub rule: &'static str,
     /// The result.
     pub result: RuleResult,
-    /// The setting that decides, with its value: `target.min_age = 1m`; `None` where no setting does.
+    /// The setting that decides, with its value: `target.min_age = 1m`; `None` if no setting does.
     pub setting: Option<String>,
-    /// What the rule saw of the pod.
+    /// What the rule looked at: `namespace shop`, for example.
     pub seen: String,
-    /// The reason why the pod is exempt, in words.
+    /// The reason in words, if the rule exempts the pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
@@ -79,7 +81,7 @@ pub struct RuleFinding {
 pub enum RuleResult {
     /// The rule does not exempt the pod.
     Passed,
-    /// The rule would exempt the pod, and the configuration switches it off.
+    /// The rule would exempt the pod, but the configuration switches the rule off.
     Opened,
     /// The rule exempts the pod.
     Exempt,
@@ -99,7 +101,7 @@ pub fn includable_rules() -> Vec<&'static str> {
 /// Judges `pod` by `rules` at `now`.
 ///
 /// # Errors
-/// The first rule that exempts the pod.
+/// The exemption by the first rule that applies.
 pub fn judge(pod: &Pod, rules: &EligibilityRules, now: Timestamp) -> Result<Candidate, Exemption> {
     let input = RuleInput { pod, rules, now };
     match RULES.iter().find_map(|rule| rule.judge(&input)) {
@@ -118,7 +120,7 @@ pub fn examine(pod: &Pod, rules: &EligibilityRules, now: Timestamp) -> Vec<RuleF
 }
 
 impl EligibilityRules {
-    /// The phases in which a pod may be eligible; any other exempts it.
+    /// The phases in which a pod may be eligible; in any other it is exempt.
     pub fn phases(&self) -> &'static [PodPhase] {
         if self.target.include.contains(&"pending") {
             &[PodPhase::Pending, PodPhase::Running]
@@ -129,7 +131,7 @@ impl EligibilityRules {
 }
 
 impl Exemption {
-    /// The exemption of a pod whose owner is in cooldown until then.
+    /// The exemption of a pod whose owner is in cooldown until `until`.
     pub fn cooldown(until: Timestamp) -> Self {
         Self {
             rule: COOLDOWN,
@@ -139,8 +141,8 @@ impl Exemption {
 }
 
 impl OwnPod {
-    /// Whether `pod` is macaque, or belongs to the same controller. A controller names its pods after itself
-    /// (`NAME-HASH-SUFFIX` for a Deployment, `NAME-SUFFIX` for the others), so the names alone tell.
+    /// Whether `pod` is macaque's own pod or belongs to the same controller. A controller names its pods after itself
+    /// (`NAME-HASH-SUFFIX` for a Deployment, `NAME-SUFFIX` for the others), so the names are enough to tell.
     fn covers(&self, pod: &Pod) -> bool {
         if pod.id.namespace != self.namespace {
             return false;
@@ -149,7 +151,7 @@ impl OwnPod {
         let parent = |name: &str| name.rsplit_once('-').map(|(parent, _)| parent.to_owned());
         let is_sibling = pod.owner.as_ref().is_some_and(|owner| {
             let controller = match owner.kind.as_str() {
-                "Deployment" => parent(&self.name).and_then(|set| parent(&set)),
+                "Deployment" => parent(&self.name).and_then(|replica_set| parent(&replica_set)),
                 _ => parent(&self.name),
             };
             controller.is_some_and(|name| name == owner.name)

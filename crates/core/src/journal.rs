@@ -1,5 +1,5 @@
-//! The journal, an intent log: each disruption is written down before it is tried, then its outcome, then who was
-//! notified.
+//! The journal, an intent log: it records each disruption before it is tried, then the outcome, then which channels got
+//! the report.
 //!
 //! ```text
 //! claim a slot ─▶ reserve a victim ─▶ (disrupt it) ─▶ resolve it ─▶ … ─▶ close the round ─▶ delivered
@@ -7,12 +7,13 @@
 //!                     └──────── the next victim ◀──────────┘
 //! ```
 //!
-//! A pure state machine: [`Journal::step`] takes an event and its context, and returns the journal as it is to be
-//! written, or the reason why it is not. The caller writes it on the condition that nobody wrote since it was read,
-//! and only then acts. So of many replicas one succeeds, and a step that is repeated changes nothing.
+//! The journal is a pure state machine: [`Journal::step`] takes an event and its context, and returns the journal to
+//! write, or the reason why the step is not allowed. The caller writes it on the condition that the stored journal has
+//! not changed since it was read, and acts only after that. So only one of several replicas succeeds, and a step that
+//! is repeated changes nothing.
 //!
-//! A round whose holder is gone is taken over: the new holder checks what happened to its victims and closes it. No
-//! further victim is picked for it, so a crash can make a round smaller and never larger.
+//! If the holder of a round is gone, another takes the round over: it checks what happened to the victims and closes
+//! the round. It picks no further victim, so a crash can make a round smaller and never larger.
 
 mod codec;
 mod denial;
@@ -34,23 +35,23 @@ pub use self::outbox::OutboxEntry;
 pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
 pub use self::usage::{OwnerCooldown, UsageEntry};
 
-/// The annotation on the journal's ConfigMap that pauses macaque: `true`, or the instant (RFC 3339) until which.
+/// The annotation on the journal's ConfigMap that pauses macaque: `true`, or the end of the pause (RFC 3339).
 pub const PAUSED: &str = "macaque/paused";
 
-/// The state that must survive a crash.
+/// The journal: the state that must survive a crash.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Journal {
-    /// The version of this format.
+    /// The version of the format.
     version: u32,
-    /// How many times the journal was written: this number never goes back.
+    /// How many times the journal was written; this number never decreases.
     sequence: u64,
-    /// The UID of the ConfigMap it was written to: in another ConfigMap it is a copy.
+    /// The UID of the ConfigMap that the journal was written to: in another ConfigMap it is a copy.
     uid: String,
     /// The last round that was claimed.
     #[serde(skip_serializing_if = "Option::is_none")]
     round: Option<RoundRecord>,
-    /// The disruptions of the last day.
+    /// The number of disruptions in each minute of the last day.
     usage: Vec<UsageEntry>,
     /// The owners in cooldown.
     cooldowns: Vec<OwnerCooldown>,
@@ -58,13 +59,13 @@ pub struct Journal {
     outbox: Vec<OutboxEntry>,
     /// How many reports were dropped before they were delivered.
     dropped: u64,
-    /// Why nothing may be disrupted for a while.
+    /// The period in which nothing may be disrupted, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     quarantine: Option<Quarantine>,
 }
 
 impl Journal {
-    /// An empty journal for the ConfigMap of this UID.
+    /// An empty journal for the ConfigMap with this UID.
     pub fn new(uid: &str) -> Self {
         Self {
             version: codec::VERSION,
@@ -78,7 +79,7 @@ impl Journal {
         self.sequence
     }
 
-    /// The UID of the ConfigMap it was written to.
+    /// The UID of the ConfigMap that the journal was written to.
     pub fn uid(&self) -> &str {
         &self.uid
     }
@@ -110,11 +111,11 @@ impl Journal {
             .filter(|quarantine| now < quarantine.until)
     }
 
-    /// The journal after `event`, as it is to be written; unchanged if the event changes nothing. Taking a step twice
-    /// has the effect of taking it once.
+    /// Applies `event`, and returns the journal to write; it is unchanged if the event changes nothing. Applying an
+    /// event twice has the effect of applying it once.
     ///
     /// # Errors
-    /// The reason why the step is not allowed: nothing must be done then.
+    /// The reason why the step is not allowed; the caller must then do nothing.
     pub fn step(&self, event: &JournalEvent, context: &StepContext<'_>) -> Result<Self, Denial> {
         let mut next = self.clone();
 
@@ -136,7 +137,7 @@ impl Journal {
         Ok(next)
     }
 
-    /// The journal as it is written to the ConfigMap of this UID.
+    /// The journal for the ConfigMap with this UID.
     pub fn with_uid(mut self, uid: &str) -> Self {
         uid.clone_into(&mut self.uid);
         self
@@ -147,7 +148,7 @@ fn after(now: Timestamp, duration: Duration) -> Timestamp {
     now.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
-/// The end of the second that `instant` lies in, for people to read.
+/// `instant` rounded up to a whole second, which is easier to read.
 fn whole_second(instant: Timestamp) -> Timestamp {
     let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
     instant.round(up).unwrap_or(instant)

@@ -5,14 +5,14 @@
 //! |---|---|
 //! | [`schedule`] | when rounds are due: crontab lines, time zones, quiet times, and the slot that is due now |
 //! | [`selector`] | which pods a label selector matches |
-//! | [`pod`] | nothing: what is read of a pod, and the names of pods and owners |
+//! | [`pod`] | nothing: the fields of a pod that the rules read, and the names of pods and owners |
 //! | [`config`] | nothing: the validated configuration |
 //! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
 //! | [`selection`] | which candidates are tried, in which order, by a seed |
 //! | [`budget`] | what PodDisruptionBudgets allow, and what is wrong with them |
 //! | [`verdict`] | what the API server's answer to a disruption means |
-//! | [`outcome`] | what is said of a victim afterwards: the outcome, who refused it, and what to do about it |
-//! | [`prediction`] | what is expected of a disruption before it is tried |
+//! | [`outcome`] | how the result for a victim is worded: the outcome, who refused, and what to do about it |
+//! | [`prediction`] | how the expected result of a disruption is worded before it is tried |
 //! | [`preview`] | which victims a round would pick, and how likely each is |
 //! | [`report`] | how a round is summed up |
 //! | [`journal`] | which step of a round is allowed next, and what must be written down before it |

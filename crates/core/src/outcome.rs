@@ -1,4 +1,4 @@
-//! The outcome of one victim, in words that claim no more than the API server answered.
+//! The outcome for one victim, in words that claim only what the API server confirmed.
 
 use std::fmt;
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl fmt::Display for DisruptionMethod {
     }
 }
 
-/// The outcome of one victim.
+/// The outcome for one victim.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "lowercase")]
 pub enum Outcome {
@@ -42,21 +42,21 @@ pub enum Outcome {
     Evicted,
     /// The deletion was accepted, and a check by UID found the pod gone or terminating.
     Deleted,
-    /// The disruption was refused; holds by whom.
+    /// The disruption was refused; the [`Refusal`] says by whom.
     Refused(Refusal),
-    /// The pod was gone before macaque reached it: macaque did not end it.
+    /// The pod was gone already: macaque did not disrupt it.
     Gone,
     /// A dry run: the victim would be disrupted, and no request was sent.
     Spared,
     /// No reliable answer came, and a check of the pod did not settle it.
     Unknown {
-        /// The request, and what came back instead of an answer.
+        /// The request, and what happened instead of a reliable answer.
         why: String,
     },
 }
 
 impl Outcome {
-    /// Whether this victim counts as disrupted. `Unknown` does, so that doubt never leads to a further victim.
+    /// Whether the victim counts as disrupted. `Unknown` does, so that doubt never leads to a further victim.
     pub fn counts_as_disruption(&self) -> bool {
         match self {
             Self::Evicted | Self::Deleted | Self::Spared | Self::Unknown { .. } => true,
@@ -95,7 +95,7 @@ impl fmt::Display for Outcome {
 pub enum Refusal {
     /// A PodDisruptionBudget has no disruption left, or cannot be computed.
     Budget {
-        /// The budget's name, where the answer holds it.
+        /// The budget's name, if the answer holds it.
         name: Option<String>,
         /// The API server's own message.
         message: String,
@@ -104,7 +104,7 @@ pub enum Refusal {
     },
     /// More than one PodDisruptionBudget matches the pod, which the eviction API does not support.
     SeveralBudgets,
-    /// An admission webhook denied it.
+    /// An admission webhook denied the disruption.
     Webhook {
         /// The webhook's name.
         name: String,
@@ -118,7 +118,7 @@ pub enum Refusal {
         /// The API server's message.
         message: String,
     },
-    /// A ValidatingAdmissionPolicy denied it.
+    /// A ValidatingAdmissionPolicy denied the disruption.
     Policy {
         /// The policy's name.
         name: String,
@@ -132,12 +132,12 @@ pub enum Refusal {
     /// The API server accepted the disruption, but the pod was not deleted: an admission webhook turned the eviction
     /// into a dry run, or a controller delayed it.
     AcceptedButAlive,
-    /// The pod object itself cannot be evicted: the API server found it invalid.
+    /// The API server found the pod object itself invalid.
     InvalidPod {
         /// The API server's message.
         message: String,
     },
-    /// The API server could not decide now (a conflict on a budget, start-up): the same pod may be allowed later.
+    /// The API server could not decide at the moment (a conflict, its own start-up): the same pod may be allowed later.
     NotNow {
         /// The API server's message.
         message: String,
@@ -155,27 +155,29 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Who refused, without the message of the refusal.
-    pub fn who(&self) -> String {
+    /// The refusal in a few words that follow a noun (`eviction of shop/web-1 refused by budget web`), without the
+    /// message of the API server.
+    pub fn summary(&self) -> String {
         match self {
-            Self::Budget { name: Some(name), .. } => format!("budget {name}"),
-            Self::Budget { name: None, .. } => "a budget".to_owned(),
-            Self::SeveralBudgets => "several budgets at once".to_owned(),
-            Self::Webhook { name, .. } => format!("webhook {name}"),
-            Self::WebhookDown { name, .. } => format!("webhook {name}, which does not answer"),
-            Self::Policy { name, .. } => format!("policy {name}"),
-            Self::NamespaceTerminating => "the terminating namespace".to_owned(),
-            Self::AcceptedButAlive => "admission (accepted, but not deleted)".to_owned(),
-            Self::InvalidPod { .. } => "validation".to_owned(),
-            Self::NotNow { .. } => "the API server for now".to_owned(),
-            Self::Throttled { .. } => "the API server's throttle".to_owned(),
+            Self::Budget { name: Some(name), .. } => format!("refused by budget {name}"),
+            Self::Budget { name: None, .. } => "refused by a budget".to_owned(),
+            Self::SeveralBudgets => "refused by several budgets at once".to_owned(),
+            Self::Webhook { name, .. } => format!("refused by webhook {name}"),
+            Self::WebhookDown { name, .. } => format!("refused by webhook {name}, which does not answer"),
+            Self::Policy { name, .. } => format!("refused by policy {name}"),
+            Self::NamespaceTerminating => "refused by the terminating namespace".to_owned(),
+            Self::AcceptedButAlive => "accepted, but not carried out".to_owned(),
+            Self::InvalidPod { .. } => "refused by validation".to_owned(),
+            Self::NotNow { .. } => "not possible right now".to_owned(),
+            Self::Throttled { .. } => "refused by the API server's throttle".to_owned(),
         }
     }
 
-    /// The refusal as a whole phrase, with `refused by` in front of those who refused.
+    /// The refusal as a whole phrase, with `refused by` in front where somebody refused.
     pub fn phrase(&self) -> String {
         match self {
             Self::AcceptedButAlive | Self::NotNow { .. } => self.to_string(),
+
             Self::Budget { .. }
             | Self::SeveralBudgets
             | Self::Webhook { .. }
@@ -299,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_says_who_refused_and_an_outcome_that_nobody_refused_says_what_happened() {
+    fn a_phrase_says_who_refused_or_else_what_happened() {
         let phrase = |refusal: Refusal| Outcome::Refused(refusal).to_string();
 
         assert_eq!(

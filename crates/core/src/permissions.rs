@@ -1,5 +1,5 @@
-//! The permissions that a plan needs, and those that it should not have. Roles are printed from the same list that the
-//! permissions granted by the API server are compared with.
+//! The permissions that a configuration needs, and those that it should not have. The same list serves to print Roles
+//! and to check the permissions that the API server grants.
 
 mod excess;
 
@@ -13,9 +13,9 @@ pub use excess::{ExcessPermissions, excessive};
 /// One verb on one resource, as a rule of a Role writes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permission {
-    /// The verb: `list`, `create`; `*` is every one.
+    /// The verb, `list` or `create` for example; `*` is every verb.
     pub verb: &'static str,
-    /// The API group; empty for the core.
+    /// The API group; empty for the core group.
     pub group: &'static str,
     /// The resource, with its subresource after a slash: `pods/eviction`.
     pub resource: &'static str,
@@ -26,9 +26,9 @@ pub struct Permission {
 pub struct ScopedPermission {
     /// The permission.
     pub right: Permission,
-    /// The namespace; `None` for all, and for resources that have none.
+    /// The namespace; `None` for all namespaces, and for resources without one.
     pub namespace: Option<String>,
-    /// The name of the one object; `None` for any.
+    /// The name of the only object; `None` for any object.
     pub name: Option<String>,
 }
 
@@ -41,11 +41,11 @@ pub struct PolicyRule {
     pub resources: [&'static str; 1],
     /// The verbs.
     pub verbs: Vec<&'static str>,
-    /// The names of the objects; none for any.
+    /// The names of the objects; empty for any object.
     pub resource_names: Vec<String>,
 }
 
-/// The purpose of the permissions.
+/// The purpose that permissions are needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PermissionPurpose {
     /// Rounds: `run` and `once`.
@@ -54,7 +54,7 @@ pub enum PermissionPurpose {
     Preview,
 }
 
-/// The permission to do everything: no other needs to be checked where it is granted.
+/// The permission to do everything: if it is granted, no other needs to be checked.
 pub const EVERYTHING: Permission = Permission::new("*", "*", "*");
 
 /// The permission of the commands that read budgets.
@@ -78,7 +78,8 @@ impl Permission {
         }
     }
 
-    /// The permission to disrupt by `method`. Evictions are in the core group, whatever discovery says.
+    /// The permission to disrupt by `method`. The resource `pods/eviction` is in the core group, although
+    /// discovery lists its kind in the group `policy`.
     pub fn to_disrupt(method: DisruptionMethod) -> Self {
         match method {
             DisruptionMethod::Evict => EVICT,
@@ -97,7 +98,7 @@ impl Permission {
 }
 
 impl ScopedPermission {
-    /// The remedy where the permission is missing: the rule to add, and where.
+    /// The remedy if the permission is missing: the rule to add, and where.
     pub fn remedy(&self) -> String {
         let role = match self.namespace {
             Some(_) => "Role",
@@ -126,11 +127,11 @@ pub fn scopes(namespaces: &NamespaceScope) -> Vec<Option<&str>> {
     }
 }
 
-/// The permissions that `plan` needs in each of its namespaces; a dry run needs none to disrupt.
-pub fn needed(plan: &ChaosConfig, purpose: PermissionPurpose) -> Vec<Permission> {
+/// The permissions that `config` needs in each of its namespaces; a dry run needs none to disrupt.
+pub fn needed(config: &ChaosConfig, purpose: PermissionPurpose) -> Vec<Permission> {
     let mut rights = vec![GET_PODS, LIST_PODS];
-    if !plan.dry_run {
-        rights.push(Permission::to_disrupt(plan.disrupt.method));
+    if !config.dry_run {
+        rights.push(Permission::to_disrupt(config.disrupt.method));
     }
 
     match purpose {
@@ -141,18 +142,18 @@ pub fn needed(plan: &ChaosConfig, purpose: PermissionPurpose) -> Vec<Permission>
     rights
 }
 
-/// The permissions that `plan` needs for its journal: to read and write one ConfigMap, and no other; none in a dry run.
-pub fn journal_permissions(plan: &ChaosConfig) -> Vec<ScopedPermission> {
-    let JournalLocation::ConfigMap(place) = &plan.journal else {
+/// The permissions that `config` needs for its journal: to read and write one ConfigMap, or none in a dry run.
+pub fn journal_permissions(config: &ChaosConfig) -> Vec<ScopedPermission> {
+    let JournalLocation::ConfigMap(config_map) = &config.journal else {
         return Vec::new();
     };
-    if plan.dry_run {
+    if config.dry_run {
         return Vec::new();
     }
 
     let on_journal = |right: Permission| ScopedPermission {
-        name: Some(place.name.clone()),
-        ..right.within(Some(&place.namespace))
+        name: Some(config_map.name.clone()),
+        ..right.within(Some(&config_map.namespace))
     };
     [GET_CONFIG_MAP, UPDATE_CONFIG_MAP]
         .into_iter()
@@ -160,7 +161,7 @@ pub fn journal_permissions(plan: &ChaosConfig) -> Vec<ScopedPermission> {
         .collect()
 }
 
-/// The rule that grants `grants`, which are all on one object.
+/// The rule that grants `grants`, which must all be on one object.
 pub fn rule_of(grants: &[ScopedPermission]) -> Option<PolicyRule> {
     let ScopedPermission { right, name, .. } = grants.first()?;
     Some(PolicyRule {
@@ -175,10 +176,10 @@ pub fn rule_of(grants: &[ScopedPermission]) -> Option<PolicyRule> {
 pub fn rules(rights: &[Permission]) -> Vec<PolicyRule> {
     let mut rules: Vec<PolicyRule> = Vec::new();
     for right in rights {
-        let same =
+        let is_same_resource =
             |rule: &&mut PolicyRule| rule.api_groups == [right.group] && rule.resources == [right.resource];
 
-        match rules.iter_mut().find(same) {
+        match rules.iter_mut().find(is_same_resource) {
             Some(rule) => rule.verbs.push(right.verb),
             None => rules.push(PolicyRule {
                 api_groups: [right.group],
@@ -204,7 +205,7 @@ impl fmt::Display for Permission {
 
         match (resource.split_once('/'), *group) {
             (_, "") => write!(f, "{verb} {resource}"),
-            (Some((plural, part)), group) => write!(f, "{verb} {plural}.{group}/{part}"),
+            (Some((resource, subresource)), group) => write!(f, "{verb} {resource}.{group}/{subresource}"),
             (None, group) => write!(f, "{verb} {resource}.{group}"),
         }
     }

@@ -1,4 +1,4 @@
-//! A pod as far as the rules read it, and the names of pods and their owners.
+//! The fields of a pod that the rules read, and the names of pods and owners.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,7 +38,7 @@ impl fmt::Display for PodOwner {
     }
 }
 
-/// A pod, as far as the rules read it.
+/// A pod, reduced to the fields that the rules read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
     /// The pod's identity.
@@ -88,7 +88,7 @@ impl PodPhase {
         Self::Unknown,
     ];
 
-    /// Reads the phase as the API writes it; a phase that is not known is [`PodPhase::Unknown`].
+    /// Reads the phase as the API writes it; any other text is [`PodPhase::Unknown`].
     pub fn from_word(word: &str) -> Self {
         match word {
             "Pending" => Self::Pending,

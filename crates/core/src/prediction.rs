@@ -1,4 +1,4 @@
-//! What is expected of one disruption before it is tried: from the budgets, or from the API server's answer to a dry run.
+//! What is expected of one disruption before it is tried, by the budgets or by the API server's answer to a dry run.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ use crate::verdict::{CANNOT_BE_ASKED, DisruptionVerdict};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", rename_all = "lowercase")]
 pub enum Prediction {
-    /// It would be allowed.
+    /// The disruption would be allowed.
     Allowed {
-        /// The budget that would be charged; `None` where none is.
+        /// The name of the budget that would be charged; `None` if none is.
         budget: Option<String>,
         /// The reason in words.
         why: String,
     },
-    /// It would be refused.
+    /// The disruption would be refused.
     Refused(Refusal),
-    /// It cannot be predicted.
+    /// The outcome cannot be predicted.
     Unknown {
         /// The reason.
         why: String,
@@ -28,7 +28,7 @@ pub enum Prediction {
 }
 
 impl Prediction {
-    /// Allowed, and no budget is charged.
+    /// The prediction that the disruption is allowed and charges no budget.
     pub fn without_budget(why: &str) -> Self {
         Self::Allowed {
             budget: None,
@@ -36,12 +36,12 @@ impl Prediction {
         }
     }
 
-    /// Whether it would be allowed.
+    /// Whether the disruption would be allowed.
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed { .. })
     }
 
-    /// Whether it would be refused.
+    /// Whether the disruption would be refused.
     pub fn is_refused(&self) -> bool {
         matches!(self, Self::Refused(_))
     }
@@ -56,18 +56,20 @@ impl Prediction {
     }
 }
 
-/// What the API server's answer to a dry run says of the disruption itself.
+/// What the API server's answer to a dry run says about the disruption itself.
 impl From<DisruptionVerdict> for Prediction {
     fn from(verdict: DisruptionVerdict) -> Self {
         let unknown = |why: String| Self::Unknown { why };
+
         match verdict {
             DisruptionVerdict::Accepted => Self::without_budget("the API server says yes"),
             DisruptionVerdict::Refused(Refusal::Webhook { name, message }) if message == CANNOT_BE_ASKED => {
                 unknown(format!("webhook {name} cannot be asked: it {message}"))
             }
-            // A throttle says nothing of the pod.
+            // A throttle says nothing about the pod.
             DisruptionVerdict::Refused(refusal @ Refusal::Throttled { .. }) => unknown(refusal.to_string()),
             DisruptionVerdict::Refused(refusal) => Self::Refused(refusal),
+
             DisruptionVerdict::Gone => unknown("the pod is gone".to_owned()),
             DisruptionVerdict::Forbidden(why) => unknown(format!("not permitted to ask: {why}")),
             DisruptionVerdict::Unauthorized => {

@@ -1,5 +1,5 @@
-//! Predicts a round: which victims a seed picks, and what is expected of each. The picking is the round's own
-//! ([`VictimPicker`]), with predictions as answers.
+//! Predicts a round: which victims a seed picks, and what is expected of each. A preview picks as a round does
+//! ([`VictimPicker`]), with predictions in place of answers.
 
 mod chances;
 mod explain;
@@ -21,35 +21,35 @@ use crate::selection::{CandidateIndex, DrawQueue, VictimPicker};
 
 const NO_BUDGET: &str = "a deletion asks no budget";
 
-/// The budgets by namespace, as far as they could be read.
+/// The budgets by namespace, and the namespaces whose budgets could not be read.
 #[derive(Debug, Clone, Default)]
 pub struct BudgetIndex {
     read: BTreeMap<String, Vec<Budget>>,
-    /// Where they could not be read (`None`: nowhere), and why.
+    /// The namespaces whose budgets could not be read (`None` means every namespace), and why.
     unread: Vec<(Option<String>, String)>,
 }
 
-/// One candidate, with all that is known of it.
+/// One candidate, with everything that is known about it.
 #[derive(Debug, Clone)]
 pub struct PreviewedPod {
     /// The candidate.
     pub candidate: Candidate,
-    /// Its pod, as it was listed.
+    /// The pod, as it was listed.
     pub pod: Pod,
-    /// What the API server itself answered to a dry run, if it was asked.
+    /// The API server's own answer to a dry run, if it was asked.
     pub server_answer: Option<Prediction>,
 }
 
-/// A round that has not begun.
+/// A round that has not begun: its candidates, and what is known about them.
 #[derive(Debug, Clone)]
 pub struct RoundPreview {
     /// The candidates.
     pub pods: Vec<PreviewedPod>,
-    /// The budgets over them.
+    /// The budgets that cover them.
     pub budgets: BudgetIndex,
-    /// How many victims, and how.
+    /// How many victims the round disrupts, and by which method.
     pub disrupt: DisruptConfig,
-    /// The pods from which a round draws, where it samples them.
+    /// The index that the round draws from, if it samples.
     pub sampled_from: Option<CandidateIndex>,
 }
 
@@ -58,7 +58,7 @@ pub struct RoundPreview {
 pub struct PredictedVictim {
     /// The victim.
     pub pod: PodRef,
-    /// Its controller, if it has one.
+    /// The victim's controller, if it has one.
     pub owner: Option<PodOwner>,
     /// What is expected of its disruption.
     #[serde(flatten)]
@@ -74,7 +74,7 @@ impl BudgetIndex {
         }
     }
 
-    /// Notes that those of `namespace` (`None`: all) could not be read, and why.
+    /// Notes that the budgets of `namespace` (`None` means every namespace) could not be read, and why.
     pub fn miss(&mut self, namespace: Option<&str>, why: String) {
         self.unread.push((namespace.map(str::to_owned), why));
     }
@@ -100,7 +100,7 @@ impl BudgetIndex {
         Ok(budgets.iter().filter(|budget| budget.covers(pod)).collect())
     }
 
-    /// Predicts the disruption of `pod` by `method`, after the disruptions that are `planned` already.
+    /// Predicts the disruption of `pod` by `method`, after the `planned` disruptions.
     pub fn predict(&self, pod: &Pod, method: DisruptionMethod, planned: &PlannedDisruptions) -> Prediction {
         if method == DisruptionMethod::Delete {
             return Prediction::without_budget(NO_BUDGET);
@@ -115,8 +115,8 @@ impl BudgetIndex {
 }
 
 impl RoundPreview {
-    /// Predicts the disruption of `pod` after those that are `planned` already. The server's own answer outranks the
-    /// budgets, but it knows nothing of what is planned: dry runs charge no budget.
+    /// Predicts the disruption of `pod` after the `planned` ones. The API server's own answer outranks the budgets, but
+    /// it does not include the planned disruptions, because a dry run charges no budget.
     pub fn prediction(&self, pod: &PreviewedPod, planned: &PlannedDisruptions) -> Prediction {
         let method = self.disrupt.method;
         let by_budgets = |planned: &PlannedDisruptions| self.budgets.predict(&pod.pod, method, planned);
@@ -132,20 +132,20 @@ impl RoundPreview {
 
         let unplanned = by_budgets(&PlannedDisruptions::default());
         match by_budgets(planned) {
-            // The server knows better than the budgets, unless the plan itself uses them up.
+            // The server knows better than the budgets, unless the planned disruptions use them up.
             refused @ Prediction::Refused(_) if unplanned.is_allowed() => refused,
             Prediction::Allowed { budget, .. } => Prediction::Allowed { budget, why },
             Prediction::Refused(_) | Prediction::Unknown { .. } => Prediction::Allowed { budget: None, why },
         }
     }
 
-    /// The victims of `seed` in order, refusals included: those that a round on these pods would try if each answer
-    /// were as predicted.
+    /// The victims that a round with this seed would try if each answer were as predicted, in order and refusals
+    /// included.
     pub fn pick(&self, seed: u64) -> Vec<PredictedVictim> {
         self.pick_from(self.queue(seed))
     }
 
-    /// The victims of `seed` in a dry run, where no API server is asked and so nothing is refused.
+    /// The victims of `seed` in a dry run, which sends no request and so gets no refusal.
     pub fn pick_in_dry_run(&self, seed: u64) -> Vec<PredictedVictim> {
         self.pick_by(self.queue(seed), |_, _, _| {
             Prediction::without_budget("a dry run sends no request")
@@ -173,22 +173,26 @@ impl RoundPreview {
         queue: DrawQueue,
         predict: impl Fn(&Self, &PreviewedPod, &PlannedDisruptions) -> Prediction,
     ) -> Vec<PredictedVictim> {
-        let by_uid = self.pods.iter().map(|pod| (&*pod.candidate.pod.uid, pod));
-        let pods: HashMap<&str, &PreviewedPod> = by_uid.collect();
+        let pods_by_uid: HashMap<&str, &PreviewedPod> = self
+            .pods
+            .iter()
+            .map(|pod| (&*pod.candidate.pod.uid, pod))
+            .collect();
         let mut picker = VictimPicker::from_queue(queue, &self.disrupt);
         let mut planned = PlannedDisruptions::default();
         let mut victims = Vec::new();
 
         while let Some(victim) = picker.next_victim() {
-            let prediction = predict(self, pods[&*victim.pod.uid], &planned);
+            let prediction = predict(self, pods_by_uid[&*victim.pod.uid], &planned);
             planned.note(&victim.pod.namespace, &prediction);
-            let prospect = picker.note(&victim, &prediction.as_outcome());
+            let next_try = picker.note(&victim, &prediction.as_outcome());
+
             victims.push(PredictedVictim {
                 pod: victim.pod,
                 owner: victim.owner,
                 prediction,
             });
-            if prospect.is_err() {
+            if next_try.is_err() {
                 break;
             }
         }

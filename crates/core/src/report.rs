@@ -20,7 +20,7 @@ pub struct RoundReport {
     pub finished: Timestamp,
     /// The seed of the draw: the same seed and the same pods give the same victims.
     pub seed: u64,
-    /// Whether nothing was to be disrupted.
+    /// Whether the round was a dry run.
     pub dry_run: bool,
     /// How victims are disrupted.
     pub method: DisruptionMethod,
@@ -28,7 +28,7 @@ pub struct RoundReport {
     pub namespaces: Vec<String>,
     /// The label selector as configured; empty means every pod.
     pub selector: String,
-    /// How many pods the API server listed; where the round samples, only those in an eligible phase.
+    /// How many pods the API server listed; if the round samples, only those in an eligible phase.
     pub listed: usize,
     /// How many of the pods checked were candidates.
     pub candidates: usize,
@@ -36,7 +36,7 @@ pub struct RoundReport {
     pub exempted: ExemptionTallies,
     /// Each victim tried, in order.
     pub attempts: Vec<AttemptReport>,
-    /// Problems that concern no victim: a namespace that could not be read, for example.
+    /// Problems that do not concern a victim: a namespace that could not be read, for example.
     pub problems: Vec<String>,
     /// How the round ended.
     pub end: RoundEnd,
@@ -57,10 +57,10 @@ pub struct ExemptionTally {
 }
 
 impl ExemptionTally {
-    /// Counts `pod` among the exempted; the first of each rule is kept as its example.
+    /// Adds `pod` to the tally of its rule; the first pod of each rule is kept as the example.
     pub fn note(exempted: &mut ExemptionTallies, pod: PodRef, exemption: &Exemption) {
-        if let Some(known) = exempted.get_mut(exemption.rule) {
-            known.count += 1;
+        if let Some(tally) = exempted.get_mut(exemption.rule) {
+            tally.count += 1;
             return;
         }
 
@@ -72,20 +72,20 @@ impl ExemptionTally {
         exempted.insert(exemption.rule.to_owned(), first);
     }
 
-    /// Adds the counts of `more`.
-    pub fn merge(exempted: &mut ExemptionTallies, more: ExemptionTallies) {
-        for (rule, tally) in more {
+    /// Adds the counts of `other`.
+    pub fn merge(exempted: &mut ExemptionTallies, other: ExemptionTallies) {
+        for (rule, tally) in other {
             match exempted.entry(rule) {
-                Entry::Occupied(mut known) => known.get_mut().count += tally.count,
-                Entry::Vacant(unknown) => {
-                    unknown.insert(tally);
+                Entry::Occupied(mut entry) => entry.get_mut().count += tally.count,
+                Entry::Vacant(entry) => {
+                    entry.insert(tally);
                 }
             }
         }
     }
 }
 
-/// One victim, and the outcome of its disruption.
+/// One victim, and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AttemptReport {
     /// The victim.
@@ -98,51 +98,51 @@ pub struct AttemptReport {
     pub warnings: Vec<String>,
 }
 
-/// The way in which a round ended.
+/// How a round ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum RoundEnd {
     /// The round ran to its end.
     Complete,
-    /// A shutdown ended the round early; what `attempts` holds is all that was done.
+    /// A shutdown ended the round early; `attempts` holds everything that was done.
     Interrupted,
-    /// The journal allowed no further disruption: a pause, a limit, a clock that is wrong. What `attempts` holds is
-    /// all that was done.
+    /// The journal allowed no further disruption: a pause, a limit or a wrong clock. `attempts` holds everything that
+    /// was done.
     Withheld {
         /// The reason.
         why: String,
     },
-    /// The round could not go on; what `attempts` holds is all that was done.
+    /// The round could not go on; `attempts` holds everything that was done.
     Failed {
-        /// The failure, and what it concerns.
+        /// The failure, and what failed.
         why: String,
     },
 }
 
-/// The round in one word, from which exit codes and headlines follow.
+/// The result of a round in one word, from which exit codes and headlines follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoundVerdict {
     /// At least one pod was disrupted (in dry run: would have been).
     Disrupted,
-    /// There were candidates, and each one tried was refused or gone; or the journal allowed no disruption.
+    /// Every victim tried was refused or gone, or the journal allowed no disruption.
     Refused,
     /// No pod was eligible.
     Idle,
-    /// The round failed, was interrupted, the outcome of a victim is unknown, or nothing was disrupted and part
-    /// of the scope could not be reached.
+    /// The round failed or was interrupted, the outcome for a victim is unknown, or nothing was disrupted and there
+    /// were problems.
     Failed,
 }
 
 impl RoundReport {
-    /// The round in one word. Doubt and failure outrank success, so that no exit code hides them.
+    /// The result of the round in one word. Doubt and failure outrank success, so that no exit code hides them.
     pub fn verdict(&self) -> RoundVerdict {
-        let unknown = self
+        let has_unknown = self
             .attempts
             .iter()
             .any(|attempt| matches!(attempt.outcome, Outcome::Unknown { .. }));
 
-        if unknown || matches!(self.end, RoundEnd::Interrupted | RoundEnd::Failed { .. }) {
+        if has_unknown || matches!(self.end, RoundEnd::Interrupted | RoundEnd::Failed { .. }) {
             RoundVerdict::Failed
         } else if self.count(Outcome::counts_as_disruption) > 0 {
             RoundVerdict::Disrupted
@@ -155,17 +155,17 @@ impl RoundReport {
         }
     }
 
-    /// How many of the pods listed were not checked, because the round samples and enough were drawn before.
+    /// How many of the pods listed were not checked, because the round samples.
     pub fn unjudged(&self) -> usize {
         let exempted: usize = self.exempted.values().map(|tally| tally.count).sum();
         self.listed.saturating_sub(self.candidates + exempted)
     }
 
-    /// How many victims had an outcome that `is` accepts.
-    pub fn count(&self, is: impl Fn(&Outcome) -> bool) -> usize {
+    /// How many victims had an outcome that `accepts` is true for.
+    pub fn count(&self, accepts: impl Fn(&Outcome) -> bool) -> usize {
         self.attempts
             .iter()
-            .filter(|attempt| is(&attempt.outcome))
+            .filter(|attempt| accepts(&attempt.outcome))
             .count()
     }
 }

@@ -1,8 +1,8 @@
-//! Says when rounds are due: a crontab line in a time zone, without the quiet times.
+//! Decides when rounds are due: at the slots of a crontab line in a time zone, outside the quiet times.
 //!
-//! The rule is that of a Kubernetes CronJob: a slot is an instant at which the wall clock of the zone shows a
-//! matching minute. Where the clock is put forward, the minutes it never shows have no slot; where it is put
-//! back, the minutes it shows twice have two. Slots are strictly increasing, whatever the clocks do.
+//! As for a Kubernetes CronJob, a slot is an instant at which the wall clock of the zone shows a matching minute. When
+//! the clock goes forward, the minutes that it skips have no slot; when it goes back, the minutes that it repeats have
+//! two. Slots are strictly increasing across every clock change.
 
 mod calendar;
 mod cron;

@@ -1,5 +1,5 @@
-//! Selects the victims of one round: candidates in a random order that a seed repeats, one victim an owner, and after
-//! a refusal the other owners first.
+//! Selects the victims of one round: candidates in the random order of a seed, one victim per owner, and after a
+//! refusal the other owners first.
 
 mod candidate_index;
 mod name_index;

@@ -100,18 +100,18 @@ impl fmt::Display for LabelRequirement {
     }
 }
 
-/// Writes a condition on values, in its shorter form where there is one value.
+/// Writes a condition on values, in its short form if there is only one.
 fn write_values(
     f: &mut fmt::Formatter<'_>,
     key: &str,
-    [one, more]: [&str; 2],
+    [one_value, several_values]: [&str; 2],
     values: &BTreeSet<String>,
 ) -> fmt::Result {
     let list: Vec<&str> = values.iter().map(String::as_str).collect();
 
     match list[..] {
-        [value] => write!(f, "{key}{one}{value}"),
-        _ => write!(f, "{key}{more}({})", list.join(",")),
+        [value] => write!(f, "{key}{one_value}{value}"),
+        _ => write!(f, "{key}{several_values}({})", list.join(",")),
     }
 }
 

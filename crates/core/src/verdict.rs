@@ -1,7 +1,7 @@
-//! Understands the API server's answer to a disruption.
+//! Classifies the API server's answer to a disruption.
 //!
-//! The order of the checks matters more than the status code: a webhook may deny with any code it likes, a
-//! budget refuses with 429 as a throttle does, and a budget's 403 looks like a missing permission. The order
+//! The order of the checks matters more than the status code: a webhook may deny with any code, a budget
+//! refuses with 429 as a throttle does, and a budget's 403 looks like a missing permission. The order
 //! follows from the server's own sources (`pkg/registry/core/pod/storage/eviction.go`,
 //! `apiserver/pkg/endpoints/handlers`).
 
@@ -9,23 +9,23 @@ use std::time::Duration;
 
 use crate::outcome::Refusal;
 
-/// The answer as it came over the wire, read by shape and not by content type: the server's own time-out filter sends
-/// its JSON as `text/plain`.
+/// The answer as it was received. The body is recognized by its shape and not by its content type: the server's own
+/// time-out filter sends JSON as `text/plain`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ApiAnswer {
     /// The HTTP status code.
     pub code: u16,
     /// `Retry-After`, or the body's `details.retryAfterSeconds`.
     pub retry_after: Option<Duration>,
-    /// The `AnswerStatus` in the body, if the body has that shape.
+    /// The Status in the body, if the body has that shape.
     pub status: Option<AnswerStatus>,
-    /// The first words of the body, for answers of no known shape.
+    /// The beginning of the body, for an answer of unknown shape.
     pub text: String,
     /// The texts of the `Warning` headers.
     pub warnings: Vec<String>,
 }
 
-/// The part of a `meta/v1` Status that is read.
+/// The fields of a `meta/v1` Status that are read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AnswerStatus {
     /// Whether `status` is `Failure`: the server can send that under a 2xx.
@@ -44,7 +44,7 @@ pub struct AnswerStatus {
     pub causes: Vec<StatusCause>,
 }
 
-/// One of a Status' causes.
+/// One cause in a Status.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatusCause {
     /// The cause's type; its JSON key is `reason`.
@@ -53,12 +53,12 @@ pub struct StatusCause {
     pub message: String,
 }
 
-/// The meaning of an answer for the pod it is about.
+/// The meaning of an answer for the pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DisruptionVerdict {
     /// The server accepted the disruption. That is no proof that the pod is gone: check the pod by UID.
     Accepted,
-    /// The disruption was refused; holds by whom.
+    /// The disruption was refused; the [`Refusal`] says by whom.
     Refused(Refusal),
     /// The pod is gone, or replaced by another of its name.
     Gone,
@@ -72,17 +72,17 @@ pub enum DisruptionVerdict {
     Invalid(String),
 }
 
-/// The message about a webhook that has side effects and so is not asked in a dry run: the API server refuses in its
-/// place.
+/// The message about a webhook that is not called in a dry run because it has side effects: the API server refuses in
+/// its place.
 pub const CANNOT_BE_ASKED: &str = "does not support dry run";
 
-/// The pause where a throttle names no time: what the server's own filter asks for.
-const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
+/// How long to wait if a throttle names no time: what the server's own filter asks for.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Classifies `answer`, to an eviction or a deletion of a pod.
+/// Classifies the answer to an eviction or a deletion of a pod.
 pub fn classify(answer: &ApiAnswer) -> DisruptionVerdict {
     let Some(status) = &answer.status else {
-        return shapeless(answer);
+        return by_code_alone(answer);
     };
 
     let code = if (200..300).contains(&answer.code) && status.failed && status.code != 0 {
@@ -94,8 +94,8 @@ pub fn classify(answer: &ApiAnswer) -> DisruptionVerdict {
     by_message(status, answer).unwrap_or_else(|| by_code(code, status, answer))
 }
 
-/// (1) Without a Status in the body only the code counts: it is about the transport, never about a budget.
-fn shapeless(answer: &ApiAnswer) -> DisruptionVerdict {
+/// (1) Without a Status in the body only the code counts: such an answer is never about a budget.
+fn by_code_alone(answer: &ApiAnswer) -> DisruptionVerdict {
     match answer.code {
         // A deletion answers with the pod itself.
         200..=299 => DisruptionVerdict::Accepted,
@@ -106,7 +106,7 @@ fn shapeless(answer: &ApiAnswer) -> DisruptionVerdict {
     }
 }
 
-/// (2) to (7): messages that name who refused, whatever the code.
+/// (2) to (7) Messages and causes that name who refused count before the code.
 fn by_message(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVerdict> {
     let message = status.message.as_str();
     let cause_of = |reason: &str| status.causes.iter().find(|cause| cause.reason == reason);
@@ -126,7 +126,7 @@ fn by_message(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVer
     }
 
     if let Some(cause) = cause_of("DisruptionBudget") {
-        return Some(refused(budget(status, cause, answer)));
+        return Some(refused(budget_refusal(status, cause, answer)));
     }
     if cause_of("NamespaceTerminating").is_some() {
         return Some(refused(Refusal::NamespaceTerminating));
@@ -147,14 +147,14 @@ fn by_message(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVer
 fn by_code(code: u16, status: &AnswerStatus, answer: &ApiAnswer) -> DisruptionVerdict {
     let message = || status.message.clone();
     let not_now = || refused(Refusal::NotNow { message: message() });
-    let about_budget = status.kind.starts_with("poddisruptionbudget");
+    let is_about_budget = status.kind.starts_with("poddisruptionbudget");
 
     match code {
         200..=299 => DisruptionVerdict::Accepted,
         401 => DisruptionVerdict::Unauthorized,
         403 if status.message.contains("not yet ready to handle request") => not_now(),
         403 => DisruptionVerdict::Forbidden(message()),
-        404 | 409 if about_budget => not_now(),
+        404 | 409 if is_about_budget => not_now(),
         404 if matches!(status.kind.as_str(), "pod" | "pods" | "namespaces") => DisruptionVerdict::Gone,
         409 if status.message.contains("UID in") => DisruptionVerdict::Gone,
         409 => not_now(),
@@ -173,7 +173,7 @@ fn refused(refusal: Refusal) -> DisruptionVerdict {
 
 fn throttled(answer: &ApiAnswer) -> DisruptionVerdict {
     refused(Refusal::Throttled {
-        retry_after: answer.retry_after.unwrap_or(DEFAULT_PAUSE),
+        retry_after: answer.retry_after.unwrap_or(DEFAULT_RETRY_AFTER),
     })
 }
 
@@ -185,11 +185,11 @@ fn webhook_denial(message: &str) -> Option<(&str, &str)> {
     if let Some(why) = rest.strip_prefix(" denied the request") {
         return Some((name, why.trim_start_matches(':').trim()));
     }
-    // Only in a preview: the webhook does not support a dry run.
+    // Only a preview sends dry runs.
     rest.contains(CANNOT_BE_ASKED).then_some((name, CANNOT_BE_ASKED))
 }
 
-/// Reads `… failed calling webhook "NAME": WHY`: the webhook must be asked, and does not answer.
+/// Reads `… failed calling webhook "NAME": WHY`, about a webhook that must be asked and does not answer.
 fn webhook_failure(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("failed calling webhook \"")?;
     rest.split_once('"').map(|(name, _)| name)
@@ -205,7 +205,7 @@ fn policy_denial(message: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// Reads the budget's name from the cause (`The disruption budget NAME needs …`), or from the details.
-fn budget(status: &AnswerStatus, cause: &StatusCause, answer: &ApiAnswer) -> Refusal {
+fn budget_refusal(status: &AnswerStatus, cause: &StatusCause, answer: &ApiAnswer) -> Refusal {
     let message = if cause.message.is_empty() {
         &status.message
     } else {
@@ -226,7 +226,7 @@ fn budget(status: &AnswerStatus, cause: &StatusCause, answer: &ApiAnswer) -> Ref
     }
 }
 
-/// The answer in one line, where it is in doubt or invalid.
+/// Describes an uncertain or invalid answer in one line.
 fn describe(answer: &ApiAnswer) -> String {
     let text = match &answer.status {
         Some(status) if !status.message.is_empty() => &status.message,

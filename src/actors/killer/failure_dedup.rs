@@ -7,9 +7,9 @@ use crate::journal::JournalError;
 /// The failures that last.
 #[derive(Debug, Default)]
 pub(super) struct FailureDedup {
-    /// Why rounds fail, and how many did.
+    /// The cause for which rounds fail, and how many did.
     rounds: Option<(String, u64)>,
-    /// Why recovery passes fail.
+    /// The cause for which recovery passes fail.
     recovery: Option<String>,
     dropped: u64,
 }
@@ -27,8 +27,10 @@ impl FailureDedup {
                 self.rounds = Some((why.clone(), failed + 1));
                 is_news
             }
+
             // An early end does not show whether rounds work again.
             RoundEnd::Failed { .. } | RoundEnd::Withheld { .. } | RoundEnd::Interrupted => true,
+
             RoundEnd::Complete => {
                 if let Some((_, failed)) = self.rounds.take() {
                     log::info!("rounds work again, after {failed} that failed");

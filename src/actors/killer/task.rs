@@ -143,6 +143,7 @@ impl TaskContext {
                     end: RoundEnd::from(error),
                     ..self.config.blank_report(*slot, *seed)
                 };
+
                 let journal_state = JournalState::Unclaimed;
                 TaskOutcome {
                     recovery: None,
@@ -152,6 +153,7 @@ impl TaskContext {
                     }),
                 }
             }
+
             KillerTask::Recover | KillerTask::RecordDelivery(_) => TaskOutcome {
                 recovery: Some(Err(error)),
                 round: None,

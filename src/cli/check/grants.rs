@@ -1,4 +1,4 @@
-//! Holds what the API server grants against what the plan needs: what is missing, and what is too much.
+//! Compares the permissions that the API server grants with those that the configuration needs: missing and excess ones.
 
 use macaque_core::config::ChaosConfig;
 use macaque_core::permissions::{self, ExcessPermissions, Permission, PermissionPurpose, ScopedPermission};
@@ -6,31 +6,34 @@ use macaque_core::permissions::{self, ExcessPermissions, Permission, PermissionP
 use super::CheckFinding;
 use crate::k8s::{ApiError, Cluster};
 
-/// What a grant that is not held means.
+/// What a missing permission means.
 #[derive(Clone, Copy)]
-enum PermissionNeed {
+enum PermissionUse {
     /// Rounds fail without it.
-    Needed,
-    /// Rounds will fail without it once macaque is armed.
-    ToArm,
+    Rounds,
+    /// Rounds will fail without it once `dry_run` is `false`.
+    ArmedRounds,
     /// Some commands fail without it; rounds do not.
-    ToPreview,
+    Preview,
 }
 
-/// Asks for every right that the plan needs in `namespace`, or in all.
-pub(super) async fn needed(
+/// Checks every permission that `config` needs in `namespace`, or in all.
+pub(super) async fn required(
     cluster: &Cluster,
-    plan: &ChaosConfig,
+    config: &ChaosConfig,
     namespace: Option<&str>,
     findings: &mut Vec<CheckFinding>,
 ) {
-    let needed = permissions::needed(plan, PermissionPurpose::Rounds);
-    let to_arm = plan.dry_run.then(|| Permission::to_disrupt(plan.disrupt.method));
+    let needed = permissions::needed(config, PermissionPurpose::Rounds);
+    let to_arm = config
+        .dry_run
+        .then(|| Permission::to_disrupt(config.disrupt.method));
     let wanted = needed
         .into_iter()
-        .map(|right| (right, PermissionNeed::Needed))
-        .chain(to_arm.map(|right| (right, PermissionNeed::ToArm)))
-        .chain([(permissions::LIST_BUDGETS, PermissionNeed::ToPreview)]);
+        .map(|right| (right, PermissionUse::Rounds))
+        .chain(to_arm.map(|right| (right, PermissionUse::ArmedRounds)))
+        .chain([(permissions::LIST_BUDGETS, PermissionUse::Preview)]);
+
     for (right, want) in wanted {
         let grant = right.within(namespace);
         let held = cluster.holds(&grant).await;
@@ -38,52 +41,56 @@ pub(super) async fn needed(
     }
 }
 
-/// Asks for the rights that the journal needs.
-pub(super) async fn journal(cluster: &Cluster, plan: &ChaosConfig, findings: &mut Vec<CheckFinding>) {
-    for grant in permissions::journal_permissions(plan) {
+/// Checks the permissions that the journal needs.
+pub(super) async fn journal(cluster: &Cluster, config: &ChaosConfig, findings: &mut Vec<CheckFinding>) {
+    for grant in permissions::journal_permissions(config) {
         let held = cluster.holds(&grant).await;
-        findings.push(permission(&grant, held, PermissionNeed::Needed));
+        findings.push(permission(&grant, held, PermissionUse::Rounds));
     }
 }
 
-fn permission(grant: &ScopedPermission, held: Result<bool, ApiError>, want: PermissionNeed) -> CheckFinding {
+fn permission(grant: &ScopedPermission, held: Result<bool, ApiError>, want: PermissionUse) -> CheckFinding {
     let what = format!("may {grant}");
     match (held, want) {
-        (Err(error), _) => CheckFinding::failed(what, error.to_string(), "see the API server's words"),
-        (Ok(true), PermissionNeed::Needed) => CheckFinding::ok(what, "granted"),
-        (Ok(true), PermissionNeed::ToArm) => CheckFinding::ok(what, "granted; a dry run does not use it"),
-        (Ok(true), PermissionNeed::ToPreview) => CheckFinding::ok(what, "granted; rounds do not use it"),
-        (Ok(false), PermissionNeed::Needed) => CheckFinding::failed(what, "not granted", grant.remedy()),
-        (Ok(false), PermissionNeed::ToArm) => CheckFinding::note(
+        (Err(error), _) => CheckFinding::failed(what, error.to_string(), "see the API server's message"),
+        (Ok(true), PermissionUse::Rounds) => CheckFinding::ok(what, "granted"),
+        (Ok(true), PermissionUse::ArmedRounds) => {
+            CheckFinding::ok(what, "granted; a dry run does not use it")
+        }
+        (Ok(true), PermissionUse::Preview) => CheckFinding::ok(what, "granted; rounds do not use it"),
+        (Ok(false), PermissionUse::Rounds) => CheckFinding::failed(what, "not granted", grant.remedy()),
+        (Ok(false), PermissionUse::ArmedRounds) => CheckFinding::note(
             what,
             "not granted, and a dry run does not need it",
-            "grant it before arming",
+            "grant it before you set dry_run to false",
         ),
-        (Ok(false), PermissionNeed::ToPreview) => CheckFinding::note(
+        (Ok(false), PermissionUse::Preview) => CheckFinding::note(
             what,
-            "not granted, and only the commands that read budgets need it",
+            "not granted, and only plan, why and budgets need it",
             "`macaque rbac --preview` grants it",
         ),
     }
 }
 
-/// Asks for rights that the plan does not need, the whole cluster first. Whoever may do everything there is asked
-/// no more.
-pub(super) async fn excessive(cluster: &Cluster, plan: &ChaosConfig, findings: &mut Vec<CheckFinding>) {
-    let (mut asked, before) = (0, findings.len());
-    for ExcessPermissions { namespace, rights } in permissions::excessive(plan) {
+/// Checks for permissions that `config` does not need, in the whole cluster first. If everything is granted there, no
+/// more is checked.
+pub(super) async fn excessive(cluster: &Cluster, config: &ChaosConfig, findings: &mut Vec<CheckFinding>) {
+    let mut asked = 0;
+    let before = findings.len();
+
+    for ExcessPermissions { namespace, rights } in permissions::excessive(config) {
         let namespace = namespace.as_deref();
         let everything = permissions::EVERYTHING.within(namespace);
         match cluster.holds(&everything).await {
             Ok(false) => {}
             Ok(true) => {
-                findings.push(excess(&everything, "everything is granted"));
+                findings.push(excess(&everything, "it includes every permission"));
                 if namespace.is_none() {
                     return;
                 }
                 continue;
             }
-            Err(error) => return findings.push(unasked(&error)),
+            Err(error) => return findings.push(unanswered(&error)),
         }
         for (right, why) in rights {
             let grant = right.within(namespace);
@@ -91,13 +98,14 @@ pub(super) async fn excessive(cluster: &Cluster, plan: &ChaosConfig, findings: &
             match cluster.holds(&grant).await {
                 Ok(false) => {}
                 Ok(true) => findings.push(excess(&grant, why)),
-                Err(error) => return findings.push(unasked(&error)),
+                Err(error) => return findings.push(unanswered(&error)),
             }
         }
     }
+
     if findings.len() == before {
-        let detail = format!("none of the {asked} further grants that were asked for is held");
-        findings.push(CheckFinding::ok("no more than it needs", detail));
+        let detail = format!("none of {asked} other permissions is granted");
+        findings.push(CheckFinding::ok("excess permissions", detail));
     }
 }
 
@@ -108,15 +116,15 @@ fn excess(grant: &ScopedPermission, why: &str) -> CheckFinding {
     };
     CheckFinding::warning(
         format!("may {grant}"),
-        format!("granted, and macaque does not need it: {why}"),
-        format!("find who grants it with `{bindings}`, and bind what `macaque rbac` prints instead"),
+        format!("granted, but not needed: {why}"),
+        format!("find its binding with `{bindings}`, and bind what `macaque rbac` prints instead"),
     )
 }
 
-fn unasked(error: &ApiError) -> CheckFinding {
+fn unanswered(error: &ApiError) -> CheckFinding {
     CheckFinding::failed(
-        "no more than it needs",
+        "excess permissions",
         error.to_string(),
-        "see the API server's words",
+        "see the API server's message",
     )
 }

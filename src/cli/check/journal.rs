@@ -1,4 +1,4 @@
-//! Examines the journal: whether it is there, can be read, and lets rounds be played.
+//! Checks the journal: whether it exists, can be read, and lets rounds run.
 
 use jiff::Timestamp;
 use macaque_core::config::{ChaosConfig, ConfigMapRef, DisruptionLimits, JournalLocation};
@@ -6,34 +6,39 @@ use macaque_core::journal::{Denial, Journal, PauseRequest};
 
 use super::CheckFinding;
 use crate::k8s::{ApiError, Cluster, JournalConfigMap};
+use crate::platform::Platform;
 
-/// Examines the journal of `plan`; a dry run keeps none.
-pub(super) async fn examine(cluster: &Cluster, plan: &ChaosConfig) -> Option<CheckFinding> {
+/// Checks the journal of `config`; a dry run keeps none.
+pub(super) async fn check(
+    cluster: &Cluster,
+    config: &ChaosConfig,
+    platform: &Platform,
+) -> Option<CheckFinding> {
     let what = "journal";
-    match &plan.journal {
-        _ if plan.dry_run => None,
+    match &config.journal {
+        _ if config.dry_run => None,
         JournalLocation::Memory => Some(CheckFinding::ok(
             what,
-            "kept in memory here: a restart forgets it; with journal = \"auto\" it is a ConfigMap in a cluster",
+            "kept in memory, and lost on restart; in a cluster, journal = \"auto\" keeps it in a ConfigMap",
         )),
         JournalLocation::ConfigMap(place) => Some(match cluster.journal(place).await {
-            Ok(page) => judge(place, page.as_ref(), &plan.limits, Timestamp::now()),
+            Ok(config_map) => judge(place, config_map.as_ref(), &config.limits, platform.now()),
             Err(error @ ApiError::Forbidden { .. }) => {
                 CheckFinding::failed(what, error.to_string(), "see the permissions above")
             }
-            Err(error) => CheckFinding::failed(what, error.to_string(), "see the API server's words"),
+            Err(error) => CheckFinding::failed(what, error.to_string(), "see the API server's message"),
         }),
     }
 }
 
 fn judge(
     place: &ConfigMapRef,
-    page: Option<&JournalConfigMap>,
+    config_map: Option<&JournalConfigMap>,
     limits: &DisruptionLimits,
     now: Timestamp,
 ) -> CheckFinding {
     let what = place.to_string();
-    let Some(page) = page else {
+    let Some(config_map) = config_map else {
         let ConfigMapRef { namespace, name } = place;
         return CheckFinding::failed(
             what,
@@ -41,32 +46,36 @@ fn judge(
             format!("create it: kubectl -n {namespace} create configmap {name}"),
         );
     };
-    let journal = match page.stored().read() {
+
+    let journal = match config_map.stored().read() {
         Ok(journal) => journal,
         Err(why) => {
-            return CheckFinding::failed(what, why.to_string(), "nothing is disrupted until it is mended");
+            return CheckFinding::failed(what, why.to_string(), "nothing is disrupted until this is fixed");
         }
     };
-    let pause = page.pause_annotation().and_then(PauseRequest::from_annotation);
+
+    let pause = config_map
+        .pause_annotation()
+        .and_then(PauseRequest::from_annotation);
     let pause = pause.filter(|pause| !matches!(pause, PauseRequest::Until(until) if *until <= now));
     if let Some(pause) = pause {
         return CheckFinding::warning(
             what,
             Denial::Paused(pause).to_string(),
-            "lift it with `macaque resume`",
+            "end the pause with `macaque resume`",
         );
     }
     match journal.quarantine(now) {
         Some(quarantine) => CheckFinding::warning(
             what,
             Denial::Quarantined(quarantine.clone()).to_string(),
-            "see what became of the journal, then `macaque resume`",
+            "check the journal, then run `macaque resume`",
         ),
-        None => CheckFinding::ok(what, record_delivery(&journal, limits, now)),
+        None => CheckFinding::ok(what, summary(&journal, limits, now)),
     }
 }
 
-fn record_delivery(journal: &Journal, limits: &DisruptionLimits, now: Timestamp) -> String {
+fn summary(journal: &Journal, limits: &DisruptionLimits, now: Timestamp) -> String {
     let last = match journal.round() {
         Some(round) => format!("last round {}", round.slot),
         None => "no round yet".to_owned(),

@@ -1,4 +1,4 @@
-//! Watches the shop from the outside, as a user of it would: which workload misses a pod, and when it has recovered.
+//! Watches the shop through the API: which workload lacks a ready pod, and when it has recovered.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -17,7 +17,7 @@ use crate::platform::Platform;
 /// How often the pods are counted.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long the last recoveries may take once the actors have stopped.
+/// The time for the last recoveries, once the actors have stopped.
 const LAST_WAIT: Duration = Duration::from_secs(10);
 
 /// A running watch.
@@ -84,7 +84,7 @@ async fn count_ready(cluster: &Cluster) -> Result<ReadyCounts, ApiError> {
 struct ShopState {
     /// How many pods each owner has when nothing is disrupted.
     desired: ReadyCounts,
-    /// The owners that miss a pod, and since when.
+    /// The owners that lack a ready pod, and since when.
     degraded: BTreeMap<PodOwner, Instant>,
 }
 
@@ -93,6 +93,7 @@ impl ShopState {
         if self.desired.is_empty() {
             self.desired.clone_from(ready);
         }
+
         for (owner, desired) in &self.desired {
             let ready = ready.get(owner).copied().unwrap_or_default();
             if ready < *desired {

@@ -1,4 +1,4 @@
-//! What the demo shows: one line for each event, in colour where the terminal wants it, and a summary.
+//! The demo's output: one line for each event, in colour where the terminal supports it, and a summary.
 
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::cli::output::write;
 use crate::notify::RoundMessage;
 use crate::platform::Platform;
+use crate::text::count;
 
 const DISRUPTED: Style = AnsiColor::Red.on_default().bold();
 const REFUSED: Style = AnsiColor::Yellow.on_default();
@@ -18,7 +19,7 @@ const RECOVERED: Style = AnsiColor::Green.on_default();
 const FAINT: Style = Style::new().dimmed();
 const TITLE: Style = Style::new().bold();
 
-/// The screen; clones write to the same one.
+/// The demo's screen; clones write to the same one.
 #[derive(Clone)]
 pub(super) struct DemoScreen {
     platform: Platform,
@@ -43,16 +44,17 @@ impl DemoScreen {
             refused: 0,
             recoveries: Vec::new(),
         };
+
         Self {
             platform: platform.clone(),
             state: Arc::new(Mutex::new(state)),
         }
     }
 
-    /// Shows what there is.
+    /// Shows the shop, and what will happen to it.
     pub(super) fn open(&self, every: Duration, rounds: u16) {
         write(&format!(
-            "{TITLE}A shop on an embedded Kubernetes API; macaque evicts a pod every {} s, {rounds} times.{TITLE:#}\n\n  \
+            "{TITLE}A shop on an in-memory Kubernetes API; macaque evicts a pod every {} s, for {rounds} rounds.{TITLE:#}\n\n  \
              cart     3 replicas  budget: at most 1 unavailable\n  \
              web      4 replicas  budget: at least 3 available\n  \
              search   2 replicas  no budget\n  \
@@ -62,14 +64,16 @@ impl DemoScreen {
         ));
     }
 
-    /// A round ended.
+    /// Shows the victims of a round that ended.
     pub(super) fn round(&self, message: &RoundMessage) {
         let mut state = self.state();
         state.rounds += 1;
+
         let name = format!("round {}", state.rounds);
         if message.victims.is_empty() {
             self.line(&state, &name, FAINT, &message.headline);
         }
+
         for (n, victim) in message.victims.iter().enumerate() {
             let style = match victim.outcome {
                 "evicted" => {
@@ -87,7 +91,7 @@ impl DemoScreen {
         }
     }
 
-    /// A workload has all its pods ready again, this long after one was missing.
+    /// Shows a workload that has all its pods ready again, this long after one was missing.
     pub(super) fn recovered(&self, owner: &PodOwner, ready: usize, desired: usize, after: Duration) {
         let mut state = self.state();
         state.recoveries.push(after);
@@ -96,17 +100,22 @@ impl DemoScreen {
         self.line(&state, "", RECOVERED, &words);
     }
 
-    /// The summary.
+    /// Shows the summary.
     pub(super) fn close(&self) {
         let state = self.state();
         let longest = state.recoveries.iter().max().map_or(0.0, Duration::as_secs_f64);
+        let recoveries = match state.recoveries.len() {
+            1 => "1 recovery".to_owned(),
+            many => format!("{many} recoveries"),
+        };
+
         write(&format!(
-            "\n{TITLE}{} rounds: {} pods evicted, {} evictions refused by a budget, {} recoveries (the longest took {longest:.1} s).{TITLE:#}\n\n\
+            "\n{TITLE}{}: {} evicted, {} refused by a budget, {} (the longest took {longest:.1} s).{TITLE:#}\n\n\
              Try it yourself: `macaque sandbox` serves this shop to kubectl and to `macaque once`.",
-            state.rounds,
-            state.evicted,
-            state.refused,
-            state.recoveries.len()
+            count(state.rounds, "round"),
+            count(state.evicted, "pod"),
+            count(state.refused, "eviction"),
+            recoveries,
         ));
     }
 

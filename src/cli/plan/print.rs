@@ -8,7 +8,7 @@ use super::view::{BudgetCover, PlanView, SLOTS, SeedDraw};
 use crate::cli::output::{line, table};
 use crate::cli::schedule::{SlotRow, until};
 
-/// An owner a line.
+/// The plan with one owner per line.
 pub(super) fn by_owner(view: &PlanView) -> String {
     let rows = view.owners.iter().map(|group| {
         let (budget, allows) = cover(&group.budgets);
@@ -33,10 +33,11 @@ pub(super) fn by_owner(view: &PlanView) -> String {
         "CHANCE",
         "VERDICT",
     ];
-    around(view, || table(header, rows))
+
+    page(view, || table(header, rows))
 }
 
-/// A candidate a line.
+/// The plan with one candidate per line.
 pub(super) fn by_pod(view: &PlanView) -> String {
     let rows = view.candidates.iter().map(|row| {
         let (budget, allows) = cover(&row.budgets);
@@ -53,30 +54,34 @@ pub(super) fn by_pod(view: &PlanView) -> String {
         ]
     });
     let header = ["POD", "OWNER", "READY", "BUDGET", "ALLOWS", "CHANCE", "VERDICT"];
-    around(view, || table(header, rows))
+
+    page(view, || table(header, rows))
 }
 
 /// The table of candidates, with what goes before and after it.
-fn around(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
+fn page(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
     let mut parts = vec![format!("{}\n{}", mode(view), schedule(view)), funnel(view)];
     if !view.candidates.is_empty() {
         parts.push(candidates());
     }
+
     parts.extend(view.draw.as_ref().map(|shown| draw(shown, view.dry_run)));
+
     let remarks = remarks(view);
     if !remarks.is_empty() {
         parts.push(remarks.join("\n"));
     }
+
     parts.join("\n\n")
 }
 
 fn mode(view: &PlanView) -> String {
     let mode = if view.dry_run {
-        "DRY RUN: no round disrupts anything"
+        "DRY RUN: nothing is disrupted"
     } else {
         "ARMED"
     };
-    let whom = match view.selector.as_str() {
+    let pods = match view.selector.as_str() {
         "" => "every pod".to_owned(),
         selector => format!("pods with {selector}"),
     };
@@ -84,29 +89,32 @@ fn mode(view: &PlanView) -> String {
         [] => "all namespaces".to_owned(),
         names => names.join(", "),
     };
-    let likely = match view.among {
+    let likely = match view.draw_by {
         DrawBy::Pod => "",
-        DrawBy::Owner => ", each owner as likely as another",
+        DrawBy::Owner => ", every owner equally likely",
     };
+
     format!(
-        "{mode}; {} {} a round, {} tries at most, among {whom} in {place}{likely}",
+        "{mode}; {} {} per round, at most {} attempts, from {pods} in {place}{likely}",
         view.method, view.count, view.attempts
     )
 }
 
 fn schedule(view: &PlanView) -> String {
     let Some(schedule) = &view.schedule else {
-        return "no schedule: rounds are played by `macaque once` alone".to_owned();
+        return "no schedule: only `macaque once` runs rounds".to_owned();
     };
     let mut slots: Vec<_> = view.next.iter().map(|slot| at(slot, view.now)).collect();
     let (rounds, quiet): (Vec<_>, Vec<_>) = view.next.iter().partition(|slot| slot.round);
+
     if rounds.is_empty() {
-        slots.push("quiet times take every slot".to_owned());
+        slots.push("every slot is in a quiet time".to_owned());
     } else if let ([_], Some(last)) = (&rounds[..], slots.last_mut())
         && quiet.len() == SLOTS
     {
         *last = format!("then {last}");
     }
+
     let next = slots.join(", ");
     format!("schedule: {schedule}\nnext: {next}")
 }
@@ -119,9 +127,10 @@ fn at(slot: &SlotRow, now: Timestamp) -> String {
     format!("{} ({what})", slot.local)
 }
 
-/// From all pods to the candidates.
+/// The table from all pods to the candidates.
 fn funnel(view: &PlanView) -> String {
     let mut rows = vec![[view.listed.to_string(), "listed".to_owned(), String::new()]];
+
     let mut tallies: Vec<_> = view.exempted.iter().collect();
     tallies.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.count));
     rows.extend(tallies.into_iter().map(|(word, tally)| {
@@ -131,9 +140,11 @@ fn funnel(view: &PlanView) -> String {
             format!("{}: {}", tally.example, tally.detail),
         ]
     }));
+
+    let candidates = view.candidates.len();
     rows.push([
-        view.candidates.len().to_string(),
-        if view.candidates.len() == 1 {
+        candidates.to_string(),
+        if candidates == 1 {
             "candidate"
         } else {
             "candidates"
@@ -141,6 +152,7 @@ fn funnel(view: &PlanView) -> String {
         .to_owned(),
         String::new(),
     ]);
+
     table(["PODS", "WHAT", "EXAMPLE"], rows)
 }
 
@@ -155,20 +167,21 @@ fn draw(draw: &SeedDraw, dry_run: bool) -> String {
             victim.prediction.to_string(),
         ]
     });
-    let chosen = if draw.victims.is_empty() {
-        format!("seed {} chooses nobody", draw.seed)
+    let picks = if draw.victims.is_empty() {
+        format!("seed {} picks no pod", draw.seed)
     } else {
-        let victims = table(["TRY", "POD", "OWNER", "FORETOLD"], rows);
-        let armed = if dry_run { ", if armed" } else { "" };
-        format!("seed {} chooses{armed}:\n{victims}", draw.seed)
+        let victims = table(["ATTEMPT", "POD", "OWNER", "PREDICTION"], rows);
+        let armed = if dry_run { "if armed, " } else { "" };
+        format!("{armed}seed {} picks:\n{victims}", draw.seed)
     };
-    match &draw.spared_in_dry_run {
-        None => chosen,
-        Some(spared) => {
-            let spared: Vec<_> = spared.iter().map(PodRef::to_string).collect();
+
+    match &draw.picked_in_dry_run {
+        None => picks,
+        Some(picked) => {
+            let picked: Vec<_> = picked.iter().map(PodRef::to_string).collect();
             format!(
-                "{chosen}\na dry run asks nobody, and would spare {}",
-                spared.join(", ")
+                "{picks}\nin a dry run no request is sent and none refused: it picks {}",
+                picked.join(", ")
             )
         }
     }
@@ -177,26 +190,26 @@ fn draw(draw: &SeedDraw, dry_run: bool) -> String {
 fn remarks(view: &PlanView) -> Vec<String> {
     let mut remarks = Vec::new();
     let candidates = view.candidates.len();
+
     match view.asked {
         _ if candidates == 0 => {}
-        Some(asked) if asked == candidates => remarks.push(
-            "the API server itself was asked about every candidate, by dry runs that change nothing".to_owned(),
-        ),
+        Some(asked) if asked == candidates => remarks
+            .push("the API server was asked about every candidate, with server-side dry runs".to_owned()),
         Some(asked) => remarks.push(format!(
-            "the API server itself was asked about {asked} of {candidates} candidates, by dry runs that change \
-             nothing; the others are foretold"
+            "the API server was asked about {asked} of {candidates} candidates, with server-side dry runs; the others \
+             are predicted from pods and budgets only"
         )),
         None => remarks.push(
-            "foretold from pods and budgets alone: admission webhooks and policies were not asked (--server asks \
-             them)"
-                .to_owned(),
+            "predicted from pods and budgets only; use --server to include webhooks and policies".to_owned(),
         ),
     }
+
     remarks.extend(
         view.problems
             .iter()
             .map(|problem| line(&format!("problem: {problem}"))),
     );
+
     remarks
 }
 

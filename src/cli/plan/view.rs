@@ -20,11 +20,12 @@ use crate::round::RoundConfig;
 /// How many slots are shown.
 pub(super) const SLOTS: usize = 3;
 
-/// Draws over which chances are counted, and draws times candidates that are worth the wait.
+/// Draws over which chances are counted.
 const SEEDS: usize = 2_000;
-const PATIENCE: usize = 2_000_000;
+/// Draws times candidates, at most: more would take noticeable time.
+const MOST_WORK: usize = 2_000_000;
 
-/// Everything a plan tells.
+/// Everything that a plan shows.
 #[derive(Serialize)]
 pub(super) struct PlanView {
     pub(super) now: Timestamp,
@@ -32,8 +33,8 @@ pub(super) struct PlanView {
     pub(super) method: DisruptionMethod,
     pub(super) count: usize,
     pub(super) attempts: usize,
-    /// What the lot falls on.
-    pub(super) among: DrawBy,
+    /// How victims are picked.
+    pub(super) draw_by: DrawBy,
     /// The namespaces looked at; empty means all of the cluster.
     pub(super) namespaces: Vec<String>,
     pub(super) selector: String,
@@ -43,9 +44,9 @@ pub(super) struct PlanView {
     pub(super) exempted: ExemptionTallies,
     pub(super) candidates: Vec<CandidateRow>,
     pub(super) owners: Vec<OwnerRow>,
-    /// Whether the chances are counted over many draws, rather than worked out.
+    /// Whether the chances are counted over many draws, rather than computed.
     pub(super) chances_estimated: bool,
-    /// About how many candidates the API server itself was asked.
+    /// The number of candidates about which the API server was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) asked: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,9 +84,9 @@ pub(super) struct OwnerRow {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum BudgetCover {
     Known(BTreeMap<String, i64>),
-    /// They could not be read.
+    /// The budgets could not be read.
     Unknown,
-    /// A deletion asks none.
+    /// The method is deletion, which asks no budget.
     NotAsked,
 }
 
@@ -94,9 +95,9 @@ pub(super) enum BudgetCover {
 pub(super) struct SeedDraw {
     pub(super) seed: u64,
     pub(super) victims: Vec<PredictedVictim>,
-    /// Those that a dry run would spare, where they are others: it asks nobody, so nobody refuses.
+    /// The picks of a dry run, where they differ: it sends no request, so none is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) spared_in_dry_run: Option<Vec<PodRef>>,
+    pub(super) picked_in_dry_run: Option<Vec<PodRef>>,
 }
 
 impl PlanView {
@@ -107,7 +108,7 @@ impl PlanView {
         now: Timestamp,
     ) -> Self {
         let preview = &snapshot.preview;
-        let seeds = (PATIENCE / preview.pods.len().max(1)).clamp(SEEDS / 10, SEEDS);
+        let seeds = (MOST_WORK / preview.pods.len().max(1)).clamp(SEEDS / 10, SEEDS);
         let chances = preview.chances(&(0..seeds as u64).collect::<Vec<_>>());
         let rows: Vec<_> = preview
             .pods
@@ -116,13 +117,14 @@ impl PlanView {
             .map(|(pod, chance)| row(preview, pod, chance))
             .collect();
         let target = &round_config.rules.target;
+
         Self {
             now,
             dry_run: round_config.dry_run,
             method: round_config.disrupt.method,
             count: round_config.disrupt.count,
             attempts: round_config.disrupt.attempts,
-            among: round_config.disrupt.draw,
+            draw_by: round_config.disrupt.draw,
             namespaces: match &target.namespaces {
                 NamespaceScope::All => Vec::new(),
                 NamespaceScope::Named(names) => names.clone(),
@@ -132,7 +134,7 @@ impl PlanView {
             next: calendar.map_or_else(Vec::new, |calendar| next(calendar, now)),
             listed: snapshot.listed,
             exempted: snapshot.exempted.clone(),
-            owners: groups(&rows, snapshot),
+            owners: by_owner(&rows, snapshot),
             candidates: rows,
             chances_estimated: chances.estimated,
             asked: None,
@@ -151,13 +153,14 @@ impl PlanView {
             let victims = preview.pick(seed);
             let pods =
                 |victims: &[PredictedVictim]| -> Vec<_> { victims.iter().map(|v| v.pod.clone()).collect() };
-            let spared = pods(&preview.pick_in_dry_run(seed));
+            let in_dry_run = pods(&preview.pick_in_dry_run(seed));
             SeedDraw {
                 seed,
-                spared_in_dry_run: (self.dry_run && spared != pods(&victims)).then_some(spared),
+                picked_in_dry_run: (self.dry_run && in_dry_run != pods(&victims)).then_some(in_dry_run),
                 victims,
             }
         });
+
         self
     }
 }
@@ -198,8 +201,8 @@ fn cover(budgets: &BudgetIndex, pod: &PreviewedPod, method: DisruptionMethod) ->
     }
 }
 
-/// The candidates by owner; they are sorted so already.
-fn groups(rows: &[CandidateRow], snapshot: &ClusterSnapshot) -> Vec<OwnerRow> {
+/// The candidates by owner, which they are sorted by.
+fn by_owner(rows: &[CandidateRow], snapshot: &ClusterSnapshot) -> Vec<OwnerRow> {
     let same = |a: &CandidateRow, b: &CandidateRow| {
         a.owner.is_some() && (&a.pod.namespace, &a.owner) == (&b.pod.namespace, &b.owner)
     };
@@ -230,10 +233,11 @@ fn groups(rows: &[CandidateRow], snapshot: &ClusterSnapshot) -> Vec<OwnerRow> {
             verdict: verdict(rows),
         })
     });
+
     groups.collect()
 }
 
-/// The verdict on the pods of one owner: the words, where all have the same, else how many there are of each.
+/// The verdict on the pods of one owner: the prediction that all share, else how many pods have each.
 fn verdict(rows: &[CandidateRow]) -> String {
     let mut words: Vec<(String, usize)> = Vec::new();
     for row in rows {
@@ -243,12 +247,15 @@ fn verdict(rows: &[CandidateRow]) -> String {
             None => words.push((said, 1)),
         }
     }
+
     if let [(only, _)] = &words[..] {
         return only.clone();
     }
+
     let words: Vec<_> = words
         .iter()
         .map(|(said, count)| format!("{count} {said}"))
         .collect();
+
     words.join("; ")
 }

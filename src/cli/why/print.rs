@@ -1,4 +1,4 @@
-//! The explanation for people.
+//! The explanation, for people.
 
 use macaque_core::eligibility::{RuleFinding, RuleResult};
 use macaque_core::preview::PodExplanation;
@@ -7,45 +7,51 @@ use super::{WhyAnswer, WhySubject};
 use crate::cli::output::{line, table};
 use crate::text::count;
 
-/// Of an owner, each pod in brief and then the first in detail; of a pod, the detail.
-pub(super) fn answer(whom: &WhySubject, answer: &WhyAnswer) -> String {
+/// The whole answer: for an owner each pod in brief and then the first in detail, for a pod the detail.
+pub(super) fn answer(subject: &WhySubject, answer: &WhyAnswer) -> String {
     let mut parts = Vec::new();
-    if let WhySubject::Owner(owner) = whom {
+    if let WhySubject::Owner(owner) = subject {
         parts.push(line(&format!("{owner}: {}", count(answer.pods.len(), "pod"))));
         parts.push(brief(&answer.pods));
     }
+
     parts.extend(answer.pods.first().map(detail));
-    let may_be_drawn = answer.pods.first().is_some_and(|told| told.exempt().is_none());
-    if answer.dry_run && may_be_drawn {
-        parts.push("macaque is set to a dry run, which asks nobody and spares whom it draws".to_owned());
+
+    let is_eligible = answer.pods.first().is_some_and(|pod| pod.exempt().is_none());
+    if answer.dry_run && is_eligible {
+        parts.push("dry run: macaque would pick a pod but send no request".to_owned());
     }
+
     parts.extend(
         answer
             .problems
             .iter()
             .map(|problem| line(&format!("problem: {problem}"))),
     );
+
     parts.join("\n")
 }
 
 fn brief(pods: &[PodExplanation]) -> String {
-    let rows = pods.iter().map(|told| {
-        let verdict = match told.exempt() {
-            Some(why) => format!("not drawn: {why}"),
-            None => told.prediction.to_string(),
+    let rows = pods.iter().map(|pod| {
+        let verdict = match pod.exempt() {
+            Some(why) => format!("not eligible: {why}"),
+            None => pod.prediction.to_string(),
         };
-        let ready = if told.ready { "yes" } else { "no" };
-        [told.pod.to_string(), ready.to_owned(), verdict]
+        let ready = if pod.ready { "yes" } else { "no" };
+        [pod.pod.to_string(), ready.to_owned(), verdict]
     });
     format!("{}\n", table(["POD", "READY", "VERDICT"], rows))
 }
 
-fn detail(told: &PodExplanation) -> String {
-    let owner = told.owner.as_ref();
-    let owner = owner.map_or_else(|| "nobody".to_owned(), ToString::to_string);
-    let ready = if told.ready { "ready" } else { "not ready" };
-    let mut parts = vec![line(&format!("{}, of {owner}, {ready}", told.pod))];
-    let rows = told.rules.iter().map(|finding| {
+fn detail(pod: &PodExplanation) -> String {
+    let owner = match &pod.owner {
+        Some(owner) => format!("of {owner}"),
+        None => "without an owner".to_owned(),
+    };
+    let ready = if pod.ready { "ready" } else { "not ready" };
+    let mut parts = vec![line(&format!("{}, {owner}, {ready}", pod.pod))];
+    let rows = pod.rules.iter().map(|finding| {
         let setting = finding.setting.clone().unwrap_or_else(|| "always".to_owned());
         [
             finding.rule.to_owned(),
@@ -54,11 +60,13 @@ fn detail(told: &PodExplanation) -> String {
             seen(finding),
         ]
     });
+
     parts.push(format!(
         "{}\n",
         table(["RULE", "RESULT", "DECIDED BY", "SEEN"], rows)
     ));
-    match &told.budgets {
+
+    match &pod.budgets {
         Some(accounts) if accounts.is_empty() => parts.push("no budget covers it".to_owned()),
         Some(accounts) => {
             let words = accounts.iter().flat_map(|account| &account.words);
@@ -66,10 +74,12 @@ fn detail(told: &PodExplanation) -> String {
         }
         None => {}
     }
-    if told.exempt().is_some() {
-        parts.push(line(&format!("were it drawn: {}", told.prediction)));
+
+    if pod.exempt().is_some() {
+        parts.push(line(&format!("prediction if it were picked: {}", pod.prediction)));
     }
-    parts.push(line(&told.conclusion));
+
+    parts.push(line(&pod.conclusion));
     parts.join("\n")
 }
 

@@ -1,9 +1,11 @@
-//! Whom `macaque why` is asked about.
+//! The subject of `macaque why`: a pod or an owner.
 
 use std::fmt;
 use std::str::FromStr;
 
 use macaque_core::pod::PodOwner;
+
+use crate::settings::is_object_name;
 
 /// The kinds of owners, with the words that kubectl takes for each.
 const KINDS: [(&str, &[&str]); 5] = [
@@ -17,11 +19,11 @@ const KINDS: [(&str, &[&str]); 5] = [
 /// A pod, or the pods of an owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) enum WhySubject {
-    /// One pod; without a namespace, of the only one in scope.
+    /// One pod; without a namespace, in the only one in scope.
     Pod {
-        /// Its namespace.
+        /// The pod's namespace.
         namespace: Option<String>,
-        /// Its name.
+        /// The pod's name.
         name: String,
     },
     /// All pods of one owner, in the only namespace in scope.
@@ -31,23 +33,26 @@ pub(in crate::cli) enum WhySubject {
 impl FromStr for WhySubject {
     type Err = String;
 
-    /// A kind before the slash means an owner, anything else a namespace.
+    /// Parses the subject: a kind before the slash means an owner, anything else a namespace.
     fn from_str(text: &str) -> Result<Self, String> {
         let (before, name) = match text.split_once('/') {
             Some((before, name)) => (Some(before), name),
             None => (None, text),
         };
         let parts = [before.unwrap_or(name), name];
-        if let Some(wrong) = parts.into_iter().find(|part| !is_name(part)) {
+
+        if let Some(wrong) = parts.into_iter().find(|part| !is_object_name(part)) {
             return Err(format!(
-                "{wrong:?} is no name; write NAMESPACE/POD, or KIND/NAME for an owner"
+                "{wrong:?} is not a valid name; write NAMESPACE/POD, or KIND/NAME for an owner"
             ));
         }
+
         let kind = |word: &str| {
             let known = KINDS.iter().find(|(_, words)| words.contains(&word));
             known.map(|(kind, _)| (*kind).to_owned())
         };
         let name = name.to_owned();
+
         Ok(match before {
             None | Some("pod" | "pods" | "po") => Self::Pod {
                 namespace: None,
@@ -62,12 +67,6 @@ impl FromStr for WhySubject {
             },
         })
     }
-}
-
-/// Kubernetes' names hold nothing else, and so nothing that means something in a path.
-fn is_name(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
-    !text.is_empty() && text.len() <= 253 && text.chars().all(plain) && text != "." && text != ".."
 }
 
 impl fmt::Display for WhySubject {
@@ -94,12 +93,12 @@ mod tests {
     fn a_kind_before_the_slash_means_an_owner_and_anything_else_a_namespace() {
         for (kind, words) in KINDS {
             for word in words {
-                let whom: WhySubject = format!("{word}/web").parse().unwrap();
+                let subject: WhySubject = format!("{word}/web").parse().unwrap();
                 let owner = PodOwner {
                     kind: kind.into(),
                     name: "web".into(),
                 };
-                assert_eq!(whom, WhySubject::Owner(owner));
+                assert_eq!(subject, WhySubject::Owner(owner));
             }
         }
         assert_eq!(

@@ -18,21 +18,24 @@ pub(in crate::k8s) fn each_item<T: DeserializeOwned>(
     mut list: impl Read,
     mut each: impl FnMut(T),
 ) -> serde_json::Result<ListMeta> {
-    let (mut cutter, mut chunk) = (ItemSplitter::default(), vec![0; CHUNK]);
+    let mut splitter = ItemSplitter::default();
+    let mut chunk = vec![0; CHUNK];
     loop {
         let length = list.read(&mut chunk).map_err(serde_json::Error::io)?;
         if length == 0 {
             break;
         }
-        cutter.feed(&chunk[..length], &mut |item| {
+
+        splitter.feed(&chunk[..length], &mut |item| {
             each(serde_json::from_slice(item)?);
             Ok(())
         })?;
     }
-    let rest: ObjectList<IgnoredAny> = serde_json::from_slice(&cutter.rest)?;
-    // serde takes an array for a struct, and a key may be written so that the cutter does not know it.
-    if cutter.rest.trim_ascii_start().first() != Some(&b'{') || !rest.items.is_empty() {
-        return Err(serde_json::Error::custom("it is no list"));
+
+    let rest: ObjectList<IgnoredAny> = serde_json::from_slice(&splitter.rest)?;
+    // serde takes an array for a struct, and a key may be written so that the splitter does not know it.
+    if splitter.rest.trim_ascii_start().first() != Some(&b'{') || !rest.items.is_empty() {
+        return Err(serde_json::Error::custom("it is not a list"));
     }
     Ok(rest.metadata)
 }
@@ -77,6 +80,7 @@ impl ItemSplitter {
                 self.read_string(*byte);
                 continue;
             }
+
             let between_items = self.among_items && self.depth == OF_ITEMS;
             match byte {
                 b',' | b' ' | b'\t' | b'\r' | b'\n' => {}
@@ -103,11 +107,12 @@ impl ItemSplitter {
                     }
                 }
                 _ if between_items => {
-                    return Err(serde_json::Error::custom("an item of the list is no object"));
+                    return Err(serde_json::Error::custom("an item of the list is not an object"));
                 }
                 _ => {}
             }
         }
+
         if self.among_items && self.depth > OF_ITEMS {
             self.item.extend_from_slice(&bytes[begin..]);
         }

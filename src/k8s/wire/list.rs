@@ -94,7 +94,8 @@ impl NameTable {
                 .iter()
                 .position(|column| column.name == name)
         };
-        let (name, node) = (column("Name")?, column("Node"));
+        let name = column("Name")?;
+        let node = column("Node");
         let named = |row: TableRow| {
             let mut cells = row.cells;
             let mut take =

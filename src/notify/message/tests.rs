@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use macaque_core::outcome::Refusal;
-use macaque_core::pod::PodOwner;
+use macaque_core::pod::{PodOwner, PodRef};
 use macaque_core::report::ExemptionTally;
 
 use super::*;
@@ -108,22 +108,22 @@ fn each_outcome_is_said_as_such() {
 fn every_refusal_names_who_refused() {
     let message = || "no".to_owned();
     let name = || "gate".to_owned();
-    for (refusal, who) in [
+    for (refusal, summary) in [
         (
             Refusal::Budget {
                 name: None,
                 message: message(),
                 unsynced: true,
             },
-            "a budget",
+            "refused by a budget",
         ),
-        (Refusal::SeveralBudgets, "several budgets at once"),
+        (Refusal::SeveralBudgets, "refused by several budgets at once"),
         (
             Refusal::Webhook {
                 name: name(),
                 message: message(),
             },
-            "webhook gate",
+            "refused by webhook gate",
         ),
         (
             Refusal::Policy {
@@ -131,24 +131,27 @@ fn every_refusal_names_who_refused() {
                 binding: name(),
                 message: message(),
             },
-            "policy gate",
+            "refused by policy gate",
         ),
-        (Refusal::NamespaceTerminating, "the terminating namespace"),
-        (Refusal::AcceptedButAlive, "admission (accepted, yet alive)"),
-        (Refusal::InvalidPod { message: message() }, "validation"),
-        (Refusal::NotNow { message: message() }, "the API server for now"),
+        (
+            Refusal::NamespaceTerminating,
+            "refused by the terminating namespace",
+        ),
+        (Refusal::AcceptedButAlive, "accepted, but not carried out"),
+        (
+            Refusal::InvalidPod { message: message() },
+            "refused by validation",
+        ),
+        (Refusal::NotNow { message: message() }, "not possible right now"),
         (
             Refusal::Throttled {
                 retry_after: Duration::from_secs(1),
             },
-            "the API server's throttle",
+            "refused by the API server's throttle",
         ),
     ] {
         let report = report([attempt("a", Outcome::Refused(refusal))]);
-        assert_eq!(
-            headline_of(&report),
-            format!("eviction of shop/a refused by {who}")
-        );
+        assert_eq!(headline_of(&report), format!("eviction of shop/a {summary}"));
     }
 }
 
@@ -166,8 +169,8 @@ fn several_victims_are_counted_by_outcome_and_by_who_refused() {
         attempt("d", budget("web")),
         attempt("e", Outcome::Gone),
     ]);
-    let told = "evicted 1 pod, 1 with unknown outcome, 2 refused by budget web, 1 gone already";
-    assert_eq!(headline_of(&report), told);
+    let headline = "evicted 1 pod, 1 with unknown outcome, 2 refused by budget web, 1 gone already";
+    assert_eq!(headline_of(&report), headline);
     report
         .attempts
         .retain(|a| matches!(a.outcome, Outcome::Refused(_) | Outcome::Gone));
@@ -194,8 +197,8 @@ fn a_dry_run_is_unmistakable() {
     assert_eq!(headline_of(&report), "dry run: would have deleted 2 pods");
 
     report.attempts.clear();
-    let told = "dry run: no pod would have been disrupted: none of 3 candidates was tried";
-    assert_eq!(headline_of(&report), told);
+    let headline = "dry run: no pod would have been disrupted: none of 3 candidates was tried";
+    assert_eq!(headline_of(&report), headline);
 }
 
 #[test]
@@ -262,7 +265,7 @@ fn problems_and_early_ends_are_said() {
 }
 
 #[test]
-fn a_cause_too_long_for_the_headline_is_told_in_full_below() {
+fn a_cause_too_long_for_the_headline_follows_in_full_below() {
     let why = "x".repeat(HEADLINE);
     let long = RoundReport {
         end: RoundEnd::Failed { why: why.clone() },
@@ -275,7 +278,7 @@ fn a_cause_too_long_for_the_headline_is_told_in_full_below() {
 }
 
 #[test]
-fn warnings_and_the_way_back_to_the_round_are_told() {
+fn warnings_and_the_way_back_to_the_round_are_part_of_the_message() {
     let mut warned = attempt("a", Outcome::Evicted);
     warned.warnings = vec!["old API".to_owned()];
     let message = RoundMessage::of(&report([warned]));
@@ -288,12 +291,12 @@ fn warnings_and_the_way_back_to_the_round_are_told() {
 }
 
 #[test]
-fn of_a_crowd_it_is_told_how_many_were_judged() {
+fn a_sampled_round_says_how_many_pods_were_judged() {
     let mut crowd = report([attempt("a", Outcome::Evicted)]);
     crowd.listed = 50_000;
     let footer = RoundMessage::of(&crowd).footer;
     assert!(
-        footer.contains("50000 pods listed, 11 of them drawn and judged, 3 candidates"),
+        footer.contains("50000 pods listed, 11 of them sampled and judged, 3 candidates"),
         "{footer}"
     );
 }
@@ -324,4 +327,25 @@ fn every_line_is_bounded_and_clean_whatever_the_cluster_says() {
     {
         assert!(text::chars(line) <= LINE && !line.contains(|c: char| c.is_control() || c == '\u{202e}'));
     }
+}
+
+#[test]
+fn only_a_complete_round_without_notes_repeats_its_one_victim() {
+    let one = report([attempt("a", Outcome::Evicted)]);
+    assert!(RoundMessage::of(&one).repeats_its_victim);
+
+    let two = report([attempt("a", Outcome::Evicted), attempt("b", Outcome::Evicted)]);
+    assert!(!RoundMessage::of(&two).repeats_its_victim);
+
+    let mut withheld = report([attempt("a", Outcome::Evicted)]);
+    withheld.end = RoundEnd::Withheld {
+        why: "the budget of the hour is used up".to_owned(),
+    };
+    assert!(!RoundMessage::of(&withheld).repeats_its_victim);
+
+    let with_notes = report([attempt("a", budget("web"))]);
+    assert!(
+        !RoundMessage::of(&with_notes).repeats_its_victim,
+        "it says why no pod was disrupted"
+    );
 }

@@ -7,7 +7,7 @@ use macaque_testkit::TestCluster;
 use serde_json::{Value, json};
 
 use super::{json_on, run_on};
-use crate::relay::relay;
+use crate::answering_proxy;
 
 /// `SEVERITY REASON OBJECT` of each finding.
 fn findings(examination: &Value) -> Vec<String> {
@@ -256,7 +256,8 @@ fn a_selector_narrows_the_budgets_and_not_what_they_count() {
 fn a_server_without_policy_v1_is_named_as_such() {
     let cluster = TestCluster::with(Vec::new());
     let body = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}"#;
-    cluster.reach_at(&relay(&cluster.sandbox, "", "404 Not Found", body));
+    let proxy = answering_proxy(&cluster.sandbox, "", 404, body);
+    cluster.reach_at(&proxy.url());
     let said = run_on(&cluster, &["budgets", "-n", "shop"]);
     assert_eq!(said.code, 1, "{}", said.out);
     assert!(said.out.contains("knows no policy/v1"), "{}", said.out);

@@ -57,7 +57,7 @@ fn check_finds_the_least_role_to_be_just_right() {
     assert_eq!(code, 0, "{findings:#}");
     assert_eq!(those(&findings, "failed"), [""; 0]);
     assert_eq!(those(&findings, "warning"), [""; 0]);
-    assert!(those(&findings, "ok").contains(&"no more than it needs".to_owned()));
+    assert!(those(&findings, "ok").contains(&"excess permissions".to_owned()));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn check_names_what_is_granted_in_excess_and_does_not_fail() {
     assert!(!excess.contains(&"may create pods/eviction in namespace shop".to_owned()));
     let remedies = findings.to_string();
     assert!(
-        remedies.contains("macaque does not need it") && remedies.contains("bind what `macaque rbac` prints")
+        remedies.contains("granted, but not needed") && remedies.contains("bind what `macaque rbac` prints")
     );
 }
 

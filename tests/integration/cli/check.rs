@@ -32,7 +32,7 @@ fn all_is_well() {
         .on(&cluster)
         .run();
     let words = [
-        "armed, evict 1 a round",
+        "armed, evict 1 per round",
         "v1.37",
         "namespace shop",
         "may create pods/eviction in namespace shop",
@@ -106,7 +106,7 @@ fn an_absent_namespace_is_1_with_a_remedy() {
         &[
             "FAILED",
             "namespace shpo",
-            "does not exist; create it, or mend target.namespaces",
+            "does not exist; create it, or fix target.namespaces",
         ],
     );
 }
@@ -119,7 +119,7 @@ fn an_api_server_that_is_away_is_1_with_a_remedy() {
         &[
             "FAILED  API server",
             "Connection refused",
-            "see that the API server runs and can be reached",
+            "check that the API server runs and can be reached",
         ],
     );
 }

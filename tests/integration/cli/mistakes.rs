@@ -143,11 +143,11 @@ fn the_flags_of_run_need_not_its_name_and_no_flag_is_ignored() {
         output.complains(2, &[words]);
     }
     let late = macaque("-n shop once").run();
-    late.complains(2, &["'--namespace' belongs behind the command's name"]);
+    late.complains(2, &["put '--namespace' after the command's name"]);
     for command in ["demo", "sandbox", "completions bash", "schedule"] {
         let flag = "--kubeconfig";
         let before = macaque(&format!("{flag} file {command}")).run();
-        before.complains(2, &["the command does not know '--kubeconfig'"]);
+        before.complains(2, &["unexpected argument '--kubeconfig'"]);
         let behind = macaque(&format!("{command} {flag} file")).run();
         behind.complains(2, &["unexpected argument '--kubeconfig'"]);
     }
@@ -162,7 +162,7 @@ fn many_victims_need_no_word_on_attempts() {
     macaque("plan -n shop --count 20")
         .on(&cluster)
         .run()
-        .says(0, &["evict 20 a round, 20 tries at most"]);
+        .says(0, &["evict 20 per round, at most 20 attempts"]);
     let output = macaque("plan -n shop --count 20")
         .env("MACAQUE_DISRUPT__ATTEMPTS", "10")
         .run();
@@ -185,7 +185,7 @@ fn a_schedule_that_is_always_quiet_is_refused_by_run_and_failed_by_check() {
             .toml("[schedule]\ncron = \"@hourly\"\nquiet = [\"Mon-Sun\"]\n[health]\nlisten = \"off\"\n")
             .on(&TestCluster::with(shop()))
     };
-    let words = "no round would ever be due: quiet times take every slot";
+    let words = "no round would ever run: quiet times cover every slot";
     silent("run -n shop").run().complains(2, &[words]);
     let output = silent("check -n shop").run();
     output.says(1, &["FAILED", words]);
@@ -250,7 +250,7 @@ fn a_kubeconfig_with_a_bad_address_is_refused_before_anything_is_sent() {
         let output = macaque("once -n shop --kubeconfig bad").file("bad", &bad).run();
         output.complains(
             2,
-            &["kubeconfig bad: the server's address begins with neither https:// nor http://"],
+            &["kubeconfig bad: the server's address starts with neither https:// nor http://"],
         );
     }
 }

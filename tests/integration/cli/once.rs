@@ -184,7 +184,10 @@ fn a_signal_ends_the_telling_and_the_report_is_printed_all_the_same() {
     asked.recv_timeout(Duration::from_secs(60)).unwrap();
     let output = once.terminate();
     output.says(0, &["evicted shop/web-"]);
-    output.complains(0, &["was not told: a signal came first"]);
+    output.complains(
+        0,
+        &["cannot deliver the report to slack: interrupted by a signal"],
+    );
 }
 
 #[test]
@@ -195,7 +198,7 @@ fn a_channel_that_stalls_costs_twenty_seconds_and_no_more() {
     let output = telling(&url).on(&cluster).run();
     assert!((20..60).contains(&started.elapsed().as_secs()), "{output:?}");
     output.says(0, &["evicted shop/web-"]);
-    output.complains(0, &["was not told: it took more than 20 s"]);
+    output.complains(0, &["cannot deliver the report to slack: timed out after 20 s"]);
 }
 
 /// An API server that takes requests and answers none.

@@ -108,5 +108,5 @@ fn no_color_wins_even_where_colour_is_forced() {
     let demo = || macaque("demo --rounds 1 --every 1").env("CLICOLOR_FORCE", "1");
     let coloured = demo().run_in_colour();
     assert!(coloured.out.contains('\u{1b}'), "{coloured:?}");
-    demo().env("NO_COLOR", "1").run().says(0, &["1 rounds:"]);
+    demo().env("NO_COLOR", "1").run().says(0, &["1 round:"]);
 }

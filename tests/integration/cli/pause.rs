@@ -92,7 +92,7 @@ fn a_journal_that_is_not_trusted_is_trusted_again_by_a_resumption() {
     macaque("resume -n chaos")
         .on(&cluster)
         .run()
-        .says(0, &["is trusted as it is"]);
+        .says(0, &["is accepted as it is"]);
     assert!(!round(&cluster).run().err.contains("not trusted"));
 }
 
@@ -123,7 +123,7 @@ fn what_cannot_be_meant_is_refused() {
     for (words, fault) in [
         ("pause -n chaos --for soon", "write a number with its unit"),
         ("pause -n chaos --for 0s", "a pause is from 1s"),
-        ("pause -n Chaos!", "is no name of a namespace"),
+        ("pause -n Chaos!", "is not a valid namespace name"),
         ("pause", "--namespace"),
     ] {
         macaque(words).on(&cluster).run().complains(2, &[fault]);

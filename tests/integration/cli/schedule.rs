@@ -51,7 +51,7 @@ fn where_the_slots_end_is_said() {
         let output = macaque(&format!("schedule --from {from}"))
             .toml("[schedule]\ncron = \"@yearly\"\n")
             .run();
-        output.says(0, &["no further slot before 2101"]);
+        output.says(0, &["no more slots before 2101"]);
     };
     far("2100-01-01");
     far("2150-01-01");

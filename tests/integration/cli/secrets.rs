@@ -73,7 +73,7 @@ fn a_token_that_cannot_be_one_is_a_mistake_that_does_not_show_it() {
         .env("MACAQUE_SLACK_TOKEN", &format!("{CANARY} {CANARY}"))
         .env("MACAQUE_SLACK_CHANNEL", "C1")
         .run();
-    output.complains(2, &["notify.slack.token: the secret holds a blank"]);
+    output.complains(2, &["notify.slack.token: the secret contains a space"]);
 }
 
 #[test]
@@ -122,10 +122,7 @@ fn a_kubeconfig_that_breaks_off_within_a_token_does_not_show_it() {
     let output = macaque("once -n shop --kubeconfig broken")
         .file("broken", &users)
         .run();
-    output.complains(
-        2,
-        &["kubeconfig broken: its text is none of a kubeconfig (line 4"],
-    );
+    output.complains(2, &["kubeconfig broken: it is not a valid kubeconfig (line 4"]);
 }
 
 #[test]
@@ -174,7 +171,7 @@ fn a_credentials_command_that_prints_a_bare_token_does_not_show_it() {
         let output = by_plugin("Never").file("plugin", &script).run();
         output.complains(
             2,
-            &["the kubeconfig file: the credentials command \"/bin/sh\" printed no ExecCredential"],
+            &["the kubeconfig file: the credentials command \"/bin/sh\" did not print an ExecCredential"],
         );
         assert_eq!(output.err.lines().count(), 1, "{output:?}");
     }

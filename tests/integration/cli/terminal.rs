@@ -3,8 +3,8 @@
 use kube_sandbox::scenario::{budget, deployment, pod};
 use serde_json::json;
 
+use crate::answering_proxy;
 use crate::macaque;
-use crate::relay::relay;
 use macaque_testkit::{ProgramOutput, TestCluster};
 
 /// A webhook's denial that would clear the screen, forge a line and turn the words round.
@@ -30,10 +30,13 @@ fn a_webhooks_denial_is_one_line_of_visible_words() {
         "plan --server --seed 1",
         "plan --server -o wide",
     ] {
-        let url = relay(&cluster.sandbox, "/eviction", "403 Forbidden", DENIAL);
-        let kubeconfig = cluster.sandbox.kubeconfig().replace(&cluster.sandbox.url(), &url);
-        let output = macaque(&format!("{command} -n shop --kubeconfig relayed"))
-            .file("relayed", &kubeconfig)
+        let proxy = answering_proxy(&cluster.sandbox, "/eviction", 403, DENIAL);
+        let kubeconfig = cluster
+            .sandbox
+            .kubeconfig()
+            .replace(&cluster.sandbox.url(), &proxy.url());
+        let output = macaque(&format!("{command} -n shop --kubeconfig proxied"))
+            .file("proxied", &kubeconfig)
             .run();
         assert!(output.out.contains("webhook guard.example"), "{output:?}");
         is_plain(&output);
@@ -61,11 +64,14 @@ fn an_owner_of_a_hostile_name_is_shown_by_its_visible_characters() {
 #[test]
 fn the_words_of_an_api_server_that_fails_are_one_line() {
     let cluster = TestCluster::with(Vec::new());
-    let url = relay(&cluster.sandbox, "/pods", "403 Forbidden", DENIAL);
-    let kubeconfig = cluster.sandbox.kubeconfig().replace(&cluster.sandbox.url(), &url);
+    let proxy = answering_proxy(&cluster.sandbox, "/pods", 403, DENIAL);
+    let kubeconfig = cluster
+        .sandbox
+        .kubeconfig()
+        .replace(&cluster.sandbox.url(), &proxy.url());
     for command in ["once", "plan", "why shop/web-0", "check", "budgets"] {
-        let output = macaque(&format!("{command} -n shop --kubeconfig relayed"))
-            .file("relayed", &kubeconfig)
+        let output = macaque(&format!("{command} -n shop --kubeconfig proxied"))
+            .file("proxied", &kubeconfig)
             .run();
         is_plain(&output);
     }

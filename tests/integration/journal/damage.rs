@@ -41,7 +41,7 @@ async fn a_journal_changed_by_hand_is_not_used() {
     })
     .await;
     assert!(
-        why.contains("changed by another hand") && why.contains("remove the key seal"),
+        why.contains("was edited by something other than macaque") && why.contains("delete the key `seal`"),
         "{why}"
     );
 }
@@ -68,7 +68,7 @@ async fn a_truncated_journal_is_not_used() {
     })
     .await;
     assert!(
-        why.contains("journal.json: ") && why.contains("to begin anew"),
+        why.contains("journal.json: ") && why.contains("to start over"),
         "{why}"
     );
 }
@@ -78,7 +78,7 @@ async fn a_journal_of_a_newer_version_is_not_used() {
     let why =
         told_of(|object| object["data"]["journal.json"] = r#"{"version": 2, "novelty": []}"#.into()).await;
     assert!(
-        why.contains("of version 2, and this macaque knows version 1"),
+        why.contains("its version is 2, and this macaque knows version 1"),
         "{why}"
     );
 }

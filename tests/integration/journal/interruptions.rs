@@ -110,7 +110,7 @@ async fn a_killer_that_lost_its_round_charges_nobody_and_closes_nothing() {
         method: macaque_core::outcome::DisruptionMethod::Evict,
     };
     let error = zombie.commits(reservation).await.unwrap_err();
-    assert_eq!(error.to_string(), "the round is no longer this Killer's");
+    assert_eq!(error.to_string(), "another replica took over this round");
 }
 
 #[actix_rt::test]

@@ -18,7 +18,7 @@ async fn an_hours_limit_outlives_restarts() {
         fixture.replica("another each time").await.reports(slot).await;
     }
     let why = fixture.replica("and another").await.is_denied(4).await;
-    assert_eq!(why, "3 were disrupted within an hour (limits.per_hour)");
+    assert_eq!(why, "3 disrupted within an hour (limits.per_hour)");
     assert_eq!(fixture.losses(), 3);
 }
 
@@ -36,7 +36,7 @@ async fn a_days_limit_ends_a_round_between_two_victims() {
     let report = fixture.replica("a").await.reports(1).await;
     assert_eq!(report.attempts.len(), 2);
     let why = fixture.replica("a").await.is_denied(2).await;
-    assert_eq!(why, "2 were disrupted within a day (limits.per_day)");
+    assert_eq!(why, "2 disrupted within a day (limits.per_day)");
     assert_eq!(fixture.losses(), 2);
 }
 

@@ -3,9 +3,9 @@
 use kube_sandbox::{AccessDenial, scenario};
 
 use super::fixture::ShopFixture;
-use crate::relay::relay;
+use crate::answering_proxy;
 
-const YES: &str = "the API server itself was asked about every candidate, by dry runs that change nothing";
+const YES: &str = "the API server was asked about every candidate, with server-side dry runs";
 
 #[test]
 fn every_candidate_is_asked_about_by_a_dry_run_that_changes_nothing() {
@@ -63,8 +63,8 @@ fn deletions_are_asked_about_in_the_body_and_delete_nothing() {
 fn fifty_are_asked_about_at_most_and_that_is_said() {
     let shop = ShopFixture::with(vec![scenario::deployment("shop", "web", 60)]);
     let plan = shop.macaque(&["plan", "--server"]);
-    let told = "the API server itself was asked about 50 of 60 candidates, by dry runs that change nothing; the others \
-                are foretold";
+    let told = "the API server was asked about 50 of 60 candidates, with server-side dry runs; the others are \
+                predicted from pods and budgets only";
     assert!(plan.out.contains(told), "{plan:?}");
     assert_eq!(shop.cluster.writes().len(), 50);
 }
@@ -96,8 +96,8 @@ fn a_webhook_that_cannot_be_asked_leaves_the_verdict_open() {
     let shop = ShopFixture::open();
     let body = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":400,
         "message":"admission webhook \"guard.example\" does not support dry run"}"#;
-    shop.cluster
-        .reach_at(&relay(shop.sandbox(), "/eviction", "400 Bad Request", body));
+    let proxy = answering_proxy(shop.sandbox(), "/eviction", 400, body);
+    shop.cluster.reach_at(&proxy.url());
     let plan = shop.macaque(&["plan", "--server"]);
     let line = plan.line("deployment/web");
     assert!(
@@ -109,10 +109,10 @@ fn a_webhook_that_cannot_be_asked_leaves_the_verdict_open() {
 #[test]
 fn a_server_that_answers_nonsense_is_left_alone() {
     let shop = ShopFixture::open();
-    shop.cluster
-        .reach_at(&relay(shop.sandbox(), "/eviction", "502 Bad Gateway", "<html>"));
+    let proxy = answering_proxy(shop.sandbox(), "/eviction", 502, "<html>");
+    shop.cluster.reach_at(&proxy.url());
     let plan = shop.macaque(&["plan", "--server"]);
-    let problem = "problem: the API server was not asked any more after 3 useless answers";
+    let problem = "problem: stopped asking the API server after 3 requests without a useful answer";
     assert_eq!(plan.line("problem"), problem);
     assert!(
         plan.line("deployment/cart")

@@ -4,7 +4,7 @@ use kube_sandbox::{AccessDenial, scenario};
 use macaque_testkit::ProgramOutput;
 
 use super::fixture::ShopFixture;
-use crate::relay::relay;
+use crate::answering_proxy;
 
 fn forbidden(verb: &str, resource: &str) -> (ShopFixture, ProgramOutput) {
     let shop = ShopFixture::open();
@@ -45,13 +45,8 @@ fn budgets_that_may_not_be_listed_are_unknown_and_the_missing_grant_is_named() {
 #[test]
 fn a_server_without_the_budgets_api_is_named_as_such() {
     let shop = ShopFixture::open();
-    let url = relay(
-        shop.sandbox(),
-        "/apis/policy/v1",
-        "404 Not Found",
-        "404 page not found",
-    );
-    shop.cluster.reach_at(&url);
+    let proxy = answering_proxy(shop.sandbox(), "/apis/policy/v1", 404, "404 page not found");
+    shop.cluster.reach_at(&proxy.url());
     let plan = shop.macaque(&["plan"]);
     assert_eq!(plan.code, 0, "{plan:?}");
     assert!(

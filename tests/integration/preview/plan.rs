@@ -99,13 +99,10 @@ fn the_mode_and_the_next_rounds_are_told_first() {
     let dry = shop.macaque(&["plan"]);
     assert!(
         dry.out
-            .starts_with("DRY RUN: no round disrupts anything; evict 1 a round"),
+            .starts_with("DRY RUN: nothing is disrupted; evict 1 per round"),
         "{dry:?}"
     );
-    assert!(
-        dry.out
-            .contains("no schedule: rounds are played by `macaque once` alone")
-    );
+    assert!(dry.out.contains("no schedule: only `macaque once` runs rounds"));
     let directory = tempfile::TempDir::new().unwrap();
     let file = directory.path().join("macaque.toml");
     fs::write(
@@ -114,9 +111,9 @@ fn the_mode_and_the_next_rounds_are_told_first() {
     )
     .unwrap();
     let armed = shop.macaque(&["plan", "--config", file.to_str().unwrap()]);
-    assert!(armed.out.starts_with("ARMED; evict 1 a round"), "{armed:?}");
+    assert!(armed.out.starts_with("ARMED; evict 1 per round"), "{armed:?}");
     assert_eq!(armed.out.matches("(quiet: Mon-Sun)").count(), 3, "{armed:?}");
-    assert!(armed.out.contains("quiet times take every slot"), "{armed:?}");
+    assert!(armed.out.contains("every slot is in a quiet time"), "{armed:?}");
     fs::write(
         &file,
         "[schedule]\ncron = \"* * * * *\"\nquiet = [\"2020-01-01/2099-12-31\"]\n",
@@ -171,7 +168,7 @@ fn a_dry_round_spares_those_that_the_plan_of_its_seed_says_it_would_spare() {
     let mut differed = 0;
     for seed in ["1", "2", "3", "4", "5", "6", "7", "8"] {
         let draw = shop.macaque(&["plan", "--seed", seed, "-o", "json"]).json()["draw"].clone();
-        let spared = match &draw["spared_in_dry_run"] {
+        let spared = match &draw["picked_in_dry_run"] {
             Value::Null => draw["victims"][0]["pod"].clone(),
             spared => {
                 differed += 1;

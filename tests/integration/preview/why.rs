@@ -23,8 +23,7 @@ fn every_rule_is_told_with_the_setting_that_decides_and_what_was_seen() {
         "namespace ok target.namespaces = [shop] namespace shop"
     );
     assert!(
-        logs.out
-            .contains("is not drawn as things are: belongs to a DaemonSet."),
+        logs.out.contains("cannot be picked: belongs to a DaemonSet."),
         "{logs:?}"
     );
 }
@@ -43,7 +42,7 @@ fn a_pod_out_of_scope_is_told_so_first_and_by_every_rule_that_is_against_it() {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|rule| rule["standing"] == "exempt")
+        .filter(|rule| rule["result"] == "exempt")
         .map(|rule| rule["rule"].as_str().unwrap())
         .collect();
     assert_eq!(
@@ -71,7 +70,7 @@ fn an_owners_pods_are_told_in_brief_and_the_first_in_detail() {
     assert_eq!(db.out.matches("too-young").count(), 1);
     let sum = "budget db, minAvailable 3: 3 expected, 3 healthy, 3 needed, so it allows 0";
     assert!(db.out.contains(sum), "{db:?}");
-    let conclusion = "shop/db-0 may be drawn, but its eviction would be refused by budget db:";
+    let conclusion = "shop/db-0 can be picked, but its eviction would be refused by budget db:";
     assert!(db.out.contains(conclusion), "{db:?}");
 }
 
@@ -94,13 +93,13 @@ fn who_does_not_exist_is_told_in_clear_words() {
     let pod = shop.macaque(&["why", "shop/nobody"]);
     assert_eq!(
         (pod.code, pod.err.trim()),
-        (1, "macaque: there is no pod shop/nobody")
+        (1, "macaque: pod shop/nobody does not exist")
     );
     let owner = shop.macaque(&["why", "deploy/nobody"]);
     let words = "macaque: deployment/nobody has no pods in namespace shop, or does not exist";
     assert_eq!((owner.code, owner.err.trim()), (1, words));
     let nowhere = shop.macaque(&["why", "deploy/web", "-n", "a,b"]);
-    let words = "macaque: deployment/web: in which namespace? name one with --namespace";
+    let words = "macaque: deployment/web: no single namespace is in scope: name one with --namespace";
     assert_eq!((nowhere.code, nowhere.err.trim()), (2, words));
     assert_eq!(shop.macaque(&["why", "shop/a b"]).code, 2);
 }

@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
 use super::told;
-use super::wire::{Fault, status};
+use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 const DENIED: &str = "admission webhook \"guard.example\" denied the request: not on my watch";
 
 /// One pod, whose disruption is answered by `answer`.
-fn denied(part: &'static str, answer: String) -> RoundFixture {
-    RoundFixture::with(vec![stateful_set("shop", "db", 1)]).always(part, Fault::Instead(answer))
+fn denied(part: &'static str, answer: ProxyResponse) -> RoundFixture {
+    RoundFixture::with(vec![stateful_set("shop", "db", 1)]).always(part, Fault::Answer(answer))
 }
 
 #[actix_rt::test]
 async fn a_webhook_refuses_with_any_code_and_is_asked_once() {
     for code in [400, 403, 404, 409, 422, 429, 500] {
-        let fixture = denied(EVICTION, status(code, DENIED, json!({})));
+        let fixture = denied(EVICTION, ProxyResponse::failure(code, DENIED, json!({})));
         let report = fixture.round().await;
         let expected = ["statefulset/db: refused by webhook guard.example: not on my watch"];
         assert_eq!(told(&report), expected, "{code}");
@@ -33,7 +33,7 @@ async fn a_webhook_that_asks_for_patience_is_asked_once_all_the_same() {
     let migrating =
         "admission webhook \"virt\" denied the request: Eviction triggered evacuation of VMI \"shop/db\"";
     let more = json!({ "reason": "TooManyRequests", "details": { "retryAfterSeconds": 1 } });
-    let fixture = denied(EVICTION, status(429, migrating, more));
+    let fixture = denied(EVICTION, ProxyResponse::failure(429, migrating, more));
     assert!(
         told(&fixture.round().await)[0].contains("refused by webhook virt: Eviction triggered evacuation")
     );
@@ -44,14 +44,18 @@ async fn a_webhook_that_asks_for_patience_is_asked_once_all_the_same() {
 async fn a_policy_refuses_by_name_and_binding() {
     let message =
         "pods \"db-0\" is forbidden: ValidatingAdmissionPolicy 'calm' with binding 'shop' denied request: no";
-    let fixture = denied(EVICTION, status(422, message, json!({ "reason": "Invalid" })));
+    let fixture = denied(
+        EVICTION,
+        ProxyResponse::failure(422, message, json!({ "reason": "Invalid" })),
+    );
     let expected = ["statefulset/db: refused by policy calm (binding shop): no"];
     assert_eq!(told(&fixture.round().await), expected);
 }
 
 #[actix_rt::test]
 async fn a_webhook_may_refuse_a_deletion_too_and_no_eviction_follows() {
-    let fixture = denied("DELETE", status(403, DENIED, json!({}))).method(DisruptionMethod::Delete);
+    let fixture =
+        denied("DELETE", ProxyResponse::failure(403, DENIED, json!({}))).method(DisruptionMethod::Delete);
     let expected = ["statefulset/db: refused by webhook guard.example: not on my watch"];
     assert_eq!(told(&fixture.round().await), expected);
     assert_eq!(
@@ -64,7 +68,9 @@ async fn a_webhook_may_refuse_a_deletion_too_and_no_eviction_follows() {
 async fn several_budgets_are_known_by_the_words_of_a_500() {
     let message =
         "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
-    let report = denied(EVICTION, status(500, message, json!({}))).round().await;
+    let report = denied(EVICTION, ProxyResponse::failure(500, message, json!({})))
+        .round()
+        .await;
     assert_eq!(
         report.attempts[0].outcome,
         Outcome::Refused(Refusal::SeveralBudgets)
@@ -76,7 +82,7 @@ async fn a_webhook_that_does_not_answer_is_a_refusal_for_now() {
     let message = "Internal error occurred: failed calling webhook \"guard\": context deadline exceeded";
     let fixture = denied(
         EVICTION,
-        status(500, message, json!({ "reason": "InternalError" })),
+        ProxyResponse::failure(500, message, json!({ "reason": "InternalError" })),
     );
     let report = fixture.round().await;
     assert!(
@@ -91,9 +97,12 @@ async fn a_budgets_403_is_no_missing_grant() {
         "reason": "Forbidden",
         "details": { "kind": "poddisruptionbudget", "name": "db", "causes": [{ "reason": "DisruptionBudget" }] },
     });
-    let report = denied(EVICTION, status(403, "pdb disruptions allowed is negative", more))
-        .round()
-        .await;
+    let report = denied(
+        EVICTION,
+        ProxyResponse::failure(403, "pdb disruptions allowed is negative", more),
+    )
+    .round()
+    .await;
     let expected = ["statefulset/db: refused by budget db: pdb disruptions allowed is negative"];
     assert_eq!(
         (told(&report), report.problems.len()),
@@ -105,8 +114,10 @@ async fn a_budgets_403_is_no_missing_grant() {
 async fn a_terminating_namespace_is_left_after_one_try() {
     let more =
         json!({ "reason": "Forbidden", "details": { "causes": [{ "reason": "NamespaceTerminating" }] } });
-    let fixture = RoundFixture::with(two_apps())
-        .always(EVICTION, Fault::Instead(status(403, "unable to create", more)));
+    let fixture = RoundFixture::with(two_apps()).always(
+        EVICTION,
+        Fault::Answer(ProxyResponse::failure(403, "unable to create", more)),
+    );
     let report = fixture.round().await;
     assert_eq!(
         report.attempts[0].outcome,
@@ -122,11 +133,11 @@ async fn a_terminating_namespace_is_left_after_one_try() {
 async fn contention_on_a_budget_is_no_replacement_of_the_pod() {
     let more: Value =
         json!({ "reason": "Conflict", "details": { "kind": "poddisruptionbudgets", "name": "db" } });
-    let fixture = denied(EVICTION, status(409, "the object has been modified", more));
-    let report = fixture.round().await;
-    assert!(
-        told(&report)[0].contains("refused by the API server for now"),
-        "{report:?}"
+    let fixture = denied(
+        EVICTION,
+        ProxyResponse::failure(409, "the object has been modified", more),
     );
+    let report = fixture.round().await;
+    assert!(told(&report)[0].contains("not possible right now"), "{report:?}");
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }

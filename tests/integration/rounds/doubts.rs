@@ -7,8 +7,8 @@ use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
 use serde_json::json;
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
-use super::wire::{Fault, answer, status};
 use super::{failure, told};
+use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 /// Two replicas without a budget; the wire matches a look at either by name.
 fn db() -> RoundFixture {
@@ -18,21 +18,17 @@ fn db() -> RoundFixture {
 const LOOK: &str = "GET /api/v1/namespaces/shop/pods/db-";
 
 /// What the API server's own time-out filter sends: JSON, said to be text, and no kind.
-fn timeout() -> String {
+fn timeout() -> ProxyResponse {
     let body = json!({
         "metadata": {}, "status": "Failure", "reason": "Timeout", "details": {}, "code": 504,
         "message": "Timeout: request did not complete within the allotted timeout",
     });
-    answer(
-        504,
-        "Content-Type: text/plain; charset=utf-8\r\n",
-        &body.to_string(),
-    )
+    ProxyResponse::new(504, body.to_string()).with_content_type("text/plain; charset=utf-8")
 }
 
-fn bad_gateway() -> String {
+fn bad_gateway() -> ProxyResponse {
     let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n</html>";
-    answer(502, "Content-Type: text/html\r\n", page)
+    ProxyResponse::new(502, page).with_content_type("text/html")
 }
 
 /// The only warning of the only attempt.
@@ -58,10 +54,10 @@ fn unknown(report: &RoundReport) -> &str {
 
 #[actix_rt::test]
 async fn a_connection_cut_after_the_act_is_an_eviction_with_a_warning_and_no_second_victim() {
-    let fixture = RoundFixture::with(two_apps()).always(EVICTION, Fault::CutAfter);
+    let fixture = RoundFixture::with(two_apps()).always(EVICTION, Fault::DropAfter);
     let report = fixture.round().await;
     assert_eq!(report.attempts[0].outcome, Outcome::Evicted);
-    let seen = "but the pod was seen gone or going";
+    let seen = "but the pod was seen gone or terminating";
     assert!(warning(&report).contains(seen), "{report:?}");
     assert_eq!(
         (report.verdict(), &report.end),
@@ -73,19 +69,19 @@ async fn a_connection_cut_after_the_act_is_an_eviction_with_a_warning_and_no_sec
 
 #[actix_rt::test]
 async fn a_connection_cut_before_the_act_is_tried_once_more_on_the_same_pod() {
-    let fixture = RoundFixture::with(two_apps()).once(EVICTION, Fault::CutBefore);
+    let fixture = RoundFixture::with(two_apps()).once(EVICTION, Fault::DropBefore);
     let report = fixture.round().await;
     assert_eq!(report.attempts[0].outcome, Outcome::Evicted);
     let [first, second] = &fixture.sent(EVICTION)[..] else {
         panic!("{report:?}")
     };
-    assert_eq!((&first.line, &first.body), (&second.line, &second.body));
+    assert_eq!((first.line(), &first.body), (second.line(), &second.body));
     assert_eq!(fixture.pods("shop").await.len(), 3);
 }
 
 #[actix_rt::test]
 async fn a_doubt_that_lasts_is_unknown_and_spends_the_count() {
-    let fixture = RoundFixture::with(two_apps()).always(EVICTION, Fault::CutBefore);
+    let fixture = RoundFixture::with(two_apps()).always(EVICTION, Fault::DropBefore);
     let report = fixture.round().await;
     assert!(
         unknown(&report).ends_with("a moment later the pod was alive"),
@@ -100,14 +96,14 @@ async fn a_doubt_that_lasts_is_unknown_and_spends_the_count() {
 async fn a_successor_of_the_same_name_is_not_taken_for_the_pod_itself() {
     let fixture = RoundFixture::with(vec![stateful_set("shop", "db", 1)]);
     let replace = fixture.replacing("db-0");
-    let fixture = fixture.after_the_first(LOOK, Fault::Meanwhile(Box::new(replace)));
+    let fixture = fixture.after_the_first(LOOK, Fault::meanwhile(replace));
     assert_eq!(told(&fixture.round().await), ["statefulset/db: evicted"]);
     assert_eq!(fixture.pods("shop").await, ["db-0"]);
 }
 
 #[actix_rt::test]
 async fn a_timeout_after_the_act_is_an_eviction() {
-    let fixture = db().always(EVICTION, Fault::Acted(timeout()));
+    let fixture = db().always(EVICTION, Fault::AnswerAfter(timeout()));
     let report = fixture.round().await;
     assert_eq!(told(&report), ["statefulset/db: evicted"]);
     assert!(warning(&report).contains("did not complete within the allotted timeout"));
@@ -117,7 +113,7 @@ async fn a_timeout_after_the_act_is_an_eviction() {
 
 #[actix_rt::test]
 async fn a_timeout_before_the_act_is_tried_once_more_on_the_same_pod() {
-    let fixture = db().once(EVICTION, Fault::Instead(timeout()));
+    let fixture = db().once(EVICTION, Fault::Answer(timeout()));
     assert_eq!(told(&fixture.round().await), ["statefulset/db: evicted"]);
     assert_eq!(fixture.sent(EVICTION).len(), 2);
     assert_eq!(fixture.pods("shop").await.len(), 1);
@@ -125,7 +121,7 @@ async fn a_timeout_before_the_act_is_tried_once_more_on_the_same_pod() {
 
 #[actix_rt::test]
 async fn a_page_of_html_is_a_doubt_whose_first_words_are_told() {
-    let fixture = db().always(EVICTION, Fault::Instead(bad_gateway()));
+    let fixture = db().always(EVICTION, Fault::Answer(bad_gateway()));
     let report = fixture.round().await;
     assert!(
         unknown(&report).starts_with("HTTP 502: <html>  <head><title>502 Bad Gateway"),
@@ -136,7 +132,7 @@ async fn a_page_of_html_is_a_doubt_whose_first_words_are_told() {
 
 #[actix_rt::test]
 async fn half_an_answer_is_a_doubt_that_a_look_settles() {
-    let fixture = db().always(EVICTION, Fault::Truncated);
+    let fixture = db().always(EVICTION, Fault::Truncate);
     let report = fixture.round().await;
     assert_eq!(told(&report), ["statefulset/db: evicted"]);
     assert!(warning(&report).contains("the answer broke off"), "{report:?}");
@@ -147,7 +143,7 @@ async fn half_an_answer_is_a_doubt_that_a_look_settles() {
 async fn a_deletion_in_doubt_is_looked_up_just_so() {
     let fixture = RoundFixture::with(two_apps())
         .method(DisruptionMethod::Delete)
-        .always("DELETE", Fault::CutAfter);
+        .always("DELETE", Fault::DropAfter);
     let report = fixture.round().await;
     assert_eq!(report.attempts[0].outcome, Outcome::Deleted);
     assert_eq!(fixture.sent("DELETE").len(), 1);
@@ -160,19 +156,18 @@ async fn a_yes_after_which_the_pod_lives_on_is_a_refusal() {
         json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201 });
     let fixture = db()
         .attempts(1)
-        .always(EVICTION, Fault::Instead(answer(201, "", &yes.to_string())));
-    let refused =
-        "statefulset/db: refused by admission: accepted, yet the pod lives on (made a dry run, or deferred)";
+        .always(EVICTION, Fault::Answer(ProxyResponse::new(201, yes.to_string())));
+    let refused = "statefulset/db: accepted, but the pod was not deleted (a webhook may have made it a dry run or delayed it)";
     assert_eq!(told(&fixture.round().await), [refused]);
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }
 
 #[actix_rt::test]
 async fn a_yes_that_cannot_be_verified_is_unknown_after_several_looks() {
-    let fixture = db().after_the_first(LOOK, Fault::Instead(bad_gateway()));
+    let fixture = db().after_the_first(LOOK, Fault::Answer(bad_gateway()));
     let report = fixture.round().await;
     assert!(
-        unknown(&report).starts_with("accepted, and then get pod shop/db-"),
+        unknown(&report).starts_with("accepted, but then: get pod shop/db-"),
         "{report:?}"
     );
     assert_eq!(
@@ -184,7 +179,11 @@ async fn a_yes_that_cannot_be_verified_is_unknown_after_several_looks() {
 }
 
 fn unauthorized() -> Fault {
-    Fault::Instead(status(401, "Unauthorized", json!({ "reason": "Unauthorized" })))
+    Fault::Answer(ProxyResponse::failure(
+        401,
+        "Unauthorized",
+        json!({ "reason": "Unauthorized" }),
+    ))
 }
 
 #[actix_rt::test]
@@ -211,8 +210,10 @@ async fn a_token_that_expired_is_read_afresh_and_the_round_goes_on() {
 
 #[actix_rt::test]
 async fn an_answer_that_no_api_server_gives_ends_the_round() {
-    let fixture = RoundFixture::with(two_apps())
-        .always(EVICTION, Fault::Instead(answer(404, "", "404 page not found")));
+    let fixture = RoundFixture::with(two_apps()).always(
+        EVICTION,
+        Fault::Answer(ProxyResponse::new(404, "404 page not found")),
+    );
     let report = fixture.round().await;
     assert!(
         failure(&report).ends_with("HTTP 404: 404 page not found"),
@@ -223,26 +224,26 @@ async fn an_answer_that_no_api_server_gives_ends_the_round() {
 
 #[actix_rt::test]
 async fn a_remark_of_the_api_server_reaches_the_report() {
-    let fixture = db().once(EVICTION, Fault::Header("Warning: 299 - \"mind the gap\""));
+    let fixture = db().once(EVICTION, Fault::header("warning", "299 - \"mind the gap\""));
     assert_eq!(warning(&fixture.round().await), "mind the gap");
 }
 
 /// Answers that would be taken at their word, had no doubt come before them.
-fn later_answers() -> [String; 4] {
+fn later_answers() -> [ProxyResponse; 4] {
     let budget = json!({ "details": { "causes": [{ "reason": "DisruptionBudget", "message": "The disruption budget db …" }] } });
     [
-        status(
+        ProxyResponse::failure(
             404,
             "pods \"db-0\" not found",
             json!({ "reason": "NotFound", "details": { "kind": "pods" } }),
         ),
-        status(
+        ProxyResponse::failure(
             409,
             "the UID in the precondition (a) does not match the UID in record (b)",
             json!({ "reason": "Conflict" }),
         ),
-        status(429, "Cannot evict pod", budget),
-        status(
+        ProxyResponse::failure(429, "Cannot evict pod", budget),
+        ProxyResponse::failure(
             403,
             "pods \"db-0\" is forbidden",
             json!({ "reason": "Forbidden" }),
@@ -254,8 +255,11 @@ fn later_answers() -> [String; 4] {
 async fn after_a_doubt_no_answer_is_taken_at_its_word_and_no_other_pod_is_drawn() {
     for later in later_answers() {
         let fixture = RoundFixture::with(two_apps())
-            .once(EVICTION, Fault::Instead(status(504, "Timeout", json!({}))))
-            .always(EVICTION, Fault::Instead(later));
+            .once(
+                EVICTION,
+                Fault::Answer(ProxyResponse::failure(504, "Timeout", json!({}))),
+            )
+            .always(EVICTION, Fault::Answer(later));
         let report = fixture.round().await;
         assert!(unknown(&report).contains("asked again"), "{report:?}");
         assert_eq!((report.attempts.len(), fixture.sent(EVICTION).len()), (1, 2));
@@ -266,8 +270,11 @@ async fn after_a_doubt_no_answer_is_taken_at_its_word_and_no_other_pod_is_drawn(
 async fn after_a_doubt_a_pod_that_goes_was_disrupted_whatever_the_answer_says() {
     for later in later_answers() {
         let fixture = RoundFixture::with(two_apps())
-            .once(EVICTION, Fault::Instead(status(504, "Timeout", json!({}))))
-            .always(EVICTION, Fault::Acted(later));
+            .once(
+                EVICTION,
+                Fault::Answer(ProxyResponse::failure(504, "Timeout", json!({}))),
+            )
+            .always(EVICTION, Fault::AnswerAfter(later));
         let report = fixture.round().await;
         assert_eq!(report.attempts[0].outcome, Outcome::Evicted);
         assert_eq!((report.attempts.len(), fixture.sent(EVICTION).len()), (1, 2));

@@ -1,6 +1,5 @@
 //! A cluster with the configuration of one round over it; every round is also checked for what always must hold.
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use macaque_testkit::{TestCluster, evict_one};
 use serde_json::{Value, json};
 
 use super::invariants;
-use super::wire::{Fault, Sent, Wire};
+use macaque_testkit::fault_proxy::{Fault, FaultProxy, ProxyRequest, RequestMatch};
 
 /// What the requests of an eviction hold in their first line.
 pub(crate) const EVICTION: &str = "/eviction";
@@ -32,10 +31,10 @@ pub(crate) fn two_apps() -> Vec<Value> {
 /// A cluster behind a fault proxy, and the configuration of the next round.
 pub(crate) struct RoundFixture {
     pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) switch: Rc<StopSwitch>,
+    pub(crate) switch: Arc<StopSwitch>,
     stop: StopToken,
     cluster: TestCluster,
-    wire: Wire,
+    proxy: FaultProxy,
     config: RoundConfig,
     platform: Platform,
     seed: u64,
@@ -45,17 +44,17 @@ impl RoundFixture {
     /// These objects, and a configuration that evicts one pod of the namespace `shop`.
     pub(crate) fn with(objects: Vec<Value>) -> Self {
         let cluster = TestCluster::with(objects);
-        let wire = Wire::to(cluster.sandbox.url().strip_prefix("http://").unwrap());
-        cluster.reach_at(&format!("http://{}", wire.address));
+        let proxy = FaultProxy::start(&cluster.sandbox.url());
+        cluster.reach_at(&proxy.url());
 
         let platform = Platform::system().hurried(HURRY);
         let (switch, stop) = StopSwitch::new(&platform);
         Self {
             sandbox: Arc::clone(&cluster.sandbox),
-            switch: Rc::new(switch),
+            switch: Arc::new(switch),
             stop,
             cluster,
-            wire,
+            proxy,
             config: evict_one(),
             platform,
             seed: 1,
@@ -140,24 +139,25 @@ impl RoundFixture {
 
     /// Every request whose first line holds `part` suffers `fault`.
     pub(crate) fn always(self, part: &'static str, fault: Fault) -> Self {
-        self.wire.befall(part, 0, usize::MAX, fault);
+        self.proxy.inject(part, fault);
         self
     }
 
     /// The first request whose first line holds `part` suffers `fault`.
     pub(crate) fn once(self, part: &'static str, fault: Fault) -> Self {
-        self.wire.befall(part, 0, 1, fault);
+        self.proxy.inject(RequestMatch::containing(part).once(), fault);
         self
     }
 
     /// The requests whose first line holds `part` suffer `fault`, but not the first of them.
     pub(crate) fn after_the_first(self, part: &'static str, fault: Fault) -> Self {
-        self.wire.befall(part, 1, usize::MAX, fault);
+        self.proxy
+            .inject(RequestMatch::containing(part).skipping(1), fault);
         self
     }
 
     /// Something happens just before the server hears of the first request whose first line holds `part`.
-    pub(crate) fn meanwhile(self, part: &'static str, happening: impl Fn() + 'static) -> Self {
+    pub(crate) fn meanwhile(self, part: &'static str, happening: impl Fn() + Send + Sync + 'static) -> Self {
         self.meanwhile_after(part, 0, happening)
     }
 
@@ -167,10 +167,10 @@ impl RoundFixture {
         self,
         part: &'static str,
         others: usize,
-        happening: impl Fn() + 'static,
+        happening: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        self.wire
-            .befall(part, others, 1, Fault::Meanwhile(Box::new(happening)));
+        let matching = RequestMatch::containing(part).skipping(others).once();
+        self.proxy.inject(matching, Fault::meanwhile(happening));
         self
     }
 
@@ -199,9 +199,9 @@ impl RoundFixture {
 
     /// Runs a round by the configuration.
     pub(crate) async fn round(&self) -> RoundReport {
-        let before = self.wire.sent().len();
+        let before = self.proxy.requests().len();
         let report = self.run(&self.config, self.seed).await;
-        invariants::check(&self.config, &report, &self.wire.sent()[before..]);
+        invariants::check(&self.config, &report, &self.proxy.requests()[before..]);
         report
     }
 
@@ -212,7 +212,7 @@ impl RoundFixture {
     }
 
     /// Puts a pod of another UID in the place of `name`.
-    pub(crate) fn replacing(&self, name: &'static str) -> impl Fn() + 'static {
+    pub(crate) fn replacing(&self, name: &'static str) -> impl Fn() + Send + Sync + 'static {
         let sandbox = Arc::clone(&self.sandbox);
         move || {
             let mut successor = pod("shop", name, "db");
@@ -222,9 +222,9 @@ impl RoundFixture {
     }
 
     /// The requests so far whose first line holds `part`.
-    pub(crate) fn sent(&self, part: &str) -> Vec<Sent> {
-        let mut sent = self.wire.sent();
-        sent.retain(|request| request.line.contains(part));
+    pub(crate) fn sent(&self, part: &str) -> Vec<ProxyRequest> {
+        let mut sent = self.proxy.requests();
+        sent.retain(|request| request.line().contains(part));
         sent
     }
 
@@ -241,10 +241,8 @@ impl RoundFixture {
 
     /// The items of a list, as the server has them.
     pub(crate) async fn list(&self, path: &str) -> Vec<Value> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: sandbox\r\n\r\n");
-        let answer = self.wire.ask(&request).await.unwrap();
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        let mut list: Value = serde_json::from_str(body).unwrap();
+        let answer = self.proxy.ask_server(ProxyRequest::get(path)).await.unwrap();
+        let mut list: Value = serde_json::from_slice(&answer.body).unwrap();
         serde_json::from_value(list["items"].take()).unwrap()
     }
 }

@@ -5,18 +5,18 @@ use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::report::RoundReport;
 use macaque_core::selection::SAMPLING_THRESHOLD;
 
-use super::wire::Sent;
+use macaque_testkit::fault_proxy::ProxyRequest;
 
 /// Whatever happens: a dry run only reads, an eviction never becomes a deletion, a disruption names its pod by UID,
 /// no more victims are disrupted or in doubt than were ordered, and every pod listed is accounted for.
-pub(crate) fn check(config: &RoundConfig, report: &RoundReport, sent: &[Sent]) {
+pub(crate) fn check(config: &RoundConfig, report: &RoundReport, sent: &[ProxyRequest]) {
     let verb = match config.disrupt.method {
         DisruptionMethod::Evict => "POST ",
         DisruptionMethod::Delete => "DELETE ",
     };
-    for request in sent.iter().filter(|request| !request.line.starts_with("GET ")) {
+    for request in sent.iter().filter(|request| !request.line().starts_with("GET ")) {
         assert!(!config.dry_run, "a dry run sent {request:?}");
-        assert!(request.line.starts_with(verb), "{verb}became {request:?}");
+        assert!(request.line().starts_with(verb), "{verb}became {request:?}");
         let body = request.json();
         let options = body.get("deleteOptions").unwrap_or(&body);
         assert!(options["preconditions"]["uid"].is_string(), "{request:?}");

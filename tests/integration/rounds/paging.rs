@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::failure;
 use super::fixture::{EVICTION, RoundFixture, two_apps};
-use super::wire::{Fault, answer, status};
+use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 /// What the request of a second page holds in its first line.
 const NEXT_PAGE: &str = "continue=";
@@ -21,9 +21,9 @@ fn crowd() -> Vec<Value> {
         .to_vec()
 }
 
-fn expired() -> String {
+fn expired() -> ProxyResponse {
     let message = "The provided continue parameter is too old to display a consistent list result.";
-    status(410, message, json!({ "reason": "Expired" }))
+    ProxyResponse::failure(410, message, json!({ "reason": "Expired" }))
 }
 
 #[actix_rt::test]
@@ -36,7 +36,7 @@ async fn every_page_is_read_and_every_pod_seen() {
     );
     let pages = fixture.sent("/pods?");
     assert_eq!(pages.len(), 3);
-    assert!(pages.iter().all(|page| page.line.contains("limit=500")));
+    assert!(pages.iter().all(|page| page.line().contains("limit=500")));
 }
 
 #[actix_rt::test]
@@ -51,7 +51,7 @@ async fn a_list_that_expires_goes_on_from_the_token_it_is_given() {
 
 #[actix_rt::test]
 async fn a_list_that_expires_without_a_token_starts_anew_and_counts_nobody_twice() {
-    let fixture = RoundFixture::with(crowd()).once(NEXT_PAGE, Fault::Instead(expired()));
+    let fixture = RoundFixture::with(crowd()).once(NEXT_PAGE, Fault::Answer(expired()));
     let report = fixture.round().await;
     assert_eq!((report.listed, report.candidates), (1200, 1200));
     assert_eq!(fixture.sent("/pods?").len(), 5);
@@ -59,7 +59,7 @@ async fn a_list_that_expires_without_a_token_starts_anew_and_counts_nobody_twice
 
 #[actix_rt::test]
 async fn a_list_that_keeps_expiring_fails_the_round() {
-    let fixture = RoundFixture::with(crowd()).always(NEXT_PAGE, Fault::Instead(expired()));
+    let fixture = RoundFixture::with(crowd()).always(NEXT_PAGE, Fault::Answer(expired()));
     let report = fixture.round().await;
     let why = "list pods in shop: unexpected answer: the list expires between two pages, again and again";
     assert_eq!(failure(&report), why);
@@ -69,7 +69,7 @@ async fn a_list_that_keeps_expiring_fails_the_round() {
 
 #[actix_rt::test]
 async fn half_a_page_is_asked_for_again() {
-    let fixture = RoundFixture::with(two_apps()).once("/pods?", Fault::Truncated);
+    let fixture = RoundFixture::with(two_apps()).once("/pods?", Fault::Truncate);
     let report = fixture.round().await;
     assert_eq!((report.listed, report.verdict()), (4, RoundVerdict::Disrupted));
     assert_eq!(fixture.sent("/pods?").len(), 2);
@@ -77,9 +77,9 @@ async fn half_a_page_is_asked_for_again() {
 
 #[actix_rt::test]
 async fn a_page_that_is_no_list_fails_the_round_in_words() {
-    let login = answer(200, "Content-Type: text/html\r\n", "<html>Please log in</html>");
+    let login = ProxyResponse::new(200, "<html>Please log in</html>").with_content_type("text/html");
     let report = RoundFixture::with(two_apps())
-        .always("/pods?", Fault::Instead(login))
+        .always("/pods?", Fault::Answer(login))
         .round()
         .await;
     let why = failure(&report);
@@ -109,6 +109,6 @@ async fn an_api_server_that_is_away_fails_the_round_and_is_named() {
 
 #[actix_rt::test]
 async fn an_api_server_that_is_away_for_a_moment_is_asked_again() {
-    let fixture = RoundFixture::with(two_apps()).once("/pods?", Fault::CutBefore);
+    let fixture = RoundFixture::with(two_apps()).once("/pods?", Fault::DropBefore);
     assert_eq!(fixture.round().await.verdict(), RoundVerdict::Disrupted);
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture};
 use super::told;
-use super::wire::{Fault, answer, status};
+use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 /// What the requests of a list of names hold in their first line.
 const NAMES: &str = "includeObject=None";
@@ -43,7 +43,7 @@ fn fixture(objects: Vec<Value>) -> RoundFixture {
 /// How many pages of whole pods were asked for.
 fn full_lists(fixture: &RoundFixture) -> usize {
     let pages = fixture.sent("/pods?").into_iter();
-    pages.filter(|page| page.line.ends_with("limit=500")).count()
+    pages.filter(|page| page.line().ends_with("limit=500")).count()
 }
 
 fn victim(report: &RoundReport) -> &str {
@@ -73,7 +73,7 @@ async fn a_crowd_with_a_selector_is_counted_by_its_names() {
         fixture
             .sent(NAMES)
             .iter()
-            .all(|sent| sent.line.contains("labelSelector=app%3Dweb"))
+            .all(|sent| sent.line().contains("labelSelector=app%3Dweb"))
     );
 }
 
@@ -111,7 +111,7 @@ async fn across_all_namespaces_the_pod_of_a_name_is_found_by_its_node() {
             (report.listed, report.verdict()),
             (PODS / 2 * 2, RoundVerdict::Disrupted)
         );
-        assert!(fixture.sent(DRAWN)[0].line.contains("spec.nodeName%3Dnode-1"));
+        assert!(fixture.sent(DRAWN)[0].line().contains("spec.nodeName%3Dnode-1"));
         victims.insert(report.attempts[0].pod.namespace.clone());
     }
     assert_eq!(
@@ -124,17 +124,17 @@ async fn across_all_namespaces_the_pod_of_a_name_is_found_by_its_node() {
 #[actix_rt::test]
 async fn a_pod_that_moved_is_found_without_its_node() {
     let objects = crowd("shop", PODS, |_| false);
-    let none = answer(200, "", r#"{"metadata":{},"items":[]}"#);
+    let none = ProxyResponse::new(200, r#"{"metadata":{},"items":[]}"#);
     let fixture = fixture(objects)
         .all_namespaces()
-        .always("spec.nodeName", Fault::Instead(none));
+        .always("spec.nodeName", Fault::Answer(none));
     assert_eq!(fixture.round().await.verdict(), RoundVerdict::Disrupted);
     assert_eq!(fixture.sent(DRAWN).len(), 2);
 }
 
 #[actix_rt::test]
 async fn a_server_without_tables_is_asked_for_metadata() {
-    let refusal = status(
+    let refusal = ProxyResponse::failure(
         406,
         "only the following media types are accepted: application/json",
         json!({}),
@@ -143,7 +143,7 @@ async fn a_server_without_tables_is_asked_for_metadata() {
         fixture(crowd("shop", PODS, |_| false)),
         fixture(crowd("shop", PODS, |_| false)),
     );
-    let metadata = metadata.always(NAMES, Fault::Instead(refusal));
+    let metadata = metadata.always(NAMES, Fault::Answer(refusal));
     let (expected, report) = (tables.round().await, metadata.round().await);
     assert_eq!((report.listed, report.candidates), (PODS, 1));
     assert_eq!(
@@ -245,7 +245,7 @@ async fn a_crowd_of_finished_pods_tells_why_nobody_is_eligible() {
         (report.verdict(), report.listed, report.unjudged()),
         (RoundVerdict::Idle, PODS, 0)
     );
-    assert_eq!(report.exempted["pending"].count, PODS - 3);
+    assert_eq!(report.exempted["not-running"].count, PODS - 3);
     assert_eq!(report.exempted["opted-out"].count, 3);
 }
 
@@ -312,8 +312,8 @@ async fn an_owner_gives_one_victim_in_a_crowd_too() {
 #[actix_rt::test]
 async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
     let fixture = fixture(crowd("shop", PODS, |_| false));
-    let none = answer(200, "", r#"{"metadata":{},"items":[]}"#);
-    let fixture = fixture.once(DRAWN, Fault::Instead(none));
+    let none = ProxyResponse::new(200, r#"{"metadata":{},"items":[]}"#);
+    let fixture = fixture.once(DRAWN, Fault::Answer(none));
     let report = fixture.round().await;
     assert_eq!(
         (report.candidates, report.verdict()),
@@ -325,8 +325,8 @@ async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
 #[actix_rt::test]
 async fn without_the_grant_to_evict_a_crowd_is_left_after_one_try() {
     let message = "pods is forbidden: User \"macaque\" cannot create resource \"pods/eviction\"";
-    let forbidden = status(403, message, json!({ "reason": "Forbidden" }));
-    let fixture = fixture(crowd("shop", PODS, |_| false)).always(EVICTION, Fault::Instead(forbidden));
+    let forbidden = ProxyResponse::failure(403, message, json!({ "reason": "Forbidden" }));
+    let fixture = fixture(crowd("shop", PODS, |_| false)).always(EVICTION, Fault::Answer(forbidden));
     let report = fixture.round().await;
     assert_eq!(
         (report.verdict(), report.problems.len()),
@@ -337,7 +337,7 @@ async fn without_the_grant_to_evict_a_crowd_is_left_after_one_try() {
 
 #[actix_rt::test]
 async fn half_a_page_of_names_is_asked_for_again() {
-    let fixture = fixture(crowd("shop", PODS, |_| false)).once(NAMES, Fault::Truncated);
+    let fixture = fixture(crowd("shop", PODS, |_| false)).once(NAMES, Fault::Truncate);
     let report = fixture.round().await;
     assert_eq!((report.listed, report.verdict()), (PODS, RoundVerdict::Disrupted));
     assert_eq!(fixture.sent(NAMES).len(), 2);
@@ -346,7 +346,13 @@ async fn half_a_page_of_names_is_asked_for_again() {
 #[actix_rt::test]
 async fn a_list_that_starts_anew_shortly_before_it_would_be_a_crowd_is_read_whole() {
     let pods = SAMPLING_THRESHOLD - 100;
-    let expired = || Fault::Instead(status(410, "too old", json!({ "reason": "Expired" })));
+    let expired = || {
+        Fault::Answer(ProxyResponse::failure(
+            410,
+            "too old",
+            json!({ "reason": "Expired" }),
+        ))
+    };
     // The fourth page, after three quarters of the pods.
     let fixture = fixture(crowd("shop", pods, |_| false))
         .meanwhile("continue=", || {})
@@ -358,7 +364,7 @@ async fn a_list_that_starts_anew_shortly_before_it_would_be_a_crowd_is_read_whol
 
 #[actix_rt::test]
 async fn names_that_cannot_be_read_fail_the_round() {
-    let fixture = fixture(crowd("shop", PODS, |_| false)).always(NAMES, Fault::CutBefore);
+    let fixture = fixture(crowd("shop", PODS, |_| false)).always(NAMES, Fault::DropBefore);
     let report = fixture.round().await;
     assert!(matches!(report.end, RoundEnd::Failed { .. }), "{report:?}");
     assert!(fixture.sent(EVICTION).is_empty());

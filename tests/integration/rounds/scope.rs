@@ -21,7 +21,7 @@ async fn no_pod_outside_the_selector_is_drawn() {
     let [list] = &fixture.sent("/pods?")[..] else {
         panic!()
     };
-    assert!(list.line.contains("labelSelector=app%3Dsearch"), "{list:?}");
+    assert!(list.line().contains("labelSelector=app%3Dsearch"), "{list:?}");
 }
 
 #[actix_rt::test]
@@ -81,7 +81,7 @@ async fn every_exempted_pod_is_counted_by_reason_with_an_example() {
         .collect();
     assert_eq!(
         counts,
-        [("bare", 1), ("daemonset", 2), ("pending", 1), ("opted-out", 2)]
+        [("bare", 1), ("daemonset", 2), ("opted-out", 2), ("pending", 1)]
     );
     let bare = &report.exempted["bare"];
     assert_eq!(bare.example.to_string(), "shop/lonely");
@@ -132,7 +132,7 @@ async fn a_namespace_that_may_not_be_read_is_a_problem_and_the_others_go_on() {
     let [eviction] = &fixture.sent(EVICTION)[..] else {
         panic!("{report:?}")
     };
-    assert!(eviction.line.contains("/namespaces/two/"), "{eviction:?}");
+    assert!(eviction.line().contains("/namespaces/two/"), "{eviction:?}");
     assert_eq!(
         (report.verdict(), report.end),
         (RoundVerdict::Disrupted, RoundEnd::Complete)

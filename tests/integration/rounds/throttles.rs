@@ -1,6 +1,6 @@
 //! An API server that asks to be left alone: macaque waits as told, within bounds, and counts it against nobody.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kube_sandbox::scenario::stateful_set;
@@ -8,13 +8,14 @@ use macaque_core::outcome::{Outcome, Refusal};
 use macaque_core::report::{RoundEnd, RoundVerdict};
 
 use super::fixture::{EVICTION, RoundFixture};
-use super::wire::{Fault, answer};
 use super::{failure, told};
+use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 /// What the API server's flow control sends: no Status, only text.
-fn throttle() -> String {
-    let headers = "Content-Type: text/plain; charset=utf-8\r\nRetry-After: 1\r\n";
-    answer(429, headers, "Too many requests, please try again later.\n")
+fn throttle(seconds: u32) -> ProxyResponse {
+    ProxyResponse::new(429, "Too many requests, please try again later.\n")
+        .with_content_type("text/plain; charset=utf-8")
+        .retry_after(seconds)
 }
 
 fn db() -> RoundFixture {
@@ -23,7 +24,7 @@ fn db() -> RoundFixture {
 
 #[actix_rt::test]
 async fn a_throttled_eviction_waits_as_told_and_is_sent_once_more() {
-    let fixture = db().once(EVICTION, Fault::Instead(throttle()));
+    let fixture = db().unhurried().once(EVICTION, Fault::Answer(throttle(1)));
     let begun = Instant::now();
     let report = fixture.round().await;
     assert_eq!(told(&report), ["statefulset/db: evicted"]);
@@ -33,7 +34,7 @@ async fn a_throttled_eviction_waits_as_told_and_is_sent_once_more() {
 
 #[actix_rt::test]
 async fn a_throttle_that_lasts_is_given_up_and_no_budget_is_blamed() {
-    let fixture = db().attempts(5).always(EVICTION, Fault::Instead(throttle()));
+    let fixture = db().attempts(5).always(EVICTION, Fault::Answer(throttle(1)));
     let report = fixture.round().await;
     let retry_after = Duration::from_secs(1);
     assert_eq!(
@@ -54,13 +55,8 @@ async fn a_throttle_that_lasts_is_given_up_and_no_budget_is_blamed() {
 
 #[actix_rt::test]
 async fn a_stop_ends_the_wait_of_a_throttle_at_once() {
-    let patient = answer(
-        429,
-        "Retry-After: 30\r\n",
-        "Too many requests, please try again later.\n",
-    );
-    let fixture = db().once(EVICTION, Fault::Instead(patient));
-    let switch = Rc::clone(&fixture.switch);
+    let fixture = db().once(EVICTION, Fault::Answer(throttle(30)));
+    let switch = Arc::clone(&fixture.switch);
     actix_rt::spawn(async move {
         actix_rt::time::sleep(Duration::from_millis(300)).await;
         switch.request();
@@ -80,7 +76,7 @@ async fn a_stop_ends_the_wait_of_a_throttle_at_once() {
 
 #[actix_rt::test]
 async fn a_throttled_list_waits_as_told_and_is_asked_for_again() {
-    let fixture = db().once("/pods?", Fault::Instead(throttle()));
+    let fixture = db().unhurried().once("/pods?", Fault::Answer(throttle(1)));
     let begun = Instant::now();
     assert_eq!(told(&fixture.round().await), ["statefulset/db: evicted"]);
     assert!(begun.elapsed() >= Duration::from_secs(1));
@@ -91,7 +87,7 @@ async fn a_throttled_list_waits_as_told_and_is_asked_for_again() {
 async fn a_throttled_fetch_waits_as_told_and_is_asked_for_again() {
     let fixture = db().once(
         "GET /api/v1/namespaces/shop/pods/db-0",
-        Fault::Instead(throttle()),
+        Fault::Answer(throttle(1)),
     );
     assert_eq!(told(&fixture.round().await), ["statefulset/db: evicted"]);
     assert_eq!(fixture.sent(EVICTION).len(), 1);
@@ -99,7 +95,7 @@ async fn a_throttled_fetch_waits_as_told_and_is_asked_for_again() {
 
 #[actix_rt::test]
 async fn a_list_that_stays_throttled_fails_the_round_after_three_tries() {
-    let fixture = db().always("/pods?", Fault::Instead(throttle()));
+    let fixture = db().always("/pods?", Fault::Answer(throttle(1)));
     let report = fixture.round().await;
     let why = "list pods in shop: the API server is busy and asked to wait 1 s";
     assert_eq!((failure(&report), report.verdict()), (why, RoundVerdict::Failed));

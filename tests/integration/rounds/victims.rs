@@ -1,6 +1,5 @@
 //! Who becomes a victim, in which words the API server is asked, and what becomes of the rest.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use kube_sandbox::scenario::{deployment, stateful_set};
@@ -32,7 +31,7 @@ async fn an_eviction_is_strict_and_names_its_pod_by_uid_and_its_grace_period() {
         panic!("{report:?}")
     };
     let path = "POST /api/v1/namespaces/shop/pods/db-0/eviction?fieldValidation=Strict";
-    assert_eq!(request.line, path);
+    assert_eq!(request.line(), path);
     let body = request.json();
     assert_eq!(
         (&body["apiVersion"], &body["kind"]),
@@ -56,7 +55,7 @@ async fn a_deletion_names_its_pod_by_uid_and_its_grace_period_in_the_body() {
     let [request] = &fixture.sent("DELETE")[..] else {
         panic!("{report:?}")
     };
-    assert_eq!(request.line, "DELETE /api/v1/namespaces/shop/pods/db-0");
+    assert_eq!(request.line(), "DELETE /api/v1/namespaces/shop/pods/db-0");
     let body = request.json();
     assert_eq!(
         body["preconditions"],
@@ -104,7 +103,7 @@ async fn a_dry_run_only_reads_and_leaves_everything_as_it_was() {
         fixture
             .sent("")
             .iter()
-            .all(|request| request.line.starts_with("GET "))
+            .all(|request| request.line().starts_with("GET "))
     );
     assert_eq!(fixture.list("/api/v1/namespaces/shop/pods").await, before);
 }
@@ -191,7 +190,7 @@ async fn a_pod_that_opts_out_between_list_and_fetch_is_exempt() {
 #[actix_rt::test]
 async fn a_stop_before_the_next_victim_ends_the_round_with_what_was_done() {
     let fixture = RoundFixture::with(two_apps()).count(2);
-    let switch = Rc::clone(&fixture.switch);
+    let switch = Arc::clone(&fixture.switch);
     let fixture = fixture.meanwhile(EVICTION, move || switch.request());
     let report = fixture.round().await;
     assert_eq!((report.attempts.len(), &report.end), (1, &RoundEnd::Interrupted));
@@ -203,7 +202,7 @@ async fn a_stop_before_the_next_victim_ends_the_round_with_what_was_done() {
 #[actix_rt::test]
 async fn a_stop_during_the_last_victim_leaves_a_round_that_did_all_it_was_to_do() {
     let fixture = RoundFixture::with(two_apps());
-    let switch = Rc::clone(&fixture.switch);
+    let switch = Arc::clone(&fixture.switch);
     let fixture = fixture.meanwhile(EVICTION, move || switch.request());
     let report = fixture.round().await;
     assert_eq!(
@@ -215,7 +214,7 @@ async fn a_stop_during_the_last_victim_leaves_a_round_that_did_all_it_was_to_do(
 #[actix_rt::test]
 async fn a_stop_during_the_list_ends_the_round_before_any_victim() {
     let fixture = RoundFixture::with(two_apps());
-    let switch = Rc::clone(&fixture.switch);
+    let switch = Arc::clone(&fixture.switch);
     let fixture = fixture.meanwhile("/pods?", move || switch.request());
     let report = fixture.round().await;
     assert_eq!((report.attempts.len(), report.end), (0, RoundEnd::Interrupted));

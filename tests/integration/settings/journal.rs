@@ -38,12 +38,12 @@ fn another_place_is_refused_with_those_there_are() {
     for (line, fault) in [
         (
             "journal = \"disk\"",
-            "\"disk\" is no place for a journal: use \"auto\", \"memory\" or \"configmap/NAME\"",
+            "\"disk\" is not a valid journal location: use \"auto\", \"memory\" or \"configmap/NAME\"",
         ),
-        ("journal = \"configmap/\"", "\"\" is no name of a ConfigMap"),
+        ("journal = \"configmap/\"", "\"\" is not a valid ConfigMap name"),
         (
             "journal = \"configmap/My_Journal\"",
-            "\"My_Journal\" is no name of a ConfigMap",
+            "\"My_Journal\" is not a valid ConfigMap name",
         ),
     ] {
         let mistake = fixture().file(line).mistake();

@@ -29,7 +29,7 @@ fn a_key_that_resembles_none_is_answered_with_what_there_is() {
     let mistake = fixture().file("[log]\nrotation = 3").mistake();
     assert_eq!(
         mistake,
-        "log.rotation: no setting has this name: in [log] there is level or format (macaque.toml line 2)"
+        "log.rotation: no setting has this name: in [log] use level or format (macaque.toml line 2)"
     );
 }
 

@@ -11,7 +11,7 @@ pub struct BudgetArithmetic {
     pub budget: String,
     /// The limit as written: `minAvailable 3`.
     pub limit: String,
-    /// How many pods are counted.
+    /// How many pods the budget counts.
     pub expected: i64,
     /// How many pods are healthy.
     pub healthy: i64,

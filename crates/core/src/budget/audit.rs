@@ -1,7 +1,7 @@
-//! Audits PodDisruptionBudgets without requesting a single eviction: what each counts, which of them never allow one,
-//! and which pods are covered by none or by several.
+//! Audits PodDisruptionBudgets without requesting an eviction: what each budget counts, which budgets never allow an
+//! eviction, and which pods no budget covers or several do.
 //!
-//! The arithmetic is the disruption controller's, from the budgets' status. Of the pods only counts are kept.
+//! The numbers are the disruption controller's, from the budgets' status. Only counts of the pods are kept.
 
 mod finding;
 mod limits;
@@ -44,46 +44,49 @@ pub struct BudgetSummary {
     pub findings: Vec<FindingReason>,
 }
 
-/// An audit of budgets, and the pods that were counted for it.
+/// An audit of budgets over the pods that were counted.
 #[derive(Debug, Clone)]
 pub struct BudgetAudit {
     budgets: Vec<Budget>,
+    /// The positions in `budgets`, by namespace.
     by_namespace: BTreeMap<String, Vec<usize>>,
+    /// The selector of the scope.
     selector: Selector,
     groups: BTreeMap<WorkloadGroup, PodCounts>,
 }
 
-/// The pods of one workload that the same budgets cover. A bare pod is a workload of its own, of kind `Pod`.
+/// The pods of one workload that the same budgets cover. A bare pod is its own workload, of kind `Pod`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct WorkloadGroup {
     workload: AuditedObject,
+    /// The positions of the budgets in the audit.
     budgets: Vec<usize>,
 }
 
-/// The numbers of pods in a group.
+/// How many pods a group has.
 #[derive(Debug, Clone, Copy, Default)]
 struct PodCounts {
     /// All pods.
     pods: usize,
-    /// The pods that neither have ended nor are terminating.
+    /// The pods that have not ended and are not terminating.
     live: usize,
-    /// The live pods that run and are not ready.
+    /// The live pods that are not pending and not ready.
     unready: usize,
-    /// Whether the selector of the scope matches one of them.
+    /// Whether the selector of the scope matches any of them.
     selected: bool,
 }
 
-/// A reason, its sentence and its remedy.
+/// The text of a finding: the reason, a sentence and the remedy.
 type FindingText = (FindingReason, String, String);
 
 impl BudgetAudit {
-    /// An audit of `budgets`, which are all budgets of their namespaces. A selector that is not empty narrows the audit
-    /// to the budgets and workloads of the pods that match, and to budgets that cover no pod at all.
+    /// An audit of `budgets`, which must be all budgets of their namespaces. A selector that is not empty narrows the
+    /// audit to the budgets and workloads of the pods that match, and to budgets that cover no pod at all.
     pub fn new(budgets: Vec<Budget>, selector: Selector) -> Self {
         let mut by_namespace: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, budget) in budgets.iter().enumerate() {
-            let there = by_namespace.entry(budget.namespace.clone()).or_default();
-            there.push(index);
+            let indices = by_namespace.entry(budget.namespace.clone()).or_default();
+            indices.push(index);
         }
 
         Self {
@@ -94,21 +97,22 @@ impl BudgetAudit {
         }
     }
 
-    /// Counts `pod`. Every pod of the namespaces must be counted once, whatever the selector: budgets count them all.
+    /// Counts `pod`. Every pod of the namespaces must be counted once, even if the selector does not match it, because
+    /// budgets count all pods.
     pub fn count(&mut self, pod: &Pod) {
-        let there = self.by_namespace.get(&pod.id.namespace);
-        let budgets = there.into_iter().flatten().copied();
+        let indices = self.by_namespace.get(&pod.id.namespace);
+        let indices = indices.into_iter().flatten().copied();
         let group = WorkloadGroup {
             workload: AuditedObject::workload(pod),
-            budgets: budgets.filter(|index| self.budgets[*index].covers(pod)).collect(),
+            budgets: indices.filter(|index| self.budgets[*index].covers(pod)).collect(),
         };
 
-        let live = !pod.terminating && !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed);
+        let is_live = !pod.terminating && !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed);
 
         let count = self.groups.entry(group).or_default();
         count.pods += 1;
-        count.live += usize::from(live);
-        count.unready += usize::from(live && pod.phase != PodPhase::Pending && !pod.ready);
+        count.live += usize::from(is_live);
+        count.unready += usize::from(is_live && pod.phase != PodPhase::Pending && !pod.ready);
         count.selected |= self.selector.matches(&pod.labels);
     }
 
@@ -119,8 +123,8 @@ impl BudgetAudit {
 
     /// The findings, the most severe first.
     pub fn findings(&self) -> Vec<BudgetFinding> {
-        let of_budgets = self.in_scope().filter_map(|index| self.on_budget(index));
-        let mut findings: Vec<_> = of_budgets.chain(self.on_workloads()).collect();
+        let of_budgets = self.in_scope().filter_map(|index| self.budget_finding(index));
+        let mut findings: Vec<_> = of_budgets.chain(self.workload_findings()).collect();
 
         findings.sort_by(|a, b| (a.severity, &a.object, a.reason).cmp(&(b.severity, &b.object, b.reason)));
         findings
@@ -140,13 +144,13 @@ impl BudgetAudit {
 
         let mut covers: BTreeMap<String, usize> = BTreeMap::new();
         for (group, count) in self.covered(index) {
-            *covers.entry(workload(&group.workload)).or_default() += count.pods;
+            *covers.entry(workload_name(&group.workload)).or_default() += count.pods;
         }
 
-        let concern = findings.iter().filter(|finding| {
+        let relevant = findings.iter().filter(|finding| {
             finding.object.namespace == budget.namespace && finding.budgets.contains(&budget.name)
         });
-        let reasons: BTreeSet<_> = concern.map(|finding| finding.reason).collect();
+        let reasons: BTreeSet<_> = relevant.map(|finding| finding.reason).collect();
 
         BudgetSummary {
             namespace: budget.namespace.clone(),
@@ -162,7 +166,7 @@ impl BudgetAudit {
         }
     }
 
-    /// The budgets that cover a pod of the scope, or none at all.
+    /// The positions of the budgets that cover a pod in scope, or no pod at all.
     fn in_scope(&self) -> impl Iterator<Item = usize> {
         (0..self.budgets.len()).filter(|index| {
             let mut covered = self.covered(*index).peekable();
@@ -170,6 +174,7 @@ impl BudgetAudit {
         })
     }
 
+    /// The groups that a budget covers, with their counts.
     fn covered(&self, index: usize) -> impl Iterator<Item = (&WorkloadGroup, &PodCounts)> {
         self.groups
             .iter()
@@ -177,7 +182,7 @@ impl BudgetAudit {
     }
 }
 
-/// Audits `budgets`, which are all budgets of their namespaces, over `pods`.
+/// Audits `budgets`, which must be all budgets of their namespaces, over `pods`.
 pub fn audit<'a>(budgets: Vec<Budget>, pods: impl IntoIterator<Item = &'a Pod>) -> Vec<BudgetFinding> {
     let mut audit = BudgetAudit::new(budgets, Selector::default());
     for pod in pods {
@@ -187,7 +192,7 @@ pub fn audit<'a>(budgets: Vec<Budget>, pods: impl IntoIterator<Item = &'a Pod>) 
 }
 
 /// The name of a workload, `deployment/web`; all bare pods are one workload.
-fn workload(workload: &AuditedObject) -> String {
+fn workload_name(workload: &AuditedObject) -> String {
     if workload.is_bare() {
         "bare pods".to_owned()
     } else {

@@ -83,7 +83,7 @@ fn one_disruption_left_is_predicted_for_one_pod_only() {
 }
 
 #[test]
-fn pods_that_do_not_run_ask_no_budget_even_two() {
+fn no_budget_is_asked_for_pods_that_do_not_run_even_if_two_cover_them() {
     for phase in [PodPhase::Pending, PodPhase::Succeeded, PodPhase::Failed] {
         assert!(
             predict(
@@ -112,7 +112,7 @@ fn pods_that_do_not_run_ask_no_budget_even_two() {
 }
 
 #[test]
-fn two_budgets_refuse_whatever_they_hold() {
+fn two_budgets_refuse_even_if_both_allow() {
     let other = Budget {
         name: "all".into(),
         selector: BudgetCoverage::Matching(Selector::default()),
@@ -146,7 +146,7 @@ fn a_budget_covers_by_selector_in_its_own_namespace_only() {
 }
 
 #[test]
-fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
+fn an_unready_pod_is_judged_by_the_policy_for_unhealthy_pods() {
     let unready = Pod {
         ready: false,
         ..Pod::sample()
@@ -164,9 +164,9 @@ fn an_unready_pod_goes_by_the_policy_for_unhealthy_pods() {
     );
     assert!(allowed(exhausted()), "healthy enough without it");
 
-    let mut sick = exhausted();
-    sick.status.current_healthy = 2;
-    assert!(!allowed(sick), "too few healthy pods");
+    let mut unhealthy = exhausted();
+    unhealthy.status.current_healthy = 2;
+    assert!(!allowed(unhealthy), "too few healthy pods");
 
     let mut none_desired = exhausted();
     none_desired.status.desired_healthy = 0;
@@ -195,7 +195,7 @@ fn a_budget_that_is_not_synced_or_broken_refuses() {
     );
 
     let mut overfull = budget();
-    overfull.status.disrupted_pods = MOST_DISRUPTED_PODS + 1;
+    overfull.status.disrupted_pods = MAX_DISRUPTED_PODS + 1;
     assert!(
         prediction(&Pod::sample(), &[overfull])
             .ends_with("too many pending evictions not confirmed by PDB controller")

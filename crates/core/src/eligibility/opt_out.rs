@@ -8,7 +8,7 @@ use crate::pod::Pod;
 const PREFER_NO_EVICTION: &str = "descheduler.alpha.kubernetes.io/prefer-no-eviction";
 const DO_NOT_DISRUPT: &str = "karpenter.sh/do-not-disrupt";
 const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
-/// The opt-out of macaque itself, read from annotations and labels alike.
+/// The opt-out key of macaque itself, read from annotations and labels alike.
 const ENABLED: &str = "macaque/enabled";
 
 /// The key and the value by which `pod` opts out at `now`, if it does.
@@ -30,11 +30,15 @@ pub(super) fn opt_out(pod: &Pod, now: Timestamp) -> Option<(String, String)> {
     }
 
     let value = pod.annotations.get(DO_NOT_DISRUPT)?;
-    protects(value, pod.started, now).then(|| (DO_NOT_DISRUPT.to_owned(), value.clone()))
+    if protects(value, pod.started, now) {
+        opted_out(DO_NOT_DISRUPT, value)
+    } else {
+        None
+    }
 }
 
 /// Whether `value` protects the pod, by Karpenter's rule: `"true"` protects for good, a duration protects that long
-/// from the pod's start (and as long as the start is unknown), any other value does not protect.
+/// from the pod's start (and while the start is unknown), and any other value does not protect.
 fn protects(value: &str, started: Option<Timestamp>, now: Timestamp) -> bool {
     if value == "true" {
         return true;

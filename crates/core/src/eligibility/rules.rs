@@ -1,65 +1,31 @@
 //! The rules of eligibility, one entry each, in the order in which they are checked.
 //!
-//! An entry is all there is to a rule: `macaque why`, the report, the chat messages, `target.include` and the documents
-//! take its name and its words from here.
+//! One entry is all that a rule needs: `macaque why`, the report, the chat messages, `target.include` and the documents
+//! take its name and its texts from here.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
+use super::EligibilityRules;
 use super::opt_out::opt_out;
-use super::{EligibilityRules, Exemption, RuleFinding, RuleResult};
-use crate::outcome::DisruptionMethod;
+use super::rule::{EligibilityRule, RuleInput, RuleSetting};
 use crate::pod::{Pod, PodPhase};
 
-/// The system's own namespaces, which no chaos should reach by accident.
+/// The system's own namespaces, in which nothing should be disrupted by accident.
 const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
-/// The priority from which on pods are critical to the cluster (`SystemCriticalPriority`, Kubernetes
+/// The lowest priority at which pods are critical to the cluster (`SystemCriticalPriority`, Kubernetes
 /// `pkg/apis/scheduling/types.go`).
 const SYSTEM_CRITICAL_PRIORITY: i32 = 2_000_000_000;
 
-/// The kubelet marks the API's mirror of a static pod with this annotation.
+/// The annotation by which the kubelet marks the mirror pod of a static pod.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 const EVICTION_IN_PROGRESS: &str = "descheduler.alpha.kubernetes.io/eviction-in-progress";
 const REQUEST_EVICT_ONLY: &str = "descheduler.alpha.kubernetes.io/request-evict-only";
 
-/// One rule.
-pub struct EligibilityRule {
-    /// The rule's name, wherever it is shown or configured.
-    pub name: &'static str,
-    /// What the rule exempts, for the documents.
-    pub doc: &'static str,
-    setting: RuleSetting,
-    /// Why the rule exempts the pod, if it does.
-    exempts: fn(&RuleInput<'_>) -> Option<Cow<'static, str>>,
-    /// What the rule saw of the pod.
-    seen: fn(&RuleInput<'_>) -> String,
-}
-
-/// One pod before the rules.
-pub(super) struct RuleInput<'a> {
-    pub(super) pod: &'a Pod,
-    pub(super) rules: &'a EligibilityRules,
-    pub(super) now: Timestamp,
-}
-
-/// The setting that decides about a rule.
-enum RuleSetting {
-    /// None: the rule always holds.
-    Always,
-    /// The rule is a setting itself: its key, and its value.
-    Key(&'static str, fn(&EligibilityRules) -> String),
-    /// `target.include` may switch the rule off.
-    Include,
-    /// The rule holds for deletions only.
-    Deletion,
-    /// The rule holds for deletions only, and `target.include` may switch it off.
-    DeletionUnlessIncluded,
-}
-
-/// What can never be switched off comes first, then what configuration may switch off, then age, which passes by itself.
+/// Every rule, in the order of checking: the first that applies exempts the pod. Age comes last, since it passes by
+/// itself.
 pub(super) static RULES: &[EligibilityRule] = &[
     EligibilityRule {
         name: "namespace",
@@ -106,7 +72,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
         name: "static-pod",
         doc: "mirror pods of static pods: the kubelet would recreate the object and never stop the containers",
         setting: RuleSetting::Always,
-        // The mirror is owned by its Node.
+        // A mirror pod is owned by its Node.
         exempts: |input| {
             let is_mirror = input.pod.annotations.contains_key(MIRROR) || is_owned_by(input, "Node");
             is_mirror.then_some("mirror of a static pod".into())
@@ -238,87 +204,6 @@ pub(super) static RULES: &[EligibilityRule] = &[
     },
 ];
 
-impl EligibilityRule {
-    /// Why this rule exempts the pod, if it does.
-    pub(super) fn judge(&self, input: &RuleInput<'_>) -> Option<Exemption> {
-        if self.is_off(input.rules) {
-            return None;
-        }
-        let why = (self.exempts)(input)?;
-        Some(Exemption { rule: self.name, why })
-    }
-
-    /// What this rule says of the pod, and what it saw.
-    pub(super) fn examine(&self, input: &RuleInput<'_>) -> RuleFinding {
-        let exemption = self.judge(input);
-        let result = match &exemption {
-            Some(_) => RuleResult::Exempt,
-            None if (self.exempts)(input).is_some() => RuleResult::Opened,
-            None => RuleResult::Passed,
-        };
-        RuleFinding {
-            rule: self.name,
-            result,
-            setting: self.setting(input.rules),
-            seen: (self.seen)(input),
-            why: exemption.map(|exemption| exemption.why.into_owned()),
-        }
-    }
-
-    /// Whether `target.include` can switch the rule off.
-    pub fn is_includable(&self) -> bool {
-        matches!(
-            self.setting,
-            RuleSetting::Include | RuleSetting::DeletionUnlessIncluded
-        )
-    }
-
-    /// How to change the rule, for the documents.
-    pub fn how_to_change(&self) -> String {
-        let include = format!("`target.include = [\"{}\"]`", self.name);
-        match self.setting {
-            RuleSetting::Always => "cannot be changed".to_owned(),
-            RuleSetting::Key(key, _) => format!("`{key}`"),
-            RuleSetting::Include => include,
-            RuleSetting::Deletion => "`disrupt.method = \"evict\"`".to_owned(),
-            RuleSetting::DeletionUnlessIncluded => format!("`disrupt.method = \"evict\"`, or {include}"),
-        }
-    }
-
-    fn is_off(&self, rules: &EligibilityRules) -> bool {
-        let is_eviction = rules.method == DisruptionMethod::Evict;
-        match self.setting {
-            RuleSetting::Always | RuleSetting::Key(..) => false,
-            RuleSetting::Include => self.is_included(rules),
-            RuleSetting::Deletion => is_eviction,
-            RuleSetting::DeletionUnlessIncluded => is_eviction || self.is_included(rules),
-        }
-    }
-
-    fn is_included(&self, rules: &EligibilityRules) -> bool {
-        rules.target.include.contains(&self.name)
-    }
-
-    /// The setting that decides, as `KEY = VALUE`.
-    fn setting(&self, rules: &EligibilityRules) -> Option<String> {
-        let method = format!("disrupt.method = {}", rules.method);
-        let with = if self.is_included(rules) {
-            "with"
-        } else {
-            "without"
-        };
-        let include = format!("target.include {with} {}", self.name);
-        match self.setting {
-            RuleSetting::Always => None,
-            RuleSetting::Key(key, value) => Some(format!("{key} = {}", value(rules))),
-            RuleSetting::Include => Some(include),
-            RuleSetting::Deletion => Some(method),
-            RuleSetting::DeletionUnlessIncluded if rules.method == DisruptionMethod::Evict => Some(method),
-            RuleSetting::DeletionUnlessIncluded => Some(include),
-        }
-    }
-}
-
 fn namespace(input: &RuleInput<'_>) -> String {
     format!("namespace {}", input.pod.id.namespace)
 }
@@ -368,7 +253,7 @@ fn priority(input: &RuleInput<'_>) -> String {
     }
 }
 
-/// An unknown or future creation counts as just now: when in doubt, too young.
+/// The age of the pod. An unknown or future creation time counts as now, so that a pod in doubt is too young.
 fn age_of(input: &RuleInput<'_>) -> Duration {
     input
         .pod
@@ -388,7 +273,7 @@ fn with_or_without(present: bool, field: &str) -> String {
     format!("{} {field}", if present { "a" } else { "no" })
 }
 
-/// Whole seconds in the friendly form of the configuration: `1m 30s`.
+/// The duration in whole seconds, in the form of the configuration: `1m 30s`.
 fn brief(duration: Duration) -> String {
     let whole = SignedDuration::from_secs(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX));
     jiff::fmt::friendly::SpanPrinter::new().duration_to_string(&whole)

@@ -1,4 +1,4 @@
-//! Each rule exempts what it should, and opens where configuration says so.
+//! Each rule exempts the pods that it should, and can be switched off where the configuration allows that.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -85,7 +85,7 @@ fn a_healthy_owned_pod_is_a_candidate() {
 }
 
 #[test]
-fn what_can_be_opened_is_exempt_until_it_is_opened() {
+fn an_includable_rule_exempts_until_it_is_switched_off() {
     let pending = Pod {
         phase: PodPhase::Pending,
         ..web()
@@ -128,7 +128,7 @@ fn what_can_be_opened_is_exempt_until_it_is_opened() {
 }
 
 #[test]
-fn nothing_opens_what_must_stay_closed() {
+fn no_setting_switches_off_the_other_rules() {
     let mut rules = rules();
     rules.target.include = includable_rules();
     rules.own_pod = Some(OwnPod {
@@ -231,7 +231,7 @@ fn a_pod_that_asks_to_be_evicted_is_never_deleted() {
 }
 
 #[test]
-fn the_opt_outs_of_other_tools_are_read_as_those_tools_read_them() {
+fn the_opt_outs_of_other_tools_mean_what_they_mean_to_those_tools() {
     let rows = [
         ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false", true),
         ("cluster-autoscaler.kubernetes.io/safe-to-evict", "true", false),
@@ -258,7 +258,7 @@ fn the_opt_outs_of_other_tools_are_read_as_those_tools_read_them() {
 }
 
 #[test]
-fn a_protection_counted_from_an_unknown_start_holds() {
+fn a_protection_that_counts_from_an_unknown_start_lasts() {
     let pod = Pod {
         started: None,
         ..annotated("karpenter.sh/do-not-disrupt", "1s")
@@ -300,7 +300,7 @@ fn young_pods_are_exempt_until_they_are_old_enough() {
 }
 
 #[test]
-fn a_pod_that_lost_its_label_is_unselected() {
+fn a_pod_without_the_label_is_exempt_by_the_selector() {
     let mut rules = rules();
     rules.target.selector = "app=cart".parse().unwrap();
     assert_eq!(exempting(&web(), &rules), Some("selector"));

@@ -1,4 +1,4 @@
-//! The journal as text: JSON that people can read, with a seal that tells whether anything else wrote it.
+//! The journal as text: JSON that people can read, with a seal that shows whether it was edited.
 
 use super::Journal;
 
@@ -16,16 +16,16 @@ pub struct StoredJournal {
     pub seal: Option<String>,
 }
 
-/// The reason why a journal cannot be used: nothing is disrupted, and it is not overwritten.
+/// The reason why a stored journal cannot be used; nothing is disrupted then, and the journal is not overwritten.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnreadableJournal {
-    /// A newer macaque wrote it.
+    /// A newer version of macaque wrote the journal.
     #[error("its version is {0}, and this macaque knows version {VERSION}: run the newer macaque again")]
     Newer(u32),
     /// The text is not what macaque writes.
     #[error("journal.json: {0}; to start over, delete its keys `journal.json` and `seal`")]
     Malformed(String),
-    /// Something else edited it.
+    /// Something other than macaque edited the journal.
     #[error(
         "journal.json was edited by something other than macaque. To accept the edit, delete the key `seal`; to start \
          over, delete `journal.json` too"
@@ -33,17 +33,17 @@ pub enum UnreadableJournal {
     Changed,
 }
 
-/// The version alone.
+/// The version of a journal, which is read before anything else.
 #[derive(serde::Deserialize)]
 struct JournalVersion {
     version: u32,
 }
 
 impl StoredJournal {
-    /// Reads the journal; one without text is new.
+    /// Reads the journal; without any text it is a new one.
     ///
     /// # Errors
-    /// The reason why it cannot be used.
+    /// The reason why the journal cannot be used.
     pub fn read(&self) -> Result<Journal, UnreadableJournal> {
         let Some(text) = self.text.as_deref().filter(|text| !text.trim().is_empty()) else {
             return Ok(Journal::new(&self.uid));
@@ -77,7 +77,7 @@ impl Journal {
     }
 }
 
-/// FNV-1a over the bytes, 64 bits: it tells a change by accident or in good faith, not by malice.
+/// The 64-bit FNV-1a hash of `text`: it detects accidental and well-meant edits, not malicious ones.
 fn seal_of(text: &str) -> String {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);

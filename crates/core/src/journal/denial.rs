@@ -1,45 +1,45 @@
-//! Why the journal does not allow a step, in words for the log and the report.
+//! The reasons why the journal does not allow a step, in words for the log and the report.
 
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::usage::MOST_COOLDOWNS;
+use super::usage::MAX_COOLDOWNS;
 use super::{LeaseHolder, OwnerCooldown, PauseRequest, Quarantine};
 use crate::pod::PodRef;
 
-/// The reason why a step is not taken: nothing must be done.
+/// The reason why the journal does not allow a step; the caller must then do nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Denial {
-    /// Somebody paused macaque.
+    /// An operator paused macaque.
     Paused(PauseRequest),
     /// The journal is not trusted.
     Quarantined(Quarantine),
-    /// This machine's clock is too far from that of the API server.
+    /// This machine's clock differs too much from the API server's.
     ClockSkewed {
-        /// How far it is ahead; behind, if negative.
+        /// How far this machine's clock is ahead; it is behind if this is negative.
         skew: SignedDuration,
     },
     /// The slot, or a later one, was claimed before.
     AlreadyClaimed {
         /// The slot.
         slot: Timestamp,
-        /// Who claimed last.
+        /// The holder of the last claim.
         holder: LeaseHolder,
     },
-    /// The round before is still running.
+    /// The previous round is still running.
     StillRunning {
-        /// Its slot.
+        /// The slot of the running round.
         slot: Timestamp,
-        /// Who runs it.
+        /// The holder that runs the round.
         holder: LeaseHolder,
     },
-    /// The round before was claimed only a moment ago.
+    /// The previous round was claimed only a moment ago.
     TooSoon {
-        /// When.
+        /// When the previous round was claimed.
         claimed: Timestamp,
     },
-    /// The slot lies in the future.
+    /// The slot is in the future.
     SlotInFuture {
         /// The slot.
         slot: Timestamp,
@@ -49,31 +49,31 @@ pub enum Denial {
         /// The slot.
         slot: Timestamp,
     },
-    /// The slot lies before the start of this process, and no record says whether its round was run.
+    /// The slot is before the start of this process, and the journal does not say whether its round was run.
     Unrecorded {
         /// The slot.
         slot: Timestamp,
     },
-    /// The last slot of the journal lies in the future of this clock.
+    /// The last slot of the journal is in the future by this machine's clock.
     JournalInFuture {
-        /// That slot.
+        /// The last slot of the journal.
         slot: Timestamp,
     },
-    /// The round is not, or no longer, held by whoever acts.
+    /// The acting holder does not hold the round, or no longer holds it.
     LeaseLost,
-    /// The journal does not know the round: an old copy of it was restored.
+    /// The round is not in the journal, because an old copy was restored for example.
     UnknownRound,
-    /// The outcome of the victim before is not recorded yet.
+    /// The outcome of the previous victim is not recorded yet.
     UnresolvedVictim {
-        /// The victim.
+        /// The previous victim.
         pod: PodRef,
     },
     /// The round has all its victims.
     CountReached {
-        /// How many a round may have.
+        /// How many victims a round may have.
         count: usize,
     },
-    /// The limit of a window is used up.
+    /// A limit on disruptions within a window is used up.
     LimitReached {
         /// The window.
         window: LimitWindow,
@@ -82,11 +82,11 @@ pub enum Denial {
     },
     /// The victim's owner is in cooldown.
     InCooldown(OwnerCooldown),
-    /// The journal can remember no more owners in cooldown.
+    /// The journal already holds the maximum number of owners in cooldown.
     TooManyCooldowns,
 }
 
-/// The window of a limit.
+/// The window of time that a limit counts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words say it")]
 pub enum LimitWindow {
@@ -95,7 +95,7 @@ pub enum LimitWindow {
 }
 
 impl Denial {
-    /// Whether another replica, another incarnation or a process before this one has the slot: no news for anybody.
+    /// Whether the slot belongs to another replica, another incarnation or an earlier process, which is no problem.
     pub fn is_held_elsewhere(&self) -> bool {
         matches!(
             self,
@@ -164,7 +164,7 @@ impl fmt::Display for Denial {
             ),
             Self::TooManyCooldowns => write!(
                 f,
-                "too many owners in cooldown (max {MOST_COOLDOWNS}): shorten limits.cooldown or run fewer rounds"
+                "too many owners in cooldown (max {MAX_COOLDOWNS}): shorten limits.cooldown or run fewer rounds"
             ),
         }
     }

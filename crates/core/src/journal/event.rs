@@ -1,4 +1,4 @@
-//! What is written to the journal, and what a step depends on beside it.
+//! The events that the journal records, and the context that decides whether it allows them.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,18 +11,18 @@ use crate::eligibility::Candidate;
 use crate::outcome::{DisruptionMethod, Outcome};
 use crate::report::RoundReport;
 
-/// A request to disrupt nothing.
+/// A request to pause all disruptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PauseRequest {
-    /// Paused until somebody resumes.
+    /// Paused until an operator resumes.
     Indefinite,
     /// Paused until this instant.
     Until(Timestamp),
-    /// The annotation's value is neither `true` nor an instant: taken for a pause.
+    /// The annotation's value cannot be read, which counts as a pause.
     Unreadable(String),
 }
 
-/// What is to be written down.
+/// An event for the journal to record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JournalEvent {
     /// The round of `slot` is about to run.
@@ -31,8 +31,7 @@ pub enum JournalEvent {
         slot: Timestamp,
         /// The seed of the draw.
         seed: u64,
-        /// Since when the claimant can know of slots: the round of an earlier slot only runs if the journal says that
-        /// it was not run before.
+        /// When this process started: an earlier slot is claimed only if the journal shows that its round was not run.
         since: Timestamp,
     },
     /// A victim of the holder's round is about to be disrupted.
@@ -51,7 +50,7 @@ pub enum JournalEvent {
     },
     /// The holder's round is over, with this report.
     Close(Box<RoundReport>),
-    /// A recovery pass: what nobody holds any more is taken over, and the holder's own leases are renewed.
+    /// A recovery pass takes over the round and the reports whose leases are free, and renews the holder's own leases.
     Recover,
     /// A report was delivered to these channels.
     Delivered {
@@ -59,65 +58,65 @@ pub enum JournalEvent {
         slot: Timestamp,
         /// The channels' names.
         channels: Vec<String>,
-        /// Whether no channel is left.
+        /// Whether every channel has the report now.
         done: bool,
     },
-    /// The journal is not the one that was known before.
+    /// The stored journal is not the one that was seen before.
     Quarantine {
-        /// What was seen.
+        /// The reason not to trust it.
         why: String,
-        /// The sequence that was known before.
+        /// The sequence number that was seen before.
         known: u64,
     },
-    /// Somebody accepts the journal as it is.
+    /// An operator accepts the journal as it is.
     Accept,
 }
 
-/// The outcome of a reservation, as far as the journal cares.
+/// The outcome of a reservation, reduced to what the journal needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolution {
     /// The victim was disrupted.
     Disrupted,
-    /// Nobody knows.
+    /// The outcome is unknown.
     Unknown,
-    /// The victim is proven not to have been disrupted: the reservation is taken back.
+    /// The victim was surely not disrupted: the reservation is removed.
     Released,
 }
 
-/// How long things take, and how far clocks may be apart.
+/// The durations by which the journal decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JournalTiming {
-    /// How late the round of a slot may start.
+    /// How long after its slot a round may be claimed.
     pub deadline: Duration,
-    /// The least time from one claim to the next, whatever the clocks do meanwhile.
+    /// The minimum time between two claims, even if a clock is set in between.
     pub spacing: Duration,
     /// How long a holder keeps a round, or a report, after its last write.
     pub lease: Duration,
-    /// How far this machine's clock may be from that of the API server.
+    /// How much this machine's clock may differ from the API server's.
     pub skew: Duration,
 }
 
-/// What a step depends on, beside the journal and the event.
+/// Everything that a step depends on apart from the journal and the event.
 #[derive(Debug, Clone)]
 pub struct StepContext<'a> {
-    /// This machine's clock.
+    /// The time by this machine's clock.
     pub now: Timestamp,
-    /// How far that clock is ahead of the API server's, where it is known.
+    /// How far that clock is ahead of the API server's, if known.
     pub skew: Option<SignedDuration>,
-    /// Who acts.
+    /// The acting holder.
     pub holder: &'a LeaseHolder,
-    /// The pause that somebody asked for.
+    /// The pause that an operator asked for.
     pub pause: Option<PauseRequest>,
     /// How many victims a round may have.
     pub count: usize,
-    /// The limits over time.
+    /// The limits on disruptions over time.
     pub limits: &'a DisruptionLimits,
-    /// How long things take.
+    /// The durations by which the journal decides.
     pub timing: &'a JournalTiming,
 }
 
 impl PauseRequest {
-    /// Reads the annotation's value; one that is neither `true` nor an instant pauses too.
+    /// Reads the annotation's value: `false` is no pause, and a value that cannot be read is one.
     pub fn from_annotation(value: &str) -> Option<Self> {
         match value.trim() {
             "true" => Some(Self::Indefinite),
@@ -144,9 +143,9 @@ impl Default for JournalTiming {
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(60),
-            // Half of what crontab lines are apart at least.
+            // Half the minimum distance of two slots of a crontab line.
             spacing: Duration::from_secs(30),
-            // Longer than the list of a large cluster, or one victim, takes with all its retries.
+            // Longer than listing a large cluster, or disrupting one victim, takes with all retries.
             lease: Duration::from_secs(300),
             skew: Duration::from_secs(30),
         }

@@ -1,4 +1,4 @@
-//! The outbox: reports that were not delivered to every channel yet, in a bounded number and size.
+//! The outbox: reports that were not delivered to every channel yet, bounded in number and size.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,44 +7,46 @@ use super::{Journal, LeaseHolder, StepContext, after};
 use crate::outcome::Outcome;
 use crate::report::{ExemptionTallies, ExemptionTally, RoundEnd, RoundReport};
 
-/// Reports beyond this number are dropped, the oldest first.
-const MOST_ENTRIES: usize = 20;
-/// The longest report, in bytes of JSON; a longer one is abridged. With everything else that a journal may hold, twenty
-/// of them stay below the 1 MiB of a ConfigMap.
-const LONGEST_REPORT: usize = 8 * 1024;
-/// The longest text in an abridged report, in characters.
-const ABRIDGED_TEXT: usize = 120;
-/// How many problems an abridged report keeps.
-const ABRIDGED_PROBLEMS: usize = 3;
+/// The maximum number of reports; beyond it the oldest are dropped.
+const MAX_ENTRIES: usize = 20;
+/// The maximum size of a report, in bytes of JSON; a longer one is shortened. With everything else that a journal may
+/// hold, twenty reports of this size stay below the 1 MiB of a ConfigMap.
+const MAX_REPORT_BYTES: usize = 8 * 1024;
+/// The maximum length of a text in a shortened report, in characters.
+const MAX_SHORT_TEXT: usize = 120;
+/// The maximum number of problems, and of namespaces, in a shortened report.
+const MAX_SHORT_LIST: usize = 3;
 
 /// One report, kept until it was delivered to every channel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutboxEntry {
-    /// Who delivers it.
+    /// The holder that delivers the report.
     pub holder: LeaseHolder,
-    /// When the lease ends: later, another holder may take the entry over.
+    /// When the lease ends: after that, another holder may take the entry over.
     pub lease_until: Timestamp,
-    /// The names of the channels it was delivered to.
+    /// The names of the channels that the report was delivered to.
     pub delivered: Vec<String>,
     /// The report; its slot identifies the entry.
     pub report: RoundReport,
 }
 
 impl Journal {
+    /// Adds a report for delivery; the oldest is dropped if there are too many.
     pub(super) fn add_to_outbox(&mut self, report: &RoundReport, context: &StepContext<'_>) {
         self.outbox.push(OutboxEntry {
             holder: context.holder.clone(),
             lease_until: after(context.now, context.timing.lease),
             delivered: Vec::new(),
-            report: abridged(report),
+            report: shortened(report),
         });
-        while self.outbox.len() > MOST_ENTRIES {
+        while self.outbox.len() > MAX_ENTRIES {
             self.outbox.remove(0);
             self.dropped += 1;
         }
     }
 
+    /// Records that `channels` got the report of `slot`, and removes the report once it is `done`.
     pub(super) fn record_delivery(&mut self, slot: Timestamp, channels: &[String], done: bool) {
         let Some(index) = self.outbox.iter().position(|entry| entry.report.slot == slot) else {
             return;
@@ -63,22 +65,22 @@ impl Journal {
     }
 }
 
-/// The report, shortened if it is long: who was disrupted is kept before who was not.
-fn abridged(report: &RoundReport) -> RoundReport {
+/// The report, shortened if it is too long: attempts that disrupted a pod are kept before others.
+fn shortened(report: &RoundReport) -> RoundReport {
     if !is_long(report) {
         return report.clone();
     }
 
     let mut short = report.clone();
-    short.exempted = without_reasons(&report.exempted);
-    short.namespaces.truncate(ABRIDGED_PROBLEMS);
+    short.exempted = merged(&report.exempted);
+    short.namespaces.truncate(MAX_SHORT_LIST);
     short.selector = cut(&short.selector);
     short.end = match short.end {
         RoundEnd::Failed { why } => RoundEnd::Failed { why: cut(&why) },
         RoundEnd::Withheld { why } => RoundEnd::Withheld { why: cut(&why) },
         end => end,
     };
-    short.problems.truncate(ABRIDGED_PROBLEMS);
+    short.problems.truncate(MAX_SHORT_LIST);
     short.problems = short.problems.iter().map(|problem| cut(problem)).collect();
 
     short
@@ -94,30 +96,32 @@ fn abridged(report: &RoundReport) -> RoundReport {
         short.attempts.truncate(short.attempts.len() / 2);
     }
 
-    let left_out = report.attempts.len() - short.attempts.len();
+    let omitted = report.attempts.len() - short.attempts.len();
     short.problems.push(format!(
-        "shortened to fit into the journal: {left_out} more attempts are not listed"
+        "shortened to fit into the journal: {omitted} more attempts are not listed"
     ));
     short
 }
 
+/// Whether the report is too long for the journal.
 fn is_long(report: &RoundReport) -> bool {
-    serde_json::to_string(report).map_or(0, |text| text.len()) > LONGEST_REPORT
+    serde_json::to_string(report).map_or(0, |text| text.len()) > MAX_REPORT_BYTES
 }
 
-/// The exempted pods counted together, so that it stays known how many were checked.
-fn without_reasons(exempted: &ExemptionTallies) -> ExemptionTallies {
+/// All exempted pods in one tally, which keeps their number without the reasons.
+fn merged(exempted: &ExemptionTallies) -> ExemptionTallies {
     let Some(first) = exempted.values().next() else {
         return ExemptionTallies::new();
     };
-    let together = ExemptionTally {
+
+    let all = ExemptionTally {
         count: exempted.values().map(|tally| tally.count).sum(),
         example: first.example.clone(),
         detail: "the reasons are too long for the journal".to_owned(),
     };
-    ExemptionTallies::from([("shortened".to_owned(), together)])
+    ExemptionTallies::from([("shortened".to_owned(), all)])
 }
 
 fn cut(text: &str) -> String {
-    text.chars().take(ABRIDGED_TEXT).collect()
+    text.chars().take(MAX_SHORT_TEXT).collect()
 }

@@ -10,70 +10,70 @@ use crate::outcome::{DisruptionMethod, Outcome};
 use crate::pod::{PodOwner, PodRef};
 use crate::report::AttemptReport;
 
-/// One round.
+/// The record of one round.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoundRecord {
-    /// The scheduled instant: strictly later than that of the round before.
+    /// The scheduled instant, strictly later than that of the previous round.
     pub slot: Timestamp,
-    /// The seed of its draw.
+    /// The seed of the draw.
     pub seed: u64,
-    /// Who runs the round, or recovers it.
+    /// The holder that runs the round, or recovers it.
     pub holder: LeaseHolder,
-    /// When it was claimed.
+    /// When the round was claimed.
     pub claimed: Timestamp,
-    /// When the lease ends: later, another holder may take the round over, and this one reserves no further victim.
+    /// When the lease ends: after that, another holder may take the round over, and this one may reserve no victim.
     pub lease_until: Timestamp,
     /// Whether the round was closed.
     pub closed: bool,
-    /// Its victims, without those that are proven not to have been disrupted.
+    /// The victims, without those that were surely not disrupted.
     pub reservations: Vec<Reservation>,
 }
 
-/// One victim, written down before it is disrupted.
+/// One victim, recorded before it is disrupted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reservation {
     /// The victim.
     pub pod: PodRef,
-    /// Its controller.
+    /// The victim's controller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<PodOwner>,
     /// How the victim is to be disrupted.
     pub method: DisruptionMethod,
-    /// When it was reserved.
+    /// When the victim was reserved.
     pub at: Timestamp,
-    /// What is known of its outcome.
+    /// What is known about the outcome.
     pub state: ReservationState,
 }
 
-/// What is known of a reservation's outcome.
+/// What is known about the outcome of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReservationState {
-    /// Not recorded yet: the victim may have been disrupted, or may yet be.
+    /// No outcome is recorded yet: the victim may have been disrupted, or may still be.
     Pending,
     /// The victim was disrupted.
     Disrupted,
-    /// Nobody knows, and it counts as disrupted.
+    /// The outcome is unknown, and counts as a disruption.
     Unknown,
 }
 
-/// One incarnation of one Killer. Of two with the same process, the higher incarnation has replaced the lower.
+/// One incarnation of the Killer in one process. A higher incarnation has replaced the lower ones of its process.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LeaseHolder {
-    /// The process: its pod's name, or its host's, with a random suffix.
+    /// The process: the name of its pod or host, with a random suffix.
     pub process: String,
     /// How many times the Killer was started in that process.
     pub incarnation: u64,
 }
 
-/// A time in which nothing is disrupted because the journal cannot be trusted.
+/// A period in which nothing is disrupted, because the journal cannot be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quarantine {
-    /// When it ends.
+    /// When the quarantine ends.
     pub until: Timestamp,
     /// The reason.
     pub why: String,
@@ -92,7 +92,7 @@ impl RoundRecord {
             .find(|reservation| reservation.pod.uid == uid)
     }
 
-    /// The reservation whose outcome is not recorded yet; there is at most one.
+    /// The reservation without a recorded outcome; there is at most one.
     pub fn pending_reservation(&self) -> Option<&Reservation> {
         self.reservations
             .iter()
@@ -102,28 +102,31 @@ impl RoundRecord {
     /// Checks whether the round of `slot` may follow this one.
     pub(super) fn check_successor(&self, slot: Timestamp, context: &StepContext<'_>) -> Result<(), Denial> {
         let timing = context.timing;
-        let holder = || self.holder.clone();
 
         if self.slot > after(context.now, timing.skew) {
             return Err(Denial::JournalInFuture { slot: self.slot });
         }
         if slot <= self.slot {
-            let holder = holder();
-            return Err(Denial::AlreadyClaimed { slot, holder });
+            return Err(Denial::AlreadyClaimed {
+                slot,
+                holder: self.holder.clone(),
+            });
         }
         if !self.closed {
-            let holder = holder();
-            let slot = self.slot;
-            return Err(Denial::StillRunning { slot, holder });
+            return Err(Denial::StillRunning {
+                slot: self.slot,
+                holder: self.holder.clone(),
+            });
         }
         if context.now.duration_since(self.claimed) < signed(timing.spacing) {
-            let claimed = self.claimed;
-            return Err(Denial::TooSoon { claimed });
+            return Err(Denial::TooSoon {
+                claimed: self.claimed,
+            });
         }
         Ok(())
     }
 
-    /// What is known of its victims; a pending reservation counts as unknown.
+    /// The victims, with the outcomes that the journal knows; a pending reservation counts as unknown.
     pub fn attempts(&self) -> Vec<AttemptReport> {
         let attempt = |reservation: &Reservation| AttemptReport {
             pod: reservation.pod.clone(),

@@ -1,5 +1,5 @@
-//! The transitions of the journal: a slot is claimed, its victims are reserved and resolved, the round is closed; and
-//! what a dead holder left behind is taken over.
+//! The transitions of the journal: claim a slot, reserve and resolve its victims, close the round, and take over from a
+//! holder that is gone.
 
 use std::time::Duration;
 
@@ -13,10 +13,11 @@ use crate::eligibility::Candidate;
 use crate::outcome::DisruptionMethod;
 use crate::report::RoundReport;
 
-/// How much earlier than its slot a round may be claimed: a clock is read twice on the way.
+/// How much earlier than its slot a round may be claimed: the clock is read once for the timer and again for the claim.
 const EARLY_CLAIM: Duration = Duration::from_secs(1);
 
 impl Journal {
+    /// Claims the round of `slot` for the acting holder.
     pub(super) fn claim(
         &mut self,
         slot: Timestamp,
@@ -53,6 +54,7 @@ impl Journal {
         Ok(())
     }
 
+    /// Reserves `victim` for a disruption, and counts it for the limits.
     pub(super) fn reserve(
         &mut self,
         victim: &Candidate,
@@ -63,7 +65,7 @@ impl Journal {
 
         let round = self.open_round_of(context.holder).ok_or(Denial::LeaseLost)?;
         match round.reservation_of(&victim.pod.uid) {
-            Some(known) if known.state == ReservationState::Pending => return Ok(()),
+            Some(reservation) if reservation.state == ReservationState::Pending => return Ok(()),
             Some(_) => return Err(Denial::LeaseLost),
             None => {}
         }
@@ -97,12 +99,13 @@ impl Journal {
         Ok(())
     }
 
+    /// Records the outcome of a pending reservation.
     pub(super) fn resolve(&mut self, uid: &str, resolution: Resolution) {
         let Some(round) = &mut self.round else { return };
-        let is_meant = |reservation: &Reservation| {
+        let is_pending = |reservation: &Reservation| {
             reservation.pod.uid == uid && reservation.state == ReservationState::Pending
         };
-        let Some(index) = round.reservations.iter().position(is_meant) else {
+        let Some(index) = round.reservations.iter().position(is_pending) else {
             return;
         };
 
@@ -116,6 +119,7 @@ impl Journal {
         }
     }
 
+    /// Closes the round and puts its report in the outbox.
     pub(super) fn close(&mut self, report: &RoundReport, context: &StepContext<'_>) -> Result<(), Denial> {
         let round = match &mut self.round {
             Some(round) if round.slot == report.slot && round.holder == *context.holder => round,
@@ -136,27 +140,25 @@ impl Journal {
         Ok(())
     }
 
-    /// Takes over what nobody holds any more, and renews what `context.holder` holds itself.
+    /// Takes over the round and the reports whose leases are free, and renews the leases of the acting holder.
     pub(super) fn take_over(&mut self, context: &StepContext<'_>) {
         let now = context.now;
         let lease = context.timing.lease;
 
         if let Some(round) = &mut self.round
             && !round.closed
-            && is_or_becomes_ours(&mut round.holder, round.lease_until, context)
+            && try_acquire(&mut round.holder, round.lease_until, context)
         {
             round.lease_until = renewed(round.lease_until, now, lease);
         }
         for entry in &mut self.outbox {
-            if entry.holder == *context.holder
-                || is_or_becomes_ours(&mut entry.holder, entry.lease_until, context)
-            {
+            if try_acquire(&mut entry.holder, entry.lease_until, context) {
                 entry.lease_until = renewed(entry.lease_until, now, lease);
             }
         }
     }
 
-    /// Stops all disruptions until whatever this copy of the journal may have forgotten no longer matters.
+    /// Stops all disruptions until everything that this copy of the journal may lack is too old to matter.
     pub(super) fn start_quarantine(&mut self, why: &str, known: u64, context: &StepContext<'_>) {
         let longest = usage::horizon(context.limits).max(context.timing.deadline);
         self.sequence = self.sequence.max(known);
@@ -166,7 +168,7 @@ impl Journal {
         });
     }
 
-    /// Checks what stops every disruption at this moment: a pause, a quarantine, a wrong clock.
+    /// Checks that nothing stops all disruptions now: no pause, no quarantine and no clock skew.
     fn check_allowed(&self, context: &StepContext<'_>) -> Result<(), Denial> {
         match &context.pause {
             Some(PauseRequest::Until(until)) if context.now >= *until => {}
@@ -183,9 +185,9 @@ impl Journal {
     }
 }
 
-/// Whether the acting holder holds this: it did before, or takes it over, because the lease ran out or a newer
-/// incarnation of the same process acts.
-fn is_or_becomes_ours(holder: &mut LeaseHolder, lease_until: Timestamp, context: &StepContext<'_>) -> bool {
+/// Gives a lease to the acting holder if it is free: it ran out, or belongs to an earlier incarnation of the same
+/// process. Returns whether the acting holder has the lease then.
+fn try_acquire(holder: &mut LeaseHolder, lease_until: Timestamp, context: &StepContext<'_>) -> bool {
     let acting = context.holder;
     let is_replaced = holder.process == acting.process && holder.incarnation < acting.incarnation;
     if is_replaced || context.now > lease_until {
@@ -194,7 +196,8 @@ fn is_or_becomes_ours(holder: &mut LeaseHolder, lease_until: Timestamp, context:
     holder == acting
 }
 
-/// A lease renewed at `now`, if it was about to run out: a write at every pass would be too many.
+/// The end of a lease after a renewal at `now`. More than half a lease is left as it is, so that not every recovery
+/// pass writes the journal.
 fn renewed(lease_until: Timestamp, now: Timestamp, lease: Duration) -> Timestamp {
     if lease_until < after(now, lease / 2) {
         after(now, lease)

@@ -1,4 +1,4 @@
-//! The usage of the limits: how many disruptions each minute saw, and which owners are in cooldown.
+//! The usage of the limits: how many disruptions each minute had, and which owners are in cooldown.
 
 use std::time::Duration;
 
@@ -10,21 +10,22 @@ use crate::config::DisruptionLimits;
 use crate::eligibility::Candidate;
 use crate::pod::PodOwner;
 
-/// An hour, as limits count it.
+/// The window of `limits.per_hour`.
 const HOUR: Duration = Duration::from_secs(3600);
-/// A day, as limits count it.
+/// The window of `limits.per_day`.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// More owners in cooldown than this would swell the journal: nothing is disrupted until a cooldown has passed.
-pub(super) const MOST_COOLDOWNS: usize = 1000;
+/// The maximum number of owners in cooldown, so that the journal stays small; with more, nothing is disrupted until a
+/// cooldown has ended.
+pub(super) const MAX_COOLDOWNS: usize = 1000;
 
 /// The disruptions of one minute.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsageEntry {
-    /// The end of the minute: rounded up, so that a window never forgets too early.
+    /// The end of the minute, so that a disruption never leaves a window too early.
     pub minute: Timestamp,
-    /// How many.
+    /// How many pods were disrupted in this minute.
     pub count: usize,
 }
 
@@ -40,7 +41,7 @@ pub struct OwnerCooldown {
     pub until: Timestamp,
 }
 
-/// How long what was forgotten could still matter under `limits`.
+/// How long a disruption matters for `limits`: the longest window in use, or the cooldown if that is longer.
 pub(super) fn horizon(limits: &DisruptionLimits) -> Duration {
     let hour = limits.per_hour.map_or(Duration::ZERO, |_| HOUR);
     let day = limits.per_day.map_or(Duration::ZERO, |_| DAY);
@@ -48,13 +49,15 @@ pub(super) fn horizon(limits: &DisruptionLimits) -> Duration {
 }
 
 impl Journal {
-    /// How many disruptions the limits leave: the smallest number, if any limit is set.
+    /// How many more disruptions all limits allow at `now`; `None` if no limit is set.
     pub fn remaining(&self, limits: &DisruptionLimits, now: Timestamp) -> Option<usize> {
-        let left = |limit: Option<usize>, window| {
+        let remaining = |limit: Option<usize>, window| {
             limit.map(|limit| limit.saturating_sub(self.used_within(window, now)))
         };
-        let both = [left(limits.per_hour, HOUR), left(limits.per_day, DAY)];
-        both.into_iter().flatten().min()
+
+        let per_hour = remaining(limits.per_hour, HOUR);
+        let per_day = remaining(limits.per_day, DAY);
+        per_hour.into_iter().chain(per_day).min()
     }
 
     /// The cooldown of this candidate's owner, if it is in one at `now`.
@@ -66,6 +69,7 @@ impl Journal {
         })
     }
 
+    /// Checks that no limit is used up.
     pub(super) fn check_limits(&self, context: &StepContext<'_>) -> Result<(), Denial> {
         let windows = [
             (context.limits.per_hour, HOUR, LimitWindow::Hour),
@@ -81,6 +85,7 @@ impl Journal {
         Ok(())
     }
 
+    /// Checks that the owner of `victim` is not in cooldown.
     pub(super) fn check_cooldown(&self, victim: &Candidate, now: Timestamp) -> Result<(), Denial> {
         match self.cooldown_of(victim, now) {
             Some(cooldown) => Err(Denial::InCooldown(cooldown.clone())),
@@ -108,7 +113,7 @@ impl Journal {
         };
 
         self.cooldowns.retain(|cooldown| reservation.at < cooldown.until);
-        if self.cooldowns.len() >= MOST_COOLDOWNS {
+        if self.cooldowns.len() >= MAX_COOLDOWNS {
             return Err(Denial::TooManyCooldowns);
         }
         self.cooldowns.push(OwnerCooldown {
@@ -119,21 +124,21 @@ impl Journal {
         Ok(())
     }
 
-    /// Takes back what a reservation counted.
+    /// Removes what a reservation counted: one disruption, and the cooldown of its owner.
     pub(super) fn release_usage(&mut self, reservation: &Reservation) {
         let minute = end_of_minute(reservation.at);
         if let Some(entry) = self.usage.iter_mut().find(|entry| entry.minute == minute) {
             entry.count = entry.count.saturating_sub(1);
         }
 
-        // The owner was in no cooldown before, or the victim would not have been reserved.
+        // No earlier cooldown of this owner can be removed: with one, the victim would not have been reserved.
         self.cooldowns.retain(|cooldown| {
             cooldown.namespace != reservation.pod.namespace
                 || Some(&cooldown.owner) != reservation.owner.as_ref()
         });
     }
 
-    /// Forgets what no window reaches any more; what lies in the future, by a clock that was set back, is kept.
+    /// Forgets what is too old for every window. Entries in the future are kept: a clock may have been set back.
     pub(super) fn forget_expired(&mut self, now: Timestamp) {
         let day = SignedDuration::from_hours(24);
         self.usage
@@ -154,7 +159,7 @@ impl Journal {
     }
 }
 
-/// The end of the minute that `now` lies in.
+/// The end of the minute around `now`.
 fn end_of_minute(now: Timestamp) -> Timestamp {
     let up = TimestampRound::new().smallest(Unit::Minute).mode(RoundMode::Ceil);
     now.round(up).unwrap_or(now)

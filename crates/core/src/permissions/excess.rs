@@ -1,13 +1,13 @@
-//! The permissions that a plan does not need and should not have, and where to check for them.
+//! The permissions that a configuration does not need and should not have, and where to check for them.
 
 use super::{DELETE, EVICT, Permission};
 use crate::config::{ChaosConfig, NamespaceScope};
 use crate::outcome::DisruptionMethod;
 
-/// The permissions that the plan does not need, to be checked for in one scope.
+/// The permissions that the configuration does not need, to check for in one scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExcessPermissions {
-    /// The namespace; `None` for all, and for resources that have none.
+    /// The namespace; `None` for all namespaces, and for resources without one.
     pub namespace: Option<String>,
     /// The permissions, each with what it allows.
     pub rights: Vec<(Permission, &'static str)>,
@@ -61,8 +61,8 @@ const DANGEROUS: [(Permission, &str); 12] = [
     ),
 ];
 
-/// The dangerous permissions on resources that have no namespace.
-const DANGEROUS_TO_THE_CLUSTER: [(Permission, &str); 3] = [
+/// The dangerous permissions on resources without a namespace.
+const DANGEROUS_CLUSTER_WIDE: [(Permission, &str); 3] = [
     (Permission::new("delete", "", "nodes"), "it can delete nodes"),
     (
         Permission::new("delete", "", "namespaces"),
@@ -74,19 +74,19 @@ const DANGEROUS_TO_THE_CLUSTER: [(Permission, &str); 3] = [
     ),
 ];
 
-/// The permissions that `plan` does not need: those to check for in the whole cluster first, then in each of its
-/// namespaces.
-pub fn excessive(plan: &ChaosConfig) -> Vec<ExcessPermissions> {
-    let mut in_namespaces = match plan.disrupt.method {
+/// The permissions that `config` does not need: first those to check for in the whole cluster, then those in each of
+/// its namespaces.
+pub fn excessive(config: &ChaosConfig) -> Vec<ExcessPermissions> {
+    let mut in_namespaces = match config.disrupt.method {
         DisruptionMethod::Evict => vec![(DELETE, "a deletion asks no budget")],
         DisruptionMethod::Delete => vec![(EVICT, "the configured method is delete")],
     };
     in_namespaces.extend(DANGEROUS);
 
-    let (beyond, named) = match &plan.target.namespaces {
+    let (cluster_wide, named) = match &config.target.namespaces {
         NamespaceScope::All => (in_namespaces.clone(), &[][..]),
         NamespaceScope::Named(names) => {
-            let disrupt = Permission::to_disrupt(plan.disrupt.method);
+            let disrupt = Permission::to_disrupt(config.disrupt.method);
             let why = "it covers more than the configured namespaces";
             (vec![(disrupt, why)], names.as_slice())
         }
@@ -94,7 +94,7 @@ pub fn excessive(plan: &ChaosConfig) -> Vec<ExcessPermissions> {
 
     let everywhere = ExcessPermissions {
         namespace: None,
-        rights: beyond.into_iter().chain(DANGEROUS_TO_THE_CLUSTER).collect(),
+        rights: cluster_wide.into_iter().chain(DANGEROUS_CLUSTER_WIDE).collect(),
     };
     let each = named.iter().map(|name| ExcessPermissions {
         namespace: Some(name.clone()),

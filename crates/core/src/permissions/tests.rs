@@ -1,11 +1,11 @@
-//! The permissions that a plan needs and does not need, in every mode.
+//! The permissions that a configuration needs and does not need, in every mode.
 
 use std::time::Duration;
 
 use super::*;
 use crate::config::{DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
 
-fn plan(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -> ChaosConfig {
+fn config(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -> ChaosConfig {
     ChaosConfig {
         dry_run,
         calendar: None,
@@ -27,7 +27,7 @@ fn plan(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -> 
 }
 
 fn shop(dry_run: bool, method: DisruptionMethod) -> ChaosConfig {
-    plan(dry_run, method, NamespaceScope::Named(vec!["shop".into()]))
+    config(dry_run, method, NamespaceScope::Named(vec!["shop".into()]))
 }
 
 fn printed(rights: &[Permission]) -> Vec<String> {
@@ -43,7 +43,7 @@ fn a_dry_run_needs_no_verb_that_disrupts() {
 }
 
 #[test]
-fn an_armed_plan_needs_the_verb_of_its_method_and_never_both() {
+fn a_real_run_needs_the_verb_of_its_method_and_never_both() {
     let rights = |method| printed(&needed(&shop(false, method), PermissionPurpose::Rounds));
 
     assert_eq!(
@@ -58,14 +58,14 @@ fn an_armed_plan_needs_the_verb_of_its_method_and_never_both() {
 
 #[test]
 fn previews_read_budgets_and_rounds_do_not() {
-    let plan = shop(false, DisruptionMethod::Evict);
+    let config = shop(false, DisruptionMethod::Evict);
     let list = "list poddisruptionbudgets.policy".to_owned();
-    assert!(!printed(&needed(&plan, PermissionPurpose::Rounds)).contains(&list));
-    assert!(printed(&needed(&plan, PermissionPurpose::Preview)).contains(&list));
+    assert!(!printed(&needed(&config, PermissionPurpose::Rounds)).contains(&list));
+    assert!(printed(&needed(&config, PermissionPurpose::Preview)).contains(&list));
 }
 
 #[test]
-fn rules_take_the_verbs_of_a_resource_together() {
+fn the_verbs_of_one_resource_share_a_rule() {
     let rules = rules(&needed(
         &shop(false, DisruptionMethod::Delete),
         PermissionPurpose::Preview,
@@ -85,16 +85,16 @@ fn rules_take_the_verbs_of_a_resource_together() {
 }
 
 #[test]
-fn nothing_that_a_plan_needs_is_called_excessive() {
+fn no_permission_that_a_configuration_needs_is_excessive() {
     for method in DisruptionMethod::ALL {
         for namespaces in [
             NamespaceScope::All,
             NamespaceScope::Named(vec!["a".into(), "b".into()]),
         ] {
-            let plan = plan(false, method, namespaces);
-            let needed = needed(&plan, PermissionPurpose::Preview);
-            let scopes = scopes(&plan.target.namespaces);
-            for excess in excessive(&plan) {
+            let config = config(false, method, namespaces);
+            let needed = needed(&config, PermissionPurpose::Preview);
+            let scopes = scopes(&config.target.namespaces);
+            for excess in excessive(&config) {
                 let is_own = scopes.contains(&excess.namespace.as_deref());
                 for (right, why) in excess.rights {
                     assert!(!is_own || !needed.contains(&right), "{right}: {why}");
@@ -105,9 +105,9 @@ fn nothing_that_a_plan_needs_is_called_excessive() {
 }
 
 #[test]
-fn the_other_method_is_excessive_and_so_is_the_own_one_beyond_the_namespaces() {
-    let plan = shop(false, DisruptionMethod::Evict);
-    let [everywhere, shop] = &excessive(&plan)[..] else {
+fn the_other_method_is_excessive_and_so_is_the_configured_one_outside_the_namespaces() {
+    let config = shop(false, DisruptionMethod::Evict);
+    let [everywhere, shop] = &excessive(&config)[..] else {
         panic!("the cluster and one namespace");
     };
     let holds = |excess: &ExcessPermissions, right| excess.rights.iter().any(|(held, _)| *held == right);

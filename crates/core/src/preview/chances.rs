@@ -11,81 +11,93 @@ use crate::pod::PodOwner;
 use crate::prediction::Prediction;
 use crate::selection::DrawQueue;
 
-/// The chance of each pod, in the order of the preview.
+/// The chances of the pods to be disrupted, in the order of the preview.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VictimChances {
-    /// The chances, from 0 to 1.
+    /// The chance of each pod, from 0 to 1.
     pub of: Vec<f64>,
-    /// Whether they were counted over many draws, rather than worked out.
+    /// Whether the chances were estimated over many draws, rather than calculated.
     pub estimated: bool,
 }
 
 impl RoundPreview {
-    /// The chances, worked out where that is simple, else counted over the draws of `seeds`.
+    /// The chances, calculated where that is simple, else estimated over the draws of `seeds`.
     pub fn chances(&self, seeds: &[u64]) -> VictimChances {
-        match self.exact() {
+        match self.exact_chances() {
             Some(of) => VictimChances { of, estimated: false },
             None => VictimChances {
-                of: self.counted(seeds),
+                of: self.estimated_chances(seeds),
                 estimated: true,
             },
         }
     }
 
-    /// With one victim wanted, and no owner of which some pods are refused and others are not, a refusal costs one
-    /// try an owner and changes nothing else. If the tries suffice, the victim is the first in the order of the
-    /// draw that is not refused, and every order is equally likely: of the pods, or of the owners.
-    fn exact(&self) -> Option<Vec<f64>> {
+    /// The exact chances, or `None` if they are not simple. They are simple if one victim is wanted and no owner has
+    /// both refused and allowed pods: then a refusal costs one try per owner and changes nothing else. If the tries
+    /// suffice, the victim is the first pod in the draw that is not refused, and every order of pods or owners is
+    /// equally likely.
+    fn exact_chances(&self) -> Option<Vec<f64>> {
         let planned = PlannedDisruptions::default();
         let predictions = self.pods.iter().map(|pod| self.prediction(pod, &planned));
         let predictions: Vec<_> = predictions.collect();
 
-        let mut owners: HashMap<(&str, &PodOwner), OwnerPods> = HashMap::new();
-        let mut refused_owners = 0;
-        let mut allowed_owners = 0;
-        let mut is_mixed = false;
-        for (pod, prediction) in self.pods.iter().zip(&predictions) {
-            let is_refused = prediction.is_refused();
-            let is_first = match owner_of(pod) {
-                None => true,
-                Some(owner) => {
-                    let known = owners.entry(owner).or_insert(OwnerPods { is_refused, pods: 0 });
-                    is_mixed |= known.is_refused != is_refused;
-                    known.pods += 1;
-                    known.pods == 1
-                }
-            };
-            refused_owners += usize::from(is_refused && is_first);
-            allowed_owners += usize::from(!is_refused && is_first);
-        }
+        let owners = self.count_owners(&predictions);
+        let is_simple = self.disrupt.count == 1
+            && !owners.any_mixed
+            && owners.refused < self.disrupt.attempts
+            && !predictions.iter().any(costs_more_than_one_try);
 
-        let allowed = predictions
+        let allowed_pods = predictions
             .iter()
             .filter(|prediction| !prediction.is_refused())
             .count();
-        let is_simple = self.disrupt.count == 1
-            && !is_mixed
-            && refused_owners < self.disrupt.attempts
-            && !predictions.iter().any(ends_more_than_one_try);
-        if !is_simple && allowed > 0 {
+        if !is_simple && allowed_pods > 0 {
             return None;
         }
 
         let chance = |(pod, prediction): (&PreviewedPod, &Prediction)| match self.disrupt.draw {
             _ if prediction.is_refused() => 0.0,
-            DrawBy::Pod => 1.0 / allowed as f64,
+            DrawBy::Pod => 1.0 / allowed_pods as f64,
             DrawBy::Owner => {
-                let pods = owner_of(pod).map_or(1, |owner| owners[&owner].pods);
-                1.0 / (allowed_owners * pods) as f64
+                let pods = owner_of(pod).map_or(1, |owner| owners.pods_of[&owner].count);
+                1.0 / (owners.allowed * pods) as f64
             }
         };
         Some(self.pods.iter().zip(&predictions).map(chance).collect())
     }
 
-    pub(super) fn counted(&self, seeds: &[u64]) -> Vec<f64> {
+    /// Counts the owners whose pods are refused and those whose pods are not, by the prediction for each pod.
+    fn count_owners(&self, predictions: &[Prediction]) -> OwnerCounts<'_> {
+        let mut owners = OwnerCounts::default();
+
+        for (pod, prediction) in self.pods.iter().zip(predictions) {
+            let is_refused = prediction.is_refused();
+            let is_first_of_owner = match owner_of(pod) {
+                None => true,
+                Some(owner) => {
+                    let pods = owners.pods_of.entry(owner);
+                    let pods = pods.or_insert(OwnerPods { is_refused, count: 0 });
+                    owners.any_mixed |= pods.is_refused != is_refused;
+                    pods.count += 1;
+                    pods.count == 1
+                }
+            };
+
+            if is_first_of_owner && is_refused {
+                owners.refused += 1;
+            } else if is_first_of_owner {
+                owners.allowed += 1;
+            }
+        }
+
+        owners
+    }
+
+    /// The share of the draws in which each pod is disrupted.
+    pub(super) fn estimated_chances(&self, seeds: &[u64]) -> Vec<f64> {
         let mut hits: HashMap<String, usize> = HashMap::new();
         for seed in seeds {
-            // Where a round samples, the order of the candidates would cost more, and it is as likely as any.
+            // A round that samples draws in another order, which is as likely as this one and costs more.
             let queue = DrawQueue::new(self.candidates(), *seed, self.disrupt.draw);
             for victim in self.pick_from(queue) {
                 if !victim.prediction.is_refused() {
@@ -101,14 +113,27 @@ impl RoundPreview {
     }
 }
 
-/// The pods of one owner, and whether they are refused.
-struct OwnerPods {
-    is_refused: bool,
-    pods: usize,
+/// The owners of the candidates; a pod without an owner counts as its own owner.
+#[derive(Default)]
+struct OwnerCounts<'a> {
+    pods_of: HashMap<(&'a str, &'a PodOwner), OwnerPods>,
+    /// How many owners have a first pod that is refused.
+    refused: usize,
+    /// How many owners have a first pod that is not refused.
+    allowed: usize,
+    /// Whether any owner has both refused pods and others.
+    any_mixed: bool,
 }
 
-/// Whether such a refusal costs more than one try: it ends a namespace, or after some more the round.
-fn ends_more_than_one_try(prediction: &Prediction) -> bool {
+/// The pods of one owner.
+struct OwnerPods {
+    /// Whether the first of them is refused.
+    is_refused: bool,
+    count: usize,
+}
+
+/// Whether a refusal costs more than one try: it excludes a namespace, or ends the round if it is repeated.
+fn costs_more_than_one_try(prediction: &Prediction) -> bool {
     matches!(
         prediction,
         Prediction::Refused(Refusal::NamespaceTerminating | Refusal::WebhookDown { .. })

@@ -18,9 +18,9 @@ pub struct PodExplanation {
     pub owner: Option<PodOwner>,
     /// Whether the pod is ready.
     pub ready: bool,
-    /// Every rule, in order.
+    /// The finding of every rule, in the order of checking.
     pub rules: Vec<RuleFinding>,
-    /// The budgets that cover the pod; `None` where they could not be read, or are not asked.
+    /// The budgets that cover the pod; `None` if they could not be read, or the method asks none.
     pub budgets: Option<Vec<BudgetArithmetic>>,
     /// What is expected of the pod's disruption, if it is picked.
     #[serde(flatten)]
@@ -58,6 +58,7 @@ impl PodExplanation {
     }
 }
 
+/// The conclusion in a sentence: every exemption, or else what is expected of the disruption.
 fn conclude(
     pod: &Pod,
     findings: &[RuleFinding],

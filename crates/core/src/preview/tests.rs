@@ -1,4 +1,4 @@
-//! Predictions drive the round's own picking, and chances say how often.
+//! A preview picks as a round does, with predictions in place of answers, and chances follow from many draws.
 
 use std::collections::BTreeMap;
 
@@ -62,11 +62,12 @@ fn preview(
     budgets: Vec<Budget>,
     count: usize,
 ) -> RoundPreview {
-    let mut known = BudgetIndex::default();
-    known.add(budgets);
+    let mut index = BudgetIndex::default();
+    index.add(budgets);
+
     RoundPreview {
         pods: pods.into_iter().flatten().collect(),
-        budgets: known,
+        budgets: index,
         sampled_from: None,
         disrupt: DisruptConfig {
             count,
@@ -112,7 +113,7 @@ fn a_refused_owner_is_tried_once_before_the_others() {
 }
 
 #[test]
-fn chances_are_worked_out_where_that_is_simple() {
+fn chances_are_calculated_where_that_is_simple() {
     let preview = preview(
         [pods("db", 3), pods("web", 2), pods("bare", 2)],
         vec![budget("db", 0)],
@@ -124,15 +125,15 @@ fn chances_are_worked_out_where_that_is_simple() {
     assert_eq!(chance_of(&preview, &chances, "db"), 0.0);
     assert_eq!(chance_of(&preview, &chances, "web"), 0.5);
 
-    let counted = preview.counted(&(0..4000).collect::<Vec<_>>());
+    let estimated = preview.estimated_chances(&(0..4000).collect::<Vec<_>>());
 
-    for (exact, counted) in chances.of.iter().zip(counted) {
-        assert!((exact - counted).abs() < 0.03, "{exact} is not {counted}");
+    for (exact, estimated) in chances.of.iter().zip(estimated) {
+        assert!((exact - estimated).abs() < 0.03, "{exact} is not {estimated}");
     }
 }
 
 #[test]
-fn drawn_by_owner_chances_are_worked_out_too() {
+fn chances_of_a_draw_by_owner_are_calculated_too() {
     let mut preview = preview(
         [pods("db", 3), pods("web", 8), pods("cart", 2), pods("bare", 2)],
         vec![budget("db", 0)],
@@ -148,15 +149,15 @@ fn drawn_by_owner_chances_are_worked_out_too() {
         assert_eq!(chance_of(&preview, &chances, app), chance, "{app}");
     }
 
-    let counted = preview.counted(&(0..4000).collect::<Vec<_>>());
+    let estimated = preview.estimated_chances(&(0..4000).collect::<Vec<_>>());
 
-    for (exact, counted) in chances.of.iter().zip(counted) {
-        assert!((exact - counted).abs() < 0.03, "{exact} is not {counted}");
+    for (exact, estimated) in chances.of.iter().zip(estimated) {
+        assert!((exact - estimated).abs() < 0.03, "{exact} is not {estimated}");
     }
 }
 
 #[test]
-fn chances_are_counted_where_they_are_not_simple() {
+fn chances_are_estimated_where_they_are_not_simple() {
     let seeds: Vec<_> = (0..4000).collect();
     let two = preview([pods("web", 3), pods("cart", 1)], vec![], 2);
     let chances = two.chances(&seeds);
@@ -190,7 +191,7 @@ fn a_deletion_asks_no_budget() {
 }
 
 #[test]
-fn budgets_that_could_not_be_read_leave_the_verdict_open() {
+fn unreadable_budgets_make_the_prediction_unknown() {
     let mut preview = preview([pods("db", 3)], vec![], 1);
     preview.budgets.miss(Some("shop"), "forbidden".into());
     let victims = preview.pick(1);
@@ -205,7 +206,7 @@ fn budgets_that_could_not_be_read_leave_the_verdict_open() {
 }
 
 #[test]
-fn the_servers_answer_outranks_the_prediction_but_knows_nothing_of_what_is_planned() {
+fn the_servers_answer_outranks_the_budgets_but_ignores_planned_disruptions() {
     let mut preview = preview([pods("bare", 2)], vec![budget("bare", 1)], 2);
 
     for pod in &mut preview.pods {
@@ -224,7 +225,7 @@ fn the_servers_answer_outranks_the_prediction_but_knows_nothing_of_what_is_plann
 }
 
 #[test]
-fn a_webhook_that_cannot_be_asked_leaves_the_verdict_open() {
+fn a_webhook_that_cannot_be_asked_makes_the_prediction_unknown() {
     let verdict = DisruptionVerdict::Refused(Refusal::Webhook {
         name: "guard.example".into(),
         message: "does not support dry run".into(),

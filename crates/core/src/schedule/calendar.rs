@@ -1,4 +1,4 @@
-//! Slots and rounds: a crontab line on the wall clock of one zone, without the quiet times.
+//! The calendar of rounds: the slots of a crontab line in one time zone, without those in quiet times.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{CronSchedule, QuietTime, QuietTimes};
 
-/// A schedule in its zone, and its quiet times.
+/// A crontab line, its time zone and its quiet times.
 ///
 /// A calendar covers the years 1970 to 2100, and has no slot before or after them.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct Calendar {
     quiet: QuietTimes,
 }
 
-/// One scheduled instant, and the quiet time that takes it, if any.
+/// One scheduled instant, and the quiet time that covers it, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ScheduledSlot {
     /// The instant, at second 0 of a minute of the zone's wall clock.
@@ -29,7 +29,7 @@ pub struct ScheduledSlot {
     pub quiet: Option<QuietTime>,
 }
 
-/// A slot, and the stretch of constant offset that it lies in.
+/// A slot, with the UTC offset that the zone has then.
 struct LocatedSlot {
     instant: Timestamp,
     offset: Offset,
@@ -38,7 +38,7 @@ struct LocatedSlot {
 }
 
 impl Calendar {
-    /// Puts a crontab line on the wall clock of `zone`.
+    /// A calendar of the slots of `cron` on the wall clock of `zone`, with these quiet times.
     pub fn new(cron: CronSchedule, zone: TimeZone, quiet: QuietTimes) -> Self {
         Self { cron, zone, quiet }
     }
@@ -48,7 +48,7 @@ impl Calendar {
         &self.cron
     }
 
-    /// The zone whose wall clock decides.
+    /// The time zone whose wall clock decides.
     pub fn zone(&self) -> &TimeZone {
         &self.zone
     }
@@ -66,8 +66,8 @@ impl Calendar {
         })
     }
 
-    /// The first slot strictly after `now` that no quiet time takes; `None` if there is none until the end of
-    /// 2100, because quiet times cover them all for example.
+    /// The first slot strictly after `now` outside quiet times; `None` if there is none until the end of 2100, for
+    /// example because quiet times cover every slot.
     pub fn next_round(&self, now: Timestamp) -> Option<Timestamp> {
         let mut after = now;
 
@@ -77,10 +77,10 @@ impl Calendar {
                 return Some(found.instant);
             };
 
-            // On to the end of the quiet stretch, though not past a clock change: it may show an hour again
-            // that was not quiet.
-            let ends = found.offset.to_timestamp(quiet_until).ok();
-            let resume = ends.into_iter().chain(found.end).min()?;
+            // Skip to the end of the quiet stretch, but not past a clock change: the clock may go back to an hour
+            // that is not quiet.
+            let quiet_end = found.offset.to_timestamp(quiet_until).ok();
+            let resume = quiet_end.into_iter().chain(found.end).min()?;
             after = after
                 .max(resume - SignedDuration::from_nanos(1))
                 .max(found.instant);
@@ -92,10 +92,11 @@ impl Calendar {
         std::iter::successors(self.next_slot(now), |slot| self.next_slot(slot.instant))
     }
 
-    /// Looks for a slot in each stretch of constant offset on its own: within one, the wall clock runs evenly.
+    /// The first slot strictly after `now`, searched in one stretch of constant offset after the other: within each,
+    /// the wall clock runs evenly.
     fn find(&self, now: Timestamp) -> Option<LocatedSlot> {
         let mut offset = self.zone.to_offset(now);
-        // A slot is a whole second, so the second that `now` lies in is the last that is too early.
+        // A slot is a whole second, so the current second is the last one that is too early.
         let mut after = now.as_nanosecond().div_euclid(1_000_000_000).try_into().ok()?;
 
         let changes = self.zone.following(now);
@@ -106,7 +107,7 @@ impl Calendar {
 
             if end.is_none_or(|end| instant < end) {
                 debug_assert!(instant > now, "{self}: {instant} is not after {now}");
-                // A slot in the past would make "sleep until next" a storm of rounds: better none at all.
+                // A slot in the past would start rounds in a tight loop: better no slot at all.
                 return (instant > now).then_some(LocatedSlot { instant, offset, end });
             }
 
@@ -120,13 +121,14 @@ impl Calendar {
 }
 
 impl LocatedSlot {
-    /// The time that the wall clock shows.
+    /// The time that the wall clock shows at the slot.
     fn local(&self) -> DateTime {
         self.offset.to_datetime(self.instant)
     }
 }
 
-/// The line, its zone, and the quiet times if there are any: `*/30 9-16 * * Mon-Fri (Europe/Paris), quiet: Sat,Sun`.
+/// The crontab line, the zone, and the quiet times if there are any:
+/// `*/30 9-16 * * Mon-Fri (Europe/Paris), quiet: Sat,Sun`.
 impl fmt::Display for Calendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.zone.iana_name() {

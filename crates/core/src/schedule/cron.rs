@@ -1,8 +1,8 @@
-//! One crontab line, with the meaning of crontab(5), on top of the `cron` crate as a naive clock.
+//! One crontab line with the meaning of crontab(5), evaluated by the `cron` crate on a wall clock without a zone.
 //!
-//! The crate is not crontab (it counts weekdays from 1, joins the day fields by AND and walks clock changes out
-//! of order), so it never sees a line or a zone: fields are read here, the crate gets plain numbers, and it counts in
-//! UTC that stands for any wall clock. Zones are left to the calendar.
+//! The crate's own syntax is not crontab's (it counts weekdays from 1, joins the day fields by AND and walks clock
+//! changes out of order), so it never sees the line or the zone. The fields are parsed here, the crate gets plain
+//! numbers, and it counts in UTC, which stands for any wall clock. The calendar handles zones.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::field::{CronField, CronFieldError};
 
-/// The nicknames of whole lines, as crontab(5) spells them.
+/// The nicknames for whole lines, as crontab(5) spells them.
 const NICKNAMES: [(&str, &str); 7] = [
     ("@yearly", "0 0 1 1 *"),
     ("@annually", "0 0 1 1 *"),
@@ -23,33 +23,33 @@ const NICKNAMES: [(&str, &str); 7] = [
     ("@hourly", "0 * * * *"),
 ];
 
-/// The most days that a month of each number has, February in a leap year.
-const LONGEST: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+/// The number of days of each month, of February in a leap year.
+const MONTH_LENGTHS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /// A crontab line, as crontab(5) has it: minute, hour, day of month, month and day of week, or one of the nicknames
 /// `@yearly @annually @monthly @weekly @daily @midnight @hourly`.
 ///
-/// Numbers, three-letter English names in any case, ranges, steps behind `*` or a range, and lists. When both
-/// day fields are restricted, a day matches that matches either (POSIX); a field is unrestricted only when it
-/// is `*` or `*/1`, so `0 0 */2 * Mon` is every odd day and every Monday.
+/// Fields take numbers, three-letter English names in any case, ranges, steps after `*` or a range, and lists. When
+/// both day fields are restricted, a day matches if it matches either (POSIX). A field is unrestricted only if it is
+/// `*` or `*/1`, so `0 0 */2 * Mon` is every odd day and every Monday.
 ///
-/// A line prints as it was written, with single spaces; equal lines print the same.
+/// A line prints as it was written, with single spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CronSchedule {
     text: String,
-    /// One rule, or two of which either may match.
+    /// One rule, or two; an instant matches if it matches either.
     rules: Vec<Schedule>,
     /// Whether any day of any year matches.
-    ever: bool,
+    can_fire: bool,
 }
 
-/// The reason why a line is no crontab line, or no useful one.
+/// The reason why a line is not a crontab line, or not a useful one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CronError {
-    /// The line has not five fields.
+    /// The line does not have five fields.
     #[error(
         "`{line}` has {}, but crontab needs five: minute, hour, day of month, month, day of week{}",
-        fields(*.found), extra(*.found)
+        field_count(*.found), extra_field_hint(*.found)
     )]
     Count {
         /// The line.
@@ -57,8 +57,8 @@ pub enum CronError {
         /// How many fields it has.
         found: usize,
     },
-    /// A nickname that crontab does not know, or not in this spelling.
-    #[error("`{word}` is not one of {}{}", nicknames(), hint(.word))]
+    /// A nickname that crontab does not know in this spelling.
+    #[error("`{word}` is not one of {}{}", nickname_list(), nickname_hint(.word))]
     Word {
         /// The nickname.
         word: String,
@@ -66,24 +66,24 @@ pub enum CronError {
     /// A time zone in front of the fields.
     #[error("`{assignment}` in front of the fields is not crontab: the time zone has its own setting")]
     Zone {
-        /// What stands in front.
+        /// The assignment, `TZ=…` or `CRON_TZ=…`.
         assignment: String,
     },
-    /// The fields that cannot be read, each with its rule.
+    /// The fields that cannot be read, each with the rule that it breaks.
     #[error("{}", joined(.0))]
     Fields(Vec<CronFieldError>),
-    /// The line names no day that ever comes, the 30th of February for example.
+    /// The line matches no day that exists: only the 30th of February, for example.
     #[error("`{line}` never fires: no month it names has such a day")]
     Never {
         /// The line.
         line: String,
     },
-    /// The engine rejected the numbers; that would be a defect of macaque.
+    /// The `cron` crate rejected the numbers, which would be a bug in macaque.
     #[error("`{line}` is a crontab line, but the cron engine rejected it: {why}")]
     Engine {
         /// The line.
         line: String,
-        /// The engine's words.
+        /// The crate's error message.
         why: String,
     },
 }
@@ -94,7 +94,7 @@ impl CronSchedule {
     /// # Errors
     /// [`CronError::Never`] if none does, `0 0 30 2 *` for example.
     pub fn must_fire(&self) -> Result<(), CronError> {
-        if self.ever {
+        if self.can_fire {
             Ok(())
         } else {
             Err(CronError::Never {
@@ -103,8 +103,8 @@ impl CronSchedule {
         }
     }
 
-    /// The next matching second strictly after `after`, both in seconds of a wall clock that never changes,
-    /// counted as if it showed UTC. `None` after the year 2100, where the engine ends.
+    /// The next matching second strictly after `after`, both in seconds of a wall clock without clock changes, counted
+    /// as if it showed UTC. `None` after the year 2100, the last one that the `cron` crate knows.
     pub(super) fn next_after(&self, after: i64) -> Option<i64> {
         let after = DateTime::<Utc>::from_timestamp(after, 0)?;
         self.rules
@@ -123,7 +123,7 @@ impl FromStr for CronSchedule {
         let text = written.join(" ");
 
         let texts = match written[..] {
-            [first, ..] if first.starts_with('@') => expand(&text)?,
+            [first, ..] if first.starts_with('@') => expand_nickname(&text)?,
             [first, ..] if first.starts_with("TZ=") || first.starts_with("CRON_TZ=") => {
                 let assignment = first.to_owned();
                 return Err(CronError::Zone { assignment });
@@ -135,21 +135,26 @@ impl FromStr for CronSchedule {
             }
         };
 
-        let numbers = read(texts)?;
-        // A star with a step of one is a star; a longer step restricts, as it does for Kubernetes' CronJob.
+        let numbers = parse_fields(texts)?;
+        // `*/1` is `*`; a longer step restricts the field, as it does for Kubernetes' CronJob.
         let restricted = [texts[2], texts[4]].map(|text| !matches!(text, "*" | "*/1"));
-        let rules = engine(numbers, restricted).map_err(|why| CronError::Engine {
+        let rules = engine_rules(numbers, restricted).map_err(|why| CronError::Engine {
             line: text.clone(),
             why,
         })?;
 
-        let ever = restricted[1] || some_month_has(numbers[3], numbers[2]);
-        Ok(Self { text, rules, ever })
+        // Every month has each weekday, but not each day of the month.
+        let can_fire = restricted[1] || some_month_has(numbers[3], numbers[2]);
+        Ok(Self {
+            text,
+            rules,
+            can_fire,
+        })
     }
 }
 
 /// The five fields that a nickname stands for.
-fn expand(word: &str) -> Result<[&'static str; 5], CronError> {
+fn expand_nickname(word: &str) -> Result<[&'static str; 5], CronError> {
     let line = NICKNAMES
         .iter()
         .find(|(known, _)| *known == word)
@@ -165,7 +170,7 @@ fn expand(word: &str) -> Result<[&'static str; 5], CronError> {
 }
 
 /// The numbers of each field, or what is wrong with every field that cannot be read.
-fn read(texts: [&str; 5]) -> Result<[u64; 5], CronError> {
+fn parse_fields(texts: [&str; 5]) -> Result<[u64; 5], CronError> {
     let mut numbers = [0; 5];
     let mut mistakes = Vec::new();
     for ((field, text), set) in CronField::ALL.into_iter().zip(texts).zip(&mut numbers) {
@@ -182,8 +187,9 @@ fn read(texts: [&str; 5]) -> Result<[u64; 5], CronError> {
     }
 }
 
-/// One rule of the engine, or two when both day fields are restricted: it joins them by AND, crontab by OR.
-fn engine(
+/// The rules for the `cron` crate: two if both day fields are restricted, since crontab joins them by OR and the crate
+/// by AND.
+fn engine_rules(
     [minutes, hours, days, months, weekdays]: [u64; 5],
     restricted: [bool; 2],
 ) -> Result<Vec<Schedule>, String> {
@@ -193,41 +199,42 @@ fn engine(
     };
     let by_day = (days, all(CronField::DayOfWeek));
     let by_weekday = (all(CronField::DayOfMonth), weekdays);
-    let choices = match restricted {
+    let day_fields = match restricted {
         [true, true] => vec![by_day, by_weekday],
         [true, false] | [false, false] => vec![by_day],
         [false, true] => vec![by_weekday],
     };
 
     let rule = |(days, weekdays): (u64, u64)| {
-        let list = |numbers: u64| {
-            let numbers = (0..u64::BITS).filter(|number| numbers & 1 << number != 0);
-            numbers
-                .map(|number| number.to_string())
-                .collect::<Vec<_>>()
-                .join(",")
-        };
-
-        // The engine has seconds in front, and counts weekdays from Sunday as 1.
+        // The crate has a field for seconds in front, and counts weekdays from Sunday as 1.
         let line = format!(
             "0 {} {} {} {} {}",
-            list(minutes),
-            list(hours),
-            list(days),
-            list(months),
-            list(weekdays << 1),
+            number_list(minutes),
+            number_list(hours),
+            number_list(days),
+            number_list(months),
+            number_list(weekdays << 1),
         );
         Schedule::from_str(&line).map_err(|error| error.to_string())
     };
-    choices.into_iter().map(rule).collect()
+    day_fields.into_iter().map(rule).collect()
 }
 
+/// The numbers of a set, with commas between them.
+fn number_list(set: u64) -> String {
+    let numbers = (0..u64::BITS).filter(|number| set & 1 << number != 0);
+    let numbers: Vec<_> = numbers.map(|number| number.to_string()).collect();
+    numbers.join(",")
+}
+
+/// Whether the longest of `months` has the first of `days`.
 fn some_month_has(months: u64, days: u64) -> bool {
-    let longest = (1..).zip(LONGEST).filter(|(month, _)| months & 1 << month != 0);
-    longest.map(|(_, length)| length).max() >= Some(days.trailing_zeros())
+    let lengths = (1..).zip(MONTH_LENGTHS);
+    let lengths = lengths.filter(|(month, _)| months & 1 << month != 0);
+    lengths.map(|(_, length)| length).max() >= Some(days.trailing_zeros())
 }
 
-fn fields(found: usize) -> String {
+fn field_count(found: usize) -> String {
     match found {
         0 => "no fields".to_owned(),
         1 => "one field".to_owned(),
@@ -235,7 +242,7 @@ fn fields(found: usize) -> String {
     }
 }
 
-fn extra(found: usize) -> &'static str {
+fn extra_field_hint(found: usize) -> &'static str {
     if found == 6 || found == 7 {
         "; there is no field for seconds or years"
     } else {
@@ -243,11 +250,11 @@ fn extra(found: usize) -> &'static str {
     }
 }
 
-fn nicknames() -> String {
+fn nickname_list() -> String {
     NICKNAMES.map(|(word, _)| word).join(", ")
 }
 
-fn hint(word: &str) -> &'static str {
+fn nickname_hint(word: &str) -> &'static str {
     if word.starts_with("@every") {
         "; for every five minutes write */5 * * * *"
     } else if NICKNAMES

@@ -1,8 +1,8 @@
-//! One field of a crontab line: text in, the set of its numbers out.
+//! Parses one field of a crontab line into the set of its numbers.
 
 use std::fmt;
 
-/// The five fields, in the order of the line.
+/// The five fields of a crontab line, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "crontab(5)'s own five words")]
 pub enum CronField {
@@ -34,13 +34,13 @@ pub enum FieldRule {
     /// A range whose end comes before its start.
     #[error("runs backwards: write {0}")]
     Backwards(String),
-    /// Nothing between two commas, or at an end of the list.
+    /// Nothing between two commas, or at the start or end of the list.
     #[error("has an empty item: write numbers with commas between them, without spaces")]
     Empty,
-    /// A step of 0, or one that is no number.
+    /// A step of 0, or one that is not a number.
     #[error("has no valid step: write a number of 1 or more after the slash")]
     Step,
-    /// A step behind a single number.
+    /// A step after a single number.
     #[error("has a step after a single number: write {0}")]
     Single(String),
     /// A month or weekday spelled out.
@@ -54,7 +54,7 @@ pub enum FieldRule {
     Unreadable(&'static str),
 }
 
-/// The months in full, to recognize one that is spelled out; in a crontab line they have three letters.
+/// The full names of the months, to recognize one that is spelled out; crontab uses the first three letters.
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -89,7 +89,7 @@ impl CronField {
         Self::DayOfWeek,
     ];
 
-    /// The lowest number, and the highest that `*` means.
+    /// The lowest and the highest number that `*` stands for.
     pub(super) fn bounds(self) -> (u32, u32) {
         match self {
             Self::Minute => (0, 59),
@@ -126,7 +126,7 @@ impl CronField {
         }
     }
 
-    /// Reads a list of numbers, names, ranges and steps; bit `n` of the answer stands for the number `n`.
+    /// Parses a list of numbers, names, ranges and steps; bit `n` of the result stands for the number `n`.
     pub(super) fn parse(self, text: &str) -> Result<u64, CronFieldError> {
         let fail = |text: &str, rule| CronFieldError {
             field: self,
@@ -139,7 +139,7 @@ impl CronField {
             if item.is_empty() {
                 return Err(fail(text, FieldRule::Empty));
             }
-            numbers |= self.item(item).map_err(|rule| fail(item, rule))?;
+            numbers |= self.parse_item(item).map_err(|rule| fail(item, rule))?;
         }
 
         if self == Self::DayOfWeek && numbers & 1 << 7 != 0 {
@@ -148,44 +148,45 @@ impl CronField {
         Ok(numbers)
     }
 
-    fn item(self, item: &str) -> Result<u64, FieldRule> {
-        let (span, step) = match item.split_once('/') {
-            Some((span, step)) => (span, Some(step)),
+    /// Parses one item of the list: a number, a range, or a range with a step.
+    fn parse_item(self, item: &str) -> Result<u64, FieldRule> {
+        let (range, step) = match item.split_once('/') {
+            Some((range, step)) => (range, Some(step)),
             None => (item, None),
         };
 
-        let (low, high) = match span.split_once('-') {
-            _ if span == "*" => self.bounds(),
-            Some((low, high)) => (self.number(low)?, self.number(high)?),
+        let (low, high) = match range.split_once('-') {
+            _ if range == "*" => self.bounds(),
+            Some((low, high)) => (self.parse_number(low)?, self.parse_number(high)?),
             None => {
-                let number = self.number(span)?;
+                let number = self.parse_number(range)?;
                 if let Some(step) = step {
-                    return Err(FieldRule::Single(format!("{span}-{}/{step}", self.bounds().1)));
+                    return Err(FieldRule::Single(format!("{range}-{}/{step}", self.bounds().1)));
                 }
                 (number, number)
             }
         };
 
         if low > high {
-            return Err(FieldRule::Backwards(self.unwrapped(low, high)));
+            return Err(FieldRule::Backwards(self.split_range(low, high)));
         }
 
-        let step = step.map_or(Some(1), positive).ok_or(FieldRule::Step)?;
+        let step = step.map_or(Some(1), parse_step).ok_or(FieldRule::Step)?;
         Ok((low..=high)
             .step_by(step)
             .fold(0, |numbers, number| numbers | 1 << number))
     }
 
-    fn number(self, text: &str) -> Result<u32, FieldRule> {
-        let range = || FieldRule::Range(self.bounds().0, self.highest());
+    fn parse_number(self, text: &str) -> Result<u32, FieldRule> {
+        let out_of_range = || FieldRule::Range(self.bounds().0, self.highest());
 
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let number = text.parse().map_err(|_| range())?;
+            let number = text.parse().map_err(|_| out_of_range())?;
             let allowed = self.bounds().0..=self.highest();
             return if allowed.contains(&number) {
                 Ok(number)
             } else {
-                Err(range())
+                Err(out_of_range())
             };
         }
 
@@ -196,14 +197,15 @@ impl CronField {
         }
     }
 
+    /// The rule that a text breaks which is neither a number nor a short name.
     fn unreadable(self, text: &str) -> FieldRule {
-        let starts = |name: &&&str| {
+        let starts_with_text = |name: &&&str| {
             name.get(..text.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(text))
         };
 
         if text.len() > 3
-            && let Some(name) = self.names().iter().find(starts)
+            && let Some(name) = self.names().iter().find(starts_with_text)
         {
             return FieldRule::LongName(&name[..3]);
         }
@@ -217,9 +219,9 @@ impl CronField {
         }
     }
 
-    /// The list that says what a backwards range meant: hours `22-6` are `22-23,0-6`.
-    fn unwrapped(self, low: u32, high: u32) -> String {
-        let run = |from: u32, to: u32| {
+    /// The correct list for a range that runs backwards: `22-23,0-6` for the hours `22-6`.
+    fn split_range(self, low: u32, high: u32) -> String {
+        let range = |from: u32, to: u32| {
             if from == to {
                 from.to_string()
             } else {
@@ -229,17 +231,17 @@ impl CronField {
 
         let (lowest, highest) = self.bounds();
         if self == Self::DayOfWeek && high == 0 {
-            run(low, 7)
+            range(low, 7)
         } else {
-            format!("{},{}", run(low, highest.max(low)), run(lowest, high))
+            format!("{},{}", range(low, highest.max(low)), range(lowest, high))
         }
     }
 }
 
-/// A step; one above the field's range just leaves the first number of it.
-fn positive(step: &str) -> Option<usize> {
-    let digits = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
-    let step = if digits {
+/// Parses a step of 1 or more; a step larger than the field leaves only the first number of the range.
+fn parse_step(step: &str) -> Option<usize> {
+    let is_digits = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
+    let step = if is_digits {
         step.parse().unwrap_or(usize::MAX)
     } else {
         0

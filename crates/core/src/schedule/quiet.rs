@@ -1,4 +1,4 @@
-//! Quiet times, in which no round may run, by the wall clock of the calendar's zone. Zones are left to the calendar.
+//! Quiet times, in which no round is due, on a wall clock without a zone. The calendar handles zones.
 
 mod parse;
 
@@ -9,14 +9,14 @@ use jiff::{Span, ToSpan};
 
 pub use parse::QuietTimeError;
 
-/// How many days [`QuietTimes::end`] looks ahead: more than a year, so that no yearly date ends it early.
-const STRETCH_DAYS: i32 = 400;
+/// How many days [`QuietTimes::end`] looks ahead: more than a year, so that every yearly date is seen.
+const LOOKAHEAD_DAYS: i32 = 400;
 
 const MINUTES_A_DAY: u16 = 24 * 60;
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-/// All quiet times of a calendar; none by default.
+/// The quiet times of a calendar; none by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QuietTimes(Vec<QuietTime>);
 
@@ -33,7 +33,7 @@ pub struct QuietTimes(Vec<QuietTime>);
 /// | `2026-12-24` | that date |
 /// | `2026-12-20/2027-01-03` | these dates, both included |
 ///
-/// Weekdays are `Mon` to `Sun` in any case, in lists and ranges; a range may run over Sunday (`Sat-Mon`). Hours
+/// Weekdays are `Mon` to `Sun` in any case, in lists and ranges; a range may run past Sunday (`Sat-Mon`). Hours
 /// may follow dates too. A quiet time prints in this form, and what it prints reads as the same quiet time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuietTime {
@@ -69,7 +69,7 @@ struct HourRange {
 }
 
 impl QuietTimes {
-    /// Reads every entry.
+    /// Parses the entries.
     ///
     /// # Errors
     /// What is wrong with each entry that cannot be read.
@@ -100,20 +100,20 @@ impl QuietTimes {
         self.0.is_empty()
     }
 
-    /// The first entry that covers what the wall clock shows.
+    /// The first entry that covers the time that the wall clock shows.
     pub fn covering(&self, local: DateTime) -> Option<&QuietTime> {
         self.0.iter().find(|time| time.covers(local))
     }
 
-    /// The time until which it stays quiet on a wall clock that runs evenly from `local`; for more than a year, a time
-    /// until which it does so at least. `None` if it is not quiet at `local`.
+    /// The end of the quiet stretch around `local`, on a wall clock without clock changes; for a stretch of more than a
+    /// year, some time within it. `None` if `local` is not quiet.
     pub(super) fn end(&self, local: DateTime) -> Option<DateTime> {
-        let far = local.saturating_add(Span::new().days(STRETCH_DAYS));
-        let later = |from: DateTime| self.0.iter().filter_map(|time| time.until(from)).max();
+        let far = local.saturating_add(Span::new().days(LOOKAHEAD_DAYS));
+        let latest_end = |from: DateTime| self.0.iter().filter_map(|time| time.end(from)).max();
 
-        let mut end = later(local)?;
+        let mut end = latest_end(local)?;
         while end < far
-            && let Some(next) = later(end)
+            && let Some(next) = latest_end(end)
         {
             end = next;
         }
@@ -129,28 +129,28 @@ impl FromIterator<QuietTime> for QuietTimes {
 }
 
 impl QuietTime {
-    /// Whether this time is quiet when the wall clock shows `local`.
+    /// Whether this quiet time covers the moment when the wall clock shows `local`.
     pub fn covers(&self, local: DateTime) -> bool {
-        self.until(local).is_some()
+        self.end(local).is_some()
     }
 
-    /// An end of the quiet stretch around `local`, later than it; `None` if it is not quiet then.
-    fn until(&self, local: DateTime) -> Option<DateTime> {
+    /// The end of this quiet time's stretch around `local`, or the midnight before it; `None` if `local` is not quiet.
+    fn end(&self, local: DateTime) -> Option<DateTime> {
         let today = local.date();
         let minute = 60 * local.hour().unsigned_abs() as u16 + local.minute().unsigned_abs() as u16;
-        let started = self.days.include(today);
+        let is_today = self.days.contain(today);
 
         match self.hours {
-            None => started.then(|| at(today, MINUTES_A_DAY)),
+            None => is_today.then(|| at(today, MINUTES_A_DAY)),
             Some(HourRange { from, to }) if from < to => {
-                (started && (from..to).contains(&minute)).then(|| at(today, to))
+                (is_today && (from..to).contains(&minute)).then(|| at(today, to))
             }
-            Some(HourRange { from, .. }) if started && minute >= from => Some(at(today, MINUTES_A_DAY)),
+            Some(HourRange { from, .. }) if is_today && minute >= from => Some(at(today, MINUTES_A_DAY)),
             Some(HourRange { to, .. }) => {
-                let lasts = today
+                let is_yesterday = today
                     .yesterday()
-                    .is_ok_and(|yesterday| self.days.include(yesterday));
-                (lasts && minute < to).then(|| at(today, to))
+                    .is_ok_and(|yesterday| self.days.contain(yesterday));
+                (is_yesterday && minute < to).then(|| at(today, to))
             }
         }
     }
@@ -162,7 +162,7 @@ fn at(date: Date, minute: u16) -> DateTime {
 }
 
 impl QuietDays {
-    fn include(&self, date: Date) -> bool {
+    fn contain(&self, date: Date) -> bool {
         match *self {
             Self::Weekdays(WeekdaySet(set)) => set & 1 << date.weekday().to_monday_zero_offset() != 0,
             Self::Yearly(first, last) => {
@@ -191,7 +191,7 @@ impl WeekdaySet {
     const ALL: Self = Self(0b111_1111);
 }
 
-/// The entries between semicolons.
+/// The entries, separated by semicolons.
 impl fmt::Display for QuietTimes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, time) in self.0.iter().enumerate() {
@@ -223,15 +223,15 @@ impl fmt::Display for QuietDays {
     }
 }
 
-/// Runs of three days and more as ranges: `Mon-Wed,Sat,Sun`.
+/// The weekdays, with three and more in a row as a range: `Mon-Wed,Sat,Sun`.
 impl fmt::Display for WeekdaySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let within = |day: usize| day < 7 && self.0 & 1 << day != 0;
+        let contains = |day: usize| day < 7 && self.0 & 1 << day != 0;
 
         let mut comma = "";
         let mut day = 0;
         while day < 7 {
-            let run = (day..).take_while(|&day| within(day)).count();
+            let run = (day..).take_while(|&day| contains(day)).count();
             match run {
                 0 => day += 1,
                 1 | 2 => {

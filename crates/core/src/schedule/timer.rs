@@ -1,7 +1,7 @@
-//! Decides which slot is due, from the readings of two clocks: the wall clock, and a steady one that is never set.
+//! Decides which slot is due, from readings of the wall clock and of a monotonic clock.
 //!
-//! Nothing is due at a start, nor in a burst after a downtime, a suspension or a leap of the wall clock: first both
-//! clocks must agree for a while, then the latest slot alone counts, and only within its starting deadline.
+//! No slot is due right after a start or a jump of the wall clock, and no burst of slots after a downtime: first both
+//! clocks must agree for a while, then only the latest slot counts, and only within its starting deadline.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use jiff::{SignedDuration, Timestamp};
 /// The durations by which a [`SlotTimer`] decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimerConfig {
-    /// A slot that is seen later than this is missed.
+    /// How long after its slot a round may start; a slot that is seen later is missed.
     pub deadline: Duration,
-    /// How long nothing is due after the start, and after the wall clock leapt.
+    /// How long no slot is due after the start, and after a jump of the wall clock.
     pub settle: Duration,
-    /// How far the clocks may drift apart between two readings before that is a leap.
+    /// How far the two clocks may drift apart between two readings before that counts as a jump.
     pub leap: Duration,
 }
 
@@ -33,18 +33,18 @@ impl Default for TimerConfig {
 pub struct ClockReading {
     /// The wall clock, which may be set.
     pub wall: Timestamp,
-    /// The time since some fixed moment, which only runs on.
+    /// The monotonic clock: the time since some fixed moment.
     pub steady: Duration,
 }
 
-/// What follows from one reading of the clocks.
+/// The result of one reading of the clocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimerTick {
     /// The slot that is due now.
     pub due: Option<Timestamp>,
     /// The slots that passed without a round: how many, and the last of them.
     pub missed: Option<(usize, Timestamp)>,
-    /// How far the wall clock leapt, if it did.
+    /// How far the wall clock jumped, if it did.
     pub leapt: Option<SignedDuration>,
     /// The next slot; `None` if there is none.
     pub next: Option<Timestamp>,
@@ -52,54 +52,54 @@ pub struct TimerTick {
     pub again: Option<Duration>,
 }
 
-/// The most missed slots that are counted.
-const MOST_COUNTED: usize = 1000;
+/// The maximum number of slots that are visited one by one; beyond it, missed slots are not all counted.
+const MAX_COUNTED: usize = 1000;
 
-/// The timer of the slots.
+/// The timer that decides which slot is due.
 #[derive(Debug, Clone)]
 pub struct SlotTimer {
     config: TimerConfig,
-    /// Slots up to here are past.
-    past: Timestamp,
-    /// Until when nothing is due, by the steady clock.
-    settled: Duration,
+    /// Slots up to this instant have passed.
+    passed_until: Timestamp,
+    /// The monotonic time from which slots can be due.
+    settled_at: Duration,
     last_reading: ClockReading,
 }
 
 impl SlotTimer {
-    /// A timer that starts at `now`. Slots up to the deadline before may still be due once it has settled; whether
-    /// their rounds ran already is for the caller to know.
+    /// A timer that starts at `now`. Once it has settled, a slot before `now` may still be due within its deadline; the
+    /// caller must know whether its round was run already.
     pub fn new(now: ClockReading, config: TimerConfig) -> Self {
         Self {
             config,
-            past: before(now.wall, config.deadline),
-            settled: now.steady + config.settle,
+            passed_until: before(now.wall, config.deadline),
+            settled_at: now.steady + config.settle,
             last_reading: now,
         }
     }
 
-    /// Takes a reading of the clocks; `next_after` is the schedule, and gives the first slot strictly after an instant.
+    /// Takes a reading of the clocks. `next_after` is the schedule: it gives the first slot strictly after an instant.
     pub fn tick(
         &mut self,
         now: ClockReading,
         next_after: impl Fn(Timestamp) -> Option<Timestamp>,
     ) -> TimerTick {
-        let leapt = self.leap(now);
-        if leapt.is_some() {
-            self.settled = now.steady + self.config.settle;
-            // Where the clock was set back, slots that were due come again: the journal knows them.
-            self.past = self.past.min(now.wall);
+        let jump = self.jump(now);
+        if jump.is_some() {
+            self.settled_at = now.steady + self.config.settle;
+            // After the clock was set back, slots come due a second time; the journal knows that they were claimed.
+            self.passed_until = self.passed_until.min(now.wall);
         }
 
         let mut tick = TimerTick {
             due: None,
             missed: None,
-            leapt,
-            next: next_after(self.past),
+            leapt: jump,
+            next: next_after(self.passed_until),
             again: None,
         };
 
-        let unsettled = self.settled.saturating_sub(now.steady);
+        let unsettled = self.settled_at.saturating_sub(now.steady);
         if !unsettled.is_zero() {
             tick.again = tick.next.map(|_| unsettled);
             return tick;
@@ -119,43 +119,43 @@ impl SlotTimer {
     ) {
         let mut passed = 0;
         let mut last = None;
-        let mut last_but_one = None;
+        let mut second_to_last = None;
         while let Some(slot) = tick.next.filter(|slot| *slot <= now.wall) {
             passed += 1;
-            last_but_one = last;
+            second_to_last = last;
             last = Some(slot);
 
-            // A long sleep is skipped over, not walked through.
-            let from = if passed < MOST_COUNTED {
+            // After a long downtime, skip ahead instead of visiting every slot.
+            let from = if passed < MAX_COUNTED {
                 slot
             } else {
                 slot.max(before(now.wall, self.config.deadline))
             };
-            self.past = from;
+            self.passed_until = from;
             tick.next = next_after(from);
         }
 
         let Some(last) = last else {
             return;
         };
-        self.past = last;
+        self.passed_until = last;
         if between(last, now.wall) <= self.config.deadline {
             tick.due = Some(last);
-            tick.missed = last_but_one.map(|missed| (passed - 1, missed));
+            tick.missed = second_to_last.map(|missed| (passed - 1, missed));
         } else {
             tick.missed = Some((passed, last));
         }
     }
 
-    /// How far the wall clock moved beyond the steady one since the last reading, if it was far.
-    fn leap(&mut self, now: ClockReading) -> Option<SignedDuration> {
+    /// How far the wall clock has moved away from the monotonic clock since the last reading, if that is far.
+    fn jump(&mut self, now: ClockReading) -> Option<SignedDuration> {
         let wall = now.wall.duration_since(self.last_reading.wall);
         let steady = now.steady.saturating_sub(self.last_reading.steady);
         let steady = SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX);
         self.last_reading = now;
 
-        let leap = wall - steady;
-        (leap.unsigned_abs() > self.config.leap).then_some(leap)
+        let drift = wall - steady;
+        (drift.unsigned_abs() > self.config.leap).then_some(drift)
     }
 }
 
@@ -164,8 +164,8 @@ fn between(start: Timestamp, end: Timestamp) -> Duration {
     Duration::try_from(end.duration_since(start)).unwrap_or_default()
 }
 
-fn before(wall: Timestamp, duration: Duration) -> Timestamp {
-    wall.checked_sub(duration).unwrap_or(Timestamp::MIN)
+fn before(instant: Timestamp, duration: Duration) -> Timestamp {
+    instant.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }
 
 #[cfg(test)]
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_slot_is_due_the_last_one_passed_was_missed() {
+    fn a_slot_past_its_deadline_is_counted_among_the_missed() {
         let tick = second_tick(1, 38);
         assert_eq!(tick.due, None);
         assert_eq!(tick.missed, Some((3, reading(30).wall)));

@@ -1,30 +1,30 @@
-//! Time zones by name, from the database that is compiled in; the machine's own is never read.
+//! Looks up time zones by name, in the database that is compiled in; the machine's own database is never read.
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use strsim::damerau_levenshtein;
 
-/// The name in the database for the zone of a machine that was never set up.
-const NOWHERE: &str = "Factory";
+/// The database's name for the zone of a machine that was never set up.
+const FACTORY_ZONE: &str = "Factory";
 
-/// The reason why a name is no time zone, and what to write instead.
+/// The reason why a name is not a time zone, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimezoneError {
     /// An empty name.
     #[error("the time zone is empty: write an IANA name such as Europe/Paris, or UTC")]
     Empty,
-    /// The zone of whatever machine it runs on.
+    /// A name for the machine's own zone, which differs from machine to machine.
     #[error("`{name}` depends on the machine: write the zone's IANA name, such as Europe/Paris, or UTC")]
     Local {
         /// The name as written.
         name: String,
     },
-    /// An offset from UTC, which is no zone: it ignores clock changes.
+    /// An offset from UTC, which is not a zone: it ignores clock changes.
     #[error("`{name}` is an offset, not a time zone: write an IANA name such as Europe/Paris, or UTC")]
     Offset {
         /// The name as written.
         name: String,
     },
-    /// A name that the database does not hold.
+    /// A name that is not in the database.
     #[error("no time zone is called `{name}`: {}", remedy(.nearest.as_deref()))]
     Unknown {
         /// The name as written.
@@ -34,10 +34,10 @@ pub enum TimezoneError {
     },
 }
 
-/// Finds a zone by its IANA name, in any case; `UTC` is one.
+/// Finds a time zone by its IANA name, in any letter case; `UTC` is one.
 ///
 /// # Errors
-/// The name is an offset, `Local`, or has no zone behind it.
+/// The name is empty, an offset, `Local`, or unknown.
 pub fn parse_timezone(name: &str) -> Result<TimeZone, TimezoneError> {
     let written = name.trim();
     let name = written.to_owned();
@@ -51,7 +51,7 @@ pub fn parse_timezone(name: &str) -> Result<TimeZone, TimezoneError> {
 
     let database = TimeZoneDatabase::bundled();
     match database.get(written) {
-        Ok(zone) if !zone.is_unknown() && zone.iana_name() != Some(NOWHERE) => Ok(zone),
+        Ok(zone) if !zone.is_unknown() && zone.iana_name() != Some(FACTORY_ZONE) => Ok(zone),
         _ if is_offset(written) => Err(TimezoneError::Offset { name }),
         _ => Err(TimezoneError::Unknown {
             nearest: nearest(written, &database),
@@ -63,29 +63,29 @@ pub fn parse_timezone(name: &str) -> Result<TimeZone, TimezoneError> {
 /// Whether `name` is an offset: `+01:00`, `-5`, `UTC+1`, `GMT-03`, `Z`.
 fn is_offset(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    let rest = ["UTC", "GMT"]
+    let offset = ["UTC", "GMT"]
         .iter()
         .find_map(|zero| name.strip_prefix(zero))
         .unwrap_or(&name);
 
-    let number = rest.strip_prefix(['+', '-', '\u{2212}']);
+    let number = offset.strip_prefix(['+', '-', '\u{2212}']);
     name == "Z" || number.is_some_and(|number| number.starts_with(|first: char| first.is_ascii_digit()))
 }
 
-/// The known name that `name` is a misspelling of, or whose city it names: the one with the fewest typing mistakes, at
+/// The zone that `name` probably means: the one whose full name or city has the fewest typing mistakes in `name`, at
 /// most one in four letters, so that `PST` is not taken for `EST`.
 fn nearest(name: &str, database: &TimeZoneDatabase) -> Option<String> {
     let written = name.to_lowercase().replace(' ', "_");
-    let distance = |known: &str| {
-        let known = known.to_lowercase();
-        let city = known.rsplit('/').next().unwrap_or_default();
-        damerau_levenshtein(&written, &known).min(damerau_levenshtein(&written, city))
+    let distance_to = |zone: &str| {
+        let zone = zone.to_lowercase();
+        let city = zone.rsplit('/').next().unwrap_or_default();
+        damerau_levenshtein(&written, &zone).min(damerau_levenshtein(&written, city))
     };
 
-    let known = database.available().map(|known| known.to_string());
-    let names = known.filter(|known| known != NOWHERE);
-    let (mistakes, known) = names.map(|known| (distance(&known), known)).min()?;
-    (mistakes <= written.chars().count() / 4).then_some(known)
+    let zones = database.available().map(|zone| zone.to_string());
+    let zones = zones.filter(|zone| zone != FACTORY_ZONE);
+    let (mistakes, zone) = zones.map(|zone| (distance_to(&zone), zone)).min()?;
+    (mistakes <= written.chars().count() / 4).then_some(zone)
 }
 
 fn remedy(nearest: Option<&str>) -> String {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_name_gets_the_nearest() {
+    fn a_mistyped_name_gets_the_nearest_as_a_suggestion() {
         for (written, meant) in [
             ("Europe/Pari", "Europe/Paris"),
             ("Amercia/New_York", "America/New_York"),

@@ -1,5 +1,5 @@
-//! Many pods that were all checked, in compact form: their names, which of them are candidates, and the random order
-//! that a seed gives the candidates.
+//! A compact index of many pods that were all checked: their names, which of them are candidates, and the candidates in
+//! the random order of a seed.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -17,25 +17,25 @@ use crate::selection::NameIndex;
 #[derive(Debug, Clone, Default)]
 pub struct CandidateIndex {
     names: NameIndex,
-    /// In the order of the names.
+    /// The candidates, in the order of the names.
     eligible: Vec<EligiblePod>,
 }
 
-/// A candidate, without what the names already hold.
+/// A candidate, without its name and namespace, which the names hold.
 #[derive(Debug, Clone)]
 struct EligiblePod {
-    /// The number of its name.
+    /// The position of its name in the names.
     number: u32,
     uid: Box<str>,
-    /// Shared by the pods of one owner that were added one after the other, as the API server lists them.
+    /// The controller, shared by pods of one owner that were added one after the other.
     owner: Option<Rc<PodOwner>>,
 }
 
 impl CandidateIndex {
-    /// Adds a pod that was checked by `rules`, with the candidate it is, if it is one. Pods are added in the API
-    /// server's order: by `NAMESPACE/NAME`.
+    /// Adds a pod that was checked by `rules`; `candidate` is `None` if the pod is exempt. Pods must be added in the
+    /// API server's order: by `NAMESPACE/NAME`.
     pub fn push(&mut self, pod: &Pod, candidate: Option<&Candidate>, rules: &EligibilityRules) {
-        // A list of names holds no other phases.
+        // The name index of a sampled round holds only pods in these phases, and both must give the same order.
         if !rules.phases().contains(&pod.phase) {
             return;
         }
@@ -46,23 +46,24 @@ impl CandidateIndex {
         self.eligible.extend(candidate.map(|candidate| EligiblePod {
             number,
             uid: candidate.pod.uid.as_str().into(),
-            owner: candidate.owner.as_ref().map(|owner| self.share(owner)),
+            owner: candidate.owner.as_ref().map(|owner| self.shared(owner)),
         }));
     }
 
-    fn share(&self, owner: &PodOwner) -> Rc<PodOwner> {
-        let last = self.eligible.last().and_then(|last| last.owner.as_ref());
-        let same = last.filter(|last| ***last == *owner);
-        same.map_or_else(|| Rc::new(owner.clone()), Rc::clone)
+    /// The owner of the last pod if it equals `owner`, else a copy of `owner`.
+    fn shared(&self, owner: &PodOwner) -> Rc<PodOwner> {
+        let last_owner = self.eligible.last().and_then(|last| last.owner.as_ref());
+        let equal = last_owner.filter(|last| ***last == *owner);
+        equal.map_or_else(|| Rc::new(owner.clone()), Rc::clone)
     }
 
-    /// Adds another index, whose pods come after these.
-    pub fn append(&mut self, more: Self) {
-        let before = self.names.len() as u32;
-        self.names.append(more.names);
+    /// Appends another index, whose pods come after those of this one.
+    pub fn append(&mut self, other: Self) {
+        let offset = self.names.len() as u32;
+        self.names.append(other.names);
 
-        let renumbered = more.eligible.into_iter().map(|eligible| EligiblePod {
-            number: before + eligible.number,
+        let renumbered = other.eligible.into_iter().map(|eligible| EligiblePod {
+            number: offset + eligible.number,
             ..eligible
         });
         self.eligible.extend(renumbered);
@@ -79,10 +80,10 @@ impl CandidateIndex {
         eligible.retain(|eligible| keep(&eligible.candidate(names)));
     }
 
-    /// The candidates in the order of `seed`, each once. Drawn by pod, they come in the order of [`NameIndex::draw`].
+    /// The candidates in the order of `seed`, each once. By pod, the order is that of [`NameIndex::draw`].
     pub fn draw(&self, seed: u64, draw_by: DrawBy) -> impl Iterator<Item = Candidate> + '_ {
-        let mut chance = ChaCha12Rng::seed_from_u64(seed);
-        let order = self.names.order(&mut chance);
+        let mut rng = ChaCha12Rng::seed_from_u64(seed);
+        let order = self.names.order(&mut rng);
 
         let find = |number| {
             self.eligible
@@ -92,13 +93,13 @@ impl CandidateIndex {
             .into_iter()
             .filter_map(|number| Some(&self.eligible[find(number).ok()?]));
 
-        // A page boundary may repeat a pod; by UID it is the same one.
+        // A pod may be listed twice, at the end of one page and the start of the next.
         let mut seen = HashSet::new();
         let drawn: Vec<_> = found.filter(|eligible| seen.insert(&*eligible.uid)).collect();
 
         let drawn = match draw_by {
             DrawBy::Pod => drawn,
-            DrawBy::Owner => by_owner(drawn, |eligible| self.owner_of(eligible), &mut chance),
+            DrawBy::Owner => by_owner(drawn, |eligible| self.owner_of(eligible), &mut rng),
         };
         drawn.into_iter().map(|eligible| eligible.candidate(&self.names))
     }

@@ -1,7 +1,7 @@
-//! The names of more pods than are checked one by one, in compact form, and the random order that a seed gives them.
+//! A compact index of pod names, and the names in the random order of a seed.
 //!
-//! With that many pods in scope a round samples: it draws names and checks only the pods drawn. A random order of all
-//! pods is a random order of the eligible ones too, whatever their share.
+//! With too many pods in scope to check each, a round samples: it draws names and checks only the pods drawn. A random
+//! order of all pods is also a random order of the eligible ones, however few they are.
 
 use std::collections::HashMap;
 
@@ -9,20 +9,21 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha12Rng;
 use rand::seq::SliceRandom;
 
-/// The most pods in scope that a round checks one by one; with more it samples.
+/// The maximum number of pods in scope of which a round checks every one; with more it samples.
 pub const SAMPLING_THRESHOLD: usize = 2_000;
 
-/// The names of pods. One costs its bytes, eight more, and four while they are drawn.
+/// The names of pods. One takes its own bytes plus eight, and four more during a draw.
 #[derive(Debug, Clone, Default)]
 pub struct NameIndex {
+    /// The names, one after the other.
     names: String,
     /// Where each name ends.
     ends: Vec<u32>,
-    /// The node of each, as a hint; the empty name where it is unknown.
+    /// The number of each pod's node, as a hint; that of the empty name if it is unknown.
     nodes: Vec<u32>,
     node_names: Vec<String>,
     node_numbers: HashMap<String, u32>,
-    /// The number of the first pod of each namespace; `None` where the list does not hold namespaces.
+    /// The number of the first pod of each namespace; the namespace is `None` where the list does not hold it.
     namespaces: Vec<(u32, Option<String>)>,
 }
 
@@ -35,12 +36,12 @@ pub struct IndexedName<'a> {
     pub name: &'a str,
     /// The node on which the pod was listed; it may have changed.
     pub node: Option<&'a str>,
-    /// How many pods of this name come before it in the order of the namespaces, where those are not known.
+    /// How many pods of the same name come before this one in the order of namespaces; 0 if the namespace is known.
     pub nth: usize,
 }
 
 impl NameIndex {
-    /// Adds a pod. Pods are added in the API server's order: by `NAMESPACE/NAME`.
+    /// Adds a pod. Pods must be added in the API server's order: by `NAMESPACE/NAME`.
     pub fn push(&mut self, namespace: Option<&str>, name: &str, node: Option<&str>) {
         let number = self.ends.len() as u32;
 
@@ -56,7 +57,7 @@ impl NameIndex {
         self.nodes.push(node);
     }
 
-    /// The number of `node`, which gets the next one where it is new.
+    /// The number of `node`; a new node gets the next one.
     fn node_number(&mut self, node: &str) -> u32 {
         if let Some(known) = self.node_numbers.get(node) {
             return *known;
@@ -68,15 +69,15 @@ impl NameIndex {
         next
     }
 
-    /// Adds the names of another list, which come after these.
-    pub fn append(&mut self, more: Self) {
+    /// Appends another index, whose names come after those of this one.
+    pub fn append(&mut self, other: Self) {
         if self.is_empty() {
-            *self = more;
+            *self = other;
             return;
         }
 
-        for number in 0..more.len() {
-            self.push(more.namespace(number), more.name(number), more.node(number));
+        for number in 0..other.len() {
+            self.push(other.namespace(number), other.name(number), other.node(number));
         }
     }
 
@@ -90,19 +91,19 @@ impl NameIndex {
         self.ends.is_empty()
     }
 
-    /// The names in the order of `seed`. Every order is equally likely over the seeds; the same seed and the same
-    /// pods give the same order on every platform, whether their namespaces are known or not: a named generator over
-    /// a list sorted by name, and pods of one name by namespace.
+    /// The names in the order of `seed`. Over all seeds, every order is equally likely. The same seed and the same pods
+    /// give the same order on every platform, whether their namespaces are known or not (a named generator over a list
+    /// sorted by name, then by namespace).
     pub fn draw(&self, seed: u64) -> impl Iterator<Item = IndexedName<'_>> {
         let order = self.order(&mut ChaCha12Rng::seed_from_u64(seed));
         order.into_iter().map(|number| self.entry(number as usize))
     }
 
-    /// The numbers of the names in the order that `chance` gives them.
-    pub(super) fn order(&self, chance: &mut ChaCha12Rng) -> Vec<u32> {
+    /// The numbers of the names in a random order.
+    pub(super) fn order(&self, rng: &mut ChaCha12Rng) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
         order.sort_unstable_by_key(|number| (self.name(*number as usize), *number));
-        order.shuffle(chance);
+        order.shuffle(rng);
         order
     }
 
@@ -111,7 +112,7 @@ impl NameIndex {
         let name = self.name(number);
         let nth = match namespace {
             Some(_) => 0,
-            None => (0..number).filter(|before| self.name(*before) == name).count(),
+            None => (0..number).filter(|earlier| self.name(*earlier) == name).count(),
         };
 
         IndexedName {
@@ -123,15 +124,15 @@ impl NameIndex {
     }
 
     pub(super) fn name(&self, number: usize) -> &str {
-        let begin = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.names[begin as usize..self.ends[number] as usize]
+        let start = number.checked_sub(1).map_or(0, |previous| self.ends[previous]);
+        &self.names[start as usize..self.ends[number] as usize]
     }
 
     pub(super) fn namespace(&self, number: usize) -> Option<&str> {
-        let after = self
+        let next = self
             .namespaces
-            .partition_point(|(begin, _)| *begin as usize <= number);
-        let (_, namespace) = self.namespaces.get(after.checked_sub(1)?)?;
+            .partition_point(|(first, _)| *first as usize <= number);
+        let (_, namespace) = self.namespaces.get(next.checked_sub(1)?)?;
         namespace.as_deref()
     }
 

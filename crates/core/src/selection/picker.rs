@@ -1,5 +1,5 @@
-//! Picks one round's victims, one after the other, by the outcomes of those before. A round drives it with the API
-//! server's answers and a preview with predictions, so that the same answers pick the same victims in both.
+//! Picks the victims of one round one by one, depending on the outcomes so far. A round notes the API server's answers
+//! as outcomes and a preview notes predictions, so that the same answers pick the same victims in both.
 
 use crate::config::DisruptConfig;
 use crate::eligibility::Candidate;
@@ -7,17 +7,17 @@ use crate::outcome::{Outcome, Refusal};
 use crate::pod::PodRef;
 use crate::selection::DrawQueue;
 
-/// The most victims in a row that are tried while a webhook does not answer: more would only add to its load.
-const MOST_UNANSWERED: u32 = 3;
+/// The maximum number of victims in a row that are tried while a webhook does not answer: more would add to its load.
+const MAX_UNANSWERED: u32 = 3;
 
 /// The victims of one round, picked from its queue.
 #[derive(Debug)]
 pub struct VictimPicker {
     queue: DrawQueue,
-    /// How many victims are still to be disrupted.
+    /// How many more victims are to be disrupted.
     wanted: usize,
-    /// How many victims may still be tried.
-    tries: usize,
+    /// How many more victims may be tried.
+    remaining_tries: usize,
     /// How many victims in a row a webhook gave no answer for.
     unanswered: u32,
 }
@@ -28,37 +28,37 @@ impl VictimPicker {
         Self::from_queue(DrawQueue::new(candidates, seed, limits.draw), limits)
     }
 
-    /// A picker from what `queue` holds or will hold, within `limits`.
+    /// A picker from `queue`, which may still grow, within `limits`.
     pub fn from_queue(queue: DrawQueue, limits: &DisruptConfig) -> Self {
         Self {
             queue,
             wanted: limits.count,
-            tries: limits.attempts,
+            remaining_tries: limits.attempts,
             unanswered: 0,
         }
     }
 
-    /// How many candidates are left, if nothing ends the round before.
+    /// How many candidates are in the queue.
     pub fn candidates(&self) -> usize {
         self.queue.len()
     }
 
-    /// Adds candidates to a queue that grows.
+    /// Adds candidates to the queue.
     pub fn add(&mut self, drawn: impl IntoIterator<Item = Candidate>) {
         self.queue.add(drawn);
     }
 
-    /// Empties the queue, to draw anew; the outcomes so far are remembered.
+    /// Empties the queue before another draw; the outcomes so far are remembered.
     pub fn restart(&mut self) {
         self.queue.restart();
     }
 
-    /// Ends the draw: no more candidates will be added.
+    /// Marks the draw as complete: no more candidates will be added.
     pub fn complete(&mut self) {
         self.queue.complete();
     }
 
-    /// The next victim to try; `None` once enough were disrupted or tried, or no candidate is left.
+    /// The next victim to try; `None` once enough were disrupted or tried, or no candidate is in the queue.
     pub fn next_victim(&mut self) -> Option<Candidate> {
         if self.is_done() {
             return None;
@@ -68,7 +68,7 @@ impl VictimPicker {
 
     /// Whether enough victims were disrupted, or tried.
     pub fn is_done(&self) -> bool {
-        self.wanted == 0 || self.tries == 0
+        self.wanted == 0 || self.remaining_tries == 0
     }
 
     /// Notes the outcome of `victim`.
@@ -77,7 +77,7 @@ impl VictimPicker {
     /// The reason why trying another victim is useless for now: the API server kept throttling, or a webhook that must
     /// be asked does not answer.
     pub fn note(&mut self, victim: &Candidate, outcome: &Outcome) -> Result<(), String> {
-        self.tries = self.tries.saturating_sub(1);
+        self.remaining_tries = self.remaining_tries.saturating_sub(1);
 
         if outcome.counts_as_disruption() {
             self.wanted = self.wanted.saturating_sub(1);
@@ -93,20 +93,20 @@ impl VictimPicker {
             | Outcome::Unknown { .. } => {}
         }
 
-        self.prospect(outcome)
+        self.check_next_try(outcome)
     }
 
-    /// Whether there is any use in trying the next one.
-    fn prospect(&mut self, outcome: &Outcome) -> Result<(), String> {
+    /// Checks whether the next try can succeed after `outcome`.
+    fn check_next_try(&mut self, outcome: &Outcome) -> Result<(), String> {
         match outcome {
             Outcome::Refused(Refusal::Throttled { .. }) => Err("the API server kept throttling".to_owned()),
             Outcome::Refused(Refusal::WebhookDown { name, .. }) => {
                 self.unanswered += 1;
-                if self.unanswered < MOST_UNANSWERED {
+                if self.unanswered < MAX_UNANSWERED {
                     return Ok(());
                 }
                 Err(format!(
-                    "webhook {name} did not answer, {MOST_UNANSWERED} times in a row"
+                    "webhook {name} did not answer, {MAX_UNANSWERED} times in a row"
                 ))
             }
             _ => {
@@ -116,12 +116,12 @@ impl VictimPicker {
         }
     }
 
-    /// Whether `namespace` was left, because nothing can be disrupted in it.
+    /// Whether `namespace` is excluded, because nothing can be disrupted in it.
     pub fn has_left(&self, namespace: &str) -> bool {
         self.queue.has_left(namespace)
     }
 
-    /// Leaves the namespace of `pod`, because nothing can be disrupted in it: no other pod of it is tried.
+    /// Excludes the namespace of `pod`, because nothing can be disrupted in it.
     pub fn leave_namespace(&mut self, pod: &PodRef) {
         self.queue.leave_namespace(pod);
     }
@@ -149,7 +149,7 @@ mod tests {
         VictimPicker::new((0..pods).map(candidate).collect(), 1, &limits)
     }
 
-    /// How many are tried if each has this outcome.
+    /// How many victims are tried if each has this outcome.
     fn tried(mut picker: VictimPicker, outcome: &Outcome) -> usize {
         let mut tried = 0;
         while let Some(victim) = picker.next_victim() {
@@ -162,11 +162,11 @@ mod tests {
     }
 
     #[test]
-    fn disruptions_and_doubts_spend_the_count_and_refusals_only_tries() {
+    fn disruptions_and_unknown_outcomes_use_up_the_count_and_refusals_only_tries() {
         assert_eq!(tried(picker(9, 2, 5), &Outcome::Evicted), 2);
 
-        let doubt = Outcome::Unknown { why: String::new() };
-        assert_eq!(tried(picker(9, 2, 5), &doubt), 2);
+        let unknown = Outcome::Unknown { why: String::new() };
+        assert_eq!(tried(picker(9, 2, 5), &unknown), 2);
         assert_eq!(tried(picker(9, 2, 5), &Outcome::Gone), 5);
         assert_eq!(
             tried(picker(9, 2, 5), &Outcome::Refused(Refusal::SeveralBudgets)),
@@ -176,13 +176,13 @@ mod tests {
     }
 
     #[test]
-    fn a_terminating_namespace_is_left() {
+    fn no_other_victim_is_tried_in_a_terminating_namespace() {
         let outcome = Outcome::Refused(Refusal::NamespaceTerminating);
         assert_eq!(tried(picker(9, 2, 5), &outcome), 1);
     }
 
     #[test]
-    fn a_throttle_that_lasts_ends_it_at_once_and_a_silent_webhook_after_three() {
+    fn a_lasting_throttle_ends_the_round_at_once_and_a_silent_webhook_after_three_victims() {
         let retry_after = std::time::Duration::from_secs(1);
 
         assert_eq!(

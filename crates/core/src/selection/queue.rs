@@ -11,60 +11,61 @@ use crate::config::DrawBy;
 use crate::eligibility::Candidate;
 use crate::pod::{PodOwner, PodRef};
 
-/// The most pods of a refused owner that are put back: twice what a round tries, so no other pod is missed.
-const MOST_PUT_BACK: usize = 2_000;
+/// The maximum number of pods of a refused owner that are put back: twice what a round may try, so that none is missed.
+const MAX_PUT_BACK: usize = 2_000;
 
-/// The candidates of one round in the order of the draw, without those that the outcomes rule out: one victim an
+/// The candidates of one round in the order of the draw, without those that the outcomes rule out: one victim per
 /// owner, and after a refusal the other owners first, since one budget usually covers all pods of an owner.
 #[derive(Debug)]
 pub struct DrawQueue {
     drawn: VecDeque<Candidate>,
+    /// The pods of refused owners, to be tried after all others.
     put_back: VecDeque<Candidate>,
     disrupted_owners: HashSet<(String, PodOwner)>,
     /// The refused owners, and how many pods of each were put back.
-    refused: HashMap<(String, PodOwner), usize>,
+    refused_owners: HashMap<(String, PodOwner), usize>,
     /// The namespaces in which nothing can be disrupted.
-    left: HashSet<String>,
-    /// Whether more candidates may be drawn, which come before those that were put back.
+    excluded_namespaces: HashSet<String>,
+    /// Whether more candidates may be added, to be tried before those that were put back.
     growing: bool,
 }
 
-/// Puts `candidates` in the order in which they are to be tried. Every order of the pods, or of the owners, is equally
-/// likely over the seeds; the same seed and the same pods give the same order, however the API server listed them, on
-/// every platform (a named generator over a list sorted by UID).
+/// Puts `candidates` in the order in which they are to be tried. Over all seeds, every order of the pods, or of the
+/// owners, is equally likely. The same seed and the same pods give the same order on every platform, in whatever order
+/// the API server listed them (a named generator over a list sorted by UID).
 pub fn draw(mut candidates: Vec<Candidate>, seed: u64, draw_by: DrawBy) -> Vec<Candidate> {
     candidates.sort_unstable_by(|a, b| a.pod.uid.cmp(&b.pod.uid));
-    // A page boundary may repeat a pod; by UID it is the same one.
+    // A pod may be listed twice, at the end of one page and the start of the next.
     candidates.dedup_by(|a, b| a.pod.uid == b.pod.uid);
 
-    let mut chance = ChaCha12Rng::seed_from_u64(seed);
-    candidates.shuffle(&mut chance);
+    let mut rng = ChaCha12Rng::seed_from_u64(seed);
+    candidates.shuffle(&mut rng);
 
     match draw_by {
         DrawBy::Pod => candidates,
-        DrawBy::Owner => by_owner(candidates, owner_of, &mut chance),
+        DrawBy::Owner => by_owner(candidates, owner_of, &mut rng),
     }
 }
 
-/// Puts what was drawn in a random order of its owners. The pods of one owner follow each other in the order of the
-/// draw, and a pod without an owner is an owner of its own.
+/// Groups the drawn pods by owner, in a random order of the owners. The pods of one owner stay in the order of the
+/// draw, and a pod without an owner counts as its own owner.
 pub(super) fn by_owner<T, O: Hash + Eq>(
     drawn: Vec<T>,
     owner_of: impl Fn(&T) -> Option<O>,
-    chance: &mut ChaCha12Rng,
+    rng: &mut ChaCha12Rng,
 ) -> Vec<T> {
     let mut groups = Vec::new();
-    let mut known = HashMap::new();
-    for one in drawn {
+    let mut group_of = HashMap::new();
+    for pod in drawn {
         let next = groups.len();
-        let group = owner_of(&one).map_or(next, |owner| *known.entry(owner).or_insert(next));
+        let group = owner_of(&pod).map_or(next, |owner| *group_of.entry(owner).or_insert(next));
         if group == next {
             groups.push(Vec::new());
         }
-        groups[group].push(one);
+        groups[group].push(pod);
     }
 
-    groups.shuffle(chance);
+    groups.shuffle(rng);
     groups.into_iter().flatten().collect()
 }
 
@@ -80,13 +81,13 @@ impl DrawQueue {
             drawn: drawn.into(),
             put_back: VecDeque::new(),
             disrupted_owners: HashSet::new(),
-            refused: HashMap::new(),
-            left: HashSet::new(),
+            refused_owners: HashMap::new(),
+            excluded_namespaces: HashSet::new(),
             growing: false,
         }
     }
 
-    /// An empty queue, which grows by [`Self::add`] until it is complete.
+    /// An empty queue, which grows by [`Self::add`] until [`Self::complete`] is called.
     pub fn growing() -> Self {
         Self {
             growing: true,
@@ -94,41 +95,41 @@ impl DrawQueue {
         }
     }
 
-    /// Adds candidates that were drawn after those before.
+    /// Adds candidates, which were drawn after those already added.
     pub fn add(&mut self, drawn: impl IntoIterator<Item = Candidate>) {
-        let left = &self.left;
+        let excluded = &self.excluded_namespaces;
         let drawn = drawn
             .into_iter()
-            .filter(|drawn| !left.contains(&drawn.pod.namespace));
+            .filter(|candidate| !excluded.contains(&candidate.pod.namespace));
         self.drawn.extend(drawn);
     }
 
-    /// Empties the queue, to draw anew; what the outcomes ruled out stays ruled out.
+    /// Empties the queue before another draw; what the outcomes ruled out stays ruled out.
     pub fn restart(&mut self) {
         self.drawn.clear();
         self.put_back.clear();
 
-        for waiting in self.refused.values_mut() {
-            *waiting = 0;
+        for count in self.refused_owners.values_mut() {
+            *count = 0;
         }
     }
 
-    /// Ends the draw: no more candidates will be added.
+    /// Marks the draw as complete: no more candidates will be added.
     pub fn complete(&mut self) {
         self.growing = false;
     }
 
-    /// How many candidates are left, each pod counted once however often it was listed.
+    /// How many candidates are in the queue.
     pub fn len(&self) -> usize {
         self.drawn.len() + self.put_back.len()
     }
 
-    /// Whether no candidate is left.
+    /// Whether no candidate is in the queue.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The next candidate to try; for a queue that grows, `None` may mean that more must be drawn first.
+    /// The next candidate to try. Until the draw is complete, `None` may mean that more must be added first.
     pub fn next_victim(&mut self) -> Option<Candidate> {
         while let Some(candidate) = self.drawn.pop_front() {
             let Some(owner) = owner_of(&candidate) else {
@@ -138,10 +139,10 @@ impl DrawQueue {
                 continue;
             }
 
-            match self.refused.get_mut(&owner) {
+            match self.refused_owners.get_mut(&owner) {
                 None => return Some(candidate),
-                Some(waiting) if *waiting < MOST_PUT_BACK => {
-                    *waiting += 1;
+                Some(count) if *count < MAX_PUT_BACK => {
+                    *count += 1;
                     self.put_back.push_back(candidate);
                 }
                 Some(_) => {}
@@ -162,7 +163,7 @@ impl DrawQueue {
         self.put_back.pop_front()
     }
 
-    /// Notes that `victim` was disrupted, or may have been: no other pod of its owner is drawn.
+    /// Notes that `victim` was disrupted, or may have been: no other pod of its owner is tried.
     pub fn mark_disrupted(&mut self, victim: &Candidate) {
         self.disrupted_owners.extend(owner_of(victim));
     }
@@ -170,21 +171,21 @@ impl DrawQueue {
     /// Notes that `victim` was refused: the pods of other owners come first.
     pub fn mark_refused(&mut self, victim: &Candidate) {
         if let Some(owner) = owner_of(victim) {
-            self.refused.entry(owner).or_default();
+            self.refused_owners.entry(owner).or_default();
         }
     }
 
-    /// Whether `namespace` was left, because nothing can be disrupted in it.
+    /// Whether `namespace` is excluded, because nothing can be disrupted in it.
     pub fn has_left(&self, namespace: &str) -> bool {
-        self.left.contains(namespace)
+        self.excluded_namespaces.contains(namespace)
     }
 
-    /// Leaves the namespace of `pod`, because nothing can be disrupted in it: its candidates are removed.
+    /// Excludes the namespace of `pod`, because nothing can be disrupted in it, and removes its candidates.
     pub fn leave_namespace(&mut self, pod: &PodRef) {
-        self.left.insert(pod.namespace.clone());
+        self.excluded_namespaces.insert(pod.namespace.clone());
 
-        for rest in [&mut self.drawn, &mut self.put_back] {
-            rest.retain(|candidate| candidate.pod.namespace != pod.namespace);
+        for candidates in [&mut self.drawn, &mut self.put_back] {
+            candidates.retain(|candidate| candidate.pod.namespace != pod.namespace);
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Checks label keys and values by Kubernetes' rules (its documentation, "Labels and Selectors: syntax and character
 //! set").
 
-/// The most bytes of a value, and of the name of a key.
-const NAME_LENGTH: usize = 63;
-/// The most bytes of the prefix of a key: those of a DNS subdomain (RFC 1123).
-const PREFIX_LENGTH: usize = 253;
+/// The maximum length in bytes of a value, and of the name in a key.
+const MAX_NAME_LENGTH: usize = 63;
+/// The maximum length in bytes of a key's prefix: that of a DNS subdomain (RFC 1123).
+const MAX_PREFIX_LENGTH: usize = 253;
 
-/// Checks that `key` can be a label key: an optional DNS prefix and a slash, then a name.
+/// Checks that `key` is a valid label key: an optional DNS prefix and a slash, then a name.
 ///
 /// # Errors
 /// The rule that it breaks.
@@ -17,9 +17,9 @@ pub(super) fn check_key(key: &str) -> Result<(), String> {
     };
 
     if let Some(prefix) = prefix {
-        if prefix.is_empty() || prefix.len() > PREFIX_LENGTH || !prefix.split('.').all(is_dns_label) {
+        if prefix.is_empty() || prefix.len() > MAX_PREFIX_LENGTH || !prefix.split('.').all(is_dns_label) {
             return Err(format!(
-                "`{prefix}` cannot be the prefix of a label key: it takes a DNS name of at most {PREFIX_LENGTH} \
+                "`{prefix}` cannot be the prefix of a label key: it takes a DNS name of at most {MAX_PREFIX_LENGTH} \
                  characters, lower-case letters, digits, '-' and '.'"
             ));
         }
@@ -40,7 +40,7 @@ pub(super) fn check_key(key: &str) -> Result<(), String> {
     check_name(name).map_err(|rule| format!("`{name}` cannot be a label key: {rule}"))
 }
 
-/// Checks that `value` can be a label value; the empty one can.
+/// Checks that `value` is a valid label value; an empty one is.
 ///
 /// # Errors
 /// The rule that it breaks.
@@ -52,17 +52,17 @@ pub(super) fn check_value(value: &str) -> Result<(), String> {
 }
 
 fn check_name(name: &str) -> Result<(), String> {
-    let outer = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_alphanumeric = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
 
-    if name.len() > NAME_LENGTH {
+    if name.len() > MAX_NAME_LENGTH {
         Err(format!(
-            "it has {} characters, {NAME_LENGTH} are allowed",
+            "it has {} characters, {MAX_NAME_LENGTH} are allowed",
             name.len()
         ))
-    } else if !name.bytes().all(inner) {
+    } else if !name.bytes().all(is_allowed) {
         Err("it takes letters, digits, '-', '_' and '.' only".to_owned())
-    } else if outer(name.bytes().next()) && outer(name.bytes().last()) {
+    } else if is_alphanumeric(name.bytes().next()) && is_alphanumeric(name.bytes().last()) {
         Ok(())
     } else {
         Err("it must start and end with a letter or a digit".to_owned())
@@ -70,6 +70,6 @@ fn check_name(name: &str) -> Result<(), String> {
 }
 
 fn is_dns_label(label: &str) -> bool {
-    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !label.is_empty() && label.bytes().all(letters) && !label.starts_with('-') && !label.ends_with('-')
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !label.is_empty() && label.bytes().all(is_allowed) && !label.starts_with('-') && !label.ends_with('-')
 }

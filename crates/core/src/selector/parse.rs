@@ -1,4 +1,4 @@
-//! Reads a selector, or says which requirement is wrong and why.
+//! Parses a label selector, or says which requirement is wrong and why.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::label::{check_key, check_value};
 use super::{LabelCondition, LabelRequirement, Selector};
 
-/// The reason why a text is no label selector.
+/// The reason why a text is not a label selector.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("selector requirement `{requirement}`: {why}")]
 pub struct SelectorError {
@@ -22,90 +22,93 @@ impl FromStr for Selector {
             return Ok(Self::default());
         }
 
-        let read = |part: &str| {
+        let parse = |part: &str| {
             let part = part.trim();
-            requirement(part).map_err(|why| SelectorError {
+            parse_requirement(part).map_err(|why| SelectorError {
                 requirement: part.to_owned(),
                 why,
             })
         };
 
-        let requirements = split(text).into_iter().map(read).collect::<Result<_, _>>()?;
+        let requirements = split_requirements(text)
+            .into_iter()
+            .map(parse)
+            .collect::<Result<_, _>>()?;
         Ok(Self { requirements })
     }
 }
 
-/// The parts between the commas that stand outside of parentheses.
-fn split(text: &str) -> Vec<&str> {
-    let mut inside = false;
+/// Splits `text` at the commas outside parentheses.
+fn split_requirements(text: &str) -> Vec<&str> {
+    let mut in_parentheses = false;
 
     text.split(|character| {
-        inside = match character {
+        in_parentheses = match character {
             '(' => true,
             ')' => false,
-            _ => inside,
+            _ => in_parentheses,
         };
-        character == ',' && !inside
+        character == ',' && !in_parentheses
     })
     .collect()
 }
 
-fn requirement(text: &str) -> Result<LabelRequirement, String> {
+fn parse_requirement(text: &str) -> Result<LabelRequirement, String> {
     if text.is_empty() {
         return Err("it is empty: there is a comma too many".to_owned());
     }
     if let Some(key) = text.strip_prefix('!') {
-        return checked(key.trim_start(), LabelCondition::Absent);
+        return with_checked_key(key.trim_start(), LabelCondition::Absent);
     }
 
     let end = text.find(|c: char| c.is_whitespace() || "=!<>()".contains(c));
     let (key, rest) = text.split_at(end.unwrap_or(text.len()));
-    checked(key, condition(rest.trim_start())?)
+    with_checked_key(key, parse_condition(rest.trim_start())?)
 }
 
-fn checked(key: &str, condition: LabelCondition) -> Result<LabelRequirement, String> {
+fn with_checked_key(key: &str, condition: LabelCondition) -> Result<LabelRequirement, String> {
     check_key(key)?;
     let key = key.to_owned();
     Ok(LabelRequirement { key, condition })
 }
 
-/// Reads the text after the key: an operator and its values, or nothing.
-fn condition(text: &str) -> Result<LabelCondition, String> {
+/// Parses the text after the key: an operator and its values, or nothing.
+fn parse_condition(text: &str) -> Result<LabelCondition, String> {
     if text.is_empty() {
         return Ok(LabelCondition::Present);
     }
 
     if let Some(value) = text.strip_prefix("==").or_else(|| text.strip_prefix('=')) {
-        return exactly(value).map(LabelCondition::In);
+        return parse_value(value).map(LabelCondition::In);
     }
     if let Some(value) = text.strip_prefix("!=") {
-        return exactly(value).map(LabelCondition::NotIn);
+        return parse_value(value).map(LabelCondition::NotIn);
     }
     if let Some(value) = text.strip_prefix('>') {
-        return number(value).map(LabelCondition::Above);
+        return parse_number(value).map(LabelCondition::Above);
     }
     if let Some(value) = text.strip_prefix('<') {
-        return number(value).map(LabelCondition::Below);
+        return parse_number(value).map(LabelCondition::Below);
     }
 
     let end = text.find(|c: char| c.is_whitespace() || c == '(');
     let (operator, values) = text.split_at(end.unwrap_or(text.len()));
     match operator {
-        "in" => values_of(operator, values).map(LabelCondition::In),
-        "notin" => values_of(operator, values).map(LabelCondition::NotIn),
+        "in" => parse_values(operator, values).map(LabelCondition::In),
+        "notin" => parse_values(operator, values).map(LabelCondition::NotIn),
         _ => Err(format!(
             "`{text}` is no operator and value: there are =, ==, !=, in (…), notin (…), > and <"
         )),
     }
 }
 
-fn exactly(value: &str) -> Result<BTreeSet<String>, String> {
+fn parse_value(value: &str) -> Result<BTreeSet<String>, String> {
     let value = value.trim();
     check_value(value)?;
     Ok(BTreeSet::from([value.to_owned()]))
 }
 
-fn values_of(operator: &str, values: &str) -> Result<BTreeSet<String>, String> {
+fn parse_values(operator: &str, values: &str) -> Result<BTreeSet<String>, String> {
     let inner = values
         .trim()
         .strip_prefix('(')
@@ -113,16 +116,16 @@ fn values_of(operator: &str, values: &str) -> Result<BTreeSet<String>, String> {
     let inner =
         inner.ok_or_else(|| format!("`{operator}` takes its values in parentheses: {operator} (a,b)"))?;
 
-    let read = |value: &str| {
+    let parse = |value: &str| {
         let value = value.trim();
         check_value(value).map(|()| value.to_owned())
     };
-    inner.split(',').map(read).collect()
+    inner.split(',').map(parse).collect()
 }
 
-fn number(value: &str) -> Result<i64, String> {
+fn parse_number(value: &str) -> Result<i64, String> {
     let value = value.trim();
-    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    let number = if digits { value.parse().ok() } else { None };
+    let is_digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if is_digits { value.parse().ok() } else { None };
     number.ok_or_else(|| format!("`{value}` is not a whole number: > and < compare numbers"))
 }

@@ -1,4 +1,4 @@
-//! What selectors read, print and select, and that they agree with a second implementation.
+//! Which selectors are accepted, how they print, what they select, and that a second implementation agrees.
 
 use std::collections::BTreeMap;
 

@@ -61,7 +61,7 @@ fn refusal(answer: ApiAnswer) -> Refusal {
 }
 
 #[test]
-fn success_is_accepted_and_no_more() {
+fn a_success_means_only_that_the_disruption_was_accepted() {
     assert_eq!(classify(&status(201, "", "")), DisruptionVerdict::Accepted);
     assert_eq!(
         classify(&text(200, "{\"kind\":\"Pod\"}")),
@@ -71,7 +71,7 @@ fn success_is_accepted_and_no_more() {
 }
 
 #[test]
-fn a_failure_sent_under_a_201_is_believed_as_a_failure() {
+fn a_failure_sent_with_code_201_counts_as_a_failure() {
     let several =
         "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
     let mut answer = status(500, "", several);
@@ -168,7 +168,7 @@ fn a_policy_is_named_with_its_binding_whatever_its_code() {
 }
 
 #[test]
-fn a_terminating_namespace_is_no_missing_permission() {
+fn a_terminating_namespace_is_not_a_missing_permission() {
     let answer = status(
         403,
         "Forbidden",
@@ -196,7 +196,7 @@ fn a_webhook_that_does_not_answer_is_named() {
 }
 
 #[test]
-fn what_may_work_later_is_not_now() {
+fn an_answer_that_may_change_soon_is_not_now() {
     let rows = [
         status(
             403,
@@ -246,7 +246,7 @@ fn gone_and_replaced_pods_are_gone() {
 }
 
 #[test]
-fn a_pod_that_changed_meanwhile_is_not_now_and_surely_untouched() {
+fn a_conflict_on_the_pod_is_not_now_and_left_the_pod_untouched() {
     let words =
         "the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (2).";
     let answer = status(409, "Conflict", words).about("pod", "web-0");
@@ -260,7 +260,7 @@ fn a_pod_that_changed_meanwhile_is_not_now_and_surely_untouched() {
 }
 
 #[test]
-fn an_invalid_pod_is_refused_and_invalid_options_are_our_fault() {
+fn an_invalid_pod_is_refused_and_invalid_options_make_the_request_invalid() {
     let pod = status(422, "Invalid", "Pod \"web-0\" is invalid: …").about("pod", "web-0");
     assert!(matches!(refusal(pod), Refusal::InvalidPod { .. }));
     let options = status(422, "Invalid", "DeleteOptions is invalid: …").about("deleteoptions", "");
@@ -268,7 +268,7 @@ fn an_invalid_pod_is_refused_and_invalid_options_are_our_fault() {
 }
 
 #[test]
-fn a_throttle_is_nobodys_refusal() {
+fn a_throttle_is_not_a_refusal_of_the_pod() {
     let answer = text(429, "Too many requests, please try again later.").after(7);
 
     assert_eq!(
@@ -282,13 +282,13 @@ fn a_throttle_is_nobodys_refusal() {
     assert_eq!(
         refusal(answer),
         Refusal::Throttled {
-            retry_after: DEFAULT_PAUSE
+            retry_after: DEFAULT_RETRY_AFTER
         }
     );
 }
 
 #[test]
-fn doubt_is_doubt_and_never_an_answer() {
+fn an_uncertain_answer_is_never_taken_for_a_clear_one() {
     let rows = [
         status(
             504,
@@ -311,7 +311,7 @@ fn doubt_is_doubt_and_never_an_answer() {
 }
 
 #[test]
-fn our_own_faults_are_loud() {
+fn wrong_requests_and_foreign_servers_are_invalid() {
     let rows = [
         status(
             400,

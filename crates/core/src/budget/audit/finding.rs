@@ -11,7 +11,7 @@ use crate::pod::Pod;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FindingSeverity {
-    /// No eviction can succeed until it is fixed.
+    /// No eviction can succeed until this is fixed.
     Error,
     /// The budget does not do what it was written for, or blocks evictions for a while.
     Warning,
@@ -19,7 +19,7 @@ pub enum FindingSeverity {
     Note,
 }
 
-/// The reason of a finding, in a word.
+/// The reason for a finding, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingReason {
@@ -27,7 +27,7 @@ pub enum FindingReason {
     Never,
     /// Several budgets cover one pod.
     SeveralBudgets,
-    /// The disruption controller cannot count the budget.
+    /// The disruption controller cannot compute the budget.
     SyncFailed,
     /// The selector is invalid.
     InvalidSelector,
@@ -47,7 +47,7 @@ pub enum FindingReason {
     NoBudget,
 }
 
-/// A budget or a workload.
+/// A budget or a workload that the audit covers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct AuditedObject {
     /// The object's kind, `PodDisruptionBudget` or `Deployment` for example.
@@ -58,18 +58,18 @@ pub struct AuditedObject {
     pub name: String,
 }
 
-/// One finding.
+/// One finding of the audit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BudgetFinding {
     /// The severity.
     pub severity: FindingSeverity,
-    /// The reason, in a word.
+    /// The reason, in one word.
     pub reason: FindingReason,
-    /// The object that it was found on.
+    /// The object that the finding is about.
     pub object: AuditedObject,
     /// The names of the budgets concerned.
     pub budgets: Vec<String>,
-    /// A sentence, with the numbers.
+    /// The finding in a sentence, with the numbers.
     pub says: String,
     /// The usual fix.
     pub remedy: String,

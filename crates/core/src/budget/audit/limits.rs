@@ -1,4 +1,4 @@
-//! The findings on one budget, in the order in which they matter. "Never" means that waiting does not help.
+//! The findings on one budget, the most important first. "Never" means that waiting does not help.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use super::{AuditedObject, BudgetAudit, BudgetFinding, FindingReason, FindingTex
 use crate::budget::{Budget, BudgetCoverage};
 use crate::selector::Selector;
 
-/// A budget, with the counts of the pods that it covers.
+/// A budget, and the pods that it covers.
 struct CoveredPods<'a> {
     budget: &'a Budget,
     count: PodCounts,
-    /// Whether none of its pods has a controller.
+    /// Whether no pod that the budget covers has a controller.
     all_bare: bool,
     /// The workloads without a scale subresource, as `daemonset/logs`.
     unscalable: BTreeSet<String>,
@@ -19,27 +19,28 @@ struct CoveredPods<'a> {
 
 impl BudgetAudit {
     /// The finding on one budget: the first that applies.
-    pub(super) fn on_budget(&self, index: usize) -> Option<BudgetFinding> {
-        let covering = self.covering(index);
-        let (reason, says, remedy) = covering
-            .selector()
-            .or_else(|| covering.limit())
-            .or_else(|| covering.sync())
-            .or_else(|| covering.arithmetic())
-            .or_else(|| covering.now())?;
+    pub(super) fn budget_finding(&self, index: usize) -> Option<BudgetFinding> {
+        let covered = self.covered_pods(index);
+        let (reason, says, remedy) = covered
+            .selector_finding()
+            .or_else(|| covered.limit_finding())
+            .or_else(|| covered.sync_finding())
+            .or_else(|| covered.never_finding())
+            .or_else(|| covered.now_finding())?;
 
         Some(BudgetFinding {
             severity: reason.severity(),
             reason,
-            object: AuditedObject::budget(covering.budget),
-            budgets: vec![covering.budget.name.clone()],
+            object: AuditedObject::budget(covered.budget),
+            budgets: vec![covered.budget.name.clone()],
             says,
             remedy,
         })
     }
 
-    fn covering(&self, index: usize) -> CoveredPods<'_> {
-        let mut covering = CoveredPods {
+    /// Adds up the groups that one budget covers.
+    fn covered_pods(&self, index: usize) -> CoveredPods<'_> {
+        let mut covered = CoveredPods {
             budget: &self.budgets[index],
             count: PodCounts::default(),
             all_bare: true,
@@ -47,23 +48,23 @@ impl BudgetAudit {
         };
 
         for (group, count) in self.covered(index) {
-            covering.count.pods += count.pods;
-            covering.count.live += count.live;
-            covering.count.unready += count.unready;
-            covering.all_bare &= group.workload.is_bare();
+            covered.count.pods += count.pods;
+            covered.count.live += count.live;
+            covered.count.unready += count.unready;
+            covered.all_bare &= group.workload.is_bare();
 
             if group.workload.is_bare() || WITHOUT_BUDGETS.contains(&&*group.workload.kind) {
-                covering.unscalable.insert(super::workload(&group.workload));
+                covered.unscalable.insert(super::workload_name(&group.workload));
             }
         }
 
-        covering
+        covered
     }
 }
 
 impl CoveredPods<'_> {
     /// A selector that is missing, invalid, or matches no pod.
-    fn selector(&self) -> Option<FindingText> {
+    fn selector_finding(&self) -> Option<FindingText> {
         let (reason, says, remedy) = match &self.budget.selector {
             BudgetCoverage::Invalid(why) => (
                 FindingReason::InvalidSelector,
@@ -86,8 +87,8 @@ impl CoveredPods<'_> {
         Some((reason, says, remedy.to_owned()))
     }
 
-    /// A limit that is missing, or that allows no disruption whatever the number of pods.
-    fn limit(&self) -> Option<FindingText> {
+    /// A limit that is missing, or that allows no disruption of any number of pods.
+    fn limit_finding(&self) -> Option<FindingText> {
         let Budget {
             min_available: min,
             max_unavailable: max,
@@ -117,8 +118,8 @@ impl CoveredPods<'_> {
         }
     }
 
-    /// A status that does not belong to the spec.
-    fn sync(&self) -> Option<FindingText> {
+    /// A status that cannot be computed, or does not belong to the current spec.
+    fn sync_finding(&self) -> Option<FindingText> {
         let Budget {
             generation, status, ..
         } = self.budget;
@@ -126,7 +127,7 @@ impl CoveredPods<'_> {
         if let Some(why) = &status.sync_failed {
             let says =
                 format!("no pod can be evicted: the disruption controller cannot compute this budget: {why}");
-            return Some((FindingReason::SyncFailed, says, self.countable()));
+            return Some((FindingReason::SyncFailed, says, self.scale_remedy()));
         }
 
         (!self.budget.is_synced()).then(|| {
@@ -139,30 +140,30 @@ impl CoveredPods<'_> {
         })
     }
 
-    /// The remedy for a budget over pods without a scale subresource.
-    fn countable(&self) -> String {
-        let way = "set minAvailable to a whole number, which needs no controller with a scale subresource";
+    /// The remedy for a budget over pods whose controllers have no scale subresource.
+    fn scale_remedy(&self) -> String {
+        let fix = "set minAvailable to a whole number, which needs no controller with a scale subresource";
         if self.unscalable.is_empty() {
-            return way.to_owned();
+            return fix.to_owned();
         }
 
         let names: Vec<&str> = self.unscalable.iter().map(String::as_str).collect();
-        format!("{way}, or exclude {} from its selector", names.join(" and "))
+        format!("{fix}, or exclude {} from its selector", names.join(" and "))
     }
 
-    /// A limit that allows no disruption of the pods there are, even with all healthy.
-    fn arithmetic(&self) -> Option<FindingText> {
+    /// A limit that allows no disruption of the present pods, even if all are healthy.
+    fn never_finding(&self) -> Option<FindingText> {
         let status = &self.budget.status;
         let needs = status.desired_healthy;
         let expected = status.expected_pods;
-        let (limit, is_whole) = self.written();
+        let (limit, is_whole) = self.limit_as_written();
 
         if expected == 0 {
-            let uncounted = self.all_bare && self.count.live > 0 && !is_whole;
+            let is_uncounted = self.all_bare && self.count.live > 0 && !is_whole;
             let says = format!(
                 "no healthy pod can ever be evicted: {limit} counts replicas, but its pods have no controller"
             );
-            return uncounted.then(|| (FindingReason::Never, says, self.countable()));
+            return is_uncounted.then(|| (FindingReason::Never, says, self.scale_remedy()));
         }
         if needs < expected {
             return None;
@@ -188,8 +189,8 @@ impl CoveredPods<'_> {
         Some((FindingReason::Never, says, remedy))
     }
 
-    /// A budget that allows no disruption at the moment only.
-    fn now(&self) -> Option<FindingText> {
+    /// A budget that allows no disruption at the moment.
+    fn now_finding(&self) -> Option<FindingText> {
         let status = &self.budget.status;
         let needs = status.desired_healthy;
         let healthy = status.current_healthy;
@@ -222,7 +223,7 @@ impl CoveredPods<'_> {
     }
 
     /// The limit as written, and whether it is a whole number of healthy pods.
-    fn written(&self) -> (String, bool) {
+    fn limit_as_written(&self) -> (String, bool) {
         match (&self.budget.max_unavailable, &self.budget.min_available) {
             (Some(max), _) => (format!("maxUnavailable: {max}"), false),
             (None, Some(min)) => (format!("minAvailable: {min}"), number(min).is_some()),

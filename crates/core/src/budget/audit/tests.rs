@@ -1,4 +1,4 @@
-//! An audit as a whole; the findings are tested beside their rules.
+//! An audit as a whole; each finding is tested next to its code.
 
 use std::collections::BTreeMap;
 

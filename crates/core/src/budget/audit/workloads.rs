@@ -2,32 +2,32 @@
 
 use super::{BudgetAudit, BudgetFinding, FindingReason, FindingText, PodCounts, WorkloadGroup};
 
-/// The kinds of owners whose pods a budget is not meant for: they end by themselves, or come back on the same node.
+/// The kinds of owners whose pods need no budget: they end by themselves, or come back on the same node.
 pub(super) const WITHOUT_BUDGETS: [&str; 3] = ["DaemonSet", "Job", "Node"];
 
 impl BudgetAudit {
     /// The findings on workloads with several budgets on a pod, or with none.
-    pub(super) fn on_workloads(&self) -> impl Iterator<Item = BudgetFinding> {
+    pub(super) fn workload_findings(&self) -> impl Iterator<Item = BudgetFinding> {
         self.groups.iter().filter_map(|(group, count)| {
             let (reason, says, remedy) = match &group.budgets[..] {
                 _ if !count.selected => return None,
-                [] => self.unprotected(group, count)?,
+                [] => self.no_budget(group, count)?,
                 [_] => return None,
-                [_, _, ..] => several(&self.names(group), count)?,
+                [_, _, ..] => several_budgets(&self.budget_names(group), count)?,
             };
 
             Some(BudgetFinding {
                 severity: reason.severity(),
                 reason,
                 object: group.workload.clone(),
-                budgets: self.names(group),
+                budgets: self.budget_names(group),
                 says,
                 remedy,
             })
         })
     }
 
-    fn names(&self, group: &WorkloadGroup) -> Vec<String> {
+    fn budget_names(&self, group: &WorkloadGroup) -> Vec<String> {
         let mut names: Vec<_> = group
             .budgets
             .iter()
@@ -37,7 +37,8 @@ impl BudgetAudit {
         names
     }
 
-    fn unprotected(&self, group: &WorkloadGroup, count: &PodCounts) -> Option<FindingText> {
+    /// The finding on a workload that needs a budget and has none.
+    fn no_budget(&self, group: &WorkloadGroup, count: &PodCounts) -> Option<FindingText> {
         let workload = &group.workload;
 
         let is_covered_in_part = || {
@@ -45,8 +46,8 @@ impl BudgetAudit {
                 .keys()
                 .any(|other| other.workload == *workload && !other.budgets.is_empty())
         };
-        let is_meant_for_one = !workload.is_bare() && !WITHOUT_BUDGETS.contains(&&*workload.kind);
-        if !is_meant_for_one || count.live <= 1 || is_covered_in_part() {
+        let needs_budget = !workload.is_bare() && !WITHOUT_BUDGETS.contains(&&*workload.kind);
+        if !needs_budget || count.live <= 1 || is_covered_in_part() {
             return None;
         }
 
@@ -59,20 +60,21 @@ impl BudgetAudit {
     }
 }
 
-fn several(names: &[String], count: &PodCounts) -> Option<FindingText> {
+/// The finding on live pods that several budgets cover.
+fn several_budgets(names: &[String], count: &PodCounts) -> Option<FindingText> {
     let (last, others) = names.split_last().filter(|_| count.live > 0)?;
-    let all = format!("{} and {last}", others.join(", "));
+    let budgets = format!("{} and {last}", others.join(", "));
 
     let says = format!(
-        "budgets {all} cover the same {}: the eviction API supports only one budget per pod, and a running pod with \
+        "budgets {budgets} cover the same {}: the eviction API supports only one budget per pod, and a running pod with \
          several cannot be evicted",
-        pods(count.live)
+        pod_count(count.live)
     );
     let remedy = "narrow their selectors so that each pod has one budget, or delete all but one".to_owned();
     Some((FindingReason::SeveralBudgets, says, remedy))
 }
 
-fn pods(count: usize) -> String {
+fn pod_count(count: usize) -> String {
     if count == 1 {
         "pod".to_owned()
     } else {

@@ -1,4 +1,4 @@
-//! An examination holds every rule, and the judgement is its first exemption.
+//! An examination has a finding for every rule, and the judgement is its first exemption.
 
 use jiff::SignedDuration;
 
@@ -7,15 +7,15 @@ use crate::eligibility::tests::{exempting, including, now, owned_by, rules};
 use crate::eligibility::{EligibilityRules, RuleResult, examine};
 use crate::pod::Pod;
 
-/// Every rule that did not pass, as `RULE RESULT`.
-fn remarks(pod: &Pod, rules: &EligibilityRules) -> Vec<String> {
+/// Every rule that the pod did not pass, as `RULE RESULT`.
+fn not_passed(pod: &Pod, rules: &EligibilityRules) -> Vec<String> {
     let findings = examine(pod, rules, now());
-    let remarks = findings.into_iter().filter(|f| f.result != RuleResult::Passed);
-    remarks.map(|f| format!("{} {:?}", f.rule, f.result)).collect()
+    let not_passed = findings.into_iter().filter(|f| f.result != RuleResult::Passed);
+    not_passed.map(|f| format!("{} {:?}", f.rule, f.result)).collect()
 }
 
 #[test]
-fn an_examination_holds_every_rule_and_the_judgement_is_its_first_exemption() {
+fn an_examination_has_every_rule_and_the_judgement_is_its_first_exemption() {
     let mut young = Pod {
         created: Some(now() - SignedDuration::from_secs(12)),
         ..owned_by("DaemonSet")
@@ -29,7 +29,7 @@ fn an_examination_holds_every_rule_and_the_judgement_is_its_first_exemption() {
     ];
     let mut rules = rules();
     rules.target.namespaces = NamespaceScope::Named(vec!["shop".into()]);
-    assert_eq!(remarks(&young, &rules), expected);
+    assert_eq!(not_passed(&young, &rules), expected);
     assert_eq!(exempting(&young, &rules), Some("namespace"));
 
     let findings = examine(&young, &rules, now());
@@ -41,10 +41,10 @@ fn an_examination_holds_every_rule_and_the_judgement_is_its_first_exemption() {
 }
 
 #[test]
-fn an_examination_says_which_rules_the_configuration_opened() {
+fn an_examination_says_which_rules_the_configuration_switches_off() {
     let rules = including("daemonset");
 
-    assert_eq!(remarks(&owned_by("DaemonSet"), &rules), ["daemonset Opened"]);
+    assert_eq!(not_passed(&owned_by("DaemonSet"), &rules), ["daemonset Opened"]);
 
     let findings = examine(&owned_by("Job"), &rules, now());
     let bare = findings.iter().find(|finding| finding.rule == "bare").unwrap();

@@ -1,4 +1,4 @@
-//! An explanation follows from every rule and every number.
+//! An explanation names every rule that exempts the pod and every number of its budgets.
 
 use std::time::Duration;
 
@@ -52,13 +52,13 @@ fn budget(allowed: i64, healthy: i64) -> Budget {
 }
 
 fn under(budgets: Vec<Budget>) -> BudgetIndex {
-    let mut known = BudgetIndex::default();
-    known.add(budgets);
-    known
+    let mut index = BudgetIndex::default();
+    index.add(budgets);
+    index
 }
 
 #[test]
-fn every_rule_against_a_pod_is_in_the_conclusion() {
+fn the_conclusion_names_every_rule_that_exempts_the_pod() {
     let mut pod = web();
     pod.id.namespace = "elsewhere".into();
     pod.labels.clear();
@@ -106,7 +106,7 @@ fn a_budgets_arithmetic_is_put_in_words() {
 }
 
 #[test]
-fn what_is_wrong_with_a_budget_is_said_too() {
+fn the_arithmetic_names_what_is_wrong_with_a_budget() {
     let mut broken = budget(0, 4);
     broken.generation = 2;
     broken.status.disrupted_pods = 2;

@@ -1,4 +1,4 @@
-//! What lines read, print and reject.
+//! Which lines are accepted, how they print, and why others are rejected.
 
 use super::*;
 
@@ -49,7 +49,7 @@ fn all_wrong_fields_are_named_at_once() {
 }
 
 #[test]
-fn a_line_that_never_fires_is_known() {
+fn a_line_that_never_fires_is_detected() {
     for never in ["0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "* * 30-31 Feb *"] {
         let cron: CronSchedule = never.parse().unwrap();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What one field reads and rejects.
+//! Which fields are accepted, and why others are rejected.
 
 use super::*;
 
@@ -102,7 +102,7 @@ fn every_complaint_names_field_text_and_rule() {
 }
 
 #[test]
-fn what_other_schedulers_know_is_rejected() {
+fn the_syntax_of_other_schedulers_is_rejected() {
     for text in [
         "L", "15W", "LW", "5#2", "5L", "?", "H", "1-", "-", "/5", "*/", "*/2/2", "**", "*-5", "1-2-3", "é",
     ] {

@@ -1,4 +1,4 @@
-//! Reads one quiet time, or says what is wrong and what to write instead.
+//! Parses one quiet time, or says what is wrong and what to write instead.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{HourRange, MINUTES_A_DAY, MonthDay, QuietDays, QuietTime, WEEKDAYS, WeekdaySet};
 
-/// The reason why an entry is no quiet time, and what to write instead.
+/// The reason why an entry is not a quiet time, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("quiet time `{entry}`: {why}")]
 pub struct QuietTimeError {
@@ -25,14 +25,14 @@ impl FromStr for QuietTime {
 
     fn from_str(entry: &str) -> Result<Self, QuietTimeError> {
         let parts: Vec<&str> = entry.split_ascii_whitespace().collect();
-        read(&parts).map_err(|why| QuietTimeError {
+        read_parts(&parts).map_err(|why| QuietTimeError {
             entry: entry.to_owned(),
             why,
         })
     }
 }
 
-fn read(parts: &[&str]) -> Result<QuietTime, String> {
+fn read_parts(parts: &[&str]) -> Result<QuietTime, String> {
     match *parts {
         [] => Err(
             "it is empty: write days, hours or both, such as `Sat,Sun`, `12:00-13:30`, `12-25`".to_owned(),
@@ -68,7 +68,7 @@ fn read_days(text: &str) -> Result<QuietDays, String> {
     }
 }
 
-/// Reads one weekday or a range of them, which may run over Sunday.
+/// Reads one weekday or a range of weekdays, which may run past Sunday.
 fn read_weekdays(item: &str) -> Result<u8, String> {
     let (first, last) = item.split_once('-').unwrap_or((item, item));
     let first = read_weekday(first)?;
@@ -79,9 +79,9 @@ fn read_weekdays(item: &str) -> Result<u8, String> {
 }
 
 fn read_weekday(text: &str) -> Result<usize, String> {
-    let named = |text: &str| WEEKDAYS.iter().position(|name| name.eq_ignore_ascii_case(text));
+    let position = |text: &str| WEEKDAYS.iter().position(|name| name.eq_ignore_ascii_case(text));
 
-    named(text).ok_or_else(|| match text.get(..3).and_then(named) {
+    position(text).ok_or_else(|| match text.get(..3).and_then(position) {
         Some(day) => format!("`{text}` is not a weekday: write {}", WEEKDAYS[day]),
         None => format!(
             "`{text}` is not a weekday: write Mon, Tue, Wed, Thu, Fri, Sat or Sun, or dates such as 12-25"
@@ -123,17 +123,18 @@ fn read_day(text: &str) -> Result<ParsedDay, String> {
         _ => None,
     };
 
-    let absent = || format!("`{text}` is not in the calendar: write MM-DD or YYYY-MM-DD, month before day");
+    let no_such_date =
+        || format!("`{text}` is not in the calendar: write MM-DD or YYYY-MM-DD, month before day");
 
     match numbers.as_deref() {
         Some(&[month, day]) => {
-            // A leap year knows every date that any year knows.
-            let date = date(2000, month, day).ok_or_else(absent)?;
+            // A leap year has every date that any year has.
+            let date = date(2000, month, day).ok_or_else(no_such_date)?;
             Ok(ParsedDay::OfAnyYear(MonthDay::of(date)))
         }
         Some(&[year, month, day]) => date(year, month, day)
             .map(ParsedDay::OfOneYear)
-            .ok_or_else(absent),
+            .ok_or_else(no_such_date),
         _ => Err(format!(
             "`{text}` is not a date: write MM-DD or YYYY-MM-DD with all digits, a range with a slash \
              (12-24/12-26), weekdays by name (Mon-Fri)"
@@ -147,8 +148,8 @@ fn date(year: i16, month: i16, day: i16) -> Option<Date> {
 
 /// Reads a number of exactly `width` digits.
 fn digits((text, width): (&str, usize)) -> Option<i16> {
-    let plain = text.len() == width && text.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten()
+    let is_number = text.len() == width && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
 }
 
 /// Reads a range of hours; `None` is the whole day.

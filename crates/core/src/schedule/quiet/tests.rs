@@ -1,4 +1,4 @@
-//! What quiet times read, print and cover.
+//! Which quiet times are accepted, how they print, and what they cover.
 
 use jiff::civil::DateTime;
 
@@ -59,7 +59,7 @@ fn other_spellings_print_the_usual_one() {
 }
 
 #[test]
-fn hours_hold_from_the_first_minute_to_before_the_last() {
+fn hours_include_their_first_minute_and_exclude_their_end() {
     // 2026-11-27 is a Friday.
     assert!(!covers("Fri 15:00-24:00", "2026-11-27T14:59:59"));
     assert!(covers("Fri 15:00-24:00", "2026-11-27T15:00"));
@@ -81,7 +81,7 @@ fn hours_over_midnight_belong_to_the_day_they_start_on() {
 }
 
 #[test]
-fn dates_hold_every_year_or_once() {
+fn a_date_without_a_year_is_quiet_every_year_and_one_with_a_year_once() {
     assert!(covers("12-25", "2026-12-25T00:00") && covers("12-25", "2031-12-25T23:59"));
     assert!(!covers("12-25", "2026-12-26T00:00"));
     assert!(covers("12-20/01-03", "2026-12-20T00:00") && covers("12-20/01-03", "2027-01-03T23:59"));
@@ -93,7 +93,7 @@ fn dates_hold_every_year_or_once() {
 }
 
 #[test]
-fn a_complaint_says_what_would_be_right() {
+fn an_error_says_what_to_write_instead() {
     for (entry, words) in [
         ("", "it is empty"),
         ("Friday", "`Friday` is not a weekday: write Fri"),
@@ -134,7 +134,7 @@ fn every_bad_entry_is_named() {
 }
 
 #[test]
-fn a_quiet_stretch_joins_what_touches() {
+fn adjacent_quiet_times_form_one_stretch() {
     let times = QuietTimes::parse(["Fri 15:00-24:00", "Sat,Sun", "Mon 00:00-09:00"]).unwrap();
     let end = |local: &str| times.end(local.parse().unwrap());
     assert_eq!(end("2026-11-27T16:10"), Some("2026-11-30T09:00".parse().unwrap()));

@@ -39,11 +39,11 @@ fn candidate(pod: &Pod) -> Candidate {
     }
 }
 
-/// All of `pods`, of which those that `is` accepts are candidates.
-fn index<'a>(pods: impl IntoIterator<Item = &'a Pod>, is: impl Fn(&Pod) -> bool) -> CandidateIndex {
+/// An index of `pods`, with those that `is_candidate` accepts as candidates.
+fn index<'a>(pods: impl IntoIterator<Item = &'a Pod>, is_candidate: impl Fn(&Pod) -> bool) -> CandidateIndex {
     let mut index = CandidateIndex::default();
     for pod in pods {
-        let candidate = is(pod).then(|| candidate(pod));
+        let candidate = is_candidate(pod).then(|| candidate(pod));
         index.push(pod, candidate.as_ref(), &rules());
     }
     index
@@ -57,7 +57,7 @@ fn uids(index: &CandidateIndex, seed: u64, draw_by: DrawBy) -> Vec<String> {
 }
 
 #[test]
-fn candidates_come_as_their_names_are_drawn_whole_and_each_once() {
+fn candidates_are_drawn_once_each_and_in_the_order_of_the_names() {
     let pods = [
         pods("one", "web", 10),
         pods("two", "web", 10),
@@ -67,23 +67,23 @@ fn candidates_come_as_their_names_are_drawn_whole_and_each_once() {
     let is_candidate = |pod: &Pod| !pod.id.name.ends_with('4');
     let mut index = index(&pods[..12], is_candidate);
 
-    // The last of a page comes again on the next one, with a pod of a phase that no list of names holds.
-    let mut more = self::index(&pods[11..], is_candidate);
+    // The last pod of a page is repeated on the next one, with a pod in a phase that no name index holds.
+    let mut next_page = self::index(&pods[11..], is_candidate);
     let finished = Pod {
         phase: PodPhase::Succeeded,
         ..self::pods("two", "done", 1)[0].clone()
     };
-    more.push(&finished, None, &rules());
-    index.append(more);
+    next_page.push(&finished, None, &rules());
+    index.append(next_page);
 
     for seed in 0..20 {
         let mut expected: Vec<_> = index
             .names
             .draw(seed)
             .filter_map(|entry| {
-                let is =
+                let has_name =
                     |pod: &&Pod| pod.id.name == entry.name && Some(&*pod.id.namespace) == entry.namespace;
-                let pod = pods.iter().find(is).unwrap();
+                let pod = pods.iter().find(has_name).unwrap();
                 is_candidate(pod).then(|| candidate(pod))
             })
             .collect();
@@ -120,7 +120,7 @@ fn siblings_share_their_owner() {
 }
 
 #[test]
-fn every_owner_is_first_about_equally_often_and_so_is_every_pod_of_it() {
+fn every_owner_is_first_about_equally_often_and_so_is_every_pod_of_one_owner() {
     // Two owners of one name, in two namespaces; each bare pod stands for itself.
     let pods = [
         pods("one", "bare", 2),

@@ -20,7 +20,7 @@ fn drawn(index: &NameIndex, seed: u64) -> Vec<String> {
 }
 
 #[test]
-fn every_name_is_drawn_once_and_by_another_seed_in_another_order() {
+fn every_name_is_drawn_once_and_another_seed_gives_another_order() {
     let names = index_of(&[Some("shop")], 100);
     let mut order = drawn(&names, 7);
     assert_ne!(order, drawn(&names, 8));

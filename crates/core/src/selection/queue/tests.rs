@@ -37,7 +37,7 @@ fn a_pod_listed_twice_is_drawn_once() {
     assert_eq!(draw(candidates([1, 2, 1, 3, 2]), 1, DrawBy::Pod).len(), 3);
 }
 
-/// `web-0`, `web-1` and so on, all of one owner.
+/// `NAME-0`, `NAME-1` and so on, all of the Deployment `NAME`.
 fn owned(name: &str, replicas: usize) -> Vec<Candidate> {
     let owner = PodOwner {
         kind: "Deployment".into(),
@@ -99,7 +99,7 @@ fn after_a_refusal_the_other_owners_come_first_and_the_siblings_still_come() {
 
 #[test]
 fn more_siblings_of_a_refused_victim_than_can_be_tried_are_not_put_back() {
-    let all = [owned("web", 3 * MOST_PUT_BACK), owned("cart", 5)].concat();
+    let all = [owned("web", 3 * MAX_PUT_BACK), owned("cart", 5)].concat();
     let mut queue = DrawQueue::new(all, 1, DrawBy::Pod);
 
     let mut refused = HashSet::new();
@@ -115,12 +115,12 @@ fn more_siblings_of_a_refused_victim_than_can_be_tried_are_not_put_back() {
 
     assert_eq!(
         siblings,
-        HashMap::from([("web".to_owned(), MOST_PUT_BACK), ("cart".to_owned(), 4)])
+        HashMap::from([("web".to_owned(), MAX_PUT_BACK), ("cart".to_owned(), 4)])
     );
 }
 
 #[test]
-fn a_namespace_that_is_left_gives_no_more_victims() {
+fn an_excluded_namespace_gives_no_more_victims() {
     let mut queue = DrawQueue::new(owned("web", 4), 1, DrawBy::Pod);
     let first = queue.next_victim().unwrap();
     queue.leave_namespace(&first.pod);
@@ -128,7 +128,7 @@ fn a_namespace_that_is_left_gives_no_more_victims() {
 }
 
 #[test]
-fn drawn_by_owner_the_pods_of_one_follow_each_other_and_its_size_does_not_count() {
+fn drawn_by_owner_the_pods_of_an_owner_stay_together_and_their_number_does_not_matter() {
     let all = [owned("web", 9), owned("cart", 2), candidates(0..1)].concat();
     let owners = |seed| {
         let drawn = draw(all.clone(), seed, DrawBy::Owner);

@@ -1,4 +1,4 @@
-//! Every finding on a budget, and next to it a state that looks similar and is none.
+//! Every finding on a budget, and a similar state that is not a finding.
 
 use super::*;
 use crate::budget::UnhealthyPodPolicy;
@@ -16,7 +16,7 @@ fn a_budget_that_allows_a_disruption_has_no_finding() {
 }
 
 #[test]
-fn a_limit_of_no_disruption_never_allows_an_eviction() {
+fn a_limit_that_leaves_no_disruption_never_allows_an_eviction() {
     for never in [
         at_most("0", 3, 3, 3),
         at_most("0%", 3, 3, 3),
@@ -35,7 +35,7 @@ fn a_limit_of_no_disruption_never_allows_an_eviction() {
 }
 
 #[test]
-fn a_limit_of_nothing_is_never_whatever_the_status_says() {
+fn a_limit_of_zero_is_never_even_with_another_status() {
     let mut unsynced = at_most("0", 0, 0, 0);
     unsynced.generation = 2;
     assert_eq!(found(unsynced, &[Pod::sample(), Pod::sample()]), ["error never"]);
@@ -62,7 +62,7 @@ fn a_single_replica_under_min_available_1_is_named_as_such() {
 }
 
 #[test]
-fn never_says_the_number_that_would_do() {
+fn a_never_finding_says_which_number_would_allow_an_eviction() {
     let finding = only(budget(3, 3, 3), &vec![Pod::sample(); 3]);
 
     assert!(
@@ -132,7 +132,7 @@ fn a_failed_sync_is_put_in_the_controllers_words() {
 }
 
 #[test]
-fn a_status_of_an_older_spec_is_not_yet_rather_than_never() {
+fn a_status_of_an_older_spec_means_not_yet_rather_than_never() {
     let mut unsynced = budget(3, 3, 3);
     unsynced.generation = 2;
     assert_eq!(found(unsynced, &vec![Pod::sample(); 3]), ["warning unsynced"]);
@@ -217,7 +217,7 @@ fn min_available_0_with_unready_pods_only_blocks_them() {
 }
 
 #[test]
-fn an_exhausted_budget_is_not_now_with_its_arithmetic() {
+fn an_exhausted_budget_is_a_note_with_its_arithmetic() {
     let pending = Pod {
         phase: PodPhase::Pending,
         ready: false,

@@ -22,20 +22,20 @@ import (
 )
 
 const (
-	crowdNamespace = "crowd"
-	crowdReplicas  = 20  // Pods of one ReplicaSet.
-	crowdEligible  = 100 // Of so many pods, one does not opt out of disruptions.
-	crowdNodes     = 500
+	podNamespace    = "many-pods"
+	podsPerOwner    = 20  // Pods of one ReplicaSet.
+	podsPerEligible = 100 // Of so many pods, one does not opt out of disruptions.
+	nodeCount       = 500
 
 	// storedPrefix begins every object that the API server stores as protobuf.
 	storedPrefix = "k8s\x00"
 )
 
-// crowd fills a cluster with Running pods as large as real ones are. The first
-// goes through the API, with the two field managers of a pod's life; the others
-// are written to etcd as copies of what the API server stored, since a hundred
-// thousand requests with 34 kB each would take the better part of an hour.
-func crowd(ctx context.Context, dir string, pods int) error {
+// fillWithPods fills a cluster with Running pods as large as real ones are. The
+// first goes through the API, with the two field managers of a pod's life; the
+// others are written to etcd as copies of what the API server stored, since a
+// hundred thousand requests with 34 kB each would take the better part of an hour.
+func fillWithPods(ctx context.Context, dir string, pods int) error {
 	endpoint, err := os.ReadFile(filepath.Join(dir, etcdName))
 	if err != nil {
 		return fmt.Errorf("no control plane was started in %s: %w", dir, err)
@@ -46,11 +46,11 @@ func crowd(ctx context.Context, dir string, pods int) error {
 	}
 	defer store.Close()
 
-	first, err := firstOfCrowd(ctx, filepath.Join(dir, kubeconfigName))
+	first, err := createFirstPod(ctx, filepath.Join(dir, kubeconfigName))
 	if err != nil {
 		return err
 	}
-	key := func(name string) string { return "/registry/pods/" + crowdNamespace + "/" + name }
+	key := func(name string) string { return "/registry/pods/" + podNamespace + "/" + name }
 	stored, err := store.Get(ctx, key(first.Name))
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func crowd(ctx context.Context, dir string, pods int) error {
 		return err
 	}
 	for n := 1; n < pods; n++ {
-		nameMember(&pod, n)
+		nameForIndex(&pod, n)
 		pod.UID = uuid.NewUUID()
 		if envelope.Raw, err = pod.Marshal(); err != nil {
 			return err
@@ -83,8 +83,8 @@ func crowd(ctx context.Context, dir string, pods int) error {
 	return nil
 }
 
-// firstOfCrowd creates the namespace and one pod, and reports it Running.
-func firstOfCrowd(ctx context.Context, kubeconfig string) (*corev1.Pod, error) {
+// createFirstPod creates the namespace and one pod, and reports it Running.
+func createFirstPod(ctx context.Context, kubeconfig string) (*corev1.Pod, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return nil, err
@@ -93,18 +93,18 @@ func firstOfCrowd(ctx context.Context, kubeconfig string) (*corev1.Pod, error) {
 	if err != nil {
 		return nil, err
 	}
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: crowdNamespace}}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: podNamespace}}
 	if _, err := client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
 		return nil, err
 	}
 	// Nobody else makes it, and a pod is admitted only once it is there.
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-	_, err = client.CoreV1().ServiceAccounts(crowdNamespace).Create(ctx, account, metav1.CreateOptions{})
+	_, err = client.CoreV1().ServiceAccounts(podNamespace).Create(ctx, account, metav1.CreateOptions{})
 	if err != nil {
 		return nil, err
 	}
-	pods := client.CoreV1().Pods(crowdNamespace)
-	pod, err := pods.Create(ctx, member(), metav1.CreateOptions{FieldManager: "kube-controller-manager"})
+	pods := client.CoreV1().Pods(podNamespace)
+	pod, err := pods.Create(ctx, podTemplate(), metav1.CreateOptions{FieldManager: "kube-controller-manager"})
 	if err != nil {
 		return nil, err
 	}
@@ -112,8 +112,8 @@ func firstOfCrowd(ctx context.Context, kubeconfig string) (*corev1.Pod, error) {
 	return pods.UpdateStatus(ctx, pod, metav1.UpdateOptions{FieldManager: "kubelet"})
 }
 
-// member is one pod of the crowd, about 34 kB of JSON once it is stored.
-func member() *corev1.Pod {
+// podTemplate is one such pod, about 34 kB of JSON once it is stored.
+func podTemplate() *corev1.Pod {
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
 		Annotations: map[string]string{
 			"checksum/config":            strings.Repeat("0123456789abcdef", 4),
@@ -124,23 +124,23 @@ func member() *corev1.Pod {
 		pod.Spec.Containers = append(pod.Spec.Containers, container(name, 8080+int32(n)))
 	}
 	pod.Spec.Volumes = []corev1.Volume{{Name: "cache", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
-	nameMember(pod, 0)
+	nameForIndex(pod, 0)
 	return pod
 }
 
-// nameMember makes pod the nth of the crowd.
-func nameMember(pod *corev1.Pod, n int) {
-	workload := fmt.Sprintf("service-%04d", n/crowdReplicas)
-	hash := fmt.Sprintf("%09x", n/crowdReplicas*2_654_435_761%0xf_ffff_ffff)
+// nameForIndex gives pod the name, labels and owner of the nth.
+func nameForIndex(pod *corev1.Pod, n int) {
+	workload := fmt.Sprintf("service-%04d", n/podsPerOwner)
+	hash := fmt.Sprintf("%09x", n/podsPerOwner*2_654_435_761%0xf_ffff_ffff)
 	controller := true
 	pod.Name = fmt.Sprintf("%s-%s-%05d", workload, hash, n)
 	pod.Labels = map[string]string{"app.kubernetes.io/name": workload, "pod-template-hash": hash}
-	pod.Annotations["macaque/enabled"] = strconv.FormatBool(n%crowdEligible == crowdEligible/2)
+	pod.Annotations["macaque/enabled"] = strconv.FormatBool(n%podsPerEligible == podsPerEligible/2)
 	pod.OwnerReferences = []metav1.OwnerReference{{
 		APIVersion: "apps/v1", Kind: "ReplicaSet", Name: workload + "-" + hash, Controller: &controller,
-		UID: types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012d", n/crowdReplicas)),
+		UID: types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012d", n/podsPerOwner)),
 	}}
-	pod.Spec.NodeName = fmt.Sprintf("node-%03d", n%crowdNodes)
+	pod.Spec.NodeName = fmt.Sprintf("node-%03d", n%nodeCount)
 }
 
 func container(name string, port int32) corev1.Container {

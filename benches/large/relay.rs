@@ -7,12 +7,12 @@ use tokio::io::{self, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A relay on loopback.
-pub(crate) struct Relay {
+pub(crate) struct CountingRelay {
     pub(crate) address: String,
     received: Arc<AtomicU64>,
 }
 
-impl Relay {
+impl CountingRelay {
     /// A relay to `server`, an address with a port.
     pub(crate) async fn to(server: String) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;

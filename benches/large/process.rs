@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 /// What a program took.
 #[derive(Clone, Copy)]
-pub(crate) struct Measure {
+pub(crate) struct RunCost {
     pub(crate) time: Duration,
     /// User and system time.
     pub(crate) cpu: Duration,
@@ -22,7 +22,7 @@ pub(crate) struct Measure {
 
 /// What a daemon takes while it has nothing to do.
 #[derive(Clone, Copy)]
-pub(crate) struct Idle {
+pub(crate) struct IdleCost {
     /// From its start to `/readyz` saying yes.
     pub(crate) ready: Duration,
     /// User and system time over [`WHILE`].
@@ -45,7 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const TICKS: u64 = 100;
 
 /// Runs `command` to its end; what its memory grew by in the last moment before that is not seen.
-pub(crate) async fn run(command: &mut Command) -> io::Result<Measure> {
+pub(crate) async fn run(command: &mut Command) -> io::Result<RunCost> {
     let begun = Instant::now();
     let mut child = spawn(command)?;
     let mut peak_kib = 0;
@@ -59,7 +59,7 @@ pub(crate) async fn run(command: &mut Command) -> io::Result<Measure> {
         tokio::time::sleep(LOOK).await;
     };
     let time = begun.elapsed();
-    Ok(Measure {
+    Ok(RunCost {
         time,
         cpu,
         peak_kib,
@@ -68,7 +68,7 @@ pub(crate) async fn run(command: &mut Command) -> io::Result<Measure> {
 }
 
 /// Runs a daemon that answers probes at `address`, and ends it after a while.
-pub(crate) async fn idle(command: &mut Command, address: SocketAddr) -> io::Result<Idle> {
+pub(crate) async fn idle(command: &mut Command, address: SocketAddr) -> io::Result<IdleCost> {
     let begun = Instant::now();
     let mut child = spawn(command)?;
     let idle = watch(&child, begun, address).await;
@@ -77,7 +77,7 @@ pub(crate) async fn idle(command: &mut Command, address: SocketAddr) -> io::Resu
     idle
 }
 
-async fn watch(child: &Child, begun: Instant, address: SocketAddr) -> io::Result<Idle> {
+async fn watch(child: &Child, begun: Instant, address: SocketAddr) -> io::Result<IdleCost> {
     let answered = async { while !is_ready(address).await.unwrap_or_default() {} };
     tokio::time::timeout(PATIENCE, answered).await?;
     let ready = begun.elapsed();
@@ -85,7 +85,7 @@ async fn watch(child: &Child, begun: Instant, address: SocketAddr) -> io::Result
     tokio::time::sleep(WHILE).await;
     let (_, after) = stat(child)?;
     let gone = || io::Error::other("it ended while it was watched");
-    Ok(Idle {
+    Ok(IdleCost {
         ready,
         cpu: after.saturating_sub(before),
         memory_kib: status(child, "VmRSS:").ok_or_else(gone)?,

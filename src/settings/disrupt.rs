@@ -1,0 +1,90 @@
+//! Decodes `[disrupt]`: how many pods a round disrupts, and how.
+
+use std::time::Duration;
+
+use macaque_core::config::{DisruptConfig, DrawBy};
+use macaque_core::outcome::DisruptionMethod;
+
+use super::decoder::SettingsDecoder;
+use super::mistake::{MistakeReported, quote};
+
+/// More victims per round than this are an outage, not an experiment.
+const MOST_VICTIMS: usize = 100;
+/// Each attempt may last as long as a request to the API server; more of them would outlast any schedule.
+const MOST_ATTEMPTS: usize = 1000;
+/// The longest grace period: a pod that ends more slowly is hardly disrupted.
+const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
+
+/// Decodes the section.
+pub(super) fn decode_disrupt(d: &mut SettingsDecoder) -> Result<DisruptConfig, MistakeReported> {
+    let method = d.one_of(
+        "disrupt.method",
+        "a method",
+        DisruptionMethod::ALL,
+        DisruptionMethod::as_str,
+    );
+    let draw = d.one_of(
+        "disrupt.draw",
+        "a way to pick victims",
+        DrawBy::ALL,
+        DrawBy::as_str,
+    );
+    let grace_period = decode_grace_period(d);
+    let counts = decode_counts(d);
+
+    let (count, attempts) = counts?;
+    Ok(DisruptConfig {
+        method: method?,
+        count,
+        grace_period: grace_period?,
+        attempts,
+        draw: draw?,
+    })
+}
+
+/// Decodes the victims and the attempts per round.
+fn decode_counts(d: &mut SettingsDecoder) -> Result<(usize, usize), MistakeReported> {
+    let count = d.count("disrupt.count", MOST_VICTIMS);
+    let attempts = d.count("disrupt.attempts", MOST_ATTEMPTS);
+    let count = count?;
+    let attempts = attempts?;
+
+    if attempts.source.is_none() {
+        // The default is raised if it is too low: many victims need not be configured with as many attempts.
+        return Ok((count.value, attempts.value.max(count.value)));
+    }
+    if attempts.value < count.value {
+        let wrong = format!(
+            "{} is less than {} in {}",
+            attempts.value,
+            count.value,
+            count.place()
+        );
+        return Err(d.refuse(&attempts, wrong, format!("use {} or more", count.value)));
+    }
+    Ok((count.value, attempts.value))
+}
+
+fn decode_grace_period(d: &mut SettingsDecoder) -> Result<Option<Duration>, MistakeReported> {
+    let Some(text) = d.optional("disrupt.grace_period")? else {
+        return Ok(None);
+    };
+    let shown = quote(&text.value);
+    let grace = d.duration(text)?;
+
+    let (wrong, right) = match grace.value {
+        Duration::ZERO => (
+            format!(
+                "{shown} would remove the pod from the API server at once, even if its containers still run"
+            ),
+            "use \"1s\" or more, or leave it empty for the pod's own",
+        ),
+        value if value.subsec_nanos() != 0 => (
+            format!("{shown} is not a whole number of seconds, as Kubernetes requires"),
+            "use \"1s\", \"2s\" and so on",
+        ),
+        value if value > LONGEST_GRACE => (format!("{shown} is longer than a day"), "use \"24h\" or less"),
+        value => return Ok(Some(value)),
+    };
+    Err(d.refuse(&grace, wrong, right))
+}

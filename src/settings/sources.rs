@@ -1,0 +1,149 @@
+//! Where settings come from: the file, the environment and the flags, merged over the defaults; and what the process
+//! knows of the pod that it runs in.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use macaque_core::eligibility::OwnPod;
+
+use super::decoder::SettingsDecoder;
+use super::environment;
+use super::file;
+use super::keys::{self, keys};
+use super::layer::SettingsLayer;
+use super::mistake::{SettingMistake, quote};
+
+/// The configuration file that is read if it exists and no other is named.
+pub const DEFAULT_FILE: &str = "/etc/macaque/macaque.toml";
+
+/// Where settings come from, beside the defaults.
+#[derive(Clone, Default)]
+pub struct SettingsSources {
+    /// The file of `--config`. Without it `MACAQUE_CONFIG` names one, or [`DEFAULT_FILE`] is read if it exists.
+    pub file: Option<PathBuf>,
+    /// The environment's variables; those that do not begin with `MACAQUE_` are ignored.
+    pub env: Vec<(String, String)>,
+    /// The flags that were given. A list may be given by several flags.
+    pub flags: Vec<FlagSetting>,
+    /// The namespace of the service account, in a cluster: the target if no other is set.
+    pub service_account_namespace: Option<String>,
+    /// The host's name: in a pod, where a service account has a namespace, that is the pod's name unless
+    /// `MACAQUE_POD_NAME` says otherwise.
+    pub host_name: Option<String>,
+}
+
+/// A flag that sets a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlagSetting {
+    /// The key's path.
+    pub key: &'static str,
+    /// The value, as text.
+    pub value: String,
+    /// The flag's name, with its dashes.
+    pub name: &'static str,
+}
+
+impl SettingsSources {
+    /// Reads the file, and merges all layers for decoding.
+    pub(super) fn decoder(&self) -> SettingsDecoder {
+        // A file that cannot be read may set anything: what it would have set is not missing as well.
+        let from_file = self.read_file().unwrap_or_else(|mistake| {
+            let meant = keys().iter().map(|key| key.path.to_owned()).collect();
+            SettingsLayer {
+                mistakes: vec![mistake],
+                meant,
+                ..SettingsLayer::default()
+            }
+        });
+
+        SettingsDecoder::new(vec![
+            SettingsLayer::defaults(keys()),
+            from_file,
+            environment::read(&self.env),
+            read_flags(&self.flags),
+        ])
+    }
+
+    fn read_file(&self) -> Result<SettingsLayer, SettingMistake> {
+        let variable = environment::find(&self.env, environment::CONFIG);
+        let (path, named_by) = match (&self.file, variable) {
+            (Some(path), _) => (path.as_path(), Some("--config")),
+            (None, Some(path)) => (Path::new(path), Some(environment::CONFIG)),
+            (None, None) => (Path::new(DEFAULT_FILE), None),
+        };
+
+        let name = path.display().to_string();
+        match fs::read_to_string(path) {
+            Ok(text) => file::read(&name, &text),
+            Err(error) if named_by.is_none() && error.kind() == io::ErrorKind::NotFound => {
+                Ok(SettingsLayer::default())
+            }
+            Err(error) => Err(SettingMistake {
+                key: named_by.unwrap_or(DEFAULT_FILE).to_owned(),
+                source: None,
+                wrong: format!("cannot read {}: {error}", quote(&name)),
+                right: Some("name a TOML file that can be read".to_owned()),
+            }),
+        }
+    }
+
+    /// The namespace of the service account, if there is one.
+    pub(super) fn account_namespace(&self) -> Option<&str> {
+        let namespace = self.service_account_namespace.as_deref().map(str::trim);
+        namespace.filter(|name| !name.is_empty())
+    }
+
+    /// The namespace that macaque runs in, if that is known.
+    pub fn own_namespace(&self) -> Option<&str> {
+        let named = environment::find(&self.env, environment::POD_NAMESPACE);
+        named.or(self.account_namespace())
+    }
+
+    /// The pod that macaque is, if that is known.
+    pub(super) fn own_pod(&self) -> Option<OwnPod> {
+        let variable = |name| environment::find(&self.env, name).map(str::to_owned);
+        let around = self.service_account_namespace.clone();
+        let host_name = around.as_ref().and(self.host_name.clone());
+        let pod = variable(environment::POD_NAME).or(host_name)?;
+        let namespace = variable(environment::POD_NAMESPACE).or(around)?;
+        Some(OwnPod { namespace, name: pod })
+    }
+}
+
+/// The layer of the flags.
+fn read_flags(flags: &[FlagSetting]) -> SettingsLayer {
+    let mut layer = SettingsLayer::default();
+    for flag in flags {
+        match keys::find(flag.key) {
+            Some(key) => layer.add_text(key, &flag.value, &format!("flag {}", flag.name)),
+            None => layer.refuse(
+                SettingMistake {
+                    key: flag.name.to_owned(),
+                    source: None,
+                    wrong: format!("sets {}, which is not a setting", flag.key),
+                    right: Some("this is a defect of macaque, please report it".to_owned()),
+                },
+                None,
+            ),
+        }
+    }
+
+    layer
+}
+
+impl fmt::Debug for SettingsSources {
+    /// Shows which variables and flags there are, not their values: they may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variables: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
+        let flags: Vec<_> = self.flags.iter().map(|flag| flag.name).collect();
+        f.debug_struct("SettingsSources")
+            .field("file", &self.file)
+            .field("env", &variables)
+            .field("flags", &flags)
+            .field("service_account_namespace", &self.service_account_namespace)
+            .field("host_name", &self.host_name)
+            .finish()
+    }
+}
