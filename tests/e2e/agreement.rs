@@ -56,9 +56,12 @@ async fn compare(cluster: &Cluster, namespace: &RandomNamespace) -> Option<(Vec<
     let before = budgets(cluster, namespace).await;
     let name = Some(&*namespace.namespace.name);
     let page = cluster.pods(name, &Selector::default(), None).await.unwrap();
+
     assert!(page.next.is_none(), "one page holds them all");
+
     let mut kinds = Vec::new();
     let mut differences = Vec::new();
+
     for pod in &page.pods {
         let predicted = comparable(predict(pod, &before, &PlannedDisruptions::default()));
         let answer = cluster
@@ -74,6 +77,7 @@ async fn compare(cluster: &Cluster, namespace: &RandomNamespace) -> Option<(Vec<
             ));
         }
     }
+
     (budgets(cluster, namespace).await == before).then_some((kinds, differences))
 }
 

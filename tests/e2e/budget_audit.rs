@@ -48,12 +48,15 @@ impl TestNamespace {
 async fn the_shops_database_never_lets_go_and_its_search_has_no_budget() {
     let namespace = TestNamespace::shop().await;
     let audit = namespace.macaque("budgets -o json").exits(3).await.json();
+
     assert_eq!(findings(&audit), ["error never db", "note no-budget search"]);
+
     let sums = audit["budgets"].as_array().unwrap().iter().map(|sum| {
         let numbers = ["expected", "needs", "healthy", "allows"].map(|key| sum[key].as_i64().unwrap());
         (sum["name"].as_str().unwrap(), numbers)
     });
     let sums: Vec<_> = sums.collect();
+
     assert_eq!(
         sums,
         [
@@ -62,6 +65,7 @@ async fn the_shops_database_never_lets_go_and_its_search_has_no_budget() {
             ("web", [4, 3, 4, 1])
         ]
     );
+
     let table = namespace.macaque("budgets").exits(3).await;
     table.says([
         "statefulset/db (3)",
@@ -91,13 +95,16 @@ async fn what_is_never_allowed_and_what_two_budgets_hold_are_errors() {
     namespace
         .with_budget("frozen", "frozen", json!({"maxUnavailable": 0}))
         .await;
+
     for name in ["one", "two"] {
         namespace
             .with_budget(name, "twice", json!({"maxUnavailable": 1}))
             .await;
     }
+
     let found = namespace.findings(3).await;
     assert_eq!(found, ["error several-budgets twice", "error never frozen"]);
+
     namespace
         .macaque("budgets")
         .exits(3)
@@ -114,7 +121,9 @@ async fn a_budget_over_daemons_fails_to_sync_and_says_why() {
     namespace
         .with_odd_budget("logs", json!({"maxUnavailable": 1, "selector": selector}))
         .await;
+
     assert_eq!(namespace.findings(3).await, ["error sync-failed logs"]);
+
     let told = namespace.macaque("budgets").exits(3).await;
     told.says([
         "daemonsets.apps does not implement the scale subresource",
@@ -148,6 +157,7 @@ async fn selectors_that_cover_nothing_are_warnings() {
         .with_odd_budget("nothing", json!({"maxUnavailable": 1}))
         .await;
     let warnings = ["warning matches-nothing gone", "warning no-selector nothing"];
+
     assert_eq!(namespace.findings(0).await, warnings);
 }
 
@@ -160,14 +170,18 @@ async fn pods_that_are_not_ready_and_block_are_named_with_the_remedy() {
         .with_budget("web", "web", json!({"minAvailable": 2}))
         .await;
     let sick = json!({"metadata": {"annotations": {"controlplane.test/ready": "false"}}});
+
     for pod in &pods[..2] {
         namespace
             .send(Method::PATCH, &namespace.path_of(pod), &sick)
             .await
             .accepted();
     }
+
     namespace.until_healthy("web", 1).await;
+
     assert_eq!(namespace.findings(0).await, ["warning unhealthy-pods web"]);
+
     namespace
         .macaque("budgets")
         .exits(0)

@@ -62,6 +62,7 @@ async fn a_deletion_ignores_a_budget_that_has_nothing_left() {
         .exits(0)
         .await;
     let lost = namespace.lost(&before).await;
+
     assert_eq!((round.uids("deleted"), lost.len()), (lost.clone(), 1));
 }
 
@@ -75,7 +76,9 @@ async fn a_refused_owner_leaves_the_round_to_another() {
         .with_budget("held", "held", json!({"maxUnavailable": 0}))
         .await;
     let round = namespace.macaque("once --dry-run=false -o json").exits(0).await;
+
     assert_eq!(round.uids("evicted"), [uid(&free[0])]);
+
     let alive = namespace.alive().await;
     assert!(held.iter().all(|pod| alive.contains(&uid(pod))));
 }

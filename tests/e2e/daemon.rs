@@ -45,6 +45,7 @@ async fn sigterm_ends_it_as_pid_1_too() {
         let notice = b"SKIPPED: sigterm_ends_it_as_pid_1_too: `unshare --pid --fork` is not permitted here\n";
         return std::io::stderr().write_all(notice).unwrap();
     }
+
     let namespace = TestNamespace::new().await;
     let command = MacaqueCommand::within(&AS_PID_1, "run --namespace shop");
     let macaque = ready(command.by(&namespace.unreachable())).await;
@@ -52,7 +53,9 @@ async fn sigterm_ends_it_as_pid_1_too() {
     let child = fs::read_to_string(children).unwrap().trim().to_owned();
     let status = fs::read_to_string(format!("/proc/{child}/status")).unwrap();
     let ids = status.lines().find(|line| line.starts_with("NSpid:")).unwrap();
+
     assert_eq!(ids.split_whitespace().last(), Some("1"), "{ids}");
+
     stops_cleanly(macaque, child.parse().unwrap()).await;
 }
 
@@ -96,7 +99,9 @@ async fn ready(macaque: MacaqueCommand) -> RunningMacaque {
     })
     .await;
     let alive = probe(port, "/livez").unwrap();
+
     assert!(alive.starts_with("HTTP/1.1 200 "), "{alive}");
+
     running
 }
 

@@ -54,6 +54,7 @@ async fn what_is_opened_by_configuration_is_disrupted() {
         .env("MACAQUE_TARGET__INCLUDE", "bare,daemonset")
         .exits(0)
         .await;
+
     assert_eq!(round.uids("evicted"), [uid(&bare[0])]);
     assert!(!namespace.alive().await.contains(&uid(&bare[0])));
 }

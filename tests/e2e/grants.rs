@@ -29,8 +29,10 @@ async fn the_role_of_the_manifest_suffices_for_evictions() {
     let checked = namespace.macaque_as(&account, "check -o json").exits(0).await;
     let findings = checked.json();
     let findings = findings.as_array().unwrap();
+
     assert!(findings.iter().all(|finding| finding["result"] != "failed"));
     assert_eq!(namespace.lost(&before).await, NO_PODS, "a check disrupts nothing");
+
     let round = namespace.macaque_as(&account, "once -o json").exits(0).await;
     assert_eq!(round.uids("evicted").len(), 1);
     assert_eq!(namespace.lost(&before).await.len(), 1);
@@ -51,6 +53,7 @@ async fn the_commented_rule_of_the_manifest_suffices_for_deletions() {
         .macaque_as(&account, "once --method delete -o json")
         .exits(0)
         .await;
+
     assert_eq!(round.uids("deleted").len(), 1);
 }
 
@@ -92,15 +95,18 @@ async fn one_verb_less(namespace: &TestNamespace, account: &str, verb: &str, res
 async fn a_namespace_without_a_grant_is_a_problem_that_hides_no_success_elsewhere() {
     let mut granted = TestNamespace::new().await;
     let mut other = TestNamespace::new().await;
+
     for namespace in [&mut granted, &mut other] {
         namespace.with(Workload::deployment("web", 1)).await;
     }
+
     let account = granted.account(granted.shipped_role().await).await;
     let before = other.alive().await;
     let both = format!("once -n {}", other.name);
     let round = granted.macaque_as(&account, &both).exits(0).await;
     let problem = format!("problem: list pods in {}: forbidden", other.name);
     round.says(["evicted", &problem]);
+
     assert_eq!(other.lost(&before).await, NO_PODS);
 }
 

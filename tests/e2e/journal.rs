@@ -45,9 +45,12 @@ async fn a_pause_stops_an_armed_macaque_and_a_resumption_frees_it() {
     };
     switch("pause --for 1h").exits(0).await.says(["paused until 20"]);
     namespace.round().exits(3).await.says(["paused until 20"]);
+
     assert_eq!(namespace.lost(&before).await, NO_PODS);
+
     switch("resume").exits(0).await.says(["resumed"]);
     namespace.round().exits(0).await.says(["evicted"]);
+
     assert_eq!(namespace.lost(&before).await.len(), 1);
 }
 
@@ -61,6 +64,7 @@ async fn the_role_of_the_manifest_suffices_to_keep_the_journal_and_what_it_says_
     let output = namespace.round().by(&account).arg("-ojson").exits(0).await;
     let journal = namespace.journal().await;
     let reservation = &journal["round"]["reservations"][0];
+
     assert_eq!(reservation["state"], "disrupted");
     assert_eq!(
         json!(namespace.lost(&before).await),
@@ -77,6 +81,7 @@ async fn two_writers_of_one_journal_never_both_get_their_way() {
     let before = namespace.alive().await;
     let rounds = (0..4).map(|_| namespace.round().env("MACAQUE_LIMITS__PER_HOUR", "1").ends());
     futures_util::future::join_all(rounds).await;
+
     assert_eq!(
         namespace.lost(&before).await.len(),
         1,

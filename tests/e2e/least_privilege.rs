@@ -41,6 +41,7 @@ impl TestNamespace {
             .split("---\n")
             .filter(|text| text.contains("\nkind: "));
         let mut applied = 0;
+
         for document in documents {
             let kind = document
                 .lines()
@@ -54,13 +55,17 @@ impl TestNamespace {
             self.removes(format!("{}/{name}", self.path(kind)));
             applied += 1;
         }
+
         // The journal is kept elsewhere than a ClusterRole reaches.
         let journal_apart = flags.contains("-A") && flags.contains("--dry-run=false");
         let expected = if journal_apart { 4 } else { 2 };
+
         assert_eq!(applied, expected, "a role and its binding");
+
         let kubeconfig = self.kubeconfig_of(&name).await;
         let flags = flags.replace("--preview", "");
         checked(|| self.check(&flags, &kubeconfig)).await;
+
         kubeconfig
     }
 
@@ -143,10 +148,12 @@ async fn one_rule_more_is_an_excess_that_check_names() {
         (!those(&checked, "warning").is_empty()).then_some(checked)
     })
     .await;
+
     assert_eq!(
         those(&checked, "warning"),
         [format!("may get secrets in namespace {name}")]
     );
+
     let findings: Value = checked.json();
     assert!(
         findings

@@ -23,6 +23,7 @@ async fn every_document_applies_with_strict_validation_and_no_warning() {
     let namespace = strict().await;
     let documents = documents(&namespace);
     let kinds: Vec<_> = documents.iter().map(|(kind, _)| kind.as_str()).collect();
+
     assert_eq!(
         kinds,
         [
@@ -34,6 +35,7 @@ async fn every_document_applies_with_strict_validation_and_no_warning() {
             "Deployment"
         ]
     );
+
     for (kind, document) in &documents {
         let answer = namespace
             .apply(kind, name_in(document), document, "&dryRun=All")
@@ -55,6 +57,7 @@ async fn the_deployments_pod_comes_up_where_only_restricted_pods_may() {
             .await
             .accepted();
     }
+
     let path = format!("{}/macaque", namespace.path("Deployment"));
     until("the Deployment is available", async || {
         let deployment = namespace.read(&path).await;
@@ -62,6 +65,7 @@ async fn the_deployments_pod_comes_up_where_only_restricted_pods_may() {
     })
     .await;
     let pods = namespace.pods().await;
+
     assert_eq!(pods.len(), 1);
     assert_eq!(pods[0]["spec"]["serviceAccountName"], "macaque");
 }

@@ -64,11 +64,13 @@ impl GroupGenerator {
             "DaemonSet" => 2,
             _ => self.0.random_range(1..=4),
         };
+
         // Most groups are healthy, or some of their pods are.
         let healthy = self.one_of(&[1.0, 0.8, 0.5]);
         let states = (0..pods).map(|_| self.state(kind, healthy)).collect();
         let budgets = self.one_of(&[0, 1, 1, 1, 1, 1, 2]);
         let budgets = (0..budgets).map(|number| self.budget(&name, number, pods));
+
         PodGroup {
             budgets: budgets.collect(),
             kind,
@@ -81,15 +83,18 @@ impl GroupGenerator {
         if self.0.random_bool(healthy) {
             return PodState::new("Running", true);
         }
+
         let unhealthy = [PodState::new("Running", false), PodState::PENDING];
         if kind != BARE {
             // A controller replaces a pod that has ended.
             return self.one_of(&[unhealthy[0], unhealthy[0], unhealthy[1]]);
         }
+
         let mut terminating = PodState::new("Running", true);
         terminating.terminating = true;
         let odd =
             ["Succeeded", "Failed", "Unknown"].map(|phase| PodState::new(phase, self.0.random_bool(0.5)));
+
         self.one_of(&[
             unhealthy[0],
             unhealthy[1],
@@ -128,6 +133,7 @@ impl GroupGenerator {
             json!({"matchLabels": {"app": app}, "matchExpressions": [{"key": "app", "operator": "Exists"}]});
         let never = json!({"matchLabels": {"app": app}, "matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]});
         let usual = equal.clone();
+
         self.one_of(&[
             equal.clone(),
             equal,
@@ -154,9 +160,11 @@ impl GroupGenerator {
             json!({"maxUnavailable": share}),
         ]);
         let mut budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "spec": limit});
+
         if let Some(policy) = self.one_of(&[None, Some("IfHealthyBudget"), Some("AlwaysAllow")]) {
             budget["spec"]["unhealthyPodEvictionPolicy"] = json!(policy);
         }
+
         budget
     }
 
@@ -176,10 +184,12 @@ impl PodGroup {
             json!({"controlplane.test/ready-after": "1h", "controlplane.test/gone-after": "2m"});
         let metadata = json!({"labels": labels, "annotations": annotations});
         let mut pod = json!({"containers": [{"name": "main", "image": "none"}]});
+
         if *kind != "DaemonSet" {
             // Without the scheduler.
             pod["nodeName"] = json!("node-a");
         }
+
         if *kind == BARE {
             let pods = (0..states.len()).map(|number| {
                 let mut metadata = metadata.clone();
@@ -188,6 +198,7 @@ impl PodGroup {
             });
             return pods.collect();
         }
+
         let replicas = states.len();
         let selector = json!({"matchLabels": labels});
         let mut template = json!({"metadata": metadata, "spec": pod});
@@ -216,6 +227,7 @@ impl PodGroup {
                 json!({"replicas": replicas, "selector": selector, "template": template}),
             ),
         };
+
         vec![json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}, "spec": spec})]
     }
 }

@@ -40,17 +40,21 @@ async fn the_plan_of_the_shop_is_what_the_server_confirms() {
     let namespace = TestNamespace::shop().await;
     let predicted = namespace.macaque("plan -o json").exits(0).await;
     let rows = verdicts(&predicted);
+
     for (owner, pods) in [("cart", 3), ("web", 4), ("search", 2)] {
         assert_eq!(rows[owner], BTreeMap::from([("allowed".to_owned(), pods)]));
     }
+
     let words = r#""budget" "The disruption budget db needs 3 healthy pods and has 3 currently""#;
     assert_eq!(rows["db"], BTreeMap::from([(words.to_owned(), 3)]));
     assert!(!rows.contains_key("logs"));
+
     let plan = predicted.json();
     assert_eq!(
         (&plan["listed"], &plan["exempted"]["daemonset"]["count"]),
         (&json!(14), &json!(2))
     );
+
     let asked = namespace.macaque("plan --server -o json").exits(0).await;
     assert_eq!(asked.json()["asked"], 12);
     assert_eq!(verdicts(&asked), rows);
@@ -64,6 +68,7 @@ async fn one_disruption_left_goes_to_one_victim_of_a_seed() {
         let workload = Workload::deployment(name, 2).labelled("tier", "front");
         namespace.with(workload).await;
     }
+
     let selector = json!({"matchLabels": {"tier": "front"}});
     let budget = json!({
         "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "front"},
@@ -71,6 +76,7 @@ async fn one_disruption_left_goes_to_one_victim_of_a_seed() {
     });
     namespace.create(budget).await;
     namespace.until_healthy("front", 4).await;
+
     for words in ["plan", "plan --server"] {
         let plan = namespace
             .macaque(&format!("{words} --seed 5 --count 2 -o json"))
@@ -121,6 +127,7 @@ async fn neither_a_plan_nor_its_questions_change_anything() {
     let namespace = TestNamespace::shop().await;
     let alive = namespace.alive().await;
     let state = namespace.state().await;
+
     for words in [
         "plan --dry-run=false",
         "plan --dry-run=false --seed 7 --count 5 -o wide",
@@ -133,6 +140,7 @@ async fn neither_a_plan_nor_its_questions_change_anything() {
         namespace.macaque(words).ends().await;
         assert_eq!(namespace.state().await, state, "{words}");
     }
+
     assert_eq!(namespace.alive().await, alive);
 }
 
@@ -145,13 +153,16 @@ async fn a_deletion_is_asked_about_and_allowed_whatever_the_budgets() {
         .exits(0)
         .await;
     let allowed = |pods| BTreeMap::from([("allowed".to_owned(), pods)]);
+
     assert_eq!(verdicts(&plan)["db"], allowed(3));
+
     let budgets: BTreeSet<_> = plan.json()["candidates"]
         .as_array()
         .unwrap()
         .iter()
         .map(|candidate| candidate["budgets"].to_string())
         .collect();
+
     assert_eq!(budgets, BTreeSet::from(["\"not-asked\"".to_owned()]));
 }
 
@@ -162,6 +173,7 @@ async fn a_plan_needs_what_rbac_prints_for_previews_and_its_questions_need_more(
     let account = namespace.granted("--preview").await;
     let macaque = |words: &str| namespace.macaque(words).by(&account);
     let plan = macaque("plan -o json").exits(0).await;
+
     assert_eq!(plan.json()["problems"], json!([]));
     assert_eq!(
         verdicts(&plan)["cart"],
@@ -175,6 +187,7 @@ async fn a_plan_needs_what_rbac_prints_for_previews_and_its_questions_need_more(
         macaque("budgets -o json").exits(3).await.json()["problems"],
         json!([])
     );
+
     for (method, verb, resource) in [("evict", "create", "pods/eviction"), ("delete", "delete", "pods")] {
         let asked = macaque(&format!("plan --server --method {method} -o json"))
             .exits(0)
@@ -199,17 +212,23 @@ async fn an_armed_account_may_ask_and_budgets_it_may_not_read_stay_unknown() {
     let mut namespace = TestNamespace::shop().await;
     let account = namespace.granted("--dry-run=false").await;
     let plan = namespace.macaque("plan -o json").by(&account).exits(0).await;
+
     assert_eq!(verdicts(&plan)["db"], BTreeMap::from([("unknown".to_owned(), 3)]));
+
     let problem = plan.json()["problems"][0].as_str().unwrap().to_owned();
     let grant = r#"{apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: ["list"]}"#;
+
     assert!(problem.ends_with(grant), "{problem}");
+
     let asked = namespace
         .macaque("plan --server -o json")
         .by(&account)
         .exits(0)
         .await;
     let verdicts = verdicts(&asked);
+
     assert_eq!(verdicts["web"], BTreeMap::from([("allowed".to_owned(), 4)]));
+
     let (words, pods) = verdicts["db"].first_key_value().unwrap();
     assert!(
         words.contains("needs 3 healthy pods and has 3 currently") && *pods == 3,
@@ -239,6 +258,7 @@ async fn a_plan_needs_two_lists_and_nothing_else() {
         .by(&account)
         .exits(0)
         .await;
+
     assert_eq!(
         (&plan.json()["problems"], plan.json()["listed"].as_u64()),
         (&json!([]), Some(14))

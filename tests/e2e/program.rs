@@ -42,6 +42,7 @@ impl MacaqueCommand {
     pub(crate) fn within(wrapper: &[&str], words: &str) -> Self {
         let binary = std::env::var("MACAQUE_BINARY");
         let binary = binary.unwrap_or_else(|_| env!("CARGO_BIN_EXE_macaque").to_owned());
+
         // It runs in a directory of its own.
         let binary = std::path::absolute(binary).unwrap().display().to_string();
         let mut line = wrapper
@@ -54,6 +55,7 @@ impl MacaqueCommand {
         command.args(line).env_clear().stdin(Stdio::null());
         command.current_dir(&scratch).env("HOME", scratch.path());
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+
         Self { command, scratch }
     }
 

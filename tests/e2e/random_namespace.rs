@@ -25,11 +25,13 @@ impl RandomNamespace {
             .iter_mut()
             .flat_map(|group| std::mem::take(&mut group.budgets))
             .collect();
+
         if general {
             budgets.truncate(1);
             let pods = groups.iter().map(|group| group.states.len()).sum();
             budgets.push(generator.budget_over_all("all", pods));
         }
+
         Self {
             namespace: TestNamespace::new().await,
             groups,
@@ -95,6 +97,7 @@ impl RandomNamespace {
     async fn wanted(&self) -> Option<BTreeMap<String, (Value, PodState)>> {
         let pods = self.namespace.pods().await;
         let mut wanted = BTreeMap::new();
+
         for group in &self.groups {
             let mut own: Vec<_> = pods
                 .iter()
@@ -109,6 +112,7 @@ impl RandomNamespace {
             let pairs = own.into_iter().zip(&group.states);
             wanted.extend(pairs.map(|(pod, state)| (uid(pod), (pod.clone(), *state))));
         }
+
         Some(wanted)
     }
 
@@ -136,6 +140,7 @@ impl RandomNamespace {
             .send(Method::PATCH, &path, &change)
             .await
             .accepted();
+
         if state.terminating {
             until("the pod is ready before it goes", async || {
                 state_of(&self.namespace.read(&path).await).ready.then_some(())
@@ -154,6 +159,7 @@ fn state_of(pod: &Value) -> PodState {
     let phases = ["Pending", "Running", "Succeeded", "Failed", "Unknown"];
     let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
     let mut ready = conditions.filter(|condition| condition["type"] == "Ready");
+
     PodState {
         phase: phases
             .into_iter()
@@ -169,15 +175,18 @@ fn is_computed(budget: &Value, pods: &[Value]) -> bool {
     let status = &budget["status"];
     let spec = &budget["spec"];
     let mut conditions = status["conditions"].as_array().into_iter().flatten();
+
     if conditions.any(|condition| condition["reason"] == "SyncFailed") {
         return true;
     }
+
     let counted = |pod: &&Value| {
         let state = state_of(pod);
         let app = &pod["metadata"]["labels"]["app"];
         state.ready && !state.terminating && selects(&spec["selector"], app)
     };
     let healthy = pods.iter().filter(counted).count();
+
     status["observedGeneration"] == budget["metadata"]["generation"] && status["currentHealthy"] == healthy
 }
 

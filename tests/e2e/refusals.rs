@@ -14,13 +14,17 @@ async fn refused(namespace: &TestNamespace, report: &str) -> Value {
     let before = namespace.alive().await;
     let round = namespace.macaque("once --dry-run=false -o json").exits(3).await;
     let attempts = round.attempts();
+
     assert_eq!(round.uids("refused").len(), attempts.len());
+
     namespace
         .macaque("once --dry-run=false")
         .exits(3)
         .await
         .says([report]);
+
     assert_eq!(namespace.lost(&before).await, NO_PODS);
+
     attempts[0]["outcome"].clone()
 }
 
@@ -33,6 +37,7 @@ async fn a_budget_of_no_disruption_refuses_by_name() {
         .with_budget("none", "web", json!({"maxUnavailable": 0}))
         .await;
     let refusal = refused(&namespace, "refused by budget none").await;
+
     assert_eq!(
         refusal["message"],
         "The disruption budget none needs 2 healthy pods and has 2 currently"
@@ -44,11 +49,13 @@ async fn a_budget_of_no_disruption_refuses_by_name() {
 async fn two_budgets_on_one_pod_refuse_as_several() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 2)).await;
+
     for name in ["one", "two"] {
         namespace
             .with_budget(name, "web", json!({"maxUnavailable": 1}))
             .await;
     }
+
     let refusal = refused(&namespace, "several budgets at once").await;
     assert_eq!(refusal["by"], "several-budgets");
 }
@@ -69,6 +76,7 @@ async fn an_admission_policy_refuses_by_its_name_and_its_bindings() {
     )
     .await;
     let who = ["by", "name", "binding", "message"].map(|key| refusal[key].as_str().unwrap());
+
     assert_eq!(who, ["policy", &name, &format!("{name}-binding"), "not here"]);
 }
 
@@ -77,6 +85,7 @@ async fn an_admission_policy_refuses_by_its_name_and_its_bindings() {
 async fn a_terminating_namespace_refuses_evictions_and_is_named() {
     let mut namespace = TestNamespace::new().await;
     let pods = namespace.with(Workload::deployment("web", 2)).await;
+
     // The namespace's end begins with its pods: without this they were terminating too.
     namespace.forbid("DELETE", "pods").await;
     until("the policy is in force", async || {
@@ -97,6 +106,7 @@ async fn a_terminating_namespace_refuses_evictions_and_is_named() {
     })
     .await;
     let refusal = refused(&namespace, "the namespace, which is terminating").await;
+
     assert_eq!(refusal["by"], "namespace-terminating");
 }
 
@@ -125,6 +135,7 @@ impl TestNamespace {
         });
         self.create_at(BINDINGS, &format!("{name}-binding"), &binding)
             .await;
+
         name
     }
 }

@@ -24,8 +24,10 @@ async fn the_label_selector_holds() {
         .map(|a| a["owner"]["name"].clone())
         .collect();
     owners.sort_by_key(ToString::to_string);
+
     assert_eq!(owners, ["api", "web"], "one victim an owner, and no other owner");
     assert_eq!(round.json()["listed"], 4);
+
     let alive = namespace.alive().await;
     assert!(back.iter().all(|pod| alive.contains(&uid(pod))));
 }
@@ -36,9 +38,11 @@ async fn several_namespaces_are_searched_and_no_other() {
     let mut one = TestNamespace::new().await;
     let mut two = TestNamespace::new().await;
     let mut other = TestNamespace::new().await;
+
     for namespace in [&mut one, &mut two, &mut other] {
         namespace.with(Workload::deployment("web", 2)).await;
     }
+
     let before = other.alive().await;
     let words = format!("once --dry-run=false --count 10 -o json -n {}", two.name);
     let round = one.macaque(&words).exits(0).await;
@@ -50,6 +54,7 @@ async fn several_namespaces_are_searched_and_no_other() {
     namespaces.sort();
     let mut expected = [one.name.clone(), two.name.clone()];
     expected.sort();
+
     assert_eq!(namespaces, expected);
     assert_eq!(other.lost(&before).await, NO_PODS);
 }
@@ -65,11 +70,14 @@ async fn all_namespaces_means_all_but_the_systems_own() {
     one.with(workload()).await;
     two.with(workload()).await;
     let systems = system.with(workload()).await;
+
     // The pods of every test are in scope: the selector keeps this round to its own.
     let words = format!("once -A --dry-run=false --count 10 -o json -l scope={scope}");
     let macaque = MacaqueCommand::new(&words).by_environment().of_any_age();
     let round = macaque.exits(0).await;
+
     assert_eq!(round.uids("evicted").len(), 2);
+
     let exempted = &round.json()["exempted"]["system-namespaces"];
     assert_eq!(exempted["count"], 1);
     assert_eq!(exempted["example"]["uid"], uid(&systems[0]).as_str());

@@ -63,6 +63,7 @@ pub(crate) fn without(mut role: Value, verb: &str, resource: &str) -> Value {
         verbs.retain(|held| held != verb);
     }
     rules.retain(|rule| rule["verbs"] != json!([]));
+
     role
 }
 
@@ -82,12 +83,14 @@ impl TestNamespace {
             let yaml = document(self, kind);
             self.apply(kind, "macaque", &yaml, "").await.accepted();
         }
+
         self.create(role.clone()).await;
         for rule in role["rules"].as_array().unwrap() {
             for verb in rule["verbs"].as_array().unwrap() {
                 self.until_granted(verb, rule).await;
             }
         }
+
         self.kubeconfig_of("macaque").await
     }
 

@@ -23,6 +23,7 @@ impl TestNamespace {
         namespace
             .with_budget("db", "db", json!({"minAvailable": 3}))
             .await;
+
         namespace
     }
 
@@ -38,6 +39,7 @@ impl TestNamespace {
                 object["status"]["disruptionsAllowed"]
             ])
         };
+
         objects.iter().map(of).collect()
     }
 }

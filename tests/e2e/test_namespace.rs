@@ -137,6 +137,7 @@ impl TestNamespace {
         let request = request.header(header::CONTENT_TYPE, kind).body(Body::from(body));
         let (head, body) = self.client.send(request.unwrap()).await.unwrap().into_parts();
         let warnings = head.headers.get_all(header::WARNING).iter();
+
         ServerAnswer {
             code: head.status.as_u16(),
             warnings: warnings.map(|text| text.to_str().unwrap().to_owned()).collect(),
@@ -179,6 +180,7 @@ impl TestNamespace {
             "apiVersion": "policy/v1", "kind": "Eviction",
             "metadata": {"name": name, "namespace": self.name}, "deleteOptions": {"dryRun": ["All"]},
         });
+
         self.send(Method::POST, &path, &eviction).await
     }
 }

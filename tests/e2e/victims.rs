@@ -16,13 +16,16 @@ async fn a_replacement_of_the_same_name_is_another_pod_and_no_victim() {
         .macaque("once --dry-run=false --count 5 -o json")
         .exits(0)
         .await;
+
     assert_eq!(round.attempts().len(), 1);
     assert_eq!(round.uids("evicted"), [uid(&old)]);
+
     let new = until("db-0 is replaced", async || {
         let pods = namespace.pods_of("db").await;
         pods.into_iter().find(|pod| uid(pod) != uid(&old))
     })
     .await;
+
     assert_eq!(new["metadata"]["name"], old["metadata"]["name"]);
     assert!(namespace.alive().await.contains(&uid(&new)));
 }
@@ -54,6 +57,7 @@ async fn without_a_grace_period_the_pods_own_holds() {
         .await;
     namespace.macaque("once --dry-run=false").exits(0).await;
     let pod = namespace.read(&namespace.path_of(&pods[0])).await;
+
     assert_eq!(
         pod["metadata"]["deletionGracePeriodSeconds"],
         pod["spec"]["terminationGracePeriodSeconds"]
@@ -69,6 +73,7 @@ async fn a_dry_run_is_the_default_and_changes_nothing() {
         .with_budget("web", "web", json!({"minAvailable": 2}))
         .await;
     let before = versions(&namespace).await;
+
     for method in ["evict", "delete"] {
         let round = namespace
             .macaque(&format!("once -o json --method {method}"))
@@ -77,11 +82,13 @@ async fn a_dry_run_is_the_default_and_changes_nothing() {
         assert_eq!(round.uids("spared").len(), 1);
         assert_eq!(round.json()["dry_run"], true);
     }
+
     namespace
         .macaque("once")
         .exits(0)
         .await
         .says(["dry run", "would be disrupted (dry run)"]);
+
     assert_eq!(versions(&namespace).await, before);
 }
 
@@ -92,6 +99,7 @@ async fn the_same_seed_and_pods_give_the_same_victims() {
     for name in ["api", "web", "db"] {
         namespace.with(Workload::deployment(name, 5)).await;
     }
+
     let round = async || {
         namespace
             .macaque("once --count 3 --seed 7 -o json")
@@ -99,6 +107,7 @@ async fn the_same_seed_and_pods_give_the_same_victims() {
             .await
     };
     let (first, again) = (round().await, round().await);
+
     assert_eq!(first.uids("spared").len(), 3);
     assert_eq!(first.attempts(), again.attempts());
 }

@@ -29,6 +29,7 @@ async fn a_pod_that_a_budget_holds_is_explained_with_the_budgets_numbers() {
         .json();
     let account = &told["pods"][0]["budgets"][0];
     let numbers = ["expected", "healthy", "desired", "allowed"].map(|key| account[key].as_i64().unwrap());
+
     assert_eq!((numbers, exempting(&told)), ([3, 3, 3, 0], Value::Null));
 }
 
@@ -71,7 +72,9 @@ async fn an_owner_is_explained_pod_by_pod_and_a_pod_that_may_go_is_said_to() {
         .await
         .json();
     let pods = search["pods"].as_array().unwrap();
+
     assert_eq!(pods.len(), 2);
+
     for pod in pods {
         assert_eq!(
             (&pod["verdict"], &pod["budgets"]),

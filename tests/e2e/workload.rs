@@ -90,6 +90,7 @@ impl Workload {
         };
         let mut object = json!({"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec});
         object["metadata"]["name"] = json!(name);
+
         object
     }
 }
@@ -103,6 +104,7 @@ impl TestNamespace {
             Some(self.pods_of(name).await).filter(|pods| pods.len() == *replicas)
         })
         .await;
+
         if workload.annotations.contains_key(READY_AFTER) {
             let now = json!({"metadata": {"annotations": {READY_AFTER: "0s"}}});
             for pod in &pods {
@@ -111,6 +113,7 @@ impl TestNamespace {
                     .accepted();
             }
         }
+
         until(&format!("the pods of {name} are ready"), async || {
             let pods = self.pods_of(name).await;
             pods.iter().all(is_ready).then_some(pods)

@@ -41,6 +41,7 @@ impl ControlPlane {
             .port();
         line[own] = free.to_string();
         let data = format!("{}/etcd", kubeconfig.parent().unwrap().display());
+
         // Not the words before the flags: "etcd" ends every such path.
         let etcd =
             component(|line| line[1] == "etcd" && line[2..].iter().any(|word| data.ends_with(word.as_str())));
@@ -53,6 +54,7 @@ impl ControlPlane {
             running: None,
         };
         found.start_api_server();
+
         found
     }
 
@@ -110,6 +112,7 @@ impl ControlPlane {
             let body = answer.into_body().collect().await.ok()?.to_bytes();
             good.then(|| serde_json::from_slice(&body).ok())?
         };
+
         tokio::time::timeout(Duration::from_secs(2), answer).await.ok()?
     }
 }
