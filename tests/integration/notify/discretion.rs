@@ -1,6 +1,6 @@
 //! Promises about where a secret may be sent.
 
-use macaque::notify::channel::UrlError;
+use macaque::notify::url::UrlError;
 use macaque::notify::{DeliveryError, check_url, deliver};
 use macaque_testkit::notify::{http, message, slack};
 
