@@ -9,9 +9,9 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque::k8s::{Cluster, ClusterAccess};
+use macaque::platform::Platform;
 use macaque::round::{self, RoundConfig, StopSwitch};
 use macaque_core::config::{DisruptConfig, TargetConfig};
 use macaque_core::eligibility::EligibilityRules;
@@ -30,9 +30,11 @@ fn main() {
             ..SandboxOptions::default()
         });
         let sandbox = sandbox.unwrap();
+
         let mut times = measure(&sandbox);
         times.sort_unstable();
         let requests = sandbox.requests().len() / RUNS;
+
         let millis = |time: Duration| time.as_secs_f64() * 1e3;
         println!(
             "{pods:>8}  {:>10.1}  {:>10.1}  {requests:>8}",
@@ -46,18 +48,22 @@ fn measure(sandbox: &Sandbox) -> Vec<Duration> {
     let directory = tempfile::TempDir::new().unwrap();
     let kubeconfig = directory.path().join("kubeconfig");
     std::fs::write(&kubeconfig, sandbox.kubeconfig()).unwrap();
-    let (_switch, stop) = StopSwitch::new();
+    let platform = Platform::system();
+    let (_switch, stop) = StopSwitch::new(&platform);
+
     actix::System::new().block_on(async {
         let access = ClusterAccess {
             kubeconfig: Some(kubeconfig),
             context: None,
             ..ClusterAccess::default()
         };
-        let cluster = Cluster::connect(&access).await.unwrap();
+        let cluster = Cluster::connect(&access, &platform).await.unwrap();
+
         let mut times = Vec::new();
         for seed in 0..RUNS as u64 {
             let begun = Instant::now();
-            let report = round::run_alone(&cluster, &round_config(), Timestamp::now(), seed, &stop).await;
+            let slot = platform.now();
+            let report = round::run_alone(&cluster, &round_config(), slot, seed, &stop, &platform).await;
             assert_eq!(report.attempts.len(), 1, "{:?}", report.end);
             times.push(begun.elapsed());
         }
@@ -71,7 +77,7 @@ fn round_config() -> RoundConfig {
         rules: EligibilityRules {
             target: TargetConfig::all_of("shop"),
             method: DisruptionMethod::Evict,
-            identity: None,
+            own_pod: None,
         },
         disrupt: DisruptConfig::default(),
     }

@@ -111,6 +111,7 @@ impl TestNamespace {
         if deletion {
             return self.send(Method::DELETE, &path, &dry).await.0;
         }
+
         let eviction = json!({
             "apiVersion": "policy/v1", "kind": "Eviction", "deleteOptions": dry,
             "metadata": {"name": pod, "namespace": self.name()},
@@ -130,6 +131,7 @@ impl TestNamespace {
             "apiGroups": [""], "apiVersions": ["v1"], "operations": [operation], "resources": [resource],
         });
         let here = json!({"matchLabels": {"kubernetes.io/metadata.name": self.name()}});
+
         (rule, here)
     }
 
@@ -137,9 +139,11 @@ impl TestNamespace {
         let (rule, here) = self.matched(admission.deletions);
         let name = format!("{}-policy", self.name());
         let mut validation = json!({"expression": "false", "message": "not here"});
+
         if let Some(reason) = reason {
             validation["reason"] = json!(reason);
         }
+
         let policy = json!({
             "apiVersion": GROUP, "kind": "ValidatingAdmissionPolicy", "metadata": {"name": name},
             "spec": {"matchConstraints": {"resourceRules": [rule]}, "validations": [validation]},
@@ -183,6 +187,7 @@ impl TestNamespace {
         });
         self.create_at(&format!("/apis/{GROUP}/{plural}"), &name, &configuration)
             .await;
+
         calls
     }
 }
@@ -226,6 +231,7 @@ async fn serve(by: AdmissionControl) -> (ByteString, u16, Rc<Cell<usize>>) {
             });
         }
     });
+
     (ByteString(pem.into_bytes()), port, calls)
 }
 
@@ -246,5 +252,6 @@ async fn review(
         http::header::CONTENT_TYPE,
         http::HeaderValue::from_static("application/json"),
     );
+
     Ok(answer)
 }

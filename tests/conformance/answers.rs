@@ -90,6 +90,7 @@ impl TestNamespace {
         };
         let mut fates: Vec<_> = known.iter().map(fate).collect();
         fates.sort();
+
         fates
     }
 }
@@ -128,7 +129,8 @@ impl RecordedAnswer {
             .body
             .as_str()
             .map_or_else(|| self.body.to_string(), str::to_owned);
-        let answer = response(self.code, kind, body.replace("NAMESPACE", &namespace.name()));
+        let answer = response(self.code, kind, body.replace("NAMESPACE", namespace.name()));
+
         match self
             .headers
             .get("retry-after")
@@ -151,14 +153,17 @@ impl RecordedAnswer {
             .body
             .pointer("/details/causes/0/message")
             .and_then(Value::as_str);
+
         for part in [text("reason"), message.trim(), cause.unwrap_or_default()] {
             if !part.is_empty() && !line.contains(part) {
                 line += &format!(" · {part}");
             }
         }
+
         if let Some(seconds) = self.headers.get("retry-after") {
             line += &format!(" · Retry-After {seconds}");
         }
+
         line
     }
 }
@@ -177,16 +182,19 @@ fn request(exchange: &Exchange, namespace: &TestNamespace) -> String {
     };
     let body: Value = serde_json::from_slice(&exchange.request.body).unwrap_or_default();
     let options = body.get("deleteOptions").unwrap_or(&body);
+
     match (&options["preconditions"]["uid"], known) {
         (Value::String(uid), Some((known, _, _))) if uid == known => line += " uid",
         (Value::Null, _) => {}
         (other, _) => line += &format!(" uid={other}"),
     }
+
     for part in ["gracePeriodSeconds", "dryRun", "propagationPolicy"] {
         if !options[part].is_null() {
             line += &format!(" {part}={}", options[part]);
         }
     }
+
     line
 }
 
@@ -196,11 +204,13 @@ pub(crate) fn plain(text: &str, namespace: &TestNamespace) -> String {
     for (uid, name, alias) in namespace.pods.borrow().iter() {
         text = text.replace(uid, &format!("UID of {alias}")).replace(name, alias);
     }
-    let mut text = text.replace(&namespace.name(), "NAMESPACE");
+
+    let mut text = text.replace(namespace.name(), "NAMESPACE");
     if let Some((_, rest)) = text.clone().split_once("https://127.0.0.1:") {
         let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
         text = text.replace(&format!("127.0.0.1:{port}/"), "127.0.0.1:PORT/");
     }
+
     match text.split_once("the ResourceVersion in record (") {
         Some((before, rest)) => {
             let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -215,10 +225,12 @@ fn essence(body: Value) -> Value {
     if body["kind"] != "Pod" {
         return body;
     }
+
     let mut essence = serde_json::json!({"kind": "Pod", "apiVersion": body["apiVersion"], "metadata": {}});
     for field in ["name", "namespace", "uid", "deletionGracePeriodSeconds"] {
         essence["metadata"][field] = body["metadata"][field].clone();
     }
+
     essence["metadata"]["deletionTimestamp"] = body["metadata"]["deletionTimestamp"].is_string().into();
     essence
 }

@@ -20,6 +20,7 @@ impl TestNamespace {
         if self.server.kind == ServerKind::Sandbox {
             return;
         }
+
         let granted = NEEDED.into_iter().filter(|grant| !lacking.contains(grant));
         let rules: Vec<Value> = granted
             .map(|(verb, resource)| json!({"apiGroups": [""], "resources": [resource], "verbs": [verb]}))
@@ -36,6 +37,7 @@ impl TestNamespace {
             "subjects": [{"kind": "ServiceAccount", "name": "macaque", "namespace": self.name()}],
         }))
         .await;
+
         for (verb, resource) in NEEDED.into_iter().filter(|grant| !lacking.contains(grant)) {
             self.until(&format!("{verb} {resource} is granted"), async || {
                 self.may(verb, resource).await
@@ -57,6 +59,7 @@ impl TestNamespace {
             },
         });
         let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+
         self.send(Method::POST, path, &review).await.1["status"]["allowed"] == true
     }
 }

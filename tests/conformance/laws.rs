@@ -62,6 +62,7 @@ async fn round_with_faults(
     } else {
         "DELETE "
     };
+
     for &(code, body, acted, times) in faults {
         let answer = response(code, "application/json", body).retry_after(0);
         let fault = if acted {
@@ -72,10 +73,12 @@ async fn round_with_faults(
         let matching = RequestMatch::containing(part).times(times.into());
         proxy.inject(matching, ScenarioFault::Proxy(fault));
     }
+
     let mut round_config = in_namespace(&namespace, round_config());
     round_config.disrupt.method = method;
     round_config.rules.method = method;
     let report = round(&proxy, &round_config, 1).await;
+
     (report, proxy.take_exchanges())
 }
 
@@ -171,6 +174,7 @@ async fn concurrent_rounds(kind: ServerKind) {
         .filter(|fate| fate.contains("going"))
         .count();
     namespace.clear().await;
+
     assert!(going <= 4, "{going} of a budget of 4: {reports:#?}");
     assert_eq!(evicted.len(), going, "{reports:#?}");
     assert_eq!(

@@ -27,10 +27,12 @@ pub(crate) fn check(results: &[ScenarioResult], writes: bool) {
     if std::env::var_os("CONFORMANCE_ONLY").is_some() {
         return;
     }
+
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "docs/conformance.md"]
         .iter()
         .collect();
     let page = page(results);
+
     if writes {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, page).unwrap();
@@ -56,6 +58,7 @@ fn page(results: &[ScenarioResult]) -> String {
     );
     page += &held(results);
     page += "| scenario | requirement | request | sandbox | real server |\n|---|---|---|---|---|\n";
+
     for scenario in results {
         let requirements: Vec<_> = scenario.requirements.iter().map(ToString::to_string).collect();
         let answers = real
@@ -91,6 +94,7 @@ fn page(results: &[ScenarioResult]) -> String {
             requirements.join(", ")
         );
     }
+
     page
 }
 

@@ -57,6 +57,7 @@ pub(crate) fn raw_requests() -> Vec<RawRequest> {
         guarded: true,
         ..raw_request
     };
+
     vec![
         changed(
             eviction("raw: a name that is not the URL's", EVICTION, json!({})),
@@ -208,9 +209,11 @@ pub(crate) async fn send(
 ) -> ScenarioResult {
     let namespace = Rc::new(TestNamespace::new(kind).await);
     let mut given = vec![pod("web-0", "web")];
+
     if raw_request.guarded {
         given.push(budget("web", "web", json!({"minAvailable": 1})));
     }
+
     namespace.create_all(&given).await;
     let name = namespace.name();
     let path = format!("/api/v1/namespaces/{name}/{}", raw_request.path);
@@ -231,6 +234,7 @@ pub(crate) async fn send(
         pods: namespace.fates().await,
     };
     let mut differences = Vec::new();
+
     if recorded != record && !(kind == ServerKind::Real && writes()) {
         let text = |record: &ServerRecord| serde_json::to_string_pretty(record).unwrap();
         differences.push(format!(
@@ -239,6 +243,7 @@ pub(crate) async fn send(
             text(&record)
         ));
     }
+
     namespace.clear().await;
     ScenarioResult {
         name: raw_request.name,

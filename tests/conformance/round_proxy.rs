@@ -101,9 +101,11 @@ pub(crate) fn response(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Pro
 pub(crate) async fn read(response: http::Response<Body>) -> ProxyResponse {
     let (head, body) = response.into_parts();
     let mut headers = head.headers;
+
     for name in [TRANSFER_ENCODING, CONTENT_LENGTH, CONNECTION] {
         headers.remove(name);
     }
+
     ProxyResponse {
         status: head.status.as_u16(),
         headers,
@@ -134,6 +136,7 @@ async fn send(server: &Client, request: ProxyRequest) -> ProxyResponse {
             passed = passed.header(name, value);
         }
     }
+
     let passed = passed.body(Body::from(request.body)).unwrap();
     read(server.send(passed).await.unwrap()).await
 }

@@ -58,18 +58,23 @@ pub(crate) async fn run_scenario(
         expected,
     } = scenario;
     namespace.create_all(&given).await;
+
     for change in arrange {
         change(&namespace).await;
     }
+
     if !lacking.is_empty() {
         namespace.grant_all_but(&lacking).await;
     }
+
     let client = namespace.server.client_lacking(&lacking).await;
     let proxy = RoundProxy::start(client, Rc::clone(&namespace));
     round_config.rules.target.namespaces = NamespaceScope::Named(vec![namespace.name().to_owned()]);
+
     if let Some(own_pod) = &mut round_config.rules.own_pod {
         namespace.name().clone_into(&mut own_pod.namespace);
     }
+
     let seed = seed_for(&proxy, &round_config, first).await;
     if let Some(admission) = admission {
         let part = if admission.deletions {
@@ -90,11 +95,13 @@ pub(crate) async fn run_scenario(
             })),
         }
     }
+
     let is_replayed =
         kind == ServerKind::Sandbox && admission.is_some_and(|admission| !admission.control.lets_pass());
     for (matching, fault) in faults {
         proxy.inject(matching, fault);
     }
+
     proxy.take_exchanges();
     let begun = Instant::now();
     let report = round(&proxy, &round_config, seed).await;
@@ -108,18 +115,22 @@ pub(crate) async fn run_scenario(
         .map(|exchange| (RecordedAnswer::of(exchange, &namespace), exchange.injected))
         .unzip();
     let mut differences = compare(&expected, &report, &answers, &namespace);
+
     if took < expected.pause {
         differences.push(format!("the round took only {took:?}"));
     }
+
     for after in &expected.after {
         differences.extend(namespace.differs_from(after).await);
     }
+
     // Where the real server's answers are being recorded, they are right.
     let is_written = kind == ServerKind::Real && writes();
     let record = ServerRecord {
         answers,
         pods: namespace.fates().await,
     };
+
     if recorded != record && !is_written {
         let text = |record: &ServerRecord| serde_json::to_string_pretty(record).unwrap();
         differences.push(format!(
@@ -128,6 +139,7 @@ pub(crate) async fn run_scenario(
             text(&record)
         ));
     }
+
     namespace.clear().await;
     ScenarioResult {
         name,
@@ -145,6 +157,7 @@ async fn seed_for(proxy: &RoundProxy, round_config: &RoundConfig, first: Option<
     let mut dry = round_config.clone();
     dry.dry_run = true;
     dry.disrupt.count = 1;
+
     for seed in 0..SEEDS {
         let report = round(proxy, &dry, seed).await;
         if report
@@ -155,6 +168,7 @@ async fn seed_for(proxy: &RoundProxy, round_config: &RoundConfig, first: Option<
             return seed;
         }
     }
+
     panic!("no seed picks {first} first");
 }
 
@@ -176,6 +190,7 @@ pub(crate) async fn round(proxy: &RoundProxy, round_config: &RoundConfig, seed: 
     let platform = Platform::system();
     let cluster = Cluster::connect(&access, &platform).await.unwrap();
     let (_switch, stop) = StopSwitch::new(&platform);
+
     round::run_alone(&cluster, round_config, Timestamp::now(), seed, &stop, &platform).await
 }
 
@@ -240,6 +255,7 @@ fn compare(
         .flat_map(|attempt| attempt.warnings.clone());
     parts("warnings", warnings.collect(), expected.warnings.clone());
     parts("failure", why, expected.failure.into_iter().collect());
+
     differences
 }
 

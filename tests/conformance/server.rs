@@ -43,6 +43,7 @@ impl Server {
             Sandbox::start(options).unwrap()
         });
         let client = Client::try_from(configuration(sandbox.as_ref()).await).unwrap();
+
         Self {
             kind,
             namespace,
@@ -94,5 +95,6 @@ async fn configuration(sandbox: Option<&Sandbox>) -> Config {
         .await
         .unwrap();
     config.default_retry = false;
+
     config
 }

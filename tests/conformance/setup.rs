@@ -22,15 +22,19 @@ impl TestNamespace {
                 self.start_job(object).await;
             }
         }
+
         for object in &others {
             self.await_ready(object).await;
         }
+
         for budget in &budgets {
             self.create(budget).await;
         }
+
         for budget in &budgets {
             self.until_counted(budget).await;
         }
+
         self.record_pods().await;
     }
 
@@ -111,12 +115,14 @@ impl TestNamespace {
         if condition(pod, "Ready") != "True" {
             return;
         }
+
         let mut conditions = pod["status"]["conditions"].clone();
         for condition in conditions.as_array_mut().into_iter().flatten() {
             if condition["type"] == "Ready" {
                 condition["status"] = json!("False");
             }
         }
+
         let name = pod["metadata"]["name"].as_str().unwrap();
         self.patch(
             "Pod",

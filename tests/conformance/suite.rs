@@ -23,6 +23,7 @@ pub(crate) fn run(kind: ServerKind) {
         .unwrap();
     let results = LocalSet::new().block_on(&runtime, run_all(kind));
     let mut failed = 0;
+
     for ScenarioResult {
         name, differences, ..
     } in &results
@@ -34,12 +35,14 @@ pub(crate) fn run(kind: ServerKind) {
             println!("FAILED  {name}\n  {}", differences.join("\n  "));
         }
     }
+
     assert_eq!(
         failed,
         0,
         "of {} scenarios, {failed} failed; see above",
         results.len()
     );
+
     match kind {
         ServerKind::Sandbox => page::check(&results, writes()),
         ServerKind::Real if writes() => answers::record(&results),
@@ -52,6 +55,7 @@ async fn run_all(kind: ServerKind) -> Vec<ScenarioResult> {
     let only = std::env::var("CONFORMANCE_ONLY").unwrap_or_default();
     let places = Rc::new(Semaphore::new(AT_A_TIME));
     let mut tasks: Vec<(_, &[u8], _)> = Vec::new();
+
     for scenario in table::all()
         .into_iter()
         .filter(|scenario| scenario.name.contains(&only))
@@ -79,6 +83,7 @@ async fn run_all(kind: ServerKind) -> Vec<ScenarioResult> {
         tasks.push((name, &[], task));
     }
     let mut results = Vec::new();
+
     for (name, requirements, task) in tasks {
         results.push(task.await.unwrap_or_else(|error| ScenarioResult {
             name,
@@ -89,5 +94,6 @@ async fn run_all(kind: ServerKind) -> Vec<ScenarioResult> {
             differences: vec![error.to_string()],
         }));
     }
+
     results
 }

@@ -42,6 +42,7 @@ impl TestNamespace {
         };
         let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         namespace.create_at("/api/v1/namespaces", &name, &object).await;
+
         namespace
     }
 
@@ -101,6 +102,7 @@ impl TestNamespace {
         let answer = self.server.client.send(request.unwrap()).await.unwrap();
         let (head, body) = answer.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
+
         (
             head.status.as_u16(),
             serde_json::from_slice(&body).unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! The ways to the API server: the administrator's, and kubeconfigs that lead elsewhere or in as somebody else.
+//! Access to the API server: the administrator's, and kubeconfigs that lead elsewhere or act by another account.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use macaque::k8s::{Cluster, ClusterAccess};
+use macaque::platform::Platform;
+use macaque_testkit::tcp_proxy::TcpProxy;
 use secrecy::ExposeSecret;
 
-use crate::program::Macaque;
-use crate::world::World;
+use crate::program::MacaqueCommand;
+use crate::test_namespace::TestNamespace;
 
-impl World {
+impl TestNamespace {
     /// A kubeconfig of this name, as the administrator's with `old` replaced by `new`.
     pub(crate) fn kubeconfig(&self, name: &str, old: &str, new: &str) -> String {
         let text = fs::read_to_string(admin()).unwrap();
@@ -21,13 +23,19 @@ impl World {
         path.to_str().unwrap().to_owned()
     }
 
+    /// A kubeconfig that leads through `proxy` to the API server.
+    pub(crate) fn proxied(&self, proxy: &TcpProxy) -> String {
+        let url = format!("https://{}", proxy.address());
+        self.kubeconfig("proxied", &server(), &url)
+    }
+
     /// A kubeconfig that leads to a port that nobody listens on.
     pub(crate) fn unreachable(&self) -> String {
         self.kubeconfig("unreachable", &server(), "https://127.0.0.1:1")
     }
 }
 
-impl Macaque {
+impl MacaqueCommand {
     /// Acts as the administrator, whose kubeconfig the environment names.
     pub(crate) fn by_environment(self) -> Self {
         self.env("KUBECONFIG", &admin().display().to_string())
@@ -38,7 +46,7 @@ impl Macaque {
         self.arg("--kubeconfig").arg(kubeconfig)
     }
 
-    /// Takes pods of any age for candidates, so that no test waits for one to grow up.
+    /// Makes pods of any age candidates, so that no test waits for one to be old enough.
     pub(crate) fn of_any_age(self) -> Self {
         self.env("MACAQUE_TARGET__MIN_AGE", "0s")
     }
@@ -51,23 +59,23 @@ fn admin() -> PathBuf {
         .into()
 }
 
-/// The API server's address.
+/// The URL of the API server.
 pub(crate) fn server() -> String {
     let cluster = Kubeconfig::read_from(admin()).unwrap().clusters.remove(0).cluster;
     cluster.unwrap().server.unwrap()
 }
 
-/// The administrator's access by the program's own adapter.
+/// A connection to the API server as the program makes it.
 pub(crate) async fn cluster() -> Cluster {
     let access = ClusterAccess {
         kubeconfig: Some(admin()),
         context: None,
         ..ClusterAccess::default()
     };
-    Cluster::connect(&access).await.unwrap()
+    Cluster::connect(&access, &Platform::system()).await.unwrap()
 }
 
-/// What the administrator shows to the API server.
+/// The administrator's token.
 pub(crate) fn admins_token() -> String {
     let user = Kubeconfig::read_from(admin())
         .unwrap()
@@ -77,7 +85,7 @@ pub(crate) fn admins_token() -> String {
     user.unwrap().token.unwrap().expose_secret().to_owned()
 }
 
-/// A client for the administrator. A refusal is an answer: it repeats nothing.
+/// A client for the administrator, which repeats nothing: a refusal is an answer.
 pub(crate) async fn connect() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let options = KubeConfigOptions::default();

@@ -1,4 +1,4 @@
-//! The law: what is foretold of an eviction is what the API server says when it is asked, whatever the state.
+//! What is predicted of an eviction is what the API server answers when it is asked, whatever the state.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -7,13 +7,13 @@ use futures_util::future::join_all;
 use macaque::k8s::Cluster;
 use macaque_core::budget::{Budget, PlannedDisruptions, predict};
 use macaque_core::outcome::{DisruptionMethod, Refusal};
-use macaque_core::preview::Prediction;
+use macaque_core::prediction::Prediction;
 use macaque_core::selector::Selector;
 use macaque_core::verdict::classify;
 
 use crate::access::cluster;
-use crate::dice::Dice;
-use crate::town::Town;
+use crate::pod_groups::GroupGenerator;
+use crate::random_namespace::RandomNamespace;
 
 /// Groups in each namespace; the last two are smaller, and a budget covers the whole namespace.
 const GROUPS: [usize; 6] = [37, 37, 37, 37, 3, 2];
@@ -21,8 +21,8 @@ const GROUPS: [usize; 6] = [37, 37, 37, 37, 3, 2];
 /// So many pods are compared at least.
 const PODS: usize = 300;
 
-/// A refusal word for word; of a yes, that it is one.
-fn gist(prediction: Prediction) -> Prediction {
+/// A refusal word for word, and an allowance without its reason.
+fn comparable(prediction: Prediction) -> Prediction {
     match prediction {
         Prediction::Allowed { .. } => Prediction::Allowed {
             budget: None,
@@ -46,55 +46,65 @@ fn kind(prediction: &Prediction) -> &'static str {
     }
 }
 
-async fn budgets(cluster: &Cluster, town: &Town) -> Vec<Budget> {
-    cluster.budgets(Some(&town.world.namespace)).await.unwrap()
+async fn budgets(cluster: &Cluster, namespace: &RandomNamespace) -> Vec<Budget> {
+    cluster.budgets(Some(&namespace.namespace.name)).await.unwrap()
 }
 
-/// Holds the forecast for every pod of a town against the server's word; returns the kind of each answer, and
-/// where they differ. `None`: the town moved meanwhile.
-async fn compare(cluster: &Cluster, town: &Town) -> Option<(Vec<&'static str>, Vec<String>)> {
-    let before = budgets(cluster, town).await;
-    let namespace = Some(&*town.world.namespace);
-    let page = cluster.pods(namespace, &Selector::default(), None).await.unwrap();
+/// Compares the prediction for every pod of a namespace with the server's answer; returns the kind of each answer, and
+/// the differences. `None`: the namespace changed meanwhile.
+async fn compare(cluster: &Cluster, namespace: &RandomNamespace) -> Option<(Vec<&'static str>, Vec<String>)> {
+    let before = budgets(cluster, namespace).await;
+    let name = Some(&*namespace.namespace.name);
+    let page = cluster.pods(name, &Selector::default(), None).await.unwrap();
+
     assert!(page.next.is_none(), "one page holds them all");
-    let (mut kinds, mut differences) = (Vec::new(), Vec::new());
+
+    let mut kinds = Vec::new();
+    let mut differences = Vec::new();
+
     for pod in &page.pods {
-        let foretold = gist(predict(pod, &before, &PlannedDisruptions::default()).into());
-        let answer = cluster.ask(&pod.id, DisruptionMethod::Evict, None).await.unwrap();
-        let heard = gist(classify(&answer).into());
-        kinds.push(kind(&heard));
-        if foretold != heard {
+        let predicted = comparable(predict(pod, &before, &PlannedDisruptions::default()));
+        let answer = cluster
+            .dry_run(&pod.id, DisruptionMethod::Evict, None)
+            .await
+            .unwrap();
+        let answered = comparable(classify(&answer).into());
+        kinds.push(kind(&answered));
+        if predicted != answered {
             let over: Vec<_> = before.iter().filter(|budget| budget.covers(pod)).collect();
             differences.push(format!(
-                "foretold {foretold}\nheard {heard}\nof {pod:?}\nunder {over:?}\n"
+                "predicted {predicted}\nanswered {answered}\nof {pod:?}\nunder {over:?}\n"
             ));
         }
     }
-    (budgets(cluster, town).await == before).then_some((kinds, differences))
+
+    (budgets(cluster, namespace).await == before).then_some((kinds, differences))
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn the_forecast_is_the_servers_answer_in_hundreds_of_random_states() {
+async fn the_prediction_is_the_servers_answer_in_hundreds_of_random_states() {
     let seed =
         std::env::var("MACAQUE_E2E_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
     println!("MACAQUE_E2E_SEED={seed} repeats it");
-    let (mut dice, mut towns) = (Dice::of(seed), Vec::new());
+    let mut generator = GroupGenerator::of(seed);
+    let mut namespaces = Vec::new();
     let started = Instant::now();
     for groups in GROUPS {
-        towns.push(Town::plan(&mut dice, groups, groups < 10).await);
+        namespaces.push(RandomNamespace::plan(&mut generator, groups, groups < 10).await);
     }
-    join_all(towns.iter().map(Town::found)).await;
-    join_all(towns.iter().map(Town::people)).await;
-    join_all(towns.iter().map(Town::protect)).await;
-    join_all(towns.iter().map(Town::settle)).await;
+    join_all(namespaces.iter().map(RandomNamespace::create_workloads)).await;
+    join_all(namespaces.iter().map(RandomNamespace::set_pod_states)).await;
+    join_all(namespaces.iter().map(RandomNamespace::create_budgets)).await;
+    join_all(namespaces.iter().map(RandomNamespace::await_budgets)).await;
 
     let cluster = cluster().await;
-    let (mut answers, mut differences) = (BTreeMap::<_, usize>::new(), Vec::new());
-    for town in &towns {
+    let mut answers = BTreeMap::<_, usize>::new();
+    let mut differences = Vec::new();
+    for namespace in &namespaces {
         let (kinds, differ) = loop {
-            town.settle().await;
-            if let Some(compared) = compare(&cluster, town).await {
+            namespace.await_budgets().await;
+            if let Some(compared) = compare(&cluster, namespace).await {
                 break compared;
             }
         };

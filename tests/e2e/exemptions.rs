@@ -3,25 +3,28 @@
 use http::Method;
 use serde_json::Value;
 
-use crate::program::Ending;
+use crate::program::MacaqueOutput;
+use crate::test_namespace::{NO_PODS, TestNamespace, uid};
 use crate::workload::Workload;
-use crate::world::{NOBODY, World, uid};
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_round_of_exempt_pods_alone_says_why_of_each_and_touches_none() {
-    let mut world = World::new().await;
-    world.with(Workload::bare("alone")).await;
-    world.with(Workload::daemon_set("agent")).await;
+    let mut namespace = TestNamespace::new().await;
+    namespace.with(Workload::bare("alone")).await;
+    namespace.with(Workload::daemon_set("agent")).await;
     let optout = Workload::deployment("shy", 1).annotated("macaque/enabled", "false");
-    world.with(optout).await;
-    world.with(Workload::deployment("young", 1)).await;
-    let going = world.with(Workload::bare("going").dying_slowly()).await;
-    let path = world.path_of(&going[0]);
-    world.send(Method::DELETE, &path, &Value::Null).await.accepted();
+    namespace.with(optout).await;
+    namespace.with(Workload::deployment("young", 1)).await;
+    let going = namespace.with(Workload::bare("going").terminating_slowly()).await;
+    let path = namespace.path_of(&going[0]);
+    namespace
+        .send(Method::DELETE, &path, &Value::Null)
+        .await
+        .accepted();
 
-    let before = world.alive().await;
-    let once = |words| world.macaque(words).env("MACAQUE_TARGET__MIN_AGE", "1h");
+    let before = namespace.alive().await;
+    let once = |words| namespace.macaque(words).env("MACAQUE_TARGET__MIN_AGE", "1h");
     let round = once("once --dry-run=false -o json").exits(4).await;
     assert_exempt(&round, "bare", 1, "no controller to replace it");
     assert_exempt(&round, "daemonset", 2, "belongs to a DaemonSet");
@@ -31,10 +34,10 @@ async fn a_round_of_exempt_pods_alone_says_why_of_each_and_touches_none() {
     assert_eq!(round.json()["listed"], 6);
     let told = once("once --dry-run=false").exits(4).await;
     told.says(["daemonset", "no controller to replace it", "younger than 1h"]);
-    assert_eq!(world.lost(&before).await, NOBODY);
+    assert_eq!(namespace.lost(&before).await, NO_PODS);
 }
 
-fn assert_exempt(round: &Ending, reason: &str, count: usize, detail: &str) {
+fn assert_exempt(round: &MacaqueOutput, reason: &str, count: usize, detail: &str) {
     let report = round.json();
     let tally = &report["exempted"][reason];
     assert_eq!(tally["count"], count, "{reason}: {report:#}");
@@ -44,13 +47,14 @@ fn assert_exempt(round: &Ending, reason: &str, count: usize, detail: &str) {
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn what_is_opened_by_configuration_is_disrupted() {
-    let mut world = World::new().await;
-    let bare = world.with(Workload::bare("alone")).await;
-    let once = world.macaque("once --dry-run=false -o json");
+    let mut namespace = TestNamespace::new().await;
+    let bare = namespace.with(Workload::bare("alone")).await;
+    let once = namespace.macaque("once --dry-run=false -o json");
     let round = once
         .env("MACAQUE_TARGET__INCLUDE", "bare,daemonset")
         .exits(0)
         .await;
+
     assert_eq!(round.uids("evicted"), [uid(&bare[0])]);
-    assert!(!world.alive().await.contains(&uid(&bare[0])));
+    assert!(!namespace.alive().await.contains(&uid(&bare[0])));
 }

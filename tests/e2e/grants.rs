@@ -1,15 +1,15 @@
-//! Promises about permissions: the manifest's Role is enough, one verb less is told and harms nobody.
+//! Promises about permissions: the manifest's Role is enough, one verb less is reported and disrupts nothing.
 
 use serde_json::{Value, json};
 
-use crate::account::{document, role_for_deletions, without};
-use crate::program::Macaque;
+use crate::program::MacaqueCommand;
+use crate::service_account::{document, role_for_deletions, without};
+use crate::test_namespace::{NO_PODS, TestNamespace};
 use crate::workload::Workload;
-use crate::world::{NOBODY, World};
 
-impl World {
+impl TestNamespace {
     /// The armed program as the holder of this kubeconfig.
-    fn macaque_as(&self, account: &str, words: &str) -> Macaque {
+    fn macaque_as(&self, account: &str, words: &str) -> MacaqueCommand {
         self.macaque(words).arg("--dry-run=false").by(account)
     }
 
@@ -22,91 +22,101 @@ impl World {
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn the_role_of_the_manifest_suffices_for_evictions() {
-    let mut world = World::new().await;
-    world.with(Workload::deployment("web", 2)).await;
-    let account = world.account(world.shipped_role().await).await;
-    let before = world.alive().await;
-    let checked = world.macaque_as(&account, "check -o json").exits(0).await;
+    let mut namespace = TestNamespace::new().await;
+    namespace.with(Workload::deployment("web", 2)).await;
+    let account = namespace.account(namespace.shipped_role().await).await;
+    let before = namespace.alive().await;
+    let checked = namespace.macaque_as(&account, "check -o json").exits(0).await;
     let findings = checked.json();
     let findings = findings.as_array().unwrap();
+
     assert!(findings.iter().all(|finding| finding["result"] != "failed"));
-    assert_eq!(world.lost(&before).await, NOBODY, "a check disrupts nothing");
-    let round = world.macaque_as(&account, "once -o json").exits(0).await;
+    assert_eq!(namespace.lost(&before).await, NO_PODS, "a check disrupts nothing");
+
+    let round = namespace.macaque_as(&account, "once -o json").exits(0).await;
     assert_eq!(round.uids("evicted").len(), 1);
-    assert_eq!(world.lost(&before).await.len(), 1);
+    assert_eq!(namespace.lost(&before).await.len(), 1);
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn the_commented_rule_of_the_manifest_suffices_for_deletions() {
-    let mut world = World::new().await;
-    world.with(Workload::deployment("web", 2)).await;
-    let role = world.role(&role_for_deletions(&world)).await;
-    let account = world.account(role).await;
-    world.macaque_as(&account, "check --method delete").exits(0).await;
-    let round = world
+    let mut namespace = TestNamespace::new().await;
+    namespace.with(Workload::deployment("web", 2)).await;
+    let role = namespace.role(&role_for_deletions(&namespace)).await;
+    let account = namespace.account(role).await;
+    namespace
+        .macaque_as(&account, "check --method delete")
+        .exits(0)
+        .await;
+    let round = namespace
         .macaque_as(&account, "once --method delete -o json")
         .exits(0)
         .await;
+
     assert_eq!(round.uids("deleted").len(), 1);
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_role_for_deletions_does_not_evict() {
-    let mut world = World::new().await;
-    world.with(Workload::deployment("web", 2)).await;
-    let role = world.role(&role_for_deletions(&world)).await;
-    let account = world.account(role).await;
-    one_verb_less(&world, &account, "create", "pods/eviction").await;
+    let mut namespace = TestNamespace::new().await;
+    namespace.with(Workload::deployment("web", 2)).await;
+    let role = namespace.role(&role_for_deletions(&namespace)).await;
+    let account = namespace.account(role).await;
+    one_verb_less(&namespace, &account, "create", "pods/eviction").await;
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn one_verb_less_names_verb_resource_and_namespace_and_disrupts_nothing() {
     for (verb, resource) in [("create", "pods/eviction"), ("get", "pods"), ("list", "pods")] {
-        let mut world = World::new().await;
-        world.with(Workload::deployment("web", 2)).await;
-        let role = without(world.shipped_role().await, verb, resource);
-        let account = world.account(role).await;
-        one_verb_less(&world, &account, verb, resource).await;
+        let mut namespace = TestNamespace::new().await;
+        namespace.with(Workload::deployment("web", 2)).await;
+        let role = without(namespace.shipped_role().await, verb, resource);
+        let account = namespace.account(role).await;
+        one_verb_less(&namespace, &account, verb, resource).await;
     }
 }
 
-async fn one_verb_less(world: &World, account: &str, verb: &str, resource: &str) {
-    let before = world.alive().await;
-    let round = world.macaque_as(account, "once").exits(1).await;
+async fn one_verb_less(namespace: &TestNamespace, account: &str, verb: &str, resource: &str) {
+    let before = namespace.alive().await;
+    let round = namespace.macaque_as(account, "once").exits(1).await;
     let missing = format!("cannot {verb} resource \"{resource}\"");
-    let place = format!("in the namespace \"{}\"", world.namespace);
+    let place = format!("in the namespace \"{}\"", namespace.name);
     round.says(["forbidden", &missing, &place]);
-    let round = world.macaque_as(account, "once -o json").exits(1).await;
+    let round = namespace.macaque_as(account, "once -o json").exits(1).await;
     assert!(round.attempts().is_empty());
-    assert_eq!(world.lost(&before).await, NOBODY);
+    assert_eq!(namespace.lost(&before).await, NO_PODS);
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_namespace_without_a_grant_is_a_problem_that_hides_no_success_elsewhere() {
-    let (mut granted, mut other) = (World::new().await, World::new().await);
-    for world in [&mut granted, &mut other] {
-        world.with(Workload::deployment("web", 1)).await;
+    let mut granted = TestNamespace::new().await;
+    let mut other = TestNamespace::new().await;
+
+    for namespace in [&mut granted, &mut other] {
+        namespace.with(Workload::deployment("web", 1)).await;
     }
+
     let account = granted.account(granted.shipped_role().await).await;
     let before = other.alive().await;
-    let both = format!("once -n {}", other.namespace);
+    let both = format!("once -n {}", other.name);
     let round = granted.macaque_as(&account, &both).exits(0).await;
-    let problem = format!("problem: list pods in {}: forbidden", other.namespace);
+    let problem = format!("problem: list pods in {}: forbidden", other.name);
     round.says(["evicted", &problem]);
-    assert_eq!(other.lost(&before).await, NOBODY);
+
+    assert_eq!(other.lost(&before).await, NO_PODS);
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn all_namespaces_need_a_cluster_role_and_say_so() {
-    let mut world = World::new().await;
-    world.with(Workload::deployment("web", 1)).await;
-    let account = world.account(world.shipped_role().await).await;
-    let macaque = |words| Macaque::new(words).by(&account);
+    let mut namespace = TestNamespace::new().await;
+    namespace.with(Workload::deployment("web", 1)).await;
+    let account = namespace.account(namespace.shipped_role().await).await;
+    let macaque = |words| MacaqueCommand::new(words).by(&account);
     let round = macaque("once -A --dry-run=false").exits(1).await;
     round.says(["cannot list resource \"pods\"", "at the cluster scope"]);
     let checked = macaque("check -A --dry-run=false").exits(1).await;
@@ -118,15 +128,15 @@ async fn all_namespaces_need_a_cluster_role_and_say_so() {
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn check_names_the_missing_grant_and_its_remedy_mends_it() {
-    let mut world = World::new().await;
-    let role = without(world.shipped_role().await, "create", "pods/eviction");
-    let account = world.account(role).await;
-    let what = format!("may create pods/eviction in namespace {}", world.namespace);
-    let checked = world.macaque_as(&account, "check").exits(1).await;
+async fn check_names_the_missing_grant_and_its_remedy_fixes_it() {
+    let mut namespace = TestNamespace::new().await;
+    let role = without(namespace.shipped_role().await, "create", "pods/eviction");
+    let account = namespace.account(role).await;
+    let what = format!("may create pods/eviction in namespace {}", namespace.name);
+    let checked = namespace.macaque_as(&account, "check").exits(1).await;
     checked.says(["FAILED", &what, "not granted"]);
 
-    let checked = world.macaque_as(&account, "check -o json").exits(1).await;
+    let checked = namespace.macaque_as(&account, "check -o json").exits(1).await;
     let findings = checked.json();
     let mut findings = findings.as_array().unwrap().iter();
     let failed = findings.find(|finding| finding["result"] == "failed").unwrap();
@@ -135,18 +145,18 @@ async fn check_names_the_missing_grant_and_its_remedy_mends_it() {
     let remedy = failed["remedy"].as_str().unwrap();
     let rule = remedy.strip_prefix("add to macaque's Role: ").unwrap();
 
-    // Done as told, word for word.
-    let mended = document(&world, "Role");
-    let (head, _) = mended.split_once("rules:").unwrap();
-    let mended = format!(
+    // The remedy, word for word.
+    let fixed = document(&namespace, "Role");
+    let (head, _) = fixed.split_once("rules:").unwrap();
+    let fixed = format!(
         "{head}rules:\n  - {{apiGroups: [\"\"], resources: [pods], verbs: [get, list]}}\n  - {rule}\n"
     );
-    world
-        .apply("Role", "macaque", &mended, "&force=true")
+    namespace
+        .apply("Role", "macaque", &fixed, "&force=true")
         .await
         .accepted();
-    world
+    namespace
         .until_granted(&"create".into(), &json!({"resources": ["pods/eviction"]}))
         .await;
-    world.macaque_as(&account, "check").exits(0).await;
+    namespace.macaque_as(&account, "check").exits(0).await;
 }

@@ -1,27 +1,27 @@
-//! Promises about the journal on a real API server: the manifest's Role suffices for it, and a pause is heeded.
+//! Promises about the journal on a real API server: the manifest's Role suffices for it, and a pause is obeyed.
 
 use serde_json::{Value, json};
 
-use crate::account::document;
-use crate::program::Macaque;
+use crate::program::MacaqueCommand;
+use crate::service_account::document;
+use crate::test_namespace::{NO_PODS, TestNamespace};
 use crate::workload::Workload;
-use crate::world::{NOBODY, World};
 
 /// A namespace with the manifest's journal in it, and pods without a budget.
-async fn world() -> World {
-    let mut world = World::new().await;
-    world
+async fn with_journal() -> TestNamespace {
+    let mut namespace = TestNamespace::new().await;
+    namespace
         .create(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal"}}))
         .await;
-    world.with(Workload::deployment("web", 4)).await;
-    world
+    namespace.with(Workload::deployment("web", 4)).await;
+    namespace
 }
 
-impl World {
-    /// An armed round of a macaque that lives in this namespace.
-    fn round(&self) -> Macaque {
+impl TestNamespace {
+    /// An armed round of a macaque in this namespace.
+    fn round(&self) -> MacaqueCommand {
         let round = self.macaque("once --dry-run=false");
-        round.env("MACAQUE_POD_NAMESPACE", &self.namespace)
+        round.env("MACAQUE_POD_NAMESPACE", &self.name)
     }
 
     async fn journal(&self) -> Value {
@@ -35,50 +35,55 @@ impl World {
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_pause_stops_an_armed_macaque_and_a_resumption_frees_it() {
-    let world = world().await;
-    let before = world.alive().await;
+    let namespace = with_journal().await;
+    let before = namespace.alive().await;
     let switch = |words: &str| {
-        Macaque::new(words)
+        MacaqueCommand::new(words)
             .arg("-n")
-            .arg(&world.namespace)
+            .arg(&namespace.name)
             .by_environment()
     };
     switch("pause --for 1h").exits(0).await.says(["paused until 20"]);
-    world.round().exits(3).await.says(["paused until 20"]);
-    assert_eq!(world.lost(&before).await, NOBODY);
+    namespace.round().exits(3).await.says(["paused until 20"]);
+
+    assert_eq!(namespace.lost(&before).await, NO_PODS);
+
     switch("resume").exits(0).await.says(["resumed"]);
-    world.round().exits(0).await.says(["evicted"]);
-    assert_eq!(world.lost(&before).await.len(), 1);
+    namespace.round().exits(0).await.says(["evicted"]);
+
+    assert_eq!(namespace.lost(&before).await.len(), 1);
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn the_role_of_the_manifest_suffices_to_keep_the_journal_and_what_it_says_is_so() {
-    let mut world = world().await;
-    let role = world.role(&document(&world, "Role")).await;
-    let account = world.account(role).await;
-    let before = world.alive().await;
-    let ending = world.round().by(&account).arg("-ojson").exits(0).await;
-    let journal = world.journal().await;
-    let reservation = &journal["round"]["charges"][0];
+    let mut namespace = with_journal().await;
+    let role = namespace.role(&document(&namespace, "Role")).await;
+    let account = namespace.account(role).await;
+    let before = namespace.alive().await;
+    let output = namespace.round().by(&account).arg("-ojson").exits(0).await;
+    let journal = namespace.journal().await;
+    let reservation = &journal["round"]["reservations"][0];
+
     assert_eq!(reservation["state"], "disrupted");
     assert_eq!(
-        json!(world.lost(&before).await),
+        json!(namespace.lost(&before).await),
         json!([reservation["pod"]["uid"]])
     );
-    assert_eq!(json!(ending.uids("evicted")), json!([reservation["pod"]["uid"]]));
-    assert_eq!(journal["notices"], json!([]), "everybody was told");
+    assert_eq!(json!(output.uids("evicted")), json!([reservation["pod"]["uid"]]));
+    assert_eq!(journal["outbox"], json!([]), "every report was delivered");
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn two_writers_of_one_journal_never_both_get_their_way() {
-    let world = world().await;
-    let before = world.alive().await;
-    let rounds = (0..4).map(|_| world.round().env("MACAQUE_LIMITS__PER_HOUR", "1").ends());
+    let namespace = with_journal().await;
+    let before = namespace.alive().await;
+    let rounds = (0..4).map(|_| namespace.round().env("MACAQUE_LIMITS__PER_HOUR", "1").ends());
     futures_util::future::join_all(rounds).await;
+
     assert_eq!(
-        world.lost(&before).await.len(),
+        namespace.lost(&before).await.len(),
         1,
         "the limit is one, however many ask at once"
     );

@@ -5,31 +5,30 @@
 //! tests/controlplane/controlplane run DIR -- cargo test --test e2e -- --ignored
 //! ```
 //!
-//! Every test has a namespace of its own and runs beside the others. A module is one kind of promise; `world`,
-//! `workload`, `shop`, `dice`, `town`, `access`, `account`, `relay` and `program` set the scenes.
+//! Every test has a namespace of its own and runs beside the others. A module is one kind of promise; `test_namespace`,
+//! `workload`, `shop`, `pod_groups`, `random_namespace`, `access`, `service_account` and `program` are its fixtures.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
-mod account;
 mod agreement;
-mod arithmetic;
+mod budget_audit;
 mod budgets;
 mod daemon;
-mod dice;
 mod exemptions;
 mod grants;
 mod journal;
-mod least;
+mod least_privilege;
 mod manifest;
 mod mistakes;
+mod pod_groups;
 mod previews;
 mod program;
+mod random_namespace;
 mod refusals;
-mod relay;
 mod scope;
+mod service_account;
 mod shop;
-mod town;
+mod test_namespace;
 mod victims;
 mod whys;
 mod workload;
-mod world;

@@ -1,15 +1,15 @@
 //! Promises about what users get wrong: the words, and whether the configuration (2) or the cluster (1) is at
 //! fault.
 
-use crate::program::Macaque;
+use crate::program::MacaqueCommand;
+use crate::test_namespace::TestNamespace;
 use crate::workload::Workload;
-use crate::world::World;
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn an_absent_namespace_is_named() {
     for command in ["once", "check"] {
-        let macaque = Macaque::new(command).arg("--namespace").arg("nowhere");
+        let macaque = MacaqueCommand::new(command).arg("--namespace").arg("nowhere");
         let macaque = macaque.by_environment();
         macaque
             .exits(1)
@@ -21,18 +21,21 @@ async fn an_absent_namespace_is_named() {
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn an_absent_namespace_hides_no_success_elsewhere() {
-    let mut world = World::new().await;
-    world.with(Workload::deployment("web", 1)).await;
-    let round = world.macaque("once -n nowhere").exits(0).await;
-    round.says(["spared", "problem: namespace nowhere does not exist"]);
+    let mut namespace = TestNamespace::new().await;
+    namespace.with(Workload::deployment("web", 1)).await;
+    let round = namespace.macaque("once -n nowhere").exits(0).await;
+    round.says([
+        "would be disrupted (dry run)",
+        "problem: namespace nowhere does not exist",
+    ]);
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn an_unknown_context_is_named() {
-    let world = World::new().await;
+    let namespace = TestNamespace::new().await;
     for command in ["once --context mars", "run --context mars"] {
-        let macaque = world
+        let macaque = namespace
             .macaque(command)
             .env("MACAQUE_SCHEDULE__CRON", "@hourly")
             .env("MACAQUE_HEALTH__LISTEN", "off");
@@ -47,7 +50,7 @@ async fn an_unknown_context_is_named() {
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_missing_kubeconfig_is_named() {
     for command in ["once", "check", "run"] {
-        let macaque = Macaque::new(command)
+        let macaque = MacaqueCommand::new(command)
             .arg("--namespace=shop")
             .env("MACAQUE_SCHEDULE__CRON", "@hourly")
             .env("MACAQUE_HEALTH__LISTEN", "off");
@@ -61,8 +64,8 @@ async fn a_missing_kubeconfig_is_named() {
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn without_any_kubeconfig_the_ways_to_name_one_are_told() {
-    let macaque = Macaque::new("once --namespace shop");
+async fn without_any_kubeconfig_the_ways_to_name_one_are_listed() {
+    let macaque = MacaqueCommand::new("once --namespace shop");
     macaque.exits(2).await.says([
         "cannot use kubectl's own kubeconfig",
         "--kubeconfig",
@@ -73,10 +76,10 @@ async fn without_any_kubeconfig_the_ways_to_name_one_are_told() {
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn an_unreachable_server_is_the_clusters_fault() {
-    let world = World::new().await;
-    let path = world.unreachable();
+    let namespace = TestNamespace::new().await;
+    let path = namespace.unreachable();
     for command in ["once", "check"] {
-        let macaque = world.macaque(command).by(&path);
+        let macaque = namespace.macaque(command).by(&path);
         macaque
             .exits(1)
             .await
@@ -87,8 +90,8 @@ async fn an_unreachable_server_is_the_clusters_fault() {
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn credentials_that_are_not_accepted_are_the_clusters_fault() {
-    let world = World::new().await;
-    let path = world.kubeconfig("stranger", "token: ", "token: not-");
-    let round = world.macaque("once").by(&path).exits(1).await;
+    let namespace = TestNamespace::new().await;
+    let path = namespace.kubeconfig("unknown", "token: ", "token: not-");
+    let round = namespace.macaque("once").by(&path).exits(1).await;
     round.says(["does not accept the credentials (401)"]);
 }

@@ -1,17 +1,17 @@
-//! Promises about `macaque plan`: it foretells what the real API server then says and a round then does, and it
-//! changes nothing.
+//! Promises about `macaque plan`: it predicts what the real API server then answers and a round then does, and it changes
+//! nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::program::Ending;
+use crate::program::MacaqueOutput;
+use crate::test_namespace::{TestNamespace, until};
 use crate::workload::Workload;
-use crate::world::{World, until};
 
 /// The verdicts on the candidates of each owner, and how many have each.
-fn verdicts(plan: &Ending) -> BTreeMap<String, BTreeMap<String, usize>> {
+fn verdicts(plan: &MacaqueOutput) -> BTreeMap<String, BTreeMap<String, usize>> {
     let mut verdicts = BTreeMap::<_, BTreeMap<_, _>>::new();
     for candidate in plan.json()["candidates"].as_array().unwrap() {
         let owner = candidate["owner"]["name"].as_str().unwrap_or("nobody").to_owned();
@@ -37,21 +37,25 @@ fn victims(told: &Value) -> Vec<String> {
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn the_plan_of_the_shop_is_what_the_server_confirms() {
-    let world = World::shop().await;
-    let foretold = world.macaque("plan -o json").exits(0).await;
-    let rows = verdicts(&foretold);
+    let namespace = TestNamespace::shop().await;
+    let predicted = namespace.macaque("plan -o json").exits(0).await;
+    let rows = verdicts(&predicted);
+
     for (owner, pods) in [("cart", 3), ("web", 4), ("search", 2)] {
         assert_eq!(rows[owner], BTreeMap::from([("allowed".to_owned(), pods)]));
     }
+
     let words = r#""budget" "The disruption budget db needs 3 healthy pods and has 3 currently""#;
     assert_eq!(rows["db"], BTreeMap::from([(words.to_owned(), 3)]));
     assert!(!rows.contains_key("logs"));
-    let plan = foretold.json();
+
+    let plan = predicted.json();
     assert_eq!(
         (&plan["listed"], &plan["exempted"]["daemonset"]["count"]),
         (&json!(14), &json!(2))
     );
-    let asked = world.macaque("plan --server -o json").exits(0).await;
+
+    let asked = namespace.macaque("plan --server -o json").exits(0).await;
     assert_eq!(asked.json()["asked"], 12);
     assert_eq!(verdicts(&asked), rows);
 }
@@ -59,20 +63,22 @@ async fn the_plan_of_the_shop_is_what_the_server_confirms() {
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn one_disruption_left_goes_to_one_victim_of_a_seed() {
-    let mut world = World::new().await;
+    let mut namespace = TestNamespace::new().await;
     for name in ["web", "cart"] {
         let workload = Workload::deployment(name, 2).labelled("tier", "front");
-        world.with(workload).await;
+        namespace.with(workload).await;
     }
+
     let selector = json!({"matchLabels": {"tier": "front"}});
     let budget = json!({
         "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "front"},
         "spec": {"minAvailable": 3, "selector": selector},
     });
-    world.create(budget).await;
-    world.until_healthy("front", 4).await;
+    namespace.create(budget).await;
+    namespace.until_healthy("front", 4).await;
+
     for words in ["plan", "plan --server"] {
-        let plan = world
+        let plan = namespace
             .macaque(&format!("{words} --seed 5 --count 2 -o json"))
             .exits(0)
             .await;
@@ -90,34 +96,38 @@ async fn one_disruption_left_goes_to_one_victim_of_a_seed() {
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn a_round_tries_whom_the_plan_of_its_seed_foretold() {
+async fn a_round_tries_the_pods_that_the_plan_of_its_seed_predicted() {
     let mut refusals = 0;
     for seed in [1, 2, 3] {
-        let mut world = World::new().await;
-        world.with(Workload::deployment("web", 3)).await;
-        world.with(Workload::stateful_set("db", 3)).await;
-        world
+        let mut namespace = TestNamespace::new().await;
+        namespace.with(Workload::deployment("web", 3)).await;
+        namespace.with(Workload::stateful_set("db", 3)).await;
+        namespace
             .with_budget("web", "web", json!({"maxUnavailable": 1}))
             .await;
-        world.with_budget("db", "db", json!({"minAvailable": 3})).await;
-        let plan = world
+        namespace
+            .with_budget("db", "db", json!({"minAvailable": 3}))
+            .await;
+        let plan = namespace
             .macaque(&format!("plan --seed {seed} --count 2 -o json"))
             .exits(0)
             .await;
-        let foretold = victims(&plan.json()["draw"]["victims"]);
-        let round = world.macaque(&format!("once --seed {seed} --count 2 --dry-run=false -o json"));
+        let predicted = victims(&plan.json()["draw"]["victims"]);
+        let round = namespace.macaque(&format!("once --seed {seed} --count 2 --dry-run=false -o json"));
         let round = round.exits(0).await;
-        assert_eq!(victims(&json!(round.attempts())), foretold, "seed {seed}");
-        refusals += foretold.iter().filter(|line| line.ends_with("refused")).count();
+        assert_eq!(victims(&json!(round.attempts())), predicted, "seed {seed}");
+        refusals += predicted.iter().filter(|line| line.ends_with("refused")).count();
     }
-    assert!(refusals > 0, "some seed draws a pod of db");
+    assert!(refusals > 0, "some seed picks a pod of db");
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn neither_a_plan_nor_its_questions_change_anything() {
-    let world = World::shop().await;
-    let (alive, state) = (world.alive().await, world.state().await);
+    let namespace = TestNamespace::shop().await;
+    let alive = namespace.alive().await;
+    let state = namespace.state().await;
+
     for words in [
         "plan --dry-run=false",
         "plan --dry-run=false --seed 7 --count 5 -o wide",
@@ -127,38 +137,43 @@ async fn neither_a_plan_nor_its_questions_change_anything() {
         "why deploy/web --dry-run=false",
         "budgets",
     ] {
-        world.macaque(words).ends().await;
-        assert_eq!(world.state().await, state, "{words}");
+        namespace.macaque(words).ends().await;
+        assert_eq!(namespace.state().await, state, "{words}");
     }
-    assert_eq!(world.alive().await, alive);
+
+    assert_eq!(namespace.alive().await, alive);
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_deletion_is_asked_about_and_allowed_whatever_the_budgets() {
-    let world = World::shop().await;
-    let plan = world
+    let namespace = TestNamespace::shop().await;
+    let plan = namespace
         .macaque("plan --server --method delete -o json")
         .exits(0)
         .await;
     let allowed = |pods| BTreeMap::from([("allowed".to_owned(), pods)]);
+
     assert_eq!(verdicts(&plan)["db"], allowed(3));
+
     let budgets: BTreeSet<_> = plan.json()["candidates"]
         .as_array()
         .unwrap()
         .iter()
         .map(|candidate| candidate["budgets"].to_string())
         .collect();
+
     assert_eq!(budgets, BTreeSet::from(["\"not-asked\"".to_owned()]));
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_plan_needs_what_rbac_prints_for_previews_and_its_questions_need_more() {
-    let mut world = World::shop().await;
-    let account = world.granted("--preview").await;
-    let macaque = |words: &str| world.macaque(words).by(&account);
+    let mut namespace = TestNamespace::shop().await;
+    let account = namespace.granted("--preview").await;
+    let macaque = |words: &str| namespace.macaque(words).by(&account);
     let plan = macaque("plan -o json").exits(0).await;
+
     assert_eq!(plan.json()["problems"], json!([]));
     assert_eq!(
         verdicts(&plan)["cart"],
@@ -172,6 +187,7 @@ async fn a_plan_needs_what_rbac_prints_for_previews_and_its_questions_need_more(
         macaque("budgets -o json").exits(3).await.json()["problems"],
         json!([])
     );
+
     for (method, verb, resource) in [("evict", "create", "pods/eviction"), ("delete", "delete", "pods")] {
         let asked = macaque(&format!("plan --server --method {method} -o json"))
             .exits(0)
@@ -185,7 +201,7 @@ async fn a_plan_needs_what_rbac_prints_for_previews_and_its_questions_need_more(
         assert_eq!(
             verdicts(&asked)["web"],
             BTreeMap::from([("allowed".to_owned(), 4)]),
-            "the forecast stands"
+            "the prediction stands"
         );
     }
 }
@@ -193,16 +209,26 @@ async fn a_plan_needs_what_rbac_prints_for_previews_and_its_questions_need_more(
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn an_armed_account_may_ask_and_budgets_it_may_not_read_stay_unknown() {
-    let mut world = World::shop().await;
-    let account = world.granted("--dry-run=false").await;
-    let plan = world.macaque("plan -o json").by(&account).exits(0).await;
+    let mut namespace = TestNamespace::shop().await;
+    let account = namespace.granted("--dry-run=false").await;
+    let plan = namespace.macaque("plan -o json").by(&account).exits(0).await;
+
     assert_eq!(verdicts(&plan)["db"], BTreeMap::from([("unknown".to_owned(), 3)]));
+
     let problem = plan.json()["problems"][0].as_str().unwrap().to_owned();
     let grant = r#"{apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: ["list"]}"#;
+
     assert!(problem.ends_with(grant), "{problem}");
-    let asked = world.macaque("plan --server -o json").by(&account).exits(0).await;
+
+    let asked = namespace
+        .macaque("plan --server -o json")
+        .by(&account)
+        .exits(0)
+        .await;
     let verdicts = verdicts(&asked);
+
     assert_eq!(verdicts["web"], BTreeMap::from([("allowed".to_owned(), 4)]));
+
     let (words, pods) = verdicts["db"].first_key_value().unwrap();
     assert!(
         words.contains("needs 3 healthy pods and has 3 currently") && *pods == 3,
@@ -213,21 +239,26 @@ async fn an_armed_account_may_ask_and_budgets_it_may_not_read_stay_unknown() {
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_plan_needs_two_lists_and_nothing_else() {
-    let mut world = World::shop().await;
-    let account = world.granted("--preview").await;
+    let mut namespace = TestNamespace::shop().await;
+    let account = namespace.granted("--preview").await;
     let rules = json!({"rules": [
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
         {"apiGroups": ["policy"], "resources": ["poddisruptionbudgets"], "verbs": ["list"]},
     ]});
-    let role = format!("{}/{}", world.path("Role"), world.namespace);
-    world.send(Method::PATCH, &role, &rules).await.accepted();
-    let why = format!("why {}/db-0", world.namespace);
+    let role = format!("{}/{}", namespace.path("Role"), namespace.name);
+    namespace.send(Method::PATCH, &role, &rules).await.accepted();
+    let why = format!("why {}/db-0", namespace.name);
     until("the Role allows no get", async || {
-        let told = world.macaque(&why).by(&account).ends().await;
-        told.has_said("cannot get resource \"pods\"").then_some(())
+        let told = namespace.macaque(&why).by(&account).ends().await;
+        told.contains("cannot get resource \"pods\"").then_some(())
     })
     .await;
-    let plan = world.macaque("plan --seed 3 -o json").by(&account).exits(0).await;
+    let plan = namespace
+        .macaque("plan --seed 3 -o json")
+        .by(&account)
+        .exits(0)
+        .await;
+
     assert_eq!(
         (&plan.json()["problems"], plan.json()["listed"].as_u64()),
         (&json!([]), Some(14))

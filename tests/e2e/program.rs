@@ -7,41 +7,42 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::world::until;
+use crate::test_namespace::until;
 
 /// Longer than the longest call that a round makes.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A command line, not yet run.
-pub(crate) struct Macaque {
+pub(crate) struct MacaqueCommand {
     command: Command,
     scratch: TempDir,
 }
 
-/// The program at work; it is killed if a test forgets it.
-pub(crate) struct Running {
+/// A program that runs; it is killed when it is dropped.
+pub(crate) struct RunningMacaque {
     child: Child,
     scratch: TempDir,
 }
 
-/// How it ended, and what it said.
+/// The exit code and the output of a run.
 #[derive(Debug)]
-pub(crate) struct Ending {
+pub(crate) struct MacaqueOutput {
     code: Option<i32>,
     stdout: String,
     stderr: String,
 }
 
-impl Macaque {
+impl MacaqueCommand {
     /// The program with these words for arguments: `$MACAQUE_BINARY`, or this build's.
     pub(crate) fn new(words: &str) -> Self {
         Self::within(&[], words)
     }
 
-    /// The same, started by another program.
+    /// The program with these arguments, started by another program.
     pub(crate) fn within(wrapper: &[&str], words: &str) -> Self {
         let binary = std::env::var("MACAQUE_BINARY");
         let binary = binary.unwrap_or_else(|_| env!("CARGO_BIN_EXE_macaque").to_owned());
+
         // It runs in a directory of its own.
         let binary = std::path::absolute(binary).unwrap().display().to_string();
         let mut line = wrapper
@@ -54,6 +55,7 @@ impl Macaque {
         command.args(line).env_clear().stdin(Stdio::null());
         command.current_dir(&scratch).env("HOME", scratch.path());
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+
         Self { command, scratch }
     }
 
@@ -70,107 +72,107 @@ impl Macaque {
     }
 
     /// Starts it.
-    pub(crate) fn start(mut self) -> Running {
+    pub(crate) fn start(mut self) -> RunningMacaque {
         let file = |name| File::create(self.scratch.path().join(name)).unwrap();
         self.command.stdout(file("stdout")).stderr(file("stderr"));
         let child = self.command.spawn().unwrap();
-        Running {
+        RunningMacaque {
             child,
             scratch: self.scratch,
         }
     }
 
     /// Runs it to its end.
-    pub(crate) async fn ends(self) -> Ending {
+    pub(crate) async fn ends(self) -> MacaqueOutput {
         self.start().ends_within(DEADLINE).await
     }
 
     /// Runs it to its end, which must have this exit code.
-    pub(crate) async fn exits(self, code: i32) -> Ending {
-        let ending = self.ends().await;
-        assert_eq!(ending.code, Some(code), "{ending:#?}");
-        ending
+    pub(crate) async fn exits(self, code: i32) -> MacaqueOutput {
+        let output = self.ends().await;
+        assert_eq!(output.code, Some(code), "{output:#?}");
+        output
     }
 }
 
-impl Running {
+impl RunningMacaque {
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits until it has written `words`, wherever it writes.
+    /// Waits until its output contains `words`.
     pub(crate) async fn says(&mut self, words: &str) {
         let what = format!("the program says {words:?}");
         until(&what, async || {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return Some(Err(self.ending(status)));
+                return Some(Err(self.output(status)));
             }
-            let said = self.said("stdout") + &self.said("stderr");
-            said.contains(words).then_some(Ok(()))
+            let written = self.written("stdout") + &self.written("stderr");
+            written.contains(words).then_some(Ok(()))
         })
         .await
         .expect("it runs on");
     }
 
     /// Waits for its end.
-    pub(crate) async fn ends_within(mut self, patience: Duration) -> Ending {
+    pub(crate) async fn ends_within(mut self, patience: Duration) -> MacaqueOutput {
         let deadline = Instant::now() + patience;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                return self.ending(status);
+                return self.output(status);
             }
             let late = Instant::now() >= deadline;
             assert!(
                 !late,
-                "it still ran after {patience:?}, having said {}",
-                self.said("stderr")
+                "it still ran after {patience:?}, having written {}",
+                self.written("stderr")
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
-    fn ending(&self, status: ExitStatus) -> Ending {
-        Ending {
+    fn output(&self, status: ExitStatus) -> MacaqueOutput {
+        MacaqueOutput {
             code: status.code(),
-            stdout: self.said("stdout"),
-            stderr: self.said("stderr"),
+            stdout: self.written("stdout"),
+            stderr: self.written("stderr"),
         }
     }
 
-    fn said(&self, stream: &str) -> String {
+    fn written(&self, stream: &str) -> String {
         fs::read_to_string(self.scratch.path().join(stream)).unwrap()
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningMacaque {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-impl Ending {
-    /// What it wrote must hold all of these words.
+impl MacaqueOutput {
+    /// Asserts that its output contains all of these words.
     pub(crate) fn says<const N: usize>(&self, words: [&str; N]) -> &Self {
         for word in words {
-            assert!(self.has_said(word), "not a word of {word:?}: {self:#?}");
+            assert!(self.contains(word), "no {word:?} in {self:#?}");
         }
         self
     }
 
-    /// Whether it wrote these words.
-    pub(crate) fn has_said(&self, words: &str) -> bool {
+    /// Whether its output contains these words.
+    pub(crate) fn contains(&self, words: &str) -> bool {
         self.stdout.contains(words) || self.stderr.contains(words)
     }
 
-    /// These words must be in one line that it logged, and in no other.
+    /// Asserts that these words are in exactly one line of the log.
     pub(crate) fn says_once(&self, words: &str) {
         let lines = self.stderr.lines().filter(|line| line.contains(words));
         assert_eq!(lines.count(), 1, "{words:?}: {self:#?}");
     }
 
-    /// It must have ended with this exit code.
+    /// Asserts the exit code.
     pub(crate) fn exited(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         self
@@ -191,7 +193,7 @@ impl Ending {
         self.json()["attempts"].as_array().unwrap().clone()
     }
 
-    /// The UIDs of those victims of whom the report says this.
+    /// The UIDs of the victims with this result.
     pub(crate) fn uids(&self, result: &str) -> Vec<String> {
         let mut attempts = self.attempts();
         attempts.retain(|attempt| attempt["outcome"]["result"] == result);

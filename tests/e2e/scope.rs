@@ -1,20 +1,20 @@
 //! Promises about the scope: pods outside the selector and the namespaces are never touched.
 
-use crate::program::Macaque;
+use crate::program::MacaqueCommand;
+use crate::test_namespace::{NO_PODS, TestNamespace, uid};
 use crate::workload::Workload;
-use crate::world::{NOBODY, World, uid};
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn the_label_selector_holds() {
-    let mut world = World::new().await;
+    let mut namespace = TestNamespace::new().await;
     let front = |name| Workload::deployment(name, 2).labelled("tier", "front");
-    world.with(front("web")).await;
-    world.with(front("api")).await;
-    let back = world
+    namespace.with(front("web")).await;
+    namespace.with(front("api")).await;
+    let back = namespace
         .with(Workload::deployment("db", 2).labelled("tier", "back"))
         .await;
-    let round = world
+    let round = namespace
         .macaque("once --dry-run=false --count 10 -o json -l tier=front")
         .exits(0)
         .await;
@@ -24,21 +24,27 @@ async fn the_label_selector_holds() {
         .map(|a| a["owner"]["name"].clone())
         .collect();
     owners.sort_by_key(ToString::to_string);
+
     assert_eq!(owners, ["api", "web"], "one victim an owner, and no other owner");
     assert_eq!(round.json()["listed"], 4);
-    let alive = world.alive().await;
+
+    let alive = namespace.alive().await;
     assert!(back.iter().all(|pod| alive.contains(&uid(pod))));
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn several_namespaces_are_searched_and_no_other() {
-    let (mut one, mut two, mut other) = (World::new().await, World::new().await, World::new().await);
-    for world in [&mut one, &mut two, &mut other] {
-        world.with(Workload::deployment("web", 2)).await;
+    let mut one = TestNamespace::new().await;
+    let mut two = TestNamespace::new().await;
+    let mut other = TestNamespace::new().await;
+
+    for namespace in [&mut one, &mut two, &mut other] {
+        namespace.with(Workload::deployment("web", 2)).await;
     }
+
     let before = other.alive().await;
-    let words = format!("once --dry-run=false --count 10 -o json -n {}", two.namespace);
+    let words = format!("once --dry-run=false --count 10 -o json -n {}", two.name);
     let round = one.macaque(&words).exits(0).await;
     let mut namespaces: Vec<_> = round
         .attempts()
@@ -46,28 +52,33 @@ async fn several_namespaces_are_searched_and_no_other() {
         .map(|attempt| attempt["pod"]["namespace"].as_str().unwrap().to_owned())
         .collect();
     namespaces.sort();
-    let mut expected = [one.namespace.clone(), two.namespace.clone()];
+    let mut expected = [one.name.clone(), two.name.clone()];
     expected.sort();
+
     assert_eq!(namespaces, expected);
-    assert_eq!(other.lost(&before).await, NOBODY);
+    assert_eq!(other.lost(&before).await, NO_PODS);
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn all_namespaces_means_all_but_the_systems_own() {
-    let (mut one, mut two) = (World::new().await, World::new().await);
-    let mut system = World::visiting("kube-system").await;
-    let scene = one.namespace.clone();
-    let workload = || Workload::deployment(&scene, 1).labelled("scene", &scene);
+    let mut one = TestNamespace::new().await;
+    let mut two = TestNamespace::new().await;
+    let mut system = TestNamespace::visiting("kube-system").await;
+    let scope = one.name.clone();
+    let workload = || Workload::deployment(&scope, 1).labelled("scope", &scope);
     one.with(workload()).await;
     two.with(workload()).await;
     let systems = system.with(workload()).await;
-    // Every test's pods are in reach: the selector keeps this round to its own.
-    let words = format!("once -A --dry-run=false --count 10 -o json -l scene={scene}");
-    let macaque = Macaque::new(&words).by_environment().of_any_age();
+
+    // The pods of every test are in scope: the selector keeps this round to its own.
+    let words = format!("once -A --dry-run=false --count 10 -o json -l scope={scope}");
+    let macaque = MacaqueCommand::new(&words).by_environment().of_any_age();
     let round = macaque.exits(0).await;
+
     assert_eq!(round.uids("evicted").len(), 2);
-    let exempted = &round.json()["exempted"]["system-namespace"];
+
+    let exempted = &round.json()["exempted"]["system-namespaces"];
     assert_eq!(exempted["count"], 1);
     assert_eq!(exempted["example"]["uid"], uid(&systems[0]).as_str());
     assert!(system.alive().await.contains(&uid(&systems[0])));

@@ -1,25 +1,30 @@
-//! The shop of the README on the real API server, and what must not change in it when somebody only looks.
+//! The shop of the README on the real API server, and what must not change in it under commands that only read.
 
 use serde_json::{Value, json};
 
+use crate::test_namespace::TestNamespace;
 use crate::workload::Workload;
-use crate::world::World;
 
-impl World {
-    /// Five workloads: one with a budget that has room, one that leaves none, one of daemons, one without.
+impl TestNamespace {
+    /// Five workloads: with a budget that has room, with one that has none, a DaemonSet, and one without a budget.
     pub(crate) async fn shop() -> Self {
-        let mut world = Self::new().await;
-        world.with(Workload::deployment("cart", 3)).await;
-        world.with(Workload::deployment("web", 4)).await;
-        world.with(Workload::deployment("search", 2)).await;
-        world.with(Workload::stateful_set("db", 3)).await;
-        world.with(Workload::daemon_set("logs")).await;
-        world
+        let mut namespace = Self::new().await;
+        namespace.with(Workload::deployment("cart", 3)).await;
+        namespace.with(Workload::deployment("web", 4)).await;
+        namespace.with(Workload::deployment("search", 2)).await;
+        namespace.with(Workload::stateful_set("db", 3)).await;
+        namespace.with(Workload::daemon_set("logs")).await;
+        namespace
             .with_budget("cart", "cart", json!({"maxUnavailable": 1}))
             .await;
-        world.with_budget("web", "web", json!({"minAvailable": 3})).await;
-        world.with_budget("db", "db", json!({"minAvailable": 3})).await;
-        world
+        namespace
+            .with_budget("web", "web", json!({"minAvailable": 3}))
+            .await;
+        namespace
+            .with_budget("db", "db", json!({"minAvailable": 3}))
+            .await;
+
+        namespace
     }
 
     /// Name, version and disruptions left of each pod and budget.
@@ -34,6 +39,7 @@ impl World {
                 object["status"]["disruptionsAllowed"]
             ])
         };
+
         objects.iter().map(of).collect()
     }
 }

@@ -4,40 +4,45 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::test_namespace::{TestNamespace, uid, until};
 use crate::workload::Workload;
-use crate::world::{World, uid, until};
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_replacement_of_the_same_name_is_another_pod_and_no_victim() {
-    let mut world = World::new().await;
-    let old = world.with(Workload::stateful_set("db", 1)).await.remove(0);
-    let round = world
+    let mut namespace = TestNamespace::new().await;
+    let old = namespace.with(Workload::stateful_set("db", 1)).await.remove(0);
+    let round = namespace
         .macaque("once --dry-run=false --count 5 -o json")
         .exits(0)
         .await;
+
     assert_eq!(round.attempts().len(), 1);
     assert_eq!(round.uids("evicted"), [uid(&old)]);
+
     let new = until("db-0 is replaced", async || {
-        let pods = world.pods_of("db").await;
+        let pods = namespace.pods_of("db").await;
         pods.into_iter().find(|pod| uid(pod) != uid(&old))
     })
     .await;
+
     assert_eq!(new["metadata"]["name"], old["metadata"]["name"]);
-    assert!(world.alive().await.contains(&uid(&new)));
+    assert!(namespace.alive().await.contains(&uid(&new)));
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn the_grace_period_reaches_the_pod_in_both_methods() {
     for method in ["evict", "delete"] {
-        let mut world = World::new().await;
-        let pods = world.with(Workload::deployment("web", 1).dying_slowly()).await;
-        let once = world
+        let mut namespace = TestNamespace::new().await;
+        let pods = namespace
+            .with(Workload::deployment("web", 1).terminating_slowly())
+            .await;
+        let once = namespace
             .macaque(&format!("once --dry-run=false --method {method}"))
             .env("MACAQUE_DISRUPT__GRACE_PERIOD", "7s");
         once.exits(0).await;
-        let pod = world.read(&world.path_of(&pods[0])).await;
+        let pod = namespace.read(&namespace.path_of(&pods[0])).await;
         assert!(pod["metadata"]["deletionTimestamp"].is_string(), "{pod:#}");
         assert_eq!(pod["metadata"]["deletionGracePeriodSeconds"], 7, "{method}");
     }
@@ -46,10 +51,13 @@ async fn the_grace_period_reaches_the_pod_in_both_methods() {
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn without_a_grace_period_the_pods_own_holds() {
-    let mut world = World::new().await;
-    let pods = world.with(Workload::deployment("web", 1).dying_slowly()).await;
-    world.macaque("once --dry-run=false").exits(0).await;
-    let pod = world.read(&world.path_of(&pods[0])).await;
+    let mut namespace = TestNamespace::new().await;
+    let pods = namespace
+        .with(Workload::deployment("web", 1).terminating_slowly())
+        .await;
+    namespace.macaque("once --dry-run=false").exits(0).await;
+    let pod = namespace.read(&namespace.path_of(&pods[0])).await;
+
     assert_eq!(
         pod["metadata"]["deletionGracePeriodSeconds"],
         pod["spec"]["terminationGracePeriodSeconds"]
@@ -59,39 +67,55 @@ async fn without_a_grace_period_the_pods_own_holds() {
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_dry_run_is_the_default_and_changes_nothing() {
-    let mut world = World::new().await;
-    world.with(Workload::deployment("web", 3)).await;
-    world.with_budget("web", "web", json!({"minAvailable": 2})).await;
-    let before = versions(&world).await;
+    let mut namespace = TestNamespace::new().await;
+    namespace.with(Workload::deployment("web", 3)).await;
+    namespace
+        .with_budget("web", "web", json!({"minAvailable": 2}))
+        .await;
+    let before = versions(&namespace).await;
+
     for method in ["evict", "delete"] {
-        let round = world
+        let round = namespace
             .macaque(&format!("once -o json --method {method}"))
             .exits(0)
             .await;
         assert_eq!(round.uids("spared").len(), 1);
         assert_eq!(round.json()["dry_run"], true);
     }
-    world.macaque("once").exits(0).await.says(["dry run", "spared"]);
-    assert_eq!(versions(&world).await, before);
+
+    namespace
+        .macaque("once")
+        .exits(0)
+        .await
+        .says(["dry run", "would be disrupted (dry run)"]);
+
+    assert_eq!(versions(&namespace).await, before);
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn the_same_seed_and_pods_give_the_same_victims() {
-    let mut world = World::new().await;
+    let mut namespace = TestNamespace::new().await;
     for name in ["api", "web", "db"] {
-        world.with(Workload::deployment(name, 5)).await;
+        namespace.with(Workload::deployment(name, 5)).await;
     }
-    let round = async || world.macaque("once --count 3 --seed 7 -o json").exits(0).await;
+
+    let round = async || {
+        namespace
+            .macaque("once --count 3 --seed 7 -o json")
+            .exits(0)
+            .await
+    };
     let (first, again) = (round().await, round().await);
+
     assert_eq!(first.uids("spared").len(), 3);
     assert_eq!(first.attempts(), again.attempts());
 }
 
 /// What every write changes, of every pod and every budget.
-async fn versions(world: &World) -> BTreeMap<String, Value> {
-    let mut objects = world.pods().await;
-    objects.extend(world.list("PodDisruptionBudget").await);
+async fn versions(namespace: &TestNamespace) -> BTreeMap<String, Value> {
+    let mut objects = namespace.pods().await;
+    objects.extend(namespace.list("PodDisruptionBudget").await);
     let version = |object: &Value| (uid(object), object["metadata"]["resourceVersion"].clone());
     objects.iter().map(version).collect()
 }

@@ -2,37 +2,42 @@
 
 use serde_json::{Value, json};
 
+use crate::test_namespace::TestNamespace;
 use crate::workload::Workload;
-use crate::world::World;
 
-/// The first rule that exempts the first pod that is told of.
-fn exempting(told: &Value) -> Value {
-    let rules = told["pods"][0]["rules"].as_array().unwrap();
-    let mut rules = rules.iter().filter(|rule| rule["standing"] == "exempt");
+/// The first rule that exempts the first pod of an explanation.
+fn exempting(explained: &Value) -> Value {
+    let rules = explained["pods"][0]["rules"].as_array().unwrap();
+    let mut rules = rules.iter().filter(|rule| rule["result"] == "exempt");
     rules.next().cloned().unwrap_or_default()
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn a_pod_that_a_budget_holds_is_told_with_the_budgets_numbers() {
-    let world = World::shop().await;
-    let whom = format!("why {}/db-0", world.namespace);
-    world.macaque(&whom).exits(0).await.says([
+async fn a_pod_that_a_budget_holds_is_explained_with_the_budgets_numbers() {
+    let namespace = TestNamespace::shop().await;
+    let whom = format!("why {}/db-0", namespace.name);
+    namespace.macaque(&whom).exits(0).await.says([
         "budget db, minAvailable 3: 3 expected, 3 healthy, 3 needed, so it allows 0",
-        "/db-0 may be drawn, but its eviction would be refused by budget db: The disruption budget db needs 3 healthy \
+        "/db-0 can be picked, but its eviction would be refused by budget db: The disruption budget db needs 3 healthy \
          pods and has 3 currently.",
     ]);
-    let told = world.macaque(&format!("{whom} -o json")).exits(0).await.json();
+    let told = namespace
+        .macaque(&format!("{whom} -o json"))
+        .exits(0)
+        .await
+        .json();
     let account = &told["pods"][0]["budgets"][0];
     let numbers = ["expected", "healthy", "desired", "allowed"].map(|key| account[key].as_i64().unwrap());
+
     assert_eq!((numbers, exempting(&told)), ([3, 3, 3, 0], Value::Null));
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn an_exempt_pod_is_told_with_the_setting_or_the_annotation_that_spares_it() {
-    let mut world = World::shop().await;
-    let logs = world.macaque("why ds/logs -o json").exits(0).await.json();
+async fn an_exempt_pod_is_explained_with_the_setting_or_the_annotation_that_exempts_it() {
+    let mut namespace = TestNamespace::shop().await;
+    let logs = namespace.macaque("why ds/logs -o json").exits(0).await.json();
     let rule = exempting(&logs);
     assert_eq!(rule["rule"], "daemonset", "{rule}");
     assert!(
@@ -41,29 +46,35 @@ async fn an_exempt_pod_is_told_with_the_setting_or_the_annotation_that_spares_it
     );
 
     let shy = Workload::deployment("shy", 1).annotated("macaque/enabled", "false");
-    world.with(shy).await;
-    let told = world.macaque("why deploy/shy").exits(0).await;
+    namespace.with(shy).await;
+    let told = namespace.macaque("why deploy/shy").exits(0).await;
     told.says([
         "opted-out",
         "EXEMPT",
         "macaque/enabled=\"false\"",
-        "is not drawn as things are: ",
+        " cannot be picked: opted out by macaque/enabled=\"false\".",
     ]);
 }
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn an_owner_is_told_pod_by_pod_and_whoever_may_go_is_said_to() {
-    let world = World::shop().await;
-    let web = world.macaque("why deploy/web").exits(0).await;
+async fn an_owner_is_explained_pod_by_pod_and_a_pod_that_may_go_is_said_to() {
+    let namespace = TestNamespace::shop().await;
+    let web = namespace.macaque("why deploy/web").exits(0).await;
     web.says([
         "deployment/web: 4 pods",
         "budget web, minAvailable 3: 4 expected, 4 healthy, 3 needed, so it allows 1",
-        "may be drawn, and its eviction would be allowed: budget web allows 1; admission was not asked.",
+        "can be picked, and its eviction would be allowed: budget web allows 1; webhooks and policies were not asked.",
     ]);
-    let search = world.macaque("why deploy/search -o json").exits(0).await.json();
+    let search = namespace
+        .macaque("why deploy/search -o json")
+        .exits(0)
+        .await
+        .json();
     let pods = search["pods"].as_array().unwrap();
+
     assert_eq!(pods.len(), 2);
+
     for pod in pods {
         assert_eq!(
             (&pod["verdict"], &pod["budgets"]),
@@ -74,17 +85,21 @@ async fn an_owner_is_told_pod_by_pod_and_whoever_may_go_is_said_to() {
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn whoever_does_not_exist_is_told_and_fails() {
-    let world = World::new().await;
-    let nobody = format!("there is no pod {}/nobody", world.namespace);
-    let pod = world
-        .macaque(&format!("why {}/nobody", world.namespace))
+async fn what_does_not_exist_is_named_and_fails() {
+    let namespace = TestNamespace::new().await;
+    let nobody = format!("there is no pod {}/nobody", namespace.name);
+    let pod = namespace
+        .macaque(&format!("why {}/nobody", namespace.name))
         .exits(1)
         .await;
     pod.says([&nobody]);
     let nobodys = format!(
         "deployment/nobody has no pods in namespace {}, or does not exist",
-        world.namespace
+        namespace.name
     );
-    world.macaque("why deploy/nobody").exits(1).await.says([&nobodys]);
+    namespace
+        .macaque("why deploy/nobody")
+        .exits(1)
+        .await
+        .says([&nobodys]);
 }

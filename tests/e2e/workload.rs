@@ -1,11 +1,11 @@
-//! Workloads and budgets, set up until they stand still.
+//! Workloads and budgets, created and awaited until they are ready.
 
 use std::collections::BTreeMap;
 
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{World, until};
+use crate::test_namespace::{TestNamespace, until};
 
 /// The annotation by which a pod of the control plane waits before it is Running.
 const READY_AFTER: &str = "controlplane.test/ready-after";
@@ -58,13 +58,13 @@ impl Workload {
         self
     }
 
-    /// What replaces its pods is Pending for longer than any test lasts.
+    /// The pods that replace its pods are Pending for longer than any test lasts.
     pub(crate) fn with_successors_pending(self) -> Self {
         self.annotated(READY_AFTER, "1h")
     }
 
     /// Its pods, once disrupted, are Terminating for longer than any test lasts.
-    pub(crate) fn dying_slowly(self) -> Self {
+    pub(crate) fn terminating_slowly(self) -> Self {
         self.annotated("controlplane.test/gone-after", "1h")
     }
 
@@ -90,12 +90,13 @@ impl Workload {
         };
         let mut object = json!({"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec});
         object["metadata"]["name"] = json!(name);
+
         object
     }
 }
 
-impl World {
-    /// Sets `workload` up; returns its pods, all of them ready.
+impl TestNamespace {
+    /// Creates `workload`; returns its pods, all of them ready.
     pub(crate) async fn with(&mut self, workload: Workload) -> Vec<Value> {
         self.create(workload.object()).await;
         let Workload { name, replicas, .. } = &workload;
@@ -103,6 +104,7 @@ impl World {
             Some(self.pods_of(name).await).filter(|pods| pods.len() == *replicas)
         })
         .await;
+
         if workload.annotations.contains_key(READY_AFTER) {
             let now = json!({"metadata": {"annotations": {READY_AFTER: "0s"}}});
             for pod in &pods {
@@ -111,6 +113,7 @@ impl World {
                     .accepted();
             }
         }
+
         until(&format!("the pods of {name} are ready"), async || {
             let pods = self.pods_of(name).await;
             pods.iter().all(is_ready).then_some(pods)

@@ -32,6 +32,7 @@ fn one_replica_disrupts_no_more_than_ordered_whatever_happens() {
         ..one.clone()
     };
     let slow = ProtocolModel { late: 2, ..one };
+
     for protocol in [refusing, pausing, slow] {
         explored(protocol).assert_properties();
     }

@@ -217,10 +217,12 @@ impl Model for ProtocolModel {
                 actions.extend([ModelAction::Crash(n), ModelAction::Replace(n)]);
             }
         }
+
         actions.extend((0..state.in_flight.len()).map(ModelAction::Land));
         if state.leases < 1 {
             actions.push(ModelAction::Lease);
         }
+
         if self.pauses && !state.paused {
             actions.push(ModelAction::Pause);
         }

@@ -176,10 +176,12 @@ impl ModelState {
             self.replicas[n].doubts(victim);
             return Some(());
         }
+
         let (journal, version, _) = self.next_page(n)?;
         let journal = Box::new(journal);
         self.in_flight.push(LateRequest::Write { journal, version });
         self.replicas[n].page = None;
+
         Some(())
     }
 
@@ -200,6 +202,7 @@ impl ModelState {
             self.replicas[n].page = Some((self.journal.clone(), self.version, self.paused));
             return;
         }
+
         let page = self.next_page(n);
         self.replicas[n].page = None;
         let Some((journal, version, victim)) = page else {
@@ -207,13 +210,16 @@ impl ModelState {
         };
         let unchanged = journal == self.journal && version == self.version;
         let reservations = self.replicas[n].stage == ReplicaStage::Reserve;
+
         if !unchanged && !self.write(journal.clone(), version, mutation) {
             return;
         }
+
         if reservations && let Some(victim) = victim {
             self.reserved_while_paused |= self.paused && !unchanged;
             self.reserved.insert(victim);
         }
+
         if heard {
             self.replicas[n].stage = self.after_writing(n, &journal, victim, mutation);
         }
@@ -279,6 +285,7 @@ impl ModelState {
             .iter()
             .find(|reservation| reservation.state == ReservationState::Pending)?;
         let (name, generation) = open.pod.uid.split_once('-').unwrap();
+
         Some(PodUid {
             name: name.parse().unwrap(),
             generation: generation.parse().unwrap(),

@@ -42,6 +42,7 @@ impl DaemonProcess {
         await_that("readiness", || {
             get(probes, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
         });
+
         Self {
             child,
             _sandbox: sandbox,
@@ -76,6 +77,7 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Option<String> {
     .ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
+
     Some(answer)
 }
 
@@ -97,6 +99,7 @@ fn sigterm_ends_the_process_as_pid_1_too() {
         .arg("true")
         .stderr(Stdio::null())
         .status();
+
     if !may.is_ok_and(|status| status.success()) {
         assert!(
             std::env::var_os("CI").is_none(),
@@ -104,10 +107,12 @@ fn sigterm_ends_the_process_as_pid_1_too() {
         );
         return eprintln!("SKIPPED: this machine grants no PID namespace");
     }
+
     let daemon = DaemonProcess::start(&unshare);
     // Seen from outside, PID 1 of the namespace is unshare's only child.
     let children = format!("/proc/{0}/task/{0}/children", daemon.child.id());
     let inner: u32 = std::fs::read_to_string(children).unwrap().trim().parse().unwrap();
     daemon.signal("TERM", inner);
+
     assert_eq!(daemon.end().code(), Some(0));
 }

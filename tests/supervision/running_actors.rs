@@ -262,7 +262,9 @@ impl RunningActors {
     /// delivered before.
     pub(crate) fn stop_and_count_evictions(self) -> EvictionCount {
         self.ask_to_stop();
+
         assert_eq!(self.actors.join().unwrap(), 0);
+
         let evictions = self
             .sandbox
             .requests()
@@ -281,6 +283,7 @@ impl RunningActors {
         let mut messages = self.received.into_inner();
         messages.extend(self.messages.try_iter());
         let reported = messages.iter().flat_map(|message| &message.victims);
+
         LostPods {
             lost: self.sandbox.deletions().into_iter().map(|pod| pod.uid).collect(),
             reported: reported.map(|victim| victim.uid.clone()).collect(),

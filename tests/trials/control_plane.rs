@@ -41,8 +41,10 @@ impl ControlPlane {
             .port();
         line[own] = free.to_string();
         let data = format!("{}/etcd", kubeconfig.parent().unwrap().display());
+
+        // Not the words before the flags: "etcd" ends every such path.
         let etcd =
-            component(|line| line[1] == "etcd" && line.iter().any(|word| data.ends_with(word.as_str())));
+            component(|line| line[1] == "etcd" && line[2..].iter().any(|word| data.ends_with(word.as_str())));
         let mut found = Self {
             client: connect(&kubeconfig).await,
             kubeconfig,
@@ -52,6 +54,7 @@ impl ControlPlane {
             running: None,
         };
         found.start_api_server();
+
         found
     }
 
@@ -109,6 +112,7 @@ impl ControlPlane {
             let body = answer.into_body().collect().await.ok()?.to_bytes();
             good.then(|| serde_json::from_slice(&body).ok())?
         };
+
         tokio::time::timeout(Duration::from_secs(2), answer).await.ok()?
     }
 }

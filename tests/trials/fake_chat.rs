@@ -22,9 +22,11 @@ impl FakeChat {
             accepting.lock().unwrap().push(request.text());
             Box::pin(std::future::ready(Some(ProxyResponse::new(200, "ok"))))
         });
+
         if let Some(fault) = fault {
             service.inject("", injected(fault));
         }
+
         Self { service, accepted }
     }
 

@@ -178,6 +178,7 @@ impl TrialFault {
             EnvironmentFault::JournalTruncated,
             EnvironmentFault::Paused,
         ];
+
         std::iter::once(Self::None)
             .chain(networks)
             .chain(chats)

@@ -46,11 +46,13 @@ fn main() {
         let replica: ReplicaConfig = serde_json::from_str(config).unwrap();
         exit(replica.run());
     }
+
     // Both TLS users take the process's provider; an error means that it is set already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     if args.iter().any(|arg| arg == "--list") {
         return;
     }
+
     let number = |name: &str, default: usize| {
         let place = args.iter().position(|arg| arg == name);
         place.map_or(default, |place| args[place + 1].parse().unwrap())
@@ -74,11 +76,13 @@ fn main() {
                 .is_none_or(|only| fault.to_string().contains(only.as_str()))
         })
         .collect();
+
     if args.iter().any(|arg| arg == "--real") {
         let table = run_on_control_plane(&replicas, trials);
         println!("{table}");
         exit(i32::from(!table.is_good()));
     }
+
     let log = args.iter().any(|arg| arg == "--log");
     let table = run(&faults, &replicas, trials, number("--at-a-time", AT_A_TIME), log);
     println!("{table}");
@@ -93,12 +97,14 @@ fn run_on_control_plane(replicas: &[usize], trials: usize) -> OutcomeTable<Plane
         .build()
         .unwrap();
     let mut plane = runtime.block_on(ControlPlane::find());
+
     for n in 0..trials {
         let fault = n % PlaneFault::ALL.len();
         let count = replicas[(n / PlaneFault::ALL.len() + fault) % replicas.len()];
         let verdict = runtime.block_on(real_trial::run(&mut plane, PlaneFault::ALL[fault], count));
         table.record(PlaneFault::ALL[fault], count, verdict);
     }
+
     table
 }
 
@@ -111,13 +117,16 @@ fn may_have_namespaces() -> bool {
         .stderr(Stdio::null())
         .status();
     let may = tried.is_ok_and(|status| status.success());
+
     assert!(
         may || std::env::var_os("CI").is_none(),
         "this machine grants no PID namespace"
     );
+
     if !may {
         println!("SKIPPED: the trials as PID 1, for this machine grants no PID namespace");
     }
+
     may
 }
 
@@ -153,5 +162,6 @@ fn run(
             });
         }
     });
+
     table.into_inner().unwrap()
 }

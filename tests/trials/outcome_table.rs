@@ -39,11 +39,13 @@ impl<F: Copy + PartialEq + fmt::Display> OutcomeTable<F> {
         let (_, cells) = self.rows.iter_mut().find(|(known, _)| *known == fault).unwrap();
         let cell = &mut cells[column];
         cell.trials += 1;
+
         match verdict.slot {
             SlotOutcome::None => cell.none += 1,
             SlotOutcome::Once => cell.once += 1,
             SlotOutcome::MoreThanOnce => cell.more += 1,
         }
+
         cell.late += verdict.late;
         cell.unreported += verdict.unreported;
         cell.recovered += usize::from(verdict.recovered);
@@ -105,16 +107,20 @@ impl<F: fmt::Display> fmt::Display for OutcomeTable<F> {
                 all.trials
             )
         };
+
         for (fault, cells) in &self.rows {
             line(f, &fault.to_string(), cells)?;
         }
+
         let columns: Vec<_> = (0..self.replicas.len())
             .map(|column| sum(self.rows.iter().map(|(_, cells)| &cells[column])))
             .collect();
         line(f, "**all**", &columns)?;
+
         for words in &self.wrong {
             writeln!(f, "WRONG: {words}")?;
         }
+
         Ok(())
     }
 }

@@ -116,6 +116,7 @@ pub(crate) async fn run(plane: &mut ControlPlane, fault: PlaneFault, replicas: u
             &Value::Null,
         )
         .await;
+
     verdict
 }
 
@@ -154,6 +155,7 @@ async fn set_up(plane: &ControlPlane, namespace: &str) -> NamespaceHistory {
     .await;
     let journal = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal"}});
     create("configmaps", journal).await;
+
     for n in 0..PODS {
         let container = json!({"name": "app", "image": "app"});
         let spec = json!({"containers": [container], "automountServiceAccountToken": false, "serviceAccountName": "default"});
@@ -172,6 +174,7 @@ async fn set_up(plane: &ControlPlane, namespace: &str) -> NamespaceHistory {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
+
     let mut history = NamespaceHistory::default();
     loop {
         let pods = list(plane, namespace).await.unwrap_or_default();
@@ -200,9 +203,11 @@ impl NamespaceHistory {
             return;
         };
         let at = Timestamp::now();
+
         if let Some(journal) = journal {
             self.note_reservations(&journal);
         }
+
         let is_present = |uid: &String| {
             let is_kept = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
             pods.iter()
@@ -229,6 +234,7 @@ impl NamespaceHistory {
         let slot = journal["round"]["slot"]
             .as_str()
             .and_then(|slot| slot.parse().ok());
+
         for reservation in journal["round"]["reservations"].as_array().into_iter().flatten() {
             if let (Some(uid), Some(slot)) = (reservation["pod"]["uid"].as_str(), slot) {
                 self.slots.insert(uid.to_owned(), slot);

@@ -72,6 +72,7 @@ impl ReplicaConfig {
             format: LogFormat::Text,
         };
         macaque::telemetry::start(&settings, &platform);
+
         actors::run(self.actors_config(platform))
     }
 
@@ -97,6 +98,7 @@ impl ReplicaConfig {
                 disrupt: Duration::from_millis(500),
             },
         };
+
         ActorsConfig {
             trigger: Trigger::Interval {
                 every: SLOT_INTERVAL,

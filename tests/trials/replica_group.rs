@@ -56,6 +56,7 @@ impl ReplicaGroup {
             .iter()
             .enumerate()
             .filter(|(n, _)| is_for_all || *n == victim);
+
         for child in chosen.filter_map(|(_, (_, child))| child.as_ref()) {
             signal(child, name);
         }
@@ -108,6 +109,7 @@ fn start(replica: &ReplicaConfig) -> Child {
     } else {
         Command::new(program)
     };
+
     command
         .arg("--replica")
         .arg(serde_json::to_string(replica).unwrap())
@@ -131,6 +133,7 @@ pub(crate) fn signal(child: &Child, name: &str) {
         .args([&format!("-{name}"), &target])
         .stderr(Stdio::null())
         .status();
+
     // It may have ended a moment ago.
     drop(sent);
 }

@@ -50,6 +50,7 @@ pub(crate) async fn run(fault: TrialFault, replicas: usize, log: bool) -> TrialV
     let mut trial = RunningTrial::set_up(fault, replicas, log);
     let end_of_fault = nth(trial.epoch, 2);
     let deadline = Instant::now() + PATIENCE;
+
     // Reading the whole history takes a while: only where it has grown.
     let mut known = 0;
     let mut recovered = false;
@@ -69,12 +70,14 @@ pub(crate) async fn run(fault: TrialFault, replicas: usize, log: bool) -> TrialV
         }
         tokio::time::sleep(POLL_INTERVAL).await;
     };
+
     // What comes while the replicas end counts as well.
     trial.replicas.stop(&mut verdict).await;
     let last = trial.judge();
     verdict.wrong.extend(last.wrong);
     verdict.slot = last.slot;
     verdict.unreported = verdict.unreported.min(last.unreported);
+
     verdict
 }
 
@@ -95,6 +98,7 @@ impl RunningTrial {
         let mut network_fault = None;
         let mut chat_fault = None;
         let mut actor_fault = None;
+
         match fault {
             TrialFault::Network(fault) => network_fault = Some(fault),
             TrialFault::Chat(fault) => chat_fault = Some(fault),
@@ -105,11 +109,13 @@ impl RunningTrial {
             }
             TrialFault::None | TrialFault::Environment(_) => {}
         }
+
         let chat = FakeChat::start(chat_fault);
         // Long enough for a process to start on a busy machine.
         let epoch = Timestamp::now() + Duration::from_millis(100);
         let mut configs = Vec::new();
         let mut proxies = Vec::new();
+
         for n in 0..replicas {
             let proxy = network::proxy(&sandbox.url(), network_fault);
             let kubeconfig = home.path().join(format!("kubeconfig-{n}"));
@@ -129,6 +135,7 @@ impl RunningTrial {
             proxies.push(proxy);
             configs.push(replica);
         }
+
         let events = match fault {
             TrialFault::Environment(fault) => events(fault, epoch),
             _ => Vec::new(),
@@ -151,9 +158,11 @@ impl RunningTrial {
             .into_iter()
             .partition(|(at, _)| *at <= now);
         self.events = later;
+
         for (_, event) in due {
             self.happen(event);
         }
+
         self.replicas.restart_ended();
     }
 
@@ -210,6 +219,7 @@ fn events(fault: EnvironmentFault, epoch: Timestamp) -> Vec<(Timestamp, TrialEve
     let within = |from: u64, to: u64| epoch + Duration::from_millis(rand::random_range(from..to));
     let slot = u64::try_from(SLOT_INTERVAL.as_millis()).unwrap();
     let span = 2 * slot;
+
     match fault {
         EnvironmentFault::Killed | EnvironmentFault::KilledAsPid1 => vec![
             (within(slot, slot + 60), TrialEvent::Signal("KILL")),

@@ -70,6 +70,7 @@ pub(crate) fn judge(
 ) -> TrialVerdict {
     let mut wrong = Vec::new();
     let mut of_slot: BTreeMap<Timestamp, usize> = BTreeMap::new();
+
     for (n, loss) in losses.iter().enumerate() {
         let Some(slot) = loss.slot else {
             wrong.push(format!("{} was lost and never reserved", loss.name));
@@ -85,17 +86,20 @@ pub(crate) fn judge(
             wrong.push(format!("{} was lost before its slot", loss.name));
         }
     }
+
     for (slot, count) in &of_slot {
         if *count > 1 {
             wrong.push(format!("{count} losses of the slot {slot}"));
         }
     }
+
     let slot = match of_slot.get(&nth(epoch, 1)) {
         _ if !wrong.is_empty() => SlotOutcome::MoreThanOnce,
         None => SlotOutcome::None,
         Some(_) => SlotOutcome::Once,
     };
     let is_late = |loss: &&PodLoss| loss.slot.is_some_and(|slot| loss.at > slot + SLOT_INTERVAL);
+
     TrialVerdict {
         slot,
         late: losses.iter().filter(is_late).count(),

@@ -119,6 +119,7 @@ mod tests {
                 client.write_all(answer.as_bytes()).unwrap();
             }
         });
+
         address
     }
 

@@ -122,6 +122,7 @@ fn faults() -> Vec<Scenario> {
             json!({"retryAfterSeconds": 2}),
         )
     };
+
     vec![
         scenario("a budget that many change at once is no replaced pod", &[14])
             .given(web(1))

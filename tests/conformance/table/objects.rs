@@ -49,12 +49,15 @@ pub(super) fn workload(kind: &str, name: &str, replicas: usize) -> Value {
         "apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name},
         "spec": {"selector": {"matchLabels": labels}, "template": template},
     });
+
     if kind != "DaemonSet" {
         object["spec"]["replicas"] = json!(replicas);
     }
+
     if kind == "StatefulSet" {
         object["spec"]["serviceName"] = json!(name);
     }
+
     object
 }
 
@@ -65,6 +68,7 @@ pub(super) fn job(name: &str) -> Value {
     let failures = json!({"rules": [{
         "action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
     }]});
+
     json!({
         "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name},
         "spec": {"template": template, "podFailurePolicy": failures, "backoffLimit": 0},

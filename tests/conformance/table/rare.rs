@@ -47,6 +47,7 @@ pub(super) fn table() -> Vec<Scenario> {
         about("DeleteOptions", ""),
     );
     let success = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"});
+
     vec![
         answered(
             "a namespace that is gone when the eviction comes",

@@ -133,7 +133,7 @@ fn selectors_that_cover_nothing_are_warnings_and_do_not_fail() {
 }
 
 #[test]
-fn never_is_told_apart_from_not_now_and_from_not_yet() {
+fn never_is_distinguished_from_not_now_and_from_not_yet() {
     let cluster = TestCluster::with(vec![
         scenario::deployment("shop", "web", 4),
         scenario::budget("shop", "web", json!({ "minAvailable": 3 })),

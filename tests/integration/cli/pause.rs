@@ -137,7 +137,7 @@ fn what_cannot_be_meant_is_refused() {
 }
 
 #[test]
-fn check_tells_how_it_stands_with_the_journal() {
+fn check_reports_the_state_of_the_journal() {
     let check = |cluster: &TestCluster| {
         macaque("check -n shop --dry-run=false")
             .env("MACAQUE_POD_NAMESPACE", "chaos")

@@ -214,11 +214,13 @@ fn parse_head(bytes: &[u8]) -> Option<(String, HeaderMap)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (line, rest) = text.split_once("\r\n")?;
     let mut headers = HeaderMap::new();
+
     for field in rest.lines().filter(|field| !field.is_empty()) {
         let (name, value) = field.split_once(':')?;
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
         headers.append(name, HeaderValue::from_str(value.trim()).ok()?);
     }
+
     Some((line.to_owned(), headers))
 }
 

@@ -146,10 +146,12 @@ impl RequestMatch {
         if self.times == 0 || !request.line().contains(&self.part) {
             return false;
         }
+
         if self.skip > 0 {
             self.skip -= 1;
             return false;
         }
+
         self.times -= 1;
         true
     }
@@ -238,6 +240,7 @@ impl Relay {
         if !state.records {
             return None;
         }
+
         state.exchanges.push(Exchange {
             request: request.clone(),
             response: None,

@@ -20,6 +20,7 @@ fn counting_server() -> (FaultProxy, FaultProxy) {
         Some(Fault::Answer(ProxyResponse::json(200, &body)))
     });
     let proxy = FaultProxy::start(&server.url());
+
     (server, proxy)
 }
 
@@ -33,9 +34,11 @@ fn post(proxy: &FaultProxy, target: &str, body: &str) -> String {
     )
     .unwrap();
     let mut answer = String::new();
+
     // A connection that is reset is one that ended.
     let _ = stream.read_to_string(&mut answer);
     let _ = stream.shutdown(Shutdown::Both);
+
     answer
 }
 
@@ -44,7 +47,6 @@ fn a_request_passes_as_it_is_and_is_recorded_with_its_answer() {
     let (_server, proxy) = counting_server();
 
     let answer = post(&proxy, "/pods?limit=5", "hello");
-
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     let exchanges = proxy.take_exchanges();
     assert_eq!(exchanges.len(), 1);
@@ -96,7 +98,6 @@ fn an_answer_is_given_in_place_of_the_server_or_of_its_answer() {
         proxy.inject("", fault);
 
         let answer = post(&proxy, "/evict", "");
-
         assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
         assert!(answer.contains("retry-after: 7\r\n") && answer.contains(r#""reason":"TooManyRequests""#));
         assert_eq!(server.requests().len(), acted);

@@ -1,4 +1,4 @@
-//! Random groups of pods with their budgets, as a seed would have them.
+//! Random groups of pods with their budgets, from a seed.
 
 use rand::rngs::ChaCha12Rng;
 use rand::seq::IndexedRandom;
@@ -8,27 +8,27 @@ use serde_json::{Value, json};
 /// Groups of this kind are pods that nothing controls.
 const BARE: &str = "Pod";
 
-/// Chance, from a seed.
-pub(crate) struct Dice(ChaCha12Rng);
+/// Generates groups of pods from a seed.
+pub(crate) struct GroupGenerator(ChaCha12Rng);
 
-/// Some pods with a label of their own, and what covers them.
-pub(crate) struct Group {
+/// Some pods with a label of their own, and the budgets that cover them.
+pub(crate) struct PodGroup {
     kind: &'static str,
     pub(crate) name: String,
     /// A state for each pod.
-    pub(crate) states: Vec<State>,
+    pub(crate) states: Vec<PodState>,
     pub(crate) budgets: Vec<Value>,
 }
 
-/// How a pod is to be: what the API server reads of it when it judges an eviction.
+/// The state that a pod is to have: what the API server reads when it judges an eviction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct State {
+pub(crate) struct PodState {
     pub(crate) phase: &'static str,
     pub(crate) ready: bool,
     pub(crate) terminating: bool,
 }
 
-impl State {
+impl PodState {
     const PENDING: Self = Self::new("Pending", false);
 
     const fn new(phase: &'static str, ready: bool) -> Self {
@@ -40,14 +40,14 @@ impl State {
     }
 }
 
-impl Dice {
+impl GroupGenerator {
     pub(crate) fn of(seed: u64) -> Self {
         Self(ChaCha12Rng::seed_from_u64(seed))
     }
 
     /// A group of this name, of one to four pods.
-    pub(crate) fn group(&mut self, name: String) -> Group {
-        // The controllers make as many requests a second as they may, each kind by itself: a mix is the fastest.
+    pub(crate) fn group(&mut self, name: String) -> PodGroup {
+        // Each kind's controller has a request limit of its own: a mix is the fastest.
         let kind = self.one_of(&[
             "Deployment",
             "ReplicaSet",
@@ -64,12 +64,14 @@ impl Dice {
             "DaemonSet" => 2,
             _ => self.0.random_range(1..=4),
         };
-        // Most groups are well, or how many are is left to chance.
-        let well = self.one_of(&[1.0, 0.8, 0.5]);
-        let states = (0..pods).map(|_| self.state(kind, well)).collect();
+
+        // Most groups are healthy, or some of their pods are.
+        let healthy = self.one_of(&[1.0, 0.8, 0.5]);
+        let states = (0..pods).map(|_| self.state(kind, healthy)).collect();
         let budgets = self.one_of(&[0, 1, 1, 1, 1, 1, 2]);
         let budgets = (0..budgets).map(|number| self.budget(&name, number, pods));
-        Group {
+
+        PodGroup {
             budgets: budgets.collect(),
             kind,
             name,
@@ -77,19 +79,31 @@ impl Dice {
         }
     }
 
-    fn state(&mut self, kind: &str, well: f64) -> State {
-        if self.0.random_bool(well) {
-            return State::new("Running", true);
+    fn state(&mut self, kind: &str, healthy: f64) -> PodState {
+        if self.0.random_bool(healthy) {
+            return PodState::new("Running", true);
         }
-        let unwell = [State::new("Running", false), State::PENDING];
+
+        let unhealthy = [PodState::new("Running", false), PodState::PENDING];
         if kind != BARE {
             // A controller replaces a pod that has ended.
-            return self.one_of(&[unwell[0], unwell[0], unwell[1]]);
+            return self.one_of(&[unhealthy[0], unhealthy[0], unhealthy[1]]);
         }
-        let mut terminating = State::new("Running", true);
+
+        let mut terminating = PodState::new("Running", true);
         terminating.terminating = true;
-        let odd = ["Succeeded", "Failed", "Unknown"].map(|phase| State::new(phase, self.0.random_bool(0.5)));
-        self.one_of(&[unwell[0], unwell[1], odd[0], odd[1], odd[2], odd[2], terminating])
+        let odd =
+            ["Succeeded", "Failed", "Unknown"].map(|phase| PodState::new(phase, self.0.random_bool(0.5)));
+
+        self.one_of(&[
+            unhealthy[0],
+            unhealthy[1],
+            odd[0],
+            odd[1],
+            odd[2],
+            odd[2],
+            terminating,
+        ])
     }
 
     /// A budget over `app`, or over nothing.
@@ -119,6 +133,7 @@ impl Dice {
             json!({"matchLabels": {"app": app}, "matchExpressions": [{"key": "app", "operator": "Exists"}]});
         let never = json!({"matchLabels": {"app": app}, "matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]});
         let usual = equal.clone();
+
         self.one_of(&[
             equal.clone(),
             equal,
@@ -131,12 +146,10 @@ impl Dice {
         ])
     }
 
-    /// A budget without a name and a selector, whose limit suits so many pods, more or less.
+    /// A budget without a name and a selector, whose limit fits so many pods, more or less.
     fn limit(&mut self, pods: usize) -> Value {
-        let (few, number) = (
-            json!(self.0.random_range(0..=2)),
-            json!(self.0.random_range(0..=pods + 1)),
-        );
+        let few = json!(self.0.random_range(0..=2));
+        let number = json!(self.0.random_range(0..=pods + 1));
         let share = json!(self.one_of(&["0%", "30%", "50%", "67%", "100%"]));
         let limit = self.one_of(&[
             json!({"minAvailable": number}),
@@ -147,9 +160,11 @@ impl Dice {
             json!({"maxUnavailable": share}),
         ]);
         let mut budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "spec": limit});
+
         if let Some(policy) = self.one_of(&[None, Some("IfHealthyBudget"), Some("AlwaysAllow")]) {
             budget["spec"]["unhealthyPodEvictionPolicy"] = json!(policy);
         }
+
         budget
     }
 
@@ -158,8 +173,8 @@ impl Dice {
     }
 }
 
-impl Group {
-    /// What makes its pods, which stay Pending until they are told otherwise.
+impl PodGroup {
+    /// The workloads of its pods, which stay Pending until they are patched.
     pub(crate) fn objects(&self) -> Vec<Value> {
         let Self {
             kind, name, states, ..
@@ -169,10 +184,12 @@ impl Group {
             json!({"controlplane.test/ready-after": "1h", "controlplane.test/gone-after": "2m"});
         let metadata = json!({"labels": labels, "annotations": annotations});
         let mut pod = json!({"containers": [{"name": "main", "image": "none"}]});
+
         if *kind != "DaemonSet" {
-            // The scheduler need not be asked.
+            // Without the scheduler.
             pod["nodeName"] = json!("node-a");
         }
+
         if *kind == BARE {
             let pods = (0..states.len()).map(|number| {
                 let mut metadata = metadata.clone();
@@ -181,6 +198,7 @@ impl Group {
             });
             return pods.collect();
         }
+
         let replicas = states.len();
         let selector = json!({"matchLabels": labels});
         let mut template = json!({"metadata": metadata, "spec": pod});
@@ -209,6 +227,7 @@ impl Group {
                 json!({"replicas": replicas, "selector": selector, "template": template}),
             ),
         };
+
         vec![json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}, "spec": spec})]
     }
 }

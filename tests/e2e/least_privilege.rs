@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{Ending, Macaque};
+use crate::program::{MacaqueCommand, MacaqueOutput};
+use crate::test_namespace::{TestNamespace, until};
 use crate::workload::Workload;
-use crate::world::{World, until};
 
 /// The `what` of every finding with this result.
-fn those(checked: &Ending, result: &str) -> Vec<String> {
+fn those(checked: &MacaqueOutput, result: &str) -> Vec<String> {
     let findings = checked.json();
     let findings = findings.as_array().unwrap().iter();
     let of = findings.filter(|finding| finding["result"] == result);
@@ -17,7 +17,7 @@ fn those(checked: &Ending, result: &str) -> Vec<String> {
 }
 
 /// Checks until everything needed is granted: the API server learns of Roles a moment after it stores them.
-async fn checked(check: impl Fn() -> Macaque) -> Ending {
+async fn checked(check: impl Fn() -> MacaqueCommand) -> MacaqueOutput {
     until("nothing is missing", async || {
         let checked = check().ends().await;
         those(&checked, "failed").is_empty().then_some(checked)
@@ -25,25 +25,23 @@ async fn checked(check: impl Fn() -> Macaque) -> Ending {
     .await
 }
 
-impl World {
+impl TestNamespace {
     /// Applies what `macaque rbac` prints with these flags, strictly and as it stands; returns a kubeconfig for the
     /// account, once it is in force.
     pub(crate) async fn granted(&mut self, flags: &str) -> String {
         // A name of its own: ClusterRoles of all tests live together.
-        let name = self.namespace.clone();
+        let name = self.name.clone();
         let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}});
         self.create(account).await;
         let words = format!("rbac {flags} --service-account {name} --service-account-namespace {name}");
-        let rbac = match flags.contains("-A") {
-            true => Macaque::new(&words),
-            false => self.macaque(&words),
-        };
+        let rbac = self.macaque_on(flags, &words);
         let printed = rbac.exits(0).await;
         let documents = printed
             .printed()
             .split("---\n")
             .filter(|text| text.contains("\nkind: "));
         let mut applied = 0;
+
         for document in documents {
             let kind = document
                 .lines()
@@ -54,27 +52,36 @@ impl World {
                 answer.code == 201 && answer.warnings.is_empty(),
                 "{kind}: {answer:#?}"
             );
-            self.leaves(format!("{}/{name}", self.path(kind)));
+            self.removes(format!("{}/{name}", self.path(kind)));
             applied += 1;
         }
+
         // The journal is kept elsewhere than a ClusterRole reaches.
         let journal_apart = flags.contains("-A") && flags.contains("--dry-run=false");
         let expected = if journal_apart { 4 } else { 2 };
+
         assert_eq!(applied, expected, "a role and its binding");
+
         let kubeconfig = self.kubeconfig_of(&name).await;
         let flags = flags.replace("--preview", "");
         checked(|| self.check(&flags, &kubeconfig)).await;
+
         kubeconfig
     }
 
+    /// The program on all namespaces where the flags say so, or on this one.
+    fn macaque_on(&self, flags: &str, words: &str) -> MacaqueCommand {
+        if flags.contains("-A") {
+            MacaqueCommand::new(words)
+        } else {
+            self.macaque(words)
+        }
+    }
+
     /// The check by this account, in JSON.
-    fn check(&self, flags: &str, account: &str) -> Macaque {
+    fn check(&self, flags: &str, account: &str) -> MacaqueCommand {
         let words = format!("check -o json {flags}");
-        let check = match flags.contains("-A") {
-            true => Macaque::new(&words),
-            false => self.macaque(&words),
-        };
-        check.by(account)
+        self.macaque_on(flags, &words).by(account)
     }
 }
 
@@ -88,9 +95,9 @@ async fn what_rbac_prints_is_enough_and_not_too_much() {
         "-A --dry-run=false",
         "-A --dry-run=false --method delete",
     ] {
-        let mut world = World::new().await;
-        let account = world.granted(flags).await;
-        let checked = world.check(flags, &account).exits(0).await;
+        let mut namespace = TestNamespace::new().await;
+        let account = namespace.granted(flags).await;
+        let checked = namespace.check(flags, &account).exits(0).await;
         assert_eq!(those(&checked, "warning"), [""; 0], "{flags}");
         assert!(
             those(&checked, "ok").contains(&"no more than it needs".to_owned()),
@@ -103,11 +110,13 @@ async fn what_rbac_prints_is_enough_and_not_too_much() {
 #[ignore = "needs a real control plane: just e2e"]
 async fn what_rbac_prints_is_enough_for_a_round_and_the_other_method_is_refused() {
     for (method, other) in [("evict", "delete"), ("delete", "evict")] {
-        let mut world = World::new().await;
-        world.with(Workload::deployment("web", 2)).await;
-        let account = world.granted(&format!("--dry-run=false --method {method}")).await;
+        let mut namespace = TestNamespace::new().await;
+        namespace.with(Workload::deployment("web", 2)).await;
+        let account = namespace
+            .granted(&format!("--dry-run=false --method {method}"))
+            .await;
         let once = |method: &str| {
-            world
+            namespace
                 .macaque(&format!("once --dry-run=false --method {method}"))
                 .by(&account)
         };
@@ -119,34 +128,36 @@ async fn what_rbac_prints_is_enough_for_a_round_and_the_other_method_is_refused(
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn one_rule_more_is_an_excess_that_check_names() {
-    let mut world = World::new().await;
-    let account = world.granted("--dry-run=false").await;
-    let name = world.namespace.clone();
+    let mut namespace = TestNamespace::new().await;
+    let account = namespace.granted("--dry-run=false").await;
+    let name = namespace.name.clone();
     let role = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "more"},
         "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}],
     });
-    world.create(role).await;
+    namespace.create(role).await;
     let api = "rbac.authorization.k8s.io";
     let binding = json!({
         "apiVersion": format!("{api}/v1"), "kind": "RoleBinding", "metadata": {"name": "more"},
         "roleRef": {"apiGroup": api, "kind": "Role", "name": "more"},
         "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": name}],
     });
-    world.create(binding).await;
+    namespace.create(binding).await;
     let checked = until("the excess is found", async || {
-        let checked = world.check("--dry-run=false", &account).exits(0).await;
+        let checked = namespace.check("--dry-run=false", &account).exits(0).await;
         (!those(&checked, "warning").is_empty()).then_some(checked)
     })
     .await;
+
     assert_eq!(
         those(&checked, "warning"),
         [format!("may get secrets in namespace {name}")]
     );
+
     let findings: Value = checked.json();
     assert!(
         findings
             .to_string()
-            .contains("macaque does not need it: it reads secrets")
+            .contains("macaque does not need it: it can read secrets")
     );
 }

@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::access::admins_token;
-use crate::world::{World, until};
+use crate::test_namespace::{TestNamespace, until};
 
 const MANIFEST: &str = include_str!("../../deploy/macaque.yaml");
 
@@ -19,9 +19,9 @@ const DELETE_RULE: &str = r#"  # - apiGroups: [""]
   #   verbs: ["delete"]
 "#;
 
-/// The documents of the manifest for the namespace of `world`, each with its kind.
-pub(crate) fn documents(world: &World) -> Vec<(String, String)> {
-    let text = MANIFEST.replace("namespace: shop", &format!("namespace: {}", world.namespace));
+/// The documents of the manifest for the namespace of `namespace`, each with its kind.
+pub(crate) fn documents(namespace: &TestNamespace) -> Vec<(String, String)> {
+    let text = MANIFEST.replace("namespace: shop", &format!("namespace: {}", namespace.name));
     let documents = text.split("\n---\n");
     documents
         .filter_map(|document| {
@@ -38,15 +38,15 @@ pub(crate) fn name_in(document: &str) -> &str {
 }
 
 /// The one document of `kind`, or the first.
-pub(crate) fn document(world: &World, kind: &str) -> String {
-    let mut documents = documents(world).into_iter();
+pub(crate) fn document(namespace: &TestNamespace, kind: &str) -> String {
+    let mut documents = documents(namespace).into_iter();
     let (_, document) = documents.find(|(found, _)| found == kind).unwrap();
     document
 }
 
 /// The manifest's Role, changed as its comment says for `method = "delete"`.
-pub(crate) fn role_for_deletions(world: &World) -> String {
-    let role = document(world, "Role");
+pub(crate) fn role_for_deletions(namespace: &TestNamespace) -> String {
+    let role = document(namespace, "Role");
     assert!(role.contains(EVICT_RULE) && role.contains(DELETE_RULE), "{role}");
     let rule = DELETE_RULE.replace("  # ", "  ");
     role.replace(EVICT_RULE, "").replace(DELETE_RULE, &rule)
@@ -63,10 +63,11 @@ pub(crate) fn without(mut role: Value, verb: &str, resource: &str) -> Value {
         verbs.retain(|held| held != verb);
     }
     rules.retain(|rule| rule["verbs"] != json!([]));
+
     role
 }
 
-impl World {
+impl TestNamespace {
     /// The Role that the API server reads in this document; nothing is created.
     pub(crate) async fn role(&self, yaml: &str) -> Value {
         let read = self
@@ -82,12 +83,14 @@ impl World {
             let yaml = document(self, kind);
             self.apply(kind, "macaque", &yaml, "").await.accepted();
         }
+
         self.create(role.clone()).await;
         for rule in role["rules"].as_array().unwrap() {
             for verb in rule["verbs"].as_array().unwrap() {
                 self.until_granted(verb, rule).await;
             }
         }
+
         self.kubeconfig_of("macaque").await
     }
 
@@ -111,9 +114,9 @@ impl World {
         let review = json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
             "spec": {
-                "user": format!("system:serviceaccount:{}:macaque", self.namespace),
+                "user": format!("system:serviceaccount:{}:macaque", self.name),
                 "resourceAttributes": {
-                    "namespace": self.namespace, "verb": verb, "resource": resource, "subresource": subresource,
+                    "namespace": self.name, "verb": verb, "resource": resource, "subresource": subresource,
                     "name": name,
                 },
             },

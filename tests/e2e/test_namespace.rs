@@ -1,4 +1,4 @@
-//! A namespace of a test's own on the real API server, and the verbs to arrange it and to look at it.
+//! A namespace of a test's own on the real API server, with what changes and reads it.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -11,17 +11,17 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::access::connect;
-use crate::program::Macaque;
+use crate::program::MacaqueCommand;
 
 /// Generous: only a failing test waits that long. A schedule's slot is up to a minute away.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What [`World::lost`] returns when all is well.
-pub(crate) const NOBODY: [String; 0] = [];
+/// The result of [`TestNamespace::lost`] where no pod was disrupted.
+pub(crate) const NO_PODS: [String; 0] = [];
 
 /// One namespace, gone again when the test ends.
-pub(crate) struct World {
-    pub(crate) namespace: String,
+pub(crate) struct TestNamespace {
+    pub(crate) name: String,
     pub(crate) scratch: TempDir,
     client: Client,
     leftovers: Vec<String>,
@@ -29,13 +29,13 @@ pub(crate) struct World {
 
 /// What the API server answered.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ServerAnswer {
     pub(crate) code: u16,
     pub(crate) warnings: Vec<String>,
     pub(crate) body: Value,
 }
 
-impl World {
+impl TestNamespace {
     /// A new and empty namespace.
     pub(crate) async fn new() -> Self {
         Self::labelled(json!({})).await
@@ -43,19 +43,19 @@ impl World {
 
     /// A new namespace with these labels.
     pub(crate) async fn labelled(labels: Value) -> Self {
-        let mut world = Self::visiting(&format!("e2e-{:08x}", rand::random::<u32>())).await;
-        let name = world.namespace.clone();
-        let namespace = json!({
+        let mut namespace = Self::visiting(&format!("e2e-{:08x}", rand::random::<u32>())).await;
+        let name = namespace.name.clone();
+        let object = json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels},
         });
-        world.create_at("/api/v1/namespaces", &name, &namespace).await;
-        world
+        namespace.create_at("/api/v1/namespaces", &name, &object).await;
+        namespace
     }
 
-    /// An existing namespace; what is created in it goes again.
-    pub(crate) async fn visiting(namespace: &str) -> Self {
+    /// An existing namespace; what is created in it is removed again.
+    pub(crate) async fn visiting(name: &str) -> Self {
         Self {
-            namespace: namespace.to_owned(),
+            name: name.to_owned(),
             scratch: TempDir::new().unwrap(),
             client: connect().await,
             leftovers: Vec::new(),
@@ -63,8 +63,8 @@ impl World {
     }
 
     /// The program, with `words` for arguments, on this namespace.
-    pub(crate) fn macaque(&self, words: &str) -> Macaque {
-        let here = Macaque::new(words).arg("--namespace").arg(&self.namespace);
+    pub(crate) fn macaque(&self, words: &str) -> MacaqueCommand {
+        let here = MacaqueCommand::new(words).arg("--namespace").arg(&self.name);
         here.by_environment().of_any_age()
     }
 
@@ -80,7 +80,7 @@ impl World {
             "Role" | "RoleBinding" => "/apis/rbac.authorization.k8s.io/v1",
             _ => "/api/v1",
         };
-        format!("{group}/namespaces/{}/{}s", self.namespace, kind.to_lowercase())
+        format!("{group}/namespaces/{}/{}s", self.name, kind.to_lowercase())
     }
 
     /// Creates an object in this namespace.
@@ -90,15 +90,15 @@ impl World {
         self.create_at(&path, name, &object).await
     }
 
-    /// Creates an object and sees to its end. What was created last goes first.
+    /// Creates an object, to be removed at the end; what was created last is removed first.
     pub(crate) async fn create_at(&mut self, path: &str, name: &str, object: &Value) -> Value {
         let created = self.send(Method::POST, path, object).await.accepted();
         self.leftovers.push(format!("{path}/{name}"));
         created
     }
 
-    /// Sees to the end of what somebody else created.
-    pub(crate) fn leaves(&mut self, path: String) {
+    /// Removes at the end what the program or a user created.
+    pub(crate) fn removes(&mut self, path: String) {
         self.leftovers.push(path);
     }
 
@@ -108,7 +108,7 @@ impl World {
     }
 
     /// Server-side apply of a document as it stands, and strictly; `query` may say more.
-    pub(crate) async fn apply(&self, kind: &str, name: &str, yaml: &str, query: &str) -> Answer {
+    pub(crate) async fn apply(&self, kind: &str, name: &str, yaml: &str, query: &str) -> ServerAnswer {
         let path = format!(
             "{}/{name}?fieldManager=e2e&fieldValidation=Strict{query}",
             self.path(kind)
@@ -119,7 +119,7 @@ impl World {
     }
 
     /// Sends JSON, and returns whatever is answered.
-    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> ServerAnswer {
         let kind = match method {
             Method::PATCH => "application/merge-patch+json",
             _ => "application/json",
@@ -132,12 +132,13 @@ impl World {
         self.send_bytes(method, path, kind, body).await
     }
 
-    async fn send_bytes(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Answer {
+    async fn send_bytes(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> ServerAnswer {
         let request = Request::builder().method(method).uri(path);
         let request = request.header(header::CONTENT_TYPE, kind).body(Body::from(body));
         let (head, body) = self.client.send(request.unwrap()).await.unwrap().into_parts();
         let warnings = head.headers.get_all(header::WARNING).iter();
-        Answer {
+
+        ServerAnswer {
             code: head.status.as_u16(),
             warnings: warnings.map(|text| text.to_str().unwrap().to_owned()).collect(),
             body: serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap_or_default(),
@@ -155,20 +156,20 @@ impl World {
         list["items"].as_array().unwrap().clone()
     }
 
-    /// The UIDs of the pods that nobody has begun to delete.
+    /// The UIDs of the pods that are not being deleted.
     pub(crate) async fn alive(&self) -> BTreeSet<String> {
         let mut pods = self.pods().await;
         pods.retain(|pod| pod["metadata"]["deletionTimestamp"].is_null());
         pods.iter().map(uid).collect()
     }
 
-    /// Those of `before` that are not alive any more.
+    /// The UIDs of `before` that are not alive any more.
     pub(crate) async fn lost(&self, before: &BTreeSet<String>) -> Vec<String> {
         before.difference(&self.alive().await).cloned().collect()
     }
 
-    /// Asks whether the API server would evict `pod` now; nothing comes of it.
-    pub(crate) async fn rehearse_eviction(&self, pod: &Value) -> Answer {
+    /// Asks whether the API server would evict `pod` now, by a dry run.
+    pub(crate) async fn dry_run_eviction(&self, pod: &Value) -> ServerAnswer {
         let name = &pod["metadata"]["name"];
         let path = format!(
             "{}/{}/eviction?dryRun=All",
@@ -177,21 +178,22 @@ impl World {
         );
         let eviction = json!({
             "apiVersion": "policy/v1", "kind": "Eviction",
-            "metadata": {"name": name, "namespace": self.namespace}, "deleteOptions": {"dryRun": ["All"]},
+            "metadata": {"name": name, "namespace": self.name}, "deleteOptions": {"dryRun": ["All"]},
         });
+
         self.send(Method::POST, &path, &eviction).await
     }
 }
 
-impl Answer {
-    /// The object that came with a yes.
+impl ServerAnswer {
+    /// The object of an answer of success.
     pub(crate) fn accepted(self) -> Value {
         assert!((200..300).contains(&self.code), "{self:#?}");
         self.body
     }
 }
 
-impl Drop for World {
+impl Drop for TestNamespace {
     /// Removes what the test made, also after a failure. The test's own client may be beyond use by then.
     fn drop(&mut self) {
         let leftovers = std::mem::take(&mut self.leftovers);
@@ -209,7 +211,7 @@ impl Drop for World {
     }
 }
 
-/// Looks until there is something to see.
+/// Polls until there is something to see.
 pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
