@@ -22,6 +22,7 @@ fn the_help_lists_every_exit_code() {
     for code in ["0  ", "1  ", "2  ", "3  ", "4  ", "70 ", "75 "] {
         help.says(0, &[&format!("\n  {code}")]);
     }
+
     help.says(
         0,
         &[

@@ -51,6 +51,7 @@ fn an_owner_of_a_hostile_name_is_shown_by_its_visible_characters() {
         "name": "a\u{1b}[2J\nevicted shop/forged\u{202e}b",
     }]);
     let cluster = TestCluster::with(vec![hostile, budget("shop", "web", json!({ "minAvailable": 0 }))]);
+
     for command in ["once", "plan", "plan -o wide", "why shop/web-0", "budgets"] {
         let output = macaque(&format!("{command} -n shop")).on(&cluster).run();
         assert!(
