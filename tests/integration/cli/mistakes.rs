@@ -19,6 +19,7 @@ fn without_a_schedule_or_a_namespace_both_keys_are_named() {
         "target.namespaces: is not set",
         "MACAQUE_TARGET__NAMESPACES",
     ];
+
     macaque("run").run().complains(2, &words);
     macaque("").run().complains(2, &words);
 }
@@ -88,6 +89,7 @@ fn every_mistake_is_reported_at_once() {
         "schedule.timezone:",
         "disrupt.count:",
     ];
+
     output.complains(2, &keys);
 }
 
@@ -102,6 +104,7 @@ fn a_secrets_file_that_cannot_be_read_is_named() {
     let output = macaque("once -n shop")
         .toml("[notify.slack]\ntoken_file = \"/absent/token\"\nchannel = \"C1\"\n")
         .run();
+
     output.complains(
         2,
         &[
@@ -142,8 +145,10 @@ fn the_flags_of_run_need_not_its_name_and_no_flag_is_ignored() {
         let output = macaque(args).env("MACAQUE_CRONTAB", "@yearly").run();
         output.complains(2, &[words]);
     }
+
     let late = macaque("-n shop once").run();
     late.complains(2, &["put '--namespace' after the command's name"]);
+
     for command in ["demo", "sandbox", "completions bash", "schedule"] {
         let flag = "--kubeconfig";
         let before = macaque(&format!("{flag} file {command}")).run();
@@ -151,6 +156,7 @@ fn the_flags_of_run_need_not_its_name_and_no_flag_is_ignored() {
         let behind = macaque(&format!("{command} {flag} file")).run();
         behind.complains(2, &["unexpected argument '--kubeconfig'"]);
     }
+
     macaque("schedule --log-level bogus")
         .run()
         .complains(2, &["unexpected argument '--log-level'"]);
@@ -166,6 +172,7 @@ fn many_victims_need_no_word_on_attempts() {
     let output = macaque("plan -n shop --count 20")
         .env("MACAQUE_DISRUPT__ATTEMPTS", "10")
         .run();
+
     output.complains(2, &["disrupt.attempts: 10 is less than 20 in disrupt.count"]);
 }
 
@@ -186,6 +193,7 @@ fn a_schedule_that_is_always_quiet_is_refused_by_run_and_failed_by_check() {
             .on(&TestCluster::with(shop()))
     };
     let words = "no round would ever run: quiet times cover every slot";
+
     silent("run -n shop").run().complains(2, &[words]);
     let output = silent("check -n shop").run();
     output.says(1, &["FAILED", words]);
@@ -198,6 +206,7 @@ fn a_kubeconfig_that_is_absent_is_named_with_a_remedy() {
         "No such file",
         "--kubeconfig (key cluster.kubeconfig)",
     ];
+
     for command in ["once", "check", "run"] {
         let output = macaque(command)
             .arg("--kubeconfig=absent")

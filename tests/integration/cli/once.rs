@@ -95,6 +95,7 @@ fn a_missing_grant_is_1_and_named() {
             "cannot create resource \"pods/eviction\"",
         ),
     ];
+
     for (verb, resource, words) in missing {
         let cluster = two_webs();
         cluster.sandbox.deny(AccessDenial::new(verb, resource));
@@ -119,6 +120,7 @@ fn the_flags_reach_the_round() {
         .on(&cluster)
         .run();
     let report = output.json();
+
     assert_eq!(report["namespaces"], json!(["shop", "team"]));
     assert_eq!(
         (&report["method"], &report["selector"]),
@@ -133,12 +135,14 @@ fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
     let cluster = two_webs();
     let json = macaque("once -n shop --seed 7 -o json").on(&cluster).run();
     let report = json.json();
+
     assert_eq!(
         (&report["seed"], &report["end"]["state"]),
         (&json!(7), &json!("complete"))
     );
     assert_eq!(report["attempts"][0]["outcome"], json!({ "result": "dry-run" }));
     assert_eq!(report["verdict"], json!("disrupted"));
+
     let yaml = macaque("once -n shop --seed 7 -o yaml").on(&cluster).run();
     for line in [
         "verdict: disrupted\n",
@@ -149,6 +153,7 @@ fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
     ] {
         yaml.says(0, &[line]);
     }
+
     assert_eq!((json.code, json.err, yaml.err), (0, String::new(), String::new()));
 }
 
@@ -165,6 +170,7 @@ fn busy_slack() -> (String, mpsc::Receiver<()>) {
             let _ = asked.send(());
         }
     });
+
     (url, heard)
 }
 
@@ -183,6 +189,7 @@ fn a_signal_ends_the_delivery_and_the_report_is_printed_all_the_same() {
     let once = reporting_to(&url).on(&cluster).start();
     asked.recv_timeout(Duration::from_secs(60)).unwrap();
     let output = once.terminate();
+
     output.says(0, &["evicted shop/web-"]);
     output.complains(
         0,
@@ -213,6 +220,7 @@ fn silent_server() -> (String, mpsc::Receiver<()>) {
             let _ = asked.send(());
         }
     });
+
     (url, heard)
 }
 
@@ -229,6 +237,7 @@ fn a_second_signal_ends_it_at_once() {
     once.signal("-INT");
     std::thread::sleep(Duration::from_millis(300));
     let output = once.terminate();
+
     assert!(asked_twice.elapsed() < Duration::from_secs(20), "{output:?}");
     assert_eq!(output.code, 1, "{output:?}");
 }
@@ -243,6 +252,7 @@ fn a_seed_repeats_a_choice() {
             .run();
         output.json()["attempts"].clone()
     };
+
     assert_eq!(choice(1), choice(1));
     assert_ne!(choice(1), choice(2));
 }

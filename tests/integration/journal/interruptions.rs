@@ -63,6 +63,7 @@ async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lea
         .dies_at(1, FailPoint::AfterReserve)
         .await;
     let other = fixture.replica("b").await;
+
     assert!(other.recovers(None).await.outbox.is_empty());
     let result = other.runs(2).await;
     assert!(
@@ -83,6 +84,7 @@ async fn another_replica_recovers_the_round_of_a_dead_one_and_the_next_slot_is_r
     let other = fixture.replica("b").await;
     adopted(&other).await;
     other.reports(2).await;
+
     assert_eq!(fixture.losses(), 2);
 }
 
@@ -93,9 +95,11 @@ async fn a_killer_that_lost_its_round_reserves_nobody_and_closes_nothing() {
     let other = fixture.replica("b").await;
     zombie.dies_at(1, FailPoint::AfterResolve).await;
     adopted(&other).await;
+
     assert_eq!(fixture.losses(), 1);
     // It wakes up, and goes on where it was.
     let report = fixture.journal().round().unwrap().attempts();
+
     assert_eq!(report.len(), 1);
     let victim = macaque_core::eligibility::Candidate {
         pod: macaque_core::pod::PodRef {
@@ -110,6 +114,7 @@ async fn a_killer_that_lost_its_round_reserves_nobody_and_closes_nothing() {
         method: macaque_core::outcome::DisruptionMethod::Evict,
     };
     let error = zombie.commits(reservation).await.unwrap_err();
+
     assert_eq!(error.to_string(), "another replica took over this round");
 }
 
@@ -141,15 +146,18 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_report()
     else {
         panic!("{result:?}")
     };
+
     assert_eq!(journal_state, JournalState::Open);
     assert_eq!(
         report.attempts[0].outcome.word(),
         "evicted",
         "what is known is reported"
     );
+
     fixture.put(good.lock().unwrap().take().unwrap());
     let recover = replica.recovers(Some(&report)).await;
     assert_eq!(recover.outbox[0].report, report);
+
     let journal = fixture.journal();
     assert_eq!(
         journal.round().unwrap().reservations[0].state,
@@ -165,6 +173,7 @@ async fn a_report_is_delivered_by_another_replica_once_its_holder_is_gone_until_
     let slot = first.slot(1);
     first.reports(1).await;
     let other = fixture.replica("b").await;
+
     assert_eq!(other.recovers(None).await.outbox.len(), 1);
     let channels = vec!["slack".to_owned()];
     let some = JournalEvent::Delivered {
@@ -173,15 +182,18 @@ async fn a_report_is_delivered_by_another_replica_once_its_holder_is_gone_until_
         done: false,
     };
     other.commits(some).await.unwrap();
+
     assert_eq!(
         fixture.replica("c").await.recovers(None).await.outbox[0].delivered,
         channels
     );
+
     let all = JournalEvent::Delivered {
         slot,
         channels: Vec::new(),
         done: true,
     };
     other.commits(all).await.unwrap();
+
     assert!(fixture.replica("d").await.recovers(None).await.outbox.is_empty());
 }

@@ -14,6 +14,7 @@ async fn of_replicas_that_run_a_slot_at_once_one_disrupts() {
         fixture.replica("b").await,
         fixture.replica("c").await,
     ];
+
     for slot in 1..=8 {
         let result = futures_util::future::join_all(replicas.iter().map(|replica| replica.runs(slot))).await;
         assert_eq!(
@@ -33,6 +34,7 @@ async fn of_replicas_that_run_a_slot_at_once_one_disrupts() {
 async fn a_slot_that_was_run_is_not_run_again_nor_an_earlier_one() {
     let fixture = JournalFixture::with(vec![deployment("shop", "web", 4)]);
     assert!(disrupted(&fixture.replica("a").await.runs(5).await));
+
     for slot in [5, 4] {
         let result = fixture.replica("after a restart").await.runs(slot).await;
         assert!(
@@ -40,6 +42,7 @@ async fn a_slot_that_was_run_is_not_run_again_nor_an_earlier_one() {
             "{result:?}"
         );
     }
+
     assert_eq!(fixture.losses(), 1);
 }
 
@@ -60,6 +63,7 @@ async fn a_victim_is_written_down_with_its_uid_before_it_is_disrupted_and_its_en
     let evicted = place(&|method, body| method == "POST" && body.contains(uid));
     let resolved =
         place(&|method, body| method == "PUT" && body.contains(uid) && body.contains(r#"\"disrupted\""#));
+
     assert!(
         reserved < evicted && evicted < resolved,
         "{reserved}, {evicted}, {resolved}"

@@ -35,11 +35,13 @@ fn alone_with(roots: &str, name: &str) -> bool {
         .output()
         .unwrap();
     let said = [run.stdout, run.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+
     assert!(
         run.status.success() && said[0].contains("1 passed"),
         "{}",
         said.concat()
     );
+
     false
 }
 
@@ -59,7 +61,8 @@ fn secure_webhook(host: &str) -> (Channel, std::thread::JoinHandle<Option<Vec<u8
     let server = std::thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
         let mut tls = StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream);
-        let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
+        let mut request = Vec::new();
+        let mut buffer = [0; 4096];
         while !request.ends_with(b"}") {
             let n = tls.read(&mut buffer).ok().filter(|n| *n > 0)?;
             request.extend_from_slice(&buffer[..n]);
@@ -68,6 +71,7 @@ fn secure_webhook(host: &str) -> (Channel, std::thread::JoinHandle<Option<Vec<u8
             .ok()?;
         tls.conn.alpn_protocol().map(<[u8]>::to_vec)
     });
+
     (Channel::from(SlackWebhook { url: url.into() }), server)
 }
 
@@ -79,6 +83,7 @@ async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_proc
     ) {
         return;
     }
+
     let (channel, server) = secure_webhook("127.0.0.1");
     let http = HttpClient::new(std::slice::from_ref(&channel), &Platform::system()).unwrap();
     assert_eq!(deliver(&http, &channel, &message()).await, Ok(()));
@@ -117,6 +122,7 @@ async fn without_ca_certificates_only_an_https_channel_is_refused_and_in_clear_w
     ) {
         return;
     }
+
     let channel = |url: &str| Channel::from(SlackWebhook { url: url.into() });
     assert!(
         HttpClient::new(
@@ -125,9 +131,11 @@ async fn without_ca_certificates_only_an_https_channel_is_refused_and_in_clear_w
         )
         .is_ok()
     );
+
     let error = HttpClient::new(&[channel("https://hooks.slack.com/x")], &Platform::system())
         .unwrap_err()
         .to_string();
+
     assert!(
         error.starts_with("no CA certificates to check the chat services by: install"),
         "{error}"

@@ -21,9 +21,11 @@ fn a_preview_never_writes() {
         &["why", "sts/db", "--method", "delete"],
         &["why", "shop/nobody"],
     ];
+
     for words in words {
         shop.macaque(words);
     }
+
     assert!(shop.sandbox().requests().len() > words.len());
     assert_eq!(shop.cluster.writes(), [""; 0]);
 }
@@ -54,10 +56,12 @@ fn the_funnel_leads_from_all_pods_to_the_candidates() {
         .apply(&[scenario::pod("shop", "debug", "debug")])
         .unwrap();
     let plan = shop.macaque(&["plan"]);
+
     assert_eq!(plan.line("listed"), "15 listed");
     assert!(plan.line("daemonset").starts_with("-2 daemonset shop/logs-"));
     assert_eq!(plan.line("-1"), "-1 bare shop/debug: no controller to replace it");
     assert_eq!(plan.line("candidates"), "12 candidates");
+
     let json = shop.macaque(&["plan", "-o", "json"]).json();
     assert_eq!(json["exempted"]["bare"]["count"], 1);
 }
@@ -81,11 +85,13 @@ fn readiness_counts_all_pods_of_an_owner_and_a_mixed_verdict_counts_each() {
     let line = shop
         .macaque(&["plan", "--config", file.to_str().unwrap()])
         .line("statefulset/db");
+
     assert!(line.starts_with("shop statefulset/db 2/3 db 0 3 ~"), "{line}");
     assert!(
         line.contains("1 allowed: no budget is asked for a pod that is Pending; 2 refused"),
         "{line}"
     );
+
     let without = shop.macaque(&["plan"]).line("statefulset/db");
     assert!(
         without.starts_with("shop statefulset/db 2/3 db 0 2 0%"),
@@ -103,6 +109,7 @@ fn the_mode_and_the_next_rounds_are_printed_first() {
         "{dry:?}"
     );
     assert!(dry.out.contains("no schedule: only `macaque once` runs rounds"));
+
     let directory = tempfile::TempDir::new().unwrap();
     let file = directory.path().join("macaque.toml");
     fs::write(
@@ -111,15 +118,18 @@ fn the_mode_and_the_next_rounds_are_printed_first() {
     )
     .unwrap();
     let armed = shop.macaque(&["plan", "--config", file.to_str().unwrap()]);
+
     assert!(armed.out.starts_with("ARMED; evict 1 per round"), "{armed:?}");
     assert_eq!(armed.out.matches("(quiet: Mon-Sun)").count(), 3, "{armed:?}");
     assert!(armed.out.contains("every slot is in a quiet time"), "{armed:?}");
+
     fs::write(
         &file,
         "[schedule]\ncron = \"* * * * *\"\nquiet = [\"2020-01-01/2099-12-31\"]\n",
     )
     .unwrap();
     let late = shop.macaque(&["plan", "--config", file.to_str().unwrap()]);
+
     assert!(
         late.line("next:").contains("then Fri 2100-01-01 00:00 UTC (in "),
         "{late:?}"
@@ -159,6 +169,7 @@ fn a_round_of_a_seed_tries_the_victims_that_the_plan_of_the_seed_predicted() {
         assert_eq!(tried(&report["attempts"], "evicted"), predicted, "seed {seed}");
         refusals += predicted.iter().filter(|line| line.ends_with("refused")).count();
     }
+
     assert!(refusals > 0, "some seed draws a pod of db");
 }
 
@@ -178,5 +189,6 @@ fn a_dry_run_picks_those_that_the_plan_of_its_seed_says_it_would_pick() {
         let report = shop.macaque(&["once", "--seed", seed, "-o", "json"]).json();
         assert_eq!(report["attempts"][0]["pod"], picked, "seed {seed}");
     }
+
     assert!(differed > 0, "some seed draws a pod of db");
 }

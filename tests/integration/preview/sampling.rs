@@ -23,6 +23,7 @@ fn among_many_pods_too_a_round_takes_the_victims_that_the_plan_of_its_seed_predi
         stateful_set("shop-eu", "db", half),
         deployment("shop-eu", "search", 2),
     ]);
+
     for (seed, scope) in [
         ("1", "-A"),
         ("2", "-A"),

@@ -45,6 +45,7 @@ fn a_pod_out_of_scope_is_listed_with_the_scope_first_and_every_rule_that_is_agai
         .filter(|rule| rule["result"] == "exempt")
         .map(|rule| rule["rule"].as_str().unwrap())
         .collect();
+
     assert_eq!(
         against,
         ["namespace", "selector", "bare", "opted-out", "too-young"]
@@ -68,8 +69,10 @@ fn an_owners_pods_are_listed_in_brief_and_the_first_in_detail() {
     assert!(db.out.starts_with("statefulset/db: 3 pods\n"), "{db:?}");
     assert_eq!(db.out.matches("yes    refused by budget db").count(), 3, "{db:?}");
     assert_eq!(db.out.matches("too-young").count(), 1);
+
     let sum = "budget db, minAvailable 3: 3 expected, 3 healthy, 3 needed, so it allows 0";
     assert!(db.out.contains(sum), "{db:?}");
+
     let conclusion = "shop/db-0 can be picked, but its eviction would be refused by budget db:";
     assert!(db.out.contains(conclusion), "{db:?}");
 }
@@ -82,6 +85,7 @@ fn a_pod_can_be_named_in_several_ways() {
         explained["pods"][0]["rules"] = json!(null); // an age may pass a second meanwhile
         explained
     });
+
     assert_eq!(answers[0]["pods"][0]["pod"]["name"], "db-1");
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0], answers[2]);
@@ -95,9 +99,11 @@ fn who_does_not_exist_is_named_in_clear_words() {
         (pod.code, pod.err.trim()),
         (1, "macaque: pod shop/nobody does not exist")
     );
+
     let owner = shop.macaque(&["why", "deploy/nobody"]);
     let words = "macaque: deployment/nobody has no pods in namespace shop, or does not exist";
     assert_eq!((owner.code, owner.err.trim()), (1, words));
+
     let nowhere = shop.macaque(&["why", "deploy/web", "-n", "a,b"]);
     let words = "macaque: deployment/web: no single namespace is in scope: name one with --namespace";
     assert_eq!((nowhere.code, nowhere.err.trim()), (2, words));
@@ -109,6 +115,7 @@ fn what_may_not_be_read_is_reported_with_the_servers_words() {
     let shop = ShopFixture::open();
     shop.sandbox().deny(AccessDenial::new("get", "pods"));
     let why = shop.macaque(&["why", "shop/db-0"]);
+
     assert_eq!(why.code, 1);
     assert!(why.err.contains("get pod shop/db-0: forbidden"), "{why:?}");
     assert_eq!(
@@ -139,6 +146,7 @@ fn a_deletion_asks_no_budget_and_reads_none() {
             .contains("its deletion would be allowed: a deletion asks no budget"),
         "{why:?}"
     );
+
     let read = shop.sandbox().requests();
     assert!(
         !read

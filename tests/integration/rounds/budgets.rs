@@ -26,11 +26,13 @@ async fn a_full_budget_refuses_and_the_next_owner_is_tried() {
     let objects = [full_db(), vec![deployment("shop", "search", 2)]].concat();
     let fixture = RoundFixture::with(objects).drawing_first("statefulset/db").await;
     let report = fixture.round().await;
+
     assert_eq!(outcomes(&report), [REFUSED, "deployment/search: evicted"]);
     assert_eq!(
         (report.verdict(), report.end),
         (RoundVerdict::Disrupted, RoundEnd::Complete)
     );
+
     let pods = fixture.pods("shop").await;
     assert_eq!(pods.len(), 4, "{pods:?}");
     assert!(pods.iter().filter(|name| name.starts_with("db-")).count() == 3);
@@ -64,11 +66,13 @@ async fn the_last_disruption_of_a_budget_is_granted_and_the_next_round_is_refuse
         budget("shop", "web", json!({ "minAvailable": 3 })),
     ];
     let fixture = RoundFixture::with(objects).attempts(1);
+
     assert_eq!(outcomes(&fixture.round().await), ["deployment/web: evicted"]);
     let refused = fixture.round().await;
     let Outcome::Refused(Refusal::Budget { name, unsynced, .. }) = &refused.attempts[0].outcome else {
         panic!("{refused:?}")
     };
+
     assert_eq!((name.as_deref(), *unsynced), (Some("web"), false));
     assert_eq!(refused.exempted["terminating"].count, 1);
     assert_eq!(fixture.pods("shop").await.len(), 3);
@@ -106,6 +110,7 @@ async fn a_budget_that_is_still_processed_is_a_refusal_that_may_pass() {
     let Outcome::Refused(Refusal::Budget { unsynced, .. }) = &report.attempts[0].outcome else {
         panic!("{report:?}")
     };
+
     assert!(*unsynced);
     assert_eq!(
         fixture.sent(EVICTION).len(),

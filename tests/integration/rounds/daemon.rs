@@ -83,6 +83,7 @@ impl TestDaemon {
         let (ended, rounds) = mpsc::channel();
         let stop = StableRecipient::default();
         let config = actors_config(kubeconfig, delivered, ended, stop.clone());
+
         Self {
             messages,
             rounds,
@@ -158,6 +159,7 @@ fn actors_config(
         }
         FailAction::Continue
     };
+
     ActorsConfig {
         trigger: Trigger::Interval {
             every: PERIOD,

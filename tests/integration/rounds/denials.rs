@@ -35,6 +35,7 @@ async fn a_webhook_that_asks_for_patience_is_asked_once_all_the_same() {
         "admission webhook \"virt\" denied the request: Eviction triggered evacuation of VMI \"shop/db\"";
     let more = json!({ "reason": "TooManyRequests", "details": { "retryAfterSeconds": 1 } });
     let fixture = denied(EVICTION, ProxyResponse::failure(429, migrating, more));
+
     assert!(
         outcomes(&fixture.round().await)[0]
             .contains("refused by webhook virt: Eviction triggered evacuation")
@@ -73,6 +74,7 @@ async fn several_budgets_are_known_by_the_words_of_a_500() {
     let report = denied(EVICTION, ProxyResponse::failure(500, message, json!({})))
         .round()
         .await;
+
     assert_eq!(
         report.attempts[0].outcome,
         Outcome::Refused(Refusal::SeveralBudgets)
@@ -87,6 +89,7 @@ async fn a_webhook_that_does_not_answer_is_a_refusal_for_now() {
         ProxyResponse::failure(500, message, json!({ "reason": "InternalError" })),
     );
     let report = fixture.round().await;
+
     assert!(
         outcomes(&report)[0]
             .contains("refused by webhook guard, which does not answer: Internal error occurred")
@@ -107,6 +110,7 @@ async fn a_budgets_403_is_no_missing_grant() {
     .round()
     .await;
     let expected = ["statefulset/db: refused by budget db: pdb disruptions allowed is negative"];
+
     assert_eq!(
         (outcomes(&report), report.problems.len()),
         (expected.map(str::to_owned).to_vec(), 0)
@@ -122,6 +126,7 @@ async fn a_terminating_namespace_is_left_after_one_try() {
         Fault::Answer(ProxyResponse::failure(403, "unable to create", more)),
     );
     let report = fixture.round().await;
+
     assert_eq!(
         report.attempts[0].outcome,
         Outcome::Refused(Refusal::NamespaceTerminating)
@@ -141,6 +146,7 @@ async fn contention_on_a_budget_is_no_replacement_of_the_pod() {
         ProxyResponse::failure(409, "the object has been modified", more),
     );
     let report = fixture.round().await;
+
     assert!(
         outcomes(&report)[0].contains("not possible right now"),
         "{report:?}"

@@ -57,6 +57,7 @@ async fn a_connection_cut_after_the_act_is_an_eviction_with_a_warning_and_no_sec
     let fixture = RoundFixture::with(two_apps()).always(EVICTION, Fault::DropAfter);
     let report = fixture.round().await;
     assert_eq!(report.attempts[0].outcome, Outcome::Evicted);
+
     let seen = "but the pod was seen gone or terminating";
     assert!(warning(&report).contains(seen), "{report:?}");
     assert_eq!(
@@ -215,6 +216,7 @@ async fn an_answer_that_no_api_server_gives_ends_the_round() {
         Fault::Answer(ProxyResponse::new(404, "404 page not found")),
     );
     let report = fixture.round().await;
+
     assert!(
         failure(&report).ends_with("HTTP 404: 404 page not found"),
         "{report:?}"

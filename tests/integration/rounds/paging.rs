@@ -34,6 +34,7 @@ async fn every_page_is_read_and_every_pod_seen() {
         (report.listed, report.candidates, report.attempts.len()),
         (1200, 1200, 6)
     );
+
     let pages = fixture.sent("/pods?");
     assert_eq!(pages.len(), 3);
     assert!(pages.iter().all(|page| page.line().contains("limit=500")));
@@ -83,6 +84,7 @@ async fn a_page_that_is_no_list_fails_the_round_in_words() {
         .round()
         .await;
     let why = failure(&report);
+
     assert!(
         why.starts_with("list pods in shop: unexpected answer: not what was asked for"),
         "{why}"
@@ -95,6 +97,7 @@ async fn an_api_server_that_is_away_fails_the_round_and_is_named() {
     let fixture = RoundFixture::with(two_apps()).away();
     let report = fixture.round().await;
     let why = failure(&report);
+
     assert!(
         why.starts_with("list pods in shop: the API server at 127.0.0.1:"),
         "{why}"

@@ -94,6 +94,7 @@ async fn many_small_namespaces_together_are_sampled() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let fixture = fixture(objects).namespaces(&names);
     let report = fixture.round().await;
+
     assert_eq!((report.listed, report.candidates), (7 * 301, 1));
     assert_eq!(full_lists(&fixture), 2, "no more is read before it is counted");
 }
@@ -103,6 +104,7 @@ async fn across_all_namespaces_the_pod_of_a_name_is_found_by_its_node() {
     let mut objects = many_pods("one", PODS / 2, |_| false);
     objects.extend(many_pods("two", PODS / 2, |_| false));
     let mut victims = BTreeSet::new();
+
     for seed in 0..6 {
         let fixture = fixture(objects.clone()).all_namespaces().seed(seed);
         let report = fixture.round().await;
@@ -113,6 +115,7 @@ async fn across_all_namespaces_the_pod_of_a_name_is_found_by_its_node() {
         assert!(fixture.sent(DRAWN)[0].line().contains("spec.nodeName%3Dnode-1"));
         victims.insert(report.attempts[0].pod.namespace.clone());
     }
+
     assert_eq!(
         victims.len(),
         2,
@@ -138,12 +141,11 @@ async fn a_server_without_tables_is_asked_for_metadata() {
         "only the following media types are accepted: application/json",
         json!({}),
     );
-    let (tables, metadata) = (
-        fixture(many_pods("shop", PODS, |_| false)),
-        fixture(many_pods("shop", PODS, |_| false)),
-    );
-    let metadata = metadata.always(NAMES, Fault::Answer(refusal));
-    let (expected, report) = (tables.round().await, metadata.round().await);
+    let tables = fixture(many_pods("shop", PODS, |_| false));
+    let metadata = fixture(many_pods("shop", PODS, |_| false)).always(NAMES, Fault::Answer(refusal));
+    let expected = tables.round().await;
+    let report = metadata.round().await;
+
     assert_eq!((report.listed, report.candidates), (PODS, 1));
     assert_eq!(
         victim(&report),
@@ -167,16 +169,19 @@ async fn what_opted_out_is_drawn_and_left_alone() {
 #[actix_rt::test]
 async fn where_few_are_eligible_each_is_as_likely_as_another() {
     // One in five, in seven groups by name.
-    let (groups, seeds) = (7, 70);
+    let groups = 7;
+    let seeds = 70;
     let fixture = fixture(many_pods("shop", PODS, |n| n % 5 != 0)).dry_run();
     let mut victims = vec![0.0; groups];
     let mut fixture = fixture;
+
     for seed in 0..seeds {
         fixture = fixture.seed(seed);
         let report = fixture.round().await;
         let number: usize = victim(&report).trim_start_matches("web-").parse().unwrap();
         victims[number / 5 % groups] += 1.0;
     }
+
     let expected = seeds as f64 / groups as f64;
     let chi_square: f64 = victims.iter().map(|n| (n - expected).powi(2) / expected).sum();
     // 6 degrees of freedom: 22.5 is passed once in a thousand; the seeds are fixed, so this never flickers.
@@ -191,7 +196,9 @@ async fn where_owners_are_drawn_among_many_pods_a_small_one_is_as_likely_as_a_la
         deployment("shop", "web", PODS as u32),
     ];
     let mut fixture = fixture(objects).draw(DrawBy::Owner).dry_run();
-    let (mut victims, seeds) = ([0.0; 3], 30);
+    let mut victims = [0.0; 3];
+    let seeds = 30;
+
     for seed in 0..seeds {
         fixture = fixture.seed(seed);
         let report = fixture.round().await;
@@ -202,9 +209,11 @@ async fn where_owners_are_drawn_among_many_pods_a_small_one_is_as_likely_as_a_la
             .position(|name| *name == owner.name);
         victims[number.unwrap()] += 1.0;
     }
+
     assert!(fixture.sent(DRAWN).is_empty(), "everybody is known");
     let expected = seeds as f64 / 3.0;
     let chi_square: f64 = victims.iter().map(|n| (n - expected).powi(2) / expected).sum();
+
     // 2 degrees of freedom: 13.8 is passed once in a thousand; the seeds are fixed, so this never flickers.
     assert!(chi_square < 13.8, "chi-square {chi_square}: {victims:?}");
 }
@@ -240,6 +249,7 @@ async fn many_finished_pods_are_reported_with_the_reason_why_none_is_eligible() 
     }
     objects.extend(many_pods("shop", 3, |_| true));
     let report = fixture(objects).round().await;
+
     assert_eq!(
         (report.verdict(), report.listed, report.unchecked()),
         (RoundVerdict::Idle, PODS, 0)
@@ -251,12 +261,14 @@ async fn many_finished_pods_are_reported_with_the_reason_why_none_is_eligible() 
 #[actix_rt::test]
 async fn who_was_put_back_among_many_pods_is_no_candidate_any_more_once_a_scan_says_so() {
     // A refused owner's other pods wait while the rest is drawn in vain, and opt out before they are judged again.
-    let (owned, rest) = (SAMPLING_THRESHOLD / 10, SAMPLING_THRESHOLD);
+    let owned = SAMPLING_THRESHOLD / 10;
+    let rest = SAMPLING_THRESHOLD;
     let mut objects = many_pods("shop", rest, |_| true);
     objects.push(deployment("shop", "worker", owned as u32));
     objects.push(budget("shop", "worker", json!({ "minAvailable": "100%" })));
     let fixture = fixture(objects);
-    let (sandbox, names) = (Arc::clone(&fixture.sandbox), fixture.pods("shop").await);
+    let sandbox = Arc::clone(&fixture.sandbox);
+    let names = fixture.pods("shop").await;
     let opt_out = move || {
         let workers = names.iter().filter(|name| name.starts_with("worker"));
         let opted_out = workers.map(|name| {
@@ -268,6 +280,7 @@ async fn who_was_put_back_among_many_pods_is_no_candidate_any_more_once_a_scan_s
     };
     let fixture = fixture.meanwhile_after(DRAWN, 900, opt_out);
     let report = fixture.round().await;
+
     assert_eq!(
         (report.verdict(), report.attempts.len()),
         (RoundVerdict::Refused, 1)
@@ -285,6 +298,7 @@ async fn after_a_refusal_the_other_owners_come_first_among_many_pods_too() {
     objects.push(deployment("shop", "search", 2));
     let report = fixture(objects).round().await;
     let outcomes = super::outcomes(&report);
+
     assert!(
         outcomes[0].starts_with("deployment/web: refused by budget web"),
         "{outcomes:?}"
@@ -305,6 +319,7 @@ async fn an_owner_gives_one_victim_among_many_pods_too() {
         .await;
     let mut outcomes = super::outcomes(&report);
     outcomes.sort();
+
     assert_eq!(
         outcomes,
         ["deployment/search: deleted", "deployment/web: deleted"]
@@ -317,6 +332,7 @@ async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
     let none = ProxyResponse::new(200, r#"{"metadata":{},"items":[]}"#);
     let fixture = fixture.once(DRAWN, Fault::Answer(none));
     let report = fixture.round().await;
+
     assert_eq!(
         (report.candidates, report.verdict()),
         (1, RoundVerdict::Disrupted)
@@ -330,6 +346,7 @@ async fn without_the_grant_to_evict_many_pods_are_left_after_one_try() {
     let forbidden = ProxyResponse::failure(403, message, json!({ "reason": "Forbidden" }));
     let fixture = fixture(many_pods("shop", PODS, |_| false)).always(EVICTION, Fault::Answer(forbidden));
     let report = fixture.round().await;
+
     assert_eq!(
         (report.verdict(), report.problems.len()),
         (RoundVerdict::Failed, 1)
@@ -361,6 +378,7 @@ async fn a_list_that_starts_anew_shortly_before_it_would_be_sampled_is_read_whol
         .meanwhile("continue=", || {})
         .once("continue=", expired());
     let report = fixture.round().await;
+
     assert_eq!((report.listed, report.candidates), (pods, pods));
 }
 

@@ -79,14 +79,17 @@ async fn every_exempted_pod_is_counted_by_reason_with_an_example() {
         .iter()
         .map(|(word, tally)| (word.as_str(), tally.count))
         .collect();
+
     assert_eq!(
         counts,
         [("bare", 1), ("daemonset", 2), ("opted-out", 2), ("pending", 1)]
     );
+
     let bare = &report.exempted["bare"];
     assert_eq!(bare.example.to_string(), "shop/lonely");
     assert_eq!(bare.detail, "no controller to replace it");
     assert_eq!((report.verdict(), report.listed), (RoundVerdict::Idle, 6));
+
     let notes = RoundMessage::of(&report).notes;
     assert!(
         notes.contains(&"1 exempt, pending: shop/late (not running (Pending))".to_owned()),
@@ -125,13 +128,16 @@ async fn a_namespace_that_may_not_be_read_is_a_problem_and_the_others_go_on() {
     let [problem] = &report.problems[..] else {
         panic!("{report:?}")
     };
+
     assert!(
         problem.starts_with("list pods in one: forbidden:")
             && problem.contains("cannot list resource \"pods\"")
     );
+
     let [eviction] = &fixture.sent(EVICTION)[..] else {
         panic!("{report:?}")
     };
+
     assert!(eviction.line().contains("/namespaces/two/"), "{eviction:?}");
     assert_eq!(
         (report.verdict(), report.end),
@@ -151,12 +157,14 @@ async fn without_the_grant_to_evict_a_namespace_is_left_after_one_try_and_the_gr
     let [problem] = &report.problems[..] else {
         panic!("{report:?}")
     };
+
     for word in [
         "cannot create resource \"pods/eviction\"",
         "in the namespace \"one\"",
     ] {
         assert!(problem.contains(word), "{problem}");
     }
+
     assert_eq!(fixture.sent(EVICTION).len(), 2, "one of each namespace");
     assert!(fixture.sent("DELETE").is_empty());
     assert_eq!(
@@ -170,6 +178,7 @@ async fn without_the_grant_to_evict_anywhere_the_round_fails_and_nothing_is_dele
     let fixture = RoundFixture::with(two_apps());
     fixture.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
     let report = fixture.round().await;
+
     assert_eq!(
         (report.verdict(), report.problems.len()),
         (RoundVerdict::Failed, 1)

@@ -38,10 +38,12 @@ async fn a_throttle_that_lasts_is_given_up_and_no_budget_is_blamed() {
     let fixture = db().attempts(5).always(EVICTION, Fault::Answer(throttle(1)));
     let report = fixture.round().await;
     let retry_after = Duration::from_secs(1);
+
     assert_eq!(
         report.attempts[0].outcome,
         Outcome::Refused(Refusal::Throttled { retry_after })
     );
+
     let why = "the API server kept throttling".to_owned();
     assert_eq!(
         (report.verdict(), &report.end),
@@ -64,6 +66,7 @@ async fn a_stop_ends_the_wait_of_a_throttle_at_once() {
     });
     let begun = Instant::now();
     let report = fixture.round().await;
+
     assert!(begun.elapsed() < Duration::from_secs(15));
     assert_eq!(
         (fixture.sent(EVICTION).len(), &report.end),

@@ -31,6 +31,7 @@ async fn an_eviction_is_strict_and_names_its_pod_by_uid_and_its_grace_period() {
         panic!("{report:?}")
     };
     let path = "POST /api/v1/namespaces/shop/pods/db-0/eviction?fieldValidation=Strict";
+
     assert_eq!(request.line(), path);
     let body = request.json();
     assert_eq!(
@@ -42,6 +43,7 @@ async fn an_eviction_is_strict_and_names_its_pod_by_uid_and_its_grace_period() {
         json!({ "uid": report.attempts[0].pod.uid })
     );
     assert_eq!(body["deleteOptions"]["gracePeriodSeconds"], 7);
+
     let pods = fixture.list("/api/v1/namespaces/shop/pods").await;
     assert_eq!(pods[0]["metadata"]["deletionGracePeriodSeconds"], 7);
 }
@@ -55,6 +57,7 @@ async fn a_deletion_names_its_pod_by_uid_and_its_grace_period_in_the_body() {
     let [request] = &fixture.sent("DELETE")[..] else {
         panic!("{report:?}")
     };
+
     assert_eq!(request.line(), "DELETE /api/v1/namespaces/shop/pods/db-0");
     let body = request.json();
     assert_eq!(
@@ -97,6 +100,7 @@ async fn a_dry_run_only_reads_and_leaves_everything_as_it_was() {
     let fixture = RoundFixture::with(two_apps()).dry_run().count(2);
     let before = fixture.list("/api/v1/namespaces/shop/pods").await;
     let report = fixture.round().await;
+
     assert_eq!(report.count(|outcome| *outcome == Outcome::DryRun), 2);
     assert_eq!(report.verdict(), RoundVerdict::Disrupted);
     assert!(
@@ -116,6 +120,7 @@ async fn the_same_seed_chooses_the_same_victims_in_the_dry_run_and_in_earnest() 
             .to_vec()
     };
     let mut choices = Vec::new();
+
     for seed in 0..4 {
         let predicted = RoundFixture::with(apps())
             .seed(seed)
@@ -128,6 +133,7 @@ async fn the_same_seed_chooses_the_same_victims_in_the_dry_run_and_in_earnest() 
         assert_eq!((report.seed, report.attempts.len()), (seed, 3));
         choices.push(names(&report).join(" "));
     }
+
     choices.sort();
     choices.dedup();
     assert_eq!(choices.len(), 4, "four seeds choose differently");
@@ -182,6 +188,7 @@ async fn a_pod_that_opts_out_between_list_and_fetch_is_exempt() {
     shy["metadata"]["annotations"] = json!({ "macaque/enabled": "false" });
     let fixture = fixture.meanwhile(POD, move || sandbox.apply(std::slice::from_ref(&shy)).unwrap());
     let report = fixture.round().await;
+
     assert_eq!((report.attempts.len(), report.candidates), (0, 0));
     assert_eq!(report.exempted["opted-out"].count, 1);
     assert_eq!(report.verdict(), RoundVerdict::Idle);

@@ -77,10 +77,12 @@ fn every_example_loads() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
+
     assert_eq!(
         names,
         ["aggressive-delete.toml", "one-team.toml", "shared-cluster.toml"]
     );
+
     for name in names {
         assert!(example(&name).config.calendar.is_some(), "{name}");
     }

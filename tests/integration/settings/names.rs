@@ -94,6 +94,7 @@ fn every_mistake_is_reported_at_once_with_key_and_source() {
         .env("MACAQUE_TIMEZONE", "Europe/Pari")
         .flag("log.format", "--log-format", "xml")
         .mistakes();
+
     assert_eq!(
         mistakes
             .iter()
@@ -132,6 +133,7 @@ fn the_old_and_the_new_name_may_not_contradict_each_other() {
         .env("MACAQUE_CRONTAB", "0 1 * * *")
         .env("MACAQUE_SCHEDULE__CRON", "0 2 * * *")
         .mistake();
+
     assert_eq!(
         mistake,
         "schedule.cron: MACAQUE_SCHEDULE__CRON is \"0 2 * * *\", but MACAQUE_CRONTAB is \"0 1 * * *\": \

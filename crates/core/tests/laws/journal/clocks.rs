@@ -108,7 +108,8 @@ impl TestMachine {
             process: format!("born-{}", self.born),
             incarnation: 1,
         };
-        let (limits, timing) = (DisruptionLimits::default(), JournalTiming::default());
+        let limits = DisruptionLimits::default();
+        let timing = JournalTiming::default();
         let context = StepContext {
             now: clocks(self.wall, self.monotonic).wall,
             skew: None,
@@ -158,11 +159,13 @@ proptest! {
                 born.push(machine.truth);
             }
         }
+
         for pair in machine.fired.windows(2) {
             let [(earlier, slot), (later, next)] = pair else { continue };
             prop_assert!(later - earlier >= 30, "{} s apart", later - earlier);
             prop_assert!(next > slot);
         }
+
         for (fired, _) in &machine.fired {
             let settling = born.iter().any(|born| fired >= born && fired - born < 30);
             prop_assert!(!settling, "nothing is due within half a minute of a start");
@@ -185,10 +188,12 @@ fn after_a_downtime_one_late_slot_is_run_and_no_burst() {
     machine.apply(ClockEvent::Suspend(3590));
     machine.apply(ClockEvent::Restart);
     machine.apply(ClockEvent::Run(45));
+
     assert_eq!(machine.fired.len(), before + 1);
     let (_, slot) = machine.fired.last().unwrap();
     let late = Timestamp::from_second(machine.wall)
         .unwrap()
         .duration_since(*slot);
+
     assert!(late <= SignedDuration::from_secs(60), "{late:?}");
 }
