@@ -87,7 +87,7 @@ async fn an_owner_is_explained_pod_by_pod_and_a_pod_that_may_go_is_said_to() {
 #[ignore = "needs a real control plane: just e2e"]
 async fn what_does_not_exist_is_named_and_fails() {
     let namespace = TestNamespace::new().await;
-    let nobody = format!("there is no pod {}/nobody", namespace.name);
+    let nobody = format!("pod {}/nobody does not exist", namespace.name);
     let pod = namespace
         .macaque(&format!("why {}/nobody", namespace.name))
         .exits(1)
