@@ -151,7 +151,11 @@ pub(crate) fn raw_requests() -> Vec<RawRequest> {
             json!({"gracePeriodSeconds": 0}),
         ),
         changed(
-            eviction("raw: an eviction of nobody", "pods/nobody/eviction", json!({})),
+            eviction(
+                "raw: an eviction of a missing pod",
+                "pods/nobody/eviction",
+                json!({}),
+            ),
             "/metadata/name",
             json!("nobody"),
         ),
@@ -193,7 +197,7 @@ pub(crate) fn raw_requests() -> Vec<RawRequest> {
             json!({}),
         ),
         raw_request(
-            "raw: a deletion of nobody",
+            "raw: a deletion of a missing pod",
             Method::DELETE,
             "pods/nobody",
             json!({}),

@@ -18,7 +18,7 @@ use crate::scenario::{ExpectedResult, FinalState, Scenario};
 use crate::server::ServerKind;
 use crate::test_namespace::{TestNamespace, condition};
 
-/// Seeds enough to find one that draws a certain pod first.
+/// Seeds enough to find one that picks a certain pod first.
 const SEEDS: u64 = 200;
 
 /// Whether what is recorded is to be written, and not compared.
@@ -288,7 +288,8 @@ impl TestNamespace {
                 let alive = found.is_some_and(|found| {
                     found["metadata"]["uid"] == uid && found["metadata"]["deletionTimestamp"].is_null()
                 });
-                let word = |alive: bool| format!("{pod} {}", if alive { "lives" } else { "is going" });
+                let word =
+                    |alive: bool| format!("{pod} {}", if alive { "is alive" } else { "is terminating" });
                 (word(alive), word(matches!(after, FinalState::Alive(_))))
             }
             FinalState::Grace(pod, seconds) => {
