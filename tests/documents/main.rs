@@ -10,6 +10,7 @@ mod demo;
 mod links;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use macaque::settings::{SettingKey, keys};
@@ -102,7 +103,7 @@ fn the_configuration_page_lists_every_setting_with_its_default() {
     );
 }
 
-/// `macaque why` prints every rule of one pod, and the suite `preview` holds the recorded output.
+/// `macaque why` prints every rule of one pod, and the tests of `integration::preview` hold the recorded output.
 #[test]
 fn the_configuration_page_lists_every_rule_in_the_order_of_why() {
     let text = read("docs/cli.md");
@@ -152,7 +153,7 @@ fn each_promise_names_a_test_that_exists() {
             let (suite, name) = test.trim_matches('`').rsplit_once("::").unwrap();
             // A law has parameters.
             let wanted = format!("fn {name}(");
-            let found = suites(suite).iter().any(|file| read(file).contains(&wanted));
+            let found = suite_files(suite).iter().any(|file| read(file).contains(&wanted));
             assert!(found, "{test} of the promise {:?}", cells[1]);
         }
         promises += 1;
@@ -160,15 +161,43 @@ fn each_promise_names_a_test_that_exists() {
     assert!(promises >= 31, "{promises} promises: none is dropped");
 }
 
-/// The source files of a suite below `tests/`.
-fn suites(suite: &str) -> Vec<String> {
-    let directory = format!("tests/{suite}");
-    let files = fs::read_dir(format!("{}/{directory}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+/// The source files of a suite: `integration::rounds` is below `tests`, `core::laws::journal` below `crates/core/tests`.
+fn suite_files(suite: &str) -> Vec<String> {
+    let path = suite.replace("::", "/");
+    let path = match path.split_once('/') {
+        Some((member @ ("core" | "sandbox"), rest)) => format!("crates/{member}/tests/{rest}"),
+        _ => format!("tests/{path}"),
+    };
+
+    let mut files = source_files(&path);
+    let module = format!("{path}.rs");
+    if root().join(&module).is_file() {
+        files.push(module);
+    }
     files
-        .map(Result::unwrap)
-        .filter(|file| file.file_type().unwrap().is_file())
-        .map(|file| format!("{directory}/{}", file.file_name().to_string_lossy()))
-        .collect()
+}
+
+/// The source files below a directory of the repository, at any depth.
+fn source_files(directory: &str) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(root().join(directory)) else {
+        return Vec::new();
+    };
+
+    let mut files = Vec::new();
+    for entry in entries.map(Result::unwrap) {
+        let path = format!("{directory}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(source_files(&path));
+        } else if path.ends_with(".rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The repository.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]

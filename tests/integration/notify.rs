@@ -1,4 +1,4 @@
-//! Promises of the notify layer on the wire: what a service receives, and what its answers do to a
+//! Promises of the notify layer over HTTP: what a service receives, and what its answers do to a
 //! delivery. What services do wrong is in `faults`, what must not be shown in `discretion`.
 mod discretion;
 mod faults;
@@ -16,7 +16,9 @@ use macaque_testkit::notify::{OK, http, message, slack, webex, webhook};
 
 /// Follows the default policy without its pauses; they are returned.
 async fn with_retries(channel: &Channel) -> (Result<(), DeliveryError>, Vec<Duration>) {
-    let (http, message, mut pauses) = (http(), message(), vec![]);
+    let http = http();
+    let message = message();
+    let mut pauses = vec![];
     let once = async || deliver(&http, channel, &message).await;
     let delivery = DeliveryRetry::default()
         .run(&Platform::system(), once, async |pause| pauses.push(pause))
@@ -31,10 +33,12 @@ async fn a_bot_posts_the_message_with_its_token_in_the_header_alone() {
         deliver(&http(), &slack(&service.address), &message()).await,
         Ok(())
     );
+
     let (head, body) = service.request();
     let mut lines: Vec<_> = head.lines().map(str::to_ascii_lowercase).collect();
     lines.retain(|line| !line.starts_with("date: "));
     lines[1..].sort();
+
     assert_eq!(lines.remove(0), "post /api/chat.postmessage http/1.1");
     let length = format!("content-length: {}", body.to_string().len());
     let agent = concat!("user-agent: macaque/", env!("CARGO_PKG_VERSION"));
@@ -47,11 +51,13 @@ async fn a_bot_posts_the_message_with_its_token_in_the_header_alone() {
         &format!("host: {}", service.address),
         agent,
     ];
+
     assert_eq!(lines, expected);
     assert_eq!(body["channel"], "C-destination");
     assert_eq!(body["text"], "evicted 1 pod, 1 with unknown outcome");
-    let told = "• shop/web-1: evicted\n• shop/web-2: unknown: the connection broke";
-    assert_eq!(body["blocks"][1]["text"]["text"], told);
+
+    let lines = "• shop/web-1: evicted\n• shop/web-2: unknown: the connection broke";
+    assert_eq!(body["blocks"][1]["text"]["text"], lines);
     assert!(!body.to_string().contains(CANARY));
 }
 
@@ -62,6 +68,7 @@ async fn a_webhook_is_posted_to_its_whole_url_and_carries_no_token() {
         deliver(&http(), &webhook(&service.address), &message()).await,
         Ok(())
     );
+
     let (head, body) = service.request();
     assert!(
         head.starts_with(&format!("POST /services/{CANARY} HTTP/1.1\r\n")),
@@ -78,10 +85,12 @@ async fn webex_gets_its_room_and_the_message_in_markdown() {
         deliver(&http(), &webex(&service.address), &message()).await,
         Ok(())
     );
+
     let (head, body) = service.request();
     assert!(head.starts_with("POST /v1/messages HTTP/1.1\r\n"), "{head}");
     assert!(head.contains(&format!("Bearer {CANARY}")));
     assert_eq!(body["roomId"], "room-destination");
+
     let markdown = body["markdown"].as_str().unwrap();
     assert!(markdown.starts_with("**evicted 1 pod, 1 with unknown outcome**\n\n- shop/web-1: evicted"));
 }
@@ -100,6 +109,7 @@ async fn slacks_ok_false_is_repeated_if_it_may_pass() {
     let sick = reply(200, r#"{"ok":false,"error":"internal_error"}"#);
     let service = ChatServer::answering([sick, reply(200, OK)]).await;
     let (delivery, pauses) = with_retries(&slack(&service.address)).await;
+
     assert_eq!(delivery, Ok(()));
     let requests = service.requests();
     assert_eq!((requests.len(), pauses.len()), (2, 1));
@@ -148,6 +158,7 @@ async fn the_pauses_are_really_made() {
         &Platform::system(),
     )
     .await;
+
     assert_eq!(delivery, Ok(()));
     assert!(begun.elapsed() >= short / 2);
 }

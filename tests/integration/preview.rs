@@ -1,4 +1,4 @@
-//! Promises of `macaque plan` and `macaque why`, of the shipped binary against the embedded sandbox: they foretell
+//! Promises of `macaque plan` and `macaque why`, of the shipped binary against the embedded sandbox: they predict
 //! what a round does, they explain, and they never write.
 
 mod agreement;

@@ -1,5 +1,5 @@
 //! Promises of a round, from the list to the report, over HTTP against the embedded sandbox: what budgets and
-//! scopes do to it, and what it makes of every fault on the wire.
+//! scopes do to it, and what it makes of every fault between it and the API server.
 
 mod budgets;
 mod clocks;
@@ -17,7 +17,7 @@ mod victims;
 use macaque_core::report::{RoundEnd, RoundReport};
 
 /// Each attempt as `OWNER: OUTCOME`.
-fn told(report: &RoundReport) -> Vec<String> {
+fn outcomes(report: &RoundReport) -> Vec<String> {
     let attempts = report.attempts.iter();
     attempts
         .map(|attempt| match &attempt.owner {

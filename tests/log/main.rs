@@ -19,9 +19,10 @@ use macaque_testkit::notify::{hasty, http, message, slack, webex, webhook};
 use self::capture::{captured, start_capture};
 
 #[actix_rt::test]
-async fn the_log_tells_each_victim_and_the_round_and_warns_of_doubt() {
+async fn the_log_names_each_victim_and_the_round_and_warns_of_doubt() {
     start_capture();
     assert_eq!(deliver(&http(), &Channel::Log, &message()).await, Ok(()));
+
     let round = "slot=2027-03-01T09:30:00Z seed=42";
     let expected = [
         format!("INFO shop/web-1: evicted {round} pod=shop/web-1 uid=uid-web-1 outcome=evicted"),
@@ -32,6 +33,7 @@ async fn the_log_tells_each_victim_and_the_round_and_warns_of_doubt() {
     ];
     let target = " macaque::notify::log_channel:";
     let ours = captured().into_iter().filter(|line| line.contains(target));
+
     assert_eq!(
         ours.map(|line| line.replace(target, "")).collect::<Vec<_>>(),
         expected
@@ -44,6 +46,7 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
     let echo = format!(r#"{{"ok":false,"error":"{CANARY}","message":"no {CANARY} in room-destination"}}"#);
     let location = format!("Location: http://x/{CANARY}");
     let mut addresses = vec!["127.0.0.1:1".to_owned(), format!("no host {CANARY}")];
+
     for answer in [
         reply(200, &echo),
         reply(400, &echo),
@@ -57,6 +60,7 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
     ] {
         addresses.push(ChatServer::answering([answer]).await.address);
     }
+
     let platform = Platform::system();
     let mut shown = format!("{:?}\n", http());
     for address in &addresses {
@@ -71,9 +75,11 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
             shown += &delivery.map_or_else(|error| error.to_string() + "\n", |()| String::new());
         }
     }
+
     // What libraries trace of addresses is not ours to word; secrets must not be in that either.
     let (ours, theirs): (Vec<_>, Vec<_>) = captured().into_iter().partition(|line| line.contains(" macaque"));
     assert!(ours.iter().any(|line| line.contains("to be tried again")) && !theirs.is_empty());
+
     for line in theirs
         .iter()
         .chain(&ours)
@@ -82,6 +88,7 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
     {
         assert!(!line.contains(CANARY) && !line.contains("destination"), "{line}");
     }
+
     for line in ours.iter().map(String::as_str).chain(shown.lines()) {
         assert!(
             !line.contains("127.0.0.1") && !line.contains("/services") && !line.contains("/v1"),

@@ -1,4 +1,4 @@
-//! A chat service on loopback that answers as it is told, well or badly, and remembers what it was sent.
+//! A chat service on loopback that answers as a test wants, well or badly, and remembers what it was sent.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -65,6 +65,7 @@ impl ChatServer {
                 tokio::task::spawn_local(serve(stream, answer, Rc::clone(&seen)));
             }
         });
+
         Self { address, requests }
     }
 
@@ -88,6 +89,7 @@ async fn serve(mut stream: TcpStream, answer: ChatAnswer, seen: Rc<RefCell<Vec<S
         let _ = stream.read_u8().await;
         return;
     }
+
     let Some(request) = read_request(&mut stream).await else {
         return;
     };
@@ -106,6 +108,7 @@ async fn serve(mut stream: TcpStream, answer: ChatAnswer, seen: Rc<RefCell<Vec<S
     if more.is_empty() {
         let _ = stream.read(&mut [0]).await; // until the client leaves
     }
+
     while !more.is_empty() && stream.write_all(more.as_bytes()).await.is_ok() {
         tokio::time::sleep(pause).await;
     }

@@ -27,6 +27,7 @@ pub fn message() -> RoundMessage {
         warnings: vec![],
     };
     let why = "the connection broke".to_owned();
+
     RoundMessage::of(&RoundReport {
         slot: "2027-03-01T09:30:00Z".parse().unwrap(),
         finished: "2027-03-01T09:30:02Z".parse().unwrap(),

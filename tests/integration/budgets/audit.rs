@@ -15,7 +15,8 @@ fn findings(examination: &Value) -> Vec<String> {
     let findings = examination["findings"].as_array().unwrap().iter();
     findings
         .map(|finding| {
-            let (severity, reason) = (word(&finding["severity"]), word(&finding["reason"]));
+            let severity = word(&finding["severity"]);
+            let reason = word(&finding["reason"]);
             assert!(!word(&finding["says"]).is_empty() && !word(&finding["remedy"]).is_empty());
             format!("{severity} {reason} {}", word(&finding["object"]["name"]))
         })
@@ -88,11 +89,13 @@ fn two_budgets_over_one_pod_are_an_error_that_names_both() {
         all,
     ]);
     let (code, examination) = json_on(&cluster, &["budgets", "-n", "shop"]);
+
     assert_eq!(
         (code, findings(&examination)),
         (3, vec!["error several-budgets web".to_owned()])
     );
     assert_eq!(examination["findings"][0]["budgets"], json!(["all", "web"]));
+
     for budget in examination["budgets"].as_array().unwrap() {
         assert_eq!(budget["findings"], json!(["several-budgets"]), "{budget}");
     }
@@ -105,6 +108,7 @@ fn a_budget_over_daemons_has_failed_to_sync_and_says_why() {
         scenario::budget("shop", "logs", json!({ "maxUnavailable": 1 })),
     ]);
     let said = run_on(&cluster, &["budgets", "-n", "shop"]);
+
     assert_eq!(said.code, 3);
     assert!(
         said.out
@@ -129,11 +133,12 @@ fn selectors_that_cover_nothing_are_warnings_and_do_not_fail() {
         nothing,
     ];
     let words = ["warning matches-nothing gone", "warning no-selector nothing"].map(str::to_owned);
+
     assert_eq!(examined(objects), (0, words.to_vec()));
 }
 
 #[test]
-fn never_is_told_apart_from_not_now_and_from_not_yet() {
+fn never_is_distinguished_from_not_now_and_from_not_yet() {
     let cluster = TestCluster::with(vec![
         scenario::deployment("shop", "web", 4),
         scenario::budget("shop", "web", json!({ "minAvailable": 3 })),
@@ -146,10 +151,12 @@ fn never_is_told_apart_from_not_now_and_from_not_yet() {
     });
     cluster.sandbox.apply(std::slice::from_ref(&budget)).unwrap();
     let (code, now) = json_on(&cluster, &["budgets", "-n", "shop"]);
+
     assert_eq!((code, findings(&now)), (0, vec!["note exhausted web".to_owned()]));
     budget["status"]["observedGeneration"] = json!(1);
     cluster.sandbox.apply(&[budget]).unwrap();
     let (code, yet) = json_on(&cluster, &["budgets", "-n", "shop"]);
+
     assert_eq!(
         (code, findings(&yet)),
         (0, vec!["warning unsynced web".to_owned()])
@@ -157,7 +164,7 @@ fn never_is_told_apart_from_not_now_and_from_not_yet() {
 }
 
 #[test]
-fn unready_pods_that_block_are_told_with_the_remedy() {
+fn unready_pods_that_block_are_reported_with_the_remedy() {
     let mut sick = scenario::pod("shop", "web-0", "web");
     sick["status"]["conditions"] = json!([{ "type": "Ready", "status": "False" }]);
     let cluster = TestCluster::with(vec![
@@ -175,6 +182,7 @@ fn unready_pods_that_block_are_told_with_the_remedy() {
     });
     cluster.sandbox.apply(&[second, budget]).unwrap();
     let said = run_on(&cluster, &["budgets", "-n", "shop"]);
+
     assert!(
         said.out.contains("unhealthy-pods") && said.out.contains("AlwaysAllow"),
         "{}",
@@ -184,15 +192,18 @@ fn unready_pods_that_block_are_told_with_the_remedy() {
 }
 
 #[test]
-fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_examined() {
+fn a_namespace_that_may_not_be_read_is_reported_and_the_others_are_examined() {
     let cluster = TestCluster::with(scenario::shop());
     let denial = AccessDenial::new("list", "poddisruptionbudgets.policy").within("bank");
     cluster.sandbox.deny(denial);
     let (code, examination) = json_on(&cluster, &["budgets", "-n", "bank,shop"]);
+
     assert_eq!(code, 3, "the shop's error is found all the same");
     assert_eq!(findings(&examination).len(), 2);
+
     let problem = examination["problems"][0].as_str().unwrap();
     assert!(problem.contains("list poddisruptionbudgets in bank"), "{problem}");
+
     let rule = "add to macaque's Role: {apiGroups: [\"policy\"], resources: [\"poddisruptionbudgets\"], verbs: [\"list\"]}";
     assert!(problem.ends_with(rule), "{problem}");
 }
@@ -202,6 +213,7 @@ fn what_was_not_examined_is_not_said_to_be_well() {
     let cluster = TestCluster::with(vec![scenario::deployment("shop", "web", 1)]);
     assert_eq!(run_on(&cluster, &["budgets", "-n", "shop"]).code, 0);
     assert_eq!(run_on(&cluster, &["budgets", "-n", "shop,absent"]).code, 1);
+
     cluster.sandbox.deny(AccessDenial::new("list", "pods"));
     let said = run_on(&cluster, &["budgets", "-n", "shop"]);
     assert_eq!(said.code, 1);
@@ -230,11 +242,13 @@ fn many_pods_are_read_page_by_page_and_counted_once() {
         scenario::budget("shop", "web", json!({ "maxUnavailable": 1 })),
     ]);
     let (code, examination) = json_on(&cluster, &["budgets", "-n", "shop"]);
+
     assert_eq!(code, 0);
     assert_eq!(
         examination["budgets"][0]["covers"],
         json!({ "deployment/web": 1100 })
     );
+
     let pages = cluster.sandbox.requests().into_iter();
     let pages = pages.filter(|request| request.path_and_query.contains("/pods?"));
     assert_eq!(pages.count(), 3, "of 500 each");

@@ -11,6 +11,7 @@ fn shown(name: &str) -> Vec<(String, String)> {
     let page = std::fs::read_to_string(path).unwrap();
     let start = format!("$ macaque {name}");
     let mut shown = Vec::new();
+
     for block in page.split("```console\n").skip(1) {
         let (block, _) = block.split_once("```").unwrap();
         if let Some((command, text)) = block
@@ -23,6 +24,7 @@ fn shown(name: &str) -> Vec<(String, String)> {
             ));
         }
     }
+
     assert!(!shown.is_empty(), "{name} in docs/cli.md");
     shown
 }

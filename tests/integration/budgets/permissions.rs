@@ -34,10 +34,12 @@ fn least() -> TestCluster {
         "delete nodes",
         "delete namespaces",
     ];
+
     for right in rights {
         let (verb, resource) = right.split_once(' ').unwrap();
         cluster.sandbox.deny(AccessDenial::new(verb, resource));
     }
+
     let beyond = AccessDenial::new("create", "pods/eviction");
     cluster.sandbox.deny(beyond.within(""));
     cluster
@@ -64,6 +66,7 @@ fn check_finds_the_least_role_to_be_just_right() {
 fn check_names_what_is_granted_in_excess_and_does_not_fail() {
     let (code, findings) = json_on(&guarded(), &["check", "-n", "shop", "--dry-run=false"]);
     assert_eq!(code, 0);
+
     let excess = those(&findings, "warning");
     for what in [
         "may delete pods in namespace shop",
@@ -74,6 +77,7 @@ fn check_names_what_is_granted_in_excess_and_does_not_fail() {
     ] {
         assert!(excess.contains(&what.to_owned()), "{what}: {excess:?}");
     }
+
     assert!(!excess.contains(&"may create pods/eviction in namespace shop".to_owned()));
     let remedies = findings.to_string();
     assert!(
@@ -82,11 +86,12 @@ fn check_names_what_is_granted_in_excess_and_does_not_fail() {
 }
 
 #[test]
-fn whoever_may_do_everything_is_told_so_once() {
+fn whoever_may_do_everything_is_warned_once() {
     let (code, findings) = json_on(
         &TestCluster::with(scenario::shop()),
         &["check", "-n", "shop,default"],
     );
+
     assert_eq!(code, 0);
     assert_eq!(
         those(&findings, "warning"),
@@ -120,8 +125,10 @@ fn in_delete_mode_deleting_is_needed_and_evicting_is_too_much() {
     let cluster = guarded();
     let words = ["check", "-n", "shop", "--dry-run=false", "--method", "delete"];
     let (code, findings) = json_on(&cluster, &words);
+
     assert_eq!(code, 0);
     assert!(those(&findings, "ok").contains(&"may delete pods in namespace shop".to_owned()));
+
     let excess = those(&findings, "warning");
     assert!(
         excess.contains(&"may create pods/eviction in namespace shop".to_owned()),
@@ -149,10 +156,12 @@ fn a_check_asks_and_does_nothing() {
         let review = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         assert!(request.starts_with("GET ") || request == review, "{request}");
     }
+
     let reviews = cluster
         .sandbox
         .requests()
         .into_iter()
         .filter(|request| request.method == "POST");
+
     assert!(reviews.count() < 50, "bounded, two namespaces as it were");
 }

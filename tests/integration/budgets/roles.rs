@@ -30,7 +30,8 @@ fn rules(words: &[&str]) -> Vec<String> {
     rules
         .into_iter()
         .map(|rule| {
-            let (groups, resources) = (rule.api_groups.unwrap(), rule.resources.unwrap());
+            let groups = rule.api_groups.unwrap();
+            let resources = rule.resources.unwrap();
             format!(
                 "{}/{} {}",
                 groups.join(","),
@@ -70,6 +71,7 @@ fn each_mode_gets_its_verb_and_no_other() {
         of(&["--dry-run=false", "--method", "delete"]),
         ["/pods get,list,delete", "/configmaps get,update"]
     );
+
     let preview = ["/pods get,list", "policy/poddisruptionbudgets list"];
     assert_eq!(of(&["--dry-run", "--preview"]), preview);
 }
@@ -89,6 +91,7 @@ fn the_journal_is_granted_by_its_name_where_macaque_lives_and_nowhere_else() {
         roles.filter_map(|(_, role)| of(role)).collect()
     };
     let named = |namespace: &str| vec![(namespace.to_owned(), serde_json::json!(["macaque-journal"]))];
+
     assert_eq!(journals(&["-n", "shop,bank", "--dry-run=false"]), named("shop"));
     let elsewhere = ["--dry-run=false", "--service-account-namespace", "chaos"];
     assert_eq!(
@@ -147,6 +150,7 @@ fn without_a_namespace_for_the_account_a_cluster_role_is_refused() {
         "{}",
         refused.err
     );
+
     let strange = macaque("rbac -n shop --service-account").arg("a: b").run();
     assert_eq!((strange.code, strange.out.as_str()), (2, ""));
     assert!(strange.err.contains("--service-account"), "{}", strange.err);

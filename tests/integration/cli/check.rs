@@ -19,6 +19,7 @@ fn finding(output: &ProgramOutput, what: &str) -> Value {
         .unwrap()
         .iter()
         .find(|finding| finding["what"] == what);
+
     found
         .unwrap_or_else(|| panic!("{what} is not in {output:?}"))
         .clone()
@@ -37,16 +38,19 @@ fn all_is_well() {
         "namespace shop",
         "may create pods/eviction in namespace shop",
     ];
+
     output.says(0, &words);
     assert!(
         !output.out.contains("FAILED") && !output.out.contains("note"),
         "{output:?}"
     );
+
     let writes = cluster
         .sandbox
         .requests()
         .into_iter()
         .filter(|request| request.method != "GET");
+
     for request in writes {
         assert!(
             request.path_and_query.ends_with("/selfsubjectaccessreviews"),
@@ -62,11 +66,13 @@ fn a_missing_grant_is_1_with_the_rule_to_add() {
     let rule =
         "add to macaque's Role: {apiGroups: [\"\"], resources: [\"pods/eviction\"], verbs: [\"create\"]}";
     let call = || macaque("check -n shop --dry-run=false").on(&cluster);
+
     call().run().says(1, &["FAILED", "not granted", rule]);
     let found = finding(
         &call().arg("-ojson").run(),
         "may create pods/eviction in namespace shop",
     );
+
     assert_eq!(
         (&found["result"], &found["remedy"]),
         (&json!("failed"), &json!(rule))
@@ -89,6 +95,7 @@ fn for_all_namespaces_the_rule_belongs_in_a_cluster_role() {
     let output = macaque("check -A --method delete --dry-run=false")
         .on(&cluster)
         .run();
+
     output.says(
         1,
         &[

@@ -19,6 +19,7 @@ fn without_a_schedule_or_a_namespace_both_keys_are_named() {
         "target.namespaces: is not set",
         "MACAQUE_TARGET__NAMESPACES",
     ];
+
     macaque("run").run().complains(2, &words);
     macaque("").run().complains(2, &words);
 }
@@ -76,7 +77,7 @@ fn an_unknown_variable_names_the_nearest() {
 }
 
 #[test]
-fn every_mistake_is_told_at_once() {
+fn every_mistake_is_reported_at_once() {
     let output = macaque("once -n Shop_1 --method kill")
         .toml("[schedule]\ntimezone = \"Nowhere\"\n")
         .env("MACAQUE_DISRUPT__COUNT", "none")
@@ -88,6 +89,7 @@ fn every_mistake_is_told_at_once() {
         "schedule.timezone:",
         "disrupt.count:",
     ];
+
     output.complains(2, &keys);
 }
 
@@ -102,6 +104,7 @@ fn a_secrets_file_that_cannot_be_read_is_named() {
     let output = macaque("once -n shop")
         .toml("[notify.slack]\ntoken_file = \"/absent/token\"\nchannel = \"C1\"\n")
         .run();
+
     output.complains(
         2,
         &[
@@ -142,8 +145,10 @@ fn the_flags_of_run_need_not_its_name_and_no_flag_is_ignored() {
         let output = macaque(args).env("MACAQUE_CRONTAB", "@yearly").run();
         output.complains(2, &[words]);
     }
+
     let late = macaque("-n shop once").run();
     late.complains(2, &["put '--namespace' after the command's name"]);
+
     for command in ["demo", "sandbox", "completions bash", "schedule"] {
         let flag = "--kubeconfig";
         let before = macaque(&format!("{flag} file {command}")).run();
@@ -151,6 +156,7 @@ fn the_flags_of_run_need_not_its_name_and_no_flag_is_ignored() {
         let behind = macaque(&format!("{command} {flag} file")).run();
         behind.complains(2, &["unexpected argument '--kubeconfig'"]);
     }
+
     macaque("schedule --log-level bogus")
         .run()
         .complains(2, &["unexpected argument '--log-level'"]);
@@ -166,11 +172,12 @@ fn many_victims_need_no_word_on_attempts() {
     let output = macaque("plan -n shop --count 20")
         .env("MACAQUE_DISRUPT__ATTEMPTS", "10")
         .run();
+
     output.complains(2, &["disrupt.attempts: 10 is less than 20 in disrupt.count"]);
 }
 
 #[test]
-fn only_a_variable_is_told_to_part_quiet_times_by_semicolons() {
+fn only_for_a_variable_is_a_semicolon_between_quiet_times_advised() {
     let file = "[schedule]\nquiet = [\"Sat, 12-25\"]\n";
     let output = macaque("once -n shop").toml(file).run();
     output.complains(2, &["schedule.quiet:", "m.toml line 2"]);
@@ -186,6 +193,7 @@ fn a_schedule_that_is_always_quiet_is_refused_by_run_and_failed_by_check() {
             .on(&TestCluster::with(shop()))
     };
     let words = "no round would ever run: quiet times cover every slot";
+
     silent("run -n shop").run().complains(2, &[words]);
     let output = silent("check -n shop").run();
     output.says(1, &["FAILED", words]);
@@ -198,6 +206,7 @@ fn a_kubeconfig_that_is_absent_is_named_with_a_remedy() {
         "No such file",
         "--kubeconfig (key cluster.kubeconfig)",
     ];
+
     for command in ["once", "check", "run"] {
         let output = macaque(command)
             .arg("--kubeconfig=absent")
@@ -205,16 +214,16 @@ fn a_kubeconfig_that_is_absent_is_named_with_a_remedy() {
             .env("MACAQUE_CRONTAB", "@yearly")
             .env("MACAQUE_HEALTH__LISTEN", "off")
             .run();
-        let told = ProgramOutput {
+        let printed = ProgramOutput {
             err: format!("{}{}", output.out, output.err),
             ..output
         };
-        told.complains(2, &words);
+        printed.complains(2, &words);
     }
 }
 
 #[test]
-fn without_any_kubeconfig_the_ways_to_a_cluster_are_told() {
+fn without_any_kubeconfig_the_ways_to_a_cluster_are_named() {
     let output = macaque("once -n shop").run();
     output.complains(
         2,
@@ -228,7 +237,7 @@ fn without_any_kubeconfig_the_ways_to_a_cluster_are_told() {
 }
 
 #[test]
-fn a_context_that_the_kubeconfig_has_not_is_told_with_those_that_it_has() {
+fn a_context_that_the_kubeconfig_has_not_is_reported_with_those_that_it_has() {
     let cluster = TestCluster::with(shop());
     for call in [
         macaque("once -n shop"),

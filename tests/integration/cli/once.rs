@@ -52,11 +52,11 @@ fn a_dry_run_is_the_default_and_0() {
 
 #[test]
 fn every_victim_refused_is_3_and_names_the_budget_and_its_numbers() {
-    let scene = vec![
+    let objects = vec![
         stateful_set("shop", "db", 3),
         budget("shop", "db", json!({ "minAvailable": 3 })),
     ];
-    let output = macaque(ARMED).on(&TestCluster::with(scene)).run();
+    let output = macaque(ARMED).on(&TestCluster::with(objects)).run();
     let words = "refused by budget db: The disruption budget db needs 3 healthy pods and has 3 currently";
     output.says(3, &["no pod disrupted: 3 refused by budget db", words]);
 }
@@ -95,6 +95,7 @@ fn a_missing_grant_is_1_and_named() {
             "cannot create resource \"pods/eviction\"",
         ),
     ];
+
     for (verb, resource, words) in missing {
         let cluster = two_webs();
         cluster.sandbox.deny(AccessDenial::new(verb, resource));
@@ -119,6 +120,7 @@ fn the_flags_reach_the_round() {
         .on(&cluster)
         .run();
     let report = output.json();
+
     assert_eq!(report["namespaces"], json!(["shop", "team"]));
     assert_eq!(
         (&report["method"], &report["selector"]),
@@ -133,12 +135,14 @@ fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
     let cluster = two_webs();
     let json = macaque("once -n shop --seed 7 -o json").on(&cluster).run();
     let report = json.json();
+
     assert_eq!(
         (&report["seed"], &report["end"]["state"]),
         (&json!(7), &json!("complete"))
     );
     assert_eq!(report["attempts"][0]["outcome"], json!({ "result": "spared" }));
     assert_eq!(report["verdict"], json!("disrupted"));
+
     let yaml = macaque("once -n shop --seed 7 -o yaml").on(&cluster).run();
     for line in [
         "verdict: disrupted\n",
@@ -149,6 +153,7 @@ fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
     ] {
         yaml.says(0, &[line]);
     }
+
     assert_eq!((json.code, json.err, yaml.err), (0, String::new(), String::new()));
 }
 
@@ -165,11 +170,12 @@ fn busy_slack() -> (String, mpsc::Receiver<()>) {
             let _ = asked.send(());
         }
     });
+
     (url, heard)
 }
 
 /// One pod evicted, and a Slack that should hear of it.
-fn telling(url: &str) -> Program {
+fn reporting_to(url: &str) -> Program {
     macaque(ARMED)
         .env("MACAQUE_SLACK_TOKEN", "xoxb-1")
         .env("MACAQUE_SLACK_CHANNEL", "C1")
@@ -177,12 +183,13 @@ fn telling(url: &str) -> Program {
 }
 
 #[test]
-fn a_signal_ends_the_telling_and_the_report_is_printed_all_the_same() {
+fn a_signal_ends_the_delivery_and_the_report_is_printed_all_the_same() {
     let (url, asked) = busy_slack();
     let cluster = two_webs();
-    let once = telling(&url).on(&cluster).start();
+    let once = reporting_to(&url).on(&cluster).start();
     asked.recv_timeout(Duration::from_secs(60)).unwrap();
     let output = once.terminate();
+
     output.says(0, &["evicted shop/web-"]);
     output.complains(
         0,
@@ -195,7 +202,7 @@ fn a_channel_that_stalls_costs_twenty_seconds_and_no_more() {
     let (url, _asked) = busy_slack();
     let cluster = two_webs();
     let started = Instant::now();
-    let output = telling(&url).on(&cluster).run();
+    let output = reporting_to(&url).on(&cluster).run();
     assert!((20..60).contains(&started.elapsed().as_secs()), "{output:?}");
     output.says(0, &["evicted shop/web-"]);
     output.complains(0, &["cannot deliver the report to slack: timed out after 20 s"]);
@@ -213,6 +220,7 @@ fn silent_server() -> (String, mpsc::Receiver<()>) {
             let _ = asked.send(());
         }
     });
+
     (url, heard)
 }
 
@@ -229,6 +237,7 @@ fn a_second_signal_ends_it_at_once() {
     once.signal("-INT");
     std::thread::sleep(Duration::from_millis(300));
     let output = once.terminate();
+
     assert!(asked_twice.elapsed() < Duration::from_secs(20), "{output:?}");
     assert_eq!(output.code, 1, "{output:?}");
 }
@@ -243,6 +252,7 @@ fn a_seed_repeats_a_choice() {
             .run();
         output.json()["attempts"].clone()
     };
+
     assert_eq!(choice(1), choice(1));
     assert_ne!(choice(1), choice(2));
 }

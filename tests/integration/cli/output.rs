@@ -22,6 +22,7 @@ fn the_help_lists_every_exit_code() {
     for code in ["0  ", "1  ", "2  ", "3  ", "4  ", "70 ", "75 "] {
         help.says(0, &[&format!("\n  {code}")]);
     }
+
     help.says(
         0,
         &[
@@ -37,7 +38,7 @@ fn the_help_lists_every_exit_code() {
 }
 
 #[test]
-fn the_version_is_told() {
+fn the_version_is_printed() {
     macaque("--version")
         .run()
         .says(0, &[concat!("macaque ", env!("CARGO_PKG_VERSION"))]);
@@ -106,7 +107,9 @@ fn the_log_is_text_without_escape_codes_where_that_is_asked_for() {
 #[test]
 fn no_color_wins_even_where_colour_is_forced() {
     let demo = || macaque("demo --rounds 1 --every 1").env("CLICOLOR_FORCE", "1");
-    let coloured = demo().run_in_colour();
-    assert!(coloured.out.contains('\u{1b}'), "{coloured:?}");
+    // A demo takes seconds: both run at once.
+    let forced = std::thread::spawn(move || demo().run_in_colour());
     demo().env("NO_COLOR", "1").run().says(0, &["1 round:"]);
+    let coloured = forced.join().unwrap();
+    assert!(coloured.out.contains('\u{1b}'), "{coloured:?}");
 }

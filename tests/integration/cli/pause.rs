@@ -1,4 +1,4 @@
-//! `macaque pause` and `macaque resume`: what is said was done, and the journal tells the same.
+//! `macaque pause` and `macaque resume`: what is said was done, and the journal says the same.
 
 use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::deployment;
@@ -38,10 +38,12 @@ fn a_pause_is_set_and_lifted_and_nothing_else_is_touched() {
         0,
         &["paused until `macaque resume`", "ConfigMap chaos/macaque-journal"],
     );
+
     assert_eq!(
         annotations(&cluster),
         json!({"kept": "yes", "macaque/paused": "true"})
     );
+
     round(&cluster)
         .run()
         .says(3, &["paused by the annotation macaque/paused"]);
@@ -49,6 +51,7 @@ fn a_pause_is_set_and_lifted_and_nothing_else_is_touched() {
         .on(&cluster)
         .run()
         .says(0, &["resumed"]);
+
     assert_eq!(annotations(&cluster), json!({"kept": "yes"}));
     macaque("resume -n chaos")
         .on(&cluster)
@@ -69,11 +72,12 @@ fn a_pause_may_end_by_itself() {
         .parse()
         .unwrap();
     let left = until.duration_since(jiff::Timestamp::now());
+
     assert!(left.as_secs() > 7000 && left.as_secs() <= 7200, "{left:?}");
 }
 
 #[test]
-fn a_journal_that_is_not_trusted_is_trusted_again_by_a_resumption() {
+fn a_journal_in_quarantine_is_accepted_again_by_a_resumption() {
     let cluster = with_a_journal();
     let mut copy = json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal", "namespace": "chaos"},
@@ -93,6 +97,7 @@ fn a_journal_that_is_not_trusted_is_trusted_again_by_a_resumption() {
         .on(&cluster)
         .run()
         .says(0, &["is accepted as it is"]);
+
     assert!(!round(&cluster).run().err.contains("not trusted"));
 }
 
@@ -128,16 +133,18 @@ fn what_cannot_be_meant_is_refused() {
     ] {
         macaque(words).on(&cluster).run().complains(2, &[fault]);
     }
+
     macaque("pause -n chaos")
         .env("MACAQUE_JOURNAL", "memory")
         .on(&cluster)
         .run()
         .complains(2, &["cannot be paused"]);
+
     assert_eq!(annotations(&cluster), json!({"kept": "yes"}));
 }
 
 #[test]
-fn check_tells_how_it_stands_with_the_journal() {
+fn check_reports_the_state_of_the_journal() {
     let check = |cluster: &TestCluster| {
         macaque("check -n shop --dry-run=false")
             .env("MACAQUE_POD_NAMESPACE", "chaos")
@@ -146,6 +153,7 @@ fn check_tells_how_it_stands_with_the_journal() {
             .run()
     };
     let cluster = with_a_journal();
+
     check(&cluster).says(
         0,
         &[
@@ -153,8 +161,10 @@ fn check_tells_how_it_stands_with_the_journal() {
             "no round yet; the limits leave 5",
         ],
     );
+
     macaque("pause -n chaos").on(&cluster).run();
     check(&cluster).says(0, &["warning", "paused by the annotation"]);
+
     cluster.sandbox.remove("ConfigMap", "chaos", "macaque-journal");
     check(&cluster).says(1, &["kubectl -n chaos create configmap macaque-journal"]);
 }

@@ -12,7 +12,7 @@ fn hourly(args: &str) -> Program {
 }
 
 #[test]
-fn the_next_slots_are_foretold_with_the_quiet_time_that_takes_one() {
+fn the_next_slots_are_listed_with_the_quiet_time_that_skips_one() {
     let output = hourly("-n 2 -o json").run();
     let quiet = "Fri 15:00-24:00";
     let expected = json!([

@@ -16,7 +16,8 @@ fn slack() -> (String, JoinHandle<String>) {
     let served = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         let mut reader = BufReader::new(stream.try_clone().unwrap());
-        let (mut head, mut length) = (String::new(), 0);
+        let mut head = String::new();
+        let mut length = 0;
         while !head.ends_with("\r\n\r\n") {
             let start = head.len();
             reader.read_line(&mut head).unwrap();
@@ -37,6 +38,7 @@ fn slack() -> (String, JoinHandle<String>) {
         .unwrap();
         head
     });
+
     (url, served)
 }
 
@@ -52,6 +54,7 @@ fn a_token_reaches_its_service_and_no_output_however_much_is_logged() {
         .env("MACAQUE_NOTIFY__SLACK__API_URL", &url)
         .on(&TestCluster::with(vec![deployment("shop", "web", 1)]))
         .run();
+
     assert!(served.join().unwrap().contains(CANARY));
     assert_eq!(
         output.code, 0,
@@ -83,6 +86,7 @@ fn a_token_in_the_place_of_its_file_is_not_shown() {
             "[notify.slack]\ntoken_file = \"{CANARY}\"\nchannel = \"C1\"\n"
         ))
         .run();
+
     output.complains(
         2,
         &["notify.slack.token_file: cannot read the file that it names"],
@@ -193,6 +197,7 @@ fn a_kubeconfigs_files_that_are_absent_are_named() {
             "\"/absent/plugin\" cannot be run: No such file",
         ),
     ];
+
     for (user, words) in absent {
         as_user(user)
             .run()

@@ -34,10 +34,12 @@ fn a_file_of_somebody_elses_is_not_overwritten() {
         2,
         &["--write-kubeconfig: here exists and was not written by `macaque sandbox`"],
     );
+
     let again = macaque("sandbox --write-kubeconfig here")
         .file("here", "# Written by `macaque sandbox`, which overwrites it.\n")
         .start();
     again.await_text("here", "server: http://127.0.0.1:");
+
     assert_eq!(again.terminate().code, 0);
 }
 

@@ -25,11 +25,14 @@ async fn told_of(damage: impl Fn(&mut Value)) -> String {
     damage(&mut bad);
     fixture.put(bad);
     let why = replica.is_denied(2).await;
+
     assert_eq!(replica.is_denied(3).await, why, "and again");
     assert_eq!(fixture.losses(), 1, "{why}");
+
     fixture.put(good);
     replica.reports(4).await;
     assert_eq!(fixture.losses(), 2, "it works again: {why}");
+
     why
 }
 
@@ -40,6 +43,7 @@ async fn a_journal_changed_by_hand_is_not_used() {
         object["data"]["journal.json"] = text.replacen("\"count\": 1", "\"count\": 0", 1).into();
     })
     .await;
+
     assert!(
         why.contains("was edited by something other than macaque") && why.contains("delete the key `seal`"),
         "{why}"
@@ -47,12 +51,13 @@ async fn a_journal_changed_by_hand_is_not_used() {
 }
 
 #[actix_rt::test]
-async fn a_hand_may_vouch_for_its_change_by_removing_the_seal() {
+async fn a_change_by_hand_is_accepted_once_the_seal_is_removed() {
     let (fixture, replica) = fixture().await;
     let mut object = fixture.object();
     object["data"].as_object_mut().unwrap().remove("seal");
     fixture.put(object);
     replica.reports(2).await;
+
     assert_eq!(fixture.losses(), 2);
     assert!(
         fixture.object()["data"]["seal"].is_string(),
@@ -67,6 +72,7 @@ async fn a_truncated_journal_is_not_used() {
         object["data"]["journal.json"] = text[..text.len() / 2].into();
     })
     .await;
+
     assert!(
         why.contains("journal.json: ") && why.contains("to start over"),
         "{why}"
@@ -96,11 +102,12 @@ async fn without_a_journal_nobody_is_disrupted_and_it_says_how_to_create_one() {
 }
 
 #[actix_rt::test]
-async fn a_journal_that_was_emptied_is_not_trusted_until_somebody_vouches_for_it() {
+async fn a_journal_that_was_emptied_is_in_quarantine_until_somebody_accepts_it() {
     let (fixture, replica) = fixture().await;
     fixture.remove();
     fixture.put(empty());
     let why = replica.is_denied(2).await;
+
     assert!(
         why.contains("the journal is not trusted: ") && why.contains("older than what was read before"),
         "{why}"
@@ -108,6 +115,7 @@ async fn a_journal_that_was_emptied_is_not_trusted_until_somebody_vouches_for_it
     // So does every other replica, and one that has just started.
     assert_eq!(fixture.replica("b").await.is_denied(3).await, why);
     assert_eq!(fixture.losses(), 1);
+
     fixture
         .replica("c")
         .await
@@ -115,11 +123,12 @@ async fn a_journal_that_was_emptied_is_not_trusted_until_somebody_vouches_for_it
         .await
         .unwrap();
     replica.reports(4).await;
+
     assert_eq!(fixture.losses(), 2);
 }
 
 #[actix_rt::test]
-async fn an_old_copy_is_not_trusted() {
+async fn an_old_copy_is_put_in_quarantine() {
     let (fixture, replica) = fixture().await;
     let old = fixture.object();
     replica.reports(2).await;
@@ -130,14 +139,15 @@ async fn an_old_copy_is_not_trusted() {
 }
 
 #[actix_rt::test]
-async fn a_round_that_the_journal_forgot_is_told_all_the_same() {
+async fn a_round_that_the_journal_forgot_is_reported_all_the_same() {
     let (fixture, replica) = fixture().await;
     let fixture = std::sync::Arc::new(fixture);
-    let (hand, old) = (std::sync::Arc::clone(&fixture), fixture.object());
+    let shared = std::sync::Arc::clone(&fixture);
+    let old = fixture.object();
     let result = replica
         .runs_while(2, move |point| {
             if point == FailPoint::AfterResolve {
-                hand.put(old.clone());
+                shared.put(old.clone());
             }
         })
         .await;
@@ -148,6 +158,7 @@ async fn a_round_that_the_journal_forgot_is_told_all_the_same() {
     else {
         panic!("{result:?}")
     };
+
     assert_eq!(journal_state, JournalState::Unclaimed);
     assert_eq!(report.attempts[0].outcome.word(), "evicted");
 }
@@ -161,14 +172,16 @@ async fn a_configuration_that_changed_is_read_again_after_a_failure() {
         .cluster
         .write_kubeconfig(&good.replace(&fixture.cluster.sandbox.url(), "http://127.0.0.1:9"));
     let replica = fixture.replica("b").await;
+
     assert!(replica.is_denied(2).await.contains("did not answer"));
     fixture.cluster.write_kubeconfig(&good);
     replica.reports(3).await;
+
     assert_eq!(fixture.losses(), 2);
 }
 
 #[actix_rt::test]
-async fn a_copy_in_another_config_map_is_not_trusted_even_by_who_never_saw_the_first() {
+async fn a_copy_in_another_config_map_is_put_in_quarantine_even_by_who_never_saw_the_first() {
     let (fixture, _) = fixture().await;
     let mut copy = fixture.object();
     fixture.remove();

@@ -202,6 +202,7 @@ impl TestReplica {
                 FailAction::Continue
             }
         });
+
         tokio::select! {
             _ = self.runs_with(slot, &fail_points) => panic!("it never passed {point:?}"),
             _ = reaches.wait_for(|reached| *reached) => {}

@@ -10,8 +10,8 @@ use macaque_core::report::RoundEnd;
 
 use super::fixture::{JournalFixture, TestReplica};
 
-/// The points at which a Killer may die with a charge in the journal.
-const WITH_A_CHARGE: [FailPoint; 5] = [
+/// The points at which a Killer may die with a reservation in the journal.
+const WITH_A_RESERVATION: [FailPoint; 5] = [
     FailPoint::AfterReserve,
     FailPoint::BeforeDisrupt,
     FailPoint::AfterDisrupt,
@@ -36,8 +36,8 @@ fn fixture() -> JournalFixture {
 }
 
 #[actix_rt::test]
-async fn the_next_life_of_a_killer_finishes_its_books_at_once_and_draws_nobody() {
-    for point in WITH_A_CHARGE {
+async fn the_next_incarnation_of_a_killer_recovers_its_round_at_once_and_picks_nobody() {
+    for point in WITH_A_RESERVATION {
         let fixture = fixture();
         let dead = fixture.replica("a").await;
         dead.dies_at(1, point).await;
@@ -63,6 +63,7 @@ async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lea
         .dies_at(1, FailPoint::AfterReserve)
         .await;
     let other = fixture.replica("b").await;
+
     assert!(other.recovers(None).await.outbox.is_empty());
     let result = other.runs(2).await;
     assert!(
@@ -73,7 +74,7 @@ async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lea
 }
 
 #[actix_rt::test]
-async fn another_replica_finishes_the_books_of_a_dead_one_and_the_next_slot_is_played() {
+async fn another_replica_recovers_the_round_of_a_dead_one_and_the_next_slot_is_run() {
     let fixture = fixture().lease(LEASE);
     fixture
         .replica("a")
@@ -83,19 +84,22 @@ async fn another_replica_finishes_the_books_of_a_dead_one_and_the_next_slot_is_p
     let other = fixture.replica("b").await;
     adopted(&other).await;
     other.reports(2).await;
+
     assert_eq!(fixture.losses(), 2);
 }
 
 #[actix_rt::test]
-async fn a_killer_that_lost_its_round_charges_nobody_and_closes_nothing() {
+async fn a_killer_that_lost_its_round_reserves_nobody_and_closes_nothing() {
     let fixture = fixture().lease(LEASE).count(2);
     let zombie = fixture.replica("a").await;
     let other = fixture.replica("b").await;
     zombie.dies_at(1, FailPoint::AfterResolve).await;
     adopted(&other).await;
+
     assert_eq!(fixture.losses(), 1);
     // It wakes up, and goes on where it was.
     let report = fixture.journal().round().unwrap().attempts();
+
     assert_eq!(report.len(), 1);
     let victim = macaque_core::eligibility::Candidate {
         pod: macaque_core::pod::PodRef {
@@ -110,11 +114,12 @@ async fn a_killer_that_lost_its_round_charges_nobody_and_closes_nothing() {
         method: macaque_core::outcome::DisruptionMethod::Evict,
     };
     let error = zombie.commits(reservation).await.unwrap_err();
+
     assert_eq!(error.to_string(), "another replica took over this round");
 }
 
 #[actix_rt::test]
-async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_story() {
+async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_report() {
     let fixture = fixture();
     let replica = fixture.replica("a").await;
     let good = std::sync::Mutex::new(None);
@@ -141,15 +146,18 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_story() 
     else {
         panic!("{result:?}")
     };
+
     assert_eq!(journal_state, JournalState::Open);
     assert_eq!(
         report.attempts[0].outcome.word(),
         "evicted",
-        "it is told what is known"
+        "what is known is reported"
     );
+
     fixture.put(good.lock().unwrap().take().unwrap());
     let recover = replica.recovers(Some(&report)).await;
     assert_eq!(recover.outbox[0].report, report);
+
     let journal = fixture.journal();
     assert_eq!(
         journal.round().unwrap().reservations[0].state,
@@ -159,12 +167,13 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_story() 
 }
 
 #[actix_rt::test]
-async fn a_notice_is_told_by_another_replica_once_its_holder_is_gone_until_everybody_was_told() {
+async fn a_report_is_delivered_by_another_replica_once_its_holder_is_gone_until_every_channel_has_it() {
     let fixture = fixture().lease(Duration::ZERO);
     let first = fixture.replica("a").await;
     let slot = first.slot(1);
     first.reports(1).await;
     let other = fixture.replica("b").await;
+
     assert_eq!(other.recovers(None).await.outbox.len(), 1);
     let channels = vec!["slack".to_owned()];
     let some = JournalEvent::Delivered {
@@ -173,15 +182,18 @@ async fn a_notice_is_told_by_another_replica_once_its_holder_is_gone_until_every
         done: false,
     };
     other.commits(some).await.unwrap();
+
     assert_eq!(
         fixture.replica("c").await.recovers(None).await.outbox[0].delivered,
         channels
     );
+
     let all = JournalEvent::Delivered {
         slot,
         channels: Vec::new(),
         done: true,
     };
     other.commits(all).await.unwrap();
+
     assert!(fixture.replica("d").await.recovers(None).await.outbox.is_empty());
 }

@@ -14,10 +14,12 @@ async fn an_hours_limit_outlives_restarts() {
         per_hour: Some(3),
         ..DisruptionLimits::default()
     });
+
     for slot in 1..=3 {
         fixture.replica("another each time").await.reports(slot).await;
     }
     let why = fixture.replica("and another").await.is_denied(4).await;
+
     assert_eq!(why, "3 disrupted within an hour (limits.per_hour)");
     assert_eq!(fixture.losses(), 3);
 }
@@ -34,6 +36,7 @@ async fn a_days_limit_ends_a_round_between_two_victims() {
         ..DisruptionLimits::default()
     });
     let report = fixture.replica("a").await.reports(1).await;
+
     assert_eq!(report.attempts.len(), 2);
     let why = fixture.replica("a").await.is_denied(2).await;
     assert_eq!(why, "2 disrupted within a day (limits.per_day)");
@@ -41,7 +44,7 @@ async fn a_days_limit_ends_a_round_between_two_victims() {
 }
 
 #[actix_rt::test]
-async fn an_owner_is_left_in_peace_after_a_disruption() {
+async fn an_owner_is_in_cooldown_after_a_disruption() {
     let fixture = JournalFixture::with(vec![deployment("shop", "web", 3), deployment("shop", "api", 3)])
         .limits(DisruptionLimits {
             cooldown: Duration::from_secs(3600),
@@ -49,8 +52,10 @@ async fn an_owner_is_left_in_peace_after_a_disruption() {
         });
     let first = fixture.replica("a").await.reports(1).await;
     let second = fixture.replica("a").await.reports(2).await;
+
     assert_ne!(first.attempts[0].owner, second.attempts[0].owner);
     assert_eq!(second.exempted["cooldown"].count, 2, "{second:#?}");
+
     let third = fixture.replica("a").await.reports(3).await;
     assert!(
         third.attempts.is_empty() && third.exempted["cooldown"].count == 4,
@@ -60,7 +65,7 @@ async fn an_owner_is_left_in_peace_after_a_disruption() {
 }
 
 #[actix_rt::test]
-async fn a_refusal_costs_nothing_of_a_limit_and_no_rest() {
+async fn a_refusal_costs_nothing_of_a_limit_and_starts_no_cooldown() {
     let objects = vec![
         deployment("shop", "web", 3),
         budget("shop", "web", json!({ "minAvailable": 3 })),
@@ -70,6 +75,7 @@ async fn a_refusal_costs_nothing_of_a_limit_and_no_rest() {
         cooldown: Duration::from_secs(3600),
         ..DisruptionLimits::default()
     });
+
     for slot in 1..=3 {
         let report = fixture.replica("a").await.reports(slot).await;
         assert_eq!(
@@ -78,6 +84,7 @@ async fn a_refusal_costs_nothing_of_a_limit_and_no_rest() {
             "{report:#?}"
         );
     }
+
     let journal = fixture.journal();
     assert!(journal.round().unwrap().reservations.is_empty(), "{journal:#?}");
     assert_eq!(fixture.losses(), 0);

@@ -13,6 +13,7 @@ async fn a_pause_stops_every_replica_and_a_resumption_frees_them() {
     replicas[0].reports(1).await;
     replicas[1].reports(2).await;
     fixture.annotate(Some("true"));
+
     for replica in &replicas {
         let why = replica.is_denied(3).await;
         assert!(
@@ -20,9 +21,11 @@ async fn a_pause_stops_every_replica_and_a_resumption_frees_them() {
             "{why}"
         );
     }
+
     assert_eq!(fixture.losses(), 2);
     fixture.annotate(None);
     replicas[0].reports(4).await;
+
     assert_eq!(fixture.losses(), 3);
 }
 
@@ -43,6 +46,7 @@ async fn a_pause_in_the_middle_of_a_round_stops_it_before_the_next_victim() {
             }
         })
         .await;
+
     assert!(super::fixture::disrupted(&result));
     assert_eq!(fixture.losses(), 1);
 }
@@ -70,5 +74,6 @@ async fn a_pause_that_nobody_can_read_is_a_pause() {
             "{why}"
         );
     }
+
     assert_eq!(fixture.losses(), 0);
 }

@@ -7,13 +7,14 @@ use macaque_core::journal::Denial;
 use super::fixture::{JournalFixture, disrupted};
 
 #[actix_rt::test]
-async fn of_replicas_that_play_a_slot_at_once_one_disrupts() {
+async fn of_replicas_that_run_a_slot_at_once_one_disrupts() {
     let fixture = JournalFixture::with(vec![deployment("shop", "web", 9)]);
     let replicas = [
         fixture.replica("a").await,
         fixture.replica("b").await,
         fixture.replica("c").await,
     ];
+
     for slot in 1..=8 {
         let result = futures_util::future::join_all(replicas.iter().map(|replica| replica.runs(slot))).await;
         assert_eq!(
@@ -30,9 +31,10 @@ async fn of_replicas_that_play_a_slot_at_once_one_disrupts() {
 }
 
 #[actix_rt::test]
-async fn a_slot_that_was_played_is_not_played_again_nor_an_earlier_one() {
+async fn a_slot_that_was_run_is_not_run_again_nor_an_earlier_one() {
     let fixture = JournalFixture::with(vec![deployment("shop", "web", 4)]);
     assert!(disrupted(&fixture.replica("a").await.runs(5).await));
+
     for slot in [5, 4] {
         let result = fixture.replica("after a restart").await.runs(slot).await;
         assert!(
@@ -40,6 +42,7 @@ async fn a_slot_that_was_played_is_not_played_again_nor_an_earlier_one() {
             "{result:?}"
         );
     }
+
     assert_eq!(fixture.losses(), 1);
 }
 
@@ -60,6 +63,7 @@ async fn a_victim_is_written_down_with_its_uid_before_it_is_disrupted_and_its_en
     let evicted = place(&|method, body| method == "POST" && body.contains(uid));
     let resolved =
         place(&|method, body| method == "PUT" && body.contains(uid) && body.contains(r#"\"disrupted\""#));
+
     assert!(
         reserved < evicted && evicted < resolved,
         "{reserved}, {evicted}, {resolved}"
@@ -67,7 +71,7 @@ async fn a_victim_is_written_down_with_its_uid_before_it_is_disrupted_and_its_en
 }
 
 #[actix_rt::test]
-async fn a_slot_from_before_the_first_start_is_not_played() {
+async fn a_slot_from_before_the_first_start_is_not_run() {
     let fixture = JournalFixture::with(vec![deployment("shop", "web", 4)]);
     let result = fixture.newcomer().await.runs(1).await;
     assert!(

@@ -23,6 +23,7 @@ async fn a_redirect_is_a_failure_and_the_other_server_sees_nothing() {
         assert_eq!(delivery, Err(DeliveryError::permanent(why)));
         assert_eq!(service.requests().len(), 1);
     }
+
     assert_eq!(elsewhere.requests().len(), 0);
 }
 
@@ -57,6 +58,7 @@ async fn what_was_delivered_stays_so_even_if_the_rest_of_the_answer_stalls() {
         deliver(&hasty(), &slack(&service.address), &message()).await,
         Ok(())
     );
+
     let service = ChatServer::answering([ChatAnswer::Stall(head(200))]).await;
     assert_eq!(
         deliver(&hasty(), &webex(&service.address), &message()).await,
@@ -85,10 +87,12 @@ async fn a_connection_that_fails_may_be_tried_again_and_names_no_address() {
     let error = deliver(&http(), &slack(&gone.to_string()), &message())
         .await
         .unwrap_err();
+
     assert_eq!(
         error,
         DeliveryError::transient("connecting to Slack failed: connection refused")
     );
+
     for answer in [
         ChatAnswer::Reset,
         ChatAnswer::Bytes(String::new()),
@@ -107,13 +111,16 @@ async fn a_connection_that_fails_may_be_tried_again_and_names_no_address() {
 async fn a_channel_that_stalls_delays_no_other() {
     let stalled = ChatServer::answering([ChatAnswer::Stall(String::new())]).await;
     let well = ChatServer::answering([reply(200, "ok")]).await;
-    let (http, message) = (http().with_deadline(Duration::from_secs(2)), message());
-    let (slow, fast) = (slack(&stalled.address), webhook(&well.address));
+    let http = http().with_deadline(Duration::from_secs(2));
+    let message = message();
+    let slow = slack(&stalled.address);
+    let fast = webhook(&well.address);
     let begun = Instant::now();
     let second = async {
         deliver(&http, &fast, &message).await.unwrap();
         begun.elapsed()
     };
     let (first, second) = join(deliver(&http, &slow, &message), second).await;
+
     assert!(first.is_err() && second < Duration::from_secs(1), "{second:?}");
 }

@@ -35,15 +35,17 @@ fn alone_with(roots: &str, name: &str) -> bool {
         .output()
         .unwrap();
     let said = [run.stdout, run.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+
     assert!(
         run.status.success() && said[0].contains("1 passed"),
         "{}",
         said.concat()
     );
+
     false
 }
 
-/// A webhook behind TLS that answers one connection with `ok`; the result tells what was negotiated.
+/// A webhook behind TLS that answers one connection with `ok`; the result is what was negotiated.
 fn secure_webhook(host: &str) -> (Channel, std::thread::JoinHandle<Option<Vec<u8>>>) {
     let certificates = vec![CertificateDer::from_pem_slice(LEAF.as_bytes()).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(LEAF_KEY.as_bytes()).unwrap();
@@ -59,7 +61,8 @@ fn secure_webhook(host: &str) -> (Channel, std::thread::JoinHandle<Option<Vec<u8
     let server = std::thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
         let mut tls = StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream);
-        let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
+        let mut request = Vec::new();
+        let mut buffer = [0; 4096];
         while !request.ends_with(b"}") {
             let n = tls.read(&mut buffer).ok().filter(|n| *n > 0)?;
             request.extend_from_slice(&buffer[..n]);
@@ -68,6 +71,7 @@ fn secure_webhook(host: &str) -> (Channel, std::thread::JoinHandle<Option<Vec<u8
             .ok()?;
         tls.conn.alpn_protocol().map(<[u8]>::to_vec)
     });
+
     (Channel::from(SlackWebhook { url: url.into() }), server)
 }
 
@@ -79,6 +83,7 @@ async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_proc
     ) {
         return;
     }
+
     let (channel, server) = secure_webhook("127.0.0.1");
     let http = HttpClient::new(std::slice::from_ref(&channel), &Platform::system()).unwrap();
     assert_eq!(deliver(&http, &channel, &message()).await, Ok(()));
@@ -87,20 +92,20 @@ async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_proc
 }
 
 #[actix_rt::test]
-async fn a_service_of_another_name_is_not_told() {
-    if alone_with(CA, "a_service_of_another_name_is_not_told") {
-        is_not_told("localhost").await;
+async fn a_service_of_another_name_gets_no_report() {
+    if alone_with(CA, "a_service_of_another_name_gets_no_report") {
+        gets_no_report("localhost").await;
     }
 }
 
 #[actix_rt::test]
-async fn a_service_of_an_unknown_authority_is_not_told() {
-    if alone_with(OTHER_CA, "a_service_of_an_unknown_authority_is_not_told") {
-        is_not_told("127.0.0.1").await;
+async fn a_service_of_an_unknown_authority_gets_no_report() {
+    if alone_with(OTHER_CA, "a_service_of_an_unknown_authority_gets_no_report") {
+        gets_no_report("127.0.0.1").await;
     }
 }
 
-async fn is_not_told(host: &str) {
+async fn gets_no_report(host: &str) {
     let (channel, server) = secure_webhook(host);
     let http = HttpClient::new(std::slice::from_ref(&channel), &Platform::system()).unwrap();
     let error = deliver(&http, &channel, &message()).await.unwrap_err();
@@ -117,6 +122,7 @@ async fn without_ca_certificates_only_an_https_channel_is_refused_and_in_clear_w
     ) {
         return;
     }
+
     let channel = |url: &str| Channel::from(SlackWebhook { url: url.into() });
     assert!(
         HttpClient::new(
@@ -125,9 +131,11 @@ async fn without_ca_certificates_only_an_https_channel_is_refused_and_in_clear_w
         )
         .is_ok()
     );
+
     let error = HttpClient::new(&[channel("https://hooks.slack.com/x")], &Platform::system())
         .unwrap_err()
         .to_string();
+
     assert!(
         error.starts_with("no CA certificates to check the chat services by: install"),
         "{error}"

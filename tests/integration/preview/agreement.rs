@@ -25,6 +25,7 @@ fn pod() -> impl Strategy<Value = Value> {
     ];
     let ready = prop_oneof![4 => Just(Some("True")), 2 => Just(Some("False")), 1 => Just(Some("Unknown")), 1 => Just(None)];
     let app = prop::sample::select(vec!["web", "web", "db"]);
+
     (phase, ready, app, prop::bool::weighted(0.1)).prop_map(|(phase, ready, app, terminating)| {
         let mut pod = json!({
             "apiVersion": "v1", "kind": "Pod", "metadata": {"labels": {"app": app}},
@@ -58,6 +59,7 @@ fn budget() -> impl Strategy<Value = Value> {
     let generations = (1..3_i64, 0..3_i64);
     let numbers = (-1..3_i64, 0..4_i64, 0..4_i64);
     let going = prop_oneof![9 => Just(0), 1 => Just(2001)];
+
     (selector(), policy, generations, numbers, going, prop::bool::weighted(0.2)).prop_map(
         |(selector, policy, (generation, observed), (allowed, healthy, desired), going, broken)| {
             let mut budget = json!({
@@ -124,28 +126,31 @@ async fn compare(cluster: &Cluster, namespace: &str) -> Vec<String> {
     let all = Selector::default();
     let pods = cluster.pods(Some(namespace), &all, None).await.unwrap().pods;
     let mut gists = Vec::new();
+
     for pod in pods {
-        let foretold = Prediction::from(predict(&pod, &budgets, &PlannedDisruptions::default()));
+        let predicted = predict(&pod, &budgets, &PlannedDisruptions::default());
         let answer = cluster
             .dry_run(&pod.id, DisruptionMethod::Evict, None)
             .await
             .unwrap();
         let heard = Prediction::from(classify(&answer));
-        assert_eq!(gist(&foretold), gist(&heard), "{pod:?} under {budgets:?}");
+        assert_eq!(gist(&predicted), gist(&heard), "{pod:?} under {budgets:?}");
         if let Prediction::Refused(_) = heard {
-            assert_eq!(foretold, heard, "word for word");
+            assert_eq!(predicted, heard, "word for word");
         }
         gists.push(gist(&heard));
     }
+
     gists
 }
 
 #[actix_rt::test]
-async fn the_forecast_agrees_with_the_servers_answer_in_thousands_of_random_states() {
+async fn the_prediction_agrees_with_the_servers_answer_in_thousands_of_random_states() {
     let fixture = TestCluster::with(Vec::new());
     let cluster = fixture.connect(&Platform::system()).await;
     let mut chance = chance();
     let mut gists = BTreeMap::<String, usize>::new();
+
     for number in 0..STATES {
         let (pods, budgets) = state().new_tree(&mut chance).unwrap().current();
         let namespace = format!("state-{number}");
@@ -158,13 +163,16 @@ async fn the_forecast_agrees_with_the_servers_answer_in_thousands_of_random_stat
             *gists.entry(gist).or_default() += 1;
         }
     }
+
     // Allowed, two budgets at once, and either of two budgets for good or for now.
     assert_eq!(gists.len(), 6, "every kind of answer occurs: {gists:?}");
     assert!(gists.values().all(|count| *count >= 10), "{gists:?}");
+
     let mut writes = fixture
         .sandbox
         .requests()
         .into_iter()
         .filter(|sent| sent.method != "GET");
+
     assert!(writes.all(|sent| sent.path_and_query.contains("dryRun=All")));
 }

@@ -12,6 +12,7 @@ fn every_candidate_is_asked_about_by_a_dry_run_that_changes_nothing() {
     let shop = ShopFixture::open();
     let before = shop.macaque(&["plan", "-o", "json"]).json();
     let plan = shop.macaque(&["plan", "--server", "--dry-run=false"]);
+
     assert!(plan.out.contains(YES), "{plan:?}");
     assert!(
         plan.line("deployment/web")
@@ -21,8 +22,10 @@ fn every_candidate_is_asked_about_by_a_dry_run_that_changes_nothing() {
         plan.line("statefulset/db")
             .contains("0% refused by budget db: The disruption budget db needs 3")
     );
+
     let writes = shop.cluster.writes();
     assert_eq!(writes.len(), 12);
+
     for write in &writes {
         assert!(write.starts_with("POST ") && write.ends_with("/eviction?fieldValidation=Strict&dryRun=All"));
     }
@@ -31,10 +34,12 @@ fn every_candidate_is_asked_about_by_a_dry_run_that_changes_nothing() {
         .requests()
         .into_iter()
         .filter(|request| request.method == "POST");
+
     for request in asked {
         assert!(request.body.contains(r#""dryRun":["All"]"#), "{request:?}");
     }
     let after = shop.macaque(&["plan", "-o", "json"]).json();
+
     assert_eq!(after["candidates"], before["candidates"]);
 }
 
@@ -43,19 +48,23 @@ fn deletions_are_asked_about_in_the_body_and_delete_nothing() {
     let shop = ShopFixture::open();
     let plan = shop.macaque(&["plan", "--server", "--method", "delete", "--dry-run=false"]);
     let line = plan.line("statefulset/db");
+
     assert!(
         line.ends_with("allowed: the API server says yes; a deletion asks no budget"),
         "{line}"
     );
+
     let requests = shop.sandbox().requests();
     let asked: Vec<_> = requests
         .iter()
         .filter(|request| request.method == "DELETE")
         .collect();
+
     assert_eq!(asked.len(), 12);
     for request in asked {
         assert!(!request.path_and_query.contains('?') && request.body.contains(r#""dryRun":["All"]"#));
     }
+
     assert_eq!(shop.macaque(&["plan"]).line("listed"), "14 listed");
 }
 
@@ -63,9 +72,9 @@ fn deletions_are_asked_about_in_the_body_and_delete_nothing() {
 fn fifty_are_asked_about_at_most_and_that_is_said() {
     let shop = ShopFixture::with(vec![scenario::deployment("shop", "web", 60)]);
     let plan = shop.macaque(&["plan", "--server"]);
-    let told = "the API server was asked about 50 of 60 candidates, with server-side dry runs; the others are \
+    let expected = "the API server was asked about 50 of 60 candidates, with server-side dry runs; the others are \
                 predicted from pods and budgets only";
-    assert!(plan.out.contains(told), "{plan:?}");
+    assert!(plan.out.contains(expected), "{plan:?}");
     assert_eq!(shop.cluster.writes().len(), 50);
 }
 
@@ -100,6 +109,7 @@ fn a_webhook_that_cannot_be_asked_leaves_the_verdict_open() {
     shop.cluster.reach_at(&proxy.url());
     let plan = shop.macaque(&["plan", "--server"]);
     let line = plan.line("deployment/web");
+
     assert!(
         line.ends_with("unknown: webhook guard.example cannot be asked: it does not support dry run"),
         "{line}"
@@ -113,6 +123,7 @@ fn a_server_that_answers_nonsense_is_left_alone() {
     shop.cluster.reach_at(&proxy.url());
     let plan = shop.macaque(&["plan", "--server"]);
     let problem = "problem: stopped asking the API server after 3 requests without a useful answer";
+
     assert_eq!(plan.line("problem"), problem);
     assert!(
         plan.line("deployment/cart")

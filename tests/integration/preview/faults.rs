@@ -1,4 +1,4 @@
-//! What `macaque plan` tells when it may not, or cannot, read everything.
+//! What `macaque plan` prints when it may not, or cannot, read everything.
 
 use kube_sandbox::{AccessDenial, scenario};
 use macaque_testkit::ProgramOutput;
@@ -21,11 +21,13 @@ fn budgets_that_may_not_be_listed_are_unknown_and_the_missing_grant_is_named() {
         plan.line("deployment/cart"),
         "shop deployment/cart 3/3 ? ? 3 25% unknown: budgets could not be read"
     );
+
     let problem = plan.line("problem: budgets are unknown");
     assert!(
         problem.ends_with(r#"{apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: ["list"]}"#),
         "{problem}"
     );
+
     let why = shop.macaque(&["why", "deploy/cart"]);
     assert_eq!(why.code, 0);
     assert!(
@@ -48,6 +50,7 @@ fn a_server_without_the_budgets_api_is_named_as_such() {
     let proxy = answering_proxy(shop.sandbox(), "/apis/policy/v1", 404, "404 page not found");
     shop.cluster.reach_at(&proxy.url());
     let plan = shop.macaque(&["plan"]);
+
     assert_eq!(plan.code, 0, "{plan:?}");
     assert!(
         plan.line("problem").contains("the API server knows no policy/v1"),
@@ -56,7 +59,7 @@ fn a_server_without_the_budgets_api_is_named_as_such() {
 }
 
 #[test]
-fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_planned() {
+fn a_namespace_that_may_not_be_read_is_reported_and_the_others_are_planned() {
     let shop = ShopFixture::open();
     shop.sandbox()
         .apply(&[scenario::pod("attic", "old", "old")])
@@ -64,6 +67,7 @@ fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_planned() {
     shop.sandbox()
         .deny(AccessDenial::new("list", "pods").within("attic"));
     let plan = shop.macaque(&["plan", "-n", "attic,shop"]);
+
     assert_eq!(plan.code, 0);
     assert_eq!(plan.line("candidates"), "12 candidates");
     assert!(plan.line("problem: list pods in attic").contains("forbidden"));
@@ -72,6 +76,7 @@ fn a_namespace_that_may_not_be_read_is_told_and_the_others_are_planned() {
         1,
         "nothing could be read"
     );
+
     let nowhere = shop.macaque(&["plan", "-n", "nowhere"]);
     assert_eq!(
         nowhere.line("problem"),

@@ -1,4 +1,4 @@
-//! What `macaque plan` tells.
+//! What `macaque plan` prints.
 
 use std::fs;
 
@@ -21,9 +21,11 @@ fn a_preview_never_writes() {
         &["why", "sts/db", "--method", "delete"],
         &["why", "shop/nobody"],
     ];
+
     for words in words {
         shop.macaque(words);
     }
+
     assert!(shop.sandbox().requests().len() > words.len());
     assert_eq!(shop.cluster.writes(), [""; 0]);
 }
@@ -54,10 +56,12 @@ fn the_funnel_leads_from_all_pods_to_the_candidates() {
         .apply(&[scenario::pod("shop", "debug", "debug")])
         .unwrap();
     let plan = shop.macaque(&["plan"]);
+
     assert_eq!(plan.line("listed"), "15 listed");
     assert!(plan.line("daemonset").starts_with("-2 daemonset shop/logs-"));
     assert_eq!(plan.line("-1"), "-1 bare shop/debug: no controller to replace it");
     assert_eq!(plan.line("candidates"), "12 candidates");
+
     let json = shop.macaque(&["plan", "-o", "json"]).json();
     assert_eq!(json["exempted"]["bare"]["count"], 1);
 }
@@ -81,11 +85,13 @@ fn readiness_counts_all_pods_of_an_owner_and_a_mixed_verdict_counts_each() {
     let line = shop
         .macaque(&["plan", "--config", file.to_str().unwrap()])
         .line("statefulset/db");
+
     assert!(line.starts_with("shop statefulset/db 2/3 db 0 3 ~"), "{line}");
     assert!(
         line.contains("1 allowed: no budget is asked for a pod that is Pending; 2 refused"),
         "{line}"
     );
+
     let without = shop.macaque(&["plan"]).line("statefulset/db");
     assert!(
         without.starts_with("shop statefulset/db 2/3 db 0 2 0%"),
@@ -94,7 +100,7 @@ fn readiness_counts_all_pods_of_an_owner_and_a_mixed_verdict_counts_each() {
 }
 
 #[test]
-fn the_mode_and_the_next_rounds_are_told_first() {
+fn the_mode_and_the_next_rounds_are_printed_first() {
     let shop = ShopFixture::open();
     let dry = shop.macaque(&["plan"]);
     assert!(
@@ -103,6 +109,7 @@ fn the_mode_and_the_next_rounds_are_told_first() {
         "{dry:?}"
     );
     assert!(dry.out.contains("no schedule: only `macaque once` runs rounds"));
+
     let directory = tempfile::TempDir::new().unwrap();
     let file = directory.path().join("macaque.toml");
     fs::write(
@@ -111,15 +118,18 @@ fn the_mode_and_the_next_rounds_are_told_first() {
     )
     .unwrap();
     let armed = shop.macaque(&["plan", "--config", file.to_str().unwrap()]);
+
     assert!(armed.out.starts_with("ARMED; evict 1 per round"), "{armed:?}");
     assert_eq!(armed.out.matches("(quiet: Mon-Sun)").count(), 3, "{armed:?}");
     assert!(armed.out.contains("every slot is in a quiet time"), "{armed:?}");
+
     fs::write(
         &file,
         "[schedule]\ncron = \"* * * * *\"\nquiet = [\"2020-01-01/2099-12-31\"]\n",
     )
     .unwrap();
     let late = shop.macaque(&["plan", "--config", file.to_str().unwrap()]);
+
     assert!(
         late.line("next:").contains("then Fri 2100-01-01 00:00 UTC (in "),
         "{late:?}"
@@ -128,23 +138,23 @@ fn the_mode_and_the_next_rounds_are_told_first() {
 
 /// The victims as `POD RESULT`.
 fn tried(victims: &Value, allowed: &str) -> Vec<String> {
-    let told = victims.as_array().unwrap().iter().map(|victim| {
+    let lines = victims.as_array().unwrap().iter().map(|victim| {
         let refused = victim["verdict"] == "refused" || victim["outcome"]["result"] == "refused";
         let result = if refused { "refused" } else { allowed };
         format!("{} {result}", victim["pod"]["name"].as_str().unwrap())
     });
-    told.collect()
+    lines.collect()
 }
 
 #[test]
-fn a_round_of_a_seed_tries_the_victims_that_the_plan_of_the_seed_foretold() {
+fn a_round_of_a_seed_tries_the_victims_that_the_plan_of_the_seed_predicted() {
     let mut refusals = 0;
     for seed in ["1", "2", "3", "4", "5", "6", "7", "8"] {
         let shop = ShopFixture::open();
         let plan = shop
             .macaque(&["plan", "--seed", seed, "--count", "2", "-o", "json"])
             .json();
-        let foretold = tried(&plan["draw"]["victims"], "evicted");
+        let predicted = tried(&plan["draw"]["victims"], "evicted");
         let words = [
             "once",
             "--seed",
@@ -156,14 +166,15 @@ fn a_round_of_a_seed_tries_the_victims_that_the_plan_of_the_seed_foretold() {
             "json",
         ];
         let report = shop.macaque(&words).json();
-        assert_eq!(tried(&report["attempts"], "evicted"), foretold, "seed {seed}");
-        refusals += foretold.iter().filter(|line| line.ends_with("refused")).count();
+        assert_eq!(tried(&report["attempts"], "evicted"), predicted, "seed {seed}");
+        refusals += predicted.iter().filter(|line| line.ends_with("refused")).count();
     }
+
     assert!(refusals > 0, "some seed draws a pod of db");
 }
 
 #[test]
-fn a_dry_round_spares_those_that_the_plan_of_its_seed_says_it_would_spare() {
+fn a_dry_run_picks_those_that_the_plan_of_its_seed_says_it_would_pick() {
     let shop = ShopFixture::open();
     let mut differed = 0;
     for seed in ["1", "2", "3", "4", "5", "6", "7", "8"] {
@@ -178,5 +189,6 @@ fn a_dry_round_spares_those_that_the_plan_of_its_seed_says_it_would_spare() {
         let report = shop.macaque(&["once", "--seed", seed, "-o", "json"]).json();
         assert_eq!(report["attempts"][0]["pod"], spared, "seed {seed}");
     }
+
     assert!(differed > 0, "some seed draws a pod of db");
 }

@@ -1,4 +1,4 @@
-//! What is foretold of more pods than a round judges one by one.
+//! What is predicted of more pods than a round judges one by one.
 
 use kube_sandbox::scenario::{deployment, stateful_set};
 use macaque_core::selection::SAMPLING_THRESHOLD;
@@ -14,7 +14,7 @@ fn pods(list: &Value) -> Vec<String> {
 }
 
 #[test]
-fn in_a_crowd_too_a_round_takes_the_victims_that_the_plan_of_its_seed_foretold() {
+fn among_many_pods_too_a_round_takes_the_victims_that_the_plan_of_its_seed_predicted() {
     // Pods of one name in two namespaces, which a list gives in the order of `shop-eu/` and `shop/`.
     let half = SAMPLING_THRESHOLD as u32 / 2;
     let shop = ShopFixture::with(vec![
@@ -23,6 +23,7 @@ fn in_a_crowd_too_a_round_takes_the_victims_that_the_plan_of_its_seed_foretold()
         stateful_set("shop-eu", "db", half),
         deployment("shop-eu", "search", 2),
     ]);
+
     for (seed, scope) in [
         ("1", "-A"),
         ("2", "-A"),
@@ -38,9 +39,9 @@ fn in_a_crowd_too_a_round_takes_the_victims_that_the_plan_of_its_seed_foretold()
             let words = [&words[..], &["--config", &file]].concat();
             let plan = shop.macaque(&[&["plan"], &words[..]].concat()).json();
             let report = shop.macaque(&[&["once"], &words[..]].concat()).json();
-            let foretold = pods(&plan["draw"]["victims"]);
-            assert_eq!(foretold.len(), 3);
-            assert_eq!(pods(&report["attempts"]), foretold, "seed {seed} among {among}");
+            let predicted = pods(&plan["draw"]["victims"]);
+            assert_eq!(predicted.len(), 3);
+            assert_eq!(pods(&report["attempts"]), predicted, "seed {seed} among {among}");
             assert!(report["listed"].as_u64() > Some(SAMPLING_THRESHOLD as u64));
         }
     }

@@ -1,4 +1,4 @@
-//! What `macaque why` tells.
+//! What `macaque why` prints.
 
 use kube_sandbox::{AccessDenial, scenario};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::fixture::ShopFixture;
 
 #[test]
-fn every_rule_is_told_with_the_setting_that_decides_and_what_was_seen() {
+fn every_rule_is_listed_with_the_setting_that_decides_and_what_was_seen() {
     let shop = ShopFixture::open();
     let logs = shop.macaque(&["why", "ds/logs"]);
     assert_eq!(logs.code, 0, "{logs:?}");
@@ -29,7 +29,7 @@ fn every_rule_is_told_with_the_setting_that_decides_and_what_was_seen() {
 }
 
 #[test]
-fn a_pod_out_of_scope_is_told_so_first_and_by_every_rule_that_is_against_it() {
+fn a_pod_out_of_scope_is_listed_with_the_scope_first_and_every_rule_that_is_against_it() {
     let shop = ShopFixture::open();
     let mut pod = scenario::pod("attic", "old", "old");
     pod["metadata"]["annotations"] = json!({"macaque/enabled": "false"});
@@ -37,39 +37,42 @@ fn a_pod_out_of_scope_is_told_so_first_and_by_every_rule_that_is_against_it() {
     let why = shop
         .macaque(&["why", "attic/old", "-o", "json", "-l", "app=web"])
         .json();
-    let told = &why["pods"][0];
-    let against: Vec<_> = told["rules"]
+    let explained = &why["pods"][0];
+    let against: Vec<_> = explained["rules"]
         .as_array()
         .unwrap()
         .iter()
         .filter(|rule| rule["result"] == "exempt")
         .map(|rule| rule["rule"].as_str().unwrap())
         .collect();
+
     assert_eq!(
         against,
         ["namespace", "selector", "bare", "opted-out", "too-young"]
     );
     assert!(
-        told["conclusion"]
+        explained["conclusion"]
             .as_str()
             .unwrap()
             .contains("opted out by macaque/enabled=\"false\"")
     );
     assert_eq!(
-        told["verdict"], "allowed",
-        "what a budget would say is told all the same"
+        explained["verdict"], "allowed",
+        "what a budget would say is printed all the same"
     );
 }
 
 #[test]
-fn an_owners_pods_are_told_in_brief_and_the_first_in_detail() {
+fn an_owners_pods_are_listed_in_brief_and_the_first_in_detail() {
     let shop = ShopFixture::open();
     let db = shop.macaque(&["why", "statefulset/db"]);
     assert!(db.out.starts_with("statefulset/db: 3 pods\n"), "{db:?}");
     assert_eq!(db.out.matches("yes    refused by budget db").count(), 3, "{db:?}");
     assert_eq!(db.out.matches("too-young").count(), 1);
+
     let sum = "budget db, minAvailable 3: 3 expected, 3 healthy, 3 needed, so it allows 0";
     assert!(db.out.contains(sum), "{db:?}");
+
     let conclusion = "shop/db-0 can be picked, but its eviction would be refused by budget db:";
     assert!(db.out.contains(conclusion), "{db:?}");
 }
@@ -78,26 +81,29 @@ fn an_owners_pods_are_told_in_brief_and_the_first_in_detail() {
 fn a_pod_can_be_named_in_several_ways() {
     let shop = ShopFixture::open();
     let answers = ["shop/db-1", "db-1", "pod/db-1"].map(|whom| {
-        let mut told = shop.macaque(&["why", whom, "-o", "json"]).json();
-        told["pods"][0]["rules"] = json!(null); // an age may pass a second meanwhile
-        told
+        let mut explained = shop.macaque(&["why", whom, "-o", "json"]).json();
+        explained["pods"][0]["rules"] = json!(null); // an age may pass a second meanwhile
+        explained
     });
+
     assert_eq!(answers[0]["pods"][0]["pod"]["name"], "db-1");
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0], answers[2]);
 }
 
 #[test]
-fn who_does_not_exist_is_told_in_clear_words() {
+fn who_does_not_exist_is_named_in_clear_words() {
     let shop = ShopFixture::open();
     let pod = shop.macaque(&["why", "shop/nobody"]);
     assert_eq!(
         (pod.code, pod.err.trim()),
         (1, "macaque: pod shop/nobody does not exist")
     );
+
     let owner = shop.macaque(&["why", "deploy/nobody"]);
     let words = "macaque: deployment/nobody has no pods in namespace shop, or does not exist";
     assert_eq!((owner.code, owner.err.trim()), (1, words));
+
     let nowhere = shop.macaque(&["why", "deploy/web", "-n", "a,b"]);
     let words = "macaque: deployment/web: no single namespace is in scope: name one with --namespace";
     assert_eq!((nowhere.code, nowhere.err.trim()), (2, words));
@@ -105,10 +111,11 @@ fn who_does_not_exist_is_told_in_clear_words() {
 }
 
 #[test]
-fn what_may_not_be_read_is_told_with_the_servers_words() {
+fn what_may_not_be_read_is_reported_with_the_servers_words() {
     let shop = ShopFixture::open();
     shop.sandbox().deny(AccessDenial::new("get", "pods"));
     let why = shop.macaque(&["why", "shop/db-0"]);
+
     assert_eq!(why.code, 1);
     assert!(why.err.contains("get pod shop/db-0: forbidden"), "{why:?}");
     assert_eq!(
@@ -119,7 +126,7 @@ fn what_may_not_be_read_is_told_with_the_servers_words() {
 }
 
 #[test]
-fn two_budgets_on_one_pod_are_both_told() {
+fn two_budgets_on_one_pod_are_both_listed() {
     let shop = ShopFixture::open();
     let mut second = scenario::budget("shop", "web", json!({"maxUnavailable": 1}));
     second["metadata"]["name"] = json!("also-web");
@@ -139,6 +146,7 @@ fn a_deletion_asks_no_budget_and_reads_none() {
             .contains("its deletion would be allowed: a deletion asks no budget"),
         "{why:?}"
     );
+
     let read = shop.sandbox().requests();
     assert!(
         !read

@@ -7,7 +7,7 @@ use macaque_core::report::{RoundEnd, RoundVerdict};
 use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture};
-use super::told;
+use super::outcomes;
 
 const REFUSED: &str = "statefulset/db: refused by budget db: The disruption budget db needs 3 healthy pods and has 3 \
                        currently";
@@ -25,11 +25,13 @@ async fn a_full_budget_refuses_and_the_next_owner_is_tried() {
     let objects = [full_db(), vec![deployment("shop", "search", 2)]].concat();
     let fixture = RoundFixture::with(objects).drawing_first("statefulset/db").await;
     let report = fixture.round().await;
-    assert_eq!(told(&report), [REFUSED, "deployment/search: evicted"]);
+
+    assert_eq!(outcomes(&report), [REFUSED, "deployment/search: evicted"]);
     assert_eq!(
         (report.verdict(), report.end),
         (RoundVerdict::Disrupted, RoundEnd::Complete)
     );
+
     let pods = fixture.pods("shop").await;
     assert_eq!(pods.len(), 4, "{pods:?}");
     assert!(pods.iter().filter(|name| name.starts_with("db-")).count() == 3);
@@ -39,7 +41,7 @@ async fn a_full_budget_refuses_and_the_next_owner_is_tried() {
 async fn a_round_of_refusals_says_so_by_name_and_number_and_tries_no_more_than_it_may() {
     let fixture = RoundFixture::with(full_db()).attempts(2);
     let report = fixture.round().await;
-    assert_eq!(told(&report), [REFUSED; 2]);
+    assert_eq!(outcomes(&report), [REFUSED; 2]);
     assert_eq!(report.verdict(), RoundVerdict::Refused);
     assert_eq!(fixture.sent(EVICTION).len(), 2);
     assert_eq!(
@@ -52,7 +54,7 @@ async fn a_round_of_refusals_says_so_by_name_and_number_and_tries_no_more_than_i
 #[actix_rt::test]
 async fn no_pod_is_asked_for_twice_however_many_attempts_are_left() {
     let fixture = RoundFixture::with(full_db()).attempts(10);
-    assert_eq!(told(&fixture.round().await), [REFUSED; 3]);
+    assert_eq!(outcomes(&fixture.round().await), [REFUSED; 3]);
     assert_eq!(fixture.sent(EVICTION).len(), 3);
 }
 
@@ -63,11 +65,13 @@ async fn the_last_disruption_of_a_budget_is_granted_and_the_next_round_is_refuse
         budget("shop", "web", json!({ "minAvailable": 3 })),
     ];
     let fixture = RoundFixture::with(objects).attempts(1);
-    assert_eq!(told(&fixture.round().await), ["deployment/web: evicted"]);
+
+    assert_eq!(outcomes(&fixture.round().await), ["deployment/web: evicted"]);
     let refused = fixture.round().await;
     let Outcome::Refused(Refusal::Budget { name, unsynced, .. }) = &refused.attempts[0].outcome else {
         panic!("{refused:?}")
     };
+
     assert_eq!((name.as_deref(), *unsynced), (Some("web"), false));
     assert_eq!(refused.exempted["terminating"].count, 1);
     assert_eq!(fixture.pods("shop").await.len(), 3);
@@ -76,7 +80,7 @@ async fn the_last_disruption_of_a_budget_is_granted_and_the_next_round_is_refuse
 #[actix_rt::test]
 async fn a_deletion_asks_no_budget() {
     let fixture = RoundFixture::with(full_db()).method(DisruptionMethod::Delete);
-    assert_eq!(told(&fixture.round().await), ["statefulset/db: deleted"]);
+    assert_eq!(outcomes(&fixture.round().await), ["statefulset/db: deleted"]);
     assert_eq!(fixture.pods("shop").await.len(), 2);
 }
 
@@ -86,7 +90,7 @@ async fn two_budgets_over_one_pod_are_said_to_be_several() {
     second["metadata"]["name"] = json!("db-too");
     let fixture = RoundFixture::with([full_db(), vec![second]].concat()).attempts(1);
     let several = "statefulset/db: refused by several budgets at once: evictions allow one per pod";
-    assert_eq!(told(&fixture.round().await), [several]);
+    assert_eq!(outcomes(&fixture.round().await), [several]);
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }
 
@@ -105,6 +109,7 @@ async fn a_budget_that_is_still_processed_is_a_refusal_that_may_pass() {
     let Outcome::Refused(Refusal::Budget { unsynced, .. }) = &report.attempts[0].outcome else {
         panic!("{report:?}")
     };
+
     assert!(*unsynced);
     assert_eq!(
         fixture.sent(EVICTION).len(),

@@ -82,6 +82,7 @@ impl TestDaemon {
         let (ended, rounds) = mpsc::channel();
         let stop = StableRecipient::default();
         let config = actors_config(kubeconfig, delivered, ended, stop.clone());
+
         Self {
             messages,
             rounds,
@@ -116,7 +117,7 @@ impl TestDaemon {
 }
 
 #[test]
-fn an_api_server_that_comes_and_goes_is_told_of_once_and_worked_with_again() {
+fn an_api_server_that_comes_and_goes_is_reported_once_and_worked_with_again() {
     let place = SandboxAddress::reserve();
     let daemon = TestDaemon::at(&place);
 
@@ -133,7 +134,7 @@ fn an_api_server_that_comes_and_goes_is_told_of_once_and_worked_with_again() {
     let (_, reported_again) = daemon.next(RoundVerdict::Disrupted);
     assert_eq!(
         reported_again, 0,
-        "three rounds failed as the first did, and nobody was told again"
+        "three rounds failed as the first did, and nothing was reported again"
     );
 
     drop(sandbox);
@@ -157,6 +158,7 @@ fn actors_config(
         }
         FailAction::Continue
     };
+
     ActorsConfig {
         trigger: Trigger::Interval {
             every: PERIOD,
@@ -167,7 +169,7 @@ fn actors_config(
             ..TimerConfig::default()
         },
         round: Arc::new(evict_one()),
-        journal: JournalStore::in_memory(1, &platform).with_spacing(PERIOD),
+        journal: JournalStore::in_memory(1, &platform).with_spacing(PERIOD / 2),
         access: ClusterAccess {
             kubeconfig: Some(kubeconfig),
             ..ClusterAccess::default()

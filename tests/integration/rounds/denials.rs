@@ -6,7 +6,7 @@ use macaque_core::report::RoundVerdict;
 use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
-use super::told;
+use super::outcomes;
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 const DENIED: &str = "admission webhook \"guard.example\" denied the request: not on my watch";
@@ -22,7 +22,7 @@ async fn a_webhook_refuses_with_any_code_and_is_asked_once() {
         let fixture = denied(EVICTION, ProxyResponse::failure(code, DENIED, json!({})));
         let report = fixture.round().await;
         let expected = ["statefulset/db: refused by webhook guard.example: not on my watch"];
-        assert_eq!(told(&report), expected, "{code}");
+        assert_eq!(outcomes(&report), expected, "{code}");
         assert_eq!(report.verdict(), RoundVerdict::Refused, "{code}");
         assert_eq!(fixture.sent(EVICTION).len(), 1, "{code}");
     }
@@ -34,8 +34,10 @@ async fn a_webhook_that_asks_for_patience_is_asked_once_all_the_same() {
         "admission webhook \"virt\" denied the request: Eviction triggered evacuation of VMI \"shop/db\"";
     let more = json!({ "reason": "TooManyRequests", "details": { "retryAfterSeconds": 1 } });
     let fixture = denied(EVICTION, ProxyResponse::failure(429, migrating, more));
+
     assert!(
-        told(&fixture.round().await)[0].contains("refused by webhook virt: Eviction triggered evacuation")
+        outcomes(&fixture.round().await)[0]
+            .contains("refused by webhook virt: Eviction triggered evacuation")
     );
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }
@@ -49,7 +51,7 @@ async fn a_policy_refuses_by_name_and_binding() {
         ProxyResponse::failure(422, message, json!({ "reason": "Invalid" })),
     );
     let expected = ["statefulset/db: refused by policy calm (binding shop): no"];
-    assert_eq!(told(&fixture.round().await), expected);
+    assert_eq!(outcomes(&fixture.round().await), expected);
 }
 
 #[actix_rt::test]
@@ -57,7 +59,7 @@ async fn a_webhook_may_refuse_a_deletion_too_and_no_eviction_follows() {
     let fixture =
         denied("DELETE", ProxyResponse::failure(403, DENIED, json!({}))).method(DisruptionMethod::Delete);
     let expected = ["statefulset/db: refused by webhook guard.example: not on my watch"];
-    assert_eq!(told(&fixture.round().await), expected);
+    assert_eq!(outcomes(&fixture.round().await), expected);
     assert_eq!(
         (fixture.sent("DELETE").len(), fixture.sent(EVICTION).len()),
         (1, 0)
@@ -71,6 +73,7 @@ async fn several_budgets_are_known_by_the_words_of_a_500() {
     let report = denied(EVICTION, ProxyResponse::failure(500, message, json!({})))
         .round()
         .await;
+
     assert_eq!(
         report.attempts[0].outcome,
         Outcome::Refused(Refusal::SeveralBudgets)
@@ -85,8 +88,10 @@ async fn a_webhook_that_does_not_answer_is_a_refusal_for_now() {
         ProxyResponse::failure(500, message, json!({ "reason": "InternalError" })),
     );
     let report = fixture.round().await;
+
     assert!(
-        told(&report)[0].contains("refused by webhook guard, which does not answer: Internal error occurred")
+        outcomes(&report)[0]
+            .contains("refused by webhook guard, which does not answer: Internal error occurred")
     );
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }
@@ -104,8 +109,9 @@ async fn a_budgets_403_is_no_missing_grant() {
     .round()
     .await;
     let expected = ["statefulset/db: refused by budget db: pdb disruptions allowed is negative"];
+
     assert_eq!(
-        (told(&report), report.problems.len()),
+        (outcomes(&report), report.problems.len()),
         (expected.map(str::to_owned).to_vec(), 0)
     );
 }
@@ -119,6 +125,7 @@ async fn a_terminating_namespace_is_left_after_one_try() {
         Fault::Answer(ProxyResponse::failure(403, "unable to create", more)),
     );
     let report = fixture.round().await;
+
     assert_eq!(
         report.attempts[0].outcome,
         Outcome::Refused(Refusal::NamespaceTerminating)
@@ -138,6 +145,10 @@ async fn contention_on_a_budget_is_no_replacement_of_the_pod() {
         ProxyResponse::failure(409, "the object has been modified", more),
     );
     let report = fixture.round().await;
-    assert!(told(&report)[0].contains("not possible right now"), "{report:?}");
+
+    assert!(
+        outcomes(&report)[0].contains("not possible right now"),
+        "{report:?}"
+    );
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }

@@ -7,10 +7,10 @@ use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
 use serde_json::json;
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
-use super::{failure, told};
+use super::{failure, outcomes};
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
-/// Two replicas without a budget; the wire matches a look at either by name.
+/// Two replicas without a budget; the proxy matches a look at either by name.
 fn db() -> RoundFixture {
     RoundFixture::with(vec![stateful_set("shop", "db", 2)])
 }
@@ -57,6 +57,7 @@ async fn a_connection_cut_after_the_act_is_an_eviction_with_a_warning_and_no_sec
     let fixture = RoundFixture::with(two_apps()).always(EVICTION, Fault::DropAfter);
     let report = fixture.round().await;
     assert_eq!(report.attempts[0].outcome, Outcome::Evicted);
+
     let seen = "but the pod was seen gone or terminating";
     assert!(warning(&report).contains(seen), "{report:?}");
     assert_eq!(
@@ -97,7 +98,7 @@ async fn a_successor_of_the_same_name_is_not_taken_for_the_pod_itself() {
     let fixture = RoundFixture::with(vec![stateful_set("shop", "db", 1)]);
     let replace = fixture.replacing("db-0");
     let fixture = fixture.after_the_first(LOOK, Fault::meanwhile(replace));
-    assert_eq!(told(&fixture.round().await), ["statefulset/db: evicted"]);
+    assert_eq!(outcomes(&fixture.round().await), ["statefulset/db: evicted"]);
     assert_eq!(fixture.pods("shop").await, ["db-0"]);
 }
 
@@ -105,7 +106,7 @@ async fn a_successor_of_the_same_name_is_not_taken_for_the_pod_itself() {
 async fn a_timeout_after_the_act_is_an_eviction() {
     let fixture = db().always(EVICTION, Fault::AnswerAfter(timeout()));
     let report = fixture.round().await;
-    assert_eq!(told(&report), ["statefulset/db: evicted"]);
+    assert_eq!(outcomes(&report), ["statefulset/db: evicted"]);
     assert!(warning(&report).contains("did not complete within the allotted timeout"));
     assert_eq!(fixture.sent(EVICTION).len(), 1);
     assert_eq!(fixture.pods("shop").await.len(), 1);
@@ -114,13 +115,13 @@ async fn a_timeout_after_the_act_is_an_eviction() {
 #[actix_rt::test]
 async fn a_timeout_before_the_act_is_tried_once_more_on_the_same_pod() {
     let fixture = db().once(EVICTION, Fault::Answer(timeout()));
-    assert_eq!(told(&fixture.round().await), ["statefulset/db: evicted"]);
+    assert_eq!(outcomes(&fixture.round().await), ["statefulset/db: evicted"]);
     assert_eq!(fixture.sent(EVICTION).len(), 2);
     assert_eq!(fixture.pods("shop").await.len(), 1);
 }
 
 #[actix_rt::test]
-async fn a_page_of_html_is_a_doubt_whose_first_words_are_told() {
+async fn a_page_of_html_is_a_doubt_whose_first_words_are_reported() {
     let fixture = db().always(EVICTION, Fault::Answer(bad_gateway()));
     let report = fixture.round().await;
     assert!(
@@ -131,10 +132,10 @@ async fn a_page_of_html_is_a_doubt_whose_first_words_are_told() {
 }
 
 #[actix_rt::test]
-async fn half_an_answer_is_a_doubt_that_a_look_settles() {
+async fn half_an_answer_is_a_doubt_that_a_look_resolves() {
     let fixture = db().always(EVICTION, Fault::Truncate);
     let report = fixture.round().await;
-    assert_eq!(told(&report), ["statefulset/db: evicted"]);
+    assert_eq!(outcomes(&report), ["statefulset/db: evicted"]);
     assert!(warning(&report).contains("the answer broke off"), "{report:?}");
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }
@@ -158,7 +159,7 @@ async fn a_yes_after_which_the_pod_lives_on_is_a_refusal() {
         .attempts(1)
         .always(EVICTION, Fault::Answer(ProxyResponse::new(201, yes.to_string())));
     let refused = "statefulset/db: accepted, but the pod was not deleted (a webhook may have made it a dry run or delayed it)";
-    assert_eq!(told(&fixture.round().await), [refused]);
+    assert_eq!(outcomes(&fixture.round().await), [refused]);
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }
 
@@ -215,6 +216,7 @@ async fn an_answer_that_no_api_server_gives_ends_the_round() {
         Fault::Answer(ProxyResponse::new(404, "404 page not found")),
     );
     let report = fixture.round().await;
+
     assert!(
         failure(&report).ends_with("HTTP 404: 404 page not found"),
         "{report:?}"

@@ -194,6 +194,7 @@ impl RoundFixture {
                 return self;
             }
         }
+
         panic!("no seed draws {owner} first");
     }
 

@@ -14,6 +14,7 @@ pub(crate) fn check(config: &RoundConfig, report: &RoundReport, sent: &[ProxyReq
         DisruptionMethod::Evict => "POST ",
         DisruptionMethod::Delete => "DELETE ",
     };
+
     for request in sent.iter().filter(|request| !request.line().starts_with("GET ")) {
         assert!(!config.dry_run, "a dry run sent {request:?}");
         assert!(request.line().starts_with(verb), "{verb}became {request:?}");
@@ -21,14 +22,16 @@ pub(crate) fn check(config: &RoundConfig, report: &RoundReport, sent: &[ProxyReq
         let options = body.get("deleteOptions").unwrap_or(&body);
         assert!(options["preconditions"]["uid"].is_string(), "{request:?}");
     }
+
     let spent = report.count(Outcome::counts_as_disruption);
     assert!(spent <= config.disrupt.count, "{report:?}");
     assert!(report.attempts.len() <= config.disrupt.attempts, "{report:?}");
+
     let exempted: usize = report.exempted.values().map(|tally| tally.count).sum();
     if report.listed <= SAMPLING_THRESHOLD {
         assert_eq!(report.listed, report.candidates + exempted, "{report:?}");
     } else {
-        // Of a crowd, the pods that were drawn.
+        // Of many pods, those that were drawn.
         assert!(report.candidates + exempted <= report.listed, "{report:?}");
     }
 }

@@ -15,7 +15,7 @@ use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 const NEXT_PAGE: &str = "continue=";
 
 /// More pods than a page holds, of six owners.
-fn crowd() -> Vec<Value> {
+fn many_pods() -> Vec<Value> {
     ["a", "b", "c", "d", "e", "f"]
         .map(|app| deployment("shop", app, 200))
         .to_vec()
@@ -28,12 +28,13 @@ fn expired() -> ProxyResponse {
 
 #[actix_rt::test]
 async fn every_page_is_read_and_every_pod_seen() {
-    let fixture = RoundFixture::with(crowd()).count(9);
+    let fixture = RoundFixture::with(many_pods()).count(9);
     let report = fixture.round().await;
     assert_eq!(
         (report.listed, report.candidates, report.attempts.len()),
         (1200, 1200, 6)
     );
+
     let pages = fixture.sent("/pods?");
     assert_eq!(pages.len(), 3);
     assert!(pages.iter().all(|page| page.line().contains("limit=500")));
@@ -41,7 +42,7 @@ async fn every_page_is_read_and_every_pod_seen() {
 
 #[actix_rt::test]
 async fn a_list_that_expires_goes_on_from_the_token_it_is_given() {
-    let fixture = RoundFixture::with(crowd());
+    let fixture = RoundFixture::with(many_pods());
     let sandbox = Arc::clone(&fixture.sandbox);
     let fixture = fixture.meanwhile(NEXT_PAGE, move || sandbox.compact());
     let report = fixture.round().await;
@@ -51,7 +52,7 @@ async fn a_list_that_expires_goes_on_from_the_token_it_is_given() {
 
 #[actix_rt::test]
 async fn a_list_that_expires_without_a_token_starts_anew_and_counts_nobody_twice() {
-    let fixture = RoundFixture::with(crowd()).once(NEXT_PAGE, Fault::Answer(expired()));
+    let fixture = RoundFixture::with(many_pods()).once(NEXT_PAGE, Fault::Answer(expired()));
     let report = fixture.round().await;
     assert_eq!((report.listed, report.candidates), (1200, 1200));
     assert_eq!(fixture.sent("/pods?").len(), 5);
@@ -59,7 +60,7 @@ async fn a_list_that_expires_without_a_token_starts_anew_and_counts_nobody_twice
 
 #[actix_rt::test]
 async fn a_list_that_keeps_expiring_fails_the_round() {
-    let fixture = RoundFixture::with(crowd()).always(NEXT_PAGE, Fault::Answer(expired()));
+    let fixture = RoundFixture::with(many_pods()).always(NEXT_PAGE, Fault::Answer(expired()));
     let report = fixture.round().await;
     let why = "list pods in shop: unexpected answer: the list expires between two pages, again and again";
     assert_eq!(failure(&report), why);
@@ -83,6 +84,7 @@ async fn a_page_that_is_no_list_fails_the_round_in_words() {
         .round()
         .await;
     let why = failure(&report);
+
     assert!(
         why.starts_with("list pods in shop: unexpected answer: not what was asked for"),
         "{why}"
@@ -95,6 +97,7 @@ async fn an_api_server_that_is_away_fails_the_round_and_is_named() {
     let fixture = RoundFixture::with(two_apps()).away();
     let report = fixture.round().await;
     let why = failure(&report);
+
     assert!(
         why.starts_with("list pods in shop: the API server at 127.0.0.1:"),
         "{why}"

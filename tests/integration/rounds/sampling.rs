@@ -11,7 +11,6 @@ use macaque_core::selection::SAMPLING_THRESHOLD;
 use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture};
-use super::told;
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 /// What the requests of a list of names hold in their first line.
@@ -20,11 +19,11 @@ const NAMES: &str = "includeObject=None";
 /// What the requests of one drawn name hold.
 const DRAWN: &str = "metadata.name%3D";
 
-/// A few more pods than a crowd begins with.
+/// A few more pods than a round judges one by one.
 const PODS: usize = SAMPLING_THRESHOLD + 100;
 
-/// Bare pods, of which those that `opts_out` tells to do so opt out.
-fn crowd(namespace: &str, pods: usize, opts_out: impl Fn(usize) -> bool) -> Vec<Value> {
+/// Bare pods, of which those that `opts_out` chooses opt out.
+fn many_pods(namespace: &str, pods: usize, opts_out: impl Fn(usize) -> bool) -> Vec<Value> {
     (0..pods)
         .map(|n| {
             let mut pod = pod(namespace, &format!("web-{n:04}"), "web");
@@ -51,8 +50,8 @@ fn victim(report: &RoundReport) -> &str {
 }
 
 #[actix_rt::test]
-async fn a_crowd_is_drawn_by_name_and_only_the_drawn_are_read() {
-    let fixture = fixture(crowd("shop", PODS, |_| false));
+async fn many_pods_are_drawn_by_name_and_only_the_drawn_are_read() {
+    let fixture = fixture(many_pods("shop", PODS, |_| false));
     let report = fixture.round().await;
     assert_eq!(
         (report.listed, report.candidates, report.verdict()),
@@ -65,8 +64,8 @@ async fn a_crowd_is_drawn_by_name_and_only_the_drawn_are_read() {
 }
 
 #[actix_rt::test]
-async fn a_crowd_with_a_selector_is_counted_by_its_names() {
-    let fixture = fixture(crowd("shop", PODS, |_| false)).selector("app=web");
+async fn many_pods_with_a_selector_are_counted_by_their_names() {
+    let fixture = fixture(many_pods("shop", PODS, |_| false)).selector("app=web");
     let report = fixture.round().await;
     assert_eq!((report.listed, report.candidates), (PODS, 1));
     assert!(
@@ -78,32 +77,34 @@ async fn a_crowd_with_a_selector_is_counted_by_its_names() {
 }
 
 #[actix_rt::test]
-async fn a_few_pods_of_a_selector_in_a_crowd_are_all_judged() {
-    let mut objects = crowd("shop", PODS, |_| false);
+async fn a_few_pods_of_a_selector_among_many_are_all_judged() {
+    let mut objects = many_pods("shop", PODS, |_| false);
     objects.push(deployment("shop", "db", 3));
     let report = fixture(objects).selector("app=db").round().await;
     assert_eq!((report.listed, report.candidates, report.unjudged()), (3, 3, 0));
 }
 
 #[actix_rt::test]
-async fn many_small_namespaces_are_a_crowd_together() {
+async fn many_small_namespaces_together_are_sampled() {
     let names: Vec<String> = (0..7).map(|n| format!("team-{n}")).collect();
     let objects = names
         .iter()
-        .flat_map(|name| crowd(name, 301, |_| false))
+        .flat_map(|name| many_pods(name, 301, |_| false))
         .collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let fixture = fixture(objects).namespaces(&names);
     let report = fixture.round().await;
+
     assert_eq!((report.listed, report.candidates), (7 * 301, 1));
     assert_eq!(full_lists(&fixture), 2, "no more is read before it is counted");
 }
 
 #[actix_rt::test]
 async fn across_all_namespaces_the_pod_of_a_name_is_found_by_its_node() {
-    let mut objects = crowd("one", PODS / 2, |_| false);
-    objects.extend(crowd("two", PODS / 2, |_| false));
+    let mut objects = many_pods("one", PODS / 2, |_| false);
+    objects.extend(many_pods("two", PODS / 2, |_| false));
     let mut victims = BTreeSet::new();
+
     for seed in 0..6 {
         let fixture = fixture(objects.clone()).all_namespaces().seed(seed);
         let report = fixture.round().await;
@@ -114,16 +115,17 @@ async fn across_all_namespaces_the_pod_of_a_name_is_found_by_its_node() {
         assert!(fixture.sent(DRAWN)[0].line().contains("spec.nodeName%3Dnode-1"));
         victims.insert(report.attempts[0].pod.namespace.clone());
     }
+
     assert_eq!(
         victims.len(),
         2,
-        "pods of one name in two namespaces are told apart"
+        "pods of one name in two namespaces are distinguished"
     );
 }
 
 #[actix_rt::test]
 async fn a_pod_that_moved_is_found_without_its_node() {
-    let objects = crowd("shop", PODS, |_| false);
+    let objects = many_pods("shop", PODS, |_| false);
     let none = ProxyResponse::new(200, r#"{"metadata":{},"items":[]}"#);
     let fixture = fixture(objects)
         .all_namespaces()
@@ -139,12 +141,11 @@ async fn a_server_without_tables_is_asked_for_metadata() {
         "only the following media types are accepted: application/json",
         json!({}),
     );
-    let (tables, metadata) = (
-        fixture(crowd("shop", PODS, |_| false)),
-        fixture(crowd("shop", PODS, |_| false)),
-    );
-    let metadata = metadata.always(NAMES, Fault::Answer(refusal));
-    let (expected, report) = (tables.round().await, metadata.round().await);
+    let tables = fixture(many_pods("shop", PODS, |_| false));
+    let metadata = fixture(many_pods("shop", PODS, |_| false)).always(NAMES, Fault::Answer(refusal));
+    let expected = tables.round().await;
+    let report = metadata.round().await;
+
     assert_eq!((report.listed, report.candidates), (PODS, 1));
     assert_eq!(
         victim(&report),
@@ -155,7 +156,7 @@ async fn a_server_without_tables_is_asked_for_metadata() {
 
 #[actix_rt::test]
 async fn what_opted_out_is_drawn_and_left_alone() {
-    let fixture = fixture(crowd("shop", PODS, |n| n % 10 != 0)).seed(3);
+    let fixture = fixture(many_pods("shop", PODS, |n| n % 10 != 0)).seed(3);
     let report = fixture.round().await;
     assert_eq!(
         (report.candidates, report.verdict()),
@@ -168,16 +169,19 @@ async fn what_opted_out_is_drawn_and_left_alone() {
 #[actix_rt::test]
 async fn where_few_are_eligible_each_is_as_likely_as_another() {
     // One in five, in seven groups by name.
-    let (groups, seeds) = (7, 70);
-    let fixture = fixture(crowd("shop", PODS, |n| n % 5 != 0)).dry_run();
+    let groups = 7;
+    let seeds = 70;
+    let fixture = fixture(many_pods("shop", PODS, |n| n % 5 != 0)).dry_run();
     let mut victims = vec![0.0; groups];
     let mut fixture = fixture;
+
     for seed in 0..seeds {
         fixture = fixture.seed(seed);
         let report = fixture.round().await;
         let number: usize = victim(&report).trim_start_matches("web-").parse().unwrap();
         victims[number / 5 % groups] += 1.0;
     }
+
     let expected = seeds as f64 / groups as f64;
     let chi_square: f64 = victims.iter().map(|n| (n - expected).powi(2) / expected).sum();
     // 6 degrees of freedom: 22.5 is passed once in a thousand; the seeds are fixed, so this never flickers.
@@ -185,14 +189,16 @@ async fn where_few_are_eligible_each_is_as_likely_as_another() {
 }
 
 #[actix_rt::test]
-async fn where_owners_are_drawn_a_small_one_of_a_crowd_is_as_likely_as_a_large_one() {
+async fn where_owners_are_drawn_among_many_pods_a_small_one_is_as_likely_as_a_large_one() {
     let objects = vec![
         deployment("shop", "db", 1),
         deployment("shop", "search", 3),
         deployment("shop", "web", PODS as u32),
     ];
     let mut fixture = fixture(objects).draw(DrawBy::Owner).dry_run();
-    let (mut victims, seeds) = ([0.0; 3], 30);
+    let mut victims = [0.0; 3];
+    let seeds = 30;
+
     for seed in 0..seeds {
         fixture = fixture.seed(seed);
         let report = fixture.round().await;
@@ -203,16 +209,18 @@ async fn where_owners_are_drawn_a_small_one_of_a_crowd_is_as_likely_as_a_large_o
             .position(|name| *name == owner.name);
         victims[number.unwrap()] += 1.0;
     }
+
     assert!(fixture.sent(DRAWN).is_empty(), "everybody is known");
     let expected = seeds as f64 / 3.0;
     let chi_square: f64 = victims.iter().map(|n| (n - expected).powi(2) / expected).sum();
+
     // 2 degrees of freedom: 13.8 is passed once in a thousand; the seeds are fixed, so this never flickers.
     assert!(chi_square < 13.8, "chi-square {chi_square}: {victims:?}");
 }
 
 #[actix_rt::test]
-async fn where_owners_are_drawn_a_problem_of_a_crowd_is_told_once() {
-    let fixture = fixture(crowd("shop", PODS, |_| false))
+async fn where_owners_are_drawn_among_many_pods_a_problem_is_reported_once() {
+    let fixture = fixture(many_pods("shop", PODS, |_| false))
         .namespaces(&["shop", "nowhere"])
         .draw(DrawBy::Owner);
     let report = fixture.round().await;
@@ -221,8 +229,8 @@ async fn where_owners_are_drawn_a_problem_of_a_crowd_is_told_once() {
 }
 
 #[actix_rt::test]
-async fn a_crowd_in_which_nobody_is_eligible_is_judged_whole_and_every_reason_told() {
-    let fixture = fixture(crowd("shop", PODS, |_| true));
+async fn many_pods_of_which_none_is_eligible_are_all_judged_and_every_reason_reported() {
+    let fixture = fixture(many_pods("shop", PODS, |_| true));
     let report = fixture.round().await;
     assert_eq!(
         (report.verdict(), report.listed, report.candidates),
@@ -234,13 +242,14 @@ async fn a_crowd_in_which_nobody_is_eligible_is_judged_whole_and_every_reason_to
 }
 
 #[actix_rt::test]
-async fn a_crowd_of_finished_pods_tells_why_nobody_is_eligible() {
-    let mut objects = crowd("shop", PODS, |_| false);
+async fn many_finished_pods_are_reported_with_the_reason_why_none_is_eligible() {
+    let mut objects = many_pods("shop", PODS, |_| false);
     for pod in &mut objects {
         pod["status"]["phase"] = json!("Succeeded");
     }
-    objects.extend(crowd("shop", 3, |_| true));
+    objects.extend(many_pods("shop", 3, |_| true));
     let report = fixture(objects).round().await;
+
     assert_eq!(
         (report.verdict(), report.listed, report.unjudged()),
         (RoundVerdict::Idle, PODS, 0)
@@ -250,14 +259,16 @@ async fn a_crowd_of_finished_pods_tells_why_nobody_is_eligible() {
 }
 
 #[actix_rt::test]
-async fn who_waited_in_a_crowd_is_no_candidate_any_more_once_a_survey_says_so() {
+async fn who_was_put_back_among_many_pods_is_no_candidate_any_more_once_a_scan_says_so() {
     // A refused owner's other pods wait while the rest is drawn in vain, and opt out before they are judged again.
-    let (owned, rest) = (SAMPLING_THRESHOLD / 10, SAMPLING_THRESHOLD);
-    let mut objects = crowd("shop", rest, |_| true);
+    let owned = SAMPLING_THRESHOLD / 10;
+    let rest = SAMPLING_THRESHOLD;
+    let mut objects = many_pods("shop", rest, |_| true);
     objects.push(deployment("shop", "worker", owned as u32));
     objects.push(budget("shop", "worker", json!({ "minAvailable": "100%" })));
     let fixture = fixture(objects);
-    let (sandbox, names) = (Arc::clone(&fixture.sandbox), fixture.pods("shop").await);
+    let sandbox = Arc::clone(&fixture.sandbox);
+    let names = fixture.pods("shop").await;
     let opt_out = move || {
         let workers = names.iter().filter(|name| name.starts_with("worker"));
         let opted_out = workers.map(|name| {
@@ -269,6 +280,7 @@ async fn who_waited_in_a_crowd_is_no_candidate_any_more_once_a_survey_says_so() 
     };
     let fixture = fixture.meanwhile_after(DRAWN, 900, opt_out);
     let report = fixture.round().await;
+
     assert_eq!(
         (report.verdict(), report.attempts.len()),
         (RoundVerdict::Refused, 1)
@@ -278,23 +290,24 @@ async fn who_waited_in_a_crowd_is_no_candidate_any_more_once_a_survey_says_so() 
 }
 
 #[actix_rt::test]
-async fn after_a_refusal_the_other_owners_come_first_in_a_crowd_too() {
+async fn after_a_refusal_the_other_owners_come_first_among_many_pods_too() {
     let mut objects = vec![
         deployment("shop", "web", PODS as u32),
         budget("shop", "web", json!({ "minAvailable": "100%" })),
     ];
     objects.push(deployment("shop", "search", 2));
     let report = fixture(objects).round().await;
-    let told = told(&report);
+    let outcomes = super::outcomes(&report);
+
     assert!(
-        told[0].starts_with("deployment/web: refused by budget web"),
-        "{told:?}"
+        outcomes[0].starts_with("deployment/web: refused by budget web"),
+        "{outcomes:?}"
     );
-    assert_eq!(told[1..], ["deployment/search: evicted"]);
+    assert_eq!(outcomes[1..], ["deployment/search: evicted"]);
 }
 
 #[actix_rt::test]
-async fn an_owner_gives_one_victim_in_a_crowd_too() {
+async fn an_owner_gives_one_victim_among_many_pods_too() {
     let objects = vec![
         deployment("shop", "web", PODS as u32),
         deployment("shop", "search", 2),
@@ -304,17 +317,22 @@ async fn an_owner_gives_one_victim_in_a_crowd_too() {
         .method(DisruptionMethod::Delete)
         .round()
         .await;
-    let mut told = told(&report);
-    told.sort();
-    assert_eq!(told, ["deployment/search: deleted", "deployment/web: deleted"]);
+    let mut outcomes = super::outcomes(&report);
+    outcomes.sort();
+
+    assert_eq!(
+        outcomes,
+        ["deployment/search: deleted", "deployment/web: deleted"]
+    );
 }
 
 #[actix_rt::test]
 async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
-    let fixture = fixture(crowd("shop", PODS, |_| false));
+    let fixture = fixture(many_pods("shop", PODS, |_| false));
     let none = ProxyResponse::new(200, r#"{"metadata":{},"items":[]}"#);
     let fixture = fixture.once(DRAWN, Fault::Answer(none));
     let report = fixture.round().await;
+
     assert_eq!(
         (report.candidates, report.verdict()),
         (1, RoundVerdict::Disrupted)
@@ -323,11 +341,12 @@ async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
 }
 
 #[actix_rt::test]
-async fn without_the_grant_to_evict_a_crowd_is_left_after_one_try() {
+async fn without_the_grant_to_evict_many_pods_are_left_after_one_try() {
     let message = "pods is forbidden: User \"macaque\" cannot create resource \"pods/eviction\"";
     let forbidden = ProxyResponse::failure(403, message, json!({ "reason": "Forbidden" }));
-    let fixture = fixture(crowd("shop", PODS, |_| false)).always(EVICTION, Fault::Answer(forbidden));
+    let fixture = fixture(many_pods("shop", PODS, |_| false)).always(EVICTION, Fault::Answer(forbidden));
     let report = fixture.round().await;
+
     assert_eq!(
         (report.verdict(), report.problems.len()),
         (RoundVerdict::Failed, 1)
@@ -337,14 +356,14 @@ async fn without_the_grant_to_evict_a_crowd_is_left_after_one_try() {
 
 #[actix_rt::test]
 async fn half_a_page_of_names_is_asked_for_again() {
-    let fixture = fixture(crowd("shop", PODS, |_| false)).once(NAMES, Fault::Truncate);
+    let fixture = fixture(many_pods("shop", PODS, |_| false)).once(NAMES, Fault::Truncate);
     let report = fixture.round().await;
     assert_eq!((report.listed, report.verdict()), (PODS, RoundVerdict::Disrupted));
     assert_eq!(fixture.sent(NAMES).len(), 2);
 }
 
 #[actix_rt::test]
-async fn a_list_that_starts_anew_shortly_before_it_would_be_a_crowd_is_read_whole() {
+async fn a_list_that_starts_anew_shortly_before_it_would_be_sampled_is_read_whole() {
     let pods = SAMPLING_THRESHOLD - 100;
     let expired = || {
         Fault::Answer(ProxyResponse::failure(
@@ -354,17 +373,18 @@ async fn a_list_that_starts_anew_shortly_before_it_would_be_a_crowd_is_read_whol
         ))
     };
     // The fourth page, after three quarters of the pods.
-    let fixture = fixture(crowd("shop", pods, |_| false))
+    let fixture = fixture(many_pods("shop", pods, |_| false))
         .meanwhile("continue=", || {})
         .meanwhile("continue=", || {})
         .once("continue=", expired());
     let report = fixture.round().await;
+
     assert_eq!((report.listed, report.candidates), (pods, pods));
 }
 
 #[actix_rt::test]
 async fn names_that_cannot_be_read_fail_the_round() {
-    let fixture = fixture(crowd("shop", PODS, |_| false)).always(NAMES, Fault::DropBefore);
+    let fixture = fixture(many_pods("shop", PODS, |_| false)).always(NAMES, Fault::DropBefore);
     let report = fixture.round().await;
     assert!(matches!(report.end, RoundEnd::Failed { .. }), "{report:?}");
     assert!(fixture.sent(EVICTION).is_empty());

@@ -7,7 +7,7 @@ use macaque_core::report::{RoundEnd, RoundVerdict};
 use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
-use super::told;
+use super::outcomes;
 
 /// The same workload in two namespaces.
 fn two_teams() -> Vec<Value> {
@@ -17,7 +17,7 @@ fn two_teams() -> Vec<Value> {
 #[actix_rt::test]
 async fn no_pod_outside_the_selector_is_drawn() {
     let fixture = RoundFixture::with(shop()).selector("app in (search)").count(9);
-    assert_eq!(told(&fixture.round().await), ["deployment/search: evicted"]);
+    assert_eq!(outcomes(&fixture.round().await), ["deployment/search: evicted"]);
     let [list] = &fixture.sent("/pods?")[..] else {
         panic!()
     };
@@ -39,7 +39,7 @@ async fn owners_of_one_name_in_two_namespaces_are_two() {
     let fixture = RoundFixture::with(two_teams())
         .namespaces(&["one", "two"])
         .count(9);
-    assert_eq!(told(&fixture.round().await), ["deployment/web: evicted"; 2]);
+    assert_eq!(outcomes(&fixture.round().await), ["deployment/web: evicted"; 2]);
 }
 
 #[actix_rt::test]
@@ -47,7 +47,7 @@ async fn all_namespaces_leave_out_the_systems_own() {
     let objects = vec![deployment("shop", "web", 1), deployment("kube-system", "dns", 2)];
     let fixture = RoundFixture::with(objects).all_namespaces().count(9);
     let report = fixture.round().await;
-    assert_eq!(told(&report), ["deployment/web: evicted"]);
+    assert_eq!(outcomes(&report), ["deployment/web: evicted"]);
     assert_eq!(report.exempted["system-namespaces"].count, 2);
     assert_eq!(fixture.pods("kube-system").await.len(), 2);
 }
@@ -58,7 +58,7 @@ async fn a_system_namespace_that_is_opened_is_in_scope() {
     let fixture = RoundFixture::with(objects)
         .all_namespaces()
         .include("system-namespaces");
-    assert_eq!(told(&fixture.round().await), ["deployment/dns: evicted"]);
+    assert_eq!(outcomes(&fixture.round().await), ["deployment/dns: evicted"]);
 }
 
 #[actix_rt::test]
@@ -79,14 +79,17 @@ async fn every_exempted_pod_is_counted_by_reason_with_an_example() {
         .iter()
         .map(|(word, tally)| (word.as_str(), tally.count))
         .collect();
+
     assert_eq!(
         counts,
         [("bare", 1), ("daemonset", 2), ("opted-out", 2), ("pending", 1)]
     );
+
     let bare = &report.exempted["bare"];
     assert_eq!(bare.example.to_string(), "shop/lonely");
     assert_eq!(bare.detail, "no controller to replace it");
     assert_eq!((report.verdict(), report.listed), (RoundVerdict::Idle, 6));
+
     let notes = RoundMessage::of(&report).notes;
     assert!(
         notes.contains(&"1 exempt, pending: shop/late (not running (Pending))".to_owned()),
@@ -104,7 +107,7 @@ async fn pods_younger_than_the_age_are_exempt_and_say_how_young() {
 }
 
 #[actix_rt::test]
-async fn macaque_never_draws_itself_nor_its_mates() {
+async fn macaque_never_picks_itself_nor_its_siblings() {
     let fixture = RoundFixture::with(vec![deployment("shop", "macaque", 2)]);
     let own = fixture.pods("shop").await.remove(0);
     let fixture = fixture.own_pod("shop", &own);
@@ -125,13 +128,16 @@ async fn a_namespace_that_may_not_be_read_is_a_problem_and_the_others_go_on() {
     let [problem] = &report.problems[..] else {
         panic!("{report:?}")
     };
+
     assert!(
         problem.starts_with("list pods in one: forbidden:")
             && problem.contains("cannot list resource \"pods\"")
     );
+
     let [eviction] = &fixture.sent(EVICTION)[..] else {
         panic!("{report:?}")
     };
+
     assert!(eviction.line().contains("/namespaces/two/"), "{eviction:?}");
     assert_eq!(
         (report.verdict(), report.end),
@@ -151,12 +157,14 @@ async fn without_the_grant_to_evict_a_namespace_is_left_after_one_try_and_the_gr
     let [problem] = &report.problems[..] else {
         panic!("{report:?}")
     };
+
     for word in [
         "cannot create resource \"pods/eviction\"",
         "in the namespace \"one\"",
     ] {
         assert!(problem.contains(word), "{problem}");
     }
+
     assert_eq!(fixture.sent(EVICTION).len(), 2, "one of each namespace");
     assert!(fixture.sent("DELETE").is_empty());
     assert_eq!(
@@ -170,6 +178,7 @@ async fn without_the_grant_to_evict_anywhere_the_round_fails_and_nothing_is_dele
     let fixture = RoundFixture::with(two_apps());
     fixture.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
     let report = fixture.round().await;
+
     assert_eq!(
         (report.verdict(), report.problems.len()),
         (RoundVerdict::Failed, 1)

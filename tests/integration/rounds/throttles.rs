@@ -1,4 +1,4 @@
-//! An API server that asks to be left alone: macaque waits as told, within bounds, and counts it against nobody.
+//! An API server that asks to be left alone: macaque waits as asked, within bounds, and counts it against nobody.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use macaque_core::outcome::{Outcome, Refusal};
 use macaque_core::report::{RoundEnd, RoundVerdict};
 
 use super::fixture::{EVICTION, RoundFixture};
-use super::{failure, told};
+use super::{failure, outcomes};
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 /// What the API server's flow control sends: no Status, only text.
@@ -23,11 +23,11 @@ fn db() -> RoundFixture {
 }
 
 #[actix_rt::test]
-async fn a_throttled_eviction_waits_as_told_and_is_sent_once_more() {
+async fn a_throttled_eviction_waits_as_asked_and_is_sent_once_more() {
     let fixture = db().unhurried().once(EVICTION, Fault::Answer(throttle(1)));
     let begun = Instant::now();
     let report = fixture.round().await;
-    assert_eq!(told(&report), ["statefulset/db: evicted"]);
+    assert_eq!(outcomes(&report), ["statefulset/db: evicted"]);
     assert!(begun.elapsed() >= Duration::from_secs(1));
     assert_eq!(fixture.sent(EVICTION).len(), 2);
 }
@@ -37,10 +37,12 @@ async fn a_throttle_that_lasts_is_given_up_and_no_budget_is_blamed() {
     let fixture = db().attempts(5).always(EVICTION, Fault::Answer(throttle(1)));
     let report = fixture.round().await;
     let retry_after = Duration::from_secs(1);
+
     assert_eq!(
         report.attempts[0].outcome,
         Outcome::Refused(Refusal::Throttled { retry_after })
     );
+
     let why = "the API server kept throttling".to_owned();
     assert_eq!(
         (report.verdict(), &report.end),
@@ -63,6 +65,7 @@ async fn a_stop_ends_the_wait_of_a_throttle_at_once() {
     });
     let begun = Instant::now();
     let report = fixture.round().await;
+
     assert!(begun.elapsed() < Duration::from_secs(15));
     assert_eq!(
         (fixture.sent(EVICTION).len(), &report.end),
@@ -75,21 +78,21 @@ async fn a_stop_ends_the_wait_of_a_throttle_at_once() {
 }
 
 #[actix_rt::test]
-async fn a_throttled_list_waits_as_told_and_is_asked_for_again() {
+async fn a_throttled_list_waits_as_asked_and_is_asked_for_again() {
     let fixture = db().unhurried().once("/pods?", Fault::Answer(throttle(1)));
     let begun = Instant::now();
-    assert_eq!(told(&fixture.round().await), ["statefulset/db: evicted"]);
+    assert_eq!(outcomes(&fixture.round().await), ["statefulset/db: evicted"]);
     assert!(begun.elapsed() >= Duration::from_secs(1));
     assert_eq!(fixture.sent("/pods?").len(), 2);
 }
 
 #[actix_rt::test]
-async fn a_throttled_fetch_waits_as_told_and_is_asked_for_again() {
+async fn a_throttled_fetch_waits_as_asked_and_is_asked_for_again() {
     let fixture = db().once(
         "GET /api/v1/namespaces/shop/pods/db-0",
         Fault::Answer(throttle(1)),
     );
-    assert_eq!(told(&fixture.round().await), ["statefulset/db: evicted"]);
+    assert_eq!(outcomes(&fixture.round().await), ["statefulset/db: evicted"]);
     assert_eq!(fixture.sent(EVICTION).len(), 1);
 }
 

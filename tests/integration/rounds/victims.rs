@@ -8,7 +8,7 @@ use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
 use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
-use super::told;
+use super::outcomes;
 
 /// A request for one of the pods `db-0`, `db-1`… by its name.
 const POD: &str = "/pods/db-";
@@ -31,6 +31,7 @@ async fn an_eviction_is_strict_and_names_its_pod_by_uid_and_its_grace_period() {
         panic!("{report:?}")
     };
     let path = "POST /api/v1/namespaces/shop/pods/db-0/eviction?fieldValidation=Strict";
+
     assert_eq!(request.line(), path);
     let body = request.json();
     assert_eq!(
@@ -42,6 +43,7 @@ async fn an_eviction_is_strict_and_names_its_pod_by_uid_and_its_grace_period() {
         json!({ "uid": report.attempts[0].pod.uid })
     );
     assert_eq!(body["deleteOptions"]["gracePeriodSeconds"], 7);
+
     let pods = fixture.list("/api/v1/namespaces/shop/pods").await;
     assert_eq!(pods[0]["metadata"]["deletionGracePeriodSeconds"], 7);
 }
@@ -55,6 +57,7 @@ async fn a_deletion_names_its_pod_by_uid_and_its_grace_period_in_the_body() {
     let [request] = &fixture.sent("DELETE")[..] else {
         panic!("{report:?}")
     };
+
     assert_eq!(request.line(), "DELETE /api/v1/namespaces/shop/pods/db-0");
     let body = request.json();
     assert_eq!(
@@ -76,7 +79,7 @@ async fn without_a_grace_period_the_pods_own_holds() {
 async fn an_owner_gives_one_victim_however_many_are_ordered() {
     let fixture = RoundFixture::with(two_apps()).count(5);
     let report = fixture.round().await;
-    let mut owners = told(&report);
+    let mut owners = outcomes(&report);
     owners.sort();
     assert_eq!(owners, ["deployment/search: evicted", "deployment/web: evicted"]);
     assert_eq!(fixture.pods("shop").await.len(), 2);
@@ -97,6 +100,7 @@ async fn a_dry_run_only_reads_and_leaves_everything_as_it_was() {
     let fixture = RoundFixture::with(two_apps()).dry_run().count(2);
     let before = fixture.list("/api/v1/namespaces/shop/pods").await;
     let report = fixture.round().await;
+
     assert_eq!(report.count(|outcome| *outcome == Outcome::Spared), 2);
     assert_eq!(report.verdict(), RoundVerdict::Disrupted);
     assert!(
@@ -116,18 +120,20 @@ async fn the_same_seed_chooses_the_same_victims_in_the_dry_run_and_in_earnest() 
             .to_vec()
     };
     let mut choices = Vec::new();
+
     for seed in 0..4 {
-        let foretold = RoundFixture::with(apps())
+        let predicted = RoundFixture::with(apps())
             .seed(seed)
             .count(3)
             .dry_run()
             .round()
             .await;
-        let played = RoundFixture::with(apps()).seed(seed).count(3).round().await;
-        assert_eq!(names(&foretold), names(&played));
-        assert_eq!((played.seed, played.attempts.len()), (seed, 3));
-        choices.push(names(&played).join(" "));
+        let report = RoundFixture::with(apps()).seed(seed).count(3).round().await;
+        assert_eq!(names(&predicted), names(&report));
+        assert_eq!((report.seed, report.attempts.len()), (seed, 3));
+        choices.push(names(&report).join(" "));
     }
+
     choices.sort();
     choices.dedup();
     assert_eq!(choices.len(), 4, "four seeds choose differently");
@@ -139,7 +145,7 @@ async fn a_pod_replaced_between_list_and_fetch_is_gone_and_its_successor_is_let_
     let replace = fixture.replacing("db-0");
     let fixture = fixture.meanwhile(POD, replace);
     let report = fixture.round().await;
-    assert_eq!(told(&report), ["statefulset/db: gone already"]);
+    assert_eq!(outcomes(&report), ["statefulset/db: gone already"]);
     assert_eq!(report.verdict(), RoundVerdict::Refused);
     assert!(fixture.sent(EVICTION).is_empty());
     assert_eq!(fixture.pods("shop").await, ["db-0"]);
@@ -150,7 +156,7 @@ async fn a_pod_replaced_between_fetch_and_eviction_is_gone_and_its_successor_is_
     let fixture = RoundFixture::with(one_db());
     let replace = fixture.replacing("db-0");
     let fixture = fixture.meanwhile(EVICTION, replace);
-    assert_eq!(told(&fixture.round().await), ["statefulset/db: gone already"]);
+    assert_eq!(outcomes(&fixture.round().await), ["statefulset/db: gone already"]);
     assert_eq!(fixture.sent(EVICTION).len(), 1);
     assert_eq!(fixture.pods("shop").await, ["db-0"]);
 }
@@ -160,7 +166,7 @@ async fn a_pod_replaced_before_its_deletion_is_gone_and_its_successor_is_let_be(
     let fixture = RoundFixture::with(one_db()).method(DisruptionMethod::Delete);
     let replace = fixture.replacing("db-0");
     let fixture = fixture.meanwhile("DELETE", replace);
-    assert_eq!(told(&fixture.round().await), ["statefulset/db: gone already"]);
+    assert_eq!(outcomes(&fixture.round().await), ["statefulset/db: gone already"]);
     assert_eq!(fixture.pods("shop").await, ["db-0"]);
 }
 
@@ -171,7 +177,7 @@ async fn after_a_pod_that_is_gone_the_next_one_is_tried() {
     let replace = fixture.replacing("db-0");
     let fixture = fixture.meanwhile(POD, replace);
     let expected = ["statefulset/db: gone already", "deployment/search: evicted"];
-    assert_eq!(told(&fixture.round().await), expected);
+    assert_eq!(outcomes(&fixture.round().await), expected);
 }
 
 #[actix_rt::test]
@@ -182,6 +188,7 @@ async fn a_pod_that_opts_out_between_list_and_fetch_is_exempt() {
     shy["metadata"]["annotations"] = json!({ "macaque/enabled": "false" });
     let fixture = fixture.meanwhile(POD, move || sandbox.apply(std::slice::from_ref(&shy)).unwrap());
     let report = fixture.round().await;
+
     assert_eq!((report.attempts.len(), report.candidates), (0, 0));
     assert_eq!(report.exempted["opted-out"].count, 1);
     assert_eq!(report.verdict(), RoundVerdict::Idle);

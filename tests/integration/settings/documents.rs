@@ -77,17 +77,19 @@ fn every_example_loads() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
+
     assert_eq!(
         names,
         ["aggressive-delete.toml", "one-team.toml", "shared-cluster.toml"]
     );
+
     for name in names {
         assert!(example(&name).config.calendar.is_some(), "{name}");
     }
 }
 
 #[test]
-fn the_shared_cluster_honours_budgets_and_quiet_times_and_tells_slack() {
+fn the_shared_cluster_honours_budgets_and_quiet_times_and_reports_to_slack() {
     let setup = example("shared-cluster.toml");
     assert_eq!(setup.config.disrupt.method, DisruptionMethod::Evict);
     assert!(!setup.config.calendar.unwrap().quiet().is_empty());

@@ -49,6 +49,7 @@ fn another_place_is_refused_with_those_there_are() {
         let mistake = fixture().file(line).mistake();
         assert!(mistake.contains(fault), "{line}: {mistake}");
     }
+
     let homeless = fixture().without_a_namespace().env("MACAQUE_NAMESPACE", "shop");
     let mistake = homeless.env("MACAQUE_JOURNAL", "configmap/mine").mistake();
     assert!(mistake.contains("MACAQUE_POD_NAMESPACE"), "{mistake}");
@@ -61,6 +62,7 @@ fn limits_are_absent_until_they_are_set() {
         (none.per_hour, none.per_day, none.cooldown),
         (None, None, Duration::ZERO)
     );
+
     let some = fixture()
         .env("MACAQUE_LIMITS__PER_HOUR", "2")
         .env("MACAQUE_LIMITS__PER_DAY", "8")
@@ -69,6 +71,7 @@ fn limits_are_absent_until_they_are_set() {
         .config
         .limits;
     let hours = Duration::from_secs(4 * 3600);
+
     assert_eq!(
         (some.per_hour, some.per_day, some.cooldown),
         (Some(2), Some(8), hours)

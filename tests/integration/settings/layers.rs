@@ -46,6 +46,7 @@ fn a_list_replaces_the_list_below_and_flags_add_up() {
         .env("MACAQUE_TARGET__NAMESPACES", "a, b")
         .flag("target.namespaces", "-n", "c")
         .flag("target.namespaces", "-n", "d,c");
+
     assert_eq!(
         fixture.load().config.target.namespaces,
         NamespaceScope::Named(vec!["c".into(), "d".into()]),
@@ -85,6 +86,7 @@ fn the_eight_variables_of_the_go_tool_work() {
         .env("MACAQUE_WEBEX_ROOM_ID", "room")
         .load();
     let calendar = setup.config.calendar.as_ref().unwrap();
+
     assert_eq!(calendar.cron().to_string(), "*/5 * * * *");
     assert_eq!(calendar.zone().iana_name(), Some("Europe/Paris"));
     assert_eq!(
@@ -140,7 +142,7 @@ fn what_kubernetes_sets_for_a_service_called_macaque_is_no_setting() {
 }
 
 #[test]
-fn the_downward_api_tells_who_macaque_is() {
+fn the_downward_api_says_who_macaque_is() {
     let fixture = fixture()
         .env("MACAQUE_POD_NAME", "macaque-0")
         .env("MACAQUE_POD_NAMESPACE", "chaos");

@@ -14,7 +14,7 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest_key() {
 }
 
 #[test]
-fn an_unknown_section_is_told_once() {
+fn an_unknown_section_is_reported_once() {
     let mistake = fixture()
         .file("[disrpt]\nmethod = \"evict\"\ncount = 3")
         .mistake();
@@ -61,7 +61,7 @@ fn a_misspelt_key_is_not_missing_as_well() {
 }
 
 #[test]
-fn text_that_is_no_toml_is_told_with_line_and_column() {
+fn text_that_is_no_toml_is_reported_with_line_and_column() {
     let mistake = fixture()
         .scheduled()
         .file("dry_run = true\n[disrupt]\ncount = = 3\n")
@@ -82,7 +82,7 @@ fn a_file_that_is_named_must_be_there() {
 }
 
 #[test]
-fn every_mistake_is_told_at_once_with_key_and_source() {
+fn every_mistake_is_reported_at_once_with_key_and_source() {
     let mistakes = fixture()
         .scheduled()
         .without_a_namespace()
@@ -94,6 +94,7 @@ fn every_mistake_is_told_at_once_with_key_and_source() {
         .env("MACAQUE_TIMEZONE", "Europe/Pari")
         .flag("log.format", "--log-format", "xml")
         .mistakes();
+
     assert_eq!(
         mistakes
             .iter()
@@ -132,6 +133,7 @@ fn the_old_and_the_new_name_may_not_contradict_each_other() {
         .env("MACAQUE_CRONTAB", "0 1 * * *")
         .env("MACAQUE_SCHEDULE__CRON", "0 2 * * *")
         .mistake();
+
     assert_eq!(
         mistake,
         "schedule.cron: MACAQUE_SCHEDULE__CRON is \"0 2 * * *\", but MACAQUE_CRONTAB is \"0 1 * * *\": \

@@ -14,8 +14,10 @@ fn a_secret_is_given_by_value_or_by_file() {
         .env("MACAQUE_SLACK_CHANNEL", "C1")
         .env("MACAQUE_NOTIFY__SLACK_WEBHOOK__URL", "http://127.0.0.1:9/hook");
     let setup = fixture.load();
+
     assert_eq!(secret_of(&setup, "slack"), "from-file");
     assert_eq!(secret_of(&setup, "slack-webhook"), "http://127.0.0.1:9/hook");
+
     let mistake = fixture.env("MACAQUE_SLACK_TOKEN", CANARY).mistake();
     assert!(
         mistake.starts_with("notify.slack.token: is set, and so is notify.slack.token_file"),
@@ -24,19 +26,22 @@ fn a_secret_is_given_by_value_or_by_file() {
 }
 
 #[test]
-fn a_secret_file_that_cannot_be_used_is_told_with_its_path() {
+fn a_secret_file_that_cannot_be_used_is_reported_with_its_path() {
     let fixture = fixture().env("MACAQUE_SLACK_CHANNEL", "C1");
     let absent = fixture.path("absent").display().to_string();
     let empty = fixture.secret("empty", "\n");
     let fixture = fixture.flag("notify.slack.token_file", "--token-file", &absent);
     let mistake = fixture.mistake();
+
     assert!(
         mistake.contains("cannot read \"absent\": No such file or directory"),
         "{mistake}"
     );
+
     let mistake = fixture
         .flag("notify.slack.token_file", "--token-file", &empty)
         .mistake();
+
     assert!(mistake.contains("\"empty\" is empty"), "{mistake}");
 }
 
@@ -47,6 +52,7 @@ fn a_token_and_its_destination_belong_together() {
         mistake.starts_with("notify.slack.channel: is not set, but notify.slack.token "),
         "{mistake}"
     );
+
     let mistake = fixture().file("[notify.webex]\nroom_id = \"r\"").mistake();
     assert!(
         mistake.starts_with("notify.webex.token: is not set, but notify.webex.room_id "),
@@ -61,11 +67,13 @@ fn an_address_that_would_leak_a_secret_is_refused() {
         let mistake = fixture().env("MACAQUE_NOTIFY__SLACK__API_URL", url).mistake();
         assert!(mistake.contains("https://"), "{mistake}");
     }
+
     let setup = fixture()
         .env("MACAQUE_SLACK_TOKEN", "t")
         .env("MACAQUE_SLACK_CHANNEL", "c")
         .env("MACAQUE_NOTIFY__SLACK__API_URL", "http://localhost:1/api/")
         .load();
+
     assert_eq!(
         setup.notify.text("notify.slack.api_url"),
         Some("http://localhost:1/api")
@@ -86,6 +94,7 @@ fn a_secret_is_never_shown_by_a_setup_that_is_good() {
             &format!("https://hooks.slack.com/{CANARY}"),
         );
     let shown = format!("{:?} {:#?} {:?}", fixture.load(), fixture.load(), fixture.sources);
+
     assert!(!shown.contains("canary"), "{shown}");
 }
 
@@ -113,18 +122,22 @@ fn a_secret_is_never_shown_by_a_mistake() {
         format!("[notify.slack]\ntoken_file = \"{CANARY}\""),
         format!("[notify.slack_webhook]\nurl_file = \"https://hooks.slack.com/{CANARY}\""),
     ];
+
     for file in &files {
         let fixture = fixture().file(file);
         let shown = format!("{:?} {}", fixture.mistakes(), fixture.try_load().unwrap_err());
         assert!(!shown.contains("canary"), "{shown}");
     }
+
     for (name, value) in &env {
         let fixture = fixture().env(name, value);
         let shown = format!("{:?} {:?}", fixture.mistakes(), fixture.try_load());
         assert!(!shown.contains("canary"), "{shown}");
     }
+
     let both = fixture()
         .env("MACAQUE_SLACK_TOKEN", CANARY)
         .env("MACAQUE_NOTIFY__SLACK__TOKEN", "other-canary");
+
     assert!(!both.mistake().contains("canary"), "{}", both.mistake());
 }

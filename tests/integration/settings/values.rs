@@ -44,10 +44,12 @@ fn variables_are_read_by_the_type_of_their_key() {
         .env("MACAQUE_TARGET__INCLUDE", "job, bare,job")
         .env("MACAQUE_HEALTH__LISTEN", "off")
         .load();
+
     assert!(!setup.config.dry_run);
     assert_eq!(setup.config.disrupt.count, 3);
     assert_eq!(setup.config.target.include, ["bare", "job"]);
     assert_eq!(setup.health, None);
+
     for (name, value) in [
         ("MACAQUE_DRY_RUN", "yes"),
         ("MACAQUE_DRY_RUN", "1"),
@@ -131,10 +133,11 @@ fn a_star_alone_is_every_namespace() {
 }
 
 #[test]
-fn every_wrong_entry_of_a_list_is_told_with_its_line() {
+fn every_wrong_entry_of_a_list_is_reported_with_its_line() {
     let mistakes = fixture()
         .file("[target]\nnamespaces = [\n  \"Shop\",\n  \"ok\",\n  \"a.b\",\n]\ninclude = [\"daemon-set\"]")
         .mistakes();
+
     assert_eq!(mistakes.len(), 3, "{mistakes:#?}");
     assert!(
         mistakes[0].contains("\"Shop\"") && mistakes[0].ends_with("line 3)"),
@@ -150,22 +153,25 @@ fn every_wrong_entry_of_a_list_is_told_with_its_line() {
 }
 
 #[test]
-fn when_rounds_are_due_is_told_without_a_namespace_and_without_the_secrets() {
+fn when_rounds_are_due_is_known_without_a_namespace_and_without_the_secrets() {
     let elsewhere = fixture()
         .without_a_namespace()
         .file("[schedule]\ncron = \"@hourly\"\n[notify.slack]\ntoken_file = \"/absent\"\nchannel = \"C1\"");
     let calendar = settings::load_calendar(&elsewhere.sources).unwrap();
+
     assert_eq!(calendar.to_string(), "@hourly (UTC)");
     let nothing = settings::load_calendar(&fixture().sources).unwrap_err();
     assert!(
         nothing.to_string().starts_with("schedule.cron: is not set"),
         "{nothing}"
     );
+
     let unknown = settings::load_calendar(
         &fixture()
             .env("MACAQUE_CRONTAB", "@daily")
             .env("MACAQUE_X", "1")
             .sources,
     );
+
     assert!(unknown.is_err(), "a name that is no setting is refused here too");
 }

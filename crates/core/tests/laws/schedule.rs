@@ -116,6 +116,7 @@ fn a_day_that_never_was_has_no_slot() {
         slots(&calendar, "2011-12-29T00:00:00Z", "2011-12-31T12:00:00Z"),
         instants(["2011-12-29T22:00:00Z", "2011-12-30T22:00:00Z"])
     );
+
     let friday = quiet_calendar("0 12 * * Fri", "Pacific/Apia", &[]);
     assert_eq!(
         friday.next_round(at("2011-12-29T00:00:00Z")),
@@ -135,12 +136,14 @@ fn either_day_field_suffices_when_both_are_restricted() {
             "2026-12-04T00:00:00Z",
         ])
     );
+
     // `*/2` is a restriction: exactly `*` is none.
     let stepped = calendar("0 0 */2 * Mon", "UTC");
     assert_eq!(
         slots(&stepped, "2026-11-21T12:00:00Z", "2026-11-26T00:00:00Z"),
         instants(["2026-11-23T00:00:00Z", "2026-11-25T00:00:00Z"])
     );
+
     let monday = calendar("0 0 16-17 * Mon", "UTC");
     assert_eq!(
         slots(&monday, "2026-11-15T12:00:00Z", "2026-11-24T00:00:00Z"),
@@ -174,6 +177,7 @@ fn slots_end_with_the_year_2100() {
         hourly.next_round(at("2100-12-31T22:30:00-05")),
         Some(at("2100-12-31T23:00:00-05"))
     );
+
     for extreme in [Timestamp::MIN, Timestamp::MAX, Timestamp::UNIX_EPOCH] {
         assert!(
             hourly

@@ -108,7 +108,8 @@ impl TestMachine {
             process: format!("born-{}", self.born),
             incarnation: 1,
         };
-        let (limits, timing) = (DisruptionLimits::default(), JournalTiming::default());
+        let limits = DisruptionLimits::default();
+        let timing = JournalTiming::default();
         let context = StepContext {
             now: clocks(self.wall, self.steady).wall,
             skew: None,
@@ -158,11 +159,13 @@ proptest! {
                 born.push(machine.truth);
             }
         }
+
         for pair in machine.fired.windows(2) {
             let [(earlier, slot), (later, next)] = pair else { continue };
             prop_assert!(later - earlier >= 30, "{} s apart", later - earlier);
             prop_assert!(next > slot);
         }
+
         for (fired, _) in &machine.fired {
             let settling = born.iter().any(|born| fired >= born && fired - born < 30);
             prop_assert!(!settling, "nothing is due within half a minute of a start");
@@ -171,24 +174,26 @@ proptest! {
 }
 
 #[test]
-fn with_clocks_that_run_evenly_every_slot_is_played() {
+fn with_clocks_that_run_evenly_every_slot_is_run() {
     let mut machine = TestMachine::new();
     machine.apply(ClockEvent::Run(3600));
     assert_eq!(machine.fired.len(), 60);
 }
 
 #[test]
-fn after_a_downtime_one_late_slot_is_played_and_no_burst() {
+fn after_a_downtime_one_late_slot_is_run_and_no_burst() {
     let mut machine = TestMachine::new();
     machine.apply(ClockEvent::Run(150));
     let before = machine.fired.len();
     machine.apply(ClockEvent::Suspend(3590));
     machine.apply(ClockEvent::Restart);
     machine.apply(ClockEvent::Run(45));
+
     assert_eq!(machine.fired.len(), before + 1);
     let (_, slot) = machine.fired.last().unwrap();
     let late = Timestamp::from_second(machine.wall)
         .unwrap()
         .duration_since(*slot);
+
     assert!(late <= SignedDuration::from_secs(60), "{late:?}");
 }

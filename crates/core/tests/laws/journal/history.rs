@@ -61,6 +61,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<HolderStep>> {
         clock_shift,
         paused,
     });
+
     prop::collection::vec(step, 1..120)
 }
 
@@ -80,6 +81,7 @@ impl JournalHistory {
             process: format!("replica-{n}"),
             incarnation: 1,
         };
+
         Self {
             journal: Journal::new("uid"),
             now: Timestamp::from_second(1_800_000_000).unwrap(),
@@ -135,6 +137,7 @@ impl JournalHistory {
             limits: &self.limits,
             timing: &self.timing,
         };
+
         (event, context)
     }
 
@@ -166,6 +169,7 @@ impl JournalHistory {
         let next = journal.step(event, &context);
         let took = next.is_ok();
         self.journal = next.unwrap_or(journal);
+
         took
     }
 
@@ -221,6 +225,7 @@ pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
             warnings: vec![words.to_owned()],
         }
     };
+
     RoundReport {
         slot,
         finished: slot,

@@ -40,7 +40,7 @@ proptest! {
     }
 
     #[test]
-    fn a_round_never_holds_more_charges_than_ordered_and_a_closed_one_gets_none(
+    fn a_round_never_holds_more_reservations_than_ordered_and_a_closed_one_gets_none(
         limits in limits(), count in 1usize..4, steps in steps(),
     ) {
         let mut history = JournalHistory::new(limits, count);
@@ -62,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_charged_and_no_slot_claimed_while_paused_or_distrusted(limits in limits(), steps in steps()) {
+    fn nothing_is_reserved_and_no_slot_claimed_while_paused_or_quarantined(limits in limits(), steps in steps()) {
         let mut history = JournalHistory::new(limits, 3);
         for step in steps {
             let before = history.journal.clone();

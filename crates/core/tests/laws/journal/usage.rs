@@ -63,7 +63,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_taken_back_makes_room_again() {
+fn what_is_released_makes_room_again() {
     let limits = DisruptionLimits {
         per_hour: Some(1),
         cooldown: Duration::from_secs(60),
@@ -76,8 +76,10 @@ fn what_is_taken_back_makes_room_again() {
         clock_shift: 0,
         paused: false,
     };
+
     assert!(history.take(&step(StepKind::Claim)));
     assert!(history.take(&step(StepKind::Reserve { pod: 1 })));
+
     let resolution = Resolution::Released;
     assert!(history.take(&step(StepKind::Resolve { resolution })));
     assert_eq!(history.journal.remaining(&limits, history.now), Some(1));
@@ -85,6 +87,7 @@ fn what_is_taken_back_makes_room_again() {
         history.take(&step(StepKind::Reserve { pod: 1 })),
         "its owner is not in cooldown either"
     );
+
     let resolution = Resolution::Unknown;
     assert!(history.take(&step(StepKind::Resolve { resolution })));
     assert_eq!(history.journal.remaining(&limits, history.now), Some(0));
@@ -100,6 +103,7 @@ fn the_fullest_journal_fits_into_a_config_map() {
         clock_shift,
         paused: false,
     };
+
     // A round a minute for a day, for the usage.
     for _ in 0..1440 {
         assert!(history.take(&step(StepKind::Claim, 60)));
@@ -108,9 +112,11 @@ fn the_fullest_journal_fits_into_a_config_map() {
         assert!(history.take(&step(StepKind::Resolve { resolution }, 0)));
         history.close(report(history.now, 0, ""));
     }
+
     // Then rounds of a hundred victims of as many owners with the longest names, reported in hostile words.
     history.limits.cooldown = Duration::from_secs(7 * 24 * 3600);
     let words = "\u{1}\"<&".repeat(3000);
+
     for minute in 0..25u32 {
         let claimed = history.take(&step(StepKind::Claim, 60));
         assert!(claimed, "minute {minute}");
@@ -125,6 +131,7 @@ fn the_fullest_journal_fits_into_a_config_map() {
         }
         history.close(report(history.now, 100, &words));
     }
+
     let (text, _) = history.journal.write();
     assert!(text.len() < 1 << 20, "{} bytes", text.len());
     assert!(history.journal.dropped() > 0);
@@ -136,6 +143,7 @@ fn an_hour_of_the_limit_is_never_shorter_than_an_hour() {
         per_hour: Some(1),
         ..DisruptionLimits::default()
     };
+
     // Within each second of a minute: the usage counts by minutes.
     for second in 0..60 {
         let mut history = JournalHistory::new(limits.clone(), 1);

@@ -91,6 +91,7 @@ fn compare(lines: &[&str], zone: &TimeZone, window: &Window) -> usize {
         );
         found += slots.len();
     }
+
     found
 }
 
@@ -114,6 +115,7 @@ fn around_changes(name: &str, years: &[(i16, i16)], at_least: usize) {
                 .map(|change| Window::around(&zone, change, 72)),
         );
     }
+
     assert!(windows.len() >= at_least, "{name}: {} changes", windows.len());
     let calm = date(2026, 7, 1).to_zoned(TimeZone::UTC).unwrap().timestamp();
     windows.push(Window::around(&zone, calm, 72));
@@ -123,6 +125,7 @@ fn around_changes(name: &str, years: &[(i16, i16)], at_least: usize) {
         LINES.len(),
         windows.len()
     );
+
     assert!(found > 1000 * windows.len(), "{name}: {found} slots");
 }
 
@@ -172,6 +175,7 @@ fn every_zone_of_the_database_agrees() {
             }
         }
     }
+
     println!("every zone: {} lines x {windows} windows", lines.len());
     assert!(windows > 900, "{windows}");
 }
@@ -183,6 +187,7 @@ fn an_offset_with_odd_seconds_agrees() {
     let [start, end] = ["1972-01-06T21:00:00Z", "1972-01-07T04:00:00Z"].map(|text| text.parse().unwrap());
     let window = Window::new(&zone, start, end, SignedDuration::from_secs(1));
     let found = compare(LINES, &zone, &window);
+
     assert!(found > 100, "{found}");
     assert!(
         window

@@ -29,11 +29,13 @@ impl Oracle {
             line => line,
         };
         let fields: Vec<&str> = line.split_whitespace().collect();
+
         assert_eq!(fields.len(), 5, "{line}");
         let table =
             |nth: usize, from: u8, to: u8| (0..=to).map(|n| n >= from && field(fields[nth], n, to)).collect();
         let mut weekdays: Vec<bool> = table(4, 0, 7);
         weekdays[0] |= weekdays[7];
+
         Self {
             minutes: table(0, 0, 59),
             hours: table(1, 0, 23),
@@ -54,6 +56,7 @@ impl Oracle {
         }
         let day = self.days[local.day() as usize];
         let weekday = self.weekdays[local.weekday().to_sunday_zero_offset() as usize];
+
         self.months[local.month() as usize]
             && if self.either {
                 day || weekday
@@ -150,5 +153,6 @@ pub(crate) fn changes(zone: &TimeZone, from_year: i16, to_year: i16) -> Vec<Time
         .map(|hour| (hour, zone.to_offset(hour)));
     let offsets: Vec<_> = offsets.collect();
     let pairs = offsets.windows(2).filter(|pair| pair[0].1 != pair[1].1);
+
     pairs.map(|pair| pair[1].0).collect()
 }

@@ -36,6 +36,7 @@ fn field(low: u8, high: u8, names: &'static [&'static str]) -> impl Strategy<Val
         2 => (1..40u8).prop_map(|step| format!("*/{step}")),
         1 => Just("*".to_owned()),
     ];
+
     prop_oneof![3 => Just("*".to_owned()), 4 => prop::collection::vec(item, 1..4).prop_map(|items| items.join(","))]
 }
 
@@ -44,6 +45,7 @@ fn line() -> impl Strategy<Value = String> {
         "", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     ];
     let weekdays = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
     (
         field(0, 59, &[]),
         field(0, 23, &[]),
@@ -82,6 +84,7 @@ proptest! {
         let end = minute + 3 * 24 * 60;
         let expected = (minute..end).map(instant).find(|instant| oracle.fires(zone.to_datetime(*instant)));
         let slot = plain(&line, zone).next_slot(now).map(|slot| slot.instant);
+
         match expected {
             Some(expected) => prop_assert_eq!(slot, Some(expected)),
             None => prop_assert!(slot.is_none_or(|slot| slot >= instant(end))),

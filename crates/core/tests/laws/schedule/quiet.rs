@@ -15,6 +15,7 @@ fn a_quiet_slot_names_the_quiet_time_that_takes_it() {
         .iter()
         .map(|slot| slot.quiet.map(|quiet| quiet.to_string()))
         .collect();
+
     assert_eq!(
         quiet[..],
         ["12-24/12-26", "12-25", "12-24/12-26"]
@@ -49,6 +50,7 @@ fn an_hour_shown_twice_is_judged_twice() {
     let rounds = std::iter::successors(calendar.next_round(at("2027-11-07T04:45:00Z")), |now| {
         calendar.next_round(*now)
     });
+
     assert_eq!(
         rounds.take(3).collect::<Vec<_>>(),
         [
@@ -134,7 +136,9 @@ impl Days {
             Self::Dated(first, last) => (*first..=*last).contains(&date),
             Self::Yearly(first, last) => {
                 let key = |date: &Date| 100 * i32::from(date.month()) + i32::from(date.day());
-                let (first, last, date) = (key(first), key(last), key(&date));
+                let first = key(first);
+                let last = key(last);
+                let date = key(&date);
                 if first > last {
                     date >= first || date <= last
                 } else {
@@ -150,6 +154,7 @@ fn days() -> impl Strategy<Value = (String, Days)> {
     let name = |day: u8| NAMES[usize::from(day)];
     let date = || (0..1200i32).prop_map(|day| jiff::civil::date(2026, 1, 1).checked_add(day.days()).unwrap());
     let month_day = |date: Date| date.strftime("%m-%d").to_string();
+
     prop_oneof![
         prop::collection::vec(0..7u8, 1..4).prop_map(move |days| {
             (
@@ -244,6 +249,7 @@ proptest! {
         let change = calendar.zone().following(at("2017-06-01T00:00:00Z")).next().unwrap().timestamp();
         let now: Timestamp = change + SignedDuration::from_hours(hours);
         let mut rounds = Vec::new();
+
         for slot in calendar.upcoming(now).take(300) {
             let local = calendar.zone().to_datetime(slot.instant);
             prop_assert_eq!(slot.quiet.is_some(), meant.iter().any(|meant| meant.covers(local)));
@@ -251,6 +257,7 @@ proptest! {
                 rounds.push(slot.instant);
             }
         }
+
         let mut last = now;
         for round in rounds {
             prop_assert_eq!(calendar.next_round(last), Some(round));
