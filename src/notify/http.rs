@@ -1,5 +1,5 @@
-//! The HTTP client of the channels: sends a POST, reads the answer within a deadline, and describes every failure without
-//! revealing secrets.
+//! The HTTP client of the channels: sends a POST, reads the answer within a deadline, and describes every failure
+//! without revealing secrets.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -60,8 +60,8 @@ pub struct PostRequest<'a> {
 }
 
 impl HttpClient {
-    /// Creates a client for `channels`. Call this on the Arbiter that will use the client. CA certificates are loaded only
-    /// if one of the channels needs TLS.
+    /// Creates a client for `channels`. Call this on the Arbiter that will use the client. CA certificates are loaded
+    /// only if one of the channels needs TLS.
     pub fn new(channels: &[Channel], platform: &Platform) -> Result<Self, HttpError> {
         let mut connector = awc::Connector::new()
             .timeout(CONNECT_TIMEOUT)
@@ -179,8 +179,8 @@ pub(super) fn destination(url: &str) -> Result<Uri, UrlError> {
     }
 }
 
-/// The TLS configuration: the system's CA certificates, an explicit crypto provider and HTTP/1.1. Nothing depends on the
-/// process-wide default provider.
+/// The TLS configuration: the system's CA certificates, an explicit crypto provider and HTTP/1.1. Nothing depends on
+/// the process-wide default provider.
 fn tls() -> Result<ClientConfig, HttpError> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()

@@ -1,9 +1,9 @@
 //! An in-memory Kubernetes API server on a loopback port, for tests and demos.
 //!
-//! Any client can talk to it over HTTP: kube, client-go, kubectl, curl. It keeps objects in memory, runs the controllers
-//! that create and replace pods and count disruption budgets, and answers as a real API server does, down to the
-//! messages of its errors. Tests can deny permissions, stop the controllers, let old revisions expire, and read back each
-//! request. It has no webhooks, no admission policies and a single user.
+//! Any client can talk to it over HTTP: kube, client-go, kubectl, curl. It keeps objects in memory, runs the
+//! controllers that create and replace pods and count disruption budgets, and answers as a real API server does, down
+//! to the messages of its errors. Tests can deny permissions, stop the controllers, let old revisions expire, and read
+//! back each request. It has no webhooks, no admission policies and a single user.
 //!
 //! ```
 //! use kube_sandbox::{Sandbox, SandboxOptions, scenario};
@@ -38,12 +38,12 @@
 //!
 //! Beside these, `options` holds [`SandboxOptions`], and [`scenario`] makes objects for tests.
 //!
-//! Dependencies point downwards only, and no two files depend on each other. Code that waits or uses a socket belongs to
-//! `http`, code that acts without a request to `controllers`, code that decides an answer to `api`, code that only
+//! Dependencies point downwards only, and no two files depend on each other. Code that waits or uses a socket belongs
+//! to `http`, code that acts without a request to `controllers`, code that decides an answer to `api`, code that only
 //! converts to `wire`, and everything stored to `store`.
 //!
-//! Objects are JSON values everywhere, read by JSON pointers, because a server must preserve fields that it does not know;
-//! see the module `store::object`.
+//! Objects are JSON values everywhere, read by JSON pointers, because a server must preserve fields that it does not
+//! know; see the module `store::object`.
 
 /// Runs the examples of the README as tests.
 #[cfg(doctest)]
@@ -106,8 +106,8 @@ impl Sandbox {
         let (started_sender, started) = mpsc::channel();
         let thread_state = shared.clone();
         let thread = thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
-            // The runtime is created and dropped on this thread, because the caller may be inside another runtime, where
-            // neither is allowed.
+            // The runtime is created and dropped on this thread, because the caller may be inside another runtime,
+            // where neither is allowed.
             let (result, serving) = match start_runtime(listener) {
                 Ok(serving) => (Ok(()), Some(serving)),
                 Err(error) => (Err(error), None),

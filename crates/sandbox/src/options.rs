@@ -8,7 +8,8 @@ use serde_json::Value;
 /// The settings of a sandbox. The default is a cluster of two empty nodes on a free loopback port.
 #[derive(Debug, Clone)]
 pub struct SandboxOptions {
-    /// The address to listen on; port 0 picks a free port. The server asks for no credentials, so use a loopback address.
+    /// The address to listen on; port 0 picks a free port. The server asks for no credentials, so use a loopback
+    /// address.
     pub listen: SocketAddr,
     /// The initial objects. The controllers process them before the first request.
     pub objects: Vec<Value>,

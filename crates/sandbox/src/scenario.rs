@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// A shop in the namespace `shop`: workloads with and without a budget, and budgets that do and do not allow disruptions.
+/// A shop in the namespace `shop`: workloads with and without a budget, and budgets that do and do not allow
+/// disruptions.
 ///
 /// | workload | pods | budget |
 /// |---|---|---|

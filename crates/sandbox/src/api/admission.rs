@@ -1,4 +1,5 @@
-//! Admission of new objects, by the rules of the plugin NamespaceLifecycle (`plugin/pkg/admission/namespace/lifecycle`).
+//! Admission of new objects, by the rules of the plugin NamespaceLifecycle
+//! (`plugin/pkg/admission/namespace/lifecycle`).
 
 use crate::store::object;
 use crate::store::state::ClusterState;

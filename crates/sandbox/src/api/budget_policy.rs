@@ -1,7 +1,7 @@
 //! Decides whether the budgets that cover a pod permit its eviction.
 //!
-//! These functions do not touch the cluster state: objects in, a permission or a refusal out. The rules and the messages are those of
-//! `pkg/registry/core/pod/storage/eviction.go`.
+//! These functions do not touch the cluster state: objects in, a permission or a refusal out. The rules and the
+//! messages are those of `pkg/registry/core/pod/storage/eviction.go`.
 
 use std::sync::Arc;
 

@@ -160,7 +160,8 @@ fn schema_index() -> Value {
 
 /// A minimal schema, which tells kubectl that this server validates fields itself.
 ///
-/// Without the parameter `fieldValidation` of PATCH, kubectl would validate with schemas that the sandbox does not have.
+/// Without the parameter `fieldValidation` of PATCH, kubectl would validate with schemas that the sandbox does not
+/// have.
 fn schema(group: &str, version: &str) -> Value {
     let mut paths = json!({});
     for resource in resources_of(group, version) {

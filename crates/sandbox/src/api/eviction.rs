@@ -1,7 +1,7 @@
 //! Answers POST pods/eviction.
 //!
-//! The order of the checks, and every message, is that of `pkg/registry/core/pod/storage/eviction.go`: a budget is spent
-//! before the preconditions are checked, and the delete options are validated last.
+//! The order of the checks, and every message, is that of `pkg/registry/core/pod/storage/eviction.go`: a budget is
+//! spent before the preconditions are checked, and the delete options are validated last.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

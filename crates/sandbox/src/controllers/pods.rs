@@ -1,4 +1,5 @@
-//! The lifecycle of pods: binds them to a node, makes them running and ready, and removes them after their grace period.
+//! The lifecycle of pods: binds them to a node, makes them running and ready, and removes them after their grace
+//! period.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -59,8 +59,8 @@ pub(super) fn is_active(pod: &Value) -> bool {
     !object::is_terminating(pod) && !object::is_terminal(pod)
 }
 
-/// Keeps a ReplicaSet for the current template; those of earlier templates are scaled to zero at once, without a rolling
-/// update.
+/// Keeps a ReplicaSet for the current template; those of earlier templates are scaled to zero at once, without a
+/// rolling update.
 fn reconcile_deployment(state: &mut ClusterState, deployment: &Value) {
     let hash = names::template_hash(&deployment["spec"]["template"].to_string());
     let current = format!("{}-{hash}", object::name(deployment));

@@ -91,8 +91,8 @@ pub struct PodDeletion {
 
 /// All objects under one growing revision, as etcd keeps those of a real cluster.
 ///
-/// Objects are shared and never changed in place, so lists, snapshots and the history cost one pointer per object and stay
-/// as they were.
+/// Objects are shared and never changed in place, so lists, snapshots and the history cost one pointer per object and
+/// stay as they were.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectStore {
     kinds: BTreeMap<&'static str, BTreeMap<ObjectKey, Arc<Value>>>,
