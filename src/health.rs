@@ -1,4 +1,5 @@
-//! The health probes `/livez` and `/readyz`, served by a thread of their own from the state that the Supervisor maintains.
+//! The health probes `/livez` and `/readyz`, served by a thread of their own from the state that the Supervisor
+//! maintains.
 //!
 //! The probes ask neither the API server nor a chat service, because restarting macaque fixes neither.
 
@@ -84,7 +85,8 @@ impl HealthState {
         self.platform.monotonic().duration_since(self.created)
     }
 
-    /// The checks of `/livez`: the Supervisor's heartbeat only, because the Supervisor restarts the other actors itself.
+    /// The checks of `/livez`: the Supervisor's heartbeat only, because the Supervisor restarts the other actors
+    /// itself.
     fn liveness(&self) -> Vec<ProbeCheck> {
         let age = self.silence();
         let fresh = if age < STALE_AFTER {

@@ -1,7 +1,7 @@
 //! The heartbeat of one incarnation of an actor, which shows the Supervisor whether the actor still works.
 //!
-//! A heartbeat shows two faults. If no *beat* arrives, the actor's thread is blocked. If an *operation* makes no progress
-//! within its allowance, the actor waits for something that never happens, although its thread still runs.
+//! A heartbeat shows two faults. If no *beat* arrives, the actor's thread is blocked. If an *operation* makes no
+//! progress within its allowance, the actor waits for something that never happens, although its thread still runs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -95,8 +95,8 @@ impl Heartbeat {
         }
     }
 
-    /// The reason why the actor counts as hung at `now`, if it does. The time before `awake_since` does not count, because
-    /// the process may have been suspended.
+    /// The reason why the actor counts as hung at `now`, if it does. The time before `awake_since` does not count,
+    /// because the process may have been suspended.
     pub fn unhealthy(&self, now: Instant, awake_since: Instant, hang_timeout: Duration) -> Option<Unhealthy> {
         let state = self.state();
         let silence = now.saturating_duration_since(state.last_beat.max(awake_since));

@@ -1,8 +1,8 @@
 //! The Kubernetes adapter: lists, reads and disrupts pods, and checks permissions.
 //!
-//! Requests are sent through [`kube::Client::send`], and status, headers and body are read here, because kube's own calls
-//! drop `Retry-After` and `Warning`, its `evict` drops the delete options, and its default policy retries a refused
-//! eviction fifteen times. [`macaque_core::verdict`] decides what an answer means.
+//! Requests are sent through [`kube::Client::send`], and status, headers and body are read here, because kube's own
+//! calls drop `Retry-After` and `Warning`, its `evict` drops the delete options, and its default policy retries a
+//! refused eviction fifteen times. [`macaque_core::verdict`] decides what an answer means.
 
 mod access_review;
 mod budgets;
@@ -71,8 +71,8 @@ struct ApiRequest {
 const JSON: &str = "application/json";
 
 impl Cluster {
-    /// Asks the API server to disrupt `pod`. The UID is always a precondition, so no other pod of that name is disrupted.
-    /// Returns the answer for [`macaque_core::verdict::classify`] to judge.
+    /// Asks the API server to disrupt `pod`. The UID is always a precondition, so no other pod of that name is
+    /// disrupted. Returns the answer for [`macaque_core::verdict::classify`] to judge.
     ///
     /// # Errors
     /// No answer came: the disruption may or may not have happened.
@@ -104,16 +104,16 @@ impl Cluster {
         self
     }
 
-    /// How far this machine's clock is ahead of the API server's, negative if it is behind, according to the last answer;
-    /// `None` until an answer shows the server's time.
+    /// How far this machine's clock is ahead of the API server's, negative if it is behind, according to the last
+    /// answer; `None` until an answer shows the server's time.
     pub fn skew(&self) -> Option<SignedDuration> {
         self.skew.get()
     }
 
     /// Sends a request and reads the whole answer within `deadline`; `what` describes the request in errors.
     ///
-    /// After a 401, reads the credentials again and sends the request once more, because the token may have expired. That
-    /// is safe for every request: a 401 proves that nothing was done.
+    /// After a 401, reads the credentials again and sends the request once more, because the token may have expired.
+    /// That is safe for every request: a 401 proves that nothing was done.
     async fn send(
         &self,
         call: ApiRequest,

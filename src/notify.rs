@@ -53,8 +53,8 @@ pub async fn deliver(http: &HttpClient, channel: &Channel, message: &RoundMessag
 
 /// Delivers `message` through `channel`, with retries as `retry` allows; returns the result of the last try.
 ///
-/// This may take as long as `retry.tries` deadlines and the pauses in between, so no other channel and no round may wait
-/// for it.
+/// This may take as long as `retry.tries` deadlines and the pauses in between, so no other channel and no round may
+/// wait for it.
 pub async fn deliver_with_retries(
     http: &HttpClient,
     channel: &Channel,

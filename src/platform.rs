@@ -1,8 +1,8 @@
 //! Time and randomness: the wall clock, the monotonic clock, sleeping and random numbers, behind one type.
 //!
-//! Every other part of macaque receives a [`Platform`] instead of reading a clock or drawing a random number by itself. A
-//! whole replica can therefore run under virtual time from a seed, with [`Platform::simulated`] inside a tokio runtime
-//! whose time is paused. The timers of actix and tokio follow the same paused clock.
+//! Every other part of macaque receives a [`Platform`] instead of reading a clock or drawing a random number by itself.
+//! A whole replica can therefore run under virtual time from a seed, with [`Platform::simulated`] inside a tokio
+//! runtime whose time is paused. The timers of actix and tokio follow the same paused clock.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,8 +1,8 @@
 //! A round, from the claim to the report, for the Killer and for `macaque once`.
 //!
 //! A round claims its slot, lists the pods, checks each, and picks victims at random. For each victim it reads the pod
-//! again, reserves it in the journal, disrupts it, verifies what happened, and records the outcome. In the end it closes
-//! the round with its report.
+//! again, reserves it in the journal, disrupts it, verifies what happened, and records the outcome. In the end it
+//! closes the round with its report.
 
 mod attempt;
 mod context;

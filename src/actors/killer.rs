@@ -144,8 +144,8 @@ impl Killer {
         self.failures.recovery_succeeded(recovery.dropped);
 
         for entry in recovery.outbox {
-            // A report that the Notifier accepted may have been lost in a crash, so it is sent again; the Notifier skips
-            // what it already knows.
+            // A report that the Notifier accepted may have been lost in a crash, so it is sent again; the Notifier
+            // skips what it already knows.
             let slot = entry.report.slot;
             let is_same = |unsent: &RoundFinished| unsent.in_outbox && unsent.report.slot == slot;
             if self.unsent.iter().any(is_same) || self.deliveries.contains_key(&slot) {

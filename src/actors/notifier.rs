@@ -1,5 +1,5 @@
-//! The Notifier actor: turns each report into a message and delivers it to every channel. Each channel has its own queue,
-//! so that a failing or slow channel delays neither the other channels nor the Killer.
+//! The Notifier actor: turns each report into a message and delivers it to every channel. Each channel has its own
+//! queue, so that a failing or slow channel delays neither the other channels nor the Killer.
 //!
 //! A message stays in its queue until the service accepts it; a message that the service will never accept is dropped.
 //! The Notifier confirms deliveries to the Killer, which records them in the journal.

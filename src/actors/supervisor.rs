@@ -1,9 +1,9 @@
 //! The Supervisor actor: starts the other actors, each on its own Arbiter, and restarts one that stops or hangs.
 //!
 //! actix's own `Supervisor` does not handle panics and keeps the actor's state across a restart. Here every incarnation
-//! of a child is a new value on a new thread. The join handle of its task is the monitor, which sees a panic, a stop and a
-//! cancellation alike. Its heartbeat shows whether it hangs. Its number tells a late stop of an earlier incarnation from
-//! one of the current incarnation. A blocked thread cannot be ended, so it is leaked and counted.
+//! of a child is a new value on a new thread. The join handle of its task is the monitor, which sees a panic, a stop
+//! and a cancellation alike. Its heartbeat shows whether it hangs. Its number tells a late stop of an earlier
+//! incarnation from one of the current incarnation. A blocked thread cannot be ended, so it is leaked and counted.
 
 mod child;
 mod restart_policy;

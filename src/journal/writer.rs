@@ -1,7 +1,8 @@
 //! Writes the journal for one incarnation of the Killer: read, step, conditional write, and only then act.
 //!
-//! If the answer to a write is lost, the write may or may not have happened. The step is then repeated on a fresh read of
-//! the ConfigMap: taking a step twice has the same effect as once, and a write that arrives late conflicts and fails.
+//! If the answer to a write is lost, the write may or may not have happened. The step is then repeated on a fresh read
+//! of the ConfigMap: taking a step twice has the same effect as once, and a write that arrives late conflicts and
+//! fails.
 
 use std::cell::RefCell;
 use std::time::Duration;

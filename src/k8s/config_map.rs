@@ -1,6 +1,6 @@
-//! Reads and writes the ConfigMap that holds the journal. Writes are conditional: the API server accepts one only if the
-//! ConfigMap has not changed since it was read (`metadata.resourceVersion`, Kubernetes API conventions, "Concurrency
-//! Control").
+//! Reads and writes the ConfigMap that holds the journal. Writes are conditional: the API server accepts one only if
+//! the ConfigMap has not changed since it was read (`metadata.resourceVersion`, Kubernetes API conventions,
+//! "Concurrency Control").
 
 use http::{Method, StatusCode};
 use macaque_core::config::ConfigMapRef;

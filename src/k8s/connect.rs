@@ -16,7 +16,8 @@ use secrecy::ExposeSecret;
 use super::{ApiError, Cluster, credentials};
 use crate::platform::Platform;
 
-/// How long connecting may take: long enough for a distant API server, short enough to report a dead one within a round.
+/// How long connecting may take: long enough for a distant API server, short enough to report a dead one within a
+/// round.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How to reach the cluster, and with which credentials.
@@ -36,7 +37,8 @@ pub struct RequestDeadlines {
     /// The deadline of reads and of the journal's writes.
     pub read: Duration,
     /// The deadline of disruptions. Longer than the 34 s after which the API server itself gives up
-    /// (`requestTimeoutUpperBound` in `apiserver/pkg/endpoints/handlers/rest.go`), so that its answer always arrives first.
+    /// (`requestTimeoutUpperBound` in `apiserver/pkg/endpoints/handlers/rest.go`), so that its answer always arrives
+    /// first.
     pub disrupt: Duration,
 }
 

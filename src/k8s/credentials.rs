@@ -1,5 +1,5 @@
-//! Explains in one line why a kubeconfig's credentials cannot be used. kube's own error texts are not passed on, because
-//! they quote what a credentials command printed or a file of secrets holds, which may be a token.
+//! Explains in one line why a kubeconfig's credentials cannot be used. kube's own error texts are not passed on,
+//! because they quote what a credentials command printed or a file of secrets holds, which may be a token.
 
 use std::fmt;
 use std::process::ExitStatus;

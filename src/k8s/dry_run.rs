@@ -2,7 +2,8 @@
 //! this file, and always marks it as a dry run.
 //!
 //! Where the mark stands matters. An eviction is a creation: its query decides, and its body must repeat the mark, or
-//! admission webhooks treat the eviction as a real one. A deletion with a body ignores its query: there the body decides.
+//! admission webhooks treat the eviction as a real one. A deletion with a body ignores its query: there the body
+//! decides.
 
 use std::time::Duration;
 

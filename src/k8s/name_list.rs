@@ -33,8 +33,8 @@ pub struct NamePage {
 }
 
 impl Cluster {
-    /// Lists one page of the names of the pods in `phases` that match `selector` in `namespace`, or in all namespaces if
-    /// it is `None`. Continues from the token `after`, as [`Cluster::pods`] does.
+    /// Lists one page of the names of the pods in `phases` that match `selector` in `namespace`, or in all namespaces
+    /// if it is `None`. Continues from the token `after`, as [`Cluster::pods`] does.
     ///
     /// Returns `None` if the server offers no tables; use [`Cluster::names_of_metadata`] then.
     ///
@@ -98,8 +98,8 @@ impl Cluster {
         Ok(NamePage { names, cursor })
     }
 
-    /// Reads the metadata of the pod behind a name; `None` if no such pod matches `selector` in one of `phases` any more.
-    /// Its spec and status are not read, and are filled in such that they exempt no pod.
+    /// Reads the metadata of the pod behind a name; `None` if no such pod matches `selector` in one of `phases` any
+    /// more. Its spec and status are not read, and are filled in such that they exempt no pod.
     ///
     /// If the namespace is unknown, the server searches all pods of the cluster, unless the request names the node, for
     /// which it has an index. The node is only a hint: if that search fails, it is repeated without the node.

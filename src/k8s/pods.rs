@@ -45,8 +45,8 @@ impl PageCursor {
 
 impl Cluster {
     /// Lists one page of the pods that match `selector` in `namespace`, or in all namespaces if it is `None`. Continues
-    /// from the token `after`. A list that expired between two pages continues from the token that the server offers, or
-    /// restarts; a pod may then appear twice.
+    /// from the token `after`. A list that expired between two pages continues from the token that the server offers,
+    /// or restarts; a pod may then appear twice.
     ///
     /// # Errors
     /// The list could not be read.
@@ -67,8 +67,8 @@ impl Cluster {
         })
     }
 
-    /// Lists one page as [`Cluster::pods`] does, and calls `each` with one pod after the other, so that only one of them is
-    /// in memory at a time. If more than `glance` pods follow the page, its pods are not read at all.
+    /// Lists one page as [`Cluster::pods`] does, and calls `each` with one pod after the other, so that only one of
+    /// them is in memory at a time. If more than `glance` pods follow the page, its pods are not read at all.
     ///
     /// # Errors
     /// The list could not be read; the pods of this page that `each` already received must be discarded.
@@ -89,8 +89,8 @@ impl Cluster {
         Ok(PageCursor::after(metadata, restarted))
     }
 
-    /// Reads the page at the token `after` or, if the token expired, the page to continue with. Also returns whether the
-    /// list restarts with its first page.
+    /// Reads the page at the token `after` or, if the token expired, the page to continue with. Also returns whether
+    /// the list restarts with its first page.
     pub(super) async fn page(
         &self,
         list: &PodListRequest<'_>,
@@ -142,7 +142,8 @@ pub(super) struct PodListRequest<'a> {
 }
 
 impl<'a> PodListRequest<'a> {
-    /// The list of the pods that match `selector` in `namespace`, or in all namespaces, in the form that `accept` names.
+    /// The list of the pods that match `selector` in `namespace`, or in all namespaces, in the form that `accept`
+    /// names.
     pub(super) fn of(
         namespace: Option<&'a str>,
         selector: &'a Selector,

@@ -1,5 +1,5 @@
-//! Reads an HTTP response. Its shape decides what it is, not its content type. A compressed answer stays compressed until
-//! it is parsed, so that a page of pods is never held in memory uncompressed.
+//! Reads an HTTP response. Its shape decides what it is, not its content type. A compressed answer stays compressed
+//! until it is parsed, so that a page of pods is never held in memory uncompressed.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -37,8 +37,8 @@ pub(super) struct ApiResponse {
     gzip: bool,
 }
 
-/// Reads the body. If `glance` is set, and more than that many items follow this page of a list, its items are not read:
-/// the answer is then an empty list with the metadata of the page.
+/// Reads the body. If `glance` is set, and more than that many items follow this page of a list, its items are not
+/// read: the answer is then an empty list with the metadata of the page.
 ///
 /// # Errors
 /// The reason, in words.
@@ -143,7 +143,8 @@ impl ApiResponse {
         }
     }
 
-    /// Whether the credentials were rejected. The code alone does not show it: an admission webhook may also deny with 401.
+    /// Whether the credentials were rejected. The code alone does not show it: an admission webhook may also deny with
+    /// 401.
     pub(super) fn is_unauthorized(&self) -> bool {
         let answer = |(status, _)| ApiAnswer {
             code: self.status.as_u16(),
@@ -195,7 +196,8 @@ impl ApiResponse {
     /// Parses the body as an object that may not exist; `None` if the server says that it does not.
     ///
     /// # Errors
-    /// As [`Self::into_object`], and for a 404 that is not a Status, e.g. an HTML page, which says nothing of the object.
+    /// As [`Self::into_object`], and for a 404 that is not a Status, e.g. an HTML page, which says nothing of the
+    /// object.
     pub(super) fn into_object_if_any<T: DeserializeOwned>(
         self,
         what: impl Fn() -> String,

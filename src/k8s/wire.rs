@@ -124,8 +124,9 @@ impl From<PodObject> for Pod {
     }
 }
 
-/// The workload behind an owner reference: for a ReplicaSet of a Deployment, the Deployment, so that the ReplicaSets of a
-/// rollout count as one owner. No request is needed: the ReplicaSet is called `NAME-HASH`, and the hash is a pod label.
+/// The workload behind an owner reference: for a ReplicaSet of a Deployment, the Deployment, so that the ReplicaSets of
+/// a rollout count as one owner. No request is needed: the ReplicaSet is called `NAME-HASH`, and the hash is a pod
+/// label.
 fn workload(reference: OwnerReference, labels: &BTreeMap<String, String>) -> PodOwner {
     let hash = labels
         .get("pod-template-hash")

@@ -86,8 +86,8 @@ impl DeliveryError {
     }
 }
 
-/// Judges an answer by its status alone; a 2xx passes, and the service's own rules must judge it further. `detail` is the
-/// service's own message, which the error quotes.
+/// Judges an answer by its status alone; a 2xx passes, and the service's own rules must judge it further. `detail` is
+/// the service's own message, which the error quotes.
 pub(super) fn judge_status(service: &str, answer: &ServiceAnswer, detail: Option<&str>) -> DeliveryResult {
     let status = answer.status;
     let why = match detail.map(|words| clean(words, MAX_DETAIL_CHARS)) {

@@ -1,5 +1,5 @@
-//! The HTTP client of the channels: sends a POST, reads the answer within a deadline, and describes every failure without
-//! revealing secrets.
+//! The HTTP client of the channels: sends a POST, reads the answer within a deadline, and describes every failure
+//! without revealing secrets.
 
 use std::fmt;
 use std::sync::Arc;
@@ -50,8 +50,8 @@ pub enum HttpError {
 }
 
 impl HttpClient {
-    /// Creates a client for `channels`. Call this on the Arbiter that will use the client. CA certificates are loaded only
-    /// if one of the channels needs TLS.
+    /// Creates a client for `channels`. Call this on the Arbiter that will use the client. CA certificates are loaded
+    /// only if one of the channels needs TLS.
     pub fn new(channels: &[Channel], platform: &Platform) -> Result<Self, HttpError> {
         let mut connector = awc::Connector::new()
             .timeout(CONNECT_TIMEOUT)
@@ -147,8 +147,8 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-/// The TLS configuration: the system's CA certificates, an explicit crypto provider and HTTP/1.1. Nothing depends on the
-/// process-wide default provider.
+/// The TLS configuration: the system's CA certificates, an explicit crypto provider and HTTP/1.1. Nothing depends on
+/// the process-wide default provider.
 fn tls() -> Result<ClientConfig, HttpError> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()

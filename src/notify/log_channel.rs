@@ -1,4 +1,5 @@
-//! The log as a channel: one line per victim, and one for the round if it says more, with structured values for queries.
+//! The log as a channel: one line per victim, and one for the round if it says more, with structured values for
+//! queries.
 
 use log::Level;
 use macaque_core::report::RoundVerdict;

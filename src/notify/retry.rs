@@ -30,8 +30,8 @@ impl Default for DeliveryRetry {
 impl DeliveryRetry {
     /// The pause after try number `attempt`, counted from 1, failed with `error`; `None` if no try is left or useful.
     ///
-    /// `jitter`, from 0 to 1, picks a pause between half and the whole of its length, so that replicas do not retry at the
-    /// same time. The pause is never shorter than the service asked for.
+    /// `jitter`, from 0 to 1, picks a pause between half and the whole of its length, so that replicas do not retry at
+    /// the same time. The pause is never shorter than the service asked for.
     pub fn next_delay(&self, attempt: u32, error: &DeliveryError, jitter: f64) -> Option<Duration> {
         let Retryable::Yes { retry_after } = error.retryable else {
             return None;

@@ -172,8 +172,8 @@ pub fn bot_payload(message: &RoundMessage, bot: &SlackBot) -> Value {
     payload
 }
 
-/// The body of an incoming webhook. All texts are `plain_text` and escaped, so that no text from the cluster can mention
-/// people, create links or format.
+/// The body of an incoming webhook. All texts are `plain_text` and escaped, so that no text from the cluster can
+/// mention people, create links or format.
 pub fn webhook_payload(message: &RoundMessage) -> Value {
     let victims = message.victims.iter().map(|victim| &victim.line);
     let mut blocks = vec![json!({"type": "header", "text": plain(&message.headline, HEADER)})];
@@ -274,8 +274,8 @@ fn escape(c: char, out: &mut String) {
     }
 }
 
-/// The fields of interest of a bot's answer. They are read even if the rest is missing: after `ok`, Slack repeats the whole
-/// message, which may exceed the size that is read.
+/// The fields of interest of a bot's answer. They are read even if the rest is missing: after `ok`, Slack repeats the
+/// whole message, which may exceed the size that is read.
 #[derive(Default)]
 struct SlackAnswer {
     ok: Option<bool>,

@@ -94,8 +94,8 @@ impl fmt::Debug for WebexBot {
     }
 }
 
-/// How many bytes each of the two lists may take. Webex accepts 7439 bytes in all; headline and footer are at most 150 and
-/// 300 characters of five bytes each.
+/// How many bytes each of the two lists may take. Webex accepts 7439 bytes in all; headline and footer are at most 150
+/// and 300 characters of five bytes each.
 const LIST: usize = 2500;
 /// The longest line after escaping, so that at least one line fits its list.
 const LINE: usize = 800;
@@ -130,8 +130,8 @@ fn escaped(text: &str) -> String {
     escape_within(text, LINE, escape)
 }
 
-/// Escapes every character that can begin markdown, HTML or a mention. HTML and mentions need entities, because Webex looks
-/// for mentions before it looks for backslashes.
+/// Escapes every character that can begin markdown, HTML or a mention. HTML and mentions need entities, because Webex
+/// looks for mentions before it looks for backslashes.
 fn escape(c: char, out: &mut String) {
     match c {
         '&' => out.push_str("&amp;"),

@@ -44,8 +44,8 @@ impl DryRunLimits {
 }
 
 impl PreviewReader<'_> {
-    /// Asks about the first candidates of a snapshot, at most `limit`; returns how many requests were sent. Skips the rest
-    /// of a namespace where a permission is missing.
+    /// Asks about the first candidates of a snapshot, at most `limit`; returns how many requests were sent. Skips the
+    /// rest of a namespace where a permission is missing.
     ///
     /// # Errors
     /// macaque was asked to stop.

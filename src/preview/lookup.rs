@@ -22,8 +22,8 @@ impl PreviewReader<'_> {
         Ok(with_retries(self.platform, self.stop, read).await?)
     }
 
-    /// Reads the pods of `owner`, sorted by name. The result is empty both for an owner without pods and for one that does not
-    /// exist, because macaque reads no workloads.
+    /// Reads the pods of `owner`, sorted by name. The result is empty both for an owner without pods and for one that
+    /// does not exist, because macaque reads no workloads.
     ///
     /// # Errors
     /// The pods of `namespace` could not be listed.

@@ -1,5 +1,5 @@
-//! Disrupts one victim and finds out what happened to it. If the outcome is in doubt, the request is repeated for the same
-//! victim by its UID, never for another.
+//! Disrupts one victim and finds out what happened to it. If the outcome is in doubt, the request is repeated for the
+//! same victim by its UID, never for another.
 
 use std::time::Duration;
 
@@ -54,8 +54,8 @@ struct DisruptionAttempt<'a> {
     pod: &'a PodRef,
     /// How many times it may still be sent again after throttling.
     throttle_retries: u32,
-    /// Why an earlier request has no clear answer. Once set, later answers prove nothing by themselves: that request may
-    /// already have disrupted the pod.
+    /// Why an earlier request has no clear answer. Once set, later answers prove nothing by themselves: that request
+    /// may already have disrupted the pod.
     doubt: Option<String>,
     warnings: Vec<String>,
 }

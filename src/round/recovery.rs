@@ -19,8 +19,8 @@ pub struct Recovery {
     pub dropped: u64,
 }
 
-/// Runs a recovery pass: takes over expired leases, closes a round that was left open, and finds the reports to deliver.
-/// `unclosed` is the report of this Killer's own round that could not be closed before.
+/// Runs a recovery pass: takes over expired leases, closes a round that was left open, and finds the reports to
+/// deliver. `unclosed` is the report of this Killer's own round that could not be closed before.
 ///
 /// No round may be running meanwhile: it would be closed as an interrupted one.
 ///

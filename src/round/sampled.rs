@@ -1,5 +1,5 @@
-//! Runs a round with too many pods to judge them all: draws names at random and judges only those pods, until the victims
-//! are found.
+//! Runs a round with too many pods to judge them all: draws names at random and judges only those pods, until the
+//! victims are found.
 
 use std::collections::HashSet;
 
@@ -15,8 +15,8 @@ use super::retry::with_retries;
 use super::running::RunningRound;
 use super::scan::PodScan;
 
-/// How many pods in a row may be drawn without an attempt before all pods are judged instead. If one pod in a hundred is
-/// eligible, that happens once in twenty thousand rounds.
+/// How many pods in a row may be drawn without an attempt before all pods are judged instead. If one pod in a hundred
+/// is eligible, that happens once in twenty thousand rounds.
 const MAX_FRUITLESS_DRAWS: usize = 1_000;
 
 impl RunningRound<'_> {
@@ -115,8 +115,8 @@ impl RunningRound<'_> {
         }
     }
 
-    /// Judges every pod, and draws from those that were not `tried` before, in the order of the seed. Candidates still in
-    /// the queue are discarded, because they are judged again.
+    /// Judges every pod, and draws from those that were not `tried` before, in the order of the seed. Candidates still
+    /// in the queue are discarded, because they are judged again.
     async fn run_indexed(
         &mut self,
         seed: u64,

@@ -1,4 +1,5 @@
-//! Lists the pods in scope page by page and judges each. Only the counts stay in memory, and what the caller's sink keeps.
+//! Lists the pods in scope page by page and judges each. Only the counts stay in memory, and what the caller's sink
+//! keeps.
 
 use jiff::Timestamp;
 use macaque_core::config::NamespaceScope;
@@ -101,8 +102,8 @@ impl<S: PodSink> PodScan<S> {
 }
 
 impl PodScanner<'_> {
-    /// Scans every namespace in scope into `scan`, however many pods there are. A namespace that is missing or may not be
-    /// read is noted as a problem, and the scan continues with the others.
+    /// Scans every namespace in scope into `scan`, however many pods there are. A namespace that is missing or may not
+    /// be read is noted as a problem, and the scan continues with the others.
     pub(crate) async fn scan<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
         let mut size = ScopeSize::Unlimited;
         self.scan_within(scan, &mut size).await?;
@@ -170,7 +171,8 @@ impl PodScanner<'_> {
         let mut pager = ListPager::default();
 
         loop {
-            // Only the first page decides: later ones say nothing new, and a restarted list begins with its first page again.
+            // Only the first page decides: later ones say nothing new, and a restarted list begins with its first page
+            // again.
             let glance = if pager.after().is_none() {
                 size.glance(step.before)
             } else {

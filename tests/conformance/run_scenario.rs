@@ -66,8 +66,8 @@ pub(crate) async fn run_scenario(
         namespace.grant_all_but(&lacking).await;
     }
 
-    round_config.rules.target.namespaces = NamespaceScope::Named(vec![namespace.name().to_owned()]);
-    if let Some(own_pod) = &mut round_config.rules.own_pod {
+    round_config.eligibility.target.namespaces = NamespaceScope::Named(vec![namespace.name().to_owned()]);
+    if let Some(own_pod) = &mut round_config.eligibility.own_pod {
         namespace.name().clone_into(&mut own_pod.namespace);
     }
     let client = namespace.server.client_lacking(&lacking).await;

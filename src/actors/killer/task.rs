@@ -131,7 +131,8 @@ impl TaskContext {
         let ReportDelivered { slot, channels, done } = delivered;
         let event = JournalEvent::Delivered { slot, channels, done };
         if let Err(error) = self.writer.commit(cluster, &event).await {
-            // The next recovery pass finds the report in the outbox and sends it to the Notifier, which confirms it again.
+            // The next recovery pass finds the report in the outbox and sends it to the Notifier, which confirms it
+            // again.
             log::debug!("could not record delivery of the report for round {slot}: {error}");
         }
     }

@@ -57,8 +57,8 @@ impl RestartHistory {
 }
 
 impl Default for RestartPolicy {
-    /// Allows three restarts a minute: enough for a transient failure, and few enough that Kubernetes' own restart, with
-    /// its CrashLoopBackOff and its alerts, soon takes over.
+    /// Allows three restarts a minute: enough for a transient failure, and few enough that Kubernetes' own restart,
+    /// with its CrashLoopBackOff and its alerts, soon takes over.
     fn default() -> Self {
         Self {
             restarts: 3,

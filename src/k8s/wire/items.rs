@@ -1,5 +1,5 @@
-//! Reads a list item by item, so that only one item is in memory at a time. Each item is cut out of the stream before it is
-//! parsed, because serde_json parses a slice several times as fast as a stream.
+//! Reads a list item by item, so that only one item is in memory at a time. Each item is cut out of the stream before
+//! it is parsed, because serde_json parses a slice several times as fast as a stream.
 
 use std::io::Read;
 
