@@ -88,7 +88,7 @@ pub fn run(config: ActorsConfig) -> i32 {
     let thread = std::thread::Builder::new().name("supervisor".to_owned());
     let started = thread.spawn(move || sender.send(supervise(config)));
     if let Err(error) = started {
-        log::error!("no thread for the Supervisor: {error}");
+        log::error!("cannot start the Supervisor's thread: {error}");
         return supervisor::GAVE_UP;
     }
 

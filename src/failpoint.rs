@@ -8,9 +8,9 @@ use std::sync::Arc;
 pub enum FailPoint {
     /// The Supervisor checks the other actors.
     SupervisorTick,
-    /// The Clock is about to tell the Killer that a round is due.
+    /// The Clock is about to announce a due round to the Killer.
     BeforeDue,
-    /// The Clock has told the Killer that a round is due.
+    /// The Clock has announced a due round to the Killer.
     AfterDue,
     /// The Killer accepted a round and has not begun it.
     BeforeRound,

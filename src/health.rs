@@ -133,7 +133,7 @@ pub fn serve(address: SocketAddr, health: Arc<HealthState>) -> io::Result<Socket
             runtime.block_on(async {
                 match TcpListener::from_std(listener) {
                     Ok(listener) => accept(listener, health).await,
-                    Err(error) => log::error!("the probes are not served: {error}"),
+                    Err(error) => log::error!("cannot serve the health probes: {error}"),
                 }
             });
         })?;

@@ -172,7 +172,7 @@ impl PreviewReader<'_> {
                 ApiError::Forbidden { .. } => MISSING_GRANT,
                 _ => "",
             };
-            problems.push(format!("budgets are unknown: {error}{remedy}"));
+            problems.push(format!("cannot read budgets: {error}{remedy}"));
             budgets.add_unreadable(namespace, error.to_string());
         }
         Ok(budgets)

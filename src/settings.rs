@@ -74,7 +74,7 @@ pub struct ValidSettings {
 /// The validated settings of a command that only reads: no schedule is required, and no chat service decoded.
 #[derive(Debug, Clone)]
 pub struct ViewSettings {
-    /// Which pods to disrupt, and how.
+    /// The pods to disrupt, and how.
     pub config: ChaosConfig,
     /// What is logged, and in which format.
     pub log: LogSettings,

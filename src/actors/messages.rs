@@ -87,7 +87,7 @@ pub struct ChildStopped {
     pub role: ActorRole,
     /// The child's incarnation.
     pub incarnation: u64,
-    /// Why it stopped.
+    /// The reason for which the child stopped.
     pub reason: ExitReason,
 }
 

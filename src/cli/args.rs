@@ -45,7 +45,7 @@ pub(super) struct ScopeArgs {
     /// Only pods with these labels, as in `kubectl -l`
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     selector: Option<String>,
-    /// How to disrupt: evict (honours budgets) or delete (asks no budget)
+    /// How to disrupt: evict (honours budgets) or delete (does not check budgets)
     #[arg(long, value_name = "METHOD")]
     method: Option<String>,
     /// Victims per round

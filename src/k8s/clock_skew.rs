@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_ahead_and_one_behind_are_told_apart() {
+    fn a_clock_ahead_and_one_behind_are_distinguished() {
         let date = "Tue, 01 Dec 2026 12:00:00 GMT";
         let ahead = skew(date, "2026-12-01T13:00:01Z", "2026-12-01T13:00:01Z");
         assert_eq!(ahead, Some(SignedDuration::from_hours(1)));

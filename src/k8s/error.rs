@@ -52,7 +52,7 @@ pub enum ApiError {
         retry_after: Duration,
     },
     /// macaque was asked to stop before an answer came.
-    #[error("macaque was told to stop before an answer came")]
+    #[error("stopped before an answer came")]
     Stopped,
     /// The answer is not one of those expected.
     #[error("{what}: unexpected answer: {why}")]

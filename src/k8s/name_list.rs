@@ -21,7 +21,7 @@ const TABLE_LIMIT: usize = 5_000;
 /// Pods per page if the server offers no tables: 6 MB of JSON, and a few hundred kilobytes on the wire.
 const METADATA_LIMIT: usize = 500;
 
-/// How many pods of one name, each in a namespace of its own, are told apart.
+/// How many pods of one name, each in a namespace of its own, are distinguished.
 const NAMESAKES: usize = 5_000;
 
 /// A page of names.

@@ -193,7 +193,7 @@ fn notes(report: &RoundReport, headline: &str) -> Vec<String> {
         let mut tallies: Vec<_> = report.exempted.iter().collect();
         tallies.sort_by_key(|(reason, tally)| (std::cmp::Reverse(tally.count), reason.as_str()));
         notes.extend(tallies.into_iter().map(|(reason, tally)| {
-            let lead = if tally.count == 1 { "" } else { "such as " };
+            let lead = if tally.count == 1 { "" } else { "e.g. " };
             format!(
                 "{} exempt, {reason}: {lead}{} ({})",
                 tally.count, tally.example, tally.detail

@@ -67,12 +67,14 @@ impl DeliveryRetry {
 
             let Some(delay) = self.next_delay(attempt, &error, platform.random_fraction()) else {
                 if attempt > 1 {
-                    error.why.push_str(&format!(" (try {attempt} of {})", self.tries));
+                    error
+                        .why
+                        .push_str(&format!(" (attempt {attempt} of {})", self.tries));
                 }
                 return Err(error);
             };
 
-            log::debug!(attempt, delay_ms = delay.as_millis() as u64; "not delivered, to be tried again: {error}");
+            log::debug!(attempt, delay_ms = delay.as_millis() as u64; "delivery failed, will retry: {error}");
             pause(delay).await;
             attempt += 1;
         }

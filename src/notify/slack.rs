@@ -61,7 +61,7 @@ pub static WEBHOOK: ServiceSpec = ServiceSpec {
     title: "the Slack webhook",
     fields: &[ServiceField {
         path: "notify.slack_webhook.url",
-        doc: "The URL of a Slack incoming webhook; whoever knows it can write.",
+        doc: "The URL of a Slack incoming webhook; anyone who knows it can post messages.",
         kind: FieldKind::Secret {
             file_path: "notify.slack_webhook.url_file",
             file_doc: "A file that holds the URL of a Slack incoming webhook.",

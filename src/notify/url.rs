@@ -14,10 +14,10 @@ pub enum UrlError {
     #[error("has no host")]
     NoHost,
     /// The URL holds credentials, which would be logged and forwarded with it.
-    #[error("holds a user name")]
+    #[error("contains a user name")]
     UserName,
     /// The URL would send the message and the token unencrypted.
-    #[error("would send a secret in clear text")]
+    #[error("would send a secret unencrypted")]
     InTheClear,
     /// The URL has another scheme.
     #[error("is not https")]

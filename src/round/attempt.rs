@@ -54,7 +54,7 @@ struct DisruptionAttempt<'a> {
     pod: &'a PodRef,
     /// How many times it may still be sent again after throttling.
     throttle_retries: u32,
-    /// Why an earlier request has no clear answer. Once set, later answers prove nothing by themselves: that request
+    /// What came of an earlier request instead of a clear answer. Once set, later answers prove nothing by themselves: that request
     /// may already have disrupted the pod.
     doubt: Option<String>,
     warnings: Vec<String>,
@@ -156,7 +156,7 @@ impl DisruptionAttempt<'_> {
             PodState::GoneOrTerminating => self.disrupted(),
             PodState::Alive => Outcome::Refused(Refusal::AcceptedButAlive),
             PodState::Unknown(why) => Outcome::Unknown {
-                why: format!("accepted, but then: {why}"),
+                why: format!("accepted, but the check failed: {why}"),
             },
         }
     }
@@ -187,12 +187,12 @@ impl DisruptionAttempt<'_> {
         };
 
         let again = match verdict {
-            DisruptionVerdict::Refused(refusal) => format!("asked again: {}", refusal.phrase()),
+            DisruptionVerdict::Refused(refusal) => format!("sent again: {}", refusal.phrase()),
             DisruptionVerdict::Uncertain(why)
             | DisruptionVerdict::Forbidden(why)
-            | DisruptionVerdict::Invalid(why) => format!("asked again: {why}"),
-            DisruptionVerdict::Unauthorized => "asked again: the credentials are not accepted".to_owned(),
-            DisruptionVerdict::Accepted | DisruptionVerdict::Gone => "asked again".to_owned(),
+            | DisruptionVerdict::Invalid(why) => format!("sent again: {why}"),
+            DisruptionVerdict::Unauthorized => "sent again: the credentials are not accepted".to_owned(),
+            DisruptionVerdict::Accepted | DisruptionVerdict::Gone => "sent again".to_owned(),
         };
 
         Outcome::Unknown {

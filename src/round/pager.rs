@@ -40,10 +40,10 @@ impl ListPager {
         self.restarts += u32::from(cursor.restarted);
 
         if self.restarts > RESTARTS {
-            return Err("the list expires between two pages, again and again");
+            return Err("the list expired between two pages too often");
         }
         if (self.pages >= MAX_PAGES || self.items >= MAX_ITEMS) && cursor.next.is_some() {
-            return Err("the list goes on and on");
+            return Err("the list does not end");
         }
 
         self.after.clone_from(&cursor.next);

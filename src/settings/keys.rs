@@ -162,7 +162,7 @@ static FIRST: &[SettingKey] = &[
         .old("MACAQUE_SELECTOR"),
     key("target.min_age", Duration("1m"), "Younger pods are exempt."),
     key("target.include", List(','), "Rules to switch off, by name: `daemonset` makes pods of DaemonSets eligible."),
-    key("disrupt.method", Text("evict"), "`evict` honours PodDisruptionBudgets and admission webhooks; `delete` asks no budget."),
+    key("disrupt.method", Text("evict"), "`evict` honours PodDisruptionBudgets and admission webhooks; `delete` does not check budgets."),
     key("disrupt.count", Count(Some(1)), "Victims per round."),
     key("disrupt.grace_period", Duration(""), "How long a victim gets to terminate, at least 1s. Empty: the pod's own grace period."),
     key("disrupt.attempts", Count(Some(10)), "Victims tried per round, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
@@ -175,7 +175,7 @@ static FIRST: &[SettingKey] = &[
 #[rustfmt::skip]
 static LAST: &[SettingKey] = &[
     key("health.listen", Text("0.0.0.0:8080"), "The address of the probes; empty or `off`: none."),
-    key("log.level", Text("info"), "The least severe records to log: error, warn, info, debug or trace."),
+    key("log.level", Text("info"), "The lowest level to log: error, warn, info, debug or trace."),
     key("log.format", Text("auto"), "`text`, `json`, or `auto`: text on a terminal, JSON elsewhere."),
     key("cluster.kubeconfig", Text(""), "The kubeconfig file. Empty: the cluster macaque runs in, else kubectl's default."),
     key("cluster.context", Text(""), "The context within the kubeconfig. Empty: its current one."),

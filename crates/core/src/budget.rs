@@ -215,7 +215,7 @@ pub fn predict(pod: &Pod, budgets: &[Budget], planned: &PlannedDisruptions) -> P
     match pod.phase {
         PodPhase::Succeeded | PodPhase::Failed | PodPhase::Pending => {
             return Prediction::without_budget(&format!(
-                "no budget is asked for a pod that is {}",
+                "no budget is checked for a pod that is {}",
                 pod.phase
             ));
         }

@@ -12,7 +12,7 @@ use crate::refusal::Refusal;
 pub enum DisruptionMethod {
     /// An eviction, `POST …/pods/NAME/eviction`: PodDisruptionBudgets and admission webhooks for evictions are asked.
     Evict,
-    /// A deletion, `DELETE …/pods/NAME`: no budget is asked.
+    /// A deletion, `DELETE …/pods/NAME`: no budget is checked.
     Delete,
 }
 

@@ -63,7 +63,7 @@ impl From<DisruptionVerdict> for Prediction {
         let unknown = |why: String| Self::Unknown { why };
 
         match verdict {
-            DisruptionVerdict::Accepted => Self::without_budget("the API server says yes"),
+            DisruptionVerdict::Accepted => Self::without_budget("the API server allows it"),
             DisruptionVerdict::Refused(Refusal::Webhook { name, message }) if message == CANNOT_BE_ASKED => {
                 unknown(format!("webhook {name} cannot be asked: it {message}"))
             }

@@ -7,9 +7,9 @@ use crate::journal::JournalError;
 /// The failures that were reported and have not ended.
 #[derive(Debug, Default)]
 pub(super) struct FailureDedup {
-    /// Why rounds fail, and how many have failed in a row.
+    /// The cause for which rounds fail, and how many have failed in a row.
     rounds: Option<(String, u64)>,
-    /// Why recovery passes fail.
+    /// The cause for which recovery passes fail.
     recovery: Option<String>,
     /// How many dropped reports were already logged.
     dropped: u64,

@@ -86,7 +86,7 @@ pub(super) enum BudgetCover {
     Known(BTreeMap<String, i64>),
     /// The budgets could not be read.
     Unknown,
-    /// The method is deletion, which asks no budget.
+    /// The method is deletion, which does not check budgets.
     NotAsked,
 }
 

@@ -74,7 +74,7 @@ fn spent() -> Vec<Scenario> {
             .reports(&["db-1: evicted"])
             .ends(Disrupted)
             .after([Going("db-1"), Alive("db-0"), Allowed("db", 0)]),
-        scenario("a deletion asks no budget", &[30])
+        scenario("a deletion does not check budgets", &[30])
             .given(web(1))
             .given([least("web", "web", 1)])
             .delete()
@@ -115,7 +115,7 @@ fn unhealthy() -> Vec<Scenario> {
             .reports(&["sick: evicted"])
             .ends(Disrupted)
             .after([Going("sick")]),
-        scenario("a pending pod asks no budget, not even two", &[7])
+        scenario("no budget is checked for a pending pod, not even two", &[7])
             .given([pending("early", "web"), least("one", "web", 1), least("two", "web", 1)])
             .include(&["bare", "pending"])
             .sends(evict("early"), 201)

@@ -234,7 +234,7 @@ fn cuts() -> Vec<Scenario> {
         .sends(evict("web-0"), 504)
         .reports(&[
             "web-0: unknown: HTTP 504: Timeout: request did not complete within the allotted timeout; \
-             asked again: HTTP 504: Timeout: request did not complete within the allotted timeout; \
+             sent again: HTTP 504: Timeout: request did not complete within the allotted timeout; \
              a moment later the pod was alive",
         ])
         .ends(macaque_core::report::RoundVerdict::Failed)

@@ -88,7 +88,7 @@ fn readiness_counts_all_pods_of_an_owner_and_a_mixed_verdict_counts_each() {
 
     assert!(line.starts_with("shop statefulset/db 2/3 db 0 3 ~"), "{line}");
     assert!(
-        line.contains("1 allowed: no budget is asked for a pod that is Pending; 2 refused"),
+        line.contains("1 allowed: no budget is checked for a pod that is Pending; 2 refused"),
         "{line}"
     );
 

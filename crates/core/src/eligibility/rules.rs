@@ -56,7 +56,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
     },
     EligibilityRule {
         name: "self",
-        doc: "macaque's own pod, and the other pods of its controller",
+        doc: "macaque's own pod, if `MACAQUE_POD_NAME` and `MACAQUE_POD_NAMESPACE` name it, and the other pods of its controller",
         setting: RuleSetting::Always,
         exempts: |input| {
             let own = input.config.own_pod.as_ref();
@@ -65,7 +65,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
         },
         seen: |input| match &input.config.own_pod {
             Some(own) => format!("macaque is {}/{}", own.namespace, own.name),
-            None => "macaque runs in no pod".to_owned(),
+            None => "macaque does not run in a pod".to_owned(),
         },
     },
     EligibilityRule {
@@ -99,7 +99,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
     },
     EligibilityRule {
         name: "pending",
-        doc: "pods in the phase Pending; an eviction of one asks no budget",
+        doc: "pods in the phase Pending; evicting one does not check budgets",
         setting: RuleSetting::Include,
         exempts: |input| (input.pod.phase == PodPhase::Pending).then_some("not running (Pending)".into()),
         seen: |input| input.pod.phase.to_string(),
@@ -146,7 +146,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
     },
     EligibilityRule {
         name: "opted-out",
-        doc: "pods that opted out by an annotation or label",
+        doc: "pods that [opted out](#opt-out) by an annotation or label",
         setting: RuleSetting::Include,
         exempts: |input| {
             opt_out(input.pod, input.now).map(|(key, value)| format!("opted out by {key}={value:?}").into())
@@ -174,7 +174,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
             input
                 .pod
                 .has_eviction_responders
-                .then_some("names eviction responders".into())
+                .then_some("has eviction responders".into())
         },
         seen: |input| with_or_without(input.pod.has_eviction_responders, "evictionResponders"),
     },
@@ -184,13 +184,13 @@ pub(super) static RULES: &[EligibilityRule] = &[
         setting: RuleSetting::Deletion,
         exempts: |input| {
             let is_annotated = input.pod.annotations.contains_key(REQUEST_EVICT_ONLY);
-            is_annotated.then_some("asks to be evicted, never deleted".into())
+            is_annotated.then_some("may be evicted but not deleted".into())
         },
         seen: |input| annotation(input, REQUEST_EVICT_ONLY),
     },
     EligibilityRule {
         name: "too-young",
-        doc: "pods younger than this",
+        doc: "pods younger than `target.min_age`",
         setting: RuleSetting::Key("target.min_age", |config| brief(config.target.min_age)),
         exempts: |input| {
             let age = age_of(input);

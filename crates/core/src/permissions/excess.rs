@@ -78,7 +78,7 @@ const DANGEROUS_CLUSTER_WIDE: [(Permission, &str); 3] = [
 /// its namespaces.
 pub fn excessive(config: &ChaosConfig) -> Vec<ExcessPermissions> {
     let mut in_namespaces = match config.disrupt.method {
-        DisruptionMethod::Evict => vec![(DELETE, "a deletion asks no budget")],
+        DisruptionMethod::Evict => vec![(DELETE, "a deletion does not check budgets")],
         DisruptionMethod::Delete => vec![(EVICT, "the configured method is delete")],
     };
     in_namespaces.extend(DANGEROUS);

@@ -7,7 +7,7 @@ use crate::outcome::DisruptionMethod;
 use crate::pod::Pod;
 use crate::prediction::Prediction;
 
-pub(super) const NO_BUDGET: &str = "a deletion asks no budget";
+pub(super) const NO_BUDGET: &str = "a deletion does not check budgets";
 
 /// The budgets by namespace, and the namespaces whose budgets could not be read.
 #[derive(Debug, Clone, Default)]

@@ -140,7 +140,7 @@ fn a_refusal_is_in_the_servers_words_and_a_deletion_asks_no_budget() {
     assert_eq!(explained.budgets, None);
     assert_eq!(
         explained.conclusion,
-        "shop/web-0 can be picked, and its deletion would be allowed: a deletion asks no budget; \
+        "shop/web-0 can be picked, and its deletion would be allowed: a deletion does not check budgets; \
          webhooks and policies were not asked."
     );
 }
