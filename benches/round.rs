@@ -14,7 +14,7 @@ use macaque::k8s::{Cluster, ClusterAccess};
 use macaque::platform::Platform;
 use macaque::round::{self, RoundConfig, StopSwitch};
 use macaque_core::config::{DisruptConfig, TargetConfig};
-use macaque_core::eligibility::EligibilityRules;
+use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::outcome::DisruptionMethod;
 
 const RUNS: usize = 5;
@@ -74,7 +74,7 @@ fn measure(sandbox: &Sandbox) -> Vec<Duration> {
 fn round_config() -> RoundConfig {
     RoundConfig {
         dry_run: true,
-        rules: EligibilityRules {
+        eligibility: EligibilityConfig {
             target: TargetConfig::all_of("shop"),
             method: DisruptionMethod::Evict,
             own_pod: None,

@@ -9,20 +9,21 @@
 //! ```
 //!
 //! What the connections promise:
-//! - An actor knows a [`recipient::StableRecipient`], never another actor: it leads to whichever actor has the role now,
-//!   or gives the message back.
-//! - A round that is due while the Killer is away or busy is dropped, with a line in the log; it is never queued.
-//! - No message holds what must not be lost. A round is in the journal before any pod is disrupted, and its report until
-//!   the Notifier confirmed (`ReportDelivered`) that every channel has it; the Killer's recovery pass, several times a
-//!   lease, finds both after a crash of either.
-//! - The order of a shutdown: the Clock stops, the round in flight ends, its report goes out, the Notifier drains.
-//! - Above the Supervisor is a plain thread, the one that called [`run`].
+//! - Actors do not hold each other's addresses. They hold a [`recipient::StableRecipient`], which delivers to the current
+//!   incarnation of an actor, or returns the message if there is none.
+//! - A round that is due while the Killer is restarting or busy is dropped, with a line in the log; it is never queued.
+//! - A lost message loses nothing. The journal records a round before any pod is disrupted, and keeps its report until
+//!   the Notifier has confirmed with `ReportDelivered` that every channel received it. If either actor crashes, the
+//!   Killer's recovery pass, which runs several times per lease, picks up both.
+//! - A shutdown runs in this order: the Clock stops, the current round ends, its report is sent, the Notifier drains.
+//! - The Supervisor is watched by a plain thread, the one that called [`run`].
 
 pub mod clock;
 pub mod killer;
 pub mod messages;
 pub mod notifier;
 pub mod recipient;
+pub mod role;
 pub mod supervisor;
 mod watchdog;
 
@@ -43,55 +44,55 @@ use crate::notify::{Channel, DeliveryRetry};
 use crate::platform::Platform;
 use crate::round::RoundConfig;
 
-/// What the actors are to do, and with what.
+/// The configuration of the actors, and everything they work with.
 #[derive(Clone)]
 pub struct ActorsConfig {
     /// What makes rounds due.
     pub trigger: Trigger,
-    /// How late a slot may be, and how long clocks must agree.
+    /// How late a slot may start, and how long the wall clock must run steadily before a round.
     pub timer: TimerConfig,
-    /// What a round is to do.
+    /// What a round does.
     pub round: Arc<RoundConfig>,
     /// Where the journal is kept.
     pub journal: JournalStore,
-    /// Where the cluster is.
+    /// How to reach the cluster.
     pub access: ClusterAccess,
     /// Where reports are delivered.
     pub channels: Arc<[Channel]>,
-    /// How often a service that fails is tried.
+    /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,
-    /// How often actors may fail.
+    /// How often actors may fail before the process ends.
     pub restarts: RestartPolicy,
     /// How long actors may take.
     pub timeouts: ActorTimeouts,
-    /// The way to stop macaque cleanly, beside the signals; it leads to the Supervisor once that runs.
+    /// Asks for a clean shutdown, as SIGTERM does; connected once the Supervisor runs.
     pub stop: StableRecipient<StopRequested>,
-    /// What the probes see.
+    /// The state that the health probes report.
     pub health: Arc<HealthState>,
-    /// Time and chance.
+    /// The source of time and randomness.
     pub platform: Platform,
-    /// Where tests make it fail.
+    /// The fail points, armed only in tests.
     pub fail_points: FailPoints,
 }
 
-/// Runs the actors until a signal or another request to stop, or until the Supervisor gives up; returns the process's
-/// exit code.
+/// Runs the actors until they are asked to stop or the Supervisor gives up; returns the process's exit code.
 ///
-/// The Supervisor checks the others from a thread of its own; the calling thread checks the Supervisor. If that hangs,
-/// this returns all the same: threads that hang end with the process.
+/// The Supervisor runs on a thread of its own, and the calling thread watches it. If the Supervisor hangs, `run` still
+/// returns; the hung threads end with the process.
 pub fn run(config: ActorsConfig) -> i32 {
     let health = Arc::clone(&config.health);
     let hang_timeout = config.timeouts.hang;
     let platform = config.platform.clone();
 
-    let (ends, end) = mpsc::channel();
-    let supervisor = std::thread::Builder::new().name("supervisor".to_owned());
-    let started = supervisor.spawn(move || ends.send(supervise(config)));
+    let (sender, exit_code) = mpsc::channel();
+    let thread = std::thread::Builder::new().name("supervisor".to_owned());
+    let started = thread.spawn(move || sender.send(supervise(config)));
     if let Err(error) = started {
-        log::error!("no thread for the Supervisor: {error}");
+        log::error!("cannot start the Supervisor's thread: {error}");
         return supervisor::GAVE_UP;
     }
-    watchdog::watch(&end, &health, hang_timeout, &platform)
+
+    watchdog::watch(&exit_code, &health, hang_timeout, &platform)
 }
 
 /// Runs the actor system to its end, with the Supervisor as its first actor.
@@ -107,6 +108,7 @@ fn supervise(config: ActorsConfig) -> i32 {
             }
         });
     });
+
     system.run_with_code().unwrap_or_else(|error| {
         log::error!("the actor system failed: {error}");
         supervisor::GAVE_UP

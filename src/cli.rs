@@ -1,6 +1,7 @@
-//! The command line: one file a command, by its name; docs/cli.md lists the commands and the exit codes.
+//! The command line: one file for each command, by its name. docs/cli.md lists the commands and the exit codes.
 //!
-//! A new command is one file, and here one `mod` line and one arm, and one variant of [`Command`].
+//! A new command is one file, and here one `mod` line, one variant of `Command` and one arm. No flag is ignored: what a
+//! command does not use is a usage error.
 
 mod args;
 mod budgets;
@@ -22,8 +23,25 @@ mod why;
 
 use std::ffi::OsString;
 
-use args::{Cli, Command};
-use run::RunArgs;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use self::args::{GlobalArgs, ScopeArgs};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done; once: at least one pod was disrupted, or would have been in a dry run
+  1   no response, no permission, unknown outcome; once: interrupted; check: a failure was found
+  2   wrong usage or configuration
+  3   once: all refused or already gone, or the journal allowed none; budgets: a budget needs fixing
+  4   once: no pod was eligible
+  70  run: too many internal failures
+  75  run: stopped with undelivered reports, or stopped by a second signal
+
+Every setting can be set in a TOML file or in the environment (MACAQUE_DISRUPT__COUNT sets disrupt.count), and the \
+common ones by flags. Flags override the environment, and the environment overrides the file. MACAQUE_CONFIG names the \
+file, as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE name the pod that macaque runs in.";
 
 /// The process's exit codes, as docs/cli.md lists them.
 pub mod exit {
@@ -39,6 +57,55 @@ pub mod exit {
     pub const FOUND: i32 = REFUSED;
     /// `once`: no pod was eligible.
     pub const IDLE: i32 = 4;
+}
+
+/// A chaos monkey for Kubernetes: evicts or deletes random pods on a schedule, and reports what the API server answered
+#[derive(Debug, Parser)]
+#[command(name = "macaque", version, after_help = EXIT_CODES, subcommand_help_heading = "Commands")]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(flatten, next_help_heading = "Options of `run`")]
+    scope: ScopeArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// The commands; without one, `run`. A command that does not use every global flag says so by [`all_but`].
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run rounds on the schedule until stopped (the default)
+    Run(run::RunArgs),
+    /// Run one round now; the exit code reports the result
+    Once(once::OnceArgs),
+    /// Predict the next round: the candidates, their budgets and chances; disrupts nothing
+    Plan(plan::PlanArgs),
+    /// Explain why a pod, or the pods of an owner, can or cannot be picked; disrupts nothing
+    Why(why::WhyArgs),
+    /// Check the configuration, the connection and the permissions; disrupts nothing
+    Check(check::CheckArgs),
+    /// Check the PodDisruptionBudgets in scope: which allow no eviction, and how to fix them
+    Budgets(budgets::BudgetsArgs),
+    /// Print the least-privilege Roles for the configuration in use, for `kubectl apply -f -`
+    Rbac(rbac::RbacArgs),
+    /// Pause all replicas, until resumed or for a duration
+    Pause(pause::PauseArgs),
+    /// End a pause; also accepts a journal that was restored from a backup
+    Resume(pause::ResumeArgs),
+    /// List the next scheduled rounds and those skipped by quiet times
+    #[command(args = all_but(&["config"]))]
+    Schedule(schedule::ScheduleArgs),
+    /// Print a shell completion script
+    #[command(args = all_but(&[]))]
+    Completions(completions::CompletionsArgs),
+    /// Serve an in-memory Kubernetes API with a small shop, for trying out macaque and kubectl
+    #[cfg(feature = "sandbox")]
+    #[command(args = all_but(&[]))]
+    Sandbox(sandbox::SandboxArgs),
+    /// Watch macaque evict pods of the in-memory Kubernetes API; needs no cluster
+    #[cfg(feature = "sandbox")]
+    #[command(args = all_but(&[]))]
+    Demo(demo::DemoArgs),
 }
 
 /// Runs the command line `args` (with the program's name first); returns the process's exit code.
@@ -57,7 +124,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         scope,
         command,
     } = cli;
-    match command.unwrap_or(Command::Run(RunArgs { scope })) {
+    match command.unwrap_or(Command::Run(run::RunArgs { scope })) {
         Command::Run(args) => run::run(&global, &args),
         Command::Once(args) => once::run(&global, &args),
         Command::Plan(args) => plan::run(&global, &args),
@@ -73,5 +140,88 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Sandbox(args) => sandbox::run(&args),
         #[cfg(feature = "sandbox")]
         Command::Demo(args) => demo::run(&args),
+    }
+}
+
+impl Cli {
+    /// Parses the command line, with the program's name first.
+    ///
+    /// # Errors
+    /// The help or the version that was asked for; or a usage error, also for a flag that the command does not use.
+    fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(args)?;
+        let unused = unused_flag(&command, &matches);
+        let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+
+        if let Some((flag, name)) = unused {
+            let words = format!("unexpected argument '{flag}': '{name}' does not use it");
+            let subcommand = command.find_subcommand(&name).cloned();
+            let mut command = subcommand.unwrap_or(command);
+            return Err(command.error(ErrorKind::UnknownArgument, words));
+        }
+        if cli.command.is_some()
+            && let Some(flag) = cli.scope.flags().first()
+        {
+            let words = format!("put '{}' after the command's name", flag.name);
+            return Err(command.error(ErrorKind::ArgumentConflict, words));
+        }
+        Ok(cli)
+    }
+}
+
+/// The global flags, but for those in `used`, as a command refuses them: accepted nowhere, and not in its help.
+fn all_but(used: &[&str]) -> Vec<Arg> {
+    let global = GlobalArgs::augment_args(clap::Command::new("global"));
+    let unused = global
+        .get_arguments()
+        .filter(|arg| !used.contains(&arg.get_id().as_str()));
+    unused.map(|arg| arg.clone().global(false).hide(true)).collect()
+}
+
+/// The first flag given, before or after the command's name, that the command does not use; and the command's name.
+fn unused_flag(command: &clap::Command, matches: &ArgMatches) -> Option<(String, String)> {
+    let (name, given) = matches.subcommand()?;
+    let hidden = command.find_subcommand(name)?.get_arguments();
+    let mut unused = hidden.filter(|arg| arg.is_hide_set());
+    let is_given = |arg: &&Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let flag = unused.find(is_given)?.get_long()?;
+    Some((format!("--{flag}"), name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_global_flag_works_before_and_after_a_command_that_uses_it_and_is_refused_by_any_other() {
+        let global = GlobalArgs::augment_args(clap::Command::new("global"));
+        let global: Vec<_> = global.get_arguments().collect();
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            let required = match name {
+                "why" => Some("shop/web"),
+                "completions" => Some("bash"),
+                _ => None,
+            };
+            for arg in &global {
+                let flag = format!("--{}=value", arg.get_long().unwrap());
+                let before = ["macaque", &flag, name].into_iter().chain(required);
+                let after = ["macaque", name].into_iter().chain(required).chain([&*flag]);
+                let is_used = !command.get_arguments().any(|own| own.get_id() == arg.get_id());
+                for args in [before.collect::<Vec<_>>(), after.collect()] {
+                    let parsed = Cli::from_args(args.iter().map(OsString::from));
+                    assert_eq!(parsed.is_ok(), is_used, "{args:?}: {parsed:?}");
+                    if let Err(error) = parsed {
+                        assert_eq!(error.exit_code(), 2);
+                    }
+                }
+            }
+        }
     }
 }

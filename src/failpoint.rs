@@ -1,4 +1,4 @@
-//! Fail points: places at which a test makes macaque fail. Outside of tests none is armed and passing one does nothing.
+//! Fail points: places in the code where a test can make macaque fail. Outside tests they do nothing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,29 +8,29 @@ use std::sync::Arc;
 pub enum FailPoint {
     /// The Supervisor checks the other actors.
     SupervisorTick,
-    /// The Clock is about to send that a round is due.
+    /// The Clock is about to announce a due round to the Killer.
     BeforeDue,
-    /// The Clock has sent it.
+    /// The Clock has announced a due round to the Killer.
     AfterDue,
     /// The Killer accepted a round and has not begun it.
     BeforeRound,
-    /// A victim was picked, and the journal does not know it yet.
+    /// A victim was picked, and is not reserved in the journal yet.
     BeforeReserve,
     /// The journal holds the reservation of the victim.
     AfterReserve,
     /// The disruption is about to be sent.
     BeforeDisrupt,
-    /// The outcome is known, but not recorded.
+    /// The outcome is known.
     AfterDisrupt,
     /// The outcome is about to be recorded.
     BeforeResolve,
-    /// The journal knows the outcome.
+    /// The outcome is recorded in the journal.
     AfterResolve,
     /// The Killer finished a round and has not reported it.
     BeforeReport,
-    /// The Notifier accepted a report and has delivered it to nobody.
+    /// The Notifier accepted a report and has not delivered it yet.
     BeforeNotify,
-    /// A report was delivered to a channel, and only the Notifier knows.
+    /// A report was delivered to a channel, and the Killer does not know it yet.
     AfterNotify,
 }
 
@@ -53,28 +53,28 @@ impl FailPoint {
     ];
 }
 
-/// What a test lets happen at a fail point. Panicking, blocking the thread and aborting happen in the test's hook.
+/// What to do at a fail point after a test's hook returned; the hook itself may also panic, block the thread or abort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailAction {
-    /// Go on.
+    /// Continue as usual.
     Continue,
-    /// Wait for ever.
+    /// Wait forever.
     Hang,
 }
 
 type Hook = Arc<dyn Fn(FailPoint) -> FailAction + Send + Sync>;
 
-/// The fail points of one process: armed with a test's hook, or not at all.
+/// The fail points of one process, armed with a test's hook or not at all.
 #[derive(Clone, Default)]
 pub struct FailPoints(Option<Hook>);
 
 impl FailPoints {
-    /// Calls `hook` at every fail point; what it does happens to the actor that passes.
+    /// Arms the fail points: `hook` is called at each of them, on the actor that passes it.
     pub fn armed(hook: impl Fn(FailPoint) -> FailAction + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(hook)))
     }
 
-    /// Passes `point`.
+    /// Passes `point`, and does what the hook asks for.
     pub(crate) async fn pass(&self, point: FailPoint) {
         if let Some(hook) = &self.0
             && hook(point) == FailAction::Hang

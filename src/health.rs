@@ -1,6 +1,7 @@
-//! The probes: `/livez` and `/readyz`, answered from a thread of their own out of what the Supervisor shows.
+//! The health probes `/livez` and `/readyz`, served by a thread of their own from the state that the Supervisor
+//! maintains.
 //!
-//! Neither asks the API server or a chat service: restarting macaque fixes neither.
+//! The probes ask neither the API server nor a chat service, because restarting macaque fixes neither.
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
@@ -21,28 +22,28 @@ use tokio::time::Instant;
 
 use crate::platform::Platform;
 
-/// A heartbeat older than this means that the Supervisor hangs; lenient, for a throttled CPU is no hang.
+/// The age at which the Supervisor's heartbeat fails the probe; lenient, because a throttled CPU is not a hang.
 const STALE_AFTER: Duration = Duration::from_secs(15);
 
-/// A probe's whole request must arrive within this time.
+/// How long the head of a probe's request may take to arrive.
 const HEADER_DEADLINE: Duration = Duration::from_secs(5);
 
-/// What the probes see: the Supervisor's heartbeat, which actors are up, and whether the process is shutting down.
+/// The state that the probes report: the Supervisor's heartbeat, which parts are up, and whether macaque is stopping.
 #[derive(Debug)]
 pub struct HealthState {
     platform: Platform,
     created: Instant,
-    /// The time of the last beat, in milliseconds since it was created.
+    /// The time of the last heartbeat, in milliseconds since `created`.
     last_beat_ms: AtomicU64,
     parts: Vec<(&'static str, AtomicBool)>,
     stopping: AtomicBool,
 }
 
-/// One line of a probe's answer.
+/// A named check, one line of a probe's answer.
 type ProbeCheck = (&'static str, Result<(), String>);
 
 impl HealthState {
-    /// The state in which no part is up yet; the heartbeat is fresh, so that a slow start is not a hang.
+    /// Creates the state with all `parts` down and a fresh heartbeat, so that a slow start does not count as a hang.
     pub fn new(parts: impl IntoIterator<Item = &'static str>, platform: &Platform) -> Self {
         Self {
             platform: platform.clone(),
@@ -56,7 +57,7 @@ impl HealthState {
         }
     }
 
-    /// Beats: the Supervisor works.
+    /// Records a heartbeat of the Supervisor.
     pub fn beat(&self) {
         let now = u64::try_from(self.age().as_millis()).unwrap_or(u64::MAX);
         self.last_beat_ms.store(now, Ordering::Relaxed);
@@ -69,12 +70,12 @@ impl HealthState {
         }
     }
 
-    /// Sets that the process is shutting down.
+    /// Marks the process as shutting down.
     pub fn set_stopping(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// How long ago the Supervisor's last beat was.
+    /// How long ago the Supervisor's last heartbeat was.
     pub(crate) fn silence(&self) -> Duration {
         let beat = Duration::from_millis(self.last_beat_ms.load(Ordering::Relaxed));
         self.age().saturating_sub(beat)
@@ -84,7 +85,8 @@ impl HealthState {
         self.platform.monotonic().duration_since(self.created)
     }
 
-    /// Alive: the Supervisor beats. It restarts the others itself.
+    /// The checks of `/livez`: the Supervisor's heartbeat only, because the Supervisor restarts the other actors
+    /// itself.
     fn liveness(&self) -> Vec<ProbeCheck> {
         let age = self.silence();
         let fresh = if age < STALE_AFTER {
@@ -95,7 +97,7 @@ impl HealthState {
         vec![("Supervisor", fresh)]
     }
 
-    /// Ready: alive, every part up, and not ending.
+    /// The checks of `/readyz`: alive, every part up, and not shutting down.
     fn readiness(&self) -> Vec<ProbeCheck> {
         let mut checks = self.liveness();
         for (name, up) in &self.parts {
@@ -131,7 +133,7 @@ pub fn serve(address: SocketAddr, health: Arc<HealthState>) -> io::Result<Socket
             runtime.block_on(async {
                 match TcpListener::from_std(listener) {
                     Ok(listener) => accept(listener, health).await,
-                    Err(error) => log::error!("the probes are not served: {error}"),
+                    Err(error) => log::error!("cannot serve the health probes: {error}"),
                 }
             });
         })?;
@@ -142,7 +144,7 @@ pub fn serve(address: SocketAddr, health: Arc<HealthState>) -> io::Result<Socket
 async fn accept(listener: TcpListener, health: Arc<HealthState>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: others must close first.
+            // Probably out of file descriptors: wait for others to be closed.
             health.platform.sleep(Duration::from_millis(100)).await;
             continue;
         };
@@ -160,7 +162,7 @@ async fn accept(listener: TcpListener, health: Arc<HealthState>) {
                 .header_read_timeout(HEADER_DEADLINE)
                 .keep_alive(false);
 
-            // A client that hangs up early is its own business.
+            // A client that disconnects early is no concern of the server.
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -171,6 +173,7 @@ fn answer(request: &Request<Incoming>, health: &HealthState) -> Response<Full<By
         .uri()
         .query()
         .is_some_and(|query| query.split('&').any(|part| part == "verbose"));
+
     match (request.method(), request.uri().path()) {
         (&Method::GET | &Method::HEAD, "/livez" | "/healthz") => answer_of(&health.liveness(), verbose),
         (&Method::GET | &Method::HEAD, "/readyz") => answer_of(&health.readiness(), verbose),
@@ -181,7 +184,7 @@ fn answer(request: &Request<Incoming>, health: &HealthState) -> Response<Full<By
     }
 }
 
-/// `ok`, or a line for each check as kube-apiserver's `?verbose` writes them.
+/// The answer to a probe: `ok`, or one line per check in the format of kube-apiserver's `?verbose`.
 fn answer_of(checks: &[ProbeCheck], verbose: bool) -> Response<Full<Bytes>> {
     let healthy = checks.iter().all(|(_, check)| check.is_ok());
     let status = if healthy {

@@ -1,7 +1,7 @@
-//! The heartbeat of one incarnation of an actor, by which the Supervisor sees from outside whether it still works.
+//! The heartbeat of one incarnation of an actor, which shows the Supervisor whether the actor still works.
 //!
-//! Two things are watched. A *beat* that is missing: the actor's thread is blocked. An *operation* that made no progress
-//! within the time it promised: the actor waits for ever, while everything else on its thread goes on.
+//! A heartbeat shows two faults. If no *beat* arrives, the actor's thread is blocked. If an *operation* makes no
+//! progress within its allowance, the actor waits for something that never happens, although its thread still runs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::platform::Platform;
 
-/// The heartbeat; clones belong to the same incarnation.
+/// The heartbeat of an actor. Clones share its state.
 #[derive(Debug, Clone)]
 pub struct Heartbeat {
     platform: Platform,
@@ -23,18 +23,19 @@ pub struct Heartbeat {
 struct HeartbeatState {
     last_beat: Instant,
     operations: BTreeMap<u64, RunningOperation>,
+    /// How many operations were ever begun; the number of the latest one.
     begun: u64,
 }
 
 #[derive(Debug)]
 struct RunningOperation {
     name: &'static str,
-    /// How long it may make no progress.
+    /// How long the operation may go without progress.
     allowance: Duration,
     due: Instant,
 }
 
-/// An operation under way; it ends when the guard is dropped.
+/// A running operation, which ends when the guard is dropped.
 #[derive(Debug)]
 pub struct OperationGuard {
     heartbeat: Heartbeat,
@@ -44,14 +45,14 @@ pub struct OperationGuard {
 /// The reason why an actor counts as hung.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unhealthy {
-    /// No beat for this long.
+    /// The actor has not beaten for this long.
     NoHeartbeat(Duration),
-    /// This operation made no progress within this time.
+    /// The operation of this name made no progress within this time.
     Overdue(&'static str, Duration),
 }
 
 impl Heartbeat {
-    /// A heartbeat that beats now.
+    /// Creates a heartbeat whose first beat is now.
     pub fn new(platform: &Platform) -> Self {
         let state = HeartbeatState {
             last_beat: platform.monotonic(),
@@ -64,12 +65,12 @@ impl Heartbeat {
         }
     }
 
-    /// Beats: the actor's thread is not blocked.
+    /// Records a beat, which shows that the actor's thread is not blocked.
     pub fn beat(&self) {
         self.state().last_beat = self.platform.monotonic();
     }
 
-    /// Begins an operation that makes progress within `allowance` each time, or ends.
+    /// Begins an operation that must report progress, or end, within each `allowance`.
     pub fn begin(&self, name: &'static str, allowance: Duration) -> OperationGuard {
         let due = self.platform.monotonic() + allowance;
         let mut state = self.state();
@@ -86,7 +87,7 @@ impl Heartbeat {
         }
     }
 
-    /// Reports progress: every operation has its whole allowance again.
+    /// Reports progress of every running operation, which renews their allowances.
     pub fn progress(&self) {
         let now = self.platform.monotonic();
         for operation in self.state().operations.values_mut() {
@@ -94,16 +95,16 @@ impl Heartbeat {
         }
     }
 
-    /// The reason for which the actor counts as hung at `now`, if it does. The observer is awake only since `awake`, and
-    /// an actor is not blamed for what the observer could not see before.
-    pub fn unhealthy(&self, now: Instant, awake: Instant, hang_timeout: Duration) -> Option<Unhealthy> {
+    /// The reason why the actor counts as hung at `now`, if it does. The time before `awake_since` does not count,
+    /// because the process may have been suspended.
+    pub fn unhealthy(&self, now: Instant, awake_since: Instant, hang_timeout: Duration) -> Option<Unhealthy> {
         let state = self.state();
-        let silence = now.saturating_duration_since(state.last_beat.max(awake));
+        let silence = now.saturating_duration_since(state.last_beat.max(awake_since));
         if silence > hang_timeout {
             return Some(Unhealthy::NoHeartbeat(silence));
         }
 
-        let observed = now.saturating_duration_since(awake);
+        let observed = now.saturating_duration_since(awake_since);
         let is_overdue = |operation: &&RunningOperation| now > operation.due && observed > hang_timeout;
         let operation = state.operations.values().find(is_overdue)?;
         Some(Unhealthy::Overdue(operation.name, operation.allowance))
@@ -115,7 +116,7 @@ impl Heartbeat {
 }
 
 impl OperationGuard {
-    /// Reports progress: the next comes within `allowance`.
+    /// Reports progress of this operation, and sets the allowance for its next step.
     pub fn expect(&self, allowance: Duration) {
         let due = self.heartbeat.platform.monotonic() + allowance;
         if let Some(operation) = self.heartbeat.state().operations.get_mut(&self.number) {

@@ -1,8 +1,8 @@
-//! Keeps the journal, in a ConfigMap or in memory; what a step is, [`macaque_core::journal`] decides.
+//! Stores the journal in a ConfigMap or in memory; [`macaque_core::journal`] decides what each step does.
 //!
-//! A [`JournalStore`] belongs to the process: where the journal is kept and by which limits. A [`JournalWriter`] belongs
-//! to one incarnation of the Killer: it reads the journal, takes a step, writes it on the condition that nobody wrote
-//! meanwhile, and only then lets the caller act.
+//! A [`JournalStore`] belongs to the process: it knows where the journal is stored and which limits apply. A
+//! [`JournalWriter`] belongs to one incarnation of the Killer: it reads the journal, takes a step, writes the result on
+//! condition that the ConfigMap has not changed, and only then lets the caller act.
 
 mod store;
 mod writer;

@@ -1,8 +1,8 @@
-//! The Kubernetes adapter: lists pods, reads one, disrupts one, and asks what is permitted.
+//! The Kubernetes adapter: lists, reads and disrupts pods, and checks permissions.
 //!
-//! It sends every request by hand through [`kube::Client::send`] and reads status, headers and body itself: kube's
-//! own calls drop `Retry-After` and `Warning`, its `evict` drops the delete options, and its default policy
-//! repeats a refused eviction fifteen times. What an answer means is decided in [`macaque_core::verdict`].
+//! Requests are sent through [`kube::Client::send`], and status, headers and body are read here, because kube's own
+//! calls drop `Retry-After` and `Warning`, its `evict` drops the delete options, and its default policy retries a
+//! refused eviction fifteen times. [`macaque_core::verdict`] decides what an answer means.
 
 mod access_review;
 mod budgets;
@@ -42,28 +42,28 @@ use self::wire::{DeletionOptions, eviction};
 use crate::heartbeat::Heartbeat;
 use crate::platform::Platform;
 
-/// A connection to one API server. It belongs to the arbiter that made it: its worker lives and ends there.
+/// A connection to one API server, bound to the Arbiter that created it, on which its background task runs.
 pub struct Cluster {
     access: ClusterAccess,
     platform: Platform,
     client: RefCell<Client>,
-    /// How far this machine's clock is ahead of the server's, by the last answer.
+    /// How far this machine's clock is ahead of the server's, according to the last answer.
     skew: Cell<Option<SignedDuration>>,
-    /// Whether an exchange failed: the configuration may have changed, a certificate authority rotated.
+    /// Whether the last request failed, so that the configuration, e.g. the certificate authority, may be out of date.
     stale: Cell<bool>,
-    /// Who is told that something is going on.
+    /// The heartbeat to which requests report progress.
     heartbeat: Option<Heartbeat>,
     /// The API server's address, for errors.
     server: Arc<str>,
 }
 
-/// One request, which may have to be sent twice.
+/// A request, in a form that can be sent twice.
 struct ApiRequest {
     method: Method,
     path: String,
     content_type: &'static str,
     accept: &'static str,
-    /// A list of which so many items remain after the page is read no further than its head.
+    /// If more than this many items remain after the page, only the head of the list is read.
     glance: Option<usize>,
     body: Vec<u8>,
 }
@@ -71,8 +71,8 @@ struct ApiRequest {
 const JSON: &str = "application/json";
 
 impl Cluster {
-    /// Asks the API server to disrupt `pod`, and no other of its name: the UID is always a precondition.
-    /// Returns whatever was answered, for [`macaque_core::verdict::classify`] to judge.
+    /// Asks the API server to disrupt `pod`. The UID is always a precondition, so no other pod of that name is
+    /// disrupted. Returns the answer for [`macaque_core::verdict::classify`] to judge.
     ///
     /// # Errors
     /// No answer came: the disruption may or may not have happened.
@@ -98,22 +98,22 @@ impl Cluster {
             .into_answer())
     }
 
-    /// Reports each exchange as progress to `heartbeat`.
+    /// Makes each request report progress to `heartbeat`.
     pub fn with_heartbeat(mut self, heartbeat: Heartbeat) -> Self {
         self.heartbeat = Some(heartbeat);
         self
     }
 
-    /// How far this machine's clock is ahead of the API server's, behind if negative, by its last answer; `None`
-    /// while no answer told the time.
+    /// How far this machine's clock is ahead of the API server's, negative if it is behind, according to the last
+    /// answer; `None` until an answer shows the server's time.
     pub fn skew(&self) -> Option<SignedDuration> {
         self.skew.get()
     }
 
-    /// Sends one request and reads its answer whole, within `deadline`; `what` names it in errors.
+    /// Sends a request and reads the whole answer within `deadline`; `what` describes the request in errors.
     ///
-    /// A token may have expired since it was read. A 401 proves that nothing was done, so the credentials are read
-    /// afresh and the request is sent once more, whatever it asks for.
+    /// After a 401, reads the credentials again and sends the request once more, because the token may have expired.
+    /// That is safe for every request: a 401 proves that nothing was done.
     async fn send(
         &self,
         call: ApiRequest,
@@ -121,25 +121,28 @@ impl Cluster {
         what: impl Fn() -> String,
     ) -> Result<ApiResponse, ApiError> {
         if self.stale.get() {
-            self.connect_afresh().await?;
+            self.reconnect().await?;
         }
+
         let response = self.exchange(&call, deadline, &what).await;
         if !response.as_ref().is_ok_and(ApiResponse::is_unauthorized) {
             self.stale.set(response.is_err());
             return response;
         }
-        self.connect_afresh().await?;
+
+        self.reconnect().await?;
         self.exchange(&call, deadline, &what).await
     }
 
-    /// Reads the configuration and its credentials again, as they are now.
-    async fn connect_afresh(&self) -> Result<(), ApiError> {
+    /// Reads the configuration and the credentials again, and replaces the client.
+    async fn reconnect(&self) -> Result<(), ApiError> {
         let (fresh, _) = connect::client(&self.access).await?;
         self.client.replace(fresh);
         self.stale.set(false);
         Ok(())
     }
 
+    /// Sends a request once, and reads its answer.
     async fn exchange(
         &self,
         call: &ApiRequest,
@@ -150,7 +153,7 @@ impl Cluster {
             heartbeat.progress();
         }
 
-        // Cloned out of its cell: nothing stays borrowed over an await.
+        // Cloned, so that the cell is not borrowed across an await.
         let client = self.client.borrow().clone();
         let exchange = async {
             let sent = self.platform.now();

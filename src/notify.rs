@@ -1,8 +1,8 @@
-//! Delivers the report of a round: it becomes one message, and each channel carries it in its own form.
+//! Delivers the report of a round: turns it into one message, which each channel delivers in its own form.
 //!
-//! Knows the report and HTTP; nothing of Kubernetes and nothing of actors. The words are in [`message`], the payload of a
-//! service and the meaning of its answers in the service's own file, the list of services in [`registry`], the wire in
-//! [`http`]. Nothing here shows a token, a URL or a destination: not in an error, not in a log line, not by `Debug`.
+//! This module depends on reports and HTTP, and neither on Kubernetes nor on actors. [`message`] holds the wording,
+//! [`registry`] the list of chat services, [`http`] the HTTP client, and each service's own file its payload and the
+//! meaning of its answers. Tokens, URLs and destinations appear in no error, log line or `Debug` output.
 
 pub mod channel;
 pub mod delivery;
@@ -11,22 +11,26 @@ mod log_channel;
 pub mod message;
 pub mod registry;
 pub mod retry;
+pub mod service;
 pub mod slack;
+pub mod url;
 pub mod webex;
 
-pub use self::channel::{Channel, ChatService, check_url};
+pub use self::channel::Channel;
 pub use self::delivery::{DeliveryError, DeliveryResult, Retryable};
 pub use self::http::HttpClient;
 pub use self::message::RoundMessage;
 pub use self::retry::DeliveryRetry;
+pub use self::service::ChatService;
 pub use self::slack::{SlackBot, SlackWebhook};
+pub use self::url::check_url;
 pub use self::webex::WebexBot;
 
 use crate::platform::Platform;
 
-/// Tries once to deliver `message` through `channel`, and waits no longer than the deadline of `http`.
+/// Tries once to deliver `message` through `channel`, within the deadline of `http`.
 ///
-/// An error does not prove that nobody read the message: an answer can be lost on its way back.
+/// An error does not prove that the message was not delivered: the answer may have been lost.
 pub async fn deliver(http: &HttpClient, channel: &Channel, message: &RoundMessage) -> DeliveryResult {
     match channel {
         Channel::Log => {
@@ -34,23 +38,23 @@ pub async fn deliver(http: &HttpClient, channel: &Channel, message: &RoundMessag
             Ok(())
         }
         Channel::Listener(listener) => {
-            // A listener that has left wants to hear no more.
+            // Sending fails only if the listener was dropped, which is no failure of the delivery.
             let _ = listener.send(message.clone());
             Ok(())
         }
         Channel::Service(service) => {
             let request = service.request(message);
             let mut answer = http.post(service.spec().title, &request).await?;
-            answer.body = channel::redact(service.as_ref(), &answer.body);
+            answer.body = service::redact(service.as_ref(), &answer.body);
             service.judge(&answer)
         }
     }
 }
 
-/// Delivers `message` through `channel`, trying again as `retry` says; returns the result of the last try.
+/// Delivers `message` through `channel`, with retries as `retry` allows; returns the result of the last try.
 ///
-/// At worst this takes `retry.tries` deadlines and the pauses between them: whoever awaits it must not make another
-/// channel, or a round, wait for it.
+/// This may take as long as `retry.tries` deadlines and the pauses in between, so no other channel and no round may
+/// wait for it.
 pub async fn deliver_with_retries(
     http: &HttpClient,
     channel: &Channel,

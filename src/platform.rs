@@ -1,8 +1,8 @@
-//! Time and chance: the wall clock, the monotonic clock, sleeping and randomness, from one place that is handed in.
+//! Time and randomness: the wall clock, the monotonic clock, sleeping and random numbers, behind one type.
 //!
-//! Nothing else in macaque reads a clock or draws a random number, so a whole replica can run under virtual time from a
-//! seed: with [`Platform::simulated`], inside a tokio runtime whose time is paused. The timers of actix and tokio follow
-//! the same paused clock.
+//! Every other part of macaque receives a [`Platform`] instead of reading a clock or drawing a random number by itself.
+//! A whole replica can therefore run under virtual time from a seed, with [`Platform::simulated`] inside a tokio
+//! runtime whose time is paused. The timers of actix and tokio follow the same paused clock.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,19 +13,19 @@ use rand::rngs::ChaCha12Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::time::Instant;
 
-/// The source of time and chance; clones share it.
+/// The source of time and randomness. Clones share their random numbers.
 #[derive(Clone)]
 pub struct Platform {
     wall_clock: WallClock,
-    /// Sleeps take this fraction of their time.
-    hurry: u32,
+    /// Sleeps are shortened by this factor.
+    sleep_divisor: u32,
     random: Arc<Mutex<ChaCha12Rng>>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum WallClock {
     System,
-    /// The wall clock shows `start` at `origin`, and runs on with tokio's clock.
+    /// A wall clock that showed `start` at `origin` and runs with tokio's clock.
     Simulated {
         start: Timestamp,
         origin: Instant,
@@ -33,35 +33,35 @@ enum WallClock {
 }
 
 impl Platform {
-    /// The machine's clocks, and randomness from the operating system.
+    /// Creates a platform with the machine's clocks and randomness from the operating system.
     pub fn system() -> Self {
         Self {
             wall_clock: WallClock::System,
-            hurry: 1,
+            sleep_divisor: 1,
             random: Arc::new(Mutex::new(ChaCha12Rng::from_rng(&mut rand::rng()))),
         }
     }
 
-    /// A wall clock that shows `start` now and follows tokio's clock, and randomness from `seed`.
+    /// Creates a platform whose wall clock shows `start` now and follows tokio's clock, with randomness from `seed`.
     pub fn simulated(seed: u64, start: Timestamp) -> Self {
         let origin = Instant::now();
         Self {
             wall_clock: WallClock::Simulated { start, origin },
-            hurry: 1,
+            sleep_divisor: 1,
             random: Arc::new(Mutex::new(ChaCha12Rng::seed_from_u64(seed))),
         }
     }
 
-    /// Makes sleeps take a fraction of their time, for tests in which the length of a pause proves nothing. Clocks and
-    /// timeouts keep their pace.
+    /// Makes sleeps shorter by the factor `times`, for tests in which the length of a pause proves nothing. Clocks and
+    /// timeouts are not affected.
     pub fn hurried(self, times: u32) -> Self {
         Self {
-            hurry: times.max(1),
+            sleep_divisor: times.max(1),
             ..self
         }
     }
 
-    /// The wall clock, which may be set.
+    /// Reads the wall clock, which may jump.
     pub fn now(&self) -> Timestamp {
         match self.wall_clock {
             WallClock::System => Timestamp::now(),
@@ -71,14 +71,14 @@ impl Platform {
         }
     }
 
-    /// The monotonic clock, which only runs on.
+    /// Reads the monotonic clock, which never goes back.
     pub fn monotonic(&self) -> Instant {
         Instant::now()
     }
 
     /// Waits for `duration`.
     pub async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration / self.hurry).await;
+        tokio::time::sleep(duration / self.sleep_divisor).await;
     }
 
     /// Waits until `instant`.
@@ -86,22 +86,22 @@ impl Platform {
         tokio::time::sleep_until(instant).await;
     }
 
-    /// Waits for `work` until `deadline`, and no longer: `None`.
+    /// Waits for `work`; returns `None` if it is not done by `deadline`.
     pub async fn until<T>(&self, deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
         tokio::time::timeout_at(deadline, work).await.ok()
     }
 
-    /// Waits for `work` as long as `limit`, and no longer: `None`.
+    /// Waits for `work`; returns `None` if it takes longer than `limit`.
     pub async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
         self.until(self.monotonic() + limit, work).await
     }
 
-    /// A random number of 32 bits.
+    /// Draws a random 32-bit number.
     pub fn random_u32(&self) -> u32 {
         self.random().random()
     }
 
-    /// A random number from 0 to 1.
+    /// Draws a random number from 0 up to, but not including, 1.
     pub fn random_fraction(&self) -> f64 {
         self.random().random()
     }

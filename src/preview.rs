@@ -1,11 +1,11 @@
-//! Looks at the pods and budgets in scope as a round would, to predict it. It only reads.
+//! Reads the pods and budgets in scope to predict a round, without disrupting anything.
 
 mod dry_run;
 pub mod lookup;
 
 use std::collections::BTreeMap;
 
-use macaque_core::eligibility::{Candidate, EligibilityRules};
+use macaque_core::eligibility::{Candidate, EligibilityConfig};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner};
 use macaque_core::preview::{BudgetIndex, PreviewedPod, RoundPreview};
@@ -18,31 +18,31 @@ use crate::round::retry::with_retries;
 use crate::round::scan::{PodScan, PodScanner, PodSink, namespaces_in};
 use crate::round::{RoundConfig, StopToken};
 
-/// What to do about budgets that may not be listed.
+/// The advice if budgets may not be listed.
 const MISSING_GRANT: &str =
     "; grant it {apiGroups: [\"policy\"], resources: [\"poddisruptionbudgets\"], verbs: [\"list\"]}";
 
-/// What a preview reads with.
+/// Reads the cluster for a preview.
 #[derive(Clone, Copy)]
 pub struct PreviewReader<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
     /// The request to stop.
     pub stop: &'a StopToken,
-    /// Time and chance.
+    /// The source of time and randomness.
     pub platform: &'a Platform,
 }
 
-/// The pods of one owner, among those listed.
+/// How many pods of one owner were listed, and how many of them are ready.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OwnerReadiness {
-    /// How many.
+    /// How many were listed.
     pub pods: usize,
     /// How many of them are ready.
     pub ready: usize,
 }
 
-/// The pods of each owner, by namespace and owner.
+/// The readiness of each owner's pods, by namespace and owner.
 pub type ReadinessByOwner = BTreeMap<(String, PodOwner), OwnerReadiness>;
 
 /// The pods and budgets in scope at one moment.
@@ -50,17 +50,17 @@ pub type ReadinessByOwner = BTreeMap<(String, PodOwner), OwnerReadiness>;
 pub struct ClusterSnapshot {
     /// How many pods were listed.
     pub listed: usize,
-    /// The pods that are no candidates, by rule.
+    /// The pods that are exempt, by rule.
     pub exempted: ExemptionTallies,
     /// The owners of all pods listed.
     pub owners: ReadinessByOwner,
-    /// The round to come; its candidates are sorted by namespace, owner and name.
+    /// The preview of the next round; its candidates are sorted by namespace, owner and name.
     pub preview: RoundPreview,
-    /// What went wrong without ending it.
+    /// Problems that did not end the preview.
     pub problems: Vec<String>,
 }
 
-/// What a snapshot keeps of the pods.
+/// Collects what a snapshot keeps of the pods.
 #[derive(Default)]
 struct SnapshotSink {
     index: CandidateIndex,
@@ -69,8 +69,8 @@ struct SnapshotSink {
 }
 
 impl PodSink for SnapshotSink {
-    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
-        self.index.push(&pod, candidate.as_ref(), rules);
+    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig) {
+        self.index.push(&pod, candidate.as_ref(), eligibility);
         if let Some(owner) = pod.owner.clone() {
             let key = (pod.id.namespace.clone(), owner);
             let readiness = self.owners.entry(key).or_default();
@@ -96,15 +96,15 @@ impl PodSink for SnapshotSink {
 }
 
 impl PreviewReader<'_> {
-    /// Looks at everything in scope.
+    /// Reads all pods and budgets in scope.
     ///
     /// # Errors
-    /// The pods could not be listed; a namespace that may not be read is only a problem.
+    /// The pods could not be listed. A namespace that may not be read is only noted as a problem.
     pub async fn snapshot(&self, config: &RoundConfig) -> Result<ClusterSnapshot, RoundEnd> {
-        let rules = &config.rules;
+        let eligibility = &config.eligibility;
         let scanner = PodScanner {
             cluster: self.cluster,
-            rules,
+            eligibility,
             stop: self.stop,
             platform: self.platform,
         };
@@ -120,16 +120,16 @@ impl PreviewReader<'_> {
             let Candidate { pod, owner } = &pod.candidate;
             (pod.namespace.clone(), owner.clone(), pod.name.clone())
         });
-        // A page boundary may repeat a pod; by UID it is the same one.
+        // A pod may appear on two pages, with the same UID.
         pods.dedup_by(|a, b| a.candidate.pod.uid == b.candidate.pod.uid);
 
         let mut problems = scan.problems;
-        let budgets = match rules.method {
+        let budgets = match eligibility.method {
             DisruptionMethod::Evict => {
-                let namespaces = namespaces_in(&rules.target.namespaces);
+                let namespaces = namespaces_in(&eligibility.target.namespaces);
                 self.budgets(namespaces, &mut problems).await?
             }
-            // A deletion asks none.
+            // A deletion does not consult budgets.
             DisruptionMethod::Delete => BudgetIndex::default(),
         };
 
@@ -147,10 +147,10 @@ impl PreviewReader<'_> {
         })
     }
 
-    /// Reads the budgets of `namespaces`; those that cannot be read are problems.
+    /// Reads the budgets in `namespaces`, and notes those that cannot be read as problems.
     ///
     /// # Errors
-    /// A request to stop.
+    /// macaque was asked to stop.
     pub async fn budgets(
         &self,
         namespaces: Vec<Option<&str>>,
@@ -172,8 +172,8 @@ impl PreviewReader<'_> {
                 ApiError::Forbidden { .. } => MISSING_GRANT,
                 _ => "",
             };
-            problems.push(format!("budgets are unknown: {error}{remedy}"));
-            budgets.miss(namespace, error.to_string());
+            problems.push(format!("cannot read budgets: {error}{remedy}"));
+            budgets.add_unreadable(namespace, error.to_string());
         }
         Ok(budgets)
     }

@@ -1,7 +1,8 @@
-//! One round, from the list to the report: the Killer's work, and that of `macaque once`.
+//! A round, from the claim to the report, for the Killer and for `macaque once`.
 //!
-//! Claim the slot, list the pods, check each, pick victims at random; then for each victim: read it again, reserve it in
-//! the journal, disrupt it, verify what happened, record the outcome; at last close the round with its report.
+//! A round claims its slot, lists the pods, checks each, and picks victims at random. For each victim it reads the pod
+//! again, reserves it in the journal, disrupts it, verifies what happened, and records the outcome. In the end it
+//! closes the round with its report.
 
 mod attempt;
 mod context;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::config::{DisruptConfig, NamespaceScope};
-use macaque_core::eligibility::EligibilityRules;
+use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::journal::Denial;
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 
@@ -31,24 +32,24 @@ pub use self::context::{JournalState, RoundContext, RoundResult};
 pub use self::recovery::{Recovery, recover};
 pub use self::stop::{StopSwitch, StopToken};
 
-/// The longest pause that a throttle can impose on a round; the next slot should still find macaque ready.
+/// The longest pause that throttling can impose on a round, so that macaque is ready for the next slot.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// What a round is to do.
+/// The configuration of a round.
 #[derive(Debug, Clone)]
 pub struct RoundConfig {
-    /// Whether to stop short of disrupting.
+    /// Whether the round is a dry run: it picks victims and disrupts none.
     pub dry_run: bool,
     /// The rules by which pods are eligible.
-    pub rules: EligibilityRules,
+    pub eligibility: EligibilityConfig,
     /// How many victims, and how.
     pub disrupt: DisruptConfig,
 }
 
 impl RoundConfig {
-    /// The report of a round that has not done anything yet.
+    /// The report of a round that has done nothing yet.
     pub fn blank_report(&self, slot: Timestamp, seed: u64) -> RoundReport {
-        let target = &self.rules.target;
+        let target = &self.eligibility.target;
         let namespaces = match &target.namespaces {
             NamespaceScope::All => Vec::new(),
             NamespaceScope::Named(names) => names.clone(),
@@ -72,12 +73,12 @@ impl RoundConfig {
     }
 }
 
-/// A random seed: short enough to be typed again, and to survive JSON readers that hold numbers as doubles.
+/// A random seed, short enough to type and to survive JSON readers that hold numbers as doubles.
 pub fn random_seed(platform: &Platform) -> u64 {
     platform.random_u32().into()
 }
 
-/// Runs the round of `slot` with the draw of `seed`.
+/// Runs the round of `slot` with victims drawn by `seed`.
 pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> RoundResult {
     let mut round = RunningRound {
         context,
@@ -90,11 +91,9 @@ pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> Round
             return RoundResult::Skipped(denial);
         }
         Err(error) => {
-            let report = round.finish(error.into());
-            let journal_state = JournalState::Unclaimed;
             return RoundResult::Ran {
-                report,
-                journal_state,
+                report: round.finish(error.into()),
+                journal_state: JournalState::Unclaimed,
             };
         }
     };
@@ -121,7 +120,7 @@ pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> Round
     }
 }
 
-/// Runs one round with a journal in memory that ends with it: for callers that want one round and no more.
+/// Runs a single round with a journal in memory that is discarded afterwards.
 pub async fn run_alone(
     cluster: &Cluster,
     config: &RoundConfig,

@@ -74,7 +74,7 @@ pub struct ValidSettings {
 /// The validated settings of a command that only reads: no schedule is required, and no chat service decoded.
 #[derive(Debug, Clone)]
 pub struct ViewSettings {
-    /// Which pods to disrupt, and how.
+    /// The pods to disrupt, and how.
     pub config: ChaosConfig,
     /// What is logged, and in which format.
     pub log: LogSettings,
@@ -86,30 +86,30 @@ pub struct ViewSettings {
 
 /// Reads, merges and decodes the settings, or returns every mistake.
 pub fn load(sources: &SettingsSources, need: ScheduleNeed) -> Result<ValidSettings, SettingMistakes> {
-    let mut d = sources.decoder();
-    let settings = decode_all(&mut d, sources, need);
-    debug_assert!(d.is_exhausted(), "every key of the table is decoded");
-    finish(settings, d)
+    let mut decoder = sources.decoder();
+    let settings = decode_all(&mut decoder, sources, need);
+    debug_assert!(decoder.is_exhausted(), "every key of the table is decoded");
+    finish(settings, decoder)
 }
 
 /// Loads what a command needs that only reads a cluster: the files of secrets are not read, for they seldom are where
 /// a cluster is looked at from.
 pub fn load_view(sources: &SettingsSources) -> Result<ViewSettings, SettingMistakes> {
-    let mut d = sources.decoder();
-    let view = decode_view(&mut d, sources);
-    finish(view, d)
+    let mut decoder = sources.decoder();
+    let view = decode_view(&mut decoder, sources);
+    finish(view, decoder)
 }
 
 /// Loads the schedule alone, so that neither a namespace nor the files of secrets are needed.
 pub fn load_calendar(sources: &SettingsSources) -> Result<Calendar, SettingMistakes> {
-    let mut d = sources.decoder();
-    let calendar = schedule::decode_required_calendar(&mut d);
-    finish(calendar, d)
+    let mut decoder = sources.decoder();
+    let calendar = schedule::decode_required_calendar(&mut decoder);
+    finish(calendar, decoder)
 }
 
 /// What was decoded, if there is no mistake, neither in it nor elsewhere in the sources.
-fn finish<T>(decoded: Result<T, MistakeReported>, d: SettingsDecoder) -> Result<T, SettingMistakes> {
-    let mistakes = d.into_mistakes();
+fn finish<T>(decoded: Result<T, MistakeReported>, decoder: SettingsDecoder) -> Result<T, SettingMistakes> {
+    let mistakes = decoder.into_mistakes();
     match decoded {
         Ok(settings) if mistakes.is_empty() => Ok(settings),
         _ => Err(SettingMistakes::new(mistakes)),
@@ -118,15 +118,15 @@ fn finish<T>(decoded: Result<T, MistakeReported>, d: SettingsDecoder) -> Result<
 
 /// Decodes every key. Each section is decoded before the first `?`, so that each reports its mistakes.
 fn decode_all(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     sources: &SettingsSources,
     need: ScheduleNeed,
 ) -> Result<ValidSettings, MistakeReported> {
-    let config = decode_config(d, sources, need);
-    let notify = notify::decode_notify(d, &|path| fs::read_to_string(path));
-    let health = process::decode_health(d);
-    let log = process::decode_log(d);
-    let cluster = process::decode_cluster(d);
+    let config = decode_config(decoder, sources, need);
+    let notify = notify::decode_notify(decoder, &|path| fs::read_to_string(path));
+    let health = process::decode_health(decoder);
+    let log = process::decode_log(decoder);
+    let cluster = process::decode_cluster(decoder);
 
     Ok(ValidSettings {
         config: config?,
@@ -138,10 +138,13 @@ fn decode_all(
     })
 }
 
-fn decode_view(d: &mut SettingsDecoder, sources: &SettingsSources) -> Result<ViewSettings, MistakeReported> {
-    let config = decode_config(d, sources, ScheduleNeed::Optional);
-    let log = process::decode_log(d);
-    let cluster = process::decode_cluster(d);
+fn decode_view(
+    decoder: &mut SettingsDecoder,
+    sources: &SettingsSources,
+) -> Result<ViewSettings, MistakeReported> {
+    let config = decode_config(decoder, sources, ScheduleNeed::Optional);
+    let log = process::decode_log(decoder);
+    let cluster = process::decode_cluster(decoder);
 
     Ok(ViewSettings {
         config: config?,
@@ -153,17 +156,17 @@ fn decode_view(d: &mut SettingsDecoder, sources: &SettingsSources) -> Result<Vie
 
 /// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]` and `[limits]`.
 fn decode_config(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     sources: &SettingsSources,
     need: ScheduleNeed,
 ) -> Result<ChaosConfig, MistakeReported> {
-    let dry_run = d.boolean("dry_run");
-    let journal = journal::decode_journal(d, sources.own_namespace());
-    let calendar = schedule::decode_calendar(d, need);
-    let starting_deadline = schedule::decode_starting_deadline(d);
-    let target = target::decode_target(d, sources.account_namespace());
-    let disrupt = disrupt::decode_disrupt(d);
-    let limits = limits::decode_limits(d);
+    let dry_run = decoder.boolean("dry_run");
+    let journal = journal::decode_journal(decoder, sources.own_namespace());
+    let calendar = schedule::decode_calendar(decoder, need);
+    let starting_deadline = schedule::decode_starting_deadline(decoder);
+    let target = target::decode_target(decoder, sources.account_namespace());
+    let disrupt = disrupt::decode_disrupt(decoder);
+    let limits = limits::decode_limits(decoder);
 
     Ok(ChaosConfig {
         dry_run: dry_run?.value,

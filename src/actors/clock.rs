@@ -1,4 +1,4 @@
-//! The Clock says when a round is due. It knows the calendar and nothing of pods.
+//! The Clock actor: tells the Killer when a round is due. It knows the schedule and nothing about pods.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ use crate::heartbeat::{Heartbeat, OperationGuard};
 use crate::platform::Platform;
 use crate::round;
 
-/// The longest sleep: a wall clock that was set meanwhile is noticed within this time.
+/// The longest sleep, so that a change of the wall clock is noticed within this time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(20);
 
 /// What makes rounds due.
 #[derive(Debug, Clone)]
 pub enum Trigger {
-    /// A schedule, less its quiet times.
+    /// A cron schedule, without its quiet times.
     Cron(Calendar),
     /// A fixed interval, for the demo and for tests.
     Interval {
         /// The time from one slot to the next, at least 1 ms.
         every: Duration,
-        /// The first slot is one interval after this.
+        /// The start of the first interval; the first slot is at its end.
         since: Timestamp,
     },
 }
@@ -48,7 +48,7 @@ impl Trigger {
     }
 }
 
-/// The Clock actor. No round is due at its start: first both clocks must agree for a while.
+/// The Clock actor. No round is due right after its start: first the wall clock must run steadily for a while.
 #[derive(Debug)]
 pub struct Clock {
     trigger: Trigger,
@@ -64,7 +64,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A Clock that begins now.
+    /// Creates a Clock that starts at the current time.
     pub(super) fn new(
         config: &ActorsConfig,
         killer: StableRecipient<RoundDue>,
@@ -74,7 +74,7 @@ impl Clock {
         let started = platform.monotonic();
         let reading = ClockReading {
             wall: platform.now(),
-            steady: Duration::ZERO,
+            monotonic: Duration::ZERO,
         };
 
         Self {
@@ -90,7 +90,7 @@ impl Clock {
         }
     }
 
-    /// Reads the clocks, sends what is due, and sleeps until there is something to do.
+    /// Reads the clocks, fires if a slot is due, and schedules the next tick.
     fn tick(&mut self, ctx: &mut Context<Self>) {
         self.sleep = None;
         let reading = self.reading();
@@ -100,6 +100,7 @@ impl Clock {
         if let Some(slot) = tick.due {
             self.fire(slot, ctx);
         }
+
         match tick.again {
             Some(again) => {
                 let sleep = again.clamp(Duration::from_millis(1), LONGEST_SLEEP);
@@ -131,7 +132,7 @@ impl Clock {
     fn reading(&self) -> ClockReading {
         ClockReading {
             wall: self.platform.now(),
-            steady: self.platform.monotonic().duration_since(self.started),
+            monotonic: self.platform.monotonic().duration_since(self.started),
         }
     }
 }
@@ -153,8 +154,8 @@ impl Handler<Shutdown> for Clock {
 }
 
 fn log_tick(tick: &TimerTick) {
-    if let Some(leapt) = tick.leapt {
-        let seconds = leapt.as_secs_f64();
+    if let Some(jump) = tick.jump {
+        let seconds = jump.as_secs_f64();
         log::warn!(
             "system clock jumped by {seconds:.0} s: waiting until it has settled before the next round"
         );

@@ -1,4 +1,4 @@
-//! The Killer runs one round at a time, keeps the journal, and hands reports on. It knows nothing of chat services.
+//! The Killer actor: runs one round at a time, keeps the journal, and passes reports to the Notifier.
 
 mod failure_dedup;
 mod task;
@@ -21,41 +21,41 @@ use crate::heartbeat::Heartbeat;
 use crate::k8s::Cluster;
 use crate::round::{JournalState, Recovery, RoundResult, StopSwitch};
 
-/// How often reports are offered again while the Notifier is away.
+/// How often unsent reports are offered again while the Notifier is restarting.
 const OFFER_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How many reports are kept for an absent Notifier; beyond it the oldest is dropped, with an error in the log.
+/// How many unsent reports are kept; beyond that the oldest is dropped, with an error in the log.
 const KEPT_REPORTS: usize = 100;
 
-/// How long a shutdown waits for deliveries to be confirmed, so that no report is delivered again after a restart.
+/// How long a shutdown waits for deliveries to be confirmed, so that no report is sent again after a restart.
 const CONFIRMATION_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// The Killer actor. Its connection to the cluster belongs to this incarnation, and to this Arbiter.
+/// The Killer actor. Its connection to the cluster belongs to this incarnation and its Arbiter.
 pub struct Killer {
     context: Rc<TaskContext>,
     cluster: Option<Cluster>,
     notifier: StableRecipient<RoundFinished>,
     stop: StopSwitch,
     stopping: bool,
-    /// The task under way.
+    /// The running task.
     current: Option<KillerTask>,
     /// The round that is due next.
     due_round: Option<RoundDue>,
     /// Whether a recovery pass is due.
     recovery_due: bool,
-    /// Deliveries that the journal does not know yet.
+    /// Deliveries, by slot, that are not yet recorded in the journal.
     deliveries: BTreeMap<Timestamp, ReportDelivered>,
     /// Reports that the Notifier has not accepted.
     unsent: VecDeque<RoundFinished>,
-    /// Reports that it accepted and has not delivered to every channel.
+    /// The slots of reports that the Notifier accepted and has not delivered to every channel.
     undelivered: BTreeSet<Timestamp>,
-    /// The report of the round that could not be closed.
+    /// The report of a round that could not be closed in the journal.
     unclosed: Option<Rc<RoundReport>>,
     failures: FailureDedup,
 }
 
 impl Killer {
-    /// A Killer that has not connected yet; `incarnation` distinguishes it from those before it.
+    /// Creates a Killer that is not connected yet; `incarnation` distinguishes it from earlier ones.
     pub(super) fn new(
         config: &ActorsConfig,
         incarnation: u64,
@@ -82,7 +82,7 @@ impl Killer {
         }
     }
 
-    /// Begins the most urgent task, unless one is under way; once stopping, ends when nothing is left to do.
+    /// Starts the most urgent task, unless one is running; stops the actor if it is stopping and nothing is left to do.
     fn work(&mut self, ctx: &mut Context<Self>) {
         if self.current.is_some() {
             return;
@@ -121,10 +121,11 @@ impl Killer {
 
     fn finish(&mut self, outcome: TaskOutcome, ctx: &mut Context<Self>) {
         match outcome.recovery {
-            Some(Ok(recovery)) => self.take_up(recovery),
+            Some(Ok(recovery)) => self.queue_recovered(recovery),
             Some(Err(error)) => self.failures.recovery_failed(&error),
             None => {}
         }
+
         match outcome.round {
             Some(RoundResult::Ran {
                 report,
@@ -133,16 +134,18 @@ impl Killer {
             Some(RoundResult::Skipped(denial)) => log::info!("skipping this round: {denial}"),
             None => {}
         }
+
         self.offer_reports(ctx);
     }
 
-    /// Takes up the reports that a recovery pass found.
-    fn take_up(&mut self, recovery: Recovery) {
+    /// Queues the undelivered reports that a recovery pass found.
+    fn queue_recovered(&mut self, recovery: Recovery) {
         self.unclosed = None;
         self.failures.recovery_succeeded(recovery.dropped);
 
         for entry in recovery.outbox {
-            // What is on its way to the Notifier is known; what the Notifier accepted may have been lost with it.
+            // A report that the Notifier accepted may have been lost in a crash, so it is sent again; the Notifier
+            // skips what it already knows.
             let slot = entry.report.slot;
             let is_same = |unsent: &RoundFinished| unsent.in_outbox && unsent.report.slot == slot;
             if self.unsent.iter().any(is_same) || self.deliveries.contains_key(&slot) {
@@ -157,7 +160,7 @@ impl Killer {
         }
     }
 
-    /// Hands the report on, unless it only repeats a failure that was reported already.
+    /// Queues the report of a round, unless it only repeats a failure that was already reported.
     fn finish_round(&mut self, report: RoundReport, journal_state: JournalState) {
         if journal_state == JournalState::Open {
             self.unclosed = Some(Rc::new(report.clone()));
@@ -180,7 +183,7 @@ impl Killer {
         }
     }
 
-    /// Offers the Notifier what it has not accepted.
+    /// Sends the unsent reports to the Notifier, as far as it accepts them.
     fn offer_reports(&mut self, ctx: &mut Context<Self>) {
         while let Some(report) = self.unsent.pop_front() {
             let slot = report.in_outbox.then_some(report.report.slot);

@@ -1,4 +1,4 @@
-//! All messages between the actors. Commands are imperative, events are past tense.
+//! The messages between the actors: commands are imperative, events in the past tense.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use actix::{Message, Recipient};
 use jiff::Timestamp;
 use macaque_core::report::RoundReport;
 
-use super::supervisor::ActorRole;
+use super::role::ActorRole;
 use crate::heartbeat::Unhealthy;
 
-/// Clock → Killer: a round is due. The seed makes it repeatable from its report.
+/// Clock → Killer: a round is due.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub struct RoundDue {
     /// The scheduled instant.
     pub slot: Timestamp,
-    /// The seed of the draw.
+    /// The seed of the draw. The report names it, so that the draw can be repeated.
     pub seed: u64,
 }
 
@@ -26,14 +26,14 @@ pub struct RoundDue {
 pub struct RoundFinished {
     /// The report.
     pub report: Arc<RoundReport>,
-    /// Whether the report is in the journal's outbox, and so may come again: its slot identifies it. A slot that was
-    /// not run here has a report too, and may have been run elsewhere.
+    /// Whether the report is in the journal's outbox. If so, it may be sent more than once, and its slot identifies it.
+    /// If not, the round was never claimed here, and another replica may have run the same slot.
     pub in_outbox: bool,
-    /// The names of the channels it was delivered to before.
+    /// The names of the channels that already received the report.
     pub delivered: Vec<String>,
 }
 
-/// Notifier → Killer: a report was delivered to these channels, or never will be.
+/// Notifier → Killer: these channels received a report, or never will.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub struct ReportDelivered {
@@ -41,12 +41,12 @@ pub struct ReportDelivered {
     pub slot: Timestamp,
     /// The channels' names.
     pub channels: Vec<String>,
-    /// Whether no channel is left.
+    /// Whether no other channel is still waiting for the report.
     pub done: bool,
 }
 
 impl ReportDelivered {
-    /// No channel is left.
+    /// Creates the message that no channel is waiting for the report of `slot` any longer.
     pub fn all(slot: Timestamp) -> Self {
         Self {
             slot,
@@ -55,19 +55,19 @@ impl ReportDelivered {
         }
     }
 
-    /// Adds `more` of the same round.
+    /// Adds a later delivery of the same report.
     pub fn add(&mut self, more: Self) {
         self.channels.extend(more.channels);
         self.done |= more.done;
     }
 }
 
-/// Supervisor → each child: finish what you are doing, accept nothing new, and stop.
+/// Supervisor → each child: finish current work, accept nothing new, and stop.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct Shutdown;
 
-/// A child → Supervisor: it runs now.
+/// A child → Supervisor: the child has started.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct ChildStarted {
@@ -79,7 +79,7 @@ pub struct ChildStarted {
     pub shutdown: Recipient<Shutdown>,
 }
 
-/// A child's monitor → Supervisor: it runs no more.
+/// A child's monitor → Supervisor: the child has stopped.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct ChildStopped {
@@ -87,11 +87,11 @@ pub struct ChildStopped {
     pub role: ActorRole,
     /// The child's incarnation.
     pub incarnation: u64,
-    /// The reason.
+    /// The reason for which the child stopped.
     pub reason: ExitReason,
 }
 
-/// The reason why a child runs no more.
+/// The reason why a child stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExitReason {
     /// The actor stopped by itself, or was asked to.
@@ -100,7 +100,7 @@ pub enum ExitReason {
     Panicked(String),
     /// The actor's task was cancelled with its Arbiter.
     Cancelled,
-    /// The actor hangs; its thread may be blocked for ever.
+    /// The actor hangs; its thread may stay blocked forever.
     Hung(Unhealthy),
 }
 
@@ -115,7 +115,8 @@ impl fmt::Display for ExitReason {
     }
 }
 
-/// Anybody → Supervisor: shut down cleanly; sent twice, end at once. Holds who asks, in words: `SIGTERM`.
+/// Any sender → Supervisor: shut down cleanly or, if sent a second time, at once. Holds the name of the request for the
+/// log, e.g. `SIGTERM`.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct StopRequested(pub &'static str);

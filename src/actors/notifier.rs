@@ -1,8 +1,8 @@
-//! The Notifier turns each report into one message and delivers it to every channel: each has a queue of its own, so that
-//! one which fails or stalls delays neither another channel nor the Killer.
+//! The Notifier actor: turns each report into a message and delivers it to every channel. Each channel has its own
+//! queue, so that a failing or slow channel delays neither the other channels nor the Killer.
 //!
-//! A message that a service does not accept now stays in its queue until it does; one that it will never accept is given
-//! up. What was delivered is confirmed to the Killer, whose journal remembers it after a crash.
+//! A message stays in its queue until the service accepts it; a message that the service will never accept is dropped.
+//! The Notifier confirms deliveries to the Killer, which records them in the journal.
 
 mod queue;
 
@@ -22,16 +22,17 @@ use crate::heartbeat::Heartbeat;
 use crate::notify::{self, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, RoundMessage};
 use crate::platform::Platform;
 
-/// How many rounds are remembered, so that none is delivered twice by one incarnation of the Notifier.
-const REMEMBERED: usize = 200;
+/// How many rounds are remembered, so that one incarnation of the Notifier delivers none of them twice.
+const TRACKED_ROUNDS: usize = 200;
 
-/// A round whose report was accepted, and how many channels are left.
+/// A round whose report was accepted for delivery.
 struct TrackedRound {
     slot: Timestamp,
+    /// How many channels have not finished with the report.
     left: usize,
 }
 
-/// The Notifier actor. Its HTTP client belongs to this incarnation, and to this Arbiter.
+/// The Notifier actor. Its HTTP client belongs to this incarnation and its Arbiter.
 pub struct Notifier {
     queues: Vec<ChannelQueue>,
     rounds: VecDeque<TrackedRound>,
@@ -46,7 +47,7 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// A Notifier that has sent nothing yet.
+    /// Creates a Notifier with empty queues.
     pub(super) fn new(
         config: &ActorsConfig,
         killer: StableRecipient<ReportDelivered>,
@@ -66,10 +67,10 @@ impl Notifier {
         }
     }
 
-    /// Remembers a round of the outbox, whose report goes to this many channels.
+    /// Remembers a round from the outbox, with `left` channels to deliver to.
     fn track(&mut self, slot: Timestamp, left: usize) {
         self.rounds.push_back(TrackedRound { slot, left });
-        if self.rounds.len() > REMEMBERED {
+        if self.rounds.len() > TRACKED_ROUNDS {
             self.rounds.pop_front();
         }
         if left == 0 {
@@ -77,7 +78,7 @@ impl Notifier {
         }
     }
 
-    /// Sends the next message of a queue, unless it is sending already.
+    /// Sends the next message of a queue, unless the queue is busy.
     fn send_next(&mut self, index: usize, ctx: &mut Context<Self>) {
         let queue = &mut self.queues[index];
         let Some(message) = queue.take_next() else {
@@ -90,37 +91,40 @@ impl Notifier {
         let retry = self.retry;
         let platform = self.platform.clone();
         let fail_points = self.fail_points.clone();
-        let slack = self.hang_timeout;
-        let operation = self.heartbeat.begin("a delivery", slack);
+        let hang_timeout = self.hang_timeout;
+        let operation = self.heartbeat.begin("a delivery", hang_timeout);
+
         let delivery = async move {
             fail_points.pass(FailPoint::BeforeNotify).await;
             let result = match http {
                 Some(http) => {
-                    let once = async || {
-                        operation.expect(http.deadline() + slack);
+                    let deliver_once = async || {
+                        operation.expect(http.deadline() + hang_timeout);
                         notify::deliver(&http, &channel, &message.message).await
                     };
                     let pause = async |length| {
-                        operation.expect(length + slack);
+                        operation.expect(length + hang_timeout);
                         platform.sleep(length).await;
                     };
-                    retry.run(&platform, once, pause).await
+                    retry.run(&platform, deliver_once, pause).await
                 }
                 None => Err(DeliveryError::permanent("there is no HTTP client")),
             };
-            operation.expect(slack);
+            operation.expect(hang_timeout);
             fail_points.pass(FailPoint::AfterNotify).await;
             (message, result)
         };
         ctx.spawn(
             delivery
                 .into_actor(self)
-                .map(move |(message, result), notifier, ctx| notifier.note(index, message, result, ctx)),
+                .map(move |(message, result), notifier, ctx| {
+                    notifier.after_delivery(index, message, result, ctx)
+                }),
         );
     }
 
-    /// Notes the result of a delivery, and goes on.
-    fn note(
+    /// Notes the result of a delivery, and sends the next message or schedules a retry.
+    fn after_delivery(
         &mut self,
         index: usize,
         message: QueuedMessage,
@@ -142,7 +146,7 @@ impl Notifier {
         }
     }
 
-    /// Notes that a channel needs this message no more, and confirms it to the Killer.
+    /// Notes that a channel is done with a message, and confirms that to the Killer.
     fn note_done(&mut self, index: usize, message: &QueuedMessage) {
         if !message.in_outbox {
             return;
@@ -154,6 +158,7 @@ impl Notifier {
             round.left = round.left.saturating_sub(1);
             round.left
         });
+
         let channel = self.queues[index].channel.name().to_owned();
         self.confirm(ReportDelivered {
             slot,
@@ -163,11 +168,11 @@ impl Notifier {
     }
 
     fn confirm(&self, delivered: ReportDelivered) {
-        // If no Killer receives it, its next recovery pass brings the report here again, and it is confirmed again.
+        // If no Killer receives this, the next recovery pass sends the report again, and it is confirmed again.
         let _ = self.killer.send(delivered);
     }
 
-    /// Ends, once stopping, when no message waits and none is being sent.
+    /// Stops the actor if it is stopping and every queue is drained.
     fn stop_if_drained(&self, ctx: &mut Context<Self>) {
         if self.stopping && self.queues.iter().all(ChannelQueue::is_drained) {
             ctx.stop();
@@ -182,7 +187,7 @@ impl Actor for Notifier {
         let channels: Vec<_> = self.queues.iter().map(|queue| queue.channel.clone()).collect();
         let http = HttpClient::new(&channels, &self.platform).or_else(|error| {
             log::error!("chat services cannot be reached: {error}");
-            // Without TLS the log is still written.
+            // The log channel works without TLS.
             HttpClient::new(&[], &self.platform)
         });
         self.http = http.ok();
@@ -207,20 +212,20 @@ impl Handler<RoundFinished> for Notifier {
             return;
         }
 
-        let is_left = |index: &usize| {
+        let is_waiting = |index: &usize| {
             let name = self.queues[*index].channel.name();
             !delivered.iter().any(|delivered| delivered == name)
         };
-        let left: Vec<_> = (0..self.queues.len()).filter(is_left).collect();
+        let waiting: Vec<_> = (0..self.queues.len()).filter(is_waiting).collect();
         if in_outbox {
-            self.track(slot, left.len());
+            self.track(slot, waiting.len());
         }
 
         let message = QueuedMessage {
             message: Rc::new(RoundMessage::of(&report)),
             in_outbox,
         };
-        for index in left {
+        for index in waiting {
             if let Some(dropped) = self.queues[index].push(message.clone()) {
                 self.note_done(index, &dropped);
             }
@@ -235,7 +240,7 @@ impl Handler<Shutdown> for Notifier {
     fn handle(&mut self, _: Shutdown, ctx: &mut Self::Context) {
         self.stopping = true;
         for index in 0..self.queues.len() {
-            // A queue that backs off tries once more, now.
+            // A queue that is backing off tries once more right away.
             self.queues[index].wake();
             self.send_next(index, ctx);
         }

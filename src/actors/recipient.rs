@@ -1,4 +1,4 @@
-//! An address that stays valid when an actor is restarted: senders keep it, the Supervisor connects it anew.
+//! An address that stays valid when an actor is restarted: senders keep it, and each incarnation connects itself.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix::dev::SendError;
 use actix::{Message, Recipient};
 
-/// The address of whichever actor has a role now, for messages `M`; clones lead to the same place.
+/// The address of the current incarnation of an actor, for messages `M`. Clones share one connection.
 pub struct StableRecipient<M>(Arc<RwLock<Option<Recipient<M>>>>)
 where
     M: Message + Send + 'static,
@@ -17,20 +17,20 @@ where
     M: Message + Send + 'static,
     M::Result: Send,
 {
-    /// Sends to `actor` from now on.
+    /// Delivers messages to `actor` from now on.
     pub fn connect(&self, actor: Recipient<M>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(actor);
     }
 
-    /// Sends to nobody from now on.
+    /// Returns messages to their senders from now on.
     pub fn disconnect(&self) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Sends `message` to the present actor.
+    /// Sends `message` to the connected actor.
     ///
     /// # Errors
-    /// Nobody accepted the message: here it is again.
+    /// Returns the message if no actor accepted it.
     pub fn send(&self, message: M) -> Result<(), M> {
         match self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref() {
             None => Err(message),

@@ -1,9 +1,9 @@
-//! The Supervisor starts the other actors, each on an Arbiter of its own, and starts a fresh one when one ends.
+//! The Supervisor actor: starts the other actors, each on its own Arbiter, and restarts one that stops or hangs.
 //!
-//! actix's own `Supervisor` does nothing for a panic and keeps the actor's state over a restart. Here every incarnation of
-//! a child is a new value on a new thread; its task's join handle is the monitor that sees a panic, a stop or a
-//! cancellation alike; its heartbeat shows from outside whether it hangs; and its number distinguishes an incarnation that
-//! ended late from the present one. A thread that is blocked cannot be ended: it is left behind and counted.
+//! actix's own `Supervisor` does not handle panics and keeps the actor's state across a restart. Here every incarnation
+//! of a child is a new value on a new thread. The join handle of its task is the monitor, which sees a panic, a stop
+//! and a cancellation alike. Its heartbeat shows whether it hangs. Its number tells a late stop of an earlier
+//! incarnation from one of the current incarnation. A blocked thread cannot be ended, so it is leaked and counted.
 
 mod child;
 mod restart_policy;
@@ -23,6 +23,7 @@ use super::messages::{
     ChildStarted, ChildStopped, ExitReason, ReportDelivered, RoundDue, RoundFinished, Shutdown, StopRequested,
 };
 use super::recipient::StableRecipient;
+use super::role::ActorRole;
 use crate::failpoint::FailPoint;
 use crate::heartbeat::Heartbeat;
 
@@ -31,47 +32,38 @@ pub use self::restart_policy::RestartPolicy;
 /// Exit code: actors failed more often than the restart intensity allows (`EX_SOFTWARE` of `sysexits.h`).
 pub const GAVE_UP: i32 = 70;
 
-/// Exit code: told to stop, and reports were not delivered (`EX_TEMPFAIL`).
+/// Exit code: macaque was asked to stop, and some reports were not delivered (`EX_TEMPFAIL`).
 pub const UNDRAINED: i32 = 75;
-
-/// The roles of the children, in the order in which they start; they stop in reverse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the actors' own names")]
-pub enum ActorRole {
-    Notifier,
-    Killer,
-    Clock,
-}
 
 /// How long actors may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActorTimeouts {
-    /// How long an actor may miss its heartbeat before it is restarted, and the Supervisor before the process ends.
-    /// Lenient: a throttled CPU is no hang.
+    /// How long an actor may miss its heartbeat before it is restarted; if the Supervisor misses its own for this long,
+    /// the process ends. The default is lenient, because a throttled CPU is not a hang.
     pub hang: Duration,
-    /// How long the round in flight gets at a shutdown: longer than the 15 s that a round gives its victim, and the 8 s
-    /// in which its report is delivered.
+    /// How long a shutdown waits for the current round. Longer than the 15 s that a round allows for its victim and the
+    /// 8 s for the confirmation of its report together.
     pub round: Duration,
-    /// How long the Notifier gets at a shutdown. Both together stay below the 60 s of the manifest's
+    /// How long a shutdown waits for the Notifier. Together with `round`, less than the 60 s of the manifest's
     /// `terminationGracePeriodSeconds`.
     pub drain: Duration,
 }
 
-/// The recipients of the children's messages to each other.
+/// The recipients through which the children send messages to each other.
 #[derive(Debug, Clone, Default)]
 struct ActorRecipients {
     killer: StableRecipient<RoundDue>,
     notifier: StableRecipient<RoundFinished>,
-    /// From the Notifier back to the Killer.
+    /// The way from the Notifier back to the Killer.
     confirmations: StableRecipient<ReportDelivered>,
 }
 
-/// One child as the Supervisor sees it.
+/// The Supervisor's view of one child.
 #[derive(Default)]
 struct ChildState {
     incarnation: u64,
-    /// The Arbiter and the heartbeat of a child that runs.
-    arbiter: Option<(Arbiter, Heartbeat)>,
+    /// The Arbiter and the heartbeat of a running child.
+    running: Option<(Arbiter, Heartbeat)>,
     shutdown: Option<Recipient<Shutdown>>,
 }
 
@@ -81,38 +73,24 @@ pub struct Supervisor {
     recipients: ActorRecipients,
     children: [ChildState; 3],
     restarts: RestartHistory,
-    /// The incarnations that hung: their threads may be blocked for ever.
+    /// The incarnations that hung; their threads may stay blocked forever.
     leaked: BTreeSet<(ActorRole, u64)>,
-    /// When it checked last.
-    checked: Instant,
-    /// Since when it has been awake without a break.
-    awake: Instant,
+    /// When the children were last checked.
+    last_check: Instant,
+    /// Since when the Supervisor has run without being suspended.
+    awake_since: Instant,
     phase: ShutdownPhase,
-    /// The exit code of a shutdown, so far.
-    code: i32,
+    /// The exit code, as far as it is known.
+    exit_code: i32,
 }
 
-/// How often every actor beats, and is checked.
+/// How often each actor sends a heartbeat and is checked.
 pub(super) fn heartbeat_interval(hang_timeout: Duration) -> Duration {
     (hang_timeout / 5).min(Duration::from_secs(1))
 }
 
-impl ActorRole {
-    /// Every role.
-    pub const ALL: [Self; 3] = [Self::Notifier, Self::Killer, Self::Clock];
-
-    /// The name in logs and probes.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Notifier => "Notifier",
-            Self::Killer => "Killer",
-            Self::Clock => "Clock",
-        }
-    }
-}
-
 impl Supervisor {
-    /// A Supervisor that has started no child yet.
+    /// Creates a Supervisor that has started no child yet.
     pub fn new(config: ActorsConfig) -> Self {
         let now = config.platform.monotonic();
         Self {
@@ -121,10 +99,10 @@ impl Supervisor {
             recipients: ActorRecipients::default(),
             children: Default::default(),
             leaked: BTreeSet::new(),
-            checked: now,
-            awake: now,
+            last_check: now,
+            awake_since: now,
             phase: ShutdownPhase::Running,
-            code: 0,
+            exit_code: 0,
         }
     }
 
@@ -137,7 +115,7 @@ impl Supervisor {
         let started = child::start(role, incarnation, &self.config, &self.recipients, ctx.address());
         *self.child(role) = ChildState {
             incarnation,
-            arbiter: Some(started),
+            running: Some(started),
             shutdown: None,
         };
     }
@@ -166,7 +144,7 @@ impl Supervisor {
         }
     }
 
-    /// Beats, and checks whether the children do.
+    /// Sends the Supervisor's own heartbeat, and checks those of the children.
     fn check_children(&mut self, ctx: &mut Context<Self>) {
         self.config.health.beat();
         let fail_points = self.config.fail_points.clone();
@@ -174,18 +152,20 @@ impl Supervisor {
 
         let hang_timeout = self.config.timeouts.hang;
         let now = self.config.platform.monotonic();
-        if now.duration_since(self.checked) > hang_timeout / 2 {
-            // The process was suspended, or starved: no actor could beat.
-            self.awake = now;
+        if now.duration_since(self.last_check) > hang_timeout / 2 {
+            // The process was suspended or starved of CPU, so no actor could beat.
+            self.awake_since = now;
         }
-        self.checked = now;
+        self.last_check = now;
 
         for role in ActorRole::ALL {
-            let awake = self.awake;
+            let awake_since = self.awake_since;
             let child = self.child(role);
             let incarnation = child.incarnation;
-            let heartbeat = child.arbiter.as_ref().map(|(_, heartbeat)| heartbeat);
-            let unhealthy = heartbeat.and_then(|heartbeat| heartbeat.unhealthy(now, awake, hang_timeout));
+            let heartbeat = child.running.as_ref().map(|(_, heartbeat)| heartbeat);
+            let unhealthy =
+                heartbeat.and_then(|heartbeat| heartbeat.unhealthy(now, awake_since, hang_timeout));
+
             if let Some(unhealthy) = unhealthy {
                 self.leaked.insert((role, incarnation));
                 self.after_failure(role, &ExitReason::Hung(unhealthy), ctx);
@@ -198,15 +178,16 @@ impl Supervisor {
         }
     }
 
-    /// Restarts a child that ended or hung, or gives up.
+    /// Restarts a child that stopped or hung, or gives up.
     fn after_failure(&mut self, role: ActorRole, reason: &ExitReason, ctx: &mut Context<Self>) {
         let name = role.as_str();
         self.recipients.disconnect(role);
         self.config.health.set_up(name, false);
+
         let child = self.child(role);
         child.shutdown = None;
-        if let Some((arbiter, _)) = child.arbiter.take() {
-            // Its thread ends by itself, now or when it wakes: dropping the handle never blocks us.
+        if let Some((arbiter, _)) = child.running.take() {
+            // The thread ends by itself, now or when it unblocks; dropping the handle never blocks.
             arbiter.stop();
         }
 
@@ -215,6 +196,7 @@ impl Supervisor {
             self.proceed(ctx);
             return;
         }
+
         let Some(pause) = self.restarts.after_failure(self.config.platform.monotonic()) else {
             let RestartPolicy { restarts, window, .. } = self.config.restarts;
             let seconds = window.as_secs();
@@ -222,6 +204,7 @@ impl Supervisor {
             self.end(GAVE_UP);
             return;
         };
+
         log::error!(
             "{name} failed ({reason}); restarting it in {} ms",
             pause.as_millis()
@@ -233,7 +216,7 @@ impl Supervisor {
         });
     }
 
-    /// Ends the process by way of the actor system.
+    /// Stops the actor system, and with it the process.
     fn end(&mut self, code: i32) {
         self.phase = ShutdownPhase::Ended;
         System::current().stop_with_code(code);

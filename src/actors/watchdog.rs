@@ -1,5 +1,5 @@
-//! The watchdog: a plain thread that checks the Supervisor, so that a process whose Supervisor hangs ends, and Kubernetes
-//! restarts it.
+//! The watchdog: watches the Supervisor from a plain thread, so that the process ends if the Supervisor hangs and
+//! Kubernetes restarts it.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -8,20 +8,21 @@ use super::supervisor::{GAVE_UP, heartbeat_interval};
 use crate::health::HealthState;
 use crate::platform::Platform;
 
-/// Waits for the exit code of the actors, as long as the Supervisor's heartbeat goes on.
+/// Waits for the exit code of the actors; gives up if the Supervisor's heartbeat stops.
 pub(super) fn watch(
-    end: &Receiver<i32>,
+    exit_code: &Receiver<i32>,
     health: &HealthState,
     hang_timeout: Duration,
     platform: &Platform,
 ) -> i32 {
     let interval = heartbeat_interval(hang_timeout);
-    // The Supervisor is about to start; what passed before is not its silence.
+    // The Supervisor is about to start: the time before that does not count as silence.
     health.beat();
-    let mut awake = platform.monotonic();
+    let mut awake_since = platform.monotonic();
+
     loop {
-        let before = platform.monotonic();
-        match end.recv_timeout(interval) {
+        let waiting_since = platform.monotonic();
+        match exit_code.recv_timeout(interval) {
             Ok(code) => return code,
             Err(RecvTimeoutError::Disconnected) => {
                 log::error!("the Supervisor's thread ended: giving up");
@@ -30,11 +31,12 @@ pub(super) fn watch(
             Err(RecvTimeoutError::Timeout) => {}
         }
 
-        if before.elapsed() > interval + hang_timeout / 2 {
-            // The process was suspended: the Supervisor could not beat either.
-            awake = platform.monotonic();
+        let now = platform.monotonic();
+        if now.duration_since(waiting_since) > interval + hang_timeout / 2 {
+            // The process was suspended, so the Supervisor could not beat.
+            awake_since = now;
         }
-        let silence = health.silence().min(awake.elapsed());
+        let silence = health.silence().min(now.duration_since(awake_since));
         if silence > hang_timeout {
             let seconds = silence.as_secs_f64();
             log::error!("no heartbeat from the Supervisor for {seconds:.0} s: giving up");

@@ -3,7 +3,7 @@
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
-use super::args::Cli;
+use super::Cli;
 use super::{exit, output};
 
 /// The flags of `macaque completions`.

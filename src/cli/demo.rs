@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::Args;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque_core::config::{DisruptConfig, TargetConfig};
-use macaque_core::eligibility::EligibilityRules;
+use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::timer::TimerConfig;
 
@@ -21,7 +21,8 @@ use super::exit;
 use crate::actors::clock::Trigger;
 use crate::actors::messages::StopRequested;
 use crate::actors::recipient::StableRecipient;
-use crate::actors::supervisor::{ActorRole, ActorTimeouts, GAVE_UP, RestartPolicy};
+use crate::actors::role::ActorRole;
+use crate::actors::supervisor::{ActorTimeouts, GAVE_UP, RestartPolicy};
 use crate::actors::{self, ActorsConfig};
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
@@ -117,7 +118,7 @@ fn actors_config(
     };
     let round = RoundConfig {
         dry_run: false,
-        rules: EligibilityRules {
+        eligibility: EligibilityConfig {
             target,
             method: DisruptionMethod::Evict,
             own_pod: None,

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use macaque_core::config::{ChaosConfig, JournalLocation};
-use macaque_core::eligibility::EligibilityRules;
+use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::schedule::Calendar;
 
@@ -109,7 +109,7 @@ fn service_account_namespace() -> Option<String> {
 /// The configuration of a round.
 pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
     let config = &settings.config;
-    let rules = EligibilityRules {
+    let eligibility = EligibilityConfig {
         target: config.target.clone(),
         method: config.disrupt.method,
         own_pod: settings.own_pod.clone(),
@@ -117,7 +117,7 @@ pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
 
     Arc::new(RoundConfig {
         dry_run: config.dry_run,
-        rules,
+        eligibility,
         disrupt: config.disrupt.clone(),
     })
 }

@@ -49,7 +49,7 @@ pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
     };
     let config = setup::round_config(&settings);
     let subject = &args.subject;
-    let Some(namespace) = namespace_of(subject, &config.rules.target.namespaces) else {
+    let Some(namespace) = namespace_of(subject, &config.eligibility.target.namespaces) else {
         telemetry::print_error(&format!(
             "{subject}: no single namespace is in scope: name one with --namespace"
         ));
@@ -119,14 +119,16 @@ async fn explain_all(
 ) -> Result<WhyAnswer, String> {
     let pods = find(reader, subject, namespace).await?;
     let mut problems = Vec::new();
-    let budgets = match config.rules.method {
+    let budgets = match config.eligibility.method {
         DisruptionMethod::Evict => reader.budgets(vec![Some(namespace)], &mut problems).await,
         DisruptionMethod::Delete => Ok(BudgetIndex::default()),
     };
     let budgets = budgets.map_err(plan::failure_text)?;
 
     let now = reader.platform.now();
-    let explained = pods.iter().map(|pod| explain(pod, &config.rules, now, &budgets));
+    let explained = pods
+        .iter()
+        .map(|pod| explain(pod, &config.eligibility, now, &budgets));
     Ok(WhyAnswer {
         dry_run: config.dry_run,
         pods: explained.collect(),

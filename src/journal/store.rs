@@ -1,4 +1,4 @@
-//! Where a process keeps its journal, and what every step depends on: the part that outlives the Killer.
+//! Where a process stores its journal, and what every step depends on: the part that outlives the Killer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,13 +13,14 @@ use macaque_core::journal::{
 use super::JournalWriter;
 use crate::platform::Platform;
 
-/// Where this process keeps its journal, and what every step depends on.
+/// Where this process stores its journal, and what every step depends on.
 #[derive(Debug, Clone)]
 pub struct JournalStore {
     pub(super) location: JournalLocation,
     pub(super) platform: Platform,
-    /// This process, and since when it runs.
+    /// The name of this process.
     process: String,
+    /// When this process started.
     pub(super) since: Timestamp,
     limits: DisruptionLimits,
     /// How many victims a round may have.
@@ -28,17 +29,17 @@ pub struct JournalStore {
     shared: Arc<SharedJournal>,
 }
 
-/// The state that outlives the Killer.
+/// The state that all incarnations of the Killer share.
 #[derive(Debug)]
 struct SharedJournal {
-    /// The journal, where it is kept in memory.
+    /// The journal itself, if it is stored in memory.
     memory: Mutex<Journal>,
-    /// The highest sequence seen: a journal with a lower one is an old copy.
+    /// The highest sequence number seen; a journal with a lower one is an old copy.
     known: AtomicU64,
 }
 
 impl JournalStore {
-    /// The journal of the process `name`, kept at `location`; each round has at most `count` victims.
+    /// Creates the journal of the process `name`, stored at `location`, for rounds of at most `count` victims.
     pub fn new(
         location: JournalLocation,
         name: &str,
@@ -62,32 +63,32 @@ impl JournalStore {
         }
     }
 
-    /// A journal in memory, without limits over time.
+    /// Creates a journal in memory, without limits over time.
     pub fn in_memory(count: usize, platform: &Platform) -> Self {
         let limits = DisruptionLimits::default();
         let timing = JournalTiming::default();
         Self::new(JournalLocation::Memory, "memory", limits, count, timing, platform)
     }
 
-    /// Rounds may follow each other this closely.
+    /// Sets the least time between two rounds.
     pub fn with_spacing(mut self, spacing: Duration) -> Self {
         self.timing.spacing = spacing;
         self
     }
 
-    /// Rounds run when somebody asks for one: their slot is that instant, and no schedule spaces them.
+    /// Allows rounds at any time: each is run on request, its slot is that instant, and no schedule spaces them.
     pub fn on_demand(mut self) -> Self {
         self.since = Timestamp::MIN;
         self.with_spacing(Duration::ZERO)
     }
 
-    /// The writer of one incarnation of the Killer.
+    /// Creates the writer of one incarnation of the Killer.
     pub fn writer(&self, incarnation: u64) -> JournalWriter {
         let process = self.process.clone();
         JournalWriter::new(self.clone(), LeaseHolder { process, incarnation })
     }
 
-    /// Takes a step in memory.
+    /// Takes a step on the journal in memory.
     pub(super) fn step_in_memory(
         &self,
         event: &JournalEvent,
@@ -99,7 +100,7 @@ impl JournalStore {
         Ok(next)
     }
 
-    /// What a step of `holder` depends on now.
+    /// The context of a step that `holder` takes now.
     pub(super) fn context<'a>(
         &'a self,
         holder: &'a LeaseHolder,
@@ -117,7 +118,7 @@ impl JournalStore {
         }
     }
 
-    /// The highest sequence seen by this process.
+    /// The highest sequence number that this process has seen.
     pub(super) fn known_sequence(&self) -> u64 {
         self.shared.known.load(Ordering::SeqCst)
     }

@@ -1,7 +1,8 @@
 //! Writes the journal for one incarnation of the Killer: read, step, conditional write, and only then act.
 //!
-//! A write whose answer was lost may or may not have happened. It is tried again from what the ConfigMap holds then: a
-//! step taken twice has the effect of one, and a write that lands late finds the journal changed and fails.
+//! If the answer to a write is lost, the write may or may not have happened. The step is then repeated on a fresh read
+//! of the ConfigMap: taking a step twice has the same effect as once, and a write that arrives late conflicts and
+//! fails.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -16,28 +17,28 @@ use macaque_core::report::RoundEnd;
 use super::JournalStore;
 use crate::k8s::{ApiError, Cluster, JournalConfigMap, WriteResult};
 
-/// How often a step is tried, whether others wrote first or no clear answer came.
+/// How many times a step is tried after conflicts and transient errors.
 const TRIES: u32 = 6;
 /// The pause before the second try; it doubles.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The longest pause that a throttle can impose.
+/// The longest pause that throttling can impose.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// The journal as one incarnation of the Killer writes it.
+/// Writes the journal for one incarnation of the Killer.
 pub struct JournalWriter {
     store: JournalStore,
     holder: LeaseHolder,
-    /// The ConfigMap as it was read or written last: a conditional write shows whether it is still current.
+    /// The ConfigMap as last read or written; a conditional write shows whether it is still current.
     cached: RefCell<Option<JournalConfigMap>>,
 }
 
-/// The reason why a step was not taken: nothing must be done.
+/// The reason why a step was not taken, or may not have been; the caller must not act.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
-    /// The journal does not allow it.
+    /// The journal does not allow the step.
     #[error("{0}")]
     Denied(Denial),
-    /// There is no journal, or it cannot be used.
+    /// The journal is missing or cannot be used.
     #[error("{0}")]
     Unusable(String),
     /// The journal could not be read or written.
@@ -54,26 +55,26 @@ impl JournalWriter {
         }
     }
 
-    /// The identity under which it writes.
+    /// The identity that the writer records in the journal.
     pub fn holder(&self) -> &LeaseHolder {
         &self.holder
     }
 
-    /// How often to run a recovery pass: several times a lease.
+    /// How often to run a recovery pass: several times per lease.
     pub fn recovery_interval(&self) -> Duration {
         self.store.timing.lease / 5
     }
 
-    /// The claim to the round of `slot`.
+    /// The event that claims the round of `slot`.
     pub fn claim(&self, slot: Timestamp, seed: u64) -> JournalEvent {
         let since = self.store.since;
         JournalEvent::Claim { slot, seed, since }
     }
 
-    /// Commits `event`; returns the journal as it is then.
+    /// Commits `event`; returns the journal after it.
     ///
     /// # Errors
-    /// It was not written, or nobody knows; nothing must be done then.
+    /// The event was not written, or may not have been; the caller must not act.
     pub async fn commit(&self, cluster: &Cluster, event: &JournalEvent) -> Result<Journal, JournalError> {
         match &self.store.location {
             JournalLocation::Memory => {
@@ -84,7 +85,7 @@ impl JournalWriter {
         }
     }
 
-    /// Commits to the ConfigMap, trying again where that may help.
+    /// Commits to the ConfigMap, and retries conflicts and transient errors.
     async fn commit_to(
         &self,
         cluster: &Cluster,
@@ -116,7 +117,7 @@ impl JournalWriter {
         }
     }
 
-    /// Commits once; `None` if others wrote first, or what was read before may be out of date.
+    /// Tries to commit once; `None` if the ConfigMap changed or the cached copy may be out of date.
     async fn try_commit(
         &self,
         cluster: &Cluster,
@@ -134,12 +135,13 @@ impl JournalWriter {
         let Some(journal) = self.trusted(cluster, place, &config_map, &stored).await? else {
             return Ok(None);
         };
+
         let pause = config_map.pause_annotation();
         let pause = pause.and_then(PauseRequest::from_annotation);
         let next = match journal.step(event, &self.context(cluster.skew(), pause)) {
             Ok(next) => next.with_uid(&stored.uid),
             Err(denial) if is_fresh => return Err(denial.into()),
-            // What was read a while ago is no ground to refuse.
+            // The cached copy may be out of date, so a refusal based on it does not count.
             Err(_) => return Ok(None),
         };
 
@@ -147,11 +149,12 @@ impl JournalWriter {
             self.cached.replace(Some(config_map));
             return Ok(Some(next));
         }
+
         let is_written = self.write(cluster, place, &config_map, &next).await?;
         Ok(is_written.then_some(next))
     }
 
-    /// The stored journal, if it continues what was seen before. If not, a quarantine is written first: `None`.
+    /// The stored journal, if it continues what was seen before. Otherwise writes a quarantine and returns `None`.
     async fn trusted(
         &self,
         cluster: &Cluster,
@@ -205,7 +208,7 @@ impl JournalWriter {
     }
 
     async fn pause(&self, length: Duration) {
-        // Replicas that collided should not collide again.
+        // Jitter, so that replicas that collided do not collide again.
         let platform = &self.store.platform;
         let jitter = 0.5 + platform.random_fraction() / 2.0;
         platform.sleep(length.mul_f64(jitter)).await;

@@ -1,4 +1,4 @@
-//! Asks the API server what macaque may do, and what it is: the questions behind `macaque check`.
+//! Asks the API server for macaque's permissions, its version and its namespaces, mainly for `macaque check`.
 
 use http::Method;
 use k8s_openapi::api::authorization::v1::{
@@ -9,20 +9,20 @@ use macaque_core::permissions::ScopedPermission;
 use super::{ApiError, Cluster, get, json};
 
 impl Cluster {
-    /// Whether macaque holds `grant`, by SelfSubjectAccessReview, which everybody may create.
+    /// Whether macaque holds `grant`, according to a SelfSubjectAccessReview, which every user may create.
     ///
     /// # Errors
-    /// The API server gave no answer to that.
+    /// The API server did not answer the review.
     pub async fn holds(&self, grant: &ScopedPermission) -> Result<bool, ApiError> {
-        let right = grant.right;
-        let (resource, subresource) = match right.resource.split_once('/') {
+        let permission = grant.permission;
+        let (resource, subresource) = match permission.resource.split_once('/') {
             Some((resource, subresource)) => (resource, Some(subresource.to_owned())),
-            None => (right.resource, None),
+            None => (permission.resource, None),
         };
 
         let attributes = ResourceAttributes {
-            verb: Some(right.verb.to_owned()),
-            group: Some(right.group.to_owned()),
+            verb: Some(permission.verb.to_owned()),
+            group: Some(permission.group.to_owned()),
             resource: Some(resource.to_owned()),
             subresource,
             namespace: grant.namespace.clone(),
@@ -51,10 +51,10 @@ impl Cluster {
         Ok(answer.status.is_some_and(|status| status.allowed))
     }
 
-    /// The version of the API server, as `v1.37.2`.
+    /// The version of the API server, e.g. `v1.37.2`.
     ///
     /// # Errors
-    /// It did not answer, or not as a Kubernetes API.
+    /// The server did not answer, or its answer is not that of a Kubernetes API server.
     pub async fn version(&self) -> Result<String, ApiError> {
         let what = || "get /version".to_owned();
         let response = self
@@ -64,10 +64,10 @@ impl Cluster {
         Ok(info.git_version)
     }
 
-    /// Whether `namespace` exists; `None` where macaque may not know, which needs no grant.
+    /// Whether `namespace` exists; `None` if macaque may not read it.
     ///
     /// # Errors
-    /// The API server gave no answer to that.
+    /// The API server gave no clear answer.
     pub async fn has_namespace(&self, namespace: &str) -> Result<Option<bool>, ApiError> {
         let what = || format!("get namespace {namespace}");
         let path = format!("/api/v1/namespaces/{namespace}");

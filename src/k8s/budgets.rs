@@ -11,10 +11,10 @@ use super::wire::ObjectList;
 use super::{ApiError, Cluster, get};
 
 impl Cluster {
-    /// The budgets of `namespace` (`None`: of all), page by page.
+    /// Lists the budgets in `namespace`, or in all namespaces if it is `None`.
     ///
     /// # Errors
-    /// They could not be read; a server that knows no `policy/v1` is named as such.
+    /// The budgets could not be listed; the error says so if the server does not know `policy/v1`.
     pub async fn budgets(&self, namespace: Option<&str>) -> Result<Vec<Budget>, ApiError> {
         let scope = namespace
             .map(|name| format!("/namespaces/{name}"))
@@ -28,6 +28,7 @@ impl Cluster {
 
         let mut budgets = Vec::new();
         let mut after = String::new();
+
         loop {
             let path = format!("/apis/policy/v1{scope}/poddisruptionbudgets?limit=500{after}");
             let response = self.send(get(&path), self.access.deadlines.read, what).await?;
@@ -37,7 +38,6 @@ impl Cluster {
             }
 
             let page: ObjectList<PodDisruptionBudget> = response.into_object(what)?;
-
             budgets.extend(page.items.into_iter().map(budget));
             let Some(token) = page.metadata.next.filter(|token| !token.is_empty()) else {
                 return Ok(budgets);
@@ -48,26 +48,29 @@ impl Cluster {
     }
 }
 
-/// The budget as the rules see it.
+/// Converts a PodDisruptionBudget into the core's type.
 fn budget(object: PodDisruptionBudget) -> Budget {
     let spec = object.spec.unwrap_or_default();
     let status = object.status.unwrap_or_default();
-    let told = status.conditions.into_iter().flatten().find(|condition| {
+    let explained = status.conditions.into_iter().flatten().find(|condition| {
         condition.type_ == "DisruptionAllowed" && condition.status == "False" && !condition.message.is_empty()
     });
 
-    let (sync_failed, complaint) = match told {
+    let (sync_failed, complaint) = match explained {
         None => (None, None),
-        Some(told) if told.reason == "SyncFailed" => (Some(told.message), None),
-        Some(told) => (None, Some(format!("({}): {}", told.reason, told.message))),
+        Some(condition) if condition.reason == "SyncFailed" => (Some(condition.message), None),
+        Some(condition) => (
+            None,
+            Some(format!("({}): {}", condition.reason, condition.message)),
+        ),
     };
 
     Budget {
         namespace: object.metadata.namespace.unwrap_or_default(),
         name: object.metadata.name.unwrap_or_default(),
         selector: coverage(spec.selector),
-        min_available: spec.min_available.map(written),
-        max_unavailable: spec.max_unavailable.map(written),
+        min_available: spec.min_available.map(limit_text),
+        max_unavailable: spec.max_unavailable.map(limit_text),
         unhealthy: match spec.unhealthy_pod_eviction_policy.as_deref() {
             None | Some("IfHealthyBudget") => UnhealthyPodPolicy::IfHealthyBudget,
             Some("AlwaysAllow") => UnhealthyPodPolicy::AlwaysAllow,
@@ -87,14 +90,15 @@ fn budget(object: PodDisruptionBudget) -> Budget {
     }
 }
 
-fn written(number: IntOrString) -> String {
-    match number {
+/// A limit as it is written in the spec: `1` or `50%`.
+fn limit_text(limit: IntOrString) -> String {
+    match limit {
         IntOrString::Int(number) => number.to_string(),
-        IntOrString::String(text) => text,
+        IntOrString::String(percentage) => percentage,
     }
 }
 
-/// The selector in `kubectl -l`'s form, which says the same and is read by one parser.
+/// Converts the selector by way of its `kubectl -l` form, so that one parser reads all selectors.
 fn coverage(selector: Option<LabelSelector>) -> BudgetCoverage {
     let Some(LabelSelector {
         match_labels,
@@ -121,8 +125,8 @@ fn coverage(selector: Option<LabelSelector>) -> BudgetCoverage {
     });
 
     let requirements: Result<Vec<_>, String> = equal.chain(expressions).collect();
-    let read = requirements.and_then(|all| all.join(",").parse().map_err(|error| format!("{error}")));
-    match read {
+    let parsed = requirements.and_then(|all| all.join(",").parse().map_err(|error| format!("{error}")));
+    match parsed {
         Ok(selector) => BudgetCoverage::Matching(selector),
         Err(why) => BudgetCoverage::Invalid(why),
     }

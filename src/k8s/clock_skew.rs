@@ -1,17 +1,20 @@
-//! How far this machine's clock is from the API server's, by the `Date` of an answer (RFC 9110 §6.6.1).
+//! Measures how far this machine's clock is from the API server's, by the `Date` header of an answer (RFC 9110 §6.6.1).
 
 use http::{HeaderMap, header};
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 
-/// How far this clock is ahead, behind if negative, where an answer to what was `sent` was `received`; no more than
-/// what the time on the way cannot explain. `None` if the answer does not tell the time.
+/// How far this machine's clock is ahead of the server's, negative if it is behind. `None` without a valid `Date`.
+///
+/// The request was `sent` and its answer `received` at these times. Only the part of the difference that the time in
+/// between cannot explain counts.
 pub(super) fn of(headers: &HeaderMap, sent: Timestamp, received: Timestamp) -> Option<SignedDuration> {
     let date = headers.get(header::DATE)?.to_str().ok()?;
     let date = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
-    // It was written at some time within this second, and between the two instants.
+    // The server wrote the date at some time within this second, between the two instants.
     let earliest = date;
     let latest = date + SignedDuration::from_secs(1);
+
     Some(if sent > latest {
         sent.duration_since(latest)
     } else if received < earliest {
@@ -40,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_ahead_and_one_behind_are_told_apart() {
+    fn a_clock_ahead_and_one_behind_are_distinguished() {
         let date = "Tue, 01 Dec 2026 12:00:00 GMT";
         let ahead = skew(date, "2026-12-01T13:00:01Z", "2026-12-01T13:00:01Z");
         assert_eq!(ahead, Some(SignedDuration::from_hours(1)));

@@ -1,5 +1,6 @@
-//! Reads and writes the ConfigMap that holds the journal. A write is conditional: the API server takes it only if
-//! nobody wrote since it was read (`metadata.resourceVersion`, Kubernetes API conventions, "Concurrency Control").
+//! Reads and writes the ConfigMap that holds the journal. Writes are conditional: the API server accepts one only if
+//! the ConfigMap has not changed since it was read (`metadata.resourceVersion`, Kubernetes API conventions,
+//! "Concurrency Control").
 
 use http::{Method, StatusCode};
 use macaque_core::config::ConfigMapRef;
@@ -8,40 +9,42 @@ use serde_json::{Value, json};
 
 use super::{ApiError, ApiRequest, Cluster, get, json};
 
-/// The ConfigMap as it was read, whole: what macaque does not know is written back as it was.
+/// The whole ConfigMap as it was read, so that fields unknown to macaque are written back unchanged.
 #[derive(Debug, Clone)]
 pub struct JournalConfigMap(Value);
 
-/// What became of a conditional write.
+/// The result of a conditional write.
 #[derive(Debug)]
 pub enum WriteResult {
-    /// The write was accepted; this is the ConfigMap now.
+    /// The write was accepted, and this is the ConfigMap after it.
     Written(JournalConfigMap),
-    /// Another replica wrote since it was read, or somebody removed it: nothing was changed.
+    /// The ConfigMap was changed or removed since it was read, so nothing was written.
     Conflict,
 }
 
-/// The keys of the ConfigMap's data.
+/// The key of the ConfigMap's data that holds the journal.
 const TEXT: &str = "journal.json";
+/// The key of the ConfigMap's data that holds the journal's seal.
 const SEAL: &str = "seal";
 
 impl JournalConfigMap {
     /// The journal as it is stored.
     pub fn stored(&self) -> StoredJournal {
-        let text = |pointer: &str| self.0.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let text = |field: &Value| field.as_str().map(str::to_owned);
         StoredJournal {
-            uid: text("/metadata/uid").unwrap_or_default(),
-            text: text("/data/journal.json"),
-            seal: text("/data/seal"),
+            uid: text(&self.0["metadata"]["uid"]).unwrap_or_default(),
+            text: text(&self.0["data"][TEXT]),
+            seal: text(&self.0["data"][SEAL]),
         }
     }
 
-    /// The value of the annotation that pauses macaque, if it is there.
+    /// The value of the pause annotation, if it is set.
     pub fn pause_annotation(&self) -> Option<&str> {
         self.0["metadata"]["annotations"][PAUSED].as_str()
     }
 
-    fn with(&self, text: &str, seal: &str) -> Value {
+    /// The ConfigMap with another journal in it.
+    fn with_journal(&self, text: &str, seal: &str) -> Value {
         let mut object = self.0.clone();
         if !object["data"].is_object() {
             object["data"] = json!({});
@@ -53,10 +56,10 @@ impl JournalConfigMap {
 }
 
 impl Cluster {
-    /// Reads the journal's ConfigMap; `None` if there is none.
+    /// Reads the journal's ConfigMap; `None` if it does not exist.
     ///
     /// # Errors
-    /// It could not be read.
+    /// The ConfigMap could not be read.
     pub async fn journal(&self, place: &ConfigMapRef) -> Result<Option<JournalConfigMap>, ApiError> {
         let what = || format!("read the journal, {place}");
         let response = self
@@ -66,7 +69,7 @@ impl Cluster {
             return Ok(None);
         };
 
-        // Without a version the next write would be unconditional.
+        // Without a resourceVersion the next write would be unconditional.
         match object["metadata"]["resourceVersion"].as_str() {
             Some(version) if !version.is_empty() && object["kind"] == "ConfigMap" => {
                 Ok(Some(JournalConfigMap(object)))
@@ -78,10 +81,10 @@ impl Cluster {
         }
     }
 
-    /// Writes the journal, if the ConfigMap is still the one that was read.
+    /// Writes the journal, if the ConfigMap has not changed since it was read.
     ///
     /// # Errors
-    /// No clear answer came: it may or may not have been written, or may yet be.
+    /// No clear answer came: the journal may or may not have been written, or may be written later.
     pub async fn write_journal(
         &self,
         place: &ConfigMapRef,
@@ -90,7 +93,7 @@ impl Cluster {
         seal: &str,
     ) -> Result<WriteResult, ApiError> {
         let what = || format!("write the journal, {place}");
-        let call = json(Method::PUT, &path(place), &config_map.with(text, seal));
+        let call = json(Method::PUT, &path(place), &config_map.with_journal(text, seal));
         let response = self.send(call, self.access.deadlines.read, what).await?;
         match response.status {
             StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(WriteResult::Conflict),
@@ -100,10 +103,10 @@ impl Cluster {
         }
     }
 
-    /// Sets or removes the annotation that pauses macaque.
+    /// Sets the pause annotation, or removes it if `paused` is `None`.
     ///
     /// # Errors
-    /// It could not be written, or there is no such ConfigMap.
+    /// The annotation could not be written, or the ConfigMap does not exist.
     pub async fn pause_journal(&self, place: &ConfigMapRef, paused: Option<&str>) -> Result<(), ApiError> {
         let what = || format!("annotate {place}");
         let patch = json!({"metadata": {"annotations": {PAUSED: paused}}});

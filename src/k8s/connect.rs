@@ -1,4 +1,5 @@
-//! Finds the API server: the kubeconfig that was named, else the cluster around us, else the user's kubeconfig.
+//! Finds the API server: by the kubeconfig that was named, else by the pod's service account, else by kubectl's own
+//! kubeconfig.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -15,10 +16,11 @@ use secrecy::ExposeSecret;
 use super::{ApiError, Cluster, credentials};
 use crate::platform::Platform;
 
-/// Long enough for a distant API server, short enough that a dead one is named within a round.
+/// How long connecting may take: long enough for a distant API server, short enough to report a dead one within a
+/// round.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where the cluster is and as whom to speak to it.
+/// How to reach the cluster, and with which credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClusterAccess {
     /// The kubeconfig file that was named, if one was.
@@ -32,10 +34,11 @@ pub struct ClusterAccess {
 /// How long to wait for an answer, head and body together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestDeadlines {
-    /// A read's, and the journal's; reads are repeated by the caller where that is safe.
+    /// The deadline of reads and of the journal's writes.
     pub read: Duration,
-    /// A disruption's: longer than the 34 s after which the API server itself gives up (`requestTimeoutUpperBound`,
-    /// `apiserver/pkg/endpoints/handlers/rest.go`), so that ours never hides its answer.
+    /// The deadline of disruptions. Longer than the 34 s after which the API server itself gives up
+    /// (`requestTimeoutUpperBound` in `apiserver/pkg/endpoints/handlers/rest.go`), so that its answer always arrives
+    /// first.
     pub disrupt: Duration,
 }
 
@@ -49,10 +52,10 @@ impl Default for RequestDeadlines {
 }
 
 impl Cluster {
-    /// Prepares a connection; nothing is sent yet. Call it on the arbiter that will use it.
+    /// Prepares a connection without sending anything yet. Call it on the Arbiter that will use the connection.
     ///
     /// # Errors
-    /// [`ApiError::Access`]: no configuration was found, or it cannot be used.
+    /// [`ApiError::Access`] if no configuration was found, or it cannot be used.
     pub async fn connect(access: &ClusterAccess, platform: &Platform) -> Result<Self, ApiError> {
         let (client, server) = client(access).await?;
         Ok(Self {
@@ -67,10 +70,10 @@ impl Cluster {
     }
 }
 
-/// Builds a client with the credentials as they are now, and the address of its API server.
+/// Builds a client with the current credentials; returns it with the address of its API server.
 pub(super) async fn client(access: &ClusterAccess) -> Result<(Client, Arc<str>), ApiError> {
     let (mut config, source) = configuration(access).await.map_err(ApiError::Access)?;
-    // A budget's refusal is a 429: kube would repeat it fifteen times over minutes.
+    // A budget refuses with 429, which kube would retry fifteen times over minutes.
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.read_timeout = Some(access.deadlines.disrupt);
@@ -95,30 +98,30 @@ pub(super) async fn client(access: &ClusterAccess) -> Result<(Client, Arc<str>),
 
 /// Where a configuration comes from, for errors.
 struct ConfigSource {
-    called: String,
+    name: String,
     remedy: &'static str,
 }
 
 impl ConfigSource {
     fn unusable(&self, fault: &dyn fmt::Display) -> String {
-        format!("cannot use {}: {fault}; {}", self.called, self.remedy)
+        format!("cannot use {}: {fault}; {}", self.name, self.remedy)
     }
 }
 
-/// Inside a cluster `Config::infer` would prefer a stray kubeconfig and honour debug variables that redirect
-/// every request; so each source is named here.
+/// Reads the configuration from its source. `Config::infer` is not used: inside a cluster it would prefer a stray
+/// kubeconfig, and honour debug variables that redirect every request.
 async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource), String> {
     let in_cluster = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
     if access.kubeconfig.is_none() && access.context.is_none() && in_cluster {
         let source = ConfigSource {
-            called: "the service account of this pod".to_owned(),
+            name: "the service account of this pod".to_owned(),
             remedy: "is automountServiceAccountToken off?",
         };
         let config = Config::incluster().map_err(|error| source.unusable(&error))?;
         return Ok((config, source));
     }
 
-    let (file, called, remedy) = match &access.kubeconfig {
+    let (file, name, remedy) = match &access.kubeconfig {
         Some(path) => (
             Kubeconfig::read_from(path),
             format!("the kubeconfig {}", path.display()),
@@ -131,7 +134,7 @@ async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource),
         ),
     };
 
-    let source = ConfigSource { called, remedy };
+    let source = ConfigSource { name, remedy };
     let file = file.map_err(|error| source.unusable(&credentials::of_file(&error)))?;
 
     if let Some(context) = &access.context {
@@ -140,7 +143,7 @@ async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource),
             let known = known.join(", ");
             return Err(format!(
                 "{} has no context {context:?}; use one of these with --context (key cluster.context): {known}",
-                source.called
+                source.name
             ));
         }
     }
@@ -159,7 +162,7 @@ async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource),
     }
 }
 
-/// What is wrong with a configuration that kube's client takes for good, and panics over later.
+/// A fault of a configuration that kube's client accepts at first, and panics over later.
 fn fault(config: &Config) -> Option<&'static str> {
     if !matches!(config.cluster_url.scheme_str(), Some("https" | "http")) {
         return Some("the server's address starts with neither https:// nor http://");
@@ -171,7 +174,7 @@ fn fault(config: &Config) -> Option<&'static str> {
         .then_some("the token holds a line break or another invalid character")
 }
 
-/// Where the API server is, for people; without the credentials that a URL may hold.
+/// The address of the API server for messages, without the credentials that a URL may hold.
 fn address(url: &Uri) -> String {
     let host = url.host().unwrap_or_default();
     match url.port() {

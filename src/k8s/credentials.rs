@@ -1,5 +1,5 @@
-//! Says in one line why a kubeconfig's credentials cannot be used. What a credentials command printed, and what a file
-//! of secrets holds, may be a token: kube's own error texts repeat them, so none of those are passed on.
+//! Explains in one line why a kubeconfig's credentials cannot be used. kube's own error texts are not passed on,
+//! because they quote what a credentials command printed or a file of secrets holds, which may be a token.
 
 use std::fmt;
 use std::process::ExitStatus;
@@ -22,7 +22,7 @@ pub(super) fn of_file(error: &KubeconfigError) -> String {
         KubeconfigError::ParseCertificates(_) => "its certificates are not PEM".to_owned(),
         KubeconfigError::ParseProxyUrl(_) => "its proxy-url is not a URL".to_owned(),
         KubeconfigError::ParseClusterUrl(_) => "the server's address is not a URL".to_owned(),
-        // What is left names contexts, clusters and kinds.
+        // The other errors name only contexts, clusters and kinds.
         error => error.to_string(),
     }
 }
@@ -37,7 +37,7 @@ fn of_data(what: &str, error: &LoadDataError) -> String {
     }
 }
 
-/// Describes why kube cannot build a client; `command` provides the credentials, if one does.
+/// Describes why kube cannot build a client; `command` is the command that provides the credentials, if there is one.
 pub(super) fn of_client(error: &kube::Error, command: Option<&str>) -> String {
     match error {
         kube::Error::Auth(error) => of_auth(error, command),
@@ -51,7 +51,7 @@ pub(super) fn of_client(error: &kube::Error, command: Option<&str>) -> String {
     }
 }
 
-/// Describes why there are no credentials.
+/// Describes why the credentials cannot be obtained.
 pub(super) fn of_auth(error: &AuthError, command: Option<&str>) -> String {
     let command: &dyn fmt::Display = match command {
         Some(name) => &format!("the credentials command {name:?}"),
@@ -90,7 +90,7 @@ pub(super) fn of_auth(error: &AuthError, command: Option<&str>) -> String {
         AuthError::NoValidNativeRootCA(_) => {
             "this machine has no certificate authorities to trust".to_owned()
         }
-        // What is left may quote what a plugin printed.
+        // The other errors may quote what a plugin printed.
         _ => "its user's credentials cannot be obtained in the configured way".to_owned(),
     }
 }

@@ -1,8 +1,9 @@
-//! Asks the API server what it would say to a disruption, by server-side dry run. Whatever is sent from here is a
-//! dry run: there is one place that builds it, and that place always says so.
+//! Asks the API server how it would answer a disruption, by server-side dry run. One function builds every request of
+//! this file, and always marks it as a dry run.
 //!
-//! Where it is said matters. An eviction is a creation: its query decides, and its body must say the same, or
-//! admission webhooks act as if it were meant. A deletion with a body has its query ignored: there the body decides.
+//! Where the mark stands matters. An eviction is a creation: its query decides, and its body must repeat the mark, or
+//! admission webhooks treat the eviction as a real one. A deletion with a body ignores its query: there the body
+//! decides.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use macaque_core::verdict::ApiAnswer;
 use super::wire::{DeletionOptions, eviction};
 use super::{ApiError, ApiRequest, Cluster, json, pod_path};
 
-/// The disruption of `pod` in dry run.
+/// The request to disrupt `pod` as a dry run.
 fn request_in_dry_run(
     pod: &PodRef,
     method: outcome::DisruptionMethod,
@@ -32,8 +33,8 @@ fn request_in_dry_run(
 }
 
 impl Cluster {
-    /// Asks what the API server would answer to this disruption of `pod`. Nothing is disrupted and no budget is
-    /// charged. It needs the grant of the disruption itself: the API server cannot tell the two apart.
+    /// Asks what the API server would answer to this disruption of `pod`. Nothing is disrupted, and no budget is spent.
+    /// A dry run needs the same permission as the disruption itself.
     ///
     /// # Errors
     /// No answer came.

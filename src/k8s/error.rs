@@ -1,4 +1,4 @@
-//! What can go wrong between macaque and the API server, beside a refusal.
+//! The errors of requests to the API server. A refused disruption is not an error but an outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use macaque_core::report::RoundEnd;
 
 use super::credentials;
 
-/// An error where there was no usable answer. A refusal is not an error but an outcome.
+/// The reason why a request has no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
-    /// There is no way to reach a cluster: no kubeconfig, an unreadable one, a context it does not have.
+    /// No cluster can be reached: the kubeconfig is missing or unreadable, or lacks the context.
     #[error("{0}")]
     Access(String),
     /// No answer came, or it broke off.
@@ -20,7 +20,7 @@ pub enum ApiError {
         what: String,
         /// The server's address.
         server: Arc<str>,
-        /// What was seen instead of an answer.
+        /// What happened instead of an answer.
         why: String,
     },
     /// The credentials are not accepted.
@@ -29,12 +29,12 @@ pub enum ApiError {
         /// What was asked.
         what: String,
     },
-    /// A grant is missing; the server's words name it.
+    /// A permission is missing; the server's message names it.
     #[error("{what}: forbidden: {why}")]
     Forbidden {
         /// What was asked.
         what: String,
-        /// The server's words.
+        /// The server's message.
         why: String,
     },
     /// There is no such object.
@@ -43,29 +43,29 @@ pub enum ApiError {
         /// What was asked.
         what: String,
     },
-    /// The server asked to be left alone for a while.
+    /// The server is busy and asked to wait.
     #[error("{what}: the API server is busy and asked to wait {} s", retry_after.as_secs())]
     Throttled {
         /// What was asked.
         what: String,
-        /// For how long to pause.
+        /// How long to wait.
         retry_after: Duration,
     },
-    /// macaque was told to stop before an answer came.
-    #[error("macaque was told to stop before an answer came")]
+    /// macaque was asked to stop before an answer came.
+    #[error("stopped before an answer came")]
     Stopped,
-    /// An answer that fits no expectation.
+    /// The answer is not one of those expected.
     #[error("{what}: unexpected answer: {why}")]
     Unexpected {
         /// What was asked.
         what: String,
-        /// The answer in one line.
+        /// The answer, or what is wrong with it, in one line.
         why: String,
     },
 }
 
-/// The innermost cause of a kube error in one line: the outer layers only repeat `ServiceError`. Credentials that
-/// could not be renewed are told in our own words, since kube's hold what was printed instead of them.
+/// The innermost cause of a kube error in one line; the outer layers only repeat `ServiceError`. Errors of credentials
+/// are described without kube's text, which may quote secrets.
 pub(super) fn reason(error: &kube::Error) -> String {
     let mut innermost: &dyn std::error::Error = error;
     while let Some(source) = innermost.source() {
@@ -78,7 +78,7 @@ pub(super) fn reason(error: &kube::Error) -> String {
 }
 
 impl ApiError {
-    /// Whether the same request may work after a while, with nothing fixed meanwhile.
+    /// Whether the same request may work later without anyone fixing anything.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Throttled { .. } | Self::Unexpected { .. } => true,

@@ -1,7 +1,7 @@
-//! Reads names: those of many pods from the cheapest list that the server offers, and then the metadata of one.
+//! Lists the names of many pods in the cheapest form that the server offers, and reads the metadata of a single pod.
 //!
-//! Of a pod of 34 kB a Table row without its object is 150 bytes, and the server need not touch the rest of it. The
-//! metadata alone are 11 kB, most of them the bookkeeping of field managers, which no request can leave out.
+//! For a pod of 34 kB, a Table row without its object is 150 bytes, and the server need not read the rest. The metadata
+//! alone are 11 kB, most of it the records of field managers, which no request can leave out.
 
 use http::StatusCode;
 use macaque_core::pod::{Pod, PodPhase};
@@ -15,27 +15,28 @@ use super::{ApiError, Cluster, PageCursor};
 const TABLE: &str = "application/json;as=Table;g=meta.k8s.io;v=v1";
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
-/// Rows a page: 0.7 MB of JSON, and 50 kB on the wire.
+/// Rows per page: 0.7 MB of JSON, and 50 kB on the wire.
 const TABLE_LIMIT: usize = 5_000;
 
-/// Pods a page where the server gives no table: 6 MB of JSON, and a few hundred kilobytes on the wire.
+/// Pods per page if the server offers no tables: 6 MB of JSON, and a few hundred kilobytes on the wire.
 const METADATA_LIMIT: usize = 500;
 
-/// More pods of one name than this, each in a namespace of its own, are not told apart.
+/// How many pods of one name, each in a namespace of its own, are distinguished.
 const NAMESAKES: usize = 5_000;
 
 /// A page of names.
 pub struct NamePage {
     /// The names.
     pub names: NameIndex,
-    /// How the list goes on.
+    /// Where the list continues.
     pub cursor: PageCursor,
 }
 
 impl Cluster {
-    /// Lists one page of the names of the pods in `phases` that match `selector` in `namespace` (`None`: in all), from
-    /// where `after` left off; as [`Cluster::pods`] does. `None` if the server gives no tables: ask for
-    /// [`Cluster::names_of_metadata`] then.
+    /// Lists one page of the names of the pods in `phases` that match `selector` in `namespace`, or in all namespaces
+    /// if it is `None`. Continues from the token `after`, as [`Cluster::pods`] does.
+    ///
+    /// Returns `None` if the server offers no tables; use [`Cluster::names_of_metadata`] then.
     ///
     /// # Errors
     /// The list could not be read.
@@ -68,7 +69,7 @@ impl Cluster {
         Ok(Some(NamePage { names, cursor }))
     }
 
-    /// Lists one page of names as [`Cluster::names`] does, from the pods' metadata, which every server gives.
+    /// Lists one page of names as [`Cluster::names`] does, but from the pods' metadata, which every server offers.
     ///
     /// # Errors
     /// The list could not be read.
@@ -97,14 +98,14 @@ impl Cluster {
         Ok(NamePage { names, cursor })
     }
 
-    /// The pod behind a name, as its metadata tell it, if it still matches `selector` and is in one of `phases`: what
-    /// is in its spec and status is unknown, and is taken for what exempts nobody. `None` if it is gone.
+    /// Reads the metadata of the pod behind a name; `None` if no such pod matches `selector` in one of `phases` any
+    /// more. Its spec and status are not read, and are filled in such that they exempt no pod.
     ///
-    /// Where the namespace is unknown the server looks through every pod of the cluster, unless it is told the node,
-    /// by which it has an index. The node is only a hint: if nothing is found with it, the same is asked without.
+    /// If the namespace is unknown, the server searches all pods of the cluster, unless the request names the node, for
+    /// which it has an index. The node is only a hint: if that search fails, it is repeated without the node.
     ///
     /// # Errors
-    /// It could not be read.
+    /// The metadata could not be read.
     pub async fn named(
         &self,
         entry: IndexedName<'_>,
@@ -117,13 +118,14 @@ impl Cluster {
                 return Ok(on_node.pop());
             }
         }
+
         let mut namesakes = self.namesakes(entry, None, selector, phases).await?;
-        // The order of all lists is that of etcd's keys, NAMESPACE/NAME: `shop-eu` comes before `shop`.
+        // Lists are sorted by etcd's keys, NAMESPACE/NAME, in which `shop-eu/` comes before `shop/`.
         namesakes.sort_by_cached_key(|pod| format!("{}/", pod.id.namespace));
         Ok(namesakes.into_iter().nth(entry.nth))
     }
 
-    /// The pods of one name.
+    /// The pods of one name, in all namespaces unless the entry names one.
     async fn namesakes(
         &self,
         entry: IndexedName<'_>,
@@ -146,12 +148,13 @@ impl Cluster {
             .await?;
 
         let mut namesakes = Vec::new();
-        response.into_items(what, |pod: PodObject| namesakes.push(pod.running()))?;
+        response.into_items(what, |pod: PodObject| namesakes.push(pod.into_running_pod()))?;
         Ok(namesakes)
     }
 }
 
-/// The field selector of the pods in one of `phases`: it has no "or", so several are what the others are not.
+/// The field selector for pods in one of `phases`. Field selectors have no "or", so several phases are expressed by
+/// excluding the others.
 fn in_phases(phases: &[PodPhase]) -> String {
     if let [phase] = phases {
         return format!("status.phase={phase}");

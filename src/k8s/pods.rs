@@ -1,4 +1,4 @@
-//! Reads pods: a list page by page, or one of them afresh.
+//! Reads pods: a list page by page, or a single pod.
 
 use macaque_core::pod::{Pod, PodRef};
 use macaque_core::selector::Selector;
@@ -7,27 +7,27 @@ use super::response::ApiResponse;
 use super::wire::{ListMeta, PodObject};
 use super::{ApiError, ApiRequest, Cluster, JSON, get};
 
-/// Pods a page: a few megabytes of JSON at a time, whatever the size of the cluster.
+/// Pods per page: a few megabytes of JSON at a time, whatever the size of the cluster.
 const PAGE_LIMIT: usize = 500;
 
-/// One page of a listing.
+/// One page of a list of pods.
 pub struct PodPage {
     /// The pods of this page.
     pub pods: Vec<Pod>,
-    /// Where to go on; `None` at the end.
+    /// The token of the next page; `None` after the last one.
     pub next: Option<String>,
-    /// Whether the listing expired between two pages and starts anew with this one.
+    /// Whether the list expired between two pages and restarts with this one.
     pub restarted: bool,
 }
 
-/// Where a listing goes on after a page.
+/// Where a list continues after a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageCursor {
-    /// Where to go on; `None` at the end.
+    /// The token of the next page; `None` after the last one.
     pub next: Option<String>,
-    /// Whether the listing expired between two pages and starts anew with this one.
+    /// Whether the list expired between two pages and restarts with this one.
     pub restarted: bool,
-    /// How many items come after this page, where the server says so: of lists without selectors only.
+    /// How many items follow this page, if the server says so, which it does only for lists without selectors.
     pub remaining: Option<usize>,
 }
 
@@ -44,9 +44,9 @@ impl PageCursor {
 }
 
 impl Cluster {
-    /// Lists one page of the pods that match `selector` in `namespace` (`None`: in all), from where `after` left
-    /// off. A listing that expired between two pages goes on from the token that the server offers, or starts
-    /// anew; a pod may then come twice.
+    /// Lists one page of the pods that match `selector` in `namespace`, or in all namespaces if it is `None`. Continues
+    /// from the token `after`. A list that expired between two pages continues from the token that the server offers,
+    /// or restarts; a pod may then appear twice.
     ///
     /// # Errors
     /// The list could not be read.
@@ -57,21 +57,21 @@ impl Cluster {
         after: Option<&str>,
     ) -> Result<PodPage, ApiError> {
         let mut pods = Vec::new();
-        let turn = self
+        let cursor = self
             .each_pod(namespace, selector, after, None, |pod| pods.push(pod))
             .await?;
         Ok(PodPage {
             pods,
-            next: turn.next,
-            restarted: turn.restarted,
+            next: cursor.next,
+            restarted: cursor.restarted,
         })
     }
 
-    /// Lists one page as [`Cluster::pods`] does, with each pod handed on as soon as it is parsed: no two of them are in
-    /// memory at a time. The pods of a page that more than `glance` others come after are not read at all.
+    /// Lists one page as [`Cluster::pods`] does, and calls `each` with one pod after the other, so that only one of
+    /// them is in memory at a time. If more than `glance` pods follow the page, its pods are not read at all.
     ///
     /// # Errors
-    /// The list could not be read; the pods of this page that were handed on before count for nothing then.
+    /// The list could not be read; the pods of this page that `each` already received must be discarded.
     pub async fn each_pod(
         &self,
         namespace: Option<&str>,
@@ -89,8 +89,8 @@ impl Cluster {
         Ok(PageCursor::after(metadata, restarted))
     }
 
-    /// Reads the page that begins at `after`, and where that token expired, the page to go on with: whether it is the
-    /// first one again.
+    /// Reads the page at the token `after` or, if the token expired, the page to continue with. Also returns whether
+    /// the list restarts with its first page.
     pub(super) async fn page(
         &self,
         list: &PodListRequest<'_>,
@@ -104,14 +104,15 @@ impl Cluster {
         if response.status != http::StatusCode::GONE || after.is_none() {
             return Ok((response, false));
         }
+
         let token = response.continuation();
         Ok((send(token.as_deref()).await?, token.is_none()))
     }
 
-    /// Reads the pod of this namespace and name, whichever UID it has now; `None` if there is none.
+    /// Reads the pod of this namespace and name, whatever its UID is now; `None` if there is none.
     ///
     /// # Errors
-    /// It could not be read.
+    /// The pod could not be read.
     pub async fn pod(&self, pod: &PodRef) -> Result<Option<Pod>, ApiError> {
         let what = || format!("get pod {pod}");
         let response = self
@@ -122,26 +123,27 @@ impl Cluster {
     }
 }
 
-/// A listing of pods in words.
+/// Describes a list of pods for errors.
 pub(crate) fn describe_list(namespace: Option<&str>) -> String {
     format!("list pods in {}", namespace.unwrap_or("all namespaces"))
 }
 
-/// The request for a list of pods, in one of its forms.
+/// The request for a list of pods.
 #[derive(Clone, Copy)]
 pub(super) struct PodListRequest<'a> {
     pub(super) namespace: Option<&'a str>,
     pub(super) selector: &'a Selector,
     pub(super) accept: &'static str,
-    /// Pods a page.
+    /// Pods per page.
     pub(super) limit: usize,
-    /// More parameters of the query.
+    /// Additional parameters of the query.
     pub(super) parameters: &'a [(&'a str, &'a str)],
     pub(super) glance: Option<usize>,
 }
 
 impl<'a> PodListRequest<'a> {
-    /// The pods that match `selector` in `namespace` (`None`: in all), in the form that `accept` names.
+    /// The list of the pods that match `selector` in `namespace`, or in all namespaces, in the form that `accept`
+    /// names.
     pub(super) fn of(
         namespace: Option<&'a str>,
         selector: &'a Selector,
@@ -162,7 +164,7 @@ impl<'a> PodListRequest<'a> {
         describe_list(self.namespace)
     }
 
-    /// The request for the page that begins at `after`.
+    /// The request for the page at the token `after`.
     pub(super) fn call(&self, after: Option<&str>) -> ApiRequest {
         let base = match self.namespace {
             Some(namespace) => format!("/api/v1/namespaces/{namespace}/pods"),

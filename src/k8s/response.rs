@@ -1,5 +1,5 @@
-//! Reads an HTTP response, and by shape: a Status is a Status whatever its content type says. A compressed answer
-//! stays compressed until it is parsed, so that a page of pods is never in memory at its full length.
+//! Reads an HTTP response. Its shape decides what it is, not its content type. A compressed answer stays compressed
+//! until it is parsed, so that a page of pods is never held in memory uncompressed.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -9,36 +9,39 @@ use flate2::read::GzDecoder;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
-use macaque_core::outcome::Refusal;
+use macaque_core::refusal::Refusal;
 use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 use serde::de::DeserializeOwned;
 
 use super::ApiError;
 use super::wire::{self, ListMeta};
 
-/// More than any page of pods holds: a limit on what a broken or hostile server can make us keep.
+/// A limit on what a broken or hostile server can make us keep: more than any page of pods holds.
 const MAX_BODY_BYTES: usize = 64 << 20;
 
-/// More than a page of the largest pods holds once it is inflated, which is never kept whole.
+/// A limit on the inflated size of a page, which is never kept whole: more than a page of the largest pods holds.
 const MAX_INFLATED_BYTES: u64 = 1 << 30;
 
-/// The head of a list is sought in so much of it.
-const LONGEST_HEAD: usize = 16 << 10;
+/// How many bytes of a list are searched for the end of its head.
+const MAX_HEAD_BYTES: usize = 16 << 10;
 
-/// How much of a body of no known shape is worth showing.
+/// How much of a body of unknown shape is shown in errors.
 const EXCERPT_CHARS: usize = 200;
 
-/// An answer, read whole.
+/// An answer that was read to its end.
 pub(super) struct ApiResponse {
     pub(super) status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
-    /// Whether the body is compressed yet.
+    /// Whether the body is still compressed.
     gzip: bool,
 }
 
-/// Reads the body; an error is the reason in words. With a `glance` at a list, its items are left unread if more than
-/// so many come after them: the answer is then a list of none, with the metadata of the whole.
+/// Reads the body. If `glance` is set, and more than that many items follow this page of a list, its items are not
+/// read: the answer is then an empty list with the metadata of the page.
+///
+/// # Errors
+/// The reason, in words.
 pub(super) async fn read(
     response: http::Response<Body>,
     glance: Option<usize>,
@@ -60,14 +63,15 @@ pub(super) async fn read(
             .body
             .extend_from_slice(&frame.into_data().unwrap_or_default());
 
-        let Some(most) = glance else { continue };
-        let beginning = response.beginning(LONGEST_HEAD);
+        let Some(limit) = glance else { continue };
+        let beginning = response.beginning(MAX_HEAD_BYTES);
         match wire::glance_at(&beginning) {
-            Some((head, remaining)) if remaining > most => {
-                (response.body, response.gzip) = (head, false);
+            Some((head, remaining)) if remaining > limit => {
+                response.body = head;
+                response.gzip = false;
                 return Ok(response);
             }
-            None if beginning.len() < LONGEST_HEAD => {}
+            None if beginning.len() < MAX_HEAD_BYTES => {}
             Some(_) | None => glance = None,
         }
     }
@@ -79,7 +83,7 @@ pub(super) async fn read(
 }
 
 impl ApiResponse {
-    /// The content of the body, inflated, as far as it has come.
+    /// A reader of the inflated body, as far as it was received.
     fn content(&self) -> Box<dyn Read + '_> {
         if self.gzip {
             Box::new(GzDecoder::new(&*self.body).take(MAX_INFLATED_BYTES))
@@ -88,7 +92,7 @@ impl ApiResponse {
         }
     }
 
-    /// The whole content.
+    /// The whole inflated body.
     fn whole(&self) -> io::Result<Cow<'_, [u8]>> {
         if !self.gzip {
             return Ok(Cow::Borrowed(&self.body));
@@ -98,32 +102,33 @@ impl ApiResponse {
         Ok(Cow::Owned(inflated))
     }
 
-    /// The first `most` bytes of the content; what is missing may still come, and what is wrong is reported by its parser.
-    fn beginning(&self, most: usize) -> Vec<u8> {
+    /// The first `limit` bytes of the inflated body. Errors are left to the parser, which sees them too.
+    fn beginning(&self, limit: usize) -> Vec<u8> {
         let mut beginning = Vec::new();
-        let _ = self.content().take(most as u64).read_to_end(&mut beginning);
+        let _ = self.content().take(limit as u64).read_to_end(&mut beginning);
         beginning
     }
 
-    /// Replaces the body by its content.
+    /// Inflates the body in place.
     fn inflate(&mut self) -> Result<(), String> {
         let mut inflated = Vec::new();
-        let read = self
+        let result = self
             .content()
             .take(MAX_BODY_BYTES as u64)
             .read_to_end(&mut inflated);
-        read.map_err(|error| format!("the answer is not what its encoding says: {error}"))?;
-        (self.body, self.gzip) = (inflated, false);
+        result.map_err(|error| format!("the answer is not what its encoding says: {error}"))?;
+
+        self.body = inflated;
+        self.gzip = false;
         Ok(())
     }
 
     /// The answer as the classifier reads it.
     pub(super) fn into_answer(self) -> ApiAnswer {
         let parsed = wire::status(&self.body);
-        let header_seconds = self.headers.get(header::RETRY_AFTER);
-        let header_seconds = header_seconds.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-
         let (status, body_seconds) = parsed.map_or((None, None), |(status, after)| (Some(status), after));
+        let retry_after = self.headers.get(header::RETRY_AFTER);
+        let header_seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
 
         ApiAnswer {
             code: self.status.as_u16(),
@@ -138,7 +143,8 @@ impl ApiResponse {
         }
     }
 
-    /// Whether the credentials were not accepted. A webhook may deny with the same code, and has acted by then.
+    /// Whether the credentials were rejected. The code alone does not show it: an admission webhook may also deny with
+    /// 401.
     pub(super) fn is_unauthorized(&self) -> bool {
         let answer = |(status, _)| ApiAnswer {
             code: self.status.as_u16(),
@@ -150,13 +156,13 @@ impl ApiResponse {
             && answer.is_none_or(|answer| classify(&answer) == DisruptionVerdict::Unauthorized)
     }
 
-    /// The body of a successful read.
+    /// Parses the body of a successful answer.
     ///
     /// # Errors
-    /// The server said no, or the body is not what was asked for.
+    /// The server refused, or the body is not of the expected type.
     pub(super) fn into_object<T: DeserializeOwned>(self, what: impl Fn() -> String) -> Result<T, ApiError> {
         if !self.status.is_success() {
-            return Err(refusal_of_a_read(&self.into_answer(), what()));
+            return Err(read_error(&self.into_answer(), what()));
         }
         // serde_json reads a slice several times as fast as a stream.
         let whole = self.whole().map_err(serde_json::Error::io);
@@ -164,17 +170,17 @@ impl ApiResponse {
         object.map_err(|error| self.unexpected(&error, what()))
     }
 
-    /// The items of a page, each handed on as soon as it is parsed.
+    /// Parses a page of a list, and calls `each` with one item after the other.
     ///
     /// # Errors
-    /// As [`Self::into_object`]; what was handed on before counts for nothing then.
+    /// As [`Self::into_object`]; the items that `each` already received must be discarded.
     pub(super) fn into_items<T: DeserializeOwned>(
         self,
         what: impl Fn() -> String,
         each: impl FnMut(T),
     ) -> Result<ListMeta, ApiError> {
         if !self.status.is_success() {
-            return Err(refusal_of_a_read(&self.into_answer(), what()));
+            return Err(read_error(&self.into_answer(), what()));
         }
         wire::each_item(self.content(), each).map_err(|error| self.unexpected(&error, what()))
     }
@@ -187,10 +193,11 @@ impl ApiResponse {
         }
     }
 
-    /// The body of a successful read of an object that may be absent: `None` if the server says so.
+    /// Parses the body as an object that may not exist; `None` if the server says that it does not.
     ///
     /// # Errors
-    /// As [`Self::into_object`]; and a 404 that is no Status, such as a page of HTML, is no word on the object.
+    /// As [`Self::into_object`], and for a 404 that is not a Status, e.g. an HTML page, which says nothing of the
+    /// object.
     pub(super) fn into_object_if_any<T: DeserializeOwned>(
         self,
         what: impl Fn() -> String,
@@ -208,14 +215,14 @@ impl ApiResponse {
         }
     }
 
-    /// `metadata.continue` of a 410: the token with which a listing may go on, if the server gives one.
+    /// The token in `metadata.continue` of a 410, from which an expired list can continue.
     pub(super) fn continuation(&self) -> Option<String> {
         wire::continuation(&self.body)
     }
 }
 
-/// A read has no outcome: whatever is not an object is an error.
-fn refusal_of_a_read(answer: &ApiAnswer, what: String) -> ApiError {
+/// Converts a failed answer to a read into an error: unlike a disruption, a read has no outcome.
+fn read_error(answer: &ApiAnswer, what: String) -> ApiError {
     match classify(answer) {
         DisruptionVerdict::Unauthorized => ApiError::Unauthorized { what },
         DisruptionVerdict::Forbidden(why) => ApiError::Forbidden { what, why },
@@ -236,7 +243,7 @@ fn refusal_of_a_read(answer: &ApiAnswer, what: String) -> ApiError {
     }
 }
 
-/// The texts of `Warning: 299 - "TEXT"` headers (RFC 7234 §5.5, as the API server writes them).
+/// The texts of `Warning: 299 - "TEXT"` headers (RFC 7234 §5.5), in the form that the API server writes.
 fn warnings(headers: &HeaderMap) -> Vec<String> {
     let quoted = |value: &str| {
         let (_, text) = value.split_once('"')?;
@@ -249,6 +256,7 @@ fn warnings(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
+/// The beginning of a body, printable and in one line.
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });

@@ -1,4 +1,4 @@
-//! The JSON on the wire, cut down to what the rules read, and its translation into the core's types.
+//! The JSON of the Kubernetes API, reduced to the fields that macaque reads, and its conversion into the core's types.
 
 mod items;
 mod list;
@@ -16,6 +16,7 @@ use macaque_core::pod::{Pod, PodOwner, PodPhase, PodRef};
 use macaque_core::verdict::{AnswerStatus, StatusCause};
 use serde::{Deserialize, Serialize};
 
+/// A Pod, or its metadata alone.
 #[derive(Deserialize)]
 pub(super) struct PodObject {
     metadata: PodMetadata,
@@ -76,8 +77,8 @@ struct PodCondition {
 }
 
 impl PodObject {
-    /// The pod, of which only the metadata are known, taken for a running one.
-    pub(super) fn running(self) -> Pod {
+    /// The pod as if it were running, for an object of which only the metadata were read.
+    pub(super) fn into_running_pod(self) -> Pod {
         Pod {
             phase: PodPhase::Running,
             ..self.into()
@@ -123,8 +124,9 @@ impl From<PodObject> for Pod {
     }
 }
 
-/// The workload behind the owner reference. A Deployment names its ReplicaSets `NAME-HASH` and labels their pods
-/// with the hash, so the Deployment is known without asking: two ReplicaSets of one rollout are one owner.
+/// The workload behind an owner reference: for a ReplicaSet of a Deployment, the Deployment, so that the ReplicaSets of
+/// a rollout count as one owner. No request is needed: the ReplicaSet is called `NAME-HASH`, and the hash is a pod
+/// label.
 fn workload(reference: OwnerReference, labels: &BTreeMap<String, String>) -> PodOwner {
     let hash = labels
         .get("pod-template-hash")
@@ -142,12 +144,13 @@ fn workload(reference: OwnerReference, labels: &BTreeMap<String, String>) -> Pod
     }
 }
 
-/// `meta/v1` DeleteOptions, the body of a DELETE and the options of an eviction.
+/// The `meta/v1` DeleteOptions: the body of a DELETE, and the options of an eviction.
 #[derive(Serialize)]
 #[serde(transparent)]
 pub(super) struct DeletionOptions(DeleteOptions);
 
 impl DeletionOptions {
+    /// The options for `pod` and no other of its name.
     pub(super) fn of(pod: &PodRef, grace_period: Option<Duration>) -> Self {
         let seconds = grace_period.map(|period| i64::try_from(period.as_secs()).unwrap_or(i64::MAX));
         Self(DeleteOptions {
@@ -162,7 +165,7 @@ impl DeletionOptions {
         })
     }
 
-    /// Makes it a dry run: to be decided, and not to be done.
+    /// Marks the deletion as a dry run.
     pub(super) fn in_dry_run(mut self) -> Self {
         self.0.dry_run = Some(vec!["All".to_owned()]);
         self
@@ -220,8 +223,8 @@ struct CauseObject {
     message: String,
 }
 
-/// Reads a Status and its `retryAfterSeconds`, if `body` has that shape: `status` is a word there, and an object
-/// in every resource.
+/// Reads a Status and its `retryAfterSeconds`, if `body` is a Status: its field `status` is a string, while that of a
+/// resource is an object.
 pub(super) fn status(body: &[u8]) -> Option<(AnswerStatus, Option<u64>)> {
     let object: StatusObject = serde_json::from_slice(body).ok()?;
     let StatusDetails {
@@ -250,13 +253,13 @@ pub(super) fn status(body: &[u8]) -> Option<(AnswerStatus, Option<u64>)> {
     Some((status, retry_after_seconds.filter(|seconds| *seconds > 0)))
 }
 
-/// The continue token of a Status: an expired listing may go on from it.
+/// The continue token of a Status, from which an expired list can continue.
 pub(super) fn continuation(body: &[u8]) -> Option<String> {
     let object: StatusObject = serde_json::from_slice(body).ok()?;
     object.metadata.next.filter(|token| !token.is_empty())
 }
 
-/// Go writes an empty slice or map as `null` at times.
+/// Reads `null` as the default value, because Go may write an empty slice or map as `null`.
 fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,

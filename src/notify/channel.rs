@@ -1,69 +1,21 @@
-//! A channel: where reports are delivered, and what a chat service needs to be one.
+//! A channel to which reports are delivered.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use super::delivery::{DeliveryResult, ServiceAnswer};
-use super::http::{self, PostRequest};
 use super::message::RoundMessage;
-use super::registry::ServiceSpec;
+use super::service::ChatService;
+use super::url::destination;
 
-/// One place where reports are delivered.
+/// A channel to which reports are delivered.
 #[derive(Debug, Clone)]
 pub enum Channel {
-    /// Lines in macaque's own log.
+    /// macaque's own log.
     Log,
-    /// A listener in this very process: the demo's screen, or a test.
+    /// A listener in the same process: the demo's screen, or a test.
     Listener(Sender<RoundMessage>),
     /// A chat service.
     Service(Arc<dyn ChatService>),
-}
-
-/// A chat service with all it needs to know; its `Debug` output shows neither its secret nor its destination.
-pub trait ChatService: fmt::Debug + Send + Sync {
-    /// What the service is called and configured by.
-    fn spec(&self) -> &'static ServiceSpec;
-
-    /// The URL that it is reached by.
-    fn url(&self) -> &str;
-
-    /// The request that carries `message`.
-    fn request(&self, message: &RoundMessage) -> PostRequest<'_>;
-
-    /// The meaning of `answer`.
-    fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult;
-
-    /// What must not be shown, should the service echo it: the secret and the destination.
-    fn hidden(&self) -> Vec<&str>;
-}
-
-/// The reason why a URL cannot be posted to; it does not repeat the URL, which may be a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum UrlError {
-    /// The text is not a URL.
-    #[error("is not a URL")]
-    Malformed,
-    /// The URL names no host.
-    #[error("has no host")]
-    NoHost,
-    /// The URL carries credentials where they are logged and forwarded.
-    #[error("holds a user name")]
-    UserName,
-    /// The URL would send the message, and the token, in clear text.
-    #[error("would send a secret in clear text")]
-    InTheClear,
-    /// The URL is of another scheme.
-    #[error("is not https")]
-    NotHttps,
-}
-
-/// Whether a channel may post to `url`: https, or http to this very host.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check_url(url: &str) -> Result<(), UrlError> {
-    http::destination(url).map(|_| ())
 }
 
 impl Channel {
@@ -76,71 +28,17 @@ impl Channel {
         }
     }
 
-    /// Whether the channel is reached by TLS.
+    /// Whether the channel needs TLS.
     pub(super) fn needs_tls(&self) -> bool {
         let Self::Service(service) = self else {
             return false;
         };
-        http::destination(service.url()).is_ok_and(|uri| uri.scheme_str() == Some("https"))
+        destination(service.url()).is_ok_and(|uri| uri.scheme_str() == Some("https"))
     }
 }
 
 impl<S: ChatService + 'static> From<S> for Channel {
     fn from(service: S) -> Self {
         Self::Service(Arc::new(service))
-    }
-}
-
-/// `text` without the secret and the destination of `service`, should it echo them.
-pub(super) fn redact(service: &dyn ChatService, text: &str) -> String {
-    let hidden = service.hidden().into_iter().filter(|hidden| !hidden.is_empty());
-    hidden.fold(text.to_owned(), |text, hidden| text.replace(hidden, "[hidden]"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::notify::webex::{WEBEX_API, WebexBot};
-
-    #[test]
-    fn a_url_is_https_or_loopback_and_its_mistake_is_named() {
-        for good in [
-            "https://hooks.slack.com/services/T0/B0/x",
-            "HTTPS://relay.example:8443/a?b=c",
-            "http://127.0.0.1:9/x",
-            "http://localhost/x",
-            "http://[::1]:80",
-        ] {
-            assert_eq!(check_url(good), Ok(()), "{good}");
-        }
-        let bad = [
-            ("", UrlError::Malformed),
-            ("https://a b/", UrlError::Malformed),
-            ("https://", UrlError::Malformed),
-            ("/services/x", UrlError::NoHost),
-            ("slack", UrlError::NotHttps),
-            ("ftp://a/b", UrlError::NotHttps),
-            ("https://u:p@a/", UrlError::UserName),
-        ];
-        for (bad, mistake) in bad {
-            assert_eq!(check_url(bad), Err(mistake), "{bad}");
-        }
-        for clear in [
-            "http://slack.com/api",
-            "http://localhost.evil.example/",
-            "http://127.0.0.1.evil.example/",
-        ] {
-            assert_eq!(check_url(clear), Err(UrlError::InTheClear), "{clear}");
-        }
-    }
-
-    #[test]
-    fn an_echoed_secret_is_hidden() {
-        let webex = WebexBot {
-            token: "tok-1".into(),
-            room_id: "room-1".to_owned(),
-            api_url: WEBEX_API.to_owned(),
-        };
-        assert_eq!(redact(&webex, "no tok-1 in room-1"), "no [hidden] in [hidden]");
     }
 }

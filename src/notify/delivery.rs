@@ -1,17 +1,17 @@
-//! What a service's answer means for a message: delivered, not now, or never.
+//! The meaning of a service's answer: the message was delivered, may be delivered later, or never will be.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::text::clean;
 
-/// The result of one try.
+/// The result of trying to deliver a message.
 pub type DeliveryResult = Result<(), DeliveryError>;
 
-/// The longest pause that a service may ask for; a longer one would outlive the news.
+/// The longest pause that a service may ask for; after a longer one the message would be out of date.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
-/// How many characters of a service's own words are shown.
-const REMOTE_WORDS: usize = 200;
+/// How many characters of a service's own message are shown.
+const MAX_DETAIL_CHARS: usize = 200;
 
 /// A service's answer, as far as it was read.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,14 +22,14 @@ pub struct ServiceAnswer {
     pub retry_after: Option<Duration>,
     /// The body, or its beginning.
     pub body: String,
-    /// Whether the body ended within the size and the time it may take.
+    /// Whether the body was read to its end, within the limits of size and time.
     pub whole: bool,
 }
 
-/// Without the body, which may echo what was sent.
+/// Omits the body, which may echo what was sent.
 impl fmt::Debug for ServiceAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("ServiceAnswer")
             .field("status", &self.status)
             .field("retry_after", &self.retry_after)
             .field("whole", &self.whole)
@@ -37,7 +37,7 @@ impl fmt::Debug for ServiceAnswer {
     }
 }
 
-/// The reason why a message was not delivered, in words fit for a log: no URL, no token, no destination.
+/// The reason why a message was not delivered, without URL, token or destination, so that it can be logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct DeliveryError {
@@ -54,13 +54,13 @@ pub enum Retryable {
     No,
     /// Trying again may help.
     Yes {
-        /// How long the service asked to be left alone, at most five minutes.
+        /// How long the service asked to wait, five minutes at most.
         retry_after: Option<Duration>,
     },
 }
 
 impl DeliveryError {
-    /// A failure that another try would only repeat.
+    /// Creates an error that a retry cannot fix.
     pub fn permanent(why: impl Into<String>) -> Self {
         Self {
             why: why.into(),
@@ -68,7 +68,7 @@ impl DeliveryError {
         }
     }
 
-    /// A failure that may pass.
+    /// Creates an error that a retry may fix.
     pub fn transient(why: impl Into<String>) -> Self {
         Self {
             why: why.into(),
@@ -76,7 +76,7 @@ impl DeliveryError {
         }
     }
 
-    /// A failure that may pass, not before `retry_after` if there is one.
+    /// Creates an error that a retry may fix, but not before `retry_after`, if that is given.
     pub fn transient_until(why: impl Into<String>, retry_after: Option<Duration>) -> Self {
         let retry_after = retry_after.map(|pause| pause.min(LONGEST_RETRY_AFTER));
         Self {
@@ -86,37 +86,39 @@ impl DeliveryError {
     }
 }
 
-/// Judges an answer by its status alone: 2xx is left to the service's own rules. `detail` is what the service
-/// said about it, in its own words.
+/// Judges an answer by its status alone; a 2xx passes, and the service's own rules must judge it further. `detail` is
+/// the service's own message, which the error quotes.
 pub(super) fn judge_status(service: &str, answer: &ServiceAnswer, detail: Option<&str>) -> DeliveryResult {
     let status = answer.status;
-    let said = match detail.map(|words| clean(words, REMOTE_WORDS)) {
+    let why = match detail.map(|words| clean(words, MAX_DETAIL_CHARS)) {
         Some(words) if !words.is_empty() => format!("{service} answered {status}: {words}"),
         _ => format!("{service} answered {status}"),
     };
+
     match status {
         200..=299 => Ok(()),
         300..=399 => Err(DeliveryError::permanent(format!(
             "{service} answered {status}: redirects are not followed"
         ))),
-        408 | 429 | 500..=599 => Err(DeliveryError::transient_until(said, answer.retry_after)),
-        _ => Err(DeliveryError::permanent(said)),
+        408 | 429 | 500..=599 => Err(DeliveryError::transient_until(why, answer.retry_after)),
+        _ => Err(DeliveryError::permanent(why)),
     }
 }
 
-/// The failure of an answer that began well and then stopped, or went on for too long.
+/// The error of an answer that began well, but broke off or was too long.
 pub(super) fn cut_short(service: &str) -> DeliveryError {
     DeliveryError::transient(format!("{service}'s answer was cut short"))
 }
 
-/// The failure of a good status with a body that the service does not send: a proxy or another server spoke.
+/// The error of a success status with a body that the service never sends: the answer is that of another server or a
+/// proxy.
 pub(super) fn not_understood(service: &str, status: u16) -> DeliveryError {
     DeliveryError::permanent(format!(
         "answered {status}, but not as {service} answers: is the URL right?"
     ))
 }
 
-/// Whether `words` is an error code as services write them, `channel_not_found`, and so no secret.
+/// Whether `words` is an error code in the form of `channel_not_found`, and so cannot be a secret.
 pub(super) fn is_code(words: &str) -> bool {
     (1..=64).contains(&words.len()) && words.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }

@@ -1,32 +1,33 @@
-//! The wire: one POST, its answer within a deadline, and every failure in our own words.
+//! The HTTP client of the channels: sends a POST, reads the answer within a deadline, and describes every failure
+//! without revealing secrets.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use awc::error::{ConnectError, SendRequestError};
-use awc::http::{Uri, header};
+use awc::http::header;
 use futures_util::{Stream, StreamExt};
 use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 use tokio::time::Instant;
 
-use super::channel::{Channel, UrlError};
+use super::channel::Channel;
 use super::delivery::{DeliveryError, ServiceAnswer};
+use super::service::PostRequest;
+use super::url::destination;
 use crate::platform::Platform;
 
 /// How long a service may take for its whole answer.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// How long the name, the connection and, again, the TLS handshake may take.
+/// How long resolving the name and connecting may take; the TLS handshake may take as long again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How much of an answer is read: error texts are shorter, and Slack's `ok` comes first.
+/// How many bytes of an answer are read: error texts are shorter, and Slack's `ok` comes first.
 const BODY_LIMIT: usize = 16 * 1024;
 
-/// The HTTP client of the channels. It lives and dies with the Arbiter that built it.
+/// The HTTP client of the channels, bound to the Arbiter that created it.
 #[derive(Clone)]
 pub struct HttpClient {
     client: awc::Client,
@@ -34,33 +35,23 @@ pub struct HttpClient {
     deadline: Duration,
 }
 
-/// The reason why there is no client.
+/// The reason why the client could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// Without roots of trust no service can be told from an impostor.
+    /// The system has no usable CA certificates.
     #[error(
         "no CA certificates to check the chat services by: install the ca-certificates package, or name a PEM \
          file in SSL_CERT_FILE ({0})"
     )]
     Certificates(rustls::Error),
-    /// The crypto provider does not do what the TLS library needs: a build gone wrong.
+    /// The crypto provider does not fit the TLS library, which is a defect of the build.
     #[error("TLS could not be set up: {0}")]
     Tls(rustls::Error),
 }
 
-/// One request.
-pub struct PostRequest<'a> {
-    /// Where it goes.
-    pub url: String,
-    /// The token that it carries as a bearer token.
-    pub bearer: Option<&'a SecretString>,
-    /// The JSON that it carries.
-    pub body: Value,
-}
-
 impl HttpClient {
-    /// A client for `channels`, inside the System or Arbiter that will use it. CA certificates are loaded, and
-    /// can be missed, only if one of the channels is reached by TLS.
+    /// Creates a client for `channels`. Call this on the Arbiter that will use the client. CA certificates are loaded
+    /// only if one of the channels needs TLS.
     pub fn new(channels: &[Channel], platform: &Platform) -> Result<Self, HttpError> {
         let mut connector = awc::Connector::new()
             .timeout(CONNECT_TIMEOUT)
@@ -72,7 +63,7 @@ impl HttpClient {
         let client = awc::Client::builder()
             .connector(connector)
             .disable_redirects()
-            .disable_timeout() // ours holds for head and body, awc's for the head alone
+            .disable_timeout() // awc's covers only the head; `post` has a deadline for head and body
             .add_default_header((header::USER_AGENT, concat!("macaque/", env!("CARGO_PKG_VERSION"))))
             .finish();
         Ok(Self {
@@ -82,17 +73,17 @@ impl HttpClient {
         })
     }
 
-    /// How long one exchange may take.
+    /// How long one request and its answer may take.
     pub fn deadline(&self) -> Duration {
         self.deadline
     }
 
-    /// Sets another deadline for the whole of an exchange.
+    /// Sets another deadline for a request and its answer.
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// Sends `post` and reads the answer's head, and of its body what comes within the limits.
+    /// Sends `post`, and reads the answer within the limits of size and time.
     pub(super) async fn post(
         &self,
         service: &str,
@@ -105,7 +96,7 @@ impl HttpClient {
         let mut request = self
             .client
             .post(uri)
-            .force_close() // rounds are minutes apart: a kept connection would be found dead
+            .force_close() // rounds are minutes apart, so a kept-alive connection would be closed by then
             .content_type("application/json; charset=utf-8");
         if let Some(token) = post.bearer {
             request = request.insert_header((header::AUTHORIZATION, bearer(service, token)?));
@@ -114,9 +105,9 @@ impl HttpClient {
         let deadline = self.platform.monotonic() + self.deadline;
         let sending = request.send_body(post.body.to_string());
         let sent = self.platform.until(deadline, sending).await;
-        let sent =
+        let result =
             sent.ok_or_else(|| DeliveryError::transient(format!("{service} did not answer in time")))?;
-        let mut response = sent.map_err(|error| translate(service, &error))?;
+        let mut response = result.map_err(|error| translate(service, &error))?;
 
         let (body, whole) = self.beginning(&mut response, deadline).await;
         let retry_after = response.headers().get(header::RETRY_AFTER);
@@ -129,7 +120,7 @@ impl HttpClient {
         })
     }
 
-    /// What comes of `body` until `deadline`, up to the limit, and whether that is all of it.
+    /// Reads `body` until `deadline`, up to the limit; also returns whether that is all of it.
     async fn beginning<B: AsRef<[u8]>, E>(
         &self,
         body: &mut (impl Stream<Item = Result<B, E>> + Unpin),
@@ -150,35 +141,14 @@ impl HttpClient {
 
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http")
+        f.debug_struct("HttpClient")
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }
 }
 
-/// `url` as something that may be posted to: https, or http to this very host.
-pub(super) fn destination(url: &str) -> Result<Uri, UrlError> {
-    let uri: Uri = url.parse().map_err(|_| UrlError::Malformed)?;
-    let authority = uri.authority().ok_or(UrlError::NoHost)?;
-    let host = authority.host();
-    if host.is_empty() {
-        return Err(UrlError::NoHost);
-    }
-    if authority.as_str().contains('@') {
-        return Err(UrlError::UserName);
-    }
-
-    let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
-    let loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
-    match uri.scheme_str() {
-        Some("https") => Ok(uri),
-        Some("http") if loopback => Ok(uri),
-        Some("http") => Err(UrlError::InTheClear),
-        _ => Err(UrlError::NotHttps),
-    }
-}
-
-/// The system's roots, one named provider, HTTP/1.1: nothing is taken from the process.
+/// The TLS configuration: the system's CA certificates, an explicit crypto provider and HTTP/1.1. Nothing depends on
+/// the process-wide default provider.
 fn tls() -> Result<ClientConfig, HttpError> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -190,6 +160,7 @@ fn tls() -> Result<ClientConfig, HttpError> {
     Ok(config)
 }
 
+/// The value of the Authorization header.
 fn bearer(service: &str, token: &SecretString) -> Result<header::HeaderValue, DeliveryError> {
     let value = header::HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
     let mut value = value.map_err(|_| {
@@ -206,7 +177,7 @@ fn seconds(value: &str) -> Option<Duration> {
     value.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// awc's errors name hosts and addresses, and a later version may name more: these words do not.
+/// Describes an error without awc's own text, which may name hosts and addresses.
 fn translate(service: &str, error: &SendRequestError) -> DeliveryError {
     let why = match error {
         SendRequestError::Url(_) => {

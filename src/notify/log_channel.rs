@@ -1,12 +1,12 @@
-//! The log as a channel: one line for each victim, and one for the round if it adds something, with values that a query
-//! finds.
+//! The log as a channel: one line per victim, and one for the round if it says more, with structured values for
+//! queries.
 
 use log::Level;
 use macaque_core::report::RoundVerdict;
 
 use super::message::RoundMessage;
 
-/// Writes `message` to the log. Doubt and failure are warnings.
+/// Writes `message` to the log. Unknown outcomes and failed rounds are warnings.
 pub(super) fn write(message: &RoundMessage) {
     let slot = message.slot;
     let seed = message.seed;
@@ -27,6 +27,7 @@ pub(super) fn write(message: &RoundMessage) {
         RoundVerdict::Idle => (Level::Info, "idle"),
         RoundVerdict::Failed => (Level::Warn, "failed"),
     };
+
     let victims = message.victims.len();
     let notes = message.notes.join("; ");
     let separator = if notes.is_empty() { "" } else { ": " };

@@ -1,4 +1,4 @@
-//! The words of one round: what the API server answered, and nothing else. Channels only carry them.
+//! The wording of a round's message. It says only what the API server answered; channels add nothing to it.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundVerdict};
 
 use crate::text::{self, clean, count};
 
-/// The longest headline, in characters: Slack's limit for a header, and a line that a phone shows.
+/// The longest headline, in characters: Slack's limit for a header, and short enough for a phone.
 const HEADLINE: usize = 150;
-/// The longest line, in characters: room for a budget's arithmetic, not for a stack trace.
+/// The longest line, in characters: long enough for a budget's numbers, too short for a stack trace.
 const LINE: usize = 400;
 /// The longest footer, in characters.
 const FOOTER: usize = 300;
 
-/// One round in words. Every text is a single line without invisible characters and of bounded length; it is
-/// not escaped for any service yet.
+/// The message about one round. Every text is a single line of bounded length without invisible characters, and not yet
+/// escaped for any service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoundMessage {
     /// The round in one word.
@@ -27,33 +27,33 @@ pub struct RoundMessage {
     pub seed: u64,
     /// The round in one line.
     pub headline: String,
-    /// Each victim tried, in order.
+    /// The victims that were tried, in order.
     pub victims: Vec<VictimLine>,
-    /// What went wrong, and for a round that disrupted nothing why: exemptions by reason, largest first.
+    /// What went wrong and, if nothing was disrupted, the exemptions by reason, most frequent first.
     pub notes: Vec<String>,
-    /// How to find the round again: slot, seed, scope.
+    /// What identifies the round: slot, seed and scope.
     pub footer: String,
-    /// Whether the headline and the notes say no more than the line of the one victim.
+    /// Whether the headline and the notes only repeat the line of the single victim.
     pub repeats_its_victim: bool,
 }
 
-/// One victim in words.
+/// The line about one victim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VictimLine {
     /// `namespace/name`.
     pub pod: String,
-    /// The UID, which tells it from its successor.
+    /// The UID, which distinguishes the pod from its successor.
     pub uid: String,
     /// The outcome in one word.
     pub outcome: &'static str,
     /// Whether the outcome is unknown.
     pub doubtful: bool,
-    /// The line people read.
+    /// The line for people to read.
     pub line: String,
 }
 
 impl RoundMessage {
-    /// The words of `report`.
+    /// Writes the message about `report`.
     pub fn of(report: &RoundReport) -> Self {
         let prefix = if report.dry_run { "dry run: " } else { "" };
         let headline = clean(&format!("{prefix}{}", headline(report)), HEADLINE);
@@ -97,21 +97,21 @@ fn single(report: &RoundReport, attempt: &AttemptReport) -> String {
 
     match &attempt.outcome {
         Outcome::Evicted | Outcome::Deleted => format!("{} {pod}", attempt.outcome.word()),
-        Outcome::Spared => format!("would have {} {pod}", participle(report.method)),
+        Outcome::DryRun => format!("would have {} {pod}", participle(report.method)),
         Outcome::Refused(refusal) => format!("{noun} of {pod} {}", refusal.summary()),
         Outcome::Gone => format!("{}: {pod} was gone already", nothing(report)),
         Outcome::Unknown { .. } => format!("{noun} of {pod}: outcome unknown"),
     }
 }
 
-/// The victims counted by outcome, and the refusals by who refused: doubt before refusals, so that a cut never
-/// hides it.
+/// The victims counted by outcome, and refusals by who refused. Unknown outcomes come before refusals, so that
+/// shortening the line never hides them.
 fn tallies(report: &RoundReport) -> String {
     let mut counts: BTreeMap<(u8, String), usize> = BTreeMap::new();
     for attempt in &report.attempts {
         let kind = match &attempt.outcome {
             Outcome::Evicted | Outcome::Deleted => (0, attempt.outcome.word().to_owned()),
-            Outcome::Spared => (1, format!("would have {}", participle(report.method))),
+            Outcome::DryRun => (1, format!("would have {}", participle(report.method))),
             Outcome::Unknown { .. } => (2, "with unknown outcome".to_owned()),
             Outcome::Refused(refusal) => (3, refusal.summary()),
             Outcome::Gone => (4, "gone already".to_owned()),
@@ -132,7 +132,7 @@ fn tallies(report: &RoundReport) -> String {
     text::list(&phrases, ", ", HEADLINE - 40, text::chars)
 }
 
-/// The reason for which a round that ran to its end tried no pod.
+/// The reason why a complete round tried no pod.
 fn no_attempt(report: &RoundReport) -> String {
     match (report.problems.as_slice(), report.listed, report.candidates) {
         ([only], ..) => only.clone(),
@@ -144,14 +144,15 @@ fn no_attempt(report: &RoundReport) -> String {
     }
 }
 
+/// Describes one victim.
 fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
     let pod = clean(&attempt.pod.to_string(), LINE);
     let owner = match &attempt.owner {
         Some(owner) => format!(" ({owner})"),
         None => String::new(),
     };
-    let became = match &attempt.outcome {
-        Outcome::Spared => format!("dry run, would have been {}", participle(report.method)),
+    let result = match &attempt.outcome {
+        Outcome::DryRun => format!("dry run, would have been {}", participle(report.method)),
         outcome => outcome.to_string(),
     };
     let warnings: String = attempt
@@ -161,7 +162,7 @@ fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
         .collect();
 
     VictimLine {
-        line: clean(&format!("{pod}{owner}: {became}{warnings}"), LINE),
+        line: clean(&format!("{pod}{owner}: {result}{warnings}"), LINE),
         uid: clean(&attempt.pod.uid, LINE),
         outcome: attempt.outcome.word(),
         doubtful: matches!(attempt.outcome, Outcome::Unknown { .. }),
@@ -169,7 +170,7 @@ fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
     }
 }
 
-/// What the headline does not say already, in full.
+/// The notes: whatever the headline does not already say in full.
 fn notes(report: &RoundReport, headline: &str) -> Vec<String> {
     let mut notes = Vec::new();
     let is_missing = |words: &String| !headline.contains(words.as_str());
@@ -192,9 +193,9 @@ fn notes(report: &RoundReport, headline: &str) -> Vec<String> {
         let mut tallies: Vec<_> = report.exempted.iter().collect();
         tallies.sort_by_key(|(reason, tally)| (std::cmp::Reverse(tally.count), reason.as_str()));
         notes.extend(tallies.into_iter().map(|(reason, tally)| {
-            let such_as = if tally.count == 1 { "" } else { "such as " };
+            let lead = if tally.count == 1 { "" } else { "e.g. " };
             format!(
-                "{} exempt, {reason}: {such_as}{} ({})",
+                "{} exempt, {reason}: {lead}{} ({})",
                 tally.count, tally.example, tally.detail
             )
         }));
@@ -211,7 +212,7 @@ fn footer(report: &RoundReport) -> String {
     let mut parts = vec![
         format!("slot {}", report.slot),
         format!("seed {}", report.seed),
-        seen(report),
+        pod_counts(report),
         namespaces,
     ];
 
@@ -225,21 +226,21 @@ fn footer(report: &RoundReport) -> String {
     parts.join(" · ")
 }
 
-/// The number of pods listed and of those that may be picked; where only a sample was judged, its size as well.
-fn seen(report: &RoundReport) -> String {
+/// The numbers of pods listed and of candidates, and the size of the sample if only a sample was judged.
+fn pod_counts(report: &RoundReport) -> String {
     let listed = count(report.listed, "pod");
     let candidates = count(report.candidates, "candidate");
 
-    match report.unjudged() {
+    match report.unchecked() {
         0 => format!("{listed} listed, {candidates}"),
-        unjudged => format!(
+        unchecked => format!(
             "{listed} listed, {} of them sampled and judged, {candidates}",
-            report.listed - unjudged
+            report.listed - unchecked
         ),
     }
 }
 
-/// Whether no pod was disrupted, or in dry run would have been, as far as anybody knows.
+/// Whether no pod was disrupted or, in a dry run, would have been, as far as is known.
 fn disrupts_nothing(report: &RoundReport) -> bool {
     report.count(Outcome::counts_as_disruption) == 0
 }

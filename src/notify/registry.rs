@@ -1,94 +1,16 @@
-//! The chat services there are: one line each. The settings, their environment variables, the documents and the help take
-//! what they say of a service from its [`ServiceSpec`].
+//! The list of chat services. Settings, environment variables, documents and help are derived from each service's
+//! [`ServiceSpec`].
 
-use std::fmt;
-
-use secrecy::SecretString;
-
-use super::channel::Channel;
+use super::service::ServiceSpec;
 use super::{slack, webex};
 
-/// Every chat service, in the order of the documents.
+/// All chat services, in the order of the documents.
 pub static SERVICES: &[&ServiceSpec] = &[&slack::BOT, &slack::WEBHOOK, &webex::BOT];
-
-/// What a chat service is called and configured by.
-#[derive(Debug)]
-pub struct ServiceSpec {
-    /// The name in logs and in the journal, which never changes: `slack-webhook`.
-    pub name: &'static str,
-    /// What people call the service.
-    pub title: &'static str,
-    /// Its settings. Secrets and texts are required: all of them are set, or none.
-    pub fields: &'static [ServiceField],
-    /// Opens the channel, once every required field is set.
-    pub open: fn(&FieldValues) -> Channel,
-}
-
-/// One setting of a chat service.
-#[derive(Debug)]
-pub struct ServiceField {
-    /// The key: `notify.slack.channel`.
-    pub path: &'static str,
-    /// The meaning, in a sentence.
-    pub doc: &'static str,
-    /// What it holds.
-    pub kind: FieldKind,
-    /// The environment variable of the Go tool macaque, which works unchanged.
-    pub old_variable: Option<&'static str>,
-}
-
-/// What a setting of a chat service holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKind {
-    /// A secret, by value or in the file that another key names.
-    Secret {
-        /// The key that names the file.
-        file_path: &'static str,
-        /// The meaning of that key, in a sentence.
-        file_doc: &'static str,
-        /// Whether the secret is a URL.
-        is_url: bool,
-    },
-    /// A destination.
-    Text,
-    /// A URL with a default.
-    Url(&'static str),
-}
-
-/// The values of a service's fields; its `Debug` output shows which are set, not what they hold.
-#[derive(Clone, Default)]
-pub struct FieldValues {
-    /// Secrets by key.
-    pub secrets: Vec<(&'static str, SecretString)>,
-    /// Texts and URLs by key.
-    pub texts: Vec<(&'static str, String)>,
-}
-
-impl FieldValues {
-    /// The secret of this key; empty if it is not set.
-    pub fn secret(&self, path: &str) -> SecretString {
-        let found = self.secrets.iter().find(|(key, _)| *key == path);
-        found.map(|(_, secret)| secret.clone()).unwrap_or_default()
-    }
-
-    /// The text of this key; empty if it is not set.
-    pub fn text(&self, path: &str) -> String {
-        let found = self.texts.iter().find(|(key, _)| *key == path);
-        found.map(|(_, text)| text.clone()).unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for FieldValues {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let secrets = self.secrets.iter().map(|(key, _)| key);
-        let texts = self.texts.iter().map(|(key, _)| key);
-        f.debug_set().entries(secrets.chain(texts)).finish()
-    }
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notify::service::{FieldKind, FieldValues};
 
     #[test]
     fn every_service_opens_under_its_own_name_and_shows_nothing_of_its_fields() {
@@ -102,17 +24,14 @@ mod tests {
                     }
                 }
             }
-            let channel = (spec.open)(&values);
-            assert_eq!(channel.name(), spec.name);
+            let service = (spec.open)(&values);
+            assert_eq!(service.spec().name, spec.name);
             assert!(
-                !format!("{channel:?} {values:?}").contains("canary"),
+                !format!("{service:?} {values:?}").contains("canary"),
                 "{}",
                 spec.name
             );
 
-            let Channel::Service(service) = channel else {
-                panic!("{} is a service", spec.name)
-            };
             let secrets = spec.fields.len() - 1;
             assert!(service.hidden().len() >= secrets.max(1), "{}", spec.name);
         }

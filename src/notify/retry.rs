@@ -1,22 +1,22 @@
-//! When to try again: a pure policy, and the loop that follows it.
+//! When a failed delivery is retried: a pure policy, and the loop that follows it.
 
 use std::time::Duration;
 
 use super::delivery::{DeliveryError, DeliveryResult, Retryable};
 use crate::platform::Platform;
 
-/// How often and how fast a delivery is tried.
+/// How often, and how fast, a failed delivery is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryRetry {
-    /// How many tries there are in all.
+    /// How many tries to make in all.
     pub tries: u32,
     /// The pause after the first failure; each further one doubles it.
     pub first: Duration,
-    /// The longest pause; only a service's own `Retry-After` makes it longer.
+    /// The longest pause, unless the service asks for a longer one with `Retry-After`.
     pub longest: Duration,
 }
 
-/// Five tries within about a quarter of a minute of pauses: news of a round is stale after that.
+/// Five tries with about 15 s of pauses in all; after that the report is out of date.
 impl Default for DeliveryRetry {
     fn default() -> Self {
         Self {
@@ -28,9 +28,10 @@ impl Default for DeliveryRetry {
 }
 
 impl DeliveryRetry {
-    /// The pause after the `attempt`-th try (from 1) failed with `error`; `None` is the end. `jitter`, from 0
-    /// to 1, chooses from the upper half of the pause, so that many replicas do not retry at once; the pause is
-    /// never shorter than the service asked for.
+    /// The pause after try number `attempt`, counted from 1, failed with `error`; `None` if no try is left or useful.
+    ///
+    /// `jitter`, from 0 to 1, picks a pause between half and the whole of its length, so that replicas do not retry at
+    /// the same time. The pause is never shorter than the service asked for.
     pub fn next_delay(&self, attempt: u32, error: &DeliveryError, jitter: f64) -> Option<Duration> {
         let Retryable::Yes { retry_after } = error.retryable else {
             return None;
@@ -51,7 +52,7 @@ impl DeliveryRetry {
         Some(pause.max(retry_after.unwrap_or_default()))
     }
 
-    /// Calls `once` until it succeeds, fails for good, or the tries are spent; waits with `pause` in between.
+    /// Calls `once` until it succeeds, fails permanently, or the tries are used up; waits with `pause` in between.
     pub async fn run(
         &self,
         platform: &Platform,
@@ -63,13 +64,17 @@ impl DeliveryRetry {
             let Err(mut error) = once().await else {
                 return Ok(());
             };
+
             let Some(delay) = self.next_delay(attempt, &error, platform.random_fraction()) else {
                 if attempt > 1 {
-                    error.why.push_str(&format!(" (try {attempt} of {})", self.tries));
+                    error
+                        .why
+                        .push_str(&format!(" (attempt {attempt} of {})", self.tries));
                 }
                 return Err(error);
             };
-            log::debug!(attempt, delay_ms = delay.as_millis() as u64; "not delivered, to be tried again: {error}");
+
+            log::debug!(attempt, delay_ms = delay.as_millis() as u64; "delivery failed, will retry: {error}");
             pause(delay).await;
             attempt += 1;
         }

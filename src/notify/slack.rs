@@ -1,25 +1,24 @@
-//! Slack: a bot and an incoming webhook, the payload of a message for either, and what their answers mean.
+//! Slack, by a bot or an incoming webhook: the payload of a message, and the meaning of the answers.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
 
-use super::channel::{Channel, ChatService};
 use super::delivery::{
     DeliveryError, DeliveryResult, ServiceAnswer, cut_short, is_code, judge_status, not_understood,
 };
-use super::http::PostRequest;
 use super::message::RoundMessage;
-use super::registry::{FieldKind, ServiceField, ServiceSpec};
+use super::service::{ChatService, FieldKind, PostRequest, ServiceField, ServiceSpec};
 use crate::text::{chars, escape_within, list};
 
-/// Slack's Web API.
+/// The base URL of Slack's Web API.
 pub const SLACK_API: &str = "https://slack.com/api";
 
-/// The Slack bot.
+/// The specification of the Slack bot.
 pub static BOT: ServiceSpec = ServiceSpec {
     name: "slack",
     title: "Slack",
@@ -48,7 +47,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
         },
     ],
     open: |fields| {
-        Channel::from(SlackBot {
+        Arc::new(SlackBot {
             token: fields.secret("notify.slack.token"),
             channel: fields.text("notify.slack.channel"),
             api_url: fields.text("notify.slack.api_url"),
@@ -56,13 +55,13 @@ pub static BOT: ServiceSpec = ServiceSpec {
     },
 };
 
-/// The Slack incoming webhook, or a service that speaks like one.
+/// The specification of the Slack incoming webhook, which compatible services accept too.
 pub static WEBHOOK: ServiceSpec = ServiceSpec {
     name: "slack-webhook",
     title: "the Slack webhook",
     fields: &[ServiceField {
         path: "notify.slack_webhook.url",
-        doc: "The URL of a Slack incoming webhook; whoever knows it can write.",
+        doc: "The URL of a Slack incoming webhook; anyone who knows it can post messages.",
         kind: FieldKind::Secret {
             file_path: "notify.slack_webhook.url_file",
             file_doc: "A file that holds the URL of a Slack incoming webhook.",
@@ -71,7 +70,7 @@ pub static WEBHOOK: ServiceSpec = ServiceSpec {
         old_variable: None,
     }],
     open: |fields| {
-        Channel::from(SlackWebhook {
+        Arc::new(SlackWebhook {
             url: fields.secret("notify.slack_webhook.url"),
         })
     },
@@ -84,14 +83,14 @@ pub struct SlackBot {
     pub token: SecretString,
     /// The channel's ID, or its name.
     pub channel: String,
-    /// [`SLACK_API`], or a relay's base URL.
+    /// The base URL: [`SLACK_API`], or that of a relay.
     pub api_url: String,
 }
 
 /// A Slack incoming webhook; its URL is the secret.
 #[derive(Clone)]
 pub struct SlackWebhook {
-    /// The whole URL.
+    /// The complete URL.
     pub url: SecretString,
 }
 
@@ -163,7 +162,7 @@ impl fmt::Debug for SlackWebhook {
 const HEADER: usize = 150;
 /// Slack's limit for the text of a section block, in characters.
 const SECTION: usize = 3000;
-/// Our limit for the context block; a footer is shorter before it is escaped.
+/// macaque's own limit for the context block, which a footer can exceed only by escaping.
 const CONTEXT: usize = 1500;
 
 /// The body of `chat.postMessage`.
@@ -173,14 +172,15 @@ pub fn bot_payload(message: &RoundMessage, bot: &SlackBot) -> Value {
     payload
 }
 
-/// The body of an incoming webhook. All of it is `plain_text`, and escaped besides: nothing of the cluster's
-/// can ping, link or format.
+/// The body of an incoming webhook. All texts are `plain_text` and escaped, so that no text from the cluster can
+/// mention people, create links or format.
 pub fn webhook_payload(message: &RoundMessage) -> Value {
     let victims = message.victims.iter().map(|victim| &victim.line);
     let mut blocks = vec![json!({"type": "header", "text": plain(&message.headline, HEADER)})];
     blocks.extend(section(victims));
     blocks.extend(section(message.notes.iter()));
     blocks.push(json!({"type": "context", "elements": [plain(&message.footer, CONTEXT)]}));
+
     json!({
         "text": escape_within(&message.headline, SECTION, escape),
         "mrkdwn": false,
@@ -190,27 +190,29 @@ pub fn webhook_payload(message: &RoundMessage) -> Value {
     })
 }
 
-/// What `chat.postMessage` meant: its 200 is a success only with `"ok": true`.
+/// Judges an answer of `chat.postMessage`, whose 200 is a success only with `"ok": true`.
 pub fn judge_bot(answer: &ServiceAnswer) -> DeliveryResult {
-    let seen = SlackAnswer::of(&answer.body);
-    let error = seen.error.filter(|code| is_code(code));
+    let parsed = SlackAnswer::of(&answer.body);
+    let error = parsed.error.filter(|code| is_code(code));
     judge_status("Slack", answer, error.as_deref())?;
-    match (seen.ok, error) {
+
+    match (parsed.ok, error) {
         (Some(true), _) => Ok(()),
         (Some(false), Some(code)) => Err(refused(&code, answer)),
         (Some(false), None) => Err(DeliveryError::permanent(
             "Slack refused the message without a reason",
         )),
-        (None, _) if !answer.whole && seen.unfinished => Err(cut_short("Slack")),
+        (None, _) if !answer.whole && parsed.unfinished => Err(cut_short("Slack")),
         (None, _) => Err(not_understood("Slack", answer.status)),
     }
 }
 
-/// What an incoming webhook meant: its success is the text `ok`, its errors are texts like `no_service`.
+/// Judges an answer of an incoming webhook: `ok` is a success, and errors are texts like `no_service`.
 pub fn judge_webhook(answer: &ServiceAnswer) -> DeliveryResult {
     let service = "the Slack webhook";
     let body = answer.body.trim();
     judge_status(service, answer, Some(body).filter(|body| is_code(body)))?;
+
     match body {
         "ok" => Ok(()),
         _ if !answer.whole && "ok".starts_with(body) => Err(cut_short(service)),
@@ -218,7 +220,7 @@ pub fn judge_webhook(answer: &ServiceAnswer) -> DeliveryResult {
     }
 }
 
-/// `"ok": false` with an error code, and what to do about the common ones.
+/// The error of an answer with `"ok": false` and an error code, with advice for the common codes.
 fn refused(code: &str, answer: &ServiceAnswer) -> DeliveryError {
     let remedy = match code {
         "ratelimited"
@@ -241,9 +243,11 @@ fn refused(code: &str, answer: &ServiceAnswer) -> DeliveryError {
         "is_archived" => " (the channel is archived)",
         _ => "",
     };
+
     DeliveryError::permanent(format!("Slack refused the message: {code}{remedy}"))
 }
 
+/// A section block with one bullet per line; `None` without lines.
 fn section<'a>(lines: impl Iterator<Item = &'a String>) -> Option<Value> {
     let lines: Vec<String> = lines
         .map(|line| format!("• {}", escape_within(line, SECTION, escape)))
@@ -260,7 +264,7 @@ fn plain_escaped(text: &str) -> Value {
     json!({"type": "plain_text", "text": text, "emoji": false})
 }
 
-/// The three characters by which Slack recognises mentions and links.
+/// Escapes the three characters that begin Slack's mentions and links.
 fn escape(c: char, out: &mut String) {
     match c {
         '&' => out.push_str("&amp;"),
@@ -270,22 +274,22 @@ fn escape(c: char, out: &mut String) {
     }
 }
 
-/// What matters of a bot's answer. It is read even if the rest is missing: Slack repeats the whole message
-/// after its `ok`, which may be longer than what we read.
+/// The fields of interest of a bot's answer. They are read even if the rest is missing: after `ok`, Slack repeats the
+/// whole message, which may exceed the size that is read.
 #[derive(Default)]
 struct SlackAnswer {
     ok: Option<bool>,
     error: Option<String>,
-    /// Whether what came is the beginning of a JSON text.
+    /// Whether the body is the beginning of a longer JSON text.
     unfinished: bool,
 }
 
 impl SlackAnswer {
     fn of(body: &str) -> Self {
-        let mut seen = Self::default();
-        let parsed = serde_json::Deserializer::from_str(body).deserialize_map(&mut seen);
-        seen.unfinished = parsed.is_err_and(|error| error.is_eof());
-        seen
+        let mut answer = Self::default();
+        let result = serde_json::Deserializer::from_str(body).deserialize_map(&mut answer);
+        answer.unfinished = result.is_err_and(|error| error.is_eof());
+        answer
     }
 }
 

@@ -1,21 +1,20 @@
-//! Webex: a bot, the payload of a message, and what the service's answers mean.
+//! Webex, by a bot: the payload of a message, and the meaning of the answers.
 
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::channel::{Channel, ChatService};
 use super::delivery::{DeliveryResult, ServiceAnswer, judge_status};
-use super::http::PostRequest;
 use super::message::RoundMessage;
-use super::registry::{FieldKind, ServiceField, ServiceSpec};
+use super::service::{ChatService, FieldKind, PostRequest, ServiceField, ServiceSpec};
 use crate::text::{escape_within, list};
 
-/// Webex's REST API.
+/// The base URL of Webex's REST API.
 pub const WEBEX_API: &str = "https://webexapis.com/v1";
 
-/// The Webex bot.
+/// The specification of the Webex bot.
 pub static BOT: ServiceSpec = ServiceSpec {
     name: "webex",
     title: "Webex",
@@ -44,7 +43,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
         },
     ],
     open: |fields| {
-        Channel::from(WebexBot {
+        Arc::new(WebexBot {
             token: fields.secret("notify.webex.token"),
             room_id: fields.text("notify.webex.room_id"),
             api_url: fields.text("notify.webex.api_url"),
@@ -59,7 +58,7 @@ pub struct WebexBot {
     pub token: SecretString,
     /// The room's ID.
     pub room_id: String,
-    /// [`WEBEX_API`], or a relay's base URL.
+    /// The base URL: [`WEBEX_API`], or that of a relay.
     pub api_url: String,
 }
 
@@ -95,10 +94,10 @@ impl fmt::Debug for WebexBot {
     }
 }
 
-/// How many bytes each of the two lists may take. Webex takes 7439 bytes in all; headline, footer and markup
-/// are at most 150 + 300 characters of five bytes.
+/// How many bytes each of the two lists may take. Webex accepts 7439 bytes in all; headline and footer are at most 150
+/// and 300 characters of five bytes each.
 const LIST: usize = 2500;
-/// Bounds a line after escaping, so that one line always fits its list.
+/// The longest line after escaping, so that at least one line fits its list.
 const LINE: usize = 800;
 
 /// The body of `POST /messages`.
@@ -111,15 +110,17 @@ pub fn payload(message: &RoundMessage, webex: &WebexBot) -> Value {
         escaped(&message.footer),
     ];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+
     json!({"roomId": webex.room_id, "markdown": parts.join("\n\n")})
 }
 
-/// What `POST /messages` meant: the status says it all, the body explains.
+/// Judges an answer of `POST /messages`: the status decides, and the body explains.
 pub fn judge(answer: &ServiceAnswer) -> DeliveryResult {
     let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     judge_status("Webex", answer, body["message"].as_str())
 }
 
+/// A list with one bullet per line.
 fn bullets<'a>(lines: impl Iterator<Item = &'a String>) -> String {
     let lines: Vec<String> = lines.map(|line| format!("- {}", escaped(line))).collect();
     list(&lines, "\n", LIST, str::len)
@@ -129,8 +130,8 @@ fn escaped(text: &str) -> String {
     escape_within(text, LINE, escape)
 }
 
-/// Everything markdown, HTML or a mention could start with. Entities for the latter two, for Webex looks for
-/// mentions before it looks for backslashes.
+/// Escapes every character that can begin markdown, HTML or a mention. HTML and mentions need entities, because Webex
+/// looks for mentions before it looks for backslashes.
 fn escape(c: char, out: &mut String) {
     match c {
         '&' => out.push_str("&amp;"),

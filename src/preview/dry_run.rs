@@ -1,20 +1,21 @@
-//! Asks the API server itself about candidates, one after the other, by server-side dry run.
+//! Asks the API server about each candidate by server-side dry run.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use macaque_core::outcome::{DisruptionMethod, Refusal};
+use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::PodRef;
 use macaque_core::prediction::Prediction;
+use macaque_core::refusal::Refusal;
 use macaque_core::report::RoundEnd;
 use macaque_core::verdict::{DisruptionVerdict, classify};
 
 use super::{ClusterSnapshot, PreviewReader};
 
-/// How many requests without an answer about their pod are sent before the API server is left alone.
-const MOST_USELESS: usize = 3;
+/// How many requests may get no useful answer before no more are sent.
+const MAX_USELESS_ANSWERS: usize = 3;
 
-/// What ends the asking, for one namespace or for all.
+/// Tracks when to stop asking, for one namespace or for all.
 #[derive(Default)]
 struct DryRunLimits {
     forbidden: BTreeSet<String>,
@@ -38,27 +39,28 @@ impl DryRunLimits {
     }
 
     fn is_exhausted(&self) -> bool {
-        self.useless == MOST_USELESS
+        self.useless == MAX_USELESS_ANSWERS
     }
 }
 
 impl PreviewReader<'_> {
-    /// Asks about the first `most` candidates of a snapshot; returns how many were asked about. Where a grant is
-    /// missing, the rest of the namespace is not asked about.
+    /// Asks about the first candidates of a snapshot, at most `limit`; returns how many requests were sent. Skips the
+    /// rest of a namespace where a permission is missing.
     ///
     /// # Errors
-    /// A request to stop.
-    pub async fn ask(&self, snapshot: &mut ClusterSnapshot, most: usize) -> Result<usize, RoundEnd> {
+    /// macaque was asked to stop.
+    pub async fn ask(&self, snapshot: &mut ClusterSnapshot, limit: usize) -> Result<usize, RoundEnd> {
         let method = snapshot.preview.disrupt.method;
         let grace_period = snapshot.preview.disrupt.grace_period;
         let mut limits = DryRunLimits::default();
         let mut asked = 0;
+
         for previewed in &mut snapshot.preview.pods {
             let pod = &previewed.candidate.pod;
             if limits.forbidden.contains(&pod.namespace) {
                 continue;
             }
-            if asked == most || limits.is_exhausted() {
+            if asked == limit || limits.is_exhausted() {
                 break;
             }
 
@@ -69,6 +71,7 @@ impl PreviewReader<'_> {
                 Err(error) => DisruptionVerdict::Uncertain(error.to_string()),
             };
             asked += 1;
+
             limits.note(&verdict, pod, method);
             if !matches!(verdict, DisruptionVerdict::Forbidden(_)) {
                 previewed.server_answer = Some(Prediction::from(verdict));
@@ -77,7 +80,7 @@ impl PreviewReader<'_> {
 
         if limits.is_exhausted() {
             limits.problems.push(format!(
-                "stopped asking the API server after {MOST_USELESS} requests without a useful answer"
+                "stopped asking the API server after {MAX_USELESS_ANSWERS} requests without a useful answer"
             ));
         }
         snapshot.problems.extend(limits.problems);
@@ -85,7 +88,7 @@ impl PreviewReader<'_> {
     }
 }
 
-/// The missing grant: a dry run needs the same as the disruption itself.
+/// The problem of a missing permission: a dry run needs the same one as the disruption itself.
 fn forbidden(method: DisruptionMethod, namespace: &str, why: &str) -> String {
     let (resource, verb) = match method {
         DisruptionMethod::Evict => ("pods/eviction", "create"),

@@ -1,4 +1,4 @@
-//! Finds the pods that somebody asks about by name.
+//! Looks up a pod by its name, or the pods of an owner.
 
 use macaque_core::pod::{Pod, PodOwner, PodRef};
 use macaque_core::report::RoundEnd;
@@ -8,10 +8,10 @@ use super::PreviewReader;
 use crate::round::retry::with_retries;
 
 impl PreviewReader<'_> {
-    /// Reads the pod `name` of `namespace`; `None` if there is none.
+    /// Reads the pod `name` in `namespace`; `None` if it does not exist.
     ///
     /// # Errors
-    /// It could not be read.
+    /// The pod could not be read.
     pub async fn pod(&self, namespace: &str, name: &str) -> Result<Option<Pod>, RoundEnd> {
         let pod = PodRef {
             namespace: namespace.to_owned(),
@@ -22,8 +22,8 @@ impl PreviewReader<'_> {
         Ok(with_retries(self.platform, self.stop, read).await?)
     }
 
-    /// Reads the pods of `owner`, sorted by name. Whether an owner without pods exists cannot be told: macaque reads no
-    /// workloads.
+    /// Reads the pods of `owner`, sorted by name. The result is empty both for an owner without pods and for one that
+    /// does not exist, because macaque reads no workloads.
     ///
     /// # Errors
     /// The pods of `namespace` could not be listed.
@@ -31,6 +31,7 @@ impl PreviewReader<'_> {
         let everything = Selector::default();
         let mut pods = Vec::new();
         let mut after = None::<String>;
+
         loop {
             let read = async || {
                 let after = after.as_deref();
@@ -45,7 +46,7 @@ impl PreviewReader<'_> {
             }
         }
 
-        // A list that starts anew, or the edge of a page, may repeat a pod.
+        // A restarted list may repeat a pod, and so may two adjacent pages.
         pods.sort_by(|a, b| a.id.cmp(&b.id));
         pods.dedup_by(|a, b| a.id == b.id);
         Ok(pods)

@@ -1,29 +1,30 @@
-//! Disrupts one victim and finds out what happened to it. A doubt asks again for the same victim by its UID, never for
-//! another.
+//! Disrupts one victim and finds out what happened to it. If the outcome is in doubt, the request is repeated for the
+//! same victim by its UID, never for another.
 
 use std::time::Duration;
 
-use macaque_core::outcome::{DisruptionMethod, Outcome, Refusal};
+use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::PodRef;
+use macaque_core::refusal::Refusal;
 use macaque_core::verdict::{DisruptionVerdict, classify};
 
 use super::retry::RetryPolicy;
 use super::{LONGEST_PAUSE, RoundContext};
 use crate::k8s::ApiError;
 
-/// How long the victim in flight may take, request and check together, once macaque was told to stop.
+/// How long the current victim may take, request and check together, once macaque was asked to stop.
 pub(super) const GRACE: Duration = Duration::from_secs(15);
 
-/// The check after a disruption is worth more tries than another read, and goes on within the grace.
+/// The policy of the check after a disruption: more tries than other reads get, and it may use the grace.
 const CHECK: RetryPolicy = RetryPolicy {
     tries: 4,
     grace: GRACE,
 };
 
-/// How often a throttled disruption is sent again.
-const THROTTLES: u32 = 3;
+/// How many times a throttled disruption is sent again.
+const THROTTLE_RETRIES: u32 = 3;
 
-/// One victim's outcome, with the API server's warnings on the way.
+/// The outcome of an attempt, with the warnings that the API server sent.
 pub(super) struct AttemptOutcome {
     pub(super) outcome: Outcome,
     pub(super) warnings: Vec<String>,
@@ -33,34 +34,34 @@ pub(super) struct AttemptOutcome {
 pub(super) enum AttemptError {
     /// macaque may not disrupt in this namespace.
     Namespace(ApiError),
-    /// Going on is useless anywhere.
+    /// No other victim can be disrupted either.
     Round(String),
 }
 
-/// What a check by UID saw.
+/// What a check of a pod by its UID found.
 pub(super) enum PodState {
-    /// No pod of that name, another one, or the pod being deleted.
+    /// There is no pod of that name, or one with another UID, or the pod is being deleted.
     GoneOrTerminating,
-    /// The pod, as alive as before.
+    /// The pod exists and is not being deleted.
     Alive,
-    /// The check failed, and why.
+    /// The check failed, for this reason.
     Unknown(String),
 }
 
-/// One attempt under way.
+/// A running attempt.
 struct DisruptionAttempt<'a> {
     context: &'a RoundContext<'a>,
     pod: &'a PodRef,
-    /// How often it may still be throttled.
-    throttles: u32,
-    /// What came instead of an answer. From then on no answer is taken at its word: it may be about a pod that an
-    /// earlier request has already disrupted.
+    /// How many times it may still be sent again after throttling.
+    throttle_retries: u32,
+    /// What came of an earlier request instead of a clear answer. Once set, later answers prove nothing by themselves: that request
+    /// may already have disrupted the pod.
     doubt: Option<String>,
     warnings: Vec<String>,
 }
 
 impl RoundContext<'_> {
-    /// Checks on `pod` by its UID, several times if the API server does not answer.
+    /// Checks the state of `pod` by its UID, with retries if the API server does not answer.
     pub(super) async fn check(&self, pod: &PodRef) -> PodState {
         let read = async || self.cluster.pod(pod).await;
         match CHECK.read(self.platform, self.stop, read).await {
@@ -75,10 +76,11 @@ impl RoundContext<'_> {
         let mut attempt = DisruptionAttempt {
             context: self,
             pod,
-            throttles: THROTTLES,
+            throttle_retries: THROTTLE_RETRIES,
             doubt: None,
             warnings: Vec::new(),
         };
+
         loop {
             let verdict = attempt.send().await;
             if let Some(outcome) = attempt.conclude(verdict).await? {
@@ -109,7 +111,7 @@ impl DisruptionAttempt<'_> {
         }
     }
 
-    /// Concludes from the verdict; `None` sends once more for the same pod.
+    /// Draws the outcome from the verdict; `None` means to send the request once more, for the same pod.
     async fn conclude(&mut self, verdict: DisruptionVerdict) -> Result<Option<Outcome>, AttemptError> {
         if let DisruptionVerdict::Refused(Refusal::Throttled { retry_after }) = &verdict
             && self.pause(*retry_after).await
@@ -119,8 +121,8 @@ impl DisruptionAttempt<'_> {
 
         match (verdict, self.doubt.take()) {
             (DisruptionVerdict::Accepted, _) => Ok(Some(self.verify().await)),
-            (DisruptionVerdict::Uncertain(doubt), None) => Ok(self.settle(doubt).await),
-            (verdict, Some(doubt)) => Ok(Some(self.give_up(doubt, verdict).await)),
+            (DisruptionVerdict::Uncertain(doubt), None) => Ok(self.check_doubt(doubt).await),
+            (verdict, Some(doubt)) => Ok(Some(self.conclude_in_doubt(doubt, verdict).await)),
             (DisruptionVerdict::Gone, None) => Ok(Some(Outcome::Gone)),
             (DisruptionVerdict::Refused(refusal), None) => Ok(Some(Outcome::Refused(refusal))),
             (DisruptionVerdict::Forbidden(why), None) => {
@@ -137,30 +139,30 @@ impl DisruptionAttempt<'_> {
         }
     }
 
-    /// Pauses for a throttle; returns `false` where there were too many, or macaque was told to stop.
+    /// Waits as the server asked; returns `false` if it was throttled too often, or macaque was asked to stop.
     async fn pause(&mut self, retry_after: Duration) -> bool {
-        let Some(left) = self.throttles.checked_sub(1) else {
+        let Some(left) = self.throttle_retries.checked_sub(1) else {
             return false;
         };
-        self.throttles = left;
+        self.throttle_retries = left;
 
         let pause = self.context.platform.sleep(retry_after.min(LONGEST_PAUSE));
         self.context.stop.within(Duration::ZERO, pause).await.is_some()
     }
 
-    /// Verifies a yes, which is no proof: the pod must be gone or terminating.
+    /// Verifies an accepted disruption: acceptance is no proof, the pod must be gone or terminating.
     async fn verify(&self) -> Outcome {
         match self.context.check(self.pod).await {
             PodState::GoneOrTerminating => self.disrupted(),
             PodState::Alive => Outcome::Refused(Refusal::AcceptedButAlive),
             PodState::Unknown(why) => Outcome::Unknown {
-                why: format!("accepted, but then: {why}"),
+                why: format!("accepted, but the check failed: {why}"),
             },
         }
     }
 
-    /// Settles the first doubt by a check; `None` where the pod is alive and may be asked for once more, by its UID.
-    async fn settle(&mut self, doubt: String) -> Option<Outcome> {
+    /// Checks the pod after the first unclear answer; `None` if it is alive, so that the request may be repeated.
+    async fn check_doubt(&mut self, doubt: String) -> Option<Outcome> {
         match self.context.check(self.pod).await {
             PodState::GoneOrTerminating => Some(self.disrupted_without_answer(&doubt)),
             PodState::Alive if !self.context.stop.is_requested() => {
@@ -176,21 +178,23 @@ impl DisruptionAttempt<'_> {
         }
     }
 
-    /// Ends in doubt: an answer other than yes may be about what the request before it did.
-    async fn give_up(&mut self, doubt: String, verdict: DisruptionVerdict) -> Outcome {
+    /// Concludes after a second answer that was no acceptance: it may describe the effect of the first request.
+    async fn conclude_in_doubt(&mut self, doubt: String, verdict: DisruptionVerdict) -> Outcome {
         let seen = match self.context.check(self.pod).await {
             PodState::GoneOrTerminating => return self.disrupted_without_answer(&doubt),
             PodState::Alive => "a moment later the pod was alive".to_owned(),
             PodState::Unknown(why) => format!("then {why}"),
         };
+
         let again = match verdict {
-            DisruptionVerdict::Refused(refusal) => format!("asked again: {}", refusal.phrase()),
+            DisruptionVerdict::Refused(refusal) => format!("sent again: {}", refusal.phrase()),
             DisruptionVerdict::Uncertain(why)
             | DisruptionVerdict::Forbidden(why)
-            | DisruptionVerdict::Invalid(why) => format!("asked again: {why}"),
-            DisruptionVerdict::Unauthorized => "asked again: the credentials are not accepted".to_owned(),
-            DisruptionVerdict::Accepted | DisruptionVerdict::Gone => "asked again".to_owned(),
+            | DisruptionVerdict::Invalid(why) => format!("sent again: {why}"),
+            DisruptionVerdict::Unauthorized => "sent again: the credentials are not accepted".to_owned(),
+            DisruptionVerdict::Accepted | DisruptionVerdict::Gone => "sent again".to_owned(),
         };
+
         Outcome::Unknown {
             why: format!("{doubt}; {again}; {seen}"),
         }
@@ -202,6 +206,7 @@ impl DisruptionAttempt<'_> {
         self.disrupted()
     }
 
+    /// The outcome of a disruption that happened.
     fn disrupted(&self) -> Outcome {
         match self.context.config.disrupt.method {
             DisruptionMethod::Evict => Outcome::Evicted,

@@ -1,4 +1,4 @@
-//! What a round works with, and its dealings with the journal: no victim is disrupted that was not reserved, and every
+//! The context of a round, and how it uses the journal: a victim is reserved before it is disrupted, and every
 //! reservation is resolved.
 
 use jiff::Timestamp;
@@ -13,43 +13,43 @@ use crate::journal::{JournalError, JournalWriter};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
 
-/// What a round works with.
+/// The context of a round: everything that it works with.
 #[derive(Clone, Copy)]
 pub struct RoundContext<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
     /// The journal.
     pub writer: &'a JournalWriter,
-    /// How many victims, which pods, how.
+    /// The configuration of the round.
     pub config: &'a RoundConfig,
-    /// The request to stop; it ends a round early, at a point where all is known.
+    /// The request to stop, which ends a round early between two victims.
     pub stop: &'a StopToken,
-    /// Time and chance.
+    /// The source of time and randomness.
     pub platform: &'a Platform,
-    /// Where tests make it fail.
+    /// The fail points, armed only in tests.
     pub fail_points: &'a FailPoints,
 }
 
-/// What came of a slot.
+/// The result of a slot.
 #[derive(Debug)]
 pub enum RoundResult {
     /// The round ran here, or was withheld, and this is its report.
     Ran {
         /// The report.
         report: RoundReport,
-        /// What the journal knows of it.
+        /// The state of the round in the journal.
         journal_state: JournalState,
     },
     /// Another replica claimed the slot, or a later incarnation of this Killer took it over.
     Skipped(Denial),
 }
 
-/// What the journal knows of a report.
+/// The state of a round in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JournalState {
-    /// The round was never claimed: the journal knows nothing of it.
+    /// The round was never claimed, so the journal has no record of it.
     Unclaimed,
-    /// The round is claimed, and could not be closed: that is to be tried again.
+    /// The round is claimed and could not be closed; the next recovery pass tries again.
     Open,
     /// The round is closed, and its report is in the outbox.
     Closed,
@@ -61,7 +61,7 @@ impl RoundContext<'_> {
         self.commit(&self.writer.claim(slot, seed)).await
     }
 
-    /// Reserves a victim: it is about to be disrupted.
+    /// Reserves a victim that is about to be disrupted.
     pub(super) async fn reserve(&self, victim: &Candidate) -> Result<Journal, JournalError> {
         let event = JournalEvent::Reserve {
             victim: victim.clone(),
@@ -82,7 +82,7 @@ impl RoundContext<'_> {
         self.commit(&JournalEvent::Close(report)).await
     }
 
-    /// Commits an event; once macaque was told to stop, within the grace of the victim in flight.
+    /// Commits an event; once macaque was asked to stop, within the grace of the current victim.
     pub(super) async fn commit(&self, event: &JournalEvent) -> Result<Journal, JournalError> {
         let written = self
             .stop
@@ -91,7 +91,7 @@ impl RoundContext<'_> {
         written.unwrap_or(Err(JournalError::Api(ApiError::Stopped)))
     }
 
-    /// How the round ends when the journal does not go along.
+    /// How the round ends after an error of the journal.
     pub(super) fn end_of(&self, error: JournalError) -> RoundEnd {
         if self.stop.is_requested() {
             RoundEnd::Interrupted

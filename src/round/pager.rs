@@ -1,21 +1,21 @@
-//! How far a listing has come, and whether it has too many pods to judge them all. Pure: pages are arguments.
+//! Follows a list from page to page, and decides whether there are too many pods to judge them all. Does no I/O.
 
 use macaque_core::selection::{NameIndex, SAMPLING_THRESHOLD};
 
 use crate::k8s::PageCursor;
 
-/// How often a listing that expired between two pages starts anew. Reading takes seconds and an API server forgets
-/// after minutes: a listing that expires again and again is never read whole.
+/// How many times a list that expired between two pages is restarted. Reading a list takes seconds, and the API server
+/// keeps it for minutes: one that keeps expiring will never be read to its end.
 const RESTARTS: u32 = 2;
 
-/// More items than this, or pages, are taken for a list that never ends.
-const MOST_ITEMS: usize = 1_000_000;
-const MOST_PAGES: u32 = 2_000;
+/// A list with this many items, or pages, is taken for one that never ends.
+const MAX_ITEMS: usize = 1_000_000;
+const MAX_PAGES: u32 = 2_000;
 
-/// How many pods are read in full without knowing how many there are.
-const BLIND: usize = 500;
+/// How many pods are read in full before the rest is counted, if the server does not say how many there are.
+const READ_BEFORE_COUNTING: usize = 500;
 
-/// A listing from page to page.
+/// The position in a list that is read page by page.
 #[derive(Default)]
 pub(crate) struct ListPager {
     after: Option<String>,
@@ -25,7 +25,7 @@ pub(crate) struct ListPager {
 }
 
 impl ListPager {
-    /// The token of the next page.
+    /// The token of the next page; `None` for the first one.
     pub(crate) fn after(&self) -> Option<&str> {
         self.after.as_deref()
     }
@@ -38,37 +38,39 @@ impl ListPager {
         self.pages += 1;
         self.items += items;
         self.restarts += u32::from(cursor.restarted);
+
         if self.restarts > RESTARTS {
-            return Err("the list expires between two pages, again and again");
+            return Err("the list expired between two pages too often");
         }
-        if (self.pages >= MOST_PAGES || self.items >= MOST_ITEMS) && cursor.next.is_some() {
-            return Err("the list goes on and on");
+        if (self.pages >= MAX_PAGES || self.items >= MAX_ITEMS) && cursor.next.is_some() {
+            return Err("the list does not end");
         }
+
         self.after.clone_from(&cursor.next);
         Ok(())
     }
 }
 
-/// What is known of the number of pods in scope.
+/// What is known about the number of pods in scope.
 pub(crate) enum ScopeSize {
-    /// All are to be read, however many there are.
+    /// The number does not matter: every pod is read.
     Unlimited,
-    /// Nothing yet.
+    /// The number is not known yet.
     Unknown,
-    /// The names were counted.
+    /// The names of the pods were listed and counted.
     Counted(ScopeNames),
 }
 
-/// The names of all pods in scope that are in a phase that can be drawn.
+/// The names of all pods in scope whose phase makes them eligible.
 #[derive(Default)]
 pub(crate) struct ScopeNames {
     pub(crate) names: NameIndex,
-    /// What went wrong without ending it.
+    /// Problems that did not end the listing.
     pub(crate) problems: Vec<String>,
 }
 
 impl ScopeSize {
-    /// With this many pods `seen`, how many may come after a page for the page to be worth reading.
+    /// After this many pods were `seen`: a page is read only if at most this many pods follow it; `None` is no limit.
     pub(crate) fn glance(&self, seen: usize) -> Option<usize> {
         match self {
             Self::Unlimited => None,
@@ -76,15 +78,17 @@ impl ScopeSize {
         }
     }
 
-    /// Whether there are too many pods to judge them all, after a page by which this many were `seen`, `remaining` come
-    /// after them in the same list, and `more` come at all; `None` if they should be counted before more are read.
+    /// Whether there are too many pods to judge them all; `None` if they must be counted before that is known.
+    ///
+    /// So far this many were `seen`. `remaining` is how many follow in the same list, if the server said so, and `more`
+    /// is whether any pods follow at all.
     pub(crate) fn is_large(&self, seen: usize, remaining: Option<usize>, more: bool) -> Option<bool> {
         match self {
             Self::Unlimited => Some(false),
             _ if seen.saturating_add(remaining.unwrap_or_default()) > SAMPLING_THRESHOLD => Some(true),
-            Self::Unknown if seen >= BLIND && more && remaining.is_none() => None,
+            Self::Unknown if seen >= READ_BEFORE_COUNTING && more && remaining.is_none() => None,
             Self::Unknown => Some(false),
-            // There may be more pods, in phases that cannot be drawn.
+            // More pods may have been seen than names: those in other phases have no name here.
             Self::Counted(names) => Some(names.names.len() > SAMPLING_THRESHOLD),
         }
     }
@@ -116,14 +120,14 @@ mod tests {
     fn a_list_that_goes_on_and_on_is_given_up_and_a_long_one_is_not() {
         let mut endless = ListPager::default();
         let mut long = ListPager::default();
-        for _ in 1..MOST_PAGES {
+        for _ in 1..MAX_PAGES {
             assert_eq!(endless.turn(&page(Some("a"), false), 500), Ok(()));
             assert_eq!(long.turn(&page(Some("a"), false), 500), Ok(()));
         }
         assert!(endless.turn(&page(Some("a"), false), 500).is_err());
         assert_eq!(long.turn(&page(None, false), 500), Ok(()));
         let mut long_pages = ListPager::default();
-        assert!(long_pages.turn(&page(Some("a"), false), MOST_ITEMS).is_err());
+        assert!(long_pages.turn(&page(Some("a"), false), MAX_ITEMS).is_err());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Recovers what a dead Killer left behind: an interrupted round is closed, and never continued; reports that were not
-//! delivered are found.
+//! Recovers what a crashed Killer left behind: closes an interrupted round, which is never continued, and finds the
+//! reports that were not delivered.
 
 use macaque_core::journal::{
     Journal, JournalEvent, OutboxEntry, Reservation, ReservationState, Resolution, RoundRecord,
@@ -15,14 +15,14 @@ use crate::journal::JournalError;
 pub struct Recovery {
     /// The reports that this Killer has to deliver.
     pub outbox: Vec<OutboxEntry>,
-    /// How many reports were dropped before they were delivered, ever.
+    /// How many undelivered reports were ever dropped from the outbox.
     pub dropped: u64,
 }
 
-/// Runs a recovery pass: takes over what nobody holds any more, closes the round that was left open, and finds the
-/// reports to deliver. `unclosed` is the report of one's own round that could not be closed before.
+/// Runs a recovery pass: takes over expired leases, closes a round that was left open, and finds the reports to
+/// deliver. `unclosed` is the report of this Killer's own round that could not be closed before.
 ///
-/// A round must not be in flight here: it would be taken for one that was left behind.
+/// No round may be running meanwhile: it would be closed as an interrupted one.
 ///
 /// # Errors
 /// The journal could not be read or written.
@@ -47,12 +47,12 @@ pub async fn recover(
 }
 
 impl RoundContext<'_> {
-    /// Closes a round of one's own, whose report is known.
+    /// Closes a round of this Killer, whose report is known.
     async fn close_late(&self, round: &RoundRecord, report: &RoundReport) -> Result<Journal, JournalError> {
         for reservation in &round.reservations {
             let uid = &reservation.pod.uid;
             let known = report.attempts.iter().find(|attempt| attempt.pod.uid == *uid);
-            // A victim without an attempt was never asked for, or was refused because a grant is missing.
+            // For a victim without an attempt no request was sent, or a permission was missing.
             let resolution = match known {
                 Some(attempt) => Resolution::from(&attempt.outcome),
                 None => Resolution::Released,
@@ -62,14 +62,14 @@ impl RoundContext<'_> {
         self.close(report).await
     }
 
-    /// Closes a round that was interrupted: its victim in flight is looked up, and nothing is disrupted any more.
+    /// Closes an interrupted round: checks what happened to its pending victim, and disrupts nothing more.
     async fn close_interrupted(&self, round: &RoundRecord) -> Result<Journal, JournalError> {
         let mut resolved = round.clone();
         let is_pending = |reservation: &&Reservation| reservation.state == ReservationState::Pending;
         for reservation in round.reservations.iter().filter(is_pending) {
             let resolution = match self.check(&reservation.pod).await {
                 PodState::GoneOrTerminating => Resolution::Disrupted,
-                // It may yet be disrupted, by a request that is still on its way.
+                // A request that is still on its way may yet disrupt the pod.
                 PodState::Alive | PodState::Unknown(_) => Resolution::Unknown,
             };
             let journal = self.resolve(&reservation.pod.uid, resolution).await?;
@@ -78,11 +78,11 @@ impl RoundContext<'_> {
 
         let slot = round.slot;
         log::warn!(slot:%; "round {slot} was interrupted; recovering it on this replica");
-        self.close(&self.report_of(&resolved)).await
+        self.close(&self.report_interrupted(&resolved)).await
     }
 
-    /// What the journal knows of an interrupted round.
-    fn report_of(&self, round: &RoundRecord) -> RoundReport {
+    /// The report of an interrupted round, from its record in the journal.
+    fn report_interrupted(&self, round: &RoundRecord) -> RoundReport {
         let why = "it was interrupted and recovered later: victims that were refused are not listed, and what happened \
                    to the others was found by looking them up";
         RoundReport {

@@ -1,4 +1,4 @@
-//! Repeats reads: a read is safe to repeat, so one that may work a moment later is repeated after a pause.
+//! Retries reads after transient errors, with a growing pause in between.
 
 use std::time::Duration;
 
@@ -6,34 +6,34 @@ use super::{LONGEST_PAUSE, StopToken};
 use crate::k8s::ApiError;
 use crate::platform::Platform;
 
-/// The pause before the first repetition; it doubles.
+/// The pause before the first retry; each further one doubles it.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How often a read is worth repeating.
+/// How often, and for how long, a read is retried.
 pub(crate) struct RetryPolicy {
-    /// How often it is sent in all.
+    /// How many times it is tried in all.
     pub(crate) tries: u32,
-    /// How long it goes on once macaque was told to stop.
+    /// How long it may continue once macaque was asked to stop.
     pub(crate) grace: Duration,
 }
 
-/// The policy of most reads: a round goes on without what three tries do not answer.
-const ORDINARY: RetryPolicy = RetryPolicy {
+/// The policy of most reads: three tries, none of them after a request to stop.
+const DEFAULT_POLICY: RetryPolicy = RetryPolicy {
     tries: 3,
     grace: Duration::ZERO,
 };
 
-/// Reads, and again after a pause where that may help. A request to `stop` ends it at once.
+/// Reads with the default policy: retries transient errors, and ends at once when asked to `stop`.
 pub(crate) async fn with_retries<T>(
     platform: &Platform,
     stop: &StopToken,
     read: impl AsyncFn() -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
-    ORDINARY.read(platform, stop, read).await
+    DEFAULT_POLICY.read(platform, stop, read).await
 }
 
 impl RetryPolicy {
-    /// Reads, and again after a pause where that may help.
+    /// Reads, and retries transient errors by this policy.
     pub(crate) async fn read<T>(
         &self,
         platform: &Platform,

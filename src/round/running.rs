@@ -1,4 +1,4 @@
-//! A round under way: it scans the pods, picks the victims and disrupts them one after the other.
+//! A running round: scans the pods, picks the victims, and disrupts them one by one.
 
 use macaque_core::eligibility::{Candidate, Exemption, judge};
 use macaque_core::journal::{Denial, Journal, Resolution};
@@ -15,15 +15,15 @@ use crate::failpoint::FailPoint;
 use crate::journal::JournalError;
 use crate::k8s::ApiError;
 
-/// A round under way.
+/// A running round and its report so far.
 pub(super) struct RunningRound<'a> {
     pub(super) context: RoundContext<'a>,
     pub(super) report: RoundReport,
 }
 
-/// What came of an attempt to disrupt a victim.
+/// The result of an attempt to disrupt a victim.
 enum AttemptResult {
-    /// The attempt has this outcome.
+    /// The attempt was made, with this outcome.
     Attempted(AttemptOutcome),
     /// The victim is exempt after all: nothing was done.
     Exempt(Exemption),
@@ -32,22 +32,22 @@ enum AttemptResult {
 }
 
 impl RunningRound<'_> {
-    /// Runs the round into its report.
+    /// Runs the round, and fills its report.
     ///
     /// # Errors
-    /// An early end.
+    /// Why the round ended early.
     pub(super) async fn run(&mut self, seed: u64, journal: &Journal) -> Result<(), RoundEnd> {
         let mut scan = PodScan::<Vec<Candidate>>::default();
         let outcome = self.scanner().scan_unless_large(&mut scan).await;
         self.note_scan(&mut scan);
 
         match outcome? {
-            ScanOutcome::Complete => self.run_among(scan.sink, seed, journal).await,
+            ScanOutcome::Complete => self.run_complete(scan.sink, seed, journal).await,
             ScanOutcome::TooLarge(size) => self.run_sampled(size, seed, journal).await,
         }
     }
 
-    /// The report, with its end.
+    /// Completes the report with the end of the round.
     pub(super) fn finish(self, end: RoundEnd) -> RoundReport {
         RoundReport {
             end,
@@ -56,20 +56,21 @@ impl RunningRound<'_> {
         }
     }
 
-    async fn run_among(
+    /// Picks and tries victims from the candidates of a complete scan.
+    async fn run_complete(
         &mut self,
         mut candidates: Vec<Candidate>,
         seed: u64,
         journal: &Journal,
     ) -> Result<(), RoundEnd> {
-        candidates.retain(|candidate| self.is_not_in_cooldown(candidate, journal));
+        candidates.retain(|candidate| self.passes_cooldown(candidate, journal));
         let picker = VictimPicker::new(candidates, seed, &self.context.config.disrupt);
         self.report.candidates = picker.candidates();
-        self.try_rest(picker).await
+        self.try_remaining(picker).await
     }
 
-    /// Tries whoever waits in the queue, now that nobody else will be added to it.
-    pub(super) async fn try_rest(&mut self, mut picker: VictimPicker) -> Result<(), RoundEnd> {
+    /// Tries the candidates left in the queue; no more are added.
+    pub(super) async fn try_remaining(&mut self, mut picker: VictimPicker) -> Result<(), RoundEnd> {
         picker.complete();
         while let Some(candidate) = self.next_victim(&mut picker)? {
             self.try_victim(candidate, &mut picker).await?;
@@ -80,13 +81,13 @@ impl RunningRound<'_> {
     pub(super) fn scanner(&self) -> PodScanner<'_> {
         PodScanner {
             cluster: self.context.cluster,
-            rules: &self.context.config.rules,
+            eligibility: &self.context.config.eligibility,
             stop: self.context.stop,
             platform: self.context.platform,
         }
     }
 
-    /// Moves what a scan counted into the report.
+    /// Moves the counts and problems of a scan into the report.
     fn note_scan<S>(&mut self, scan: &mut PodScan<S>) {
         self.report.listed = scan.listed;
         self.report.exempted = std::mem::take(&mut scan.exempted);
@@ -101,7 +102,7 @@ impl RunningRound<'_> {
         Ok(picker.next_victim())
     }
 
-    /// Reads the candidate again and, if it still is one, disrupts it.
+    /// Reads the candidate's pod again and, if it is still eligible, disrupts it.
     pub(super) async fn try_victim(
         &mut self,
         candidate: Candidate,
@@ -109,17 +110,18 @@ impl RunningRound<'_> {
     ) -> Result<(), RoundEnd> {
         let context = self.context;
         let pod = &candidate.pod;
+
         let read = async || context.cluster.pod(pod).await;
         let fresh = match with_retries(context.platform, context.stop, read).await {
             Ok(fresh) => fresh.filter(|fresh| fresh.id.uid == pod.uid),
             Err(error) => return self.give_up_on(pod, error, picker),
         };
 
-        let eligible = fresh.map(|pod| judge(&pod, &context.config.rules, context.platform.now()));
+        let eligible = fresh.map(|pod| judge(&pod, &context.config.eligibility, context.platform.now()));
         let result = match eligible {
             None => AttemptResult::Attempted(Outcome::Gone.into()),
             Some(Err(exemption)) => AttemptResult::Exempt(exemption),
-            Some(Ok(_)) if context.config.dry_run => AttemptResult::Attempted(Outcome::Spared.into()),
+            Some(Ok(_)) if context.config.dry_run => AttemptResult::Attempted(Outcome::DryRun.into()),
             Some(Ok(_)) => self.disrupt(&candidate).await?,
         };
 
@@ -140,7 +142,7 @@ impl RunningRound<'_> {
     /// Reserves the victim, disrupts it, and records the outcome.
     ///
     /// # Errors
-    /// The round ends: the journal does not allow the victim, or could not be written.
+    /// The round must end: the journal denied the reservation, or could not be written.
     async fn disrupt(&mut self, victim: &Candidate) -> Result<AttemptResult, RoundEnd> {
         let context = self.context;
         let uid = &victim.pod.uid;
@@ -149,15 +151,14 @@ impl RunningRound<'_> {
         match context.reserve(victim).await {
             Ok(_) => {}
             Err(JournalError::Denied(Denial::InCooldown(cooldown))) => {
-                let until = cooldown.until;
-                return Ok(AttemptResult::Exempt(Exemption::cooldown(until)));
+                return Ok(AttemptResult::Exempt(Exemption::cooldown(cooldown.until)));
             }
             Err(error) => return Err(context.end_of(error)),
         }
         context.fail_points.pass(FailPoint::AfterReserve).await;
 
         if context.stop.is_requested() {
-            // Nothing was sent: that much is certain.
+            // No request was sent, so the reservation can be released.
             let released = context.resolve(uid, Resolution::Released).await;
             released.map_err(|error| context.end_of(error))?;
             return Err(RoundEnd::Interrupted);
@@ -173,7 +174,7 @@ impl RunningRound<'_> {
         };
         context.fail_points.pass(FailPoint::BeforeResolve).await;
         if let Err(error) = context.resolve(uid, resolution).await {
-            // It is reported all the same, and the journal counts it as disrupted until it can be resolved.
+            // The attempt is still reported, and the journal counts it as disrupted until it can be resolved.
             if let Ok(attempt) = attempt {
                 self.add_attempt(victim.clone(), attempt);
             }
@@ -187,8 +188,8 @@ impl RunningRound<'_> {
         })
     }
 
-    /// Whether the owner of `candidate` is in no cooldown; one that is exempts the candidate.
-    pub(super) fn is_not_in_cooldown(&mut self, candidate: &Candidate, journal: &Journal) -> bool {
+    /// Whether `candidate` is free of a cooldown; if not, notes its exemption in the report.
+    pub(super) fn passes_cooldown(&mut self, candidate: &Candidate, journal: &Journal) -> bool {
         let Some(cooldown) = journal.cooldown_of(candidate, self.context.platform.now()) else {
             return true;
         };
@@ -200,16 +201,17 @@ impl RunningRound<'_> {
     /// Notes the outcome of one victim.
     ///
     /// # Errors
-    /// Trying another victim is useless.
+    /// The round must end: trying another victim is useless.
     fn note_attempt(
         &mut self,
         victim: Candidate,
         attempt: AttemptOutcome,
         picker: &mut VictimPicker,
     ) -> Result<(), RoundEnd> {
-        let prospect = picker.note(&victim, &attempt.outcome);
+        let noted = picker.note(&victim, &attempt.outcome);
         self.add_attempt(victim, attempt);
-        prospect.map_err(|why| {
+
+        noted.map_err(|why| {
             if self.context.stop.is_requested() {
                 RoundEnd::Interrupted
             } else {
@@ -227,7 +229,7 @@ impl RunningRound<'_> {
         });
     }
 
-    /// A missing grant ends the round for one namespace; anything else without an answer ends it for all.
+    /// Gives up on a namespace where a permission is missing; any other error ends the round.
     fn give_up_on(
         &mut self,
         pod: &PodRef,
@@ -236,7 +238,7 @@ impl RunningRound<'_> {
     ) -> Result<(), RoundEnd> {
         match error {
             ApiError::Forbidden { .. } => {
-                picker.leave_namespace(pod);
+                picker.exclude_namespace(pod);
                 self.report.problems.push(error.to_string());
                 Ok(())
             }

@@ -1,5 +1,5 @@
-//! Runs a round where there are too many pods to judge them all: names are drawn, and only the pods drawn are judged,
-//! until the victims are found.
+//! Runs a round with too many pods to judge them all: draws names at random and judges only those pods, until the
+//! victims are found.
 
 use std::collections::HashSet;
 
@@ -15,12 +15,12 @@ use super::retry::with_retries;
 use super::running::RunningRound;
 use super::scan::PodScan;
 
-/// How many pods are drawn in a row of which none can be tried, before all of them are judged. Where one in a hundred
-/// is eligible that happens once in twenty thousand rounds.
-const MOST_IN_VAIN: usize = 1_000;
+/// How many pods in a row may be drawn without an attempt before all pods are judged instead. If one pod in a hundred
+/// is eligible, that happens once in twenty thousand rounds.
+const MAX_FRUITLESS_DRAWS: usize = 1_000;
 
 impl RunningRound<'_> {
-    /// Draws pods by their names until the picker is done. Names do not show owners: to draw by owner, all are judged.
+    /// Draws pods by name until the victims are found. Names do not show owners, so drawing by owner judges all pods.
     pub(super) async fn run_sampled(
         &mut self,
         size: ScopeSize,
@@ -40,7 +40,7 @@ impl RunningRound<'_> {
         }
     }
 
-    /// Draws by name. Where too much is drawn in vain, a scan of all pods settles it, and gives every exemption.
+    /// Draws pods by name. After too many fruitless draws, judges all pods, which also shows every exemption.
     async fn run_by_name(
         &mut self,
         names: &NameIndex,
@@ -51,33 +51,34 @@ impl RunningRound<'_> {
         let mut draw = names.draw(seed);
         let mut seen = HashSet::new();
         let mut tried = HashSet::new();
-        let mut in_vain = 0;
+        let mut fruitless = 0;
+
         while !picker.is_done() {
             if let Some(victim) = self.next_victim(&mut picker)? {
                 let attempts = self.report.attempts.len();
                 tried.insert(victim.pod.uid.clone());
                 self.try_victim(victim, &mut picker).await?;
                 if self.report.attempts.len() > attempts {
-                    in_vain = 0;
+                    fruitless = 0;
                 }
                 continue;
             }
 
-            let has_left = |entry: &IndexedName<'_>| {
+            let is_excluded = |entry: &IndexedName<'_>| {
                 entry
                     .namespace
-                    .is_some_and(|namespace| picker.has_left(namespace))
+                    .is_some_and(|namespace| picker.is_excluded(namespace))
             };
-            let next = draw.find(|entry| !has_left(entry));
-            let Some(entry) = next.filter(|_| in_vain < MOST_IN_VAIN) else {
-                if in_vain == MOST_IN_VAIN || tried.is_empty() {
-                    log::debug!("{in_vain} sampled pods were not eligible: checking all pods");
+            let next = draw.find(|entry| !is_excluded(entry));
+            let Some(entry) = next.filter(|_| fruitless < MAX_FRUITLESS_DRAWS) else {
+                if fruitless == MAX_FRUITLESS_DRAWS || tried.is_empty() {
+                    log::debug!("{fruitless} sampled pods were not eligible: checking all pods");
                     return self.run_indexed(seed, journal, &tried, picker).await;
                 }
-                return self.try_rest(picker).await;
+                return self.try_remaining(picker).await;
             };
 
-            in_vain += 1;
+            fruitless += 1;
             if let Some(pod) = self.read_drawn(entry).await?
                 && seen.insert(pod.id.uid.clone())
             {
@@ -87,22 +88,22 @@ impl RunningRound<'_> {
         Ok(())
     }
 
-    /// The pod of a name, as far as its metadata tell; `None` if it is gone.
+    /// Reads the metadata of a drawn pod; `None` if the pod is gone.
     async fn read_drawn(&self, entry: IndexedName<'_>) -> Result<Option<Pod>, RoundEnd> {
         let context = self.context;
-        let rules = &context.config.rules;
+        let eligibility = &context.config.eligibility;
         let read = async || {
-            let selector = &rules.target.selector;
-            context.cluster.named(entry, selector, rules.phases()).await
+            let selector = &eligibility.target.selector;
+            context.cluster.named(entry, selector, eligibility.phases()).await
         };
         Ok(with_retries(context.platform, context.stop, read).await?)
     }
 
-    /// Judges a pod by its metadata; a candidate is judged once more, in full, before it is disrupted.
+    /// Judges a drawn pod by its metadata; a candidate is judged again, in full, before it is disrupted.
     fn judge_drawn(&mut self, pod: &Pod, journal: &Journal) -> Option<Candidate> {
         let now = self.context.platform.now();
-        match judge(pod, &self.context.config.rules, now) {
-            Ok(candidate) if self.is_not_in_cooldown(&candidate, journal) => {
+        match judge(pod, &self.context.config.eligibility, now) {
+            Ok(candidate) if self.passes_cooldown(&candidate, journal) => {
                 self.report.candidates += 1;
                 Some(candidate)
             }
@@ -114,8 +115,8 @@ impl RunningRound<'_> {
         }
     }
 
-    /// Judges every pod, and draws from those that were not `tried` before, in the order of the seed. Whoever waits in
-    /// the queue is judged and drawn anew.
+    /// Judges every pod, and draws from those that were not `tried` before, in the order of the seed. Candidates still
+    /// in the queue are discarded, because they are judged again.
     async fn run_indexed(
         &mut self,
         seed: u64,
@@ -124,19 +125,20 @@ impl RunningRound<'_> {
         mut picker: VictimPicker,
     ) -> Result<(), RoundEnd> {
         picker.restart();
+
         let mut scan = PodScan::<CandidateIndex>::default();
         self.scanner().scan(&mut scan).await?;
         self.report.listed = scan.listed;
         self.report.exempted = scan.exempted;
         for problem in scan.problems {
-            // The list of names met the same problems.
+            // The list of names may have met the same problems.
             if !self.report.problems.contains(&problem) {
                 self.report.problems.push(problem);
             }
         }
 
         let mut index = scan.sink;
-        index.retain(|candidate| self.is_not_in_cooldown(candidate, journal));
+        index.retain(|candidate| self.passes_cooldown(candidate, journal));
         self.report.candidates = index.candidates();
 
         let mut draw = index.draw(seed, self.context.config.disrupt.draw);
@@ -146,7 +148,7 @@ impl RunningRound<'_> {
                 continue;
             }
             let Some(candidate) = draw.find(|candidate| !tried.contains(&candidate.pod.uid)) else {
-                return self.try_rest(picker).await;
+                return self.try_remaining(picker).await;
             };
             picker.add([candidate]);
         }

@@ -1,9 +1,9 @@
-//! Lists the pods in scope page by page and judges each: what stays in memory is the counts, and what the caller's sink
+//! Lists the pods in scope page by page and judges each. Only the counts stay in memory, and what the caller's sink
 //! keeps.
 
 use jiff::Timestamp;
 use macaque_core::config::NamespaceScope;
-use macaque_core::eligibility::{Candidate, EligibilityRules, judge};
+use macaque_core::eligibility::{Candidate, EligibilityConfig, judge};
 use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, NameIndex};
@@ -14,21 +14,21 @@ use super::retry::with_retries;
 use crate::k8s::{ApiError, Cluster, describe_list};
 use crate::platform::Platform;
 
-/// What is kept of the pods that a scan sees.
+/// Collects what a caller keeps of the pods that a scan sees.
 pub(crate) trait PodSink: Default {
-    /// Adds one pod, with the candidate that it is by `rules`, if it is one.
-    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules);
-    /// Adds the pods of another namespace.
+    /// Adds a pod and, if it is eligible by `rules`, its candidate.
+    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig);
+    /// Adds the pods of another page or namespace.
     fn append(&mut self, more: Self);
 }
 
-/// What a scan found.
+/// The result of a scan.
 #[derive(Default)]
 pub(crate) struct PodScan<S> {
     pub(crate) listed: usize,
     pub(crate) exempted: ExemptionTallies,
     pub(crate) sink: S,
-    /// What went wrong without ending the scan.
+    /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
 }
 
@@ -40,28 +40,28 @@ pub(super) enum ScanOutcome {
     TooLarge(ScopeSize),
 }
 
-/// Where a scan looks, and by what it judges.
+/// Scans the pods in scope.
 #[derive(Clone, Copy)]
 pub(crate) struct PodScanner<'a> {
     pub(crate) cluster: &'a Cluster,
-    pub(crate) rules: &'a EligibilityRules,
+    pub(crate) eligibility: &'a EligibilityConfig,
     pub(crate) stop: &'a StopToken,
     pub(crate) platform: &'a Platform,
 }
 
-/// One namespace of a scan, or all.
+/// A step of a scan: one namespace, or all of them at once.
 #[derive(Clone, Copy)]
 struct ScanStep<'a> {
     namespace: Option<&'a str>,
-    /// How many pods were seen before.
+    /// How many pods earlier steps saw.
     before: usize,
     /// Whether other namespaces follow.
     more: bool,
 }
 
-/// A round keeps the candidates and nothing else.
+/// Keeps the candidates and nothing else.
 impl PodSink for Vec<Candidate> {
-    fn push(&mut self, _: Pod, candidate: Option<Candidate>, _: &EligibilityRules) {
+    fn push(&mut self, _: Pod, candidate: Option<Candidate>, _: &EligibilityConfig) {
         self.extend(candidate);
     }
 
@@ -70,10 +70,10 @@ impl PodSink for Vec<Candidate> {
     }
 }
 
-/// Of many pods it keeps the candidates compactly.
+/// Keeps the candidates of a large scope in a compact form.
 impl PodSink for CandidateIndex {
-    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, rules: &EligibilityRules) {
-        CandidateIndex::push(self, &pod, candidate.as_ref(), rules);
+    fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig) {
+        CandidateIndex::push(self, &pod, candidate.as_ref(), eligibility);
     }
 
     fn append(&mut self, more: Self) {
@@ -82,13 +82,13 @@ impl PodSink for CandidateIndex {
 }
 
 impl<S: PodSink> PodScan<S> {
-    fn add(&mut self, pod: Pod, rules: &EligibilityRules, now: Timestamp) {
+    fn add(&mut self, pod: Pod, eligibility: &EligibilityConfig, now: Timestamp) {
         self.listed += 1;
-        match judge(&pod, rules, now) {
-            Ok(candidate) => self.sink.push(pod, Some(candidate), rules),
+        match judge(&pod, eligibility, now) {
+            Ok(candidate) => self.sink.push(pod, Some(candidate), eligibility),
             Err(exemption) => {
                 ExemptionTally::note(&mut self.exempted, pod.id.clone(), &exemption);
-                self.sink.push(pod, None, rules);
+                self.sink.push(pod, None, eligibility);
             }
         }
     }
@@ -102,16 +102,15 @@ impl<S: PodSink> PodScan<S> {
 }
 
 impl PodScanner<'_> {
-    /// Scans every namespace in scope into `scan`, however many pods there are. A namespace that may not be read, or
-    /// does not exist, is a problem of its own and ends nothing for the others.
+    /// Scans every namespace in scope into `scan`, however many pods there are. A namespace that is missing or may not
+    /// be read is noted as a problem, and the scan continues with the others.
     pub(crate) async fn scan<S: PodSink>(&self, scan: &mut PodScan<S>) -> Result<(), RoundEnd> {
         let mut size = ScopeSize::Unlimited;
         self.scan_within(scan, &mut size).await?;
         Ok(())
     }
 
-    /// Scans every namespace in scope, unless there turn out to be too many pods: then what was seen so far counts for
-    /// nothing.
+    /// Scans every namespace in scope, unless there turn out to be too many pods; `scan` is then left empty.
     pub(super) async fn scan_unless_large<S: PodSink>(
         &self,
         scan: &mut PodScan<S>,
@@ -124,7 +123,7 @@ impl PodScanner<'_> {
         Ok(ScanOutcome::TooLarge(size))
     }
 
-    /// The names of the pods in scope, if they were not counted already.
+    /// The names of the pods in scope, listed unless they were counted already.
     pub(super) async fn names_of(&self, size: ScopeSize) -> Result<ScopeNames, RoundEnd> {
         match size {
             ScopeSize::Counted(names) => Ok(names),
@@ -132,13 +131,13 @@ impl PodScanner<'_> {
         }
     }
 
-    /// Scans as long as there may be few enough pods; returns whether the scan is complete.
+    /// Scans until there turn out to be too many pods; returns whether the scan is complete.
     async fn scan_within<S: PodSink>(
         &self,
         scan: &mut PodScan<S>,
         size: &mut ScopeSize,
     ) -> Result<bool, RoundEnd> {
-        let namespaces = namespaces_in(&self.rules.target.namespaces);
+        let namespaces = namespaces_in(&self.eligibility.target.namespaces);
         for (index, namespace) in namespaces.iter().copied().enumerate() {
             let step = ScanStep {
                 namespace,
@@ -170,8 +169,10 @@ impl PodScanner<'_> {
     ) -> Result<Option<PodScan<S>>, ApiError> {
         let mut scan = PodScan::default();
         let mut pager = ListPager::default();
+
         loop {
-            // Later pages say nothing new, and one of them may turn out to be the first one again.
+            // Only the first page decides: later ones say nothing new, and a restarted list begins with its first page
+            // again.
             let glance = if pager.after().is_none() {
                 size.glance(step.before)
             } else {
@@ -180,8 +181,8 @@ impl PodScanner<'_> {
             let read = async || {
                 let mut page = PodScan::default();
                 let now = self.platform.now();
-                let add = |pod| page.add(pod, self.rules, now);
-                let selector = &self.rules.target.selector;
+                let add = |pod| page.add(pod, self.eligibility, now);
+                let selector = &self.eligibility.target.selector;
                 let cursor = self
                     .cluster
                     .each_pod(step.namespace, selector, pager.after(), glance, add)
@@ -198,11 +199,11 @@ impl PodScanner<'_> {
             scan.append(page);
 
             let seen = step.before + scan.listed;
-            let goes_on = step.more || cursor.next.is_some();
-            let mut is_large = size.is_large(seen, cursor.remaining, goes_on);
+            let has_more = step.more || cursor.next.is_some();
+            let mut is_large = size.is_large(seen, cursor.remaining, has_more);
             if is_large.is_none() {
                 *size = ScopeSize::Counted(self.names().await?);
-                is_large = size.is_large(seen, cursor.remaining, goes_on);
+                is_large = size.is_large(seen, cursor.remaining, has_more);
             }
             if is_large == Some(true) {
                 return Ok(None);
@@ -213,10 +214,10 @@ impl PodScanner<'_> {
         }
     }
 
-    /// The names of every namespace in scope.
+    /// Lists the names of the pods in scope.
     async fn names(&self) -> Result<ScopeNames, ApiError> {
         let mut found = ScopeNames::default();
-        for namespace in namespaces_in(&self.rules.target.namespaces) {
+        for namespace in namespaces_in(&self.eligibility.target.namespaces) {
             match self.names_in(namespace).await {
                 Ok(more) if more.is_empty() => found.problems.extend(self.missing_namespace(namespace).await),
                 Ok(more) => found.names.append(more),
@@ -226,14 +227,15 @@ impl PodScanner<'_> {
         Ok(found)
     }
 
-    /// The names of one namespace, or of all: from tables, and where the server gives none, from metadata.
+    /// Lists the names in one namespace, or in all: from tables or, if the server offers none, from metadata.
     async fn names_in(&self, namespace: Option<&str>) -> Result<NameIndex, ApiError> {
         let cluster = self.cluster;
-        let selector = &self.rules.target.selector;
-        let phases = self.rules.phases();
+        let selector = &self.eligibility.target.selector;
+        let phases = self.eligibility.phases();
         let mut names = NameIndex::default();
         let mut pager = ListPager::default();
         let mut has_tables = true;
+
         loop {
             let read = async || {
                 let after = pager.after();
@@ -265,7 +267,7 @@ impl PodScanner<'_> {
         }
     }
 
-    /// The API server lists a missing namespace as an empty one; where macaque may ask, it says which.
+    /// The problem of a namespace without pods that does not exist, if macaque may find that out.
     async fn missing_namespace(&self, namespace: Option<&str>) -> Option<String> {
         let name = namespace?;
         let exists = self.cluster.has_namespace(name).await;
@@ -273,10 +275,10 @@ impl PodScanner<'_> {
     }
 }
 
-/// The reason why one namespace could not be read, in words.
+/// The problem of one namespace that may not be read.
 ///
 /// # Errors
-/// No other can be read either.
+/// Any other error, which ends the scan.
 fn problem(error: ApiError) -> Result<String, ApiError> {
     match error {
         ApiError::Forbidden { .. } => Ok(error.to_string()),
@@ -284,7 +286,7 @@ fn problem(error: ApiError) -> Result<String, ApiError> {
     }
 }
 
-/// A list that has no end.
+/// The error of a list that never ends.
 fn endless(namespace: Option<&str>, why: &str) -> ApiError {
     ApiError::Unexpected {
         what: describe_list(namespace),
@@ -292,7 +294,7 @@ fn endless(namespace: Option<&str>, why: &str) -> ApiError {
     }
 }
 
-/// The namespaces to list; `None` is all of them at once.
+/// The namespaces to list; `None` stands for all of them at once.
 pub(crate) fn namespaces_in(scope: &NamespaceScope) -> Vec<Option<&str>> {
     match scope {
         NamespaceScope::All => vec![None],

@@ -1,4 +1,4 @@
-//! The request to stop, as a round sees it: between two victims at once, in the middle of a call after a grace.
+//! The request to stop a round. It takes effect at once between two victims, and after a grace during a call.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub struct StopToken {
 }
 
 impl StopSwitch {
-    /// A switch, and a token that shows it.
+    /// Creates a switch and its token.
     pub fn new(platform: &Platform) -> (Self, StopToken) {
         let (sender, receiver) = watch::channel(None);
         let switch = Self {
@@ -36,7 +36,7 @@ impl StopSwitch {
         (switch, token)
     }
 
-    /// Asks the round to stop. Asking twice is asking once.
+    /// Asks the round to stop; a second request changes nothing.
     pub fn request(&self) {
         let now = self.platform.monotonic();
         self.requested
@@ -50,8 +50,8 @@ impl StopToken {
         self.requested.borrow().is_some()
     }
 
-    /// Waits for `work`; once asked to stop, until `grace` after that and no longer: `None`. Several waits with one
-    /// grace share it.
+    /// Waits for `work`; returns `None` if it is not done within `grace` of a request to stop. The grace starts at the
+    /// request, so several waits share it.
     pub async fn within<T>(&self, grace: Duration, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -68,7 +68,7 @@ impl StopToken {
         };
         match requested {
             Some(requested) => self.platform.sleep_until(requested + grace).await,
-            // The switch is gone: nobody can ask any more.
+            // The switch was dropped, so no request can come.
             None => std::future::pending().await,
         }
     }

@@ -16,21 +16,21 @@ const MOST_ATTEMPTS: usize = 1000;
 const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 
 /// Decodes the section.
-pub(super) fn decode_disrupt(d: &mut SettingsDecoder) -> Result<DisruptConfig, MistakeReported> {
-    let method = d.one_of(
+pub(super) fn decode_disrupt(decoder: &mut SettingsDecoder) -> Result<DisruptConfig, MistakeReported> {
+    let method = decoder.one_of(
         "disrupt.method",
         "a method",
         DisruptionMethod::ALL,
         DisruptionMethod::as_str,
     );
-    let draw = d.one_of(
+    let draw = decoder.one_of(
         "disrupt.draw",
         "a way to pick victims",
         DrawBy::ALL,
         DrawBy::as_str,
     );
-    let grace_period = decode_grace_period(d);
-    let counts = decode_counts(d);
+    let grace_period = decode_grace_period(decoder);
+    let counts = decode_counts(decoder);
 
     let (count, attempts) = counts?;
     Ok(DisruptConfig {
@@ -43,9 +43,9 @@ pub(super) fn decode_disrupt(d: &mut SettingsDecoder) -> Result<DisruptConfig, M
 }
 
 /// Decodes the victims and the attempts per round.
-fn decode_counts(d: &mut SettingsDecoder) -> Result<(usize, usize), MistakeReported> {
-    let count = d.count("disrupt.count", MOST_VICTIMS);
-    let attempts = d.count("disrupt.attempts", MOST_ATTEMPTS);
+fn decode_counts(decoder: &mut SettingsDecoder) -> Result<(usize, usize), MistakeReported> {
+    let count = decoder.count("disrupt.count", MOST_VICTIMS);
+    let attempts = decoder.count("disrupt.attempts", MOST_ATTEMPTS);
     let count = count?;
     let attempts = attempts?;
 
@@ -60,17 +60,17 @@ fn decode_counts(d: &mut SettingsDecoder) -> Result<(usize, usize), MistakeRepor
             count.value,
             count.place()
         );
-        return Err(d.refuse(&attempts, wrong, format!("use {} or more", count.value)));
+        return Err(decoder.refuse(&attempts, wrong, format!("use {} or more", count.value)));
     }
     Ok((count.value, attempts.value))
 }
 
-fn decode_grace_period(d: &mut SettingsDecoder) -> Result<Option<Duration>, MistakeReported> {
-    let Some(text) = d.optional("disrupt.grace_period")? else {
+fn decode_grace_period(decoder: &mut SettingsDecoder) -> Result<Option<Duration>, MistakeReported> {
+    let Some(text) = decoder.optional("disrupt.grace_period")? else {
         return Ok(None);
     };
     let shown = quote(&text.value);
-    let grace = d.duration(text)?;
+    let grace = decoder.duration(text)?;
 
     let (wrong, right) = match grace.value {
         Duration::ZERO => (
@@ -86,5 +86,5 @@ fn decode_grace_period(d: &mut SettingsDecoder) -> Result<Option<Duration>, Mist
         value if value > LONGEST_GRACE => (format!("{shown} is longer than a day"), "use \"24h\" or less"),
         value => return Ok(Some(value)),
     };
-    Err(d.refuse(&grace, wrong, right))
+    Err(decoder.refuse(&grace, wrong, right))
 }

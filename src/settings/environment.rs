@@ -35,7 +35,7 @@ pub(super) fn read(variables: &[(String, String)]) -> SettingsLayer {
         let is_setting = keys().iter().any(|key| key.variable() == name) || old(name).is_some();
         let is_other = [CONFIG, POD_NAME, POD_NAMESPACE].contains(&name);
         if !is_setting && !is_other && !is_service_link(name, value) {
-            unknown(&mut layer, name);
+            refuse_unknown(&mut layer, name);
         }
     }
 
@@ -87,7 +87,8 @@ pub(super) fn is_origin(source: &str) -> bool {
     source.starts_with(ORIGIN)
 }
 
-fn unknown(layer: &mut SettingsLayer, name: &str) {
+/// Refuses a variable that is not a setting, and suggests the nearest.
+fn refuse_unknown(layer: &mut SettingsLayer, name: &str) {
     let meant = nearest_variable(name);
     let right = match &meant {
         Some((_, variable)) => format!("did you mean {variable}?"),

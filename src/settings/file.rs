@@ -20,8 +20,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<SettingsLayer, SettingMista
         right: Some("fix it there; the rest of the file was not read".to_owned()),
     })?;
     let mut layer = SettingsLayer::default();
-
-    section(&mut layer, &lines, "", table.get_ref());
+    read_section(&mut layer, &lines, "", table.get_ref());
     Ok(layer)
 }
 
@@ -52,11 +51,12 @@ impl LineIndex<'_> {
     }
 }
 
-/// Takes the keys of one section, and of the sections within.
-fn section(layer: &mut SettingsLayer, lines: &LineIndex<'_>, path: &str, table: &DeTable<'_>) {
+/// Reads the keys of one section, and of the sections within.
+fn read_section(layer: &mut SettingsLayer, lines: &LineIndex<'_>, path: &str, table: &DeTable<'_>) {
     // The parser sorts keys by name; mistakes are reported in the order of the file.
     let mut rows: Vec<_> = table.iter().collect();
     rows.sort_by_key(|(name, _)| name.span().start);
+
     for (name, value) in rows {
         let full = match path {
             "" => name.get_ref().to_string(),
@@ -64,40 +64,58 @@ fn section(layer: &mut SettingsLayer, lines: &LineIndex<'_>, path: &str, table: 
         };
         let origin = lines.origin(name.span().start);
         // A name with a dot in it is quoted in TOML: it is not a path, and no setting has one.
-        let known = !name.get_ref().contains('.');
-        match (find(&full).filter(|_| known), value.get_ref()) {
-            (Some(key), value) => match convert(value, key, &origin, lines) {
-                Ok(kind) => {
-                    layer.values.insert(full, Value::new(Some(&origin), kind));
-                }
-                Err(wrong) => layer.refuse(
-                    SettingMistake {
-                        right: Some(shape(key)),
-                        key: full.clone(),
-                        source: Some(origin),
-                        wrong,
-                    },
-                    Some(full),
-                ),
-            },
-            (None, DeValue::Table(table)) if known && is_section(&full) => {
-                section(layer, lines, &full, table)
+        let is_path = !name.get_ref().contains('.');
+        let key = find(&full).filter(|_| is_path);
+
+        match (key, value.get_ref()) {
+            (Some(key), value) => read_value(layer, lines, key, value, origin),
+            (None, DeValue::Table(table)) if is_path && is_section(&full) => {
+                read_section(layer, lines, &full, table);
             }
-            (None, value) if known && is_section(&full) => layer.refuse(
-                SettingMistake {
-                    wrong: format!("is {}, but this name is a section", article(value)),
-                    right: Some(format!("write [{full}], and its settings below")),
-                    key: full.clone(),
-                    source: Some(origin),
-                },
-                Some(full),
-            ),
-            (None, _) => unknown(layer, path, full, origin),
+            (None, value) if is_path && is_section(&full) => refuse_section(layer, full, value, origin),
+            (None, _) => refuse_unknown(layer, path, full, origin),
         }
     }
 }
 
-fn unknown(layer: &mut SettingsLayer, section: &str, full: String, origin: String) {
+/// Reads the value of one setting.
+fn read_value(
+    layer: &mut SettingsLayer,
+    lines: &LineIndex<'_>,
+    key: &SettingKey,
+    value: &DeValue<'_>,
+    origin: String,
+) {
+    let path = key.path.to_owned();
+    match convert(value, key, &origin, lines) {
+        Ok(kind) => {
+            layer.values.insert(path, Value::new(Some(&origin), kind));
+        }
+        Err(wrong) => {
+            let mistake = SettingMistake {
+                key: path.clone(),
+                source: Some(origin),
+                wrong,
+                right: Some(shape(key)),
+            };
+            layer.refuse(mistake, Some(path));
+        }
+    }
+}
+
+/// Refuses a value where a section belongs.
+fn refuse_section(layer: &mut SettingsLayer, full: String, value: &DeValue<'_>, origin: String) {
+    let mistake = SettingMistake {
+        key: full.clone(),
+        source: Some(origin),
+        wrong: format!("is {}, but this name is a section", article(value)),
+        right: Some(format!("write [{full}], and its settings below")),
+    };
+    layer.refuse(mistake, Some(full));
+}
+
+/// Refuses a name that is not a setting, and suggests the nearest.
+fn refuse_unknown(layer: &mut SettingsLayer, section: &str, full: String, origin: String) {
     let meant = nearest_path(&full);
     let right = match (&meant, section) {
         (Some(meant), _) if *meant == full => "write it without the quotes".to_owned(),
@@ -161,6 +179,7 @@ fn shown(key: &SettingKey, sentence: &str, value: &DeValue<'_>) -> String {
     }
 }
 
+/// The TOML type of a value, with its article.
 fn article(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "text",

@@ -11,27 +11,27 @@ const NAME: &str = "macaque-journal";
 
 /// Decodes the location; `own_namespace` is the namespace that macaque runs in, where that is known.
 pub(super) fn decode_journal(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     own_namespace: Option<&str>,
 ) -> Result<JournalLocation, MistakeReported> {
-    let place = d.text("journal")?;
+    let place = decoder.text("journal")?;
     match (place.value.as_str(), own_namespace) {
         ("memory", _) | ("auto" | "", None) => Ok(JournalLocation::Memory),
         ("auto" | "", Some(namespace)) => Ok(config_map(namespace, NAME)),
-        (text, own_namespace) => decode_config_map(d, &place, text, own_namespace),
+        (text, own_namespace) => decode_config_map(decoder, &place, text, own_namespace),
     }
 }
 
 /// Decodes the location of a ConfigMap that is named.
 fn decode_config_map(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     place: &GivenValue<String>,
     text: &str,
     own_namespace: Option<&str>,
 ) -> Result<JournalLocation, MistakeReported> {
     let Some(name) = text.strip_prefix("configmap/") else {
         let right = "use \"auto\", \"memory\" or \"configmap/NAME\"";
-        return Err(d.refuse(
+        return Err(decoder.refuse(
             place,
             format!("{} is not a valid journal location", quote(text)),
             right,
@@ -41,12 +41,12 @@ fn decode_config_map(
     if !is_object_name(name) {
         let wrong = format!("{} is not a valid ConfigMap name", quote(name));
         let right = "use a-z, 0-9, - and ., with a letter or a digit at both ends";
-        return Err(d.refuse(place, wrong, right));
+        return Err(decoder.refuse(place, wrong, right));
     }
 
     match own_namespace {
         Some(namespace) => Ok(config_map(namespace, name)),
-        None => Err(d.refuse(
+        None => Err(decoder.refuse(
             place,
             "a ConfigMap needs a namespace, and macaque does not run in a cluster",
             format!("set {POD_NAMESPACE} to the one to use, or use \"memory\""),

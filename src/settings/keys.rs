@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use KeyKind::{Boolean, Count, Duration, List, OptionalText, Secret, Text};
 
-use crate::notify::registry::{FieldKind, SERVICES, ServiceField};
+use crate::notify::registry::SERVICES;
+use crate::notify::service::{FieldKind, ServiceField};
 
 /// One setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +162,7 @@ static FIRST: &[SettingKey] = &[
         .old("MACAQUE_SELECTOR"),
     key("target.min_age", Duration("1m"), "Younger pods are exempt."),
     key("target.include", List(','), "Rules to switch off, by name: `daemonset` makes pods of DaemonSets eligible."),
-    key("disrupt.method", Text("evict"), "`evict` honours PodDisruptionBudgets and admission webhooks; `delete` asks no budget."),
+    key("disrupt.method", Text("evict"), "`evict` honours PodDisruptionBudgets and admission webhooks; `delete` does not check budgets."),
     key("disrupt.count", Count(Some(1)), "Victims per round."),
     key("disrupt.grace_period", Duration(""), "How long a victim gets to terminate, at least 1s. Empty: the pod's own grace period."),
     key("disrupt.attempts", Count(Some(10)), "Victims tried per round, refusals included; at least `count`. Not set: 10, or `count` if that is more."),

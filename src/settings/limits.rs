@@ -13,10 +13,10 @@ const MOST_OVER_TIME: usize = 100_000;
 const LONGEST_COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Decodes the section.
-pub(super) fn decode_limits(d: &mut SettingsDecoder) -> Result<DisruptionLimits, MistakeReported> {
-    let per_hour = d.optional_count("limits.per_hour", MOST_OVER_TIME);
-    let per_day = d.optional_count("limits.per_day", MOST_OVER_TIME);
-    let cooldown = decode_cooldown(d);
+pub(super) fn decode_limits(decoder: &mut SettingsDecoder) -> Result<DisruptionLimits, MistakeReported> {
+    let per_hour = decoder.optional_count("limits.per_hour", MOST_OVER_TIME);
+    let per_day = decoder.optional_count("limits.per_day", MOST_OVER_TIME);
+    let cooldown = decode_cooldown(decoder);
     let per_hour = per_hour?;
     let per_day = per_day?;
 
@@ -24,7 +24,7 @@ pub(super) fn decode_limits(d: &mut SettingsDecoder) -> Result<DisruptionLimits,
         && hour.value > day.value
     {
         let wrong = format!("{} is more than {} in {}", hour.value, day.value, day.place());
-        return Err(d.refuse(hour, wrong, format!("use {} or less", day.value)));
+        return Err(decoder.refuse(hour, wrong, format!("use {} or less", day.value)));
     }
 
     Ok(DisruptionLimits {
@@ -34,13 +34,13 @@ pub(super) fn decode_limits(d: &mut SettingsDecoder) -> Result<DisruptionLimits,
     })
 }
 
-fn decode_cooldown(d: &mut SettingsDecoder) -> Result<Duration, MistakeReported> {
-    let Some(text) = d.optional("limits.cooldown")? else {
+fn decode_cooldown(decoder: &mut SettingsDecoder) -> Result<Duration, MistakeReported> {
+    let Some(text) = decoder.optional("limits.cooldown")? else {
         return Ok(Duration::ZERO);
     };
-    let cooldown = d.duration(text)?;
+    let cooldown = decoder.duration(text)?;
     if cooldown.value > LONGEST_COOLDOWN {
-        return Err(d.refuse(&cooldown, "is longer than a week", "use \"168h\" or less"));
+        return Err(decoder.refuse(&cooldown, "is longer than a week", "use \"168h\" or less"));
     }
     Ok(cooldown.value)
 }

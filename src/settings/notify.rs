@@ -6,7 +6,8 @@ use super::decoder::{GivenValue, SettingsDecoder};
 use super::mistake::MistakeReported;
 use super::secret::{HTTPS, ReadFile, decode_secret, url_fault};
 use crate::notify::Channel;
-use crate::notify::registry::{FieldKind, FieldValues, SERVICES, ServiceField, ServiceSpec};
+use crate::notify::registry::SERVICES;
+use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec};
 
 /// The chat services that a report is delivered to, beside the log. `Debug` does not show secrets.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +29,9 @@ impl NotifySettings {
     /// The channels that are set.
     pub fn channels(&self) -> Vec<Channel> {
         let services = self.services.iter();
-        services.map(|(spec, values)| (spec.open)(values)).collect()
+        services
+            .map(|(spec, values)| Channel::Service((spec.open)(values)))
+            .collect()
     }
 
     /// The text or URL of this key, if its service is set.
@@ -41,12 +44,12 @@ impl NotifySettings {
 
 /// Decodes the sections of all services.
 pub(super) fn decode_notify(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
 ) -> Result<NotifySettings, MistakeReported> {
     let decoded = SERVICES
         .iter()
-        .map(|spec| Ok((*spec, decode_service(d, read, spec)?)));
+        .map(|spec| Ok((*spec, decode_service(decoder, read, spec)?)));
     let decoded: Vec<Result<_, MistakeReported>> = decoded.collect();
 
     let mut services = Vec::new();
@@ -59,7 +62,7 @@ pub(super) fn decode_notify(
 
 /// Decodes one service; `None` if none of its required fields is set.
 fn decode_service(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
     spec: &'static ServiceSpec,
 ) -> Result<Option<FieldValues>, MistakeReported> {
@@ -67,7 +70,7 @@ fn decode_service(
     let decoded = spec
         .fields
         .iter()
-        .map(|field| decode_field(d, read, field, &mut given));
+        .map(|field| decode_field(decoder, read, field, &mut given));
     let decoded: Vec<Result<(), MistakeReported>> = decoded.collect();
     decoded.into_iter().collect::<Result<(), _>>()?;
 
@@ -82,12 +85,12 @@ fn decode_service(
         FieldKind::Secret { file_path, .. } => format!("set it or {file_path}, or neither"),
         FieldKind::Text | FieldKind::Url(_) => "set both or neither".to_owned(),
     };
-    Err(d.missing(missing.path, &why, right))
+    Err(decoder.missing(missing.path, &why, right))
 }
 
 /// Decodes one field of a service into `given`.
 fn decode_field(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
     field: &'static ServiceField,
     given: &mut GivenFields,
@@ -95,17 +98,17 @@ fn decode_field(
     match field.kind {
         FieldKind::Secret {
             file_path, is_url, ..
-        } => match decode_secret(d, read, field.path, file_path)? {
+        } => match decode_secret(decoder, read, field.path, file_path)? {
             Some(secret) => {
                 if is_url {
-                    check_url(d, &secret, secret.value.expose_secret())?;
+                    check_url(decoder, &secret, secret.value.expose_secret())?;
                 }
                 given.set.push(secret.place());
                 given.values.secrets.push((field.path, secret.value));
             }
             None => given.missing.push(field),
         },
-        FieldKind::Text => match d.optional(field.path)? {
+        FieldKind::Text => match decoder.optional(field.path)? {
             Some(text) => {
                 given.set.push(text.place());
                 given.values.texts.push((field.path, text.value));
@@ -113,8 +116,8 @@ fn decode_field(
             None => given.missing.push(field),
         },
         FieldKind::Url(_) => {
-            let url = d.text(field.path)?;
-            check_url(d, &url, &url.value)?;
+            let url = decoder.text(field.path)?;
+            check_url(decoder, &url, &url.value)?;
             let base = url.value.trim_end_matches('/').to_owned();
             given.values.texts.push((field.path, base));
         }
@@ -123,9 +126,13 @@ fn decode_field(
     Ok(())
 }
 
-fn check_url<T>(d: &mut SettingsDecoder, given: &GivenValue<T>, url: &str) -> Result<(), MistakeReported> {
+fn check_url<T>(
+    decoder: &mut SettingsDecoder,
+    given: &GivenValue<T>,
+    url: &str,
+) -> Result<(), MistakeReported> {
     match url_fault(url) {
         None => Ok(()),
-        Some(wrong) => Err(d.refuse(given, format!("the URL {wrong}"), HTTPS)),
+        Some(wrong) => Err(decoder.refuse(given, format!("the URL {wrong}"), HTTPS)),
     }
 }

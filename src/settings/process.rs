@@ -61,9 +61,9 @@ const LEVELS: [(&str, LevelFilter); 5] = [
 ];
 
 /// Decodes `[log]`.
-pub(super) fn decode_log(d: &mut SettingsDecoder) -> Result<LogSettings, MistakeReported> {
-    let level = d.one_of("log.level", "a level", LEVELS, |(word, _)| word);
-    let format = d.one_of("log.format", "a format", LogFormat::ALL, LogFormat::as_str);
+pub(super) fn decode_log(decoder: &mut SettingsDecoder) -> Result<LogSettings, MistakeReported> {
+    let level = decoder.one_of("log.level", "a level", LEVELS, |(word, _)| word);
+    let format = decoder.one_of("log.format", "a format", LogFormat::ALL, LogFormat::as_str);
     Ok(LogSettings {
         level: level?.1,
         format: format?,
@@ -71,8 +71,8 @@ pub(super) fn decode_log(d: &mut SettingsDecoder) -> Result<LogSettings, Mistake
 }
 
 /// Decodes `[health]`; `None` is off. An environment variable cannot be empty, so `off` means the same.
-pub(super) fn decode_health(d: &mut SettingsDecoder) -> Result<Option<SocketAddr>, MistakeReported> {
-    let listen = d.text("health.listen")?;
+pub(super) fn decode_health(decoder: &mut SettingsDecoder) -> Result<Option<SocketAddr>, MistakeReported> {
+    let listen = decoder.text("health.listen")?;
     if matches!(listen.value.as_str(), "" | "off") {
         return Ok(None);
     }
@@ -81,15 +81,15 @@ pub(super) fn decode_health(d: &mut SettingsDecoder) -> Result<Option<SocketAddr
         Ok(address) => Ok(Some(address)),
         Err(_) => {
             let wrong = format!("{} is not an address with a port", quote(&listen.value));
-            Err(d.refuse(&listen, wrong, "use \"0.0.0.0:8080\", \"[::]:8080\" or \"off\""))
+            Err(decoder.refuse(&listen, wrong, "use \"0.0.0.0:8080\", \"[::]:8080\" or \"off\""))
         }
     }
 }
 
 /// Decodes `[cluster]`.
-pub(super) fn decode_cluster(d: &mut SettingsDecoder) -> Result<ClusterSettings, MistakeReported> {
-    let kubeconfig = d.optional("cluster.kubeconfig");
-    let context = d.optional("cluster.context");
+pub(super) fn decode_cluster(decoder: &mut SettingsDecoder) -> Result<ClusterSettings, MistakeReported> {
+    let kubeconfig = decoder.optional("cluster.kubeconfig");
+    let context = decoder.optional("cluster.context");
     let set = |given: Option<GivenValue<String>>| given.map(|given| given.value);
     Ok(ClusterSettings {
         kubeconfig: set(kubeconfig?).map(PathBuf::from),

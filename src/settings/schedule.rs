@@ -15,26 +15,26 @@ const LATEST_START: Duration = Duration::from_secs(3600);
 
 /// Decodes the calendar; one that is not set is a mistake where it is required.
 pub(super) fn decode_calendar(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     need: ScheduleNeed,
 ) -> Result<Option<Calendar>, MistakeReported> {
     match need {
-        ScheduleNeed::Required => decode_required_calendar(d).map(Some),
-        ScheduleNeed::Optional => decode_optional_calendar(d),
+        ScheduleNeed::Required => decode_required_calendar(decoder).map(Some),
+        ScheduleNeed::Optional => decode_optional_calendar(decoder),
     }
 }
 
 /// Decodes the calendar where one is required.
-pub(super) fn decode_required_calendar(d: &mut SettingsDecoder) -> Result<Calendar, MistakeReported> {
-    let cron = d.optional("schedule.cron").and_then(|line| match line {
-        Some(line) => parse_cron(d, line),
-        None => Err(d.missing(
+pub(super) fn decode_required_calendar(decoder: &mut SettingsDecoder) -> Result<Calendar, MistakeReported> {
+    let cron = decoder.optional("schedule.cron").and_then(|line| match line {
+        Some(line) => parse_cron(decoder, line),
+        None => Err(decoder.missing(
             "schedule.cron",
             "is not set, so no round would ever run",
             "set it in the file, such as cron = \"*/30 9-16 * * Mon-Fri\", or with MACAQUE_SCHEDULE__CRON",
         )),
     });
-    let rest = decode_zone_and_quiet(d);
+    let rest = decode_zone_and_quiet(decoder);
 
     let cron = cron?;
     let (zone, quiet) = rest?;
@@ -42,11 +42,11 @@ pub(super) fn decode_required_calendar(d: &mut SettingsDecoder) -> Result<Calend
 }
 
 /// Decodes the calendar where none is required: what is set must be valid all the same.
-fn decode_optional_calendar(d: &mut SettingsDecoder) -> Result<Option<Calendar>, MistakeReported> {
-    let cron = d
+fn decode_optional_calendar(decoder: &mut SettingsDecoder) -> Result<Option<Calendar>, MistakeReported> {
+    let cron = decoder
         .optional("schedule.cron")
-        .and_then(|line| line.map(|line| parse_cron(d, line)).transpose());
-    let rest = decode_zone_and_quiet(d);
+        .and_then(|line| line.map(|line| parse_cron(decoder, line)).transpose());
+    let rest = decode_zone_and_quiet(decoder);
 
     let cron = cron?;
     let (zone, quiet) = rest?;
@@ -54,39 +54,42 @@ fn decode_optional_calendar(d: &mut SettingsDecoder) -> Result<Option<Calendar>,
 }
 
 /// Decodes the time zone and the quiet times.
-fn decode_zone_and_quiet(d: &mut SettingsDecoder) -> Result<(TimeZone, QuietTimes), MistakeReported> {
-    let zone = d
+fn decode_zone_and_quiet(decoder: &mut SettingsDecoder) -> Result<(TimeZone, QuietTimes), MistakeReported> {
+    let zone = decoder
         .text("schedule.timezone")
-        .and_then(|name| parse_timezone(&name.value).map_err(|error| d.refuse_fault(&name, error)));
-    let quiet = d
+        .and_then(|name| parse_timezone(&name.value).map_err(|error| decoder.refuse_fault(&name, error)));
+    let quiet = decoder
         .list("schedule.quiet")
-        .and_then(|entries| parse_quiet(d, entries));
+        .and_then(|entries| parse_quiet(decoder, entries));
     Ok((zone?, quiet?))
 }
 
 /// Decodes how late a round may start.
-pub(super) fn decode_starting_deadline(d: &mut SettingsDecoder) -> Result<Duration, MistakeReported> {
-    let deadline = d
+pub(super) fn decode_starting_deadline(decoder: &mut SettingsDecoder) -> Result<Duration, MistakeReported> {
+    let deadline = decoder
         .text("schedule.starting_deadline")
-        .and_then(|text| d.duration(text))?;
+        .and_then(|text| decoder.duration(text))?;
 
     if deadline.value < Duration::from_secs(1) {
-        Err(d.refuse(&deadline, "is less than a second", "use \"1s\" or more"))
+        Err(decoder.refuse(&deadline, "is less than a second", "use \"1s\" or more"))
     } else if deadline.value > LATEST_START {
-        Err(d.refuse(&deadline, "is longer than an hour", "use \"1h\" or less"))
+        Err(decoder.refuse(&deadline, "is longer than an hour", "use \"1h\" or less"))
     } else {
         Ok(deadline.value)
     }
 }
 
-fn parse_cron(d: &mut SettingsDecoder, line: GivenValue<String>) -> Result<CronSchedule, MistakeReported> {
+fn parse_cron(
+    decoder: &mut SettingsDecoder,
+    line: GivenValue<String>,
+) -> Result<CronSchedule, MistakeReported> {
     let cron: Result<CronSchedule, CronError> = line.value.parse();
     cron.and_then(|cron| cron.must_fire().map(|()| cron))
-        .map_err(|error| d.refuse_fault(&line, error))
+        .map_err(|error| decoder.refuse_fault(&line, error))
 }
 
 fn parse_quiet(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     entries: Vec<GivenValue<String>>,
 ) -> Result<QuietTimes, MistakeReported> {
     convert_all(entries, |entry| {
@@ -94,13 +97,13 @@ fn parse_quiet(
         parsed.map_err(|error| {
             // A comma belongs to a list of weekdays, so a variable separates quiet times by semicolons.
             if entry.value.contains(',') && is_from_variable(&entry) {
-                d.refuse(
+                decoder.refuse(
                     &entry,
                     error,
                     "in a variable, put a semicolon between two quiet times",
                 )
             } else {
-                d.refuse_fault(&entry, error)
+                decoder.refuse_fault(&entry, error)
             }
         })
     })

@@ -15,23 +15,23 @@ pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 
 /// Decodes a secret by value or from a file, whose line break at the end does not count.
 pub(super) fn decode_secret(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
     by_value: &'static str,
     by_file: &'static str,
 ) -> Result<Option<GivenValue<SecretString>>, MistakeReported> {
-    let value = d
+    let value = decoder
         .optional(by_value)
         .map(|given| given.map(|given| given.map(SecretString::from)));
-    let file = d.optional(by_file);
+    let file = decoder.optional(by_file);
 
     let given = match (value?, file?) {
         (None, None) => return Ok(None),
         (Some(value), None) => value,
-        (None, Some(path)) => from_file(d, read, path)?,
+        (None, Some(path)) => from_file(decoder, read, path)?,
         (Some(value), Some(path)) => {
             let wrong = format!("is set, and so is {}", path.place());
-            return Err(d.refuse(&value, wrong, "keep one of the two"));
+            return Err(decoder.refuse(&value, wrong, "keep one of the two"));
         }
     };
 
@@ -39,24 +39,24 @@ pub(super) fn decode_secret(
         Ok(Some(given))
     } else {
         let wrong = "the secret contains a space or another invalid character";
-        Err(d.refuse(&given, wrong, "copy it again"))
+        Err(decoder.refuse(&given, wrong, "copy it again"))
     }
 }
 
 fn from_file(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
     path: GivenValue<String>,
 ) -> Result<GivenValue<SecretString>, MistakeReported> {
     match read(Path::new(&path.value)) {
         Err(error) => {
             let wrong = format!("cannot read {}: {error}", shown(&path.value));
-            Err(d.refuse(&path, wrong, "mount the secret there, or fix the path"))
+            Err(decoder.refuse(&path, wrong, "mount the secret there, or fix the path"))
         }
         Ok(text) => match text.trim_end_matches(['\r', '\n']) {
             "" => {
                 let wrong = format!("{} is empty", shown(&path.value));
-                Err(d.refuse(&path, wrong, "write the secret to it"))
+                Err(decoder.refuse(&path, wrong, "write the secret to it"))
             }
             secret => {
                 let secret = SecretString::from(secret);

@@ -15,18 +15,18 @@ const OLDEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Decodes the section; `own_namespace` is the one in scope if none is set.
 pub(super) fn decode_target(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     own_namespace: Option<&str>,
 ) -> Result<TargetConfig, MistakeReported> {
-    let namespaces = d
+    let namespaces = decoder
         .list("target.namespaces")
-        .and_then(|names| parse_namespaces(d, names, own_namespace));
-    let selector = d.text("target.selector").and_then(|text| {
+        .and_then(|names| parse_namespaces(decoder, names, own_namespace));
+    let selector = decoder.text("target.selector").and_then(|text| {
         let selector = text.value.parse::<Selector>();
-        selector.map_err(|error| d.refuse_fault(&text, error))
+        selector.map_err(|error| decoder.refuse_fault(&text, error))
     });
-    let min_age = decode_min_age(d);
-    let include = decode_include(d);
+    let min_age = decode_min_age(decoder);
+    let include = decode_include(decoder);
 
     Ok(TargetConfig {
         namespaces: namespaces?,
@@ -36,31 +36,33 @@ pub(super) fn decode_target(
     })
 }
 
-fn decode_min_age(d: &mut SettingsDecoder) -> Result<Duration, MistakeReported> {
-    let age = d.text("target.min_age").and_then(|text| d.duration(text))?;
+fn decode_min_age(decoder: &mut SettingsDecoder) -> Result<Duration, MistakeReported> {
+    let age = decoder
+        .text("target.min_age")
+        .and_then(|text| decoder.duration(text))?;
     if age.value > OLDEST {
-        return Err(d.refuse(&age, "is longer than a year", "use \"8760h\" or less"));
+        return Err(decoder.refuse(&age, "is longer than a year", "use \"8760h\" or less"));
     }
     Ok(age.value)
 }
 
-fn decode_include(d: &mut SettingsDecoder) -> Result<Vec<&'static str>, MistakeReported> {
-    let words = d.list("target.include")?;
-    let mut names: Vec<_> = convert_all(words, |word| parse_rule(d, &word))?;
+fn decode_include(decoder: &mut SettingsDecoder) -> Result<Vec<&'static str>, MistakeReported> {
+    let words = decoder.list("target.include")?;
+    let mut names: Vec<_> = convert_all(words, |word| parse_rule(decoder, &word))?;
     names.sort_unstable();
     names.dedup();
     Ok(names)
 }
 
 fn parse_namespaces(
-    d: &mut SettingsDecoder,
+    decoder: &mut SettingsDecoder,
     names: Vec<GivenValue<String>>,
     own: Option<&str>,
 ) -> Result<NamespaceScope, MistakeReported> {
     match (names.as_slice(), own) {
         ([], Some(own)) => return Ok(NamespaceScope::Named(vec![own.to_owned()])),
         ([], None) => {
-            return Err(d.missing(
+            return Err(decoder.missing(
                 "target.namespaces",
                 "is not set, and macaque does not run in a cluster",
                 "set it with --namespace, in the file, such as namespaces = [\"shop\"], or with \
@@ -73,7 +75,7 @@ fn parse_namespaces(
 
     let mut named: Vec<String> = convert_all(names, |name| match namespace_fault(&name.value) {
         None => Ok(name.value),
-        Some(wrong) => Err(d.refuse(
+        Some(wrong) => Err(decoder.refuse(
             &name,
             wrong,
             "use names such as [\"shop\"], or [\"*\"] alone for every namespace",
@@ -102,10 +104,13 @@ fn namespace_fault(name: &str) -> Option<String> {
     ))
 }
 
-fn parse_rule(d: &mut SettingsDecoder, word: &GivenValue<String>) -> Result<&'static str, MistakeReported> {
+fn parse_rule(
+    decoder: &mut SettingsDecoder,
+    word: &GivenValue<String>,
+) -> Result<&'static str, MistakeReported> {
     let known = includable_rules();
     let found = known.iter().copied().find(|name| *name == word.value);
-    found.ok_or_else(|| d.refuse_word(word, "a rule that can be switched off", &known))
+    found.ok_or_else(|| decoder.refuse_word(word, "a rule that can be switched off", &known))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::server::ServerKind;
 use crate::test_namespace::TestNamespace;
 
-/// What a monkey of either method needs.
+/// The permissions of a round of either method.
 const NEEDED: [(&str, &str); 4] = [
     ("list", "pods"),
     ("get", "pods"),

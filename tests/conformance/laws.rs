@@ -76,14 +76,14 @@ async fn round_with_faults(
 
     let mut round_config = in_namespace(&namespace, round_config());
     round_config.disrupt.method = method;
-    round_config.rules.method = method;
+    round_config.eligibility.method = method;
     let report = round(&proxy, &round_config, 1).await;
 
     (report, proxy.take_exchanges())
 }
 
 fn in_namespace(namespace: &TestNamespace, mut round_config: RoundConfig) -> RoundConfig {
-    round_config.rules.target.namespaces = NamespaceScope::Named(vec![namespace.name().to_owned()]);
+    round_config.eligibility.target.namespaces = NamespaceScope::Named(vec![namespace.name().to_owned()]);
     round_config
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::answers::{RecordedAnswer, ServerRecord};
 use crate::round_proxy;
-use crate::run_scenario::{ScenarioResult, writes};
+use crate::run_scenario::{ScenarioResult, differs_from_record};
 use crate::server::ServerKind;
 use crate::table::objects::{budget, pod};
 use crate::test_namespace::TestNamespace;
@@ -151,7 +151,11 @@ pub(crate) fn raw_requests() -> Vec<RawRequest> {
             json!({"gracePeriodSeconds": 0}),
         ),
         changed(
-            eviction("raw: an eviction of nobody", "pods/nobody/eviction", json!({})),
+            eviction(
+                "raw: an eviction of a missing pod",
+                "pods/nobody/eviction",
+                json!({}),
+            ),
             "/metadata/name",
             json!("nobody"),
         ),
@@ -193,7 +197,7 @@ pub(crate) fn raw_requests() -> Vec<RawRequest> {
             json!({}),
         ),
         raw_request(
-            "raw: a deletion of nobody",
+            "raw: a deletion of a missing pod",
             Method::DELETE,
             "pods/nobody",
             json!({}),
@@ -233,17 +237,9 @@ pub(crate) async fn send(
         answers: vec![RecordedAnswer::of(&exchange, &namespace)],
         pods: namespace.fates().await,
     };
-    let mut differences = Vec::new();
-
-    if recorded != record && !(kind == ServerKind::Real && writes()) {
-        let text = |record: &ServerRecord| serde_json::to_string_pretty(record).unwrap();
-        differences.push(format!(
-            "recorded is {}\nand now {}",
-            text(&recorded),
-            text(&record)
-        ));
-    }
-
+    let differences = differs_from_record(kind, &recorded, &record)
+        .into_iter()
+        .collect();
     namespace.clear().await;
     ScenarioResult {
         name: raw_request.name,

@@ -44,7 +44,7 @@ pub(crate) const REQUIREMENTS: [&str; 40] = [
     "A pod that is stuck terminating is never disrupted again.",
 ];
 
-/// Those that the table does not hold, and what does.
+/// The requirements that no scenario of the table proves, and what does.
 pub(crate) const ELSEWHERE: [(u8, &str); 3] = [
     (28, "nothing yet: a round asks for no server-side dry run"),
     (29, "nothing yet: a round asks for no server-side dry run"),

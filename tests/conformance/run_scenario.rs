@@ -11,13 +11,14 @@ use macaque_core::config::NamespaceScope;
 use macaque_core::report::{RoundEnd, RoundReport};
 use macaque_testkit::fault_proxy::{Fault, RequestMatch};
 
+use crate::admission::AdmissionSetup;
 use crate::answers::{RecordedAnswer, ServerRecord, plain};
 use crate::round_proxy::{RoundProxy, ScenarioFault};
 use crate::scenario::{ExpectedResult, FinalState, Scenario};
 use crate::server::ServerKind;
 use crate::test_namespace::{TestNamespace, condition};
 
-/// Seeds enough to find one that draws a certain pod first.
+/// Seeds enough to find one that picks a certain pod first.
 const SEEDS: u64 = 200;
 
 /// Whether what is recorded is to be written, and not compared.
@@ -58,46 +59,31 @@ pub(crate) async fn run_scenario(
         expected,
     } = scenario;
     namespace.create_all(&given).await;
-
     for change in arrange {
         change(&namespace).await;
     }
-
     if !lacking.is_empty() {
         namespace.grant_all_but(&lacking).await;
     }
 
-    let client = namespace.server.client_lacking(&lacking).await;
-    let proxy = RoundProxy::start(client, Rc::clone(&namespace));
-    round_config.rules.target.namespaces = NamespaceScope::Named(vec![namespace.name().to_owned()]);
-
-    if let Some(own_pod) = &mut round_config.rules.own_pod {
+    round_config.eligibility.target.namespaces = NamespaceScope::Named(vec![namespace.name().to_owned()]);
+    if let Some(own_pod) = &mut round_config.eligibility.own_pod {
         namespace.name().clone_into(&mut own_pod.namespace);
     }
-
+    let client = namespace.server.client_lacking(&lacking).await;
+    let proxy = RoundProxy::start(client, Rc::clone(&namespace));
     let seed = seed_for(&proxy, &round_config, first).await;
-    if let Some(admission) = admission {
-        let part = if admission.deletions {
-            "DELETE "
-        } else {
-            "/eviction"
-        };
-        match kind {
-            ServerKind::Real => {
-                namespace
-                    .admit_by(admission, given[0]["metadata"]["name"].as_str().unwrap())
-                    .await
-            }
-            ServerKind::Sandbox if admission.control.lets_pass() => {}
-            ServerKind::Sandbox => faults.extend(recorded.answers.iter().map(|recorded| {
-                let fault = Fault::Answer(recorded.answer(&namespace));
-                (RequestMatch::containing(part).once(), ScenarioFault::Proxy(fault))
-            })),
-        }
-    }
 
     let is_replayed =
         kind == ServerKind::Sandbox && admission.is_some_and(|admission| !admission.control.lets_pass());
+    if let Some(admission) = admission {
+        if is_replayed {
+            faults.extend(replayed(admission, &recorded, &namespace));
+        } else if kind == ServerKind::Real {
+            let pod = given[0]["metadata"]["name"].as_str().unwrap();
+            namespace.admit_by(admission, pod).await;
+        }
+    }
     for (matching, fault) in faults {
         proxy.inject(matching, fault);
     }
@@ -107,40 +93,27 @@ pub(crate) async fn run_scenario(
     let report = round(&proxy, &round_config, seed).await;
     let took = begun.elapsed();
     namespace.server.lift_denials();
+
     let exchanges = proxy.take_exchanges();
-    let changing = exchanges
+    let (answers, injected): (Vec<RecordedAnswer>, Vec<bool>) = exchanges
         .iter()
-        .filter(|exchange| exchange.request.method != "GET");
-    let (answers, injected): (Vec<RecordedAnswer>, Vec<bool>) = changing
+        .filter(|exchange| exchange.request.method != "GET")
         .map(|exchange| (RecordedAnswer::of(exchange, &namespace), exchange.injected))
         .unzip();
     let mut differences = compare(&expected, &report, &answers, &namespace);
-
     if took < expected.pause {
         differences.push(format!("the round took only {took:?}"));
     }
-
     for after in &expected.after {
         differences.extend(namespace.differs_from(after).await);
     }
-
-    // Where the real server's answers are being recorded, they are right.
-    let is_written = kind == ServerKind::Real && writes();
     let record = ServerRecord {
         answers,
         pods: namespace.fates().await,
     };
-
-    if recorded != record && !is_written {
-        let text = |record: &ServerRecord| serde_json::to_string_pretty(record).unwrap();
-        differences.push(format!(
-            "recorded is {}\nand now {}",
-            text(&recorded),
-            text(&record)
-        ));
-    }
-
+    differences.extend(differs_from_record(kind, &recorded, &record));
     namespace.clear().await;
+
     ScenarioResult {
         name,
         requirements,
@@ -149,6 +122,43 @@ pub(crate) async fn run_scenario(
         record,
         differences,
     }
+}
+
+/// The real server's answers, to be given in place of the sandbox's, which has no admission.
+fn replayed(
+    admission: AdmissionSetup,
+    recorded: &ServerRecord,
+    namespace: &TestNamespace,
+) -> Vec<(RequestMatch, ScenarioFault)> {
+    let part = if admission.deletions {
+        "DELETE "
+    } else {
+        "/eviction"
+    };
+    let answers = recorded.answers.iter().map(|recorded| {
+        let fault = Fault::Answer(recorded.answer(namespace));
+        (RequestMatch::containing(part).once(), ScenarioFault::Proxy(fault))
+    });
+    answers.collect()
+}
+
+/// How the answers differ from the recorded ones; where the real server's are being recorded, they are right.
+pub(crate) fn differs_from_record(
+    kind: ServerKind,
+    recorded: &ServerRecord,
+    record: &ServerRecord,
+) -> Option<String> {
+    let is_recording = kind == ServerKind::Real && writes();
+    if recorded == record || is_recording {
+        return None;
+    }
+
+    let text = |record: &ServerRecord| serde_json::to_string_pretty(record).unwrap();
+    Some(format!(
+        "recorded is {}\nand now {}",
+        text(recorded),
+        text(record)
+    ))
 }
 
 /// A seed that picks the pod `first` first, found without a write.
@@ -206,6 +216,7 @@ fn compare(
             differences.push(format!("{what}: {is}\n  expected {should}"));
         }
     };
+
     equal(
         "verdict",
         format!("{:?}", report.verdict()),
@@ -231,6 +242,7 @@ fn compare(
         .map(|(word, tally)| (word.as_str(), tally.count))
         .collect();
     equal("exempt", format!("{exempt:?}"), format!("{:?}", expected.exempt));
+
     let mut parts = |what: &str, are: Vec<String>, should: Vec<&str>| {
         let fit =
             are.len() == should.len() && are.iter().zip(&should).all(|(is, should)| is.contains(should));
@@ -238,6 +250,7 @@ fn compare(
             differences.push(format!("{what}: {are:#?}\n  expected {should:#?}"));
         }
     };
+
     let problems = report
         .problems
         .iter()
@@ -275,7 +288,8 @@ impl TestNamespace {
                 let alive = found.is_some_and(|found| {
                     found["metadata"]["uid"] == uid && found["metadata"]["deletionTimestamp"].is_null()
                 });
-                let word = |alive: bool| format!("{pod} {}", if alive { "lives" } else { "is going" });
+                let word =
+                    |alive: bool| format!("{pod} {}", if alive { "is alive" } else { "is terminating" });
                 (word(alive), word(matches!(after, FinalState::Alive(_))))
             }
             FinalState::Grace(pod, seconds) => {

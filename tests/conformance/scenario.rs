@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use macaque::round::RoundConfig;
 use macaque_core::config::{DisruptConfig, NamespaceScope, TargetConfig};
-use macaque_core::eligibility::{EligibilityRules, OwnPod};
+use macaque_core::eligibility::{EligibilityConfig, OwnPod};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::RoundVerdict;
 use macaque_core::selector::Selector;
@@ -107,7 +107,7 @@ pub(crate) fn scenario(name: &'static str, requirements: &'static [u8]) -> Scena
 pub(crate) fn round_config() -> RoundConfig {
     RoundConfig {
         dry_run: false,
-        rules: EligibilityRules {
+        eligibility: EligibilityConfig {
             target: TargetConfig {
                 namespaces: NamespaceScope::All,
                 selector: Selector::default(),
@@ -144,7 +144,7 @@ impl Scenario {
 
     pub(crate) fn delete(mut self) -> Self {
         self.round_config.disrupt.method = DisruptionMethod::Delete;
-        self.round_config.rules.method = DisruptionMethod::Delete;
+        self.round_config.eligibility.method = DisruptionMethod::Delete;
         self
     }
 
@@ -164,7 +164,7 @@ impl Scenario {
     }
 
     pub(crate) fn include(mut self, include: &[&'static str]) -> Self {
-        self.round_config.rules.target.include = include.to_vec();
+        self.round_config.eligibility.target.include = include.to_vec();
         self
     }
 
@@ -172,7 +172,7 @@ impl Scenario {
     pub(crate) fn own_pod(mut self, pod: &str) -> Self {
         let namespace = String::new();
         let name = pod.to_owned();
-        self.round_config.rules.own_pod = Some(OwnPod { namespace, name });
+        self.round_config.eligibility.own_pod = Some(OwnPod { namespace, name });
         self
     }
 

@@ -9,7 +9,7 @@ use kube_sandbox::{AccessDenial, Sandbox, SandboxOptions};
 /// Longer than any scenario lasts.
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
-/// Which server.
+/// The kind of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServerKind {
     Sandbox,

@@ -14,6 +14,7 @@ use std::path::Path;
 use std::process::Command;
 
 use macaque::settings::{SettingKey, keys};
+use macaque_core::eligibility::{EligibilityRule, rules};
 
 /// The text of a file of the repository.
 fn read(path: &str) -> String {
@@ -103,23 +104,19 @@ fn the_configuration_page_lists_every_setting_with_its_default() {
     );
 }
 
-/// `macaque why` prints every rule of one pod, and the tests of `integration::preview` hold the recorded output.
 #[test]
-fn the_configuration_page_lists_every_rule_in_the_order_of_why() {
-    let text = read("docs/cli.md");
-    let (_, recorded) = text.split_once("<!-- why -->\n").unwrap();
-    let (_, rules) = recorded.split_once("\nRULE ").unwrap();
-    let mut expected: Vec<_> = rules
-        .lines()
-        .skip(1)
-        .map_while(|line| line.split_whitespace().next().map(str::to_owned))
-        .collect();
-    // The journal keeps it, and not the pod.
-    expected.push("cooldown".to_owned());
+fn the_configuration_page_lists_every_rule_in_the_order_of_the_checks() {
+    let head = "| rule | exempts | how to change it |\n|---|---|---|\n".to_owned();
+    let row =
+        |rule: &EligibilityRule| format!("| `{}` | {} | {} |\n", rule.name, rule.doc, rule.how_to_change());
+    let mut expected = rules().iter().map(row).fold(head, |table, row| table + &row);
+    // No rule of a pod: the journal knows which owners are in cooldown.
+    expected += "| `cooldown` | pods of an owner that had a pod disrupted recently | `limits.cooldown` |\n";
+
     assert_eq!(
-        first_cells(&table("docs/configuration.md", "rules")),
+        table("docs/configuration.md", "rules"),
         expected,
-        "the rules below <!-- rules -->"
+        "the table that belongs below <!-- rules --> is:\n{expected}"
     );
 }
 

@@ -29,7 +29,7 @@ impl TestNamespace {
         self.kubeconfig("proxied", &server(), &url)
     }
 
-    /// A kubeconfig that leads to a port that nobody listens on.
+    /// A kubeconfig that leads to a port that nothing listens on.
     pub(crate) fn unreachable(&self) -> String {
         self.kubeconfig("unreachable", &server(), "https://127.0.0.1:1")
     }

@@ -6,8 +6,9 @@ use std::time::Instant;
 use futures_util::future::join_all;
 use macaque::k8s::Cluster;
 use macaque_core::budget::{Budget, PlannedDisruptions, predict};
-use macaque_core::outcome::{DisruptionMethod, Refusal};
+use macaque_core::outcome::DisruptionMethod;
 use macaque_core::prediction::Prediction;
+use macaque_core::refusal::Refusal;
 use macaque_core::selector::Selector;
 use macaque_core::verdict::classify;
 

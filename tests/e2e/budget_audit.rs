@@ -124,8 +124,8 @@ async fn a_budget_over_daemons_fails_to_sync_and_says_why() {
 
     assert_eq!(namespace.findings(3).await, ["error sync-failed logs"]);
 
-    let told = namespace.macaque("budgets").exits(3).await;
-    told.says([
+    let printed = namespace.macaque("budgets").exits(3).await;
+    printed.says([
         "daemonsets.apps does not implement the scale subresource",
         "set minAvailable to a whole number",
     ]);

@@ -44,8 +44,8 @@ async fn an_eviction_spends_what_the_budget_has_left_and_the_next_is_refused_by_
         );
         assert_eq!(outcome["message"], numbers);
     }
-    let told = namespace.macaque("once --dry-run=false").exits(3).await;
-    told.says(["deployment/web", "refused by budget web", numbers]);
+    let printed = namespace.macaque("once --dry-run=false").exits(3).await;
+    printed.says(["deployment/web", "refused by budget web", numbers]);
     assert_eq!(namespace.lost(&before).await, NO_PODS);
 }
 

@@ -32,8 +32,8 @@ async fn a_round_of_exempt_pods_alone_says_why_of_each_and_touches_none() {
     assert_exempt(&round, "too-young", 1, "younger than 1h");
     assert_exempt(&round, "terminating", 1, "already terminating");
     assert_eq!(round.json()["listed"], 6);
-    let told = once("once --dry-run=false").exits(4).await;
-    told.says(["daemonset", "no controller to replace it", "younger than 1h"]);
+    let printed = once("once --dry-run=false").exits(4).await;
+    printed.says(["daemonset", "no controller to replace it", "younger than 1h"]);
     assert_eq!(namespace.lost(&before).await, NO_PODS);
 }
 

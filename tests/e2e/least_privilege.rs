@@ -100,7 +100,7 @@ async fn what_rbac_prints_is_enough_and_not_too_much() {
         let checked = namespace.check(flags, &account).exits(0).await;
         assert_eq!(those(&checked, "warning"), [""; 0], "{flags}");
         assert!(
-            those(&checked, "ok").contains(&"no more than it needs".to_owned()),
+            those(&checked, "ok").contains(&"excess permissions".to_owned()),
             "{flags}"
         );
     }
@@ -158,6 +158,6 @@ async fn one_rule_more_is_an_excess_that_check_names() {
     assert!(
         findings
             .to_string()
-            .contains("macaque does not need it: it can read secrets")
+            .contains("granted, but not needed: it can read secrets")
     );
 }

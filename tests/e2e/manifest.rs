@@ -88,5 +88,5 @@ async fn the_config_map_and_the_role_agree() {
         .arg(&namespace.name);
     let check = check.arg("--config").arg(config.to_str().unwrap());
     let checked = check.by(&account).exits(0).await;
-    checked.says(["dry run, evict 1 a round", "*/30 9-16 * * Mon-Fri"]);
+    checked.says(["dry run, evict 1 per round", "*/30 9-16 * * Mon-Fri"]);
 }

@@ -25,8 +25,8 @@ fn verdicts(plan: &MacaqueOutput) -> BTreeMap<String, BTreeMap<String, usize>> {
 }
 
 /// `POD RESULT` of each victim, in order; of a plan or of a report.
-fn victims(told: &Value) -> Vec<String> {
-    let victims = told.as_array().unwrap().iter().map(|victim| {
+fn victims(listed: &Value) -> Vec<String> {
+    let victims = listed.as_array().unwrap().iter().map(|victim| {
         let refused = victim["verdict"] == "refused" || victim["outcome"]["result"] == "refused";
         let pod = victim["pod"]["name"].as_str().unwrap();
         format!("{pod} {}", if refused { "refused" } else { "allowed" })
@@ -88,8 +88,11 @@ async fn one_disruption_left_goes_to_one_victim_of_a_seed() {
             (2, 2),
             "each by itself"
         );
-        let drawn = victims(&plan.json()["draw"]["victims"]);
-        let results: Vec<_> = drawn.iter().map(|line| line.split_once(' ').unwrap().1).collect();
+        let picked = victims(&plan.json()["draw"]["victims"]);
+        let results: Vec<_> = picked
+            .iter()
+            .map(|line| line.split_once(' ').unwrap().1)
+            .collect();
         assert_eq!(results, ["allowed", "refused", "refused"], "{words}");
     }
 }
@@ -249,8 +252,8 @@ async fn a_plan_needs_two_lists_and_nothing_else() {
     namespace.send(Method::PATCH, &role, &rules).await.accepted();
     let why = format!("why {}/db-0", namespace.name);
     until("the Role allows no get", async || {
-        let told = namespace.macaque(&why).by(&account).ends().await;
-        told.contains("cannot get resource \"pods\"").then_some(())
+        let printed = namespace.macaque(&why).by(&account).ends().await;
+        printed.contains("cannot get resource \"pods\"").then_some(())
     })
     .await;
     let plan = namespace

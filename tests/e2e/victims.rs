@@ -79,7 +79,7 @@ async fn a_dry_run_is_the_default_and_changes_nothing() {
             .macaque(&format!("once -o json --method {method}"))
             .exits(0)
             .await;
-        assert_eq!(round.uids("spared").len(), 1);
+        assert_eq!(round.uids("dry-run").len(), 1);
         assert_eq!(round.json()["dry_run"], true);
     }
 
@@ -108,7 +108,7 @@ async fn the_same_seed_and_pods_give_the_same_victims() {
     };
     let (first, again) = (round().await, round().await);
 
-    assert_eq!(first.uids("spared").len(), 3);
+    assert_eq!(first.uids("dry-run").len(), 3);
     assert_eq!(first.attempts(), again.attempts());
 }
 

@@ -16,21 +16,21 @@ fn exempting(explained: &Value) -> Value {
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_pod_that_a_budget_holds_is_explained_with_the_budgets_numbers() {
     let namespace = TestNamespace::shop().await;
-    let whom = format!("why {}/db-0", namespace.name);
-    namespace.macaque(&whom).exits(0).await.says([
+    let command = format!("why {}/db-0", namespace.name);
+    namespace.macaque(&command).exits(0).await.says([
         "budget db, minAvailable 3: 3 expected, 3 healthy, 3 needed, so it allows 0",
         "/db-0 can be picked, but its eviction would be refused by budget db: The disruption budget db needs 3 healthy \
          pods and has 3 currently.",
     ]);
-    let told = namespace
-        .macaque(&format!("{whom} -o json"))
+    let explained = namespace
+        .macaque(&format!("{command} -o json"))
         .exits(0)
         .await
         .json();
-    let account = &told["pods"][0]["budgets"][0];
-    let numbers = ["expected", "healthy", "desired", "allowed"].map(|key| account[key].as_i64().unwrap());
+    let budget = &explained["pods"][0]["budgets"][0];
+    let numbers = ["expected", "healthy", "desired", "allowed"].map(|key| budget[key].as_i64().unwrap());
 
-    assert_eq!((numbers, exempting(&told)), ([3, 3, 3, 0], Value::Null));
+    assert_eq!((numbers, exempting(&explained)), ([3, 3, 3, 0], Value::Null));
 }
 
 #[tokio::test]
@@ -47,8 +47,8 @@ async fn an_exempt_pod_is_explained_with_the_setting_or_the_annotation_that_exem
 
     let shy = Workload::deployment("shy", 1).annotated("macaque/enabled", "false");
     namespace.with(shy).await;
-    let told = namespace.macaque("why deploy/shy").exits(0).await;
-    told.says([
+    let printed = namespace.macaque("why deploy/shy").exits(0).await;
+    printed.says([
         "opted-out",
         "EXEMPT",
         "macaque/enabled=\"false\"",
@@ -87,13 +87,13 @@ async fn an_owner_is_explained_pod_by_pod_and_a_pod_that_may_go_is_said_to() {
 #[ignore = "needs a real control plane: just e2e"]
 async fn what_does_not_exist_is_named_and_fails() {
     let namespace = TestNamespace::new().await;
-    let nobody = format!("there is no pod {}/nobody", namespace.name);
+    let no_pod = format!("pod {}/nobody does not exist", namespace.name);
     let pod = namespace
         .macaque(&format!("why {}/nobody", namespace.name))
         .exits(1)
         .await;
-    pod.says([&nobody]);
-    let nobodys = format!(
+    pod.says([&no_pod]);
+    let no_owner = format!(
         "deployment/nobody has no pods in namespace {}, or does not exist",
         namespace.name
     );
@@ -101,5 +101,5 @@ async fn what_does_not_exist_is_named_and_fails() {
         .macaque("why deploy/nobody")
         .exits(1)
         .await
-        .says([&nobodys]);
+        .says([&no_owner]);
 }

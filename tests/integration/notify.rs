@@ -135,7 +135,7 @@ async fn a_service_that_stays_down_is_given_up_after_five_tries() {
     let (delivery, pauses) = with_retries(&webex(&service.address)).await;
     assert_eq!(
         delivery.unwrap_err().to_string(),
-        "Webex answered 500 (try 5 of 5)"
+        "Webex answered 500 (attempt 5 of 5)"
     );
     assert_eq!((service.requests().len(), pauses.len()), (5, 4));
 }

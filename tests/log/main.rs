@@ -78,7 +78,7 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
 
     // What libraries trace of addresses is not ours to word; secrets must not be in that either.
     let (ours, theirs): (Vec<_>, Vec<_>) = captured().into_iter().partition(|line| line.contains(" macaque"));
-    assert!(ours.iter().any(|line| line.contains("to be tried again")) && !theirs.is_empty());
+    assert!(ours.iter().any(|line| line.contains("will retry")) && !theirs.is_empty());
 
     for line in theirs
         .iter()

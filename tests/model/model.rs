@@ -89,13 +89,13 @@ pub(crate) enum ModelAction {
     Step(usize),
     /// A replica takes its next step, and its answer is lost.
     StepUnanswered(usize),
-    /// Its request is under way when it gives up waiting.
+    /// A replica gives up waiting while its request is in flight.
     StepLate(usize),
-    /// Its disruption is refused.
+    /// The disruption of a replica is refused.
     Refused(usize),
-    /// It ends, and its next incarnation begins in another process.
+    /// A replica ends, and its next incarnation begins in another process.
     Crash(usize),
-    /// It is replaced by its next incarnation in the same process, and goes on as a zombie.
+    /// A replica is replaced by its next incarnation in the same process, and goes on as a zombie.
     Replace(usize),
     /// A late request lands.
     Land(usize),
@@ -156,7 +156,7 @@ impl ModelState {
         }
     }
 
-    pub(crate) fn lives(&self, victim: PodUid) -> bool {
+    pub(crate) fn is_alive(&self, victim: PodUid) -> bool {
         self.pods[victim.name] == victim.generation
     }
 }

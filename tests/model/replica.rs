@@ -22,7 +22,7 @@ pub(crate) struct ModelReplica {
     asked: bool,
 }
 
-/// What it does next. The stages that write do it in two steps: they read, then they write.
+/// What a replica does next. The stages that write do it in two steps: they read, then they write.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum ReplicaStage {
     Recover,
@@ -36,7 +36,7 @@ pub(crate) enum ReplicaStage {
     Done,
 }
 
-/// What became of a victim, so that it can be hashed.
+/// The outcome of a victim, as a value that can be hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum ModelOutcome {
     Disrupted,
@@ -126,8 +126,9 @@ impl ModelState {
         match self.replicas[n].stage.clone() {
             ReplicaStage::Disrupt(victim) => {
                 // Gone before it was ever asked for: not by this round.
-                let untouched =
-                    !self.lives(victim) && self.replicas[n].in_doubt.is_none() && mutation != Mutation::NoUid;
+                let untouched = !self.is_alive(victim)
+                    && self.replicas[n].in_doubt.is_none()
+                    && mutation != Mutation::NoUid;
                 self.disrupt(victim, mutation);
                 let outcome = if untouched {
                     ModelOutcome::Released
@@ -137,9 +138,9 @@ impl ModelState {
                 self.replicas[n].stage = ReplicaStage::Resolve(victim, outcome);
             }
             ReplicaStage::Doubt(victim) => {
-                let lives = self.lives(victim);
+                let is_alive = self.is_alive(victim);
                 let asked = self.replicas[n].asked;
-                self.replicas[n].stage = match (lives, mutation) {
+                self.replicas[n].stage = match (is_alive, mutation) {
                     (false, _) => ReplicaStage::Resolve(victim, ModelOutcome::Disrupted),
                     (true, Mutation::ReleasesInDoubt) => {
                         ReplicaStage::Resolve(victim, ModelOutcome::Released)

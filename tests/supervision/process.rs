@@ -62,12 +62,12 @@ impl DaemonProcess {
     }
 }
 
-/// An address that nobody listens on at the moment.
+/// An address that nothing listens on at the moment.
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// The answer to a GET, head and body; `None` while nobody answers.
+/// The answer to a GET, head and body; `None` while nothing answers.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()?;
     write!(

@@ -13,7 +13,8 @@ use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque::actors::clock::Trigger;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::supervisor::{ActorRole, ActorTimeouts, RestartPolicy};
+use macaque::actors::role::ActorRole;
+use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
@@ -23,7 +24,7 @@ use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
 use macaque::platform::Platform;
 use macaque::round::RoundConfig;
 use macaque_core::config::{DisruptConfig, TargetConfig};
-use macaque_core::eligibility::EligibilityRules;
+use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::timer::TimerConfig;
 use tempfile::TempDir;
@@ -363,7 +364,7 @@ fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<Round
 fn round_config() -> RoundConfig {
     RoundConfig {
         dry_run: false,
-        rules: EligibilityRules {
+        eligibility: EligibilityConfig {
             target: TargetConfig::all_of("shop"),
             method: DisruptionMethod::Evict,
             own_pod: None,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use macaque::actors::clock::Trigger;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::supervisor::{ActorRole, ActorTimeouts, RestartPolicy};
+use macaque::actors::role::ActorRole;
+use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
@@ -18,7 +19,7 @@ use macaque::platform::Platform;
 use macaque::round::RoundConfig;
 use macaque::settings::{LogFormat, LogSettings};
 use macaque_core::config::{ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
-use macaque_core::eligibility::EligibilityRules;
+use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::timer::TimerConfig;
@@ -164,7 +165,7 @@ fn once(point: FailPoint, fault: ActorFault) -> FailPoints {
 fn round_config(namespace: &str) -> RoundConfig {
     RoundConfig {
         dry_run: false,
-        rules: EligibilityRules {
+        eligibility: EligibilityConfig {
             target: TargetConfig {
                 include: vec!["bare"],
                 ..TargetConfig::all_of(namespace)

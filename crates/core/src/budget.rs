@@ -11,9 +11,9 @@ pub use arithmetic::BudgetArithmetic;
 
 use std::collections::BTreeMap;
 
-use crate::outcome::Refusal;
 use crate::pod::{Pod, PodPhase};
 use crate::prediction::Prediction;
+use crate::refusal::Refusal;
 use crate::selector::Selector;
 
 /// The maximum number of evicted pods whose deletion a budget waits for; with more, the API server refuses
@@ -215,7 +215,7 @@ pub fn predict(pod: &Pod, budgets: &[Budget], planned: &PlannedDisruptions) -> P
     match pod.phase {
         PodPhase::Succeeded | PodPhase::Failed | PodPhase::Pending => {
             return Prediction::without_budget(&format!(
-                "no budget is asked for a pod that is {}",
+                "no budget is checked for a pod that is {}",
                 pod.phase
             ));
         }

@@ -8,9 +8,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
-pub use self::rule::EligibilityRule;
+pub use self::rule::{EligibilityRule, RuleFinding, RuleResult};
 
 use self::rule::RuleInput;
 use self::rules::RULES;
@@ -32,7 +31,7 @@ pub struct OwnPod {
 
 /// The settings and facts that the rules judge a pod by.
 #[derive(Debug, Clone)]
-pub struct EligibilityRules {
+pub struct EligibilityConfig {
     /// The configured target.
     pub target: TargetConfig,
     /// The disruption method: some rules exempt pods from deletion only.
@@ -59,34 +58,6 @@ pub struct Exemption {
     pub why: Cow<'static, str>,
 }
 
-/// The finding of one rule about one pod.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RuleFinding {
-    /// The rule's name.
-    pub rule: &'static str,
-    /// The result.
-    pub result: RuleResult,
-    /// The setting that decides, with its value: `target.min_age = 1m`; `None` if no setting does.
-    pub setting: Option<String>,
-    /// What the rule looked at: `namespace shop`, for example.
-    pub seen: String,
-    /// The reason in words, if the rule exempts the pod.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-}
-
-/// The result of a rule for one pod.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RuleResult {
-    /// The rule does not exempt the pod.
-    Passed,
-    /// The rule would exempt the pod, but the configuration switches the rule off.
-    Opened,
-    /// The rule exempts the pod.
-    Exempt,
-}
-
 /// Every rule, in the order in which [`judge`] checks them.
 pub fn rules() -> &'static [EligibilityRule] {
     RULES
@@ -102,8 +73,8 @@ pub fn includable_rules() -> Vec<&'static str> {
 ///
 /// # Errors
 /// The exemption by the first rule that applies.
-pub fn judge(pod: &Pod, rules: &EligibilityRules, now: Timestamp) -> Result<Candidate, Exemption> {
-    let input = RuleInput { pod, rules, now };
+pub fn judge(pod: &Pod, config: &EligibilityConfig, now: Timestamp) -> Result<Candidate, Exemption> {
+    let input = RuleInput { pod, config, now };
     match RULES.iter().find_map(|rule| rule.judge(&input)) {
         Some(exemption) => Err(exemption),
         None => Ok(Candidate {
@@ -114,12 +85,12 @@ pub fn judge(pod: &Pod, rules: &EligibilityRules, now: Timestamp) -> Result<Cand
 }
 
 /// Examines `pod` by every rule, in the order in which [`judge`] checks them.
-pub fn examine(pod: &Pod, rules: &EligibilityRules, now: Timestamp) -> Vec<RuleFinding> {
-    let input = RuleInput { pod, rules, now };
+pub fn examine(pod: &Pod, config: &EligibilityConfig, now: Timestamp) -> Vec<RuleFinding> {
+    let input = RuleInput { pod, config, now };
     RULES.iter().map(|rule| rule.examine(&input)).collect()
 }
 
-impl EligibilityRules {
+impl EligibilityConfig {
     /// The phases in which a pod may be eligible; in any other it is exempt.
     pub fn phases(&self) -> &'static [PodPhase] {
         if self.target.include.contains(&"pending") {

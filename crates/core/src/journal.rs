@@ -16,6 +16,7 @@
 //! the round. It picks no further victim, so a crash can make a round smaller and never larger.
 
 mod codec;
+mod context;
 mod denial;
 mod event;
 mod outbox;
@@ -29,8 +30,9 @@ use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
 pub use self::codec::{StoredJournal, UnreadableJournal};
+pub use self::context::{JournalTiming, PauseRequest, StepContext};
 pub use self::denial::{Denial, LimitWindow};
-pub use self::event::{JournalEvent, JournalTiming, PauseRequest, Resolution, StepContext};
+pub use self::event::{JournalEvent, Resolution};
 pub use self::outbox::OutboxEntry;
 pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
 pub use self::usage::{OwnerCooldown, UsageEntry};

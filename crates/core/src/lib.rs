@@ -11,7 +11,8 @@
 //! | [`selection`] | which candidates are tried, in which order, by a seed |
 //! | [`budget`] | what PodDisruptionBudgets allow, and what is wrong with them |
 //! | [`verdict`] | what the API server's answer to a disruption means |
-//! | [`outcome`] | how the result for a victim is worded: the outcome, who refused, and what to do about it |
+//! | [`outcome`] | how the result for a victim is worded |
+//! | [`refusal`] | how a refusal is worded: who refused, and what to do about it |
 //! | [`prediction`] | how the expected result of a disruption is worded before it is tried |
 //! | [`preview`] | which victims a round would pick, and how likely each is |
 //! | [`report`] | how a round is summed up |
@@ -32,6 +33,7 @@ pub mod permissions;
 pub mod pod;
 pub mod prediction;
 pub mod preview;
+pub mod refusal;
 pub mod report;
 pub mod schedule;
 pub mod selection;

@@ -25,7 +25,7 @@ pub struct Permission {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopedPermission {
     /// The permission.
-    pub right: Permission,
+    pub permission: Permission,
     /// The namespace; `None` for all namespaces, and for resources without one.
     pub namespace: Option<String>,
     /// The name of the only object; `None` for any object.
@@ -90,7 +90,7 @@ impl Permission {
     /// The permission scoped to one namespace, or to all.
     pub fn within(self, namespace: Option<&str>) -> ScopedPermission {
         ScopedPermission {
-            right: self,
+            permission: self,
             namespace: namespace.map(str::to_owned),
             name: None,
         }
@@ -108,7 +108,7 @@ impl ScopedPermission {
             verb,
             group,
             resource,
-        } = self.right;
+        } = self.permission;
 
         let name = self.name.as_ref();
         let name = name.map_or_else(String::new, |name| format!(", resourceNames: [\"{name}\"]"));
@@ -129,17 +129,17 @@ pub fn scopes(namespaces: &NamespaceScope) -> Vec<Option<&str>> {
 
 /// The permissions that `config` needs in each of its namespaces; a dry run needs none to disrupt.
 pub fn needed(config: &ChaosConfig, purpose: PermissionPurpose) -> Vec<Permission> {
-    let mut rights = vec![GET_PODS, LIST_PODS];
+    let mut permissions = vec![GET_PODS, LIST_PODS];
     if !config.dry_run {
-        rights.push(Permission::to_disrupt(config.disrupt.method));
+        permissions.push(Permission::to_disrupt(config.disrupt.method));
     }
 
     match purpose {
         PermissionPurpose::Rounds => {}
-        PermissionPurpose::Preview => rights.push(LIST_BUDGETS),
+        PermissionPurpose::Preview => permissions.push(LIST_BUDGETS),
     }
 
-    rights
+    permissions
 }
 
 /// The permissions that `config` needs for its journal: to read and write one ConfigMap, or none in a dry run.
@@ -151,9 +151,9 @@ pub fn journal_permissions(config: &ChaosConfig) -> Vec<ScopedPermission> {
         return Vec::new();
     }
 
-    let on_journal = |right: Permission| ScopedPermission {
+    let on_journal = |permission: Permission| ScopedPermission {
         name: Some(config_map.name.clone()),
-        ..right.within(Some(&config_map.namespace))
+        ..permission.within(Some(&config_map.namespace))
     };
     [GET_CONFIG_MAP, UPDATE_CONFIG_MAP]
         .into_iter()
@@ -163,28 +163,29 @@ pub fn journal_permissions(config: &ChaosConfig) -> Vec<ScopedPermission> {
 
 /// The rule that grants `grants`, which must all be on one object.
 pub fn rule_of(grants: &[ScopedPermission]) -> Option<PolicyRule> {
-    let ScopedPermission { right, name, .. } = grants.first()?;
+    let ScopedPermission { permission, name, .. } = grants.first()?;
     Some(PolicyRule {
-        api_groups: [right.group],
-        resources: [right.resource],
-        verbs: grants.iter().map(|grant| grant.right.verb).collect(),
+        api_groups: [permission.group],
+        resources: [permission.resource],
+        verbs: grants.iter().map(|grant| grant.permission.verb).collect(),
         resource_names: name.iter().cloned().collect(),
     })
 }
 
 /// The rules that grant `rights`, one for each resource.
-pub fn rules(rights: &[Permission]) -> Vec<PolicyRule> {
+pub fn rules(permissions: &[Permission]) -> Vec<PolicyRule> {
     let mut rules: Vec<PolicyRule> = Vec::new();
-    for right in rights {
-        let is_same_resource =
-            |rule: &&mut PolicyRule| rule.api_groups == [right.group] && rule.resources == [right.resource];
+    for permission in permissions {
+        let is_same_resource = |rule: &&mut PolicyRule| {
+            rule.api_groups == [permission.group] && rule.resources == [permission.resource]
+        };
 
         match rules.iter_mut().find(is_same_resource) {
-            Some(rule) => rule.verbs.push(right.verb),
+            Some(rule) => rule.verbs.push(permission.verb),
             None => rules.push(PolicyRule {
-                api_groups: [right.group],
-                resources: [right.resource],
-                verbs: vec![right.verb],
+                api_groups: [permission.group],
+                resources: [permission.resource],
+                verbs: vec![permission.verb],
                 resource_names: Vec::new(),
             }),
         }
@@ -216,10 +217,10 @@ impl fmt::Display for ScopedPermission {
         match &self.namespace {
             Some(namespace) if self.name.is_some() => {
                 let name = self.name.as_deref().unwrap_or_default();
-                write!(f, "{}/{name} in namespace {namespace}", self.right)
+                write!(f, "{}/{name} in namespace {namespace}", self.permission)
             }
-            Some(namespace) => write!(f, "{} in namespace {namespace}", self.right),
-            None => write!(f, "{} in all namespaces", self.right),
+            Some(namespace) => write!(f, "{} in namespace {namespace}", self.permission),
+            None => write!(f, "{} in all namespaces", self.permission),
         }
     }
 }

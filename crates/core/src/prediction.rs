@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::Outcome;
+use crate::refusal::Refusal;
 use crate::verdict::{CANNOT_BE_ASKED, DisruptionVerdict};
 
 /// What is expected of one disruption before it is tried.
@@ -49,7 +50,7 @@ impl Prediction {
     /// The outcome that a round would see; what cannot be predicted counts as a disruption.
     pub(crate) fn as_outcome(&self) -> Outcome {
         match self {
-            Self::Allowed { .. } => Outcome::Spared,
+            Self::Allowed { .. } => Outcome::DryRun,
             Self::Refused(refusal) => Outcome::Refused(refusal.clone()),
             Self::Unknown { why } => Outcome::Unknown { why: why.clone() },
         }
@@ -62,7 +63,7 @@ impl From<DisruptionVerdict> for Prediction {
         let unknown = |why: String| Self::Unknown { why };
 
         match verdict {
-            DisruptionVerdict::Accepted => Self::without_budget("the API server says yes"),
+            DisruptionVerdict::Accepted => Self::without_budget("the API server allows it"),
             DisruptionVerdict::Refused(Refusal::Webhook { name, message }) if message == CANNOT_BE_ASKED => {
                 unknown(format!("webhook {name} cannot be asked: it {message}"))
             }

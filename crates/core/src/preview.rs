@@ -1,33 +1,26 @@
 //! Predicts a round: which victims a seed picks, and what is expected of each. A preview picks as a round does
 //! ([`VictimPicker`]), with predictions in place of answers.
 
+mod budget_index;
 mod chances;
 mod explain;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde::Serialize;
 
+pub use self::budget_index::BudgetIndex;
 pub use self::chances::VictimChances;
 pub use self::explain::{PodExplanation, explain};
 
-use crate::budget::{Budget, PlannedDisruptions, predict};
+use self::budget_index::NO_BUDGET;
+use crate::budget::PlannedDisruptions;
 use crate::config::DisruptConfig;
 use crate::eligibility::Candidate;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodRef};
 use crate::prediction::Prediction;
 use crate::selection::{CandidateIndex, DrawQueue, VictimPicker};
-
-const NO_BUDGET: &str = "a deletion asks no budget";
-
-/// The budgets by namespace, and the namespaces whose budgets could not be read.
-#[derive(Debug, Clone, Default)]
-pub struct BudgetIndex {
-    read: BTreeMap<String, Vec<Budget>>,
-    /// The namespaces whose budgets could not be read (`None` means every namespace), and why.
-    unread: Vec<(Option<String>, String)>,
-}
 
 /// One candidate, with everything that is known about it.
 #[derive(Debug, Clone)]
@@ -63,55 +56,6 @@ pub struct PredictedVictim {
     /// What is expected of its disruption.
     #[serde(flatten)]
     pub prediction: Prediction,
-}
-
-impl BudgetIndex {
-    /// Adds budgets that were read.
-    pub fn add(&mut self, budgets: Vec<Budget>) {
-        for budget in budgets {
-            let namespace = budget.namespace.clone();
-            self.read.entry(namespace).or_default().push(budget);
-        }
-    }
-
-    /// Notes that the budgets of `namespace` (`None` means every namespace) could not be read, and why.
-    pub fn miss(&mut self, namespace: Option<&str>, why: String) {
-        self.unread.push((namespace.map(str::to_owned), why));
-    }
-
-    /// The budgets of `namespace`.
-    ///
-    /// # Errors
-    /// The reason why they could not be read.
-    pub fn of(&self, namespace: &str) -> Result<&[Budget], &str> {
-        let is_missed = |scope: &Option<String>| scope.as_deref().is_none_or(|name| name == namespace);
-        match self.unread.iter().find(|(scope, _)| is_missed(scope)) {
-            Some((_, why)) => Err(why),
-            None => Ok(self.read.get(namespace).map_or(&[], Vec::as_slice)),
-        }
-    }
-
-    /// The budgets that cover `pod`.
-    ///
-    /// # Errors
-    /// The reason why they could not be read.
-    pub fn over(&self, pod: &Pod) -> Result<Vec<&Budget>, &str> {
-        let budgets = self.of(&pod.id.namespace)?;
-        Ok(budgets.iter().filter(|budget| budget.covers(pod)).collect())
-    }
-
-    /// Predicts the disruption of `pod` by `method`, after the `planned` disruptions.
-    pub fn predict(&self, pod: &Pod, method: DisruptionMethod, planned: &PlannedDisruptions) -> Prediction {
-        if method == DisruptionMethod::Delete {
-            return Prediction::without_budget(NO_BUDGET);
-        }
-        match self.of(&pod.id.namespace) {
-            Ok(budgets) => predict(pod, budgets, planned),
-            Err(_) => Prediction::Unknown {
-                why: "budgets could not be read".to_owned(),
-            },
-        }
-    }
 }
 
 impl RoundPreview {
@@ -156,7 +100,7 @@ impl RoundPreview {
     fn queue(&self, seed: u64) -> DrawQueue {
         match &self.sampled_from {
             None => DrawQueue::new(self.candidates(), seed, self.disrupt.draw),
-            Some(index) => DrawQueue::of(index.draw(seed, self.disrupt.draw).collect()),
+            Some(index) => DrawQueue::from_drawn(index.draw(seed, self.disrupt.draw).collect()),
         }
     }
 

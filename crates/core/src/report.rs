@@ -156,7 +156,7 @@ impl RoundReport {
     }
 
     /// How many of the pods listed were not checked, because the round samples.
-    pub fn unjudged(&self) -> usize {
+    pub fn unchecked(&self) -> usize {
         let exempted: usize = self.exempted.values().map(|tally| tally.count).sum();
         self.listed.saturating_sub(self.candidates + exempted)
     }

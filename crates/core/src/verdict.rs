@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::outcome::Refusal;
+use crate::refusal::Refusal;
 
 /// The answer as it was received. The body is recognized by its shape and not by its content type: the server's own
 /// time-out filter sends JSON as `text/plain`.

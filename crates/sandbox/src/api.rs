@@ -1,8 +1,8 @@
-//! What an API server does: verbs, and the rules by which it answers them.
+//! The API: its verbs, and the rules behind their answers.
 //!
-//! Each verb has a file (`list`, `create`, `eviction`, …), and so has each set of rules that several verbs share
+//! Each verb has its own file (`list`, `create`, `eviction`, …), and so has each set of rules that several verbs share
 //! (`delete_options`, `admission`, `field_types`, …). Everything here is a plain function of the cluster state and a
-//! request; sockets, waiting and bytes are the business of `http`.
+//! request; `http` handles sockets, waiting and bytes.
 
 pub(crate) mod admission;
 pub(crate) mod authorization;
@@ -38,7 +38,7 @@ use crate::wire::status_error::StatusError;
 #[derive(Debug)]
 pub(crate) enum ApiAnswer {
     Reply(ApiReply),
-    /// Events as they happen, until the client leaves or the time is over.
+    /// A stream of events, until the client disconnects or the time limit is reached.
     Watch(Box<ResourceWatch>),
 }
 
@@ -48,7 +48,7 @@ impl From<ApiReply> for ApiAnswer {
     }
 }
 
-/// Answers a request. This is the one function through which every request passes.
+/// Answers a request. Every request passes through this function.
 pub(crate) fn answer(state: &mut ClusterState, request: &ApiRequest) -> ApiAnswer {
     match route::read(&request.path) {
         Route::Resource(info) => {
@@ -65,7 +65,7 @@ pub(crate) fn answer(state: &mut ClusterState, request: &ApiRequest) -> ApiAnswe
     }
 }
 
-/// Answers a request for a resource: rights first, then the verb, then the form of the answer, as a real server does.
+/// Answers a request for a resource. Permissions are checked before anything else, as in a real server.
 fn answer_resource(
     state: &mut ClusterState,
     info: &RequestInfo,
@@ -79,13 +79,14 @@ fn answer_resource(
         let watch = ResourceWatch::begin(state, info, request, representation)?;
         return Ok(ApiAnswer::Watch(Box::new(watch)));
     }
+
     if info.is_subresource("eviction") {
         return answer_eviction(state, info, request).map(ApiAnswer::from);
     }
     answer_verb(state, info, request).map(ApiAnswer::from)
 }
 
-/// Evictions can be created and nothing else.
+/// Answers a request for the eviction subresource, which supports only creation.
 fn answer_eviction(
     state: &mut ClusterState,
     info: &RequestInfo,
@@ -109,7 +110,7 @@ fn answer_verb(
     match (request.method.as_str(), has_name) {
         ("GET", true) => get::get(state, info, negotiate()?),
         ("GET", false) => list::list(state, info, request, negotiate()?),
-        // What is written needs a namespace in its path.
+        // Writes need a namespace in their path.
         ("POST" | "DELETE", false) if info.resource.namespaced && info.namespace.is_none() => {
             Err(StatusError::method_not_allowed())
         }

@@ -1,7 +1,7 @@
-//! The controllers: they bring the cluster to what its objects ask for, whenever it changes or a time has come.
+//! The controllers, which reconcile the cluster with its objects after each change and when a timer is due.
 //!
 //! They stand in for the scheduler, the kubelets and the controller manager. Each is a function that looks at all
-//! objects of its kinds and writes what is missing, through the same functions as requests do.
+//! objects of its kinds and brings them up to date, with the same functions that requests use.
 
 mod budgets;
 mod garbage;
@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use crate::controllers::pods::PodTimers;
 use crate::store::state::{ClusterState, SharedState};
 
-/// A pause after each change, so that changes that come together are looked at together.
+/// The pause after each change, so that changes in quick succession are processed together.
 const BATCH_PAUSE: Duration = Duration::from_millis(2);
-/// Passes until the cluster must be quiet; more would mean that two controllers disagree for ever.
+/// The limit of passes in a row, in case two controllers undo each other's changes forever.
 const MAX_PASSES: usize = 64;
 
 /// The kinds that workloads and their status depend on.
@@ -29,7 +29,7 @@ const WORKLOAD_KINDS: [&str; 6] = [
     "Node",
 ];
 
-/// The progress of one controller: what it has seen, and when it wants to look again though nothing changes.
+/// The progress of a controller: the revision it has seen, and when it must run again even without a change.
 #[derive(Debug, Default)]
 struct ControllerProgress {
     seen_revision: u64,
@@ -42,7 +42,7 @@ impl ControllerProgress {
     }
 }
 
-/// All controllers and how far each has come.
+/// All controllers and their progress.
 #[derive(Debug, Default)]
 pub(crate) struct Controllers {
     garbage: ControllerProgress,
@@ -54,11 +54,11 @@ pub(crate) struct Controllers {
 }
 
 impl Controllers {
-    /// Runs for ever.
+    /// Runs the controllers until the sandbox ends.
     pub(crate) async fn run(mut self, shared: SharedState) {
         let mut revisions = shared.subscribe();
         loop {
-            // The revision is marked as seen before the state is read, so that no change falls between the two.
+            // The revision is marked as seen before the state is read, so that no change in between is missed.
             revisions.borrow_and_update();
             let due = shared.with(|state| if state.paused { None } else { self.settle(state) });
 
@@ -74,7 +74,7 @@ impl Controllers {
         }
     }
 
-    /// Acts until nothing is left to do now, and returns when there will be.
+    /// Runs passes until nothing changes any more; returns when the next timer is due.
     pub(crate) fn settle(&mut self, state: &mut ClusterState) -> Option<Instant> {
         for _ in 0..MAX_PASSES {
             let before = state.store.revision();
@@ -88,9 +88,9 @@ impl Controllers {
         times.into_iter().flatten().min()
     }
 
-    /// Lets every controller look once, except those for which nothing is new.
+    /// Runs every controller that is due once.
     fn pass(&mut self, state: &mut ClusterState, now: Instant) {
-        // An owner or a namespace is lost by a removal, and a namespace also begins to be deleted.
+        // Garbage arises when an object is removed, or when the deletion of a namespace begins.
         let membership = state.store.last_membership_change();
         let last_change = membership.max(state.store.last_change(&["Namespace"]));
         if self.garbage.is_due(last_change, now) {

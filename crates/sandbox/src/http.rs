@@ -1,4 +1,4 @@
-//! HTTP: connections, the bytes of requests and answers, and the waiting that watches need.
+//! The HTTP side: connections, the bytes of requests and answers, and streaming watches.
 
 mod response;
 pub(crate) mod server;

@@ -1,9 +1,9 @@
 //! An in-memory Kubernetes API server on a loopback port, for tests and demos.
 //!
-//! It is spoken to over HTTP, by any client: kube, client-go, kubectl, curl. It keeps objects in memory, runs the
-//! controllers that create pods, replace them and count disruption budgets, and answers what a real API server
-//! answers, to the messages of its refusals. Tests can deny rights, stop the controllers, let old revisions expire,
-//! and read back each request. It has no webhooks, no admission policies and a single user.
+//! Any client can talk to it over HTTP: kube, client-go, kubectl, curl. It keeps objects in memory, runs the
+//! controllers that create and replace pods and count disruption budgets, and answers as a real API server does, down
+//! to the messages of its errors. Tests can deny permissions, stop the controllers, let old revisions expire, and read
+//! back each request. It has no webhooks, no admission policies and a single user.
 //!
 //! ```
 //! use kube_sandbox::{Sandbox, SandboxOptions, scenario};
@@ -21,31 +21,31 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! # Rooms
+//! # Modules
 //!
 //! ```text
-//! lib            Sandbox: starts it all, and answers the test
-//!  ├ setup       the first objects, and those that a test applies
-//!  ├ http        sockets, bytes, and the waiting of watches
-//!  ├ controllers pods, workloads, their status, budgets, garbage
+//! lib            Sandbox: starts everything, and is the interface for tests
+//!  ├ setup       the initial objects, and those that a test applies
+//!  ├ http        sockets, bytes, and streaming watches
+//!  ├ controllers pods, workloads, their status, budgets, garbage collection
 //!  │  ▼
-//!  │ api         the verbs, and the rules by which they are answered
+//!  │ api         the verbs, and the rules behind their answers
 //!  │  ├ wire       requests, routes, replies, statuses, representations, tables
 //!  │  ├ selectors  label and field selectors
 //!  │  ▼
-//!  └ store       objects and their history, the table of resources, one lock around it all
+//!  └ store       objects and their history, the table of resources, one lock around all state
 //! ```
 //!
-//! Two files belong to no room: `options` holds [`SandboxOptions`], and [`scenario`] makes objects for tests.
+//! Beside these, `options` holds [`SandboxOptions`], and [`scenario`] makes objects for tests.
 //!
-//! Dependencies point downwards only; there is no circle of files. What waits or touches a socket belongs to `http`,
-//! what happens without being asked for to `controllers`, what decides an answer to `api`, what only changes the form
-//! of something to `wire`, and what is kept to `store`.
+//! Dependencies point downwards only, and no two files depend on each other. Code that waits or uses a socket belongs
+//! to `http`, code that acts without a request to `controllers`, code that decides an answer to `api`, code that only
+//! converts to `wire`, and everything stored to `store`.
 //!
-//! Objects are JSON values everywhere, read by JSON pointers, because a server must keep what it does not understand;
-//! the module `store::object` says more.
+//! Objects are JSON values everywhere, read by JSON pointers, because a server must preserve fields that it does not
+//! know; see the module `store::object`.
 
-/// The examples of the README, so that they are tested.
+/// Runs the examples of the README as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct ReadmeExamples;
@@ -79,7 +79,7 @@ pub use crate::store::access_denial::AccessDenial;
 pub use crate::store::object_store::PodDeletion;
 pub use crate::store::request_log::RecordedRequest;
 
-/// A running sandbox. It lives on a thread and a runtime of its own, and ends when it is dropped.
+/// A running sandbox, on a thread and a runtime of its own. It ends when it is dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
@@ -89,7 +89,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Sets up the cluster and starts to serve it.
+    /// Sets up the cluster and starts the server.
     ///
     /// # Errors
     /// When the address cannot be listened on, or when an object is of a kind that the sandbox does not serve, has no
@@ -104,16 +104,17 @@ impl Sandbox {
 
         let (stop, stopped) = oneshot::channel();
         let (started_sender, started) = mpsc::channel();
-        let served = shared.clone();
+        let thread_state = shared.clone();
         let thread = thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
-            // The runtime is created and dropped here: the caller may be inside one, where neither is allowed.
+            // The runtime is created and dropped on this thread, because the caller may be inside another runtime,
+            // where neither is allowed.
             let (result, serving) = match start_runtime(listener) {
                 Ok(serving) => (Ok(()), Some(serving)),
                 Err(error) => (Err(error), None),
             };
-            // A caller that no longer waits has no use for a sandbox either.
+            // If the caller no longer waits, it does not need the sandbox either.
             if let (Ok(()), Some((runtime, listener))) = (started_sender.send(result), serving) {
-                runtime.block_on(run(listener, controllers, served, stopped));
+                runtime.block_on(run(listener, controllers, thread_state, stopped));
             }
         })?;
 
@@ -126,7 +127,7 @@ impl Sandbox {
         })
     }
 
-    /// The address of the API, such as `http://127.0.0.1:40123`.
+    /// The URL of the API, e.g. `http://127.0.0.1:40123`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -144,11 +145,11 @@ impl Sandbox {
         )
     }
 
-    /// Stores objects as they are, status and all, in place of those of the same name.
+    /// Stores objects unchanged, including their status, and replaces existing ones of the same name.
     ///
     /// # Errors
-    /// When an object is of a kind that the sandbox does not serve, has no name, or has a field of a wrong type; those
-    /// before it are stored.
+    /// When an object is of a kind that the sandbox does not serve, has no name, or has a field of a wrong type. The
+    /// objects before it are stored.
     pub fn apply(&self, objects: &[Value]) -> Result<(), String> {
         self.shared.with(|state| {
             let mut objects = objects.iter().cloned();
@@ -171,18 +172,18 @@ impl Sandbox {
         self.shared.with(|state| state.paused = true);
     }
 
-    /// Lets the controllers go on.
+    /// Lets the controllers continue.
     pub fn resume(&self) {
         self.shared.with(|state| state.paused = false);
         self.shared.wake();
     }
 
-    /// Changes how long new pods take to become ready; pods that wait already keep their time.
+    /// Changes how long new pods take to become ready; pods that are already starting keep their delay.
     pub fn set_ready_after(&self, delay: Duration) {
         self.shared.with(|state| state.options.ready_after = delay);
     }
 
-    /// Forgets every past state, as a compaction of etcd does: watches and list pages from before get `410 Expired`.
+    /// Drops all past revisions, as a compaction of etcd does: older watches and list pages get `410 Expired`.
     pub fn compact(&self) {
         self.shared.with(|state| {
             state.snapshots.clear();
@@ -190,14 +191,14 @@ impl Sandbox {
         });
     }
 
-    /// An object as it is stored, if there is one.
+    /// Reads an object as it is stored; `None` if it does not exist.
     #[must_use]
     pub fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
         let object = self.shared.with(|state| state.store.get(kind, namespace, name));
         object.map(|object| Value::clone(&object))
     }
 
-    /// Removes an object at once, whatever its finalizers say.
+    /// Removes an object at once, even if it has finalizers.
     pub fn remove(&self, kind: &str, namespace: &str, name: &str) {
         self.shared.with(|state| {
             let found = state.store.get(kind, namespace, name);
@@ -207,7 +208,7 @@ impl Sandbox {
         });
     }
 
-    /// The pods whose deletion began, whoever asked for it, oldest first.
+    /// All pod deletions so far, oldest first, whether requested by a client or by a controller.
     #[must_use]
     pub fn deletions(&self) -> Vec<PodDeletion> {
         self.shared.with(|state| state.store.pod_deletions().to_vec())
@@ -223,17 +224,17 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // Nobody receives it when the thread has ended already.
+            // Sending fails if the thread has already ended.
             let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take() {
-            // Even if it panicked: it has ended.
+            // A panic of the thread also means that it has ended.
             let _ = thread.join();
         }
     }
 }
 
-/// A runtime of the current thread, and the listener within it.
+/// Creates a runtime for the current thread, and the listener within it.
 fn start_runtime(listener: std::net::TcpListener) -> io::Result<(Runtime, tokio::net::TcpListener)> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let entered = runtime.enter();
@@ -243,7 +244,7 @@ fn start_runtime(listener: std::net::TcpListener) -> io::Result<(Runtime, tokio:
     Ok((runtime, listener))
 }
 
-/// Serves requests and runs the controllers until it is stopped.
+/// Serves requests and runs the controllers until `stopped` resolves.
 async fn run(
     listener: tokio::net::TcpListener,
     controllers: Controllers,

@@ -1,26 +1,27 @@
-//! How a sandbox is to behave.
+//! The settings of a sandbox.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// The settings of a sandbox; the defaults serve two empty nodes on a free loopback port.
+/// The settings of a sandbox. The default is a cluster of two empty nodes on a free loopback port.
 #[derive(Debug, Clone)]
 pub struct SandboxOptions {
-    /// Where to listen; port 0 takes a free one. Nobody is asked for credentials, so that a loopback address is best.
+    /// The address to listen on; port 0 picks a free port. The server asks for no credentials, so use a loopback
+    /// address.
     pub listen: SocketAddr,
-    /// The objects to begin with; the controllers have done their work on them before the first request.
+    /// The initial objects. The controllers process them before the first request.
     pub objects: Vec<Value>,
-    /// How old those objects, and the pods made for them, are at the start.
+    /// How old the initial objects, and the pods created for them, are at the start.
     pub initial_age: Duration,
-    /// From a pod's creation until it is Running and Ready; `Duration::MAX` is never.
+    /// How long a new pod takes to become Running and Ready; `Duration::MAX` means never.
     pub ready_after: Duration,
-    /// The longest that a terminating pod stays, whatever its grace period.
+    /// The longest time that a terminating pod stays, even if its grace period is longer.
     pub linger: Duration,
-    /// Added to every answer.
+    /// A delay before every answer.
     pub latency: Duration,
-    /// Fixes the UIDs and the suffixes of generated names.
+    /// The seed of UIDs and of the suffixes of generated names.
     pub seed: u64,
     /// The name of the user in `403 Forbidden` answers.
     pub user: String,

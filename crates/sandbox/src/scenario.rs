@@ -1,17 +1,17 @@
-//! Ready-made objects: workloads, pods and budgets, and a small shop made of them.
+//! Ready-made objects for tests: workloads, pods and budgets, and a small shop made of them.
 
 use serde_json::{Value, json};
 
-/// A shop in the namespace `shop`: workloads with and without a budget, and budgets with and without a disruption to
-/// spare.
+/// A shop in the namespace `shop`: workloads with and without a budget, and budgets that do and do not allow
+/// disruptions.
 ///
 /// | workload | pods | budget |
 /// |---|---|---|
 /// | Deployment `cart` | 3 | at most 1 unavailable |
 /// | Deployment `web` | 4 | at least 3 available |
 /// | Deployment `search` | 2 | none |
-/// | StatefulSet `db` | 3 | at least 3 available, so that none may ever go |
-/// | DaemonSet `logs` | one a node | none |
+/// | StatefulSet `db` | 3 | at least 3 available, so it never allows a disruption |
+/// | DaemonSet `logs` | one per node | none |
 #[must_use]
 pub fn shop() -> Vec<Value> {
     vec![
@@ -61,7 +61,7 @@ pub fn budget(namespace: &str, app: &str, limits: Value) -> Value {
     })
 }
 
-/// A pod that nobody controls, ready and running on the first node.
+/// A pod without a controller, running and ready on the first node.
 #[must_use]
 pub fn pod(namespace: &str, name: &str, app: &str) -> Value {
     json!({

@@ -1,4 +1,4 @@
-//! Selectors: which objects a client, a budget or a workload means.
+//! Label and field selectors.
 
 pub(crate) mod fields;
 pub(crate) mod labels;

@@ -1,4 +1,4 @@
-//! Puts objects into the cluster from outside the API: the first ones, and those that a test applies.
+//! Stores objects without the API: the initial ones, and those that a test applies.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -14,18 +14,20 @@ use crate::store::{object, resource};
 /// The number of nodes of every sandbox.
 const NODES: u32 = 2;
 
-/// The state of a new cluster, with its first objects in the past and their pods ready, and its controllers.
+/// Creates the state of a new cluster, in which the initial objects have an age and their pods are ready, and its
+/// controllers.
 pub(crate) fn new_cluster(options: SandboxOptions) -> Result<(ClusterState, Controllers), String> {
     let mut state = ClusterState::new(options);
     let mut controllers = Controllers::default();
 
-    // Under a clock that is set back, and without a delay, the first pods are old and ready at once.
+    // With the clock set back and no delay, the initial pods have an age and are ready at once.
     let ready_after = std::mem::take(&mut state.options.ready_after);
     let initial_age = SignedDuration::try_from(state.options.initial_age);
     state.clock_offset = initial_age.unwrap_or(SignedDuration::ZERO);
     for namespace in ["default", "kube-system"] {
         state.ensure_namespace(namespace);
     }
+
     let objects = state.options.objects.clone();
     for object in (1..=NODES).map(node).chain(objects) {
         apply_object(&mut state, object)?;
@@ -37,7 +39,7 @@ pub(crate) fn new_cluster(options: SandboxOptions) -> Result<(ClusterState, Cont
     Ok((state, controllers))
 }
 
-/// Stores an object as it is, its status included; the namespace it needs is created with it.
+/// Stores an object unchanged, including its status; creates its namespace if there is none.
 pub(crate) fn apply_object(state: &mut ClusterState, mut object: Value) -> Result<(), String> {
     let resource = resource::of_object(&object).ok_or_else(|| {
         let api_version = &object["apiVersion"];
@@ -58,7 +60,7 @@ pub(crate) fn apply_object(state: &mut ClusterState, mut object: Value) -> Resul
         state.ensure_namespace(&namespace);
     }
 
-    // An object of that name stays the same object, unless the new one says otherwise.
+    // An existing object of that name keeps its identity, unless the new one sets another.
     let namespace = object::namespace(&object);
     if let Some(known) = state.store.get(resource.kind, namespace, object::name(&object)) {
         for field in ["uid", "creationTimestamp"] {

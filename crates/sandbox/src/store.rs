@@ -1,7 +1,7 @@
-//! What the cluster holds: objects with their history, and what the server keeps beside them.
+//! The state of the cluster: objects with their history, and what else the server must remember.
 //!
-//! [`state`] is the whole of it behind one lock; [`object_store`] is the part that etcd is to a real server. This
-//! room knows nothing of requests and answers.
+//! [`state`] holds all of it behind one lock; [`object_store`] is what etcd is for a real server. This module does not
+//! depend on requests and answers.
 
 pub(crate) mod access_denial;
 pub(crate) mod list_snapshot;

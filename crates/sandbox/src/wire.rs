@@ -1,7 +1,7 @@
 //! The forms of requests and answers: routes, bodies, statuses, representations and tables.
 //!
-//! This room translates between what goes over the wire and what `api` works with. It decides nothing and holds no
-//! state; of the store it knows only the table of resources and the conventions of objects.
+//! This module converts between the data on the wire and the types that `api` works with. It decides nothing and holds
+//! no state; from `store` it uses only the table of resources and the accessors of objects.
 
 pub(crate) mod protobuf;
 pub(crate) mod reply;

@@ -9,7 +9,7 @@ use macaque::k8s::{Cluster, ClusterAccess};
 use macaque::platform::Platform;
 use macaque::round::{self, RoundConfig, StopToken};
 use macaque_core::config::{DisruptConfig, TargetConfig};
-use macaque_core::eligibility::EligibilityRules;
+use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::RoundReport;
 use serde_json::Value;
@@ -122,7 +122,7 @@ impl TestCluster {
 pub fn evict_one() -> RoundConfig {
     RoundConfig {
         dry_run: false,
-        rules: EligibilityRules {
+        eligibility: EligibilityConfig {
             target: TargetConfig {
                 min_age: Duration::from_secs(60),
                 ..TargetConfig::all_of("shop")

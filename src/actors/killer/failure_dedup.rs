@@ -1,21 +1,22 @@
-//! Keeps a failure that lasts from being reported again and again: only its begin and its end are news.
+//! Keeps a lasting failure from being reported again and again: only its beginning and its end are reported.
 
 use macaque_core::report::{RoundEnd, RoundReport};
 
 use crate::journal::JournalError;
 
-/// The failures that last.
+/// The failures that were reported and have not ended.
 #[derive(Debug, Default)]
 pub(super) struct FailureDedup {
-    /// The cause for which rounds fail, and how many did.
+    /// The cause for which rounds fail, and how many have failed in a row.
     rounds: Option<(String, u64)>,
     /// The cause for which recovery passes fail.
     recovery: Option<String>,
+    /// How many dropped reports were already logged.
     dropped: u64,
 }
 
 impl FailureDedup {
-    /// Whether `report` is news.
+    /// Whether `report` says more than that rounds still fail for the same reason.
     pub(super) fn is_news(&mut self, report: &RoundReport) -> bool {
         match &report.end {
             RoundEnd::Failed { why } | RoundEnd::Withheld { why } if report.attempts.is_empty() => {
@@ -28,7 +29,7 @@ impl FailureDedup {
                 is_news
             }
 
-            // An early end does not show whether rounds work again.
+            // A round that ended early does not show whether rounds work again.
             RoundEnd::Failed { .. } | RoundEnd::Withheld { .. } | RoundEnd::Interrupted => true,
 
             RoundEnd::Complete => {
@@ -49,7 +50,7 @@ impl FailureDedup {
         }
     }
 
-    /// Notes that a recovery pass succeeded; this many reports were `dropped` before they were delivered, ever.
+    /// Notes that a recovery pass succeeded; `dropped` counts all undelivered reports ever dropped from the outbox.
     pub(super) fn recovery_succeeded(&mut self, dropped: u64) {
         if self.recovery.take().is_some() {
             log::info!("the journal can be read and updated again");

@@ -1,4 +1,4 @@
-//! The tasks of the Killer, one at a time, and what they are done with.
+//! The tasks of the Killer, and the context that they run in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::k8s::{Cluster, ClusterAccess};
 use crate::platform::Platform;
 use crate::round::{self, JournalState, Recovery, RoundConfig, RoundContext, RoundResult, StopToken};
 
-/// One task.
+/// A task of the Killer.
 #[derive(Debug, Clone)]
 pub(super) enum KillerTask {
     /// Run a round.
@@ -27,21 +27,21 @@ pub(super) enum KillerTask {
     RecordDelivery(ReportDelivered),
 }
 
-/// What came of a task.
+/// The outcome of a task.
 #[derive(Default)]
 pub(super) struct TaskOutcome {
     pub(super) recovery: Option<Result<Recovery, JournalError>>,
     pub(super) round: Option<RoundResult>,
 }
 
-/// What every task is done with.
+/// The context of every task.
 pub(super) struct TaskContext {
     config: Arc<RoundConfig>,
     access: ClusterAccess,
     pub(super) writer: JournalWriter,
     stop: StopToken,
     heartbeat: Heartbeat,
-    /// How long a task may make no progress.
+    /// How long a task may go without progress.
     allowance: Duration,
     platform: Platform,
     fail_points: FailPoints,
@@ -70,14 +70,14 @@ impl TaskContext {
             writer: config.journal.writer(incarnation),
             stop,
             heartbeat,
-            // Every exchange with the API server is progress, and one may take this long.
+            // Every request to the API server counts as progress, and one request may take this long.
             allowance: config.access.deadlines.disrupt + config.timeouts.hang,
             platform: config.platform.clone(),
             fail_points: config.fail_points.clone(),
         }
     }
 
-    /// Performs one task, over the connection that there is or a new one; gives the connection back.
+    /// Performs one task over `cluster`, or over a new connection; returns the connection for the next task.
     pub(super) async fn perform(
         &self,
         task: KillerTask,
@@ -89,7 +89,7 @@ impl TaskContext {
             Some(cluster) => cluster,
             None => match Cluster::connect(&self.access, &self.platform).await {
                 Ok(cluster) => cluster.with_heartbeat(self.heartbeat.clone()),
-                Err(error) => return (None, self.without_cluster(&task, error.into())),
+                Err(error) => return (None, self.fail_unconnected(&task, error.into())),
             },
         };
 
@@ -116,27 +116,29 @@ impl TaskContext {
         match task {
             KillerTask::RunRound { slot, seed } => {
                 self.fail_points.pass(FailPoint::BeforeRound).await;
-                // A round that was left open would stand in the way.
+                // A round that was left open would block this one.
                 outcome.recovery = Some(round::recover(context, unclosed).await);
                 outcome.round = Some(round::run(context, slot, seed).await);
                 self.fail_points.pass(FailPoint::BeforeReport).await;
             }
             KillerTask::Recover => outcome.recovery = Some(round::recover(context, unclosed).await),
-            KillerTask::RecordDelivery(delivered) => self.record(cluster, delivered).await,
+            KillerTask::RecordDelivery(delivered) => self.record_delivery(cluster, delivered).await,
         }
         outcome
     }
 
-    async fn record(&self, cluster: &Cluster, delivered: ReportDelivered) {
+    async fn record_delivery(&self, cluster: &Cluster, delivered: ReportDelivered) {
         let ReportDelivered { slot, channels, done } = delivered;
         let event = JournalEvent::Delivered { slot, channels, done };
         if let Err(error) = self.writer.commit(cluster, &event).await {
-            // The next recovery pass finds the report still there, and it is delivered again.
+            // The next recovery pass finds the report in the outbox and sends it to the Notifier, which confirms it
+            // again.
             log::debug!("could not record delivery of the report for round {slot}: {error}");
         }
     }
 
-    fn without_cluster(&self, task: &KillerTask, error: JournalError) -> TaskOutcome {
+    /// The outcome of a task for which no connection could be made.
+    fn fail_unconnected(&self, task: &KillerTask, error: JournalError) -> TaskOutcome {
         match task {
             KillerTask::RunRound { slot, seed } => {
                 let report = RoundReport {
@@ -144,12 +146,11 @@ impl TaskContext {
                     ..self.config.blank_report(*slot, *seed)
                 };
 
-                let journal_state = JournalState::Unclaimed;
                 TaskOutcome {
                     recovery: None,
                     round: Some(RoundResult::Ran {
                         report,
-                        journal_state,
+                        journal_state: JournalState::Unclaimed,
                     }),
                 }
             }

@@ -1,22 +1,22 @@
-//! One channel and the messages that wait for it.
+//! The queue of messages for one channel.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::notify::{Channel, DeliveryResult, Retryable, RoundMessage};
 
-/// How many messages wait for one channel; beyond it the oldest is dropped, with an error in the log.
+/// How many messages may wait for one channel; beyond that the oldest is dropped, with an error in the log.
 const CAPACITY: usize = 100;
 
-/// One message to deliver.
+/// A message to deliver.
 #[derive(Clone)]
 pub(super) struct QueuedMessage {
     pub(super) message: Rc<RoundMessage>,
-    /// Whether the journal is to know of the delivery.
+    /// Whether the report is in the journal's outbox, so that its delivery must be recorded.
     pub(super) in_outbox: bool,
 }
 
-/// One channel and the messages that wait for it.
+/// A channel and the messages that wait for it.
 pub(super) struct ChannelQueue {
     pub(super) channel: Channel,
     waiting: VecDeque<QueuedMessage>,
@@ -29,16 +29,16 @@ pub(super) struct ChannelQueue {
 enum QueueState {
     Idle,
     Sending,
-    /// The service accepts nothing now.
+    /// The last delivery failed, and the queue waits before it tries again.
     BackingOff,
 }
 
-/// What follows from a delivery.
+/// What to do after a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AfterDelivery {
     /// The message was delivered, or never will be.
     Done,
-    /// The message waits in front of the others until the queue is woken.
+    /// The message is first in the queue again; deliver it when the queue is woken.
     Retry,
     /// The message is undelivered, and there is no time to try again.
     Undelivered,
@@ -54,7 +54,7 @@ impl ChannelQueue {
         }
     }
 
-    /// Adds `message`; returns the one that is dropped for it, if the queue is full.
+    /// Adds `message`; if the queue is full, drops and returns the oldest one.
     pub(super) fn push(&mut self, message: QueuedMessage) -> Option<QueuedMessage> {
         self.waiting.push_back(message);
         if self.waiting.len() <= CAPACITY {
@@ -72,7 +72,7 @@ impl ChannelQueue {
         oldest
     }
 
-    /// The next message to send, unless the queue is busy.
+    /// Takes the next message to send, unless the queue is busy.
     pub(super) fn take_next(&mut self) -> Option<QueuedMessage> {
         if self.state != QueueState::Idle {
             return None;
@@ -82,7 +82,7 @@ impl ChannelQueue {
         Some(message)
     }
 
-    /// Notes the result for `message`; what may work later is tried again, unless macaque is `stopping`.
+    /// Notes the result for `message`; a delivery that may work later is retried, unless macaque is `stopping`.
     pub(super) fn note(
         &mut self,
         message: QueuedMessage,
@@ -115,7 +115,7 @@ impl ChannelQueue {
         }
     }
 
-    /// Ends a back-off.
+    /// Ends the back-off, if the queue is backing off.
     pub(super) fn wake(&mut self) {
         if self.state == QueueState::BackingOff {
             self.state = QueueState::Idle;

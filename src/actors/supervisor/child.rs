@@ -1,4 +1,4 @@
-//! Starts one incarnation of a child: a fresh Arbiter, a fresh value, and a monitor that reports how it ended.
+//! Starts one incarnation of a child: a new Arbiter, a new value, and a monitor that reports how it ended.
 
 use std::any::Any;
 use std::time::Duration;
@@ -6,15 +6,16 @@ use std::time::Duration;
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
 
-use super::{ActorRecipients, ActorRole, Supervisor, heartbeat_interval};
+use super::{ActorRecipients, Supervisor, heartbeat_interval};
 use crate::actors::ActorsConfig;
 use crate::actors::clock::Clock;
 use crate::actors::killer::Killer;
 use crate::actors::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown};
 use crate::actors::notifier::Notifier;
+use crate::actors::role::ActorRole;
 use crate::heartbeat::Heartbeat;
 
-/// Starts the child of `role` on an Arbiter of its own and connects its recipients.
+/// Starts the child of `role` on its own Arbiter and connects its recipients.
 pub(super) fn start(
     role: ActorRole,
     incarnation: u64,
@@ -34,25 +35,26 @@ pub(super) fn start(
 
     let config = config.clone();
     let recipients = recipients.clone();
-    let given = heartbeat.clone();
+    let actor_heartbeat = heartbeat.clone();
     match role {
         ActorRole::Clock => spec.launch(&arbiter, move |_: &Addr<Clock>| {
-            Clock::new(&config, recipients.killer, given)
+            Clock::new(&config, recipients.killer, actor_heartbeat)
         }),
         ActorRole::Killer => spec.launch(&arbiter, move |killer: &Addr<Killer>| {
             recipients.killer.connect(killer.clone().recipient());
             recipients.confirmations.connect(killer.clone().recipient());
-            Killer::new(&config, incarnation, recipients.notifier, given)
+            Killer::new(&config, incarnation, recipients.notifier, actor_heartbeat)
         }),
         ActorRole::Notifier => spec.launch(&arbiter, move |notifier: &Addr<Notifier>| {
             recipients.notifier.connect(notifier.clone().recipient());
-            Notifier::new(&config, recipients.confirmations, given)
+            Notifier::new(&config, recipients.confirmations, actor_heartbeat)
         }),
     }
+
     (arbiter, heartbeat)
 }
 
-/// One incarnation of a child, and who is told of it.
+/// One incarnation of a child, and the Supervisor that its monitor reports to.
 struct ChildSpec {
     role: ActorRole,
     incarnation: u64,
@@ -62,9 +64,9 @@ struct ChildSpec {
 }
 
 impl ChildSpec {
-    /// Runs the actor that `make` makes. The inner task is the actor; the outer one waits for it, as Erlang's monitors
-    /// do, and so sees a panic anywhere in it, in `make` and in `started` too.
-    fn launch<A>(self, arbiter: &Arbiter, make: impl FnOnce(&Addr<A>) -> A + Send + 'static)
+    /// Runs the actor that `create` returns. The inner task is the actor. The outer task waits for it, as a monitor in
+    /// Erlang does, and sees a panic anywhere in it, including `create` and `started`.
+    fn launch<A>(self, arbiter: &Arbiter, create: impl FnOnce(&Addr<A>) -> A + Send + 'static)
     where
         A: Actor<Context = Context<A>> + Handler<Shutdown>,
         Context<A>: ToEnvelope<A, Shutdown>,
@@ -76,13 +78,14 @@ impl ChildSpec {
             heartbeat,
             interval,
         } = self;
+
         arbiter.spawn(async move {
             let monitored = supervisor.clone();
             let task = actix::spawn(async move {
                 let mut context = Context::new();
                 context.run_interval(interval, move |_, _| heartbeat.beat());
                 let address: Addr<A> = context.address();
-                let actor = make(&address);
+                let actor = create(&address);
                 monitored.do_send(ChildStarted {
                     role,
                     incarnation,

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// How often actors may fail (Erlang/OTP's "maximum restart intensity").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RestartPolicy {
-    /// Restarts within the window; one failure more ends the process.
+    /// How many restarts are allowed within the window; one more failure ends the process.
     pub restarts: usize,
     /// The window.
     pub window: Duration,
@@ -16,7 +16,7 @@ pub struct RestartPolicy {
     pub backoff: Duration,
     /// The longest pause.
     pub longest_backoff: Duration,
-    /// How many blocked threads may be left behind at a time; one more ends the process.
+    /// How many blocked threads may be leaked at a time; one more ends the process.
     pub leaked_threads: usize,
 }
 
@@ -35,7 +35,7 @@ impl RestartHistory {
         }
     }
 
-    /// Counts a failure at `now`: the pause before a restart, or `None` when there were too many.
+    /// Counts a failure at `now`; returns the pause before the restart, or `None` if there were too many failures.
     pub(super) fn after_failure(&mut self, now: Instant) -> Option<Duration> {
         let RestartPolicy {
             restarts,
@@ -44,6 +44,7 @@ impl RestartHistory {
             longest_backoff,
             ..
         } = self.policy;
+
         self.recent
             .retain(|failure| now.duration_since(*failure) < window);
         self.recent.push_back(now);
@@ -56,8 +57,8 @@ impl RestartHistory {
 }
 
 impl Default for RestartPolicy {
-    /// Three restarts a minute: enough to ride out a bad moment, and few enough that Kubernetes' own restart
-    /// (with its CrashLoopBackOff and its alerts) soon takes over.
+    /// Allows three restarts a minute: enough for a transient failure, and few enough that Kubernetes' own restart,
+    /// with its CrashLoopBackOff and its alerts, soon takes over.
     fn default() -> Self {
         Self {
             restarts: 3,

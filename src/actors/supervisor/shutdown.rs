@@ -1,11 +1,12 @@
-//! The shutdown: no new round, then the round in flight, then what the Notifier holds, each to its deadline.
+//! The shutdown: starts no new round, waits for the current one, then for the Notifier, each up to a deadline.
 
 use actix::{AsyncContext, Context, Handler};
 
-use super::{ActorRole, Supervisor, UNDRAINED};
+use super::{Supervisor, UNDRAINED};
 use crate::actors::messages::{ExitReason, Shutdown, StopRequested};
+use crate::actors::role::ActorRole;
 
-/// How far a shutdown has come.
+/// The phase of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ShutdownPhase {
     Running,
@@ -15,7 +16,7 @@ pub(super) enum ShutdownPhase {
 }
 
 impl Supervisor {
-    /// Whether a child of this role is to run: while a round ends, its report still needs the Notifier.
+    /// Whether a child of this role must run: while the last round ends, its report still needs the Notifier.
     pub(super) fn needs(&self, role: ActorRole) -> bool {
         match self.phase {
             ShutdownPhase::Running => true,
@@ -24,7 +25,7 @@ impl Supervisor {
         }
     }
 
-    /// Notes that a child ended during the shutdown: cleanly, or with whatever it held.
+    /// Notes that a child ended during the shutdown; after a failure, its reports may be lost.
     pub(super) fn note_end(&mut self, role: ActorRole, reason: &ExitReason) {
         let name = role.as_str();
         if *reason == ExitReason::Stopped {
@@ -32,27 +33,27 @@ impl Supervisor {
             return;
         }
         log::error!("{name} failed during shutdown ({reason}): its report was not delivered");
-        self.code = UNDRAINED;
+        self.exit_code = UNDRAINED;
     }
 
-    /// Takes the next step of a shutdown, as far as the children have come.
+    /// Enters the next phase of the shutdown once the children of the current phase have stopped.
     pub(super) fn proceed(&mut self, ctx: &mut Context<Self>) {
         if self.phase == ShutdownPhase::FinishingRound && self.is_down(ActorRole::Killer) {
             self.drain(ctx);
         }
         if self.phase == ShutdownPhase::Draining && self.is_down(ActorRole::Notifier) {
-            if self.code == 0 {
+            if self.exit_code == 0 {
                 log::info!("stopped cleanly");
             } else {
                 log::error!("stopped, but some reports were not delivered");
             }
-            self.end(self.code);
+            self.end(self.exit_code);
         }
     }
 
     fn drain(&mut self, ctx: &mut Context<Self>) {
         self.phase = ShutdownPhase::Draining;
-        self.tell_to_stop(ActorRole::Notifier);
+        self.request_stop(ActorRole::Notifier);
 
         let timeout = self.config.timeouts.drain;
         ctx.run_later(timeout, move |supervisor, _| {
@@ -64,16 +65,16 @@ impl Supervisor {
         });
     }
 
-    fn tell_to_stop(&mut self, role: ActorRole) {
+    fn request_stop(&mut self, role: ActorRole) {
         match &self.child(role).shutdown {
             Some(shutdown) => shutdown.do_send(Shutdown),
-            // It is between two incarnations, or has not come up: there is nothing to end.
+            // Between two incarnations, or before the child has started, there is nothing to stop.
             None => self.recipients.disconnect(role),
         }
     }
 
     fn is_down(&mut self, role: ActorRole) -> bool {
-        self.child(role).arbiter.is_none()
+        self.child(role).running.is_none()
     }
 }
 
@@ -90,8 +91,8 @@ impl Handler<StopRequested> for Supervisor {
         log::info!("received {name}: finishing the current round, no new rounds");
         self.phase = ShutdownPhase::FinishingRound;
         self.config.health.set_stopping();
-        self.tell_to_stop(ActorRole::Clock);
-        self.tell_to_stop(ActorRole::Killer);
+        self.request_stop(ActorRole::Clock);
+        self.request_stop(ActorRole::Killer);
 
         let timeout = self.config.timeouts.round;
         ctx.run_later(timeout, move |supervisor, ctx| {
@@ -101,7 +102,7 @@ impl Handler<StopRequested> for Supervisor {
                     "Killer did not stop within {seconds} s: the current round's report is not delivered before the next \
                      start"
                 );
-                supervisor.code = UNDRAINED;
+                supervisor.exit_code = UNDRAINED;
                 supervisor.drain(ctx);
                 supervisor.proceed(ctx);
             }

@@ -30,14 +30,14 @@ pub(super) async fn required(
         .then(|| Permission::to_disrupt(config.disrupt.method));
     let wanted = needed
         .into_iter()
-        .map(|right| (right, PermissionUse::Rounds))
-        .chain(to_arm.map(|right| (right, PermissionUse::ArmedRounds)))
+        .map(|permission| (permission, PermissionUse::Rounds))
+        .chain(to_arm.map(|permission| (permission, PermissionUse::ArmedRounds)))
         .chain([(permissions::LIST_BUDGETS, PermissionUse::Preview)]);
 
-    for (right, want) in wanted {
-        let grant = right.within(namespace);
+    for (permission, want) in wanted {
+        let grant = permission.within(namespace);
         let held = cluster.holds(&grant).await;
-        findings.push(permission(&grant, held, want));
+        findings.push(permission_check(&grant, held, want));
     }
 }
 
@@ -45,11 +45,15 @@ pub(super) async fn required(
 pub(super) async fn journal(cluster: &Cluster, config: &ChaosConfig, findings: &mut Vec<CheckFinding>) {
     for grant in permissions::journal_permissions(config) {
         let held = cluster.holds(&grant).await;
-        findings.push(permission(&grant, held, PermissionUse::Rounds));
+        findings.push(permission_check(&grant, held, PermissionUse::Rounds));
     }
 }
 
-fn permission(grant: &ScopedPermission, held: Result<bool, ApiError>, want: PermissionUse) -> CheckFinding {
+fn permission_check(
+    grant: &ScopedPermission,
+    held: Result<bool, ApiError>,
+    want: PermissionUse,
+) -> CheckFinding {
     let what = format!("may {grant}");
     match (held, want) {
         (Err(error), _) => CheckFinding::failed(what, error.to_string(), "see the API server's message"),
@@ -78,7 +82,11 @@ pub(super) async fn excessive(cluster: &Cluster, config: &ChaosConfig, findings:
     let mut asked = 0;
     let before = findings.len();
 
-    for ExcessPermissions { namespace, rights } in permissions::excessive(config) {
+    for ExcessPermissions {
+        namespace,
+        permissions,
+    } in permissions::excessive(config)
+    {
         let namespace = namespace.as_deref();
         let everything = permissions::EVERYTHING.within(namespace);
         match cluster.holds(&everything).await {
@@ -92,8 +100,8 @@ pub(super) async fn excessive(cluster: &Cluster, config: &ChaosConfig, findings:
             }
             Err(error) => return findings.push(unanswered(&error)),
         }
-        for (right, why) in rights {
-            let grant = right.within(namespace);
+        for (permission, why) in permissions {
+            let grant = permission.within(namespace);
             asked += 1;
             match cluster.holds(&grant).await {
                 Ok(false) => {}

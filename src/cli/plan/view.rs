@@ -86,7 +86,7 @@ pub(super) enum BudgetCover {
     Known(BTreeMap<String, i64>),
     /// The budgets could not be read.
     Unknown,
-    /// The method is deletion, which asks no budget.
+    /// The method is deletion, which does not check budgets.
     NotAsked,
 }
 
@@ -116,7 +116,7 @@ impl PlanView {
             .zip(chances.of)
             .map(|(pod, chance)| row(preview, pod, chance))
             .collect();
-        let target = &round_config.rules.target;
+        let target = &round_config.eligibility.target;
 
         Self {
             now,
@@ -188,7 +188,7 @@ fn row(preview: &RoundPreview, pod: &PreviewedPod, chance: f64) -> CandidateRow 
 }
 
 fn cover(budgets: &BudgetIndex, pod: &PreviewedPod, method: DisruptionMethod) -> BudgetCover {
-    match (method, budgets.over(&pod.pod)) {
+    match (method, budgets.covering(&pod.pod)) {
         (DisruptionMethod::Delete, _) => BudgetCover::NotAsked,
         (DisruptionMethod::Evict, Err(_)) => BudgetCover::Unknown,
         (DisruptionMethod::Evict, Ok(budgets)) => {

@@ -86,7 +86,7 @@ fn detail(pod: &PodExplanation) -> String {
 fn result(finding: &RuleFinding) -> &'static str {
     match finding.result {
         RuleResult::Passed => "ok",
-        RuleResult::Opened => "opened",
+        RuleResult::SwitchedOff => "off",
         RuleResult::Exempt => "EXEMPT",
     }
 }

@@ -1,5 +1,5 @@
-//! Reads a list item by item, so that no two of them are in memory at a time. serde_json reads a slice several times as
-//! fast as a stream, and so each item is cut out of the stream first.
+//! Reads a list item by item, so that only one item is in memory at a time. Each item is cut out of the stream before
+//! it is parsed, because serde_json parses a slice several times as fast as a stream.
 
 use std::io::Read;
 
@@ -7,13 +7,13 @@ use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 
 use super::list::{ListMeta, ObjectList};
 
-/// Bytes that are read at a time.
+/// How many bytes are read at a time.
 const CHUNK: usize = 64 * 1024;
 
-/// Reads a list and hands on each item as soon as it has come.
+/// Reads a list, and calls `each` with every item as soon as it is complete.
 ///
 /// # Errors
-/// It is no list, or no JSON, or could not be read whole; what was handed on before counts for nothing then.
+/// The text is not a list, or could not be read to its end; the items that `each` already received must be discarded.
 pub(in crate::k8s) fn each_item<T: DeserializeOwned>(
     mut list: impl Read,
     mut each: impl FnMut(T),
@@ -33,76 +33,79 @@ pub(in crate::k8s) fn each_item<T: DeserializeOwned>(
     }
 
     let rest: ObjectList<IgnoredAny> = serde_json::from_slice(&splitter.rest)?;
-    // serde takes an array for a struct, and a key may be written so that the splitter does not know it.
+    // serde also accepts an array for a struct, and the splitter does not recognise a key with escapes.
     if splitter.rest.trim_ascii_start().first() != Some(&b'{') || !rest.items.is_empty() {
         return Err(serde_json::Error::custom("it is not a list"));
     }
     Ok(rest.metadata)
 }
 
-/// Cuts the items out of a list. It knows just enough of JSON (RFC 8259) to tell where a value ends; whether each part
-/// is well formed, its parser tells.
+/// Cuts the items out of a list. Knows just enough of JSON (RFC 8259) to find where a value ends; the parser checks
+/// whether each part is well formed.
 #[derive(Default)]
 struct ItemSplitter {
     /// How many objects and arrays are open.
     depth: usize,
-    /// Within a string, and after a backslash in it.
-    quoted: bool,
+    /// Whether the next byte is inside a string.
+    in_string: bool,
+    /// Whether the next byte follows a backslash in a string.
     escaped: bool,
-    /// The latest string of the list itself: a key, when a value begins.
+    /// The latest string at the depth of the list's own keys: the key, when its value begins.
     key: Vec<u8>,
-    /// Within the array of the items.
-    among_items: bool,
-    /// The item that has not come whole.
+    /// Whether the next byte is inside the array of the items.
+    in_items: bool,
+    /// The beginning of an item that is not complete yet.
     item: Vec<u8>,
     /// The list without its items.
     rest: Vec<u8>,
 }
 
-/// The depth of the list's own keys, and that of its items.
-const OF_KEYS: usize = 1;
-const OF_ITEMS: usize = 2;
+/// The depth of the list's own keys.
+const KEY_DEPTH: usize = 1;
+/// The depth of the items.
+const ITEM_DEPTH: usize = 2;
 
 impl ItemSplitter {
-    /// Takes the next bytes, and hands on each item that they complete.
+    /// Takes the next bytes, and calls `each` with every item that they complete.
     fn feed(
         &mut self,
         bytes: &[u8],
         each: &mut impl FnMut(&[u8]) -> serde_json::Result<()>,
     ) -> serde_json::Result<()> {
-        // Where the present item begins, or goes on.
+        // Where the current item begins in `bytes`; zero if it began earlier.
         let mut begin = 0;
+
         for (at, byte) in bytes.iter().enumerate() {
-            if !self.among_items {
+            if !self.in_items {
                 self.rest.push(*byte);
             }
-            if self.quoted {
+            if self.in_string {
                 self.read_string(*byte);
                 continue;
             }
 
-            let between_items = self.among_items && self.depth == OF_ITEMS;
+            let between_items = self.in_items && self.depth == ITEM_DEPTH;
             match byte {
                 b',' | b' ' | b'\t' | b'\r' | b'\n' => {}
                 b'"' if !between_items => {
-                    self.quoted = true;
+                    self.in_string = true;
                     self.key.clear();
                 }
                 b'{' | b'[' => {
                     if between_items {
                         begin = at;
                     }
-                    self.among_items |= *byte == b'[' && self.depth == OF_KEYS && self.key == b"items";
+                    self.in_items |= *byte == b'[' && self.depth == KEY_DEPTH && self.key == b"items";
                     self.depth += 1;
                 }
                 b'}' | b']' => {
                     self.depth = self.depth.saturating_sub(1);
-                    if self.among_items && self.depth == OF_ITEMS {
+                    if self.in_items && self.depth == ITEM_DEPTH {
                         self.item.extend_from_slice(&bytes[begin..=at]);
                         each(&self.item)?;
                         self.item.clear();
-                    } else if self.among_items && self.depth < OF_ITEMS {
-                        self.among_items = false;
+                    } else if self.in_items && self.depth < ITEM_DEPTH {
+                        self.in_items = false;
                         self.rest.push(*byte);
                     }
                 }
@@ -113,7 +116,7 @@ impl ItemSplitter {
             }
         }
 
-        if self.among_items && self.depth > OF_ITEMS {
+        if self.in_items && self.depth > ITEM_DEPTH {
             self.item.extend_from_slice(&bytes[begin..]);
         }
         Ok(())
@@ -124,12 +127,12 @@ impl ItemSplitter {
             _ if self.escaped => self.escaped = false,
             b'\\' => self.escaped = true,
             b'"' => {
-                self.quoted = false;
+                self.in_string = false;
                 return;
             }
             _ => {}
         }
-        if self.depth == OF_KEYS {
+        if self.depth == KEY_DEPTH {
             self.key.push(byte);
         }
     }

@@ -1,11 +1,11 @@
-//! The shapes of lists: a page, and a table of names.
+//! The forms of lists: a page of objects, and a table of names.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::null_is_default;
 
-/// One page of a list. A server writes an empty list as `null` or leaves it out.
+/// One page of a list. The server may write empty items as `null` or leave them out.
 #[derive(Deserialize)]
 #[serde(default)]
 pub(in crate::k8s) struct ObjectList<T> {
@@ -26,24 +26,25 @@ impl<T> Default for ObjectList<T> {
     }
 }
 
+/// The metadata of a page.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::k8s) struct ListMeta {
     #[serde(rename = "continue")]
     pub(in crate::k8s) next: Option<String>,
-    /// How many items are said to come after this page; told of lists without selectors only, and never exact.
+    /// How many items follow this page: given only for lists without selectors, and not exact.
     remaining_item_count: Option<i64>,
 }
 
 impl ListMeta {
-    /// How many items come after this page, as far as that is told.
+    /// How many items follow this page, if the server said so.
     pub(in crate::k8s) fn remaining(&self) -> Option<usize> {
         usize::try_from(self.remaining_item_count?).ok()
     }
 }
 
-/// The list of no items that begins as this one does, and how many items are said to come after the page; `None` as
-/// long as the items have not begun. The API server writes the metadata before them.
+/// An empty list with the metadata of the list that begins with `beginning`, and how many items follow its page. `None`
+/// if the items have not begun yet; the API server writes the metadata before them.
 pub(in crate::k8s) fn glance_at(beginning: &[u8]) -> Option<(Vec<u8>, usize)> {
     const ITEMS: &[u8] = b"\"items\":[";
     let at = beginning.windows(ITEMS.len()).position(|part| part == ITEMS)?;
@@ -52,8 +53,8 @@ pub(in crate::k8s) fn glance_at(beginning: &[u8]) -> Option<(Vec<u8>, usize)> {
     Some((head, list.metadata.remaining().unwrap_or_default()))
 }
 
-/// A page of a `meta.k8s.io/v1` Table, of which only the cells are read. The cells are for people and no contract:
-/// macaque takes the name from the one column that every kind has, and the node as a hint that may be wrong.
+/// A page of a `meta.k8s.io/v1` Table, of which only the cells are read. Cells are meant for people and are no stable
+/// interface: macaque reads the name from the column that every kind has, and the node only as a hint.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::k8s) struct NameTable {
@@ -83,12 +84,16 @@ enum TableCell {
     Other(IgnoredAny),
 }
 
-/// A row's pod: its name, and its node, if that was told.
+/// The pod of a row: its name, and its node if the table shows one.
 pub(in crate::k8s) type NamedPod = (String, Option<String>);
 
 impl NameTable {
-    /// The pods of this page; `None` if the answer is no table of things with names.
+    /// The pods of this page; `None` if the answer is not a Table with a column for names.
     pub(in crate::k8s) fn into_names(self) -> Option<Vec<NamedPod>> {
+        if self.kind != "Table" {
+            return None;
+        }
+
         let column = |name: &str| {
             self.column_definitions
                 .iter()
@@ -96,6 +101,7 @@ impl NameTable {
         };
         let name = column("Name")?;
         let node = column("Node");
+
         let named = |row: TableRow| {
             let mut cells = row.cells;
             let mut take =
@@ -103,11 +109,10 @@ impl NameTable {
                     TableCell::Text(text) => Some(text),
                     TableCell::Other(_) => None,
                 };
-            // A pod that is on no node has `<none>` there.
+            // A pod without a node shows `<none>`.
             let node = node.and_then(&mut take).filter(|node| node != "<none>");
             Some((take(name)?, node))
         };
-        let is_table = self.kind == "Table";
-        is_table.then(|| self.rows.into_iter().map(named).collect())?
+        self.rows.into_iter().map(named).collect()
     }
 }

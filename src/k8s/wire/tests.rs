@@ -90,8 +90,8 @@ fn a_table_tells_names_and_the_nodes_of_those_that_are_on_one() {
 
 #[test]
 fn how_many_items_remain_is_a_hint_that_may_be_nonsense() {
-    for (told, remaining) in [(json!(7), Some(7)), (json!(-1), None), (json!(null), None)] {
-        let list = json!({ "metadata": { "remainingItemCount": told } });
+    for (hint, remaining) in [(json!(7), Some(7)), (json!(-1), None), (json!(null), None)] {
+        let list = json!({ "metadata": { "remainingItemCount": hint } });
         let list: ObjectList<PodObject> = serde_json::from_value(list).unwrap();
         assert_eq!(list.metadata.remaining(), remaining);
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use macaque_core::outcome::Refusal;
 use macaque_core::pod::{PodOwner, PodRef};
+use macaque_core::refusal::Refusal;
 use macaque_core::report::ExemptionTally;
 
 use super::*;
@@ -182,7 +182,7 @@ fn several_victims_are_counted_by_outcome_and_by_who_refused() {
 
 #[test]
 fn a_dry_run_is_unmistakable() {
-    let mut report = report([attempt("a", Outcome::Spared)]);
+    let mut report = report([attempt("a", Outcome::DryRun)]);
     report.dry_run = true;
     let message = RoundMessage::of(&report);
     assert_eq!(message.headline, "dry run: would have evicted shop/a");
@@ -193,7 +193,7 @@ fn a_dry_run_is_unmistakable() {
     assert!(message.footer.starts_with("dry run · "), "{}", message.footer);
 
     report.method = DisruptionMethod::Delete;
-    report.attempts.push(attempt("b", Outcome::Spared));
+    report.attempts.push(attempt("b", Outcome::DryRun));
     assert_eq!(headline_of(&report), "dry run: would have deleted 2 pods");
 
     report.attempts.clear();
@@ -211,7 +211,7 @@ fn a_round_that_disrupts_nothing_says_why_largest_reason_first() {
         "no pod disrupted: none of the 5 pods listed is eligible"
     );
     let why = [
-        "7 exempt, too-young: such as shop/web-9 (younger than 1m (12s))",
+        "7 exempt, too-young: e.g. shop/web-9 (younger than 1m (12s))",
         "1 exempt, daemonset: shop/agent-0 (owned by a DaemonSet)",
     ];
     assert_eq!(message.notes, why);
@@ -292,9 +292,9 @@ fn warnings_and_the_way_back_to_the_round_are_part_of_the_message() {
 
 #[test]
 fn a_sampled_round_says_how_many_pods_were_judged() {
-    let mut crowd = report([attempt("a", Outcome::Evicted)]);
-    crowd.listed = 50_000;
-    let footer = RoundMessage::of(&crowd).footer;
+    let mut large = report([attempt("a", Outcome::Evicted)]);
+    large.listed = 50_000;
+    let footer = RoundMessage::of(&large).footer;
     assert!(
         footer.contains("50000 pods listed, 11 of them sampled and judged, 3 candidates"),
         "{footer}"

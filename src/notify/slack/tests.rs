@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use macaque_core::outcome::{Outcome, Refusal};
+use macaque_core::outcome::Outcome;
+use macaque_core::refusal::Refusal;
 
 use super::*;
 use crate::notify::delivery::{Retryable, answer};
@@ -54,7 +55,7 @@ fn the_payload_of_a_dry_run_with_nobody_to_spare_is_golden() {
         "blocks": [
             {"type": "header", "text": {"type": "plain_text", "emoji": false, "text": headline}},
             {"type": "section", "text": {"type": "plain_text", "emoji": false,
-                "text": "• 7 exempt, too-young: such as shop/web-9 (younger than 1m (12s))\n\
+                "text": "• 7 exempt, too-young: e.g. shop/web-9 (younger than 1m (12s))\n\
                          • 1 exempt, daemonset: shop/agent-0 (owned by a DaemonSet)"}},
             {"type": "context", "elements": [{"type": "plain_text", "emoji": false,
                 "text": "dry run · slot 2027-03-01T09:30:00Z · seed 42 · 5 pods listed, 0 candidates · shop · app=web"}]},

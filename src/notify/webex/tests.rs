@@ -1,6 +1,7 @@
 //! Promises about Webex: the payload to the letter, and a meaning for every answer.
 
-use macaque_core::outcome::{Outcome, Refusal};
+use macaque_core::outcome::Outcome;
+use macaque_core::refusal::Refusal;
 
 use super::*;
 use crate::notify::delivery::{DeliveryError, answer};

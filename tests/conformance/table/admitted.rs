@@ -229,7 +229,7 @@ fn grants() -> Vec<Scenario> {
     ]
 }
 
-/// The namespace is told to end, and the server knows it: its pods are going, and nothing new may come.
+/// The namespace is deleted, and the server knows it: its pods are terminating, and no new object may come.
 fn end_namespace(namespace: &TestNamespace) -> LocalBoxFuture<'_, ()> {
     async move {
         let path = format!("/api/v1/namespaces/{}", namespace.name());

@@ -1,4 +1,4 @@
-//! Scenarios in which nobody objects.
+//! Scenarios in which nothing objects.
 
 use macaque_core::report::RoundVerdict::{Disrupted, Idle};
 

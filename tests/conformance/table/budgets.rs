@@ -74,7 +74,7 @@ fn spent() -> Vec<Scenario> {
             .reports(&["db-1: evicted"])
             .ends(Disrupted)
             .after([Going("db-1"), Alive("db-0"), Allowed("db", 0)]),
-        scenario("a deletion asks no budget", &[30])
+        scenario("a deletion does not check budgets", &[30])
             .given(web(1))
             .given([least("web", "web", 1)])
             .delete()
@@ -115,7 +115,7 @@ fn unhealthy() -> Vec<Scenario> {
             .reports(&["sick: evicted"])
             .ends(Disrupted)
             .after([Going("sick")]),
-        scenario("a pending pod asks no budget, not even two", &[7])
+        scenario("no budget is checked for a pending pod, not even two", &[7])
             .given([pending("early", "web"), least("one", "web", 1), least("two", "web", 1)])
             .include(&["bare", "pending"])
             .sends(evict("early"), 201)
@@ -138,14 +138,14 @@ fn broken() -> Vec<Scenario> {
             .reports(&["web-0: refused by several budgets at once: evictions allow one per pod"])
             .ends(Refused)
             .after([Alive("web-0")]),
-        scenario("a budget that can never be worked out, over a DaemonSet", &[4, 5])
+        scenario("a budget that can never be computed, over a DaemonSet", &[4, 5])
             .given([workload("DaemonSet", "logs", 2), budget("logs", "logs", json!({"maxUnavailable": 1}))])
             .include(&["daemonset"])
             .sends(evict("logs-*"), 429)
             .sends(evict("logs-*"), 429)
             .reports(&["logs-*: refused by budget logs: The disruption budget logs is still being processed by the server."; 2])
             .ends(Refused),
-        scenario("a budget that could not be worked out lately", &[5])
+        scenario("a budget that could not be computed lately", &[5])
             .given([workload("DaemonSet", "logs", 2), budget("logs", "logs", json!({"maxUnavailable": 1}))])
             .arrange(observe)
             .include(&["daemonset"])
@@ -163,7 +163,7 @@ fn broken() -> Vec<Scenario> {
             .reports(&["logs-*: refused by budget logs: The disruption budget logs does not allow evicting pods currently: \
                      too many pending evictions not confirmed by PDB controller"; 2])
             .ends(Refused),
-        scenario("a budget in per cent over bare pods expects nobody", &[5])
+        scenario("a budget in per cent over bare pods expects no pod", &[5])
             .given(web(1))
             .given([budget("web", "web", json!({"minAvailable": "50%"}))])
             .sends(evict("web-0"), 429)
@@ -189,7 +189,7 @@ fn broken() -> Vec<Scenario> {
             .sends(evict("web-0"), 429)
             .reports(&["web-0: refused by budget web: The disruption budget web does not allow evicting pods currently"])
             .ends(Refused),
-        scenario("a budget without a selector covers nobody", &[1])
+        scenario("a budget without a selector covers no pod", &[1])
             .given(web(1))
             .given([json!({
                 "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "idle"},
@@ -198,7 +198,7 @@ fn broken() -> Vec<Scenario> {
             .sends(evict("web-0"), 201)
             .reports(&["web-0: evicted"])
             .ends(Disrupted),
-        scenario("an empty selector covers everybody", &[2])
+        scenario("an empty selector covers every pod", &[2])
             .given(web(1))
             .given([json!({
                 "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "all"},

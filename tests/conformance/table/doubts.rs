@@ -46,7 +46,7 @@ fn throttle(seconds: u32) -> ProxyResponse {
 fn throttles() -> Vec<Scenario> {
     vec![
         scenario(
-            "a throttled eviction waits as it is told and is sent again",
+            "a throttled eviction waits as long as it says and is sent again",
             &[24],
         )
         .given(web(1))
@@ -57,13 +57,16 @@ fn throttles() -> Vec<Scenario> {
         .ends(Disrupted)
         .takes(Duration::from_secs(1))
         .after([Going("web-0")]),
-        scenario("a throttled list waits as it is told and is sent again", &[24])
-            .given(web(1))
-            .once("/pods?", Fault::Answer(throttle(1)))
-            .sends(evict("web-0"), 201)
-            .reports(&["web-0: evicted"])
-            .ends(Disrupted)
-            .takes(Duration::from_secs(1)),
+        scenario(
+            "a throttled list waits as long as it says and is sent again",
+            &[24],
+        )
+        .given(web(1))
+        .once("/pods?", Fault::Answer(throttle(1)))
+        .sends(evict("web-0"), 201)
+        .reports(&["web-0: evicted"])
+        .ends(Disrupted)
+        .takes(Duration::from_secs(1)),
         scenario("a credential that expired is read afresh, once", &[38])
             .given(web(1))
             .once(
@@ -159,7 +162,7 @@ fn faults() -> Vec<Scenario> {
             .reports(&["web-0: evicted"])
             .warns("policy/v1 is old")
             .ends(Disrupted),
-        scenario("a page of HTML is an answer of nobody", &[25])
+        scenario("a page of HTML is no answer of the API server", &[25])
             .given(web(1))
             .always("/eviction", Fault::Answer(response(404, "text/html", "<html>not found</html>")))
             .sends(evict("web-0"), 404)
@@ -231,7 +234,7 @@ fn cuts() -> Vec<Scenario> {
         .sends(evict("web-0"), 504)
         .reports(&[
             "web-0: unknown: HTTP 504: Timeout: request did not complete within the allotted timeout; \
-             asked again: HTTP 504: Timeout: request did not complete within the allotted timeout; \
+             sent again: HTTP 504: Timeout: request did not complete within the allotted timeout; \
              a moment later the pod was alive",
         ])
         .ends(macaque_core::report::RoundVerdict::Failed)

@@ -50,7 +50,7 @@ pub(super) fn table() -> Vec<Scenario> {
             .own_pod("web-0")
             .exempt(&[("self", 1)])
             .after([Alive("web-0")]),
-        scenario("pods that opted out are exempt, in any tool's words", &[33])
+        scenario("pods that opted out are exempt, by any tool's annotation", &[33])
             .given([
                 annotated(
                     "scaler",
@@ -64,7 +64,7 @@ pub(super) fn table() -> Vec<Scenario> {
             ])
             .exempt(&[("opted-out", 5)])
             .after(["scaler", "karpenter", "hours", "soft", "own"].map(Alive)),
-        scenario("a wish not to be disrupted that is over is no exemption", &[33])
+        scenario("an opt-out that has expired is no exemption", &[33])
             .given([annotated("hours", "karpenter.sh/do-not-disrupt", "1ms")])
             .sends(evict("hours"), 201)
             .reports(&["hours: evicted"])

@@ -88,7 +88,7 @@ pub(super) fn table() -> Vec<Scenario> {
         .reports(&["web-0: evicted"])
         .ends(Disrupted)
         .after([Going("web-0")]),
-        scenario("any other yes is verified like the usual one", &[1])
+        scenario("any other success is verified like the usual one", &[1])
             .given(web(1))
             .once(
                 "/eviction",
@@ -98,7 +98,7 @@ pub(super) fn table() -> Vec<Scenario> {
             .reports(&["web-0: evicted"])
             .ends(Disrupted),
         answered(
-            "any other yes without effect is no success",
+            "any other success without effect is no success",
             &[23],
             response(200, "application/json", success.to_string()),
         )

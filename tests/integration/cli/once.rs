@@ -140,7 +140,7 @@ fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
         (&report["seed"], &report["end"]["state"]),
         (&json!(7), &json!("complete"))
     );
-    assert_eq!(report["attempts"][0]["outcome"], json!({ "result": "spared" }));
+    assert_eq!(report["attempts"][0]["outcome"], json!({ "result": "dry-run" }));
     assert_eq!(report["verdict"], json!("disrupted"));
 
     let yaml = macaque("once -n shop --seed 7 -o yaml").on(&cluster).run();
@@ -149,7 +149,7 @@ fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
         "seed: 7\n",
         "dry_run: true\n",
         "method: evict\n",
-        "    result: spared\n",
+        "    result: dry-run\n",
     ] {
         yaml.says(0, &[line]);
     }

@@ -100,7 +100,7 @@ impl JournalFixture {
     async fn incarnation(&self, store: JournalStore, incarnation: u64) -> TestReplica {
         let platform = platform();
         let mut config = evict_one();
-        config.rules.target.min_age = Duration::ZERO;
+        config.eligibility.target.min_age = Duration::ZERO;
         config.disrupt.count = self.count;
 
         let (switch, stop) = StopSwitch::new(&platform);

@@ -20,7 +20,10 @@ async fn an_hours_limit_outlives_restarts() {
     }
     let why = fixture.replica("and another").await.is_denied(4).await;
 
-    assert_eq!(why, "3 disrupted within an hour (limits.per_hour)");
+    assert_eq!(
+        why,
+        "the limit of 3 disruptions per hour is reached (limits.per_hour)"
+    );
     assert_eq!(fixture.losses(), 3);
 }
 
@@ -39,7 +42,10 @@ async fn a_days_limit_ends_a_round_between_two_victims() {
 
     assert_eq!(report.attempts.len(), 2);
     let why = fixture.replica("a").await.is_denied(2).await;
-    assert_eq!(why, "2 disrupted within a day (limits.per_day)");
+    assert_eq!(
+        why,
+        "the limit of 2 disruptions per day is reached (limits.per_day)"
+    );
     assert_eq!(fixture.losses(), 2);
 }
 

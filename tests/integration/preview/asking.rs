@@ -16,7 +16,7 @@ fn every_candidate_is_asked_about_by_a_dry_run_that_changes_nothing() {
     assert!(plan.out.contains(YES), "{plan:?}");
     assert!(
         plan.line("deployment/web")
-            .ends_with("44% allowed: the API server says yes")
+            .ends_with("44% allowed: the API server allows it")
     );
     assert!(
         plan.line("statefulset/db")
@@ -50,7 +50,7 @@ fn deletions_are_asked_about_in_the_body_and_delete_nothing() {
     let line = plan.line("statefulset/db");
 
     assert!(
-        line.ends_with("allowed: the API server says yes; a deletion asks no budget"),
+        line.ends_with("allowed: the API server allows it; a deletion does not check budgets"),
         "{line}"
     );
 

@@ -22,7 +22,7 @@ fn budgets_that_may_not_be_listed_are_unknown_and_the_missing_grant_is_named() {
         "shop deployment/cart 3/3 ? ? 3 25% unknown: budgets could not be read"
     );
 
-    let problem = plan.line("problem: budgets are unknown");
+    let problem = plan.line("problem: cannot read budgets");
     assert!(
         problem.ends_with(r#"{apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: ["list"]}"#),
         "{problem}"
@@ -34,7 +34,7 @@ fn budgets_that_may_not_be_listed_are_unknown_and_the_missing_grant_is_named() {
         why.out.contains("is unknown: budgets could not be read."),
         "{why:?}"
     );
-    assert!(why.out.contains("problem: budgets are unknown"), "{why:?}");
+    assert!(why.out.contains("problem: cannot read budgets"), "{why:?}");
     assert_eq!(
         shop.macaque(&["plan", "--method", "delete"])
             .out

@@ -88,7 +88,7 @@ fn readiness_counts_all_pods_of_an_owner_and_a_mixed_verdict_counts_each() {
 
     assert!(line.starts_with("shop statefulset/db 2/3 db 0 3 ~"), "{line}");
     assert!(
-        line.contains("1 allowed: no budget is asked for a pod that is Pending; 2 refused"),
+        line.contains("1 allowed: no budget is checked for a pod that is Pending; 2 refused"),
         "{line}"
     );
 
@@ -179,15 +179,15 @@ fn a_dry_run_picks_those_that_the_plan_of_its_seed_says_it_would_pick() {
     let mut differed = 0;
     for seed in ["1", "2", "3", "4", "5", "6", "7", "8"] {
         let draw = shop.macaque(&["plan", "--seed", seed, "-o", "json"]).json()["draw"].clone();
-        let spared = match &draw["picked_in_dry_run"] {
+        let picked = match &draw["picked_in_dry_run"] {
             Value::Null => draw["victims"][0]["pod"].clone(),
-            spared => {
+            picked => {
                 differed += 1;
-                spared[0].clone()
+                picked[0].clone()
             }
         };
         let report = shop.macaque(&["once", "--seed", seed, "-o", "json"]).json();
-        assert_eq!(report["attempts"][0]["pod"], spared, "seed {seed}");
+        assert_eq!(report["attempts"][0]["pod"], picked, "seed {seed}");
     }
 
     assert!(differed > 0, "some seed draws a pod of db");

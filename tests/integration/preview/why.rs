@@ -143,7 +143,7 @@ fn a_deletion_asks_no_budget_and_reads_none() {
     let why = shop.macaque(&["why", "sts/db", "--method", "delete"]);
     assert!(
         why.out
-            .contains("its deletion would be allowed: a deletion asks no budget"),
+            .contains("its deletion would be allowed: a deletion does not check budgets"),
         "{why:?}"
     );
 

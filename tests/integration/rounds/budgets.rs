@@ -2,7 +2,8 @@
 
 use kube_sandbox::scenario::{budget, deployment, stateful_set};
 use macaque::notify::RoundMessage;
-use macaque_core::outcome::{DisruptionMethod, Outcome, Refusal};
+use macaque_core::outcome::{DisruptionMethod, Outcome};
+use macaque_core::refusal::Refusal;
 use macaque_core::report::{RoundEnd, RoundVerdict};
 use serde_json::{Value, json};
 

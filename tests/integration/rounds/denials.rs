@@ -1,7 +1,8 @@
 //! Refusals by admission and by rights, whatever code they come with: each is one request, and none is an error.
 
 use kube_sandbox::scenario::stateful_set;
-use macaque_core::outcome::{DisruptionMethod, Outcome, Refusal};
+use macaque_core::outcome::{DisruptionMethod, Outcome};
+use macaque_core::refusal::Refusal;
 use macaque_core::report::RoundVerdict;
 use serde_json::{Value, json};
 

@@ -168,7 +168,7 @@ async fn a_yes_that_cannot_be_verified_is_unknown_after_several_looks() {
     let fixture = db().after_the_first(LOOK, Fault::Answer(bad_gateway()));
     let report = fixture.round().await;
     assert!(
-        unknown(&report).starts_with("accepted, but then: get pod shop/db-"),
+        unknown(&report).starts_with("accepted, but the check failed: get pod shop/db-"),
         "{report:?}"
     );
     assert_eq!(
@@ -263,7 +263,7 @@ async fn after_a_doubt_no_answer_is_taken_at_its_word_and_no_other_pod_is_drawn(
             )
             .always(EVICTION, Fault::Answer(later));
         let report = fixture.round().await;
-        assert!(unknown(&report).contains("asked again"), "{report:?}");
+        assert!(unknown(&report).contains("sent again"), "{report:?}");
         assert_eq!((report.attempts.len(), fixture.sent(EVICTION).len()), (1, 2));
     }
 }

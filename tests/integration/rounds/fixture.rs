@@ -69,7 +69,7 @@ impl RoundFixture {
 
     pub(crate) fn method(mut self, method: DisruptionMethod) -> Self {
         self.config.disrupt.method = method;
-        self.config.rules.method = method;
+        self.config.eligibility.method = method;
         self
     }
 
@@ -100,32 +100,32 @@ impl RoundFixture {
 
     pub(crate) fn namespaces(mut self, names: &[&str]) -> Self {
         let names = names.iter().map(ToString::to_string).collect();
-        self.config.rules.target.namespaces = NamespaceScope::Named(names);
+        self.config.eligibility.target.namespaces = NamespaceScope::Named(names);
         self
     }
 
     pub(crate) fn all_namespaces(mut self) -> Self {
-        self.config.rules.target.namespaces = NamespaceScope::All;
+        self.config.eligibility.target.namespaces = NamespaceScope::All;
         self
     }
 
     pub(crate) fn selector(mut self, selector: &str) -> Self {
-        self.config.rules.target.selector = selector.parse().unwrap();
+        self.config.eligibility.target.selector = selector.parse().unwrap();
         self
     }
 
     pub(crate) fn include(mut self, rule: &'static str) -> Self {
-        self.config.rules.target.include.push(rule);
+        self.config.eligibility.target.include.push(rule);
         self
     }
 
     pub(crate) fn min_age(mut self, seconds: u64) -> Self {
-        self.config.rules.target.min_age = Duration::from_secs(seconds);
+        self.config.eligibility.target.min_age = Duration::from_secs(seconds);
         self
     }
 
     pub(crate) fn own_pod(mut self, namespace: &str, name: &str) -> Self {
-        self.config.rules.own_pod = Some(OwnPod {
+        self.config.eligibility.own_pod = Some(OwnPod {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
         });

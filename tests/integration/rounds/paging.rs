@@ -62,7 +62,7 @@ async fn a_list_that_expires_without_a_token_starts_anew_and_counts_nobody_twice
 async fn a_list_that_keeps_expiring_fails_the_round() {
     let fixture = RoundFixture::with(many_pods()).always(NEXT_PAGE, Fault::Answer(expired()));
     let report = fixture.round().await;
-    let why = "list pods in shop: unexpected answer: the list expires between two pages, again and again";
+    let why = "list pods in shop: unexpected answer: the list expired between two pages too often";
     assert_eq!(failure(&report), why);
     assert_eq!(fixture.sent("/pods?").len(), 7, "read from the start three times");
     assert!(fixture.sent(EVICTION).is_empty());

@@ -57,7 +57,7 @@ async fn many_pods_are_drawn_by_name_and_only_the_drawn_are_read() {
         (report.listed, report.candidates, report.verdict()),
         (PODS, 1, RoundVerdict::Disrupted)
     );
-    assert_eq!(report.unjudged(), PODS - 1);
+    assert_eq!(report.unchecked(), PODS - 1);
     assert_eq!(full_lists(&fixture), 1, "one glance at the full list");
     assert_eq!((fixture.sent(NAMES).len(), fixture.sent(DRAWN).len()), (1, 1));
     assert_eq!(fixture.sent(EVICTION).len(), 1);
@@ -81,7 +81,7 @@ async fn a_few_pods_of_a_selector_among_many_are_all_judged() {
     let mut objects = many_pods("shop", PODS, |_| false);
     objects.push(deployment("shop", "db", 3));
     let report = fixture(objects).selector("app=db").round().await;
-    assert_eq!((report.listed, report.candidates, report.unjudged()), (3, 3, 0));
+    assert_eq!((report.listed, report.candidates, report.unchecked()), (3, 3, 0));
 }
 
 #[actix_rt::test]
@@ -202,7 +202,7 @@ async fn where_owners_are_drawn_among_many_pods_a_small_one_is_as_likely_as_a_la
     for seed in 0..seeds {
         fixture = fixture.seed(seed);
         let report = fixture.round().await;
-        assert_eq!((report.candidates, report.unjudged()), (PODS + 4, 0));
+        assert_eq!((report.candidates, report.unchecked()), (PODS + 4, 0));
         let owner = report.attempts[0].owner.as_ref().unwrap();
         let number = ["db", "search", "web"]
             .iter()
@@ -237,7 +237,7 @@ async fn many_pods_of_which_none_is_eligible_are_all_judged_and_every_reason_rep
         (RoundVerdict::Idle, PODS, 0)
     );
     assert_eq!(report.exempted["opted-out"].count, PODS);
-    assert_eq!(report.unjudged(), 0);
+    assert_eq!(report.unchecked(), 0);
     assert_eq!(fixture.sent(DRAWN).len(), 1_000, "no more is drawn in vain");
 }
 
@@ -251,7 +251,7 @@ async fn many_finished_pods_are_reported_with_the_reason_why_none_is_eligible() 
     let report = fixture(objects).round().await;
 
     assert_eq!(
-        (report.verdict(), report.listed, report.unjudged()),
+        (report.verdict(), report.listed, report.unchecked()),
         (RoundVerdict::Idle, PODS, 0)
     );
     assert_eq!(report.exempted["not-running"].count, PODS - 3);
@@ -285,7 +285,7 @@ async fn who_was_put_back_among_many_pods_is_no_candidate_any_more_once_a_scan_s
         (report.verdict(), report.attempts.len()),
         (RoundVerdict::Refused, 1)
     );
-    assert_eq!((report.candidates, report.unjudged()), (0, 0));
+    assert_eq!((report.candidates, report.unchecked()), (0, 0));
     assert_eq!(report.exempted["opted-out"].count, owned + rest);
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kube_sandbox::scenario::stateful_set;
-use macaque_core::outcome::{Outcome, Refusal};
+use macaque_core::outcome::Outcome;
+use macaque_core::refusal::Refusal;
 use macaque_core::report::{RoundEnd, RoundVerdict};
 
 use super::fixture::{EVICTION, RoundFixture};

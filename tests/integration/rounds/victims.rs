@@ -101,7 +101,7 @@ async fn a_dry_run_only_reads_and_leaves_everything_as_it_was() {
     let before = fixture.list("/api/v1/namespaces/shop/pods").await;
     let report = fixture.round().await;
 
-    assert_eq!(report.count(|outcome| *outcome == Outcome::Spared), 2);
+    assert_eq!(report.count(|outcome| *outcome == Outcome::DryRun), 2);
     assert_eq!(report.verdict(), RoundVerdict::Disrupted);
     assert!(
         fixture

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
-use super::{EligibilityRules, Exemption, RuleFinding, RuleResult};
+use super::{EligibilityConfig, Exemption};
 use crate::outcome::DisruptionMethod;
 use crate::pod::Pod;
 
@@ -24,7 +25,7 @@ pub struct EligibilityRule {
 /// The input of a rule: one pod, the configuration and the time.
 pub(super) struct RuleInput<'a> {
     pub(super) pod: &'a Pod,
-    pub(super) rules: &'a EligibilityRules,
+    pub(super) config: &'a EligibilityConfig,
     pub(super) now: Timestamp,
 }
 
@@ -33,7 +34,7 @@ pub(super) enum RuleSetting {
     /// None: the rule always holds.
     Always,
     /// The rule is a setting itself: its key, and its value.
-    Key(&'static str, fn(&EligibilityRules) -> String),
+    Key(&'static str, fn(&EligibilityConfig) -> String),
     /// `target.include` may switch the rule off.
     Include,
     /// The rule holds for deletions only.
@@ -42,10 +43,38 @@ pub(super) enum RuleSetting {
     DeletionUnlessIncluded,
 }
 
+/// The finding of one rule about one pod.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleFinding {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// The result.
+    pub result: RuleResult,
+    /// The setting that decides, with its value: `target.min_age = 1m`; `None` if no setting does.
+    pub setting: Option<String>,
+    /// What the rule looked at: `namespace shop`, for example.
+    pub seen: String,
+    /// The reason in words, if the rule exempts the pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// The result of a rule for one pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleResult {
+    /// The rule does not exempt the pod.
+    Passed,
+    /// The rule would exempt the pod, but the configuration switches the rule off.
+    SwitchedOff,
+    /// The rule exempts the pod.
+    Exempt,
+}
+
 impl EligibilityRule {
     /// The exemption of the pod, if the rule is on and exempts it.
     pub(super) fn judge(&self, input: &RuleInput<'_>) -> Option<Exemption> {
-        if self.is_off(input.rules) {
+        if self.is_off(input.config) {
             return None;
         }
         let why = (self.exempts)(input)?;
@@ -57,13 +86,13 @@ impl EligibilityRule {
         let exemption = self.judge(input);
         let result = match &exemption {
             Some(_) => RuleResult::Exempt,
-            None if (self.exempts)(input).is_some() => RuleResult::Opened,
+            None if (self.exempts)(input).is_some() => RuleResult::SwitchedOff,
             None => RuleResult::Passed,
         };
         RuleFinding {
             rule: self.name,
             result,
-            setting: self.setting(input.rules),
+            setting: self.setting(input.config),
             seen: (self.seen)(input),
             why: exemption.map(|exemption| exemption.why.into_owned()),
         }
@@ -89,24 +118,24 @@ impl EligibilityRule {
         }
     }
 
-    fn is_off(&self, rules: &EligibilityRules) -> bool {
-        let is_eviction = rules.method == DisruptionMethod::Evict;
+    fn is_off(&self, config: &EligibilityConfig) -> bool {
+        let is_eviction = config.method == DisruptionMethod::Evict;
         match self.setting {
             RuleSetting::Always | RuleSetting::Key(..) => false,
-            RuleSetting::Include => self.is_included(rules),
+            RuleSetting::Include => self.is_included(config),
             RuleSetting::Deletion => is_eviction,
-            RuleSetting::DeletionUnlessIncluded => is_eviction || self.is_included(rules),
+            RuleSetting::DeletionUnlessIncluded => is_eviction || self.is_included(config),
         }
     }
 
-    fn is_included(&self, rules: &EligibilityRules) -> bool {
-        rules.target.include.contains(&self.name)
+    fn is_included(&self, config: &EligibilityConfig) -> bool {
+        config.target.include.contains(&self.name)
     }
 
     /// The setting that decides, as `KEY = VALUE`.
-    fn setting(&self, rules: &EligibilityRules) -> Option<String> {
-        let method = format!("disrupt.method = {}", rules.method);
-        let with = if self.is_included(rules) {
+    fn setting(&self, config: &EligibilityConfig) -> Option<String> {
+        let method = format!("disrupt.method = {}", config.method);
+        let with = if self.is_included(config) {
             "with"
         } else {
             "without"
@@ -115,10 +144,10 @@ impl EligibilityRule {
 
         match self.setting {
             RuleSetting::Always => None,
-            RuleSetting::Key(key, value) => Some(format!("{key} = {}", value(rules))),
+            RuleSetting::Key(key, value) => Some(format!("{key} = {}", value(config))),
             RuleSetting::Include => Some(include),
             RuleSetting::Deletion => Some(method),
-            RuleSetting::DeletionUnlessIncluded if rules.method == DisruptionMethod::Evict => Some(method),
+            RuleSetting::DeletionUnlessIncluded if config.method == DisruptionMethod::Evict => Some(method),
             RuleSetting::DeletionUnlessIncluded => Some(include),
         }
     }

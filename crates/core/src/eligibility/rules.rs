@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::EligibilityRules;
+use super::EligibilityConfig;
 use super::opt_out::opt_out;
 use super::rule::{EligibilityRule, RuleInput, RuleSetting};
 use crate::pod::{Pod, PodPhase};
@@ -30,9 +30,9 @@ pub(super) static RULES: &[EligibilityRule] = &[
     EligibilityRule {
         name: "namespace",
         doc: "pods outside the namespaces in scope",
-        setting: RuleSetting::Key("target.namespaces", |rules| rules.target.namespaces.to_string()),
+        setting: RuleSetting::Key("target.namespaces", |config| config.target.namespaces.to_string()),
         exempts: |input| {
-            let is_outside = !input.rules.target.namespaces.contains(&input.pod.id.namespace);
+            let is_outside = !input.config.target.namespaces.contains(&input.pod.id.namespace);
             is_outside.then_some("outside the namespaces in scope".into())
         },
         seen: namespace,
@@ -42,7 +42,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
         doc: "pods whose labels do not match",
         setting: RuleSetting::Key("target.selector", selector),
         exempts: |input| {
-            let is_selected = input.rules.target.selector.matches(&input.pod.labels);
+            let is_selected = input.config.target.selector.matches(&input.pod.labels);
             (!is_selected).then_some("does not match the selector".into())
         },
         seen: labels,
@@ -56,16 +56,16 @@ pub(super) static RULES: &[EligibilityRule] = &[
     },
     EligibilityRule {
         name: "self",
-        doc: "macaque's own pod, and the other pods of its controller",
+        doc: "macaque's own pod, if `MACAQUE_POD_NAME` and `MACAQUE_POD_NAMESPACE` name it, and the other pods of its controller",
         setting: RuleSetting::Always,
         exempts: |input| {
-            let own = input.rules.own_pod.as_ref();
+            let own = input.config.own_pod.as_ref();
             own.is_some_and(|own| own.covers(input.pod))
                 .then_some("macaque itself".into())
         },
-        seen: |input| match &input.rules.own_pod {
+        seen: |input| match &input.config.own_pod {
             Some(own) => format!("macaque is {}/{}", own.namespace, own.name),
-            None => "macaque runs in no pod".to_owned(),
+            None => "macaque does not run in a pod".to_owned(),
         },
     },
     EligibilityRule {
@@ -99,7 +99,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
     },
     EligibilityRule {
         name: "pending",
-        doc: "pods in the phase Pending; an eviction of one asks no budget",
+        doc: "pods in the phase Pending; evicting one does not check budgets",
         setting: RuleSetting::Include,
         exempts: |input| (input.pod.phase == PodPhase::Pending).then_some("not running (Pending)".into()),
         seen: |input| input.pod.phase.to_string(),
@@ -146,7 +146,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
     },
     EligibilityRule {
         name: "opted-out",
-        doc: "pods that opted out by an annotation or label",
+        doc: "pods that [opted out](#opt-out) by an annotation or label",
         setting: RuleSetting::Include,
         exempts: |input| {
             opt_out(input.pod, input.now).map(|(key, value)| format!("opted out by {key}={value:?}").into())
@@ -174,7 +174,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
             input
                 .pod
                 .has_eviction_responders
-                .then_some("names eviction responders".into())
+                .then_some("has eviction responders".into())
         },
         seen: |input| with_or_without(input.pod.has_eviction_responders, "evictionResponders"),
     },
@@ -184,17 +184,17 @@ pub(super) static RULES: &[EligibilityRule] = &[
         setting: RuleSetting::Deletion,
         exempts: |input| {
             let is_annotated = input.pod.annotations.contains_key(REQUEST_EVICT_ONLY);
-            is_annotated.then_some("asks to be evicted, never deleted".into())
+            is_annotated.then_some("may be evicted but not deleted".into())
         },
         seen: |input| annotation(input, REQUEST_EVICT_ONLY),
     },
     EligibilityRule {
         name: "too-young",
-        doc: "pods younger than this",
-        setting: RuleSetting::Key("target.min_age", |rules| brief(rules.target.min_age)),
+        doc: "pods younger than `target.min_age`",
+        setting: RuleSetting::Key("target.min_age", |config| brief(config.target.min_age)),
         exempts: |input| {
             let age = age_of(input);
-            let min_age = input.rules.target.min_age;
+            let min_age = input.config.target.min_age;
             (age < min_age).then(|| format!("younger than {} ({})", brief(min_age), brief(age)).into())
         },
         seen: |input| match input.pod.created {
@@ -208,11 +208,11 @@ fn namespace(input: &RuleInput<'_>) -> String {
     format!("namespace {}", input.pod.id.namespace)
 }
 
-fn selector(rules: &EligibilityRules) -> String {
-    if rules.target.selector.is_empty() {
+fn selector(config: &EligibilityConfig) -> String {
+    if config.target.selector.is_empty() {
         "\"\"".to_owned()
     } else {
-        rules.target.selector.to_string()
+        config.target.selector.to_string()
     }
 }
 

@@ -54,7 +54,7 @@ fn in_namespace(namespace: &str) -> Pod {
     pod
 }
 
-pub(super) fn rules() -> EligibilityRules {
+pub(super) fn rules() -> EligibilityConfig {
     let target = TargetConfig {
         namespaces: NamespaceScope::All,
         selector: Selector::default(),
@@ -62,20 +62,20 @@ pub(super) fn rules() -> EligibilityRules {
         include: vec![],
     };
 
-    EligibilityRules {
+    EligibilityConfig {
         target,
         method: DisruptionMethod::Evict,
         own_pod: None,
     }
 }
 
-pub(super) fn including(include: &'static str) -> EligibilityRules {
+pub(super) fn including(include: &'static str) -> EligibilityConfig {
     let mut rules = rules();
     rules.target.include.push(include);
     rules
 }
 
-pub(super) fn exempting(pod: &Pod, rules: &EligibilityRules) -> Option<&'static str> {
+pub(super) fn exempting(pod: &Pod, rules: &EligibilityConfig) -> Option<&'static str> {
     judge(pod, rules, now()).err().map(|exemption| exemption.rule)
 }
 

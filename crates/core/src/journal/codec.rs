@@ -62,7 +62,7 @@ impl StoredJournal {
         match journal.version {
             VERSION => Ok(journal),
             version => Err(UnreadableJournal::Malformed(format!(
-                "there is no version {version}"
+                "version {version} does not exist"
             ))),
         }
     }

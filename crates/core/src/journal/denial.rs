@@ -151,8 +151,14 @@ impl fmt::Display for Denial {
             }
             Self::CountReached { count } => write!(f, "this round already has its {count} victims"),
             Self::LimitReached { window, limit } => match window {
-                LimitWindow::Hour => write!(f, "{limit} disrupted within an hour (limits.per_hour)"),
-                LimitWindow::Day => write!(f, "{limit} disrupted within a day (limits.per_day)"),
+                LimitWindow::Hour => write!(
+                    f,
+                    "the limit of {limit} disruptions per hour is reached (limits.per_hour)"
+                ),
+                LimitWindow::Day => write!(
+                    f,
+                    "the limit of {limit} disruptions per day is reached (limits.per_day)"
+                ),
             },
             Self::InCooldown(OwnerCooldown {
                 namespace,

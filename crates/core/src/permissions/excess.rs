@@ -10,7 +10,7 @@ pub struct ExcessPermissions {
     /// The namespace; `None` for all namespaces, and for resources without one.
     pub namespace: Option<String>,
     /// The permissions, each with what it allows.
-    pub rights: Vec<(Permission, &'static str)>,
+    pub permissions: Vec<(Permission, &'static str)>,
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
@@ -78,7 +78,7 @@ const DANGEROUS_CLUSTER_WIDE: [(Permission, &str); 3] = [
 /// its namespaces.
 pub fn excessive(config: &ChaosConfig) -> Vec<ExcessPermissions> {
     let mut in_namespaces = match config.disrupt.method {
-        DisruptionMethod::Evict => vec![(DELETE, "a deletion asks no budget")],
+        DisruptionMethod::Evict => vec![(DELETE, "a deletion does not check budgets")],
         DisruptionMethod::Delete => vec![(EVICT, "the configured method is delete")],
     };
     in_namespaces.extend(DANGEROUS);
@@ -94,11 +94,11 @@ pub fn excessive(config: &ChaosConfig) -> Vec<ExcessPermissions> {
 
     let everywhere = ExcessPermissions {
         namespace: None,
-        rights: cluster_wide.into_iter().chain(DANGEROUS_CLUSTER_WIDE).collect(),
+        permissions: cluster_wide.into_iter().chain(DANGEROUS_CLUSTER_WIDE).collect(),
     };
     let each = named.iter().map(|name| ExcessPermissions {
         namespace: Some(name.clone()),
-        rights: in_namespaces.clone(),
+        permissions: in_namespaces.clone(),
     });
     std::iter::once(everywhere).chain(each).collect()
 }

@@ -30,28 +30,28 @@ fn shop(dry_run: bool, method: DisruptionMethod) -> ChaosConfig {
     config(dry_run, method, NamespaceScope::Named(vec!["shop".into()]))
 }
 
-fn printed(rights: &[Permission]) -> Vec<String> {
-    rights.iter().map(ToString::to_string).collect()
+fn printed(permissions: &[Permission]) -> Vec<String> {
+    permissions.iter().map(ToString::to_string).collect()
 }
 
 #[test]
 fn a_dry_run_needs_no_verb_that_disrupts() {
     for method in DisruptionMethod::ALL {
-        let rights = needed(&shop(true, method), PermissionPurpose::Rounds);
-        assert_eq!(printed(&rights), ["get pods", "list pods"], "{method}");
+        let permissions = needed(&shop(true, method), PermissionPurpose::Rounds);
+        assert_eq!(printed(&permissions), ["get pods", "list pods"], "{method}");
     }
 }
 
 #[test]
 fn a_real_run_needs_the_verb_of_its_method_and_never_both() {
-    let rights = |method| printed(&needed(&shop(false, method), PermissionPurpose::Rounds));
+    let permissions = |method| printed(&needed(&shop(false, method), PermissionPurpose::Rounds));
 
     assert_eq!(
-        rights(DisruptionMethod::Evict),
+        permissions(DisruptionMethod::Evict),
         ["get pods", "list pods", "create pods/eviction"]
     );
     assert_eq!(
-        rights(DisruptionMethod::Delete),
+        permissions(DisruptionMethod::Delete),
         ["get pods", "list pods", "delete pods"]
     );
 }
@@ -96,8 +96,8 @@ fn no_permission_that_a_configuration_needs_is_excessive() {
             let scopes = scopes(&config.target.namespaces);
             for excess in excessive(&config) {
                 let is_own = scopes.contains(&excess.namespace.as_deref());
-                for (right, why) in excess.rights {
-                    assert!(!is_own || !needed.contains(&right), "{right}: {why}");
+                for (permission, why) in excess.permissions {
+                    assert!(!is_own || !needed.contains(&permission), "{permission}: {why}");
                 }
             }
         }
@@ -110,7 +110,9 @@ fn the_other_method_is_excessive_and_so_is_the_configured_one_outside_the_namesp
     let [everywhere, shop] = &excessive(&config)[..] else {
         panic!("the cluster and one namespace");
     };
-    let holds = |excess: &ExcessPermissions, right| excess.rights.iter().any(|(held, _)| *held == right);
+    let holds = |excess: &ExcessPermissions, permission| {
+        excess.permissions.iter().any(|(held, _)| *held == permission)
+    };
     assert!(everywhere.namespace.is_none() && holds(everywhere, EVICT));
     assert!(holds(shop, DELETE) && !holds(shop, EVICT));
 }

@@ -6,9 +6,9 @@ use super::{PreviewedPod, RoundPreview};
 use crate::budget::PlannedDisruptions;
 use crate::config::DrawBy;
 use crate::eligibility::Candidate;
-use crate::outcome::Refusal;
 use crate::pod::PodOwner;
 use crate::prediction::Prediction;
+use crate::refusal::Refusal;
 use crate::selection::DrawQueue;
 
 /// The chances of the pods to be disrupted, in the order of the preview.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::budget::{BudgetArithmetic, PlannedDisruptions};
-use crate::eligibility::{EligibilityRules, RuleFinding, RuleResult, examine};
+use crate::eligibility::{EligibilityConfig, RuleFinding, RuleResult, examine};
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodRef};
 use crate::preview::{BudgetIndex, Prediction};
@@ -30,15 +30,20 @@ pub struct PodExplanation {
 }
 
 /// Explains `pod` by `rules` at `now`, under `budgets`.
-pub fn explain(pod: &Pod, rules: &EligibilityRules, now: Timestamp, budgets: &BudgetIndex) -> PodExplanation {
-    let findings = examine(pod, rules, now);
-    let prediction = budgets.predict(pod, rules.method, &PlannedDisruptions::default());
-    let covering = match rules.method {
-        DisruptionMethod::Evict => budgets.over(pod).ok(),
+pub fn explain(
+    pod: &Pod,
+    eligibility: &EligibilityConfig,
+    now: Timestamp,
+    budgets: &BudgetIndex,
+) -> PodExplanation {
+    let findings = examine(pod, eligibility, now);
+    let prediction = budgets.predict(pod, eligibility.method, &PlannedDisruptions::default());
+    let covering = match eligibility.method {
+        DisruptionMethod::Evict => budgets.covering(pod).ok(),
         DisruptionMethod::Delete => None,
     };
     let arithmetic = covering.map(|budgets| budgets.into_iter().map(|budget| budget.arithmetic()).collect());
-    let conclusion = conclude(pod, &findings, &prediction, rules.method);
+    let conclusion = conclude(pod, &findings, &prediction, eligibility.method);
 
     PodExplanation {
         pod: pod.id.clone(),

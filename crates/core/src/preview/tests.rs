@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::budget::{BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
+use crate::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
 use crate::config::DrawBy;
-use crate::outcome::Refusal;
 use crate::pod::PodPhase;
+use crate::refusal::Refusal;
 use crate::verdict::DisruptionVerdict;
 
 /// `app-0`, `app-1` and so on, of the Deployment `app`; without an owner if `app` is "bare".
@@ -172,7 +172,7 @@ fn chances_are_estimated_where_they_are_not_simple() {
     let chances = mixed.chances(&seeds);
 
     assert!(chances.estimated);
-    assert_eq!(chances.of, [1.0, 0.0], "a pending pod asks no budget");
+    assert_eq!(chances.of, [1.0, 0.0], "no budget is checked for a pending pod");
 }
 
 #[test]
@@ -187,13 +187,16 @@ fn a_deletion_asks_no_budget() {
     let mut preview = preview([pods("db", 3)], vec![budget("db", 0)], 1);
     preview.disrupt.method = DisruptionMethod::Delete;
     let first = &preview.pick(1)[0];
-    assert_eq!(first.prediction.to_string(), "allowed: a deletion asks no budget");
+    assert_eq!(
+        first.prediction.to_string(),
+        "allowed: a deletion does not check budgets"
+    );
 }
 
 #[test]
 fn unreadable_budgets_make_the_prediction_unknown() {
     let mut preview = preview([pods("db", 3)], vec![], 1);
-    preview.budgets.miss(Some("shop"), "forbidden".into());
+    preview.budgets.add_unreadable(Some("shop"), "forbidden".into());
     let victims = preview.pick(1);
 
     assert_eq!(victims.len(), 1, "what may have happened spends the count");
@@ -201,8 +204,8 @@ fn unreadable_budgets_make_the_prediction_unknown() {
         victims[0].prediction.to_string(),
         "unknown: budgets could not be read"
     );
-    assert_eq!(preview.budgets.of("shop"), Err("forbidden"));
-    assert_eq!(preview.budgets.of("elsewhere"), Ok(&[][..]));
+    assert_eq!(preview.budgets.in_namespace("shop"), Err("forbidden"));
+    assert_eq!(preview.budgets.in_namespace("elsewhere"), Ok(&[][..]));
 }
 
 #[test]
@@ -215,7 +218,7 @@ fn the_servers_answer_outranks_the_budgets_but_ignores_planned_disruptions() {
 
     let words: Vec<_> = preview.pick(1).iter().map(|v| v.prediction.to_string()).collect();
 
-    assert_eq!(words[0], "allowed: the API server says yes");
+    assert_eq!(words[0], "allowed: the API server allows it");
     assert!(words[1].starts_with("refused by budget bare"), "{words:?}");
 
     preview.pods[0].server_answer = Some(Prediction::Refused(Refusal::SeveralBudgets));

@@ -64,7 +64,9 @@ pub enum CronError {
         word: String,
     },
     /// A time zone in front of the fields.
-    #[error("`{assignment}` in front of the fields is not crontab: the time zone has its own setting")]
+    #[error(
+        "`{assignment}` in front of the fields is not valid in crontab: the time zone has its own setting"
+    )]
     Zone {
         /// The assignment, `TZ=…` or `CRON_TZ=…`.
         assignment: String,

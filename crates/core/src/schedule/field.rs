@@ -47,7 +47,7 @@ pub enum FieldRule {
     #[error("is spelled out: write {0}")]
     LongName(&'static str),
     /// A character that Quartz knows and crontab does not.
-    #[error("is not crontab: `{0}` is Quartz syntax; {1}")]
+    #[error("is not valid in crontab: `{0}` is Quartz syntax; {1}")]
     Foreign(&'static str, &'static str),
     /// Any other text.
     #[error("is not {0}")]

@@ -15,7 +15,7 @@ pub struct TimerConfig {
     /// How long no slot is due after the start, and after a jump of the wall clock.
     pub settle: Duration,
     /// How far the two clocks may drift apart between two readings before that counts as a jump.
-    pub leap: Duration,
+    pub max_drift: Duration,
 }
 
 impl Default for TimerConfig {
@@ -23,7 +23,7 @@ impl Default for TimerConfig {
         Self {
             deadline: Duration::from_secs(60),
             settle: Duration::from_secs(30),
-            leap: Duration::from_secs(2),
+            max_drift: Duration::from_secs(2),
         }
     }
 }
@@ -34,7 +34,7 @@ pub struct ClockReading {
     /// The wall clock, which may be set.
     pub wall: Timestamp,
     /// The monotonic clock: the time since some fixed moment.
-    pub steady: Duration,
+    pub monotonic: Duration,
 }
 
 /// The result of one reading of the clocks.
@@ -45,7 +45,7 @@ pub struct TimerTick {
     /// The slots that passed without a round: how many, and the last of them.
     pub missed: Option<(usize, Timestamp)>,
     /// How far the wall clock jumped, if it did.
-    pub leapt: Option<SignedDuration>,
+    pub jump: Option<SignedDuration>,
     /// The next slot; `None` if there is none.
     pub next: Option<Timestamp>,
     /// How long to wait until the next reading at the latest; `None` if there is nothing to wait for.
@@ -73,7 +73,7 @@ impl SlotTimer {
         Self {
             config,
             passed_until: before(now.wall, config.deadline),
-            settled_at: now.steady + config.settle,
+            settled_at: now.monotonic + config.settle,
             last_reading: now,
         }
     }
@@ -86,7 +86,7 @@ impl SlotTimer {
     ) -> TimerTick {
         let jump = self.jump(now);
         if jump.is_some() {
-            self.settled_at = now.steady + self.config.settle;
+            self.settled_at = now.monotonic + self.config.settle;
             // After the clock was set back, slots come due a second time; the journal knows that they were claimed.
             self.passed_until = self.passed_until.min(now.wall);
         }
@@ -94,12 +94,12 @@ impl SlotTimer {
         let mut tick = TimerTick {
             due: None,
             missed: None,
-            leapt: jump,
+            jump,
             next: next_after(self.passed_until),
             again: None,
         };
 
-        let unsettled = self.settled_at.saturating_sub(now.steady);
+        let unsettled = self.settled_at.saturating_sub(now.monotonic);
         if !unsettled.is_zero() {
             tick.again = tick.next.map(|_| unsettled);
             return tick;
@@ -150,12 +150,12 @@ impl SlotTimer {
     /// How far the wall clock has moved away from the monotonic clock since the last reading, if that is far.
     fn jump(&mut self, now: ClockReading) -> Option<SignedDuration> {
         let wall = now.wall.duration_since(self.last_reading.wall);
-        let steady = now.steady.saturating_sub(self.last_reading.steady);
-        let steady = SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX);
+        let monotonic = now.monotonic.saturating_sub(self.last_reading.monotonic);
+        let monotonic = SignedDuration::try_from(monotonic).unwrap_or(SignedDuration::MAX);
         self.last_reading = now;
 
-        let drift = wall - steady;
-        (drift.unsigned_abs() > self.config.leap).then_some(drift)
+        let drift = wall - monotonic;
+        (drift.unsigned_abs() > self.config.max_drift).then_some(drift)
     }
 }
 
@@ -178,7 +178,7 @@ mod tests {
         let wall = START + i64::try_from(seconds).unwrap();
         ClockReading {
             wall: Timestamp::from_second(wall).unwrap(),
-            steady: Duration::from_secs(seconds),
+            monotonic: Duration::from_secs(seconds),
         }
     }
 

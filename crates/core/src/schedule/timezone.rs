@@ -25,7 +25,7 @@ pub enum TimezoneError {
         name: String,
     },
     /// A name that is not in the database.
-    #[error("no time zone is called `{name}`: {}", remedy(.nearest.as_deref()))]
+    #[error("unknown time zone `{name}`: {}", remedy(.nearest.as_deref()))]
     Unknown {
         /// The name as written.
         name: String,
@@ -127,7 +127,7 @@ mod tests {
         ] {
             assert_eq!(
                 complaint(written),
-                format!("no time zone is called `{written}`: did you mean {meant}?")
+                format!("unknown time zone `{written}`: did you mean {meant}?")
             );
         }
         for hopeless in ["PST", "Mars/Olympus_Mons", "Factory", "Etc/Unknown", "Moon"] {

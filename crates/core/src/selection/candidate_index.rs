@@ -9,7 +9,7 @@ use rand::rngs::ChaCha12Rng;
 
 use super::queue::by_owner;
 use crate::config::DrawBy;
-use crate::eligibility::{Candidate, EligibilityRules};
+use crate::eligibility::{Candidate, EligibilityConfig};
 use crate::pod::{Pod, PodOwner, PodRef};
 use crate::selection::NameIndex;
 
@@ -34,9 +34,9 @@ struct EligiblePod {
 impl CandidateIndex {
     /// Adds a pod that was checked by `rules`; `candidate` is `None` if the pod is exempt. Pods must be added in the
     /// API server's order: by `NAMESPACE/NAME`.
-    pub fn push(&mut self, pod: &Pod, candidate: Option<&Candidate>, rules: &EligibilityRules) {
+    pub fn push(&mut self, pod: &Pod, candidate: Option<&Candidate>, eligibility: &EligibilityConfig) {
         // The name index of a sampled round holds only pods in these phases, and both must give the same order.
-        if !rules.phases().contains(&pod.phase) {
+        if !eligibility.phases().contains(&pod.phase) {
             return;
         }
 

@@ -3,8 +3,9 @@
 
 use crate::config::DisruptConfig;
 use crate::eligibility::Candidate;
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::Outcome;
 use crate::pod::PodRef;
+use crate::refusal::Refusal;
 use crate::selection::DrawQueue;
 
 /// The maximum number of victims in a row that are tried while a webhook does not answer: more would add to its load.
@@ -84,12 +85,12 @@ impl VictimPicker {
             self.queue.mark_disrupted(victim);
         }
         match outcome {
-            Outcome::Refused(Refusal::NamespaceTerminating) => self.leave_namespace(&victim.pod),
+            Outcome::Refused(Refusal::NamespaceTerminating) => self.exclude_namespace(&victim.pod),
             Outcome::Refused(_) => self.queue.mark_refused(victim),
             Outcome::Evicted
             | Outcome::Deleted
             | Outcome::Gone
-            | Outcome::Spared
+            | Outcome::DryRun
             | Outcome::Unknown { .. } => {}
         }
 
@@ -117,13 +118,13 @@ impl VictimPicker {
     }
 
     /// Whether `namespace` is excluded, because nothing can be disrupted in it.
-    pub fn has_left(&self, namespace: &str) -> bool {
-        self.queue.has_left(namespace)
+    pub fn is_excluded(&self, namespace: &str) -> bool {
+        self.queue.is_excluded(namespace)
     }
 
     /// Excludes the namespace of `pod`, because nothing can be disrupted in it.
-    pub fn leave_namespace(&mut self, pod: &PodRef) {
-        self.queue.leave_namespace(pod);
+    pub fn exclude_namespace(&mut self, pod: &PodRef) {
+        self.queue.exclude_namespace(pod);
     }
 }
 

@@ -72,11 +72,11 @@ pub(super) fn by_owner<T, O: Hash + Eq>(
 impl DrawQueue {
     /// A queue of `candidates` in the order of `seed`.
     pub fn new(candidates: Vec<Candidate>, seed: u64, draw_by: DrawBy) -> Self {
-        Self::of(draw(candidates, seed, draw_by))
+        Self::from_drawn(draw(candidates, seed, draw_by))
     }
 
     /// A queue of candidates that were drawn already, in this order.
-    pub fn of(drawn: Vec<Candidate>) -> Self {
+    pub fn from_drawn(drawn: Vec<Candidate>) -> Self {
         Self {
             drawn: drawn.into(),
             put_back: VecDeque::new(),
@@ -91,7 +91,7 @@ impl DrawQueue {
     pub fn growing() -> Self {
         Self {
             growing: true,
-            ..Self::of(Vec::new())
+            ..Self::from_drawn(Vec::new())
         }
     }
 
@@ -176,12 +176,12 @@ impl DrawQueue {
     }
 
     /// Whether `namespace` is excluded, because nothing can be disrupted in it.
-    pub fn has_left(&self, namespace: &str) -> bool {
+    pub fn is_excluded(&self, namespace: &str) -> bool {
         self.excluded_namespaces.contains(namespace)
     }
 
     /// Excludes the namespace of `pod`, because nothing can be disrupted in it, and removes its candidates.
-    pub fn leave_namespace(&mut self, pod: &PodRef) {
+    pub fn exclude_namespace(&mut self, pod: &PodRef) {
         self.excluded_namespaces.insert(pod.namespace.clone());
 
         for candidates in [&mut self.drawn, &mut self.put_back] {

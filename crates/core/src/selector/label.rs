@@ -19,13 +19,13 @@ pub(super) fn check_key(key: &str) -> Result<(), String> {
     if let Some(prefix) = prefix {
         if prefix.is_empty() || prefix.len() > MAX_PREFIX_LENGTH || !prefix.split('.').all(is_dns_label) {
             return Err(format!(
-                "`{prefix}` cannot be the prefix of a label key: it takes a DNS name of at most {MAX_PREFIX_LENGTH} \
+                "`{prefix}` is not a valid label key prefix: use a DNS name of at most {MAX_PREFIX_LENGTH} \
                  characters, lower-case letters, digits, '-' and '.'"
             ));
         }
         if name.contains('/') {
             return Err(format!(
-                "the label key `{key}` has more than one slash: it takes prefix/name"
+                "the label key `{key}` has more than one slash: use prefix/name"
             ));
         }
     }
@@ -61,7 +61,7 @@ fn check_name(name: &str) -> Result<(), String> {
             name.len()
         ))
     } else if !name.bytes().all(is_allowed) {
-        Err("it takes letters, digits, '-', '_' and '.' only".to_owned())
+        Err("use only letters, digits, '-', '_' and '.'".to_owned())
     } else if is_alphanumeric(name.bytes().next()) && is_alphanumeric(name.bytes().last()) {
         Ok(())
     } else {

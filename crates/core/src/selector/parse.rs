@@ -55,7 +55,7 @@ fn split_requirements(text: &str) -> Vec<&str> {
 
 fn parse_requirement(text: &str) -> Result<LabelRequirement, String> {
     if text.is_empty() {
-        return Err("it is empty: there is a comma too many".to_owned());
+        return Err("it is empty: remove the extra comma".to_owned());
     }
     if let Some(key) = text.strip_prefix('!') {
         return with_checked_key(key.trim_start(), LabelCondition::Absent);
@@ -97,7 +97,7 @@ fn parse_condition(text: &str) -> Result<LabelCondition, String> {
         "in" => parse_values(operator, values).map(LabelCondition::In),
         "notin" => parse_values(operator, values).map(LabelCondition::NotIn),
         _ => Err(format!(
-            "`{text}` is no operator and value: there are =, ==, !=, in (…), notin (…), > and <"
+            "`{text}` is not an operator and a value: use =, ==, !=, in (…), notin (…), > and <"
         )),
     }
 }

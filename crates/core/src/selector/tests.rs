@@ -102,13 +102,13 @@ fn a_complaint_names_the_requirement_and_the_rule() {
     let long = "x".repeat(64);
 
     for (selector, requirement, rule) in [
-        ("app=web,", "", "a comma too many"),
-        (",app", "", "a comma too many"),
-        ("app=web,,tier", "", "a comma too many"),
+        ("app=web,", "", "remove the extra comma"),
+        (",app", "", "remove the extra comma"),
+        ("app=web,,tier", "", "remove the extra comma"),
         (
             "a=b,app=we b",
             "app=we b",
-            "`we b` cannot be a label value: it takes letters",
+            "`we b` cannot be a label value: use only letters",
         ),
         ("app===web", "app===web", "`=web` cannot be a label value"),
         (
@@ -120,9 +120,9 @@ fn a_complaint_names_the_requirement_and_the_rule() {
         ("app in (web", "app in (web", "in parentheses"),
         ("app in (web) x", "app in (web) x", "in parentheses"),
         ("app in (a b)", "app in (a b)", "`a b` cannot be a label value"),
-        ("app IN (web)", "app IN (web)", "is no operator and value"),
-        ("app web", "app web", "is no operator and value"),
-        ("app)", "app)", "is no operator and value"),
+        ("app IN (web)", "app IN (web)", "is not an operator and a value"),
+        ("app web", "app web", "is not an operator and a value"),
+        ("app)", "app)", "is not an operator and a value"),
         ("=web", "=web", "a label key is missing"),
         ("!", "!", "a label key is missing"),
         ("!app=web", "!app=web", "`app=web` cannot be a label key"),
@@ -134,9 +134,9 @@ fn a_complaint_names_the_requirement_and_the_rule() {
         (
             "Example.com/app",
             "Example.com/app",
-            "`Example.com` cannot be the prefix",
+            "`Example.com` is not a valid label key prefix",
         ),
-        ("/app", "/app", "`` cannot be the prefix"),
+        ("/app", "/app", "`` is not a valid label key prefix"),
         ("a.b/", "a.b/", "has no name after its prefix"),
         ("a/b/c", "a/b/c", "more than one slash"),
         ("app>web", "app>web", "`web` is not a whole number"),

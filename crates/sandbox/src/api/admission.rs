@@ -1,11 +1,12 @@
-//! Admission of new objects: the one plugin that every cluster has (`plugin/pkg/admission/namespace/lifecycle`).
+//! Admission of new objects, by the rules of the plugin NamespaceLifecycle
+//! (`plugin/pkg/admission/namespace/lifecycle`).
 
 use crate::store::object;
 use crate::store::state::ClusterState;
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::StatusError;
 
-/// Admits a new object when its namespace exists and is not terminating.
+/// Admits a new object if its namespace exists and is not terminating.
 pub(crate) fn admit_creation(
     state: &ClusterState,
     info: &RequestInfo,

@@ -1,4 +1,6 @@
-//! Authorizes requests: the one user may do everything, except what a denial takes away.
+//! Authorizes requests: the single user may do everything except what an [`AccessDenial`] denies.
+//!
+//! [`AccessDenial`]: crate::store::access_denial::AccessDenial
 
 use serde_json::{Value, json};
 
@@ -8,7 +10,7 @@ use crate::wire::request::ApiRequest;
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::StatusError;
 
-/// Refuses what is denied, before anything is known of the object.
+/// Refuses a request that is denied, before the object is looked up.
 pub(crate) fn authorize(
     state: &ClusterState,
     info: &RequestInfo,
@@ -36,7 +38,7 @@ pub(crate) fn authorize(
     ))
 }
 
-/// The verb by which Roles know a request.
+/// The verb of a request in Roles.
 fn authorization_verb(info: &RequestInfo, request: &ApiRequest) -> &'static str {
     match (request.method.as_str(), info.name.is_some()) {
         ("GET", _) if request.query.is_set("watch") => "watch",
@@ -51,7 +53,7 @@ fn authorization_verb(info: &RequestInfo, request: &ApiRequest) -> &'static str 
     }
 }
 
-/// A resource as Roles name it: `pods`, `pods/eviction`.
+/// The name of a resource in Roles: `pods`, `pods/eviction`.
 fn with_subresource(resource: &str, subresource: &str) -> String {
     if subresource.is_empty() {
         resource.to_owned()
@@ -65,7 +67,7 @@ fn is_denied(state: &ClusterState, verb: &str, group: &str, resource: &str, name
     denials.any(|denial| denial.denies(verb, group, resource, namespace))
 }
 
-/// Answers a review of what the user may do.
+/// Answers a review of the user's permissions.
 pub(crate) fn review(
     state: &ClusterState,
     plural: &str,
@@ -82,7 +84,7 @@ pub(crate) fn review(
         }
         "selfsubjectrulesreviews" => {
             let rule = json!({ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] });
-            // Rules can only grant: that something is denied can only be said by calling them incomplete.
+            // Rules can only grant, so the only way to hint at a denial is to call them incomplete.
             let is_incomplete = !state.denials.is_empty();
             json!({ "resourceRules": [rule], "nonResourceRules": [], "incomplete": is_incomplete })
         }

@@ -1,4 +1,4 @@
-//! Checks that a body fits the path it was sent to, and whether a write is a dry run.
+//! Checks that a body fits its path, and reads whether a write is a dry run.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::wire::request::QueryParameters;
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::{FieldError, StatusError};
 
-/// Refuses an object of another kind or version than its path; one that names none is taken for the right one.
+/// Refuses an object whose kind or version differs from that of its path; an object may leave both out.
 pub(crate) fn check_kind(object: &Value, resource: &ApiResource) -> Result<(), StatusError> {
     let api_version = object::text(object, "/apiVersion");
     let kind = object::text(object, "/kind");
@@ -34,7 +34,7 @@ pub(crate) fn check_namespace(stated: &str, info: &RequestInfo) -> Result<(), St
     Err(StatusError::bad_request(message))
 }
 
-/// Whether a write is a dry run, by its query; `options_kind` is what an invalid value is an error of.
+/// Reads from the query whether a write is a dry run; `options_kind` is the kind that an error names.
 pub(crate) fn read_dry_run(query: &QueryParameters, options_kind: &str) -> Result<bool, StatusError> {
     let values = query.all("dryRun");
     match dry_run_error(&values) {

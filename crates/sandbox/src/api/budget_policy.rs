@@ -1,7 +1,7 @@
-//! Decides whether the budgets over a pod permit its eviction.
+//! Decides whether the budgets that cover a pod permit its eviction.
 //!
-//! Pure: objects in, a permission or a refusal out. The rules and the messages are those of
-//! `pkg/registry/core/pod/storage/eviction.go`.
+//! These functions do not touch the cluster state: objects in, a permission or a refusal out. The rules and the
+//! messages are those of `pkg/registry/core/pod/storage/eviction.go`.
 
 use std::sync::Arc;
 
@@ -12,21 +12,21 @@ use crate::selectors::labels::LabelSelector;
 use crate::store::object;
 use crate::wire::status_error::StatusError;
 
-/// More pods than this waiting for their deletion under one budget, and no more are permitted (`MaxDisruptedPodSize`).
+/// A budget permits no evictions while more pods than this wait for their deletion (`MaxDisruptedPodSize`).
 const MAX_DISRUPTED_PODS: usize = 2000;
 
 const REFUSAL: &str = "Cannot evict pod as it would violate the pod's disruption budget.";
 
-/// The reason for which a pod may be evicted.
+/// The reason why a pod may be evicted.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum EvictionPermission {
-    /// The pod does not run or is terminating already, so that no budget is asked.
+    /// The pod does not run or is already terminating, so budgets are not consulted.
     BudgetNotConsulted,
     /// No budget covers the pod.
     NoBudget,
-    /// A budget covers the pod but loses nothing by one that is not ready.
+    /// A budget covers the pod, and permits the eviction of pods that are not ready.
     UnhealthyPodAllowed,
-    /// One disruption of this budget is to be spent.
+    /// The eviction spends one of this budget's disruptions.
     SpendsDisruption(Arc<Value>),
 }
 
@@ -61,14 +61,14 @@ fn covers(budget: &Value, pod: &Value) -> bool {
     pod_selector(budget).is_some_and(|selector| selector.matches(object::labels(pod)))
 }
 
-/// The selector of a budget. Without one, or with one that cannot be read, a budget covers nothing.
+/// The selector of a budget. A budget with a missing or invalid selector covers nothing.
 pub(crate) fn pod_selector(budget: &Value) -> Option<LabelSelector> {
     LabelSelector::from_object(budget.pointer("/spec/selector"))
         .ok()
         .flatten()
 }
 
-/// Whether the `unhealthyPodEvictionPolicy` lets pods go that are not ready.
+/// Whether the `unhealthyPodEvictionPolicy` permits the eviction of pods that are not ready.
 fn allows_unhealthy_pods(budget: &Value) -> bool {
     let healthy = object::number(budget, "/status/currentHealthy");
     let desired = object::number(budget, "/status/desiredHealthy");
@@ -81,7 +81,7 @@ fn check_disruptions_allowed(budget: &Value) -> Result<(), StatusError> {
     let name = object::name(budget);
     let observed = object::number(budget, "/status/observedGeneration");
     if observed < object::number(budget, "/metadata/generation") {
-        // Its controller has not seen the latest spec yet; ten seconds are what a real server asks for.
+        // The budget's controller has not seen the latest spec yet. A real server also asks to wait ten seconds.
         let cause = format!("The disruption budget {name} is still being processed by the server.");
         return Err(too_many_requests(&cause).with_retry_after(10));
     }
@@ -91,6 +91,7 @@ fn check_disruptions_allowed(budget: &Value) -> Result<(), StatusError> {
         let why = "pdb disruptions allowed is negative";
         return Err(forbidden(name, why, why));
     }
+
     let disrupted = budget
         .pointer("/status/disruptedPods")
         .and_then(Value::as_object)
@@ -117,8 +118,7 @@ fn forbidden(name: &str, why: &str, cause: &str) -> StatusError {
     refusal.with_cause("DisruptionBudget", &cause, "")
 }
 
-/// The explanation of a budget with no disruption left: by its numbers or, where they do not explain it, by its
-/// condition.
+/// Explains why a budget has no disruption left: by its numbers or, if they do not explain it, by its condition.
 fn exhaustion_cause(budget: &Value) -> String {
     let name = object::name(budget);
     let condition = object::condition(budget, "DisruptionAllowed");
@@ -131,6 +131,7 @@ fn exhaustion_cause(budget: &Value) -> String {
             "The disruption budget {name} does not allow evicting pods currently because it failed sync: {message}"
         );
     }
+
     let healthy = object::number(budget, "/status/currentHealthy");
     let desired = object::number(budget, "/status/desiredHealthy");
     if healthy <= desired {
@@ -144,9 +145,9 @@ fn exhaustion_cause(budget: &Value) -> String {
     format!("The disruption budget {name} does not allow evicting pods currently ({reason}): {message}")
 }
 
-/// The budget after one disruption, with the pod noted as about to be deleted.
+/// The budget after one disruption, with the pod added to `disruptedPods`.
 ///
-/// The note keeps the disruption controller from giving the disruption back before it sees the deletion.
+/// The entry keeps the disruption controller from counting the pod as healthy until it sees the deletion.
 pub(crate) fn spend_disruption(budget: &Value, pod: &str, now: Timestamp) -> Value {
     let left = object::number(budget, "/status/disruptionsAllowed") - 1;
     let mut budget = budget.clone();
@@ -160,7 +161,7 @@ pub(crate) fn spend_disruption(budget: &Value, pod: &str, now: Timestamp) -> Val
     budget
 }
 
-/// Brings the condition `DisruptionAllowed` in line with the numbers.
+/// Updates the condition `DisruptionAllowed` to match the numbers.
 pub(crate) fn set_disruption_allowed(budget: &mut Value, now: Timestamp) {
     let is_allowed = object::number(budget, "/status/disruptionsAllowed") > 0;
     let (status, reason) = if is_allowed {

@@ -1,6 +1,6 @@
-//! Converts between the version in which an object is stored and the one in which a request speaks of it.
+//! Converts objects between their storage version and the version of a request.
 //!
-//! Only events have two: they are stored with the field names of `v1` and served by `events.k8s.io/v1` as well.
+//! Only events have two versions: they are stored as `v1`, and also served as `events.k8s.io/v1`.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const EVENT_FIELDS: [(&str, &str); 7] = [
     ("reportingComponent", "reportingController"),
 ];
 
-/// An object as it is stored, from the version of its resource's API.
+/// Converts an object from the version of its resource to the storage version.
 pub(crate) fn to_storage_version(resource: &ApiResource, object: Value) -> Value {
     if resource.group != "events.k8s.io" {
         return object;
@@ -28,7 +28,7 @@ pub(crate) fn to_storage_version(resource: &ApiResource, object: Value) -> Value
     rename_fields(object, pairs, "v1")
 }
 
-/// A stored object in the version of a resource's API.
+/// Converts a stored object to the version of a resource.
 pub(crate) fn to_request_version(resource: &ApiResource, object: &Arc<Value>) -> Arc<Value> {
     if resource.group != "events.k8s.io" {
         return object.clone();
@@ -47,7 +47,7 @@ fn rename_fields<'a>(
         return object;
     };
 
-    // All are taken out before one is put back: a new name must not be renamed in turn.
+    // All fields are taken out before any is put back, so that a new name is not renamed in turn.
     let renamed: Map<String, Value> = pairs
         .filter_map(|(from, to)| fields.remove(from).map(|value| (to.to_owned(), value)))
         .collect();

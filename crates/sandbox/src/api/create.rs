@@ -1,4 +1,4 @@
-//! Creates objects: named, checked, admitted, completed and stored.
+//! Creates objects: names, checks, admits, completes and stores them.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::wire::request::ApiRequest;
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::{FieldError, StatusError};
 
-/// The metadata that the server sets on creation, whatever the client sent.
+/// The metadata that the server sets on creation; values from the client are ignored.
 const SERVER_SET_FIELDS: [&str; 5] = [
     "uid",
     "resourceVersion",
@@ -81,7 +81,7 @@ pub(crate) fn create_object(
     Ok(state.store.put(resource.kind, object))
 }
 
-/// Completes a `generateName` to a name, unless the object has one.
+/// Generates a name from `generateName`, unless the object has a name.
 fn generate_name(state: &mut ClusterState, object: &mut Value) {
     let prefix = object::text(object, "/metadata/generateName").to_owned();
     if object::name(object).is_empty() && !prefix.is_empty() {

@@ -1,16 +1,16 @@
-//! Completes new objects with the defaults that controllers and clients rely on.
+//! Completes new objects with defaults.
 //!
-//! Not every default of Kubernetes: only those that something here or in kubectl reads.
+//! Only those defaults of Kubernetes are set that the sandbox or kubectl reads.
 
 use serde_json::{Map, Value, json};
 
 use crate::store::object;
 use crate::store::resource::ApiResource;
 
-/// Fills in what the sender left open, and takes out the status, which is never the sender's to give.
+/// Fills in the defaults, and removes the status, which clients cannot set on creation.
 pub(crate) fn complete(object: &mut Value, resource: &ApiResource) {
     object["apiVersion"] = match resource.group {
-        // The version in which events are stored.
+        // The storage version of events.
         "events.k8s.io" => json!("v1"),
         _ => json!(resource.api_version()),
     };

@@ -1,4 +1,4 @@
-//! Deletes objects: pods with grace, what has finalizers in two steps, everything else at once.
+//! Deletes objects: pods after their grace period, objects with finalizers in two steps, all others at once.
 //!
 //! The steps are those of `apiserver/pkg/registry/rest/delete.go` and, for pods, of
 //! `pkg/registry/core/pod/strategy.go`.
@@ -21,18 +21,18 @@ use crate::wire::request::ApiRequest;
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::StatusError;
 
-/// The grace period of a pod that names none.
+/// The default grace period of a pod, in seconds.
 const DEFAULT_GRACE_PERIOD: i64 = 30;
 
-/// The kinds whose deletion is answered with the object; every other is answered with a `Status`.
+/// The kinds whose deletion is answered with the object; all others are answered with a `Status`.
 const RETURNED_KINDS: [&str; 4] = ["Pod", "Namespace", "Service", "ServiceAccount"];
 
-/// The object of a deletion.
+/// The result of a deletion.
 #[derive(Debug)]
 pub(crate) struct DeletionResult {
-    /// The object as the deletion left it.
+    /// The object after the deletion.
     pub(crate) object: Arc<Value>,
-    /// Whether it is gone; otherwise it is terminating.
+    /// Whether the object is gone; otherwise it is terminating.
     pub(crate) removed: bool,
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn delete(
     let object = stored_object(state, info)?;
     let deleted = delete_object(state, resource, &object, &options)?;
 
-    // Only the older of the two ways to ask for a cascade is answered by 202 (`handlers/delete.go`).
+    // Only `orphanDependents`, the older of the two options for a cascade, is answered with 202 (`handlers/delete.go`).
     let is_accepted = !deleted.removed && options.orphan_dependents == Some(false);
     let code = if is_accepted { 202 } else { 200 };
     if RETURNED_KINDS.contains(&resource.kind) {
@@ -72,7 +72,7 @@ fn deletion_status(info: &RequestInfo, object: &Value) -> Value {
     status
 }
 
-/// Deletes what a selection matches, and answers with the list of it.
+/// Deletes the selected objects of a collection, and answers with the list of them.
 pub(crate) fn delete_collection(
     state: &mut ClusterState,
     info: &RequestInfo,
@@ -97,7 +97,7 @@ pub(crate) fn delete_collection(
 
 /// Deletes an object, as the last step of a DELETE, of an eviction or of a controller's decision.
 ///
-/// The options are checked here and not before, because an eviction spends its budget first.
+/// The options are checked here and not earlier, because an eviction spends its budget first.
 pub(crate) fn delete_object(
     state: &mut ClusterState,
     resource: &'static ApiResource,
@@ -115,6 +115,7 @@ pub(crate) fn delete_object(
     };
     let is_graceful = object::number(&terminating, "/metadata/deletionGracePeriodSeconds") > 0;
     let removed = !is_graceful && !object::has_finalizers(&terminating) && resource.kind != "Namespace";
+
     if options.is_dry_run() {
         let object = Arc::new(terminating);
         return Ok(DeletionResult { object, removed });
@@ -139,9 +140,9 @@ pub(crate) fn delete_object(
     })
 }
 
-/// Begins a pod's deletion, with grace unless nothing of it runs yet or any more.
+/// Begins a pod's deletion, without grace if no container of it is running.
 fn begin_pod_deletion(state: &ClusterState, pod: &Value, options: &DeleteOptions) -> Value {
-    // A negative period means at once, of which one second is the shortest.
+    // A negative period means at once, for which the API uses one second.
     let requested = options
         .grace_period_seconds
         .map(|seconds| if seconds < 0 { 1 } else { seconds });
@@ -149,16 +150,19 @@ fn begin_pod_deletion(state: &ClusterState, pod: &Value, options: &DeleteOptions
         return shorten_grace_period(state, pod, requested);
     }
 
-    let is_idle = object::text(pod, "/spec/nodeName").is_empty() || object::is_terminal(pod);
-    if is_idle {
+    let is_not_running = object::text(pod, "/spec/nodeName").is_empty() || object::is_terminal(pod);
+    if is_not_running {
         return set_deletion_time(state, pod, 0);
     }
-    let of_spec = pod.pointer("/spec/terminationGracePeriodSeconds");
-    let of_spec = of_spec.and_then(Value::as_i64).unwrap_or(DEFAULT_GRACE_PERIOD);
-    set_deletion_time(state, pod, requested.unwrap_or(of_spec).max(0))
+
+    let in_spec = pod
+        .pointer("/spec/terminationGracePeriodSeconds")
+        .and_then(Value::as_i64);
+    let period = requested.or(in_spec).unwrap_or(DEFAULT_GRACE_PERIOD);
+    set_deletion_time(state, pod, period.max(0))
 }
 
-/// Shortens the grace of a pod that is terminating already; a longer one changes nothing.
+/// Shortens the grace period of a pod that is already terminating; a longer period changes nothing.
 fn shorten_grace_period(state: &ClusterState, pod: &Value, requested: Option<i64>) -> Value {
     let current = object::number(pod, "/metadata/deletionGracePeriodSeconds");
     let Some(mut period) = requested.filter(|seconds| *seconds < current) else {
@@ -182,7 +186,7 @@ fn shorten_grace_period(state: &ClusterState, pod: &Value, requested: Option<i64
     pod
 }
 
-/// Begins the deletion of a namespace, which the garbage collector ends when the namespace is empty.
+/// Begins the deletion of a namespace; the garbage collector removes the namespace once it is empty.
 fn begin_namespace_deletion(state: &ClusterState, namespace: &Value) -> Value {
     let mut namespace = set_deletion_time(state, namespace, 0);
     object::metadata(&mut namespace).remove("deletionGracePeriodSeconds");
@@ -190,7 +194,7 @@ fn begin_namespace_deletion(state: &ClusterState, namespace: &Value) -> Value {
     namespace
 }
 
-/// Sets the deletion time of an object that has none.
+/// Sets the deletion time of an object, unless it already has one.
 fn set_deletion_time(state: &ClusterState, object: &Value, grace_period: i64) -> Value {
     let mut object = object.clone();
     if object::is_terminating(&object) {
@@ -209,7 +213,7 @@ fn set_deletion_time(state: &ClusterState, object: &Value, grace_period: i64) ->
     object
 }
 
-/// Takes the references to an owner from the objects that it owns, so that they stay without it.
+/// Removes the references to an owner from its dependents, so that they are not deleted with it.
 fn orphan_dependents(state: &mut ClusterState, owner: &str) {
     let is_dependent = |object: &Value| {
         let owners = object::list(object, "/metadata/ownerReferences");

@@ -21,7 +21,7 @@ pub(crate) struct DeleteOptions {
 impl DeleteOptions {
     /// Reads the options of a DELETE.
     ///
-    /// Options in the body hide those in the query altogether: `?dryRun=All` beside a body is not a dry run
+    /// If there is a body, the query is ignored, so `?dryRun=All` with a body is not a dry run
     /// (`apiserver/pkg/endpoints/handlers/delete.go`).
     pub(crate) fn read(request: &ApiRequest) -> Result<Self, StatusError> {
         if request.body.is_empty() {
@@ -39,7 +39,7 @@ impl DeleteOptions {
         Self::from_json(&body)
     }
 
-    /// Reads the JSON form; a field of a wrong type is refused, an unknown one ignored.
+    /// Reads the JSON form. Refuses a field of a wrong type, and ignores unknown fields.
     pub(crate) fn from_json(options: &Value) -> Result<Self, StatusError> {
         let grace_period_seconds = match &options["gracePeriodSeconds"] {
             Value::Null => None,
@@ -102,12 +102,12 @@ impl DeleteOptions {
         !self.dry_run.is_empty()
     }
 
-    /// Whether what the object owns is to be kept without it.
+    /// Whether the object's dependents must be kept.
     pub(crate) fn orphans_dependents(&self) -> bool {
         self.propagation_policy.as_deref() == Some("Orphan") || self.orphan_dependents == Some(true)
     }
 
-    /// The rules of `apimachinery/pkg/apis/meta/v1/validation`.
+    /// Validates the options by the rules of `apimachinery/pkg/apis/meta/v1/validation`.
     pub(crate) fn validate(&self) -> Result<(), StatusError> {
         let mut errors = Vec::new();
         if let Some(policy) = &self.propagation_policy {
@@ -130,7 +130,7 @@ impl DeleteOptions {
         Err(StatusError::invalid("meta.k8s.io", "DeleteOptions", "", &errors))
     }
 
-    /// Compares the preconditions with the object in store (`Preconditions.Check` in `apiserver/pkg/storage`).
+    /// Compares the preconditions with the stored object (`Preconditions.Check` in `apiserver/pkg/storage`).
     pub(crate) fn check_preconditions(
         &self,
         group: &str,
@@ -160,7 +160,7 @@ impl DeleteOptions {
     }
 }
 
-/// A text of the options, by its path such as `preconditions.uid`.
+/// Reads an optional text by its path, e.g. `preconditions.uid`.
 fn optional_text(options: &Value, path: &str) -> Result<Option<String>, StatusError> {
     let pointer = format!("/{}", path.replace('.', "/"));
     match options.pointer(&pointer) {

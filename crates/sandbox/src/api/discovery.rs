@@ -1,11 +1,11 @@
-//! Answers discovery: what a client may find out about the API before it uses it.
+//! Answers discovery requests: the groups, versions, resources and schemas of the API.
 
 use serde_json::{Value, json};
 
 use crate::store::resource::{ApiResource, RESOURCES};
 use crate::wire::reply::ApiReply;
 
-/// The version of Kubernetes whose answers are given.
+/// The version of Kubernetes that the sandbox imitates.
 pub(crate) const GIT_VERSION: &str = "v1.37.2+kube-sandbox";
 
 const VERBS: [&str; 8] = [
@@ -26,7 +26,7 @@ const ACCESS_REVIEWS: [(&str, &str); 2] = [
     ("selfsubjectrulesreviews", "SelfSubjectRulesReview"),
 ];
 
-/// Answers a path that leads to no object; `None` when it leads to nothing that is served.
+/// Answers a path that addresses no resource; `None` if nothing is served there.
 pub(crate) fn answer(path: &[String]) -> Option<ApiReply> {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let body = match path.as_slice() {
@@ -57,7 +57,7 @@ fn version() -> Value {
     })
 }
 
-/// The groups with their version, in the order of the table of resources; each has one version.
+/// The API groups in the order of the table of resources, each with its only version.
 fn api_groups() -> Vec<(&'static str, &'static str)> {
     let mut groups: Vec<(&str, &str)> = Vec::new();
     for resource in RESOURCES.iter().filter(|resource| !resource.group.is_empty()) {
@@ -141,7 +141,7 @@ fn subresource_entry(resource: &ApiResource, subresource: &str) -> Value {
     let mut entry = json!({
         "name": name, "singularName": "", "namespaced": resource.namespaced, "kind": kind, "verbs": verbs,
     });
-    // Only a kind of another group than its resource names its own.
+    // A kind names its group only if that differs from the resource's group.
     if !group.is_empty() {
         entry["group"] = json!(group);
         entry["version"] = json!(version);
@@ -158,9 +158,10 @@ fn schema_index() -> Value {
     json!({ "paths": paths })
 }
 
-/// The least of a schema: enough for kubectl to see that this server validates fields itself.
+/// A minimal schema, which tells kubectl that this server validates fields itself.
 ///
-/// Without the parameter `fieldValidation` on PATCH, kubectl would validate by schemas that are not there.
+/// Without the parameter `fieldValidation` of PATCH, kubectl would validate with schemas that the sandbox does not
+/// have.
 fn schema(group: &str, version: &str) -> Value {
     let mut paths = json!({});
     for resource in resources_of(group, version) {
@@ -179,7 +180,7 @@ fn schema(group: &str, version: &str) -> Value {
     json!({ "openapi": "3.0.0", "info": info, "paths": paths, "components": {} })
 }
 
-/// The path of one object as schemas write it: `/api/v1/namespaces/{namespace}/pods/{name}`.
+/// The path of an object in schemas: `/api/v1/namespaces/{namespace}/pods/{name}`.
 fn schema_path(resource: &ApiResource) -> String {
     let prefix = if resource.group.is_empty() {
         "/api/v1".to_owned()

@@ -1,4 +1,4 @@
-//! Validates new events by the rules of the API that they came through (`pkg/apis/core/validation/events.go`).
+//! Validates new events by the rules of the API that they were sent to (`pkg/apis/core/validation/events.go`).
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::wire::status_error::{FieldError, StatusError};
 
 /// Checks a new event, in its stored version, as an event of `v1` or of `events.k8s.io`.
 pub(crate) fn validate(event: &Value, group: &str, namespace: &str) -> Result<(), StatusError> {
-    // Events of the newer style are known by their eventTime, whichever API they come through.
+    // An eventTime marks an event of the newer style, in both APIs.
     let has_event_time = !object::text(event, "/eventTime").is_empty();
 
     let mut errors = Vec::new();
@@ -25,7 +25,7 @@ pub(crate) fn validate(event: &Value, group: &str, namespace: &str) -> Result<()
     Err(StatusError::invalid(group, "Event", object::name(event), &errors))
 }
 
-/// An event lives in the namespace of the object it is about; one about a cluster-scoped object in `default`.
+/// The error of an event outside the namespace of its object; events about cluster-scoped objects belong to `default`.
 fn namespace_error(event: &Value, namespace: &str, has_event_time: bool) -> Option<FieldError> {
     let involved = object::text(event, "/involvedObject/namespace");
     let fits = match (involved, has_event_time) {
@@ -47,7 +47,7 @@ fn namespace_error(event: &Value, namespace: &str, has_event_time: bool) -> Opti
     Some(error)
 }
 
-/// An event with an eventTime must say who did what, and briefly.
+/// The errors of an event with an eventTime, whose texts are required and limited in length.
 fn new_style_errors(event: &Value, group: &str) -> Vec<FieldError> {
     let controller = if group.is_empty() {
         "reportingComponent"
@@ -73,7 +73,7 @@ fn new_style_errors(event: &Value, group: &str) -> Vec<FieldError> {
     texts.into_iter().filter_map(error).collect()
 }
 
-/// The newer API takes no events of the older style.
+/// The errors of an event of the older style that was sent to the newer API.
 fn new_api_errors(event: &Value, has_event_time: bool) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if !has_event_time {

@@ -1,7 +1,7 @@
-//! Answers POST pods/eviction, in the order in which a real server judges one.
+//! Answers POST pods/eviction.
 //!
-//! The order, and every message, is that of `pkg/registry/core/pod/storage/eviction.go`: a budget is spent before the
-//! preconditions are looked at, and the options of the deletion are validated last.
+//! The order of the checks, and every message, is that of `pkg/registry/core/pod/storage/eviction.go`: a budget is
+//! spent before the preconditions are checked, and the delete options are validated last.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use crate::wire::request::ApiRequest;
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::{FieldError, StatusError};
 
-/// Judges an eviction and, when it is permitted, deletes the pod.
+/// Checks an eviction and, if it is permitted, deletes the pod.
 pub(crate) fn evict(
     state: &mut ClusterState,
     info: &RequestInfo,
@@ -46,7 +46,7 @@ pub(crate) fn evict(
     Ok(ApiReply::json(201, status).with_warnings(&warnings))
 }
 
-/// Accepts both versions of the policy API, which name the same Eviction; a body that names none is taken for one.
+/// Accepts the Eviction of both versions of the policy API; a body may leave out its kind and version.
 fn check_kind(eviction: &Value) -> Result<(), StatusError> {
     let api_version = object::text(eviction, "/apiVersion");
     let kind = object::text(eviction, "/kind");
@@ -98,7 +98,7 @@ fn check_eviction(eviction: &Value, info: &RequestInfo) -> Result<(), StatusErro
     Ok(())
 }
 
-/// Makes the dry runs of query and body one; two that differ are an error without a reason.
+/// Merges the `dryRun` of query and body; if they differ, refuses with an error without a reason.
 fn merge_dry_runs(mut options: DeleteOptions, queried: &[String]) -> Result<DeleteOptions, StatusError> {
     if options.dry_run.is_empty() {
         options.dry_run = queried.to_vec();
@@ -116,7 +116,7 @@ fn merge_dry_runs(mut options: DeleteOptions, queried: &[String]) -> Result<Dele
     Err(StatusError::new(500, "", message))
 }
 
-/// From the pod and its budgets to the pod's deletion.
+/// Checks the budgets, spends a disruption, and deletes the pod.
 fn evict_pod(
     state: &mut ClusterState,
     info: &RequestInfo,
@@ -137,7 +137,7 @@ fn evict_pod(
     }
     preconditions_of(&options).check_preconditions("", "Pod", &pod)?;
 
-    // The condition changes the pod's version, so that a version that was met is to be the new one from here on.
+    // The condition changes the pod's version, so a version precondition that was met must be updated to it.
     let terminating = state.store.put(resource.kind, with_disruption_target(&pod, now));
     if options.resource_version.is_some() {
         options.resource_version = Some(object::resource_version(&terminating).to_owned());
@@ -145,17 +145,17 @@ fn evict_pod(
     delete_object(state, resource, &terminating, &options).map(drop)
 }
 
-/// The preconditions of an eviction alone. Only here an empty one counts as none.
+/// The options reduced to their preconditions. Only an eviction treats empty ones as absent.
 fn preconditions_of(options: &DeleteOptions) -> DeleteOptions {
-    let stated = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let non_empty = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     DeleteOptions {
-        uid: stated(&options.uid),
-        resource_version: stated(&options.resource_version),
+        uid: non_empty(&options.uid),
+        resource_version: non_empty(&options.resource_version),
         ..DeleteOptions::default()
     }
 }
 
-/// The pod with the condition that tells its controllers why it is deleted.
+/// The pod with the condition that explains its deletion to controllers.
 fn with_disruption_target(pod: &Value, now: Timestamp) -> Value {
     let mut pod = pod.clone();
     let condition = json!({

@@ -1,6 +1,6 @@
-//! Checks that what a client sends has the types that the Kubernetes API gives its fields.
+//! Checks the types of an object's fields.
 //!
-//! The types of `k8s-openapi` serve as the schema: an object is decoded, and what was decoded is thrown away.
+//! The types of `k8s-openapi` serve as the schema: an object is decoded, and the decoded value is discarded.
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::store::resource::ApiResource;
 use crate::wire::status_error::StatusError;
 
-/// Refuses an object that cannot be read as what it claims to be.
+/// Refuses an object that cannot be decoded as one of its resource.
 pub(crate) fn check(object: &Value, resource: &ApiResource) -> Result<(), StatusError> {
     let decoded = match (resource.group, resource.kind) {
         ("events.k8s.io", _) => decode::<events::v1::Event>(object),
@@ -52,7 +52,7 @@ pub(crate) fn check(object: &Value, resource: &ApiResource) -> Result<(), Status
 
 fn decode<T: DeserializeOwned>(object: &Value) -> Result<(), serde_json::Error> {
     let mut object = object.clone();
-    // Kind and version were checked before, and a client may leave them out.
+    // The kind and version are checked elsewhere, and a client may leave them out.
     if let Some(fields) = object.as_object_mut() {
         fields.remove("kind");
         fields.remove("apiVersion");

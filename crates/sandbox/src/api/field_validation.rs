@@ -1,11 +1,11 @@
-//! Finds the fields of an eviction that no server knows: a warning, or a refusal when the client asked for one.
+//! Finds unknown fields of an eviction, and warns about or refuses them, as the client asked for.
 
 use serde_json::Value;
 
 use crate::wire::request::QueryParameters;
 use crate::wire::status_error::{FieldError, StatusError};
 
-/// How a client wants unknown fields to be treated (the parameter `fieldValidation`).
+/// How to treat unknown fields: the parameter `fieldValidation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FieldValidation {
     Ignore,
@@ -86,7 +86,7 @@ const EVICTION: [KnownFields; 4] = [
     },
 ];
 
-/// The warnings for an eviction's unknown fields, or the refusal of them.
+/// Returns a warning for each unknown field of an eviction, or refuses them.
 pub(crate) fn unknown_eviction_fields(
     eviction: &Value,
     validation: FieldValidation,

@@ -27,7 +27,7 @@ pub(crate) fn get(
     Ok(ApiReply::json(200, representation.object(&object)?))
 }
 
-/// The object that a request addresses, or its `404 NotFound`.
+/// Finds the object that a request addresses, or refuses with `404 NotFound`.
 pub(crate) fn stored_object(state: &ClusterState, info: &RequestInfo) -> Result<Arc<Value>, StatusError> {
     let found = state.store.get(info.resource.kind, info.namespace(), info.name());
     found.ok_or_else(|| info.not_found())

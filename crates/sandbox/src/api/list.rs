@@ -1,4 +1,4 @@
-//! Answers lists, page by page over a snapshot, with the tokens that lead from page to page.
+//! Answers lists, page by page from a snapshot, with continue tokens.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ const EXPIRED_MESSAGE: &str = "The provided continue parameter is too old to dis
     were created, modified, or deleted between the time the first chunk was returned and now may show up in the \
     list.";
 
-/// The version of continue tokens, as real ones carry it (`apiserver/pkg/storage/continue.go`).
+/// The version of continue tokens, the same as in real ones (`apiserver/pkg/storage/continue.go`).
 const TOKEN_VERSION: &str = "meta.k8s.io/v1";
 
 /// Answers a GET of a collection.
@@ -38,7 +38,7 @@ pub(crate) fn list(
     let limit = read_limit(query)?;
     let (snapshot, start) = find_start(state, info, query.get("continue"))?;
 
-    // The objects are sorted by key, so that a search finds where the page starts.
+    // The objects are sorted by key, so a binary search finds where the page starts.
     let skipped = snapshot
         .objects
         .partition_point(|object| ObjectKey::of(object) < start);
@@ -55,7 +55,7 @@ pub(crate) fn list(
     if let Some(next) = selected.next() {
         let token = encode_token(i128::from(snapshot.revision), &ObjectKey::of(next));
         metadata["continue"] = json!(token);
-        // A real server does not count what a selector leaves out, and so gives no number with one.
+        // With a selector, a real server does not know the number of remaining items, and gives none.
         if predicate.is_unrestricted() {
             metadata["remainingItemCount"] = json!(selected.count() + 1);
         }
@@ -68,7 +68,7 @@ pub(crate) fn list(
     Ok(ApiReply::json(200, list))
 }
 
-/// The snapshot to read from, and the key at which to start.
+/// Finds the snapshot to read from, and the key to start at.
 fn find_start(
     state: &ClusterState,
     info: &RequestInfo,
@@ -80,9 +80,10 @@ fn find_start(
 
     let (revision, start) = decode_token(token)?;
     let Ok(revision) = u64::try_from(revision) else {
-        // A negative revision goes on with whatever is there now.
+        // A negative revision continues with the current objects.
         return Ok((take_snapshot(state, info), start));
     };
+
     let found = state
         .snapshots
         .find(revision, info.resource.kind, info.namespace.as_deref());
@@ -105,7 +106,7 @@ fn take_snapshot(state: &ClusterState, info: &RequestInfo) -> ListSnapshot {
     }
 }
 
-/// A token that is opaque to clients: the hexadecimal digits of a JSON object.
+/// Encodes a continue token, which is opaque to clients: the hexadecimal digits of a JSON object.
 fn encode_token(revision: i128, start: &ObjectKey) -> String {
     let token = json!({
         "v": TOKEN_VERSION, "rv": revision.to_string(), "start": [start.namespace, start.name],
@@ -138,7 +139,7 @@ fn decode_token(token: &str) -> Result<(i128, ObjectKey), StatusError> {
 
 fn read_limit(query: &QueryParameters) -> Result<usize, StatusError> {
     let text = query.get("limit");
-    // A list at version zero is served from the watch cache, which knows no limits.
+    // A list at version zero is served from the watch cache, which ignores limits.
     let is_unlimited = matches!(text, "" | "0") || query.get("resourceVersion") == "0";
     if is_unlimited {
         return Ok(usize::MAX);
@@ -147,7 +148,7 @@ fn read_limit(query: &QueryParameters) -> Result<usize, StatusError> {
         .map_err(|_| StatusError::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")))
 }
 
-/// The rules of `apimachinery/pkg/apis/meta/internalversion/validation`.
+/// Validates the options of a list by the rules of `apimachinery/pkg/apis/meta/internalversion/validation`.
 fn validate_options(query: &QueryParameters) -> Result<(), StatusError> {
     let mut errors = Vec::new();
     if query.has("resourceVersionMatch") {

@@ -1,4 +1,4 @@
-//! The options that lists and watches share: which objects are selected, and from which revision on.
+//! The options that lists and watches share: which objects to select, and from which revision.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::wire::request::{ApiRequest, QueryParameters};
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::{FieldError, StatusError};
 
-/// The objects of a collection that a request selects (`SelectionPredicate` in `apiserver/pkg/storage`).
+/// Selects the objects of a collection that a request asks for (`SelectionPredicate` in `apiserver/pkg/storage`).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SelectionPredicate {
     labels: LabelSelector,
@@ -45,7 +45,7 @@ impl SelectionPredicate {
     }
 }
 
-/// The revision that a request names; none is as good as zero. A revision that is yet to come cannot be served.
+/// Reads the revision of a request; a missing one counts as zero. Refuses a revision that does not exist yet.
 pub(crate) fn read_resource_version(query: &QueryParameters, current: u64) -> Result<u64, StatusError> {
     let text = query.get("resourceVersion");
     if text.is_empty() {

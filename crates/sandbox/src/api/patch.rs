@@ -1,14 +1,14 @@
 //! Applies the four kinds of patches.
 //!
-//! Server-side apply is treated as a strategic merge patch: field managers are not tracked. Lists are merged by the
-//! keys of the few lists that clients patch.
+//! Server-side apply is treated as a strategic merge patch, because field managers are not tracked. Only the few lists
+//! that clients usually patch are merged by key; all others are replaced.
 
 use serde_json::{Map, Value, json};
 
 use crate::wire::request::ApiRequest;
 use crate::wire::status_error::StatusError;
 
-/// A patch, by the media type that announced it.
+/// A patch, of the type that its media type names.
 #[derive(Debug)]
 pub(crate) enum ObjectPatch {
     JsonMerge(Value),
@@ -18,7 +18,7 @@ pub(crate) enum ObjectPatch {
     Json(Vec<Value>),
 }
 
-/// Lists of objects that strategic patches merge item by item, and the key that tells the items apart.
+/// The lists that strategic patches merge item by item, with the key that identifies their items.
 const MERGE_KEYS: [(&str, &str); 8] = [
     ("conditions", "type"),
     ("containers", "name"),
@@ -91,7 +91,7 @@ fn merge(target: &mut Value, patch: &Value, merge_key: &dyn Fn(&str) -> Option<&
     };
 
     for (field, value) in patch {
-        // Directives such as `$setElementOrder/containers` are not followed.
+        // Directives, e.g. `$setElementOrder/containers`, are ignored.
         if field.starts_with('$') {
             continue;
         }
@@ -172,7 +172,7 @@ fn change_field(
 }
 
 fn change_item(list: &mut Vec<Value>, index: &str, verb: &str, value: &Value) -> Result<(), StatusError> {
-    // A dash is the place after the last item, where only an addition can be.
+    // A dash stands for the position after the last item, where items can only be added.
     let end = list.len();
     let at = if index == "-" && verb == "add" {
         Some(end)

@@ -1,4 +1,4 @@
-//! The scale subresource: the number of replicas of a workload, apart from everything else.
+//! The scale subresource: the number of replicas of a workload.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ pub(crate) fn scale_of(workload: &Value) -> Value {
     })
 }
 
-/// The workload with the replicas that a Scale asks for, and with the version that it insists on.
+/// The workload with the replicas of a Scale, and with its `resourceVersion`, if it has one.
 pub(crate) fn apply_scale(workload: &Value, scale: &Value) -> Result<Value, StatusError> {
     let replicas = read_replicas(workload, scale)?;
     let mut workload = workload.clone();

@@ -1,4 +1,4 @@
-//! Replaces and patches objects, their status and their scale.
+//! Replaces and patches objects, their status, and their scale.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::wire::status_error::StatusError;
 const OPTIMISTIC_LOCK_ERROR: &str =
     "the object has been modified; please apply your changes to the latest version and try again";
 
-/// The metadata that no update changes.
+/// The metadata that updates cannot change.
 const IMMUTABLE_FIELDS: [&str; 8] = [
     "name",
     "namespace",
@@ -36,7 +36,7 @@ const IMMUTABLE_FIELDS: [&str; 8] = [
     "generateName",
 ];
 
-/// Answers a PUT of an object, of its status or of its scale.
+/// Answers a PUT of an object, its status or its scale.
 pub(crate) fn replace(
     state: &mut ClusterState,
     info: &RequestInfo,
@@ -67,7 +67,7 @@ pub(crate) fn replace(
     reply(200, info, &stored, representation)
 }
 
-/// Answers a PATCH; a server-side apply of something new creates it.
+/// Answers a PATCH; a server-side apply of a missing object creates it.
 pub(crate) fn patch(
     state: &mut ClusterState,
     info: &RequestInfo,
@@ -119,7 +119,7 @@ fn update_scale(
     Ok(ApiReply::json(200, scale::scale_of(&stored)))
 }
 
-/// Puts `sent` in the place of `known`, except for what the addressed part may not change.
+/// Replaces `known` with `sent`, except for the fields that this request may not change.
 fn update(
     state: &mut ClusterState,
     info: &RequestInfo,
@@ -141,7 +141,7 @@ fn update(
         return Ok(Arc::new(sent));
     }
 
-    // An object that only its finalizers kept goes with the last of them.
+    // An object that was kept only by its finalizers is removed with the last of them.
     let has_lost_finalizers = object::has_finalizers(known) && !object::has_finalizers(&sent);
     let is_finished = object::is_terminating(&sent)
         && has_lost_finalizers
@@ -152,7 +152,7 @@ fn update(
     Ok(state.store.put(resource.kind, sent))
 }
 
-/// Compares the UID and the version that a client insists on with those of the object in store.
+/// Compares the UID and version of a sent object, if it has any, with those of the stored one.
 fn check_versions(sent: &Value, known: &Value, info: &RequestInfo) -> Result<(), StatusError> {
     let uid = object::uid(sent);
     if !uid.is_empty() && uid != object::uid(known) {

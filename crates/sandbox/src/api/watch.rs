@@ -1,6 +1,6 @@
-//! Watches: which changes of a collection a client is sent, and in which events.
+//! Watches: turns the changes of a collection into the events for a client.
 //!
-//! A watch is plain state: `http::watch_stream` waits for changes and asks it for the events that follow from them.
+//! A watch is plain state: `http::watch_stream` waits for changes and asks it for the resulting events.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::wire::request::ApiRequest;
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::StatusError;
 
-/// The time limit of a watch that names none; a real server draws one between 30 minutes and an hour.
+/// The default time limit of a watch; a real server picks one between 30 minutes and an hour at random.
 const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(1800);
 
-/// A watch on a resource, from its start to its end.
+/// A running watch on a resource.
 #[derive(Debug)]
 pub(crate) struct ResourceWatch {
     resource: &'static ApiResource,
@@ -40,7 +40,7 @@ pub(crate) struct ResourceWatch {
 }
 
 impl ResourceWatch {
-    /// Starts at a revision, or at the present with everything that exists as added.
+    /// Begins a watch at a revision, or at the current one with an `ADDED` event for every existing object.
     pub(crate) fn begin(
         state: &ClusterState,
         info: &RequestInfo,
@@ -53,6 +53,7 @@ impl ResourceWatch {
         let time_limit = seconds
             .filter(|seconds| *seconds > 0)
             .map_or(DEFAULT_TIME_LIMIT, Duration::from_secs);
+
         let mut watch = Self {
             resource: info.resource,
             namespace: info.namespace.clone(),
@@ -79,7 +80,7 @@ impl ResourceWatch {
         self.time_limit
     }
 
-    /// Takes the next event that waits to be sent.
+    /// Takes the next pending event.
     pub(crate) fn next_event(&mut self) -> Option<Value> {
         self.pending_events.pop_front()
     }
@@ -92,19 +93,19 @@ impl ResourceWatch {
         self.is_finished
     }
 
-    /// Ends the watch after the events that wait.
+    /// Ends the watch after its pending events.
     pub(crate) fn finish(&mut self) {
         self.is_finished = true;
     }
 
-    /// Tells a client that wants bookmarks how far it has come.
+    /// Adds a bookmark, if the client asked for bookmarks.
     pub(crate) fn bookmark(&mut self) {
         if self.sends_bookmarks {
             self.add_bookmark(false);
         }
     }
 
-    /// Makes events of the changes since the last time.
+    /// Turns the changes since the last call into events.
     pub(crate) fn catch_up(&mut self, state: &ClusterState) {
         let Some(changes) = state.store.changes_after(self.seen_revision, self.resource.kind) else {
             self.expire(state.store.revision());
@@ -117,7 +118,7 @@ impl ResourceWatch {
         }
     }
 
-    /// Ends the watch, because changes that it has not seen are no longer in the history.
+    /// Ends the watch with an error, because the history no longer holds all changes since it last caught up.
     fn expire(&mut self, current: u64) {
         let message = format!("too old resource version: {} ({current})", self.seen_revision);
         let expired = StatusError::new(410, "Expired", message);
@@ -135,7 +136,7 @@ impl ResourceWatch {
         }
     }
 
-    /// Adds the event of a change. To a selector, an object whose labels change is added or deleted.
+    /// Adds the event of a change. An object that begins or ceases to match the selector counts as added or deleted.
     fn add_change(&mut self, change: &ObjectChange) {
         let namespace = object::namespace(&change.after);
         if self.namespace.as_deref().is_some_and(|only| only != namespace) {

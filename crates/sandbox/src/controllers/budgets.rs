@@ -1,4 +1,4 @@
-//! Keeps the status of PodDisruptionBudgets: how many pods they expect, need, have and can spare.
+//! Keeps the status of PodDisruptionBudgets up to date: expected, desired and healthy pods, and allowed disruptions.
 //!
 //! The rules are those of `pkg/controller/disruption/disruption.go`.
 
@@ -13,9 +13,9 @@ use crate::api::budget_policy;
 use crate::store::object;
 use crate::store::state::ClusterState;
 
-/// A pod that was evicted and still is not terminating after this counts as healthy again (`DeletionTimeout`).
+/// How long an evicted pod that is not terminating counts as disrupted (`DeletionTimeout`).
 const DELETION_TIMEOUT: SignedDuration = SignedDuration::from_mins(2);
-/// How often a budget is looked at while it waits for a deletion.
+/// How often a budget is checked while it waits for a deletion.
 const RECHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How many pods a budget expects to exist, and how many of them must be healthy.
@@ -25,7 +25,7 @@ struct ExpectedPods {
     desired: i64,
 }
 
-/// Brings every budget up to date and returns when one must be looked at again.
+/// Brings every budget up to date; returns when the budgets must be checked again.
 pub(super) fn sync(state: &mut ClusterState) -> Option<Instant> {
     let mut awaits_deletion = false;
     for budget in state.store.list("PodDisruptionBudget", None) {
@@ -53,13 +53,13 @@ fn covered_pods(state: &ClusterState, budget: &Value) -> Vec<Arc<Value>> {
     pods
 }
 
-/// The expectation of a budget, or why it cannot be worked out (`getExpectedPodCount`).
+/// The pods that a budget expects, or why they cannot be counted (`getExpectedPodCount`).
 fn expected_pods(state: &ClusterState, budget: &Value, pods: &[Arc<Value>]) -> Result<ExpectedPods, String> {
     let max_unavailable = &budget["spec"]["maxUnavailable"];
     if !max_unavailable.is_null() {
         let expected = expected_scale(state, pods)?;
-        let spared = int_or_percent(max_unavailable, expected)?;
-        let desired = (expected - spared).max(0);
+        let unavailable = int_or_percent(max_unavailable, expected)?;
+        let desired = (expected - unavailable).max(0);
         return Ok(ExpectedPods { expected, desired });
     }
 
@@ -68,7 +68,7 @@ fn expected_pods(state: &ClusterState, budget: &Value, pods: &[Arc<Value>]) -> R
             expected: 0,
             desired: 0,
         }),
-        // A plain number needs no scale, and so it is the one form that works for pods of any owner.
+        // A plain number needs no scale, so only this form works for pods of any owner.
         Value::Number(number) => Ok(ExpectedPods {
             expected: i64::try_from(pods.len()).unwrap_or(i64::MAX),
             desired: number.as_i64().unwrap_or_default(),
@@ -97,9 +97,9 @@ fn int_or_percent(amount: &Value, total: i64) -> Result<i64, String> {
     Ok((percent * total + 99) / 100)
 }
 
-/// The replicas asked for by all the controllers of the pods; pods without one do not count.
+/// The replicas that all controllers of the pods ask for; pods without a controller do not count.
 fn expected_scale(state: &ClusterState, pods: &[Arc<Value>]) -> Result<i64, String> {
-    // By UID, because a controller counts once, however many of its pods are there.
+    // By UID, because each controller counts only once.
     let mut scales: BTreeMap<String, i64> = BTreeMap::new();
     for pod in pods {
         let Some(owner) = object::controller_of(pod) else {
@@ -113,14 +113,14 @@ fn expected_scale(state: &ClusterState, pods: &[Arc<Value>]) -> Result<i64, Stri
     Ok(scales.values().sum())
 }
 
-/// The workload whose scale decides how many pods there are to be: for a ReplicaSet, the Deployment above it.
+/// The workload whose scale counts for a pod: for a pod of a Deployment's ReplicaSet, the Deployment.
 fn scaled_controller(state: &ClusterState, pod: &Value, owner: &Value) -> Result<Arc<Value>, String> {
     let not_found = || format!("found no controllers for pod {:?}", object::name(pod));
     let find = |reference: &Value| {
         let kind = object::text(reference, "/kind");
         let name = object::text(reference, "/name");
         let found = state.store.get(kind, object::namespace(pod), name);
-        // One of the same name that is not the owner does not count.
+        // Another object of the same name is not the owner.
         let found = found.filter(|found| found["metadata"]["uid"] == reference["uid"]);
         found.ok_or_else(not_found)
     };
@@ -128,7 +128,7 @@ fn scaled_controller(state: &ClusterState, pod: &Value, owner: &Value) -> Result
     match object::text(owner, "/kind") {
         "ReplicaSet" => {
             let set = find(owner)?;
-            let deployment = object::controller_of(&set).filter(|above| above["kind"] == json!("Deployment"));
+            let deployment = object::controller_of(&set).filter(|owner| owner["kind"] == json!("Deployment"));
             deployment.map_or_else(|| Ok(set.clone()), find)
         }
         "StatefulSet" => find(owner),
@@ -138,7 +138,7 @@ fn scaled_controller(state: &ClusterState, pod: &Value, owner: &Value) -> Result
     }
 }
 
-/// The budget with its pods counted.
+/// The budget with its pods counted in the status.
 fn updated(budget: &Value, pods: &[Arc<Value>], expected: ExpectedPods, now: Timestamp) -> Value {
     let ExpectedPods { expected, desired } = expected;
     let disrupted = disrupted_pods(budget, pods, now);
@@ -166,7 +166,7 @@ fn updated(budget: &Value, pods: &[Arc<Value>], expected: ExpectedPods, now: Tim
     budget
 }
 
-/// The evicted pods whose deletion is still to be seen (`buildDisruptedPodMap`).
+/// The evicted pods whose deletion has not been seen yet (`buildDisruptedPodMap`).
 fn disrupted_pods(budget: &Value, pods: &[Arc<Value>], now: Timestamp) -> Map<String, Value> {
     let is_awaited = |name: &str, since: &Value| {
         let pod = pods.iter().find(|pod| object::name(pod) == name);
@@ -188,7 +188,7 @@ fn disrupted_pods(budget: &Value, pods: &[Arc<Value>], now: Timestamp) -> Map<St
         .collect()
 }
 
-/// The budget when it cannot be counted: it allows nothing, and does not become up to date by that (`failSafe`).
+/// The budget when its pods cannot be counted: it allows nothing, and its `observedGeneration` stays (`failSafe`).
 fn fail_safe(budget: &Value, why: &str, now: Timestamp) -> Value {
     let mut budget = budget.clone();
     object::member(&mut budget, "status").insert("disruptionsAllowed".to_owned(), json!(0));

@@ -1,4 +1,4 @@
-//! Deletes what has lost its owner or its namespace.
+//! The garbage collector: deletes objects whose owner is gone or whose namespace is terminating.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::store::{object, resource};
 /// A stored object and its kind.
 type StoredObject = (&'static str, Arc<Value>);
 
-/// Collects the garbage of one pass; what becomes garbage by that is left to the next pass.
+/// Deletes all garbage; objects that become garbage by that are left to the next pass.
 pub(super) fn collect(state: &mut ClusterState) {
     let mut garbage = orphans(state);
     for namespace in state.store.list("Namespace", None) {
@@ -33,14 +33,14 @@ pub(super) fn collect(state: &mut ClusterState) {
 }
 
 fn delete_garbage(state: &mut ClusterState, kind: &str, object: &Value) {
-    // An orphan in a terminating namespace is found twice, and may be gone by now.
+    // An orphan in a terminating namespace is found twice, so it may be gone by now.
     let current = state
         .store
         .get(kind, object::namespace(object), object::name(object));
     let current = current.filter(|object| !object::is_terminating(object));
 
     if let (Some(resource), Some(object)) = (resource::of_kind(kind), current) {
-        // Without preconditions and with valid options there is nothing to refuse.
+        // Default options are valid and have no preconditions, so this cannot be refused.
         let _ = delete_object(state, resource, &object, &DeleteOptions::default());
     }
 }
@@ -60,11 +60,11 @@ fn orphans(state: &ClusterState) -> Vec<StoredObject> {
     orphans.map(|(kind, object)| (kind, object.clone())).collect()
 }
 
-/// Whether an object has owners and none of them is there.
+/// Whether an object has owners and none of them exists.
 fn all_owners_absent(object: &Value, uids: &HashSet<&str>) -> bool {
     let owners = object::list(object, "/metadata/ownerReferences");
     let is_absent = |owner: &Value| {
-        // An owner of a kind that is not served cannot be looked up, and is taken to be there.
+        // An owner of a kind that is not served cannot be looked up, and is assumed to exist.
         resource::of_object(owner).is_some() && !uids.contains(object::text(owner, "/uid"))
     };
     !owners.is_empty() && owners.iter().all(is_absent)

@@ -1,4 +1,5 @@
-//! The life of pods: bound to a node, running and ready after a while, and gone when their grace is over.
+//! The lifecycle of pods: binds them to a node, makes them running and ready, and removes them after their grace
+//! period.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,22 +11,22 @@ use serde_json::{Value, json};
 use crate::store::object;
 use crate::store::state::ClusterState;
 
-/// A step that a pod waits to take.
+/// A step in the lifecycle of a pod that happens after a delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum PodStep {
     Start,
     End,
 }
 
-/// When each pod, by its UID, is to take its next step; `None` is never.
+/// When each pod, by its UID, takes its next step; `None` means never.
 #[derive(Debug, Default)]
 pub(super) struct PodTimers(HashMap<(String, PodStep), Option<Instant>>);
 
 impl PodTimers {
-    /// When a step is due: its delay after the first time it was asked about.
+    /// When a step is due: after `delay`, counted from the first call for this step.
     fn due(&mut self, pod: &Value, step: PodStep, delay: Duration, now: Instant) -> Option<Instant> {
         let key = (object::uid(pod).to_owned(), step);
-        // A delay beyond what the clock can hold, such as `Duration::MAX`, is never.
+        // A delay beyond the range of the clock, e.g. `Duration::MAX`, means never.
         *self.0.entry(key).or_insert_with(|| now.checked_add(delay))
     }
 
@@ -39,7 +40,7 @@ impl PodTimers {
     }
 }
 
-/// Takes every step that is due and returns when the next one is.
+/// Takes every step that is due; returns when the next one is.
 pub(super) fn advance(state: &mut ClusterState, timers: &mut PodTimers, now: Instant) -> Option<Instant> {
     let mut nodes = state.store.list("Node", None);
     nodes.retain(|node| node["spec"]["unschedulable"] != json!(true));
@@ -49,7 +50,7 @@ pub(super) fn advance(state: &mut ClusterState, timers: &mut PodTimers, now: Ins
         let next = if object::is_terminating(&pod) {
             end_pod(state, timers, &pod, now)
         } else if matches!(object::phase(&pod), "" | "Pending") {
-            // Pods are spread over the nodes in turn.
+            // Pods are spread over the nodes round-robin.
             let node = nodes.get(index % nodes.len().max(1));
             start_pod(state, timers, &pod, node, now)
         } else {
@@ -60,7 +61,7 @@ pub(super) fn advance(state: &mut ClusterState, timers: &mut PodTimers, now: Ins
     due
 }
 
-/// Removes a terminating pod when its grace is over, as its kubelet would.
+/// Removes a terminating pod when its grace period is over, as its kubelet would.
 fn end_pod(
     state: &mut ClusterState,
     timers: &mut PodTimers,
@@ -70,7 +71,7 @@ fn end_pod(
     let grace_period = object::number(pod, "/metadata/deletionGracePeriodSeconds");
     let grace_period = Duration::from_secs(u64::try_from(grace_period).unwrap_or_default());
     let delay = grace_period.min(state.options.linger);
-    // A second deletion may have shortened the grace, and then brings the end forward.
+    // A second deletion may have shortened the grace period, so the end may be earlier than first set.
     let latest = now.checked_add(delay);
     let due = timers.due(pod, PodStep::End, delay, now);
     let due = due.into_iter().chain(latest).min()?;
@@ -80,7 +81,7 @@ fn end_pod(
     }
 
     if object::has_finalizers(pod) {
-        // Nothing of it runs any more; the update that takes the last finalizer removes it.
+        // The containers have stopped; the update that removes the last finalizer removes the pod.
         if grace_period > Duration::ZERO {
             let mut stopped = Value::clone(pod);
             stopped["metadata"]["deletionGracePeriodSeconds"] = json!(0);
@@ -94,7 +95,7 @@ fn end_pod(
     None
 }
 
-/// Binds a pending pod to a node and, when its time has come, runs it.
+/// Binds a pending pod to a node, and runs it when its delay is over.
 fn start_pod(
     state: &mut ClusterState,
     timers: &mut PodTimers,
@@ -105,7 +106,7 @@ fn start_pod(
     let is_bound = !object::text(pod, "/spec/nodeName").is_empty();
     let scheduler = object::text(pod, "/spec/schedulerName");
     if !is_bound && !matches!(scheduler, "" | "default-scheduler") {
-        // Another scheduler is to bind it, and there is no other.
+        // The pod asks for another scheduler, and the sandbox has none.
         return None;
     }
 
@@ -174,7 +175,7 @@ fn mark_running(state: &ClusterState, pod: &mut Value) {
     }
 }
 
-/// An address in the pod network; the revision makes those of neighbours differ.
+/// An address in the pod network, derived from the revision so that pods have different ones.
 fn pod_address(revision: u64) -> String {
     format!("10.244.{}.{}", (revision / 250) % 250, revision % 250 + 2)
 }

@@ -1,4 +1,4 @@
-//! Reports in the status of each workload how many of its pods there are and how many are ready.
+//! Keeps the status of workloads up to date: how many pods they have, and how many are ready.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ pub(super) fn update(state: &mut ClusterState) {
         write_status(state, "DaemonSet", &set, status);
     }
 
-    // The status of a Deployment adds up those of its ReplicaSets, and so comes after them.
+    // The status of a Deployment is the sum of its ReplicaSets' statuses, so it comes after them.
     for deployment in state.store.list("Deployment", None) {
         let status = deployment_status(state, &deployment);
         write_status(state, "Deployment", &deployment, status);
@@ -75,7 +75,7 @@ fn deployment_status(state: &ClusterState, deployment: &Value) -> Value {
     for set in sets {
         replicas += object::number(&set, "/status/replicas");
         ready += object::number(&set, "/status/readyReplicas");
-        // Only the ReplicaSet of the present template wants any.
+        // Only the ReplicaSet of the current template has replicas.
         if object::number(&set, "/spec/replicas") > 0 {
             updated += object::number(&set, "/status/replicas");
         }
@@ -92,7 +92,7 @@ fn deployment_status(state: &ClusterState, deployment: &Value) -> Value {
     status
 }
 
-/// Writes a status with the generation that it is about.
+/// Writes a status with its `observedGeneration`, if it changed.
 fn write_status(state: &mut ClusterState, kind: &'static str, workload: &Arc<Value>, mut status: Value) {
     status["observedGeneration"] = json!(object::number(workload, "/metadata/generation"));
     let mut updated = Value::clone(workload);

@@ -1,4 +1,4 @@
-//! Creates and deletes ReplicaSets and pods until every workload has what it asks for.
+//! Creates and deletes ReplicaSets and pods until every workload has the replicas that it asks for.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use crate::store::{names, object, resource};
 /// Pods by the UID of the object that controls them.
 pub(super) type PodsByOwner = HashMap<String, Vec<Arc<Value>>>;
 
-/// Looks once at every workload.
+/// Reconciles every workload once.
 pub(super) fn reconcile(state: &mut ClusterState) {
-    // A ReplicaSet that a Deployment creates or scales here is looked at in the same pass.
+    // Deployments come first, so that the ReplicaSets that they create or scale are reconciled in the same pass.
     for deployment in workloads(state, "Deployment") {
         reconcile_deployment(state, &deployment);
     }
@@ -35,7 +35,7 @@ pub(super) fn reconcile(state: &mut ClusterState) {
     }
 }
 
-/// The workloads of a kind that are to stay.
+/// The workloads of a kind that are not terminating.
 fn workloads(state: &ClusterState, kind: &str) -> Vec<Arc<Value>> {
     let mut workloads = state.store.list(kind, None);
     workloads.retain(|workload| !object::is_terminating(workload));
@@ -53,12 +53,14 @@ pub(super) fn pods_by_owner(state: &ClusterState) -> PodsByOwner {
     pods
 }
 
-/// Whether a pod counts for its workload: it has neither ended nor begun to (`IsPodActive` in `pkg/controller`).
+/// Whether a pod counts for its workload: it has neither finished nor begun to terminate (`IsPodActive` in
+/// `pkg/controller`).
 pub(super) fn is_active(pod: &Value) -> bool {
     !object::is_terminating(pod) && !object::is_terminal(pod)
 }
 
-/// Keeps one ReplicaSet for the present template; those of former ones go to zero at once, without a rolling update.
+/// Keeps a ReplicaSet for the current template; those of earlier templates are scaled to zero at once, without a
+/// rolling update.
 fn reconcile_deployment(state: &mut ClusterState, deployment: &Value) {
     let hash = names::template_hash(&deployment["spec"]["template"].to_string());
     let current = format!("{}-{hash}", object::name(deployment));
@@ -88,9 +90,9 @@ fn scale_replica_set(state: &mut ClusterState, set: &Value, replicas: i64) {
     state.store.put("ReplicaSet", scaled);
 }
 
-/// The ReplicaSet of a Deployment's present template.
+/// The ReplicaSet for a Deployment's current template.
 fn replica_set(deployment: &Value, hash: &str) -> Value {
-    // The hash keeps the pods of two templates apart.
+    // The hash distinguishes the pods of two templates.
     let with_hash = |labels: &Value| {
         let mut labels = labels.clone();
         labels["pod-template-hash"] = json!(hash);
@@ -137,7 +139,7 @@ fn reconcile_stateful_set(state: &mut ClusterState, set: &Arc<Value>, pods: &[Ar
         .collect();
 
     for (ordinal, name) in names.iter().enumerate() {
-        // A pod of that name that still terminates keeps its successor waiting.
+        // A terminating pod must be gone before its successor of the same name can be created.
         if state.store.get("Pod", object::namespace(set), name).is_some() {
             continue;
         }
@@ -161,7 +163,7 @@ fn reconcile_daemon_set(
     pods: &[Arc<Value>],
     nodes: &[Arc<Value>],
 ) {
-    // A pod that still terminates keeps its node: its successor comes when it is gone.
+    // A terminating pod still occupies its node: its successor is created once it is gone.
     let occupied: HashSet<&str> = pods
         .iter()
         .filter(|pod| !object::is_terminal(pod))
@@ -181,7 +183,7 @@ fn generate_name(state: &mut ClusterState, owner: &Value) -> String {
     format!("{}-{}", object::name(owner), state.names.suffix())
 }
 
-/// Creates a pod from its owner's template; `finish` adds what the template does not say.
+/// Creates a pod from its owner's template; `finish` adds what the template does not define.
 fn create_pod(state: &mut ClusterState, owner: &Value, name: &str, finish: impl FnOnce(&mut Value)) {
     let template = &owner["spec"]["template"];
     let mut metadata = template["metadata"].clone();
@@ -196,7 +198,7 @@ fn create_pod(state: &mut ClusterState, owner: &Value, name: &str, finish: impl 
     create_object(state, "Pod", pod);
 }
 
-/// Creates an object, unless its namespace is absent or terminating.
+/// Creates an object, unless its namespace is missing or terminating.
 fn create_object(state: &mut ClusterState, kind: &'static str, mut object: Value) {
     let Some(resource) = resource::of_kind(kind) else {
         return;
@@ -213,7 +215,7 @@ fn create_object(state: &mut ClusterState, kind: &'static str, mut object: Value
 
 fn delete_pod(state: &mut ClusterState, pod: &Arc<Value>) {
     if let Some(resource) = resource::of_kind("Pod") {
-        // Without preconditions and with valid options there is nothing to refuse.
+        // Default options are valid and have no preconditions, so this cannot be refused.
         let _ = delete_object(state, resource, pod, &DeleteOptions::default());
     }
 }

@@ -57,9 +57,9 @@ fn response(code: u16, content_type: &'static str, body: ResponseBody) -> Respon
     response
 }
 
-/// An object as a real server writes it: its kind, then its metadata, and only then its items or whatever it has.
+/// Encodes an object in the order of a real server: its kind, then its metadata, and then its items or other fields.
 ///
-/// The JSON library sorts the fields of an object, but a client that reads a list while it arrives may rely on this order.
+/// serde_json sorts the fields of an object, but a client that parses a list as it arrives may rely on this order.
 fn encode_object(object: Value) -> String {
     let Value::Object(mut object) = object else {
         return format!("{object}\n");

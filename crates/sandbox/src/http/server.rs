@@ -1,4 +1,4 @@
-//! The HTTP server: accepts connections, reads and records requests, and has the API answer them.
+//! The HTTP server: accepts connections, reads and records requests, and passes them to the API.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -22,10 +22,10 @@ use crate::wire::status_error::StatusError;
 
 /// The limit of a real server (`MaxRequestBodyBytes` in `apiserver/pkg/server/config.go`).
 const MAX_REQUEST_BODY: usize = 3 * 1024 * 1024;
-/// Between two attempts to accept when the system refuses one, such as for want of file descriptors.
+/// The pause before the next attempt if the system refuses to accept, e.g. when it is out of file descriptors.
 const ACCEPT_RETRY_PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts connections for ever.
+/// Accepts and serves connections, forever.
 pub(crate) async fn serve(listener: TcpListener, shared: SharedState) {
     loop {
         match listener.accept().await {
@@ -38,24 +38,24 @@ pub(crate) async fn serve(listener: TcpListener, shared: SharedState) {
 }
 
 async fn serve_connection(stream: TcpStream, shared: SharedState) {
-    // A small answer is not to wait for the acknowledgement of the one before it.
+    // A small answer must not wait for the acknowledgement of the previous one.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| respond(request, shared.clone()));
 
-    // A connection that breaks concerns its client alone.
+    // A broken connection concerns only its client.
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
 
-/// Answers one request; a refusal is an answer too, so that this never fails.
+/// Answers one request. Refusals are answers too, so this never fails.
 async fn respond(
     request: hyper::Request<Incoming>,
     shared: SharedState,
 ) -> Result<Response<ResponseBody>, Infallible> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_REQUEST_BODY).collect().await else {
-        // Too large, or broken off: in the latter case nobody is there to read this.
+        // Too large or broken off; in the latter case the client no longer reads the answer.
         let message = format!("limit is {MAX_REQUEST_BODY}");
         let refusal = StatusError::new(413, "RequestEntityTooLarge", message);
         return Ok(encode(ApiReply::from(refusal).into(), shared));
@@ -75,7 +75,7 @@ async fn respond(
     Ok(encode(answer, shared))
 }
 
-/// The request as the API judges it, and as it is recorded.
+/// Converts a request into the form for the API and the form for the log.
 fn read_request(head: &Parts, body: Vec<u8>) -> (ApiRequest, RecordedRequest) {
     let path_and_query = head
         .uri

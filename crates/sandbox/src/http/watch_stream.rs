@@ -1,4 +1,4 @@
-//! Streams a watch: one JSON object a line, as long as the client listens and the time limit allows.
+//! Streams a watch: one JSON object per line, until the client disconnects or the time limit is reached.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ impl WatchStream {
                 return None;
             }
 
-            // The revision is marked as seen before the state is read, so that no change falls between the two.
+            // The revision is marked as seen before the state is read, so that no change in between is missed.
             self.revisions.borrow_and_update();
             self.shared.with(|state| self.watch.catch_up(state));
             if self.watch.has_events() {
@@ -57,7 +57,7 @@ impl WatchStream {
         }
     }
 
-    /// Waits for a new revision or for the time of a bookmark; `None` when the sandbox has ended.
+    /// Waits for a new revision or until a bookmark is due; `None` if the sandbox has ended.
     async fn wait_for_change(&mut self) -> Option<()> {
         let pause = self.end.min(Instant::now() + BOOKMARK_INTERVAL);
         match tokio::time::timeout_at(pause, self.revisions.changed()).await {

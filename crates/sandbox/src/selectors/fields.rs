@@ -1,10 +1,10 @@
-//! Field selectors: the few fields that the API can select by, and a refusal for every other.
+//! Field selectors, for the few fields that the API supports; every other field is refused.
 
 use serde_json::Value;
 
 use crate::store::resource::ApiResource;
 
-/// Requirements on fields, all of which must hold; none match everything.
+/// A field selector: an object must meet all requirements. Without requirements it matches every object.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FieldSelector(Vec<FieldRequirement>);
 
@@ -72,7 +72,7 @@ impl FieldRequirement {
     }
 }
 
-/// What an absent field compares as: a flag is false, a text is empty.
+/// The value that an absent field counts as: false for a flag, empty for a text.
 fn absent_value(pointer: &str) -> &'static str {
     if pointer == "/spec/hostNetwork" {
         "false"
@@ -103,7 +103,7 @@ fn parse_requirement(clause: &str, resource: &ApiResource) -> Result<FieldRequir
     })
 }
 
-/// The JSON pointer of a field label, if the resource can be selected by it.
+/// The JSON pointer of a field label, if the resource supports selecting by it.
 fn pointer_for(label: &str, resource: &ApiResource) -> Option<String> {
     let supported = match resource.kind {
         "Pod" => POD_FIELDS,

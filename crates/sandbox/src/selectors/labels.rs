@@ -1,8 +1,8 @@
-//! Label selectors, as list queries write them and as budgets and workloads hold them.
+//! Label selectors, in the form of list queries and in the form of budgets and workloads.
 
 use serde_json::{Map, Value};
 
-/// One requirement of a label selector, as `apimachinery/pkg/labels` has them.
+/// A requirement of a label selector (`apimachinery/pkg/labels`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum LabelRequirement {
     In(String, Vec<String>),
@@ -11,7 +11,7 @@ enum LabelRequirement {
     DoesNotExist(String),
 }
 
-/// Requirements on labels, all of which must hold; none match everything.
+/// A label selector: labels must meet all requirements. Without requirements it matches all labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LabelSelector(Vec<LabelRequirement>);
 
@@ -27,7 +27,7 @@ impl LabelSelector {
             .map(Self)
     }
 
-    /// Reads the object form; `None` is a selector that matches nothing, an error one that is invalid.
+    /// Reads the object form; `None` if there is no selector, which matches nothing.
     pub(crate) fn from_object(selector: Option<&Value>) -> Result<Option<Self>, String> {
         let Some(selector) = selector.filter(|selector| !selector.is_null()) else {
             return Ok(None);

@@ -1,6 +1,6 @@
-//! Rules that take a right away from the one user of the sandbox.
+//! Rules that deny a permission to the single user of the sandbox.
 
-/// A verb on a resource that the sandbox refuses, as if no Role granted it.
+/// A verb on a resource that the sandbox denies, as if no Role granted it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessDenial {
     verb: String,
@@ -10,8 +10,8 @@ pub struct AccessDenial {
 }
 
 impl AccessDenial {
-    /// Denies `verb` on `resource` in every namespace. A resource of an API group is written
-    /// `poddisruptionbudgets.policy`, a subresource `pods/eviction`.
+    /// Denies `verb` on `resource` in every namespace. Resources of an API group are written like
+    /// `poddisruptionbudgets.policy`, subresources like `pods/eviction`.
     #[must_use]
     pub fn new(verb: &str, resource: &str) -> Self {
         let (plural, subresource) = resource.split_once('/').unwrap_or((resource, ""));
@@ -39,7 +39,7 @@ impl AccessDenial {
         }
     }
 
-    /// Whether the denial refuses a verb on a resource, which is written with its subresource: `pods/eviction`.
+    /// Whether this denies a verb on a resource, which is written with its subresource, e.g. `pods/eviction`.
     pub(crate) fn denies(&self, verb: &str, group: &str, resource: &str, namespace: &str) -> bool {
         (self.verb.as_str(), self.group.as_str(), self.resource.as_str()) == (verb, group, resource)
             && self.namespace.as_deref().is_none_or(|only| only == namespace)

@@ -1,12 +1,12 @@
-//! Generates UIDs and name suffixes, the same ones for the same seed.
+//! Generates UIDs and name suffixes from a seed.
 
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
 
-/// The alphabet of generated names in Kubernetes (`apimachinery/pkg/util/rand`): without vowels and look-alikes, so
-/// that no word is spelled by chance.
+/// The alphabet of generated names in Kubernetes (`apimachinery/pkg/util/rand`): without vowels and look-alikes, to
+/// avoid accidental words.
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-/// As many letters as Kubernetes adds to a `generateName`.
+/// How many letters Kubernetes adds to a `generateName`.
 const SUFFIX_LENGTH: usize = 5;
 const TEMPLATE_HASH_LENGTH: usize = 10;
 
@@ -19,14 +19,14 @@ impl NameGenerator {
         Self(ChaCha12Rng::seed_from_u64(seed))
     }
 
-    /// The five letters at the end of a generated name.
+    /// Draws the five letters at the end of a generated name.
     pub(crate) fn suffix(&mut self) -> String {
         (0..SUFFIX_LENGTH)
             .map(|_| letter(self.0.random_range(0..ALPHABET.len())))
             .collect()
     }
 
-    /// A random UUID, version 4.
+    /// Draws a random UUID, version 4.
     pub(crate) fn uid(&mut self) -> String {
         let [a, b, c, d] = [(); 4].map(|()| self.0.random::<u32>());
         let version = 0x4000 | (b & 0x0fff);

@@ -1,15 +1,15 @@
-//! Reads and marks plain JSON objects by the conventions that every Kubernetes object shares.
+//! Reads and changes the fields that all Kubernetes objects have in common.
 //!
-//! Objects are JSON values that are read by pointers such as `/metadata/name`, not structs of `k8s-openapi`. A server
-//! must keep and give back fields that it does not know, must patch and compare objects of any kind alike, and here it
-//! must also hold objects that a test made wrong on purpose. `api::field_types` checks types where objects come in.
+//! Objects are JSON values that are read by pointers like `/metadata/name`, not structs of `k8s-openapi`. A server must
+//! preserve fields that it does not know, and patch and compare objects of any kind alike; this one must also hold
+//! objects that a test made invalid on purpose. `api::field_types` checks the types of objects that clients send.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// The text at a JSON pointer, or the empty text.
 ///
-/// Go's zero values make this safe: a field that is absent and one that is empty mean the same to the API.
+/// To the API, an absent field and an empty one mean the same, because Go has zero values.
 pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object
         .pointer(pointer)
@@ -67,7 +67,7 @@ pub(crate) fn controller_of(object: &Value) -> Option<&Value> {
     owners.iter().find(|owner| owner["controller"] == json!(true))
 }
 
-/// An owner reference that makes `owner` the controller of what carries it.
+/// An owner reference that makes `owner` the controller of the object that contains it.
 pub(crate) fn controller_reference(owner: &Value) -> Value {
     json!({
         "apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": name(owner), "uid": uid(owner),
@@ -75,7 +75,7 @@ pub(crate) fn controller_reference(owner: &Value) -> Value {
     })
 }
 
-/// `app=web,tier=front`: the `matchLabels` of a workload as a Scale and a Table show them.
+/// The `matchLabels` of a workload in the form of a Scale or a Table: `app=web,tier=front`.
 pub(crate) fn match_labels_text(workload: &Value) -> String {
     let labels = workload
         .pointer("/spec/selector/matchLabels")
@@ -92,7 +92,7 @@ pub(crate) fn phase(object: &Value) -> &str {
     text(object, "/status/phase")
 }
 
-/// Whether a pod has run to its end.
+/// Whether a pod has finished, successfully or not.
 pub(crate) fn is_terminal(pod: &Value) -> bool {
     matches!(phase(pod), "Succeeded" | "Failed")
 }
@@ -110,7 +110,7 @@ pub(crate) fn is_ready(object: &Value) -> bool {
     condition(object, "Ready").is_some_and(|ready| ready["status"] == json!("True"))
 }
 
-/// The fields of the object under a key; what is absent or no object becomes an empty one.
+/// The fields of the object under a key. An absent value, or one that is not an object, is replaced by an empty object.
 pub(crate) fn member<'a>(object: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
     let value = fields(object).entry(key).or_insert(Value::Null);
     fields(value)
@@ -130,7 +130,7 @@ pub(crate) fn metadata(object: &mut Value) -> &mut Map<String, Value> {
     member(object, "metadata")
 }
 
-/// Sets a condition by its type; its transition time moves only when its status does.
+/// Sets the condition of a type; its transition time changes only with its status.
 pub(crate) fn set_condition(object: &mut Value, mut wanted: Value, now: Timestamp) {
     let status = member(object, "status");
     let conditions = status.entry("conditions").or_insert_with(|| json!([]));

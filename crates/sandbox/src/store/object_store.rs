@@ -1,4 +1,4 @@
-//! Keeps objects by kind, namespace and name, and the history of their changes for watches.
+//! Stores objects by kind, namespace and name, and the history of their changes for watches.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use crate::store::object;
 
-/// Enough for a watch to fall behind for a while; one that falls further behind is expired.
+/// How many changes a watch may fall behind before it expires.
 const CHANGE_HISTORY_SIZE: usize = 8192;
 
-/// Namespace and name of an object. Their order is that of lists, and of etcd's keys `NAMESPACE/NAME`: `shop-eu/a`
-/// comes before `shop/a`.
+/// The namespace and name of an object. Keys are ordered like lists and etcd's keys `NAMESPACE/NAME`: `shop-eu/a` comes
+/// before `shop/a`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ObjectKey {
     pub(crate) namespace: String,
@@ -62,11 +62,11 @@ pub(crate) struct ObjectChange {
 }
 
 impl ObjectChange {
-    /// The deletion that begins with this change, if it is the first that a pod is lost by.
+    /// The pod deletion that begins with this change, if one does.
     fn pod_deletion(&self) -> Option<PodDeletion> {
         let before = self.before.as_ref()?;
-        let is_lost = self.removed || object::is_terminating(&self.after);
-        if self.kind != "Pod" || !is_lost || object::is_terminating(before) {
+        let is_deleted = self.removed || object::is_terminating(&self.after);
+        if self.kind != "Pod" || !is_deleted || object::is_terminating(before) {
             return None;
         }
 
@@ -78,7 +78,7 @@ impl ObjectChange {
     }
 }
 
-/// The beginning of a pod's deletion, whoever asked for it.
+/// The beginning of a pod's deletion, whether requested by a client or by a controller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodDeletion {
     /// The pod's name.
@@ -91,8 +91,8 @@ pub struct PodDeletion {
 
 /// All objects under one growing revision, as etcd keeps those of a real cluster.
 ///
-/// Objects are shared and never changed in place: a list, a snapshot or a change of the history costs a pointer an
-/// object, and keeps showing what it showed.
+/// Objects are shared and never changed in place, so lists, snapshots and the history cost one pointer per object and
+/// stay as they were.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectStore {
     kinds: BTreeMap<&'static str, BTreeMap<ObjectKey, Arc<Value>>>,
@@ -140,7 +140,7 @@ impl ObjectStore {
             .flat_map(|(kind, objects)| objects.values().map(|object| (*kind, object)))
     }
 
-    /// Stores an object under the next revision; one that changes nothing keeps its own.
+    /// Stores an object under the next revision; an unchanged object keeps its revision.
     pub(crate) fn put(&mut self, kind: &'static str, mut object: Value) -> Arc<Value> {
         let key = ObjectKey::of(&object);
         let before = self.kinds.get(kind).and_then(|objects| objects.get(&key));
@@ -186,7 +186,7 @@ impl ObjectStore {
         Some(after)
     }
 
-    /// The changes of a kind after a revision, or `None` when the history no longer holds them all.
+    /// The changes of a kind after a revision; `None` if the history no longer holds all of them.
     pub(crate) fn changes_after(&self, revision: u64, kind: &str) -> Option<Vec<ObjectChange>> {
         if revision < self.compacted_revision {
             return None;
@@ -203,7 +203,7 @@ impl ObjectStore {
         self.compacted_revision = self.revision;
     }
 
-    /// The revision of the latest change among some kinds.
+    /// The revision of the latest change of any of `kinds`.
     pub(crate) fn last_change(&self, kinds: &[&str]) -> u64 {
         let revisions = kinds.iter().filter_map(|kind| self.last_changes.get(kind));
         revisions.copied().max().unwrap_or_default()

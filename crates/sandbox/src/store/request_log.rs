@@ -1,8 +1,8 @@
-//! The log of the requests that a sandbox received, for tests to look at.
+//! The log of the requests that a sandbox received, for tests to inspect.
 
 use std::collections::VecDeque;
 
-/// Enough for any test; a sandbox that runs for days drops the oldest.
+/// How many requests are kept: enough for any test, while a sandbox that runs for days drops the oldest.
 const REQUEST_LOG_SIZE: usize = 10_000;
 
 /// A request as the sandbox received it.

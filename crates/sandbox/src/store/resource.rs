@@ -1,17 +1,17 @@
 //! The table of API resources that the sandbox serves.
 //!
-//! Discovery, routes, field selectors and tables follow from it: a resource is added by one row here and one line in
+//! Discovery, routes, field selectors and tables are derived from it. To add a resource, add a row here and a line in
 //! `api::field_types`.
 
 use serde_json::Value;
 
-/// One resource of the API: how it is addressed and what it offers, as discovery lists it.
+/// A resource of the API, as discovery lists it.
 #[derive(Debug)]
 pub(crate) struct ApiResource {
     pub(crate) group: &'static str,
     pub(crate) version: &'static str,
     pub(crate) plural: &'static str,
-    /// The kind is also the key of the store: the two APIs of events share one collection.
+    /// The kind, which is also the key of the store: the two APIs of events share one collection.
     pub(crate) kind: &'static str,
     pub(crate) namespaced: bool,
     pub(crate) short_names: &'static [&'static str],
@@ -20,7 +20,7 @@ pub(crate) struct ApiResource {
     pub(crate) subresources: &'static [&'static str],
 }
 
-/// Group and version of an API.
+/// The group and version of an API.
 type GroupVersion = (&'static str, &'static str);
 
 const CORE: GroupVersion = ("", "v1");
@@ -118,12 +118,12 @@ impl ApiResource {
         self
     }
 
-    /// The singular name that kubectl accepts: `poddisruptionbudget`.
+    /// The singular name that kubectl accepts, e.g. `poddisruptionbudget`.
     pub(crate) fn singular(&self) -> String {
         self.kind.to_lowercase()
     }
 
-    /// The `apiVersion` of its objects: `v1`, `apps/v1`.
+    /// The `apiVersion` of the resource's objects, e.g. `v1` or `apps/v1`.
     pub(crate) fn api_version(&self) -> String {
         if self.group.is_empty() {
             self.version.to_owned()
@@ -132,27 +132,27 @@ impl ApiResource {
         }
     }
 
-    /// Whether its status can be written only through the status subresource.
+    /// Whether the status can be written only through the status subresource.
     pub(crate) fn has_status_subresource(&self) -> bool {
         self.subresources.contains(&"status")
     }
 }
 
-/// The resource of a plural in a group and version.
+/// Finds the resource of this plural name in a group and version.
 pub(crate) fn find(group: &str, version: &str, plural: &str) -> Option<&'static ApiResource> {
     RESOURCES
         .iter()
         .find(|known| (known.group, known.version, known.plural) == (group, version, plural))
 }
 
-/// The resource of an object that names its own `apiVersion` and kind.
+/// Finds the resource of an object by its `apiVersion` and kind.
 pub(crate) fn of_object(object: &Value) -> Option<&'static ApiResource> {
     RESOURCES
         .iter()
         .find(|known| object["kind"] == known.kind && object["apiVersion"] == *known.api_version())
 }
 
-/// The resource under whose API a kind is stored.
+/// Finds the resource in whose version a kind is stored.
 pub(crate) fn of_kind(kind: &str) -> Option<&'static ApiResource> {
     RESOURCES.iter().find(|known| known.kind == kind)
 }

@@ -14,7 +14,7 @@ use crate::store::object;
 use crate::store::object_store::ObjectStore;
 use crate::store::request_log::RequestLog;
 
-/// Everything that requests and controllers read and change.
+/// Everything that requests and controllers read and change: the objects, and the settings of the server.
 #[derive(Debug)]
 pub(crate) struct ClusterState {
     pub(crate) options: SandboxOptions,
@@ -25,7 +25,7 @@ pub(crate) struct ClusterState {
     pub(crate) requests: RequestLog,
     /// Whether the controllers are stopped.
     pub(crate) paused: bool,
-    /// How far the wall clock is set back, to give the first objects an age.
+    /// How far the cluster's clock is set back, to give the initial objects an age.
     pub(crate) clock_offset: SignedDuration,
 }
 
@@ -43,16 +43,16 @@ impl ClusterState {
         }
     }
 
-    /// The wall clock of the cluster.
+    /// The time on the cluster's clock.
     pub(crate) fn now(&self) -> Timestamp {
         let now = Timestamp::now();
         now.checked_sub(self.clock_offset).unwrap_or(now)
     }
 
-    /// Fills in what a server gives every new object: UID, creation time and first generation.
+    /// Fills in the metadata that a server sets on every new object: UID, creation time and first generation.
     pub(crate) fn set_creation_metadata(&mut self, object: &mut Value) {
         let now = object::format_time(self.now());
-        // Drawn even when the object brings a UID, so that the names that follow do not depend on it.
+        // Drawn even if the object already has a UID, so that later names do not depend on it.
         let uid = self.names.uid();
         let has_spec = object.get("spec").is_some();
 
@@ -64,7 +64,7 @@ impl ClusterState {
         }
     }
 
-    /// Creates an active namespace, if there is none of that name.
+    /// Creates an active namespace, unless it exists.
     pub(crate) fn ensure_namespace(&mut self, name: &str) {
         if self.store.get("Namespace", "", name).is_some() {
             return;
@@ -80,9 +80,9 @@ impl ClusterState {
     }
 }
 
-/// The cluster state as connections, controllers and the owner of the sandbox share it.
+/// The cluster state, shared by connections, controllers and the owner of the sandbox.
 ///
-/// One lock is enough: every access is short, and a request that is judged and written under it is as atomic as a
+/// One lock is enough: every access is short, and a request that is checked and written under it is as atomic as a
 /// transaction of etcd.
 #[derive(Debug, Clone)]
 pub(crate) struct SharedState {
@@ -99,7 +99,7 @@ impl SharedState {
         }
     }
 
-    /// Runs `access` alone with the state; a change of the state wakes everyone who waits for one.
+    /// Runs `access` with exclusive access to the state; a new revision wakes all waiting watches and controllers.
     pub(crate) fn with<T>(&self, access: impl FnOnce(&mut ClusterState) -> T) -> T {
         // A panic in one request must not make every later one fail.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,7 +111,7 @@ impl SharedState {
         result
     }
 
-    /// Wakes everyone who waits for a change, though nothing was written.
+    /// Wakes all waiting watches and controllers, although nothing was written.
     pub(crate) fn wake(&self) {
         self.revision.send_modify(|_| {});
     }

@@ -1,6 +1,6 @@
-//! Reads the protobuf bodies that kubectl sends without asking first: access reviews, namespaces and ConfigMaps.
+//! Reads the protobuf bodies that kubectl sends for access reviews, namespaces and ConfigMaps.
 //!
-//! Only the fields that the sandbox looks at are known; the rest is skipped, as protobuf allows.
+//! Only the fields that the sandbox uses are read; all others are skipped, as protobuf allows.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ const MAGIC: &[u8] = b"k8s\0";
 /// A field of a message: its number in the `generated.proto` of its API, its JSON name and its type.
 type MessageField = (u64, &'static str, FieldType);
 
-/// The types of fields that are read.
+/// The type of a field.
 #[derive(Clone, Copy)]
 enum FieldType {
     Text,
@@ -69,7 +69,7 @@ const RULES_REVIEW: &[MessageField] = &[
 const NAMESPACE: &[MessageField] = &[(1, "metadata", METADATA)];
 const CONFIG_MAP: &[MessageField] = &[(1, "metadata", METADATA), (2, "data", FieldType::Map)];
 
-/// The body as JSON, or nothing when it is broken or of a kind that is not read.
+/// Decodes a body as JSON; `None` if it is malformed or of another kind.
 pub(crate) fn decode(body: &[u8]) -> Option<Value> {
     let body = body.strip_prefix(MAGIC)?;
     let envelope = decode_message(body, ENVELOPE)?;
@@ -115,12 +115,12 @@ fn decode_message(bytes: &[u8], fields: &[MessageField]) -> Option<Value> {
         }
     }
 
-    // Empty texts are sent like any others; to the API they mean what absence means.
+    // Empty texts are sent too; to the API they mean the same as absent ones.
     object.retain(|_, value| *value != json!(""));
     Some(Value::Object(object))
 }
 
-/// The fields of a message that have a length, with their numbers; fields of a fixed size or a number are skipped.
+/// The length-delimited fields of a message, with their numbers; all other fields are skipped.
 fn length_delimited_fields(mut bytes: &[u8]) -> Option<Vec<(u64, &[u8])>> {
     let mut fields = Vec::new();
     while !bytes.is_empty() {
@@ -145,7 +145,7 @@ fn length_delimited_fields(mut bytes: &[u8]) -> Option<Vec<(u64, &[u8])>> {
     Some(fields)
 }
 
-/// Takes a number of variable length from the front: seven bits a byte, the lowest first.
+/// Takes a varint from the front: seven bits per byte, the lowest first.
 fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {

@@ -36,7 +36,7 @@ impl ApiReply {
         }
     }
 
-    /// Adds the `Warning` headers by which a server warns of what it accepted all the same.
+    /// Adds a `Warning` header for each warning.
     pub(crate) fn with_warnings(mut self, warnings: &[String]) -> Self {
         for warning in warnings {
             let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
@@ -56,7 +56,7 @@ impl From<StatusError> for ApiReply {
     }
 }
 
-/// A `Status` of success; evictions and most deletions are answered with one.
+/// The `Status` of success, the answer to evictions and most deletions.
 pub(crate) fn success_status() -> Value {
     json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success" })
 }

@@ -1,4 +1,4 @@
-//! Negotiates how an answer represents its objects, by the Accept header, and represents objects and lists that way.
+//! Negotiates the representation of an answer by the Accept header, and converts objects and lists to it.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::wire::request::ApiRequest;
 use crate::wire::status_error::StatusError;
 use crate::wire::table::{self, IncludeObjectPolicy, partial_metadata};
 
-/// A representation in which an object or a list can be answered.
+/// A representation of an object or a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Representation {
     /// The objects themselves.
@@ -20,7 +20,7 @@ pub(crate) enum Representation {
 }
 
 impl Representation {
-    /// The first clause of the Accept header that can be served.
+    /// Picks the first clause of the Accept header that can be served.
     pub(crate) fn negotiate(request: &ApiRequest) -> Result<Self, StatusError> {
         if request.accept.trim().is_empty() {
             return Ok(Self::Full);
@@ -47,7 +47,7 @@ impl Representation {
             return Some(Self::Full);
         };
 
-        // A transformation that is not served, such as aggregated discovery: the next clause may do.
+        // Other transformations, e.g. aggregated discovery, are not served; the next clause may be.
         if parameter("g") != Some("meta.k8s.io") || !matches!(parameter("v"), Some("v1" | "v1beta1")) {
             return None;
         }
@@ -59,7 +59,7 @@ impl Representation {
         }
     }
 
-    /// Represents one object.
+    /// Converts an object.
     pub(crate) fn object(self, object: &Value) -> Result<Value, StatusError> {
         match self {
             Self::Full => Ok(object.clone()),
@@ -75,7 +75,7 @@ impl Representation {
         }
     }
 
-    /// Represents a list; `metadata` is that of the list.
+    /// Converts a list; `metadata` is the metadata of the list.
     pub(crate) fn list<'a>(
         self,
         kind: &str,
@@ -105,7 +105,7 @@ impl Representation {
     }
 }
 
-/// An item of a full list, which does not repeat the kind that the list names.
+/// An item of a full list, without the kind and version, which the list names.
 fn list_item(object: &Value) -> Value {
     let mut item = object.clone();
     if let Some(fields) = item.as_object_mut() {

@@ -1,15 +1,15 @@
-//! A request as the API judges it: read whole, its path and query decoded.
+//! A complete request, with its path and query decoded.
 
 use serde_json::Value;
 
 use crate::wire::protobuf;
 use crate::wire::status_error::StatusError;
 
-/// One request, free of its connection.
+/// A request, independent of its connection.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ApiRequest {
     pub(crate) method: String,
-    /// Decoded segments of the path.
+    /// The decoded segments of the path.
     pub(crate) path: Vec<String>,
     pub(crate) query: QueryParameters,
     pub(crate) accept: String,
@@ -35,7 +35,7 @@ impl ApiRequest {
         self.content_type.split(';').next().unwrap_or_default().trim()
     }
 
-    /// The body as JSON; other media types are refused as a real server refuses unknown ones.
+    /// Parses the body as JSON or, where possible, as protobuf; refuses other media types.
     pub(crate) fn json(&self) -> Result<Value, StatusError> {
         if self.media_type() == "application/vnd.kubernetes.protobuf"
             && let Some(body) = protobuf::decode(&self.body)
@@ -59,14 +59,14 @@ impl ApiRequest {
     }
 }
 
-/// Decoded query parameters, in the order sent.
+/// The decoded query parameters, in the order sent.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct QueryParameters(Vec<(String, String)>);
 
 impl QueryParameters {
     pub(crate) fn parse(text: &str) -> Self {
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
-        // In a query, and only there, a plus is a blank.
+        // In a query, and only there, a plus stands for a space.
         let decode = |text: &str| decode_percent(&text.replace('+', " "));
 
         let decoded = pairs.map(|pair| {
@@ -76,7 +76,7 @@ impl QueryParameters {
         Self(decoded.collect())
     }
 
-    /// The first value of a parameter; an absent one reads as empty.
+    /// The first value of a parameter; empty if it is absent.
     pub(crate) fn get(&self, key: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| known == key);
         found.map_or("", |(_, value)| value)
@@ -86,7 +86,7 @@ impl QueryParameters {
         self.0.iter().any(|(known, _)| known == key)
     }
 
-    /// Every value of a parameter that may be repeated.
+    /// All values of a repeated parameter.
     pub(crate) fn all(&self, key: &str) -> Vec<String> {
         self.0
             .iter()
@@ -95,13 +95,13 @@ impl QueryParameters {
             .collect()
     }
 
-    /// Whether a flag is set: by `true`, by `1`, or by being there without a value.
+    /// Whether a flag is set: to `true`, to `1`, or without a value.
     pub(crate) fn is_set(&self, key: &str) -> bool {
         self.has(key) && matches!(self.get(key), "" | "true" | "1")
     }
 }
 
-/// Undoes percent encoding; what is no valid escape stands for itself.
+/// Decodes percent encoding; invalid escapes are kept unchanged.
 fn decode_percent(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

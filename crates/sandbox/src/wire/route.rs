@@ -1,17 +1,17 @@
-//! Reads what a path addresses: a resource, one object of it, or a subresource of that object.
+//! Parses a path: it addresses a resource, an object of it, or a subresource of that object.
 
 use crate::store::resource::{self, ApiResource};
 use crate::wire::status_error::StatusError;
 
-/// The kinds of paths that are answered in different ways.
+/// The target of a path.
 #[derive(Debug)]
 pub(crate) enum Route {
     Resource(RequestInfo),
-    /// An access review, which is answered and not stored: its plural.
+    /// An access review, by the plural name of its resource. Reviews are answered and not stored.
     AccessReview(String),
-    /// A path below no API: discovery, version, health.
+    /// A path outside any resource: discovery, version, health.
     NonResource,
-    /// A path below a known API that leads to nothing it serves.
+    /// A path in an API to a resource that is not served.
     UnknownResource,
 }
 
@@ -25,12 +25,12 @@ pub(crate) struct RequestInfo {
 }
 
 impl RequestInfo {
-    /// The namespace addressed, empty for none.
+    /// The namespace in the path; empty if there is none.
     pub(crate) fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or_default()
     }
 
-    /// The name addressed, empty for none.
+    /// The name in the path; empty if there is none.
     pub(crate) fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_default()
     }
@@ -39,18 +39,18 @@ impl RequestInfo {
         self.subresource.as_deref() == Some(subresource)
     }
 
-    /// The `404 NotFound` of the object addressed.
+    /// The `404 NotFound` for the addressed object.
     pub(crate) fn not_found(&self) -> StatusError {
         StatusError::not_found(self.resource.group, self.resource.plural, self.name())
     }
 
-    /// A `409 Conflict` over the object addressed.
+    /// A `409 Conflict` for the addressed object.
     pub(crate) fn conflict(&self, why: &str) -> StatusError {
         StatusError::conflict(self.resource.group, self.resource.plural, self.name(), why)
     }
 }
 
-/// Reads the decoded segments of a path.
+/// Parses the decoded segments of a path.
 pub(crate) fn read(path: &[String]) -> Route {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     match path.as_slice() {
@@ -60,14 +60,14 @@ pub(crate) fn read(path: &[String]) -> Route {
     }
 }
 
-/// Reads what follows the group and version.
+/// Parses the segments after the group and version.
 fn read_resource(group: &str, version: &str, rest: &[&str]) -> Route {
     if group == "authorization.k8s.io" {
         return Route::AccessReview(rest.last().copied().unwrap_or_default().to_owned());
     }
 
     let (namespace, rest) = match rest {
-        // A namespace is itself an object; only a longer path names something inside it.
+        // A namespace is itself an object; only a longer path addresses something inside it.
         ["namespaces", _, "status" | "finalize"] => (None, rest),
         ["namespaces", namespace, inside @ ..] if !inside.is_empty() => (Some(*namespace), inside),
         rest => (None, rest),

@@ -1,25 +1,25 @@
-//! The refusals of an API server, as the `Status` objects that carry them.
+//! The errors of an API server and their `Status` objects.
 //!
 //! The constructors and their messages are those of `apimachinery/pkg/api/errors`.
 
 use serde_json::{Map, Value, json};
 
-/// A refusal: its code, and the `Status` that explains it.
+/// An error: its code, and the content of its `Status`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct StatusError {
     pub(crate) code: u16,
-    /// Empty for the few answers that give no reason.
+    /// The reason; empty for the few errors without one.
     pub(crate) reason: &'static str,
     pub(crate) message: String,
     pub(crate) details: Option<Map<String, Value>>,
-    /// Where an expired list may go on.
+    /// The token from which an expired list can continue.
     pub(crate) continue_at: Option<String>,
 }
 
-/// One invalid field, as validation reports it.
+/// An error of one field, found by validation.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldError {
-    /// The machine-readable cause, such as `FieldValueInvalid`.
+    /// The machine-readable cause, e.g. `FieldValueInvalid`.
     reason: &'static str,
     field: &'static str,
     /// The text after the field's name: `Unsupported value: "x": supported values: "All"`.
@@ -27,7 +27,7 @@ pub(crate) struct FieldError {
 }
 
 impl FieldError {
-    /// A value that cannot be accepted; `shown` is the value as the message quotes it.
+    /// The error of an invalid value; `shown` is the value as the message quotes it.
     pub(crate) fn invalid(field: &'static str, shown: &str, why: &str) -> Self {
         Self {
             reason: "FieldValueInvalid",
@@ -36,7 +36,7 @@ impl FieldError {
         }
     }
 
-    /// A value that is not among those supported.
+    /// The error of a value that is not one of the supported ones.
     pub(crate) fn not_supported(field: &'static str, shown: &str, supported: &str) -> Self {
         Self {
             reason: "FieldValueNotSupported",
@@ -45,7 +45,7 @@ impl FieldError {
         }
     }
 
-    /// A field that must not be set here.
+    /// The error of a field that must not be set here.
     pub(crate) fn forbidden(field: &'static str, why: &str) -> Self {
         Self {
             reason: "FieldValueForbidden",
@@ -54,7 +54,7 @@ impl FieldError {
         }
     }
 
-    /// A field that must be set.
+    /// The error of a missing field.
     pub(crate) fn required(field: &'static str) -> Self {
         Self {
             reason: "FieldValueRequired",
@@ -130,7 +130,7 @@ impl StatusError {
         invalid
     }
 
-    /// A resource, or a path below one, that is not served.
+    /// The error for a resource or path that is not served.
     pub(crate) fn unknown_resource() -> Self {
         let message = "the server could not find the requested resource";
         Self {
@@ -147,7 +147,7 @@ impl StatusError {
         }
     }
 
-    /// Names the object that the refusal is about; empty parts are left out.
+    /// Adds the object that the error is about; empty parts are left out.
     fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
         let details = self.details.get_or_insert_default();
         for (key, value) in [("name", name), ("group", group), ("kind", kind)] {
@@ -173,19 +173,19 @@ impl StatusError {
         self
     }
 
-    /// Asks the client to come back after some seconds, in the body and in a header.
+    /// Asks the client to retry after some seconds, in the body and in a header.
     pub(crate) fn with_retry_after(mut self, seconds: u32) -> Self {
         let details = self.details.get_or_insert_default();
         details.insert("retryAfterSeconds".to_owned(), json!(seconds));
         self
     }
 
-    /// The seconds of the `Retry-After` header, which is set only when the body names some.
+    /// The seconds of the `Retry-After` header, which is set only if the body names them.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         self.details.as_ref()?.get("retryAfterSeconds")?.as_u64()
     }
 
-    /// The `Status` object of this refusal.
+    /// The `Status` object of this error.
     pub(crate) fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
@@ -204,7 +204,7 @@ impl StatusError {
     }
 }
 
-/// A resource or kind as messages name it: `Pod`, `deployments.apps`.
+/// The name of a resource or kind in messages: `Pod`, `deployments.apps`.
 fn qualified(group: &str, kind: &str) -> String {
     if group.is_empty() {
         kind.to_owned()

@@ -1,4 +1,4 @@
-//! Tables: the representation in which kubectl asks for what it prints.
+//! Tables: the representation that kubectl requests for its output.
 
 mod cells;
 mod columns;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::wire::request::QueryParameters;
 
-/// What a row of a Table carries of its object (`IncludeObjectPolicy` in `apimachinery/pkg/apis/meta/v1`).
+/// How much of its object a row of a Table includes (`IncludeObjectPolicy` in `apimachinery/pkg/apis/meta/v1`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IncludeObjectPolicy {
     Nothing,
@@ -16,7 +16,7 @@ pub(crate) enum IncludeObjectPolicy {
 }
 
 impl IncludeObjectPolicy {
-    /// The policy that a query asks for; without one, rows carry the metadata.
+    /// The policy that a query asks for; by default, rows include the metadata.
     pub(crate) fn of(query: &QueryParameters) -> Self {
         match query.get("includeObject") {
             "None" => Self::Nothing,
@@ -26,7 +26,7 @@ impl IncludeObjectPolicy {
     }
 }
 
-/// A Table of objects, which are all of one kind.
+/// Builds a Table of objects of one kind.
 pub(crate) fn table<'a>(
     objects: impl IntoIterator<Item = &'a Value>,
     policy: IncludeObjectPolicy,
@@ -63,7 +63,7 @@ fn row(object: &Value, policy: IncludeObjectPolicy, kind: &str) -> Value {
     }
 }
 
-/// The metadata of an object, and nothing else of it.
+/// The metadata of an object, without the rest of it.
 pub(crate) fn partial_metadata(object: &Value) -> Value {
     json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"] })
 }

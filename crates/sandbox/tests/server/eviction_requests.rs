@@ -193,7 +193,7 @@ fn a_body_that_does_not_fit_is_refused() {
 }
 
 #[test]
-fn absent_pods_and_namespaces_are_told_apart() {
+fn absent_pods_and_namespaces_are_distinguished() {
     let server = TestServer::paused(&[ready_pod("web-0", "web")]);
     let pod = server.evict("nobody", json!({}));
     assert_eq!(

@@ -203,3 +203,46 @@ fn nothing_listens_once_the_proxy_is_dropped() {
         std::thread::sleep(Duration::from_millis(1));
     }
 }
+
+#[test]
+fn an_answer_in_chunks_is_passed_on_as_one_body() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = FaultProxy::start(&listener.local_addr().unwrap().to_string());
+    let server = std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let mut request = [0; 1024];
+        let length = client.read(&mut request).unwrap();
+        let chunks = "5\r\nhello\r\n7;a=b\r\n, world\r\n0\r\n\r\n";
+        write!(
+            client,
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"
+        )
+        .unwrap();
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    });
+
+    let answer = post(&proxy, "/", "");
+
+    assert!(
+        answer.ends_with("content-length: 12\r\nconnection: close\r\n\r\nhello, world"),
+        "{answer}"
+    );
+    assert!(
+        server
+            .join()
+            .unwrap()
+            .starts_with("POST / HTTP/1.1\r\nhost: it\r\n")
+    );
+}
+
+#[test]
+fn a_proxy_that_stopped_recording_still_injects() {
+    let (server, proxy) = counting_server();
+    proxy.stop_recording();
+    proxy.inject_by(|request| (request.method == "POST").then_some(Fault::DropBefore));
+
+    assert_eq!(post(&proxy, "/evict", ""), "");
+
+    assert_eq!(proxy.take_exchanges(), []);
+    assert_eq!(server.requests(), []);
+}

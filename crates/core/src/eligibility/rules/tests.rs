@@ -4,11 +4,11 @@ use jiff::SignedDuration;
 
 use crate::config::NamespaceScope;
 use crate::eligibility::tests::{exempting, including, now, owned_by, rules};
-use crate::eligibility::{EligibilityRules, RuleResult, examine};
+use crate::eligibility::{EligibilityConfig, RuleResult, examine};
 use crate::pod::Pod;
 
 /// Every rule that the pod did not pass, as `RULE RESULT`.
-fn not_passed(pod: &Pod, rules: &EligibilityRules) -> Vec<String> {
+fn not_passed(pod: &Pod, rules: &EligibilityConfig) -> Vec<String> {
     let findings = examine(pod, rules, now());
     let not_passed = findings.into_iter().filter(|f| f.result != RuleResult::Passed);
     not_passed.map(|f| format!("{} {:?}", f.rule, f.result)).collect()
@@ -44,7 +44,10 @@ fn an_examination_has_every_rule_and_the_judgement_is_its_first_exemption() {
 fn an_examination_says_which_rules_the_configuration_switches_off() {
     let rules = including("daemonset");
 
-    assert_eq!(not_passed(&owned_by("DaemonSet"), &rules), ["daemonset Opened"]);
+    assert_eq!(
+        not_passed(&owned_by("DaemonSet"), &rules),
+        ["daemonset SwitchedOff"]
+    );
 
     let findings = examine(&owned_by("Job"), &rules, now());
     let bare = findings.iter().find(|finding| finding.rule == "bare").unwrap();
@@ -54,6 +57,6 @@ fn an_examination_says_which_rules_the_configuration_switches_off() {
     let job = findings.iter().find(|finding| finding.rule == "job").unwrap();
     assert_eq!(
         (job.result, job.setting.as_deref()),
-        (RuleResult::Opened, Some("disrupt.method = evict"))
+        (RuleResult::SwitchedOff, Some("disrupt.method = evict"))
     );
 }

@@ -18,8 +18,8 @@ fn web() -> Pod {
     }
 }
 
-fn rules(min_age: u64, method: DisruptionMethod) -> EligibilityRules {
-    EligibilityRules {
+fn rules(min_age: u64, method: DisruptionMethod) -> EligibilityConfig {
+    EligibilityConfig {
         target: TargetConfig {
             namespaces: NamespaceScope::Named(vec!["shop".into()]),
             selector: "app=web".parse().unwrap(),
@@ -140,7 +140,7 @@ fn a_refusal_is_in_the_servers_words_and_a_deletion_asks_no_budget() {
     assert_eq!(explained.budgets, None);
     assert_eq!(
         explained.conclusion,
-        "shop/web-0 can be picked, and its deletion would be allowed: a deletion asks no budget; \
+        "shop/web-0 can be picked, and its deletion would be allowed: a deletion does not check budgets; \
          webhooks and policies were not asked."
     );
 }
@@ -148,7 +148,7 @@ fn a_refusal_is_in_the_servers_words_and_a_deletion_asks_no_budget() {
 #[test]
 fn unreadable_budgets_leave_the_conclusion_open() {
     let mut unread = BudgetIndex::default();
-    unread.miss(None, "forbidden".into());
+    unread.add_unreadable(None, "forbidden".into());
     let explained = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &unread);
     assert_eq!(explained.budgets, None);
     assert_eq!(

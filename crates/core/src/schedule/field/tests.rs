@@ -76,7 +76,7 @@ fn every_complaint_names_field_text_and_rule() {
         (
             CronField::DayOfMonth,
             "?",
-            "day of month: ? is not crontab: `?` is Quartz syntax; write *",
+            "day of month: ? is not valid in crontab: `?` is Quartz syntax; write *",
         ),
         (
             CronField::Minute,

@@ -124,7 +124,7 @@ fn read_day(text: &str) -> Result<ParsedDay, String> {
     };
 
     let no_such_date =
-        || format!("`{text}` is not in the calendar: write MM-DD or YYYY-MM-DD, month before day");
+        || format!("`{text}` is not a valid date: write MM-DD or YYYY-MM-DD, month before day");
 
     match numbers.as_deref() {
         Some(&[month, day]) => {

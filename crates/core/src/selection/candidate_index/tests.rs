@@ -5,8 +5,8 @@ use crate::config::TargetConfig;
 use crate::outcome::DisruptionMethod;
 use crate::pod::PodPhase;
 
-fn rules() -> EligibilityRules {
-    EligibilityRules {
+fn rules() -> EligibilityConfig {
+    EligibilityConfig {
         target: TargetConfig::all_of("shop"),
         method: DisruptionMethod::Evict,
         own_pod: None,

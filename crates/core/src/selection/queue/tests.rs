@@ -123,7 +123,7 @@ fn more_siblings_of_a_refused_victim_than_can_be_tried_are_not_put_back() {
 fn an_excluded_namespace_gives_no_more_victims() {
     let mut queue = DrawQueue::new(owned("web", 4), 1, DrawBy::Pod);
     let first = queue.next_victim().unwrap();
-    queue.leave_namespace(&first.pod);
+    queue.exclude_namespace(&first.pod);
     assert_eq!(queue.next_victim(), None);
 }
 

@@ -22,7 +22,7 @@ enum ClockEvent {
     Run(u64),
     /// The wall clock is set.
     Jump(i64),
-    /// The machine sleeps: the wall clock goes on, the steady one does not.
+    /// The machine sleeps: the wall clock goes on, the monotonic clock does not.
     Suspend(u64),
     /// The process starts anew.
     Restart,
@@ -42,7 +42,7 @@ fn clock_events() -> impl Strategy<Value = Vec<ClockEvent>> {
 struct TestMachine {
     /// StepKind nobody can set: seconds since the beginning.
     truth: u64,
-    steady: u64,
+    monotonic: u64,
     wall: i64,
     timer: SlotTimer,
     since: Timestamp,
@@ -58,7 +58,7 @@ impl TestMachine {
         let now = clocks(wall, 0);
         Self {
             truth: 0,
-            steady: 0,
+            monotonic: 0,
             wall,
             timer: SlotTimer::new(now, TimerConfig::default()),
             since: now.wall,
@@ -77,7 +77,7 @@ impl TestMachine {
                 self.wall += i64::try_from(seconds).unwrap();
             }
             ClockEvent::Restart => {
-                let now = clocks(self.wall, self.steady);
+                let now = clocks(self.wall, self.monotonic);
                 self.timer = SlotTimer::new(now, TimerConfig::default());
                 self.since = now.wall;
                 self.born = self.truth;
@@ -89,7 +89,7 @@ impl TestMachine {
     fn run(&mut self, seconds: u64) {
         let mut left = seconds;
         while left > 0 {
-            let now = clocks(self.wall, self.steady);
+            let now = clocks(self.wall, self.monotonic);
             let look = self.timer.tick(now, next_after);
             if let Some(slot) = look.due {
                 self.fire(slot);
@@ -98,7 +98,7 @@ impl TestMachine {
             let nap = again.min(NAP).min(left);
             left -= nap;
             self.truth += nap;
-            self.steady += nap;
+            self.monotonic += nap;
             self.wall += i64::try_from(nap).unwrap();
         }
     }
@@ -111,7 +111,7 @@ impl TestMachine {
         let limits = DisruptionLimits::default();
         let timing = JournalTiming::default();
         let context = StepContext {
-            now: clocks(self.wall, self.steady).wall,
+            now: clocks(self.wall, self.monotonic).wall,
             skew: None,
             holder: &holder,
             pause: None,
@@ -135,10 +135,10 @@ impl TestMachine {
     }
 }
 
-fn clocks(wall: i64, steady: u64) -> ClockReading {
+fn clocks(wall: i64, monotonic: u64) -> ClockReading {
     ClockReading {
         wall: Timestamp::from_second(wall).unwrap(),
-        steady: Duration::from_secs(steady),
+        monotonic: Duration::from_secs(monotonic),
     }
 }
 

@@ -1,11 +1,11 @@
-//! The cells of a row, kind by kind, in the order of the columns.
+//! The cells of a row, for each kind, in the order of its columns.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::store::object;
 
-/// The cells for an object, one a column.
+/// The cells for an object, one per column.
 pub(super) fn cells(object: &Value, kind: &str) -> Vec<Value> {
     let name = json!(object::name(object));
     let age = json!(age(object::text(object, "/metadata/creationTimestamp")));
@@ -92,7 +92,7 @@ fn pod(pod: &Value, name: Value, age: Value) -> Vec<Value> {
     ]
 }
 
-/// The word that kubectl shows for the state of a pod.
+/// The status of a pod that kubectl shows.
 fn pod_status(pod: &Value) -> &str {
     if object::is_terminating(pod) {
         return "Terminating";
@@ -128,7 +128,7 @@ fn node(node: &Value, name: Value, age: Value) -> Vec<Value> {
 }
 
 fn event(event: &Value, name: Value) -> Vec<Value> {
-    // A field has one name in `v1` and another in `events.k8s.io/v1`, and both are shown alike.
+    // A field may have different names in `v1` and `events.k8s.io/v1`.
     let either = |core: &str, new: &str| match object::text(event, core) {
         "" => object::text(event, new).to_owned(),
         text => text.to_owned(),
@@ -185,7 +185,7 @@ fn container_field(workload: &Value, field: &str) -> Value {
     text_or_none(&texts.join(","))
 }
 
-/// The time since an instant in short: `42s`, `5m10s`, `3h`, `2d`.
+/// The time since an instant in short form: `42s`, `5m10s`, `3h`, `2d`.
 fn age(since: &str) -> String {
     let Some(since) = object::parse_time(since) else {
         return "<unknown>".to_owned();

@@ -1,9 +1,9 @@
-//! The columns of tables, kind by kind, as Kubernetes prints them (`pkg/printers/internalversion/printers.go`).
+//! The columns of Tables, for each kind, as Kubernetes prints them (`pkg/printers/internalversion/printers.go`).
 
-/// One column of a Table.
+/// A column of a Table.
 pub(super) struct TableColumn {
     pub(super) name: &'static str,
-    /// Its OpenAPI type.
+    /// The OpenAPI type of the column.
     pub(super) kind: &'static str,
     /// Whether only `kubectl get -o wide` shows it.
     pub(super) wide: bool,

@@ -1,0 +1,24 @@
+//! The roles of the actors that the Supervisor runs.
+
+/// The roles of the children, in the order in which they start; they stop in reverse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the actors' own names")]
+pub enum ActorRole {
+    Notifier,
+    Killer,
+    Clock,
+}
+
+impl ActorRole {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Notifier, Self::Killer, Self::Clock];
+
+    /// The name in logs and probes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Notifier => "Notifier",
+            Self::Killer => "Killer",
+            Self::Clock => "Clock",
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a chat service is: its settings, the request that carries a message, and the meaning of an answer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::delivery::{DeliveryResult, ServiceAnswer};
+use super::message::RoundMessage;
+
+/// A configured chat service; its `Debug` output shows neither its secret nor its destination.
+pub trait ChatService: fmt::Debug + Send + Sync {
+    /// The names and settings of the service.
+    fn spec(&self) -> &'static ServiceSpec;
+
+    /// The URL of the service.
+    fn url(&self) -> &str;
+
+    /// The request that carries `message`.
+    fn request(&self, message: &RoundMessage) -> PostRequest<'_>;
+
+    /// The meaning of `answer`.
+    fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult;
+
+    /// The texts to hide if the service echoes them: the secret and the destination.
+    fn hidden(&self) -> Vec<&str>;
+}
+
+/// A POST request.
+pub struct PostRequest<'a> {
+    /// The URL to post to.
+    pub url: String,
+    /// The bearer token, if the service needs one.
+    pub bearer: Option<&'a SecretString>,
+    /// The JSON body.
+    pub body: Value,
+}
+
+/// The names and settings of a chat service.
+#[derive(Debug)]
+pub struct ServiceSpec {
+    /// The name in logs and in the journal, e.g. `slack-webhook`; it must never change.
+    pub name: &'static str,
+    /// The name for people to read.
+    pub title: &'static str,
+    /// The settings. Secrets and texts are required: either all of them are set, or none.
+    pub fields: &'static [ServiceField],
+    /// Builds the service; called only if every required field is set.
+    pub open: fn(&FieldValues) -> Arc<dyn ChatService>,
+}
+
+/// A setting of a chat service.
+#[derive(Debug)]
+pub struct ServiceField {
+    /// The key, e.g. `notify.slack.channel`.
+    pub path: &'static str,
+    /// The meaning, in a sentence.
+    pub doc: &'static str,
+    /// What the setting holds.
+    pub kind: FieldKind,
+    /// The environment variable of the Go tool macaque, which still works.
+    pub old_variable: Option<&'static str>,
+}
+
+/// What a setting of a chat service holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// A secret, given as a value or in a file that another key names.
+    Secret {
+        /// The key that names the file.
+        file_path: &'static str,
+        /// The meaning of that key, in a sentence.
+        file_doc: &'static str,
+        /// Whether the secret is a URL.
+        is_url: bool,
+    },
+    /// A text: where in the service to write.
+    Text,
+    /// A URL with a default.
+    Url(&'static str),
+}
+
+/// The values of a service's fields; the `Debug` output shows only which of them are set.
+#[derive(Clone, Default)]
+pub struct FieldValues {
+    /// Secrets by key.
+    pub secrets: Vec<(&'static str, SecretString)>,
+    /// Texts and URLs by key.
+    pub texts: Vec<(&'static str, String)>,
+}
+
+impl FieldValues {
+    /// The secret of this key; empty if it is not set.
+    pub fn secret(&self, path: &str) -> SecretString {
+        let found = self.secrets.iter().find(|(key, _)| *key == path);
+        found.map(|(_, secret)| secret.clone()).unwrap_or_default()
+    }
+
+    /// The text of this key; empty if it is not set.
+    pub fn text(&self, path: &str) -> String {
+        let found = self.texts.iter().find(|(key, _)| *key == path);
+        found.map(|(_, text)| text.clone()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for FieldValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secrets = self.secrets.iter().map(|(key, _)| key);
+        let texts = self.texts.iter().map(|(key, _)| key);
+        f.debug_set().entries(secrets.chain(texts)).finish()
+    }
+}
+
+/// Replaces the secret and the destination of `service` in `text`, in case its answer echoes them.
+pub(super) fn redact(service: &dyn ChatService, text: &str) -> String {
+    let hidden = service.hidden().into_iter().filter(|hidden| !hidden.is_empty());
+    hidden.fold(text.to_owned(), |text, hidden| text.replace(hidden, "[hidden]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notify::webex::{WEBEX_API, WebexBot};
+
+    #[test]
+    fn an_echoed_secret_is_hidden() {
+        let webex = WebexBot {
+            token: "tok-1".into(),
+            room_id: "room-1".to_owned(),
+            api_url: WEBEX_API.to_owned(),
+        };
+        assert_eq!(redact(&webex, "no tok-1 in room-1"), "no [hidden] in [hidden]");
+    }
+}
