@@ -10,6 +10,7 @@ mod fixture;
 mod invariants;
 mod paging;
 mod sampling;
+mod sampling_faults;
 mod scope;
 mod throttles;
 mod victims;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use kube_sandbox::scenario::{budget, deployment, pod};
 use macaque_core::config::DrawBy;
-use macaque_core::outcome::DisruptionMethod;
-use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
+use macaque_core::report::{RoundReport, RoundVerdict};
 use macaque_core::selection::SAMPLING_THRESHOLD;
 use serde_json::{Value, json};
 
@@ -14,16 +13,16 @@ use super::fixture::{EVICTION, RoundFixture};
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 /// What the requests of a list of names hold in their first line.
-const NAMES: &str = "includeObject=None";
+pub(super) const NAMES: &str = "includeObject=None";
 
 /// What the requests of one drawn name hold.
-const DRAWN: &str = "metadata.name%3D";
+pub(super) const DRAWN: &str = "metadata.name%3D";
 
 /// A few more pods than a round judges one by one.
-const PODS: usize = SAMPLING_THRESHOLD + 100;
+pub(super) const PODS: usize = SAMPLING_THRESHOLD + 100;
 
 /// Bare pods, of which those that `opts_out` chooses opt out.
-fn many_pods(namespace: &str, pods: usize, opts_out: impl Fn(usize) -> bool) -> Vec<Value> {
+pub(super) fn many_pods(namespace: &str, pods: usize, opts_out: impl Fn(usize) -> bool) -> Vec<Value> {
     (0..pods)
         .map(|n| {
             let mut pod = pod(namespace, &format!("web-{n:04}"), "web");
@@ -35,7 +34,7 @@ fn many_pods(namespace: &str, pods: usize, opts_out: impl Fn(usize) -> bool) -> 
         .collect()
 }
 
-fn fixture(objects: Vec<Value>) -> RoundFixture {
+pub(super) fn fixture(objects: Vec<Value>) -> RoundFixture {
     RoundFixture::with(objects).include("bare").min_age(0)
 }
 
@@ -287,105 +286,4 @@ async fn who_was_put_back_among_many_pods_is_no_candidate_any_more_once_a_scan_s
     );
     assert_eq!((report.candidates, report.unchecked()), (0, 0));
     assert_eq!(report.exempted["opted-out"].count, owned + rest);
-}
-
-#[actix_rt::test]
-async fn after_a_refusal_the_other_owners_come_first_among_many_pods_too() {
-    let mut objects = vec![
-        deployment("shop", "web", PODS as u32),
-        budget("shop", "web", json!({ "minAvailable": "100%" })),
-    ];
-    objects.push(deployment("shop", "search", 2));
-    let report = fixture(objects).round().await;
-    let outcomes = super::outcomes(&report);
-
-    assert!(
-        outcomes[0].starts_with("deployment/web: refused by budget web"),
-        "{outcomes:?}"
-    );
-    assert_eq!(outcomes[1..], ["deployment/search: evicted"]);
-}
-
-#[actix_rt::test]
-async fn an_owner_gives_one_victim_among_many_pods_too() {
-    let objects = vec![
-        deployment("shop", "web", PODS as u32),
-        deployment("shop", "search", 2),
-    ];
-    let report = fixture(objects)
-        .count(3)
-        .method(DisruptionMethod::Delete)
-        .round()
-        .await;
-    let mut outcomes = super::outcomes(&report);
-    outcomes.sort();
-
-    assert_eq!(
-        outcomes,
-        ["deployment/search: deleted", "deployment/web: deleted"]
-    );
-}
-
-#[actix_rt::test]
-async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
-    let fixture = fixture(many_pods("shop", PODS, |_| false));
-    let none = ProxyResponse::new(200, r#"{"metadata":{},"items":[]}"#);
-    let fixture = fixture.once(DRAWN, Fault::Answer(none));
-    let report = fixture.round().await;
-
-    assert_eq!(
-        (report.candidates, report.verdict()),
-        (1, RoundVerdict::Disrupted)
-    );
-    assert_eq!(fixture.sent(DRAWN).len(), 2);
-}
-
-#[actix_rt::test]
-async fn without_the_grant_to_evict_many_pods_are_left_after_one_try() {
-    let message = "pods is forbidden: User \"macaque\" cannot create resource \"pods/eviction\"";
-    let forbidden = ProxyResponse::failure(403, message, json!({ "reason": "Forbidden" }));
-    let fixture = fixture(many_pods("shop", PODS, |_| false)).always(EVICTION, Fault::Answer(forbidden));
-    let report = fixture.round().await;
-
-    assert_eq!(
-        (report.verdict(), report.problems.len()),
-        (RoundVerdict::Failed, 1)
-    );
-    assert_eq!((fixture.sent(DRAWN).len(), fixture.sent(EVICTION).len()), (1, 1));
-}
-
-#[actix_rt::test]
-async fn half_a_page_of_names_is_asked_for_again() {
-    let fixture = fixture(many_pods("shop", PODS, |_| false)).once(NAMES, Fault::Truncate);
-    let report = fixture.round().await;
-    assert_eq!((report.listed, report.verdict()), (PODS, RoundVerdict::Disrupted));
-    assert_eq!(fixture.sent(NAMES).len(), 2);
-}
-
-#[actix_rt::test]
-async fn a_list_that_starts_anew_shortly_before_it_would_be_sampled_is_read_whole() {
-    let pods = SAMPLING_THRESHOLD - 100;
-    let expired = || {
-        Fault::Answer(ProxyResponse::failure(
-            410,
-            "too old",
-            json!({ "reason": "Expired" }),
-        ))
-    };
-    // The fourth page, after three quarters of the pods.
-    let fixture = fixture(many_pods("shop", pods, |_| false))
-        .meanwhile("continue=", || {})
-        .meanwhile("continue=", || {})
-        .once("continue=", expired());
-    let report = fixture.round().await;
-
-    assert_eq!((report.listed, report.candidates), (pods, pods));
-}
-
-#[actix_rt::test]
-async fn names_that_cannot_be_read_fail_the_round() {
-    let fixture = fixture(many_pods("shop", PODS, |_| false)).always(NAMES, Fault::DropBefore);
-    let report = fixture.round().await;
-    assert!(matches!(report.end, RoundEnd::Failed { .. }), "{report:?}");
-    assert!(fixture.sent(EVICTION).is_empty());
 }
