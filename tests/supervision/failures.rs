@@ -4,7 +4,8 @@ use macaque::actors::supervisor::GAVE_UP;
 use macaque::failpoint::{FailAction, FailPoint};
 
 use crate::fail_hooks::panicking;
-use crate::running_actors::{RunningActors, side_by_side};
+use crate::running_actors::RunningActors;
+use crate::waiting::side_by_side;
 
 fn one_panic(point: FailPoint) {
     let running = RunningActors::failing(panicking(point, 1));

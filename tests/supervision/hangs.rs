@@ -5,7 +5,8 @@ use macaque::actors::supervisor::GAVE_UP;
 use macaque::failpoint::FailPoint;
 
 use crate::fail_hooks::{ThreadGate, blocking, hanging};
-use crate::running_actors::{RunningActors, side_by_side};
+use crate::running_actors::RunningActors;
+use crate::waiting::side_by_side;
 
 const KILLER: [FailPoint; 4] = [
     FailPoint::BeforeRound,

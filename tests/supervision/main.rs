@@ -14,3 +14,4 @@ mod hangs;
 mod process;
 mod running_actors;
 mod shutdown;
+mod waiting;

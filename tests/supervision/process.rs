@@ -8,7 +8,7 @@ use std::time::Duration;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use tempfile::TempDir;
 
-use crate::running_actors::await_that;
+use crate::waiting::await_that;
 
 /// The daemon on a sandbox, its probes answered.
 struct DaemonProcess {

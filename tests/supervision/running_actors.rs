@@ -1,14 +1,12 @@
 //! Actors at work on a sandbox: fast rounds, their messages received, their exit code awaited.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use jiff::Timestamp;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque::actors::clock::Trigger;
 use macaque::actors::messages::StopRequested;
@@ -30,12 +28,10 @@ use macaque_core::schedule::timer::TimerConfig;
 use tempfile::TempDir;
 
 use crate::fail_hooks::FailHook;
+use crate::waiting::{LostPods, PATIENCE, await_that, count};
 
 /// The time from one slot to the next.
 const INTERVAL: Duration = Duration::from_millis(200);
-
-/// Longer than anything here takes on a busy machine: a test that waits so long has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// No actor may miss its heartbeat for longer than a busy machine explains.
 const SHORT_TIMEOUTS: ActorTimeouts = ActorTimeouts {
@@ -293,45 +289,6 @@ impl RunningActors {
     }
 }
 
-/// The pods that the cluster lost, and those of the reports that were delivered.
-pub(crate) struct LostPods {
-    lost: Vec<String>,
-    reported: BTreeSet<String>,
-    slots: BTreeSet<Timestamp>,
-}
-
-impl LostPods {
-    /// The pods that were lost and in no report.
-    pub(crate) fn unreported(&self) -> Vec<String> {
-        let unreported = self.lost.iter().filter(|uid| !self.reported.contains(*uid));
-        unreported.cloned().collect()
-    }
-
-    /// How many were lost beyond one a slot.
-    pub(crate) fn beyond_the_slots(&self) -> usize {
-        self.lost.len().saturating_sub(self.slots.len())
-    }
-}
-
-/// The number of messages that wait, and of the evictions in them.
-fn count(messages: &Receiver<RoundMessage>) -> (usize, usize) {
-    let mut rounds = 0;
-    let mut evictions = 0;
-    loop {
-        match messages.recv_timeout(Duration::ZERO) {
-            Ok(message) => {
-                rounds += 1;
-                evictions += message
-                    .victims
-                    .iter()
-                    .filter(|victim| victim.outcome == "evicted")
-                    .count();
-            }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return (rounds, evictions),
-        }
-    }
-}
-
 fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<RoundMessage>) -> ActorsConfig {
     let platform = Platform::system();
     ActorsConfig {
@@ -373,24 +330,5 @@ fn round_config() -> RoundConfig {
             attempts: 1,
             ..DisruptConfig::default()
         },
-    }
-}
-
-/// Runs `test` for all cases side by side: most of it is waiting.
-pub(crate) fn side_by_side<T: Copy + Send>(cases: &[T], test: impl Fn(T) + Sync) {
-    let test = &test;
-    std::thread::scope(|scope| {
-        for case in cases.iter().copied() {
-            scope.spawn(move || test(case));
-        }
-    });
-}
-
-/// Polls until `holds`.
-pub(crate) fn await_that(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -6,7 +6,8 @@ use macaque::actors::supervisor::UNDRAINED;
 use macaque::failpoint::{FailAction, FailPoint};
 
 use crate::fail_hooks::{ThreadGate, blocking, hanging, panicking};
-use crate::running_actors::{RunningActors, side_by_side};
+use crate::running_actors::RunningActors;
+use crate::waiting::side_by_side;
 
 #[test]
 fn a_request_to_stop_ends_the_round_in_flight_and_delivers_its_report() {

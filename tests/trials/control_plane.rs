@@ -92,6 +92,20 @@ impl ControlPlane {
 
     /// Sends JSON; `None` where no answer of success comes soon.
     pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Option<Value> {
+        serde_json::from_slice(&self.send_for_bytes(method, path, body).await?).ok()
+    }
+
+    /// Every version of the object `name` of a list since `version`, by a watch that ends after a second.
+    pub(crate) async fn versions_since(&self, list: &str, name: &str, version: &str) -> Option<Vec<Value>> {
+        let watch = format!(
+            "{list}?watch=true&timeoutSeconds=1&resourceVersion={version}&fieldSelector=metadata.name%3D{name}"
+        );
+        let events = self.send_for_bytes(Method::GET, &watch, &Value::Null).await?;
+        let events = serde_json::Deserializer::from_slice(&events).into_iter::<Value>();
+        events.map(|event| Some(event.ok()?["object"].take())).collect()
+    }
+
+    async fn send_for_bytes(&self, method: Method, path: &str, body: &Value) -> Option<Vec<u8>> {
         let body = if body.is_null() {
             Vec::new()
         } else {
@@ -110,7 +124,7 @@ impl ControlPlane {
             let answer = self.client.send(request.unwrap()).await.ok()?;
             let good = answer.status().is_success();
             let body = answer.into_body().collect().await.ok()?.to_bytes();
-            good.then(|| serde_json::from_slice(&body).ok())?
+            good.then(|| body.to_vec())
         };
 
         tokio::time::timeout(Duration::from_secs(2), answer).await.ok()?

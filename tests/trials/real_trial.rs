@@ -57,6 +57,8 @@ impl fmt::Display for PlaneFault {
 struct NamespaceHistory {
     /// Every pod that was there at the beginning, by UID.
     pods: BTreeMap<String, String>,
+    /// The version of the journal's ConfigMap when it was created.
+    journal_version: String,
     slots: BTreeMap<String, Timestamp>,
     losses: Vec<PodLoss>,
 }
@@ -154,7 +156,7 @@ async fn set_up(plane: &ControlPlane, namespace: &str) -> NamespaceHistory {
     )
     .await;
     let journal = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal"}});
-    create("configmaps", journal).await;
+    let journal = create("configmaps", journal).await;
 
     for n in 0..PODS {
         let container = json!({"name": "app", "image": "app"});
@@ -175,7 +177,10 @@ async fn set_up(plane: &ControlPlane, namespace: &str) -> NamespaceHistory {
         }
     }
 
-    let mut history = NamespaceHistory::default();
+    let mut history = NamespaceHistory {
+        journal_version: text(&journal["metadata"]["resourceVersion"]),
+        ..NamespaceHistory::default()
+    };
     loop {
         let pods = list(plane, namespace).await.unwrap_or_default();
         if pods
@@ -197,16 +202,15 @@ async fn set_up(plane: &ControlPlane, namespace: &str) -> NamespaceHistory {
 impl NamespaceHistory {
     /// Reads the pods and the journal, if the API server answers.
     async fn update(&mut self, plane: &ControlPlane, namespace: &str) {
-        let path = format!("/api/v1/namespaces/{namespace}/configmaps/macaque-journal");
-        let journal = plane.send(Method::GET, &path, &Value::Null).await;
+        let configmaps = format!("/api/v1/namespaces/{namespace}/configmaps");
+        let path = format!("{configmaps}/macaque-journal");
+        if let Some(journal) = plane.send(Method::GET, &path, &Value::Null).await {
+            self.note_reservations(&journal);
+        }
         let Some(pods) = list(plane, namespace).await else {
             return;
         };
         let at = Timestamp::now();
-
-        if let Some(journal) = journal {
-            self.note_reservations(&journal);
-        }
 
         let is_present = |uid: &String| {
             let is_kept = |pod: &&Value| pod["metadata"]["deletionTimestamp"].is_null();
@@ -223,6 +227,22 @@ impl NamespaceHistory {
                     slot,
                 });
             }
+        }
+        if self.losses.iter().any(|loss| loss.slot.is_none()) {
+            self.read_history(plane, &configmaps).await;
+        }
+    }
+
+    /// Reads every version of the journal: a round may have begun and ended between two looks at it.
+    async fn read_history(&mut self, plane: &ControlPlane, configmaps: &str) {
+        let versions = plane.versions_since(configmaps, "macaque-journal", &self.journal_version);
+        for journal in versions.await.into_iter().flatten() {
+            self.note_reservations(&journal);
+        }
+
+        for loss in &mut self.losses {
+            let uid = self.pods.iter().find(|(_, name)| **name == loss.name);
+            loss.slot = loss.slot.or_else(|| self.slots.get(uid?.0).copied());
         }
     }
 
