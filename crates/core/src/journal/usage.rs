@@ -14,6 +14,9 @@ use crate::pod::PodOwner;
 const HOUR: Duration = Duration::from_secs(3600);
 /// The window of `limits.per_day`.
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// How long the disruptions of a minute are kept: longer than the longest window, so that none is missing from it if a
+/// clock is set back, or if another replica's clock is behind.
+const KEPT: SignedDuration = SignedDuration::from_hours(48);
 
 /// The maximum number of owners in cooldown, so that the journal stays small; with more, nothing is disrupted until a
 /// cooldown has ended.
@@ -140,9 +143,8 @@ impl Journal {
 
     /// Forgets what is too old for every window. Entries in the future are kept: a clock may have been set back.
     pub(super) fn forget_expired(&mut self, now: Timestamp) {
-        let day = SignedDuration::from_hours(24);
         self.usage
-            .retain(|entry| entry.count > 0 && now.duration_since(entry.minute) < day);
+            .retain(|entry| entry.count > 0 && now.duration_since(entry.minute) < KEPT);
         self.cooldowns.retain(|cooldown| now < cooldown.until);
         if self.quarantine(now).is_none() {
             self.quarantine = None;

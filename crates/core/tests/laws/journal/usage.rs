@@ -94,6 +94,37 @@ fn what_is_released_makes_room_again() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_finds_the_whole_day_that_it_looks_back_on() {
+    let limits = DisruptionLimits {
+        per_day: Some(1),
+        ..DisruptionLimits::default()
+    };
+    let mut history = JournalHistory::new(limits, 3);
+    let step = |kind, clock_shift| HolderStep {
+        holder: 0,
+        kind,
+        clock_shift,
+        paused: false,
+    };
+
+    assert!(history.take(&step(StepKind::Claim, 0)));
+    assert!(history.take(&step(StepKind::Reserve { pod: 0 }, 0)));
+    let resolution = Resolution::Disrupted;
+    assert!(history.take(&step(StepKind::Resolve { resolution }, 0)));
+    assert!(history.take(&step(StepKind::Close, 0)));
+
+    let day = 24 * 3600;
+    assert!(
+        history.take(&step(StepKind::Claim, day + 60)),
+        "a day later the limit allows another round"
+    );
+    assert!(
+        !history.take(&step(StepKind::Reserve { pod: 1 }, -120)),
+        "a minute before the day is over it does not"
+    );
+}
+
+#[test]
 fn the_fullest_journal_fits_into_a_config_map() {
     let mut history = JournalHistory::new(DisruptionLimits::default(), 100);
     history.timing.spacing = Duration::ZERO;
@@ -104,8 +135,8 @@ fn the_fullest_journal_fits_into_a_config_map() {
         paused: false,
     };
 
-    // A round a minute for a day, for the usage.
-    for _ in 0..1440 {
+    // A round a minute for two days, for the usage.
+    for _ in 0..2 * 1440 {
         assert!(history.take(&step(StepKind::Claim, 60)));
         assert!(history.take(&step(StepKind::Reserve { pod: 0 }, 0)));
         let resolution = Resolution::Disrupted;
