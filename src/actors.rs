@@ -11,7 +11,7 @@
 //! What the connections promise:
 //! - Actors do not hold each other's addresses. They hold a [`recipient::StableRecipient`], which delivers to the current
 //!   incarnation of an actor, or returns the message if there is none.
-//! - A round that is due while the Killer is restarting or busy is dropped, with a line in the log; it is never queued.
+//! - A round that is due while the Killer is restarting, or has another round to run, is dropped with a line in the log.
 //! - A lost message loses nothing. The journal records a round before any pod is disrupted, and keeps its report until
 //!   the Notifier has confirmed with `ReportDelivered` that every channel received it. If either actor crashes, the
 //!   Killer's recovery pass, which runs several times per lease, picks up both.

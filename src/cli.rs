@@ -147,7 +147,7 @@ impl Cli {
     /// Parses the command line, with the program's name first.
     ///
     /// # Errors
-    /// The help or the version that was asked for; or a usage error, also for a flag that the command does not use.
+    /// The help or the version that was asked for; or a usage error, including a flag that the command does not use.
     fn from_args(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let mut command = Self::command();
         let matches = command.try_get_matches_from_mut(args)?;
@@ -170,7 +170,7 @@ impl Cli {
     }
 }
 
-/// The global flags, but for those in `used`, as a command refuses them: accepted nowhere, and not in its help.
+/// The global flags that a command does not use, hidden from its help; [`unused_flag`] refuses them.
 fn all_but(used: &[&str]) -> Vec<Arg> {
     let global = GlobalArgs::augment_args(clap::Command::new("global"));
     let unused = global

@@ -64,7 +64,7 @@ struct ApiRequest {
     content_type: &'static str,
     accept: &'static str,
     /// If more than this many items remain after the page, only the head of the list is read.
-    glance: Option<usize>,
+    max_following: Option<usize>,
     body: Vec<u8>,
 }
 
@@ -162,7 +162,7 @@ impl Cluster {
             if let Some(skew) = clock_skew::of(response.headers(), sent, self.platform.now()) {
                 self.skew.set(Some(skew));
             }
-            response::read(response, call.glance).await
+            response::read(response, call.max_following).await
         };
 
         let why = match self.platform.within(deadline, exchange).await {
@@ -189,7 +189,7 @@ fn get(path: &str) -> ApiRequest {
         path: path.to_owned(),
         content_type: JSON,
         accept: JSON,
-        glance: None,
+        max_following: None,
         body: Vec::new(),
     }
 }
@@ -201,7 +201,7 @@ fn json(method: Method, path: &str, body: &impl Serialize) -> ApiRequest {
         path: path.to_owned(),
         content_type: JSON,
         accept: JSON,
-        glance: None,
+        max_following: None,
         body,
     }
 }

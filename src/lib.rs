@@ -19,23 +19,23 @@
 //!
 //! Dependencies point upwards in this list: a module knows only those above it.
 //!
-//! - `text`: makes foreign text safe to show.
+//! - `text`: makes untrusted text safe to show.
 //! - [`failpoint`]: the points at which a test makes macaque fail; inactive otherwise.
 //! - [`platform`]: clocks, timers and randomness, from one source that is passed in.
-//! - [`heartbeat`]: the signs of life of an actor, as the Supervisor sees them.
-//! - [`k8s`]: the Kubernetes adapter. Alone in knowing `kube`.
-//! - [`notify`]: the notification channels. Alone in knowing `awc`.
+//! - [`heartbeat`]: the heartbeats of the actors, as the Supervisor sees them.
+//! - [`k8s`]: the Kubernetes adapter. The only module that uses `kube`.
+//! - [`notify`]: the notification channels. The only module that uses `awc`.
 //! - [`journal`]: stores the journal, in a ConfigMap or in memory; the core decides what a step is.
 //! - [`round`]: one round, from the list of pods to the report.
 //! - [`preview`]: what a round would do, for `plan` and `why`.
 //! - [`health`]: the probes, on a thread of their own.
 //! - [`actors`]: Clock, Killer, Notifier and Supervisor, thin shells around the modules above.
 //! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
-//! - [`telemetry`]: the log. Alone in knowing `env_logger`.
+//! - [`telemetry`]: the log. The only module that uses `env_logger`.
 //! - [`cli`] and `main`: one file for each command; `main` holds the only exit.
 //!
 //! The sandbox, an in-memory Kubernetes API for the demo and the tests, is the crate `kube-sandbox` (feature `sandbox`).
-//! It is spoken to over HTTP and shares no code with macaque.
+//! macaque talks to it over HTTP, and it shares no code with macaque.
 
 #[cfg(panic = "abort")]
 compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic = \"unwind\"`");

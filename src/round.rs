@@ -28,7 +28,7 @@ use crate::journal::{JournalError, JournalStore};
 use crate::k8s::Cluster;
 use crate::platform::Platform;
 
-pub use self::context::{JournalState, RoundContext, RoundResult};
+pub use self::context::{ClaimState, RoundContext, RoundResult};
 pub use self::recovery::{Recovery, recover};
 pub use self::stop::{StopSwitch, StopToken};
 
@@ -91,9 +91,9 @@ pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> Round
             return RoundResult::Skipped(denial);
         }
         Err(error) => {
-            return RoundResult::Ran {
+            return RoundResult::Reported {
                 report: round.finish(error.into()),
-                journal_state: JournalState::Unclaimed,
+                claim_state: ClaimState::Unclaimed,
             };
         }
     };
@@ -104,20 +104,17 @@ pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> Round
     };
     let report = round.finish(end);
 
-    let journal_state = match context.close(&report).await {
-        Ok(_) => JournalState::Closed,
+    let claim_state = match context.close(&report).await {
+        Ok(_) => ClaimState::Closed,
         // No other replica will report it.
-        Err(JournalError::Denied(Denial::UnknownRound)) => JournalState::Unclaimed,
+        Err(JournalError::Denied(Denial::UnknownRound)) => ClaimState::Unclaimed,
         Err(JournalError::Denied(denial)) => return RoundResult::Skipped(denial),
         Err(error) => {
             log::error!(slot:%; "cannot close round {slot} in the journal yet: {error}");
-            JournalState::Open
+            ClaimState::Open
         }
     };
-    RoundResult::Ran {
-        report,
-        journal_state,
-    }
+    RoundResult::Reported { report, claim_state }
 }
 
 /// Runs a single round with a journal in memory that is discarded afterwards.
@@ -140,7 +137,7 @@ pub async fn run_alone(
     };
 
     match run(context, slot, seed).await {
-        RoundResult::Ran { report, .. } => report,
+        RoundResult::Reported { report, .. } => report,
         RoundResult::Skipped(denial) => RoundReport {
             end: JournalError::Denied(denial).into(),
             ..config.blank_report(slot, seed)

@@ -71,9 +71,9 @@ pub struct ValidSettings {
     pub own_pod: Option<OwnPod>,
 }
 
-/// The validated settings of a command that only reads: no schedule is required, and no chat service decoded.
+/// The validated settings of a command that runs no round: no schedule is required, and no chat service decoded.
 #[derive(Debug, Clone)]
-pub struct ViewSettings {
+pub struct CommandSettings {
     /// The pods to disrupt, and how.
     pub config: ChaosConfig,
     /// What is logged, and in which format.
@@ -94,7 +94,7 @@ pub fn load(sources: &SettingsSources, need: ScheduleNeed) -> Result<ValidSettin
 
 /// Loads what a command needs that only reads a cluster: the files of secrets are not read, for they seldom are where
 /// a cluster is looked at from.
-pub fn load_view(sources: &SettingsSources) -> Result<ViewSettings, SettingMistakes> {
+pub fn load_settings(sources: &SettingsSources) -> Result<CommandSettings, SettingMistakes> {
     let mut decoder = sources.decoder();
     let view = decode_view(&mut decoder, sources);
     finish(view, decoder)
@@ -141,12 +141,12 @@ fn decode_all(
 fn decode_view(
     decoder: &mut SettingsDecoder,
     sources: &SettingsSources,
-) -> Result<ViewSettings, MistakeReported> {
+) -> Result<CommandSettings, MistakeReported> {
     let config = decode_config(decoder, sources, ScheduleNeed::Optional);
     let log = process::decode_log(decoder);
     let cluster = process::decode_cluster(decoder);
 
-    Ok(ViewSettings {
+    Ok(CommandSettings {
         config: config?,
         log: log?,
         cluster: cluster?,

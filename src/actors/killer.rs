@@ -19,7 +19,7 @@ use super::messages::{ReportDelivered, RoundDue, RoundFinished, Shutdown};
 use super::recipient::StableRecipient;
 use crate::heartbeat::Heartbeat;
 use crate::k8s::Cluster;
-use crate::round::{JournalState, Recovery, RoundResult, StopSwitch};
+use crate::round::{ClaimState, Recovery, RoundResult, StopSwitch};
 
 /// How often unsent reports are offered again while the Notifier is restarting.
 const OFFER_INTERVAL: Duration = Duration::from_millis(500);
@@ -127,10 +127,7 @@ impl Killer {
         }
 
         match outcome.round {
-            Some(RoundResult::Ran {
-                report,
-                journal_state,
-            }) => self.finish_round(report, journal_state),
+            Some(RoundResult::Reported { report, claim_state }) => self.finish_round(report, claim_state),
             Some(RoundResult::Skipped(denial)) => log::info!("skipping this round: {denial}"),
             None => {}
         }
@@ -161,20 +158,20 @@ impl Killer {
     }
 
     /// Queues the report of a round, unless it only repeats a failure that was already reported.
-    fn finish_round(&mut self, report: RoundReport, journal_state: JournalState) {
-        if journal_state == JournalState::Open {
+    fn finish_round(&mut self, report: RoundReport, claim_state: ClaimState) {
+        if claim_state == ClaimState::Open {
             self.unclosed = Some(Rc::new(report.clone()));
         }
 
         let slot = report.slot;
-        if self.failures.is_news(&report) {
+        if self.failures.should_report(&report) {
             self.unsent.push_back(RoundFinished {
                 report: Arc::new(report),
-                in_outbox: journal_state != JournalState::Unclaimed,
+                in_outbox: claim_state != ClaimState::Unclaimed,
                 delivered: Vec::new(),
             });
-        } else if journal_state == JournalState::Closed {
-            self.deliveries.insert(slot, ReportDelivered::all(slot));
+        } else if claim_state == ClaimState::Closed {
+            self.deliveries.insert(slot, ReportDelivered::finished(slot));
         }
 
         if self.unsent.len() > KEPT_REPORTS {

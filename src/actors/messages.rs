@@ -47,7 +47,7 @@ pub struct ReportDelivered {
 
 impl ReportDelivered {
     /// Creates the message that no channel is waiting for the report of `slot` any longer.
-    pub fn all(slot: Timestamp) -> Self {
+    pub fn finished(slot: Timestamp) -> Self {
         Self {
             slot,
             channels: Vec::new(),

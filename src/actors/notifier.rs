@@ -74,7 +74,7 @@ impl Notifier {
             self.rounds.pop_front();
         }
         if left == 0 {
-            self.confirm(ReportDelivered::all(slot));
+            self.confirm(ReportDelivered::finished(slot));
         }
     }
 
@@ -132,7 +132,7 @@ impl Notifier {
         ctx: &mut Context<Self>,
     ) {
         match self.queues[index].note(message.clone(), result, self.stopping) {
-            AfterDelivery::Done => {
+            AfterDelivery::Finished => {
                 self.note_done(index, &message);
                 self.send_next(index, ctx);
             }
@@ -207,7 +207,7 @@ impl Handler<RoundFinished> for Notifier {
         let known = self.rounds.iter().find(|round| in_outbox && round.slot == slot);
         if let Some(known) = known {
             if known.left == 0 {
-                self.confirm(ReportDelivered::all(slot));
+                self.confirm(ReportDelivered::finished(slot));
             }
             return;
         }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::settings::FlagSetting;
 
-/// Flags of every command that reads a cluster, before its name or after it.
+/// The global flags, before or after a command's name; a command hides those that it does not use.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct GlobalArgs {
@@ -64,7 +64,7 @@ pub(super) enum OutputFormat {
     Table,
     // For programs.
     Json,
-    // For both.
+    // For people and programs.
     Yaml,
 }
 

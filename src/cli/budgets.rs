@@ -13,7 +13,7 @@ use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, setup};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
-use crate::settings::ViewSettings;
+use crate::settings::CommandSettings;
 
 /// The flags of `macaque budgets`.
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ struct AuditReport {
 
 /// Checks the budgets; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &BudgetsArgs) -> i32 {
-    let view = match setup::load_view(global, args.scope.flags()) {
+    let view = match setup::load_settings(global, args.scope.flags()) {
         Ok(view) => view,
         Err(code) => return code,
     };
@@ -60,7 +60,7 @@ pub(super) fn run(global: &GlobalArgs, args: &BudgetsArgs) -> i32 {
     exit_code(&report)
 }
 
-/// The exit code of what was found: an error first; a namespace that was not checked is not called good.
+/// The exit code: that of an error that was found, else of a namespace that could not be checked.
 fn exit_code(report: &AuditReport) -> i32 {
     let is_error = |finding: &BudgetFinding| finding.severity == FindingSeverity::Error;
     if report.findings.iter().any(is_error) {
@@ -74,7 +74,7 @@ fn exit_code(report: &AuditReport) -> i32 {
 
 /// Checks one namespace after the other. After one that may not be read the others are still checked; an API server that
 /// does not answer, or not as expected, ends the audit.
-async fn audit(cluster: &Cluster, view: &ViewSettings) -> AuditReport {
+async fn audit(cluster: &Cluster, view: &CommandSettings) -> AuditReport {
     let mut report = AuditReport::default();
     for namespace in permissions::scopes(&view.config.target.namespaces) {
         let audit = match audit_namespace(cluster, namespace, &view.config.target.selector).await {
@@ -145,8 +145,7 @@ fn explained(error: ApiError, right: permissions::Permission, namespace: Option<
     (error, remedy)
 }
 
-/// A problem if the namespace does not exist, which the API server lists as an empty one; none where macaque has no
-/// permission to find out.
+/// Reports a namespace that does not exist, if macaque may read namespaces: the API server lists it as an empty one.
 async fn missing_namespace(cluster: &Cluster, namespace: Option<&str>) -> Option<String> {
     let name = namespace?;
     let exists = cluster.has_namespace(name).await.ok()??;

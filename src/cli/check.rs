@@ -145,7 +145,7 @@ fn schedule(config: &ChaosConfig, platform: &Platform) -> CheckFinding {
     }
 }
 
-/// Checks what the API server knows; ends when it does not say its version.
+/// Runs the checks that need the API server; stops if its version cannot be read.
 async fn check_cluster(
     cluster: &Cluster,
     settings: &ValidSettings,

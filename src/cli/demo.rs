@@ -80,7 +80,7 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
 
     show_rounds(&messages, &screen, usize::from(args.rounds));
     // After a Ctrl-C the actors have stopped already, and no one receives this.
-    let _ = stop.send(StopRequested("the end of the demo"));
+    let _ = stop.send(StopRequested("demo finished"));
     let code = actors.join().unwrap_or(GAVE_UP);
     watch.finish();
     screen.close();

@@ -7,7 +7,7 @@ use clap::Args;
 use futures_util::FutureExt as _;
 use jiff::{Timestamp, Unit};
 use macaque_core::journal::JournalEvent;
-use macaque_core::report::{RoundReport, RoundVerdict};
+use macaque_core::report::{RoundReport, RoundStatus};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -18,7 +18,7 @@ use crate::failpoint::FailPoints;
 use crate::journal::JournalError;
 use crate::notify::{self, Channel, DeliveryRetry, HttpClient, RoundMessage};
 use crate::platform::Platform;
-use crate::round::{self, JournalState, RoundContext, RoundResult, StopSwitch};
+use crate::round::{self, ClaimState, RoundContext, RoundResult, StopSwitch};
 use crate::settings::{ScheduleNeed, ValidSettings};
 use crate::telemetry;
 
@@ -41,7 +41,7 @@ pub(super) struct OnceArgs {
 /// The report as programs read it.
 #[derive(Serialize)]
 struct PrintedReport<'a> {
-    verdict: RoundVerdict,
+    status: RoundStatus,
     #[serde(flatten)]
     report: &'a RoundReport,
 }
@@ -73,7 +73,7 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
         platform: &platform,
         fail_points: &FailPoints::default(),
     };
-    let Some((report, journal_state)) = run_round(context, seed, &switch, &signals).await else {
+    let Some((report, claim_state)) = run_round(context, seed, &switch, &signals).await else {
         telemetry::print_error(
             "stopped by a second signal: the last request to the API server may still take effect",
         );
@@ -83,7 +83,7 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
     // Whatever becomes of the deliveries, the caller knows.
     print(&report, args.output);
     let is_delivered = deliver(&settings.notify.channels(), &report, signals, &platform).await;
-    if is_delivered && journal_state == JournalState::Closed {
+    if is_delivered && claim_state == ClaimState::Closed {
         record_delivery(context, report.slot).await;
     }
     exit_code(&report)
@@ -107,7 +107,7 @@ async fn run_round(
     seed: u64,
     switch: &StopSwitch,
     signals: &watch::Receiver<usize>,
-) -> Option<(RoundReport, JournalState)> {
+) -> Option<(RoundReport, ClaimState)> {
     let slot = this_second(context.platform);
     let ask_to_stop = async {
         received(signals.clone(), 1).await;
@@ -120,16 +120,13 @@ async fn run_round(
     };
 
     Some(match result {
-        RoundResult::Ran {
-            report,
-            journal_state,
-        } => (report, journal_state),
+        RoundResult::Reported { report, claim_state } => (report, claim_state),
         RoundResult::Skipped(denial) => {
             let report = RoundReport {
                 end: JournalError::Denied(denial).into(),
                 ..context.config.blank_report(slot, seed)
             };
-            (report, JournalState::Unclaimed)
+            (report, ClaimState::Unclaimed)
         }
     })
 }
@@ -210,19 +207,19 @@ async fn deliver(
 }
 
 fn print(report: &RoundReport, format: OutputFormat) {
-    let verdict = report.verdict();
+    let status = report.status();
     match format {
         OutputFormat::Table => output::write_plain(&output::report(report)),
-        OutputFormat::Json => output::json(&PrintedReport { verdict, report }),
-        OutputFormat::Yaml => output::yaml(&PrintedReport { verdict, report }),
+        OutputFormat::Json => output::json(&PrintedReport { status, report }),
+        OutputFormat::Yaml => output::yaml(&PrintedReport { status, report }),
     }
 }
 
 fn exit_code(report: &RoundReport) -> i32 {
-    match report.verdict() {
-        RoundVerdict::Disrupted => exit::OK,
-        RoundVerdict::Failed => exit::CLUSTER,
-        RoundVerdict::Refused => exit::REFUSED,
-        RoundVerdict::Idle => exit::IDLE,
+    match report.status() {
+        RoundStatus::Disrupted => exit::OK,
+        RoundStatus::Failed => exit::CLUSTER,
+        RoundStatus::Refused => exit::REFUSED,
+        RoundStatus::Idle => exit::IDLE,
     }
 }

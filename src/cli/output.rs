@@ -99,7 +99,7 @@ pub(super) fn report(report: &RoundReport) -> String {
     parts.join("\n")
 }
 
-/// The advice on each refusal, every one once.
+/// The advice on each refusal, without duplicates.
 fn advice(report: &RoundReport) -> Vec<String> {
     let mut lines = Vec::new();
     for attempt in &report.attempts {

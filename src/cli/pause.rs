@@ -13,7 +13,7 @@ use super::args::GlobalArgs;
 use super::{exit, output, setup};
 use crate::k8s::{ApiError, Cluster, JournalConfigMap, WriteResult};
 use crate::platform::Platform;
-use crate::settings::{ViewSettings, is_object_name};
+use crate::settings::{CommandSettings, is_object_name};
 use crate::telemetry;
 
 /// How often accepting a journal is tried again when replicas write it meanwhile.
@@ -22,7 +22,7 @@ const TRIES: usize = 10;
 /// The longest pause with an end, a year.
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The error where the journal is not in a ConfigMap, as far as this process knows.
+/// The error if no journal ConfigMap is configured.
 const NO_CONFIG_MAP: &str = "no journal ConfigMap is known: use --namespace to name the namespace that macaque runs in; a \
                              journal in memory (journal = \"memory\") cannot be paused";
 
@@ -55,7 +55,7 @@ struct JournalArgs {
 struct JournalAccess<'a> {
     cluster: &'a Cluster,
     place: &'a ConfigMapRef,
-    view: &'a ViewSettings,
+    view: &'a CommandSettings,
     platform: &'a Platform,
 }
 
@@ -119,7 +119,7 @@ fn with_journal(
         telemetry::print_error(NO_CONFIG_MAP);
         return exit::USAGE;
     };
-    let view = match setup::load_view_at(global, Vec::new(), &namespace) {
+    let view = match setup::load_settings_at(global, Vec::new(), &namespace) {
         Ok(view) => view,
         Err(code) => return code,
     };

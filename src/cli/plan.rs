@@ -30,7 +30,7 @@ pub(super) struct PlanArgs {
     /// Include webhooks and policies, by a server-side dry run for at most 50 pods (needs permission to disrupt)
     #[arg(long)]
     server: bool,
-    /// Output format: `table` shows one owner per line, `wide` one candidate
+    /// Output format: `table` shows one owner per line, `wide` shows one candidate per line
     #[arg(short, long, value_enum, default_value_t)]
     output: PlanOutput,
 }

@@ -9,7 +9,7 @@ use serde_saphyr::FlowSeq;
 
 use super::args::{GlobalArgs, ScopeArgs};
 use super::{exit, output, setup};
-use crate::settings::{ViewSettings, is_object_name};
+use crate::settings::{CommandSettings, is_object_name};
 use crate::telemetry;
 
 const API: &str = "rbac.authorization.k8s.io";
@@ -20,7 +20,7 @@ const API_VERSION: &str = "rbac.authorization.k8s.io/v1";
 pub(super) struct RbacArgs {
     #[command(flatten)]
     scope: ScopeArgs,
-    /// Service account to grant the permissions to; the Roles get its name
+    /// Service account to grant the permissions to; the Roles are named after it
     #[arg(long, value_name = "NAME", default_value = "macaque")]
     service_account: String,
     /// Namespace of the service account [default: where macaque runs, else the first in scope]
@@ -119,7 +119,7 @@ impl From<&PolicyRule> for RoleRule {
 
 /// Prints the Roles; returns the process's exit code.
 pub(super) fn run(global: &GlobalArgs, args: &RbacArgs) -> i32 {
-    let view = match setup::load_view(global, args.scope.flags()) {
+    let view = match setup::load_settings(global, args.scope.flags()) {
         Ok(view) => view,
         Err(code) => return code,
     };
@@ -131,7 +131,7 @@ pub(super) fn run(global: &GlobalArgs, args: &RbacArgs) -> i32 {
         }
     };
     // The journal is where the account is.
-    let view = match setup::load_view_at(global, args.scope.flags(), &account.namespace) {
+    let view = match setup::load_settings_at(global, args.scope.flags(), &account.namespace) {
         Ok(view) => view,
         Err(code) => return code,
     };
@@ -175,7 +175,7 @@ fn scoped_rules(config: &ChaosConfig, purpose: PermissionPurpose) -> Vec<(Option
 }
 
 /// The service account: where macaque runs, if it runs in a cluster, else in the first namespace in scope.
-fn account(args: &RbacArgs, view: &ViewSettings) -> Result<ServiceAccount, String> {
+fn account(args: &RbacArgs, view: &CommandSettings) -> Result<ServiceAccount, String> {
     let own = view.own_pod.as_ref().map(|own| own.namespace.clone());
     let first = match &view.config.target.namespaces {
         NamespaceScope::All => None,

@@ -52,7 +52,7 @@ pub(super) fn run(global: &GlobalArgs, args: &RunArgs) -> i32 {
     actors::run(actors)
 }
 
-/// Builds what the actors need, and starts to answer probes; or returns the problem that no waiting fixes.
+/// Builds what the actors need and starts to answer probes, or returns an error of the configuration.
 fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig, String> {
     let access = setup::access(&settings.cluster);
     check_access(&access, platform)?;
@@ -89,7 +89,7 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
     })
 }
 
-/// A kubeconfig that cannot be used will not fix itself; an API server that is away may come back.
+/// Checks that the kubeconfig can be used. An unreachable API server is no error here: it may come back.
 fn check_access(access: &ClusterAccess, platform: &Platform) -> Result<(), String> {
     let connected = actix::System::new().block_on(Cluster::connect(access, platform));
     connected.map(drop).map_err(|error| error.to_string())
@@ -105,7 +105,7 @@ fn answer_probes(address: SocketAddr, health: &Arc<HealthState>) -> Result<(), S
     }
 }
 
-/// Warns of what is not promised where nothing survives the process.
+/// Warns that a journal in memory is lost on restart.
 fn warn_of_memory(config: &ChaosConfig) {
     if !config.dry_run && config.journal == JournalLocation::Memory {
         log::warn!(
@@ -115,7 +115,7 @@ fn warn_of_memory(config: &ChaosConfig) {
     }
 }
 
-/// Logs once what this process is set to do, in capitals whether it is a dry run.
+/// Logs the mode, the scope and the schedule once.
 fn log_mode(config: &ChaosConfig, calendar: &Calendar) {
     let ChaosConfig {
         dry_run,

@@ -20,7 +20,7 @@ pub(super) struct ScheduleArgs {
     /// Number of slots to list
     #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     number: u16,
-    /// List the slots from then on: 2026-12-24 or 2026-12-24T15:00 in the schedule's time zone, or the instant
+    /// List the slots from this time: 2026-12-24 or 2026-12-24T15:00 in the schedule's time zone, or the instant
     /// 2026-12-24T15:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
     from: Option<StartTime>,
@@ -157,7 +157,7 @@ impl FromStr for StartTime {
 }
 
 impl StartTime {
-    /// The instant, if the calendar of `zone` reaches that far.
+    /// The instant in `zone`, or an error if it is out of range.
     fn instant(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
         match self {
             Self::Local(local) => Ok(zone.to_ambiguous_zoned(local).compatible()?.timestamp()),

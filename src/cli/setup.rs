@@ -15,8 +15,8 @@ use crate::k8s::{Cluster, ClusterAccess};
 use crate::platform::Platform;
 use crate::round::RoundConfig;
 use crate::settings::{
-    self, ClusterSettings, FlagSetting, ScheduleNeed, SettingMistakes, SettingsSources, ValidSettings,
-    ViewSettings,
+    self, ClusterSettings, CommandSettings, FlagSetting, ScheduleNeed, SettingMistakes, SettingsSources,
+    ValidSettings,
 };
 use crate::telemetry;
 
@@ -49,7 +49,7 @@ pub(super) fn load_calendar(global: &GlobalArgs) -> Result<Calendar, i32> {
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
-pub(super) fn load_view(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<ViewSettings, i32> {
+pub(super) fn load_settings(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<CommandSettings, i32> {
     load_view_from(&sources(global, more))
 }
 
@@ -57,11 +57,11 @@ pub(super) fn load_view(global: &GlobalArgs, more: Vec<FlagSetting>) -> Result<V
 ///
 /// # Errors
 /// The exit code, after every mistake was reported on standard error.
-pub(super) fn load_view_at(
+pub(super) fn load_settings_at(
     global: &GlobalArgs,
     more: Vec<FlagSetting>,
     own_namespace: &str,
-) -> Result<ViewSettings, i32> {
+) -> Result<CommandSettings, i32> {
     let mut sources = sources(global, more);
     let variable = settings::POD_NAMESPACE.to_owned();
     sources.env.retain(|(name, _)| *name != variable);
@@ -76,8 +76,8 @@ pub(super) fn own_namespace() -> Option<String> {
     sources.own_namespace().map(str::to_owned)
 }
 
-fn load_view_from(sources: &SettingsSources) -> Result<ViewSettings, i32> {
-    let view = settings::load_view(sources).map_err(|mistakes| report(&mistakes))?;
+fn load_view_from(sources: &SettingsSources) -> Result<CommandSettings, i32> {
+    let view = settings::load_settings(sources).map_err(|mistakes| report(&mistakes))?;
     telemetry::start(&view.log, &Platform::system());
     Ok(view)
 }

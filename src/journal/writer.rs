@@ -19,7 +19,7 @@ use crate::k8s::{ApiError, Cluster, JournalConfigMap, WriteResult};
 
 /// How many times a step is tried after conflicts and transient errors.
 const TRIES: u32 = 6;
-/// The pause before the second try; it doubles.
+/// The unit of the pauses between tries, which get longer.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause that throttling can impose.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -68,7 +68,7 @@ impl Cluster {
     }
 
     /// Lists one page as [`Cluster::pods`] does, and calls `each` with one pod after the other, so that only one of
-    /// them is in memory at a time. If more than `glance` pods follow the page, its pods are not read at all.
+    /// them is in memory at a time. If more than `max_following` pods follow the page, its pods are not read at all.
     ///
     /// # Errors
     /// The list could not be read; the pods of this page that `each` already received must be discarded.
@@ -77,11 +77,11 @@ impl Cluster {
         namespace: Option<&str>,
         selector: &Selector,
         after: Option<&str>,
-        glance: Option<usize>,
+        max_following: Option<usize>,
         mut each: impl FnMut(Pod),
     ) -> Result<PageCursor, ApiError> {
         let list = PodListRequest {
-            glance,
+            max_following,
             ..PodListRequest::of(namespace, selector, JSON, PAGE_LIMIT)
         };
         let (response, restarted) = self.page(&list, after).await?;
@@ -138,7 +138,7 @@ pub(super) struct PodListRequest<'a> {
     pub(super) limit: usize,
     /// Additional parameters of the query.
     pub(super) parameters: &'a [(&'a str, &'a str)],
-    pub(super) glance: Option<usize>,
+    pub(super) max_following: Option<usize>,
 }
 
 impl<'a> PodListRequest<'a> {
@@ -156,7 +156,7 @@ impl<'a> PodListRequest<'a> {
             accept,
             limit,
             parameters: &[],
-            glance: None,
+            max_following: None,
         }
     }
 
@@ -183,7 +183,7 @@ impl<'a> PodListRequest<'a> {
 
         ApiRequest {
             accept: self.accept,
-            glance: self.glance,
+            max_following: self.max_following,
             ..get(&format!("{base}?{}", query.finish()))
         }
     }

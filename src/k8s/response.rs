@@ -37,14 +37,14 @@ pub(super) struct ApiResponse {
     gzip: bool,
 }
 
-/// Reads the body. If `glance` is set, and more than that many items follow this page of a list, its items are not
+/// Reads the body. If `max_following` is set, and more than that many items follow this page of a list, its items are not
 /// read: the answer is then an empty list with the metadata of the page.
 ///
 /// # Errors
 /// The reason, in words.
 pub(super) async fn read(
     response: http::Response<Body>,
-    glance: Option<usize>,
+    max_following: Option<usize>,
 ) -> Result<ApiResponse, String> {
     let (head, body) = response.into_parts();
     let encoding = head.headers.get(header::CONTENT_ENCODING);
@@ -56,23 +56,23 @@ pub(super) async fn read(
     };
 
     let mut body = Limited::new(body, MAX_BODY_BYTES);
-    let mut glance = glance.filter(|_| response.status.is_success());
+    let mut max_following = max_following.filter(|_| response.status.is_success());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| format!("the answer broke off: {error}"))?;
         response
             .body
             .extend_from_slice(&frame.into_data().unwrap_or_default());
 
-        let Some(limit) = glance else { continue };
+        let Some(limit) = max_following else { continue };
         let beginning = response.beginning(MAX_HEAD_BYTES);
-        match wire::glance_at(&beginning) {
+        match wire::list_head(&beginning) {
             Some((head, remaining)) if remaining > limit => {
                 response.body = head;
                 response.gzip = false;
                 return Ok(response);
             }
             None if beginning.len() < MAX_HEAD_BYTES => {}
-            Some(_) | None => glance = None,
+            Some(_) | None => max_following = None,
         }
     }
 

@@ -4,7 +4,7 @@ mod items;
 mod list;
 
 pub(super) use items::each_item;
-pub(super) use list::{ListMeta, NameTable, ObjectList, glance_at};
+pub(super) use list::{ListMeta, NameTable, ObjectList, list_head};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use crate::text::clean;
 /// The result of trying to deliver a message.
 pub type DeliveryResult = Result<(), DeliveryError>;
 
-/// The longest pause that a service may ask for; after a longer one the message would be out of date.
+/// The longest pause that is honoured if a service asks for it.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
 /// How many characters of a service's own message are shown.
 const MAX_DETAIL_CHARS: usize = 200;

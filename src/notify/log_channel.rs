@@ -2,7 +2,7 @@
 //! queries.
 
 use log::Level;
-use macaque_core::report::RoundVerdict;
+use macaque_core::report::RoundStatus;
 
 use super::message::RoundMessage;
 
@@ -21,15 +21,15 @@ pub(super) fn write(message: &RoundMessage) {
         return;
     }
 
-    let (level, verdict) = match message.verdict {
-        RoundVerdict::Disrupted => (Level::Info, "disrupted"),
-        RoundVerdict::Refused => (Level::Info, "refused"),
-        RoundVerdict::Idle => (Level::Info, "idle"),
-        RoundVerdict::Failed => (Level::Warn, "failed"),
+    let (level, status) = match message.status {
+        RoundStatus::Disrupted => (Level::Info, "disrupted"),
+        RoundStatus::Refused => (Level::Info, "refused"),
+        RoundStatus::Idle => (Level::Info, "idle"),
+        RoundStatus::Failed => (Level::Warn, "failed"),
     };
 
     let victims = message.victims.len();
     let notes = message.notes.join("; ");
     let separator = if notes.is_empty() { "" } else { ": " };
-    log::log!(level, slot:%, seed, verdict, victims; "{}{separator}{notes}", message.headline);
+    log::log!(level, slot:%, seed, status, victims; "{}{separator}{notes}", message.headline);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundVerdict};
+use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus};
 
 use crate::text::{self, clean, count};
 
@@ -20,7 +20,7 @@ const FOOTER: usize = 300;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoundMessage {
     /// The round in one word.
-    pub verdict: RoundVerdict,
+    pub status: RoundStatus,
     /// The scheduled instant of the round.
     pub slot: Timestamp,
     /// The seed of its draw.
@@ -61,7 +61,7 @@ impl RoundMessage {
         let victims: Vec<_> = report.attempts.iter().map(|a| victim(report, a)).collect();
 
         Self {
-            verdict: report.verdict(),
+            status: report.status(),
             slot: report.slot,
             seed: report.seed,
             repeats_its_victim: report.end == RoundEnd::Complete && victims.len() == 1 && notes.is_empty(),

@@ -16,7 +16,7 @@ pub struct DeliveryRetry {
     pub longest: Duration,
 }
 
-/// Five tries with about 15 s of pauses in all; after that the report is out of date.
+/// Five tries with about 15 s of pauses in all; after that the channel's queue backs off.
 impl Default for DeliveryRetry {
     fn default() -> Self {
         Self {

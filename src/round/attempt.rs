@@ -54,8 +54,8 @@ struct DisruptionAttempt<'a> {
     pod: &'a PodRef,
     /// How many times it may still be sent again after throttling.
     throttle_retries: u32,
-    /// What came of an earlier request instead of a clear answer. Once set, later answers prove nothing by themselves: that request
-    /// may already have disrupted the pod.
+    /// The reason for which the outcome of an earlier request is unknown. Once set, later answers prove nothing by
+    /// themselves: that request may already have disrupted the pod.
     doubt: Option<String>,
     warnings: Vec<String>,
 }

@@ -34,11 +34,11 @@ pub struct RoundContext<'a> {
 #[derive(Debug)]
 pub enum RoundResult {
     /// The round ran here, or was withheld, and this is its report.
-    Ran {
+    Reported {
         /// The report.
         report: RoundReport,
         /// The state of the round in the journal.
-        journal_state: JournalState,
+        claim_state: ClaimState,
     },
     /// Another replica claimed the slot, or a later incarnation of this Killer took it over.
     Skipped(Denial),
@@ -46,7 +46,7 @@ pub enum RoundResult {
 
 /// The state of a round in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JournalState {
+pub enum ClaimState {
     /// The round was never claimed, so the journal has no record of it.
     Unclaimed,
     /// The round is claimed and could not be closed; the next recovery pass tries again.

@@ -71,7 +71,7 @@ pub(crate) struct ScopeNames {
 
 impl ScopeSize {
     /// After this many pods were `seen`: a page is read only if at most this many pods follow it; `None` is no limit.
-    pub(crate) fn glance(&self, seen: usize) -> Option<usize> {
+    pub(crate) fn max_following(&self, seen: usize) -> Option<usize> {
         match self {
             Self::Unlimited => None,
             Self::Unknown | Self::Counted(_) => Some(SAMPLING_THRESHOLD.saturating_sub(seen)),
@@ -141,7 +141,7 @@ mod tests {
             ScopeSize::Unknown.is_large(500, Some(usize::MAX), true),
             Some(true)
         );
-        // A page that was only glanced at.
+        // A page of which only the metadata was read.
         assert_eq!(
             ScopeSize::Unknown.is_large(0, Some(SAMPLING_THRESHOLD + 1), true),
             Some(true)
@@ -161,6 +161,6 @@ mod tests {
     #[test]
     fn a_scan_that_must_be_complete_is() {
         assert_eq!(ScopeSize::Unlimited.is_large(100_000, Some(1), true), Some(false));
-        assert_eq!(ScopeSize::Unlimited.glance(0), None);
+        assert_eq!(ScopeSize::Unlimited.max_following(0), None);
     }
 }

@@ -173,8 +173,8 @@ impl PodScanner<'_> {
         loop {
             // Only the first page decides: later ones say nothing new, and a restarted list begins with its first page
             // again.
-            let glance = if pager.after().is_none() {
-                size.glance(step.before)
+            let max_following = if pager.after().is_none() {
+                size.max_following(step.before)
             } else {
                 None
             };
@@ -185,7 +185,7 @@ impl PodScanner<'_> {
                 let selector = &self.eligibility.target.selector;
                 let cursor = self
                     .cluster
-                    .each_pod(step.namespace, selector, pager.after(), glance, add)
+                    .each_pod(step.namespace, selector, pager.after(), max_following, add)
                     .await?;
                 Ok((page, cursor))
             };

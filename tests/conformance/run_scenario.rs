@@ -219,7 +219,7 @@ fn compare(
 
     equal(
         "verdict",
-        format!("{:?}", report.verdict()),
+        format!("{:?}", report.status()),
         format!("{:?}", expected.verdict),
     );
     let sent: Vec<_> = answers

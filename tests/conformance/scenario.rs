@@ -6,7 +6,7 @@ use macaque::round::RoundConfig;
 use macaque_core::config::{DisruptConfig, NamespaceScope, TargetConfig};
 use macaque_core::eligibility::{EligibilityConfig, OwnPod};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::report::RoundVerdict;
+use macaque_core::report::RoundStatus;
 use macaque_core::selector::Selector;
 use macaque_testkit::fault_proxy::{Fault, RequestMatch};
 use serde_json::Value;
@@ -36,7 +36,7 @@ pub(crate) struct Scenario {
 
 /// What must come of it.
 pub(crate) struct ExpectedResult {
-    pub(crate) verdict: RoundVerdict,
+    pub(crate) verdict: RoundStatus,
     /// Every request that is no read, and the code of its answer; 0 is none.
     pub(crate) sends: Vec<(String, u16)>,
     /// `POD: OUTCOME`, in the order of the attempts.
@@ -90,7 +90,7 @@ pub(crate) fn scenario(name: &'static str, requirements: &'static [u8]) -> Scena
         first: None,
         faults: Vec::new(),
         expected: ExpectedResult {
-            verdict: RoundVerdict::Idle,
+            verdict: RoundStatus::Idle,
             sends: Vec::new(),
             reports: Vec::new(),
             exempt: Vec::new(),
@@ -204,7 +204,7 @@ impl Scenario {
         self
     }
 
-    pub(crate) fn ends(mut self, verdict: RoundVerdict) -> Self {
+    pub(crate) fn ends(mut self, verdict: RoundStatus) -> Self {
         self.expected.verdict = verdict;
         self
     }
@@ -237,7 +237,7 @@ impl Scenario {
     /// The round fails, and its report says why.
     pub(crate) fn fails(mut self, part: &'static str) -> Self {
         self.expected.failure = Some(part);
-        self.ends(RoundVerdict::Failed)
+        self.ends(RoundStatus::Failed)
     }
 
     pub(crate) fn after(mut self, after: impl IntoIterator<Item = FinalState>) -> Self {

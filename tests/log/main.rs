@@ -29,7 +29,7 @@ async fn the_log_names_each_victim_and_the_round_and_warns_of_doubt() {
         format!(
             "WARN shop/web-2: unknown: the connection broke {round} pod=shop/web-2 uid=uid-web-2 outcome=unknown"
         ),
-        format!("WARN evicted 1 pod, 1 with unknown outcome {round} verdict=failed victims=2"),
+        format!("WARN evicted 1 pod, 1 with unknown outcome {round} status=failed victims=2"),
     ];
     let target = " macaque::notify::log_channel:";
     let ours = captured().into_iter().filter(|line| line.contains(target));

@@ -122,7 +122,7 @@ pub enum RoundEnd {
 /// The result of a round in one word, from which exit codes and headlines follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum RoundVerdict {
+pub enum RoundStatus {
     /// At least one pod was disrupted (in dry run: would have been).
     Disrupted,
     /// Every victim tried was refused or gone, or the journal allowed no disruption.
@@ -136,22 +136,22 @@ pub enum RoundVerdict {
 
 impl RoundReport {
     /// The result of the round in one word. Doubt and failure outrank success, so that no exit code hides them.
-    pub fn verdict(&self) -> RoundVerdict {
+    pub fn status(&self) -> RoundStatus {
         let has_unknown = self
             .attempts
             .iter()
             .any(|attempt| matches!(attempt.outcome, Outcome::Unknown { .. }));
 
         if has_unknown || matches!(self.end, RoundEnd::Interrupted | RoundEnd::Failed { .. }) {
-            RoundVerdict::Failed
+            RoundStatus::Failed
         } else if self.count(Outcome::counts_as_disruption) > 0 {
-            RoundVerdict::Disrupted
+            RoundStatus::Disrupted
         } else if !self.problems.is_empty() {
-            RoundVerdict::Failed
+            RoundStatus::Failed
         } else if self.attempts.is_empty() && self.end == RoundEnd::Complete {
-            RoundVerdict::Idle
+            RoundStatus::Idle
         } else {
-            RoundVerdict::Refused
+            RoundStatus::Refused
         }
     }
 

@@ -1,4 +1,4 @@
-//! Keeps a lasting failure from being reported again and again: only its beginning and its end are reported.
+//! Keeps a lasting failure from being reported again and again: only its beginning is reported; its end is logged.
 
 use macaque_core::report::{RoundEnd, RoundReport};
 
@@ -17,13 +17,13 @@ pub(super) struct FailureDedup {
 
 impl FailureDedup {
     /// Whether `report` says more than that rounds still fail for the same reason.
-    pub(super) fn is_news(&mut self, report: &RoundReport) -> bool {
+    pub(super) fn should_report(&mut self, report: &RoundReport) -> bool {
         match &report.end {
             RoundEnd::Failed { why } | RoundEnd::Withheld { why } if report.attempts.is_empty() => {
                 let (known, failed) = self.rounds.take().unwrap_or_default();
                 let is_news = known != *why;
                 if !is_news {
-                    log::debug!("round {} failed like the one before: {why}", report.slot);
+                    log::debug!("round {} ended like the one before: {why}", report.slot);
                 }
                 self.rounds = Some((why.clone(), failed + 1));
                 is_news
@@ -57,7 +57,7 @@ impl FailureDedup {
         }
         if dropped > self.dropped {
             let more = dropped - self.dropped;
-            log::error!("{more} undelivered reports were dropped: the queue is full");
+            log::error!("{more} undelivered reports were dropped: the outbox is full");
         }
         self.dropped = dropped;
     }

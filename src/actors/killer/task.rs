@@ -14,7 +14,7 @@ use crate::heartbeat::Heartbeat;
 use crate::journal::{JournalError, JournalWriter};
 use crate::k8s::{Cluster, ClusterAccess};
 use crate::platform::Platform;
-use crate::round::{self, JournalState, Recovery, RoundConfig, RoundContext, RoundResult, StopToken};
+use crate::round::{self, ClaimState, Recovery, RoundConfig, RoundContext, RoundResult, StopToken};
 
 /// A task of the Killer.
 #[derive(Debug, Clone)]
@@ -148,9 +148,9 @@ impl TaskContext {
 
                 TaskOutcome {
                     recovery: None,
-                    round: Some(RoundResult::Ran {
+                    round: Some(RoundResult::Reported {
                         report,
-                        journal_state: JournalState::Unclaimed,
+                        claim_state: ClaimState::Unclaimed,
                     }),
                 }
             }

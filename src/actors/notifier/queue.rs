@@ -37,7 +37,7 @@ enum QueueState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AfterDelivery {
     /// The message was delivered, or never will be.
-    Done,
+    Finished,
     /// The message is first in the queue again; deliver it when the queue is woken.
     Retry,
     /// The message is undelivered, and there is no time to try again.
@@ -92,7 +92,7 @@ impl ChannelQueue {
         self.state = QueueState::Idle;
         let name = self.channel.name();
         let Err(error) = result else {
-            return AfterDelivery::Done;
+            return AfterDelivery::Finished;
         };
 
         match (error.retryable, stopping) {
@@ -100,7 +100,7 @@ impl ChannelQueue {
                 self.dropped += 1;
                 let dropped = self.dropped;
                 log::error!(channel = name, dropped; "cannot deliver a report to {name}: {error}");
-                AfterDelivery::Done
+                AfterDelivery::Finished
             }
             (Retryable::Yes { .. }, false) => {
                 log::warn!(channel = name; "cannot deliver a report to {name} yet: {error}");

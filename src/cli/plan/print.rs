@@ -31,7 +31,7 @@ pub(super) fn by_owner(view: &PlanView) -> String {
         "ALLOWS",
         "CANDIDATES",
         "CHANCE",
-        "VERDICT",
+        "PREDICTION",
     ];
 
     page(view, || table(header, rows))
@@ -53,7 +53,15 @@ pub(super) fn by_pod(view: &PlanView) -> String {
             row.prediction.to_string(),
         ]
     });
-    let header = ["POD", "OWNER", "READY", "BUDGET", "ALLOWS", "CHANCE", "VERDICT"];
+    let header = [
+        "POD",
+        "OWNER",
+        "READY",
+        "BUDGET",
+        "ALLOWS",
+        "CHANCE",
+        "PREDICTION",
+    ];
 
     page(view, || table(header, rows))
 }

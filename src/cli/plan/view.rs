@@ -20,9 +20,9 @@ use crate::round::RoundConfig;
 /// How many slots are shown.
 pub(super) const SLOTS: usize = 3;
 
-/// Draws over which chances are counted.
+/// The number of simulated draws from which chances are estimated.
 const SEEDS: usize = 2_000;
-/// Draws times candidates, at most: more would take noticeable time.
+/// The most draws times candidates: more would take noticeable time.
 const MOST_WORK: usize = 2_000_000;
 
 /// Everything that a plan shows.
@@ -165,7 +165,7 @@ impl PlanView {
     }
 }
 
-/// The next slots, and if quiet times take them all, the next round after them.
+/// The next slots and, if all of them are quiet, the next round after them.
 fn next(calendar: &Calendar, now: Timestamp) -> Vec<SlotRow> {
     let mut next: Vec<_> = slots(calendar, now).take(SLOTS).collect();
     if !next.iter().any(|slot| slot.round)

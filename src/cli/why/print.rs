@@ -41,7 +41,7 @@ fn brief(pods: &[PodExplanation]) -> String {
         let ready = if pod.ready { "yes" } else { "no" };
         [pod.pod.to_string(), ready.to_owned(), verdict]
     });
-    format!("{}\n", table(["POD", "READY", "VERDICT"], rows))
+    format!("{}\n", table(["POD", "READY", "PREDICTION"], rows))
 }
 
 fn detail(pod: &PodExplanation) -> String {

@@ -50,12 +50,12 @@ fn gzip(text: &str) -> Vec<u8> {
 }
 
 /// What is read of `body`, sent with this code.
-async fn read_of(code: u16, body: Vec<u8>, glance: Option<usize>) -> Result<ApiResponse, String> {
+async fn read_of(code: u16, body: Vec<u8>, max_following: Option<usize>) -> Result<ApiResponse, String> {
     let mut response = http::Response::builder().status(code);
     if body.starts_with(&[0x1f, 0x8b]) {
         response = response.header(header::CONTENT_ENCODING, "gzip");
     }
-    read(response.body(Body::from(body)).unwrap(), glance).await
+    read(response.body(Body::from(body)).unwrap(), max_following).await
 }
 
 fn items(response: ApiResponse) -> Result<(Vec<serde_json::Value>, ListMeta), ApiError> {
@@ -75,7 +75,7 @@ async fn a_page_is_read_item_by_item_compressed_or_not() {
 }
 
 #[actix_rt::test]
-async fn a_glance_leaves_the_items_of_a_long_list_unread_and_reads_those_of_a_short_one() {
+async fn the_items_of_a_long_list_stay_unread_and_those_of_a_short_one_are_read() {
     for body in [gzip(LIST), LIST.into()] {
         let (unread, metadata) = items(read_of(200, body.clone(), Some(6)).await.unwrap()).unwrap();
         assert_eq!((unread.len(), metadata.remaining()), (0, Some(7)));

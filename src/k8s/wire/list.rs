@@ -45,7 +45,7 @@ impl ListMeta {
 
 /// An empty list with the metadata of the list that begins with `beginning`, and how many items follow its page. `None`
 /// if the items have not begun yet; the API server writes the metadata before them.
-pub(in crate::k8s) fn glance_at(beginning: &[u8]) -> Option<(Vec<u8>, usize)> {
+pub(in crate::k8s) fn list_head(beginning: &[u8]) -> Option<(Vec<u8>, usize)> {
     const ITEMS: &[u8] = b"\"items\":[";
     let at = beginning.windows(ITEMS.len()).position(|part| part == ITEMS)?;
     let head = [&beginning[..at], ITEMS, b"]}"].concat();

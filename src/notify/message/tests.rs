@@ -261,7 +261,7 @@ fn problems_and_early_ends_are_said() {
         headline_of(&report),
         "round failed (evicted 1 pod): the API server is unreachable"
     );
-    assert_eq!(RoundMessage::of(&report).verdict, RoundVerdict::Failed);
+    assert_eq!(RoundMessage::of(&report).status, RoundStatus::Failed);
 }
 
 #[test]

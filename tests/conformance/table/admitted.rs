@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use http::Method;
-use macaque_core::report::RoundVerdict::{Disrupted, Refused};
+use macaque_core::report::RoundStatus::{Disrupted, Refused};
 use serde_json::{Value, json};
 
 use super::objects::web;
@@ -183,7 +183,7 @@ fn grants() -> Vec<Scenario> {
                 "User \"system:serviceaccount:NAMESPACE:macaque\" cannot create resource \"pods/eviction\" in API group \
                  \"\" in the namespace \"NAMESPACE\"",
             )
-            .ends(macaque_core::report::RoundVerdict::Failed)
+            .ends(macaque_core::report::RoundStatus::Failed)
             .after([Alive("web-0"), Alive("web-1")]),
         scenario("without the grant to delete nothing is deleted, nor evicted", &[15])
             .given(web(1))
@@ -191,13 +191,13 @@ fn grants() -> Vec<Scenario> {
             .lacking("delete", "pods")
             .sends(delete("web-0"), 403)
             .problem("cannot delete resource \"pods\" in API group \"\" in the namespace \"NAMESPACE\"")
-            .ends(macaque_core::report::RoundVerdict::Failed)
+            .ends(macaque_core::report::RoundStatus::Failed)
             .after([Alive("web-0")]),
         scenario("without the grant to list there is no round", &[15])
             .given(web(1))
             .lacking("list", "pods")
             .problem("cannot list resource \"pods\" in API group \"\" in the namespace \"NAMESPACE\"")
-            .ends(macaque_core::report::RoundVerdict::Failed)
+            .ends(macaque_core::report::RoundStatus::Failed)
             .after([Alive("web-0")]),
         scenario("with the least grants a pod is evicted", &[15])
             .given(web(1))

@@ -1,6 +1,6 @@
 //! Scenarios in which nothing objects.
 
-use macaque_core::report::RoundVerdict::{Disrupted, Idle};
+use macaque_core::report::RoundStatus::{Disrupted, Idle};
 
 use super::objects::web;
 use crate::scenario::FinalState::{Alive, Going, Grace, Targeted};

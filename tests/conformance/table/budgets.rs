@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use macaque_core::report::RoundVerdict::{Disrupted, Refused};
+use macaque_core::report::RoundStatus::{Disrupted, Refused};
 use serde_json::{Value, json};
 
 use super::objects::{budget, job, pending, pod, unready, web, workload};

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use http::Method;
-use macaque_core::report::RoundVerdict::{Disrupted, Refused};
+use macaque_core::report::RoundStatus::{Disrupted, Refused};
 use macaque_testkit::fault_proxy::{Fault, ProxyRequest};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use macaque_core::report::RoundVerdict::{Disrupted, Refused};
+use macaque_core::report::RoundStatus::{Disrupted, Refused};
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 use serde_json::{Value, json};
 
@@ -237,7 +237,7 @@ fn cuts() -> Vec<Scenario> {
              sent again: HTTP 504: Timeout: request did not complete within the allotted timeout; \
              a moment later the pod was alive",
         ])
-        .ends(macaque_core::report::RoundVerdict::Failed)
+        .ends(macaque_core::report::RoundStatus::Failed)
         .after([Alive("web-0"), Alive("web-1")]),
     ]
 }

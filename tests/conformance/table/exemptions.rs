@@ -1,6 +1,6 @@
 //! Scenarios about the pods that no round picks.
 
-use macaque_core::report::RoundVerdict::Disrupted;
+use macaque_core::report::RoundStatus::Disrupted;
 use serde_json::{Value, json};
 
 use super::objects::{job, pod, web, workload};

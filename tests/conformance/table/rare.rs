@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use macaque_core::report::RoundVerdict::{Disrupted, Refused};
+use macaque_core::report::RoundStatus::{Disrupted, Refused};
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 use serde_json::{Value, json};
 

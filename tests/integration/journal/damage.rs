@@ -2,7 +2,7 @@
 
 use kube_sandbox::scenario::deployment;
 use macaque::failpoint::FailPoint;
-use macaque::round::{JournalState, RoundResult};
+use macaque::round::{ClaimState, RoundResult};
 use macaque_core::journal::JournalEvent;
 use serde_json::{Value, json};
 
@@ -151,15 +151,11 @@ async fn a_round_that_the_journal_forgot_is_reported_all_the_same() {
             }
         })
         .await;
-    let RoundResult::Ran {
-        report,
-        journal_state,
-    } = result
-    else {
+    let RoundResult::Reported { report, claim_state } = result else {
         panic!("{result:?}")
     };
 
-    assert_eq!(journal_state, JournalState::Unclaimed);
+    assert_eq!(claim_state, ClaimState::Unclaimed);
     assert_eq!(report.attempts[0].outcome.word(), "evicted");
 }
 

@@ -9,7 +9,7 @@ use macaque::journal::{JournalError, JournalStore, JournalWriter};
 use macaque::k8s::Cluster;
 use macaque::platform::Platform;
 use macaque::round::{
-    self, JournalState, Recovery, RoundConfig, RoundContext, RoundResult, StopSwitch, StopToken,
+    self, ClaimState, Recovery, RoundConfig, RoundContext, RoundResult, StopSwitch, StopToken,
 };
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::journal::{Journal, JournalEvent, JournalTiming, StoredJournal};
@@ -216,7 +216,7 @@ impl TestReplica {
     /// The report of the slot of this number, which runs here.
     pub(crate) async fn reports(&self, slot: i64) -> RoundReport {
         match self.runs(slot).await {
-            RoundResult::Ran { report, .. } => report,
+            RoundResult::Reported { report, .. } => report,
             RoundResult::Skipped(denial) => panic!("not run here: {denial}"),
         }
     }
@@ -261,11 +261,8 @@ impl TestReplica {
 /// Whether it was run, closed and disrupted somebody here.
 pub(crate) fn disrupted(result: &RoundResult) -> bool {
     match result {
-        RoundResult::Ran {
-            report,
-            journal_state,
-        } => {
-            assert_eq!(*journal_state, JournalState::Closed);
+        RoundResult::Reported { report, claim_state } => {
+            assert_eq!(*claim_state, ClaimState::Closed);
             report
                 .attempts
                 .iter()

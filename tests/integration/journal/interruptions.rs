@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube_sandbox::scenario::deployment;
 use macaque::failpoint::FailPoint;
-use macaque::round::{JournalState, RoundResult};
+use macaque::round::{ClaimState, RoundResult};
 use macaque_core::journal::{Denial, JournalEvent, ReservationState};
 use macaque_core::report::RoundEnd;
 
@@ -139,15 +139,11 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_report()
             }
         })
         .await;
-    let RoundResult::Ran {
-        report,
-        journal_state,
-    } = result
-    else {
+    let RoundResult::Reported { report, claim_state } = result else {
         panic!("{result:?}")
     };
 
-    assert_eq!(journal_state, JournalState::Open);
+    assert_eq!(claim_state, ClaimState::Open);
     assert_eq!(
         report.attempts[0].outcome.word(),
         "evicted",

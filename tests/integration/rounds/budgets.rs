@@ -4,7 +4,7 @@ use kube_sandbox::scenario::{budget, deployment, stateful_set};
 use macaque::notify::RoundMessage;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::refusal::Refusal;
-use macaque_core::report::{RoundEnd, RoundVerdict};
+use macaque_core::report::{RoundEnd, RoundStatus};
 use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture};
@@ -29,8 +29,8 @@ async fn a_full_budget_refuses_and_the_next_owner_is_tried() {
 
     assert_eq!(outcomes(&report), [REFUSED, "deployment/search: evicted"]);
     assert_eq!(
-        (report.verdict(), report.end),
-        (RoundVerdict::Disrupted, RoundEnd::Complete)
+        (report.status(), report.end),
+        (RoundStatus::Disrupted, RoundEnd::Complete)
     );
 
     let pods = fixture.pods("shop").await;
@@ -43,7 +43,7 @@ async fn a_round_of_refusals_says_so_by_name_and_number_and_tries_no_more_than_i
     let fixture = RoundFixture::with(full_db()).attempts(2);
     let report = fixture.round().await;
     assert_eq!(outcomes(&report), [REFUSED; 2]);
-    assert_eq!(report.verdict(), RoundVerdict::Refused);
+    assert_eq!(report.status(), RoundStatus::Refused);
     assert_eq!(fixture.sent(EVICTION).len(), 2);
     assert_eq!(
         RoundMessage::of(&report).headline,

@@ -2,7 +2,7 @@
 
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
-use macaque_core::report::{RoundEnd, RoundVerdict};
+use macaque_core::report::{RoundEnd, RoundStatus};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
 use macaque_testkit::fault_proxy::Fault;
@@ -23,7 +23,7 @@ async fn a_clock_that_is_an_hour_ahead_of_the_api_servers_disrupts_nobody() {
             panic!("{report:?}")
         };
         assert!(why.contains(side) && why.contains("correct one of them"), "{why}");
-        assert_eq!(report.verdict(), RoundVerdict::Refused);
+        assert_eq!(report.status(), RoundStatus::Refused);
         assert!(fixture.sent(EVICTION).is_empty());
     }
 }
@@ -31,5 +31,5 @@ async fn a_clock_that_is_an_hour_ahead_of_the_api_servers_disrupts_nobody() {
 #[actix_rt::test]
 async fn a_clock_that_is_a_few_seconds_off_is_good_enough() {
     let fixture = behind_us_by(20);
-    assert_eq!(fixture.round().await.verdict(), RoundVerdict::Disrupted);
+    assert_eq!(fixture.round().await.status(), RoundStatus::Disrupted);
 }

@@ -19,7 +19,7 @@ use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
 use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
 use macaque::platform::Platform;
-use macaque_core::report::RoundVerdict;
+use macaque_core::report::RoundStatus;
 use macaque_core::schedule::timer::TimerConfig;
 use macaque_testkit::evict_one;
 use tempfile::TempDir;
@@ -101,10 +101,10 @@ impl TestDaemon {
     }
 
     /// The next message of this verdict; those of another before it are passed over and counted.
-    fn next(&self, verdict: RoundVerdict) -> (RoundMessage, usize) {
+    fn next(&self, verdict: RoundStatus) -> (RoundMessage, usize) {
         for passed in 0.. {
             let message = self.messages.recv_timeout(TIME_OUT).unwrap();
-            if message.verdict == verdict {
+            if message.status == verdict {
                 return (message, passed);
             }
         }
@@ -122,7 +122,7 @@ fn an_api_server_that_comes_and_goes_is_reported_once_and_worked_with_again() {
     let place = SandboxAddress::reserve();
     let daemon = TestDaemon::at(&place);
 
-    let (away, _) = daemon.next(RoundVerdict::Failed);
+    let (away, _) = daemon.next(RoundStatus::Failed);
     assert!(
         away.headline
             .ends_with("did not answer: Connection refused (os error 111)"),
@@ -132,16 +132,16 @@ fn an_api_server_that_comes_and_goes_is_reported_once_and_worked_with_again() {
     daemon.await_rounds(3);
 
     let sandbox = place.serve();
-    let (_, reported_again) = daemon.next(RoundVerdict::Disrupted);
+    let (_, reported_again) = daemon.next(RoundStatus::Disrupted);
     assert_eq!(
         reported_again, 0,
         "three rounds failed as the first did, and nothing was reported again"
     );
 
     drop(sandbox);
-    daemon.next(RoundVerdict::Failed);
+    daemon.next(RoundStatus::Failed);
     let _back = place.serve();
-    daemon.next(RoundVerdict::Disrupted);
+    daemon.next(RoundStatus::Disrupted);
     assert_eq!(daemon.end(), 0);
 }
 

@@ -3,7 +3,7 @@
 use kube_sandbox::scenario::stateful_set;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::refusal::Refusal;
-use macaque_core::report::RoundVerdict;
+use macaque_core::report::RoundStatus;
 use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
@@ -24,7 +24,7 @@ async fn a_webhook_refuses_with_any_code_and_is_asked_once() {
         let report = fixture.round().await;
         let expected = ["statefulset/db: refused by webhook guard.example: not on my watch"];
         assert_eq!(outcomes(&report), expected, "{code}");
-        assert_eq!(report.verdict(), RoundVerdict::Refused, "{code}");
+        assert_eq!(report.status(), RoundStatus::Refused, "{code}");
         assert_eq!(fixture.sent(EVICTION).len(), 1, "{code}");
     }
 }
@@ -132,8 +132,8 @@ async fn a_terminating_namespace_is_left_after_one_try() {
         Outcome::Refused(Refusal::NamespaceTerminating)
     );
     assert_eq!(
-        (fixture.sent(EVICTION).len(), report.verdict()),
-        (1, RoundVerdict::Refused)
+        (fixture.sent(EVICTION).len(), report.status()),
+        (1, RoundStatus::Refused)
     );
 }
 

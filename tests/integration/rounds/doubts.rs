@@ -3,7 +3,7 @@
 
 use kube_sandbox::scenario::stateful_set;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
+use macaque_core::report::{RoundEnd, RoundReport, RoundStatus};
 use serde_json::json;
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
@@ -61,8 +61,8 @@ async fn a_connection_cut_after_the_act_is_an_eviction_with_a_warning_and_no_sec
     let seen = "but the pod was seen gone or terminating";
     assert!(warning(&report).contains(seen), "{report:?}");
     assert_eq!(
-        (report.verdict(), &report.end),
-        (RoundVerdict::Disrupted, &RoundEnd::Complete)
+        (report.status(), &report.end),
+        (RoundStatus::Disrupted, &RoundEnd::Complete)
     );
     assert_eq!(fixture.sent(EVICTION).len(), 1);
     assert_eq!(fixture.pods("shop").await.len(), 3);
@@ -88,7 +88,7 @@ async fn a_doubt_that_lasts_is_unknown_and_spends_the_count() {
         unknown(&report).ends_with("a moment later the pod was alive"),
         "{report:?}"
     );
-    assert_eq!(report.verdict(), RoundVerdict::Failed);
+    assert_eq!(report.status(), RoundStatus::Failed);
     assert_eq!(fixture.sent(EVICTION).len(), 2);
     assert_eq!(fixture.pods("shop").await.len(), 4);
 }
@@ -201,8 +201,8 @@ async fn a_token_that_expired_is_read_afresh_and_the_round_goes_on() {
         let fixture = RoundFixture::with(two_apps()).once(request, unauthorized());
         let report = fixture.round().await;
         assert_eq!(
-            report.verdict(),
-            RoundVerdict::Disrupted,
+            report.status(),
+            RoundStatus::Disrupted,
             "{request}: {:?}",
             report.end
         );

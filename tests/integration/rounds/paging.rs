@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kube_sandbox::scenario::deployment;
 use macaque::notify::RoundMessage;
-use macaque_core::report::RoundVerdict;
+use macaque_core::report::RoundStatus;
 use serde_json::{Value, json};
 
 use super::failure;
@@ -46,7 +46,7 @@ async fn a_list_that_expires_goes_on_from_the_token_it_is_given() {
     let sandbox = Arc::clone(&fixture.sandbox);
     let fixture = fixture.meanwhile(NEXT_PAGE, move || sandbox.compact());
     let report = fixture.round().await;
-    assert_eq!((report.listed, report.verdict()), (1200, RoundVerdict::Disrupted));
+    assert_eq!((report.listed, report.status()), (1200, RoundStatus::Disrupted));
     assert_eq!(fixture.sent("/pods?").len(), 4);
 }
 
@@ -72,7 +72,7 @@ async fn a_list_that_keeps_expiring_fails_the_round() {
 async fn half_a_page_is_asked_for_again() {
     let fixture = RoundFixture::with(two_apps()).once("/pods?", Fault::Truncate);
     let report = fixture.round().await;
-    assert_eq!((report.listed, report.verdict()), (4, RoundVerdict::Disrupted));
+    assert_eq!((report.listed, report.status()), (4, RoundStatus::Disrupted));
     assert_eq!(fixture.sent("/pods?").len(), 2);
 }
 
@@ -106,12 +106,12 @@ async fn an_api_server_that_is_away_fails_the_round_and_is_named() {
         why.ends_with(" did not answer: Connection refused (os error 111)"),
         "{why}"
     );
-    assert_eq!(report.verdict(), RoundVerdict::Failed);
+    assert_eq!(report.status(), RoundStatus::Failed);
     assert_eq!(RoundMessage::of(&report).headline, format!("round failed: {why}"));
 }
 
 #[actix_rt::test]
 async fn an_api_server_that_is_away_for_a_moment_is_asked_again() {
     let fixture = RoundFixture::with(two_apps()).once("/pods?", Fault::DropBefore);
-    assert_eq!(fixture.round().await.verdict(), RoundVerdict::Disrupted);
+    assert_eq!(fixture.round().await.status(), RoundStatus::Disrupted);
 }

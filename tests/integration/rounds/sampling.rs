@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kube_sandbox::scenario::{budget, deployment, pod};
 use macaque_core::config::DrawBy;
-use macaque_core::report::{RoundReport, RoundVerdict};
+use macaque_core::report::{RoundReport, RoundStatus};
 use macaque_core::selection::SAMPLING_THRESHOLD;
 use serde_json::{Value, json};
 
@@ -53,8 +53,8 @@ async fn many_pods_are_drawn_by_name_and_only_the_drawn_are_read() {
     let fixture = fixture(many_pods("shop", PODS, |_| false));
     let report = fixture.round().await;
     assert_eq!(
-        (report.listed, report.candidates, report.verdict()),
-        (PODS, 1, RoundVerdict::Disrupted)
+        (report.listed, report.candidates, report.status()),
+        (PODS, 1, RoundStatus::Disrupted)
     );
     assert_eq!(report.unchecked(), PODS - 1);
     assert_eq!(full_lists(&fixture), 1, "one glance at the full list");
@@ -108,8 +108,8 @@ async fn across_all_namespaces_the_pod_of_a_name_is_found_by_its_node() {
         let fixture = fixture(objects.clone()).all_namespaces().seed(seed);
         let report = fixture.round().await;
         assert_eq!(
-            (report.listed, report.verdict()),
-            (PODS / 2 * 2, RoundVerdict::Disrupted)
+            (report.listed, report.status()),
+            (PODS / 2 * 2, RoundStatus::Disrupted)
         );
         assert!(fixture.sent(DRAWN)[0].line().contains("spec.nodeName%3Dnode-1"));
         victims.insert(report.attempts[0].pod.namespace.clone());
@@ -129,7 +129,7 @@ async fn a_pod_that_moved_is_found_without_its_node() {
     let fixture = fixture(objects)
         .all_namespaces()
         .always("spec.nodeName", Fault::Answer(none));
-    assert_eq!(fixture.round().await.verdict(), RoundVerdict::Disrupted);
+    assert_eq!(fixture.round().await.status(), RoundStatus::Disrupted);
     assert_eq!(fixture.sent(DRAWN).len(), 2);
 }
 
@@ -157,10 +157,7 @@ async fn a_server_without_tables_is_asked_for_metadata() {
 async fn what_opted_out_is_drawn_and_left_alone() {
     let fixture = fixture(many_pods("shop", PODS, |n| n % 10 != 0)).seed(3);
     let report = fixture.round().await;
-    assert_eq!(
-        (report.candidates, report.verdict()),
-        (1, RoundVerdict::Disrupted)
-    );
+    assert_eq!((report.candidates, report.status()), (1, RoundStatus::Disrupted));
     assert!(victim(&report).ends_with('0'));
     assert_eq!(report.exempted["opted-out"].count + 1, fixture.sent(DRAWN).len());
 }
@@ -223,7 +220,7 @@ async fn where_owners_are_drawn_among_many_pods_a_problem_is_reported_once() {
         .namespaces(&["shop", "nowhere"])
         .draw(DrawBy::Owner);
     let report = fixture.round().await;
-    assert_eq!(report.verdict(), RoundVerdict::Disrupted);
+    assert_eq!(report.status(), RoundStatus::Disrupted);
     assert_eq!(report.problems, ["namespace nowhere does not exist"]);
 }
 
@@ -232,8 +229,8 @@ async fn many_pods_of_which_none_is_eligible_are_all_judged_and_every_reason_rep
     let fixture = fixture(many_pods("shop", PODS, |_| true));
     let report = fixture.round().await;
     assert_eq!(
-        (report.verdict(), report.listed, report.candidates),
-        (RoundVerdict::Idle, PODS, 0)
+        (report.status(), report.listed, report.candidates),
+        (RoundStatus::Idle, PODS, 0)
     );
     assert_eq!(report.exempted["opted-out"].count, PODS);
     assert_eq!(report.unchecked(), 0);
@@ -250,8 +247,8 @@ async fn many_finished_pods_are_reported_with_the_reason_why_none_is_eligible() 
     let report = fixture(objects).round().await;
 
     assert_eq!(
-        (report.verdict(), report.listed, report.unchecked()),
-        (RoundVerdict::Idle, PODS, 0)
+        (report.status(), report.listed, report.unchecked()),
+        (RoundStatus::Idle, PODS, 0)
     );
     assert_eq!(report.exempted["not-running"].count, PODS - 3);
     assert_eq!(report.exempted["opted-out"].count, 3);
@@ -281,8 +278,8 @@ async fn who_was_put_back_among_many_pods_is_no_candidate_any_more_once_a_scan_s
     let report = fixture.round().await;
 
     assert_eq!(
-        (report.verdict(), report.attempts.len()),
-        (RoundVerdict::Refused, 1)
+        (report.status(), report.attempts.len()),
+        (RoundStatus::Refused, 1)
     );
     assert_eq!((report.candidates, report.unchecked()), (0, 0));
     assert_eq!(report.exempted["opted-out"].count, owned + rest);

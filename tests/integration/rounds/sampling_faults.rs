@@ -2,7 +2,7 @@
 
 use kube_sandbox::scenario::{budget, deployment};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::report::{RoundEnd, RoundVerdict};
+use macaque_core::report::{RoundEnd, RoundStatus};
 use macaque_core::selection::SAMPLING_THRESHOLD;
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 use serde_json::json;
@@ -54,10 +54,7 @@ async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
     let fixture = fixture.once(DRAWN, Fault::Answer(none));
     let report = fixture.round().await;
 
-    assert_eq!(
-        (report.candidates, report.verdict()),
-        (1, RoundVerdict::Disrupted)
-    );
+    assert_eq!((report.candidates, report.status()), (1, RoundStatus::Disrupted));
     assert_eq!(fixture.sent(DRAWN).len(), 2);
 }
 
@@ -68,10 +65,7 @@ async fn without_the_grant_to_evict_many_pods_are_left_after_one_try() {
     let fixture = fixture(many_pods("shop", PODS, |_| false)).always(EVICTION, Fault::Answer(forbidden));
     let report = fixture.round().await;
 
-    assert_eq!(
-        (report.verdict(), report.problems.len()),
-        (RoundVerdict::Failed, 1)
-    );
+    assert_eq!((report.status(), report.problems.len()), (RoundStatus::Failed, 1));
     assert_eq!((fixture.sent(DRAWN).len(), fixture.sent(EVICTION).len()), (1, 1));
 }
 
@@ -79,7 +73,7 @@ async fn without_the_grant_to_evict_many_pods_are_left_after_one_try() {
 async fn half_a_page_of_names_is_asked_for_again() {
     let fixture = fixture(many_pods("shop", PODS, |_| false)).once(NAMES, Fault::Truncate);
     let report = fixture.round().await;
-    assert_eq!((report.listed, report.verdict()), (PODS, RoundVerdict::Disrupted));
+    assert_eq!((report.listed, report.status()), (PODS, RoundStatus::Disrupted));
     assert_eq!(fixture.sent(NAMES).len(), 2);
 }
 

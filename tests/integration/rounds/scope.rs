@@ -3,7 +3,7 @@
 use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::{daemon_set, deployment, pod, shop};
 use macaque::notify::RoundMessage;
-use macaque_core::report::{RoundEnd, RoundVerdict};
+use macaque_core::report::{RoundEnd, RoundStatus};
 use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
@@ -88,7 +88,7 @@ async fn every_exempted_pod_is_counted_by_reason_with_an_example() {
     let bare = &report.exempted["bare"];
     assert_eq!(bare.example.to_string(), "shop/lonely");
     assert_eq!(bare.detail, "no controller to replace it");
-    assert_eq!((report.verdict(), report.listed), (RoundVerdict::Idle, 6));
+    assert_eq!((report.status(), report.listed), (RoundStatus::Idle, 6));
 
     let notes = RoundMessage::of(&report).notes;
     assert!(
@@ -140,8 +140,8 @@ async fn a_namespace_that_may_not_be_read_is_a_problem_and_the_others_go_on() {
 
     assert!(eviction.line().contains("/namespaces/two/"), "{eviction:?}");
     assert_eq!(
-        (report.verdict(), report.end),
-        (RoundVerdict::Disrupted, RoundEnd::Complete)
+        (report.status(), report.end),
+        (RoundStatus::Disrupted, RoundEnd::Complete)
     );
 }
 
@@ -179,10 +179,7 @@ async fn without_the_grant_to_evict_anywhere_the_round_fails_and_nothing_is_dele
     fixture.sandbox.deny(AccessDenial::new("create", "pods/eviction"));
     let report = fixture.round().await;
 
-    assert_eq!(
-        (report.verdict(), report.problems.len()),
-        (RoundVerdict::Failed, 1)
-    );
+    assert_eq!((report.status(), report.problems.len()), (RoundStatus::Failed, 1));
     assert!(fixture.sent("DELETE").is_empty());
     assert_eq!(fixture.pods("shop").await.len(), 4);
 }
@@ -191,7 +188,7 @@ async fn without_the_grant_to_evict_anywhere_the_round_fails_and_nothing_is_dele
 async fn an_absent_namespace_is_named() {
     let report = RoundFixture::with(two_apps()).namespaces(&["shpo"]).round().await;
     assert_eq!(report.problems, ["namespace shpo does not exist"]);
-    assert_eq!(report.verdict(), RoundVerdict::Failed);
+    assert_eq!(report.status(), RoundStatus::Failed);
     let headline = RoundMessage::of(&report).headline;
     assert_eq!(headline, "no pod disrupted: namespace shpo does not exist");
 }
@@ -203,5 +200,5 @@ async fn an_absent_namespace_does_not_keep_the_others_from_their_round() {
         .round()
         .await;
     assert_eq!(report.problems, ["namespace shpo does not exist"]);
-    assert_eq!(report.verdict(), RoundVerdict::Disrupted);
+    assert_eq!(report.status(), RoundStatus::Disrupted);
 }

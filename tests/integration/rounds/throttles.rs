@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kube_sandbox::scenario::stateful_set;
 use macaque_core::outcome::Outcome;
 use macaque_core::refusal::Refusal;
-use macaque_core::report::{RoundEnd, RoundVerdict};
+use macaque_core::report::{RoundEnd, RoundStatus};
 
 use super::fixture::{EVICTION, RoundFixture};
 use super::{failure, outcomes};
@@ -46,8 +46,8 @@ async fn a_throttle_that_lasts_is_given_up_and_no_budget_is_blamed() {
 
     let why = "the API server kept throttling".to_owned();
     assert_eq!(
-        (report.verdict(), &report.end),
-        (RoundVerdict::Failed, &RoundEnd::Failed { why })
+        (report.status(), &report.end),
+        (RoundStatus::Failed, &RoundEnd::Failed { why })
     );
     assert_eq!(
         fixture.sent(EVICTION).len(),
@@ -102,6 +102,6 @@ async fn a_list_that_stays_throttled_fails_the_round_after_three_tries() {
     let fixture = db().always("/pods?", Fault::Answer(throttle(1)));
     let report = fixture.round().await;
     let why = "list pods in shop: the API server is busy and asked to wait 1 s";
-    assert_eq!((failure(&report), report.verdict()), (why, RoundVerdict::Failed));
+    assert_eq!((failure(&report), report.status()), (why, RoundStatus::Failed));
     assert_eq!(fixture.sent("").len(), 3);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kube_sandbox::scenario::{deployment, stateful_set};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::report::{RoundEnd, RoundReport, RoundVerdict};
+use macaque_core::report::{RoundEnd, RoundReport, RoundStatus};
 use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
@@ -102,7 +102,7 @@ async fn a_dry_run_only_reads_and_leaves_everything_as_it_was() {
     let report = fixture.round().await;
 
     assert_eq!(report.count(|outcome| *outcome == Outcome::DryRun), 2);
-    assert_eq!(report.verdict(), RoundVerdict::Disrupted);
+    assert_eq!(report.status(), RoundStatus::Disrupted);
     assert!(
         fixture
             .sent("")
@@ -146,7 +146,7 @@ async fn a_pod_replaced_between_list_and_fetch_is_gone_and_its_successor_is_let_
     let fixture = fixture.meanwhile(POD, replace);
     let report = fixture.round().await;
     assert_eq!(outcomes(&report), ["statefulset/db: gone already"]);
-    assert_eq!(report.verdict(), RoundVerdict::Refused);
+    assert_eq!(report.status(), RoundStatus::Refused);
     assert!(fixture.sent(EVICTION).is_empty());
     assert_eq!(fixture.pods("shop").await, ["db-0"]);
 }
@@ -191,7 +191,7 @@ async fn a_pod_that_opts_out_between_list_and_fetch_is_exempt() {
 
     assert_eq!((report.attempts.len(), report.candidates), (0, 0));
     assert_eq!(report.exempted["opted-out"].count, 1);
-    assert_eq!(report.verdict(), RoundVerdict::Idle);
+    assert_eq!(report.status(), RoundStatus::Idle);
 }
 
 #[actix_rt::test]
@@ -213,8 +213,8 @@ async fn a_stop_during_the_last_victim_leaves_a_round_that_did_all_it_was_to_do(
     let fixture = fixture.meanwhile(EVICTION, move || switch.request());
     let report = fixture.round().await;
     assert_eq!(
-        (report.verdict(), report.end),
-        (RoundVerdict::Disrupted, RoundEnd::Complete)
+        (report.status(), report.end),
+        (RoundStatus::Disrupted, RoundEnd::Complete)
     );
 }
 

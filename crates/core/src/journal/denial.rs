@@ -111,7 +111,7 @@ impl fmt::Display for Denial {
             Self::Quarantined(Quarantine { until, why }) => write!(
                 f,
                 "the journal is not trusted: {why}; nothing is disrupted until {until}, when whatever it may have \
-                 forgotten no longer counts; `macaque resume` accepts it at once"
+                 forgotten no longer counts; to accept it now, run `macaque resume`"
             ),
             Self::ClockSkewed { skew } => {
                 let side = if skew.is_negative() { "behind" } else { "ahead of" };
@@ -144,7 +144,7 @@ impl fmt::Display for Denial {
             ),
             Self::LeaseLost => f.write_str("another replica took over this round"),
             Self::UnknownRound => {
-                f.write_str("this round is not in the journal: was it restored from a backup?")
+                f.write_str("this round is not in the journal: was the journal restored from a backup?")
             }
             Self::UnresolvedVictim { pod } => {
                 write!(f, "the previous victim {pod} has no recorded outcome yet")
