@@ -7,7 +7,6 @@ use macaque_core::config::{DisruptConfig, NamespaceScope, TargetConfig};
 use macaque_core::eligibility::{EligibilityConfig, OwnPod};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::RoundStatus;
-use macaque_core::selector::Selector;
 use macaque_testkit::fault_proxy::{Fault, RequestMatch};
 use serde_json::Value;
 
@@ -110,9 +109,8 @@ pub(crate) fn round_config() -> RoundConfig {
         eligibility: EligibilityConfig {
             target: TargetConfig {
                 namespaces: NamespaceScope::All,
-                selector: Selector::default(),
-                min_age: Duration::ZERO,
                 include: vec!["bare"],
+                ..TargetConfig::all_of("default")
             },
             method: DisruptionMethod::Evict,
             own_pod: None,

@@ -7,7 +7,6 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::config::NamespaceScope;
-use crate::selector::Selector;
 
 /// Noon of a working day.
 pub(super) fn now() -> Timestamp {
@@ -57,9 +56,8 @@ fn in_namespace(namespace: &str) -> Pod {
 pub(super) fn rules() -> EligibilityConfig {
     let target = TargetConfig {
         namespaces: NamespaceScope::All,
-        selector: Selector::default(),
         min_age: Duration::from_secs(60),
-        include: vec![],
+        ..TargetConfig::all_of("shop")
     };
 
     EligibilityConfig {

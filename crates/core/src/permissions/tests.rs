@@ -11,9 +11,7 @@ fn config(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -
         calendar: None,
         target: TargetConfig {
             namespaces,
-            selector: "".parse().unwrap(),
-            min_age: Duration::ZERO,
-            include: Vec::new(),
+            ..TargetConfig::all_of("shop")
         },
         disrupt: DisruptConfig {
             method,

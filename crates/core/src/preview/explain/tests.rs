@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
-use crate::config::{NamespaceScope, TargetConfig};
+use crate::config::TargetConfig;
 
 fn now() -> Timestamp {
     "2026-06-10T12:00:00Z".parse().unwrap()
@@ -21,10 +21,9 @@ fn web() -> Pod {
 fn rules(min_age: u64, method: DisruptionMethod) -> EligibilityConfig {
     EligibilityConfig {
         target: TargetConfig {
-            namespaces: NamespaceScope::Named(vec!["shop".into()]),
             selector: "app=web".parse().unwrap(),
             min_age: Duration::from_secs(min_age),
-            include: vec![],
+            ..TargetConfig::all_of("shop")
         },
         method,
         own_pod: None,
