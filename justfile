@@ -17,7 +17,7 @@ check:
 
 # The unit tests, the settings and the documents: ten seconds where little is to be built
 quick:
-    cargo test --locked --quiet --workspace --lib --test documents
+    cargo test --locked --quiet --no-fail-fast --workspace --lib --test documents
     cargo test --locked --quiet --test integration settings::
 
 # Every test that needs nothing but the toolchain; side by side where cargo-nextest is installed

@@ -6,6 +6,6 @@ mod asking;
 mod faults;
 mod fixture;
 mod plan;
-mod readme;
+mod recorded;
 mod sampling;
 mod why;

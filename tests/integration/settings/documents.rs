@@ -46,13 +46,19 @@ fn the_tutorial_shows_every_key_with_its_default() {
         assert_eq!(
             value.map(|value| value.to_string()),
             key.default_toml(),
-            "{}",
-            key.path
+            "config/macaque.toml, below [{}]: {} and its default",
+            key.section(),
+            key.name()
         );
         if key.default_toml().is_none() {
             let section = text.split(&format!("[{}]\n", key.section())).nth(1).unwrap_or("");
             let section = section.split("\n[").next().unwrap_or("");
-            assert!(section.contains(&format!("# {} = ", key.name())), "{}", key.path);
+            let line = format!("# {} = ", key.name());
+            assert!(
+                section.contains(&line),
+                "config/macaque.toml, below [{}]: {line}…",
+                key.section()
+            );
         }
     }
 }
