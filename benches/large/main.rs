@@ -55,7 +55,7 @@ const ROWS: [RoundRow; 9] = [
     ("delete 1, all namespaces", &["-A", "--method", "delete", ARMED], &[EVERYBODY], RUNS),
     ("1 % eligible, one namespace, dry run", &["-n", NAMESPACE], &[], LEAN_RUNS),
     ("1 % eligible, all namespaces, dry run", &["-A"], &[], LEAN_RUNS),
-    ("nobody eligible, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, TOO_YOUNG], 1),
+    ("none eligible, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, TOO_YOUNG], 1),
     ("owners drawn, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, OWNERS], 1),
 ];
 
