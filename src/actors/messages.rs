@@ -26,8 +26,9 @@ pub struct RoundDue {
 pub struct RoundFinished {
     /// The report.
     pub report: Arc<RoundReport>,
-    /// Whether the report is in the journal's outbox. If so, it may be sent more than once, and its slot identifies it.
-    /// If not, the round was never claimed here, and another replica may have run the same slot.
+    /// Whether the report is in the journal's outbox, or will be once its round can be closed. If so, it may be sent more
+    /// than once, and its slot identifies it. If not, the round was never claimed here, and another replica may have run
+    /// the same slot.
     pub in_outbox: bool,
     /// The names of the channels that already received the report.
     pub delivered: Vec<String>,

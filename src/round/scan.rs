@@ -16,7 +16,7 @@ use crate::platform::Platform;
 
 /// Collects what a caller keeps of the pods that a scan sees.
 pub(crate) trait PodSink: Default {
-    /// Adds a pod and, if it is eligible by `rules`, its candidate.
+    /// Adds a pod and, if it is eligible by `eligibility`, its candidate.
     fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig);
     /// Adds the pods of another page or namespace.
     fn append(&mut self, more: Self);

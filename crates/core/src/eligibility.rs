@@ -69,7 +69,7 @@ pub fn includable_rules() -> Vec<&'static str> {
     includable.map(|rule| rule.name).collect()
 }
 
-/// Judges `pod` by `rules` at `now`.
+/// Judges `pod` by the rules, as `config` sets them, at `now`.
 ///
 /// # Errors
 /// The exemption by the first rule that applies.

@@ -3,7 +3,16 @@
 //! The order of the checks matters more than the status code: a webhook may deny with any code, a budget
 //! refuses with 429 as a throttle does, and a budget's 403 looks like a missing permission. The order
 //! follows from the server's own sources (`pkg/registry/core/pod/storage/eviction.go`,
-//! `apiserver/pkg/endpoints/handlers`).
+//! `apiserver/pkg/endpoints/handlers`):
+//!
+//! 1. an answer without a Status, by its code alone;
+//! 2. the denial of an admission webhook;
+//! 3. the denial of a ValidatingAdmissionPolicy;
+//! 4. the cause `DisruptionBudget`;
+//! 5. the cause `NamespaceTerminating`;
+//! 6. the message that several budgets cover the pod;
+//! 7. the message that a webhook did not answer;
+//! 8. the code, with `details.kind` where one code means several things.
 
 use std::time::Duration;
 
@@ -94,7 +103,7 @@ pub fn classify(answer: &ApiAnswer) -> DisruptionVerdict {
     by_message(status, answer).unwrap_or_else(|| by_code(code, status, answer))
 }
 
-/// (1) Without a Status in the body only the code counts: such an answer is never about a budget.
+/// Step 1: without a Status in the body only the code counts, and such an answer is never about a budget.
 fn by_code_alone(answer: &ApiAnswer) -> DisruptionVerdict {
     match answer.code {
         // A deletion answers with the pod itself.
@@ -106,7 +115,7 @@ fn by_code_alone(answer: &ApiAnswer) -> DisruptionVerdict {
     }
 }
 
-/// (2) to (7) Messages and causes that name who refused count before the code.
+/// Steps 2 to 7: messages and causes that name who refused take precedence over the code.
 fn by_message(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVerdict> {
     let message = status.message.as_str();
     let cause_of = |reason: &str| status.causes.iter().find(|cause| cause.reason == reason);
@@ -143,7 +152,7 @@ fn by_message(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVer
     })
 }
 
-/// (8) The code counts, with `details.kind` where one code means several things.
+/// Step 8: the code counts, with `details.kind` where one code means several things.
 fn by_code(code: u16, status: &AnswerStatus, answer: &ApiAnswer) -> DisruptionVerdict {
     let message = || status.message.clone();
     let not_now = || refused(Refusal::NotNow { message: message() });
