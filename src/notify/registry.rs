@@ -1,5 +1,5 @@
-//! The list of chat services. Settings and environment variables are derived from each service's [`ServiceSpec`], and the
-//! documents are checked against it.
+//! The list of chat services. Settings and environment variables are derived from each service's [`ServiceSpec`], and
+//! the documents are checked against it.
 
 use super::service::ServiceSpec;
 use super::{slack, webex};
