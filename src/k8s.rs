@@ -113,7 +113,7 @@ impl Cluster {
     /// Sends a request and reads the whole answer within `deadline`; `what` describes the request in errors.
     ///
     /// After a 401, reads the credentials again and sends the request once more, because the token may have expired.
-    /// That is safe for every request: a 401 proves that nothing was done.
+    /// Repeating is safe for every request: a 401 proves that nothing was done.
     async fn send(
         &self,
         call: ApiRequest,

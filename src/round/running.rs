@@ -35,7 +35,7 @@ impl RunningRound<'_> {
     /// Runs the round, and fills its report.
     ///
     /// # Errors
-    /// Why the round ended early.
+    /// The early end of the round.
     pub(super) async fn run(&mut self, seed: u64, journal: &Journal) -> Result<(), RoundEnd> {
         let mut scan = PodScan::<Vec<Candidate>>::default();
         let outcome = self.scanner().scan_unless_large(&mut scan).await;

@@ -235,4 +235,4 @@ pub fn predict(pod: &Pod, budgets: &[Budget], planned: &PlannedDisruptions) -> P
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -346,6 +346,6 @@ fn only_a_complete_round_without_notes_repeats_its_one_victim() {
     let with_notes = report([attempt("a", budget("web"))]);
     assert!(
         !RoundMessage::of(&with_notes).repeats_its_victim,
-        "it says why no pod was disrupted"
+        "its notes say more"
     );
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A budget of 3 healthy pods out of 4, with one disruption left.
-fn budget() -> Budget {
+pub(crate) fn budget() -> Budget {
     Budget {
         namespace: "shop".into(),
         name: "web".into(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
+use crate::budget::{Budget, UnhealthyPodPolicy};
 use crate::config::TargetConfig;
 
 fn now() -> Timestamp {
@@ -31,23 +31,10 @@ fn rules(min_age: u64, method: DisruptionMethod) -> EligibilityConfig {
 }
 
 fn budget(allowed: i64, healthy: i64) -> Budget {
-    Budget {
-        namespace: "shop".into(),
-        name: "web".into(),
-        selector: BudgetCoverage::Matching("app=web".parse().unwrap()),
-        min_available: Some("3".into()),
-        max_unavailable: None,
-        unhealthy: UnhealthyPodPolicy::IfHealthyBudget,
-        generation: 1,
-        status: BudgetStatus {
-            observed_generation: 1,
-            disruptions_allowed: allowed,
-            current_healthy: healthy,
-            desired_healthy: 3,
-            expected_pods: 4,
-            ..BudgetStatus::default()
-        },
-    }
+    let mut budget = crate::budget::tests::budget();
+    budget.status.disruptions_allowed = allowed;
+    budget.status.current_healthy = healthy;
+    budget
 }
 
 fn under(budgets: Vec<Budget>) -> BudgetIndex {
