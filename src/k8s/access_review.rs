@@ -1,12 +1,22 @@
 //! Asks the API server for macaque's permissions, its version and its namespaces, mainly for `macaque check`.
 
-use http::Method;
+use http::{Method, StatusCode};
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 use macaque_core::permissions::ScopedPermission;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use super::wire::ObjectKind;
 use super::{ApiError, Cluster, get, json};
+
+/// The version of the API server, of which the other fields are not read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VersionInfo {
+    git_version: String,
+}
 
 impl Cluster {
     /// Whether macaque holds `grant`, according to a SelfSubjectAccessReview, which every user may create.
@@ -47,8 +57,14 @@ impl Cluster {
                 what,
             )
             .await?;
-        let answer: SelfSubjectAccessReview = response.into_object(what)?;
-        Ok(answer.status.is_some_and(|status| status.allowed))
+        let answer: SelfSubjectAccessReview = response.into_object(ObjectKind::ACCESS_REVIEW, what)?;
+        match answer.status {
+            Some(status) => Ok(status.allowed),
+            None => Err(ApiError::Unexpected {
+                what: what(),
+                why: "a SelfSubjectAccessReview without a status".to_owned(),
+            }),
+        }
     }
 
     /// The version of the API server, e.g. `v1.37.2`.
@@ -60,8 +76,8 @@ impl Cluster {
         let response = self
             .send(get("/version"), self.access.deadlines.read, what)
             .await?;
-        let info: k8s_openapi::apimachinery::pkg::version::Info = response.into_object(what)?;
-        Ok(info.git_version)
+        let version: VersionInfo = response.into_untyped(what)?;
+        Ok(version.git_version)
     }
 
     /// Whether `namespace` exists; `None` if macaque may not read it.
@@ -72,13 +88,10 @@ impl Cluster {
         let what = || format!("get namespace {namespace}");
         let path = format!("/api/v1/namespaces/{namespace}");
         let response = self.send(get(&path), self.access.deadlines.read, what).await?;
-        match response.status.as_u16() {
-            200 => Ok(Some(true)),
-            404 => Ok(Some(false)),
-            403 => Ok(None),
-            _ => response
-                .into_object::<serde::de::IgnoredAny>(what)
-                .map(|_| Some(true)),
+        if response.status == StatusCode::FORBIDDEN {
+            return Ok(None);
         }
+        let namespace = response.into_object_if_any::<IgnoredAny>(ObjectKind::NAMESPACE, what)?;
+        Ok(Some(namespace.is_some()))
     }
 }

@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use macaque_core::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
 
-use super::wire::ObjectList;
+use super::wire::ObjectKind;
 use super::{ApiError, Cluster, get};
 
 impl Cluster {
@@ -37,9 +37,9 @@ impl Cluster {
                 return Err(ApiError::Unexpected { what: what(), why });
             }
 
-            let page: ObjectList<PodDisruptionBudget> = response.into_object(what)?;
-            budgets.extend(page.items.into_iter().map(budget));
-            let Some(token) = page.metadata.next.filter(|token| !token.is_empty()) else {
+            let push = |object: PodDisruptionBudget| budgets.push(budget(object));
+            let metadata = response.into_items(&[ObjectKind::BUDGET_LIST], what, push)?;
+            let Some(token) = metadata.next.filter(|token| !token.is_empty()) else {
                 return Ok(budgets);
             };
             let token: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();

@@ -5,8 +5,10 @@
 use http::{Method, StatusCode};
 use macaque_core::config::ConfigMapRef;
 use macaque_core::journal::{PAUSED, StoredJournal};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
+use super::wire::ObjectKind;
 use super::{ApiError, ApiRequest, Cluster, get, json};
 
 /// The whole ConfigMap as it was read, so that fields unknown to macaque are written back unchanged.
@@ -28,6 +30,20 @@ const TEXT: &str = "journal.json";
 const SEAL: &str = "seal";
 
 impl JournalConfigMap {
+    /// The ConfigMap in an answer.
+    ///
+    /// # Errors
+    /// It has no resourceVersion, without which the next write would be unconditional.
+    fn read(object: Value, what: impl Fn() -> String) -> Result<Self, ApiError> {
+        match object["metadata"]["resourceVersion"].as_str() {
+            Some(version) if !version.is_empty() => Ok(Self(object)),
+            _ => Err(ApiError::Unexpected {
+                what: what(),
+                why: "a ConfigMap without a resourceVersion".to_owned(),
+            }),
+        }
+    }
+
     /// The journal as it is stored.
     pub fn stored(&self) -> StoredJournal {
         let text = |field: &Value| field.as_str().map(str::to_owned);
@@ -65,20 +81,10 @@ impl Cluster {
         let response = self
             .send(get(&path(place)), self.access.deadlines.read, what)
             .await?;
-        let Some(object) = response.into_object_if_any::<Value>(what)? else {
-            return Ok(None);
-        };
-
-        // Without a resourceVersion the next write would be unconditional.
-        match object["metadata"]["resourceVersion"].as_str() {
-            Some(version) if !version.is_empty() && object["kind"] == "ConfigMap" => {
-                Ok(Some(JournalConfigMap(object)))
-            }
-            _ => Err(ApiError::Unexpected {
-                what: what(),
-                why: "not a ConfigMap with a resourceVersion".to_owned(),
-            }),
-        }
+        let object = response.into_object_if_any::<Value>(ObjectKind::CONFIG_MAP, what)?;
+        object
+            .map(|object| JournalConfigMap::read(object, what))
+            .transpose()
     }
 
     /// Writes the journal, if the ConfigMap has not changed since it was read.
@@ -97,9 +103,10 @@ impl Cluster {
         let response = self.send(call, self.access.deadlines.read, what).await?;
         match response.status {
             StatusCode::CONFLICT | StatusCode::NOT_FOUND => Ok(WriteResult::Conflict),
-            _ => response
-                .into_object(what)
-                .map(|object| WriteResult::Written(JournalConfigMap(object))),
+            _ => {
+                let object = response.into_object(ObjectKind::CONFIG_MAP, what)?;
+                JournalConfigMap::read(object, what).map(WriteResult::Written)
+            }
         }
     }
 
@@ -116,7 +123,9 @@ impl Cluster {
         if response.status == StatusCode::NOT_FOUND {
             return Err(ApiError::NotFound { what: what() });
         }
-        response.into_object::<serde::de::IgnoredAny>(what).map(drop)
+        response
+            .into_object::<IgnoredAny>(ObjectKind::CONFIG_MAP, what)
+            .map(drop)
     }
 }
 

@@ -9,11 +9,15 @@ use macaque_core::selection::{IndexedName, NameIndex};
 use macaque_core::selector::Selector;
 
 use super::pods::PodListRequest;
-use super::wire::{NameTable, PodObject};
+use super::wire::{ObjectKind, PodObject};
 use super::{ApiError, Cluster, PageCursor};
 
 const TABLE: &str = "application/json;as=Table;g=meta.k8s.io;v=v1";
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+/// What answers a request for metadata: a proxy that drops the parameters of `Accept` gets whole pods, which hold the
+/// metadata too.
+const METADATA_KINDS: [ObjectKind; 2] = [ObjectKind::METADATA_LIST, ObjectKind::POD_LIST];
 
 /// Rows per page: 0.7 MB of JSON, and 50 kB on the wire.
 const TABLE_LIMIT: usize = 5_000;
@@ -56,7 +60,9 @@ impl Cluster {
             return Ok(None);
         }
 
-        let mut table: NameTable = response.into_object(|| list.describe())?;
+        let Some(mut table) = response.into_table(|| list.describe())? else {
+            return Ok(None);
+        };
         let cursor = PageCursor::after(std::mem::take(&mut table.metadata), restarted);
         let Some(rows) = table.into_names() else {
             return Ok(None);
@@ -88,6 +94,7 @@ impl Cluster {
 
         let mut names = NameIndex::default();
         let metadata = response.into_items(
+            &METADATA_KINDS,
             || list.describe(),
             |pod: PodObject| {
                 let pod = Pod::from(pod).id;
@@ -148,7 +155,8 @@ impl Cluster {
             .await?;
 
         let mut namesakes = Vec::new();
-        response.into_items(what, |pod: PodObject| namesakes.push(pod.into_running_pod()))?;
+        let push = |pod: PodObject| namesakes.push(pod.into_running_pod());
+        response.into_items(&METADATA_KINDS, what, push)?;
         Ok(namesakes)
     }
 }

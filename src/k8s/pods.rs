@@ -4,7 +4,7 @@ use macaque_core::pod::{Pod, PodRef};
 use macaque_core::selector::Selector;
 
 use super::response::ApiResponse;
-use super::wire::{ListMeta, PodObject};
+use super::wire::{ListMeta, ObjectKind, PodObject};
 use super::{ApiError, ApiRequest, Cluster, JSON, get};
 
 /// Pods per page: a few megabytes of JSON at a time, whatever the size of the cluster.
@@ -85,7 +85,8 @@ impl Cluster {
             ..PodListRequest::of(namespace, selector, JSON, PAGE_LIMIT)
         };
         let (response, restarted) = self.page(&list, after).await?;
-        let metadata = response.into_items(|| list.describe(), |pod: PodObject| each(pod.into()))?;
+        let each = |pod: PodObject| each(pod.into());
+        let metadata = response.into_items(&[ObjectKind::POD_LIST], || list.describe(), each)?;
         Ok(PageCursor::after(metadata, restarted))
     }
 
@@ -118,7 +119,7 @@ impl Cluster {
         let response = self
             .send(get(&super::pod_path(pod)), self.access.deadlines.read, what)
             .await?;
-        let object = response.into_object_if_any::<PodObject>(what)?;
+        let object = response.into_object_if_any::<PodObject>(ObjectKind::POD, what)?;
         Ok(object.map(Pod::from))
     }
 }

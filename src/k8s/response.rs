@@ -14,7 +14,7 @@ use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 use serde::de::DeserializeOwned;
 
 use super::ApiError;
-use super::wire::{self, ListMeta};
+use super::wire::{self, ListMeta, NameTable, ObjectKind, TypeMeta, WrongBody, excerpt};
 
 /// A limit on what a broken or hostile server can make us keep: more than any page of pods holds.
 const MAX_BODY_BYTES: usize = 64 << 20;
@@ -25,8 +25,8 @@ const MAX_INFLATED_BYTES: u64 = 1 << 30;
 /// How many bytes of a list are searched for the end of its head.
 const MAX_HEAD_BYTES: usize = 16 << 10;
 
-/// How much of a body of unknown shape is shown in errors.
-const EXCERPT_CHARS: usize = 200;
+/// How many bytes hold the beginning of a body that is shown in errors.
+const EXCERPT_BYTES: usize = 800;
 
 /// An answer that was read to its end.
 pub(super) struct ApiResponse {
@@ -125,7 +125,8 @@ impl ApiResponse {
 
     /// The answer as the classifier reads it.
     pub(super) fn into_answer(self) -> ApiAnswer {
-        let parsed = wire::status(&self.body);
+        let unexpected = self.unexpected_success();
+        let parsed = wire::status(&self.body).filter(|_| unexpected.is_none());
         let (status, body_seconds) = parsed.map_or((None, None), |(status, after)| (Some(status), after));
         let retry_after = self.headers.get(header::RETRY_AFTER);
         let header_seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
@@ -139,7 +140,25 @@ impl ApiResponse {
                 String::new()
             },
             status,
+            unexpected,
             warnings: warnings(&self.headers),
+        }
+    }
+
+    /// What a success holds, in words, if it is neither the Status nor the pod with which the API server answers a
+    /// disruption.
+    fn unexpected_success(&self) -> Option<String> {
+        if !self.status.is_success() {
+            return None;
+        }
+        let checked = TypeMeta::of(&self.body)
+            .map_err(WrongBody::from)
+            .and_then(|type_meta| type_meta.expect(&[ObjectKind::STATUS, ObjectKind::POD], &self.body));
+        match checked {
+            Ok(()) => None,
+            Err(WrongBody::OtherObject(what)) => Some(what),
+            Err(WrongBody::Malformed(_)) if self.body.is_empty() => Some("an empty answer".to_owned()),
+            Err(WrongBody::Malformed(_)) => Some(excerpt(&self.body)),
         }
     }
 
@@ -156,41 +175,80 @@ impl ApiResponse {
             && answer.is_none_or(|answer| classify(&answer) == DisruptionVerdict::Unauthorized)
     }
 
-    /// Parses the body of a successful answer.
+    /// Parses the body of a successful answer, which must be of the kind `expected`.
     ///
     /// # Errors
     /// The server refused, or the body is not of the expected type.
-    pub(super) fn into_object<T: DeserializeOwned>(self, what: impl Fn() -> String) -> Result<T, ApiError> {
+    pub(super) fn into_object<T: DeserializeOwned>(
+        self,
+        expected: ObjectKind,
+        what: impl Fn() -> String,
+    ) -> Result<T, ApiError> {
+        self.parse(what, |body| {
+            TypeMeta::of(body)?.expect(&[expected], body)?;
+            Ok(serde_json::from_slice(body)?)
+        })
+    }
+
+    /// Parses the body of a successful answer that has no `kind`, which only the version has not. Every field that is
+    /// read must be required.
+    ///
+    /// # Errors
+    /// As [`Self::into_object`].
+    pub(super) fn into_untyped<T: DeserializeOwned>(self, what: impl Fn() -> String) -> Result<T, ApiError> {
+        self.parse(what, |body| {
+            TypeMeta::of(body)?;
+            Ok(serde_json::from_slice(body)?)
+        })
+    }
+
+    /// Parses a page of names; `None` if the server offers no tables.
+    ///
+    /// # Errors
+    /// As [`Self::into_object`].
+    pub(super) fn into_table(self, what: impl Fn() -> String) -> Result<Option<NameTable>, ApiError> {
+        self.parse(what, NameTable::read)
+    }
+
+    fn parse<T>(
+        self,
+        what: impl Fn() -> String,
+        parse: impl FnOnce(&[u8]) -> Result<T, WrongBody>,
+    ) -> Result<T, ApiError> {
         if !self.status.is_success() {
             return Err(read_error(&self.into_answer(), what()));
         }
         // serde_json reads a slice several times as fast as a stream.
         let whole = self.whole().map_err(serde_json::Error::io);
-        let object = whole.and_then(|whole| serde_json::from_slice(&whole));
+        let object = whole.map_err(WrongBody::from).and_then(|whole| parse(&whole));
         object.map_err(|error| self.unexpected(&error, what()))
     }
 
-    /// Parses a page of a list, and calls `each` with one item after the other.
+    /// Parses a page of a list of one of the `kinds`, and calls `each` with one item after the other.
     ///
     /// # Errors
     /// As [`Self::into_object`]; the items that `each` already received must be discarded.
     pub(super) fn into_items<T: DeserializeOwned>(
         self,
+        kinds: &[ObjectKind],
         what: impl Fn() -> String,
         each: impl FnMut(T),
     ) -> Result<ListMeta, ApiError> {
         if !self.status.is_success() {
             return Err(read_error(&self.into_answer(), what()));
         }
-        wire::each_item(self.content(), each).map_err(|error| self.unexpected(&error, what()))
+        wire::each_item(self.content(), kinds, each).map_err(|error| self.unexpected(&error, what()))
     }
 
-    fn unexpected(&self, error: &serde_json::Error, what: String) -> ApiError {
-        let beginning = self.beginning(4 * EXCERPT_CHARS);
-        ApiError::Unexpected {
-            what,
-            why: format!("not what was asked for: {error}: {}", excerpt(&beginning)),
-        }
+    fn unexpected(&self, error: &WrongBody, what: String) -> ApiError {
+        let why = match error {
+            WrongBody::OtherObject(words) => words.clone(),
+            WrongBody::Malformed(error) => {
+                let beginning = self.beginning(EXCERPT_BYTES);
+                format!("not what was asked for: {error}: {}", excerpt(&beginning))
+            }
+        };
+        ApiError::Unexpected { what, why }
     }
 
     /// Parses the body as an object that may not exist; `None` if the server says that it does not.
@@ -200,10 +258,11 @@ impl ApiResponse {
     /// object.
     pub(super) fn into_object_if_any<T: DeserializeOwned>(
         self,
+        expected: ObjectKind,
         what: impl Fn() -> String,
     ) -> Result<Option<T>, ApiError> {
         if self.status != StatusCode::NOT_FOUND {
-            return self.into_object(what).map(Some);
+            return self.into_object(expected, what).map(Some);
         }
         let answer = self.into_answer();
         match answer.status {
@@ -254,17 +313,6 @@ fn warnings(headers: &HeaderMap) -> Vec<String> {
         .iter()
         .filter_map(|value| quoted(value.to_str().ok()?))
         .collect()
-}
-
-/// The beginning of a body, printable and in one line.
-fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    printable
-        .take(EXCERPT_CHARS)
-        .collect::<String>()
-        .trim()
-        .to_owned()
 }
 
 #[cfg(test)]

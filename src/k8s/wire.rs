@@ -1,10 +1,12 @@
 //! The JSON of the Kubernetes API, reduced to the fields that macaque reads, and its conversion into the core's types.
 
 mod items;
+mod kind;
 mod list;
 
 pub(super) use items::each_item;
-pub(super) use list::{ListMeta, NameTable, ObjectList, list_head};
+pub(super) use kind::{ObjectKind, TypeMeta, WrongBody, excerpt};
+pub(super) use list::{ListMeta, NameTable, list_head};
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -266,6 +268,15 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads a value that may be `null`, and keeps apart that the key is absent, for which the field is `None`.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    null_is_default(deserializer).map(Some)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
     reason = "clippy takes the fixtures of an integration test for code of the program"
 )]
 
+mod answers;
 mod budgets;
 mod cli;
 mod journal;

@@ -30,6 +30,8 @@ pub struct ApiAnswer {
     pub status: Option<AnswerStatus>,
     /// The beginning of the body, for an answer of unknown shape.
     pub text: String,
+    /// What the body of a success is, in words, if it is neither a Status nor the pod: then somebody else answered.
+    pub unexpected: Option<String>,
     /// The texts of the `Warning` headers.
     pub warnings: Vec<String>,
 }
@@ -106,8 +108,11 @@ pub fn classify(answer: &ApiAnswer) -> DisruptionVerdict {
 /// Step 1: without a Status in the body only the code counts, and such an answer is never about a budget.
 fn by_code_alone(answer: &ApiAnswer) -> DisruptionVerdict {
     match answer.code {
-        // A deletion answers with the pod itself.
-        200..=299 => DisruptionVerdict::Accepted,
+        200..=299 => match &answer.unexpected {
+            // A deletion answers with the pod itself.
+            None => DisruptionVerdict::Accepted,
+            Some(what) => DisruptionVerdict::Uncertain(format!("HTTP {}: {what}", answer.code)),
+        },
         401 => DisruptionVerdict::Unauthorized,
         429 => throttled(answer),
         408 | 500..=599 => DisruptionVerdict::Uncertain(describe(answer)),
@@ -159,6 +164,7 @@ fn by_code(code: u16, status: &AnswerStatus, answer: &ApiAnswer) -> DisruptionVe
     let is_about_budget = status.kind.starts_with("poddisruptionbudget");
 
     match code {
+        200..=299 if status.failed => DisruptionVerdict::Uncertain(describe(answer)),
         200..=299 => DisruptionVerdict::Accepted,
         401 => DisruptionVerdict::Unauthorized,
         403 if status.message.contains("not yet ready to handle request") => not_now(),

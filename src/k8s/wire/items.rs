@@ -3,21 +3,24 @@
 
 use std::io::Read;
 
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::de::{DeserializeOwned, Error as _};
 
-use super::list::{ListMeta, ObjectList};
+use super::kind::{ObjectKind, WrongBody};
+use super::list::{ListEnvelope, ListMeta};
 
 /// How many bytes are read at a time.
 const CHUNK: usize = 64 * 1024;
 
-/// Reads a list, and calls `each` with every item as soon as it is complete.
+/// Reads a list of one of the `kinds`, and calls `each` with every item as soon as it is complete.
 ///
 /// # Errors
-/// The text is not a list, or could not be read to its end; the items that `each` already received must be discarded.
+/// The text is not such a list, or could not be read to its end; the items that `each` already received must be
+/// discarded.
 pub(in crate::k8s) fn each_item<T: DeserializeOwned>(
     mut list: impl Read,
+    kinds: &[ObjectKind],
     mut each: impl FnMut(T),
-) -> serde_json::Result<ListMeta> {
+) -> Result<ListMeta, WrongBody> {
     let mut splitter = ItemSplitter::default();
     let mut chunk = vec![0; CHUNK];
     loop {
@@ -31,13 +34,29 @@ pub(in crate::k8s) fn each_item<T: DeserializeOwned>(
             Ok(())
         })?;
     }
+    envelope(&splitter.rest, kinds)
+}
 
-    let rest: ObjectList<IgnoredAny> = serde_json::from_slice(&splitter.rest)?;
-    // serde also accepts an array for a struct, and the splitter does not recognise a key with escapes.
-    if splitter.rest.trim_ascii_start().first() != Some(&b'{') || !rest.items.is_empty() {
-        return Err(serde_json::Error::custom("it is not a list"));
+/// Reads what is left of a list without its items.
+fn envelope(rest: &[u8], kinds: &[ObjectKind]) -> Result<ListMeta, WrongBody> {
+    let no_list = || serde_json::Error::custom("it is not a list");
+    // serde also accepts an array for a struct.
+    if rest.trim_ascii_start().first() == Some(&b'[') {
+        return Err(no_list().into());
     }
-    Ok(rest.metadata)
+
+    let mut list: ListEnvelope = serde_json::from_slice(rest)?;
+    let type_meta = list.type_meta();
+    type_meta.expect(kinds, rest)?;
+    match list.items {
+        Some(items) if items.is_empty() => Ok(list.metadata),
+        // The splitter does not recognise a key with escapes.
+        Some(_) => Err(no_list().into()),
+        None => {
+            let kind = type_meta.kind.unwrap_or_default();
+            Err(WrongBody::OtherObject(format!("a {kind} without items")))
+        }
+    }
 }
 
 /// Cuts the items out of a list. Knows just enough of JSON (RFC 8259) to find where a value ends; the parser checks
@@ -157,9 +176,10 @@ mod tests {
         }
     }
 
-    fn read(list: &str, sip: usize) -> serde_json::Result<(Vec<Value>, ListMeta)> {
+    fn read(list: &str, sip: usize) -> Result<(Vec<Value>, ListMeta), WrongBody> {
         let mut items = Vec::new();
-        let metadata = each_item(SlowReader(list.as_bytes(), sip), |item| items.push(item))?;
+        let reader = SlowReader(list.as_bytes(), sip);
+        let metadata = each_item(reader, &[ObjectKind::POD_LIST], |item| items.push(item))?;
         Ok((items, metadata))
     }
 
@@ -189,7 +209,10 @@ mod tests {
             let items = json!(items);
             // Keys are written in their order: the items after what is beside them, or before.
             let name = if before { "beside" } else { "zebra" };
-            let list = json!({ "kind": "items", "metadata": { "continue": "c", "items": [1] }, name: beside, "items": items });
+            let list = json!({
+                "kind": "PodList", "apiVersion": "v1", "note": "items",
+                "metadata": { "continue": "c", "items": [1] }, name: beside, "items": items,
+            });
             let text = if pretty { serde_json::to_string_pretty(&list) } else { serde_json::to_string(&list) };
             let (read, metadata) = read(&text.unwrap(), sip).unwrap();
             prop_assert_eq!(json!(read), items);
@@ -197,8 +220,9 @@ mod tests {
         }
 
         #[test]
-        fn no_part_of_a_list_is_taken_for_the_whole(cut in 0..54_usize, sip in 1..40_usize) {
-            let whole = r#"{"metadata":{"continue":"c"},"items":[{"a":"}"},{"b":[]}]}"#;
+        fn no_part_of_a_list_is_taken_for_the_whole(cut in 0..88_usize, sip in 1..40_usize) {
+            let whole =
+                r#"{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"c"},"items":[{"a":"}"},{"b":[]}]}"#;
             prop_assert_eq!(read(whole, sip).unwrap().0.len(), 2);
             prop_assert!(read(&whole[..cut], sip).is_err());
         }
@@ -209,22 +233,51 @@ mod tests {
         for bad in [
             "",
             "<html>",
-            r#"{"items":[{}]} and more"#,
-            r#"{"items":[1]}"#,
-            r#"{"items":[{},"a"]}"#,
-            r#"{"items":[{"a":}]}"#,
-            r#"{"items":[{}]]}"#,
-            r#"{"items":{}}"#,
+            r#"{LIST,"items":[{}]} and more"#,
+            r#"{LIST,"items":[1]}"#,
+            r#"{LIST,"items":[{},"a"]}"#,
+            r#"{LIST,"items":[{"a":}]}"#,
+            r#"{LIST,"items":[{}]]}"#,
+            r#"{LIST,"items":{}}"#,
             r#"["items",[{}]]"#,
             "[]",
             "[{}]",
             r#"[{"continue":"c"},[{}]]"#,
-            r#"{"it\u0065ms":[{}]}"#,
+            r#"{LIST,"it\u0065ms":[{}]}"#,
         ] {
-            assert!(read(bad, 7).is_err(), "{bad}");
+            assert!(read(&list(bad), 7).is_err(), "{bad}");
         }
-        for empty in [r#"{"items":[]}"#, r#"{"items":null}"#, "{}"] {
-            assert_eq!(read(empty, 7).unwrap().0.len(), 0, "{empty}");
+        for empty in [r#"{LIST,"items":[]}"#, r#"{LIST,"items":null}"#] {
+            assert_eq!(read(&list(empty), 7).unwrap().0.len(), 0, "{empty}");
         }
+    }
+
+    #[test]
+    fn an_object_that_is_no_list_of_the_kind_asked_for_is_named_and_never_an_empty_list() {
+        for (body, words) in [
+            ("{}", "an object without a kind instead of a PodList"),
+            (r#"{"items":[]}"#, "an object without a kind instead of a PodList"),
+            ("{LIST}", "a PodList without items"),
+            (r#"{LIST,"metadata":{}}"#, "a PodList without items"),
+            (
+                r#"{"kind":"ConfigMapList","apiVersion":"v1","items":[{"a":1}]}"#,
+                "a ConfigMapList instead of a PodList",
+            ),
+            (
+                r#"{"kind":"PodList","apiVersion":"v9","items":[]}"#,
+                "a PodList of v9 instead of a PodList",
+            ),
+            (
+                r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"etcd is away"}"#,
+                "a Status: Failure: etcd is away instead of a PodList",
+            ),
+        ] {
+            assert_eq!(read(&list(body), 7).unwrap_err().to_string(), words, "{body}");
+        }
+    }
+
+    /// The text with the type of a list in place of `LIST`.
+    fn list(text: &str) -> String {
+        text.replace("{LIST", r#"{"kind":"PodList","apiVersion":"v1""#)
     }
 }

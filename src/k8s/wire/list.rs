@@ -3,31 +3,34 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::null_is_default;
+use super::kind::{ObjectKind, TypeMeta, WrongBody};
+use super::{null_is_default, present};
 
-/// One page of a list. The server may write empty items as `null` or leave them out.
+/// A page of a list, without what its items hold. The server may write empty items as `null`.
 #[derive(Deserialize)]
-#[serde(default)]
-pub(in crate::k8s) struct ObjectList<T> {
+#[serde(rename_all = "camelCase")]
+pub(in crate::k8s) struct ListEnvelope {
+    kind: Option<String>,
+    api_version: Option<String>,
+    #[serde(default)]
     pub(in crate::k8s) metadata: ListMeta,
-    #[serde(
-        deserialize_with = "null_is_default",
-        bound(deserialize = "T: Deserialize<'de>")
-    )]
-    pub(in crate::k8s) items: Vec<T>,
+    /// `None` if there is no key `items`: then it is no list.
+    #[serde(default, deserialize_with = "present")]
+    pub(in crate::k8s) items: Option<Vec<IgnoredAny>>,
 }
 
-impl<T> Default for ObjectList<T> {
-    fn default() -> Self {
-        Self {
-            metadata: ListMeta::default(),
-            items: Vec::new(),
+impl ListEnvelope {
+    /// What the list says that it is.
+    pub(in crate::k8s) fn type_meta(&mut self) -> TypeMeta {
+        TypeMeta {
+            kind: self.kind.take(),
+            api_version: self.api_version.take(),
         }
     }
 }
 
 /// The metadata of a page.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::k8s) struct ListMeta {
     #[serde(rename = "continue")]
@@ -44,13 +47,16 @@ impl ListMeta {
 }
 
 /// An empty list with the metadata of the list that begins with `beginning`, and how many items follow its page. `None`
-/// if the items have not begun yet; the API server writes the metadata before them.
+/// if the items have not begun yet; the API server writes the kind and the metadata before them.
 pub(in crate::k8s) fn list_head(beginning: &[u8]) -> Option<(Vec<u8>, usize)> {
     const ITEMS: &[u8] = b"\"items\":[";
     let at = beginning.windows(ITEMS.len()).position(|part| part == ITEMS)?;
     let head = [&beginning[..at], ITEMS, b"]}"].concat();
-    let list: ObjectList<IgnoredAny> = serde_json::from_slice(&head).ok()?;
-    Some((head, list.metadata.remaining().unwrap_or_default()))
+    let list: ListEnvelope = serde_json::from_slice(&head).ok()?;
+
+    // A head that does not say what it begins cannot stand for the page.
+    let remaining = list.metadata.remaining().filter(|_| list.kind.is_some());
+    Some((head, remaining.unwrap_or_default()))
 }
 
 /// A page of a `meta.k8s.io/v1` Table, of which only the cells are read. Cells are meant for people and are no stable
@@ -58,13 +64,14 @@ pub(in crate::k8s) fn list_head(beginning: &[u8]) -> Option<(Vec<u8>, usize)> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::k8s) struct NameTable {
-    kind: String,
+    kind: Option<String>,
+    api_version: Option<String>,
     #[serde(default)]
     pub(in crate::k8s) metadata: ListMeta,
     #[serde(default, deserialize_with = "null_is_default")]
     column_definitions: Vec<TableColumn>,
-    #[serde(default, deserialize_with = "null_is_default")]
-    rows: Vec<TableRow>,
+    #[serde(default, deserialize_with = "present")]
+    rows: Option<Vec<TableRow>>,
 }
 
 #[derive(Deserialize)]
@@ -88,12 +95,29 @@ enum TableCell {
 pub(in crate::k8s) type NamedPod = (String, Option<String>);
 
 impl NameTable {
-    /// The pods of this page; `None` if the answer is not a Table with a column for names.
-    pub(in crate::k8s) fn into_names(self) -> Option<Vec<NamedPod>> {
-        if self.kind != "Table" {
-            return None;
+    /// Reads the answer to a request for a Table; `None` if the server offers no tables and sent the pods instead.
+    ///
+    /// # Errors
+    /// The answer is neither.
+    pub(in crate::k8s) fn read(body: &[u8]) -> Result<Option<Self>, WrongBody> {
+        let mut table: Self = serde_json::from_slice(body)?;
+        let type_meta = TypeMeta {
+            kind: table.kind.take(),
+            api_version: table.api_version.take(),
+        };
+        if type_meta.is(ObjectKind::POD_LIST) || type_meta.is(ObjectKind::METADATA_LIST) {
+            return Ok(None);
         }
 
+        type_meta.expect(&[ObjectKind::TABLE], body)?;
+        if table.rows.is_none() {
+            return Err(WrongBody::OtherObject("a Table without rows".to_owned()));
+        }
+        Ok(Some(table))
+    }
+
+    /// The pods of this page; `None` if the Table has no column for names.
+    pub(in crate::k8s) fn into_names(self) -> Option<Vec<NamedPod>> {
         let column = |name: &str| {
             self.column_definitions
                 .iter()
@@ -113,6 +137,6 @@ impl NameTable {
             let node = node.and_then(&mut take).filter(|node| node != "<none>");
             Some((take(name)?, node))
         };
-        self.rows.into_iter().map(named).collect()
+        self.rows.into_iter().flatten().map(named).collect()
     }
 }

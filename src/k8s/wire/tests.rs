@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::list::ListEnvelope;
 use super::*;
 
 fn pod(object: serde_json::Value) -> Pod {
@@ -64,19 +65,20 @@ fn nulls_and_absent_parts_are_empty() {
         (pod.phase, pod.ready, pod.labels.len()),
         (PodPhase::Running, false, 0)
     );
-    let page: ObjectList<PodObject> = serde_json::from_value(json!({"metadata": {}, "items": null})).unwrap();
-    assert!(page.items.is_empty());
+    let page: ListEnvelope = serde_json::from_value(json!({"metadata": {}, "items": null})).unwrap();
+    assert!(page.items.is_some_and(|items| items.is_empty()));
 }
 
 #[test]
 fn a_table_tells_names_and_the_nodes_of_those_that_are_on_one() {
-    let table = |kind: &str| {
+    let table = |kind: &str, version: &str| {
         let table = json!({
-            "kind": kind,
+            "kind": kind, "apiVersion": version,
             "columnDefinitions": [{"name": "Name"}, {"name": "Restarts"}, {"name": "Node"}],
             "rows": [{"cells": ["web-0", 3, "node-a"]}, {"cells": ["web-1", 0, "<none>"]}, {"cells": ["web-2"]}],
         });
-        serde_json::from_value::<NameTable>(table).unwrap().into_names()
+        let table = NameTable::read(table.to_string().as_bytes()).unwrap();
+        table.and_then(NameTable::into_names)
     };
     let named = |name: &str, node: Option<&str>| (name.to_owned(), node.map(str::to_owned));
     let names = vec![
@@ -84,15 +86,41 @@ fn a_table_tells_names_and_the_nodes_of_those_that_are_on_one() {
         named("web-1", None),
         named("web-2", None),
     ];
-    assert_eq!(table("Table"), Some(names));
-    assert_eq!(table("PodList"), None);
+    assert_eq!(table("Table", "meta.k8s.io/v1"), Some(names));
+    assert_eq!(table("PodList", "v1"), None);
+    assert_eq!(table("PartialObjectMetadataList", "meta.k8s.io/v1"), None);
+}
+
+#[test]
+fn what_is_neither_a_table_nor_a_list_of_pods_is_an_error_and_no_table_without_pods() {
+    let rows = [
+        (json!({}), "an object without a kind instead of a Table"),
+        (
+            json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": [{"name": "Name"}]}),
+            "a Table without rows",
+        ),
+        (
+            json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "busy"}),
+            "a Status: Failure: busy instead of a Table",
+        ),
+    ];
+    for (body, words) in rows {
+        let read = NameTable::read(body.to_string().as_bytes());
+        assert_eq!(read.err().unwrap().to_string(), words, "{body}");
+    }
+
+    let empty = json!({
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": [{"name": "Name"}], "rows": null,
+    });
+    let table = NameTable::read(empty.to_string().as_bytes()).unwrap().unwrap();
+    assert_eq!(table.into_names(), Some(Vec::new()));
 }
 
 #[test]
 fn how_many_items_remain_is_a_hint_that_may_be_nonsense() {
     for (hint, remaining) in [(json!(7), Some(7)), (json!(-1), None), (json!(null), None)] {
         let list = json!({ "metadata": { "remainingItemCount": hint } });
-        let list: ObjectList<PodObject> = serde_json::from_value(list).unwrap();
+        let list: ListEnvelope = serde_json::from_value(list).unwrap();
         assert_eq!(list.metadata.remaining(), remaining);
     }
 }

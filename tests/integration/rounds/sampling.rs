@@ -125,7 +125,10 @@ async fn across_all_namespaces_the_pod_of_a_name_is_found_by_its_node() {
 #[actix_rt::test]
 async fn a_pod_that_moved_is_found_without_its_node() {
     let objects = many_pods("shop", PODS, |_| false);
-    let none = ProxyResponse::new(200, r#"{"metadata":{},"items":[]}"#);
+    let none = ProxyResponse::new(
+        200,
+        r#"{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]}"#,
+    );
     let fixture = fixture(objects)
         .all_namespaces()
         .always("spec.nodeName", Fault::Answer(none));

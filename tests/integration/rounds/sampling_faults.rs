@@ -50,7 +50,10 @@ async fn an_owner_gives_one_victim_among_many_pods_too() {
 #[actix_rt::test]
 async fn a_pod_that_is_gone_when_it_is_drawn_is_passed_over() {
     let fixture = fixture(many_pods("shop", PODS, |_| false));
-    let none = ProxyResponse::new(200, r#"{"metadata":{},"items":[]}"#);
+    let none = ProxyResponse::new(
+        200,
+        r#"{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]}"#,
+    );
     let fixture = fixture.once(DRAWN, Fault::Answer(none));
     let report = fixture.round().await;
 

@@ -80,6 +80,23 @@ fn a_failure_sent_with_code_201_counts_as_a_failure() {
     let mut answer = status(500, "InternalError", "etcdserver: request timed out");
     answer.code = 201;
     assert!(matches!(classify(&answer), DisruptionVerdict::Uncertain(_)));
+
+    let mut without_code = status(500, "", "something broke");
+    without_code.code = 200;
+    without_code.status.get_or_insert_default().code = 0;
+    let why = "HTTP 200: something broke".to_owned();
+    assert_eq!(classify(&without_code), DisruptionVerdict::Uncertain(why));
+}
+
+#[test]
+fn a_success_that_is_no_answer_to_a_disruption_leaves_it_uncertain() {
+    let answer = ApiAnswer {
+        code: 200,
+        unexpected: Some("a Table instead of a Status".into()),
+        ..ApiAnswer::default()
+    };
+    let why = "HTTP 200: a Table instead of a Status".to_owned();
+    assert_eq!(classify(&answer), DisruptionVerdict::Uncertain(why));
 }
 
 #[test]

@@ -1,0 +1,205 @@
+//! What an answer says that it is: its `kind` and `apiVersion`, and whether that is what was asked for.
+//!
+//! A proxy, a gateway or another service may answer with 200 and any JSON, in which every optional field is absent:
+//! without this check, `{}` is an empty list.
+
+use serde::Deserialize;
+
+/// The kind that an answer must have, with its API version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::k8s) struct ObjectKind {
+    pub(in crate::k8s) api_version: &'static str,
+    pub(in crate::k8s) kind: &'static str,
+}
+
+/// The kinds of the answers that macaque reads.
+impl ObjectKind {
+    pub(in crate::k8s) const POD: Self = Self::of("v1", "Pod");
+    pub(in crate::k8s) const POD_LIST: Self = Self::of("v1", "PodList");
+    pub(in crate::k8s) const METADATA_LIST: Self = Self::of("meta.k8s.io/v1", "PartialObjectMetadataList");
+    pub(in crate::k8s) const TABLE: Self = Self::of("meta.k8s.io/v1", "Table");
+    pub(in crate::k8s) const BUDGET_LIST: Self = Self::of("policy/v1", "PodDisruptionBudgetList");
+    pub(in crate::k8s) const CONFIG_MAP: Self = Self::of("v1", "ConfigMap");
+    pub(in crate::k8s) const NAMESPACE: Self = Self::of("v1", "Namespace");
+    pub(in crate::k8s) const STATUS: Self = Self::of("v1", "Status");
+    pub(in crate::k8s) const ACCESS_REVIEW: Self =
+        Self::of("authorization.k8s.io/v1", "SelfSubjectAccessReview");
+
+    const fn of(api_version: &'static str, kind: &'static str) -> Self {
+        Self { api_version, kind }
+    }
+}
+
+/// The type of an object, as the object says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(in crate::k8s) struct TypeMeta {
+    pub(in crate::k8s) kind: Option<String>,
+    pub(in crate::k8s) api_version: Option<String>,
+}
+
+/// Why a body is not what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::k8s) enum WrongBody {
+    /// The body is not JSON, or a field is missing or of the wrong type.
+    #[error("{0}")]
+    Malformed(#[from] serde_json::Error),
+    /// The body is another object, in words: `a Table instead of a PodList`.
+    #[error("{0}")]
+    OtherObject(String),
+}
+
+impl TypeMeta {
+    /// The type of the object in `body`.
+    ///
+    /// # Errors
+    /// The body is no JSON object.
+    pub(in crate::k8s) fn of(body: &[u8]) -> serde_json::Result<Self> {
+        // serde also accepts an array for a struct.
+        if body.trim_ascii_start().first() == Some(&b'[') {
+            return Err(serde::de::Error::custom("an array instead of an object"));
+        }
+        serde_json::from_slice(body)
+    }
+
+    /// Whether the object is of the kind `expected`.
+    pub(in crate::k8s) fn is(&self, expected: ObjectKind) -> bool {
+        self.kind.as_deref() == Some(expected.kind)
+            && self.api_version.as_deref() == Some(expected.api_version)
+    }
+
+    /// Checks that the object in `body` is of one of the kinds `expected`, of which the first is named in the error.
+    pub(in crate::k8s) fn expect(&self, expected: &[ObjectKind], body: &[u8]) -> Result<(), WrongBody> {
+        if expected.iter().any(|kind| self.is(*kind)) {
+            return Ok(());
+        }
+
+        let wanted = expected.first().map_or("object", |wanted| wanted.kind);
+        let what = self.describe(body, expected);
+        Err(WrongBody::OtherObject(format!(
+            "{what} instead of {}",
+            with_article(wanted)
+        )))
+    }
+
+    /// What the object in `body` is, in words.
+    fn describe(&self, body: &[u8], expected: &[ObjectKind]) -> String {
+        let Some(kind) = self.kind.as_deref().filter(|kind| !kind.is_empty()) else {
+            return "an object without a kind".to_owned();
+        };
+
+        let is_expected = expected.iter().any(|expected| expected.kind == kind);
+        match (super::status(body), &self.api_version) {
+            (Some((status, _)), _) if kind == ObjectKind::STATUS.kind => {
+                let verdict = if status.failed { "Failure" } else { "Success" };
+                let message = if status.message.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {}", excerpt(status.message.as_bytes()))
+                };
+                format!("a Status: {verdict}{message}")
+            }
+            (_, Some(version)) if is_expected => {
+                format!("{} of {}", with_article(kind), excerpt(version.as_bytes()))
+            }
+            (_, None) if is_expected => format!("{} without an apiVersion", with_article(kind)),
+            _ => with_article(&excerpt(kind.as_bytes())),
+        }
+    }
+}
+
+fn with_article(kind: &str) -> String {
+    let article = if kind.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {kind}")
+}
+
+/// How much of a text of unknown length is shown in errors.
+const EXCERPT_CHARS: usize = 200;
+
+/// The beginning of a text, printable and in one line.
+pub(in crate::k8s) fn excerpt(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    printable
+        .take(EXCERPT_CHARS)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_instead_is_named() {
+        let rows = [
+            ("{}", "an object without a kind instead of a PodList"),
+            (
+                r#"{"kind":null,"items":[]}"#,
+                "an object without a kind instead of a PodList",
+            ),
+            (
+                r#"{"kind":"","items":[]}"#,
+                "an object without a kind instead of a PodList",
+            ),
+            (
+                r#"{"kind":"PodList"}"#,
+                "a PodList without an apiVersion instead of a PodList",
+            ),
+            (
+                r#"{"kind":"PodList","apiVersion":"v2"}"#,
+                "a PodList of v2 instead of a PodList",
+            ),
+            (
+                r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","rows":[]}"#,
+                "a Table instead of a PodList",
+            ),
+            (
+                r#"{"kind":"Ingress","apiVersion":"v1"}"#,
+                "an Ingress instead of a PodList",
+            ),
+            (
+                r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no\nleader"}"#,
+                "a Status: Failure: no leader instead of a PodList",
+            ),
+            (
+                r#"{"kind":"Status","apiVersion":"v1","status":"Success"}"#,
+                "a Status: Success instead of a PodList",
+            ),
+            (
+                r#"{"kind":"Status","apiVersion":"v1"}"#,
+                "a Status instead of a PodList",
+            ),
+        ];
+
+        for (body, words) in rows {
+            let body = body.as_bytes();
+            let wrong = TypeMeta::of(body).unwrap().expect(&[ObjectKind::POD_LIST], body);
+            assert_eq!(wrong.unwrap_err().to_string(), words);
+        }
+    }
+
+    #[test]
+    fn the_right_kind_of_the_right_version_is_taken_and_nothing_that_is_no_object() {
+        let body = br#"{"kind":"PodList","apiVersion":"v1"}"#;
+        let kinds = [ObjectKind::METADATA_LIST, ObjectKind::POD_LIST];
+        assert!(TypeMeta::of(body).unwrap().expect(&kinds, body).is_ok());
+
+        for body in [
+            "",
+            "[]",
+            r#" ["PodList","v1"]"#,
+            "7",
+            "null",
+            "<html>",
+            r#"{"kind":7}"#,
+        ] {
+            assert!(TypeMeta::of(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}
