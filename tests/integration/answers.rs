@@ -203,16 +203,20 @@ fn no_command_passes_on_an_empty_object_or_a_failure_sent_as_200() {
     ] {
         let proxy = answering_proxy(&cluster.sandbox, "/api", 200, body);
         cluster.reach_at(&proxy.url());
-        for command in ["once", "plan", "budgets", "why shop/db-0", "why sts/db"] {
-            let output = macaque(command)
-                .on(&cluster)
-                .env("MACAQUE_NAMESPACE", "shop")
-                .run();
-            let said = format!("{}{}", output.out, output.err);
-            assert_ne!(output.code, 0, "{command}, {body}: {said}");
-            assert!(said.contains(words), "{command}, {body}: {said}");
-            assert!(!said.contains("no pod"), "{command}, {body}: {said}");
-        }
+        let commands = ["once", "plan", "budgets", "why shop/db-0", "why sts/db"];
+        let program = |command| macaque(command).on(&cluster).env("MACAQUE_NAMESPACE", "shop");
+
+        // Each waits between its tries.
+        std::thread::scope(|scope| {
+            let running = commands.map(|command| scope.spawn(move || (command, program(command).run())));
+            for running in running {
+                let (command, output) = running.join().unwrap();
+                let said = format!("{}{}", output.out, output.err);
+                assert_ne!(output.code, 0, "{command}, {body}: {said}");
+                assert!(said.contains(words), "{command}, {body}: {said}");
+                assert!(!said.contains("no pod"), "{command}, {body}: {said}");
+            }
+        });
     }
 }
 

@@ -1,5 +1,8 @@
 //! Reads the annotations and labels by which a pod opts out: macaque's, cluster-autoscaler's, Karpenter's and
 //! descheduler's.
+//!
+//! Who writes such a key means something by it. Only a value that is understood as permission leaves the pod a
+//! candidate; any other exempts it, even where the tool that the key belongs to would ignore the value.
 
 use jiff::{SignedDuration, Span, Timestamp};
 
@@ -11,45 +14,120 @@ const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 /// The opt-out key of macaque itself, read from annotations and labels alike.
 const ENABLED: &str = "macaque/enabled";
 
-/// The key and the value by which `pod` opts out at `now`, if it does.
-pub(super) fn opt_out(pod: &Pod, now: Timestamp) -> Option<(String, String)> {
-    let opted_out = |key: &str, value: &String| Some((key.to_owned(), value.clone()));
+/// The words for yes and for no, some of them short forms of Go's and YAML's; case and blanks around do not matter.
+const YES: [&str; 8] = ["true", "yes", "on", "1", "enabled", "enable", "y", "t"];
+const NO: [&str; 8] = ["false", "no", "off", "0", "disabled", "disable", "n", "f"];
 
-    for source in [&pod.annotations, &pod.labels] {
-        if let Some(value) = source.get(ENABLED).filter(|value| *value == "false") {
-            return opted_out(ENABLED, value);
-        }
-    }
+/// How many characters of a value are shown.
+const SHOWN_CHARS: usize = 60;
 
-    let safe_to_evict = pod.annotations.get(SAFE_TO_EVICT);
-    if let Some(value) = safe_to_evict.filter(|value| *value == "false") {
-        return opted_out(SAFE_TO_EVICT, value);
-    }
-    if let Some(value) = pod.annotations.get(PREFER_NO_EVICTION) {
-        return opted_out(PREFER_NO_EVICTION, value);
-    }
+/// One key by which a pod may opt out, with its value and what that means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OptOut {
+    key: &'static str,
+    value: String,
+    meaning: OptOutMeaning,
+}
 
-    let value = pod.annotations.get(DO_NOT_DISRUPT)?;
-    if protects(value, pod.started, now) {
-        opted_out(DO_NOT_DISRUPT, value)
+/// What the value of such a key means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OptOutMeaning {
+    /// The pod may be disrupted.
+    Allows,
+    /// The pod opts out.
+    Exempts,
+    /// The value says neither: the pod is exempt. The text names what would be understood.
+    Unclear(&'static str),
+}
+
+/// The first key by which `pod` opts out at `now`, if any does.
+pub(super) fn opt_out(pod: &Pod, now: Timestamp) -> Option<OptOut> {
+    let mut found = opt_outs(pod, now).into_iter();
+    found.find(|opt_out| opt_out.meaning != OptOutMeaning::Allows)
+}
+
+/// Every such key of the pod and its value, for people.
+pub(super) fn seen(pod: &Pod, now: Timestamp) -> String {
+    let keys: Vec<_> = opt_outs(pod, now).iter().map(OptOut::pair).collect();
+    if keys.is_empty() {
+        "no opt-out".to_owned()
     } else {
-        None
+        keys.join(", ")
     }
 }
 
-/// Whether `value` protects the pod, by Karpenter's rule: `"true"` protects for good, a duration protects that long
-/// from the pod's start (and while the start is unknown), and any other value does not protect.
-fn protects(value: &str, started: Option<Timestamp>, now: Timestamp) -> bool {
-    if value == "true" {
-        return true;
+/// Every key by which a pod may opt out that `pod` has.
+fn opt_outs(pod: &Pod, now: Timestamp) -> Vec<OptOut> {
+    let permission = |value: &str| match as_bool(value) {
+        Some(true) => OptOutMeaning::Allows,
+        Some(false) => OptOutMeaning::Exempts,
+        None => OptOutMeaning::Unclear("neither yes nor no"),
+    };
+    let protection = |value: &str| protection(value, pod.started, now);
+    let presence = |_: &str| OptOutMeaning::Exempts;
+
+    let in_annotations = |key: &str| pod.annotations.get(key);
+    let found = |key: &'static str, value: Option<&String>, meaning: &dyn Fn(&str) -> OptOutMeaning| {
+        value.map(|value| OptOut {
+            key,
+            value: value.clone(),
+            meaning: meaning(value),
+        })
+    };
+    let keys = [
+        found(ENABLED, in_annotations(ENABLED), &permission),
+        found(ENABLED, pod.labels.get(ENABLED), &permission),
+        found(SAFE_TO_EVICT, in_annotations(SAFE_TO_EVICT), &permission),
+        found(PREFER_NO_EVICTION, in_annotations(PREFER_NO_EVICTION), &presence),
+        found(DO_NOT_DISRUPT, in_annotations(DO_NOT_DISRUPT), &protection),
+    ];
+    keys.into_iter().flatten().collect()
+}
+
+/// Whether `value` protects the pod: yes protects for good, no does not, and a duration protects that long from the
+/// pod's start, and while the start is unknown.
+fn protection(value: &str, started: Option<Timestamp>, now: Timestamp) -> OptOutMeaning {
+    let protected = match (as_bool(value), as_duration(value)) {
+        (Some(protected), _) => protected,
+        (None, Some(duration)) => started.is_none_or(|start| now.duration_since(start) < duration),
+        (None, None) => return OptOutMeaning::Unclear("neither yes nor no nor a duration"),
+    };
+
+    if protected {
+        OptOutMeaning::Exempts
+    } else {
+        OptOutMeaning::Allows
+    }
+}
+
+/// Reads a word for yes or no.
+fn as_bool(value: &str) -> Option<bool> {
+    let word = value.trim().to_lowercase();
+    let is_yes = YES.contains(&&*word);
+    let is_no = NO.contains(&&*word);
+    (is_yes || is_no).then_some(is_yes)
+}
+
+/// Reads a duration as Go writes it, `1h30m`.
+fn as_duration(value: &str) -> Option<SignedDuration> {
+    let span: Span = value.trim().parse().ok()?;
+    SignedDuration::try_from(span).ok()
+}
+
+impl OptOut {
+    /// The reason for the exemption, in words.
+    pub(super) fn reason(&self) -> String {
+        let pair = self.pair();
+        match self.meaning {
+            OptOutMeaning::Allows | OptOutMeaning::Exempts => format!("opted out by {pair}"),
+            OptOutMeaning::Unclear(why) => format!("opted out by {pair}, which is {why}"),
+        }
     }
 
-    let Ok(span) = value.parse::<Span>() else {
-        return false;
-    };
-    let Ok(protection) = SignedDuration::try_from(span) else {
-        return false;
-    };
-
-    started.is_none_or(|start| now.duration_since(start) < protection)
+    /// The key and the value, of which a long one is shortened.
+    fn pair(&self) -> String {
+        let shown: String = self.value.chars().take(SHOWN_CHARS).collect();
+        let rest = if shown.len() < self.value.len() { "…" } else { "" };
+        format!("{}={shown:?}{rest}", self.key)
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::EligibilityConfig;
-use super::opt_out::opt_out;
+use super::opt_out;
 use super::rule::{EligibilityRule, RuleInput, RuleSetting};
 use crate::pod::{Pod, PodPhase};
 
@@ -149,12 +149,10 @@ pub(super) static RULES: &[EligibilityRule] = &[
         doc: "pods that [opted out](#opt-out) by an annotation or label",
         setting: RuleSetting::Include,
         exempts: |input| {
-            opt_out(input.pod, input.now).map(|(key, value)| format!("opted out by {key}={value:?}").into())
+            let opt_out = opt_out::opt_out(input.pod, input.now);
+            opt_out.map(|opt_out| opt_out.reason().into())
         },
-        seen: |input| match opt_out(input.pod, input.now) {
-            Some((key, value)) => format!("{key}={value:?}"),
-            None => "no opt-out".to_owned(),
-        },
+        seen: |input| opt_out::seen(input.pod, input.now),
     },
     EligibilityRule {
         name: "eviction-in-progress",
