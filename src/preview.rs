@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use macaque_core::eligibility::{Candidate, EligibilityConfig};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::pod::{Pod, PodOwner};
+use macaque_core::pod::{Pod, PodOwner, ReplicaCount};
 use macaque_core::preview::{BudgetIndex, PreviewedPod, RoundPreview};
 use macaque_core::report::{ExemptionTallies, RoundEnd};
 use macaque_core::selection::{CandidateIndex, SAMPLING_THRESHOLD};
@@ -33,17 +33,8 @@ pub struct PreviewReader<'a> {
     pub platform: &'a Platform,
 }
 
-/// How many pods of one owner were listed, and how many of them are ready.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OwnerReadiness {
-    /// How many were listed.
-    pub pods: usize,
-    /// How many of them are ready.
-    pub ready: usize,
-}
-
-/// The readiness of each owner's pods, by namespace and owner.
-pub type ReadinessByOwner = BTreeMap<(String, PodOwner), OwnerReadiness>;
+/// The replicas of each owner, by namespace and owner.
+pub type ReplicasByOwner = BTreeMap<(String, PodOwner), ReplicaCount>;
 
 /// The pods and budgets in scope at one moment.
 #[derive(Debug, Clone)]
@@ -53,7 +44,7 @@ pub struct ClusterSnapshot {
     /// The pods that are exempt, by rule.
     pub exempted: ExemptionTallies,
     /// The owners of all pods listed.
-    pub owners: ReadinessByOwner,
+    pub owners: ReplicasByOwner,
     /// The preview of the next round; its candidates are sorted by namespace, owner and name.
     pub preview: RoundPreview,
     /// Problems that did not end the preview.
@@ -65,7 +56,7 @@ pub struct ClusterSnapshot {
 struct SnapshotSink {
     index: CandidateIndex,
     pods: Vec<PreviewedPod>,
-    owners: ReadinessByOwner,
+    owners: ReplicasByOwner,
 }
 
 impl PodSink for SnapshotSink {
@@ -73,9 +64,7 @@ impl PodSink for SnapshotSink {
         self.index.push(&pod, candidate.as_ref(), eligibility);
         if let Some(owner) = pod.owner.clone() {
             let key = (pod.id.namespace.clone(), owner);
-            let readiness = self.owners.entry(key).or_default();
-            readiness.pods += 1;
-            readiness.ready += usize::from(pod.ready);
+            self.owners.entry(key).or_default().add(&pod);
         }
         self.pods.extend(candidate.map(|candidate| PreviewedPod {
             candidate,
@@ -88,9 +77,7 @@ impl PodSink for SnapshotSink {
         self.index.append(more.index);
         self.pods.extend(more.pods);
         for (owner, more) in more.owners {
-            let readiness = self.owners.entry(owner).or_default();
-            readiness.pods += more.pods;
-            readiness.ready += more.ready;
+            self.owners.entry(owner).or_default().append(more);
         }
     }
 }

@@ -11,7 +11,7 @@ use macaque_core::pod::Pod;
 use macaque_core::preview::{BudgetIndex, PodExplanation, explain};
 use serde::Serialize;
 
-use self::subject::WhySubject;
+use self::subject::{NamedOwner, WhySubject};
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, plan, setup};
 use crate::platform::Platform;
@@ -23,7 +23,8 @@ use crate::telemetry;
 /// The flags of `macaque why`.
 #[derive(Debug, Args)]
 pub(super) struct WhyArgs {
-    /// A pod, as NAMESPACE/POD; or an owner, as deploy/NAME, sts/NAME, ds/NAME, job/NAME or rs/NAME (with -n)
+    /// A pod, as POD, NAMESPACE/POD or pod/POD; or the pods of an owner, as KIND/NAME (with -n). Kinds are written as
+    /// `plan` and kubectl print them: deploy, sts, ds, rs, rc, job, cronjob, deployment.apps, widget.example.com
     #[arg(value_name = "NAMESPACE/POD | KIND/NAME")]
     subject: WhySubject,
     #[command(flatten)]
@@ -37,8 +38,17 @@ pub(super) struct WhyArgs {
 #[derive(Serialize)]
 struct WhyAnswer {
     dry_run: bool,
+    /// The owner, if one was asked about.
+    #[serde(skip)]
+    owner: Option<NamedOwner>,
     pods: Vec<PodExplanation>,
     problems: Vec<String>,
+}
+
+/// The pods that were asked about: at least one.
+struct FoundPods {
+    owner: Option<NamedOwner>,
+    pods: Vec<Pod>,
 }
 
 /// Explains; returns the process's exit code.
@@ -48,38 +58,32 @@ pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
         Err(code) => return code,
     };
     let config = setup::round_config(&settings);
-    let subject = &args.subject;
-    let Some(namespace) = namespace_of(subject, &config.eligibility.target.namespaces) else {
+    let subject = args.subject.clone().within(&config.eligibility.target.namespaces);
+    let namespace = only_namespace(&config.eligibility.target.namespaces);
+    if namespace.is_none() && subject.needs_namespace() {
         telemetry::print_error(&format!(
             "{subject}: no single namespace is in scope: name one with --namespace"
         ));
         return exit::USAGE;
-    };
+    }
 
-    let answer = System::new().block_on(read(&settings.cluster, &config, subject, &namespace));
+    let answer = System::new().block_on(read(&settings.cluster, &config, &subject, namespace));
     let answer = match answer {
         Ok(answer) => answer,
         Err(code) => return code,
     };
     match args.output {
-        OutputFormat::Table => output::write_plain(&print::answer(subject, &answer)),
+        OutputFormat::Table => output::write_plain(&print::answer(&answer)),
         OutputFormat::Json => output::json(&answer),
         OutputFormat::Yaml => output::yaml(&answer),
     }
     exit::OK
 }
 
-/// The namespace that was named, else the only one in scope.
-fn namespace_of(subject: &WhySubject, scope: &NamespaceScope) -> Option<String> {
-    if let WhySubject::Pod {
-        namespace: Some(name),
-        ..
-    } = subject
-    {
-        return Some(name.clone());
-    }
+/// The only namespace in scope, if there is only one.
+fn only_namespace(scope: &NamespaceScope) -> Option<&str> {
     match scope {
-        NamespaceScope::Named(names) if names.len() == 1 => names.first().cloned(),
+        NamespaceScope::Named(names) if names.len() == 1 => names.first().map(String::as_str),
         NamespaceScope::Named(_) | NamespaceScope::All => None,
     }
 }
@@ -92,7 +96,7 @@ async fn read(
     cluster: &ClusterSettings,
     config: &RoundConfig,
     subject: &WhySubject,
-    namespace: &str,
+    namespace: Option<&str>,
 ) -> Result<WhyAnswer, i32> {
     let platform = Platform::system();
     let cluster = setup::connect(cluster, &platform).await?;
@@ -103,7 +107,7 @@ async fn read(
         stop: &stop,
         platform: &platform,
     };
-    let answer = explain_all(reader, config, subject, namespace).await;
+    let answer = explain_all(reader, config, subject, namespace.unwrap_or_default()).await;
 
     answer.map_err(|why| {
         telemetry::print_error(&why);
@@ -117,10 +121,18 @@ async fn explain_all(
     subject: &WhySubject,
     namespace: &str,
 ) -> Result<WhyAnswer, String> {
-    let pods = find(reader, subject, namespace).await?;
+    let FoundPods { owner, mut pods } = find(reader, subject, namespace).await?;
+    // The first is explained in detail: one that stays, if there is any.
+    pods.sort_by_key(|pod| !pod.is_live());
+
     let mut problems = Vec::new();
+    let namespaces = pods.first().map(|pod| Some(pod.id.namespace.as_str()));
     let budgets = match config.eligibility.method {
-        DisruptionMethod::Evict => reader.budgets(vec![Some(namespace)], &mut problems).await,
+        DisruptionMethod::Evict => {
+            reader
+                .budgets(namespaces.into_iter().collect(), &mut problems)
+                .await
+        }
         DisruptionMethod::Delete => Ok(BudgetIndex::default()),
     };
     let budgets = budgets.map_err(plan::failure_text)?;
@@ -131,31 +143,63 @@ async fn explain_all(
         .map(|pod| explain(pod, &config.eligibility, now, &budgets));
     Ok(WhyAnswer {
         dry_run: config.dry_run,
+        owner,
         pods: explained.collect(),
         problems,
     })
 }
 
-async fn find(reader: PreviewReader<'_>, subject: &WhySubject, namespace: &str) -> Result<Vec<Pod>, String> {
+/// Finds the pods of the subject; `namespace` is the only one in scope, or empty.
+///
+/// # Errors
+/// The pods could not be read, or there is none.
+async fn find(reader: PreviewReader<'_>, subject: &WhySubject, namespace: &str) -> Result<FoundPods, String> {
     match subject {
-        WhySubject::Pod { name, .. } => {
-            let pod = reader.pod(namespace, name).await.map_err(plan::failure_text)?;
-            match pod {
-                Some(pod) => Ok(vec![pod]),
-                None => Err(format!("pod {namespace}/{name} does not exist")),
-            }
-        }
+        WhySubject::Pod {
+            namespace: named,
+            name,
+        } => find_pod(reader, named.as_deref().unwrap_or(namespace), name).await,
         WhySubject::Owner(owner) => {
-            let pods = reader
-                .pods_of(namespace, owner)
-                .await
-                .map_err(plan::failure_text)?;
-            if pods.is_empty() {
+            let found = find_owned(reader, owner, namespace).await?;
+            found.ok_or_else(|| format!("{owner} has no pods in namespace {namespace}, or does not exist"))
+        }
+        WhySubject::PodOrOwner { word, name } => {
+            let why = match find_pod(reader, word, name).await {
+                Ok(found) => return Ok(found),
+                Err(why) => why,
+            };
+            if namespace.is_empty() {
                 return Err(format!(
-                    "{owner} has no pods in namespace {namespace}, or does not exist"
+                    "{why}; if {word} is the kind of an owner, name its namespace with --namespace"
                 ));
             }
-            Ok(pods)
+
+            let owner = NamedOwner::of_word(word, name);
+            let found = find_owned(reader, &owner, namespace).await?;
+            found.ok_or_else(|| format!("{why}, and no pod in namespace {namespace} is owned by {owner}"))
         }
     }
+}
+
+async fn find_pod(reader: PreviewReader<'_>, namespace: &str, name: &str) -> Result<FoundPods, String> {
+    let pod = reader.pod(namespace, name).await.map_err(plan::failure_text)?;
+    match pod {
+        Some(pod) => Ok(FoundPods {
+            owner: None,
+            pods: vec![pod],
+        }),
+        None => Err(format!("pod {namespace}/{name} does not exist")),
+    }
+}
+
+/// The pods of an owner; `None` if it has none.
+async fn find_owned(
+    reader: PreviewReader<'_>,
+    owner: &NamedOwner,
+    namespace: &str,
+) -> Result<Option<FoundPods>, String> {
+    let pods = reader.pods_of(namespace, |pod| owner.owns(pod)).await;
+    let pods = pods.map_err(plan::failure_text)?;
+    let owner = Some(owner.clone());
+    Ok((!pods.is_empty()).then_some(FoundPods { owner, pods }))
 }

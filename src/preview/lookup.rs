@@ -1,6 +1,6 @@
 //! Looks up a pod by its name, or the pods of an owner.
 
-use macaque_core::pod::{Pod, PodOwner, PodRef};
+use macaque_core::pod::{Pod, PodRef};
 use macaque_core::report::RoundEnd;
 use macaque_core::selector::Selector;
 
@@ -22,12 +22,16 @@ impl PreviewReader<'_> {
         Ok(with_retries(self.platform, self.stop, read).await?)
     }
 
-    /// Reads the pods of `owner`, sorted by name. The result is empty both for an owner without pods and for one that
-    /// does not exist, because macaque reads no workloads.
+    /// Reads the pods of an owner, which `is_owned` knows, sorted by name. The result is empty both for an owner without
+    /// pods and for one that does not exist, because macaque reads no workloads.
     ///
     /// # Errors
     /// The pods of `namespace` could not be listed.
-    pub async fn pods_of(&self, namespace: &str, owner: &PodOwner) -> Result<Vec<Pod>, RoundEnd> {
+    pub async fn pods_of(
+        &self,
+        namespace: &str,
+        is_owned: impl Fn(&Pod) -> bool,
+    ) -> Result<Vec<Pod>, RoundEnd> {
         let everything = Selector::default();
         let mut pods = Vec::new();
         let mut after = None::<String>;
@@ -38,8 +42,7 @@ impl PreviewReader<'_> {
                 self.cluster.pods(Some(namespace), &everything, after).await
             };
             let page = with_retries(self.platform, self.stop, read).await?;
-            let is_owned = |pod: &Pod| pod.owner.as_ref() == Some(owner);
-            pods.extend(page.pods.into_iter().filter(is_owned));
+            pods.extend(page.pods.into_iter().filter(|pod| is_owned(pod)));
             after = page.next;
             if after.is_none() {
                 break;

@@ -67,6 +67,104 @@ pub struct Pod {
     pub has_eviction_responders: bool,
 }
 
+/// The state of a pod, as far as it concerns its owner's replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PodState {
+    /// The pod is ready.
+    Ready,
+    /// The pod is pending, or runs and is not ready.
+    NotReady,
+    /// The pod is being deleted, and counts as no replica any more.
+    Terminating,
+    /// The pod has succeeded or failed (an evicted pod has failed), and counts as no replica any more.
+    Finished,
+}
+
+/// How many pods of one owner, or of any other group, count as replicas, and in which state those are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReplicaCount {
+    /// The pods that are neither terminating nor finished.
+    pub live: usize,
+    /// The live pods that are ready.
+    pub ready: usize,
+    /// The live pods that are not ready, and not pending.
+    pub unready: usize,
+}
+
+impl Pod {
+    /// The pod's state.
+    pub fn state(&self) -> PodState {
+        match self.phase {
+            _ if self.terminating => PodState::Terminating,
+            PodPhase::Succeeded | PodPhase::Failed => PodState::Finished,
+            PodPhase::Pending | PodPhase::Running | PodPhase::Unknown if self.ready => PodState::Ready,
+            PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => PodState::NotReady,
+        }
+    }
+
+    /// Whether the pod counts as a replica: it is neither terminating nor finished.
+    pub fn is_live(&self) -> bool {
+        match self.state() {
+            PodState::Ready | PodState::NotReady => true,
+            PodState::Terminating | PodState::Finished => false,
+        }
+    }
+
+    /// Whether the pod is terminating and its controller creates the successor only when it is gone: a DaemonSet does so
+    /// on the pod's node, and a StatefulSet, or another controller that numbers its pods, under the pod's name.
+    pub fn is_awaited(&self) -> bool {
+        let waits = |owner: &PodOwner| match owner.kind.as_str() {
+            "StatefulSet" | "DaemonSet" => true,
+            "Deployment" | "ReplicaSet" | "ReplicationController" | "Job" => false,
+            _ => {
+                let suffix = self.id.name.strip_prefix(&owner.name);
+                let number = suffix.and_then(|suffix| suffix.strip_prefix('-'));
+                number.is_some_and(is_number)
+            }
+        };
+        self.terminating && self.owner.as_ref().is_some_and(waits)
+    }
+}
+
+/// Whether `text` is a number without a sign.
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl ReplicaCount {
+    /// Counts `pod`, if it is live.
+    pub fn add(&mut self, pod: &Pod) {
+        let is_ready = match pod.state() {
+            PodState::Ready => true,
+            PodState::NotReady => false,
+            PodState::Terminating | PodState::Finished => return,
+        };
+
+        self.live += 1;
+        self.ready += usize::from(is_ready);
+        self.unready += usize::from(!is_ready && pod.phase != PodPhase::Pending);
+    }
+
+    /// Adds the counts of more pods.
+    pub fn append(&mut self, more: Self) {
+        self.live += more.live;
+        self.ready += more.ready;
+        self.unready += more.unready;
+    }
+}
+
+impl fmt::Display for PodState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready => "ready",
+            Self::NotReady => "not ready",
+            Self::Terminating => "terminating",
+            Self::Finished => "finished",
+        })
+    }
+}
+
 /// The phase of a pod, `status.phase`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "Kubernetes' own five words")]
@@ -139,3 +237,6 @@ impl Pod {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::budget::PlannedDisruptions;
 use macaque_core::config::{DrawBy, NamespaceScope};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::pod::{PodOwner, PodRef};
+use macaque_core::pod::{PodOwner, PodRef, PodState};
 use macaque_core::prediction::Prediction;
 use macaque_core::preview::{BudgetIndex, PredictedVictim, PreviewedPod, RoundPreview};
 use macaque_core::report::ExemptionTallies;
@@ -14,7 +14,7 @@ use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
 use crate::cli::schedule::{SlotRow, slots};
-use crate::preview::{ClusterSnapshot, OwnerReadiness};
+use crate::preview::ClusterSnapshot;
 use crate::round::RoundConfig;
 
 /// How many slots are shown.
@@ -71,7 +71,9 @@ pub(super) struct CandidateRow {
 pub(super) struct OwnerRow {
     pub(super) namespace: String,
     pub(super) owner: String,
+    /// How many of the pods are ready.
     pub(super) ready: usize,
+    /// How many pods count as replicas: those that are neither terminating nor finished.
     pub(super) pods: usize,
     pub(super) budgets: BudgetCover,
     pub(super) candidates: usize,
@@ -180,7 +182,7 @@ fn row(preview: &RoundPreview, pod: &PreviewedPod, chance: f64) -> CandidateRow 
     CandidateRow {
         pod: pod.pod.id.clone(),
         owner: pod.pod.owner.clone(),
-        ready: pod.pod.ready,
+        ready: pod.pod.state() == PodState::Ready,
         budgets: cover(&preview.budgets, pod, preview.disrupt.method),
         chance,
         prediction: preview.prediction(pod, &PlannedDisruptions::default()),
@@ -209,24 +211,19 @@ fn by_owner(rows: &[CandidateRow], snapshot: &ClusterSnapshot) -> Vec<OwnerRow> 
     let groups = rows.chunk_by(same).filter_map(|rows| {
         let first = rows.first()?;
         let namespace = first.pod.namespace.clone();
-        let (owner, readiness) = match &first.owner {
+        let (owner, ready, pods) = match &first.owner {
             Some(owner) => {
                 let known = snapshot.owners.get(&(namespace.clone(), owner.clone()));
-                (owner.to_string(), known.copied().unwrap_or_default())
+                let replicas = known.copied().unwrap_or_default();
+                (owner.to_string(), replicas.ready, replicas.live)
             }
-            None => {
-                let ready = usize::from(first.ready);
-                (
-                    format!("pod/{}", first.pod.name),
-                    OwnerReadiness { pods: 1, ready },
-                )
-            }
+            None => (format!("pod/{}", first.pod.name), usize::from(first.ready), 1),
         };
         Some(OwnerRow {
             namespace,
             owner,
-            ready: readiness.ready,
-            pods: readiness.pods,
+            ready,
+            pods,
             budgets: first.budgets.clone(),
             candidates: rows.len(),
             chance: rows.iter().map(|row| row.chance).sum(),

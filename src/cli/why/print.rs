@@ -1,17 +1,18 @@
 //! The explanation, for people.
 
 use macaque_core::eligibility::{RuleFinding, RuleResult};
+use macaque_core::pod::PodState;
 use macaque_core::preview::PodExplanation;
 
-use super::{WhyAnswer, WhySubject};
+use super::WhyAnswer;
 use crate::cli::output::{line, table};
 use crate::text::count;
 
 /// The whole answer: for an owner each pod in brief and then the first in detail, for a pod the detail.
-pub(super) fn answer(subject: &WhySubject, answer: &WhyAnswer) -> String {
+pub(super) fn answer(answer: &WhyAnswer) -> String {
     let mut parts = Vec::new();
-    if let WhySubject::Owner(owner) = subject {
-        parts.push(line(&format!("{owner}: {}", count(answer.pods.len(), "pod"))));
+    if let Some(owner) = &answer.owner {
+        parts.push(line(&format!("{owner}: {}", count_pods(&answer.pods))));
         parts.push(brief(&answer.pods));
     }
 
@@ -32,6 +33,18 @@ pub(super) fn answer(subject: &WhySubject, answer: &WhyAnswer) -> String {
     parts.join("\n")
 }
 
+/// How many pods an owner has, and how many that are on their way out.
+fn count_pods(pods: &[PodExplanation]) -> String {
+    let is_live = |pod: &&PodExplanation| matches!(pod.state, PodState::Ready | PodState::NotReady);
+    let live = pods.iter().filter(is_live).count();
+    let counted = count(live, "pod");
+    match pods.len() - live {
+        0 => counted,
+        1 => format!("{counted}, and 1 that is terminating or finished"),
+        leaving => format!("{counted}, and {leaving} that are terminating or finished"),
+    }
+}
+
 fn brief(pods: &[PodExplanation]) -> String {
     let rows = pods.iter().map(|pod| {
         let verdict = match pod.exempt() {
@@ -49,8 +62,7 @@ fn detail(pod: &PodExplanation) -> String {
         Some(owner) => format!("of {owner}"),
         None => "without an owner".to_owned(),
     };
-    let ready = if pod.ready { "ready" } else { "not ready" };
-    let mut parts = vec![line(&format!("{}, {owner}, {ready}", pod.pod))];
+    let mut parts = vec![line(&format!("{}, {owner}, {}", pod.pod, pod.state))];
     let rows = pod.rules.iter().map(|finding| {
         let setting = finding.setting.clone().unwrap_or_else(|| "always".to_owned());
         [

@@ -1,20 +1,71 @@
-//! The subject of `macaque why`: a pod or an owner.
+//! The subject of `macaque why`: a pod or an owner, in every form that `plan` and kubectl print.
 
 use std::fmt;
 use std::str::FromStr;
 
-use macaque_core::pod::PodOwner;
+use macaque_core::config::NamespaceScope;
+use macaque_core::pod::Pod;
 
 use crate::settings::is_object_name;
 
-/// The kinds of owners, with the words that kubectl takes for each.
-const KINDS: [(&str, &[&str]); 5] = [
-    ("Deployment", &["deploy", "deployment", "deployments"]),
-    ("StatefulSet", &["sts", "statefulset", "statefulsets"]),
-    ("DaemonSet", &["ds", "daemonset", "daemonsets"]),
-    ("Job", &["job", "jobs"]),
-    ("ReplicaSet", &["rs", "replicaset", "replicasets"]),
+/// A kind that kubectl knows by several words, and the API groups in which it means that kind.
+struct KnownKind {
+    kind: &'static str,
+    words: &'static [&'static str],
+    groups: &'static [&'static str],
+}
+
+/// Pods, and the kinds of owners that Kubernetes brings along.
+const KINDS: [KnownKind; 8] = [
+    KnownKind {
+        kind: POD,
+        words: &["po", "pod", "pods"],
+        groups: &[""],
+    },
+    KnownKind {
+        kind: "Deployment",
+        words: &["deploy", "deployment", "deployments"],
+        groups: &["apps", "extensions"],
+    },
+    KnownKind {
+        kind: "StatefulSet",
+        words: &["sts", "statefulset", "statefulsets"],
+        groups: &["apps"],
+    },
+    KnownKind {
+        kind: "DaemonSet",
+        words: &["ds", "daemonset", "daemonsets"],
+        groups: &["apps", "extensions"],
+    },
+    KnownKind {
+        kind: REPLICA_SET,
+        words: &["rs", "replicaset", "replicasets"],
+        groups: &["apps", "extensions"],
+    },
+    KnownKind {
+        kind: "ReplicationController",
+        words: &["rc", "replicationcontroller", "replicationcontrollers"],
+        groups: &[""],
+    },
+    KnownKind {
+        kind: "Job",
+        words: &["job", "jobs"],
+        groups: &["batch"],
+    },
+    KnownKind {
+        kind: CRON_JOB,
+        words: &["cj", "cronjob", "cronjobs"],
+        groups: &["batch"],
+    },
 ];
+
+const POD: &str = "Pod";
+const REPLICA_SET: &str = "ReplicaSet";
+const CRON_JOB: &str = "CronJob";
+
+/// The remedy for a text that is no subject.
+const ACCEPTED: &str = "write POD, NAMESPACE/POD or KIND/NAME, as kubectl prints it: web-1, shop/web-1, pod/web-1, \
+                        deployment.apps/web, widget.example.com/gizmo";
 
 /// A pod, or the pods of an owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,45 +78,171 @@ pub(in crate::cli) enum WhySubject {
         name: String,
     },
     /// All pods of one owner, in the only namespace in scope.
-    Owner(PodOwner),
+    Owner(NamedOwner),
+    /// `WORD/NAME` with a word that is no kind of Kubernetes' own: the pod NAME in the namespace WORD or, if there is
+    /// none, the pods of an owner of the kind WORD.
+    PodOrOwner {
+        /// The namespace, or the kind.
+        word: String,
+        /// The name of the pod, or of the owner.
+        name: String,
+    },
+}
+
+/// An owner as it was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cli) struct NamedOwner {
+    /// A known kind, or a word for any other kind, in lower case: its singular or plural.
+    kind: String,
+    name: String,
 }
 
 impl FromStr for WhySubject {
     type Err = String;
 
-    /// Parses the subject: a kind before the slash means an owner, anything else a namespace.
     fn from_str(text: &str) -> Result<Self, String> {
+        let invalid = |wrong: &str| format!("{wrong:?} is not a valid name; {ACCEPTED}");
         let (before, name) = match text.split_once('/') {
             Some((before, name)) => (Some(before), name),
             None => (None, text),
         };
-        let parts = [before.unwrap_or(name), name];
-
-        if let Some(wrong) = parts.into_iter().find(|part| !is_object_name(part)) {
-            return Err(format!(
-                "{wrong:?} is not a valid name; write NAMESPACE/POD, or KIND/NAME for an owner"
-            ));
+        if !is_object_name(name) {
+            return Err(invalid(name));
         }
 
-        let kind = |word: &str| {
-            let known = KINDS.iter().find(|(_, words)| words.contains(&word));
-            known.map(|(kind, _)| (*kind).to_owned())
-        };
         let name = name.to_owned();
-
-        Ok(match before {
-            None | Some("pod" | "pods" | "po") => Self::Pod {
+        let Some(word) = before else {
+            return Ok(Self::Pod {
                 namespace: None,
                 name,
+            });
+        };
+
+        match known_kind(word) {
+            Some(POD) => Ok(Self::Pod {
+                namespace: None,
+                name,
+            }),
+            Some(kind) => Ok(Self::Owner(NamedOwner::new(kind, &name))),
+            // The name of a namespace has neither dots nor capitals.
+            None if is_object_name(word) && !word.contains('.') => Ok(Self::PodOrOwner {
+                word: word.to_owned(),
+                name,
+            }),
+            None if is_object_name(&word.to_lowercase()) => {
+                let lower = word.to_lowercase();
+                let (kind, _) = lower.split_once('.').unwrap_or((&lower, ""));
+                Ok(Self::Owner(NamedOwner::new(kind, &name)))
+            }
+            None => Err(invalid(word)),
+        }
+    }
+}
+
+impl WhySubject {
+    /// The subject for a command with this scope: a word that is a namespace in scope is no kind.
+    pub(super) fn within(self, scope: &NamespaceScope) -> Self {
+        match self {
+            Self::PodOrOwner { word, name } if is_named(scope, &word) => Self::Pod {
+                namespace: Some(word),
+                name,
             },
-            Some(before) => match kind(before) {
-                Some(kind) => Self::Owner(PodOwner { kind, name }),
-                None => Self::Pod {
-                    namespace: Some(before.to_owned()),
-                    name,
-                },
-            },
-        })
+            other => other,
+        }
+    }
+
+    /// Whether the subject is in the only namespace in scope, and so there must be one.
+    pub(super) fn needs_namespace(&self) -> bool {
+        match self {
+            Self::Pod { namespace, .. } => namespace.is_none(),
+            Self::Owner(_) => true,
+            Self::PodOrOwner { .. } => false,
+        }
+    }
+}
+
+/// Whether the scope names this namespace.
+fn is_named(scope: &NamespaceScope, namespace: &str) -> bool {
+    match scope {
+        NamespaceScope::Named(names) => names.iter().any(|name| name == namespace),
+        NamespaceScope::All => false,
+    }
+}
+
+/// The known kind that `word` means: `deploy`, `Deployment`, `deployments.apps` or `deployments.v1.apps`.
+fn known_kind(word: &str) -> Option<&'static str> {
+    let lower = word.to_lowercase();
+    let (kind, qualifier) = lower.split_once('.').unwrap_or((&lower, ""));
+    let group = match qualifier.split_once('.') {
+        Some((version, group)) if is_version(version) => group,
+        None if is_version(qualifier) => "",
+        _ => qualifier,
+    };
+
+    let known = KINDS.iter().find(|known| known.words.contains(&kind))?;
+    // A kind is named without its group, too.
+    let is_of_group = group.is_empty() || known.groups.contains(&group);
+    is_of_group.then_some(known.kind)
+}
+
+/// Whether `text` is a version of the API: `v1` or `v1beta1`.
+fn is_version(text: &str) -> bool {
+    let rest = text.strip_prefix('v');
+    rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+}
+
+impl NamedOwner {
+    fn new(kind: &str, name: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// The owner that `WORD/NAME` names.
+    pub(super) fn of_word(word: &str, name: &str) -> Self {
+        Self::new(word, name)
+    }
+
+    /// Whether the pod belongs to the owner.
+    pub(super) fn owns(&self, pod: &Pod) -> bool {
+        let Some(owner) = &pod.owner else {
+            return false;
+        };
+
+        match self.kind.as_str() {
+            // A pod of a Deployment is held by a ReplicaSet called DEPLOYMENT-HASH.
+            REPLICA_SET if owner.kind == "Deployment" => {
+                let hash = pod.labels.get("pod-template-hash");
+                hash.is_some_and(|hash| format!("{}-{hash}", owner.name) == self.name)
+            }
+            // A CronJob calls its Jobs CRONJOB-NUMBER.
+            CRON_JOB => {
+                let rest = owner.name.strip_prefix(&self.name);
+                let number = rest.and_then(|rest| rest.strip_prefix('-')).unwrap_or_default();
+                let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+                owner.kind == "Job" && is_number
+            }
+            kind => owner.name == self.name && is_kind(&owner.kind, kind),
+        }
+    }
+}
+
+/// Whether `word` is the kind, or its plural, in any case.
+fn is_kind(kind: &str, word: &str) -> bool {
+    let kind = kind.to_lowercase();
+    let plurals = [
+        format!("{kind}s"),
+        format!("{kind}es"),
+        format!("{}ies", kind.trim_end_matches('y')),
+    ];
+    let word = word.to_lowercase();
+    word == kind || plurals.contains(&word)
+}
+
+impl fmt::Display for NamedOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.to_lowercase(), self.name)
     }
 }
 
@@ -81,52 +258,10 @@ impl fmt::Display for WhySubject {
                 name,
             } => f.write_str(name),
             Self::Owner(owner) => owner.fmt(f),
+            Self::PodOrOwner { word, name } => write!(f, "{word}/{name}"),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_kind_before_the_slash_means_an_owner_and_anything_else_a_namespace() {
-        for (kind, words) in KINDS {
-            for word in words {
-                let subject: WhySubject = format!("{word}/web").parse().unwrap();
-                let owner = PodOwner {
-                    kind: kind.into(),
-                    name: "web".into(),
-                };
-                assert_eq!(subject, WhySubject::Owner(owner));
-            }
-        }
-        assert_eq!(
-            "shop/web-0".parse::<WhySubject>().unwrap().to_string(),
-            "shop/web-0"
-        );
-        let alone = WhySubject::Pod {
-            namespace: None,
-            name: "web-0".into(),
-        };
-        assert_eq!("web-0".parse(), Ok(alone.clone()));
-        assert_eq!("pod/web-0".parse(), Ok(alone));
-    }
-
-    #[test]
-    fn what_cannot_be_a_name_is_refused_before_it_reaches_a_path() {
-        for text in [
-            "",
-            "/",
-            "shop/",
-            "/web",
-            "shop/a b",
-            "a/b/c",
-            "shop/..",
-            "Shop/web",
-            "shop/web?x=1",
-        ] {
-            assert!(text.parse::<WhySubject>().is_err(), "{text}");
-        }
-    }
-}
+mod tests;

@@ -24,8 +24,8 @@ pub struct BudgetArithmetic {
 }
 
 impl Budget {
-    /// The budget's arithmetic, from its status.
-    pub fn arithmetic(&self) -> BudgetArithmetic {
+    /// The budget's arithmetic, from its status, for a pod that this many `others` cover too.
+    pub fn arithmetic(&self, others: usize) -> BudgetArithmetic {
         let status = &self.status;
 
         BudgetArithmetic {
@@ -35,7 +35,7 @@ impl Budget {
             healthy: status.current_healthy,
             desired: status.desired_healthy,
             allowed: status.disruptions_allowed,
-            words: self.sentences(),
+            words: self.sentences(others),
         }
     }
 
@@ -48,13 +48,13 @@ impl Budget {
         }
     }
 
-    fn sentences(&self) -> Vec<String> {
+    fn sentences(&self, others: usize) -> Vec<String> {
         let status = &self.status;
         let mut sentences = vec![self.numbers()];
 
         if !self.is_synced() {
             sentences.push(
-                "its status is for an older version of its spec: until its controller catches up it allows nothing"
+                "its status is for an older version of its spec: until its controller catches up no ready pod can be evicted"
                     .to_owned(),
             );
         }
@@ -68,7 +68,14 @@ impl Budget {
             ));
         }
 
-        sentences.push(self.unready_pods());
+        // The API server refuses a running pod of several budgets before it looks at their policy.
+        sentences.push(match others {
+            0 => self.unready_pods(),
+            1 => "another budget covers the pod too: while it runs its eviction is refused, ready or not".to_owned(),
+            _ => format!(
+                "{others} other budgets cover the pod too: while it runs its eviction is refused, ready or not"
+            ),
+        });
         sentences
     }
 
@@ -106,6 +113,6 @@ impl Budget {
             }
         };
 
-        format!("pods that are not ready {rule}")
+        format!("running pods that are not ready {rule}")
     }
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::budget::Budget;
-use crate::pod::{Pod, PodPhase};
+use crate::pod::{Pod, ReplicaCount};
 use crate::selector::Selector;
 
 pub use finding::{AuditedObject, BudgetFinding, FindingReason, FindingSeverity};
@@ -24,7 +24,7 @@ pub struct BudgetSummary {
     pub namespace: String,
     /// The budget's name.
     pub name: String,
-    /// How many pods of each workload the budget covers.
+    /// How many pods of each workload the budget covers, without those that are terminating or finished.
     pub covers: BTreeMap<String, usize>,
     /// `spec.minAvailable` as written.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,7 @@ pub struct BudgetSummary {
     /// `spec.maxUnavailable` as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_unavailable: Option<String>,
-    /// How many pods the budget counts.
+    /// How many pods the budget counts; a whole `minAvailable` counts terminating and finished pods too.
     pub expected: i64,
     /// How many pods must be healthy.
     pub needs: i64,
@@ -66,12 +66,12 @@ struct WorkloadGroup {
 /// How many pods a group has.
 #[derive(Debug, Clone, Copy, Default)]
 struct PodCounts {
-    /// All pods.
+    /// All pods, terminating and finished ones among them: what a whole `minAvailable` counts.
     pods: usize,
-    /// The pods that have not ended and are not terminating.
-    live: usize,
-    /// The live pods that are not pending and not ready.
-    unready: usize,
+    /// The pods that count as replicas.
+    replicas: ReplicaCount,
+    /// The terminating pods whose successors are created only when they are gone.
+    awaited: usize,
     /// Whether the selector of the scope matches any of them.
     selected: bool,
 }
@@ -107,12 +107,10 @@ impl BudgetAudit {
             budgets: indices.filter(|index| self.budgets[*index].covers(pod)).collect(),
         };
 
-        let is_live = !pod.terminating && !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed);
-
         let count = self.groups.entry(group).or_default();
         count.pods += 1;
-        count.live += usize::from(is_live);
-        count.unready += usize::from(is_live && pod.phase != PodPhase::Pending && !pod.ready);
+        count.replicas.add(pod);
+        count.awaited += usize::from(pod.is_awaited());
         count.selected |= self.selector.matches(&pod.labels);
     }
 
@@ -143,8 +141,8 @@ impl BudgetAudit {
         let budget = &self.budgets[index];
 
         let mut covers: BTreeMap<String, usize> = BTreeMap::new();
-        for (group, count) in self.covered(index) {
-            *covers.entry(workload_name(&group.workload)).or_default() += count.pods;
+        for (group, count) in self.covered(index).filter(|(_, count)| count.replicas.live > 0) {
+            *covers.entry(workload_name(&group.workload)).or_default() += count.replicas.live;
         }
 
         let relevant = findings.iter().filter(|finding| {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::budget::{BudgetArithmetic, PlannedDisruptions};
 use crate::eligibility::{EligibilityConfig, RuleFinding, RuleResult, examine};
 use crate::outcome::DisruptionMethod;
-use crate::pod::{Pod, PodOwner, PodRef};
+use crate::pod::{Pod, PodOwner, PodRef, PodState};
 use crate::preview::{BudgetIndex, Prediction};
 
 /// The explanation of one pod: why it can be picked or not, and what is expected of its disruption.
@@ -16,8 +16,10 @@ pub struct PodExplanation {
     pub pod: PodRef,
     /// The pod's controller, if it has one.
     pub owner: Option<PodOwner>,
-    /// Whether the pod is ready.
+    /// Whether the pod counts as a ready replica.
     pub ready: bool,
+    /// The pod's state.
+    pub state: PodState,
     /// The finding of every rule, in the order of checking.
     pub rules: Vec<RuleFinding>,
     /// The budgets that cover the pod; `None` if they could not be read, or the method asks none.
@@ -42,13 +44,20 @@ pub fn explain(
         DisruptionMethod::Evict => budgets.covering(pod).ok(),
         DisruptionMethod::Delete => None,
     };
-    let arithmetic = covering.map(|budgets| budgets.into_iter().map(|budget| budget.arithmetic()).collect());
+    let arithmetic = covering.map(|budgets| {
+        let others = budgets.len().saturating_sub(1);
+        budgets
+            .into_iter()
+            .map(|budget| budget.arithmetic(others))
+            .collect()
+    });
     let conclusion = conclude(pod, &findings, &prediction, eligibility.method);
 
     PodExplanation {
         pod: pod.id.clone(),
         owner: pod.owner.clone(),
-        ready: pod.ready,
+        ready: pod.state() == PodState::Ready,
+        state: pod.state(),
         rules: findings,
         budgets: arithmetic,
         prediction,

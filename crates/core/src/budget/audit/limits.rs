@@ -11,6 +11,8 @@ use crate::selector::Selector;
 struct CoveredPods<'a> {
     budget: &'a Budget,
     count: PodCounts,
+    /// The pods that run and are not ready, and that no other budget covers.
+    unready: usize,
     /// Whether no pod that the budget covers has a controller.
     all_bare: bool,
     /// The workloads without a scale subresource, as `daemonset/logs`.
@@ -43,14 +45,19 @@ impl BudgetAudit {
         let mut covered = CoveredPods {
             budget: &self.budgets[index],
             count: PodCounts::default(),
+            unready: 0,
             all_bare: true,
             unscalable: BTreeSet::new(),
         };
 
         for (group, count) in self.covered(index) {
             covered.count.pods += count.pods;
-            covered.count.live += count.live;
-            covered.count.unready += count.unready;
+            covered.count.replicas.append(count.replicas);
+            covered.count.awaited += count.awaited;
+            // Other budgets have their own finding: no policy lets such a pod go.
+            if group.budgets.len() == 1 {
+                covered.unready += count.replicas.unready;
+            }
             covered.all_bare &= group.workload.is_bare();
 
             if group.workload.is_bare() || WITHOUT_BUDGETS.contains(&&*group.workload.kind) {
@@ -96,7 +103,8 @@ impl CoveredPods<'_> {
         } = self.budget;
 
         if min.is_none() && max.is_none() {
-            let says = "it has neither minAvailable nor maxUnavailable: no pod can be evicted".to_owned();
+            let says =
+                "it has neither minAvailable nor maxUnavailable: no healthy pod can be evicted".to_owned();
             return Some((FindingReason::NoLimit, says, "set maxUnavailable: 1".to_owned()));
         }
 
@@ -125,14 +133,15 @@ impl CoveredPods<'_> {
         } = self.budget;
 
         if let Some(why) = &status.sync_failed {
-            let says =
-                format!("no pod can be evicted: the disruption controller cannot compute this budget: {why}");
+            let says = format!(
+                "no healthy pod can be evicted: the disruption controller cannot compute this budget: {why}"
+            );
             return Some((FindingReason::SyncFailed, says, self.scale_remedy()));
         }
 
         (!self.budget.is_synced()).then(|| {
             let says = format!(
-                "no pod can be evicted yet: its status is for generation {}, its spec is at generation {generation}",
+                "no healthy pod can be evicted yet: its status is for generation {}, its spec is at generation {generation}",
                 status.observed_generation
             );
             let remedy = "wait a moment; if it persists, check that kube-controller-manager is running".to_owned();
@@ -159,34 +168,66 @@ impl CoveredPods<'_> {
         let (limit, is_whole) = self.limit_as_written();
 
         if expected == 0 {
-            let is_uncounted = self.all_bare && self.count.live > 0 && !is_whole;
+            let is_uncounted = self.all_bare && self.count.replicas.live > 0 && !is_whole;
             let says = format!(
                 "no healthy pod can ever be evicted: {limit} counts replicas, but its pods have no controller"
             );
             return is_uncounted.then(|| (FindingReason::Never, says, self.scale_remedy()));
         }
-        if needs < expected {
+
+        let replicas = if is_whole { self.replicas() } else { expected };
+        if needs < replicas || replicas <= 0 {
             return None;
         }
 
-        if expected == 1 {
+        if replicas == 1 {
+            let pods = if needs == 1 { "pod" } else { "pods" };
             let says = format!(
-                "its only pod can never be evicted while it is healthy: {limit} requires 1 healthy pod of 1"
+                "its only pod can never be evicted while it is healthy: {limit} requires {needs} healthy {pods} of 1"
             );
             let remedy = "run two replicas, or set maxUnavailable: 1 if a short outage is acceptable";
             return Some((FindingReason::Never, says, remedy.to_owned()));
         }
 
         let says = format!(
-            "no healthy pod can ever be evicted: {limit} requires {needs} healthy pods of the {expected} that it counts"
+            "no healthy pod can ever be evicted: {limit} requires {needs} healthy pods of the {expected} that it \
+             counts{}",
+            self.departing()
         );
         let instead = "set maxUnavailable: 1 instead, which follows the number of replicas";
         let remedy = if is_whole {
-            format!("lower minAvailable to {}, or {instead}", expected - 1)
+            format!("lower minAvailable to {}, or {instead}", replicas - 1)
         } else {
             instead.to_owned()
         };
         Some((FindingReason::Never, says, remedy))
+    }
+
+    /// How many of its pods can be healthy at once, for a whole `minAvailable`, whose `expectedPods` counts terminating
+    /// and finished pods too.
+    ///
+    /// The status and the pods were read one after the other. The greater number counts, so that a workload that is
+    /// about to replace a pod is not taken for a smaller one.
+    fn replicas(&self) -> i64 {
+        let listed = self.count.replicas.live + self.count.awaited;
+        let by_status = self.budget.status.expected_pods - self.count_departing();
+        by_status.max(i64::try_from(listed).unwrap_or(i64::MAX))
+    }
+
+    /// How many pods are terminating or finished, and take no part in the replicas.
+    fn count_departing(&self) -> i64 {
+        let staying = self.count.replicas.live + self.count.awaited;
+        i64::try_from(self.count.pods.saturating_sub(staying)).unwrap_or_default()
+    }
+
+    /// The remark on pods that are terminating or finished, among those that a whole `minAvailable` counts.
+    fn departing(&self) -> String {
+        let (_, is_whole) = self.limit_as_written();
+        match self.count_departing() {
+            departing if departing == 0 || !is_whole => String::new(),
+            1 => ", and 1 of them is terminating or finished".to_owned(),
+            departing => format!(", and {departing} of them are terminating or finished"),
+        }
     }
 
     /// A budget that allows no disruption at the moment.
@@ -195,14 +236,14 @@ impl CoveredPods<'_> {
         let needs = status.desired_healthy;
         let healthy = status.current_healthy;
         let expected = status.expected_pods;
-        if status.disruptions_allowed > 0 || expected == 0 {
+        if status.disruptions_allowed > 0 || expected == 0 || self.count.replicas.live == 0 {
             return None;
         }
 
-        let unready = self.count.unready;
+        let unready = self.unready;
         if unready > 0 && !self.budget.allows_unready() {
             let says = format!(
-                "no pod can be evicted now, not even the {unready} that {} not ready: it needs {needs} healthy pods \
+                "no running pod can be evicted now, not even the {unready} that {} not ready: it needs {needs} healthy pods \
                  and has {healthy}",
                 if unready == 1 { "is" } else { "are" }
             );
@@ -212,8 +253,9 @@ impl CoveredPods<'_> {
         }
 
         let says = format!(
-            "no pod can be evicted now: it needs {needs} healthy pods and has {healthy} of the {expected} that it \
-             counts"
+            "no healthy pod can be evicted now: it needs {needs} and has {healthy} of the {expected} pods that it \
+             counts{}",
+            self.departing()
         );
         Some((
             FindingReason::Exhausted,

@@ -47,13 +47,13 @@ impl BudgetAudit {
                 .any(|other| other.workload == *workload && !other.budgets.is_empty())
         };
         let needs_budget = !workload.is_bare() && !WITHOUT_BUDGETS.contains(&&*workload.kind);
-        if !needs_budget || count.live <= 1 || is_covered_in_part() {
+        if !needs_budget || count.replicas.live <= 1 || is_covered_in_part() {
             return None;
         }
 
         let says = format!(
             "no budget covers its {} pods: all of them can be evicted at once",
-            count.live
+            count.replicas.live
         );
         let remedy = "create a PodDisruptionBudget with maxUnavailable: 1 for it".to_owned();
         Some((FindingReason::NoBudget, says, remedy))
@@ -62,13 +62,13 @@ impl BudgetAudit {
 
 /// The finding on live pods that several budgets cover.
 fn several_budgets(names: &[String], count: &PodCounts) -> Option<FindingText> {
-    let (last, others) = names.split_last().filter(|_| count.live > 0)?;
+    let (last, others) = names.split_last().filter(|_| count.replicas.live > 0)?;
     let budgets = format!("{} and {last}", others.join(", "));
 
     let says = format!(
         "budgets {budgets} cover the same {}: the eviction API supports only one budget per pod, and a running pod with \
          several cannot be evicted",
-        pod_count(count.live)
+        pod_count(count.replicas.live)
     );
     let remedy = "narrow their selectors so that each pod has one budget, or delete all but one".to_owned();
     Some((FindingReason::SeveralBudgets, says, remedy))

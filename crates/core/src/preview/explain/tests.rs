@@ -81,7 +81,7 @@ fn a_budgets_arithmetic_is_put_in_words() {
         explained.budgets.unwrap()[0].words,
         [
             "budget web, minAvailable 3: 4 expected, 4 healthy, 3 needed, so it allows 1",
-            "pods that are not ready can be evicted now, since enough others are healthy (IfHealthyBudget)",
+            "running pods that are not ready can be evicted now, since enough others are healthy (IfHealthyBudget)",
         ]
     );
     assert_eq!(
@@ -100,15 +100,64 @@ fn the_arithmetic_names_what_is_wrong_with_a_budget() {
     broken.unhealthy = UnhealthyPodPolicy::Unrecognized("Sometimes".into());
 
     assert_eq!(
-        broken.arithmetic().words,
+        broken.arithmetic(0).words,
         [
             "budget web, minAvailable 3: 4 expected, 4 healthy, 3 needed, and its status allows 0",
-            "its status is for an older version of its spec: until its controller catches up it allows nothing",
+            "its status is for an older version of its spec: until its controller catches up no ready pod can be evicted",
             "its controller cannot compute it: found no controllers for pod \"web-0\"",
             "evicted pods whose deletion its controller has not seen yet: 2",
-            "pods that are not ready count like any other, since macaque does not know the policy Sometimes",
+            "running pods that are not ready count like any other, since macaque does not know the policy Sometimes",
         ]
     );
+}
+
+#[test]
+fn under_several_budgets_none_lets_a_pod_go_whatever_its_policy_for_unready_pods() {
+    let named = |name: &str| Budget {
+        name: name.into(),
+        unhealthy: UnhealthyPodPolicy::AlwaysAllow,
+        ..budget(1, 4)
+    };
+    let ready = web();
+    let unready = Pod {
+        ready: false,
+        ..web()
+    };
+    let rows = [
+        (
+            vec![named("a"), named("b")],
+            "another budget covers the pod too: ",
+        ),
+        (
+            vec![named("a"), named("b"), named("c")],
+            "2 other budgets cover the pod too: ",
+        ),
+    ];
+
+    for (budgets, beginning) in rows {
+        for pod in [&ready, &unready] {
+            let rules = rules(0, DisruptionMethod::Evict);
+            let explained = explain(pod, &rules, now(), &under(budgets.clone()));
+            let expected = format!("{beginning}while it runs its eviction is refused, ready or not");
+            for budget in explained.budgets.unwrap() {
+                assert_eq!(budget.words[1..], [expected.clone()]);
+            }
+            assert!(explained.prediction.is_refused());
+            let refused = "its eviction would be refused by several budgets at once";
+            assert!(explained.conclusion.contains(refused), "{}", explained.conclusion);
+        }
+    }
+}
+
+#[test]
+fn a_pod_that_is_terminating_is_not_called_ready() {
+    let pod = Pod {
+        terminating: true,
+        ..web()
+    };
+    let rules = rules(0, DisruptionMethod::Evict);
+    let explained = explain(&pod, &rules, now(), &BudgetIndex::default());
+    assert_eq!((explained.ready, explained.state), (false, PodState::Terminating));
 }
 
 #[test]
