@@ -37,6 +37,33 @@ fn the_shops_database_is_never_evictable_and_its_search_has_no_budget() {
 }
 
 #[test]
+fn a_budget_that_never_allows_an_eviction_stays_an_error_while_a_pod_terminates() {
+    let cluster = TestCluster::with(vec![
+        scenario::deployment("shop", "web", 3),
+        scenario::budget("shop", "web", json!({ "minAvailable": 3 })),
+    ]);
+    let sandbox = &cluster.sandbox;
+    let mut pod = scenario::pod("shop", "web-7d4b9-x7k2p", "web");
+    pod["metadata"]["labels"]["pod-template-hash"] = json!("7d4b9");
+    pod["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-7d4b9", "uid": "u", "controller": true}]);
+    // The disruption controller counts the pod as expected.
+    let mut budget = sandbox.object("PodDisruptionBudget", "shop", "web").unwrap();
+    budget["status"]["expectedPods"] = json!(4);
+    sandbox.apply(&[pod, budget]).unwrap();
+
+    let (code, examination) = json_on(&cluster, &["budgets", "-n", "shop"]);
+    assert_eq!(
+        (code, findings(&examination)),
+        (3, vec!["error never web".to_owned()])
+    );
+    assert_eq!(
+        examination["budgets"][0]["covers"],
+        json!({ "deployment/web": 3 })
+    );
+}
+
+#[test]
 fn budgets_with_room_are_found_no_fault_with_and_notes_do_not_fail() {
     let objects = vec![
         scenario::deployment("shop", "cart", 3),

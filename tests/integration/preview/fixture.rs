@@ -2,7 +2,7 @@
 
 use kube_sandbox::{Sandbox, scenario};
 use macaque_testkit::{ProgramOutput, TestCluster};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::macaque;
 
@@ -34,6 +34,27 @@ impl ShopFixture {
             .iter()
             .fold(program, |program, word| program.arg(word))
             .run()
+    }
+
+    /// Adds copies of a pod of the workload `app` that are no replicas any more: one that terminates while it is still
+    /// ready, one that the kubelet evicted, and one that succeeded.
+    pub(crate) fn add_departing_pods(&self, app: &str) {
+        let pod = self.sandbox().object("Pod", "shop", &self.pod_of(app)).unwrap();
+        let copy = |name: &str| {
+            let mut copy = pod.clone();
+            copy["metadata"]["name"] = json!(format!("{app}-{name}"));
+            copy["metadata"]["uid"] = json!(format!("uid-of-{name}"));
+            copy
+        };
+
+        let mut terminating = copy("terminating");
+        terminating["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        terminating["metadata"]["deletionGracePeriodSeconds"] = json!(30);
+        let mut evicted = copy("evicted");
+        evicted["status"] = json!({"phase": "Failed", "reason": "Evicted"});
+        let mut succeeded = copy("succeeded");
+        succeeded["status"]["phase"] = json!("Succeeded");
+        self.sandbox().apply(&[terminating, evicted, succeeded]).unwrap();
     }
 
     /// The name of a pod of the workload `app`.

@@ -100,6 +100,29 @@ fn readiness_counts_all_pods_of_an_owner_and_a_mixed_verdict_counts_each() {
 }
 
 #[test]
+fn pods_that_are_terminating_or_finished_are_no_replicas() {
+    let shop = ShopFixture::open();
+    let before = ["cart 3/3", "db 3/3"];
+    for (app, expected) in ["cart", "db"].into_iter().zip(before) {
+        shop.add_departing_pods(app);
+        let line = shop.macaque(&["plan"]).line(&format!("/{app} "));
+        assert!(line.contains(&format!("/{expected} ")), "{line}");
+    }
+
+    let json = shop.macaque(&["plan", "-o", "json"]).json();
+    let owners = json["owners"].as_array().unwrap();
+    let cart = owners.iter().find(|owner| owner["owner"] == "deployment/cart");
+    let counts = cart.map(|cart| {
+        (
+            cart["ready"].clone(),
+            cart["pods"].clone(),
+            cart["candidates"].clone(),
+        )
+    });
+    assert_eq!(counts, Some((json!(3), json!(3), json!(3))));
+}
+
+#[test]
 fn the_mode_and_the_next_rounds_are_printed_first() {
     let shop = ShopFixture::open();
     let dry = shop.macaque(&["plan"]);

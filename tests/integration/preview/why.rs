@@ -1,7 +1,7 @@
 //! What `macaque why` prints.
 
 use kube_sandbox::{AccessDenial, scenario};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::fixture::ShopFixture;
 
@@ -92,6 +92,127 @@ fn a_pod_can_be_named_in_several_ways() {
 }
 
 #[test]
+fn pods_on_their_way_out_are_counted_apart_and_never_explained_first() {
+    let shop = ShopFixture::open();
+    shop.add_departing_pods("cart");
+    let cart = shop.macaque(&["why", "deploy/cart"]);
+
+    let heading = "deployment/cart: 3 pods, and 3 that are terminating or finished\n";
+    assert!(cart.out.starts_with(heading), "{cart:?}");
+    let leaving = cart.line("shop/cart-terminating");
+    assert_eq!(
+        leaving,
+        "shop/cart-terminating no not eligible: already terminating"
+    );
+    assert!(
+        cart.line(", of deployment/cart,")
+            .ends_with(", of deployment/cart, ready"),
+        "{cart:?}"
+    );
+
+    let alone = shop.macaque(&["why", "shop/cart-terminating"]);
+    let first = "shop/cart-terminating, of deployment/cart, terminating\n";
+    assert!(alone.out.starts_with(first), "{alone:?}");
+    let json = shop.macaque(&["why", "shop/cart-evicted", "-o", "json"]).json();
+    assert_eq!(json["pods"][0]["state"], "finished");
+    assert_eq!(json["pods"][0]["ready"], false);
+}
+
+/// A ready pod that this controller holds.
+fn pod_of(kind: &str, owner: &str, name: &str) -> Value {
+    let mut pod = scenario::pod("shop", name, owner);
+    pod["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "example.com/v1", "kind": kind, "name": owner, "uid": "u", "controller": true,
+    }]);
+    pod
+}
+
+#[test]
+fn every_owner_can_be_named_as_plan_and_kubectl_print_it() {
+    let shop = ShopFixture::open();
+    let pods = [
+        pod_of("Widget", "gizmo", "gizmo-x7k2p"),
+        pod_of("ReplicationController", "rc-1", "rc-1-x7k2p"),
+        pod_of("Job", "backup-29000000", "backup-29000000-x7k2p"),
+    ];
+    shop.sandbox().apply(&pods).unwrap();
+
+    let plan = shop.macaque(&["plan", "-o", "json", "--min-age", "0s"]).json();
+    let printed: Vec<_> = plan["owners"].as_array().unwrap().iter().collect();
+    assert_eq!(printed.len(), 7, "{plan:#}");
+    for owner in printed {
+        let name = owner["owner"].as_str().unwrap();
+        let heading = format!("{name}: {} pod", owner["pods"]);
+        let why = shop.macaque(&["why", name]);
+        assert!(why.out.starts_with(&heading), "{why:?}");
+    }
+
+    let cart = shop.pod_of("cart");
+    let (replica_set, _) = cart.rsplit_once('-').unwrap();
+    let rows = [
+        ("deployment.apps/cart", "deployment/cart: 3 pods"),
+        ("deployments.apps/cart", "deployment/cart: 3 pods"),
+        ("Deployment/cart", "deployment/cart: 3 pods"),
+        (
+            &*format!("replicaset.apps/{replica_set}"),
+            &*format!("replicaset/{replica_set}: 3 pods"),
+        ),
+        ("statefulset.apps/db", "statefulset/db: 3 pods"),
+        ("rc/rc-1", "replicationcontroller/rc-1: 1 pod"),
+        ("widget/gizmo", "widget/gizmo: 1 pod"),
+        ("Widget/gizmo", "widget/gizmo: 1 pod"),
+        ("widget.example.com/gizmo", "widget/gizmo: 1 pod"),
+        ("widgets.example.com/gizmo", "widgets/gizmo: 1 pod"),
+        ("cronjob.batch/backup", "cronjob/backup: 1 pod"),
+        ("pods/db-0", "shop/db-0, of statefulset/db, ready"),
+        ("Pod/db-0", "shop/db-0, of statefulset/db, ready"),
+    ];
+    for (whom, heading) in rows {
+        let why = shop.macaque(&["why", whom]);
+        assert!(why.out.starts_with(&format!("{heading}\n")), "{whom}: {why:?}");
+    }
+}
+
+#[test]
+fn a_word_that_may_be_a_namespace_or_a_kind_is_tried_as_both() {
+    let shop = ShopFixture::open();
+    let of_widget = pod_of("Widget", "gizmo", "gizmo-x7k2p");
+    let elsewhere = scenario::pod("widget", "gadget", "gadget");
+    shop.sandbox().apply(&[of_widget, elsewhere]).unwrap();
+
+    let pod = shop.macaque(&["why", "widget/gadget"]);
+    assert!(
+        pod.out.starts_with("widget/gadget, without an owner, ready\n"),
+        "{pod:?}"
+    );
+    let owner = shop.macaque(&["why", "widget/gizmo"]);
+    assert!(owner.out.starts_with("widget/gizmo: 1 pod\n"), "{owner:?}");
+
+    let neither = shop.macaque(&["why", "widget/gone"]);
+    let words =
+        "macaque: pod widget/gone does not exist, and no pod in namespace shop is owned by widget/gone";
+    assert_eq!((neither.code, neither.err.trim()), (1, words));
+    let nowhere = shop.macaque(&["why", "widget/gizmo", "-A"]);
+    let words = "macaque: pod widget/gizmo does not exist; if widget is the kind of an owner, name its namespace with \
+                 --namespace";
+    assert_eq!((nowhere.code, nowhere.err.trim()), (1, words));
+    let invalid = shop.macaque(&["why", "a/b/c"]);
+    assert!(
+        invalid.err.contains("write POD, NAMESPACE/POD or KIND/NAME"),
+        "{invalid:?}"
+    );
+    assert_eq!(invalid.code, 2);
+
+    shop.sandbox()
+        .deny(AccessDenial::new("get", "pods").within("widget"));
+    let forbidden = shop.macaque(&["why", "widget/gizmo"]);
+    assert!(
+        forbidden.out.starts_with("widget/gizmo: 1 pod\n"),
+        "{forbidden:?}"
+    );
+}
+
+#[test]
 fn who_does_not_exist_is_named_in_clear_words() {
     let shop = ShopFixture::open();
     let pod = shop.macaque(&["why", "shop/nobody"]);
@@ -135,6 +256,9 @@ fn two_budgets_on_one_pod_are_both_listed() {
     assert!(why.out.contains("budget web, minAvailable 3"), "{why:?}");
     assert!(why.out.contains("budget also-web, maxUnavailable 1"), "{why:?}");
     assert!(why.out.contains("refused by several budgets at once"), "{why:?}");
+    let words = "another budget covers the pod too: while it runs its eviction is refused, ready or not";
+    assert_eq!(why.out.matches(words).count(), 2, "{why:?}");
+    assert!(!why.out.contains("pods that are not ready"), "{why:?}");
 }
 
 #[test]

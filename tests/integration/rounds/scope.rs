@@ -62,6 +62,36 @@ async fn a_system_namespace_that_is_opened_is_in_scope() {
 }
 
 #[actix_rt::test]
+async fn a_pod_whose_opt_out_is_no_clear_permission_is_exempt_and_its_value_is_reported() {
+    for (value, detail) in [
+        ("No", r#"opted out by macaque/enabled="No""#),
+        ("0", r#"opted out by macaque/enabled="0""#),
+        (
+            "",
+            r#"opted out by macaque/enabled="", which is neither yes nor no"#,
+        ),
+        (
+            "ture",
+            r#"opted out by macaque/enabled="ture", which is neither yes nor no"#,
+        ),
+    ] {
+        let mut shy = deployment("shop", "shy", 2);
+        shy["spec"]["template"]["metadata"]["annotations"] = json!({ "macaque/enabled": value });
+        let fixture = RoundFixture::with(vec![shy]);
+        let report = fixture.round().await;
+
+        let tally = &report.exempted["opted-out"];
+        assert_eq!((tally.count, &*tally.detail), (2, detail));
+        assert_eq!(fixture.pods("shop").await.len(), 2);
+    }
+
+    let mut bold = deployment("shop", "bold", 2);
+    bold["spec"]["template"]["metadata"]["annotations"] = json!({ "macaque/enabled": "Yes" });
+    let report = RoundFixture::with(vec![bold]).round().await;
+    assert_eq!(outcomes(&report), ["deployment/bold: evicted"]);
+}
+
+#[actix_rt::test]
 async fn every_exempted_pod_is_counted_by_reason_with_an_example() {
     let mut pending = pod("shop", "late", "late");
     pending["status"]["phase"] = json!("Pending");
