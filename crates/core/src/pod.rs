@@ -70,7 +70,7 @@ pub struct Pod {
 /// The state of a pod, as far as it concerns its owner's replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum PodState {
+pub enum ReplicaState {
     /// The pod is ready.
     Ready,
     /// The pod is pending, or runs and is not ready.
@@ -94,20 +94,20 @@ pub struct ReplicaCount {
 
 impl Pod {
     /// The pod's state.
-    pub fn state(&self) -> PodState {
+    pub fn state(&self) -> ReplicaState {
         match self.phase {
-            _ if self.terminating => PodState::Terminating,
-            PodPhase::Succeeded | PodPhase::Failed => PodState::Finished,
-            PodPhase::Pending | PodPhase::Running | PodPhase::Unknown if self.ready => PodState::Ready,
-            PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => PodState::NotReady,
+            _ if self.terminating => ReplicaState::Terminating,
+            PodPhase::Succeeded | PodPhase::Failed => ReplicaState::Finished,
+            PodPhase::Pending | PodPhase::Running | PodPhase::Unknown if self.ready => ReplicaState::Ready,
+            PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => ReplicaState::NotReady,
         }
     }
 
     /// Whether the pod counts as a replica: it is neither terminating nor finished.
     pub fn is_live(&self) -> bool {
         match self.state() {
-            PodState::Ready | PodState::NotReady => true,
-            PodState::Terminating | PodState::Finished => false,
+            ReplicaState::Ready | ReplicaState::NotReady => true,
+            ReplicaState::Terminating | ReplicaState::Finished => false,
         }
     }
 
@@ -136,9 +136,9 @@ impl ReplicaCount {
     /// Counts `pod`, if it is live.
     pub fn add(&mut self, pod: &Pod) {
         let is_ready = match pod.state() {
-            PodState::Ready => true,
-            PodState::NotReady => false,
-            PodState::Terminating | PodState::Finished => return,
+            ReplicaState::Ready => true,
+            ReplicaState::NotReady => false,
+            ReplicaState::Terminating | ReplicaState::Finished => return,
         };
 
         self.live += 1;
@@ -154,7 +154,7 @@ impl ReplicaCount {
     }
 }
 
-impl fmt::Display for PodState {
+impl fmt::Display for ReplicaState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ready => "ready",

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use actix::System;
-use macaque_core::pod::{PodOwner, PodState};
+use macaque_core::pod::{PodOwner, ReplicaState};
 use macaque_core::selector::Selector;
 use tokio::time::Instant;
 
@@ -72,7 +72,7 @@ async fn count_ready(cluster: &Cluster) -> Result<ReadyCounts, ApiError> {
     let mut ready = ReadyCounts::new();
     let page = cluster.pods(Some("shop"), &Selector::default(), None).await?;
     for pod in page.pods {
-        let is_ready = pod.state() == PodState::Ready;
+        let is_ready = pod.state() == ReplicaState::Ready;
         if let Some(owner) = pod.owner {
             *ready.entry(owner).or_default() += usize::from(is_ready);
         }

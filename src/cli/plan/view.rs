@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::budget::PlannedDisruptions;
 use macaque_core::config::{DrawBy, NamespaceScope};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::pod::{PodOwner, PodRef, PodState};
+use macaque_core::pod::{PodOwner, PodRef, ReplicaState};
 use macaque_core::prediction::Prediction;
 use macaque_core::preview::{BudgetIndex, PredictedVictim, PreviewedPod, RoundPreview};
 use macaque_core::report::ExemptionTallies;
@@ -182,7 +182,7 @@ fn row(preview: &RoundPreview, pod: &PreviewedPod, chance: f64) -> CandidateRow 
     CandidateRow {
         pod: pod.pod.id.clone(),
         owner: pod.pod.owner.clone(),
-        ready: pod.pod.state() == PodState::Ready,
+        ready: pod.pod.state() == ReplicaState::Ready,
         budgets: cover(&preview.budgets, pod, preview.disrupt.method),
         chance,
         prediction: preview.prediction(pod, &PlannedDisruptions::default()),

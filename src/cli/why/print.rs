@@ -1,7 +1,7 @@
 //! The explanation, for people.
 
 use macaque_core::eligibility::{RuleFinding, RuleResult};
-use macaque_core::pod::PodState;
+use macaque_core::pod::ReplicaState;
 use macaque_core::preview::PodExplanation;
 
 use super::WhyAnswer;
@@ -35,7 +35,7 @@ pub(super) fn answer(answer: &WhyAnswer) -> String {
 
 /// How many pods an owner has, and how many that are on their way out.
 fn count_pods(pods: &[PodExplanation]) -> String {
-    let is_live = |pod: &&PodExplanation| matches!(pod.state, PodState::Ready | PodState::NotReady);
+    let is_live = |pod: &&PodExplanation| matches!(pod.state, ReplicaState::Ready | ReplicaState::NotReady);
     let live = pods.iter().filter(is_live).count();
     let counted = count(live, "pod");
     match pods.len() - live {

@@ -38,7 +38,7 @@ pub(in crate::k8s) struct TypeMeta {
     pub(in crate::k8s) api_version: Option<String>,
 }
 
-/// Why a body is not what was asked for.
+/// The reason why a body is not what was asked for.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::k8s) enum WrongBody {
     /// The body is not JSON, or a field is missing or of the wrong type.

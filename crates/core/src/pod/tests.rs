@@ -15,17 +15,17 @@ fn pod(phase: PodPhase, ready: bool, terminating: bool) -> Pod {
 fn a_pod_that_is_terminating_or_finished_is_no_replica_even_if_its_condition_says_ready() {
     use PodPhase::*;
     let rows = [
-        (pod(Running, true, false), PodState::Ready, (1, 1, 0)),
-        (pod(Running, false, false), PodState::NotReady, (1, 0, 1)),
-        (pod(Pending, false, false), PodState::NotReady, (1, 0, 0)),
-        (pod(Unknown, false, false), PodState::NotReady, (1, 0, 1)),
-        (pod(Running, true, true), PodState::Terminating, (0, 0, 0)),
-        (pod(Running, false, true), PodState::Terminating, (0, 0, 0)),
-        (pod(Pending, false, true), PodState::Terminating, (0, 0, 0)),
-        (pod(Failed, false, true), PodState::Terminating, (0, 0, 0)),
-        (pod(Failed, false, false), PodState::Finished, (0, 0, 0)),
-        (pod(Failed, true, false), PodState::Finished, (0, 0, 0)),
-        (pod(Succeeded, false, false), PodState::Finished, (0, 0, 0)),
+        (pod(Running, true, false), ReplicaState::Ready, (1, 1, 0)),
+        (pod(Running, false, false), ReplicaState::NotReady, (1, 0, 1)),
+        (pod(Pending, false, false), ReplicaState::NotReady, (1, 0, 0)),
+        (pod(Unknown, false, false), ReplicaState::NotReady, (1, 0, 1)),
+        (pod(Running, true, true), ReplicaState::Terminating, (0, 0, 0)),
+        (pod(Running, false, true), ReplicaState::Terminating, (0, 0, 0)),
+        (pod(Pending, false, true), ReplicaState::Terminating, (0, 0, 0)),
+        (pod(Failed, false, true), ReplicaState::Terminating, (0, 0, 0)),
+        (pod(Failed, false, false), ReplicaState::Finished, (0, 0, 0)),
+        (pod(Failed, true, false), ReplicaState::Finished, (0, 0, 0)),
+        (pod(Succeeded, false, false), ReplicaState::Finished, (0, 0, 0)),
     ];
 
     for (pod, state, (live, ready, unready)) in rows {

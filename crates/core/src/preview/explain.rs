@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::budget::{BudgetArithmetic, PlannedDisruptions};
 use crate::eligibility::{EligibilityConfig, RuleFinding, RuleResult, examine};
 use crate::outcome::DisruptionMethod;
-use crate::pod::{Pod, PodOwner, PodRef, PodState};
+use crate::pod::{Pod, PodOwner, PodRef, ReplicaState};
 use crate::preview::{BudgetIndex, Prediction};
 
 /// The explanation of one pod: why it can be picked or not, and what is expected of its disruption.
@@ -19,7 +19,7 @@ pub struct PodExplanation {
     /// Whether the pod counts as a ready replica.
     pub ready: bool,
     /// The pod's state.
-    pub state: PodState,
+    pub state: ReplicaState,
     /// The finding of every rule, in the order of checking.
     pub rules: Vec<RuleFinding>,
     /// The budgets that cover the pod; `None` if they could not be read, or the method asks none.
@@ -56,7 +56,7 @@ pub fn explain(
     PodExplanation {
         pod: pod.id.clone(),
         owner: pod.owner.clone(),
-        ready: pod.state() == PodState::Ready,
+        ready: pod.state() == ReplicaState::Ready,
         state: pod.state(),
         rules: findings,
         budgets: arithmetic,

@@ -140,7 +140,7 @@ fn under_several_budgets_none_lets_a_pod_go_whatever_its_policy_for_unready_pods
             let explained = explain(pod, &rules, now(), &under(budgets.clone()));
             let expected = format!("{beginning}while it runs its eviction is refused, ready or not");
             for budget in explained.budgets.unwrap() {
-                assert_eq!(budget.words[1..], [expected.clone()]);
+                assert_eq!(budget.words[1..], [&*expected]);
             }
             assert!(explained.prediction.is_refused());
             let refused = "its eviction would be refused by several budgets at once";
@@ -157,7 +157,10 @@ fn a_pod_that_is_terminating_is_not_called_ready() {
     };
     let rules = rules(0, DisruptionMethod::Evict);
     let explained = explain(&pod, &rules, now(), &BudgetIndex::default());
-    assert_eq!((explained.ready, explained.state), (false, PodState::Terminating));
+    assert_eq!(
+        (explained.ready, explained.state),
+        (false, ReplicaState::Terminating)
+    );
 }
 
 #[test]
