@@ -77,6 +77,12 @@ impl Cluster {
             .send(get("/version"), self.access.deadlines.read, what)
             .await?;
         let version: VersionInfo = response.into_untyped(what)?;
+        if version.git_version.is_empty() {
+            return Err(ApiError::Unexpected {
+                what: what(),
+                why: "a version without gitVersion".to_owned(),
+            });
+        }
         Ok(version.git_version)
     }
 

@@ -151,15 +151,18 @@ impl ApiResponse {
         if !self.status.is_success() {
             return None;
         }
-        let checked = TypeMeta::of(&self.body)
-            .map_err(WrongBody::from)
-            .and_then(|type_meta| type_meta.expect(&[ObjectKind::STATUS, ObjectKind::POD], &self.body));
-        match checked {
-            Ok(()) => None,
-            Err(WrongBody::OtherObject(what)) => Some(what),
-            Err(WrongBody::Malformed(_)) if self.body.is_empty() => Some("an empty answer".to_owned()),
-            Err(WrongBody::Malformed(_)) => Some(excerpt(&self.body)),
+        if self.body.is_empty() {
+            return Some("an empty answer".to_owned());
         }
+
+        let Ok(type_meta) = TypeMeta::of(&self.body) else {
+            return Some(excerpt(&self.body));
+        };
+        if type_meta.is(ObjectKind::STATUS) && wire::status(&self.body).is_none() {
+            return Some("a Status without an outcome".to_owned());
+        }
+        let checked = type_meta.expect(&[ObjectKind::STATUS, ObjectKind::POD], &self.body);
+        checked.err().map(|error| error.to_string())
     }
 
     /// Whether the credentials were rejected. The code alone does not show it: an admission webhook may also deny with

@@ -34,7 +34,8 @@ struct PodMetadata {
     name: String,
     #[serde(default)]
     namespace: String,
-    #[serde(default)]
+    /// Required, because every disruption carries it as a precondition, and an empty one is none.
+    #[serde(deserialize_with = "not_empty")]
     uid: String,
     #[serde(default, deserialize_with = "null_is_default")]
     labels: BTreeMap<String, String>,
@@ -225,10 +226,13 @@ struct CauseObject {
     message: String,
 }
 
-/// Reads a Status and its `retryAfterSeconds`, if `body` is a Status: its field `status` is a string, while that of a
-/// resource is an object.
+/// Reads a Status and its `retryAfterSeconds`, if `body` is a Status: its field `status` is `Success` or `Failure`, while
+/// that of a resource is an object. A time-out of the API server has no `kind`.
 pub(super) fn status(body: &[u8]) -> Option<(AnswerStatus, Option<u64>)> {
     let object: StatusObject = serde_json::from_slice(body).ok()?;
+    if !["Success", "Failure"].contains(&object.status.as_str()) {
+        return None;
+    }
     let StatusDetails {
         kind,
         name,
@@ -277,6 +281,15 @@ where
     T: Deserialize<'de> + Default,
 {
     null_is_default(deserializer).map(Some)
+}
+
+/// Reads a text that must not be empty.
+fn not_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Err(serde::de::Error::custom("a text that must not be empty is empty"));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

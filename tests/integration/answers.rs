@@ -22,7 +22,7 @@ const STATUS: &str =
 const TABLE: &str = r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{},"columnDefinitions":[]}"#;
 
 /// Bodies that answer no request of macaque, and a part of what every reader says of them.
-const WRONG_BODIES: [(&str, &str); 15] = [
+const WRONG_BODIES: [(&str, &str); 17] = [
     ("", ""),
     ("null", ""),
     ("7", ""),
@@ -33,6 +33,8 @@ const WRONG_BODIES: [(&str, &str); 15] = [
     (r#"{"items":[]}"#, ""),
     (r#"{"metadata":{},"items":null}"#, ""),
     (r#"{"status":"ok"}"#, ""),
+    (r#"{"kind":"Status","apiVersion":"v1"}"#, "a Status"),
+    (r#"{"kind":"Status","apiVersion":"v1","status":"ok"}"#, "a Status"),
     (r#"{"kind":"PodList"}"#, ""),
     (r#"{"kind":"PodList","apiVersion":"v1","metadata":{}}"#, ""),
     (r#"{"kind":"ConfigMapList","apiVersion":"v1","items":[]}"#, ""),

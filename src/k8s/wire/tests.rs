@@ -5,8 +5,22 @@ use serde_json::json;
 use super::list::ListEnvelope;
 use super::*;
 
-fn pod(object: serde_json::Value) -> Pod {
+/// The pod of this object, which need not say its UID.
+fn pod(mut object: serde_json::Value) -> Pod {
+    object["metadata"]["uid"] = json!("u1");
     serde_json::from_value::<PodObject>(object).unwrap().into()
+}
+
+#[test]
+fn a_pod_without_a_uid_is_no_pod() {
+    for metadata in [
+        json!({"name": "p"}),
+        json!({"name": "p", "uid": ""}),
+        json!({"name": "p", "uid": null}),
+    ] {
+        let pod = json!({"kind": "Pod", "apiVersion": "v1", "metadata": metadata});
+        assert!(serde_json::from_value::<PodObject>(pod).is_err());
+    }
 }
 
 #[test]
@@ -128,4 +142,6 @@ fn how_many_items_remain_is_a_hint_that_may_be_nonsense() {
 #[test]
 fn a_pod_is_not_taken_for_a_status() {
     assert!(status(br#"{"kind":"Pod","status":{"phase":"Running"}}"#).is_none());
+    assert!(status(br#"{"kind":"Widget","status":"ok"}"#).is_none());
+    assert!(status(br#"{"kind":"Status"}"#).is_none());
 }
