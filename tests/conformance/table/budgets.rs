@@ -87,6 +87,7 @@ fn spent() -> Vec<Scenario> {
 
 fn unhealthy() -> Vec<Scenario> {
     let always = json!({"spec": {"unhealthyPodEvictionPolicy": "AlwaysAllow"}});
+    let two_that_always_allow = ["one", "two"].map(|name| with(least(name, "web", 0), always.clone()));
     vec![
         scenario("an unready pod whose app has too few healthy ones", &[8])
             .given([unready("sick", "web"), least("web", "web", 1)])
@@ -115,6 +116,13 @@ fn unhealthy() -> Vec<Scenario> {
             .reports(&["sick: evicted"])
             .ends(Disrupted)
             .after([Going("sick")]),
+        scenario("two budgets refuse an unready pod too, whatever they say of such pods", &[6])
+            .given([unready("sick", "web")])
+            .given(two_that_always_allow)
+            .sends(evict("sick"), 500)
+            .reports(&["sick: refused by several budgets at once: evictions allow one per pod"])
+            .ends(Refused)
+            .after([Alive("sick")]),
         scenario("no budget is checked for a pending pod, not even two", &[7])
             .given([pending("early", "web"), least("one", "web", 1), least("two", "web", 1)])
             .include(&["bare", "pending"])
