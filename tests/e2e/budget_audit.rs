@@ -188,3 +188,43 @@ async fn pods_that_are_not_ready_and_block_are_named_with_the_remedy() {
         .await
         .says(["unhealthyPodEvictionPolicy: AlwaysAllow"]);
 }
+
+#[tokio::test]
+#[ignore = "needs a real control plane: just e2e"]
+async fn a_pod_that_terminates_changes_neither_a_verdict_nor_the_number_of_replicas() {
+    let mut namespace = TestNamespace::new().await;
+    let workloads = [
+        Workload::deployment("web", 3).terminating_slowly(),
+        // Its pod has no successor until it is gone.
+        Workload::stateful_set("db", 4).terminating_slowly(),
+    ];
+    for (workload, name) in workloads.into_iter().zip(["web", "db"]) {
+        let pods = namespace.with(workload).await;
+        namespace
+            .with_budget(name, name, json!({"minAvailable": 3}))
+            .await;
+        let path = namespace.path_of(&pods[0]);
+        namespace
+            .send(Method::DELETE, &path, &Value::Null)
+            .await
+            .accepted();
+    }
+
+    for name in ["web", "db"] {
+        let path = format!("{}/{name}", namespace.path("PodDisruptionBudget"));
+        until("four pods are expected, and three of them healthy", async || {
+            let status = namespace.read(&path).await["status"].clone();
+            (status["expectedPods"] == 4 && status["currentHealthy"] == 3).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(
+        namespace.findings(3).await,
+        ["error never web", "note exhausted db"]
+    );
+
+    let plan = namespace.macaque("plan -o json").exits(0).await.json();
+    let mut owners = plan["owners"].as_array().unwrap().iter();
+    let web = owners.find(|owner| owner["owner"] == "deployment/web").unwrap();
+    assert_eq!((&web["ready"], &web["pods"]), (&json!(3), &json!(3)), "{plan:#}");
+}
