@@ -75,7 +75,7 @@ impl RunningRound<'_> {
         while let Some(candidate) = self.next_victim(&mut picker)? {
             self.try_victim(candidate, &mut picker).await?;
         }
-        Ok(())
+        end_of(picker)
     }
 
     pub(super) fn scanner(&self) -> PodScanner<'_> {
@@ -244,5 +244,13 @@ impl RunningRound<'_> {
             }
             error => Err(error.into()),
         }
+    }
+}
+
+/// How a round ends that has tried its victims.
+pub(super) fn end_of(picker: VictimPicker) -> Result<(), RoundEnd> {
+    match picker.limit_after_webhook() {
+        Some(why) => Err(RoundEnd::Withheld { why }),
+        None => Ok(()),
     }
 }
