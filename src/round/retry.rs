@@ -42,6 +42,17 @@ pub(crate) async fn with_retries<T>(
     DEFAULT_POLICY.read(platform, stop, read).await
 }
 
+impl RetryEnd {
+    /// How long the next pause may be, after so many tries; zero if there is no next one.
+    fn left(&self, tries: u32, platform: &Platform) -> Duration {
+        match self {
+            Self::Tries(most) if tries < *most => Duration::MAX,
+            Self::Tries(_) => Duration::ZERO,
+            Self::At(end) => end.saturating_duration_since(platform.monotonic()),
+        }
+    }
+}
+
 impl RetryPolicy {
     /// Reads, and retries transient errors by this policy.
     pub(crate) async fn read<T>(
@@ -57,18 +68,16 @@ impl RetryPolicy {
                 Ok(result) => return Ok(result),
                 Err(error) => error,
             };
+            let left = self.end.left(tries, platform);
+            if left.is_zero() || !error.is_transient() {
+                return Err(error);
+            }
+
             let pause = match &error {
                 ApiError::Throttled { retry_after, .. } => (*retry_after).min(LONGEST_PAUSE),
                 _ => PAUSE * 2_u32.pow((tries - 1).min(4)),
             };
-            let is_over = match self.end {
-                RetryEnd::Tries(most) => tries >= most,
-                RetryEnd::At(end) => platform.monotonic() + pause >= end,
-            };
-            if is_over || !error.is_transient() {
-                return Err(error);
-            }
-
+            let pause = pause.min(left);
             log::debug!("{error}; trying again in {} ms", pause.as_millis());
             let waited = stop.within(self.grace, platform.sleep(pause)).await;
             waited.ok_or(ApiError::Stopped)?;
