@@ -142,7 +142,7 @@ fn slot_of_request(now: Timestamp) -> Timestamp {
     now.round(down).unwrap_or(now)
 }
 
-/// Why another replica has the round, and what to do.
+/// The reason why the round is another replica's, and what to do.
 fn with_remedy(denial: &Denial) -> String {
     let remedy = match denial {
         Denial::StillRunning { .. } => "run the command again when that round is over",
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_told_that_another_has_the_round_is_told_what_to_do() {
+    fn a_round_that_another_replica_has_comes_with_a_remedy() {
         let slot: Timestamp = "2026-11-28T06:36:00Z".parse().unwrap();
         let holder = LeaseHolder {
             process: "other".to_owned(),

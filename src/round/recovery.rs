@@ -88,7 +88,7 @@ impl RoundContext<'_> {
                    to the others was found by looking them up";
         RoundReport {
             attempts: round.attempts(),
-            finished: self.platform.now(),
+            finished: self.platform.now().max(round.slot),
             end: RoundEnd::Failed { why: why.to_owned() },
             ..self.config.blank_report(round.slot, round.seed)
         }

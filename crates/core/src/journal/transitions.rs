@@ -47,9 +47,7 @@ impl Journal {
             Some(round) => round.check_spacing(slot, context)?,
             None => {}
         }
-        if slot > after(now, EARLY_CLAIM) {
-            return Err(Denial::SlotInFuture { slot });
-        }
+        check_not_early(slot, context)?;
         if now.duration_since(slot) > signed(context.timing.deadline) {
             return Err(Denial::TooLate { slot });
         }
@@ -83,6 +81,9 @@ impl Journal {
             Some(round) => round.check_later(slot, context)?,
             None => {}
         }
+        // Only a clock that is right may spend a slot.
+        check_clock(context)?;
+        check_not_early(slot, context)?;
 
         let now = context.now;
         self.round = Some(RoundRecord {
@@ -224,11 +225,24 @@ impl Journal {
         if let Some(quarantine) = self.quarantine(context.now) {
             return Err(Denial::Quarantined(quarantine.clone()));
         }
-        match context.skew {
-            Some(skew) if skew.unsigned_abs() > context.timing.skew => Err(Denial::ClockSkewed { skew }),
-            _ => Ok(()),
-        }
+        check_clock(context)
     }
+}
+
+/// Checks that this machine's clock is near the API server's, as far as that is known.
+fn check_clock(context: &StepContext<'_>) -> Result<(), Denial> {
+    match context.skew {
+        Some(skew) if skew.unsigned_abs() > context.timing.skew => Err(Denial::ClockSkewed { skew }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that `slot` has come.
+fn check_not_early(slot: Timestamp, context: &StepContext<'_>) -> Result<(), Denial> {
+    if slot > after(context.now, EARLY_CLAIM) {
+        return Err(Denial::SlotInFuture { slot });
+    }
+    Ok(())
 }
 
 /// Gives a lease to the acting holder if it is free: it ran out, or belongs to an earlier incarnation of the same
