@@ -87,14 +87,9 @@ pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> Round
 
     let journal = match context.claim(slot, seed).await {
         Ok(journal) => journal,
-        Err(JournalError::Denied(denial)) if denial.is_held_elsewhere() => {
-            return RoundResult::Skipped(denial);
-        }
         Err(error) => {
-            return RoundResult::Reported {
-                report: round.finish(error.into()),
-                claim_state: ClaimState::Unclaimed,
-            };
+            let report = round.finish(error.clone().into());
+            return context.withhold(report, &error).await;
         }
     };
 
@@ -140,6 +135,7 @@ pub async fn run_alone(
         RoundResult::Reported { report, .. } => report,
         RoundResult::Skipped(denial) => RoundReport {
             end: JournalError::Denied(denial).into(),
+            finished: platform.now().max(slot),
             ..config.blank_report(slot, seed)
         },
     }

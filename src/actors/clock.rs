@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 use macaque_core::schedule::Calendar;
-use macaque_core::schedule::timer::{ClockReading, SlotTimer, TimerTick};
+use macaque_core::schedule::timer::{ClockReading, MissedSlots, SlotTimer, TimerTick};
 use tokio::time::Instant;
 
 use super::ActorsConfig;
@@ -161,12 +161,8 @@ fn log_tick(tick: &TimerTick) {
         );
     }
 
-    if let Some((count, last)) = tick.missed {
-        let rounds = if count == 1 { "round" } else { "rounds" };
-        log::warn!(
-            slot:% = last;
-            "skipped {count} scheduled {rounds} (last: {last}); skipped rounds are not run later"
-        );
+    if let Some(missed) = tick.missed {
+        log::warn!(slot:% = missed.last; "{}", describe(missed));
     }
 
     if let Some(next) = tick.next {
@@ -174,9 +170,46 @@ fn log_tick(tick: &TimerTick) {
     }
 }
 
+/// Describes the missed slots in a sentence.
+fn describe(missed: MissedSlots) -> String {
+    let MissedSlots { count, or_more, last } = missed;
+    let what = match (count, or_more) {
+        (1, false) => format!("the round scheduled for {last}"),
+        (_, false) => format!("{count} scheduled rounds, the last one for {last}"),
+        (_, true) => format!("{count} scheduled rounds or more"),
+    };
+    format!("this process missed {what}; missed rounds are not run later")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn missed_slots_are_described_in_good_grammar_and_no_number_is_more_exact_than_known() {
+        let last: Timestamp = "2026-11-28T06:36:00Z".parse().unwrap();
+        let table = [
+            (
+                1,
+                false,
+                "this process missed the round scheduled for 2026-11-28T06:36:00Z; missed rounds are not run later",
+            ),
+            (
+                2,
+                false,
+                "this process missed 2 scheduled rounds, the last one for 2026-11-28T06:36:00Z; missed rounds are not run later",
+            ),
+            (
+                1000,
+                true,
+                "this process missed 1000 scheduled rounds or more; missed rounds are not run later",
+            ),
+        ];
+
+        for (count, or_more, words) in table {
+            assert_eq!(describe(MissedSlots { count, or_more, last }), words);
+        }
+    }
 
     #[test]
     fn an_interval_fires_strictly_after_now_and_at_the_same_instants_whoever_asks() {

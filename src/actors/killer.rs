@@ -128,7 +128,10 @@ impl Killer {
 
         match outcome.round {
             Some(RoundResult::Reported { report, claim_state }) => self.finish_round(report, claim_state),
-            Some(RoundResult::Skipped(denial)) => log::info!("skipping this round: {denial}"),
+            Some(RoundResult::Skipped(denial)) => {
+                self.failures.round_is_elsewhere(&denial);
+                log::info!("skipping this round: {denial}");
+            }
             None => {}
         }
 

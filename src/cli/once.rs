@@ -5,9 +5,9 @@ use std::time::Duration;
 use actix::System;
 use clap::Args;
 use futures_util::FutureExt as _;
-use jiff::{Timestamp, Unit};
-use macaque_core::journal::JournalEvent;
-use macaque_core::report::{RoundReport, RoundStatus};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
+use macaque_core::journal::{Denial, JournalEvent};
+use macaque_core::report::{RoundEnd, RoundReport, RoundStatus};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -15,7 +15,6 @@ use tokio::sync::watch;
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, setup};
 use crate::failpoint::FailPoints;
-use crate::journal::JournalError;
 use crate::notify::{self, Channel, DeliveryRetry, HttpClient, RoundMessage};
 use crate::platform::Platform;
 use crate::round::{self, ClaimState, RoundContext, RoundResult, StopSwitch};
@@ -108,7 +107,7 @@ async fn run_round(
     switch: &StopSwitch,
     signals: &watch::Receiver<usize>,
 ) -> Option<(RoundReport, ClaimState)> {
-    let slot = this_second(context.platform);
+    let slot = slot_of_request(context.platform.now());
     let ask_to_stop = async {
         received(signals.clone(), 1).await;
         switch.request();
@@ -123,7 +122,10 @@ async fn run_round(
         RoundResult::Reported { report, claim_state } => (report, claim_state),
         RoundResult::Skipped(denial) => {
             let report = RoundReport {
-                end: JournalError::Denied(denial).into(),
+                end: RoundEnd::Withheld {
+                    why: with_remedy(&denial),
+                },
+                finished: context.platform.now().max(slot),
                 ..context.config.blank_report(slot, seed)
             };
             (report, ClaimState::Unclaimed)
@@ -131,10 +133,25 @@ async fn run_round(
     })
 }
 
-/// The slot of a round that is not on the schedule.
-fn this_second(platform: &Platform) -> Timestamp {
-    let now = platform.now();
-    now.round(Unit::Second).unwrap_or(now)
+/// The slot of a round that is asked for at `now`: that time, never a later one, and fine enough to tell two requests
+/// within a second apart.
+fn slot_of_request(now: Timestamp) -> Timestamp {
+    let down = TimestampRound::new()
+        .smallest(Unit::Millisecond)
+        .mode(RoundMode::Floor);
+    now.round(down).unwrap_or(now)
+}
+
+/// The reason why the round is another replica's, and what to do.
+fn with_remedy(denial: &Denial) -> String {
+    let remedy = match denial {
+        Denial::StillRunning { .. } => "run the command again when that round is over",
+        Denial::AlreadyClaimed { slot, last, .. } if last > slot => {
+            "run the command again, and if it is refused again, compare this machine's clock with that replica's"
+        }
+        _ => "run the command again",
+    };
+    format!("{denial}: {remedy}")
 }
 
 /// Counts every SIGINT and SIGTERM from now on.
@@ -221,5 +238,65 @@ fn exit_code(report: &RoundReport) -> i32 {
         RoundStatus::Failed => exit::CLUSTER,
         RoundStatus::Refused => exit::REFUSED,
         RoundStatus::Idle => exit::IDLE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use macaque_core::journal::LeaseHolder;
+
+    use super::*;
+
+    #[test]
+    fn a_request_never_lies_before_its_slot_and_two_within_a_second_have_two_slots() {
+        for (now, slot) in [
+            ("2026-11-28T06:36:00.9999999Z", "2026-11-28T06:36:00.999Z"),
+            ("2026-11-28T06:36:00.5Z", "2026-11-28T06:36:00.5Z"),
+            ("2026-11-28T06:36:00.4994Z", "2026-11-28T06:36:00.499Z"),
+            ("2026-11-28T06:36:00Z", "2026-11-28T06:36:00Z"),
+        ] {
+            let now: Timestamp = now.parse().unwrap();
+            assert_eq!(slot_of_request(now).to_string(), slot);
+            assert!(slot_of_request(now) <= now);
+        }
+    }
+
+    #[test]
+    fn a_round_that_another_replica_has_comes_with_a_remedy() {
+        let slot: Timestamp = "2026-11-28T06:36:00Z".parse().unwrap();
+        let holder = LeaseHolder {
+            process: "other".to_owned(),
+            incarnation: 1,
+        };
+        let taken = |last| Denial::AlreadyClaimed {
+            slot,
+            last,
+            holder: holder.clone(),
+            withheld: None,
+        };
+        let later = slot + Duration::from_secs(1);
+        let running = Denial::StillRunning {
+            slot,
+            holder: holder.clone(),
+        };
+
+        for (denial, words) in [
+            (
+                taken(slot),
+                "round 2026-11-28T06:36:00Z was already taken by replica other/1: run the command again",
+            ),
+            (
+                taken(later),
+                "replica other/1 already took a later round, 2026-11-28T06:36:01Z: run the command again, and if it is \
+                 refused again, compare this machine's clock with that replica's",
+            ),
+            (
+                running,
+                "replica other/1 is still running round 2026-11-28T06:36:00Z: run the command again when that round is \
+                 over",
+            ),
+        ] {
+            assert_eq!(with_remedy(&denial), words);
+        }
     }
 }

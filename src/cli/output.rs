@@ -106,12 +106,8 @@ fn advice(report: &RoundReport) -> Vec<String> {
         let Outcome::Refused(refusal) = &attempt.outcome else {
             continue;
         };
-        let later = if refusal.may_pass() {
-            "may be allowed later"
-        } else {
-            "will not be allowed until something changes"
-        };
-        let advice = line(&format!("{}: {later}; {}", refusal.summary(), refusal.advice()));
+        let (summary, outlook, remedy) = (refusal.summary(), refusal.outlook(), refusal.advice());
+        let advice = line(&format!("{summary}: {outlook}; {remedy}"));
         if !lines.contains(&advice) {
             lines.push(advice);
         }

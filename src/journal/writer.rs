@@ -65,6 +65,11 @@ impl JournalWriter {
         self.store.timing.lease / 5
     }
 
+    /// Forgets the copy of the ConfigMap, so that the next step is taken on a fresh one, with its pause.
+    pub fn forget_cached(&self) {
+        self.cached.replace(None);
+    }
+
     /// The event that claims the round of `slot`.
     pub fn claim(&self, slot: Timestamp, seed: u64) -> JournalEvent {
         let since = self.store.since;

@@ -3,23 +3,27 @@
 
 use std::time::Duration;
 
+use macaque_core::eligibility::Candidate;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::PodRef;
 use macaque_core::refusal::Refusal;
 use macaque_core::verdict::{DisruptionVerdict, classify};
 
-use super::retry::RetryPolicy;
+use tokio::time::Instant;
+
+use super::retry::{RetryEnd, RetryPolicy};
 use super::{LONGEST_PAUSE, RoundContext};
 use crate::k8s::ApiError;
 
 /// How long the current victim may take, request and check together, once macaque was asked to stop.
 pub(super) const GRACE: Duration = Duration::from_secs(15);
 
-/// The policy of the check after a disruption: more tries than other reads get, and it may use the grace.
-const CHECK: RetryPolicy = RetryPolicy {
-    tries: 4,
-    grace: GRACE,
-};
+/// How often the check after a disruption is tried before the log says that the API server is away: more often than
+/// other reads.
+const QUIET_CHECKS: u32 = 4;
+
+/// What a check found that does not settle a doubt.
+const SEEN_ALIVE: &str = "a moment later the pod was alive";
 
 /// How many times a throttled disruption is sent again.
 const THROTTLE_RETRIES: u32 = 3;
@@ -51,7 +55,10 @@ pub(super) enum PodState {
 /// A running attempt.
 struct DisruptionAttempt<'a> {
     context: &'a RoundContext<'a>,
+    victim: &'a Candidate,
     pod: &'a PodRef,
+    /// When the outcome is no longer looked for.
+    until: Instant,
     /// How many times it may still be sent again after throttling.
     throttle_retries: u32,
     /// The reason for which the outcome of an earlier request is unknown. Once set, later answers prove nothing by
@@ -61,21 +68,40 @@ struct DisruptionAttempt<'a> {
 }
 
 impl RoundContext<'_> {
-    /// Checks the state of `pod` by its UID, with retries if the API server does not answer.
-    pub(super) async fn check(&self, pod: &PodRef) -> PodState {
+    /// Checks the state of `pod` by its UID. While the API server does not answer, looks again and again, until `until`
+    /// or the end of the grace after a request to stop.
+    pub(super) async fn check(&self, pod: &PodRef, until: Instant) -> PodState {
         let read = async || self.cluster.pod(pod).await;
-        match CHECK.read(self.platform, self.stop, read).await {
+        let policy = |end| RetryPolicy { end, grace: GRACE };
+
+        let quiet = policy(RetryEnd::Tries(QUIET_CHECKS));
+        let mut found = quiet.read(self.platform, self.stop, read).await;
+        if let Err(error) = &found
+            && error.is_transient()
+        {
+            log::warn!("{error}; what became of pod {pod} is looked up as soon as the API server is back");
+            let patient = policy(RetryEnd::At(until));
+            found = patient.read(self.platform, self.stop, read).await;
+        }
+
+        match found {
             Ok(Some(now)) if now.id.uid == pod.uid && !now.terminating => PodState::Alive,
             Ok(_) => PodState::GoneOrTerminating,
             Err(error) => PodState::Unknown(error.to_string()),
         }
     }
 
-    /// Disrupts `pod` and finds out what happened to it.
-    pub(super) async fn disrupt(&self, pod: &PodRef) -> Result<AttemptOutcome, AttemptError> {
+    /// Disrupts a reserved `victim` and finds out, until `until`, what happened to it.
+    pub(super) async fn disrupt(
+        &self,
+        victim: &Candidate,
+        until: Instant,
+    ) -> Result<AttemptOutcome, AttemptError> {
         let mut attempt = DisruptionAttempt {
             context: self,
-            pod,
+            victim,
+            pod: &victim.pod,
+            until,
             throttle_retries: THROTTLE_RETRIES,
             doubt: None,
             warnings: Vec::new(),
@@ -120,7 +146,7 @@ impl DisruptionAttempt<'_> {
         }
 
         match (verdict, self.doubt.take()) {
-            (DisruptionVerdict::Accepted, _) => Ok(Some(self.verify().await)),
+            (DisruptionVerdict::Accepted, None) => Ok(Some(self.verify().await)),
             (DisruptionVerdict::Uncertain(doubt), None) => Ok(self.check_doubt(doubt).await),
             (verdict, Some(doubt)) => Ok(Some(self.conclude_in_doubt(doubt, verdict).await)),
             (DisruptionVerdict::Gone, None) => Ok(Some(Outcome::Gone)),
@@ -152,7 +178,7 @@ impl DisruptionAttempt<'_> {
 
     /// Verifies an accepted disruption: acceptance is no proof, the pod must be gone or terminating.
     async fn verify(&self) -> Outcome {
-        match self.context.check(self.pod).await {
+        match self.context.check(self.pod, self.until).await {
             PodState::GoneOrTerminating => self.disrupted(),
             PodState::Alive => Outcome::Refused(Refusal::AcceptedButAlive),
             PodState::Unknown(why) => Outcome::Unknown {
@@ -163,26 +189,36 @@ impl DisruptionAttempt<'_> {
 
     /// Checks the pod after the first unclear answer; `None` if it is alive, so that the request may be repeated.
     async fn check_doubt(&mut self, doubt: String) -> Option<Outcome> {
-        match self.context.check(self.pod).await {
-            PodState::GoneOrTerminating => Some(self.disrupted_without_answer(&doubt)),
-            PodState::Alive if !self.context.stop.is_requested() => {
-                self.doubt = Some(doubt);
-                None
+        match self.context.check(self.pod, self.until).await {
+            PodState::GoneOrTerminating => return Some(self.disrupted_without_answer(&doubt)),
+            PodState::Alive => {}
+            PodState::Unknown(why) => {
+                let why = format!("{doubt}; then {why}");
+                return Some(Outcome::Unknown { why });
             }
-            PodState::Alive => Some(Outcome::Unknown {
-                why: format!("{doubt}; a moment later the pod was alive"),
-            }),
-            PodState::Unknown(why) => Some(Outcome::Unknown {
-                why: format!("{doubt}; then {why}"),
-            }),
         }
+
+        let why = format!("{doubt}; {SEEN_ALIVE}");
+        if self.context.stop.is_requested() {
+            return Some(Outcome::Unknown { why });
+        }
+        // The look may have taken long: meanwhile macaque may have been paused, or the round taken over.
+        if let Err(error) = self.context.confirm(self.victim).await {
+            let why = format!("{why}, and the request was not repeated: {error}");
+            return Some(Outcome::Unknown { why });
+        }
+        self.doubt = Some(doubt);
+        None
     }
 
-    /// Concludes after a second answer that was no acceptance: it may describe the effect of the first request.
+    /// Concludes after a second answer, which proves nothing by itself: it may describe the effect of the first request,
+    /// and while the pod is alive, the first request may still take effect.
     async fn conclude_in_doubt(&mut self, doubt: String, verdict: DisruptionVerdict) -> Outcome {
-        let seen = match self.context.check(self.pod).await {
+        let is_accepted = verdict == DisruptionVerdict::Accepted;
+        let seen = match self.context.check(self.pod, self.until).await {
+            PodState::GoneOrTerminating if is_accepted => return self.disrupted(),
             PodState::GoneOrTerminating => return self.disrupted_without_answer(&doubt),
-            PodState::Alive => "a moment later the pod was alive".to_owned(),
+            PodState::Alive => SEEN_ALIVE.to_owned(),
             PodState::Unknown(why) => format!("then {why}"),
         };
 
@@ -192,7 +228,8 @@ impl DisruptionAttempt<'_> {
             | DisruptionVerdict::Forbidden(why)
             | DisruptionVerdict::Invalid(why) => format!("sent again: {why}"),
             DisruptionVerdict::Unauthorized => "sent again: the credentials are not accepted".to_owned(),
-            DisruptionVerdict::Accepted | DisruptionVerdict::Gone => "sent again".to_owned(),
+            DisruptionVerdict::Accepted => "sent again: accepted".to_owned(),
+            DisruptionVerdict::Gone => "sent again: there was no such pod".to_owned(),
         };
 
         Outcome::Unknown {

@@ -1,10 +1,13 @@
 //! The context of a round, and how it uses the journal: a victim is reserved before it is disrupted, and every
 //! reservation is resolved.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use macaque_core::eligibility::Candidate;
-use macaque_core::journal::{Denial, Journal, JournalEvent, Resolution};
+use macaque_core::journal::{Denial, Journal, JournalEvent, Resolution, RoundRecord};
 use macaque_core::report::{RoundEnd, RoundReport};
+use tokio::time::Instant;
 
 use super::attempt::GRACE;
 use super::{RoundConfig, StopToken};
@@ -12,6 +15,9 @@ use crate::failpoint::FailPoints;
 use crate::journal::{JournalError, JournalWriter};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
+
+/// The shortest wait before a claim is tried again.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 /// The context of a round: everything that it works with.
 #[derive(Clone, Copy)]
@@ -40,7 +46,8 @@ pub enum RoundResult {
         /// The state of the round in the journal.
         claim_state: ClaimState,
     },
-    /// Another replica claimed the slot, or a later incarnation of this Killer took it over.
+    /// Another replica claimed the slot or reports why it is withheld, or a later incarnation of this Killer took the
+    /// round over.
     Skipped(Denial),
 }
 
@@ -55,10 +62,56 @@ pub enum ClaimState {
     Closed,
 }
 
+impl RoundResult {
+    fn reported(report: RoundReport, claim_state: ClaimState) -> Self {
+        Self::Reported { report, claim_state }
+    }
+}
+
 impl RoundContext<'_> {
-    /// Claims the round of `slot`.
+    /// Claims the round of `slot`. If the previous round, perhaps of another replica, was claimed only a moment ago,
+    /// waits until this one may follow.
     pub(super) async fn claim(&self, slot: Timestamp, seed: u64) -> Result<Journal, JournalError> {
-        self.commit(&self.writer.claim(slot, seed)).await
+        loop {
+            let claimed = self.commit(&self.writer.claim(slot, seed)).await;
+            let Err(JournalError::Denied(Denial::TooSoon {
+                retry_at: Some(retry_at),
+                ..
+            })) = claimed
+            else {
+                return claimed;
+            };
+
+            let wait = Duration::try_from(retry_at.duration_since(self.platform.now()));
+            log::debug!(slot:%; "round {slot} waits until {retry_at}: the previous one started only a moment ago");
+            let sleep = self.platform.sleep(wait.unwrap_or_default().max(SHORTEST_WAIT));
+            if self.stop.within(Duration::ZERO, sleep).await.is_none() {
+                return claimed;
+            }
+        }
+    }
+
+    /// Ends a round that was not claimed. If no replica can claim it, one of them records that and reports it.
+    pub(super) async fn withhold(&self, report: RoundReport, error: &JournalError) -> RoundResult {
+        let unclaimed = ClaimState::Unclaimed;
+        let JournalError::Denied(denial) = error else {
+            return RoundResult::reported(report, unclaimed);
+        };
+        // A round that did not wait to the end may yet be run by another replica.
+        let has_left = matches!(denial, Denial::TooSoon { .. }) && self.stop.is_requested();
+        if denial.is_held_elsewhere() || has_left {
+            return RoundResult::Skipped(denial.clone());
+        }
+        if !denial.is_common() {
+            return RoundResult::reported(report, unclaimed);
+        }
+
+        let withheld = JournalEvent::Withhold(Box::new(report.clone()));
+        match self.commit(&withheld).await {
+            Ok(_) => RoundResult::reported(report, ClaimState::Closed),
+            Err(JournalError::Denied(denial)) if denial.is_held_elsewhere() => RoundResult::Skipped(denial),
+            Err(_) => RoundResult::reported(report, unclaimed),
+        }
     }
 
     /// Reserves a victim that is about to be disrupted.
@@ -68,6 +121,22 @@ impl RoundContext<'_> {
             method: self.config.disrupt.method,
         };
         self.commit(&event).await
+    }
+
+    /// Confirms that a reserved victim may still be disrupted, whatever was written to the journal meanwhile.
+    pub(super) async fn confirm(&self, victim: &Candidate) -> Result<Journal, JournalError> {
+        self.writer.forget_cached();
+        self.reserve(victim).await
+    }
+
+    /// The end of the search for a victim's outcome: shortly before the lease of the round ends, so that the outcome is
+    /// recorded before another replica takes the round over.
+    pub(super) fn end_of_search(&self, round: Option<&RoundRecord>) -> Instant {
+        let lease = round.map_or(SignedDuration::ZERO, |round| {
+            round.lease_until.duration_since(self.platform.now())
+        });
+        let lease = Duration::try_from(lease).unwrap_or_default();
+        self.platform.monotonic() + lease.saturating_sub(self.writer.recovery_interval())
     }
 
     /// Records the outcome of a victim.

@@ -67,7 +67,8 @@ impl RoundContext<'_> {
         let mut resolved = round.clone();
         let is_pending = |reservation: &&Reservation| reservation.state == ReservationState::Pending;
         for reservation in round.reservations.iter().filter(is_pending) {
-            let resolution = match self.check(&reservation.pod).await {
+            let until = self.end_of_search(Some(round));
+            let resolution = match self.check(&reservation.pod, until).await {
                 PodState::GoneOrTerminating => Resolution::Disrupted,
                 // A request that is still on its way may yet disrupt the pod.
                 PodState::Alive | PodState::Unknown(_) => Resolution::Unknown,
@@ -87,7 +88,7 @@ impl RoundContext<'_> {
                    to the others was found by looking them up";
         RoundReport {
             attempts: round.attempts(),
-            finished: self.platform.now(),
+            finished: self.platform.now().max(round.slot),
             end: RoundEnd::Failed { why: why.to_owned() },
             ..self.config.blank_report(round.slot, round.seed)
         }

@@ -2,24 +2,34 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{LONGEST_PAUSE, StopToken};
 use crate::k8s::ApiError;
 use crate::platform::Platform;
 
-/// The pause before the first retry; each further one doubles it.
+/// The pause before the first retry; each further one doubles it, up to sixteen times as much.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// How often, and for how long, a read is retried.
 pub(crate) struct RetryPolicy {
-    /// How many times it is tried in all.
-    pub(crate) tries: u32,
+    /// When it is given up.
+    pub(crate) end: RetryEnd,
     /// How long it may continue once macaque was asked to stop.
     pub(crate) grace: Duration,
 }
 
+/// When a read that keeps failing is given up.
+pub(crate) enum RetryEnd {
+    /// After so many tries in all.
+    Tries(u32),
+    /// At this instant.
+    At(Instant),
+}
+
 /// The policy of most reads: three tries, none of them after a request to stop.
 const DEFAULT_POLICY: RetryPolicy = RetryPolicy {
-    tries: 3,
+    end: RetryEnd::Tries(3),
     grace: Duration::ZERO,
 };
 
@@ -30,6 +40,17 @@ pub(crate) async fn with_retries<T>(
     read: impl AsyncFn() -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
     DEFAULT_POLICY.read(platform, stop, read).await
+}
+
+impl RetryEnd {
+    /// How long the next pause may be, after so many tries; zero if there is no next one.
+    fn left(&self, tries: u32, platform: &Platform) -> Duration {
+        match self {
+            Self::Tries(most) if tries < *most => Duration::MAX,
+            Self::Tries(_) => Duration::ZERO,
+            Self::At(end) => end.saturating_duration_since(platform.monotonic()),
+        }
+    }
 }
 
 impl RetryPolicy {
@@ -47,14 +68,16 @@ impl RetryPolicy {
                 Ok(result) => return Ok(result),
                 Err(error) => error,
             };
-            if tries == self.tries || !error.is_transient() {
+            let left = self.end.left(tries, platform);
+            if left.is_zero() || !error.is_transient() {
                 return Err(error);
             }
 
             let pause = match &error {
                 ApiError::Throttled { retry_after, .. } => (*retry_after).min(LONGEST_PAUSE),
-                _ => PAUSE * 2_u32.pow(tries - 1),
+                _ => PAUSE * 2_u32.pow((tries - 1).min(4)),
             };
+            let pause = pause.min(left);
             log::debug!("{error}; trying again in {} ms", pause.as_millis());
             let waited = stop.within(self.grace, platform.sleep(pause)).await;
             waited.ok_or(ApiError::Stopped)?;

@@ -51,7 +51,8 @@ impl RunningRound<'_> {
     pub(super) fn finish(self, end: RoundEnd) -> RoundReport {
         RoundReport {
             end,
-            finished: self.context.platform.now(),
+            // The slot may be a moment later than a clock that is set back between two readings.
+            finished: self.context.platform.now().max(self.report.slot),
             ..self.report
         }
     }
@@ -75,7 +76,7 @@ impl RunningRound<'_> {
         while let Some(candidate) = self.next_victim(&mut picker)? {
             self.try_victim(candidate, &mut picker).await?;
         }
-        Ok(())
+        end_of(picker)
     }
 
     pub(super) fn scanner(&self) -> PodScanner<'_> {
@@ -148,13 +149,13 @@ impl RunningRound<'_> {
         let uid = &victim.pod.uid;
 
         context.fail_points.pass(FailPoint::BeforeReserve).await;
-        match context.reserve(victim).await {
-            Ok(_) => {}
+        let journal = match context.reserve(victim).await {
+            Ok(journal) => journal,
             Err(JournalError::Denied(Denial::InCooldown(cooldown))) => {
                 return Ok(AttemptResult::Exempt(Exemption::cooldown(cooldown.until)));
             }
             Err(error) => return Err(context.end_of(error)),
-        }
+        };
         context.fail_points.pass(FailPoint::AfterReserve).await;
 
         if context.stop.is_requested() {
@@ -165,7 +166,8 @@ impl RunningRound<'_> {
         }
 
         context.fail_points.pass(FailPoint::BeforeDisrupt).await;
-        let attempt = context.disrupt(&victim.pod).await;
+        let until = context.end_of_search(journal.round());
+        let attempt = context.disrupt(victim, until).await;
         context.fail_points.pass(FailPoint::AfterDisrupt).await;
 
         let resolution = match &attempt {
@@ -244,5 +246,13 @@ impl RunningRound<'_> {
             }
             error => Err(error.into()),
         }
+    }
+}
+
+/// How a round ends that has tried its victims.
+pub(super) fn end_of(picker: VictimPicker) -> Result<(), RoundEnd> {
+    match picker.limit_after_webhook() {
+        Some(why) => Err(RoundEnd::Withheld { why }),
+        None => Ok(()),
     }
 }

@@ -12,7 +12,7 @@ use macaque_core::selection::{CandidateIndex, DrawQueue, IndexedName, NameIndex,
 
 use super::pager::{ScopeNames, ScopeSize};
 use super::retry::with_retries;
-use super::running::RunningRound;
+use super::running::{RunningRound, end_of};
 use super::scan::PodScan;
 
 /// How many pods in a row may be drawn without an attempt before all pods are judged instead. If one pod in a hundred
@@ -85,7 +85,7 @@ impl RunningRound<'_> {
                 picker.add(self.judge_drawn(&pod, journal));
             }
         }
-        Ok(())
+        end_of(picker)
     }
 
     /// Reads the metadata of a drawn pod; `None` if the pod is gone.
@@ -152,6 +152,6 @@ impl RunningRound<'_> {
             };
             picker.add([candidate]);
         }
-        Ok(())
+        end_of(picker)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ::config::{Config, Value, ValueKind};
@@ -175,17 +176,27 @@ impl SettingsDecoder {
         path: &'static str,
         most: usize,
     ) -> Result<GivenValue<usize>, MistakeReported> {
+        self.count_within(path, 1..=most)
+    }
+
+    /// A number in `range`.
+    pub(super) fn count_within(
+        &mut self,
+        path: &'static str,
+        range: RangeInclusive<usize>,
+    ) -> Result<GivenValue<usize>, MistakeReported> {
         let given = self.required(path)?;
         let ValueKind::I64(number) = given.value else {
             return Err(self.wrong_type(&given));
         };
+        let (least, most) = range.into_inner();
         let wrong = match usize::try_from(number) {
-            Ok(count) if (1..=most).contains(&count) => return Ok(given.map(|_| count)),
+            Ok(count) if (least..=most).contains(&count) => return Ok(given.map(|_| count)),
             Ok(count) if count > most => format!("{count} is too many"),
             _ => format!("{number} is too few"),
         };
 
-        Err(self.refuse(&given, wrong, format!("use 1 to {most}")))
+        Err(self.refuse(&given, wrong, format!("use {least} to {most}")))
     }
 
     /// A number from 1 to `most` that may be absent.

@@ -31,6 +31,7 @@ pub(super) fn decode_disrupt(decoder: &mut SettingsDecoder) -> Result<DisruptCon
     );
     let grace_period = decode_grace_period(decoder);
     let counts = decode_counts(decoder);
+    let after_webhook = decoder.count_within("disrupt.attempts_after_webhook", 0..=MOST_ATTEMPTS);
 
     let (count, attempts) = counts?;
     Ok(DisruptConfig {
@@ -38,6 +39,7 @@ pub(super) fn decode_disrupt(decoder: &mut SettingsDecoder) -> Result<DisruptCon
         count,
         grace_period: grace_period?,
         attempts,
+        attempts_after_webhook: after_webhook?.value,
         draw: draw?,
     })
 }

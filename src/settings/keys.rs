@@ -166,6 +166,7 @@ static FIRST: &[SettingKey] = &[
     key("disrupt.count", Count(Some(1)), "Victims per round."),
     key("disrupt.grace_period", Duration(""), "How long a victim gets to terminate, at least 1s. Empty: the pod's own grace period."),
     key("disrupt.attempts", Count(Some(10)), "Victims tried per round, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
+    key("disrupt.attempts_after_webhook", Count(Some(1)), "Victims still tried in a round after a webhook refused one, from 0: a webhook may act on a request that it refuses."),
     key("disrupt.draw", Text("pods"), "How victims are picked: `pods` (every pod equally likely) or `owners` (every owner equally likely, then one of its pods); `owners` lists every pod in full."),
     key("limits.per_hour", Count(None), "The most pods disrupted within any hour, over all rounds and replicas. Not set: no limit."),
     key("limits.per_day", Count(None), "The most pods disrupted within any 24 hours, over all rounds and replicas. Not set: no limit."),

@@ -5,5 +5,6 @@ mod damage;
 mod fixture;
 mod interruptions;
 mod limits;
+mod outages;
 mod pauses;
 mod replicas;

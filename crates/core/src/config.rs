@@ -93,6 +93,8 @@ pub struct DisruptConfig {
     pub grace_period: Option<Duration>,
     /// How many victims a round may try, refusals included; at least `count`.
     pub attempts: usize,
+    /// How many victims a round may still try after a webhook refused one, because the webhook may have acted on it.
+    pub attempts_after_webhook: usize,
     /// How victims are picked: by pod or by owner.
     pub draw: DrawBy,
 }
@@ -104,6 +106,7 @@ impl Default for DisruptConfig {
             count: 1,
             grace_period: None,
             attempts: 10,
+            attempts_after_webhook: 1,
             draw: DrawBy::Pod,
         }
     }

@@ -126,6 +126,7 @@ impl Journal {
             JournalEvent::Reserve { victim, method } => next.reserve(victim, *method, context)?,
             JournalEvent::Resolve { uid, resolution } => next.resolve(uid, *resolution),
             JournalEvent::Close(report) => next.close(report, context)?,
+            JournalEvent::Withhold(report) => next.withhold(report, context)?,
             JournalEvent::Recover => next.take_over(context),
             JournalEvent::Delivered { slot, channels, done } => next.record_delivery(*slot, channels, *done),
             JournalEvent::Quarantine { why, known } => next.start_quarantine(why, *known, context),

@@ -64,7 +64,9 @@ impl From<DisruptionVerdict> for Prediction {
 
         match verdict {
             DisruptionVerdict::Accepted => Self::without_budget("the API server allows it"),
-            DisruptionVerdict::Refused(Refusal::Webhook { name, message }) if message == CANNOT_BE_ASKED => {
+            DisruptionVerdict::Refused(Refusal::Webhook { name, message, .. })
+                if message == CANNOT_BE_ASKED =>
+            {
                 unknown(format!("webhook {name} cannot be asked: it {message}"))
             }
             // A throttle says nothing about the pod.

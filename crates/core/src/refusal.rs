@@ -1,9 +1,16 @@
 //! Who refused a disruption and why, in words for people, and what to do about it.
 
+mod webhook_fault;
+
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::webhook_fault::WebhookFault;
+
+/// The outlook of a refusal that lasts.
+const FINAL: &str = "will not be allowed until something changes";
 
 /// Who refused a disruption, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,11 +33,16 @@ pub enum Refusal {
         name: String,
         /// The webhook's message.
         message: String,
+        /// Whether the webhook's code says that it may allow the same disruption later: 429 or 409, for example.
+        #[serde(default)]
+        temporary: bool,
     },
-    /// An admission webhook that must be asked does not answer.
-    WebhookDown {
+    /// An admission webhook that must be asked gave no decision.
+    WebhookFailed {
         /// The webhook's name.
         name: String,
+        /// What went wrong.
+        fault: WebhookFault,
         /// The API server's message.
         message: String,
     },
@@ -79,7 +91,9 @@ impl Refusal {
             Self::Budget { name: None, .. } => "refused by a budget".to_owned(),
             Self::SeveralBudgets => "refused by several budgets at once".to_owned(),
             Self::Webhook { name, .. } => format!("refused by webhook {name}"),
-            Self::WebhookDown { name, .. } => format!("refused by webhook {name}, which does not answer"),
+            Self::WebhookFailed { name, fault, .. } => {
+                format!("refused by webhook {name}, {}", fault.clause())
+            }
             Self::Policy { name, .. } => format!("refused by policy {name}"),
             Self::NamespaceTerminating => "refused by the terminating namespace".to_owned(),
             Self::AcceptedButAlive => "accepted, but not carried out".to_owned(),
@@ -97,7 +111,7 @@ impl Refusal {
             Self::Budget { .. }
             | Self::SeveralBudgets
             | Self::Webhook { .. }
-            | Self::WebhookDown { .. }
+            | Self::WebhookFailed { .. }
             | Self::Policy { .. }
             | Self::NamespaceTerminating
             | Self::InvalidPod { .. }
@@ -105,17 +119,36 @@ impl Refusal {
         }
     }
 
-    /// Whether the same disruption may be allowed later without any fix.
-    pub fn may_pass(&self) -> bool {
+    /// What is to be expected of the same disruption later, as far as the answer says.
+    pub fn outlook(&self) -> &'static str {
         match self {
-            Self::Budget { message, .. } => !message.contains("failed sync"),
-            Self::WebhookDown { .. } | Self::NotNow { .. } | Self::Throttled { .. } => true,
+            Self::Budget { message, .. } if message.contains("failed sync") => FINAL,
+            Self::Budget { .. }
+            | Self::WebhookFailed { .. }
+            | Self::NotNow { .. }
+            | Self::Throttled { .. }
+            | Self::Webhook { temporary: true, .. } => "may be allowed later",
+            Self::Webhook { .. } => "it is up to the webhook whether it will be allowed later",
+            Self::AcceptedButAlive => "the pod may still be deleted later",
             Self::SeveralBudgets
-            | Self::Webhook { .. }
             | Self::Policy { .. }
             | Self::NamespaceTerminating
-            | Self::AcceptedButAlive
-            | Self::InvalidPod { .. } => false,
+            | Self::InvalidPod { .. } => FINAL,
+        }
+    }
+
+    /// Whether a webhook was called on the way, which may act on the request although it was refused: one may answer
+    /// 429 and migrate the pod, another make the eviction a dry run and delete the pod itself, a third answer too late.
+    pub fn may_have_side_effects(&self) -> bool {
+        match self {
+            Self::Webhook { .. } | Self::WebhookFailed { .. } | Self::AcceptedButAlive => true,
+            Self::Budget { .. }
+            | Self::SeveralBudgets
+            | Self::Policy { .. }
+            | Self::NamespaceTerminating
+            | Self::InvalidPod { .. }
+            | Self::NotNow { .. }
+            | Self::Throttled { .. } => false,
         }
     }
 
@@ -137,7 +170,7 @@ impl Refusal {
             Self::Webhook { .. } => {
                 "ask the webhook's owner; the webhook may have started its own migration of the pod"
             }
-            Self::WebhookDown { .. } => "fix the webhook, or set its failurePolicy to Ignore",
+            Self::WebhookFailed { fault, .. } => fault.advice(),
             Self::Policy { .. } => "ask the policy's owner, or exclude these pods with the selector",
             Self::NamespaceTerminating => "nothing to do: its pods are being deleted anyway",
             Self::AcceptedButAlive => {
@@ -164,9 +197,9 @@ impl fmt::Display for Refusal {
                 name: None, message, ..
             } => write!(f, "a budget: {message}"),
             Self::SeveralBudgets => f.write_str("several budgets at once: evictions allow one per pod"),
-            Self::Webhook { name, message } => write!(f, "webhook {name}: {message}"),
-            Self::WebhookDown { name, message } => {
-                write!(f, "webhook {name}, which does not answer: {message}")
+            Self::Webhook { name, message, .. } => write!(f, "webhook {name}: {message}"),
+            Self::WebhookFailed { name, fault, message } => {
+                write!(f, "webhook {name}, {}: {message}", fault.clause())
             }
             Self::Policy {
                 name,
@@ -205,15 +238,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_may_allow_later_unless_it_is_broken() {
+    fn a_refusal_is_called_lasting_only_if_it_is() {
         let budget = |message: &str| Refusal::Budget {
             name: None,
             message: message.into(),
             unsynced: false,
         };
-        assert!(budget("The disruption budget web needs 3 healthy pods and has 3 currently").may_pass());
-        assert!(!budget("… does not allow evicting pods currently because it failed sync: …").may_pass());
-        assert!(!Refusal::SeveralBudgets.may_pass());
+        let webhook = |temporary| Refusal::Webhook {
+            name: "virt".into(),
+            message: String::new(),
+            temporary,
+        };
+        let table = [
+            (
+                budget("The disruption budget web needs 3 healthy pods and has 3 currently"),
+                "may be allowed later",
+            ),
+            (
+                budget("… does not allow evicting pods currently because it failed sync: …"),
+                FINAL,
+            ),
+            (Refusal::SeveralBudgets, FINAL),
+            (webhook(true), "may be allowed later"),
+            (
+                webhook(false),
+                "it is up to the webhook whether it will be allowed later",
+            ),
+            (Refusal::AcceptedButAlive, "the pod may still be deleted later"),
+        ];
+
+        for (refusal, outlook) in table {
+            assert_eq!(refusal.outlook(), outlook, "{refusal}");
+        }
     }
 
     #[test]

@@ -106,8 +106,8 @@ pub enum RoundEnd {
     Complete,
     /// A shutdown ended the round early; `attempts` holds everything that was done.
     Interrupted,
-    /// The journal allowed no further disruption: a pause, a limit or a wrong clock. `attempts` holds everything that
-    /// was done.
+    /// No further disruption was allowed: by the journal (a pause, a limit, a wrong clock), or after a refusal by a
+    /// webhook. `attempts` holds everything that was done.
     Withheld {
         /// The reason.
         why: String,

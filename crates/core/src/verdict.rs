@@ -11,8 +11,10 @@
 //! 4. the cause `DisruptionBudget`;
 //! 5. the cause `NamespaceTerminating`;
 //! 6. the message that several budgets cover the pod;
-//! 7. the message that a webhook did not answer;
+//! 7. the message that the call of a webhook failed;
 //! 8. the code, with `details.kind` where one code means several things.
+
+mod webhook;
 
 use std::time::Duration;
 
@@ -102,7 +104,7 @@ pub fn classify(answer: &ApiAnswer) -> DisruptionVerdict {
         answer.code
     };
 
-    by_message(status, answer).unwrap_or_else(|| by_code(code, status, answer))
+    by_message(code, status, answer).unwrap_or_else(|| by_code(code, status, answer))
 }
 
 /// Step 1: without a Status in the body only the code counts, and such an answer is never about a budget.
@@ -121,14 +123,15 @@ fn by_code_alone(answer: &ApiAnswer) -> DisruptionVerdict {
 }
 
 /// Steps 2 to 7: messages and causes that name who refused take precedence over the code.
-fn by_message(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVerdict> {
+fn by_message(code: u16, status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVerdict> {
     let message = status.message.as_str();
     let cause_of = |reason: &str| status.causes.iter().find(|cause| cause.reason == reason);
 
-    if let Some((name, why)) = webhook_denial(message) {
+    if let Some((name, why)) = webhook::denial(message) {
         return Some(refused(Refusal::Webhook {
             name: name.to_owned(),
             message: why.to_owned(),
+            temporary: matches!(code, 408 | 409 | 429 | 503 | 504) || answer.retry_after.is_some(),
         }));
     }
     if let Some((name, binding, why)) = policy_denial(message) {
@@ -149,9 +152,10 @@ fn by_message(status: &AnswerStatus, answer: &ApiAnswer) -> Option<DisruptionVer
     if message.contains("more than one PodDisruptionBudget") {
         return Some(refused(Refusal::SeveralBudgets));
     }
-    webhook_failure(message).map(|name| {
-        refused(Refusal::WebhookDown {
+    webhook::failure(message).map(|(name, fault)| {
+        refused(Refusal::WebhookFailed {
             name: name.to_owned(),
+            fault,
             message: message.to_owned(),
         })
     })
@@ -190,24 +194,6 @@ fn throttled(answer: &ApiAnswer) -> DisruptionVerdict {
     refused(Refusal::Throttled {
         retry_after: answer.retry_after.unwrap_or(DEFAULT_RETRY_AFTER),
     })
-}
-
-/// Reads `admission webhook "NAME" denied the request: WHY` (or `… without explanation`).
-fn webhook_denial(message: &str) -> Option<(&str, &str)> {
-    let rest = message.strip_prefix("admission webhook \"")?;
-    let (name, rest) = rest.split_once('"')?;
-
-    if let Some(why) = rest.strip_prefix(" denied the request") {
-        return Some((name, why.trim_start_matches(':').trim()));
-    }
-    // Only a preview sends dry runs.
-    rest.contains(CANNOT_BE_ASKED).then_some((name, CANNOT_BE_ASKED))
-}
-
-/// Reads `… failed calling webhook "NAME": WHY`, about a webhook that must be asked and does not answer.
-fn webhook_failure(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("failed calling webhook \"")?;
-    rest.split_once('"').map(|(name, _)| name)
 }
 
 /// Reads `… ValidatingAdmissionPolicy 'NAME' with binding 'BINDING' denied request: WHY`.

@@ -1,5 +1,6 @@
 //! Keeps a lasting failure from being reported again and again: only its beginning is reported; its end is logged.
 
+use macaque_core::journal::Denial;
 use macaque_core::report::{RoundEnd, RoundReport};
 
 use crate::journal::JournalError;
@@ -41,6 +42,13 @@ impl FailureDedup {
         }
     }
 
+    /// Notes that another replica has the round: it reports why the round is withheld, or shows that rounds work.
+    pub(super) fn round_is_elsewhere(&mut self, denial: &Denial) {
+        if let Denial::AlreadyClaimed { withheld, .. } = denial {
+            self.rounds = withheld.clone().map(|why| (why, 1));
+        }
+    }
+
     /// Notes that a recovery pass failed.
     pub(super) fn recovery_failed(&mut self, error: &JournalError) {
         let why = error.to_string();
@@ -60,5 +68,63 @@ impl FailureDedup {
             log::error!("{more} undelivered reports were dropped: the outbox is full");
         }
         self.dropped = dropped;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use macaque_core::journal::LeaseHolder;
+    use macaque_core::outcome::DisruptionMethod;
+    use macaque_core::report::ExemptionTallies;
+
+    use super::*;
+
+    const PAUSED: &str = "paused until noon";
+
+    fn withheld() -> RoundReport {
+        RoundReport {
+            slot: Timestamp::UNIX_EPOCH,
+            finished: Timestamp::UNIX_EPOCH,
+            seed: 1,
+            dry_run: false,
+            method: DisruptionMethod::Evict,
+            namespaces: Vec::new(),
+            selector: String::new(),
+            listed: 0,
+            candidates: 0,
+            exempted: ExemptionTallies::new(),
+            attempts: Vec::new(),
+            problems: Vec::new(),
+            end: RoundEnd::Withheld { why: PAUSED.into() },
+        }
+    }
+
+    fn taken(withheld: Option<&str>) -> Denial {
+        Denial::AlreadyClaimed {
+            slot: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            holder: LeaseHolder {
+                process: "other".into(),
+                incarnation: 1,
+            },
+            withheld: withheld.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn what_another_replica_reports_is_not_reported_again_until_rounds_worked_in_between() {
+        let mut failures = FailureDedup::default();
+        assert!(failures.should_report(&withheld()));
+        assert!(!failures.should_report(&withheld()));
+
+        failures.round_is_elsewhere(&taken(None));
+        assert!(failures.should_report(&withheld()), "another replica ran a round");
+
+        let mut failures = FailureDedup::default();
+        failures.round_is_elsewhere(&taken(Some(PAUSED)));
+        assert!(!failures.should_report(&withheld()), "another replica reports it");
+        failures.round_is_elsewhere(&taken(Some("another reason")));
+        assert!(failures.should_report(&withheld()));
     }
 }

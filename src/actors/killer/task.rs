@@ -143,6 +143,7 @@ impl TaskContext {
             KillerTask::RunRound { slot, seed } => {
                 let report = RoundReport {
                     end: RoundEnd::from(error),
+                    finished: self.platform.now().max(*slot),
                     ..self.config.blank_report(*slot, *seed)
                 };
 

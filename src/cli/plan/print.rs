@@ -103,8 +103,8 @@ fn mode(view: &PlanView) -> String {
     };
 
     format!(
-        "{mode}; {} {} per round, at most {} attempts, from {pods} in {place}{likely}",
-        view.method, view.count, view.attempts
+        "{mode}; {} {} per round, at most {} attempts ({} after a webhook refused), from {pods} in {place}{likely}",
+        view.method, view.count, view.attempts, view.attempts_after_webhook
     )
 }
 

@@ -33,6 +33,8 @@ pub(super) struct PlanView {
     pub(super) method: DisruptionMethod,
     pub(super) count: usize,
     pub(super) attempts: usize,
+    /// How many of them may follow a refusal by a webhook.
+    pub(super) attempts_after_webhook: usize,
     /// How victims are picked.
     pub(super) draw_by: DrawBy,
     /// The namespaces looked at; empty means all of the cluster.
@@ -126,6 +128,7 @@ impl PlanView {
             method: round_config.disrupt.method,
             count: round_config.disrupt.count,
             attempts: round_config.disrupt.attempts,
+            attempts_after_webhook: round_config.disrupt.attempts_after_webhook,
             draw_by: round_config.disrupt.draw,
             namespaces: match &target.namespaces {
                 NamespaceScope::All => Vec::new(),

@@ -122,6 +122,7 @@ fn every_refusal_names_who_refused() {
             Refusal::Webhook {
                 name: name(),
                 message: message(),
+                temporary: false,
             },
             "refused by webhook gate",
         ),
@@ -310,6 +311,7 @@ fn every_line_is_bounded_and_clean_whatever_the_cluster_says() {
                 let refusal = Refusal::Webhook {
                     name: format!("{hostile}{i}"),
                     message: hostile.clone(),
+                    temporary: false,
                 };
                 attempt(&hostile, Outcome::Refused(refusal))
             })

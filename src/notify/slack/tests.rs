@@ -69,6 +69,7 @@ fn no_text_of_the_cluster_can_ping_or_link() {
     let refusal = Refusal::Webhook {
         name: "<!channel>".to_owned(),
         message: "<@U1> & <https://evil.example|ok>".to_owned(),
+        temporary: false,
     };
     let payload = webhook_payload(&RoundMessage::of(&report([attempt(
         "a",

@@ -40,6 +40,7 @@ fn no_text_of_the_cluster_can_mention_link_or_format() {
     let refusal = Refusal::Webhook {
         name: "gate".to_owned(),
         message: "<@all> [a](http://b) *c* `d` <b> &lt; _e_ \\".to_owned(),
+        temporary: false,
     };
     let markdown = markdown(&RoundMessage::of(&report([attempt(
         "a",

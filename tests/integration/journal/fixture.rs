@@ -27,6 +27,7 @@ pub(crate) struct JournalFixture {
     limits: DisruptionLimits,
     count: usize,
     lease: Duration,
+    spacing: Duration,
     began: Timestamp,
 }
 
@@ -52,6 +53,7 @@ impl JournalFixture {
             limits: DisruptionLimits::default(),
             count: 1,
             lease: Duration::from_secs(300),
+            spacing: Duration::ZERO,
             began: Platform::system().now(),
         }
     }
@@ -72,13 +74,19 @@ impl JournalFixture {
         self
     }
 
+    /// The least time between two claims.
+    pub(crate) fn spacing(mut self, spacing: Duration) -> Self {
+        self.spacing = spacing;
+        self
+    }
+
     /// A replica that has just started.
     pub(crate) async fn replica(&self, name: &str) -> TestReplica {
         let timing = JournalTiming {
             lease: self.lease,
             ..JournalTiming::default()
         };
-        let store = self.store(name, timing).on_demand();
+        let store = self.store(name, timing).on_demand().with_spacing(self.spacing);
         self.incarnation(store, 1).await
     }
 

@@ -14,8 +14,8 @@ async fn a_pause_stops_every_replica_and_a_resumption_frees_them() {
     replicas[1].reports(2).await;
     fixture.annotate(Some("true"));
 
-    for replica in &replicas {
-        let why = replica.is_denied(3).await;
+    for (replica, slot) in replicas.iter().zip(3..) {
+        let why = replica.is_denied(slot).await;
         assert!(
             why.starts_with("paused by the annotation macaque/paused"),
             "{why}"
@@ -24,7 +24,7 @@ async fn a_pause_stops_every_replica_and_a_resumption_frees_them() {
 
     assert_eq!(fixture.losses(), 2);
     fixture.annotate(None);
-    replicas[0].reports(4).await;
+    replicas[0].reports(5).await;
 
     assert_eq!(fixture.losses(), 3);
 }
@@ -66,9 +66,9 @@ async fn a_pause_holds_until_its_instant_and_no_longer() {
 #[actix_rt::test]
 async fn a_pause_that_nobody_can_read_is_a_pause() {
     let fixture = JournalFixture::with(vec![deployment("shop", "web", 9)]);
-    for value in ["yes", "", "2h", "TRUE"] {
+    for (value, slot) in ["yes", "", "2h", "TRUE"].into_iter().zip(1..) {
         fixture.annotate(Some(value));
-        let why = fixture.replica("a").await.is_denied(1).await;
+        let why = fixture.replica("a").await.is_denied(slot).await;
         assert!(
             why.contains(&format!("{value:?} is neither true nor an instant")),
             "{why}"

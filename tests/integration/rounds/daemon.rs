@@ -1,11 +1,13 @@
 //! The actors through an API server that comes and goes: they go on, and say so once.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kube_sandbox::{Sandbox, SandboxOptions};
 use macaque::actors::clock::Trigger;
 use macaque::actors::messages::StopRequested;
@@ -19,13 +21,19 @@ use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
 use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
 use macaque::platform::Platform;
+use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
+use macaque_core::journal::JournalTiming;
 use macaque_core::report::RoundStatus;
 use macaque_core::schedule::timer::TimerConfig;
 use macaque_testkit::evict_one;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
 use super::fixture::{HURRY, two_apps};
+
+/// The ConfigMap that replicas share.
+const JOURNAL: &str = "macaque-journal";
 
 /// From one slot to the next.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -49,9 +57,13 @@ impl SandboxAddress {
     }
 
     fn serve(&self) -> Sandbox {
+        let mut objects = two_apps();
+        objects.push(json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": JOURNAL, "namespace": "chaos" },
+        }));
         let options = SandboxOptions {
             listen: self.address,
-            objects: two_apps(),
+            objects,
             ready_after: Duration::ZERO,
             ..SandboxOptions::default()
         };
@@ -76,13 +88,38 @@ struct TestDaemon {
 
 impl TestDaemon {
     fn at(place: &SandboxAddress) -> Self {
+        Self::start(place, |config| config)
+    }
+
+    /// A replica whose slots are counted from `since`, with the journal that all replicas share.
+    fn replica(place: &SandboxAddress, name: &str, since: Timestamp) -> Self {
+        let location = JournalLocation::ConfigMap(ConfigMapRef {
+            namespace: "chaos".to_owned(),
+            name: JOURNAL.to_owned(),
+        });
+        let timing = JournalTiming {
+            // Longer than from slot to slot, so that many slots come too soon.
+            spacing: PERIOD * 5 / 2,
+            ..JournalTiming::default()
+        };
+        let limits = DisruptionLimits::default();
+
+        Self::start(place, |config| ActorsConfig {
+            trigger: Trigger::Interval { every: PERIOD, since },
+            journal: JournalStore::new(location, name, limits, 1, timing, &config.platform),
+            ..config
+        })
+    }
+
+    /// A daemon by the configuration that `edit` makes.
+    fn start(place: &SandboxAddress, edit: impl FnOnce(ActorsConfig) -> ActorsConfig) -> Self {
         let home = TempDir::new().unwrap();
         let kubeconfig = home.path().join("kubeconfig");
         std::fs::write(&kubeconfig, place.kubeconfig()).unwrap();
         let (delivered, messages) = mpsc::channel();
         let (ended, rounds) = mpsc::channel();
         let stop = StableRecipient::default();
-        let config = actors_config(kubeconfig, delivered, ended, stop.clone());
+        let config = edit(actors_config(kubeconfig, delivered, ended, stop.clone()));
 
         Self {
             messages,
@@ -143,6 +180,32 @@ fn an_api_server_that_comes_and_goes_is_reported_once_and_worked_with_again() {
     let _back = place.serve();
     daemon.next(RoundStatus::Disrupted);
     assert_eq!(daemon.end(), 0);
+}
+
+#[test]
+fn of_one_slot_one_of_two_replicas_tells_and_no_slot_is_withheld_as_too_soon() {
+    let place = SandboxAddress::reserve();
+    let _sandbox = place.serve();
+    let since = Platform::system().now();
+    let replicas = ["a", "b"].map(|name| TestDaemon::replica(&place, name, since));
+
+    let mut told = BTreeSet::new();
+    while told.len() < 12 {
+        for replica in &replicas {
+            while let Ok(message) = replica.messages.try_recv() {
+                // In time no pod is old enough; but no round is withheld, and none fails.
+                let ran = matches!(message.status, RoundStatus::Disrupted | RoundStatus::Idle);
+                assert!(ran, "{message:?}");
+                assert!(told.insert(message.slot), "told twice: {message:?}");
+            }
+        }
+        // Both have something to do meanwhile.
+        replicas[0].await_rounds(1);
+    }
+
+    for replica in replicas {
+        assert_eq!(replica.end(), 0);
+    }
 }
 
 fn actors_config(

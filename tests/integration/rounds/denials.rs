@@ -1,9 +1,9 @@
 //! Refusals by admission and by rights, whatever code they come with: each is one request, and none is an error.
 
-use kube_sandbox::scenario::stateful_set;
+use kube_sandbox::scenario::{deployment, stateful_set};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::refusal::Refusal;
-use macaque_core::report::RoundStatus;
+use macaque_core::report::{RoundEnd, RoundStatus};
 use serde_json::{Value, json};
 
 use super::fixture::{EVICTION, RoundFixture, two_apps};
@@ -41,6 +41,40 @@ async fn a_webhook_that_asks_for_patience_is_asked_once_all_the_same() {
             .contains("refused by webhook virt: Eviction triggered evacuation")
     );
     assert_eq!(fixture.sent(EVICTION).len(), 1);
+}
+
+/// Many pods, each of whose disruptions a webhook refuses and takes for the order to migrate it.
+fn migrating(part: &'static str) -> RoundFixture {
+    let words =
+        "admission webhook \"virt\" denied the request: Eviction triggered evacuation of VMI \"shop/db\"";
+    let more = json!({ "reason": "TooManyRequests" });
+    let refusal = ProxyResponse::failure(429, words, more);
+    RoundFixture::with(vec![deployment("shop", "vm", 12)]).always(part, Fault::Answer(refusal))
+}
+
+#[actix_rt::test]
+async fn after_a_webhook_refused_one_more_victim_is_tried_and_the_report_says_why_no_more() {
+    for (method, part) in [
+        (DisruptionMethod::Evict, EVICTION),
+        (DisruptionMethod::Delete, "DELETE"),
+    ] {
+        let fixture = migrating(part).method(method);
+        let report = fixture.round().await;
+
+        assert_eq!(fixture.sent(part).len(), 2, "{method}");
+        let why = "after a webhook refused, only 1 more victim may be tried (disrupt.attempts_after_webhook)";
+        assert_eq!(report.end, RoundEnd::Withheld { why: why.to_owned() });
+        assert_eq!(report.status(), RoundStatus::Refused);
+    }
+}
+
+#[actix_rt::test]
+async fn more_victims_are_tried_after_a_webhook_only_as_configured() {
+    for (allowed, requests) in [(0, 1), (3, 4), (20, 10)] {
+        let fixture = migrating(EVICTION).attempts_after_webhook(allowed);
+        fixture.round().await;
+        assert_eq!(fixture.sent(EVICTION).len(), requests, "{allowed}");
+    }
 }
 
 #[actix_rt::test]

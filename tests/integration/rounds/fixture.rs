@@ -83,6 +83,11 @@ impl RoundFixture {
         self
     }
 
+    pub(crate) fn attempts_after_webhook(mut self, attempts: usize) -> Self {
+        self.config.disrupt.attempts_after_webhook = attempts;
+        self
+    }
+
     pub(crate) fn draw(mut self, draw: DrawBy) -> Self {
         self.config.disrupt.draw = draw;
         self

@@ -20,12 +20,16 @@ pub enum Denial {
         /// How far this machine's clock is ahead; it is behind if this is negative.
         skew: SignedDuration,
     },
-    /// The slot, or a later one, was claimed before.
+    /// The slot, or a later one, was claimed before, or withheld.
     AlreadyClaimed {
         /// The slot.
         slot: Timestamp,
-        /// The holder of the last claim.
+        /// The last slot that was claimed or withheld.
+        last: Timestamp,
+        /// The holder of that slot's record.
         holder: LeaseHolder,
+        /// The reason for which that slot was withheld; its holder reports it.
+        withheld: Option<String>,
     },
     /// The previous round is still running.
     StillRunning {
@@ -38,6 +42,8 @@ pub enum Denial {
     TooSoon {
         /// When the previous round was claimed.
         claimed: Timestamp,
+        /// When the slot may be claimed, if that is within its starting deadline.
+        retry_at: Option<Timestamp>,
     },
     /// The slot is in the future.
     SlotInFuture {
@@ -102,6 +108,31 @@ impl Denial {
             Self::AlreadyClaimed { .. } | Self::StillRunning { .. } | Self::Unrecorded { .. }
         )
     }
+
+    /// Whether every replica gets the same answer, since it follows from the journal and not from this machine's clock.
+    /// The slot is then nobody's, and one replica reports it.
+    pub fn is_common(&self) -> bool {
+        match self {
+            Self::Paused(_)
+            | Self::Quarantined(_)
+            | Self::TooSoon { .. }
+            | Self::TooLate { .. }
+            | Self::LimitReached { .. } => true,
+
+            Self::ClockSkewed { .. }
+            | Self::AlreadyClaimed { .. }
+            | Self::StillRunning { .. }
+            | Self::SlotInFuture { .. }
+            | Self::Unrecorded { .. }
+            | Self::JournalInFuture { .. }
+            | Self::LeaseLost
+            | Self::UnknownRound
+            | Self::UnresolvedVictim { .. }
+            | Self::CountReached { .. }
+            | Self::InCooldown(_)
+            | Self::TooManyCooldowns => false,
+        }
+    }
 }
 
 impl fmt::Display for Denial {
@@ -121,13 +152,20 @@ impl fmt::Display for Denial {
                     "this machine's clock is {seconds} s {side} the API server's: correct one of them"
                 )
             }
-            Self::AlreadyClaimed { slot, holder } => {
-                write!(f, "round {slot} was already taken by replica {holder}")
-            }
+            Self::AlreadyClaimed {
+                slot,
+                last,
+                holder,
+                withheld,
+            } => match withheld {
+                _ if last > slot => write!(f, "replica {holder} already took a later round, {last}"),
+                Some(why) => write!(f, "replica {holder} reports why round {slot} is withheld: {why}"),
+                None => write!(f, "round {slot} was already taken by replica {holder}"),
+            },
             Self::StillRunning { slot, holder } => {
                 write!(f, "replica {holder} is still running round {slot}")
             }
-            Self::TooSoon { claimed } => {
+            Self::TooSoon { claimed, .. } => {
                 write!(f, "the previous round started only a moment ago, at {claimed}")
             }
             Self::SlotInFuture { slot } => {

@@ -34,6 +34,8 @@ pub enum JournalEvent {
     },
     /// The holder's round is over, with this report.
     Close(Box<RoundReport>),
+    /// No replica may run the round of this report, which says why.
+    Withhold(Box<RoundReport>),
     /// A recovery pass takes over the round and the reports whose leases are free, and renews the holder's own leases.
     Recover,
     /// A report was delivered to these channels.

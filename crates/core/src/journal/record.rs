@@ -28,6 +28,9 @@ pub struct RoundRecord {
     pub closed: bool,
     /// The victims, without those that were surely not disrupted.
     pub reservations: Vec<Reservation>,
+    /// The reason for which the round was withheld: it was never run, and its slot is spent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
 }
 
 /// One victim, recorded before it is disrupted.
@@ -99,17 +102,17 @@ impl RoundRecord {
             .find(|reservation| reservation.state == ReservationState::Pending)
     }
 
-    /// Checks whether the round of `slot` may follow this one.
-    pub(super) fn check_successor(&self, slot: Timestamp, context: &StepContext<'_>) -> Result<(), Denial> {
-        let timing = context.timing;
-
-        if self.slot > after(context.now, timing.skew) {
+    /// Checks whether `slot` is later than this one, and this round is over.
+    pub(super) fn check_later(&self, slot: Timestamp, context: &StepContext<'_>) -> Result<(), Denial> {
+        if self.slot > after(context.now, context.timing.skew) {
             return Err(Denial::JournalInFuture { slot: self.slot });
         }
         if slot <= self.slot {
             return Err(Denial::AlreadyClaimed {
                 slot,
+                last: self.slot,
                 holder: self.holder.clone(),
+                withheld: self.withheld.clone(),
             });
         }
         if !self.closed {
@@ -118,12 +121,20 @@ impl RoundRecord {
                 holder: self.holder.clone(),
             });
         }
-        if context.now.duration_since(self.claimed) < signed(timing.spacing) {
-            return Err(Denial::TooSoon {
-                claimed: self.claimed,
-            });
-        }
         Ok(())
+    }
+
+    /// Checks whether this round was claimed long enough ago for that of `slot` to follow.
+    pub(super) fn check_spacing(&self, slot: Timestamp, context: &StepContext<'_>) -> Result<(), Denial> {
+        let timing = context.timing;
+        let claimed = self.claimed;
+        if context.now.duration_since(claimed) >= signed(timing.spacing) {
+            return Ok(());
+        }
+
+        let retry_at = after(claimed, timing.spacing);
+        let retry_at = Some(retry_at).filter(|retry_at| *retry_at <= after(slot, timing.deadline));
+        Err(Denial::TooSoon { claimed, retry_at })
     }
 
     /// The victims, with the outcomes that the journal knows; a pending reservation counts as unknown.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::eligibility::Candidate;
 use crate::outcome::DisruptionMethod;
-use crate::report::RoundReport;
+use crate::report::{RoundEnd, RoundReport};
 
 /// How much earlier than its slot a round may be claimed: the clock is read once for the timer and again for the claim.
 const EARLY_CLAIM: Duration = Duration::from_secs(1);
@@ -25,18 +25,29 @@ impl Journal {
         since: Timestamp,
         context: &StepContext<'_>,
     ) -> Result<(), Denial> {
+        let is_own = |round: &RoundRecord| round.slot == slot && round.is_held_by(context.holder);
+        let earlier = match &self.round {
+            Some(round) if is_own(round) => Ok(()),
+            Some(round) => round.check_later(slot, context),
+            None if slot <= since => Err(Denial::Unrecorded { slot }),
+            None => Ok(()),
+        };
+        // A slot of another replica is none of this one's business, whatever stops this one.
+        if let Err(denial) = &earlier
+            && denial.is_held_elsewhere()
+        {
+            return earlier;
+        }
         self.check_allowed(context)?;
+        earlier?;
 
         let now = context.now;
         match &self.round {
-            Some(round) if round.slot == slot && round.is_held_by(context.holder) => return Ok(()),
-            Some(round) => round.check_successor(slot, context)?,
-            None if slot <= since => return Err(Denial::Unrecorded { slot }),
+            Some(round) if is_own(round) => return Ok(()),
+            Some(round) => round.check_spacing(slot, context)?,
             None => {}
         }
-        if slot > after(now, EARLY_CLAIM) {
-            return Err(Denial::SlotInFuture { slot });
-        }
+        check_not_early(slot, context)?;
         if now.duration_since(slot) > signed(context.timing.deadline) {
             return Err(Denial::TooLate { slot });
         }
@@ -50,7 +61,43 @@ impl Journal {
             lease_until: after(now, context.timing.lease),
             closed: false,
             reservations: Vec::new(),
+            withheld: None,
         });
+        Ok(())
+    }
+
+    /// Records that the round of `report` was withheld, so that no other replica runs or reports it, and puts the report
+    /// in the outbox.
+    pub(super) fn withhold(&mut self, report: &RoundReport, context: &StepContext<'_>) -> Result<(), Denial> {
+        let RoundEnd::Withheld { why } = &report.end else {
+            return Ok(());
+        };
+        let slot = report.slot;
+        let is_done = |round: &RoundRecord| {
+            round.slot == slot && round.withheld.is_some() && round.holder == *context.holder
+        };
+        match &self.round {
+            Some(round) if is_done(round) => return Ok(()),
+            Some(round) => round.check_later(slot, context)?,
+            None => {}
+        }
+        // Only a clock that is right may spend a slot.
+        check_clock(context)?;
+        check_not_early(slot, context)?;
+
+        let now = context.now;
+        self.round = Some(RoundRecord {
+            slot,
+            seed: report.seed,
+            holder: context.holder.clone(),
+            // The next round keeps its distance from the last one that was run.
+            claimed: self.round.as_ref().map_or(now, |round| round.claimed),
+            lease_until: now,
+            closed: true,
+            reservations: Vec::new(),
+            withheld: Some(why.clone()),
+        });
+        self.add_to_outbox(report, context);
         Ok(())
     }
 
@@ -178,11 +225,24 @@ impl Journal {
         if let Some(quarantine) = self.quarantine(context.now) {
             return Err(Denial::Quarantined(quarantine.clone()));
         }
-        match context.skew {
-            Some(skew) if skew.unsigned_abs() > context.timing.skew => Err(Denial::ClockSkewed { skew }),
-            _ => Ok(()),
-        }
+        check_clock(context)
     }
+}
+
+/// Checks that this machine's clock is near the API server's, as far as that is known.
+fn check_clock(context: &StepContext<'_>) -> Result<(), Denial> {
+    match context.skew {
+        Some(skew) if skew.unsigned_abs() > context.timing.skew => Err(Denial::ClockSkewed { skew }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that `slot` has come.
+fn check_not_early(slot: Timestamp, context: &StepContext<'_>) -> Result<(), Denial> {
+    if slot > after(context.now, EARLY_CLAIM) {
+        return Err(Denial::SlotInFuture { slot });
+    }
+    Ok(())
 }
 
 /// Gives a lease to the acting holder if it is free: it ran out, or belongs to an earlier incarnation of the same

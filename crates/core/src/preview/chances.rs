@@ -132,12 +132,13 @@ struct OwnerPods {
     count: usize,
 }
 
-/// Whether a refusal costs more than one try: it excludes a namespace, or ends the round if it is repeated.
+/// Whether a refusal costs more than one try: it excludes a namespace, or limits the tries after it.
 fn costs_more_than_one_try(prediction: &Prediction) -> bool {
-    matches!(
-        prediction,
-        Prediction::Refused(Refusal::NamespaceTerminating | Refusal::WebhookDown { .. })
-    )
+    match prediction {
+        Prediction::Refused(Refusal::NamespaceTerminating) => true,
+        Prediction::Refused(refusal) => refusal.may_have_side_effects(),
+        Prediction::Allowed { .. } | Prediction::Unknown { .. } => false,
+    }
 }
 
 fn owner_of(pod: &PreviewedPod) -> Option<(&str, &PodOwner)> {

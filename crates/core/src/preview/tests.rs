@@ -232,6 +232,7 @@ fn a_webhook_that_cannot_be_asked_makes_the_prediction_unknown() {
     let verdict = DisruptionVerdict::Refused(Refusal::Webhook {
         name: "guard.example".into(),
         message: "does not support dry run".into(),
+        temporary: false,
     });
 
     assert_eq!(
@@ -242,6 +243,7 @@ fn a_webhook_that_cannot_be_asked_makes_the_prediction_unknown() {
     let denial = DisruptionVerdict::Refused(Refusal::Webhook {
         name: "guard.example".into(),
         message: "no".into(),
+        temporary: false,
     });
     assert!(Prediction::from(denial).is_refused());
 }

@@ -42,14 +42,26 @@ pub struct ClockReading {
 pub struct TimerTick {
     /// The slot that is due now.
     pub due: Option<Timestamp>,
-    /// The slots that passed without a round: how many, and the last of them.
-    pub missed: Option<(usize, Timestamp)>,
+    /// The slots that passed for good since the last reading, without being due.
+    pub missed: Option<MissedSlots>,
     /// How far the wall clock jumped, if it did.
     pub jump: Option<SignedDuration>,
-    /// The next slot; `None` if there is none.
+    /// The first slot after this reading; `None` if there is none.
     pub next: Option<Timestamp>,
     /// How long to wait until the next reading at the latest; `None` if there is nothing to wait for.
     pub again: Option<Duration>,
+}
+
+/// Slots that a timer saw pass without being due: it was read too late, or the clocks had not settled. Slots from before
+/// its start are not among them, because it cannot know whether an earlier process started their rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissedSlots {
+    /// How many there are.
+    pub count: usize,
+    /// Whether there may be more than were counted.
+    pub or_more: bool,
+    /// The last of them.
+    pub last: Timestamp,
 }
 
 /// The maximum number of slots that are visited one by one; beyond it, missed slots are not all counted.
@@ -61,6 +73,8 @@ pub struct SlotTimer {
     config: TimerConfig,
     /// Slots up to this instant have passed.
     passed_until: Timestamp,
+    /// Slots up to this instant are not missed: they are from before the start, were due, or were counted as missed.
+    accounted_until: Timestamp,
     /// The monotonic time from which slots can be due.
     settled_at: Duration,
     last_reading: ClockReading,
@@ -73,6 +87,7 @@ impl SlotTimer {
         Self {
             config,
             passed_until: before(now.wall, config.deadline),
+            accounted_until: now.wall,
             settled_at: now.monotonic + config.settle,
             last_reading: now,
         }
@@ -95,13 +110,16 @@ impl SlotTimer {
             due: None,
             missed: None,
             jump,
-            next: next_after(self.passed_until),
+            next: None,
             again: None,
         };
 
         let unsettled = self.settled_at.saturating_sub(now.monotonic);
         if !unsettled.is_zero() {
-            tick.again = tick.next.map(|_| unsettled);
+            tick.next = next_after(now.wall);
+            // A slot that passed meanwhile is due, or missed, once the clocks have settled.
+            let awaited = tick.next.or_else(|| next_after(self.passed_until));
+            tick.again = awaited.map(|_| unsettled);
             return tick;
         }
 
@@ -117,34 +135,49 @@ impl SlotTimer {
         tick: &mut TimerTick,
         next_after: impl Fn(Timestamp) -> Option<Timestamp>,
     ) {
-        let mut passed = 0;
+        // The first instant that is not too late; a slot that is earlier than it is missed.
+        let in_time = before(now.wall, self.config.deadline);
+        let mut visited = 0;
         let mut last = None;
-        let mut second_to_last = None;
+
+        tick.next = next_after(self.passed_until);
         while let Some(slot) = tick.next.filter(|slot| *slot <= now.wall) {
-            passed += 1;
-            second_to_last = last;
-            last = Some(slot);
+            if let Some(superseded) = last.replace(slot) {
+                self.miss(superseded, tick);
+            }
+            self.passed_until = slot;
+            visited += 1;
 
             // After a long downtime, skip ahead instead of visiting every slot.
-            let from = if passed < MAX_COUNTED {
-                slot
-            } else {
-                slot.max(before(now.wall, self.config.deadline))
-            };
-            self.passed_until = from;
-            tick.next = next_after(from);
+            if visited == MAX_COUNTED && slot < in_time {
+                self.passed_until = before(in_time, Duration::from_nanos(1));
+            }
+            tick.next = next_after(self.passed_until);
         }
 
-        let Some(last) = last else {
-            return;
-        };
-        self.passed_until = last;
-        if between(last, now.wall) <= self.config.deadline {
-            tick.due = Some(last);
-            tick.missed = second_to_last.map(|missed| (passed - 1, missed));
-        } else {
-            tick.missed = Some((passed, last));
+        match last {
+            Some(last) if last >= in_time => tick.due = Some(last),
+            Some(last) => self.miss(last, tick),
+            None => {}
         }
+        if let Some(missed) = &mut tick.missed {
+            missed.or_more = visited >= MAX_COUNTED;
+        }
+        self.accounted_until = self.accounted_until.max(self.passed_until);
+    }
+
+    /// Counts a slot among the missed, unless it is accounted for.
+    fn miss(&self, slot: Timestamp, tick: &mut TimerTick) {
+        if slot <= self.accounted_until {
+            return;
+        }
+        let missed = tick.missed.get_or_insert(MissedSlots {
+            count: 0,
+            or_more: false,
+            last: slot,
+        });
+        missed.count += 1;
+        missed.last = slot;
     }
 
     /// How far the wall clock has moved away from the monotonic clock since the last reading, if that is far.
@@ -169,46 +202,4 @@ fn before(instant: Timestamp, duration: Duration) -> Timestamp {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: i64 = 1_800_000_000;
-
-    fn reading(seconds: u64) -> ClockReading {
-        let wall = START + i64::try_from(seconds).unwrap();
-        ClockReading {
-            wall: Timestamp::from_second(wall).unwrap(),
-            monotonic: Duration::from_secs(seconds),
-        }
-    }
-
-    /// Ticks at `first`, and once more at `then`, with a slot every ten seconds.
-    fn second_tick(first: u64, then: u64) -> TimerTick {
-        let config = TimerConfig {
-            deadline: Duration::from_secs(5),
-            settle: Duration::ZERO,
-            ..TimerConfig::default()
-        };
-        let next_after = |after: Timestamp| {
-            let next = (after.as_second().div_euclid(10) + 1) * 10;
-            Timestamp::from_second(next).ok()
-        };
-        let mut timer = SlotTimer::new(reading(first), config);
-        timer.tick(reading(first), next_after);
-        timer.tick(reading(then), next_after)
-    }
-
-    #[test]
-    fn a_slot_that_is_due_is_not_counted_among_the_missed() {
-        let tick = second_tick(1, 31);
-        assert_eq!(tick.due, Some(reading(30).wall));
-        assert_eq!(tick.missed, Some((2, reading(20).wall)));
-    }
-
-    #[test]
-    fn a_slot_past_its_deadline_is_counted_among_the_missed() {
-        let tick = second_tick(1, 38);
-        assert_eq!(tick.due, None);
-        assert_eq!(tick.missed, Some((3, reading(30).wall)));
-    }
-}
+mod tests;

@@ -8,9 +8,6 @@ use crate::pod::PodRef;
 use crate::refusal::Refusal;
 use crate::selection::DrawQueue;
 
-/// The maximum number of victims in a row that are tried while a webhook does not answer: more would add to its load.
-const MAX_UNANSWERED: u32 = 3;
-
 /// The victims of one round, picked from its queue.
 #[derive(Debug)]
 pub struct VictimPicker {
@@ -19,8 +16,10 @@ pub struct VictimPicker {
     wanted: usize,
     /// How many more victims may be tried.
     remaining_tries: usize,
-    /// How many victims in a row a webhook gave no answer for.
-    unanswered: u32,
+    /// How many victims may be tried after a webhook refused one.
+    tries_after_webhook: usize,
+    /// Whether a webhook's refusal took tries away.
+    limited_by_webhook: bool,
 }
 
 impl VictimPicker {
@@ -35,7 +34,8 @@ impl VictimPicker {
             queue,
             wanted: limits.count,
             remaining_tries: limits.attempts,
-            unanswered: 0,
+            tries_after_webhook: limits.attempts_after_webhook,
+            limited_by_webhook: false,
         }
     }
 
@@ -72,11 +72,29 @@ impl VictimPicker {
         self.wanted == 0 || self.remaining_tries == 0
     }
 
+    /// Ends the picking; returns why no other victim is tried although more are wanted and there may be candidates
+    /// left, if the refusal of a webhook is the reason.
+    pub fn limit_after_webhook(mut self) -> Option<String> {
+        let is_limited = self.limited_by_webhook && self.wanted > 0 && self.remaining_tries == 0;
+        let may_go_on = self.queue.is_growing() || self.queue.next_victim().is_some();
+        if !is_limited || !may_go_on {
+            return None;
+        }
+
+        let more = match self.tries_after_webhook {
+            0 => "no other victim".to_owned(),
+            1 => "only 1 more victim".to_owned(),
+            tries => format!("only {tries} more victims"),
+        };
+        Some(format!(
+            "after a webhook refused, {more} may be tried (disrupt.attempts_after_webhook)"
+        ))
+    }
+
     /// Notes the outcome of `victim`.
     ///
     /// # Errors
-    /// The reason why trying another victim is useless for now: the API server kept throttling, or a webhook that must
-    /// be asked does not answer.
+    /// The reason why trying another victim is useless for now: the API server kept throttling.
     pub fn note(&mut self, victim: &Candidate, outcome: &Outcome) -> Result<(), String> {
         self.remaining_tries = self.remaining_tries.saturating_sub(1);
 
@@ -86,7 +104,12 @@ impl VictimPicker {
         }
         match outcome {
             Outcome::Refused(Refusal::NamespaceTerminating) => self.exclude_namespace(&victim.pod),
-            Outcome::Refused(_) => self.queue.mark_refused(victim),
+            Outcome::Refused(refusal) => {
+                if refusal.may_have_side_effects() {
+                    self.limit_tries();
+                }
+                self.queue.mark_refused(victim);
+            }
             Outcome::Evicted
             | Outcome::Deleted
             | Outcome::Gone
@@ -94,26 +117,17 @@ impl VictimPicker {
             | Outcome::Unknown { .. } => {}
         }
 
-        self.check_next_try(outcome)
-    }
-
-    /// Checks whether the next try can succeed after `outcome`.
-    fn check_next_try(&mut self, outcome: &Outcome) -> Result<(), String> {
         match outcome {
             Outcome::Refused(Refusal::Throttled { .. }) => Err("the API server kept throttling".to_owned()),
-            Outcome::Refused(Refusal::WebhookDown { name, .. }) => {
-                self.unanswered += 1;
-                if self.unanswered < MAX_UNANSWERED {
-                    return Ok(());
-                }
-                Err(format!(
-                    "webhook {name} did not answer, {MAX_UNANSWERED} times in a row"
-                ))
-            }
-            _ => {
-                self.unanswered = 0;
-                Ok(())
-            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Limits the tries after the first refusal by a webhook.
+    fn limit_tries(&mut self) {
+        if !self.limited_by_webhook && self.tries_after_webhook < self.remaining_tries {
+            self.limited_by_webhook = true;
+            self.remaining_tries = self.tries_after_webhook;
         }
     }
 
@@ -131,6 +145,7 @@ impl VictimPicker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refusal::WebhookFault;
 
     fn picker(pods: usize, count: usize, attempts: usize) -> VictimPicker {
         let candidate = |n: usize| Candidate {
@@ -183,21 +198,85 @@ mod tests {
     }
 
     #[test]
-    fn a_lasting_throttle_ends_the_round_at_once_and_a_silent_webhook_after_three_victims() {
+    fn a_lasting_throttle_ends_the_round_at_once() {
         let retry_after = std::time::Duration::from_secs(1);
+        let throttled = Outcome::Refused(Refusal::Throttled { retry_after });
+        assert_eq!(tried(picker(9, 2, 5), &throttled), 1);
+    }
 
-        assert_eq!(
-            tried(
-                picker(9, 2, 5),
-                &Outcome::Refused(Refusal::Throttled { retry_after })
-            ),
-            1
-        );
-
-        let silent = Refusal::WebhookDown {
-            name: "guard".into(),
+    /// Every refusal behind which a webhook may have acted.
+    fn refusals_by_webhooks() -> Vec<Outcome> {
+        let denial = |temporary| Refusal::Webhook {
+            name: "virt".into(),
+            message: "Eviction triggered evacuation".into(),
+            temporary,
+        };
+        let failure = |fault| Refusal::WebhookFailed {
+            name: "virt".into(),
+            fault,
             message: String::new(),
         };
-        assert_eq!(tried(picker(9, 2, 5), &Outcome::Refused(silent)), 3);
+        let refusals = [
+            denial(true),
+            denial(false),
+            failure(WebhookFault::NoAnswer),
+            failure(WebhookFault::InvalidAnswer),
+            failure(WebhookFault::Tls),
+            failure(WebhookFault::CallFailed),
+            Refusal::AcceptedButAlive,
+        ];
+        refusals.map(Outcome::Refused).into()
+    }
+
+    #[test]
+    fn after_a_webhook_refused_so_many_more_victims_are_tried_as_are_allowed() {
+        for outcome in refusals_by_webhooks() {
+            for (allowed, attempts, expected) in [(0, 9, 1), (1, 9, 2), (3, 9, 4), (9, 5, 5), (1, 1, 1)] {
+                let mut picker = picker(20, 2, attempts);
+                picker.tries_after_webhook = allowed;
+                assert_eq!(tried(picker, &outcome), expected, "{allowed} after {outcome}");
+            }
+        }
+    }
+
+    #[test]
+    fn after_a_webhook_refused_the_next_victim_is_the_last_whatever_becomes_of_it() {
+        let webhook = refusals_by_webhooks().remove(0);
+        let others = [
+            Outcome::Evicted,
+            Outcome::Gone,
+            Outcome::Refused(Refusal::SeveralBudgets),
+        ];
+        for other in others {
+            let mut picker = picker(9, 3, 9);
+            let first = picker.next_victim().unwrap();
+            picker.note(&first, &webhook).unwrap();
+            let second = picker.next_victim().unwrap();
+            picker.note(&second, &other).unwrap();
+
+            assert!(picker.next_victim().is_none(), "{other}");
+            let why = picker.limit_after_webhook();
+            let words =
+                "after a webhook refused, only 1 more victim may be tried (disrupt.attempts_after_webhook)";
+            assert_eq!(why.as_deref(), Some(words), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_limit_is_named_only_where_it_is_what_ended_the_round() {
+        let webhook = refusals_by_webhooks().remove(0);
+        for (pods, count, outcomes) in [
+            (9, 1, [webhook.clone(), Outcome::Evicted]),
+            (2, 3, [webhook.clone(), webhook]),
+            (9, 2, [Outcome::Evicted, Outcome::Evicted]),
+        ] {
+            let mut picker = picker(pods, count, 9);
+            picker.complete();
+            for outcome in &outcomes {
+                let victim = picker.next_victim().unwrap();
+                picker.note(&victim, outcome).unwrap();
+            }
+            assert_eq!(picker.limit_after_webhook(), None, "{outcomes:?}");
+        }
     }
 }

@@ -119,6 +119,11 @@ impl DrawQueue {
         self.growing = false;
     }
 
+    /// Whether more candidates may be added.
+    pub fn is_growing(&self) -> bool {
+        self.growing
+    }
+
     /// How many candidates are in the queue.
     pub fn len(&self) -> usize {
         self.drawn.len() + self.put_back.len()

@@ -30,6 +30,7 @@ pub(crate) enum StepKind {
     Reserve { pod: u8 },
     Resolve { resolution: Resolution },
     Close,
+    Withhold,
     Recover,
     Delivered { done: bool },
     Quarantine,
@@ -48,6 +49,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<HolderStep>> {
         8 => (0u8..40).prop_map(|pod| StepKind::Reserve { pod }),
         8 => resolution.prop_map(|resolution| StepKind::Resolve { resolution }),
         4 => Just(StepKind::Close),
+        1 => Just(StepKind::Withhold),
         2 => Just(StepKind::Recover),
         2 => any::<bool>().prop_map(|done| StepKind::Delivered { done }),
         1 => Just(StepKind::Quarantine),
@@ -116,6 +118,7 @@ impl JournalHistory {
                 }
             }
             StepKind::Close => JournalEvent::Close(Box::new(report(slot, 1, "why"))),
+            StepKind::Withhold => JournalEvent::Withhold(Box::new(withheld(self.now))),
             StepKind::Recover => JournalEvent::Recover,
             StepKind::Delivered { done } => JournalEvent::Delivered {
                 slot: self.journal.round().map_or(slot, |round| round.slot),
@@ -209,6 +212,16 @@ pub(crate) fn candidate(pod: u8) -> Candidate {
             kind: "Deployment".to_owned(),
             name: format!("web-{}", pod % 10),
         }),
+    }
+}
+
+/// The report of a round that no replica may run.
+pub(crate) fn withheld(slot: Timestamp) -> RoundReport {
+    RoundReport {
+        end: RoundEnd::Withheld {
+            why: "a limit".to_owned(),
+        },
+        ..report(slot, 0, "")
     }
 }
 

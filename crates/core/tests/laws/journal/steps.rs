@@ -1,9 +1,11 @@
 //! Laws of a step: taken twice it is taken once, and nothing ever goes back.
 
-use macaque_core::journal::Resolution;
+use jiff::SignedDuration;
+use macaque_core::config::DisruptionLimits;
+use macaque_core::journal::{Denial, JournalEvent, Resolution, StepContext};
 use proptest::prelude::*;
 
-use super::history::{JournalHistory, StepKind, limits, steps};
+use super::history::{HolderStep, JournalHistory, StepKind, limits, steps, withheld};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
@@ -73,4 +75,62 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_slot_that_was_withheld_is_claimed_by_nobody_and_reported_by_one() {
+    let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
+    let step = |holder, kind| HolderStep {
+        holder,
+        kind,
+        clock_shift: 0,
+        paused: false,
+    };
+    assert!(history.take(&step(0, StepKind::Withhold)));
+
+    for (holder, kind) in [
+        (1, StepKind::Withhold),
+        (1, StepKind::Claim),
+        (0, StepKind::Claim),
+    ] {
+        let journal = history.journal.clone();
+        let (event, context) = history.event(&step(holder, kind));
+        let denial = journal.step(&event, &context).unwrap_err();
+        let is_known =
+            matches!(&denial, Denial::AlreadyClaimed { withheld: Some(why), .. } if why == "a limit");
+        assert!(is_known, "{denial:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_wrong_spends_no_slot() {
+    let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
+    let idle = HolderStep {
+        holder: 0,
+        kind: StepKind::Recover,
+        clock_shift: 0,
+        paused: false,
+    };
+    let (now, journal) = (history.now, history.journal.clone());
+    let (_, context) = history.event(&idle);
+    let hour = SignedDuration::from_hours(1);
+
+    for skew in [hour, -hour] {
+        let skewed = StepContext {
+            skew: Some(skew),
+            ..context.clone()
+        };
+        let withhold = JournalEvent::Withhold(Box::new(withheld(now)));
+        assert_eq!(
+            journal.step(&withhold, &skewed),
+            Err(Denial::ClockSkewed { skew })
+        );
+    }
+
+    let slot = now + hour;
+    let withhold = JournalEvent::Withhold(Box::new(withheld(slot)));
+    assert_eq!(
+        journal.step(&withhold, &context),
+        Err(Denial::SlotInFuture { slot })
+    );
 }
