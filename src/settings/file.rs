@@ -7,6 +7,7 @@ use super::keys::{KeyKind, SettingKey, find, is_section};
 use super::layer::SettingsLayer;
 use super::mistake::{SettingMistake, either};
 use super::nearest::{names_in, nearest_path};
+use super::remedy::shape;
 
 /// Reads the text of a file. `name` is what messages call the file.
 ///
@@ -96,7 +97,7 @@ fn read_value(
                 key: path.clone(),
                 source: Some(origin),
                 wrong,
-                right: Some(shape(key)),
+                right: Some(shape(key, false)),
             };
             layer.refuse(mistake, Some(path));
         }
@@ -189,18 +190,5 @@ fn article(value: &DeValue<'_>) -> &'static str {
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
-    }
-}
-
-/// What a key holds, as the remedy of a message.
-pub(super) fn shape(key: &SettingKey) -> String {
-    match key.kind {
-        KeyKind::Boolean(_) => "use true or false, without quotes".to_owned(),
-        KeyKind::Count(_) => "use a whole number, without quotes".to_owned(),
-        KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret => "use text in quotes".to_owned(),
-        KeyKind::Duration(_) => {
-            "use a number with its unit, in quotes, such as \"30s\", \"5m\" or \"2h\"".to_owned()
-        }
-        KeyKind::List(_) => "use a list of texts in quotes, such as [\"one\", \"two\"]".to_owned(),
     }
 }

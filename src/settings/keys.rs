@@ -169,7 +169,7 @@ static FIRST: &[SettingKey] = &[
     key("disrupt.draw", Text("pods"), "How victims are picked: `pods` (every pod equally likely) or `owners` (every owner equally likely, then one of its pods); `owners` lists every pod in full."),
     key("limits.per_hour", Count(None), "The most pods disrupted within any hour, over all rounds and replicas. Not set: no limit."),
     key("limits.per_day", Count(None), "The most pods disrupted within any 24 hours, over all rounds and replicas. Not set: no limit."),
-    key("limits.cooldown", Duration(""), "How long an owner is in cooldown after one of its pods was disrupted, at most 168h. Empty: no cooldown."),
+    key("limits.cooldown", Duration(""), "How long an owner is in cooldown after one of its pods was disrupted, at most 7d. Empty: no cooldown."),
 ];
 
 #[rustfmt::skip]

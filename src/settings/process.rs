@@ -73,7 +73,7 @@ pub(super) fn decode_log(decoder: &mut SettingsDecoder) -> Result<LogSettings, M
 /// Decodes `[health]`; `None` is off. An environment variable cannot be empty, so `off` means the same.
 pub(super) fn decode_health(decoder: &mut SettingsDecoder) -> Result<Option<SocketAddr>, MistakeReported> {
     let listen = decoder.text("health.listen")?;
-    if matches!(listen.value.as_str(), "" | "off") {
+    if matches!(listen.value.to_ascii_lowercase().as_str(), "" | "off") {
         return Ok(None);
     }
 

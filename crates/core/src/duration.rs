@@ -20,6 +20,27 @@ pub enum DurationError {
     Unreadable,
 }
 
+impl DurationError {
+    /// What is wrong with the text, as the end of a sentence about it.
+    pub fn fault(&self) -> &'static str {
+        match self {
+            Self::NoUnit(_) => "has no unit",
+            Self::Uneven(_) => "has no fixed length",
+            Self::Negative => "is negative",
+            Self::Spelling(_) | Self::Unreadable => "is not a duration",
+        }
+    }
+
+    /// What to write instead: one text, several to choose from, or none if nothing is clear.
+    pub fn remedies(&self) -> Vec<String> {
+        match self {
+            Self::NoUnit(number) => ["s", "m", "h"].map(|unit| format!("{number}{unit}")).to_vec(),
+            Self::Spelling(right) | Self::Uneven(right) => vec![right.clone()],
+            Self::Negative | Self::Unreadable => Vec::new(),
+        }
+    }
+}
+
 /// Parses a number with its unit, or several: `30s`, `5m`, `1h30m`, `7d`. A day has 24 hours, and a week seven days.
 ///
 /// # Errors
@@ -30,6 +51,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         return length_of(span);
     }
 
+    if is_number(text) && text.starts_with('-') {
+        return Err(DurationError::Negative);
+    }
     if is_number(text) {
         return Err(DurationError::NoUnit(text.to_owned()));
     }
@@ -127,6 +151,7 @@ mod tests {
             ("1mo", DurationError::Uneven("30d".to_owned())),
             ("1y", DurationError::Uneven("365d".to_owned())),
             ("-1s", DurationError::Negative),
+            ("-1", DurationError::Negative),
             ("", DurationError::Unreadable),
             ("5x", DurationError::Unreadable),
             ("soon", DurationError::Unreadable),

@@ -1,0 +1,50 @@
+//! The words for what would be right, as they fit the place where the value is written: a TOML file has quotes, a
+//! variable or a flag has none.
+
+use super::decoder::GivenValue;
+use super::environment;
+use super::keys::{KeyKind, SettingKey};
+
+/// The beginning of the source of a flag's value.
+const FLAG: &str = "flag ";
+
+/// The source of a flag's value.
+pub(super) fn flag_origin(name: &str) -> String {
+    format!("{FLAG}{name}")
+}
+
+/// Whether a value's source is a variable or a flag.
+pub(super) fn is_bare_origin(source: &str) -> bool {
+    environment::is_origin(source) || source.starts_with(FLAG)
+}
+
+/// What a key holds, in a file or, if `is_bare`, in a variable or a flag.
+pub(super) fn shape(key: &SettingKey, is_bare: bool) -> String {
+    let words = match (key.kind, is_bare) {
+        (KeyKind::Boolean(_), true) => "use true or false",
+        (KeyKind::Boolean(_), false) => "use true or false, without quotes",
+        (KeyKind::Count(_), true) => "use a whole number",
+        (KeyKind::Count(_), false) => "use a whole number, without quotes",
+        (KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret, true) => "use text",
+        (KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret, false) => "use text in quotes",
+        (KeyKind::Duration(_), true) => "use a number with its unit, such as 30s, 5m, 2h or 7d",
+        (KeyKind::Duration(_), false) => {
+            "use a number with its unit, in quotes, such as \"30s\", \"5m\", \"2h\" or \"7d\""
+        }
+        (KeyKind::List(separator), true) => {
+            return format!("use texts with `{separator}` between them, such as one{separator}two");
+        }
+        (KeyKind::List(_), false) => "use a list of texts in quotes, such as [\"one\", \"two\"]",
+    };
+    words.to_owned()
+}
+
+/// The end of a remedy for a value of a variable or a flag that holds quotes, which no shell removed.
+pub(super) fn without_quotes<T>(given: &GivenValue<T>, value: &str) -> &'static str {
+    let is_quoted = value.starts_with(['"', '\'']);
+    if given.is_bare() && is_quoted {
+        ", without quotes"
+    } else {
+        ""
+    }
+}
