@@ -217,7 +217,7 @@ fn print(report: &RoundReport, format: OutputFormat) {
 
 fn exit_code(report: &RoundReport) -> i32 {
     match report.status() {
-        RoundStatus::Disrupted => exit::OK,
+        RoundStatus::Disrupted | RoundStatus::WouldDisrupt => exit::OK,
         RoundStatus::Failed => exit::CLUSTER,
         RoundStatus::Refused => exit::REFUSED,
         RoundStatus::Idle => exit::IDLE,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ::config::{Config, Value, ValueKind};
 use macaque_core::duration::parse_duration;
 
-use super::keys::{KeyKind, SettingKey, find, keys};
+use super::keys::{SettingKey, find, keys};
 use super::layer::{SettingsLayer, explains};
 use super::mistake::{MistakeReported, SettingMistake, either, quote};
 use super::remedy::{self, without_quotes};
@@ -241,23 +241,13 @@ impl SettingsDecoder {
         &mut self,
         given: GivenValue<String>,
     ) -> Result<GivenValue<Duration>, MistakeReported> {
-        let error = match parse_duration(&given.value) {
-            Ok(duration) => return Ok(given.map(|_| duration)),
-            Err(error) => error,
-        };
-
-        let wrong = format!("{} {}", quote(&given.value), error.fault());
-        let remedies: Vec<_> = error
-            .remedies()
-            .iter()
-            .map(|right| format!("\"{right}\""))
-            .collect();
-        let right = if remedies.is_empty() {
-            remedy::shape(given.key, given.is_bare()) + without_quotes(&given, &given.value)
-        } else {
-            format!("use {}", either(&remedies))
-        };
-        Err(self.refuse(&given, wrong, right))
+        match parse_duration(&given.value) {
+            Ok(duration) => Ok(given.map(|_| duration)),
+            Err(error) => {
+                let (wrong, right) = remedy::of_duration(&given, &error);
+                Err(self.refuse(&given, wrong, right))
+            }
+        }
     }
 
     /// A list of texts, each with its own place.
@@ -306,32 +296,8 @@ impl SettingsDecoder {
     }
 
     fn wrong_type(&mut self, given: &GivenValue<ValueKind>) -> MistakeReported {
-        let shown = match (given.key.kind, &given.value) {
-            (KeyKind::Secret, _) => "the value".to_owned(),
-            (_, ValueKind::String(text)) => quote(text),
-            (_, ValueKind::Array(_)) => "a list".to_owned(),
-            (_, value) => value.to_string(),
-        };
-        let what = match given.key.kind {
-            KeyKind::Boolean(_) => "true or false",
-            KeyKind::Count(_) => "a whole number",
-            KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret => "text",
-            KeyKind::Duration(_) => "a duration with its unit",
-            KeyKind::List(_) => match given.value {
-                ValueKind::String(_) => "a list",
-                _ => "a list of texts",
-            },
-        };
-
-        let mut right = remedy::shape(given.key, given.is_bare());
-        if let ValueKind::String(text) = &given.value {
-            right += without_quotes(given, text);
-        }
-        if let (KeyKind::Duration(_), ValueKind::I64(number)) = (given.key.kind, &given.value) {
-            right = format!("use \"{number}s\", \"{number}m\" or \"{number}h\", in quotes");
-        }
-
-        self.refuse(given, format!("{shown} is not {what}"), right)
+        let (wrong, right) = remedy::of_wrong_type(given);
+        self.refuse(given, wrong, right)
     }
 }
 

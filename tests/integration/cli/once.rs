@@ -141,11 +141,11 @@ fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
         (&json!(7), &json!("complete"))
     );
     assert_eq!(report["attempts"][0]["outcome"], json!({ "result": "dry-run" }));
-    assert_eq!(report["status"], json!("disrupted"));
+    assert_eq!(report["status"], json!("would-disrupt"));
 
     let yaml = macaque("once -n shop --seed 7 -o yaml").on(&cluster).run();
     for line in [
-        "status: disrupted\n",
+        "status: would-disrupt\n",
         "seed: 7\n",
         "dry_run: true\n",
         "method: evict\n",
