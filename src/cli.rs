@@ -34,7 +34,7 @@ use self::args::{GlobalArgs, ScopeArgs};
 const AFTER_HELP: &str = "\
 Exit codes:
   0   done
-      once: at least one pod was disrupted, or would have been in a dry run
+      once: at least one pod was disrupted, or picked in a dry run
   1   no response, no permission, or an unknown outcome
       once: interrupted
       check: a failure was found
@@ -53,7 +53,7 @@ file, as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE name the pod 
 
 /// The process's exit codes, as docs/cli.md lists them.
 pub mod exit {
-    /// The command did what it was asked; `once`: at least one pod was disrupted, or would have been in a dry run.
+    /// The command did what it was asked; `once`: at least one pod was disrupted, or picked in a dry run.
     pub const OK: i32 = 0;
     /// The cluster did not respond or did not permit it, or the outcome is unknown.
     pub const CLUSTER: i32 = 1;

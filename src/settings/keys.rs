@@ -148,7 +148,7 @@ fn keys_of(field: &ServiceField) -> Vec<SettingKey> {
 
 #[rustfmt::skip]
 static FIRST: &[SettingKey] = &[
-    key("dry_run", Boolean(true), "Report what would be disrupted, without doing it; `false` enables disruption."),
+    key("dry_run", Boolean(true), "Pick victims and report them, without sending a request; `false` enables disruption."),
     key("journal", Text("auto"), "Where the journal is kept: `configmap/NAME` in macaque's own namespace, or `memory`. `auto`: `configmap/macaque-journal` in a cluster, else `memory`."),
     key("schedule.cron", Text(""), "When rounds are due: a crontab line of five fields. Required by `run`.")
         .old("MACAQUE_CRONTAB"),

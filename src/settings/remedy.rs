@@ -27,8 +27,8 @@ pub(super) fn shape(key: &SettingKey, is_bare: bool) -> String {
     let words = match (key.kind, is_bare) {
         (KeyKind::Boolean(_), true) => "use true or false",
         (KeyKind::Boolean(_), false) => "use true or false, without quotes",
-        (KeyKind::Count(_), true) => "use a whole number",
-        (KeyKind::Count(_), false) => "use a whole number, without quotes",
+        (KeyKind::Count(_), true) => "use a whole number such as 2",
+        (KeyKind::Count(_), false) => "use a whole number such as 2, without quotes",
         (KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret, true) => "use text",
         (KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret, false) => "use text in quotes",
         (KeyKind::Duration(_), true) => "use a number with its unit, such as 30s, 5m, 2h or 7d",

@@ -125,8 +125,8 @@ pub enum RoundEnd {
 pub enum RoundStatus {
     /// At least one pod was disrupted.
     Disrupted,
-    /// A dry run: at least one pod would have been disrupted, and none was.
-    WouldDisrupt,
+    /// A dry run that picked at least one pod, and sent no request: none was disrupted.
+    DryRun,
     /// Every victim tried was refused or gone, or the journal allowed no disruption.
     Refused,
     /// No pod was eligible.
@@ -140,7 +140,7 @@ impl RoundStatus {
     /// Every status.
     pub const ALL: [Self; 5] = [
         Self::Disrupted,
-        Self::WouldDisrupt,
+        Self::DryRun,
         Self::Refused,
         Self::Idle,
         Self::Failed,
@@ -150,7 +150,7 @@ impl RoundStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Disrupted => "disrupted",
-            Self::WouldDisrupt => "would-disrupt",
+            Self::DryRun => "dry-run",
             Self::Refused => "refused",
             Self::Idle => "idle",
             Self::Failed => "failed",
@@ -170,7 +170,7 @@ impl RoundReport {
             RoundStatus::Failed
         } else if self.count(Outcome::counts_as_disruption) > 0 {
             if self.dry_run {
-                RoundStatus::WouldDisrupt
+                RoundStatus::DryRun
             } else {
                 RoundStatus::Disrupted
             }

@@ -102,7 +102,7 @@ fn the_remedy_for_a_variable_or_a_flag_has_no_quotes_of_toml() {
         (
             "disrupt.count",
             "two",
-            "\"two\" is not a whole number: use a whole number",
+            "\"two\" is not a whole number: use a whole number such as 2",
         ),
         (
             "disrupt.method",
