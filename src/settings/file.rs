@@ -14,15 +14,33 @@ use super::remedy::shape;
 /// Text that is not TOML is reported with line and column, never with the line itself, which may hold a token.
 pub(super) fn read(name: &str, text: &str) -> Result<SettingsLayer, SettingMistake> {
     let lines = LineIndex { name, text };
-    let table = DeTable::parse(text).map_err(|error| SettingMistake {
-        key: name.to_owned(),
-        source: error.span().map(|span| lines.place(span.start)),
-        wrong: format!("not TOML: {}", error.message()),
-        right: Some("fix it there; the rest of the file was not read".to_owned()),
+    let table = DeTable::parse(text).map_err(|error| {
+        let (wrong, right) = syntax_fault(error.message());
+        SettingMistake {
+            key: name.to_owned(),
+            source: error.span().map(|span| lines.place(span.start)),
+            wrong: format!("not TOML: {wrong}"),
+            right: Some(format!("{right}; the rest of the file was not read")),
+        }
     })?;
     let mut layer = SettingsLayer::default();
     read_section(&mut layer, &lines, "", table.get_ref());
     Ok(layer)
+}
+
+/// What is wrong by the parser's message, and what to do. Of text without quotes the parser says what it began to read:
+/// of `level = info` that it is no infinite number, and of `format = text` that it is not `true`.
+fn syntax_fault(message: &str) -> (&str, &'static str) {
+    let bare = ["string values must be quoted", "invalid float", "invalid boolean"];
+    if bare.iter().any(|start| message.starts_with(start)) {
+        let right = "put text in quotes, and write true and false in lower case with nothing after them";
+        (
+            "a value without quotes is neither a number nor true or false",
+            right,
+        )
+    } else {
+        (message, "fix it there")
+    }
 }
 
 /// Finds the line and the column of an offset in the file.

@@ -48,8 +48,8 @@ fn decode_config_map(
         Some(namespace) => Ok(config_map(namespace, name)),
         None => Err(decoder.refuse(
             place,
-            "a ConfigMap needs a namespace, and macaque does not run in a cluster",
-            format!("set {POD_NAMESPACE} to the one to use, or use \"memory\""),
+            "a ConfigMap needs a namespace, and it is not known in which one macaque runs",
+            format!("set {POD_NAMESPACE} to it, or use \"memory\""),
         )),
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn decode_health(decoder: &mut SettingsDecoder) -> Result<Option<Sock
     match listen.value.parse() {
         Ok(address) => Ok(Some(address)),
         Err(_) => {
-            let wrong = format!("{} is not an address with a port", quote(&listen.value));
+            let wrong = format!("{} is not an IP address with a port", quote(&listen.value));
             Err(decoder.refuse(&listen, wrong, "use \"0.0.0.0:8080\", \"[::]:8080\" or \"off\""))
         }
     }

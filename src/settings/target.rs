@@ -64,7 +64,7 @@ fn parse_namespaces(
         ([], None) => {
             return Err(decoder.missing(
                 "target.namespaces",
-                "is not set, and macaque does not run in a cluster",
+                "is not set, and it is not known in which namespace macaque runs",
                 "set it with --namespace, in the file, such as namespaces = [\"shop\"], or with \
                  MACAQUE_TARGET__NAMESPACES; the namespace of a kubeconfig is not used",
             ));

@@ -216,10 +216,7 @@ fn the_command_line_page_and_the_help_list_the_same_exit_codes() {
 #[test]
 fn the_command_line_page_lists_every_status_of_a_round() {
     let listed = first_cells(&table("docs/cli.md", "statuses"));
-    assert_eq!(
-        listed,
-        RoundStatus::ALL.map(|status| format!("`{}`", status.as_str()))
-    );
+    assert_eq!(listed, RoundStatus::ALL.map(RoundStatus::as_str));
 }
 
 #[test]

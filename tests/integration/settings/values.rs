@@ -302,3 +302,37 @@ fn when_rounds_are_due_is_known_without_a_namespace_and_without_the_secrets() {
 
     assert!(unknown.is_err(), "a name that is no setting is refused here too");
 }
+
+#[test]
+fn text_without_quotes_is_told_from_other_faults_of_toml() {
+    let bare = "not TOML: a value without quotes is neither a number nor true or false: put text in quotes, and write true \
+                and false in lower case with nothing after them; the rest of the file was not read";
+    for line in [
+        "dry_run = False",
+        "dry_run = no",
+        "dry_run = true;",
+        "log.level = info",
+        "log.format = text",
+        "disrupt.method = evict",
+        "target.min_age = 1d",
+        "target.namespaces = [team]",
+        "schedule.cron = 0 9 * * *",
+    ] {
+        let mistake = fixture().file(line).mistake();
+        assert!(
+            mistake.starts_with(&format!("macaque.toml: {bare} (line 1, column ")),
+            "{line}: {mistake}"
+        );
+    }
+    for (text, fault) in [
+        ("dry_run: true", "key with no value"),
+        ("dry_run = true\ndry_run = true", "duplicate key"),
+        ("[disrupt", "unclosed table"),
+    ] {
+        let mistake = fixture().file(text).mistake();
+        assert!(
+            mistake.contains(fault) && mistake.contains(": fix it there; the rest"),
+            "{mistake}"
+        );
+    }
+}
