@@ -44,39 +44,42 @@ pub(super) fn on_count(fields: &[&str]) -> CronError {
 
 /// The advice on a line with more than five fields: it has one for seconds or years, or a command after the fields.
 fn on_extra_fields(fields: &[&str]) -> String {
-    let [first, rest @ ..] = fields else {
-        return String::new();
+    let seconds_or_years = || {
+        let advice = "; there is no field for seconds or years, and * * * * * is every minute";
+        matches!(fields.len(), 6 | 7).then(|| advice.to_owned())
     };
+    without_seconds(fields)
+        .or_else(|| without_command(fields))
+        .or_else(seconds_or_years)
+        .unwrap_or_default()
+}
 
-    if let [_, _, _, _, weekday, years @ ..] = rest
-        && years.len() < 2
-    {
-        let without = rest[..5].join(" ").replace('?', "*");
-        let counts_weekdays = weekday.contains(|c: char| c.is_ascii_digit());
-        if matches!(*first, "0" | "00") && is_line(&without) {
-            return if counts_weekdays {
-                "; there is no field for seconds: leave it out, and name the weekdays, since Quartz counts them from 1 \
-                 for Sunday and crontab from 0"
-                    .to_owned()
-            } else {
-                format!("; there is no field for seconds or years: write `{without}`")
-            };
-        }
+/// The advice on a line of Quartz or Spring, which begins with the seconds and may end with the years.
+fn without_seconds(fields: &[&str]) -> Option<String> {
+    let (["0" | "00", five @ ..], 6 | 7) = (fields, fields.len()) else {
+        return None;
+    };
+    let line = five[..5].join(" ").replace('?', "*");
+    if !is_line(&line) {
+        return None;
     }
 
-    match fields {
-        [five @ .., command] if five.len() >= 5 && !is_field(fields[5]) => {
-            let five = five[..5].join(" ");
-            let is_command = is_line(&five) && !command.is_empty();
-            is_command
-                .then(|| format!("; a line ends after its fields: write `{five}`"))
-                .unwrap_or_default()
-        }
-        [_, _, _, _, _, _] | [_, _, _, _, _, _, _] => {
-            "; there is no field for seconds or years, and * * * * * is every minute".to_owned()
-        }
-        _ => String::new(),
-    }
+    let counts_weekdays = five[4].contains(|c: char| c.is_ascii_digit());
+    Some(if counts_weekdays {
+        "; there is no field for seconds: leave it out, and name the weekdays, since Quartz counts them from 1 for \
+         Sunday and crontab from 0"
+            .to_owned()
+    } else {
+        format!("; there is no field for seconds or years: write `{line}`")
+    })
+}
+
+/// The advice on a line of a system's crontab, which ends with a user or a command.
+fn without_command(fields: &[&str]) -> Option<String> {
+    let command = fields.get(5)?;
+    let line = fields[..5].join(" ");
+    let is_command = !is_field(command) && is_line(&line);
+    is_command.then(|| format!("; a line ends after its fields: write `{line}`"))
 }
 
 /// The advice on a word after an `@` that crontab does not know, after its own punctuation.
