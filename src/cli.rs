@@ -29,15 +29,23 @@ use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _,
 
 use self::args::{GlobalArgs, ScopeArgs};
 
-const EXIT_CODES: &str = "\
+/// What follows the flags. Clap wraps each line at the terminal's width and keeps its indentation, so a line that hangs
+/// begins with the spaces that it hangs by.
+const AFTER_HELP: &str = "\
 Exit codes:
-  0   done; once: at least one pod was disrupted, or would have been in a dry run
-  1   no response, no permission, unknown outcome; once: interrupted; check: a failure was found
+  0   done
+      once: at least one pod was disrupted, or picked in a dry run
+  1   no response, no permission, or an unknown outcome
+      once: interrupted
+      check: a failure was found
   2   wrong usage or configuration
-  3   once: all refused or already gone, or the journal allowed none; budgets: a budget needs fixing
+  3   once: all refused or already gone
+      once: the journal allowed none
+      budgets: a budget needs fixing
   4   once: no pod was eligible
   70  run: too many internal failures
-  75  run: stopped with undelivered reports, or stopped by a second signal
+  75  run: stopped with undelivered reports
+      run: stopped by a second signal
 
 Every setting can be set in a TOML file or in the environment (MACAQUE_DISRUPT__COUNT sets disrupt.count), and the \
 common ones by flags. Flags override the environment, and the environment overrides the file. MACAQUE_CONFIG names the \
@@ -45,7 +53,7 @@ file, as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE name the pod 
 
 /// The process's exit codes, as docs/cli.md lists them.
 pub mod exit {
-    /// The command did what it was asked; `once`: at least one pod was disrupted, or would have been in a dry run.
+    /// The command did what it was asked; `once`: at least one pod was disrupted, or picked in a dry run.
     pub const OK: i32 = 0;
     /// The cluster did not respond or did not permit it, or the outcome is unknown.
     pub const CLUSTER: i32 = 1;
@@ -61,7 +69,7 @@ pub mod exit {
 
 /// A chaos monkey for Kubernetes: evicts or deletes random pods on a schedule, and reports what the API server answered
 #[derive(Debug, Parser)]
-#[command(name = "macaque", version, after_help = EXIT_CODES, subcommand_help_heading = "Commands")]
+#[command(name = "macaque", version, after_help = AFTER_HELP, subcommand_help_heading = "Commands")]
 struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
@@ -196,6 +204,66 @@ mod tests {
     #[test]
     fn the_flags_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// The help of macaque and of each command, at a width.
+    fn helps(width: usize) -> Vec<String> {
+        let mut command = Cli::command().term_width(width);
+        command.build();
+        let subcommands = command.get_subcommands_mut();
+        let mut helps: Vec<_> = subcommands
+            .map(|command| command.clone().term_width(width).render_help().to_string())
+            .collect();
+        helps.push(command.render_help().to_string());
+        helps
+    }
+
+    #[test]
+    fn no_help_is_wider_than_the_terminal_unless_one_word_is() {
+        for width in [40, 60, 72, 80, 90, 97, 98, 100, 120, 200] {
+            for help in helps(width) {
+                for line in help.lines().filter(|line| line.trim().contains(' ')) {
+                    let is_usage = line.starts_with("Usage:") || line.trim_start().starts_with('-');
+                    assert!(
+                        line.chars().count() <= width || is_usage,
+                        "{width}: {line:?}\n{help}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_the_flags_is_wrapped_once_and_keeps_its_indentation() {
+        for width in [40, 60, 72, 80, 90, 97, 98, 100, 120, 200] {
+            let help = helps(width).pop().unwrap();
+            let (_, after) = help.split_once("Exit codes:\n").unwrap();
+            let mut lines = after.trim_end().lines();
+
+            for source in AFTER_HELP.lines().skip(1) {
+                let indent = indentation(source);
+                let mut line = lines.next().unwrap();
+                let mut whole = line.to_owned();
+                while whole.len() < source.len() {
+                    let next = lines.next().unwrap();
+                    let word = next.trim_start().split(' ').next().unwrap();
+                    assert_eq!(indentation(next), indent, "{width}: {next:?}\n{help}");
+                    assert!(
+                        line.len() + 1 + word.len() > width,
+                        "{width}: {word:?} had room before\n{help}"
+                    );
+
+                    whole = format!("{whole} {}", next.trim_start());
+                    line = next;
+                }
+                assert_eq!(whole, source, "{width}");
+            }
+            assert_eq!(lines.next(), None, "{width}");
+        }
+    }
+
+    fn indentation(line: &str) -> usize {
+        line.len() - line.trim_start().len()
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod mistake;
 mod nearest;
 mod notify;
 mod process;
+mod remedy;
 mod schedule;
 mod secret;
 mod sources;

@@ -12,6 +12,9 @@ use crate::platform::Platform;
 use crate::settings::{LogFormat, LogSettings};
 use crate::text;
 
+/// The longest message of a record, in characters, and the longest value.
+const LONGEST: usize = 4_000;
+
 /// Starts the log on standard error. A second call changes nothing.
 pub fn start(settings: &LogSettings, platform: &Platform) {
     let mut builder = Builder::new();
@@ -36,11 +39,15 @@ pub fn start(settings: &LogSettings, platform: &Platform) {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
 
+    let platform = platform.clone();
     if json {
-        let platform = platform.clone();
-        builder.format(move |out, record| writeln!(out, "{}", line(record, platform.now())));
+        builder.format(move |out, record| writeln!(out, "{}", json_line(record, platform.now())));
     } else {
-        builder.format_target(false);
+        builder.format(move |out, record| {
+            let style = out.default_level_style(record.level());
+            let level = format!("{style}{:<5}{style:#}", record.level());
+            writeln!(out, "{}", text_line(record, &level, platform.now()))
+        });
     }
 
     if builder.try_init().is_ok() {
@@ -52,7 +59,7 @@ pub fn start(settings: &LogSettings, platform: &Platform) {
 /// Prints on standard error, for a person, why the command cannot do its work.
 pub fn print_error(words: &str) {
     // A closed standard error is no reason to fail.
-    let _ = writeln!(anstream::stderr(), "macaque: {}", text::line(words));
+    let _ = writeln!(anstream::stderr(), "macaque: {}", text::clean(words, LONGEST));
 }
 
 /// Prints several errors on standard error, each on a line of its own.
@@ -60,15 +67,38 @@ pub fn print_errors(lines: &str) {
     let _ = writeln!(anstream::stderr(), "macaque: {}", text::visible(lines));
 }
 
-/// One record as a JSON object on one line; JSON escapes whatever would break a line or a terminal.
-fn line(record: &Record<'_>, now: Timestamp) -> String {
+/// One record as a line for people: `[2026-12-24T15:00:00Z INFO ] evicted shop/web-0 pod=shop/web-0`. Whatever would
+/// break the line or control the terminal is written out.
+fn text_line(record: &Record<'_>, level: &str, now: Timestamp) -> String {
+    let message = text::revealed(&record.args().to_string(), LONGEST);
+    let mut line = format!("[{now:.0} {level}] {message}");
+    // The visitor returns no error.
+    let _ = record.key_values().visit(&mut TextFields(&mut line));
+    line
+}
+
+struct TextFields<'a>(&'a mut String);
+
+impl<'kvs> VisitSource<'kvs> for TextFields<'_> {
+    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), log::kv::Error> {
+        let value = text::revealed(&value.to_string(), LONGEST);
+        self.0.push_str(&format!(" {key}={value}"));
+        Ok(())
+    }
+}
+
+/// One record as a JSON object on one line, in which whatever would break the line or control a terminal is escaped.
+fn json_line(record: &Record<'_>, now: Timestamp) -> String {
     let mut object = Map::new();
     object.insert("ts".to_owned(), json!(now.to_string()));
     object.insert("level".to_owned(), json!(record.level().as_str().to_lowercase()));
-    object.insert("msg".to_owned(), json!(record.args().to_string()));
+    object.insert(
+        "msg".to_owned(),
+        json!(text::clip(&record.args().to_string(), LONGEST)),
+    );
     // The visitor returns no error.
     let _ = record.key_values().visit(&mut JsonFields(&mut object));
-    serde_json::Value::Object(object).to_string()
+    text::revealed_json(&serde_json::Value::Object(object).to_string())
 }
 
 struct JsonFields<'a>(&'a mut Map<String, serde_json::Value>);
@@ -76,6 +106,10 @@ struct JsonFields<'a>(&'a mut Map<String, serde_json::Value>);
 impl<'kvs> VisitSource<'kvs> for JsonFields<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), log::kv::Error> {
         let value = serde_json::to_value(&value).unwrap_or_else(|_| json!(value.to_string()));
+        let value = match value {
+            serde_json::Value::String(text) => json!(text::clip(&text, LONGEST)),
+            other => other,
+        };
         self.0.insert(key.to_string(), value);
         Ok(())
     }
@@ -92,12 +126,43 @@ mod tests {
             .level(log::Level::Warn)
             .key_values(&[("pod", "shop/web-0")])
             .build();
-        let line = line(&record, Timestamp::UNIX_EPOCH);
+        let line = json_line(&record, Timestamp::UNIX_EPOCH);
         assert!(!line.contains('\n'));
         let object: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(
             (&object["level"], &object["pod"]),
             (&json!("warn"), &json!("shop/web-0"))
+        );
+    }
+
+    #[test]
+    fn a_record_is_one_bounded_line_without_hidden_characters_in_both_formats() {
+        let hostile = "no\u{1b}[2J\u{9b}1m\n[forged] \u{202e}txt\u{200b}";
+        let long = "x".repeat(20_000);
+        for text in [hostile, &long] {
+            let values = [("pod", text)];
+            let arguments = format_args!("{text}");
+            let record = Record::builder().args(arguments).key_values(&values).build();
+            let lines = [
+                text_line(&record, "INFO ", Timestamp::UNIX_EPOCH),
+                json_line(&record, Timestamp::UNIX_EPOCH),
+            ];
+            for line in lines {
+                assert!(!line.contains(text::is_hidden), "{line:?}");
+                assert!(text::chars(&line) < 2 * LONGEST + 200);
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_for_people_has_time_level_text_and_values() {
+        let record = Record::builder()
+            .args(format_args!("evicted shop/web-0"))
+            .key_values(&[("pod", "shop/web-0")])
+            .build();
+        assert_eq!(
+            text_line(&record, "INFO ", Timestamp::UNIX_EPOCH),
+            "[1970-01-01T00:00:00Z INFO ] evicted shop/web-0 pod=shop/web-0"
         );
     }
 }

@@ -11,21 +11,56 @@ pub(crate) fn clean(text: &str, max: usize) -> String {
     clip(&spaced.split_whitespace().collect::<Vec<_>>().join(" "), max)
 }
 
+/// The longest line of a person's terminal, in characters.
+pub(crate) const LONGEST_LINE: usize = 1_000;
+
+/// `text` as one line of visible characters, no longer than [`LONGEST_LINE`].
+pub(crate) fn line(text: &str) -> String {
+    clean(text, LONGEST_LINE)
+}
+
 /// `text` without control, invisible or direction-changing characters, its lines and blanks as they are.
 pub(crate) fn visible(text: &str) -> String {
     text.chars()
         .filter(|c| !is_invisible(*c))
-        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+        .map(|c| if is_hidden(c) && c != '\n' { ' ' } else { c })
         .collect()
 }
 
-/// `text` as one line, however long, of visible characters alone.
-pub(crate) fn line(text: &str) -> String {
-    clean(text, usize::MAX)
+/// `text` as one line of at most `max` characters, in which characters that would not be seen are written as
+/// `\u{202e}`; line breaks and tabs are spaces.
+pub(crate) fn revealed(text: &str, max: usize) -> String {
+    escape_within(text, max, |c, out| match c {
+        '\n' | '\r' | '\t' => out.push(' '),
+        c if is_hidden(c) => out.extend(c.escape_unicode()),
+        c => out.push(c),
+    })
+}
+
+/// `json` with an escape sequence for every character that would not be seen. Outside strings JSON has none but line
+/// breaks, which stay.
+pub(crate) fn revealed_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_hidden(c) && c != '\n' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Whether a terminal would show nothing for `c`, or obey it: control characters, line and paragraph separators, and
+/// those that are invisible.
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || is_invisible(c)
 }
 
 /// The first `max` characters of `text`, the last of them `…` if there was more.
-fn clip(text: &str, max: usize) -> String {
+pub(crate) fn clip(text: &str, max: usize) -> String {
     escape_within(text, max, |c, out| out.push(c))
 }
 
@@ -92,13 +127,15 @@ fn more(n: usize) -> String {
 }
 
 /// Characters that show nothing or reorder what is shown: soft hyphen, joiners, fillers, bidirectional
-/// controls, variation selectors, annotation marks, tags. Line and paragraph separators are white space.
+/// controls, variation selectors, annotation marks, tags, controls of shorthand and of music. Line and paragraph
+/// separators are white space.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -118,6 +155,54 @@ mod tests {
             "a   b\n  c [2J  d"
         );
         assert_eq!(line("a   b\n  c\u{1b}[2J\u{202e}"), "a b c [2J");
+        assert_eq!(chars(&line(&"x".repeat(20_000))), LONGEST_LINE);
+    }
+
+    /// Characters that a terminal obeys, hides, or lets turn the text around.
+    const HIDDEN: [char; 14] = [
+        '\u{7}',
+        '\u{1b}',
+        '\u{7f}',
+        '\u{85}',
+        '\u{9b}',
+        '\u{ad}',
+        '\u{61c}',
+        '\u{200b}',
+        '\u{200f}',
+        '\u{202e}',
+        '\u{2066}',
+        '\u{2028}',
+        '\u{feff}',
+        '\u{e0041}',
+    ];
+
+    #[test]
+    fn hidden_characters_are_written_out_in_a_line_and_in_json() {
+        for c in HIDDEN {
+            assert!(is_hidden(c), "{c:?}");
+            assert_eq!(
+                revealed(&format!("a{c}b"), 100),
+                format!("a{}b", c.escape_unicode())
+            );
+
+            let json = serde_json::to_string_pretty(&[format!("a{c}b")]).unwrap();
+            let shown = revealed_json(&json);
+            assert!(!shown.contains(|c| is_hidden(c) && c != '\n'), "{shown:?}");
+            assert_eq!(
+                serde_json::from_str::<[String; 1]>(&shown).unwrap(),
+                [format!("a{c}b")]
+            );
+        }
+        for c in ['a', 'é', '日', '🐒', 'ש', '…', ' '] {
+            assert!(!is_hidden(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn a_revealed_line_has_no_line_breaks_and_is_bounded() {
+        assert_eq!(revealed("a\n\tb\r\n", 100), "a  b  ");
+        assert_eq!(revealed("a\u{202e}b", 5), "a…");
+        assert_eq!(chars(&revealed(&"x".repeat(20_000), 400)), 400);
     }
 
     #[test]

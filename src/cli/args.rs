@@ -51,7 +51,7 @@ pub(super) struct ScopeArgs {
     /// Victims per round
     #[arg(long, value_name = "NUMBER")]
     count: Option<String>,
-    /// Only report what would be disrupted; `--dry-run=false` enables disruption
+    /// Only report which pods are picked; `--dry-run=false` enables disruption
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     dry_run: Option<String>,
 }
@@ -118,6 +118,18 @@ impl ScopeArgs {
 
         namespaces.chain(others.into_iter().flatten()).collect()
     }
+}
+
+/// Parses a number from 1 to 1000, of rounds or slots.
+pub(super) fn small_number(text: &str) -> Result<u16, &'static str> {
+    let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
+    number.ok_or("write a whole number from 1 to 1000")
+}
+
+/// Parses a seed, as reports print it.
+pub(super) fn seed(text: &str) -> Result<u64, &'static str> {
+    text.parse()
+        .map_err(|_| "write a whole number from 0 to 18446744073709551615, such as the seed of a report")
 }
 
 fn flag(key: &'static str, name: &'static str, value: &Option<String>) -> Option<FlagSetting> {

@@ -3,6 +3,7 @@
 
 mod grants;
 mod journal;
+mod table;
 
 use actix::System;
 use clap::Args;
@@ -34,10 +35,21 @@ struct CheckFinding {
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
+    /// What was checked in which namespace: for people, equal findings in several namespaces are one.
+    #[serde(skip)]
+    in_namespace: Option<NamespaceFinding>,
 }
 
-/// The result of one check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// A finding in one namespace, in words that fit every namespace.
+#[derive(Debug)]
+struct NamespaceFinding {
+    namespace: String,
+    what: String,
+    remedy: Option<String>,
+}
+
+/// The result of one check, from the best to the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum CheckResult {
     Ok,
@@ -55,7 +67,18 @@ impl CheckFinding {
             result: CheckResult::Ok,
             detail: detail.into(),
             remedy: None,
+            in_namespace: None,
         }
+    }
+
+    /// The finding about `what` in `namespace`; `what` is empty for the namespace itself.
+    fn in_namespace(mut self, namespace: &str, what: &str) -> Self {
+        self.in_namespace = Some(NamespaceFinding {
+            namespace: namespace.to_owned(),
+            what: what.to_owned(),
+            remedy: self.remedy.clone(),
+        });
+        self
     }
 
     fn note(what: impl Into<String>, detail: impl Into<String>, remedy: &str) -> Self {
@@ -111,7 +134,7 @@ pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
     match args.output {
         OutputFormat::Json => output::json(&findings),
         OutputFormat::Yaml => output::yaml(&findings),
-        OutputFormat::Table => print(&findings),
+        OutputFormat::Table => output::write_plain(&table::of(&findings)),
     }
     let is_failure = |finding: &CheckFinding| finding.result == CheckResult::Failed;
     if !connected {
@@ -171,7 +194,7 @@ async fn check_cluster(
 
 fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding {
     let what = format!("namespace {name}");
-    match answer {
+    let finding = match answer {
         Ok(Some(true)) => CheckFinding::ok(what, "exists"),
         Ok(Some(false)) => CheckFinding::failed(
             what,
@@ -183,7 +206,8 @@ fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding
             "not checked: macaque has no permission to read namespaces, and needs none",
         ),
         Err(error) => CheckFinding::failed(what, error.to_string(), "see the API server's message"),
-    }
+    };
+    finding.in_namespace(name, "")
 }
 
 fn unreachable(error: &ApiError) -> CheckFinding {
@@ -193,27 +217,4 @@ fn unreachable(error: &ApiError) -> CheckFinding {
         _ => "check that the API server runs and can be reached from here",
     };
     CheckFinding::failed("API server", error.to_string(), remedy)
-}
-
-fn print(findings: &[CheckFinding]) {
-    let rows = findings.iter().map(|finding| {
-        let result = match finding.result {
-            CheckResult::Ok => "ok",
-            CheckResult::Note => "note",
-            CheckResult::Warning => "warning",
-            CheckResult::Failed => "FAILED",
-        };
-        let remedy = finding
-            .remedy
-            .as_ref()
-            .map(|remedy| format!("; {remedy}"))
-            .unwrap_or_default();
-        [
-            result.to_owned(),
-            finding.what.clone(),
-            format!("{}{remedy}", finding.detail),
-        ]
-    });
-
-    output::write_plain(&output::table(["RESULT", "WHAT", "DETAIL"], rows));
 }

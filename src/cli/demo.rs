@@ -12,11 +12,13 @@ use std::time::Duration;
 use clap::Args;
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque_core::config::{DisruptConfig, TargetConfig};
+use macaque_core::duration::parse_duration;
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::timer::TimerConfig;
 
 use self::screen::DemoScreen;
+use super::args::small_number;
 use super::exit;
 use crate::actors::clock::Trigger;
 use crate::actors::messages::StopRequested;
@@ -41,11 +43,19 @@ const READY_AFTER: Duration = Duration::from_millis(4_500);
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// Number of rounds
-    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = small_number, allow_negative_numbers = true)]
     rounds: u16,
-    /// Time between rounds, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    every: u64,
+    /// Time between rounds: a number of seconds, or a duration such as 1m
+    #[arg(long, value_name = "DURATION", default_value = "3", value_parser = interval, allow_negative_numbers = true)]
+    every: Duration,
+}
+
+/// Parses the time between rounds, from 1 s to an hour; a number without a unit is one of seconds.
+fn interval(text: &str) -> Result<Duration, &'static str> {
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    let interval = seconds.or_else(|| parse_duration(text).ok());
+    let interval = interval.filter(|interval| (1..=3600).contains(&interval.as_secs()));
+    interval.ok_or("write a number of seconds from 1 to 3600, or a duration from 1s to 1h")
 }
 
 /// Runs the demo; returns the process's exit code.
@@ -69,7 +79,7 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
         ..ClusterAccess::default()
     };
 
-    let every = Duration::from_secs(args.every);
+    let every = args.every;
     let screen = DemoScreen::new(&platform);
     screen.open(every, args.rounds);
     let (sender, messages) = mpsc::channel();

@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
+use super::args::{GlobalArgs, OutputFormat, ScopeArgs, seed};
 use super::{exit, output, setup};
 use crate::failpoint::FailPoints;
 use crate::notify::{self, Channel, DeliveryRetry, HttpClient, RoundMessage};
@@ -30,7 +30,7 @@ pub(super) struct OnceArgs {
     #[command(flatten)]
     scope: ScopeArgs,
     /// Seed of the draw, to repeat the picks of an earlier round [default: random]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Output format
     #[arg(short, long, value_enum, default_value_t)]
@@ -234,7 +234,7 @@ fn print(report: &RoundReport, format: OutputFormat) {
 
 fn exit_code(report: &RoundReport) -> i32 {
     match report.status() {
-        RoundStatus::Disrupted => exit::OK,
+        RoundStatus::Disrupted | RoundStatus::DryRun => exit::OK,
         RoundStatus::Failed => exit::CLUSTER,
         RoundStatus::Refused => exit::REFUSED,
         RoundStatus::Idle => exit::IDLE,

@@ -1,5 +1,7 @@
 //! Prints data on standard output: tables for people, JSON and YAML for programs.
 
+mod attempts;
+
 use std::fmt::Display;
 use std::io::Write as _;
 
@@ -11,6 +13,10 @@ use serde::Serialize;
 use crate::notify::RoundMessage;
 use crate::text;
 pub(super) use crate::text::line;
+pub(super) use attempts::names;
+
+/// The longest text of a server within a line, in characters: as in messages to chat services.
+const SERVER_TEXT: usize = 400;
 
 /// Writes `words` on standard output, in colour if it is a terminal that supports it. A closed pipe ends the command
 /// quietly.
@@ -30,15 +36,47 @@ pub(super) fn write_raw(script: &[u8]) {
     let _ = out.write_all(script).and_then(|()| out.flush());
 }
 
-/// Writes `data` as JSON.
+/// Writes `data` as JSON, in which characters that would control a terminal or hide text are escaped.
 pub(super) fn json(data: &impl Serialize) {
-    write(&serde_json::to_string_pretty(data).expect("reports serialise: their maps have text keys"));
+    write(&json_text(data));
 }
 
-/// Writes `data` as YAML.
+/// Writes `data` as YAML. With characters that would hide text it is written as JSON, which is YAML too and has an escape
+/// sequence for each of them.
 pub(super) fn yaml(data: &impl Serialize) {
     let text = serde_saphyr::to_string(data).expect("reports serialise: their maps have text keys");
-    write(&text.trim_end());
+    if text.contains(|c| text::is_hidden(c) && c != '\n') {
+        json(data);
+    } else {
+        write(&text.trim_end());
+    }
+}
+
+fn json_text(data: &impl Serialize) -> String {
+    let json = serde_json::to_string_pretty(data).expect("reports serialise: their maps have text keys");
+    text::revealed_json(&json)
+}
+
+/// The text of a server as a part of a line, shorter than a whole one, so that what follows has room.
+pub(super) fn server_text(words: &str) -> String {
+    text::clean(words, SERVER_TEXT)
+}
+
+/// Each line once, with the number of times that it comes.
+pub(super) fn counted(lines: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for line in lines {
+        match counts.iter_mut().find(|(known, _)| *known == line) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((line, 1)),
+        }
+    }
+
+    let words = counts.into_iter().map(|(line, count)| match count {
+        1 => line,
+        _ => format!("{line} ({count} times)"),
+    });
+    words.collect()
 }
 
 /// A table as kubectl prints them: a header in capitals, columns separated by spaces.
@@ -63,27 +101,18 @@ pub(super) fn report(report: &RoundReport) -> String {
     let mut parts = vec![message.headline];
 
     if !report.attempts.is_empty() {
-        let rows = report.attempts.iter().map(|attempt| {
-            let owner = attempt
-                .owner
-                .as_ref()
-                .map_or_else(|| "-".to_owned(), ToString::to_string);
-            [attempt.pod.to_string(), owner, attempt.outcome.to_string()]
-        });
-        parts.push(table(["POD", "OWNER", "OUTCOME"], rows));
+        parts.push(table(
+            ["POD", "OWNER", "OUTCOME"],
+            attempts::rows(&report.attempts),
+        ));
     }
 
     parts.extend(advice(report));
-    for warning in report.attempts.iter().flat_map(|attempt| &attempt.warnings) {
-        parts.push(line(&format!("warning: {warning}")));
-    }
-
-    parts.extend(
-        report
-            .problems
-            .iter()
-            .map(|problem| line(&format!("problem: {problem}"))),
-    );
+    let warnings = report.attempts.iter().flat_map(|attempt| &attempt.warnings);
+    let warnings = warnings.map(|warning| format!("warning: {}", server_text(warning)));
+    let problems = report.problems.iter();
+    let problems = problems.map(|problem| line(&format!("problem: {problem}")));
+    parts.extend(counted(warnings.chain(problems)));
 
     if !report.exempted.is_empty() {
         let mut tallies: Vec<_> = report.exempted.iter().collect();
@@ -114,4 +143,37 @@ fn advice(report: &RoundReport) -> Vec<String> {
     }
 
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_and_tables_show_no_hidden_character() {
+        let hostile = "a\u{9b}2J\u{202e}b\u{200b}\u{7f}";
+        let json = json_text(&[hostile]);
+        assert!(!json.contains(|c| text::is_hidden(c) && c != '\n'), "{json:?}");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&json).unwrap(), [hostile]);
+
+        let table = table(["TEXT"], [[hostile.to_owned()]]);
+        assert!(table.ends_with("a 2Jb"), "{table:?}");
+    }
+
+    #[test]
+    fn cells_and_lines_are_bounded() {
+        let long = "x".repeat(20_000);
+        assert!(
+            table(["TEXT"], [[long.clone()]])
+                .lines()
+                .all(|line| text::chars(line) <= text::LONGEST_LINE)
+        );
+        assert_eq!(text::chars(&server_text(&long)), SERVER_TEXT);
+    }
+
+    #[test]
+    fn equal_lines_are_counted() {
+        let lines = ["a", "b", "a", "a"].map(str::to_owned);
+        assert_eq!(counted(lines), ["a (3 times)", "b"]);
+    }
 }

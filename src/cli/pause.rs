@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use actix::System;
 use clap::Args;
-use jiff::fmt::friendly::SpanParser;
 use jiff::{Timestamp, Unit};
 use macaque_core::config::{ConfigMapRef, JournalLocation};
+use macaque_core::duration;
 use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, PauseRequest, StepContext};
 
 use super::args::GlobalArgs;
@@ -228,11 +228,16 @@ fn error_text(error: &PauseError, place: &ConfigMapRef) -> String {
 
 /// Parses the length of a pause.
 fn parse_duration(text: &str) -> Result<Duration, String> {
-    let duration = SpanParser::new().parse_unsigned_duration(text.trim());
-    match duration {
+    match duration::parse_duration(text) {
         Ok(duration) if duration >= Duration::from_secs(1) && duration <= LONGEST_PAUSE => Ok(duration),
-        Ok(_) => Err("a pause is from 1s to 8760h; without --for it lasts until resumed".to_owned()),
-        Err(_) => Err("write a number with its unit, such as 30m or 2h".to_owned()),
+        Ok(_) => Err("a pause is from 1s to 365d; without --for it lasts until resumed".to_owned()),
+        Err(error) => {
+            let right = match error.remedies().as_slice() {
+                [] => "a number with its unit, such as 30m or 2h".to_owned(),
+                remedies => remedies.join(" or "),
+            };
+            Err(format!("it {}: write {right}", error.fault()))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use macaque_core::report::RoundEnd;
 
 use self::view::PlanView;
-use super::args::{GlobalArgs, ScopeArgs};
+use super::args::{GlobalArgs, ScopeArgs, seed};
 use super::{exit, output, setup};
 use crate::platform::Platform;
 use crate::preview::{ClusterSnapshot, PreviewReader};
@@ -25,7 +25,7 @@ pub(super) struct PlanArgs {
     #[command(flatten)]
     scope: ScopeArgs,
     /// Show the victims that this seed picks, in order, with a prediction for each
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Include webhooks and policies, by a server-side dry run for at most 50 pods (needs permission to disrupt)
     #[arg(long)]

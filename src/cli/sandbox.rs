@@ -18,11 +18,17 @@ const MARK: &str = "# Written by `macaque sandbox`, which overwrites it.";
 #[derive(Debug, Args)]
 pub(super) struct SandboxArgs {
     /// Loopback address to listen on; port 0 picks a free port
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = address)]
     listen: SocketAddr,
     /// Where to write the kubeconfig
     #[arg(long, value_name = "FILE", default_value = "sandbox.kubeconfig")]
     write_kubeconfig: PathBuf,
+}
+
+/// Parses an address with a port.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "write an IP address and a port, such as 127.0.0.1:6443 or [::1]:0")
 }
 
 /// Serves the sandbox; returns the process's exit code.

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::schedule::Calendar;
 use serde::Serialize;
 
-use super::args::{GlobalArgs, OutputFormat};
+use super::args::{GlobalArgs, OutputFormat, small_number};
 use super::{exit, output, setup};
 use crate::platform::Platform;
 use crate::telemetry;
@@ -18,7 +18,7 @@ use crate::telemetry;
 #[derive(Debug, Args)]
 pub(super) struct ScheduleArgs {
     /// Number of slots to list
-    #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(short, long, value_name = "NUMBER", default_value_t = 10, value_parser = small_number, allow_negative_numbers = true)]
     number: u16,
     /// List the slots from this time: 2026-12-24 or 2026-12-24T15:00 in the schedule's time zone, or the instant
     /// 2026-12-24T15:00:00Z [default: now]

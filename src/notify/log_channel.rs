@@ -21,11 +21,11 @@ pub(super) fn write(message: &RoundMessage) {
         return;
     }
 
-    let (level, status) = match message.status {
-        RoundStatus::Disrupted => (Level::Info, "disrupted"),
-        RoundStatus::Refused => (Level::Info, "refused"),
-        RoundStatus::Idle => (Level::Info, "idle"),
-        RoundStatus::Failed => (Level::Warn, "failed"),
+    let status = message.status.as_str();
+    let level = if message.status == RoundStatus::Failed {
+        Level::Warn
+    } else {
+        Level::Info
     };
 
     let victims = message.victims.len();

@@ -97,7 +97,7 @@ fn single(report: &RoundReport, attempt: &AttemptReport) -> String {
 
     match &attempt.outcome {
         Outcome::Evicted | Outcome::Deleted => format!("{} {pod}", attempt.outcome.word()),
-        Outcome::DryRun => format!("would have {} {pod}", participle(report.method)),
+        Outcome::DryRun => format!("would have tried to {} {pod}", report.method),
         Outcome::Refused(refusal) => format!("{noun} of {pod} {}", refusal.summary()),
         Outcome::Gone => format!("{}: {pod} was gone already", nothing(report)),
         Outcome::Unknown { .. } => format!("{noun} of {pod}: outcome unknown"),
@@ -111,7 +111,7 @@ fn tallies(report: &RoundReport) -> String {
     for attempt in &report.attempts {
         let kind = match &attempt.outcome {
             Outcome::Evicted | Outcome::Deleted => (0, attempt.outcome.word().to_owned()),
-            Outcome::DryRun => (1, format!("would have {}", participle(report.method))),
+            Outcome::DryRun => (1, format!("would have tried to {}", report.method)),
             Outcome::Unknown { .. } => (2, "with unknown outcome".to_owned()),
             Outcome::Refused(refusal) => (3, refusal.summary()),
             Outcome::Gone => (4, "gone already".to_owned()),
@@ -152,7 +152,7 @@ fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
         None => String::new(),
     };
     let result = match &attempt.outcome {
-        Outcome::DryRun => format!("dry run, would have been {}", participle(report.method)),
+        Outcome::DryRun => format!("dry run, no {} was requested", noun(report.method)),
         outcome => outcome.to_string(),
     };
     let warnings: String = attempt
@@ -257,13 +257,6 @@ fn noun(method: DisruptionMethod) -> &'static str {
     match method {
         DisruptionMethod::Evict => "eviction",
         DisruptionMethod::Delete => "deletion",
-    }
-}
-
-fn participle(method: DisruptionMethod) -> &'static str {
-    match method {
-        DisruptionMethod::Evict => "evicted",
-        DisruptionMethod::Delete => "deleted",
     }
 }
 

@@ -6,12 +6,12 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use ::config::{Config, Value, ValueKind};
-use jiff::fmt::friendly::SpanParser;
+use macaque_core::duration::parse_duration;
 
-use super::file::shape;
-use super::keys::{KeyKind, SettingKey, find, keys};
+use super::keys::{SettingKey, find, keys};
 use super::layer::{SettingsLayer, explains};
 use super::mistake::{MistakeReported, SettingMistake, either, quote};
+use super::remedy::{self, without_quotes};
 
 /// The merged tree, and every mistake so far.
 pub(super) struct SettingsDecoder {
@@ -37,6 +37,11 @@ impl<T> GivenValue<T> {
             value: convert(self.value),
             source: self.source,
         }
+    }
+
+    /// Whether the value was written without TOML's quotes: in an environment variable or a flag.
+    pub(super) fn is_bare(&self) -> bool {
+        self.source.as_deref().is_some_and(remedy::is_bare_origin)
     }
 
     /// Key and source, for another mistake's sentence.
@@ -91,14 +96,21 @@ impl SettingsDecoder {
         self.unread.is_empty()
     }
 
-    /// Reports what is wrong with a value, and what would be right.
+    /// Reports what is wrong with a value, and what would be right. Values are quoted in `right` as TOML has them; for a
+    /// variable or a flag the quotes are left out.
     pub(super) fn refuse<T>(
         &mut self,
         given: &GivenValue<T>,
         wrong: impl fmt::Display,
         right: impl fmt::Display,
     ) -> MistakeReported {
-        self.report(given, wrong.to_string(), Some(right.to_string()))
+        let right = right.to_string();
+        let right = if given.is_bare() {
+            right.replace('"', "")
+        } else {
+            right
+        };
+        self.report(given, wrong.to_string(), Some(right))
     }
 
     /// Reports a fault whose own words say what would be right.
@@ -120,7 +132,7 @@ impl SettingsDecoder {
         MistakeReported::to(&mut self.mistakes, mistake)
     }
 
-    /// One value of `all`, by its `name`; `what` names the kind of value in a mistake.
+    /// One value of `all`, by its `name` in any letter case; `what` names the kind of value in a mistake.
     pub(super) fn one_of<T: Copy, const N: usize>(
         &mut self,
         path: &'static str,
@@ -129,7 +141,8 @@ impl SettingsDecoder {
         name: fn(T) -> &'static str,
     ) -> Result<T, MistakeReported> {
         let word = self.text(path)?;
-        let known = all.into_iter().find(|known| name(*known) == word.value);
+        let is_meant = |known: &T| name(*known).eq_ignore_ascii_case(&word.value);
+        let known = all.into_iter().find(is_meant);
         known.ok_or_else(|| self.refuse_word(&word, what, &all.map(name)))
     }
 
@@ -142,7 +155,8 @@ impl SettingsDecoder {
     ) -> MistakeReported {
         let words: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
         let wrong = format!("{} is not {what}", quote(&given.value));
-        self.refuse(given, wrong, format!("use {}", either(&words)))
+        let right = format!("use {}{}", either(&words), without_quotes(given, &given.value));
+        self.refuse(given, wrong, right)
     }
 
     /// Reports that a key is not set, unless another mistake explains why.
@@ -238,11 +252,11 @@ impl SettingsDecoder {
         &mut self,
         given: GivenValue<String>,
     ) -> Result<GivenValue<Duration>, MistakeReported> {
-        match SpanParser::new().parse_unsigned_duration(&given.value) {
+        match parse_duration(&given.value) {
             Ok(duration) => Ok(given.map(|_| duration)),
-            Err(_) => {
-                let wrong = format!("{} is not a duration", quote(&given.value));
-                Err(self.refuse(&given, wrong, shape(given.key)))
+            Err(error) => {
+                let (wrong, right) = remedy::of_duration(&given, &error);
+                Err(self.refuse(&given, wrong, right))
             }
         }
     }
@@ -293,24 +307,8 @@ impl SettingsDecoder {
     }
 
     fn wrong_type(&mut self, given: &GivenValue<ValueKind>) -> MistakeReported {
-        let shown = match (given.key.kind, &given.value) {
-            (KeyKind::Secret, _) => "the value".to_owned(),
-            (_, ValueKind::String(text)) => quote(text),
-            (_, ValueKind::Array(_)) => "a list".to_owned(),
-            (_, value) => value.to_string(),
-        };
-        let what = match given.key.kind {
-            KeyKind::Boolean(_) => "true or false",
-            KeyKind::Count(_) => "a whole number",
-            KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret => "text",
-            KeyKind::Duration(_) => "a duration with its unit",
-            KeyKind::List(_) => match given.value {
-                ValueKind::String(_) => "a list",
-                _ => "a list of texts",
-            },
-        };
-
-        self.refuse(given, format!("{shown} is not {what}"), shape(given.key))
+        let (wrong, right) = remedy::of_wrong_type(given);
+        self.refuse(given, wrong, right)
     }
 }
 

@@ -7,21 +7,40 @@ use super::keys::{KeyKind, SettingKey, find, is_section};
 use super::layer::SettingsLayer;
 use super::mistake::{SettingMistake, either};
 use super::nearest::{names_in, nearest_path};
+use super::remedy::shape;
 
 /// Reads the text of a file. `name` is what messages call the file.
 ///
 /// Text that is not TOML is reported with line and column, never with the line itself, which may hold a token.
 pub(super) fn read(name: &str, text: &str) -> Result<SettingsLayer, SettingMistake> {
     let lines = LineIndex { name, text };
-    let table = DeTable::parse(text).map_err(|error| SettingMistake {
-        key: name.to_owned(),
-        source: error.span().map(|span| lines.place(span.start)),
-        wrong: format!("not TOML: {}", error.message()),
-        right: Some("fix it there; the rest of the file was not read".to_owned()),
+    let table = DeTable::parse(text).map_err(|error| {
+        let (wrong, right) = syntax_fault(error.message());
+        SettingMistake {
+            key: name.to_owned(),
+            source: error.span().map(|span| lines.place(span.start)),
+            wrong: format!("not TOML: {wrong}"),
+            right: Some(format!("{right}; the rest of the file was not read")),
+        }
     })?;
     let mut layer = SettingsLayer::default();
     read_section(&mut layer, &lines, "", table.get_ref());
     Ok(layer)
+}
+
+/// What is wrong by the parser's message, and what to do. Of text without quotes the parser says what it began to read:
+/// of `level = info` that it is no infinite number, and of `format = text` that it is not `true`.
+fn syntax_fault(message: &str) -> (&str, &'static str) {
+    let bare = ["string values must be quoted", "invalid float", "invalid boolean"];
+    if bare.iter().any(|start| message.starts_with(start)) {
+        let right = "put text in quotes, and write true and false in lower case with nothing after them";
+        (
+            "a value without quotes is neither a number nor true or false",
+            right,
+        )
+    } else {
+        (message, "fix it there")
+    }
 }
 
 /// Finds the line and the column of an offset in the file.
@@ -96,7 +115,7 @@ fn read_value(
                 key: path.clone(),
                 source: Some(origin),
                 wrong,
-                right: Some(shape(key)),
+                right: Some(shape(key, false)),
             };
             layer.refuse(mistake, Some(path));
         }
@@ -189,18 +208,5 @@ fn article(value: &DeValue<'_>) -> &'static str {
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
-    }
-}
-
-/// What a key holds, as the remedy of a message.
-pub(super) fn shape(key: &SettingKey) -> String {
-    match key.kind {
-        KeyKind::Boolean(_) => "use true or false, without quotes".to_owned(),
-        KeyKind::Count(_) => "use a whole number, without quotes".to_owned(),
-        KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret => "use text in quotes".to_owned(),
-        KeyKind::Duration(_) => {
-            "use a number with its unit, in quotes, such as \"30s\", \"5m\" or \"2h\"".to_owned()
-        }
-        KeyKind::List(_) => "use a list of texts in quotes, such as [\"one\", \"two\"]".to_owned(),
     }
 }

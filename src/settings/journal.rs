@@ -15,10 +15,10 @@ pub(super) fn decode_journal(
     own_namespace: Option<&str>,
 ) -> Result<JournalLocation, MistakeReported> {
     let place = decoder.text("journal")?;
-    match (place.value.as_str(), own_namespace) {
+    match (place.value.to_ascii_lowercase().as_str(), own_namespace) {
         ("memory", _) | ("auto" | "", None) => Ok(JournalLocation::Memory),
         ("auto" | "", Some(namespace)) => Ok(config_map(namespace, NAME)),
-        (text, own_namespace) => decode_config_map(decoder, &place, text, own_namespace),
+        (_, own_namespace) => decode_config_map(decoder, &place, &place.value, own_namespace),
     }
 }
 
@@ -48,8 +48,8 @@ fn decode_config_map(
         Some(namespace) => Ok(config_map(namespace, name)),
         None => Err(decoder.refuse(
             place,
-            "a ConfigMap needs a namespace, and macaque does not run in a cluster",
-            format!("set {POD_NAMESPACE} to the one to use, or use \"memory\""),
+            "a ConfigMap needs a namespace, and it is not known in which one macaque runs",
+            format!("set {POD_NAMESPACE} to it, or use \"memory\""),
         )),
     }
 }

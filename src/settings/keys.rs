@@ -148,7 +148,7 @@ fn keys_of(field: &ServiceField) -> Vec<SettingKey> {
 
 #[rustfmt::skip]
 static FIRST: &[SettingKey] = &[
-    key("dry_run", Boolean(true), "Report what would be disrupted, without doing it; `false` enables disruption."),
+    key("dry_run", Boolean(true), "Pick victims and report them, without sending a request; `false` enables disruption."),
     key("journal", Text("auto"), "Where the journal is kept: `configmap/NAME` in macaque's own namespace, or `memory`. `auto`: `configmap/macaque-journal` in a cluster, else `memory`."),
     key("schedule.cron", Text(""), "When rounds are due: a crontab line of five fields. Required by `run`.")
         .old("MACAQUE_CRONTAB"),
@@ -170,7 +170,7 @@ static FIRST: &[SettingKey] = &[
     key("disrupt.draw", Text("pods"), "How victims are picked: `pods` (every pod equally likely) or `owners` (every owner equally likely, then one of its pods); `owners` lists every pod in full."),
     key("limits.per_hour", Count(None), "The most pods disrupted within any hour, over all rounds and replicas. Not set: no limit."),
     key("limits.per_day", Count(None), "The most pods disrupted within any 24 hours, over all rounds and replicas. Not set: no limit."),
-    key("limits.cooldown", Duration(""), "How long an owner is in cooldown after one of its pods was disrupted, at most 168h. Empty: no cooldown."),
+    key("limits.cooldown", Duration(""), "How long an owner is in cooldown after one of its pods was disrupted, at most 7d. Empty: no cooldown."),
 ];
 
 #[rustfmt::skip]

@@ -36,13 +36,16 @@ impl SettingsLayer {
         }
     }
 
-    /// Sets a key from text (an environment variable or a flag). Text that is not of the key's kind stays text,
-    /// for the decoder to refuse.
+    /// Sets a key from text (an environment variable or a flag); `true` and `false` may be in any letter case, as other
+    /// programs write them. Text that is not of the key's kind stays text, for the decoder to refuse.
     pub(super) fn set_text(&mut self, key: &SettingKey, text: &str, origin: &str) {
         let text = text.trim();
         let origin = origin.to_owned();
         let kind: ValueKind = match key.kind {
-            KeyKind::Boolean(_) => text.parse::<bool>().map_or_else(|_| text.into(), Into::into),
+            KeyKind::Boolean(_) => {
+                let value = text.to_ascii_lowercase().parse::<bool>();
+                value.map_or_else(|_| text.into(), Into::into)
+            }
             KeyKind::Count(_) => text.parse::<i64>().map_or_else(|_| text.into(), Into::into),
             KeyKind::List(separator) => ValueKind::Array(
                 entries(text, separator)
@@ -118,6 +121,8 @@ mod tests {
     #[test]
     fn text_becomes_what_its_key_holds_or_stays_text() {
         assert_eq!(text("dry_run", " false\n"), ValueKind::Boolean(false));
+        assert_eq!(text("dry_run", "False"), ValueKind::Boolean(false));
+        assert_eq!(text("dry_run", "TRUE"), ValueKind::Boolean(true));
         assert_eq!(text("dry_run", "yes"), ValueKind::String("yes".into()));
         assert_eq!(text("disrupt.count", "2"), ValueKind::I64(2));
         assert_eq!(text("disrupt.count", "1.9"), ValueKind::String("1.9".into()));

@@ -40,7 +40,7 @@ fn decode_cooldown(decoder: &mut SettingsDecoder) -> Result<Duration, MistakeRep
     };
     let cooldown = decoder.duration(text)?;
     if cooldown.value > LONGEST_COOLDOWN {
-        return Err(decoder.refuse(&cooldown, "is longer than a week", "use \"168h\" or less"));
+        return Err(decoder.refuse(&cooldown, "is longer than a week", "use \"7d\" or less"));
     }
     Ok(cooldown.value)
 }

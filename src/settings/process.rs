@@ -73,14 +73,14 @@ pub(super) fn decode_log(decoder: &mut SettingsDecoder) -> Result<LogSettings, M
 /// Decodes `[health]`; `None` is off. An environment variable cannot be empty, so `off` means the same.
 pub(super) fn decode_health(decoder: &mut SettingsDecoder) -> Result<Option<SocketAddr>, MistakeReported> {
     let listen = decoder.text("health.listen")?;
-    if matches!(listen.value.as_str(), "" | "off") {
+    if matches!(listen.value.to_ascii_lowercase().as_str(), "" | "off") {
         return Ok(None);
     }
 
     match listen.value.parse() {
         Ok(address) => Ok(Some(address)),
         Err(_) => {
-            let wrong = format!("{} is not an address with a port", quote(&listen.value));
+            let wrong = format!("{} is not an IP address with a port", quote(&listen.value));
             Err(decoder.refuse(&listen, wrong, "use \"0.0.0.0:8080\", \"[::]:8080\" or \"off\""))
         }
     }

@@ -96,7 +96,7 @@ fn parse_quiet(
         let parsed = entry.value.parse::<QuietTime>();
         parsed.map_err(|error| {
             // A comma belongs to a list of weekdays, so a variable separates quiet times by semicolons.
-            if entry.value.contains(',') && is_from_variable(&entry) {
+            if entry.value.contains(',') && is_from_variable(&entry) && !error.is_spelling() {
                 decoder.refuse(
                     &entry,
                     error,

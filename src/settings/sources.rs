@@ -14,6 +14,7 @@ use super::file;
 use super::keys::{self, keys};
 use super::layer::SettingsLayer;
 use super::mistake::{SettingMistake, quote};
+use super::remedy::flag_origin;
 
 /// The configuration file that is read if it exists and no other is named.
 pub const DEFAULT_FILE: &str = "/etc/macaque/macaque.toml";
@@ -117,7 +118,7 @@ fn read_flags(flags: &[FlagSetting]) -> SettingsLayer {
     let mut layer = SettingsLayer::default();
     for flag in flags {
         match keys::find(flag.key) {
-            Some(key) => layer.add_text(key, &flag.value, &format!("flag {}", flag.name)),
+            Some(key) => layer.add_text(key, &flag.value, &flag_origin(flag.name)),
             None => layer.refuse(
                 SettingMistake {
                     key: flag.name.to_owned(),

@@ -41,7 +41,7 @@ fn decode_min_age(decoder: &mut SettingsDecoder) -> Result<Duration, MistakeRepo
         .text("target.min_age")
         .and_then(|text| decoder.duration(text))?;
     if age.value > OLDEST {
-        return Err(decoder.refuse(&age, "is longer than a year", "use \"8760h\" or less"));
+        return Err(decoder.refuse(&age, "is longer than a year", "use \"365d\" or less"));
     }
     Ok(age.value)
 }
@@ -64,7 +64,7 @@ fn parse_namespaces(
         ([], None) => {
             return Err(decoder.missing(
                 "target.namespaces",
-                "is not set, and macaque does not run in a cluster",
+                "is not set, and it is not known in which namespace macaque runs",
                 "set it with --namespace, in the file, such as namespaces = [\"shop\"], or with \
                  MACAQUE_TARGET__NAMESPACES; the namespace of a kubeconfig is not used",
             ));
@@ -75,11 +75,14 @@ fn parse_namespaces(
 
     let mut named: Vec<String> = convert_all(names, |name| match namespace_fault(&name.value) {
         None => Ok(name.value),
-        Some(wrong) => Err(decoder.refuse(
-            &name,
-            wrong,
-            "use names such as [\"shop\"], or [\"*\"] alone for every namespace",
-        )),
+        Some(wrong) => {
+            let right = if name.is_bare() {
+                "use names such as shop,checkout, or * alone for every namespace"
+            } else {
+                "use names such as [\"shop\"], or [\"*\"] alone for every namespace"
+            };
+            Err(decoder.refuse(&name, wrong, right))
+        }
     })?;
     let mut seen = HashSet::new();
     named.retain(|name| seen.insert(name.clone()));
@@ -109,7 +112,8 @@ fn parse_rule(
     word: &GivenValue<String>,
 ) -> Result<&'static str, MistakeReported> {
     let known = includable_rules();
-    let found = known.iter().copied().find(|name| *name == word.value);
+    let is_meant = |name: &&str| name.eq_ignore_ascii_case(&word.value);
+    let found = known.iter().copied().find(is_meant);
     found.ok_or_else(|| decoder.refuse_word(word, "a rule that can be switched off", &known))
 }
 

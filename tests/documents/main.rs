@@ -15,6 +15,7 @@ use std::process::Command;
 
 use macaque::settings::{SettingKey, keys};
 use macaque_core::eligibility::{EligibilityRule, rules};
+use macaque_core::report::RoundStatus;
 
 /// The text of a file of the repository.
 fn read(path: &str) -> String {
@@ -201,12 +202,21 @@ fn root() -> &'static Path {
 fn the_command_line_page_and_the_help_list_the_same_exit_codes() {
     let help = help();
     let (_, codes) = help.split_once("Exit codes:\n").unwrap();
+    // A line that goes on with a code's meaning begins with more spaces.
     let listed: Vec<_> = codes
         .lines()
-        .map_while(|line| line.split_whitespace().next())
+        .take_while(|line| !line.is_empty())
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
         .collect();
     assert_eq!(listed, ["0", "1", "2", "3", "4", "70", "75"]);
     assert_eq!(first_cells(&table("docs/cli.md", "exit codes")), listed);
+}
+
+#[test]
+fn the_command_line_page_lists_every_status_of_a_round() {
+    let listed = first_cells(&table("docs/cli.md", "statuses"));
+    assert_eq!(listed, RoundStatus::ALL.map(RoundStatus::as_str));
 }
 
 #[test]

@@ -25,7 +25,7 @@ async fn an_absent_namespace_hides_no_success_elsewhere() {
     namespace.with(Workload::deployment("web", 1)).await;
     let round = namespace.macaque("once -n nowhere").exits(0).await;
     round.says([
-        "would be disrupted (dry run)",
+        "would be tried (dry run)",
         "problem: namespace nowhere does not exist",
     ]);
 }

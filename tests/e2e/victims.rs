@@ -87,7 +87,7 @@ async fn a_dry_run_is_the_default_and_changes_nothing() {
         .macaque("once")
         .exits(0)
         .await
-        .says(["dry run", "would be disrupted (dry run)"]);
+        .says(["dry run", "would be tried (dry run)"]);
 
     assert_eq!(versions(&namespace).await, before);
 }

@@ -7,6 +7,7 @@
 //! | [`selector`] | which pods a label selector matches |
 //! | [`pod`] | nothing: the fields of a pod that the rules read, and the names of pods and owners |
 //! | [`config`] | nothing: the validated configuration |
+//! | [`duration`] | what length of time a text means |
 //! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
 //! | [`selection`] | which candidates are tried, in which order, by a seed |
 //! | [`budget`] | what PodDisruptionBudgets allow, and what is wrong with them |
@@ -26,6 +27,7 @@
 
 pub mod budget;
 pub mod config;
+pub mod duration;
 pub mod eligibility;
 pub mod journal;
 pub mod outcome;

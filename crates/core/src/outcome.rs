@@ -47,7 +47,7 @@ pub enum Outcome {
     Refused(Refusal),
     /// The pod was gone already: macaque did not disrupt it.
     Gone,
-    /// A dry run: the victim would be disrupted, and no request was sent.
+    /// A dry run: the victim would be tried, and no request was sent. Whether it would be refused is not known.
     DryRun,
     /// No reliable answer came, and a check of the pod did not settle it.
     Unknown {
@@ -83,7 +83,7 @@ impl fmt::Display for Outcome {
         match self {
             Self::Refused(refusal) => f.write_str(&refusal.phrase()),
             Self::Gone => f.write_str("gone already"),
-            Self::DryRun => f.write_str("would be disrupted (dry run)"),
+            Self::DryRun => f.write_str("would be tried (dry run)"),
             Self::Unknown { why } => write!(f, "unknown: {why}"),
             Self::Evicted | Self::Deleted => f.write_str(self.word()),
         }

@@ -63,6 +63,9 @@ pub const LIST_BUDGETS: Permission = Permission::new("list", "policy", "poddisru
 /// The permission of every command that lists pods.
 pub const LIST_PODS: Permission = Permission::new("list", "", "pods");
 
+/// The resources that belong to no namespace.
+const WITHOUT_NAMESPACE: [&str; 3] = ["nodes", "namespaces", "clusterrolebindings"];
+
 const GET_CONFIG_MAP: Permission = Permission::new("get", "", "configmaps");
 const UPDATE_CONFIG_MAP: Permission = Permission::new("update", "", "configmaps");
 const GET_PODS: Permission = Permission::new("get", "", "pods");
@@ -220,6 +223,9 @@ impl fmt::Display for ScopedPermission {
                 write!(f, "{}/{name} in namespace {namespace}", self.permission)
             }
             Some(namespace) => write!(f, "{} in namespace {namespace}", self.permission),
+            None if WITHOUT_NAMESPACE.contains(&self.permission.resource) => {
+                write!(f, "{} in the cluster", self.permission)
+            }
             None => write!(f, "{} in all namespaces", self.permission),
         }
     }

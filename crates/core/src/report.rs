@@ -121,10 +121,12 @@ pub enum RoundEnd {
 
 /// The result of a round in one word, from which exit codes and headlines follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum RoundStatus {
-    /// At least one pod was disrupted (in dry run: would have been).
+    /// At least one pod was disrupted.
     Disrupted,
+    /// A dry run that picked at least one pod, and sent no request: none was disrupted.
+    DryRun,
     /// Every victim tried was refused or gone, or the journal allowed no disruption.
     Refused,
     /// No pod was eligible.
@@ -132,6 +134,28 @@ pub enum RoundStatus {
     /// The round failed or was interrupted, the outcome for a victim is unknown, or nothing was disrupted and there
     /// were problems.
     Failed,
+}
+
+impl RoundStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] = [
+        Self::Disrupted,
+        Self::DryRun,
+        Self::Refused,
+        Self::Idle,
+        Self::Failed,
+    ];
+
+    /// The status in one word, for logs and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disrupted => "disrupted",
+            Self::DryRun => "dry-run",
+            Self::Refused => "refused",
+            Self::Idle => "idle",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 impl RoundReport {
@@ -145,7 +169,11 @@ impl RoundReport {
         if has_unknown || matches!(self.end, RoundEnd::Interrupted | RoundEnd::Failed { .. }) {
             RoundStatus::Failed
         } else if self.count(Outcome::counts_as_disruption) > 0 {
-            RoundStatus::Disrupted
+            if self.dry_run {
+                RoundStatus::DryRun
+            } else {
+                RoundStatus::Disrupted
+            }
         } else if !self.problems.is_empty() {
             RoundStatus::Failed
         } else if self.attempts.is_empty() && self.end == RoundEnd::Complete {

@@ -7,7 +7,9 @@
 mod calendar;
 mod cron;
 mod field;
+mod interval;
 mod quiet;
+mod spelling;
 pub mod timer;
 mod timezone;
 

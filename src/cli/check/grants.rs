@@ -55,7 +55,7 @@ fn permission_check(
     want: PermissionUse,
 ) -> CheckFinding {
     let what = format!("may {grant}");
-    match (held, want) {
+    let finding = match (held, want) {
         (Err(error), _) => CheckFinding::failed(what, error.to_string(), "see the API server's message"),
         (Ok(true), PermissionUse::Rounds) => CheckFinding::ok(what, "granted"),
         (Ok(true), PermissionUse::ArmedRounds) => {
@@ -73,6 +73,15 @@ fn permission_check(
             "not granted, and only plan, why and budgets need it",
             "`macaque rbac --preview` grants it",
         ),
+    };
+    in_its_namespace(finding, grant)
+}
+
+/// The finding as one about its namespace, if the permission is any object's of a namespace.
+fn in_its_namespace(finding: CheckFinding, grant: &ScopedPermission) -> CheckFinding {
+    match (&grant.namespace, &grant.name) {
+        (Some(namespace), None) => finding.in_namespace(namespace, &format!("may {}", grant.permission)),
+        _ => finding,
     }
 }
 
@@ -118,15 +127,24 @@ pub(super) async fn excessive(cluster: &Cluster, config: &ChaosConfig, findings:
 }
 
 fn excess(grant: &ScopedPermission, why: &str) -> CheckFinding {
-    let bindings = match &grant.namespace {
-        Some(namespace) => format!("kubectl -n {namespace} get rolebindings,clusterrolebindings -o wide"),
-        None => "kubectl get clusterrolebindings -o wide".to_owned(),
+    let remedy = |namespace: Option<&str>| {
+        let bindings = match namespace {
+            Some(namespace) => format!("kubectl -n {namespace} get rolebindings,clusterrolebindings -o wide"),
+            None => "kubectl get clusterrolebindings -o wide".to_owned(),
+        };
+        format!("find its binding with `{bindings}`, and bind what `macaque rbac` prints instead")
     };
-    CheckFinding::warning(
+
+    let finding = CheckFinding::warning(
         format!("may {grant}"),
         format!("granted, but not needed: {why}"),
-        format!("find its binding with `{bindings}`, and bind what `macaque rbac` prints instead"),
-    )
+        remedy(grant.namespace.as_deref()),
+    );
+    let mut finding = in_its_namespace(finding, grant);
+    if let Some(found) = &mut finding.in_namespace {
+        found.remedy = Some(remedy(Some("NAMESPACE")));
+    }
+    finding
 }
 
 fn unanswered(error: &ApiError) -> CheckFinding {

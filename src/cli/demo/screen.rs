@@ -54,13 +54,14 @@ impl DemoScreen {
     /// Shows the shop, and what will happen to it.
     pub(super) fn open(&self, every: Duration, rounds: u16) {
         write(&format!(
-            "{TITLE}A shop on an in-memory Kubernetes API; macaque evicts a pod every {} s, for {rounds} rounds.{TITLE:#}\n\n  \
+            "{TITLE}A shop on an in-memory Kubernetes API; macaque evicts a pod every {} s, for {}.{TITLE:#}\n\n  \
              cart     3 replicas  budget: at most 1 unavailable\n  \
              web      4 replicas  budget: at least 3 available\n  \
              search   2 replicas  no budget\n  \
              db       3 replicas  budget: at least 3 available, so none can be evicted\n  \
              logs     a DaemonSet, exempt\n",
-            every.as_secs()
+            every.as_secs(),
+            count(usize::from(rounds), "round"),
         ));
     }
 
@@ -105,12 +106,13 @@ impl DemoScreen {
         let state = self.state();
         let longest = state.recoveries.iter().max().map_or(0.0, Duration::as_secs_f64);
         let recoveries = match state.recoveries.len() {
-            1 => "1 recovery".to_owned(),
-            many => format!("{many} recoveries"),
+            0 => "no recovery yet".to_owned(),
+            1 => format!("1 recovery (it took {longest:.1} s)"),
+            many => format!("{many} recoveries (the longest took {longest:.1} s)"),
         };
 
         write(&format!(
-            "\n{TITLE}{}: {} evicted, {} refused by a budget, {} (the longest took {longest:.1} s).{TITLE:#}\n\n\
+            "\n{TITLE}{}: {} evicted, {} refused by a budget, {}.{TITLE:#}\n\n\
              Try it yourself: `macaque sandbox` serves this shop to kubectl and to `macaque once`.",
             count(state.rounds, "round"),
             count(state.evicted, "pod"),

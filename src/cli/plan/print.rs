@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use macaque_core::config::DrawBy;
 use macaque_core::pod::PodRef;
+use macaque_core::preview::PredictedVictim;
 
 use super::view::{BudgetCover, PlanView, SLOTS, SeedDraw};
-use crate::cli::output::{line, table};
+use crate::cli::output::{counted, line, names, server_text, table};
 use crate::cli::schedule::{SlotRow, until};
 
 /// The plan with one owner per line.
@@ -20,7 +21,7 @@ pub(super) fn by_owner(view: &PlanView) -> String {
             allows,
             group.candidates.to_string(),
             chance(group.chance, view.chances_estimated),
-            group.verdict.clone(),
+            server_text(&group.verdict),
         ]
     });
     let header = [
@@ -50,7 +51,7 @@ pub(super) fn by_pod(view: &PlanView) -> String {
             budget,
             allows,
             chance(row.chance, view.chances_estimated),
-            row.prediction.to_string(),
+            server_text(&row.prediction.to_string()),
         ]
     });
     let header = [
@@ -165,16 +166,7 @@ fn funnel(view: &PlanView) -> String {
 }
 
 fn draw(draw: &SeedDraw, dry_run: bool) -> String {
-    let numbered = draw.victims.iter().zip(1..);
-    let rows = numbered.map(|(victim, place): (_, usize)| {
-        let owner = victim.owner.as_ref();
-        [
-            place.to_string(),
-            victim.pod.to_string(),
-            owner.map_or_else(|| "-".to_owned(), ToString::to_string),
-            victim.prediction.to_string(),
-        ]
-    });
+    let rows = victim_rows(&draw.victims);
     let picks = if draw.victims.is_empty() {
         format!("seed {} picks no pod", draw.seed)
     } else {
@@ -195,6 +187,34 @@ fn draw(draw: &SeedDraw, dry_run: bool) -> String {
     }
 }
 
+/// One row for each victim, or for several in a row that are refused with the same words.
+fn victim_rows(victims: &[PredictedVictim]) -> Vec<[String; 4]> {
+    let is_same = |one: &PredictedVictim, next: &PredictedVictim| {
+        one.prediction.is_refused() && (&one.owner, &one.prediction) == (&next.owner, &next.prediction)
+    };
+
+    let mut place = 1;
+    let rows = victims.chunk_by(is_same).map(|group| {
+        let pods: Vec<_> = group.iter().map(|victim| victim.pod.to_string()).collect();
+        let last = place + group.len() - 1;
+        let places = if group.len() == 1 {
+            place.to_string()
+        } else {
+            format!("{place}-{last}")
+        };
+        place = last + 1;
+
+        let owner = group[0].owner.as_ref();
+        [
+            places,
+            names(&pods),
+            owner.map_or_else(|| "-".to_owned(), ToString::to_string),
+            server_text(&group[0].prediction.to_string()),
+        ]
+    });
+    rows.collect()
+}
+
 fn remarks(view: &PlanView) -> Vec<String> {
     let mut remarks = Vec::new();
     let candidates = view.candidates.len();
@@ -212,11 +232,10 @@ fn remarks(view: &PlanView) -> Vec<String> {
         ),
     }
 
-    remarks.extend(
-        view.problems
-            .iter()
-            .map(|problem| line(&format!("problem: {problem}"))),
-    );
+    let problems = view.problems.iter();
+    remarks.extend(counted(
+        problems.map(|problem| line(&format!("problem: {problem}"))),
+    ));
 
     remarks
 }

@@ -186,16 +186,16 @@ fn a_dry_run_is_unmistakable() {
     let mut report = report([attempt("a", Outcome::DryRun)]);
     report.dry_run = true;
     let message = RoundMessage::of(&report);
-    assert_eq!(message.headline, "dry run: would have evicted shop/a");
+    assert_eq!(message.headline, "dry run: would have tried to evict shop/a");
     assert_eq!(
         message.victims[0].line,
-        "shop/a (deployment/web): dry run, would have been evicted"
+        "shop/a (deployment/web): dry run, no eviction was requested"
     );
     assert!(message.footer.starts_with("dry run · "), "{}", message.footer);
 
     report.method = DisruptionMethod::Delete;
     report.attempts.push(attempt("b", Outcome::DryRun));
-    assert_eq!(headline_of(&report), "dry run: would have deleted 2 pods");
+    assert_eq!(headline_of(&report), "dry run: would have tried to delete 2 pods");
 
     report.attempts.clear();
     let headline = "dry run: no pod would have been disrupted: none of 3 candidates was tried";

@@ -33,7 +33,7 @@ pub(super) fn table() -> Vec<Scenario> {
             .given(web(2))
             .first("web-0")
             .dry_run()
-            .reports(&["web-0: would be disrupted (dry run)"])
+            .reports(&["web-0: would be tried (dry run)"])
             .ends(Disrupted)
             .after([Alive("web-0"), Alive("web-1")]),
     ]

@@ -119,6 +119,26 @@ fn an_absent_namespace_is_1_with_a_remedy() {
 }
 
 #[test]
+fn many_namespaces_are_one_line_for_each_answer_and_whole_in_json() {
+    let names: Vec<_> = (0..30).map(|n| format!("team-{n}")).collect();
+    let cluster = TestCluster::with(names.iter().map(|name| deployment(name, "web", 1)).collect());
+    let check = |more: &str| {
+        let call = format!("check -n {} {more}", names.join(","));
+        macaque(&call).on(&cluster).run()
+    };
+
+    let table = check("");
+    table.says(0, &["30 namespaces", "may list pods in 30 namespaces", "granted"]);
+    assert!(table.out.lines().count() < 12, "{table:?}");
+
+    let findings = check("-o json");
+    for name in &names {
+        let found = finding(&findings, &format!("may list pods in namespace {name}"));
+        assert_eq!(found["result"], json!("ok"));
+    }
+}
+
+#[test]
 fn an_api_server_that_is_away_is_1_with_a_remedy() {
     let output = macaque("check -n shop").on_absent_server().run();
     output.says(

@@ -263,3 +263,31 @@ fn a_kubeconfig_with_a_bad_address_is_refused_before_anything_is_sent() {
         );
     }
 }
+
+#[test]
+fn a_flag_with_a_value_of_another_kind_says_which_it_takes() {
+    for (call, words) in [
+        ("schedule --number many", "write a whole number from 1 to 1000"),
+        ("schedule --number 0", "write a whole number from 1 to 1000"),
+        ("schedule --number -1", "write a whole number from 1 to 1000"),
+        ("schedule --from yesterday", "write a date such as 2026-12-24"),
+        ("once -n shop --seed dice", "write a whole number from 0 to"),
+        ("once -n shop --seed -1", "write a whole number from 0 to"),
+        ("plan -n shop --seed 1.5", "write a whole number from 0 to"),
+        (
+            "pause -n shop --for 30",
+            "it has no unit: write 30s or 30m or 30h",
+        ),
+        ("pause -n shop --for 1h30", "it is not a duration: write 1h30m"),
+        ("pause -n shop --for 400d", "a pause is from 1s to 365d"),
+        ("demo --rounds 0", "write a whole number from 1 to 1000"),
+        ("demo --every soon", "write a number of seconds from 1 to 3600"),
+        ("demo --every 2h", "write a number of seconds from 1 to 3600"),
+        (
+            "sandbox --listen localhost",
+            "write an IP address and a port, such as 127.0.0.1:6443",
+        ),
+    ] {
+        macaque(call).run().complains(2, &[words]);
+    }
+}

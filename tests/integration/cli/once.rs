@@ -46,7 +46,7 @@ fn a_pod_disrupted_is_0() {
 fn a_dry_run_is_the_default_and_0() {
     let cluster = two_webs();
     let output = macaque("once -n shop").on(&cluster).run();
-    output.says(0, &["dry run: would have evicted shop/web-"]);
+    output.says(0, &["dry run: would have tried to evict shop/web-"]);
     assert!(write_methods(&cluster).is_empty());
 }
 
@@ -141,11 +141,11 @@ fn the_report_is_printed_as_json_and_yaml_and_nothing_else_is() {
         (&json!(7), &json!("complete"))
     );
     assert_eq!(report["attempts"][0]["outcome"], json!({ "result": "dry-run" }));
-    assert_eq!(report["status"], json!("disrupted"));
+    assert_eq!(report["status"], json!("dry-run"));
 
     let yaml = macaque("once -n shop --seed 7 -o yaml").on(&cluster).run();
     for line in [
-        "status: disrupted\n",
+        "status: dry-run\n",
         "seed: 7\n",
         "dry_run: true\n",
         "method: evict\n",

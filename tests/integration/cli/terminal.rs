@@ -7,13 +7,13 @@ use crate::answering_proxy;
 use crate::macaque;
 use macaque_testkit::{ProgramOutput, TestCluster};
 
-/// A webhook's denial that would clear the screen, forge a line and turn the words round.
-const DENIAL: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":403,"reason":"Forbidden","message":"admission webhook \"guard.example\" denied the request: no\u001b[2J\nevicted shop/forged\u202eold"}"#;
+/// A webhook's denial that would clear the screen in two ways, forge a line, hide text and turn the words round.
+const DENIAL: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":403,"reason":"Forbidden","message":"admission webhook \"guard.example\" denied the request: no\u001b[2J\u009b2J\nevicted shop/forged\u202eold\u200b"}"#;
 
 /// Asserts that nothing is printed but visible characters and the ends of macaque's own lines.
 fn is_plain(output: &ProgramOutput) {
     for text in [&output.out, &output.err] {
-        let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        let bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{200b}');
         assert!(!text.contains(bad), "{output:?}");
         assert!(
             !text.lines().any(|line| line.starts_with("evicted shop/forged")),
@@ -29,6 +29,10 @@ fn a_webhooks_denial_is_one_line_of_visible_words() {
         "once --dry-run=false",
         "plan --server --seed 1",
         "plan --server -o wide",
+        "once --dry-run=false -o json",
+        "once --dry-run=false -o yaml",
+        "plan --server -o json",
+        "plan --server -o yaml",
     ] {
         let proxy = answering_proxy(&cluster.sandbox, "/eviction", 403, DENIAL);
         let kubeconfig = cluster
@@ -38,7 +42,7 @@ fn a_webhooks_denial_is_one_line_of_visible_words() {
         let output = macaque(&format!("{command} -n shop --kubeconfig proxied"))
             .file("proxied", &kubeconfig)
             .run();
-        assert!(output.out.contains("webhook guard.example"), "{output:?}");
+        assert!(output.out.contains("guard.example"), "{output:?}");
         is_plain(&output);
     }
 }
@@ -52,6 +56,19 @@ fn an_owner_of_a_hostile_name_is_shown_by_its_visible_characters() {
     }]);
     let cluster = TestCluster::with(vec![hostile, budget("shop", "web", json!({ "minAvailable": 0 }))]);
 
+    for command in [
+        "once -o json",
+        "plan -o json",
+        "plan -o yaml",
+        "why shop/web-0 -o json",
+    ] {
+        let output = macaque(&format!("{command} -n shop")).on(&cluster).run();
+        assert!(
+            output.out.contains(r"a\u001b[2J\nevicted shop/forged\u202eb"),
+            "{command}: {output:?}"
+        );
+        is_plain(&output);
+    }
     for command in ["once", "plan", "plan -o wide", "why shop/web-0", "budgets"] {
         let output = macaque(&format!("{command} -n shop")).on(&cluster).run();
         assert!(
@@ -82,4 +99,58 @@ fn the_words_of_an_api_server_that_fails_are_one_line() {
             scope.spawn(move || is_plain(&run(command)));
         }
     });
+}
+
+#[test]
+fn the_log_is_one_line_of_visible_words_in_both_formats() {
+    let cluster = TestCluster::with(vec![deployment("shop", "web", 1)]);
+    // The journal's ConfigMap cannot be read: what the API server says of it is logged.
+    let proxy = answering_proxy(&cluster.sandbox, "/configmaps", 403, DENIAL);
+    let kubeconfig = cluster
+        .sandbox
+        .kubeconfig()
+        .replace(&cluster.sandbox.url(), &proxy.url());
+
+    for format in ["text", "json"] {
+        let daemon = macaque("run -n shop --dry-run=false --kubeconfig proxied --log-format")
+            .arg(format)
+            .env("MACAQUE_CRONTAB", "* * * * *")
+            .env("MACAQUE_POD_NAMESPACE", "shop")
+            .env("MACAQUE_JOURNAL", "configmap/journal")
+            .env("MACAQUE_HEALTH__LISTEN", "off")
+            .file("proxied", &kubeconfig)
+            .start();
+        let log = daemon.await_words("guard.example");
+        let output = daemon.terminate();
+        is_plain(&ProgramOutput {
+            err: log + &output.err,
+            ..output
+        });
+    }
+}
+
+#[test]
+fn a_long_message_that_ten_pods_get_is_shown_once_and_cut() {
+    let denial = DENIAL.replace(
+        "denied the request: ",
+        &format!("denied the request: {}", "no ".repeat(7_000)),
+    );
+    let cluster = TestCluster::with(vec![deployment("shop", "web", 10)]);
+    let proxy = answering_proxy(&cluster.sandbox, "/eviction", 403, &denial);
+    let kubeconfig = cluster
+        .sandbox
+        .kubeconfig()
+        .replace(&cluster.sandbox.url(), &proxy.url());
+
+    for command in ["once --dry-run=false", "plan --server", "plan --server --seed 1"] {
+        let output = macaque(&format!("{command} -n shop --kubeconfig proxied"))
+            .file("proxied", &kubeconfig)
+            .run();
+        let longest = output.out.lines().map(|line| line.chars().count()).max();
+        assert!(longest < Some(1_000), "{command}: {output:?}");
+        assert!(
+            output.out.matches("guard.example: no no").count() <= 2,
+            "{command}: {output:?}"
+        );
+    }
 }

@@ -279,3 +279,38 @@ fn a_deletion_asks_no_budget_and_reads_none() {
             .any(|request| request.path_and_query.contains("poddisruptionbudgets"))
     );
 }
+
+#[test]
+fn a_pod_that_does_not_run_has_one_word_in_plan_and_report_and_why() {
+    let shop = ShopFixture::open();
+    for (phase, word) in [
+        ("Pending", "pending"),
+        ("Succeeded", "not-running"),
+        ("Failed", "not-running"),
+        ("Unknown", "not-running"),
+    ] {
+        let name = phase.to_lowercase();
+        let mut pod = scenario::pod("shop", &name, &name);
+        pod["status"]["phase"] = json!(phase);
+        shop.sandbox().apply(&[pod]).unwrap();
+
+        let scope = format!("app={name}");
+        for command in ["plan", "once"] {
+            let report = shop.macaque(&[command, "-o", "json", "-l", &scope]).json();
+            let words: Vec<_> = report["exempted"].as_object().unwrap().keys().collect();
+            assert_eq!(words, [word], "{command}: {report}");
+            assert_eq!(
+                report["exempted"][word]["detail"],
+                format!("in the phase {phase}")
+            );
+        }
+
+        let subject = format!("shop/{name}");
+        let why = shop
+            .macaque(&["why", &subject, "-o", "json", "-l", &scope])
+            .json();
+        let rules = why["pods"][0]["rules"].as_array().unwrap();
+        let first = rules.iter().find(|rule| rule["result"] == "exempt").unwrap();
+        assert_eq!(first["rule"], word, "{why}");
+    }
+}

@@ -122,7 +122,7 @@ async fn every_exempted_pod_is_counted_by_reason_with_an_example() {
 
     let notes = RoundMessage::of(&report).notes;
     assert!(
-        notes.contains(&"1 exempt, pending: shop/late (not running (Pending))".to_owned()),
+        notes.contains(&"1 exempt, pending: shop/late (in the phase Pending)".to_owned()),
         "{notes:?}"
     );
 }

@@ -102,7 +102,7 @@ async fn a_dry_run_only_reads_and_leaves_everything_as_it_was() {
     let report = fixture.round().await;
 
     assert_eq!(report.count(|outcome| *outcome == Outcome::DryRun), 2);
-    assert_eq!(report.status(), RoundStatus::Disrupted);
+    assert_eq!(report.status(), RoundStatus::DryRun);
     assert!(
         fixture
             .sent("")

@@ -85,7 +85,7 @@ fn limits_and_deadlines_that_cannot_be_meant_are_refused() {
         ("limits.per_day = \"many\"", "\"many\" is not a whole number"),
         (
             "limits.cooldown = \"200h\"",
-            "is longer than a week: use \"168h\" or less",
+            "is longer than a week: use \"7d\" or less",
         ),
         ("limits.cooldown = 4", "4 is not a duration with its unit"),
         ("schedule.starting_deadline = \"0s\"", "is less than a second"),

@@ -123,7 +123,7 @@ fn every_mistake_is_reported_at_once_with_key_and_source() {
     );
     assert_eq!(
         mistakes[8],
-        "log.format: \"xml\" is not a format: use \"auto\", \"text\" or \"json\" (flag --log-format)"
+        "log.format: \"xml\" is not a format: use auto, text or json (flag --log-format)"
     );
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use macaque::settings;
-use macaque_core::config::NamespaceScope;
+use macaque_core::config::{DrawBy, JournalLocation, NamespaceScope};
+use macaque_core::outcome::DisruptionMethod;
 
 use super::fixture;
 
@@ -61,6 +62,128 @@ fn variables_are_read_by_the_type_of_their_key() {
 }
 
 #[test]
+fn words_are_read_in_any_letter_case() {
+    for value in ["False", "FALSE", "false"] {
+        assert!(
+            !fixture().env("MACAQUE_DRY_RUN", value).load().config.dry_run,
+            "{value}"
+        );
+        assert!(
+            !fixture()
+                .flag("dry_run", "--dry-run", value)
+                .load()
+                .config
+                .dry_run,
+            "{value}"
+        );
+    }
+    let setup = fixture()
+        .file("journal = \"Memory\"\ndisrupt.method = \"Delete\"\nhealth.listen = \"OFF\"\nlog.level = \"DEBUG\"")
+        .env("MACAQUE_DISRUPT__DRAW", "Owners")
+        .env("MACAQUE_TARGET__INCLUDE", "DaemonSet")
+        .load();
+
+    assert_eq!(setup.config.journal, JournalLocation::Memory);
+    assert_eq!(setup.config.disrupt.method, DisruptionMethod::Delete);
+    assert_eq!(setup.config.disrupt.draw, DrawBy::Owner);
+    assert_eq!(setup.config.target.include, ["daemonset"]);
+    assert_eq!((setup.health, setup.log.level), (None, log::LevelFilter::Debug));
+}
+
+#[test]
+fn the_remedy_for_a_variable_or_a_flag_has_no_quotes_of_toml() {
+    for (key, value, words) in [
+        ("dry_run", "no", "\"no\" is not true or false: use true or false"),
+        (
+            "dry_run",
+            "\"false\"",
+            r#""\"false\"" is not true or false: use true or false, without quotes"#,
+        ),
+        (
+            "disrupt.count",
+            "two",
+            "\"two\" is not a whole number: use a whole number such as 2",
+        ),
+        (
+            "disrupt.method",
+            "kill",
+            "\"kill\" is not a method: use evict or delete",
+        ),
+        (
+            "disrupt.method",
+            "'evict'",
+            "\"'evict'\" is not a method: use evict or delete, without quotes",
+        ),
+        (
+            "target.min_age",
+            "soon",
+            "\"soon\" is not a duration: use a number with its unit, such as 30s, 5m, 2h or 7d",
+        ),
+        (
+            "target.min_age",
+            "\"5m\"",
+            r#""\"5m\"" is not a duration: use a number with its unit, such as 30s, 5m, 2h or 7d, without quotes"#,
+        ),
+        ("target.min_age", "30", "\"30\" has no unit: use 30s, 30m or 30h"),
+        ("limits.cooldown", "8d", "is longer than a week: use 7d or less"),
+        (
+            "schedule.starting_deadline",
+            "2h",
+            "is longer than an hour: use 1h or less",
+        ),
+        ("health.listen", "8080", "use 0.0.0.0:8080, [::]:8080 or off"),
+        ("journal", "disk", "use auto, memory or configmap/NAME"),
+        (
+            "target.namespaces",
+            "Shop",
+            "use names such as shop,checkout, or * alone for every namespace",
+        ),
+    ] {
+        let name = settings::keys()
+            .iter()
+            .find(|known| known.path == key)
+            .unwrap()
+            .variable();
+        let by_variable = fixture().env(&name, value).mistake();
+        let expected = format!("{words} (environment variable {name})");
+        assert!(by_variable.ends_with(&expected), "{by_variable}");
+
+        let by_flag = fixture().flag(key, "--flag", value).mistake();
+        assert!(by_flag.ends_with(&format!("{words} (flag --flag)")), "{by_flag}");
+    }
+}
+
+#[test]
+fn a_length_of_time_in_another_notation_leads_to_the_right_one() {
+    for key in [
+        "target.min_age",
+        "disrupt.grace_period",
+        "limits.cooldown",
+        "schedule.starting_deadline",
+    ] {
+        for (value, words) in [
+            ("\"30\"", "\"30\" has no unit: use \"30s\", \"30m\" or \"30h\""),
+            (
+                "30",
+                "30 is not a duration with its unit: use \"30s\", \"30m\" or \"30h\", in quotes",
+            ),
+            ("\"1h30\"", "\"1h30\" is not a duration: use \"1h30m\""),
+            ("\"1H\"", "\"1H\" is not a duration: use \"1h\""),
+            ("\"PT1H\"", "\"PT1H\" is not a duration: use \"1h\""),
+            ("\"1mo\"", "\"1mo\" has no fixed length: use \"30d\""),
+            ("\"-1s\"", "\"-1s\" is negative: use a number with its unit"),
+            (
+                "\"soon\"",
+                "use a number with its unit, in quotes, such as \"30s\", \"5m\", \"2h\" or \"7d\"",
+            ),
+        ] {
+            let mistake = fixture().file(&format!("{key} = {value}")).mistake();
+            assert!(mistake.contains(words), "{mistake}");
+        }
+    }
+}
+
+#[test]
 fn a_value_out_of_bounds_is_refused_with_the_bound() {
     for (line, right) in [
         ("disrupt.count = 0", "use 1 to 100"),
@@ -81,9 +204,9 @@ fn a_value_out_of_bounds_is_refused_with_the_bound() {
         ),
         ("disrupt.grace_period = \"25h\"", "use \"24h\" or less"),
         ("disrupt.grace_period = \"-1s\"", "a number with its unit"),
-        ("disrupt.grace_period = \"30\"", "a number with its unit"),
         ("target.min_age = \"\"", "a number with its unit"),
-        ("target.min_age = \"9000h\"", "use \"8760h\" or less"),
+        ("target.min_age = \"9000h\"", "use \"365d\" or less"),
+        ("limits.cooldown = \"8d\"", "use \"7d\" or less"),
         ("health.listen = \"8080\"", "use \"0.0.0.0:8080\""),
         ("disrupt.method = \"\"", "use \"evict\" or \"delete\""),
         (
@@ -104,7 +227,11 @@ fn durations_are_written_as_people_write_them() {
         ("2h", 7200),
         ("1m 30s", 90),
         ("1h30m", 5400),
+        ("1 h", 3600),
+        ("1.5h", 5400),
         ("0s", 0),
+        ("1d", 86_400),
+        ("7d", 604_800),
     ] {
         let setup = fixture().env("MACAQUE_TARGET__MIN_AGE", text).load();
         assert_eq!(
@@ -174,4 +301,38 @@ fn when_rounds_are_due_is_known_without_a_namespace_and_without_the_secrets() {
     );
 
     assert!(unknown.is_err(), "a name that is no setting is refused here too");
+}
+
+#[test]
+fn text_without_quotes_is_told_from_other_faults_of_toml() {
+    let bare = "not TOML: a value without quotes is neither a number nor true or false: put text in quotes, and write true \
+                and false in lower case with nothing after them; the rest of the file was not read";
+    for line in [
+        "dry_run = False",
+        "dry_run = no",
+        "dry_run = true;",
+        "log.level = info",
+        "log.format = text",
+        "disrupt.method = evict",
+        "target.min_age = 1d",
+        "target.namespaces = [team]",
+        "schedule.cron = 0 9 * * *",
+    ] {
+        let mistake = fixture().file(line).mistake();
+        assert!(
+            mistake.starts_with(&format!("macaque.toml: {bare} (line 1, column ")),
+            "{line}: {mistake}"
+        );
+    }
+    for (text, fault) in [
+        ("dry_run: true", "key with no value"),
+        ("dry_run = true\ndry_run = true", "duplicate key"),
+        ("[disrupt", "unclosed table"),
+    ] {
+        let mistake = fixture().file(text).mistake();
+        assert!(
+            mistake.contains(fault) && mistake.contains(": fix it there; the rest"),
+            "{mistake}"
+        );
+    }
 }

@@ -101,7 +101,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
         name: "pending",
         doc: "pods in the phase Pending; evicting one does not check budgets",
         setting: RuleSetting::Include,
-        exempts: |input| (input.pod.phase == PodPhase::Pending).then_some("not running (Pending)".into()),
+        exempts: |input| (input.pod.phase == PodPhase::Pending).then_some("in the phase Pending".into()),
         seen: |input| input.pod.phase.to_string(),
     },
     EligibilityRule {
@@ -110,7 +110,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
         setting: RuleSetting::Always,
         exempts: |input| match input.pod.phase {
             PodPhase::Running | PodPhase::Pending => None,
-            phase => Some(format!("not running ({phase})").into()),
+            phase => Some(format!("in the phase {phase}").into()),
         },
         seen: |input| input.pod.phase.to_string(),
     },

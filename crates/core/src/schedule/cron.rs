@@ -4,6 +4,8 @@
 //! changes out of order), so it never sees the line or the zone. The fields are parsed here, the crate gets plain
 //! numbers, and it counts in UTC, which stands for any wall clock. The calendar handles zones.
 
+mod advice;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -48,25 +50,35 @@ pub struct CronSchedule {
 pub enum CronError {
     /// The line does not have five fields.
     #[error(
-        "`{line}` has {}, but crontab needs five: minute, hour, day of month, month, day of week{}",
-        field_count(*.found), extra_field_hint(*.found)
+        "`{line}` has {}, but crontab needs five: minute, hour, day of month, month, day of week{advice}",
+        field_count(*.found)
     )]
     Count {
         /// The line.
         line: String,
         /// How many fields it has.
         found: usize,
+        /// What to write instead, if that is clear.
+        advice: String,
+    },
+    /// The line has more spaces than crontab's, or quotes around it.
+    #[error("`{line}` {fault}: write `{right}`")]
+    Spelling {
+        /// The line.
+        line: String,
+        /// What it has too much.
+        fault: &'static str,
+        /// The line as crontab writes it.
+        right: String,
     },
     /// A nickname that crontab does not know in this spelling.
-    #[error("`{word}` is not one of {}{}", nickname_list(), nickname_hint(.word))]
+    #[error("`{word}` is not one of {}{}", nickname_list(), advice::on_nickname(.word))]
     Word {
         /// The nickname.
         word: String,
     },
     /// A time zone in front of the fields.
-    #[error(
-        "`{assignment}` in front of the fields is not valid in crontab: the time zone has its own setting"
-    )]
+    #[error("`{assignment}` in front of the fields is not valid in crontab: set schedule.timezone instead")]
     Zone {
         /// The assignment, `TZ=…` or `CRON_TZ=…`.
         assignment: String,
@@ -123,6 +135,9 @@ impl FromStr for CronSchedule {
     fn from_str(line: &str) -> Result<Self, CronError> {
         let written: Vec<&str> = line.split_ascii_whitespace().collect();
         let text = written.join(" ");
+        if let Some(mistake) = advice::on_quotes(&text) {
+            return Err(mistake);
+        }
 
         let texts = match written[..] {
             [first, ..] if first.starts_with('@') => expand_nickname(&text)?,
@@ -131,10 +146,7 @@ impl FromStr for CronSchedule {
                 return Err(CronError::Zone { assignment });
             }
             [minute, hour, day, month, weekday] => [minute, hour, day, month, weekday],
-            _ => {
-                let found = written.len();
-                return Err(CronError::Count { line: text, found });
-            }
+            _ => return Err(advice::on_count(&written)),
         };
 
         let numbers = parse_fields(texts)?;
@@ -244,29 +256,8 @@ fn field_count(found: usize) -> String {
     }
 }
 
-fn extra_field_hint(found: usize) -> &'static str {
-    if found == 6 || found == 7 {
-        "; there is no field for seconds or years"
-    } else {
-        ""
-    }
-}
-
 fn nickname_list() -> String {
     NICKNAMES.map(|(word, _)| word).join(", ")
-}
-
-fn nickname_hint(word: &str) -> &'static str {
-    if word.starts_with("@every") {
-        "; for every five minutes write */5 * * * *"
-    } else if NICKNAMES
-        .iter()
-        .any(|(known, _)| known.eq_ignore_ascii_case(word))
-    {
-        ", all in lower case"
-    } else {
-        ""
-    }
 }
 
 fn joined(mistakes: &[CronFieldError]) -> String {

@@ -27,6 +27,7 @@ pub struct QuietTimes(Vec<QuietTime>);
 /// | `Sat,Sun` | every Saturday and Sunday |
 /// | `Mon-Fri 00:00-09:00` | these hours, 09:00 excluded, on each of these days |
 /// | `Fri 22:00-06:00` | from Friday 22:00 until Saturday 06:00 |
+/// | `Fri 15:00-24:00`, `Fri 15:00-23:59` | from Friday 15:00 until midnight |
 /// | `12:00-13:30` | these hours of every day |
 /// | `12-25` | that date of every year |
 /// | `12-24/12-26`, `12-20/01-03` | these dates of every year, both included; the latter over New Year |

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 
 use super::{HourRange, MINUTES_A_DAY, MonthDay, QuietDays, QuietTime, WEEKDAYS, WeekdaySet};
+use crate::schedule::spelling::respelled;
 
 /// The reason why an entry is not a quiet time, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +13,18 @@ use super::{HourRange, MINUTES_A_DAY, MonthDay, QuietDays, QuietTime, WEEKDAYS, 
 pub struct QuietTimeError {
     entry: String,
     why: String,
+    is_spelling: bool,
 }
+
+impl QuietTimeError {
+    /// Whether the entry is a quiet time in another spelling, and the message holds the right one.
+    pub fn is_spelling(&self) -> bool {
+        self.is_spelling
+    }
+}
+
+/// The end of a day as people write it who count the last minute in.
+const LAST_MINUTE: [&str; 2] = ["23:59", "23:59:59"];
 
 /// One end of a range of dates, as written.
 enum ParsedDay {
@@ -24,12 +36,27 @@ impl FromStr for QuietTime {
     type Err = QuietTimeError;
 
     fn from_str(entry: &str) -> Result<Self, QuietTimeError> {
-        let parts: Vec<&str> = entry.split_ascii_whitespace().collect();
-        read_parts(&parts).map_err(|why| QuietTimeError {
-            entry: entry.to_owned(),
-            why,
+        read(entry).map_err(|why| {
+            let right = right_spelling(entry);
+            QuietTimeError {
+                entry: entry.to_owned(),
+                is_spelling: right.is_some(),
+                why: right.map_or(why, |right| format!("it is written otherwise: write `{right}`")),
+            }
         })
     }
+}
+
+fn read(entry: &str) -> Result<QuietTime, String> {
+    let parts: Vec<&str> = entry.split_ascii_whitespace().collect();
+    read_parts(&parts)
+}
+
+/// The right spelling of an entry, if it has another dash, dots, spaces within a range or a list, or long names. A
+/// range of dates has a slash.
+fn right_spelling(entry: &str) -> Option<String> {
+    let spelled = ["-", "/"].map(|joint| respelled(entry, joint));
+    spelled.into_iter().find(|spelled| read(spelled).is_ok())
 }
 
 fn read_parts(parts: &[&str]) -> Result<QuietTime, String> {
@@ -39,7 +66,7 @@ fn read_parts(parts: &[&str]) -> Result<QuietTime, String> {
         ),
         [hours] if hours.contains(':') => Ok(QuietTime {
             days: QuietDays::Weekdays(WeekdaySet::ALL),
-            hours: read_hours(hours)?,
+            hours: read_hours(hours, "write Mon-Sun alone")?,
         }),
         [days] => Ok(QuietTime {
             days: read_days(days)?,
@@ -47,7 +74,7 @@ fn read_parts(parts: &[&str]) -> Result<QuietTime, String> {
         }),
         [days, hours] => Ok(QuietTime {
             days: read_days(days)?,
-            hours: read_hours(hours)?,
+            hours: read_hours(hours, "leave the hours out")?,
         }),
         _ => Err(
             "it has more than days and hours: write each without spaces, such as `Sat,Sun 09:00-17:00`"
@@ -81,11 +108,10 @@ fn read_weekdays(item: &str) -> Result<u8, String> {
 fn read_weekday(text: &str) -> Result<usize, String> {
     let position = |text: &str| WEEKDAYS.iter().position(|name| name.eq_ignore_ascii_case(text));
 
-    position(text).ok_or_else(|| match text.get(..3).and_then(position) {
-        Some(day) => format!("`{text}` is not a weekday: write {}", WEEKDAYS[day]),
-        None => format!(
+    position(text).ok_or_else(|| {
+        format!(
             "`{text}` is not a weekday: write Mon, Tue, Wed, Thu, Fri, Sat or Sun, or dates such as 12-25"
-        ),
+        )
     })
 }
 
@@ -152,13 +178,15 @@ fn digits((text, width): (&str, usize)) -> Option<i16> {
     is_number.then(|| text.parse().ok()).flatten()
 }
 
-/// Reads a range of hours; `None` is the whole day.
-fn read_hours(text: &str) -> Result<Option<HourRange>, String> {
+/// Reads a range of hours; `None` is the whole day, which is written as `whole_day` says. An end at 23:59 is the end of
+/// the day: nobody means to leave its last minute open.
+fn read_hours(text: &str, whole_day: &str) -> Result<Option<HourRange>, String> {
     let Some((from, to)) = text.split_once('-') else {
         return Err(format!(
             "`{text}` is not a range of hours: write both ends, such as 15:00-24:00"
         ));
     };
+    let to = if LAST_MINUTE.contains(&to) { "24:00" } else { to };
     let from = read_clock(from)?;
     let to = read_clock(to)?;
 
@@ -169,7 +197,7 @@ fn read_hours(text: &str) -> Result<Option<HourRange>, String> {
     }
     if from == to {
         return Err(format!(
-            "`{text}` starts and ends at the same time: for the whole day leave the hours out"
+            "`{text}` starts and ends at the same time: for the whole day {whole_day}"
         ));
     }
 

@@ -49,6 +49,11 @@ fn other_spellings_print_the_usual_one() {
         ("Mon,Tue,Wed", "Mon-Wed"),
         ("Mon-Sun 12:00-13:00", "12:00-13:00"),
         ("Fri 15:00-00:00", "Fri 15:00-24:00"),
+        ("Fri 15:00-23:59", "Fri 15:00-24:00"),
+        ("Fri 15:00-23:59:59", "Fri 15:00-24:00"),
+        ("23:59-23:59", "23:59-24:00"),
+        ("12-24 00:00-23:59", "12-24"),
+        ("00:00-23:59", "Mon-Sun"),
         ("Fri 00:00-24:00", "Fri"),
         ("00:00-24:00", "Mon-Sun"),
         ("12-25/12-25", "12-25"),
@@ -68,6 +73,48 @@ fn hours_include_their_first_minute_and_exclude_their_end() {
     assert!(!covers("Fri 15:00-24:00", "2026-11-26T16:00"));
     assert!(covers("12:00-13:30", "2026-11-26T13:29"));
     assert!(!covers("12:00-13:30", "2026-11-26T13:30"));
+}
+
+#[test]
+fn a_day_that_ends_at_23_59_has_no_open_minute() {
+    // 2026-11-27 is a Friday.
+    for entry in [
+        "Fri 15:00-23:59",
+        "Fri 15:00-23:59:59",
+        "Fri 15:00-24:00",
+        "Fri 15:00-00:00",
+    ] {
+        assert!(covers(entry, "2026-11-27T23:59"), "{entry}");
+        assert!(!covers(entry, "2026-11-28T00:00"), "{entry}");
+    }
+    assert!(!covers("Fri 15:00-16:59", "2026-11-27T16:59"));
+}
+
+#[test]
+fn another_spelling_leads_to_the_right_one() {
+    for (written, right) in [
+        ("Mon\u{2013}Fri", "Mon-Fri"),
+        ("Mon\u{2212}Fri 09:00\u{2013}17:00", "Mon-Fri 09:00-17:00"),
+        ("Mon..Fri", "Mon-Fri"),
+        ("Mon - Fri 09:00 - 17:00", "Mon-Fri 09:00-17:00"),
+        ("Mon to Fri", "Mon-Fri"),
+        ("Mon-fri,", "Mon-fri"),
+        ("Sat, Sun", "Sat,Sun"),
+        ("Sat,", "Sat"),
+        ("Friday", "Fri"),
+        ("Saturday,Sunday", "Sat,Sun"),
+        ("Monday-Friday 12:00-13:00", "Mon-Fri 12:00-13:00"),
+        ("12-24\u{2013}12-26", "12-24/12-26"),
+        ("12-24..12-26", "12-24/12-26"),
+        ("12-24 / 12-26", "12-24/12-26"),
+        ("2026-12-24 to 2026-12-26", "2026-12-24/2026-12-26"),
+    ] {
+        assert_eq!(
+            complaint(written),
+            format!("quiet time `{written}`: it is written otherwise: write `{right}`")
+        );
+        assert!(right.parse::<QuietTime>().is_ok(), "{right}");
+    }
 }
 
 #[test]
@@ -96,10 +143,8 @@ fn a_date_without_a_year_is_quiet_every_year_and_one_with_a_year_once() {
 fn an_error_says_what_to_write_instead() {
     for (entry, words) in [
         ("", "it is empty"),
-        ("Friday", "`Friday` is not a weekday: write Fri"),
         ("Dec 24", "`Dec` is not a weekday"),
-        ("Sat,", "`` is not a weekday"),
-        ("Sat, Sun", "`` is not a weekday"),
+        (",", "`` is not a weekday"),
         ("Sat Sun 09:00-10:00", "write each without spaces"),
         ("1-5", "weekdays by name (Mon-Fri)"),
         ("25-12", "`25-12` is not a valid date: write MM-DD"),
@@ -119,6 +164,8 @@ fn an_error_says_what_to_write_instead() {
         ("Fri 23:00-24:01", "`24:01` is not a time of day"),
         ("Fri 24:00-06:00", "24:00, which only ends a day: write 00:00"),
         ("Fri 00:00-00:00", "for the whole day leave the hours out"),
+        ("00:00-00:00", "for the whole day write Mon-Sun alone"),
+        ("Fri 23:59:59-06:00", "`23:59:59` is not a time of day"),
         ("Fri 15-24", "`15` is not a time of day"),
         ("é", "`é` is not a weekday"),
     ] {

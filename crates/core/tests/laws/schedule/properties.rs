@@ -28,12 +28,15 @@ fn field(low: u8, high: u8, names: &'static [&'static str]) -> impl Strategy<Val
             _ => number.to_string(),
         })
     };
-    let range = (low..=high, low..=high).prop_map(|(a, b)| format!("{}-{}", a.min(b), a.max(b)));
+    // A step longer than its range is no line; `*` stands for seven weekdays, though Sunday is 0 and 7.
+    let all = if high == 7 { 7 } else { high - low + 1 };
+    let range = (low..=high, low..=high).prop_map(|(a, b)| (a.min(b), a.max(b)));
+    let stepped = (range.clone(), 1..9u8);
     let item = prop_oneof![
         6 => number(),
-        2 => range.clone(),
-        1 => (range, 1..9u8).prop_map(|(range, step)| format!("{range}/{step}")),
-        2 => (1..40u8).prop_map(|step| format!("*/{step}")),
+        2 => range.prop_map(|(a, b)| format!("{a}-{b}")),
+        1 => stepped.prop_map(|((a, b), step)| format!("{a}-{b}/{}", step.min(b - a + 1))),
+        2 => (1..40u8).prop_map(move |step| format!("*/{}", step.min(all))),
         1 => Just("*".to_owned()),
     ];
 
