@@ -74,6 +74,7 @@ mod tests {
         Outcome::Refused(Refusal::Webhook {
             name: "guard".to_owned(),
             message: message.to_owned(),
+            temporary: false,
         })
     }
 
