@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use macaque_core::refusal::Refusal;
+use macaque_core::server_text::bounded;
 use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 use serde::de::DeserializeOwned;
 
@@ -189,7 +190,11 @@ impl ApiResponse {
         let beginning = self.beginning(4 * EXCERPT_CHARS);
         ApiError::Unexpected {
             what,
-            why: format!("not what was asked for: {error}: {}", excerpt(&beginning)),
+            why: format!(
+                "not what was asked for: {}: {}",
+                bounded(&error.to_string()),
+                excerpt(&beginning)
+            ),
         }
     }
 
@@ -247,7 +252,7 @@ fn read_error(answer: &ApiAnswer, what: String) -> ApiError {
 fn warnings(headers: &HeaderMap) -> Vec<String> {
     let quoted = |value: &str| {
         let (_, text) = value.split_once('"')?;
-        Some(text.strip_suffix('"')?.replace("\\\"", "\""))
+        Some(bounded(&text.strip_suffix('"')?.replace("\\\"", "\"")))
     };
     headers
         .get_all(header::WARNING)
