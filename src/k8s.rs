@@ -9,6 +9,7 @@ mod budgets;
 mod clock_skew;
 mod config_map;
 mod connect;
+mod context_name;
 mod credentials;
 mod dry_run;
 mod error;

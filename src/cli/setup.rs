@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::journal::JournalTiming;
@@ -12,6 +13,7 @@ use super::args::GlobalArgs;
 use super::exit;
 use crate::journal::JournalStore;
 use crate::k8s::{Cluster, ClusterAccess};
+use crate::notify::MessageContext;
 use crate::platform::Platform;
 use crate::round::RoundConfig;
 use crate::settings::{
@@ -161,6 +163,16 @@ pub(super) fn access(cluster: &ClusterSettings) -> ClusterAccess {
         kubeconfig: cluster.kubeconfig.clone(),
         context: cluster.context.clone(),
         ..ClusterAccess::default()
+    }
+}
+
+/// What every message of this process names beside its report.
+pub(super) fn message_context(settings: &ValidSettings) -> MessageContext {
+    let calendar = settings.config.calendar.as_ref();
+    let name = settings.cluster.name.clone();
+    MessageContext {
+        cluster: name.or_else(|| access(&settings.cluster).context_name()),
+        zone: calendar.map_or(TimeZone::UTC, |calendar| calendar.zone().clone()),
     }
 }
 

@@ -3,11 +3,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use awc::error::{ConnectError, SendRequestError};
-use awc::http::header;
+use awc::http::{StatusCode, header};
 use futures_util::{Stream, StreamExt};
+use jiff::Timestamp;
 use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -106,21 +107,27 @@ impl HttpClient {
         let sending = request.send_body(post.body.to_string());
         let sent = self.platform.until(deadline, sending).await;
         let result =
-            sent.ok_or_else(|| DeliveryError::transient(format!("{service} did not answer in time")))?;
+            sent.ok_or_else(|| DeliveryError::in_doubt(format!("{service} did not answer in time")))?;
         let mut response = result.map_err(|error| translate(service, &error))?;
 
-        let (body, whole) = self.beginning(&mut response, deadline).await;
+        let (body, has_ended) = self.beginning(&mut response, deadline).await;
+        let status = response.status();
         let retry_after = response.headers().get(header::RETRY_AFTER);
+        let length = response.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        // awc ends a body that breaks off as it ends a whole one: only the length that was announced tells them apart.
+        let whole = has_ended && (length == Some(body.len()) || status == StatusCode::NO_CONTENT);
 
         Ok(ServiceAnswer {
-            status: response.status().as_u16(),
-            retry_after: retry_after.and_then(|value| seconds(value.to_str().ok()?)),
+            status: status.as_u16(),
+            retry_after: retry_after
+                .and_then(|value| parse_retry_after(value.to_str().ok()?, self.platform.now())),
             body: String::from_utf8_lossy(&body).into_owned(),
             whole,
         })
     }
 
-    /// Reads `body` until `deadline`, up to the limit; also returns whether that is all of it.
+    /// Reads `body` until `deadline`, up to the limit; also returns whether it ended.
     async fn beginning<B: AsRef<[u8]>, E>(
         &self,
         body: &mut (impl Stream<Item = Result<B, E>> + Unpin),
@@ -172,9 +179,17 @@ fn bearer(service: &str, token: &SecretString) -> Result<header::HeaderValue, De
     Ok(value)
 }
 
-/// `Retry-After` in seconds; the services in question never send a date.
-fn seconds(value: &str) -> Option<Duration> {
-    value.trim().parse().ok().map(Duration::from_secs)
+/// How long `Retry-After` asks to wait at `now`: it is a number of seconds, or a date, which may have passed.
+fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        // A number too large for the type is an endless pause, which whoever honours it bounds.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+
+    let until = httpdate::parse_http_date(value).ok()?;
+    let pause = until.duration_since(SystemTime::from(now));
+    Some(pause.unwrap_or_default())
 }
 
 /// Describes an error without awc's own text, which may name hosts and addresses.
@@ -190,16 +205,22 @@ fn translate(service: &str, error: &SendRequestError) -> DeliveryError {
         SendRequestError::Connect(ConnectError::Resolver(_) | ConnectError::NoRecords) => {
             format!("the host name of {service} cannot be resolved")
         }
-        SendRequestError::Connect(ConnectError::Disconnected) => {
-            format!("{service} closed the connection without an answer")
-        }
         SendRequestError::Connect(ConnectError::Io(error)) => match tls_failure(error) {
             Some(failure) => format!("the TLS handshake with {service} failed: {failure}"),
             None => format!("connecting to {service} failed: {}", error.kind()),
         },
-        SendRequestError::Send(error) => format!("the connection to {service} broke: {}", error.kind()),
-        SendRequestError::Response(_) => format!("{service} answered something that is not HTTP"),
-        _ => format!("the request to {service} failed"),
+        // awc says so of a connection that was open: the request was sent, here and below, if maybe not all of it.
+        SendRequestError::Connect(ConnectError::Disconnected) => {
+            return DeliveryError::in_doubt(format!("{service} closed the connection without an answer"));
+        }
+        SendRequestError::Connect(_) => format!("connecting to {service} failed"),
+        SendRequestError::Send(error) => {
+            return DeliveryError::in_doubt(format!("the connection to {service} broke: {}", error.kind()));
+        }
+        SendRequestError::Response(_) => {
+            return DeliveryError::in_doubt(format!("{service} answered something that is not HTTP"));
+        }
+        _ => return DeliveryError::in_doubt(format!("the request to {service} failed")),
     };
 
     DeliveryError::transient(why)
@@ -212,4 +233,35 @@ fn tls_failure(error: &std::io::Error) -> Option<&'static str> {
         rustls::Error::InvalidCertificate(_) => "its certificate is not trusted",
         _ => "the two sides do not agree",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_after_is_seconds_or_a_date_and_nothing_else() {
+        let now = "2027-03-01T09:30:00Z".parse().unwrap();
+        for (value, seconds) in [
+            ("0", Some(0)),
+            (" 7 ", Some(7)),
+            ("86400", Some(86_400)),
+            ("99999999999999999999999", Some(u64::MAX)),
+            ("Mon, 01 Mar 2027 09:31:30 GMT", Some(90)),
+            ("Monday, 01-Mar-27 09:31:30 GMT", Some(90)),
+            ("Mon Mar  1 09:31:30 2027", Some(90)),
+            ("Mon, 01 Mar 2027 09:29:00 GMT", Some(0)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("", None),
+            ("-5", None),
+            ("+5", None),
+            ("1.5", None),
+            ("soon", None),
+            ("2027-03-01T09:31:30Z", None),
+            ("Mon, 99 Mar 2027 09:31:30 GMT", None),
+        ] {
+            let expected = seconds.map(Duration::from_secs);
+            assert_eq!(parse_retry_after(value, now), expected, "{value}");
+        }
+    }
 }

@@ -3,17 +3,43 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus};
 
+use super::local_time::with_local_times;
 use crate::text::{self, clean, count};
 
 /// The longest headline, in characters: Slack's limit for a header, and short enough for a phone.
 const HEADLINE: usize = 150;
 /// The longest line, in characters: long enough for a budget's numbers, too short for a stack trace.
 const LINE: usize = 400;
+/// The longest phrase of a headline that counts several outcomes, in characters: so that one always fits.
+const PHRASE: usize = 80;
+/// The longest list of names of pods that share a line, in characters.
+const NAMES: usize = 160;
+/// The longest name in such a list, in characters: so that one always fits.
+const NAME: usize = 100;
 /// The longest footer, in characters.
 const FOOTER: usize = 300;
+
+/// What every message of a process names beside the report.
+#[derive(Debug, Clone)]
+pub struct MessageContext {
+    /// The cluster's name, if it has one.
+    pub cluster: Option<String>,
+    /// The zone of the schedule, in which times are given beside UTC.
+    pub zone: TimeZone,
+}
+
+impl Default for MessageContext {
+    fn default() -> Self {
+        Self {
+            cluster: None,
+            zone: TimeZone::UTC,
+        }
+    }
+}
 
 /// The message about one round. Every text is a single line of bounded length without invisible characters, and not yet
 /// escaped for any service.
@@ -29,6 +55,8 @@ pub struct RoundMessage {
     pub headline: String,
     /// The victims that were tried, in order.
     pub victims: Vec<VictimLine>,
+    /// The same victims in lines for people: those that were spared for the same reason share a line.
+    pub victim_lines: Vec<String>,
     /// What went wrong and, if nothing was disrupted, the exemptions by reason, most frequent first.
     pub notes: Vec<String>,
     /// What identifies the round: slot, seed and scope.
@@ -53,22 +81,36 @@ pub struct VictimLine {
 }
 
 impl RoundMessage {
-    /// Writes the message about `report`.
+    /// Writes the message about `report` for a cluster without a name and a schedule in UTC.
     pub fn of(report: &RoundReport) -> Self {
+        Self::in_context(report, &MessageContext::default())
+    }
+
+    /// Writes the message about `report`.
+    pub fn in_context(report: &RoundReport, context: &MessageContext) -> Self {
+        let shown = |text: &str, max| clean(&with_local_times(text, &context.zone), max);
+
         let prefix = if report.dry_run { "dry run: " } else { "" };
-        let headline = clean(&format!("{prefix}{}", headline(report)), HEADLINE);
-        let notes = notes(report, &headline);
-        let victims: Vec<_> = report.attempts.iter().map(|a| victim(report, a)).collect();
+        let headline = shown(&format!("{prefix}{}", headline(report)), HEADLINE);
+        let is_said = |words: &str| headline.contains(&with_local_times(words, &context.zone));
+        let notes = notes(report, is_said);
+
+        let mut victims: Vec<_> = report.attempts.iter().map(|a| victim(report, a)).collect();
+        for victim in &mut victims {
+            victim.line = shown(&victim.line, LINE);
+        }
+        let victim_lines = victim_lines(report, &victims);
 
         Self {
             status: report.status(),
             slot: report.slot,
             seed: report.seed,
             repeats_its_victim: report.end == RoundEnd::Complete && victims.len() == 1 && notes.is_empty(),
+            notes: notes.iter().map(|note| shown(note, LINE)).collect(),
+            footer: shown(&footer(report, context), FOOTER),
+            victim_lines: victim_lines.iter().map(|line| shown(line, LINE)).collect(),
             headline,
             victims,
-            notes: notes.iter().map(|note| clean(note, LINE)).collect(),
-            footer: clean(&footer(report), FOOTER),
         }
     }
 }
@@ -125,7 +167,7 @@ fn tallies(report: &RoundReport) -> String {
         .into_iter()
         .map(|((rank, words), n)| match rank {
             0 | 1 => format!("{words} {}", count(n, "pod")),
-            _ => format!("{n} {words}"),
+            _ => clean(&format!("{n} {words}"), PHRASE),
         })
         .collect();
 
@@ -151,6 +193,18 @@ fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
         Some(owner) => format!(" ({owner})"),
         None => String::new(),
     };
+
+    VictimLine {
+        line: format!("{pod}{owner}: {}", result(report, attempt)),
+        uid: clean(&attempt.pod.uid, LINE),
+        outcome: attempt.outcome.word(),
+        doubtful: matches!(attempt.outcome, Outcome::Unknown { .. }),
+        pod,
+    }
+}
+
+/// What happened to one victim, with the warnings of the API server.
+fn result(report: &RoundReport, attempt: &AttemptReport) -> String {
     let result = match &attempt.outcome {
         Outcome::DryRun => format!("dry run, would have been {}", participle(report.method)),
         outcome => outcome.to_string(),
@@ -160,20 +214,40 @@ fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
         .iter()
         .map(|warning| format!("; warning: {warning}"))
         .collect();
+    result + &warnings
+}
 
-    VictimLine {
-        line: clean(&format!("{pod}{owner}: {result}{warnings}"), LINE),
-        uid: clean(&attempt.pod.uid, LINE),
-        outcome: attempt.outcome.word(),
-        doubtful: matches!(attempt.outcome, Outcome::Unknown { .. }),
-        pod,
+/// The lines about `victims`, in order. Pods that were spared with the same words share a line; a pod that was disrupted,
+/// or may have been, always has its own.
+fn victim_lines(report: &RoundReport, victims: &[VictimLine]) -> Vec<String> {
+    let mut shared: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, attempt) in report.attempts.iter().enumerate() {
+        if !attempt.outcome.counts_as_disruption() {
+            shared.entry(result(report, attempt)).or_default().push(index);
+        }
     }
+
+    let mut lines: BTreeMap<usize, String> = BTreeMap::new();
+    for (result, indices) in shared.iter().filter(|(_, indices)| indices.len() > 1) {
+        let pods: Vec<_> = indices
+            .iter()
+            .map(|index| clean(&victims[*index].pod, NAME))
+            .collect();
+        let names = text::list(&pods, ", ", NAMES, text::chars);
+        lines.insert(indices[0], format!("{} pods ({names}): {result}", pods.len()));
+    }
+
+    let is_shared = |index| shared.values().any(|i| i.len() > 1 && i.contains(&index));
+    for (index, victim) in victims.iter().enumerate().filter(|(index, _)| !is_shared(*index)) {
+        lines.insert(index, victim.line.clone());
+    }
+    lines.into_values().collect()
 }
 
 /// The notes: whatever the headline does not already say in full.
-fn notes(report: &RoundReport, headline: &str) -> Vec<String> {
+fn notes(report: &RoundReport, is_said: impl Fn(&str) -> bool) -> Vec<String> {
     let mut notes = Vec::new();
-    let is_missing = |words: &String| !headline.contains(words.as_str());
+    let is_missing = |words: &String| !is_said(words);
 
     if let RoundEnd::Failed { why } = &report.end
         && is_missing(why)
@@ -204,26 +278,32 @@ fn notes(report: &RoundReport, headline: &str) -> Vec<String> {
     notes
 }
 
-fn footer(report: &RoundReport) -> String {
+fn footer(report: &RoundReport, context: &MessageContext) -> String {
     let namespaces = match report.namespaces.as_slice() {
         [] => "all namespaces".to_owned(),
         names => text::list(names, ", ", 100, text::chars),
     };
-    let mut parts = vec![
-        format!("slot {}", report.slot),
-        format!("seed {}", report.seed),
-        pod_counts(report),
-        namespaces,
-    ];
-
+    let mut parts = Vec::new();
     if report.dry_run {
-        parts.insert(0, "dry run".to_owned());
+        parts.push("dry run".to_owned());
     }
+    parts.extend(context.cluster.as_ref().map(|name| format!("cluster {name}")));
+    parts.push(format!("slot {}", report.slot));
+    parts.push(format!("seed {}", report.seed));
+    if has_listed(report) {
+        parts.push(pod_counts(report));
+    }
+    parts.push(namespaces);
     if !report.selector.is_empty() {
         parts.push(report.selector.clone());
     }
 
     parts.join(" · ")
+}
+
+/// Whether pods were listed: a round that ended before, or could not, says nothing about their number.
+fn has_listed(report: &RoundReport) -> bool {
+    report.listed > 0 || report.end == RoundEnd::Complete && report.problems.is_empty()
 }
 
 /// The numbers of pods listed and of candidates, and the size of the sample if only a sample was judged.

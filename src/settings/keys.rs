@@ -179,4 +179,5 @@ static LAST: &[SettingKey] = &[
     key("log.format", Text("auto"), "`text`, `json`, or `auto`: text on a terminal, JSON elsewhere."),
     key("cluster.kubeconfig", Text(""), "The kubeconfig file. Empty: the cluster macaque runs in, else kubectl's default."),
     key("cluster.context", Text(""), "The context within the kubeconfig. Empty: its current one."),
+    key("cluster.name", Text(""), "What reports and the log call the cluster. Empty: the name of the kubeconfig's context."),
 ];

@@ -10,7 +10,7 @@ mod capture;
 
 use std::time::Duration;
 
-use macaque::notify::{Channel, DeliveryRetry, deliver, deliver_with_retries};
+use macaque::notify::{Channel, Delivery, DeliveryRetry, deliver, deliver_with_retries};
 use macaque::platform::Platform;
 use macaque_testkit::CANARY;
 use macaque_testkit::chat_server::{ChatAnswer, ChatServer, reply, reply_with};
@@ -21,7 +21,10 @@ use self::capture::{captured, start_capture};
 #[actix_rt::test]
 async fn the_log_names_each_victim_and_the_round_and_warns_of_doubt() {
     start_capture();
-    assert_eq!(deliver(&http(), &Channel::Log, &message()).await, Ok(()));
+    assert_eq!(
+        deliver(&http(), &Channel::Log, &message()).await,
+        Ok(Delivery::Confirmed)
+    );
 
     let round = "slot=2027-03-01T09:30:00Z seed=42";
     let expected = [
@@ -72,7 +75,7 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
             };
             let delivery = deliver_with_retries(&hasty(), &channel, &message(), &at_once, &platform).await;
             shown += &format!("{} {channel:?} {delivery:?}\n", channel.name());
-            shown += &delivery.map_or_else(|error| error.to_string() + "\n", |()| String::new());
+            shown += &delivery.map_or_else(|error| error.to_string() + "\n", |_| String::new());
         }
     }
 

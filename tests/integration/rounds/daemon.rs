@@ -17,7 +17,7 @@ use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
-use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
 use macaque::platform::Platform;
 use macaque_core::report::RoundStatus;
 use macaque_core::schedule::timer::TimerConfig;
@@ -176,6 +176,7 @@ fn actors_config(
             ..ClusterAccess::default()
         },
         channels: Arc::new([Channel::Listener(delivered)]),
+        messages: MessageContext::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
