@@ -2,12 +2,13 @@
 //! delivery. What services do wrong is in `faults`, what must not be shown in `discretion`.
 mod discretion;
 mod faults;
+mod limits;
 mod tls;
 
 use std::time::{Duration, Instant};
 
 use macaque::notify::{
-    Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, SlackWebhook, TryCount, deliver,
+    Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, Retryable, SlackWebhook, TryCount, deliver,
     deliver_with_retries,
 };
 use macaque::platform::Platform;
@@ -115,8 +116,33 @@ async fn slacks_ok_false_is_a_failure_that_is_not_repeated_if_it_is_permanent() 
 }
 
 #[actix_rt::test]
+async fn a_refusal_for_good_is_sent_once_and_says_what_to_do() {
+    let html = "<html><body>Sign in</body></html>";
+    let refusals: [(fn(&str) -> Channel, u16, &str, &str); 9] = [
+        (slack, 200, r#"{"ok":false,"error":"channel_not_found"}"#, "use the channel's ID"),
+        (slack, 200, r#"{"ok":false,"error":"invalid_auth"}"#, "a new bot token is needed"),
+        (slack, 200, html, "is the URL right?"),
+        (webhook, 404, "no_service", "create a new one"),
+        (webhook, 410, "channel_is_archived", "the channel is archived"),
+        (webhook, 200, html, "is the URL right?"),
+        (webex, 401, "{}", "a new bot token is needed"),
+        (webex, 404, "{}", "check the room's ID"),
+        (webex, 200, html, "is the URL right?"),
+    ];
+
+    for (channel, status, body, remedy) in refusals {
+        let service = ChatServer::answering([reply(status, body)]).await;
+        let (delivery, _) = with_retries(&channel(&service.address)).await;
+        let error = delivery.unwrap_err();
+        assert_eq!(error.retryable, Retryable::No, "{error}");
+        assert!(error.why.contains(remedy), "{error}");
+        assert_eq!(service.requests().len(), 1, "{error}");
+    }
+}
+
+#[actix_rt::test]
 async fn slacks_ok_false_is_repeated_if_it_may_pass() {
-    let sick = reply(200, r#"{"ok":false,"error":"internal_error"}"#);
+    let sick = reply(200, r#"{"ok":false,"error":"service_unavailable"}"#);
     let service = ChatServer::answering([sick, reply(200, OK)]).await;
     let (delivery, pauses) = with_retries(&slack(&service.address)).await;
 

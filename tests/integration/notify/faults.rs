@@ -105,6 +105,27 @@ async fn what_was_accepted_is_not_sent_again_whatever_becomes_of_the_rest_of_the
 }
 
 #[actix_rt::test]
+async fn what_may_have_been_delivered_is_sent_ten_times_in_all() {
+    let service = ChatServer::answering([ChatAnswer::Bytes(String::new())]).await;
+    let http = http();
+    let message = message();
+    let channel = webhook(&service.address);
+    let retry = DeliveryRetry::default();
+    let mut count = TryCount::default();
+
+    loop {
+        let once = async || deliver(&http, &channel, &message).await;
+        let delivery = retry
+            .run(&Platform::system(), &mut count, once, async |_| {})
+            .await;
+        if retry.pause_between_series(&delivery.unwrap_err(), count).is_none() {
+            break;
+        }
+    }
+    assert_eq!((service.requests().len(), count.in_doubt), (10, 10));
+}
+
+#[actix_rt::test]
 async fn of_a_huge_body_only_the_beginning_is_read() {
     let service = ChatServer::answering([ChatAnswer::Flood(head(200))]).await;
     let patient = http().with_deadline(Duration::from_secs(60));
