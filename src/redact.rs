@@ -130,7 +130,9 @@ fn url_parts(url: &str) -> impl Iterator<Item = &str> {
         None => (Some(rest), None),
     });
     let without_query = path.and_then(|path| path.split(['?', '#']).next());
-    let pieces = path.into_iter().flat_map(|path| path.split(['/', '?', '#', '&', '=', ';']));
+    let pieces = path
+        .into_iter()
+        .flat_map(|path| path.split(['/', '?', '#', '&', '=', ';']));
     host.into_iter().chain(path).chain(without_query).chain(pieces)
 }
 

@@ -17,8 +17,8 @@ use super::{exit, output, setup};
 use crate::failpoint::FailPoints;
 use crate::journal::JournalError;
 use crate::notify::{
-    self, Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, MessageContext, Retryable,
-    RoundMessage,
+    self, Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, MessageContext,
+    Retryable, RoundMessage,
 };
 use crate::platform::Platform;
 use crate::round::{self, ClaimState, RoundContext, RoundResult, StopSwitch};

@@ -39,7 +39,11 @@ fn local_time(instant: Timestamp, zone: &TimeZone) -> String {
         return String::new();
     }
 
-    let date = if local.date() == utc.date() { "" } else { "%Y-%m-%d " };
+    let date = if local.date() == utc.date() {
+        ""
+    } else {
+        "%Y-%m-%d "
+    };
     let time = if local.second() == 0 { "%H:%M" } else { "%H:%M:%S" };
     format!(" ({})", local.strftime(&format!("{date}{time} %Z")))
 }
@@ -61,8 +65,16 @@ mod tests {
                 "2027-07-01T22:30:05.25Z, and 2027-07-02T07:00:00Z",
                 "2027-07-01T22:30:05.25Z (2027-07-02 00:30:05 CEST), and 2027-07-02T07:00:00Z (09:00 CEST)",
             ),
-            ("Asia/Kathmandu", "2027-03-01T09:30:00Z", "2027-03-01T09:30:00Z (15:15 +0545)"),
-            ("Europe/London", "2027-01-01T09:30:00Z", "2027-01-01T09:30:00Z (09:30 GMT)"),
+            (
+                "Asia/Kathmandu",
+                "2027-03-01T09:30:00Z",
+                "2027-03-01T09:30:00Z (15:15 +0545)",
+            ),
+            (
+                "Europe/London",
+                "2027-01-01T09:30:00Z",
+                "2027-01-01T09:30:00Z (09:30 GMT)",
+            ),
             ("UTC", "2027-03-01T09:30:00Z", "2027-03-01T09:30:00Z"),
             ("Etc/UTC", "2027-03-01T09:30:00Z", "2027-03-01T09:30:00Z"),
         ] {

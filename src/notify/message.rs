@@ -1,11 +1,15 @@
 //! The wording of a round's message. It says only what the API server answered; channels add nothing to it.
 
+mod victims;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus};
+
+pub use self::victims::VictimLine;
 
 use super::local_time::with_local_times;
 use crate::text::{self, clean, count};
@@ -16,10 +20,8 @@ const HEADLINE: usize = 150;
 const LINE: usize = 400;
 /// The longest phrase of a headline that counts several outcomes, in characters: so that one always fits.
 const PHRASE: usize = 80;
-/// The longest list of names of pods that share a line, in characters.
-const NAMES: usize = 160;
-/// The longest name in such a list, in characters: so that one always fits.
-const NAME: usize = 100;
+/// The longest name of a cluster in a footer, in characters: longer than an ARN, and room for the slot stays.
+const CLUSTER: usize = 100;
 /// The longest footer, in characters.
 const FOOTER: usize = 300;
 
@@ -55,7 +57,7 @@ pub struct RoundMessage {
     pub headline: String,
     /// The victims that were tried, in order.
     pub victims: Vec<VictimLine>,
-    /// The same victims in lines for people: those that were spared for the same reason share a line.
+    /// The lines about the victims for people: those that were spared for the same reason share a line.
     pub victim_lines: Vec<String>,
     /// What went wrong and, if nothing was disrupted, the exemptions by reason, most frequent first.
     pub notes: Vec<String>,
@@ -63,21 +65,6 @@ pub struct RoundMessage {
     pub footer: String,
     /// Whether the headline and the notes only repeat the line of the single victim.
     pub repeats_its_victim: bool,
-}
-
-/// The line about one victim.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VictimLine {
-    /// `namespace/name`.
-    pub pod: String,
-    /// The UID, which distinguishes the pod from its successor.
-    pub uid: String,
-    /// The outcome in one word.
-    pub outcome: &'static str,
-    /// Whether the outcome is unknown.
-    pub doubtful: bool,
-    /// The line for people to read.
-    pub line: String,
 }
 
 impl RoundMessage {
@@ -95,11 +82,15 @@ impl RoundMessage {
         let is_said = |words: &str| headline.contains(&with_local_times(words, &context.zone));
         let notes = notes(report, is_said);
 
-        let mut victims: Vec<_> = report.attempts.iter().map(|a| victim(report, a)).collect();
+        let mut victims: Vec<_> = report
+            .attempts
+            .iter()
+            .map(|attempt| victims::describe(report, attempt))
+            .collect();
+        let victim_lines = victims::group(report, &victims);
         for victim in &mut victims {
             victim.line = shown(&victim.line, LINE);
         }
-        let victim_lines = victim_lines(report, &victims);
 
         Self {
             status: report.status(),
@@ -186,64 +177,6 @@ fn no_attempt(report: &RoundReport) -> String {
     }
 }
 
-/// Describes one victim.
-fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
-    let pod = clean(&attempt.pod.to_string(), LINE);
-    let owner = match &attempt.owner {
-        Some(owner) => format!(" ({owner})"),
-        None => String::new(),
-    };
-
-    VictimLine {
-        line: format!("{pod}{owner}: {}", result(report, attempt)),
-        uid: clean(&attempt.pod.uid, LINE),
-        outcome: attempt.outcome.word(),
-        doubtful: matches!(attempt.outcome, Outcome::Unknown { .. }),
-        pod,
-    }
-}
-
-/// What happened to one victim, with the warnings of the API server.
-fn result(report: &RoundReport, attempt: &AttemptReport) -> String {
-    let result = match &attempt.outcome {
-        Outcome::DryRun => format!("dry run, would have been {}", participle(report.method)),
-        outcome => outcome.to_string(),
-    };
-    let warnings: String = attempt
-        .warnings
-        .iter()
-        .map(|warning| format!("; warning: {warning}"))
-        .collect();
-    result + &warnings
-}
-
-/// The lines about `victims`, in order. Pods that were spared with the same words share a line; a pod that was disrupted,
-/// or may have been, always has its own.
-fn victim_lines(report: &RoundReport, victims: &[VictimLine]) -> Vec<String> {
-    let mut shared: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, attempt) in report.attempts.iter().enumerate() {
-        if !attempt.outcome.counts_as_disruption() {
-            shared.entry(result(report, attempt)).or_default().push(index);
-        }
-    }
-
-    let mut lines: BTreeMap<usize, String> = BTreeMap::new();
-    for (result, indices) in shared.iter().filter(|(_, indices)| indices.len() > 1) {
-        let pods: Vec<_> = indices
-            .iter()
-            .map(|index| clean(&victims[*index].pod, NAME))
-            .collect();
-        let names = text::list(&pods, ", ", NAMES, text::chars);
-        lines.insert(indices[0], format!("{} pods ({names}): {result}", pods.len()));
-    }
-
-    let is_shared = |index| shared.values().any(|i| i.len() > 1 && i.contains(&index));
-    for (index, victim) in victims.iter().enumerate().filter(|(index, _)| !is_shared(*index)) {
-        lines.insert(index, victim.line.clone());
-    }
-    lines.into_values().collect()
-}
-
 /// The notes: whatever the headline does not already say in full.
 fn notes(report: &RoundReport, is_said: impl Fn(&str) -> bool) -> Vec<String> {
     let mut notes = Vec::new();
@@ -287,7 +220,8 @@ fn footer(report: &RoundReport, context: &MessageContext) -> String {
     if report.dry_run {
         parts.push("dry run".to_owned());
     }
-    parts.extend(context.cluster.as_ref().map(|name| format!("cluster {name}")));
+    let cluster = context.cluster.as_ref();
+    parts.extend(cluster.map(|name| format!("cluster {}", clean(name, CLUSTER))));
     parts.push(format!("slot {}", report.slot));
     parts.push(format!("seed {}", report.seed));
     if has_listed(report) {
@@ -348,4 +282,4 @@ fn participle(method: DisruptionMethod) -> &'static str {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -73,7 +73,11 @@ mod tests {
             ("ok", None, false),
         ] {
             let object = PartialObject::parse(text);
-            assert_eq!((object.boolean("ok"), object.is_unfinished()), (ok, unfinished), "{text}");
+            assert_eq!(
+                (object.boolean("ok"), object.is_unfinished()),
+                (ok, unfinished),
+                "{text}"
+            );
         }
     }
 }

@@ -132,10 +132,7 @@ mod tests {
         first: Duration::from_secs(1),
         longest: Duration::from_secs(60),
     };
-    const ONCE: TryCount = TryCount {
-        made: 1,
-        in_doubt: 0,
-    };
+    const ONCE: TryCount = TryCount { made: 1, in_doubt: 0 };
 
     #[test]
     fn pauses_double_up_to_the_longest_and_end_with_the_tries() {
@@ -231,7 +228,9 @@ mod tests {
                     DeliveryError::transient("busy")
                 })
             };
-            let result = retry.run(&Platform::system(), &mut count, once, async |_| {}).await;
+            let result = retry
+                .run(&Platform::system(), &mut count, once, async |_| {})
+                .await;
             if retry.pause_between_series(&result.unwrap_err(), count).is_none() {
                 break;
             }

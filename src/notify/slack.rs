@@ -7,7 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::delivery::{
-    Delivery, DeliveryError, DeliveryResult, ServiceAnswer, is_code, judge_status, not_understood, unconfirmed,
+    Delivery, DeliveryError, DeliveryResult, ServiceAnswer, is_code, judge_status, not_understood,
+    unconfirmed,
 };
 use super::message::RoundMessage;
 use super::partial_json::PartialObject;

@@ -134,8 +134,14 @@ mod tests {
     #[test]
     fn a_base_url_has_no_query() {
         assert_eq!(check_base_url("https://slack.com/api/"), Ok(()));
-        assert_eq!(check_base_url("https://slack.com/api?"), Err(UrlError::BaseWithQuery));
-        assert_eq!(check_base_url("https://slack.com/api?a=b"), Err(UrlError::BaseWithQuery));
+        assert_eq!(
+            check_base_url("https://slack.com/api?"),
+            Err(UrlError::BaseWithQuery)
+        );
+        assert_eq!(
+            check_base_url("https://slack.com/api?a=b"),
+            Err(UrlError::BaseWithQuery)
+        );
         assert_eq!(check_base_url("http://slack.com/api"), Err(UrlError::InTheClear));
     }
 }

@@ -31,9 +31,15 @@ fn encodings_of_the_secret() -> Vec<(&'static str, String)> {
         ("bytes", escaped(SECRET, |c| format!("\\x{:02x}", hex(c)))),
         ("markdown", SECRET.replace('-', "\\-")),
         ("percent", SECRET.replace('-', "%2d").replace('/', "%2f")),
-        ("percent in capitals", SECRET.replace('-', "%2D").replace('/', "%2F")),
+        (
+            "percent in capitals",
+            SECRET.replace('-', "%2D").replace('/', "%2F"),
+        ),
         ("percent for all", escaped(SECRET, |c| format!("%{:02X}", hex(c)))),
-        ("percent twice", SECRET.replace('-', "%252D").replace('/', "%252F")),
+        (
+            "percent twice",
+            SECRET.replace('-', "%252D").replace('/', "%252F"),
+        ),
         ("percent in JSON", SECRET.replace('-', "\\u00252d")),
         ("entities", SECRET.replace('-', "&#45;").replace('/', "&sol;")),
         ("hexadecimal entities", SECRET.replace('-', "&#x2D;")),
@@ -42,11 +48,20 @@ fn encodings_of_the_secret() -> Vec<(&'static str, String)> {
         ("base64 after one byte", base64(1)),
         ("base64 after two bytes", base64(2)),
         ("base64 after three bytes", base64(3)),
-        ("base64 without padding", base64_url.trim_end_matches('=').to_owned()),
+        (
+            "base64 without padding",
+            base64_url.trim_end_matches('=').to_owned(),
+        ),
         ("base64 for URLs", base64_url.clone()),
-        ("base64 in percent", base64_url.replace('=', "%3D").replace('e', "%65")),
+        (
+            "base64 in percent",
+            base64_url.replace('=', "%3D").replace('e', "%65"),
+        ),
         ("hexadecimal", escaped(SECRET, |c| format!("{:02x}", hex(c)))),
-        ("hexadecimal in capitals", escaped(SECRET, |c| format!("{:02X}", hex(c)))),
+        (
+            "hexadecimal in capitals",
+            escaped(SECRET, |c| format!("{:02X}", hex(c))),
+        ),
         ("a zero-width space", SECRET.replace('-', "-\u{200b}")),
         ("soft hyphens", escaped(SECRET, |c| format!("\u{ad}{c}"))),
         ("an escaped zero-width space", SECRET.replace('-', "-\\u200b")),
@@ -81,7 +96,10 @@ fn the_text_around_a_secret_stays() {
     assert_eq!(redactor.redact("tok-1tok-1tok-2"), "[hidden][hidden]tok-2");
 
     let basic = format!("Basic {} is wrong", STANDARD_NO_PAD.encode("user:xoxb-CANARY"));
-    assert_eq!(Redactor::of(["xoxb-CANARY"]).redact(&basic), "Basic [hidden] is wrong");
+    assert_eq!(
+        Redactor::of(["xoxb-CANARY"]).redact(&basic),
+        "Basic [hidden] is wrong"
+    );
 }
 
 #[test]

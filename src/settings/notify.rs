@@ -5,9 +5,9 @@ use secrecy::ExposeSecret;
 use super::decoder::{GivenValue, SettingsDecoder};
 use super::mistake::MistakeReported;
 use super::secret::{ReadFile, decode_secret};
-use crate::notify::{Channel, UrlError, check_base_url, check_url};
 use crate::notify::registry::SERVICES;
 use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec};
+use crate::notify::{Channel, UrlError, check_base_url, check_url};
 
 /// The chat services that a report is delivered to, beside the log. `Debug` does not show secrets.
 #[derive(Debug, Clone, Default)]

@@ -8,8 +8,8 @@ mod tls;
 use std::time::{Duration, Instant};
 
 use macaque::notify::{
-    Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, Retryable, SlackWebhook, TryCount, deliver,
-    deliver_with_retries,
+    Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, Retryable, SlackWebhook, TryCount,
+    deliver, deliver_with_retries,
 };
 use macaque::platform::Platform;
 use serde_json::json;
@@ -119,8 +119,18 @@ async fn slacks_ok_false_is_a_failure_that_is_not_repeated_if_it_is_permanent() 
 async fn a_refusal_for_good_is_sent_once_and_says_what_to_do() {
     let html = "<html><body>Sign in</body></html>";
     let refusals: [(fn(&str) -> Channel, u16, &str, &str); 9] = [
-        (slack, 200, r#"{"ok":false,"error":"channel_not_found"}"#, "use the channel's ID"),
-        (slack, 200, r#"{"ok":false,"error":"invalid_auth"}"#, "a new bot token is needed"),
+        (
+            slack,
+            200,
+            r#"{"ok":false,"error":"channel_not_found"}"#,
+            "use the channel's ID",
+        ),
+        (
+            slack,
+            200,
+            r#"{"ok":false,"error":"invalid_auth"}"#,
+            "a new bot token is needed",
+        ),
         (slack, 200, html, "is the URL right?"),
         (webhook, 404, "no_service", "create a new one"),
         (webhook, 410, "channel_is_archived", "the channel is archived"),
@@ -166,7 +176,10 @@ async fn a_retry_after_is_waited_for_and_then_the_message_arrives() {
     assert_eq!(delivery, DELIVERED);
     assert_eq!(pauses[..3], [7, 300, 300].map(Duration::from_secs));
     let usual = Duration::from_secs(4)..=Duration::from_secs(8);
-    assert!(usual.contains(&pauses[3]), "a date that has passed asks for nothing: {pauses:?}");
+    assert!(
+        usual.contains(&pauses[3]),
+        "a date that has passed asks for nothing: {pauses:?}"
+    );
 }
 
 #[actix_rt::test]
@@ -188,7 +201,10 @@ async fn a_delivery_that_fails_for_good_says_how_often_it_was_tried() {
     let platform = Platform::system();
     let channel = webex(&service.address);
     let delivery = deliver_with_retries(&http(), &channel, &message(), &at_once, &platform).await;
-    assert_eq!(delivery.unwrap_err().to_string(), "Webex answered 500 (after 3 tries)");
+    assert_eq!(
+        delivery.unwrap_err().to_string(),
+        "Webex answered 500 (after 3 tries)"
+    );
 }
 
 #[actix_rt::test]

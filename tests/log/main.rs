@@ -146,10 +146,16 @@ async fn no_secret_is_shown_in_whichever_encoding_a_service_echoes_it() {
         let decoded: serde_json::Value = serde_json::from_str(&body).unwrap();
         let decoded = decoded["error"].as_str().unwrap();
 
-        for answer in [reply(400, &body), reply(500, &body), reply(200, &body), reply(403, &canary)] {
+        for answer in [
+            reply(400, &body),
+            reply(500, &body),
+            reply(200, &body),
+            reply(403, &canary),
+        ] {
             let address = ChatServer::answering([answer]).await.address;
             for channel in [slack(&address), webhook(&address), webex(&address)] {
-                let delivery = deliver_with_retries(&hasty(), &channel, &message(), &at_once, &platform).await;
+                let delivery =
+                    deliver_with_retries(&hasty(), &channel, &message(), &at_once, &platform).await;
                 let shown = format!("{} {}", delivery.unwrap_err(), captured().join(" "));
                 for secret in [CANARY, &canary, decoded] {
                     assert!(!visible(&shown).contains(&visible(secret)), "{canary}: {shown}");
@@ -163,6 +169,8 @@ async fn no_secret_is_shown_in_whichever_encoding_a_service_echoes_it() {
 
 /// The characters that a reader can tell apart, in lower case.
 fn visible(text: &str) -> String {
-    let visible = text.chars().filter(|c| !matches!(c, '\u{200b}' | '\u{ad}' | '\u{2060}' | ' ' | '\n'));
+    let visible = text
+        .chars()
+        .filter(|c| !matches!(c, '\u{200b}' | '\u{ad}' | '\u{2060}' | ' ' | '\n'));
     visible.flat_map(char::to_lowercase).collect()
 }

@@ -180,6 +180,7 @@ fn not_yet(name: &str, error: &DeliveryError, tries: TryCount, now: Timestamp, p
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notify::message::tests::report;
 
     fn words(error: &DeliveryError, made: u32) -> String {
         let tries = TryCount { made, in_doubt: 0 };
@@ -199,5 +200,63 @@ mod tests {
             "a report may have been delivered to slack: Slack did not answer in time; 1 try so far, tries again at \
              2027-03-01T09:31:01Z"
         );
+    }
+
+    /// What follows a series that ended with `result`, and how many messages wait then.
+    fn after(result: DeliveryResult, in_doubt: u32, stopping: bool) -> (AfterDelivery, usize) {
+        let mut queue = ChannelQueue::new(Channel::Log);
+        let message = QueuedMessage {
+            message: Rc::new(RoundMessage::of(&report([]))),
+            in_outbox: true,
+            tries: TryCount {
+                made: in_doubt,
+                in_doubt,
+            },
+        };
+        assert!(queue.push(message).is_none());
+        let message = queue.take_next().unwrap();
+        let series = SeriesResult {
+            result,
+            retry: DeliveryRetry::default(),
+            now: Timestamp::UNIX_EPOCH,
+            stopping,
+        };
+        (queue.note(message, series), queue.waiting.len())
+    }
+
+    #[test]
+    fn a_message_waits_only_as_long_as_another_try_may_help() {
+        let unconfirmed = || {
+            Ok(Delivery::Unconfirmed {
+                why: "cut".to_owned(),
+            })
+        };
+        let busy = || {
+            Err(DeliveryError::transient_until(
+                "busy",
+                Some(Duration::from_secs(120)),
+            ))
+        };
+        let down = || Err(DeliveryError::transient("down"));
+        let refused = || Err(DeliveryError::permanent("no"));
+        let silent = || Err(DeliveryError::in_doubt("no answer"));
+        let retry = |seconds| (AfterDelivery::Retry(Duration::from_secs(seconds)), 1);
+        let finished = (AfterDelivery::Finished, 0);
+        let undelivered = (AfterDelivery::Undelivered, 0);
+
+        assert_eq!(after(Ok(Delivery::Confirmed), 0, false), finished);
+        assert_eq!(after(unconfirmed(), 0, false), finished);
+        assert_eq!(after(refused(), 0, false), finished);
+        assert_eq!(after(down(), 0, false), retry(60));
+        assert_eq!(after(busy(), 0, false), retry(120));
+        assert_eq!(after(silent(), 5, false), retry(60));
+        assert_eq!(after(silent(), 7, false), retry(240));
+        assert_eq!(after(silent(), 10, false), finished);
+
+        assert_eq!(after(unconfirmed(), 0, true), finished);
+        assert_eq!(after(refused(), 0, true), finished);
+        assert_eq!(after(down(), 0, true), undelivered);
+        assert_eq!(after(silent(), 5, true), undelivered);
+        assert_eq!(after(silent(), 10, true), finished);
     }
 }

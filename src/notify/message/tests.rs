@@ -37,7 +37,7 @@ pub(in crate::notify) fn budget(name: &str) -> Outcome {
 }
 
 /// A round that lists five pods, three of them candidates.
-pub(in crate::notify) fn report(attempts: impl Into<Vec<AttemptReport>>) -> RoundReport {
+pub(crate) fn report(attempts: impl Into<Vec<AttemptReport>>) -> RoundReport {
     let slot: Timestamp = "2027-03-01T09:30:00Z".parse().unwrap();
     let tally = |count, name, detail: &str| ExemptionTally {
         count,
@@ -358,7 +358,10 @@ fn a_line_of_many_pods_names_the_first_of_them() {
     assert_eq!(message.victim_lines.len(), 1);
     let line = &message.victim_lines[0];
     assert!(line.starts_with("30 pods (shop/0xxx"), "{line}");
-    assert!(line.contains("…, … and 29 more): refused by budget web: needs 3"), "{line}");
+    assert!(
+        line.contains("…, … and 29 more): refused by budget web: needs 3"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -378,9 +381,14 @@ fn a_pod_that_was_disrupted_or_may_have_been_has_a_line_of_its_own() {
 #[test]
 fn a_headline_keeps_a_reason_however_long_a_name_is() {
     let long = "x".repeat(253);
-    let message = RoundMessage::of(&report([attempt("a", budget(&long)), attempt("b", budget(&long))]));
+    let message = RoundMessage::of(&report([
+        attempt("a", budget(&long)),
+        attempt("b", budget(&long)),
+    ]));
     assert!(
-        message.headline.starts_with("no pod disrupted: 2 refused by budget xxx"),
+        message
+            .headline
+            .starts_with("no pod disrupted: 2 refused by budget xxx"),
         "{}",
         message.headline
     );

@@ -205,7 +205,10 @@ fn a_channel_that_stalls_costs_twenty_seconds_and_no_more() {
     let output = reporting_to(&url).on(&cluster).run();
     assert!((20..60).contains(&started.elapsed().as_secs()), "{output:?}");
     output.says(0, &["evicted shop/web-"]);
-    output.complains(0, &["it is unknown whether slack received the report: timed out after 20 s"]);
+    output.complains(
+        0,
+        &["it is unknown whether slack received the report: timed out after 20 s"],
+    );
 }
 
 /// An API server that takes requests and answers none.

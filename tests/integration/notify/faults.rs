@@ -118,7 +118,10 @@ async fn what_may_have_been_delivered_is_sent_ten_times_in_all() {
         let delivery = retry
             .run(&Platform::system(), &mut count, once, async |_| {})
             .await;
-        if retry.pause_between_series(&delivery.unwrap_err(), count).is_none() {
+        if retry
+            .pause_between_series(&delivery.unwrap_err(), count)
+            .is_none()
+        {
             break;
         }
     }

@@ -79,23 +79,32 @@ fn report() -> impl Strategy<Value = RoundReport> {
     let attempts = prop::collection::vec(attempt(), 0..30);
     let texts = || prop::collection::vec(text(), 0..20);
     let exempted = prop::collection::btree_map("[a-z]{1,20}", tally(), 0..10);
-    (attempts, texts(), texts(), text(), exempted, end(), any::<(bool, u64)>()).prop_map(
-        |(attempts, problems, namespaces, selector, exempted, end, (dry_run, seed))| RoundReport {
-            slot: "2027-03-01T09:30:00Z".parse().unwrap(),
-            finished: "2027-03-01T09:30:02Z".parse().unwrap(),
-            seed,
-            dry_run,
-            method: DisruptionMethod::Evict,
-            namespaces,
-            selector,
-            listed: 100,
-            candidates: 40,
-            exempted,
-            attempts,
-            problems,
-            end,
-        },
+    (
+        attempts,
+        texts(),
+        texts(),
+        text(),
+        exempted,
+        end(),
+        any::<(bool, u64)>(),
     )
+        .prop_map(
+            |(attempts, problems, namespaces, selector, exempted, end, (dry_run, seed))| RoundReport {
+                slot: "2027-03-01T09:30:00Z".parse().unwrap(),
+                finished: "2027-03-01T09:30:02Z".parse().unwrap(),
+                seed,
+                dry_run,
+                method: DisruptionMethod::Evict,
+                namespaces,
+                selector,
+                listed: 100,
+                candidates: 40,
+                exempted,
+                attempts,
+                problems,
+                end,
+            },
+        )
 }
 
 /// Whether a payload is within Slack's limits: 50 blocks, 150 characters of a header, 3000 of a section and 2000 of a

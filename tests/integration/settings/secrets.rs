@@ -114,12 +114,32 @@ fn each_fault_of_a_url_has_its_own_remedy() {
     const WEBHOOK: &str = "MACAQUE_NOTIFY__SLACK_WEBHOOK__URL";
     const API: &str = "MACAQUE_NOTIFY__SLACK__API_URL";
     for (variable, url, wrong, remedy) in [
-        (WEBHOOK, "https://a.example/x#top", "has a part after #", "leave out # and"),
+        (
+            WEBHOOK,
+            "https://a.example/x#top",
+            "has a part after #",
+            "leave out # and",
+        ),
         (WEBHOOK, "http://a.example/x", "unencrypted", "https://"),
-        (WEBHOOK, "https://u:p@a.example/x", "user name", "leave out the user name"),
+        (
+            WEBHOOK,
+            "https://u:p@a.example/x",
+            "user name",
+            "leave out the user name",
+        ),
         (WEBHOOK, "a.example/x", "is not", "https://"),
-        (API, "https://a.example/api?x=y", "has a part after ?", "leave out ? and"),
-        (API, "https://a.example/api#x", "has a part after #", "leave out # and"),
+        (
+            API,
+            "https://a.example/api?x=y",
+            "has a part after ?",
+            "leave out ? and",
+        ),
+        (
+            API,
+            "https://a.example/api#x",
+            "has a part after #",
+            "leave out # and",
+        ),
         (API, "http://a.example/api", "unencrypted", "https://"),
     ] {
         let mistake = fixture().env(variable, url).mistake();

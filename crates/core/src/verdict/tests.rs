@@ -348,8 +348,16 @@ fn expired_credentials_are_named() {
 fn whatever_a_server_writes_a_verdict_holds_its_beginning_alone() {
     let long = "x".repeat(20_000);
     let answers = [
-        status(403, "", &format!("admission webhook \"gate\" denied the request: {long}")),
-        status(403, "", &format!("admission webhook \"{long}\" denied the request: no")),
+        status(
+            403,
+            "",
+            &format!("admission webhook \"gate\" denied the request: {long}"),
+        ),
+        status(
+            403,
+            "",
+            &format!("admission webhook \"{long}\" denied the request: no"),
+        ),
         status(500, "", &format!("failed calling webhook \"gate\": {long}")),
         status(
             422,
