@@ -26,8 +26,10 @@ pub enum ConnectionFault {
     TimedOut,
     /// No answer came within this time.
     NoAnswer(Duration),
-    /// The connection was closed in the middle.
+    /// The connection was closed without an answer.
     Closed,
+    /// The answer ended too early.
+    BrokenOff,
     /// Nobody who is trusted has signed the server's certificate.
     UnknownIssuer,
     /// The server's certificate is no longer valid.
@@ -66,6 +68,15 @@ impl ConnectionFault {
 
         let known = chain.iter().rev().find_map(|error| Self::of_layer(*error));
         known.unwrap_or_else(|| Self::Other(words(innermost)))
+    }
+
+    /// Finds the cause why the body of an answer cannot be read.
+    pub(super) fn in_body(error: &(dyn Error + 'static)) -> Self {
+        match Self::of(error) {
+            Self::Closed => Self::BrokenOff,
+            Self::Other(words) => Self::Other(format!("the answer broke off: {words}")),
+            fault => fault,
+        }
     }
 
     fn of_layer(error: &(dyn Error + 'static)) -> Option<Self> {
@@ -150,7 +161,7 @@ impl ConnectionFault {
             Self::NoRoute(_) | Self::TimedOut => {
                 "check that this machine can reach that address (VPN, firewall, proxy)"
             }
-            Self::NoAnswer(_) | Self::Closed => "check that the API server is well, and every proxy before it",
+            Self::NoAnswer(_) | Self::Closed | Self::BrokenOff => "check that the API server is well, and every proxy before it",
             Self::UnknownIssuer => {
                 "give the kubeconfig's cluster the CA that signed it (certificate-authority-data)"
             }
@@ -178,7 +189,8 @@ impl fmt::Display for ConnectionFault {
             Self::NoRoute(words) | Self::Other(words) => words,
             Self::TimedOut => "timed out",
             Self::NoAnswer(limit) => return write!(f, "no answer within {} s", limit.as_secs()),
-            Self::Closed => "the connection was closed before an answer was complete",
+            Self::Closed => "it closed the connection",
+            Self::BrokenOff => "the answer broke off",
             Self::UnknownIssuer => "its certificate was signed by an authority that is not trusted",
             Self::Expired => "its certificate has expired",
             Self::NotYetValid => "its certificate is not valid yet",

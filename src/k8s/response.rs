@@ -58,7 +58,7 @@ pub(super) async fn read(
     let mut body = Limited::new(body, MAX_BODY_BYTES);
     let mut max_following = max_following.filter(|_| response.status.is_success());
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| ConnectionFault::of(&*error))?;
+        let frame = frame.map_err(|error| ConnectionFault::in_body(&*error))?;
         response
             .body
             .extend_from_slice(&frame.into_data().unwrap_or_default());
