@@ -4,6 +4,7 @@ use http::Method;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use macaque_core::permissions::ScopedPermission;
 
 use super::{ApiError, Cluster, get, json};
@@ -62,6 +63,23 @@ impl Cluster {
             .await?;
         let info: k8s_openapi::apimachinery::pkg::version::Info = response.into_object(what)?;
         Ok(info.git_version)
+    }
+
+    /// The name of the user whom the API server takes macaque for; `None` if it does not say, as servers before 1.28.
+    ///
+    /// # Errors
+    /// The server did not answer.
+    pub async fn user_name(&self) -> Result<Option<String>, ApiError> {
+        let what = || "review of the user".to_owned();
+        let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        let review = json(Method::POST, path, &SelfSubjectReview::default());
+        let response = self.send(review, self.access.deadlines.read, what).await?;
+        if matches!(response.status.as_u16(), 403 | 404 | 405) {
+            return Ok(None);
+        }
+        let answer: SelfSubjectReview = response.into_object(what)?;
+        let user = answer.status.and_then(|status| status.user_info);
+        Ok(user.and_then(|user| user.username).filter(|name| !name.is_empty()))
     }
 
     /// Whether `namespace` exists; `None` if macaque may not read it.

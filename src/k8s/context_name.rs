@@ -1,8 +1,8 @@
 //! The name of the kubeconfig's context in use, by which people know the cluster.
 
-use kube::config::Kubeconfig;
-
 use super::ClusterAccess;
+use super::kubeconfig::KubeconfigSearch;
+use super::service_account::PodEnvironment;
 
 impl ClusterAccess {
     /// The name of the context in use; `None` with the service account of a pod, which names no cluster, and where no
@@ -12,11 +12,10 @@ impl ClusterAccess {
             return self.context.clone();
         }
 
-        let file = match &self.kubeconfig {
-            Some(path) => Kubeconfig::read_from(path),
-            None if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() => return None,
-            None => Kubeconfig::read(),
-        };
-        file.ok()?.current_context.filter(|name| !name.is_empty())
+        let search = KubeconfigSearch::new(self.kubeconfig.as_deref());
+        if PodEnvironment::detect().is_some() && !search.is_chosen() {
+            return None;
+        }
+        search.load().ok()??.content.current_context
     }
 }

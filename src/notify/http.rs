@@ -3,12 +3,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use awc::error::{ConnectError, SendRequestError};
 use awc::http::{StatusCode, header};
 use futures_util::{Stream, StreamExt};
-use jiff::Timestamp;
 use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -20,6 +19,7 @@ use super::delivery::{DeliveryError, ServiceAnswer};
 use super::service::PostRequest;
 use super::url::destination;
 use crate::platform::Platform;
+use crate::retry_after;
 
 /// How long a service may take for its whole answer.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -121,7 +121,7 @@ impl HttpClient {
         Ok(ServiceAnswer {
             status: status.as_u16(),
             retry_after: retry_after
-                .and_then(|value| parse_retry_after(value.to_str().ok()?, self.platform.now())),
+                .and_then(|value| retry_after::parse(value.to_str().ok()?, Some(self.platform.now().into()))),
             body: String::from_utf8_lossy(&body).into_owned(),
             whole,
         })
@@ -179,19 +179,6 @@ fn bearer(service: &str, token: &SecretString) -> Result<header::HeaderValue, De
     Ok(value)
 }
 
-/// How long `Retry-After` asks to wait at `now`: it is a number of seconds, or a date, which may have passed.
-fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
-    let value = value.trim();
-    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        // A number too large for the type is an endless pause, which whoever honours it bounds.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-
-    let until = httpdate::parse_http_date(value).ok()?;
-    let pause = until.duration_since(SystemTime::from(now));
-    Some(pause.unwrap_or_default())
-}
-
 /// Describes an error without awc's own text, which may name hosts and addresses.
 fn translate(service: &str, error: &SendRequestError) -> DeliveryError {
     let why = match error {
@@ -233,35 +220,4 @@ fn tls_failure(error: &std::io::Error) -> Option<&'static str> {
         rustls::Error::InvalidCertificate(_) => "its certificate is not trusted",
         _ => "the two sides do not agree",
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_retry_after_is_seconds_or_a_date_and_nothing_else() {
-        let now = "2027-03-01T09:30:00Z".parse().unwrap();
-        for (value, seconds) in [
-            ("0", Some(0)),
-            (" 7 ", Some(7)),
-            ("86400", Some(86_400)),
-            ("99999999999999999999999", Some(u64::MAX)),
-            ("Mon, 01 Mar 2027 09:31:30 GMT", Some(90)),
-            ("Monday, 01-Mar-27 09:31:30 GMT", Some(90)),
-            ("Mon Mar  1 09:31:30 2027", Some(90)),
-            ("Mon, 01 Mar 2027 09:29:00 GMT", Some(0)),
-            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
-            ("", None),
-            ("-5", None),
-            ("+5", None),
-            ("1.5", None),
-            ("soon", None),
-            ("2027-03-01T09:31:30Z", None),
-            ("Mon, 99 Mar 2027 09:31:30 GMT", None),
-        ] {
-            let expected = seconds.map(Duration::from_secs);
-            assert_eq!(parse_retry_after(value, now), expected, "{value}");
-        }
-    }
 }

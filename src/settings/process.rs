@@ -51,6 +51,8 @@ pub struct ClusterSettings {
     pub context: Option<String>,
     /// What reports and the log call the cluster.
     pub name: Option<String>,
+    /// Whether credentials may be sent to a server without TLS.
+    pub credentials_without_tls: bool,
 }
 
 /// The words of `log.level`, from the fewest records to the most.
@@ -93,10 +95,12 @@ pub(super) fn decode_cluster(decoder: &mut SettingsDecoder) -> Result<ClusterSet
     let kubeconfig = decoder.optional("cluster.kubeconfig");
     let context = decoder.optional("cluster.context");
     let name = decoder.optional("cluster.name");
+    let without_tls = decoder.boolean("cluster.credentials_without_tls");
     let set = |given: Option<GivenValue<String>>| given.map(|given| given.value);
     Ok(ClusterSettings {
         kubeconfig: set(kubeconfig?).map(PathBuf::from),
         context: set(context?),
         name: set(name?),
+        credentials_without_tls: without_tls?.value,
     })
 }

@@ -40,7 +40,7 @@ async fn an_unknown_context_is_named() {
             .env("MACAQUE_SCHEDULE__CRON", "@hourly")
             .env("MACAQUE_HEALTH__LISTEN", "off");
         macaque.exits(2).await.says([
-            "kubectl's own kubeconfig has no context \"mars\"",
+            "(from KUBECONFIG) has no context \"mars\"",
             "cluster.context",
         ]);
     }
@@ -67,7 +67,7 @@ async fn a_missing_kubeconfig_is_named() {
 async fn without_any_kubeconfig_the_ways_to_name_one_are_listed() {
     let macaque = MacaqueCommand::new("once --namespace shop");
     macaque.exits(2).await.says([
-        "cannot use kubectl's own kubeconfig",
+        "no kubeconfig was found",
         "--kubeconfig",
         "KUBECONFIG",
     ]);
@@ -83,7 +83,7 @@ async fn an_unreachable_server_is_the_clusters_fault() {
         macaque
             .exits(1)
             .await
-            .says(["the API server at 127.0.0.1:1 did not answer: Connection refused"]);
+            .says(["127.0.0.1:1: connection refused", "check that the API server runs"]);
     }
 }
 
