@@ -40,7 +40,7 @@ use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
-use crate::notify::{Channel, DeliveryRetry};
+use crate::notify::{Channel, DeliveryRetry, MessageContext};
 use crate::platform::Platform;
 use crate::round::RoundConfig;
 
@@ -59,6 +59,8 @@ pub struct ActorsConfig {
     pub access: ClusterAccess,
     /// Where reports are delivered.
     pub channels: Arc<[Channel]>,
+    /// What every message names beside its report.
+    pub messages: MessageContext,
     /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,
     /// How often actors may fail before the process ends.

@@ -125,7 +125,7 @@ pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
                 true
             }
             Err(error) => {
-                findings.push(unreachable(&error));
+                findings.push(unreachable(&error, None));
                 false
             }
         }
@@ -178,8 +178,9 @@ async fn check_cluster(
     let config = &settings.config;
     match cluster.version().await {
         Ok(version) => findings.push(CheckFinding::ok("API server", version)),
-        Err(error) => return findings.push(unreachable(&error)),
+        Err(error) => return findings.push(unreachable(&error, Some(cluster))),
     }
+    findings.extend(user(cluster).await);
 
     for namespace in permissions::scopes(&config.target.namespaces) {
         if let Some(name) = namespace {
@@ -210,11 +211,54 @@ fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding
     finding.in_namespace(name, "")
 }
 
-fn unreachable(error: &ApiError) -> CheckFinding {
-    let remedy = match error {
-        ApiError::Access(_) => "fix cluster.kubeconfig or cluster.context",
-        ApiError::Unauthorized { .. } => "renew the credentials",
-        _ => "check that the API server runs and can be reached from here",
+/// As whom macaque is connected, if the API server says so, and what a person should know of the credentials.
+async fn user(cluster: &Cluster) -> Option<CheckFinding> {
+    let name = cluster.user_name().await.ok().flatten();
+    match (name, cluster.credentials_warning()) {
+        (Some(name), None) => {
+            let by = cluster
+                .credentials_name()
+                .map(|credentials| format!(", by {credentials}"));
+            Some(CheckFinding::ok(
+                "user",
+                format!("{name}{}", by.unwrap_or_default()),
+            ))
+        }
+        (name, Some(warning)) => {
+            let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
+            let remedy = "give the kubeconfig's user credentials, and its cluster an https:// server";
+            Some(CheckFinding::warning("user", format!("{name}{warning}"), remedy))
+        }
+        (None, None) => None,
+    }
+}
+
+/// The finding that the API server gives no usable answer; `cluster` is the connection, if there is one.
+fn unreachable(error: &ApiError, cluster: Option<&Cluster>) -> CheckFinding {
+    let (detail, remedy) = match error {
+        ApiError::Access(fault) => (fault.wrong.clone(), fault.remedy.clone()),
+        ApiError::Unreachable { server, why, .. } => {
+            (format!("no answer from {server}: {why}"), why.remedy().to_owned())
+        }
+        ApiError::Unauthorized { .. } => {
+            let detail = match cluster.and_then(Cluster::credentials_name) {
+                Some(credentials) => format!("it does not accept {credentials} (401)"),
+                None => "it demands credentials, and none were sent (401)".to_owned(),
+            };
+            (
+                detail,
+                "renew the credentials of the kubeconfig's user, or choose another context".to_owned(),
+            )
+        }
+        ApiError::Throttled { .. } => (error.to_string(), "try again later".to_owned()),
+        ApiError::Forbidden { .. } => {
+            let remedy = "let every user read /version (the ClusterRole system:public-info-viewer)";
+            (error.to_string(), remedy.to_owned())
+        }
+        _ => (
+            error.to_string(),
+            "check that it is the address of a Kubernetes API server, with its path if it has one".to_owned(),
+        ),
     };
-    CheckFinding::failed("API server", error.to_string(), remedy)
+    CheckFinding::failed("API server", detail, remedy)
 }

@@ -30,7 +30,7 @@ use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
-use crate::notify::{Channel, DeliveryRetry, RoundMessage};
+use crate::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
 use crate::platform::Platform;
 use crate::round::RoundConfig;
 use crate::settings::{LogFormat, LogSettings};
@@ -152,6 +152,7 @@ fn actors_config(
         round: Arc::new(round),
         access,
         channels: Arc::new([Channel::Listener(listener)]),
+        messages: MessageContext::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

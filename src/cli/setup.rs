@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::journal::JournalTiming;
@@ -12,6 +13,7 @@ use super::args::GlobalArgs;
 use super::exit;
 use crate::journal::JournalStore;
 use crate::k8s::{Cluster, ClusterAccess};
+use crate::notify::MessageContext;
 use crate::platform::Platform;
 use crate::round::RoundConfig;
 use crate::settings::{
@@ -160,7 +162,18 @@ pub(super) fn access(cluster: &ClusterSettings) -> ClusterAccess {
     ClusterAccess {
         kubeconfig: cluster.kubeconfig.clone(),
         context: cluster.context.clone(),
+        credentials_without_tls: cluster.credentials_without_tls,
         ..ClusterAccess::default()
+    }
+}
+
+/// What every message of this process names beside its report.
+pub(super) fn message_context(settings: &ValidSettings) -> MessageContext {
+    let calendar = settings.config.calendar.as_ref();
+    let name = settings.cluster.name.clone();
+    MessageContext {
+        cluster: name.or_else(|| access(&settings.cluster).context_name()),
+        zone: calendar.map_or(TimeZone::UTC, |calendar| calendar.zone().clone()),
     }
 }
 
@@ -169,9 +182,21 @@ pub(super) fn access(cluster: &ClusterSettings) -> ClusterAccess {
 /// # Errors
 /// The exit code, after the problem was reported on standard error.
 pub(super) async fn connect(settings: &ClusterSettings, platform: &Platform) -> Result<Cluster, i32> {
-    let connected = Cluster::connect(&access(settings), platform).await;
-    connected.map_err(|error| {
-        telemetry::print_error(&error.to_string());
-        exit::USAGE
-    })
+    match Cluster::connect(&access(settings), platform).await {
+        Ok(cluster) => {
+            warn_of_credentials(&cluster);
+            Ok(cluster)
+        }
+        Err(error) => {
+            telemetry::print_error(&error.to_string());
+            Err(exit::USAGE)
+        }
+    }
+}
+
+/// Logs what a person should know of the credentials of a connection.
+pub(super) fn warn_of_credentials(cluster: &Cluster) {
+    if let Some(warning) = cluster.credentials_warning() {
+        log::warn!("{warning}");
+    }
 }

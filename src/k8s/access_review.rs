@@ -1,6 +1,7 @@
 //! Asks the API server for macaque's permissions, its version and its namespaces, mainly for `macaque check`.
 
 use http::{Method, StatusCode};
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
@@ -84,6 +85,25 @@ impl Cluster {
             });
         }
         Ok(version.git_version)
+    }
+
+    /// The name of the user whom the API server takes macaque for; `None` if it does not say, as servers before 1.28.
+    ///
+    /// # Errors
+    /// The server did not answer.
+    pub async fn user_name(&self) -> Result<Option<String>, ApiError> {
+        let what = || "review of the user".to_owned();
+        let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        let review = json(Method::POST, path, &SelfSubjectReview::default());
+        let response = self.send(review, self.access.deadlines.read, what).await?;
+        if matches!(response.status.as_u16(), 403 | 404 | 405) {
+            return Ok(None);
+        }
+        let answer: SelfSubjectReview = response.into_object(ObjectKind::USER_REVIEW, what)?;
+        let user = answer.status.and_then(|status| status.user_info);
+        Ok(user
+            .and_then(|user| user.username)
+            .filter(|name| !name.is_empty()))
     }
 
     /// Whether `namespace` exists; `None` if macaque may not read it.

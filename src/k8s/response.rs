@@ -6,15 +6,17 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use macaque_core::refusal::Refusal;
+use macaque_core::server_text::bounded;
 use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 use serde::de::DeserializeOwned;
 
-use super::ApiError;
 use super::wire::{self, ListMeta, NameTable, ObjectKind, TypeMeta, WrongBody, excerpt};
+use super::{ApiError, ConnectionFault, credentials};
+use crate::retry_after;
 
 /// A limit on what a broken or hostile server can make us keep: more than any page of pods holds.
 const MAX_BODY_BYTES: usize = 64 << 20;
@@ -35,17 +37,20 @@ pub(super) struct ApiResponse {
     body: Vec<u8>,
     /// Whether the body is still compressed.
     gzip: bool,
+    /// What the request was authorized by, which the answer may echo.
+    authorization: Option<HeaderValue>,
 }
 
-/// Reads the body. If `max_following` is set, and more than that many items follow this page of a list, its items are not
+/// Reads the body of the answer to a request with this `authorization`. If `max_following` is set, and more than that many items follow this page of a list, its items are not
 /// read: the answer is then an empty list with the metadata of the page.
 ///
 /// # Errors
-/// The reason, in words.
+/// The answer broke off, or is too large.
 pub(super) async fn read(
     response: http::Response<Body>,
+    authorization: Option<HeaderValue>,
     max_following: Option<usize>,
-) -> Result<ApiResponse, String> {
+) -> Result<ApiResponse, ConnectionFault> {
     let (head, body) = response.into_parts();
     let encoding = head.headers.get(header::CONTENT_ENCODING);
     let mut response = ApiResponse {
@@ -53,12 +58,13 @@ pub(super) async fn read(
         gzip: encoding.is_some_and(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"gzip")),
         headers: head.headers,
         body: Vec::new(),
+        authorization,
     };
 
     let mut body = Limited::new(body, MAX_BODY_BYTES);
     let mut max_following = max_following.filter(|_| response.status.is_success());
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| format!("the answer broke off: {error}"))?;
+        let frame = frame.map_err(|error| ConnectionFault::in_body(&*error))?;
         response
             .body
             .extend_from_slice(&frame.into_data().unwrap_or_default());
@@ -77,7 +83,10 @@ pub(super) async fn read(
     }
 
     if response.gzip && !response.status.is_success() {
-        response.inflate()?;
+        response.inflate().map_err(ConnectionFault::Other)?;
+    }
+    if response.demands_tls() {
+        return Err(ConnectionFault::NeedsTls);
     }
     Ok(response)
 }
@@ -123,26 +132,49 @@ impl ApiResponse {
         Ok(())
     }
 
-    /// The answer as the classifier reads it.
+    /// The answer as the classifier reads it. Secrets that the server echoes are hidden in its texts, after they were
+    /// decoded.
     pub(super) fn into_answer(self) -> ApiAnswer {
         let unexpected = self.unexpected_success();
         let parsed = wire::status(&self.body).filter(|_| unexpected.is_none());
-        let (status, body_seconds) = parsed.map_or((None, None), |(status, after)| (Some(status), after));
-        let retry_after = self.headers.get(header::RETRY_AFTER);
-        let header_seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let (mut status, body_seconds) = parsed.map_or((None, None), |(status, after)| (Some(status), after));
+        let mut text = match status {
+            None => excerpt(&self.body),
+            Some(_) => String::new(),
+        };
+        let mut warnings = warnings(&self.headers);
+
+        let redactor = credentials::redactor(self.authorization.as_ref());
+        let hide = |text: &mut String| *text = redactor.redact(text);
+        hide(&mut text);
+        warnings.iter_mut().for_each(hide);
+        if let Some(status) = &mut status {
+            hide(&mut status.message);
+            status
+                .causes
+                .iter_mut()
+                .for_each(|cause| hide(&mut cause.message));
+        }
 
         ApiAnswer {
             code: self.status.as_u16(),
-            retry_after: header_seconds.or(body_seconds).map(Duration::from_secs),
-            text: if status.is_none() {
-                excerpt(&self.body)
-            } else {
-                String::new()
-            },
+            retry_after: self.retry_after().or(body_seconds.map(Duration::from_secs)),
+            text,
             status,
-            unexpected,
-            warnings: warnings(&self.headers),
+            unexpected: unexpected.map(|words| redactor.redact(&words)),
+            warnings,
         }
+    }
+
+    /// How long the server asked to wait by `Retry-After`; by a date only if it says what time it has itself.
+    fn retry_after(&self) -> Option<Duration> {
+        let text = |name| {
+            self.headers
+                .get(name)
+                .and_then(|value: &HeaderValue| value.to_str().ok())
+        };
+        let now = text(header::DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+        retry_after::parse(text(header::RETRY_AFTER)?, now)
     }
 
     /// What a success holds, in words, if it is neither the Status nor the pod with which the API server answers a
@@ -176,6 +208,19 @@ impl ApiResponse {
         let answer = wire::status(&self.body).map(answer);
         self.status == StatusCode::UNAUTHORIZED
             && answer.is_none_or(|answer| classify(&answer) == DisruptionVerdict::Unauthorized)
+    }
+
+    /// Whether a server that speaks TLS says that it was spoken to without: servers in Go, and nginx, answer so much in
+    /// plain HTTP.
+    fn demands_tls(&self) -> bool {
+        let text = String::from_utf8_lossy(&self.body);
+        self.status == StatusCode::BAD_REQUEST
+            && [
+                "HTTP request to an HTTPS server",
+                "HTTP request was sent to HTTPS port",
+            ]
+            .iter()
+            .any(|words| text.contains(words))
     }
 
     /// Parses the body of a successful answer, which must be of the kind `expected`.
@@ -248,10 +293,14 @@ impl ApiResponse {
             WrongBody::OtherObject(words) => words.clone(),
             WrongBody::Malformed(error) => {
                 let beginning = self.beginning(EXCERPT_BYTES);
+                let error = bounded(&error.to_string());
                 format!("not what was asked for: {error}: {}", excerpt(&beginning))
             }
         };
-        ApiError::Unexpected { what, why }
+        ApiError::Unexpected {
+            what,
+            why: credentials::redactor(self.authorization.as_ref()).redact(&why),
+        }
     }
 
     /// Parses the body as an object that may not exist; `None` if the server says that it does not.
@@ -309,7 +358,7 @@ fn read_error(answer: &ApiAnswer, what: String) -> ApiError {
 fn warnings(headers: &HeaderMap) -> Vec<String> {
     let quoted = |value: &str| {
         let (_, text) = value.split_once('"')?;
-        Some(text.strip_suffix('"')?.replace("\\\"", "\""))
+        Some(bounded(&text.strip_suffix('"')?.replace("\\\"", "\"")))
     };
     headers
         .get_all(header::WARNING)

@@ -118,6 +118,7 @@ async fn read_all(cluster: &Cluster, stored: &JournalConfigMap) -> Vec<(&'static
         ("budgets", cluster.budgets(shop).await.map(drop)),
         ("namespace", cluster.has_namespace("shop").await.map(drop)),
         ("access review", cluster.holds(&permission).await.map(drop)),
+        ("user review", cluster.user_name().await.map(drop)),
         ("version", cluster.version().await.map(drop)),
         ("journal", cluster.journal(&journal()).await.map(drop)),
         (

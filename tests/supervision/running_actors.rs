@@ -18,7 +18,7 @@ use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
 use macaque::platform::Platform;
 use macaque::round::RoundConfig;
 use macaque_core::config::{DisruptConfig, TargetConfig};
@@ -308,6 +308,7 @@ fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<Round
             ..ClusterAccess::default()
         },
         channels: Arc::new([Channel::Listener(listener)]),
+        messages: MessageContext::default(),
         retry: DeliveryRetry::default(),
         restarts: setup.restarts,
         timeouts: setup.timeouts,

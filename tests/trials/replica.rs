@@ -14,7 +14,7 @@ use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, SlackWebhook};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, SlackWebhook};
 use macaque::platform::Platform;
 use macaque::round::RoundConfig;
 use macaque::settings::{LogFormat, LogSettings};
@@ -94,6 +94,7 @@ impl ReplicaConfig {
         let access = ClusterAccess {
             kubeconfig: Some(self.kubeconfig),
             context: None,
+            credentials_without_tls: false,
             deadlines: RequestDeadlines {
                 read: Duration::from_millis(400),
                 disrupt: Duration::from_millis(500),
@@ -121,6 +122,7 @@ impl ReplicaConfig {
             ),
             access,
             channels: Arc::new([channel]),
+            messages: MessageContext::default(),
             retry: DeliveryRetry {
                 tries: 3,
                 first: Duration::from_millis(50),

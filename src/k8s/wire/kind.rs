@@ -24,6 +24,7 @@ impl ObjectKind {
     pub(in crate::k8s) const STATUS: Self = Self::of("v1", "Status");
     pub(in crate::k8s) const ACCESS_REVIEW: Self =
         Self::of("authorization.k8s.io/v1", "SelfSubjectAccessReview");
+    pub(in crate::k8s) const USER_REVIEW: Self = Self::of("authentication.k8s.io/v1", "SelfSubjectReview");
 
     const fn of(api_version: &'static str, kind: &'static str) -> Self {
         Self { api_version, kind }

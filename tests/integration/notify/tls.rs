@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
 
-use macaque::notify::{Channel, HttpClient, SlackWebhook, deliver};
+use macaque::notify::{Channel, Delivery, HttpClient, SlackWebhook, deliver};
 use macaque::platform::Platform;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -86,7 +86,10 @@ async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_proc
 
     let (channel, server) = secure_webhook("127.0.0.1");
     let http = HttpClient::new(std::slice::from_ref(&channel), &Platform::system()).unwrap();
-    assert_eq!(deliver(&http, &channel, &message()).await, Ok(()));
+    assert_eq!(
+        deliver(&http, &channel, &message()).await,
+        Ok(Delivery::Confirmed)
+    );
     assert_eq!(server.join().unwrap().unwrap(), b"http/1.1");
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
 }

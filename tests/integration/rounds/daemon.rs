@@ -19,7 +19,7 @@ use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
-use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
 use macaque::platform::Platform;
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::journal::JournalTiming;
@@ -162,7 +162,7 @@ fn an_api_server_that_comes_and_goes_is_reported_once_and_worked_with_again() {
     let (away, _) = daemon.next(RoundStatus::Failed);
     assert!(
         away.headline
-            .ends_with("did not answer: Connection refused (os error 111)"),
+            .ends_with(": connection refused; check that the API server runs at that address"),
         "{}",
         away.headline
     );
@@ -239,6 +239,7 @@ fn actors_config(
             ..ClusterAccess::default()
         },
         channels: Arc::new([Channel::Listener(delivered)]),
+        messages: MessageContext::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
