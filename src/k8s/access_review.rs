@@ -6,18 +6,10 @@ use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 use macaque_core::permissions::ScopedPermission;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::wire::ObjectKind;
 use super::{ApiError, Cluster, get, json};
-
-/// The version of the API server, of which the other fields are not read.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct VersionInfo {
-    git_version: String,
-}
 
 impl Cluster {
     /// Whether macaque holds `grant`, according to a SelfSubjectAccessReview, which every user may create.
@@ -77,14 +69,7 @@ impl Cluster {
         let response = self
             .send(get("/version"), self.access.deadlines.read, what)
             .await?;
-        let version: VersionInfo = response.into_untyped(what)?;
-        if version.git_version.is_empty() {
-            return Err(ApiError::Unexpected {
-                what: what(),
-                why: "a version without gitVersion".to_owned(),
-            });
-        }
-        Ok(version.git_version)
+        response.into_version(what)
     }
 
     /// The name of the user whom the API server takes macaque for; `None` if it does not say, as servers before 1.28.

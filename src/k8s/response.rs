@@ -12,6 +12,7 @@ use kube::client::Body;
 use macaque_core::refusal::Refusal;
 use macaque_core::server_text::bounded;
 use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::wire::{self, ListMeta, NameTable, ObjectKind, TypeMeta, WrongBody, excerpt};
@@ -41,7 +42,16 @@ pub(super) struct ApiResponse {
     authorization: Option<HeaderValue>,
 }
 
-/// Reads the body of the answer to a request with this `authorization`. If `max_following` is set, and more than that many items follow this page of a list, its items are not
+/// The version of an API server, of which the other fields are not read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VersionInfo {
+    #[serde(default)]
+    git_version: String,
+}
+
+/// Reads the body of the answer to a request with this `authorization`. If `max_following` is set, and more than that
+/// many items follow this page of a list, its items are not
 /// read: the answer is then an empty list with the metadata of the page.
 ///
 /// # Errors
@@ -238,15 +248,16 @@ impl ApiResponse {
         })
     }
 
-    /// Parses the body of a successful answer that has no `kind`, which only the version has not. Every field that is
-    /// read must be required.
+    /// Parses the version of an API server: its `gitVersion`.
     ///
     /// # Errors
     /// As [`Self::into_object`].
-    pub(super) fn into_untyped<T: DeserializeOwned>(self, what: impl Fn() -> String) -> Result<T, ApiError> {
+    pub(super) fn into_version(self, what: impl Fn() -> String) -> Result<String, ApiError> {
         self.parse(what, |body| {
-            TypeMeta::of(body)?;
-            Ok(serde_json::from_slice(body)?)
+            let type_meta = TypeMeta::of(body)?;
+            let version: VersionInfo = serde_json::from_slice(body)?;
+            type_meta.expect_version(&version.git_version, body)?;
+            Ok(version.git_version)
         })
     }
 

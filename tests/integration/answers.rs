@@ -165,11 +165,7 @@ async fn no_reader_takes_another_body_for_an_answer() {
             let Err(ApiError::Unexpected { why, .. }) = &read else {
                 panic!("{reader} takes {body:?}: {read:?}");
             };
-            // The version has no kind that could be named.
-            assert!(
-                why.contains(words) || reader == "version",
-                "{reader}, {body:?}: {why}"
-            );
+            assert!(why.contains(words), "{reader}, {body:?}: {why}");
         }
     }
 }
@@ -200,7 +196,10 @@ async fn no_disruption_is_taken_for_accepted_on_the_word_of_another_body() {
 fn no_command_passes_on_an_empty_object_or_a_failure_sent_as_200() {
     let cluster = TestCluster::with(scenario::shop());
     for (body, words) in [
-        ("{}", "an object without a kind instead of a "),
+        (
+            "{}",
+            "an object without a kind, which no Kubernetes API server sends, instead of a ",
+        ),
         (STATUS, "a Status: Failure: the gateway is lost instead of a "),
         (TABLE, "a Table"),
     ] {
@@ -234,7 +233,7 @@ fn a_budget_that_no_api_server_listed_passes_no_pipeline() {
         .run();
 
     assert_eq!(output.code, 1, "{output:?}");
-    let words = "problem: list poddisruptionbudgets in shop: unexpected answer: an object without a kind instead of a \
+    let words = "problem: list poddisruptionbudgets in shop: unexpected answer: an object without a kind, which no Kubernetes API server sends, instead of a \
                  PodDisruptionBudgetList";
     assert!(output.out.contains(words), "{output:?}");
 }

@@ -255,8 +255,14 @@ mod tests {
     #[test]
     fn an_object_that_is_no_list_of_the_kind_asked_for_is_named_and_never_an_empty_list() {
         for (body, words) in [
-            ("{}", "an object without a kind instead of a PodList"),
-            (r#"{"items":[]}"#, "an object without a kind instead of a PodList"),
+            (
+                "{}",
+                "an object without a kind, which no Kubernetes API server sends, instead of a PodList",
+            ),
+            (
+                r#"{"items":[]}"#,
+                "an object without a kind, which no Kubernetes API server sends, instead of a PodList",
+            ),
             ("{LIST}", "a PodList without items"),
             (r#"{LIST,"metadata":{}}"#, "a PodList without items"),
             (

@@ -83,10 +83,23 @@ impl TypeMeta {
         )))
     }
 
+    /// Checks that the object in `body` is the version of an API server, which alone has no kind, given its `gitVersion`.
+    pub(in crate::k8s) fn expect_version(&self, git_version: &str, body: &[u8]) -> Result<(), WrongBody> {
+        if self.kind.is_none() && !git_version.is_empty() {
+            return Ok(());
+        }
+
+        let what = match self.kind {
+            Some(_) => self.describe(body, &[]),
+            None => "an object without gitVersion".to_owned(),
+        };
+        Err(WrongBody::OtherObject(format!("{what} instead of a version")))
+    }
+
     /// What the object in `body` is, in words.
     fn describe(&self, body: &[u8], expected: &[ObjectKind]) -> String {
         let Some(kind) = self.kind.as_deref().filter(|kind| !kind.is_empty()) else {
-            return "an object without a kind".to_owned();
+            return "an object without a kind, which no Kubernetes API server sends,".to_owned();
         };
 
         let is_expected = expected.iter().any(|expected| expected.kind == kind);
@@ -136,18 +149,15 @@ pub(in crate::k8s) fn excerpt(text: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    const NO_KIND: &str =
+        "an object without a kind, which no Kubernetes API server sends, instead of a PodList";
+
     #[test]
     fn what_came_instead_is_named() {
         let rows = [
-            ("{}", "an object without a kind instead of a PodList"),
-            (
-                r#"{"kind":null,"items":[]}"#,
-                "an object without a kind instead of a PodList",
-            ),
-            (
-                r#"{"kind":"","items":[]}"#,
-                "an object without a kind instead of a PodList",
-            ),
+            ("{}", NO_KIND),
+            (r#"{"kind":null,"items":[]}"#, NO_KIND),
+            (r#"{"kind":"","items":[]}"#, NO_KIND),
             (
                 r#"{"kind":"PodList"}"#,
                 "a PodList without an apiVersion instead of a PodList",
@@ -182,6 +192,34 @@ mod tests {
             let body = body.as_bytes();
             let wrong = TypeMeta::of(body).unwrap().expect(&[ObjectKind::POD_LIST], body);
             assert_eq!(wrong.unwrap_err().to_string(), words);
+        }
+    }
+
+    #[test]
+    fn a_version_is_known_by_its_number_and_by_having_no_kind() {
+        let rows = [
+            ("v1.37.2", "{}", None),
+            (
+                "",
+                "{}",
+                Some("an object without gitVersion instead of a version"),
+            ),
+            (
+                "v1.37.2",
+                r#"{"kind":"Table","apiVersion":"v1"}"#,
+                Some("a Table instead of a version"),
+            ),
+            (
+                "",
+                r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"lost"}"#,
+                Some("a Status: Failure: lost instead of a version"),
+            ),
+        ];
+
+        for (git_version, body, words) in rows {
+            let body = body.as_bytes();
+            let checked = TypeMeta::of(body).unwrap().expect_version(git_version, body);
+            assert_eq!(checked.err().map(|error| error.to_string()).as_deref(), words);
         }
     }
 

@@ -108,7 +108,10 @@ fn a_table_tells_names_and_the_nodes_of_those_that_are_on_one() {
 #[test]
 fn what_is_neither_a_table_nor_a_list_of_pods_is_an_error_and_no_table_without_pods() {
     let rows = [
-        (json!({}), "an object without a kind instead of a Table"),
+        (
+            json!({}),
+            "an object without a kind, which no Kubernetes API server sends, instead of a Table",
+        ),
         (
             json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "columnDefinitions": [{"name": "Name"}]}),
             "a Table without rows",

@@ -131,3 +131,6 @@ impl OptOut {
         format!("{}={shown:?}{rest}", self.key)
     }
 }
+
+#[cfg(test)]
+mod tests;
