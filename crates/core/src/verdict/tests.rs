@@ -233,6 +233,8 @@ const FAILED_CALLS: &[(WebhookFault, &[&str])] = &[
             "failed to call webhook: the server rejected our request for an unknown reason",
             "failed to call webhook: the server is currently unable to handle the request",
             "failed to call webhook: the server responded with the status code 418 but did not return more information",
+            "failed to call webhook: the server was unable to return a response in the time allotted, but may still be \
+             processing the request: context deadline exceeded",
             "failed to call webhook: an error on the server (\"<html>x509: Post \\\"a\\\": EOF\") has prevented the request \
              from succeeding",
             "failed to call webhook: Post \"https://w.test/\": net/http: HTTP/1.x transport connection broken: malformed \
