@@ -71,3 +71,6 @@ fn fault(why: &str) -> WebhookFault {
         WebhookFault::NoAnswer
     }
 }
+
+#[cfg(test)]
+mod tests;
