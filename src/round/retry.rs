@@ -85,3 +85,59 @@ impl RetryPolicy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::round::StopSwitch;
+
+    /// How many times a read that always fails with `error` is tried until it is given up, and how long that takes.
+    async fn tries(end: impl FnOnce(Instant) -> RetryEnd, error: ApiError) -> (u32, Duration) {
+        let platform = Platform::simulated(1, Timestamp::UNIX_EPOCH);
+        let (_switch, stop) = StopSwitch::new(&platform);
+        let began = platform.monotonic();
+        let policy = RetryPolicy {
+            end: end(began),
+            grace: Duration::ZERO,
+        };
+        let tried = Cell::new(0);
+        let read = async || {
+            tried.set(tried.get() + 1);
+            Err::<(), _>(error.clone())
+        };
+
+        assert_eq!(policy.read(&platform, &stop, read).await, Err(error.clone()));
+        (tried.get(), platform.monotonic() - began)
+    }
+
+    fn transient() -> ApiError {
+        ApiError::Unexpected {
+            what: "get pod".to_owned(),
+            why: "HTTP 502".to_owned(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_is_given_up_after_its_tries_or_at_its_end_and_at_once_if_retrying_is_useless() {
+        let seconds = Duration::from_secs;
+        let millis = Duration::from_millis;
+
+        let by_count = tries(|_| RetryEnd::Tries(4), transient()).await;
+        assert_eq!(by_count, (4, millis(3500)));
+        // After 0.5, 1, 2, 4, 8 and 8 seconds, and once more at the very end.
+        let by_time = tries(|began| RetryEnd::At(began + seconds(30)), transient()).await;
+        assert_eq!(by_time, (8, seconds(30)));
+        let over = tries(RetryEnd::At, transient()).await;
+        assert_eq!(over, (1, Duration::ZERO));
+
+        let missing = ApiError::NotFound {
+            what: "get pod".to_owned(),
+        };
+        let useless = tries(|began| RetryEnd::At(began + seconds(30)), missing).await;
+        assert_eq!(useless, (1, Duration::ZERO));
+    }
+}

@@ -259,3 +259,34 @@ fn a_seed_repeats_a_choice() {
     assert_eq!(choice(1), choice(1));
     assert_ne!(choice(1), choice(2));
 }
+
+#[test]
+fn two_in_a_row_on_one_journal_both_run_and_no_slot_is_later_than_the_claim_or_the_end() {
+    let journal = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "macaque-journal", "namespace": "chaos" },
+    });
+    let apps = [
+        deployment("shop", "web", 2),
+        deployment("shop", "api", 2),
+        journal,
+    ];
+    let cluster = TestCluster::with(apps.to_vec());
+    let instant = |value: &Value| -> jiff::Timestamp { value.as_str().unwrap().parse().unwrap() };
+
+    for _ in 0..2 {
+        let once = macaque(&format!("{ARMED} -o json")).env("MACAQUE_POD_NAMESPACE", "chaos");
+        let report = once.on(&cluster).run().json();
+        assert_eq!(report["status"], json!("disrupted"), "{report}");
+
+        let object = cluster
+            .sandbox
+            .object("ConfigMap", "chaos", "macaque-journal")
+            .unwrap();
+        let recorded: Value = serde_json::from_str(object["data"]["journal.json"].as_str().unwrap()).unwrap();
+        let slot = instant(&report["slot"]);
+        assert_eq!(instant(&recorded["round"]["slot"]), slot);
+        assert!(slot <= instant(&recorded["round"]["claimed"]), "{recorded}");
+        assert!(slot <= instant(&report["finished"]), "{report}");
+    }
+}

@@ -52,10 +52,10 @@ fn fault(why: &str) -> WebhookFault {
     let transport = why.strip_prefix("Post ").and_then(|rest| rest.split_once(": "));
 
     let Some((_, why)) = transport else {
-        return if why.contains("context deadline exceeded") || why.contains("context canceled") {
-            WebhookFault::NoAnswer
-        } else if UNUSABLE.iter().any(|beginning| why.starts_with(beginning)) {
+        return if UNUSABLE.iter().any(|beginning| why.starts_with(beginning)) {
             WebhookFault::InvalidAnswer
+        } else if why.ends_with("context deadline exceeded") || why.ends_with("context canceled") {
+            WebhookFault::NoAnswer
         } else {
             WebhookFault::CallFailed
         };
@@ -71,3 +71,6 @@ fn fault(why: &str) -> WebhookFault {
         WebhookFault::NoAnswer
     }
 }
+
+#[cfg(test)]
+mod tests;
