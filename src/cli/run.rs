@@ -22,6 +22,7 @@ use crate::notify::{Channel, DeliveryRetry};
 use crate::platform::Platform;
 use crate::settings::{ScheduleNeed, ValidSettings};
 use crate::telemetry;
+use crate::text;
 
 /// The flags of `macaque run`.
 #[derive(Debug, Args)]
@@ -130,7 +131,7 @@ fn log_mode(config: &ChaosConfig, calendar: &Calendar) {
     };
     let namespaces = match &target.namespaces {
         NamespaceScope::All => "all namespaces".to_owned(),
-        NamespaceScope::Named(names) => names.join(", "),
+        NamespaceScope::Named(names) => text::list(names, ", ", text::LONGEST_LINE, text::chars),
     };
     let pods = if target.selector.is_empty() {
         "pods".to_owned()
