@@ -158,7 +158,10 @@ fn schedule(config: &ChaosConfig, platform: &Platform) -> CheckFinding {
     match &config.calendar {
         Some(calendar) => match schedule::never_due(calendar, platform.now()) {
             Some((why, remedy)) => CheckFinding::failed("schedule", format!("{calendar}: {why}"), remedy),
-            None => CheckFinding::ok("schedule", calendar.to_string()),
+            None => match calendar.cron().uneven_step() {
+                Some(uneven) => CheckFinding::note("schedule", calendar.to_string(), &uneven),
+                None => CheckFinding::ok("schedule", calendar.to_string()),
+            },
         },
         None => CheckFinding::note(
             "schedule",

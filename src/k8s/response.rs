@@ -51,8 +51,8 @@ struct VersionInfo {
 }
 
 /// Reads the body of the answer to a request with this `authorization`. If `max_following` is set, and more than that
-/// many items follow this page of a list, its items are not
-/// read: the answer is then an empty list with the metadata of the page.
+/// many items follow this page of a list, its items are not read: the answer is then an empty list with the metadata of
+/// the page.
 ///
 /// # Errors
 /// The answer broke off, or is too large.

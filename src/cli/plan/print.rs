@@ -96,7 +96,7 @@ fn mode(view: &PlanView) -> String {
     };
     let place = match &view.namespaces[..] {
         [] => "all namespaces".to_owned(),
-        names => names.join(", "),
+        several => names(several),
     };
     let likely = match view.draw_by {
         DrawBy::Pod => "",

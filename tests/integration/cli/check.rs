@@ -161,6 +161,16 @@ fn a_schedule_that_is_not_set_is_a_note() {
 }
 
 #[test]
+fn a_step_that_does_not_divide_the_hour_is_a_note() {
+    let call = macaque("check -n shop -o json").env("MACAQUE_CRONTAB", "*/45 * * * *");
+    let output = call.on(&shop()).run();
+    let found = finding(&output, "schedule");
+    assert_eq!((output.code, &found["result"]), (0, &json!("note")));
+    let remedy = found["remedy"].as_str().unwrap();
+    assert!(remedy.contains("*/45 starts anew with each hour"), "{remedy}");
+}
+
+#[test]
 fn the_findings_are_printed_as_yaml_too() {
     let output = macaque("check -n shop -o yaml").on(&shop()).run();
     output.says(0, &["- what: configuration\n  result: ok\n", "  detail: v1.37"]);

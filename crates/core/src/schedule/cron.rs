@@ -8,11 +8,13 @@ mod advice;
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use ::cron::Schedule;
 use chrono::{DateTime, Utc};
 
 use super::field::{CronField, CronFieldError};
+use super::interval;
 
 /// The nicknames for whole lines, as crontab(5) spells them.
 const NICKNAMES: [(&str, &str); 7] = [
@@ -115,6 +117,19 @@ impl CronSchedule {
                 line: self.text.clone(),
             })
         }
+    }
+
+    /// The first step of the minutes or hours that does not divide the hour or the day, so that its last interval is
+    /// shorter than the others; in words, with the nearest lines that are even. `None` if there is none.
+    pub fn uneven_step(&self) -> Option<String> {
+        let fields = self.text.split(' ').zip([(60, "m", "hour"), (24, "h", "day")]);
+        let mut steps = fields.flat_map(|(field, unit)| field.split(',').map(move |item| (item, unit)));
+        steps.find_map(|(item, (count, unit, around))| {
+            let step: u64 = item.strip_prefix("*/")?.parse().ok()?;
+            let seconds = step * if unit == "m" { 60 } else { 3600 };
+            let advice = interval::advice(&format!("{step}{unit}"), Duration::from_secs(seconds));
+            (count % step != 0).then(|| format!("{item} starts anew with each {around}: {advice}"))
+        })
     }
 
     /// The next matching second strictly after `after`, both in seconds of a wall clock without clock changes, counted

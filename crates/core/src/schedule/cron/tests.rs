@@ -73,6 +73,44 @@ fn a_line_that_never_fires_is_detected() {
 }
 
 #[test]
+fn a_step_that_does_not_divide_the_hour_or_the_day_is_detected() {
+    for (line, words) in [
+        (
+            "*/45 * * * *",
+            "*/45 starts anew with each hour: no line repeats every 45m; the nearest: */30 * * * * (every 30m) or \
+             0 * * * * (every 1h)",
+        ),
+        (
+            "0,*/7 * * * *",
+            "*/7 starts anew with each hour: no line repeats every 7m; the nearest: ",
+        ),
+        (
+            "0 */5 * * *",
+            "*/5 starts anew with each day: no line repeats every 5h; the nearest: ",
+        ),
+        (
+            "0 */23 * * Mon",
+            "*/23 starts anew with each day: no line repeats every 23h; the nearest: ",
+        ),
+    ] {
+        let cron: CronSchedule = line.parse().unwrap();
+        let uneven = cron.uneven_step().unwrap();
+        assert!(uneven.starts_with(words), "{uneven}");
+    }
+    for line in [
+        "*/15 */6 * * *",
+        "*/60 */24 * * *",
+        "* * * * *",
+        "0-59/7 * */2 * */2",
+        "@daily",
+        "*/1 9 * * *",
+    ] {
+        let cron: CronSchedule = line.parse().unwrap();
+        assert_eq!(cron.uneven_step(), None, "{line}");
+    }
+}
+
+#[test]
 fn the_engine_ends_with_the_year_2100() {
     let cron: CronSchedule = "@yearly".parse().unwrap();
     let the_year_2100 = 4_102_444_800;
