@@ -196,6 +196,7 @@ impl fmt::Display for ConnectionFault {
             Self::NotYetValid => "its certificate is not valid yet",
             Self::WrongName(names) if names.is_empty() => "its certificate is for another name",
             Self::WrongName(names) => {
+                let names: Vec<_> = names.iter().map(|name| bare(name)).collect();
                 let names = text::clean(&names.join(", "), MAX_OTHER_CHARS);
                 return write!(f, "its certificate is for other names: {names}");
             }
@@ -208,6 +209,12 @@ impl fmt::Display for ConnectionFault {
         };
         f.write_str(text)
     }
+}
+
+/// A name of a certificate, which rustls writes as `DnsName("NAME")` or `IpAddress(ADDRESS)`.
+fn bare(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    inner.unwrap_or(name).trim_matches('"')
 }
 
 /// The error within an `io::Error`.
