@@ -222,7 +222,10 @@ fn unreachable(error: &ApiError, cluster: Option<&Cluster>) -> CheckFinding {
                 Some(credentials) => format!("it does not accept {credentials} (401)"),
                 None => "it demands credentials, and none were sent (401)".to_owned(),
             };
-            (detail, "renew the credentials of the kubeconfig's user, or choose another context".to_owned())
+            (
+                detail,
+                "renew the credentials of the kubeconfig's user, or choose another context".to_owned(),
+            )
         }
         ApiError::Throttled { .. } => (error.to_string(), "try again later".to_owned()),
         ApiError::Forbidden { .. } => {
@@ -230,7 +233,8 @@ fn unreachable(error: &ApiError, cluster: Option<&Cluster>) -> CheckFinding {
             (error.to_string(), remedy.to_owned())
         }
         _ => (
-            cluster.map_or_else(String::new, |cluster| format!("{}: ", cluster.server())) + &error.to_string(),
+            cluster.map_or_else(String::new, |cluster| format!("{}: ", cluster.server()))
+                + &error.to_string(),
             "check that it is the address of a Kubernetes API server, with its path if it has one".to_owned(),
         ),
     };

@@ -1,10 +1,10 @@
 //! Asks the API server for macaque's permissions, its version and its namespaces, mainly for `macaque check`.
 
 use http::Method;
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
-use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use macaque_core::permissions::ScopedPermission;
 
 use super::{ApiError, Cluster, get, json};

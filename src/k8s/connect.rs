@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::USER_AGENT;
 use http::HeaderValue;
+use http::header::USER_AGENT;
 use kube::{Client, Config};
 
 use super::auth_method::AuthMethod;
@@ -162,7 +162,10 @@ enum Account {
     /// The service account of this pod, whose token is in this file.
     Pod(PathBuf),
     /// A user of a kubeconfig, who may have no name.
-    User { name: Option<String>, method: AuthMethod },
+    User {
+        name: Option<String>,
+        method: AuthMethod,
+    },
 }
 
 impl ConnectionTarget {
@@ -199,8 +202,8 @@ impl ConnectionTarget {
             AccessFault::new(wrong, format!("correct the {kind} there")).within(&found.name)
         };
 
-        let mut config =
-            server::config(&selected.cluster).map_err(|wrong| of("cluster", &selected.cluster_name, wrong))?;
+        let mut config = server::config(&selected.cluster)
+            .map_err(|wrong| of("cluster", &selected.cluster_name, wrong))?;
         let name = selected.user_name.clone().unwrap_or_default();
         let method = AuthMethod::of(&selected.user, || server::for_plugin(&selected.cluster));
         let method = method.map_err(|wrong| of("user", &name, wrong))?;
@@ -219,8 +222,16 @@ impl ConnectionTarget {
 
 impl Account {
     /// What a person should know of these credentials: that there are none, or that they are not sent.
-    fn warning(&self, encrypted: bool, are_sent: bool, has_certificate: bool, source: &str) -> Option<AccessFault> {
-        let Self::User { name, method } = self else { return None };
+    fn warning(
+        &self,
+        encrypted: bool,
+        are_sent: bool,
+        has_certificate: bool,
+        source: &str,
+    ) -> Option<AccessFault> {
+        let Self::User { name, method } = self else {
+            return None;
+        };
         let user = match name {
             Some(name) => format!("the user {name:?} of {source}"),
             None => format!("the context of {source}"),

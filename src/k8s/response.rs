@@ -164,9 +164,12 @@ impl ApiResponse {
     fn demands_tls(&self) -> bool {
         let text = String::from_utf8_lossy(&self.body);
         self.status == StatusCode::BAD_REQUEST
-            && ["HTTP request to an HTTPS server", "HTTP request was sent to HTTPS port"]
-                .iter()
-                .any(|words| text.contains(words))
+            && [
+                "HTTP request to an HTTPS server",
+                "HTTP request was sent to HTTPS port",
+            ]
+            .iter()
+            .any(|words| text.contains(words))
     }
 
     /// Parses the body of a successful answer.

@@ -41,11 +41,12 @@ fn server(serve: impl Fn(TcpStream) + Send + 'static) -> String {
     address
 }
 
-/// Reads the head of a request, and answers it.
+/// Reads the head of a request, and answers it; what begins as TLS does is answered at once.
 fn answer(mut stream: impl Read + Write, answer: &str) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
+    let is_complete = |head: &[u8]| head.ends_with(b"\r\n\r\n") || head.starts_with(&[22]);
+    while !is_complete(&head) && stream.read(&mut byte).is_ok_and(|read| read == 1) {
         head.push(byte[0]);
     }
     let _ = stream.write_all(answer.as_bytes());
@@ -53,7 +54,10 @@ fn answer(mut stream: impl Read + Write, answer: &str) -> String {
 }
 
 fn response(status: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// A user whose credentials are printed by a shell script, which leaves a line in the file `runs`.
@@ -83,7 +87,10 @@ fn nothing_that_authenticates_leaves_without_tls_unless_the_key_allows_it() {
             });
             let output = check(&format!("server: 'http://{address}'"), &user)
                 .file("token", CANARY)
-                .env("MACAQUE_CLUSTER__CREDENTIALS_WITHOUT_TLS", if allowed { "true" } else { "false" })
+                .env(
+                    "MACAQUE_CLUSTER__CREDENTIALS_WITHOUT_TLS",
+                    if allowed { "true" } else { "false" },
+                )
                 .run();
             let head = received.recv().unwrap().to_lowercase();
             assert!(head.starts_with("get /version "), "{head}");
@@ -105,23 +112,34 @@ fn credentials_that_are_not_sent_are_reported_with_the_key_that_sends_them() {
     assert!(output.err.contains("connects without credentials"), "{output:?}");
 
     let output = macaque("once -n shop").on(&cluster).run();
-    assert!(!output.err.contains("credentials"), "a user without credentials has none to send: {output:?}");
+    assert!(
+        !output.err.contains("credentials"),
+        "a user without credentials has none to send: {output:?}"
+    );
 }
 
 #[test]
 fn a_credentials_command_runs_once_for_a_process() {
     let cluster = TestCluster::with(shop());
     let runs = cluster.file("runs", "");
-    let kubeconfig = cluster
-        .kubeconfig()
-        .replace("user: {}", &format!("user: {{{}}}", plugin().replace("runs", &runs)));
-    for (number, command) in ["once -n shop", "check -n shop", "plan -n shop"].into_iter().enumerate() {
+    let kubeconfig = cluster.kubeconfig().replace(
+        "user: {}",
+        &format!("user: {{{}}}", plugin().replace("runs", &runs)),
+    );
+    for (number, command) in ["once -n shop", "check -n shop", "plan -n shop"]
+        .into_iter()
+        .enumerate()
+    {
         let output = macaque(command)
             .env("MACAQUE_CLUSTER__CREDENTIALS_WITHOUT_TLS", "true")
             .on_kubeconfig(&kubeconfig)
             .run();
         assert_eq!(output.code, 0, "{output:?}");
-        assert_eq!(std::fs::read_to_string(&runs).unwrap().lines().count(), number + 1, "{command}");
+        assert_eq!(
+            std::fs::read_to_string(&runs).unwrap().lines().count(),
+            number + 1,
+            "{command}"
+        );
     }
 }
 
@@ -200,28 +218,82 @@ fn each_fault_of_a_connection_has_its_own_words_and_remedy() {
         });
         format!("server: '{scheme}://{address}'")
     };
-    let demands = response("400 Bad Request", "Client sent an HTTP request to an HTTPS server.\n");
+    let demands = response(
+        "400 Bad Request",
+        "Client sent an HTTP request to an HTTPS server.\n",
+    );
 
     let table = [
-        (untrusted(tls(ServerCertificate::Good, "")), "signed by an authority that is not trusted", "certificate-authority-data"),
-        (trusted(tls(ServerCertificate::Expired, "")), "its certificate has expired", "renew the server's certificate"),
-        (trusted(tls(ServerCertificate::OfAnotherName, "")), "is for other names: other.example", "tls-server-name"),
-        (trusted(tls(ServerCertificate::Good, "")), "it closed the connection", "check that the API server is well"),
-        (trusted(tls(ServerCertificate::Good, &page)), "HTTP 404: <html>no such page</html>", "the address of a Kubernetes API server"),
-        (trusted(tls(ServerCertificate::Good, &unauthorized)), "does not accept the token of the kubeconfig (401)", "renew the credentials"),
+        (
+            untrusted(tls(ServerCertificate::Good, "")),
+            "signed by an authority that is not trusted",
+            "certificate-authority-data",
+        ),
+        (
+            trusted(tls(ServerCertificate::Expired, "")),
+            "its certificate has expired",
+            "renew the server's certificate",
+        ),
+        (
+            trusted(tls(ServerCertificate::OfAnotherName, "")),
+            "is for other names: other.example",
+            "tls-server-name",
+        ),
+        (
+            trusted(tls(ServerCertificate::Good, "")),
+            "it closed the connection",
+            "check that the API server is well",
+        ),
+        (
+            trusted(tls(ServerCertificate::Good, &page)),
+            "HTTP 404: <html>no such page</html>",
+            "the address of a Kubernetes API server",
+        ),
+        (
+            trusted(tls(ServerCertificate::Good, &unauthorized)),
+            "does not accept the token of the kubeconfig (401)",
+            "renew the credentials",
+        ),
         (plain("https", &page), "it does not speak TLS", "use http://"),
         (plain("http", &demands), "it speaks TLS", "use https://"),
-        (plain("http", "220 mail.example ESMTP\r\n"), "it does not speak HTTP", "check the port"),
-        (plain("http", ""), "it closed the connection", "check that the API server is well"),
-        ("server: 'https://127.0.0.1:1'".to_owned(), "connection refused", "runs at that address"),
-        ("server: 'https://no-such-host.invalid'".to_owned(), "its name has no address (DNS)", "this machine's DNS"),
+        (
+            plain("http", "220 mail.example ESMTP\r\n"),
+            "it does not speak HTTP",
+            "check the port",
+        ),
+        (
+            plain("http", ""),
+            "it closed the connection",
+            "check that the API server is well",
+        ),
+        (
+            "server: 'https://127.0.0.1:1'".to_owned(),
+            "connection refused",
+            "runs at that address",
+        ),
+        (
+            "server: 'https://no-such-host.invalid'".to_owned(),
+            "its name has no address (DNS)",
+            "this machine's DNS",
+        ),
     ];
     for (cluster, words, remedy) in table {
         let output = check(&cluster, &format!("token: {CANARY}")).run();
         let findings = output.json();
-        let found = findings.as_array().unwrap().iter().find(|finding| finding["what"] == "API server").unwrap();
-        let said = (found["detail"].as_str().unwrap(), found["remedy"].as_str().unwrap());
-        assert!(said.0.contains(words) && said.1.contains(remedy), "{words}: {said:?}");
+        let found = findings
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|finding| finding["what"] == "API server")
+            .unwrap();
+        let said = (
+            found["detail"].as_str().unwrap(),
+            found["remedy"].as_str().unwrap(),
+        );
+        assert!(
+            said.0.contains(words) && said.1.contains(remedy),
+            "{words}: {said:?}"
+        );
         assert!(!format!("{output:?}").contains("docs.rs"), "{output:?}");
     }
 }
@@ -231,7 +303,9 @@ fn a_connection_as_anonymous_is_not_made_without_a_word() {
     let cluster = trusted_nothing();
     let words = "connects as anonymous: the user \\\"u\\\" of the kubeconfig kubeconfig (from KUBECONFIG) holds no credentials";
     for user in ["", "token: ''", "tokenFile: null, exec: null"] {
-        let output = macaque("once -n shop").on_kubeconfig(&kubeconfig(&cluster, user)).run();
+        let output = macaque("once -n shop")
+            .on_kubeconfig(&kubeconfig(&cluster, user))
+            .run();
         assert!(output.err.contains(words), "{user}: {output:?}");
     }
 }
