@@ -179,6 +179,33 @@ async fn a_command_that_hangs_is_given_up() {
 }
 
 #[actix_rt::test]
+async fn nothing_is_left_of_a_command_that_is_given_up() {
+    let home = TempDir::new().unwrap();
+    let platform = Platform::system();
+    let spec = script(
+        home.path(),
+        "sleep 1000 & echo $! > DIR/new; mv DIR/new DIR/pid; wait",
+    );
+    let started = async {
+        while !home.path().join("pid").exists() {
+            platform.sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        _ = credentials(&spec, None, &platform) => unreachable!("it waits for its child"),
+        () = started => {}
+    }
+
+    let pid = fs::read_to_string(home.path().join("pid")).unwrap();
+    let status = Path::new("/proc").join(pid.trim()).join("status");
+    // A zombie has ended too: who collects it depends on the machine.
+    let runs = || fs::read_to_string(&status).is_ok_and(|text| !text.contains("State:\tZ"));
+    while runs() {
+        platform.sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[actix_rt::test]
 async fn a_command_that_is_not_installed_is_named_with_the_hint_of_the_kubeconfig() {
     let home = TempDir::new().unwrap();
     let mut spec = printing(home.path(), "{}");
