@@ -53,9 +53,10 @@ impl AuthMethod {
             (Some(_), _) | (_, Some(_)) if has_token => {
                 Err("it has both a token and a user name or password, and only one can be sent".to_owned())
             }
-            (Some(name), password) => {
-                Ok(Self::Basic(name.clone(), password.clone().unwrap_or_else(|| String::new().into())))
-            }
+            (Some(name), password) => Ok(Self::Basic(
+                name.clone(),
+                password.clone().unwrap_or_else(|| String::new().into()),
+            )),
             (None, Some(_)) => Err("it has a password and no username".to_owned()),
             (None, None) => match (&user.token, &user.token_file, &user.exec) {
                 (token, Some(file), _) => Ok(Self::TokenFile(file.clone(), token.clone())),
@@ -82,8 +83,14 @@ fn check_certificate(user: &AuthInfo) -> Result<bool, String> {
 
 fn check_impersonation(user: &AuthInfo) -> Result<(), String> {
     let more = user.impersonate_uid.is_some()
-        || user.impersonate_groups.as_ref().is_some_and(|groups| !groups.is_empty())
-        || user.impersonate_user_extra.as_ref().is_some_and(|extra| !extra.is_empty());
+        || user
+            .impersonate_groups
+            .as_ref()
+            .is_some_and(|groups| !groups.is_empty())
+        || user
+            .impersonate_user_extra
+            .as_ref()
+            .is_some_and(|extra| !extra.is_empty());
     if user.impersonate.is_none() && more {
         return Err("it impersonates a uid, groups or extra values without a user (key as)".to_owned());
     }
@@ -104,7 +111,10 @@ fn of_provider(provider: &AuthProviderConfig) -> Result<AuthMethod, String> {
         "azure" => "which kubectl has not supported since 1.26; use the exec plugin kubelogin",
         _ => "which is not supported; use an exec plugin",
     };
-    Err(format!("it uses the auth-provider {:?}, {instead}", provider.name))
+    Err(format!(
+        "it uses the auth-provider {:?}, {instead}",
+        provider.name
+    ))
 }
 
 fn plugin(
@@ -118,7 +128,10 @@ fn plugin(
         return Err(format!("its exec has no apiVersion; use {}", PLUGIN_VERSIONS[0]));
     };
     let Some(api_version) = PLUGIN_VERSIONS.into_iter().find(|known| *known == version) else {
-        return Err(format!("its exec has the apiVersion {version:?}; use {}", PLUGIN_VERSIONS[0]));
+        return Err(format!(
+            "its exec has the apiVersion {version:?}; use {}",
+            PLUGIN_VERSIONS[0]
+        ));
     };
     let mode = match &exec.interactive_mode {
         Some(ExecInteractiveMode::Never) => InteractiveMode::Never,
@@ -135,7 +148,11 @@ fn plugin(
         };
         env.push((name.clone(), variable.get("value").cloned().unwrap_or_default()));
     }
-    let cluster = if exec.provide_cluster_info { Some(cluster()?.to_string()) } else { None };
+    let cluster = if exec.provide_cluster_info {
+        Some(cluster()?.to_string())
+    } else {
+        None
+    };
 
     Ok(PluginSpec {
         command,

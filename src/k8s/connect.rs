@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::USER_AGENT;
 use http::HeaderValue;
+use http::header::USER_AGENT;
 use kube::{Client, Config};
 
 use super::auth_method::AuthMethod;
@@ -63,7 +63,7 @@ pub(super) struct Connection {
     /// The API server's address, for errors.
     pub(super) server: Arc<str>,
     /// What a person should know of the credentials, if there is something.
-    pub(super) warning: Option<String>,
+    pub(super) warning: Option<AccessFault>,
 }
 
 impl Cluster {
@@ -86,13 +86,18 @@ impl Cluster {
 
     /// What a person should know of the credentials of this connection: that there are none, or that they are not
     /// sent.
-    pub fn credentials_warning(&self) -> Option<String> {
+    pub fn credentials_warning(&self) -> Option<AccessFault> {
         self.connection.borrow().warning.clone()
     }
 
     /// What the credentials are called in messages, e.g. `the token file /token`; `None` if there are none.
     pub fn credentials_name(&self) -> Option<String> {
         self.connection.borrow().credentials.name.clone()
+    }
+
+    /// The address of the API server.
+    pub fn server(&self) -> Arc<str> {
+        Arc::clone(&self.connection.borrow().server)
     }
 }
 
@@ -119,11 +124,13 @@ pub(super) async fn open(
 
     let server = server::address(&config.cluster_url).into();
     let encrypted = config.cluster_url.scheme_str() == Some("https");
-    let warning = account.warning(encrypted || access.credentials_without_tls, encrypted, &config, &source);
+    let are_sent = encrypted || access.credentials_without_tls;
+    let has_certificate = credentials::has_certificate(&config.auth_info);
+    let warning = account.warning(encrypted, are_sent, has_certificate, &source);
     let credentials = match account {
         Account::Pod(file) => ClientCredentials::of_service_account(&file, platform),
         Account::User { method, .. } => {
-            let method = if encrypted || access.credentials_without_tls { method } else { AuthMethod::None };
+            let method = if are_sent { method } else { AuthMethod::None };
             ClientCredentials::obtain(method, &mut config.auth_info, rejected, platform).await
         }
     };
@@ -155,7 +162,10 @@ enum Account {
     /// The service account of this pod, whose token is in this file.
     Pod(PathBuf),
     /// A user of a kubeconfig, who may have no name.
-    User { name: Option<String>, method: AuthMethod },
+    User {
+        name: Option<String>,
+        method: AuthMethod,
+    },
 }
 
 impl ConnectionTarget {
@@ -192,8 +202,8 @@ impl ConnectionTarget {
             AccessFault::new(wrong, format!("correct the {kind} there")).within(&found.name)
         };
 
-        let mut config =
-            server::config(&selected.cluster).map_err(|wrong| of("cluster", &selected.cluster_name, wrong))?;
+        let mut config = server::config(&selected.cluster)
+            .map_err(|wrong| of("cluster", &selected.cluster_name, wrong))?;
         let name = selected.user_name.clone().unwrap_or_default();
         let method = AuthMethod::of(&selected.user, || server::for_plugin(&selected.cluster));
         let method = method.map_err(|wrong| of("user", &name, wrong))?;
@@ -211,22 +221,32 @@ impl ConnectionTarget {
 }
 
 impl Account {
-    /// What a person should know of these credentials.
-    fn warning(&self, sent: bool, encrypted: bool, config: &Config, source: &str) -> Option<String> {
-        let Self::User { name, method } = self else { return None };
+    /// What a person should know of these credentials: that there are none, or that they are not sent.
+    fn warning(
+        &self,
+        encrypted: bool,
+        are_sent: bool,
+        has_certificate: bool,
+        source: &str,
+    ) -> Option<AccessFault> {
+        let Self::User { name, method } = self else {
+            return None;
+        };
         let user = match name {
             Some(name) => format!("the user {name:?} of {source}"),
             None => format!("the context of {source}"),
         };
-        match method {
-            AuthMethod::None if encrypted && !credentials::has_certificate(&config.auth_info) => {
-                Some(format!("connects as anonymous: {user} holds no credentials"))
-            }
-            AuthMethod::None => None,
-            _ if sent => None,
-            _ => Some(format!(
-                "connects without credentials: those of {user} are not sent over http:// (cluster.credentials_without_tls)"
-            )),
+        let has_header = !matches!(method, AuthMethod::None);
+        if !encrypted && (has_certificate || has_header && !are_sent) {
+            return Some(AccessFault::new(
+                format!("connects without credentials: those of {user} are not sent over http://"),
+                "use https:// in server, or set cluster.credentials_without_tls (a certificate needs https://)",
+            ));
         }
+
+        (encrypted && !has_certificate && !has_header).then(|| {
+            let wrong = format!("connects as anonymous: {user} holds no credentials");
+            AccessFault::new(wrong, "give it a token, a client certificate or an exec plugin")
+        })
     }
 }

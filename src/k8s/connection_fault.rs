@@ -1,4 +1,4 @@
-//! Why no answer came from the API server, as a person needs it to be told: what is wrong, and what to do about it.
+//! Why no answer came from the API server, in words for people: what is wrong, and what to do about it.
 //! The libraries' own words are kept for what has no better ones, without their links to manuals.
 
 use std::error::Error;
@@ -161,7 +161,9 @@ impl ConnectionFault {
             Self::NoRoute(_) | Self::TimedOut => {
                 "check that this machine can reach that address (VPN, firewall, proxy)"
             }
-            Self::NoAnswer(_) | Self::Closed | Self::BrokenOff => "check that the API server is well, and every proxy before it",
+            Self::NoAnswer(_) | Self::Closed | Self::BrokenOff => {
+                "check that the API server is well, and every proxy before it"
+            }
             Self::UnknownIssuer => {
                 "give the kubeconfig's cluster the CA that signed it (certificate-authority-data)"
             }
@@ -173,7 +175,9 @@ impl ConnectionFault {
             Self::BadCertificate(_) => "give the server a certificate that is valid for a TLS server",
             Self::ClientCertificate => "renew the client certificate of the kubeconfig's user",
             Self::NoCommonTls => "check that it is an API server that allows TLS 1.2 or 1.3",
-            Self::NoTls => "check the port, or use http:// in the kubeconfig's server if TLS is not meant to be used",
+            Self::NoTls => {
+                "check the port, or use http:// in the kubeconfig's server if TLS is not meant to be used"
+            }
             Self::NeedsTls | Self::NoHttp => "use https:// in the kubeconfig's server, or check the port",
             Self::Other(_) => "check that it is the address of a Kubernetes API server",
         }
@@ -196,6 +200,7 @@ impl fmt::Display for ConnectionFault {
             Self::NotYetValid => "its certificate is not valid yet",
             Self::WrongName(names) if names.is_empty() => "its certificate is for another name",
             Self::WrongName(names) => {
+                let names: Vec<_> = names.iter().map(|name| bare(name)).collect();
                 let names = text::clean(&names.join(", "), MAX_OTHER_CHARS);
                 return write!(f, "its certificate is for other names: {names}");
             }
@@ -208,6 +213,12 @@ impl fmt::Display for ConnectionFault {
         };
         f.write_str(text)
     }
+}
+
+/// A name of a certificate, which rustls writes as `DnsName("NAME")` or `IpAddress(ADDRESS)`.
+fn bare(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    inner.unwrap_or(name).trim_matches('"')
 }
 
 /// The error within an `io::Error`.

@@ -95,7 +95,8 @@ impl ClientCredentials {
                 let source = match &printed.token {
                     None => HeaderSource::None,
                     Some(token) => HeaderSource::Fixed(bearer(token.expose_secret()).ok_or_else(|| {
-                        let wrong = format!("{spec} printed a token with a line break or another invalid character");
+                        let wrong =
+                            format!("{spec} printed a token with a line break or another invalid character");
                         AccessFault::new(wrong, "correct the command")
                     })?),
                 };

@@ -8,6 +8,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -55,11 +56,11 @@ pub(super) struct PluginSpec {
 /// Whether a command may use the terminal of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum InteractiveMode {
-    /// It gets no standard input.
+    /// The command gets no standard input.
     Never,
-    /// It gets standard input if that is a terminal.
+    /// The command gets standard input if that is a terminal.
     IfAvailable,
-    /// It cannot run without a terminal.
+    /// The command cannot run without a terminal.
     Always,
 }
 
@@ -125,26 +126,51 @@ impl PluginSpec {
             .args(&self.args)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .env("KUBERNETES_EXEC_INFO", self.exec_info(interactive).to_string())
-            .stdin(if interactive { Stdio::inherit() } else { Stdio::null() })
+            .stdin(if interactive {
+                Stdio::inherit()
+            } else {
+                Stdio::null()
+            })
             .stdout(Stdio::piped())
             // Its words are for a person who looks on, and not for a log.
-            .stderr(if io::stderr().is_terminal() { Stdio::inherit() } else { Stdio::null() })
+            .stderr(if io::stderr().is_terminal() {
+                Stdio::inherit()
+            } else {
+                Stdio::null()
+            })
             .kill_on_drop(true);
 
-        let limit = if interactive && is_first { DIALOG_LIMIT } else { TIME_LIMIT };
+        // Only the processes of the terminal's own group may read from it.
+        if !interactive {
+            command.process_group(0);
+        }
+
+        let limit = if interactive && is_first {
+            DIALOG_LIMIT
+        } else {
+            TIME_LIMIT
+        };
         let child = command.spawn().map_err(|error| self.not_started(&error))?;
+        let mut group = ProcessGroup::led_by(child.id().filter(|_| !interactive));
         let output = self.wait(child.wait_with_output(), limit, platform).await?;
+        group.leave();
         if !output.status.success() {
             let ending = match output.status.code() {
                 Some(code) => format!("with status {code}"),
                 None => "by a signal".to_owned(),
             };
-            return Err(AccessFault::new(format!("{self} failed {ending}"), "run it by hand to see why"));
+            return Err(AccessFault::new(
+                format!("{self} failed {ending}"),
+                "run it by hand to see why",
+            ));
         }
 
         let now = platform.now();
         self.read(&output.stdout, now).map_err(|wrong| {
-            let remedy = format!("its user's exec needs a command that prints an ExecCredential of {}", self.api_version);
+            let remedy = format!(
+                "its user's exec needs a command that prints an ExecCredential of {}",
+                self.api_version
+            );
             AccessFault::new(format!("{self} {wrong}"), remedy)
         })
     }
@@ -197,7 +223,10 @@ impl PluginSpec {
 
     fn not_started(&self, error: &io::Error) -> AccessFault {
         let wrong = format!("{self} cannot be run: {error}");
-        let hint = self.install_hint.as_deref().filter(|_| error.kind() == io::ErrorKind::NotFound);
+        let hint = self
+            .install_hint
+            .as_deref()
+            .filter(|_| error.kind() == io::ErrorKind::NotFound);
         let remedy = match hint {
             Some(hint) => format!("its kubeconfig says: {}", text::clean(hint, MAX_HINT_CHARS)),
             None => "install it, or correct command in its user's exec".to_owned(),
@@ -231,7 +260,10 @@ impl PluginSpec {
 
         let end: Option<Timestamp> = match set(status.expiration_timestamp) {
             None => None,
-            Some(end) => Some(end.parse().map_err(|_| "printed an invalid expirationTimestamp")?),
+            Some(end) => Some(
+                end.parse()
+                    .map_err(|_| "printed an invalid expirationTimestamp")?,
+            ),
         };
         Ok(PluginCredentials {
             token,
@@ -239,6 +271,30 @@ impl PluginSpec {
             renew_at: end.map(|end| end - MARGIN.min(end.duration_since(now) / 2)),
             run: 0,
         })
+    }
+}
+
+/// The processes of a command, which are killed when this is dropped before the command has ended.
+struct ProcessGroup(Option<Pid>);
+
+impl ProcessGroup {
+    fn led_by(leader: Option<u32>) -> Self {
+        let leader = leader.and_then(|id| i32::try_from(id).ok());
+        Self(leader.and_then(Pid::from_raw))
+    }
+
+    /// Leaves alone what the command started and left behind, e.g. an agent.
+    fn leave(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // It fails if every process has ended by itself.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
     }
 }
 

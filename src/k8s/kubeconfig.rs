@@ -120,13 +120,21 @@ impl KubeconfigSearch {
     }
 
     fn name_of(&self, existing: &[String]) -> String {
-        let noun = if existing.len() > 1 { "kubeconfigs" } else { "kubeconfig" };
-        let origin = if self.variable.is_some() { " (from KUBECONFIG)" } else { "" };
+        let noun = if existing.len() > 1 {
+            "kubeconfigs"
+        } else {
+            "kubeconfig"
+        };
+        let origin = if self.variable.is_some() {
+            " (from KUBECONFIG)"
+        } else {
+            ""
+        };
         format!("the {noun} {}{origin}", existing.join(", "))
     }
 }
 
-/// Why a file cannot be read.
+/// A reason why a file cannot be read.
 #[derive(Debug)]
 enum ReadFault {
     Io(io::Error),
@@ -157,10 +165,11 @@ fn read(path: &Path) -> Result<Kubeconfig, ReadFault> {
 /// Parses one file, of which relative paths start at `directory`.
 fn parse(text: &str, directory: &Path) -> Result<Kubeconfig, String> {
     let text = text.trim_start_matches('\u{feff}');
-    let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| match error.location() {
-        Some(place) => format!(" (line {}, column {})", place.line(), place.column()),
-        None => String::new(),
-    })?;
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple(text).map_err(|error| match error.location() {
+            Some(place) => format!(" (line {}, column {})", place.line(), place.column()),
+            None => String::new(),
+        })?;
     let first = documents.into_iter().find(|document| !document.is_null());
     let Value::Object(mut root) = first.unwrap_or_else(|| Value::Object(Map::new())) else {
         return Err(": it is not a mapping".to_owned());
@@ -195,7 +204,10 @@ fn unset_empty(map: &mut Map<String, Value>) {
         match value {
             _ if OPAQUE.contains(&key.as_str()) => {}
             Value::Object(inner) => unset_empty(inner),
-            Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).for_each(unset_empty),
+            Value::Array(items) => items
+                .iter_mut()
+                .filter_map(Value::as_object_mut)
+                .for_each(unset_empty),
             _ => {}
         }
     }
@@ -218,7 +230,9 @@ fn entries<T: DeserializeOwned>(
     let mut known = BTreeSet::new();
     for mut item in items {
         // Without a name nothing can refer to it.
-        let Some(found) = item.get("name").cloned() else { continue };
+        let Some(found) = item.get("name").cloned() else {
+            continue;
+        };
         if let Some(context) = item.get_mut("context").and_then(Value::as_object_mut) {
             context.entry("cluster").or_insert_with(|| "".into());
         }
@@ -245,16 +259,27 @@ fn with_absolute_paths(mut content: Kubeconfig, directory: &Path) -> Kubeconfig 
         }
     };
 
-    for cluster in content.clusters.iter_mut().filter_map(|named| named.cluster.as_mut()) {
+    for cluster in content
+        .clusters
+        .iter_mut()
+        .filter_map(|named| named.cluster.as_mut())
+    {
         resolve(&mut cluster.certificate_authority);
         compact(&mut cluster.certificate_authority_data);
     }
-    for user in content.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()) {
+    for user in content
+        .auth_infos
+        .iter_mut()
+        .filter_map(|named| named.auth_info.as_mut())
+    {
         resolve(&mut user.client_certificate);
         resolve(&mut user.client_key);
         resolve(&mut user.token_file);
         compact(&mut user.client_certificate_data);
-        let mut key = user.client_key_data.take().map(|key| key.expose_secret().to_owned());
+        let mut key = user
+            .client_key_data
+            .take()
+            .map(|key| key.expose_secret().to_owned());
         compact(&mut key);
         user.client_key_data = key.map(SecretString::from);
         // A command without a slash is looked up in PATH.

@@ -50,14 +50,19 @@ fn url(cluster: &Cluster) -> Result<Uri, String> {
 
 /// The certificate authority in PEM; the data count more than the file.
 fn authority(cluster: &Cluster) -> Result<Option<Vec<u8>>, String> {
-    match (&cluster.certificate_authority_data, &cluster.certificate_authority) {
+    match (
+        &cluster.certificate_authority_data,
+        &cluster.certificate_authority,
+    ) {
         (Some(data), _) => {
             let pem = STANDARD.decode(data);
-            pem.map(Some).map_err(|_| "the data of its certificate authority is not base64".to_owned())
+            pem.map(Some)
+                .map_err(|_| "the data of its certificate authority is not base64".to_owned())
         }
         (None, Some(path)) => {
             let pem = fs::read(path);
-            pem.map(Some).map_err(|error| format!("cannot read its certificate authority {path}: {error}"))
+            pem.map(Some)
+                .map_err(|error| format!("cannot read its certificate authority {path}: {error}"))
         }
         (None, None) => Ok(None),
     }
@@ -66,8 +71,15 @@ fn authority(cluster: &Cluster) -> Result<Option<Vec<u8>>, String> {
 /// The certificates in a PEM text; `None` if it holds none, or a damaged one.
 pub(super) fn certificates(pem: &[u8]) -> Option<Vec<Vec<u8>>> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let certificates = certificates.ok().filter(|certificates| !certificates.is_empty())?;
-    Some(certificates.iter().map(|certificate| certificate.to_vec()).collect())
+    let certificates = certificates
+        .ok()
+        .filter(|certificates| !certificates.is_empty())?;
+    Some(
+        certificates
+            .iter()
+            .map(|certificate| certificate.to_vec())
+            .collect(),
+    )
 }
 
 /// What a credentials command may know of the cluster, if its `provideClusterInfo` asks for it.
@@ -77,11 +89,17 @@ pub(super) fn certificates(pem: &[u8]) -> Option<Vec<Vec<u8>>> {
 pub(super) fn for_plugin(cluster: &Cluster) -> Result<Value, String> {
     let mut info = json!({ "server": cluster.server });
     let optional = [
-        ("tls-server-name", cluster.tls_server_name.clone().map(Value::from)),
+        (
+            "tls-server-name",
+            cluster.tls_server_name.clone().map(Value::from),
+        ),
         ("proxy-url", cluster.proxy_url.clone().map(Value::from)),
         (
             "insecure-skip-tls-verify",
-            cluster.insecure_skip_tls_verify.filter(|skip| *skip).map(Value::from),
+            cluster
+                .insecure_skip_tls_verify
+                .filter(|skip| *skip)
+                .map(Value::from),
         ),
         (
             "certificate-authority-data",
@@ -99,7 +117,9 @@ pub(super) fn for_plugin(cluster: &Cluster) -> Result<Value, String> {
 
 fn plugin_extension(cluster: &Cluster) -> Option<Value> {
     let extensions = cluster.extensions.as_ref()?;
-    let found = extensions.iter().find(|extension| extension.name == PLUGIN_EXTENSION);
+    let found = extensions
+        .iter()
+        .find(|extension| extension.name == PLUGIN_EXTENSION);
     found.map(|extension| extension.extension.clone())
 }
 

@@ -38,16 +38,28 @@ fn of_several_credentials_those_count_that_client_go_sends() {
         (json!({"username": "n", "password": "p"}), "basic n"),
         (json!({"username": "n"}), "basic n"),
         (json!({"client-certificate": "c", "client-key": "k"}), "nothing"),
-        (json!({"client-certificate": "c", "client-key": "k", "token": "t"}), "token"),
+        (
+            json!({"client-certificate": "c", "client-key": "k", "token": "t"}),
+            "token",
+        ),
         (json!({"exec": plugin}), "aws Never None"),
         (json!({"exec": plugin, "token": "t"}), "token"),
         (json!({"exec": plugin, "tokenFile": "/f"}), "/f"),
         (json!({"exec": plugin, "username": "n"}), "basic n"),
-        (json!({"exec": plugin, "client-certificate-data": "c", "client-key-data": "k"}), "nothing"),
+        (
+            json!({"exec": plugin, "client-certificate-data": "c", "client-key-data": "k"}),
+            "nothing",
+        ),
         (json!({"exec": beta}), "aws IfAvailable None"),
-        (json!({"exec": informed}), "aws Always Some(\"{\\\"server\\\":\\\"s\\\"}\")"),
+        (
+            json!({"exec": informed}),
+            "aws Always Some(\"{\\\"server\\\":\\\"s\\\"}\")",
+        ),
         (json!({"as": "ann", "as-groups": ["g"], "token": "t"}), "token"),
-        (json!({"auth-provider": {"name": "oidc", "config": {"id-token": "t"}}}), "token"),
+        (
+            json!({"auth-provider": {"name": "oidc", "config": {"id-token": "t"}}}),
+            "token",
+        ),
     ];
     for (user, expected) in table {
         assert_eq!(method(user.clone()).as_deref(), Ok(expected), "{user}");
@@ -57,22 +69,55 @@ fn of_several_credentials_those_count_that_client_go_sends() {
 #[test]
 fn credentials_that_are_named_and_cannot_be_used_are_an_error() {
     let table = [
-        (json!({"token": "t", "username": "n"}), "both a token and a user name"),
-        (json!({"tokenFile": "/f", "password": "p"}), "both a token and a user name"),
+        (
+            json!({"token": "t", "username": "n"}),
+            "both a token and a user name",
+        ),
+        (
+            json!({"tokenFile": "/f", "password": "p"}),
+            "both a token and a user name",
+        ),
         (json!({"password": "p"}), "a password and no username"),
-        (json!({"client-certificate": "c"}), "a client-certificate and no client-key"),
-        (json!({"client-key-data": "k"}), "a client-key and no client-certificate"),
-        (json!({"as-groups": ["g"], "token": "t"}), "without a user (key as)"),
+        (
+            json!({"client-certificate": "c"}),
+            "a client-certificate and no client-key",
+        ),
+        (
+            json!({"client-key-data": "k"}),
+            "a client-key and no client-certificate",
+        ),
+        (
+            json!({"as-groups": ["g"], "token": "t"}),
+            "without a user (key as)",
+        ),
         (json!({"as-uid": "1", "token": "t"}), "without a user (key as)"),
-        (json!({"auth-provider": {"name": "gcp"}}), "gke-gcloud-auth-plugin"),
+        (
+            json!({"auth-provider": {"name": "gcp"}}),
+            "gke-gcloud-auth-plugin",
+        ),
         (json!({"auth-provider": {"name": "azure"}}), "kubelogin"),
         (json!({"auth-provider": {"name": "oidc"}}), "no id-token"),
         (json!({"auth-provider": {"name": "x"}}), "which is not supported"),
-        (json!({"exec": exec(json!({"command": null}))}), "its exec names no command"),
-        (json!({"exec": exec(json!({"apiVersion": null}))}), "its exec has no apiVersion"),
-        (json!({"exec": exec(json!({"apiVersion": "v1"}))}), "its exec has the apiVersion \"v1\""),
-        (json!({"exec": exec(json!({"interactiveMode": null}))}), "its exec has no interactiveMode"),
-        (json!({"exec": exec(json!({"env": [{"value": "v"}]}))}), "a variable without a name"),
+        (
+            json!({"exec": exec(json!({"command": null}))}),
+            "its exec names no command",
+        ),
+        (
+            json!({"exec": exec(json!({"apiVersion": null}))}),
+            "its exec has no apiVersion",
+        ),
+        (
+            json!({"exec": exec(json!({"apiVersion": "v1"}))}),
+            "its exec has the apiVersion \"v1\"",
+        ),
+        (
+            json!({"exec": exec(json!({"interactiveMode": null}))}),
+            "its exec has no interactiveMode",
+        ),
+        (
+            json!({"exec": exec(json!({"env": [{"value": "v"}]}))}),
+            "a variable without a name",
+        ),
     ];
     for (user, words) in table {
         let wrong = method(user.clone()).unwrap_err();

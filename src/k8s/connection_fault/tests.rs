@@ -29,23 +29,71 @@ fn table() -> Vec<(ConnectionFault, ConnectionFault)> {
     };
     let content_type = rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
     // What rustls says of a connection that ends without a farewell links to its manual.
-    let farewell = "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/manual";
+    let farewell =
+        "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/manual";
     vec![
-        (of_io(io::ErrorKind::ConnectionRefused, "refused"), ConnectionFault::Refused),
-        (of_io(io::ErrorKind::TimedOut, "deadline has elapsed"), ConnectionFault::TimedOut),
-        (of_io(io::ErrorKind::UnexpectedEof, farewell), ConnectionFault::Closed),
-        (of_io(io::ErrorKind::ConnectionReset, "reset"), ConnectionFault::Closed),
-        (of_io(io::ErrorKind::NetworkUnreachable, "no route"), ConnectionFault::NoRoute("no route".to_owned())),
-        (of_io(io::ErrorKind::Other, farewell), ConnectionFault::Other(farewell.split(": ").next().unwrap().to_owned())),
-        (of_certificate(CertificateError::UnknownIssuer), ConnectionFault::UnknownIssuer),
-        (of_certificate(CertificateError::Expired), ConnectionFault::Expired),
-        (of_certificate(CertificateError::NotValidYet), ConnectionFault::NotYetValid),
-        (of_certificate(CertificateError::NotValidForName), ConnectionFault::WrongName(Vec::new())),
-        (of_certificate(wrong_name), ConnectionFault::WrongName(vec!["DnsName(\"other.example\")".to_owned()])),
-        (of_certificate(CertificateError::Revoked), ConnectionFault::BadCertificate("Revoked".to_owned())),
-        (of_tls(rustls::Error::AlertReceived(AlertDescription::CertificateRequired)), ConnectionFault::ClientCertificate),
-        (of_tls(rustls::Error::AlertReceived(AlertDescription::UnknownCA)), ConnectionFault::ClientCertificate),
-        (of_tls(rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)), ConnectionFault::NoCommonTls),
+        (
+            of_io(io::ErrorKind::ConnectionRefused, "refused"),
+            ConnectionFault::Refused,
+        ),
+        (
+            of_io(io::ErrorKind::TimedOut, "deadline has elapsed"),
+            ConnectionFault::TimedOut,
+        ),
+        (
+            of_io(io::ErrorKind::UnexpectedEof, farewell),
+            ConnectionFault::Closed,
+        ),
+        (
+            of_io(io::ErrorKind::ConnectionReset, "reset"),
+            ConnectionFault::Closed,
+        ),
+        (
+            of_io(io::ErrorKind::NetworkUnreachable, "no route"),
+            ConnectionFault::NoRoute("no route".to_owned()),
+        ),
+        (
+            of_io(io::ErrorKind::Other, farewell),
+            ConnectionFault::Other(farewell.split(": ").next().unwrap().to_owned()),
+        ),
+        (
+            of_certificate(CertificateError::UnknownIssuer),
+            ConnectionFault::UnknownIssuer,
+        ),
+        (
+            of_certificate(CertificateError::Expired),
+            ConnectionFault::Expired,
+        ),
+        (
+            of_certificate(CertificateError::NotValidYet),
+            ConnectionFault::NotYetValid,
+        ),
+        (
+            of_certificate(CertificateError::NotValidForName),
+            ConnectionFault::WrongName(Vec::new()),
+        ),
+        (
+            of_certificate(wrong_name),
+            ConnectionFault::WrongName(vec!["DnsName(\"other.example\")".to_owned()]),
+        ),
+        (
+            of_certificate(CertificateError::Revoked),
+            ConnectionFault::BadCertificate("Revoked".to_owned()),
+        ),
+        (
+            of_tls(rustls::Error::AlertReceived(
+                AlertDescription::CertificateRequired,
+            )),
+            ConnectionFault::ClientCertificate,
+        ),
+        (
+            of_tls(rustls::Error::AlertReceived(AlertDescription::UnknownCA)),
+            ConnectionFault::ClientCertificate,
+        ),
+        (
+            of_tls(rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)),
+            ConnectionFault::NoCommonTls,
+        ),
         (of_tls(content_type), ConnectionFault::NoTls),
     ]
 }
@@ -62,8 +110,21 @@ fn no_words_of_a_fault_or_its_remedy_link_to_a_manual() {
     for (fault, _) in table() {
         let words = format!("{fault}; {}", fault.remedy());
         assert!(!words.contains("docs.rs") && !words.contains("manual"), "{words}");
-        assert!(!words.contains("ServiceError") && words.lines().count() == 1, "{words}");
+        assert!(
+            !words.contains("ServiceError") && words.lines().count() == 1,
+            "{words}"
+        );
     }
+}
+
+#[test]
+fn the_names_of_a_certificate_are_shown_bare() {
+    let presented = ["DnsName(\"a.example\")", "IpAddress(127.0.0.1)", "b.example"];
+    let fault = ConnectionFault::WrongName(presented.map(str::to_owned).to_vec());
+    assert_eq!(
+        fault.to_string(),
+        "its certificate is for other names: a.example, 127.0.0.1, b.example"
+    );
 }
 
 #[test]
@@ -71,7 +132,9 @@ fn a_name_without_an_address_is_recognised_by_hypers_words() {
     #[derive(Debug, thiserror::Error)]
     #[error("dns error")]
     struct DnsError(#[source] io::Error);
-    let error = DnsError(io::Error::other("failed to lookup address information: Name or service not known"));
+    let error = DnsError(io::Error::other(
+        "failed to lookup address information: Name or service not known",
+    ));
     assert_eq!(ConnectionFault::of(&error), ConnectionFault::NameUnknown);
 }
 

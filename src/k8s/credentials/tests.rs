@@ -45,7 +45,10 @@ async fn a_token_that_cannot_be_sent_is_an_error_that_names_its_place_and_not_th
     let place = path.to_str().unwrap();
     let table = [
         (Some(format!("{TOKEN}\n{TOKEN}")), "holds a line break"),
-        (Some(format!("{TOKEN}\0")), "holds a line break or another invalid character"),
+        (
+            Some(format!("{TOKEN}\0")),
+            "holds a line break or another invalid character",
+        ),
         (Some(" \n".to_owned()), "is empty"),
         (None, "No such file"),
     ];
@@ -55,7 +58,10 @@ async fn a_token_that_cannot_be_sent_is_an_error_that_names_its_place_and_not_th
             None => fs::remove_file(&path).unwrap(),
         }
         let fault = obtained(of_file(&path), &platform).await.unwrap_err();
-        assert!(fault.wrong.contains(words) && fault.wrong.contains(place), "{fault}");
+        assert!(
+            fault.wrong.contains(words) && fault.wrong.contains(place),
+            "{fault}"
+        );
         assert!(!fault.to_string().contains(TOKEN), "{fault}");
     }
 
@@ -97,5 +103,8 @@ async fn the_token_of_the_kubeconfig_stands_in_until_its_file_can_be_read() {
 
     fs::write(&path, "of-the-file\n").unwrap();
     let credentials = obtained(method(), &platform).await.unwrap();
-    assert_eq!(sent(&credentials, &platform).as_deref(), Some("Bearer of-the-file"));
+    assert_eq!(
+        sent(&credentials, &platform).as_deref(),
+        Some("Bearer of-the-file")
+    );
 }

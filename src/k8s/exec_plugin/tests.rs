@@ -1,4 +1,4 @@
-//! Credentials commands: how often they run, what they are told, and what becomes of those that fail or hang.
+//! Credentials commands: how often they run, what they get to know, and what becomes of those that fail or hang.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::*;
 
 const V1: &str = "client.authentication.k8s.io/v1";
 
-/// A command that runs a shell script, which is told apart from every other by its directory.
+/// A command that runs a shell script, which its directory distinguishes from every other.
 fn script(directory: &Path, text: &str) -> PluginSpec {
     PluginSpec {
         command: "/bin/sh".to_owned(),
@@ -30,7 +30,10 @@ fn printing(directory: &Path, status: &str) -> PluginSpec {
 }
 
 fn runs(directory: &Path) -> usize {
-    fs::read_to_string(directory.join("runs")).unwrap_or_default().lines().count()
+    fs::read_to_string(directory.join("runs"))
+        .unwrap_or_default()
+        .lines()
+        .count()
 }
 
 #[actix_rt::test]
@@ -79,7 +82,10 @@ fn credentials_are_renewed_a_little_before_their_end() {
 async fn credentials_that_have_ended_are_obtained_again() {
     let home = TempDir::new().unwrap();
     let platform = Platform::system();
-    let spec = printing(home.path(), r#"{"token":"t","expirationTimestamp":"2020-01-01T00:00:00Z"}"#);
+    let spec = printing(
+        home.path(),
+        r#"{"token":"t","expirationTimestamp":"2020-01-01T00:00:00Z"}"#,
+    );
     credentials(&spec, None, &platform).await.unwrap();
     credentials(&spec, None, &platform).await.unwrap();
     assert_eq!(runs(home.path()), 2);
@@ -94,22 +100,42 @@ fn whatever_a_command_prints_is_read_or_refused_without_being_shown() {
     let both = format!(
         r#"{{"kind":"ExecCredential","apiVersion":"{V1}","status":{{"clientCertificateData":"c","clientKeyData":"k"}}}}"#
     );
-    assert!(spec.read(both.as_bytes(), Timestamp::UNIX_EPOCH).unwrap().certificate.is_some());
+    assert!(
+        spec.read(both.as_bytes(), Timestamp::UNIX_EPOCH)
+            .unwrap()
+            .certificate
+            .is_some()
+    );
 
     let with = |status: &str| format!(r#"{{"kind":"ExecCredential","apiVersion":"{V1}","status":{status}}}"#);
     let table = [
         ("canary".to_owned(), "did not print an ExecCredential"),
         (with("null"), "without a status"),
         (with(r#""canary""#), "did not print an ExecCredential"),
-        (with(r#"{"token":""}"#), "neither a token nor a client certificate"),
+        (
+            with(r#"{"token":""}"#),
+            "neither a token nor a client certificate",
+        ),
         (with(r#"{"clientKeyData":"canary"}"#), "and not both"),
-        (with(r#"{"token":"canary","expirationTimestamp":"canary"}"#), "an invalid expirationTimestamp"),
-        (with(r#"{"token":"canary"}"#).replace("/v1\"", "/v1beta1\""), "of another apiVersion"),
-        (with(r#"{"token":"canary"}"#).replace("ExecCredential", "Pod"), "did not print an ExecCredential"),
+        (
+            with(r#"{"token":"canary","expirationTimestamp":"canary"}"#),
+            "an invalid expirationTimestamp",
+        ),
+        (
+            with(r#"{"token":"canary"}"#).replace("/v1\"", "/v1beta1\""),
+            "of another apiVersion",
+        ),
+        (
+            with(r#"{"token":"canary"}"#).replace("ExecCredential", "Pod"),
+            "did not print an ExecCredential",
+        ),
     ];
     for (printed, words) in table {
         let wrong = spec.read(printed.as_bytes(), Timestamp::UNIX_EPOCH).unwrap_err();
-        assert!(wrong.contains(words) && !wrong.contains("canary"), "{printed}: {wrong}");
+        assert!(
+            wrong.contains(words) && !wrong.contains("canary"),
+            "{printed}: {wrong}"
+        );
     }
 }
 
@@ -124,9 +150,14 @@ async fn a_command_knows_what_it_may_do_and_gets_its_variables() {
     spec.env = vec![("VERSION".to_owned(), V1.to_owned())];
     spec.cluster = Some(r#"{"server":"https://s"}"#.to_owned());
     let printed = credentials(&spec, None, &Platform::system()).await.unwrap();
-    let told = printed.token.unwrap().expose_secret().to_owned();
-    for words in ["kind:ExecCredential", V1, "interactive:false", "cluster:{server:https://s}"] {
-        assert!(told.contains(words), "{told}");
+    let info = printed.token.unwrap().expose_secret().to_owned();
+    for words in [
+        "kind:ExecCredential",
+        V1,
+        "interactive:false",
+        "cluster:{server:https://s}",
+    ] {
+        assert!(info.contains(words), "{info}");
     }
 }
 
@@ -135,8 +166,43 @@ async fn a_command_that_hangs_is_given_up() {
     let home = TempDir::new().unwrap();
     let platform = Platform::simulated(0, Timestamp::UNIX_EPOCH);
     let hanging = std::future::pending();
-    let fault = printing(home.path(), "{}").wait(hanging, TIME_LIMIT, &platform).await.unwrap_err();
-    assert!(fault.wrong.ends_with("\"/bin/sh\" did not end within 45 s and was stopped"), "{fault}");
+    let fault = printing(home.path(), "{}")
+        .wait(hanging, TIME_LIMIT, &platform)
+        .await
+        .unwrap_err();
+    assert!(
+        fault
+            .wrong
+            .ends_with("\"/bin/sh\" did not end within 45 s and was stopped"),
+        "{fault}"
+    );
+}
+
+#[actix_rt::test]
+async fn nothing_is_left_of_a_command_that_is_given_up() {
+    let home = TempDir::new().unwrap();
+    let platform = Platform::system();
+    let spec = script(
+        home.path(),
+        "sleep 1000 & echo $! > DIR/new; mv DIR/new DIR/pid; wait",
+    );
+    let started = async {
+        while !home.path().join("pid").exists() {
+            platform.sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        _ = credentials(&spec, None, &platform) => unreachable!("it waits for its child"),
+        () = started => {}
+    }
+
+    let pid = fs::read_to_string(home.path().join("pid")).unwrap();
+    let status = Path::new("/proc").join(pid.trim()).join("status");
+    // A zombie has ended too: who collects it depends on the machine.
+    let runs = || fs::read_to_string(&status).is_ok_and(|text| !text.contains("State:\tZ"));
+    while runs() {
+        platform.sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[actix_rt::test]
@@ -145,12 +211,20 @@ async fn a_command_that_is_not_installed_is_named_with_the_hint_of_the_kubeconfi
     let mut spec = printing(home.path(), "{}");
     spec.command = "no-such-plugin".to_owned();
     let fault = credentials(&spec, None, &Platform::system()).await.unwrap_err();
-    assert!(fault.wrong.starts_with("the credentials command \"no-such-plugin\" cannot be run: No such file"), "{fault}");
+    assert!(
+        fault
+            .wrong
+            .starts_with("the credentials command \"no-such-plugin\" cannot be run: No such file"),
+        "{fault}"
+    );
     assert!(fault.remedy.starts_with("install it"), "{fault}");
 
     spec.install_hint = Some("brew install\n\u{1b}[1mfoo-cli".to_owned());
     let fault = credentials(&spec, None, &Platform::system()).await.unwrap_err();
-    assert!(fault.remedy.starts_with("its kubeconfig says: brew install") && !fault.remedy.contains('\u{1b}'), "{fault}");
+    assert!(
+        fault.remedy.starts_with("its kubeconfig says: brew install") && !fault.remedy.contains('\u{1b}'),
+        "{fault}"
+    );
 }
 
 #[test]
@@ -167,6 +241,10 @@ fn a_command_gets_the_terminal_only_where_there_is_one_and_the_kubeconfig_allows
     for (mode, terminal, expected) in table {
         let mut spec = printing(home.path(), "{}");
         spec.mode = mode;
-        assert_eq!(spec.is_interactive(terminal).ok(), expected, "{mode:?} {terminal}");
+        assert_eq!(
+            spec.is_interactive(terminal).ok(),
+            expected,
+            "{mode:?} {terminal}"
+        );
     }
 }

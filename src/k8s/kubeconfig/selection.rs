@@ -71,7 +71,8 @@ pub(in crate::k8s) fn select(
 fn choose(content: &Kubeconfig, wrong: String) -> AccessFault {
     let known = content.contexts.iter().map(|named| named.name.clone());
     if content.contexts.is_empty() {
-        let remedy = "it has no context at all: name another kubeconfig with --kubeconfig (key cluster.kubeconfig)";
+        let remedy =
+            "it has no context at all: name another kubeconfig with --kubeconfig (key cluster.kubeconfig)";
         return AccessFault::new(wrong, remedy);
     }
     let remedy = "use one of these with --context (key cluster.context)";

@@ -31,7 +31,9 @@ fn user(content: &Kubeconfig, name: &str) -> AuthInfo {
 }
 
 fn token(content: &Kubeconfig, name: &str) -> Option<String> {
-    user(content, name).token.map(|token| token.expose_secret().to_owned())
+    user(content, name)
+        .token
+        .map(|token| token.expose_secret().to_owned())
 }
 
 #[test]
@@ -45,18 +47,36 @@ fn the_first_file_that_sets_a_value_wins_and_an_empty_value_sets_nothing() {
             "https://first",
             Some("first"),
         ),
-        (vec!["current-context: null", COMPLETE], "x", "https://first", Some("first")),
-        (vec!["", COMPLETE], "x", "https://first", Some("first")),
-        (vec!["users: null\nclusters: []", COMPLETE], "x", "https://first", Some("first")),
         (
-            vec!["current-context: other\nclusters: [{name: c, cluster: {server: 'https://zero'}}]", COMPLETE],
+            vec!["current-context: null", COMPLETE],
+            "x",
+            "https://first",
+            Some("first"),
+        ),
+        (vec!["", COMPLETE], "x", "https://first", Some("first")),
+        (
+            vec!["users: null\nclusters: []", COMPLETE],
+            "x",
+            "https://first",
+            Some("first"),
+        ),
+        (
+            vec![
+                "current-context: other\nclusters: [{name: c, cluster: {server: 'https://zero'}}]",
+                COMPLETE,
+            ],
             "other",
             "https://zero",
             Some("first"),
         ),
         // An entry counts as a whole, even one without credentials.
         (vec!["users: [{name: u}]", COMPLETE], "x", "https://first", None),
-        (vec!["users: [{name: u, user: {token: ''}}]", COMPLETE], "x", "https://first", None),
+        (
+            vec!["users: [{name: u, user: {token: ''}}]", COMPLETE],
+            "x",
+            "https://first",
+            None,
+        ),
     ];
 
     for (files, context, server, expected) in table {
@@ -94,12 +114,16 @@ fn what_is_empty_is_not_set() {
     let cluster = "clusters: [{name: c, cluster: {server: s, certificate-authority: '', tls-server-name: '', \
                    certificate-authority-data: '', proxy-url: '', insecure-skip-tls-verify: null}}]";
     let found = parsed(cluster).unwrap().clusters.remove(0).cluster.unwrap();
-    assert_eq!(serde_json::to_value(found).unwrap(), serde_json::json!({"server": "s"}));
+    assert_eq!(
+        serde_json::to_value(found).unwrap(),
+        serde_json::json!({"server": "s"})
+    );
 }
 
 #[test]
 fn an_empty_variable_of_a_credentials_command_stays_empty() {
-    let text = "users: [{name: u, user: {exec: {command: c, interactiveMode: '', env: [{name: A, value: ''}]}}}]";
+    let text =
+        "users: [{name: u, user: {exec: {command: c, interactiveMode: '', env: [{name: A, value: ''}]}}}]";
     let exec = user(&parsed(text).unwrap(), "u").exec.unwrap();
     assert_eq!(exec.env.unwrap()[0]["value"], "");
     assert_eq!(exec.interactive_mode, None);
@@ -133,7 +157,10 @@ fn a_file_that_is_no_kubeconfig_is_refused_without_a_word_of_its_content() {
         ("- a\n- b\n", ": it is not a mapping"),
         ("kind: Pod\n", ": its kind is not Config"),
         ("users: secret\n", ": its users are not a list"),
-        ("users: [{name: u, user: {token: 7351}}]", ": the entry \"u\" of its users holds a value of the wrong type"),
+        (
+            "users: [{name: u, user: {token: 7351}}]",
+            ": the entry \"u\" of its users holds a value of the wrong type",
+        ),
         ("users: [{name: u}, {name: u}]", ": its users name \"u\" twice"),
         ("current-context: [secret]", ": its current-context is not a text"),
     ];
@@ -201,7 +228,10 @@ fn where_nothing_was_found_the_places_are_named() {
     };
     let table = [
         (nothing(None, None), "neither KUBECONFIG nor HOME is set"),
-        (nothing(None, Some("/home/a")), "/home/a/.kube/config: No such file"),
+        (
+            nothing(None, Some("/home/a")),
+            "/home/a/.kube/config: No such file",
+        ),
         (nothing(Some("/a"), Some("/home/a")), "/a: No such file"),
         (nothing(Some("/a:/b"), None), "none of these files exists: /a, /b"),
     ];
@@ -217,15 +247,24 @@ fn whatever_a_context_lacks_is_named_beside_what_is_there() {
             name: "F".to_owned(),
             content: parsed(text).unwrap(),
         };
-        select(&found, context).map(drop).map_err(|fault| fault.to_string())
+        select(&found, context)
+            .map(drop)
+            .map_err(|fault| fault.to_string())
     };
-    let with = |context: &str| format!("{COMPLETE}").replace("{cluster: c, user: u}", context);
+    let with = |context: &str| COMPLETE.replace("{cluster: c, user: u}", context);
 
     assert_eq!(named(COMPLETE, None), Ok(()));
     assert_eq!(named(COMPLETE, Some("x")), Ok(()));
-    assert_eq!(named(&with("{cluster: c}"), None), Ok(()), "a context without a user is anonymous");
+    assert_eq!(
+        named(&with("{cluster: c}"), None),
+        Ok(()),
+        "a context without a user is anonymous"
+    );
     let table = [
-        (named("", None), "F sets no current-context; it has no context at all: name another kubeconfig"),
+        (
+            named("", None),
+            "F sets no current-context; it has no context at all: name another kubeconfig",
+        ),
         (
             named(&COMPLETE.replace("current-context: x", ""), None),
             "F sets no current-context; use one of these with --context (key cluster.context): x",
