@@ -143,6 +143,12 @@ impl Cluster {
         self.exchange(&call, deadline, &what).await
     }
 
+    fn report_progress(&self) {
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.progress();
+        }
+    }
+
     /// Whether the credentials are about to end, and must be obtained again.
     fn has_ended_credentials(&self) -> bool {
         let end = self.connection.borrow().credentials.renew_at;
@@ -152,6 +158,8 @@ impl Cluster {
     /// Reads the configuration and the credentials again, and replaces the connection. What the run `rejected` of a
     /// credentials command printed is not used again.
     async fn reconnect(&self, rejected: Option<u64>) -> Result<(), ApiError> {
+        // A credentials command may take as long as a request.
+        self.report_progress();
         let fresh = connect::open(&self.access, rejected, &self.platform).await?;
         self.connection.replace(Rc::new(fresh));
         self.stale.set(false);
@@ -165,10 +173,7 @@ impl Cluster {
         deadline: Duration,
         what: &impl Fn() -> String,
     ) -> Result<ApiResponse, ApiError> {
-        if let Some(heartbeat) = &self.heartbeat {
-            heartbeat.progress();
-        }
-
+        self.report_progress();
         // Cloned, so that the cell is not borrowed across an await.
         let connection = Rc::clone(&self.connection.borrow());
         let authorization = connection.credentials.header(&self.platform);

@@ -13,9 +13,12 @@ use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, schedule, setup};
-use crate::k8s::{ApiError, Cluster};
+use crate::k8s::{AccessFault, ApiError, Cluster};
 use crate::platform::Platform;
 use crate::settings::{ScheduleNeed, ValidSettings};
+
+/// What an API server calls a user without credentials that it knows.
+const ANONYMOUS: &str = "system:anonymous";
 
 /// The flags of `macaque check`.
 #[derive(Debug, Args)]
@@ -217,23 +220,21 @@ fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding
 /// As whom macaque is connected, if the API server says so, and what a person should know of the credentials.
 async fn user(cluster: &Cluster) -> Option<CheckFinding> {
     let name = cluster.user_name().await.ok().flatten();
-    match (name, cluster.credentials_warning()) {
-        (Some(name), None) => {
-            let by = cluster
-                .credentials_name()
-                .map(|credentials| format!(", by {credentials}"));
-            Some(CheckFinding::ok(
-                "user",
-                format!("{name}{}", by.unwrap_or_default()),
-            ))
-        }
-        (name, Some(warning)) => {
-            let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
-            let remedy = "give the kubeconfig's user credentials, and its cluster an https:// server";
-            Some(CheckFinding::warning("user", format!("{name}{warning}"), remedy))
-        }
-        (None, None) => None,
+    if let Some(AccessFault { wrong, remedy }) = cluster.credentials_warning() {
+        let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
+        return Some(CheckFinding::warning("user", format!("{name}{wrong}"), remedy));
     }
+
+    let name = name?;
+    let Some(credentials) = cluster.credentials_name() else {
+        return Some(CheckFinding::ok("user", name));
+    };
+    Some(if name == ANONYMOUS {
+        let detail = format!("{name}: the API server does not know {credentials}");
+        CheckFinding::warning("user", detail, "renew the credentials, or choose another context")
+    } else {
+        CheckFinding::ok("user", format!("{name}, by {credentials}"))
+    })
 }
 
 /// The finding that the API server gives no usable answer; `cluster` is the connection, if there is one.
@@ -259,7 +260,8 @@ fn unreachable(error: &ApiError, cluster: Option<&Cluster>) -> CheckFinding {
             (error.to_string(), remedy.to_owned())
         }
         _ => (
-            error.to_string(),
+            cluster.map_or_else(String::new, |cluster| format!("{}: ", cluster.server()))
+                + &error.to_string(),
             "check that it is the address of a Kubernetes API server, with its path if it has one".to_owned(),
         ),
     };

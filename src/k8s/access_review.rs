@@ -81,14 +81,17 @@ impl Cluster {
         let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
         let review = json(Method::POST, path, &SelfSubjectReview::default());
         let response = self.send(review, self.access.deadlines.read, what).await?;
-        if matches!(response.status.as_u16(), 403 | 404 | 405) {
+        if matches!(response.status.as_u16(), 404 | 405) {
             return Ok(None);
         }
-        let answer: SelfSubjectReview = response.into_object(ObjectKind::USER_REVIEW, what)?;
-        let user = answer.status.and_then(|status| status.user_info);
-        Ok(user
-            .and_then(|user| user.username)
-            .filter(|name| !name.is_empty()))
+
+        let answer: Result<SelfSubjectReview, _> = response.into_object(ObjectKind::USER_REVIEW, what);
+        let name = match answer {
+            Ok(answer) => answer.status.and_then(|status| status.user_info?.username),
+            Err(ApiError::Forbidden { why, .. }) => refused_user(&why).map(str::to_owned),
+            Err(error) => return Err(error),
+        };
+        Ok(name.filter(|name| !name.is_empty()))
     }
 
     /// Whether `namespace` exists; `None` if macaque may not read it.
@@ -104,5 +107,24 @@ impl Cluster {
         }
         let namespace = response.into_object_if_any::<IgnoredAny>(ObjectKind::NAMESPACE, what)?;
         Ok(Some(namespace.is_some()))
+    }
+}
+
+/// The user whom a refusal names: `… is forbidden: User "NAME" cannot create …`.
+fn refused_user(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("User \"")?;
+    rest.split_once('"').map(|(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_user_who_may_not_even_ask() {
+        let message = "selfsubjectreviews.authentication.k8s.io is forbidden: User \"system:anonymous\" cannot create \
+                       resource \"selfsubjectreviews\" at the cluster scope";
+        assert_eq!(refused_user(message), Some("system:anonymous"));
+        assert_eq!(refused_user("no"), None);
     }
 }

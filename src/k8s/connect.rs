@@ -63,7 +63,7 @@ pub(super) struct Connection {
     /// The API server's address, for errors.
     pub(super) server: Arc<str>,
     /// What a person should know of the credentials, if there is something.
-    pub(super) warning: Option<String>,
+    pub(super) warning: Option<AccessFault>,
 }
 
 impl Cluster {
@@ -86,13 +86,18 @@ impl Cluster {
 
     /// What a person should know of the credentials of this connection: that there are none, or that they are not
     /// sent.
-    pub fn credentials_warning(&self) -> Option<String> {
+    pub fn credentials_warning(&self) -> Option<AccessFault> {
         self.connection.borrow().warning.clone()
     }
 
     /// What the credentials are called in messages, e.g. `the token file /token`; `None` if there are none.
     pub fn credentials_name(&self) -> Option<String> {
         self.connection.borrow().credentials.name.clone()
+    }
+
+    /// The address of the API server.
+    pub fn server(&self) -> Arc<str> {
+        Arc::clone(&self.connection.borrow().server)
     }
 }
 
@@ -119,20 +124,13 @@ pub(super) async fn open(
 
     let server = server::address(&config.cluster_url).into();
     let encrypted = config.cluster_url.scheme_str() == Some("https");
-    let warning = account.warning(
-        encrypted || access.credentials_without_tls,
-        encrypted,
-        &config,
-        &source,
-    );
+    let are_sent = encrypted || access.credentials_without_tls;
+    let has_certificate = credentials::has_certificate(&config.auth_info);
+    let warning = account.warning(encrypted, are_sent, has_certificate, &source);
     let credentials = match account {
         Account::Pod(file) => ClientCredentials::of_service_account(&file, platform),
         Account::User { method, .. } => {
-            let method = if encrypted || access.credentials_without_tls {
-                method
-            } else {
-                AuthMethod::None
-            };
+            let method = if are_sent { method } else { AuthMethod::None };
             ClientCredentials::obtain(method, &mut config.auth_info, rejected, platform).await
         }
     };
@@ -223,8 +221,14 @@ impl ConnectionTarget {
 }
 
 impl Account {
-    /// What a person should know of these credentials.
-    fn warning(&self, sent: bool, encrypted: bool, config: &Config, source: &str) -> Option<String> {
+    /// What a person should know of these credentials: that there are none, or that they are not sent.
+    fn warning(
+        &self,
+        encrypted: bool,
+        are_sent: bool,
+        has_certificate: bool,
+        source: &str,
+    ) -> Option<AccessFault> {
         let Self::User { name, method } = self else {
             return None;
         };
@@ -232,15 +236,17 @@ impl Account {
             Some(name) => format!("the user {name:?} of {source}"),
             None => format!("the context of {source}"),
         };
-        match method {
-            AuthMethod::None if encrypted && !credentials::has_certificate(&config.auth_info) => {
-                Some(format!("connects as anonymous: {user} holds no credentials"))
-            }
-            AuthMethod::None => None,
-            _ if sent => None,
-            _ => Some(format!(
-                "connects without credentials: those of {user} are not sent over http:// (cluster.credentials_without_tls)"
-            )),
+        let has_header = !matches!(method, AuthMethod::None);
+        if !encrypted && (has_certificate || has_header && !are_sent) {
+            return Some(AccessFault::new(
+                format!("connects without credentials: those of {user} are not sent over http://"),
+                "use https:// in server, or set cluster.credentials_without_tls (a certificate needs https://)",
+            ));
         }
+
+        (encrypted && !has_certificate && !has_header).then(|| {
+            let wrong = format!("connects as anonymous: {user} holds no credentials");
+            AccessFault::new(wrong, "give it a token, a client certificate or an exec plugin")
+        })
     }
 }

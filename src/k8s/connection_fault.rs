@@ -1,4 +1,4 @@
-//! Why no answer came from the API server, as a person needs it to be told: what is wrong, and what to do about it.
+//! Why no answer came from the API server, in words for people: what is wrong, and what to do about it.
 //! The libraries' own words are kept for what has no better ones, without their links to manuals.
 
 use std::error::Error;
@@ -200,6 +200,7 @@ impl fmt::Display for ConnectionFault {
             Self::NotYetValid => "its certificate is not valid yet",
             Self::WrongName(names) if names.is_empty() => "its certificate is for another name",
             Self::WrongName(names) => {
+                let names: Vec<_> = names.iter().map(|name| bare(name)).collect();
                 let names = text::clean(&names.join(", "), MAX_OTHER_CHARS);
                 return write!(f, "its certificate is for other names: {names}");
             }
@@ -212,6 +213,12 @@ impl fmt::Display for ConnectionFault {
         };
         f.write_str(text)
     }
+}
+
+/// A name of a certificate, which rustls writes as `DnsName("NAME")` or `IpAddress(ADDRESS)`.
+fn bare(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    inner.unwrap_or(name).trim_matches('"')
 }
 
 /// The error within an `io::Error`.

@@ -35,7 +35,7 @@ pub enum ApiError {
         why: ConnectionFault,
     },
     /// The credentials are not accepted.
-    #[error("{what}: the API server does not accept the credentials (401)")]
+    #[error("{what}: the API server does not accept the credentials (401); renew them")]
     Unauthorized {
         /// What was asked.
         what: String,

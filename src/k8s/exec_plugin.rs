@@ -8,6 +8,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -55,11 +56,11 @@ pub(super) struct PluginSpec {
 /// Whether a command may use the terminal of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum InteractiveMode {
-    /// It gets no standard input.
+    /// The command gets no standard input.
     Never,
-    /// It gets standard input if that is a terminal.
+    /// The command gets standard input if that is a terminal.
     IfAvailable,
-    /// It cannot run without a terminal.
+    /// The command cannot run without a terminal.
     Always,
 }
 
@@ -139,13 +140,20 @@ impl PluginSpec {
             })
             .kill_on_drop(true);
 
+        // Only the processes of the terminal's own group may read from it.
+        if !interactive {
+            command.process_group(0);
+        }
+
         let limit = if interactive && is_first {
             DIALOG_LIMIT
         } else {
             TIME_LIMIT
         };
         let child = command.spawn().map_err(|error| self.not_started(&error))?;
+        let mut group = ProcessGroup::led_by(child.id().filter(|_| !interactive));
         let output = self.wait(child.wait_with_output(), limit, platform).await?;
+        group.leave();
         if !output.status.success() {
             let ending = match output.status.code() {
                 Some(code) => format!("with status {code}"),
@@ -263,6 +271,30 @@ impl PluginSpec {
             renew_at: end.map(|end| end - MARGIN.min(end.duration_since(now) / 2)),
             run: 0,
         })
+    }
+}
+
+/// The processes of a command, which are killed when this is dropped before the command has ended.
+struct ProcessGroup(Option<Pid>);
+
+impl ProcessGroup {
+    fn led_by(leader: Option<u32>) -> Self {
+        let leader = leader.and_then(|id| i32::try_from(id).ok());
+        Self(leader.and_then(Pid::from_raw))
+    }
+
+    /// Leaves alone what the command started and left behind, e.g. an agent.
+    fn leave(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // It fails if every process has ended by itself.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
     }
 }
 

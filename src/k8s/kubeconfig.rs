@@ -134,7 +134,7 @@ impl KubeconfigSearch {
     }
 }
 
-/// Why a file cannot be read.
+/// A reason why a file cannot be read.
 #[derive(Debug)]
 enum ReadFault {
     Io(io::Error),

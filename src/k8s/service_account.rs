@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_without_its_service_accounts_files_is_told_why() {
+    fn a_pod_without_its_service_accounts_files_is_an_error_that_names_them() {
         let empty = tempfile::TempDir::new().unwrap();
         let fault = pod("10.96.0.1", empty.path()).config().unwrap_err();
         assert!(fault.wrong.contains("ca.crt: No such file"), "{fault}");

@@ -42,7 +42,7 @@ impl LogFormat {
     }
 }
 
-/// The cluster to connect to; with neither set, the one macaque runs in, else kubectl's default.
+/// The cluster to connect to, and what may be sent to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClusterSettings {
     /// The kubeconfig file.

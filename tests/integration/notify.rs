@@ -118,26 +118,28 @@ async fn slacks_ok_false_is_a_failure_that_is_not_repeated_if_it_is_permanent() 
 #[actix_rt::test]
 async fn a_refusal_for_good_is_sent_once_and_says_what_to_do() {
     let html = "<html><body>Sign in</body></html>";
-    let refusals: [(fn(&str) -> Channel, u16, &str, &str); 9] = [
+    let services: [fn(&str) -> Channel; 3] = [slack, webhook, webex];
+    let [bot, hook, room] = services;
+    let refusals = [
         (
-            slack,
+            bot,
             200,
             r#"{"ok":false,"error":"channel_not_found"}"#,
             "use the channel's ID",
         ),
         (
-            slack,
+            bot,
             200,
             r#"{"ok":false,"error":"invalid_auth"}"#,
             "a new bot token is needed",
         ),
-        (slack, 200, html, "is the URL right?"),
-        (webhook, 404, "no_service", "create a new one"),
-        (webhook, 410, "channel_is_archived", "the channel is archived"),
-        (webhook, 200, html, "is the URL right?"),
-        (webex, 401, "{}", "a new bot token is needed"),
-        (webex, 404, "{}", "check the room's ID"),
-        (webex, 200, html, "is the URL right?"),
+        (bot, 200, html, "is the URL right?"),
+        (hook, 404, "no_service", "create a new one"),
+        (hook, 410, "channel_is_archived", "the channel is archived"),
+        (hook, 200, html, "is the URL right?"),
+        (room, 401, "{}", "a new bot token is needed"),
+        (room, 404, "{}", "check the room's ID"),
+        (room, 200, html, "is the URL right?"),
     ];
 
     for (channel, status, body, remedy) in refusals {
@@ -152,17 +154,19 @@ async fn a_refusal_for_good_is_sent_once_and_says_what_to_do() {
 
 #[actix_rt::test]
 async fn slacks_ok_false_is_repeated_if_it_may_pass() {
-    let sick = reply(200, r#"{"ok":false,"error":"service_unavailable"}"#);
-    let service = ChatServer::answering([sick, reply(200, OK)]).await;
-    let (delivery, pauses) = with_retries(&slack(&service.address)).await;
+    for code in ["internal_error", "service_unavailable"] {
+        let sick = reply(200, &format!(r#"{{"ok":false,"error":"{code}"}}"#));
+        let service = ChatServer::answering([sick, reply(200, OK)]).await;
+        let (delivery, pauses) = with_retries(&slack(&service.address)).await;
 
-    assert_eq!(delivery, DELIVERED);
-    let requests = service.requests();
-    assert_eq!((requests.len(), pauses.len()), (2, 1));
-    assert_eq!(
-        requests[0].split_once("\r\n\r\n").unwrap().1,
-        requests[1].split_once("\r\n\r\n").unwrap().1
-    );
+        assert_eq!(delivery, DELIVERED);
+        let requests = service.requests();
+        assert_eq!((requests.len(), pauses.len()), (2, 1));
+        assert_eq!(
+            requests[0].split_once("\r\n\r\n").unwrap().1,
+            requests[1].split_once("\r\n\r\n").unwrap().1
+        );
+    }
 }
 
 #[actix_rt::test]

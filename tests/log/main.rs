@@ -127,7 +127,7 @@ fn encoded_canaries() -> Vec<String> {
         CANARY.replace('-', "\u{ad}-"),
         CANARY.replace('-', "-\\u2060"),
         CANARY.replace('-', "\\n-"),
-        format!("{}{}", "x".repeat(185), &CANARY[..]),
+        format!("{}{CANARY}", "x".repeat(185)),
     ]
 }
 

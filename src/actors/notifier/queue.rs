@@ -53,7 +53,7 @@ pub(super) struct SeriesResult {
 /// What to do after a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AfterDelivery {
-    /// The message was delivered, or never will be.
+    /// The message was delivered, or is given up.
     Finished,
     /// The message is first in the queue again; wake the queue after this time.
     Retry(Duration),
@@ -117,7 +117,7 @@ impl ChannelQueue {
             return AfterDelivery::Finished;
         };
         if series.stopping {
-            log::error!(channel = name; "shutting down before {name} received a report: {error}");
+            log::error!(channel = name; "shutting down before {name} confirmed a report: {error}");
             return AfterDelivery::Undelivered;
         }
 
@@ -131,11 +131,11 @@ impl ChannelQueue {
     fn log_dropped(&mut self, error: &DeliveryError, tries: TryCount) {
         let name = self.channel.name();
         if error.retryable == Retryable::InDoubt {
-            let tries = count(tries.made as usize, "time");
+            let times = count(tries.in_doubt as usize, "time");
             log::warn!(
                 channel = name;
-                "sent a report to {name} {tries}, each time without a clear answer; it may have been delivered, and is \
-                 not sent again: {error}"
+                "sent a report to {name} {times} without a clear answer; it may have been delivered, and is not sent \
+                 again: {error}"
             );
             return;
         }

@@ -118,6 +118,16 @@ fn no_words_of_a_fault_or_its_remedy_link_to_a_manual() {
 }
 
 #[test]
+fn the_names_of_a_certificate_are_shown_bare() {
+    let presented = ["DnsName(\"a.example\")", "IpAddress(127.0.0.1)", "b.example"];
+    let fault = ConnectionFault::WrongName(presented.map(str::to_owned).to_vec());
+    assert_eq!(
+        fault.to_string(),
+        "its certificate is for other names: a.example, 127.0.0.1, b.example"
+    );
+}
+
+#[test]
 fn a_name_without_an_address_is_recognised_by_hypers_words() {
     #[derive(Debug, thiserror::Error)]
     #[error("dns error")]

@@ -1,4 +1,4 @@
-//! Credentials commands: how often they run, what they are told, and what becomes of those that fail or hang.
+//! Credentials commands: how often they run, what they get to know, and what becomes of those that fail or hang.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::*;
 
 const V1: &str = "client.authentication.k8s.io/v1";
 
-/// A command that runs a shell script, which is told apart from every other by its directory.
+/// A command that runs a shell script, which its directory distinguishes from every other.
 fn script(directory: &Path, text: &str) -> PluginSpec {
     PluginSpec {
         command: "/bin/sh".to_owned(),
@@ -150,14 +150,14 @@ async fn a_command_knows_what_it_may_do_and_gets_its_variables() {
     spec.env = vec![("VERSION".to_owned(), V1.to_owned())];
     spec.cluster = Some(r#"{"server":"https://s"}"#.to_owned());
     let printed = credentials(&spec, None, &Platform::system()).await.unwrap();
-    let told = printed.token.unwrap().expose_secret().to_owned();
+    let info = printed.token.unwrap().expose_secret().to_owned();
     for words in [
         "kind:ExecCredential",
         V1,
         "interactive:false",
         "cluster:{server:https://s}",
     ] {
-        assert!(told.contains(words), "{told}");
+        assert!(info.contains(words), "{info}");
     }
 }
 
@@ -176,6 +176,33 @@ async fn a_command_that_hangs_is_given_up() {
             .ends_with("\"/bin/sh\" did not end within 45 s and was stopped"),
         "{fault}"
     );
+}
+
+#[actix_rt::test]
+async fn nothing_is_left_of_a_command_that_is_given_up() {
+    let home = TempDir::new().unwrap();
+    let platform = Platform::system();
+    let spec = script(
+        home.path(),
+        "sleep 1000 & echo $! > DIR/new; mv DIR/new DIR/pid; wait",
+    );
+    let started = async {
+        while !home.path().join("pid").exists() {
+            platform.sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        _ = credentials(&spec, None, &platform) => unreachable!("it waits for its child"),
+        () = started => {}
+    }
+
+    let pid = fs::read_to_string(home.path().join("pid")).unwrap();
+    let status = Path::new("/proc").join(pid.trim()).join("status");
+    // A zombie has ended too: who collects it depends on the machine.
+    let runs = || fs::read_to_string(&status).is_ok_and(|text| !text.contains("State:\tZ"));
+    while runs() {
+        platform.sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[actix_rt::test]

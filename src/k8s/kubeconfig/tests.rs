@@ -251,7 +251,7 @@ fn whatever_a_context_lacks_is_named_beside_what_is_there() {
             .map(drop)
             .map_err(|fault| fault.to_string())
     };
-    let with = |context: &str| format!("{COMPLETE}").replace("{cluster: c, user: u}", context);
+    let with = |context: &str| COMPLETE.replace("{cluster: c, user: u}", context);
 
     assert_eq!(named(COMPLETE, None), Ok(()));
     assert_eq!(named(COMPLETE, Some("x")), Ok(()));
