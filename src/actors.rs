@@ -42,6 +42,7 @@ use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
 use crate::notify::{Channel, DeliveryRetry};
 use crate::platform::Platform;
+use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
 
 /// The configuration of the actors, and everything they work with.
@@ -59,6 +60,8 @@ pub struct ActorsConfig {
     pub access: ClusterAccess,
     /// Where reports are delivered.
     pub channels: Arc<[Channel]>,
+    /// Which proxies lead to the channels.
+    pub proxies: ProxyPolicy,
     /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,
     /// How often actors may fail before the process ends.

@@ -15,6 +15,8 @@ mod error;
 mod name_list;
 mod pods;
 mod response;
+mod tls;
+mod transport;
 mod wire;
 
 pub use config_map::{JournalConfigMap, WriteResult};

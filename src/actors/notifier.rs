@@ -21,6 +21,7 @@ use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::Heartbeat;
 use crate::notify::{self, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, RoundMessage};
 use crate::platform::Platform;
+use crate::proxy::ProxyPolicy;
 
 /// How many rounds are remembered, so that one incarnation of the Notifier delivers none of them twice.
 const TRACKED_ROUNDS: usize = 200;
@@ -37,6 +38,7 @@ pub struct Notifier {
     queues: Vec<ChannelQueue>,
     rounds: VecDeque<TrackedRound>,
     http: Option<HttpClient>,
+    proxies: ProxyPolicy,
     retry: DeliveryRetry,
     killer: StableRecipient<ReportDelivered>,
     heartbeat: Heartbeat,
@@ -57,6 +59,7 @@ impl Notifier {
             queues: config.channels.iter().cloned().map(ChannelQueue::new).collect(),
             rounds: VecDeque::new(),
             http: None,
+            proxies: config.proxies.clone(),
             retry: config.retry,
             killer,
             heartbeat,
@@ -185,10 +188,10 @@ impl Actor for Notifier {
 
     fn started(&mut self, _: &mut Self::Context) {
         let channels: Vec<_> = self.queues.iter().map(|queue| queue.channel.clone()).collect();
-        let http = HttpClient::new(&channels, &self.platform).or_else(|error| {
+        let http = HttpClient::new(&channels, &self.proxies, &self.platform).or_else(|error| {
             log::error!("chat services cannot be reached: {error}");
             // The log channel works without TLS.
-            HttpClient::new(&[], &self.platform)
+            HttpClient::new(&[], &self.proxies, &self.platform)
         });
         self.http = http.ok();
     }

@@ -30,6 +30,7 @@ use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
 use crate::notify::{Channel, DeliveryRetry, RoundMessage};
 use crate::platform::Platform;
+use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
 use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry;
@@ -142,6 +143,7 @@ fn actors_config(
         round: Arc::new(round),
         access,
         channels: Arc::new([Channel::Listener(listener)]),
+        proxies: ProxyPolicy::Direct,
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

@@ -16,10 +16,10 @@ use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, setup};
 use crate::failpoint::FailPoints;
 use crate::journal::JournalError;
-use crate::notify::{self, Channel, DeliveryRetry, HttpClient, RoundMessage};
+use crate::notify::{self, DeliveryRetry, HttpClient, RoundMessage};
 use crate::platform::Platform;
 use crate::round::{self, ClaimState, RoundContext, RoundResult, StopSwitch};
-use crate::settings::{ScheduleNeed, ValidSettings};
+use crate::settings::{NotifySettings, ScheduleNeed, ValidSettings};
 use crate::telemetry;
 
 /// How long a delivery may take: as long as the daemon gives its channels when it stops.
@@ -82,7 +82,7 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
 
     // Whatever becomes of the deliveries, the caller knows.
     print(&report, args.output);
-    let is_delivered = deliver(&settings.notify.channels(), &report, signals, &platform).await;
+    let is_delivered = deliver(&settings.notify, &report, signals, &platform).await;
     if is_delivered && claim_state == ClaimState::Closed {
         record_delivery(context, report.slot).await;
     }
@@ -168,15 +168,16 @@ async fn received(mut signals: watch::Receiver<usize>, many: usize) {
 /// Delivers the report to every channel at once, until the next signal or the timeout, and logs each failure; returns
 /// whether every channel received it.
 async fn deliver(
-    channels: &[Channel],
+    notify: &NotifySettings,
     report: &RoundReport,
     signals: watch::Receiver<usize>,
     platform: &Platform,
 ) -> bool {
+    let channels = notify.channels();
     if channels.is_empty() {
         return true;
     }
-    let http = match HttpClient::new(channels, platform) {
+    let http = match HttpClient::new(&channels, &setup::notify_proxies(notify), platform) {
         Ok(http) => http,
         Err(error) => {
             log::error!("the report was not delivered: {error}");

@@ -79,6 +79,7 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         journal: setup::journal_store(settings, platform),
         access,
         channels: channels.into(),
+        proxies: setup::notify_proxies(&settings.notify),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

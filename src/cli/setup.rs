@@ -13,9 +13,10 @@ use super::exit;
 use crate::journal::JournalStore;
 use crate::k8s::{Cluster, ClusterAccess};
 use crate::platform::Platform;
+use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
 use crate::settings::{
-    self, ClusterSettings, CommandSettings, FlagSetting, ScheduleNeed, SettingMistakes, SettingsSources,
+    self, ClusterSettings, CommandSettings, FlagSetting, NotifySettings, ScheduleNeed, SettingMistakes, SettingsSources,
     ValidSettings,
 };
 use crate::telemetry;
@@ -162,6 +163,12 @@ pub(super) fn access(cluster: &ClusterSettings) -> ClusterAccess {
         context: cluster.context.clone(),
         ..ClusterAccess::default()
     }
+}
+
+/// Which proxies lead to the chat services.
+pub(super) fn notify_proxies(notify: &NotifySettings) -> ProxyPolicy {
+    let own = notify.proxies().cloned();
+    own.unwrap_or_else(|| ProxyPolicy::Environment(ProxyEnvironment::of_process()))
 }
 
 /// Connects to the cluster, on the Arbiter that will use it.

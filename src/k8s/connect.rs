@@ -13,7 +13,8 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use secrecy::ExposeSecret;
 
-use super::{ApiError, Cluster, credentials};
+use super::transport::TransportError;
+use super::{ApiError, Cluster, credentials, transport};
 use crate::platform::Platform;
 
 /// How long connecting may take: long enough for a distant API server, short enough to report a dead one within a
@@ -89,9 +90,14 @@ pub(super) async fn client(access: &ClusterAccess) -> Result<(Client, Arc<str>),
         .as_ref()
         .and_then(|exec| exec.command.clone());
 
-    let client = Client::try_from(config).map_err(|error| {
-        let fault = credentials::of_client(&error, command.as_deref());
-        ApiError::Access(source.unusable(&fault))
+    let client = transport::client(config).map_err(|error| {
+        ApiError::Access(match error {
+            TransportError::Environment(proxy) => format!("the API server cannot be reached: {proxy}"),
+            TransportError::ProxyUrl(proxy) => source.unusable(&format!("its {proxy}")),
+            TransportError::Config(error) => {
+                source.unusable(&credentials::of_client(&error, command.as_deref()))
+            }
+        })
     })?;
     Ok((client, server))
 }
@@ -135,7 +141,8 @@ async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource),
     };
 
     let source = ConfigSource { name, remedy };
-    let file = file.map_err(|error| source.unusable(&credentials::of_file(&error)))?;
+    let mut file = file.map_err(|error| source.unusable(&credentials::of_file(&error)))?;
+    transport::without_inferred_proxy(&mut file);
 
     if let Some(context) = &access.context {
         let known: Vec<_> = file.contexts.iter().map(|known| known.name.as_str()).collect();

@@ -15,10 +15,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use super::channel::Channel;
+use super::connector::{ServiceConnector, proxy_for};
 use super::delivery::{DeliveryError, ServiceAnswer};
 use super::service::PostRequest;
 use super::url::destination;
 use crate::platform::Platform;
+use crate::proxy::{Proxy, ProxyError, ProxyPolicy};
 
 /// How long a service may take for its whole answer.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -31,6 +33,7 @@ const BODY_LIMIT: usize = 16 * 1024;
 #[derive(Clone)]
 pub struct HttpClient {
     client: awc::Client,
+    proxies: ProxyPolicy,
     platform: Platform,
     deadline: Duration,
 }
@@ -50,14 +53,18 @@ pub enum HttpError {
 }
 
 impl HttpClient {
-    /// Creates a client for `channels`. Call this on the Arbiter that will use the client. CA certificates are loaded
-    /// only if one of the channels needs TLS.
-    pub fn new(channels: &[Channel], platform: &Platform) -> Result<Self, HttpError> {
+    /// Creates a client for `channels`, which goes through `proxies`. Call this on the Arbiter that will use the
+    /// client. CA certificates are loaded only if one of the channels needs TLS.
+    pub fn new(channels: &[Channel], proxies: &ProxyPolicy, platform: &Platform) -> Result<Self, HttpError> {
+        let needs_tls = channels.iter().any(Channel::needs_tls);
+        let tls = needs_tls.then(tls).transpose()?.map(Arc::new);
+
         let mut connector = awc::Connector::new()
+            .connector(ServiceConnector::new(proxies.clone(), tls.clone()))
             .timeout(CONNECT_TIMEOUT)
             .handshake_timeout(CONNECT_TIMEOUT);
-        if channels.iter().any(Channel::needs_tls) {
-            connector = connector.rustls_0_23(Arc::new(tls()?));
+        if let Some(tls) = tls {
+            connector = connector.rustls_0_23(tls);
         }
 
         let client = awc::Client::builder()
@@ -68,6 +75,7 @@ impl HttpClient {
             .finish();
         Ok(Self {
             client,
+            proxies: proxies.clone(),
             platform: platform.clone(),
             deadline: DEADLINE,
         })
@@ -93,6 +101,7 @@ impl HttpClient {
             DeliveryError::permanent(format!("the URL of {service} cannot be used: it {mistake}"))
         })?;
 
+        let proxy = proxy_for(&self.proxies, &uri).ok().flatten();
         let mut request = self
             .client
             .post(uri)
@@ -107,7 +116,7 @@ impl HttpClient {
         let sent = self.platform.until(deadline, sending).await;
         let result =
             sent.ok_or_else(|| DeliveryError::transient(format!("{service} did not answer in time")))?;
-        let mut response = result.map_err(|error| translate(service, &error))?;
+        let mut response = result.map_err(|error| translate(service, &error, proxy))?;
 
         let (body, whole) = self.beginning(&mut response, deadline).await;
         let retry_after = response.headers().get(header::RETRY_AFTER);
@@ -177,8 +186,16 @@ fn seconds(value: &str) -> Option<Duration> {
     value.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// Describes an error without awc's own text, which may name hosts and addresses.
-fn translate(service: &str, error: &SendRequestError) -> DeliveryError {
+/// Describes an error without awc's own text, which may name hosts and addresses; `proxy` led to the service.
+fn translate(service: &str, error: &SendRequestError, proxy: Option<Proxy>) -> DeliveryError {
+    if let Some(error) = of_proxy(error, proxy) {
+        let why = format!("{service} cannot be reached: {error}");
+        return match error {
+            ProxyError::Bad(_) => DeliveryError::permanent(why),
+            _ => DeliveryError::transient(why),
+        };
+    }
+
     let why = match error {
         SendRequestError::Url(_) => {
             return DeliveryError::permanent(format!("the URL of {service} cannot be used"));
@@ -203,6 +220,15 @@ fn translate(service: &str, error: &SendRequestError) -> DeliveryError {
     };
 
     DeliveryError::transient(why)
+}
+
+/// What went wrong between macaque and the proxy, or between the proxy and the service.
+fn of_proxy(error: &SendRequestError, proxy: Option<Proxy>) -> Option<ProxyError> {
+    match error {
+        SendRequestError::Connect(ConnectError::Timeout) => proxy.map(|proxy| ProxyError::TimedOut { proxy }),
+        SendRequestError::Connect(ConnectError::Io(error)) => error.get_ref()?.downcast_ref().cloned(),
+        _ => None,
+    }
 }
 
 /// What went wrong in a TLS handshake, without names.

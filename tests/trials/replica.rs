@@ -16,6 +16,7 @@ use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
 use macaque::notify::{Channel, DeliveryRetry, SlackWebhook};
 use macaque::platform::Platform;
+use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque::settings::{LogFormat, LogSettings};
 use macaque_core::config::{ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
@@ -121,6 +122,7 @@ impl ReplicaConfig {
             ),
             access,
             channels: Arc::new([channel]),
+            proxies: ProxyPolicy::Direct,
             retry: DeliveryRetry {
                 tries: 3,
                 first: Duration::from_millis(50),

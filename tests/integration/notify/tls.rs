@@ -85,7 +85,7 @@ async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_proc
     }
 
     let (channel, server) = secure_webhook("127.0.0.1");
-    let http = HttpClient::new(std::slice::from_ref(&channel), &Platform::system()).unwrap();
+    let http = client(std::slice::from_ref(&channel)).unwrap();
     assert_eq!(deliver(&http, &channel, &message()).await, Ok(()));
     assert_eq!(server.join().unwrap().unwrap(), b"http/1.1");
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
@@ -107,7 +107,7 @@ async fn a_service_of_an_unknown_authority_gets_no_report() {
 
 async fn gets_no_report(host: &str) {
     let (channel, server) = secure_webhook(host);
-    let http = HttpClient::new(std::slice::from_ref(&channel), &Platform::system()).unwrap();
+    let http = client(std::slice::from_ref(&channel)).unwrap();
     let error = deliver(&http, &channel, &message()).await.unwrap_err();
     let why = "the TLS handshake with the Slack webhook failed: its certificate is not trusted";
     assert_eq!(error.to_string(), why);

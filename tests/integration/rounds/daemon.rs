@@ -19,6 +19,7 @@ use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
 use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
 use macaque::platform::Platform;
+use macaque::proxy::ProxyPolicy;
 use macaque_core::report::RoundStatus;
 use macaque_core::schedule::timer::TimerConfig;
 use macaque_testkit::evict_one;
@@ -176,6 +177,7 @@ fn actors_config(
             ..ClusterAccess::default()
         },
         channels: Arc::new([Channel::Listener(delivered)]),
+        proxies: ProxyPolicy::Direct,
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
