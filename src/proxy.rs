@@ -15,8 +15,7 @@ pub use environment::ProxyEnvironment;
 pub(crate) use tunnel::{BoxError, ProxiedStream, ProxyConnector, ProxyError};
 
 /// What is right where the URL of a proxy is wrong.
-pub(crate) const PROXY_URL: &str =
-    "use http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ before HOST if it needs them";
+pub(crate) const PROXY_URL: &str = "use http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ before HOST if it needs them";
 
 /// Which proxy leads to a server.
 #[derive(Debug, Clone, Default)]
@@ -142,7 +141,10 @@ impl fmt::Display for Proxy {
             ProxyKind::Https => "https",
             ProxyKind::Socks5 => "socks5",
         };
-        let authority = self.address.authority().map_or("", |authority| authority.as_str());
+        let authority = self
+            .address
+            .authority()
+            .map_or("", |authority| authority.as_str());
         write!(f, "{scheme}://{authority} ({})", self.named_by)
     }
 }
@@ -181,7 +183,11 @@ fn address(kind: ProxyKind, url: &Uri) -> Option<Uri> {
 
 /// The host and the port of a server, which are what a proxy is asked for and `NO_PROXY` is matched against.
 fn host_and_port(server: &Uri) -> Option<(&str, u16)> {
-    let default = if server.scheme_str() == Some("http") { 80 } else { 443 };
+    let default = if server.scheme_str() == Some("http") {
+        80
+    } else {
+        443
+    };
     Some((server.host()?, server.port_u16().unwrap_or(default)))
 }
 

@@ -16,8 +16,8 @@ use crate::platform::Platform;
 use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
 use crate::settings::{
-    self, ClusterSettings, CommandSettings, FlagSetting, NotifySettings, ScheduleNeed, SettingMistakes, SettingsSources,
-    ValidSettings,
+    self, ClusterSettings, CommandSettings, FlagSetting, NotifySettings, ScheduleNeed, SettingMistakes,
+    SettingsSources, ValidSettings,
 };
 use crate::telemetry;
 

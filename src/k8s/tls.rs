@@ -45,7 +45,9 @@ pub(super) fn to_proxy(config: &Config) -> Result<ClientConfig, kube::Error> {
     let verifier = Verifier::new_with_extra_roots(roots.map(CertificateDer::from), Arc::clone(&provider));
     let tls = verifier.and_then(|verifier| {
         let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-        let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+        let builder = builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
         Ok(builder.with_no_client_auth())
     });
     tls.map_err(|error| kube::Error::RustlsTls(RustlsTlsError::AddRootCertificate(Box::new(error))))
@@ -67,7 +69,10 @@ fn is_unreadable_certificate(error: &kube::Error) -> bool {
 
 /// The client certificate with its key, neither read nor compared.
 fn identity(user: &AuthInfo) -> Option<CertifiedKey> {
-    let chain = pem(user.client_certificate_data.as_deref(), user.client_certificate.as_deref())?;
+    let chain = pem(
+        user.client_certificate_data.as_deref(),
+        user.client_certificate.as_deref(),
+    )?;
     let key = user.client_key_data.as_ref().map(|data| data.expose_secret());
     let key = pem(key, user.client_key.as_deref())?;
 

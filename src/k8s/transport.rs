@@ -67,7 +67,11 @@ pub(super) fn client(mut config: Config) -> Result<Client, TransportError> {
 
 /// Removes what [`without_inferred_proxy`] added.
 fn forget_no_proxy_url(config: &mut Config) {
-    if config.proxy_url.as_ref().is_some_and(|url| url.to_string() == NO_PROXY_URL) {
+    if config
+        .proxy_url
+        .as_ref()
+        .is_some_and(|url| url.to_string() == NO_PROXY_URL)
+    {
         config.proxy_url = None;
     }
 
@@ -151,7 +155,9 @@ mod tests {
         );
         let mut file = Kubeconfig::from_yaml(&text).unwrap();
         without_inferred_proxy(&mut file);
-        let mut config = Config::from_custom_kubeconfig(file, &Default::default()).await.unwrap();
+        let mut config = Config::from_custom_kubeconfig(file, &Default::default())
+            .await
+            .unwrap();
 
         forget_no_proxy_url(&mut config);
         let for_plugin = config.auth_info.exec.unwrap().cluster.unwrap().proxy_url;

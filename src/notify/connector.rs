@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-use crate::proxy::{Proxy, ProxiedStream, ProxyConnector, ProxyError, ProxyPolicy};
+use crate::proxy::{ProxiedStream, Proxy, ProxyConnector, ProxyError, ProxyPolicy};
 
 /// Connects awc to chat services.
 #[derive(Clone)]

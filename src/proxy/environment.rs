@@ -54,7 +54,9 @@ impl ProxyEnvironment {
     /// An environment in which `variable` returns the value of a variable.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
         let first = |names: [&'static str; 2]| {
-            let values = names.into_iter().map(|name| (name, variable(name).unwrap_or_default()));
+            let values = names
+                .into_iter()
+                .map(|name| (name, variable(name).unwrap_or_default()));
             let mut set = values.filter(|(_, value)| !value.trim().is_empty());
             set.next()
         };
@@ -161,7 +163,9 @@ mod tests {
     fn proxy_for(variables: &[&str], server: &str) -> Result<Option<String>, String> {
         let environment = ProxyEnvironment::from_variables(|name| {
             let mut pairs = variables.iter().filter_map(|pair| pair.split_once('='));
-            pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+            pairs
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value.to_owned())
         });
         let proxy = environment.proxy_for(&server.parse().unwrap());
         proxy
@@ -178,23 +182,47 @@ mod tests {
             (&["HTTPS_PROXY=http://proxy:3128"], server, Some(PROXY)),
             (&["HTTPS_PROXY=proxy:3128"], server, Some(PROXY)),
             (&["https_proxy=http://lower:1"], server, Some(lower)),
-            (&["HTTPS_PROXY=", "https_proxy=http://lower:1"], server, Some(lower)),
+            (
+                &["HTTPS_PROXY=", "https_proxy=http://lower:1"],
+                server,
+                Some(lower),
+            ),
             (
                 &["https_proxy=http://lower:1", "HTTPS_PROXY=http://proxy:3128"],
                 server,
                 Some(PROXY),
             ),
-            (&["HTTPS_PROXY=http://proxy:3128", "NO_PROXY="], server, Some(PROXY)),
-            (&["HTTPS_PROXY=http://proxy:3128", "no_proxy=api.example"], server, None),
             (
-                &["HTTPS_PROXY=http://proxy:3128", "NO_PROXY=other", "no_proxy=api.example"],
+                &["HTTPS_PROXY=http://proxy:3128", "NO_PROXY="],
+                server,
+                Some(PROXY),
+            ),
+            (
+                &["HTTPS_PROXY=http://proxy:3128", "no_proxy=api.example"],
+                server,
+                None,
+            ),
+            (
+                &[
+                    "HTTPS_PROXY=http://proxy:3128",
+                    "NO_PROXY=other",
+                    "no_proxy=api.example",
+                ],
                 server,
                 Some(PROXY),
             ),
             // Of the proxy's own address, no entry speaks.
-            (&["HTTPS_PROXY=http://proxy:3128", "NO_PROXY=proxy"], server, Some(PROXY)),
+            (
+                &["HTTPS_PROXY=http://proxy:3128", "NO_PROXY=proxy"],
+                server,
+                Some(PROXY),
+            ),
             (&["HTTP_PROXY=http://proxy:3128"], server, None),
-            (&["ALL_PROXY=http://proxy:3128", "all_proxy=http://proxy:3128"], server, None),
+            (
+                &["ALL_PROXY=http://proxy:3128", "all_proxy=http://proxy:3128"],
+                server,
+                None,
+            ),
             (&["HTTPS_PROXY=http://proxy:3128"], "http://api.example", None),
         ];
         for (variables, server, expected) in rows {
@@ -213,7 +241,11 @@ mod tests {
             "https://[::1]:6443",
             "https://[::ffff:127.0.0.1]",
         ] {
-            assert_eq!(proxy_for(&["HTTPS_PROXY=http://127.0.0.1:9"], server), Ok(None), "{server}");
+            assert_eq!(
+                proxy_for(&["HTTPS_PROXY=http://127.0.0.1:9"], server),
+                Ok(None),
+                "{server}"
+            );
         }
         let proxied = proxy_for(&["HTTPS_PROXY=http://proxy:3128"], "https://localhost.example");
         assert_eq!(proxied, Ok(Some(PROXY.to_owned())));
@@ -267,10 +299,17 @@ mod tests {
     fn a_bad_value_is_an_error_only_where_the_proxy_is_needed() {
         let variables = ["https_proxy=http://user:secret@", "NO_PROXY=spared.example"];
         let error = proxy_for(&variables, "https://api.example").unwrap_err();
-        assert!(error.starts_with("https_proxy is not the URL of a proxy: use http://"), "{error}");
+        assert!(
+            error.starts_with("https_proxy is not the URL of a proxy: use http://"),
+            "{error}"
+        );
         assert!(!error.contains("secret"), "{error}");
 
-        for server in ["https://spared.example", "https://127.0.0.1", "http://api.example"] {
+        for server in [
+            "https://spared.example",
+            "https://127.0.0.1",
+            "http://api.example",
+        ] {
             assert_eq!(proxy_for(&variables, server), Ok(None), "{server}");
         }
     }

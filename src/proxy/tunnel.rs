@@ -173,19 +173,24 @@ fn with_port(server: &Uri) -> Option<Uri> {
 /// The innermost cause of an error, in words that stand alone.
 fn cause(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
-    while let Some(inner) = innermost.source() {
-        innermost = inner;
+    loop {
+        let io = innermost.downcast_ref::<io::Error>();
+        if io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
+            return "it closed the connection".to_owned();
+        }
+        // An I/O error passes over the error that it wraps.
+        let wrapped = io
+            .and_then(io::Error::get_ref)
+            .map(|error| error as &(dyn Error + 'static));
+        match wrapped.or_else(|| innermost.source()) {
+            Some(inner) => innermost = inner,
+            None => break,
+        }
     }
 
-    if let Some(error) = innermost.downcast_ref::<rustls::Error>() {
-        return match error {
-            rustls::Error::InvalidCertificate(_) => "its certificate is not trusted".to_owned(),
-            _ => "it does not speak TLS as macaque does".to_owned(),
-        };
-    }
-    match innermost.downcast_ref::<io::Error>().map(io::Error::kind) {
-        // The text of such an error may be a whole paragraph.
-        Some(io::ErrorKind::UnexpectedEof) => "it closed the connection".to_owned(),
-        _ => innermost.to_string(),
+    match innermost.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(_)) => "its certificate is not trusted".to_owned(),
+        Some(_) => "it does not speak TLS as macaque does".to_owned(),
+        None => innermost.to_string(),
     }
 }

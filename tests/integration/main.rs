@@ -13,6 +13,7 @@ mod cli;
 mod journal;
 mod notify;
 mod preview;
+mod proxies;
 mod rounds;
 mod settings;
 
