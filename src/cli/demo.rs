@@ -60,8 +60,8 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
 
     let (_sandbox, kubeconfig) = match start_sandbox(&platform) {
         Ok(started) => started,
-        Err(error) => {
-            telemetry::print_error(&format!("cannot start the sandbox: {error}"));
+        Err(why) => {
+            telemetry::print_error(&why);
             return exit::CLUSTER;
         }
     };
@@ -88,13 +88,14 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
     code
 }
 
-fn start_sandbox(platform: &Platform) -> std::io::Result<(Sandbox, TempKubeconfig)> {
+fn start_sandbox(platform: &Platform) -> Result<(Sandbox, TempKubeconfig), String> {
     let sandbox = Sandbox::start(SandboxOptions {
         objects: scenario::shop(),
         ready_after: READY_AFTER,
         seed: platform.random_u32().into(),
         ..SandboxOptions::default()
-    })?;
+    });
+    let sandbox = sandbox.map_err(|error| format!("cannot start the sandbox: {error}"))?;
     let kubeconfig = TempKubeconfig::write(&sandbox.kubeconfig())?;
     Ok((sandbox, kubeconfig))
 }
@@ -158,10 +159,16 @@ fn actors_config(
 struct TempKubeconfig(PathBuf);
 
 impl TempKubeconfig {
-    fn write(text: &str) -> std::io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("macaque-demo-{}.kubeconfig", std::process::id()));
-        fs::write(&path, text)?;
-        Ok(Self(path))
+    fn write(text: &str) -> Result<Self, String> {
+        let dir = std::env::temp_dir();
+        let path = dir.join(format!("macaque-demo-{}.kubeconfig", std::process::id()));
+        match fs::write(&path, text) {
+            Ok(()) => Ok(Self(path)),
+            Err(error) => Err(format!(
+                "cannot write the sandbox's kubeconfig to {}: {error}; set TMPDIR to a directory that macaque can write to",
+                dir.display()
+            )),
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use crate::notify::registry::SERVICES;
 use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec};
 use crate::proxy::{PROXY_URL, Proxy, ProxyPolicy};
 
-/// The key of the proxy.
+/// The key of the proxy, and the key of the file that holds it.
 const PROXY: &str = "notify.proxy";
+const PROXY_FILE: &str = "notify.proxy_file";
 
 /// The chat services that a report is delivered to, beside the log. `Debug` does not show secrets.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +58,7 @@ pub(super) fn decode_notify(
     decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
 ) -> Result<NotifySettings, MistakeReported> {
-    let proxies = decode_proxies(decoder);
+    let proxies = decode_proxies(decoder, read);
     let decoded = SERVICES
         .iter()
         .map(|spec| Ok((*spec, decode_service(decoder, read, spec)?)));
@@ -75,15 +76,19 @@ pub(super) fn decode_notify(
 }
 
 /// Decodes `notify.proxy`; `None` if it is not set. An environment variable cannot be empty, so `off` is no proxy.
-fn decode_proxies(decoder: &mut SettingsDecoder) -> Result<Option<ProxyPolicy>, MistakeReported> {
-    let Some(given) = decoder.optional(PROXY)? else {
+fn decode_proxies(
+    decoder: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+) -> Result<Option<ProxyPolicy>, MistakeReported> {
+    let Some(given) = decode_secret(decoder, read, PROXY, PROXY_FILE)? else {
         return Ok(None);
     };
-    if given.value == "off" {
+    let url = given.value.expose_secret();
+    if url == "off" {
         return Ok(Some(ProxyPolicy::Direct));
     }
 
-    match Proxy::parse(&given.value, PROXY) {
+    match Proxy::parse(url, PROXY) {
         Ok(proxy) => Ok(Some(ProxyPolicy::Fixed(proxy))),
         Err(error) => Err(decoder.refuse(&given, error.fault(), format!("{PROXY_URL}; or \"off\""))),
     }
