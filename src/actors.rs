@@ -60,7 +60,7 @@ pub struct ActorsConfig {
     pub access: ClusterAccess,
     /// Where reports are delivered.
     pub channels: Arc<[Channel]>,
-    /// Which proxies lead to the channels.
+    /// The proxies that lead to the channels.
     pub proxies: ProxyPolicy,
     /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,

@@ -1,6 +1,6 @@
 //! Proxies: which one leads to a server, by kubectl's rules, and the connection through it.
 //!
-//! A pure part decides ([`ProxyPolicy::proxy_for`]), and a connector ([`ProxyConnector`]) carries it out. The API
+//! A pure part decides ([`ProxyPolicy::proxy_for`]), and a connector (`ProxyConnector`) carries it out. The API
 //! client and the chat services share both.
 
 mod environment;
@@ -17,7 +17,7 @@ pub(crate) use tunnel::{BoxError, ProxiedStream, ProxyConnector, ProxyError};
 /// What is right where the URL of a proxy is wrong.
 pub(crate) const PROXY_URL: &str = "use http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ before HOST if it needs them";
 
-/// Which proxy leads to a server.
+/// The choice of the proxy that leads to a server.
 #[derive(Debug, Clone, Default)]
 pub enum ProxyPolicy {
     /// No proxy.

@@ -165,7 +165,7 @@ pub(super) fn access(cluster: &ClusterSettings) -> ClusterAccess {
     }
 }
 
-/// Which proxies lead to the chat services.
+/// The proxies that lead to the chat services.
 pub(super) fn notify_proxies(notify: &NotifySettings) -> ProxyPolicy {
     let own = notify.proxies().cloned();
     own.unwrap_or_else(|| ProxyPolicy::Environment(ProxyEnvironment::of_process()))

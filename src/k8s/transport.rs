@@ -67,11 +67,7 @@ pub(super) fn client(mut config: Config) -> Result<Client, TransportError> {
 
 /// Removes what [`without_inferred_proxy`] added.
 fn forget_no_proxy_url(config: &mut Config) {
-    if config
-        .proxy_url
-        .as_ref()
-        .is_some_and(|url| url.to_string() == NO_PROXY_URL)
-    {
+    if config.proxy_url.as_ref().is_some_and(|url| *url == NO_PROXY_URL) {
         config.proxy_url = None;
     }
 

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
-use crate::proxy::{ProxiedStream, Proxy, ProxyConnector, ProxyError, ProxyPolicy};
+use crate::proxy::{BadProxy, ProxiedStream, Proxy, ProxyConnector, ProxyError, ProxyPolicy};
 
 /// Connects awc to chat services.
 #[derive(Clone)]
@@ -41,9 +41,9 @@ impl ServiceConnector {
 }
 
 /// The proxy that leads to `service`. None leads to one without TLS, which is on this machine.
-pub(super) fn proxy_for(policy: &ProxyPolicy, service: &Uri) -> Result<Option<Proxy>, ProxyError> {
+pub(super) fn proxy_for(policy: &ProxyPolicy, service: &Uri) -> Result<Option<Proxy>, BadProxy> {
     match server(service) {
-        Some(server) => policy.proxy_for(&server).map_err(ProxyError::Bad),
+        Some(server) => policy.proxy_for(&server),
         None => Ok(None),
     }
 }
@@ -69,7 +69,8 @@ impl Service<ConnectInfo<Uri>> for ServiceConnector {
 
         Box::pin(async move {
             let failed = |error| ConnectError::Io(io::Error::other(error));
-            let stream = match (proxy.map_err(failed)?, server(&service)) {
+            let proxy = proxy.map_err(|bad| failed(ProxyError::Bad(bad)))?;
+            let stream = match (proxy, server(&service)) {
                 (Some(proxy), Some(server)) => {
                     proxied.connect_through(proxy, server).await.map_err(failed)?
                 }

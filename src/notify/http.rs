@@ -20,7 +20,7 @@ use super::delivery::{DeliveryError, ServiceAnswer};
 use super::service::PostRequest;
 use super::url::destination;
 use crate::platform::Platform;
-use crate::proxy::{Proxy, ProxyError, ProxyPolicy};
+use crate::proxy::{BadProxy, Proxy, ProxyError, ProxyPolicy};
 
 /// How long a service may take for its whole answer.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -47,6 +47,9 @@ pub enum HttpError {
          file in SSL_CERT_FILE ({0})"
     )]
     Certificates(rustls::Error),
+    /// A variable that should name the proxy does not.
+    #[error("{0}")]
+    Proxy(BadProxy),
     /// The crypto provider does not fit the TLS library, which is a defect of the build.
     #[error("TLS could not be set up: {0}")]
     Tls(rustls::Error),
@@ -56,6 +59,14 @@ impl HttpClient {
     /// Creates a client for `channels`, which goes through `proxies`. Call this on the Arbiter that will use the
     /// client. CA certificates are loaded only if one of the channels needs TLS.
     pub fn new(channels: &[Channel], proxies: &ProxyPolicy, platform: &Platform) -> Result<Self, HttpError> {
+        for channel in channels {
+            if let Channel::Service(service) = channel
+                && let Ok(uri) = destination(service.url())
+            {
+                proxy_for(proxies, &uri).map_err(HttpError::Proxy)?;
+            }
+        }
+
         let needs_tls = channels.iter().any(Channel::needs_tls);
         let tls = needs_tls.then(tls).transpose()?.map(Arc::new);
 

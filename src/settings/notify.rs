@@ -40,7 +40,7 @@ impl NotifySettings {
             .collect()
     }
 
-    /// Which proxies lead to the services, if a key says so; else the environment does.
+    /// The proxies that lead to the services, if a key names them; else the environment does.
     pub fn proxies(&self) -> Option<&ProxyPolicy> {
         self.proxies.as_ref()
     }

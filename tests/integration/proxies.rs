@@ -16,6 +16,9 @@ use crate::macaque;
 /// A name that nobody resolves: only a proxy leads there.
 const SERVER: &str = "kubernetes.example";
 
+/// Variables of the environment, with their values.
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 /// A proxy's URL that holds a password, for a proxy at `address`.
 fn with_login(scheme: &str, address: impl std::fmt::Display) -> String {
     format!("{scheme}://user:{CANARY}@{address}")
@@ -75,7 +78,7 @@ fn a_distant_api_server_is_reached_through_the_proxy_that_kubeconfig_or_environm
     let proxy = distant.proxy.address();
     let http = format!("http://{proxy}");
     let dead = "http://127.0.0.1:9";
-    let rows: [(&[(&str, &str)], Option<&str>); 9] = [
+    let rows: [(Variables<'_>, Option<&str>); 9] = [
         (&[], Some(&http)),
         (&[], Some(&format!("socks5://{proxy}"))),
         (&[], Some(&format!("socks5h://{proxy}"))),
@@ -309,7 +312,7 @@ fn a_report_goes_through_the_proxy_that_the_environment_or_the_key_names() {
     let dead = "http://127.0.0.1:9";
 
     let cluster = TestCluster::with(vec![deployment("shop", "web", 1)]);
-    let rows: [&[(&str, &str)]; 3] = [
+    let rows: [Variables<'_>; 3] = [
         &[("HTTPS_PROXY", &url)],
         &[("HTTPS_PROXY", dead), ("MACAQUE_NOTIFY__PROXY", &url)],
         &[("NO_PROXY", "*"), ("MACAQUE_NOTIFY__PROXY", &url)],

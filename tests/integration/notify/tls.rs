@@ -209,11 +209,15 @@ async fn a_variable_that_names_no_proxy_is_a_permanent_error_that_names_it() {
 
     let value = |name: &str| (name == "HTTPS_PROXY").then(|| format!("http://user:{CANARY}@"));
     let proxies = ProxyPolicy::Environment(ProxyEnvironment::from_variables(value));
-    let error = delivery(&distant(), proxies).await.unwrap_err();
-    let why = error.why.clone();
-    assert_eq!(error, DeliveryError::permanent(why.clone()));
-    let begins = "the Slack webhook cannot be reached: HTTPS_PROXY is not the URL of a proxy: use http://";
-    assert!(why.starts_with(begins) && !why.contains(CANARY), "{why}");
+    let channel = distant();
+    let new = |channels: &[Channel]| HttpClient::new(channels, &proxies, &Platform::system());
+    let error = new(std::slice::from_ref(&channel)).unwrap_err().to_string();
+    let begins = "HTTPS_PROXY is not the URL of a proxy: use http://";
+    assert!(error.starts_with(begins) && !error.contains(CANARY), "{error}");
+
+    let delivery = deliver(&new(&[]).unwrap(), &channel, &message()).await;
+    let why = format!("the Slack webhook cannot be reached: {error}");
+    assert_eq!(delivery, Err(DeliveryError::permanent(why)));
 }
 
 /// Delivers the message to `channel` through `proxies`, with one try.
