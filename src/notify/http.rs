@@ -112,7 +112,9 @@ impl HttpClient {
             DeliveryError::permanent(format!("the URL of {service} cannot be used: it {mistake}"))
         })?;
 
-        let proxy = proxy_for(&self.proxies, &uri).ok().flatten();
+        let proxy = proxy_for(&self.proxies, &uri)
+            .map_err(|bad| DeliveryError::permanent(format!("{service} cannot be reached: {bad}")))?;
+
         let mut request = self
             .client
             .post(uri)
@@ -200,11 +202,7 @@ fn seconds(value: &str) -> Option<Duration> {
 /// Describes an error without awc's own text, which may name hosts and addresses; `proxy` led to the service.
 fn translate(service: &str, error: &SendRequestError, proxy: Option<Proxy>) -> DeliveryError {
     if let Some(error) = of_proxy(error, proxy) {
-        let why = format!("{service} cannot be reached: {error}");
-        return match error {
-            ProxyError::Bad(_) => DeliveryError::permanent(why),
-            _ => DeliveryError::transient(why),
-        };
+        return DeliveryError::transient(format!("{service} cannot be reached: {error}"));
     }
 
     let why = match error {
