@@ -5,40 +5,49 @@
 //! refused eviction fifteen times. [`macaque_core::verdict`] decides what an answer means.
 
 mod access_review;
+mod auth_method;
 mod budgets;
 mod clock_skew;
 mod config_map;
 mod connect;
+mod connection_fault;
 mod credentials;
 mod dry_run;
 mod error;
+mod exec_plugin;
+mod kubeconfig;
 mod name_list;
 mod pods;
 mod response;
+mod server;
+mod service_account;
 mod tls;
 mod transport;
 mod wire;
 
 pub use config_map::{JournalConfigMap, WriteResult};
 pub use connect::{ClusterAccess, RequestDeadlines};
-pub use error::ApiError;
+pub use connection_fault::ConnectionFault;
+pub use error::{AccessFault, ApiError};
 pub use name_list::NamePage;
 pub(crate) use pods::describe_list;
 pub use pods::{PageCursor, PodPage};
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request};
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Method, Request};
 use jiff::SignedDuration;
-use kube::Client;
 use kube::client::Body;
 use macaque_core::outcome;
 use macaque_core::pod::PodRef;
 use macaque_core::verdict::ApiAnswer;
 use serde::Serialize;
 
+use self::connect::Connection;
 use self::response::ApiResponse;
 use self::wire::{DeletionOptions, eviction};
 use crate::heartbeat::Heartbeat;
@@ -48,15 +57,13 @@ use crate::platform::Platform;
 pub struct Cluster {
     access: ClusterAccess,
     platform: Platform,
-    client: RefCell<Client>,
+    connection: RefCell<Rc<Connection>>,
     /// How far this machine's clock is ahead of the server's, according to the last answer.
     skew: Cell<Option<SignedDuration>>,
     /// Whether the last request failed, so that the configuration, e.g. the certificate authority, may be out of date.
     stale: Cell<bool>,
     /// The heartbeat to which requests report progress.
     heartbeat: Option<Heartbeat>,
-    /// The API server's address, for errors.
-    server: Arc<str>,
 }
 
 /// A request, in a form that can be sent twice.
@@ -122,8 +129,8 @@ impl Cluster {
         deadline: Duration,
         what: impl Fn() -> String,
     ) -> Result<ApiResponse, ApiError> {
-        if self.stale.get() {
-            self.reconnect().await?;
+        if self.stale.get() || self.has_ended_credentials() {
+            self.reconnect(None).await?;
         }
 
         let response = self.exchange(&call, deadline, &what).await;
@@ -132,14 +139,30 @@ impl Cluster {
             return response;
         }
 
-        self.reconnect().await?;
+        let rejected = self.connection.borrow().credentials.plugin_run;
+        self.reconnect(rejected).await?;
         self.exchange(&call, deadline, &what).await
     }
 
-    /// Reads the configuration and the credentials again, and replaces the client.
-    async fn reconnect(&self) -> Result<(), ApiError> {
-        let (fresh, _) = connect::client(&self.access).await?;
-        self.client.replace(fresh);
+    fn report_progress(&self) {
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.progress();
+        }
+    }
+
+    /// Whether the credentials are about to end, and must be obtained again.
+    fn has_ended_credentials(&self) -> bool {
+        let end = self.connection.borrow().credentials.renew_at;
+        end.is_some_and(|end| end <= self.platform.now())
+    }
+
+    /// Reads the configuration and the credentials again, and replaces the connection. What the run `rejected` of a
+    /// credentials command printed is not used again.
+    async fn reconnect(&self, rejected: Option<u64>) -> Result<(), ApiError> {
+        // A credentials command may take as long as a request.
+        self.report_progress();
+        let fresh = connect::open(&self.access, rejected, &self.platform).await?;
+        self.connection.replace(Rc::new(fresh));
         self.stale.set(false);
         Ok(())
     }
@@ -151,16 +174,14 @@ impl Cluster {
         deadline: Duration,
         what: &impl Fn() -> String,
     ) -> Result<ApiResponse, ApiError> {
-        if let Some(heartbeat) = &self.heartbeat {
-            heartbeat.progress();
-        }
-
+        self.report_progress();
         // Cloned, so that the cell is not borrowed across an await.
-        let client = self.client.borrow().clone();
+        let connection = Rc::clone(&self.connection.borrow());
+        let request = call.request(connection.credentials.header(&self.platform));
         let exchange = async {
             let sent = self.platform.now();
-            let sending = client.send(call.request()).await;
-            let response = sending.map_err(|error| error::reason(&error))?;
+            let sending = connection.client.send(request).await;
+            let response = sending.map_err(|error| ConnectionFault::of(&error))?;
             if let Some(skew) = clock_skew::of(response.headers(), sent, self.platform.now()) {
                 self.skew.set(Some(skew));
             }
@@ -170,12 +191,12 @@ impl Cluster {
         let why = match self.platform.within(deadline, exchange).await {
             Some(Ok(response)) => return Ok(response),
             Some(Err(why)) => why,
-            None => format!("no answer within {} s", deadline.as_secs()),
+            None => ConnectionFault::NoAnswer(deadline),
         };
 
         Err(ApiError::Unreachable {
             what: what(),
-            server: Arc::clone(&self.server),
+            server: Arc::clone(&connection.server),
             why,
         })
     }
@@ -209,12 +230,16 @@ fn json(method: Method, path: &str, body: &impl Serialize) -> ApiRequest {
 }
 
 impl ApiRequest {
-    fn request(&self) -> Request<Body> {
-        let request = Request::builder()
+    fn request(&self, authorization: Option<HeaderValue>) -> Request<Body> {
+        let mut request = Request::builder()
             .method(&self.method)
             .uri(&self.path)
             .header(http::header::CONTENT_TYPE, self.content_type)
             .header(http::header::ACCEPT, self.accept);
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+
         // Only reads have long answers; the API server compresses those above 128 KiB.
         let request = match self.method {
             Method::GET => request.header(http::header::ACCEPT_ENCODING, "gzip"),

@@ -127,6 +127,11 @@ impl Proxy {
 }
 
 impl BadProxy {
+    /// The variable or key.
+    pub(crate) fn named_by(&self) -> &'static str {
+        self.named_by
+    }
+
     /// What is wrong, without the variable or key.
     pub(crate) fn fault(&self) -> &ProxyFault {
         &self.fault

@@ -13,7 +13,7 @@ pub(super) struct GlobalArgs {
     /// TOML file with the settings [default: /etc/macaque/macaque.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Kubeconfig to use [default: the service account in a cluster, else kubectl's default]
+    /// Kubeconfig to use [default: $KUBECONFIG, else the service account in a cluster, else ~/.kube/config]
     #[arg(long, global = true, value_name = "FILE")]
     kubeconfig: Option<String>,
     /// Context in the kubeconfig [default: its current context]

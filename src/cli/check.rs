@@ -12,9 +12,12 @@ use serde::Serialize;
 
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, schedule, setup};
-use crate::k8s::{ApiError, Cluster};
+use crate::k8s::{AccessFault, ApiError, Cluster};
 use crate::platform::Platform;
 use crate::settings::{ScheduleNeed, ValidSettings};
+
+/// What an API server calls a user without credentials that it knows.
+const ANONYMOUS: &str = "system:anonymous";
 
 /// The flags of `macaque check`.
 #[derive(Debug, Args)]
@@ -102,7 +105,7 @@ pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
                 true
             }
             Err(error) => {
-                findings.push(unreachable(&error));
+                findings.push(unreachable(&error, None));
                 false
             }
         }
@@ -155,8 +158,9 @@ async fn check_cluster(
     let config = &settings.config;
     match cluster.version().await {
         Ok(version) => findings.push(CheckFinding::ok("API server", version)),
-        Err(error) => return findings.push(unreachable(&error)),
+        Err(error) => return findings.push(unreachable(&error, Some(cluster))),
     }
+    findings.extend(user(cluster).await);
 
     for namespace in permissions::scopes(&config.target.namespaces) {
         if let Some(name) = namespace {
@@ -186,13 +190,55 @@ fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding
     }
 }
 
-fn unreachable(error: &ApiError) -> CheckFinding {
-    let remedy = match error {
-        ApiError::Access(_) => "fix cluster.kubeconfig or cluster.context",
-        ApiError::Unauthorized { .. } => "renew the credentials",
-        _ => "check that the API server runs and can be reached from here",
+/// As whom macaque is connected, if the API server says so, and what a person should know of the credentials.
+async fn user(cluster: &Cluster) -> Option<CheckFinding> {
+    let name = cluster.user_name().await.ok().flatten();
+    if let Some(AccessFault { wrong, remedy }) = cluster.credentials_warning() {
+        let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
+        return Some(CheckFinding::warning("user", format!("{name}{wrong}"), remedy));
+    }
+
+    let name = name?;
+    let Some(credentials) = cluster.credentials_name() else {
+        return Some(CheckFinding::ok("user", name));
     };
-    CheckFinding::failed("API server", error.to_string(), remedy)
+    Some(if name == ANONYMOUS {
+        let detail = format!("{name}: the API server does not know {credentials}");
+        CheckFinding::warning("user", detail, "renew the credentials, or choose another context")
+    } else {
+        CheckFinding::ok("user", format!("{name}, by {credentials}"))
+    })
+}
+
+/// The finding that the API server gives no usable answer; `cluster` is the connection, if there is one.
+fn unreachable(error: &ApiError, cluster: Option<&Cluster>) -> CheckFinding {
+    let (detail, remedy) = match error {
+        ApiError::Access(fault) => (fault.wrong.clone(), fault.remedy.clone()),
+        ApiError::Unreachable { server, why, .. } => {
+            (format!("no answer from {server}: {why}"), why.remedy().to_owned())
+        }
+        ApiError::Unauthorized { .. } => {
+            let detail = match cluster.and_then(Cluster::credentials_name) {
+                Some(credentials) => format!("it does not accept {credentials} (401)"),
+                None => "it demands credentials, and none were sent (401)".to_owned(),
+            };
+            (
+                detail,
+                "renew the credentials of the kubeconfig's user, or choose another context".to_owned(),
+            )
+        }
+        ApiError::Throttled { .. } => (error.to_string(), "try again later".to_owned()),
+        ApiError::Forbidden { .. } => {
+            let remedy = "let every user read /version (the ClusterRole system:public-info-viewer)";
+            (error.to_string(), remedy.to_owned())
+        }
+        _ => (
+            cluster.map_or_else(String::new, |cluster| format!("{}: ", cluster.server()))
+                + &error.to_string(),
+            "check that it is the address of a Kubernetes API server, with its path if it has one".to_owned(),
+        ),
+    };
+    CheckFinding::failed("API server", detail, remedy)
 }
 
 fn print(findings: &[CheckFinding]) {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use comfy_table::{Table, presets};
 use macaque_core::outcome::Outcome;
-use macaque_core::report::RoundReport;
+use macaque_core::report::{RoundEnd, RoundReport};
 use serde::Serialize;
 
 use crate::notify::RoundMessage;
@@ -61,6 +61,12 @@ pub(super) fn table<const N: usize>(
 pub(super) fn report(report: &RoundReport) -> String {
     let message = RoundMessage::of(report);
     let mut parts = vec![message.headline];
+    // The headline is cut to the size of a phone.
+    if let RoundEnd::Failed { why } = &report.end
+        && !parts[0].contains(why.as_str())
+    {
+        parts.push(line(&format!("reason: {why}")));
+    }
 
     if !report.attempts.is_empty() {
         let rows = report.attempts.iter().map(|attempt| {

@@ -93,7 +93,9 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
 /// Checks that the kubeconfig can be used. An unreachable API server is no error here: it may come back.
 fn check_access(access: &ClusterAccess, platform: &Platform) -> Result<(), String> {
     let connected = actix::System::new().block_on(Cluster::connect(access, platform));
-    connected.map(drop).map_err(|error| error.to_string())
+    let cluster = connected.map_err(|error| error.to_string())?;
+    setup::warn_of_credentials(&cluster);
+    Ok(())
 }
 
 fn answer_probes(address: SocketAddr, health: &Arc<HealthState>) -> Result<(), String> {

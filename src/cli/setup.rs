@@ -161,6 +161,7 @@ pub(super) fn access(cluster: &ClusterSettings) -> ClusterAccess {
     ClusterAccess {
         kubeconfig: cluster.kubeconfig.clone(),
         context: cluster.context.clone(),
+        credentials_without_tls: cluster.credentials_without_tls,
         ..ClusterAccess::default()
     }
 }
@@ -176,9 +177,21 @@ pub(super) fn notify_proxies(notify: &NotifySettings) -> ProxyPolicy {
 /// # Errors
 /// The exit code, after the problem was reported on standard error.
 pub(super) async fn connect(settings: &ClusterSettings, platform: &Platform) -> Result<Cluster, i32> {
-    let connected = Cluster::connect(&access(settings), platform).await;
-    connected.map_err(|error| {
-        telemetry::print_error(&error.to_string());
-        exit::USAGE
-    })
+    match Cluster::connect(&access(settings), platform).await {
+        Ok(cluster) => {
+            warn_of_credentials(&cluster);
+            Ok(cluster)
+        }
+        Err(error) => {
+            telemetry::print_error(&error.to_string());
+            Err(exit::USAGE)
+        }
+    }
+}
+
+/// Logs what a person should know of the credentials of a connection.
+pub(super) fn warn_of_credentials(cluster: &Cluster) {
+    if let Some(warning) = cluster.credentials_warning() {
+        log::warn!("{warning}");
+    }
 }

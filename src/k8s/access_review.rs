@@ -1,6 +1,7 @@
 //! Asks the API server for macaque's permissions, its version and its namespaces, mainly for `macaque check`.
 
 use http::Method;
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
@@ -64,6 +65,28 @@ impl Cluster {
         Ok(info.git_version)
     }
 
+    /// The name of the user whom the API server takes macaque for; `None` if it does not say, as servers before 1.28.
+    ///
+    /// # Errors
+    /// The server did not answer.
+    pub async fn user_name(&self) -> Result<Option<String>, ApiError> {
+        let what = || "review of the user".to_owned();
+        let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        let review = json(Method::POST, path, &SelfSubjectReview::default());
+        let response = self.send(review, self.access.deadlines.read, what).await?;
+        if matches!(response.status.as_u16(), 404 | 405) {
+            return Ok(None);
+        }
+
+        let answer: Result<SelfSubjectReview, _> = response.into_object(what);
+        let name = match answer {
+            Ok(answer) => answer.status.and_then(|status| status.user_info?.username),
+            Err(ApiError::Forbidden { why, .. }) => refused_user(&why).map(str::to_owned),
+            Err(error) => return Err(error),
+        };
+        Ok(name.filter(|name| !name.is_empty()))
+    }
+
     /// Whether `namespace` exists; `None` if macaque may not read it.
     ///
     /// # Errors
@@ -80,5 +103,24 @@ impl Cluster {
                 .into_object::<serde::de::IgnoredAny>(what)
                 .map(|_| Some(true)),
         }
+    }
+}
+
+/// The user whom a refusal names: `… is forbidden: User "NAME" cannot create …`.
+fn refused_user(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("User \"")?;
+    rest.split_once('"').map(|(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_user_who_may_not_even_ask() {
+        let message = "selfsubjectreviews.authentication.k8s.io is forbidden: User \"system:anonymous\" cannot create \
+                       resource \"selfsubjectreviews\" at the cluster scope";
+        assert_eq!(refused_user(message), Some("system:anonymous"));
+        assert_eq!(refused_user("no"), None);
     }
 }

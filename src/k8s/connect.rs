@@ -1,20 +1,23 @@
-//! Finds the API server: by the kubeconfig that was named, else by the pod's service account, else by kubectl's own
-//! kubeconfig.
+//! Finds the API server and the credentials: by the kubeconfig that was named or that `KUBECONFIG` names, else by the
+//! pod's service account, else by the kubeconfig below the home directory.
 
 use std::cell::{Cell, RefCell};
-use std::fmt;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use http::header::USER_AGENT;
-use http::{HeaderValue, Uri};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use secrecy::ExposeSecret;
 
-use super::transport::TransportError;
-use super::{ApiError, Cluster, credentials, transport};
+use super::auth_method::AuthMethod;
+use super::credentials::{self, ClientCredentials};
+use super::error::AccessFault;
+use super::kubeconfig::{FoundKubeconfig, KubeconfigSearch, select};
+use super::service_account::PodEnvironment;
+use super::transport::{self, TransportError};
+use super::{ApiError, Cluster, server};
 use crate::platform::Platform;
 
 /// How long connecting may take: long enough for a distant API server, short enough to report a dead one within a
@@ -28,6 +31,8 @@ pub struct ClusterAccess {
     pub kubeconfig: Option<PathBuf>,
     /// The context to use instead of the file's current one.
     pub context: Option<String>,
+    /// Whether credentials may be sent to a server without TLS.
+    pub credentials_without_tls: bool,
     /// How long to wait for an answer.
     pub deadlines: RequestDeadlines,
 }
@@ -52,28 +57,63 @@ impl Default for RequestDeadlines {
     }
 }
 
+/// An open way to the API server: a client, and the credentials that its requests carry.
+pub(super) struct Connection {
+    pub(super) client: Client,
+    pub(super) credentials: ClientCredentials,
+    /// The API server's address, for errors.
+    pub(super) server: Arc<str>,
+    /// What a person should know of the credentials, if there is something.
+    pub(super) warning: Option<AccessFault>,
+}
+
 impl Cluster {
-    /// Prepares a connection without sending anything yet. Call it on the Arbiter that will use the connection.
+    /// Prepares a connection without sending anything to the API server yet; a credentials command is run. Call it on
+    /// the Arbiter that will use the connection.
     ///
     /// # Errors
     /// [`ApiError::Access`] if no configuration was found, or it cannot be used.
     pub async fn connect(access: &ClusterAccess, platform: &Platform) -> Result<Self, ApiError> {
-        let (client, server) = client(access).await?;
+        let connection = open(access, None, platform).await?;
         Ok(Self {
             access: access.clone(),
             platform: platform.clone(),
-            client: RefCell::new(client),
+            connection: RefCell::new(Rc::new(connection)),
             skew: Cell::new(None),
             stale: Cell::new(false),
             heartbeat: None,
-            server,
         })
+    }
+
+    /// What a person should know of the credentials of this connection: that there are none, or that they are not
+    /// sent.
+    pub fn credentials_warning(&self) -> Option<AccessFault> {
+        self.connection.borrow().warning.clone()
+    }
+
+    /// What the credentials are called in messages, e.g. `the token file /token`; `None` if there are none.
+    pub fn credentials_name(&self) -> Option<String> {
+        self.connection.borrow().credentials.name.clone()
+    }
+
+    /// The address of the API server.
+    pub fn server(&self) -> Arc<str> {
+        Arc::clone(&self.connection.borrow().server)
     }
 }
 
-/// Builds a client with the current credentials; returns it with the address of its API server.
-pub(super) async fn client(access: &ClusterAccess) -> Result<(Client, Arc<str>), ApiError> {
-    let (mut config, source) = configuration(access).await.map_err(ApiError::Access)?;
+/// Opens a connection with the current credentials, but not with those that the run `rejected` of a credentials command
+/// printed.
+pub(super) async fn open(
+    access: &ClusterAccess,
+    rejected: Option<u64>,
+    platform: &Platform,
+) -> Result<Connection, ApiError> {
+    let ConnectionTarget {
+        mut config,
+        source,
+        account,
+    } = ConnectionTarget::find(access)?;
     // A budget refuses with 429, which kube would retry fifteen times over minutes.
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
@@ -83,109 +123,134 @@ pub(super) async fn client(access: &ClusterAccess) -> Result<(Client, Arc<str>),
     let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));
     config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
 
-    let server = address(&config.cluster_url).into();
-    let command = config
-        .auth_info
-        .exec
-        .as_ref()
-        .and_then(|exec| exec.command.clone());
-
-    let client = transport::client(config).map_err(|error| {
-        ApiError::Access(match error {
-            TransportError::Environment(proxy) => format!("the API server cannot be reached: {proxy}"),
-            TransportError::ProxyUrl(proxy) => source.unusable(&format!("its {proxy}")),
-            TransportError::Config(error) => {
-                source.unusable(&credentials::of_client(&error, command.as_deref()))
-            }
-        })
-    })?;
-    Ok((client, server))
-}
-
-/// Where a configuration comes from, for errors.
-struct ConfigSource {
-    name: String,
-    remedy: &'static str,
-}
-
-impl ConfigSource {
-    fn unusable(&self, fault: &dyn fmt::Display) -> String {
-        format!("cannot use {}: {fault}; {}", self.name, self.remedy)
-    }
-}
-
-/// Reads the configuration from its source. `Config::infer` is not used: inside a cluster it would prefer a stray
-/// kubeconfig, and honour debug variables that redirect every request.
-async fn configuration(access: &ClusterAccess) -> Result<(Config, ConfigSource), String> {
-    let in_cluster = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
-    if access.kubeconfig.is_none() && access.context.is_none() && in_cluster {
-        let source = ConfigSource {
-            name: "the service account of this pod".to_owned(),
-            remedy: "is automountServiceAccountToken off?",
-        };
-        let config = Config::incluster().map_err(|error| source.unusable(&error))?;
-        return Ok((config, source));
-    }
-
-    let (file, name, remedy) = match &access.kubeconfig {
-        Some(path) => (
-            Kubeconfig::read_from(path),
-            format!("the kubeconfig {}", path.display()),
-            "name a valid one with --kubeconfig (key cluster.kubeconfig)",
-        ),
-        None => (
-            Kubeconfig::read(),
-            "kubectl's own kubeconfig".to_owned(),
-            "name one with --kubeconfig (key cluster.kubeconfig), set KUBECONFIG, or run in a cluster",
-        ),
+    let server = server::address(&config.cluster_url).into();
+    let encrypted = config.cluster_url.scheme_str() == Some("https");
+    let are_sent = encrypted || access.credentials_without_tls;
+    let has_certificate = credentials::has_certificate(&config.auth_info);
+    let warning = account.warning(encrypted, are_sent, has_certificate, &source);
+    let credentials = match account {
+        Account::Pod(file) => ClientCredentials::of_service_account(&file, platform),
+        Account::User { method, .. } => {
+            let method = if are_sent { method } else { AuthMethod::None };
+            ClientCredentials::obtain(method, &mut config.auth_info, rejected, platform).await
+        }
     };
+    let credentials = credentials.map_err(|fault| fault.within(&source))?;
 
-    let source = ConfigSource { name, remedy };
-    let mut file = file.map_err(|error| source.unusable(&credentials::of_file(&error)))?;
-    transport::without_inferred_proxy(&mut file);
+    let client = transport::client(config).map_err(|error| match error {
+        TransportError::Environment(proxy) => AccessFault::from(proxy),
+        TransportError::ProxyUrl(proxy) => AccessFault::from(proxy).within(&source),
+        TransportError::Config(error) => {
+            AccessFault::new(credentials::of_client(&error), "correct it there").within(&source)
+        }
+    })?;
+    Ok(Connection {
+        client,
+        credentials,
+        server,
+        warning,
+    })
+}
 
-    if let Some(context) = &access.context {
-        let known: Vec<_> = file.contexts.iter().map(|known| known.name.as_str()).collect();
-        if !known.contains(&context.as_str()) {
-            let known = known.join(", ");
-            return Err(format!(
-                "{} has no context {context:?}; use one of these with --context (key cluster.context): {known}",
-                source.name
-            ));
+/// What a configuration leads to.
+struct ConnectionTarget {
+    /// The server, and what is no secret of the user.
+    config: Config,
+    /// What the configuration is called in messages.
+    source: String,
+    account: Account,
+}
+
+/// By whose credentials to connect.
+enum Account {
+    /// The service account of this pod, whose token is in this file.
+    Pod(PathBuf),
+    /// A user of a kubeconfig, who may have no name.
+    User {
+        name: Option<String>,
+        method: AuthMethod,
+    },
+}
+
+impl ConnectionTarget {
+    /// Reads the configuration. `Config::infer` is not used: inside a cluster it would prefer a stray kubeconfig, and
+    /// honour debug variables that redirect every request.
+    fn find(access: &ClusterAccess) -> Result<Self, AccessFault> {
+        let search = KubeconfigSearch::new(access.kubeconfig.as_deref());
+        let pod = PodEnvironment::detect().filter(|_| access.context.is_none());
+        if let Some(pod) = &pod
+            && !search.is_chosen()
+        {
+            return Self::of_pod(pod);
+        }
+
+        match (search.load()?, pod) {
+            (Some(found), _) => Self::of_kubeconfig(&found, access.context.as_deref()),
+            (None, Some(pod)) => Self::of_pod(&pod),
+            (None, None) => Err(search.nothing_found()),
         }
     }
 
-    let options = KubeConfigOptions {
-        context: access.context.clone(),
-        ..KubeConfigOptions::default()
-    };
-    let config = Config::from_custom_kubeconfig(file, &options)
-        .await
-        .map_err(|error| source.unusable(&credentials::of_file(&error)))?;
+    fn of_pod(pod: &PodEnvironment) -> Result<Self, AccessFault> {
+        Ok(Self {
+            config: pod.config()?,
+            source: "the service account of this pod".to_owned(),
+            account: Account::Pod(pod.token_file()),
+        })
+    }
 
-    match fault(&config) {
-        None => Ok((config, source)),
-        Some(fault) => Err(source.unusable(&fault)),
+    fn of_kubeconfig(found: &FoundKubeconfig, context: Option<&str>) -> Result<Self, AccessFault> {
+        let selected = select(found, context)?;
+        let of = |kind: &str, name: &str, wrong: String| {
+            let wrong = format!("its {kind} {name:?}: {wrong}");
+            AccessFault::new(wrong, format!("correct the {kind} there")).within(&found.name)
+        };
+
+        let mut config = server::config(&selected.cluster)
+            .map_err(|wrong| of("cluster", &selected.cluster_name, wrong))?;
+        let name = selected.user_name.clone().unwrap_or_default();
+        let method = AuthMethod::of(&selected.user, || server::for_plugin(&selected.cluster));
+        let method = method.map_err(|wrong| of("user", &name, wrong))?;
+        config.auth_info = credentials::beside_header(selected.user);
+
+        Ok(Self {
+            config,
+            source: found.name.clone(),
+            account: Account::User {
+                name: selected.user_name,
+                method,
+            },
+        })
     }
 }
 
-/// A fault of a configuration that kube's client accepts at first, and panics over later.
-fn fault(config: &Config) -> Option<&'static str> {
-    if !matches!(config.cluster_url.scheme_str(), Some("https" | "http")) {
-        return Some("the server's address starts with neither https:// nor http://");
-    }
-    let token = config.auth_info.token.as_ref()?;
-    let header = HeaderValue::from_str(token.expose_secret());
-    header
-        .is_err()
-        .then_some("the token holds a line break or another invalid character")
-}
+impl Account {
+    /// What a person should know of these credentials: that there are none, or that they are not sent.
+    fn warning(
+        &self,
+        encrypted: bool,
+        are_sent: bool,
+        has_certificate: bool,
+        source: &str,
+    ) -> Option<AccessFault> {
+        let Self::User { name, method } = self else {
+            return None;
+        };
+        let user = match name {
+            Some(name) => format!("the user {name:?} of {source}"),
+            None => format!("the context of {source}"),
+        };
+        let has_header = !matches!(method, AuthMethod::None);
+        if !encrypted && (has_certificate || has_header && !are_sent) {
+            return Some(AccessFault::new(
+                format!("connects without credentials: those of {user} are not sent over http://"),
+                "use https:// in server, or set cluster.credentials_without_tls (a certificate needs https://)",
+            ));
+        }
 
-/// The address of the API server for messages, without the credentials that a URL may hold.
-fn address(url: &Uri) -> String {
-    let host = url.host().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
+        (encrypted && !has_certificate && !has_header).then(|| {
+            let wrong = format!("connects as anonymous: {user} holds no credentials");
+            AccessFault::new(wrong, "give it a token, a client certificate or an exec plugin")
+        })
     }
 }

@@ -5,26 +5,37 @@ use std::time::Duration;
 
 use macaque_core::report::RoundEnd;
 
-use super::credentials;
+use super::ConnectionFault;
+
+/// What is wrong with the way to the cluster as it is configured, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{wrong}; {remedy}")]
+pub struct AccessFault {
+    /// What is wrong, and where.
+    pub wrong: String,
+    /// What would be right.
+    pub remedy: String,
+}
 
 /// The reason why a request has no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
-    /// No cluster can be reached: the kubeconfig is missing or unreadable, or lacks the context.
-    #[error("{0}")]
-    Access(String),
+    /// No cluster can be reached: the kubeconfig is missing or unreadable, or lacks the context, or the credentials
+    /// cannot be obtained.
+    #[error(transparent)]
+    Access(#[from] AccessFault),
     /// No answer came, or it broke off.
-    #[error("{what}: the API server at {server} did not answer: {why}")]
+    #[error("{what}: no answer from the API server at {server}: {why}; {}", why.remedy())]
     Unreachable {
         /// What was asked.
         what: String,
         /// The server's address.
         server: Arc<str>,
         /// What happened instead of an answer.
-        why: String,
+        why: ConnectionFault,
     },
     /// The credentials are not accepted.
-    #[error("{what}: the API server does not accept the credentials (401)")]
+    #[error("{what}: the API server does not accept the credentials (401); renew them")]
     Unauthorized {
         /// What was asked.
         what: String,
@@ -64,17 +75,32 @@ pub enum ApiError {
     },
 }
 
-/// The innermost cause of a kube error in one line; the outer layers only repeat `ServiceError`. Errors of credentials
-/// are described without kube's text, which may quote secrets.
-pub(super) fn reason(error: &kube::Error) -> String {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        if let Some(error) = source.downcast_ref::<kube::client::AuthError>() {
-            return credentials::of_auth(error, None);
+impl AccessFault {
+    /// A fault and its remedy.
+    pub(super) fn new(wrong: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            wrong: wrong.into(),
+            remedy: remedy.into(),
         }
-        innermost = source;
     }
-    innermost.to_string()
+
+    /// The fault as one of this configuration.
+    pub(super) fn within(self, source: &str) -> Self {
+        Self {
+            wrong: format!("cannot use {source}: {}", self.wrong),
+            ..self
+        }
+    }
+
+    /// Several faults as one; `None` if there are none.
+    pub(super) fn all(faults: Vec<Self>) -> Option<Self> {
+        let mut faults = faults.into_iter();
+        let first = faults.next()?;
+        Some(faults.fold(first, |all, next| Self {
+            wrong: format!("{}; {}", all.wrong, next.wrong),
+            ..all
+        }))
+    }
 }
 
 impl ApiError {

@@ -13,8 +13,8 @@ use macaque_core::refusal::Refusal;
 use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 use serde::de::DeserializeOwned;
 
-use super::ApiError;
 use super::wire::{self, ListMeta};
+use super::{ApiError, ConnectionFault};
 
 /// A limit on what a broken or hostile server can make us keep: more than any page of pods holds.
 const MAX_BODY_BYTES: usize = 64 << 20;
@@ -41,11 +41,11 @@ pub(super) struct ApiResponse {
 /// read: the answer is then an empty list with the metadata of the page.
 ///
 /// # Errors
-/// The reason, in words.
+/// The answer broke off, or is too large.
 pub(super) async fn read(
     response: http::Response<Body>,
     max_following: Option<usize>,
-) -> Result<ApiResponse, String> {
+) -> Result<ApiResponse, ConnectionFault> {
     let (head, body) = response.into_parts();
     let encoding = head.headers.get(header::CONTENT_ENCODING);
     let mut response = ApiResponse {
@@ -58,7 +58,7 @@ pub(super) async fn read(
     let mut body = Limited::new(body, MAX_BODY_BYTES);
     let mut max_following = max_following.filter(|_| response.status.is_success());
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| format!("the answer broke off: {error}"))?;
+        let frame = frame.map_err(|error| ConnectionFault::in_body(&*error))?;
         response
             .body
             .extend_from_slice(&frame.into_data().unwrap_or_default());
@@ -77,7 +77,10 @@ pub(super) async fn read(
     }
 
     if response.gzip && !response.status.is_success() {
-        response.inflate()?;
+        response.inflate().map_err(ConnectionFault::Other)?;
+    }
+    if response.demands_tls() {
+        return Err(ConnectionFault::NeedsTls);
     }
     Ok(response)
 }
@@ -154,6 +157,19 @@ impl ApiResponse {
         let answer = wire::status(&self.body).map(answer);
         self.status == StatusCode::UNAUTHORIZED
             && answer.is_none_or(|answer| classify(&answer) == DisruptionVerdict::Unauthorized)
+    }
+
+    /// Whether a server that speaks TLS says that it was spoken to without: servers in Go, and nginx, answer so much in
+    /// plain HTTP.
+    fn demands_tls(&self) -> bool {
+        let text = String::from_utf8_lossy(&self.body);
+        self.status == StatusCode::BAD_REQUEST
+            && [
+                "HTTP request to an HTTPS server",
+                "HTTP request was sent to HTTPS port",
+            ]
+            .iter()
+            .any(|words| text.contains(words))
     }
 
     /// Parses the body of a successful answer.

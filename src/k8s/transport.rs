@@ -11,16 +11,14 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::Connect;
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ClientBuilder, ConfigExt as _, RustlsTlsError};
-use kube::config::Kubeconfig;
 use kube::{Client, Config};
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
+use super::error::AccessFault;
 use super::tls;
-use crate::proxy::{BadProxy, BoxError, Proxy, ProxyConnector, ProxyEnvironment, ProxyError, ProxyPolicy};
-
-/// The proxy of a cluster whose kubeconfig names none. It keeps kube from taking one from the environment by rules of
-/// its own, and never leaves this file.
-const NO_PROXY_URL: &str = "http://none.invalid/";
+use crate::proxy::{
+    BadProxy, BoxError, PROXY_URL, Proxy, ProxyConnector, ProxyEnvironment, ProxyError, ProxyPolicy,
+};
 
 /// The reason why no client can be built.
 #[derive(Debug)]
@@ -39,44 +37,26 @@ impl From<kube::Error> for TransportError {
     }
 }
 
-/// Keeps kube from adding a proxy of the environment to the clusters of `file`: [`client`] does.
-pub(super) fn without_inferred_proxy(file: &mut Kubeconfig) {
-    let clusters = file.clusters.iter_mut();
-    for cluster in clusters.filter_map(|named| named.cluster.as_mut()) {
-        let own = cluster.proxy_url.take().filter(|url| !url.is_empty());
-        cluster.proxy_url = Some(own.unwrap_or_else(|| NO_PROXY_URL.to_owned()));
+impl From<BadProxy> for AccessFault {
+    fn from(bad: BadProxy) -> Self {
+        Self::new(format!("{} {}", bad.named_by(), bad.fault()), PROXY_URL)
     }
 }
 
-/// Builds the client of `config`, with its timeouts, headers and credentials.
-pub(super) fn client(mut config: Config) -> Result<Client, TransportError> {
-    forget_no_proxy_url(&mut config);
+/// Builds the client of `config`, with its timeouts, headers and client certificate. Every other credential is a header of
+/// the request.
+pub(super) fn client(config: Config) -> Result<Client, TransportError> {
     let proxy = proxy_for(&config)?;
     let connector = connector(&config, proxy)?;
     let client: legacy::Client<_, Body> = legacy::Builder::new(TokioExecutor::new()).build(connector);
 
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
-        .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
         .service(client);
 
     Ok(ClientBuilder::new(service, config.default_namespace).build())
-}
-
-/// Removes what [`without_inferred_proxy`] added.
-fn forget_no_proxy_url(config: &mut Config) {
-    if config.proxy_url.as_ref().is_some_and(|url| *url == NO_PROXY_URL) {
-        config.proxy_url = None;
-    }
-
-    let exec = config.auth_info.exec.as_mut();
-    if let Some(cluster) = exec.and_then(|exec| exec.cluster.as_mut())
-        && cluster.proxy_url.as_deref() == Some(NO_PROXY_URL)
-    {
-        cluster.proxy_url = None;
-    }
 }
 
 /// The proxy to the API server: that of the kubeconfig, whatever the server; else that of the environment.
@@ -134,38 +114,5 @@ fn blame_slow_proxy(error: BoxError, proxy: Option<Proxy>) -> BoxError {
     match proxy {
         Some(proxy) if is_late => ProxyError::TimedOut { proxy }.into(),
         _ => error,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The `proxy-url` of a kubeconfig's cluster after kube has read it, where the file says `own`.
-    async fn read(own: Option<&str>) -> Option<String> {
-        let own = own.map(|url| format!("proxy-url: {url:?}")).unwrap_or_default();
-        let text = format!(
-            "{{clusters: [{{name: c, cluster: {{server: 'https://api', {own}}}}}], \
-             contexts: [{{name: c, context: {{cluster: c, user: u}}}}], current-context: c, \
-             users: [{{name: u, user: {{exec: {{command: x, provideClusterInfo: true}}}}}}]}}"
-        );
-        let mut file = Kubeconfig::from_yaml(&text).unwrap();
-        without_inferred_proxy(&mut file);
-        let mut config = Config::from_custom_kubeconfig(file, &Default::default())
-            .await
-            .unwrap();
-
-        forget_no_proxy_url(&mut config);
-        let for_plugin = config.auth_info.exec.unwrap().cluster.unwrap().proxy_url;
-        assert_eq!(for_plugin.is_some(), config.proxy_url.is_some());
-        config.proxy_url.map(|url| url.to_string())
-    }
-
-    #[tokio::test]
-    async fn kube_hands_out_the_proxy_of_the_kubeconfig_and_no_other() {
-        assert_eq!(read(None).await, None);
-        assert_eq!(read(Some("")).await, None);
-        let own = "socks5://proxy:1080/".to_owned();
-        assert_eq!(read(Some("socks5://proxy:1080")).await, Some(own));
     }
 }

@@ -179,6 +179,7 @@ static LAST: &[SettingKey] = &[
     key("health.listen", Text("0.0.0.0:8080"), "The address of the probes; empty or `off`: none."),
     key("log.level", Text("info"), "The lowest level to log: error, warn, info, debug or trace."),
     key("log.format", Text("auto"), "`text`, `json`, or `auto`: text on a terminal, JSON elsewhere."),
-    key("cluster.kubeconfig", Text(""), "The kubeconfig file. Empty: the cluster macaque runs in, else kubectl's default."),
+    key("cluster.kubeconfig", Text(""), "The kubeconfig file. Empty: those of `KUBECONFIG`, else the cluster macaque runs in, else `~/.kube/config`."),
     key("cluster.context", Text(""), "The context within the kubeconfig. Empty: its current one."),
+    key("cluster.credentials_without_tls", Boolean(false), "Send tokens and passwords to an `http://` server too, where everybody on the way can read them."),
 ];

@@ -42,13 +42,15 @@ impl LogFormat {
     }
 }
 
-/// The cluster to connect to; with neither set, the one macaque runs in, else kubectl's default.
+/// The cluster to connect to, and what may be sent to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClusterSettings {
     /// The kubeconfig file.
     pub kubeconfig: Option<PathBuf>,
     /// The context within the kubeconfig.
     pub context: Option<String>,
+    /// Whether credentials may be sent to a server without TLS.
+    pub credentials_without_tls: bool,
 }
 
 /// The words of `log.level`, from the fewest records to the most.
@@ -90,9 +92,11 @@ pub(super) fn decode_health(decoder: &mut SettingsDecoder) -> Result<Option<Sock
 pub(super) fn decode_cluster(decoder: &mut SettingsDecoder) -> Result<ClusterSettings, MistakeReported> {
     let kubeconfig = decoder.optional("cluster.kubeconfig");
     let context = decoder.optional("cluster.context");
+    let without_tls = decoder.boolean("cluster.credentials_without_tls");
     let set = |given: Option<GivenValue<String>>| given.map(|given| given.value);
     Ok(ClusterSettings {
         kubeconfig: set(kubeconfig?).map(PathBuf::from),
         context: set(context?),
+        credentials_without_tls: without_tls?.value,
     })
 }

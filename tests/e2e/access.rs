@@ -53,7 +53,7 @@ impl MacaqueCommand {
 }
 
 /// The administrator's kubeconfig. Not `$KUBECONFIG`, which may lead to somebody's real cluster.
-fn admin() -> PathBuf {
+pub(crate) fn admin() -> PathBuf {
     let path = std::env::var_os("CONTROLPLANE_KUBECONFIG");
     path.expect("run this by `tests/controlplane/controlplane run DIR -- cargo test --test e2e -- --ignored`")
         .into()
@@ -63,6 +63,12 @@ fn admin() -> PathBuf {
 pub(crate) fn server() -> String {
     let cluster = Kubeconfig::read_from(admin()).unwrap().clusters.remove(0).cluster;
     cluster.unwrap().server.unwrap()
+}
+
+/// The certificate authority of the API server, in base64.
+pub(crate) fn authority() -> String {
+    let cluster = Kubeconfig::read_from(admin()).unwrap().clusters.remove(0).cluster;
+    cluster.unwrap().certificate_authority_data.unwrap()
 }
 
 /// A connection to the API server as the program makes it.

@@ -72,7 +72,7 @@ async fn rounds_run_on_schedule_and_work_again_once_the_api_server_is_back() {
     let proxied = namespace.proxied(&proxy);
     let mut macaque = ready(namespace.macaque("run --dry-run=false").by(&proxied)).await;
     macaque.says("ARMED").await;
-    macaque.says("did not answer").await;
+    macaque.says("no answer from the API server").await;
     assert_eq!(namespace.lost(&before).await, NO_PODS);
 
     proxy.open();
@@ -81,7 +81,7 @@ async fn rounds_run_on_schedule_and_work_again_once_the_api_server_is_back() {
     assert_eq!(namespace.lost(&before).await.len(), 1);
     let pid = macaque.pid();
     let output = stops_cleanly(macaque, pid).await;
-    output.says_once("did not answer");
+    output.says_once("no answer from the API server");
 }
 
 /// Starts it with a round a minute and its probes on a free port, and waits until it is ready.

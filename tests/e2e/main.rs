@@ -13,6 +13,7 @@ mod access;
 mod agreement;
 mod budget_audit;
 mod budgets;
+mod connecting;
 mod daemon;
 mod exemptions;
 mod grants;

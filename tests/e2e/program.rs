@@ -40,11 +40,7 @@ impl MacaqueCommand {
 
     /// The program with these arguments, started by another program.
     pub(crate) fn within(wrapper: &[&str], words: &str) -> Self {
-        let binary = std::env::var("MACAQUE_BINARY");
-        let binary = binary.unwrap_or_else(|_| env!("CARGO_BIN_EXE_macaque").to_owned());
-
-        // It runs in a directory of its own.
-        let binary = std::path::absolute(binary).unwrap().display().to_string();
+        let binary = binary();
         let mut line = wrapper
             .iter()
             .copied()
@@ -93,6 +89,14 @@ impl MacaqueCommand {
         assert_eq!(output.code, Some(code), "{output:#?}");
         output
     }
+}
+
+/// The path of the program: `$MACAQUE_BINARY`, or this build's. It is absolute, because the program runs in a directory
+/// of its own.
+pub(crate) fn binary() -> String {
+    let binary = std::env::var("MACAQUE_BINARY");
+    let binary = binary.unwrap_or_else(|_| env!("CARGO_BIN_EXE_macaque").to_owned());
+    std::path::absolute(binary).unwrap().display().to_string()
 }
 
 impl RunningMacaque {

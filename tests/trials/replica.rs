@@ -95,6 +95,7 @@ impl ReplicaConfig {
         let access = ClusterAccess {
             kubeconfig: Some(self.kubeconfig),
             context: None,
+            credentials_without_tls: false,
             deadlines: RequestDeadlines {
                 read: Duration::from_millis(400),
                 disrupt: Duration::from_millis(500),

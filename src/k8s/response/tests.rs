@@ -50,7 +50,11 @@ fn gzip(text: &str) -> Vec<u8> {
 }
 
 /// What is read of `body`, sent with this code.
-async fn read_of(code: u16, body: Vec<u8>, max_following: Option<usize>) -> Result<ApiResponse, String> {
+async fn read_of(
+    code: u16,
+    body: Vec<u8>,
+    max_following: Option<usize>,
+) -> Result<ApiResponse, ConnectionFault> {
     let mut response = http::Response::builder().status(code);
     if body.starts_with(&[0x1f, 0x8b]) {
         response = response.header(header::CONTENT_ENCODING, "gzip");

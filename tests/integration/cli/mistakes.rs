@@ -228,6 +228,7 @@ fn without_any_kubeconfig_the_ways_to_a_cluster_are_named() {
     output.complains(
         2,
         &[
+            "no kubeconfig was found: ",
             "/.kube/config: No such file",
             "--kubeconfig",
             "KUBECONFIG",
@@ -251,7 +252,7 @@ fn a_context_that_the_kubeconfig_has_not_is_reported_with_those_that_it_has() {
 #[test]
 fn a_kubeconfig_with_a_bad_address_is_refused_before_anything_is_sent() {
     let cluster = TestCluster::with(shop());
-    for address in ["127.0.0.1:6443", "ftp://127.0.0.1"] {
+    for address in ["ftp://127.0.0.1", "file://127.0.0.1"] {
         let bad = cluster
             .sandbox
             .kubeconfig()
@@ -259,7 +260,7 @@ fn a_kubeconfig_with_a_bad_address_is_refused_before_anything_is_sent() {
         let output = macaque("once -n shop --kubeconfig bad").file("bad", &bad).run();
         output.complains(
             2,
-            &["kubeconfig bad: the server's address starts with neither https:// nor http://"],
+            &["kubeconfig bad: its cluster \"sandbox\": the server's address starts with neither https:// nor http://"],
         );
     }
 }

@@ -78,8 +78,8 @@ fn an_api_server_that_is_away_is_1() {
     output.says(
         1,
         &[
-            "round failed: list pods in shop: the API server at 127.0.0.1:",
-            "did not answer: Connection refused",
+            "round failed: list pods in shop: no answer from the API server at 127.0.0.1:",
+            ": connection refused; check that the API server runs at that address",
         ],
     );
 }

@@ -133,9 +133,9 @@ fn a_kubeconfig_that_breaks_off_within_a_token_does_not_show_it() {
 fn a_kubeconfigs_token_that_cannot_be_one_is_not_shown() {
     let cluster = TestCluster::with(Vec::new());
     let bad = cluster
-        .sandbox
         .kubeconfig()
-        .replace("user: {}", &format!("user: {{ token: \"{CANARY}\\n\" }}"));
+        .replace("user: {}", &format!("user: {{ token: \"{CANARY}\\n\" }}"))
+        .replace("http://", "https://");
     let output = macaque("once -n shop --kubeconfig bad").file("bad", &bad).run();
     output.complains(2, &["kubeconfig bad: the token holds a line break"]);
 }
@@ -144,6 +144,8 @@ fn a_kubeconfigs_token_that_cannot_be_one_is_not_shown() {
 fn as_user(user: &str) -> Program {
     let kubeconfig = TestCluster::with(Vec::new()).kubeconfig();
     let kubeconfig = kubeconfig.replace("user: {}", &format!("user: {user}"));
+    // Without TLS no credentials are looked at.
+    let kubeconfig = kubeconfig.replace("http://", "https://");
     macaque("once -n shop --kubeconfig file").file("file", &kubeconfig)
 }
 
@@ -186,14 +188,14 @@ fn a_kubeconfigs_files_that_are_absent_are_named() {
     let absent = [
         (
             "{ tokenFile: /absent/token }",
-            "cannot read its tokenFile /absent/token: No such file",
+            "cannot read the token file /absent/token: No such file",
         ),
         (
             "{ client-certificate: /absent/cert, client-key: /absent/key }",
             "cannot read its client certificate /absent/cert: No such file",
         ),
         (
-            "{ exec: { apiVersion: v1, command: /absent/plugin } }",
+            "{ exec: { apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /absent/plugin } }",
             "\"/absent/plugin\" cannot be run: No such file",
         ),
     ];

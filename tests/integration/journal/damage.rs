@@ -169,7 +169,12 @@ async fn a_configuration_that_changed_is_read_again_after_a_failure() {
         .write_kubeconfig(&good.replace(&fixture.cluster.sandbox.url(), "http://127.0.0.1:9"));
     let replica = fixture.replica("b").await;
 
-    assert!(replica.is_denied(2).await.contains("did not answer"));
+    assert!(
+        replica
+            .is_denied(2)
+            .await
+            .contains("no answer from the API server")
+    );
     fixture.cluster.write_kubeconfig(&good);
     replica.reports(3).await;
 
