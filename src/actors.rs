@@ -42,6 +42,7 @@ use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
 use crate::notify::{Channel, DeliveryRetry, MessageContext};
 use crate::platform::Platform;
+use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
 
 /// The configuration of the actors, and everything they work with.
@@ -61,6 +62,8 @@ pub struct ActorsConfig {
     pub channels: Arc<[Channel]>,
     /// What every message names beside its report.
     pub messages: MessageContext,
+    /// The proxies that lead to the channels.
+    pub proxies: ProxyPolicy,
     /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,
     /// How often actors may fail before the process ends.

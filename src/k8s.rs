@@ -22,6 +22,8 @@ mod pods;
 mod response;
 mod server;
 mod service_account;
+mod tls;
+mod transport;
 mod wire;
 
 pub use config_map::{JournalConfigMap, WriteResult};

@@ -25,6 +25,7 @@
 //! - [`failpoint`]: the points at which a test makes macaque fail; inactive otherwise.
 //! - [`platform`]: clocks, timers and randomness, from one source that is passed in.
 //! - [`heartbeat`]: the heartbeats of the actors, as the Supervisor sees them.
+//! - [`proxy`]: which proxy leads to a server, and the connection through it.
 //! - [`k8s`]: the Kubernetes adapter. The only module that uses `kube`.
 //! - [`notify`]: the notification channels. The only module that uses `awc`.
 //! - [`journal`]: stores the journal, in a ConfigMap or in memory; the core decides what a step is.
@@ -52,6 +53,7 @@ pub mod k8s;
 pub mod notify;
 pub mod platform;
 pub mod preview;
+pub mod proxy;
 mod redact;
 mod retry_after;
 pub mod round;

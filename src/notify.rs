@@ -5,6 +5,7 @@
 //! meaning of its answers. Tokens, URLs and destinations appear in no error, log line or `Debug` output.
 
 pub mod channel;
+mod connector;
 pub mod delivery;
 pub mod http;
 mod local_time;

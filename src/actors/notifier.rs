@@ -24,6 +24,7 @@ use crate::notify::{
     self, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, MessageContext, RoundMessage, TryCount,
 };
 use crate::platform::Platform;
+use crate::proxy::ProxyPolicy;
 
 /// How many rounds are remembered, so that one incarnation of the Notifier delivers none of them twice.
 const TRACKED_ROUNDS: usize = 200;
@@ -41,6 +42,7 @@ pub struct Notifier {
     rounds: VecDeque<TrackedRound>,
     http: Option<HttpClient>,
     messages: MessageContext,
+    proxies: ProxyPolicy,
     retry: DeliveryRetry,
     killer: StableRecipient<ReportDelivered>,
     heartbeat: Heartbeat,
@@ -62,6 +64,7 @@ impl Notifier {
             rounds: VecDeque::new(),
             http: None,
             messages: config.messages.clone(),
+            proxies: config.proxies.clone(),
             retry: config.retry,
             killer,
             heartbeat,
@@ -199,10 +202,10 @@ impl Actor for Notifier {
 
     fn started(&mut self, _: &mut Self::Context) {
         let channels: Vec<_> = self.queues.iter().map(|queue| queue.channel.clone()).collect();
-        let http = HttpClient::new(&channels, &self.platform).or_else(|error| {
+        let http = HttpClient::new(&channels, &self.proxies, &self.platform).or_else(|error| {
             log::error!("chat services cannot be reached: {error}");
             // The log channel works without TLS.
-            HttpClient::new(&[], &self.platform)
+            HttpClient::new(&[], &self.proxies, &self.platform)
         });
         self.http = http.ok();
     }

@@ -32,6 +32,7 @@ use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
 use crate::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
 use crate::platform::Platform;
+use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
 use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry;
@@ -69,8 +70,8 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
 
     let (_sandbox, kubeconfig) = match start_sandbox(&platform) {
         Ok(started) => started,
-        Err(error) => {
-            telemetry::print_error(&format!("cannot start the sandbox: {error}"));
+        Err(why) => {
+            telemetry::print_error(&why);
             return exit::CLUSTER;
         }
     };
@@ -97,13 +98,14 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
     code
 }
 
-fn start_sandbox(platform: &Platform) -> std::io::Result<(Sandbox, TempKubeconfig)> {
+fn start_sandbox(platform: &Platform) -> Result<(Sandbox, TempKubeconfig), String> {
     let sandbox = Sandbox::start(SandboxOptions {
         objects: scenario::shop(),
         ready_after: READY_AFTER,
         seed: platform.random_u32().into(),
         ..SandboxOptions::default()
-    })?;
+    });
+    let sandbox = sandbox.map_err(|error| format!("cannot start the sandbox: {error}"))?;
     let kubeconfig = TempKubeconfig::write(&sandbox.kubeconfig())?;
     Ok((sandbox, kubeconfig))
 }
@@ -153,6 +155,7 @@ fn actors_config(
         access,
         channels: Arc::new([Channel::Listener(listener)]),
         messages: MessageContext::default(),
+        proxies: ProxyPolicy::Direct,
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
@@ -167,10 +170,16 @@ fn actors_config(
 struct TempKubeconfig(PathBuf);
 
 impl TempKubeconfig {
-    fn write(text: &str) -> std::io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("macaque-demo-{}.kubeconfig", std::process::id()));
-        fs::write(&path, text)?;
-        Ok(Self(path))
+    fn write(text: &str) -> Result<Self, String> {
+        let dir = std::env::temp_dir();
+        let path = dir.join(format!("macaque-demo-{}.kubeconfig", std::process::id()));
+        match fs::write(&path, text) {
+            Ok(()) => Ok(Self(path)),
+            Err(error) => Err(format!(
+                "cannot write the sandbox's kubeconfig to {}: {error}; set TMPDIR to a directory that macaque can write to",
+                dir.display()
+            )),
+        }
     }
 }
 

@@ -16,12 +16,12 @@ use super::args::{GlobalArgs, OutputFormat, ScopeArgs, seed};
 use super::{exit, output, setup};
 use crate::failpoint::FailPoints;
 use crate::notify::{
-    self, Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, MessageContext,
-    Retryable, RoundMessage,
+    self, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, MessageContext, Retryable,
+    RoundMessage,
 };
 use crate::platform::Platform;
 use crate::round::{self, ClaimState, RoundContext, RoundResult, StopSwitch};
-use crate::settings::{ScheduleNeed, ValidSettings};
+use crate::settings::{NotifySettings, ScheduleNeed, ValidSettings};
 use crate::telemetry;
 
 /// How long a delivery may take: as long as the daemon gives its channels when it stops.
@@ -86,7 +86,7 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
     let messages = setup::message_context(settings);
     print(&report, &messages, args.output);
     let message = RoundMessage::in_context(&report, &messages);
-    let is_delivered = deliver(&settings.notify.channels(), &message, signals, &platform).await;
+    let is_delivered = deliver(&settings.notify, &message, signals, &platform).await;
     if is_delivered && claim_state == ClaimState::Closed {
         record_delivery(context, report.slot).await;
     }
@@ -190,15 +190,16 @@ async fn received(mut signals: watch::Receiver<usize>, many: usize) {
 /// Delivers the message to every channel at once, until the next signal or the timeout, and logs each failure; returns
 /// whether every channel received it.
 async fn deliver(
-    channels: &[Channel],
+    notify: &NotifySettings,
     message: &RoundMessage,
     signals: watch::Receiver<usize>,
     platform: &Platform,
 ) -> bool {
+    let channels = notify.channels();
     if channels.is_empty() {
         return true;
     }
-    let http = match HttpClient::new(channels, platform) {
+    let http = match HttpClient::new(&channels, &setup::notify_proxies(notify), platform) {
         Ok(http) => http,
         Err(error) => {
             log::error!("the report was not delivered: {error}");

@@ -80,6 +80,7 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         access,
         channels: channels.into(),
         messages: setup::message_context(settings),
+        proxies: setup::notify_proxies(&settings.notify),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

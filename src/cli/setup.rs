@@ -15,10 +15,11 @@ use crate::journal::JournalStore;
 use crate::k8s::{Cluster, ClusterAccess};
 use crate::notify::MessageContext;
 use crate::platform::Platform;
+use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
 use crate::settings::{
-    self, ClusterSettings, CommandSettings, FlagSetting, ScheduleNeed, SettingMistakes, SettingsSources,
-    ValidSettings,
+    self, ClusterSettings, CommandSettings, FlagSetting, NotifySettings, ScheduleNeed, SettingMistakes,
+    SettingsSources, ValidSettings,
 };
 use crate::telemetry;
 
@@ -175,6 +176,12 @@ pub(super) fn message_context(settings: &ValidSettings) -> MessageContext {
         cluster: name.or_else(|| access(&settings.cluster).context_name()),
         zone: calendar.map_or(TimeZone::UTC, |calendar| calendar.zone().clone()),
     }
+}
+
+/// The proxies that lead to the chat services.
+pub(super) fn notify_proxies(notify: &NotifySettings) -> ProxyPolicy {
+    let own = notify.proxies().cloned();
+    own.unwrap_or_else(|| ProxyPolicy::Environment(ProxyEnvironment::of_process()))
 }
 
 /// Connects to the cluster, on the Arbiter that will use it.

@@ -16,6 +16,7 @@ use super::credentials::{self, ClientCredentials};
 use super::error::AccessFault;
 use super::kubeconfig::{FoundKubeconfig, KubeconfigSearch, select};
 use super::service_account::PodEnvironment;
+use super::transport::{self, TransportError};
 use super::{ApiError, Cluster, server};
 use crate::platform::Platform;
 
@@ -129,9 +130,12 @@ pub(super) async fn open(
     };
     let credentials = credentials.map_err(|fault| fault.within(&source))?;
 
-    let client = Client::try_from(config).map_err(|error| {
-        let wrong = credentials::of_client(&error);
-        AccessFault::new(wrong, "correct it there").within(&source)
+    let client = transport::client(config).map_err(|error| match error {
+        TransportError::Environment(proxy) => AccessFault::from(proxy),
+        TransportError::ProxyUrl(proxy) => AccessFault::from(proxy).within(&source),
+        TransportError::Config(error) => {
+            AccessFault::new(credentials::of_client(&error), "correct it there").within(&source)
+        }
     })?;
     Ok(Connection {
         client,

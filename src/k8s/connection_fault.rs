@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
+use crate::proxy::ProxyError;
 use crate::text;
 
 /// The longest text of a library that is shown.
@@ -16,6 +17,8 @@ const MAX_OTHER_CHARS: usize = 300;
 /// What became of a request instead of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectionFault {
+    /// The proxy on the way to the server does not lead there, for this reason.
+    Proxy(String),
     /// Nothing listens there.
     Refused,
     /// The name of the server has no address.
@@ -80,6 +83,9 @@ impl ConnectionFault {
     }
 
     fn of_layer(error: &(dyn Error + 'static)) -> Option<Self> {
+        if let Some(error) = error.downcast_ref::<ProxyError>() {
+            return Some(Self::Proxy(error.to_string()));
+        }
         if let Some(error) = error.downcast_ref::<rustls::Error>() {
             return Some(Self::of_tls(error));
         }
@@ -156,6 +162,7 @@ impl ConnectionFault {
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
+            Self::Proxy(_) => "check the proxy, or list the server in NO_PROXY if it is reached without one",
             Self::Refused => "check that the API server runs at that address",
             Self::NameUnknown => "check the name, and this machine's DNS",
             Self::NoRoute(_) | Self::TimedOut => {
@@ -190,7 +197,7 @@ impl fmt::Display for ConnectionFault {
         let text = match self {
             Self::Refused => "connection refused",
             Self::NameUnknown => "its name has no address (DNS)",
-            Self::NoRoute(words) | Self::Other(words) => words,
+            Self::Proxy(words) | Self::NoRoute(words) | Self::Other(words) => words,
             Self::TimedOut => "timed out",
             Self::NoAnswer(limit) => return write!(f, "no answer within {} s", limit.as_secs()),
             Self::Closed => "it closed the connection",

@@ -15,10 +15,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use super::channel::Channel;
+use super::connector::{ServiceConnector, proxy_for};
 use super::delivery::{DeliveryError, ServiceAnswer};
 use super::service::PostRequest;
 use super::url::destination;
 use crate::platform::Platform;
+use crate::proxy::{BadProxy, Proxy, ProxyError, ProxyPolicy};
 use crate::retry_after;
 
 /// How long a service may take for its whole answer.
@@ -32,6 +34,7 @@ const BODY_LIMIT: usize = 16 * 1024;
 #[derive(Clone)]
 pub struct HttpClient {
     client: awc::Client,
+    proxies: ProxyPolicy,
     platform: Platform,
     deadline: Duration,
 }
@@ -45,20 +48,35 @@ pub enum HttpError {
          file in SSL_CERT_FILE ({0})"
     )]
     Certificates(rustls::Error),
+    /// A variable that should name the proxy does not.
+    #[error("{0}")]
+    Proxy(BadProxy),
     /// The crypto provider does not fit the TLS library, which is a defect of the build.
     #[error("TLS could not be set up: {0}")]
     Tls(rustls::Error),
 }
 
 impl HttpClient {
-    /// Creates a client for `channels`. Call this on the Arbiter that will use the client. CA certificates are loaded
-    /// only if one of the channels needs TLS.
-    pub fn new(channels: &[Channel], platform: &Platform) -> Result<Self, HttpError> {
+    /// Creates a client for `channels`, which goes through `proxies`. Call this on the Arbiter that will use the
+    /// client. CA certificates are loaded only if one of the channels needs TLS.
+    pub fn new(channels: &[Channel], proxies: &ProxyPolicy, platform: &Platform) -> Result<Self, HttpError> {
+        for channel in channels {
+            if let Channel::Service(service) = channel
+                && let Ok(uri) = destination(service.url())
+            {
+                proxy_for(proxies, &uri).map_err(HttpError::Proxy)?;
+            }
+        }
+
+        let needs_tls = channels.iter().any(Channel::needs_tls);
+        let tls = needs_tls.then(tls).transpose()?.map(Arc::new);
+
         let mut connector = awc::Connector::new()
+            .connector(ServiceConnector::new(proxies.clone(), tls.clone()))
             .timeout(CONNECT_TIMEOUT)
             .handshake_timeout(CONNECT_TIMEOUT);
-        if channels.iter().any(Channel::needs_tls) {
-            connector = connector.rustls_0_23(Arc::new(tls()?));
+        if let Some(tls) = tls {
+            connector = connector.rustls_0_23(tls);
         }
 
         let client = awc::Client::builder()
@@ -69,6 +87,7 @@ impl HttpClient {
             .finish();
         Ok(Self {
             client,
+            proxies: proxies.clone(),
             platform: platform.clone(),
             deadline: DEADLINE,
         })
@@ -94,6 +113,9 @@ impl HttpClient {
             DeliveryError::permanent(format!("the URL of {service} cannot be used: it {mistake}"))
         })?;
 
+        let proxy = proxy_for(&self.proxies, &uri)
+            .map_err(|bad| DeliveryError::permanent(format!("{service} cannot be reached: {bad}")))?;
+
         let mut request = self
             .client
             .post(uri)
@@ -108,7 +130,7 @@ impl HttpClient {
         let sent = self.platform.until(deadline, sending).await;
         let result =
             sent.ok_or_else(|| DeliveryError::in_doubt(format!("{service} did not answer in time")))?;
-        let mut response = result.map_err(|error| translate(service, &error))?;
+        let mut response = result.map_err(|error| translate(service, &error, proxy))?;
 
         let (body, has_ended) = self.beginning(&mut response, deadline).await;
         let status = response.status();
@@ -179,8 +201,12 @@ fn bearer(service: &str, token: &SecretString) -> Result<header::HeaderValue, De
     Ok(value)
 }
 
-/// Describes an error without awc's own text, which may name hosts and addresses.
-fn translate(service: &str, error: &SendRequestError) -> DeliveryError {
+/// Describes an error without awc's own text, which may name hosts and addresses; `proxy` led to the service.
+fn translate(service: &str, error: &SendRequestError, proxy: Option<Proxy>) -> DeliveryError {
+    if let Some(error) = of_proxy(error, proxy) {
+        return DeliveryError::transient(format!("{service} cannot be reached: {error}"));
+    }
+
     let why = match error {
         SendRequestError::Url(_) => {
             return DeliveryError::permanent(format!("the URL of {service} cannot be used"));
@@ -211,6 +237,15 @@ fn translate(service: &str, error: &SendRequestError) -> DeliveryError {
     };
 
     DeliveryError::transient(why)
+}
+
+/// What went wrong between macaque and the proxy, or between the proxy and the service.
+fn of_proxy(error: &SendRequestError, proxy: Option<Proxy>) -> Option<ProxyError> {
+    match error {
+        SendRequestError::Connect(ConnectError::Timeout) => proxy.map(|proxy| ProxyError::TimedOut { proxy }),
+        SendRequestError::Connect(ConnectError::Io(error)) => error.get_ref()?.downcast_ref().cloned(),
+        _ => None,
+    }
 }
 
 /// What went wrong in a TLS handshake, without names.

@@ -171,6 +171,8 @@ static FIRST: &[SettingKey] = &[
     key("limits.per_hour", Count(None), "The most pods disrupted within any hour, over all rounds and replicas. Not set: no limit."),
     key("limits.per_day", Count(None), "The most pods disrupted within any 24 hours, over all rounds and replicas. Not set: no limit."),
     key("limits.cooldown", Duration(""), "How long an owner is in cooldown after one of its pods was disrupted, at most 7d. Empty: no cooldown."),
+    key("notify.proxy", Secret, "The proxy to the chat services, such as `http://proxy.example:3128`; `off`: none. Not set: what `HTTPS_PROXY` and `NO_PROXY` say."),
+    key("notify.proxy_file", OptionalText, "A file that holds the proxy to the chat services, for a URL with a password."),
 ];
 
 #[rustfmt::skip]

@@ -8,11 +8,17 @@ use super::secret::{ReadFile, decode_secret};
 use crate::notify::registry::SERVICES;
 use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec};
 use crate::notify::{Channel, UrlError, check_base_url, check_url};
+use crate::proxy::{PROXY_URL, Proxy, ProxyPolicy};
+
+/// The key of the proxy, and the key of the file that holds it.
+const PROXY: &str = "notify.proxy";
+const PROXY_FILE: &str = "notify.proxy_file";
 
 /// The chat services that a report is delivered to, beside the log. `Debug` does not show secrets.
 #[derive(Debug, Clone, Default)]
 pub struct NotifySettings {
     services: Vec<(&'static ServiceSpec, FieldValues)>,
+    proxies: Option<ProxyPolicy>,
 }
 
 /// The fields of one service, as far as they are set.
@@ -34,6 +40,11 @@ impl NotifySettings {
             .collect()
     }
 
+    /// The proxies that lead to the services, if a key names them; else the environment does.
+    pub fn proxies(&self) -> Option<&ProxyPolicy> {
+        self.proxies.as_ref()
+    }
+
     /// The text or URL of this key, if its service is set.
     pub fn text(&self, path: &str) -> Option<&str> {
         let texts = self.services.iter().flat_map(|(_, values)| &values.texts);
@@ -47,6 +58,7 @@ pub(super) fn decode_notify(
     decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
 ) -> Result<NotifySettings, MistakeReported> {
+    let proxies = decode_proxies(decoder, read);
     let decoded = SERVICES
         .iter()
         .map(|spec| Ok((*spec, decode_service(decoder, read, spec)?)));
@@ -57,7 +69,29 @@ pub(super) fn decode_notify(
         let (spec, values) = service?;
         services.extend(values.map(|values| (spec, values)));
     }
-    Ok(NotifySettings { services })
+    Ok(NotifySettings {
+        services,
+        proxies: proxies?,
+    })
+}
+
+/// Decodes `notify.proxy`; `None` if it is not set. An environment variable cannot be empty, so `off` is no proxy.
+fn decode_proxies(
+    decoder: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+) -> Result<Option<ProxyPolicy>, MistakeReported> {
+    let Some(given) = decode_secret(decoder, read, PROXY, PROXY_FILE)? else {
+        return Ok(None);
+    };
+    let url = given.value.expose_secret();
+    if url == "off" {
+        return Ok(Some(ProxyPolicy::Direct));
+    }
+
+    match Proxy::parse(url, PROXY) {
+        Ok(proxy) => Ok(Some(ProxyPolicy::Fixed(proxy))),
+        Err(error) => Err(decoder.refuse(&given, error.fault(), format!("{PROXY_URL}; or \"off\""))),
+    }
 }
 
 /// Decodes one service; `None` if none of its required fields is set.

@@ -24,6 +24,7 @@ mod mistakes;
 mod pod_groups;
 mod previews;
 mod program;
+mod proxies;
 mod random_namespace;
 mod refusals;
 mod scope;

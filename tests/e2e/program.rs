@@ -157,6 +157,11 @@ impl Drop for RunningMacaque {
 }
 
 impl MacaqueOutput {
+    /// Whether the exit code is that of success.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.code == Some(0)
+    }
+
     /// Asserts that its output contains all of these words.
     pub(crate) fn says<const N: usize>(&self, words: [&str; N]) -> &Self {
         for word in words {

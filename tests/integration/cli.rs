@@ -2,6 +2,7 @@
 
 mod check;
 mod connecting;
+mod first_command;
 mod mistakes;
 mod once;
 mod output;

@@ -14,6 +14,7 @@ mod cli;
 mod journal;
 mod notify;
 mod preview;
+mod proxies;
 mod rounds;
 mod settings;
 

@@ -20,6 +20,7 @@ use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
 use macaque::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
 use macaque::platform::Platform;
+use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque_core::config::{DisruptConfig, TargetConfig};
 use macaque_core::eligibility::EligibilityConfig;
@@ -309,6 +310,7 @@ fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<Round
         },
         channels: Arc::new([Channel::Listener(listener)]),
         messages: MessageContext::default(),
+        proxies: ProxyPolicy::Direct,
         retry: DeliveryRetry::default(),
         restarts: setup.restarts,
         timeouts: setup.timeouts,

@@ -16,6 +16,7 @@ use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
 use macaque::notify::{Channel, DeliveryRetry, MessageContext, SlackWebhook};
 use macaque::platform::Platform;
+use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque::settings::{LogFormat, LogSettings};
 use macaque_core::config::{ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
@@ -123,6 +124,7 @@ impl ReplicaConfig {
             access,
             channels: Arc::new([channel]),
             messages: MessageContext::default(),
+            proxies: ProxyPolicy::Direct,
             retry: DeliveryRetry {
                 tries: 3,
                 first: Duration::from_millis(50),

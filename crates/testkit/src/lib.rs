@@ -12,6 +12,8 @@ pub mod fault_proxy;
 pub mod notify;
 pub mod program;
 pub mod tcp_proxy;
+pub mod tls_front;
+pub mod web_proxy;
 
 pub use self::cluster::{TestCluster, evict_one};
 pub use self::program::{Program, ProgramOutput, RunningProgram};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use macaque::notify::{Channel, HttpClient, RoundMessage, SlackBot, SlackWebhook, WebexBot};
 use macaque::platform::Platform;
+use macaque::proxy::ProxyPolicy;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::PodRef;
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport};
@@ -78,7 +79,7 @@ pub fn webex(address: &str) -> Channel {
 
 /// A client for services on loopback.
 pub fn http() -> HttpClient {
-    HttpClient::new(&[], &Platform::system()).unwrap()
+    HttpClient::new(&[], &ProxyPolicy::Direct, &Platform::system()).unwrap()
 }
 
 /// A client for services on loopback whose deadline a test can wait for.

@@ -76,20 +76,32 @@ fn accept(listener: &TcpListener, link: &Arc<Link>) {
 
 /// Copies both ways until either side is done.
 fn connect(client: TcpStream, link: &Arc<Link>) -> io::Result<()> {
+    let link = Arc::clone(link);
     let server = TcpStream::connect(&link.server)?;
+    copy_both_ways(client, server, move |bytes| {
+        link.received.fetch_add(bytes, Ordering::SeqCst);
+    })
+}
+
+/// Copies both ways between `client` and the server at `host:port`.
+pub(crate) fn join(client: TcpStream, server: &str) -> io::Result<()> {
+    copy_both_ways(client, TcpStream::connect(server)?, |_| {})
+}
+
+/// Copies both ways until either side is done; each number of bytes that the server sends is noted.
+fn copy_both_ways(
+    client: TcpStream,
+    server: TcpStream,
+    note: impl Fn(u64) + Send + 'static,
+) -> io::Result<()> {
     // Or each end waits for the other's delayed acknowledgements.
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
 
     let to_server = server.try_clone()?;
     let to_client = client.try_clone()?;
-    let link = Arc::clone(link);
     thread::Builder::new().spawn(move || copy(client, to_server, |_| {}))?;
-    thread::Builder::new().spawn(move || {
-        copy(server, to_client, |bytes| {
-            link.received.fetch_add(bytes, Ordering::SeqCst);
-        })
-    })?;
+    thread::Builder::new().spawn(move || copy(server, to_client, note))?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use rustls::pki_types::ServerName;
 
 use super::*;
+use crate::proxy::Proxy;
 
 /// An error as the libraries wrap it: outermost a layer of its own, then an `io::Error` around the cause.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +32,13 @@ fn table() -> Vec<(ConnectionFault, ConnectionFault)> {
     // What rustls says of a connection that ends without a farewell links to its manual.
     let farewell =
         "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/manual";
+    let bad = Proxy::parse("ftp://proxy", "HTTPS_PROXY").unwrap_err();
+    let refusal = ProxyError::Bad(bad.clone());
     vec![
+        (
+            ConnectionFault::of(&OuterError(io::Error::other(refusal))),
+            ConnectionFault::Proxy(bad.to_string()),
+        ),
         (
             of_io(io::ErrorKind::ConnectionRefused, "refused"),
             ConnectionFault::Refused,

@@ -6,14 +6,18 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
 
-use macaque::notify::{Channel, Delivery, HttpClient, SlackWebhook, deliver};
+use macaque::notify::http::HttpError;
+use macaque::notify::{Channel, Delivery, DeliveryError, HttpClient, SlackWebhook, deliver};
 use macaque::platform::Platform;
+use macaque::proxy::{Proxy, ProxyEnvironment, ProxyPolicy};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use macaque_testkit::CANARY;
 use macaque_testkit::notify::message;
+use macaque_testkit::web_proxy::{ProxyManner, WebProxy};
 
 /// Names the promise that this process is to keep.
 const ROLE: &str = "MACAQUE_TEST_ROLE";
@@ -75,6 +79,11 @@ fn secure_webhook(host: &str) -> (Channel, std::thread::JoinHandle<Option<Vec<u8
     (Channel::from(SlackWebhook { url: url.into() }), server)
 }
 
+/// A client for these channels, without a proxy.
+fn client(channels: &[Channel]) -> Result<HttpClient, HttpError> {
+    HttpClient::new(channels, &ProxyPolicy::Direct, &Platform::system())
+}
+
 #[actix_rt::test]
 async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_process() {
     if !alone_with(
@@ -85,7 +94,7 @@ async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_proc
     }
 
     let (channel, server) = secure_webhook("127.0.0.1");
-    let http = HttpClient::new(std::slice::from_ref(&channel), &Platform::system()).unwrap();
+    let http = client(std::slice::from_ref(&channel)).unwrap();
     assert_eq!(
         deliver(&http, &channel, &message()).await,
         Ok(Delivery::Confirmed)
@@ -108,9 +117,141 @@ async fn a_service_of_an_unknown_authority_gets_no_report() {
     }
 }
 
+#[actix_rt::test]
+async fn the_tls_of_a_service_passes_every_kind_of_proxy_untouched() {
+    if !alone_with(CA, "the_tls_of_a_service_passes_every_kind_of_proxy_untouched") {
+        return;
+    }
+
+    for scheme in ["http", "socks5"] {
+        let (channel, server) = secure_webhook("127.0.0.1");
+        let destination = authority(&channel);
+        let proxy = WebProxy::start(&destination, ProxyManner::Login("user", CANARY)).unwrap();
+        let proxies = fixed(&format!("{scheme}://user:{CANARY}@{}", proxy.address()));
+
+        assert_eq!(delivery(&channel, proxies).await, Ok(Delivery::Confirmed));
+        assert_eq!(server.join().unwrap().unwrap(), b"http/1.1");
+        assert_eq!(proxy.led_to(), [destination]);
+    }
+}
+
+#[actix_rt::test]
+async fn what_keeps_a_proxy_from_leading_to_a_service_is_said_with_its_name_and_no_password() {
+    if !alone_with(
+        CA,
+        "what_keeps_a_proxy_from_leading_to_a_service_is_said_with_its_name_and_no_password",
+    ) {
+        return;
+    }
+
+    let closed = WebProxy::start("127.0.0.1:9", ProxyManner::Closed)
+        .unwrap()
+        .address();
+    let login = WebProxy::start("127.0.0.1:9", ProxyManner::Login("user", "other")).unwrap();
+    let login = login.address();
+    let channel = distant();
+    let rows = [
+        (
+            "http://user:{}@127.0.0.1:9".to_owned(),
+            "http://127.0.0.1:9 (notify.proxy) cannot be reached: Connection refused (os error 111)"
+                .to_owned(),
+        ),
+        (
+            format!("http://user:{{}}@{closed}"),
+            format!(
+                "http://{closed} (notify.proxy) does not connect to the server: its answer to CONNECT is not 200"
+            ),
+        ),
+        (
+            format!("http://user:{{}}@{login}"),
+            format!(
+                "http://{login} (notify.proxy) does not accept the user and the password in its URL (407)"
+            ),
+        ),
+        (
+            format!("socks5://user:{{}}@{login}"),
+            format!(
+                "socks5://{login} (notify.proxy) does not connect to the server: SOCKS error: credentials not accepted"
+            ),
+        ),
+    ];
+    for (url, words) in rows {
+        let error = delivery(&channel, fixed(&url.replace("{}", CANARY)))
+            .await
+            .unwrap_err();
+        let expected = format!("the Slack webhook cannot be reached: the proxy {words}");
+        assert_eq!(error, DeliveryError::transient(expected));
+    }
+}
+
+#[actix_rt::test]
+async fn a_proxy_that_says_nothing_is_named_too() {
+    if !alone_with(CA, "a_proxy_that_says_nothing_is_named_too") {
+        return;
+    }
+
+    let proxy = WebProxy::start("127.0.0.1:9", ProxyManner::Silent).unwrap();
+    let proxies = fixed(&format!("http://{}", proxy.address()));
+    tokio::time::pause();
+    let error = delivery(&distant(), proxies).await.unwrap_err();
+    let expected = format!(
+        "the Slack webhook cannot be reached: the proxy http://{} (notify.proxy) gave no connection in time",
+        proxy.address()
+    );
+    assert_eq!(error, DeliveryError::transient(expected));
+}
+
+#[actix_rt::test]
+async fn a_variable_that_names_no_proxy_is_a_permanent_error_that_names_it() {
+    if !alone_with(
+        CA,
+        "a_variable_that_names_no_proxy_is_a_permanent_error_that_names_it",
+    ) {
+        return;
+    }
+
+    let value = |name: &str| (name == "HTTPS_PROXY").then(|| format!("http://user:{CANARY}@"));
+    let proxies = ProxyPolicy::Environment(ProxyEnvironment::from_variables(value));
+    let channel = distant();
+    let new = |channels: &[Channel]| HttpClient::new(channels, &proxies, &Platform::system());
+    let error = new(std::slice::from_ref(&channel)).unwrap_err().to_string();
+    let begins = "HTTPS_PROXY is not the URL of a proxy: use http://";
+    assert!(error.starts_with(begins) && !error.contains(CANARY), "{error}");
+
+    let delivery = deliver(&new(&[]).unwrap(), &channel, &message()).await;
+    let why = format!("the Slack webhook cannot be reached: {error}");
+    assert_eq!(delivery, Err(DeliveryError::permanent(why)));
+}
+
+/// Delivers the message to `channel` through `proxies`, with one try.
+async fn delivery(channel: &Channel, proxies: ProxyPolicy) -> Result<Delivery, DeliveryError> {
+    let http = HttpClient::new(std::slice::from_ref(channel), &proxies, &Platform::system()).unwrap();
+    deliver(&http, channel, &message()).await
+}
+
+/// A webhook that only a proxy leads to.
+fn distant() -> Channel {
+    Channel::from(SlackWebhook {
+        url: "https://hooks.example/x".into(),
+    })
+}
+
+fn fixed(url: &str) -> ProxyPolicy {
+    ProxyPolicy::Fixed(Proxy::parse(url, "notify.proxy").unwrap())
+}
+
+/// The host and the port of `channel`.
+fn authority(channel: &Channel) -> String {
+    let Channel::Service(service) = channel else {
+        panic!("{channel:?} has no URL");
+    };
+    let url: http::Uri = service.url().parse().unwrap();
+    url.authority().unwrap().to_string()
+}
+
 async fn gets_no_report(host: &str) {
     let (channel, server) = secure_webhook(host);
-    let http = HttpClient::new(std::slice::from_ref(&channel), &Platform::system()).unwrap();
+    let http = client(std::slice::from_ref(&channel)).unwrap();
     let error = deliver(&http, &channel, &message()).await.unwrap_err();
     let why = "the TLS handshake with the Slack webhook failed: its certificate is not trusted";
     assert_eq!(error.to_string(), why);
@@ -127,15 +268,9 @@ async fn without_ca_certificates_only_an_https_channel_is_refused_and_in_clear_w
     }
 
     let channel = |url: &str| Channel::from(SlackWebhook { url: url.into() });
-    assert!(
-        HttpClient::new(
-            &[Channel::Log, channel("http://127.0.0.1/x")],
-            &Platform::system()
-        )
-        .is_ok()
-    );
+    assert!(client(&[Channel::Log, channel("http://127.0.0.1/x")]).is_ok());
 
-    let error = HttpClient::new(&[channel("https://hooks.slack.com/x")], &Platform::system())
+    let error = client(&[channel("https://hooks.slack.com/x")])
         .unwrap_err()
         .to_string();
 

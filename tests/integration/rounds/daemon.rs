@@ -21,6 +21,7 @@ use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
 use macaque::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
 use macaque::platform::Platform;
+use macaque::proxy::ProxyPolicy;
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::journal::JournalTiming;
 use macaque_core::report::RoundStatus;
@@ -240,6 +241,7 @@ fn actors_config(
         },
         channels: Arc::new([Channel::Listener(delivered)]),
         messages: MessageContext::default(),
+        proxies: ProxyPolicy::Direct,
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

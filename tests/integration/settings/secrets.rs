@@ -156,6 +156,7 @@ fn a_secret_is_never_shown_by_a_setup_that_is_good() {
         .env("MACAQUE_SLACK_CHANNEL", "C1")
         .env("MACAQUE_NOTIFY__WEBEX__TOKEN_FILE", &path)
         .env("MACAQUE_WEBEX_ROOM_ID", "r")
+        .env("MACAQUE_NOTIFY__PROXY", &format!("http://me:{CANARY}@proxy"))
         .env(
             "MACAQUE_NOTIFY__SLACK_WEBHOOK__URL",
             &format!("https://hooks.slack.com/{CANARY}"),
@@ -163,6 +164,24 @@ fn a_secret_is_never_shown_by_a_setup_that_is_good() {
     let shown = format!("{:?} {:#?} {:?}", fixture.load(), fixture.load(), fixture.sources);
 
     assert!(!shown.contains("canary"), "{shown}");
+}
+
+#[test]
+fn the_proxy_of_the_chat_services_is_a_url_or_off_by_value_or_by_file() {
+    let proxies = |value: &str| {
+        let by_value = fixture().env("MACAQUE_NOTIFY__PROXY", value).load().notify;
+        let fixture = fixture();
+        let path = fixture.secret("proxy", &format!("{value}\n"));
+        let by_file = fixture.env("MACAQUE_NOTIFY__PROXY_FILE", &path).load().notify;
+        let shown = format!("{:?}", by_value.proxies());
+        assert_eq!(shown, format!("{:?}", by_file.proxies()));
+        shown
+    };
+
+    assert_eq!(proxies("off"), "Some(Direct)");
+    let proxy = "Some(Fixed(Proxy(socks5://proxy:1080 (notify.proxy))))";
+    assert_eq!(proxies(&format!("socks5://me:{CANARY}@proxy")), proxy);
+    assert!(fixture().load().notify.proxies().is_none());
 }
 
 #[test]
@@ -175,6 +194,9 @@ fn a_secret_is_never_shown_by_a_mistake() {
             "MACAQUE_NOTIFY__WEBEX__API_URL",
             format!("https://me:{CANARY}@webex"),
         ),
+        ("MACAQUE_NOTIFY__PROXY", format!("ftp://me:{CANARY}@proxy")),
+        ("MACAQUE_NOTIFY__PROXY", format!("http://me:{CANARY}@")),
+        ("MACAQUE_NOTIFY__PROXY", format!("me:{CANARY}@proxy:port")),
     ];
     let files = [
         format!("[notify.slack]\ntoken = \"{CANARY}"),
@@ -188,6 +210,8 @@ fn a_secret_is_never_shown_by_a_mistake() {
         format!("[notify.slack]\ntokn = \"{CANARY}\""),
         format!("[notify.slack]\ntoken_file = \"{CANARY}\""),
         format!("[notify.slack_webhook]\nurl_file = \"https://hooks.slack.com/{CANARY}\""),
+        format!("[notify]\nproxy = \"me:{CANARY}@\""),
+        format!("[notify]\nproxy_file = \"me:{CANARY}@proxy\""),
     ];
 
     for file in &files {
