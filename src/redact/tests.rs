@@ -1,5 +1,7 @@
 //! Promises about what is hidden, in a table of encodings, and about what is not.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const SECRET: &str = "xoxb-CANARY/5ecr+3t";
@@ -132,4 +134,27 @@ fn a_url_is_hidden_in_its_parts() {
     ] {
         assert_eq!(redactor.redact(&format!("no {part}!")), "no [hidden]!", "{part}");
     }
+}
+
+proptest! {
+    #[test]
+    fn a_secret_is_hidden_whatever_surrounds_it(before in hostile(), after in hostile()) {
+        let shown = Redactor::of([SECRET]).redact(&format!("{before}{SECRET}{after}"));
+        prop_assert!(!shown.contains(SECRET), "{shown}");
+        prop_assert!(shown.contains(HIDDEN), "{shown}");
+    }
+}
+
+/// Any text, rich in whole and broken escapes.
+fn hostile() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[\\\\%&#;{}xu0-9a-f]{0,6}",
+        "\\PC{0,4}",
+        Just("\\u{2d}".to_owned()),
+        Just("&#x2d;".to_owned()),
+        Just("\u{200b}".to_owned()),
+        Just("…".to_owned()),
+        Just(SECRET[..10].to_owned()),
+    ];
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
 }
