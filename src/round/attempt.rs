@@ -23,7 +23,7 @@ pub(super) const GRACE: Duration = Duration::from_secs(15);
 const QUIET_CHECKS: u32 = 4;
 
 /// What a check found that does not settle a doubt.
-const SEEN_ALIVE: &str = "a moment later the pod was alive";
+const SEEN_ALIVE: &str = "then the pod was seen alive";
 
 /// How many times a throttled disruption is sent again.
 const THROTTLE_RETRIES: u32 = 3;

@@ -235,7 +235,7 @@ fn cuts() -> Vec<Scenario> {
         .reports(&[
             "web-0: unknown: HTTP 504: Timeout: request did not complete within the allotted timeout; \
              sent again: HTTP 504: Timeout: request did not complete within the allotted timeout; \
-             a moment later the pod was alive",
+             then the pod was seen alive",
         ])
         .ends(macaque_core::report::RoundStatus::Failed)
         .after([Alive("web-0"), Alive("web-1")]),

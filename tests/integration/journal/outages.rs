@@ -70,8 +70,7 @@ async fn a_request_in_doubt_is_not_repeated_if_macaque_was_paused_meanwhile() {
     proxy.inject(RequestMatch::containing(LOOK).skipping(1).once(), pause);
     let report = replica.reports(1).await;
 
-    let words =
-        "a moment later the pod was alive, and the request was not repeated: paused by the annotation";
+    let words = "then the pod was seen alive, and the request was not repeated: paused by the annotation";
     assert!(unknown(&report).contains(words), "{report:?}");
     assert_eq!((sent(&proxy, EVICTION), fixture.losses()), (1, 0));
 }

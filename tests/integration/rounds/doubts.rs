@@ -85,7 +85,7 @@ async fn a_doubt_that_lasts_is_unknown_and_spends_the_count() {
     let fixture = RoundFixture::with(two_apps()).always(EVICTION, Fault::DropBefore);
     let report = fixture.round().await;
     assert!(
-        unknown(&report).ends_with("a moment later the pod was alive"),
+        unknown(&report).ends_with("then the pod was seen alive"),
         "{report:?}"
     );
     assert_eq!(report.status(), RoundStatus::Failed);
@@ -174,7 +174,7 @@ async fn after_a_doubt_a_yes_after_which_the_pod_lives_on_is_unknown_and_no_othe
     let report = fixture.round().await;
 
     assert!(
-        unknown(&report).ends_with("; sent again: accepted; a moment later the pod was alive"),
+        unknown(&report).ends_with("; sent again: accepted; then the pod was seen alive"),
         "the first request may still take effect: {report:?}"
     );
     assert_eq!((report.attempts.len(), fixture.sent(EVICTION).len()), (1, 2));

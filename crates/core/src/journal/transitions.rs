@@ -32,7 +32,7 @@ impl Journal {
             None if slot <= since => Err(Denial::Unrecorded { slot }),
             None => Ok(()),
         };
-        // A slot of another replica is none of this one's business, whatever stops this one.
+        // A slot that another replica has needs no report of what stops this one.
         if let Err(denial) = &earlier
             && denial.is_held_elsewhere()
         {
