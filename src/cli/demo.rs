@@ -55,8 +55,9 @@ pub(super) struct DemoArgs {
 fn interval(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().ok().map(Duration::from_secs);
     let interval = seconds.or_else(|| parse_duration(text).ok());
-    let interval = interval.filter(|interval| (1..=3600).contains(&interval.as_secs()));
-    interval.ok_or("write a number of seconds from 1 to 3600, or a duration from 1s to 1h")
+    let interval =
+        interval.filter(|interval| interval.subsec_nanos() == 0 && (1..=3600).contains(&interval.as_secs()));
+    interval.ok_or("write a whole number of seconds from 1 to 3600, or a duration from 1s to 1h")
 }
 
 /// Runs the demo; returns the process's exit code.

@@ -282,8 +282,18 @@ fn a_flag_with_a_value_of_another_kind_says_which_it_takes() {
         ("pause -n shop --for 1h30", "it is not a duration: write 1h30m"),
         ("pause -n shop --for 400d", "a pause is from 1s to 365d"),
         ("demo --rounds 0", "write a whole number from 1 to 1000"),
-        ("demo --every soon", "write a number of seconds from 1 to 3600"),
-        ("demo --every 2h", "write a number of seconds from 1 to 3600"),
+        (
+            "demo --every soon",
+            "write a whole number of seconds from 1 to 3600",
+        ),
+        (
+            "demo --every 2.5s",
+            "write a whole number of seconds from 1 to 3600",
+        ),
+        (
+            "demo --every 2h",
+            "write a whole number of seconds from 1 to 3600",
+        ),
         (
             "sandbox --listen localhost",
             "write an IP address and a port, such as 127.0.0.1:6443",

@@ -1,4 +1,4 @@
-//! What to write instead of a line that is not crontab's: that of another scheduler, or one with a slip of the pen.
+//! What to write instead of a line that is not crontab's: that of another scheduler, or one with spaces or quotes too many.
 
 use strsim::damerau_levenshtein;
 
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_with_a_slip_of_the_pen_leads_to_the_right_one() {
+    fn a_line_with_spaces_or_quotes_too_many_leads_to_the_right_one() {
         for (line, fault, right) in [
             (
                 "0 9 * * Mon - Fri",
