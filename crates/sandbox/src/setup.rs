@@ -86,7 +86,12 @@ fn node(number: u32) -> Value {
             "capacity": resources, "allocatable": resources,
             "addresses": [{ "type": "InternalIP", "address": format!("10.0.0.{number}") }],
             "conditions": [{ "type": "Ready", "status": "True", "reason": "KubeletReady", "message": "" }],
-            "nodeInfo": { "kubeletVersion": GIT_VERSION },
+            "daemonEndpoints": { "kubeletEndpoint": { "Port": 10250 } },
+            "nodeInfo": {
+                "architecture": "amd64", "bootID": "", "containerRuntimeVersion": "sandbox://1", "kernelVersion": "",
+                "kubeProxyVersion": "", "kubeletVersion": GIT_VERSION, "machineID": name, "operatingSystem": "linux",
+                "osImage": "sandbox", "systemUUID": name,
+            },
         },
     })
 }

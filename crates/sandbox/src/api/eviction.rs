@@ -28,7 +28,7 @@ pub(crate) fn evict(
 ) -> Result<ApiReply, StatusError> {
     let queried = request.query.all("dryRun");
     read_dry_run(&request.query, "CreateOptions")?;
-    let validation = FieldValidation::read(&request.query)?;
+    let validation = FieldValidation::read(&request.query, "CreateOptions")?;
 
     let eviction = request.json()?;
     check_kind(&eviction)?;

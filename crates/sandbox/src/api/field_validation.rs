@@ -1,4 +1,4 @@
-//! Finds unknown fields of an eviction, and warns about or refuses them, as the client asked for.
+//! Warns about unknown fields or refuses them, as the client asked for.
 
 use serde_json::Value;
 
@@ -14,7 +14,8 @@ pub(crate) enum FieldValidation {
 }
 
 impl FieldValidation {
-    pub(crate) fn read(query: &QueryParameters) -> Result<Self, StatusError> {
+    /// Reads the parameter; `options_kind` is the kind that an error names.
+    pub(crate) fn read(query: &QueryParameters, options_kind: &str) -> Result<Self, StatusError> {
         match query.get("fieldValidation") {
             "" | "Warn" => Ok(Self::Warn),
             "Ignore" => Ok(Self::Ignore),
@@ -23,8 +24,27 @@ impl FieldValidation {
                 let shown = format!("{other:?}");
                 let supported = r#""", "Ignore", "Strict", "Warn""#;
                 let error = FieldError::not_supported("fieldValidation", &shown, supported);
-                Err(StatusError::invalid("meta.k8s.io", "CreateOptions", "", &[error]))
+                Err(StatusError::invalid("meta.k8s.io", options_kind, "", &[error]))
             }
+        }
+    }
+
+    /// Turns the paths of unknown fields into warnings, or into the error that `refusal` makes of their report.
+    pub(crate) fn judge(
+        self,
+        unknown: &[String],
+        refusal: impl FnOnce(&str) -> StatusError,
+    ) -> Result<Vec<String>, StatusError> {
+        let reports: Vec<String> = unknown
+            .iter()
+            .map(|path| format!("unknown field {path:?}"))
+            .collect();
+        match self {
+            Self::Strict if !reports.is_empty() => {
+                Err(refusal(&format!("strict decoding error: {}", reports.join(", "))))
+            }
+            Self::Ignore => Ok(Vec::new()),
+            Self::Strict | Self::Warn => Ok(reports),
         }
     }
 }
@@ -91,24 +111,20 @@ pub(crate) fn unknown_eviction_fields(
     eviction: &Value,
     validation: FieldValidation,
 ) -> Result<Vec<String>, StatusError> {
-    if validation == FieldValidation::Ignore {
-        return Ok(Vec::new());
-    }
-
     let unknown: Vec<String> = EVICTION
         .iter()
         .flat_map(|known| unknown_fields(eviction, known))
         .collect();
-    if validation == FieldValidation::Warn || unknown.is_empty() {
-        return Ok(unknown);
-    }
-
     let api_version = eviction["apiVersion"].as_str().unwrap_or("policy/v1");
     let version = api_version.trim_start_matches("policy/");
-    Err(StatusError::bad_request(format!(
-        "Eviction in version {version:?} cannot be handled as a Eviction: strict decoding error: {}",
-        unknown.join(", ")
-    )))
+    validation.judge(&unknown, |report| undecodable("Eviction", version, report))
+}
+
+/// The error of an object that cannot be decoded as one of its kind.
+pub(crate) fn undecodable(kind: &str, version: &str, why: &str) -> StatusError {
+    StatusError::bad_request(format!(
+        "{kind} in version {version:?} cannot be handled as a {kind}: {why}"
+    ))
 }
 
 fn unknown_fields(eviction: &Value, known: &KnownFields) -> Vec<String> {
@@ -117,6 +133,6 @@ fn unknown_fields(eviction: &Value, known: &KnownFields) -> Vec<String> {
 
     names
         .filter(|name| !known.names.contains(name))
-        .map(|name| format!("unknown field \"{}{name}\"", known.prefix))
+        .map(|name| format!("{}{name}", known.prefix))
         .collect()
 }
