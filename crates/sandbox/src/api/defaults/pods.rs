@@ -13,6 +13,9 @@ pub(super) fn complete_pod(spec: &mut Map<String, Value>) {
     set_default(spec, "containers", json!([]));
     set_default(spec, "enableServiceLinks", json!(true));
     set_default(spec, "serviceAccountName", json!("default"));
+    for list in ["containers", "initContainers"] {
+        item_fields(spec, list).for_each(request_limits);
+    }
     // The former name of the field is kept alike.
     let account = spec["serviceAccountName"].clone();
     spec.insert("serviceAccount".to_owned(), account);
@@ -51,6 +54,21 @@ fn complete_container(container: &mut Map<String, Value>) {
         let source = variable.get_mut("valueFrom").and_then(|source| source.get_mut("fieldRef"));
         let source = source.and_then(Value::as_object_mut);
         source.into_iter().for_each(|source| set_default(source, "apiVersion", json!("v1")));
+    }
+}
+
+/// Requests what a container is limited to, where it requests nothing else.
+fn request_limits(container: &mut Map<String, Value>) {
+    let resources = container.get_mut("resources").and_then(Value::as_object_mut);
+    let Some(resources) = resources.filter(|resources| resources.contains_key("limits")) else {
+        return;
+    };
+    let Value::Object(limits) = resources["limits"].clone() else {
+        return;
+    };
+    let requests = resources.entry("requests").or_insert_with(|| json!({}));
+    if let Some(requests) = requests.as_object_mut() {
+        limits.into_iter().for_each(|(name, limit)| set_default(requests, &name, limit));
     }
 }
 

@@ -34,7 +34,11 @@ pub(super) fn complete_stateful_set(spec: &mut Map<String, Value>) {
     set_default(spec, "revisionHistoryLimit", json!(HISTORY_LIMIT));
     set_default(spec, "podManagementPolicy", json!("OrderedReady"));
     complete_workload_template(spec);
-    complete_strategy(spec, "updateStrategy", &[("partition", json!(0))]);
+    complete_strategy(
+        spec,
+        "updateStrategy",
+        &[("maxUnavailable", json!(1)), ("partition", json!(0))],
+    );
 
     let policy = spec
         .entry("persistentVolumeClaimRetentionPolicy")

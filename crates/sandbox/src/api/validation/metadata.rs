@@ -112,9 +112,22 @@ fn owner_errors(owners: &Value) -> Vec<FieldError> {
         let why = format!(
             "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {second}"
         );
-        errors.push(FieldError::invalid("metadata.ownerReferences", &owners.to_string(), &why));
+        errors.push(FieldError::invalid("metadata.ownerReferences", &shown_owners(items), &why));
     }
     errors
+}
+
+/// Owner references as the server shows them: with their fields in its own order.
+fn shown_owners(owners: &[Value]) -> String {
+    let shown = owners.iter().map(|owner| {
+        let fields = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+        let present = fields.iter().filter(|field| !owner[**field].is_null());
+        let pairs: Vec<String> = present
+            .map(|field| format!("{field:?}:{}", owner[*field]))
+            .collect();
+        format!("{{{}}}", pairs.join(","))
+    });
+    format!("[{}]", shown.collect::<Vec<_>>().join(","))
 }
 
 fn finalizer_errors(finalizers: &[Value]) -> Vec<FieldError> {
@@ -145,4 +158,21 @@ pub(super) fn invalid(path: &str, text: &str, reasons: &[String]) -> Vec<FieldEr
 
 fn fields(map: &Value) -> impl Iterator<Item = (&String, &Value)> {
     map.as_object().into_iter().flat_map(Map::iter)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_prefix_of_generated_names_may_end_with_a_dash() {
+        let table = [("web-", true), ("web.", true), ("web", true), ("My_", false), ("-web", false)];
+
+        for (prefix, is_good) in table {
+            let object = json!({ "metadata": { "name": "web-x", "generateName": prefix } });
+            assert_eq!(new_errors(&object, "Pod").is_empty(), is_good, "{prefix}");
+        }
+    }
 }
