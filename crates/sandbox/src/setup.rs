@@ -36,6 +36,7 @@ pub(crate) fn new_cluster(options: SandboxOptions) -> Result<(ClusterState, Cont
 
     state.clock_offset = SignedDuration::ZERO;
     state.options.ready_after = ready_after;
+    state.events.is_recording = true;
     Ok((state, controllers))
 }
 
