@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::task::LocalSet;
 
-use crate::run_scenario::writes;
+use crate::run_scenario::writes as is_recording;
 use crate::server::ServerKind;
 use crate::test_namespace::TestNamespace;
 
@@ -68,15 +68,18 @@ fn run(kind: ServerKind) {
         .enable_all()
         .build()
         .unwrap();
-    let mut table: WriteTable = serde_json::from_str(&std::fs::read_to_string(path()).unwrap()).unwrap();
+    let mut table = recorded();
     let answers = LocalSet::new().block_on(&runtime, answers(kind, &table));
 
     let mut differences = Vec::new();
     for (case, answer) in table.cases.iter_mut().zip(answers) {
-        if kind == ServerKind::Real && writes() {
+        if kind == ServerKind::Real && is_recording() {
             case.answer = answer;
         } else if case.answer != answer {
-            differences.push(format!("{}\n  recorded {}\n  answered {answer}", case.name, case.answer));
+            differences.push(format!(
+                "{}\n  recorded {}\n  answered {answer}",
+                case.name, case.answer
+            ));
         }
     }
     assert!(
@@ -86,7 +89,7 @@ fn run(kind: ServerKind) {
         differences.join("\n")
     );
 
-    if kind == ServerKind::Real && writes() {
+    if kind == ServerKind::Real && is_recording() {
         std::fs::write(path(), lines(&table)).unwrap();
     }
 }
@@ -106,6 +109,15 @@ fn lines(table: &WriteTable) -> String {
     )
 }
 
+/// How many writes the table has.
+pub(crate) fn count() -> usize {
+    recorded().cases.len()
+}
+
+fn recorded() -> WriteTable {
+    serde_json::from_str(&std::fs::read_to_string(path()).unwrap()).unwrap()
+}
+
 fn path() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests/conformance/writes.json"]
         .iter()
@@ -123,7 +135,9 @@ async fn answers(kind: ServerKind, table: &WriteTable) -> Vec<Value> {
             .await;
     }
     for object in &table.objects {
-        let (code, answer) = namespace.send(Method::POST, &path_of(&namespace, object), object).await;
+        let (code, answer) = namespace
+            .send(Method::POST, &path_of(&namespace, object), object)
+            .await;
         assert_eq!(code, 201, "{answer}");
     }
 
@@ -164,7 +178,11 @@ fn request(namespace: &TestNamespace, objects: &[Value], case: &WriteCase) -> Re
     };
 
     let query = [case.query.as_str(), "dryRun=All"].join("&");
-    let body = if body.is_null() { Vec::new() } else { body.to_string().into() };
+    let body = if body.is_null() {
+        Vec::new()
+    } else {
+        body.to_string().into()
+    };
     Request::builder()
         .method(method)
         .uri(format!("{target}?{}", query.trim_start_matches('&')))
@@ -178,7 +196,10 @@ fn object_request(
     objects: &[Value],
     case: &WriteCase,
 ) -> (Method, String, &'static str, Value) {
-    let object = objects.iter().find(|object| object["kind"] == *case.kind).unwrap();
+    let object = objects
+        .iter()
+        .find(|object| object["kind"] == *case.kind)
+        .unwrap();
     let collection = path_of(namespace, object);
     let item = format!("{collection}/{}", object["metadata"]["name"].as_str().unwrap());
     let patch = case.patch.clone();
@@ -186,11 +207,26 @@ fn object_request(
         "create" => {
             let mut object = object.clone();
             object["metadata"]["name"] = json!("new");
-            (Method::POST, collection, "application/json", changed(object, case))
+            (
+                Method::POST,
+                collection,
+                "application/json",
+                changed(object, case),
+            )
         }
-        "replace" => (Method::PUT, item, "application/json", changed(object.clone(), case)),
+        "replace" => (
+            Method::PUT,
+            item,
+            "application/json",
+            changed(object.clone(), case),
+        ),
         "merge" => (Method::PATCH, item, "application/merge-patch+json", patch),
-        "strategic" => (Method::PATCH, item, "application/strategic-merge-patch+json", patch),
+        "strategic" => (
+            Method::PATCH,
+            item,
+            "application/strategic-merge-patch+json",
+            patch,
+        ),
         "json" => (Method::PATCH, item, "application/json-patch+json", patch),
         "scale" => (
             Method::PATCH,
@@ -206,7 +242,12 @@ fn object_request(
 fn changed(mut object: Value, case: &WriteCase) -> Value {
     for pointer in &case.unset {
         let (parent, field) = pointer.rsplit_once('/').unwrap();
-        let removed = object.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(field);
+        let removed = object
+            .pointer_mut(parent)
+            .unwrap()
+            .as_object_mut()
+            .unwrap()
+            .remove(field);
         assert!(removed.is_some(), "{}: nothing at {pointer}", case.name);
     }
     for (pointer, value) in case.set.as_object().into_iter().flatten() {

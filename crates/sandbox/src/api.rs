@@ -14,6 +14,7 @@ pub(crate) mod defaults;
 pub(crate) mod delete;
 pub(crate) mod delete_options;
 pub(crate) mod discovery;
+pub(crate) mod duplicate_fields;
 pub(crate) mod event_validation;
 pub(crate) mod eviction;
 pub(crate) mod field_types;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::api::admission;
 use crate::api::body_validation::{check_kind, check_namespace, read_dry_run};
 use crate::api::conversion::{to_request_version, to_storage_version};
-use crate::api::field_validation::{FieldValidation, undecodable};
+use crate::api::field_validation::FieldValidation;
 use crate::api::{defaults, event_validation, field_types, validation};
 use crate::store::object;
 use crate::store::state::ClusterState;
@@ -39,9 +39,7 @@ pub(crate) fn create(
     let resource = info.resource;
     check_kind(&object, resource)?;
     let unknown = field_types::take_unknown_fields(&mut object, resource)?;
-    let warnings = field_validation.judge(&unknown, |report| {
-        undecodable(resource.kind, resource.version, report)
-    })?;
+    let warnings = field_validation.judge_object(request, resource, &unknown)?;
 
     let stored = create_object(state, info, object, is_dry_run)?;
     let answered = to_request_version(resource, &stored);

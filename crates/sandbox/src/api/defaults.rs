@@ -50,7 +50,9 @@ pub(crate) fn complete_spec(object: &mut Value, kind: &str) {
         "Service" => complete_service(object::member(object, "spec")),
         "Secret" => {
             let fields = object.as_object_mut();
-            fields.into_iter().for_each(|fields| set_default(fields, "type", json!("Opaque")));
+            fields
+                .into_iter()
+                .for_each(|fields| set_default(fields, "type", json!("Opaque")));
         }
         _ => {}
     }

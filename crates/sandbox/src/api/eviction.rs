@@ -32,7 +32,7 @@ pub(crate) fn evict(
 
     let eviction = request.json()?;
     check_kind(&eviction)?;
-    let warnings = unknown_eviction_fields(&eviction, validation)?;
+    let warnings = unknown_eviction_fields(request, &eviction, validation)?;
     let options = read_delete_options(&eviction)?;
     check_namespace(object::namespace(&eviction), info)?;
 

@@ -1,8 +1,10 @@
-//! Warns about unknown fields or refuses them, as the client asked for.
+//! Warns about unknown and repeated fields or refuses them, as the client asked for.
 
 use serde_json::Value;
 
-use crate::wire::request::QueryParameters;
+use crate::api::duplicate_fields;
+use crate::store::resource::ApiResource;
+use crate::wire::request::{ApiRequest, QueryParameters};
 use crate::wire::status_error::{FieldError, StatusError};
 
 /// How to treat unknown fields: the parameter `fieldValidation`.
@@ -29,23 +31,39 @@ impl FieldValidation {
         }
     }
 
-    /// Turns the paths of unknown fields into warnings, or into the error that `refusal` makes of their report.
+    /// Turns unknown fields, and those that the body of a request has twice, into warnings or into an error.
+    ///
+    /// `refusal` makes the error of their report.
     pub(crate) fn judge(
         self,
+        request: &ApiRequest,
         unknown: &[String],
         refusal: impl FnOnce(&str) -> StatusError,
     ) -> Result<Vec<String>, StatusError> {
-        let reports: Vec<String> = unknown
-            .iter()
-            .map(|path| format!("unknown field {path:?}"))
-            .collect();
-        match self {
-            Self::Strict if !reports.is_empty() => {
-                Err(refusal(&format!("strict decoding error: {}", reports.join(", "))))
-            }
-            Self::Ignore => Ok(Vec::new()),
-            Self::Strict | Self::Warn => Ok(reports),
+        if self == Self::Ignore {
+            return Ok(Vec::new());
         }
+
+        let duplicates = duplicate_fields::find(&request.body);
+        let duplicates = duplicates.iter().map(|path| format!("duplicate field {path:?}"));
+        let unknown = unknown.iter().map(|path| format!("unknown field {path:?}"));
+        let reports: Vec<String> = duplicates.chain(unknown).collect();
+        if self == Self::Warn || reports.is_empty() {
+            return Ok(reports);
+        }
+        Err(refusal(&format!("strict decoding error: {}", reports.join(", "))))
+    }
+
+    /// Judges the fields of an object that a request sends whole.
+    pub(crate) fn judge_object(
+        self,
+        request: &ApiRequest,
+        resource: &ApiResource,
+        unknown: &[String],
+    ) -> Result<Vec<String>, StatusError> {
+        self.judge(request, unknown, |report| {
+            undecodable(resource.kind, resource.version, report)
+        })
     }
 }
 
@@ -108,6 +126,7 @@ const EVICTION: [KnownFields; 4] = [
 
 /// Returns a warning for each unknown field of an eviction, or refuses them.
 pub(crate) fn unknown_eviction_fields(
+    request: &ApiRequest,
     eviction: &Value,
     validation: FieldValidation,
 ) -> Result<Vec<String>, StatusError> {
@@ -117,7 +136,9 @@ pub(crate) fn unknown_eviction_fields(
         .collect();
     let api_version = eviction["apiVersion"].as_str().unwrap_or("policy/v1");
     let version = api_version.trim_start_matches("policy/");
-    validation.judge(&unknown, |report| undecodable("Eviction", version, report))
+    validation.judge(request, &unknown, |report| {
+        undecodable("Eviction", version, report)
+    })
 }
 
 /// The error of an object that cannot be decoded as one of its kind.

@@ -166,7 +166,11 @@ impl Place<'_> {
             }
             Self::Item(list, index) => {
                 // A dash stands for the position after the last item.
-                let at = if index == "-" { list.len() } else { index.parse().ok()? };
+                let at = if index == "-" {
+                    list.len()
+                } else {
+                    index.parse().ok()?
+                };
                 if at > list.len() {
                     return None;
                 }
@@ -254,5 +258,45 @@ mod tests {
         let patched = patch.apply_to(&json!({"a": 1, "list": [], "b/c": 0})).unwrap();
         assert_eq!(patched, json!({"a": 2, "list": [3]}));
         assert!(patch.apply_to(&json!({"a": 5})).is_err());
+    }
+
+    #[test]
+    fn operations_move_copy_and_replace_and_refuse_what_leads_nowhere() {
+        let table = [
+            (
+                json!({"op": "move", "from": "/a", "path": "/c"}),
+                Some(json!({"c": 1, "list": [1, 2]})),
+            ),
+            (
+                json!({"op": "copy", "from": "/list/1", "path": "/a"}),
+                Some(json!({"a": 2, "list": [1, 2]})),
+            ),
+            (
+                json!({"op": "replace", "path": "/b", "value": 3}),
+                Some(json!({"a": 1, "b": 3, "list": [1, 2]})),
+            ),
+            (
+                json!({"op": "add", "path": "/list/0", "value": 0}),
+                Some(json!({"a": 1, "list": [0, 1, 2]})),
+            ),
+            (
+                json!({"op": "remove", "path": "/list/1"}),
+                Some(json!({"a": 1, "list": [1]})),
+            ),
+            (json!({"op": "move", "from": "/b", "path": "/c"}), None),
+            (json!({"op": "copy", "from": "/b", "path": "/c"}), None),
+            (json!({"op": "replace", "path": "/b/c", "value": 3}), None),
+            (json!({"op": "replace", "path": "/list/2", "value": 3}), None),
+            (json!({"op": "add", "path": "/list/3", "value": 3}), None),
+            (json!({"op": "remove", "path": "/b"}), None),
+            (json!({"op": "remove", "path": "/list/-"}), None),
+            (json!({"op": "test", "path": "/b", "value": null}), None),
+        ];
+
+        for (operation, patched) in table {
+            let patch = ObjectPatch::Json(vec![operation.clone()]);
+            let result = patch.apply_to(&json!({"a": 1, "list": [1, 2]}));
+            assert_eq!(result.ok(), patched, "{operation}");
+        }
     }
 }

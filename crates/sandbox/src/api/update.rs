@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::api::body_validation::{check_kind, check_namespace, read_dry_run};
 use crate::api::conversion::{to_request_version, to_storage_version};
 use crate::api::create::create_object;
-use crate::api::field_validation::{FieldValidation, undecodable};
+use crate::api::field_validation::FieldValidation;
 use crate::api::get::stored_object;
 use crate::api::patch::ObjectPatch;
 use crate::api::{defaults, field_types, scale, validation};
@@ -72,9 +72,7 @@ pub(crate) fn replace(
     }
     let resource = info.resource;
     let unknown = field_types::take_unknown_fields(&mut sent, resource)?;
-    let warnings = field_validation.judge(&unknown, |report| {
-        undecodable(resource.kind, resource.version, report)
-    })?;
+    let warnings = field_validation.judge_object(request, resource, &unknown)?;
 
     let known = stored_object(state, info)?;
     let sent = to_storage_version(resource, sent);
@@ -101,9 +99,7 @@ pub(crate) fn patch(
             return Err(info.not_found());
         };
         let unknown = field_types::take_unknown_fields(&mut object, resource)?;
-        let warnings = field_validation.judge(&unknown, |report| {
-            undecodable(resource.kind, resource.version, report)
-        })?;
+        let warnings = field_validation.judge_object(request, resource, &unknown)?;
         let created = create_object(state, info, object, is_dry_run)?;
         return Ok(reply(201, info, &created, representation)?.with_warnings(&warnings));
     };
@@ -114,7 +110,7 @@ pub(crate) fn patch(
 
     let mut patched = patch.apply_to(&to_request_version(resource, &known))?;
     let unknown = field_types::take_unknown_fields(&mut patched, resource)?;
-    let warnings = field_validation.judge(&unknown, |report| {
+    let warnings = field_validation.judge(request, &unknown, |report| {
         let shown = String::from_utf8_lossy(&request.body);
         let error = FieldError::invalid("patch", &format!("{shown:?}"), report);
         StatusError::invalid("", "", "", &[error])
@@ -237,11 +233,7 @@ fn keep_server_owned_fields(sent: &mut Value, known: &Value, resource: &ApiResou
 }
 
 /// Fills in the defaults of a changed object, refuses it if it is invalid, and counts the change of its spec.
-fn complete_and_validate(
-    sent: &mut Value,
-    known: &Value,
-    resource: &ApiResource,
-) -> Result<(), StatusError> {
+fn complete_and_validate(sent: &mut Value, known: &Value, resource: &ApiResource) -> Result<(), StatusError> {
     if sent["spec"] == known["spec"] {
         return validation::check_update(sent, known, resource);
     }

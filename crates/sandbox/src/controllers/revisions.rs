@@ -37,12 +37,20 @@ pub(super) fn keep(state: &mut ClusterState, set: &Value) {
         return;
     }
     let mut revisions = revisions_of(state, set);
-    if revisions.last().is_some_and(|newest| object::name(newest) == name) {
+    if revisions
+        .last()
+        .is_some_and(|newest| object::name(newest) == name)
+    {
         return;
     }
 
-    let number = revisions.last().map_or(0, |newest| object::number(newest, "/revision")) + 1;
-    let known = state.store.get("ControllerRevision", object::namespace(set), &name);
+    let number = revisions
+        .last()
+        .map_or(0, |newest| object::number(newest, "/revision"))
+        + 1;
+    let known = state
+        .store
+        .get("ControllerRevision", object::namespace(set), &name);
     let mut revision = known.map_or_else(|| new_revision(state, set, &name), |known| Value::clone(&known));
     // A template that comes back is the newest again.
     revision["revision"] = json!(number);
@@ -51,7 +59,9 @@ pub(super) fn keep(state: &mut ClusterState, set: &Value) {
     let current = object::text(set, "/status/currentRevision");
     revisions.retain(|known| object::name(known) != name && object::name(known) != current);
     let limit = set["spec"]["revisionHistoryLimit"].as_u64();
-    let limit = limit.map_or(HISTORY_LIMIT, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let limit = limit.map_or(HISTORY_LIMIT, |limit| {
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    });
     let surplus = revisions.len().saturating_sub(limit);
     for oldest in &revisions[..surplus] {
         state.store.remove("ControllerRevision", oldest);
@@ -60,7 +70,9 @@ pub(super) fn keep(state: &mut ClusterState, set: &Value) {
 
 /// The template that a revision holds; `None` if there is no such revision.
 pub(super) fn template(state: &ClusterState, set: &Value, name: &str) -> Option<Value> {
-    let revision = state.store.get("ControllerRevision", object::namespace(set), name)?;
+    let revision = state
+        .store
+        .get("ControllerRevision", object::namespace(set), name)?;
     let mut template = revision.pointer("/data/spec/template")?.clone();
     if let Some(fields) = template.as_object_mut() {
         fields.remove("$patch");
@@ -70,7 +82,9 @@ pub(super) fn template(state: &ClusterState, set: &Value, name: &str) -> Option<
 
 /// The revisions of a set, oldest first.
 fn revisions_of(state: &ClusterState, set: &Value) -> Vec<Arc<Value>> {
-    let mut revisions = state.store.list("ControllerRevision", Some(object::namespace(set)));
+    let mut revisions = state
+        .store
+        .list("ControllerRevision", Some(object::namespace(set)));
     revisions.retain(|revision| {
         object::controller_of(revision).is_some_and(|owner| owner["uid"] == set["metadata"]["uid"])
     });

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::controllers::events;
 use crate::controllers::revisions::{self, REVISION_LABEL};
 use crate::controllers::workloads::{create_pod, delete_pod, is_active};
-use crate::controllers::events;
 use crate::store::object;
 use crate::store::state::ClusterState;
 
@@ -51,7 +51,10 @@ fn create(state: &mut ClusterState, set: &Arc<Value>, ordinal: usize, name: &str
         labels.insert(REVISION_LABEL.to_owned(), json!(revision));
     });
 
-    let message = format!("create Pod {name} in StatefulSet {} successful", object::name(set));
+    let message = format!(
+        "create Pod {name} in StatefulSet {} successful",
+        object::name(set)
+    );
     events::record(state, set, CONTROLLER, "SuccessfulCreate", &message);
 }
 

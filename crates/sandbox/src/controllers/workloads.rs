@@ -100,7 +100,13 @@ fn record_scaling(state: &mut ClusterState, deployment: &Value, set: &str, from:
     }
     let direction = if to > from { "up" } else { "down" };
     let message = format!("Scaled {direction} replica set {set} from {from} to {to}");
-    events::record(state, deployment, "deployment-controller", "ScalingReplicaSet", &message);
+    events::record(
+        state,
+        deployment,
+        "deployment-controller",
+        "ScalingReplicaSet",
+        &message,
+    );
 }
 
 /// The ReplicaSet for a Deployment's current template.
@@ -149,12 +155,24 @@ fn reconcile_replica_set(state: &mut ClusterState, set: &Arc<Value>, pods: &[Arc
 
 /// Records that a set has created a pod.
 pub(super) fn record_creation(state: &mut ClusterState, set: &Value, component: &str, pod: &str) {
-    events::record(state, set, component, "SuccessfulCreate", &format!("Created pod: {pod}"));
+    events::record(
+        state,
+        set,
+        component,
+        "SuccessfulCreate",
+        &format!("Created pod: {pod}"),
+    );
 }
 
 /// Records that a set has deleted a pod.
 pub(super) fn record_deletion(state: &mut ClusterState, set: &Value, component: &str, pod: &str) {
-    events::record(state, set, component, "SuccessfulDelete", &format!("Deleted pod: {pod}"));
+    events::record(
+        state,
+        set,
+        component,
+        "SuccessfulDelete",
+        &format!("Deleted pod: {pod}"),
+    );
 }
 
 pub(super) fn generate_name(state: &mut ClusterState, owner: &Value) -> String {

@@ -31,8 +31,10 @@ fn kinds_that_nothing_acts_on_can_be_listed_and_watched() {
         let list = server.get(path);
         assert_eq!((list.code, list.names()), (200, Vec::new()), "{path}");
 
-        let watch = format!("{path}?watch=true&sendInitialEvents=true&allowWatchBookmarks=true\
-            &resourceVersionMatch=NotOlderThan");
+        let watch = format!(
+            "{path}?watch=true&sendInitialEvents=true&allowWatchBookmarks=true\
+            &resourceVersionMatch=NotOlderThan"
+        );
         let first: Value = server.watch(&watch).next().unwrap();
         assert_eq!(first["type"], "BOOKMARK", "{path}");
     }
@@ -43,7 +45,12 @@ fn every_kind_of_discovery_can_be_listed() {
     let server = TestServer::paused(&scenario::shop());
     let groups = server.get("/apis").json();
     let versions = groups["groups"].as_array().unwrap().iter();
-    let apis = versions.map(|group| format!("/apis/{}", group["preferredVersion"]["groupVersion"].as_str().unwrap()));
+    let apis = versions.map(|group| {
+        format!(
+            "/apis/{}",
+            group["preferredVersion"]["groupVersion"].as_str().unwrap()
+        )
+    });
 
     for api in apis.chain(["/api/v1".to_owned()]) {
         let resources = server.get(&api).json();
@@ -51,7 +58,10 @@ fn every_kind_of_discovery_can_be_listed() {
             let is_listed = resource["verbs"].as_array().unwrap().contains(&json!("list"));
             let path = format!("{api}/{}", resource["name"].as_str().unwrap());
             if is_listed {
-                assert_eq!(server.get(&path).json()["kind"], format!("{}List", resource["kind"].as_str().unwrap()));
+                assert_eq!(
+                    server.get(&path).json()["kind"],
+                    format!("{}List", resource["kind"].as_str().unwrap())
+                );
             }
         }
     }

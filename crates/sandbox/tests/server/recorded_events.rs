@@ -25,7 +25,9 @@ fn a_cluster_opens_without_events_because_those_of_its_age_have_expired() {
 #[test]
 fn what_the_controllers_do_about_a_kill_is_recorded() {
     let server = TestServer::running(scenario::shop());
-    let pods = server.get("/api/v1/namespaces/shop/pods?labelSelector=app%3Dsearch").names();
+    let pods = server
+        .get("/api/v1/namespaces/shop/pods?labelSelector=app%3Dsearch")
+        .names();
     assert_eq!(server.evict(&pods[0], json!({})).code, 201);
 
     let killing = event(&server, "Pod", "Killing");
@@ -45,7 +47,9 @@ fn what_the_controllers_do_about_a_kill_is_recorded() {
     );
 
     let path = "/apis/events.k8s.io/v1/namespaces/shop/events";
-    let list = server.get(&format!("{path}?fieldSelector=reason%3DKilling")).json();
+    let list = server
+        .get(&format!("{path}?fieldSelector=reason%3DKilling"))
+        .json();
     assert_eq!(list["items"][0]["note"], "Stopping container search");
     assert!(list["items"][0]["eventTime"].is_string());
 }
@@ -56,12 +60,18 @@ fn scaling_and_sets_are_recorded() {
     let sets = "/apis/apps/v1/namespaces/shop";
     for (set, replicas) in [("deployments/search", 1), ("statefulsets/db", 2)] {
         let scale = json!({ "spec": { "replicas": replicas } });
-        assert_eq!(server.merge_patch(&format!("{sets}/{set}/scale"), &scale).code, 200);
+        assert_eq!(
+            server.merge_patch(&format!("{sets}/{set}/scale"), &scale).code,
+            200
+        );
     }
 
     let scaled = event(&server, "Deployment", "ScalingReplicaSet");
     let message = scaled["message"].as_str().unwrap();
-    assert!(message.starts_with("Scaled down replica set search-"), "{message}");
+    assert!(
+        message.starts_with("Scaled down replica set search-"),
+        "{message}"
+    );
     assert!(message.ends_with(" from 2 to 1"), "{message}");
     event(&server, "ReplicaSet", "SuccessfulDelete");
     let deleted = event(&server, "StatefulSet", "SuccessfulDelete");

@@ -59,7 +59,10 @@ fn a_stateful_set_replaces_its_pods_from_the_last_to_the_first() {
         .iter()
         .map(|revision| &revision["revision"])
         .collect();
-    assert!(numbers.contains(&&json!(1)) && numbers.contains(&&json!(2)), "{numbers:?}");
+    assert!(
+        numbers.contains(&&json!(1)) && numbers.contains(&&json!(2)),
+        "{numbers:?}"
+    );
 }
 
 #[test]
@@ -153,7 +156,8 @@ fn a_daemon_set_replaces_all_its_pods() {
 fn an_annotation_of_a_set_without_defaults_replaces_nothing() {
     let server = TestServer::running(scenario::shop());
     for set in ["deployments/web", "statefulsets/db", "daemonsets/logs"] {
-        let patch = json!({ "metadata": { "annotations": { "note": "x" } }, "spec": { "minReadySeconds": 0 } });
+        let patch =
+            json!({ "metadata": { "annotations": { "note": "x" } }, "spec": { "minReadySeconds": 0 } });
         let generation = change(&server, set, &patch).json()["metadata"]["generation"].clone();
         eventually("the change is observed", || {
             (status(&server, set)["observedGeneration"] == generation).then_some(())

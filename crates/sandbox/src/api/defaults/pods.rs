@@ -51,9 +51,13 @@ fn complete_container(container: &mut Map<String, Value>) {
         probe.into_iter().for_each(complete_probe);
     }
     for variable in item_fields(container, "env") {
-        let source = variable.get_mut("valueFrom").and_then(|source| source.get_mut("fieldRef"));
+        let source = variable
+            .get_mut("valueFrom")
+            .and_then(|source| source.get_mut("fieldRef"));
         let source = source.and_then(Value::as_object_mut);
-        source.into_iter().for_each(|source| set_default(source, "apiVersion", json!("v1")));
+        source
+            .into_iter()
+            .for_each(|source| set_default(source, "apiVersion", json!("v1")));
     }
 }
 
@@ -68,7 +72,9 @@ fn request_limits(container: &mut Map<String, Value>) {
     };
     let requests = resources.entry("requests").or_insert_with(|| json!({}));
     if let Some(requests) = requests.as_object_mut() {
-        limits.into_iter().for_each(|(name, limit)| set_default(requests, &name, limit));
+        limits
+            .into_iter()
+            .for_each(|(name, limit)| set_default(requests, &name, limit));
     }
 }
 
@@ -106,7 +112,9 @@ fn complete_volume(volume: &mut Map<String, Value>) {
         if volume.get(source).is_some_and(Value::is_object) {
             let source = volume.get_mut(source).and_then(Value::as_object_mut);
             // 0644, as a decimal number.
-            source.into_iter().for_each(|source| set_default(source, "defaultMode", json!(420)));
+            source
+                .into_iter()
+                .for_each(|source| set_default(source, "defaultMode", json!(420)));
         }
     }
 }

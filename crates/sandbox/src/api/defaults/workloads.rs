@@ -62,7 +62,9 @@ pub(super) fn complete_daemon_set(spec: &mut Map<String, Value>) {
 
 /// Completes the spec of a Job.
 pub(super) fn complete_job(spec: &mut Map<String, Value>) {
-    let has_counts = ["completions", "parallelism"].iter().any(|count| spec.contains_key(*count));
+    let has_counts = ["completions", "parallelism"]
+        .iter()
+        .any(|count| spec.contains_key(*count));
     if !has_counts {
         set_default(spec, "completions", json!(1));
     }

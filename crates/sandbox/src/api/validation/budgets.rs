@@ -15,13 +15,21 @@ pub(super) fn spec_errors(spec: &Value) -> Vec<FieldError> {
         errors.push(FieldError::invalid("spec", &shown(spec), why));
     }
 
-    for (limit, path) in limits.into_iter().zip(["spec.minAvailable", "spec.maxUnavailable"]) {
+    for (limit, path) in limits
+        .into_iter()
+        .zip(["spec.minAvailable", "spec.maxUnavailable"])
+    {
         errors.extend(amount_error(limit, path));
         errors.extend(beyond_whole_error(limit, path));
     }
     errors.extend(selectors::errors(&spec["selector"], "spec.selector"));
     let policies = ["AlwaysAllow", "IfHealthyBudget"];
-    errors.extend(choice_error(spec, "spec", "unhealthyPodEvictionPolicy", &policies));
+    errors.extend(choice_error(
+        spec,
+        "spec",
+        "unhealthyPodEvictionPolicy",
+        &policies,
+    ));
     errors
 }
 

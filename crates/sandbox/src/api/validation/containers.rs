@@ -17,7 +17,8 @@ pub(super) const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];
 const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 /// The ways to probe, in the order in which the server counts them.
 const HANDLERS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "grpc"];
-const VARIABLE_FORM: &str = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+const VARIABLE_FORM: &str =
+    "a valid environment variable name must consist only of printable ASCII characters other than '='";
 /// The most characters of a port's name.
 const PORT_NAME_LENGTH: usize = 15;
 
@@ -34,9 +35,16 @@ pub(super) fn all_errors(spec: &Value, path: &str, volumes: &HashSet<&str>) -> V
             errors.extend(container_errors(container, &path, volumes));
             let name = object::text(container, "/name");
             if !known.insert(name) && !name.is_empty() {
-                errors.push(FieldError::duplicate(format!("{path}.name"), &format!("{name:?}")));
+                errors.push(FieldError::duplicate(
+                    format!("{path}.name"),
+                    &format!("{name:?}"),
+                ));
             }
-            errors.extend(PROBES.iter().flat_map(|probe| probe_errors(container, &path, probe)));
+            errors.extend(
+                PROBES
+                    .iter()
+                    .flat_map(|probe| probe_errors(container, &path, probe)),
+            );
         }
     }
     errors
@@ -54,12 +62,21 @@ fn container_errors(container: &Value, path: &str, volumes: &HashSet<&str>) -> V
         errors.push(FieldError::required(format!("{path}.image")));
     }
 
-    errors.extend(choice_error(container, path, "terminationMessagePolicy", &MESSAGE_POLICIES));
+    errors.extend(choice_error(
+        container,
+        path,
+        "terminationMessagePolicy",
+        &MESSAGE_POLICIES,
+    ));
     errors.extend(port_list_errors(container, path));
-    errors.extend(items(container, path, "env").flat_map(|(path, variable)| variable_errors(variable, &path)));
+    errors
+        .extend(items(container, path, "env").flat_map(|(path, variable)| variable_errors(variable, &path)));
     errors.extend(mount_errors(container, path, volumes));
     errors.extend(choice_error(container, path, "imagePullPolicy", &PULL_POLICIES));
-    errors.extend(resources::errors(&container["resources"], &format!("{path}.resources")));
+    errors.extend(resources::errors(
+        &container["resources"],
+        &format!("{path}.resources"),
+    ));
     errors
 }
 
@@ -72,13 +89,19 @@ fn port_list_errors(container: &Value, path: &str) -> Vec<FieldError> {
         if !name.is_empty() && !reasons.is_empty() {
             errors.extend(invalid(&format!("{path}.name"), name, &reasons));
         } else if !name.is_empty() && !known.insert(name) {
-            errors.push(FieldError::duplicate(format!("{path}.name"), &format!("{name:?}")));
+            errors.push(FieldError::duplicate(
+                format!("{path}.name"),
+                &format!("{name:?}"),
+            ));
         }
 
         if object::number(port, "/containerPort") == 0 {
             errors.push(FieldError::required(format!("{path}.containerPort")));
         } else {
-            errors.extend(port_error(&port["containerPort"], format!("{path}.containerPort")));
+            errors.extend(port_error(
+                &port["containerPort"],
+                format!("{path}.containerPort"),
+            ));
         }
         if object::number(port, "/hostPort") != 0 {
             errors.extend(port_error(&port["hostPort"], format!("{path}.hostPort")));
@@ -98,7 +121,10 @@ fn port_name_errors(name: &str) -> Vec<String> {
     };
 
     let is_permitted = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    push(name.len() > PORT_NAME_LENGTH, "must be no more than 15 characters");
+    push(
+        name.len() > PORT_NAME_LENGTH,
+        "must be no more than 15 characters",
+    );
     push(
         !name.bytes().all(is_permitted),
         "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)",
@@ -118,14 +144,22 @@ fn port_name_errors(name: &str) -> Vec<String> {
 fn variable_errors(variable: &Value, path: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let name = object::text(variable, "/name");
-    let is_well_formed = name.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=');
+    let is_well_formed = name
+        .bytes()
+        .all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=');
     if name.is_empty() {
         errors.push(FieldError::required(format!("{path}.name")));
     } else if !is_well_formed {
-        errors.extend(invalid(&format!("{path}.name"), name, &[VARIABLE_FORM.to_owned()]));
+        errors.extend(invalid(
+            &format!("{path}.name"),
+            name,
+            &[VARIABLE_FORM.to_owned()],
+        ));
     }
 
-    let has_source = variable["valueFrom"].as_object().is_some_and(|sources| !sources.is_empty());
+    let has_source = variable["valueFrom"]
+        .as_object()
+        .is_some_and(|sources| !sources.is_empty());
     if has_source && !object::text(variable, "/value").is_empty() {
         let why = "may not be specified when `value` is not empty";
         errors.push(FieldError::invalid(format!("{path}.valueFrom"), "\"\"", why));
@@ -142,7 +176,10 @@ fn mount_errors(container: &Value, path: &str, volumes: &HashSet<&str>) -> Vec<F
             errors.push(FieldError::required(format!("{path}.name")));
         }
         if !volumes.contains(name) {
-            errors.push(FieldError::unresolved(format!("{path}.name"), &json!(name).to_string()));
+            errors.push(FieldError::unresolved(
+                format!("{path}.name"),
+                &json!(name).to_string(),
+            ));
         }
 
         let place = object::text(mount, "/mountPath");
@@ -151,7 +188,11 @@ fn mount_errors(container: &Value, path: &str, volumes: &HashSet<&str>) -> Vec<F
         }
         if !places.insert(place) {
             let shown = json!(place).to_string();
-            errors.push(FieldError::invalid(format!("{path}.mountPath"), &shown, "must be unique"));
+            errors.push(FieldError::invalid(
+                format!("{path}.mountPath"),
+                &shown,
+                "must be unique",
+            ));
         }
     }
     errors

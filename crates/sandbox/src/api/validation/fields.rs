@@ -118,7 +118,11 @@ mod tests {
 
         for (amount, is_well_formed, is_within_whole) in table {
             assert_eq!(amount_error(&amount, "a").is_none(), is_well_formed, "{amount}");
-            assert_eq!(beyond_whole_error(&amount, "a").is_none(), is_within_whole, "{amount}");
+            assert_eq!(
+                beyond_whole_error(&amount, "a").is_none(),
+                is_within_whole,
+                "{amount}"
+            );
         }
     }
 }

@@ -43,6 +43,12 @@ pub(super) fn update_errors(spec: &Value, known: &Value) -> Vec<FieldError> {
     let fields = ["completions", "selector", "template", "completionMode"].into_iter();
     let changed = fields.filter(|field| spec[*field] != known[*field] && !is_permitted(field));
     changed
-        .map(|field| FieldError::invalid(format!("spec.{field}"), &spec[field].to_string(), "field is immutable"))
+        .map(|field| {
+            FieldError::invalid(
+                format!("spec.{field}"),
+                &spec[field].to_string(),
+                "field is immutable",
+            )
+        })
         .collect()
 }

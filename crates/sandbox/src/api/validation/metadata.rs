@@ -20,7 +20,11 @@ pub(super) fn new_errors(object: &Value, kind: &str) -> Vec<FieldError> {
     if !prefix.is_empty() {
         // What is generated begins with the prefix and ends with letters, so a dash may end the prefix.
         let sample = format!("{}a", prefix.strip_suffix('-').unwrap_or(prefix));
-        errors.extend(invalid("metadata.generateName", prefix, &name_errors(kind, &sample)));
+        errors.extend(invalid(
+            "metadata.generateName",
+            prefix,
+            &name_errors(kind, &sample),
+        ));
     }
 
     let name = object::name(object);
@@ -60,7 +64,10 @@ fn name_errors(kind: &str, name: &str) -> Vec<String> {
 fn common_errors(object: &Value) -> Vec<FieldError> {
     let metadata = &object["metadata"];
     let mut errors = label_map_errors(&metadata["labels"], "metadata.labels");
-    errors.extend(annotation_errors(&metadata["annotations"], "metadata.annotations"));
+    errors.extend(annotation_errors(
+        &metadata["annotations"],
+        "metadata.annotations",
+    ));
     errors.extend(owner_errors(&metadata["ownerReferences"]));
     errors.extend(finalizer_errors(object::list(object, "/metadata/finalizers")));
     errors
@@ -96,7 +103,9 @@ fn owner_errors(owners: &Value) -> Vec<FieldError> {
     let items = owners.as_array().map_or(&[][..], Vec::as_slice);
     for (index, owner) in items.iter().enumerate() {
         let is_missing = |field: &&str| object::text(owner, &format!("/{field}")).is_empty();
-        let missing = ["apiVersion", "kind", "name", "uid"].into_iter().filter(is_missing);
+        let missing = ["apiVersion", "kind", "name", "uid"]
+            .into_iter()
+            .filter(is_missing);
         errors.extend(missing.map(|field| {
             let path = format!("metadata.ownerReferences[{index}].{field}");
             FieldError::required(path).because("must not be empty")
@@ -106,13 +115,23 @@ fn owner_errors(owners: &Value) -> Vec<FieldError> {
     let controllers: Vec<String> = items
         .iter()
         .filter(|owner| owner["controller"] == true)
-        .map(|owner| format!("{}/{}", object::text(owner, "/kind"), object::text(owner, "/name")))
+        .map(|owner| {
+            format!(
+                "{}/{}",
+                object::text(owner, "/kind"),
+                object::text(owner, "/name")
+            )
+        })
         .collect();
     if let [first, second, ..] = controllers.as_slice() {
         let why = format!(
             "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {second}"
         );
-        errors.push(FieldError::invalid("metadata.ownerReferences", &shown_owners(items), &why));
+        errors.push(FieldError::invalid(
+            "metadata.ownerReferences",
+            &shown_owners(items),
+            &why,
+        ));
     }
     errors
 }
@@ -120,7 +139,14 @@ fn owner_errors(owners: &Value) -> Vec<FieldError> {
 /// Owner references as the server shows them: with their fields in its own order.
 fn shown_owners(owners: &[Value]) -> String {
     let shown = owners.iter().map(|owner| {
-        let fields = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+        let fields = [
+            "apiVersion",
+            "kind",
+            "name",
+            "uid",
+            "controller",
+            "blockOwnerDeletion",
+        ];
         let present = fields.iter().filter(|field| !owner[**field].is_null());
         let pairs: Vec<String> = present
             .map(|field| format!("{field:?}:{}", owner[*field]))
@@ -168,7 +194,13 @@ mod tests {
 
     #[test]
     fn a_prefix_of_generated_names_may_end_with_a_dash() {
-        let table = [("web-", true), ("web.", true), ("web", true), ("My_", false), ("-web", false)];
+        let table = [
+            ("web-", true),
+            ("web.", true),
+            ("web", true),
+            ("My_", false),
+            ("-web", false),
+        ];
 
         for (prefix, is_good) in table {
             let object = json!({ "metadata": { "name": "web-x", "generateName": prefix } });

@@ -39,7 +39,11 @@ pub(crate) fn label_errors(name: &str) -> Vec<String> {
     }
     if !is_dns_label(name) {
         let is_subdomain = name.split('.').all(is_dns_label);
-        let form = if is_subdomain { "must not contain dots" } else { LABEL_FORM };
+        let form = if is_subdomain {
+            "must not contain dots"
+        } else {
+            LABEL_FORM
+        };
         errors.push(form.to_owned());
     }
     errors
@@ -51,7 +55,9 @@ pub(crate) fn path_segment_errors(name: &str) -> Vec<String> {
         return vec![format!("may not be '{name}'")];
     }
     let forbidden = ["/", "%"].into_iter().filter(|text| name.contains(text));
-    forbidden.map(|text| format!("may not contain '{text}'")).collect()
+    forbidden
+        .map(|text| format!("may not contain '{text}'"))
+        .collect()
 }
 
 /// What is wrong with the key of a label or an annotation: a name, with a DNS subdomain before a slash or without one.

@@ -26,7 +26,11 @@ pub(super) fn data_errors(object: &Value) -> Vec<FieldError> {
                 errors.extend(invalid(&path, key, &[KEY_FORM.to_owned()]));
             }
             if !known.insert(key) {
-                errors.extend(invalid(&path, key, &["duplicate of key present in binaryData".to_owned()]));
+                errors.extend(invalid(
+                    &path,
+                    key,
+                    &["duplicate of key present in binaryData".to_owned()],
+                ));
             }
         }
     }
@@ -50,7 +54,9 @@ pub(super) fn service_errors(spec: &Value) -> Vec<FieldError> {
         errors.extend(port_error(&port["port"], format!("{path}.port")));
         errors.extend(choice_error(port, &path, "protocol", &PROTOCOLS));
         // A port without a target is its own.
-        let target = [&port["targetPort"], &port["port"]].into_iter().find(|port| !port.is_null());
+        let target = [&port["targetPort"], &port["port"]]
+            .into_iter()
+            .find(|port| !port.is_null());
         errors.extend(target.and_then(|target| port_error(target, format!("{path}.targetPort"))));
     }
     errors.extend(choice_error(spec, "spec", "type", &SERVICE_TYPES));
@@ -63,7 +69,11 @@ pub(super) fn lease_errors(spec: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if duration.as_i64().is_some_and(|seconds| seconds <= 0) {
         let why = "must be greater than 0";
-        errors.push(FieldError::invalid("spec.leaseDurationSeconds", &duration.to_string(), why));
+        errors.push(FieldError::invalid(
+            "spec.leaseDurationSeconds",
+            &duration.to_string(),
+            why,
+        ));
     }
     errors.extend(negative_numbers(spec, "spec", &["leaseTransitions"]));
     errors

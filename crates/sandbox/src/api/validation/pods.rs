@@ -24,7 +24,10 @@ const UPDATABLE_ONLY: &str = "pod updates may not change fields other than `spec
 pub(super) fn template_errors(template: &Value, path: &str) -> Vec<FieldError> {
     let metadata = &template["metadata"];
     let mut errors = label_map_errors(&metadata["labels"], &format!("{path}.labels"));
-    errors.extend(annotation_errors(&metadata["annotations"], &format!("{path}.annotations")));
+    errors.extend(annotation_errors(
+        &metadata["annotations"],
+        &format!("{path}.annotations"),
+    ));
     errors.extend(spec_errors(&template["spec"], &format!("{path}.spec")));
     errors
 }
@@ -36,7 +39,11 @@ pub(super) fn pod_errors(spec: &Value) -> Vec<FieldError> {
         let image = object::text(container, "/image");
         if image.trim() != image {
             let why = "must not have leading or trailing whitespace";
-            errors.push(FieldError::invalid(format!("{path}.image"), &json!(image).to_string(), why));
+            errors.push(FieldError::invalid(
+                format!("{path}.image"),
+                &json!(image).to_string(),
+                why,
+            ));
         }
     }
     errors
@@ -47,11 +54,19 @@ fn spec_errors(spec: &Value, path: &str) -> Vec<FieldError> {
     errors.extend(containers::all_errors(spec, path, &volumes));
     errors.extend(choice_error(spec, path, "restartPolicy", &RESTART_POLICIES));
     errors.extend(choice_error(spec, path, "dnsPolicy", &DNS_POLICIES));
-    errors.extend(label_map_errors(&spec["nodeSelector"], &format!("{path}.nodeSelector")));
+    errors.extend(label_map_errors(
+        &spec["nodeSelector"],
+        &format!("{path}.nodeSelector"),
+    ));
     errors.extend(name_errors(spec, path));
 
     let deadline = format!("{path}.activeDeadlineSeconds");
-    errors.extend(range_error(&spec["activeDeadlineSeconds"], deadline, 1, MOST_SECONDS));
+    errors.extend(range_error(
+        &spec["activeDeadlineSeconds"],
+        deadline,
+        1,
+        MOST_SECONDS,
+    ));
     for (path, toleration) in items(spec, path, "tolerations") {
         errors.extend(choice_error(toleration, &path, "operator", &["Equal", "Exists"]));
         let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];

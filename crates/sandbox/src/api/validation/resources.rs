@@ -43,8 +43,15 @@ pub(super) fn errors(resources: &Value, path: &str) -> Vec<FieldError> {
             && requested > most
         {
             let limit = shown(limit);
-            let why = format!("must be less than or equal to {name} limit of {}", limit.trim_matches('"'));
-            errors.push(FieldError::invalid(format!("{path}.requests"), &shown(request), &why));
+            let why = format!(
+                "must be less than or equal to {name} limit of {}",
+                limit.trim_matches('"')
+            );
+            errors.push(FieldError::invalid(
+                format!("{path}.requests"),
+                &shown(request),
+                &why,
+            ));
         }
     }
     errors
@@ -60,7 +67,9 @@ pub(crate) fn quantity(amount: &Value) -> Option<f64> {
 
     // An exponent is read with the number; the suffix E alone stands for exa.
     if let Ok(number) = text.parse::<f64>() {
-        return text.ends_with(|last: char| last.is_ascii_digit() || last == '.').then_some(number);
+        return text
+            .ends_with(|last: char| last.is_ascii_digit() || last == '.')
+            .then_some(number);
     }
     let (suffix, factor) = SUFFIXES.iter().find(|(suffix, _)| text.ends_with(suffix))?;
     let number = text.strip_suffix(suffix)?;

@@ -35,7 +35,11 @@ fn requirement_errors(requirement: &Value, path: &str) -> Vec<FieldError> {
         "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
         other => {
             let why = "not a valid selector operator";
-            errors.push(FieldError::invalid(format!("{path}.operator"), &format!("{other:?}"), why));
+            errors.push(FieldError::invalid(
+                format!("{path}.operator"),
+                &format!("{other:?}"),
+                why,
+            ));
         }
     }
 
@@ -50,7 +54,9 @@ fn requirement_errors(requirement: &Value, path: &str) -> Vec<FieldError> {
 
 /// Whether a selector has no requirements.
 pub(super) fn is_empty(selector: &Value) -> bool {
-    let has_labels = selector["matchLabels"].as_object().is_some_and(|labels| !labels.is_empty());
+    let has_labels = selector["matchLabels"]
+        .as_object()
+        .is_some_and(|labels| !labels.is_empty());
     !has_labels && object::list(selector, "/matchExpressions").is_empty()
 }
 

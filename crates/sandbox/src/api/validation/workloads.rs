@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::api::validation::fields::{amount_error, beyond_whole_error, is_zero, negative_numbers, quoted};
-use crate::api::validation::{names, pods, selectors};
 use crate::api::validation::metadata::invalid;
+use crate::api::validation::{names, pods, selectors};
 use crate::store::object;
 use crate::wire::status_error::FieldError;
 
@@ -24,7 +24,12 @@ pub(super) fn spec_errors(kind: &str, spec: &Value) -> Vec<FieldError> {
 /// The errors of changes that a workload does not permit.
 pub(super) fn update_errors(kind: &str, spec: &Value, known: &Value) -> Vec<FieldError> {
     let fields: &[&str] = match kind {
-        "StatefulSet" => &["selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy"],
+        "StatefulSet" => &[
+            "selector",
+            "volumeClaimTemplates",
+            "serviceName",
+            "podManagementPolicy",
+        ],
         _ => &["selector"],
     };
 
@@ -49,7 +54,11 @@ fn deployment_errors(spec: &Value) -> Vec<FieldError> {
     errors.extend(template_errors(spec, "ReplicaSet"));
     errors.extend(strategy_errors(&spec["strategy"]));
 
-    let counts = ["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"];
+    let counts = [
+        "minReadySeconds",
+        "revisionHistoryLimit",
+        "progressDeadlineSeconds",
+    ];
     errors.extend(negative_numbers(spec, "spec", &counts));
     let deadline = &spec["progressDeadlineSeconds"];
     let least = object::number(spec, "/minReadySeconds");
@@ -84,7 +93,11 @@ fn stateful_set_errors(spec: &Value) -> Vec<FieldError> {
     errors.extend(negative_numbers(spec, "spec", &["replicas", "minReadySeconds"]));
     let service = object::text(spec, "/serviceName");
     if !service.is_empty() {
-        errors.extend(invalid("spec.serviceName", service, &names::label_errors(service)));
+        errors.extend(invalid(
+            "spec.serviceName",
+            service,
+            &names::label_errors(service),
+        ));
     }
     errors.extend(required_selector_errors(spec, "statefulset"));
     errors.extend(template_errors(spec, "StatefulSet"));
@@ -126,7 +139,10 @@ fn empty_selector_error(spec: &Value, kind: &str) -> FieldError {
 fn template_errors(spec: &Value, kind: &str) -> Vec<FieldError> {
     let is_empty = !spec["selector"].is_null() && selectors::is_empty(&spec["selector"]);
     let mismatch = if is_empty { None } else { mismatch_error(spec) };
-    mismatch.into_iter().chain(template_spec_errors(spec, kind)).collect()
+    mismatch
+        .into_iter()
+        .chain(template_spec_errors(spec, kind))
+        .collect()
 }
 
 fn mismatch_error(spec: &Value) -> Option<FieldError> {
@@ -145,11 +161,18 @@ fn template_spec_errors(spec: &Value, kind: &str) -> Vec<FieldError> {
     let policy = object::text(pod, "/restartPolicy");
     if !matches!(policy, "" | "Always") {
         let field = "spec.template.spec.restartPolicy";
-        errors.push(FieldError::not_supported(field, &format!("{policy:?}"), &quoted(&["Always"])));
+        errors.push(FieldError::not_supported(
+            field,
+            &format!("{policy:?}"),
+            &quoted(&["Always"]),
+        ));
     }
     if !pod["activeDeadlineSeconds"].is_null() {
         let why = format!("activeDeadlineSeconds in {kind} is not Supported");
-        errors.push(FieldError::forbidden("spec.template.spec.activeDeadlineSeconds", &why));
+        errors.push(FieldError::forbidden(
+            "spec.template.spec.activeDeadlineSeconds",
+            &why,
+        ));
     }
     errors
 }
@@ -231,8 +254,12 @@ fn daemon_strategy_errors(strategy: &Value) -> Vec<FieldError> {
 fn daemon_rolling_errors(rolling: &Value) -> Vec<FieldError> {
     let path = "spec.updateStrategy.rollingUpdate";
     let fields = ["maxUnavailable", "maxSurge"].map(|field| (&rolling[field], format!("{path}.{field}")));
-    let malformed = fields.iter().filter_map(|(amount, path)| amount_error(amount, path));
-    let beyond = fields.iter().filter_map(|(amount, path)| beyond_whole_error(amount, path));
+    let malformed = fields
+        .iter()
+        .filter_map(|(amount, path)| amount_error(amount, path));
+    let beyond = fields
+        .iter()
+        .filter_map(|(amount, path)| beyond_whole_error(amount, path));
     let mut errors: Vec<FieldError> = malformed.chain(beyond).collect();
 
     // An absent maxUnavailable is one, an absent maxSurge none.
@@ -253,5 +280,8 @@ fn daemon_rolling_errors(rolling: &Value) -> Vec<FieldError> {
 
 /// A strategy as the server shows it: by the names that the fields have in its own code.
 fn shown_strategy(strategy: &Value) -> String {
-    format!("{{\"Type\":{},\"RollingUpdate\":{}}}", strategy["type"], strategy["rollingUpdate"])
+    format!(
+        "{{\"Type\":{},\"RollingUpdate\":{}}}",
+        strategy["type"], strategy["rollingUpdate"]
+    )
 }
