@@ -1,5 +1,5 @@
-//! Keeps the templates of StatefulSets and DaemonSets as ControllerRevisions, so that their pods can be told apart by the
-//! template that they were made from.
+//! Keeps the templates of StatefulSets and DaemonSets as ControllerRevisions, so that each pod shows the template that it
+//! was made from.
 
 use std::sync::Arc;
 
