@@ -11,6 +11,7 @@ mod controllers;
 mod deletions;
 mod eviction_requests;
 mod evictions;
+mod field_validation;
 mod kinds;
 mod lists;
 mod recorded_events;

@@ -247,39 +247,6 @@ fn fields_of_a_wrong_type_are_refused() {
 }
 
 #[test]
-fn a_field_that_comes_twice_is_refused_or_warned_about() {
-    let server = TestServer::paused(&[]);
-    let json = [("Content-Type", "application/json")];
-    let body = r#"{"metadata":{"name":"twice"},"data":{"k":"1","k":"2"},"odd":1}"#;
-    let strict = server.send("POST", &format!("{MAPS}?fieldValidation=Strict"), &json, body);
-    assert_eq!(
-        (strict.code, strict.message().as_str()),
-        (
-            400,
-            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: duplicate field \
-             \"data.k\", unknown field \"odd\""
-        )
-    );
-
-    let warned = server.send("POST", MAPS, &json, body);
-    assert_eq!((warned.code, &warned.json()["data"]), (201, &json!({ "k": "2" })));
-    let warnings: Vec<&str> = warned
-        .headers
-        .iter()
-        .filter(|(name, _)| name == "warning")
-        .map(|(_, warning)| warning.as_str())
-        .collect();
-    assert_eq!(
-        warnings,
-        [
-            r#"299 - "duplicate field \"data.k\"""#,
-            r#"299 - "unknown field \"odd\"""#
-        ]
-    );
-    assert_eq!(warned.json().get("odd"), None);
-}
-
-#[test]
 fn a_body_beyond_three_mebibytes_is_too_large() {
     let server = TestServer::paused(&[]);
     let answer = server.post(MAPS, &config_map(&"x".repeat(3 * 1024 * 1024)));
