@@ -4,8 +4,9 @@
 //!
 //! `table` holds the scenarios. `server`, `test_namespace`, `setup`, `grants` and `admission` arrange them, `round_proxy`
 //! is between macaque and the server, `run_scenario` runs one and compares, `answers` keeps what the real server
-//! answered, `page` writes `docs/conformance.md`, and `laws` checks what no table can list. With `CONFORMANCE=write` the
-//! recorded answers and the page are written instead of compared.
+//! answered, `page` writes `docs/conformance.md`, and `laws` checks what no table can list. `writes` has a table of its
+//! own: writes that a server refuses, warns about or completes. With `CONFORMANCE=write` the recorded answers and the page
+//! are written instead of compared.
 
 #![cfg(feature = "sandbox")]
 #![expect(
@@ -30,6 +31,7 @@ mod setup;
 mod suite;
 mod table;
 mod test_namespace;
+mod writes;
 
 use server::ServerKind;
 

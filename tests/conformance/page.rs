@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::answers::{self, RecordedAnswer};
 use crate::requirements::{ELSEWHERE, REQUIREMENTS};
 use crate::run_scenario::ScenarioResult;
+use crate::writes;
 
 const HEAD: &str = "# Conformance
 
@@ -55,6 +56,11 @@ fn page(results: &[ScenarioResult]) -> String {
     let scenarios = results.len() - raw;
     page += &format!(
         "{scenarios} scenarios, and {raw} raw requests that macaque never sends, to hold the sandbox to more than those.\n\n"
+    );
+    page += &format!(
+        "Beside these, {} writes are recorded in `tests/conformance/writes.json`: the sandbox refuses, warns about and\n\
+         completes them as the real server did, with its code, reason, message and causes.\n\n",
+        writes::count()
     );
     page += &held(results);
     page += "| scenario | requirement | request | sandbox | real server |\n|---|---|---|---|---|\n";

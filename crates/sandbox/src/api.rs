@@ -14,6 +14,7 @@ pub(crate) mod defaults;
 pub(crate) mod delete;
 pub(crate) mod delete_options;
 pub(crate) mod discovery;
+pub(crate) mod duplicate_fields;
 pub(crate) mod event_validation;
 pub(crate) mod eviction;
 pub(crate) mod field_types;
@@ -24,6 +25,7 @@ pub(crate) mod list_options;
 pub(crate) mod patch;
 pub(crate) mod scale;
 pub(crate) mod update;
+pub(crate) mod validation;
 pub(crate) mod watch;
 
 use crate::api::watch::ResourceWatch;
@@ -118,6 +120,8 @@ fn answer_verb(
         ("PUT", true) => update::replace(state, info, request, negotiate()?),
         ("PATCH", true) => update::patch(state, info, request, negotiate()?),
         ("DELETE", true) if info.subresource.is_none() => delete::delete(state, info, request, negotiate()?),
+        // Namespaces can only be deleted one by one.
+        ("DELETE", false) if info.resource.kind == "Namespace" => Err(StatusError::method_not_allowed()),
         ("DELETE", false) => delete::delete_collection(state, info, request),
         _ => Err(StatusError::method_not_allowed()),
     }

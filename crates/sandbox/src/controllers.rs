@@ -4,8 +4,12 @@
 //! objects of its kinds and brings them up to date, with the same functions that requests use.
 
 mod budgets;
+mod daemon_sets;
+mod events;
 mod garbage;
 mod pods;
+mod revisions;
+mod stateful_sets;
 mod status;
 mod workloads;
 

@@ -36,6 +36,7 @@ pub(crate) fn new_cluster(options: SandboxOptions) -> Result<(ClusterState, Cont
 
     state.clock_offset = SignedDuration::ZERO;
     state.options.ready_after = ready_after;
+    state.events.is_recording = true;
     Ok((state, controllers))
 }
 
@@ -86,7 +87,12 @@ fn node(number: u32) -> Value {
             "capacity": resources, "allocatable": resources,
             "addresses": [{ "type": "InternalIP", "address": format!("10.0.0.{number}") }],
             "conditions": [{ "type": "Ready", "status": "True", "reason": "KubeletReady", "message": "" }],
-            "nodeInfo": { "kubeletVersion": GIT_VERSION },
+            "daemonEndpoints": { "kubeletEndpoint": { "Port": 10250 } },
+            "nodeInfo": {
+                "architecture": "amd64", "bootID": "", "containerRuntimeVersion": "sandbox://1", "kernelVersion": "",
+                "kubeProxyVersion": "", "kubeletVersion": GIT_VERSION, "machineID": name, "operatingSystem": "linux",
+                "osImage": "sandbox", "systemUUID": name,
+            },
         },
     })
 }

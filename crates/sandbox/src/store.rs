@@ -4,6 +4,7 @@
 //! depend on requests and answers.
 
 pub(crate) mod access_denial;
+pub(crate) mod event_log;
 pub(crate) mod list_snapshot;
 pub(crate) mod names;
 pub(crate) mod object;

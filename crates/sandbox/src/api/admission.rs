@@ -1,10 +1,23 @@
-//! Admission of new objects, by the rules of the plugin NamespaceLifecycle
+//! Admission of new objects and of deletions, by the rules of the plugin NamespaceLifecycle
 //! (`plugin/pkg/admission/namespace/lifecycle`).
 
 use crate::store::object;
 use crate::store::state::ClusterState;
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::StatusError;
+
+/// The namespaces that every cluster keeps.
+const PERMANENT_NAMESPACES: [&str; 3] = ["default", "kube-system", "kube-public"];
+
+/// Refuses the deletion of a namespace that every cluster keeps.
+pub(crate) fn admit_deletion(info: &RequestInfo) -> Result<(), StatusError> {
+    let name = info.name();
+    if info.resource.kind != "Namespace" || !PERMANENT_NAMESPACES.contains(&name) {
+        return Ok(());
+    }
+    let why = "this namespace may not be deleted";
+    Err(StatusError::forbidden("", "namespaces", name, why))
+}
 
 /// Admits a new object if its namespace exists and is not terminating.
 pub(crate) fn admit_creation(

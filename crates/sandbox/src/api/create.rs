@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use crate::api::admission;
 use crate::api::body_validation::{check_kind, check_namespace, read_dry_run};
 use crate::api::conversion::{to_request_version, to_storage_version};
-use crate::api::{defaults, event_validation, field_types};
+use crate::api::field_validation::FieldValidation;
+use crate::api::{defaults, event_validation, field_types, validation};
 use crate::store::object;
 use crate::store::state::ClusterState;
 use crate::wire::reply::ApiReply;
 use crate::wire::representation::Representation;
 use crate::wire::request::ApiRequest;
 use crate::wire::route::RequestInfo;
-use crate::wire::status_error::{FieldError, StatusError};
+use crate::wire::status_error::StatusError;
 
 /// The metadata that the server sets on creation; values from the client are ignored.
 const SERVER_SET_FIELDS: [&str; 5] = [
@@ -33,15 +34,20 @@ pub(crate) fn create(
     representation: Representation,
 ) -> Result<ApiReply, StatusError> {
     let is_dry_run = read_dry_run(&request.query, "CreateOptions")?;
-    let object = request.json()?;
-    check_kind(&object, info.resource)?;
+    let field_validation = FieldValidation::read(&request.query, "CreateOptions")?;
+    let mut object = request.json()?;
+    let resource = info.resource;
+    check_kind(&object, resource)?;
+    let unknown = field_types::take_unknown_fields(&mut object, resource)?;
+    let warnings = field_validation.judge_object(request, resource, &unknown)?;
 
     let stored = create_object(state, info, object, is_dry_run)?;
-    let answered = to_request_version(info.resource, &stored);
-    Ok(ApiReply::json(201, representation.object(&answered)?))
+    let answered = to_request_version(resource, &stored);
+    let reply = ApiReply::json(201, representation.object(&answered)?);
+    Ok(reply.with_warnings(&warnings))
 }
 
-/// Checks, admits, completes and stores a new object.
+/// Admits, completes, validates and stores a new object, whose fields are known.
 pub(crate) fn create_object(
     state: &mut ClusterState,
     info: &RequestInfo,
@@ -49,22 +55,12 @@ pub(crate) fn create_object(
     is_dry_run: bool,
 ) -> Result<Arc<Value>, StatusError> {
     let resource = info.resource;
-    field_types::check(&object, resource)?;
     let mut object = to_storage_version(resource, object);
     check_namespace(object::namespace(&object), info)?;
     generate_name(state, &mut object);
 
     let name = object::name(&object).to_owned();
     admission::admit_creation(state, info, &name)?;
-    validate(&object, info)?;
-    if state.store.get(resource.kind, info.namespace(), &name).is_some() {
-        return Err(StatusError::already_exists(
-            resource.group,
-            resource.plural,
-            &name,
-        ));
-    }
-
     let metadata = object::metadata(&mut object);
     for field in SERVER_SET_FIELDS {
         metadata.remove(field);
@@ -74,6 +70,17 @@ pub(crate) fn create_object(
     }
     defaults::complete(&mut object, resource);
     state.set_creation_metadata(&mut object);
+    if resource.kind == "Job" {
+        defaults::generate_job_selector(&mut object);
+    }
+    validate(&object, info)?;
+    if state.store.get(resource.kind, info.namespace(), &name).is_some() {
+        return Err(StatusError::already_exists(
+            resource.group,
+            resource.plural,
+            &name,
+        ));
+    }
 
     if is_dry_run {
         return Ok(Arc::new(object));
@@ -91,14 +98,9 @@ fn generate_name(state: &mut ClusterState, object: &mut Value) {
 }
 
 fn validate(object: &Value, info: &RequestInfo) -> Result<(), StatusError> {
-    let resource = info.resource;
-    if object::name(object).is_empty() {
-        let error = FieldError::required("metadata.name").because("name or generateName is required");
-        return Err(StatusError::invalid(resource.group, resource.kind, "", &[error]));
-    }
-
-    match resource.kind {
-        "Event" => event_validation::validate(object, resource.group, info.namespace()),
+    validation::check_new(object, info.resource)?;
+    match info.resource.kind {
+        "Event" => event_validation::validate(object, info.resource.group, info.namespace()),
         _ => Ok(()),
     }
 }

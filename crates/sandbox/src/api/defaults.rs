@@ -1,13 +1,17 @@
-//! Completes new objects with defaults.
+//! Completes objects with the defaults of Kubernetes.
 //!
-//! Only those defaults of Kubernetes are set that the sandbox or kubectl reads.
+//! They are those of the API (`pkg/apis/*/v1/defaults.go`) for the kinds whose objects do something in the sandbox. Of
+//! those that admission plugins add, only the ServiceAccount's name is set.
+
+mod pods;
+mod workloads;
 
 use serde_json::{Map, Value, json};
 
 use crate::store::object;
 use crate::store::resource::ApiResource;
 
-/// Fills in the defaults, and removes the status, which clients cannot set on creation.
+/// Fills in the defaults of a new object, and removes the status, which clients cannot set on creation.
 pub(crate) fn complete(object: &mut Value, resource: &ApiResource) {
     object["apiVersion"] = match resource.group {
         // The storage version of events.
@@ -21,12 +25,10 @@ pub(crate) fn complete(object: &mut Value, resource: &ApiResource) {
         fields.remove("status");
     }
 
+    complete_spec(object, resource.kind);
     match resource.kind {
-        "Pod" => complete_pod(object),
+        "Pod" => object["status"] = json!({ "phase": "Pending", "qosClass": "BestEffort" }),
         "Namespace" => complete_namespace(object),
-        "Deployment" | "ReplicaSet" | "StatefulSet" => {
-            set_default(object::member(object, "spec"), "replicas", json!(1));
-        }
         "PodDisruptionBudget" => {
             object["status"] = json!({
                 "currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0,
@@ -36,19 +38,60 @@ pub(crate) fn complete(object: &mut Value, resource: &ApiResource) {
     }
 }
 
-fn complete_pod(pod: &mut Value) {
-    let spec = object::member(pod, "spec");
-    for (field, value) in [
-        ("containers", json!([])),
-        ("dnsPolicy", json!("ClusterFirst")),
-        ("restartPolicy", json!("Always")),
-        ("schedulerName", json!("default-scheduler")),
-        ("serviceAccountName", json!("default")),
-        ("terminationGracePeriodSeconds", json!(30)),
-    ] {
-        set_default(spec, field, value);
+/// Fills in the defaults of the fields that clients set.
+pub(crate) fn complete_spec(object: &mut Value, kind: &str) {
+    match kind {
+        "Pod" => pods::complete_pod(object::member(object, "spec")),
+        "Deployment" => workloads::complete_deployment(object::member(object, "spec")),
+        "ReplicaSet" => workloads::complete_replica_set(object::member(object, "spec")),
+        "StatefulSet" => workloads::complete_stateful_set(object::member(object, "spec")),
+        "DaemonSet" => workloads::complete_daemon_set(object::member(object, "spec")),
+        "Job" => workloads::complete_job(object::member(object, "spec")),
+        "Service" => complete_service(object::member(object, "spec")),
+        "Secret" => {
+            let fields = object.as_object_mut();
+            fields
+                .into_iter()
+                .for_each(|fields| set_default(fields, "type", json!("Opaque")));
+        }
+        _ => {}
     }
-    pod["status"] = json!({ "phase": "Pending", "qosClass": "BestEffort" });
+}
+
+/// Fills in the defaults of a changed object. A template that is as before stays so: if it lacked defaults, because a
+/// test applied it without them, to add them would be a change that replaces all pods.
+pub(crate) fn complete_update(object: &mut Value, known: &Value, kind: &str) {
+    if object["spec"] == known["spec"] {
+        return;
+    }
+
+    let template = known["spec"].get("template");
+    let is_kept = template.is_some() && object["spec"].get("template") == template;
+    complete_spec(object, kind);
+    if let Some(template) = template.filter(|_| is_kept) {
+        object["spec"]["template"] = template.clone();
+    }
+}
+
+/// Gives a Job the selector and the labels by which it finds its pods, as the server does for each that has none.
+pub(crate) fn generate_job_selector(job: &mut Value) {
+    if job["spec"]["manualSelector"] == true || !job["spec"]["selector"].is_null() {
+        return;
+    }
+    let uid = object::uid(job).to_owned();
+    let name = object::name(job).to_owned();
+
+    let spec = object::member(job, "spec");
+    let template = spec.entry("template").or_insert_with(|| json!({}));
+    let labels = object::member(&mut template["metadata"], "labels");
+    for prefix in ["", "batch.kubernetes.io/"] {
+        labels.insert(format!("{prefix}controller-uid"), json!(uid));
+        labels.insert(format!("{prefix}job-name"), json!(name));
+    }
+    spec.insert(
+        "selector".to_owned(),
+        json!({ "matchLabels": { "batch.kubernetes.io/controller-uid": uid } }),
+    );
 }
 
 fn complete_namespace(namespace: &mut Value) {
@@ -60,6 +103,30 @@ fn complete_namespace(namespace: &mut Value) {
     namespace["status"] = json!({ "phase": "Active" });
 }
 
+fn complete_service(spec: &mut Map<String, Value>) {
+    set_default(spec, "sessionAffinity", json!("None"));
+    set_default(spec, "type", json!("ClusterIP"));
+    for port in item_fields(spec, "ports") {
+        set_default(port, "protocol", json!("TCP"));
+        if let Some(own) = port.get("port").cloned() {
+            set_default(port, "targetPort", own);
+        }
+    }
+}
+
+/// Sets a field that is absent, null or an empty text, which to the API are the same.
 fn set_default(fields: &mut Map<String, Value>, field: &str, value: Value) {
-    fields.entry(field).or_insert(value);
+    let known = fields.entry(field).or_insert(Value::Null);
+    if known.is_null() || known == "" {
+        *known = value;
+    }
+}
+
+/// The fields of each object in a list.
+fn item_fields<'a>(
+    fields: &'a mut Map<String, Value>,
+    list: &str,
+) -> impl Iterator<Item = &'a mut Map<String, Value>> {
+    let items = fields.get_mut(list).and_then(Value::as_array_mut);
+    items.into_iter().flatten().filter_map(Value::as_object_mut)
 }

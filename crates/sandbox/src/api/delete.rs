@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::api::admission;
 use crate::api::conversion::to_request_version;
 use crate::api::delete_options::DeleteOptions;
 use crate::api::get::stored_object;
@@ -46,6 +47,7 @@ pub(crate) fn delete(
     let options = DeleteOptions::read(request)?;
     options.validate()?;
     let resource = info.resource;
+    admission::admit_deletion(info)?;
     let object = stored_object(state, info)?;
     let deleted = delete_object(state, resource, &object, &options)?;
 

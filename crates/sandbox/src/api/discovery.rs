@@ -117,9 +117,12 @@ fn resource_list(group: &str, version: &str) -> Value {
 
 /// The entries of a resource and of its subresources.
 fn resource_entries(resource: &'static ApiResource) -> Vec<Value> {
+    // Namespaces can only be deleted one by one.
+    let is_served = |verb: &&&str| resource.kind != "Namespace" || **verb != "deletecollection";
+    let verbs: Vec<&&str> = VERBS.iter().filter(is_served).collect();
     let mut entry = json!({
         "name": resource.plural, "singularName": resource.singular(), "namespaced": resource.namespaced,
-        "kind": resource.kind, "verbs": VERBS, "shortNames": resource.short_names,
+        "kind": resource.kind, "verbs": verbs, "shortNames": resource.short_names,
     });
     if resource.in_all {
         entry["categories"] = json!(["all"]);

@@ -28,11 +28,11 @@ pub(crate) fn evict(
 ) -> Result<ApiReply, StatusError> {
     let queried = request.query.all("dryRun");
     read_dry_run(&request.query, "CreateOptions")?;
-    let validation = FieldValidation::read(&request.query)?;
+    let validation = FieldValidation::read(&request.query, "CreateOptions")?;
 
     let eviction = request.json()?;
     check_kind(&eviction)?;
-    let warnings = unknown_eviction_fields(&eviction, validation)?;
+    let warnings = unknown_eviction_fields(request, &eviction, validation)?;
     let options = read_delete_options(&eviction)?;
     check_namespace(object::namespace(&eviction), info)?;
 

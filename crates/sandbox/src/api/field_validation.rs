@@ -1,8 +1,10 @@
-//! Finds unknown fields of an eviction, and warns about or refuses them, as the client asked for.
+//! Warns about unknown and repeated fields or refuses them, as the client asked for.
 
 use serde_json::Value;
 
-use crate::wire::request::QueryParameters;
+use crate::api::duplicate_fields;
+use crate::store::resource::ApiResource;
+use crate::wire::request::{ApiRequest, QueryParameters};
 use crate::wire::status_error::{FieldError, StatusError};
 
 /// How to treat unknown fields: the parameter `fieldValidation`.
@@ -14,7 +16,8 @@ pub(crate) enum FieldValidation {
 }
 
 impl FieldValidation {
-    pub(crate) fn read(query: &QueryParameters) -> Result<Self, StatusError> {
+    /// Reads the parameter; `options_kind` is the kind that an error names.
+    pub(crate) fn read(query: &QueryParameters, options_kind: &str) -> Result<Self, StatusError> {
         match query.get("fieldValidation") {
             "" | "Warn" => Ok(Self::Warn),
             "Ignore" => Ok(Self::Ignore),
@@ -23,9 +26,44 @@ impl FieldValidation {
                 let shown = format!("{other:?}");
                 let supported = r#""", "Ignore", "Strict", "Warn""#;
                 let error = FieldError::not_supported("fieldValidation", &shown, supported);
-                Err(StatusError::invalid("meta.k8s.io", "CreateOptions", "", &[error]))
+                Err(StatusError::invalid("meta.k8s.io", options_kind, "", &[error]))
             }
         }
+    }
+
+    /// Turns unknown fields, and those that the body of a request has twice, into warnings or into an error.
+    ///
+    /// `refusal` makes the error of their report.
+    pub(crate) fn judge(
+        self,
+        request: &ApiRequest,
+        unknown: &[String],
+        refusal: impl FnOnce(&str) -> StatusError,
+    ) -> Result<Vec<String>, StatusError> {
+        if self == Self::Ignore {
+            return Ok(Vec::new());
+        }
+
+        let duplicates = duplicate_fields::find(&request.body);
+        let duplicates = duplicates.iter().map(|path| format!("duplicate field {path:?}"));
+        let unknown = unknown.iter().map(|path| format!("unknown field {path:?}"));
+        let reports: Vec<String> = duplicates.chain(unknown).collect();
+        if self == Self::Warn || reports.is_empty() {
+            return Ok(reports);
+        }
+        Err(refusal(&format!("strict decoding error: {}", reports.join(", "))))
+    }
+
+    /// Judges the fields of an object that a request sends whole.
+    pub(crate) fn judge_object(
+        self,
+        request: &ApiRequest,
+        resource: &ApiResource,
+        unknown: &[String],
+    ) -> Result<Vec<String>, StatusError> {
+        self.judge(request, unknown, |report| {
+            undecodable(resource.kind, resource.version, report)
+        })
     }
 }
 
@@ -88,27 +126,26 @@ const EVICTION: [KnownFields; 4] = [
 
 /// Returns a warning for each unknown field of an eviction, or refuses them.
 pub(crate) fn unknown_eviction_fields(
+    request: &ApiRequest,
     eviction: &Value,
     validation: FieldValidation,
 ) -> Result<Vec<String>, StatusError> {
-    if validation == FieldValidation::Ignore {
-        return Ok(Vec::new());
-    }
-
     let unknown: Vec<String> = EVICTION
         .iter()
         .flat_map(|known| unknown_fields(eviction, known))
         .collect();
-    if validation == FieldValidation::Warn || unknown.is_empty() {
-        return Ok(unknown);
-    }
-
     let api_version = eviction["apiVersion"].as_str().unwrap_or("policy/v1");
     let version = api_version.trim_start_matches("policy/");
-    Err(StatusError::bad_request(format!(
-        "Eviction in version {version:?} cannot be handled as a Eviction: strict decoding error: {}",
-        unknown.join(", ")
-    )))
+    validation.judge(request, &unknown, |report| {
+        undecodable("Eviction", version, report)
+    })
+}
+
+/// The error of an object that cannot be decoded as one of its kind.
+pub(crate) fn undecodable(kind: &str, version: &str, why: &str) -> StatusError {
+    StatusError::bad_request(format!(
+        "{kind} in version {version:?} cannot be handled as a {kind}: {why}"
+    ))
 }
 
 fn unknown_fields(eviction: &Value, known: &KnownFields) -> Vec<String> {
@@ -117,6 +154,6 @@ fn unknown_fields(eviction: &Value, known: &KnownFields) -> Vec<String> {
 
     names
         .filter(|name| !known.names.contains(name))
-        .map(|name| format!("unknown field \"{}{name}\"", known.prefix))
+        .map(|name| format!("{}{name}", known.prefix))
         .collect()
 }

@@ -129,72 +129,104 @@ fn merge_list(
     }
 }
 
+/// Applies one operation, as the server's library does: it replaces a missing field like one that is there.
 fn apply_operation(object: &mut Value, operation: &Value) -> Result<(), StatusError> {
     let path = operation["path"].as_str().unwrap_or_default();
-    let (parent, last) = path
-        .rsplit_once('/')
-        .ok_or_else(|| rejected("a path starts with a slash"))?;
-    let last = last.replace("~1", "/").replace("~0", "~");
-    let verb = operation["op"].as_str().unwrap_or_default();
+    let from = operation["from"].as_str().unwrap_or_default();
     let value = &operation["value"];
 
-    if verb == "test" {
-        if object.pointer(path) == Some(value) {
-            return Ok(());
+    match operation["op"].as_str().unwrap_or_default() {
+        "test" if object.pointer(path) == Some(value) => Ok(()),
+        "add" => change(object, path, |place| place.add(value.clone())),
+        "replace" => change(object, path, |place| place.replace(value.clone())),
+        "remove" => change(object, path, |place| place.remove().map(drop)),
+        "copy" => {
+            let value = object.pointer(from).cloned().ok_or_else(rejected)?;
+            change(object, path, |place| place.add(value))
         }
-        return Err(rejected("a test of the patch failed"));
-    }
-    match object.pointer_mut(parent) {
-        Some(Value::Object(fields)) => change_field(fields, &last, verb, value),
-        Some(Value::Array(list)) => change_item(list, &last, verb, value),
-        Some(_) => Err(rejected("a path of the patch leads into a value")),
-        None => Err(rejected("a path of the patch leads nowhere")),
-    }
-}
-
-fn change_field(
-    fields: &mut Map<String, Value>,
-    name: &str,
-    verb: &str,
-    value: &Value,
-) -> Result<(), StatusError> {
-    match verb {
-        "add" | "replace" => {
-            fields.insert(name.to_owned(), value.clone());
-            Ok(())
+        "move" => {
+            let value = change(object, from, |place| place.remove())?;
+            change(object, path, |place| place.add(value))
         }
-        "remove" => {
-            let removed = fields.remove(name);
-            removed.map(drop).ok_or_else(|| rejected("nothing to remove"))
-        }
-        _ => Err(rejected("an operation is unknown here")),
+        _ => Err(rejected()),
     }
 }
 
-fn change_item(list: &mut Vec<Value>, index: &str, verb: &str, value: &Value) -> Result<(), StatusError> {
-    // A dash stands for the position after the last item, where items can only be added.
-    let end = list.len();
-    let at = if index == "-" && verb == "add" {
-        Some(end)
-    } else {
-        index.parse::<usize>().ok()
+/// A place that an operation changes: a field of an object or a position in a list, each with its name.
+enum Place<'a> {
+    Field(&'a mut Map<String, Value>, String),
+    Item(&'a mut Vec<Value>, String),
+}
+
+impl Place<'_> {
+    fn add(self, value: Value) -> Option<()> {
+        match self {
+            Self::Field(fields, name) => {
+                fields.insert(name, value);
+            }
+            Self::Item(list, index) => {
+                // A dash stands for the position after the last item.
+                let at = if index == "-" {
+                    list.len()
+                } else {
+                    index.parse().ok()?
+                };
+                if at > list.len() {
+                    return None;
+                }
+                list.insert(at, value);
+            }
+        }
+        Some(())
+    }
+
+    fn replace(self, value: Value) -> Option<()> {
+        match self {
+            Self::Field(fields, name) => {
+                fields.insert(name, value);
+            }
+            Self::Item(list, index) => *list.get_mut(index.parse::<usize>().ok()?)? = value,
+        }
+        Some(())
+    }
+
+    fn remove(self) -> Option<Value> {
+        match self {
+            Self::Field(fields, name) => fields.remove(&name),
+            Self::Item(list, index) => {
+                let at: usize = index.parse().ok()?;
+                (at < list.len()).then(|| list.remove(at))
+            }
+        }
+    }
+}
+
+/// Changes the place at a path; refuses a path that leads nowhere, and a change that the place does not permit.
+fn change<T>(
+    object: &mut Value,
+    path: &str,
+    change: impl FnOnce(Place<'_>) -> Option<T>,
+) -> Result<T, StatusError> {
+    let (parent, last) = path.rsplit_once('/').ok_or_else(rejected)?;
+    let last = last.replace("~1", "/").replace("~0", "~");
+    let place = match object.pointer_mut(parent) {
+        Some(Value::Object(fields)) => Place::Field(fields, last),
+        Some(Value::Array(list)) => Place::Item(list, last),
+        _ => return Err(rejected()),
     };
-    let at = at.filter(|at| *at < end || (*at == end && verb == "add"));
-    let at = at.ok_or_else(|| rejected("an index is out of bounds"))?;
-
-    match verb {
-        "add" => list.insert(at, value.clone()),
-        "replace" => list[at] = value.clone(),
-        "remove" => {
-            list.remove(at);
-        }
-        _ => return Err(rejected("an operation is unknown here")),
-    }
-    Ok(())
+    change(place).ok_or_else(rejected)
 }
 
-fn rejected(why: &str) -> StatusError {
-    StatusError::new(422, "Invalid", format!("the server rejected our request: {why}"))
+/// The error of a patch that cannot be applied; a real server does not say why, either.
+fn rejected() -> StatusError {
+    StatusError {
+        details: Some(Map::new()),
+        ..StatusError::new(
+            422,
+            "Invalid",
+            "the server rejected our request due to an error in our request",
+        )
+    }
 }
 
 #[cfg(test)]
@@ -226,5 +258,45 @@ mod tests {
         let patched = patch.apply_to(&json!({"a": 1, "list": [], "b/c": 0})).unwrap();
         assert_eq!(patched, json!({"a": 2, "list": [3]}));
         assert!(patch.apply_to(&json!({"a": 5})).is_err());
+    }
+
+    #[test]
+    fn operations_move_copy_and_replace_and_refuse_what_leads_nowhere() {
+        let table = [
+            (
+                json!({"op": "move", "from": "/a", "path": "/c"}),
+                Some(json!({"c": 1, "list": [1, 2]})),
+            ),
+            (
+                json!({"op": "copy", "from": "/list/1", "path": "/a"}),
+                Some(json!({"a": 2, "list": [1, 2]})),
+            ),
+            (
+                json!({"op": "replace", "path": "/b", "value": 3}),
+                Some(json!({"a": 1, "b": 3, "list": [1, 2]})),
+            ),
+            (
+                json!({"op": "add", "path": "/list/0", "value": 0}),
+                Some(json!({"a": 1, "list": [0, 1, 2]})),
+            ),
+            (
+                json!({"op": "remove", "path": "/list/1"}),
+                Some(json!({"a": 1, "list": [1]})),
+            ),
+            (json!({"op": "move", "from": "/b", "path": "/c"}), None),
+            (json!({"op": "copy", "from": "/b", "path": "/c"}), None),
+            (json!({"op": "replace", "path": "/b/c", "value": 3}), None),
+            (json!({"op": "replace", "path": "/list/2", "value": 3}), None),
+            (json!({"op": "add", "path": "/list/3", "value": 3}), None),
+            (json!({"op": "remove", "path": "/b"}), None),
+            (json!({"op": "remove", "path": "/list/-"}), None),
+            (json!({"op": "test", "path": "/b", "value": null}), None),
+        ];
+
+        for (operation, patched) in table {
+            let patch = ObjectPatch::Json(vec![operation.clone()]);
+            let result = patch.apply_to(&json!({"a": 1, "list": [1, 2]}));
+            assert_eq!(result.ok(), patched, "{operation}");
+        }
     }
 }

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::api::body_validation::{check_kind, check_namespace, read_dry_run};
 use crate::api::conversion::{to_request_version, to_storage_version};
 use crate::api::create::create_object;
-use crate::api::field_types;
+use crate::api::field_validation::FieldValidation;
 use crate::api::get::stored_object;
 use crate::api::patch::ObjectPatch;
-use crate::api::scale;
+use crate::api::{defaults, field_types, scale, validation};
 use crate::store::object;
 use crate::store::resource::ApiResource;
 use crate::store::state::ClusterState;
@@ -18,7 +18,7 @@ use crate::wire::reply::ApiReply;
 use crate::wire::representation::Representation;
 use crate::wire::request::ApiRequest;
 use crate::wire::route::RequestInfo;
-use crate::wire::status_error::StatusError;
+use crate::wire::status_error::{FieldError, StatusError};
 
 /// The message for a stale `resourceVersion` (`apiserver/pkg/registry/generic/registry/store.go`).
 const OPTIMISTIC_LOCK_ERROR: &str =
@@ -36,6 +36,16 @@ const IMMUTABLE_FIELDS: [&str; 8] = [
     "generateName",
 ];
 
+/// The kinds whose replacement must name the version that it replaces (`AllowUnconditionalUpdate`).
+const VERSIONED_KINDS: [&str; 6] = [
+    "CSIDriver",
+    "CSINode",
+    "CSIStorageCapacity",
+    "Lease",
+    "PodDisruptionBudget",
+    "VolumeAttachment",
+];
+
 /// Answers a PUT of an object, its status or its scale.
 pub(crate) fn replace(
     state: &mut ClusterState,
@@ -44,7 +54,8 @@ pub(crate) fn replace(
     representation: Representation,
 ) -> Result<ApiReply, StatusError> {
     let is_dry_run = read_dry_run(&request.query, "UpdateOptions")?;
-    let sent = request.json()?;
+    let field_validation = FieldValidation::read(&request.query, "UpdateOptions")?;
+    let mut sent = request.json()?;
     if info.is_subresource("scale") {
         let known = stored_object(state, info)?;
         return update_scale(state, info, &known, &sent, is_dry_run);
@@ -59,12 +70,16 @@ pub(crate) fn replace(
             info.name()
         )));
     }
-    field_types::check(&sent, info.resource)?;
+    let resource = info.resource;
+    let unknown = field_types::take_unknown_fields(&mut sent, resource)?;
+    let warnings = field_validation.judge_object(request, resource, &unknown)?;
 
     let known = stored_object(state, info)?;
-    let sent = to_storage_version(info.resource, sent);
+    let sent = to_storage_version(resource, sent);
+    check_version_is_stated(&sent, info)?;
     let stored = update(state, info, &known, sent, is_dry_run)?;
-    reply(200, info, &stored, representation)
+    let reply = reply(200, info, &stored, representation)?;
+    Ok(reply.with_warnings(&warnings))
 }
 
 /// Answers a PATCH; a server-side apply of a missing object creates it.
@@ -75,26 +90,36 @@ pub(crate) fn patch(
     representation: Representation,
 ) -> Result<ApiReply, StatusError> {
     let is_dry_run = read_dry_run(&request.query, "PatchOptions")?;
+    let field_validation = FieldValidation::read(&request.query, "PatchOptions")?;
     let patch = ObjectPatch::read(request)?;
     let resource = info.resource;
 
     let Some(known) = state.store.get(resource.kind, info.namespace(), info.name()) else {
-        let ObjectPatch::Apply(object) = patch else {
+        let ObjectPatch::Apply(mut object) = patch else {
             return Err(info.not_found());
         };
+        let unknown = field_types::take_unknown_fields(&mut object, resource)?;
+        let warnings = field_validation.judge_object(request, resource, &unknown)?;
         let created = create_object(state, info, object, is_dry_run)?;
-        return reply(201, info, &created, representation);
+        return Ok(reply(201, info, &created, representation)?.with_warnings(&warnings));
     };
     if info.is_subresource("scale") {
         let sent = patch.apply_to(&scale::scale_of(&known))?;
         return update_scale(state, info, &known, &sent, is_dry_run);
     }
 
-    let patched = patch.apply_to(&to_request_version(resource, &known))?;
-    field_types::check(&patched, resource)?;
+    let mut patched = patch.apply_to(&to_request_version(resource, &known))?;
+    let unknown = field_types::take_unknown_fields(&mut patched, resource)?;
+    let warnings = field_validation.judge(request, &unknown, |report| {
+        let shown = String::from_utf8_lossy(&request.body);
+        let error = FieldError::invalid("patch", &format!("{shown:?}"), report);
+        StatusError::invalid("", "", "", &[error])
+    })?;
+
     let patched = to_storage_version(resource, patched);
     let stored = update(state, info, &known, patched, is_dry_run)?;
-    reply(200, info, &stored, representation)
+    let reply = reply(200, info, &stored, representation)?;
+    Ok(reply.with_warnings(&warnings))
 }
 
 fn reply(
@@ -136,6 +161,7 @@ fn update(
         sent["status"] = status;
     } else {
         keep_server_owned_fields(&mut sent, known, resource);
+        complete_and_validate(&mut sent, known, resource)?;
     }
     if is_dry_run {
         return Ok(Arc::new(sent));
@@ -150,6 +176,21 @@ fn update(
         return Ok(last);
     }
     Ok(state.store.put(resource.kind, sent))
+}
+
+/// Refuses a replacement without a version, for the kinds that must not be replaced unseen.
+fn check_version_is_stated(sent: &Value, info: &RequestInfo) -> Result<(), StatusError> {
+    let resource = info.resource;
+    if !VERSIONED_KINDS.contains(&resource.kind) || !object::resource_version(sent).is_empty() {
+        return Ok(());
+    }
+    let error = FieldError::invalid("metadata.resourceVersion", "0", "must be specified for an update");
+    Err(StatusError::invalid(
+        resource.group,
+        resource.plural,
+        info.name(),
+        &[error],
+    ))
 }
 
 /// Compares the UID and version of a sent object, if it has any, with those of the stored one.
@@ -189,6 +230,20 @@ fn keep_server_owned_fields(sent: &mut Value, known: &Value, resource: &ApiResou
             status => fields.insert("status".to_owned(), status.clone()),
         };
     }
+}
+
+/// Fills in the defaults of a changed object, refuses it if it is invalid, and counts the change of its spec.
+fn complete_and_validate(sent: &mut Value, known: &Value, resource: &ApiResource) -> Result<(), StatusError> {
+    if sent["spec"] == known["spec"] {
+        return validation::check_update(sent, known, resource);
+    }
+
+    // Compared with their defaults, because an object that a test applied may lack them.
+    let [mut complete, mut complete_known] = [sent.clone(), known.clone()];
+    defaults::complete_spec(&mut complete, resource.kind);
+    defaults::complete_spec(&mut complete_known, resource.kind);
+    validation::check_update(&complete, &complete_known, resource)?;
+    defaults::complete_update(sent, known, resource.kind);
 
     // The generation counts the changes of the spec.
     if let Some(generation) = known.pointer("/metadata/generation").and_then(Value::as_i64)
@@ -196,4 +251,5 @@ fn keep_server_owned_fields(sent: &mut Value, known: &Value, resource: &ApiResou
     {
         sent["metadata"]["generation"] = json!(generation + 1);
     }
+    Ok(())
 }

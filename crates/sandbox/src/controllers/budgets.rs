@@ -82,7 +82,7 @@ fn expected_pods(state: &ClusterState, budget: &Value, pods: &[Arc<Value>]) -> R
 }
 
 /// A number, or a percentage of a total, rounded up.
-fn int_or_percent(amount: &Value, total: i64) -> Result<i64, String> {
+pub(super) fn int_or_percent(amount: &Value, total: i64) -> Result<i64, String> {
     if let Some(number) = amount.as_i64() {
         return Ok(number);
     }

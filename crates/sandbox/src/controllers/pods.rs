@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::controllers::events;
 use crate::store::object;
 use crate::store::state::ClusterState;
 
@@ -28,6 +29,11 @@ impl PodTimers {
         let key = (object::uid(pod).to_owned(), step);
         // A delay beyond the range of the clock, e.g. `Duration::MAX`, means never.
         *self.0.entry(key).or_insert_with(|| now.checked_add(delay))
+    }
+
+    /// Whether a step has been timed.
+    fn has(&self, pod: &Value, step: PodStep) -> bool {
+        self.0.contains_key(&(object::uid(pod).to_owned(), step))
     }
 
     fn set(&mut self, pod: &Value, step: PodStep, due: Instant) {
@@ -73,6 +79,9 @@ fn end_pod(
     let delay = grace_period.min(state.options.linger);
     // A second deletion may have shortened the grace period, so the end may be earlier than first set.
     let latest = now.checked_add(delay);
+    if !timers.has(pod, PodStep::End) {
+        events::record_killing(state, pod);
+    }
     let due = timers.due(pod, PodStep::End, delay, now);
     let due = due.into_iter().chain(latest).min()?;
     timers.set(pod, PodStep::End, due);
@@ -117,6 +126,7 @@ fn start_pod(
     }
     if object::condition(&pod, "PodScheduled").is_none() {
         mark_scheduled(&mut pod, state.now());
+        record_scheduled(state, &pod);
     }
 
     if due.is_some_and(|due| due <= now) {
@@ -127,6 +137,16 @@ fn start_pod(
     }
     state.store.put("Pod", pod);
     due
+}
+
+fn record_scheduled(state: &mut ClusterState, pod: &Value) {
+    let message = format!(
+        "Successfully assigned {}/{} to {}",
+        object::namespace(pod),
+        object::name(pod),
+        object::text(pod, "/spec/nodeName")
+    );
+    events::record(state, pod, "default-scheduler", "Scheduled", &message);
 }
 
 fn mark_scheduled(pod: &mut Value, now: Timestamp) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::controllers::revisions;
 use crate::controllers::workloads::{PodsByOwner, is_active, pods_by_owner};
 use crate::store::object;
 use crate::store::state::ClusterState;
@@ -27,19 +28,16 @@ pub(super) fn update(state: &mut ClusterState) {
     }
 
     for set in state.store.list("StatefulSet", None) {
-        let PodCounts { active, ready } = count_pods(&pods, &set);
-        let status = json!({
-            "replicas": active, "readyReplicas": ready, "availableReplicas": ready, "currentReplicas": active,
-            "updatedReplicas": active,
-        });
+        let status = stateful_set_status(&pods, &set);
         write_status(state, "StatefulSet", &set, status);
     }
 
     let nodes = state.store.list("Node", None).len();
     for set in state.store.list("DaemonSet", None) {
         let PodCounts { active, ready } = count_pods(&pods, &set);
+        let updated = active - count_outdated(&pods, &set, &revisions::hash(&set));
         let status = json!({
-            "desiredNumberScheduled": nodes, "currentNumberScheduled": active, "updatedNumberScheduled": active,
+            "desiredNumberScheduled": nodes, "currentNumberScheduled": active, "updatedNumberScheduled": updated,
             "numberReady": ready, "numberAvailable": ready, "numberMisscheduled": 0,
         });
         write_status(state, "DaemonSet", &set, status);
@@ -60,6 +58,37 @@ fn count_pods(pods: &PodsByOwner, owner: &Value) -> PodCounts {
         counts.ready += usize::from(object::is_ready(pod));
     }
     counts
+}
+
+/// How many active pods of a set were made from another template than that of a revision.
+fn count_outdated(pods: &PodsByOwner, owner: &Value, revision: &str) -> usize {
+    let pods = pods.get(object::uid(owner)).into_iter().flatten();
+    pods.filter(|pod| is_active(pod) && revisions::is_outdated(pod, revision))
+        .count()
+}
+
+/// The status of a StatefulSet, whose current revision is the former one until an update is complete.
+fn stateful_set_status(pods: &PodsByOwner, set: &Value) -> Value {
+    let PodCounts { active, ready } = count_pods(pods, set);
+    let update = revisions::revision_name(set);
+    let updated = active - count_outdated(pods, set, &update);
+
+    let known = object::text(set, "/status/currentRevision");
+    let is_complete = updated == active && object::number(set, "/spec/replicas") == count(ready);
+    let current = if known.is_empty() || is_complete {
+        update.as_str()
+    } else {
+        known
+    };
+    let at_current = active - count_outdated(pods, set, current);
+    json!({
+        "replicas": active, "readyReplicas": ready, "availableReplicas": ready, "currentReplicas": at_current,
+        "updatedReplicas": updated, "currentRevision": current, "updateRevision": update,
+    })
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn deployment_status(state: &ClusterState, deployment: &Value) -> Value {

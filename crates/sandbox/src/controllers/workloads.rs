@@ -1,6 +1,6 @@
 //! Creates and deletes ReplicaSets and pods until every workload has the replicas that it asks for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::api::defaults;
 use crate::api::delete::delete_object;
 use crate::api::delete_options::DeleteOptions;
+use crate::controllers::{daemon_sets, events, stateful_sets};
 use crate::store::state::ClusterState;
 use crate::store::{names, object, resource};
 
@@ -27,11 +28,11 @@ pub(super) fn reconcile(state: &mut ClusterState) {
         reconcile_replica_set(state, &set, pods_of(&set));
     }
     for set in workloads(state, "StatefulSet") {
-        reconcile_stateful_set(state, &set, pods_of(&set));
+        stateful_sets::reconcile(state, &set, pods_of(&set));
     }
     let nodes = state.store.list("Node", None);
     for set in workloads(state, "DaemonSet") {
-        reconcile_daemon_set(state, &set, pods_of(&set), &nodes);
+        daemon_sets::reconcile(state, &set, pods_of(&set), &nodes);
     }
 }
 
@@ -73,21 +74,39 @@ fn reconcile_deployment(state: &mut ClusterState, deployment: &Value) {
 
     for set in &sets {
         let is_current = object::name(set) == current;
-        scale_replica_set(state, set, if is_current { wanted } else { 0 });
+        scale_replica_set(state, deployment, set, if is_current { wanted } else { 0 });
     }
     if !sets.iter().any(|set| object::name(set) == current) {
         create_object(state, "ReplicaSet", replica_set(deployment, &hash));
+        record_scaling(state, deployment, &current, 0, wanted);
     }
 }
 
-fn scale_replica_set(state: &mut ClusterState, set: &Value, replicas: i64) {
-    if object::number(set, "/spec/replicas") == replicas {
+fn scale_replica_set(state: &mut ClusterState, deployment: &Value, set: &Value, replicas: i64) {
+    let before = object::number(set, "/spec/replicas");
+    if before == replicas {
         return;
     }
     let mut scaled = set.clone();
     scaled["spec"]["replicas"] = json!(replicas);
     scaled["metadata"]["generation"] = json!(object::number(set, "/metadata/generation") + 1);
     state.store.put("ReplicaSet", scaled);
+    record_scaling(state, deployment, object::name(set), before, replicas);
+}
+
+fn record_scaling(state: &mut ClusterState, deployment: &Value, set: &str, from: i64, to: i64) {
+    if from == to {
+        return;
+    }
+    let direction = if to > from { "up" } else { "down" };
+    let message = format!("Scaled {direction} replica set {set} from {from} to {to}");
+    events::record(
+        state,
+        deployment,
+        "deployment-controller",
+        "ScalingReplicaSet",
+        &message,
+    );
 }
 
 /// The ReplicaSet for a Deployment's current template.
@@ -121,7 +140,8 @@ fn reconcile_replica_set(state: &mut ClusterState, set: &Arc<Value>, pods: &[Arc
     let mut active: Vec<&Arc<Value>> = pods.iter().filter(|pod| is_active(pod)).collect();
     for _ in active.len()..wanted {
         let name = generate_name(state, set);
-        create_pod(state, set, &name, |_| {});
+        create_pod(state, set, &set["spec"]["template"], &name, |_| {});
+        record_creation(state, set, "replicaset-controller", &name);
     }
 
     // Pods that are not ready are deleted first.
@@ -129,63 +149,44 @@ fn reconcile_replica_set(state: &mut ClusterState, set: &Arc<Value>, pods: &[Arc
     let surplus = active.len().saturating_sub(wanted);
     for pod in &active[..surplus] {
         delete_pod(state, pod);
+        record_deletion(state, set, "replicaset-controller", object::name(pod));
     }
 }
 
-fn reconcile_stateful_set(state: &mut ClusterState, set: &Arc<Value>, pods: &[Arc<Value>]) {
-    let wanted = object::number(set, "/spec/replicas");
-    let names: Vec<String> = (0..wanted)
-        .map(|ordinal| format!("{}-{ordinal}", object::name(set)))
-        .collect();
-
-    for (ordinal, name) in names.iter().enumerate() {
-        // A terminating pod must be gone before its successor of the same name can be created.
-        if state.store.get("Pod", object::namespace(set), name).is_some() {
-            continue;
-        }
-        create_pod(state, set, name, |pod| {
-            let labels = object::member(&mut pod["metadata"], "labels");
-            let ordinal = json!(ordinal.to_string());
-            labels.insert("apps.kubernetes.io/pod-index".to_owned(), ordinal);
-            labels.insert("statefulset.kubernetes.io/pod-name".to_owned(), json!(name));
-        });
-    }
-
-    let is_wanted = |pod: &Value| names.iter().any(|name| name == object::name(pod));
-    for pod in pods.iter().filter(|pod| is_active(pod) && !is_wanted(pod)) {
-        delete_pod(state, pod);
-    }
+/// Records that a set has created a pod.
+pub(super) fn record_creation(state: &mut ClusterState, set: &Value, component: &str, pod: &str) {
+    events::record(
+        state,
+        set,
+        component,
+        "SuccessfulCreate",
+        &format!("Created pod: {pod}"),
+    );
 }
 
-fn reconcile_daemon_set(
-    state: &mut ClusterState,
-    set: &Arc<Value>,
-    pods: &[Arc<Value>],
-    nodes: &[Arc<Value>],
-) {
-    // A terminating pod still occupies its node: its successor is created once it is gone.
-    let occupied: HashSet<&str> = pods
-        .iter()
-        .filter(|pod| !object::is_terminal(pod))
-        .map(|pod| object::text(pod, "/spec/nodeName"))
-        .collect();
-
-    for node in nodes.iter().map(|node| object::name(node)) {
-        if occupied.contains(node) {
-            continue;
-        }
-        let name = generate_name(state, set);
-        create_pod(state, set, &name, |pod| pod["spec"]["nodeName"] = json!(node));
-    }
+/// Records that a set has deleted a pod.
+pub(super) fn record_deletion(state: &mut ClusterState, set: &Value, component: &str, pod: &str) {
+    events::record(
+        state,
+        set,
+        component,
+        "SuccessfulDelete",
+        &format!("Deleted pod: {pod}"),
+    );
 }
 
-fn generate_name(state: &mut ClusterState, owner: &Value) -> String {
+pub(super) fn generate_name(state: &mut ClusterState, owner: &Value) -> String {
     format!("{}-{}", object::name(owner), state.names.suffix())
 }
 
-/// Creates a pod from its owner's template; `finish` adds what the template does not define.
-fn create_pod(state: &mut ClusterState, owner: &Value, name: &str, finish: impl FnOnce(&mut Value)) {
-    let template = &owner["spec"]["template"];
+/// Creates a pod from a template of its owner; `finish` adds what the template does not define.
+pub(super) fn create_pod(
+    state: &mut ClusterState,
+    owner: &Value,
+    template: &Value,
+    name: &str,
+    finish: impl FnOnce(&mut Value),
+) {
     let mut metadata = template["metadata"].clone();
     metadata["name"] = json!(name);
     metadata["generateName"] = json!(format!("{}-", object::name(owner)));
@@ -213,7 +214,7 @@ fn create_object(state: &mut ClusterState, kind: &'static str, mut object: Value
     state.store.put(kind, object);
 }
 
-fn delete_pod(state: &mut ClusterState, pod: &Arc<Value>) {
+pub(super) fn delete_pod(state: &mut ClusterState, pod: &Arc<Value>) {
     if let Some(resource) = resource::of_kind("Pod") {
         // Default options are valid and have no preconditions, so this cannot be refused.
         let _ = delete_object(state, resource, pod, &DeleteOptions::default());

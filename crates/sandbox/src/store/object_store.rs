@@ -102,7 +102,7 @@ pub(crate) struct ObjectStore {
     compacted_revision: u64,
     /// The revision of the latest change of each kind.
     last_changes: BTreeMap<&'static str, u64>,
-    /// The revision at which an object was last created or removed.
+    /// The revision at which an object, other than an event, was last created, or one was removed.
     last_membership_change: u64,
     pod_deletions: Vec<PodDeletion>,
 }
@@ -209,7 +209,7 @@ impl ObjectStore {
         revisions.copied().max().unwrap_or_default()
     }
 
-    /// The revision at which an object was last created or removed.
+    /// The revision at which an object, other than an event, was last created, or one was removed.
     pub(crate) fn last_membership_change(&self) -> u64 {
         self.last_membership_change
     }
@@ -221,7 +221,9 @@ impl ObjectStore {
 
     fn record_change(&mut self, change: ObjectChange) {
         self.last_changes.insert(change.kind, change.revision);
-        if change.before.is_none() || change.removed {
+        // Nothing depends on the creation of an event, and there are many.
+        let is_new = change.before.is_none() && change.kind != "Event";
+        if is_new || change.removed {
             self.last_membership_change = change.revision;
         }
         self.pod_deletions.extend(change.pod_deletion());

@@ -25,11 +25,15 @@ type GroupVersion = (&'static str, &'static str);
 
 const CORE: GroupVersion = ("", "v1");
 const APPS: GroupVersion = ("apps", "v1");
+const AUTOSCALING: GroupVersion = ("autoscaling", "v2");
 const BATCH: GroupVersion = ("batch", "v1");
 const COORDINATION: GroupVersion = ("coordination.k8s.io", "v1");
+const DISCOVERY: GroupVersion = ("discovery.k8s.io", "v1");
 const EVENTS: GroupVersion = ("events.k8s.io", "v1");
 const POLICY: GroupVersion = ("policy", "v1");
 const RBAC: GroupVersion = ("rbac.authorization.k8s.io", "v1");
+const SCHEDULING: GroupVersion = ("scheduling.k8s.io", "v1");
+const STORAGE: GroupVersion = ("storage.k8s.io", "v1");
 
 const STATUS: &[&str] = &["status"];
 const SCALE_AND_STATUS: &[&str] = &["scale", "status"];
@@ -80,6 +84,38 @@ pub(crate) static RESOURCES: &[ApiResource] = &[
     namespaced(RBAC, "rolebindings", "RoleBinding"),
     cluster_scoped(RBAC, "clusterroles", "ClusterRole"),
     cluster_scoped(RBAC, "clusterrolebindings", "ClusterRoleBinding"),
+    // Kinds that nothing in the sandbox acts on: programs that watch them wait for ever where they are not served.
+    namespaced(CORE, "endpoints", "Endpoints").short_names(&["ep"]),
+    namespaced(CORE, "limitranges", "LimitRange").short_names(&["limits"]),
+    cluster_scoped(CORE, "persistentvolumes", "PersistentVolume")
+        .short_names(&["pv"])
+        .subresources(STATUS),
+    namespaced(CORE, "persistentvolumeclaims", "PersistentVolumeClaim")
+        .short_names(&["pvc"])
+        .subresources(STATUS),
+    namespaced(CORE, "replicationcontrollers", "ReplicationController")
+        .short_names(&["rc"])
+        .subresources(SCALE_AND_STATUS)
+        .in_all(),
+    namespaced(CORE, "resourcequotas", "ResourceQuota")
+        .short_names(&["quota"])
+        .subresources(STATUS),
+    namespaced(APPS, "controllerrevisions", "ControllerRevision"),
+    namespaced(AUTOSCALING, "horizontalpodautoscalers", "HorizontalPodAutoscaler")
+        .short_names(&["hpa"])
+        .subresources(STATUS)
+        .in_all(),
+    namespaced(BATCH, "cronjobs", "CronJob")
+        .short_names(&["cj"])
+        .subresources(STATUS)
+        .in_all(),
+    namespaced(DISCOVERY, "endpointslices", "EndpointSlice"),
+    cluster_scoped(SCHEDULING, "priorityclasses", "PriorityClass").short_names(&["pc"]),
+    cluster_scoped(STORAGE, "csidrivers", "CSIDriver"),
+    cluster_scoped(STORAGE, "csinodes", "CSINode"),
+    namespaced(STORAGE, "csistoragecapacities", "CSIStorageCapacity"),
+    cluster_scoped(STORAGE, "storageclasses", "StorageClass").short_names(&["sc"]),
+    cluster_scoped(STORAGE, "volumeattachments", "VolumeAttachment").subresources(STATUS),
 ];
 
 const fn namespaced(api: GroupVersion, plural: &'static str, kind: &'static str) -> ApiResource {

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::options::SandboxOptions;
 use crate::store::access_denial::AccessDenial;
+use crate::store::event_log::EventLog;
 use crate::store::list_snapshot::SnapshotCache;
 use crate::store::names::NameGenerator;
 use crate::store::object;
@@ -23,6 +24,7 @@ pub(crate) struct ClusterState {
     pub(crate) denials: Vec<AccessDenial>,
     pub(crate) snapshots: SnapshotCache,
     pub(crate) requests: RequestLog,
+    pub(crate) events: EventLog,
     /// Whether the controllers are stopped.
     pub(crate) paused: bool,
     /// How far the cluster's clock is set back, to give the initial objects an age.
@@ -33,6 +35,7 @@ impl ClusterState {
     pub(crate) fn new(options: SandboxOptions) -> Self {
         Self {
             names: NameGenerator::new(options.seed),
+            events: EventLog::new(options.seed),
             options,
             store: ObjectStore::default(),
             denials: Vec::new(),

@@ -21,45 +21,72 @@ pub(crate) struct StatusError {
 pub(crate) struct FieldError {
     /// The machine-readable cause, e.g. `FieldValueInvalid`.
     reason: &'static str,
-    field: &'static str,
+    field: String,
     /// The text after the field's name: `Unsupported value: "x": supported values: "All"`.
     body: String,
 }
 
 impl FieldError {
     /// The error of an invalid value; `shown` is the value as the message quotes it.
-    pub(crate) fn invalid(field: &'static str, shown: &str, why: &str) -> Self {
+    pub(crate) fn invalid(field: impl Into<String>, shown: &str, why: &str) -> Self {
         Self {
             reason: "FieldValueInvalid",
-            field,
+            field: field.into(),
             body: format!("Invalid value: {shown}: {why}"),
         }
     }
 
     /// The error of a value that is not one of the supported ones.
-    pub(crate) fn not_supported(field: &'static str, shown: &str, supported: &str) -> Self {
+    pub(crate) fn not_supported(field: impl Into<String>, shown: &str, supported: &str) -> Self {
         Self {
             reason: "FieldValueNotSupported",
-            field,
+            field: field.into(),
             body: format!("Unsupported value: {shown}: supported values: {supported}"),
         }
     }
 
     /// The error of a field that must not be set here.
-    pub(crate) fn forbidden(field: &'static str, why: &str) -> Self {
+    pub(crate) fn forbidden(field: impl Into<String>, why: &str) -> Self {
         Self {
             reason: "FieldValueForbidden",
-            field,
+            field: field.into(),
             body: format!("Forbidden: {why}"),
         }
     }
 
     /// The error of a missing field.
-    pub(crate) fn required(field: &'static str) -> Self {
+    pub(crate) fn required(field: impl Into<String>) -> Self {
         Self {
             reason: "FieldValueRequired",
-            field,
+            field: field.into(),
             body: "Required value".to_owned(),
+        }
+    }
+
+    /// The error of a value that another item of its list has already; `shown` is the value as the message quotes it.
+    pub(crate) fn duplicate(field: impl Into<String>, shown: &str) -> Self {
+        Self {
+            reason: "FieldValueDuplicate",
+            field: field.into(),
+            body: format!("Duplicate value: {shown}"),
+        }
+    }
+
+    /// The error of a name that refers to nothing; `shown` is the name as the message quotes it.
+    pub(crate) fn unresolved(field: impl Into<String>, shown: &str) -> Self {
+        Self {
+            reason: "FieldValueNotFound",
+            field: field.into(),
+            body: format!("Not found: {shown}"),
+        }
+    }
+
+    /// The error of a value of more than `most` bytes.
+    pub(crate) fn too_long(field: impl Into<String>, most: usize) -> Self {
+        Self {
+            reason: "FieldValueTooLong",
+            field: field.into(),
+            body: format!("Too long: may not be more than {most} bytes"),
         }
     }
 
@@ -125,7 +152,7 @@ impl StatusError {
         let message = format!("{} {name:?} is invalid: {report}", qualified(group, kind));
         let mut invalid = Self::new(422, "Invalid", message).about(group, kind, name);
         for error in errors {
-            invalid = invalid.with_cause(error.reason, &error.body, error.field);
+            invalid = invalid.with_cause(error.reason, &error.body, &error.field);
         }
         invalid
     }
