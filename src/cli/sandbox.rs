@@ -23,6 +23,12 @@ pub(super) struct SandboxArgs {
     /// Where to write the kubeconfig
     #[arg(long, value_name = "FILE", default_value = "sandbox.kubeconfig")]
     write_kubeconfig: PathBuf,
+    /// Serve HTTPS, with a certificate authority generated at the start
+    #[arg(long)]
+    tls: bool,
+    /// Where to write the files of a service account, for programs that know only the in-cluster way
+    #[arg(long, value_name = "DIRECTORY", requires = "tls")]
+    write_service_account: Option<PathBuf>,
 }
 
 /// Serves the sandbox; returns the process's exit code.
@@ -40,6 +46,7 @@ pub(super) fn run(args: &SandboxArgs) -> i32 {
 
     let options = SandboxOptions {
         listen: args.listen,
+        tls: args.tls,
         objects: scenario::shop(),
         ..SandboxOptions::default()
     };
@@ -60,14 +67,41 @@ pub(super) fn run(args: &SandboxArgs) -> i32 {
         return exit::USAGE;
     }
 
+    if let Some(directory) = &args.write_service_account
+        && let Err(error) = sandbox.write_service_account(directory)
+    {
+        let directory = directory.display();
+        telemetry::print_error(&format!(
+            "--write-service-account: cannot write {directory}: {error}"
+        ));
+        return exit::USAGE;
+    }
+
     output::write(&format!(
         "Serving a Kubernetes API with a small shop on {}; press Ctrl-C to stop.\n\n  \
          kubectl --kubeconfig {file} -n shop get pods,deploy,pdb\n  \
          macaque once --kubeconfig {file} -n shop --dry-run=false",
         sandbox.url()
     ));
+    if let Some(directory) = &args.write_service_account {
+        output::write(&in_cluster_hint(directory, sandbox.address()));
+    }
     wait_for_a_signal();
     exit::OK
+}
+
+/// How a program that knows only the in-cluster way finds the sandbox.
+fn in_cluster_hint(directory: &Path, address: SocketAddr) -> String {
+    // The link needs an absolute path; one that cannot be resolved is still right from this directory.
+    let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+    let host = address.ip();
+    let port = address.port();
+    format!(
+        "\nFor a program that knows only the in-cluster way:\n\n  \
+         export KUBERNETES_SERVICE_HOST={host} KUBERNETES_SERVICE_PORT={port}\n  \
+         sudo ln -sfnT {} /var/run/secrets/kubernetes.io/serviceaccount",
+        directory.display()
+    )
 }
 
 /// Refuses to overwrite a file that `macaque sandbox` did not write.

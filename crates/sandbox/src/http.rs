@@ -2,4 +2,5 @@
 
 mod response;
 pub(crate) mod server;
+pub(crate) mod tls;
 mod watch_stream;

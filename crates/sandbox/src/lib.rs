@@ -56,21 +56,26 @@ mod http;
 mod options;
 pub mod scenario;
 mod selectors;
+mod service_account;
 mod setup;
 mod store;
 mod wire;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use serde_json::Value;
+use k8s_openapi::ByteString;
+use serde_json::{Value, json};
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
 
 use crate::controllers::Controllers;
+use crate::http::tls::TlsIdentity;
 use crate::store::resource;
 use crate::store::state::SharedState;
 
@@ -83,6 +88,8 @@ pub use crate::store::request_log::RecordedRequest;
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
+    /// The certificate of the authority, in PEM, if the server speaks TLS.
+    ca_certificate: Option<String>,
     shared: SharedState,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -96,11 +103,20 @@ impl Sandbox {
     /// name, or has a field of a wrong type.
     pub fn start(options: SandboxOptions) -> io::Result<Self> {
         let listen = options.listen;
+        let has_tls = options.tls;
         let (state, controllers) = setup::new_cluster(options).map_err(io::Error::other)?;
         let shared = SharedState::new(state);
         let listener = std::net::TcpListener::bind(listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let identity = if has_tls {
+            Some(TlsIdentity::generate(address)?)
+        } else {
+            None
+        };
+        let (acceptor, ca_certificate) = identity
+            .map(|identity| (identity.acceptor, identity.ca_certificate))
+            .unzip();
 
         let (stop, stopped) = oneshot::channel();
         let (started_sender, started) = mpsc::channel();
@@ -114,35 +130,75 @@ impl Sandbox {
             };
             // If the caller no longer waits, it does not need the sandbox either.
             if let (Ok(()), Some((runtime, listener))) = (started_sender.send(result), serving) {
-                runtime.block_on(run(listener, controllers, thread_state, stopped));
+                runtime.block_on(run(listener, acceptor, controllers, thread_state, stopped));
             }
         })?;
 
         started.recv().map_err(io::Error::other)??;
         Ok(Self {
             address,
+            ca_certificate,
             shared,
             stop: Some(stop),
             thread: Some(thread),
         })
     }
 
-    /// The URL of the API, e.g. `http://127.0.0.1:40123`.
+    /// The URL of the API, e.g. `http://127.0.0.1:40123`; it begins with `https` if the sandbox was started with TLS.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.ca_certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{}", self.address)
     }
 
-    /// A kubeconfig for this sandbox, as YAML.
+    /// The address that the server listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The certificate of the sandbox's authority, in PEM; `None` without TLS.
+    #[must_use]
+    pub fn ca_certificate(&self) -> Option<&str> {
+        self.ca_certificate.as_deref()
+    }
+
+    /// A kubeconfig for this sandbox, as YAML, with the certificate of its authority.
     #[must_use]
     pub fn kubeconfig(&self) -> String {
+        let authority = self.ca_certificate.as_ref().map(|certificate| {
+            let encoded = json!(ByteString(certificate.clone().into_bytes()));
+            format!(
+                "    certificate-authority-data: {}\n",
+                encoded.as_str().unwrap_or_default()
+            )
+        });
         format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: sandbox\n\
-             clusters:\n- name: sandbox\n  cluster:\n    server: {}\n\
+             clusters:\n- name: sandbox\n  cluster:\n    server: {}\n{}\
              contexts:\n- name: sandbox\n  context:\n    cluster: sandbox\n    user: sandbox\n\
              users:\n- name: sandbox\n  user: {{}}\n",
-            self.url()
+            self.url(),
+            authority.unwrap_or_default()
         )
+    }
+
+    /// Writes what a program in a pod finds in `/var/run/secrets/kubernetes.io/serviceaccount`: `ca.crt`, `token` and
+    /// `namespace`. The program also needs `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT`, which are the
+    /// parts of [`Sandbox::address`].
+    ///
+    /// # Errors
+    /// When the sandbox was started without TLS, which such programs require, when the directory holds anything that
+    /// was not written here, or when it cannot be written.
+    pub fn write_service_account(&self, directory: &Path) -> io::Result<()> {
+        let without_tls =
+            || io::Error::other("the sandbox was started without TLS, and programs in a pod require it");
+        let certificate = self.ca_certificate.as_ref().ok_or_else(without_tls)?;
+        service_account::write(directory, certificate)
     }
 
     /// Stores objects unchanged, including their status, and replaces existing ones of the same name.
@@ -247,12 +303,13 @@ fn start_runtime(listener: std::net::TcpListener) -> io::Result<(Runtime, tokio:
 /// Serves requests and runs the controllers until `stopped` resolves.
 async fn run(
     listener: tokio::net::TcpListener,
+    tls: Option<TlsAcceptor>,
     controllers: Controllers,
     shared: SharedState,
     stopped: oneshot::Receiver<()>,
 ) {
     tokio::select! {
-        () = http::server::serve(listener, shared.clone()) => {}
+        () = http::server::serve(listener, tls, shared.clone()) => {}
         () = controllers.run(shared) => {}
         _ = stopped => {}
     }

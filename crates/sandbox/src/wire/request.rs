@@ -14,6 +14,8 @@ pub(crate) struct ApiRequest {
     pub(crate) query: QueryParameters,
     pub(crate) accept: String,
     pub(crate) content_type: String,
+    /// The user in whose name the request is made; empty if it names only groups or other attributes.
+    pub(crate) impersonates: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
