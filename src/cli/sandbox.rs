@@ -99,6 +99,7 @@ fn in_cluster_hint(directory: &Path, address: SocketAddr) -> String {
     format!(
         "\nFor a program that knows only the in-cluster way:\n\n  \
          export KUBERNETES_SERVICE_HOST={host} KUBERNETES_SERVICE_PORT={port}\n  \
+         sudo mkdir -p /var/run/secrets/kubernetes.io\n  \
          sudo ln -sfnT {} /var/run/secrets/kubernetes.io/serviceaccount",
         directory.display()
     )

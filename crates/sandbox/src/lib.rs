@@ -167,23 +167,25 @@ impl Sandbox {
         self.ca_certificate.as_deref()
     }
 
-    /// A kubeconfig for this sandbox, as YAML, with the certificate of its authority.
+    /// A kubeconfig for this sandbox, as YAML; with TLS also the certificate of its authority and a token.
     #[must_use]
     pub fn kubeconfig(&self) -> String {
-        let authority = self.ca_certificate.as_ref().map(|certificate| {
-            let encoded = json!(ByteString(certificate.clone().into_bytes()));
-            format!(
-                "    certificate-authority-data: {}\n",
-                encoded.as_str().unwrap_or_default()
-            )
-        });
+        let url = self.url();
+        let (authority, user) = match &self.ca_certificate {
+            Some(certificate) => {
+                let encoded = json!(ByteString(certificate.clone().into_bytes()));
+                // Without credentials, kubectl asks for a name and a password before it speaks to a server with TLS.
+                let user = format!("{{ token: {} }}", service_account::TOKEN);
+                (format!("    certificate-authority-data: {encoded}\n"), user)
+            }
+            None => (String::new(), "{}".to_owned()),
+        };
+
         format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: sandbox\n\
-             clusters:\n- name: sandbox\n  cluster:\n    server: {}\n{}\
+             clusters:\n- name: sandbox\n  cluster:\n    server: {url}\n{authority}\
              contexts:\n- name: sandbox\n  context:\n    cluster: sandbox\n    user: sandbox\n\
-             users:\n- name: sandbox\n  user: {{}}\n",
-            self.url(),
-            authority.unwrap_or_default()
+             users:\n- name: sandbox\n  user: {user}\n"
         )
     }
 

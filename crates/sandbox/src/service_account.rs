@@ -1,11 +1,11 @@
-//! The directory of a service account, which programs in a pod read.
+//! The files of a service account, which programs in a pod read.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The token of the service account. The sandbox asks for no credentials, so any text would do.
-const TOKEN: &str = "kube-sandbox";
+/// The token of the sandbox's user. The sandbox asks for no credentials, so any text would do.
+pub(crate) const TOKEN: &str = "kube-sandbox";
 
 /// The namespace that the programs believe to live in.
 const NAMESPACE: &str = "default";

@@ -16,7 +16,6 @@ pub(crate) fn refuse(state: &ClusterState, info: &RequestInfo) -> Result<(), Sta
 
     stored_object(state, info)?;
     let plural = info.resource.plural;
-    let message =
-        format!("{plural}/{subresource} is not served: the pods of the sandbox have no running containers");
+    let message = format!("{plural}/{subresource} is not served: the sandbox runs no containers");
     Err(StatusError::new(405, "MethodNotAllowed", message))
 }

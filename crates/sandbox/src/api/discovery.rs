@@ -164,12 +164,18 @@ fn schema_index() -> Value {
 /// Without the parameter `fieldValidation` of PATCH, kubectl would validate with schemas that the sandbox does not
 /// have.
 fn schema(group: &str, version: &str) -> Value {
+    let stored = resources_of(group, version).map(|known| (known.kind, known.plural, known.namespaced));
+    let reviews = REVIEWS
+        .iter()
+        .filter(|review| (review.group, review::VERSION) == (group, version));
+    let answered = reviews.map(|review| (review.kind, review.plural, review.namespaced));
+
     let mut paths = json!({});
-    for resource in resources_of(group, version) {
+    for (kind, plural, namespaced) in stored.chain(answered) {
         let parameter = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
         let parameters = ["dryRun", "fieldManager", "fieldValidation"].map(parameter);
-        let kind = json!({ "group": group, "version": version, "kind": resource.kind });
-        paths[schema_path(resource)] = json!({
+        let kind = json!({ "group": group, "version": version, "kind": kind });
+        paths[schema_path(group, version, plural, namespaced)] = json!({
             "patch": {
                 "x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": kind,
                 "parameters": parameters, "responses": {},
@@ -182,17 +188,13 @@ fn schema(group: &str, version: &str) -> Value {
 }
 
 /// The path of an object in schemas: `/api/v1/namespaces/{namespace}/pods/{name}`.
-fn schema_path(resource: &ApiResource) -> String {
-    let prefix = if resource.group.is_empty() {
-        "/api/v1".to_owned()
+fn schema_path(group: &str, version: &str, plural: &str, namespaced: bool) -> String {
+    let prefix = if group.is_empty() {
+        format!("/api/{version}")
     } else {
-        format!("/apis/{}/{}", resource.group, resource.version)
+        format!("/apis/{group}/{version}")
     };
-    let namespace = if resource.namespaced {
-        "/namespaces/{namespace}"
-    } else {
-        ""
-    };
+    let namespace = if namespaced { "/namespaces/{namespace}" } else { "" };
 
-    format!("{prefix}{namespace}/{}/{{name}}", resource.plural)
+    format!("{prefix}{namespace}/{plural}/{{name}}")
 }
