@@ -1,6 +1,6 @@
 //! An in-memory Kubernetes API server on a loopback port, for tests and demos.
 //!
-//! Any client can talk to it over HTTP: kube, client-go, kubectl, curl. It keeps objects in memory, runs the
+//! Any client can talk to it over HTTP or HTTPS: kube, client-go, kubectl, curl. It keeps objects in memory, runs the
 //! controllers that create and replace pods and count disruption budgets, and answers as a real API server does, down
 //! to the messages of its errors. Tests can deny permissions, stop the controllers, let old revisions expire, and read
 //! back each request. It has no webhooks, no admission policies and a single user.
@@ -26,17 +26,18 @@
 //! ```text
 //! lib            Sandbox: starts everything, and is the interface for tests
 //!  ├ setup       the initial objects, and those that a test applies
-//!  ├ http        sockets, bytes, and streaming watches
+//!  ├ http        sockets, TLS, bytes, and streaming watches
 //!  ├ controllers pods, workloads, their status, budgets, garbage collection
 //!  │  ▼
 //!  │ api         the verbs, and the rules behind their answers
-//!  │  ├ wire       requests, routes, replies, statuses, representations, tables
+//!  │  ├ wire       requests, protobuf, routes, replies, statuses, representations, tables
 //!  │  ├ selectors  label and field selectors
 //!  │  ▼
 //!  └ store       objects and their history, the table of resources, one lock around all state
 //! ```
 //!
-//! Beside these, `options` holds [`SandboxOptions`], and [`scenario`] makes objects for tests.
+//! Beside these, `options` holds [`SandboxOptions`], `service_account` writes what programs in a pod read, and
+//! [`scenario`] makes objects for tests.
 //!
 //! Dependencies point downwards only, and no two files depend on each other. Code that waits or uses a socket belongs
 //! to `http`, code that acts without a request to `controllers`, code that decides an answer to `api`, code that only
