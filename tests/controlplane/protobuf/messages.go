@@ -17,12 +17,14 @@ import (
 
 // kinds are those whose bodies the sandbox reads.
 var kinds = map[string]string{
-	"v1": "Binding ConfigMap Event Namespace Node PersistentVolumeClaim Pod Secret Service ServiceAccount " +
-		"DeleteOptions",
-	"apps/v1":                      "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet",
-	"authentication.k8s.io/v1":     "SelfSubjectReview",
-	"authorization.k8s.io/v1":      "LocalSubjectAccessReview SelfSubjectAccessReview SelfSubjectRulesReview SubjectAccessReview",
+	"v1": "Binding ConfigMap DeleteOptions Endpoints Event LimitRange Namespace Node PersistentVolume " +
+		"PersistentVolumeClaim Pod ReplicationController ResourceQuota Secret Service ServiceAccount",
+	"apps/v1":                  "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet",
+	"authentication.k8s.io/v1": "SelfSubjectReview",
+	"authorization.k8s.io/v1": "LocalSubjectAccessReview SelfSubjectAccessReview SelfSubjectRulesReview " +
+		"SubjectAccessReview",
 	"autoscaling/v1":               "Scale",
+	"autoscaling/v2":               "HorizontalPodAutoscaler",
 	"batch/v1":                     "CronJob Job",
 	"coordination.k8s.io/v1":       "Lease",
 	"discovery.k8s.io/v1":          "EndpointSlice",
@@ -31,6 +33,7 @@ var kinds = map[string]string{
 	"policy/v1beta1":               "Eviction",
 	"rbac.authorization.k8s.io/v1": "ClusterRole ClusterRoleBinding Role RoleBinding",
 	"scheduling.k8s.io/v1":         "PriorityClass",
+	"storage.k8s.io/v1":            "CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment",
 }
 
 // special are the types whose JSON is not that of their fields.

@@ -1,8 +1,8 @@
 //! Reads the protobuf bodies that client-go and kubectl send, as the JSON of the same objects.
 //!
-//! The messages are those of Kubernetes' own Go types: `messages.txt` is generated from them. No crate serves: the
-//! messages of `k8s-pb` have neither the names of JSON nor reflection, and those of `k8s-rs-pb`, which have both, take
-//! two minutes to compile and 640 MB.
+//! The messages are those of Kubernetes' own Go types: `messages.txt` is generated from them, by
+//! `tests/controlplane/protobuf`. The crates that hold these messages were tried: those of `k8s-pb` have neither the names
+//! of JSON nor reflection, and those of `k8s-rs-pb`, which have both, take two minutes and 640 MB to compile.
 
 mod decoder;
 mod messages;

@@ -319,7 +319,7 @@ fn kubectl_drains_a_node_as_far_as_the_budgets_allow() {
 }
 
 #[test]
-fn kubectl_over_tls_is_told_who_it_is_and_what_is_not_served() {
+fn kubectl_over_tls_learns_who_it_is_and_what_is_not_served() {
     let tls = SandboxOptions {
         tls: true,
         ..SandboxOptions::default()

@@ -13,7 +13,7 @@ use crate::wire::protobuf::wire_format::{FieldValue, fields};
 /// The name of a field whose own fields belong to the object around it.
 const INLINE: &str = ".";
 
-/// Why a message cannot be decoded, and in which field.
+/// An error of decoding: what is wrong, and in which field.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct DecodeError {
     /// The path of the field, from the inside outwards.

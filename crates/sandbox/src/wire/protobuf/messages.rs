@@ -138,7 +138,20 @@ impl Messages {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::discovery::GIT_VERSION;
     use crate::store::resource::RESOURCES;
+
+    #[test]
+    fn the_table_is_that_of_the_kubernetes_that_the_sandbox_imitates() {
+        let (version, _) = GIT_VERSION.split_once('+').unwrap();
+        // The Go modules of Kubernetes 1.x.y have the version 0.x.y.
+        let modules = version.replacen("v1.", "k8s.io/api v0.", 1);
+        let head = include_str!("messages.txt").lines().next().unwrap();
+        assert!(
+            head.ends_with(&modules),
+            "{head}: generate it by tests/controlplane/protobuf"
+        );
+    }
 
     #[test]
     fn every_message_that_a_kind_or_a_field_names_is_in_the_table() {
