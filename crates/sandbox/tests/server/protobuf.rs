@@ -96,62 +96,59 @@ fn an_eviction_in_protobuf_is_an_eviction() {
     assert!(server.pod("a")["metadata"]["deletionTimestamp"].is_string());
 }
 
+/// A Lease with a holder, at a version of its object.
+fn lease(holder: &str, version: &str) -> String {
+    let metadata = [field(1, "leader"), field(6, version)].concat();
+    let spec = [field(1, holder), number_field(2, 15)].concat();
+    let message = [field(1, &metadata), field(2, &spec)].concat();
+    body("coordination.k8s.io/v1", "Lease", &message)
+}
+
+/// A DaemonSet with an annotation as its lock, at a version of its object.
+fn daemon_set(lock: &str, version: &str) -> String {
+    let labels = map_entry("app", "a");
+    let metadata = [
+        field(1, "a"),
+        field(6, version),
+        field(12, &map_entry("lock", lock)),
+    ]
+    .concat();
+    let pod = field(2, &[field(1, "main"), field(2, "image")].concat());
+    let template = [field(1, &field(11, &labels)), field(2, &pod)].concat();
+    let spec = [field(1, &field(1, &labels)), field(2, &template)].concat();
+    body(
+        "apps/v1",
+        "DaemonSet",
+        &[field(1, &metadata), field(2, &spec)].concat(),
+    )
+}
+
 #[test]
 fn objects_are_created_and_replaced_in_protobuf() {
-    let lease = |holder: &str| {
-        let spec = [field(1, holder), number_field(2, 15)].concat();
-        body(
-            "coordination.k8s.io/v1",
-            "Lease",
-            &[field(1, &field(1, "leader")), field(2, &spec)].concat(),
-        )
-    };
-    let daemon_set = |lock: &str| {
-        let labels = map_entry("app", "a");
-        let metadata = [field(1, "a"), field(12, &map_entry("lock", lock))].concat();
-        let pod = field(2, &[field(1, "main"), field(2, "image")].concat());
-        let template = [field(1, &field(11, &labels)), field(2, &pod)].concat();
-        let spec = [field(1, &field(1, &labels)), field(2, &template)].concat();
-        body(
-            "apps/v1",
-            "DaemonSet",
-            &[field(1, &metadata), field(2, &spec)].concat(),
-        )
-    };
-    let cases: [(&str, &str, String, String, &str); 2] = [
-        (
-            LEASES,
-            "leader",
-            lease("one"),
-            lease("two"),
-            "/spec/holderIdentity",
-        ),
-        (
-            DAEMON_SETS,
-            "a",
-            daemon_set("one"),
-            daemon_set("two"),
-            "/metadata/annotations/lock",
-        ),
+    type Encode = fn(&str, &str) -> String;
+    let cases: [(&str, &str, Encode, &str); 2] = [
+        (LEASES, "leader", lease, "/spec/holderIdentity"),
+        (DAEMON_SETS, "a", daemon_set, "/metadata/annotations/lock"),
     ];
 
     let server = TestServer::paused(&[scenario::pod("shop", "any", "any")]);
-    for (path, name, first, second, pointer) in cases {
-        let created = send(&server, "POST", path, &first);
+    for (path, name, encode, pointer) in cases {
+        let created = send(&server, "POST", path, &encode("one", ""));
         assert_eq!(created.code, 201, "{}", created.text);
-        assert_eq!(created.json().pointer(pointer), Some(&json!("one")));
+        let created = created.json();
+        assert_eq!(created.pointer(pointer), Some(&json!("one")));
 
+        let version = created["metadata"]["resourceVersion"].as_str().unwrap();
         let path = format!("{path}/{name}");
-        let replaced = send(&server, "PUT", &path, &second);
+        let replaced = send(&server, "PUT", &path, &encode("two", version));
         assert_eq!(replaced.code, 200, "{}", replaced.text);
         assert_eq!(server.get(&path).json().pointer(pointer), Some(&json!("two")));
+        assert_eq!(send(&server, "PUT", &path, &encode("late", version)).code, 409);
     }
     let set = server.get(&format!("{DAEMON_SETS}/a")).json();
     assert_eq!(set["spec"]["template"]["spec"]["containers"][0]["image"], "image");
-    assert_eq!(
-        server.get(&format!("{LEASES}/leader")).json()["spec"]["leaseDurationSeconds"],
-        15
-    );
+    let lease = server.get(&format!("{LEASES}/leader")).json();
+    assert_eq!(lease["spec"]["leaseDurationSeconds"], 15);
 }
 
 #[test]
