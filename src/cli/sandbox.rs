@@ -23,6 +23,12 @@ pub(super) struct SandboxArgs {
     /// Where to write the kubeconfig
     #[arg(long, value_name = "FILE", default_value = "sandbox.kubeconfig")]
     write_kubeconfig: PathBuf,
+    /// Serve HTTPS, with a certificate authority generated at the start
+    #[arg(long)]
+    tls: bool,
+    /// Where to write the files of a service account, for programs that know only the in-cluster way
+    #[arg(long, value_name = "DIRECTORY", requires = "tls")]
+    write_service_account: Option<PathBuf>,
 }
 
 /// Parses an address with a port.
@@ -33,47 +39,69 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
 
 /// Serves the sandbox; returns the process's exit code.
 pub(super) fn run(args: &SandboxArgs) -> i32 {
-    if !args.listen.ip().is_loopback() {
-        telemetry::print_error(
-            "--listen: the sandbox has no authentication, so it listens on loopback addresses only",
-        );
-        return exit::USAGE;
-    }
-    if let Err(why) = may_write(&args.write_kubeconfig) {
-        telemetry::print_error(&format!("--write-kubeconfig: {why}"));
-        return exit::USAGE;
-    }
-
-    let options = SandboxOptions {
-        listen: args.listen,
-        objects: scenario::shop(),
-        ..SandboxOptions::default()
-    };
-    let sandbox = match Sandbox::start(options) {
+    let sandbox = match start(args) {
         Ok(sandbox) => sandbox,
-        Err(error) => {
-            telemetry::print_error(&format!("--listen: cannot serve on {}: {error}", args.listen));
+        Err(why) => {
+            telemetry::print_error(&why);
             return exit::USAGE;
         }
     };
 
     let file = args.write_kubeconfig.display();
-    if let Err(error) = fs::write(
-        &args.write_kubeconfig,
-        format!("{MARK}\n{}", sandbox.kubeconfig()),
-    ) {
-        telemetry::print_error(&format!("--write-kubeconfig: cannot write {file}: {error}"));
-        return exit::USAGE;
-    }
-
     output::write(&format!(
         "Serving a Kubernetes API with a small shop on {}; press Ctrl-C to stop.\n\n  \
          kubectl --kubeconfig {file} -n shop get pods,deploy,pdb\n  \
          macaque once --kubeconfig {file} -n shop --dry-run=false",
         sandbox.url()
     ));
+    if let Some(directory) = &args.write_service_account {
+        output::write(&in_cluster_hint(directory, sandbox.address()));
+    }
     wait_for_a_signal();
     exit::OK
+}
+
+/// Starts the sandbox and writes the files for its clients; an error begins with the flag that it is about.
+fn start(args: &SandboxArgs) -> Result<Sandbox, String> {
+    if !args.listen.ip().is_loopback() {
+        let why = "--listen: the sandbox has no authentication, so it listens on loopback addresses only";
+        return Err(why.to_owned());
+    }
+    may_write(&args.write_kubeconfig).map_err(|why| format!("--write-kubeconfig: {why}"))?;
+
+    let sandbox = Sandbox::start(SandboxOptions {
+        listen: args.listen,
+        tls: args.tls,
+        objects: scenario::shop(),
+        ..SandboxOptions::default()
+    });
+    let sandbox = sandbox.map_err(|error| format!("--listen: cannot serve on {}: {error}", args.listen))?;
+
+    if let Some(directory) = &args.write_service_account {
+        let written = sandbox.write_service_account(directory);
+        let directory = directory.display();
+        written.map_err(|error| format!("--write-service-account: cannot write {directory}: {error}"))?;
+    }
+    let kubeconfig = format!("{MARK}\n{}", sandbox.kubeconfig());
+    let file = args.write_kubeconfig.display();
+    fs::write(&args.write_kubeconfig, kubeconfig)
+        .map_err(|error| format!("--write-kubeconfig: cannot write {file}: {error}"))?;
+    Ok(sandbox)
+}
+
+/// How a program that knows only the in-cluster way finds the sandbox.
+fn in_cluster_hint(directory: &Path, address: SocketAddr) -> String {
+    // The link needs an absolute path; one that cannot be resolved is still right from this directory.
+    let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+    let host = address.ip();
+    let port = address.port();
+    format!(
+        "\nFor a program that knows only the in-cluster way:\n\n  \
+         export KUBERNETES_SERVICE_HOST={host} KUBERNETES_SERVICE_PORT={port}\n  \
+         sudo mkdir -p /var/run/secrets/kubernetes.io\n  \
+         sudo ln -sfnT {} /var/run/secrets/kubernetes.io/serviceaccount",
+        directory.display()
+    )
 }
 
 /// Refuses to overwrite a file that `macaque sandbox` did not write.

@@ -8,6 +8,7 @@ pub(crate) mod admission;
 pub(crate) mod authorization;
 pub(crate) mod body_validation;
 pub(crate) mod budget_policy;
+pub(crate) mod containers;
 pub(crate) mod conversion;
 pub(crate) mod create;
 pub(crate) mod defaults;
@@ -23,6 +24,7 @@ pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod list_options;
 pub(crate) mod patch;
+pub(crate) mod reviews;
 pub(crate) mod scale;
 pub(crate) mod update;
 pub(crate) mod validation;
@@ -52,16 +54,20 @@ impl From<ApiReply> for ApiAnswer {
 
 /// Answers a request. Every request passes through this function.
 pub(crate) fn answer(state: &mut ClusterState, request: &ApiRequest) -> ApiAnswer {
+    if let Err(refusal) = authorization::refuse_impersonation(state, request) {
+        return ApiReply::from(refusal).into();
+    }
+
     match route::read(&request.path) {
         Route::Resource(info) => {
             answer_resource(state, &info, request).unwrap_or_else(|error| ApiReply::from(error).into())
         }
-        Route::AccessReview(plural) if !plural.is_empty() => {
-            let reply = authorization::review(state, &plural, request);
+        Route::Review(resource, namespace) => {
+            let reply = reviews::answer(state, resource, &namespace, request);
             reply.unwrap_or_else(ApiReply::from).into()
         }
         Route::UnknownResource => ApiReply::from(StatusError::unknown_resource()).into(),
-        Route::AccessReview(_) | Route::NonResource => discovery::answer(&request.path)
+        Route::NonResource => discovery::answer(&request.path)
             .unwrap_or_else(|| ApiReply::text(404, "404 page not found\n"))
             .into(),
     }
@@ -82,6 +88,7 @@ fn answer_resource(
         return Ok(ApiAnswer::Watch(Box::new(watch)));
     }
 
+    containers::refuse(state, info)?;
     if info.is_subresource("eviction") {
         return answer_eviction(state, info, request).map(ApiAnswer::from);
     }

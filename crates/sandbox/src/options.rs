@@ -11,6 +11,10 @@ pub struct SandboxOptions {
     /// The address to listen on; port 0 picks a free port. The server asks for no credentials, so use a loopback
     /// address.
     pub listen: SocketAddr,
+    /// Whether to serve HTTPS, with a certificate authority of this sandbox's own; see [`Sandbox::ca_certificate`].
+    ///
+    /// [`Sandbox::ca_certificate`]: crate::Sandbox::ca_certificate
+    pub tls: bool,
     /// The initial objects. The controllers process them before the first request.
     pub objects: Vec<Value>,
     /// How old the initial objects, and the pods created for them, are at the start.
@@ -31,6 +35,7 @@ impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            tls: false,
             objects: Vec::new(),
             initial_age: Duration::from_secs(3600),
             ready_after: Duration::from_millis(500),

@@ -11,4 +11,5 @@ pub(crate) mod object;
 pub(crate) mod object_store;
 pub(crate) mod request_log;
 pub(crate) mod resource;
+pub(crate) mod review;
 pub(crate) mod state;

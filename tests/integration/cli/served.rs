@@ -44,6 +44,43 @@ fn a_file_of_somebody_elses_is_not_overwritten() {
 }
 
 #[test]
+fn a_sandbox_with_tls_serves_by_its_kubeconfig_and_says_how_to_run_a_program_in_cluster() {
+    let sandbox = macaque("sandbox --tls --write-kubeconfig here --write-service-account account").start();
+    let kubeconfig = sandbox.await_file("here");
+    assert!(kubeconfig.contains("server: https://127.0.0.1:"), "{kubeconfig}");
+    let authority = sandbox.await_file("account/ca.crt");
+    assert!(
+        authority.starts_with("-----BEGIN CERTIFICATE-----"),
+        "{authority}"
+    );
+
+    let once =
+        macaque("once -n shop -l app=search --dry-run=false --kubeconfig there").file("there", &kubeconfig);
+    once.run().says(0, &["evicted shop/search-"]);
+    let output = sandbox.terminate();
+    output.says(
+        0,
+        &[
+            "export KUBERNETES_SERVICE_HOST=127.0.0.1 KUBERNETES_SERVICE_PORT=",
+            "/account /var/run/secrets/kubernetes.io/serviceaccount",
+        ],
+    );
+}
+
+#[test]
+fn the_files_of_a_service_account_need_tls_and_a_directory_of_their_own() {
+    let output = macaque("sandbox --write-service-account account").run();
+    output.complains(2, &["--tls"]);
+
+    let foreign = macaque("sandbox --tls --write-service-account .").file("token", "of a real cluster");
+    let output = foreign.run();
+    output.complains(
+        2,
+        &["--write-service-account: cannot write .: the directory is not empty and was not written by"],
+    );
+}
+
+#[test]
 fn the_demo_ends_by_itself_with_a_summary() {
     let output = macaque("demo --rounds 2 --every 1").run();
     output.says(0, &["round 1", "round 2", "\n2 rounds: ", "Try it yourself"]);

@@ -2,13 +2,24 @@
 //!
 //! [`AccessDenial`]: crate::store::access_denial::AccessDenial
 
-use serde_json::{Value, json};
-
 use crate::store::state::ClusterState;
-use crate::wire::reply::ApiReply;
 use crate::wire::request::ApiRequest;
 use crate::wire::route::RequestInfo;
 use crate::wire::status_error::StatusError;
+
+/// Refuses a request in the name of another user, as a real server does unless the user may impersonate.
+pub(crate) fn refuse_impersonation(state: &ClusterState, request: &ApiRequest) -> Result<(), StatusError> {
+    let Some(name) = &request.impersonates else {
+        return Ok(());
+    };
+
+    let user = &state.options.user;
+    let why = format!(
+        "User {user:?} cannot impersonate resource \"users\" in API group \"\" at the cluster scope: the sandbox has a \
+         single user"
+    );
+    Err(StatusError::forbidden("", "users", name, &why))
+}
 
 /// Refuses a request that is denied, before the object is looked up.
 pub(crate) fn authorize(
@@ -54,7 +65,7 @@ fn authorization_verb(info: &RequestInfo, request: &ApiRequest) -> &'static str 
 }
 
 /// The name of a resource in Roles: `pods`, `pods/eviction`.
-fn with_subresource(resource: &str, subresource: &str) -> String {
+pub(crate) fn with_subresource(resource: &str, subresource: &str) -> String {
     if subresource.is_empty() {
         resource.to_owned()
     } else {
@@ -62,39 +73,14 @@ fn with_subresource(resource: &str, subresource: &str) -> String {
     }
 }
 
-fn is_denied(state: &ClusterState, verb: &str, group: &str, resource: &str, namespace: &str) -> bool {
+/// Whether a verb on a resource is denied.
+pub(crate) fn is_denied(
+    state: &ClusterState,
+    verb: &str,
+    group: &str,
+    resource: &str,
+    namespace: &str,
+) -> bool {
     let mut denials = state.denials.iter();
     denials.any(|denial| denial.denies(verb, group, resource, namespace))
-}
-
-/// Answers a review of the user's permissions.
-pub(crate) fn review(
-    state: &ClusterState,
-    plural: &str,
-    request: &ApiRequest,
-) -> Result<ApiReply, StatusError> {
-    if request.method != "POST" {
-        return Err(StatusError::method_not_allowed());
-    }
-
-    let mut review = request.json()?;
-    review["status"] = match plural {
-        "selfsubjectaccessreviews" => {
-            json!({ "allowed": is_allowed(state, &review["spec"]["resourceAttributes"]) })
-        }
-        "selfsubjectrulesreviews" => {
-            let rule = json!({ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] });
-            // Rules can only grant, so the only way to hint at a denial is to call them incomplete.
-            let is_incomplete = !state.denials.is_empty();
-            json!({ "resourceRules": [rule], "nonResourceRules": [], "incomplete": is_incomplete })
-        }
-        _ => return Err(StatusError::unknown_resource()),
-    };
-    Ok(ApiReply::json(201, review))
-}
-
-fn is_allowed(state: &ClusterState, attributes: &Value) -> bool {
-    let text = |field: &str| attributes[field].as_str().unwrap_or_default();
-    let resource = with_subresource(text("resource"), text("subresource"));
-    !is_denied(state, text("verb"), text("group"), &resource, text("namespace"))
 }

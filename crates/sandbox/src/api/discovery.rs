@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::store::resource::{ApiResource, RESOURCES};
+use crate::store::review::{self, REVIEWS, ReviewResource};
 use crate::wire::reply::ApiReply;
 
 /// The version of Kubernetes that the sandbox imitates.
@@ -17,13 +18,6 @@ const VERBS: [&str; 8] = [
     "patch",
     "update",
     "watch",
-];
-
-/// The group of the access reviews, which are answered and not stored.
-const AUTHORIZATION: (&str, &str) = ("authorization.k8s.io", "v1");
-const ACCESS_REVIEWS: [(&str, &str); 2] = [
-    ("selfsubjectaccessreviews", "SelfSubjectAccessReview"),
-    ("selfsubjectrulesreviews", "SelfSubjectRulesReview"),
 ];
 
 /// Answers a path that addresses no resource; `None` if nothing is served there.
@@ -57,15 +51,18 @@ fn version() -> Value {
     })
 }
 
-/// The API groups in the order of the table of resources, each with its only version.
+/// The API groups in the order of the tables of resources and reviews, each with its only version.
 fn api_groups() -> Vec<(&'static str, &'static str)> {
     let mut groups: Vec<(&str, &str)> = Vec::new();
-    for resource in RESOURCES.iter().filter(|resource| !resource.group.is_empty()) {
-        if !groups.contains(&(resource.group, resource.version)) {
-            groups.push((resource.group, resource.version));
+    let stored = RESOURCES
+        .iter()
+        .map(|resource| (resource.group, resource.version));
+    let answered = REVIEWS.iter().map(|resource| (resource.group, review::VERSION));
+    for group in stored.chain(answered) {
+        if !group.0.is_empty() && !groups.contains(&group) {
+            groups.push(group);
         }
     }
-    groups.push(AUTHORIZATION);
     groups
 }
 
@@ -99,11 +96,8 @@ fn resources_of(group: &str, version: &str) -> impl Iterator<Item = &'static Api
 
 fn resource_list(group: &str, version: &str) -> Value {
     let mut entries: Vec<Value> = resources_of(group, version).flat_map(resource_entries).collect();
-    if group == AUTHORIZATION.0 {
-        entries.extend(ACCESS_REVIEWS.map(|(plural, kind)| {
-            json!({ "name": plural, "singularName": "", "namespaced": false, "kind": kind, "verbs": ["create"] })
-        }));
-    }
+    let reviews = REVIEWS.iter().filter(|review| review.group == group);
+    entries.extend(reviews.map(review_entry));
 
     let group_version = if group.is_empty() {
         version.to_owned()
@@ -112,6 +106,13 @@ fn resource_list(group: &str, version: &str) -> Value {
     };
     json!({
         "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": entries,
+    })
+}
+
+fn review_entry(review: &ReviewResource) -> Value {
+    json!({
+        "name": review.plural, "singularName": review.kind.to_lowercase(), "namespaced": review.namespaced,
+        "kind": review.kind, "verbs": ["create"],
     })
 }
 
@@ -166,12 +167,18 @@ fn schema_index() -> Value {
 /// Without the parameter `fieldValidation` of PATCH, kubectl would validate with schemas that the sandbox does not
 /// have.
 fn schema(group: &str, version: &str) -> Value {
+    let stored = resources_of(group, version).map(|known| (known.kind, known.plural, known.namespaced));
+    let reviews = REVIEWS
+        .iter()
+        .filter(|review| (review.group, review::VERSION) == (group, version));
+    let answered = reviews.map(|review| (review.kind, review.plural, review.namespaced));
+
     let mut paths = json!({});
-    for resource in resources_of(group, version) {
+    for (kind, plural, namespaced) in stored.chain(answered) {
         let parameter = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
         let parameters = ["dryRun", "fieldManager", "fieldValidation"].map(parameter);
-        let kind = json!({ "group": group, "version": version, "kind": resource.kind });
-        paths[schema_path(resource)] = json!({
+        let kind = json!({ "group": group, "version": version, "kind": kind });
+        paths[schema_path(group, version, plural, namespaced)] = json!({
             "patch": {
                 "x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": kind,
                 "parameters": parameters, "responses": {},
@@ -184,17 +191,13 @@ fn schema(group: &str, version: &str) -> Value {
 }
 
 /// The path of an object in schemas: `/api/v1/namespaces/{namespace}/pods/{name}`.
-fn schema_path(resource: &ApiResource) -> String {
-    let prefix = if resource.group.is_empty() {
-        "/api/v1".to_owned()
+fn schema_path(group: &str, version: &str, plural: &str, namespaced: bool) -> String {
+    let prefix = if group.is_empty() {
+        format!("/api/{version}")
     } else {
-        format!("/apis/{}/{}", resource.group, resource.version)
+        format!("/apis/{group}/{version}")
     };
-    let namespace = if resource.namespaced {
-        "/namespaces/{namespace}"
-    } else {
-        ""
-    };
+    let namespace = if namespaced { "/namespaces/{namespace}" } else { "" };
 
-    format!("{prefix}{namespace}/{}/{{name}}", resource.plural)
+    format!("{prefix}{namespace}/{plural}/{{name}}")
 }

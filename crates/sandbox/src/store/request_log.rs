@@ -12,7 +12,7 @@ pub struct RecordedRequest {
     pub method: String,
     /// The path and query as sent, percent-encoding included.
     pub path_and_query: String,
-    /// The body as text.
+    /// The body as text; one in protobuf as the JSON of the same object.
     pub body: String,
 }
 

@@ -1,7 +1,7 @@
 //! The table of API resources that the sandbox serves.
 //!
-//! Discovery, routes, field selectors and tables are derived from it. To add a resource, add a row here and a line in
-//! `api::field_types`.
+//! Discovery, routes, field selectors and tables are derived from it. To add a resource, add a row here, a line in
+//! `api::field_types` and, for clients that send protobuf, its kind in `tests/controlplane/protobuf`.
 
 use serde_json::Value;
 

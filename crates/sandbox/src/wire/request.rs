@@ -14,6 +14,8 @@ pub(crate) struct ApiRequest {
     pub(crate) query: QueryParameters,
     pub(crate) accept: String,
     pub(crate) content_type: String,
+    /// The user in whose name the request is made; empty if it names only groups or other attributes.
+    pub(crate) impersonates: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -35,16 +37,14 @@ impl ApiRequest {
         self.content_type.split(';').next().unwrap_or_default().trim()
     }
 
-    /// Parses the body as JSON or, where possible, as protobuf; refuses other media types.
+    /// Parses the body as JSON or as protobuf; refuses other media types.
     pub(crate) fn json(&self) -> Result<Value, StatusError> {
-        if self.media_type() == "application/vnd.kubernetes.protobuf"
-            && let Some(body) = protobuf::decode(&self.body)
-        {
-            return Ok(body);
+        if self.media_type() == protobuf::MEDIA_TYPE {
+            return protobuf::decode(&self.body);
         }
         if !matches!(self.media_type(), "" | "application/json") {
             let message = "the body of the request was in an unknown format - accepted media types include: \
-                application/json";
+                application/json, application/vnd.kubernetes.protobuf";
             return Err(StatusError::new(415, "UnsupportedMediaType", message));
         }
 

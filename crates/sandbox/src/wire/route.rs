@@ -1,14 +1,15 @@
 //! Parses a path: it addresses a resource, an object of it, or a subresource of that object.
 
 use crate::store::resource::{self, ApiResource};
+use crate::store::review::{self, ReviewResource};
 use crate::wire::status_error::StatusError;
 
 /// The target of a path.
 #[derive(Debug)]
 pub(crate) enum Route {
     Resource(RequestInfo),
-    /// An access review, by the plural name of its resource. Reviews are answered and not stored.
-    AccessReview(String),
+    /// A review, and the namespace in its path. Reviews are answered and not stored.
+    Review(&'static ReviewResource, String),
     /// A path outside any resource: discovery, version, health.
     NonResource,
     /// A path in an API to a resource that is not served.
@@ -62,8 +63,8 @@ pub(crate) fn read(path: &[String]) -> Route {
 
 /// Parses the segments after the group and version.
 fn read_resource(group: &str, version: &str, rest: &[&str]) -> Route {
-    if group == "authorization.k8s.io" {
-        return Route::AccessReview(rest.last().copied().unwrap_or_default().to_owned());
+    if review::is_group_of_reviews(group) {
+        return read_review(group, version, rest);
     }
 
     let (namespace, rest) = match rest {
@@ -75,7 +76,10 @@ fn read_resource(group: &str, version: &str, rest: &[&str]) -> Route {
     let (plural, name, subresource) = match rest {
         [plural] => (*plural, None, None),
         [plural, name] => (*plural, Some(*name), None),
-        [plural, name, subresource] => (*plural, Some(*name), Some(*subresource)),
+        // What follows a proxy is a path of the program behind it.
+        [plural, name, subresource @ "proxy", ..] | [plural, name, subresource] => {
+            (*plural, Some(*name), Some(*subresource))
+        }
         _ => return Route::UnknownResource,
     };
 
@@ -84,7 +88,8 @@ fn read_resource(group: &str, version: &str, rest: &[&str]) -> Route {
     };
     let has_foreign_namespace = namespace.is_some() && !resource.namespaced;
     let lacks_namespace = namespace.is_none() && name.is_some() && resource.namespaced;
-    let has_unknown_subresource = subresource.is_some_and(|part| !resource.subresources.contains(&part));
+    let is_known = |part: &str| resource.subresources.contains(&part) || needs_containers(resource, part);
+    let has_unknown_subresource = subresource.is_some_and(|part| !is_known(part));
     if has_foreign_namespace || lacks_namespace || has_unknown_subresource {
         return Route::UnknownResource;
     }
@@ -95,4 +100,34 @@ fn read_resource(group: &str, version: &str, rest: &[&str]) -> Route {
         name: name.map(str::to_owned),
         subresource: subresource.map(str::to_owned),
     })
+}
+
+/// Parses the segments of a review after its group and version.
+fn read_review(group: &str, version: &str, rest: &[&str]) -> Route {
+    let (namespace, rest) = match rest {
+        ["namespaces", namespace, inside @ ..] => (*namespace, inside),
+        rest => ("", rest),
+    };
+    let [plural] = rest else {
+        return Route::UnknownResource;
+    };
+
+    match review::find(group, version, plural) {
+        Some(review) if review.namespaced != namespace.is_empty() => {
+            Route::Review(review, namespace.to_owned())
+        }
+        _ => Route::UnknownResource,
+    }
+}
+
+/// Whether a subresource needs containers, which the sandbox does not run.
+pub(crate) fn needs_containers(resource: &ApiResource, subresource: &str) -> bool {
+    match resource.kind {
+        "Pod" => matches!(
+            subresource,
+            "attach" | "ephemeralcontainers" | "exec" | "log" | "portforward" | "proxy"
+        ),
+        "Node" | "Service" => subresource == "proxy",
+        _ => false,
+    }
 }

@@ -1,7 +1,7 @@
 //! The clients that people use: the kube crate and kubectl.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use k8s_openapi::api::authorization::v1::{
@@ -117,6 +117,10 @@ struct Kubectl {
 impl Kubectl {
     /// Nothing when kubectl is not there, which is only bearable outside CI.
     fn find() -> Option<Self> {
+        Self::find_with(SandboxOptions::default())
+    }
+
+    fn find_with(options: SandboxOptions) -> Option<Self> {
         if Command::new("kubectl")
             .args(["version", "--client"])
             .output()
@@ -133,7 +137,7 @@ impl Kubectl {
             objects: scenario::shop(),
             ready_after: Duration::from_millis(50),
             linger: Duration::from_millis(50),
-            ..SandboxOptions::default()
+            ..options
         };
         let sandbox = Sandbox::start(options).unwrap();
         let home = tempfile::tempdir().unwrap();
@@ -150,6 +154,20 @@ impl Kubectl {
     }
 
     fn run_with(&self, arguments: &str, input: &str) -> String {
+        let output = self.output(arguments, input);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "kubectl {arguments}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What kubectl complains of.
+    fn fail(&self, arguments: &str) -> String {
+        let output = self.output(arguments, "");
+        assert!(!output.status.success(), "kubectl {arguments} succeeded");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn output(&self, arguments: &str, input: &str) -> Output {
         let mut child = Command::new("kubectl")
             .arg("--kubeconfig")
             .arg(self.home.path().join("config"))
@@ -163,11 +181,7 @@ impl Kubectl {
             .spawn()
             .unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "kubectl {arguments}: {errors}");
-
-        String::from_utf8(output.stdout).unwrap()
+        child.wait_with_output().unwrap()
     }
 }
 
@@ -239,4 +253,114 @@ fn kubectl_changes_the_shop() {
             .contains("4/4")
             .then_some(())
     });
+}
+
+#[test]
+fn kubectl_creates_what_it_sends_in_protobuf() {
+    let Some(kubectl) = Kubectl::find() else { return };
+    for arguments in [
+        "deployment nginx --image=nginx --replicas=2 --port=80",
+        "poddisruptionbudget nginx --selector=app=nginx --min-available=50%",
+        "job once --image=busybox -- sleep 1",
+        "secret generic password --from-literal=a=b",
+        "serviceaccount robot",
+        "role reader --verb=get,list --resource=pods,deployments.apps --resource-name=a",
+        "rolebinding reader --role=reader --serviceaccount=shop:robot",
+        "clusterrole reader --verb=get --non-resource-url=/metrics",
+        "clusterrolebinding reader --clusterrole=reader --user=jane --group=ops",
+        "service clusterip nginx --tcp=80:8080",
+        "service nodeport outside --tcp=80:http --node-port=30080",
+        "service externalname elsewhere --external-name=example.com",
+        "configmap settings --from-literal=a=b",
+        "namespace spare",
+    ] {
+        let created = kubectl.run(&format!("-n shop create {arguments}"));
+        assert!(created.contains("created"), "{arguments}: {created}");
+    }
+
+    let read = |what: &str, path: &str| kubectl.run(&format!("get -n shop {what} -o jsonpath={path}"));
+    assert_eq!(
+        read(
+            "deploy/nginx",
+            "{.spec.template.spec.containers[0].ports[0].containerPort}"
+        ),
+        "80"
+    );
+    assert_eq!(read("pdb/nginx", "{.spec.minAvailable}"), "50%");
+    assert_eq!(read("secret/password", "{.data.a}"), "Yg==");
+    assert_eq!(read("service/nginx", "{.spec.ports[0].targetPort}"), "8080");
+    assert_eq!(read("service/outside", "{.spec.ports[0].targetPort}"), "http");
+    assert_eq!(
+        read("clusterrole/reader", "{.rules[0].nonResourceURLs[0]}"),
+        "/metrics"
+    );
+    assert_eq!(
+        read("job/once", "{.spec.template.spec.containers[0].command}"),
+        r#"["sleep","1"]"#
+    );
+    eventually("the created deployment is whole", || {
+        let shown = kubectl.run("get deploy -n shop nginx --no-headers");
+        shown.contains("2/2").then_some(())
+    });
+}
+
+#[test]
+fn kubectl_drains_a_node_as_far_as_the_budgets_allow() {
+    let Some(kubectl) = Kubectl::find() else { return };
+    kubectl.run("cordon node-2");
+    let drain = "drain node-2 --ignore-daemonsets --delete-emptydir-data --pod-selector=app=search";
+    assert!(kubectl.run(drain).contains("evicted"));
+    let refused = kubectl.fail("drain node-2 --ignore-daemonsets --pod-selector=app=db --timeout=1s");
+    assert!(
+        refused.contains("violate the pod's disruption budget"),
+        "{refused}"
+    );
+    assert!(kubectl.run("uncordon node-2").contains("uncordoned"));
+}
+
+#[test]
+fn kubectl_over_tls_learns_who_it_is_and_what_is_not_served() {
+    let tls = SandboxOptions {
+        tls: true,
+        ..SandboxOptions::default()
+    };
+    let Some(kubectl) = Kubectl::find_with(tls) else {
+        return;
+    };
+    assert!(kubectl.run("auth whoami").contains("sandbox"));
+    assert!(
+        kubectl
+            .run("auth can-i create pods/eviction -n shop")
+            .contains("yes")
+    );
+    let review = "apiVersion: authorization.k8s.io/v1\nkind: SubjectAccessReview\n\
+        spec:\n  user: jane\n  resourceAttributes: {verb: list, resource: pods}\n";
+    assert!(
+        kubectl
+            .run_with("create -o yaml -f -", review)
+            .contains("allowed: true")
+    );
+
+    for (arguments, complaint) in [
+        (
+            "logs -n shop db-0",
+            "pods/log is not served: the sandbox runs no containers",
+        ),
+        (
+            "exec -n shop db-0 -- ls",
+            "pods/exec is not served: the sandbox runs no containers",
+        ),
+        (
+            "attach -n shop db-0",
+            "pods/attach is not served: the sandbox runs no containers",
+        ),
+        (
+            "port-forward -n shop pod/db-0 :80",
+            "pods/portforward is not served: the sandbox runs no containers",
+        ),
+        ("get pods --as jane", "cannot impersonate resource \"users\""),
+    ] {
+        let complained = kubectl.fail(arguments);
+        assert!(complained.contains(complaint), "{arguments}: {complained}");
+    }
 }
