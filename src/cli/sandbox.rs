@@ -37,16 +37,34 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "write an IP address and a port, such as 127.0.0.1:6443 or [::1]:0")
 }
 
-/// Serves the sandbox; returns the process's exit code.
+/// Serves the sandbox until a signal; returns the process's exit code.
 pub(super) fn run(args: &SandboxArgs) -> i32 {
-    let sandbox = match start(args) {
-        Ok(sandbox) => sandbox,
-        Err(why) => {
-            telemetry::print_error(&why);
+    actix::System::new().block_on(async {
+        // Before the kubeconfig is there, so that whoever waits for it may end the sandbox at once.
+        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        let [Ok(mut interrupt), Ok(mut terminate)] = signals else {
+            telemetry::print_error("cannot listen for signals");
             return exit::USAGE;
-        }
-    };
+        };
+        let sandbox = match start(args) {
+            Ok(sandbox) => sandbox,
+            Err(why) => {
+                telemetry::print_error(&why);
+                return exit::USAGE;
+            }
+        };
 
+        announce(args, &sandbox);
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        exit::OK
+    })
+}
+
+/// Says where the sandbox is, and what to try on it.
+fn announce(args: &SandboxArgs, sandbox: &Sandbox) {
     let file = args.write_kubeconfig.display();
     output::write(&format!(
         "Serving a Kubernetes API with a small shop on {}; press Ctrl-C to stop.\n\n  \
@@ -57,8 +75,6 @@ pub(super) fn run(args: &SandboxArgs) -> i32 {
     if let Some(directory) = &args.write_service_account {
         output::write(&in_cluster_hint(directory, sandbox.address()));
     }
-    wait_for_a_signal();
-    exit::OK
 }
 
 /// Starts the sandbox and writes the files for its clients; an error begins with the flag that it is about.
@@ -99,7 +115,7 @@ fn in_cluster_hint(directory: &Path, address: SocketAddr) -> String {
         "\nFor a program that knows only the in-cluster way:\n\n  \
          export KUBERNETES_SERVICE_HOST={host} KUBERNETES_SERVICE_PORT={port}\n  \
          sudo mkdir -p /var/run/secrets/kubernetes.io\n  \
-         sudo ln -sfnT {} /var/run/secrets/kubernetes.io/serviceaccount",
+         sudo ln -sfn '{}' /var/run/secrets/kubernetes.io/serviceaccount",
         directory.display()
     )
 }
@@ -118,17 +134,4 @@ fn may_write(path: &Path) -> Result<(), String> {
     }
 
     Ok(())
-}
-
-fn wait_for_a_signal() {
-    actix::System::new().block_on(async {
-        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-        let [Ok(mut interrupt), Ok(mut terminate)] = signals else {
-            return log::error!("cannot listen for signals");
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    });
 }

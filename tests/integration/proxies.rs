@@ -275,7 +275,7 @@ fn a_text_that_is_no_proxy_is_refused_with_the_name_of_what_holds_it() {
     };
     set("MACAQUE_NOTIFY__PROXY").complains(
         2,
-        &["notify.proxy: is not the URL of a proxy: ", remedy, "or \"off\""],
+        &["notify.proxy: is not the URL of a proxy: ", remedy, "or off"],
     );
 }
 

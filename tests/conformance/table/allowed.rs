@@ -1,6 +1,6 @@
 //! Scenarios in which nothing objects.
 
-use macaque_core::report::RoundStatus::{Disrupted, Idle};
+use macaque_core::report::RoundStatus::{Disrupted, DryRun, Idle};
 
 use super::objects::web;
 use crate::scenario::FinalState::{Alive, Going, Grace, Targeted};
@@ -34,7 +34,7 @@ pub(super) fn table() -> Vec<Scenario> {
             .first("web-0")
             .dry_run()
             .reports(&["web-0: would be tried (dry run)"])
-            .ends(Disrupted)
+            .ends(DryRun)
             .after([Alive("web-0"), Alive("web-1")]),
     ]
 }

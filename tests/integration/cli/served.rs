@@ -62,7 +62,7 @@ fn a_sandbox_with_tls_serves_by_its_kubeconfig_and_says_how_to_run_a_program_in_
         0,
         &[
             "export KUBERNETES_SERVICE_HOST=127.0.0.1 KUBERNETES_SERVICE_PORT=",
-            "/account /var/run/secrets/kubernetes.io/serviceaccount",
+            "/account' /var/run/secrets/kubernetes.io/serviceaccount",
         ],
     );
 }
