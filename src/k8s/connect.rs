@@ -114,14 +114,7 @@ pub(super) async fn open(
         source,
         account,
     } = ConnectionTarget::find(access)?;
-    // A budget refuses with 429, which kube would retry fifteen times over minutes.
-    config.default_retry = false;
-    config.connect_timeout = Some(CONNECT_TIMEOUT);
-    config.read_timeout = Some(access.deadlines.disrupt);
-    config.write_timeout = Some(access.deadlines.disrupt);
-    config.reset_reader_on_write = true;
-    let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));
-    config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
+    set_behaviour(&mut config, access.deadlines);
 
     let server = server::address(&config.cluster_url).into();
     let encrypted = config.cluster_url.scheme_str() == Some("https");
@@ -150,6 +143,18 @@ pub(super) async fn open(
         server,
         warning,
     })
+}
+
+/// Sets how the client behaves, whatever it is connected to.
+fn set_behaviour(config: &mut Config, deadlines: RequestDeadlines) {
+    // A budget refuses with 429, which kube would retry fifteen times over minutes.
+    config.default_retry = false;
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    config.read_timeout = Some(deadlines.disrupt);
+    config.write_timeout = Some(deadlines.disrupt);
+    config.reset_reader_on_write = true;
+    let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));
+    config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
 }
 
 /// What a configuration leads to.
@@ -241,7 +246,8 @@ impl Account {
             None => format!("the context of {source}"),
         };
         let has_header = !matches!(method, AuthMethod::None);
-        if !encrypted && (has_certificate || has_header && !are_sent) {
+        let is_kept = if has_header { !are_sent } else { has_certificate };
+        if !encrypted && is_kept {
             return Some(AccessFault::new(
                 format!("connects without credentials: those of {user} are not sent over http://"),
                 "use https:// in server, or set cluster.credentials_without_tls (a certificate needs https://)",

@@ -29,8 +29,7 @@ pub(super) struct KubeconfigSearch {
     pub(super) home: Option<PathBuf>,
 }
 
-/// The content of the kubeconfigs that were found, merged into one.
-#[derive(Debug)]
+/// The content of the kubeconfigs that were found, merged into one. Without `Debug`, because it holds secrets.
 pub(super) struct FoundKubeconfig {
     /// What messages call it.
     pub(super) name: String,
@@ -87,7 +86,7 @@ impl KubeconfigSearch {
         Ok(found.map(|content| FoundKubeconfig { name, content }))
     }
 
-    /// Whether `KUBECONFIG` is set, so that a configuration found by it was chosen by somebody.
+    /// Whether somebody chose a kubeconfig: by naming a file, or by `KUBECONFIG`.
     pub(super) fn is_chosen(&self) -> bool {
         self.named.is_some() || self.variable.is_some()
     }
@@ -96,6 +95,7 @@ impl KubeconfigSearch {
     pub(super) fn nothing_found(&self) -> AccessFault {
         let files = self.default_files();
         let absent = match files.as_slice() {
+            [] if self.variable.is_some() => "KUBECONFIG names no file".to_owned(),
             [] => "neither KUBECONFIG nor HOME is set".to_owned(),
             [only] => format!("{}: No such file", only.display()),
             several => {

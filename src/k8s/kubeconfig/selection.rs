@@ -8,8 +8,7 @@ use crate::k8s::error::AccessFault;
 /// How many names a message lists.
 const MAX_NAMES: usize = 20;
 
-/// A context, with what its names stand for.
-#[derive(Debug)]
+/// A context, with what its names stand for. Without `Debug`, because it holds secrets.
 pub(in crate::k8s) struct SelectedContext {
     /// The name of the user; `None` if the context names none.
     pub(in crate::k8s) user_name: Option<String>,

@@ -233,6 +233,7 @@ fn where_nothing_was_found_the_places_are_named() {
             "/home/a/.kube/config: No such file",
         ),
         (nothing(Some("/a"), Some("/home/a")), "/a: No such file"),
+        (nothing(Some("::"), Some("/home/a")), "KUBECONFIG names no file"),
         (nothing(Some("/a:/b"), None), "none of these files exists: /a, /b"),
     ];
     for (found, words) in table {
