@@ -40,7 +40,7 @@ use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
-use crate::notify::{Channel, DeliveryRetry};
+use crate::notify::{Channel, DeliveryRetry, MessageContext};
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
@@ -62,6 +62,8 @@ pub struct ActorsConfig {
     pub channels: Arc<[Channel]>,
     /// The proxies that lead to the channels.
     pub proxies: ProxyPolicy,
+    /// What every message names beside its report.
+    pub messages: MessageContext,
     /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,
     /// How often actors may fail before the process ends.

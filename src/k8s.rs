@@ -11,6 +11,7 @@ mod clock_skew;
 mod config_map;
 mod connect;
 mod connection_fault;
+mod context_name;
 mod credentials;
 mod dry_run;
 mod error;
@@ -177,7 +178,8 @@ impl Cluster {
         self.report_progress();
         // Cloned, so that the cell is not borrowed across an await.
         let connection = Rc::clone(&self.connection.borrow());
-        let request = call.request(connection.credentials.header(&self.platform));
+        let authorization = connection.credentials.header(&self.platform);
+        let request = call.request(authorization.clone());
         let exchange = async {
             let sent = self.platform.now();
             let sending = connection.client.send(request).await;
@@ -185,7 +187,7 @@ impl Cluster {
             if let Some(skew) = clock_skew::of(response.headers(), sent, self.platform.now()) {
                 self.skew.set(Some(skew));
             }
-            response::read(response, call.max_following).await
+            response::read(response, authorization, call.max_following).await
         };
 
         let why = match self.platform.within(deadline, exchange).await {

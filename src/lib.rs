@@ -20,6 +20,8 @@
 //! Dependencies point upwards in this list: a module knows only those above it.
 //!
 //! - `text`: makes untrusted text safe to show.
+//! - `redact`: hides secrets in text, in whichever encoding it holds them.
+//! - `retry_after`: reads how long a server asks to wait.
 //! - [`failpoint`]: the points at which a test makes macaque fail; inactive otherwise.
 //! - [`platform`]: clocks, timers and randomness, from one source that is passed in.
 //! - [`heartbeat`]: the heartbeats of the actors, as the Supervisor sees them.
@@ -52,6 +54,8 @@ pub mod notify;
 pub mod platform;
 pub mod preview;
 pub mod proxy;
+mod redact;
+mod retry_after;
 pub mod round;
 pub mod settings;
 pub mod telemetry;

@@ -8,8 +8,10 @@ pub mod channel;
 mod connector;
 pub mod delivery;
 pub mod http;
+mod local_time;
 mod log_channel;
 pub mod message;
+mod partial_json;
 pub mod registry;
 pub mod retry;
 pub mod service;
@@ -18,41 +20,57 @@ pub mod url;
 pub mod webex;
 
 pub use self::channel::Channel;
-pub use self::delivery::{DeliveryError, DeliveryResult, Retryable};
+pub use self::delivery::{Delivery, DeliveryError, DeliveryResult, Retryable};
 pub use self::http::HttpClient;
-pub use self::message::RoundMessage;
-pub use self::retry::DeliveryRetry;
+pub use self::message::{MessageContext, RoundMessage};
+pub use self::retry::{DeliveryRetry, TryCount};
 pub use self::service::ChatService;
 pub use self::slack::{SlackBot, SlackWebhook};
-pub use self::url::check_url;
+pub use self::url::{UrlError, check_base_url, check_url};
 pub use self::webex::WebexBot;
 
 use crate::platform::Platform;
+use crate::redact::Redactor;
 
 /// Tries once to deliver `message` through `channel`, within the deadline of `http`.
 ///
-/// An error does not prove that the message was not delivered: the answer may have been lost.
+/// An error [`Retryable::InDoubt`] does not prove that the message was not delivered: the answer may have been lost.
 pub async fn deliver(http: &HttpClient, channel: &Channel, message: &RoundMessage) -> DeliveryResult {
     match channel {
         Channel::Log => {
             log_channel::write(message);
-            Ok(())
+            Ok(Delivery::Confirmed)
         }
         Channel::Listener(listener) => {
             // Sending fails only if the listener was dropped, which is no failure of the delivery.
             let _ = listener.send(message.clone());
-            Ok(())
+            Ok(Delivery::Confirmed)
         }
         Channel::Service(service) => {
             let request = service.request(message);
-            let mut answer = http.post(service.spec().title, &request).await?;
-            answer.body = service::redact(service.as_ref(), &answer.body);
-            service.judge(&answer)
+            let answer = http.post(service.spec().title, &request).await;
+            let result = answer.and_then(|answer| service.judge(&answer));
+            redact(service.as_ref(), result)
         }
     }
 }
 
-/// Delivers `message` through `channel`, with retries as `retry` allows; returns the result of the last try.
+/// Hides what the service may have echoed: the last step, after its answer was decoded, cleaned and shortened.
+fn redact(service: &dyn ChatService, result: DeliveryResult) -> DeliveryResult {
+    let redactor = Redactor::of(service.hidden());
+    match result {
+        Ok(Delivery::Confirmed) => Ok(Delivery::Confirmed),
+        Ok(Delivery::Unconfirmed { why }) => Ok(Delivery::Unconfirmed {
+            why: redactor.redact(&why),
+        }),
+        Err(error) => Err(DeliveryError {
+            why: redactor.redact(&error.why),
+            ..error
+        }),
+    }
+}
+
+/// Delivers `message` through `channel`, with one series of tries as `retry` allows; returns the result of the last try.
 ///
 /// This may take as long as `retry.tries` deadlines and the pauses in between, so no other channel and no round may
 /// wait for it.
@@ -63,7 +81,15 @@ pub async fn deliver_with_retries(
     retry: &DeliveryRetry,
     platform: &Platform,
 ) -> DeliveryResult {
+    let mut tries = TryCount::default();
     let once = async || deliver(http, channel, message).await;
     let pause = async |length| platform.sleep(length).await;
-    retry.run(platform, once, pause).await
+    let result = retry.run(platform, &mut tries, once, pause).await;
+
+    result.map_err(|mut error| {
+        if tries.made > 1 {
+            error.why += &format!(" (after {} tries)", tries.made);
+        }
+        error
+    })
 }

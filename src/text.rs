@@ -93,7 +93,7 @@ fn more(n: usize) -> String {
 
 /// Characters that show nothing or reorder what is shown: soft hyphen, joiners, fillers, bidirectional
 /// controls, variation selectors, annotation marks, tags. Line and paragraph separators are white space.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'

@@ -1,7 +1,8 @@
 //! The Notifier actor: turns each report into a message and delivers it to every channel. Each channel has its own
 //! queue, so that a failing or slow channel delays neither the other channels nor the Killer.
 //!
-//! A message stays in its queue until the service accepts it; a message that the service will never accept is dropped.
+//! A message stays in its queue until the service accepts it. It is dropped if the service will never accept it, and
+//! given up if it was sent several times and may have been delivered each time.
 //! The Notifier confirms deliveries to the Killer, which records them in the journal.
 
 mod queue;
@@ -13,13 +14,15 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
 
-use self::queue::{AfterDelivery, ChannelQueue, QueuedMessage};
+use self::queue::{AfterDelivery, ChannelQueue, QueuedMessage, SeriesResult};
 use super::ActorsConfig;
 use super::messages::{ReportDelivered, RoundFinished, Shutdown};
 use super::recipient::StableRecipient;
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::Heartbeat;
-use crate::notify::{self, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, RoundMessage};
+use crate::notify::{
+    self, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, MessageContext, RoundMessage, TryCount,
+};
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
 
@@ -39,6 +42,7 @@ pub struct Notifier {
     rounds: VecDeque<TrackedRound>,
     http: Option<HttpClient>,
     proxies: ProxyPolicy,
+    messages: MessageContext,
     retry: DeliveryRetry,
     killer: StableRecipient<ReportDelivered>,
     heartbeat: Heartbeat,
@@ -60,6 +64,7 @@ impl Notifier {
             rounds: VecDeque::new(),
             http: None,
             proxies: config.proxies.clone(),
+            messages: config.messages.clone(),
             retry: config.retry,
             killer,
             heartbeat,
@@ -84,7 +89,7 @@ impl Notifier {
     /// Sends the next message of a queue, unless the queue is busy.
     fn send_next(&mut self, index: usize, ctx: &mut Context<Self>) {
         let queue = &mut self.queues[index];
-        let Some(message) = queue.take_next() else {
+        let Some(mut message) = queue.take_next() else {
             self.stop_if_drained(ctx);
             return;
         };
@@ -101,15 +106,18 @@ impl Notifier {
             fail_points.pass(FailPoint::BeforeNotify).await;
             let result = match http {
                 Some(http) => {
+                    let text = Rc::clone(&message.message);
                     let deliver_once = async || {
                         operation.expect(http.deadline() + hang_timeout);
-                        notify::deliver(&http, &channel, &message.message).await
+                        notify::deliver(&http, &channel, &text).await
                     };
                     let pause = async |length| {
                         operation.expect(length + hang_timeout);
                         platform.sleep(length).await;
                     };
-                    retry.run(&platform, deliver_once, pause).await
+                    retry
+                        .run(&platform, &mut message.tries, deliver_once, pause)
+                        .await
                 }
                 None => Err(DeliveryError::permanent("there is no HTTP client")),
             };
@@ -134,14 +142,20 @@ impl Notifier {
         result: DeliveryResult,
         ctx: &mut Context<Self>,
     ) {
-        match self.queues[index].note(message.clone(), result, self.stopping) {
+        let series = SeriesResult {
+            result,
+            retry: self.retry,
+            now: self.platform.now(),
+            stopping: self.stopping,
+        };
+        match self.queues[index].note(message.clone(), series) {
             AfterDelivery::Finished => {
                 self.note_done(index, &message);
                 self.send_next(index, ctx);
             }
             AfterDelivery::Undelivered => self.send_next(index, ctx),
-            AfterDelivery::Retry => {
-                ctx.run_later(self.retry.longest, move |notifier, ctx| {
+            AfterDelivery::Retry(pause) => {
+                ctx.run_later(pause, move |notifier, ctx| {
                     notifier.queues[index].wake();
                     notifier.send_next(index, ctx);
                 });
@@ -225,8 +239,9 @@ impl Handler<RoundFinished> for Notifier {
         }
 
         let message = QueuedMessage {
-            message: Rc::new(RoundMessage::of(&report)),
+            message: Rc::new(RoundMessage::in_context(&report, &self.messages)),
             in_outbox,
+            tries: TryCount::default(),
         };
         for index in waiting {
             if let Some(dropped) = self.queues[index].push(message.clone()) {

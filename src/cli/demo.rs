@@ -28,7 +28,7 @@ use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
-use crate::notify::{Channel, DeliveryRetry, RoundMessage};
+use crate::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
@@ -145,6 +145,7 @@ fn actors_config(
         access,
         channels: Arc::new([Channel::Listener(listener)]),
         proxies: ProxyPolicy::Direct,
+        messages: MessageContext::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

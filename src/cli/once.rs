@@ -16,7 +16,10 @@ use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, setup};
 use crate::failpoint::FailPoints;
 use crate::journal::JournalError;
-use crate::notify::{self, DeliveryRetry, HttpClient, RoundMessage};
+use crate::notify::{
+    self, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, MessageContext, Retryable,
+    RoundMessage,
+};
 use crate::platform::Platform;
 use crate::round::{self, ClaimState, RoundContext, RoundResult, StopSwitch};
 use crate::settings::{NotifySettings, ScheduleNeed, ValidSettings};
@@ -81,8 +84,10 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
     };
 
     // Whatever becomes of the deliveries, the caller knows.
-    print(&report, args.output);
-    let is_delivered = deliver(&settings.notify, &report, signals, &platform).await;
+    let messages = setup::message_context(settings);
+    print(&report, &messages, args.output);
+    let message = RoundMessage::in_context(&report, &messages);
+    let is_delivered = deliver(&settings.notify, &message, signals, &platform).await;
     if is_delivered && claim_state == ClaimState::Closed {
         record_delivery(context, report.slot).await;
     }
@@ -165,11 +170,11 @@ async fn received(mut signals: watch::Receiver<usize>, many: usize) {
     }
 }
 
-/// Delivers the report to every channel at once, until the next signal or the timeout, and logs each failure; returns
+/// Delivers the message to every channel at once, until the next signal or the timeout, and logs each failure; returns
 /// whether every channel received it.
 async fn deliver(
     notify: &NotifySettings,
-    report: &RoundReport,
+    message: &RoundMessage,
     signals: watch::Receiver<usize>,
     platform: &Platform,
 ) -> bool {
@@ -185,32 +190,44 @@ async fn deliver(
         }
     };
 
-    let message = RoundMessage::of(report);
     let retry = DeliveryRetry::default();
     let next = *signals.borrow() + 1;
     let signal = received(signals, next).shared();
     let deliveries = channels.iter().map(async |channel| {
         let signal = signal.clone();
-        let delivery = notify::deliver_with_retries(&http, channel, &message, &retry, platform);
-        let why = tokio::select! {
-            delivered = platform.within(DELIVERY_TIMEOUT, delivery) => match delivered {
-                Some(Ok(())) => return true,
-                Some(Err(error)) => error.to_string(),
-                None => format!("timed out after {} s", DELIVERY_TIMEOUT.as_secs()),
-            },
-            () = signal => "interrupted by a signal".to_owned(),
+        let delivery = notify::deliver_with_retries(&http, channel, message, &retry, platform);
+        let result = tokio::select! {
+            result = platform.within(DELIVERY_TIMEOUT, delivery) => result.unwrap_or_else(|| {
+                let why = format!("timed out after {} s", DELIVERY_TIMEOUT.as_secs());
+                Err(DeliveryError::in_doubt(why))
+            }),
+            () = signal => Err(DeliveryError::in_doubt("interrupted by a signal")),
         };
-        log::error!("cannot deliver the report to {}: {why}", channel.name());
-        false
+        log_result(channel.name(), &result);
+        result.is_ok()
     });
     let delivered = futures_util::future::join_all(deliveries).await;
     delivered.into_iter().all(|is_delivered| is_delivered)
 }
 
-fn print(report: &RoundReport, format: OutputFormat) {
+/// Logs what became of a delivery, unless it is confirmed.
+fn log_result(channel: &str, result: &DeliveryResult) {
+    match result {
+        Ok(Delivery::Confirmed) => {}
+        Ok(Delivery::Unconfirmed { why }) => {
+            log::warn!("the report counts as delivered to {channel}, in doubt: {why}");
+        }
+        Err(error) if error.retryable == Retryable::InDoubt => {
+            log::error!("it is unknown whether {channel} received the report: {error}");
+        }
+        Err(error) => log::error!("cannot deliver the report to {channel}: {error}"),
+    }
+}
+
+fn print(report: &RoundReport, messages: &MessageContext, format: OutputFormat) {
     let status = report.status();
     match format {
-        OutputFormat::Table => output::write_plain(&output::report(report)),
+        OutputFormat::Table => output::write_plain(&output::report(report, messages)),
         OutputFormat::Json => output::json(&PrintedReport { status, report }),
         OutputFormat::Yaml => output::yaml(&PrintedReport { status, report }),
     }

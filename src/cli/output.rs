@@ -8,7 +8,7 @@ use macaque_core::outcome::Outcome;
 use macaque_core::report::{RoundEnd, RoundReport};
 use serde::Serialize;
 
-use crate::notify::RoundMessage;
+use crate::notify::{MessageContext, RoundMessage};
 use crate::text;
 pub(super) use crate::text::line;
 
@@ -58,8 +58,8 @@ pub(super) fn table<const N: usize>(
 }
 
 /// The report of one round, for people: the headline, the victims, and why other pods were exempt.
-pub(super) fn report(report: &RoundReport) -> String {
-    let message = RoundMessage::of(report);
+pub(super) fn report(report: &RoundReport, context: &MessageContext) -> String {
+    let message = RoundMessage::in_context(report, context);
     let mut parts = vec![message.headline];
     // The headline is cut to the size of a phone.
     if let RoundEnd::Failed { why } = &report.end

@@ -21,7 +21,7 @@ use crate::k8s::{Cluster, ClusterAccess};
 use crate::notify::{Channel, DeliveryRetry};
 use crate::platform::Platform;
 use crate::settings::{ScheduleNeed, ValidSettings};
-use crate::telemetry;
+use crate::{telemetry, text};
 
 /// The flags of `macaque run`.
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ pub(super) fn run(global: &GlobalArgs, args: &RunArgs) -> i32 {
     };
 
     if let Trigger::Cron(calendar) = &actors.trigger {
-        log_mode(&settings.config, calendar);
+        log_mode(&settings.config, calendar, actors.messages.cluster.as_deref());
     }
     warn_of_memory(&settings.config);
     actors::run(actors)
@@ -80,6 +80,7 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         access,
         channels: channels.into(),
         proxies: setup::notify_proxies(&settings.notify),
+        messages: setup::message_context(settings),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
@@ -119,7 +120,7 @@ fn warn_of_memory(config: &ChaosConfig) {
 }
 
 /// Logs the mode, the scope and the schedule once.
-fn log_mode(config: &ChaosConfig, calendar: &Calendar) {
+fn log_mode(config: &ChaosConfig, calendar: &Calendar, cluster: Option<&str>) {
     let ChaosConfig {
         dry_run,
         target,
@@ -141,11 +142,14 @@ fn log_mode(config: &ChaosConfig, calendar: &Calendar) {
         format!("pods with {}", target.selector)
     };
 
+    let of_cluster = cluster.map(|name| format!(" of cluster {}", text::line(name)));
+    let of_cluster = of_cluster.unwrap_or_default();
+
     let method = disrupt.method.as_str();
     let count = disrupt.count;
     log::info!(
         version = env!("CARGO_PKG_VERSION"), dry_run, method, count, schedule:% = calendar, namespaces:%,
-        selector:% = target.selector;
-        "{mode}: {method} up to {count} per round of the {pods} in {namespaces}, at {calendar}"
+        selector:% = target.selector, cluster;
+        "{mode}: {method} up to {count} per round of the {pods} in {namespaces}{of_cluster}, at {calendar}"
     );
 }

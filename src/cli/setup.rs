@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::journal::JournalTiming;
@@ -12,6 +13,7 @@ use super::args::GlobalArgs;
 use super::exit;
 use crate::journal::JournalStore;
 use crate::k8s::{Cluster, ClusterAccess};
+use crate::notify::MessageContext;
 use crate::platform::Platform;
 use crate::proxy::{ProxyEnvironment, ProxyPolicy};
 use crate::round::RoundConfig;
@@ -170,6 +172,16 @@ pub(super) fn access(cluster: &ClusterSettings) -> ClusterAccess {
 pub(super) fn notify_proxies(notify: &NotifySettings) -> ProxyPolicy {
     let own = notify.proxies().cloned();
     own.unwrap_or_else(|| ProxyPolicy::Environment(ProxyEnvironment::of_process()))
+}
+
+/// What every message of this process names beside its report.
+pub(super) fn message_context(settings: &ValidSettings) -> MessageContext {
+    let calendar = settings.config.calendar.as_ref();
+    let name = settings.cluster.name.clone();
+    MessageContext {
+        cluster: name.or_else(|| access(&settings.cluster).context_name()),
+        zone: calendar.map_or(TimeZone::UTC, |calendar| calendar.zone().clone()),
+    }
 }
 
 /// Connects to the cluster, on the Arbiter that will use it.

@@ -17,6 +17,7 @@ use super::auth_method::AuthMethod;
 use super::error::AccessFault;
 use super::exec_plugin;
 use crate::platform::Platform;
+use crate::redact::Redactor;
 
 /// How old a token from a file may be before the file is read again, which may have been replaced.
 const TOKEN_FILE_AGE: Duration = Duration::from_secs(50);
@@ -135,6 +136,17 @@ impl ClientCredentials {
             HeaderSource::File(file) => Some(file.header(platform)),
         }
     }
+}
+
+/// Hides what the value of an `Authorization` header holds: the token, or the password in base64 and without.
+pub(super) fn redactor(authorization: Option<&HeaderValue>) -> Redactor {
+    let value = authorization.and_then(|value| value.to_str().ok());
+    let secret = value
+        .and_then(|value| value.split_once(' '))
+        .map(|(_, secret)| secret);
+    let pair = secret.and_then(|secret| String::from_utf8(STANDARD.decode(secret).ok()?).ok());
+    let password = pair.as_deref().and_then(|pair| pair.split_once(':'));
+    Redactor::of(secret.into_iter().chain(password.map(|(_, password)| password)))
 }
 
 /// What a client is built with beside the header: the client certificate, and whom to impersonate.

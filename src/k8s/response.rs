@@ -6,15 +6,17 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use macaque_core::refusal::Refusal;
+use macaque_core::server_text::bounded;
 use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 use serde::de::DeserializeOwned;
 
 use super::wire::{self, ListMeta};
-use super::{ApiError, ConnectionFault};
+use super::{ApiError, ConnectionFault, credentials};
+use crate::retry_after;
 
 /// A limit on what a broken or hostile server can make us keep: more than any page of pods holds.
 const MAX_BODY_BYTES: usize = 64 << 20;
@@ -35,15 +37,18 @@ pub(super) struct ApiResponse {
     body: Vec<u8>,
     /// Whether the body is still compressed.
     gzip: bool,
+    /// What the request was authorized by, which the answer may echo.
+    authorization: Option<HeaderValue>,
 }
 
-/// Reads the body. If `max_following` is set, and more than that many items follow this page of a list, its items are not
+/// Reads the body of the answer to a request with this `authorization`. If `max_following` is set, and more than that many items follow this page of a list, its items are not
 /// read: the answer is then an empty list with the metadata of the page.
 ///
 /// # Errors
 /// The answer broke off, or is too large.
 pub(super) async fn read(
     response: http::Response<Body>,
+    authorization: Option<HeaderValue>,
     max_following: Option<usize>,
 ) -> Result<ApiResponse, ConnectionFault> {
     let (head, body) = response.into_parts();
@@ -53,6 +58,7 @@ pub(super) async fn read(
         gzip: encoding.is_some_and(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"gzip")),
         headers: head.headers,
         body: Vec::new(),
+        authorization,
     };
 
     let mut body = Limited::new(body, MAX_BODY_BYTES);
@@ -126,24 +132,47 @@ impl ApiResponse {
         Ok(())
     }
 
-    /// The answer as the classifier reads it.
+    /// The answer as the classifier reads it. Secrets that the server echoes are hidden in its texts, after they were
+    /// decoded.
     pub(super) fn into_answer(self) -> ApiAnswer {
         let parsed = wire::status(&self.body);
-        let (status, body_seconds) = parsed.map_or((None, None), |(status, after)| (Some(status), after));
-        let retry_after = self.headers.get(header::RETRY_AFTER);
-        let header_seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let (mut status, body_seconds) = parsed.map_or((None, None), |(status, after)| (Some(status), after));
+        let mut text = match status {
+            None => excerpt(&self.body),
+            Some(_) => String::new(),
+        };
+        let mut warnings = warnings(&self.headers);
+
+        let redactor = credentials::redactor(self.authorization.as_ref());
+        let hide = |text: &mut String| *text = redactor.redact(text);
+        hide(&mut text);
+        warnings.iter_mut().for_each(hide);
+        if let Some(status) = &mut status {
+            hide(&mut status.message);
+            status
+                .causes
+                .iter_mut()
+                .for_each(|cause| hide(&mut cause.message));
+        }
 
         ApiAnswer {
             code: self.status.as_u16(),
-            retry_after: header_seconds.or(body_seconds).map(Duration::from_secs),
-            text: if status.is_none() {
-                excerpt(&self.body)
-            } else {
-                String::new()
-            },
+            retry_after: self.retry_after().or(body_seconds.map(Duration::from_secs)),
+            text,
             status,
-            warnings: warnings(&self.headers),
+            warnings,
         }
+    }
+
+    /// How long the server asked to wait by `Retry-After`; by a date only if it says what time it has itself.
+    fn retry_after(&self) -> Option<Duration> {
+        let text = |name| {
+            self.headers
+                .get(name)
+                .and_then(|value: &HeaderValue| value.to_str().ok())
+        };
+        let now = text(header::DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+        retry_after::parse(text(header::RETRY_AFTER)?, now)
     }
 
     /// Whether the credentials were rejected. The code alone does not show it: an admission webhook may also deny with
@@ -203,9 +232,11 @@ impl ApiResponse {
 
     fn unexpected(&self, error: &serde_json::Error, what: String) -> ApiError {
         let beginning = self.beginning(4 * EXCERPT_CHARS);
+        let error = bounded(&error.to_string());
+        let why = format!("not what was asked for: {error}: {}", excerpt(&beginning));
         ApiError::Unexpected {
             what,
-            why: format!("not what was asked for: {error}: {}", excerpt(&beginning)),
+            why: credentials::redactor(self.authorization.as_ref()).redact(&why),
         }
     }
 
@@ -263,7 +294,7 @@ fn read_error(answer: &ApiAnswer, what: String) -> ApiError {
 fn warnings(headers: &HeaderMap) -> Vec<String> {
     let quoted = |value: &str| {
         let (_, text) = value.split_once('"')?;
-        Some(text.strip_suffix('"')?.replace("\\\"", "\""))
+        Some(bounded(&text.strip_suffix('"')?.replace("\\\"", "\"")))
     };
     headers
         .get_all(header::WARNING)

@@ -1,4 +1,4 @@
-//! The meaning of a service's answer: the message was delivered, may be delivered later, or never will be.
+//! The meaning of a service's answer: the message was delivered, may have been, may be later, or never will be.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::text::clean;
 
 /// The result of trying to deliver a message.
-pub type DeliveryResult = Result<(), DeliveryError>;
+pub type DeliveryResult = Result<Delivery, DeliveryError>;
 
 /// The longest pause that is honoured if a service asks for it.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
@@ -18,11 +18,11 @@ const MAX_DETAIL_CHARS: usize = 200;
 pub struct ServiceAnswer {
     /// The HTTP status.
     pub status: u16,
-    /// `Retry-After`, if the service gave it in seconds.
+    /// How long the service asked to wait by `Retry-After`, in seconds or until a date.
     pub retry_after: Option<Duration>,
     /// The body, or its beginning.
     pub body: String,
-    /// Whether the body was read to its end, within the limits of size and time.
+    /// Whether the body is certainly whole: it ended, within the limits of size and time, as its head announced.
     pub whole: bool,
 }
 
@@ -35,6 +35,19 @@ impl fmt::Debug for ServiceAnswer {
             .field("whole", &self.whole)
             .finish_non_exhaustive()
     }
+}
+
+/// A delivery that needs no further try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// The service answered that it accepted the message.
+    Confirmed,
+    /// The service answered with the status of success, and the rest of its answer is missing. The message counts as
+    /// delivered: the service has probably shown it, and another try would show it again.
+    Unconfirmed {
+        /// What is missing.
+        why: String,
+    },
 }
 
 /// The reason why a message was not delivered, without URL, token or destination, so that it can be logged.
@@ -52,11 +65,14 @@ pub struct DeliveryError {
 pub enum Retryable {
     /// Trying again cannot help: the configuration or the message has to change.
     No,
-    /// Trying again may help.
+    /// The message was not delivered, and trying again may help.
     Yes {
         /// How long the service asked to wait, five minutes at most.
         retry_after: Option<Duration>,
     },
+    /// The message was sent and may have been delivered: each further try may show it again, so their number is
+    /// limited.
+    InDoubt,
 }
 
 impl DeliveryError {
@@ -68,12 +84,9 @@ impl DeliveryError {
         }
     }
 
-    /// Creates an error that a retry may fix.
+    /// Creates an error that a retry may fix; the message was not delivered.
     pub fn transient(why: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            retryable: Retryable::Yes { retry_after: None },
-        }
+        Self::transient_until(why, None)
     }
 
     /// Creates an error that a retry may fix, but not before `retry_after`, if that is given.
@@ -84,11 +97,23 @@ impl DeliveryError {
             retryable: Retryable::Yes { retry_after },
         }
     }
+
+    /// Creates the error of a message that was sent and may have been delivered.
+    pub fn in_doubt(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            retryable: Retryable::InDoubt,
+        }
+    }
 }
 
 /// Judges an answer by its status alone; a 2xx passes, and the service's own rules must judge it further. `detail` is
 /// the service's own message, which the error quotes.
-pub(super) fn judge_status(service: &str, answer: &ServiceAnswer, detail: Option<&str>) -> DeliveryResult {
+pub(super) fn judge_status(
+    service: &str,
+    answer: &ServiceAnswer,
+    detail: Option<&str>,
+) -> Result<(), DeliveryError> {
     let status = answer.status;
     let why = match detail.map(|words| clean(words, MAX_DETAIL_CHARS)) {
         Some(words) if !words.is_empty() => format!("{service} answered {status}: {words}"),
@@ -100,14 +125,18 @@ pub(super) fn judge_status(service: &str, answer: &ServiceAnswer, detail: Option
         300..=399 => Err(DeliveryError::permanent(format!(
             "{service} answered {status}: redirects are not followed"
         ))),
+        // A gateway gave up waiting for the service, which may have acted.
+        504 => Err(DeliveryError::in_doubt(why)),
         408 | 429 | 500..=599 => Err(DeliveryError::transient_until(why, answer.retry_after)),
         _ => Err(DeliveryError::permanent(why)),
     }
 }
 
-/// The error of an answer that began well, but broke off or was too long.
-pub(super) fn cut_short(service: &str) -> DeliveryError {
-    DeliveryError::transient(format!("{service}'s answer was cut short"))
+/// The delivery whose answer has the status of success and begins well, but broke off.
+pub(super) fn unconfirmed(service: &str, status: u16) -> Delivery {
+    Delivery::Unconfirmed {
+        why: format!("{service} answered {status}, but its answer is incomplete"),
+    }
 }
 
 /// The error of a success status with a body that the service never sends: the answer is that of another server or a
@@ -143,6 +172,7 @@ mod tests {
             let retryable = judge_status("Slack", &answer(status, ""), None).map_err(|e| e.retryable);
             let expected = match status {
                 200..=299 => Ok(()),
+                504 => Err(Retryable::InDoubt),
                 408 | 429 | 500..=599 => Err(Retryable::Yes { retry_after: None }),
                 _ => Err(Retryable::No),
             };

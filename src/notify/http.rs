@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use awc::error::{ConnectError, SendRequestError};
-use awc::http::header;
+use awc::http::{StatusCode, header};
 use futures_util::{Stream, StreamExt};
 use rustls::ClientConfig;
 use rustls::crypto::ring;
@@ -21,6 +21,7 @@ use super::service::PostRequest;
 use super::url::destination;
 use crate::platform::Platform;
 use crate::proxy::{BadProxy, Proxy, ProxyError, ProxyPolicy};
+use crate::retry_after;
 
 /// How long a service may take for its whole answer.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -128,21 +129,27 @@ impl HttpClient {
         let sending = request.send_body(post.body.to_string());
         let sent = self.platform.until(deadline, sending).await;
         let result =
-            sent.ok_or_else(|| DeliveryError::transient(format!("{service} did not answer in time")))?;
+            sent.ok_or_else(|| DeliveryError::in_doubt(format!("{service} did not answer in time")))?;
         let mut response = result.map_err(|error| translate(service, &error, proxy))?;
 
-        let (body, whole) = self.beginning(&mut response, deadline).await;
+        let (body, has_ended) = self.beginning(&mut response, deadline).await;
+        let status = response.status();
         let retry_after = response.headers().get(header::RETRY_AFTER);
+        let length = response.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        // awc ends a body that breaks off as it ends a whole one: only the length that was announced tells them apart.
+        let whole = has_ended && (length == Some(body.len()) || status == StatusCode::NO_CONTENT);
 
         Ok(ServiceAnswer {
-            status: response.status().as_u16(),
-            retry_after: retry_after.and_then(|value| seconds(value.to_str().ok()?)),
+            status: status.as_u16(),
+            retry_after: retry_after
+                .and_then(|value| retry_after::parse(value.to_str().ok()?, Some(self.platform.now().into()))),
             body: String::from_utf8_lossy(&body).into_owned(),
             whole,
         })
     }
 
-    /// Reads `body` until `deadline`, up to the limit; also returns whether that is all of it.
+    /// Reads `body` until `deadline`, up to the limit; also returns whether it ended.
     async fn beginning<B: AsRef<[u8]>, E>(
         &self,
         body: &mut (impl Stream<Item = Result<B, E>> + Unpin),
@@ -194,11 +201,6 @@ fn bearer(service: &str, token: &SecretString) -> Result<header::HeaderValue, De
     Ok(value)
 }
 
-/// `Retry-After` in seconds; the services in question never send a date.
-fn seconds(value: &str) -> Option<Duration> {
-    value.trim().parse().ok().map(Duration::from_secs)
-}
-
 /// Describes an error without awc's own text, which may name hosts and addresses; `proxy` led to the service.
 fn translate(service: &str, error: &SendRequestError, proxy: Option<Proxy>) -> DeliveryError {
     if let Some(error) = of_proxy(error, proxy) {
@@ -216,16 +218,22 @@ fn translate(service: &str, error: &SendRequestError, proxy: Option<Proxy>) -> D
         SendRequestError::Connect(ConnectError::Resolver(_) | ConnectError::NoRecords) => {
             format!("the host name of {service} cannot be resolved")
         }
-        SendRequestError::Connect(ConnectError::Disconnected) => {
-            format!("{service} closed the connection without an answer")
-        }
         SendRequestError::Connect(ConnectError::Io(error)) => match tls_failure(error) {
             Some(failure) => format!("the TLS handshake with {service} failed: {failure}"),
             None => format!("connecting to {service} failed: {}", error.kind()),
         },
-        SendRequestError::Send(error) => format!("the connection to {service} broke: {}", error.kind()),
-        SendRequestError::Response(_) => format!("{service} answered something that is not HTTP"),
-        _ => format!("the request to {service} failed"),
+        // awc says so of a connection that was open: the request was sent, here and below, if maybe not all of it.
+        SendRequestError::Connect(ConnectError::Disconnected) => {
+            return DeliveryError::in_doubt(format!("{service} closed the connection without an answer"));
+        }
+        SendRequestError::Connect(_) => format!("connecting to {service} failed"),
+        SendRequestError::Send(error) => {
+            return DeliveryError::in_doubt(format!("the connection to {service} broke: {}", error.kind()));
+        }
+        SendRequestError::Response(_) => {
+            return DeliveryError::in_doubt(format!("{service} answered something that is not HTTP"));
+        }
+        _ => return DeliveryError::in_doubt(format!("the request to {service} failed")),
     };
 
     DeliveryError::transient(why)

@@ -1,19 +1,47 @@
 //! The wording of a round's message. It says only what the API server answered; channels add nothing to it.
 
+mod victims;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus};
 
+pub use self::victims::VictimLine;
+
+use super::local_time::with_local_times;
 use crate::text::{self, clean, count};
 
 /// The longest headline, in characters: Slack's limit for a header, and short enough for a phone.
 const HEADLINE: usize = 150;
 /// The longest line, in characters: long enough for a budget's numbers, too short for a stack trace.
 const LINE: usize = 400;
+/// The longest phrase of a headline that counts several outcomes, in characters: so that one always fits.
+const PHRASE: usize = 80;
+/// The longest name of a cluster in a footer, in characters: longer than an ARN, and room for the slot stays.
+const CLUSTER: usize = 100;
 /// The longest footer, in characters.
 const FOOTER: usize = 300;
+
+/// What every message of a process names beside the report.
+#[derive(Debug, Clone)]
+pub struct MessageContext {
+    /// The cluster's name, if it has one.
+    pub cluster: Option<String>,
+    /// The zone of the schedule, in which times are given beside UTC.
+    pub zone: TimeZone,
+}
+
+impl Default for MessageContext {
+    fn default() -> Self {
+        Self {
+            cluster: None,
+            zone: TimeZone::UTC,
+        }
+    }
+}
 
 /// The message about one round. Every text is a single line of bounded length without invisible characters, and not yet
 /// escaped for any service.
@@ -29,6 +57,8 @@ pub struct RoundMessage {
     pub headline: String,
     /// The victims that were tried, in order.
     pub victims: Vec<VictimLine>,
+    /// The lines about the victims for people: those that were spared for the same reason share a line.
+    pub victim_lines: Vec<String>,
     /// What went wrong and, if nothing was disrupted, the exemptions by reason, most frequent first.
     pub notes: Vec<String>,
     /// What identifies the round: slot, seed and scope.
@@ -37,38 +67,41 @@ pub struct RoundMessage {
     pub repeats_its_victim: bool,
 }
 
-/// The line about one victim.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VictimLine {
-    /// `namespace/name`.
-    pub pod: String,
-    /// The UID, which distinguishes the pod from its successor.
-    pub uid: String,
-    /// The outcome in one word.
-    pub outcome: &'static str,
-    /// Whether the outcome is unknown.
-    pub doubtful: bool,
-    /// The line for people to read.
-    pub line: String,
-}
-
 impl RoundMessage {
-    /// Writes the message about `report`.
+    /// Writes the message about `report` for a cluster without a name and a schedule in UTC.
     pub fn of(report: &RoundReport) -> Self {
+        Self::in_context(report, &MessageContext::default())
+    }
+
+    /// Writes the message about `report`.
+    pub fn in_context(report: &RoundReport, context: &MessageContext) -> Self {
+        let shown = |text: &str, max| clean(&with_local_times(text, &context.zone), max);
+
         let prefix = if report.dry_run { "dry run: " } else { "" };
-        let headline = clean(&format!("{prefix}{}", headline(report)), HEADLINE);
-        let notes = notes(report, &headline);
-        let victims: Vec<_> = report.attempts.iter().map(|a| victim(report, a)).collect();
+        let headline = shown(&format!("{prefix}{}", headline(report)), HEADLINE);
+        let is_said = |words: &str| headline.contains(&with_local_times(words, &context.zone));
+        let notes = notes(report, is_said);
+
+        let mut victims: Vec<_> = report
+            .attempts
+            .iter()
+            .map(|attempt| victims::describe(report, attempt))
+            .collect();
+        let victim_lines = victims::group(report, &victims);
+        for victim in &mut victims {
+            victim.line = shown(&victim.line, LINE);
+        }
 
         Self {
             status: report.status(),
             slot: report.slot,
             seed: report.seed,
             repeats_its_victim: report.end == RoundEnd::Complete && victims.len() == 1 && notes.is_empty(),
+            notes: notes.iter().map(|note| shown(note, LINE)).collect(),
+            footer: shown(&footer(report, context), FOOTER),
+            victim_lines: victim_lines.iter().map(|line| shown(line, LINE)).collect(),
             headline,
             victims,
-            notes: notes.iter().map(|note| clean(note, LINE)).collect(),
-            footer: clean(&footer(report), FOOTER),
         }
     }
 }
@@ -125,7 +158,7 @@ fn tallies(report: &RoundReport) -> String {
         .into_iter()
         .map(|((rank, words), n)| match rank {
             0 | 1 => format!("{words} {}", count(n, "pod")),
-            _ => format!("{n} {words}"),
+            _ => clean(&format!("{n} {words}"), PHRASE),
         })
         .collect();
 
@@ -144,36 +177,10 @@ fn no_attempt(report: &RoundReport) -> String {
     }
 }
 
-/// Describes one victim.
-fn victim(report: &RoundReport, attempt: &AttemptReport) -> VictimLine {
-    let pod = clean(&attempt.pod.to_string(), LINE);
-    let owner = match &attempt.owner {
-        Some(owner) => format!(" ({owner})"),
-        None => String::new(),
-    };
-    let result = match &attempt.outcome {
-        Outcome::DryRun => format!("dry run, would have been {}", participle(report.method)),
-        outcome => outcome.to_string(),
-    };
-    let warnings: String = attempt
-        .warnings
-        .iter()
-        .map(|warning| format!("; warning: {warning}"))
-        .collect();
-
-    VictimLine {
-        line: clean(&format!("{pod}{owner}: {result}{warnings}"), LINE),
-        uid: clean(&attempt.pod.uid, LINE),
-        outcome: attempt.outcome.word(),
-        doubtful: matches!(attempt.outcome, Outcome::Unknown { .. }),
-        pod,
-    }
-}
-
 /// The notes: whatever the headline does not already say in full.
-fn notes(report: &RoundReport, headline: &str) -> Vec<String> {
+fn notes(report: &RoundReport, is_said: impl Fn(&str) -> bool) -> Vec<String> {
     let mut notes = Vec::new();
-    let is_missing = |words: &String| !headline.contains(words.as_str());
+    let is_missing = |words: &String| !is_said(words);
 
     if let RoundEnd::Failed { why } = &report.end
         && is_missing(why)
@@ -204,26 +211,33 @@ fn notes(report: &RoundReport, headline: &str) -> Vec<String> {
     notes
 }
 
-fn footer(report: &RoundReport) -> String {
+fn footer(report: &RoundReport, context: &MessageContext) -> String {
     let namespaces = match report.namespaces.as_slice() {
         [] => "all namespaces".to_owned(),
         names => text::list(names, ", ", 100, text::chars),
     };
-    let mut parts = vec![
-        format!("slot {}", report.slot),
-        format!("seed {}", report.seed),
-        pod_counts(report),
-        namespaces,
-    ];
-
+    let mut parts = Vec::new();
     if report.dry_run {
-        parts.insert(0, "dry run".to_owned());
+        parts.push("dry run".to_owned());
     }
+    let cluster = context.cluster.as_ref();
+    parts.extend(cluster.map(|name| format!("cluster {}", clean(name, CLUSTER))));
+    parts.push(format!("slot {}", report.slot));
+    parts.push(format!("seed {}", report.seed));
+    if has_listed(report) {
+        parts.push(pod_counts(report));
+    }
+    parts.push(namespaces);
     if !report.selector.is_empty() {
         parts.push(report.selector.clone());
     }
 
     parts.join(" · ")
+}
+
+/// Whether pods were listed: a round that ended before, or could not, says nothing about their number.
+fn has_listed(report: &RoundReport) -> bool {
+    report.listed > 0 || report.end == RoundEnd::Complete && report.problems.is_empty()
 }
 
 /// The numbers of pods listed and of candidates, and the size of the sample if only a sample was judged.
@@ -268,4 +282,4 @@ fn participle(method: DisruptionMethod) -> &'static str {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -23,7 +23,7 @@ pub trait ChatService: fmt::Debug + Send + Sync {
     /// The meaning of `answer`.
     fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult;
 
-    /// The texts to hide if the service echoes them: the secret and the destination.
+    /// The texts to hide if the service echoes them, in whichever encoding: the secret, the URL and the destination.
     fn hidden(&self) -> Vec<&str>;
 }
 
@@ -109,27 +109,5 @@ impl fmt::Debug for FieldValues {
         let secrets = self.secrets.iter().map(|(key, _)| key);
         let texts = self.texts.iter().map(|(key, _)| key);
         f.debug_set().entries(secrets.chain(texts)).finish()
-    }
-}
-
-/// Replaces the secret and the destination of `service` in `text`, in case its answer echoes them.
-pub(super) fn redact(service: &dyn ChatService, text: &str) -> String {
-    let hidden = service.hidden().into_iter().filter(|hidden| !hidden.is_empty());
-    hidden.fold(text.to_owned(), |text, hidden| text.replace(hidden, "[hidden]"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::notify::webex::{WEBEX_API, WebexBot};
-
-    #[test]
-    fn an_echoed_secret_is_hidden() {
-        let webex = WebexBot {
-            token: "tok-1".into(),
-            room_id: "room-1".to_owned(),
-            api_url: WEBEX_API.to_owned(),
-        };
-        assert_eq!(redact(&webex, "no tok-1 in room-1"), "no [hidden] in [hidden]");
     }
 }

@@ -1,17 +1,17 @@
 //! Slack, by a bot or an incoming webhook: the payload of a message, and the meaning of the answers.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
 
 use super::delivery::{
-    DeliveryError, DeliveryResult, ServiceAnswer, cut_short, is_code, judge_status, not_understood,
+    Delivery, DeliveryError, DeliveryResult, ServiceAnswer, is_code, judge_status, not_understood,
+    unconfirmed,
 };
 use super::message::RoundMessage;
+use super::partial_json::PartialObject;
 use super::service::{ChatService, FieldKind, PostRequest, ServiceField, ServiceSpec};
 use crate::text::{chars, escape_within, list};
 
@@ -175,10 +175,9 @@ pub fn bot_payload(message: &RoundMessage, bot: &SlackBot) -> Value {
 /// The body of an incoming webhook. All texts are `plain_text` and escaped, so that no text from the cluster can
 /// mention people, create links or format.
 pub fn webhook_payload(message: &RoundMessage) -> Value {
-    let victims = message.victims.iter().map(|victim| &victim.line);
     let mut blocks = vec![json!({"type": "header", "text": plain(&message.headline, HEADER)})];
-    blocks.extend(section(victims));
-    blocks.extend(section(message.notes.iter()));
+    blocks.extend(section(&message.victim_lines));
+    blocks.extend(section(&message.notes));
     blocks.push(json!({"type": "context", "elements": [plain(&message.footer, CONTEXT)]}));
 
     json!({
@@ -192,17 +191,17 @@ pub fn webhook_payload(message: &RoundMessage) -> Value {
 
 /// Judges an answer of `chat.postMessage`, whose 200 is a success only with `"ok": true`.
 pub fn judge_bot(answer: &ServiceAnswer) -> DeliveryResult {
-    let parsed = SlackAnswer::of(&answer.body);
-    let error = parsed.error.filter(|code| is_code(code));
-    judge_status("Slack", answer, error.as_deref())?;
+    let parsed = PartialObject::parse(&answer.body);
+    let code = parsed.text("error").filter(|code| is_code(code));
+    judge_status("Slack", answer, code)?;
 
-    match (parsed.ok, error) {
-        (Some(true), _) => Ok(()),
-        (Some(false), Some(code)) => Err(refused(&code, answer)),
+    match (parsed.boolean("ok"), code) {
+        (Some(true), _) => Ok(Delivery::Confirmed),
+        (Some(false), Some(code)) => Err(refused(code, answer)),
         (Some(false), None) => Err(DeliveryError::permanent(
             "Slack refused the message without a reason",
         )),
-        (None, _) if !answer.whole && parsed.unfinished => Err(cut_short("Slack")),
+        (None, _) if !answer.whole && parsed.is_unfinished() => Ok(unconfirmed("Slack", answer.status)),
         (None, _) => Err(not_understood("Slack", answer.status)),
     }
 }
@@ -211,28 +210,45 @@ pub fn judge_bot(answer: &ServiceAnswer) -> DeliveryResult {
 pub fn judge_webhook(answer: &ServiceAnswer) -> DeliveryResult {
     let service = "the Slack webhook";
     let body = answer.body.trim();
-    judge_status(service, answer, Some(body).filter(|body| is_code(body)))?;
+    let code = Some(body).filter(|body| is_code(body));
+    judge_status(service, answer, code).map_err(|error| with_webhook_remedy(error, answer.status, code))?;
 
     match body {
-        "ok" => Ok(()),
-        _ if !answer.whole && "ok".starts_with(body) => Err(cut_short(service)),
+        "ok" => Ok(Delivery::Confirmed),
+        _ if !answer.whole && "ok".starts_with(body) => Ok(unconfirmed(service, answer.status)),
         _ => Err(not_understood(service, answer.status)),
     }
+}
+
+/// Adds what to do about a webhook that is gone or forbidden.
+fn with_webhook_remedy(mut error: DeliveryError, status: u16, code: Option<&str>) -> DeliveryError {
+    let remedy = match (code, status) {
+        (Some("channel_is_archived"), _) => " (the channel is archived)",
+        (Some("action_prohibited" | "posting_to_general_channel_denied"), _) => {
+            " (an administrator of the workspace must allow it)"
+        }
+        (Some("invalid_payload" | "no_text"), _) => "",
+        (Some("no_service" | "no_active_hooks" | "invalid_token" | "no_team"), _) | (_, 404 | 410) => {
+            " (the webhook does not exist or is disabled: create a new one)"
+        }
+        _ => "",
+    };
+    error.why.push_str(remedy);
+    error
 }
 
 /// The error of an answer with `"ok": false` and an error code, with advice for the common codes.
 fn refused(code: &str, answer: &ServiceAnswer) -> DeliveryError {
     let remedy = match code {
-        "ratelimited"
-        | "rate_limited"
-        | "internal_error"
-        | "fatal_error"
-        | "request_timeout"
-        | "service_unavailable" => {
+        "ratelimited" | "rate_limited" | "request_timeout" | "service_unavailable" => {
             return DeliveryError::transient_until(
                 format!("Slack refused the message for now: {code}"),
                 answer.retry_after,
             );
+        }
+        // Slack says of these two that a part of the operation may have succeeded.
+        "internal_error" | "fatal_error" => {
+            return DeliveryError::in_doubt(format!("Slack failed on the message: {code}"));
         }
         "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" | "account_inactive" => {
             " (a new bot token is needed)"
@@ -248,8 +264,9 @@ fn refused(code: &str, answer: &ServiceAnswer) -> DeliveryError {
 }
 
 /// A section block with one bullet per line; `None` without lines.
-fn section<'a>(lines: impl Iterator<Item = &'a String>) -> Option<Value> {
+fn section(lines: &[String]) -> Option<Value> {
     let lines: Vec<String> = lines
+        .iter()
         .map(|line| format!("• {}", escape_within(line, SECTION, escape)))
         .collect();
     let text = list(&lines, "\n", SECTION, chars);
@@ -271,44 +288,6 @@ fn escape(c: char, out: &mut String) {
         '<' => out.push_str("&lt;"),
         '>' => out.push_str("&gt;"),
         _ => out.push(c),
-    }
-}
-
-/// The fields of interest of a bot's answer. They are read even if the rest is missing: after `ok`, Slack repeats the
-/// whole message, which may exceed the size that is read.
-#[derive(Default)]
-struct SlackAnswer {
-    ok: Option<bool>,
-    error: Option<String>,
-    /// Whether the body is the beginning of a longer JSON text.
-    unfinished: bool,
-}
-
-impl SlackAnswer {
-    fn of(body: &str) -> Self {
-        let mut answer = Self::default();
-        let result = serde_json::Deserializer::from_str(body).deserialize_map(&mut answer);
-        answer.unfinished = result.is_err_and(|error| error.is_eof());
-        answer
-    }
-}
-
-impl<'de> Visitor<'de> for &mut SlackAnswer {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an answer of Slack's")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
-            match key.as_ref() {
-                "ok" => self.ok = Some(map.next_value()?),
-                "error" => self.error = Some(map.next_value()?),
-                _ => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(())
     }
 }
 

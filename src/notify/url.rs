@@ -16,12 +16,32 @@ pub enum UrlError {
     /// The URL holds credentials, which would be logged and forwarded with it.
     #[error("contains a user name")]
     UserName,
+    /// The URL has a part after `#`, which is never sent.
+    #[error("has a part after #, which is never sent")]
+    Fragment,
+    /// The URL is the base of others, and has a part after `?`, behind which nothing can be added.
+    #[error("has a part after ?, although paths are added to it")]
+    BaseWithQuery,
     /// The URL would send the message and the token unencrypted.
     #[error("would send a secret unencrypted")]
     InTheClear,
     /// The URL has another scheme.
     #[error("is not https")]
     NotHttps,
+}
+
+impl UrlError {
+    /// The advice on what would be right.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Malformed | Self::NoHost | Self::InTheClear | Self::NotHttps => {
+                "use an address that begins with https:// (http:// only for a loopback address)"
+            }
+            Self::UserName => "leave out the user name and the password: https://HOST/…",
+            Self::Fragment => "leave out # and what follows",
+            Self::BaseWithQuery => "leave out ? and what follows",
+        }
+    }
 }
 
 /// Checks that a channel may post to `url`, which must be https, or http to a loopback address.
@@ -32,8 +52,24 @@ pub fn check_url(url: &str) -> Result<(), UrlError> {
     destination(url).map(|_| ())
 }
 
+/// Checks that a channel may post to URLs that begin with `url`.
+///
+/// # Errors
+/// What is wrong with the URL.
+pub fn check_base_url(url: &str) -> Result<(), UrlError> {
+    let uri = destination(url)?;
+    if uri.query().is_some() {
+        return Err(UrlError::BaseWithQuery);
+    }
+    Ok(())
+}
+
 /// Parses `url` as a URL that may be posted to: https, or http to a loopback address.
 pub(super) fn destination(url: &str) -> Result<Uri, UrlError> {
+    // The parser drops a fragment without a word.
+    if url.contains('#') {
+        return Err(UrlError::Fragment);
+    }
     let uri: Uri = url.parse().map_err(|_| UrlError::Malformed)?;
     let authority = uri.authority().ok_or(UrlError::NoHost)?;
     let host = authority.host();
@@ -63,6 +99,8 @@ mod tests {
         for good in [
             "https://hooks.slack.com/services/T0/B0/x",
             "HTTPS://relay.example:8443/a?b=c",
+            "https://discord.com/api/webhooks/1/x/slack?thread_id=5&wait=true",
+            "https://hooks.slack.com/services/T0/B0/x/",
             "http://127.0.0.1:9/x",
             "http://localhost/x",
             "http://[::1]:80",
@@ -77,6 +115,9 @@ mod tests {
             ("slack", UrlError::NotHttps),
             ("ftp://a/b", UrlError::NotHttps),
             ("https://u:p@a/", UrlError::UserName),
+            ("https://a/b#c", UrlError::Fragment),
+            ("https://a/b?c=d#", UrlError::Fragment),
+            ("https://a/b\n", UrlError::Malformed),
         ];
         for (bad, mistake) in bad {
             assert_eq!(check_url(bad), Err(mistake), "{bad}");
@@ -88,5 +129,19 @@ mod tests {
         ] {
             assert_eq!(check_url(clear), Err(UrlError::InTheClear), "{clear}");
         }
+    }
+
+    #[test]
+    fn a_base_url_has_no_query() {
+        assert_eq!(check_base_url("https://slack.com/api/"), Ok(()));
+        assert_eq!(
+            check_base_url("https://slack.com/api?"),
+            Err(UrlError::BaseWithQuery)
+        );
+        assert_eq!(
+            check_base_url("https://slack.com/api?a=b"),
+            Err(UrlError::BaseWithQuery)
+        );
+        assert_eq!(check_base_url("http://slack.com/api"), Err(UrlError::InTheClear));
     }
 }

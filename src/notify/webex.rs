@@ -6,8 +6,11 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::delivery::{DeliveryResult, ServiceAnswer, judge_status};
+use super::delivery::{
+    Delivery, DeliveryError, DeliveryResult, ServiceAnswer, judge_status, not_understood, unconfirmed,
+};
 use super::message::RoundMessage;
+use super::partial_json::PartialObject;
 use super::service::{ChatService, FieldKind, PostRequest, ServiceField, ServiceSpec};
 use crate::text::{escape_within, list};
 
@@ -102,11 +105,10 @@ const LINE: usize = 800;
 
 /// The body of `POST /messages`.
 pub fn payload(message: &RoundMessage, webex: &WebexBot) -> Value {
-    let victims = message.victims.iter().map(|victim| &victim.line);
     let parts = [
         format!("**{}**", escaped(&message.headline)),
-        bullets(victims),
-        bullets(message.notes.iter()),
+        bullets(&message.victim_lines),
+        bullets(&message.notes),
         escaped(&message.footer),
     ];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
@@ -114,15 +116,32 @@ pub fn payload(message: &RoundMessage, webex: &WebexBot) -> Value {
     json!({"roomId": webex.room_id, "markdown": parts.join("\n\n")})
 }
 
-/// Judges an answer of `POST /messages`: the status decides, and the body explains.
+/// Judges an answer of `POST /messages`: a success has the ID of the new message, and an error explains itself.
 pub fn judge(answer: &ServiceAnswer) -> DeliveryResult {
-    let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-    judge_status("Webex", answer, body["message"].as_str())
+    let parsed = PartialObject::parse(&answer.body);
+    judge_status("Webex", answer, parsed.text("message"))
+        .map_err(|error| with_remedy(error, answer.status))?;
+
+    match parsed.text("id") {
+        Some(id) if !id.is_empty() => Ok(Delivery::Confirmed),
+        None if !answer.whole && parsed.is_unfinished() => Ok(unconfirmed("Webex", answer.status)),
+        _ => Err(not_understood("Webex", answer.status)),
+    }
+}
+
+/// Adds what to do about a bot that may not write to the room.
+fn with_remedy(mut error: DeliveryError, status: u16) -> DeliveryError {
+    error.why.push_str(match status {
+        401 => " (a new bot token is needed)",
+        403 | 404 => " (check the room's ID, and that the bot is in the room)",
+        _ => "",
+    });
+    error
 }
 
 /// A list with one bullet per line.
-fn bullets<'a>(lines: impl Iterator<Item = &'a String>) -> String {
-    let lines: Vec<String> = lines.map(|line| format!("- {}", escaped(line))).collect();
+fn bullets(lines: &[String]) -> String {
+    let lines: Vec<String> = lines.iter().map(|line| format!("- {}", escaped(line))).collect();
     list(&lines, "\n", LIST, str::len)
 }
 

@@ -181,5 +181,6 @@ static LAST: &[SettingKey] = &[
     key("log.format", Text("auto"), "`text`, `json`, or `auto`: text on a terminal, JSON elsewhere."),
     key("cluster.kubeconfig", Text(""), "The kubeconfig file. Empty: those of `KUBECONFIG`, else the cluster macaque runs in, else `~/.kube/config`."),
     key("cluster.context", Text(""), "The context within the kubeconfig. Empty: its current one."),
+    key("cluster.name", Text(""), "What reports and the log call the cluster. Empty: the name of the kubeconfig's context."),
     key("cluster.credentials_without_tls", Boolean(false), "Send tokens and passwords to an `http://` server too, where everybody on the way can read them."),
 ];

@@ -4,10 +4,10 @@ use secrecy::ExposeSecret;
 
 use super::decoder::{GivenValue, SettingsDecoder};
 use super::mistake::MistakeReported;
-use super::secret::{HTTPS, ReadFile, decode_secret, url_fault};
-use crate::notify::Channel;
+use super::secret::{ReadFile, decode_secret};
 use crate::notify::registry::SERVICES;
 use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec};
+use crate::notify::{Channel, UrlError, check_base_url, check_url};
 use crate::proxy::{PROXY_URL, Proxy, ProxyPolicy};
 
 /// The key of the proxy, and the key of the file that holds it.
@@ -135,7 +135,8 @@ fn decode_field(
         } => match decode_secret(decoder, read, field.path, file_path)? {
             Some(secret) => {
                 if is_url {
-                    check_url(decoder, &secret, secret.value.expose_secret())?;
+                    let checked = check_url(secret.value.expose_secret());
+                    accept_url(decoder, &secret, checked)?;
                 }
                 given.set.push(secret.place());
                 given.values.secrets.push((field.path, secret.value));
@@ -151,7 +152,7 @@ fn decode_field(
         },
         FieldKind::Url(_) => {
             let url = decoder.text(field.path)?;
-            check_url(decoder, &url, &url.value)?;
+            accept_url(decoder, &url, check_base_url(&url.value))?;
             let base = url.value.trim_end_matches('/').to_owned();
             given.values.texts.push((field.path, base));
         }
@@ -160,13 +161,11 @@ fn decode_field(
     Ok(())
 }
 
-fn check_url<T>(
+/// Reports what is wrong with a URL; the words do not repeat it.
+fn accept_url<T>(
     decoder: &mut SettingsDecoder,
     given: &GivenValue<T>,
-    url: &str,
+    checked: Result<(), UrlError>,
 ) -> Result<(), MistakeReported> {
-    match url_fault(url) {
-        None => Ok(()),
-        Some(wrong) => Err(decoder.refuse(given, format!("the URL {wrong}"), HTTPS)),
-    }
+    checked.map_err(|wrong| decoder.refuse(given, format!("the URL {wrong}"), wrong.remedy()))
 }

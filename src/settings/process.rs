@@ -49,6 +49,8 @@ pub struct ClusterSettings {
     pub kubeconfig: Option<PathBuf>,
     /// The context within the kubeconfig.
     pub context: Option<String>,
+    /// What reports and the log call the cluster.
+    pub name: Option<String>,
     /// Whether credentials may be sent to a server without TLS.
     pub credentials_without_tls: bool,
 }
@@ -92,11 +94,13 @@ pub(super) fn decode_health(decoder: &mut SettingsDecoder) -> Result<Option<Sock
 pub(super) fn decode_cluster(decoder: &mut SettingsDecoder) -> Result<ClusterSettings, MistakeReported> {
     let kubeconfig = decoder.optional("cluster.kubeconfig");
     let context = decoder.optional("cluster.context");
+    let name = decoder.optional("cluster.name");
     let without_tls = decoder.boolean("cluster.credentials_without_tls");
     let set = |given: Option<GivenValue<String>>| given.map(|given| given.value);
     Ok(ClusterSettings {
         kubeconfig: set(kubeconfig?).map(PathBuf::from),
         context: set(context?),
+        name: set(name?),
         credentials_without_tls: without_tls?.value,
     })
 }

@@ -1,5 +1,4 @@
-//! Decodes secrets, by value or from a file, and checks the addresses to which they may be sent. No message repeats a
-//! secret.
+//! Decodes secrets, by value or from a file. No message repeats a secret.
 
 use std::io;
 use std::path::Path;
@@ -8,12 +7,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::decoder::{GivenValue, SettingsDecoder};
 use super::mistake::{MistakeReported, quote};
-use crate::notify::check_url;
 
 /// How a secret's file is read; an argument, so that decoding stays pure.
 pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 
-/// Decodes a secret by value or from a file, whose line break at the end does not count.
+/// Decodes a secret by value or from a file, in which blanks and line breaks around the secret do not count.
 pub(super) fn decode_secret(
     decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
@@ -53,7 +51,8 @@ fn from_file(
             let wrong = format!("cannot read {}: {error}", shown(&path.value));
             Err(decoder.refuse(&path, wrong, "mount the secret there, or fix the path"))
         }
-        Ok(text) => match text.trim_end_matches(['\r', '\n']) {
+        // Editors on Windows begin a file with a byte order mark.
+        Ok(text) => match text.trim_start_matches('\u{feff}').trim() {
             "" => {
                 let wrong = format!("{} is empty", shown(&path.value));
                 Err(decoder.refuse(&path, wrong, "write the secret to it"))
@@ -72,34 +71,5 @@ fn shown(path: &str) -> String {
         quote(path)
     } else {
         "the file that it names".to_owned()
-    }
-}
-
-/// The remedy for what [`url_fault`] finds.
-pub(super) const HTTPS: &str =
-    "use an address that begins with https:// (http:// only for a loopback address)";
-
-/// What is wrong with an address to which a secret is sent; the words do not repeat it.
-pub(super) fn url_fault(url: &str) -> Option<String> {
-    if url.contains(['?', '#']) {
-        return Some("has a part after ? or #".to_owned());
-    }
-    check_url(url).err().map(|mistake| mistake.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_secret_travels_by_https_to_an_address_that_is_a_base() {
-        assert_eq!(url_fault("https://slack.com/api"), None);
-        for bad in [
-            "http://slack.com",
-            "https://slack.com/?a=b",
-            "https://slack.com/#a",
-        ] {
-            assert!(url_fault(bad).is_some(), "{bad}");
-        }
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use macaque_testkit::web_proxy::{ProxyManner, WebProxy};
+use tempfile::TempDir;
 
 use crate::access::server;
 use crate::program::MacaqueCommand;
@@ -137,10 +138,13 @@ fn with(text: &str, proxy: SocketAddr) -> String {
 }
 
 async fn kubectl_gets_in(kubeconfig: &str, variables: &[(&str, String)]) -> bool {
+    // For its cache.
+    let home = TempDir::new().unwrap();
     let mut kubectl = Command::new("kubectl");
     kubectl.args(["--kubeconfig", kubeconfig, "get", "--raw", "/version"]);
     kubectl
         .env_clear()
+        .env("HOME", home.path())
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     kubectl.envs(variables.iter().map(|(name, value)| (name, value)));
     kubectl.stdin(Stdio::null()).output().unwrap().status.success()

@@ -2,26 +2,37 @@
 //! delivery. What services do wrong is in `faults`, what must not be shown in `discretion`.
 mod discretion;
 mod faults;
+mod limits;
 mod tls;
 
 use std::time::{Duration, Instant};
 
-use macaque::notify::{Channel, DeliveryError, DeliveryRetry, deliver, deliver_with_retries};
+use macaque::notify::{
+    Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, Retryable, SlackWebhook, TryCount,
+    deliver, deliver_with_retries,
+};
 use macaque::platform::Platform;
 use serde_json::json;
 
 use macaque_testkit::CANARY;
 use macaque_testkit::chat_server::{ChatServer, reply, reply_with};
-use macaque_testkit::notify::{OK, http, message, slack, webex, webhook};
+use macaque_testkit::notify::{CREATED, OK, http, message, slack, webex, webhook};
 
-/// Follows the default policy without its pauses; they are returned.
-async fn with_retries(channel: &Channel) -> (Result<(), DeliveryError>, Vec<Duration>) {
+const DELIVERED: DeliveryResult = Ok(Delivery::Confirmed);
+
+/// Follows the default policy for one series of tries, without its pauses; they are returned.
+async fn with_retries(channel: &Channel) -> (DeliveryResult, Vec<Duration>) {
     let http = http();
     let message = message();
     let mut pauses = vec![];
     let once = async || deliver(&http, channel, &message).await;
     let delivery = DeliveryRetry::default()
-        .run(&Platform::system(), once, async |pause| pauses.push(pause))
+        .run(
+            &Platform::system(),
+            &mut TryCount::default(),
+            once,
+            async |pause| pauses.push(pause),
+        )
         .await;
     (delivery, pauses)
 }
@@ -31,7 +42,7 @@ async fn a_bot_posts_the_message_with_its_token_in_the_header_alone() {
     let service = ChatServer::answering([reply(200, OK)]).await;
     assert_eq!(
         deliver(&http(), &slack(&service.address), &message()).await,
-        Ok(())
+        DELIVERED
     );
 
     let (head, body) = service.request();
@@ -66,7 +77,7 @@ async fn a_webhook_is_posted_to_its_whole_url_and_carries_no_token() {
     let service = ChatServer::answering([reply(200, "ok")]).await;
     assert_eq!(
         deliver(&http(), &webhook(&service.address), &message()).await,
-        Ok(())
+        DELIVERED
     );
 
     let (head, body) = service.request();
@@ -80,10 +91,10 @@ async fn a_webhook_is_posted_to_its_whole_url_and_carries_no_token() {
 
 #[actix_rt::test]
 async fn webex_gets_its_room_and_the_message_in_markdown() {
-    let service = ChatServer::answering([reply(200, "{}")]).await;
+    let service = ChatServer::answering([reply(200, CREATED)]).await;
     assert_eq!(
         deliver(&http(), &webex(&service.address), &message()).await,
-        Ok(())
+        DELIVERED
     );
 
     let (head, body) = service.request();
@@ -105,39 +116,113 @@ async fn slacks_ok_false_is_a_failure_that_is_not_repeated_if_it_is_permanent() 
 }
 
 #[actix_rt::test]
-async fn slacks_ok_false_is_repeated_if_it_may_pass() {
-    let sick = reply(200, r#"{"ok":false,"error":"internal_error"}"#);
-    let service = ChatServer::answering([sick, reply(200, OK)]).await;
-    let (delivery, pauses) = with_retries(&slack(&service.address)).await;
+async fn a_refusal_for_good_is_sent_once_and_says_what_to_do() {
+    let html = "<html><body>Sign in</body></html>";
+    let services: [fn(&str) -> Channel; 3] = [slack, webhook, webex];
+    let [bot, hook, room] = services;
+    let refusals = [
+        (
+            bot,
+            200,
+            r#"{"ok":false,"error":"channel_not_found"}"#,
+            "use the channel's ID",
+        ),
+        (
+            bot,
+            200,
+            r#"{"ok":false,"error":"invalid_auth"}"#,
+            "a new bot token is needed",
+        ),
+        (bot, 200, html, "is the URL right?"),
+        (hook, 404, "no_service", "create a new one"),
+        (hook, 410, "channel_is_archived", "the channel is archived"),
+        (hook, 200, html, "is the URL right?"),
+        (room, 401, "{}", "a new bot token is needed"),
+        (room, 404, "{}", "check the room's ID"),
+        (room, 200, html, "is the URL right?"),
+    ];
 
-    assert_eq!(delivery, Ok(()));
-    let requests = service.requests();
-    assert_eq!((requests.len(), pauses.len()), (2, 1));
-    assert_eq!(
-        requests[0].split_once("\r\n\r\n").unwrap().1,
-        requests[1].split_once("\r\n\r\n").unwrap().1
-    );
+    for (channel, status, body, remedy) in refusals {
+        let service = ChatServer::answering([reply(status, body)]).await;
+        let (delivery, _) = with_retries(&channel(&service.address)).await;
+        let error = delivery.unwrap_err();
+        assert_eq!(error.retryable, Retryable::No, "{error}");
+        assert!(error.why.contains(remedy), "{error}");
+        assert_eq!(service.requests().len(), 1, "{error}");
+    }
+}
+
+#[actix_rt::test]
+async fn slacks_ok_false_is_repeated_if_it_may_pass() {
+    for code in ["internal_error", "service_unavailable"] {
+        let sick = reply(200, &format!(r#"{{"ok":false,"error":"{code}"}}"#));
+        let service = ChatServer::answering([sick, reply(200, OK)]).await;
+        let (delivery, pauses) = with_retries(&slack(&service.address)).await;
+
+        assert_eq!(delivery, DELIVERED);
+        let requests = service.requests();
+        assert_eq!((requests.len(), pauses.len()), (2, 1));
+        assert_eq!(
+            requests[0].split_once("\r\n\r\n").unwrap().1,
+            requests[1].split_once("\r\n\r\n").unwrap().1
+        );
+    }
 }
 
 #[actix_rt::test]
 async fn a_retry_after_is_waited_for_and_then_the_message_arrives() {
     let busy = reply_with(429, "Retry-After: 7");
-    let service =
-        ChatServer::answering([busy, reply_with(429, "Retry-After: 86400"), reply(200, "ok")]).await;
+    let past = reply_with(429, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT");
+    let far = reply_with(429, "Retry-After: Wed, 31 Dec 2200 23:59:59 GMT");
+    let endless = reply_with(429, "Retry-After: 99999999999999999999");
+    let service = ChatServer::answering([busy, far, endless, past, reply(200, "ok")]).await;
     let (delivery, pauses) = with_retries(&webhook(&service.address)).await;
-    assert_eq!(delivery, Ok(()));
-    assert_eq!(pauses, [7, 300].map(Duration::from_secs));
+    assert_eq!(delivery, DELIVERED);
+    assert_eq!(pauses[..3], [7, 300, 300].map(Duration::from_secs));
+    let usual = Duration::from_secs(4)..=Duration::from_secs(8);
+    assert!(
+        usual.contains(&pauses[3]),
+        "a date that has passed asks for nothing: {pauses:?}"
+    );
 }
 
 #[actix_rt::test]
-async fn a_service_that_stays_down_is_given_up_after_five_tries() {
+async fn a_series_has_five_tries() {
     let service = ChatServer::answering([reply(500, "")]).await;
     let (delivery, pauses) = with_retries(&webex(&service.address)).await;
+    assert_eq!(delivery.unwrap_err().to_string(), "Webex answered 500");
+    assert_eq!((service.requests().len(), pauses.len()), (5, 4));
+}
+
+#[actix_rt::test]
+async fn a_delivery_that_fails_for_good_says_how_often_it_was_tried() {
+    let service = ChatServer::answering([reply(500, "")]).await;
+    let at_once = DeliveryRetry {
+        tries: 3,
+        first: Duration::ZERO,
+        longest: Duration::ZERO,
+    };
+    let platform = Platform::system();
+    let channel = webex(&service.address);
+    let delivery = deliver_with_retries(&http(), &channel, &message(), &at_once, &platform).await;
     assert_eq!(
         delivery.unwrap_err().to_string(),
-        "Webex answered 500 (attempt 5 of 5)"
+        "Webex answered 500 (after 3 tries)"
     );
-    assert_eq!((service.requests().len(), pauses.len()), (5, 4));
+}
+
+#[actix_rt::test]
+async fn a_webhook_with_a_query_is_posted_to_with_it() {
+    let service = ChatServer::answering([reply(200, "ok")]).await;
+    let url = format!("http://{}/api/webhooks/1/x/slack?thread_id=5", service.address);
+    let channel = Channel::from(SlackWebhook { url: url.into() });
+    assert_eq!(deliver(&http(), &channel, &message()).await, DELIVERED);
+
+    let (head, _) = service.request();
+    assert!(
+        head.starts_with("POST /api/webhooks/1/x/slack?thread_id=5 HTTP/1.1\r\n"),
+        "{head}"
+    );
 }
 
 #[actix_rt::test]
@@ -159,6 +244,6 @@ async fn the_pauses_are_really_made() {
     )
     .await;
 
-    assert_eq!(delivery, Ok(()));
+    assert_eq!(delivery, DELIVERED);
     assert!(begun.elapsed() >= short / 2);
 }

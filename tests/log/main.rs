@@ -10,7 +10,9 @@ mod capture;
 
 use std::time::Duration;
 
-use macaque::notify::{Channel, DeliveryRetry, deliver, deliver_with_retries};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use macaque::notify::{Channel, Delivery, DeliveryRetry, deliver, deliver_with_retries};
 use macaque::platform::Platform;
 use macaque_testkit::CANARY;
 use macaque_testkit::chat_server::{ChatAnswer, ChatServer, reply, reply_with};
@@ -21,7 +23,10 @@ use self::capture::{captured, start_capture};
 #[actix_rt::test]
 async fn the_log_names_each_victim_and_the_round_and_warns_of_doubt() {
     start_capture();
-    assert_eq!(deliver(&http(), &Channel::Log, &message()).await, Ok(()));
+    assert_eq!(
+        deliver(&http(), &Channel::Log, &message()).await,
+        Ok(Delivery::Confirmed)
+    );
 
     let round = "slot=2027-03-01T09:30:00Z seed=42";
     let expected = [
@@ -72,7 +77,7 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
             };
             let delivery = deliver_with_retries(&hasty(), &channel, &message(), &at_once, &platform).await;
             shown += &format!("{} {channel:?} {delivery:?}\n", channel.name());
-            shown += &delivery.map_or_else(|error| error.to_string() + "\n", |()| String::new());
+            shown += &delivery.map_or_else(|error| error.to_string() + "\n", |_| String::new());
         }
     }
 
@@ -95,4 +100,77 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
             "{line}"
         );
     }
+}
+
+/// The canary in encodings in which a service may echo it; each can stand in a JSON string.
+fn encoded_canaries() -> Vec<String> {
+    let each = |write: fn(char) -> String| CANARY.chars().map(write).collect::<String>();
+    let percent = CANARY.replace('-', "%2d");
+    vec![
+        CANARY.to_owned(),
+        CANARY.to_uppercase(),
+        CANARY.replace('-', "\\u002d"),
+        each(|c| format!("\\u{:04X}", u32::from(c))),
+        each(|c| format!("\\\\u{:04x}", u32::from(c))),
+        percent.clone(),
+        percent.to_uppercase(),
+        each(|c| format!("%{:02X}", u32::from(c))),
+        percent.replace('%', "%25"),
+        CANARY.replace('-', "&#45;"),
+        STANDARD.encode(CANARY),
+        STANDARD.encode(format!("bot:{CANARY}")),
+        STANDARD_NO_PAD.encode(format!("is {CANARY}")),
+        URL_SAFE.encode(format!("?>{CANARY}")),
+        URL_SAFE_NO_PAD.encode(CANARY),
+        each(|c| format!("{:02x}", u32::from(c))),
+        CANARY.replace('-', "-\u{200b}"),
+        CANARY.replace('-', "\u{ad}-"),
+        CANARY.replace('-', "-\\u2060"),
+        CANARY.replace('-', "\\n-"),
+        format!("{}{CANARY}", "x".repeat(185)),
+    ]
+}
+
+#[actix_rt::test]
+async fn no_secret_is_shown_in_whichever_encoding_a_service_echoes_it() {
+    start_capture();
+    let platform = Platform::system();
+    let at_once = DeliveryRetry {
+        tries: 2,
+        first: Duration::ZERO,
+        longest: Duration::ZERO,
+    };
+
+    for canary in encoded_canaries() {
+        let body = format!(r#"{{"ok":false,"error":"{canary}","message":"no {canary}"}}"#);
+        let decoded: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let decoded = decoded["error"].as_str().unwrap();
+
+        for answer in [
+            reply(400, &body),
+            reply(500, &body),
+            reply(200, &body),
+            reply(403, &canary),
+        ] {
+            let address = ChatServer::answering([answer]).await.address;
+            for channel in [slack(&address), webhook(&address), webex(&address)] {
+                let delivery =
+                    deliver_with_retries(&hasty(), &channel, &message(), &at_once, &platform).await;
+                let shown = format!("{} {}", delivery.unwrap_err(), captured().join(" "));
+                for secret in [CANARY, &canary, decoded] {
+                    assert!(!visible(&shown).contains(&visible(secret)), "{canary}: {shown}");
+                }
+                let echoes = shown.contains("Webex answered 400:") || shown.contains("Webex answered 500:");
+                assert!(!echoes || shown.contains("[hidden]"), "{canary}: {shown}");
+            }
+        }
+    }
+}
+
+/// The characters that a reader can tell apart, in lower case.
+fn visible(text: &str) -> String {
+    let visible = text
+        .chars()
+        .filter(|c| !matches!(c, '\u{200b}' | '\u{ad}' | '\u{2060}' | ' ' | '\n'));
+    visible.flat_map(char::to_lowercase).collect()
 }

@@ -18,7 +18,7 @@ use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
@@ -310,6 +310,7 @@ fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<Round
         },
         channels: Arc::new([Channel::Listener(listener)]),
         proxies: ProxyPolicy::Direct,
+        messages: MessageContext::default(),
         retry: DeliveryRetry::default(),
         restarts: setup.restarts,
         timeouts: setup.timeouts,

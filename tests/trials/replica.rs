@@ -14,7 +14,7 @@ use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, SlackWebhook};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, SlackWebhook};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
@@ -124,6 +124,7 @@ impl ReplicaConfig {
             access,
             channels: Arc::new([channel]),
             proxies: ProxyPolicy::Direct,
+            messages: MessageContext::default(),
             retry: DeliveryRetry {
                 tries: 3,
                 first: Duration::from_millis(50),

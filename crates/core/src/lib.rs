@@ -13,6 +13,7 @@
 //! | [`verdict`] | what the API server's answer to a disruption means |
 //! | [`outcome`] | how the result for a victim is worded |
 //! | [`refusal`] | how a refusal is worded: who refused, and what to do about it |
+//! | [`server_text`] | how much of a server's text is kept |
 //! | [`prediction`] | how the expected result of a disruption is worded before it is tried |
 //! | [`preview`] | which victims a round would pick, and how likely each is |
 //! | [`report`] | how a round is summed up |
@@ -38,4 +39,5 @@ pub mod report;
 pub mod schedule;
 pub mod selection;
 pub mod selector;
+pub mod server_text;
 pub mod verdict;

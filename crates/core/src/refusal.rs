@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::server_text::bounded;
+
 /// Who refused a disruption, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
@@ -71,6 +73,35 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The refusal with every text of a server bounded.
+    pub(crate) fn bounded(mut self) -> Self {
+        match &mut self {
+            Self::Budget { name, message, .. } => {
+                *name = name.as_deref().map(bounded);
+                *message = bounded(message);
+            }
+            Self::Webhook { name, message } | Self::WebhookDown { name, message } => {
+                *name = bounded(name);
+                *message = bounded(message);
+            }
+            Self::Policy {
+                name,
+                binding,
+                message,
+            } => {
+                *name = bounded(name);
+                *binding = bounded(binding);
+                *message = bounded(message);
+            }
+            Self::InvalidPod { message } | Self::NotNow { message } => *message = bounded(message),
+            Self::SeveralBudgets
+            | Self::NamespaceTerminating
+            | Self::AcceptedButAlive
+            | Self::Throttled { .. } => {}
+        }
+        self
+    }
+
     /// The refusal in a few words that follow a noun (`eviction of shop/web-1 refused by budget web`), without the
     /// message of the API server.
     pub fn summary(&self) -> String {

@@ -17,6 +17,7 @@
 use std::time::Duration;
 
 use crate::refusal::Refusal;
+use crate::server_text::bounded;
 
 /// The answer as it was received. The body is recognized by its shape and not by its content type: the server's own
 /// time-out filter sends JSON as `text/plain`.
@@ -88,8 +89,26 @@ pub const CANNOT_BE_ASKED: &str = "does not support dry run";
 /// How long to wait if a throttle names no time: what the server's own filter asks for.
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Classifies the answer to an eviction or a deletion of a pod.
+impl DisruptionVerdict {
+    /// The verdict with every text of a server bounded.
+    fn bounded(self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(refusal.bounded()),
+            Self::Forbidden(why) => Self::Forbidden(bounded(&why)),
+            Self::Uncertain(why) => Self::Uncertain(bounded(&why)),
+            Self::Invalid(why) => Self::Invalid(bounded(&why)),
+            Self::Accepted | Self::Gone | Self::Unauthorized => self,
+        }
+    }
+}
+
+/// Classifies the answer to an eviction or a deletion of a pod. Texts of the server are bounded in the verdict.
 pub fn classify(answer: &ApiAnswer) -> DisruptionVerdict {
+    // Only what was classified is cut: the words that decide may come late in a message.
+    classify_whole(answer).bounded()
+}
+
+fn classify_whole(answer: &ApiAnswer) -> DisruptionVerdict {
     let Some(status) = &answer.status else {
         return by_code_alone(answer);
     };

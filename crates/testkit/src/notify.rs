@@ -15,6 +15,9 @@ use crate::CANARY;
 /// What Slack says to a bot when all is well.
 pub const OK: &str = r#"{"ok":true,"channel":"C1","ts":"1.2"}"#;
 
+/// What Webex says to a bot when all is well.
+pub const CREATED: &str = r#"{"id":"Y2lzY29","roomId":"r"}"#;
+
 /// A round that evicted one pod and does not know of another.
 pub fn message() -> RoundMessage {
     let attempt = |name: &str, outcome| AttemptReport {

@@ -9,6 +9,7 @@ fn response(code: u16, headers: &[(&'static str, &'static str)], body: &str) -> 
         headers: headers.collect(),
         body: body.into(),
         gzip: false,
+        authorization: None,
     }
 }
 
@@ -29,6 +30,48 @@ fn retry_after_is_read_from_the_header_and_else_from_the_body() {
     let answer = response(429, &[("retry-after", "3")], "Too many requests").into_answer();
     assert_eq!(answer.retry_after, Some(Duration::from_secs(3)));
     assert_eq!(answer.text, "Too many requests");
+}
+
+#[test]
+fn a_retry_after_by_date_counts_from_the_servers_own_clock() {
+    let date = ("date", "Mon, 01 Mar 2027 09:30:00 GMT");
+    let until = ("retry-after", "Mon, 01 Mar 2027 09:30:20 GMT");
+    let asked = |headers: &[_]| response(429, headers, "busy").into_answer().retry_after;
+
+    assert_eq!(asked(&[date, until]), Some(Duration::from_secs(20)));
+    assert_eq!(asked(&[until]), None);
+    assert_eq!(asked(&[date, ("retry-after", "-5")]), None);
+}
+
+#[test]
+fn the_credentials_of_the_request_are_hidden_wherever_the_answer_echoes_them() {
+    const TOKEN: &str = "eyJhbGciOi.CANARY-5ecr3t";
+    let basic = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("me:{TOKEN}"));
+    for authorization in [format!("Bearer {TOKEN}"), format!("Basic {basic}")] {
+        let escaped = authorization.replace('-', "\\u002d");
+        let spent = TOKEN.replace('-', "%2D");
+        let status = format!(
+            r#"{{"kind":"Status","status":"Failure","message":"no: {escaped}","details":{{"causes":[{{"message":"{spent}"}}]}}}}"#
+        );
+        let html = format!("<html>{authorization}</html>");
+        let warning = format!(r#"299 - "no {authorization}""#);
+        let echoing = |code, body: &str| ApiResponse {
+            authorization: Some(authorization.parse().unwrap()),
+            headers: HeaderMap::from_iter([(header::WARNING, warning.parse().unwrap())]),
+            ..response(code, &[], body)
+        };
+
+        let mut shown = Vec::new();
+        for (code, body) in [(403, &status), (500, &status), (502, &html), (200, &html)] {
+            shown.push(format!("{:?}", echoing(code, body).into_answer()));
+            let object: Result<serde_json::Value, _> = echoing(code, body).into_object(|| "read".to_owned());
+            shown.extend(object.map_err(|error| error.to_string()).err());
+        }
+        for shown in shown {
+            assert!(!shown.contains("CANARY") && !shown.contains(&basic), "{shown}");
+            assert!(shown.contains("[hidden]"), "{shown}");
+        }
+    }
 }
 
 #[test]
@@ -59,7 +102,7 @@ async fn read_of(
     if body.starts_with(&[0x1f, 0x8b]) {
         response = response.header(header::CONTENT_ENCODING, "gzip");
     }
-    read(response.body(Body::from(body)).unwrap(), max_following).await
+    read(response.body(Body::from(body)).unwrap(), None, max_following).await
 }
 
 fn items(response: ApiResponse) -> Result<(Vec<serde_json::Value>, ListMeta), ApiError> {

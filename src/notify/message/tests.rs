@@ -37,7 +37,7 @@ pub(in crate::notify) fn budget(name: &str) -> Outcome {
 }
 
 /// A round that lists five pods, three of them candidates.
-pub(in crate::notify) fn report(attempts: impl Into<Vec<AttemptReport>>) -> RoundReport {
+pub(crate) fn report(attempts: impl Into<Vec<AttemptReport>>) -> RoundReport {
     let slot: Timestamp = "2027-03-01T09:30:00Z".parse().unwrap();
     let tally = |count, name, detail: &str| ExemptionTally {
         count,
@@ -327,6 +327,125 @@ fn every_line_is_bounded_and_clean_whatever_the_cluster_says() {
     {
         assert!(text::chars(line) <= LINE && !line.contains(|c: char| c.is_control() || c == '\u{202e}'));
     }
+}
+
+#[test]
+fn pods_that_were_spared_for_the_same_reason_share_a_line() {
+    let refused = |n: usize| attempt(&format!("web-{n}"), budget("web"));
+    let mut attempts: Vec<_> = (0..10).map(refused).collect();
+    attempts.insert(1, attempt("db-0", budget("db")));
+    attempts.push(attempt("a", Outcome::Gone));
+    attempts.push(attempt("b", Outcome::Gone));
+    let message = RoundMessage::of(&report(attempts));
+
+    assert_eq!(message.victims.len(), 13, "the log has a line for each");
+    let lines = [
+        "10 pods (shop/web-0, shop/web-1, shop/web-2, shop/web-3, shop/web-4, shop/web-5, shop/web-6, shop/web-7, \
+         shop/web-8, shop/web-9): refused by budget web: needs 3 healthy pods and has 3 currently",
+        "shop/db-0 (deployment/web): refused by budget db: needs 3 healthy pods and has 3 currently",
+        "2 pods (shop/a, shop/b): gone already",
+    ];
+    assert_eq!(message.victim_lines, lines);
+}
+
+#[test]
+fn a_line_of_many_pods_names_the_first_of_them() {
+    let long = "x".repeat(200);
+    let attempts: Vec<_> = (0..30)
+        .map(|n| attempt(&format!("{n}{long}"), budget("web")))
+        .collect();
+    let message = RoundMessage::of(&report(attempts));
+    assert_eq!(message.victim_lines.len(), 1);
+    let line = &message.victim_lines[0];
+    assert!(line.starts_with("30 pods (shop/0xxx"), "{line}");
+    assert!(
+        line.contains("…, … and 29 more): refused by budget web: needs 3"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_pod_that_was_disrupted_or_may_have_been_has_a_line_of_its_own() {
+    let unknown = || Outcome::Unknown {
+        why: "no answer in 40s".to_owned(),
+    };
+    let attempts = ["a", "b"].map(|name| attempt(name, Outcome::Evicted));
+    let in_doubt = ["c", "d"].map(|name| attempt(name, unknown()));
+    let message = RoundMessage::of(&report([attempts, in_doubt].concat()));
+
+    let lines: Vec<_> = message.victims.iter().map(|victim| victim.line.clone()).collect();
+    assert_eq!(message.victim_lines, lines);
+    assert_eq!(lines.len(), 4);
+}
+
+#[test]
+fn a_headline_keeps_a_reason_however_long_a_name_is() {
+    let long = "x".repeat(253);
+    let message = RoundMessage::of(&report([
+        attempt("a", budget(&long)),
+        attempt("b", budget(&long)),
+    ]));
+    assert!(
+        message
+            .headline
+            .starts_with("no pod disrupted: 2 refused by budget xxx"),
+        "{}",
+        message.headline
+    );
+}
+
+#[test]
+fn the_cluster_is_named_and_times_are_given_in_the_zone_of_the_schedule_too() {
+    let context = MessageContext {
+        cluster: Some("prod-\u{202e}eu".to_owned()),
+        zone: TimeZone::get("Europe/Paris").unwrap(),
+    };
+    let mut withheld = report([]);
+    withheld.end = RoundEnd::Withheld {
+        why: "nothing is disrupted until 2027-03-01T12:00:00Z".to_owned(),
+    };
+    withheld.problems = vec!["shop cannot be read since 2027-03-01T09:00:00Z".to_owned()];
+    let message = RoundMessage::in_context(&withheld, &context);
+
+    assert_eq!(
+        message.headline,
+        "no pod disrupted: nothing is disrupted until 2027-03-01T12:00:00Z (13:00 CET)"
+    );
+    assert_eq!(
+        message.notes[0],
+        "problem: shop cannot be read since 2027-03-01T09:00:00Z (10:00 CET)"
+    );
+    assert!(
+        message
+            .footer
+            .starts_with("cluster prod-eu · slot 2027-03-01T09:30:00Z (10:30 CET) · seed 42"),
+        "{}",
+        message.footer
+    );
+}
+
+#[test]
+fn a_footer_counts_pods_only_where_they_were_listed() {
+    let mut nothing = report([]);
+    (nothing.listed, nothing.candidates) = (0, 0);
+    let footer_of = |end, problems: &[&str]| {
+        let problems = problems.iter().map(|problem| (*problem).to_owned()).collect();
+        let report = RoundReport {
+            end,
+            problems,
+            ..nothing.clone()
+        };
+        RoundMessage::of(&report).footer
+    };
+    let counted = "slot 2027-03-01T09:30:00Z · seed 42 · 0 pods listed, 0 candidates · shop · app=web";
+    let uncounted = "slot 2027-03-01T09:30:00Z · seed 42 · shop · app=web";
+    let why = "the API server is unreachable".to_owned();
+
+    assert_eq!(footer_of(RoundEnd::Complete, &[]), counted);
+    assert_eq!(footer_of(RoundEnd::Complete, &["shop cannot be read"]), uncounted);
+    assert_eq!(footer_of(RoundEnd::Interrupted, &[]), uncounted);
+    assert_eq!(footer_of(RoundEnd::Withheld { why: why.clone() }, &[]), uncounted);
+    assert_eq!(footer_of(RoundEnd::Failed { why }, &[]), uncounted);
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn every_payload_is_within_the_limits_of_slack() {
     let hostile = "&<🐒".repeat(2000);
     let mut report = report(
         (0..200)
-            .map(|i| attempt(&format!("{i}{hostile}"), budget(&hostile)))
+            .map(|i| attempt(&format!("{i}{hostile}"), budget(&format!("{i}{hostile}"))))
             .collect::<Vec<_>>(),
     );
     report.problems = vec![hostile.clone(); 200];
@@ -109,10 +109,17 @@ fn every_payload_is_within_the_limits_of_slack() {
 
 #[test]
 fn ok_false_is_a_failure_and_its_code_says_for_how_long() {
+    for code in ["internal_error", "fatal_error"] {
+        let body = json!({"ok": false, "error": code}).to_string();
+        let error = judge_bot(&answer(200, &body)).unwrap_err();
+        assert_eq!(
+            error,
+            DeliveryError::in_doubt(format!("Slack failed on the message: {code}"))
+        );
+    }
     for code in [
         "ratelimited",
-        "internal_error",
-        "fatal_error",
+        "rate_limited",
         "request_timeout",
         "service_unavailable",
     ] {
@@ -160,20 +167,24 @@ fn a_success_is_seen_even_if_its_echo_of_the_message_is_cut() {
         whole: false,
         ..answer(200, r#"{"ok":true,"message":{"text":"evic"#)
     };
-    assert_eq!(judge_bot(&cut), Ok(()));
-    assert_eq!(judge_bot(&answer(200, r#"{"ts":"1.2","ok":true}"#)), Ok(()));
+    assert_eq!(judge_bot(&cut), Ok(Delivery::Confirmed));
+    assert_eq!(
+        judge_bot(&answer(200, r#"{"ts":"1.2","ok":true}"#)),
+        Ok(Delivery::Confirmed)
+    );
 }
 
 #[test]
-fn a_cut_answer_may_be_asked_again_and_a_strange_one_not() {
+fn a_success_that_breaks_off_counts_as_delivered_in_doubt_and_a_strange_one_not_at_all() {
     let cut = |body| ServiceAnswer {
         whole: false,
         ..answer(200, body)
     };
     let retryable = |delivery: DeliveryResult| delivery.map_err(|error| error.retryable);
-    let later = Err(Retryable::Yes { retry_after: None });
+    let why = |service| format!("{service} answered 200, but its answer is incomplete");
+    let in_doubt = |service| Ok(Delivery::Unconfirmed { why: why(service) });
     for body in ["", "{", r#"{"o"#, r#"{"warning":"a"#] {
-        assert_eq!(retryable(judge_bot(&cut(body))), later, "{body}");
+        assert_eq!(retryable(judge_bot(&cut(body))), in_doubt("Slack"), "{body}");
         assert_eq!(
             retryable(judge_bot(&answer(200, body))),
             Err(Retryable::No),
@@ -188,13 +199,18 @@ fn a_cut_answer_may_be_asked_again_and_a_strange_one_not() {
             "{body}"
         );
     }
-    assert_eq!(retryable(judge_webhook(&cut("o"))), later);
+    for body in ["", "o"] {
+        assert_eq!(
+            retryable(judge_webhook(&cut(body))),
+            in_doubt("the Slack webhook")
+        );
+    }
     assert_eq!(retryable(judge_webhook(&cut("<html>"))), Err(Retryable::No));
 }
 
 #[test]
 fn a_webhook_succeeds_with_the_text_ok_alone() {
-    assert_eq!(judge_webhook(&answer(200, "ok\n")), Ok(()));
+    assert_eq!(judge_webhook(&answer(200, "ok\n")), Ok(Delivery::Confirmed));
     for (status, body, why) in [
         (
             200,
@@ -211,11 +227,25 @@ fn a_webhook_succeeds_with_the_text_ok_alone() {
             "invalid_payload",
             "the Slack webhook answered 400: invalid_payload",
         ),
-        (404, "no_service", "the Slack webhook answered 404: no_service"),
+        (
+            404,
+            "no_service",
+            "the Slack webhook answered 404: no_service (the webhook does not exist or is disabled: create a new one)",
+        ),
+        (
+            404,
+            "<html>",
+            "the Slack webhook answered 404 (the webhook does not exist or is disabled: create a new one)",
+        ),
         (
             410,
             "channel_is_archived",
-            "the Slack webhook answered 410: channel_is_archived",
+            "the Slack webhook answered 410: channel_is_archived (the channel is archived)",
+        ),
+        (
+            403,
+            "action_prohibited",
+            "the Slack webhook answered 403: action_prohibited (an administrator of the workspace must allow it)",
         ),
         (403, "<html>T0/B0/SECRET", "the Slack webhook answered 403"),
     ] {

@@ -4,7 +4,7 @@ use macaque_core::outcome::Outcome;
 use macaque_core::refusal::Refusal;
 
 use super::*;
-use crate::notify::delivery::{DeliveryError, answer};
+use crate::notify::delivery::{Retryable, answer};
 use crate::notify::message::tests::{attempt, budget, report};
 
 fn room() -> WebexBot {
@@ -52,7 +52,9 @@ fn no_text_of_the_cluster_can_mention_link_or_format() {
 #[test]
 fn every_payload_is_within_the_bytes_of_webex() {
     for hostile in ["&", "🐒", "x", "_", "字"].map(|c| c.repeat(2000)) {
-        let victims: Vec<_> = (0..200).map(|_| attempt(&hostile, budget(&hostile))).collect();
+        let victims: Vec<_> = (0..200)
+            .map(|i| attempt(&hostile, budget(&format!("{i}{hostile}"))))
+            .collect();
         let mut report = report(victims);
         report.problems = vec![hostile.clone(); 200];
         report.selector = hostile;
@@ -63,13 +65,70 @@ fn every_payload_is_within_the_bytes_of_webex() {
 }
 
 #[test]
-fn the_status_decides_and_the_body_explains() {
-    for status in [200, 201, 204] {
-        assert_eq!(judge(&answer(status, "whatever")), Ok(()));
+fn a_success_has_the_id_of_the_message() {
+    let created = r#"{"id":"Y2lz","roomId":"r"}"#;
+    for status in [200, 201] {
+        assert_eq!(judge(&answer(status, created)), Ok(Delivery::Confirmed));
     }
+
+    let why = "answered 200, but not as Webex answers: is the URL right?";
+    for strange in [
+        "<html><body>Sign in</body></html>",
+        "whatever",
+        "",
+        "{}",
+        "[]",
+        r#"{"id":7}"#,
+        r#"{"id":""}"#,
+        r#"{"id":null}"#,
+        r#"{"message":"no"}"#,
+    ] {
+        let judged = judge(&answer(200, strange));
+        assert_eq!(judged, Err(DeliveryError::permanent(why)), "{strange}");
+    }
+}
+
+#[test]
+fn a_success_that_breaks_off_counts_as_delivered_in_doubt_and_a_strange_one_not_at_all() {
+    let cut = |body| ServiceAnswer {
+        whole: false,
+        ..answer(200, body)
+    };
+    let why = "Webex answered 200, but its answer is incomplete".to_owned();
+    let in_doubt = Ok(Delivery::Unconfirmed { why });
+    for body in ["", "{", r#"{"i"#, r#"{"id":"Y2"#, r#"{"roomId":"r","#] {
+        assert_eq!(judge(&cut(body)), in_doubt, "{body}");
+    }
+    assert_eq!(
+        judge(&cut(r#"{"id":"Y2lz","markdown":"evic"#)),
+        Ok(Delivery::Confirmed)
+    );
+    for body in ["<html>", "[", "no"] {
+        let error = judge(&cut(body)).unwrap_err();
+        assert_eq!(error.retryable, Retryable::No, "{body}");
+    }
+}
+
+#[test]
+fn an_error_explains_itself_and_says_what_to_do() {
     let body = r#"{"message":"The room is\nlocked.","trackingId":"x"}"#;
-    let gone = DeliveryError::permanent("Webex answered 404: The room is locked.");
-    assert_eq!(judge(&answer(404, body)), Err(gone));
-    let down = DeliveryError::transient("Webex answered 502");
-    assert_eq!(judge(&answer(502, "<html>")), Err(down));
+    for (status, body, error) in [
+        (
+            404,
+            body,
+            DeliveryError::permanent(
+                "Webex answered 404: The room is locked. (check the room's ID, and that the bot is in the room)",
+            ),
+        ),
+        (
+            401,
+            "",
+            DeliveryError::permanent("Webex answered 401 (a new bot token is needed)"),
+        ),
+        (400, "<html>", DeliveryError::permanent("Webex answered 400")),
+        (502, "<html>", DeliveryError::transient("Webex answered 502")),
+        (504, "<html>", DeliveryError::in_doubt("Webex answered 504")),
+    ] {
+        assert_eq!(judge(&answer(status, body)), Err(error));
+    }
 }

@@ -84,7 +84,7 @@ fn the_log_is_one_json_object_a_line() {
         let first = lines[0]["msg"].as_str().unwrap();
         assert!(
             first.starts_with(
-                "DRY RUN, nothing will be disrupted: evict up to 1 per round of the pods in shop, at"
+                "DRY RUN, nothing will be disrupted: evict up to 1 per round of the pods in shop of cluster sandbox, at"
             ),
             "{log}"
         );

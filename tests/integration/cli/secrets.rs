@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use kube_sandbox::scenario::deployment;
 
 use crate::macaque;
+use macaque_testkit::fault_proxy::{FaultProxy, ProxyResponse};
 use macaque_testkit::{CANARY, Program, TestCluster};
 
 /// Slack, for one message: reads it, echoes its token in a refusal, and hands over what it read.
@@ -138,6 +139,34 @@ fn a_kubeconfigs_token_that_cannot_be_one_is_not_shown() {
         .replace("http://", "https://");
     let output = macaque("once -n shop --kubeconfig bad").file("bad", &bad).run();
     output.complains(2, &["kubeconfig bad: the token holds a line break"]);
+}
+
+#[test]
+fn a_token_that_the_api_server_echoes_is_not_shown_in_whichever_encoding() {
+    let encodings = [
+        CANARY.to_owned(),
+        CANARY.replace('-', "\\u002d"),
+        CANARY.replace('-', "%2D"),
+        CANARY.replace('-', "-\u{200b}"),
+    ];
+    for (echo, status) in encodings.iter().flat_map(|echo| [(echo, 403), (echo, 400)]) {
+        let body = format!(r#"{{"kind":"Status","status":"Failure","message":"no {echo}","code":{status}}}"#);
+        let server = FaultProxy::with_upstream(move |_| {
+            Box::pin(std::future::ready(Some(ProxyResponse::new(status, body.clone()))))
+        });
+        let kubeconfig = TestCluster::with(Vec::new()).kubeconfig_at(&server.url());
+        let kubeconfig = kubeconfig.replace("user: {}", &format!("user: {{ token: {CANARY} }}"));
+        let output = macaque("once -n shop --kubeconfig file --log-level trace")
+            .file("file", &kubeconfig)
+            .env("MACAQUE_CLUSTER__CREDENTIALS_WITHOUT_TLS", "true")
+            .run();
+
+        let head = server.requests()[0].headers.clone();
+        assert!(format!("{head:?}").contains(CANARY), "the server knows the token");
+        let visible = format!("{}{}", output.out, output.err).replace('\u{200b}', "");
+        assert!(!visible.contains(CANARY) && !visible.contains(echo), "{visible}");
+        assert!(visible.contains("[hidden]"), "{visible}");
+    }
 }
 
 /// `macaque once` by a kubeconfig whose user has these lines.

@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
 use macaque::notify::delivery::Retryable;
-use macaque::notify::{DeliveryError, deliver};
+use macaque::notify::{Delivery, DeliveryError, DeliveryRetry, TryCount, deliver};
+use macaque::platform::Platform;
 
-use super::with_retries;
+use super::{DELIVERED, with_retries};
 use macaque_testkit::chat_server::{ChatAnswer, ChatServer, head, reply, reply_with};
 use macaque_testkit::notify::{OK, hasty, http, message, slack, webex, webhook};
-
-const TRANSIENT: Retryable = Retryable::Yes { retry_after: None };
 
 #[actix_rt::test]
 async fn a_redirect_is_a_failure_and_the_other_server_sees_nothing() {
@@ -29,24 +28,26 @@ async fn a_redirect_is_a_failure_and_the_other_server_sees_nothing() {
 
 #[actix_rt::test]
 async fn no_stall_outlasts_the_deadline() {
-    let late = "Slack did not answer in time";
-    let cut = "Slack's answer was cut short";
+    let late = Err(DeliveryError::in_doubt("Slack did not answer in time"));
+    let why = "Slack answered 200, but its answer is incomplete".to_owned();
+    let cut = Ok(Delivery::Unconfirmed { why });
+    let failed = Err(DeliveryError::transient("Slack answered 500"));
     let json = |status| format!("{}{{\"channel\":", head(status));
     let stalls = [
-        (ChatAnswer::Stall(String::new()), late),
-        (ChatAnswer::Stall("HTTP/1.1 200 O".to_owned()), late),
+        (ChatAnswer::Stall(String::new()), late.clone()),
+        (ChatAnswer::Stall("HTTP/1.1 200 O".to_owned()), late.clone()),
         (ChatAnswer::Drip("HTTP/1.1 200 OK\r\nX:".to_owned()), late),
-        (ChatAnswer::Stall(head(200)), cut),
-        (ChatAnswer::Stall(json(200)), cut),
+        (ChatAnswer::Stall(head(200)), cut.clone()),
+        (ChatAnswer::Stall(json(200)), cut.clone()),
         (ChatAnswer::Drip(json(200)), cut),
-        (ChatAnswer::Stall(head(500)), "Slack answered 500"),
+        (ChatAnswer::Stall(head(500)), failed),
     ];
-    join_all(stalls.map(async |(answer, why)| {
+    join_all(stalls.map(async |(answer, expected)| {
         let service = ChatServer::answering([answer]).await;
         let begun = Instant::now();
         let delivery = deliver(&hasty(), &slack(&service.address), &message()).await;
-        assert_eq!(delivery, Err(DeliveryError::transient(why)));
-        assert!(begun.elapsed() < Duration::from_secs(5), "{why}");
+        assert_eq!(delivery, expected);
+        assert!(begun.elapsed() < Duration::from_secs(5), "{expected:?}");
     }))
     .await;
 }
@@ -56,14 +57,75 @@ async fn what_was_delivered_stays_so_even_if_the_rest_of_the_answer_stalls() {
     let service = ChatServer::answering([ChatAnswer::Drip(format!("{}{{\"ok\":true,", head(200)))]).await;
     assert_eq!(
         deliver(&hasty(), &slack(&service.address), &message()).await,
-        Ok(())
+        DELIVERED
     );
 
-    let service = ChatServer::answering([ChatAnswer::Stall(head(200))]).await;
+    let service = ChatServer::answering([ChatAnswer::Stall(format!("{}{{\"id\":\"Y2\",", head(200)))]).await;
     assert_eq!(
         deliver(&hasty(), &webex(&service.address), &message()).await,
-        Ok(())
+        DELIVERED
     );
+}
+
+/// The head of an answer in chunks, and its beginning.
+fn chunked(beginning: &str) -> String {
+    format!("HTTP/1.1 200 Words\r\nTransfer-Encoding: chunked\r\n\r\n{beginning}")
+}
+
+#[actix_rt::test]
+async fn what_was_accepted_is_not_sent_again_whatever_becomes_of_the_rest_of_the_answer() {
+    let breaks = [
+        ChatAnswer::Bytes(head(200)),
+        ChatAnswer::Stall(head(200)),
+        ChatAnswer::Drip(head(200)),
+        ChatAnswer::Bytes(head(201)),
+        ChatAnswer::Bytes(chunked("")),
+        ChatAnswer::Bytes(chunked("5\r\n")),
+        ChatAnswer::Bytes(chunked("zz\r\n")),
+    ];
+    for answer in breaks {
+        for channel in [slack, webhook, webex] {
+            let service = ChatServer::answering([answer.clone()]).await;
+            let http = hasty();
+            let message = message();
+            let channel = channel(&service.address);
+            let mut count = TryCount::default();
+            let once = async || deliver(&http, &channel, &message).await;
+            let delivery = DeliveryRetry::default()
+                .run(&Platform::system(), &mut count, once, async |_| {})
+                .await;
+
+            assert!(
+                matches!(delivery, Ok(Delivery::Unconfirmed { .. })),
+                "{answer:?}: {delivery:?}"
+            );
+            assert_eq!(service.requests().len(), 1, "{answer:?}");
+        }
+    }
+}
+
+#[actix_rt::test]
+async fn what_may_have_been_delivered_is_sent_ten_times_in_all() {
+    let service = ChatServer::answering([ChatAnswer::Bytes(String::new())]).await;
+    let http = http();
+    let message = message();
+    let channel = webhook(&service.address);
+    let retry = DeliveryRetry::default();
+    let mut count = TryCount::default();
+
+    loop {
+        let once = async || deliver(&http, &channel, &message).await;
+        let delivery = retry
+            .run(&Platform::system(), &mut count, once, async |_| {})
+            .await;
+        if retry
+            .pause_between_series(&delivery.unwrap_err(), count)
+            .is_none()
+        {
+            break;
+        }
+    }
+    assert_eq!((service.requests().len(), count.in_doubt), (10, 10));
 }
 
 #[actix_rt::test]
@@ -79,7 +141,7 @@ async fn of_a_huge_body_only_the_beginning_is_read() {
 }
 
 #[actix_rt::test]
-async fn a_connection_that_fails_may_be_tried_again_and_names_no_address() {
+async fn a_connection_that_fails_is_tried_again_one_that_breaks_is_in_doubt_and_neither_names_an_address() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -102,7 +164,7 @@ async fn a_connection_that_fails_may_be_tried_again_and_names_no_address() {
         let error = deliver(&http(), &slack(&service.address), &message())
             .await
             .unwrap_err();
-        assert_eq!(error.retryable, TRANSIENT, "{error}");
+        assert_eq!(error.retryable, Retryable::InDoubt, "{error}");
         assert!(!error.to_string().contains("127.0.0.1"), "{error}");
     }
 }

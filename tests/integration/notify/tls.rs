@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use macaque::notify::http::HttpError;
-use macaque::notify::{Channel, DeliveryError, HttpClient, SlackWebhook, deliver};
+use macaque::notify::{Channel, Delivery, DeliveryError, HttpClient, SlackWebhook, deliver};
 use macaque::platform::Platform;
 use macaque::proxy::{Proxy, ProxyEnvironment, ProxyPolicy};
 use rustls::crypto::ring;
@@ -95,7 +95,10 @@ async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_proc
 
     let (channel, server) = secure_webhook("127.0.0.1");
     let http = client(std::slice::from_ref(&channel)).unwrap();
-    assert_eq!(deliver(&http, &channel, &message()).await, Ok(()));
+    assert_eq!(
+        deliver(&http, &channel, &message()).await,
+        Ok(Delivery::Confirmed)
+    );
     assert_eq!(server.join().unwrap().unwrap(), b"http/1.1");
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
 }
@@ -126,7 +129,7 @@ async fn the_tls_of_a_service_passes_every_kind_of_proxy_untouched() {
         let proxy = WebProxy::start(&destination, ProxyManner::Login("user", CANARY)).unwrap();
         let proxies = fixed(&format!("{scheme}://user:{CANARY}@{}", proxy.address()));
 
-        assert_eq!(delivery(&channel, proxies).await, Ok(()));
+        assert_eq!(delivery(&channel, proxies).await, Ok(Delivery::Confirmed));
         assert_eq!(server.join().unwrap().unwrap(), b"http/1.1");
         assert_eq!(proxy.led_to(), [destination]);
     }
@@ -221,7 +224,7 @@ async fn a_variable_that_names_no_proxy_is_a_permanent_error_that_names_it() {
 }
 
 /// Delivers the message to `channel` through `proxies`, with one try.
-async fn delivery(channel: &Channel, proxies: ProxyPolicy) -> Result<(), DeliveryError> {
+async fn delivery(channel: &Channel, proxies: ProxyPolicy) -> Result<Delivery, DeliveryError> {
     let http = HttpClient::new(std::slice::from_ref(channel), &proxies, &Platform::system()).unwrap();
     deliver(&http, channel, &message()).await
 }

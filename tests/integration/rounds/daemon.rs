@@ -17,7 +17,7 @@ use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
-use macaque::notify::{Channel, DeliveryRetry, RoundMessage};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque_core::report::RoundStatus;
@@ -178,6 +178,7 @@ fn actors_config(
         },
         channels: Arc::new([Channel::Listener(delivered)]),
         proxies: ProxyPolicy::Direct,
+        messages: MessageContext::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

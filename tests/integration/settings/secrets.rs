@@ -81,6 +81,73 @@ fn an_address_that_would_leak_a_secret_is_refused() {
 }
 
 #[test]
+fn blanks_and_line_breaks_around_a_secret_in_a_file_do_not_count() {
+    let url = "https://discord.com/api/webhooks/1/x/slack?thread_id=5";
+    for text in [
+        url.to_owned(),
+        format!("{url}\n"),
+        format!("{url}\r\n\r\n"),
+        format!(" {url} \n"),
+        format!("\t{url}\t"),
+        format!("\u{feff}{url}\r\n"),
+    ] {
+        let fixture = fixture();
+        let path = fixture.secret("url", &text);
+        let setup = fixture
+            .env("MACAQUE_NOTIFY__SLACK_WEBHOOK__URL_FILE", &path)
+            .load();
+        assert_eq!(secret_of(&setup, "slack-webhook"), url, "{text:?}");
+    }
+
+    for text in [" \n", "\u{feff}", "\n\n"] {
+        let fixture = fixture();
+        let path = fixture.secret("url", text);
+        let mistake = fixture
+            .env("MACAQUE_NOTIFY__SLACK_WEBHOOK__URL_FILE", &path)
+            .mistake();
+        assert!(mistake.contains("\"url\" is empty"), "{mistake}");
+    }
+}
+
+#[test]
+fn each_fault_of_a_url_has_its_own_remedy() {
+    const WEBHOOK: &str = "MACAQUE_NOTIFY__SLACK_WEBHOOK__URL";
+    const API: &str = "MACAQUE_NOTIFY__SLACK__API_URL";
+    for (variable, url, wrong, remedy) in [
+        (
+            WEBHOOK,
+            "https://a.example/x#top",
+            "has a part after #",
+            "leave out # and",
+        ),
+        (WEBHOOK, "http://a.example/x", "unencrypted", "https://"),
+        (
+            WEBHOOK,
+            "https://u:p@a.example/x",
+            "user name",
+            "leave out the user name",
+        ),
+        (WEBHOOK, "a.example/x", "is not", "https://"),
+        (
+            API,
+            "https://a.example/api?x=y",
+            "has a part after ?",
+            "leave out ? and",
+        ),
+        (
+            API,
+            "https://a.example/api#x",
+            "has a part after #",
+            "leave out # and",
+        ),
+        (API, "http://a.example/api", "unencrypted", "https://"),
+    ] {
+        let mistake = fixture().env(variable, url).mistake();
+        assert!(mistake.contains(wrong) && mistake.contains(remedy), "{mistake}");
+    }
+}
+
+#[test]
 fn a_secret_is_never_shown_by_a_setup_that_is_good() {
     let fixture = fixture();
     let path = fixture.secret("token", CANARY);

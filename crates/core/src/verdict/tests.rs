@@ -343,3 +343,41 @@ fn expired_credentials_are_named() {
     );
     assert_eq!(classify(&text(401, "")), DisruptionVerdict::Unauthorized);
 }
+
+#[test]
+fn whatever_a_server_writes_a_verdict_holds_its_beginning_alone() {
+    let long = "x".repeat(20_000);
+    let answers = [
+        status(
+            403,
+            "",
+            &format!("admission webhook \"gate\" denied the request: {long}"),
+        ),
+        status(
+            403,
+            "",
+            &format!("admission webhook \"{long}\" denied the request: no"),
+        ),
+        status(500, "", &format!("failed calling webhook \"gate\": {long}")),
+        status(
+            422,
+            "",
+            &format!("ValidatingAdmissionPolicy 'p' with binding '{long}' denied request: {long}"),
+        ),
+        status(429, "", NO_BUDGET).caused("DisruptionBudget", &format!("The disruption budget web {long}")),
+        status(429, "", NO_BUDGET).caused("DisruptionBudget", &format!("The disruption budget {long}")),
+        status(403, "Forbidden", &long),
+        status(409, "Conflict", &long),
+        status(422, "Invalid", &long).about("Pod", "web-1"),
+        status(500, "InternalError", &long),
+        status(400, "BadRequest", &long),
+        text(502, &long),
+        text(400, &long),
+    ];
+
+    for answer in answers {
+        let verdict = format!("{:?}", classify(&answer));
+        assert!(verdict.contains('…'), "{verdict}");
+        assert!(verdict.len() < 1000, "{verdict}");
+    }
+}

@@ -1,0 +1,145 @@
+//! Promises about the size of messages: no service refuses one for its length, whatever a cluster says.
+
+use jiff::tz::TimeZone;
+use macaque::notify::slack::webhook_payload;
+use macaque::notify::webex::{WEBEX_API, payload};
+use macaque::notify::{MessageContext, RoundMessage, WebexBot};
+use macaque_core::outcome::{DisruptionMethod, Outcome};
+use macaque_core::pod::{PodOwner, PodRef};
+use macaque_core::refusal::Refusal;
+use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
+use proptest::prelude::*;
+use serde_json::Value;
+
+/// Any text: words, escapes of every service, long ones and wide ones.
+fn text() -> impl Strategy<Value = String> {
+    let unit = prop_oneof![
+        Just("&".to_owned()),
+        Just("<_*`".to_owned()),
+        Just("🐒".to_owned()),
+        Just("字 ".to_owned()),
+        Just("\u{202e}\r\n".to_owned()),
+        Just("2027-03-01T09:30:00Z ".to_owned()),
+        "[a-z]{1,12}",
+        "\\PC{0,20}",
+    ];
+    let length = prop_oneof![0..4usize, 0..400usize];
+    (unit, length).prop_map(|(unit, length)| unit.repeat(length))
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    let webhook = (text(), text()).prop_map(|(name, message)| Refusal::Webhook { name, message });
+    prop_oneof![
+        Just(Outcome::Evicted),
+        Just(Outcome::Gone),
+        Just(Outcome::DryRun),
+        text().prop_map(|why| Outcome::Unknown { why }),
+        webhook.prop_map(Outcome::Refused),
+        Just(Outcome::Refused(Refusal::SeveralBudgets)),
+    ]
+}
+
+fn pod() -> impl Strategy<Value = PodRef> {
+    (text(), text()).prop_map(|(namespace, name)| PodRef {
+        namespace,
+        uid: name.clone(),
+        name,
+    })
+}
+
+fn attempt() -> impl Strategy<Value = AttemptReport> {
+    let owner = prop::option::of((text(), text()).prop_map(|(kind, name)| PodOwner { kind, name }));
+    let warnings = prop::collection::vec(text(), 0..3);
+    (pod(), owner, outcome(), warnings).prop_map(|(pod, owner, outcome, warnings)| AttemptReport {
+        pod,
+        owner,
+        outcome,
+        warnings,
+    })
+}
+
+fn end() -> impl Strategy<Value = RoundEnd> {
+    prop_oneof![
+        Just(RoundEnd::Complete),
+        Just(RoundEnd::Interrupted),
+        text().prop_map(|why| RoundEnd::Withheld { why }),
+        text().prop_map(|why| RoundEnd::Failed { why }),
+    ]
+}
+
+fn tally() -> impl Strategy<Value = ExemptionTally> {
+    (any::<usize>(), pod(), text()).prop_map(|(count, example, detail)| ExemptionTally {
+        count: count % 100_000,
+        example,
+        detail,
+    })
+}
+
+fn report() -> impl Strategy<Value = RoundReport> {
+    let attempts = prop::collection::vec(attempt(), 0..30);
+    let texts = || prop::collection::vec(text(), 0..20);
+    let exempted = prop::collection::btree_map("[a-z]{1,20}", tally(), 0..10);
+    (
+        attempts,
+        texts(),
+        texts(),
+        text(),
+        exempted,
+        end(),
+        any::<(bool, u64)>(),
+    )
+        .prop_map(
+            |(attempts, problems, namespaces, selector, exempted, end, (dry_run, seed))| RoundReport {
+                slot: "2027-03-01T09:30:00Z".parse().unwrap(),
+                finished: "2027-03-01T09:30:02Z".parse().unwrap(),
+                seed,
+                dry_run,
+                method: DisruptionMethod::Evict,
+                namespaces,
+                selector,
+                listed: 100,
+                candidates: 40,
+                exempted,
+                attempts,
+                problems,
+                end,
+            },
+        )
+}
+
+/// Whether a payload is within Slack's limits: 50 blocks, 150 characters of a header, 3000 of a section and 2000 of a
+/// context, and 4000 of the text beside them.
+fn fits_slack(payload: &Value) -> bool {
+    let length = |text: &Value| text.as_str().map_or(0, |text| text.chars().count());
+    let blocks = payload["blocks"].as_array().unwrap();
+    let fits = |block: &Value| match block["type"].as_str().unwrap() {
+        "header" => (1..=150).contains(&length(&block["text"]["text"])),
+        "section" => (1..=3000).contains(&length(&block["text"]["text"])),
+        "context" => (1..=2000).contains(&length(&block["elements"][0]["text"])),
+        other => panic!("not a block of macaque's: {other}"),
+    };
+    blocks.len() <= 50 && blocks.iter().all(fits) && length(&payload["text"]) <= 4000
+}
+
+proptest! {
+    #[test]
+    fn every_message_is_within_the_limits_of_every_service(
+        report in report(),
+        cluster in prop::option::of(text()),
+    ) {
+        let zone = TimeZone::get("Asia/Kathmandu").unwrap();
+        let message = RoundMessage::in_context(&report, &MessageContext { cluster, zone });
+
+        let slack = webhook_payload(&message);
+        prop_assert!(fits_slack(&slack), "{slack}");
+
+        let room = WebexBot {
+            token: "t".into(),
+            room_id: "r".to_owned(),
+            api_url: WEBEX_API.to_owned(),
+        };
+        let webex = payload(&message, &room);
+        let bytes = webex["markdown"].as_str().unwrap().len();
+        prop_assert!(bytes <= 7439, "{bytes} bytes: {webex}");
+    }
+}
