@@ -166,7 +166,8 @@ impl TempKubeconfig {
         match fs::write(&path, text) {
             Ok(()) => Ok(Self(path)),
             Err(error) => Err(format!(
-                "cannot write the sandbox's kubeconfig to {}: {error}; set TMPDIR to a directory that macaque can write to",
+                "cannot write the sandbox's kubeconfig to {}: {error}; set TMPDIR to a directory that macaque can \
+                 write to",
                 dir.display()
             )),
         }

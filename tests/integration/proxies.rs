@@ -357,8 +357,8 @@ fn pem(text: &str) -> Vec<u8> {
     STANDARD.decode(lines.collect::<String>()).unwrap()
 }
 
-// A client certificate of X.509 version 1, as `openssl x509 -req` makes it without extensions: made for this file alone,
-// good until 2126.
+// A client certificate of X.509 version 1, as `openssl x509 -req` makes it without extensions: made for this file
+// alone, good until 2126.
 const V1_CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
 MIIBQTCB6AIUUN/WKCYLQCkCPV3Ta87YF5jCO8UwCgYIKoZIzj0EAwIwGTEXMBUG
 A1UEAwwOdGVzdCBhdXRob3JpdHkwIBcNMjYxMTI4MTQwNzAxWhgPMjEyNjExMDQx
