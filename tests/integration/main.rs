@@ -9,6 +9,7 @@
 )]
 
 mod budgets;
+mod certificates;
 mod cli;
 mod journal;
 mod notify;
