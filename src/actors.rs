@@ -60,10 +60,10 @@ pub struct ActorsConfig {
     pub access: ClusterAccess,
     /// Where reports are delivered.
     pub channels: Arc<[Channel]>,
-    /// What every message names beside its report.
-    pub messages: MessageContext,
     /// The proxies that lead to the channels.
     pub proxies: ProxyPolicy,
+    /// What every message names beside its report.
+    pub messages: MessageContext,
     /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,
     /// How often actors may fail before the process ends.

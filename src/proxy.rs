@@ -15,7 +15,8 @@ pub use environment::ProxyEnvironment;
 pub(crate) use tunnel::{BoxError, ProxiedStream, ProxyConnector, ProxyError};
 
 /// What is right where the URL of a proxy is wrong.
-pub(crate) const PROXY_URL: &str = "use http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ before HOST if it needs them";
+pub(crate) const PROXY_URL: &str = "use http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT, with \
+                                    USER:PASSWORD@ before HOST if it needs them";
 
 /// The choice of the proxy that leads to a server.
 #[derive(Debug, Clone, Default)]

@@ -155,8 +155,8 @@ fn actors_config(
         round: Arc::new(round),
         access,
         channels: Arc::new([Channel::Listener(listener)]),
-        messages: MessageContext::default(),
         proxies: ProxyPolicy::Direct,
+        messages: MessageContext::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
@@ -177,7 +177,8 @@ impl TempKubeconfig {
         match fs::write(&path, text) {
             Ok(()) => Ok(Self(path)),
             Err(error) => Err(format!(
-                "cannot write the sandbox's kubeconfig to {}: {error}; set TMPDIR to a directory that macaque can write to",
+                "cannot write the sandbox's kubeconfig to {}: {error}; set TMPDIR to a directory that macaque can \
+                 write to",
                 dir.display()
             )),
         }

@@ -168,6 +168,12 @@ pub(super) fn access(cluster: &ClusterSettings) -> ClusterAccess {
     }
 }
 
+/// The proxies that lead to the chat services.
+pub(super) fn notify_proxies(notify: &NotifySettings) -> ProxyPolicy {
+    let own = notify.proxies().cloned();
+    own.unwrap_or_else(|| ProxyPolicy::Environment(ProxyEnvironment::of_process()))
+}
+
 /// What every message of this process names beside its report.
 pub(super) fn message_context(settings: &ValidSettings) -> MessageContext {
     let calendar = settings.config.calendar.as_ref();
@@ -176,12 +182,6 @@ pub(super) fn message_context(settings: &ValidSettings) -> MessageContext {
         cluster: name.or_else(|| access(&settings.cluster).context_name()),
         zone: calendar.map_or(TimeZone::UTC, |calendar| calendar.zone().clone()),
     }
-}
-
-/// The proxies that lead to the chat services.
-pub(super) fn notify_proxies(notify: &NotifySettings) -> ProxyPolicy {
-    let own = notify.proxies().cloned();
-    own.unwrap_or_else(|| ProxyPolicy::Environment(ProxyEnvironment::of_process()))
 }
 
 /// Connects to the cluster, on the Arbiter that will use it.

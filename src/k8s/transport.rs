@@ -43,8 +43,8 @@ impl From<BadProxy> for AccessFault {
     }
 }
 
-/// Builds the client of `config`, with its timeouts, headers and client certificate. Every other credential is a header of
-/// the request.
+/// Builds the client of `config`, with its timeouts, headers and client certificate. Every other credential is a header
+/// of the request.
 pub(super) fn client(config: Config) -> Result<Client, TransportError> {
     let proxy = proxy_for(&config)?;
     let connector = connector(&config, proxy)?;
@@ -114,5 +114,27 @@ fn blame_slow_proxy(error: BoxError, proxy: Option<Proxy>) -> BoxError {
     match proxy {
         Some(proxy) if is_late => ProxyError::TimedOut { proxy }.into(),
         _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_takes_too_long_is_blamed_on_the_proxy_if_there_is_one() {
+        let proxy = Proxy::parse("http://user:secret@proxy:3128", "HTTPS_PROXY").unwrap();
+        let blamed = |kind: io::ErrorKind, proxy: Option<&Proxy>| {
+            let error = blame_slow_proxy(io::Error::from(kind).into(), proxy.cloned());
+            error.downcast_ref().map(ProxyError::to_string)
+        };
+
+        let words = "the proxy http://proxy:3128 (HTTPS_PROXY) gave no connection in time";
+        assert_eq!(
+            blamed(io::ErrorKind::TimedOut, Some(&proxy)).as_deref(),
+            Some(words)
+        );
+        assert_eq!(blamed(io::ErrorKind::TimedOut, None), None);
+        assert_eq!(blamed(io::ErrorKind::ConnectionReset, Some(&proxy)), None);
     }
 }

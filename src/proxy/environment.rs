@@ -1,4 +1,5 @@
-//! The proxy that `HTTPS_PROXY` and `NO_PROXY` name for a server, by the rules of Go's `httpproxy`, which are kubectl's.
+//! The proxy that `HTTPS_PROXY` and `NO_PROXY` name for a server, by the rules of Go's `httpproxy`, which are those of
+//! kubectl.
 //!
 //! A library's rules, those of curl, differ: there `.example.com` matches `example.com` too, an entry has no port, and
 //! a bad value is passed over in silence.

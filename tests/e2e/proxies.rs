@@ -1,10 +1,11 @@
-//! Promises about proxies: kubectl and macaque stand side by side before the same variables and the same kubeconfig, and
-//! whether they get in, and which way, is compared.
+//! Promises about proxies: kubectl and macaque stand side by side before the same variables and the same kubeconfig,
+//! and whether they get in, and which way, is compared.
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
 use macaque_testkit::web_proxy::{ProxyManner, WebProxy};
+use tempfile::TempDir;
 
 use crate::access::server;
 use crate::program::MacaqueCommand;
@@ -70,29 +71,116 @@ const fn guarded(name: &'static str, proxy_url: &'static str, way: Way) -> Proxy
 
 const DEAD: &str = "http://127.0.0.1:9";
 
-#[rustfmt::skip]
 const CASES: [ProxyCase; 22] = [
     near("nothing", None, &[], Way::Direct),
-    near("a dead proxy in the environment, and a server on this machine", None, &[("HTTPS_PROXY", DEAD)], Way::Direct),
-    near("no proxy in the variable, and a server on this machine", None, &[("HTTPS_PROXY", "::")], Way::Direct),
-    near("the proxy of the kubeconfig, and a server on this machine", Some("http://PROXY"), &[], Way::Proxied),
-    near("the proxy of the kubeconfig, and no proxy for all", Some("http://PROXY"), &[("NO_PROXY", "*")], Way::Proxied),
+    near(
+        "a dead proxy in the environment, and a server on this machine",
+        None,
+        &[("HTTPS_PROXY", DEAD)],
+        Way::Direct,
+    ),
+    near(
+        "no proxy in the variable, and a server on this machine",
+        None,
+        &[("HTTPS_PROXY", "::")],
+        Way::Direct,
+    ),
+    near(
+        "the proxy of the kubeconfig, and a server on this machine",
+        Some("http://PROXY"),
+        &[],
+        Way::Proxied,
+    ),
+    near(
+        "the proxy of the kubeconfig, and no proxy for all",
+        Some("http://PROXY"),
+        &[("NO_PROXY", "*")],
+        Way::Proxied,
+    ),
     near("a dead proxy in the kubeconfig", Some(DEAD), &[], Way::None),
     near("an empty proxy-url", Some(""), &[], Way::Direct),
     distant("no proxy", None, &[], Way::None),
-    distant("HTTPS_PROXY", None, &[("HTTPS_PROXY", "http://PROXY")], Way::Proxied),
-    distant("HTTPS_PROXY without a scheme", None, &[("HTTPS_PROXY", "PROXY")], Way::Proxied),
-    distant("https_proxy, and an empty HTTPS_PROXY", None, &[("HTTPS_PROXY", ""), ("https_proxy", "http://PROXY")], Way::Proxied),
-    distant("HTTPS_PROXY before https_proxy", None, &[("HTTPS_PROXY", "http://PROXY"), ("https_proxy", DEAD)], Way::Proxied),
-    distant("ALL_PROXY and HTTP_PROXY", None, &[("ALL_PROXY", "http://PROXY"), ("HTTP_PROXY", "http://PROXY")], Way::None),
-    distant("SOCKS 5 in the environment", None, &[("HTTPS_PROXY", "socks5://PROXY")], Way::Proxied),
-    distant("an exception for the proxy", None, &[("HTTPS_PROXY", "http://PROXY"), ("NO_PROXY", "127.0.0.1")], Way::Proxied),
-    distant("an exception for the server", None, &[("HTTPS_PROXY", "http://PROXY"), ("NO_PROXY", "a,kubernetes.example")], Way::None),
-    distant("an exception for the domain", None, &[("HTTPS_PROXY", "http://PROXY"), ("no_proxy", ".example")], Way::None),
-    distant("an exception at another port", None, &[("HTTPS_PROXY", "http://PROXY"), ("NO_PROXY", "kubernetes.example:443")], Way::Proxied),
-    distant("an exception for what is below the server", None, &[("HTTPS_PROXY", "http://PROXY"), ("NO_PROXY", ".kubernetes.example")], Way::Proxied),
+    distant(
+        "HTTPS_PROXY",
+        None,
+        &[("HTTPS_PROXY", "http://PROXY")],
+        Way::Proxied,
+    ),
+    distant(
+        "HTTPS_PROXY without a scheme",
+        None,
+        &[("HTTPS_PROXY", "PROXY")],
+        Way::Proxied,
+    ),
+    distant(
+        "https_proxy, and an empty HTTPS_PROXY",
+        None,
+        &[("HTTPS_PROXY", ""), ("https_proxy", "http://PROXY")],
+        Way::Proxied,
+    ),
+    distant(
+        "HTTPS_PROXY before https_proxy",
+        None,
+        &[("HTTPS_PROXY", "http://PROXY"), ("https_proxy", DEAD)],
+        Way::Proxied,
+    ),
+    distant(
+        "ALL_PROXY and HTTP_PROXY",
+        None,
+        &[("ALL_PROXY", "http://PROXY"), ("HTTP_PROXY", "http://PROXY")],
+        Way::None,
+    ),
+    distant(
+        "SOCKS 5 in the environment",
+        None,
+        &[("HTTPS_PROXY", "socks5://PROXY")],
+        Way::Proxied,
+    ),
+    distant(
+        "an exception for the proxy",
+        None,
+        &[("HTTPS_PROXY", "http://PROXY"), ("NO_PROXY", "127.0.0.1")],
+        Way::Proxied,
+    ),
+    distant(
+        "an exception for the server",
+        None,
+        &[
+            ("HTTPS_PROXY", "http://PROXY"),
+            ("NO_PROXY", "a,kubernetes.example"),
+        ],
+        Way::None,
+    ),
+    distant(
+        "an exception for the domain",
+        None,
+        &[("HTTPS_PROXY", "http://PROXY"), ("no_proxy", ".example")],
+        Way::None,
+    ),
+    distant(
+        "an exception at another port",
+        None,
+        &[
+            ("HTTPS_PROXY", "http://PROXY"),
+            ("NO_PROXY", "kubernetes.example:443"),
+        ],
+        Way::Proxied,
+    ),
+    distant(
+        "an exception for what is below the server",
+        None,
+        &[
+            ("HTTPS_PROXY", "http://PROXY"),
+            ("NO_PROXY", ".kubernetes.example"),
+        ],
+        Way::Proxied,
+    ),
     guarded("a password", "http://user:p%40ss@PROXY", Way::Proxied),
-    guarded("a password for SOCKS 5", "socks5://user:p%40ss@PROXY", Way::Proxied),
+    guarded(
+        "a password for SOCKS 5",
+        "socks5://user:p%40ss@PROXY",
+        Way::Proxied,
+    ),
     guarded("another password", "http://user:other@PROXY", Way::None),
 ];
 
@@ -137,10 +225,13 @@ fn with(text: &str, proxy: SocketAddr) -> String {
 }
 
 async fn kubectl_gets_in(kubeconfig: &str, variables: &[(&str, String)]) -> bool {
+    // For its cache.
+    let home = TempDir::new().unwrap();
     let mut kubectl = Command::new("kubectl");
     kubectl.args(["--kubeconfig", kubeconfig, "get", "--raw", "/version"]);
     kubectl
         .env_clear()
+        .env("HOME", home.path())
         .envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     kubectl.envs(variables.iter().map(|(name, value)| (name, value)));
     kubectl.stdin(Stdio::null()).output().unwrap().status.success()

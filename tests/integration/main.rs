@@ -10,6 +10,7 @@
 
 mod answers;
 mod budgets;
+mod certificates;
 mod cli;
 mod journal;
 mod notify;

@@ -309,8 +309,8 @@ fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<Round
             ..ClusterAccess::default()
         },
         channels: Arc::new([Channel::Listener(listener)]),
-        messages: MessageContext::default(),
         proxies: ProxyPolicy::Direct,
+        messages: MessageContext::default(),
         retry: DeliveryRetry::default(),
         restarts: setup.restarts,
         timeouts: setup.timeouts,

@@ -123,8 +123,8 @@ impl ReplicaConfig {
             ),
             access,
             channels: Arc::new([channel]),
-            messages: MessageContext::default(),
             proxies: ProxyPolicy::Direct,
+            messages: MessageContext::default(),
             retry: DeliveryRetry {
                 tries: 3,
                 first: Duration::from_millis(50),

@@ -240,8 +240,8 @@ fn actors_config(
             ..ClusterAccess::default()
         },
         channels: Arc::new([Channel::Listener(delivered)]),
-        messages: MessageContext::default(),
         proxies: ProxyPolicy::Direct,
+        messages: MessageContext::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
