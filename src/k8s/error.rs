@@ -35,7 +35,7 @@ pub enum ApiError {
         why: ConnectionFault,
     },
     /// The credentials are not accepted.
-    #[error("{what}: the API server does not accept the credentials (401); renew them")]
+    #[error("{what}: the API server did not authenticate the request (401): its credentials are missing, wrong or expired; `macaque check` names them")]
     Unauthorized {
         /// What was asked.
         what: String,

@@ -76,7 +76,7 @@ impl From<DisruptionVerdict> for Prediction {
             DisruptionVerdict::Gone => unknown("the pod is gone".to_owned()),
             DisruptionVerdict::Forbidden(why) => unknown(format!("not permitted to ask: {why}")),
             DisruptionVerdict::Unauthorized => {
-                unknown("the API server does not accept the credentials".to_owned())
+                unknown("the API server did not authenticate the request (401)".to_owned())
             }
             DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why) => unknown(why),
         }

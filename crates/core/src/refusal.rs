@@ -167,18 +167,21 @@ impl Refusal {
         }
     }
 
-    /// Whether a webhook was called on the way, which may act on the request although it was refused: one may answer
-    /// 429 and migrate the pod, another make the eviction a dry run and delete the pod itself, a third answer too late.
-    pub fn may_have_side_effects(&self) -> bool {
+    /// What happened, as a clause, if a webhook was called on the way, which may act on the request although nothing was
+    /// disrupted: one may answer 429 and migrate the pod, another make the eviction a dry run and delete the pod itself,
+    /// a third answer too late.
+    pub fn possible_side_effect(&self) -> Option<&'static str> {
         match self {
-            Self::Webhook { .. } | Self::WebhookFailed { .. } | Self::AcceptedButAlive => true,
+            Self::Webhook { .. } => Some("a webhook refused"),
+            Self::WebhookFailed { .. } => Some("a webhook gave no decision"),
+            Self::AcceptedButAlive => Some("an accepted request was not carried out"),
             Self::Budget { .. }
             | Self::SeveralBudgets
             | Self::Policy { .. }
             | Self::NamespaceTerminating
             | Self::InvalidPod { .. }
             | Self::NotNow { .. }
-            | Self::Throttled { .. } => false,
+            | Self::Throttled { .. } => None,
         }
     }
 

@@ -29,10 +29,14 @@ pub(super) fn rows(attempts: &[AttemptReport]) -> Vec<[String; 3]> {
 
 fn row((outcome, group): (String, Vec<&AttemptReport>)) -> [String; 3] {
     let pods: Vec<_> = group.iter().map(|attempt| attempt.pod.to_string()).collect();
-    let owners = group.iter().filter_map(|attempt| attempt.owner.as_ref());
-    let mut owners: Vec<_> = owners.map(ToString::to_string).collect();
-    owners.sort_unstable();
-    owners.dedup();
+    // In the order of the pods.
+    let mut owners = Vec::new();
+    for owner in group.iter().filter_map(|attempt| attempt.owner.as_ref()) {
+        let owner = owner.to_string();
+        if !owners.contains(&owner) {
+            owners.push(owner);
+        }
+    }
 
     let owners = match owners.as_slice() {
         [] => "-".to_owned(),
@@ -52,7 +56,7 @@ pub(in crate::cli) fn names(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use macaque_core::outcome::Outcome;
-    use macaque_core::pod::PodRef;
+    use macaque_core::pod::{PodOwner, PodRef};
     use macaque_core::refusal::Refusal;
 
     use super::*;
@@ -68,6 +72,25 @@ mod tests {
             outcome,
             warnings: Vec::new(),
         }
+    }
+
+    fn owned(name: &str, owner: &str) -> AttemptReport {
+        let owner = PodOwner {
+            kind: "Deployment".to_owned(),
+            name: owner.to_owned(),
+        };
+        AttemptReport {
+            owner: Some(owner),
+            ..attempt(name, refused("no"))
+        }
+    }
+
+    #[test]
+    fn owners_are_listed_once_each_in_the_order_of_their_pods() {
+        let attempts = [owned("web-1", "web"), owned("db-1", "db"), owned("web-2", "web")];
+        let [[pods, owners, _]] = rows(&attempts).try_into().unwrap();
+        assert_eq!(pods, "shop/web-1, shop/db-1, shop/web-2");
+        assert_eq!(owners, "deployment/web, deployment/db");
     }
 
     fn refused(message: &str) -> Outcome {

@@ -275,7 +275,7 @@ mod tests {
             ),
             (
                 r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"etcd is away"}"#,
-                "a Status: Failure: etcd is away instead of a PodList",
+                "a Status (Failure, \"etcd is away\") instead of a PodList",
             ),
         ] {
             assert_eq!(read(&list(body), 7).unwrap_err().to_string(), words, "{body}");

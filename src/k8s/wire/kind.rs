@@ -109,9 +109,9 @@ impl TypeMeta {
                 let message = if status.message.is_empty() {
                     String::new()
                 } else {
-                    format!(": {}", excerpt(status.message.as_bytes()))
+                    format!(", {:?}", excerpt(status.message.as_bytes()))
                 };
-                format!("a Status: {verdict}{message}")
+                format!("a Status ({verdict}{message})")
             }
             (_, Some(version)) if is_expected => {
                 format!("{} of {}", with_article(kind), excerpt(version.as_bytes()))
@@ -176,11 +176,11 @@ mod tests {
             ),
             (
                 r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no\nleader"}"#,
-                "a Status: Failure: no leader instead of a PodList",
+                "a Status (Failure, \"no leader\") instead of a PodList",
             ),
             (
                 r#"{"kind":"Status","apiVersion":"v1","status":"Success"}"#,
-                "a Status: Success instead of a PodList",
+                "a Status (Success) instead of a PodList",
             ),
             (
                 r#"{"kind":"Status","apiVersion":"v1"}"#,
@@ -212,7 +212,7 @@ mod tests {
             (
                 "",
                 r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"lost"}"#,
-                Some("a Status: Failure: lost instead of a version"),
+                Some("a Status (Failure, \"lost\") instead of a version"),
             ),
         ];
 

@@ -118,7 +118,7 @@ fn what_is_neither_a_table_nor_a_list_of_pods_is_an_error_and_no_table_without_p
         ),
         (
             json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "busy"}),
-            "a Status: Failure: busy instead of a Table",
+            "a Status (Failure, \"busy\") instead of a Table",
         ),
     ];
     for (body, words) in rows {

@@ -111,13 +111,13 @@ impl Journal {
         self.check_allowed(context)?;
 
         let round = self.open_round_of(context.holder).ok_or(Denial::LeaseLost)?;
+        if context.now > round.lease_until {
+            return Err(Denial::LeaseLost);
+        }
         match round.reservation_of(&victim.pod.uid) {
             Some(reservation) if reservation.state == ReservationState::Pending => return Ok(()),
             Some(_) => return Err(Denial::LeaseLost),
             None => {}
-        }
-        if context.now > round.lease_until {
-            return Err(Denial::LeaseLost);
         }
         if let Some(pending) = round.pending_reservation() {
             let pod = pending.pod.clone();

@@ -136,7 +136,7 @@ struct OwnerPods {
 fn costs_more_than_one_try(prediction: &Prediction) -> bool {
     match prediction {
         Prediction::Refused(Refusal::NamespaceTerminating) => true,
-        Prediction::Refused(refusal) => refusal.may_have_side_effects(),
+        Prediction::Refused(refusal) => refusal.possible_side_effect().is_some(),
         Prediction::Allowed { .. } | Prediction::Unknown { .. } => false,
     }
 }

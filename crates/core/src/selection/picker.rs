@@ -18,8 +18,8 @@ pub struct VictimPicker {
     remaining_tries: usize,
     /// How many victims may be tried after a webhook refused one.
     tries_after_webhook: usize,
-    /// Whether a webhook's refusal took tries away.
-    limited_by_webhook: bool,
+    /// The answer that took tries away, as a clause, because a webhook may have acted.
+    limited_after: Option<&'static str>,
 }
 
 impl VictimPicker {
@@ -35,7 +35,7 @@ impl VictimPicker {
             wanted: limits.count,
             remaining_tries: limits.attempts,
             tries_after_webhook: limits.attempts_after_webhook,
-            limited_by_webhook: false,
+            limited_after: None,
         }
     }
 
@@ -75,7 +75,8 @@ impl VictimPicker {
     /// Ends the picking; returns why no other victim is tried although more are wanted and there may be candidates
     /// left, if the refusal of a webhook is the reason.
     pub fn limit_after_webhook(mut self) -> Option<String> {
-        let is_limited = self.limited_by_webhook && self.wanted > 0 && self.remaining_tries == 0;
+        let limited_after = self.limited_after?;
+        let is_limited = self.wanted > 0 && self.remaining_tries == 0;
         let may_go_on = self.queue.is_growing() || self.queue.next_victim().is_some();
         if !is_limited || !may_go_on {
             return None;
@@ -87,7 +88,7 @@ impl VictimPicker {
             tries => format!("only {tries} more victims"),
         };
         Some(format!(
-            "after a webhook refused, {more} may be tried (disrupt.attempts_after_webhook)"
+            "after {limited_after}, {more} may be tried (disrupt.attempts_after_webhook)"
         ))
     }
 
@@ -105,8 +106,8 @@ impl VictimPicker {
         match outcome {
             Outcome::Refused(Refusal::NamespaceTerminating) => self.exclude_namespace(&victim.pod),
             Outcome::Refused(refusal) => {
-                if refusal.may_have_side_effects() {
-                    self.limit_tries();
+                if let Some(after) = refusal.possible_side_effect() {
+                    self.limit_tries(after);
                 }
                 self.queue.mark_refused(victim);
             }
@@ -123,10 +124,10 @@ impl VictimPicker {
         }
     }
 
-    /// Limits the tries after the first refusal by a webhook.
-    fn limit_tries(&mut self) {
-        if !self.limited_by_webhook && self.tries_after_webhook < self.remaining_tries {
-            self.limited_by_webhook = true;
+    /// Limits the tries after the first answer behind which a webhook may have acted.
+    fn limit_tries(&mut self, after: &'static str) {
+        if self.limited_after.is_none() && self.tries_after_webhook < self.remaining_tries {
+            self.limited_after = Some(after);
             self.remaining_tries = self.tries_after_webhook;
         }
     }
@@ -259,6 +260,30 @@ mod tests {
             let words =
                 "after a webhook refused, only 1 more victim may be tried (disrupt.attempts_after_webhook)";
             assert_eq!(why.as_deref(), Some(words), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_limit_is_explained_by_what_happened() {
+        let failed = Refusal::WebhookFailed {
+            name: "virt".into(),
+            fault: WebhookFault::Tls,
+            message: String::new(),
+        };
+        for (refusal, after) in [
+            (failed, "after a webhook gave no decision, "),
+            (
+                Refusal::AcceptedButAlive,
+                "after an accepted request was not carried out, ",
+            ),
+        ] {
+            let outcome = Outcome::Refused(refusal);
+            let mut picker = picker(9, 1, 9);
+            while let Some(victim) = picker.next_victim() {
+                picker.note(&victim, &outcome).unwrap();
+            }
+            let why = picker.limit_after_webhook().unwrap();
+            assert!(why.starts_with(after), "{why}");
         }
     }
 

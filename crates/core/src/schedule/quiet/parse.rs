@@ -55,7 +55,8 @@ fn read(entry: &str) -> Result<QuietTime, String> {
 /// The right spelling of an entry, if it has another dash, dots, spaces within a range or a list, or long names. A
 /// range of dates has a slash.
 fn right_spelling(entry: &str) -> Option<String> {
-    let spelled = ["-", "/"].map(|joint| respelled(entry, joint));
+    let dates = entry.replace(" - ", " / ");
+    let spelled = [respelled(entry, "-"), respelled(&dates, "/")];
     spelled.into_iter().find(|spelled| read(spelled).is_ok())
 }
 
