@@ -78,6 +78,23 @@ proptest! {
 }
 
 #[test]
+fn a_reservation_is_confirmed_until_the_lease_ends_and_not_after_it() {
+    let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
+    let lease = i64::try_from(history.timing.lease.as_secs()).unwrap();
+    let step = |kind, clock_shift| HolderStep {
+        holder: 0,
+        kind,
+        clock_shift,
+        paused: false,
+    };
+
+    assert!(history.take(&step(StepKind::Claim, 0)));
+    assert!(history.take(&step(StepKind::Reserve { pod: 1 }, 0)));
+    assert!(history.take(&step(StepKind::Reserve { pod: 1 }, lease)));
+    assert!(!history.take(&step(StepKind::Reserve { pod: 1 }, 1)));
+}
+
+#[test]
 fn a_slot_that_was_withheld_is_claimed_by_nobody_and_reported_by_one() {
     let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
     let step = |holder, kind| HolderStep {
