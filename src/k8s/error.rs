@@ -35,7 +35,9 @@ pub enum ApiError {
         why: ConnectionFault,
     },
     /// The credentials are not accepted.
-    #[error("{what}: the API server did not authenticate the request (401): its credentials are missing, wrong or expired; `macaque check` names them")]
+    #[error(
+        "{what}: the API server did not authenticate the request (401): its credentials are missing, wrong or expired; `macaque check` names them"
+    )]
     Unauthorized {
         /// What was asked.
         what: String,

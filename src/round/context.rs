@@ -98,7 +98,13 @@ impl RoundContext<'_> {
             return RoundResult::reported(report, unclaimed);
         };
         // A round that did not wait to the end may yet be run by another replica.
-        let may_follow = matches!(denial, Denial::TooSoon { retry_at: Some(_), .. });
+        let may_follow = matches!(
+            denial,
+            Denial::TooSoon {
+                retry_at: Some(_),
+                ..
+            }
+        );
         let has_left = may_follow && self.stop.is_requested();
         if denial.is_held_elsewhere() || has_left {
             return RoundResult::Skipped(denial.clone());

@@ -200,7 +200,10 @@ fn no_command_passes_on_an_empty_object_or_a_failure_sent_as_200() {
             "{}",
             "an object without a kind, which no Kubernetes API server sends, instead of a ",
         ),
-        (STATUS, "a Status (Failure, \"the gateway is lost\") instead of a "),
+        (
+            STATUS,
+            "a Status (Failure, \"the gateway is lost\") instead of a ",
+        ),
         (TABLE, "a Table"),
     ] {
         let proxy = answering_proxy(&cluster.sandbox, "/api", 200, body);
