@@ -18,6 +18,7 @@ mod error;
 mod exec_plugin;
 mod kubeconfig;
 mod name_list;
+mod own_certificate;
 mod pods;
 mod response;
 mod server;

@@ -15,8 +15,11 @@ use crate::text::is_invisible;
 const HIDDEN: &str = "[hidden]";
 /// How short a secret may be to be looked for: shorter ones would hide ordinary words.
 const MIN_SECRET: usize = 4;
-/// How short a part of a URL, an encoded secret or the beginning of a secret may be to be looked for.
+/// How short a part of a URL, an encoded secret or the beginning of a secret may be to be looked for. Where an ellipsis
+/// shows that the text was cut, the beginning may be as short as a secret.
 const MIN_PART: usize = 9;
+/// The longest escape sequence that is understood.
+const MAX_ESCAPE_CHARS: usize = 12;
 /// How many times a text may be escaped: JSON in JSON in a URL, and one more.
 const MAX_ESCAPES: usize = 4;
 
@@ -39,6 +42,8 @@ struct Decoded {
     source: Range<usize>,
     /// Whether a blank lies between this character and the one before.
     after_blank: bool,
+    /// Whether an ellipsis follows: the text was cut after this character.
+    before_cut: bool,
 }
 
 impl Redactor {
@@ -89,18 +94,34 @@ impl Needle {
         }
     }
 
-    /// Where the needle lies in `text`, whole or, at the end of the text, cut off.
+    /// Where the needle lies in `text`, whole or, where the text was cut, its beginning.
     fn find(&self, text: &[Decoded]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         for start in 0..text.len() {
             let rest = text[start..].iter().map(|decoded| decoded.c.to_ascii_lowercase());
             let common = rest.zip(&self.chars).take_while(|(c, own)| c == *own).count();
-            let is_cut = start + common == text.len() && common >= MIN_PART;
-            if common == self.chars.len() || is_cut {
-                found.push(self.widened(start..start + common, text));
-            }
+            let end = if common == self.chars.len() {
+                Some(start + common)
+            } else {
+                self.cut_end(start, start + common, text)
+            };
+            found.extend(end.map(|end| self.widened(start..end, text)));
         }
         found
+    }
+
+    /// Where `text` was cut, if it was cut after a beginning of the needle, which lies in it from `start` to `end`: in
+    /// between, where the words behind the cut go on as the needle does, or within the escape sequence of the next
+    /// character.
+    fn cut_end(&self, start: usize, end: usize, text: &[Decoded]) -> Option<usize> {
+        let is_escape = text.get(end).is_some_and(|decoded| "\\%&".contains(decoded.c));
+        let longest = if is_escape { MAX_ESCAPE_CHARS } else { 0 };
+        let is_long = end - start >= MIN_PART;
+
+        (start + MIN_SECRET..=text.len().min(end + longest)).rfind(|cut| {
+            let is_marked = text[cut - 1].before_cut && !self.encoded;
+            end - start >= MIN_SECRET && (is_marked || (*cut == text.len() && is_long))
+        })
     }
 
     /// The place of an encoding with its neighbours: it holds only those characters that do not depend on them.
@@ -157,6 +178,7 @@ fn visible(text: &str) -> Vec<Decoded> {
         c,
         source: at..at + c.len_utf8(),
         after_blank: false,
+        before_cut: false,
     });
     without_blanks(decoded)
 }
@@ -172,6 +194,7 @@ fn unescape(text: &[Decoded]) -> Vec<Decoded> {
             c,
             source: first.source.start..text[at - 1].source.end,
             after_blank: first.after_blank,
+            before_cut: text[at - 1].before_cut,
         })
     });
     // An escape may also stand for a character that nobody sees.
@@ -185,7 +208,11 @@ fn without_blanks(text: impl Iterator<Item = Decoded>) -> Vec<Decoded> {
     for mut decoded in text {
         if decoded.c.is_whitespace() || decoded.c.is_control() {
             after_blank = true;
-        } else if !is_invisible(decoded.c) && decoded.c != '…' {
+        } else if decoded.c == '…' {
+            if let Some(last) = out.last_mut() {
+                last.before_cut = true;
+            }
+        } else if !is_invisible(decoded.c) {
             decoded.after_blank |= after_blank;
             after_blank = false;
             out.push(decoded);
@@ -196,7 +223,11 @@ fn without_blanks(text: impl Iterator<Item = Decoded>) -> Vec<Decoded> {
 
 /// The escaped character that `text` begins with, and the length of the escape.
 fn escape_at(text: &[Decoded]) -> Option<(char, usize)> {
-    let first: String = text.iter().take(12).map(|decoded| decoded.c).collect();
+    let first: String = text
+        .iter()
+        .take(MAX_ESCAPE_CHARS)
+        .map(|decoded| decoded.c)
+        .collect();
     match text[0].c {
         '%' => hexadecimal(&first, 1, 2),
         '\\' => match text.get(1)?.c {

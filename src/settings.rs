@@ -31,6 +31,7 @@ mod target;
 use std::fs;
 use std::net::SocketAddr;
 
+use jiff::tz::TimeZone;
 use macaque_core::config::ChaosConfig;
 use macaque_core::eligibility::OwnPod;
 use macaque_core::schedule::Calendar;
@@ -60,6 +61,8 @@ pub enum ScheduleNeed {
 pub struct ValidSettings {
     /// When to disrupt which pods, and how.
     pub config: ChaosConfig,
+    /// The time zone in which messages give times, beside UTC: that of the schedule, even if no round is scheduled.
+    pub zone: TimeZone,
     /// The chat services that reports are delivered to.
     pub notify: NotifySettings,
     /// The address of the probes; `None` is none.
@@ -129,8 +132,10 @@ fn decode_all(
     let log = process::decode_log(decoder);
     let cluster = process::decode_cluster(decoder);
 
+    let (config, zone) = config?;
     Ok(ValidSettings {
-        config: config?,
+        config,
+        zone,
         notify: notify?,
         health: health?,
         log: log?,
@@ -147,20 +152,21 @@ fn decode_view(
     let log = process::decode_log(decoder);
     let cluster = process::decode_cluster(decoder);
 
+    let (config, _) = config?;
     Ok(CommandSettings {
-        config: config?,
+        config,
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),
     })
 }
 
-/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]` and `[limits]`.
+/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]` and `[limits]`; the time zone apart.
 fn decode_config(
     decoder: &mut SettingsDecoder,
     sources: &SettingsSources,
     need: ScheduleNeed,
-) -> Result<ChaosConfig, MistakeReported> {
+) -> Result<(ChaosConfig, TimeZone), MistakeReported> {
     let dry_run = decoder.boolean("dry_run");
     let journal = journal::decode_journal(decoder, sources.own_namespace());
     let calendar = schedule::decode_calendar(decoder, need);
@@ -169,13 +175,15 @@ fn decode_config(
     let disrupt = disrupt::decode_disrupt(decoder);
     let limits = limits::decode_limits(decoder);
 
-    Ok(ChaosConfig {
+    let (calendar, zone) = calendar?;
+    let config = ChaosConfig {
         dry_run: dry_run?.value,
-        calendar: calendar?,
+        calendar,
         target: target?,
         disrupt: disrupt?,
         limits: limits?,
         starting_deadline: starting_deadline?,
         journal: journal?,
-    })
+    };
+    Ok((config, zone))
 }

@@ -259,11 +259,14 @@ fn unreachable(error: &ApiError, cluster: Option<&Cluster>) -> CheckFinding {
             let remedy = "let every user read /version (the ClusterRole system:public-info-viewer)";
             (error.to_string(), remedy.to_owned())
         }
-        _ => (
-            cluster.map_or_else(String::new, |cluster| format!("{}: ", cluster.server()))
-                + &error.to_string(),
-            "check that it is the address of a Kubernetes API server, with its path if it has one".to_owned(),
-        ),
+        _ => {
+            let words = match error {
+                ApiError::NotKubernetes { what, why } => format!("{what}: unexpected answer: {why}"),
+                error => error.to_string(),
+            };
+            let server = cluster.map_or_else(String::new, |cluster| format!("{}: ", cluster.server()));
+            (server + &words, ApiError::CHECK_ADDRESS.to_owned())
+        }
     };
     CheckFinding::failed("API server", detail, remedy)
 }

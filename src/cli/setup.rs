@@ -3,7 +3,6 @@
 use std::fs;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::journal::JournalTiming;
@@ -176,11 +175,10 @@ pub(super) fn notify_proxies(notify: &NotifySettings) -> ProxyPolicy {
 
 /// What every message of this process names beside its report.
 pub(super) fn message_context(settings: &ValidSettings) -> MessageContext {
-    let calendar = settings.config.calendar.as_ref();
     let name = settings.cluster.name.clone();
     MessageContext {
         cluster: name.or_else(|| access(&settings.cluster).context_name()),
-        zone: calendar.map_or(TimeZone::UTC, |calendar| calendar.zone().clone()),
+        zone: settings.zone.clone(),
     }
 }
 

@@ -32,10 +32,8 @@ impl Cluster {
         loop {
             let path = format!("/apis/policy/v1{scope}/poddisruptionbudgets?limit=500{after}");
             let response = self.send(get(&path), self.access.deadlines.read, what).await?;
-            if response.status == http::StatusCode::NOT_FOUND {
-                let why = "HTTP 404: the API server is older than Kubernetes 1.21 and knows no policy/v1, or its address is \
-                           wrong"
-                    .to_owned();
+            if response.is_unknown_path() {
+                let why = "the API server knows no policy/v1: it is older than Kubernetes 1.21".to_owned();
                 return Err(ApiError::Unexpected { what: what(), why });
             }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
+use super::own_certificate::is_of_authority;
 use crate::proxy::ProxyError;
 use crate::text;
 
@@ -41,6 +42,8 @@ pub enum ConnectionFault {
     NotYetValid,
     /// The server's certificate is valid for these names, and not for the one that it is reached by.
     WrongName(Vec<String>),
+    /// The server's certificate is one of an authority, and not among those that are trusted.
+    AuthorityCertificate,
     /// The server's certificate cannot be used for another reason.
     BadCertificate(String),
     /// The server rejects the client certificate.
@@ -130,6 +133,8 @@ impl ConnectionFault {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
             CertificateError::NotValidForName => Self::WrongName(Vec::new()),
             CertificateError::NotValidForNameContext { presented, .. } => Self::WrongName(presented.clone()),
+            error if is_of_authority(error) => Self::AuthorityCertificate,
+            CertificateError::Other(error) => Self::BadCertificate(words(&error.0)),
             error => Self::BadCertificate(words(error)),
         }
     }
@@ -179,6 +184,9 @@ impl ConnectionFault {
             Self::WrongName(_) => {
                 "use one of the certificate's names in the kubeconfig's server, or set tls-server-name to one"
             }
+            Self::AuthorityCertificate => {
+                "add it to the cluster's certificate-authority-data, or give the server one that is no authority's"
+            }
             Self::BadCertificate(_) => "give the server a certificate that is valid for a TLS server",
             Self::ClientCertificate => "renew the client certificate of the kubeconfig's user",
             Self::NoCommonTls => "check that it is an API server that allows TLS 1.2 or 1.3",
@@ -211,6 +219,7 @@ impl fmt::Display for ConnectionFault {
                 let names = text::clean(&names.join(", "), MAX_OTHER_CHARS);
                 return write!(f, "its certificate is for other names: {names}");
             }
+            Self::AuthorityCertificate => "its certificate is one of an authority (CA:TRUE)",
             Self::BadCertificate(words) => return write!(f, "its certificate cannot be used: {words}"),
             Self::ClientCertificate => "it rejects the client certificate, or demands one",
             Self::NoCommonTls => "it has no version or cipher of TLS in common with macaque",

@@ -67,6 +67,14 @@ pub enum ApiError {
     /// macaque was asked to stop before an answer came.
     #[error("stopped before an answer came")]
     Stopped,
+    /// The answer is none of a Kubernetes API server.
+    #[error("{what}: unexpected answer: {why}; {}", Self::CHECK_ADDRESS)]
+    NotKubernetes {
+        /// What was asked.
+        what: String,
+        /// The answer in one line.
+        why: String,
+    },
     /// The answer is not one of those expected.
     #[error("{what}: unexpected answer: {why}")]
     Unexpected {
@@ -106,10 +114,17 @@ impl AccessFault {
 }
 
 impl ApiError {
+    /// What to do if the answer is none of a Kubernetes API server.
+    pub(crate) const CHECK_ADDRESS: &str =
+        "check that it is the address of a Kubernetes API server, with its path if it has one";
+
     /// Whether the same request may work later without anyone fixing anything.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Throttled { .. } | Self::Unexpected { .. } => true,
+            Self::Unreachable { .. }
+            | Self::Throttled { .. }
+            | Self::NotKubernetes { .. }
+            | Self::Unexpected { .. } => true,
             Self::Access(_)
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }

@@ -308,9 +308,11 @@ impl ApiResponse {
                 format!("not what was asked for: {error}: {}", excerpt(&beginning))
             }
         };
-        ApiError::Unexpected {
-            what,
-            why: credentials::redactor(self.authorization.as_ref()).redact(&why),
+        let why = credentials::redactor(self.authorization.as_ref()).redact(&why);
+        if is_page(&self.beginning(EXCERPT_BYTES)) {
+            ApiError::NotKubernetes { what, why }
+        } else {
+            ApiError::Unexpected { what, why }
         }
     }
 
@@ -330,11 +332,14 @@ impl ApiResponse {
         let answer = self.into_answer();
         match answer.status {
             Some(_) => Ok(None),
-            None => Err(ApiError::Unexpected {
-                what: what(),
-                why: format!("HTTP 404: {}", answer.text),
-            }),
+            None => Err(read_error(&answer, what())),
         }
+    }
+
+    /// Whether the API server says that it knows nothing under this path. Other servers say so otherwise, often in HTML.
+    pub(super) fn is_unknown_path(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+            && (wire::status(&self.body).is_some() || self.body.starts_with(b"404 page not found"))
     }
 
     /// The token in `metadata.continue` of a 410, from which an expired list can continue.
@@ -355,6 +360,11 @@ fn read_error(answer: &ApiAnswer, what: String) -> ApiError {
             what,
             why: refusal.to_string(),
         },
+        DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why)
+            if is_of_another_server(answer) =>
+        {
+            ApiError::NotKubernetes { what, why }
+        }
         DisruptionVerdict::Uncertain(why) | DisruptionVerdict::Invalid(why) => {
             ApiError::Unexpected { what, why }
         }
@@ -363,6 +373,18 @@ fn read_error(answer: &ApiAnswer, what: String) -> ApiError {
             why: format!("HTTP {}", answer.code),
         },
     }
+}
+
+/// Whether an answer shows that the address is another server's: no Status comes with a redirection, an unknown path or
+/// a page of HTML. A gateway before the right server makes such pages too, but of errors of its own (5xx).
+fn is_of_another_server(answer: &ApiAnswer) -> bool {
+    let is_elsewhere = matches!(answer.code, 300..=399 | 404 | 405);
+    answer.status.is_none() && (is_elsewhere || answer.code < 500 && is_page(answer.text.as_bytes()))
+}
+
+/// Whether a body is HTML.
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
 }
 
 /// The texts of `Warning: 299 - "TEXT"` headers (RFC 7234 §5.5), in the form that the API server writes.

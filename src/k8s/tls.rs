@@ -16,11 +16,28 @@ use rustls::{CertificateError, ClientConfig, Error};
 use rustls_platform_verifier::Verifier;
 use secrecy::ExposeSecret;
 
+use super::own_certificate::OwnCertificateVerifier;
+
 /// How TLS is spoken to the API server.
+pub(super) fn to_server(config: &Config) -> Result<ClientConfig, kube::Error> {
+    let mut tls = with_identity(config)?;
+    // The authority of a pod's service account is read again as it changes, by a verifier of its own.
+    if let (Some(authorities), None, false) = (
+        &config.root_cert,
+        &config.root_cert_file,
+        config.accept_invalid_certs,
+    ) {
+        let verifier = OwnCertificateVerifier::new(authorities).map_err(kube::Error::RustlsTls)?;
+        tls.dangerous().set_certificate_verifier(Arc::new(verifier));
+    }
+    Ok(tls)
+}
+
+/// TLS with the client certificate, if there is one.
 ///
 /// rustls reads a client certificate only to compare it with its key, and reads none of X.509 version 1, which
 /// MicroK8s makes and API servers take. Such a certificate is presented as it is.
-pub(super) fn to_server(config: &Config) -> Result<ClientConfig, kube::Error> {
+fn with_identity(config: &Config) -> Result<ClientConfig, kube::Error> {
     let refusal = match config.rustls_client_config() {
         Err(error) if is_unreadable_certificate(&error) => error,
         result => return result,

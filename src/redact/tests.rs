@@ -89,6 +89,18 @@ fn a_secret_is_hidden_in_every_encoding() {
 }
 
 #[test]
+fn the_beginning_of_a_secret_is_hidden_wherever_an_ellipsis_shows_that_it_was_cut() {
+    let redactor = Redactor::of([SECRET]);
+    for length in MIN_SECRET..SECRET.len() {
+        let cut = &SECRET[..length];
+        for escape in ["", "\\", "\\u", "\\u00", "%", "%2", "&", "&#x2"] {
+            let shown = redactor.redact(&format!("no {cut}{escape}… instead of a PodList"));
+            assert_eq!(shown, "no [hidden]… instead of a PodList", "{cut}{escape}");
+        }
+    }
+}
+
+#[test]
 fn the_text_around_a_secret_stays() {
     let redactor = Redactor::of(["tok-1", "room-1", ""]);
     assert_eq!(

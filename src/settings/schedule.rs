@@ -13,13 +13,18 @@ use super::mistake::MistakeReported;
 /// A round that starts later may fall into another part of people's day.
 const LATEST_START: Duration = Duration::from_secs(3600);
 
-/// Decodes the calendar; one that is not set is a mistake where it is required.
+/// Decodes the calendar, and the time zone, which counts without one too. A calendar that is not set is a mistake where
+/// it is required.
 pub(super) fn decode_calendar(
     decoder: &mut SettingsDecoder,
     need: ScheduleNeed,
-) -> Result<Option<Calendar>, MistakeReported> {
+) -> Result<(Option<Calendar>, TimeZone), MistakeReported> {
     match need {
-        ScheduleNeed::Required => decode_required_calendar(decoder).map(Some),
+        ScheduleNeed::Required => {
+            let calendar = decode_required_calendar(decoder)?;
+            let zone = calendar.zone().clone();
+            Ok((Some(calendar), zone))
+        }
         ScheduleNeed::Optional => decode_optional_calendar(decoder),
     }
 }
@@ -42,7 +47,9 @@ pub(super) fn decode_required_calendar(decoder: &mut SettingsDecoder) -> Result<
 }
 
 /// Decodes the calendar where none is required: what is set must be valid all the same.
-fn decode_optional_calendar(decoder: &mut SettingsDecoder) -> Result<Option<Calendar>, MistakeReported> {
+fn decode_optional_calendar(
+    decoder: &mut SettingsDecoder,
+) -> Result<(Option<Calendar>, TimeZone), MistakeReported> {
     let cron = decoder
         .optional("schedule.cron")
         .and_then(|line| line.map(|line| parse_cron(decoder, line)).transpose());
@@ -50,7 +57,8 @@ fn decode_optional_calendar(decoder: &mut SettingsDecoder) -> Result<Option<Cale
 
     let cron = cron?;
     let (zone, quiet) = rest?;
-    Ok(cron.map(|cron| Calendar::new(cron, zone, quiet)))
+    let calendar = cron.map(|cron| Calendar::new(cron, zone.clone(), quiet));
+    Ok((calendar, zone))
 }
 
 /// Decodes the time zone and the quiet times.

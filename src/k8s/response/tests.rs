@@ -156,5 +156,42 @@ fn a_page_of_html_is_quoted_in_one_short_line() {
     let html = format!("<html>\n<body>{}</body>", "x".repeat(500));
     let answer = response(502, &[], &html).into_answer();
     assert_eq!(answer.status, None);
-    assert!(answer.text.starts_with("<html> <body>") && answer.text.len() <= 200);
+    assert!(answer.text.starts_with("<html> <body>") && answer.text.chars().count() <= 200);
+}
+
+#[test]
+fn what_another_server_answers_leads_to_the_address() {
+    let html = "<html><body>Log in</body></html>";
+    for (code, body, is_other) in [
+        (200, html, true),
+        (302, "", true),
+        (403, html, true),
+        (404, html, true),
+        (404, "404 page not found", true),
+        (200, "{}", false),
+        (500, html, false),
+        (503, "busy", false),
+    ] {
+        let read: Result<serde_json::Value, _> =
+            response(code, &[], body).into_object(ObjectKind::POD, || "read".to_owned());
+        let error = read.unwrap_err();
+        let leads = error.to_string().ends_with(ApiError::CHECK_ADDRESS);
+        assert_eq!(leads, is_other, "{code} {body}: {error}");
+    }
+}
+
+#[test]
+fn a_secret_that_an_excerpt_cuts_is_hidden() {
+    const TOKEN: &str = "eyJhbGciOi.CANARY-5ecr3t";
+    for padding in 150..200 {
+        let kind = format!("{}{TOKEN}", "x".repeat(padding));
+        let body = serde_json::json!({"kind": kind, "apiVersion": "v1"}).to_string();
+        let echoing = ApiResponse {
+            authorization: Some(format!("Bearer {TOKEN}").parse().unwrap()),
+            ..response(200, &[], &body)
+        };
+        let read: Result<serde_json::Value, _> = echoing.into_object(ObjectKind::POD, || "read".to_owned());
+        let error = read.unwrap_err().to_string();
+        assert!(!error.contains(&TOKEN[..4]), "{padding}: {error}");
+    }
 }

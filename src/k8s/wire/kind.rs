@@ -5,6 +5,8 @@
 
 use serde::Deserialize;
 
+use crate::text;
+
 /// The kind that an answer must have, with its API version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::k8s) struct ObjectKind {
@@ -134,15 +136,15 @@ fn with_article(kind: &str) -> String {
 /// How much of a text of unknown length is shown in errors.
 const EXCERPT_CHARS: usize = 200;
 
-/// The beginning of a text, printable and in one line.
+/// The beginning of a text, printable and in one line. It ends in an ellipsis if there is more, by which the redactor
+/// sees that a secret may have been cut.
 pub(in crate::k8s) fn excerpt(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let printable = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    printable
-        .take(EXCERPT_CHARS)
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    let printable: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    text::clip(printable.trim(), EXCERPT_CHARS)
 }
 
 #[cfg(test)]
