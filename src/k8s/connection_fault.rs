@@ -180,7 +180,7 @@ impl ConnectionFault {
                 "use one of the certificate's names in the kubeconfig's server, or set tls-server-name to one"
             }
             Self::BadCertificate(_) => "give the server a certificate that is valid for a TLS server",
-            Self::ClientCertificate => "renew the client certificate of the kubeconfig's user",
+            Self::ClientCertificate => "renew the client certificate of the kubeconfig's user, or add one",
             Self::NoCommonTls => "check that it is an API server that allows TLS 1.2 or 1.3",
             Self::NoTls => {
                 "check the port, or use http:// in the kubeconfig's server if TLS is not meant to be used"

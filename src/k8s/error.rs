@@ -34,8 +34,10 @@ pub enum ApiError {
         /// What happened instead of an answer.
         why: ConnectionFault,
     },
-    /// The credentials are not accepted.
-    #[error("{what}: the API server does not accept the credentials (401); renew them")]
+    /// The credentials are not accepted, or there are none.
+    #[error(
+        "{what}: the API server does not accept the credentials, or demands some (401); renew or add them"
+    )]
     Unauthorized {
         /// What was asked.
         what: String,

@@ -213,7 +213,10 @@ fn unauthorized() -> Fault {
 async fn credentials_that_are_refused_are_read_afresh_once_and_then_end_the_round() {
     let fixture = RoundFixture::with(two_apps()).always(EVICTION, unauthorized());
     let report = fixture.round().await;
-    assert!(failure(&report).ends_with("the API server does not accept the credentials (401); renew them"));
+    assert!(
+        failure(&report)
+            .ends_with("does not accept the credentials, or demands some (401); renew or add them")
+    );
     assert_eq!(fixture.sent(EVICTION).len(), 2);
 }
 

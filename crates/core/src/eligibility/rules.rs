@@ -139,7 +139,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
         doc: "pods of a Job, if the method is `delete`: the Job may count it as a failure",
         setting: RuleSetting::DeletionUnlessIncluded,
         exempts: |input| {
-            let why = "belongs to a Job, which counts a deletion as a failure";
+            let why = "belongs to a Job, which may count a deletion as a failure";
             is_owned_by(input, "Job").then_some(why.into())
         },
         seen: owner,
