@@ -268,7 +268,7 @@ fn annotation(input: &RuleInput<'_>, key: &str) -> String {
 }
 
 fn with_or_without(present: bool, field: &str) -> String {
-    format!("{} {field}", if present { "a" } else { "no" })
+    format!("{} {field}", if present { "has" } else { "no" })
 }
 
 /// The duration in whole seconds, in the form of the configuration: `1m 30s`.
