@@ -111,4 +111,11 @@ mod tests {
         assert!(fault.wrong.contains("ca.crt: No such file"), "{fault}");
         assert_eq!(fault.remedy, "is automountServiceAccountToken off?");
     }
+
+    #[test]
+    fn variables_that_make_no_address_are_what_to_correct() {
+        let fault = pod("not a host", Path::new("/")).config().unwrap_err();
+        assert!(fault.wrong.contains("KUBERNETES_SERVICE_HOST"), "{fault}");
+        assert!(fault.remedy.starts_with("correct them"), "{fault}");
+    }
 }
