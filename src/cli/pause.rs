@@ -83,7 +83,7 @@ pub(super) fn run(global: &GlobalArgs, args: &PauseArgs) -> i32 {
         };
         let place = journal.place;
         Ok(format!(
-            "paused {until}: no replica with its journal in {place} picks another pod"
+            "paused {until}: no replica with its journal in {place} starts another disruption"
         ))
     })
 }
