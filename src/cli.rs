@@ -35,8 +35,8 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0   done
       once: at least one pod was disrupted, or picked in a dry run
-  1   no response, no permission, or an unknown outcome
-      once: interrupted
+  1   no response, no permission, no such object, or an unknown outcome
+      once: failed or interrupted
       check: a failure was found
   2   wrong usage or configuration
   3   once: all refused or already gone
@@ -55,7 +55,7 @@ file, as --config does; MACAQUE_POD_NAME and MACAQUE_POD_NAMESPACE name the pod 
 pub mod exit {
     /// The command did what it was asked; `once`: at least one pod was disrupted, or picked in a dry run.
     pub const OK: i32 = 0;
-    /// The cluster did not respond or did not permit it, or the outcome is unknown.
+    /// The cluster did not respond, did not permit it or has no such object, the outcome is unknown, or the round failed.
     pub const CLUSTER: i32 = 1;
     /// Wrong usage or configuration.
     pub const USAGE: i32 = 2;

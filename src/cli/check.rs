@@ -244,16 +244,7 @@ fn unreachable(error: &ApiError, cluster: Option<&Cluster>) -> CheckFinding {
         ApiError::Unreachable { server, why, .. } => {
             (format!("no answer from {server}: {why}"), why.remedy().to_owned())
         }
-        ApiError::Unauthorized { .. } => {
-            let detail = match cluster.and_then(Cluster::credentials_name) {
-                Some(credentials) => format!("it does not accept {credentials} (401)"),
-                None => "it demands credentials, and none were sent (401)".to_owned(),
-            };
-            (
-                detail,
-                "renew the credentials of the kubeconfig's user, or choose another context".to_owned(),
-            )
-        }
+        ApiError::Unauthorized { .. } => unauthorized(cluster),
         ApiError::Throttled { .. } => (error.to_string(), "try again later".to_owned()),
         ApiError::Forbidden { .. } => {
             let remedy = "let every user read /version (the ClusterRole system:public-info-viewer)";
@@ -269,4 +260,24 @@ fn unreachable(error: &ApiError, cluster: Option<&Cluster>) -> CheckFinding {
         }
     };
     CheckFinding::failed("API server", detail, remedy)
+}
+
+/// What is wrong with the credentials that the API server rejected or missed, and what to do.
+fn unauthorized(cluster: Option<&Cluster>) -> (String, String) {
+    if let Some(AccessFault { wrong, remedy }) = cluster.and_then(Cluster::credentials_warning) {
+        let detail = format!("it demands credentials (401), and macaque {wrong}");
+        return (detail, remedy.clone());
+    }
+
+    let (detail, remedy) = match cluster.and_then(Cluster::credentials_name) {
+        Some(credentials) => (
+            format!("it does not accept {credentials} (401)"),
+            "renew the credentials, or choose another context",
+        ),
+        None => (
+            "it demands credentials (401), and none were sent".to_owned(),
+            "give the kubeconfig's user credentials, or choose another context",
+        ),
+    };
+    (detail, remedy.to_owned())
 }

@@ -22,9 +22,12 @@ const TRIES: usize = 10;
 /// The longest pause with an end, a year.
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The error if no journal ConfigMap is configured.
-const NO_CONFIG_MAP: &str = "no journal ConfigMap is known: use --namespace to name the namespace that macaque runs in; a \
-                             journal in memory (journal = \"memory\") cannot be paused";
+/// The error if the namespace of the journal is not known.
+const NO_NAMESPACE: &str = "the namespace that macaque runs in is not known: name it with --namespace";
+
+/// The error if the journal is in the memory of each replica.
+const IN_MEMORY: &str = "journal = memory: a journal in memory cannot be paused; stop macaque instead, e.g. scale its \
+                         Deployment to zero";
 
 /// The flags of `macaque pause`.
 #[derive(Debug, Args)]
@@ -80,7 +83,7 @@ pub(super) fn run(global: &GlobalArgs, args: &PauseArgs) -> i32 {
         };
         let place = journal.place;
         Ok(format!(
-            "paused {until}: no replica with its journal in {place} disrupts another pod"
+            "paused {until}: no replica with its journal in {place} starts another disruption"
         ))
     })
 }
@@ -116,7 +119,7 @@ fn with_journal(
         return exit::USAGE;
     }
     let Some(namespace) = args.namespace.clone().or_else(setup::own_namespace) else {
-        telemetry::print_error(NO_CONFIG_MAP);
+        telemetry::print_error(NO_NAMESPACE);
         return exit::USAGE;
     };
     let view = match setup::load_settings_at(global, Vec::new(), &namespace) {
@@ -124,7 +127,7 @@ fn with_journal(
         Err(code) => return code,
     };
     let JournalLocation::ConfigMap(place) = &view.config.journal else {
-        telemetry::print_error(NO_CONFIG_MAP);
+        telemetry::print_error(IN_MEMORY);
         return exit::USAGE;
     };
 

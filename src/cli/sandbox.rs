@@ -26,7 +26,7 @@ pub(super) struct SandboxArgs {
     /// Serve HTTPS, with a certificate authority generated at the start
     #[arg(long)]
     tls: bool,
-    /// Where to write the files of a service account, for programs that know only the in-cluster way
+    /// Where to write the files of a service account, for programs that know only the in-cluster way (needs --tls)
     #[arg(long, value_name = "DIRECTORY", requires = "tls")]
     write_service_account: Option<PathBuf>,
 }

@@ -188,7 +188,7 @@ impl ConnectionFault {
                 "add it to the cluster's certificate-authority-data, or give the server one that is no authority's"
             }
             Self::BadCertificate(_) => "give the server a certificate that is valid for a TLS server",
-            Self::ClientCertificate => "renew the client certificate of the kubeconfig's user",
+            Self::ClientCertificate => "renew the client certificate of the kubeconfig's user, or add one",
             Self::NoCommonTls => "check that it is an API server that allows TLS 1.2 or 1.3",
             Self::NoTls => {
                 "check the port, or use http:// in the kubeconfig's server if TLS is not meant to be used"

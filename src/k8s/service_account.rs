@@ -43,19 +43,22 @@ impl PodEnvironment {
     /// # Errors
     /// The address is none, or the certificate authority cannot be read.
     pub(super) fn config(&self) -> Result<Config, AccessFault> {
-        let fault = |wrong: String| {
+        let fault = |wrong: String, remedy: &str| {
             let wrong = format!("cannot use the service account of this pod: {wrong}");
-            AccessFault::new(wrong, "is automountServiceAccountToken off?")
+            AccessFault::new(wrong, remedy)
         };
         let url: Uri = self.url().parse().map_err(|_| {
-            fault(format!(
+            let wrong = format!(
                 "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT make no address: {:?}, {:?}",
                 self.host, self.port
-            ))
+            );
+            fault(wrong, "correct them, or unset them outside a pod")
         })?;
         let path = self.directory.join("ca.crt");
-        let roots =
-            read_certificates(&path).map_err(|wrong| fault(format!("{}: {wrong}", path.display())))?;
+        let roots = read_certificates(&path).map_err(|wrong| {
+            let wrong = format!("{}: {wrong}", path.display());
+            fault(wrong, "is automountServiceAccountToken off?")
+        })?;
 
         let mut config = Config::new(url);
         config.root_cert = Some(roots);
@@ -107,5 +110,12 @@ mod tests {
         let fault = pod("10.96.0.1", empty.path()).config().unwrap_err();
         assert!(fault.wrong.contains("ca.crt: No such file"), "{fault}");
         assert_eq!(fault.remedy, "is automountServiceAccountToken off?");
+    }
+
+    #[test]
+    fn variables_that_make_no_address_are_what_to_correct() {
+        let fault = pod("not a host", Path::new("/")).config().unwrap_err();
+        assert!(fault.wrong.contains("KUBERNETES_SERVICE_HOST"), "{fault}");
+        assert!(fault.remedy.starts_with("correct them"), "{fault}");
     }
 }

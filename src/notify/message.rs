@@ -240,7 +240,7 @@ fn has_listed(report: &RoundReport) -> bool {
     report.listed > 0 || report.end == RoundEnd::Complete && report.problems.is_empty()
 }
 
-/// The numbers of pods listed and of candidates, and the size of the sample if only a sample was judged.
+/// The numbers of pods listed and of candidates, and the size of the sample if only a sample was checked.
 fn pod_counts(report: &RoundReport) -> String {
     let listed = count(report.listed, "pod");
     let candidates = count(report.candidates, "candidate");
@@ -248,7 +248,7 @@ fn pod_counts(report: &RoundReport) -> String {
     match report.unchecked() {
         0 => format!("{listed} listed, {candidates}"),
         unchecked => format!(
-            "{listed} listed, {} of them sampled and judged, {candidates}",
+            "{listed} listed, {} of them sampled and checked, {candidates}",
             report.listed - unchecked
         ),
     }

@@ -84,8 +84,8 @@ impl RoundContext<'_> {
 
     /// The report of an interrupted round, from its record in the journal.
     fn report_interrupted(&self, round: &RoundRecord) -> RoundReport {
-        let why = "it was interrupted and recovered later: victims that were refused are not listed, and what happened \
-                   to the others was found by looking them up";
+        let why = "it was interrupted and recovered later: refused victims are not listed, and a victim without a \
+                   recorded outcome was looked up";
         RoundReport {
             attempts: round.attempts(),
             finished: self.platform.now().max(round.slot),

@@ -95,8 +95,8 @@ fn namespace_fault(name: &str) -> Option<String> {
     let fault = match name {
         "*" => return Some("\"*\" means every namespace and cannot be combined with others".to_owned()),
         "" => "is empty",
-        _ if name.len() > 63 => "is longer than 63 characters",
         _ if !name.chars().all(is_inner) => "contains other characters than a-z, 0-9 and -",
+        _ if name.len() > 63 => "is longer than 63 characters",
         _ if name.starts_with('-') || name.ends_with('-') => "begins or ends with -",
         _ => return None,
     };
@@ -129,5 +129,9 @@ mod tests {
         for bad in ["", "Shop", "a.b", "-a", "a-", "a_b", "*", "é", &"a".repeat(64)] {
             assert!(namespace_fault(bad).is_some(), "{bad}");
         }
+
+        // More than 63 bytes, but not characters.
+        let accented = namespace_fault(&"é".repeat(40)).unwrap();
+        assert!(accented.contains("contains other characters"), "{accented}");
     }
 }

@@ -46,8 +46,14 @@ pub(crate) const REQUIREMENTS: [&str; 40] = [
 
 /// The requirements that no scenario of the table proves, and what does.
 pub(crate) const ELSEWHERE: [(u8, &str); 3] = [
-    (28, "nothing yet: a round asks for no server-side dry run"),
-    (29, "nothing yet: a round asks for no server-side dry run"),
+    (
+        28,
+        "`integration::preview::every_candidate_is_asked_about_by_a_dry_run_that_changes_nothing`",
+    ),
+    (
+        29,
+        "`integration::preview::deletions_are_asked_about_in_the_body_and_delete_nothing`",
+    ),
     (
         37,
         "`laws::eight_monkeys_take_no_more_than_the_budget_on_the_sandbox` and `…_on_a_real_api_server`",

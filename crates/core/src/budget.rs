@@ -226,7 +226,7 @@ pub fn predict(pod: &Pod, budgets: &[Budget], planned: &PlannedDisruptions) -> P
     match covering[..] {
         [] => Prediction::without_budget("no budget covers it"),
         [budget] if !pod.ready && budget.allows_unready() => Prediction::without_budget(&format!(
-            "it is not ready, and budget {} protects only healthy pods",
+            "it is not ready, and budget {} lets such pods go now",
             budget.name
         )),
         [budget] => budget.answer(planned),

@@ -35,7 +35,7 @@ impl FailureDedup {
 
             RoundEnd::Complete => {
                 if let Some((_, failed)) = self.rounds.take() {
-                    log::info!("rounds work again, after {failed} that failed");
+                    log::info!("rounds work again, after {failed} that failed or were withheld");
                 }
                 true
             }

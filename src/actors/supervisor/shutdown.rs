@@ -32,7 +32,7 @@ impl Supervisor {
             log::debug!("{name} stopped");
             return;
         }
-        log::error!("{name} failed during shutdown ({reason}): its report was not delivered");
+        log::error!("{name} failed during shutdown ({reason}): reports may be left undelivered");
         self.exit_code = UNDRAINED;
     }
 
@@ -83,7 +83,7 @@ impl Handler<StopRequested> for Supervisor {
 
     fn handle(&mut self, StopRequested(name): StopRequested, ctx: &mut Self::Context) {
         if self.phase != ShutdownPhase::Running {
-            log::warn!("received {name} again: stopping at once");
+            log::warn!("received {name}, the second signal: stopping at once");
             self.end(UNDRAINED);
             return;
         }

@@ -292,12 +292,12 @@ fn warnings_and_the_way_back_to_the_round_are_part_of_the_message() {
 }
 
 #[test]
-fn a_sampled_round_says_how_many_pods_were_judged() {
+fn a_sampled_round_says_how_many_pods_were_checked() {
     let mut large = report([attempt("a", Outcome::Evicted)]);
     large.listed = 50_000;
     let footer = RoundMessage::of(&large).footer;
     assert!(
-        footer.contains("50000 pods listed, 11 of them sampled and judged, 3 candidates"),
+        footer.contains("50000 pods listed, 11 of them sampled and checked, 3 candidates"),
         "{footer}"
     );
 }

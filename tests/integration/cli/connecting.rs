@@ -101,6 +101,33 @@ fn nothing_that_authenticates_leaves_without_tls_unless_the_key_allows_it() {
 }
 
 #[test]
+fn where_credentials_are_demanded_and_none_were_sent_check_says_why() {
+    let unauthorized = response(
+        "401 Unauthorized",
+        r#"{"kind": "Status", "apiVersion": "v1", "code": 401}"#,
+    );
+    let (encrypted, authority) = tls_server(ServerCertificate::Good, unauthorized.clone());
+    let encrypted = format!("server: 'https://{encrypted}', certificate-authority-data: {authority}");
+    let plain = server(move |stream| {
+        answer(stream, &unauthorized);
+    });
+    let plain = format!("server: 'http://{plain}'");
+
+    for (cluster, user, words, remedy) in [
+        (
+            encrypted,
+            "",
+            "(401), and macaque connects as anonymous",
+            "give it a token",
+        ),
+        (plain, "token: t", "are not sent over http://", "use https://"),
+    ] {
+        let said = check(&cluster, user).run().json().to_string();
+        assert!(said.contains(words) && said.contains(remedy), "{said}");
+    }
+}
+
+#[test]
 fn credentials_that_are_not_sent_are_reported_with_the_key_that_sends_them() {
     let cluster = TestCluster::with(shop());
     let kubeconfig = cluster.kubeconfig().replace("user: {}", "user: {token: t}");

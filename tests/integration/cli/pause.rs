@@ -129,7 +129,7 @@ fn what_cannot_be_meant_is_refused() {
         ("pause -n chaos --for soon", "write a number with its unit"),
         ("pause -n chaos --for 0s", "a pause is from 1s"),
         ("pause -n Chaos!", "is not a valid namespace name"),
-        ("pause", "--namespace"),
+        ("pause", "is not known: name it with --namespace"),
     ] {
         macaque(words).on(&cluster).run().complains(2, &[fault]);
     }
@@ -138,7 +138,7 @@ fn what_cannot_be_meant_is_refused() {
         .env("MACAQUE_JOURNAL", "memory")
         .on(&cluster)
         .run()
-        .complains(2, &["cannot be paused"]);
+        .complains(2, &["journal = memory", "cannot be paused; stop macaque instead"]);
 
     assert_eq!(annotations(&cluster), json!({"kept": "yes"}));
 }

@@ -139,7 +139,7 @@ pub(super) static RULES: &[EligibilityRule] = &[
         doc: "pods of a Job, if the method is `delete`: the Job may count it as a failure",
         setting: RuleSetting::DeletionUnlessIncluded,
         exempts: |input| {
-            let why = "belongs to a Job, which counts a deletion as a failure";
+            let why = "belongs to a Job, which may count a deletion as a failure";
             is_owned_by(input, "Job").then_some(why.into())
         },
         seen: owner,
@@ -268,7 +268,7 @@ fn annotation(input: &RuleInput<'_>, key: &str) -> String {
 }
 
 fn with_or_without(present: bool, field: &str) -> String {
-    format!("{} {field}", if present { "a" } else { "no" })
+    format!("{} {field}", if present { "has" } else { "no" })
 }
 
 /// The duration in whole seconds, in the form of the configuration: `1m 30s`.

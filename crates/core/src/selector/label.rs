@@ -17,7 +17,10 @@ pub(super) fn check_key(key: &str) -> Result<(), String> {
     };
 
     if let Some(prefix) = prefix {
-        if prefix.is_empty() || prefix.len() > MAX_PREFIX_LENGTH || !prefix.split('.').all(is_dns_label) {
+        if prefix.is_empty() {
+            return Err(format!("the label key `{key}` has no prefix before its slash"));
+        }
+        if prefix.len() > MAX_PREFIX_LENGTH || !prefix.split('.').all(is_dns_label) {
             return Err(format!(
                 "`{prefix}` is not a valid label key prefix: use a DNS name of at most {MAX_PREFIX_LENGTH} \
                  characters, lower-case letters, digits, '-' and '.'"
@@ -55,13 +58,14 @@ fn check_name(name: &str) -> Result<(), String> {
     let is_alphanumeric = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
 
-    if name.len() > MAX_NAME_LENGTH {
+    // Bytes are counted only where each is a character.
+    if !name.bytes().all(is_allowed) {
+        Err("use only the letters a to z and A to Z, digits, '-', '_' and '.'".to_owned())
+    } else if name.len() > MAX_NAME_LENGTH {
         Err(format!(
             "it has {} characters, {MAX_NAME_LENGTH} are allowed",
             name.len()
         ))
-    } else if !name.bytes().all(is_allowed) {
-        Err("use only letters, digits, '-', '_' and '.'".to_owned())
     } else if is_alphanumeric(name.bytes().next()) && is_alphanumeric(name.bytes().last()) {
         Ok(())
     } else {

@@ -125,7 +125,16 @@ fn parse_values(operator: &str, values: &str) -> Result<BTreeSet<String>, String
 
 fn parse_number(value: &str) -> Result<i64, String> {
     let value = value.trim();
-    let is_digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    if value.is_empty() {
+        return Err("a number is missing after > or <".to_owned());
+    }
+
+    let is_digits = value.bytes().all(|byte| byte.is_ascii_digit());
     let number = if is_digits { value.parse().ok() } else { None };
-    number.ok_or_else(|| format!("`{value}` is not a whole number: > and < compare numbers"))
+    number.ok_or_else(|| {
+        format!(
+            "`{value}` is not a whole number from 0 to {}: > and < compare numbers",
+            i64::MAX
+        )
+    })
 }

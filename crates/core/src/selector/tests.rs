@@ -100,6 +100,8 @@ fn a_selector_prints_sorted_and_short() {
 #[test]
 fn a_complaint_names_the_requirement_and_the_rule() {
     let long = "x".repeat(64);
+    // More than 63 bytes, but not characters.
+    let accented = "é".repeat(40);
 
     for (selector, requirement, rule) in [
         ("app=web,", "", "remove the extra comma"),
@@ -108,7 +110,7 @@ fn a_complaint_names_the_requirement_and_the_rule() {
         (
             "a=b,app=we b",
             "app=we b",
-            "`we b` cannot be a label value: use only letters",
+            "`we b` cannot be a label value: use only the letters",
         ),
         ("app===web", "app===web", "`=web` cannot be a label value"),
         (
@@ -136,11 +138,26 @@ fn a_complaint_names_the_requirement_and_the_rule() {
             "Example.com/app",
             "`Example.com` is not a valid label key prefix",
         ),
-        ("/app", "/app", "`` is not a valid label key prefix"),
+        (
+            "/app",
+            "/app",
+            "the label key `/app` has no prefix before its slash",
+        ),
         ("a.b/", "a.b/", "has no name after its prefix"),
         ("a/b/c", "a/b/c", "more than one slash"),
         ("app>web", "app>web", "`web` is not a whole number"),
-        ("app<", "app<", "`` is not a whole number"),
+        ("app<", "app<", "a number is missing after > or <"),
+        (
+            "app>-1",
+            "app>-1",
+            "`-1` is not a whole number from 0 to 9223372036854775807",
+        ),
+        (
+            "app<9223372036854775808",
+            "app<9223372036854775808",
+            "`9223372036854775808` is not a whole number from 0 to 9223372036854775807",
+        ),
+        (&accented, &accented, "use only the letters a to z"),
         (&long, &long, "it has 64 characters, 63 are allowed"),
     ] {
         let words = complaint(selector);
