@@ -1,11 +1,9 @@
-//! Reads an HTTP response. Its shape decides what it is, not its content type. A compressed answer stays compressed
-//! until it is parsed, so that a page of pods is never held in memory uncompressed.
+//! Reads an HTTP response. Its shape decides what it is, not its content type.
 
-use std::borrow::Cow;
-use std::io::{self, Read};
+mod body;
+
 use std::time::Duration;
 
-use flate2::read::GzDecoder;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
@@ -15,15 +13,10 @@ use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use self::body::{MAX_BODY_BYTES, ResponseBody};
 use super::wire::{self, ListMeta, NameTable, ObjectKind, TypeMeta, WrongBody, excerpt};
 use super::{ApiError, ConnectionFault, credentials};
 use crate::retry_after;
-
-/// A limit on what a broken or hostile server can make us keep: more than any page of pods holds.
-const MAX_BODY_BYTES: usize = 64 << 20;
-
-/// A limit on the inflated size of a page, which is never kept whole: more than a page of the largest pods holds.
-const MAX_INFLATED_BYTES: u64 = 1 << 30;
 
 /// How many bytes of a list are searched for the end of its head.
 const MAX_HEAD_BYTES: usize = 16 << 10;
@@ -35,9 +28,7 @@ const EXCERPT_BYTES: usize = 800;
 pub(super) struct ApiResponse {
     pub(super) status: StatusCode,
     headers: HeaderMap,
-    body: Vec<u8>,
-    /// Whether the body is still compressed.
-    gzip: bool,
+    body: ResponseBody,
     /// What the request was authorized by, which the answer may echo.
     authorization: Option<HeaderValue>,
 }
@@ -62,12 +53,10 @@ pub(super) async fn read(
     max_following: Option<usize>,
 ) -> Result<ApiResponse, ConnectionFault> {
     let (head, body) = response.into_parts();
-    let encoding = head.headers.get(header::CONTENT_ENCODING);
     let mut response = ApiResponse {
         status: head.status,
-        gzip: encoding.is_some_and(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"gzip")),
+        body: ResponseBody::announced_by(&head.headers),
         headers: head.headers,
-        body: Vec::new(),
         authorization,
     };
 
@@ -75,16 +64,13 @@ pub(super) async fn read(
     let mut max_following = max_following.filter(|_| response.status.is_success());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| ConnectionFault::in_body(&*error))?;
-        response
-            .body
-            .extend_from_slice(&frame.into_data().unwrap_or_default());
+        response.body.push(&frame.into_data().unwrap_or_default());
 
         let Some(limit) = max_following else { continue };
-        let beginning = response.beginning(MAX_HEAD_BYTES);
+        let beginning = response.body.beginning(MAX_HEAD_BYTES);
         match wire::list_head(&beginning) {
             Some((head, remaining)) if remaining > limit => {
-                response.body = head;
-                response.gzip = false;
+                response.body = ResponseBody::from(head);
                 return Ok(response);
             }
             None if beginning.len() < MAX_HEAD_BYTES => {}
@@ -92,8 +78,8 @@ pub(super) async fn read(
         }
     }
 
-    if response.gzip && !response.status.is_success() {
-        response.inflate().map_err(ConnectionFault::Other)?;
+    if !response.status.is_success() {
+        response.body.inflate().map_err(ConnectionFault::Other)?;
     }
     if response.demands_tls() {
         return Err(ConnectionFault::NeedsTls);
@@ -102,54 +88,14 @@ pub(super) async fn read(
 }
 
 impl ApiResponse {
-    /// A reader of the inflated body, as far as it was received.
-    fn content(&self) -> Box<dyn Read + '_> {
-        if self.gzip {
-            Box::new(GzDecoder::new(&*self.body).take(MAX_INFLATED_BYTES))
-        } else {
-            Box::new(&*self.body)
-        }
-    }
-
-    /// The whole inflated body.
-    fn whole(&self) -> io::Result<Cow<'_, [u8]>> {
-        if !self.gzip {
-            return Ok(Cow::Borrowed(&self.body));
-        }
-        let mut inflated = Vec::new();
-        self.content().read_to_end(&mut inflated)?;
-        Ok(Cow::Owned(inflated))
-    }
-
-    /// The first `limit` bytes of the inflated body. Errors are left to the parser, which sees them too.
-    fn beginning(&self, limit: usize) -> Vec<u8> {
-        let mut beginning = Vec::new();
-        let _ = self.content().take(limit as u64).read_to_end(&mut beginning);
-        beginning
-    }
-
-    /// Inflates the body in place.
-    fn inflate(&mut self) -> Result<(), String> {
-        let mut inflated = Vec::new();
-        let result = self
-            .content()
-            .take(MAX_BODY_BYTES as u64)
-            .read_to_end(&mut inflated);
-        result.map_err(|error| format!("the answer is not what its encoding says: {error}"))?;
-
-        self.body = inflated;
-        self.gzip = false;
-        Ok(())
-    }
-
     /// The answer as the classifier reads it. Secrets that the server echoes are hidden in its texts, after they were
     /// decoded.
     pub(super) fn into_answer(self) -> ApiAnswer {
         let unexpected = self.unexpected_success();
-        let parsed = wire::status(&self.body).filter(|_| unexpected.is_none());
+        let parsed = wire::status(self.body.bytes()).filter(|_| unexpected.is_none());
         let (mut status, body_seconds) = parsed.map_or((None, None), |(status, after)| (Some(status), after));
         let mut text = match status {
-            None => excerpt(&self.body),
+            None => excerpt(self.body.bytes()),
             Some(_) => String::new(),
         };
         let mut warnings = warnings(&self.headers);
@@ -193,17 +139,17 @@ impl ApiResponse {
         if !self.status.is_success() {
             return None;
         }
-        if self.body.is_empty() {
+        if self.body.bytes().is_empty() {
             return Some("an empty answer".to_owned());
         }
 
-        let Ok(type_meta) = TypeMeta::of(&self.body) else {
-            return Some(excerpt(&self.body));
+        let Ok(type_meta) = TypeMeta::of(self.body.bytes()) else {
+            return Some(excerpt(self.body.bytes()));
         };
-        if type_meta.is(ObjectKind::STATUS) && wire::status(&self.body).is_none() {
+        if type_meta.is(ObjectKind::STATUS) && wire::status(self.body.bytes()).is_none() {
             return Some("a Status without an outcome".to_owned());
         }
-        let checked = type_meta.expect(&[ObjectKind::STATUS, ObjectKind::POD], &self.body);
+        let checked = type_meta.expect(&[ObjectKind::STATUS, ObjectKind::POD], self.body.bytes());
         checked.err().map(|error| error.to_string())
     }
 
@@ -215,7 +161,7 @@ impl ApiResponse {
             status: Some(status),
             ..ApiAnswer::default()
         };
-        let answer = wire::status(&self.body).map(answer);
+        let answer = wire::status(self.body.bytes()).map(answer);
         self.status == StatusCode::UNAUTHORIZED
             && answer.is_none_or(|answer| classify(&answer) == DisruptionVerdict::Unauthorized)
     }
@@ -223,7 +169,7 @@ impl ApiResponse {
     /// Whether a server that speaks TLS says that it was spoken to without: servers in Go, and nginx, answer so much in
     /// plain HTTP.
     fn demands_tls(&self) -> bool {
-        let text = String::from_utf8_lossy(&self.body);
+        let text = String::from_utf8_lossy(self.body.bytes());
         self.status == StatusCode::BAD_REQUEST
             && [
                 "HTTP request to an HTTPS server",
@@ -278,7 +224,7 @@ impl ApiResponse {
             return Err(read_error(&self.into_answer(), what()));
         }
         // serde_json reads a slice several times as fast as a stream.
-        let whole = self.whole().map_err(serde_json::Error::io);
+        let whole = self.body.whole().map_err(serde_json::Error::io);
         let object = whole.map_err(WrongBody::from).and_then(|whole| parse(&whole));
         object.map_err(|error| self.unexpected(&error, what()))
     }
@@ -296,20 +242,20 @@ impl ApiResponse {
         if !self.status.is_success() {
             return Err(read_error(&self.into_answer(), what()));
         }
-        wire::each_item(self.content(), kinds, each).map_err(|error| self.unexpected(&error, what()))
+        wire::each_item(self.body.reader(), kinds, each).map_err(|error| self.unexpected(&error, what()))
     }
 
     fn unexpected(&self, error: &WrongBody, what: String) -> ApiError {
         let why = match error {
             WrongBody::OtherObject(words) => words.clone(),
             WrongBody::Malformed(error) => {
-                let beginning = self.beginning(EXCERPT_BYTES);
+                let beginning = self.body.beginning(EXCERPT_BYTES);
                 let error = bounded(&error.to_string());
                 format!("not what was asked for: {error}: {}", excerpt(&beginning))
             }
         };
         let why = credentials::redactor(self.authorization.as_ref()).redact(&why);
-        if is_page(&self.beginning(EXCERPT_BYTES)) {
+        if is_page(&self.body.beginning(EXCERPT_BYTES)) {
             ApiError::NotKubernetes { what, why }
         } else {
             ApiError::Unexpected { what, why }
@@ -339,12 +285,13 @@ impl ApiResponse {
     /// Whether the API server says that it knows nothing under this path. Other servers say so otherwise, often in HTML.
     pub(super) fn is_unknown_path(&self) -> bool {
         self.status == StatusCode::NOT_FOUND
-            && (wire::status(&self.body).is_some() || self.body.starts_with(b"404 page not found"))
+            && (wire::status(self.body.bytes()).is_some()
+                || self.body.bytes().starts_with(b"404 page not found"))
     }
 
     /// The token in `metadata.continue` of a 410, from which an expired list can continue.
     pub(super) fn continuation(&self) -> Option<String> {
-        wire::continuation(&self.body)
+        wire::continuation(self.body.bytes())
     }
 }
 

@@ -7,8 +7,7 @@ fn response(code: u16, headers: &[(&'static str, &'static str)], body: &str) -> 
     ApiResponse {
         status: StatusCode::from_u16(code).unwrap(),
         headers: headers.collect(),
-        body: body.into(),
-        gzip: false,
+        body: body.as_bytes().to_vec().into(),
         authorization: None,
     }
 }
