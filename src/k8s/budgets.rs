@@ -33,7 +33,9 @@ impl Cluster {
             let path = format!("/apis/policy/v1{scope}/poddisruptionbudgets?limit=500{after}");
             let response = self.send(get(&path), self.access.deadlines.read, what).await?;
             if response.is_unknown_path() {
-                let why = "the API server knows no policy/v1: it is older than Kubernetes 1.21".to_owned();
+                let why = "the API server knows no policy/v1: it is older than Kubernetes 1.21, or its address has a \
+                           wrong path"
+                    .to_owned();
                 return Err(ApiError::Unexpected { what: what(), why });
             }
 

@@ -167,7 +167,9 @@ impl ConnectionFault {
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Proxy(_) => "check the proxy, or list the server in NO_PROXY if it is reached without one",
+            Self::Proxy(_) => {
+                "check the proxy; if the server is reached without one, remove proxy-url, or list the server in NO_PROXY"
+            }
             Self::Refused => "check that the API server runs at that address",
             Self::NameUnknown => "check the name, and this machine's DNS",
             Self::NoRoute(_) | Self::TimedOut => {

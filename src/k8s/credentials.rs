@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use jiff::Timestamp;
+use kube::client::RustlsTlsError;
 use kube::config::{AuthInfo, KubeconfigError, LoadDataError};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
@@ -233,12 +234,31 @@ pub(super) fn of_client(error: &kube::Error) -> String {
             of_data("client certificate", error)
         }
         kube::Error::InferKubeconfig(KubeconfigError::LoadClientKey(error)) => of_data("client key", error),
-        kube::Error::RustlsTls(error) => format!("its certificates or key cannot be used: {error}"),
+        kube::Error::RustlsTls(error) => of_tls(error),
         kube::Error::ProxyProtocolUnsupported { .. } | kube::Error::ProxyProtocolDisabled { .. } => {
             "the protocol of its proxy is not supported".to_owned()
         }
         _ => "the API client cannot be built with it".to_owned(),
     }
+}
+
+/// Describes why TLS cannot be set up.
+fn of_tls(error: &RustlsTlsError) -> String {
+    let words = match error {
+        RustlsTlsError::InvalidServerName(_) => "its tls-server-name is not the name of a server",
+        RustlsTlsError::MissingPrivateKey => {
+            "its client-key holds no private key in PEM, or an encrypted one"
+        }
+        RustlsTlsError::MissingCertificate => "its client-certificate holds no certificate in PEM",
+        RustlsTlsError::InvalidPrivateKey(rustls::Error::InconsistentKeys(_)) => {
+            "its client-key is not the key of its client-certificate"
+        }
+        RustlsTlsError::InvalidPrivateKey(rustls::Error::General(_)) => {
+            "its client-key is none that macaque can use: RSA, ECDSA on P-256 or P-384, or Ed25519"
+        }
+        error => return format!("its certificates or key cannot be used: {error}"),
+    };
+    words.to_owned()
 }
 
 fn of_data(what: &str, error: &LoadDataError) -> String {

@@ -25,6 +25,11 @@ pub(super) fn config(cluster: &Cluster) -> Result<Config, String> {
         None => None,
     };
     config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or(false);
+    if config.accept_invalid_certs && config.root_cert.is_some() {
+        return Err(
+            "it has both a certificate authority and insecure-skip-tls-verify: remove one".to_owned(),
+        );
+    }
     config.tls_server_name.clone_from(&cluster.tls_server_name);
     if let Some(proxy) = &cluster.proxy_url {
         config.proxy_url = Some(proxy.parse().map_err(|_| "its proxy-url is not a URL")?);

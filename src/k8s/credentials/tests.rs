@@ -108,3 +108,48 @@ async fn the_token_of_the_kubeconfig_stands_in_until_its_file_can_be_read() {
         Some("Bearer of-the-file")
     );
 }
+
+#[test]
+fn what_is_wrong_with_a_client_certificate_or_its_key_is_said_in_the_words_of_the_file() {
+    let identity = || rcgen::generate_simple_self_signed(["ann".to_owned()]).unwrap();
+    let own = identity();
+    let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
+    let other = identity().signing_key.serialize_pem();
+    let encrypted = key.replace("PRIVATE", "ENCRYPTED PRIVATE");
+    for (certificate, key, words) in [
+        (
+            certificate.as_str(),
+            other.as_str(),
+            "its client-key is not the key of its client-certificate",
+        ),
+        (
+            &certificate,
+            &encrypted,
+            "its client-key holds no private key in PEM, or an encrypted one",
+        ),
+        (
+            &certificate,
+            P521_KEY,
+            "its client-key is none that macaque can use: RSA,",
+        ),
+        (&key, &key, "its client-certificate holds no certificate in PEM"),
+    ] {
+        let mut config = kube::Config::new(http::Uri::from_static("https://127.0.0.1"));
+        config.accept_invalid_certs = true;
+        config.auth_info.client_certificate_data = Some(STANDARD.encode(certificate));
+        config.auth_info.client_key_data = Some(STANDARD.encode(key).into());
+        let said = of_client(&crate::k8s::tls::to_server(&config).unwrap_err());
+        assert!(said.starts_with(words), "{said}");
+    }
+}
+
+/// A key on the curve P-521, made for this file alone.
+const P521_KEY: &str = "-----BEGIN PRIVATE KEY-----
+MIHuAgEAMBAGByqGSM49AgEGBSuBBAAjBIHWMIHTAgEBBEIAY9V0qeZvz4LCkwMO
+fidrOZ5+bG6joDh1zHe5Q0QIAjiypLETk8WF5FczVRLlUMTN6EAq1Ww8YzsDrVMA
+TofznlyhgYkDgYYABAEUB/Ui3M7qA26G08c5/A8+f9uDpJm9eDi/GybhxBgtVvPQ
+SCGKhQPP8+uPQHAB/hVgXBdm7JEyAuL+6hwjBjMQJgAZA2vxxf+ughl+z3XbGA3A
+rR4CVwXLcATe4Q9njJ3uOSXF6zzhakWS5b952ZZRmDI6oXQeZeDxji9mM6fYMqK5
+pA==
+-----END PRIVATE KEY-----
+";

@@ -33,6 +33,12 @@ pub(super) fn cases() -> Vec<ConnectingCase> {
         ),
         of_file("no verification", insecure, ADMIN, CaseOutcome::Both("admin")),
         of_file(
+            "no verification by a CA that is given",
+            &format!("{insecure}, certificate-authority-data: {{ca}}"),
+            ADMIN,
+            CaseOutcome::Neither,
+        ),
+        of_file(
             "a name that the certificate has",
             &format!("{SECURE}, tls-server-name: localhost"),
             ADMIN,

@@ -51,6 +51,13 @@ fn a_dry_run_is_the_default_and_0() {
 }
 
 #[test]
+fn the_time_is_given_in_the_zone_that_is_set_without_a_crontab_line_too() {
+    let kathmandu = "schedule.timezone = \"Asia/Kathmandu\"\n";
+    let output = macaque("once -n shop").toml(kathmandu).on(&two_webs()).run();
+    output.says(0, &[" +0545) · seed"]);
+}
+
+#[test]
 fn every_victim_refused_is_3_and_names_the_budget_and_its_numbers() {
     let objects = vec![
         stateful_set("shop", "db", 3),
