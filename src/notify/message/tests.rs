@@ -1,71 +1,13 @@
-//! Promises about the words of a round, and the reports that other files' tests draw on.
+//! Promises about the words of a round.
+
+mod reports;
 
 use std::time::Duration;
 
-use macaque_core::pod::{PodOwner, PodRef};
 use macaque_core::refusal::Refusal;
-use macaque_core::report::ExemptionTally;
 
+pub(crate) use self::reports::{attempt, budget, report};
 use super::*;
-
-pub(in crate::notify) fn pod(name: &str) -> PodRef {
-    PodRef {
-        namespace: "shop".to_owned(),
-        name: name.to_owned(),
-        uid: format!("uid-{name}"),
-    }
-}
-
-pub(in crate::notify) fn attempt(name: &str, outcome: Outcome) -> AttemptReport {
-    AttemptReport {
-        pod: pod(name),
-        owner: Some(PodOwner {
-            kind: "Deployment".to_owned(),
-            name: "web".to_owned(),
-        }),
-        outcome,
-        warnings: vec![],
-    }
-}
-
-pub(in crate::notify) fn budget(name: &str) -> Outcome {
-    Outcome::Refused(Refusal::Budget {
-        name: Some(name.to_owned()),
-        message: "needs 3 healthy pods and has 3 currently".to_owned(),
-        unsynced: false,
-    })
-}
-
-/// A round that lists five pods, three of them candidates.
-pub(crate) fn report(attempts: impl Into<Vec<AttemptReport>>) -> RoundReport {
-    let slot: Timestamp = "2027-03-01T09:30:00Z".parse().unwrap();
-    let tally = |count, name, detail: &str| ExemptionTally {
-        count,
-        example: pod(name),
-        detail: detail.to_owned(),
-    };
-    RoundReport {
-        slot,
-        finished: slot + Duration::from_secs(2),
-        seed: 42,
-        dry_run: false,
-        method: DisruptionMethod::Evict,
-        namespaces: vec!["shop".to_owned()],
-        selector: "app=web".to_owned(),
-        listed: 5,
-        candidates: 3,
-        exempted: BTreeMap::from([
-            (
-                "daemonset".to_owned(),
-                tally(1, "agent-0", "owned by a DaemonSet"),
-            ),
-            ("too-young".to_owned(), tally(7, "web-9", "younger than 1m (12s)")),
-        ]),
-        attempts: attempts.into(),
-        problems: vec![],
-        end: RoundEnd::Complete,
-    }
-}
 
 fn headline_of(report: &RoundReport) -> String {
     RoundMessage::of(report).headline
@@ -329,55 +271,6 @@ fn every_line_is_bounded_and_clean_whatever_the_cluster_says() {
     {
         assert!(text::chars(line) <= LINE && !line.contains(|c: char| c.is_control() || c == '\u{202e}'));
     }
-}
-
-#[test]
-fn pods_that_were_spared_for_the_same_reason_share_a_line() {
-    let refused = |n: usize| attempt(&format!("web-{n}"), budget("web"));
-    let mut attempts: Vec<_> = (0..10).map(refused).collect();
-    attempts.insert(1, attempt("db-0", budget("db")));
-    attempts.push(attempt("a", Outcome::Gone));
-    attempts.push(attempt("b", Outcome::Gone));
-    let message = RoundMessage::of(&report(attempts));
-
-    assert_eq!(message.victims.len(), 13, "the log has a line for each");
-    let lines = [
-        "10 pods (shop/web-0, shop/web-1, shop/web-2, shop/web-3, shop/web-4, shop/web-5, shop/web-6, shop/web-7, \
-         shop/web-8, shop/web-9): refused by budget web: needs 3 healthy pods and has 3 currently",
-        "shop/db-0 (deployment/web): refused by budget db: needs 3 healthy pods and has 3 currently",
-        "2 pods (shop/a, shop/b): gone already",
-    ];
-    assert_eq!(message.victim_lines, lines);
-}
-
-#[test]
-fn a_line_of_many_pods_names_the_first_of_them() {
-    let long = "x".repeat(200);
-    let attempts: Vec<_> = (0..30)
-        .map(|n| attempt(&format!("{n}{long}"), budget("web")))
-        .collect();
-    let message = RoundMessage::of(&report(attempts));
-    assert_eq!(message.victim_lines.len(), 1);
-    let line = &message.victim_lines[0];
-    assert!(line.starts_with("30 pods (shop/0xxx"), "{line}");
-    assert!(
-        line.contains("…, … and 29 more): refused by budget web: needs 3"),
-        "{line}"
-    );
-}
-
-#[test]
-fn a_pod_that_was_disrupted_or_may_have_been_has_a_line_of_its_own() {
-    let unknown = || Outcome::Unknown {
-        why: "no answer in 40s".to_owned(),
-    };
-    let attempts = ["a", "b"].map(|name| attempt(name, Outcome::Evicted));
-    let in_doubt = ["c", "d"].map(|name| attempt(name, unknown()));
-    let message = RoundMessage::of(&report([attempts, in_doubt].concat()));
-
-    let lines: Vec<_> = message.victims.iter().map(|victim| victim.line.clone()).collect();
-    assert_eq!(message.victim_lines, lines);
-    assert_eq!(lines.len(), 4);
 }
 
 #[test]

@@ -85,3 +85,6 @@ pub(super) fn group(report: &RoundReport, victims: &[VictimLine]) -> Vec<String>
     }
     lines.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests;
