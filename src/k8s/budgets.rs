@@ -33,8 +33,7 @@ impl Cluster {
             let path = format!("/apis/policy/v1{scope}/poddisruptionbudgets?limit=500{after}");
             let response = self.send(get(&path), self.access.deadlines.read, what).await?;
             if response.status == http::StatusCode::NOT_FOUND {
-                let why = "HTTP 404: the API server is older than Kubernetes 1.21 and knows no policy/v1, or its address is \
-                           wrong"
+                let why = "the API server knows no policy/v1 (HTTP 404): it is older than 1.21, or not Kubernetes at all"
                     .to_owned();
                 return Err(ApiError::Unexpected { what: what(), why });
             }
