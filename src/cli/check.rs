@@ -202,11 +202,11 @@ async fn check_cluster(
 fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding {
     let what = format!("namespace {name}");
     let finding = match answer {
-        Ok(Some(true)) => CheckFinding::ok(what, "exists"),
+        Ok(Some(true)) => CheckFinding::ok(what, "found"),
         Ok(Some(false)) => CheckFinding::failed(
             what,
-            "does not exist",
-            "create it, or fix target.namespaces (--namespace)",
+            "not found",
+            "create what is missing, or fix target.namespaces (--namespace)",
         ),
         Ok(None) => CheckFinding::ok(
             what,

@@ -11,10 +11,7 @@ async fn an_absent_namespace_is_named() {
     for command in ["once", "check"] {
         let macaque = MacaqueCommand::new(command).arg("--namespace").arg("nowhere");
         let macaque = macaque.by_environment();
-        macaque
-            .exits(1)
-            .await
-            .says(["namespace nowhere", "does not exist"]);
+        macaque.exits(1).await.says(["namespace nowhere", "not found"]);
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
         let mut findings = vec![CheckFinding::ok("configuration", "armed")];
         for n in 0..1000 {
             let name = format!("team-{n}");
-            findings.push(CheckFinding::ok(format!("namespace {name}"), "exists").in_namespace(&name, ""));
+            findings.push(CheckFinding::ok(format!("namespace {name}"), "found").in_namespace(&name, ""));
             findings.push(may_list(&name, n != 7 && n != 9));
         }
 
@@ -128,7 +128,7 @@ mod tests {
             [
                 "RESULT | WHAT | DETAIL",
                 "ok | configuration | armed",
-                "ok | 1000 namespaces | exists",
+                "ok | 1000 namespaces | found",
                 "ok | may list pods in 998 namespaces | granted",
                 "FAILED | may list pods in namespaces team-7, team-9 | not granted; add it",
             ]

@@ -114,7 +114,7 @@ fn an_absent_namespace_is_1_with_a_remedy() {
         &[
             "FAILED",
             "namespace shpo",
-            "does not exist; create it, or fix target.namespaces",
+            "not found; create what is missing, or fix target.namespaces",
         ],
     );
 }
