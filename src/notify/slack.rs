@@ -199,7 +199,7 @@ pub fn judge_bot(answer: &ServiceAnswer) -> DeliveryResult {
         (Some(true), _) => Ok(Delivery::Confirmed),
         (Some(false), Some(code)) => Err(refused(code, answer)),
         (Some(false), None) => Err(DeliveryError::permanent(
-            "Slack refused the message without a reason",
+            "Slack refused the message without a valid error code",
         )),
         (None, _) if !answer.whole && parsed.is_unfinished() => Ok(unconfirmed("Slack", answer.status)),
         (None, _) => Err(not_understood("Slack", answer.status)),

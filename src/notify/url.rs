@@ -8,7 +8,7 @@ use awc::http::Uri;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// The text is not a URL.
-    #[error("is not a URL")]
+    #[error("is not a complete URL")]
     Malformed,
     /// The URL names no host.
     #[error("has no host")]
