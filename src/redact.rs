@@ -119,7 +119,7 @@ impl Needle {
         let is_long = end - start >= MIN_PART;
 
         (start + MIN_SECRET..=text.len().min(end + longest)).rfind(|cut| {
-            let is_marked = text[cut - 1].before_cut && !self.encoded;
+            let is_marked = text[cut - 1].before_cut && (!self.encoded || is_long);
             end - start >= MIN_SECRET && (is_marked || (*cut == text.len() && is_long))
         })
     }
