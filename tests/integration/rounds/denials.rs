@@ -62,8 +62,7 @@ async fn after_a_webhook_refused_one_more_victim_is_tried_and_the_report_says_wh
         let report = fixture.round().await;
 
         assert_eq!(fixture.sent(part).len(), 2, "{method}");
-        let why =
-            "a webhook may have acted, so only 1 more victim may be tried (disrupt.attempts_after_webhook)";
+        let why = "after a webhook refused, only 1 more victim may be tried (disrupt.attempts_after_webhook)";
         assert_eq!(report.end, RoundEnd::Withheld { why: why.to_owned() });
         assert_eq!(report.status(), RoundStatus::Refused);
     }

@@ -89,7 +89,12 @@ async fn a_page_that_is_no_list_fails_the_round_in_words() {
         why.starts_with("list pods in shop: unexpected answer: not what was asked for"),
         "{why}"
     );
-    assert!(why.ends_with("<html>Please log in</html>"), "{why}");
+    assert!(
+        why.ends_with(
+            "<html>Please log in</html>; check that it is the address of a Kubernetes API server, with its path if it has one"
+        ),
+        "{why}"
+    );
 }
 
 #[actix_rt::test]

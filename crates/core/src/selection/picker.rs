@@ -257,7 +257,8 @@ mod tests {
 
             assert!(picker.next_victim().is_none(), "{other}");
             let why = picker.limit_after_webhook();
-            let words = "a webhook may have acted, so only 1 more victim may be tried (disrupt.attempts_after_webhook)";
+            let words =
+                "after a webhook refused, only 1 more victim may be tried (disrupt.attempts_after_webhook)";
             assert_eq!(why.as_deref(), Some(words), "{other}");
         }
     }
