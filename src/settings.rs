@@ -14,6 +14,7 @@ mod decoder;
 mod disrupt;
 mod environment;
 mod file;
+mod given_value;
 mod journal;
 mod keys;
 mod layer;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ::config::{Config, Value, ValueKind};
 use macaque_core::duration::parse_duration;
 
+use super::given_value::GivenValue;
 use super::keys::{SettingKey, find, keys};
 use super::layer::{SettingsLayer, explains};
 use super::mistake::{MistakeReported, SettingMistake, either, quote};
@@ -19,38 +20,6 @@ pub(super) struct SettingsDecoder {
     mistakes: Vec<SettingMistake>,
     meant: Vec<String>,
     unread: BTreeSet<&'static str>,
-}
-
-/// A value with its key and source, so that a mistake can say where the value was set.
-#[derive(Debug)]
-pub(super) struct GivenValue<T> {
-    pub(super) key: &'static SettingKey,
-    pub(super) value: T,
-    pub(super) source: Option<String>,
-}
-
-impl<T> GivenValue<T> {
-    /// Another value with this key and source.
-    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> GivenValue<U> {
-        GivenValue {
-            key: self.key,
-            value: convert(self.value),
-            source: self.source,
-        }
-    }
-
-    /// Whether the value was written without TOML's quotes: in an environment variable or a flag.
-    pub(super) fn is_bare(&self) -> bool {
-        self.source.as_deref().is_some_and(remedy::is_bare_origin)
-    }
-
-    /// Key and source, for another mistake's sentence.
-    pub(super) fn place(&self) -> String {
-        match &self.source {
-            Some(source) => format!("{} ({source})", self.key.path),
-            None => self.key.path.to_owned(),
-        }
-    }
 }
 
 impl SettingsDecoder {

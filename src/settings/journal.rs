@@ -2,8 +2,9 @@
 
 use macaque_core::config::{ConfigMapRef, JournalLocation};
 
-use super::decoder::{GivenValue, SettingsDecoder};
+use super::decoder::SettingsDecoder;
 use super::environment::POD_NAMESPACE;
+use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
 
 /// The ConfigMap's name in the manifest.

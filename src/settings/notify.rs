@@ -2,7 +2,8 @@
 
 use secrecy::ExposeSecret;
 
-use super::decoder::{GivenValue, SettingsDecoder};
+use super::decoder::SettingsDecoder;
+use super::given_value::GivenValue;
 use super::mistake::MistakeReported;
 use super::secret::{ReadFile, decode_secret};
 use crate::notify::registry::SERVICES;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use log::LevelFilter;
 
-use super::decoder::{GivenValue, SettingsDecoder};
+use super::decoder::SettingsDecoder;
+use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
 
 /// What is logged, and in which format.

@@ -4,23 +4,9 @@
 use ::config::ValueKind;
 use macaque_core::duration::DurationError;
 
-use super::decoder::GivenValue;
-use super::environment;
+use super::given_value::GivenValue;
 use super::keys::{KeyKind, SettingKey};
 use super::mistake::{either, quote};
-
-/// The beginning of the source of a flag's value.
-const FLAG: &str = "flag ";
-
-/// The source of a flag's value.
-pub(super) fn flag_origin(name: &str) -> String {
-    format!("{FLAG}{name}")
-}
-
-/// Whether a value's source is a variable or a flag.
-pub(super) fn is_bare_origin(source: &str) -> bool {
-    environment::is_origin(source) || source.starts_with(FLAG)
-}
 
 /// What a key holds, in a file or, if `is_bare`, in a variable or a flag.
 pub(super) fn shape(key: &SettingKey, is_bare: bool) -> String {

@@ -6,8 +6,9 @@ use jiff::tz::TimeZone;
 use macaque_core::schedule::{Calendar, CronError, CronSchedule, QuietTime, QuietTimes, parse_timezone};
 
 use super::ScheduleNeed;
-use super::decoder::{GivenValue, SettingsDecoder, convert_all};
+use super::decoder::{SettingsDecoder, convert_all};
 use super::environment;
+use super::given_value::GivenValue;
 use super::mistake::MistakeReported;
 
 /// A round that starts later may fall into another part of people's day.

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::decoder::{GivenValue, SettingsDecoder};
+use super::decoder::SettingsDecoder;
+use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
 
 /// How a secret's file is read; an argument, so that decoding stays pure.

@@ -11,10 +11,10 @@ use macaque_core::eligibility::OwnPod;
 use super::decoder::SettingsDecoder;
 use super::environment;
 use super::file;
+use super::given_value::flag_origin;
 use super::keys::{self, keys};
 use super::layer::SettingsLayer;
 use super::mistake::{SettingMistake, quote};
-use super::remedy::flag_origin;
 
 /// The configuration file that is read if it exists and no other is named.
 pub const DEFAULT_FILE: &str = "/etc/macaque/macaque.toml";

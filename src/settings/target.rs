@@ -7,7 +7,8 @@ use macaque_core::config::{NamespaceScope, TargetConfig};
 use macaque_core::eligibility::includable_rules;
 use macaque_core::selector::Selector;
 
-use super::decoder::{GivenValue, SettingsDecoder, convert_all};
+use super::decoder::{SettingsDecoder, convert_all};
+use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
 
 /// The highest minimum age: no pod needs a higher one, and instants stay far from their limits.

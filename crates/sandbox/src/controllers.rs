@@ -7,6 +7,7 @@ mod budgets;
 mod daemon_sets;
 mod events;
 mod garbage;
+mod pod_control;
 mod pods;
 mod revisions;
 mod stateful_sets;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::controllers::budgets::int_or_percent;
-use crate::controllers::revisions::{self, REVISION_LABEL};
-use crate::controllers::workloads::{
+use crate::controllers::pod_control::{
     create_pod, delete_pod, generate_name, is_active, record_creation, record_deletion,
 };
+use crate::controllers::revisions::{self, REVISION_LABEL};
 use crate::store::object;
 use crate::store::state::ClusterState;
 

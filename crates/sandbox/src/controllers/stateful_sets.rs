@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::controllers::events;
+use crate::controllers::pod_control::{create_pod, delete_pod, is_active};
 use crate::controllers::revisions::{self, REVISION_LABEL};
-use crate::controllers::workloads::{create_pod, delete_pod, is_active};
 use crate::store::object;
 use crate::store::state::ClusterState;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::controllers::pod_control::{PodsByOwner, is_active, pods_by_owner};
 use crate::controllers::revisions;
-use crate::controllers::workloads::{PodsByOwner, is_active, pods_by_owner};
 use crate::store::object;
 use crate::store::state::ClusterState;
 

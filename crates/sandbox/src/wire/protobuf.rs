@@ -4,13 +4,14 @@
 //! `tests/controlplane/protobuf`. The crates that hold these messages were tried: those of `k8s-pb` have neither the names
 //! of JSON nor reflection, and those of `k8s-rs-pb`, which have both, take two minutes and 640 MB to compile.
 
+mod decode_error;
 mod decoder;
 mod messages;
 mod wire_format;
 
 use serde_json::{Value, json};
 
-use crate::wire::protobuf::decoder::DecodeError;
+use crate::wire::protobuf::decode_error::DecodeError;
 use crate::wire::protobuf::messages::MESSAGES;
 use crate::wire::protobuf::wire_format::{FieldValue, fields};
 use crate::wire::status_error::StatusError;

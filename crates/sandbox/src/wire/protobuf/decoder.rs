@@ -1,52 +1,13 @@
 //! Decodes a message as the JSON that Kubernetes writes for the same object.
 
-use std::fmt::{self, Display, Formatter};
-
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
 
 use crate::store::object::format_time;
-use crate::wire::protobuf::messages::{FieldShape, FieldType, MESSAGES, MessageField};
+use crate::wire::protobuf::decode_error::DecodeError;
+use crate::wire::protobuf::messages::{FieldShape, FieldType, INLINE, MESSAGES, MessageField};
 use crate::wire::protobuf::wire_format::{FieldValue, fields};
-
-/// The name of a field whose own fields belong to the object around it.
-const INLINE: &str = ".";
-
-/// An error of decoding: what is wrong, and in which field.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct DecodeError {
-    /// The path of the field, from the inside outwards.
-    path: Vec<&'static str>,
-    why: String,
-}
-
-impl DecodeError {
-    pub(super) fn new(why: impl Into<String>) -> Self {
-        Self {
-            path: Vec::new(),
-            why: why.into(),
-        }
-    }
-
-    /// Adds the field around the ones named so far.
-    fn within(mut self, field: &'static str) -> Self {
-        if field != INLINE {
-            self.path.push(field);
-        }
-        self
-    }
-}
-
-impl Display for DecodeError {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let path: Vec<&str> = self.path.iter().rev().copied().collect();
-        if !path.is_empty() {
-            write!(f, "{}: ", path.join("."))?;
-        }
-        f.write_str(&self.why)
-    }
-}
 
 /// Decodes a message by its name in the table. Fields that the table does not have are skipped, as protobuf allows.
 pub(super) fn decode(bytes: &[u8], message: &str) -> Result<Map<String, Value>, DecodeError> {

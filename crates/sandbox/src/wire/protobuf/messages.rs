@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+/// The name of a field whose own fields belong to the object around it.
+pub(super) const INLINE: &str = ".";
+
 /// The messages of `messages.txt`, which says how to read it.
 pub(super) static MESSAGES: LazyLock<Messages> =
     LazyLock::new(|| Messages::parse(include_str!("messages.txt")).unwrap_or_default());

@@ -1,6 +1,6 @@
 //! The wire format of protobuf: a sequence of fields, each a number and a value.
 
-use crate::wire::protobuf::decoder::DecodeError;
+use crate::wire::protobuf::decode_error::DecodeError;
 
 /// The value of a field, as far as the wire tells.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,0 +1,49 @@
+//! A value of a setting, and where it was set.
+
+use super::environment;
+use super::keys::SettingKey;
+
+/// The beginning of the source of a flag's value.
+const FLAG: &str = "flag ";
+
+/// The source of a flag's value.
+pub(super) fn flag_origin(name: &str) -> String {
+    format!("{FLAG}{name}")
+}
+
+/// A value with its key and source, so that a mistake can say where the value was set.
+#[derive(Debug)]
+pub(super) struct GivenValue<T> {
+    pub(super) key: &'static SettingKey,
+    pub(super) value: T,
+    pub(super) source: Option<String>,
+}
+
+impl<T> GivenValue<T> {
+    /// Another value with this key and source.
+    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> GivenValue<U> {
+        GivenValue {
+            key: self.key,
+            value: convert(self.value),
+            source: self.source,
+        }
+    }
+
+    /// Whether the value was written without TOML's quotes: in an environment variable or a flag.
+    pub(super) fn is_bare(&self) -> bool {
+        self.source.as_deref().is_some_and(is_bare_origin)
+    }
+
+    /// Key and source, for another mistake's sentence.
+    pub(super) fn place(&self) -> String {
+        match &self.source {
+            Some(source) => format!("{} ({source})", self.key.path),
+            None => self.key.path.to_owned(),
+        }
+    }
+}
+
+/// Whether a value's source is a variable or a flag.
+fn is_bare_origin(source: &str) -> bool {
+    environment::is_origin(source) || source.starts_with(FLAG)
+}
