@@ -5,31 +5,19 @@
 //! refused eviction fifteen times. [`macaque_core::verdict`] decides what an answer means.
 
 mod access_review;
-mod auth_method;
 mod budgets;
 mod clock_skew;
 mod config_map;
 mod connect;
-mod connection_fault;
-mod context_name;
-mod credentials;
 mod dry_run;
 mod error;
-mod exec_plugin;
-mod kubeconfig;
 mod name_list;
-mod own_certificate;
 mod pods;
 mod response;
-mod server;
-mod service_account;
-mod tls;
-mod transport;
 mod wire;
 
 pub use config_map::{JournalConfigMap, WriteResult};
-pub use connect::{ClusterAccess, RequestDeadlines};
-pub use connection_fault::ConnectionFault;
+pub use connect::{ClusterAccess, ConnectionFault, RequestDeadlines};
 pub use error::{AccessFault, ApiError};
 pub use name_list::NamePage;
 pub(crate) use pods::describe_list;

@@ -1,6 +1,18 @@
 //! Finds the API server and the credentials: by the kubeconfig that was named or that `KUBECONFIG` names, else by the
 //! pod's service account, else by the kubeconfig below the home directory.
 
+mod auth_method;
+mod connection_fault;
+mod context_name;
+mod credentials;
+mod exec_plugin;
+mod kubeconfig;
+mod own_certificate;
+mod server;
+mod service_account;
+mod tls;
+mod transport;
+
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -11,13 +23,15 @@ use http::HeaderValue;
 use http::header::USER_AGENT;
 use kube::{Client, Config};
 
-use super::auth_method::AuthMethod;
-use super::credentials::{self, ClientCredentials};
+use self::auth_method::AuthMethod;
+pub use self::connection_fault::ConnectionFault;
+use self::credentials::ClientCredentials;
+pub(super) use self::credentials::redactor;
+use self::kubeconfig::{FoundKubeconfig, KubeconfigSearch, select};
+use self::service_account::PodEnvironment;
+use self::transport::TransportError;
 use super::error::AccessFault;
-use super::kubeconfig::{FoundKubeconfig, KubeconfigSearch, select};
-use super::service_account::PodEnvironment;
-use super::transport::{self, TransportError};
-use super::{ApiError, Cluster, server};
+use super::{ApiError, Cluster};
 use crate::platform::Platform;
 
 /// How long connecting may take: long enough for a distant API server, short enough to report a dead one within a

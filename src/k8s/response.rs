@@ -14,8 +14,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use self::body::{MAX_BODY_BYTES, ResponseBody};
+use super::connect::redactor;
 use super::wire::{self, ListMeta, NameTable, ObjectKind, TypeMeta, WrongBody, excerpt};
-use super::{ApiError, ConnectionFault, credentials};
+use super::{ApiError, ConnectionFault};
 use crate::retry_after;
 
 /// How many bytes of a list are searched for the end of its head.
@@ -100,7 +101,7 @@ impl ApiResponse {
         };
         let mut warnings = warnings(&self.headers);
 
-        let redactor = credentials::redactor(self.authorization.as_ref());
+        let redactor = redactor(self.authorization.as_ref());
         let hide = |text: &mut String| *text = redactor.redact(text);
         hide(&mut text);
         warnings.iter_mut().for_each(hide);
@@ -254,7 +255,7 @@ impl ApiResponse {
                 format!("not what was asked for: {error}: {}", excerpt(&beginning))
             }
         };
-        let why = credentials::redactor(self.authorization.as_ref()).redact(&why);
+        let why = redactor(self.authorization.as_ref()).redact(&why);
         if is_page(&self.body.beginning(EXCERPT_BYTES)) {
             ApiError::NotKubernetes { what, why }
         } else {

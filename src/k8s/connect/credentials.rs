@@ -15,8 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use super::auth_method::AuthMethod;
-use super::error::AccessFault;
 use super::exec_plugin;
+use crate::k8s::error::AccessFault;
 use crate::platform::Platform;
 use crate::redact::Redactor;
 
@@ -25,14 +25,14 @@ const TOKEN_FILE_AGE: Duration = Duration::from_secs(50);
 
 /// The credentials of one connection.
 #[derive(Debug)]
-pub(super) struct ClientCredentials {
+pub(in crate::k8s) struct ClientCredentials {
     source: HeaderSource,
     /// What they are called in messages, e.g. `the token file /token`; `None` if there are none.
     pub(super) name: Option<String>,
     /// From when on they must be obtained again.
-    pub(super) renew_at: Option<Timestamp>,
+    pub(in crate::k8s) renew_at: Option<Timestamp>,
     /// The run of the credentials command that printed them.
-    pub(super) plugin_run: Option<u64>,
+    pub(in crate::k8s) plugin_run: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -130,7 +130,7 @@ impl ClientCredentials {
     }
 
     /// The value of the header, if there is one.
-    pub(super) fn header(&self, platform: &Platform) -> Option<HeaderValue> {
+    pub(in crate::k8s) fn header(&self, platform: &Platform) -> Option<HeaderValue> {
         match &self.source {
             HeaderSource::None => None,
             HeaderSource::Fixed(header) => Some(header.clone()),
@@ -140,7 +140,7 @@ impl ClientCredentials {
 }
 
 /// Hides what the value of an `Authorization` header holds: the token, or the password in base64 and without.
-pub(super) fn redactor(authorization: Option<&HeaderValue>) -> Redactor {
+pub(in crate::k8s) fn redactor(authorization: Option<&HeaderValue>) -> Redactor {
     let value = authorization.and_then(|value| value.to_str().ok());
     let secret = value
         .and_then(|value| value.split_once(' '))

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use http::Uri;
 use kube::Config;
 
-use super::error::AccessFault;
 use super::server::certificates;
+use crate::k8s::error::AccessFault;
 
 /// Where Kubernetes puts the files of a pod's service account.
 const DIRECTORY: &str = "/var/run/secrets/kubernetes.io/serviceaccount";

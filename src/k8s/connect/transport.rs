@@ -14,8 +14,8 @@ use kube::client::{Body, ClientBuilder, ConfigExt as _, RustlsTlsError};
 use kube::{Client, Config};
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
-use super::error::AccessFault;
 use super::tls;
+use crate::k8s::error::AccessFault;
 use crate::proxy::{
     BadProxy, BoxError, PROXY_URL, Proxy, ProxyConnector, ProxyEnvironment, ProxyError, ProxyPolicy,
 };

@@ -63,7 +63,7 @@ pub enum ConnectionFault {
 impl ConnectionFault {
     /// Finds the cause in a chain of errors. Its innermost layers know most, and its outer ones only repeat
     /// `ServiceError`.
-    pub(super) fn of(error: &(dyn Error + 'static)) -> Self {
+    pub(in crate::k8s) fn of(error: &(dyn Error + 'static)) -> Self {
         let mut chain = vec![error];
         let mut innermost = error;
         // An io::Error hides the error that it wraps behind its own source.
@@ -77,7 +77,7 @@ impl ConnectionFault {
     }
 
     /// Finds the cause why the body of an answer cannot be read.
-    pub(super) fn in_body(error: &(dyn Error + 'static)) -> Self {
+    pub(in crate::k8s) fn in_body(error: &(dyn Error + 'static)) -> Self {
         match Self::of(error) {
             Self::Closed => Self::BrokenOff,
             Self::Other(words) => Self::Other(format!("the answer broke off: {words}")),

@@ -138,7 +138,7 @@ fn what_is_wrong_with_a_client_certificate_or_its_key_is_said_in_the_words_of_th
         config.accept_invalid_certs = true;
         config.auth_info.client_certificate_data = Some(STANDARD.encode(certificate));
         config.auth_info.client_key_data = Some(STANDARD.encode(key).into());
-        let said = of_client(&crate::k8s::tls::to_server(&config).unwrap_err());
+        let said = of_client(&crate::k8s::connect::tls::to_server(&config).unwrap_err());
         assert!(said.starts_with(words), "{said}");
     }
 }

@@ -105,7 +105,7 @@ mod tests {
     use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 
     use super::*;
-    use crate::k8s::ConnectionFault;
+    use crate::k8s::connect::ConnectionFault;
 
     /// The certificate of an authority, self-signed, for this name and until 2040.
     fn authority(name: &str) -> Vec<u8> {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
-use super::error::AccessFault;
+use crate::k8s::error::AccessFault;
 use crate::platform::Platform;
 use crate::text;
 

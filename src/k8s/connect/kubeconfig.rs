@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::error::AccessFault;
+use crate::k8s::error::AccessFault;
 
 /// Where kubeconfigs are looked for: the file that was named, else those of the variable `KUBECONFIG`, else the one
 /// below the home directory.

@@ -9,22 +9,22 @@ use crate::k8s::error::AccessFault;
 const MAX_NAMES: usize = 20;
 
 /// A context, with what its names stand for. Without `Debug`, because it holds secrets.
-pub(in crate::k8s) struct SelectedContext {
+pub(in crate::k8s::connect) struct SelectedContext {
     /// The name of the user; `None` if the context names none.
-    pub(in crate::k8s) user_name: Option<String>,
+    pub(in crate::k8s::connect) user_name: Option<String>,
     /// The credentials of the user; empty without one.
-    pub(in crate::k8s) user: AuthInfo,
+    pub(in crate::k8s::connect) user: AuthInfo,
     /// The cluster.
-    pub(in crate::k8s) cluster: Cluster,
+    pub(in crate::k8s::connect) cluster: Cluster,
     /// The name of the cluster.
-    pub(in crate::k8s) cluster_name: String,
+    pub(in crate::k8s::connect) cluster_name: String,
 }
 
 /// Selects the context of this name, or the current one.
 ///
 /// # Errors
 /// There is no such context, or no such cluster or user as it names.
-pub(in crate::k8s) fn select(
+pub(in crate::k8s::connect) fn select(
     found: &FoundKubeconfig,
     context: Option<&str>,
 ) -> Result<SelectedContext, AccessFault> {
