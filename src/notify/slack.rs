@@ -193,7 +193,7 @@ pub fn webhook_payload(message: &RoundMessage) -> Value {
 pub fn judge_bot(answer: &ServiceAnswer) -> DeliveryResult {
     let parsed = PartialObject::parse(&answer.body);
     let code = parsed.text("error").filter(|code| is_code(code));
-    judge_status("Slack", answer, code)?;
+    judge_status("Slack", answer, code).map_err(|error| with_bot_remedy(error, answer.status))?;
 
     match (parsed.boolean("ok"), code) {
         (Some(true), _) => Ok(Delivery::Confirmed),
@@ -204,6 +204,14 @@ pub fn judge_bot(answer: &ServiceAnswer) -> DeliveryResult {
         (None, _) if !answer.whole && parsed.is_unfinished() => Ok(unconfirmed("Slack", answer.status)),
         (None, _) => Err(not_understood("Slack", answer.status)),
     }
+}
+
+/// Adds where to look if the address is not that of Slack's Web API.
+fn with_bot_remedy(mut error: DeliveryError, status: u16) -> DeliveryError {
+    if matches!(status, 404 | 410) {
+        error.why.push_str(" (check notify.slack.api_url)");
+    }
+    error
 }
 
 /// Judges an answer of an incoming webhook: `ok` is a success, and errors are texts like `no_service`.

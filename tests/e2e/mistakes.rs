@@ -36,10 +36,11 @@ async fn an_unknown_context_is_named() {
             .macaque(command)
             .env("MACAQUE_SCHEDULE__CRON", "@hourly")
             .env("MACAQUE_HEALTH__LISTEN", "off");
-        macaque
-            .exits(2)
-            .await
-            .says(["(from KUBECONFIG) has no context \"mars\"", "cluster.context"]);
+        macaque.exits(2).await.says([
+            "there is no context \"mars\" in the kubeconfig",
+            "(from KUBECONFIG)",
+            "cluster.context",
+        ]);
     }
 }
 

@@ -134,6 +134,7 @@ async fn a_refusal_for_good_is_sent_once_and_says_what_to_do() {
             "a new bot token is needed",
         ),
         (bot, 200, html, "is the URL right?"),
+        (bot, 404, html, "check notify.slack.api_url"),
         (hook, 404, "no_service", "create a new one"),
         (hook, 410, "channel_is_archived", "the channel is archived"),
         (hook, 200, html, "is the URL right?"),

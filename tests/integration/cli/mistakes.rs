@@ -245,7 +245,13 @@ fn a_context_that_the_kubeconfig_has_not_is_reported_with_those_that_it_has() {
         macaque("once -n shop --kubeconfig kubeconfig"),
     ] {
         let output = call.arg("--context=prod").on(&cluster).run();
-        output.complains(2, &["has no context \"prod\"", "(key cluster.context): sandbox"]);
+        output.complains(
+            2,
+            &[
+                "there is no context \"prod\" in the kubeconfig ",
+                "(key cluster.context): sandbox",
+            ],
+        );
     }
 }
 

@@ -31,11 +31,11 @@ pub(in crate::k8s::connect) fn select(
     let FoundKubeconfig { name: file, content } = found;
     let name = context.or(content.current_context.as_deref());
     let Some(name) = name else {
-        return Err(choose(content, format!("{file} sets no current-context")));
+        return Err(choose(content, format!("no current-context is set in {file}")));
     };
     let context = content.contexts.iter().find(|named| named.name == name);
     let Some(context) = context.and_then(|named| named.context.as_ref()) else {
-        return Err(choose(content, format!("{file} has no context {name:?}")));
+        return Err(choose(content, format!("there is no context {name:?} in {file}")));
     };
 
     let cluster_name = context.cluster.clone();
@@ -71,7 +71,7 @@ fn choose(content: &Kubeconfig, wrong: String) -> AccessFault {
     let known = content.contexts.iter().map(|named| named.name.clone());
     if content.contexts.is_empty() {
         let remedy =
-            "it has no context at all: name another kubeconfig with --kubeconfig (key cluster.kubeconfig)";
+            "there is no context at all: name another kubeconfig with --kubeconfig (key cluster.kubeconfig)";
         return AccessFault::new(wrong, remedy);
     }
     let remedy = "use one of these with --context (key cluster.context)";
@@ -80,9 +80,9 @@ fn choose(content: &Kubeconfig, wrong: String) -> AccessFault {
 
 fn missing(file: &str, context: &str, what: &str, name: &str, known: &str) -> AccessFault {
     let wrong = if name.is_empty() {
-        format!("cannot use {file}: its context {context:?} names no {what}")
+        format!("cannot use {file}: the context {context:?} names no {what}")
     } else {
-        format!("cannot use {file}: its context {context:?} names the {what} {name:?}, which is not there")
+        format!("cannot use {file}: the context {context:?} names the {what} {name:?}, which is not there")
     };
     let known = if known.is_empty() { "none" } else { known };
     AccessFault::new(

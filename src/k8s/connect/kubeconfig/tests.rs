@@ -264,29 +264,29 @@ fn whatever_a_context_lacks_is_named_beside_what_is_there() {
     let table = [
         (
             named("", None),
-            "F sets no current-context; it has no context at all: name another kubeconfig",
+            "no current-context is set in F; there is no context at all: name another kubeconfig",
         ),
         (
             named(&COMPLETE.replace("current-context: x", ""), None),
-            "F sets no current-context; use one of these with --context (key cluster.context): x",
+            "no current-context is set in F; use one of these with --context (key cluster.context): x",
         ),
         (
             named(COMPLETE, Some("prod")),
-            "F has no context \"prod\"; use one of these with --context (key cluster.context): x",
+            "there is no context \"prod\" in F; use one of these with --context (key cluster.context): x",
         ),
         (
             named(&with("{cluster: c, user: who}"), None),
-            "cannot use F: its context \"x\" names the user \"who\", which is not there; correct the context, or add the \
+            "cannot use F: the context \"x\" names the user \"who\", which is not there; correct the context, or add the \
              user; users that are there: u",
         ),
         (
             named(&with("{cluster: '', user: u}"), None),
-            "cannot use F: its context \"x\" names no cluster; correct the context, or add the cluster; clusters that are \
+            "cannot use F: the context \"x\" names no cluster; correct the context, or add the cluster; clusters that are \
              there: c",
         ),
         (
             named(&with("{cluster: where, user: u}"), None),
-            "cannot use F: its context \"x\" names the cluster \"where\", which is not there; correct the context, or add \
+            "cannot use F: the context \"x\" names the cluster \"where\", which is not there; correct the context, or add \
              the cluster; clusters that are there: c",
         ),
     ];
