@@ -8,10 +8,10 @@ use crate::workload::Workload;
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
 async fn an_absent_namespace_is_named() {
-    for command in ["once", "check"] {
+    for (command, words) in [("once", "does not exist"), ("check", "not found")] {
         let macaque = MacaqueCommand::new(command).arg("--namespace").arg("nowhere");
         let macaque = macaque.by_environment();
-        macaque.exits(1).await.says(["namespace nowhere", "not found"]);
+        macaque.exits(1).await.says(["namespace nowhere", words]);
     }
 }
 
