@@ -36,14 +36,13 @@ COPY benches benches
 COPY tests tests
 COPY crates crates
 COPY src src
-# One architecture at a time fills the cache of crates: cargo's own lock is not part of the cache.
-RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
-    cargo fetch --locked --target "$(cat /tmp/target)"
-# Each architecture in a directory of its own: cargo builds one thing at a time in each.
+# Each architecture in a directory of its own: cargo builds one thing at a time in each. The crates are fetched for one
+# after the other, because cargo's own lock is not part of the cache that both share.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/macaque/target \
     target=$(cat /tmp/target) \
-    && cargo zigbuild --locked --offline --release --package macaque --no-default-features \
+    && flock /usr/local/cargo/registry/fetch.lock cargo fetch --locked \
+    && cargo zigbuild --locked --release --package macaque --no-default-features \
         --target "$target" --target-dir "target/$TARGETARCH" \
     && cp "target/$TARGETARCH/$target/release/macaque" /tmp/macaque
 
