@@ -75,28 +75,16 @@ impl FailureDedup {
 mod tests {
     use jiff::Timestamp;
     use macaque_core::journal::LeaseHolder;
-    use macaque_core::outcome::DisruptionMethod;
-    use macaque_core::report::ExemptionTallies;
 
     use super::*;
+    use crate::notify::message::tests::report;
 
     const PAUSED: &str = "paused until noon";
 
     fn withheld() -> RoundReport {
         RoundReport {
-            slot: Timestamp::UNIX_EPOCH,
-            finished: Timestamp::UNIX_EPOCH,
-            seed: 1,
-            dry_run: false,
-            method: DisruptionMethod::Evict,
-            namespaces: Vec::new(),
-            selector: String::new(),
-            listed: 0,
-            candidates: 0,
-            exempted: ExemptionTallies::new(),
-            attempts: Vec::new(),
-            problems: Vec::new(),
             end: RoundEnd::Withheld { why: PAUSED.into() },
+            ..report([])
         }
     }
 

@@ -13,6 +13,7 @@ mod eviction_requests;
 mod evictions;
 mod field_validation;
 mod kinds;
+mod kubectl;
 mod lists;
 mod protobuf;
 mod recorded_events;

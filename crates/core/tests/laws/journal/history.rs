@@ -18,12 +18,29 @@ use proptest::prelude::*;
 pub(crate) struct HolderStep {
     pub(crate) holder: usize,
     pub(crate) kind: StepKind,
-    /// How far the clock clock_shift before it.
+    /// How far the clock moves before it, in seconds.
     pub(crate) clock_shift: i64,
     pub(crate) paused: bool,
 }
 
-/// StepKind is done.
+impl HolderStep {
+    /// A step of `holder` while the clock stands and nothing is paused.
+    pub(crate) fn of(holder: usize, kind: StepKind) -> Self {
+        Self {
+            holder,
+            kind,
+            clock_shift: 0,
+            paused: false,
+        }
+    }
+
+    /// The step, with the clock moved before it.
+    pub(crate) fn after(self, clock_shift: i64) -> Self {
+        Self { clock_shift, ..self }
+    }
+}
+
+/// The kind of a step.
 #[derive(Debug, Clone)]
 pub(crate) enum StepKind {
     Claim,
@@ -162,12 +179,7 @@ impl JournalHistory {
 
     fn commit(&mut self, event: &JournalEvent) -> bool {
         let journal = self.journal.clone();
-        let idle = HolderStep {
-            holder: 0,
-            kind: StepKind::Recover,
-            clock_shift: 0,
-            paused: false,
-        };
+        let idle = HolderStep::of(0, StepKind::Recover);
         let (_, context) = self.event(&idle);
         let next = journal.step(event, &context);
         let took = next.is_ok();

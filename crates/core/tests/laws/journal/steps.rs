@@ -81,12 +81,7 @@ proptest! {
 fn a_reservation_is_confirmed_until_the_lease_ends_and_not_after_it() {
     let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
     let lease = i64::try_from(history.timing.lease.as_secs()).unwrap();
-    let step = |kind, clock_shift| HolderStep {
-        holder: 0,
-        kind,
-        clock_shift,
-        paused: false,
-    };
+    let step = |kind, clock_shift| HolderStep::of(0, kind).after(clock_shift);
 
     assert!(history.take(&step(StepKind::Claim, 0)));
     assert!(history.take(&step(StepKind::Reserve { pod: 1 }, 0)));
@@ -97,12 +92,7 @@ fn a_reservation_is_confirmed_until_the_lease_ends_and_not_after_it() {
 #[test]
 fn a_slot_that_was_withheld_is_claimed_by_nobody_and_reported_by_one() {
     let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
-    let step = |holder, kind| HolderStep {
-        holder,
-        kind,
-        clock_shift: 0,
-        paused: false,
-    };
+    let step = HolderStep::of;
     assert!(history.take(&step(0, StepKind::Withhold)));
 
     for (holder, kind) in [
@@ -122,12 +112,7 @@ fn a_slot_that_was_withheld_is_claimed_by_nobody_and_reported_by_one() {
 #[test]
 fn a_clock_that_is_wrong_spends_no_slot() {
     let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
-    let idle = HolderStep {
-        holder: 0,
-        kind: StepKind::Recover,
-        clock_shift: 0,
-        paused: false,
-    };
+    let idle = HolderStep::of(0, StepKind::Recover);
     let (now, journal) = (history.now, history.journal.clone());
     let (_, context) = history.event(&idle);
     let hour = SignedDuration::from_hours(1);

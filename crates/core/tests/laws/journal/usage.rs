@@ -70,12 +70,7 @@ fn what_is_released_makes_room_again() {
         ..DisruptionLimits::default()
     };
     let mut history = JournalHistory::new(limits.clone(), 3);
-    let step = |kind| HolderStep {
-        holder: 0,
-        kind,
-        clock_shift: 0,
-        paused: false,
-    };
+    let step = |kind| HolderStep::of(0, kind);
 
     assert!(history.take(&step(StepKind::Claim)));
     assert!(history.take(&step(StepKind::Reserve { pod: 1 })));
@@ -100,12 +95,7 @@ fn a_clock_that_is_set_back_finds_the_whole_day_that_it_looks_back_on() {
         ..DisruptionLimits::default()
     };
     let mut history = JournalHistory::new(limits, 3);
-    let step = |kind, clock_shift| HolderStep {
-        holder: 0,
-        kind,
-        clock_shift,
-        paused: false,
-    };
+    let step = |kind, clock_shift| HolderStep::of(0, kind).after(clock_shift);
 
     assert!(history.take(&step(StepKind::Claim, 0)));
     assert!(history.take(&step(StepKind::Reserve { pod: 0 }, 0)));
@@ -128,12 +118,7 @@ fn a_clock_that_is_set_back_finds_the_whole_day_that_it_looks_back_on() {
 fn the_fullest_journal_fits_into_a_config_map() {
     let mut history = JournalHistory::new(DisruptionLimits::default(), 100);
     history.timing.spacing = Duration::ZERO;
-    let step = |kind, clock_shift| HolderStep {
-        holder: 0,
-        kind,
-        clock_shift,
-        paused: false,
-    };
+    let step = |kind, clock_shift| HolderStep::of(0, kind).after(clock_shift);
 
     // A round a minute for two days, for the usage.
     for _ in 0..2 * 1440 {
@@ -178,12 +163,7 @@ fn an_hour_of_the_limit_is_never_shorter_than_an_hour() {
     // Within each second of a minute: the usage counts by minutes.
     for second in 0..60 {
         let mut history = JournalHistory::new(limits.clone(), 1);
-        let step = |kind, clock_shift| HolderStep {
-            holder: 0,
-            kind,
-            clock_shift,
-            paused: false,
-        };
+        let step = |kind, clock_shift| HolderStep::of(0, kind).after(clock_shift);
         assert!(history.take(&step(StepKind::Claim, second)));
         assert!(history.take(&step(StepKind::Reserve { pod: 0 }, 0)));
         let resolution = Resolution::Disrupted;
