@@ -33,7 +33,7 @@ impl JournalConfigMap {
     /// The ConfigMap in an answer.
     ///
     /// # Errors
-    /// It has no resourceVersion, without which the next write would be unconditional.
+    /// The object has no resourceVersion, without which the next write would be unconditional.
     fn read(object: Value, what: impl Fn() -> String) -> Result<Self, ApiError> {
         match object["metadata"]["resourceVersion"].as_str() {
             Some(version) if !version.is_empty() => Ok(Self(object)),

@@ -10,7 +10,6 @@ use kube::client::Body;
 use macaque_core::refusal::Refusal;
 use macaque_core::server_text::bounded;
 use macaque_core::verdict::{ApiAnswer, DisruptionVerdict, classify};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use self::body::{MAX_BODY_BYTES, ResponseBody};
@@ -32,14 +31,6 @@ pub(super) struct ApiResponse {
     body: ResponseBody,
     /// What the request was authorized by, which the answer may echo.
     authorization: Option<HeaderValue>,
-}
-
-/// The version of an API server, of which the other fields are not read.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct VersionInfo {
-    #[serde(default)]
-    git_version: String,
 }
 
 /// Reads the body of the answer to a request with this `authorization`. If `max_following` is set, and more than that
@@ -200,12 +191,7 @@ impl ApiResponse {
     /// # Errors
     /// As [`Self::into_object`].
     pub(super) fn into_version(self, what: impl Fn() -> String) -> Result<String, ApiError> {
-        self.parse(what, |body| {
-            let type_meta = TypeMeta::of(body)?;
-            let version: VersionInfo = serde_json::from_slice(body)?;
-            type_meta.expect_version(&version.git_version, body)?;
-            Ok(version.git_version)
-        })
+        self.parse(what, wire::git_version)
     }
 
     /// Parses a page of names; `None` if the server offers no tables.

@@ -5,7 +5,7 @@ mod kind;
 mod list;
 
 pub(super) use items::each_item;
-pub(super) use kind::{ObjectKind, TypeMeta, WrongBody, excerpt};
+pub(super) use kind::{ObjectKind, TypeMeta, WrongBody, excerpt, git_version};
 pub(super) use list::{ListMeta, NameTable, list_head};
 
 use std::collections::BTreeMap;

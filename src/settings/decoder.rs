@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use ::config::{Config, Value, ValueKind};
 use macaque_core::duration::parse_duration;
+use macaque_core::words::either;
 
 use super::given_value::GivenValue;
 use super::keys::{SettingKey, find, keys};
 use super::layer::{SettingsLayer, explains};
-use super::mistake::{MistakeReported, SettingMistake, either, quote};
+use super::mistake::{MistakeReported, SettingMistake, quote};
 use super::remedy::{self, without_quotes};
 
 /// The merged tree, and every mistake so far.

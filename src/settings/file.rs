@@ -1,11 +1,12 @@
 //! The layer of the TOML file: every value keeps its TOML type and its line; a name that is not a setting is a mistake.
 
 use ::config::{Value, ValueKind};
+use macaque_core::words::either;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::{KeyKind, SettingKey, find, is_section};
 use super::layer::SettingsLayer;
-use super::mistake::{SettingMistake, either};
+use super::mistake::SettingMistake;
 use super::nearest::{names_in, nearest_path};
 use super::remedy::shape;
 

@@ -95,18 +95,6 @@ pub(super) fn quote(value: &str) -> String {
     }
 }
 
-/// `a`, `a or b`, `a, b or c`.
-pub(super) fn either<T: fmt::Display>(words: &[T]) -> String {
-    match words {
-        [] => String::new(),
-        [only] => only.to_string(),
-        [head @ .., last] => {
-            let head: Vec<_> = head.iter().map(T::to_string).collect();
-            format!("{} or {last}", head.join(", "))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,11 +127,5 @@ mod tests {
     fn a_quoted_value_stays_on_one_line_and_short() {
         assert_eq!(quote("a\nb"), r#""a\nb""#);
         assert_eq!(quote(&"é".repeat(500)).chars().count(), 63);
-    }
-
-    #[test]
-    fn alternatives_read_as_a_sentence() {
-        assert_eq!(either(&["a", "b", "c"]), "a, b or c");
-        assert_eq!(either(&["a"]), "a");
     }
 }

@@ -3,10 +3,11 @@
 
 use ::config::ValueKind;
 use macaque_core::duration::DurationError;
+use macaque_core::words::either;
 
 use super::given_value::GivenValue;
 use super::keys::{KeyKind, SettingKey};
-use super::mistake::{either, quote};
+use super::mistake::quote;
 
 /// What a key holds, in a file or, if `is_bare`, in a variable or a flag.
 pub(super) fn shape(key: &SettingKey, is_bare: bool) -> String {

@@ -15,6 +15,7 @@
 //! | [`outcome`] | how the result for a victim is worded |
 //! | [`refusal`] | how a refusal is worded: who refused, and what to do about it |
 //! | [`server_text`] | how much of a server's text is kept |
+//! | [`words`] | how a list of choices is written in a sentence |
 //! | [`prediction`] | how the expected result of a disruption is worded before it is tried |
 //! | [`preview`] | which victims a round would pick, and how likely each is |
 //! | [`report`] | how a round is summed up |
@@ -43,3 +44,4 @@ pub mod selection;
 pub mod selector;
 pub mod server_text;
 pub mod verdict;
+pub mod words;

@@ -55,7 +55,7 @@ impl ClientCredentials {
     /// The credentials that the run `rejected` of the command printed are not used again.
     ///
     /// # Errors
-    /// They cannot be read, or cannot be sent.
+    /// The credentials cannot be read, or cannot be sent.
     pub(super) async fn obtain(
         method: AuthMethod,
         user: &mut AuthInfo,

@@ -41,6 +41,14 @@ pub(in crate::k8s) struct TypeMeta {
     pub(in crate::k8s) api_version: Option<String>,
 }
 
+/// The version of an API server, of which the other fields are not read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VersionInfo {
+    #[serde(default)]
+    git_version: String,
+}
+
 /// The reason why a body is not what was asked for.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::k8s) enum WrongBody {
@@ -86,7 +94,7 @@ impl TypeMeta {
     }
 
     /// Checks that the object in `body` is the version of an API server, which alone has no kind, given its `gitVersion`.
-    pub(in crate::k8s) fn expect_version(&self, git_version: &str, body: &[u8]) -> Result<(), WrongBody> {
+    fn expect_version(&self, git_version: &str, body: &[u8]) -> Result<(), WrongBody> {
         if self.kind.is_none() && !git_version.is_empty() {
             return Ok(());
         }
@@ -124,6 +132,17 @@ impl TypeMeta {
     }
 }
 
+/// The `gitVersion` in the version of an API server.
+///
+/// # Errors
+/// The body is something else.
+pub(in crate::k8s) fn git_version(body: &[u8]) -> Result<String, WrongBody> {
+    let type_meta = TypeMeta::of(body)?;
+    let version: VersionInfo = serde_json::from_slice(body)?;
+    type_meta.expect_version(&version.git_version, body)?;
+    Ok(version.git_version)
+}
+
 fn with_article(kind: &str) -> String {
     let article = if kind.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) {
         "an"
@@ -140,11 +159,15 @@ const EXCERPT_CHARS: usize = 200;
 /// sees that a secret may have been cut.
 pub(in crate::k8s) fn excerpt(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let printable: String = text
+    let printable = text
+        .trim_matches(|c: char| c.is_whitespace() || c.is_control())
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    text::clip(printable.trim(), EXCERPT_CHARS)
+        .map(|c| if c.is_control() { ' ' } else { c });
+    // One more than is shown, so that the text is seen to go on; the rest may be many megabytes.
+    text::clip(
+        &printable.take(EXCERPT_CHARS + 1).collect::<String>(),
+        EXCERPT_CHARS,
+    )
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ mod suggestion;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use crate::words::either;
+
 /// The database's name for the zone of a machine that was never set up.
 const FACTORY_ZONE: &str = "Factory";
 
@@ -81,13 +83,6 @@ fn remedy(nearest: Option<&str>) -> String {
     match nearest {
         Some(nearest) => format!("did you mean {nearest}?"),
         None => "write an IANA name such as Europe/Paris, or UTC".to_owned(),
-    }
-}
-
-fn either(places: &[&str]) -> String {
-    match places {
-        [head @ .., last] if !head.is_empty() => format!("{} or {last}", head.join(", ")),
-        _ => places.concat(),
     }
 }
 
