@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque::k8s::{Cluster, ClusterAccess};
 use macaque::platform::Platform;
-use macaque::round::{self, RoundConfig, StopSwitch};
+use macaque::round::{self, RoundConfig};
+use macaque::stop::StopSwitch;
 use macaque_core::config::{DisruptConfig, TargetConfig};
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
 
 const RUNS: usize = 5;
@@ -80,5 +82,7 @@ fn round_config() -> RoundConfig {
             own_pod: None,
         },
         disrupt: DisruptConfig::default(),
+        guards: GuardConfig::off(),
+        gates: Vec::new(),
     }
 }

@@ -43,6 +43,8 @@ Exit codes:
       once: the journal allowed none
       budgets: a budget needs fixing
   4   once: no pod was eligible
+  6   once: a guard held back
+  7   once: a guard could not answer
   70  run: too many internal failures
   75  run: stopped with undelivered reports
       run: stopped by a second signal
@@ -65,6 +67,10 @@ pub mod exit {
     pub const FOUND: i32 = REFUSED;
     /// `once`: no pod was eligible.
     pub const IDLE: i32 = 4;
+    /// `once`: nothing was disrupted, because a guard held it back.
+    pub const HELD: i32 = 6;
+    /// `once`: nothing was disrupted, because a guard could not answer.
+    pub const UNANSWERED: i32 = 7;
 }
 
 /// A chaos monkey for Kubernetes: evicts or deletes random pods on a schedule, and reports what the API server answered

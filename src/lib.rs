@@ -25,8 +25,12 @@
 //! - [`failpoint`]: the points at which a test makes macaque fail; inactive otherwise.
 //! - [`platform`]: clocks, timers and randomness, from one source that is passed in.
 //! - [`heartbeat`]: the heartbeats of the actors, as the Supervisor sees them.
+//! - [`stop`]: the request to stop a round.
 //! - [`proxy`]: which proxy leads to a server, and the connection through it.
 //! - [`k8s`]: the Kubernetes adapter. The only module that uses `kube`.
+//! - `read_retry`: retries reads of the API server.
+//! - [`gates`]: guards that ask other services: Prometheus, Alertmanager, or any over HTTP.
+//! - [`guards`]: what must hold around a victim before it is disrupted.
 //! - [`notify`]: the notification channels. The only module that uses `awc`.
 //! - [`journal`]: stores the journal, in a ConfigMap or in memory; the core decides what a step is.
 //! - [`round`]: one round, from the list of pods to the report.
@@ -46,6 +50,8 @@ compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic
 pub mod actors;
 pub mod cli;
 pub mod failpoint;
+pub mod gates;
+pub mod guards;
 pub mod health;
 pub mod heartbeat;
 pub mod journal;
@@ -54,9 +60,11 @@ pub mod notify;
 pub mod platform;
 pub mod preview;
 pub mod proxy;
+mod read_retry;
 mod redact;
 mod retry_after;
 pub mod round;
 pub mod settings;
+pub mod stop;
 pub mod telemetry;
 mod text;

@@ -14,9 +14,10 @@ use macaque_core::selection::{CandidateIndex, SAMPLING_THRESHOLD};
 
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
-use crate::round::retry::with_retries;
+use crate::read_retry::with_retries;
+use crate::round::RoundConfig;
 use crate::round::scan::{PodScan, PodScanner, PodSink, namespaces_in};
-use crate::round::{RoundConfig, StopToken};
+use crate::stop::StopToken;
 
 /// The advice if budgets may not be listed.
 const MISSING_GRANT: &str =

@@ -8,32 +8,27 @@ mod attempt;
 mod context;
 mod pager;
 mod recovery;
-pub(crate) mod retry;
 mod running;
 mod sampled;
 pub(crate) mod scan;
-mod stop;
-
-use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::config::{DisruptConfig, NamespaceScope};
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::guard::GuardConfig;
 use macaque_core::journal::Denial;
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 
 use self::running::RunningRound;
 use crate::failpoint::FailPoints;
+use crate::gates::{GateConfig, Gates};
 use crate::journal::{JournalError, JournalStore};
 use crate::k8s::Cluster;
 use crate::platform::Platform;
+use crate::stop::StopToken;
 
 pub use self::context::{ClaimState, RoundContext, RoundResult};
 pub use self::recovery::{Recovery, recover};
-pub use self::stop::{StopSwitch, StopToken};
-
-/// The longest pause that throttling can impose on a round, so that macaque is ready for the next slot.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The configuration of a round.
 #[derive(Debug, Clone)]
@@ -44,6 +39,10 @@ pub struct RoundConfig {
     pub eligibility: EligibilityConfig,
     /// How many victims, and how.
     pub disrupt: DisruptConfig,
+    /// The guards that are on.
+    pub guards: GuardConfig,
+    /// The gates, which are guards too.
+    pub gates: Vec<GateConfig>,
 }
 
 impl RoundConfig {
@@ -68,6 +67,7 @@ impl RoundConfig {
             exempted: ExemptionTallies::new(),
             attempts: Vec::new(),
             problems: Vec::new(),
+            warnings: Vec::new(),
             end: RoundEnd::Complete,
         }
     }
@@ -124,6 +124,7 @@ pub async fn run_alone(
     let store = JournalStore::in_memory(config.disrupt.count, platform).on_demand();
     let context = RoundContext {
         cluster,
+        gates: &Gates::new(&config.gates, platform),
         writer: &store.writer(1),
         config,
         stop,

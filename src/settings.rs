@@ -35,8 +35,10 @@ use std::net::SocketAddr;
 use jiff::tz::TimeZone;
 use macaque_core::config::ChaosConfig;
 use macaque_core::eligibility::OwnPod;
+use macaque_core::guard::GuardConfig;
 use macaque_core::schedule::Calendar;
 
+use crate::gates::GateConfig;
 use decoder::SettingsDecoder;
 use mistake::MistakeReported;
 
@@ -64,6 +66,8 @@ pub struct ValidSettings {
     pub config: ChaosConfig,
     /// The time zone in which messages give times, beside UTC: that of the schedule, even if no round is scheduled.
     pub zone: TimeZone,
+    /// The gates, which are guards that ask other services.
+    pub gates: Vec<GateConfig>,
     /// The chat services that reports are delivered to.
     pub notify: NotifySettings,
     /// The address of the probes; `None` is none.
@@ -81,6 +85,8 @@ pub struct ValidSettings {
 pub struct CommandSettings {
     /// The pods to disrupt, and how.
     pub config: ChaosConfig,
+    /// The gates, which are guards that ask other services.
+    pub gates: Vec<GateConfig>,
     /// What is logged, and in which format.
     pub log: LogSettings,
     /// The cluster to connect to.
@@ -137,6 +143,7 @@ fn decode_all(
     Ok(ValidSettings {
         config,
         zone,
+        gates: Vec::new(),
         notify: notify?,
         health: health?,
         log: log?,
@@ -156,6 +163,7 @@ fn decode_view(
     let (config, _) = config?;
     Ok(CommandSettings {
         config,
+        gates: Vec::new(),
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),
@@ -182,6 +190,7 @@ fn decode_config(
         calendar,
         target: target?,
         disrupt: disrupt?,
+        guards: GuardConfig::default(),
         limits: limits?,
         starting_deadline: starting_deadline?,
         journal: journal?,

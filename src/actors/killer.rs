@@ -19,7 +19,8 @@ use super::messages::{ReportDelivered, RoundDue, RoundFinished, Shutdown};
 use super::recipient::StableRecipient;
 use crate::heartbeat::Heartbeat;
 use crate::k8s::Cluster;
-use crate::round::{ClaimState, Recovery, RoundResult, StopSwitch};
+use crate::round::{ClaimState, Recovery, RoundResult};
+use crate::stop::StopSwitch;
 
 /// How often unsent reports are offered again while the Notifier is restarting.
 const OFFER_INTERVAL: Duration = Duration::from_millis(500);

@@ -14,6 +14,7 @@ use kube_sandbox::{Sandbox, SandboxOptions, scenario};
 use macaque_core::config::{DisruptConfig, TargetConfig};
 use macaque_core::duration::parse_duration;
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::timer::TimerConfig;
 
@@ -140,6 +141,8 @@ fn actors_config(
             attempts: 4,
             ..DisruptConfig::default()
         },
+        guards: GuardConfig::default(),
+        gates: Vec::new(),
     };
 
     ActorsConfig {

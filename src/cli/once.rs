@@ -15,13 +15,15 @@ use tokio::sync::watch;
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs, seed};
 use super::{exit, output, setup};
 use crate::failpoint::FailPoints;
+use crate::gates::Gates;
 use crate::notify::{
     self, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, MessageContext, Retryable,
     RoundMessage,
 };
 use crate::platform::Platform;
-use crate::round::{self, ClaimState, RoundContext, RoundResult, StopSwitch};
+use crate::round::{self, ClaimState, RoundContext, RoundResult};
 use crate::settings::{NotifySettings, ScheduleNeed, ValidSettings};
+use crate::stop::StopSwitch;
 use crate::telemetry;
 
 /// How long a delivery may take: as long as the daemon gives its channels when it stops.
@@ -67,10 +69,12 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
 
     let signals = count_signals();
     let (switch, stop) = StopSwitch::new(&platform);
+    let config = setup::round_config(settings);
     let context = RoundContext {
         cluster: &cluster,
+        gates: &Gates::new(&config.gates, &platform),
         writer: &setup::journal_store(settings, &platform).on_demand().writer(0),
-        config: &setup::round_config(settings),
+        config: &config,
         stop: &stop,
         platform: &platform,
         fail_points: &FailPoints::default(),
@@ -255,6 +259,8 @@ fn exit_code(report: &RoundReport) -> i32 {
         RoundStatus::Disrupted | RoundStatus::DryRun => exit::OK,
         RoundStatus::Failed => exit::CLUSTER,
         RoundStatus::Refused => exit::REFUSED,
+        RoundStatus::Held => exit::HELD,
+        RoundStatus::Unanswered => exit::UNANSWERED,
         RoundStatus::Idle => exit::IDLE,
     }
 }

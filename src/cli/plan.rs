@@ -12,8 +12,9 @@ use super::args::{GlobalArgs, ScopeArgs, seed};
 use super::{exit, output, setup};
 use crate::platform::Platform;
 use crate::preview::{ClusterSnapshot, PreviewReader};
-use crate::round::{RoundConfig, StopSwitch};
+use crate::round::RoundConfig;
 use crate::settings::{ClusterSettings, ScheduleNeed};
+use crate::stop::StopSwitch;
 use crate::telemetry;
 
 /// How many candidates `--server` asks about at most: each is a request that admission webhooks see.
@@ -115,6 +116,7 @@ async fn read(
 pub(super) fn failure_text(end: RoundEnd) -> String {
     match end {
         RoundEnd::Failed { why } | RoundEnd::Withheld { why } => why,
+        RoundEnd::Held(hold) => hold.to_string(),
         RoundEnd::Complete | RoundEnd::Interrupted => "interrupted".to_owned(),
     }
 }

@@ -121,6 +121,8 @@ pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
         dry_run: config.dry_run,
         eligibility,
         disrupt: config.disrupt.clone(),
+        guards: config.guards.clone(),
+        gates: settings.gates.clone(),
     })
 }
 

@@ -16,8 +16,9 @@ use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, plan, setup};
 use crate::platform::Platform;
 use crate::preview::PreviewReader;
-use crate::round::{RoundConfig, StopSwitch};
+use crate::round::RoundConfig;
 use crate::settings::{ClusterSettings, ScheduleNeed};
+use crate::stop::StopSwitch;
 use crate::telemetry;
 
 /// The flags of `macaque why`.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::policy::v1::Eviction;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, Preconditions};
-use macaque_core::pod::{Pod, PodOwner, PodPhase, PodRef};
+use macaque_core::pod::{ControllerRef, Pod, PodOwner, PodPhase, PodRef};
 use macaque_core::verdict::{AnswerStatus, StatusCause};
 use serde::{Deserialize, Serialize};
 
@@ -48,9 +48,14 @@ struct PodMetadata {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct OwnerReference {
+    #[serde(default)]
+    api_version: String,
     kind: String,
     name: String,
+    #[serde(default)]
+    uid: String,
     controller: Option<bool>,
 }
 
@@ -59,6 +64,7 @@ struct OwnerReference {
 struct PodSpec {
     priority: Option<i32>,
     priority_class_name: Option<String>,
+    node_name: Option<String>,
     #[serde(deserialize_with = "null_is_default")]
     eviction_responders: Vec<serde::de::IgnoredAny>,
 }
@@ -73,10 +79,13 @@ struct PodStatus {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct PodCondition {
     #[serde(rename = "type")]
     kind: String,
     status: String,
+    reason: Option<String>,
+    last_transition_time: Option<Timestamp>,
 }
 
 impl PodObject {
@@ -101,7 +110,13 @@ impl From<PodObject> for Pod {
             .owner_references
             .into_iter()
             .find(|owner| owner.controller == Some(true));
-        let owner = owner.map(|reference| workload(reference, &metadata.labels));
+        let controller = owner.map(ControllerRef::from);
+        let owner = controller
+            .as_ref()
+            .map(|controller| workload(controller, &metadata.labels));
+        let condition = |kind: &str| status.conditions.iter().find(|condition| condition.kind == kind);
+        let ready = condition("Ready");
+        let disruption = condition("DisruptionTarget").filter(|condition| condition.status == "True");
 
         Self {
             id: PodRef {
@@ -113,10 +128,11 @@ impl From<PodObject> for Pod {
             labels: metadata.labels,
             annotations: metadata.annotations,
             phase: PodPhase::from_word(&status.phase),
-            ready: status
-                .conditions
-                .iter()
-                .any(|c| c.kind == "Ready" && c.status == "True"),
+            ready: ready.is_some_and(|condition| condition.status == "True"),
+            ready_changed: ready.and_then(|condition| condition.last_transition_time),
+            disruption: disruption.map(|condition| condition.reason.clone().unwrap_or_default()),
+            node: spec.node_name.filter(|node| !node.is_empty()),
+            controller,
             created: metadata.creation_timestamp,
             started: status.start_time,
             terminating: metadata.deletion_timestamp.is_some(),
@@ -130,7 +146,7 @@ impl From<PodObject> for Pod {
 /// The workload behind an owner reference: for a ReplicaSet of a Deployment, the Deployment, so that the ReplicaSets of
 /// a rollout count as one owner. No request is needed: the ReplicaSet is called `NAME-HASH`, and the hash is a pod
 /// label.
-fn workload(reference: OwnerReference, labels: &BTreeMap<String, String>) -> PodOwner {
+fn workload(reference: &ControllerRef, labels: &BTreeMap<String, String>) -> PodOwner {
     let hash = labels
         .get("pod-template-hash")
         .filter(|_| reference.kind == "ReplicaSet");
@@ -141,9 +157,20 @@ fn workload(reference: OwnerReference, labels: &BTreeMap<String, String>) -> Pod
             name: name.to_owned(),
         },
         None => PodOwner {
+            kind: reference.kind.clone(),
+            name: reference.name.clone(),
+        },
+    }
+}
+
+impl From<OwnerReference> for ControllerRef {
+    fn from(reference: OwnerReference) -> Self {
+        Self {
+            api_version: reference.api_version,
             kind: reference.kind,
             name: reference.name,
-        },
+            uid: reference.uid,
+        }
     }
 }
 

@@ -114,6 +114,8 @@ fn headline(report: &RoundReport) -> String {
         (RoundEnd::Failed { why }, _) => format!("round failed ({tried}): {why}"),
         (RoundEnd::Withheld { why }, []) => format!("{}: {why}", nothing(report)),
         (RoundEnd::Withheld { why }, _) => format!("{tried}; then no more: {why}"),
+        (RoundEnd::Held(hold), []) => format!("{}: {hold}", nothing(report)),
+        (RoundEnd::Held(hold), _) => format!("{tried}; then no more: {hold}"),
         (RoundEnd::Interrupted, []) => "round interrupted by a shutdown before any pod was tried".to_owned(),
         (RoundEnd::Interrupted, _) => format!("round interrupted by a shutdown: {tried}"),
         (RoundEnd::Complete, []) => format!("{}: {}", nothing(report), no_attempt(report)),
@@ -132,6 +134,7 @@ fn single(report: &RoundReport, attempt: &AttemptReport) -> String {
         Outcome::Evicted | Outcome::Deleted => format!("{} {pod}", attempt.outcome.word()),
         Outcome::DryRun => format!("would have tried to {} {pod}", report.method),
         Outcome::Refused(refusal) => format!("{noun} of {pod} {}", refusal.summary()),
+        Outcome::Held(hold) => format!("{}: {pod}: {hold}", nothing(report)),
         Outcome::Gone => format!("{}: {pod} was gone already", nothing(report)),
         Outcome::Unknown { .. } => format!("{noun} of {pod}: outcome unknown"),
     }
@@ -147,7 +150,8 @@ fn tallies(report: &RoundReport) -> String {
             Outcome::DryRun => (1, format!("would have tried to {}", report.method)),
             Outcome::Unknown { .. } => (2, "with unknown outcome".to_owned()),
             Outcome::Refused(refusal) => (3, refusal.summary()),
-            Outcome::Gone => (4, "gone already".to_owned()),
+            Outcome::Held(hold) => (4, format!("held by guard {}", hold.guard)),
+            Outcome::Gone => (5, "gone already".to_owned()),
         };
         *counts.entry(kind).or_default() += 1;
     }

@@ -5,7 +5,7 @@ use macaque_core::report::RoundEnd;
 use macaque_core::selector::Selector;
 
 use super::PreviewReader;
-use crate::round::retry::with_retries;
+use crate::read_retry::with_retries;
 
 impl PreviewReader<'_> {
     /// Reads the pod `name` in `namespace`; `None` if it does not exist.

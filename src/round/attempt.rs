@@ -11,9 +11,9 @@ use macaque_core::verdict::{DisruptionVerdict, classify};
 
 use tokio::time::Instant;
 
-use super::retry::{RetryEnd, RetryPolicy};
-use super::{LONGEST_PAUSE, RoundContext};
+use super::RoundContext;
 use crate::k8s::ApiError;
+use crate::read_retry::{LONGEST_PAUSE, RetryEnd, RetryPolicy};
 
 /// How long the current victim may take, request and check together, once macaque was asked to stop.
 pub(super) const GRACE: Duration = Duration::from_secs(15);

@@ -9,12 +9,14 @@ use macaque_core::journal::{Denial, Journal, JournalEvent, Resolution, RoundReco
 use macaque_core::report::{RoundEnd, RoundReport};
 use tokio::time::Instant;
 
+use super::RoundConfig;
 use super::attempt::GRACE;
-use super::{RoundConfig, StopToken};
 use crate::failpoint::FailPoints;
+use crate::gates::Gates;
 use crate::journal::{JournalError, JournalWriter};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
+use crate::stop::StopToken;
 
 /// The shortest wait before a claim is tried again.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
@@ -24,6 +26,8 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 pub struct RoundContext<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
+    /// The gates of the configuration.
+    pub gates: &'a Gates,
     /// The journal.
     pub writer: &'a JournalWriter,
     /// The configuration of the round.

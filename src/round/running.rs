@@ -9,11 +9,11 @@ use macaque_core::selection::VictimPicker;
 
 use super::RoundContext;
 use super::attempt::{AttemptError, AttemptOutcome};
-use super::retry::with_retries;
 use super::scan::{PodScan, PodScanner, ScanOutcome};
 use crate::failpoint::FailPoint;
 use crate::journal::JournalError;
 use crate::k8s::ApiError;
+use crate::read_retry::with_retries;
 
 /// A running round and its report so far.
 pub(super) struct RunningRound<'a> {

@@ -8,11 +8,11 @@ use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, NameIndex};
 
-use super::StopToken;
 use super::pager::{ListPager, ScopeNames, ScopeSize};
-use super::retry::with_retries;
 use crate::k8s::{ApiError, Cluster, describe_list};
 use crate::platform::Platform;
+use crate::read_retry::with_retries;
+use crate::stop::StopToken;
 
 /// Collects what a caller keeps of the pods that a scan sees.
 pub(crate) trait PodSink: Default {

@@ -6,7 +6,8 @@ use std::time::Instant;
 use jiff::Timestamp;
 use macaque::k8s::{Cluster, ClusterAccess};
 use macaque::platform::Platform;
-use macaque::round::{self, RoundConfig, StopSwitch};
+use macaque::round::{self, RoundConfig};
+use macaque::stop::StopSwitch;
 use macaque_core::config::NamespaceScope;
 use macaque_core::report::{RoundEnd, RoundReport};
 use macaque_testkit::fault_proxy::{Fault, RequestMatch};
@@ -259,6 +260,7 @@ fn compare(
     parts("problems", problems, expected.problems.clone());
     let why = match &report.end {
         RoundEnd::Failed { why } | RoundEnd::Withheld { why } => vec![plain(why, namespace)],
+        RoundEnd::Held(hold) => vec![plain(&hold.to_string(), namespace)],
         RoundEnd::Interrupted => vec!["interrupted".to_owned()],
         RoundEnd::Complete => Vec::new(),
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use macaque::round::RoundConfig;
 use macaque_core::config::{DisruptConfig, NamespaceScope, TargetConfig};
 use macaque_core::eligibility::{EligibilityConfig, OwnPod};
+use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::RoundStatus;
 use macaque_testkit::fault_proxy::{Fault, RequestMatch};
@@ -116,6 +117,8 @@ pub(crate) fn round_config() -> RoundConfig {
             own_pod: None,
         },
         disrupt: DisruptConfig::default(),
+        guards: GuardConfig::off(),
+        gates: Vec::new(),
     }
 }
 

@@ -32,7 +32,7 @@ fn outcomes(report: &RoundReport) -> Vec<String> {
 fn failure(report: &RoundReport) -> &str {
     match &report.end {
         RoundEnd::Failed { why } => why,
-        RoundEnd::Complete | RoundEnd::Interrupted | RoundEnd::Withheld { .. } => {
+        RoundEnd::Complete | RoundEnd::Interrupted | RoundEnd::Withheld { .. } | RoundEnd::Held(_) => {
             panic!("not failed: {report:?}")
         }
     }

@@ -343,6 +343,7 @@ fn report() -> RoundReport {
         exempted: ExemptionTallies::new(),
         attempts: Vec::new(),
         problems: Vec::new(),
+        warnings: Vec::new(),
         end: RoundEnd::Complete,
     }
 }

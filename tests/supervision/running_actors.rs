@@ -24,6 +24,7 @@ use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque_core::config::{DisruptConfig, TargetConfig};
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::timer::TimerConfig;
 use tempfile::TempDir;
@@ -333,5 +334,7 @@ fn round_config() -> RoundConfig {
             attempts: 1,
             ..DisruptConfig::default()
         },
+        guards: GuardConfig::off(),
+        gates: Vec::new(),
     }
 }

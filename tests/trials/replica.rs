@@ -21,6 +21,7 @@ use macaque::round::RoundConfig;
 use macaque::settings::{LogFormat, LogSettings};
 use macaque_core::config::{ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::guard::GuardConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::schedule::timer::TimerConfig;
@@ -181,5 +182,7 @@ fn round_config(namespace: &str) -> RoundConfig {
             attempts: 3,
             ..DisruptConfig::default()
         },
+        guards: GuardConfig::off(),
+        gates: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::guard::GuardConfig;
 use crate::outcome::DisruptionMethod;
 use crate::schedule::Calendar;
 use crate::selector::Selector;
@@ -20,6 +21,8 @@ pub struct ChaosConfig {
     pub target: TargetConfig,
     /// How many pods a round disrupts, and by which method.
     pub disrupt: DisruptConfig,
+    /// The conditions that must hold around a victim before it is disrupted.
+    pub guards: GuardConfig,
     /// How many pods may be disrupted over time, regardless of the schedule.
     pub limits: DisruptionLimits,
     /// How long after its slot a round may start.

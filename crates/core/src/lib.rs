@@ -9,6 +9,8 @@
 //! | [`config`] | nothing: the validated configuration |
 //! | [`duration`] | what length of time a text means |
 //! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
+//! | [`siblings`] | nothing: all pods of one owner, counted by what they are |
+//! | [`guard`] | whether what is around a victim lets it be disrupted |
 //! | [`selection`] | which candidates are tried, in which order, by a seed |
 //! | [`budget`] | what PodDisruptionBudgets allow, and what is wrong with them |
 //! | [`verdict`] | what the API server's answer to a disruption means |
@@ -31,6 +33,7 @@ pub mod budget;
 pub mod config;
 pub mod duration;
 pub mod eligibility;
+pub mod guard;
 pub mod journal;
 pub mod outcome;
 pub mod permissions;
@@ -43,5 +46,6 @@ pub mod schedule;
 pub mod selection;
 pub mod selector;
 pub mod server_text;
+pub mod siblings;
 pub mod verdict;
 pub mod words;

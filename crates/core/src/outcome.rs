@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::guard::GuardHold;
 use crate::refusal::Refusal;
 
 /// How a pod is disrupted.
@@ -45,6 +46,8 @@ pub enum Outcome {
     Deleted,
     /// The disruption was refused; the [`Refusal`] says by whom.
     Refused(Refusal),
+    /// A guard of the victim or its owner stopped the disruption before any request; the [`GuardHold`] says which.
+    Held(GuardHold),
     /// The pod was gone already: macaque did not disrupt it.
     Gone,
     /// A dry run: the victim would be tried, and no request was sent. Whether it would be refused is not known.
@@ -61,7 +64,7 @@ impl Outcome {
     pub fn counts_as_disruption(&self) -> bool {
         match self {
             Self::Evicted | Self::Deleted | Self::DryRun | Self::Unknown { .. } => true,
-            Self::Refused(_) | Self::Gone => false,
+            Self::Refused(_) | Self::Held(_) | Self::Gone => false,
         }
     }
 
@@ -71,6 +74,7 @@ impl Outcome {
             Self::Evicted => "evicted",
             Self::Deleted => "deleted",
             Self::Refused(_) => "refused",
+            Self::Held(_) => "held",
             Self::Gone => "gone",
             Self::DryRun => "dry-run",
             Self::Unknown { .. } => "unknown",
@@ -82,6 +86,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => f.write_str(&refusal.phrase()),
+            Self::Held(hold) => hold.fmt(f),
             Self::Gone => f.write_str("gone already"),
             Self::DryRun => f.write_str("would be tried (dry run)"),
             Self::Unknown { why } => write!(f, "unknown: {why}"),

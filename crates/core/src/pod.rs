@@ -38,6 +38,19 @@ impl fmt::Display for PodOwner {
     }
 }
 
+/// The controller of a pod as the pod's owner reference names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControllerRef {
+    /// The API group and version, `apps/v1` for example.
+    pub api_version: String,
+    /// The kind, `ReplicaSet` for example.
+    pub kind: String,
+    /// The name.
+    pub name: String,
+    /// The UID.
+    pub uid: String,
+}
+
 /// A pod, reduced to the fields that the rules read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
@@ -53,6 +66,13 @@ pub struct Pod {
     pub phase: PodPhase,
     /// Whether the condition `Ready` is `True`.
     pub ready: bool,
+    /// `lastTransitionTime` of the condition `Ready`: since when the pod is as ready, or unready, as it is.
+    pub ready_changed: Option<Timestamp>,
+    /// The reason of the condition `DisruptionTarget` if that is `True`: why the pod is about to leave, such as
+    /// `EvictionByEvictionAPI`.
+    pub disruption: Option<String>,
+    /// `spec.nodeName`: the node, once the pod is scheduled.
+    pub node: Option<String>,
     /// `metadata.creationTimestamp`.
     pub created: Option<Timestamp>,
     /// `status.startTime`: when the kubelet first saw the pod.
@@ -63,6 +83,8 @@ pub struct Pod {
     pub priority: Option<i32>,
     /// `spec.priorityClassName`.
     pub priority_class: Option<String>,
+    /// `metadata.ownerReferences`, the controller's as it is written: the ReplicaSet's for a pod of a Deployment.
+    pub controller: Option<ControllerRef>,
     /// Whether `spec.evictionResponders` is not empty (KEP-4563, alpha in Kubernetes 1.37).
     pub has_eviction_responders: bool,
 }
@@ -90,6 +112,10 @@ pub struct ReplicaCount {
     pub ready: usize,
     /// The live pods that are not ready, and not pending.
     pub unready: usize,
+    /// The live pods that are pending.
+    pub pending: usize,
+    /// The pods that are terminating.
+    pub terminating: usize,
 }
 
 impl Pod {
@@ -133,17 +159,24 @@ fn is_number(text: &str) -> bool {
 }
 
 impl ReplicaCount {
-    /// Counts `pod`, if it is live.
+    /// Counts `pod`.
     pub fn add(&mut self, pod: &Pod) {
-        let is_ready = match pod.state() {
-            ReplicaState::Ready => true,
-            ReplicaState::NotReady => false,
-            ReplicaState::Terminating | ReplicaState::Finished => return,
-        };
+        self.add_state(pod.state(), pod.phase == PodPhase::Pending);
+    }
 
+    /// Counts a pod in this state, and in the phase Pending or not.
+    pub fn add_state(&mut self, state: ReplicaState, pending: bool) {
+        match state {
+            ReplicaState::Ready => self.ready += 1,
+            ReplicaState::NotReady if pending => self.pending += 1,
+            ReplicaState::NotReady => self.unready += 1,
+            ReplicaState::Terminating => {
+                self.terminating += 1;
+                return;
+            }
+            ReplicaState::Finished => return,
+        }
         self.live += 1;
-        self.ready += usize::from(is_ready);
-        self.unready += usize::from(!is_ready && pod.phase != PodPhase::Pending);
     }
 
     /// Adds the counts of more pods.
@@ -151,6 +184,8 @@ impl ReplicaCount {
         self.live += more.live;
         self.ready += more.ready;
         self.unready += more.unready;
+        self.pending += more.pending;
+        self.terminating += more.terminating;
     }
 }
 
@@ -228,11 +263,15 @@ impl Pod {
             }),
             phase: PodPhase::Running,
             ready: true,
+            ready_changed: None,
+            disruption: None,
+            node: None,
             created: None,
             started: None,
             terminating: false,
             priority: None,
             priority_class: None,
+            controller: None,
             has_eviction_responders: false,
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::guard::GuardHold;
 use crate::outcome::Outcome;
 use crate::refusal::Refusal;
 use crate::verdict::{CANNOT_BE_ASKED, DisruptionVerdict};
@@ -21,6 +22,8 @@ pub enum Prediction {
     },
     /// The disruption would be refused.
     Refused(Refusal),
+    /// A guard would stop the disruption.
+    Held(GuardHold),
     /// The outcome cannot be predicted.
     Unknown {
         /// The reason.
@@ -42,9 +45,9 @@ impl Prediction {
         matches!(self, Self::Allowed { .. })
     }
 
-    /// Whether the disruption would be refused.
-    pub fn is_refused(&self) -> bool {
-        matches!(self, Self::Refused(_))
+    /// Whether the disruption would be refused, or held by a guard.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Held(_))
     }
 
     /// The outcome that a round would see; what cannot be predicted counts as a disruption.
@@ -52,6 +55,7 @@ impl Prediction {
         match self {
             Self::Allowed { .. } => Outcome::DryRun,
             Self::Refused(refusal) => Outcome::Refused(refusal.clone()),
+            Self::Held(hold) => Outcome::Held(hold.clone()),
             Self::Unknown { why } => Outcome::Unknown { why: why.clone() },
         }
     }
@@ -88,6 +92,7 @@ impl fmt::Display for Prediction {
         match self {
             Self::Allowed { why, .. } => write!(f, "allowed: {why}"),
             Self::Refused(refusal) => f.write_str(&refusal.phrase()),
+            Self::Held(hold) => hold.fmt(f),
             Self::Unknown { why } => write!(f, "unknown: {why}"),
         }
     }

@@ -79,7 +79,9 @@ impl RoundPreview {
             // The server knows better than the budgets, unless the planned disruptions use them up.
             refused @ Prediction::Refused(_) if unplanned.is_allowed() => refused,
             Prediction::Allowed { budget, .. } => Prediction::Allowed { budget, why },
-            Prediction::Refused(_) | Prediction::Unknown { .. } => Prediction::Allowed { budget: None, why },
+            Prediction::Refused(_) | Prediction::Held(_) | Prediction::Unknown { .. } => {
+                Prediction::Allowed { budget: None, why }
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::eligibility::Exemption;
+use crate::guard::{GuardHold, HoldAnswer};
 use crate::outcome::{DisruptionMethod, Outcome};
 use crate::pod::{PodOwner, PodRef};
 
@@ -38,6 +39,9 @@ pub struct RoundReport {
     pub attempts: Vec<AttemptReport>,
     /// Problems that do not concern a victim: a namespace that could not be read, for example.
     pub problems: Vec<String>,
+    /// Warnings that changed nothing, or made macaque more careful: an annotation that cannot be read, for example.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// How the round ended.
     pub end: RoundEnd,
 }
@@ -112,6 +116,8 @@ pub enum RoundEnd {
         /// The reason.
         why: String,
     },
+    /// A guard of the round stopped it. `attempts` holds everything that was done.
+    Held(GuardHold),
     /// The round could not go on; `attempts` holds everything that was done.
     Failed {
         /// The failure, and what failed.
@@ -129,6 +135,10 @@ pub enum RoundStatus {
     DryRun,
     /// Every victim tried was refused or gone, or the journal allowed no disruption.
     Refused,
+    /// Nothing was disrupted, and a guard held a victim or the round back.
+    Held,
+    /// Nothing was disrupted, and a guard could not answer.
+    Unanswered,
     /// No pod was eligible.
     Idle,
     /// The round failed or was interrupted, the outcome for a victim is unknown, or nothing was disrupted and there
@@ -138,10 +148,12 @@ pub enum RoundStatus {
 
 impl RoundStatus {
     /// Every status.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Disrupted,
         Self::DryRun,
         Self::Refused,
+        Self::Held,
+        Self::Unanswered,
         Self::Idle,
         Self::Failed,
     ];
@@ -152,6 +164,8 @@ impl RoundStatus {
             Self::Disrupted => "disrupted",
             Self::DryRun => "dry-run",
             Self::Refused => "refused",
+            Self::Held => "held",
+            Self::Unanswered => "unanswered",
             Self::Idle => "idle",
             Self::Failed => "failed",
         }
@@ -176,11 +190,28 @@ impl RoundReport {
             }
         } else if !self.problems.is_empty() {
             RoundStatus::Failed
+        } else if self.holds().any(|hold| hold.answer == HoldAnswer::CannotAnswer) {
+            RoundStatus::Unanswered
+        } else if self.holds().next().is_some() {
+            RoundStatus::Held
         } else if self.attempts.is_empty() && self.end == RoundEnd::Complete {
             RoundStatus::Idle
         } else {
             RoundStatus::Refused
         }
+    }
+
+    /// The guards that stopped a victim or the round.
+    pub fn holds(&self) -> impl Iterator<Item = &GuardHold> {
+        let of_victims = self.attempts.iter().filter_map(|attempt| match &attempt.outcome {
+            Outcome::Held(hold) => Some(hold),
+            _ => None,
+        });
+        let of_round = match &self.end {
+            RoundEnd::Held(hold) => Some(hold),
+            _ => None,
+        };
+        of_victims.chain(of_round)
     }
 
     /// How many of the pods listed were not checked, because the round samples.

@@ -7,9 +7,11 @@ use std::time::Duration;
 use kube_sandbox::{Sandbox, SandboxOptions};
 use macaque::k8s::{Cluster, ClusterAccess};
 use macaque::platform::Platform;
-use macaque::round::{self, RoundConfig, StopToken};
+use macaque::round::{self, RoundConfig};
+use macaque::stop::StopToken;
 use macaque_core::config::{DisruptConfig, TargetConfig};
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::RoundReport;
 use serde_json::Value;
@@ -131,5 +133,7 @@ pub fn evict_one() -> RoundConfig {
             own_pod: None,
         },
         disrupt: DisruptConfig::default(),
+        guards: GuardConfig::off(),
+        gates: Vec::new(),
     }
 }

@@ -48,6 +48,7 @@ pub fn message() -> RoundMessage {
             attempt("web-2", Outcome::Unknown { why }),
         ],
         problems: vec![],
+        warnings: Vec::new(),
         end: RoundEnd::Complete,
     })
 }

@@ -21,17 +21,20 @@ impl FailureDedup {
     pub(super) fn should_report(&mut self, report: &RoundReport) -> bool {
         match &report.end {
             RoundEnd::Failed { why } | RoundEnd::Withheld { why } if report.attempts.is_empty() => {
-                let (known, failed) = self.rounds.take().unwrap_or_default();
-                let is_news = known != *why;
-                if !is_news {
-                    log::debug!("round {} ended like the one before: {why}", report.slot);
-                }
-                self.rounds = Some((why.clone(), failed + 1));
-                is_news
+                self.is_news(why, report)
+            }
+
+            RoundEnd::Held(hold) if report.attempts.is_empty() => {
+                // The numbers of a guard change from round to round; that it stops rounds is the news.
+                let why = format!("guard {} {}", hold.guard, hold.answer);
+                self.is_news(&why, report)
             }
 
             // A round that ended early does not show whether rounds work again.
-            RoundEnd::Failed { .. } | RoundEnd::Withheld { .. } | RoundEnd::Interrupted => true,
+            RoundEnd::Failed { .. }
+            | RoundEnd::Withheld { .. }
+            | RoundEnd::Held(_)
+            | RoundEnd::Interrupted => true,
 
             RoundEnd::Complete => {
                 if let Some((_, failed)) = self.rounds.take() {
@@ -40,6 +43,17 @@ impl FailureDedup {
                 true
             }
         }
+    }
+
+    /// Whether the cause for which the round of `report` did nothing is another than that of the round before.
+    fn is_news(&mut self, why: &str, report: &RoundReport) -> bool {
+        let (known, failed) = self.rounds.take().unwrap_or_default();
+        let is_news = known != why;
+        if !is_news {
+            log::debug!("round {} ended like the one before: {why}", report.slot);
+        }
+        self.rounds = Some((why.to_owned(), failed + 1));
+        is_news
     }
 
     /// Notes that another replica has the round: it reports why the round is withheld, or shows that rounds work.

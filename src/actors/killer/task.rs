@@ -10,11 +10,13 @@ use macaque_core::report::{RoundEnd, RoundReport};
 use crate::actors::ActorsConfig;
 use crate::actors::messages::ReportDelivered;
 use crate::failpoint::{FailPoint, FailPoints};
+use crate::gates::Gates;
 use crate::heartbeat::Heartbeat;
 use crate::journal::{JournalError, JournalWriter};
 use crate::k8s::{Cluster, ClusterAccess};
 use crate::platform::Platform;
-use crate::round::{self, ClaimState, Recovery, RoundConfig, RoundContext, RoundResult, StopToken};
+use crate::round::{self, ClaimState, Recovery, RoundConfig, RoundContext, RoundResult};
+use crate::stop::StopToken;
 
 /// A task of the Killer.
 #[derive(Debug, Clone)]
@@ -105,6 +107,7 @@ impl TaskContext {
     ) -> TaskOutcome {
         let context = RoundContext {
             cluster,
+            gates: &Gates::new(&self.config.gates, &self.platform),
             writer: &self.writer,
             config: &self.config,
             stop: &self.stop,

@@ -190,7 +190,7 @@ fn draw(draw: &SeedDraw, dry_run: bool) -> String {
 /// One row for each victim, or for several in a row that are refused with the same words.
 fn victim_rows(victims: &[PredictedVictim]) -> Vec<[String; 4]> {
     let is_same = |one: &PredictedVictim, next: &PredictedVictim| {
-        one.prediction.is_refused() && (&one.owner, &one.prediction) == (&next.owner, &next.prediction)
+        one.prediction.is_stopped() && (&one.owner, &one.prediction) == (&next.owner, &next.prediction)
     };
 
     let mut place = 1;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::Sandbox;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
+use macaque::gates::Gates;
 use macaque::journal::{JournalError, JournalStore, JournalWriter};
 use macaque::k8s::Cluster;
 use macaque::platform::Platform;
-use macaque::round::{
-    self, ClaimState, Recovery, RoundConfig, RoundContext, RoundResult, StopSwitch, StopToken,
-};
+use macaque::round::{self, ClaimState, Recovery, RoundConfig, RoundContext, RoundResult};
+use macaque::stop::{StopSwitch, StopToken};
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::journal::{Journal, JournalEvent, JournalTiming, StoredJournal};
 use macaque_core::report::{RoundEnd, RoundReport};
@@ -40,6 +40,7 @@ pub(crate) struct TestReplica {
     /// A token whose switch is gone stops nothing, and waits for nothing.
     _switch: StopSwitch,
     stop: StopToken,
+    gates: Gates,
     platform: Platform,
     began: Timestamp,
 }
@@ -119,6 +120,7 @@ impl JournalFixture {
             config,
             _switch: switch,
             stop,
+            gates: Gates::default(),
             platform,
             began: self.began,
         }
@@ -252,6 +254,7 @@ impl TestReplica {
     fn context<'a>(&'a self, fail_points: &'a FailPoints) -> RoundContext<'a> {
         RoundContext {
             cluster: &self.cluster,
+            gates: &self.gates,
             writer: &self.writer,
             config: &self.config,
             stop: &self.stop,

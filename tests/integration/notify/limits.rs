@@ -106,6 +106,7 @@ fn report() -> impl Strategy<Value = RoundReport> {
                 exempted,
                 attempts,
                 problems,
+                warnings: Vec::new(),
                 end,
             },
         )

@@ -74,7 +74,7 @@ impl From<&Outcome> for Resolution {
         match outcome {
             Outcome::Evicted | Outcome::Deleted => Self::Disrupted,
             Outcome::Unknown { .. } => Self::Unknown,
-            Outcome::Refused(_) | Outcome::Gone | Outcome::DryRun => Self::Released,
+            Outcome::Refused(_) | Outcome::Held(_) | Outcome::Gone | Outcome::DryRun => Self::Released,
         }
     }
 }

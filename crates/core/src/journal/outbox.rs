@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Journal, LeaseHolder, StepContext, after};
+use crate::guard::GuardHold;
 use crate::outcome::Outcome;
 use crate::report::{ExemptionTallies, ExemptionTally, RoundEnd, RoundReport};
 
@@ -78,10 +79,16 @@ fn shortened(report: &RoundReport) -> RoundReport {
     short.end = match short.end {
         RoundEnd::Failed { why } => RoundEnd::Failed { why: cut(&why) },
         RoundEnd::Withheld { why } => RoundEnd::Withheld { why: cut(&why) },
+        RoundEnd::Held(hold) => RoundEnd::Held(GuardHold {
+            why: cut(&hold.why),
+            ..hold
+        }),
         end => end,
     };
     short.problems.truncate(MAX_SHORT_LIST);
     short.problems = short.problems.iter().map(|problem| cut(problem)).collect();
+    short.warnings.truncate(MAX_SHORT_LIST);
+    short.warnings = short.warnings.iter().map(|warning| cut(warning)).collect();
 
     short
         .attempts
@@ -90,6 +97,9 @@ fn shortened(report: &RoundReport) -> RoundReport {
         attempt.warnings.clear();
         if let Outcome::Unknown { why } = &mut attempt.outcome {
             *why = cut(why);
+        }
+        if let Outcome::Held(hold) = &mut attempt.outcome {
+            hold.why = cut(&hold.why);
         }
     }
     while is_long(&short) && !short.attempts.is_empty() {

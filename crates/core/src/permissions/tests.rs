@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
+use crate::guard::GuardConfig;
 
 fn config(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -> ChaosConfig {
     ChaosConfig {
@@ -18,6 +19,7 @@ fn config(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -
             attempts: 1,
             ..DisruptConfig::default()
         },
+        guards: GuardConfig::default(),
         limits: DisruptionLimits::default(),
         starting_deadline: Duration::from_secs(60),
         journal: JournalLocation::Memory,

@@ -31,7 +31,13 @@ fn a_pod_that_is_terminating_or_finished_is_no_replica_even_if_its_condition_say
     for (pod, state, (live, ready, unready)) in rows {
         let mut count = ReplicaCount::default();
         count.add(&pod);
-        let expected = ReplicaCount { live, ready, unready };
+        let expected = ReplicaCount {
+            live,
+            ready,
+            unready,
+            pending: live - ready - unready,
+            terminating: usize::from(pod.terminating),
+        };
         assert_eq!((pod.state(), count), (state, expected), "{pod:?}");
         assert_eq!(pod.is_live(), live == 1, "{pod:?}");
     }

@@ -33,8 +33,8 @@ impl RoundPreview {
     }
 
     /// The exact chances, or `None` if they are not simple. They are simple if one victim is wanted and no owner has
-    /// both refused and allowed pods: then a refusal costs one try per owner and changes nothing else. If the tries
-    /// suffice, the victim is the first pod in the draw that is not refused, and every order of pods or owners is
+    /// both stopped and allowed pods: then a refusal or a hold costs one try per owner and changes nothing else. If the tries
+    /// suffice, the victim is the first pod in the draw that is not stopped, and every order of pods or owners is
     /// equally likely.
     fn exact_chances(&self) -> Option<Vec<f64>> {
         let planned = PlannedDisruptions::default();
@@ -44,19 +44,19 @@ impl RoundPreview {
         let owners = self.count_owners(&predictions);
         let is_simple = self.disrupt.count == 1
             && !owners.any_mixed
-            && owners.refused < self.disrupt.attempts
+            && owners.stopped < self.disrupt.attempts
             && !predictions.iter().any(costs_more_than_one_try);
 
         let allowed_pods = predictions
             .iter()
-            .filter(|prediction| !prediction.is_refused())
+            .filter(|prediction| !prediction.is_stopped())
             .count();
         if !is_simple && allowed_pods > 0 {
             return None;
         }
 
         let chance = |(pod, prediction): (&PreviewedPod, &Prediction)| match self.disrupt.draw {
-            _ if prediction.is_refused() => 0.0,
+            _ if prediction.is_stopped() => 0.0,
             DrawBy::Pod => 1.0 / allowed_pods as f64,
             DrawBy::Owner => {
                 let pods = owner_of(pod).map_or(1, |owner| owners.pods_of[&owner].count);
@@ -66,25 +66,25 @@ impl RoundPreview {
         Some(self.pods.iter().zip(&predictions).map(chance).collect())
     }
 
-    /// Counts the owners whose pods are refused and those whose pods are not, by the prediction for each pod.
+    /// Counts the owners whose pods are stopped and those whose pods are not, by the prediction for each pod.
     fn count_owners(&self, predictions: &[Prediction]) -> OwnerCounts<'_> {
         let mut owners = OwnerCounts::default();
 
         for (pod, prediction) in self.pods.iter().zip(predictions) {
-            let is_refused = prediction.is_refused();
+            let is_stopped = prediction.is_stopped();
             let is_first_of_owner = match owner_of(pod) {
                 None => true,
                 Some(owner) => {
                     let pods = owners.pods_of.entry(owner);
-                    let pods = pods.or_insert(OwnerPods { is_refused, count: 0 });
-                    owners.any_mixed |= pods.is_refused != is_refused;
+                    let pods = pods.or_insert(OwnerPods { is_stopped, count: 0 });
+                    owners.any_mixed |= pods.is_stopped != is_stopped;
                     pods.count += 1;
                     pods.count == 1
                 }
             };
 
-            if is_first_of_owner && is_refused {
-                owners.refused += 1;
+            if is_first_of_owner && is_stopped {
+                owners.stopped += 1;
             } else if is_first_of_owner {
                 owners.allowed += 1;
             }
@@ -100,7 +100,7 @@ impl RoundPreview {
             // A round that samples draws in another order, which is as likely as this one and costs more.
             let queue = DrawQueue::new(self.candidates(), *seed, self.disrupt.draw);
             for victim in self.pick_from(queue) {
-                if !victim.prediction.is_refused() {
+                if !victim.prediction.is_stopped() {
                     *hits.entry(victim.pod.uid).or_default() += 1;
                 }
             }
@@ -117,18 +117,18 @@ impl RoundPreview {
 #[derive(Default)]
 struct OwnerCounts<'a> {
     pods_of: HashMap<(&'a str, &'a PodOwner), OwnerPods>,
-    /// How many owners have a first pod that is refused.
-    refused: usize,
-    /// How many owners have a first pod that is not refused.
+    /// How many owners have a first pod that is refused or held.
+    stopped: usize,
+    /// How many owners have a first pod that is neither refused nor held.
     allowed: usize,
-    /// Whether any owner has both refused pods and others.
+    /// Whether any owner has both stopped pods and others.
     any_mixed: bool,
 }
 
 /// The pods of one owner.
 struct OwnerPods {
-    /// Whether the first of them is refused.
-    is_refused: bool,
+    /// Whether the first of them is refused or held.
+    is_stopped: bool,
     count: usize,
 }
 
@@ -137,7 +137,7 @@ fn costs_more_than_one_try(prediction: &Prediction) -> bool {
     match prediction {
         Prediction::Refused(Refusal::NamespaceTerminating) => true,
         Prediction::Refused(refusal) => refusal.possible_side_effect().is_some(),
-        Prediction::Allowed { .. } | Prediction::Unknown { .. } => false,
+        Prediction::Allowed { .. } | Prediction::Held(_) | Prediction::Unknown { .. } => false,
     }
 }
 

@@ -100,6 +100,7 @@ fn conclude(
             )
         }
         Prediction::Refused(_) => format!("{pod} can be picked, but its {noun} would be {prediction}."),
+        Prediction::Held(hold) => format!("{pod} can be picked, but would not be disrupted: {hold}."),
         Prediction::Unknown { why } => {
             format!("{pod} can be picked; whether its {noun} would be allowed is unknown: {why}.")
         }

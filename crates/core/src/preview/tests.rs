@@ -224,7 +224,7 @@ fn the_servers_answer_outranks_the_budgets_but_ignores_planned_disruptions() {
     preview.pods[0].server_answer = Some(Prediction::Refused(Refusal::SeveralBudgets));
     let prediction = preview.prediction(&preview.pods[0], &PlannedDisruptions::default());
 
-    assert!(prediction.is_refused());
+    assert!(prediction.is_stopped());
 }
 
 #[test]
@@ -245,5 +245,5 @@ fn a_webhook_that_cannot_be_asked_makes_the_prediction_unknown() {
         message: "no".into(),
         temporary: false,
     });
-    assert!(Prediction::from(denial).is_refused());
+    assert!(Prediction::from(denial).is_stopped());
 }

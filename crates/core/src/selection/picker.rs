@@ -101,7 +101,7 @@ impl VictimPicker {
 
         if outcome.counts_as_disruption() {
             self.wanted = self.wanted.saturating_sub(1);
-            self.queue.mark_disrupted(victim);
+            self.queue.close_owner(victim);
         }
         match outcome {
             Outcome::Refused(Refusal::NamespaceTerminating) => self.exclude_namespace(&victim.pod),
@@ -111,6 +111,7 @@ impl VictimPicker {
                 }
                 self.queue.mark_refused(victim);
             }
+            Outcome::Held(_) => self.queue.close_owner(victim),
             Outcome::Evicted
             | Outcome::Deleted
             | Outcome::Gone

@@ -21,7 +21,8 @@ pub struct DrawQueue {
     drawn: VecDeque<Candidate>,
     /// The pods of refused owners, to be tried after all others.
     put_back: VecDeque<Candidate>,
-    disrupted_owners: HashSet<(String, PodOwner)>,
+    /// The owners of which no other pod is tried: one was disrupted, or a guard of the owner stopped it.
+    closed_owners: HashSet<(String, PodOwner)>,
     /// The refused owners, and how many pods of each were put back.
     refused_owners: HashMap<(String, PodOwner), usize>,
     /// The namespaces in which nothing can be disrupted.
@@ -80,7 +81,7 @@ impl DrawQueue {
         Self {
             drawn: drawn.into(),
             put_back: VecDeque::new(),
-            disrupted_owners: HashSet::new(),
+            closed_owners: HashSet::new(),
             refused_owners: HashMap::new(),
             excluded_namespaces: HashSet::new(),
             growing: false,
@@ -140,7 +141,7 @@ impl DrawQueue {
             let Some(owner) = owner_of(&candidate) else {
                 return Some(candidate);
             };
-            if self.disrupted_owners.contains(&owner) {
+            if self.closed_owners.contains(&owner) {
                 continue;
             }
 
@@ -160,17 +161,18 @@ impl DrawQueue {
         self.next_put_back()
     }
 
-    /// The first candidate that was put back and whose owner was not disrupted since.
+    /// The first candidate that was put back and whose owner was not closed since.
     fn next_put_back(&mut self) -> Option<Candidate> {
-        let disrupted = &self.disrupted_owners;
+        let closed = &self.closed_owners;
         self.put_back
-            .retain(|candidate| owner_of(candidate).is_none_or(|owner| !disrupted.contains(&owner)));
+            .retain(|candidate| owner_of(candidate).is_none_or(|owner| !closed.contains(&owner)));
         self.put_back.pop_front()
     }
 
-    /// Notes that `victim` was disrupted, or may have been: no other pod of its owner is tried.
-    pub fn mark_disrupted(&mut self, victim: &Candidate) {
-        self.disrupted_owners.extend(owner_of(victim));
+    /// Notes that `victim` was disrupted or may have been, or that a guard of its owner stopped it: no other pod of its
+    /// owner is tried.
+    pub fn close_owner(&mut self, victim: &Candidate) {
+        self.closed_owners.extend(owner_of(victim));
     }
 
     /// Notes that `victim` was refused: the pods of other owners come first.

@@ -137,11 +137,15 @@ fn pod_of(kind: &str, name: &str) -> Pod {
         }),
         phase: PodPhase::Running,
         ready: true,
+        ready_changed: None,
+        disruption: None,
+        node: None,
         created: None,
         started: None,
         terminating: false,
         priority: None,
         priority_class: None,
+        controller: None,
         has_eviction_responders: false,
     }
 }

@@ -64,6 +64,7 @@ pub(crate) fn report(attempts: impl Into<Vec<AttemptReport>>) -> RoundReport {
         ]),
         attempts: attempts.into(),
         problems: vec![],
+        warnings: Vec::new(),
         end: RoundEnd::Complete,
     }
 }

@@ -142,7 +142,7 @@ fn under_several_budgets_none_lets_a_pod_go_whatever_its_policy_for_unready_pods
             for budget in explained.budgets.unwrap() {
                 assert_eq!(budget.words[1..], [&*expected]);
             }
-            assert!(explained.prediction.is_refused());
+            assert!(explained.prediction.is_stopped());
             let refused = "its eviction would be refused by several budgets at once";
             assert!(explained.conclusion.contains(refused), "{}", explained.conclusion);
         }

@@ -68,7 +68,7 @@ fn an_owner_gives_one_victim() {
     for seed in 0..50 {
         let mut queue = DrawQueue::new([owned("web", 5), owned("cart", 3)].concat(), seed, DrawBy::Pod);
         let first = queue.next_victim().unwrap();
-        queue.mark_disrupted(&first);
+        queue.close_owner(&first);
 
         let rest = owners(&mut queue);
         assert!(

@@ -264,6 +264,7 @@ pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
         exempted: ExemptionTallies::new(),
         attempts: (0..victims).map(attempt).collect(),
         problems: vec![words.to_owned(); 40],
+        warnings: Vec::new(),
         end: RoundEnd::Failed {
             why: words.to_owned(),
         },

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{LONGEST_PAUSE, StopToken};
 use crate::k8s::ApiError;
 use crate::platform::Platform;
+use crate::stop::StopToken;
+
+/// The longest pause that throttling can impose on a round, so that macaque is ready for the next slot.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The pause before the first retry; each further one doubles it, up to sixteen times as much.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -93,7 +96,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::round::StopSwitch;
+    use crate::stop::StopSwitch;
 
     /// How many times a read that always fails with `error` is tried until it is given up, and how long that takes.
     async fn tries(end: impl FnOnce(Instant) -> RetryEnd, error: ApiError) -> (u32, Duration) {

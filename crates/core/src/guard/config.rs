@@ -1,0 +1,143 @@
+//! The validated configuration of the guards.
+
+use std::fmt;
+
+/// The guards that are on. The gates, which ask other services, are configured apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardConfig {
+    /// `whole`: every pod of the owner must be ready, and none missing or terminating.
+    pub whole: bool,
+    /// `rollout`: the owner's pods must be of one revision.
+    pub rollout: RolloutGuard,
+    /// `min_ready`: how many pods of the owner must stay ready; zero switches the guard off.
+    pub min_ready: MinReady,
+    /// `drains`: how many pods in scope may be leaving by other hands; as many or more end the round. Zero switches the
+    /// guard off.
+    pub drains: usize,
+    /// `nodes`: how the nodes are judged.
+    pub nodes: NodesGuard,
+    /// `nodes_unready`: the share of nodes that may be unready, in percent, 0 to 100.
+    pub nodes_unready: usize,
+    /// `freeze`: `macaque/frozen` and `macaque/frozen-until` are read on namespaces and owners. On pods they always
+    /// count.
+    pub freeze: bool,
+}
+
+/// How the guard `rollout` judges the revisions of an owner's pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RolloutGuard {
+    /// The guard is off.
+    Off,
+    /// One revision only.
+    On,
+    /// Two revisions pass if every pod is ready and none is younger than ten minutes: a canary, or a paused rollout.
+    Lenient,
+}
+
+/// How many pods of an owner must stay ready when one is disrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MinReady {
+    /// This many pods; zero switches the guard off.
+    Count(usize),
+    /// This share of the wanted replicas, in percent from 0 to 100, rounded up; of the live pods if the wanted number
+    /// is not known.
+    Percent(usize),
+}
+
+/// How the guard `nodes` finds out which nodes are ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodesGuard {
+    /// The guard is off.
+    Off,
+    /// By the leases in the namespace `kube-node-lease`, which a Role there lets macaque list.
+    Leases,
+    /// By the nodes themselves, which needs a ClusterRole.
+    Nodes,
+}
+
+/// The defaults of the configuration.
+impl Default for GuardConfig {
+    fn default() -> Self {
+        Self {
+            whole: true,
+            rollout: RolloutGuard::On,
+            min_ready: MinReady::Count(1),
+            drains: 2,
+            nodes: NodesGuard::Off,
+            nodes_unready: 10,
+            freeze: true,
+        }
+    }
+}
+
+impl GuardConfig {
+    /// The configuration with every guard off.
+    pub fn off() -> Self {
+        Self {
+            whole: false,
+            rollout: RolloutGuard::Off,
+            min_ready: MinReady::Count(0),
+            drains: 0,
+            nodes: NodesGuard::Off,
+            nodes_unready: 10,
+            freeze: false,
+        }
+    }
+
+    /// Whether a guard is on that needs the siblings of a victim.
+    pub fn needs_siblings(&self) -> bool {
+        self.whole || self.rollout != RolloutGuard::Off || !self.min_ready.is_off()
+    }
+}
+
+impl RolloutGuard {
+    /// Every value, for tables and tests.
+    pub const ALL: [Self; 3] = [Self::On, Self::Lenient, Self::Off];
+
+    /// The value as written in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::On => "on",
+            Self::Lenient => "lenient",
+        }
+    }
+}
+
+impl NodesGuard {
+    /// Every value, for tables and tests.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Leases, Self::Nodes];
+
+    /// The value as written in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Leases => "leases",
+            Self::Nodes => "nodes",
+        }
+    }
+}
+
+impl MinReady {
+    /// Whether the guard is off.
+    pub fn is_off(self) -> bool {
+        matches!(self, Self::Count(0) | Self::Percent(0))
+    }
+
+    /// How many pods must stay ready, of an owner with this many replicas.
+    pub fn required(self, replicas: usize) -> usize {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => (replicas * percent).div_ceil(100),
+        }
+    }
+}
+
+impl fmt::Display for MinReady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => count.fmt(f),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}

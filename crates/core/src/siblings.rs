@@ -1,0 +1,144 @@
+//! The siblings of a pod: all pods of one owner at one moment, as guards, previews and the recovery read them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::pod::{Pod, PodPhase, ReplicaCount, ReplicaState};
+
+/// The label that tells the zone of a pod's node. Kubernetes 1.35 and later copy it to every pod (the admission plugin
+/// PodTopologyLabels); on older servers it is missing.
+pub const ZONE: &str = "topology.kubernetes.io/zone";
+
+/// The labels that tell the revision of a pod's template: of a Deployment's pods, and of a StatefulSet's or DaemonSet's.
+const REVISIONS: [&str; 2] = ["pod-template-hash", "controller-revision-hash"];
+
+/// All pods of one owner, with the wanted number if it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SiblingPods {
+    by_uid: BTreeMap<String, SiblingPod>,
+    desired: Option<usize>,
+}
+
+/// One of an owner's pods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiblingPod {
+    /// The pod's state.
+    pub state: ReplicaState,
+    /// Whether the pod is in the phase Pending.
+    pub pending: bool,
+    /// The revision of the pod's template, if a label tells it.
+    pub revision: Option<String>,
+    /// The node, once the pod is scheduled.
+    pub node: Option<String>,
+    /// The zone, if a label tells it.
+    pub zone: Option<String>,
+    /// When the pod was created.
+    pub created: Option<Timestamp>,
+    /// Since when the pod is as ready, or unready, as it is.
+    pub ready_changed: Option<Timestamp>,
+}
+
+impl SiblingPods {
+    /// No pods yet, of an owner that wants this many; `None` if that is not known.
+    pub fn wanting(desired: Option<usize>) -> Self {
+        let by_uid = BTreeMap::new();
+        Self { by_uid, desired }
+    }
+
+    /// Adds `pod`. A list may show a pod on two pages: its later state counts.
+    pub fn add(&mut self, pod: &Pod) {
+        self.by_uid.insert(pod.id.uid.clone(), SiblingPod::from(pod));
+    }
+
+    /// Adds the pods of `more`, which were listed later.
+    pub fn append(&mut self, more: Self) {
+        self.by_uid.extend(more.by_uid);
+        self.desired = more.desired.or(self.desired);
+    }
+
+    /// Sets the number of replicas that the owner wants; `None` if it is not known.
+    pub fn set_desired(&mut self, desired: Option<usize>) {
+        self.desired = desired;
+    }
+
+    /// Every pod by its UID, terminating and finished ones among them.
+    pub fn pods(&self) -> impl Iterator<Item = (&str, &SiblingPod)> {
+        self.by_uid.iter().map(|(uid, pod)| (&**uid, pod))
+    }
+
+    /// How many replicas the owner wants, if that is known.
+    pub fn desired(&self) -> Option<usize> {
+        self.desired
+    }
+
+    /// How many replicas the owner has if it is whole: the wanted number or, if that is not known, the live pods.
+    pub fn replicas(&self) -> usize {
+        self.desired.unwrap_or_else(|| self.count().live)
+    }
+
+    /// The pods, counted by state.
+    pub fn count(&self) -> ReplicaCount {
+        let mut count = ReplicaCount::default();
+        for pod in self.by_uid.values() {
+            count.add_state(pod.state, pod.pending);
+        }
+        count
+    }
+
+    /// How many pods are ready, apart from the one with this UID.
+    pub fn ready_without(&self, uid: &str) -> usize {
+        let others = self.pods().filter(|(other, _)| *other != uid);
+        others.filter(|(_, pod)| pod.state == ReplicaState::Ready).count()
+    }
+
+    /// The revisions among the live pods, with the number of pods of each.
+    pub fn revisions(&self) -> BTreeMap<&str, usize> {
+        let mut revisions = BTreeMap::new();
+        for revision in self.live().filter_map(|pod| pod.revision.as_deref()) {
+            *revisions.entry(revision).or_default() += 1;
+        }
+        revisions
+    }
+
+    /// The nodes of the live pods.
+    pub fn nodes(&self) -> BTreeSet<&str> {
+        self.live().filter_map(|pod| pod.node.as_deref()).collect()
+    }
+
+    /// The zones of the live pods.
+    pub fn zones(&self) -> BTreeSet<&str> {
+        self.live().filter_map(|pod| pod.zone.as_deref()).collect()
+    }
+
+    /// When the newest live pod was created.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.live().filter_map(|pod| pod.created).max()
+    }
+
+    /// Since when a live pod is not ready: the earliest of them, as far as their conditions tell.
+    pub fn unready_since(&self) -> Option<Timestamp> {
+        let unready = self.live().filter(|pod| pod.state == ReplicaState::NotReady);
+        unready.filter_map(|pod| pod.ready_changed.or(pod.created)).min()
+    }
+
+    fn live(&self) -> impl Iterator<Item = &SiblingPod> {
+        let is_live = |pod: &&SiblingPod| matches!(pod.state, ReplicaState::Ready | ReplicaState::NotReady);
+        self.by_uid.values().filter(is_live)
+    }
+}
+
+impl From<&Pod> for SiblingPod {
+    fn from(pod: &Pod) -> Self {
+        let label = |name: &str| pod.labels.get(name).filter(|value| !value.is_empty()).cloned();
+        Self {
+            state: pod.state(),
+            pending: pod.phase == PodPhase::Pending,
+            revision: REVISIONS.into_iter().find_map(label),
+            node: pod.node.clone(),
+            zone: label(ZONE),
+            created: pod.created,
+            ready_changed: pod.ready_changed,
+        }
+    }
+}
