@@ -1,10 +1,11 @@
-//! Decodes `[limits]`: how many pods are disrupted over time.
+//! Decodes `[limits]`: how many pods are disrupted at once and over time.
 
 use std::time::Duration;
 
 use macaque_core::config::DisruptionLimits;
 
 use super::decoder::SettingsDecoder;
+use super::given_value::GivenValue;
 use super::mistake::MistakeReported;
 
 /// A higher limit is as good as none.
@@ -16,6 +17,10 @@ const LONGEST_COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 pub(super) fn decode_limits(decoder: &mut SettingsDecoder) -> Result<DisruptionLimits, MistakeReported> {
     let per_hour = decoder.optional_count("limits.per_hour", MOST_OVER_TIME);
     let per_day = decoder.optional_count("limits.per_day", MOST_OVER_TIME);
+    let per_namespace_day = decoder.optional_count("limits.per_namespace_day", MOST_OVER_TIME);
+    let per_owner_day = decoder.optional_count("limits.per_owner_day", MOST_OVER_TIME);
+    let per_node = decoder.optional_count("limits.per_node", MOST_OVER_TIME);
+    let per_zone = decoder.optional_count("limits.per_zone", MOST_OVER_TIME);
     let cooldown = decode_cooldown(decoder);
     let per_hour = per_hour?;
     let per_day = per_day?;
@@ -27,9 +32,14 @@ pub(super) fn decode_limits(decoder: &mut SettingsDecoder) -> Result<DisruptionL
         return Err(decoder.refuse(hour, wrong, format!("use {} or less", day.value)));
     }
 
+    let count = |given: Option<GivenValue<usize>>| given.map(|given| given.value);
     Ok(DisruptionLimits {
-        per_hour: per_hour.map(|given| given.value),
-        per_day: per_day.map(|given| given.value),
+        per_hour: count(per_hour),
+        per_day: count(per_day),
+        per_node: count(per_node?),
+        per_zone: count(per_zone?),
+        per_namespace_day: count(per_namespace_day?),
+        per_owner_day: count(per_owner_day?),
         cooldown: cooldown?,
     })
 }
