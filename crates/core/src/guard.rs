@@ -91,6 +91,16 @@ impl GuardFinding {
     }
 }
 
+impl GuardHold {
+    /// The guard and its answer without the reason, for counts: `held back by guard whole`.
+    pub fn summary(&self) -> String {
+        match self.answer {
+            HoldAnswer::HoldsBack => format!("held back by guard {}", self.guard),
+            HoldAnswer::CannotAnswer => format!("held because guard {} cannot answer", self.guard),
+        }
+    }
+}
+
 /// The hold of the first finding that does not say go, in the order of asking.
 pub fn first_hold(findings: &[GuardFinding]) -> Option<GuardHold> {
     findings.iter().find_map(GuardFinding::hold)
