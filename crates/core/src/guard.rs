@@ -5,6 +5,7 @@
 
 mod config;
 mod drains;
+mod nodes;
 mod replicas;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::config::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
 pub use self::drains::LeavingPods;
+pub use self::nodes::{NodeStates, unknown_nodes};
 pub use self::replicas::{judge_siblings, unreachable_min_ready};
 
 /// The answer of a guard.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{GuardAnswer, GuardFinding};
 use crate::pod::{Pod, ReplicaState};
+use crate::words::first_of;
 
 /// The reasons of the condition `DisruptionTarget` that show a pod leaving by the hands of somebody: a drain, a taint, a
 /// preemption, or a node that shuts down.
@@ -97,17 +98,8 @@ fn seen(others: &[&LeavingPod]) -> String {
     format!(
         "{number} leaving by other hands ({}): {}",
         reasons.join(", "),
-        names(&pods)
+        first_of(&pods, NAMED)
     )
-}
-
-/// The first names, and the number of the others.
-fn names(pods: &[&str]) -> String {
-    let named = pods[..pods.len().min(NAMED)].join(", ");
-    match pods.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more"),
-    }
 }
 
 #[cfg(test)]
@@ -127,6 +119,10 @@ mod tests {
         }
     }
 
+    fn drained(name: &str) -> Pod {
+        pod(name, Some("EvictionByEvictionAPI"))
+    }
+
     fn leaving(pods: &[Pod]) -> LeavingPods {
         let mut leaving = LeavingPods::default();
         for pod in pods {
@@ -142,7 +138,6 @@ mod tests {
 
     #[test]
     fn as_many_pods_as_the_limit_hold_back_and_one_less_does_not() {
-        let drained = |name| pod(name, Some("EvictionByEvictionAPI"));
         assert_eq!(
             seen_of(&[drained("a"), pod("b", None)]),
             (
@@ -181,7 +176,6 @@ mod tests {
 
     #[test]
     fn own_victims_and_pods_that_have_left_do_not_count() {
-        let drained = |name| pod(name, Some("EvictionByEvictionAPI"));
         assert_eq!(seen_of(&[drained("a"), drained("own")]).0, GuardAnswer::Go);
 
         for phase in [PodPhase::Succeeded, PodPhase::Failed] {
@@ -200,7 +194,6 @@ mod tests {
 
     #[test]
     fn a_pod_that_is_seen_again_counts_once_and_by_its_last_state() {
-        let drained = |name| pod(name, Some("EvictionByEvictionAPI"));
         assert_eq!(seen_of(&[drained("a"), drained("a")]).0, GuardAnswer::Go);
         assert_eq!(
             seen_of(&[drained("a"), drained("b"), pod("a", None)]).0,
