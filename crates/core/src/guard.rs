@@ -4,6 +4,7 @@
 //! report says which of them it was. Guards of one owner let the next owner be picked; guards of the round end it.
 
 mod config;
+mod freeze;
 mod replicas;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::config::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
+pub use self::freeze::judge_freeze;
 pub use self::replicas::{judge_siblings, unreachable_min_ready};
 
 /// The answer of a guard.
