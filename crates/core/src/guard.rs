@@ -5,6 +5,7 @@
 
 mod config;
 mod drains;
+mod freeze;
 mod nodes;
 mod replicas;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::config::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
 pub use self::drains::LeavingPods;
+pub use self::freeze::judge_freeze;
 pub use self::nodes::{NodeStates, unknown_nodes};
 pub use self::replicas::{judge_siblings, unreachable_min_ready};
 
