@@ -82,6 +82,7 @@ impl RunningRound<'_> {
             if let Some(pod) = self.read_drawn(entry).await?
                 && seen.insert(pod.id.uid.clone())
             {
+                self.key_warnings.note(&pod);
                 picker.add(self.judge_drawn(&pod, journal));
             }
         }
@@ -130,7 +131,8 @@ impl RunningRound<'_> {
         self.scanner().scan(&mut scan).await?;
         self.report.listed = scan.listed;
         self.report.exempted = scan.exempted;
-        self.guards.note_leaving(scan.leaving);
+        self.guards.note_disrupted(scan.disrupted);
+        self.key_warnings = scan.key_warnings;
         for problem in scan.problems {
             // The list of names may have met the same problems.
             if !self.report.problems.contains(&problem) {
