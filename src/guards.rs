@@ -1,5 +1,7 @@
 //! Asks the guards of a round: reads the siblings of a victim, namespaces, nodes and gates, and lets the core judge.
 
+pub mod siblings;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

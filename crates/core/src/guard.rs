@@ -4,6 +4,8 @@
 //! report says which of them it was. Guards of one owner let the next owner be picked; guards of the round end it.
 
 mod config;
+mod drains;
+mod nodes;
 mod replicas;
 
 use std::fmt;
@@ -11,6 +13,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::config::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
+pub use self::drains::{DisruptedPods, judge_drains};
+pub use self::nodes::{NodeState, judge_nodes};
 pub use self::replicas::{judge_siblings, unreachable_min_ready};
 
 /// The answer of a guard.
