@@ -6,13 +6,16 @@
 mod freeze;
 mod nodes;
 mod replicas;
+pub mod siblings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::eligibility::Candidate;
-use macaque_core::guard::{DisruptedPods, GuardAnswer, GuardConfig, GuardFinding, GuardHold, first_hold, judge_drains};
+use macaque_core::guard::{
+    DisruptedPods, GuardAnswer, GuardConfig, GuardFinding, GuardHold, first_hold, judge_drains,
+};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
 use tokio::time::Instant;

@@ -5,7 +5,7 @@ use macaque_core::key_warnings::key_warnings;
 use macaque_core::pod::Pod;
 
 use super::RoundGuards;
-use crate::k8s::{ObjectMarks, OptionalRead, WorkloadRef};
+use crate::k8s::{ObjectKeys, OptionalRead, WorkloadRef};
 
 impl RoundGuards<'_> {
     /// Asks whether the victim's namespace is frozen, then its owner.
@@ -37,8 +37,8 @@ impl RoundGuards<'_> {
         }
 
         let cluster = self.context.cluster;
-        let read = self.read(async || cluster.namespace_marks(namespace).await).await;
-        let finding = self.judge_marks(&format!("namespace {namespace}"), read);
+        let read = self.read(async || cluster.namespace_keys(namespace).await).await;
+        let finding = self.judge_keys(&format!("namespace {namespace}"), read);
         let dated = self.dated(&finding);
         self.namespaces.insert(namespace.to_owned(), dated);
         finding
@@ -46,28 +46,24 @@ impl RoundGuards<'_> {
 
     async fn owner_freeze(&mut self, owner: &WorkloadRef) -> GuardFinding {
         let cluster = self.context.cluster;
-        let read = self.read(async || cluster.owner_marks(owner).await).await;
+        let read = self.read(async || cluster.owner_keys(owner).await).await;
         let place = format!("{}/{}", owner.kind.to_lowercase(), owner.name);
-        self.judge_marks(&place, read)
+        self.judge_keys(&place, read)
     }
 
     /// Judges what was read of a namespace or an owner, and keeps the warnings about its keys.
-    fn judge_marks(
-        &mut self,
-        place: &str,
-        read: Result<OptionalRead<ObjectMarks>, String>,
-    ) -> GuardFinding {
-        let marks = match read {
-            Ok(OptionalRead::Found(marks)) => marks,
-            Ok(OptionalRead::Missing) => ObjectMarks::default(),
+    fn judge_keys(&mut self, place: &str, read: Result<OptionalRead<ObjectKeys>, String>) -> GuardFinding {
+        let keys = match read {
+            Ok(OptionalRead::Found(keys)) => keys,
+            Ok(OptionalRead::Missing) => ObjectKeys::default(),
             Ok(OptionalRead::NotGranted) => return unseen_freeze(place),
             Err(why) => return unknown_freeze(why),
         };
 
-        let warnings = key_warnings(&marks.annotations, &marks.labels);
+        let warnings = key_warnings(&keys.annotations, &keys.labels);
         self.warnings
             .extend(warnings.iter().map(|warning| warning.on(place)));
         let now = self.context.platform.now();
-        judge_freeze(place, &marks.annotations, &marks.labels, now)
+        judge_freeze(place, &keys.annotations, &keys.labels, now)
     }
 }

@@ -2,8 +2,8 @@
 
 use macaque_core::eligibility::{Candidate, Exemption, judge};
 use macaque_core::guard::first_hold;
-use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::journal::{Denial, Journal, Resolution};
+use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{Pod, PodRef};
 use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};

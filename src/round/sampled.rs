@@ -10,9 +10,9 @@ use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, DrawQueue, IndexedName, NameIndex, VictimPicker};
 
-use super::pager::{ScopeNames, ScopeSize};
 use super::running::{RunningRound, end_of};
 use super::scan::PodScan;
+use super::scope_size::{ScopeNames, ScopeSize};
 use crate::read_retry::with_retries;
 
 /// How many pods in a row may be drawn without an attempt before all pods are judged instead. If one pod in a hundred

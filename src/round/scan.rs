@@ -10,8 +10,9 @@ use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, NameIndex};
 
-use super::pager::{ListPager, ScopeNames, ScopeSize};
+use super::scope_size::{ScopeNames, ScopeSize};
 use crate::k8s::{ApiError, Cluster, describe_list};
+use crate::list_pager::ListPager;
 use crate::platform::Platform;
 use crate::read_retry::with_retries;
 use crate::stop::StopToken;

@@ -4,7 +4,9 @@
 //! report says which of them it was. Guards of one owner let the next owner be picked; guards of the round end it.
 
 mod config;
+mod drains;
 mod freeze;
+mod nodes;
 mod replicas;
 
 use std::fmt;
@@ -12,7 +14,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::config::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
+pub use self::drains::{DisruptedPods, judge_drains};
 pub use self::freeze::{judge_freeze, unknown_freeze, unseen_freeze};
+pub use self::nodes::{NodeState, judge_nodes};
 pub use self::replicas::{judge_siblings, unknown_siblings, unreachable_min_ready};
 
 /// The answer of a guard.

@@ -176,7 +176,10 @@ mod tests {
 
         failures.round_is_elsewhere(&taken(None));
         failures.recovery_succeeded(0, None);
-        assert!(failures.should_report(&held(unanswered())), "another replica ran a round");
+        assert!(
+            failures.should_report(&held(unanswered())),
+            "another replica ran a round"
+        );
     }
 
     #[test]

@@ -101,7 +101,10 @@ fn a_guard_of_the_round_that_holds_back_is_6_and_the_end_of_the_round() {
     output.says(6, &[]);
 
     let report = output.json();
-    assert_eq!((&report["end"]["state"], &report["end"]["guard"]), (&json!("held"), &json!("drains")));
+    assert_eq!(
+        (&report["end"]["state"], &report["end"]["guard"]),
+        (&json!("held"), &json!("drains"))
+    );
     assert_eq!(report["attempts"], json!([]));
     assert!(write_methods(&cluster).is_empty());
 }

@@ -100,10 +100,18 @@ async fn guards_that_hang_take_thirty_seconds_in_all_and_those_after_them_are_no
         assert_eq!(finding.answer, GuardAnswer::CannotAnswer);
         assert_eq!(finding.seen, "the guards had used up their 30 s");
     }
-    assert_eq!(fixture.proxy.requests().len(), asked, "no guard is asked without time");
+    assert_eq!(
+        fixture.proxy.requests().len(),
+        asked,
+        "no guard is asked without time"
+    );
 
     guards.note_victim("another");
     fixture.proxy.clear();
     let again = guards.ask_victim(&cache).await;
-    assert_eq!(again[0].answer, GuardAnswer::Go, "after a disruption they have their time again: {again:?}");
+    assert_eq!(
+        again[0].answer,
+        GuardAnswer::Go,
+        "after a disruption they have their time again: {again:?}"
+    );
 }

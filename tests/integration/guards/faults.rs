@@ -43,7 +43,11 @@ async fn a_read_that_fails_is_no_answer_and_the_guard_says_so() {
 async fn a_read_that_fails_once_is_tried_again() {
     for part in [SCALE, SIBLINGS, NAMESPACE] {
         let fixture = web().once(part, Fault::DropBefore);
-        assert_eq!(outcomes(&fixture.round().await), ["deployment/web: evicted"], "{part}");
+        assert_eq!(
+            outcomes(&fixture.round().await),
+            ["deployment/web: evicted"],
+            "{part}"
+        );
     }
 }
 
@@ -55,7 +59,11 @@ async fn a_shutdown_while_a_guard_waits_interrupts_the_round_at_once() {
         let fixture = fixture.meanwhile(part, move || switch.request());
         let report = fixture.round().await;
         assert_eq!(report.end, RoundEnd::Interrupted, "{part}");
-        assert_eq!(report.attempts, [], "a guard that was cut short holds nobody back");
+        assert_eq!(
+            report.attempts,
+            [],
+            "a guard that was cut short holds nobody back"
+        );
         assert_untouched(&fixture);
     }
 }

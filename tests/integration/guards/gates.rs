@@ -64,7 +64,11 @@ async fn every_kind_of_gate_holds_the_round_back_until_it_says_go() {
         assert_untouched(&fixture);
 
         service.set(go);
-        assert_eq!(outcomes(&fixture.round().await), ["deployment/web: evicted"], "{kind:?}");
+        assert_eq!(
+            outcomes(&fixture.round().await),
+            ["deployment/web: evicted"],
+            "{kind:?}"
+        );
     }
 }
 
@@ -84,7 +88,10 @@ async fn a_gate_about_the_victim_holds_only_its_owner_back() {
     let [web, search] = &outcomes(&report)[..] else {
         panic!("{report:?}")
     };
-    assert!(web.starts_with("deployment/web: guard no-page holds back: "), "{web}");
+    assert!(
+        web.starts_with("deployment/web: guard no-page holds back: "),
+        "{web}"
+    );
     assert_eq!(search, "deployment/search: evicted");
 }
 
@@ -97,7 +104,10 @@ async fn a_gate_that_is_down_cannot_answer_and_says_so() {
     };
     let fixture = web(gone);
     let report = fixture.round().await;
-    assert!(end(&report).starts_with("guard no-page cannot answer: "), "{report:?}");
+    assert!(
+        end(&report).starts_with("guard no-page cannot answer: "),
+        "{report:?}"
+    );
     assert_eq!(report.status(), RoundStatus::Unanswered);
     assert_untouched(&fixture);
 }
@@ -114,7 +124,13 @@ async fn the_cheapest_guard_is_asked_first_and_those_after_a_hold_are_not_asked(
     let service = FakeGate::start(firing(&[]));
     let about_victim = gate(&service, prometheus("ALERTS{namespace=\"{{namespace}}\"}"));
     let fixture = web(about_victim).guards(|guards| guards.freeze = true);
-    annotate(&fixture.sandbox, "Namespace", "shop", "macaque/frozen", Some("true"));
+    annotate(
+        &fixture.sandbox,
+        "Namespace",
+        "shop",
+        "macaque/frozen",
+        Some("true"),
+    );
     fixture.round().await;
     assert_eq!(service.requests().len(), 0);
     assert_eq!(fixture.sent(EVICTION).len(), 0);

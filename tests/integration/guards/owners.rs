@@ -29,7 +29,10 @@ async fn an_unready_pod_holds_its_owner_back_until_it_is_ready_again() {
         outcomes(&held),
         ["deployment/web: guard whole holds back: 2 of 3 pods ready, 1 not ready since 12m"]
     );
-    assert_eq!((held.status(), &held.end), (RoundStatus::Held, &RoundEnd::Complete));
+    assert_eq!(
+        (held.status(), &held.end),
+        (RoundStatus::Held, &RoundEnd::Complete)
+    );
     assert_untouched(&fixture);
 
     set_ready(&fixture.sandbox, &pod, true);
@@ -49,7 +52,9 @@ async fn a_terminating_pod_is_no_ready_one_and_holds_its_owner_back_until_it_is_
     assert_untouched(&fixture);
 
     fixture.sandbox.remove("Pod", "shop", &pod);
-    edit(&fixture.sandbox, "Deployment", "web", |web| web["spec"]["replicas"] = json!(2));
+    edit(&fixture.sandbox, "Deployment", "web", |web| {
+        web["spec"]["replicas"] = json!(2)
+    });
     assert_eq!(outcomes(&fixture.round().await), ["deployment/web: evicted"]);
 }
 
@@ -70,7 +75,9 @@ async fn a_missing_pod_holds_its_owner_back_where_the_scale_may_be_read_and_only
     assert_untouched(&fixture);
 
     let fixture = missing_one().await;
-    fixture.sandbox.deny(AccessDenial::new("get", "deployments.apps/scale"));
+    fixture
+        .sandbox
+        .deny(AccessDenial::new("get", "deployments.apps/scale"));
     assert_eq!(outcomes(&fixture.round().await), ["deployment/web: evicted"]);
 }
 
@@ -140,15 +147,31 @@ async fn a_frozen_namespace_or_owner_is_held_back_until_it_thaws() {
         );
         assert_untouched(&fixture);
 
-        annotate(&fixture.sandbox, kind, name, "macaque/frozen-until", Some("2026-01-01T00:00:00Z"));
-        assert_eq!(outcomes(&fixture.round().await), ["deployment/web: evicted"], "{kind}");
+        annotate(
+            &fixture.sandbox,
+            kind,
+            name,
+            "macaque/frozen-until",
+            Some("2026-01-01T00:00:00Z"),
+        );
+        assert_eq!(
+            outcomes(&fixture.round().await),
+            ["deployment/web: evicted"],
+            "{kind}"
+        );
     }
 }
 
 #[actix_rt::test]
 async fn a_frozen_namespace_is_asked_about_once_a_round() {
     let fixture = fixture(two_apps(), |guards| guards.freeze = true);
-    annotate(&fixture.sandbox, "Namespace", "shop", "macaque/frozen", Some("true"));
+    annotate(
+        &fixture.sandbox,
+        "Namespace",
+        "shop",
+        "macaque/frozen",
+        Some("true"),
+    );
     assert_eq!(fixture.round().await.attempts.len(), 2);
     assert_eq!(fixture.sent("GET /api/v1/namespaces/shop ").len(), 1);
 }
@@ -167,7 +190,13 @@ async fn a_freeze_that_may_not_be_read_is_not_seen_and_stops_nothing() {
 #[actix_rt::test]
 async fn an_unreadable_freeze_and_an_unknown_key_are_warnings_of_the_report() {
     let fixture = fixture(vec![deployment("shop", "web", 3)], |guards| guards.freeze = true);
-    annotate(&fixture.sandbox, "Namespace", "shop", "macaque/frozen", Some("maybe"));
+    annotate(
+        &fixture.sandbox,
+        "Namespace",
+        "shop",
+        "macaque/frozen",
+        Some("maybe"),
+    );
     let pod = first_pod(&fixture, "web").await;
     annotate(&fixture.sandbox, "Pod", &pod, "macaque/frozn", Some("true"));
 
@@ -180,7 +209,10 @@ async fn an_unreadable_freeze_and_an_unknown_key_are_warnings_of_the_report() {
     let [of_pod, of_namespace] = &report.warnings[..] else {
         panic!("{report:?}")
     };
-    assert!(of_pod.contains("macaque/frozn on pod shop/") && of_pod.contains("macaque/frozen"), "{of_pod}");
+    assert!(
+        of_pod.contains("macaque/frozn on pod shop/") && of_pod.contains("macaque/frozen"),
+        "{of_pod}"
+    );
     assert!(of_namespace.contains("on namespace shop"), "{of_namespace}");
 }
 
@@ -247,7 +279,10 @@ async fn pods_of_a_sibling_list_that_are_leaving_by_other_hands_end_the_round() 
         }
     });
     let why = super::end(&fixture.round().await);
-    assert!(why.starts_with("guard drains holds back: 2 pods are leaving by other hands"), "{why}");
+    assert!(
+        why.starts_with("guard drains holds back: 2 pods are leaving by other hands"),
+        "{why}"
+    );
     assert_untouched(&fixture);
 }
 
@@ -256,7 +291,11 @@ async fn a_doubt_asks_no_guard_again_because_the_victim_stays_the_same() {
     let fixture = web().once(EVICTION, Fault::DropBefore);
     assert_eq!(outcomes(&fixture.round().await), ["deployment/web: evicted"]);
     assert_eq!(fixture.sent(EVICTION).len(), 2);
-    assert_eq!(fixture.sent("labelSelector=app%3Dweb").len(), 1, "the siblings are read once");
+    assert_eq!(
+        fixture.sent("labelSelector=app%3Dweb").len(),
+        1,
+        "the siblings are read once"
+    );
 }
 
 #[actix_rt::test]
@@ -264,7 +303,11 @@ async fn without_guards_a_round_sends_what_it_needs_and_nothing_else() {
     let fixture = fixture(vec![stateful_set("shop", "db", 1)], |_| {});
     assert_eq!(outcomes(&fixture.round().await), ["statefulset/db: evicted"]);
 
-    let sent: Vec<_> = fixture.sent("").iter().map(|sent| sent.line().to_owned()).collect();
+    let sent: Vec<_> = fixture
+        .sent("")
+        .iter()
+        .map(|sent| sent.line().to_owned())
+        .collect();
     assert_eq!(
         sent,
         [

@@ -20,7 +20,9 @@ async fn drains_by_other_hands_end_the_round_until_they_are_over() {
 
     let held = fixture.round().await;
     assert!(
-        end(&held).starts_with("guard drains holds back: 2 pods are leaving by other hands (EvictionByEvictionAPI): "),
+        end(&held).starts_with(
+            "guard drains holds back: 2 pods are leaving by other hands (EvictionByEvictionAPI): "
+        ),
         "{held:?}"
     );
     assert_eq!((held.status(), held.attempts.len()), (RoundStatus::Held, 0));
@@ -64,7 +66,9 @@ async fn pods_that_have_left_already_are_no_drain() {
     let fixture = fixture(two_apps(), |guards| guards.drains = 1);
     let pod = first_pod(&fixture, "web").await;
     set_leaving(&fixture.sandbox, &pod, "TerminationByKubelet");
-    edit(&fixture.sandbox, "Pod", &pod, |pod| pod["status"]["phase"] = json!("Failed"));
+    edit(&fixture.sandbox, "Pod", &pod, |pod| {
+        pod["status"]["phase"] = json!("Failed")
+    });
     let report = fixture.round().await;
     assert_eq!(report.status(), RoundStatus::Disrupted, "{:?}", outcomes(&report));
 }
