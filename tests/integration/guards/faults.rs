@@ -1,7 +1,6 @@
 //! Guards that cannot answer: they hold back too, and say so.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kube_sandbox::scenario::deployment;
 use macaque_core::report::{RoundEnd, RoundStatus};
