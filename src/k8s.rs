@@ -16,7 +16,7 @@ mod pods;
 mod response;
 mod wire;
 
-pub use config_map::{JournalConfigMap, WriteResult};
+pub use config_map::{JournalConfigMap, PauseAnnotations, WriteResult};
 pub use connect::{ClusterAccess, ConnectionFault, RequestDeadlines};
 pub use error::{AccessFault, ApiError};
 pub use name_list::NamePage;
