@@ -50,6 +50,8 @@ pub struct ClusterSnapshot {
     pub preview: RoundPreview,
     /// Problems that did not end the preview.
     pub problems: Vec<String>,
+    /// The warnings about macaque's own keys on the pods.
+    pub warnings: Vec<String>,
 }
 
 /// Collects what a snapshot keeps of the pods.
@@ -132,6 +134,7 @@ impl PreviewReader<'_> {
                 sampled_from: (scan.listed > SAMPLING_THRESHOLD).then_some(index),
             },
             problems,
+            warnings: scan.key_warnings.texts(),
         })
     }
 

@@ -101,6 +101,7 @@ impl RunningRound<'_> {
 
     /// Judges a drawn pod by its metadata; a candidate is judged again, in full, before it is disrupted.
     fn judge_drawn(&mut self, pod: &Pod, journal: &Journal) -> Option<Candidate> {
+        self.key_warnings.note(pod);
         let now = self.context.platform.now();
         match judge(pod, &self.context.config.eligibility, now) {
             Ok(candidate) if self.passes_cooldown(&candidate, journal) => {
@@ -131,6 +132,7 @@ impl RunningRound<'_> {
         self.report.listed = scan.listed;
         self.report.exempted = scan.exempted;
         self.guards.note_leaving(scan.leaving);
+        self.key_warnings = scan.key_warnings;
         for problem in scan.problems {
             // The list of names may have met the same problems.
             if !self.report.problems.contains(&problem) {

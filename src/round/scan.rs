@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use macaque_core::config::NamespaceScope;
 use macaque_core::eligibility::{Candidate, EligibilityConfig, judge};
 use macaque_core::guard::LeavingPods;
+use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, NameIndex};
@@ -31,6 +32,8 @@ pub(crate) struct PodScan<S> {
     pub(crate) sink: S,
     /// The pods that are leaving, for the guard `drains`.
     pub(crate) leaving: LeavingPods,
+    /// The warnings about macaque's own keys on the pods.
+    pub(crate) key_warnings: PodKeyWarnings,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
 }
@@ -88,6 +91,7 @@ impl<S: PodSink> PodScan<S> {
     fn add(&mut self, pod: Pod, eligibility: &EligibilityConfig, now: Timestamp) {
         self.listed += 1;
         self.leaving.note(&pod);
+        self.key_warnings.note(&pod);
         match judge(&pod, eligibility, now) {
             Ok(candidate) => self.sink.push(pod, Some(candidate), eligibility),
             Err(exemption) => {
@@ -102,6 +106,7 @@ impl<S: PodSink> PodScan<S> {
         ExemptionTally::merge(&mut self.exempted, more.exempted);
         self.sink.append(more.sink);
         self.leaving.append(more.leaving);
+        self.key_warnings.append(more.key_warnings);
         self.problems.extend(more.problems);
     }
 }

@@ -236,6 +236,8 @@ fn remarks(view: &PlanView) -> Vec<String> {
     remarks.extend(counted(
         problems.map(|problem| line(&format!("problem: {problem}"))),
     ));
+    let warnings = view.warnings.iter();
+    remarks.extend(warnings.map(|warning| line(&format!("warning: {warning}"))));
 
     remarks
 }

@@ -54,6 +54,7 @@ pub(super) struct PlanView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) draw: Option<SeedDraw>,
     pub(super) problems: Vec<String>,
+    pub(super) warnings: Vec<String>,
 }
 
 /// One candidate.
@@ -145,6 +146,7 @@ impl PlanView {
             asked: None,
             draw: None,
             problems: snapshot.problems.clone(),
+            warnings: snapshot.warnings.clone(),
         }
     }
 

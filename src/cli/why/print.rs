@@ -87,6 +87,9 @@ fn detail(pod: &PodExplanation) -> String {
         None => {}
     }
 
+    let warnings = pod.warnings.iter();
+    parts.extend(warnings.map(|warning| line(&format!("warning: {warning}"))));
+
     if pod.exempt().is_some() {
         parts.push(line(&format!("prediction if it were picked: {}", pod.prediction)));
     }
