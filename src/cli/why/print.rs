@@ -23,6 +23,7 @@ pub(super) fn answer(answer: &WhyAnswer) -> String {
         parts.push("dry run: macaque would pick a pod but send no request".to_owned());
     }
 
+    parts.extend(answer.paused.as_ref().map(|paused| line(paused)));
     parts.extend(
         answer
             .problems

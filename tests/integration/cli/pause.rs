@@ -96,6 +96,29 @@ fn the_reason_and_the_author_of_a_pause_are_written_beside_it_and_shown_wherever
     let report = round(&cluster).args("-o json").run().json();
     assert!(report["end"]["why"].as_str().unwrap().contains(told), "{report}");
 
+    for preview in ["plan", "why deploy/web"] {
+        let preview = |flags: &str| {
+            let words = format!("{preview} -n shop {flags}");
+            macaque(&words)
+                .env("MACAQUE_POD_NAMESPACE", "chaos")
+                .on(&cluster)
+                .run()
+        };
+        preview("--dry-run=false").says(0, &["paused until 20", told]);
+        assert!(
+            preview("--dry-run=false -o json").json()["paused"]
+                .as_str()
+                .unwrap()
+                .contains(told)
+        );
+        assert!(!preview("").out.contains("paused"), "a dry run has no journal");
+
+        cluster.sandbox.deny(AccessDenial::new("get", "configmaps"));
+        let unread = preview("--dry-run=false");
+        assert!(unread.code == 0 && !unread.out.contains("paused"), "{unread:?}");
+        cluster.sandbox.allow_all();
+    }
+
     macaque("pause -n chaos").on(&cluster).run();
     assert_eq!(
         annotations(&cluster),
