@@ -42,7 +42,7 @@ pub(super) struct PauseArgs {
     /// How long to pause, such as 30m or 2h [default: until resumed]
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
-    /// Why, in one line: shown wherever the pause is
+    /// Reason, in one line, which is shown wherever the pause is
     #[arg(long, value_name = "TEXT", value_parser = reason::parse)]
     reason: Option<String>,
 }

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_told_with_its_end_its_author_and_its_reason() {
+    fn a_pause_is_shown_with_its_end_its_author_and_its_reason() {
         let by = ("macaque/paused-by", "jane");
         let reason = ("macaque/paused-reason", "INC-4711");
         let until = ("macaque/paused", "2026-12-24T16:00:00+01:00");
