@@ -23,7 +23,7 @@ pub(super) struct RunningRound<'a> {
     pub(super) context: RoundContext<'a>,
     pub(super) report: RoundReport,
     pub(super) guards: RoundGuards<'a>,
-    /// The warnings about macaque's own keys on the pods seen.
+    /// The warnings about macaque's own keys on the pods that were checked.
     pub(super) key_warnings: PodKeyWarnings,
     /// Whether the guards of the round were asked.
     asked_round: bool,
@@ -69,8 +69,8 @@ impl<'a> RunningRound<'a> {
 
     /// Completes the report with the end of the round.
     pub(super) fn finish(mut self, end: RoundEnd) -> RoundReport {
-        let mut warnings = self.key_warnings.texts();
-        warnings.extend(self.guards.take_warnings());
+        let mut warnings = self.guards.take_warnings();
+        warnings.extend(self.key_warnings.texts());
         RoundReport {
             end,
             warnings,
