@@ -8,7 +8,8 @@ use macaque_core::report::{RoundEnd, RoundStatus};
 use serde_json::json;
 
 use super::cluster::{
-    annotate, assert_untouched, assert_untouched_but, edit, first_pod, fixture, pods_of, set_leaving, set_ready, set_terminating,
+    annotate, assert_untouched, assert_untouched_but, edit, first_pod, fixture, pods_of, set_leaving,
+    set_ready, set_terminating,
 };
 use crate::rounds::fixture::{EVICTION, RoundFixture, two_apps};
 use crate::rounds::outcomes;
@@ -174,7 +175,10 @@ async fn a_frozen_namespace_is_asked_about_once_a_round() {
     );
     assert_eq!(fixture.round().await.attempts.len(), 2);
     let namespaces = fixture.sent("GET /api/v1/namespaces/shop").into_iter();
-    assert_eq!(namespaces.filter(|sent| sent.line().ends_with("/shop")).count(), 1);
+    assert_eq!(
+        namespaces.filter(|sent| sent.line().ends_with("/shop")).count(),
+        1
+    );
 }
 
 #[actix_rt::test]
