@@ -116,7 +116,7 @@ impl<'a> RunningRound<'a> {
         self.report.listed = scan.listed;
         self.report.exempted = std::mem::take(&mut scan.exempted);
         self.report.problems = std::mem::take(&mut scan.problems);
-        self.guards.note_leaving(std::mem::take(&mut scan.leaving));
+        self.guards.note_disrupted(std::mem::take(&mut scan.disrupted));
         self.key_warnings = std::mem::take(&mut scan.key_warnings);
     }
 
@@ -175,7 +175,7 @@ impl<'a> RunningRound<'a> {
     /// The round must end: a guard does not say go, or macaque was asked to stop.
     async fn ask_round(&mut self) -> Result<(), RoundEnd> {
         self.asked_round = true;
-        let findings = self.guards.ask_round().await;
+        let findings = Box::pin(self.guards.ask_round()).await;
         // A guard that was cut short says nothing about the cluster.
         if self.context.stop.is_requested() {
             return Err(RoundEnd::Interrupted);
@@ -192,7 +192,8 @@ impl<'a> RunningRound<'a> {
         victim: &Candidate,
         fresh: &Pod,
     ) -> Result<AttemptResult, RoundEnd> {
-        let asked = self.guards.ask_before_disruption(fresh).await;
+        // Boxed, because it holds the futures of every guard, and the round's own is large already.
+        let asked = Box::pin(self.guards.ask_before_disruption(fresh)).await;
         if self.context.stop.is_requested() {
             return Err(RoundEnd::Interrupted);
         }
