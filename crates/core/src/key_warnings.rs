@@ -32,7 +32,7 @@ pub struct KeyWarning {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PodKeyWarnings {
     kept: BTreeMap<KeyWarning, PodTally>,
-    /// How many pods have other warnings, which are not kept.
+    /// How many more warnings there were, which are not kept.
     others: usize,
 }
 
