@@ -24,12 +24,16 @@ pub(super) fn decode_limits(decoder: &mut SettingsDecoder) -> Result<DisruptionL
     let cooldown = decode_cooldown(decoder);
     let per_hour = per_hour?;
     let per_day = per_day?;
+    let per_namespace_day = per_namespace_day?;
+    let per_owner_day = per_owner_day?;
 
-    if let (Some(hour), Some(day)) = (&per_hour, &per_day)
-        && hour.value > day.value
-    {
-        let wrong = format!("{} is more than {} in {}", hour.value, day.value, day.place());
-        return Err(decoder.refuse(hour, wrong, format!("use {} or less", day.value)));
+    for (part, whole) in [
+        (&per_hour, &per_day),
+        (&per_namespace_day, &per_day),
+        (&per_owner_day, &per_namespace_day),
+        (&per_owner_day, &per_day),
+    ] {
+        refuse_above(decoder, part.as_ref(), whole.as_ref())?;
     }
 
     let count = |given: Option<GivenValue<usize>>| given.map(|given| given.value);
@@ -38,10 +42,27 @@ pub(super) fn decode_limits(decoder: &mut SettingsDecoder) -> Result<DisruptionL
         per_day: count(per_day),
         per_node: count(per_node?),
         per_zone: count(per_zone?),
-        per_namespace_day: count(per_namespace_day?),
-        per_owner_day: count(per_owner_day?),
+        per_namespace_day: count(per_namespace_day),
+        per_owner_day: count(per_owner_day),
         cooldown: cooldown?,
     })
+}
+
+/// Refuses a limit that is never reached, because one that includes it is lower.
+fn refuse_above(
+    decoder: &mut SettingsDecoder,
+    part: Option<&GivenValue<usize>>,
+    whole: Option<&GivenValue<usize>>,
+) -> Result<(), MistakeReported> {
+    let (Some(part), Some(whole)) = (part, whole) else {
+        return Ok(());
+    };
+    if part.value <= whole.value {
+        return Ok(());
+    }
+
+    let wrong = format!("{} is more than {} in {}", part.value, whole.value, whole.place());
+    Err(decoder.refuse(part, wrong, format!("use {} or less", whole.value)))
 }
 
 fn decode_cooldown(decoder: &mut SettingsDecoder) -> Result<Duration, MistakeReported> {

@@ -21,6 +21,7 @@ mod context;
 mod denial;
 mod event;
 mod outbox;
+mod pause;
 mod record;
 mod transitions;
 mod usage;
@@ -32,10 +33,11 @@ use serde::{Deserialize, Serialize};
 
 pub use self::caps::{CapReached, RecentVictim, VictimCap, caps_without_place};
 pub use self::codec::{StoredJournal, UnreadableJournal};
-pub use self::context::{JournalTiming, PauseRequest, StepContext};
+pub use self::context::{JournalTiming, StepContext};
 pub use self::denial::{Denial, LimitWindow};
 pub use self::event::{JournalEvent, Resolution};
 pub use self::outbox::OutboxEntry;
+pub use self::pause::{PauseEnd, PauseRequest};
 pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
 pub use self::usage::{OwnerCooldown, UsageEntry};
 

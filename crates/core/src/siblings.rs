@@ -139,3 +139,6 @@ impl From<&Pod> for SiblingPod {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
