@@ -19,6 +19,7 @@ mod daemon;
 mod exemptions;
 mod gates;
 mod grants;
+mod guard_agreement;
 mod guards;
 mod held;
 mod journal;
