@@ -44,7 +44,7 @@ fn kind(answer: &str) -> String {
 
 /// A command about every owner of `namespace`, with any pod for a victim and no budget asked.
 fn of_all(namespace: &RandomNamespace, seed: u64, words: &str) -> MacaqueCommand {
-    let words = format!("{words} --seed {seed} --method delete --count 1000 -o json");
+    let words = format!("{words} --seed {seed} --method delete --count 100 -o json");
     let include = "bare,daemonset,job,pending";
     namespace.namespace.macaque(&words).env("MACAQUE_TARGET__INCLUDE", include)
 }

@@ -39,7 +39,13 @@ impl Prometheus {
         write(directory.path(), "prometheus.yaml", &config);
 
         let server = LoopbackServer::start("prometheus", directory, |address| {
-            let own = ["--config.file=prometheus.yaml", "--storage.tsdb.path=data", "--web.enable-lifecycle"];
+            let own = [
+                "--config.file=prometheus.yaml",
+                "--storage.tsdb.path=data",
+                "--web.enable-lifecycle",
+                // An alert that fires before Alertmanager is known is sent again.
+                "--rules.alert.resend-delay=1s",
+            ];
             let mut arguments = own.map(str::to_owned).to_vec();
             arguments.push(format!("--web.listen-address={address}"));
             arguments
