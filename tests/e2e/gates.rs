@@ -35,7 +35,9 @@ async fn a_firing_alert_holds_its_namespace_back_and_a_dead_prometheus_cannot_an
 
     prometheus.kill();
     namespace.until_whole("web", 3).await;
-    namespace.is_held(&ExpectedHold::of_web("no-page", "").unanswered(), gated).await;
+    namespace
+        .is_held(&ExpectedHold::of_web("no-page", "").unanswered(), gated)
+        .await;
     namespace.checks(&config, 1, ["no-page", "FAILED"]).await;
 }
 
@@ -53,7 +55,9 @@ async fn a_silence_lets_the_alertmanager_go_while_the_alert_still_fires() {
     ));
     let gated = |command: MacaqueCommand| command.arg("--config").arg(&by_alertmanager);
 
-    namespace.is_held(&ExpectedHold::of_web("am", "Broken"), gated).await;
+    namespace
+        .is_held(&ExpectedHold::of_web("am", "Broken"), gated)
+        .await;
 
     alertmanager.silence();
     namespace.is_disrupted(gated).await;
@@ -64,13 +68,18 @@ async fn a_silence_lets_the_alertmanager_go_while_the_alert_still_fires() {
         prometheus.url()
     ));
     let gated = |command: MacaqueCommand| command.arg("--config").arg(&by_prometheus);
-    namespace.is_held(&ExpectedHold::of_web("no-page", "Broken"), gated).await;
+    namespace
+        .is_held(&ExpectedHold::of_web("no-page", "Broken"), gated)
+        .await;
 }
 
 impl TestNamespace {
     /// A configuration file with these gates.
     fn gates(&self, text: &str) -> String {
-        let path = self.scratch.path().join(format!("{:08x}.toml", rand::random::<u32>()));
+        let path = self
+            .scratch
+            .path()
+            .join(format!("{:08x}.toml", rand::random::<u32>()));
         fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }

@@ -29,7 +29,12 @@ fn answers(listed: &Value) -> Vec<String> {
             if let Some(age) = ages.and_then(|at| words.get_mut(at)) {
                 *age = "";
             }
-            format!("{pod} {} {} {}", outcome["guard"], outcome["answer"], words.join(" "))
+            format!(
+                "{pod} {} {} {}",
+                outcome["guard"],
+                outcome["answer"],
+                words.join(" ")
+            )
         } else {
             format!("{pod} disrupted")
         }
@@ -46,7 +51,10 @@ fn kind(answer: &str) -> String {
 fn of_all(namespace: &RandomNamespace, seed: u64, words: &str) -> MacaqueCommand {
     let words = format!("{words} --seed {seed} --method delete --count 100 -o json");
     let include = "bare,daemonset,job,pending";
-    namespace.namespace.macaque(&words).env("MACAQUE_TARGET__INCLUDE", include)
+    namespace
+        .namespace
+        .macaque(&words)
+        .env("MACAQUE_TARGET__INCLUDE", include)
 }
 
 /// Name and version of each pod.
@@ -87,7 +95,10 @@ async fn what_the_plan_says_of_guards_is_what_the_round_does_in_hundreds_of_rand
     for namespace in &namespaces {
         namespace.disturb_owners(&mut generator).await;
     }
-    namespaces[3].namespace.annotate_namespace("macaque/frozen", Some("true")).await;
+    namespaces[3]
+        .namespace
+        .annotate_namespace("macaque/frozen", Some("true"))
+        .await;
 
     let mut kinds = BTreeMap::<_, usize>::new();
     for namespace in &namespaces {

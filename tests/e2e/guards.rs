@@ -48,7 +48,10 @@ async fn a_deployment_amid_a_rollout_is_held_back_until_the_rollout_is_over() {
     let hold = ExpectedHold::of_web("rollout", "2 revisions");
     namespace.is_held(&hold, by_rollout_alone).await;
 
-    until("the rollout is over", async || namespace.is_rolled_out("web").await).await;
+    until("the rollout is over", async || {
+        namespace.is_rolled_out("web").await
+    })
+    .await;
     namespace.is_disrupted(plain).await;
 }
 
@@ -59,7 +62,9 @@ async fn too_few_ready_pods_hold_back_a_deletion_too() {
     let pods = namespace.with(Workload::deployment("web", 3)).await;
     let deletion = |command: MacaqueCommand| {
         let command = command.arg("--method").arg("delete");
-        command.env("MACAQUE_GUARDS__WHOLE", "false").env("MACAQUE_GUARDS__MIN_READY", "2")
+        command
+            .env("MACAQUE_GUARDS__WHOLE", "false")
+            .env("MACAQUE_GUARDS__MIN_READY", "2")
     };
 
     for pod in &pods[1..] {
@@ -81,7 +86,9 @@ async fn the_only_replica_is_never_taken() {
     namespace.with(Workload::deployment("web", 1)).await;
     let hold = ExpectedHold::of_web("min_ready", "can never pass: 1 must stay ready of 1");
     namespace.is_held(&hold, plain).await;
-    namespace.is_held(&hold, |command| command.arg("--method").arg("delete")).await;
+    namespace
+        .is_held(&hold, |command| command.arg("--method").arg("delete"))
+        .await;
 
     let off = |command: MacaqueCommand| command.env("MACAQUE_GUARDS__MIN_READY", "0");
     namespace.is_disrupted(off).await;
@@ -105,7 +112,9 @@ async fn a_frozen_namespace_is_held_back_until_the_annotation_is_gone_or_has_exp
         namespace.annotate_namespace(key, None).await;
     }
 
-    namespace.annotate_namespace("macaque/frozen-until", Some("2020-01-01T00:00:00Z")).await;
+    namespace
+        .annotate_namespace("macaque/frozen-until", Some("2020-01-01T00:00:00Z"))
+        .await;
     namespace.is_disrupted(plain).await;
 }
 
@@ -117,12 +126,21 @@ async fn a_frozen_owner_is_held_back_and_another_is_disrupted() {
     let frozen = json!({"metadata": {"annotations": {"macaque/frozen": "true"}}});
     let path = format!("{}/web", namespace.path("Deployment"));
     namespace.send(Method::PATCH, &path, &frozen).await.accepted();
-    namespace.is_held(&ExpectedHold::of_web("freeze", "macaque/frozen"), plain).await;
+    namespace
+        .is_held(&ExpectedHold::of_web("freeze", "macaque/frozen"), plain)
+        .await;
 
     namespace.with(Workload::deployment("cart", 3)).await;
     let before = namespace.alive().await;
-    let round = namespace.macaque("once --dry-run=false --count 2 -o json").exits(0).await;
-    assert_eq!((round.uids("evicted").len(), round.uids("held").len()), (1, 1), "{round:#?}");
+    let round = namespace
+        .macaque("once --dry-run=false --count 2 -o json")
+        .exits(0)
+        .await;
+    assert_eq!(
+        (round.uids("evicted").len(), round.uids("held").len()),
+        (1, 1),
+        "{round:#?}"
+    );
     assert_eq!(namespace.lost(&before).await, round.uids("evicted"));
 }
 
@@ -149,9 +167,16 @@ async fn an_owner_that_is_held_back_costs_the_round_one_attempt_and_the_next_is_
     namespace.with(Workload::deployment("cart", 3)).await;
     let before = namespace.alive().await;
 
-    let round = namespace.macaque("once --dry-run=false --count 2 -o json").exits(0).await;
+    let round = namespace
+        .macaque("once --dry-run=false --count 2 -o json")
+        .exits(0)
+        .await;
 
-    assert_eq!((round.uids("evicted").len(), round.uids("held").len()), (1, 1), "{round:#?}");
+    assert_eq!(
+        (round.uids("evicted").len(), round.uids("held").len()),
+        (1, 1),
+        "{round:#?}"
+    );
     assert_eq!(namespace.lost(&before).await, round.uids("evicted"));
 }
 
@@ -180,7 +205,9 @@ impl TestNamespace {
         let deployment = self.read(&format!("{}/{name}", self.path("Deployment"))).await;
         let status = &deployment["status"];
         let numbers = ["updatedReplicas", "availableReplicas", "replicas"];
-        let all_new = numbers.iter().all(|number| status[number] == deployment["spec"]["replicas"]);
+        let all_new = numbers
+            .iter()
+            .all(|number| status[number] == deployment["spec"]["replicas"]);
         let synced = status["observedGeneration"] == deployment["metadata"]["generation"];
         (synced && all_new && deployment["spec"]["replicas"] == pods.len()).then_some(())
     }

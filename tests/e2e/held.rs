@@ -59,7 +59,9 @@ impl TestNamespace {
 
         let plan = macaque("plan --dry-run=false").exits(0).await;
         plan.says([hold.guard, hold.seen]);
-        let why = macaque(&format!("why {} --dry-run=false", hold.owner)).exits(0).await;
+        let why = macaque(&format!("why {} --dry-run=false", hold.owner))
+            .exits(0)
+            .await;
         why.says([hold.guard, hold.seen]);
         let round = macaque("once --dry-run=false -o json").exits(hold.code).await;
         hold.is_in(&round);
@@ -72,7 +74,9 @@ impl TestNamespace {
     /// Asserts that the next armed round disrupts one pod.
     pub(crate) async fn is_disrupted(&self, prepare: impl Fn(MacaqueCommand) -> MacaqueCommand) {
         let before = self.alive().await;
-        let round = prepare(self.macaque("once --dry-run=false -o json")).exits(0).await;
+        let round = prepare(self.macaque("once --dry-run=false -o json"))
+            .exits(0)
+            .await;
         let done = [round.uids("evicted"), round.uids("deleted")].concat();
 
         assert_eq!(done.len(), 1, "{round:#?}");
@@ -87,11 +91,18 @@ impl ExpectedHold<'_> {
         let of_round = (report["end"]["state"] == "held").then_some(&report["end"]);
         let attempts = report["attempts"].as_array().unwrap().iter();
         let outcomes: Vec<_> = attempts.map(|attempt| &attempt["outcome"]).collect();
-        assert!(outcomes.iter().all(|outcome| outcome["result"] == "held"), "{report:#}");
+        assert!(
+            outcomes.iter().all(|outcome| outcome["result"] == "held"),
+            "{report:#}"
+        );
 
         let mut holds = outcomes.into_iter().chain(of_round).peekable();
         assert!(holds.peek().is_some(), "{report:#}");
-        let answer = if self.code == HELD { "holds-back" } else { "cannot-answer" };
+        let answer = if self.code == HELD {
+            "holds-back"
+        } else {
+            "cannot-answer"
+        };
         let shows = |hold: &Value| {
             let why = hold["why"].as_str().unwrap_or_default();
             hold["guard"] == self.guard && hold["answer"] == answer && why.contains(self.seen)
@@ -105,7 +116,9 @@ async fn told(once: MacaqueCommand, code: i32) -> String {
     let conversation = async {
         let chat = ChatServer::answering([reply(200, "ok")]).await;
         let url = format!("http://{}/hook", chat.address);
-        once.env("MACAQUE_NOTIFY__SLACK_WEBHOOK__URL", &url).exits(code).await;
+        once.env("MACAQUE_NOTIFY__SLACK_WEBHOOK__URL", &url)
+            .exits(code)
+            .await;
         chat.request().1.to_string()
     };
     LocalSet::new().run_until(conversation).await

@@ -75,7 +75,9 @@ impl Prometheus {
 
     async fn until_alerting(&self, fires: bool) {
         until(&format!("the alert fires: {fires}"), async || {
-            let answer = self.0.json("/api/v1/query?query=ALERTS%7Balertstate=%22firing%22%7D")?;
+            let answer = self
+                .0
+                .json("/api/v1/query?query=ALERTS%7Balertstate=%22firing%22%7D")?;
             let found = answer["data"]["result"].as_array()?;
             (found.is_empty() != fires).then_some(())
         })
@@ -90,7 +92,11 @@ impl Alertmanager {
         let config = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n";
         write(directory.path(), "alertmanager.yaml", config);
         let server = LoopbackServer::start("prometheus-alertmanager", directory, |address| {
-            let own = ["--config.file=alertmanager.yaml", "--storage.path=data", "--cluster.listen-address="];
+            let own = [
+                "--config.file=alertmanager.yaml",
+                "--storage.path=data",
+                "--cluster.listen-address=",
+            ];
             let mut arguments = own.map(str::to_owned).to_vec();
             arguments.push(format!("--web.listen-address={address}"));
             arguments
@@ -106,7 +112,9 @@ impl Alertmanager {
     /// Waits until it has an active alert.
     pub(crate) async fn until_alerted(&self) {
         until("the alert is active in Alertmanager", async || {
-            let alerts = self.0.json("/api/v2/alerts?active=true&silenced=false&inhibited=false")?;
+            let alerts = self
+                .0
+                .json("/api/v2/alerts?active=true&silenced=false&inhibited=false")?;
             (!alerts.as_array()?.is_empty()).then_some(())
         })
         .await;
@@ -116,7 +124,14 @@ impl Alertmanager {
     pub(crate) fn silence(&self) {
         let mut amtool = Command::new("amtool");
         amtool.arg(format!("--alertmanager.url={}", self.url()));
-        amtool.args(["silence", "add", "--author=e2e", "--comment=known", "--duration=1h", "severity=critical"]);
+        amtool.args([
+            "silence",
+            "add",
+            "--author=e2e",
+            "--comment=known",
+            "--duration=1h",
+            "severity=critical",
+        ]);
         let output = amtool.env("HOME", self.0.directory.path()).output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }

@@ -82,12 +82,16 @@ impl RandomNamespace {
                 }
                 OwnerDisturbance::Rollout => {
                     let template = json!({"metadata": {"annotations": {"revision": "2"}}});
-                    self.patch_owner(group, &json!({"spec": {"template": template}})).await;
+                    self.patch_owner(group, &json!({"spec": {"template": template}}))
+                        .await;
                 }
                 OwnerDisturbance::LosePod => {
                     let pods = self.namespace.pods_of(&group.name).await;
                     let path = self.namespace.path_of(&pods[0]);
-                    self.namespace.send(Method::DELETE, &path, &Value::Null).await.accepted();
+                    self.namespace
+                        .send(Method::DELETE, &path, &Value::Null)
+                        .await
+                        .accepted();
                 }
             }
         }

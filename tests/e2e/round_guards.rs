@@ -26,7 +26,9 @@ async fn pods_that_kubectl_drains_hold_the_round_back_until_they_are_replaced() 
     let mut drain = kubectl_drain(&node);
     until("kubectl has evicted every pod of the node", async || {
         let pods = namespace.pods_of("web").await;
-        let leaving = pods.iter().filter(|pod| !pod["metadata"]["deletionTimestamp"].is_null());
+        let leaving = pods
+            .iter()
+            .filter(|pod| !pod["metadata"]["deletionTimestamp"].is_null());
         (leaving.count() == 3).then_some(())
     })
     .await;
@@ -40,10 +42,16 @@ async fn pods_that_kubectl_drains_hold_the_round_back_until_they_are_replaced() 
 
     for pod in &pods {
         let at_once = json!({"gracePeriodSeconds": 0});
-        namespace.send(Method::DELETE, &namespace.path_of(pod), &at_once).await.accepted();
+        namespace
+            .send(Method::DELETE, &namespace.path_of(pod), &at_once)
+            .await
+            .accepted();
     }
     let usable = json!({"spec": {"unschedulable": false}});
-    namespace.send(Method::PATCH, &format!("/api/v1/nodes/{node}"), &usable).await.accepted();
+    namespace
+        .send(Method::PATCH, &format!("/api/v1/nodes/{node}"), &usable)
+        .await
+        .accepted();
     namespace.until_whole("web", 3).await;
     namespace.is_disrupted(|command| command).await;
 }
@@ -71,14 +79,20 @@ async fn leases_that_ran_out_hold_the_round_back_until_they_are_renewed() {
     namespace.is_held(&hold, by_leases).await;
 
     let renewed = lease(now + jiff::SignedDuration::from_secs(60));
-    namespace.send(Method::PATCH, &format!("{LEASES}/{name}"), &renewed).await.accepted();
+    namespace
+        .send(Method::PATCH, &format!("{LEASES}/{name}"), &renewed)
+        .await
+        .accepted();
     namespace.is_disrupted(by_leases).await;
 }
 
 /// Starts `kubectl drain`, which waits until the pods are gone.
 fn kubectl_drain(node: &str) -> Child {
     let mut drain = Command::new("kubectl");
-    drain.arg("--kubeconfig").arg(admin()).args(["drain", node, "--timeout=5m"]);
+    drain
+        .arg("--kubeconfig")
+        .arg(admin())
+        .args(["drain", node, "--timeout=5m"]);
     drain.stdin(Stdio::null()).stdout(Stdio::null());
     drain.spawn().expect("kubectl is on the PATH: .ci/tools has it")
 }

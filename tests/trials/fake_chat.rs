@@ -44,7 +44,9 @@ impl FakeChat {
     pub(crate) fn has_report_of(&self, pod: &str) -> bool {
         let accepted = self.accepted.lock().unwrap();
         // The lines of a text, and the strings of the JSON around it.
-        let mut lines = accepted.iter().flat_map(|message| message.split(['"', '\n']).flat_map(|part| part.split("\\n")));
+        let mut lines = accepted
+            .iter()
+            .flat_map(|message| message.split(['"', '\n']).flat_map(|part| part.split("\\n")));
         let is_hold = |line: &str| line.contains("holds back") || line.contains("cannot answer");
         lines.any(|line| line.contains(pod) && !is_hold(line))
     }

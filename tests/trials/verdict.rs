@@ -52,7 +52,10 @@ pub(crate) fn broken_guards(losses: &[PodLoss], held: Option<&Range<Timestamp>>)
     for loss in losses {
         let (owner, _) = loss.name.rsplit_once('-').unwrap_or_default();
         if !owners.insert(owner) {
-            wrong.push(format!("{owner} lost a second pod while it was not whole: {}", loss.name));
+            wrong.push(format!(
+                "{owner} lost a second pod while it was not whole: {}",
+                loss.name
+            ));
         }
         // Guards are asked after the slot.
         let is_held = |held: &Range<Timestamp>| loss.slot >= Some(held.start) && loss.at < held.end;
