@@ -4,7 +4,7 @@
 //! ```text
 //! defaults < file < environment < flags     one layer each (sources, layer, file, environment)
 //!           merged by the config crate      each value with its origin (decoder)
-//!           decoded strictly                one file a section (schedule, target, disrupt, limits, journal, notify, process)
+//!           decoded strictly                one file a section (schedule, target, disrupt, guards, limits, …)
 //! ```
 //!
 //! One table ([`keys()`]) holds every setting with its kind, default and names: a new key is one line there, and is
@@ -15,6 +15,7 @@ mod disrupt;
 mod environment;
 mod file;
 mod given_value;
+mod guards;
 mod journal;
 mod keys;
 mod layer;
@@ -35,7 +36,6 @@ use std::net::SocketAddr;
 use jiff::tz::TimeZone;
 use macaque_core::config::ChaosConfig;
 use macaque_core::eligibility::OwnPod;
-use macaque_core::guard::GuardConfig;
 use macaque_core::schedule::Calendar;
 
 use crate::gates::GateConfig;
@@ -44,7 +44,7 @@ use mistake::MistakeReported;
 
 pub use environment::{POD_NAMESPACE, environment};
 pub use journal::is_object_name;
-pub use keys::{KeyKind, SettingKey, keys};
+pub use keys::{DefaultChoice, KeyKind, SettingKey, keys};
 pub use mistake::{SettingMistake, SettingMistakes};
 pub use notify::NotifySettings;
 pub use process::{ClusterSettings, LogFormat, LogSettings};
@@ -170,7 +170,7 @@ fn decode_view(
     })
 }
 
-/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]` and `[limits]`; the time zone apart.
+/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]`, `[guards]` and `[limits]`; the time zone apart.
 fn decode_config(
     decoder: &mut SettingsDecoder,
     sources: &SettingsSources,
@@ -182,6 +182,7 @@ fn decode_config(
     let starting_deadline = schedule::decode_starting_deadline(decoder);
     let target = target::decode_target(decoder, sources.account_namespace());
     let disrupt = disrupt::decode_disrupt(decoder);
+    let guards = guards::decode_guards(decoder);
     let limits = limits::decode_limits(decoder);
 
     let (calendar, zone) = calendar?;
@@ -190,7 +191,7 @@ fn decode_config(
         calendar,
         target: target?,
         disrupt: disrupt?,
-        guards: GuardConfig::default(),
+        guards: guards?,
         limits: limits?,
         starting_deadline: starting_deadline?,
         journal: journal?,

@@ -23,6 +23,31 @@ pub(super) struct SettingsDecoder {
     unread: BTreeSet<&'static str>,
 }
 
+/// A value of a setting that takes several types.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ChosenValue<'a> {
+    /// `true`, or the word `on`.
+    On,
+    /// `false`, or the word `off`.
+    Off,
+    /// A whole number.
+    Number(i64),
+    /// Any other text.
+    Word(&'a str),
+}
+
+impl<'a> ChosenValue<'a> {
+    fn of_word(word: &'a str) -> Self {
+        if word.eq_ignore_ascii_case("on") {
+            Self::On
+        } else if word.eq_ignore_ascii_case("off") {
+            Self::Off
+        } else {
+            Self::Word(word)
+        }
+    }
+}
+
 impl SettingsDecoder {
     /// Merges the layers, the later over the earlier, and gathers their mistakes.
     pub(super) fn new(layers: Vec<SettingsLayer>) -> Self {
@@ -193,6 +218,27 @@ impl SettingsDecoder {
             return Ok(None);
         }
         self.count(path, most).map(Some)
+    }
+
+    /// A value of one of several types, which `convert` takes or leaves.
+    pub(super) fn choice<T>(
+        &mut self,
+        path: &'static str,
+        convert: impl FnOnce(ChosenValue<'_>) -> Option<T>,
+    ) -> Result<GivenValue<T>, MistakeReported> {
+        let given = self.required(path)?;
+        let chosen = match &given.value {
+            ValueKind::Boolean(true) => Some(ChosenValue::On),
+            ValueKind::Boolean(false) => Some(ChosenValue::Off),
+            ValueKind::I64(number) => Some(ChosenValue::Number(*number)),
+            ValueKind::String(text) => Some(ChosenValue::of_word(text.trim())),
+            _ => None,
+        };
+
+        match chosen.and_then(convert) {
+            Some(value) => Ok(given.map(|_| value)),
+            None => Err(self.wrong_type(&given)),
+        }
     }
 
     /// A text that has a default; empty if it was set to nothing.
