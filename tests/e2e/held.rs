@@ -1,7 +1,8 @@
 //! Asserts that a guard holds a namespace back, and that every surface says so: `plan`, `why`, the report and the
 //! message.
 
-use macaque_testkit::chat_server::{ChatServer, reply};
+use macaque_testkit::chat_server::ChatServer;
+use macaque_testkit::server_answer::reply;
 use serde_json::Value;
 use tokio::task::LocalSet;
 
