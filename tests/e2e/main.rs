@@ -20,6 +20,7 @@ mod exemptions;
 mod gates;
 mod grants;
 mod guard_agreement;
+mod guard_grants;
 mod guards;
 mod held;
 mod journal;

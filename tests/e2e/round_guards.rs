@@ -3,10 +3,12 @@
 use std::process::{Child, Command, Stdio};
 
 use http::Method;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::access::admin;
 use crate::held::ExpectedHold;
+use crate::least_privilege::NODES_BY_LEASES;
 use crate::program::MacaqueCommand;
 use crate::test_namespace::{TestNamespace, until};
 use crate::workload::Workload;
@@ -61,9 +63,11 @@ async fn pods_that_kubectl_drains_hold_the_round_back_until_they_are_replaced() 
 async fn leases_that_ran_out_hold_the_round_back_until_they_are_renewed() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 3)).await;
-    let by_leases = |command: MacaqueCommand| command.env("MACAQUE_GUARDS__NODES", "leases");
+    let account = namespace.granted_for("--dry-run=false", &[NODES_BY_LEASES]).await;
+    let (key, value) = NODES_BY_LEASES;
+    let by_leases = |command: MacaqueCommand| command.env(key, value).by(&account);
     let name = format!("gone-{}", namespace.name);
-    let lease = |renewed: jiff::Timestamp| {
+    let lease = |renewed: Timestamp| {
         json!({
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": name},
             "spec": {
@@ -71,18 +75,16 @@ async fn leases_that_ran_out_hold_the_round_back_until_they_are_renewed() {
             },
         })
     };
-    let now = jiff::Timestamp::now();
-    let old = now - jiff::SignedDuration::from_mins(10);
+    let now = Timestamp::now();
 
-    namespace.create_at(LEASES, &name, &lease(old)).await;
+    let old = lease(now - SignedDuration::from_mins(10));
+    namespace.create_at(LEASES, &name, &old).await;
     let hold = ExpectedHold::of_web("nodes", "1 of ");
     namespace.is_held(&hold, by_leases).await;
 
-    let renewed = lease(now + jiff::SignedDuration::from_secs(60));
-    namespace
-        .send(Method::PATCH, &format!("{LEASES}/{name}"), &renewed)
-        .await
-        .accepted();
+    let renewed = lease(now + SignedDuration::from_mins(1));
+    let path = format!("{LEASES}/{name}");
+    namespace.send(Method::PATCH, &path, &renewed).await.accepted();
     namespace.is_disrupted(by_leases).await;
 }
 
