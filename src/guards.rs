@@ -5,14 +5,17 @@
 
 mod freeze;
 mod nodes;
-mod siblings;
+mod replicas;
+pub mod siblings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::eligibility::Candidate;
-use macaque_core::guard::{GuardAnswer, GuardConfig, GuardFinding, GuardHold, LeavingPods, first_hold};
+use macaque_core::guard::{
+    DisruptedPods, GuardAnswer, GuardConfig, GuardFinding, GuardHold, first_hold, judge_drains,
+};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
 use tokio::time::Instant;
@@ -55,12 +58,14 @@ pub struct RoundGuards<'a> {
     context: GuardContext<'a>,
     /// The time that the guards took since the last disruption.
     used: Duration,
-    /// The answers of guards of the round, by setting.
-    of_round: BTreeMap<String, DatedFinding>,
+    /// The answers of the gates of the round, by setting.
+    gates: BTreeMap<String, DatedFinding>,
+    /// The answer of the guard `nodes`.
+    nodes: Option<DatedFinding>,
     /// The answers about the freeze of namespaces.
-    of_namespaces: BTreeMap<String, DatedFinding>,
-    /// The pods seen that are leaving.
-    leaving: LeavingPods,
+    namespaces: BTreeMap<String, DatedFinding>,
+    /// The pods seen that are being disrupted, whoever does it.
+    disrupted: DisruptedPods,
     /// The UIDs of the pods that macaque disrupted itself.
     own_victims: BTreeSet<String>,
     warnings: BTreeSet<String>,
@@ -88,20 +93,21 @@ impl<'a> RoundGuards<'a> {
         Self {
             context,
             used: Duration::ZERO,
-            of_round: BTreeMap::new(),
-            of_namespaces: BTreeMap::new(),
-            leaving: LeavingPods::default(),
+            gates: BTreeMap::new(),
+            nodes: None,
+            namespaces: BTreeMap::new(),
+            disrupted: DisruptedPods::default(),
             own_victims: BTreeSet::new(),
             warnings: BTreeSet::new(),
         }
     }
 
-    /// Notes the pods that a list showed leaving.
-    pub fn note_leaving(&mut self, leaving: LeavingPods) {
-        self.leaving.append(leaving);
+    /// Notes the pods that a list showed being disrupted.
+    pub fn note_disrupted(&mut self, disrupted: DisruptedPods) {
+        self.disrupted.append(disrupted);
     }
 
-    /// Notes the UID of a pod that macaque disrupted itself, so that it is not leaving by other hands.
+    /// Notes the UID of a pod that macaque disrupted itself, so that no other is taken to have done it.
     pub fn note_own_victim(&mut self, uid: &str) {
         self.own_victims.insert(uid.to_owned());
     }
@@ -157,7 +163,7 @@ impl<'a> RoundGuards<'a> {
         go(&self.ask_victim_gates(victim).await, Held::Victim)?;
 
         if !self.is_fresh(began) {
-            go(&self.ask_siblings(victim).await, Held::Victim)?;
+            go(&self.ask_replicas(victim).await, Held::Victim)?;
         }
         Ok(())
     }
@@ -166,14 +172,14 @@ impl<'a> RoundGuards<'a> {
     async fn ask_owner(&mut self, victim: &Pod) -> Vec<GuardFinding> {
         let mut findings = Vec::from_iter(self.ask_freeze(victim).await);
         if first_hold(&findings).is_none() {
-            findings.extend(self.ask_siblings(victim).await);
+            findings.extend(self.ask_replicas(victim).await);
         }
         findings
     }
 
     fn judge_drains(&self) -> Option<GuardFinding> {
         let is_own = |uid: &str| self.own_victims.contains(uid);
-        self.leaving.judge(self.context.config.drains, is_own)
+        judge_drains(&self.disrupted, is_own, self.context.config)
     }
 
     async fn ask_victim_gates(&mut self, victim: &Pod) -> Vec<GuardFinding> {
@@ -190,10 +196,7 @@ impl<'a> RoundGuards<'a> {
         let mut findings = Vec::new();
         for gate in gates.in_scope(scope) {
             let setting = gate.config().setting();
-            let known = self
-                .of_round
-                .get(&setting)
-                .filter(|known| self.is_fresh(known.at));
+            let known = self.gates.get(&setting).filter(|known| self.is_fresh(known.at));
             let finding = match known {
                 Some(known) => known.finding.clone(),
                 None => self.ask_gate(gate, victims).await,
@@ -201,7 +204,7 @@ impl<'a> RoundGuards<'a> {
 
             let goes = finding.answer == GuardAnswer::Go;
             if scope == GateScope::Round {
-                self.of_round.insert(setting, self.dated(&finding));
+                self.gates.insert(setting, self.dated(&finding));
             }
             findings.push(finding);
             if !goes {

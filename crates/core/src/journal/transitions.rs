@@ -10,6 +10,7 @@ use super::{
     RoundRecord, StepContext, after, signed, usage, whole_second,
 };
 use crate::eligibility::Candidate;
+use crate::guard::GuardHold;
 use crate::outcome::DisruptionMethod;
 use crate::report::{RoundEnd, RoundReport};
 
@@ -62,6 +63,7 @@ impl Journal {
             closed: false,
             reservations: Vec::new(),
             withheld: None,
+            held: None,
         });
         Ok(())
     }
@@ -96,6 +98,7 @@ impl Journal {
             closed: true,
             reservations: Vec::new(),
             withheld: Some(why.clone()),
+            held: None,
         });
         self.add_to_outbox(report, context);
         Ok(())
@@ -178,6 +181,7 @@ impl Journal {
         }
 
         round.closed = true;
+        round.held = report.held_before_any_victim().map(GuardHold::cause);
         for reservation in &mut round.reservations {
             if reservation.state == ReservationState::Pending {
                 reservation.state = ReservationState::Unknown;
