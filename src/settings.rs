@@ -4,7 +4,7 @@
 //! ```text
 //! defaults < file < environment < flags     one layer each (sources, layer, file, environment)
 //!           merged by the config crate      each value with its origin (decoder)
-//!           decoded strictly                one file a section (schedule, target, disrupt, guards, limits, …)
+//!           decoded strictly                one file a section (schedule, target, disrupt, guards, gates, …)
 //! ```
 //!
 //! One table ([`keys()`]) holds every setting with its kind, default and names: a new key is one line there, and is
@@ -14,6 +14,7 @@ mod decoder;
 mod disrupt;
 mod environment;
 mod file;
+mod gates;
 mod given_value;
 mod guards;
 mod journal;
@@ -43,6 +44,7 @@ use decoder::SettingsDecoder;
 use mistake::MistakeReported;
 
 pub use environment::{POD_NAMESPACE, environment};
+pub use gates::{FieldDefault, GateField, GateService, gate_fields};
 pub use journal::is_object_name;
 pub use keys::{DefaultChoice, KeyKind, SettingKey, keys};
 pub use mistake::{SettingMistake, SettingMistakes};
@@ -134,6 +136,7 @@ fn decode_all(
     need: ScheduleNeed,
 ) -> Result<ValidSettings, MistakeReported> {
     let config = decode_config(decoder, sources, need);
+    let gates = gates::decode_gates(decoder, Some(&|path| fs::read_to_string(path)));
     let notify = notify::decode_notify(decoder, &|path| fs::read_to_string(path));
     let health = process::decode_health(decoder);
     let log = process::decode_log(decoder);
@@ -143,7 +146,7 @@ fn decode_all(
     Ok(ValidSettings {
         config,
         zone,
-        gates: Vec::new(),
+        gates: gates?,
         notify: notify?,
         health: health?,
         log: log?,
@@ -157,13 +160,14 @@ fn decode_view(
     sources: &SettingsSources,
 ) -> Result<CommandSettings, MistakeReported> {
     let config = decode_config(decoder, sources, ScheduleNeed::Optional);
+    let gates = gates::decode_gates(decoder, None);
     let log = process::decode_log(decoder);
     let cluster = process::decode_cluster(decoder);
 
     let (config, _) = config?;
     Ok(CommandSettings {
         config,
-        gates: Vec::new(),
+        gates: gates?,
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),

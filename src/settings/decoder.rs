@@ -9,7 +9,8 @@ use ::config::{Config, Value, ValueKind};
 use macaque_core::duration::parse_duration;
 use macaque_core::words::either;
 
-use super::given_value::GivenValue;
+use super::gates::GivenGate;
+use super::given_value::{ChosenValue, GivenValue};
 use super::keys::{SettingKey, find, keys};
 use super::layer::{SettingsLayer, explains};
 use super::mistake::{MistakeReported, SettingMistake, quote};
@@ -21,31 +22,7 @@ pub(super) struct SettingsDecoder {
     mistakes: Vec<SettingMistake>,
     meant: Vec<String>,
     unread: BTreeSet<&'static str>,
-}
-
-/// A value of a setting that takes several types.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum ChosenValue<'a> {
-    /// `true`, or the word `on`.
-    On,
-    /// `false`, or the word `off`.
-    Off,
-    /// A whole number.
-    Number(i64),
-    /// Any other text.
-    Word(&'a str),
-}
-
-impl<'a> ChosenValue<'a> {
-    fn of_word(word: &'a str) -> Self {
-        if word.eq_ignore_ascii_case("on") {
-            Self::On
-        } else if word.eq_ignore_ascii_case("off") {
-            Self::Off
-        } else {
-            Self::Word(word)
-        }
-    }
+    gates: Vec<GivenGate>,
 }
 
 impl SettingsDecoder {
@@ -53,10 +30,12 @@ impl SettingsDecoder {
     pub(super) fn new(layers: Vec<SettingsLayer>) -> Self {
         let mut mistakes = Vec::new();
         let mut meant = Vec::new();
+        let mut gates = Vec::new();
         let mut builder = Config::builder();
         for layer in layers {
             mistakes.extend(layer.mistakes.iter().cloned());
             meant.extend(layer.meant.iter().cloned());
+            gates.extend(layer.gates.iter().cloned());
             builder = builder.add_source(layer);
         }
 
@@ -78,6 +57,7 @@ impl SettingsDecoder {
             mistakes,
             meant,
             unread: keys().iter().map(|key| key.path).collect(),
+            gates,
         }
     }
 
@@ -89,6 +69,16 @@ impl SettingsDecoder {
     /// Whether every key of the table was decoded.
     pub(super) fn is_exhausted(&self) -> bool {
         self.unread.is_empty()
+    }
+
+    /// The gates as the file has them.
+    pub(super) fn take_gates(&mut self) -> Vec<GivenGate> {
+        std::mem::take(&mut self.gates)
+    }
+
+    /// Reports a mistake that is none of a single key.
+    pub(super) fn report_mistake(&mut self, mistake: SettingMistake) -> MistakeReported {
+        MistakeReported::to(&mut self.mistakes, mistake)
     }
 
     /// Reports what is wrong with a value, and what would be right. Values are quoted in `right` as TOML has them; for a
@@ -124,7 +114,7 @@ impl SettingsDecoder {
             wrong,
             right,
         };
-        MistakeReported::to(&mut self.mistakes, mistake)
+        self.report_mistake(mistake)
     }
 
     /// One value of `all`, by its `name` in any letter case; `what` names the kind of value in a mistake.
@@ -167,7 +157,7 @@ impl SettingsDecoder {
             right: Some(right.to_string()),
         };
 
-        MistakeReported::to(&mut self.mistakes, mistake)
+        self.report_mistake(mistake)
     }
 
     /// A key that is `true` or `false`.

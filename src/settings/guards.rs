@@ -2,7 +2,8 @@
 
 use macaque_core::guard::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
 
-use super::decoder::{ChosenValue, SettingsDecoder};
+use super::decoder::SettingsDecoder;
+use super::given_value::ChosenValue;
 use super::mistake::MistakeReported;
 
 /// A workload of more pods is better asked for a percentage.

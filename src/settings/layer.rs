@@ -2,6 +2,7 @@
 
 use ::config::{ConfigError, Map, Source, Value, ValueKind};
 
+use super::gates::GivenGate;
 use super::keys::{DefaultChoice, KeyKind, SettingKey, is_within};
 use super::mistake::SettingMistake;
 
@@ -10,6 +11,8 @@ use super::mistake::SettingMistake;
 pub(super) struct SettingsLayer {
     /// Values by dotted path; only paths of the table of keys.
     pub(super) values: Map<String, Value>,
+    /// The gates, which only the file sets.
+    pub(super) gates: Vec<GivenGate>,
     /// Mistakes: what could not become a value.
     pub(super) mistakes: Vec<SettingMistake>,
     /// Keys and sections that a mistake was probably meant to set: they are not missing on top of it.
