@@ -58,16 +58,16 @@ impl TestNamespace {
         let before = self.alive().await;
         let macaque = |words: &str| prepare(self.macaque(words));
 
+        let round = macaque("once --dry-run=false -o json").exits(hold.code).await;
+        hold.is_in(&round);
+        let told = told(macaque("once --dry-run=false"), hold.code).await;
+        assert!(told.contains(hold.guard) && told.contains(hold.seen), "{told}");
         let plan = macaque("plan --dry-run=false").exits(0).await;
         plan.says([hold.guard, hold.seen]);
         let why = macaque(&format!("why {} --dry-run=false", hold.owner))
             .exits(0)
             .await;
         why.says([hold.guard, hold.seen]);
-        let round = macaque("once --dry-run=false -o json").exits(hold.code).await;
-        hold.is_in(&round);
-        let told = told(macaque("once --dry-run=false"), hold.code).await;
-        assert!(told.contains(hold.guard) && told.contains(hold.seen), "{told}");
 
         assert_eq!(self.lost(&before).await, NO_PODS);
     }
