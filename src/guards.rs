@@ -255,6 +255,8 @@ impl<'a> RoundGuards<'a> {
             return Err(time_is_up());
         }
 
+        // A request to the API server is a large future: it is moved once, and not on each level.
+        let answer = Box::pin(answer);
         let began = platform.monotonic();
         let answer = stop.within(Duration::ZERO, platform.within(left, answer)).await;
         self.used += platform.monotonic() - began;

@@ -20,7 +20,7 @@ mod response;
 mod wire;
 mod workload;
 
-pub use config_map::{JournalConfigMap, WriteResult};
+pub use config_map::{JournalConfigMap, PauseAnnotations, WriteResult};
 pub use connect::{ClusterAccess, ConnectionFault, RequestDeadlines};
 pub use error::{AccessFault, ApiError};
 pub use name_list::NamePage;

@@ -23,7 +23,7 @@ pub(super) struct RunningRound<'a> {
     pub(super) context: RoundContext<'a>,
     pub(super) report: RoundReport,
     pub(super) guards: RoundGuards<'a>,
-    /// The warnings about macaque's own keys on the pods seen.
+    /// The warnings about macaque's own keys on the pods that were checked.
     pub(super) key_warnings: PodKeyWarnings,
     /// Whether the guards of the round were asked.
     asked_round: bool,
@@ -69,8 +69,8 @@ impl<'a> RunningRound<'a> {
 
     /// Completes the report with the end of the round.
     pub(super) fn finish(mut self, end: RoundEnd) -> RoundReport {
-        let mut warnings = self.key_warnings.texts();
-        warnings.extend(self.guards.take_warnings());
+        let mut warnings = self.guards.take_warnings();
+        warnings.extend(self.key_warnings.texts());
         RoundReport {
             end,
             warnings,
@@ -175,7 +175,7 @@ impl<'a> RunningRound<'a> {
     /// The round must end: a guard does not say go, or macaque was asked to stop.
     async fn ask_round(&mut self) -> Result<(), RoundEnd> {
         self.asked_round = true;
-        let findings = self.guards.ask_round().await;
+        let findings = Box::pin(self.guards.ask_round()).await;
         // A guard that was cut short says nothing about the cluster.
         if self.context.stop.is_requested() {
             return Err(RoundEnd::Interrupted);
@@ -192,7 +192,8 @@ impl<'a> RunningRound<'a> {
         victim: &Candidate,
         fresh: &Pod,
     ) -> Result<AttemptResult, RoundEnd> {
-        let asked = self.guards.ask_before_disruption(fresh).await;
+        // Boxed, because it holds the futures of every guard, and the round's own is large already.
+        let asked = Box::pin(self.guards.ask_before_disruption(fresh)).await;
         if self.context.stop.is_requested() {
             return Err(RoundEnd::Interrupted);
         }

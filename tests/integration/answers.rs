@@ -119,12 +119,12 @@ async fn read_all(cluster: &Cluster, stored: &JournalConfigMap) -> Vec<(&'static
         ("namespace", cluster.has_namespace("shop").await.map(drop)),
         (
             "annotations of a namespace",
-            cluster.namespace_annotations("shop").await.map(drop),
+            cluster.namespace_keys("shop").await.map(drop),
         ),
         (
             "annotations of an owner",
             cluster
-                .owner_annotations(&workload("apps/v1", "StatefulSet"))
+                .owner_keys(&workload("apps/v1", "StatefulSet"))
                 .await
                 .map(drop),
         ),

@@ -14,7 +14,7 @@ use macaque_core::guard::NodeState;
 use macaque_core::pod::{Pod, PodRef};
 use macaque_core::siblings::SiblingPods;
 use macaque_testkit::TestCluster;
-use macaque_testkit::fault_proxy::{Fault, FaultProxy, ProxyResponse, RequestMatch};
+use macaque_testkit::fault_proxy::{Fault, FaultProxy, ProxyRequest, ProxyResponse, RequestMatch, Rewrite};
 use serde_json::{Value, json};
 
 /// Pauses between tries take a fraction of their time.
@@ -187,22 +187,18 @@ async fn a_list_of_siblings_that_restarts_forgets_the_pods_that_are_gone() {
     // The list expires after its first page, and the first pod goes meanwhile.
     let sandbox = std::sync::Arc::clone(&shop.cluster.sandbox);
     let name = pod.id.name.clone();
-    let expire = move || {
+    let expire = move |_: &mut ProxyRequest| {
         sandbox.remove("Pod", "shop", &name);
         sandbox.compact();
     };
-    shop.proxy.inject(
-        RequestMatch::containing("continue=").once(),
-        Fault::meanwhile(expire),
-    );
-    let restart = Fault::rewrite_response(|response| {
-        if response.status == 410 {
-            response.body = String::from_utf8_lossy(&response.body)
-                .replace("\"continue\"", "\"forget\"")
-                .into();
-        }
-    });
-    shop.proxy.inject(RequestMatch::containing("continue="), restart);
+    let restart = |response: &mut ProxyResponse| {
+        assert_eq!(response.status, 410);
+        let text = String::from_utf8_lossy(&response.body);
+        response.body = text.replace("\"continue\"", "\"forget\"").into();
+    };
+    let fault = Fault::Rewrite(Rewrite::default().request(expire).response(restart));
+    shop.proxy
+        .inject(RequestMatch::containing("continue=").once(), fault);
 
     let siblings = shop.siblings(&pod).await.unwrap().unwrap();
     assert_eq!(siblings.count().live, 699);

@@ -7,6 +7,7 @@ mod daemon;
 mod denials;
 mod doubts;
 pub(crate) mod fixture;
+mod freeze;
 mod invariants;
 mod paging;
 mod sampling;

@@ -1,7 +1,6 @@
 //! Guards that cannot answer: they hold back too, and say so.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kube_sandbox::scenario::deployment;
 use macaque_core::report::{RoundEnd, RoundStatus};
@@ -13,7 +12,7 @@ use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 const SCALE: &str = "/scale";
 const SIBLINGS: &str = "labelSelector=app%3D";
-const NAMESPACE: &str = "GET /api/v1/namespaces/shop ";
+const OWNER: &str = "/deployments/web";
 
 fn web() -> RoundFixture {
     fixture(vec![deployment("shop", "web", 3)], |guards| {
@@ -24,7 +23,7 @@ fn web() -> RoundFixture {
 
 #[actix_rt::test]
 async fn a_read_that_fails_is_no_answer_and_the_guard_says_so() {
-    for (part, guard) in [(SCALE, "whole"), (SIBLINGS, "whole"), (NAMESPACE, "freeze")] {
+    for (part, guard) in [(SCALE, "whole"), (SIBLINGS, "whole"), (OWNER, "freeze")] {
         let broken = ProxyResponse::new(500, "out of order");
         let fixture = web().always(part, Fault::Answer(broken));
         let report = fixture.round().await;
@@ -41,7 +40,7 @@ async fn a_read_that_fails_is_no_answer_and_the_guard_says_so() {
 
 #[actix_rt::test]
 async fn a_read_that_fails_once_is_tried_again() {
-    for part in [SCALE, SIBLINGS, NAMESPACE] {
+    for part in [SCALE, SIBLINGS, OWNER] {
         let fixture = web().once(part, Fault::DropBefore);
         assert_eq!(
             outcomes(&fixture.round().await),
@@ -53,7 +52,7 @@ async fn a_read_that_fails_once_is_tried_again() {
 
 #[actix_rt::test]
 async fn a_shutdown_while_a_guard_waits_interrupts_the_round_at_once() {
-    for part in [SCALE, SIBLINGS, NAMESPACE] {
+    for part in [SCALE, SIBLINGS, OWNER] {
         let fixture = web();
         let switch = Arc::clone(&fixture.switch);
         let fixture = fixture.meanwhile(part, move || switch.request());

@@ -20,9 +20,7 @@ async fn drains_by_other_hands_end_the_round_until_they_are_over() {
 
     let held = fixture.round().await;
     assert!(
-        end(&held).starts_with(
-            "guard drains holds back: 2 pods are leaving by other hands (EvictionByEvictionAPI): "
-        ),
+        end(&held).starts_with("guard drains holds back: 2 pods are being disrupted by others (shop/search-"),
         "{held:?}"
     );
     assert_eq!((held.status(), held.attempts.len()), (RoundStatus::Held, 0));

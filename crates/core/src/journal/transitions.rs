@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Denial, Journal, LeaseHolder, PauseRequest, Quarantine, Reservation, ReservationState, Resolution,
-    RoundRecord, StepContext, after, signed, usage, whole_second,
+    Denial, Journal, LeaseHolder, Quarantine, Reservation, ReservationState, Resolution, RoundRecord,
+    StepContext, after, signed, usage, whole_second,
 };
 use crate::eligibility::Candidate;
 use crate::guard::GuardHold;
@@ -221,10 +221,8 @@ impl Journal {
 
     /// Checks that nothing stops all disruptions now: no pause, no quarantine and no clock skew.
     fn check_allowed(&self, context: &StepContext<'_>) -> Result<(), Denial> {
-        match &context.pause {
-            Some(PauseRequest::Until(until)) if context.now >= *until => {}
-            Some(pause) => return Err(Denial::Paused(pause.clone())),
-            None => {}
+        if let Some(pause) = context.pause.as_ref().filter(|pause| !pause.is_over(context.now)) {
+            return Err(Denial::Paused(pause.clone()));
         }
         if let Some(quarantine) = self.quarantine(context.now) {
             return Err(Denial::Quarantined(quarantine.clone()));
