@@ -82,7 +82,6 @@ impl RunningRound<'_> {
             if let Some(pod) = self.read_drawn(entry).await?
                 && seen.insert(pod.id.uid.clone())
             {
-                self.key_warnings.note(&pod);
                 picker.add(self.judge_drawn(&pod, journal));
             }
         }
