@@ -31,7 +31,7 @@ pub use wire::WorkloadScale;
 pub use workload::{ObjectKeys, WorkloadRef};
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +46,7 @@ use macaque_core::verdict::ApiAnswer;
 use serde::Serialize;
 
 use self::connect::Connection;
+use self::optional_read::RefusedReads;
 use self::resource::KnownResources;
 use self::response::ApiResponse;
 use self::wire::{DeletionOptions, eviction};
@@ -66,7 +67,7 @@ pub struct Cluster {
     /// The resources of the APIs that were asked for, by API version.
     resources: RefCell<BTreeMap<String, KnownResources>>,
     /// The resources that macaque may not read and does without.
-    refused: RefCell<BTreeSet<String>>,
+    refused: RefCell<RefusedReads>,
 }
 
 /// A request, in a form that can be sent twice.

@@ -97,12 +97,15 @@ impl Cluster {
     ) -> Result<OptionalRead<FoundResource>, ApiError> {
         let api_version = &workload.api_version;
         let what = || format!("get the resources of {api_version}");
-        let response = self.send(get(api), self.access.deadlines.read, what).await?;
-        if response.is_unknown_path() {
-            return Ok(OptionalRead::Missing);
-        }
-        let read = response.into_object::<ResourceList>(ResourceList::KIND, what);
-        let resources = match self.without_grant(api, read.map(OptionalRead::Found))? {
+        let read = async {
+            let response = self.send(get(api), self.access.deadlines.read, what).await?;
+            if response.is_unknown_path() {
+                return Ok(OptionalRead::Missing);
+            }
+            let list = response.into_object::<ResourceList>(ResourceList::KIND, what);
+            list.map(OptionalRead::Found)
+        };
+        let resources = match self.unless_refused(api, "", read).await? {
             OptionalRead::Found(list) => list.resources,
             OptionalRead::Missing => return Ok(OptionalRead::Missing),
             OptionalRead::NotGranted => return Ok(OptionalRead::NotGranted),

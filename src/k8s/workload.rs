@@ -79,8 +79,8 @@ impl Cluster {
             OptionalRead::NotGranted => return Ok(OptionalRead::NotGranted),
         };
         let name = format!("{}/scale", resource.name);
-        let read = self.read_scale(&resource, &name, workload).await;
-        self.without_grant(&name, read)
+        let read = self.read_scale(&resource, &name, workload);
+        self.unless_refused(&name, &workload.namespace, read).await
     }
 
     async fn read_scale(
@@ -118,8 +118,8 @@ impl Cluster {
             name,
         } = workload;
         let what = || format!("get the metadata of {} {namespace}/{name}", kind.to_lowercase());
-        let read = self.keys(&resource.path, [api_version, kind], what).await;
-        self.without_grant(&resource.name, read)
+        let read = self.keys(&resource.path, [api_version, kind], what);
+        self.unless_refused(&resource.name, namespace, read).await
     }
 
     /// Reads the annotations and labels of a namespace.
@@ -129,8 +129,8 @@ impl Cluster {
     pub async fn namespace_keys(&self, namespace: &str) -> Result<OptionalRead<ObjectKeys>, ApiError> {
         let what = || format!("get the metadata of namespace {namespace}");
         let path = format!("/api/v1/namespaces/{namespace}");
-        let read = self.keys(&path, ["v1", "Namespace"], what).await;
-        self.without_grant("namespaces", read)
+        let read = self.keys(&path, ["v1", "Namespace"], what);
+        self.unless_refused("namespaces", namespace, read).await
     }
 
     /// Reads the annotations and labels of the object at `path`, of this API version and kind.

@@ -2,6 +2,7 @@
 //! grant.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::AccessDenial;
@@ -270,6 +271,7 @@ async fn an_optional_read_tells_apart_what_is_missing_what_is_not_granted_and_wh
         Ok(OptionalRead::NotGranted)
     );
 
+    let shop = Shop::open().await;
     shop.fail("");
     let failed = [
         shop.connection.scale(&web).await.map(drop),
@@ -279,6 +281,25 @@ async fn an_optional_read_tells_apart_what_is_missing_what_is_not_granted_and_wh
     for read in failed {
         assert!(matches!(read, Err(ApiError::Unexpected { .. })), "{read:?}");
     }
+}
+
+#[actix_rt::test]
+async fn a_refusal_is_remembered_for_ten_minutes_in_which_nothing_is_asked() {
+    let shop = Shop::open().await;
+    let web = workload("Deployment", "web");
+    shop.deny("get", "deployments.apps/scale");
+    assert_eq!(shop.connection.scale(&web).await, Ok(OptionalRead::NotGranted));
+    let asked = shop.proxy.requests().len();
+
+    shop.cluster.sandbox.allow_all();
+    assert_eq!(shop.connection.scale(&web).await, Ok(OptionalRead::NotGranted));
+    assert_eq!(shop.proxy.requests().len(), asked);
+
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(600)).await;
+    tokio::time::resume();
+    let scale = shop.connection.scale(&web).await.unwrap();
+    assert_eq!(scale.found().unwrap().desired, 4);
 }
 
 #[actix_rt::test]
