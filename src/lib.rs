@@ -29,6 +29,7 @@
 //! - [`proxy`]: which proxy leads to a server, and the connection through it.
 //! - `http_client`: the HTTP client of gates and chat services. The only module that uses `awc`.
 //! - [`k8s`]: the Kubernetes adapter. The only module that uses `kube`.
+//! - `list_pager`: follows a list from page to page.
 //! - `read_retry`: retries reads of the API server.
 //! - [`gates`]: guards that ask other services: Prometheus, Alertmanager, or any over HTTP.
 //! - [`guards`]: what must hold around a victim before it is disrupted.
@@ -58,6 +59,7 @@ pub mod heartbeat;
 mod http_client;
 pub mod journal;
 pub mod k8s;
+mod list_pager;
 pub mod notify;
 pub mod platform;
 pub mod preview;

@@ -21,6 +21,7 @@ pub mod webex;
 pub use self::channel::Channel;
 pub use self::chat_client::{ChatClient, ChatClientError};
 pub use self::delivery::{Delivery, DeliveryError, DeliveryResult, Retryable};
+pub(crate) use self::message::warnings;
 pub use self::message::{MessageContext, RoundMessage};
 pub use self::retry::{DeliveryRetry, TryCount};
 pub use self::service::ChatService;

@@ -5,6 +5,7 @@ pub mod lookup;
 
 use std::collections::BTreeMap;
 
+use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::{Candidate, EligibilityConfig};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner, ReplicaCount};
@@ -50,6 +51,8 @@ pub struct ClusterSnapshot {
     pub preview: RoundPreview,
     /// Problems that did not end the preview.
     pub problems: Vec<String>,
+    /// The warnings about macaque's own keys on the pods.
+    pub warnings: Vec<String>,
 }
 
 /// Collects what a snapshot keeps of the pods.
@@ -84,6 +87,23 @@ impl PodSink for SnapshotSink {
 }
 
 impl PreviewReader<'_> {
+    /// The pause that holds now, in words. A dry run keeps no journal, and a journal that cannot be read here shows
+    /// nothing: who previews need not be allowed to read it.
+    pub async fn pause(&self, config: &ChaosConfig) -> Option<String> {
+        let JournalLocation::ConfigMap(place) = &config.journal else {
+            return None;
+        };
+        if config.dry_run {
+            return None;
+        }
+
+        let journal = self.cluster.journal(place).await.ok().flatten()?;
+        let pause = journal
+            .pause()
+            .filter(|pause| !pause.is_over(self.platform.now()));
+        pause.map(|pause| pause.to_string())
+    }
+
     /// Reads all pods and budgets in scope.
     ///
     /// # Errors
@@ -132,6 +152,7 @@ impl PreviewReader<'_> {
                 sampled_from: (scan.listed > SAMPLING_THRESHOLD).then_some(index),
             },
             problems,
+            warnings: scan.key_warnings.texts(),
         })
     }
 

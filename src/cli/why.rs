@@ -17,7 +17,7 @@ use super::{exit, output, plan, setup};
 use crate::platform::Platform;
 use crate::preview::PreviewReader;
 use crate::round::RoundConfig;
-use crate::settings::{ClusterSettings, ScheduleNeed};
+use crate::settings::{ScheduleNeed, ValidSettings};
 use crate::stop::StopSwitch;
 use crate::telemetry;
 
@@ -39,6 +39,9 @@ pub(super) struct WhyArgs {
 #[derive(Serialize)]
 struct WhyAnswer {
     dry_run: bool,
+    /// The pause that holds now, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused: Option<String>,
     /// The owner, if one was asked about.
     #[serde(skip)]
     owner: Option<NamedOwner>,
@@ -68,7 +71,7 @@ pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
         return exit::USAGE;
     }
 
-    let answer = System::new().block_on(read(&settings.cluster, &config, &subject, namespace));
+    let answer = System::new().block_on(read(&settings, &config, &subject, namespace));
     let answer = match answer {
         Ok(answer) => answer,
         Err(code) => return code,
@@ -94,13 +97,13 @@ fn only_namespace(scope: &NamespaceScope) -> Option<&str> {
 /// # Errors
 /// The exit code, after the problem was reported on standard error.
 async fn read(
-    cluster: &ClusterSettings,
+    settings: &ValidSettings,
     config: &RoundConfig,
     subject: &WhySubject,
     namespace: Option<&str>,
 ) -> Result<WhyAnswer, i32> {
     let platform = Platform::system();
-    let cluster = setup::connect(cluster, &platform).await?;
+    let cluster = setup::connect(&settings.cluster, &platform).await?;
     // Nothing asks this to stop but a signal, which ends the process.
     let (_switch, stop) = StopSwitch::new(&platform);
     let reader = PreviewReader {
@@ -109,11 +112,13 @@ async fn read(
         platform: &platform,
     };
     let answer = explain_all(reader, config, subject, namespace.unwrap_or_default()).await;
-
-    answer.map_err(|why| {
+    let answer = answer.map_err(|why| {
         telemetry::print_error(&why);
         exit::CLUSTER
-    })
+    })?;
+
+    let paused = reader.pause(&settings.config).await;
+    Ok(WhyAnswer { paused, ..answer })
 }
 
 async fn explain_all(
@@ -144,6 +149,7 @@ async fn explain_all(
         .map(|pod| explain(pod, &config.eligibility, now, &budgets));
     Ok(WhyAnswer {
         dry_run: config.dry_run,
+        paused: None,
         owner,
         pods: explained.collect(),
         problems,

@@ -20,6 +20,7 @@ mod context;
 mod denial;
 mod event;
 mod outbox;
+mod pause;
 mod record;
 mod transitions;
 mod usage;
@@ -30,15 +31,22 @@ use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
 pub use self::codec::{StoredJournal, UnreadableJournal};
-pub use self::context::{JournalTiming, PauseRequest, StepContext};
+pub use self::context::{JournalTiming, StepContext};
 pub use self::denial::{Denial, LimitWindow};
 pub use self::event::{JournalEvent, Resolution};
 pub use self::outbox::OutboxEntry;
+pub use self::pause::{PauseEnd, PauseRequest};
 pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
 pub use self::usage::{OwnerCooldown, UsageEntry};
 
 /// The annotation on the journal's ConfigMap that pauses macaque: `true`, or the end of the pause (RFC 3339).
 pub const PAUSED: &str = "macaque/paused";
+/// The annotation beside it with the reason of the pause.
+pub const PAUSED_REASON: &str = "macaque/paused-reason";
+/// The annotation beside it with the name of the user who paused.
+pub const PAUSED_BY: &str = "macaque/paused-by";
+/// The annotations of a pause.
+pub const PAUSE_KEYS: [&str; 3] = [PAUSED, PAUSED_REASON, PAUSED_BY];
 
 /// The journal: the state that must survive a crash.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -142,3 +142,6 @@ impl From<&Pod> for SiblingPod {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,15 +19,13 @@ pub(super) struct FailureDedup {
 impl FailureDedup {
     /// Whether `report` says more than that rounds still fail for the same reason.
     pub(super) fn should_report(&mut self, report: &RoundReport) -> bool {
+        if let Some(hold) = report.held_before_any_victim() {
+            return self.is_news(&hold.cause(), report);
+        }
+
         match &report.end {
             RoundEnd::Failed { why } | RoundEnd::Withheld { why } if report.attempts.is_empty() => {
                 self.is_news(why, report)
-            }
-
-            RoundEnd::Held(hold) if report.attempts.is_empty() => {
-                // The numbers of a guard change from round to round; that it stops rounds is the news.
-                let why = format!("guard {} {}", hold.guard, hold.answer);
-                self.is_news(&why, report)
             }
 
             // A round that ended early does not show whether rounds work again.
@@ -38,7 +36,7 @@ impl FailureDedup {
 
             RoundEnd::Complete => {
                 if let Some((_, failed)) = self.rounds.take() {
-                    log::info!("rounds work again, after {failed} that failed or were withheld");
+                    log::info!("rounds work again, after {failed} that failed, were withheld or were held");
                 }
                 true
             }
@@ -72,8 +70,14 @@ impl FailureDedup {
         }
     }
 
-    /// Notes that a recovery pass succeeded; `dropped` counts all undelivered reports ever dropped from the outbox.
-    pub(super) fn recovery_succeeded(&mut self, dropped: u64) {
+    /// Notes that a recovery pass succeeded; `dropped` counts all undelivered reports ever dropped from the outbox, and
+    /// `held` is what held the last round: whichever replica ran it has reported it.
+    pub(super) fn recovery_succeeded(&mut self, dropped: u64, held: Option<String>) {
+        if let Some(held) = held
+            && self.rounds.as_ref().is_none_or(|(known, _)| *known != held)
+        {
+            self.rounds = Some((held, 1));
+        }
         if self.recovery.take().is_some() {
             log::info!("the journal can be read and updated again");
         }
@@ -88,10 +92,12 @@ impl FailureDedup {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
+    use macaque_core::guard::GuardHold;
     use macaque_core::journal::LeaseHolder;
+    use macaque_core::outcome::Outcome;
 
     use super::*;
-    use crate::notify::message::tests::report;
+    use crate::notify::message::tests::{attempt, report, unanswered, whole};
 
     const PAUSED: &str = "paused until noon";
 
@@ -128,5 +134,71 @@ mod tests {
         assert!(!failures.should_report(&withheld()), "another replica reports it");
         failures.round_is_elsewhere(&taken(Some("another reason")));
         assert!(failures.should_report(&withheld()));
+    }
+
+    fn held(hold: GuardHold) -> RoundReport {
+        RoundReport {
+            end: RoundEnd::Held(hold),
+            ..report([])
+        }
+    }
+
+    #[test]
+    fn a_guard_that_holds_round_after_round_is_reported_once_whatever_its_numbers() {
+        let mut failures = FailureDedup::default();
+        assert!(failures.should_report(&held(whole())));
+
+        let changed = GuardHold {
+            why: "1 of 3 pods ready".to_owned(),
+            ..whole()
+        };
+        assert!(!failures.should_report(&held(changed)));
+        assert!(failures.should_report(&held(unanswered())), "another guard");
+        assert!(failures.should_report(&held(whole())));
+
+        let no_answer = GuardHold {
+            answer: unanswered().answer,
+            ..whole()
+        };
+        assert!(failures.should_report(&held(no_answer)), "another answer");
+
+        assert!(failures.should_report(&report([])), "rounds work again");
+        assert!(failures.should_report(&held(whole())));
+    }
+
+    #[test]
+    fn what_held_the_last_round_of_another_replica_is_not_reported_again() {
+        let mut failures = FailureDedup::default();
+        failures.round_is_elsewhere(&taken(None));
+        failures.recovery_succeeded(0, Some(whole().cause()));
+        assert!(!failures.should_report(&held(whole())));
+        assert!(failures.should_report(&held(unanswered())));
+
+        failures.round_is_elsewhere(&taken(None));
+        failures.recovery_succeeded(0, None);
+        assert!(
+            failures.should_report(&held(unanswered())),
+            "another replica ran a round"
+        );
+    }
+
+    #[test]
+    fn a_round_that_tried_a_victim_before_a_guard_ended_it_is_always_reported() {
+        let mut failures = FailureDedup::default();
+        let after_a_victim = RoundReport {
+            attempts: vec![attempt("a", Outcome::Evicted)],
+            ..held(whole())
+        };
+        assert!(failures.should_report(&held(whole())));
+        assert!(failures.should_report(&after_a_victim));
+        assert!(failures.should_report(&after_a_victim));
+    }
+
+    #[test]
+    fn victims_that_guards_of_their_owners_held_are_reported_each_time_as_refusals_are() {
+        let mut failures = FailureDedup::default();
+        let of_owners = report([attempt("a", Outcome::Held(whole()))]);
+        assert!(failures.should_report(&of_owners));
+        assert!(failures.should_report(&of_owners));
     }
 }

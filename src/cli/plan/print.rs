@@ -69,7 +69,12 @@ pub(super) fn by_pod(view: &PlanView) -> String {
 
 /// The table of candidates, with what goes before and after it.
 fn page(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
-    let mut parts = vec![format!("{}\n{}", mode(view), schedule(view)), funnel(view)];
+    let paused = view.paused.as_ref();
+    let paused = paused.map_or_else(String::new, |paused| line(paused) + "\n");
+    let mut parts = vec![
+        format!("{}\n{paused}{}", mode(view), schedule(view)),
+        funnel(view),
+    ];
     if !view.candidates.is_empty() {
         parts.push(candidates());
     }
@@ -236,6 +241,8 @@ fn remarks(view: &PlanView) -> Vec<String> {
     remarks.extend(counted(
         problems.map(|problem| line(&format!("problem: {problem}"))),
     ));
+    let warnings = view.warnings.iter();
+    remarks.extend(warnings.map(|warning| line(&format!("warning: {warning}"))));
 
     remarks
 }

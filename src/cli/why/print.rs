@@ -23,6 +23,7 @@ pub(super) fn answer(answer: &WhyAnswer) -> String {
         parts.push("dry run: macaque would pick a pod but send no request".to_owned());
     }
 
+    parts.extend(answer.paused.as_ref().map(|paused| line(paused)));
     parts.extend(
         answer
             .problems
@@ -86,6 +87,9 @@ fn detail(pod: &PodExplanation) -> String {
         }
         None => {}
     }
+
+    let warnings = pod.warnings.iter();
+    parts.extend(warnings.map(|warning| line(&format!("warning: {warning}"))));
 
     if pod.exempt().is_some() {
         parts.push(line(&format!("prediction if it were picked: {}", pod.prediction)));

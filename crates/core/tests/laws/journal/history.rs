@@ -152,7 +152,7 @@ impl JournalHistory {
             now: self.now,
             skew: None,
             holder,
-            pause: step.paused.then_some(PauseRequest::Indefinite),
+            pause: step.paused.then_some(PauseRequest::INDEFINITE),
             count: self.count,
             limits: &self.limits,
             timing: &self.timing,
@@ -209,6 +209,7 @@ pub(crate) fn limits() -> impl Strategy<Value = DisruptionLimits> {
         per_hour,
         per_day,
         cooldown: Duration::from_secs(cooldown),
+        ..DisruptionLimits::default()
     })
 }
 
