@@ -202,10 +202,11 @@ fn decode_headers(
         return Ok(Vec::new());
     };
     let ValueKind::Table(table) = &field.value else {
-        return Err(gate.wrong_type(decoder, &field, "a table of headers", RIGHT));
+        // Whatever it is, it may be a secret.
+        return Err(gate.refuse(decoder, &field, "is not a table of headers", RIGHT));
     };
     let mut rows: Vec<_> = table.iter().collect();
-    rows.sort_by_key(|(name, _)| name.to_ascii_lowercase());
+    rows.sort_by_key(|(name, _)| (name.to_ascii_lowercase(), *name));
 
     let mut headers: Vec<Result<_, MistakeReported>> = Vec::new();
     let mut before: Option<&String> = None;

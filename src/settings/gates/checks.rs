@@ -147,22 +147,20 @@ pub(super) fn check_query(query: &str) -> Result<(), Fault> {
         }
 
         let is_escaped = c == '\\' && matches!(quote_around, Some('"' | '\''));
-        match quote_around {
-            Some(open) if open == c => quote_around = None,
-            None if matches!(c, '"' | '\'' | '`') => quote_around = Some(c),
-            _ => {}
-        }
-        rest = match (c, quote_around) {
-            // A comment ends with its line.
-            ('#', None) => rest.find('\n').map_or("", |end| &rest[end..]),
-            _ => &rest[c.len_utf8()..],
+        quote_around = match (quote_around, c) {
+            // A comment is quoted by its line.
+            (Some('#'), '\n') => None,
+            (None, '"' | '\'' | '`' | '#') => Some(c),
+            (Some(open), close) if open == close && close != '#' => None,
+            (around, _) => around,
         };
+        rest = &rest[c.len_utf8()..];
         if is_escaped {
             rest = rest.chars().next().map_or("", |next| &rest[next.len_utf8()..]);
         }
     }
 
-    if quote_around.is_some() {
+    if quote_around.is_some_and(|quote| quote != '#') {
         let wrong = "a quote is not closed".to_owned();
         return Err((wrong, "close it".to_owned()));
     }

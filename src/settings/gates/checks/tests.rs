@@ -91,7 +91,7 @@ fn placeholders_stand_within_double_quotes() {
         r#"a{b="\"{{owner}}"}"#,
         r#"a{b='"', c="{{owner}}"}"#,
         "a{b=`\\`, c=\"{{owner}}\"}",
-        "a # don't count {{this}}\n or b{c=\"{{namespace}}\"}",
+        "a # don't count # this\n or b{c=\"{{namespace}}\"} # \"",
         r#"{__name__=~"a|b"}"#,
         r#"a{b="é#{{owner}}"}"#,
     ] {
@@ -99,6 +99,7 @@ fn placeholders_stand_within_double_quotes() {
     }
     for bad in [
         "a{b={{owner}}}",
+        "a # {{owner}}",
         "a{b='{{owner}}'}",
         "a{b=`{{owner}}`}",
         r#"a{b="x"} or {{owner}}"#,
