@@ -16,8 +16,8 @@ const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;
 /// What the API server says of a custom resource that leaves its number of replicas open.
 const NO_REPLICAS: &str = "spec replicas field";
 
-/// The labels of an object, or its annotations.
-type StringMap = BTreeMap<String, String>;
+/// The annotations of an object.
+type Annotations = BTreeMap<String, String>;
 
 /// The object that owns a pod, as the rules see the owner: the Deployment for a pod of its ReplicaSet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,7 +94,7 @@ impl Cluster {
     pub async fn owner_annotations(
         &self,
         workload: &WorkloadRef,
-    ) -> Result<OptionalRead<StringMap>, ApiError> {
+    ) -> Result<OptionalRead<Annotations>, ApiError> {
         let resource = match self.resource(workload).await? {
             OptionalRead::Found(resource) => resource,
             OptionalRead::Missing => return Ok(OptionalRead::Missing),
@@ -115,7 +115,10 @@ impl Cluster {
     ///
     /// # Errors
     /// The namespace could not be read, for another reason than a missing grant.
-    pub async fn namespace_annotations(&self, namespace: &str) -> Result<OptionalRead<StringMap>, ApiError> {
+    pub async fn namespace_annotations(
+        &self,
+        namespace: &str,
+    ) -> Result<OptionalRead<Annotations>, ApiError> {
         let what = || format!("get the metadata of namespace {namespace}");
         let path = format!("/api/v1/namespaces/{namespace}");
         let read = self.annotations(&path, ["v1", "Namespace"], what).await;
@@ -128,7 +131,7 @@ impl Cluster {
         path: &str,
         [api_version, kind]: [&str; 2],
         what: impl Fn() -> String,
-    ) -> Result<OptionalRead<StringMap>, ApiError> {
+    ) -> Result<OptionalRead<Annotations>, ApiError> {
         let request = ApiRequest {
             accept: METADATA,
             ..get(path)
