@@ -1,10 +1,11 @@
 //! The validated configuration of the gates.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// One configured gate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One configured gate. Its `Debug` output shows neither its URL nor its headers, which may hold secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct GateConfig {
     /// The name, which every message shows.
     pub name: String,
@@ -91,6 +92,16 @@ pub enum GateScope {
     Round,
     /// One victim: a gate that does not say go lets a victim of another owner be picked.
     Victim,
+}
+
+impl fmt::Debug for GateConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GateConfig")
+            .field("name", &self.name)
+            .field("timeout", &self.timeout)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
 }
 
 impl GateConfig {
