@@ -32,6 +32,13 @@ pub struct PodOwner {
     pub name: String,
 }
 
+/// The workloads that own their pods by way of ReplicaSets called `NAME-HASH`, and the label of a pod that holds the
+/// hash: Deployments, and the Rollouts of Argo.
+pub const TEMPLATE_HASHES: [(&str, &str); 2] = [
+    ("Deployment", "pod-template-hash"),
+    ("Rollout", "rollouts-pod-template-hash"),
+];
+
 impl fmt::Display for PodOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.kind.to_lowercase(), self.name)
@@ -142,7 +149,7 @@ impl Pod {
     pub fn is_awaited(&self) -> bool {
         let waits = |owner: &PodOwner| match owner.kind.as_str() {
             "StatefulSet" | "DaemonSet" => true,
-            "Deployment" | "ReplicaSet" | "ReplicationController" | "Job" => false,
+            "Deployment" | "Rollout" | "ReplicaSet" | "ReplicationController" | "Job" => false,
             _ => {
                 let suffix = self.id.name.strip_prefix(&owner.name);
                 let number = suffix.and_then(|suffix| suffix.strip_prefix('-'));

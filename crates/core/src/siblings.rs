@@ -10,8 +10,13 @@ use crate::pod::{Pod, PodPhase, ReplicaCount, ReplicaState};
 /// PodTopologyLabels); on older servers it is missing.
 pub const ZONE: &str = "topology.kubernetes.io/zone";
 
-/// The labels that tell the revision of a pod's template: of a Deployment's pods, and of a StatefulSet's or DaemonSet's.
-const REVISIONS: [&str; 2] = ["pod-template-hash", "controller-revision-hash"];
+/// The labels that tell the revision of a pod's template: of the pods of a Deployment, of a Rollout of Argo, and of a
+/// StatefulSet or DaemonSet.
+const REVISIONS: [&str; 3] = [
+    "pod-template-hash",
+    "rollouts-pod-template-hash",
+    "controller-revision-hash",
+];
 
 /// All pods of one owner, with the wanted number if it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
