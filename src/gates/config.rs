@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// One configured gate. Its `Debug` output shows neither its URL nor its headers, which may hold secrets.
+/// One configured gate. Its `Debug` output shows neither its URL nor the values of its headers, which may hold
+/// secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GateConfig {
     /// The name, which every message shows.
@@ -94,16 +95,6 @@ pub enum GateScope {
     Victim,
 }
 
-impl fmt::Debug for GateConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GateConfig")
-            .field("name", &self.name)
-            .field("timeout", &self.timeout)
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
-    }
-}
-
 impl GateConfig {
     /// What the gate is asked about.
     pub fn scope(&self) -> GateScope {
@@ -130,5 +121,19 @@ impl GateConfig {
             GateKind::Http { .. } => "http",
         };
         format!("guards.{section} {}", self.name)
+    }
+}
+
+impl fmt::Debug for GateConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("GateConfig")
+            .field("name", &self.name)
+            .field("timeout", &self.timeout)
+            .field("ca_file", &self.ca_file)
+            .field("token_file", &self.token_file)
+            .field("headers", &headers)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }

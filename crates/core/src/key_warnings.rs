@@ -32,7 +32,7 @@ pub struct KeyWarning {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PodKeyWarnings {
     kept: BTreeMap<KeyWarning, PodTally>,
-    /// How many pods have other warnings, which are not kept.
+    /// How many more warnings there were, which are not kept.
     others: usize,
 }
 
@@ -53,10 +53,7 @@ pub fn key_warnings(
     }
 
     let unknown = own_keys.filter(|key| !KNOWN.contains(key));
-    let unknown = unknown.map(|key| KeyWarning {
-        key: key.escape_debug().take(SHOWN_CHARS).collect(),
-        problem: what_was_meant(key),
-    });
+    let unknown = unknown.map(|key| unknown_key(key, &KNOWN));
     let unreadable = freeze::unreadable(annotations, labels).into_iter();
     let unreadable = unreadable.map(|(key, value, fault)| KeyWarning {
         key: pair(key, value),
@@ -77,22 +74,49 @@ fn own_keys(keys: &BTreeMap<String, String>) -> impl Iterator<Item = &str> {
         .take_while(|key| key.starts_with(PREFIX))
 }
 
-/// What is said of an unknown key.
-fn what_was_meant(key: &str) -> String {
+/// The warnings about macaque's own keys among the annotations of the journal's ConfigMap, where only those of a pause are
+/// known.
+pub fn journal_key_warnings<'a>(annotations: impl IntoIterator<Item = &'a str>) -> Vec<KeyWarning> {
+    let own_keys = annotations.into_iter().filter(|key| key.starts_with(PREFIX));
+    let unknown = own_keys.filter(|key| !PAUSE_KEYS.contains(key));
+    unknown.map(|key| unknown_key(key, &PAUSE_KEYS)).collect()
+}
+
+/// The warning about a key that is none of the `known` ones.
+fn unknown_key(key: &str, known: &[&str]) -> KeyWarning {
+    KeyWarning {
+        key: key.escape_debug().take(SHOWN_CHARS).collect(),
+        problem: what_was_meant(key, known),
+    }
+}
+
+/// What is said of a key that is none of the `known` ones.
+fn what_was_meant(key: &str, known: &[&str]) -> String {
     if PAUSE_KEYS.contains(&key) {
         return "it has no effect here: it belongs on the journal's ConfigMap".to_owned();
     }
 
     let typed = key[PREFIX.len()..].to_lowercase();
-    let known = KNOWN.into_iter().map(|known| {
+    let distances = known.iter().map(|known| {
         let edits = damerau_levenshtein(&typed, &known[PREFIX.len()..]);
         (edits, known)
     });
     // Half of the letters: freeze is meant to be frozen.
     let few = typed.chars().count() / 2;
-    match known.filter(|(edits, _)| *edits <= few).min() {
+    match distances.filter(|(edits, _)| *edits <= few).min() {
         Some((_, meant)) => format!("no such key; did you mean {meant}?"),
-        None => format!("no such key; use {}", either(&KNOWN)),
+        None => format!("no such key; use {}", either(known)),
+    }
+}
+
+/// The part of a round's warning that is the same in every round: all but the pods that it is about, which stand in
+/// parentheses at its end.
+pub fn lasting_part(warning: &str) -> &str {
+    let split = warning.strip_suffix(')').and_then(|open| open.rsplit_once(" ("));
+    match split {
+        Some((lasting, pods)) if pods.starts_with("pod ") => lasting,
+        Some((lasting, pods)) if pods.starts_with(|c: char| c.is_ascii_digit()) => lasting,
+        _ => warning,
     }
 }
 
@@ -122,12 +146,10 @@ impl PodKeyWarnings {
     /// The warnings in words.
     pub fn texts(&self) -> Vec<String> {
         let kept = self.kept.iter();
-        let mut texts: Vec<_> = kept.map(|(warning, tally)| warning.on(tally)).collect();
+        let texts = kept.map(|(KeyWarning { key, problem }, tally)| format!("{key}: {problem} ({tally})"));
+        let mut texts: Vec<_> = texts.collect();
         if self.others > 0 {
-            texts.push(format!(
-                "and {} more such annotations or labels of pods",
-                self.others
-            ));
+            texts.push(format!("more such annotations or labels ({})", self.others));
         }
         texts
     }
@@ -144,12 +166,12 @@ impl PodKeyWarnings {
     }
 }
 
-/// Shows the pods as `pod shop/web-1`, or `12 pods (shop/web-1 and others)`.
+/// Shows the pods as `pod shop/web-1`, or `12 pods, such as shop/web-1`.
 impl fmt::Display for PodTally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.count {
             1 => write!(f, "pod {}", self.example),
-            count => write!(f, "{count} pods ({} and others)", self.example),
+            count => write!(f, "{count} pods, such as {}", self.example),
         }
     }
 }
@@ -238,6 +260,31 @@ mod tests {
     }
 
     #[test]
+    fn on_the_journal_only_the_keys_of_a_pause_are_known() {
+        let warned = |key| {
+            let warnings = journal_key_warnings([key, "kept"]).into_iter();
+            warnings.map(|warning| warning.problem).collect::<Vec<_>>()
+        };
+        for key in PAUSE_KEYS {
+            assert_eq!(warned(key), [""; 0]);
+        }
+        for (key, advice) in [
+            ("macaque/pause", "did you mean macaque/paused?"),
+            (
+                "macaque/reason",
+                "use macaque/paused, macaque/paused-reason or macaque/paused-by",
+            ),
+            (
+                "macaque/frozen",
+                "use macaque/paused, macaque/paused-reason or macaque/paused-by",
+            ),
+            ("macaque/pause-reason", "did you mean macaque/paused-reason?"),
+        ] {
+            assert_eq!(warned(key), [format!("no such key; {advice}")], "{key}");
+        }
+    }
+
+    #[test]
     fn a_value_that_cannot_be_read_is_warned_of_once_for_each_pod() {
         let pair = ("macaque/frozen-until", "2026-12-24");
         let mut pod = annotated("web-0", &[pair]);
@@ -245,8 +292,8 @@ mod tests {
         let mut warnings = PodKeyWarnings::default();
         warnings.note(&pod);
 
-        let expected = "macaque/frozen-until=\"2026-12-24\" on pod shop/web-0: it has no time and offset: write \
-                        2026-12-24T00:00:00Z, for example; it counts as frozen";
+        let expected = "macaque/frozen-until=\"2026-12-24\": it has no time and offset: write 2026-12-24T00:00:00Z, for \
+                        example; it counts as frozen (pod shop/web-0)";
         assert_eq!(warnings.texts(), [expected]);
     }
 
@@ -259,8 +306,9 @@ mod tests {
         second.note(&annotated("web-2", &[("app.example/x", "y")]));
         first.append(second);
 
-        let counted =
-            "macaque/enable on 2 pods (shop/web-0 and others): no such key; did you mean macaque/enabled?";
+        let lasting = "macaque/enable: no such key; did you mean macaque/enabled?";
+        let counted = format!("{lasting} (2 pods, such as shop/web-0)");
+        assert_eq!(lasting_part(&counted), lasting);
         assert_eq!(first.texts(), [counted]);
 
         for number in 0..100 {
@@ -268,7 +316,21 @@ mod tests {
         }
         let texts = first.texts();
         assert_eq!(texts.len(), KEPT + 1);
-        assert_eq!(texts[KEPT], "and 96 more such annotations or labels of pods");
+        assert_eq!(texts[KEPT], "more such annotations or labels (96)");
+    }
+
+    #[test]
+    fn a_warning_without_pods_lasts_as_a_whole() {
+        for warning in [
+            "",
+            "x",
+            "macaque/x on namespace shop: no such key",
+            "a (b) c",
+            ")",
+            "(",
+        ] {
+            assert_eq!(lasting_part(warning), warning);
+        }
     }
 
     #[test]
