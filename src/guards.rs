@@ -1,15 +1,26 @@
 //! Asks the guards of a round: reads the siblings of a victim, namespaces, nodes and gates, and lets the core judge.
+//!
+//! The guards of the round concern every victim, those of a victim only its owner. They are asked one after the other,
+//! cheapest first, up to the first that does not say go.
 
+mod freeze;
+mod nodes;
+mod siblings;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use macaque_core::guard::{GuardConfig, GuardFinding};
+use macaque_core::eligibility::Candidate;
+use macaque_core::guard::{GuardAnswer, GuardConfig, GuardFinding, GuardHold, LeavingPods, first_hold};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
+use tokio::time::Instant;
 
-use crate::gates::Gates;
-use crate::k8s::Cluster;
+use crate::gates::{Gate, GateQuestion, GateScope, Gates};
+use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
+use crate::read_retry::with_retries;
 use crate::stop::StopToken;
 
 /// How long all guards together may take between two disruptions of a round.
@@ -42,23 +53,229 @@ pub struct GuardContext<'a> {
 /// The guards of one round, with the answers so far.
 pub struct RoundGuards<'a> {
     context: GuardContext<'a>,
+    /// The time that the guards took since the last disruption.
+    used: Duration,
+    /// The answers of guards of the round, by setting.
+    of_round: BTreeMap<String, DatedFinding>,
+    /// The answers about the freeze of namespaces.
+    of_namespaces: BTreeMap<String, DatedFinding>,
+    /// The pods seen that are leaving.
+    leaving: LeavingPods,
+    /// The UIDs of the pods that macaque disrupted itself.
+    own_victims: BTreeSet<String>,
+    warnings: BTreeSet<String>,
+}
+
+/// A finding, and when it was made.
+#[derive(Clone)]
+struct DatedFinding {
+    at: Instant,
+    finding: GuardFinding,
+}
+
+/// A guard that stopped a disruption, and what else it stops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// A guard of the victim or its owner: victims of other owners may be tried.
+    Victim(GuardHold),
+    /// A guard of the round, which ends.
+    Round(GuardHold),
 }
 
 impl<'a> RoundGuards<'a> {
     /// The guards of a round that has asked none yet.
     pub fn new(context: GuardContext<'a>) -> Self {
-        Self { context }
+        Self {
+            context,
+            used: Duration::ZERO,
+            of_round: BTreeMap::new(),
+            of_namespaces: BTreeMap::new(),
+            leaving: LeavingPods::default(),
+            own_victims: BTreeSet::new(),
+            warnings: BTreeSet::new(),
+        }
+    }
+
+    /// Notes the pods that a list showed leaving.
+    pub fn note_leaving(&mut self, leaving: LeavingPods) {
+        self.leaving.append(leaving);
+    }
+
+    /// Notes the UID of a pod that macaque disrupted itself, so that it is not leaving by other hands.
+    pub fn note_own_victim(&mut self, uid: &str) {
+        self.own_victims.insert(uid.to_owned());
+    }
+
+    /// Notes that the victim with this UID is about to be disrupted: for the next one, the guards have their whole time
+    /// again.
+    pub fn note_victim(&mut self, uid: &str) {
+        self.note_own_victim(uid);
+        self.used = Duration::ZERO;
+    }
+
+    /// The warnings about what the guards read, each once.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings).into_iter().collect()
     }
 
     /// Asks the guards of the round, cheapest first, up to the first that does not say go. Answers younger than
     /// [`FRESH`] are not asked for again.
     pub async fn ask_round(&mut self) -> Vec<GuardFinding> {
-        let _ = self.context;
-        Vec::new()
+        let mut findings = Vec::from_iter(self.judge_drains());
+        if first_hold(&findings).is_none() {
+            findings.extend(self.ask_nodes().await);
+        }
+        if first_hold(&findings).is_none() {
+            findings.extend(self.ask_gates(GateScope::Round, &[]).await);
+        }
+        findings
     }
 
     /// Asks the guards of `victim` and its owner, cheapest first, up to the first that does not say go.
-    pub async fn ask_victim(&mut self, _victim: &Pod) -> Vec<GuardFinding> {
-        Vec::new()
+    pub async fn ask_victim(&mut self, victim: &Pod) -> Vec<GuardFinding> {
+        let mut findings = self.ask_owner(victim).await;
+        if first_hold(&findings).is_none() {
+            findings.extend(self.ask_victim_gates(victim).await);
+        }
+        findings
+    }
+
+    /// Asks every guard that must say go before `victim` is disrupted, up to the first that does not: those of the
+    /// round too, unless their answers are younger than [`FRESH`]. The siblings are read once more if what came after
+    /// them took longer than that.
+    ///
+    /// # Errors
+    /// The guard that does not say go.
+    pub async fn ask_before_disruption(&mut self, victim: &Pod) -> Result<(), Held> {
+        let go = |findings: &[GuardFinding], held: fn(GuardHold) -> Held| {
+            first_hold(findings).map_or(Ok(()), |hold| Err(held(hold)))
+        };
+        let began = self.context.platform.monotonic();
+
+        go(&self.ask_owner(victim).await, Held::Victim)?;
+        go(&self.ask_round().await, Held::Round)?;
+        go(&self.ask_victim_gates(victim).await, Held::Victim)?;
+
+        if !self.is_fresh(began) {
+            go(&self.ask_siblings(victim).await, Held::Victim)?;
+        }
+        Ok(())
+    }
+
+    /// Asks the guards of a victim's owner, which read from the API server alone.
+    async fn ask_owner(&mut self, victim: &Pod) -> Vec<GuardFinding> {
+        let mut findings = Vec::from_iter(self.ask_freeze(victim).await);
+        if first_hold(&findings).is_none() {
+            findings.extend(self.ask_siblings(victim).await);
+        }
+        findings
+    }
+
+    fn judge_drains(&self) -> Option<GuardFinding> {
+        let is_own = |uid: &str| self.own_victims.contains(uid);
+        self.leaving.judge(self.context.config.drains, is_own)
+    }
+
+    async fn ask_victim_gates(&mut self, victim: &Pod) -> Vec<GuardFinding> {
+        let victim = Candidate {
+            pod: victim.id.clone(),
+            owner: victim.owner.clone(),
+        };
+        self.ask_gates(GateScope::Victim, &[victim]).await
+    }
+
+    /// Asks the gates of this scope, up to the first that does not say go.
+    async fn ask_gates(&mut self, scope: GateScope, victims: &[Candidate]) -> Vec<GuardFinding> {
+        let gates = self.context.gates;
+        let mut findings = Vec::new();
+        for gate in gates.in_scope(scope) {
+            let setting = gate.config().setting();
+            let known = self
+                .of_round
+                .get(&setting)
+                .filter(|known| self.is_fresh(known.at));
+            let finding = match known {
+                Some(known) => known.finding.clone(),
+                None => self.ask_gate(gate, victims).await,
+            };
+
+            let goes = finding.answer == GuardAnswer::Go;
+            if scope == GateScope::Round {
+                self.of_round.insert(setting, self.dated(&finding));
+            }
+            findings.push(finding);
+            if !goes {
+                break;
+            }
+        }
+        findings
+    }
+
+    async fn ask_gate(&mut self, gate: &Gate, victims: &[Candidate]) -> GuardFinding {
+        let context = self.context;
+        let question = GateQuestion {
+            slot: context.slot,
+            dry_run: context.dry_run,
+            method: context.method,
+            victims,
+        };
+        let left = self.left();
+        let asked = self.in_time(async { Ok(gate.ask(&question, left).await) }).await;
+        asked.unwrap_or_else(|why| {
+            let setting = gate.config().setting();
+            GuardFinding::new(&gate.config().name, GuardAnswer::CannotAnswer, setting, why)
+        })
+    }
+
+    /// Reads from the API server for a guard, with retries.
+    ///
+    /// # Errors
+    /// The reason why the guard cannot answer.
+    async fn read<T>(&mut self, read: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, String> {
+        let context = self.context;
+        let reading = async {
+            let read = with_retries(context.platform, context.stop, read).await;
+            read.map_err(|error| error.to_string())
+        };
+        self.in_time(reading).await
+    }
+
+    /// Waits for the answer of a guard within the time that is left to all of them, and up to a request to stop.
+    ///
+    /// # Errors
+    /// The reason why there is no answer.
+    async fn in_time<T>(&mut self, answer: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+        let GuardContext { stop, platform, .. } = self.context;
+        let left = self.left();
+        let time_is_up = || format!("the guards had used up their {} s", DEADLINE.as_secs());
+        if left.is_zero() {
+            return Err(time_is_up());
+        }
+
+        let began = platform.monotonic();
+        let answer = stop.within(Duration::ZERO, platform.within(left, answer)).await;
+        self.used += platform.monotonic() - began;
+
+        match answer {
+            Some(Some(answer)) => answer,
+            Some(None) => Err(time_is_up()),
+            None => Err(ApiError::Stopped.to_string()),
+        }
+    }
+
+    /// The time that is left to all guards before the next disruption.
+    fn left(&self) -> Duration {
+        DEADLINE.saturating_sub(self.used)
+    }
+
+    fn dated(&self, finding: &GuardFinding) -> DatedFinding {
+        DatedFinding {
+            at: self.context.platform.monotonic(),
+            finding: finding.clone(),
+        }
+    }
+
+    fn is_fresh(&self, at: Instant) -> bool {
+        self.context.platform.monotonic() - at < FRESH
     }
 }

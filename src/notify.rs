@@ -22,6 +22,7 @@ pub mod webex;
 pub use self::channel::Channel;
 pub use self::delivery::{Delivery, DeliveryError, DeliveryResult, Retryable};
 pub use self::http::HttpClient;
+pub(crate) use self::message::warnings;
 pub use self::message::{MessageContext, RoundMessage};
 pub use self::retry::{DeliveryRetry, TryCount};
 pub use self::service::ChatService;

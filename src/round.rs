@@ -1,8 +1,8 @@
 //! A round, from the claim to the report, for the Killer and for `macaque once`.
 //!
 //! A round claims its slot, lists the pods, checks each, and picks victims at random. For each victim it reads the pod
-//! again, reserves it in the journal, disrupts it, verifies what happened, and records the outcome. In the end it
-//! closes the round with its report.
+//! again, asks the guards, reserves it in the journal, disrupts it, verifies what happened, and records the outcome. In the
+//! end it closes the round with its report.
 
 mod attempt;
 mod context;
@@ -80,10 +80,7 @@ pub fn random_seed(platform: &Platform) -> u64 {
 
 /// Runs the round of `slot` with victims drawn by `seed`.
 pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> RoundResult {
-    let mut round = RunningRound {
-        context,
-        report: context.config.blank_report(slot, seed),
-    };
+    let mut round = RunningRound::new(context, context.config.blank_report(slot, seed));
 
     let journal = match context.claim(slot, seed).await {
         Ok(journal) => journal,

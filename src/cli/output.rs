@@ -10,7 +10,7 @@ use macaque_core::outcome::Outcome;
 use macaque_core::report::{RoundEnd, RoundReport};
 use serde::Serialize;
 
-use crate::notify::{MessageContext, RoundMessage};
+use crate::notify::{self, MessageContext, RoundMessage};
 use crate::text;
 pub(super) use crate::text::line;
 pub(super) use attempts::names;
@@ -100,11 +100,16 @@ pub(super) fn report(report: &RoundReport, context: &MessageContext) -> String {
     let message = RoundMessage::in_context(report, context);
     let mut parts = vec![message.headline];
     // The headline is cut to the size of a phone.
-    if let RoundEnd::Failed { why } = &report.end
-        && !parts[0].contains(why.as_str())
-    {
-        parts.push(line(&format!("reason: {why}")));
-    }
+    let reason = match &report.end {
+        RoundEnd::Failed { why } => Some(why.clone()),
+        RoundEnd::Held(hold) => Some(hold.to_string()),
+        RoundEnd::Complete | RoundEnd::Interrupted | RoundEnd::Withheld { .. } => None,
+    };
+    parts.extend(
+        reason
+            .filter(|why| !parts[0].contains(why))
+            .map(|why| line(&format!("reason: {why}"))),
+    );
 
     if !report.attempts.is_empty() {
         parts.push(table(
@@ -118,7 +123,9 @@ pub(super) fn report(report: &RoundReport, context: &MessageContext) -> String {
     let warnings = warnings.map(|warning| format!("warning: {}", server_text(warning)));
     let problems = report.problems.iter();
     let problems = problems.map(|problem| line(&format!("problem: {problem}")));
-    parts.extend(counted(warnings.chain(problems)));
+    let of_round = notify::warnings(report).into_iter();
+    let of_round = of_round.map(|warning| server_text(&warning));
+    parts.extend(counted(warnings.chain(problems).chain(of_round)));
 
     if !report.exempted.is_empty() {
         let mut tallies: Vec<_> = report.exempted.iter().collect();

@@ -6,7 +6,7 @@ use macaque_core::report::RoundStatus;
 
 use super::message::RoundMessage;
 
-/// Writes `message` to the log. Unknown outcomes and failed rounds are warnings.
+/// Writes `message` to the log. Unknown outcomes, failed rounds, and guards that cannot answer are warnings.
 pub(super) fn write(message: &RoundMessage) {
     let slot = message.slot;
     let seed = message.seed;
@@ -22,10 +22,13 @@ pub(super) fn write(message: &RoundMessage) {
     }
 
     let status = message.status.as_str();
-    let level = if message.status == RoundStatus::Failed {
-        Level::Warn
-    } else {
-        Level::Info
+    let level = match message.status {
+        RoundStatus::Failed | RoundStatus::Unanswered => Level::Warn,
+        RoundStatus::Disrupted
+        | RoundStatus::DryRun
+        | RoundStatus::Refused
+        | RoundStatus::Held
+        | RoundStatus::Idle => Level::Info,
     };
 
     let victims = message.victims.len();

@@ -24,6 +24,8 @@ const PHRASE: usize = 80;
 const CLUSTER: usize = 100;
 /// The longest footer, in characters.
 const FOOTER: usize = 300;
+/// How many warnings the notes show.
+const WARNINGS: usize = 5;
 
 /// What every message of a process names beside the report.
 #[derive(Debug, Clone)]
@@ -59,7 +61,7 @@ pub struct RoundMessage {
     pub victims: Vec<VictimLine>,
     /// The lines about the victims for people: those that were spared for the same reason share a line.
     pub victim_lines: Vec<String>,
-    /// What went wrong and, if nothing was disrupted, the exemptions by reason, most frequent first.
+    /// What went wrong, the warnings and, if nothing was disrupted, the exemptions by reason, most frequent first.
     pub notes: Vec<String>,
     /// What identifies the round: slot, seed and scope.
     pub footer: String,
@@ -150,7 +152,7 @@ fn tallies(report: &RoundReport) -> String {
             Outcome::DryRun => (1, format!("would have tried to {}", report.method)),
             Outcome::Unknown { .. } => (2, "with unknown outcome".to_owned()),
             Outcome::Refused(refusal) => (3, refusal.summary()),
-            Outcome::Held(hold) => (4, format!("held by guard {}", hold.guard)),
+            Outcome::Held(hold) => (4, hold.summary()),
             Outcome::Gone => (5, "gone already".to_owned()),
         };
         *counts.entry(kind).or_default() += 1;
@@ -196,9 +198,15 @@ fn notes(report: &RoundReport, is_said: impl Fn(&str) -> bool) -> Vec<String> {
     {
         notes.push(format!("no more disruptions were allowed: {why}"));
     }
+    if let RoundEnd::Held(hold) = &report.end
+        && is_missing(&hold.to_string())
+    {
+        notes.push(format!("the round ended here: {hold}"));
+    }
 
     let problems = report.problems.iter().filter(|problem| is_missing(problem));
     notes.extend(problems.map(|problem| format!("problem: {problem}")));
+    notes.extend(warnings(report));
 
     if disrupts_nothing(report) {
         let mut tallies: Vec<_> = report.exempted.iter().collect();
@@ -213,6 +221,18 @@ fn notes(report: &RoundReport, is_said: impl Fn(&str) -> bool) -> Vec<String> {
     }
 
     notes
+}
+
+/// The first warnings of the round, and the number of the others.
+pub(crate) fn warnings(report: &RoundReport) -> Vec<String> {
+    let shown = report.warnings.iter().take(WARNINGS);
+    let mut lines: Vec<String> = shown.map(|warning| format!("warning: {warning}")).collect();
+
+    let more = report.warnings.len().saturating_sub(WARNINGS);
+    if more > 0 {
+        lines.push(format!("{} more", count(more, "warning")));
+    }
+    lines
 }
 
 fn footer(report: &RoundReport, context: &MessageContext) -> String {

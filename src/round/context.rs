@@ -13,6 +13,7 @@ use super::RoundConfig;
 use super::attempt::GRACE;
 use crate::failpoint::FailPoints;
 use crate::gates::Gates;
+use crate::guards::GuardContext;
 use crate::journal::{JournalError, JournalWriter};
 use crate::k8s::{ApiError, Cluster};
 use crate::platform::Platform;
@@ -69,6 +70,22 @@ pub enum ClaimState {
 impl RoundResult {
     fn reported(report: RoundReport, claim_state: ClaimState) -> Self {
         Self::Reported { report, claim_state }
+    }
+}
+
+impl<'a> RoundContext<'a> {
+    /// What the guards of the round of `slot` are asked through.
+    pub(super) fn guard_context(&self, slot: Timestamp) -> GuardContext<'a> {
+        GuardContext {
+            cluster: self.cluster,
+            gates: self.gates,
+            config: &self.config.guards,
+            slot: Some(slot),
+            dry_run: self.config.dry_run,
+            method: self.config.disrupt.method,
+            stop: self.stop,
+            platform: self.platform,
+        }
     }
 }
 

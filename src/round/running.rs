@@ -1,9 +1,10 @@
 //! A running round: scans the pods, picks the victims, and disrupts them one by one.
 
 use macaque_core::eligibility::{Candidate, Exemption, judge};
+use macaque_core::guard::first_hold;
 use macaque_core::journal::{Denial, Journal, Resolution};
 use macaque_core::outcome::Outcome;
-use macaque_core::pod::PodRef;
+use macaque_core::pod::{Pod, PodRef};
 use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
 use macaque_core::selection::VictimPicker;
 
@@ -11,6 +12,7 @@ use super::RoundContext;
 use super::attempt::{AttemptError, AttemptOutcome};
 use super::scan::{PodScan, PodScanner, ScanOutcome};
 use crate::failpoint::FailPoint;
+use crate::guards::{Held, RoundGuards};
 use crate::journal::JournalError;
 use crate::k8s::ApiError;
 use crate::read_retry::with_retries;
@@ -19,6 +21,9 @@ use crate::read_retry::with_retries;
 pub(super) struct RunningRound<'a> {
     pub(super) context: RoundContext<'a>,
     pub(super) report: RoundReport,
+    pub(super) guards: RoundGuards<'a>,
+    /// Whether the guards of the round were asked.
+    asked_round: bool,
 }
 
 /// The result of an attempt to disrupt a victim.
@@ -31,7 +36,18 @@ enum AttemptResult {
     NotAttempted(AttemptError),
 }
 
-impl RunningRound<'_> {
+impl<'a> RunningRound<'a> {
+    /// A round that has done nothing yet, with its blank report.
+    pub(super) fn new(context: RoundContext<'a>, report: RoundReport) -> Self {
+        let guards = RoundGuards::new(context.guard_context(report.slot));
+        Self {
+            context,
+            report,
+            guards,
+            asked_round: false,
+        }
+    }
+
     /// Runs the round, and fills its report.
     ///
     /// # Errors
@@ -48,9 +64,10 @@ impl RunningRound<'_> {
     }
 
     /// Completes the report with the end of the round.
-    pub(super) fn finish(self, end: RoundEnd) -> RoundReport {
+    pub(super) fn finish(mut self, end: RoundEnd) -> RoundReport {
         RoundReport {
             end,
+            warnings: self.guards.take_warnings(),
             // The slot may be a moment later than a clock that is set back between two readings.
             finished: self.context.platform.now().max(self.report.slot),
             ..self.report
@@ -93,6 +110,7 @@ impl RunningRound<'_> {
         self.report.listed = scan.listed;
         self.report.exempted = std::mem::take(&mut scan.exempted);
         self.report.problems = std::mem::take(&mut scan.problems);
+        self.guards.note_leaving(std::mem::take(&mut scan.leaving));
     }
 
     /// The next victim to try, unless the round was asked to stop before it was done.
@@ -103,13 +121,17 @@ impl RunningRound<'_> {
         Ok(picker.next_victim())
     }
 
-    /// Reads the candidate's pod again and, if it is still eligible, disrupts it.
+    /// Reads the candidate's pod again and, if it is still eligible and every guard says go, disrupts it.
     pub(super) async fn try_victim(
         &mut self,
         candidate: Candidate,
         picker: &mut VictimPicker,
     ) -> Result<(), RoundEnd> {
         let context = self.context;
+        if !self.asked_round {
+            self.ask_round().await?;
+        }
+
         let pod = &candidate.pod;
 
         let read = async || context.cluster.pod(pod).await;
@@ -118,12 +140,12 @@ impl RunningRound<'_> {
             Err(error) => return self.give_up_on(pod, error, picker),
         };
 
-        let eligible = fresh.map(|pod| judge(&pod, &context.config.eligibility, context.platform.now()));
-        let result = match eligible {
+        let result = match fresh {
             None => AttemptResult::Attempted(Outcome::Gone.into()),
-            Some(Err(exemption)) => AttemptResult::Exempt(exemption),
-            Some(Ok(_)) if context.config.dry_run => AttemptResult::Attempted(Outcome::DryRun.into()),
-            Some(Ok(_)) => self.disrupt(&candidate).await?,
+            Some(fresh) => match judge(&fresh, &context.config.eligibility, context.platform.now()) {
+                Err(exemption) => AttemptResult::Exempt(exemption),
+                Ok(_) => self.disrupt_unless_held(&candidate, &fresh).await?,
+            },
         };
 
         match result {
@@ -137,6 +159,42 @@ impl RunningRound<'_> {
                 self.give_up_on(&candidate.pod, error, picker)
             }
             AttemptResult::NotAttempted(AttemptError::Round(why)) => Err(RoundEnd::Failed { why }),
+        }
+    }
+
+    /// Asks the guards of the round, before its first victim.
+    ///
+    /// # Errors
+    /// The round must end: a guard does not say go, or macaque was asked to stop.
+    async fn ask_round(&mut self) -> Result<(), RoundEnd> {
+        self.asked_round = true;
+        let findings = self.guards.ask_round().await;
+        // A guard that was cut short says nothing about the cluster.
+        if self.context.stop.is_requested() {
+            return Err(RoundEnd::Interrupted);
+        }
+        first_hold(&findings).map_or(Ok(()), |hold| Err(RoundEnd::Held(hold)))
+    }
+
+    /// Disrupts the victim, which is `fresh` as it was just read, if every guard says go.
+    ///
+    /// # Errors
+    /// The round must end.
+    async fn disrupt_unless_held(
+        &mut self,
+        victim: &Candidate,
+        fresh: &Pod,
+    ) -> Result<AttemptResult, RoundEnd> {
+        let asked = self.guards.ask_before_disruption(fresh).await;
+        if self.context.stop.is_requested() {
+            return Err(RoundEnd::Interrupted);
+        }
+
+        match asked {
+            Err(Held::Round(hold)) => Err(RoundEnd::Held(hold)),
+            Err(Held::Victim(hold)) => Ok(AttemptResult::Attempted(Outcome::Held(hold).into())),
+            Ok(()) if self.context.config.dry_run => Ok(AttemptResult::Attempted(Outcome::DryRun.into())),
+            Ok(()) => self.disrupt(victim).await,
         }
     }
 
@@ -156,6 +214,7 @@ impl RunningRound<'_> {
             }
             Err(error) => return Err(context.end_of(error)),
         };
+        self.guards.note_victim(uid);
         context.fail_points.pass(FailPoint::AfterReserve).await;
 
         if context.stop.is_requested() {

@@ -130,6 +130,7 @@ impl RunningRound<'_> {
         self.scanner().scan(&mut scan).await?;
         self.report.listed = scan.listed;
         self.report.exempted = scan.exempted;
+        self.guards.note_leaving(scan.leaving);
         for problem in scan.problems {
             // The list of names may have met the same problems.
             if !self.report.problems.contains(&problem) {

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use macaque_core::config::NamespaceScope;
 use macaque_core::eligibility::{Candidate, EligibilityConfig, judge};
+use macaque_core::guard::LeavingPods;
 use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, NameIndex};
@@ -28,6 +29,8 @@ pub(crate) struct PodScan<S> {
     pub(crate) listed: usize,
     pub(crate) exempted: ExemptionTallies,
     pub(crate) sink: S,
+    /// The pods that are leaving, for the guard `drains`.
+    pub(crate) leaving: LeavingPods,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
 }
@@ -84,6 +87,7 @@ impl PodSink for CandidateIndex {
 impl<S: PodSink> PodScan<S> {
     fn add(&mut self, pod: Pod, eligibility: &EligibilityConfig, now: Timestamp) {
         self.listed += 1;
+        self.leaving.note(&pod);
         match judge(&pod, eligibility, now) {
             Ok(candidate) => self.sink.push(pod, Some(candidate), eligibility),
             Err(exemption) => {
@@ -97,6 +101,7 @@ impl<S: PodSink> PodScan<S> {
         self.listed += more.listed;
         ExemptionTally::merge(&mut self.exempted, more.exempted);
         self.sink.append(more.sink);
+        self.leaving.append(more.leaving);
         self.problems.extend(more.problems);
     }
 }

@@ -15,8 +15,9 @@ use macaque::platform::Platform;
 use serde_json::json;
 
 use macaque_testkit::CANARY;
-use macaque_testkit::chat_server::{ChatServer, reply, reply_with};
+use macaque_testkit::chat_server::ChatServer;
 use macaque_testkit::notify::{CREATED, OK, http, message, slack, webex, webhook};
+use macaque_testkit::server_answer::{reply, reply_with};
 
 const DELIVERED: DeliveryResult = Ok(Delivery::Confirmed);
 

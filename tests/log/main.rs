@@ -15,8 +15,9 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use macaque::notify::{Channel, Delivery, DeliveryRetry, deliver, deliver_with_retries};
 use macaque::platform::Platform;
 use macaque_testkit::CANARY;
-use macaque_testkit::chat_server::{ChatAnswer, ChatServer, reply, reply_with};
+use macaque_testkit::chat_server::ChatServer;
 use macaque_testkit::notify::{hasty, http, message, slack, webex, webhook};
+use macaque_testkit::server_answer::{ServerAnswer, reply, reply_with};
 
 use self::capture::{captured, start_capture};
 
@@ -59,9 +60,9 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
         reply(200, CANARY),
         reply(404, CANARY),
         reply_with(302, &location),
-        ChatAnswer::Stall(String::new()),
-        ChatAnswer::Reset,
-        ChatAnswer::Bytes(CANARY.to_owned()),
+        ServerAnswer::Stall(String::new()),
+        ServerAnswer::Reset,
+        ServerAnswer::Bytes(CANARY.to_owned()),
     ] {
         addresses.push(ChatServer::answering([answer]).await.address);
     }

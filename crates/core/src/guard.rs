@@ -4,6 +4,9 @@
 //! report says which of them it was. Guards of one owner let the next owner be picked; guards of the round end it.
 
 mod config;
+mod drains;
+mod freeze;
+mod nodes;
 mod replicas;
 
 use std::fmt;
@@ -11,6 +14,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::config::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
+pub use self::drains::LeavingPods;
+pub use self::freeze::judge_freeze;
+pub use self::nodes::{NodeStates, unknown_nodes};
 pub use self::replicas::{judge_siblings, unreachable_min_ready};
 
 /// The answer of a guard.
@@ -86,6 +92,16 @@ impl GuardFinding {
             answer,
             why: self.seen.clone(),
         })
+    }
+}
+
+impl GuardHold {
+    /// The guard and its answer without the reason, for counts: `held back by guard whole`.
+    pub fn summary(&self) -> String {
+        match self.answer {
+            HoldAnswer::HoldsBack => format!("held back by guard {}", self.guard),
+            HoldAnswer::CannotAnswer => format!("held because guard {} cannot answer", self.guard),
+        }
     }
 }
 

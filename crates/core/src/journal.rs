@@ -39,6 +39,12 @@ pub use self::usage::{OwnerCooldown, UsageEntry};
 
 /// The annotation on the journal's ConfigMap that pauses macaque: `true`, or the end of the pause (RFC 3339).
 pub const PAUSED: &str = "macaque/paused";
+/// The annotation beside it with the reason of the pause.
+pub const PAUSED_REASON: &str = "macaque/paused-reason";
+/// The annotation beside it with the name of the user who paused.
+pub const PAUSED_BY: &str = "macaque/paused-by";
+/// The annotations of a pause.
+pub const PAUSE_KEYS: [&str; 3] = [PAUSED, PAUSED_REASON, PAUSED_BY];
 
 /// The journal: the state that must survive a crash.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -8,6 +8,9 @@
 //! | [`pod`] | nothing: the fields of a pod that the rules read, and the names of pods and owners |
 //! | [`config`] | nothing: the validated configuration |
 //! | [`duration`] | what length of time a text means |
+//! | [`annotations`] | what a value of macaque's own annotations and labels means |
+//! | [`freeze`] | whether a pod, a namespace or an owner is frozen |
+//! | [`key_warnings`] | which of those keys and values people should be warned of |
 //! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
 //! | [`siblings`] | nothing: all pods of one owner, counted by what they are |
 //! | [`guard`] | whether what is around a victim lets it be disrupted |
@@ -17,7 +20,7 @@
 //! | [`outcome`] | how the result for a victim is worded |
 //! | [`refusal`] | how a refusal is worded: who refused, and what to do about it |
 //! | [`server_text`] | how much of a server's text is kept |
-//! | [`words`] | how a list of choices is written in a sentence |
+//! | [`words`] | how a list is written in a sentence |
 //! | [`prediction`] | how the expected result of a disruption is worded before it is tried |
 //! | [`preview`] | which victims a round would pick, and how likely each is |
 //! | [`report`] | how a round is summed up |
@@ -29,12 +32,15 @@
 //! The `clippy.toml` of this crate bans clocks, sleeping, global randomness, the environment, files, sockets and other
 //! programs.
 
+pub mod annotations;
 pub mod budget;
 pub mod config;
 pub mod duration;
 pub mod eligibility;
+pub mod freeze;
 pub mod guard;
 pub mod journal;
+pub mod key_warnings;
 pub mod outcome;
 pub mod permissions;
 pub mod pod;

@@ -1,4 +1,4 @@
-//! What macaque's tests share: a fault proxy, a cluster fixture, a fake chat server, and one way to run the program.
+//! What macaque's tests share: a fault proxy, a cluster fixture, fake services, and one way to run the program.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,9 +8,11 @@
 
 pub mod chat_server;
 pub mod cluster;
+pub mod fake_gate;
 pub mod fault_proxy;
 pub mod notify;
 pub mod program;
+pub mod server_answer;
 pub mod tcp_proxy;
 pub mod tls_front;
 pub mod web_proxy;

@@ -38,7 +38,7 @@ impl FailureDedup {
 
             RoundEnd::Complete => {
                 if let Some((_, failed)) = self.rounds.take() {
-                    log::info!("rounds work again, after {failed} that failed or were withheld");
+                    log::info!("rounds work again, after {failed} that failed, were withheld or were held");
                 }
                 true
             }
@@ -88,10 +88,12 @@ impl FailureDedup {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
+    use macaque_core::guard::GuardHold;
     use macaque_core::journal::LeaseHolder;
+    use macaque_core::outcome::Outcome;
 
     use super::*;
-    use crate::notify::message::tests::report;
+    use crate::notify::message::tests::{attempt, report, unanswered, whole};
 
     const PAUSED: &str = "paused until noon";
 
@@ -128,5 +130,55 @@ mod tests {
         assert!(!failures.should_report(&withheld()), "another replica reports it");
         failures.round_is_elsewhere(&taken(Some("another reason")));
         assert!(failures.should_report(&withheld()));
+    }
+
+    fn held(hold: GuardHold) -> RoundReport {
+        RoundReport {
+            end: RoundEnd::Held(hold),
+            ..report([])
+        }
+    }
+
+    #[test]
+    fn a_guard_that_holds_round_after_round_is_reported_once_whatever_its_numbers() {
+        let mut failures = FailureDedup::default();
+        assert!(failures.should_report(&held(whole())));
+
+        let changed = GuardHold {
+            why: "1 of 3 pods ready".to_owned(),
+            ..whole()
+        };
+        assert!(!failures.should_report(&held(changed)));
+        assert!(failures.should_report(&held(unanswered())), "another guard");
+        assert!(failures.should_report(&held(whole())));
+
+        let no_answer = GuardHold {
+            answer: unanswered().answer,
+            ..whole()
+        };
+        assert!(failures.should_report(&held(no_answer)), "another answer");
+
+        assert!(failures.should_report(&report([])), "rounds work again");
+        assert!(failures.should_report(&held(whole())));
+    }
+
+    #[test]
+    fn a_round_that_tried_a_victim_before_a_guard_ended_it_is_always_reported() {
+        let mut failures = FailureDedup::default();
+        let after_a_victim = RoundReport {
+            attempts: vec![attempt("a", Outcome::Evicted)],
+            ..held(whole())
+        };
+        assert!(failures.should_report(&held(whole())));
+        assert!(failures.should_report(&after_a_victim));
+        assert!(failures.should_report(&after_a_victim));
+    }
+
+    #[test]
+    fn victims_that_guards_of_their_owners_held_are_reported_each_time_as_refusals_are() {
+        let mut failures = FailureDedup::default();
+        let of_owners = report([attempt("a", Outcome::Held(whole()))]);
+        assert!(failures.should_report(&of_owners));
+        assert!(failures.should_report(&of_owners));
     }
 }

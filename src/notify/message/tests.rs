@@ -1,12 +1,13 @@
 //! Promises about the words of a round.
 
+mod held;
 mod reports;
 
 use std::time::Duration;
 
 use macaque_core::refusal::Refusal;
 
-pub(crate) use self::reports::{attempt, budget, report};
+pub(crate) use self::reports::{attempt, budget, report, unanswered, whole};
 use super::*;
 
 fn headline_of(report: &RoundReport) -> String {

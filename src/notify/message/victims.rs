@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use macaque_core::guard::HoldAnswer;
 use macaque_core::outcome::Outcome;
 use macaque_core::report::{AttemptReport, RoundReport};
 
@@ -22,7 +23,7 @@ pub struct VictimLine {
     pub uid: String,
     /// The outcome in one word.
     pub outcome: &'static str,
-    /// Whether the outcome is unknown.
+    /// Whether the outcome is unknown, or a guard could not answer: somebody should look.
     pub doubtful: bool,
     /// The line for people to read.
     pub line: String,
@@ -40,7 +41,11 @@ pub(super) fn describe(report: &RoundReport, attempt: &AttemptReport) -> VictimL
         line: format!("{pod}{owner}: {}", result(report, attempt)),
         uid: clean(&attempt.pod.uid, LINE),
         outcome: attempt.outcome.word(),
-        doubtful: matches!(attempt.outcome, Outcome::Unknown { .. }),
+        doubtful: match &attempt.outcome {
+            Outcome::Unknown { .. } => true,
+            Outcome::Held(hold) => hold.answer == HoldAnswer::CannotAnswer,
+            _ => false,
+        },
         pod,
     }
 }

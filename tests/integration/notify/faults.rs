@@ -8,8 +8,9 @@ use macaque::notify::{Delivery, DeliveryError, DeliveryRetry, TryCount, deliver}
 use macaque::platform::Platform;
 
 use super::{DELIVERED, with_retries};
-use macaque_testkit::chat_server::{ChatAnswer, ChatServer, head, reply, reply_with};
+use macaque_testkit::chat_server::ChatServer;
 use macaque_testkit::notify::{OK, hasty, http, message, slack, webex, webhook};
+use macaque_testkit::server_answer::{ServerAnswer, head, reply, reply_with};
 
 #[actix_rt::test]
 async fn a_redirect_is_a_failure_and_the_other_server_sees_nothing() {
@@ -34,13 +35,13 @@ async fn no_stall_outlasts_the_deadline() {
     let failed = Err(DeliveryError::transient("Slack answered 500"));
     let json = |status| format!("{}{{\"channel\":", head(status));
     let stalls = [
-        (ChatAnswer::Stall(String::new()), late.clone()),
-        (ChatAnswer::Stall("HTTP/1.1 200 O".to_owned()), late.clone()),
-        (ChatAnswer::Drip("HTTP/1.1 200 OK\r\nX:".to_owned()), late),
-        (ChatAnswer::Stall(head(200)), cut.clone()),
-        (ChatAnswer::Stall(json(200)), cut.clone()),
-        (ChatAnswer::Drip(json(200)), cut),
-        (ChatAnswer::Stall(head(500)), failed),
+        (ServerAnswer::Stall(String::new()), late.clone()),
+        (ServerAnswer::Stall("HTTP/1.1 200 O".to_owned()), late.clone()),
+        (ServerAnswer::Drip("HTTP/1.1 200 OK\r\nX:".to_owned()), late),
+        (ServerAnswer::Stall(head(200)), cut.clone()),
+        (ServerAnswer::Stall(json(200)), cut.clone()),
+        (ServerAnswer::Drip(json(200)), cut),
+        (ServerAnswer::Stall(head(500)), failed),
     ];
     join_all(stalls.map(async |(answer, expected)| {
         let service = ChatServer::answering([answer]).await;
@@ -54,13 +55,14 @@ async fn no_stall_outlasts_the_deadline() {
 
 #[actix_rt::test]
 async fn what_was_delivered_stays_so_even_if_the_rest_of_the_answer_stalls() {
-    let service = ChatServer::answering([ChatAnswer::Drip(format!("{}{{\"ok\":true,", head(200)))]).await;
+    let service = ChatServer::answering([ServerAnswer::Drip(format!("{}{{\"ok\":true,", head(200)))]).await;
     assert_eq!(
         deliver(&hasty(), &slack(&service.address), &message()).await,
         DELIVERED
     );
 
-    let service = ChatServer::answering([ChatAnswer::Stall(format!("{}{{\"id\":\"Y2\",", head(200)))]).await;
+    let service =
+        ChatServer::answering([ServerAnswer::Stall(format!("{}{{\"id\":\"Y2\",", head(200)))]).await;
     assert_eq!(
         deliver(&hasty(), &webex(&service.address), &message()).await,
         DELIVERED
@@ -75,13 +77,13 @@ fn chunked(beginning: &str) -> String {
 #[actix_rt::test]
 async fn what_was_accepted_is_not_sent_again_whatever_becomes_of_the_rest_of_the_answer() {
     let breaks = [
-        ChatAnswer::Bytes(head(200)),
-        ChatAnswer::Stall(head(200)),
-        ChatAnswer::Drip(head(200)),
-        ChatAnswer::Bytes(head(201)),
-        ChatAnswer::Bytes(chunked("")),
-        ChatAnswer::Bytes(chunked("5\r\n")),
-        ChatAnswer::Bytes(chunked("zz\r\n")),
+        ServerAnswer::Bytes(head(200)),
+        ServerAnswer::Stall(head(200)),
+        ServerAnswer::Drip(head(200)),
+        ServerAnswer::Bytes(head(201)),
+        ServerAnswer::Bytes(chunked("")),
+        ServerAnswer::Bytes(chunked("5\r\n")),
+        ServerAnswer::Bytes(chunked("zz\r\n")),
     ];
     for answer in breaks {
         for channel in [slack, webhook, webex] {
@@ -106,7 +108,7 @@ async fn what_was_accepted_is_not_sent_again_whatever_becomes_of_the_rest_of_the
 
 #[actix_rt::test]
 async fn what_may_have_been_delivered_is_sent_ten_times_in_all() {
-    let service = ChatServer::answering([ChatAnswer::Bytes(String::new())]).await;
+    let service = ChatServer::answering([ServerAnswer::Bytes(String::new())]).await;
     let http = http();
     let message = message();
     let channel = webhook(&service.address);
@@ -130,7 +132,7 @@ async fn what_may_have_been_delivered_is_sent_ten_times_in_all() {
 
 #[actix_rt::test]
 async fn of_a_huge_body_only_the_beginning_is_read() {
-    let service = ChatServer::answering([ChatAnswer::Flood(head(200))]).await;
+    let service = ChatServer::answering([ServerAnswer::Flood(head(200))]).await;
     let patient = http().with_deadline(Duration::from_secs(60));
     let begun = Instant::now();
     let error = deliver(&patient, &webhook(&service.address), &message())
@@ -156,9 +158,9 @@ async fn a_connection_that_fails_is_tried_again_one_that_breaks_is_in_doubt_and_
     );
 
     for answer in [
-        ChatAnswer::Reset,
-        ChatAnswer::Bytes(String::new()),
-        ChatAnswer::Bytes("SSH-2.0-x\r\n\r\n".to_owned()),
+        ServerAnswer::Reset,
+        ServerAnswer::Bytes(String::new()),
+        ServerAnswer::Bytes("SSH-2.0-x\r\n\r\n".to_owned()),
     ] {
         let service = ChatServer::answering([answer]).await;
         let error = deliver(&http(), &slack(&service.address), &message())
@@ -171,7 +173,7 @@ async fn a_connection_that_fails_is_tried_again_one_that_breaks_is_in_doubt_and_
 
 #[actix_rt::test]
 async fn a_channel_that_stalls_delays_no_other() {
-    let stalled = ChatServer::answering([ChatAnswer::Stall(String::new())]).await;
+    let stalled = ChatServer::answering([ServerAnswer::Stall(String::new())]).await;
     let well = ChatServer::answering([reply(200, "ok")]).await;
     let http = http().with_deadline(Duration::from_secs(2));
     let message = message();

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use macaque::notify::slack::webhook_payload;
 use macaque::notify::webex::{WEBEX_API, payload};
 use macaque::notify::{MessageContext, RoundMessage, WebexBot};
+use macaque_core::guard::{GuardHold, HoldAnswer};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::{PodOwner, PodRef};
 use macaque_core::refusal::Refusal;
@@ -27,6 +28,11 @@ fn text() -> impl Strategy<Value = String> {
     (unit, length).prop_map(|(unit, length)| unit.repeat(length))
 }
 
+fn hold() -> impl Strategy<Value = GuardHold> {
+    let answer = prop_oneof![Just(HoldAnswer::HoldsBack), Just(HoldAnswer::CannotAnswer)];
+    (text(), answer, text()).prop_map(|(guard, answer, why)| GuardHold { guard, answer, why })
+}
+
 fn outcome() -> impl Strategy<Value = Outcome> {
     let webhook = (text(), text(), any::<bool>()).prop_map(|(name, message, temporary)| Refusal::Webhook {
         name,
@@ -39,6 +45,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         Just(Outcome::DryRun),
         text().prop_map(|why| Outcome::Unknown { why }),
         webhook.prop_map(Outcome::Refused),
+        hold().prop_map(Outcome::Held),
         Just(Outcome::Refused(Refusal::SeveralBudgets)),
     ]
 }
@@ -68,6 +75,7 @@ fn end() -> impl Strategy<Value = RoundEnd> {
         Just(RoundEnd::Interrupted),
         text().prop_map(|why| RoundEnd::Withheld { why }),
         text().prop_map(|why| RoundEnd::Failed { why }),
+        hold().prop_map(RoundEnd::Held),
     ]
 }
 
@@ -85,29 +93,30 @@ fn report() -> impl Strategy<Value = RoundReport> {
     let exempted = prop::collection::btree_map("[a-z]{1,20}", tally(), 0..10);
     (
         attempts,
-        texts(),
-        texts(),
+        [texts(), texts(), texts()],
         text(),
         exempted,
         end(),
         any::<(bool, u64)>(),
     )
         .prop_map(
-            |(attempts, problems, namespaces, selector, exempted, end, (dry_run, seed))| RoundReport {
-                slot: "2027-03-01T09:30:00Z".parse().unwrap(),
-                finished: "2027-03-01T09:30:02Z".parse().unwrap(),
-                seed,
-                dry_run,
-                method: DisruptionMethod::Evict,
-                namespaces,
-                selector,
-                listed: 100,
-                candidates: 40,
-                exempted,
-                attempts,
-                problems,
-                warnings: Vec::new(),
-                end,
+            |(attempts, [problems, namespaces, warnings], selector, exempted, end, (dry_run, seed))| {
+                RoundReport {
+                    slot: "2027-03-01T09:30:00Z".parse().unwrap(),
+                    finished: "2027-03-01T09:30:02Z".parse().unwrap(),
+                    seed,
+                    dry_run,
+                    method: DisruptionMethod::Evict,
+                    namespaces,
+                    selector,
+                    listed: 100,
+                    candidates: 40,
+                    exempted,
+                    attempts,
+                    problems,
+                    warnings,
+                    end,
+                }
             },
         )
 }

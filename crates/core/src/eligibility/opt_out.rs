@@ -6,20 +6,12 @@
 
 use jiff::{SignedDuration, Span, Timestamp};
 
+use crate::annotations::{ENABLED, pair, yes_or_no};
 use crate::pod::Pod;
 
 const PREFER_NO_EVICTION: &str = "descheduler.alpha.kubernetes.io/prefer-no-eviction";
 const DO_NOT_DISRUPT: &str = "karpenter.sh/do-not-disrupt";
 const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
-/// The opt-out key of macaque itself, read from annotations and labels alike.
-const ENABLED: &str = "macaque/enabled";
-
-/// The words for yes and for no, some of them short forms of Go's and YAML's; case and blanks around do not matter.
-const YES: [&str; 8] = ["true", "yes", "on", "1", "enabled", "enable", "y", "t"];
-const NO: [&str; 8] = ["false", "no", "off", "0", "disabled", "disable", "n", "f"];
-
-/// How many characters of a value are shown.
-const SHOWN_CHARS: usize = 60;
 
 /// One key by which a pod may opt out, with its value and what that means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +50,7 @@ pub(super) fn seen(pod: &Pod, now: Timestamp) -> String {
 
 /// Every key by which a pod may opt out that `pod` has.
 fn opt_outs(pod: &Pod, now: Timestamp) -> Vec<OptOut> {
-    let permission = |value: &str| match as_bool(value) {
+    let permission = |value: &str| match yes_or_no(value) {
         Some(true) => OptOutMeaning::Allows,
         Some(false) => OptOutMeaning::Exempts,
         None => OptOutMeaning::Unclear("neither yes nor no"),
@@ -87,7 +79,7 @@ fn opt_outs(pod: &Pod, now: Timestamp) -> Vec<OptOut> {
 /// Whether `value` protects the pod: yes protects for good, no does not, and a duration protects that long from the
 /// pod's start, and while the start is unknown.
 fn protection(value: &str, started: Option<Timestamp>, now: Timestamp) -> OptOutMeaning {
-    let protected = match (as_bool(value), as_duration(value)) {
+    let protected = match (yes_or_no(value), as_duration(value)) {
         (Some(protected), _) => protected,
         (None, Some(duration)) => started.is_none_or(|start| now.duration_since(start) < duration),
         (None, None) => return OptOutMeaning::Unclear("neither yes nor no nor a duration"),
@@ -98,14 +90,6 @@ fn protection(value: &str, started: Option<Timestamp>, now: Timestamp) -> OptOut
     } else {
         OptOutMeaning::Allows
     }
-}
-
-/// Reads a word for yes or no.
-fn as_bool(value: &str) -> Option<bool> {
-    let word = value.trim().to_lowercase();
-    let is_yes = YES.contains(&&*word);
-    let is_no = NO.contains(&&*word);
-    (is_yes || is_no).then_some(is_yes)
 }
 
 /// Reads a duration as Go writes it, `1h30m`.
@@ -126,9 +110,7 @@ impl OptOut {
 
     /// The key and the value, of which a long one is shortened.
     fn pair(&self) -> String {
-        let shown: String = self.value.chars().take(SHOWN_CHARS).collect();
-        let rest = if shown.len() < self.value.len() { "…" } else { "" };
-        format!("{}={shown:?}{rest}", self.key)
+        pair(self.key, &self.value)
     }
 }
 

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use super::EligibilityConfig;
 use super::opt_out;
 use super::rule::{EligibilityRule, RuleInput, RuleSetting};
+use crate::freeze;
 use crate::pod::{Pod, PodPhase};
 
 /// The system's own namespaces, in which nothing should be disrupted by accident.
@@ -143,6 +144,16 @@ pub(super) static RULES: &[EligibilityRule] = &[
             is_owned_by(input, "Job").then_some(why.into())
         },
         seen: owner,
+    },
+    EligibilityRule {
+        name: "frozen",
+        doc: "pods that are [frozen](#freeze) by an annotation or label",
+        setting: RuleSetting::Always,
+        exempts: |input| {
+            let freeze = freeze::frozen(&input.pod.annotations, &input.pod.labels, input.now);
+            freeze.map(|freeze| freeze.to_string().into())
+        },
+        seen: |input| freeze::seen(&input.pod.annotations, &input.pod.labels),
     },
     EligibilityRule {
         name: "opted-out",

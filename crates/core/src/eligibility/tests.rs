@@ -177,12 +177,37 @@ fn no_setting_switches_off_the_other_rules() {
             annotated("descheduler.alpha.kubernetes.io/eviction-in-progress", ""),
             "eviction-in-progress",
         ),
+        (annotated("macaque/frozen", "true"), "frozen"),
+        (
+            annotated("macaque/frozen-until", "2026-06-10T12:00:01Z"),
+            "frozen",
+        ),
+        (annotated("macaque/frozen-until", "2026-12-24"), "frozen"),
         (own, "self"),
     ];
 
     for (pod, expected) in rows {
         assert_eq!(exempting(&pod, &rules), Some(expected));
     }
+}
+
+#[test]
+fn a_freeze_beats_every_permission_and_is_over_by_itself() {
+    let mut pod = annotated("macaque/enabled", "true");
+    pod.labels.insert("macaque/enabled".into(), "true".into());
+    assert_eq!(exempting(&pod, &rules()), None);
+
+    let mut labelled = pod.clone();
+    labelled.labels.insert("macaque/frozen".into(), "true".into());
+    assert_eq!(exempting(&labelled, &rules()), Some("frozen"));
+
+    let until = "2026-06-10T12:30:00Z";
+    pod.annotations
+        .insert("macaque/frozen-until".into(), until.into());
+    let judged_at = |now: &str| judge(&pod, &rules(), now.parse().unwrap()).map_err(|why| why.to_string());
+    let frozen = format!("frozen until {until} by macaque/frozen-until");
+    assert_eq!(judged_at("2026-06-10T12:29:59Z").unwrap_err(), frozen);
+    assert!(judged_at(until).is_ok());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use macaque_core::guard::{GuardHold, HoldAnswer};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::{PodOwner, PodRef};
 use macaque_core::refusal::Refusal;
@@ -35,6 +36,24 @@ pub(crate) fn budget(name: &str) -> Outcome {
         message: "needs 3 healthy pods and has 3 currently".to_owned(),
         unsynced: false,
     })
+}
+
+/// The guard `whole` with two of three pods ready.
+pub(crate) fn whole() -> GuardHold {
+    GuardHold {
+        guard: "whole".to_owned(),
+        answer: HoldAnswer::HoldsBack,
+        why: "2 of 3 pods ready, 1 not ready since 12m".to_owned(),
+    }
+}
+
+/// A gate that is down.
+pub(crate) fn unanswered() -> GuardHold {
+    GuardHold {
+        guard: "no-page".to_owned(),
+        answer: HoldAnswer::CannotAnswer,
+        why: "connection refused".to_owned(),
+    }
 }
 
 /// A round that lists five pods, three of them candidates.
