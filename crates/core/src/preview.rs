@@ -13,8 +13,8 @@ use serde::Serialize;
 
 pub use self::budget_index::BudgetIndex;
 pub use self::chances::VictimChances;
-pub use self::explain::{PodExplanation, explain};
-pub use self::guards::{GuardResult, GuardRow, VictimGuards};
+pub use self::explain::{ExplainedGuards, PodExplanation, explain};
+pub use self::guards::{GuardResult, GuardRow, VictimGuards, is_ready};
 
 use self::budget_index::NO_BUDGET;
 use crate::budget::PlannedDisruptions;
