@@ -6,16 +6,18 @@ mod subject;
 use actix::System;
 use clap::Args;
 use macaque_core::config::NamespaceScope;
+use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
-use macaque_core::preview::{BudgetIndex, PodExplanation, explain};
+use macaque_core::preview::{BudgetIndex, ExplainedGuards, PodExplanation, explain};
 use serde::Serialize;
 
 use self::subject::{NamedOwner, WhySubject};
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, plan, setup};
+use crate::gates::Gates;
 use crate::platform::Platform;
-use crate::preview::PreviewReader;
+use crate::preview::{GuardAnswers, PreviewReader};
 use crate::round::RoundConfig;
 use crate::settings::{ClusterSettings, ScheduleNeed};
 use crate::stop::StopSwitch;
@@ -44,6 +46,7 @@ struct WhyAnswer {
     owner: Option<NamedOwner>,
     pods: Vec<PodExplanation>,
     problems: Vec<String>,
+    warnings: Vec<String>,
 }
 
 /// The pods that were asked about: at least one.
@@ -89,7 +92,7 @@ fn only_namespace(scope: &NamespaceScope) -> Option<&str> {
     }
 }
 
-/// Reads the pods and their budgets, and explains them.
+/// Reads the pods and their budgets, asks the guards, and explains the pods.
 ///
 /// # Errors
 /// The exit code, after the problem was reported on standard error.
@@ -138,16 +141,35 @@ async fn explain_all(
     };
     let budgets = budgets.map_err(plan::failure_text)?;
 
+    let gates = Gates::new(&config.gates, reader.platform);
+    let answers = reader.ask_about(&pods, config, &gates).await;
+    let answers = answers.map_err(plan::failure_text)?;
+
     let now = reader.platform.now();
-    let explained = pods
-        .iter()
-        .map(|pod| explain(pod, &config.eligibility, now, &budgets));
+    let explained = pods.iter().zip(&answers.of_pods).map(|(pod, findings)| {
+        let guards = ExplainedGuards {
+            config: &config.guards,
+            of_victim: findings,
+            of_round: &answers.of_round,
+        };
+        explain(pod, &config.eligibility, now, &budgets, guards)
+    });
     Ok(WhyAnswer {
         dry_run: config.dry_run,
         owner,
         pods: explained.collect(),
         problems,
+        warnings: warnings(&pods, &answers),
     })
+}
+
+/// The warnings about the annotations and labels of the pods, and about what the guards read.
+fn warnings(pods: &[Pod], answers: &GuardAnswers) -> Vec<String> {
+    let mut of_pods = PodKeyWarnings::default();
+    for pod in pods {
+        of_pods.note(pod);
+    }
+    [of_pods.texts(), answers.warnings.clone()].concat()
 }
 
 /// Finds the pods of the subject; `namespace` is the only one in scope, or empty.
