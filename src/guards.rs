@@ -5,14 +5,17 @@
 
 mod freeze;
 mod nodes;
-mod siblings;
+mod replicas;
+pub mod siblings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::eligibility::Candidate;
-use macaque_core::guard::{GuardAnswer, GuardConfig, GuardFinding, GuardHold, LeavingPods, first_hold};
+use macaque_core::guard::{
+    DisruptedPods, GuardAnswer, GuardConfig, GuardFinding, GuardHold, first_hold, judge_drains,
+};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
 use tokio::time::Instant;
@@ -55,15 +58,19 @@ pub struct RoundGuards<'a> {
     context: GuardContext<'a>,
     /// The time that the guards took since the last disruption.
     used: Duration,
-    /// The answers of guards of the round, by setting.
-    of_round: BTreeMap<String, DatedFinding>,
+    /// The answers of the gates of the round, by setting.
+    gates: BTreeMap<String, DatedFinding>,
+    /// The answer of the guard `nodes`.
+    nodes: Option<DatedFinding>,
     /// The answers about the freeze of namespaces.
-    of_namespaces: BTreeMap<String, DatedFinding>,
-    /// The pods seen that are leaving.
-    leaving: LeavingPods,
+    namespaces: BTreeMap<String, DatedFinding>,
+    /// The pods seen that are being disrupted, whoever does it.
+    disrupted: DisruptedPods,
     /// The UIDs of the pods that macaque disrupted itself.
     own_victims: BTreeSet<String>,
     warnings: BTreeSet<String>,
+    /// Whether guards are asked behind one that does not say go.
+    asks_all: bool,
 }
 
 /// A finding, and when it was made.
@@ -88,20 +95,33 @@ impl<'a> RoundGuards<'a> {
         Self {
             context,
             used: Duration::ZERO,
-            of_round: BTreeMap::new(),
-            of_namespaces: BTreeMap::new(),
-            leaving: LeavingPods::default(),
+            gates: BTreeMap::new(),
+            nodes: None,
+            namespaces: BTreeMap::new(),
+            disrupted: DisruptedPods::default(),
             own_victims: BTreeSet::new(),
             warnings: BTreeSet::new(),
+            asks_all: false,
         }
     }
 
-    /// Notes the pods that a list showed leaving.
-    pub fn note_leaving(&mut self, leaving: LeavingPods) {
-        self.leaving.append(leaving);
+    /// Asks every guard, also those behind one that does not say go, for people who want to see them all.
+    pub fn asking_all(mut self) -> Self {
+        self.asks_all = true;
+        self
     }
 
-    /// Notes the UID of a pod that macaque disrupted itself, so that it is not leaving by other hands.
+    /// Gives the guards their whole time again.
+    pub fn restart_time(&mut self) {
+        self.used = Duration::ZERO;
+    }
+
+    /// Notes the pods that a list showed being disrupted.
+    pub fn note_disrupted(&mut self, disrupted: DisruptedPods) {
+        self.disrupted.append(disrupted);
+    }
+
+    /// Notes the UID of a pod that macaque disrupted itself, so that no other is taken to have done it.
     pub fn note_own_victim(&mut self, uid: &str) {
         self.own_victims.insert(uid.to_owned());
     }
@@ -110,7 +130,7 @@ impl<'a> RoundGuards<'a> {
     /// again.
     pub fn note_victim(&mut self, uid: &str) {
         self.note_own_victim(uid);
-        self.used = Duration::ZERO;
+        self.restart_time();
     }
 
     /// The warnings about what the guards read, each once.
@@ -122,10 +142,10 @@ impl<'a> RoundGuards<'a> {
     /// [`FRESH`] are not asked for again.
     pub async fn ask_round(&mut self) -> Vec<GuardFinding> {
         let mut findings = Vec::from_iter(self.judge_drains());
-        if first_hold(&findings).is_none() {
+        if self.goes_on(&findings) {
             findings.extend(self.ask_nodes().await);
         }
-        if first_hold(&findings).is_none() {
+        if self.goes_on(&findings) {
             findings.extend(self.ask_gates(GateScope::Round, &[]).await);
         }
         findings
@@ -157,7 +177,7 @@ impl<'a> RoundGuards<'a> {
         go(&self.ask_victim_gates(victim).await, Held::Victim)?;
 
         if !self.is_fresh(began) {
-            go(&self.ask_siblings(victim).await, Held::Victim)?;
+            go(&self.ask_replicas(victim).await, Held::Victim)?;
         }
         Ok(())
     }
@@ -166,22 +186,28 @@ impl<'a> RoundGuards<'a> {
     async fn ask_owner(&mut self, victim: &Pod) -> Vec<GuardFinding> {
         let mut findings = Vec::from_iter(self.ask_freeze(victim).await);
         if first_hold(&findings).is_none() {
-            findings.extend(self.ask_siblings(victim).await);
+            findings.extend(self.ask_replicas(victim).await);
         }
         findings
     }
 
     fn judge_drains(&self) -> Option<GuardFinding> {
         let is_own = |uid: &str| self.own_victims.contains(uid);
-        self.leaving.judge(self.context.config.drains, is_own)
+        judge_drains(&self.disrupted, is_own, self.context.config)
     }
 
-    async fn ask_victim_gates(&mut self, victim: &Pod) -> Vec<GuardFinding> {
+    /// Asks the gates about `victim`, up to the first that does not say go.
+    pub(crate) async fn ask_victim_gates(&mut self, victim: &Pod) -> Vec<GuardFinding> {
         let victim = Candidate {
             pod: victim.id.clone(),
             owner: victim.owner.clone(),
         };
         self.ask_gates(GateScope::Victim, &[victim]).await
+    }
+
+    /// Whether the next guard is asked after these findings.
+    fn goes_on(&self, findings: &[GuardFinding]) -> bool {
+        self.asks_all || first_hold(findings).is_none()
     }
 
     /// Asks the gates of this scope, up to the first that does not say go.
@@ -190,21 +216,17 @@ impl<'a> RoundGuards<'a> {
         let mut findings = Vec::new();
         for gate in gates.in_scope(scope) {
             let setting = gate.config().setting();
-            let known = self
-                .of_round
-                .get(&setting)
-                .filter(|known| self.is_fresh(known.at));
+            let known = self.gates.get(&setting).filter(|known| self.is_fresh(known.at));
             let finding = match known {
                 Some(known) => known.finding.clone(),
                 None => self.ask_gate(gate, victims).await,
             };
 
-            let goes = finding.answer == GuardAnswer::Go;
             if scope == GateScope::Round {
-                self.of_round.insert(setting, self.dated(&finding));
+                self.gates.insert(setting, self.dated(&finding));
             }
             findings.push(finding);
-            if !goes {
+            if !self.goes_on(&findings) {
                 break;
             }
         }
@@ -252,6 +274,8 @@ impl<'a> RoundGuards<'a> {
             return Err(time_is_up());
         }
 
+        // A request to the API server is a large future: it is moved once, and not on each level.
+        let answer = Box::pin(answer);
         let began = platform.monotonic();
         let answer = stop.within(Duration::ZERO, platform.within(left, answer)).await;
         self.used += platform.monotonic() - began;

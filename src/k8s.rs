@@ -12,18 +12,26 @@ mod connect;
 mod dry_run;
 mod error;
 mod name_list;
+mod nodes;
+mod optional_read;
 mod pods;
+mod resource;
 mod response;
 mod wire;
+mod workload;
 
-pub use config_map::{JournalConfigMap, WriteResult};
+pub use config_map::{JournalConfigMap, PauseAnnotations, WriteResult};
 pub use connect::{ClusterAccess, ConnectionFault, RequestDeadlines};
 pub use error::{AccessFault, ApiError};
 pub use name_list::NamePage;
+pub use optional_read::OptionalRead;
 pub(crate) use pods::describe_list;
 pub use pods::{PageCursor, PodPage};
+pub use wire::WorkloadScale;
+pub use workload::{ObjectKeys, WorkloadRef};
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +46,8 @@ use macaque_core::verdict::ApiAnswer;
 use serde::Serialize;
 
 use self::connect::Connection;
+use self::optional_read::RefusedReads;
+use self::resource::KnownResources;
 use self::response::ApiResponse;
 use self::wire::{DeletionOptions, eviction};
 use crate::heartbeat::Heartbeat;
@@ -54,6 +64,10 @@ pub struct Cluster {
     stale: Cell<bool>,
     /// The heartbeat to which requests report progress.
     heartbeat: Option<Heartbeat>,
+    /// The resources of the APIs that were asked for, by API version.
+    resources: RefCell<BTreeMap<String, KnownResources>>,
+    /// The resources that macaque may not read and does without.
+    refused: RefCell<RefusedReads>,
 }
 
 /// A request, in a form that can be sent twice.

@@ -28,6 +28,7 @@
 //! - [`stop`]: the request to stop a round.
 //! - [`proxy`]: which proxy leads to a server, and the connection through it.
 //! - [`k8s`]: the Kubernetes adapter. The only module that uses `kube`.
+//! - `list_pager`: follows a list from page to page.
 //! - `read_retry`: retries reads of the API server.
 //! - [`gates`]: guards that ask other services: Prometheus, Alertmanager, or any over HTTP.
 //! - [`guards`]: what must hold around a victim before it is disrupted.
@@ -56,6 +57,7 @@ pub mod health;
 pub mod heartbeat;
 pub mod journal;
 pub mod k8s;
+mod list_pager;
 pub mod notify;
 pub mod platform;
 pub mod preview;

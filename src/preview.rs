@@ -4,13 +4,13 @@ mod dry_run;
 mod guards;
 pub mod lookup;
 
-use std::collections::btree_map::{BTreeMap, Entry};
 use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::rc::Rc;
 
+use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::{Candidate, EligibilityConfig};
-use macaque_core::guard::LeavingPods;
-use macaque_core::key_warnings::PodKeyWarnings;
+use macaque_core::guard::DisruptedPods;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner};
 use macaque_core::preview::{BudgetIndex, PreviewedPod, RoundPreview};
@@ -56,15 +56,15 @@ pub struct ClusterSnapshot {
     /// The pods of each owner of candidates: all of them once the guards were asked, those that match the selector
     /// before.
     pub owners: BTreeMap<OwnerKey, OwnedPods>,
-    /// The pods listed that are leaving, until the guards are asked.
-    pub leaving: LeavingPods,
+    /// The pods listed that are being disrupted, until the guards are asked.
+    pub disrupted: DisruptedPods,
     /// Whether the guards were asked.
     pub guards_asked: bool,
     /// The preview of the next round; its candidates are sorted by namespace, owner and name.
     pub preview: RoundPreview,
     /// Problems that did not end the preview.
     pub problems: Vec<String>,
-    /// Warnings about annotations and labels that direct nothing, or not what was meant.
+    /// The warnings about macaque's own keys on the pods, the namespaces and the owners.
     pub warnings: Vec<String>,
     /// What was not read, and what follows.
     pub notes: Vec<String>,
@@ -76,13 +76,11 @@ struct SnapshotSink {
     index: CandidateIndex,
     pods: Vec<PreviewedPod>,
     owners: BTreeMap<OwnerKey, OwnedPods>,
-    key_warnings: PodKeyWarnings,
 }
 
 impl PodSink for SnapshotSink {
     fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig) {
         self.index.push(&pod, candidate.as_ref(), eligibility);
-        self.key_warnings.note(&pod);
         if let (Some(owner), Some(workload)) = (&pod.owner, WorkloadRef::of(&pod)) {
             let key = (pod.id.namespace.clone(), owner.clone());
             let pods = SiblingPods::default();
@@ -108,11 +106,27 @@ impl PodSink for SnapshotSink {
                 }
             }
         }
-        self.key_warnings.append(more.key_warnings);
     }
 }
 
 impl PreviewReader<'_> {
+    /// The pause that holds now, in words. A dry run keeps no journal, and a journal that cannot be read here shows
+    /// nothing: who previews need not be allowed to read it.
+    pub async fn pause(&self, config: &ChaosConfig) -> Option<String> {
+        let JournalLocation::ConfigMap(place) = &config.journal else {
+            return None;
+        };
+        if config.dry_run {
+            return None;
+        }
+
+        let journal = self.cluster.journal(place).await.ok().flatten()?;
+        let pause = journal
+            .pause()
+            .filter(|pause| !pause.is_over(self.platform.now()));
+        pause.map(|pause| pause.to_string())
+    }
+
     /// Reads all pods and budgets in scope.
     ///
     /// # Errors
@@ -126,7 +140,6 @@ impl PreviewReader<'_> {
             index,
             mut pods,
             mut owners,
-            key_warnings,
         } = scan.sink;
         pods.sort_by_cached_key(|pod| {
             let Candidate { pod, owner } = &pod.candidate;
@@ -152,7 +165,7 @@ impl PreviewReader<'_> {
             listed: scan.listed,
             exempted: scan.exempted,
             owners,
-            leaving: scan.leaving,
+            disrupted: scan.disrupted,
             guards_asked: false,
             preview: RoundPreview {
                 pods,
@@ -162,7 +175,7 @@ impl PreviewReader<'_> {
                 round_guards: Vec::new(),
             },
             problems,
-            warnings: key_warnings.texts(),
+            warnings: scan.key_warnings.texts(),
             notes: Vec::new(),
         })
     }

@@ -6,11 +6,11 @@
 
 mod attempt;
 mod context;
-mod pager;
 mod recovery;
 mod running;
 mod sampled;
 pub(crate) mod scan;
+mod scope_size;
 
 use jiff::Timestamp;
 use macaque_core::config::{DisruptConfig, NamespaceScope};

@@ -142,7 +142,7 @@ impl Killer {
     /// Queues the undelivered reports that a recovery pass found.
     fn queue_recovered(&mut self, recovery: Recovery) {
         self.unclosed = None;
-        self.failures.recovery_succeeded(recovery.dropped);
+        self.failures.recovery_succeeded(recovery.dropped, recovery.held);
 
         for entry in recovery.outbox {
             // A report that the Notifier accepted may have been lost in a crash, so it is sent again; the Notifier

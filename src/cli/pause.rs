@@ -1,5 +1,7 @@
 //! `macaque pause` and `macaque resume`: they write the annotation that every replica checks before each victim.
 
+mod reason;
+
 use std::time::Duration;
 
 use actix::System;
@@ -7,17 +9,20 @@ use clap::Args;
 use jiff::{Timestamp, Unit};
 use macaque_core::config::{ConfigMapRef, JournalLocation};
 use macaque_core::duration;
-use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, PauseRequest, StepContext};
+use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, StepContext};
 
 use super::args::GlobalArgs;
 use super::{exit, output, setup};
-use crate::k8s::{ApiError, Cluster, JournalConfigMap, WriteResult};
+use crate::k8s::{ApiError, Cluster, JournalConfigMap, PauseAnnotations, WriteResult};
 use crate::platform::Platform;
 use crate::settings::{CommandSettings, is_object_name};
 use crate::telemetry;
 
 /// How often accepting a journal is tried again when replicas write it meanwhile.
 const TRIES: usize = 10;
+
+/// How long the API server may take to say who pauses: a pause is urgent, the name is not.
+const NAME_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The longest pause with an end, a year.
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -37,6 +42,9 @@ pub(super) struct PauseArgs {
     /// How long to pause, such as 30m or 2h [default: until resumed]
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
+    /// Reason, in one line, which is shown wherever the pause is
+    #[arg(long, value_name = "TEXT", value_parser = reason::parse)]
+    reason: Option<String>,
 }
 
 /// The flags of `macaque resume`.
@@ -74,27 +82,44 @@ pub(super) fn run(global: &GlobalArgs, args: &PauseArgs) -> i32 {
     with_journal(global, &args.journal, async |journal| {
         let now = journal.platform.now();
         let until = args.duration.map(|duration| whole_second(now + duration));
-        let value = until.map_or_else(|| "true".to_owned(), |until| until.to_string());
-        journal.cluster.pause_journal(journal.place, Some(&value)).await?;
-
-        let until = match until {
-            Some(until) => format!("until {until}"),
-            None => "until `macaque resume`".to_owned(),
+        let pause = PauseAnnotations {
+            paused: until.map_or_else(|| "true".to_owned(), |until| until.to_string()),
+            by: journal.user_name().await,
+            reason: args.reason.clone(),
         };
-        let place = journal.place;
-        Ok(format!(
-            "paused {until}: no replica with its journal in {place} starts another disruption"
-        ))
+        journal.cluster.pause_journal(journal.place, Some(&pause)).await?;
+        Ok(paused_text(&pause, until, journal.place))
     })
+}
+
+/// The words of a pause that was set.
+fn paused_text(pause: &PauseAnnotations, until: Option<Timestamp>, place: &ConfigMapRef) -> String {
+    let until = match until {
+        Some(until) => format!("until {until}"),
+        None => "until `macaque resume`".to_owned(),
+    };
+    let by = match &pause.by {
+        Some(name) => format!(" by {name}"),
+        None => String::new(),
+    };
+    let mut text =
+        format!("paused {until}{by}: no replica with its journal in {place} starts another disruption");
+
+    if let Some(reason) = &pause.reason {
+        text.push_str(&format!("\nreason: {reason}"));
+    }
+    if pause.by.is_none() {
+        text.push_str("\nwho paused is not recorded: the API server did not tell the name of the user");
+    }
+    text
 }
 
 /// Ends a pause and a quarantine; returns the process's exit code.
 pub(super) fn resume(global: &GlobalArgs, args: &ResumeArgs) -> i32 {
     with_journal(global, &args.journal, async |journal| {
         let config_map = journal.read().await?;
-        let annotation = config_map.pause_annotation();
-        let is_paused = annotation.and_then(PauseRequest::from_annotation).is_some();
-        if annotation.is_some() {
+        let is_paused = config_map.pause().is_some();
+        if config_map.has_pause_annotation() {
             journal.cluster.pause_journal(journal.place, None).await?;
         }
 
@@ -145,7 +170,7 @@ fn with_journal(
         };
         match act(journal).await {
             Ok(done) => {
-                output::write(&done);
+                output::write_plain(&done);
                 exit::OK
             }
             Err(error) => {
@@ -157,6 +182,12 @@ fn with_journal(
 }
 
 impl JournalAccess<'_> {
+    /// The user who acts, if the API server tells.
+    async fn user_name(&self) -> Option<String> {
+        let name = self.platform.within(NAME_TIMEOUT, self.cluster.user_name()).await;
+        name?.ok().flatten()
+    }
+
     async fn read(&self) -> Result<JournalConfigMap, PauseError> {
         let config_map = self.cluster.journal(self.place).await?;
         config_map.ok_or(PauseError::Missing)

@@ -14,7 +14,7 @@ use crate::gates::Gates;
 use crate::platform::Platform;
 use crate::preview::{ClusterSnapshot, PreviewReader};
 use crate::round::RoundConfig;
-use crate::settings::{ClusterSettings, ScheduleNeed};
+use crate::settings::{ScheduleNeed, ValidSettings};
 use crate::stop::StopSwitch;
 use crate::telemetry;
 
@@ -62,14 +62,19 @@ pub(super) fn run(global: &GlobalArgs, args: &PlanArgs) -> i32 {
     };
     let config = setup::round_config(&settings);
     let platform = Platform::system();
-    let read = System::new().block_on(read(&settings.cluster, &config, args, &platform));
-    let (snapshot, asked) = match read {
+    let read = System::new().block_on(read(&settings, &config, args, &platform));
+    let PlanFacts {
+        snapshot,
+        asked,
+        paused,
+    } = match read {
         Ok(read) => read,
         Err(code) => return code,
     };
 
     let calendar = settings.config.calendar.as_ref();
     let view = PlanView::of(&snapshot, &config, calendar, platform.now())
+        .with_pause(paused)
         .with_asked(asked)
         .with_seed(args.seed, &snapshot.preview);
     match args.output {
@@ -85,18 +90,26 @@ pub(super) fn run(global: &GlobalArgs, args: &PlanArgs) -> i32 {
     }
 }
 
-/// Reads the pods and budgets, and asks the guards, and the API server if wanted; returns about how many pods that was
-/// asked.
+/// What a plan is made of.
+struct PlanFacts {
+    snapshot: ClusterSnapshot,
+    /// About how many pods the API server was asked, if it was.
+    asked: Option<usize>,
+    /// The pause that holds now, in words.
+    paused: Option<String>,
+}
+
+/// Reads the pods, the budgets and the pause, and asks the guards, and the API server if wanted.
 ///
 /// # Errors
 /// The exit code, after the problem was reported on standard error.
 async fn read(
-    cluster: &ClusterSettings,
+    settings: &ValidSettings,
     config: &RoundConfig,
     args: &PlanArgs,
     platform: &Platform,
-) -> Result<(ClusterSnapshot, Option<usize>), i32> {
-    let cluster = setup::connect(cluster, platform).await?;
+) -> Result<PlanFacts, i32> {
+    let cluster = setup::connect(&settings.cluster, platform).await?;
     // Nothing asks a preview to stop but a signal, which ends the process.
     let (_switch, stop) = StopSwitch::new(platform);
     let reader = PreviewReader {
@@ -115,11 +128,17 @@ async fn read(
         let asked = reader.ask_guards(&mut snapshot, config, &gates).await;
         asked.map_err(failed)?;
     }
-    if !args.server {
-        return Ok((snapshot, None));
-    }
-    let asked = reader.ask(&mut snapshot, MOST_ASKED).await.map_err(failed)?;
-    Ok((snapshot, Some(asked)))
+    let asked = if args.server {
+        Some(reader.ask(&mut snapshot, MOST_ASKED).await.map_err(failed)?)
+    } else {
+        None
+    };
+    let paused = reader.pause(&settings.config).await;
+    Ok(PlanFacts {
+        snapshot,
+        asked,
+        paused,
+    })
 }
 
 /// The reason why a round, or a preview of one, ended early.

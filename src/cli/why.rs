@@ -6,7 +6,6 @@ mod subject;
 use actix::System;
 use clap::Args;
 use macaque_core::config::NamespaceScope;
-use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
 use macaque_core::preview::{BudgetIndex, ExplainedGuards, PodExplanation, explain};
@@ -17,9 +16,9 @@ use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, plan, setup};
 use crate::gates::Gates;
 use crate::platform::Platform;
-use crate::preview::{GuardAnswers, PreviewReader};
+use crate::preview::PreviewReader;
 use crate::round::RoundConfig;
-use crate::settings::{ClusterSettings, ScheduleNeed};
+use crate::settings::{ScheduleNeed, ValidSettings};
 use crate::stop::StopSwitch;
 use crate::telemetry;
 
@@ -41,11 +40,15 @@ pub(super) struct WhyArgs {
 #[derive(Serialize)]
 struct WhyAnswer {
     dry_run: bool,
+    /// The pause that holds now, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused: Option<String>,
     /// The owner, if one was asked about.
     #[serde(skip)]
     owner: Option<NamedOwner>,
     pods: Vec<PodExplanation>,
     problems: Vec<String>,
+    /// Warnings about macaque's own keys on the namespace and the owner.
     warnings: Vec<String>,
 }
 
@@ -71,7 +74,7 @@ pub(super) fn run(global: &GlobalArgs, args: &WhyArgs) -> i32 {
         return exit::USAGE;
     }
 
-    let answer = System::new().block_on(read(&settings.cluster, &config, &subject, namespace));
+    let answer = System::new().block_on(read(&settings, &config, &subject, namespace));
     let answer = match answer {
         Ok(answer) => answer,
         Err(code) => return code,
@@ -97,13 +100,13 @@ fn only_namespace(scope: &NamespaceScope) -> Option<&str> {
 /// # Errors
 /// The exit code, after the problem was reported on standard error.
 async fn read(
-    cluster: &ClusterSettings,
+    settings: &ValidSettings,
     config: &RoundConfig,
     subject: &WhySubject,
     namespace: Option<&str>,
 ) -> Result<WhyAnswer, i32> {
     let platform = Platform::system();
-    let cluster = setup::connect(cluster, &platform).await?;
+    let cluster = setup::connect(&settings.cluster, &platform).await?;
     // Nothing asks this to stop but a signal, which ends the process.
     let (_switch, stop) = StopSwitch::new(&platform);
     let reader = PreviewReader {
@@ -112,11 +115,13 @@ async fn read(
         platform: &platform,
     };
     let answer = explain_all(reader, config, subject, namespace.unwrap_or_default()).await;
-
-    answer.map_err(|why| {
+    let answer = answer.map_err(|why| {
         telemetry::print_error(&why);
         exit::CLUSTER
-    })
+    })?;
+
+    let paused = reader.pause(&settings.config).await;
+    Ok(WhyAnswer { paused, ..answer })
 }
 
 async fn explain_all(
@@ -156,20 +161,12 @@ async fn explain_all(
     });
     Ok(WhyAnswer {
         dry_run: config.dry_run,
+        paused: None,
         owner,
         pods: explained.collect(),
         problems,
-        warnings: warnings(&pods, &answers),
+        warnings: answers.warnings,
     })
-}
-
-/// The warnings about the annotations and labels of the pods, and about what the guards read.
-fn warnings(pods: &[Pod], answers: &GuardAnswers) -> Vec<String> {
-    let mut of_pods = PodKeyWarnings::default();
-    for pod in pods {
-        of_pods.note(pod);
-    }
-    [of_pods.texts(), answers.warnings.clone()].concat()
 }
 
 /// Finds the pods of the subject; `namespace` is the only one in scope, or empty.

@@ -1,13 +1,69 @@
-//! Reads whether the namespace and the owner of a victim are frozen.
+//! Asks whether the namespace or the owner of a victim is frozen.
 
-use macaque_core::guard::GuardFinding;
+use macaque_core::guard::{GuardAnswer, GuardFinding, judge_freeze, unknown_freeze, unseen_freeze};
+use macaque_core::key_warnings::key_warnings;
 use macaque_core::pod::Pod;
 
 use super::RoundGuards;
+use crate::k8s::{ObjectKeys, OptionalRead, WorkloadRef};
 
 impl RoundGuards<'_> {
-    /// Asks whether the victim's namespace or owner is frozen.
-    pub(super) async fn ask_freeze(&mut self, _victim: &Pod) -> Option<GuardFinding> {
-        None
+    /// Asks whether the victim's namespace is frozen, then its owner.
+    pub(crate) async fn ask_freeze(&mut self, victim: &Pod) -> Option<GuardFinding> {
+        if !self.context.config.freeze {
+            return None;
+        }
+        let of_namespace = self.namespace_freeze(&victim.id.namespace).await;
+        if of_namespace.answer != GuardAnswer::Go {
+            return Some(of_namespace);
+        }
+        let Some(owner) = WorkloadRef::of(victim) else {
+            return Some(of_namespace);
+        };
+
+        let mut of_owner = self.owner_freeze(&owner).await;
+        if of_owner.answer == GuardAnswer::Go {
+            of_owner.seen = format!("{}, {}", of_namespace.seen, of_owner.seen);
+        }
+        Some(of_owner)
+    }
+
+    /// Whether the namespace is frozen; one that is counts as frozen for the whole round.
+    async fn namespace_freeze(&mut self, namespace: &str) -> GuardFinding {
+        if let Some(known) = self.namespaces.get(namespace)
+            && (known.finding.answer == GuardAnswer::HoldsBack || self.is_fresh(known.at))
+        {
+            return known.finding.clone();
+        }
+
+        let cluster = self.context.cluster;
+        let read = self.read(async || cluster.namespace_keys(namespace).await).await;
+        let finding = self.judge_keys(&format!("namespace {namespace}"), read);
+        let dated = self.dated(&finding);
+        self.namespaces.insert(namespace.to_owned(), dated);
+        finding
+    }
+
+    async fn owner_freeze(&mut self, owner: &WorkloadRef) -> GuardFinding {
+        let cluster = self.context.cluster;
+        let read = self.read(async || cluster.owner_keys(owner).await).await;
+        let place = format!("{}/{}", owner.kind.to_lowercase(), owner.name);
+        self.judge_keys(&place, read)
+    }
+
+    /// Judges what was read of a namespace or an owner, and keeps the warnings about its keys.
+    fn judge_keys(&mut self, place: &str, read: Result<OptionalRead<ObjectKeys>, String>) -> GuardFinding {
+        let keys = match read {
+            Ok(OptionalRead::Found(keys)) => keys,
+            Ok(OptionalRead::Missing) => ObjectKeys::default(),
+            Ok(OptionalRead::NotGranted) => return unseen_freeze(place),
+            Err(why) => return unknown_freeze(why),
+        };
+
+        let warnings = key_warnings(&keys.annotations, &keys.labels);
+        self.warnings
+            .extend(warnings.iter().map(|warning| warning.on(place)));
+        let now = self.context.platform.now();
+        judge_freeze(place, &keys.annotations, &keys.labels, now)
     }
 }

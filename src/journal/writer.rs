@@ -141,8 +141,7 @@ impl JournalWriter {
             return Ok(None);
         };
 
-        let pause = config_map.pause_annotation();
-        let pause = pause.and_then(PauseRequest::from_annotation);
+        let pause = config_map.pause();
         let next = match journal.step(event, &self.context(cluster.skew(), pause)) {
             Ok(next) => next.with_uid(&stored.uid),
             Err(denial) if is_fresh => return Err(denial.into()),

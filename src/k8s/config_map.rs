@@ -4,7 +4,7 @@
 
 use http::{Method, StatusCode};
 use macaque_core::config::ConfigMapRef;
-use macaque_core::journal::{PAUSED, StoredJournal};
+use macaque_core::journal::{PAUSE_KEYS, PAUSED, PAUSED_BY, PAUSED_REASON, PauseRequest, StoredJournal};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
@@ -14,6 +14,17 @@ use super::{ApiError, ApiRequest, Cluster, get, json};
 /// The whole ConfigMap as it was read, so that fields unknown to macaque are written back unchanged.
 #[derive(Debug, Clone)]
 pub struct JournalConfigMap(Value);
+
+/// The annotations of a pause, as they are written.
+#[derive(Debug, Clone)]
+pub struct PauseAnnotations {
+    /// The value of `macaque/paused`.
+    pub paused: String,
+    /// The name of the user who pauses, if known.
+    pub by: Option<String>,
+    /// The reason, if one is given.
+    pub reason: Option<String>,
+}
 
 /// The result of a conditional write.
 #[derive(Debug)]
@@ -54,9 +65,18 @@ impl JournalConfigMap {
         }
     }
 
-    /// The value of the pause annotation, if it is set.
-    pub fn pause_annotation(&self) -> Option<&str> {
-        self.0["metadata"]["annotations"][PAUSED].as_str()
+    /// The pause that the annotations ask for, if any.
+    pub fn pause(&self) -> Option<PauseRequest> {
+        PauseRequest::read(|key| self.annotation(key))
+    }
+
+    /// Whether an annotation of a pause is set, whatever its value.
+    pub fn has_pause_annotation(&self) -> bool {
+        PAUSE_KEYS.into_iter().any(|key| self.annotation(key).is_some())
+    }
+
+    fn annotation(&self, key: &str) -> Option<&str> {
+        self.0["metadata"]["annotations"][key].as_str()
     }
 
     /// The ConfigMap with another journal in it.
@@ -110,13 +130,22 @@ impl Cluster {
         }
     }
 
-    /// Sets the pause annotation, or removes it if `paused` is `None`.
+    /// Sets the annotations of a pause, and removes those that it does not have: all of them if `pause` is `None`.
     ///
     /// # Errors
-    /// The annotation could not be written, or the ConfigMap does not exist.
-    pub async fn pause_journal(&self, place: &ConfigMapRef, paused: Option<&str>) -> Result<(), ApiError> {
+    /// The annotations could not be written, or the ConfigMap does not exist.
+    pub async fn pause_journal(
+        &self,
+        place: &ConfigMapRef,
+        pause: Option<&PauseAnnotations>,
+    ) -> Result<(), ApiError> {
         let what = || format!("annotate {place}");
-        let patch = json!({"metadata": {"annotations": {PAUSED: paused}}});
+        let annotations = json!({
+            PAUSED: pause.map(|pause| &pause.paused),
+            PAUSED_BY: pause.and_then(|pause| pause.by.as_ref()),
+            PAUSED_REASON: pause.and_then(|pause| pause.reason.as_ref()),
+        });
+        let patch = json!({"metadata": {"annotations": annotations}});
         let mut call: ApiRequest = json(Method::PATCH, &path(place), &patch);
         call.content_type = "application/merge-patch+json";
         let response = self.send(call, self.access.deadlines.read, what).await?;

@@ -96,6 +96,8 @@ impl Cluster {
             skew: Cell::new(None),
             stale: Cell::new(false),
             heartbeat: None,
+            resources: RefCell::default(),
+            refused: RefCell::default(),
         })
     }
 

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use self::body::{MAX_BODY_BYTES, ResponseBody};
 use super::connect::redactor;
-use super::wire::{self, ListMeta, NameTable, ObjectKind, TypeMeta, WrongBody, excerpt};
+use super::wire::{self, ListMeta, NameTable, ObjectKind, ObjectMetadata, TypeMeta, WrongBody, excerpt};
 use super::{ApiError, ConnectionFault};
 use crate::retry_after;
 
@@ -259,8 +259,19 @@ impl ApiResponse {
         expected: ObjectKind,
         what: impl Fn() -> String,
     ) -> Result<Option<T>, ApiError> {
+        self.parse_if_any(what, |body| {
+            TypeMeta::of(body)?.expect(&[expected], body)?;
+            Ok(serde_json::from_slice(body)?)
+        })
+    }
+
+    fn parse_if_any<T>(
+        self,
+        what: impl Fn() -> String,
+        parse: impl FnOnce(&[u8]) -> Result<T, WrongBody>,
+    ) -> Result<Option<T>, ApiError> {
         if self.status != StatusCode::NOT_FOUND {
-            return self.into_object(expected, what).map(Some);
+            return self.parse(what, parse).map(Some);
         }
         let answer = self.into_answer();
         match answer.status {
@@ -269,11 +280,29 @@ impl ApiResponse {
         }
     }
 
+    /// Parses the metadata of an object of this API version and kind, which may not exist; `None` if the server says that
+    /// it does not.
+    ///
+    /// # Errors
+    /// As [`Self::into_object_if_any`].
+    pub(super) fn into_metadata_if_any(
+        self,
+        of: [&str; 2],
+        what: impl Fn() -> String,
+    ) -> Result<Option<ObjectMetadata>, ApiError> {
+        self.parse_if_any(what, |body| ObjectMetadata::read(body, of))
+    }
+
     /// Whether the API server says that it knows nothing under this path. Other servers say so otherwise, often in HTML.
     pub(super) fn is_unknown_path(&self) -> bool {
         self.status == StatusCode::NOT_FOUND
             && (wire::status(self.body.bytes()).is_some()
                 || self.body.bytes().starts_with(b"404 page not found"))
+    }
+
+    /// Whether the answer is a Status whose message holds these words.
+    pub(super) fn says(&self, words: &str) -> bool {
+        wire::status(self.body.bytes()).is_some_and(|(status, _)| status.message.contains(words))
     }
 
     /// The token in `metadata.continue` of a 410, from which an expired list can continue.

@@ -3,10 +3,15 @@
 mod items;
 mod kind;
 mod list;
+mod workload;
 
 pub(super) use items::each_item;
 pub(super) use kind::{ObjectKind, TypeMeta, WrongBody, excerpt, git_version};
 pub(super) use list::{ListMeta, NameTable, list_head};
+pub use workload::WorkloadScale;
+pub(super) use workload::{
+    LeaseObject, NodeObject, ObjectMetadata, ResourceList, ResourceObject, ScaleObject,
+};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

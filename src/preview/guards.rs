@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use macaque_core::config::DrawBy;
 use macaque_core::eligibility::Candidate;
-use macaque_core::guard::{GuardConfig, GuardFinding, LeavingPods};
+use macaque_core::guard::{DisruptedPods, GuardConfig, GuardFinding, unknown_siblings};
 use macaque_core::pod::{Pod, PodOwner};
 use macaque_core::preview::{PreviewedPod, VictimGuards, is_ready};
 use macaque_core::report::RoundEnd;
@@ -15,7 +15,7 @@ use macaque_core::siblings::SiblingPods;
 use super::{ClusterSnapshot, OwnerKey, PreviewReader};
 use crate::gates::{GateScope, Gates};
 use crate::guards::siblings::{OwnedPods, SiblingReader};
-use crate::guards::{GuardContext, RoundGuards, unknown_siblings};
+use crate::guards::{GuardContext, RoundGuards};
 use crate::k8s::OptionalRead;
 use crate::read_retry::with_retries;
 use crate::round::RoundConfig;
@@ -72,13 +72,13 @@ impl PreviewReader<'_> {
     ) -> Result<(), RoundEnd> {
         let mut questions = OwnerQuestions::new(*self, config, gates);
 
-        // A round that samples lists names, which do not show which pods are leaving.
+        // A round that samples lists names, which do not show which pods are being disrupted.
         let is_sampled = snapshot.listed > SAMPLING_THRESHOLD && config.disrupt.draw == DrawBy::Pod;
-        let leaving = std::mem::take(&mut snapshot.leaving);
-        questions.guards.note_leaving(if is_sampled {
-            LeavingPods::default()
+        let disrupted = std::mem::take(&mut snapshot.disrupted);
+        questions.guards.note_disrupted(if is_sampled {
+            DisruptedPods::default()
         } else {
-            leaving
+            disrupted
         });
         snapshot.preview.round_guards = questions.guards.ask_round().await;
 
@@ -147,8 +147,8 @@ impl PreviewReader<'_> {
         gates: &Gates,
     ) -> Result<GuardAnswers, RoundEnd> {
         let mut questions = OwnerQuestions::new(*self, config, gates);
-        let leaving = self.leaving(config).await;
-        questions.guards.note_leaving(leaving);
+        let disrupted = self.disrupted(config).await;
+        questions.guards.note_disrupted(disrupted);
         let mut answers = GuardAnswers {
             of_round: questions.guards.ask_round().await,
             ..GuardAnswers::default()
@@ -180,10 +180,10 @@ impl PreviewReader<'_> {
         Ok(answers)
     }
 
-    /// The pods in scope that are leaving, as far as a round sees them: one that samples does not.
-    async fn leaving(&self, config: &RoundConfig) -> LeavingPods {
+    /// The pods in scope that are being disrupted, as far as a round sees them: one that samples does not.
+    async fn disrupted(&self, config: &RoundConfig) -> DisruptedPods {
         if config.guards.drains == 0 {
-            return LeavingPods::default();
+            return DisruptedPods::default();
         }
         let mut scan = PodScan::<Vec<Candidate>>::default();
         // Without a list there is no round either, so there is nothing to say about its guards.
@@ -191,7 +191,7 @@ impl PreviewReader<'_> {
             .scanner(&config.eligibility)
             .scan_unless_large(&mut scan)
             .await;
-        scan.leaving
+        scan.disrupted
     }
 
     fn sibling_reader(&self) -> SiblingReader<'_> {
@@ -236,10 +236,7 @@ impl<'a> OwnerQuestions<'a> {
         let victim = &pods[0].pod;
 
         let siblings = match owned {
-            Ok(Some(owned)) => self
-                .read_desired(owned)
-                .await
-                .map(|()| Some(&owned.pods)),
+            Ok(Some(owned)) => self.read_desired(owned).await.map(|()| Some(&owned.pods)),
             Ok(None) => Ok(None),
             Err(why) => Err(why),
         };
@@ -305,7 +302,7 @@ impl<'a> OwnerQuestions<'a> {
             Ok(Some(siblings)) => VictimGuards::judge(before, siblings, self.config, now),
             Ok(None) => VictimGuards::of_every_pod(before),
             Err(why) => {
-                let unknown = unknown_siblings(self.config, why);
+                let unknown = Vec::from_iter(unknown_siblings(self.config, why.clone()));
                 VictimGuards::of_every_pod([before, unknown].concat())
             }
         };

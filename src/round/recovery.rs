@@ -17,6 +17,8 @@ pub struct Recovery {
     pub outbox: Vec<OutboxEntry>,
     /// How many undelivered reports were ever dropped from the outbox.
     pub dropped: u64,
+    /// The guard that held the last round, whichever replica ran it, and its answer.
+    pub held: Option<String>,
 }
 
 /// Runs a recovery pass: takes over expired leases, closes a round that was left open, and finds the reports to
@@ -43,6 +45,7 @@ pub async fn recover(
     Ok(Recovery {
         outbox: journal.outbox_of(holder).cloned().collect(),
         dropped: journal.dropped(),
+        held: journal.round().and_then(|round| round.held.clone()),
     })
 }
 

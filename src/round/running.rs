@@ -3,6 +3,7 @@
 use macaque_core::eligibility::{Candidate, Exemption, judge};
 use macaque_core::guard::first_hold;
 use macaque_core::journal::{Denial, Journal, Resolution};
+use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{Pod, PodRef};
 use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
@@ -22,6 +23,8 @@ pub(super) struct RunningRound<'a> {
     pub(super) context: RoundContext<'a>,
     pub(super) report: RoundReport,
     pub(super) guards: RoundGuards<'a>,
+    /// The warnings about macaque's own keys on the pods that were checked.
+    pub(super) key_warnings: PodKeyWarnings,
     /// Whether the guards of the round were asked.
     asked_round: bool,
 }
@@ -44,6 +47,7 @@ impl<'a> RunningRound<'a> {
             context,
             report,
             guards,
+            key_warnings: PodKeyWarnings::default(),
             asked_round: false,
         }
     }
@@ -65,9 +69,11 @@ impl<'a> RunningRound<'a> {
 
     /// Completes the report with the end of the round.
     pub(super) fn finish(mut self, end: RoundEnd) -> RoundReport {
+        let mut warnings = self.guards.take_warnings();
+        warnings.extend(self.key_warnings.texts());
         RoundReport {
             end,
-            warnings: self.guards.take_warnings(),
+            warnings,
             // The slot may be a moment later than a clock that is set back between two readings.
             finished: self.context.platform.now().max(self.report.slot),
             ..self.report
@@ -110,7 +116,8 @@ impl<'a> RunningRound<'a> {
         self.report.listed = scan.listed;
         self.report.exempted = std::mem::take(&mut scan.exempted);
         self.report.problems = std::mem::take(&mut scan.problems);
-        self.guards.note_leaving(std::mem::take(&mut scan.leaving));
+        self.guards.note_disrupted(std::mem::take(&mut scan.disrupted));
+        self.key_warnings = std::mem::take(&mut scan.key_warnings);
     }
 
     /// The next victim to try, unless the round was asked to stop before it was done.
@@ -168,7 +175,7 @@ impl<'a> RunningRound<'a> {
     /// The round must end: a guard does not say go, or macaque was asked to stop.
     async fn ask_round(&mut self) -> Result<(), RoundEnd> {
         self.asked_round = true;
-        let findings = self.guards.ask_round().await;
+        let findings = Box::pin(self.guards.ask_round()).await;
         // A guard that was cut short says nothing about the cluster.
         if self.context.stop.is_requested() {
             return Err(RoundEnd::Interrupted);
@@ -185,7 +192,8 @@ impl<'a> RunningRound<'a> {
         victim: &Candidate,
         fresh: &Pod,
     ) -> Result<AttemptResult, RoundEnd> {
-        let asked = self.guards.ask_before_disruption(fresh).await;
+        // Boxed, because it holds the futures of every guard, and the round's own is large already.
+        let asked = Box::pin(self.guards.ask_before_disruption(fresh)).await;
         if self.context.stop.is_requested() {
             return Err(RoundEnd::Interrupted);
         }

@@ -10,9 +10,9 @@ use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, DrawQueue, IndexedName, NameIndex, VictimPicker};
 
-use super::pager::{ScopeNames, ScopeSize};
 use super::running::{RunningRound, end_of};
 use super::scan::PodScan;
+use super::scope_size::{ScopeNames, ScopeSize};
 use crate::read_retry::with_retries;
 
 /// How many pods in a row may be drawn without an attempt before all pods are judged instead. If one pod in a hundred
@@ -101,6 +101,7 @@ impl RunningRound<'_> {
 
     /// Judges a drawn pod by its metadata; a candidate is judged again, in full, before it is disrupted.
     fn judge_drawn(&mut self, pod: &Pod, journal: &Journal) -> Option<Candidate> {
+        self.key_warnings.note(pod);
         let now = self.context.platform.now();
         match judge(pod, &self.context.config.eligibility, now) {
             Ok(candidate) if self.passes_cooldown(&candidate, journal) => {
@@ -130,7 +131,8 @@ impl RunningRound<'_> {
         self.scanner().scan(&mut scan).await?;
         self.report.listed = scan.listed;
         self.report.exempted = scan.exempted;
-        self.guards.note_leaving(scan.leaving);
+        self.guards.note_disrupted(scan.disrupted);
+        self.key_warnings = scan.key_warnings;
         for problem in scan.problems {
             // The list of names may have met the same problems.
             if !self.report.problems.contains(&problem) {

@@ -4,13 +4,15 @@
 use jiff::Timestamp;
 use macaque_core::config::NamespaceScope;
 use macaque_core::eligibility::{Candidate, EligibilityConfig, judge};
-use macaque_core::guard::LeavingPods;
+use macaque_core::guard::DisruptedPods;
+use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::pod::Pod;
 use macaque_core::report::{ExemptionTallies, ExemptionTally, RoundEnd};
 use macaque_core::selection::{CandidateIndex, NameIndex};
 
-use super::pager::{ListPager, ScopeNames, ScopeSize};
+use super::scope_size::{ScopeNames, ScopeSize};
 use crate::k8s::{ApiError, Cluster, describe_list};
+use crate::list_pager::ListPager;
 use crate::platform::Platform;
 use crate::read_retry::with_retries;
 use crate::stop::StopToken;
@@ -29,8 +31,10 @@ pub(crate) struct PodScan<S> {
     pub(crate) listed: usize,
     pub(crate) exempted: ExemptionTallies,
     pub(crate) sink: S,
-    /// The pods that are leaving, for the guard `drains`.
-    pub(crate) leaving: LeavingPods,
+    /// The pods that are being disrupted, for the guard `drains`.
+    pub(crate) disrupted: DisruptedPods,
+    /// The warnings about macaque's own keys on the pods.
+    pub(crate) key_warnings: PodKeyWarnings,
     /// Problems that did not end the scan.
     pub(crate) problems: Vec<String>,
 }
@@ -87,7 +91,8 @@ impl PodSink for CandidateIndex {
 impl<S: PodSink> PodScan<S> {
     fn add(&mut self, pod: Pod, eligibility: &EligibilityConfig, now: Timestamp) {
         self.listed += 1;
-        self.leaving.note(&pod);
+        self.disrupted.add(&pod);
+        self.key_warnings.note(&pod);
         match judge(&pod, eligibility, now) {
             Ok(candidate) => self.sink.push(pod, Some(candidate), eligibility),
             Err(exemption) => {
@@ -101,7 +106,8 @@ impl<S: PodSink> PodScan<S> {
         self.listed += more.listed;
         ExemptionTally::merge(&mut self.exempted, more.exempted);
         self.sink.append(more.sink);
-        self.leaving.append(more.leaving);
+        self.disrupted.append(more.disrupted);
+        self.key_warnings.append(more.key_warnings);
         self.problems.extend(more.problems);
     }
 }

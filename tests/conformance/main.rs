@@ -4,7 +4,8 @@
 //!
 //! `table` holds the scenarios. `server`, `test_namespace`, `setup`, `grants` and `admission` arrange them, `round_proxy`
 //! is between macaque and the server, `run_scenario` runs one and compares, `answers` keeps what the real server
-//! answered, `page` writes `docs/conformance.md`, and `laws` checks what no table can list. `writes` has a table of its
+//! answered, `page` writes `docs/conformance.md`, and `laws` checks what no table can list. `reads` holds what guards read, under
+//! Roles that grant just that. `writes` has a table of its
 //! own: writes that a server refuses, warns about or completes. With `CONFORMANCE=write` the recorded answers and the page
 //! are written instead of compared.
 
@@ -22,6 +23,7 @@ mod grants;
 mod laws;
 mod page;
 mod raw;
+mod reads;
 mod requirements;
 mod round_proxy;
 mod run_scenario;

@@ -1,5 +1,6 @@
 //! Runs one scenario on one server and says how it differs from what is expected.
 
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -185,8 +186,17 @@ async fn seed_for(proxy: &RoundProxy, round_config: &RoundConfig, first: Option<
 
 /// macaque's own round, through the proxy.
 pub(crate) async fn round(proxy: &RoundProxy, round_config: &RoundConfig, seed: u64) -> RoundReport {
+    let platform = Platform::system();
     let home = tempfile::tempdir().unwrap();
-    let file = home.path().join("kubeconfig");
+    let cluster = connect(proxy, home.path(), &platform).await;
+    let (_switch, stop) = StopSwitch::new(&platform);
+
+    round::run_alone(&cluster, round_config, Timestamp::now(), seed, &stop, &platform).await
+}
+
+/// macaque's connection through the proxy, by a kubeconfig that is written to `home` and read again after a fault.
+pub(crate) async fn connect(proxy: &RoundProxy, home: &Path, platform: &Platform) -> Cluster {
+    let file = home.join("kubeconfig");
     let url = proxy.url();
     let kubeconfig = format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: it\nclusters: [{{name: it, cluster: {{server: \"{url}\"}}}}]\n\
@@ -198,11 +208,8 @@ pub(crate) async fn round(proxy: &RoundProxy, round_config: &RoundConfig, seed: 
         context: None,
         ..ClusterAccess::default()
     };
-    let platform = Platform::system();
-    let cluster = Cluster::connect(&access, &platform).await.unwrap();
-    let (_switch, stop) = StopSwitch::new(&platform);
 
-    round::run_alone(&cluster, round_config, Timestamp::now(), seed, &stop, &platform).await
+    Cluster::connect(&access, platform).await.unwrap()
 }
 
 fn compare(

@@ -28,7 +28,7 @@ pub(crate) fn all() -> Vec<Scenario> {
 }
 
 /// An object changed by a merge of `change`.
-fn with(mut object: Value, change: Value) -> Value {
+pub(crate) fn with(mut object: Value, change: Value) -> Value {
     merge(&mut object, change);
     object
 }

@@ -2,7 +2,7 @@
 //! or another service may answer in place of the API server.
 
 use kube_sandbox::scenario;
-use macaque::k8s::{ApiError, Cluster, JournalConfigMap};
+use macaque::k8s::{ApiError, Cluster, JournalConfigMap, WorkloadRef};
 use macaque::platform::Platform;
 use macaque_core::config::ConfigMapRef;
 use macaque_core::outcome::DisruptionMethod;
@@ -117,6 +117,30 @@ async fn read_all(cluster: &Cluster, stored: &JournalConfigMap) -> Vec<(&'static
         ("pod", cluster.pod(&pod).await.map(drop)),
         ("budgets", cluster.budgets(shop).await.map(drop)),
         ("namespace", cluster.has_namespace("shop").await.map(drop)),
+        (
+            "annotations of a namespace",
+            cluster.namespace_keys("shop").await.map(drop),
+        ),
+        (
+            "annotations of an owner",
+            cluster
+                .owner_keys(&workload("apps/v1", "StatefulSet"))
+                .await
+                .map(drop),
+        ),
+        (
+            "scale",
+            cluster.scale(&workload("apps/v1", "StatefulSet")).await.map(drop),
+        ),
+        (
+            "resources",
+            cluster
+                .scale(&workload("example.com/v1", "Widget"))
+                .await
+                .map(drop),
+        ),
+        ("leases", cluster.node_leases().await.map(drop)),
+        ("nodes", cluster.nodes().await.map(drop)),
         ("access review", cluster.holds(&permission).await.map(drop)),
         ("user review", cluster.user_name().await.map(drop)),
         ("version", cluster.version().await.map(drop)),
@@ -140,6 +164,15 @@ fn db_0() -> PodRef {
         namespace: "shop".into(),
         name: "db-0".into(),
         uid: "u1".into(),
+    }
+}
+
+fn workload(api_version: &str, kind: &str) -> WorkloadRef {
+    WorkloadRef {
+        namespace: "shop".into(),
+        api_version: api_version.into(),
+        kind: kind.into(),
+        name: "db".into(),
     }
 }
 

@@ -12,6 +12,8 @@ mod answers;
 mod budgets;
 mod certificates;
 mod cli;
+mod guard_reads;
+mod guards;
 mod journal;
 mod notify;
 mod preview;

@@ -288,7 +288,7 @@ fn a_report_goes_through_the_proxy_that_the_environment_or_the_key_names() {
     let url = format!("http://{}", proxy.address());
     let dead = "http://127.0.0.1:9";
 
-    let cluster = TestCluster::with(vec![deployment("shop", "web", 1)]);
+    let cluster = TestCluster::with(vec![deployment("shop", "web", 2)]);
     let rows: [Variables<'_>; 3] = [
         &[("HTTPS_PROXY", &url)],
         &[("HTTPS_PROXY", dead), ("MACAQUE_NOTIFY__PROXY", &url)],
@@ -316,7 +316,7 @@ fn a_report_goes_through_the_proxy_that_the_environment_or_the_key_names() {
 fn a_chat_service_on_this_machine_is_reached_directly() {
     let chat = FaultProxy::start("127.0.0.1:9");
     chat.inject("POST /hook", Fault::Answer(ProxyResponse::new(200, "ok")));
-    let cluster = TestCluster::with(vec![deployment("shop", "web", 1)]);
+    let cluster = TestCluster::with(vec![deployment("shop", "web", 2)]);
     for name in ["HTTPS_PROXY", "HTTP_PROXY", "MACAQUE_NOTIFY__PROXY"] {
         let program = macaque("once -n shop")
             .on(&cluster)

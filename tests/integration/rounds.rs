@@ -6,7 +6,8 @@ mod clocks;
 mod daemon;
 mod denials;
 mod doubts;
-mod fixture;
+pub(crate) mod fixture;
+mod freeze;
 mod invariants;
 mod paging;
 mod sampling;
@@ -18,7 +19,7 @@ mod victims;
 use macaque_core::report::{RoundEnd, RoundReport};
 
 /// Each attempt as `OWNER: OUTCOME`.
-fn outcomes(report: &RoundReport) -> Vec<String> {
+pub(crate) fn outcomes(report: &RoundReport) -> Vec<String> {
     let attempts = report.attempts.iter();
     attempts
         .map(|attempt| match &attempt.owner {

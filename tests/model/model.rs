@@ -130,7 +130,7 @@ impl ModelState {
             now: slot() + LEASE * u32::from(self.leases) + Duration::from_millis(u64::from(self.leases)),
             skew: None,
             holder,
-            pause: paused.then_some(PauseRequest::Indefinite),
+            pause: paused.then_some(PauseRequest::INDEFINITE),
             count: 1,
             limits: &settings.0,
             timing: &settings.1,

@@ -14,10 +14,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::config::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
-pub use self::drains::LeavingPods;
-pub use self::freeze::judge_freeze;
-pub use self::nodes::{NodeStates, unknown_nodes};
-pub use self::replicas::{judge_siblings, unreachable_min_ready};
+pub use self::drains::{DisruptedPods, judge_drains};
+pub use self::freeze::{judge_freeze, unknown_freeze, unseen_freeze};
+pub use self::nodes::{NodeState, judge_nodes};
+pub use self::replicas::{judge_siblings, unknown_siblings, unreachable_min_ready};
 
 /// The answer of a guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -96,6 +96,11 @@ impl GuardFinding {
 }
 
 impl GuardHold {
+    /// The guard and its answer without the reason, whose numbers change from round to round: `guard drains holds back`.
+    pub fn cause(&self) -> String {
+        format!("guard {} {}", self.guard, self.answer)
+    }
+
     /// The guard and its answer without the reason, for counts: `held back by guard whole`.
     pub fn summary(&self) -> String {
         match self.answer {
@@ -132,6 +137,6 @@ impl fmt::Display for HoldAnswer {
 /// Shows the hold as `guard whole holds back: 2 of 3 pods ready`.
 impl fmt::Display for GuardHold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "guard {} {}: {}", self.guard, self.answer, self.why)
+        write!(f, "{}: {}", self.cause(), self.why)
     }
 }

@@ -20,6 +20,7 @@ mod context;
 mod denial;
 mod event;
 mod outbox;
+mod pause;
 mod record;
 mod transitions;
 mod usage;
@@ -30,10 +31,11 @@ use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
 pub use self::codec::{StoredJournal, UnreadableJournal};
-pub use self::context::{JournalTiming, PauseRequest, StepContext};
+pub use self::context::{JournalTiming, StepContext};
 pub use self::denial::{Denial, LimitWindow};
 pub use self::event::{JournalEvent, Resolution};
 pub use self::outbox::OutboxEntry;
+pub use self::pause::{PauseEnd, PauseRequest};
 pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
 pub use self::usage::{OwnerCooldown, UsageEntry};
 

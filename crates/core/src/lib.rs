@@ -20,7 +20,7 @@
 //! | [`outcome`] | how the result for a victim is worded |
 //! | [`refusal`] | how a refusal is worded: who refused, and what to do about it |
 //! | [`server_text`] | how much of a server's text is kept |
-//! | [`words`] | how a list is written in a sentence |
+//! | [`words`] | how a list of choices is written in a sentence |
 //! | [`prediction`] | how the expected result of a disruption is worded before it is tried |
 //! | [`preview`] | which victims a round would pick, and how likely each is |
 //! | [`report`] | how a round is summed up |

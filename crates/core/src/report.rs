@@ -214,6 +214,14 @@ impl RoundReport {
         of_victims.chain(of_round)
     }
 
+    /// The guard of the round that ended it before any victim was tried.
+    pub fn held_before_any_victim(&self) -> Option<&GuardHold> {
+        match &self.end {
+            RoundEnd::Held(hold) if self.attempts.is_empty() => Some(hold),
+            _ => None,
+        }
+    }
+
     /// How many of the pods listed were not checked, because the round samples.
     pub fn unchecked(&self) -> usize {
         let exempted: usize = self.exempted.values().map(|tally| tally.count).sum();

@@ -1,4 +1,4 @@
-//! Lists in sentences.
+//! Lists in the sentences of errors.
 
 use std::fmt;
 
@@ -14,27 +14,9 @@ pub fn either<T: fmt::Display>(words: &[T]) -> String {
     }
 }
 
-/// The first `most` words, and the number of the others: `a, b and 7 more`.
-pub fn first_of<T: fmt::Display>(words: &[T], most: usize) -> String {
-    let shown: Vec<_> = words.iter().take(most).map(T::to_string).collect();
-    let shown = shown.join(", ");
-    match words.len().saturating_sub(most) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_long_list_shows_its_first_words_and_counts_the_others() {
-        assert_eq!(first_of(&["a", "b"], 2), "a, b");
-        assert_eq!(first_of(&["a", "b", "c", "d"], 2), "a, b and 2 more");
-        let none: [&str; 0] = [];
-        assert_eq!(first_of(&none, 2), "");
-    }
 
     #[test]
     fn alternatives_read_as_a_sentence() {

@@ -7,6 +7,7 @@ mod budgets;
 mod daemon_sets;
 mod events;
 mod garbage;
+mod node_leases;
 mod pod_control;
 mod pods;
 mod revisions;
@@ -16,6 +17,7 @@ mod workloads;
 
 use std::time::{Duration, Instant};
 
+use crate::controllers::node_leases::NodeLeases;
 use crate::controllers::pods::PodTimers;
 use crate::store::state::{ClusterState, SharedState};
 
@@ -48,17 +50,33 @@ impl ControllerProgress {
 }
 
 /// All controllers and their progress.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Controllers {
     garbage: ControllerProgress,
     pods: ControllerProgress,
     workloads: ControllerProgress,
     status: ControllerProgress,
     budgets: ControllerProgress,
+    heartbeats: ControllerProgress,
     pod_timers: PodTimers,
+    node_leases: NodeLeases,
 }
 
 impl Controllers {
+    /// The controllers of a new cluster, before their first pass.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            garbage: ControllerProgress::default(),
+            pods: ControllerProgress::default(),
+            workloads: ControllerProgress::default(),
+            status: ControllerProgress::default(),
+            budgets: ControllerProgress::default(),
+            heartbeats: ControllerProgress::default(),
+            pod_timers: PodTimers::default(),
+            node_leases: NodeLeases::new(seed),
+        }
+    }
+
     /// Runs the controllers until the sandbox ends.
     pub(crate) async fn run(mut self, shared: SharedState) {
         let mut revisions = shared.subscribe();
@@ -89,8 +107,18 @@ impl Controllers {
             }
         }
 
-        let times = [self.pods.requeue_at, self.budgets.requeue_at];
+        let times = [
+            self.pods.requeue_at,
+            self.budgets.requeue_at,
+            self.heartbeats.requeue_at,
+        ];
         times.into_iter().flatten().min()
+    }
+
+    /// Renews the leases of the nodes, whether that is due or not.
+    pub(crate) fn renew_leases(&mut self, state: &mut ClusterState) {
+        self.heartbeats.seen_revision = state.store.revision();
+        self.heartbeats.requeue_at = self.node_leases.renew(state, Instant::now());
     }
 
     /// Runs every controller that is due once.
@@ -126,6 +154,10 @@ impl Controllers {
         if self.budgets.is_due(last_change, now) {
             self.budgets.seen_revision = state.store.revision();
             self.budgets.requeue_at = budgets::sync(state);
+        }
+
+        if self.heartbeats.is_due(state.store.last_change(&["Node"]), now) {
+            self.renew_leases(state);
         }
     }
 }

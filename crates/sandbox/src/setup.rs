@@ -18,7 +18,7 @@ const NODES: u32 = 2;
 /// controllers.
 pub(crate) fn new_cluster(options: SandboxOptions) -> Result<(ClusterState, Controllers), String> {
     let mut state = ClusterState::new(options);
-    let mut controllers = Controllers::default();
+    let mut controllers = Controllers::new(state.options.seed);
 
     // With the clock set back and no delay, the initial pods have an age and are ready at once.
     let ready_after = std::mem::take(&mut state.options.ready_after);
@@ -35,6 +35,7 @@ pub(crate) fn new_cluster(options: SandboxOptions) -> Result<(ClusterState, Cont
     controllers.settle(&mut state);
 
     state.clock_offset = SignedDuration::ZERO;
+    controllers.renew_leases(&mut state);
     state.options.ready_after = ready_after;
     state.events.is_recording = true;
     Ok((state, controllers))

@@ -19,15 +19,13 @@ pub(super) struct FailureDedup {
 impl FailureDedup {
     /// Whether `report` says more than that rounds still fail for the same reason.
     pub(super) fn should_report(&mut self, report: &RoundReport) -> bool {
+        if let Some(hold) = report.held_before_any_victim() {
+            return self.is_news(&hold.cause(), report);
+        }
+
         match &report.end {
             RoundEnd::Failed { why } | RoundEnd::Withheld { why } if report.attempts.is_empty() => {
                 self.is_news(why, report)
-            }
-
-            RoundEnd::Held(hold) if report.attempts.is_empty() => {
-                // The numbers of a guard change from round to round; that it stops rounds is the news.
-                let why = format!("guard {} {}", hold.guard, hold.answer);
-                self.is_news(&why, report)
             }
 
             // A round that ended early does not show whether rounds work again.
@@ -72,8 +70,14 @@ impl FailureDedup {
         }
     }
 
-    /// Notes that a recovery pass succeeded; `dropped` counts all undelivered reports ever dropped from the outbox.
-    pub(super) fn recovery_succeeded(&mut self, dropped: u64) {
+    /// Notes that a recovery pass succeeded; `dropped` counts all undelivered reports ever dropped from the outbox, and
+    /// `held` is what held the last round: whichever replica ran it has reported it.
+    pub(super) fn recovery_succeeded(&mut self, dropped: u64, held: Option<String>) {
+        if let Some(held) = held
+            && self.rounds.as_ref().is_none_or(|(known, _)| *known != held)
+        {
+            self.rounds = Some((held, 1));
+        }
         if self.recovery.take().is_some() {
             log::info!("the journal can be read and updated again");
         }
@@ -160,6 +164,22 @@ mod tests {
 
         assert!(failures.should_report(&report([])), "rounds work again");
         assert!(failures.should_report(&held(whole())));
+    }
+
+    #[test]
+    fn what_held_the_last_round_of_another_replica_is_not_reported_again() {
+        let mut failures = FailureDedup::default();
+        failures.round_is_elsewhere(&taken(None));
+        failures.recovery_succeeded(0, Some(whole().cause()));
+        assert!(!failures.should_report(&held(whole())));
+        assert!(failures.should_report(&held(unanswered())));
+
+        failures.round_is_elsewhere(&taken(None));
+        failures.recovery_succeeded(0, None);
+        assert!(
+            failures.should_report(&held(unanswered())),
+            "another replica ran a round"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use macaque_core::config::{ChaosConfig, ConfigMapRef, DisruptionLimits, JournalLocation};
-use macaque_core::journal::{Denial, Journal, PauseRequest};
+use macaque_core::journal::{Denial, Journal};
 
 use super::CheckFinding;
 use crate::k8s::{ApiError, Cluster, JournalConfigMap};
@@ -54,11 +54,7 @@ fn judge(
         }
     };
 
-    let pause = config_map
-        .pause_annotation()
-        .and_then(PauseRequest::from_annotation);
-    let pause = pause.filter(|pause| !matches!(pause, PauseRequest::Until(until) if *until <= now));
-    if let Some(pause) = pause {
+    if let Some(pause) = config_map.pause().filter(|pause| !pause.is_over(now)) {
         return CheckFinding::warning(
             what,
             Denial::Paused(pause).to_string(),

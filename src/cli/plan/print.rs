@@ -76,7 +76,12 @@ pub(super) fn by_pod(view: &PlanView) -> String {
 
 /// The table of candidates, with what goes before and after it.
 fn page(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
-    let mut parts = vec![format!("{}\n{}", mode(view), schedule(view)), funnel(view)];
+    let paused = view.paused.as_ref();
+    let paused = paused.map_or_else(String::new, |paused| line(paused) + "\n");
+    let mut parts = vec![
+        format!("{}\n{paused}{}", mode(view), schedule(view)),
+        funnel(view),
+    ];
     if !view.candidates.is_empty() {
         parts.push(candidates());
     }
@@ -206,7 +211,10 @@ fn round_guards(findings: &[GuardFinding]) -> Option<String> {
 fn draw(draw: &SeedDraw, dry_run: bool) -> String {
     let rows = victim_rows(&draw.victims);
     let picks = if let Some(hold) = &draw.held {
-        line(&format!("seed {} picks no pod: the round would end: {hold}", draw.seed))
+        line(&format!(
+            "seed {} picks no pod: the round would end: {hold}",
+            draw.seed
+        ))
     } else if draw.victims.is_empty() {
         format!("seed {} picks no pod", draw.seed)
     } else {
@@ -275,11 +283,12 @@ fn remarks(view: &PlanView) -> Vec<String> {
     }
 
     let labelled = |label: &'static str, texts: &[String]| -> Vec<String> {
-        texts.iter().map(|text| line(&format!("{label}: {text}"))).collect()
+        let texts = texts.iter();
+        texts.map(|text| line(&format!("{label}: {text}"))).collect()
     };
     remarks.extend(labelled("note", &view.notes));
-    remarks.extend(labelled("warning", &view.warnings));
     remarks.extend(counted(labelled("problem", &view.problems)));
+    remarks.extend(labelled("warning", &view.warnings));
 
     remarks
 }

@@ -33,6 +33,9 @@ const MOST_WORK: usize = 2_000_000;
 pub(super) struct PlanView {
     pub(super) now: Timestamp,
     pub(super) dry_run: bool,
+    /// The pause that holds now, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) paused: Option<String>,
     pub(super) method: DisruptionMethod,
     pub(super) count: usize,
     pub(super) attempts: usize,
@@ -156,6 +159,7 @@ impl PlanView {
         Self {
             now,
             dry_run: round_config.dry_run,
+            paused: None,
             method: round_config.disrupt.method,
             count: round_config.disrupt.count,
             attempts: round_config.disrupt.attempts,
@@ -180,6 +184,11 @@ impl PlanView {
             warnings: snapshot.warnings.clone(),
             notes: snapshot.notes.clone(),
         }
+    }
+
+    pub(super) fn with_pause(mut self, paused: Option<String>) -> Self {
+        self.paused = paused;
+        self
     }
 
     pub(super) fn with_asked(mut self, asked: Option<usize>) -> Self {

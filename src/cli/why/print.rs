@@ -23,8 +23,15 @@ pub(super) fn answer(answer: &WhyAnswer) -> String {
         parts.push("dry run: macaque would pick a pod but send no request".to_owned());
     }
 
-    let warnings = answer.warnings.iter().map(|warning| format!("warning: {warning}"));
-    let problems = answer.problems.iter().map(|problem| format!("problem: {problem}"));
+    parts.extend(answer.paused.as_ref().map(|paused| line(paused)));
+    let warnings = answer
+        .warnings
+        .iter()
+        .map(|warning| format!("warning: {warning}"));
+    let problems = answer
+        .problems
+        .iter()
+        .map(|problem| format!("problem: {problem}"));
     parts.extend(warnings.chain(problems).map(|text| line(&text)));
 
     parts.join("\n")
@@ -96,6 +103,9 @@ fn detail(pod: &PodExplanation) -> String {
         }
         None => {}
     }
+
+    let warnings = pod.warnings.iter();
+    parts.extend(warnings.map(|warning| line(&format!("warning: {warning}"))));
 
     if pod.exempt().is_some() {
         parts.push(line(&format!("prediction if it were picked: {}", pod.prediction)));

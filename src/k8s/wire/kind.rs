@@ -18,6 +18,7 @@ pub(in crate::k8s) struct ObjectKind {
 impl ObjectKind {
     pub(in crate::k8s) const POD: Self = Self::of("v1", "Pod");
     pub(in crate::k8s) const POD_LIST: Self = Self::of("v1", "PodList");
+    pub(in crate::k8s) const METADATA: Self = Self::of("meta.k8s.io/v1", "PartialObjectMetadata");
     pub(in crate::k8s) const METADATA_LIST: Self = Self::of("meta.k8s.io/v1", "PartialObjectMetadataList");
     pub(in crate::k8s) const TABLE: Self = Self::of("meta.k8s.io/v1", "Table");
     pub(in crate::k8s) const BUDGET_LIST: Self = Self::of("policy/v1", "PodDisruptionBudgetList");
@@ -28,7 +29,7 @@ impl ObjectKind {
         Self::of("authorization.k8s.io/v1", "SelfSubjectAccessReview");
     pub(in crate::k8s) const USER_REVIEW: Self = Self::of("authentication.k8s.io/v1", "SelfSubjectReview");
 
-    const fn of(api_version: &'static str, kind: &'static str) -> Self {
+    pub(super) const fn of(api_version: &'static str, kind: &'static str) -> Self {
         Self { api_version, kind }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn budget(name: &str, app: &str, rule: Value) -> Value {
 }
 
 /// A workload whose pods carry the label `app` with its name.
-pub(super) fn workload(kind: &str, name: &str, replicas: usize) -> Value {
+pub(crate) fn workload(kind: &str, name: &str, replicas: usize) -> Value {
     let labels = json!({"app": name});
     let template = json!({
         "metadata": {"labels": labels, "annotations": {"controlplane.test/gone-after": "1h"}},

@@ -9,7 +9,8 @@ use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::{budget, daemon_set, deployment, stateful_set};
 use serde_json::{Value, json};
 
-use crate::macaque;
+use crate::guards::cluster::{set_leaving, set_ready};
+use crate::{answering_proxy, macaque};
 use macaque_testkit::{Program, ProgramOutput, TestCluster};
 
 const ARMED: &str = "once -n shop --dry-run=false";
@@ -66,6 +67,59 @@ fn every_victim_refused_is_3_and_names_the_budget_and_its_numbers() {
     let output = macaque(ARMED).on(&TestCluster::with(objects)).run();
     let words = "refused by budget db: The disruption budget db needs 3 healthy pods and has 3 currently";
     output.says(3, &["no pod disrupted: 3 refused by budget db", words]);
+}
+
+#[test]
+fn a_victim_that_a_guard_holds_back_is_6_and_named_with_the_guard_and_its_numbers() {
+    let cluster = TestCluster::with(vec![stateful_set("shop", "db", 3)]);
+    set_ready(&cluster.sandbox, "db-0", false);
+    let why = "2 of 3 pods ready, 1 not ready since 12m";
+    let words = format!("guard whole holds back: {why}");
+    macaque(ARMED)
+        .on(&cluster)
+        .run()
+        .says(6, &["no pod disrupted: shop/db-", &words, "statefulset/db"]);
+
+    let output = macaque(&format!("{ARMED} -o json")).on(&cluster).run();
+    output.says(6, &[]);
+    let report = output.json();
+    assert_eq!(report["status"], "held");
+    assert_eq!(
+        report["attempts"][0]["outcome"],
+        json!({ "result": "held", "guard": "whole", "answer": "holds-back", "why": why })
+    );
+    assert!(write_methods(&cluster).is_empty());
+}
+
+#[test]
+fn a_guard_of_the_round_that_holds_back_is_6_and_the_end_of_the_round() {
+    let cluster = TestCluster::with(vec![stateful_set("shop", "db", 3)]);
+    for pod in ["db-0", "db-1"] {
+        set_leaving(&cluster.sandbox, pod, "EvictionByEvictionAPI");
+    }
+    let output = macaque(&format!("{ARMED} -o json")).on(&cluster).run();
+    output.says(6, &[]);
+
+    let report = output.json();
+    assert_eq!(
+        (&report["end"]["state"], &report["end"]["guard"]),
+        (&json!("held"), &json!("drains"))
+    );
+    assert_eq!(report["attempts"], json!([]));
+    assert!(write_methods(&cluster).is_empty());
+}
+
+#[test]
+fn a_guard_that_cannot_answer_is_7_and_says_so() {
+    let cluster = two_webs();
+    let proxy = answering_proxy(&cluster.sandbox, "/scale", 500, "out of order");
+    cluster.reach_at(&proxy.url());
+    let words = "guard whole cannot answer: ";
+    macaque(ARMED)
+        .on(&cluster)
+        .run()
+        .says(7, &["no pod disrupted: shop/web-", words]);
+    assert!(write_methods(&cluster).is_empty());
 }
 
 #[test]

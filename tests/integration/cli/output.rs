@@ -19,7 +19,7 @@ fn daemon(args: &str) -> Program {
 #[test]
 fn the_help_lists_every_exit_code() {
     let help = macaque("--help").run();
-    for code in ["0  ", "1  ", "2  ", "3  ", "4  ", "70 ", "75 "] {
+    for code in ["0  ", "1  ", "2  ", "3  ", "4  ", "6  ", "7  ", "70 ", "75 "] {
         help.says(0, &[&format!("\n  {code}")]);
     }
 

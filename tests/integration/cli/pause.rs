@@ -4,8 +4,11 @@ use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::deployment;
 use serde_json::{Value, json};
 
-use crate::macaque;
+use crate::{answering_proxy, macaque};
 use macaque_testkit::{Program, TestCluster};
+
+/// The user whom the sandbox takes everybody for.
+const USER: &str = "sandbox";
 
 /// A cluster with a journal in the namespace `chaos`.
 fn with_a_journal() -> TestCluster {
@@ -41,12 +44,12 @@ fn a_pause_is_set_and_lifted_and_nothing_else_is_touched() {
 
     assert_eq!(
         annotations(&cluster),
-        json!({"kept": "yes", "macaque/paused": "true"})
+        json!({"kept": "yes", "macaque/paused": "true", "macaque/paused-by": USER})
     );
 
     round(&cluster)
         .run()
-        .says(3, &["paused by the annotation macaque/paused"]);
+        .says(3, &["paused by sandbox (annotation macaque/paused)"]);
     macaque("resume -n chaos")
         .on(&cluster)
         .run()
@@ -74,6 +77,99 @@ fn a_pause_may_end_by_itself() {
     let left = until.duration_since(jiff::Timestamp::now());
 
     assert!(left.as_secs() > 7000 && left.as_secs() <= 7200, "{left:?}");
+}
+
+#[test]
+fn the_reason_and_the_author_of_a_pause_are_written_beside_it_and_shown_wherever_the_pause_is() {
+    let cluster = with_a_journal();
+    let pause = macaque("pause -n chaos --for 2h --reason").arg("INC-4711: the database moves");
+    pause.on(&cluster).run().says(
+        0,
+        &["by sandbox: no replica", "reason: INC-4711: the database moves"],
+    );
+    let written = annotations(&cluster);
+    assert_eq!(written["macaque/paused-by"], USER);
+    assert_eq!(written["macaque/paused-reason"], "INC-4711: the database moves");
+
+    let told = "by sandbox: INC-4711: the database moves (annotation macaque/paused)";
+    round(&cluster).run().says(3, &["paused until 20", told]);
+    let report = round(&cluster).args("-o json").run().json();
+    assert!(report["end"]["why"].as_str().unwrap().contains(told), "{report}");
+
+    for preview in ["plan", "why deploy/web"] {
+        let preview = |flags: &str| {
+            let words = format!("{preview} -n shop {flags}");
+            macaque(&words)
+                .env("MACAQUE_POD_NAMESPACE", "chaos")
+                .on(&cluster)
+                .run()
+        };
+        preview("--dry-run=false").says(0, &["paused until 20", told]);
+        assert!(
+            preview("--dry-run=false -o json").json()["paused"]
+                .as_str()
+                .unwrap()
+                .contains(told)
+        );
+        assert!(!preview("").out.contains("paused"), "a dry run has no journal");
+
+        cluster.sandbox.deny(AccessDenial::new("get", "configmaps"));
+        let unread = preview("--dry-run=false");
+        assert!(unread.code == 0 && !unread.out.contains("paused"), "{unread:?}");
+        cluster.sandbox.allow_all();
+    }
+
+    macaque("pause -n chaos").on(&cluster).run();
+    assert_eq!(
+        annotations(&cluster),
+        json!({"kept": "yes", "macaque/paused": "true", "macaque/paused-by": USER}),
+        "a pause without a reason does not keep that of the one before"
+    );
+
+    macaque("pause -n chaos --reason INC-4712").on(&cluster).run();
+    macaque("resume -n chaos")
+        .on(&cluster)
+        .run()
+        .says(0, &["resumed"]);
+    assert_eq!(annotations(&cluster), json!({"kept": "yes"}));
+}
+
+#[test]
+fn a_pause_does_not_depend_on_the_name_of_who_pauses() {
+    let cluster = with_a_journal();
+    let proxy = answering_proxy(&cluster.sandbox, "/selfsubjectreviews", 500, "{}");
+    let url = cluster.sandbox.url();
+    let kubeconfig = cluster.kubeconfig().replace(&url, &proxy.url());
+    let pause = macaque("pause -n chaos --reason INC-4711").on_kubeconfig(&kubeconfig);
+    pause.run().says(
+        0,
+        &[
+            "paused until `macaque resume`: no replica",
+            "who paused is not recorded",
+        ],
+    );
+    assert_eq!(
+        annotations(&cluster),
+        json!({"kept": "yes", "macaque/paused": "true", "macaque/paused-reason": "INC-4711"})
+    );
+}
+
+#[test]
+fn annotations_that_were_left_without_a_pause_are_removed_by_a_resumption() {
+    let cluster = with_a_journal();
+    let mut journal = cluster
+        .sandbox
+        .object("ConfigMap", "chaos", "macaque-journal")
+        .unwrap();
+    journal["metadata"]["annotations"] = json!({"kept": "yes", "macaque/paused-reason": "INC-4711"});
+    cluster.sandbox.apply(&[journal]).unwrap();
+
+    round(&cluster).run().says(0, &["evicted"]);
+    macaque("resume -n chaos")
+        .on(&cluster)
+        .run()
+        .says(0, &["was not paused"]);
+    assert_eq!(annotations(&cluster), json!({"kept": "yes"}));
 }
 
 #[test]
@@ -128,6 +224,7 @@ fn what_cannot_be_meant_is_refused() {
     for (words, fault) in [
         ("pause -n chaos --for soon", "write a number with its unit"),
         ("pause -n chaos --for 0s", "a pause is from 1s"),
+        ("pause -n chaos --reason=", "it is empty: write why"),
         ("pause -n Chaos!", "is not a valid namespace name"),
         ("pause", "is not known: name it with --namespace"),
     ] {
@@ -163,7 +260,9 @@ fn check_reports_the_state_of_the_journal() {
     );
 
     macaque("pause -n chaos").on(&cluster).run();
-    check(&cluster).says(0, &["warning", "paused by the annotation"]);
+    check(&cluster).says(0, &["warning", "paused by sandbox (annotation"]);
+    macaque("pause -n chaos --reason INC-4711").on(&cluster).run();
+    check(&cluster).says(0, &["warning", "paused by sandbox: INC-4711 (annotation"]);
 
     cluster.sandbox.remove("ConfigMap", "chaos", "macaque-journal");
     check(&cluster).says(1, &["kubectl -n chaos create configmap macaque-journal"]);

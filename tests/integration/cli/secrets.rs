@@ -53,7 +53,7 @@ fn a_token_reaches_its_service_and_no_output_however_much_is_logged() {
     let output = with_token("once -n shop --log-level trace --log-format json -o json")
         .env("MACAQUE_SLACK_CHANNEL", "C1")
         .env("MACAQUE_NOTIFY__SLACK__API_URL", &url)
-        .on(&TestCluster::with(vec![deployment("shop", "web", 1)]))
+        .on(&TestCluster::with(vec![deployment("shop", "web", 2)]))
         .run();
 
     assert!(served.join().unwrap().contains(CANARY));

@@ -24,7 +24,7 @@ fn is_plain(output: &ProgramOutput) {
 
 #[test]
 fn a_webhooks_denial_is_one_line_of_visible_words() {
-    let cluster = TestCluster::with(vec![deployment("shop", "web", 1)]);
+    let cluster = TestCluster::with(vec![deployment("shop", "web", 2)]);
     for command in [
         "once --dry-run=false",
         "plan --server --seed 1",

@@ -164,6 +164,11 @@ impl JournalFixture {
         annotate(&self.cluster.sandbox, value);
     }
 
+    /// Somebody sets these annotations of the ConfigMap, and no other.
+    pub(crate) fn annotate_all(&self, annotations: Value) {
+        annotate_all(&self.cluster.sandbox, annotations);
+    }
+
     /// Somebody removes the ConfigMap.
     pub(crate) fn remove(&self) {
         self.cluster.sandbox.remove("ConfigMap", NAMESPACE, NAME);
@@ -172,8 +177,13 @@ impl JournalFixture {
 
 /// Somebody annotates the ConfigMap, or takes the annotation away.
 pub(crate) fn annotate(sandbox: &Sandbox, value: Option<&str>) {
+    let annotations = value.map_or(Value::Null, |value| json!({ "macaque/paused": value }));
+    annotate_all(sandbox, annotations);
+}
+
+fn annotate_all(sandbox: &Sandbox, annotations: Value) {
     let mut object = sandbox.object("ConfigMap", NAMESPACE, NAME).unwrap();
-    object["metadata"]["annotations"] = value.map_or(Value::Null, |value| json!({ "macaque/paused": value }));
+    object["metadata"]["annotations"] = annotations;
     sandbox.apply(&[object]).unwrap();
 }
 

@@ -2,6 +2,7 @@
 
 use kube_sandbox::scenario::deployment;
 use macaque::failpoint::FailPoint;
+use serde_json::json;
 
 use super::fixture::{JournalFixture, annotate};
 
@@ -61,6 +62,31 @@ async fn a_pause_holds_until_its_instant_and_no_longer() {
     fixture.annotate(Some("2020-01-01T00:00:00Z"));
     replica.reports(2).await;
     assert_eq!(fixture.losses(), 1);
+}
+
+#[actix_rt::test]
+async fn a_reason_by_hand_is_shown_as_one_line_and_changes_nothing_but_the_words() {
+    let fixture = JournalFixture::with(vec![deployment("shop", "web", 9)]);
+    let replica = fixture.replica("a").await;
+    let long = "x".repeat(5_000);
+    fixture.annotate_all(json!({"macaque/paused-by": "jane", "macaque/paused-reason": long}));
+    replica.reports(1).await;
+    assert_eq!(fixture.losses(), 1, "a reason alone is no pause");
+
+    fixture.annotate_all(json!({
+        "macaque/paused": "true", "macaque/paused-by": "jane\n", "macaque/paused-reason": "INC\r\n-4711\u{202e}",
+    }));
+    let why = replica.is_denied(2).await;
+    assert!(why.starts_with("paused by jane: INC -4711"), "{why}");
+
+    fixture.annotate_all(json!({"macaque/paused": "true", "macaque/paused-reason": long}));
+    let why = replica.is_denied(3).await;
+    assert!(why.len() < 600, "{} characters", why.len());
+    assert!(why.ends_with("`macaque resume` lifts it"), "{why}");
+
+    fixture.annotate(None);
+    replica.reports(4).await;
+    assert_eq!(fixture.losses(), 2);
 }
 
 #[actix_rt::test]

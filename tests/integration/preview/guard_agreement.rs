@@ -139,7 +139,9 @@ fn placed(
     }
     for (ordinal, mut pod) in pods.into_iter().enumerate() {
         let metadata = &mut pod["metadata"];
-        let revision = metadata["labels"]["pod-template-hash"].as_str().unwrap_or_default();
+        let revision = metadata["labels"]["pod-template-hash"]
+            .as_str()
+            .unwrap_or_default();
         let (api_version, holder_kind, holder) = match kind {
             "Deployment" => ("apps/v1", "ReplicaSet", format!("{name}-{revision}")),
             "StatefulSet" => ("apps/v1", kind, name.clone()),
@@ -152,7 +154,10 @@ fn placed(
             }]);
         }
         if kind != "Deployment" {
-            metadata["labels"].as_object_mut().unwrap().remove("pod-template-hash");
+            metadata["labels"]
+                .as_object_mut()
+                .unwrap()
+                .remove("pod-template-hash");
         }
         metadata["labels"]["app"] = json!(name);
         metadata["name"] = json!(format!("{name}-{ordinal}"));
@@ -218,13 +223,16 @@ async fn what_a_plan_says_of_guards_is_what_the_round_does_in_thousands_of_rando
         let config = config(&namespace, guards().new_tree(&mut chance).unwrap().current());
         let seed = number as u64;
         let preview = plan(&cluster, &config, &platform).await.preview;
-        let predicted: Vec<_> = preview.pick(seed).into_iter().map(|victim| match victim.prediction {
-            Prediction::Held(hold) => (victim.pod, word(Some(&hold))),
-            other => {
-                assert!(other.is_allowed(), "{other}");
-                (victim.pod, word(None))
-            }
-        });
+        let predicted = preview
+            .pick(seed)
+            .into_iter()
+            .map(|victim| match victim.prediction {
+                Prediction::Held(hold) => (victim.pod, word(Some(&hold))),
+                other => {
+                    assert!(other.is_allowed(), "{other}");
+                    (victim.pod, word(None))
+                }
+            });
         let predicted: Vec<_> = predicted.collect();
 
         let (_switch, stop) = StopSwitch::new(&platform);

@@ -215,3 +215,35 @@ fn a_dry_run_picks_those_that_the_plan_of_its_seed_says_it_would_pick() {
 
     assert!(differed > 0, "some seed draws a pod of db");
 }
+
+#[test]
+fn keys_that_direct_nothing_are_warned_of_by_plan_and_why() {
+    let mut web = scenario::deployment("shop", "web", 2);
+    web["spec"]["template"]["metadata"]["annotations"] =
+        json!({"macaque/enable": "false", "macaque/frozen-until": "2026-12-24"});
+    let shop = ShopFixture::with(vec![web]);
+    let unknown = "no such key; did you mean macaque/enabled?";
+    let unreadable =
+        "it has no time and offset: write 2026-12-24T00:00:00Z, for example; it counts as frozen";
+
+    let plan = shop.macaque(&["plan"]);
+    let many = "on 2 pods (shop/web-";
+    plan.says(
+        0,
+        &[&format!("warning: macaque/enable {many}"), unknown, unreadable],
+    );
+    let warnings = shop.macaque(&["plan", "-o", "json"]).json()["warnings"].clone();
+    assert_eq!(warnings.as_array().unwrap().len(), 2, "{warnings}");
+
+    let why = shop.macaque(&["why", "deploy/web"]);
+    why.says(
+        0,
+        &[
+            "warning: macaque/enable on pod shop/web-",
+            "warning: macaque/frozen-until=\"2026-12-24\" on pod shop/web-",
+            unknown,
+            unreadable,
+            "cannot be picked: frozen by macaque/frozen-until=\"2026-12-24\"",
+        ],
+    );
+}

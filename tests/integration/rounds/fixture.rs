@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use kube_sandbox::Sandbox;
 use kube_sandbox::scenario::{deployment, pod};
+use macaque::gates::GateConfig;
 use macaque::platform::Platform;
 use macaque::round::RoundConfig;
 use macaque::stop::{StopSwitch, StopToken};
 use macaque_core::config::{DrawBy, NamespaceScope};
 use macaque_core::eligibility::OwnPod;
+use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::report::RoundReport;
 use macaque_testkit::{TestCluster, evict_one};
@@ -127,6 +129,17 @@ impl RoundFixture {
 
     pub(crate) fn min_age(mut self, seconds: u64) -> Self {
         self.config.eligibility.target.min_age = Duration::from_secs(seconds);
+        self
+    }
+
+    /// Edits which guards are on; at first all are off.
+    pub(crate) fn guards(mut self, edit: impl FnOnce(&mut GuardConfig)) -> Self {
+        edit(&mut self.config.guards);
+        self
+    }
+
+    pub(crate) fn gate(mut self, gate: GateConfig) -> Self {
+        self.config.gates.push(gate);
         self
     }
 

@@ -1,13 +1,11 @@
-//! The guard `drains`: pods that leave by other hands show that somebody drains nodes or upgrades the cluster.
+//! The guard `drains`: while others evict pods, for a drain or an upgrade, macaque stands by.
 
 use std::collections::BTreeMap;
 
-use super::{GuardAnswer, GuardFinding};
-use crate::pod::{Pod, ReplicaState};
-use crate::words::first_of;
+use super::{GuardAnswer, GuardConfig, GuardFinding};
+use crate::pod::{Pod, PodPhase};
 
-/// The reasons of the condition `DisruptionTarget` that show a pod leaving by the hands of somebody: a drain, a taint, a
-/// preemption, or a node that shuts down.
+/// The reasons of the condition `DisruptionTarget` for which a pod leaves by other hands.
 const REASONS: [&str; 4] = [
     "EvictionByEvictionAPI",
     "DeletionByTaintManager",
@@ -15,199 +13,167 @@ const REASONS: [&str; 4] = [
     "TerminationByKubelet",
 ];
 
-/// How many pods the finding names.
-const NAMED: usize = 3;
+/// How many pods a finding names.
+const SHOWN: usize = 3;
 
-/// The pods that are leaving, whoever caused it, by UID. Everything else about the pods seen is forgotten.
+/// The pods that are being disrupted, by UID, with their names. It is a hint, not a proof: only pods that a round reads
+/// in full are among them, and a pod with a short grace period is gone before it is seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LeavingPods {
-    by_uid: BTreeMap<String, LeavingPod>,
-}
+pub struct DisruptedPods(BTreeMap<String, String>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct LeavingPod {
-    /// `namespace/name`.
-    pod: String,
-    reason: &'static str,
-}
-
-impl LeavingPods {
-    /// Notes `pod` if it is leaving. A pod may be seen several times: its last state counts.
-    pub fn note(&mut self, pod: &Pod) {
-        match reason(pod) {
-            Some(reason) => {
-                let leaving = LeavingPod {
-                    pod: pod.id.to_string(),
-                    reason,
-                };
-                self.by_uid.insert(pod.id.uid.clone(), leaving);
-            }
-            None => {
-                self.by_uid.remove(&pod.id.uid);
-            }
+impl DisruptedPods {
+    /// Adds `pod` if it is being disrupted. A pod that has finished and lingers is not.
+    pub fn add(&mut self, pod: &Pod) {
+        let is_finished = matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed);
+        let is_disrupted = pod
+            .disruption
+            .as_deref()
+            .is_some_and(|reason| REASONS.contains(&reason));
+        if is_disrupted && !is_finished {
+            self.0.insert(pod.id.uid.clone(), pod.id.to_string());
         }
     }
 
-    /// Adds the pods of `more`, which were seen later.
+    /// Adds the pods of `more`.
     pub fn append(&mut self, more: Self) {
-        self.by_uid.extend(more.by_uid);
-    }
-
-    /// Judges the pods apart from those that macaque disrupted itself, by UID: `limit` or more of them hold back.
-    /// `None` if the guard is off, with a limit of zero.
-    pub fn judge(&self, limit: usize, is_own: impl Fn(&str) -> bool) -> Option<GuardFinding> {
-        if limit == 0 {
-            return None;
-        }
-        let others = self.by_uid.iter().filter(|(uid, _)| !is_own(uid));
-        let others: Vec<&LeavingPod> = others.map(|(_, pod)| pod).collect();
-
-        let answer = if others.len() >= limit {
-            GuardAnswer::HoldsBack
-        } else {
-            GuardAnswer::Go
-        };
-        Some(GuardFinding::new(
-            "drains",
-            answer,
-            format!("guards.drains = {limit}"),
-            seen(&others),
-        ))
+        self.0.extend(more.0);
     }
 }
 
-/// Why `pod` is leaving, if it is. A finished pod has left, and its condition lingers.
-fn reason(pod: &Pod) -> Option<&'static str> {
-    let reason = pod.disruption.as_deref()?;
-    let has_left = pod.state() == ReplicaState::Finished;
-    REASONS.into_iter().find(|known| *known == reason && !has_left)
-}
+/// Judges the pods that are being disrupted, of which `is_victim` knows macaque's own by their UID; `None` if the guard
+/// is off.
+pub fn judge_drains(
+    disrupted: &DisruptedPods,
+    is_victim: impl Fn(&str) -> bool,
+    config: &GuardConfig,
+) -> Option<GuardFinding> {
+    let limit = config.drains;
+    if limit == 0 {
+        return None;
+    }
 
-/// The numbers: `2 pods are leaving by other hands (EvictionByEvictionAPI): shop/a, shop/b`.
-fn seen(others: &[&LeavingPod]) -> String {
-    let number = match others.len() {
-        0 => return "no pod is leaving by other hands".to_owned(),
-        1 => "1 pod is".to_owned(),
-        many => format!("{many} pods are"),
+    let others = disrupted.0.iter().filter(|(uid, _)| !is_victim(uid));
+    let names: Vec<&str> = others.map(|(_, name)| name.as_str()).collect();
+    let answer = if names.len() < limit {
+        GuardAnswer::Go
+    } else {
+        GuardAnswer::HoldsBack
     };
-    let mut reasons: Vec<&str> = others.iter().map(|other| other.reason).collect();
-    reasons.sort_unstable();
-    reasons.dedup();
-    let pods: Vec<&str> = others.iter().map(|other| other.pod.as_str()).collect();
 
-    format!(
-        "{number} leaving by other hands ({}): {}",
-        reasons.join(", "),
-        first_of(&pods, NAMED)
-    )
+    let noun = if names.len() == 1 { "pod is" } else { "pods are" };
+    let mut seen = format!("{} {noun} being disrupted by others", names.len());
+    if !names.is_empty() {
+        let shown = &names[..names.len().min(SHOWN)];
+        let more = names.len() - shown.len();
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        seen.push_str(&format!(" ({}{more})", shown.join(", ")));
+    }
+    let setting = format!("guards.drains = {limit}");
+    Some(GuardFinding::new("drains", answer, setting, seen))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pod::{PodPhase, PodRef};
 
-    fn pod(name: &str, reason: Option<&str>) -> Pod {
-        Pod {
-            id: PodRef {
-                namespace: "shop".to_owned(),
-                name: name.to_owned(),
-                uid: format!("uid-{name}"),
-            },
-            disruption: reason.map(str::to_owned),
-            ..Pod::sample()
+    fn pod(uid: &str, disruption: Option<&str>) -> Pod {
+        let mut pod = Pod::sample();
+        pod.id.uid = uid.to_owned();
+        pod.id.name = format!("web-{uid}");
+        pod.terminating = true;
+        pod.disruption = disruption.map(str::to_owned);
+        pod
+    }
+
+    fn drains(limit: usize) -> GuardConfig {
+        GuardConfig {
+            drains: limit,
+            ..GuardConfig::off()
         }
     }
 
-    fn drained(name: &str) -> Pod {
-        pod(name, Some("EvictionByEvictionAPI"))
-    }
-
-    fn leaving(pods: &[Pod]) -> LeavingPods {
-        let mut leaving = LeavingPods::default();
-        for pod in pods {
-            leaving.note(pod);
-        }
-        leaving
-    }
-
-    fn seen_of(pods: &[Pod]) -> (GuardAnswer, String) {
-        let finding = leaving(pods).judge(2, |uid| uid == "uid-own").unwrap();
-        (finding.answer, finding.seen)
+    /// How many of these pods are being disrupted by others.
+    fn count(pods: &[Pod]) -> usize {
+        let mut disrupted = DisruptedPods::default();
+        pods.iter().for_each(|pod| disrupted.add(pod));
+        disrupted.0.len()
     }
 
     #[test]
-    fn as_many_pods_as_the_limit_hold_back_and_one_less_does_not() {
-        assert_eq!(
-            seen_of(&[drained("a"), pod("b", None)]),
-            (
-                GuardAnswer::Go,
-                "1 pod is leaving by other hands (EvictionByEvictionAPI): shop/a".to_owned()
-            )
-        );
-        assert_eq!(
-            seen_of(&[drained("b"), pod("a", Some("PreemptionByScheduler"))]),
-            (
-                GuardAnswer::HoldsBack,
-                "2 pods are leaving by other hands (EvictionByEvictionAPI, PreemptionByScheduler): shop/a, shop/b"
-                    .to_owned()
-            )
-        );
-        let many: Vec<Pod> = (0..9).map(|n| drained(&format!("web-{n}"))).collect();
-        let (_, seen) = seen_of(&many);
-        assert_eq!(
-            seen,
-            "9 pods are leaving by other hands (EvictionByEvictionAPI): shop/web-0, shop/web-1, shop/web-2 and 6 more"
-        );
-    }
-
-    #[test]
-    fn every_reason_of_a_drain_counts_and_no_other() {
+    fn a_pod_counts_by_the_reason_of_its_disruption_until_it_has_finished() {
         for reason in REASONS {
-            let pods = [pod("a", Some(reason)), pod("b", Some(reason))];
-            assert_eq!(seen_of(&pods).0, GuardAnswer::HoldsBack, "{reason}");
-        }
-        for reason in [Some("DeletionByPodGC"), Some(""), None] {
-            let pods = [pod("a", reason), pod("b", reason)];
-            let nothing = "no pod is leaving by other hands".to_owned();
-            assert_eq!(seen_of(&pods), (GuardAnswer::Go, nothing), "{reason:?}");
-        }
-    }
-
-    #[test]
-    fn own_victims_and_pods_that_have_left_do_not_count() {
-        assert_eq!(seen_of(&[drained("a"), drained("own")]).0, GuardAnswer::Go);
-
-        for phase in [PodPhase::Succeeded, PodPhase::Failed] {
-            let left = Pod {
-                phase,
-                ..drained("b")
+            assert_eq!(count(&[pod("a", Some(reason))]), 1, "{reason}");
+            let live = Pod {
+                terminating: false,
+                ..pod("a", Some(reason))
             };
-            assert_eq!(seen_of(&[drained("a"), left]).0, GuardAnswer::Go, "{phase}");
+            assert_eq!(count(&[live]), 1, "{reason}");
+            for phase in [PodPhase::Succeeded, PodPhase::Failed] {
+                let finished = Pod {
+                    phase,
+                    ..pod("a", Some(reason))
+                };
+                assert_eq!(count(&[finished]), 0, "{reason} {phase}");
+            }
         }
-        let terminating = Pod {
-            terminating: true,
-            ..drained("b")
-        };
-        assert_eq!(seen_of(&[drained("a"), terminating]).0, GuardAnswer::HoldsBack);
+        for other in [
+            None,
+            Some(""),
+            Some("DeletionByPodGC"),
+            Some("evictionbyevictionapi"),
+        ] {
+            assert_eq!(count(&[pod("a", other)]), 0, "{other:?}");
+        }
+        let twice = [pod("a", Some(REASONS[0])), pod("a", Some(REASONS[0]))];
+        assert_eq!(count(&twice), 1, "a list may show a pod twice");
     }
 
     #[test]
-    fn a_pod_that_is_seen_again_counts_once_and_by_its_last_state() {
-        assert_eq!(seen_of(&[drained("a"), drained("a")]).0, GuardAnswer::Go);
-        assert_eq!(
-            seen_of(&[drained("a"), drained("b"), pod("a", None)]).0,
-            GuardAnswer::Go
-        );
-
-        let mut first = leaving(&[drained("a")]);
-        first.append(leaving(&[drained("b")]));
-        assert_eq!(first, leaving(&[drained("a"), drained("b")]));
-    }
-
-    #[test]
-    fn a_limit_of_zero_switches_the_guard_off() {
-        let drained = leaving(&[pod("a", Some("EvictionByEvictionAPI"))]);
-        assert_eq!(drained.judge(0, |_| false), None);
+    fn as_many_pods_as_the_limit_hold_back_and_own_victims_do_not_count() {
+        let uids = ["a", "b", "c", "d", "own"];
+        let rows = [
+            (
+                0,
+                2,
+                Some((GuardAnswer::Go, "0 pods are being disrupted by others")),
+            ),
+            (
+                1,
+                2,
+                Some((GuardAnswer::Go, "1 pod is being disrupted by others (shop/web-a)")),
+            ),
+            (
+                2,
+                2,
+                Some((
+                    GuardAnswer::HoldsBack,
+                    "2 pods are being disrupted by others (shop/web-a, shop/web-b)",
+                )),
+            ),
+            (
+                5,
+                1,
+                Some((
+                    GuardAnswer::HoldsBack,
+                    "4 pods are being disrupted by others (shop/web-a, shop/web-b, shop/web-c and 1 more)",
+                )),
+            ),
+            (4, 0, None),
+        ];
+        for (pods, limit, expected) in rows {
+            let mut disrupted = DisruptedPods::default();
+            for uid in &uids[..pods] {
+                let mut more = DisruptedPods::default();
+                more.add(&pod(uid, Some("EvictionByEvictionAPI")));
+                disrupted.append(more);
+            }
+            let finding = judge_drains(&disrupted, |uid| uid == "own", &drains(limit));
+            let finding = finding.as_ref().map(|finding| (finding.answer, &*finding.seen));
+            assert_eq!(finding, expected);
+        }
     }
 }

@@ -22,6 +22,20 @@ pub fn judge_freeze(
         Some(why) => (GuardAnswer::HoldsBack, format!("{place} {why}")),
         None => (GuardAnswer::Go, format!("{place} is not frozen")),
     };
+    finding(answer, seen)
+}
+
+/// The finding about a namespace or an owner that macaque may not read, and so takes for not frozen.
+pub fn unseen_freeze(place: &str) -> GuardFinding {
+    finding(GuardAnswer::Go, format!("{place} may not be read"))
+}
+
+/// The finding if a namespace or an owner cannot be read, for this reason.
+pub fn unknown_freeze(why: String) -> GuardFinding {
+    finding(GuardAnswer::CannotAnswer, why)
+}
+
+fn finding(answer: GuardAnswer, seen: String) -> GuardFinding {
     GuardFinding::new("freeze", answer, "guards.freeze = true".to_owned(), seen)
 }
 

@@ -30,6 +30,18 @@ pub fn judge_siblings(
     findings
 }
 
+/// The finding of the first guard that is on and needs the siblings of a victim, if they cannot be read for this reason.
+pub fn unknown_siblings(config: &GuardConfig, why: String) -> Option<GuardFinding> {
+    // Which guards are on does not depend on the pods.
+    let findings = judge_siblings("", &SiblingPods::default(), config, Timestamp::UNIX_EPOCH);
+    let first = findings.into_iter().next()?;
+    Some(GuardFinding {
+        answer: GuardAnswer::CannotAnswer,
+        seen: why,
+        ..first
+    })
+}
+
 /// The reason why `min_ready` can never pass for an owner with as many replicas as `siblings` shows, if so: even a whole owner has
 /// too few.
 pub fn unreachable_min_ready(siblings: &SiblingPods, min_ready: MinReady) -> Option<String> {

@@ -1,11 +1,10 @@
 //! The context of a step: the clocks, the holder, the configuration, and an operator's pause.
 
-use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{LeaseHolder, PAUSED};
+use super::{LeaseHolder, PauseRequest};
 use crate::config::DisruptionLimits;
 
 /// The durations by which the journal decides.
@@ -40,31 +39,6 @@ pub struct StepContext<'a> {
     pub timing: &'a JournalTiming,
 }
 
-/// A request to pause all disruptions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PauseRequest {
-    /// Paused until an operator resumes.
-    Indefinite,
-    /// Paused until this instant.
-    Until(Timestamp),
-    /// The annotation's value cannot be read, which counts as a pause.
-    Unreadable(String),
-}
-
-impl PauseRequest {
-    /// Reads the annotation's value: `false` is no pause, and a value that cannot be read is one.
-    pub fn from_annotation(value: &str) -> Option<Self> {
-        match value.trim() {
-            "true" => Some(Self::Indefinite),
-            "false" => None,
-            other => Some(match other.parse() {
-                Ok(until) => Self::Until(until),
-                Err(_) => Self::Unreadable(other.chars().take(40).collect()),
-            }),
-        }
-    }
-}
-
 impl Default for JournalTiming {
     fn default() -> Self {
         Self {
@@ -74,20 +48,6 @@ impl Default for JournalTiming {
             // Longer than listing a large cluster, or disrupting one victim, takes with all retries.
             lease: Duration::from_secs(300),
             skew: Duration::from_secs(30),
-        }
-    }
-}
-
-impl fmt::Display for PauseRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Indefinite => write!(f, "paused by the annotation {PAUSED}; `macaque resume` lifts it"),
-            Self::Until(until) => write!(f, "paused until {until} by the annotation {PAUSED}"),
-            Self::Unreadable(value) => write!(
-                f,
-                "paused by the annotation {PAUSED}, whose value {value:?} is neither true nor an instant such as \
-                 2026-12-24T15:00:00Z; `macaque resume` lifts it"
-            ),
         }
     }
 }

@@ -31,6 +31,11 @@ pub struct RoundRecord {
     /// The reason for which the round was withheld: it was never run, and its slot is spent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withheld: Option<String>,
+    /// The guard that ended the round before its first victim, and its answer, as [`GuardHold::cause`] gives them.
+    ///
+    /// [`GuardHold::cause`]: crate::guard::GuardHold::cause
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
 }
 
 /// One victim, recorded before it is disrupted.

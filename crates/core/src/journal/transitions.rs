@@ -6,10 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Denial, Journal, LeaseHolder, PauseRequest, Quarantine, Reservation, ReservationState, Resolution,
-    RoundRecord, StepContext, after, signed, usage, whole_second,
+    Denial, Journal, LeaseHolder, Quarantine, Reservation, ReservationState, Resolution, RoundRecord,
+    StepContext, after, signed, usage, whole_second,
 };
 use crate::eligibility::Candidate;
+use crate::guard::GuardHold;
 use crate::outcome::DisruptionMethod;
 use crate::report::{RoundEnd, RoundReport};
 
@@ -62,6 +63,7 @@ impl Journal {
             closed: false,
             reservations: Vec::new(),
             withheld: None,
+            held: None,
         });
         Ok(())
     }
@@ -96,6 +98,7 @@ impl Journal {
             closed: true,
             reservations: Vec::new(),
             withheld: Some(why.clone()),
+            held: None,
         });
         self.add_to_outbox(report, context);
         Ok(())
@@ -178,6 +181,7 @@ impl Journal {
         }
 
         round.closed = true;
+        round.held = report.held_before_any_victim().map(GuardHold::cause);
         for reservation in &mut round.reservations {
             if reservation.state == ReservationState::Pending {
                 reservation.state = ReservationState::Unknown;
@@ -217,10 +221,8 @@ impl Journal {
 
     /// Checks that nothing stops all disruptions now: no pause, no quarantine and no clock skew.
     fn check_allowed(&self, context: &StepContext<'_>) -> Result<(), Denial> {
-        match &context.pause {
-            Some(PauseRequest::Until(until)) if context.now >= *until => {}
-            Some(pause) => return Err(Denial::Paused(pause.clone())),
-            None => {}
+        if let Some(pause) = context.pause.as_ref().filter(|pause| !pause.is_over(context.now)) {
+            return Err(Denial::Paused(pause.clone()));
         }
         if let Some(quarantine) = self.quarantine(context.now) {
             return Err(Denial::Quarantined(quarantine.clone()));

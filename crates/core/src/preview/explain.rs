@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::budget::{BudgetArithmetic, PlannedDisruptions};
 use crate::eligibility::{EligibilityConfig, RuleFinding, RuleResult, examine};
 use crate::guard::{GuardConfig, GuardFinding, first_hold};
+use crate::key_warnings::key_warnings;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodRef, ReplicaState};
 use crate::preview::{BudgetIndex, GuardRow, Prediction, guards};
@@ -30,6 +31,8 @@ pub struct PodExplanation {
     /// What is expected of the pod's disruption, if it is picked.
     #[serde(flatten)]
     pub prediction: Prediction,
+    /// The warnings about macaque's own keys on the pod.
+    pub warnings: Vec<String>,
     /// The conclusion, in a sentence.
     pub conclusion: String,
 }
@@ -68,6 +71,8 @@ pub fn explain(
             .map(|budget| budget.arithmetic(others))
             .collect()
     });
+    let warnings = key_warnings(&pod.annotations, &pod.labels).into_iter();
+    let warnings = warnings.map(|warning| warning.on(format_args!("pod {}", pod.id)));
     let conclusion = conclude(pod, &findings, &prediction, eligibility.method);
 
     PodExplanation {
@@ -79,6 +84,7 @@ pub fn explain(
         guards: guards.rows(),
         budgets: arithmetic,
         prediction,
+        warnings: warnings.collect(),
         conclusion,
     }
 }

@@ -31,12 +31,23 @@ pub(crate) fn authorize(
     let group = info.resource.group;
     let subresource = info.subresource.as_deref().unwrap_or_default();
     let resource = with_subresource(info.resource.plural, subresource);
-    if !is_denied(state, verb, group, &resource, info.namespace()) {
+    // A namespace is in itself, so that a Role in it may grant to read it.
+    let namespace = match info.resource.kind {
+        "Namespace" => &info.name,
+        _ => &info.namespace,
+    };
+    if !is_denied(
+        state,
+        verb,
+        group,
+        &resource,
+        namespace.as_deref().unwrap_or_default(),
+    ) {
         return Ok(());
     }
 
     let user = &state.options.user;
-    let place = match &info.namespace {
+    let place = match namespace {
         Some(namespace) => format!("in the namespace {namespace:?}"),
         None => "at the cluster scope".to_owned(),
     };

@@ -12,6 +12,9 @@ use crate::controllers::events;
 use crate::store::object;
 use crate::store::state::ClusterState;
 
+/// The labels of a node that its pods have too.
+const TOPOLOGY_LABELS: [&str; 2] = ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"];
+
 /// A step in the lifecycle of a pod that happens after a delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum PodStep {
@@ -125,6 +128,7 @@ fn start_pod(
         pod["spec"]["nodeName"] = json!(object::name(node?));
     }
     if object::condition(&pod, "PodScheduled").is_none() {
+        copy_topology_labels(state, &mut pod);
         mark_scheduled(&mut pod, state.now());
         record_scheduled(state, &pod);
     }
@@ -137,6 +141,19 @@ fn start_pod(
     }
     state.store.put("Pod", pod);
     due
+}
+
+/// Copies the labels that tell zone and region from the node to the pod, which keeps those that it has already (the
+/// admission plugin PodTopologyLabels).
+fn copy_topology_labels(state: &ClusterState, pod: &mut Value) {
+    let node = state.store.get("Node", "", object::text(pod, "/spec/nodeName"));
+    let labels = node.as_deref().and_then(object::labels);
+    for key in TOPOLOGY_LABELS {
+        if let Some(value) = labels.and_then(|labels| labels.get(key)) {
+            let labels = object::member(&mut pod["metadata"], "labels");
+            labels.entry(key).or_insert_with(|| value.clone());
+        }
+    }
 }
 
 fn record_scheduled(state: &mut ClusterState, pod: &Value) {

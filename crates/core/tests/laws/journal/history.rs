@@ -152,7 +152,7 @@ impl JournalHistory {
             now: self.now,
             skew: None,
             holder,
-            pause: step.paused.then_some(PauseRequest::Indefinite),
+            pause: step.paused.then_some(PauseRequest::INDEFINITE),
             count: self.count,
             limits: &self.limits,
             timing: &self.timing,

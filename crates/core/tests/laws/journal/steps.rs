@@ -2,10 +2,12 @@
 
 use jiff::SignedDuration;
 use macaque_core::config::DisruptionLimits;
+use macaque_core::guard::{GuardHold, HoldAnswer};
 use macaque_core::journal::{Denial, JournalEvent, Resolution, StepContext};
+use macaque_core::report::{RoundEnd, RoundReport};
 use proptest::prelude::*;
 
-use super::history::{HolderStep, JournalHistory, StepKind, limits, steps, withheld};
+use super::history::{HolderStep, JournalHistory, StepKind, limits, report, steps, withheld};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
@@ -106,6 +108,32 @@ fn a_slot_that_was_withheld_is_claimed_by_nobody_and_reported_by_one() {
         let is_known =
             matches!(&denial, Denial::AlreadyClaimed { withheld: Some(why), .. } if why == "a limit");
         assert!(is_known, "{denial:?}");
+    }
+}
+
+#[test]
+fn what_held_a_round_is_recorded_until_the_next_one_and_only_if_no_victim_was_tried() {
+    let hold = GuardHold {
+        guard: "drains".to_owned(),
+        answer: HoldAnswer::HoldsBack,
+        why: "2 pods are being disrupted by others".to_owned(),
+    };
+    for (victims, held) in [(0, Some("guard drains holds back")), (1, None)] {
+        let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
+        assert!(history.take(&HolderStep::of(0, StepKind::Claim)));
+        let slot = history.journal.round().unwrap().slot;
+        let close = JournalEvent::Close(Box::new(RoundReport {
+            end: RoundEnd::Held(hold.clone()),
+            ..report(slot, victims, "")
+        }));
+        let claimed = history.journal.clone();
+        let (_, context) = history.event(&HolderStep::of(0, StepKind::Recover));
+        let closed = claimed.step(&close, &context).unwrap();
+        assert_eq!(closed.round().unwrap().held.as_deref(), held);
+
+        history.journal = closed;
+        assert!(history.take(&HolderStep::of(1, StepKind::Claim).after(3600)));
+        assert_eq!(history.journal.round().unwrap().held, None);
     }
 }
 

@@ -1,0 +1,110 @@
+//! Nodes: their leases, and the labels that their pods get from them.
+
+use jiff::{SignedDuration, Timestamp};
+use kube_sandbox::scenario;
+use serde_json::{Value, json};
+
+use crate::test_server::{TestServer, eventually};
+
+const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
+const LONG_AGO: &str = "2026-01-01T00:00:00.000000Z";
+
+fn node(name: &str, ready: &str, labels: Value) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Node", "metadata": { "name": name, "labels": labels }, "spec": {},
+        "status": { "conditions": [{ "type": "Ready", "status": ready }] },
+    })
+}
+
+fn lease(node: &str) -> Value {
+    json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": { "name": node, "namespace": "kube-node-lease" },
+        "spec": { "holderIdentity": node, "leaseDurationSeconds": 40, "renewTime": LONG_AGO },
+    })
+}
+
+/// When the lease of a node was last renewed.
+fn renewed(server: &TestServer, node: &str) -> String {
+    let lease = server.get(&format!("{LEASES}/{node}")).json();
+    lease["spec"]["renewTime"].as_str().unwrap().to_owned()
+}
+
+fn is_fresh(renewed: &str) -> bool {
+    let age = Timestamp::now().duration_since(renewed.parse().unwrap());
+    age < SignedDuration::from_secs(60)
+}
+
+#[test]
+fn a_node_that_is_ready_renews_its_lease_and_one_that_is_not_does_not() {
+    let server = TestServer::running(vec![node("node-2", "Unknown", json!({})), lease("node-2")]);
+    assert_eq!(server.get(LEASES).names(), ["node-1", "node-2"]);
+    assert!(is_fresh(&renewed(&server, "node-1")));
+    assert_eq!(renewed(&server, "node-2"), LONG_AGO);
+
+    let condition = json!([{ "type": "Ready", "status": "True" }]);
+    let status = json!({ "status": { "conditions": condition } });
+    assert_eq!(
+        server.merge_patch("/api/v1/nodes/node-2/status", &status).code,
+        200
+    );
+    eventually("the node renews its lease", || {
+        is_fresh(&renewed(&server, "node-2")).then_some(())
+    });
+}
+
+#[test]
+fn the_leases_are_objects_of_their_nodes_and_change_no_other_names() {
+    let server = TestServer::paused(&[]);
+    let lease = server.get(&format!("{LEASES}/node-1")).json();
+    let node = server.get("/api/v1/nodes/node-1").json();
+    let owner = &lease["metadata"]["ownerReferences"][0];
+    assert_eq!(owner["uid"], node["metadata"]["uid"]);
+    assert_ne!(lease["metadata"]["uid"], node["metadata"]["uid"]);
+    assert_eq!(lease["spec"]["holderIdentity"], "node-1");
+    assert_eq!(server.get("/api/v1/namespaces/kube-node-lease").code, 200);
+}
+
+#[test]
+fn a_pod_has_the_zone_and_the_region_of_its_node_and_keeps_its_own() {
+    let labels = json!({
+        "topology.kubernetes.io/zone": "z1", "topology.kubernetes.io/region": "r1", "disk": "ssd",
+    });
+    let nodes = ["node-1", "node-2"].map(|name| node(name, "True", labels.clone()));
+    let mut own = scenario::deployment("shop", "own", 1);
+    own["spec"]["template"]["metadata"]["labels"]["topology.kubernetes.io/zone"] = json!("z9");
+    let mut objects = vec![
+        scenario::deployment("shop", "web", 1),
+        scenario::daemon_set("shop", "logs"),
+        own,
+    ];
+    objects.extend(nodes);
+    let server = TestServer::running(objects);
+
+    for (app, zone) in [("web", "z1"), ("logs", "z1"), ("own", "z9")] {
+        let path = format!("/api/v1/namespaces/shop/pods?labelSelector=app%3D{app}");
+        let pod = &server.get(&path).json()["items"][0];
+        let labels = &pod["metadata"]["labels"];
+        assert_eq!(labels["topology.kubernetes.io/zone"], zone, "{app}");
+        assert_eq!(labels["topology.kubernetes.io/region"], "r1", "{app}");
+        assert_eq!(labels.get("disk"), None, "{app}");
+    }
+}
+
+#[test]
+fn a_namespace_is_annotated_by_a_patch_and_shown_as_metadata_alone() {
+    let server = TestServer::paused(&[scenario::deployment("shop", "web", 1)]);
+    let path = "/api/v1/namespaces/shop";
+    let patch = json!({ "metadata": { "annotations": { "example.com/note": "true" } } });
+    assert_eq!(server.merge_patch(path, &patch).code, 200);
+
+    let accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    for path in [path, "/apis/apps/v1/namespaces/shop/deployments/web"] {
+        let object = server.get_accepting(path, accept).json();
+        assert_eq!(object["kind"], "PartialObjectMetadata", "{path}");
+        assert_eq!(object["apiVersion"], "meta.k8s.io/v1", "{path}");
+        assert_eq!((object.get("spec"), object.get("status")), (None, None), "{path}");
+    }
+    let namespace = server.get_accepting(path, accept).json();
+    assert_eq!(namespace["metadata"]["annotations"]["example.com/note"], "true");
+}
