@@ -46,7 +46,7 @@ fn pod() -> impl Strategy<Value = Value> {
     ];
     let ready = prop_oneof![15 => Just("True"), 1 => Just("False")];
     let terminating = prop::bool::weighted(0.04);
-    let is_drained = prop::bool::weighted(0.2);
+    let is_drained = prop::bool::weighted(0.7);
     let revision = prop_oneof![20 => Just("aaaa"), 1 => Just("bbbb"), 1 => Just("cccc")];
     // Ages are shown in days.
     let days = 1..9_i64;
