@@ -4,7 +4,7 @@
 //! ```text
 //! defaults < file < environment < flags     one layer each (sources, layer, file, environment)
 //!           merged by the config crate      each value with its origin (decoder)
-//!           decoded strictly                one file a section (schedule, target, disrupt, limits, journal, notify, process)
+//!           decoded strictly                one file a section (schedule, target, disrupt, guards, gates, …)
 //! ```
 //!
 //! One table ([`keys()`]) holds every setting with its kind, default and names: a new key is one line there, and is
@@ -14,7 +14,9 @@ mod decoder;
 mod disrupt;
 mod environment;
 mod file;
+mod gates;
 mod given_value;
+mod guards;
 mod journal;
 mod keys;
 mod layer;
@@ -35,7 +37,6 @@ use std::net::SocketAddr;
 use jiff::tz::TimeZone;
 use macaque_core::config::ChaosConfig;
 use macaque_core::eligibility::OwnPod;
-use macaque_core::guard::GuardConfig;
 use macaque_core::schedule::Calendar;
 
 use crate::gates::GateConfig;
@@ -43,8 +44,9 @@ use decoder::SettingsDecoder;
 use mistake::MistakeReported;
 
 pub use environment::{POD_NAMESPACE, environment};
+pub use gates::{FieldDefault, GateField, GateService, gate_fields};
 pub use journal::is_object_name;
-pub use keys::{KeyKind, SettingKey, keys};
+pub use keys::{DefaultChoice, KeyKind, SettingKey, keys};
 pub use mistake::{SettingMistake, SettingMistakes};
 pub use notify::NotifySettings;
 pub use process::{ClusterSettings, LogFormat, LogSettings};
@@ -134,6 +136,7 @@ fn decode_all(
     need: ScheduleNeed,
 ) -> Result<ValidSettings, MistakeReported> {
     let config = decode_config(decoder, sources, need);
+    let gates = gates::decode_gates(decoder, Some(&|path| fs::read_to_string(path)));
     let notify = notify::decode_notify(decoder, &|path| fs::read_to_string(path));
     let health = process::decode_health(decoder);
     let log = process::decode_log(decoder);
@@ -143,7 +146,7 @@ fn decode_all(
     Ok(ValidSettings {
         config,
         zone,
-        gates: Vec::new(),
+        gates: gates?,
         notify: notify?,
         health: health?,
         log: log?,
@@ -157,20 +160,21 @@ fn decode_view(
     sources: &SettingsSources,
 ) -> Result<CommandSettings, MistakeReported> {
     let config = decode_config(decoder, sources, ScheduleNeed::Optional);
+    let gates = gates::decode_gates(decoder, None);
     let log = process::decode_log(decoder);
     let cluster = process::decode_cluster(decoder);
 
     let (config, _) = config?;
     Ok(CommandSettings {
         config,
-        gates: Vec::new(),
+        gates: gates?,
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),
     })
 }
 
-/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]` and `[limits]`; the time zone apart.
+/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]`, `[guards]` and `[limits]`; the time zone apart.
 fn decode_config(
     decoder: &mut SettingsDecoder,
     sources: &SettingsSources,
@@ -182,6 +186,7 @@ fn decode_config(
     let starting_deadline = schedule::decode_starting_deadline(decoder);
     let target = target::decode_target(decoder, sources.account_namespace());
     let disrupt = disrupt::decode_disrupt(decoder);
+    let guards = guards::decode_guards(decoder);
     let limits = limits::decode_limits(decoder);
 
     let (calendar, zone) = calendar?;
@@ -190,7 +195,7 @@ fn decode_config(
         calendar,
         target: target?,
         disrupt: disrupt?,
-        guards: GuardConfig::default(),
+        guards: guards?,
         limits: limits?,
         starting_deadline: starting_deadline?,
         journal: journal?,

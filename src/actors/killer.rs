@@ -2,6 +2,7 @@
 
 mod failure_dedup;
 mod task;
+mod warning_dedup;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -14,6 +15,7 @@ use macaque_core::report::RoundReport;
 
 use self::failure_dedup::FailureDedup;
 use self::task::{KillerTask, TaskContext, TaskOutcome};
+use self::warning_dedup::WarningDedup;
 use super::ActorsConfig;
 use super::messages::{ReportDelivered, RoundDue, RoundFinished, Shutdown};
 use super::recipient::StableRecipient;
@@ -53,6 +55,7 @@ pub struct Killer {
     /// The report of a round that could not be closed in the journal.
     unclosed: Option<Rc<RoundReport>>,
     failures: FailureDedup,
+    warnings: WarningDedup,
 }
 
 impl Killer {
@@ -80,6 +83,7 @@ impl Killer {
             undelivered: BTreeSet::new(),
             unclosed: None,
             failures: FailureDedup::default(),
+            warnings: WarningDedup::default(),
         }
     }
 
@@ -162,13 +166,14 @@ impl Killer {
     }
 
     /// Queues the report of a round, unless it only repeats a failure that was already reported.
-    fn finish_round(&mut self, report: RoundReport, claim_state: ClaimState) {
+    fn finish_round(&mut self, mut report: RoundReport, claim_state: ClaimState) {
         if claim_state == ClaimState::Open {
             self.unclosed = Some(Rc::new(report.clone()));
         }
 
         let slot = report.slot;
         if self.failures.should_report(&report) {
+            self.warnings.remove_reported(&mut report);
             self.unsent.push_back(RoundFinished {
                 report: Arc::new(report),
                 in_outbox: claim_state != ClaimState::Unclaimed,

@@ -1,10 +1,11 @@
 //! The validated configuration of the gates.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// One configured gate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One configured gate. `Debug` does not show the values of its headers, which may be secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct GateConfig {
     /// The name, which every message shows.
     pub name: String,
@@ -119,5 +120,20 @@ impl GateConfig {
             GateKind::Http { .. } => "http",
         };
         format!("guards.{section} {}", self.name)
+    }
+}
+
+impl fmt::Debug for GateConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("GateConfig")
+            .field("name", &self.name)
+            .field("url", &self.url)
+            .field("timeout", &self.timeout)
+            .field("ca_file", &self.ca_file)
+            .field("token_file", &self.token_file)
+            .field("headers", &headers)
+            .field("kind", &self.kind)
+            .finish()
     }
 }

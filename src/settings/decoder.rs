@@ -9,7 +9,8 @@ use ::config::{Config, Value, ValueKind};
 use macaque_core::duration::parse_duration;
 use macaque_core::words::either;
 
-use super::given_value::GivenValue;
+use super::gates::GivenGate;
+use super::given_value::{ChosenValue, GivenValue};
 use super::keys::{SettingKey, find, keys};
 use super::layer::{SettingsLayer, explains};
 use super::mistake::{MistakeReported, SettingMistake, quote};
@@ -21,6 +22,7 @@ pub(super) struct SettingsDecoder {
     mistakes: Vec<SettingMistake>,
     meant: Vec<String>,
     unread: BTreeSet<&'static str>,
+    gates: Vec<GivenGate>,
 }
 
 impl SettingsDecoder {
@@ -28,10 +30,12 @@ impl SettingsDecoder {
     pub(super) fn new(layers: Vec<SettingsLayer>) -> Self {
         let mut mistakes = Vec::new();
         let mut meant = Vec::new();
+        let mut gates = Vec::new();
         let mut builder = Config::builder();
         for layer in layers {
             mistakes.extend(layer.mistakes.iter().cloned());
             meant.extend(layer.meant.iter().cloned());
+            gates.extend(layer.gates.iter().cloned());
             builder = builder.add_source(layer);
         }
 
@@ -53,6 +57,7 @@ impl SettingsDecoder {
             mistakes,
             meant,
             unread: keys().iter().map(|key| key.path).collect(),
+            gates,
         }
     }
 
@@ -64,6 +69,16 @@ impl SettingsDecoder {
     /// Whether every key of the table was decoded.
     pub(super) fn is_exhausted(&self) -> bool {
         self.unread.is_empty()
+    }
+
+    /// The gates as the file has them.
+    pub(super) fn take_gates(&mut self) -> Vec<GivenGate> {
+        std::mem::take(&mut self.gates)
+    }
+
+    /// Reports a mistake that is none of a single key.
+    pub(super) fn report_mistake(&mut self, mistake: SettingMistake) -> MistakeReported {
+        MistakeReported::to(&mut self.mistakes, mistake)
     }
 
     /// Reports what is wrong with a value, and what would be right. Values are quoted in `right` as TOML has them; for a
@@ -99,7 +114,7 @@ impl SettingsDecoder {
             wrong,
             right,
         };
-        MistakeReported::to(&mut self.mistakes, mistake)
+        self.report_mistake(mistake)
     }
 
     /// One value of `all`, by its `name` in any letter case; `what` names the kind of value in a mistake.
@@ -142,7 +157,7 @@ impl SettingsDecoder {
             right: Some(right.to_string()),
         };
 
-        MistakeReported::to(&mut self.mistakes, mistake)
+        self.report_mistake(mistake)
     }
 
     /// A key that is `true` or `false`.
@@ -193,6 +208,27 @@ impl SettingsDecoder {
             return Ok(None);
         }
         self.count(path, most).map(Some)
+    }
+
+    /// A value of one of several types, which `convert` takes or leaves.
+    pub(super) fn choice<T>(
+        &mut self,
+        path: &'static str,
+        convert: impl FnOnce(ChosenValue<'_>) -> Option<T>,
+    ) -> Result<GivenValue<T>, MistakeReported> {
+        let given = self.required(path)?;
+        let chosen = match &given.value {
+            ValueKind::Boolean(true) => Some(ChosenValue::On),
+            ValueKind::Boolean(false) => Some(ChosenValue::Off),
+            ValueKind::I64(number) => Some(ChosenValue::Number(*number)),
+            ValueKind::String(text) => Some(ChosenValue::of_word(text.trim())),
+            _ => None,
+        };
+
+        match chosen.and_then(convert) {
+            Some(value) => Ok(given.map(|_| value)),
+            None => Err(self.wrong_type(&given)),
+        }
     }
 
     /// A text that has a default; empty if it was set to nothing.

@@ -1,6 +1,7 @@
 //! The layer of the environment: `MACAQUE_*` variables, by their own names and by those of the Go tool.
 
-use super::keys::{KeyKind, PREFIX, SettingKey, keys};
+use super::gates::GateService;
+use super::keys::{KeyKind, PREFIX, SettingKey, is_within, keys};
 use super::layer::{SettingsLayer, entries};
 use super::mistake::{SettingMistake, quote};
 use super::nearest::nearest_variable;
@@ -87,8 +88,34 @@ pub(super) fn is_origin(source: &str) -> bool {
     source.starts_with(ORIGIN)
 }
 
+/// The kind of gate that a variable was meant to set.
+fn gate_of(name: &str) -> Option<GateService> {
+    let path = name.strip_prefix(PREFIX)?.to_lowercase().replace("__", ".");
+    GateService::ALL.into_iter().find(|service| {
+        let section = service.section();
+        path == section || is_within(&path, section)
+    })
+}
+
+/// Refuses a variable that would set a gate.
+fn refuse_gate(layer: &mut SettingsLayer, name: &str, service: GateService) {
+    let mistake = SettingMistake {
+        key: name.to_owned(),
+        source: Some("environment".to_owned()),
+        wrong: "gates are set in the configuration file only".to_owned(),
+        right: Some(format!(
+            "write [[{}]] there, and its fields below",
+            service.section()
+        )),
+    };
+    layer.refuse(mistake, None);
+}
+
 /// Refuses a variable that is not a setting, and suggests the nearest.
 fn refuse_unknown(layer: &mut SettingsLayer, name: &str) {
+    if let Some(service) = gate_of(name) {
+        return refuse_gate(layer, name, service);
+    }
     let meant = nearest_variable(name);
     let right = match &meant {
         Some((_, variable)) => format!("did you mean {variable}?"),

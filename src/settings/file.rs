@@ -4,10 +4,11 @@ use ::config::{Value, ValueKind};
 use macaque_core::words::either;
 use toml::de::{DeTable, DeValue};
 
+use super::gates::{GateService, GivenGate, gate_fields};
 use super::keys::{KeyKind, SettingKey, find, is_section};
 use super::layer::SettingsLayer;
 use super::mistake::SettingMistake;
-use super::nearest::{names_in, nearest_path};
+use super::nearest::{names_in, nearest_name, nearest_path};
 use super::remedy::shape;
 
 /// Reads the text of a file. `name` is what messages call the file.
@@ -63,6 +64,14 @@ impl LineIndex<'_> {
         format!("{} line {}", self.name, self.line(offset))
     }
 
+    /// The origin of an element: its own, or that of the list if it has no place.
+    fn origin_from(&self, offset: usize, list: &str) -> String {
+        match offset {
+            0 => list.to_owned(),
+            offset => self.origin(offset),
+        }
+    }
+
     fn place(&self, offset: usize) -> String {
         let before = self.before(offset);
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -87,6 +96,10 @@ fn read_section(layer: &mut SettingsLayer, lines: &LineIndex<'_>, path: &str, ta
         let is_path = !name.get_ref().contains('.');
         let key = find(&full).filter(|_| is_path);
 
+        if let Some(service) = GateService::of_section(&full).filter(|_| is_path) {
+            read_gates(layer, lines, service, value.get_ref(), &origin);
+            continue;
+        }
         match (key, value.get_ref()) {
             (Some(key), value) => read_value(layer, lines, key, value, origin),
             (None, DeValue::Table(table)) if is_path && is_section(&full) => {
@@ -107,7 +120,7 @@ fn read_value(
     origin: String,
 ) {
     let path = key.path.to_owned();
-    match convert(value, key, &origin, lines) {
+    match convert(value, key.kind == KeyKind::Secret, &origin, lines) {
         Ok(kind) => {
             layer.values.insert(path, Value::new(Some(&origin), kind));
         }
@@ -121,6 +134,112 @@ fn read_value(
             layer.refuse(mistake, Some(path));
         }
     }
+}
+
+/// Reads the tables of one kind of gate.
+fn read_gates(
+    layer: &mut SettingsLayer,
+    lines: &LineIndex<'_>,
+    service: GateService,
+    value: &DeValue<'_>,
+    origin: &str,
+) {
+    let section = service.section();
+    let wrong = match value {
+        DeValue::Array(tables) if tables.iter().all(|table| table.get_ref().is_table()) => {
+            for (index, table) in tables.iter().enumerate() {
+                let DeValue::Table(fields) = table.get_ref() else {
+                    continue;
+                };
+                let mut gate = GivenGate {
+                    service,
+                    number: index + 1,
+                    source: lines.origin_from(table.span().start, origin),
+                    fields: Vec::new(),
+                    meant: Vec::new(),
+                };
+                read_gate(layer, lines, &mut gate, fields);
+                layer.gates.push(gate);
+            }
+            return;
+        }
+        value => format!("is {}, but gates are a list of tables", article(value)),
+    };
+
+    let mistake = SettingMistake {
+        key: section.to_owned(),
+        source: Some(origin.to_owned()),
+        wrong,
+        right: Some(format!("write [[{section}]], and the fields of the gate below")),
+    };
+    layer.refuse(mistake, None);
+}
+
+/// Reads the fields of one gate.
+fn read_gate(layer: &mut SettingsLayer, lines: &LineIndex<'_>, gate: &mut GivenGate, table: &DeTable<'_>) {
+    let mut rows: Vec<_> = table.iter().collect();
+    rows.sort_by_key(|(name, _)| name.span().start);
+
+    for (name, value) in rows {
+        let origin = lines.origin(name.span().start);
+        let name: &str = name.get_ref();
+        let known = gate_fields().iter().find(|field| field.name == name);
+        let Some(field) = known.filter(|field| field.is_of(gate.service)) else {
+            refuse_field(layer, gate, name, origin);
+            continue;
+        };
+
+        let converted = match (field.name, value.get_ref()) {
+            ("headers", DeValue::Table(headers)) => convert_headers(headers, lines),
+            (_, value) => convert(value, field.name == "headers", &origin, lines),
+        };
+        match converted {
+            Ok(kind) => gate.fields.push((field.name, Value::new(Some(&origin), kind))),
+            Err(wrong) => {
+                let mistake = SettingMistake {
+                    key: format!("{}.{name}", gate.path()),
+                    source: Some(origin),
+                    wrong,
+                    right: Some(
+                        "use text in quotes, a number, true or false, as the field needs it".to_owned(),
+                    ),
+                };
+                layer.refuse(mistake, None);
+                gate.meant.push(name.to_owned());
+            }
+        }
+    }
+}
+
+/// Refuses a name that is not a field of the gate, and suggests the nearest.
+fn refuse_field(layer: &mut SettingsLayer, gate: &mut GivenGate, name: &str, origin: String) {
+    let of_another = gate_fields().iter().find(|field| field.name == name);
+    let of_another = of_another.and_then(|field| field.service);
+    let meant = nearest_name(name, gate.service.field_names());
+    let right = match (of_another, meant) {
+        (Some(service), _) => format!("only [[{}]] has it", service.section()),
+        (None, Some(meant)) => format!("did you mean {meant}?"),
+        (None, None) => format!("use {}", either(&gate.service.field_names())),
+    };
+    let mistake = SettingMistake {
+        key: format!("{}.{name}", gate.path()),
+        source: Some(origin),
+        wrong: "no field of this gate has this name".to_owned(),
+        right: Some(right),
+    };
+
+    layer.refuse(mistake, None);
+    gate.meant.extend(meant.map(str::to_owned));
+}
+
+/// The headers of a gate as `config` carries them. Their values may be secrets.
+fn convert_headers(headers: &DeTable<'_>, lines: &LineIndex<'_>) -> Result<ValueKind, String> {
+    let converted = headers.iter().map(|(name, value)| {
+        let origin = lines.origin(name.span().start);
+        let kind = convert(value.get_ref(), true, &origin, lines)?;
+        Ok((name.get_ref().to_string(), Value::new(Some(&origin), kind)))
+    });
+    converted.collect::<Result<_, String>>().map(ValueKind::Table)
 }
 
 /// Refuses a value where a section belongs.
@@ -156,7 +275,7 @@ fn refuse_unknown(layer: &mut SettingsLayer, section: &str, full: String, origin
 /// The value as `config` carries it, its type unchanged; what `config` cannot carry is wrong for every key.
 fn convert(
     value: &DeValue<'_>,
-    key: &SettingKey,
+    is_secret: bool,
     origin: &str,
     lines: &LineIndex<'_>,
 ) -> Result<ValueKind, String> {
@@ -165,25 +284,23 @@ fn convert(
         DeValue::Boolean(value) => Ok((*value).into()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
             .map(ValueKind::from)
-            .map_err(|_| shown(key, &format!("{number} is too large"), value)),
+            .map_err(|_| shown(is_secret, &format!("{number} is too large"), value)),
         DeValue::Float(number) => number
             .as_str()
             .parse::<f64>()
             .map(ValueKind::from)
-            .map_err(|_| shown(key, &format!("{number} is not a number"), value)),
+            .map_err(|_| shown(is_secret, &format!("{number} is not a number"), value)),
         DeValue::Array(elements) => elements
             .iter()
             .map(|element| {
-                let origin = match element.span().start {
-                    0 => origin.to_owned(),
-                    offset => lines.origin(offset),
-                };
-                convert(element.get_ref(), key, &origin, lines).map(|kind| Value::new(Some(&origin), kind))
+                let origin = lines.origin_from(element.span().start, origin);
+                convert(element.get_ref(), is_secret, &origin, lines)
+                    .map(|kind| Value::new(Some(&origin), kind))
             })
             .collect::<Result<_, _>>()
             .map(ValueKind::Array),
         DeValue::Datetime(date) => Err(shown(
-            key,
+            is_secret,
             &format!("{date} without quotes is a TOML date"),
             value,
         )),
@@ -191,11 +308,12 @@ fn convert(
     }
 }
 
-/// A sentence that quotes the value, or one that does not if the key is a secret.
-fn shown(key: &SettingKey, sentence: &str, value: &DeValue<'_>) -> String {
-    match key.kind {
-        KeyKind::Secret => format!("is {}, not text", article(value)),
-        _ => sentence.to_owned(),
+/// A sentence that quotes the value, or one that does not if it is a secret.
+fn shown(is_secret: bool, sentence: &str, value: &DeValue<'_>) -> String {
+    if is_secret {
+        format!("is {}, not text", article(value))
+    } else {
+        sentence.to_owned()
     }
 }
 

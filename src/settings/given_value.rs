@@ -43,6 +43,32 @@ impl<T> GivenValue<T> {
     }
 }
 
+/// A value of a setting that takes several types.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ChosenValue<'a> {
+    /// `true`, or the word `on`.
+    On,
+    /// `false`, or the word `off`.
+    Off,
+    /// A whole number.
+    Number(i64),
+    /// Any other text.
+    Word(&'a str),
+}
+
+impl<'a> ChosenValue<'a> {
+    /// The value that a text stands for.
+    pub(super) fn of_word(word: &'a str) -> Self {
+        if word.eq_ignore_ascii_case("on") {
+            Self::On
+        } else if word.eq_ignore_ascii_case("off") {
+            Self::Off
+        } else {
+            Self::Word(word)
+        }
+    }
+}
+
 /// Whether a value's source is a variable or a flag.
 fn is_bare_origin(source: &str) -> bool {
     environment::is_origin(source) || source.starts_with(FLAG)

@@ -2,9 +2,10 @@
 //! suggestions, and the documentation is tested against it. A new key is one line here, and is decoded in the file of
 //! its section.
 
+use std::fmt;
 use std::sync::LazyLock;
 
-use KeyKind::{Boolean, Count, Duration, List, OptionalText, Secret, Text};
+use KeyKind::{Boolean, Choice, Count, Duration, List, OptionalText, Secret, Text};
 
 use crate::notify::registry::SERVICES;
 use crate::notify::service::{FieldKind, ServiceField};
@@ -37,8 +38,31 @@ pub enum KeyKind {
     Duration(&'static str),
     /// A list of texts, empty by default; in an environment variable or flag separated by this character.
     List(char),
+    /// One of several values of different types: first the default, then each form that is taken, as TOML has it.
+    Choice(DefaultChoice, &'static [&'static str]),
     /// Text that is never shown, absent by default.
     Secret,
+}
+
+/// The default of a setting that takes values of different types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultChoice {
+    /// `true`.
+    On,
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Word(&'static str),
+}
+
+impl fmt::Display for DefaultChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::On => f.write_str("true"),
+            Self::Number(number) => number.fmt(f),
+            Self::Word(word) => write!(f, "\"{word}\""),
+        }
+    }
 }
 
 impl SettingKey {
@@ -54,6 +78,7 @@ impl SettingKey {
             KeyKind::Count(default) => default.map(|default| default.to_string()),
             KeyKind::Text(default) | KeyKind::Duration(default) => Some(format!("\"{default}\"")),
             KeyKind::List(_) => Some("[]".to_owned()),
+            KeyKind::Choice(default, _) => Some(default.to_string()),
             KeyKind::OptionalText | KeyKind::Secret => None,
         }
     }
@@ -146,6 +171,9 @@ fn keys_of(field: &ServiceField) -> Vec<SettingKey> {
     keys
 }
 
+/// The forms of a guard that is on or off.
+const SWITCH: &[&str] = &["true", "false"];
+
 #[rustfmt::skip]
 static FIRST: &[SettingKey] = &[
     key("dry_run", Boolean(true), "Pick victims and report them, without sending a request; `false` enables disruption."),
@@ -168,8 +196,19 @@ static FIRST: &[SettingKey] = &[
     key("disrupt.attempts", Count(Some(10)), "Victims tried per round, refusals included; at least `count`. Not set: 10, or `count` if that is more."),
     key("disrupt.attempts_after_webhook", Count(Some(1)), "Victims still tried in a round after a webhook refused one, from 0: a webhook may act on a request that it refuses."),
     key("disrupt.draw", Text("pods"), "How victims are picked: `pods` (every pod equally likely) or `owners` (every owner equally likely, then one of its pods); `owners` lists every pod in full."),
+    key("guards.whole", Choice(DefaultChoice::On, SWITCH), "Hold back unless every pod of the victim's owner is ready, and none is missing, pending or terminating."),
+    key("guards.rollout", Choice(DefaultChoice::On, &["true", "\"lenient\"", "false"]), "Hold back while the owner's pods are of more than one revision. `\"lenient\"`: two pass if every pod is ready and none is younger than 10 minutes."),
+    key("guards.min_ready", Choice(DefaultChoice::Number(1), &["0 to 100", "a percentage such as \"50%\"", "\"off\""]), "How many pods of the owner must stay ready: 0 to 100, or a share of its replicas such as `\"50%\"`, rounded up. 0: off."),
+    key("guards.drains", Choice(DefaultChoice::Number(2), &["0 to 1000", "\"off\""]), "End the round while so many pods in scope are leaving by other hands, 0 to 1000: a drain, a taint, a preemption. 0: off."),
+    key("guards.nodes", Choice(DefaultChoice::Word("off"), &["\"leases\"", "\"nodes\"", "\"off\""]), "End the round while too many nodes are unready, by their `\"leases\"` or by the `\"nodes\"` themselves."),
+    key("guards.nodes_unready", Choice(DefaultChoice::Word("10%"), &["a percentage such as \"10%\""]), "The share of the nodes that may be unready, from `\"0%\"` to `\"100%\"`."),
+    key("guards.freeze", Choice(DefaultChoice::On, SWITCH), "Read `macaque/frozen` and `macaque/frozen-until` on namespaces and owners too; on pods they always count."),
     key("limits.per_hour", Count(None), "The most pods disrupted within any hour, over all rounds and replicas. Not set: no limit."),
     key("limits.per_day", Count(None), "The most pods disrupted within any 24 hours, over all rounds and replicas. Not set: no limit."),
+    key("limits.per_namespace_day", Count(None), "The most pods disrupted in one namespace within any 24 hours. Not set: no limit."),
+    key("limits.per_owner_day", Count(None), "The most pods of one owner disrupted within any 24 hours. Not set: no limit."),
+    key("limits.per_node", Count(None), "The most victims of one node at once; a victim counts for 10 minutes. Not set: no limit."),
+    key("limits.per_zone", Count(None), "The most victims of one zone at once, by the pod's label `topology.kubernetes.io/zone`; a victim counts for 10 minutes. Not set: no limit."),
     key("limits.cooldown", Duration(""), "How long an owner is in cooldown after one of its pods was disrupted, at most 7d. Empty: no cooldown."),
     key("notify.proxy", Secret, "The proxy to the chat services, such as `http://proxy.example:3128`; `off`: none. Not set: what `HTTPS_PROXY` and `NO_PROXY` say."),
     key("notify.proxy_file", OptionalText, "A file that holds the proxy to the chat services, for a URL with a password."),

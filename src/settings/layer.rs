@@ -2,7 +2,8 @@
 
 use ::config::{ConfigError, Map, Source, Value, ValueKind};
 
-use super::keys::{KeyKind, SettingKey, is_within};
+use super::gates::GivenGate;
+use super::keys::{DefaultChoice, KeyKind, SettingKey, is_within};
 use super::mistake::SettingMistake;
 
 /// The settings of one source (the defaults, the file, the environment or the flags), and its mistakes.
@@ -10,6 +11,8 @@ use super::mistake::SettingMistake;
 pub(super) struct SettingsLayer {
     /// Values by dotted path; only paths of the table of keys.
     pub(super) values: Map<String, Value>,
+    /// The gates, which only the file sets.
+    pub(super) gates: Vec<GivenGate>,
     /// Mistakes: what could not become a value.
     pub(super) mistakes: Vec<SettingMistake>,
     /// Keys and sections that a mistake was probably meant to set: they are not missing on top of it.
@@ -25,6 +28,9 @@ impl SettingsLayer {
                 KeyKind::Count(default) => default?.into(),
                 KeyKind::Text(default) | KeyKind::Duration(default) => default.into(),
                 KeyKind::List(_) => ValueKind::Array(Vec::new()),
+                KeyKind::Choice(DefaultChoice::On, _) => true.into(),
+                KeyKind::Choice(DefaultChoice::Number(default), _) => default.into(),
+                KeyKind::Choice(DefaultChoice::Word(default), _) => default.into(),
                 KeyKind::OptionalText | KeyKind::Secret => return None,
             };
             Some((key.path.to_owned(), Value::new(None, kind)))
@@ -42,11 +48,9 @@ impl SettingsLayer {
         let text = text.trim();
         let origin = origin.to_owned();
         let kind: ValueKind = match key.kind {
-            KeyKind::Boolean(_) => {
-                let value = text.to_ascii_lowercase().parse::<bool>();
-                value.map_or_else(|_| text.into(), Into::into)
-            }
-            KeyKind::Count(_) => text.parse::<i64>().map_or_else(|_| text.into(), Into::into),
+            KeyKind::Boolean(_) => boolean(text).unwrap_or_else(|| text.into()),
+            KeyKind::Count(_) => number(text).unwrap_or_else(|| text.into()),
+            KeyKind::Choice(..) => boolean(text).or(number(text)).unwrap_or_else(|| text.into()),
             KeyKind::List(separator) => ValueKind::Array(
                 entries(text, separator)
                     .map(|entry| Value::new(Some(&origin), entry))
@@ -81,6 +85,15 @@ impl SettingsLayer {
 /// Whether a mistake about `meant` (a key or a section) explains why `key` is not set.
 pub(super) fn explains(meant: &str, key: &str) -> bool {
     meant == key || is_within(key, meant)
+}
+
+fn boolean(text: &str) -> Option<ValueKind> {
+    let value = text.to_ascii_lowercase().parse::<bool>();
+    value.ok().map(Into::into)
+}
+
+fn number(text: &str) -> Option<ValueKind> {
+    text.parse::<i64>().ok().map(Into::into)
 }
 
 /// The entries of a list that was given as text.
@@ -126,6 +139,9 @@ mod tests {
         assert_eq!(text("dry_run", "yes"), ValueKind::String("yes".into()));
         assert_eq!(text("disrupt.count", "2"), ValueKind::I64(2));
         assert_eq!(text("disrupt.count", "1.9"), ValueKind::String("1.9".into()));
+        assert_eq!(text("guards.min_ready", "3"), ValueKind::I64(3));
+        assert_eq!(text("guards.min_ready", "50%"), ValueKind::String("50%".into()));
+        assert_eq!(text("guards.min_ready", "FALSE"), ValueKind::Boolean(false));
         assert_eq!(text("target.selector", "true"), ValueKind::String("true".into()));
     }
 

@@ -1,10 +1,11 @@
-//! Decodes `[limits]`: how many pods are disrupted over time.
+//! Decodes `[limits]`: how many pods are disrupted at once and over time.
 
 use std::time::Duration;
 
 use macaque_core::config::DisruptionLimits;
 
 use super::decoder::SettingsDecoder;
+use super::given_value::GivenValue;
 use super::mistake::MistakeReported;
 
 /// A higher limit is as good as none.
@@ -16,22 +17,52 @@ const LONGEST_COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 pub(super) fn decode_limits(decoder: &mut SettingsDecoder) -> Result<DisruptionLimits, MistakeReported> {
     let per_hour = decoder.optional_count("limits.per_hour", MOST_OVER_TIME);
     let per_day = decoder.optional_count("limits.per_day", MOST_OVER_TIME);
+    let per_namespace_day = decoder.optional_count("limits.per_namespace_day", MOST_OVER_TIME);
+    let per_owner_day = decoder.optional_count("limits.per_owner_day", MOST_OVER_TIME);
+    let per_node = decoder.optional_count("limits.per_node", MOST_OVER_TIME);
+    let per_zone = decoder.optional_count("limits.per_zone", MOST_OVER_TIME);
     let cooldown = decode_cooldown(decoder);
     let per_hour = per_hour?;
     let per_day = per_day?;
+    let per_namespace_day = per_namespace_day?;
+    let per_owner_day = per_owner_day?;
 
-    if let (Some(hour), Some(day)) = (&per_hour, &per_day)
-        && hour.value > day.value
-    {
-        let wrong = format!("{} is more than {} in {}", hour.value, day.value, day.place());
-        return Err(decoder.refuse(hour, wrong, format!("use {} or less", day.value)));
+    for (part, whole) in [
+        (&per_hour, &per_day),
+        (&per_namespace_day, &per_day),
+        (&per_owner_day, &per_namespace_day),
+        (&per_owner_day, &per_day),
+    ] {
+        refuse_above(decoder, part.as_ref(), whole.as_ref())?;
     }
 
+    let count = |given: Option<GivenValue<usize>>| given.map(|given| given.value);
     Ok(DisruptionLimits {
-        per_hour: per_hour.map(|given| given.value),
-        per_day: per_day.map(|given| given.value),
+        per_hour: count(per_hour),
+        per_day: count(per_day),
+        per_node: count(per_node?),
+        per_zone: count(per_zone?),
+        per_namespace_day: count(per_namespace_day),
+        per_owner_day: count(per_owner_day),
         cooldown: cooldown?,
     })
+}
+
+/// Refuses a limit that is never reached, because one that includes it is lower.
+fn refuse_above(
+    decoder: &mut SettingsDecoder,
+    part: Option<&GivenValue<usize>>,
+    whole: Option<&GivenValue<usize>>,
+) -> Result<(), MistakeReported> {
+    let (Some(part), Some(whole)) = (part, whole) else {
+        return Ok(());
+    };
+    if part.value <= whole.value {
+        return Ok(());
+    }
+
+    let wrong = format!("{} is more than {} in {}", part.value, whole.value, whole.place());
+    Err(decoder.refuse(part, wrong, format!("use {} or less", whole.value)))
 }
 
 fn decode_cooldown(decoder: &mut SettingsDecoder) -> Result<Duration, MistakeReported> {

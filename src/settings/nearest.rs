@@ -1,10 +1,16 @@
 //! Finds the setting that a misspelt name was probably meant to be.
 
+use super::gates::GateService;
 use super::keys::{PREFIX, SettingKey, is_within, keys};
 
 /// The key or section that `path`, which is neither, was probably meant to be.
 pub(super) fn nearest_path(path: &str) -> Option<String> {
-    nearest(path, paths(), '.')
+    nearest(path, paths(), '.').map(str::to_owned)
+}
+
+/// The one of `names` that `typed`, which is none of them, was probably meant to be.
+pub(super) fn nearest_name(typed: &str, names: Vec<&'static str>) -> Option<&'static str> {
+    nearest(typed, names, '.')
 }
 
 /// The key whose variable, new or old, `variable` was probably meant to be, and the name of that variable.
@@ -25,10 +31,10 @@ pub(super) fn nearest_variable(variable: &str) -> Option<(&'static SettingKey, S
 /// The names that a section offers, or that the top offers.
 pub(super) fn names_in(section: &str) -> Vec<&'static str> {
     let mut names: Vec<&str> = Vec::new();
-    for key in keys() {
+    for path in setting_paths() {
         let within = match section {
-            "" => Some(key.path),
-            _ if is_within(key.path, section) => Some(&key.path[section.len() + 1..]),
+            "" => Some(path),
+            _ if is_within(path, section) => Some(&path[section.len() + 1..]),
             _ => None,
         };
         if let Some(name) = within.and_then(|rest| rest.split('.').next())
@@ -41,11 +47,16 @@ pub(super) fn names_in(section: &str) -> Vec<&'static str> {
     names
 }
 
-/// Every key and every section.
+/// Every key and every list of gates.
+fn setting_paths() -> impl Iterator<Item = &'static str> {
+    let keys = keys().iter().map(|key| key.path);
+    keys.chain(GateService::ALL.map(GateService::section))
+}
+
+/// Every key, every list of gates and every section.
 fn paths() -> Vec<&'static str> {
-    let mut paths: Vec<&str> = keys().iter().map(|key| key.path).collect();
-    for key in keys() {
-        let mut path = key.path;
+    let mut paths: Vec<&str> = setting_paths().collect();
+    for mut path in setting_paths() {
         while let Some((section, _)) = path.rsplit_once('.') {
             if !paths.contains(&section) {
                 paths.push(section);
@@ -57,13 +68,13 @@ fn paths() -> Vec<&'static str> {
     paths
 }
 
-fn nearest(typed: &str, known: Vec<&'static str>, separator: char) -> Option<String> {
+fn nearest(typed: &str, known: Vec<&'static str>, separator: char) -> Option<&'static str> {
     let separator = separator.to_string();
     known
         .into_iter()
         .filter_map(|path| Some((distance(typed, path, &separator)?, path)))
         .min()
-        .map(|(_, path)| path.to_owned())
+        .map(|(_, path)| path)
 }
 
 /// How far a typed name is from a known one, `None` if too far to be meant. The whole may be misspelt, or the
@@ -139,6 +150,19 @@ mod tests {
             let (_, name) = nearest_variable(typed).unwrap();
             assert_eq!(name, meant, "{typed}");
         }
+    }
+
+    #[test]
+    fn a_misspelt_list_of_gates_is_recognised() {
+        assert_eq!(
+            nearest_path("guards.promethus").as_deref(),
+            Some("guards.prometheus")
+        );
+        assert_eq!(
+            nearest_path("alertmanager").as_deref(),
+            Some("guards.alertmanager")
+        );
+        assert!(names_in("guards").contains(&"http") && names_in("guards").contains(&"whole"));
     }
 
     #[test]

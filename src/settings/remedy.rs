@@ -18,6 +18,7 @@ pub(super) fn shape(key: &SettingKey, is_bare: bool) -> String {
         (KeyKind::Count(_), false) => "use a whole number such as 2, without quotes",
         (KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret, true) => "use text",
         (KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret, false) => "use text in quotes",
+        (KeyKind::Choice(_, forms), _) => return format!("use {}", either(forms)),
         (KeyKind::Duration(_), true) => "use a number with its unit, such as 30s, 5m, 2h or 7d",
         (KeyKind::Duration(_), false) => {
             "use a number with its unit, in quotes, such as \"30s\", \"5m\", \"2h\" or \"7d\""
@@ -41,6 +42,7 @@ pub(super) fn of_wrong_type(given: &GivenValue<ValueKind>) -> (String, String) {
     let what = match given.key.kind {
         KeyKind::Boolean(_) => "true or false",
         KeyKind::Count(_) => "a whole number",
+        KeyKind::Choice(..) => "a value of this setting",
         KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret => "text",
         KeyKind::Duration(_) => "a duration with its unit",
         KeyKind::List(_) => match given.value {

@@ -34,12 +34,27 @@ pub(super) fn decode_secret(
         }
     };
 
-    if given.value.expose_secret().chars().all(|c| c.is_ascii_graphic()) {
+    if is_one_word(given.value.expose_secret()) {
         Ok(Some(given))
     } else {
         let wrong = "the secret contains a space or another invalid character";
         Err(decoder.refuse(&given, wrong, "copy it again"))
     }
+}
+
+/// Whether the text of a file is a token, with nothing but white space around it.
+pub(super) fn is_token(text: &str) -> bool {
+    let token = trimmed(text);
+    !token.is_empty() && is_one_word(token)
+}
+
+fn is_one_word(secret: &str) -> bool {
+    secret.chars().all(|c| c.is_ascii_graphic())
+}
+
+/// The secret in the text of a file. Editors on Windows begin a file with a byte order mark.
+fn trimmed(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim()
 }
 
 fn from_file(
@@ -52,8 +67,7 @@ fn from_file(
             let wrong = format!("cannot read {}: {error}", shown(&path.value));
             Err(decoder.refuse(&path, wrong, "mount the secret there, or fix the path"))
         }
-        // Editors on Windows begin a file with a byte order mark.
-        Ok(text) => match text.trim_start_matches('\u{feff}').trim() {
+        Ok(text) => match trimmed(&text) {
             "" => {
                 let wrong = format!("{} is empty", shown(&path.value));
                 Err(decoder.refuse(&path, wrong, "write the secret to it"))

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use macaque::settings::{SettingKey, keys};
+use macaque::settings::{FieldDefault, GateField, GateService, SettingKey, gate_fields, keys};
 use macaque_core::eligibility::{EligibilityRule, rules};
 use macaque_core::report::RoundStatus;
 
@@ -103,6 +103,47 @@ fn the_configuration_page_lists_every_setting_with_its_default() {
         expected,
         "the table that belongs below <!-- keys --> is:\n{expected}"
     );
+}
+
+#[test]
+fn the_configuration_page_lists_every_field_of_a_gate_with_its_default() {
+    let row = |field: &GateField| {
+        let of = field.service.map(GateService::section);
+        let of = of.and_then(|section| section.strip_prefix("guards."));
+        let default = match field.default {
+            FieldDefault::Required => "required".to_owned(),
+            FieldDefault::Absent => String::new(),
+            FieldDefault::Toml(text) => format!("`{text}`"),
+        };
+        format!(
+            "| `{}` | {} | {default} | {} |\n",
+            field.name,
+            of.unwrap_or("all"),
+            field.doc
+        )
+    };
+    let head = "| field | of | default | meaning |\n|---|---|---|---|\n".to_owned();
+    let expected = gate_fields()
+        .iter()
+        .map(row)
+        .fold(head, |table, row| table + &row);
+    assert_eq!(
+        table("docs/configuration.md", "gates"),
+        expected,
+        "the table that belongs below <!-- gates --> is:\n{expected}"
+    );
+}
+
+#[test]
+fn the_configuration_page_has_a_row_for_every_guard() {
+    let text = read("docs/configuration.md");
+    for key in keys()
+        .iter()
+        .filter(|key| key.section() == "guards" && key.name() != "nodes_unready")
+    {
+        let row = format!("\n| `{}` | ", key.name());
+        assert!(text.contains(&row), "a row of {} below ## Guards", key.name());
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Settings from the outside: which layer wins, what is refused and in which words, and what is never shown.
 
 mod documents;
+mod gates;
+mod guards;
 mod journal;
 mod layers;
 mod names;

@@ -139,13 +139,22 @@ impl DrawBy {
     }
 }
 
-/// The limits on disruptions over time, kept in the journal across restarts. The default sets no limit.
+/// The limits on disruptions at once and over time, kept in the journal across restarts. The default sets no limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DisruptionLimits {
     /// The maximum number of disruptions within any hour; `None` sets no limit.
     pub per_hour: Option<usize>,
     /// The maximum number of disruptions within any 24 hours; `None` sets no limit.
     pub per_day: Option<usize>,
+    /// The maximum number of victims of one node at once: a victim counts for 10 minutes; `None` sets no limit.
+    pub per_node: Option<usize>,
+    /// The maximum number of victims of one zone at once, by the pod's label `topology.kubernetes.io/zone`: a victim
+    /// counts for 10 minutes; `None` sets no limit.
+    pub per_zone: Option<usize>,
+    /// The maximum number of disruptions in one namespace within any 24 hours; `None` sets no limit.
+    pub per_namespace_day: Option<usize>,
+    /// The maximum number of disruptions of one owner within any 24 hours; `None` sets no limit.
+    pub per_owner_day: Option<usize>,
     /// How long an owner is in cooldown after a disruption of one of its pods, at most a week; zero is no cooldown.
     pub cooldown: Duration,
 }

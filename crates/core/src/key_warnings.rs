@@ -32,7 +32,7 @@ pub struct KeyWarning {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PodKeyWarnings {
     kept: BTreeMap<KeyWarning, PodTally>,
-    /// How many pods have other warnings, which are not kept.
+    /// How many more warnings there were, which are not kept.
     others: usize,
 }
 
@@ -96,6 +96,17 @@ fn what_was_meant(key: &str) -> String {
     }
 }
 
+/// The part of a round's warning that is the same in every round: all but the pods that it is about, which stand in
+/// parentheses at its end.
+pub fn lasting_part(warning: &str) -> &str {
+    let split = warning.strip_suffix(')').and_then(|open| open.rsplit_once(" ("));
+    match split {
+        Some((lasting, pods)) if pods.starts_with("pod ") => lasting,
+        Some((lasting, pods)) if pods.starts_with(|c: char| c.is_ascii_digit()) => lasting,
+        _ => warning,
+    }
+}
+
 impl KeyWarning {
     /// The warning with the place of the key, such as `namespace shop`.
     pub fn on(&self, place: impl fmt::Display) -> String {
@@ -122,12 +133,10 @@ impl PodKeyWarnings {
     /// The warnings in words.
     pub fn texts(&self) -> Vec<String> {
         let kept = self.kept.iter();
-        let mut texts: Vec<_> = kept.map(|(warning, tally)| warning.on(tally)).collect();
+        let texts = kept.map(|(KeyWarning { key, problem }, tally)| format!("{key}: {problem} ({tally})"));
+        let mut texts: Vec<_> = texts.collect();
         if self.others > 0 {
-            texts.push(format!(
-                "and {} more such annotations or labels of pods",
-                self.others
-            ));
+            texts.push(format!("more such annotations or labels ({})", self.others));
         }
         texts
     }
@@ -144,12 +153,12 @@ impl PodKeyWarnings {
     }
 }
 
-/// Shows the pods as `pod shop/web-1`, or `12 pods (shop/web-1 and others)`.
+/// Shows the pods as `pod shop/web-1`, or `12 pods, such as shop/web-1`.
 impl fmt::Display for PodTally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.count {
             1 => write!(f, "pod {}", self.example),
-            count => write!(f, "{count} pods ({} and others)", self.example),
+            count => write!(f, "{count} pods, such as {}", self.example),
         }
     }
 }
@@ -245,8 +254,8 @@ mod tests {
         let mut warnings = PodKeyWarnings::default();
         warnings.note(&pod);
 
-        let expected = "macaque/frozen-until=\"2026-12-24\" on pod shop/web-0: it has no time and offset: write \
-                        2026-12-24T00:00:00Z, for example; it counts as frozen";
+        let expected = "macaque/frozen-until=\"2026-12-24\": it has no time and offset: write 2026-12-24T00:00:00Z, for \
+                        example; it counts as frozen (pod shop/web-0)";
         assert_eq!(warnings.texts(), [expected]);
     }
 
@@ -259,8 +268,9 @@ mod tests {
         second.note(&annotated("web-2", &[("app.example/x", "y")]));
         first.append(second);
 
-        let counted =
-            "macaque/enable on 2 pods (shop/web-0 and others): no such key; did you mean macaque/enabled?";
+        let lasting = "macaque/enable: no such key; did you mean macaque/enabled?";
+        let counted = format!("{lasting} (2 pods, such as shop/web-0)");
+        assert_eq!(lasting_part(&counted), lasting);
         assert_eq!(first.texts(), [counted]);
 
         for number in 0..100 {
@@ -268,7 +278,21 @@ mod tests {
         }
         let texts = first.texts();
         assert_eq!(texts.len(), KEPT + 1);
-        assert_eq!(texts[KEPT], "and 96 more such annotations or labels of pods");
+        assert_eq!(texts[KEPT], "more such annotations or labels (96)");
+    }
+
+    #[test]
+    fn a_warning_without_pods_lasts_as_a_whole() {
+        for warning in [
+            "",
+            "x",
+            "macaque/x on namespace shop: no such key",
+            "a (b) c",
+            ")",
+            "(",
+        ] {
+            assert_eq!(lasting_part(warning), warning);
+        }
     }
 
     #[test]

@@ -147,3 +147,6 @@ impl From<&Pod> for SiblingPod {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

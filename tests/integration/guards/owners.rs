@@ -215,7 +215,7 @@ async fn an_unreadable_freeze_and_an_unknown_key_are_warnings_of_the_report() {
         panic!("{report:?}")
     };
     assert!(
-        of_pod.contains("macaque/frozn on pod shop/") && of_pod.contains("macaque/frozen"),
+        of_pod.starts_with("macaque/frozn: no such key; did you mean macaque/frozen? (pod shop/web-"),
         "{of_pod}"
     );
     assert!(of_namespace.contains("on namespace shop"), "{of_namespace}");

@@ -227,11 +227,8 @@ fn keys_that_direct_nothing_are_warned_of_by_plan_and_why() {
         "it has no time and offset: write 2026-12-24T00:00:00Z, for example; it counts as frozen";
 
     let plan = shop.macaque(&["plan"]);
-    let many = "on 2 pods (shop/web-";
-    plan.says(
-        0,
-        &[&format!("warning: macaque/enable {many}"), unknown, unreadable],
-    );
+    let counted = format!("warning: macaque/enable: {unknown} (2 pods, such as shop/web-");
+    plan.says(0, &[&counted, unreadable]);
     let warnings = shop.macaque(&["plan", "-o", "json"]).json()["warnings"].clone();
     assert_eq!(warnings.as_array().unwrap().len(), 2, "{warnings}");
 

@@ -27,7 +27,7 @@ use macaque_core::journal::JournalTiming;
 use macaque_core::report::RoundStatus;
 use macaque_core::schedule::timer::TimerConfig;
 use macaque_testkit::evict_one;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
@@ -58,7 +58,10 @@ impl SandboxAddress {
     }
 
     fn serve(&self) -> Sandbox {
-        let mut objects = two_apps();
+        self.serve_with(two_apps())
+    }
+
+    fn serve_with(&self, mut objects: Vec<Value>) -> Sandbox {
         objects.push(json!({
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": JOURNAL, "namespace": "chaos" },
         }));
@@ -207,6 +210,26 @@ fn of_one_slot_one_of_two_replicas_tells_and_no_slot_is_withheld_as_too_soon() {
     for replica in replicas {
         assert_eq!(replica.end(), 0);
     }
+}
+
+#[test]
+fn a_lasting_warning_is_reported_once() {
+    let mut apps = two_apps();
+    for app in &mut apps {
+        app["spec"]["template"]["metadata"]["annotations"] = json!({"macaque/enable": "true"});
+    }
+    let place = SandboxAddress::reserve();
+    let _sandbox = place.serve_with(apps);
+    let daemon = TestDaemon::at(&place);
+
+    let is_warned = |_| {
+        let message = daemon.messages.recv_timeout(TIME_OUT).unwrap();
+        let mut notes = message.notes.iter();
+        notes.any(|note| note.contains("macaque/enable: no such key"))
+    };
+    let warned: Vec<_> = (0..4).map(is_warned).collect();
+    assert_eq!(warned, [true, false, false, false]);
+    assert_eq!(daemon.end(), 0);
 }
 
 fn actors_config(

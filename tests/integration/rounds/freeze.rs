@@ -88,15 +88,15 @@ async fn unknown_keys_and_unreadable_values_are_warned_of_with_what_was_meant() 
         .round()
         .await;
     let pod = report.exempted["frozen"].example.to_string();
-    let on = format!("on 2 pods ({pod} and others)");
+    let pods = format!("(2 pods, such as {pod})");
     assert_eq!(
         report.warnings,
         [
-            format!("macaque/enable {on}: no such key; did you mean macaque/enabled?"),
-            format!("macaque/freeze {on}: no such key; did you mean macaque/frozen?"),
+            format!("macaque/enable: no such key; did you mean macaque/enabled? {pods}"),
+            format!("macaque/freeze: no such key; did you mean macaque/frozen? {pods}"),
             format!(
-                "macaque/frozen-until=\"tomorrow\" {on}: it is not an instant such as 2026-12-24T15:00:00Z; it \
-                 counts as frozen"
+                "macaque/frozen-until=\"tomorrow\": it is not an instant such as 2026-12-24T15:00:00Z; it counts as \
+                 frozen {pods}"
             ),
         ]
     );
@@ -120,9 +120,7 @@ async fn among_many_pods_the_drawn_ones_are_left_alone_if_frozen_and_warned_of()
     assert!(report.attempts[0].pod.name.ends_with('0'), "{report:?}");
     let frozen = report.exempted["frozen"].count;
     assert_eq!(frozen + 1, fixture.sent(DRAWN).len());
-    let warned = format!("macaque/disable on {frozen} pods (");
-    assert!(
-        report.warnings.iter().any(|warning| warning.starts_with(&warned)),
-        "{report:?}"
-    );
+    let warned = format!("({frozen} pods, such as shop/web-");
+    let is_warned = |warning: &String| warning.starts_with("macaque/disable: ") && warning.contains(&warned);
+    assert!(report.warnings.iter().any(is_warned), "{report:?}");
 }

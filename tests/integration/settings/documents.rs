@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use macaque::settings::{self, KeyKind, ValidSettings};
+use macaque::gates::GateScope;
+use macaque::settings::{self, GateService, KeyKind, ValidSettings};
 use macaque_core::config::NamespaceScope;
+use macaque_core::guard::{GuardConfig, NodesGuard, RolloutGuard};
 use macaque_core::outcome::DisruptionMethod;
 
 use super::fixture;
@@ -13,10 +15,11 @@ fn example(name: &str) -> ValidSettings {
     let text = std::fs::read_to_string(config(&format!("examples/{name}"))).unwrap();
     let fixture = fixture().scheduled().without_a_namespace().file(&text);
     let token = fixture.secret("token", "t");
-    match text.contains("token_file") {
-        true => fixture.flag("notify.slack.token_file", "--test", &token).load(),
-        false => fixture.load(),
-    }
+    let secrets = text
+        .split('"')
+        .filter(|word| word.starts_with("/etc/macaque/secrets/"));
+    let text = secrets.fold(text.clone(), |text, path| text.replace(path, &token));
+    fixture.file(&text).load()
 }
 
 fn config(name: &str) -> PathBuf {
@@ -86,7 +89,12 @@ fn every_example_loads() {
 
     assert_eq!(
         names,
-        ["aggressive-delete.toml", "one-team.toml", "shared-cluster.toml"]
+        [
+            "aggressive-delete.toml",
+            "gated.toml",
+            "one-team.toml",
+            "shared-cluster.toml"
+        ]
     );
 
     for name in names {
@@ -109,6 +117,83 @@ fn aggressive_delete_is_armed_and_deletes_three() {
     assert!(!setup.config.dry_run);
     assert_eq!(setup.config.disrupt.method, DisruptionMethod::Delete);
     assert_eq!(setup.config.disrupt.count, 3);
+}
+
+#[test]
+fn aggressive_delete_switches_off_each_guard_by_its_name() {
+    let setup = example("aggressive-delete.toml");
+    assert_eq!(setup.config.guards, GuardConfig::off());
+    assert!(setup.gates.is_empty());
+
+    let text = std::fs::read_to_string(config("examples/aggressive-delete.toml")).unwrap();
+    let shown: toml::Table = text.parse().unwrap();
+    for key in settings::keys().iter().filter(|key| key.section() == "guards") {
+        let is_off_by_default = key.path.starts_with("guards.nodes");
+        assert!(
+            is_off_by_default || shown["guards"].get(key.name()).is_some(),
+            "{}",
+            key.path
+        );
+    }
+}
+
+#[test]
+fn the_gated_cluster_has_a_gate_of_each_kind_and_the_default_guards_on() {
+    let setup = example("gated.toml");
+    assert!(!setup.config.dry_run);
+    let guards = &setup.config.guards;
+    assert!(guards.whole && guards.freeze && guards.drains > 0);
+    assert_eq!(
+        (guards.rollout, guards.nodes),
+        (RolloutGuard::Lenient, NodesGuard::Leases)
+    );
+
+    let scopes: Vec<_> = setup
+        .gates
+        .iter()
+        .map(|gate| (gate.name.as_str(), gate.scope()))
+        .collect();
+    let expected = [
+        ("no-page", GateScope::Victim),
+        ("error-budget", GateScope::Round),
+        ("no-incident", GateScope::Round),
+        ("release-freeze", GateScope::Round),
+    ];
+    assert_eq!(scopes, expected);
+}
+
+#[test]
+fn the_gates_of_the_tutorial_are_gates_once_they_are_uncommented() {
+    let text = std::fs::read_to_string(config("macaque.toml")).unwrap();
+    let lines = text.lines().filter_map(|line| line.strip_prefix("# "));
+    let is_field = |line: &str| {
+        let names = settings::gate_fields()
+            .iter()
+            .map(|field| format!("{} = ", field.name));
+        names.into_iter().any(|start| line.starts_with(&start))
+    };
+    // The gates stand together: what is before them, of other sections, has fields of the same names.
+    let gates = lines.skip_while(|line| !line.starts_with("[[guards."));
+    let gates = gates.take_while(|line| !line.starts_with("Pods disrupted"));
+    let gates: Vec<_> = gates
+        .filter(|line| line.starts_with("[[") || is_field(line))
+        .collect();
+
+    let setup = fixture().file(&gates.join("\n")).load();
+    let names: Vec<_> = setup.gates.iter().map(|gate| gate.name.as_str()).collect();
+    assert_eq!(names, ["no-page", "no-alert", "release-freeze"]);
+    for service in GateService::ALL {
+        let own = settings::gate_fields()
+            .iter()
+            .filter(|field| field.service == Some(service));
+        for field in own {
+            assert!(
+                text.contains(&format!("{} = ", field.name)),
+                "config/macaque.toml: {}",
+                field.name
+            );
+        }
+    }
 }
 
 #[test]

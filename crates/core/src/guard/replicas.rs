@@ -145,3 +145,6 @@ fn brief(duration: SignedDuration) -> String {
         _ => format!("{}d", seconds / 86400),
     }
 }
+
+#[cfg(test)]
+mod tests;

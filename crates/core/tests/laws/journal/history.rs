@@ -209,6 +209,7 @@ pub(crate) fn limits() -> impl Strategy<Value = DisruptionLimits> {
         per_hour,
         per_day,
         cooldown: Duration::from_secs(cooldown),
+        ..DisruptionLimits::default()
     })
 }
 

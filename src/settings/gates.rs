@@ -1,0 +1,239 @@
+//! Decodes `[[guards.prometheus]]`, `[[guards.alertmanager]]` and `[[guards.http]]`: the gates, which only the file sets.
+
+mod checks;
+mod fields;
+mod given;
+mod kinds;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ::config::ValueKind;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::decoder::SettingsDecoder;
+use super::mistake::{MistakeReported, quote};
+use super::secret::{ReadFile, is_token};
+use crate::gates::GateConfig;
+use checks::{Fault, Transport};
+use given::FieldValue;
+
+pub use fields::{FieldDefault, GateField, GateService, gate_fields};
+pub(super) use given::GivenGate;
+
+/// How long a gate may take if nothing else is set.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The shortest time-out: less is a mistake in the unit.
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(100);
+/// The longest time-out: all guards together have no more before a disruption.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Decodes every gate. The files that a gate names are read with `read`, if they must be there.
+pub(super) fn decode_gates(
+    decoder: &mut SettingsDecoder,
+    read: Option<ReadFile<'_>>,
+) -> Result<Vec<GateConfig>, MistakeReported> {
+    let mut given = decoder.take_gates();
+    given.sort_by_key(|gate| (gate.service as usize, gate.number));
+    let mut names = HashMap::new();
+    let decoded = given
+        .iter()
+        .map(|gate| decode_gate(decoder, read, gate, &mut names));
+    let decoded: Vec<Result<_, MistakeReported>> = decoded.collect();
+    decoded.into_iter().collect()
+}
+
+/// Decodes one gate; `names` holds the names of the gates before, with their places.
+fn decode_gate(
+    decoder: &mut SettingsDecoder,
+    read: Option<ReadFile<'_>>,
+    gate: &GivenGate,
+    names: &mut HashMap<String, String>,
+) -> Result<GateConfig, MistakeReported> {
+    let name = decode_name(decoder, gate, names);
+    let url = decode_url(decoder, gate);
+    let transport = url.as_ref().ok().map(|(_, transport)| *transport);
+    let timeout = decode_timeout(decoder, gate);
+    let ca_file = decode_ca_file(decoder, read, gate, transport);
+    let token_file = decode_token_file(decoder, read, gate, transport);
+    let headers = decode_headers(decoder, gate);
+    let kind = match gate.service {
+        GateService::Prometheus => kinds::decode_prometheus(decoder, gate),
+        GateService::Alertmanager => kinds::decode_alertmanager(decoder, gate),
+        GateService::Http => kinds::decode_http(decoder, gate),
+    };
+
+    Ok(GateConfig {
+        name: name?,
+        url: url?.0,
+        timeout: timeout?,
+        ca_file: ca_file?,
+        token_file: token_file?,
+        headers: headers?,
+        kind: kind?,
+    })
+}
+
+fn decode_name(
+    decoder: &mut SettingsDecoder,
+    gate: &GivenGate,
+    names: &mut HashMap<String, String>,
+) -> Result<String, MistakeReported> {
+    let right = "set it to what messages shall call the gate, such as name = \"no-page\"";
+    let name = gate.required_text(decoder, "name", right)?;
+    accept(decoder, gate, &name, checks::check_name(&name.value))?;
+
+    if let Some(place) = names.get(&name.value) {
+        let wrong = format!("{} is also the name of {place}", quote(&name.value));
+        return Err(gate.refuse(decoder, &name, wrong, "give each gate a name of its own"));
+    }
+    names.insert(name.value.clone(), gate.place());
+    Ok(name.value)
+}
+
+fn decode_url(
+    decoder: &mut SettingsDecoder,
+    gate: &GivenGate,
+) -> Result<(String, Transport), MistakeReported> {
+    let right = "set it to the address of the service, such as url = \"http://prometheus.monitoring:9090\"";
+    let url = gate.required_text(decoder, "url", right)?;
+    let checked = checks::check_url(gate.service, &url.value);
+    let transport = accept(decoder, gate, &url, checked)?;
+    let text = match gate.service {
+        GateService::Prometheus | GateService::Alertmanager => url.value.trim_end_matches('/').to_owned(),
+        GateService::Http => url.value,
+    };
+    Ok((text, transport))
+}
+
+fn decode_timeout(decoder: &mut SettingsDecoder, gate: &GivenGate) -> Result<Duration, MistakeReported> {
+    let Some(timeout) = gate.duration(decoder, "timeout")? else {
+        return Ok(TIMEOUT);
+    };
+    let wrong = if timeout.value < SHORTEST_TIMEOUT {
+        "is less than 100ms"
+    } else if timeout.value > LONGEST_TIMEOUT {
+        "is longer than 30s, which all guards share before a disruption"
+    } else {
+        return Ok(timeout.value);
+    };
+    Err(gate.refuse(decoder, &timeout, wrong, "use \"100ms\" to \"30s\""))
+}
+
+fn decode_ca_file(
+    decoder: &mut SettingsDecoder,
+    read: Option<ReadFile<'_>>,
+    gate: &GivenGate,
+    transport: Option<Transport>,
+) -> Result<Option<PathBuf>, MistakeReported> {
+    let Some(file) = gate.text(decoder, "ca_file")? else {
+        return Ok(None);
+    };
+    if transport.is_some_and(|transport| !transport.is_tls) {
+        let wrong = "is set, but a url that begins with http:// shows no certificate";
+        return Err(gate.refuse(decoder, &file, wrong, "use https://, or leave out ca_file"));
+    }
+
+    if let Some(text) = read_file(decoder, read, gate, &file)? {
+        let certificates = CertificateDer::pem_slice_iter(text.as_bytes());
+        let certificates: Result<Vec<_>, _> = certificates.collect();
+        if !certificates.is_ok_and(|certificates| !certificates.is_empty()) {
+            let wrong = format!("{} holds no certificate", quote(&file.value));
+            return Err(gate.refuse(decoder, &file, wrong, "use a PEM file of CA certificates"));
+        }
+    }
+    Ok(Some(PathBuf::from(file.value)))
+}
+
+fn decode_token_file(
+    decoder: &mut SettingsDecoder,
+    read: Option<ReadFile<'_>>,
+    gate: &GivenGate,
+    transport: Option<Transport>,
+) -> Result<Option<PathBuf>, MistakeReported> {
+    let Some(file) = gate.text(decoder, "token_file")? else {
+        return Ok(None);
+    };
+    if transport.is_some_and(|transport| !transport.is_private) {
+        let wrong = "is set, but the url begins with http://, so the token would be sent unencrypted";
+        let right = "use https:// (http:// only for a loopback address)";
+        return Err(gate.refuse(decoder, &file, wrong, right));
+    }
+
+    if let Some(text) = read_file(decoder, read, gate, &file)?
+        && !is_token(&text)
+    {
+        let wrong = format!(
+            "{} is empty, or holds a space or another invalid character",
+            quote(&file.value)
+        );
+        return Err(gate.refuse(decoder, &file, wrong, "write the token alone to it"));
+    }
+    Ok(Some(PathBuf::from(file.value)))
+}
+
+/// The text of a file that a gate names, if such files must be there.
+fn read_file(
+    decoder: &mut SettingsDecoder,
+    read: Option<ReadFile<'_>>,
+    gate: &GivenGate,
+    file: &FieldValue<String>,
+) -> Result<Option<String>, MistakeReported> {
+    let Some(read) = read else {
+        return Ok(None);
+    };
+    match read(file.value.as_ref()) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) => {
+            let wrong = format!("cannot read {}: {error}", quote(&file.value));
+            Err(gate.refuse(decoder, file, wrong, "mount the file there, or fix the path"))
+        }
+    }
+}
+
+fn decode_headers(
+    decoder: &mut SettingsDecoder,
+    gate: &GivenGate,
+) -> Result<Vec<(String, String)>, MistakeReported> {
+    const RIGHT: &str = "use a table of texts, such as { X-Scope-OrgID = \"team\" }";
+    let Some(field) = gate.field("headers") else {
+        return Ok(Vec::new());
+    };
+    let ValueKind::Table(table) = &field.value else {
+        // Whatever it is, it may be a secret.
+        return Err(gate.refuse(decoder, &field, "is not a table of headers", RIGHT));
+    };
+    let mut rows: Vec<_> = table.iter().collect();
+    rows.sort_by_key(|(name, _)| (name.to_ascii_lowercase(), *name));
+
+    let mut headers: Vec<Result<_, MistakeReported>> = Vec::new();
+    let mut before: Option<&String> = None;
+    for (name, value) in rows {
+        let checked = match &value.kind {
+            _ if before.is_some_and(|before| before.eq_ignore_ascii_case(name)) => {
+                Err((format!("{name} is set twice"), "keep one of the two".to_owned()))
+            }
+            ValueKind::String(text) => checks::check_header(name, text.trim()).map(|()| text.trim()),
+            _ => Err((
+                format!("the value of {} is not text", quote(name)),
+                RIGHT.to_owned(),
+            )),
+        };
+        let header = accept(decoder, gate, &field, checked);
+        headers.push(header.map(|value| (name.clone(), value.to_owned())));
+        before = Some(name);
+    }
+    headers.into_iter().collect()
+}
+
+/// Reports the fault of a field, if a check found one.
+fn accept<T, V>(
+    decoder: &mut SettingsDecoder,
+    gate: &GivenGate,
+    field: &FieldValue<V>,
+    checked: Result<T, Fault>,
+) -> Result<T, MistakeReported> {
+    checked.map_err(|(wrong, right)| gate.refuse(decoder, field, wrong, right))
+}

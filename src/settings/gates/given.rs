@@ -1,0 +1,201 @@
+//! One gate as the TOML file has it: its fields with their lines, taken out one by one, strictly.
+
+use std::time::Duration;
+
+use ::config::{Value, ValueKind};
+use macaque_core::duration::parse_duration;
+
+use super::fields::GateService;
+use crate::settings::decoder::SettingsDecoder;
+use crate::settings::mistake::{MistakeReported, SettingMistake, quote};
+
+/// One table of `[[guards.prometheus]]` or of another kind of gate.
+#[derive(Clone)]
+pub(in crate::settings) struct GivenGate {
+    /// The kind.
+    pub(in crate::settings) service: GateService,
+    /// The number of the table among those of its kind, from 1.
+    pub(in crate::settings) number: usize,
+    /// The file and the line where the table begins.
+    pub(in crate::settings) source: String,
+    /// The fields that could be read, each with its own line as the origin.
+    pub(in crate::settings) fields: Vec<(&'static str, Value)>,
+    /// The fields that a mistake was probably meant to set: they are not missing on top of it.
+    pub(in crate::settings) meant: Vec<String>,
+}
+
+/// The value of a field, and where it was set.
+#[derive(Debug)]
+pub(super) struct FieldValue<T> {
+    pub(super) name: &'static str,
+    pub(super) value: T,
+    source: String,
+}
+
+impl<T> FieldValue<T> {
+    /// Another value with this name and source.
+    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> FieldValue<U> {
+        FieldValue {
+            name: self.name,
+            value: convert(self.value),
+            source: self.source,
+        }
+    }
+}
+
+impl GivenGate {
+    /// What mistakes call the gate: `guards.prometheus[2]`.
+    pub(in crate::settings) fn path(&self) -> String {
+        format!("{}[{}]", self.service.section(), self.number)
+    }
+
+    /// Where the gate is, for another mistake's sentence.
+    pub(super) fn place(&self) -> String {
+        format!("{} ({})", self.path(), self.source)
+    }
+
+    /// Reports what is wrong with a field, and what would be right.
+    pub(super) fn refuse<T>(
+        &self,
+        decoder: &mut SettingsDecoder,
+        field: &FieldValue<T>,
+        wrong: impl Into<String>,
+        right: impl Into<String>,
+    ) -> MistakeReported {
+        decoder.report_mistake(SettingMistake {
+            key: format!("{}.{}", self.path(), field.name),
+            source: Some(field.source.clone()),
+            wrong: wrong.into(),
+            right: Some(right.into()),
+        })
+    }
+
+    /// Reports that a field is not set, unless another mistake explains why.
+    pub(super) fn missing(
+        &self,
+        decoder: &mut SettingsDecoder,
+        name: &str,
+        wrong: &str,
+        right: &str,
+    ) -> MistakeReported {
+        if self.meant.iter().any(|meant| meant == name) {
+            return MistakeReported::before();
+        }
+
+        decoder.report_mistake(SettingMistake {
+            key: format!("{}.{name}", self.path()),
+            source: Some(self.source.clone()),
+            wrong: wrong.to_owned(),
+            right: Some(right.to_owned()),
+        })
+    }
+
+    /// The value of a field, whatever its type.
+    pub(super) fn field(&self, name: &'static str) -> Option<FieldValue<ValueKind>> {
+        let (name, value) = self.fields.iter().find(|(known, _)| *known == name)?;
+        let source = value.origin().unwrap_or(&self.source);
+        Some(FieldValue {
+            name,
+            value: value.kind.clone(),
+            source: source.to_owned(),
+        })
+    }
+
+    /// A text, which cannot be empty.
+    pub(super) fn text(
+        &self,
+        decoder: &mut SettingsDecoder,
+        name: &'static str,
+    ) -> Result<Option<FieldValue<String>>, MistakeReported> {
+        let Some(field) = self.field(name) else {
+            return Ok(None);
+        };
+        let ValueKind::String(text) = &field.value else {
+            return Err(self.wrong_type(decoder, &field, "text", "use text in quotes"));
+        };
+        if text.trim().is_empty() {
+            return Err(self.refuse(decoder, &field, "is empty", "fill it in, or leave it out"));
+        }
+        let text = text.trim().to_owned();
+        Ok(Some(field.map(|_| text)))
+    }
+
+    /// A text that must be set; `right` says how.
+    pub(super) fn required_text(
+        &self,
+        decoder: &mut SettingsDecoder,
+        name: &'static str,
+        right: &str,
+    ) -> Result<FieldValue<String>, MistakeReported> {
+        let text = self.text(decoder, name)?;
+        text.ok_or_else(|| self.missing(decoder, name, "is not set", right))
+    }
+
+    /// A list of texts, empty by default.
+    pub(super) fn texts(
+        &self,
+        decoder: &mut SettingsDecoder,
+        name: &'static str,
+        right: &str,
+    ) -> Result<Vec<FieldValue<String>>, MistakeReported> {
+        let Some(field) = self.field(name) else {
+            return Ok(Vec::new());
+        };
+        let ValueKind::Array(elements) = &field.value else {
+            return Err(self.wrong_type(decoder, &field, "a list of texts", right));
+        };
+
+        let texts: Vec<Result<_, MistakeReported>> = elements
+            .iter()
+            .map(|element| match &element.kind {
+                ValueKind::String(text) => Ok(FieldValue {
+                    name: field.name,
+                    value: text.trim().to_owned(),
+                    source: element.origin().unwrap_or(&field.source).to_owned(),
+                }),
+                _ => Err(self.wrong_type(decoder, &field, "a list of texts", right)),
+            })
+            .collect();
+        texts.into_iter().collect()
+    }
+
+    /// A duration.
+    pub(super) fn duration(
+        &self,
+        decoder: &mut SettingsDecoder,
+        name: &'static str,
+    ) -> Result<Option<FieldValue<Duration>>, MistakeReported> {
+        const RIGHT: &str = "use a number with its unit, in quotes, such as \"500ms\" or \"5s\"";
+        let Some(field) = self.field(name) else {
+            return Ok(None);
+        };
+        let ValueKind::String(text) = &field.value else {
+            return Err(self.wrong_type(decoder, &field, "a duration with its unit", RIGHT));
+        };
+
+        match parse_duration(text) {
+            Ok(duration) => Ok(Some(field.map(|_| duration))),
+            Err(error) => {
+                let wrong = format!("{} {}", quote(text), error.fault());
+                Err(self.refuse(decoder, &field, wrong, RIGHT))
+            }
+        }
+    }
+
+    /// Reports a value of another type than its field's.
+    pub(super) fn wrong_type(
+        &self,
+        decoder: &mut SettingsDecoder,
+        field: &FieldValue<ValueKind>,
+        what: &str,
+        right: &str,
+    ) -> MistakeReported {
+        let shown = match &field.value {
+            ValueKind::String(text) => quote(text),
+            ValueKind::Array(_) => "a list".to_owned(),
+            ValueKind::Table(_) => "a table".to_owned(),
+            value => value.to_string(),
+        };
+        self.refuse(decoder, field, format!("{shown} is not {what}"), right)
+    }
+}

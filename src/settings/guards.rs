@@ -1,0 +1,91 @@
+//! Decodes `[guards]`: the conditions that must hold around a victim. The tables below it are decoded in `gates`.
+
+use macaque_core::guard::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
+
+use super::decoder::SettingsDecoder;
+use super::given_value::ChosenValue;
+use super::mistake::MistakeReported;
+
+/// A workload of more pods is better asked for a percentage.
+const MOST_READY: i64 = 100;
+/// More pods that leave at once are as good as none that are counted.
+const MOST_DRAINS: i64 = 1000;
+
+/// Decodes the keys of the section.
+pub(super) fn decode_guards(decoder: &mut SettingsDecoder) -> Result<GuardConfig, MistakeReported> {
+    let whole = decoder.choice("guards.whole", switch);
+    let rollout = decoder.choice("guards.rollout", rollout);
+    let min_ready = decoder.choice("guards.min_ready", min_ready);
+    let drains = decoder.choice("guards.drains", |value| count(value, MOST_DRAINS));
+    let nodes = decoder.choice("guards.nodes", nodes);
+    let nodes_unready = decoder.choice("guards.nodes_unready", percent);
+    let freeze = decoder.choice("guards.freeze", switch);
+
+    Ok(GuardConfig {
+        whole: whole?.value,
+        rollout: rollout?.value,
+        min_ready: min_ready?.value,
+        drains: drains?.value,
+        nodes: nodes?.value,
+        nodes_unready: nodes_unready?.value,
+        freeze: freeze?.value,
+    })
+}
+
+fn switch(value: ChosenValue<'_>) -> Option<bool> {
+    match value {
+        ChosenValue::On => Some(true),
+        ChosenValue::Off => Some(false),
+        ChosenValue::Number(_) | ChosenValue::Word(_) => None,
+    }
+}
+
+fn rollout(value: ChosenValue<'_>) -> Option<RolloutGuard> {
+    match value {
+        ChosenValue::On => Some(RolloutGuard::On),
+        ChosenValue::Off => Some(RolloutGuard::Off),
+        ChosenValue::Word(word) => {
+            let mut known = RolloutGuard::ALL.into_iter();
+            known.find(|known| known.as_str().eq_ignore_ascii_case(word))
+        }
+        ChosenValue::Number(_) => None,
+    }
+}
+
+fn min_ready(value: ChosenValue<'_>) -> Option<MinReady> {
+    match value {
+        ChosenValue::Word(_) => percent(value).map(MinReady::Percent),
+        _ => count(value, MOST_READY).map(MinReady::Count),
+    }
+}
+
+fn nodes(value: ChosenValue<'_>) -> Option<NodesGuard> {
+    match value {
+        ChosenValue::Off => Some(NodesGuard::Off),
+        ChosenValue::Word(word) => {
+            let mut known = NodesGuard::ALL.into_iter();
+            known.find(|known| known.as_str().eq_ignore_ascii_case(word))
+        }
+        ChosenValue::On | ChosenValue::Number(_) => None,
+    }
+}
+
+/// A number up to `most`; off is zero.
+fn count(value: ChosenValue<'_>, most: i64) -> Option<usize> {
+    match value {
+        ChosenValue::Off => Some(0),
+        ChosenValue::Number(number) if number <= most => usize::try_from(number).ok(),
+        ChosenValue::On | ChosenValue::Number(_) | ChosenValue::Word(_) => None,
+    }
+}
+
+/// The number before the percent sign, from 0 to 100.
+fn percent(value: ChosenValue<'_>) -> Option<usize> {
+    let ChosenValue::Word(word) = value else {
+        return None;
+    };
+    let digits = word.strip_suffix('%')?.trim_end();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let percent = digits.parse().ok().filter(|_| is_number)?;
+    (percent <= 100).then_some(percent)
+}
