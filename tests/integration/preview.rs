@@ -6,6 +6,7 @@ mod asking;
 mod faults;
 mod fixture;
 mod guard_agreement;
+mod guards;
 mod plan;
 mod recorded;
 mod sampling;

@@ -21,7 +21,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
 /// Namespaces, each with a configuration of its own.
-const NAMESPACES: usize = 60;
+const NAMESPACES: usize = 75;
 
 /// Owners in each namespace.
 const OWNERS: usize = 40;
@@ -262,9 +262,10 @@ async fn what_a_plan_says_of_guards_is_what_the_round_does_in_thousands_of_rando
         }
     }
 
+    assert!(seen.values().sum::<usize>() >= 2_000, "{seen:?}");
     for (kind, least) in [
-        ("goes", 200),
-        ("whole", 200),
+        ("goes", 500),
+        ("whole", 150),
         ("min_ready", 100),
         ("freeze", 100),
         ("rollout", 50),

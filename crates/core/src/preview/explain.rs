@@ -81,7 +81,7 @@ pub fn explain(
         ready: pod.state() == ReplicaState::Ready,
         state: pod.state(),
         rules: findings,
-        guards: guards.rows(),
+        guards: guards.rows(pod.owner.is_some()),
         budgets: arithmetic,
         prediction,
         warnings: warnings.collect(),
@@ -96,8 +96,8 @@ impl ExplainedGuards<'_> {
         of_round.or_else(|| first_hold(self.of_victim).map(Prediction::Held))
     }
 
-    fn rows(&self) -> Vec<GuardRow> {
-        guards::rows(self.config, &[self.of_victim, self.of_round].concat())
+    fn rows(&self, is_owned: bool) -> Vec<GuardRow> {
+        guards::rows(self.config, &[self.of_victim, self.of_round].concat(), is_owned)
     }
 }
 

@@ -45,6 +45,8 @@ pub enum GuardResult {
     CannotAnswer,
     /// The guard is switched off.
     Off,
+    /// The guard judges the pods of an owner, and nothing owns the pod.
+    NotApplicable,
     /// The guard was not asked.
     NotAsked,
 }
@@ -104,7 +106,7 @@ pub fn is_ready(siblings: &SiblingPods, uid: &str) -> bool {
 }
 
 /// One row for each guard: those that have a finding, and the configured ones without, in the order of asking.
-pub(super) fn rows(config: &GuardConfig, findings: &[GuardFinding]) -> Vec<GuardRow> {
+pub(super) fn rows(config: &GuardConfig, findings: &[GuardFinding], is_owned: bool) -> Vec<GuardRow> {
     let configured = configured(config);
     let is_configured = |name: &str| configured.iter().any(|(guard, ..)| *guard == name);
     let mut rows = Vec::new();
@@ -114,7 +116,12 @@ pub(super) fn rows(config: &GuardConfig, findings: &[GuardFinding]) -> Vec<Guard
         let before = rows.len();
         rows.extend(of_guard.map(GuardRow::from));
         if rows.len() == before {
-            rows.push(GuardRow::without_finding(guard, setting, *is_on));
+            let result = match *guard {
+                _ if !is_on => GuardResult::Off,
+                "whole" | "rollout" | "min_ready" if !is_owned => GuardResult::NotApplicable,
+                _ => GuardResult::NotAsked,
+            };
+            rows.push(GuardRow::without_finding(guard, setting, result));
         }
     }
 
@@ -139,7 +146,7 @@ fn configured(config: &GuardConfig) -> [(&'static str, String, bool); 6] {
         ("whole", format!("guards.whole = {whole}"), *whole),
         (
             "rollout",
-            format!("guards.rollout = \"{}\"", rollout.as_str()),
+            format!("guards.rollout = {rollout}"),
             *rollout != RolloutGuard::Off,
         ),
         (
@@ -158,16 +165,16 @@ fn configured(config: &GuardConfig) -> [(&'static str, String, bool); 6] {
 
 impl GuardRow {
     /// The row of a guard that has no finding.
-    fn without_finding(guard: &str, setting: &str, is_on: bool) -> Self {
+    fn without_finding(guard: &str, setting: &str, result: GuardResult) -> Self {
+        let seen = match result {
+            GuardResult::NotApplicable => "nothing owns the pod",
+            _ => "",
+        };
         Self {
             guard: guard.to_owned(),
-            result: if is_on {
-                GuardResult::NotAsked
-            } else {
-                GuardResult::Off
-            },
+            result,
             setting: setting.to_owned(),
-            seen: String::new(),
+            seen: seen.to_owned(),
             millis: None,
         }
     }
@@ -202,6 +209,7 @@ impl std::fmt::Display for GuardResult {
             Self::HoldsBack => "holds back",
             Self::CannotAnswer => "cannot answer",
             Self::Off => "off",
+            Self::NotApplicable => "-",
             Self::NotAsked => "not asked",
         })
     }

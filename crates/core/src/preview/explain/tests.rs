@@ -238,7 +238,7 @@ fn every_guard_has_a_row_and_the_conclusion_names_the_one_that_stops_the_disrupt
         [
             "freeze | ok | guards.freeze | namespace shop is not frozen",
             "whole | holds back | guards.whole | 2 of 3 pods ready",
-            "rollout | off | guards.rollout = \"off\" | ",
+            "rollout | off | guards.rollout = false | ",
             "min_ready | ok | guards.min_ready | 2 would stay ready, 1 required",
             "drains | ok | guards.drains | no pod is leaving by other hands",
             "nodes | off | guards.nodes = \"off\" | ",
