@@ -115,7 +115,7 @@ fn a_rollout_is_named_with_its_revisions() {
         "{why:?}"
     );
     assert_eq!(
-        why.out.matches("holds back guards.rollout").count(),
+        why.out.matches("guards.rollout = true").count(),
         1,
         "the guards of an owner are shown once"
     );

@@ -72,7 +72,7 @@ impl VictimGuards {
         Self { of_ready, of_others }
     }
 
-    /// The same findings for every pod.
+    /// Findings that are the same for every pod.
     pub fn of_every_pod(findings: Vec<GuardFinding>) -> Self {
         Self {
             of_ready: findings.clone(),
