@@ -21,32 +21,41 @@ use macaque_core::outcome::DisruptionMethod;
 
 const RUNS: usize = 5;
 
+/// The pods of one workload.
+const REPLICAS: u32 = 20;
+
 fn main() {
     println!(
-        "{:>8}  {:>10}  {:>10}  {:>8}",
-        "pods", "median ms", "slowest ms", "requests"
+        "{:>8}  {:>6}  {:>10}  {:>10}  {:>8}",
+        "pods", "guards", "median ms", "slowest ms", "requests"
     );
-    for pods in [100, 1_000, 5_000] {
+    for pods in [100, 1_000, 5_000, 50_000] {
+        let workloads =
+            (0..pods / REPLICAS).map(|n| scenario::deployment("shop", &format!("web-{n}"), REPLICAS));
         let sandbox = Sandbox::start(SandboxOptions {
-            objects: vec![scenario::deployment("shop", "web", pods)],
+            objects: workloads.collect(),
             ..SandboxOptions::default()
         });
         let sandbox = sandbox.unwrap();
+        sandbox.pause();
 
-        let mut times = measure(&sandbox);
-        times.sort_unstable();
-        let requests = sandbox.requests().len() / RUNS;
+        for (name, guards) in [("off", GuardConfig::off()), ("on", GuardConfig::default())] {
+            let before = sandbox.requests().len();
+            let mut times = measure(&sandbox, &guards);
+            times.sort_unstable();
+            let requests = (sandbox.requests().len() - before) / RUNS;
 
-        let millis = |time: Duration| time.as_secs_f64() * 1e3;
-        println!(
-            "{pods:>8}  {:>10.1}  {:>10.1}  {requests:>8}",
-            millis(times[RUNS / 2]),
-            millis(times[RUNS - 1])
-        );
+            let millis = |time: Duration| time.as_secs_f64() * 1e3;
+            println!(
+                "{pods:>8}  {name:>6}  {:>10.1}  {:>10.1}  {requests:>8}",
+                millis(times[RUNS / 2]),
+                millis(times[RUNS - 1])
+            );
+        }
     }
 }
 
-fn measure(sandbox: &Sandbox) -> Vec<Duration> {
+fn measure(sandbox: &Sandbox, guards: &GuardConfig) -> Vec<Duration> {
     let directory = tempfile::TempDir::new().unwrap();
     let kubeconfig = directory.path().join("kubeconfig");
     std::fs::write(&kubeconfig, sandbox.kubeconfig()).unwrap();
@@ -65,7 +74,8 @@ fn measure(sandbox: &Sandbox) -> Vec<Duration> {
         for seed in 0..RUNS as u64 {
             let begun = Instant::now();
             let slot = platform.now();
-            let report = round::run_alone(&cluster, &round_config(), slot, seed, &stop, &platform).await;
+            let report =
+                round::run_alone(&cluster, &round_config(guards), slot, seed, &stop, &platform).await;
             assert_eq!(report.attempts.len(), 1, "{:?}", report.end);
             times.push(begun.elapsed());
         }
@@ -73,7 +83,7 @@ fn measure(sandbox: &Sandbox) -> Vec<Duration> {
     })
 }
 
-fn round_config() -> RoundConfig {
+fn round_config(guards: &GuardConfig) -> RoundConfig {
     RoundConfig {
         dry_run: true,
         eligibility: EligibilityConfig {
@@ -82,7 +92,7 @@ fn round_config() -> RoundConfig {
             own_pod: None,
         },
         disrupt: DisruptConfig::default(),
-        guards: GuardConfig::off(),
+        guards: guards.clone(),
         gates: Vec::new(),
     }
 }

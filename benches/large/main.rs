@@ -10,6 +10,7 @@
 
 mod process;
 mod relay;
+mod workloads;
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -47,12 +48,15 @@ type RoundRow = (
 );
 
 #[rustfmt::skip]
-const ROWS: [RoundRow; 9] = [
+const ROWS: [RoundRow; 12] = [
     ("evict 1, one namespace, dry run", &["-n", NAMESPACE, "--method", "evict"], &[EVERYBODY], RUNS),
+    ("the same with guards", &["-n", NAMESPACE, "--method", "evict"], &[EVERYBODY, GUARDS_ON], LEAN_RUNS),
+    ("the same with guards, replicas unknown", &["-n", NAMESPACE, "--method", "evict"], &[EVERYBODY, GUARDS_ON, WITHOUT_SCALE], 1),
     ("evict 1, one namespace", &["-n", NAMESPACE, "--method", "evict", ARMED], &[EVERYBODY], RUNS),
     ("delete 1, one namespace", &["-n", NAMESPACE, "--method", "delete", ARMED], &[EVERYBODY], RUNS),
     ("evict 1, all namespaces", &["-A", "--method", "evict", ARMED], &[EVERYBODY], RUNS),
     ("delete 1, all namespaces", &["-A", "--method", "delete", ARMED], &[EVERYBODY], RUNS),
+    ("delete 1, all namespaces, with guards", &["-A", "--method", "delete", ARMED], &[EVERYBODY, GUARDS_ON], RUNS),
     ("1 % eligible, one namespace, dry run", &["-n", NAMESPACE], &[], LEAN_RUNS),
     ("1 % eligible, all namespaces, dry run", &["-A"], &[], LEAN_RUNS),
     ("none eligible, one namespace, dry run", &["-n", NAMESPACE], &[EVERYBODY, TOO_YOUNG], 1),
@@ -65,6 +69,21 @@ const ARMED: &str = "--dry-run=false";
 const EVERYBODY: (&str, &str) = ("MACAQUE_TARGET__INCLUDE", "opted-out");
 const TOO_YOUNG: (&str, &str) = ("MACAQUE_TARGET__MIN_AGE", "8760h");
 const OWNERS: (&str, &str) = ("MACAQUE_DISRUPT__DRAW", "owners");
+
+/// The guards as they are by default, with what they may read.
+const GUARDS_ON: (&str, &str) = ("MACAQUE_GUARDS__WHOLE", "true");
+
+/// Every other row is without guards.
+const GUARDS_OFF: [(&str, &str); 5] = [
+    ("MACAQUE_GUARDS__WHOLE", "false"),
+    ("MACAQUE_GUARDS__ROLLOUT", "false"),
+    ("MACAQUE_GUARDS__MIN_READY", "0"),
+    ("MACAQUE_GUARDS__DRAINS", "0"),
+    ("MACAQUE_GUARDS__FREEZE", "false"),
+];
+
+/// A user who may not read the scale of workloads, instead of the administrator.
+const WITHOUT_SCALE: (&str, &str) = ("MACAQUE_CLUSTER__CONTEXT", workloads::USER);
 
 /// The exit code of a round in which nobody was eligible.
 const IDLE: i32 = 4;
@@ -120,6 +139,7 @@ impl<'de> Deserialize<'de> for DroppedPod {
 
 async fn bench(beside: &[String]) {
     let bench = RoundBench::new().await;
+    workloads::create(&bench.client).await;
     println!(
         "{:<44} {:>8} {:>8} {:>9} {:>11} {:>9}",
         "", "time s", "CPU s", "peak MiB", "received kB", "requests"
@@ -167,6 +187,7 @@ impl RoundBench {
             .await
             .unwrap();
         cluster.server = Some(format!("https://{}", relay.address));
+        workloads::add_user(&mut config);
         let kubeconfig = directory.path().join("kubeconfig");
         std::fs::write(&kubeconfig, serde_json::to_string(&config).unwrap()).unwrap();
         Self {
@@ -187,6 +208,9 @@ impl RoundBench {
         command
             .env("MACAQUE_TARGET__MIN_AGE", "0s")
             .envs(settings.iter().copied());
+        if !settings.contains(&GUARDS_ON) {
+            command.envs(GUARDS_OFF);
+        }
         command
     }
 

@@ -38,8 +38,8 @@ use crate::round::RoundConfig;
 use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry;
 
-/// The time from a pod's creation until it is ready: long enough for a budget to be used up at the next round.
-const READY_AFTER: Duration = Duration::from_millis(4_500);
+/// The longest time from a pod's creation until it is ready.
+const READY_AFTER: Duration = Duration::from_millis(10_500);
 
 /// The flags of `macaque demo`.
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
     };
     telemetry::start(&log, &platform);
 
-    let (_sandbox, kubeconfig) = match start_sandbox(&platform) {
+    let (_sandbox, kubeconfig) = match start_sandbox(args.every, &platform) {
         Ok(started) => started,
         Err(why) => {
             telemetry::print_error(&why);
@@ -100,10 +100,12 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
     code
 }
 
-fn start_sandbox(platform: &Platform) -> Result<(Sandbox, TempKubeconfig), String> {
+/// Starts the shop. Three of its workloads can be disrupted, and a pod takes so long to become ready that none of them is
+/// whole in the fourth round, which guards hold back. In the fifth the first of them is whole again.
+fn start_sandbox(every: Duration, platform: &Platform) -> Result<(Sandbox, TempKubeconfig), String> {
     let sandbox = Sandbox::start(SandboxOptions {
         objects: scenario::shop(),
-        ready_after: READY_AFTER,
+        ready_after: (every * 7 / 2).min(READY_AFTER),
         seed: platform.random_u32().into(),
         ..SandboxOptions::default()
     });

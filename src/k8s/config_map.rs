@@ -5,6 +5,7 @@
 use http::{Method, StatusCode};
 use macaque_core::config::ConfigMapRef;
 use macaque_core::journal::{PAUSE_KEYS, PAUSED, PAUSED_BY, PAUSED_REASON, PauseRequest, StoredJournal};
+use macaque_core::key_warnings::{KeyWarning, journal_key_warnings};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
@@ -73,6 +74,15 @@ impl JournalConfigMap {
     /// Whether an annotation of a pause is set, whatever its value.
     pub fn has_pause_annotation(&self) -> bool {
         PAUSE_KEYS.into_iter().any(|key| self.annotation(key).is_some())
+    }
+
+    /// The warnings about macaque's own keys among the annotations.
+    pub fn key_warnings(&self) -> Vec<KeyWarning> {
+        let annotations = self.0["metadata"]["annotations"]
+            .as_object()
+            .into_iter()
+            .flatten();
+        journal_key_warnings(annotations.map(|(key, _)| key.as_str()))
     }
 
     fn annotation(&self, key: &str) -> Option<&str> {

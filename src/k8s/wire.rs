@@ -19,7 +19,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::policy::v1::Eviction;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, Preconditions};
-use macaque_core::pod::{ControllerRef, Pod, PodOwner, PodPhase, PodRef};
+use macaque_core::pod::{ControllerRef, Pod, PodOwner, PodPhase, PodRef, TEMPLATE_HASHES};
 use macaque_core::verdict::{AnswerStatus, StatusCause};
 use serde::{Deserialize, Serialize};
 
@@ -148,24 +148,25 @@ impl From<PodObject> for Pod {
     }
 }
 
-/// The workload behind an owner reference: for a ReplicaSet of a Deployment, the Deployment, so that the ReplicaSets of
-/// a rollout count as one owner. No request is needed: the ReplicaSet is called `NAME-HASH`, and the hash is a pod
-/// label.
+/// The workload behind an owner reference: for a ReplicaSet of a Deployment, or of a Rollout of Argo, that workload, so
+/// that its ReplicaSets count as one owner. No request is needed: the ReplicaSet is called `NAME-HASH`, and the hash is a
+/// pod label.
 fn workload(reference: &ControllerRef, labels: &BTreeMap<String, String>) -> PodOwner {
-    let hash = labels
-        .get("pod-template-hash")
-        .filter(|_| reference.kind == "ReplicaSet");
-    let deployment = hash.and_then(|hash| reference.name.strip_suffix(hash)?.strip_suffix('-'));
-    match deployment {
-        Some(name) => PodOwner {
-            kind: "Deployment".into(),
+    let behind = |(kind, label): (&str, &str)| {
+        let hash = labels.get(label)?;
+        let name = reference.name.strip_suffix(hash.as_str())?.strip_suffix('-')?;
+        Some(PodOwner {
+            kind: kind.to_owned(),
             name: name.to_owned(),
-        },
-        None => PodOwner {
+        })
+    };
+    let workload = TEMPLATE_HASHES.into_iter().find_map(behind);
+    workload
+        .filter(|_| reference.kind == "ReplicaSet")
+        .unwrap_or_else(|| PodOwner {
             kind: reference.kind.clone(),
             name: reference.name.clone(),
-        },
-    }
+        })
 }
 
 impl From<OwnerReference> for ControllerRef {

@@ -46,6 +46,7 @@ impl WorkloadRef {
         // The owner of a ReplicaSet was found by its name alone.
         let api_version = match owner.kind.as_str() {
             "Deployment" if controller.kind != owner.kind => "apps/v1",
+            "Rollout" if controller.kind != owner.kind => "argoproj.io/v1alpha1",
             _ => &controller.api_version,
         };
         Some(Self {

@@ -202,12 +202,9 @@ async fn least_reads(kind: ServerKind) {
     let gone = cluster.scale(&namespace.workload("Deployment", "gone")).await;
     assert_eq!(gone, Ok(OptionalRead::Missing));
 
-    assert_eq!(
-        cluster.owner_annotations(&web).await,
-        Ok(OptionalRead::NotGranted)
-    );
-    let annotations = cluster.namespace_annotations(namespace.name()).await.unwrap();
-    assert_eq!(annotations.found().unwrap()["macaque/frozen"], "true");
+    assert_eq!(cluster.owner_keys(&web).await, Ok(OptionalRead::NotGranted));
+    let keys = cluster.namespace_keys(namespace.name()).await.unwrap();
+    assert_eq!(keys.found().unwrap().annotations["macaque/frozen"], "true");
     for read in [cluster.node_leases().await, cluster.nodes().await] {
         assert!(matches!(read, Err(ApiError::Forbidden { .. })), "{read:?}");
     }
@@ -247,13 +244,10 @@ async fn further_reads(kind: ServerKind) {
     let cluster = &connection.cluster;
 
     let web = namespace.workload("Deployment", "web");
-    let annotations = cluster.owner_annotations(&web).await.unwrap().found().unwrap();
-    assert_eq!(annotations["macaque/frozen-until"], "2027-01-01T00:00:00Z");
+    let keys = cluster.owner_keys(&web).await.unwrap().found().unwrap();
+    assert_eq!(keys.annotations["macaque/frozen-until"], "2027-01-01T00:00:00Z");
     let name = namespace.name();
-    assert_eq!(
-        cluster.namespace_annotations(name).await,
-        Ok(OptionalRead::NotGranted)
-    );
+    assert_eq!(cluster.namespace_keys(name).await, Ok(OptionalRead::NotGranted));
     assert_eq!(cluster.scale(&web).await, Ok(OptionalRead::NotGranted));
 
     let nodes = cluster.node_leases().await.unwrap();

@@ -40,7 +40,7 @@ fn the_recorded_demo_opens_as_the_demo_does() {
     let picture = read("docs/demo.svg");
 
     let opening = opening();
-    assert_eq!(opening.len(), 6, "{opening:?}");
+    assert_eq!(opening.len(), 7, "{opening:?}");
     for line in &opening {
         assert!(
             recorded.lines().any(|recorded| recorded == line),

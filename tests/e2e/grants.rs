@@ -97,7 +97,7 @@ async fn a_namespace_without_a_grant_is_a_problem_that_hides_no_success_elsewher
     let mut other = TestNamespace::new().await;
 
     for namespace in [&mut granted, &mut other] {
-        namespace.with(Workload::deployment("web", 1)).await;
+        namespace.with(Workload::deployment("web", 2)).await;
     }
 
     let account = granted.account(granted.shipped_role().await).await;

@@ -43,8 +43,16 @@ async fn a_pause_stops_an_armed_macaque_and_a_resumption_frees_it() {
             .arg(&namespace.name)
             .by_environment()
     };
-    switch("pause --for 1h").exits(0).await.says(["paused until 20"]);
-    namespace.round().exits(3).await.says(["paused until 20"]);
+    switch("pause --for 1h --reason INC-4711").exits(0).await.says([
+        "paused until 20",
+        " by ",
+        "reason: INC-4711",
+    ]);
+    namespace
+        .round()
+        .exits(3)
+        .await
+        .says(["paused until 20", ": INC-4711 (annotation macaque/paused)"]);
 
     assert_eq!(namespace.lost(&before).await, NO_PODS);
 

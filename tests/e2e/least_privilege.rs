@@ -7,6 +7,9 @@ use crate::program::{MacaqueCommand, MacaqueOutput};
 use crate::test_namespace::{TestNamespace, until};
 use crate::workload::Workload;
 
+/// The guard `nodes`, by leases.
+pub(crate) const NODES_BY_LEASES: (&str, &str) = ("MACAQUE_GUARDS__NODES", "leases");
+
 /// The `what` of every finding with this result.
 fn those(checked: &MacaqueOutput, result: &str) -> Vec<String> {
     let findings = checked.json();
@@ -29,12 +32,21 @@ impl TestNamespace {
     /// Applies what `macaque rbac` prints with these flags, strictly and as it stands; returns a kubeconfig for the
     /// account, once it is in force.
     pub(crate) async fn granted(&mut self, flags: &str) -> String {
+        self.granted_for(flags, &[]).await
+    }
+
+    /// Applies what `macaque rbac` prints with these flags and settings.
+    pub(crate) async fn granted_for(&mut self, flags: &str, settings: &[(&str, &str)]) -> String {
         // A name of its own: ClusterRoles of all tests live together.
         let name = self.name.clone();
         let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}});
         self.create(account).await;
         let words = format!("rbac {flags} --service-account {name} --service-account-namespace {name}");
-        let rbac = self.macaque_on(flags, &words);
+        let configured = |command: MacaqueCommand| {
+            let set = |command: MacaqueCommand, (key, value): &(&str, &str)| command.env(key, value);
+            settings.iter().fold(command, set)
+        };
+        let rbac = configured(self.macaque_on(flags, &words));
         let printed = rbac.exits(0).await;
         let documents = printed
             .printed()
@@ -47,24 +59,30 @@ impl TestNamespace {
                 .lines()
                 .find_map(|line| line.strip_prefix("kind: "))
                 .unwrap();
-            let answer = self.apply(kind, &name, document, "").await;
+            // The binding of a ClusterRole is in no namespace, whatever its subject says.
+            let namespace = document
+                .lines()
+                .find_map(|line| line.strip_prefix("  namespace: "));
+            let path = Self::path_in(namespace.unwrap_or_default(), kind);
+            let answer = self.apply_at(&path, &name, document, "").await;
             assert!(
                 answer.code == 201 && answer.warnings.is_empty(),
                 "{kind}: {answer:#?}"
             );
-            self.removes(format!("{}/{name}", self.path(kind)));
+            self.removes(format!("{path}/{name}"));
             applied += 1;
         }
 
-        // The journal is kept elsewhere than a ClusterRole reaches.
+        // The journal is kept elsewhere than a ClusterRole reaches, and so are the leases of nodes.
         let journal_apart = flags.contains("-A") && flags.contains("--dry-run=false");
-        let expected = if journal_apart { 4 } else { 2 };
+        let leases_apart = settings.contains(&NODES_BY_LEASES);
+        let roles = 1 + usize::from(journal_apart) + usize::from(leases_apart);
 
-        assert_eq!(applied, expected, "a role and its binding");
+        assert_eq!(applied, 2 * roles, "a binding for each role");
 
         let kubeconfig = self.kubeconfig_of(&name).await;
         let flags = flags.replace("--preview", "");
-        checked(|| self.check(&flags, &kubeconfig)).await;
+        checked(|| configured(self.check(&flags, &kubeconfig))).await;
 
         kubeconfig
     }

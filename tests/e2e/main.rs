@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Every test has a namespace of its own and runs beside the others. A module is one kind of promise; `test_namespace`,
-//! `workload`, `shop`, `pod_groups`, `random_namespace`, `access`, `service_account` and `program` are its fixtures.
+//! `workload`, `shop`, `pod_groups`, `random_namespace`, `access`, `service_account`, `prometheus`, `held` and `program` are
+//! its fixtures.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
@@ -16,7 +17,12 @@ mod budgets;
 mod connecting;
 mod daemon;
 mod exemptions;
+mod gates;
 mod grants;
+mod guard_agreement;
+mod guard_grants;
+mod guards;
+mod held;
 mod journal;
 mod least_privilege;
 mod manifest;
@@ -24,9 +30,11 @@ mod mistakes;
 mod pod_groups;
 mod previews;
 mod program;
+mod prometheus;
 mod proxies;
 mod random_namespace;
 mod refusals;
+mod round_guards;
 mod scope;
 mod service_account;
 mod shop;

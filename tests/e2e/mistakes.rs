@@ -19,7 +19,7 @@ async fn an_absent_namespace_is_named() {
 #[ignore = "needs a real control plane: just e2e"]
 async fn an_absent_namespace_hides_no_success_elsewhere() {
     let mut namespace = TestNamespace::new().await;
-    namespace.with(Workload::deployment("web", 1)).await;
+    namespace.with(Workload::deployment("web", 2)).await;
     let round = namespace.macaque("once -n nowhere").exits(0).await;
     round.says([
         "would be tried (dry run)",

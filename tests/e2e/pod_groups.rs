@@ -13,7 +13,7 @@ pub(crate) struct GroupGenerator(ChaCha12Rng);
 
 /// Some pods with a label of their own, and the budgets that cover them.
 pub(crate) struct PodGroup {
-    kind: &'static str,
+    pub(crate) kind: &'static str,
     pub(crate) name: String,
     /// A state for each pod.
     pub(crate) states: Vec<PodState>,
@@ -26,6 +26,17 @@ pub(crate) struct PodState {
     pub(crate) phase: &'static str,
     pub(crate) ready: bool,
     pub(crate) terminating: bool,
+}
+
+/// What happens to an owner whose pods are in their states.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OwnerDisturbance {
+    /// The annotation `macaque/frozen` is set on it.
+    Freeze,
+    /// Its template changes.
+    Rollout,
+    /// One of its pods is deleted.
+    LosePod,
 }
 
 impl PodState {
@@ -77,6 +88,20 @@ impl GroupGenerator {
             name,
             states,
         }
+    }
+
+    /// What happens to the owner of `group`; mostly nothing, as to pods that nothing controls.
+    pub(crate) fn disturbance(&mut self, group: &PodGroup) -> Option<OwnerDisturbance> {
+        let rollout = matches!(group.kind, "Deployment" | "StatefulSet" | "DaemonSet");
+        let choices = [
+            Some(OwnerDisturbance::Freeze),
+            rollout.then_some(OwnerDisturbance::Rollout),
+            Some(OwnerDisturbance::LosePod),
+            None,
+            None,
+            None,
+        ];
+        self.one_of(&choices).filter(|_| group.kind != BARE)
     }
 
     fn state(&mut self, kind: &str, healthy: f64) -> PodState {

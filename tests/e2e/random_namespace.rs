@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::pod_groups::{GroupGenerator, PodGroup, PodState};
+use crate::pod_groups::{GroupGenerator, OwnerDisturbance, PodGroup, PodState};
 use crate::test_namespace::{TestNamespace, uid, until};
 
 /// A namespace and what is to be in it.
@@ -66,6 +66,40 @@ impl RandomNamespace {
             (is_done && pods.len() == wanted.len()).then_some(())
         })
         .await;
+    }
+
+    /// Freezes some owners, begins a rollout of others, and deletes pods of still others, which stay terminating. The
+    /// replacements stay Pending.
+    pub(crate) async fn disturb_owners(&self, generator: &mut GroupGenerator) {
+        for group in &self.groups {
+            let Some(disturbance) = generator.disturbance(group) else {
+                continue;
+            };
+            match disturbance {
+                OwnerDisturbance::Freeze => {
+                    let frozen = json!({"metadata": {"annotations": {"macaque/frozen": "true"}}});
+                    self.patch_owner(group, &frozen).await;
+                }
+                OwnerDisturbance::Rollout => {
+                    let template = json!({"metadata": {"annotations": {"revision": "2"}}});
+                    self.patch_owner(group, &json!({"spec": {"template": template}}))
+                        .await;
+                }
+                OwnerDisturbance::LosePod => {
+                    let pods = self.namespace.pods_of(&group.name).await;
+                    let path = self.namespace.path_of(&pods[0]);
+                    self.namespace
+                        .send(Method::DELETE, &path, &Value::Null)
+                        .await
+                        .accepted();
+                }
+            }
+        }
+    }
+
+    async fn patch_owner(&self, group: &PodGroup, change: &Value) {
+        let path = format!("{}/{}", self.namespace.path(group.kind), group.name);
+        self.namespace.send(Method::PATCH, &path, change).await.accepted();
     }
 
     /// Creates the other budgets.

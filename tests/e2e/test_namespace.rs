@@ -70,6 +70,11 @@ impl TestNamespace {
 
     /// Where the objects of `kind` are, in this namespace if they are in any.
     pub(crate) fn path(&self, kind: &str) -> String {
+        Self::path_in(&self.name, kind)
+    }
+
+    /// Where the objects of `kind` are, in the namespace `namespace` if they are in any.
+    pub(crate) fn path_in(namespace: &str, kind: &str) -> String {
         let group = match kind {
             "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => "/apis/apps/v1",
             "Job" => "/apis/batch/v1",
@@ -80,7 +85,7 @@ impl TestNamespace {
             "Role" | "RoleBinding" => "/apis/rbac.authorization.k8s.io/v1",
             _ => "/api/v1",
         };
-        format!("{group}/namespaces/{}/{}s", self.name, kind.to_lowercase())
+        format!("{group}/namespaces/{namespace}/{}s", kind.to_lowercase())
     }
 
     /// Creates an object in this namespace.
@@ -109,10 +114,12 @@ impl TestNamespace {
 
     /// Server-side apply of a document as it stands, and strictly; `query` may say more.
     pub(crate) async fn apply(&self, kind: &str, name: &str, yaml: &str, query: &str) -> ServerAnswer {
-        let path = format!(
-            "{}/{name}?fieldManager=e2e&fieldValidation=Strict{query}",
-            self.path(kind)
-        );
+        self.apply_at(&self.path(kind), name, yaml, query).await
+    }
+
+    /// Server-side apply of a document among the objects at `path`.
+    pub(crate) async fn apply_at(&self, path: &str, name: &str, yaml: &str, query: &str) -> ServerAnswer {
+        let path = format!("{path}/{name}?fieldManager=e2e&fieldValidation=Strict{query}");
         let body = yaml.as_bytes().to_vec();
         self.send_bytes(Method::PATCH, &path, "application/apply-patch+yaml", body)
             .await

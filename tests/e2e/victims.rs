@@ -11,18 +11,19 @@ use crate::workload::Workload;
 #[ignore = "needs a real control plane: just e2e"]
 async fn a_replacement_of_the_same_name_is_another_pod_and_no_victim() {
     let mut namespace = TestNamespace::new().await;
-    let old = namespace.with(Workload::stateful_set("db", 1)).await.remove(0);
+    let before = namespace.with(Workload::stateful_set("db", 2)).await;
     let round = namespace
         .macaque("once --dry-run=false --count 5 -o json")
         .exits(0)
         .await;
 
     assert_eq!(round.attempts().len(), 1);
-    assert_eq!(round.uids("evicted"), [uid(&old)]);
+    let evicted = round.uids("evicted");
+    let old = before.iter().find(|pod| evicted == [uid(pod)]).unwrap();
 
-    let new = until("db-0 is replaced", async || {
-        let pods = namespace.pods_of("db").await;
-        pods.into_iter().find(|pod| uid(pod) != uid(&old))
+    let new = until("the pod is replaced", async || {
+        let mut pods = namespace.pods_of("db").await.into_iter();
+        pods.find(|pod| before.iter().all(|known| uid(known) != uid(pod)))
     })
     .await;
 
@@ -35,15 +36,13 @@ async fn a_replacement_of_the_same_name_is_another_pod_and_no_victim() {
 async fn the_grace_period_reaches_the_pod_in_both_methods() {
     for method in ["evict", "delete"] {
         let mut namespace = TestNamespace::new().await;
-        let pods = namespace
-            .with(Workload::deployment("web", 1).terminating_slowly())
-            .await;
+        let web = Workload::deployment("web", 2).terminating_slowly();
+        namespace.with(web).await;
         let once = namespace
             .macaque(&format!("once --dry-run=false --method {method}"))
             .env("MACAQUE_DISRUPT__GRACE_PERIOD", "7s");
         once.exits(0).await;
-        let pod = namespace.read(&namespace.path_of(&pods[0])).await;
-        assert!(pod["metadata"]["deletionTimestamp"].is_string(), "{pod:#}");
+        let pod = namespace.terminating_pod().await;
         assert_eq!(pod["metadata"]["deletionGracePeriodSeconds"], 7, "{method}");
     }
 }
@@ -52,11 +51,10 @@ async fn the_grace_period_reaches_the_pod_in_both_methods() {
 #[ignore = "needs a real control plane: just e2e"]
 async fn without_a_grace_period_the_pods_own_holds() {
     let mut namespace = TestNamespace::new().await;
-    let pods = namespace
-        .with(Workload::deployment("web", 1).terminating_slowly())
-        .await;
+    let web = Workload::deployment("web", 2).terminating_slowly();
+    namespace.with(web).await;
     namespace.macaque("once --dry-run=false").exits(0).await;
-    let pod = namespace.read(&namespace.path_of(&pods[0])).await;
+    let pod = namespace.terminating_pod().await;
 
     assert_eq!(
         pod["metadata"]["deletionGracePeriodSeconds"],
@@ -110,6 +108,16 @@ async fn the_same_seed_and_pods_give_the_same_victims() {
 
     assert_eq!(first.uids("dry-run").len(), 3);
     assert_eq!(first.attempts(), again.attempts());
+}
+
+impl TestNamespace {
+    /// The only pod that is being deleted.
+    async fn terminating_pod(&self) -> Value {
+        let mut pods = self.pods().await;
+        pods.retain(|pod| pod["metadata"]["deletionTimestamp"].is_string());
+        assert_eq!(pods.len(), 1, "{pods:#?}");
+        pods.remove(0)
+    }
 }
 
 /// What every write changes, of every pod and every budget.

@@ -17,6 +17,8 @@ pub(crate) struct Workload {
     replicas: usize,
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
+    /// The value of the label and the taint `e2e` of the node that the pods must be on.
+    node: Option<String>,
 }
 
 impl Workload {
@@ -45,6 +47,7 @@ impl Workload {
             replicas,
             labels: BTreeMap::from([("app".to_owned(), name.to_owned())]),
             annotations: BTreeMap::new(),
+            node: None,
         }
     }
 
@@ -68,6 +71,12 @@ impl Workload {
         self.annotated("controlplane.test/gone-after", "1h")
     }
 
+    /// Its pods are on the node of the test namespace `namespace`.
+    pub(crate) fn on_node_of(mut self, namespace: &str) -> Self {
+        self.node = Some(namespace.to_owned());
+        self
+    }
+
     fn object(&self) -> Value {
         let Self {
             kind,
@@ -75,9 +84,14 @@ impl Workload {
             replicas,
             labels,
             annotations,
+            node,
         } = self;
         let metadata = json!({"labels": labels, "annotations": annotations});
-        let pod = json!({"containers": [{"name": "main", "image": "none"}]});
+        let mut pod = json!({"containers": [{"name": "main", "image": "none"}]});
+        if let Some(node) = node {
+            pod["nodeSelector"] = json!({"e2e": node});
+            pod["tolerations"] = json!([{"key": "e2e", "operator": "Exists"}]);
+        }
         let selector = json!({"matchLabels": {"app": name}});
         let template = json!({"metadata": metadata, "spec": pod});
         let (api, spec) = match *kind {
@@ -119,6 +133,16 @@ impl TestNamespace {
             pods.iter().all(is_ready).then_some(pods)
         })
         .await
+    }
+
+    /// Waits until the workload `name` has so many pods, all of them ready, and no others.
+    pub(crate) async fn until_whole(&self, name: &str, replicas: usize) {
+        until(&format!("{name} is whole"), async || {
+            let pods = self.pods_of(name).await;
+            let is_whole = |pod: &Value| is_ready(pod) && pod["metadata"]["deletionTimestamp"].is_null();
+            (pods.len() == replicas && pods.iter().all(is_whole)).then_some(())
+        })
+        .await;
     }
 
     /// The pods of the workload `name` that there are now.
@@ -163,7 +187,8 @@ impl TestNamespace {
     }
 }
 
-fn is_ready(pod: &Value) -> bool {
+/// Whether the condition Ready of `pod` is true.
+pub(crate) fn is_ready(pod: &Value) -> bool {
     let conditions = pod["status"]["conditions"].as_array();
     conditions
         .into_iter()

@@ -303,6 +303,63 @@ async fn a_refusal_is_remembered_for_ten_minutes_in_which_nothing_is_asked() {
 }
 
 #[actix_rt::test]
+async fn the_scale_of_a_custom_resource_is_found_by_asking_for_its_resources_once() {
+    let shop = Shop::open().await;
+    let resource = |name: &str, kind: &str| json!({"name": name, "kind": kind, "namespaced": true});
+    let resources = json!({
+        "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "example.com/v1",
+        "resources": [resource("gizmos", "Gizmo"), resource("gizmos/scale", "Scale"), resource("widgets", "Widget")],
+    });
+    let scale = json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": "web", "uid": "u1"},
+        "spec": {}, "status": {"replicas": 0},
+    });
+    for (path, answer) in [
+        ("GET /apis/example.com/v1/namespaces/shop/gizmos/web/scale", scale),
+        ("GET /apis/example.com/v1", resources),
+    ] {
+        let answer = ProxyResponse::new(200, answer.to_string());
+        shop.proxy.inject(path, Fault::Answer(answer));
+    }
+    let custom = |kind: &str| WorkloadRef {
+        api_version: "example.com/v1".into(),
+        ..workload(kind, "web")
+    };
+
+    shop.proxy.take_exchanges();
+    for _ in 0..2 {
+        let scale = shop
+            .connection
+            .scale(&custom("Gizmo"))
+            .await
+            .unwrap()
+            .found()
+            .unwrap();
+        assert_eq!((scale.desired, &*scale.uid, &*scale.selector), (0, "u1", ""));
+    }
+    let without_scale = shop.connection.scale(&custom("Widget")).await;
+    assert_eq!(without_scale, Ok(OptionalRead::Missing));
+    let asked = shop.proxy.take_exchanges().into_iter();
+    let asked = asked.filter(|exchange| exchange.request.target == "/apis/example.com/v1");
+    assert_eq!(asked.count(), 1);
+}
+
+#[actix_rt::test]
+async fn a_list_of_leases_without_an_end_is_given_up() {
+    let shop = Shop::open().await;
+    let page = json!({
+        "kind": "LeaseList", "apiVersion": "coordination.k8s.io/v1", "metadata": {"continue": "more"}, "items": [],
+    });
+    let answer = ProxyResponse::new(200, page.to_string());
+    shop.proxy.inject("/leases", Fault::Answer(answer));
+    let read = shop.connection.node_leases().await;
+    let Err(ApiError::Unexpected { why, .. }) = &read else {
+        panic!("{read:?}");
+    };
+    assert_eq!(why, "the list does not end");
+}
+
+#[actix_rt::test]
 async fn annotations_and_labels_are_read_from_the_metadata_alone() {
     let mut web = deployment("shop", "web", 1);
     web["metadata"]["annotations"] = json!({"macaque/frozen": "true"});

@@ -40,10 +40,15 @@ impl FakeChat {
         self.service.clear();
     }
 
-    /// Whether a message that was accepted names `pod`.
+    /// Whether a message that was accepted names `pod` as a victim that was tried, and not only as one that was held.
     pub(crate) fn has_report_of(&self, pod: &str) -> bool {
         let accepted = self.accepted.lock().unwrap();
-        accepted.iter().any(|message| message.contains(pod))
+        // The lines of a text, and the strings of the JSON around it.
+        let mut lines = accepted
+            .iter()
+            .flat_map(|message| message.split(['"', '\n']).flat_map(|part| part.split("\\n")));
+        let is_hold = |line: &str| line.contains("holds back") || line.contains("cannot answer");
+        lines.any(|line| line.contains(pod) && !is_hold(line))
     }
 }
 

@@ -74,6 +74,7 @@ pub(crate) enum EnvironmentFault {
     JournalRestored,
     JournalTruncated,
     Paused,
+    PodsMissing,
 }
 
 impl NetworkFault {
@@ -177,6 +178,7 @@ impl TrialFault {
             EnvironmentFault::JournalRestored,
             EnvironmentFault::JournalTruncated,
             EnvironmentFault::Paused,
+            EnvironmentFault::PodsMissing,
         ];
 
         std::iter::once(Self::None)
@@ -211,6 +213,7 @@ impl fmt::Display for TrialFault {
                 EnvironmentFault::JournalRestored => "journal: an old copy is put back",
                 EnvironmentFault::JournalTruncated => "journal: truncated, and repaired",
                 EnvironmentFault::Paused => "paused, and resumed",
+                EnvironmentFault::PodsMissing => "every workload lacks a pod, and is whole again",
             }),
         }
     }

@@ -172,6 +172,7 @@ fn round_config(namespace: &str) -> RoundConfig {
         dry_run: false,
         eligibility: EligibilityConfig {
             target: TargetConfig {
+                // The trials on a real control plane have such pods.
                 include: vec!["bare"],
                 ..TargetConfig::all_of(namespace)
             },
@@ -182,7 +183,7 @@ fn round_config(namespace: &str) -> RoundConfig {
             attempts: 3,
             ..DisruptConfig::default()
         },
-        guards: GuardConfig::off(),
+        guards: GuardConfig::default(),
         gates: Vec::new(),
     }
 }

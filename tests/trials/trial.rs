@@ -1,5 +1,6 @@
 //! One trial: a cluster, some replicas, one fault around the first slot, and the verdict.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -14,14 +15,16 @@ use crate::fault::{EnvironmentFault, TrialFault};
 use crate::network;
 use crate::replica::{ACTOR_FAULTS, ReplicaConfig, SLOT_INTERVAL};
 use crate::replica_group::ReplicaGroup;
-use crate::verdict::{TrialVerdict, has_recovered, judge, losses, nth};
+use crate::verdict::{TrialVerdict, broken_guards, has_recovered, judge, losses, nth};
 
 /// How long the slots after the fault may take to be run, and their reports to be delivered.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The time between two looks at the processes.
 const POLL_INTERVAL: Duration = Duration::from_millis(15);
-/// More pods than any trial disrupts.
-const PODS: usize = 40;
+/// More workloads than any trial disrupts, for nothing is replaced.
+const WORKLOADS: usize = 20;
+/// The pods of each.
+const REPLICAS: u32 = 2;
 
 /// A trial under way.
 struct RunningTrial {
@@ -31,6 +34,8 @@ struct RunningTrial {
     epoch: Timestamp,
     replicas: ReplicaGroup,
     events: Vec<(Timestamp, TrialEvent)>,
+    /// When no workload was whole.
+    held: Option<Range<Timestamp>>,
     _home: TempDir,
 }
 
@@ -40,6 +45,8 @@ enum TrialEvent {
     Object(Value),
     Remove,
     Annotate(Option<&'static str>),
+    /// Every workload wants so many replicas from now on, which it does not get.
+    Scale(u32),
     /// The journal as it is now is put back at that time.
     RestoreLater(Timestamp),
     Truncate(Timestamp),
@@ -83,12 +90,12 @@ pub(crate) async fn run(fault: TrialFault, replicas: usize, log: bool) -> TrialV
 
 impl RunningTrial {
     fn set_up(fault: TrialFault, replicas: usize, log: bool) -> Self {
-        let mut pods: Vec<_> = (0..PODS)
-            .map(|n| scenario::pod("shop", &format!("pod-{n:02}-of-the-shop"), "app"))
+        let mut objects: Vec<_> = (0..WORKLOADS)
+            .map(|n| scenario::deployment("shop", &workload(n), REPLICAS))
             .collect();
-        pods.push(journal());
+        objects.push(journal());
         let sandbox = Sandbox::start(SandboxOptions {
-            objects: pods,
+            objects,
             seed: rand::random(),
             ..SandboxOptions::default()
         })
@@ -147,6 +154,7 @@ impl RunningTrial {
             epoch,
             replicas: ReplicaGroup::start(configs),
             events,
+            held: None,
             _home: home,
         }
     }
@@ -177,6 +185,7 @@ impl RunningTrial {
                     value.map_or(Value::Null, |value| json!({ "macaque/paused": value }));
                 self.sandbox.apply(&[object]).unwrap();
             }
+            TrialEvent::Scale(replicas) => self.scale(replicas),
             TrialEvent::RestoreLater(at) => {
                 let object = self.journal();
                 self.events.push((at, TrialEvent::Object(object)));
@@ -190,6 +199,21 @@ impl RunningTrial {
                     self.events.push((repaired, TrialEvent::Object(whole)));
                 }
             }
+        }
+    }
+
+    /// Scales every workload, of which only the wish is noted: no controller runs.
+    fn scale(&mut self, replicas: u32) {
+        let begun = Timestamp::now();
+        for n in 0..WORKLOADS {
+            let mut object = self.sandbox.object("Deployment", "shop", &workload(n)).unwrap();
+            object["spec"]["replicas"] = json!(replicas);
+            self.sandbox.apply(&[object]).unwrap();
+        }
+
+        match &mut self.held {
+            Some(held) => held.end = begun,
+            None => self.held = Some(Timestamp::now()..Timestamp::MAX),
         }
     }
 
@@ -208,9 +232,10 @@ impl RunningTrial {
     }
 
     fn judge(&self) -> TrialVerdict {
-        judge(&losses(&self.sandbox), self.epoch, |pod| {
-            self.chat.has_report_of(pod)
-        })
+        let losses = losses(&self.sandbox);
+        let mut verdict = judge(&losses, self.epoch, |pod| self.chat.has_report_of(pod));
+        verdict.wrong.extend(broken_guards(&losses, self.held.as_ref()));
+        verdict
     }
 }
 
@@ -266,7 +291,16 @@ fn events(fault: EnvironmentFault, epoch: Timestamp) -> Vec<(Timestamp, TrialEve
                 (nth(epoch, 2), TrialEvent::Annotate(None)),
             ]
         }
+        EnvironmentFault::PodsMissing => vec![
+            (epoch, TrialEvent::Scale(REPLICAS + 1)),
+            (nth(epoch, 2) + SLOT_INTERVAL / 2, TrialEvent::Scale(REPLICAS)),
+        ],
     }
+}
+
+/// The name of a workload.
+fn workload(n: usize) -> String {
+    format!("workload-{n:02}")
 }
 
 /// The journal's ConfigMap as the manifest has it.

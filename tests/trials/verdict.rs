@@ -1,7 +1,8 @@
 //! The verdict on a trial, from the server's own history: which pods were lost and when, and what was written to the
 //! journal before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use jiff::Timestamp;
 use kube_sandbox::Sandbox;
@@ -40,6 +41,30 @@ pub(crate) struct PodLoss {
     pub(crate) at: Timestamp,
     /// The slot that it was reserved for.
     pub(crate) slot: Option<Timestamp>,
+}
+
+/// What is wrong with losses of pods whose owners were not whole, in words. Nothing is replaced in these trials: an owner
+/// that lost a pod is never whole again. Within `held`, no owner was.
+pub(crate) fn broken_guards(losses: &[PodLoss], held: Option<&Range<Timestamp>>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut owners = BTreeSet::new();
+
+    for loss in losses {
+        let (owner, _) = loss.name.rsplit_once('-').unwrap_or_default();
+        if !owners.insert(owner) {
+            wrong.push(format!(
+                "{owner} lost a second pod while it was not whole: {}",
+                loss.name
+            ));
+        }
+        // Guards are asked after the slot.
+        let is_held = |held: &Range<Timestamp>| loss.slot >= Some(held.start) && loss.at < held.end;
+        if held.is_some_and(is_held) {
+            wrong.push(format!("{} was lost while no owner was whole", loss.name));
+        }
+    }
+
+    wrong
 }
 
 /// The pods that were lost so far, in order.

@@ -113,7 +113,7 @@ impl Exemption {
 
 impl OwnPod {
     /// Whether `pod` is macaque's own pod or belongs to the same controller. A controller names its pods after itself
-    /// (`NAME-HASH-SUFFIX` for a Deployment, `NAME-SUFFIX` for the others), so the names are enough to tell.
+    /// (`NAME-HASH-SUFFIX` for a Deployment or a Rollout, `NAME-SUFFIX` for the others), so the names are enough to tell.
     fn covers(&self, pod: &Pod) -> bool {
         if pod.id.namespace != self.namespace {
             return false;
@@ -122,7 +122,7 @@ impl OwnPod {
         let parent = |name: &str| name.rsplit_once('-').map(|(parent, _)| parent.to_owned());
         let is_sibling = pod.owner.as_ref().is_some_and(|owner| {
             let controller = match owner.kind.as_str() {
-                "Deployment" => parent(&self.name).and_then(|replica_set| parent(&replica_set)),
+                "Deployment" | "Rollout" => parent(&self.name).and_then(|replica_set| parent(&replica_set)),
                 _ => parent(&self.name),
             };
             controller.is_some_and(|name| name == owner.name)

@@ -53,10 +53,7 @@ pub fn key_warnings(
     }
 
     let unknown = own_keys.filter(|key| !KNOWN.contains(key));
-    let unknown = unknown.map(|key| KeyWarning {
-        key: key.escape_debug().take(SHOWN_CHARS).collect(),
-        problem: what_was_meant(key),
-    });
+    let unknown = unknown.map(|key| unknown_key(key, &KNOWN));
     let unreadable = freeze::unreadable(annotations, labels).into_iter();
     let unreadable = unreadable.map(|(key, value, fault)| KeyWarning {
         key: pair(key, value),
@@ -77,22 +74,38 @@ fn own_keys(keys: &BTreeMap<String, String>) -> impl Iterator<Item = &str> {
         .take_while(|key| key.starts_with(PREFIX))
 }
 
-/// What is said of an unknown key.
-fn what_was_meant(key: &str) -> String {
+/// The warnings about macaque's own keys among the annotations of the journal's ConfigMap, where only those of a pause are
+/// known.
+pub fn journal_key_warnings<'a>(annotations: impl IntoIterator<Item = &'a str>) -> Vec<KeyWarning> {
+    let own_keys = annotations.into_iter().filter(|key| key.starts_with(PREFIX));
+    let unknown = own_keys.filter(|key| !PAUSE_KEYS.contains(key));
+    unknown.map(|key| unknown_key(key, &PAUSE_KEYS)).collect()
+}
+
+/// The warning about a key that is none of the `known` ones.
+fn unknown_key(key: &str, known: &[&str]) -> KeyWarning {
+    KeyWarning {
+        key: key.escape_debug().take(SHOWN_CHARS).collect(),
+        problem: what_was_meant(key, known),
+    }
+}
+
+/// What is said of a key that is none of the `known` ones.
+fn what_was_meant(key: &str, known: &[&str]) -> String {
     if PAUSE_KEYS.contains(&key) {
         return "it has no effect here: it belongs on the journal's ConfigMap".to_owned();
     }
 
     let typed = key[PREFIX.len()..].to_lowercase();
-    let known = KNOWN.into_iter().map(|known| {
+    let distances = known.iter().map(|known| {
         let edits = damerau_levenshtein(&typed, &known[PREFIX.len()..]);
         (edits, known)
     });
     // Half of the letters: freeze is meant to be frozen.
     let few = typed.chars().count() / 2;
-    match known.filter(|(edits, _)| *edits <= few).min() {
+    match distances.filter(|(edits, _)| *edits <= few).min() {
         Some((_, meant)) => format!("no such key; did you mean {meant}?"),
-        None => format!("no such key; use {}", either(&KNOWN)),
+        None => format!("no such key; use {}", either(known)),
     }
 }
 
@@ -243,6 +256,31 @@ mod tests {
                 "{key} on namespace shop: it has no effect here: it belongs on the journal's ConfigMap"
             );
             assert_eq!(warned(&[(key, "true")]), [expected]);
+        }
+    }
+
+    #[test]
+    fn on_the_journal_only_the_keys_of_a_pause_are_known() {
+        let warned = |key| {
+            let warnings = journal_key_warnings([key, "kept"]).into_iter();
+            warnings.map(|warning| warning.problem).collect::<Vec<_>>()
+        };
+        for key in PAUSE_KEYS {
+            assert_eq!(warned(key), [""; 0]);
+        }
+        for (key, advice) in [
+            ("macaque/pause", "did you mean macaque/paused?"),
+            (
+                "macaque/reason",
+                "use macaque/paused, macaque/paused-reason or macaque/paused-by",
+            ),
+            (
+                "macaque/frozen",
+                "use macaque/paused, macaque/paused-reason or macaque/paused-by",
+            ),
+            ("macaque/pause-reason", "did you mean macaque/paused-reason?"),
+        ] {
+            assert_eq!(warned(key), [format!("no such key; {advice}")], "{key}");
         }
     }
 

@@ -32,6 +32,13 @@ pub struct PodOwner {
     pub name: String,
 }
 
+/// The workloads that own their pods by way of ReplicaSets called `NAME-HASH`, and the label of a pod that holds the
+/// hash: Deployments, and the Rollouts of Argo.
+pub const TEMPLATE_HASHES: [(&str, &str); 2] = [
+    ("Deployment", "pod-template-hash"),
+    ("Rollout", "rollouts-pod-template-hash"),
+];
+
 impl fmt::Display for PodOwner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.kind.to_lowercase(), self.name)
@@ -49,6 +56,19 @@ pub struct ControllerRef {
     pub name: String,
     /// The UID.
     pub uid: String,
+}
+
+/// The label that tells the zone of a pod's node. Kubernetes 1.35 and later copy it to every pod (the admission plugin
+/// PodTopologyLabels); on older servers it is missing.
+pub const ZONE: &str = "topology.kubernetes.io/zone";
+
+/// Where a pod runs, as far as that is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PodPlace {
+    /// The node, once the pod is scheduled.
+    pub node: Option<String>,
+    /// The node's zone, if the pod's labels tell it.
+    pub zone: Option<String>,
 }
 
 /// A pod, reduced to the fields that the rules read.
@@ -129,6 +149,15 @@ impl Pod {
         }
     }
 
+    /// Where the pod runs.
+    pub fn place(&self) -> PodPlace {
+        let known = |place: Option<&String>| place.filter(|place| !place.is_empty()).cloned();
+        PodPlace {
+            node: known(self.node.as_ref()),
+            zone: known(self.labels.get(ZONE)),
+        }
+    }
+
     /// Whether the pod counts as a replica: it is neither terminating nor finished.
     pub fn is_live(&self) -> bool {
         match self.state() {
@@ -142,7 +171,7 @@ impl Pod {
     pub fn is_awaited(&self) -> bool {
         let waits = |owner: &PodOwner| match owner.kind.as_str() {
             "StatefulSet" | "DaemonSet" => true,
-            "Deployment" | "ReplicaSet" | "ReplicationController" | "Job" => false,
+            "Deployment" | "Rollout" | "ReplicaSet" | "ReplicationController" | "Job" => false,
             _ => {
                 let suffix = self.id.name.strip_prefix(&owner.name);
                 let number = suffix.and_then(|suffix| suffix.strip_prefix('-'));

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use macaque_core::config::{ChaosConfig, ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::journal::{Denial, Journal};
+use macaque_core::key_warnings::KeyWarning;
 
 use super::CheckFinding;
 use crate::k8s::{ApiError, Cluster, JournalConfigMap};
@@ -61,14 +62,22 @@ fn judge(
             "end the pause with `macaque resume`",
         );
     }
-    match journal.quarantine(now) {
-        Some(quarantine) => CheckFinding::warning(
+    if let Some(quarantine) = journal.quarantine(now) {
+        return CheckFinding::warning(
             what,
             Denial::Quarantined(quarantine.clone()).to_string(),
             "check the journal, then run `macaque resume`",
-        ),
-        None => CheckFinding::ok(what, summary(&journal, limits, now)),
+        );
     }
+    // Who writes such a key by hand wants to pause, and has not.
+    if let Some(KeyWarning { key, problem }) = config_map.key_warnings().first() {
+        return CheckFinding::warning(
+            what,
+            format!("annotation {key}: {problem}"),
+            "fix or remove the annotation",
+        );
+    }
+    CheckFinding::ok(what, summary(&journal, limits, now))
 }
 
 fn summary(journal: &Journal, limits: &DisruptionLimits, now: Timestamp) -> String {

@@ -18,7 +18,7 @@ use crate::platform::Platform;
 const INTERVAL: Duration = Duration::from_millis(200);
 
 /// The time for the last recoveries, once the actors have stopped.
-const LAST_WAIT: Duration = Duration::from_secs(10);
+const LAST_WAIT: Duration = Duration::from_secs(15);
 
 /// A running watch.
 pub(super) struct RecoveryWatch {

@@ -15,6 +15,7 @@ use crate::text::count;
 
 const DISRUPTED: Style = AnsiColor::Red.on_default().bold();
 const REFUSED: Style = AnsiColor::Yellow.on_default();
+const HELD: Style = AnsiColor::Cyan.on_default();
 const RECOVERED: Style = AnsiColor::Green.on_default();
 const FAINT: Style = Style::new().dimmed();
 const TITLE: Style = Style::new().bold();
@@ -31,6 +32,7 @@ struct ScreenState {
     rounds: usize,
     evicted: usize,
     refused: usize,
+    held: usize,
     recoveries: Vec<Duration>,
 }
 
@@ -42,6 +44,7 @@ impl DemoScreen {
             rounds: 0,
             evicted: 0,
             refused: 0,
+            held: 0,
             recoveries: Vec::new(),
         };
 
@@ -59,7 +62,8 @@ impl DemoScreen {
              web      4 replicas  budget: at least 3 available\n  \
              search   2 replicas  no budget\n  \
              db       3 replicas  budget: at least 3 available, so none can be evicted\n  \
-             logs     a DaemonSet, exempt\n",
+             logs     a DaemonSet, exempt\n  \
+             A workload that lacks a ready pod is held back until it is whole.\n",
             every.as_secs(),
             count(usize::from(rounds), "round"),
         ));
@@ -84,6 +88,10 @@ impl DemoScreen {
                 "refused" => {
                     state.refused += 1;
                     REFUSED
+                }
+                "held" => {
+                    state.held += 1;
+                    HELD
                 }
                 _ => FAINT,
             };
@@ -112,11 +120,12 @@ impl DemoScreen {
         };
 
         write(&format!(
-            "\n{TITLE}{}: {} evicted, {} refused by a budget, {}.{TITLE:#}\n\n\
+            "\n{TITLE}{}: {} evicted, {} refused by a budget, {} held back by a guard, {}.{TITLE:#}\n\n\
              Try it yourself: `macaque sandbox` serves this shop to kubectl and to `macaque once`.",
             count(state.rounds, "round"),
             count(state.evicted, "pod"),
             count(state.refused, "eviction"),
+            state.held,
             recoveries,
         ));
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use macaque_core::config::NamespaceScope;
-use macaque_core::pod::Pod;
+use macaque_core::pod::{Pod, TEMPLATE_HASHES};
 
 use crate::settings::is_object_name;
 
@@ -211,9 +211,10 @@ impl NamedOwner {
         };
 
         match self.kind.as_str() {
-            // A pod of a Deployment is held by a ReplicaSet called DEPLOYMENT-HASH.
-            REPLICA_SET if owner.kind == "Deployment" => {
-                let hash = pod.labels.get("pod-template-hash");
+            REPLICA_SET if owner.kind != REPLICA_SET => {
+                // A pod of a Deployment is held by a ReplicaSet called DEPLOYMENT-HASH.
+                let label = TEMPLATE_HASHES.iter().find(|(kind, _)| *kind == owner.kind);
+                let hash = label.and_then(|(_, label)| pod.labels.get(*label));
                 hash.is_some_and(|hash| format!("{}-{hash}", owner.name) == self.name)
             }
             // A CronJob calls its Jobs CRONJOB-NUMBER.

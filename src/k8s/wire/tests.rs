@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::list::ListEnvelope;
 use super::*;
+use crate::k8s::WorkloadRef;
 
 /// The pod of this object, which need not say its UID.
 fn pod(mut object: serde_json::Value) -> Pod {
@@ -51,15 +52,41 @@ fn the_bodies_sent_are_spelt_as_the_api_server_reads_them() {
 }
 
 #[test]
-fn a_pod_of_a_replica_set_is_owned_by_its_deployment() {
-    let of = |hash: &str| {
-        pod(json!({"metadata": {
-            "name": "web-7d4b9-x", "labels": {"pod-template-hash": hash},
-            "ownerReferences": [{"kind": "ReplicaSet", "name": "web-7d4b9", "controller": true}],
-        }}))
+fn a_pod_of_a_replica_set_is_owned_by_its_deployment_or_its_rollout() {
+    let of = |kind: &str, label: &str, hash: &str| {
+        let pod = pod(json!({"metadata": {
+            "name": "web-7d4b9-x", "namespace": "shop", "labels": {label: hash},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": kind, "name": "web-7d4b9", "controller": true}],
+        }}));
+        let workload = WorkloadRef::of(&pod).unwrap();
+        let owner = pod.owner.unwrap();
+        assert_eq!((&workload.kind, &workload.name), (&owner.kind, &owner.name));
+        assert_eq!(workload.namespace, "shop");
+        format!("{owner} of {}", workload.api_version)
     };
-    assert_eq!(of("7d4b9").owner.unwrap().to_string(), "deployment/web");
-    assert_eq!(of("other").owner.unwrap().to_string(), "replicaset/web-7d4b9");
+
+    let (hash, of_rollout) = ("pod-template-hash", "rollouts-pod-template-hash");
+    let rows = [
+        ("ReplicaSet", hash, "7d4b9", "deployment/web of apps/v1"),
+        (
+            "ReplicaSet",
+            of_rollout,
+            "7d4b9",
+            "rollout/web of argoproj.io/v1alpha1",
+        ),
+        ("ReplicaSet", hash, "other", "replicaset/web-7d4b9 of apps/v1"),
+        (
+            "ReplicaSet",
+            of_rollout,
+            "other",
+            "replicaset/web-7d4b9 of apps/v1",
+        ),
+        ("ReplicaSet", "app", "7d4b9", "replicaset/web-7d4b9 of apps/v1"),
+        ("StatefulSet", hash, "7d4b9", "statefulset/web-7d4b9 of apps/v1"),
+    ];
+    for (kind, label, value, owner) in rows {
+        assert_eq!(of(kind, label, value), owner);
+    }
 }
 
 #[test]

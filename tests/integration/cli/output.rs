@@ -113,3 +113,17 @@ fn no_color_wins_even_where_colour_is_forced() {
     let coloured = forced.join().unwrap();
     assert!(coloured.out.contains('\u{1b}'), "{coloured:?}");
 }
+
+#[test]
+fn the_demo_shows_a_workload_that_is_held_back_and_why() {
+    let shown = macaque("demo --rounds 4 --every 2").run();
+    shown.says(
+        0,
+        &[
+            "guard whole holds back: ",
+            " not ready",
+            " held back by a guard",
+            "recovered",
+        ],
+    );
+}

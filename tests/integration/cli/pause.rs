@@ -259,6 +259,20 @@ fn check_reports_the_state_of_the_journal() {
         ],
     );
 
+    let mut journal = cluster
+        .sandbox
+        .object("ConfigMap", "chaos", "macaque-journal")
+        .unwrap();
+    journal["metadata"]["annotations"] = json!({"macaque/pause": "true"});
+    cluster.sandbox.apply(&[journal]).unwrap();
+    check(&cluster).says(
+        0,
+        &[
+            "warning",
+            "annotation macaque/pause: no such key; did you mean macaque/paused?",
+        ],
+    );
+
     macaque("pause -n chaos").on(&cluster).run();
     check(&cluster).says(0, &["warning", "paused by sandbox (annotation"]);
     macaque("pause -n chaos --reason INC-4711").on(&cluster).run();

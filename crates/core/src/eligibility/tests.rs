@@ -217,15 +217,18 @@ fn macaques_own_deployment_is_exempt_and_its_neighbours_are_not() {
         namespace: "shop".into(),
         name: "macaque-5f6-abcde".into(),
     });
-    let sibling = Pod {
+    let sibling = |kind: &str| Pod {
         owner: Some(PodOwner {
-            kind: "Deployment".into(),
+            kind: kind.to_owned(),
             name: "macaque".into(),
         }),
         ..web()
     };
 
-    assert_eq!(exempting(&sibling, &rules), Some("self"));
+    for kind in ["Deployment", "Rollout"] {
+        assert_eq!(exempting(&sibling(kind), &rules), Some("self"), "{kind}");
+    }
+    let sibling = sibling("Deployment");
     assert_eq!(exempting(&web(), &rules), None);
 
     let mut namesake = sibling;

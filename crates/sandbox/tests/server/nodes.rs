@@ -1,7 +1,7 @@
 //! Nodes: their leases, and the labels that their pods get from them.
 
 use jiff::{SignedDuration, Timestamp};
-use kube_sandbox::scenario;
+use kube_sandbox::{AccessDenial, scenario};
 use serde_json::{Value, json};
 
 use crate::test_server::{TestServer, eventually};
@@ -107,4 +107,17 @@ fn a_namespace_is_annotated_by_a_patch_and_shown_as_metadata_alone() {
     }
     let namespace = server.get_accepting(path, accept).json();
     assert_eq!(namespace["metadata"]["annotations"]["example.com/note"], "true");
+}
+
+#[test]
+fn the_right_to_read_a_namespace_is_one_inside_it() {
+    let server = TestServer::paused(&[scenario::deployment("shop", "web", 1)]);
+    let denial = AccessDenial::new("get", "namespaces").within("shop");
+    server.sandbox.deny(denial);
+
+    let refused = server.get("/api/v1/namespaces/shop");
+    let words = "namespaces \"shop\" is forbidden: User \"sandbox\" cannot get resource \"namespaces\" in API group \"\" in the \
+                 namespace \"shop\"";
+    assert_eq!((refused.code, refused.message().as_str()), (403, words));
+    assert_eq!(server.get("/api/v1/namespaces/default").code, 200);
 }

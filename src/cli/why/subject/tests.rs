@@ -129,7 +129,10 @@ fn pod_of(kind: &str, name: &str) -> Pod {
             name: "p".into(),
             uid: "u".into(),
         },
-        labels: BTreeMap::from([("pod-template-hash".into(), "7d4b9".into())]),
+        labels: BTreeMap::from([
+            ("pod-template-hash".into(), "7d4b9".into()),
+            ("rollouts-pod-template-hash".into(), "5c8f6".into()),
+        ]),
         annotations: BTreeMap::new(),
         owner: Some(PodOwner {
             kind: kind.into(),
@@ -159,6 +162,8 @@ fn an_owner_is_found_by_every_name_that_it_has() {
         ("rs/web", "ReplicaSet", "web", true),
         ("rs/web-7d4b9", "Deployment", "web", true),
         ("rs/web-00000", "Deployment", "web", false),
+        ("rs/web-5c8f6", "Rollout", "web", true),
+        ("rs/web-7d4b9", "Rollout", "web", false),
         ("rc/rc-1", "ReplicationController", "rc-1", true),
         ("job/backup-29000000", "Job", "backup-29000000", true),
         ("cj/backup", "Job", "backup-29000000", true),
