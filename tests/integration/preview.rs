@@ -5,6 +5,7 @@ mod agreement;
 mod asking;
 mod faults;
 mod fixture;
+mod guard_agreement;
 mod plan;
 mod recorded;
 mod sampling;
