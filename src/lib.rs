@@ -27,12 +27,13 @@
 //! - [`heartbeat`]: the heartbeats of the actors, as the Supervisor sees them.
 //! - [`stop`]: the request to stop a round.
 //! - [`proxy`]: which proxy leads to a server, and the connection through it.
+//! - `http_client`: the HTTP client of gates and chat services. The only module that uses `awc`.
 //! - [`k8s`]: the Kubernetes adapter. The only module that uses `kube`.
 //! - `list_pager`: follows a list from page to page.
 //! - `read_retry`: retries reads of the API server.
 //! - [`gates`]: guards that ask other services: Prometheus, Alertmanager, or any over HTTP.
 //! - [`guards`]: what must hold around a victim before it is disrupted.
-//! - [`notify`]: the notification channels. The only module that uses `awc`.
+//! - [`notify`]: the notification channels.
 //! - [`journal`]: stores the journal, in a ConfigMap or in memory; the core decides what a step is.
 //! - [`round`]: one round, from the list of pods to the report.
 //! - [`preview`]: what a round would do, for `plan` and `why`.
@@ -55,6 +56,7 @@ pub mod gates;
 pub mod guards;
 pub mod health;
 pub mod heartbeat;
+mod http_client;
 pub mod journal;
 pub mod k8s;
 mod list_pager;

@@ -1,13 +1,12 @@
 //! Delivers the report of a round: turns it into one message, which each channel delivers in its own form.
 //!
 //! This module depends on reports and HTTP, and neither on Kubernetes nor on actors. [`message`] holds the wording,
-//! [`registry`] the list of chat services, [`http`] the HTTP client, and each service's own file its payload and the
+//! [`registry`] the list of chat services, [`chat_client`] the client, and each service's own file its payload and the
 //! meaning of its answers. Tokens, URLs and destinations appear in no error, log line or `Debug` output.
 
 pub mod channel;
-mod connector;
+pub mod chat_client;
 pub mod delivery;
-pub mod http;
 mod local_time;
 mod log_channel;
 pub mod message;
@@ -20,8 +19,8 @@ pub mod url;
 pub mod webex;
 
 pub use self::channel::Channel;
+pub use self::chat_client::{ChatClient, ChatClientError};
 pub use self::delivery::{Delivery, DeliveryError, DeliveryResult, Retryable};
-pub use self::http::HttpClient;
 pub(crate) use self::message::warnings;
 pub use self::message::{MessageContext, RoundMessage};
 pub use self::retry::{DeliveryRetry, TryCount};
@@ -36,7 +35,7 @@ use crate::redact::Redactor;
 /// Tries once to deliver `message` through `channel`, within the deadline of `http`.
 ///
 /// An error [`Retryable::InDoubt`] does not prove that the message was not delivered: the answer may have been lost.
-pub async fn deliver(http: &HttpClient, channel: &Channel, message: &RoundMessage) -> DeliveryResult {
+pub async fn deliver(http: &ChatClient, channel: &Channel, message: &RoundMessage) -> DeliveryResult {
     match channel {
         Channel::Log => {
             log_channel::write(message);
@@ -76,7 +75,7 @@ fn redact(service: &dyn ChatService, result: DeliveryResult) -> DeliveryResult {
 /// This may take as long as `retry.tries` deadlines and the pauses in between, so no other channel and no round may
 /// wait for it.
 pub async fn deliver_with_retries(
-    http: &HttpClient,
+    http: &ChatClient,
     channel: &Channel,
     message: &RoundMessage,
     retry: &DeliveryRetry,

@@ -21,7 +21,7 @@ use super::recipient::StableRecipient;
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::Heartbeat;
 use crate::notify::{
-    self, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, MessageContext, RoundMessage, TryCount,
+    self, ChatClient, DeliveryError, DeliveryResult, DeliveryRetry, MessageContext, RoundMessage, TryCount,
 };
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
@@ -40,7 +40,7 @@ struct TrackedRound {
 pub struct Notifier {
     queues: Vec<ChannelQueue>,
     rounds: VecDeque<TrackedRound>,
-    http: Option<HttpClient>,
+    http: Option<ChatClient>,
     proxies: ProxyPolicy,
     messages: MessageContext,
     retry: DeliveryRetry,
@@ -202,10 +202,10 @@ impl Actor for Notifier {
 
     fn started(&mut self, _: &mut Self::Context) {
         let channels: Vec<_> = self.queues.iter().map(|queue| queue.channel.clone()).collect();
-        let http = HttpClient::new(&channels, &self.proxies, &self.platform).or_else(|error| {
+        let http = ChatClient::new(&channels, &self.proxies, &self.platform).or_else(|error| {
             log::error!("chat services cannot be reached: {error}");
             // The log channel works without TLS.
-            HttpClient::new(&[], &self.proxies, &self.platform)
+            ChatClient::new(&[], &self.proxies, &self.platform)
         });
         self.http = http.ok();
     }

@@ -1,6 +1,7 @@
-//! `macaque check`: checks the configuration, the connection and the permissions, missing and excess ones, and names a
-//! remedy for each. Disrupts nothing.
+//! `macaque check`: checks the configuration, the connection, the permissions, missing and excess ones, and the gates, and
+//! names a remedy for each. Disrupts nothing.
 
+mod gates;
 mod grants;
 mod journal;
 mod table;
@@ -122,7 +123,7 @@ pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
     ];
 
     let connected = System::new().block_on(async {
-        match Cluster::connect(&setup::access(&settings.cluster), &platform).await {
+        let connected = match Cluster::connect(&setup::access(&settings.cluster), &platform).await {
             Ok(cluster) => {
                 check_cluster(&cluster, &settings, &platform, &mut findings).await;
                 true
@@ -131,7 +132,9 @@ pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
                 findings.push(unreachable(&error, None));
                 false
             }
-        }
+        };
+        findings.extend(gates::check(&settings.gates, &settings.config, &platform).await);
+        connected
     });
 
     match args.output {

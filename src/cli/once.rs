@@ -17,7 +17,7 @@ use super::{exit, output, setup};
 use crate::failpoint::FailPoints;
 use crate::gates::Gates;
 use crate::notify::{
-    self, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, HttpClient, MessageContext, Retryable,
+    self, ChatClient, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, MessageContext, Retryable,
     RoundMessage,
 };
 use crate::platform::Platform;
@@ -203,7 +203,7 @@ async fn deliver(
     if channels.is_empty() {
         return true;
     }
-    let http = match HttpClient::new(&channels, &setup::notify_proxies(notify), platform) {
+    let http = match ChatClient::new(&channels, &setup::notify_proxies(notify), platform) {
         Ok(http) => http,
         Err(error) => {
             log::error!("the report was not delivered: {error}");

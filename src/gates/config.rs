@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// One configured gate. `Debug` does not show the values of its headers, which may be secrets.
+/// One configured gate. Its `Debug` output shows neither its URL nor the values of its headers, which may hold
+/// secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GateConfig {
     /// The name, which every message shows.
@@ -128,12 +129,11 @@ impl fmt::Debug for GateConfig {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("GateConfig")
             .field("name", &self.name)
-            .field("url", &self.url)
             .field("timeout", &self.timeout)
             .field("ca_file", &self.ca_file)
             .field("token_file", &self.token_file)
             .field("headers", &headers)
             .field("kind", &self.kind)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

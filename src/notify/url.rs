@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use awc::http::Uri;
+use crate::http_client::Uri;
 
 /// The reason why a URL cannot be used. Does not repeat the URL, which may be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

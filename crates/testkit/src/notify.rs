@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use macaque::notify::{Channel, HttpClient, RoundMessage, SlackBot, SlackWebhook, WebexBot};
+use macaque::notify::{Channel, ChatClient, RoundMessage, SlackBot, SlackWebhook, WebexBot};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
@@ -79,11 +79,11 @@ pub fn webex(address: &str) -> Channel {
 }
 
 /// A client for services on loopback.
-pub fn http() -> HttpClient {
-    HttpClient::new(&[], &ProxyPolicy::Direct, &Platform::system()).unwrap()
+pub fn http() -> ChatClient {
+    ChatClient::new(&[], &ProxyPolicy::Direct, &Platform::system()).unwrap()
 }
 
 /// A client for services on loopback whose deadline a test can wait for.
-pub fn hasty() -> HttpClient {
+pub fn hasty() -> ChatClient {
     http().with_deadline(Duration::from_millis(500))
 }

@@ -3,8 +3,8 @@
 
 use std::net::IpAddr;
 
-use awc::http::Uri;
-use awc::http::header::{HeaderName, HeaderValue};
+use http::Uri;
+use http::header::{HeaderName, HeaderValue};
 
 use super::fields::GateService;
 use crate::settings::mistake::quote;

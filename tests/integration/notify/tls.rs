@@ -6,8 +6,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
 
-use macaque::notify::http::HttpError;
-use macaque::notify::{Channel, Delivery, DeliveryError, HttpClient, SlackWebhook, deliver};
+use macaque::notify::{Channel, ChatClient, ChatClientError, Delivery, DeliveryError, SlackWebhook, deliver};
 use macaque::platform::Platform;
 use macaque::proxy::{Proxy, ProxyEnvironment, ProxyPolicy};
 use rustls::crypto::ring;
@@ -80,8 +79,8 @@ fn secure_webhook(host: &str) -> (Channel, std::thread::JoinHandle<Option<Vec<u8
 }
 
 /// A client for these channels, without a proxy.
-fn client(channels: &[Channel]) -> Result<HttpClient, HttpError> {
-    HttpClient::new(channels, &ProxyPolicy::Direct, &Platform::system())
+fn client(channels: &[Channel]) -> Result<ChatClient, ChatClientError> {
+    ChatClient::new(channels, &ProxyPolicy::Direct, &Platform::system())
 }
 
 #[actix_rt::test]
@@ -213,7 +212,7 @@ async fn a_variable_that_names_no_proxy_is_a_permanent_error_that_names_it() {
     let value = |name: &str| (name == "HTTPS_PROXY").then(|| format!("http://user:{CANARY}@"));
     let proxies = ProxyPolicy::Environment(ProxyEnvironment::from_variables(value));
     let channel = distant();
-    let new = |channels: &[Channel]| HttpClient::new(channels, &proxies, &Platform::system());
+    let new = |channels: &[Channel]| ChatClient::new(channels, &proxies, &Platform::system());
     let error = new(std::slice::from_ref(&channel)).unwrap_err().to_string();
     let begins = "HTTPS_PROXY is not the URL of a proxy: use http://";
     assert!(error.starts_with(begins) && !error.contains(CANARY), "{error}");
@@ -225,7 +224,7 @@ async fn a_variable_that_names_no_proxy_is_a_permanent_error_that_names_it() {
 
 /// Delivers the message to `channel` through `proxies`, with one try.
 async fn delivery(channel: &Channel, proxies: ProxyPolicy) -> Result<Delivery, DeliveryError> {
-    let http = HttpClient::new(std::slice::from_ref(channel), &proxies, &Platform::system()).unwrap();
+    let http = ChatClient::new(std::slice::from_ref(channel), &proxies, &Platform::system()).unwrap();
     deliver(&http, channel, &message()).await
 }
 

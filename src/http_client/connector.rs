@@ -1,9 +1,10 @@
-//! The connections of awc to the chat services: through a proxy where there is one, which awc knows nothing of.
+//! The connections of awc to servers: through a proxy where there is one, which awc knows nothing of.
 
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 
 use actix_rt::net::{ActixStream, Ready, TcpStream};
 use actix_service::Service;
@@ -17,30 +18,36 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 
 use crate::proxy::{BadProxy, ProxiedStream, Proxy, ProxyConnector, ProxyError, ProxyPolicy};
 
-/// Connects awc to chat services.
+/// Connects awc to a server.
 #[derive(Clone)]
 pub(super) struct ServiceConnector {
     direct: ConnectorService,
     proxied: ProxyConnector,
     policy: ProxyPolicy,
+    hung_up: Arc<AtomicBool>,
 }
 
-/// A connection to a chat service, as awc takes it.
+/// A connection to a server, as awc takes it.
 #[derive(Debug)]
-pub(super) struct ServiceStream(TokioIo<ProxiedStream>);
+pub(super) struct ServiceStream {
+    stream: TokioIo<ProxiedStream>,
+    hung_up: Arc<AtomicBool>,
+}
 
 impl ServiceConnector {
-    /// Creates a connector; `tls` is how services and proxies over TLS are spoken to.
-    pub(super) fn new(policy: ProxyPolicy, tls: Option<Arc<ClientConfig>>) -> Self {
+    /// Creates a connector; `tls` is how servers and proxies over TLS are spoken to. `hung_up` is set once the other side
+    /// has closed a connection and everything that it sent was read.
+    pub(super) fn new(policy: ProxyPolicy, tls: Option<Arc<ClientConfig>>, hung_up: Arc<AtomicBool>) -> Self {
         Self {
             direct: ConnectorService::default(),
             proxied: ProxyConnector::new(tls),
             policy,
+            hung_up,
         }
     }
 }
 
-/// The proxy that leads to `service`. None leads to one without TLS, which is on this machine.
+/// The proxy that leads to `service`. None leads to one without TLS.
 pub(super) fn proxy_for(policy: &ProxyPolicy, service: &Uri) -> Result<Option<Proxy>, BadProxy> {
     match server(service) {
         Some(server) => policy.proxy_for(&server),
@@ -66,6 +73,7 @@ impl Service<ConnectInfo<Uri>> for ServiceConnector {
         let proxy = proxy_for(&self.policy, &service);
         let direct = self.direct.clone();
         let proxied = self.proxied.clone();
+        let hung_up = Arc::clone(&self.hung_up);
 
         Box::pin(async move {
             let failed = |error| ConnectError::Io(io::Error::other(error));
@@ -79,7 +87,8 @@ impl Service<ConnectInfo<Uri>> for ServiceConnector {
                     MaybeHttpsStream::Http(TokioIo::new(stream))
                 }
             };
-            Ok(Connection::new(service, ServiceStream(TokioIo::new(stream))))
+            let stream = TokioIo::new(stream);
+            Ok(Connection::new(service, ServiceStream { stream, hung_up }))
         })
     }
 }
@@ -87,7 +96,7 @@ impl Service<ConnectInfo<Uri>> for ServiceConnector {
 impl ServiceStream {
     /// The TCP connection below everything.
     fn tcp(&self) -> &TcpStream {
-        match self.0.inner() {
+        match self.stream.inner() {
             MaybeHttpsStream::Http(tcp) => tcp.inner(),
             MaybeHttpsStream::Https(tls) => tls.inner().get_ref().0.inner().inner(),
         }
@@ -110,20 +119,25 @@ impl AsyncRead for ServiceStream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        if buffer.filled().len() == before && buffer.remaining() > 0 {
+            self.hung_up.store(true, Ordering::Relaxed);
+        }
+        Poll::Ready(read)
     }
 }
 
 impl AsyncWrite for ServiceStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
