@@ -133,6 +133,11 @@ impl<'a> RoundGuards<'a> {
         self.restart_time();
     }
 
+    /// Notes a warning for the report, which shows each once.
+    pub fn warn(&mut self, warning: String) {
+        self.warnings.insert(warning);
+    }
+
     /// The warnings about what the guards read, each once.
     pub fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings).into_iter().collect()

@@ -70,6 +70,11 @@ impl JournalStore {
         Self::new(JournalLocation::Memory, "memory", limits, count, timing, platform)
     }
 
+    /// The limits on disruptions.
+    pub fn limits(&self) -> &DisruptionLimits {
+        &self.limits
+    }
+
     /// Sets the least time between two rounds.
     pub fn with_spacing(mut self, spacing: Duration) -> Self {
         self.timing.spacing = spacing;

@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use macaque_core::config::{ConfigMapRef, JournalLocation};
+use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
+use macaque_core::eligibility::Exemption;
 use macaque_core::journal::{
     Denial, Journal, JournalEvent, LeaseHolder, PauseRequest, StepContext, StoredJournal,
 };
@@ -46,6 +47,16 @@ pub enum JournalError {
     Api(ApiError),
 }
 
+impl JournalError {
+    /// The exemption of the victim, if the journal denied only this one and pods beside it.
+    pub fn exemption(&self) -> Option<Exemption> {
+        match self {
+            Self::Denied(denial) => denial.exemption(),
+            Self::Unusable(_) | Self::Api(_) => None,
+        }
+    }
+}
+
 impl JournalWriter {
     pub(super) fn new(store: JournalStore, holder: LeaseHolder) -> Self {
         Self {
@@ -58,6 +69,11 @@ impl JournalWriter {
     /// The identity that the writer records in the journal.
     pub fn holder(&self) -> &LeaseHolder {
         &self.holder
+    }
+
+    /// The limits that the journal enforces.
+    pub fn limits(&self) -> &DisruptionLimits {
+        self.store.limits()
     }
 
     /// How often to run a recovery pass: several times per lease.

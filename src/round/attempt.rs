@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use macaque_core::eligibility::Candidate;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::pod::PodRef;
+use macaque_core::pod::{PodPlace, PodRef};
 use macaque_core::refusal::Refusal;
 use macaque_core::verdict::{DisruptionVerdict, classify};
 
@@ -56,6 +56,7 @@ pub(super) enum PodState {
 struct DisruptionAttempt<'a> {
     context: &'a RoundContext<'a>,
     victim: &'a Candidate,
+    place: &'a PodPlace,
     pod: &'a PodRef,
     /// When the outcome is no longer looked for.
     until: Instant,
@@ -91,15 +92,17 @@ impl RoundContext<'_> {
         }
     }
 
-    /// Disrupts a reserved `victim` and finds out, until `until`, what happened to it.
+    /// Disrupts a reserved `victim` in its `place` and finds out, until `until`, what happened to it.
     pub(super) async fn disrupt(
         &self,
         victim: &Candidate,
+        place: &PodPlace,
         until: Instant,
     ) -> Result<AttemptOutcome, AttemptError> {
         let mut attempt = DisruptionAttempt {
             context: self,
             victim,
+            place,
             pod: &victim.pod,
             until,
             throttle_retries: THROTTLE_RETRIES,
@@ -203,7 +206,7 @@ impl DisruptionAttempt<'_> {
             return Some(Outcome::Unknown { why });
         }
         // The look may have taken long: meanwhile macaque may have been paused, or the round taken over.
-        if let Err(error) = self.context.confirm(self.victim).await {
+        if let Err(error) = self.context.confirm(self.victim, self.place).await {
             let why = format!("{why}, and the request was not repeated: {error}");
             return Some(Outcome::Unknown { why });
         }

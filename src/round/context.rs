@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{Denial, Journal, JournalEvent, Resolution, RoundRecord};
+use macaque_core::pod::PodPlace;
 use macaque_core::report::{RoundEnd, RoundReport};
 use tokio::time::Instant;
 
@@ -143,18 +144,27 @@ impl RoundContext<'_> {
     }
 
     /// Reserves a victim that is about to be disrupted.
-    pub(super) async fn reserve(&self, victim: &Candidate) -> Result<Journal, JournalError> {
+    pub(super) async fn reserve(
+        &self,
+        victim: &Candidate,
+        place: &PodPlace,
+    ) -> Result<Journal, JournalError> {
         let event = JournalEvent::Reserve {
             victim: victim.clone(),
+            place: place.clone(),
             method: self.config.disrupt.method,
         };
         self.commit(&event).await
     }
 
     /// Confirms that a reserved victim may still be disrupted, whatever was written to the journal meanwhile.
-    pub(super) async fn confirm(&self, victim: &Candidate) -> Result<Journal, JournalError> {
+    pub(super) async fn confirm(
+        &self,
+        victim: &Candidate,
+        place: &PodPlace,
+    ) -> Result<Journal, JournalError> {
         self.writer.forget_cached();
-        self.reserve(victim).await
+        self.reserve(victim, place).await
     }
 
     /// The end of the search for a victim's outcome: shortly before the lease of the round ends, so that the outcome is

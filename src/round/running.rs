@@ -2,10 +2,10 @@
 
 use macaque_core::eligibility::{Candidate, Exemption, judge};
 use macaque_core::guard::first_hold;
-use macaque_core::journal::{Denial, Journal, Resolution};
+use macaque_core::journal::{Journal, Resolution, caps_without_place};
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
-use macaque_core::pod::{Pod, PodRef};
+use macaque_core::pod::{Pod, PodPlace, PodRef};
 use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
 use macaque_core::selection::VictimPicker;
 
@@ -14,7 +14,6 @@ use super::attempt::{AttemptError, AttemptOutcome};
 use super::scan::{PodScan, PodScanner, ScanOutcome};
 use crate::failpoint::FailPoint;
 use crate::guards::{Held, RoundGuards};
-use crate::journal::JournalError;
 use crate::k8s::ApiError;
 use crate::read_retry::with_retries;
 
@@ -57,6 +56,10 @@ impl<'a> RunningRound<'a> {
     /// # Errors
     /// The early end of the round.
     pub(super) async fn run(&mut self, seed: u64, journal: &Journal) -> Result<(), RoundEnd> {
+        for uid in journal.recent_victims(self.context.platform.now()) {
+            self.guards.note_own_victim(uid);
+        }
+
         let mut scan = PodScan::<Vec<Candidate>>::default();
         let outcome = self.scanner().scan_unless_large(&mut scan).await;
         self.note_scan(&mut scan);
@@ -87,7 +90,7 @@ impl<'a> RunningRound<'a> {
         seed: u64,
         journal: &Journal,
     ) -> Result<(), RoundEnd> {
-        candidates.retain(|candidate| self.passes_cooldown(candidate, journal));
+        candidates.retain(|candidate| self.passes_journal(candidate, journal));
         let picker = VictimPicker::new(candidates, seed, &self.context.config.disrupt);
         self.report.candidates = picker.candidates();
         self.try_remaining(picker).await
@@ -202,7 +205,7 @@ impl<'a> RunningRound<'a> {
             Err(Held::Round(hold)) => Err(RoundEnd::Held(hold)),
             Err(Held::Victim(hold)) => Ok(AttemptResult::Attempted(Outcome::Held(hold).into())),
             Ok(()) if self.context.config.dry_run => Ok(AttemptResult::Attempted(Outcome::DryRun.into())),
-            Ok(()) => self.disrupt(victim).await,
+            Ok(()) => self.disrupt(victim, &fresh.place()).await,
         }
     }
 
@@ -210,17 +213,20 @@ impl<'a> RunningRound<'a> {
     ///
     /// # Errors
     /// The round must end: the journal denied the reservation, or could not be written.
-    async fn disrupt(&mut self, victim: &Candidate) -> Result<AttemptResult, RoundEnd> {
+    async fn disrupt(&mut self, victim: &Candidate, place: &PodPlace) -> Result<AttemptResult, RoundEnd> {
         let context = self.context;
         let uid = &victim.pod.uid;
+        for warning in caps_without_place(context.writer.limits(), place) {
+            self.guards.warn(warning.to_owned());
+        }
 
         context.fail_points.pass(FailPoint::BeforeReserve).await;
-        let journal = match context.reserve(victim).await {
+        let journal = match context.reserve(victim, place).await {
             Ok(journal) => journal,
-            Err(JournalError::Denied(Denial::InCooldown(cooldown))) => {
-                return Ok(AttemptResult::Exempt(Exemption::cooldown(cooldown.until)));
-            }
-            Err(error) => return Err(context.end_of(error)),
+            Err(error) => match error.exemption() {
+                Some(exemption) => return Ok(AttemptResult::Exempt(exemption)),
+                None => return Err(context.end_of(error)),
+            },
         };
         self.guards.note_victim(uid);
         context.fail_points.pass(FailPoint::AfterReserve).await;
@@ -234,7 +240,7 @@ impl<'a> RunningRound<'a> {
 
         context.fail_points.pass(FailPoint::BeforeDisrupt).await;
         let until = context.end_of_search(journal.round());
-        let attempt = context.disrupt(victim, until).await;
+        let attempt = context.disrupt(victim, place, until).await;
         context.fail_points.pass(FailPoint::AfterDisrupt).await;
 
         let resolution = match &attempt {
@@ -257,12 +263,13 @@ impl<'a> RunningRound<'a> {
         })
     }
 
-    /// Whether `candidate` is free of a cooldown; if not, notes its exemption in the report.
-    pub(super) fn passes_cooldown(&mut self, candidate: &Candidate, journal: &Journal) -> bool {
-        let Some(cooldown) = journal.cooldown_of(candidate, self.context.platform.now()) else {
+    /// Whether neither a cooldown nor a cap of a day concerns `candidate`; if one does, notes its exemption in the report.
+    pub(super) fn passes_journal(&mut self, candidate: &Candidate, journal: &Journal) -> bool {
+        let limits = self.context.writer.limits();
+        let checked = journal.check_candidate(candidate, limits, self.context.platform.now());
+        let Some(exemption) = checked.err().and_then(|denial| denial.exemption()) else {
             return true;
         };
-        let exemption = Exemption::cooldown(cooldown.until);
         ExemptionTally::note(&mut self.report.exempted, candidate.pod.clone(), &exemption);
         false
     }

@@ -104,7 +104,7 @@ impl RunningRound<'_> {
         self.key_warnings.note(pod);
         let now = self.context.platform.now();
         match judge(pod, &self.context.config.eligibility, now) {
-            Ok(candidate) if self.passes_cooldown(&candidate, journal) => {
+            Ok(candidate) if self.passes_journal(&candidate, journal) => {
                 self.report.candidates += 1;
                 Some(candidate)
             }
@@ -141,7 +141,7 @@ impl RunningRound<'_> {
         }
 
         let mut index = scan.sink;
-        index.retain(|candidate| self.passes_cooldown(candidate, journal));
+        index.retain(|candidate| self.passes_journal(candidate, journal));
         self.report.candidates = index.candidates();
 
         let mut draw = index.draw(seed, self.context.config.disrupt.draw);

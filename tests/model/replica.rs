@@ -3,7 +3,7 @@
 use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, ReservationState, Resolution};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::pod::PodRef;
+use macaque_core::pod::{PodPlace, PodRef};
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 
 use crate::model::{LateRequest, ModelState, Mutation, PodUid, settings, slot};
@@ -114,6 +114,7 @@ impl ModelReplica {
                     name: 0,
                     generation: 0,
                 })),
+                place: PodPlace::default(),
                 method: DisruptionMethod::Evict,
             },
         }

@@ -15,6 +15,7 @@
 //! If the holder of a round is gone, another takes the round over: it checks what happened to the victims and closes
 //! the round. It picks no further victim, so a crash can make a round smaller and never larger.
 
+mod caps;
 mod codec;
 mod context;
 mod denial;
@@ -30,6 +31,7 @@ use std::time::Duration;
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
+pub use self::caps::{CapReached, RecentVictim, VictimCap, caps_without_place};
 pub use self::codec::{StoredJournal, UnreadableJournal};
 pub use self::context::{JournalTiming, StepContext};
 pub use self::denial::{Denial, LimitWindow};
@@ -65,6 +67,9 @@ pub struct Journal {
     usage: Vec<UsageEntry>,
     /// The owners in cooldown.
     cooldowns: Vec<OwnerCooldown>,
+    /// The victims of the last minutes or days, for the caps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    victims: Vec<RecentVictim>,
     /// The reports that were not delivered to every channel yet.
     outbox: Vec<OutboxEntry>,
     /// How many reports were dropped before they were delivered.
@@ -131,7 +136,11 @@ impl Journal {
 
         match event {
             JournalEvent::Claim { slot, seed, since } => next.claim(*slot, *seed, *since, context)?,
-            JournalEvent::Reserve { victim, method } => next.reserve(victim, *method, context)?,
+            JournalEvent::Reserve {
+                victim,
+                place,
+                method,
+            } => next.reserve(victim, place, *method, context)?,
             JournalEvent::Resolve { uid, resolution } => next.resolve(uid, *resolution),
             JournalEvent::Close(report) => next.close(report, context)?,
             JournalEvent::Withhold(report) => next.withhold(report, context)?,

@@ -58,6 +58,19 @@ pub struct ControllerRef {
     pub uid: String,
 }
 
+/// The label that tells the zone of a pod's node. Kubernetes 1.35 and later copy it to every pod (the admission plugin
+/// PodTopologyLabels); on older servers it is missing.
+pub const ZONE: &str = "topology.kubernetes.io/zone";
+
+/// Where a pod runs, as far as that is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PodPlace {
+    /// The node, once the pod is scheduled.
+    pub node: Option<String>,
+    /// The node's zone, if the pod's labels tell it.
+    pub zone: Option<String>,
+}
+
 /// A pod, reduced to the fields that the rules read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
@@ -133,6 +146,15 @@ impl Pod {
             PodPhase::Succeeded | PodPhase::Failed => ReplicaState::Finished,
             PodPhase::Pending | PodPhase::Running | PodPhase::Unknown if self.ready => ReplicaState::Ready,
             PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => ReplicaState::NotReady,
+        }
+    }
+
+    /// Where the pod runs.
+    pub fn place(&self) -> PodPlace {
+        let known = |place: Option<&String>| place.filter(|place| !place.is_empty()).cloned();
+        PodPlace {
+            node: known(self.node.as_ref()),
+            zone: known(self.labels.get(ZONE)),
         }
     }
 

@@ -4,11 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::pod::{Pod, PodPhase, ReplicaCount, ReplicaState};
-
-/// The label that tells the zone of a pod's node. Kubernetes 1.35 and later copy it to every pod (the admission plugin
-/// PodTopologyLabels); on older servers it is missing.
-pub const ZONE: &str = "topology.kubernetes.io/zone";
+use crate::pod::{Pod, PodPhase, PodPlace, ReplicaCount, ReplicaState};
 
 /// The labels that tell the revision of a pod's template: of the pods of a Deployment, of a Rollout of Argo, and of a
 /// StatefulSet or DaemonSet.
@@ -141,12 +137,13 @@ impl SiblingPods {
 impl From<&Pod> for SiblingPod {
     fn from(pod: &Pod) -> Self {
         let label = |name: &str| pod.labels.get(name).filter(|value| !value.is_empty()).cloned();
+        let PodPlace { node, zone } = pod.place();
         Self {
             state: pod.state(),
             pending: pod.phase == PodPhase::Pending,
             revision: REVISIONS.into_iter().find_map(label),
-            node: pod.node.clone(),
-            zone: label(ZONE),
+            node,
+            zone,
             created: pod.created,
             ready_changed: pod.ready_changed,
         }

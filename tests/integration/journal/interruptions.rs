@@ -111,6 +111,7 @@ async fn a_killer_that_lost_its_round_reserves_nobody_and_closes_nothing() {
     };
     let reservation = JournalEvent::Reserve {
         victim,
+        place: macaque_core::pod::PodPlace::default(),
         method: macaque_core::outcome::DisruptionMethod::Evict,
     };
     let error = zombie.commits(reservation).await.unwrap_err();

@@ -5,7 +5,8 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::usage::MAX_COOLDOWNS;
-use super::{LeaseHolder, OwnerCooldown, PauseRequest, Quarantine};
+use super::{CapReached, LeaseHolder, OwnerCooldown, PauseRequest, Quarantine};
+use crate::eligibility::Exemption;
 use crate::pod::PodRef;
 
 /// The reason why the journal does not allow a step; the caller must then do nothing.
@@ -88,6 +89,10 @@ pub enum Denial {
     },
     /// The victim's owner is in cooldown.
     InCooldown(OwnerCooldown),
+    /// A cap on the victim's node, zone, namespace or owner is reached.
+    CapReached(CapReached),
+    /// The journal has no room for more victims that a cap counts.
+    TooManyVictims,
     /// The journal already holds the maximum number of owners in cooldown.
     TooManyCooldowns,
 }
@@ -101,6 +106,18 @@ pub enum LimitWindow {
 }
 
 impl Denial {
+    /// The exemption of the victim, if the denial concerns only pods like this one and others may be tried.
+    pub fn exemption(&self) -> Option<Exemption> {
+        match self {
+            Self::InCooldown(cooldown) => Some(Exemption::cooldown(cooldown.until)),
+            Self::CapReached(reached) => Some(Exemption {
+                rule: reached.cap.name(),
+                why: reached.to_string().into(),
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether the slot belongs to another replica, another incarnation or an earlier process, which is no problem.
     pub fn is_held_elsewhere(&self) -> bool {
         matches!(
@@ -130,6 +147,8 @@ impl Denial {
             | Self::UnresolvedVictim { .. }
             | Self::CountReached { .. }
             | Self::InCooldown(_)
+            | Self::CapReached(_)
+            | Self::TooManyVictims
             | Self::TooManyCooldowns => false,
         }
     }
@@ -205,6 +224,11 @@ impl fmt::Display for Denial {
             }) => write!(
                 f,
                 "{owner} in {namespace} is in cooldown until {until} (limits.cooldown)"
+            ),
+            Self::CapReached(reached) => reached.fmt(f),
+            Self::TooManyVictims => f.write_str(
+                "the journal has no room for more victims to count: run fewer rounds, or set fewer of limits.per_node, \
+                 limits.per_zone, limits.per_namespace_day and limits.per_owner_day",
             ),
             Self::TooManyCooldowns => write!(
                 f,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::eligibility::Candidate;
 use crate::outcome::{DisruptionMethod, Outcome};
+use crate::pod::PodPlace;
 use crate::report::RoundReport;
 
 /// An event for the journal to record.
@@ -22,6 +23,8 @@ pub enum JournalEvent {
     Reserve {
         /// The victim.
         victim: Candidate,
+        /// Where the victim runs.
+        place: PodPlace,
         /// How it is disrupted.
         method: DisruptionMethod,
     },

@@ -12,6 +12,7 @@ use super::{
 use crate::eligibility::Candidate;
 use crate::guard::GuardHold;
 use crate::outcome::DisruptionMethod;
+use crate::pod::PodPlace;
 use crate::report::{RoundEnd, RoundReport};
 
 /// How much earlier than its slot a round may be claimed: the clock is read once for the timer and again for the claim.
@@ -108,6 +109,7 @@ impl Journal {
     pub(super) fn reserve(
         &mut self,
         victim: &Candidate,
+        place: &PodPlace,
         method: DisruptionMethod,
         context: &StepContext<'_>,
     ) -> Result<(), Denial> {
@@ -132,6 +134,7 @@ impl Journal {
         }
         self.check_limits(context)?;
         self.check_cooldown(victim, context.now)?;
+        self.check_caps(victim, place, context.limits, context.now)?;
 
         let reservation = Reservation {
             pod: victim.pod.clone(),
@@ -142,6 +145,7 @@ impl Journal {
         };
         self.count_usage(context.now);
         self.start_cooldown(&reservation, context.limits)?;
+        self.note_victim(victim, place, context)?;
         if let Some(round) = &mut self.round {
             round.lease_until = round.lease_until.max(after(context.now, context.timing.lease));
             round.reservations.push(reservation);
@@ -165,6 +169,7 @@ impl Journal {
             Resolution::Released => {
                 let reservation = round.reservations.remove(index);
                 self.release_usage(&reservation);
+                self.release_victim(&reservation);
             }
         }
     }

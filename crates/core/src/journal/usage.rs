@@ -5,18 +5,18 @@ use std::time::Duration;
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
-use super::{Denial, Journal, LimitWindow, Reservation, StepContext, after, whole_second};
+use super::{Denial, Journal, LimitWindow, Reservation, StepContext, after, caps, whole_second};
 use crate::config::DisruptionLimits;
 use crate::eligibility::Candidate;
 use crate::pod::PodOwner;
 
 /// The window of `limits.per_hour`.
 const HOUR: Duration = Duration::from_secs(3600);
-/// The window of `limits.per_day`.
-const DAY: Duration = Duration::from_secs(24 * 3600);
+/// The window of `limits.per_day`, and of the caps in a day.
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How long the disruptions of a minute are kept: longer than the longest window, so that none is missing from it if a
 /// clock is set back, or if another replica's clock is behind.
-const KEPT: SignedDuration = SignedDuration::from_hours(48);
+pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(48);
 
 /// The maximum number of owners in cooldown, so that the journal stays small; with more, nothing is disrupted until a
 /// cooldown has ended.
@@ -44,15 +44,17 @@ pub struct OwnerCooldown {
     pub until: Timestamp,
 }
 
-/// How long a disruption matters for `limits`: the longest window in use, or the cooldown if that is longer.
+/// How long a disruption matters for `limits`: the longest window in use, caps included, or the cooldown if that is
+/// longer.
 pub(super) fn horizon(limits: &DisruptionLimits) -> Duration {
     let hour = limits.per_hour.map_or(Duration::ZERO, |_| HOUR);
     let day = limits.per_day.map_or(Duration::ZERO, |_| DAY);
-    hour.max(day).max(limits.cooldown)
+    hour.max(day).max(caps::horizon(limits)).max(limits.cooldown)
 }
 
 impl Journal {
-    /// How many more disruptions all limits allow at `now`; `None` if no limit is set.
+    /// How many more disruptions the limits on all of them allow at `now`; `None` if none is set. The caps on single
+    /// nodes, zones, namespaces and owners are not among them.
     pub fn remaining(&self, limits: &DisruptionLimits, now: Timestamp) -> Option<usize> {
         let remaining = |limit: Option<usize>, window| {
             limit.map(|limit| limit.saturating_sub(self.used_within(window, now)))
@@ -146,6 +148,7 @@ impl Journal {
         self.usage
             .retain(|entry| entry.count > 0 && now.duration_since(entry.minute) < KEPT);
         self.cooldowns.retain(|cooldown| now < cooldown.until);
+        self.forget_victims(now);
         if self.quarantine(now).is_none() {
             self.quarantine = None;
         }

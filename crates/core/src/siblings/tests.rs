@@ -1,7 +1,7 @@
 //! What counts of an owner's pods, and what is known of those that count.
 
 use super::*;
-use crate::pod::PodRef;
+use crate::pod::{PodRef, ZONE};
 
 fn pod(uid: &str, phase: PodPhase, ready: bool, terminating: bool) -> Pod {
     let id = PodRef {

@@ -1,5 +1,6 @@
 //! Laws of the journal and of the slots, held by random histories.
 
+mod caps;
 mod clocks;
 mod codec;
 mod history;

@@ -9,7 +9,7 @@ use macaque_core::journal::{
     Journal, JournalEvent, JournalTiming, LeaseHolder, PauseRequest, Resolution, StepContext,
 };
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::pod::{PodOwner, PodRef};
+use macaque_core::pod::{PodOwner, PodPlace, PodRef};
 use macaque_core::report::{AttemptReport, ExemptionTallies, RoundEnd, RoundReport};
 use proptest::prelude::*;
 
@@ -125,6 +125,7 @@ impl JournalHistory {
             },
             StepKind::Reserve { pod } => JournalEvent::Reserve {
                 victim: candidate(*pod),
+                place: place(*pod),
                 method: DisruptionMethod::Evict,
             },
             StepKind::Resolve { resolution } => {
@@ -166,6 +167,7 @@ impl JournalHistory {
         let uid = victim.pod.uid.clone();
         let reservation = JournalEvent::Reserve {
             victim,
+            place: longest_place(),
             method: DisruptionMethod::Evict,
         };
         let resolution = Resolution::Disrupted;
@@ -205,19 +207,45 @@ impl JournalHistory {
 /// Limits, or none.
 pub(crate) fn limits() -> impl Strategy<Value = DisruptionLimits> {
     let limit = || prop::option::of(1usize..6);
-    (limit(), limit(), 0u64..8000).prop_map(|(per_hour, per_day, cooldown)| DisruptionLimits {
-        per_hour,
-        per_day,
-        cooldown: Duration::from_secs(cooldown),
-        ..DisruptionLimits::default()
+    let overall = (limit(), limit(), 0u64..8000);
+    let caps = (limit(), limit(), limit(), limit());
+    (overall, caps).prop_map(|(overall, caps)| {
+        let (per_hour, per_day, cooldown) = overall;
+        let (per_node, per_zone, per_namespace_day, per_owner_day) = caps;
+        DisruptionLimits {
+            per_hour,
+            per_day,
+            per_node,
+            per_zone,
+            per_namespace_day,
+            per_owner_day,
+            cooldown: Duration::from_secs(cooldown),
+        }
     })
 }
 
-/// A pod of one of ten owners.
+/// The place of a pod: one of five nodes in two zones, and that of one pod in five is in a zone that is not known.
+pub(crate) fn place(pod: u8) -> PodPlace {
+    let zone = Some(pod % 5).filter(|node| *node > 0).map(|node| node % 2);
+    PodPlace {
+        node: Some(format!("node-{}", pod % 5)),
+        zone: zone.map(|zone| format!("zone-{zone}")),
+    }
+}
+
+/// A place with the longest names that there can be.
+fn longest_place() -> PodPlace {
+    PodPlace {
+        node: Some("n".repeat(253)),
+        zone: Some("z".repeat(63)),
+    }
+}
+
+/// A pod of one of twenty owners, in one of two namespaces.
 pub(crate) fn candidate(pod: u8) -> Candidate {
     Candidate {
         pod: PodRef {
-            namespace: "shop".to_owned(),
+            namespace: if pod < 20 { "shop" } else { "team" }.to_owned(),
             name: format!("web-{pod}"),
             uid: format!("uid-{pod}"),
         },
