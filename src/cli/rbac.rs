@@ -243,21 +243,25 @@ fn elsewhere(grant: &ScopedPermission) -> Option<ScopedRules> {
     })
 }
 
-/// The role as YAML, with a comment before each optional rule.
+/// The role as YAML, with a comment before the optional rules of each purpose.
 fn commented(role: &RoleObject, rules: &[CommentedRule]) -> String {
     let text = serde_saphyr::to_string(role).expect("a role serialises");
     let mut rules = rules.iter();
+    let mut said = None;
     let mut lines = Vec::new();
 
     for line in text.trim_end().lines() {
-        let content = line.trim_start();
-        if content.starts_with("- apiGroups:")
-            && let Some(unseen) = rules.next().and_then(|rule| rule.unseen)
+        let rule = if line.starts_with("- apiGroups:") {
+            rules.next()
+        } else {
+            None
+        };
+        // Rules for the same purpose follow each other, and the comment stands before the first.
+        if let Some(unseen) = rule.and_then(|rule| rule.unseen)
+            && said != Some(unseen)
         {
-            let indentation = &line[..line.len() - content.len()];
-            lines.push(format!(
-                "{indentation}# Optional. Without it macaque does not see {unseen}."
-            ));
+            said = Some(unseen);
+            lines.push(format!("# Optional. Without it macaque does not see {unseen}."));
         }
         lines.push(line.to_owned());
     }
