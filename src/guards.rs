@@ -69,6 +69,8 @@ pub struct RoundGuards<'a> {
     /// The UIDs of the pods that macaque disrupted itself.
     own_victims: BTreeSet<String>,
     warnings: BTreeSet<String>,
+    /// Whether guards are asked behind one that does not say go.
+    asks_all: bool,
 }
 
 /// A finding, and when it was made.
@@ -99,7 +101,19 @@ impl<'a> RoundGuards<'a> {
             disrupted: DisruptedPods::default(),
             own_victims: BTreeSet::new(),
             warnings: BTreeSet::new(),
+            asks_all: false,
         }
+    }
+
+    /// Asks every guard, also those behind one that does not say go, for people who want to see them all.
+    pub fn asking_all(mut self) -> Self {
+        self.asks_all = true;
+        self
+    }
+
+    /// Gives the guards their whole time again.
+    pub fn restart_time(&mut self) {
+        self.used = Duration::ZERO;
     }
 
     /// Notes the pods that a list showed being disrupted.
@@ -116,7 +130,7 @@ impl<'a> RoundGuards<'a> {
     /// again.
     pub fn note_victim(&mut self, uid: &str) {
         self.note_own_victim(uid);
-        self.used = Duration::ZERO;
+        self.restart_time();
     }
 
     /// Notes a warning for the report, which shows each once.
@@ -133,10 +147,10 @@ impl<'a> RoundGuards<'a> {
     /// [`FRESH`] are not asked for again.
     pub async fn ask_round(&mut self) -> Vec<GuardFinding> {
         let mut findings = Vec::from_iter(self.judge_drains());
-        if first_hold(&findings).is_none() {
+        if self.goes_on(&findings) {
             findings.extend(self.ask_nodes().await);
         }
-        if first_hold(&findings).is_none() {
+        if self.goes_on(&findings) {
             findings.extend(self.ask_gates(GateScope::Round, &[]).await);
         }
         findings
@@ -187,12 +201,18 @@ impl<'a> RoundGuards<'a> {
         judge_drains(&self.disrupted, is_own, self.context.config)
     }
 
-    async fn ask_victim_gates(&mut self, victim: &Pod) -> Vec<GuardFinding> {
+    /// Asks the gates about `victim`, up to the first that does not say go.
+    pub(crate) async fn ask_victim_gates(&mut self, victim: &Pod) -> Vec<GuardFinding> {
         let victim = Candidate {
             pod: victim.id.clone(),
             owner: victim.owner.clone(),
         };
         self.ask_gates(GateScope::Victim, &[victim]).await
+    }
+
+    /// Whether the next guard is asked after these findings.
+    fn goes_on(&self, findings: &[GuardFinding]) -> bool {
+        self.asks_all || first_hold(findings).is_none()
     }
 
     /// Asks the gates of this scope, up to the first that does not say go.
@@ -207,12 +227,11 @@ impl<'a> RoundGuards<'a> {
                 None => self.ask_gate(gate, victims).await,
             };
 
-            let goes = finding.answer == GuardAnswer::Go;
             if scope == GateScope::Round {
                 self.gates.insert(setting, self.dated(&finding));
             }
             findings.push(finding);
-            if !goes {
+            if !self.goes_on(&findings) {
                 break;
             }
         }

@@ -1,19 +1,27 @@
 //! Reads the pods and budgets in scope to predict a round, without disrupting anything.
 
 mod dry_run;
+mod guards;
 pub mod lookup;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::rc::Rc;
 
 use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::{Candidate, EligibilityConfig};
+use macaque_core::guard::DisruptedPods;
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::pod::{Pod, PodOwner, ReplicaCount};
+use macaque_core::pod::{Pod, PodOwner};
 use macaque_core::preview::{BudgetIndex, PreviewedPod, RoundPreview};
 use macaque_core::report::{ExemptionTallies, RoundEnd};
 use macaque_core::selection::{CandidateIndex, SAMPLING_THRESHOLD};
+use macaque_core::siblings::SiblingPods;
 
-use crate::k8s::{ApiError, Cluster};
+pub use self::guards::GuardAnswers;
+
+use crate::guards::siblings::OwnedPods;
+use crate::k8s::{ApiError, Cluster, WorkloadRef};
 use crate::platform::Platform;
 use crate::read_retry::with_retries;
 use crate::round::RoundConfig;
@@ -35,8 +43,8 @@ pub struct PreviewReader<'a> {
     pub platform: &'a Platform,
 }
 
-/// The replicas of each owner, by namespace and owner.
-pub type ReplicasByOwner = BTreeMap<(String, PodOwner), ReplicaCount>;
+/// A namespace, and an owner in it.
+pub type OwnerKey = (String, PodOwner);
 
 /// The pods and budgets in scope at one moment.
 #[derive(Debug, Clone)]
@@ -45,14 +53,21 @@ pub struct ClusterSnapshot {
     pub listed: usize,
     /// The pods that are exempt, by rule.
     pub exempted: ExemptionTallies,
-    /// The owners of all pods listed.
-    pub owners: ReplicasByOwner,
+    /// The pods of each owner of candidates: all of them once the guards were asked, those that match the selector
+    /// before.
+    pub owners: BTreeMap<OwnerKey, OwnedPods>,
+    /// The pods listed that are being disrupted, until the guards are asked.
+    pub disrupted: DisruptedPods,
+    /// Whether the guards were asked.
+    pub guards_asked: bool,
     /// The preview of the next round; its candidates are sorted by namespace, owner and name.
     pub preview: RoundPreview,
     /// Problems that did not end the preview.
     pub problems: Vec<String>,
-    /// The warnings about macaque's own keys on the pods.
+    /// The warnings about macaque's own keys on the pods, the namespaces and the owners.
     pub warnings: Vec<String>,
+    /// What was not read, and what follows.
+    pub notes: Vec<String>,
 }
 
 /// Collects what a snapshot keeps of the pods.
@@ -60,20 +75,23 @@ pub struct ClusterSnapshot {
 struct SnapshotSink {
     index: CandidateIndex,
     pods: Vec<PreviewedPod>,
-    owners: ReplicasByOwner,
+    owners: BTreeMap<OwnerKey, OwnedPods>,
 }
 
 impl PodSink for SnapshotSink {
     fn push(&mut self, pod: Pod, candidate: Option<Candidate>, eligibility: &EligibilityConfig) {
         self.index.push(&pod, candidate.as_ref(), eligibility);
-        if let Some(owner) = pod.owner.clone() {
-            let key = (pod.id.namespace.clone(), owner);
-            self.owners.entry(key).or_default().add(&pod);
+        if let (Some(owner), Some(workload)) = (&pod.owner, WorkloadRef::of(&pod)) {
+            let key = (pod.id.namespace.clone(), owner.clone());
+            let pods = SiblingPods::default();
+            let owned = self.owners.entry(key).or_insert(OwnedPods { workload, pods });
+            owned.pods.add(&pod);
         }
         self.pods.extend(candidate.map(|candidate| PreviewedPod {
             candidate,
             pod,
             server_answer: None,
+            guards: Rc::default(),
         }));
     }
 
@@ -81,7 +99,12 @@ impl PodSink for SnapshotSink {
         self.index.append(more.index);
         self.pods.extend(more.pods);
         for (owner, more) in more.owners {
-            self.owners.entry(owner).or_default().append(more);
+            match self.owners.entry(owner) {
+                Entry::Occupied(mut known) => known.get_mut().pods.append(more.pods),
+                Entry::Vacant(new) => {
+                    new.insert(more);
+                }
+            }
         }
     }
 }
@@ -110,19 +133,13 @@ impl PreviewReader<'_> {
     /// The pods could not be listed. A namespace that may not be read is only noted as a problem.
     pub async fn snapshot(&self, config: &RoundConfig) -> Result<ClusterSnapshot, RoundEnd> {
         let eligibility = &config.eligibility;
-        let scanner = PodScanner {
-            cluster: self.cluster,
-            eligibility,
-            stop: self.stop,
-            platform: self.platform,
-        };
         let mut scan = PodScan::<SnapshotSink>::default();
-        scanner.scan(&mut scan).await?;
+        self.scanner(eligibility).scan(&mut scan).await?;
 
         let SnapshotSink {
             index,
             mut pods,
-            owners,
+            mut owners,
         } = scan.sink;
         pods.sort_by_cached_key(|pod| {
             let Candidate { pod, owner } = &pod.candidate;
@@ -130,6 +147,9 @@ impl PreviewReader<'_> {
         });
         // A pod may appear on two pages, with the same UID.
         pods.dedup_by(|a, b| a.candidate.pod.uid == b.candidate.pod.uid);
+
+        let candidates: BTreeSet<OwnerKey> = pods.iter().filter_map(guards::key).collect();
+        owners.retain(|owner, _| candidates.contains(owner));
 
         let mut problems = scan.problems;
         let budgets = match eligibility.method {
@@ -145,15 +165,28 @@ impl PreviewReader<'_> {
             listed: scan.listed,
             exempted: scan.exempted,
             owners,
+            disrupted: scan.disrupted,
+            guards_asked: false,
             preview: RoundPreview {
                 pods,
                 budgets,
                 disrupt: config.disrupt.clone(),
                 sampled_from: (scan.listed > SAMPLING_THRESHOLD).then_some(index),
+                round_guards: Vec::new(),
             },
             problems,
             warnings: scan.key_warnings.texts(),
+            notes: Vec::new(),
         })
+    }
+
+    fn scanner<'a>(&'a self, eligibility: &'a EligibilityConfig) -> PodScanner<'a> {
+        PodScanner {
+            cluster: self.cluster,
+            eligibility,
+            stop: self.stop,
+            platform: self.platform,
+        }
     }
 
     /// Reads the budgets in `namespaces`, and notes those that cannot be read as problems.

@@ -10,6 +10,7 @@ use macaque_core::report::RoundEnd;
 use self::view::PlanView;
 use super::args::{GlobalArgs, ScopeArgs, seed};
 use super::{exit, output, setup};
+use crate::gates::Gates;
 use crate::platform::Platform;
 use crate::preview::{ClusterSnapshot, PreviewReader};
 use crate::round::RoundConfig;
@@ -31,6 +32,9 @@ pub(super) struct PlanArgs {
     /// Include webhooks and policies, by a server-side dry run for at most 50 pods (needs permission to disrupt)
     #[arg(long)]
     server: bool,
+    /// Do not ask the guards: neither the siblings of the candidates nor the gates are read
+    #[arg(long)]
+    no_guards: bool,
     /// Output format: `table` shows one owner per line, `wide` shows one candidate per line
     #[arg(short, long, value_enum, default_value_t)]
     output: PlanOutput,
@@ -58,7 +62,7 @@ pub(super) fn run(global: &GlobalArgs, args: &PlanArgs) -> i32 {
     };
     let config = setup::round_config(&settings);
     let platform = Platform::system();
-    let read = System::new().block_on(read(&settings, &config, args.server, &platform));
+    let read = System::new().block_on(read(&settings, &config, args, &platform));
     let PlanFacts {
         snapshot,
         asked,
@@ -95,14 +99,14 @@ struct PlanFacts {
     paused: Option<String>,
 }
 
-/// Reads the pods, the budgets and the pause, and asks the API server if `ask`.
+/// Reads the pods, the budgets and the pause, and asks the guards, and the API server if wanted.
 ///
 /// # Errors
 /// The exit code, after the problem was reported on standard error.
 async fn read(
     settings: &ValidSettings,
     config: &RoundConfig,
-    ask: bool,
+    args: &PlanArgs,
     platform: &Platform,
 ) -> Result<PlanFacts, i32> {
     let cluster = setup::connect(&settings.cluster, platform).await?;
@@ -119,7 +123,12 @@ async fn read(
         exit::CLUSTER
     };
     let mut snapshot = reader.snapshot(config).await.map_err(failed)?;
-    let asked = if ask {
+    if !args.no_guards {
+        let gates = Gates::new(&config.gates, platform);
+        let asked = reader.ask_guards(&mut snapshot, config, &gates).await;
+        asked.map_err(failed)?;
+    }
+    let asked = if args.server {
         Some(reader.ask(&mut snapshot, MOST_ASKED).await.map_err(failed)?)
     } else {
         None

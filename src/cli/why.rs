@@ -8,12 +8,13 @@ use clap::Args;
 use macaque_core::config::NamespaceScope;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
-use macaque_core::preview::{BudgetIndex, PodExplanation, explain};
+use macaque_core::preview::{BudgetIndex, ExplainedGuards, PodExplanation, explain};
 use serde::Serialize;
 
 use self::subject::{NamedOwner, WhySubject};
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, plan, setup};
+use crate::gates::Gates;
 use crate::platform::Platform;
 use crate::preview::PreviewReader;
 use crate::round::RoundConfig;
@@ -47,6 +48,8 @@ struct WhyAnswer {
     owner: Option<NamedOwner>,
     pods: Vec<PodExplanation>,
     problems: Vec<String>,
+    /// Warnings about macaque's own keys on the namespace and the owner.
+    warnings: Vec<String>,
 }
 
 /// The pods that were asked about: at least one.
@@ -92,7 +95,7 @@ fn only_namespace(scope: &NamespaceScope) -> Option<&str> {
     }
 }
 
-/// Reads the pods and their budgets, and explains them.
+/// Reads the pods and their budgets, asks the guards, and explains the pods.
 ///
 /// # Errors
 /// The exit code, after the problem was reported on standard error.
@@ -143,16 +146,26 @@ async fn explain_all(
     };
     let budgets = budgets.map_err(plan::failure_text)?;
 
+    let gates = Gates::new(&config.gates, reader.platform);
+    let answers = reader.ask_about(&pods, config, &gates).await;
+    let answers = answers.map_err(plan::failure_text)?;
+
     let now = reader.platform.now();
-    let explained = pods
-        .iter()
-        .map(|pod| explain(pod, &config.eligibility, now, &budgets));
+    let explained = pods.iter().zip(&answers.of_pods).map(|(pod, findings)| {
+        let guards = ExplainedGuards {
+            config: &config.guards,
+            of_victim: findings,
+            of_round: &answers.of_round,
+        };
+        explain(pod, &config.eligibility, now, &budgets, guards)
+    });
     Ok(WhyAnswer {
         dry_run: config.dry_run,
         paused: None,
         owner,
         pods: explained.collect(),
         problems,
+        warnings: answers.warnings,
     })
 }
 

@@ -9,7 +9,7 @@ use crate::k8s::{ObjectKeys, OptionalRead, WorkloadRef};
 
 impl RoundGuards<'_> {
     /// Asks whether the victim's namespace is frozen, then its owner.
-    pub(super) async fn ask_freeze(&mut self, victim: &Pod) -> Option<GuardFinding> {
+    pub(crate) async fn ask_freeze(&mut self, victim: &Pod) -> Option<GuardFinding> {
         if !self.context.config.freeze {
             return None;
         }

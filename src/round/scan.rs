@@ -40,7 +40,7 @@ pub(crate) struct PodScan<S> {
 }
 
 /// Whether a scan judged every pod.
-pub(super) enum ScanOutcome {
+pub(crate) enum ScanOutcome {
     /// Every pod was judged.
     Complete,
     /// There are too many pods to judge them all.
@@ -122,7 +122,7 @@ impl PodScanner<'_> {
     }
 
     /// Scans every namespace in scope, unless there turn out to be too many pods; `scan` is then left empty.
-    pub(super) async fn scan_unless_large<S: PodSink>(
+    pub(crate) async fn scan_unless_large<S: PodSink>(
         &self,
         scan: &mut PodScan<S>,
     ) -> Result<ScanOutcome, RoundEnd> {

@@ -43,7 +43,10 @@ fn kind(prediction: &Prediction) -> &'static str {
         }
         Prediction::Refused(Refusal::Budget { .. }) => "refused by its numbers",
         Prediction::Refused(Refusal::SeveralBudgets) => "several budgets",
-        Prediction::Refused(_) | Prediction::Held(_) | Prediction::Unknown { .. } => "strange",
+        Prediction::Refused(_)
+        | Prediction::Held(_)
+        | Prediction::RoundHeld(_)
+        | Prediction::Unknown { .. } => "strange",
     }
 }
 

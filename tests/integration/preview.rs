@@ -5,6 +5,8 @@ mod agreement;
 mod asking;
 mod faults;
 mod fixture;
+mod guard_agreement;
+mod guards;
 mod plan;
 mod recorded;
 mod sampling;

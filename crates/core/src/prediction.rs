@@ -22,8 +22,11 @@ pub enum Prediction {
     },
     /// The disruption would be refused.
     Refused(Refusal),
-    /// A guard would stop the disruption.
+    /// A guard of the victim or its owner would stop the disruption.
     Held(GuardHold),
+    /// A guard of the round would end the round.
+    #[serde(rename = "round-held")]
+    RoundHeld(GuardHold),
     /// The outcome cannot be predicted.
     Unknown {
         /// The reason.
@@ -45,9 +48,9 @@ impl Prediction {
         matches!(self, Self::Allowed { .. })
     }
 
-    /// Whether the disruption would be refused, or held by a guard.
+    /// Whether the disruption would be refused, or stopped by a guard.
     pub fn is_stopped(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Held(_))
+        matches!(self, Self::Refused(_) | Self::Held(_) | Self::RoundHeld(_))
     }
 
     /// The outcome that a round would see; what cannot be predicted counts as a disruption.
@@ -55,7 +58,7 @@ impl Prediction {
         match self {
             Self::Allowed { .. } => Outcome::DryRun,
             Self::Refused(refusal) => Outcome::Refused(refusal.clone()),
-            Self::Held(hold) => Outcome::Held(hold.clone()),
+            Self::Held(hold) | Self::RoundHeld(hold) => Outcome::Held(hold.clone()),
             Self::Unknown { why } => Outcome::Unknown { why: why.clone() },
         }
     }
@@ -93,6 +96,7 @@ impl fmt::Display for Prediction {
             Self::Allowed { why, .. } => write!(f, "allowed: {why}"),
             Self::Refused(refusal) => f.write_str(&refusal.phrase()),
             Self::Held(hold) => hold.fmt(f),
+            Self::RoundHeld(hold) => write!(f, "the round would end: {hold}"),
             Self::Unknown { why } => write!(f, "unknown: {why}"),
         }
     }

@@ -4,19 +4,23 @@
 mod budget_index;
 mod chances;
 mod explain;
+mod guards;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde::Serialize;
 
 pub use self::budget_index::BudgetIndex;
 pub use self::chances::VictimChances;
-pub use self::explain::{PodExplanation, explain};
+pub use self::explain::{ExplainedGuards, PodExplanation, explain};
+pub use self::guards::{GuardResult, GuardRow, VictimGuards, is_ready};
 
 use self::budget_index::NO_BUDGET;
 use crate::budget::PlannedDisruptions;
 use crate::config::DisruptConfig;
 use crate::eligibility::Candidate;
+use crate::guard::{GuardFinding, GuardHold, first_hold};
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodRef};
 use crate::prediction::Prediction;
@@ -31,6 +35,9 @@ pub struct PreviewedPod {
     pub pod: Pod,
     /// The API server's own answer to a dry run, if it was asked.
     pub server_answer: Option<Prediction>,
+    /// The findings of the guards of the pod and its owner, in the order in which a round asks them; pods with the same
+    /// findings share them.
+    pub guards: Rc<[GuardFinding]>,
 }
 
 /// A round that has not begun: its candidates, and what is known about them.
@@ -44,6 +51,8 @@ pub struct RoundPreview {
     pub disrupt: DisruptConfig,
     /// The index that the round draws from, if it samples.
     pub sampled_from: Option<CandidateIndex>,
+    /// The findings of the guards of the round.
+    pub round_guards: Vec<GuardFinding>,
 }
 
 /// One victim that a seed picks, and what is expected of its disruption.
@@ -59,9 +68,27 @@ pub struct PredictedVictim {
 }
 
 impl RoundPreview {
-    /// Predicts the disruption of `pod` after the `planned` ones. The API server's own answer outranks the budgets, but
-    /// it does not include the planned disruptions, because a dry run charges no budget.
+    /// The guard of the round that would end it before its first victim.
+    pub fn round_hold(&self) -> Option<GuardHold> {
+        first_hold(&self.round_guards)
+    }
+
+    /// Predicts the disruption of `pod` after the `planned` ones. Guards are asked first, as in a round. The planned
+    /// disruptions concern other owners, because a round disrupts one pod of an owner, so they change no guard.
     pub fn prediction(&self, pod: &PreviewedPod, planned: &PlannedDisruptions) -> Prediction {
+        let held = self.held(pod);
+        held.unwrap_or_else(|| self.answer(pod, planned))
+    }
+
+    /// What a guard would stop, if one does.
+    fn held(&self, pod: &PreviewedPod) -> Option<Prediction> {
+        let of_round = self.round_hold().map(Prediction::RoundHeld);
+        of_round.or_else(|| first_hold(&pod.guards).map(Prediction::Held))
+    }
+
+    /// The answer to be expected to the disruption of `pod` after the `planned` ones. The API server's own answer
+    /// outranks the budgets, but it does not include the planned disruptions, because a dry run charges no budget.
+    fn answer(&self, pod: &PreviewedPod, planned: &PlannedDisruptions) -> Prediction {
         let method = self.disrupt.method;
         let by_budgets = |planned: &PlannedDisruptions| self.budgets.predict(&pod.pod, method, planned);
 
@@ -79,22 +106,24 @@ impl RoundPreview {
             // The server knows better than the budgets, unless the planned disruptions use them up.
             refused @ Prediction::Refused(_) if unplanned.is_allowed() => refused,
             Prediction::Allowed { budget, .. } => Prediction::Allowed { budget, why },
-            Prediction::Refused(_) | Prediction::Held(_) | Prediction::Unknown { .. } => {
-                Prediction::Allowed { budget: None, why }
-            }
+            Prediction::Refused(_)
+            | Prediction::Held(_)
+            | Prediction::RoundHeld(_)
+            | Prediction::Unknown { .. } => Prediction::Allowed { budget: None, why },
         }
     }
 
-    /// The victims that a round with this seed would try if each answer were as predicted, in order and refusals
-    /// included.
+    /// The victims that a round with this seed would try if each answer were as predicted, in order, with those that
+    /// are refused or held. None, if a guard of the round would end it.
     pub fn pick(&self, seed: u64) -> Vec<PredictedVictim> {
         self.pick_from(self.queue(seed))
     }
 
-    /// The victims of `seed` in a dry run, which sends no request and so gets no refusal.
+    /// The victims of `seed` in a dry run, which asks guards but sends no request, and so gets no refusal.
     pub fn pick_in_dry_run(&self, seed: u64) -> Vec<PredictedVictim> {
-        self.pick_by(self.queue(seed), |_, _, _| {
-            Prediction::without_budget("a dry run sends no request")
+        self.pick_by(self.queue(seed), |preview, pod, _| {
+            let allowed = || Prediction::without_budget("a dry run sends no request");
+            preview.held(pod).unwrap_or_else(allowed)
         })
     }
 
@@ -119,6 +148,10 @@ impl RoundPreview {
         queue: DrawQueue,
         predict: impl Fn(&Self, &PreviewedPod, &PlannedDisruptions) -> Prediction,
     ) -> Vec<PredictedVictim> {
+        if self.round_hold().is_some() {
+            return Vec::new();
+        }
+
         let pods_by_uid: HashMap<&str, &PreviewedPod> = self
             .pods
             .iter()

@@ -68,6 +68,11 @@ impl SiblingPods {
         self.by_uid.iter().map(|(uid, pod)| (&**uid, pod))
     }
 
+    /// The pod with this UID, if it is one of them.
+    pub fn get(&self, uid: &str) -> Option<&SiblingPod> {
+        self.by_uid.get(uid)
+    }
+
     /// How many replicas the owner wants, if that is known.
     pub fn desired(&self) -> Option<usize> {
         self.desired

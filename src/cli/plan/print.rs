@@ -2,12 +2,17 @@
 
 use jiff::Timestamp;
 use macaque_core::config::DrawBy;
+use macaque_core::guard::{GuardAnswer, GuardFinding};
 use macaque_core::pod::PodRef;
 use macaque_core::preview::PredictedVictim;
 
-use super::view::{BudgetCover, PlanView, SLOTS, SeedDraw};
+use super::view::{BudgetCover, OwnerRow, PlanView, SLOTS, SeedDraw};
 use crate::cli::output::{counted, line, names, server_text, table};
 use crate::cli::schedule::{SlotRow, until};
+use crate::text::clean;
+
+/// The longest text in the column of the guards, in characters.
+const GUARDS: usize = 100;
 
 /// The plan with one owner per line.
 pub(super) fn by_owner(view: &PlanView) -> String {
@@ -16,12 +21,13 @@ pub(super) fn by_owner(view: &PlanView) -> String {
         [
             group.namespace.clone(),
             group.owner.clone(),
-            format!("{}/{}", group.ready, group.pods),
+            format!("{}/{}", group.ready, group.wanted.unwrap_or(group.pods)),
             budget,
             allows,
             group.candidates.to_string(),
             chance(group.chance, view.chances_estimated),
-            server_text(&group.verdict),
+            guards(group),
+            server_text(&group.brief_verdict),
         ]
     });
     let header = [
@@ -32,6 +38,7 @@ pub(super) fn by_owner(view: &PlanView) -> String {
         "ALLOWS",
         "CANDIDATES",
         "CHANCE",
+        "GUARDS",
         "PREDICTION",
     ];
 
@@ -79,6 +86,7 @@ fn page(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
         parts.push(candidates());
     }
 
+    parts.extend(view.round_guards.as_deref().and_then(round_guards));
     parts.extend(view.draw.as_ref().map(|shown| draw(shown, view.dry_run)));
 
     let remarks = remarks(view);
@@ -170,9 +178,44 @@ fn funnel(view: &PlanView) -> String {
     table(["PODS", "WHAT", "EXAMPLE"], rows)
 }
 
+/// What the guards of an owner say.
+fn guards(group: &OwnerRow) -> String {
+    match &group.guards {
+        Some(guards) => clean(guards, GUARDS),
+        None => "not asked".to_owned(),
+    }
+}
+
+/// The guards of the round in one line, if there are any:
+/// `round guards: no-page ok (no series, 41 ms); release-freeze holds back: "False"`.
+fn round_guards(findings: &[GuardFinding]) -> Option<String> {
+    let words = findings.iter().map(|finding| {
+        let GuardFinding {
+            guard, answer, seen, ..
+        } = finding;
+        let seen = server_text(seen);
+        let took = finding.millis.map(|millis| format!("{millis} ms"));
+        match (answer, took) {
+            (GuardAnswer::Go, Some(took)) => format!("{guard} {answer} ({seen}, {took})"),
+            (GuardAnswer::Go, None) => format!("{guard} {answer} ({seen})"),
+            (GuardAnswer::HoldsBack | GuardAnswer::CannotAnswer, Some(took)) => {
+                format!("{guard} {answer}: {seen} ({took})")
+            }
+            (GuardAnswer::HoldsBack | GuardAnswer::CannotAnswer, None) => format!("{guard} {answer}: {seen}"),
+        }
+    });
+    let words = Vec::from_iter(words).join("; ");
+    (!words.is_empty()).then(|| line(&format!("round guards: {words}")))
+}
+
 fn draw(draw: &SeedDraw, dry_run: bool) -> String {
     let rows = victim_rows(&draw.victims);
-    let picks = if draw.victims.is_empty() {
+    let picks = if let Some(hold) = &draw.held {
+        line(&format!(
+            "seed {} picks no pod: the round would end: {hold}",
+            draw.seed
+        ))
+    } else if draw.victims.is_empty() {
         format!("seed {} picks no pod", draw.seed)
     } else {
         let victims = table(["ATTEMPT", "POD", "OWNER", "PREDICTION"], rows);
@@ -184,10 +227,12 @@ fn draw(draw: &SeedDraw, dry_run: bool) -> String {
         None => picks,
         Some(picked) => {
             let picked: Vec<_> = picked.iter().map(PodRef::to_string).collect();
-            format!(
-                "{picks}\nin a dry run no request is sent and none refused: it picks {}",
+            let picked = if picked.is_empty() {
+                "no pod".to_owned()
+            } else {
                 picked.join(", ")
-            )
+            };
+            format!("{picks}\nin a dry run no request is sent and none refused: it picks {picked}")
         }
     }
 }
@@ -237,12 +282,13 @@ fn remarks(view: &PlanView) -> Vec<String> {
         ),
     }
 
-    let problems = view.problems.iter();
-    remarks.extend(counted(
-        problems.map(|problem| line(&format!("problem: {problem}"))),
-    ));
-    let warnings = view.warnings.iter();
-    remarks.extend(warnings.map(|warning| line(&format!("warning: {warning}"))));
+    let labelled = |label: &'static str, texts: &[String]| -> Vec<String> {
+        let texts = texts.iter();
+        texts.map(|text| line(&format!("{label}: {text}"))).collect()
+    };
+    remarks.extend(labelled("note", &view.notes));
+    remarks.extend(counted(labelled("problem", &view.problems)));
+    remarks.extend(labelled("warning", &view.warnings));
 
     remarks
 }

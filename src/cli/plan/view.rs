@@ -1,17 +1,20 @@
 //! The plan as data: what `-o json` prints and the tables are drawn from.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::budget::PlannedDisruptions;
 use macaque_core::config::{DrawBy, NamespaceScope};
+use macaque_core::guard::{GuardFinding, GuardHold, HoldAnswer, first_hold, unreachable_min_ready};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{PodOwner, PodRef, ReplicaState};
 use macaque_core::prediction::Prediction;
 use macaque_core::preview::{BudgetIndex, PredictedVictim, PreviewedPod, RoundPreview};
 use macaque_core::report::ExemptionTallies;
 use macaque_core::schedule::Calendar;
-use serde::Serialize;
+use macaque_core::siblings::SiblingPods;
+use serde::{Serialize, Serializer};
 
 use crate::cli::schedule::{SlotRow, slots};
 use crate::preview::ClusterSnapshot;
@@ -49,6 +52,9 @@ pub(super) struct PlanView {
     pub(super) exempted: ExemptionTallies,
     pub(super) candidates: Vec<CandidateRow>,
     pub(super) owners: Vec<OwnerRow>,
+    /// The guards of the round; `None` if guards were not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) round_guards: Option<Vec<GuardFinding>>,
     /// Whether the chances are counted over many draws, rather than computed.
     pub(super) chances_estimated: bool,
     /// The number of candidates about which the API server was asked.
@@ -58,6 +64,7 @@ pub(super) struct PlanView {
     pub(super) draw: Option<SeedDraw>,
     pub(super) problems: Vec<String>,
     pub(super) warnings: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 /// One candidate.
@@ -66,10 +73,18 @@ pub(super) struct CandidateRow {
     pub(super) pod: PodRef,
     pub(super) owner: Option<PodOwner>,
     pub(super) ready: bool,
+    /// The findings of the guards of the pod and its owner; `None` if guards were not asked.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shared")]
+    pub(super) guards: Option<Rc<[GuardFinding]>>,
     pub(super) budgets: BudgetCover,
     pub(super) chance: f64,
     #[serde(flatten)]
     pub(super) prediction: Prediction,
+}
+
+/// Writes findings that several candidates share.
+fn shared<S: Serializer>(findings: &Option<Rc<[GuardFinding]>>, serializer: S) -> Result<S::Ok, S::Error> {
+    findings.as_deref().serialize(serializer)
 }
 
 /// The candidates of one owner, or one without an owner.
@@ -81,10 +96,22 @@ pub(super) struct OwnerRow {
     pub(super) ready: usize,
     /// How many pods count as replicas: those that are neither terminating nor finished.
     pub(super) pods: usize,
+    /// How many replicas the owner wants, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) wanted: Option<usize>,
+    /// What the guards of the owner and its pods say: `ok`, or what holds back; `None` if they were not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) guards: Option<String>,
+    /// The reason why `min_ready` can never pass for the owner, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unreachable_min_ready: Option<String>,
     pub(super) budgets: BudgetCover,
     pub(super) candidates: usize,
     pub(super) chance: f64,
     pub(super) verdict: String,
+    /// The verdict without what `guards` says.
+    #[serde(skip)]
+    pub(super) brief_verdict: String,
 }
 
 /// The budgets over a pod, and how many disruptions each allows.
@@ -102,8 +129,11 @@ pub(super) enum BudgetCover {
 #[derive(Serialize)]
 pub(super) struct SeedDraw {
     pub(super) seed: u64,
+    /// The guard of the round that would end it before its first victim.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) held: Option<GuardHold>,
     pub(super) victims: Vec<PredictedVictim>,
-    /// The picks of a dry run, where they differ: it sends no request, so none is refused.
+    /// The picks of a dry run, where its attempts differ: it sends no request, so none is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) picked_in_dry_run: Option<Vec<PodRef>>,
 }
@@ -122,7 +152,7 @@ impl PlanView {
             .pods
             .iter()
             .zip(chances.of)
-            .map(|(pod, chance)| row(preview, pod, chance))
+            .map(|(pod, chance)| row(snapshot, pod, chance))
             .collect();
         let target = &round_config.eligibility.target;
 
@@ -144,13 +174,15 @@ impl PlanView {
             next: calendar.map_or_else(Vec::new, |calendar| next(calendar, now)),
             listed: snapshot.listed,
             exempted: snapshot.exempted.clone(),
-            owners: by_owner(&rows, snapshot),
+            owners: by_owner(&rows, snapshot, round_config),
             candidates: rows,
+            round_guards: snapshot.guards_asked.then(|| preview.round_guards.clone()),
             chances_estimated: chances.estimated,
             asked: None,
             draw: None,
             problems: snapshot.problems.clone(),
             warnings: snapshot.warnings.clone(),
+            notes: snapshot.notes.clone(),
         }
     }
 
@@ -167,12 +199,19 @@ impl PlanView {
     pub(super) fn with_seed(mut self, seed: Option<u64>, preview: &RoundPreview) -> Self {
         self.draw = seed.map(|seed| {
             let victims = preview.pick(seed);
-            let pods =
-                |victims: &[PredictedVictim]| -> Vec<_> { victims.iter().map(|v| v.pod.clone()).collect() };
-            let in_dry_run = pods(&preview.pick_in_dry_run(seed));
+            let in_dry_run = preview.pick_in_dry_run(seed);
+            let pods = |victims: &[PredictedVictim]| -> Vec<_> {
+                victims.iter().map(|victim| victim.pod.clone()).collect()
+            };
+            let differs = self.dry_run && pods(&in_dry_run) != pods(&victims);
+            let picked = in_dry_run
+                .into_iter()
+                .filter(|victim| !victim.prediction.is_stopped())
+                .map(|victim| victim.pod);
             SeedDraw {
                 seed,
-                picked_in_dry_run: (self.dry_run && in_dry_run != pods(&victims)).then_some(in_dry_run),
+                held: preview.round_hold(),
+                picked_in_dry_run: differs.then(|| picked.collect()),
                 victims,
             }
         });
@@ -192,11 +231,13 @@ fn next(calendar: &Calendar, now: Timestamp) -> Vec<SlotRow> {
     next
 }
 
-fn row(preview: &RoundPreview, pod: &PreviewedPod, chance: f64) -> CandidateRow {
+fn row(snapshot: &ClusterSnapshot, pod: &PreviewedPod, chance: f64) -> CandidateRow {
+    let preview = &snapshot.preview;
     CandidateRow {
         pod: pod.pod.id.clone(),
         owner: pod.pod.owner.clone(),
         ready: pod.pod.state() == ReplicaState::Ready,
+        guards: snapshot.guards_asked.then(|| Rc::clone(&pod.guards)),
         budgets: cover(&preview.budgets, pod, preview.disrupt.method),
         chance,
         prediction: preview.prediction(pod, &PlannedDisruptions::default()),
@@ -218,41 +259,70 @@ fn cover(budgets: &BudgetIndex, pod: &PreviewedPod, method: DisruptionMethod) ->
 }
 
 /// The candidates by owner, which they are sorted by.
-fn by_owner(rows: &[CandidateRow], snapshot: &ClusterSnapshot) -> Vec<OwnerRow> {
+fn by_owner(rows: &[CandidateRow], snapshot: &ClusterSnapshot, config: &RoundConfig) -> Vec<OwnerRow> {
     let same = |a: &CandidateRow, b: &CandidateRow| {
         a.owner.is_some() && (&a.pod.namespace, &a.owner) == (&b.pod.namespace, &b.owner)
     };
-    let groups = rows.chunk_by(same).filter_map(|rows| {
-        let first = rows.first()?;
-        let namespace = first.pod.namespace.clone();
-        let (owner, ready, pods) = match &first.owner {
-            Some(owner) => {
-                let known = snapshot.owners.get(&(namespace.clone(), owner.clone()));
-                let replicas = known.copied().unwrap_or_default();
-                (owner.to_string(), replicas.ready, replicas.live)
-            }
-            None => (format!("pod/{}", first.pod.name), usize::from(first.ready), 1),
-        };
-        Some(OwnerRow {
-            namespace,
-            owner,
-            ready,
-            pods,
-            budgets: first.budgets.clone(),
-            candidates: rows.len(),
-            chance: rows.iter().map(|row| row.chance).sum(),
-            verdict: verdict(rows),
-        })
-    });
-
-    groups.collect()
+    rows.chunk_by(same)
+        .filter_map(|rows| owner_row(rows, snapshot, config))
+        .collect()
 }
 
-/// The verdict on the pods of one owner: the prediction that all share, else how many pods have each.
-fn verdict(rows: &[CandidateRow]) -> String {
+fn owner_row(rows: &[CandidateRow], snapshot: &ClusterSnapshot, config: &RoundConfig) -> Option<OwnerRow> {
+    let first = rows.first()?;
+    let namespace = first.pod.namespace.clone();
+    let key = first.owner.clone().map(|owner| (namespace.clone(), owner));
+    let siblings = key.and_then(|key| Some(&snapshot.owners.get(&key)?.pods));
+    let (owner, ready, pods) = match (&first.owner, siblings) {
+        (Some(owner), siblings) => {
+            let count = siblings.map(SiblingPods::count).unwrap_or_default();
+            (owner.to_string(), count.ready, count.live)
+        }
+        (None, _) => (format!("pod/{}", first.pod.name), usize::from(first.ready), 1),
+    };
+    let unreachable = |siblings| unreachable_min_ready(siblings, config.guards.min_ready);
+
+    Some(OwnerRow {
+        namespace,
+        owner,
+        ready,
+        pods,
+        wanted: siblings.and_then(SiblingPods::desired),
+        guards: guards(rows),
+        unreachable_min_ready: siblings.filter(|_| snapshot.guards_asked).and_then(unreachable),
+        budgets: first.budgets.clone(),
+        candidates: rows.len(),
+        chance: rows.iter().map(|row| row.chance).sum(),
+        verdict: tally(rows.iter().map(|row| row.prediction.to_string())),
+        brief_verdict: tally(rows.iter().map(|row| brief(&row.prediction))),
+    })
+}
+
+/// What the guards say of the pods of one owner; `None` if they were not asked.
+fn guards(rows: &[CandidateRow]) -> Option<String> {
+    let findings: Option<Vec<_>> = rows.iter().map(|row| row.guards.as_deref()).collect();
+    let words = findings?.into_iter().map(|findings| match first_hold(findings) {
+        None => "ok".to_owned(),
+        Some(GuardHold { guard, answer, why }) => match answer {
+            HoldAnswer::HoldsBack => format!("{guard}: {why}"),
+            HoldAnswer::CannotAnswer => format!("{guard} {answer}: {why}"),
+        },
+    });
+    Some(tally(words))
+}
+
+/// A prediction, where what a guard of the owner says is shown beside it.
+fn brief(prediction: &Prediction) -> String {
+    match prediction {
+        Prediction::Held(hold) => format!("held by guard {}", hold.guard),
+        other => other.to_string(),
+    }
+}
+
+/// The words that are said of every pod, else how many pods they are said of.
+fn tally(said: impl Iterator<Item = String>) -> String {
     let mut words: Vec<(String, usize)> = Vec::new();
-    for row in rows {
-        let said = row.prediction.to_string();
+    for said in said {
         match words.iter_mut().find(|(known, _)| *known == said) {
             Some((_, count)) => *count += 1,
             None => words.push((said, 1)),
@@ -262,11 +332,6 @@ fn verdict(rows: &[CandidateRow]) -> String {
     if let [(only, _)] = &words[..] {
         return only.clone();
     }
-
-    let words: Vec<_> = words
-        .iter()
-        .map(|(said, count)| format!("{count} {said}"))
-        .collect();
-
-    words.join("; ")
+    let words = words.iter().map(|(said, count)| format!("{count} {said}"));
+    Vec::from_iter(words).join("; ")
 }

@@ -2,10 +2,10 @@
 
 use macaque_core::eligibility::{RuleFinding, RuleResult};
 use macaque_core::pod::ReplicaState;
-use macaque_core::preview::PodExplanation;
+use macaque_core::preview::{GuardRow, PodExplanation};
 
 use super::WhyAnswer;
-use crate::cli::output::{line, table};
+use crate::cli::output::{line, server_text, table};
 use crate::text::count;
 
 /// The whole answer: for an owner each pod in brief and then the first in detail, for a pod the detail.
@@ -24,12 +24,15 @@ pub(super) fn answer(answer: &WhyAnswer) -> String {
     }
 
     parts.extend(answer.paused.as_ref().map(|paused| line(paused)));
-    parts.extend(
-        answer
-            .problems
-            .iter()
-            .map(|problem| line(&format!("problem: {problem}"))),
-    );
+    let warnings = answer
+        .warnings
+        .iter()
+        .map(|warning| format!("warning: {warning}"));
+    let problems = answer
+        .problems
+        .iter()
+        .map(|problem| format!("problem: {problem}"));
+    parts.extend(warnings.chain(problems).map(|text| line(&text)));
 
     parts.join("\n")
 }
@@ -79,6 +82,19 @@ fn detail(pod: &PodExplanation) -> String {
         table(["RULE", "RESULT", "DECIDED BY", "SEEN"], rows)
     ));
 
+    let rows = pod.guards.iter().map(|guard| {
+        [
+            guard.guard.clone(),
+            guard.result.to_string(),
+            guard.setting.clone(),
+            guard_seen(guard),
+        ]
+    });
+    parts.push(format!(
+        "{}\n",
+        table(["GUARD", "RESULT", "DECIDED BY", "SEEN"], rows)
+    ));
+
     match &pod.budgets {
         Some(accounts) if accounts.is_empty() => parts.push("no budget covers it".to_owned()),
         Some(accounts) => {
@@ -104,6 +120,14 @@ fn result(finding: &RuleFinding) -> &'static str {
         RuleResult::Passed => "ok",
         RuleResult::SwitchedOff => "off",
         RuleResult::Exempt => "EXEMPT",
+    }
+}
+
+fn guard_seen(guard: &GuardRow) -> String {
+    let seen = server_text(&guard.seen);
+    match guard.millis {
+        Some(millis) => format!("{seen} ({millis} ms)"),
+        None => seen,
     }
 }
 

@@ -130,7 +130,12 @@ fn many_namespaces_are_one_line_for_each_answer_and_whole_in_json() {
 
     let table = check("");
     table.says(0, &["30 namespaces", "may list pods in 30 namespaces", "granted"]);
-    assert!(table.out.lines().count() < 12, "{table:?}");
+    // One for each permission, the four optional ones among them, and a few that concern no namespace.
+    assert!(table.out.lines().count() < 16, "{table:?}");
+    table.says(
+        0,
+        &["may get namespaces in 30 namespaces", "granted; it is optional"],
+    );
 
     let findings = check("-o json");
     for name in &names {
@@ -167,6 +172,26 @@ fn a_step_that_does_not_divide_the_hour_is_a_note() {
     assert_eq!((output.code, &found["result"]), (0, &json!("note")));
     let remedy = found["remedy"].as_str().unwrap();
     assert!(remedy.contains("*/45 starts anew with each hour"), "{remedy}");
+}
+
+#[test]
+fn that_every_pod_must_stay_ready_is_a_warning() {
+    let cluster = shop();
+    let check = |value| {
+        let call = macaque("check -n shop -o json").env("MACAQUE_GUARDS__MIN_READY", value);
+        call.on(&cluster).run()
+    };
+    let output = check("100%");
+    let found = finding(&output, "guards.min_ready");
+    assert_eq!((output.code, &found["result"]), (0, &json!("warning")));
+    assert_eq!(found["remedy"], "use a lower percentage, or a number");
+
+    let all = check("99%").json();
+    let mut findings = all.as_array().unwrap().iter();
+    assert!(
+        findings.all(|finding| finding["what"] != "guards.min_ready"),
+        "{all}"
+    );
 }
 
 #[test]

@@ -16,11 +16,11 @@ fn every_candidate_is_asked_about_by_a_dry_run_that_changes_nothing() {
     assert!(plan.out.contains(YES), "{plan:?}");
     assert!(
         plan.line("deployment/web")
-            .ends_with("44% allowed: the API server allows it")
+            .ends_with("44% ok allowed: the API server allows it")
     );
     assert!(
         plan.line("statefulset/db")
-            .contains("0% refused by budget db: The disruption budget db needs 3")
+            .contains("0% ok refused by budget db: The disruption budget db needs 3")
     );
 
     let writes = shop.cluster.writes();

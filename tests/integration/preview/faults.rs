@@ -19,7 +19,7 @@ fn budgets_that_may_not_be_listed_are_unknown_and_the_missing_grant_is_named() {
     assert_eq!(plan.code, 0);
     assert_eq!(
         plan.line("deployment/cart"),
-        "shop deployment/cart 3/3 ? ? 3 25% unknown: budgets could not be read"
+        "shop deployment/cart 3/3 ? ? 3 25% ok unknown: budgets could not be read"
     );
 
     let problem = plan.line("problem: cannot read budgets");

@@ -104,6 +104,17 @@ impl RolloutGuard {
     }
 }
 
+/// Shows the value as it is written in a file: `true`, `"lenient"` or `false`.
+impl fmt::Display for RolloutGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Off => "false",
+            Self::On => "true",
+            Self::Lenient => "\"lenient\"",
+        })
+    }
+}
+
 impl NodesGuard {
     /// Every value, for tables and tests.
     pub const ALL: [Self; 3] = [Self::Off, Self::Leases, Self::Nodes];

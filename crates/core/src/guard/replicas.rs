@@ -102,7 +102,7 @@ fn rollout(siblings: &SiblingPods, config: RolloutGuard, now: Timestamp) -> Guar
             format!("{several} revisions ({})", pods.join(", "))
         }
     };
-    let setting = format!("guards.rollout = \"{}\"", config.as_str());
+    let setting = format!("guards.rollout = {config}");
     finding("rollout", passes, setting, seen)
 }
 

@@ -137,7 +137,10 @@ fn costs_more_than_one_try(prediction: &Prediction) -> bool {
     match prediction {
         Prediction::Refused(Refusal::NamespaceTerminating) => true,
         Prediction::Refused(refusal) => refusal.possible_side_effect().is_some(),
-        Prediction::Allowed { .. } | Prediction::Held(_) | Prediction::Unknown { .. } => false,
+        Prediction::Allowed { .. }
+        | Prediction::Held(_)
+        | Prediction::RoundHeld(_)
+        | Prediction::Unknown { .. } => false,
     }
 }
 

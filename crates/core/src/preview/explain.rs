@@ -1,14 +1,15 @@
-//! Explains one pod: every rule, the budgets that cover it, and the conclusion.
+//! Explains one pod: every rule, every guard, the budgets that cover it, and the conclusion.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::budget::{BudgetArithmetic, PlannedDisruptions};
 use crate::eligibility::{EligibilityConfig, RuleFinding, RuleResult, examine};
+use crate::guard::{GuardConfig, GuardFinding, first_hold};
 use crate::key_warnings::key_warnings;
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodRef, ReplicaState};
-use crate::preview::{BudgetIndex, Prediction};
+use crate::preview::{BudgetIndex, GuardRow, Prediction, guards};
 
 /// The explanation of one pod: why it can be picked or not, and what is expected of its disruption.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,6 +24,8 @@ pub struct PodExplanation {
     pub state: ReplicaState,
     /// The finding of every rule, in the order of checking.
     pub rules: Vec<RuleFinding>,
+    /// What every guard says, in the order of asking.
+    pub guards: Vec<GuardRow>,
     /// The budgets that cover the pod; `None` if they could not be read, or the method asks none.
     pub budgets: Option<Vec<BudgetArithmetic>>,
     /// What is expected of the pod's disruption, if it is picked.
@@ -34,15 +37,29 @@ pub struct PodExplanation {
     pub conclusion: String,
 }
 
-/// Explains `pod` by `rules` at `now`, under `budgets`.
+/// What the guards say of one pod.
+#[derive(Debug, Clone, Copy)]
+pub struct ExplainedGuards<'a> {
+    /// The guards that are on.
+    pub config: &'a GuardConfig,
+    /// The findings about the pod and its owner.
+    pub of_victim: &'a [GuardFinding],
+    /// The findings about the round.
+    pub of_round: &'a [GuardFinding],
+}
+
+/// Explains `pod` by `eligibility` at `now`, under `budgets` and `guards`.
 pub fn explain(
     pod: &Pod,
     eligibility: &EligibilityConfig,
     now: Timestamp,
     budgets: &BudgetIndex,
+    guards: ExplainedGuards<'_>,
 ) -> PodExplanation {
     let findings = examine(pod, eligibility, now);
-    let prediction = budgets.predict(pod, eligibility.method, &PlannedDisruptions::default());
+    let prediction = guards
+        .held()
+        .unwrap_or_else(|| budgets.predict(pod, eligibility.method, &PlannedDisruptions::default()));
     let covering = match eligibility.method {
         DisruptionMethod::Evict => budgets.covering(pod).ok(),
         DisruptionMethod::Delete => None,
@@ -64,10 +81,23 @@ pub fn explain(
         ready: pod.state() == ReplicaState::Ready,
         state: pod.state(),
         rules: findings,
+        guards: guards.rows(pod.owner.is_some()),
         budgets: arithmetic,
         prediction,
         warnings: warnings.collect(),
         conclusion,
+    }
+}
+
+impl ExplainedGuards<'_> {
+    /// What a guard would stop, if one does: the round is asked about first.
+    fn held(&self) -> Option<Prediction> {
+        let of_round = first_hold(self.of_round).map(Prediction::RoundHeld);
+        of_round.or_else(|| first_hold(self.of_victim).map(Prediction::Held))
+    }
+
+    fn rows(&self, is_owned: bool) -> Vec<GuardRow> {
+        guards::rows(self.config, &[self.of_victim, self.of_round].concat(), is_owned)
     }
 }
 
@@ -107,6 +137,7 @@ fn conclude(
         }
         Prediction::Refused(_) => format!("{pod} can be picked, but its {noun} would be {prediction}."),
         Prediction::Held(hold) => format!("{pod} can be picked, but would not be disrupted: {hold}."),
+        Prediction::RoundHeld(_) => format!("{pod} can be picked, but {prediction}."),
         Prediction::Unknown { why } => {
             format!("{pod} can be picked; whether its {noun} would be allowed is unknown: {why}.")
         }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::budget::{Budget, BudgetCoverage, BudgetStatus, UnhealthyPodPolicy};
 use crate::config::DrawBy;
+use crate::guard::{GuardAnswer, GuardConfig, MinReady, judge_siblings};
 use crate::pod::PodPhase;
 use crate::refusal::Refusal;
+use crate::siblings::SiblingPods;
 use crate::verdict::DisruptionVerdict;
 
 /// `app-0`, `app-1` and so on, of the Deployment `app`; without an owner if `app` is "bare".
@@ -34,6 +36,7 @@ fn pods(app: &str, replicas: usize) -> Vec<PreviewedPod> {
             },
             pod,
             server_answer: None,
+            guards: Rc::default(),
         }
     };
 
@@ -69,6 +72,7 @@ fn preview(
         pods: pods.into_iter().flatten().collect(),
         budgets: index,
         sampled_from: None,
+        round_guards: Vec::new(),
         disrupt: DisruptConfig {
             count,
             ..DisruptConfig::default()
@@ -246,4 +250,139 @@ fn a_webhook_that_cannot_be_asked_makes_the_prediction_unknown() {
         temporary: false,
     });
     assert!(Prediction::from(denial).is_stopped());
+}
+
+fn findings(guard: &str) -> Vec<GuardFinding> {
+    let go = GuardFinding::new("freeze", GuardAnswer::Go, String::new(), String::new());
+    let hold = GuardFinding {
+        guard: guard.to_owned(),
+        answer: GuardAnswer::HoldsBack,
+        seen: "not now".to_owned(),
+        ..go.clone()
+    };
+    vec![go, hold]
+}
+
+fn hold(pods: &mut [PreviewedPod]) {
+    let guards: Rc<[_]> = findings("whole").into();
+    for pod in pods {
+        pod.guards = Rc::clone(&guards);
+    }
+}
+
+#[test]
+fn a_held_owner_costs_one_attempt_and_its_other_pods_are_not_tried_at_all() {
+    let mut preview = preview([pods("db", 3), pods("web", 2)], vec![budget("web", 0)], 1);
+    hold(&mut preview.pods[..3]);
+    let mut both = 0;
+
+    for seed in 0..50 {
+        let victims = preview.pick(seed);
+        let held = victims
+            .iter()
+            .filter(|victim| matches!(victim.prediction, Prediction::Held(_)));
+        assert_eq!(held.count(), 1, "{victims:?}");
+        assert_eq!(victims.len(), 3, "each pod of web is tried, and one of db");
+        both += usize::from(victims[0].prediction.to_string() == "guard whole holds back: not now");
+
+        let in_dry_run = preview.pick_in_dry_run(seed);
+        let last = in_dry_run.last().unwrap();
+        assert_eq!(last.owner.as_ref().unwrap().name, "web");
+        assert_eq!(
+            in_dry_run.iter().map(|victim| &victim.pod).collect::<Vec<_>>(),
+            victims[..in_dry_run.len()]
+                .iter()
+                .map(|victim| &victim.pod)
+                .collect::<Vec<_>>()
+        );
+    }
+    assert!((1..50).contains(&both), "both owners are drawn first: {both}");
+
+    let chances = preview.chances(&[]);
+    assert_eq!((chances.estimated, chances.of), (false, vec![0.0; 5]));
+}
+
+#[test]
+fn chances_go_past_held_owners_and_are_calculated() {
+    let mut preview = preview([pods("db", 3), pods("web", 2), pods("bare", 2)], vec![], 1);
+    hold(&mut preview.pods[..3]);
+    let chances = preview.chances(&[]);
+
+    assert!(!chances.estimated);
+    assert_eq!(chance_of(&preview, &chances, "db"), 0.0);
+    assert_eq!(chance_of(&preview, &chances, "web"), 0.5);
+
+    let estimated = preview.estimated_chances(&(0..4000).collect::<Vec<_>>());
+    for (exact, estimated) in chances.of.iter().zip(estimated) {
+        assert!((exact - estimated).abs() < 0.03, "{exact} is not {estimated}");
+    }
+}
+
+#[test]
+fn the_chances_of_an_owner_with_held_pods_and_others_are_estimated() {
+    let mut preview = preview([pods("web", 2)], vec![], 1);
+    hold(&mut preview.pods[..1]);
+    let chances = preview.chances(&(0..4000).collect::<Vec<_>>());
+
+    assert!(chances.estimated);
+    assert_eq!(chances.of[0], 0.0);
+    assert!(
+        (chances.of[1] - 0.5).abs() < 0.03,
+        "a hold closes the owner: {chances:?}"
+    );
+}
+
+#[test]
+fn a_guard_of_the_round_ends_it_before_any_victim() {
+    let mut preview = preview([pods("db", 3), pods("web", 2)], vec![budget("db", 0)], 1);
+    preview.round_guards = findings("no-page");
+
+    assert_eq!(preview.pick(1), []);
+    assert_eq!(preview.pick_in_dry_run(1), []);
+    assert_eq!(preview.chances(&[1, 2]).of, [0.0; 5]);
+    for pod in &preview.pods {
+        let prediction = preview.prediction(pod, &PlannedDisruptions::default());
+        assert_eq!(
+            prediction.to_string(),
+            "the round would end: guard no-page holds back: not now"
+        );
+    }
+}
+
+#[test]
+fn only_whether_a_victim_is_ready_makes_a_difference_to_the_guards_of_an_owner() {
+    let listed = pods("web", 3).into_iter().enumerate().map(|(n, pod)| Pod {
+        ready: n != 1,
+        ..pod.pod
+    });
+    let listed: Vec<_> = listed.collect();
+    let mut siblings = SiblingPods::wanting(Some(3));
+    for pod in &listed {
+        siblings.add(pod);
+    }
+    let config = GuardConfig {
+        whole: false,
+        min_ready: MinReady::Count(2),
+        ..GuardConfig::default()
+    };
+    let now = "2026-06-10T12:00:00Z".parse().unwrap();
+    let before = findings("freeze")[..1].to_vec();
+    let mut guards = VictimGuards::judge(before.clone(), &siblings, &config, now);
+
+    assert!(!guards.hold_every_pod());
+    let later = findings("no-page");
+    guards.extend(later.clone());
+    assert!(guards.hold_every_pod());
+
+    for pod in &listed {
+        let uid = &pod.id.uid;
+        let alone = judge_siblings(uid, &siblings, &config, now);
+        assert_eq!(
+            guards.findings(is_ready(&siblings, uid)),
+            [&before[..], &alone, &later].concat(),
+            "{uid}"
+        );
+    }
+    let holds = [true, false].map(|is_ready| first_hold(guards.findings(is_ready)).unwrap().guard);
+    assert_eq!(holds, ["min_ready", "no-page"]);
 }

@@ -1,4 +1,5 @@
-//! Laws of the core, held by random histories and by a second opinion: the journal, the clocks, the schedule.
+//! Laws of the core, held by random histories and by a second opinion: the journal, the clocks, the schedule, the
+//! guards of siblings.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,3 +8,4 @@
 
 mod journal;
 mod schedule;
+mod siblings;

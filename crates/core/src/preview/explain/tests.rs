@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::budget::{Budget, UnhealthyPodPolicy};
 use crate::config::TargetConfig;
+use crate::guard::{GuardAnswer, RolloutGuard};
 
 fn now() -> Timestamp {
     "2026-06-10T12:00:00Z".parse().unwrap()
@@ -43,17 +44,22 @@ fn under(budgets: Vec<Budget>) -> BudgetIndex {
     index
 }
 
+/// The explanation of `pod` with every guard off.
+fn explained(pod: &Pod, rules: &EligibilityConfig, budgets: &BudgetIndex) -> PodExplanation {
+    let guards = ExplainedGuards {
+        config: &GuardConfig::off(),
+        of_victim: &[],
+        of_round: &[],
+    };
+    explain(pod, rules, now(), budgets, guards)
+}
+
 #[test]
 fn the_conclusion_names_every_rule_that_exempts_the_pod() {
     let mut pod = web();
     pod.id.namespace = "elsewhere".into();
     pod.labels.clear();
-    let explained = explain(
-        &pod,
-        &rules(60, DisruptionMethod::Evict),
-        now(),
-        &BudgetIndex::default(),
-    );
+    let explained = self::explained(&pod, &rules(60, DisruptionMethod::Evict), &BudgetIndex::default());
 
     assert_eq!(
         explained.conclusion,
@@ -69,10 +75,9 @@ fn the_conclusion_names_every_rule_that_exempts_the_pod() {
 
 #[test]
 fn a_budgets_arithmetic_is_put_in_words() {
-    let explained = explain(
+    let explained = self::explained(
         &web(),
         &rules(0, DisruptionMethod::Evict),
-        now(),
         &under(vec![budget(1, 4)]),
     );
 
@@ -137,7 +142,7 @@ fn under_several_budgets_none_lets_a_pod_go_whatever_its_policy_for_unready_pods
     for (budgets, beginning) in rows {
         for pod in [&ready, &unready] {
             let rules = rules(0, DisruptionMethod::Evict);
-            let explained = explain(pod, &rules, now(), &under(budgets.clone()));
+            let explained = self::explained(pod, &rules, &under(budgets.clone()));
             let expected = format!("{beginning}while it runs its eviction is refused, ready or not");
             for budget in explained.budgets.unwrap() {
                 assert_eq!(budget.words[1..], [&*expected]);
@@ -156,7 +161,7 @@ fn a_pod_that_is_terminating_is_not_called_ready() {
         ..web()
     };
     let rules = rules(0, DisruptionMethod::Evict);
-    let explained = explain(&pod, &rules, now(), &BudgetIndex::default());
+    let explained = self::explained(&pod, &rules, &BudgetIndex::default());
     assert_eq!(
         (explained.ready, explained.state),
         (false, ReplicaState::Terminating)
@@ -166,7 +171,7 @@ fn a_pod_that_is_terminating_is_not_called_ready() {
 #[test]
 fn a_refusal_is_in_the_servers_words_and_a_deletion_asks_no_budget() {
     let exhausted = under(vec![budget(0, 3)]);
-    let explained = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &exhausted);
+    let explained = self::explained(&web(), &rules(0, DisruptionMethod::Evict), &exhausted);
 
     assert_eq!(
         explained.conclusion,
@@ -174,7 +179,7 @@ fn a_refusal_is_in_the_servers_words_and_a_deletion_asks_no_budget() {
          healthy pods and has 3 currently."
     );
 
-    let explained = explain(&web(), &rules(0, DisruptionMethod::Delete), now(), &exhausted);
+    let explained = self::explained(&web(), &rules(0, DisruptionMethod::Delete), &exhausted);
     assert_eq!(explained.budgets, None);
     assert_eq!(
         explained.conclusion,
@@ -187,10 +192,72 @@ fn a_refusal_is_in_the_servers_words_and_a_deletion_asks_no_budget() {
 fn unreadable_budgets_leave_the_conclusion_open() {
     let mut unread = BudgetIndex::default();
     unread.add_unreadable(None, "forbidden".into());
-    let explained = explain(&web(), &rules(0, DisruptionMethod::Evict), now(), &unread);
+    let explained = self::explained(&web(), &rules(0, DisruptionMethod::Evict), &unread);
     assert_eq!(explained.budgets, None);
     assert_eq!(
         explained.conclusion,
         "shop/web-0 can be picked; whether its eviction would be allowed is unknown: budgets could not be read."
+    );
+}
+
+fn finding(guard: &str, answer: GuardAnswer, seen: &str) -> GuardFinding {
+    let setting = format!("guards.{guard}");
+    GuardFinding::new(guard, answer, setting, seen.to_owned())
+}
+
+#[test]
+fn every_guard_has_a_row_and_the_conclusion_names_the_one_that_stops_the_disruption() {
+    let config = GuardConfig {
+        rollout: RolloutGuard::Off,
+        ..GuardConfig::default()
+    };
+    let of_victim = [
+        finding("freeze", GuardAnswer::Go, "namespace shop is not frozen"),
+        finding("whole", GuardAnswer::HoldsBack, "2 of 3 pods ready"),
+        finding("min_ready", GuardAnswer::Go, "2 would stay ready, 1 required"),
+    ];
+    let of_round = [
+        finding("drains", GuardAnswer::Go, "no pod is leaving by other hands"),
+        finding("no-page", GuardAnswer::Go, "no series"),
+    ];
+    let guards = ExplainedGuards {
+        config: &config,
+        of_victim: &of_victim,
+        of_round: &of_round,
+    };
+    let rules = rules(0, DisruptionMethod::Evict);
+    let explained = explain(&web(), &rules, now(), &BudgetIndex::default(), guards);
+
+    let rows: Vec<_> = explained
+        .guards
+        .iter()
+        .map(|row| format!("{} | {} | {} | {}", row.guard, row.result, row.setting, row.seen))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            "freeze | ok | guards.freeze | namespace shop is not frozen",
+            "whole | holds back | guards.whole | 2 of 3 pods ready",
+            "rollout | off | guards.rollout = false | ",
+            "min_ready | ok | guards.min_ready | 2 would stay ready, 1 required",
+            "drains | ok | guards.drains | no pod is leaving by other hands",
+            "nodes | off | guards.nodes = \"off\" | ",
+            "no-page | ok | guards.no-page | no series",
+        ]
+    );
+    assert_eq!(
+        explained.conclusion,
+        "shop/web-0 can be picked, but would not be disrupted: guard whole holds back: 2 of 3 pods ready."
+    );
+
+    let of_round = [finding("no-page", GuardAnswer::CannotAnswer, "HTTP 502")];
+    let guards = ExplainedGuards {
+        of_round: &of_round,
+        ..guards
+    };
+    let explained = explain(&web(), &rules, now(), &BudgetIndex::default(), guards);
+    assert_eq!(
+        explained.conclusion,
+        "shop/web-0 can be picked, but the round would end: guard no-page cannot answer: HTTP 502."
     );
 }
