@@ -55,11 +55,53 @@ fn three_replicas_disrupt_no_more_than_ordered_when_one_ends_or_a_request_is_lat
     }
 }
 
+/// The protocol with guards whose cause comes and goes.
+fn guarded(replicas: usize) -> ProtocolModel {
+    ProtocolModel {
+        toggles: 2,
+        late: 0,
+        ..ProtocolModel::of(replicas)
+    }
+}
+
+#[test]
+fn no_pod_is_reserved_unless_the_guards_said_go_whatever_comes_and_goes() {
+    let refusing = ProtocolModel {
+        refusals: 1,
+        ..guarded(1)
+    };
+    let slow = ProtocolModel {
+        late: 1,
+        ..guarded(1)
+    };
+
+    for protocol in [refusing, slow, guarded(2)] {
+        explored(protocol).assert_properties();
+    }
+}
+
+#[test]
+fn once_the_cause_of_a_guard_is_gone_the_next_slot_disrupts_a_pod() {
+    for replicas in [1, 2] {
+        explored(ProtocolModel {
+            slots: 2,
+            toggles: 1,
+            ..guarded(replicas)
+        })
+        .assert_properties();
+    }
+}
+
 /// The protocol with one ingredient missing is found to disrupt too much.
 fn is_caught(mutation: Mutation, protocol: ProtocolModel) {
+    breaks(mutation, protocol, model::NEVER_TOO_MANY);
+}
+
+/// The protocol with one ingredient missing is found to break `property`.
+fn breaks(mutation: Mutation, protocol: ProtocolModel, property: &'static str) {
     let checker = explored(ProtocolModel { mutation, ..protocol });
     assert!(
-        checker.discovery(model::NEVER_TOO_MANY).is_some(),
+        checker.discovery(property).is_some(),
         "{mutation:?} is necessary, or the model is too small to show it"
     );
 }
@@ -87,4 +129,18 @@ fn a_victim_that_is_recorded_after_the_disruption_may_be_forgotten() {
 #[test]
 fn a_reservation_released_in_doubt_may_be_spent_twice() {
     is_caught(Mutation::ReleasesInDoubt, ProtocolModel::of(1));
+}
+
+#[test]
+fn a_victim_that_is_reserved_whatever_the_guards_say_is_found() {
+    breaks(Mutation::IgnoresGuards, guarded(1), model::NEVER_WITHOUT_GO);
+}
+
+#[test]
+fn a_guard_that_holds_back_for_ever_is_found() {
+    let protocol = ProtocolModel {
+        slots: 2,
+        ..guarded(1)
+    };
+    breaks(Mutation::HoldsForEver, protocol, model::LETS_GO);
 }

@@ -13,6 +13,10 @@ use crate::replica::{ModelReplica, ReplicaStage};
 
 /// The safety property.
 pub(crate) const NEVER_TOO_MANY: &str = "never more disruptions than ordered";
+/// The safety property of the guards.
+pub(crate) const NEVER_WITHOUT_GO: &str = "no pod is reserved unless the guards last said go";
+/// The liveness property of the guards.
+pub(crate) const LETS_GO: &str = "once the cause of a guard is gone, the next slot disrupts a pod";
 
 /// The ingredient that a protocol lacks on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +32,10 @@ pub(crate) enum Mutation {
     ReservesAfter,
     /// A reservation whose outcome is in doubt is released.
     ReleasesInDoubt,
+    /// A victim is reserved whatever the guards say.
+    IgnoresGuards,
+    /// What a guard once held back it holds back for ever.
+    HoldsForEver,
 }
 
 /// The bounds of what is explored.
@@ -42,6 +50,10 @@ pub(crate) struct ProtocolModel {
     pub(crate) refusals: usize,
     /// Whether macaque may be paused at any time.
     pub(crate) pauses: bool,
+    /// How many times a cause for the guards to hold back may come or go.
+    pub(crate) toggles: usize,
+    /// The slots. In the last of several nothing fails, and the guards have no cause to hold back.
+    pub(crate) slots: u8,
     pub(crate) mutation: Mutation,
 }
 
@@ -54,6 +66,11 @@ pub(crate) struct ModelState {
     pub(crate) paused: bool,
     /// How many leases have passed since the slot.
     pub(crate) leases: u8,
+    /// The slot that is due.
+    pub(crate) slot: u8,
+    /// Whether the guards have a cause to hold back, and how many times it came or went.
+    pub(crate) cause: bool,
+    pub(crate) toggled: usize,
     pub(crate) replicas: Vec<ModelReplica>,
     /// The generation of each pod: a disrupted one comes back under its name as the next.
     pub(crate) pods: [u8; 2],
@@ -62,10 +79,11 @@ pub(crate) struct ModelState {
     pub(crate) crashed: usize,
     pub(crate) delayed: usize,
     pub(crate) refused: usize,
-    /// What the server saw: the pods that were disrupted, and those that were reserved before.
+    /// What the server saw in this slot: the pods that were disrupted, and those that were reserved before.
     pub(crate) disrupted: BTreeSet<PodUid>,
     pub(crate) reserved: BTreeSet<PodUid>,
     pub(crate) reserved_while_paused: bool,
+    pub(crate) reserved_without_go: bool,
 }
 
 /// A pod of some generation: its UID.
@@ -103,9 +121,18 @@ pub(crate) enum ModelAction {
     Lease,
     /// Macaque is paused.
     Pause,
+    /// A cause for the guards to hold back comes or goes.
+    Toggle,
+    /// The next slot is due.
+    NextSlot,
 }
 
 impl ProtocolModel {
+    /// Whether the last of several slots is due, in which nothing fails.
+    fn is_calm(&self, state: &ModelState) -> bool {
+        self.slots > 1 && state.slot + 1 == self.slots
+    }
+
     pub(crate) fn of(replicas: usize) -> Self {
         Self {
             replicas,
@@ -113,6 +140,8 @@ impl ProtocolModel {
             late: 1,
             refusals: 0,
             pauses: false,
+            toggles: 0,
+            slots: 1,
             mutation: Mutation::None,
         }
     }
@@ -127,7 +156,7 @@ impl ModelState {
         settings: &'a (DisruptionLimits, JournalTiming),
     ) -> StepContext<'a> {
         StepContext {
-            now: slot() + LEASE * u32::from(self.leases) + Duration::from_millis(u64::from(self.leases)),
+            now: self.due() + LEASE * u32::from(self.leases) + Duration::from_millis(u64::from(self.leases)),
             skew: None,
             holder,
             pause: paused.then_some(PauseRequest::INDEFINITE),
@@ -156,17 +185,35 @@ impl ModelState {
         }
     }
 
+    /// Every replica learns of the slot, and no zombie does.
+    fn begin_slot(&mut self) {
+        let holders: Vec<_> = self
+            .replicas
+            .iter()
+            .map(|replica| replica.holder.clone())
+            .collect();
+        self.replicas.retain(|replica| {
+            let LeaseHolder { process, incarnation } = &replica.holder;
+            let replaces =
+                |other: &LeaseHolder| other.process == *process && other.incarnation > *incarnation;
+            !holders.iter().any(replaces)
+        });
+        self.replicas.iter_mut().for_each(ModelReplica::wake);
+    }
+
+    /// The slot that is due.
+    pub(crate) fn due(&self) -> Timestamp {
+        Timestamp::from_second(1_800_000_000).unwrap() + PERIOD * u32::from(self.slot)
+    }
+
     pub(crate) fn is_alive(&self, victim: PodUid) -> bool {
         self.pods[victim.name] == victim.generation
     }
 }
 
-/// The slot of the round.
-pub(crate) fn slot() -> Timestamp {
-    Timestamp::from_second(1_800_000_000).unwrap()
-}
-
 const LEASE: Duration = Duration::from_secs(20);
+/// The time between two slots, after which every lease has ended.
+const PERIOD: Duration = Duration::from_secs(600);
 
 /// The limits and the timing of every step.
 pub(crate) fn settings() -> (DisruptionLimits, JournalTiming) {
@@ -189,6 +236,9 @@ impl Model for ProtocolModel {
             version: 0,
             paused: false,
             leases: 0,
+            slot: 0,
+            cause: false,
+            toggled: 0,
             replicas: (0..self.replicas).map(replica).collect(),
             pods: [0, 0],
             in_flight: Vec::new(),
@@ -198,15 +248,20 @@ impl Model for ProtocolModel {
             disrupted: BTreeSet::new(),
             reserved: BTreeSet::new(),
             reserved_while_paused: false,
+            reserved_without_go: false,
         }]
     }
 
     fn actions(&self, state: &ModelState, actions: &mut Vec<ModelAction>) {
+        let is_calm = self.is_calm(state);
         for (n, replica) in state.replicas.iter().enumerate() {
             if replica.stage == ReplicaStage::Done {
                 continue;
             }
             actions.push(ModelAction::Step(n));
+            if is_calm {
+                continue;
+            }
             if state.delayed < self.late && replica.sends() {
                 actions.extend([ModelAction::StepUnanswered(n), ModelAction::StepLate(n)]);
             }
@@ -219,12 +274,19 @@ impl Model for ProtocolModel {
         }
 
         actions.extend((0..state.in_flight.len()).map(ModelAction::Land));
-        if state.leases < 1 {
+        if state.leases < 1 && !is_calm {
             actions.push(ModelAction::Lease);
         }
 
         if self.pauses && !state.paused {
             actions.push(ModelAction::Pause);
+        }
+        if state.toggled < self.toggles && !is_calm {
+            actions.push(ModelAction::Toggle);
+        }
+        let is_over = |replica: &ModelReplica| replica.stage == ReplicaStage::Done;
+        if state.slot + 1 < self.slots && state.replicas.iter().all(is_over) {
+            actions.push(ModelAction::NextSlot);
         }
     }
 
@@ -264,6 +326,18 @@ impl Model for ProtocolModel {
                 next.paused = true;
                 next.version += 1;
             }
+            ModelAction::Toggle => {
+                next.cause = !next.cause;
+                next.toggled += 1;
+            }
+            ModelAction::NextSlot => {
+                next.slot += 1;
+                next.leases = 0;
+                next.disrupted.clear();
+                next.reserved.clear();
+                next.cause &= !self.is_calm(&next);
+                next.begin_slot();
+            }
         }
         (next != *state).then_some(next)
     }
@@ -276,6 +350,17 @@ impl Model for ProtocolModel {
             }),
             Property::sometimes("the round is closed", |_, state: &ModelState| is_closed(state)),
         ];
+        if self.toggles > 0 {
+            properties.push(Property::always(NEVER_WITHOUT_GO, |_, state: &ModelState| {
+                !state.reserved_without_go
+            }));
+        }
+        if self.slots > 1 {
+            properties.push(Property::eventually(
+                LETS_GO,
+                |protocol: &Self, state: &ModelState| protocol.is_calm(state) && !state.disrupted.is_empty(),
+            ));
+        }
         if self.mutation == Mutation::None {
             properties.extend([
                 Property::always(

@@ -1,12 +1,13 @@
 //! One incarnation of one replica: the steps that it takes, one exchange with the server at a time.
 
+use jiff::Timestamp;
 use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, ReservationState, Resolution};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{PodPlace, PodRef};
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 
-use crate::model::{LateRequest, ModelState, Mutation, PodUid, settings, slot};
+use crate::model::{LateRequest, ModelState, Mutation, PodUid, settings};
 
 /// One incarnation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -20,6 +21,9 @@ pub(crate) struct ModelReplica {
     /// The victim that it disrupted without an answer, and whether it may ask once more.
     in_doubt: Option<PodUid>,
     asked: bool,
+    /// Whether the guards said go when they were last asked, and whether they ever held back.
+    go: bool,
+    held: bool,
 }
 
 /// What a replica does next. The stages that write do it in two steps: they read, then they write.
@@ -27,6 +31,8 @@ pub(crate) struct ModelReplica {
 pub(crate) enum ReplicaStage {
     Recover,
     Claim,
+    /// It asks the guards, before each reservation.
+    Ask,
     Reserve,
     Disrupt(PodUid),
     /// No answer came: it looks the victim up.
@@ -63,14 +69,37 @@ impl ModelReplica {
             tried: Vec::new(),
             in_doubt: None,
             asked: false,
+            go: false,
+            held: false,
         }
+    }
+
+    /// The next slot is due: it runs a recovery pass first.
+    pub(crate) fn wake(&mut self) {
+        self.stage = ReplicaStage::Recover;
+        self.page = None;
+        self.tried.clear();
+        self.in_doubt = None;
+        self.asked = false;
+        self.go = false;
+    }
+
+    /// The guards answer; whether they said go, or hold back the victims of this round.
+    fn hears(&mut self, cause: bool, mutation: Mutation) {
+        self.go = !(cause || self.held && mutation == Mutation::HoldsForEver);
+        self.held |= !self.go;
+        self.stage = if self.go || mutation == Mutation::IgnoresGuards {
+            ReplicaStage::Reserve
+        } else {
+            ReplicaStage::Close
+        };
     }
 
     /// Whether its next step sends something that may be lost.
     pub(crate) fn sends(&self) -> bool {
         match self.stage {
             ReplicaStage::Disrupt(_) => true,
-            ReplicaStage::Doubt(_) | ReplicaStage::Done => false,
+            ReplicaStage::Ask | ReplicaStage::Doubt(_) | ReplicaStage::Done => false,
             _ => self.page.is_some(),
         }
     }
@@ -93,20 +122,21 @@ impl ModelReplica {
         }
     }
 
-    fn event(&self, victim: Option<PodUid>) -> JournalEvent {
+    fn event(&self, victim: Option<PodUid>, due: Timestamp, open: Option<Timestamp>) -> JournalEvent {
         match &self.stage {
             ReplicaStage::Recover => JournalEvent::Recover,
             ReplicaStage::Claim => JournalEvent::Claim {
-                slot: slot(),
+                slot: due,
                 seed: 1,
-                since: jiff::Timestamp::MIN,
+                since: Timestamp::MIN,
             },
             ReplicaStage::Resolve(victim, outcome) => JournalEvent::Resolve {
                 uid: uid(*victim),
                 resolution: (*outcome).into(),
             },
-            ReplicaStage::Close => JournalEvent::Close(Box::new(report())),
-            ReplicaStage::Reserve
+            ReplicaStage::Close => JournalEvent::Close(Box::new(report(open.unwrap_or(due)))),
+            ReplicaStage::Ask
+            | ReplicaStage::Reserve
             | ReplicaStage::Disrupt(_)
             | ReplicaStage::Doubt(_)
             | ReplicaStage::Done => JournalEvent::Reserve {
@@ -154,6 +184,10 @@ impl ModelState {
                     (true, _) => ReplicaStage::Resolve(victim, ModelOutcome::Unknown),
                 };
             }
+            ReplicaStage::Ask => {
+                let cause = self.cause;
+                self.replicas[n].hears(cause, mutation);
+            }
             ReplicaStage::Done => {}
             _ => self.write_or_read(n, mutation, true),
         }
@@ -194,7 +228,9 @@ impl ModelState {
         let victim = self.choose(n);
         let settings = settings();
         let context = self.context(&replica.holder, *paused, &settings);
-        let next = journal.step(&replica.event(victim), &context).ok()?;
+        let open = journal.open_round_of(&replica.holder).map(|round| round.slot);
+        let event = replica.event(victim, self.due(), open);
+        let next = journal.step(&event, &context).ok()?;
         Some((next, *version, victim))
     }
 
@@ -219,6 +255,7 @@ impl ModelState {
 
         if reservations && let Some(victim) = victim {
             self.reserved_while_paused |= self.paused && !unchanged;
+            self.reserved_without_go |= !self.replicas[n].go && !unchanged;
             self.reserved.insert(victim);
         }
 
@@ -240,20 +277,26 @@ impl ModelState {
             ReplicaStage::Claim if mutation == Mutation::ReservesAfter => {
                 self.choose(n).map_or(ReplicaStage::Close, ReplicaStage::Disrupt)
             }
-            ReplicaStage::Claim => ReplicaStage::Reserve,
+            ReplicaStage::Claim => ReplicaStage::Ask,
             ReplicaStage::Reserve if mutation == Mutation::ReservesAfter => ReplicaStage::Close,
             ReplicaStage::Reserve => victim.map_or(ReplicaStage::Close, ReplicaStage::Disrupt),
             ReplicaStage::Resolve(_, _) if mutation == Mutation::ReservesAfter => ReplicaStage::Reserve,
             ReplicaStage::Resolve(victim, ModelOutcome::Released) => {
                 self.replicas[n].tried.push(victim);
-                ReplicaStage::Reserve
+                ReplicaStage::Ask
             }
             ReplicaStage::Resolve(..) => self
                 .pending(n, journal)
                 .map_or(ReplicaStage::Close, ReplicaStage::Doubt),
-            ReplicaStage::Close | ReplicaStage::Done | ReplicaStage::Disrupt(_) | ReplicaStage::Doubt(_) => {
-                ReplicaStage::Done
+            // What it closed was the round of an earlier slot.
+            ReplicaStage::Close if journal.round().is_none_or(|round| round.slot < self.due()) => {
+                ReplicaStage::Claim
             }
+            ReplicaStage::Close
+            | ReplicaStage::Done
+            | ReplicaStage::Ask
+            | ReplicaStage::Disrupt(_)
+            | ReplicaStage::Doubt(_) => ReplicaStage::Done,
         }
     }
 
@@ -262,7 +305,7 @@ impl ModelState {
         let holder = &self.replicas[n].holder;
         if journal.open_round_of(holder).is_none() {
             // Nothing to take over: it runs the slot's round, if no replica has.
-            return if journal.round().is_none() {
+            return if journal.round().is_none_or(|round| round.slot < self.due()) {
                 ReplicaStage::Claim
             } else {
                 ReplicaStage::Done
@@ -330,10 +373,10 @@ fn candidate(victim: PodUid) -> Candidate {
     }
 }
 
-fn report() -> RoundReport {
+fn report(slot: Timestamp) -> RoundReport {
     RoundReport {
-        slot: slot(),
-        finished: slot(),
+        slot,
+        finished: slot,
         seed: 1,
         dry_run: false,
         method: DisruptionMethod::Evict,
