@@ -9,6 +9,7 @@ mod table;
 use actix::System;
 use clap::Args;
 use macaque_core::config::ChaosConfig;
+use macaque_core::guard::MinReady;
 use macaque_core::permissions;
 use serde::Serialize;
 
@@ -121,6 +122,7 @@ pub(super) fn run(global: &GlobalArgs, args: &CheckArgs) -> i32 {
         CheckFinding::ok("configuration", mode(&settings.config)),
         schedule(&settings.config, &platform),
     ];
+    findings.extend(impossible_min_ready(&settings.config));
 
     let connected = System::new().block_on(async {
         let connected = match Cluster::connect(&setup::access(&settings.cluster), &platform).await {
@@ -175,6 +177,18 @@ fn schedule(config: &ChaosConfig, platform: &Platform) -> CheckFinding {
             "set schedule.cron",
         ),
     }
+}
+
+/// The warning that every pod of an owner must stay ready, so that none may be disrupted.
+fn impossible_min_ready(config: &ChaosConfig) -> Option<CheckFinding> {
+    if config.guards.min_ready != MinReady::Percent(100) {
+        return None;
+    }
+    Some(CheckFinding::warning(
+        "guards.min_ready",
+        "100%: no pod may be lost, so the guard holds back unless an owner has more ready pods than it wants",
+        "use a lower percentage, or a number",
+    ))
 }
 
 /// Runs the checks that need the API server; stops if its version cannot be read.

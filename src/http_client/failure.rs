@@ -20,7 +20,7 @@ pub(crate) enum HttpFailure {
     /// The URL needs TLS, which was not set up.
     NoTls,
     /// The proxy leads nowhere.
-    Proxy(ProxyError),
+    Proxy(Box<ProxyError>),
     /// The connection was not made in time.
     ConnectTimedOut,
     /// The host name cannot be resolved.
@@ -70,7 +70,7 @@ impl HttpFailure {
         match error {
             ConnectError::SslIsNotSupported => Self::NoTls,
             ConnectError::Timeout => match proxy {
-                Some(proxy) => Self::Proxy(ProxyError::TimedOut { proxy }),
+                Some(proxy) => Self::Proxy(Box::new(ProxyError::TimedOut { proxy })),
                 None => Self::ConnectTimedOut,
             },
             ConnectError::Resolver(_) | ConnectError::NoRecords => Self::UnknownHost,
@@ -84,7 +84,7 @@ impl HttpFailure {
     fn of_io(error: &io::Error) -> Self {
         let inner = error.get_ref();
         if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<ProxyError>()) {
-            return Self::Proxy(error.clone());
+            return Self::Proxy(Box::new(error.clone()));
         }
         match inner.and_then(|inner| inner.downcast_ref()) {
             Some(rustls::Error::InvalidCertificate(_)) => Self::Untrusted,

@@ -30,15 +30,6 @@ impl<T> OptionalRead<T> {
             Self::Missing | Self::NotGranted => None,
         }
     }
-
-    /// Converts what was read.
-    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> OptionalRead<U> {
-        match self {
-            Self::Found(read) => OptionalRead::Found(convert(read)),
-            Self::Missing => OptionalRead::Missing,
-            Self::NotGranted => OptionalRead::NotGranted,
-        }
-    }
 }
 
 impl<T> From<Option<T>> for OptionalRead<T> {

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use self::body::{MAX_BODY_BYTES, ResponseBody};
 use super::connect::redactor;
-use super::wire::{self, ListMeta, NameTable, ObjectKind, ObjectMetadata, TypeMeta, WrongBody, excerpt};
+use super::wire::{self, ListMeta, NameTable, ObjectKind, PartialMetadata, TypeMeta, WrongBody, excerpt};
 use super::{ApiError, ConnectionFault};
 use crate::retry_after;
 
@@ -289,8 +289,8 @@ impl ApiResponse {
         self,
         of: [&str; 2],
         what: impl Fn() -> String,
-    ) -> Result<Option<ObjectMetadata>, ApiError> {
-        self.parse_if_any(what, |body| ObjectMetadata::read(body, of))
+    ) -> Result<Option<PartialMetadata>, ApiError> {
+        self.parse_if_any(what, |body| PartialMetadata::read(body, of))
     }
 
     /// Whether the API server says that it knows nothing under this path. Other servers say so otherwise, often in HTML.

@@ -10,7 +10,7 @@ pub(super) use kind::{ObjectKind, TypeMeta, WrongBody, excerpt, git_version};
 pub(super) use list::{ListMeta, NameTable, list_head};
 pub use workload::WorkloadScale;
 pub(super) use workload::{
-    LeaseObject, NodeObject, ObjectMetadata, ResourceList, ResourceObject, ScaleObject,
+    LeaseObject, NodeObject, PartialMetadata, ResourceList, ResourceObject, ScaleObject,
 };
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Promises of the program over HTTP on the sandbox: rounds, journal, notifications, previews, budgets, settings and
+//! Promises of the program over HTTP on the sandbox: rounds, journal, notifications, previews, budgets, settings, gates and
 //! the command line.
 
 #![cfg(feature = "sandbox")]
@@ -12,6 +12,7 @@ mod answers;
 mod budgets;
 mod certificates;
 mod cli;
+mod gates;
 mod guard_reads;
 mod guards;
 mod journal;

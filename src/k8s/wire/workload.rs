@@ -64,7 +64,7 @@ impl From<ScaleObject> for WorkloadScale {
 
 /// The metadata of an object, of which the rest is not read.
 #[derive(Deserialize)]
-pub(in crate::k8s) struct ObjectMetadata {
+pub(in crate::k8s) struct PartialMetadata {
     #[serde(deserialize_with = "not_empty")]
     pub(in crate::k8s) name: String,
     #[serde(default, deserialize_with = "null_is_default")]
@@ -75,10 +75,10 @@ pub(in crate::k8s) struct ObjectMetadata {
 
 #[derive(Deserialize)]
 struct MetadataObject {
-    metadata: ObjectMetadata,
+    metadata: PartialMetadata,
 }
 
-impl ObjectMetadata {
+impl PartialMetadata {
     /// Reads the answer to a request for the metadata of an object of this API version and kind: a proxy that drops the
     /// parameters of `Accept` gets the whole object, which holds its metadata too.
     ///
@@ -118,7 +118,7 @@ impl ResourceList {
 /// A Lease of a node.
 #[derive(Deserialize)]
 pub(in crate::k8s) struct LeaseObject {
-    metadata: ObjectMetadata,
+    metadata: PartialMetadata,
     #[serde(default)]
     spec: LeaseSpec,
 }
@@ -141,7 +141,7 @@ impl LeaseObject {
 /// A Node.
 #[derive(Deserialize)]
 pub(in crate::k8s) struct NodeObject {
-    metadata: ObjectMetadata,
+    metadata: PartialMetadata,
     #[serde(default)]
     spec: NodeSpec,
     #[serde(default)]

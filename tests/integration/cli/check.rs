@@ -170,6 +170,26 @@ fn a_step_that_does_not_divide_the_hour_is_a_note() {
 }
 
 #[test]
+fn that_every_pod_must_stay_ready_is_a_warning() {
+    let cluster = shop();
+    let check = |value| {
+        let call = macaque("check -n shop -o json").env("MACAQUE_GUARDS__MIN_READY", value);
+        call.on(&cluster).run()
+    };
+    let output = check("100%");
+    let found = finding(&output, "guards.min_ready");
+    assert_eq!((output.code, &found["result"]), (0, &json!("warning")));
+    assert_eq!(found["remedy"], "use a lower percentage, or a number");
+
+    let all = check("99%").json();
+    let mut findings = all.as_array().unwrap().iter();
+    assert!(
+        findings.all(|finding| finding["what"] != "guards.min_ready"),
+        "{all}"
+    );
+}
+
+#[test]
 fn the_findings_are_printed_as_yaml_too() {
     let output = macaque("check -n shop -o yaml").on(&shop()).run();
     output.says(0, &["- what: configuration\n  result: ok\n", "  detail: v1.37"]);

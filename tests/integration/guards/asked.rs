@@ -20,7 +20,7 @@ use serde_json::Value;
 pub(crate) struct GuardFixture {
     pub(crate) config: GuardConfig,
     _sandbox: TestCluster,
-    proxy: FaultProxy,
+    pub(crate) proxy: FaultProxy,
     cluster: Cluster,
     gates: Gates,
     _switch: StopSwitch,
@@ -63,7 +63,7 @@ impl GuardFixture {
         })
     }
 
-    async fn pod(&self, name: &str) -> Pod {
+    pub(crate) async fn pod(&self, name: &str) -> Pod {
         let pod = PodRef {
             namespace: "shop".to_owned(),
             name: name.to_owned(),

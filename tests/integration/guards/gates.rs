@@ -1,14 +1,16 @@
 //! Gates: what another service says holds a round or a victim back.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use kube_sandbox::scenario::deployment;
+use kube_sandbox::scenario::{deployment, stateful_set};
 use macaque::gates::{GateConfig, GateKind, HttpExpectation, HttpMethod, QueryExpectation};
 use macaque::guards::FRESH;
 use macaque_core::guard::GuardAnswer;
 use macaque_core::report::RoundStatus;
 use macaque_testkit::fake_gate::{FakeGate, active, firing};
+use macaque_testkit::fault_proxy::{Fault, FaultProxy};
 use macaque_testkit::server_answer::reply;
 
 use super::asked::GuardFixture;
@@ -141,6 +143,47 @@ async fn let_pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();
+}
+
+#[actix_rt::test]
+async fn siblings_are_read_again_where_a_gate_took_more_than_ten_seconds() {
+    for (passed, reads) in [(FRESH / 2, 1), (FRESH, 2)] {
+        let service = FakeGate::start(firing(&[]));
+        let slow = FaultProxy::start(&service.address());
+        let (arrived, arrivals) = mpsc::channel();
+        let (answer, may_answer) = mpsc::channel();
+        let may_answer = Mutex::new(may_answer);
+        slow.inject(
+            "",
+            Fault::meanwhile(move || {
+                arrived.send(()).unwrap();
+                may_answer.lock().unwrap().recv().unwrap();
+            }),
+        );
+        let gate = GateConfig {
+            url: slow.url(),
+            timeout: 2 * FRESH,
+            ..gate(&service, prometheus("ALERTS"))
+        };
+        let mut fixture = GuardFixture::with(vec![stateful_set("shop", "db", 2)], &[gate]).await;
+        fixture.config.whole = true;
+        let db = fixture.pod("db-0").await;
+
+        let time_passes = async {
+            while arrivals.try_recv().is_err() {
+                tokio::task::yield_now().await;
+            }
+            let_pass(passed).await;
+            answer.send(()).unwrap();
+        };
+        let mut guards = fixture.guards();
+        let (asked, ()) = tokio::join!(guards.ask_before_disruption(&db), time_passes);
+        assert_eq!(asked, Ok(()));
+
+        let requests = fixture.proxy.requests().into_iter();
+        let lists = requests.filter(|request| request.line().contains("labelSelector="));
+        assert_eq!(lists.count(), reads, "after {passed:?}");
+    }
 }
 
 #[actix_rt::test]
