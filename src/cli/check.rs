@@ -210,7 +210,9 @@ async fn check_cluster(
             findings.push(existence(name, cluster.has_namespace(name).await));
         }
         grants::required(cluster, config, namespace, findings).await;
+        grants::optional(cluster, config, namespace, findings).await;
     }
+    grants::guards(cluster, config, findings).await;
     grants::journal(cluster, config, findings).await;
     findings.extend(journal::check(cluster, config, platform).await);
     grants::excessive(cluster, config, findings).await;

@@ -3,7 +3,7 @@
 
 use clap::Args;
 use macaque_core::config::{ChaosConfig, NamespaceScope};
-use macaque_core::permissions::{self, PermissionPurpose, PolicyRule};
+use macaque_core::permissions::{self, PermissionPurpose, PolicyRule, ScopedPermission};
 use serde::Serialize;
 use serde_saphyr::FlowSeq;
 
@@ -29,6 +29,25 @@ pub(super) struct RbacArgs {
     /// Include read access to PodDisruptionBudgets, used by plan, why and budgets
     #[arg(long)]
     preview: bool,
+    /// Leave out the optional permissions, without which guards see less
+    #[arg(long)]
+    required_only: bool,
+}
+
+/// The rules of one Role, or of a ClusterRole.
+struct ScopedRules {
+    /// The namespace; `None` for the cluster.
+    namespace: Option<String>,
+    /// Whether the role is in the namespaces of others, so that its name tells whose it is.
+    shared: bool,
+    rules: Vec<CommentedRule>,
+}
+
+/// A rule, and for an optional one what is not seen without it.
+#[derive(Clone)]
+struct CommentedRule {
+    rule: PolicyRule,
+    unseen: Option<&'static str>,
 }
 
 /// The service account that is granted the permissions.
@@ -99,6 +118,22 @@ struct BindingSubject {
     namespace: String,
 }
 
+impl ScopedRules {
+    fn new(namespace: Option<String>, rules: Vec<PolicyRule>) -> Self {
+        Self {
+            namespace,
+            shared: false,
+            rules: rules.into_iter().map(CommentedRule::required).collect(),
+        }
+    }
+}
+
+impl CommentedRule {
+    fn required(rule: PolicyRule) -> Self {
+        Self { rule, unseen: None }
+    }
+}
+
 impl From<&PolicyRule> for RoleRule {
     fn from(rule: &PolicyRule) -> Self {
         let PolicyRule {
@@ -142,36 +177,95 @@ pub(super) fn run(global: &GlobalArgs, args: &RbacArgs) -> i32 {
         PermissionPurpose::Rounds
     };
     output::write(&format!("# {}", summary(&view.config, purpose)));
-    for (namespace, rules) in scoped_rules(&view.config, purpose) {
-        let (role, binding) = objects(namespace.as_deref(), &account, &rules);
+    for scoped in scoped_rules(&view.config, purpose, !args.required_only) {
+        let (role, binding) = objects(&scoped, &account);
         output::write(&"---");
-        output::yaml(&role);
+        output::write(&commented(&role, &scoped.rules));
         output::write(&"---");
         output::yaml(&binding);
     }
     exit::OK
 }
 
-/// The rules for each namespace, or for the cluster: those of the rounds in each scope, and those of the journal where it
-/// is.
-fn scoped_rules(config: &ChaosConfig, purpose: PermissionPurpose) -> Vec<(Option<String>, Vec<PolicyRule>)> {
-    let rules = permissions::rules(&permissions::needed(config, purpose));
-    let scopes = permissions::scopes(&config.target.namespaces).into_iter();
-    let mut scoped: Vec<_> = scopes
-        .map(|scope| (scope.map(str::to_owned), rules.clone()))
+/// The rules for each namespace, or for the cluster: those of the rounds in each scope with the optional ones, those of
+/// the journal where it is, and those of guards that look elsewhere.
+fn scoped_rules(config: &ChaosConfig, purpose: PermissionPurpose, with_optional: bool) -> Vec<ScopedRules> {
+    let needed = permissions::rules(&permissions::needed(config, purpose));
+    let mut scoped: Vec<_> = permissions::scopes(&config.target.namespaces)
+        .into_iter()
+        .map(|namespace| ScopedRules::new(namespace.map(str::to_owned), needed.clone()))
         .collect();
 
     let journal = permissions::journal_permissions(config);
     let journal_namespace = journal.first().and_then(|grant| grant.namespace.clone());
     let journal = permissions::rule_of(&journal);
-    let mut named = scoped.iter_mut().filter(|(scope, _)| scope.is_some());
-    if let Some((_, rules)) = named.find(|(scope, _)| *scope == journal_namespace) {
-        rules.extend(journal);
+    let mut named = scoped.iter_mut().filter(|scope| scope.namespace.is_some());
+    if let Some(scope) = named.find(|scope| scope.namespace == journal_namespace) {
+        scope.rules.extend(journal.map(CommentedRule::required));
     } else {
         // The journal is in another namespace than the victims.
-        scoped.extend(journal.map(|rule| (journal_namespace, vec![rule])));
+        scoped.extend(journal.map(|rule| ScopedRules::new(journal_namespace, vec![rule])));
     }
+
+    if with_optional {
+        for (scope, namespace) in scoped
+            .iter_mut()
+            .zip(permissions::scopes(&config.target.namespaces))
+        {
+            scope.rules.extend(optional_rules(config, namespace));
+        }
+    }
+    scoped.extend(
+        permissions::guard_permissions(config)
+            .iter()
+            .filter_map(elsewhere),
+    );
     scoped
+}
+
+/// The optional rules of one scope.
+fn optional_rules(config: &ChaosConfig, namespace: Option<&str>) -> Vec<CommentedRule> {
+    let optional = permissions::optional(config, namespace);
+    let rules = optional.into_iter().filter_map(|optional| {
+        let rule = permissions::rule_of(&[optional.grant])?;
+        let unseen = Some(optional.unseen);
+        Some(CommentedRule { rule, unseen })
+    });
+    rules.collect()
+}
+
+/// The role of a guard that looks where macaque has no other role.
+fn elsewhere(grant: &ScopedPermission) -> Option<ScopedRules> {
+    let rule = permissions::rule_of(std::slice::from_ref(grant))?;
+    Some(ScopedRules {
+        shared: true,
+        ..ScopedRules::new(grant.namespace.clone(), vec![rule])
+    })
+}
+
+/// The role as YAML, with a comment before the optional rules of each purpose.
+fn commented(role: &RoleObject, rules: &[CommentedRule]) -> String {
+    let text = serde_saphyr::to_string(role).expect("a role serialises");
+    let mut rules = rules.iter();
+    let mut said = None;
+    let mut lines = Vec::new();
+
+    for line in text.trim_end().lines() {
+        let rule = if line.starts_with("- apiGroups:") {
+            rules.next()
+        } else {
+            None
+        };
+        // Rules for the same purpose follow each other, and the comment stands before the first.
+        if let Some(unseen) = rule.and_then(|rule| rule.unseen)
+            && said != Some(unseen)
+        {
+            said = Some(unseen);
+            lines.push(format!("# Optional. Without it macaque does not see {unseen}."));
+        }
+        lines.push(line.to_owned());
+    }
+    lines.join("\n")
 }
 
 /// The service account: where macaque runs, if it runs in a cluster, else in the first namespace in scope.
@@ -219,18 +313,21 @@ fn summary(config: &ChaosConfig, purpose: PermissionPurpose) -> String {
     format!("The minimal permissions for {does}{reads}.")
 }
 
-/// The role of one namespace, or of the cluster, and its binding. Both are named after the service account.
-fn objects(
-    namespace: Option<&str>,
-    account: &ServiceAccount,
-    rules: &[PolicyRule],
-) -> (RoleObject, BindingObject) {
+/// The role of one namespace, or of the cluster, and its binding. Both are named after the service account; where those
+/// of other accounts of that name may be, its namespace is a part of the name.
+fn objects(scoped: &ScopedRules, account: &ServiceAccount) -> (RoleObject, BindingObject) {
+    let namespace = scoped.namespace.as_deref();
+    let name = if scoped.shared {
+        format!("{}-{}", account.name, account.namespace)
+    } else {
+        account.name.clone()
+    };
     let (role, binding) = match namespace {
         Some(_) => ("Role", "RoleBinding"),
         None => ("ClusterRole", "ClusterRoleBinding"),
     };
     let metadata = || ObjectMetadata {
-        name: account.name.clone(),
+        name: name.clone(),
         namespace: namespace.map(str::to_owned),
         labels: ObjectLabels { name: "macaque" },
     };
@@ -241,7 +338,7 @@ fn objects(
         role_ref: RoleRef {
             api_group: API,
             kind: role,
-            name: account.name.clone(),
+            name: name.clone(),
         },
         subjects: [BindingSubject {
             kind: "ServiceAccount",
@@ -253,7 +350,11 @@ fn objects(
         api_version: API_VERSION,
         kind: role,
         metadata: metadata(),
-        rules: rules.iter().map(RoleRule::from).collect(),
+        rules: scoped
+            .rules
+            .iter()
+            .map(|commented| RoleRule::from(&commented.rule))
+            .collect(),
     };
 
     (role, binding)

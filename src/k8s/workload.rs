@@ -7,7 +7,7 @@ use http::StatusCode;
 use macaque_core::pod::Pod;
 
 use super::resource::ResourcePath;
-use super::wire::{ObjectMetadata, ScaleObject, WorkloadScale};
+use super::wire::{PartialMetadata, ScaleObject, WorkloadScale};
 use super::{ApiError, ApiRequest, Cluster, OptionalRead, get};
 
 /// The form of an object that holds its metadata alone.
@@ -58,8 +58,8 @@ impl WorkloadRef {
     }
 }
 
-impl From<ObjectMetadata> for ObjectKeys {
-    fn from(metadata: ObjectMetadata) -> Self {
+impl From<PartialMetadata> for ObjectKeys {
+    fn from(metadata: PartialMetadata) -> Self {
         Self {
             annotations: metadata.annotations,
             labels: metadata.labels,

@@ -2,6 +2,7 @@
 //! and to check the permissions that the API server grants.
 
 mod excess;
+mod guards;
 
 use std::fmt;
 
@@ -9,6 +10,7 @@ use crate::config::{ChaosConfig, JournalLocation, NamespaceScope};
 use crate::outcome::DisruptionMethod;
 
 pub use excess::{ExcessPermissions, excessive};
+pub use guards::{OptionalPermission, guard_permissions, optional};
 
 /// One verb on one resource, as a rule of a Role writes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! Compares the permissions that the API server grants with those that the configuration needs: missing and excess ones.
 
 use macaque_core::config::ChaosConfig;
-use macaque_core::permissions::{self, ExcessPermissions, Permission, PermissionPurpose, ScopedPermission};
+use macaque_core::permissions::{
+    self, ExcessPermissions, OptionalPermission, Permission, PermissionPurpose, ScopedPermission,
+};
 
 use super::CheckFinding;
 use crate::k8s::{ApiError, Cluster};
@@ -38,6 +40,36 @@ pub(super) async fn required(
         let grant = permission.within(namespace);
         let held = cluster.holds(&grant).await;
         findings.push(permission_check(&grant, held, want));
+    }
+}
+
+/// Checks the permissions in `namespace`, or in all, that show guards more.
+pub(super) async fn optional(
+    cluster: &Cluster,
+    config: &ChaosConfig,
+    namespace: Option<&str>,
+    findings: &mut Vec<CheckFinding>,
+) {
+    for OptionalPermission { grant, unseen } in permissions::optional(config, namespace) {
+        let what = format!("may {grant}");
+        let finding = match cluster.holds(&grant).await {
+            Ok(true) => CheckFinding::ok(what, "granted; it is optional"),
+            Ok(false) => CheckFinding::note(
+                what,
+                format!("not granted, and optional: without it macaque does not see {unseen}"),
+                "`macaque rbac` grants it",
+            ),
+            Err(error) => CheckFinding::failed(what, error.to_string(), "see the API server's message"),
+        };
+        findings.push(in_its_namespace(finding, &grant));
+    }
+}
+
+/// Checks the permissions that guards need outside the namespaces in scope.
+pub(super) async fn guards(cluster: &Cluster, config: &ChaosConfig, findings: &mut Vec<CheckFinding>) {
+    for grant in permissions::guard_permissions(config) {
+        let held = cluster.holds(&grant).await;
+        findings.push(permission_check(&grant, held, PermissionUse::Rounds));
     }
 }
 

@@ -167,5 +167,5 @@ fn a_check_asks_and_does_nothing() {
         .into_iter()
         .filter(|request| request.method == "POST");
 
-    assert!(reviews.count() < 50, "bounded, two namespaces as it were");
+    assert!(reviews.count() < 60, "bounded, two namespaces as it were");
 }

@@ -57,6 +57,7 @@ fn the_manifest_grants_what_rbac_prints_for_an_armed_evict() {
 #[test]
 fn each_mode_gets_its_verb_and_no_other() {
     let of = |words: &[&str]| rules(&[&["-n", "shop"], words].concat());
+    let of = |words: &[&str]| of(&[&["--required-only"], words].concat());
     assert_eq!(of(&["--dry-run"]), ["/pods get,list"]);
     assert_eq!(of(&["--dry-run", "--method", "delete"]), ["/pods get,list"]);
     assert_eq!(
@@ -74,6 +75,43 @@ fn each_mode_gets_its_verb_and_no_other() {
 
     let preview = ["/pods get,list", "policy/poddisruptionbudgets list"];
     assert_eq!(of(&["--dry-run", "--preview"]), preview);
+}
+
+#[test]
+fn what_guards_see_more_with_is_optional_and_said_to_be() {
+    let optional = [
+        "apps/deployments/scale get",
+        "apps/statefulsets/scale get",
+        "apps/replicasets/scale get",
+        "/namespaces get",
+    ];
+    let granted = rules(&["-n", "shop", "--dry-run"]);
+    assert_eq!(granted, [&["/pods get,list"], &optional[..]].concat());
+
+    let said = macaque("rbac -n shop,bank --dry-run").run();
+    let comments: Vec<_> = said
+        .out
+        .lines()
+        .filter(|line| line.contains("# Optional."))
+        .collect();
+    assert_eq!(
+        comments.len(),
+        4,
+        "two purposes in each of two namespaces: {}",
+        said.out
+    );
+    for rule in ["deployments/scale", "namespaces"] {
+        let above = said.out.split(&format!("  resources: [{rule}]")).next().unwrap();
+        let mut lines = above.lines().rev();
+        assert!(lines.next().unwrap().contains("- apiGroups"));
+        let comment = lines.next().unwrap();
+        assert!(
+            comment.contains("# Optional. Without it macaque does not see"),
+            "{comment}"
+        );
+    }
+    let bare = macaque("rbac -n shop --dry-run --required-only").run();
+    assert!(!bare.out.contains("Optional"), "{}", bare.out);
 }
 
 #[test]

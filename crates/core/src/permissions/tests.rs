@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
-use crate::guard::GuardConfig;
+use crate::guard::{GuardConfig, MinReady, NodesGuard};
 
 fn config(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -> ChaosConfig {
     ChaosConfig {
@@ -115,6 +115,56 @@ fn the_other_method_is_excessive_and_so_is_the_configured_one_outside_the_namesp
     };
     assert!(everywhere.namespace.is_none() && holds(everywhere, EVICT));
     assert!(holds(shop, DELETE) && !holds(shop, EVICT));
+}
+
+#[test]
+fn the_permissions_of_guards_follow_the_guards_that_are_on() {
+    let permissions = |guards: GuardConfig| {
+        let config = ChaosConfig {
+            guards,
+            ..shop(true, DisruptionMethod::Evict)
+        };
+        let optional = optional(&config, Some("shop")).into_iter();
+        let optional = optional
+            .map(|optional| optional.grant.to_string())
+            .collect::<Vec<_>>();
+        let needed = guard_permissions(&config).into_iter();
+        (
+            needed.map(|grant| grant.to_string()).collect::<Vec<_>>(),
+            optional,
+        )
+    };
+    let scales = ["deployments", "statefulsets", "replicasets"];
+    let scales = scales.map(|owners| format!("get {owners}.apps/scale in namespace shop"));
+    let nothing: [String; 0] = [];
+    let off = GuardConfig::off;
+
+    let (needed, shown) = permissions(GuardConfig::default());
+    assert_eq!(needed, nothing);
+    assert_eq!(shown[..3], scales);
+    assert_eq!(shown[3..], ["get namespaces in namespace shop"]);
+    assert_eq!(permissions(off()), (vec![], vec![]));
+
+    let percent = GuardConfig {
+        min_ready: MinReady::Percent(50),
+        ..off()
+    };
+    assert_eq!(permissions(percent).1, scales);
+    for (min_ready, why) in [(MinReady::Percent(0), "off"), (MinReady::Count(2), "a number")] {
+        let guards = GuardConfig { min_ready, ..off() };
+        assert_eq!(permissions(guards).1, nothing, "{why}");
+    }
+
+    for (nodes, permission) in [
+        (
+            NodesGuard::Leases,
+            "list leases.coordination.k8s.io in namespace kube-node-lease",
+        ),
+        (NodesGuard::Nodes, "list nodes in the cluster"),
+    ] {
+        let guards = GuardConfig { nodes, ..off() };
+        assert_eq!(permissions(guards), (vec![permission.to_owned()], vec![]));
+    }
 }
 
 #[test]
