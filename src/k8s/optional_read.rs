@@ -38,38 +38,38 @@ impl<T> From<Option<T>> for OptionalRead<T> {
     }
 }
 
-/// The reads that were refused, by resource and namespace, and when.
+/// The reads that were refused, by resource and place (a namespace, or one object), and when.
 #[derive(Debug, Default)]
 pub(super) struct RefusedReads(BTreeMap<String, BTreeMap<String, Instant>>);
 
 impl RefusedReads {
-    /// Notes that `resource` may not be read in `namespace`; returns whether this is the first refusal of the resource.
-    fn note(&mut self, resource: &str, namespace: &str, now: Instant) -> bool {
+    /// Notes that `resource` may not be read at `place`; returns whether this is the first refusal of the resource.
+    fn note(&mut self, resource: &str, place: &str, now: Instant) -> bool {
         let known = self.0.entry(resource.to_owned()).or_default();
         let is_first = known.is_empty();
         known.retain(|_, refused| now - *refused < REMEMBERED);
-        known.insert(namespace.to_owned(), now);
+        known.insert(place.to_owned(), now);
         is_first
     }
 
-    /// Whether `resource` was refused in `namespace` not long ago.
-    fn is_known(&self, resource: &str, namespace: &str, now: Instant) -> bool {
-        let refused = self.0.get(resource).and_then(|known| known.get(namespace));
+    /// Whether `resource` was refused at `place` not long ago.
+    fn is_known(&self, resource: &str, place: &str, now: Instant) -> bool {
+        let refused = self.0.get(resource).and_then(|known| known.get(place));
         refused.is_some_and(|refused| now - *refused < REMEMBERED)
     }
 }
 
 impl Cluster {
-    /// The result of a `read` of `resource`, `deployments/scale` for example, in `namespace`, for which a refusal is no
-    /// error. It is remembered for ten minutes, in which nothing is asked; the first one of each resource is logged.
+    /// The result of a `read` of `resource`, `deployments/scale` for example, at `place`, for which a refusal is no error. It
+    /// is remembered for ten minutes, in which nothing is asked; the first one of each resource is logged.
     pub(super) async fn unless_refused<T>(
         &self,
         resource: &str,
-        namespace: &str,
+        place: &str,
         read: impl Future<Output = Result<OptionalRead<T>, ApiError>>,
     ) -> Result<OptionalRead<T>, ApiError> {
         let now = self.platform.monotonic();
-        if self.refused.borrow().is_known(resource, namespace, now) {
+        if self.refused.borrow().is_known(resource, place, now) {
             return Ok(OptionalRead::NotGranted);
         }
         let why = match read.await {
@@ -77,7 +77,7 @@ impl Cluster {
             read => return read,
         };
 
-        let is_first = self.refused.borrow_mut().note(resource, namespace, now);
+        let is_first = self.refused.borrow_mut().note(resource, place, now);
         if is_first {
             log::info!(
                 "macaque does not see {resource}, and works on without: {}",

@@ -11,7 +11,7 @@ use super::wire::{PartialMetadata, ScaleObject, WorkloadScale};
 use super::{ApiError, ApiRequest, Cluster, OptionalRead, get};
 
 /// The form of an object that holds its metadata alone.
-const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA: &str = "application/json;as=PartialPartialMetadata;g=meta.k8s.io;v=v1";
 
 /// What the API server says of a custom resource that leaves its number of replicas open.
 const NO_REPLICAS: &str = "spec replicas field";
@@ -120,7 +120,9 @@ impl Cluster {
         } = workload;
         let what = || format!("get the metadata of {} {namespace}/{name}", kind.to_lowercase());
         let read = self.keys(&resource.path, [api_version, kind], what);
-        self.unless_refused(&resource.name, namespace, read).await
+        // Remembered for this owner alone: a Role may name the owners that may be read, and their freezes count.
+        let owner = format!("{namespace}/{name}");
+        self.unless_refused(&resource.name, &owner, read).await
     }
 
     /// Reads the annotations and labels of a namespace.
