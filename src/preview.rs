@@ -21,7 +21,7 @@ use macaque_core::siblings::SiblingPods;
 pub use self::guards::GuardAnswers;
 
 use crate::guards::siblings::OwnedPods;
-use crate::k8s::{ApiError, Cluster, WorkloadRef};
+use crate::k8s::{ApiError, Cluster, JournalConfigMap, WorkloadRef};
 use crate::platform::Platform;
 use crate::read_retry::with_retries;
 use crate::round::RoundConfig;
@@ -113,18 +113,29 @@ impl PreviewReader<'_> {
     /// The pause that holds now, in words. A dry run keeps no journal, and a journal that cannot be read here shows
     /// nothing: who previews need not be allowed to read it.
     pub async fn pause(&self, config: &ChaosConfig) -> Option<String> {
+        let journal = self.journal(config).await?;
+        let pause = journal
+            .pause()
+            .filter(|pause| !pause.is_over(self.platform.now()));
+        pause.map(|pause| pause.to_string())
+    }
+
+    /// The UIDs of the pods that macaque disrupted itself a short while ago; none where [`Self::pause`] shows nothing.
+    pub async fn own_victims(&self, config: &ChaosConfig) -> Vec<String> {
+        let stored = self.journal(config).await.map(|journal| journal.stored());
+        let journal = stored.and_then(|stored| stored.read().ok()).unwrap_or_default();
+        let now = self.platform.now();
+        journal.recent_victims(now).map(str::to_owned).collect()
+    }
+
+    async fn journal(&self, config: &ChaosConfig) -> Option<JournalConfigMap> {
         let JournalLocation::ConfigMap(place) = &config.journal else {
             return None;
         };
         if config.dry_run {
             return None;
         }
-
-        let journal = self.cluster.journal(place).await.ok().flatten()?;
-        let pause = journal
-            .pause()
-            .filter(|pause| !pause.is_over(self.platform.now()));
-        pause.map(|pause| pause.to_string())
+        self.cluster.journal(place).await.ok().flatten()
     }
 
     /// Reads all pods and budgets in scope.

@@ -4,6 +4,7 @@
 mod gates;
 mod grants;
 mod journal;
+mod min_ready;
 mod table;
 
 use actix::System;
@@ -216,6 +217,7 @@ async fn check_cluster(
     grants::journal(cluster, config, findings).await;
     findings.extend(journal::check(cluster, config, platform).await);
     grants::excessive(cluster, config, findings).await;
+    findings.extend(min_ready::check(cluster, settings, platform).await);
 }
 
 fn existence(name: &str, answer: Result<Option<bool>, ApiError>) -> CheckFinding {

@@ -125,7 +125,10 @@ async fn read(
     let mut snapshot = reader.snapshot(config).await.map_err(failed)?;
     if !args.no_guards {
         let gates = Gates::new(&config.gates, platform);
-        let asked = reader.ask_guards(&mut snapshot, config, &gates).await;
+        let own_victims = reader.own_victims(&settings.config).await;
+        let asked = reader
+            .ask_guards(&mut snapshot, config, &gates, &own_victims)
+            .await;
         asked.map_err(failed)?;
     }
     let asked = if args.server {

@@ -114,7 +114,9 @@ async fn read(
         stop: &stop,
         platform: &platform,
     };
-    let answer = explain_all(reader, config, subject, namespace.unwrap_or_default()).await;
+    let own_victims = reader.own_victims(&settings.config).await;
+    let namespace = namespace.unwrap_or_default();
+    let answer = explain_all(reader, config, subject, namespace, &own_victims).await;
     let answer = answer.map_err(|why| {
         telemetry::print_error(&why);
         exit::CLUSTER
@@ -129,6 +131,7 @@ async fn explain_all(
     config: &RoundConfig,
     subject: &WhySubject,
     namespace: &str,
+    own_victims: &[String],
 ) -> Result<WhyAnswer, String> {
     let FoundPods { owner, mut pods } = find(reader, subject, namespace).await?;
     // The first is explained in detail: one that stays, if there is any.
@@ -147,7 +150,7 @@ async fn explain_all(
     let budgets = budgets.map_err(plan::failure_text)?;
 
     let gates = Gates::new(&config.gates, reader.platform);
-    let answers = reader.ask_about(&pods, config, &gates).await;
+    let answers = reader.ask_about(&pods, config, &gates, own_victims).await;
     let answers = answers.map_err(plan::failure_text)?;
 
     let now = reader.platform.now();

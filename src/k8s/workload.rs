@@ -11,7 +11,7 @@ use super::wire::{PartialMetadata, ScaleObject, WorkloadScale};
 use super::{ApiError, ApiRequest, Cluster, OptionalRead, get};
 
 /// The form of an object that holds its metadata alone.
-const METADATA: &str = "application/json;as=PartialPartialMetadata;g=meta.k8s.io;v=v1";
+const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 /// What the API server says of a custom resource that leaves its number of replicas open.
 const NO_REPLICAS: &str = "spec replicas field";

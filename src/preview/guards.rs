@@ -60,7 +60,7 @@ enum AskGates {
 }
 
 impl PreviewReader<'_> {
-    /// Asks the guards about every candidate of a snapshot of `config`.
+    /// Asks the guards about every candidate of a snapshot of `config`; `own_victims` are no drain.
     ///
     /// # Errors
     /// macaque was asked to stop.
@@ -69,8 +69,12 @@ impl PreviewReader<'_> {
         snapshot: &mut ClusterSnapshot,
         config: &RoundConfig,
         gates: &Gates,
+        own_victims: &[String],
     ) -> Result<(), RoundEnd> {
         let mut questions = OwnerQuestions::new(*self, config, gates);
+        own_victims
+            .iter()
+            .for_each(|uid| questions.guards.note_own_victim(uid));
 
         // A round that samples lists names, which do not show which pods are being disrupted.
         let is_sampled = snapshot.listed > SAMPLING_THRESHOLD && config.disrupt.draw == DrawBy::Pod;
@@ -145,8 +149,12 @@ impl PreviewReader<'_> {
         pods: &[Pod],
         config: &RoundConfig,
         gates: &Gates,
+        own_victims: &[String],
     ) -> Result<GuardAnswers, RoundEnd> {
         let mut questions = OwnerQuestions::new(*self, config, gates);
+        own_victims
+            .iter()
+            .for_each(|uid| questions.guards.note_own_victim(uid));
         let disrupted = self.disrupted(config).await;
         questions.guards.note_disrupted(disrupted);
         let mut answers = GuardAnswers {

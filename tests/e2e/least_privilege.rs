@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::program::{MacaqueCommand, MacaqueOutput};
+use crate::service_account::name_in;
 use crate::test_namespace::{TestNamespace, until};
 use crate::workload::Workload;
 
@@ -64,7 +65,8 @@ impl TestNamespace {
                 .lines()
                 .find_map(|line| line.strip_prefix("  namespace: "));
             let path = Self::path_in(namespace.unwrap_or_default(), kind);
-            let answer = self.apply_at(&path, &name, document, "").await;
+            let name = name_in(document);
+            let answer = self.apply_at(&path, name, document, "").await;
             assert!(
                 answer.code == 201 && answer.warnings.is_empty(),
                 "{kind}: {answer:#?}"

@@ -116,8 +116,8 @@ impl TestNamespace {
             "spec": {
                 "user": format!("system:serviceaccount:{}:macaque", self.name),
                 "resourceAttributes": {
-                    "namespace": self.name, "verb": verb, "resource": resource, "subresource": subresource,
-                    "name": name,
+                    "namespace": self.name, "verb": verb, "group": rule["apiGroups"][0], "resource": resource,
+                    "subresource": subresource, "name": name,
                 },
             },
         });

@@ -195,7 +195,10 @@ async fn plan(cluster: &Cluster, config: &RoundConfig, platform: &Platform) -> C
     };
     let mut snapshot = reader.snapshot(config).await.unwrap();
     let gates = Gates::default();
-    reader.ask_guards(&mut snapshot, config, &gates).await.unwrap();
+    reader
+        .ask_guards(&mut snapshot, config, &gates, &[])
+        .await
+        .unwrap();
     snapshot
 }
 
