@@ -122,7 +122,7 @@ fn an_absent_namespace_is_1_with_a_remedy() {
 #[test]
 fn many_namespaces_are_one_line_for_each_answer_and_whole_in_json() {
     let names: Vec<_> = (0..30).map(|n| format!("team-{n}")).collect();
-    let cluster = TestCluster::with(names.iter().map(|name| deployment(name, "web", 1)).collect());
+    let cluster = TestCluster::with(names.iter().map(|name| deployment(name, "web", 2)).collect());
     let check = |more: &str| {
         let call = format!("check -n {} {more}", names.join(","));
         macaque(&call).on(&cluster).run()
@@ -186,7 +186,7 @@ fn that_every_pod_must_stay_ready_is_a_warning() {
     assert_eq!((output.code, &found["result"]), (0, &json!("warning")));
     assert_eq!(found["remedy"], "use a lower percentage, or a number");
 
-    let all = check("99%").json();
+    let all = check("50%").json();
     let mut findings = all.as_array().unwrap().iter();
     assert!(
         findings.all(|finding| finding["what"] != "guards.min_ready"),
@@ -198,4 +198,31 @@ fn that_every_pod_must_stay_ready_is_a_warning() {
 fn the_findings_are_printed_as_yaml_too() {
     let output = macaque("check -n shop -o yaml").on(&shop()).run();
     output.says(0, &["- what: configuration\n  result: ok\n", "  detail: v1.37"]);
+}
+
+#[test]
+fn owners_that_min_ready_never_lets_go_are_counted_in_a_note() {
+    let workloads = vec![
+        deployment("shop", "web", 3),
+        deployment("shop", "cart", 1),
+        deployment("shop", "mail", 2),
+    ];
+    let cluster = TestCluster::with(workloads);
+    let found = |min_ready: &str| {
+        let check = macaque("check -n shop -ojson").env("MACAQUE_GUARDS__MIN_READY", min_ready);
+        finding(&check.on(&cluster).run(), "guards.min_ready")
+    };
+
+    let cart = "deployment/cart in shop: can never pass: 1 must stay ready of 1 (guards.min_ready = 1)";
+    assert_eq!(found("1")["result"], "note");
+    assert_eq!(found("1")["detail"], cart);
+    let several = found("2")["detail"].to_string();
+    assert!(several.starts_with("\"2 of 3 owners, such as deployment/cart in shop: "), "{several}");
+
+    // Two of its pods are missing for a while.
+    let mut web = cluster.sandbox.object("Deployment", "shop", "web").unwrap();
+    web["spec"]["replicas"] = json!(5);
+    cluster.sandbox.apply(&[web]).unwrap();
+    let several = found("3")["detail"].to_string();
+    assert!(several.starts_with("\"2 of 3 owners"), "web wants five: {several}");
 }
