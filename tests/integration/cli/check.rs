@@ -217,12 +217,18 @@ fn owners_that_min_ready_never_lets_go_are_counted_in_a_note() {
     assert_eq!(found("1")["result"], "note");
     assert_eq!(found("1")["detail"], cart);
     let several = found("2")["detail"].to_string();
-    assert!(several.starts_with("\"2 of 3 owners, such as deployment/cart in shop: "), "{several}");
+    assert!(
+        several.starts_with("\"2 of 3 owners, such as deployment/cart in shop: "),
+        "{several}"
+    );
 
     // Two of its pods are missing for a while.
     let mut web = cluster.sandbox.object("Deployment", "shop", "web").unwrap();
     web["spec"]["replicas"] = json!(5);
     cluster.sandbox.apply(&[web]).unwrap();
     let several = found("3")["detail"].to_string();
-    assert!(several.starts_with("\"2 of 3 owners"), "web wants five: {several}");
+    assert!(
+        several.starts_with("\"2 of 3 owners"),
+        "web wants five: {several}"
+    );
 }
