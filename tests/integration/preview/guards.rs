@@ -352,3 +352,38 @@ fn a_gate_that_cannot_answer_is_named_by_plan_and_why() {
         "{why:?}"
     );
 }
+
+#[test]
+fn pods_that_macaque_evicted_itself_are_no_drain_to_plan_and_why() {
+    let shop = ShopFixture::open();
+    let journal = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal", "namespace": "shop"},
+    });
+    shop.sandbox().apply(&[journal]).unwrap();
+    let run = |words: &[&str]| {
+        let program = macaque("")
+            .on(&shop.cluster)
+            .env("MACAQUE_NAMESPACE", "shop")
+            .env("MACAQUE_POD_NAMESPACE", "shop")
+            .env("MACAQUE_JOURNAL", "configmap/macaque-journal");
+        words
+            .iter()
+            .fold(program, |program, word| program.arg(word))
+            .run()
+    };
+    let once = run(&["once", "--dry-run=false", "--count", "2", "-o", "json"]);
+    assert_eq!(once.json()["attempts"].as_array().unwrap().len(), 2, "{once:?}");
+
+    let none = "drains ok (0 pods are being disrupted by others)";
+    let plan = run(&["plan", "--dry-run=false"]);
+    assert!(plan.out.contains(none), "{plan:?}");
+    let why = run(&["why", "sts/db", "--dry-run=false"]);
+    assert!(why.line("drains  ").starts_with("drains ok "), "{why:?}");
+    let elsewhere = shop.macaque(&["plan", "--dry-run=false"]);
+    assert!(
+        elsewhere
+            .line("round guards")
+            .starts_with("round guards: drains holds back: 2 pods"),
+        "{elsewhere:?}"
+    );
+}
