@@ -274,11 +274,11 @@ fn remarks(view: &PlanView) -> Vec<String> {
         Some(asked) if asked == candidates => remarks
             .push("the API server was asked about every candidate, with server-side dry runs".to_owned()),
         Some(asked) => remarks.push(format!(
-            "the API server was asked about {asked} of {candidates} candidates, with server-side dry runs; the others \
-             are predicted from pods and budgets only"
+            "the API server was asked about {asked} of {candidates} candidates, with server-side dry runs; for the \
+             others, webhooks and policies were not asked"
         )),
         None => remarks.push(
-            "predicted from pods and budgets only; use --server to include webhooks and policies".to_owned(),
+            "webhooks and policies were not asked; use --server to include them".to_owned(),
         ),
     }
 

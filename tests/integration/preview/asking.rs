@@ -72,8 +72,8 @@ fn deletions_are_asked_about_in_the_body_and_delete_nothing() {
 fn fifty_are_asked_about_at_most_and_that_is_said() {
     let shop = ShopFixture::with(vec![scenario::deployment("shop", "web", 60)]);
     let plan = shop.macaque(&["plan", "--server"]);
-    let expected = "the API server was asked about 50 of 60 candidates, with server-side dry runs; the others are \
-                predicted from pods and budgets only";
+    let expected = "the API server was asked about 50 of 60 candidates, with server-side dry runs; for the \
+                others, webhooks and policies were not asked";
     assert!(plan.out.contains(expected), "{plan:?}");
     assert_eq!(shop.cluster.writes().len(), 50);
 }
