@@ -14,7 +14,9 @@ mod decoder;
 mod disrupt;
 mod environment;
 mod file;
+mod gate_fields;
 mod gates;
+mod given_gate;
 mod given_value;
 mod guards;
 mod journal;
@@ -44,7 +46,7 @@ use decoder::SettingsDecoder;
 use mistake::MistakeReported;
 
 pub use environment::{POD_NAMESPACE, environment};
-pub use gates::{FieldDefault, GateField, GateService, gate_fields};
+pub use gate_fields::{FieldDefault, GateField, GateService, gate_fields};
 pub use journal::is_object_name;
 pub use keys::{DefaultChoice, KeyKind, SettingKey, keys};
 pub use mistake::{SettingMistake, SettingMistakes};

@@ -9,7 +9,7 @@ use ::config::{Config, Value, ValueKind};
 use macaque_core::duration::parse_duration;
 use macaque_core::words::either;
 
-use super::gates::GivenGate;
+use super::given_gate::GivenGate;
 use super::given_value::{ChosenValue, GivenValue};
 use super::keys::{SettingKey, find, keys};
 use super::layer::{SettingsLayer, explains};

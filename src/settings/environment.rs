@@ -1,6 +1,6 @@
 //! The layer of the environment: `MACAQUE_*` variables, by their own names and by those of the Go tool.
 
-use super::gates::GateService;
+use super::gate_fields::GateService;
 use super::keys::{KeyKind, PREFIX, SettingKey, is_within, keys};
 use super::layer::{SettingsLayer, entries};
 use super::mistake::{SettingMistake, quote};

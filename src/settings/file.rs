@@ -4,7 +4,8 @@ use ::config::{Value, ValueKind};
 use macaque_core::words::either;
 use toml::de::{DeTable, DeValue};
 
-use super::gates::{GateService, GivenGate, gate_fields};
+use super::gate_fields::{GateService, gate_fields};
+use super::given_gate::GivenGate;
 use super::keys::{KeyKind, SettingKey, find, is_section};
 use super::layer::SettingsLayer;
 use super::mistake::SettingMistake;

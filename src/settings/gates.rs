@@ -1,7 +1,6 @@
 //! Decodes `[[guards.prometheus]]`, `[[guards.alertmanager]]` and `[[guards.http]]`: the gates, which only the file sets.
 
 mod checks;
-mod fields;
 mod given;
 mod kinds;
 
@@ -14,14 +13,13 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::decoder::SettingsDecoder;
+use super::gate_fields::GateService;
+use super::given_gate::{FieldValue, GivenGate};
 use super::mistake::{MistakeReported, quote};
 use super::secret::{ReadFile, is_token};
 use crate::gates::GateConfig;
-use checks::{Fault, Transport};
-use given::FieldValue;
-
-pub use fields::{FieldDefault, GateField, GateService, gate_fields};
-pub(super) use given::GivenGate;
+use checks::Transport;
+use given::accept;
 
 /// How long a gate may take if nothing else is set.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -226,14 +224,4 @@ fn decode_headers(
         before = Some(name);
     }
     headers.into_iter().collect()
-}
-
-/// Reports the fault of a field, if a check found one.
-fn accept<T, V>(
-    decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
-    field: &FieldValue<V>,
-    checked: Result<T, Fault>,
-) -> Result<T, MistakeReported> {
-    checked.map_err(|(wrong, right)| gate.refuse(decoder, field, wrong, right))
 }

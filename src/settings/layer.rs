@@ -2,7 +2,7 @@
 
 use ::config::{ConfigError, Map, Source, Value, ValueKind};
 
-use super::gates::GivenGate;
+use super::given_gate::GivenGate;
 use super::keys::{DefaultChoice, KeyKind, SettingKey, is_within};
 use super::mistake::SettingMistake;
 

@@ -1,6 +1,6 @@
 //! Finds the setting that a misspelt name was probably meant to be.
 
-use super::gates::GateService;
+use super::gate_fields::GateService;
 use super::keys::{PREFIX, SettingKey, is_within, keys};
 
 /// The key or section that `path`, which is neither, was probably meant to be.

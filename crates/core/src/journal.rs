@@ -50,6 +50,12 @@ pub const PAUSED_BY: &str = "macaque/paused-by";
 /// The annotations of a pause.
 pub const PAUSE_KEYS: [&str; 3] = [PAUSED, PAUSED_REASON, PAUSED_BY];
 
+/// The window of `limits.per_day`, and of the caps in a day.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// How long the disruptions of a day are kept: longer than the longest window, so that none is missing from it if a
+/// clock is set back, or if another replica's clock is behind.
+const KEPT: SignedDuration = SignedDuration::from_hours(48);
+
 /// The journal: the state that must survive a crash.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use http::Uri;
 use http::header::{HeaderName, HeaderValue};
 
-use super::fields::GateService;
+use crate::settings::gate_fields::GateService;
 use crate::settings::mistake::quote;
 
 /// What is wrong, and what would be right.

@@ -1,59 +1,16 @@
-//! One gate as the TOML file has it: its fields with their lines, taken out one by one, strictly.
+//! Takes the fields of a gate out one by one, strictly: a value of the wrong type is a mistake, never converted.
 
 use std::time::Duration;
 
-use ::config::{Value, ValueKind};
+use ::config::ValueKind;
 use macaque_core::duration::parse_duration;
 
-use super::fields::GateService;
+use super::checks::Fault;
 use crate::settings::decoder::SettingsDecoder;
+use crate::settings::given_gate::{FieldValue, GivenGate};
 use crate::settings::mistake::{MistakeReported, SettingMistake, quote};
 
-/// One table of `[[guards.prometheus]]` or of another kind of gate.
-#[derive(Clone)]
-pub(in crate::settings) struct GivenGate {
-    /// The kind.
-    pub(in crate::settings) service: GateService,
-    /// The number of the table among those of its kind, from 1.
-    pub(in crate::settings) number: usize,
-    /// The file and the line where the table begins.
-    pub(in crate::settings) source: String,
-    /// The fields that could be read, each with its own line as the origin.
-    pub(in crate::settings) fields: Vec<(&'static str, Value)>,
-    /// The fields that a mistake was probably meant to set: they are not missing on top of it.
-    pub(in crate::settings) meant: Vec<String>,
-}
-
-/// The value of a field, and where it was set.
-#[derive(Debug)]
-pub(super) struct FieldValue<T> {
-    pub(super) name: &'static str,
-    pub(super) value: T,
-    source: String,
-}
-
-impl<T> FieldValue<T> {
-    /// Another value with this name and source.
-    pub(super) fn map<U>(self, convert: impl FnOnce(T) -> U) -> FieldValue<U> {
-        FieldValue {
-            name: self.name,
-            value: convert(self.value),
-            source: self.source,
-        }
-    }
-}
-
 impl GivenGate {
-    /// What mistakes call the gate: `guards.prometheus[2]`.
-    pub(in crate::settings) fn path(&self) -> String {
-        format!("{}[{}]", self.service.section(), self.number)
-    }
-
-    /// Where the gate is, for another mistake's sentence.
-    pub(super) fn place(&self) -> String {
-        format!("{} ({})", self.path(), self.source)
-    }
-
     /// Reports what is wrong with a field, and what would be right.
     pub(super) fn refuse<T>(
         &self,
@@ -87,17 +44,6 @@ impl GivenGate {
             source: Some(self.source.clone()),
             wrong: wrong.to_owned(),
             right: Some(right.to_owned()),
-        })
-    }
-
-    /// The value of a field, whatever its type.
-    pub(super) fn field(&self, name: &'static str) -> Option<FieldValue<ValueKind>> {
-        let (name, value) = self.fields.iter().find(|(known, _)| *known == name)?;
-        let source = value.origin().unwrap_or(&self.source);
-        Some(FieldValue {
-            name,
-            value: value.kind.clone(),
-            source: source.to_owned(),
         })
     }
 
@@ -198,4 +144,14 @@ impl GivenGate {
         };
         self.refuse(decoder, field, format!("{shown} is not {what}"), right)
     }
+}
+
+/// Reports the fault of a field, if a check found one.
+pub(super) fn accept<T, V>(
+    decoder: &mut SettingsDecoder,
+    gate: &GivenGate,
+    field: &FieldValue<V>,
+    checked: Result<T, Fault>,
+) -> Result<T, MistakeReported> {
+    checked.map_err(|(wrong, right)| gate.refuse(decoder, field, wrong, right))
 }

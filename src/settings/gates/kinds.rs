@@ -3,11 +3,11 @@
 use ::config::ValueKind;
 use macaque_core::words::either;
 
-use super::accept;
 use super::checks;
-use super::given::{FieldValue, GivenGate};
+use super::given::accept;
 use crate::gates::{GateKind, HttpExpectation, HttpMethod, QueryExpectation};
 use crate::settings::decoder::SettingsDecoder;
+use crate::settings::given_gate::{FieldValue, GivenGate};
 use crate::settings::mistake::MistakeReported;
 
 /// Decodes the fields of `[[guards.prometheus]]`.

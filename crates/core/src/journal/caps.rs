@@ -6,8 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::usage::{DAY, KEPT};
-use super::{Denial, Journal, Reservation, StepContext, after, signed, whole_second};
+use super::{DAY, Denial, Journal, KEPT, Reservation, StepContext, after, signed, whole_second};
 use crate::config::DisruptionLimits;
 use crate::eligibility::Candidate;
 use crate::pod::{PodOwner, PodPlace};

@@ -2,21 +2,16 @@
 
 use std::time::Duration;
 
-use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
-use super::{Denial, Journal, LimitWindow, Reservation, StepContext, after, caps, whole_second};
+use super::{DAY, Denial, Journal, KEPT, LimitWindow, Reservation, StepContext, after, caps, whole_second};
 use crate::config::DisruptionLimits;
 use crate::eligibility::Candidate;
 use crate::pod::PodOwner;
 
 /// The window of `limits.per_hour`.
 const HOUR: Duration = Duration::from_secs(3600);
-/// The window of `limits.per_day`, and of the caps in a day.
-pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
-/// How long the disruptions of a minute are kept: longer than the longest window, so that none is missing from it if a
-/// clock is set back, or if another replica's clock is behind.
-pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(48);
 
 /// The maximum number of owners in cooldown, so that the journal stays small; with more, nothing is disrupted until a
 /// cooldown has ended.

@@ -26,12 +26,12 @@ impl GateService {
     }
 
     /// The kind of this section.
-    pub(in crate::settings) fn of_section(section: &str) -> Option<Self> {
+    pub(super) fn of_section(section: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| service.section() == section)
     }
 
     /// The names of its fields.
-    pub(in crate::settings) fn field_names(self) -> Vec<&'static str> {
+    pub(super) fn field_names(self) -> Vec<&'static str> {
         let fields = gate_fields().iter();
         let own = fields.filter(|field| field.is_of(self));
         own.map(|field| field.name).collect()
@@ -64,7 +64,7 @@ pub enum FieldDefault {
 
 impl GateField {
     /// Whether a gate of this kind has the field.
-    pub(in crate::settings) fn is_of(&self, service: GateService) -> bool {
+    pub(super) fn is_of(&self, service: GateService) -> bool {
         self.service.is_none_or(|own| own == service)
     }
 }
