@@ -222,15 +222,16 @@ impl<'a> RoundGuards<'a> {
         for gate in gates.in_scope(scope) {
             let setting = gate.config().setting();
             let known = self.gates.get(&setting).filter(|known| self.is_fresh(known.at));
-            let finding = match known {
-                Some(known) => known.finding.clone(),
-                None => self.ask_gate(gate, victims).await,
-            };
-
-            if scope == GateScope::Round {
-                self.gates.insert(setting, self.dated(&finding));
+            if let Some(known) = known {
+                findings.push(known.finding.clone());
+            } else {
+                let finding = self.ask_gate(gate, victims).await;
+                if scope == GateScope::Round {
+                    self.gates.insert(setting, self.dated(&finding));
+                }
+                findings.push(finding);
             }
-            findings.push(finding);
+
             if !self.goes_on(&findings) {
                 break;
             }
