@@ -166,8 +166,8 @@ impl<'a> RoundGuards<'a> {
     }
 
     /// Asks every guard that must say go before `victim` is disrupted, up to the first that does not: those of the
-    /// round too, unless their answers are younger than [`FRESH`]. The siblings are read once more if what came after
-    /// them took longer than that.
+    /// round too, unless their answers are younger than [`FRESH`]. If the gates took longer than that, what was asked
+    /// before them is asked once more.
     ///
     /// # Errors
     /// The guard that does not say go.
@@ -182,7 +182,8 @@ impl<'a> RoundGuards<'a> {
         go(&self.ask_victim_gates(victim).await, Held::Victim)?;
 
         if !self.is_fresh(began) {
-            go(&self.ask_replicas(victim).await, Held::Victim)?;
+            go(&self.ask_owner(victim).await, Held::Victim)?;
+            go(&self.ask_round().await, Held::Round)?;
         }
         Ok(())
     }

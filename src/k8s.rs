@@ -134,18 +134,19 @@ impl Cluster {
         what: impl Fn() -> String,
     ) -> Result<ApiResponse, ApiError> {
         if self.stale.get() || self.has_ended_credentials() {
-            self.reconnect(None).await?;
+            Box::pin(self.reconnect(None)).await?;
         }
 
-        let response = self.exchange(&call, deadline, &what).await;
+        // Boxed, because it is large, and part of the futures of all that send requests.
+        let response = Box::pin(self.exchange(&call, deadline, &what)).await;
         if !response.as_ref().is_ok_and(ApiResponse::is_unauthorized) {
             self.stale.set(response.is_err());
             return response;
         }
 
         let rejected = self.connection.borrow().credentials.plugin_run;
-        self.reconnect(rejected).await?;
-        self.exchange(&call, deadline, &what).await
+        Box::pin(self.reconnect(rejected)).await?;
+        Box::pin(self.exchange(&call, deadline, &what)).await
     }
 
     fn report_progress(&self) {

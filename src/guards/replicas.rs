@@ -31,6 +31,10 @@ impl RoundGuards<'_> {
         };
 
         self.disrupted.append(disrupted);
+        if !siblings.contains(&victim.id.uid) {
+            let why = "the victim is not among the pods of its owner that were listed".to_owned();
+            return Vec::from_iter(unknown_siblings(context.config, why));
+        }
         judge_siblings(&victim.id.uid, &siblings, context.config, context.platform.now())
     }
 }

@@ -4,14 +4,16 @@
 use std::time::Duration;
 
 use macaque_core::eligibility::Candidate;
+use macaque_core::guard::GuardHold;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::pod::{PodPlace, PodRef};
+use macaque_core::pod::{Pod, PodRef};
 use macaque_core::refusal::Refusal;
 use macaque_core::verdict::{DisruptionVerdict, classify};
 
 use tokio::time::Instant;
 
 use super::RoundContext;
+use crate::guards::{FRESH, Held, RoundGuards};
 use crate::k8s::ApiError;
 use crate::read_retry::{LONGEST_PAUSE, RetryEnd, RetryPolicy};
 
@@ -53,10 +55,14 @@ pub(super) enum PodState {
 }
 
 /// A running attempt.
-struct DisruptionAttempt<'a> {
+struct DisruptionAttempt<'a, 'g> {
     context: &'a RoundContext<'a>,
+    guards: &'a mut RoundGuards<'g>,
+    /// The pod as it was read before the guards were asked.
+    fresh: &'a Pod,
+    /// When the guards said go.
+    guarded: Instant,
     victim: &'a Candidate,
-    place: &'a PodPlace,
     pod: &'a PodRef,
     /// When the outcome is no longer looked for.
     until: Instant,
@@ -92,17 +98,21 @@ impl RoundContext<'_> {
         }
     }
 
-    /// Disrupts a reserved `victim` in its `place` and finds out, until `until`, what happened to it.
+    /// Disrupts a reserved `victim`, read as `fresh` before the `guards` said go, and finds out, until `until`, what
+    /// happened to it.
     pub(super) async fn disrupt(
         &self,
         victim: &Candidate,
-        place: &PodPlace,
+        fresh: &Pod,
+        guards: &mut RoundGuards<'_>,
         until: Instant,
     ) -> Result<AttemptOutcome, AttemptError> {
         let mut attempt = DisruptionAttempt {
             context: self,
+            guards,
+            fresh,
+            guarded: self.platform.monotonic(),
             victim,
-            place,
             pod: &victim.pod,
             until,
             throttle_retries: THROTTLE_RETRIES,
@@ -120,7 +130,7 @@ impl RoundContext<'_> {
     }
 }
 
-impl DisruptionAttempt<'_> {
+impl DisruptionAttempt<'_, '_> {
     /// Sends the disruption once.
     async fn send(&mut self) -> DisruptionVerdict {
         let disrupt = &self.context.config.disrupt;
@@ -145,7 +155,11 @@ impl DisruptionAttempt<'_> {
         if let DisruptionVerdict::Refused(Refusal::Throttled { retry_after }) = &verdict
             && self.pause(*retry_after).await
         {
-            return Ok(None);
+            match self.ask_again().await {
+                None => return Ok(None),
+                Some(hold) if !self.context.stop.is_requested() => return Ok(Some(self.held(hold))),
+                Some(_) => {}
+            }
         }
 
         match (verdict, self.doubt.take()) {
@@ -179,6 +193,32 @@ impl DisruptionAttempt<'_> {
         self.context.stop.within(Duration::ZERO, pause).await.is_some()
     }
 
+    /// Asks the guards before the request is sent again, if what came since they said go took long; returns the one that
+    /// does not say go.
+    async fn ask_again(&mut self) -> Option<GuardHold> {
+        let platform = self.context.platform;
+        if platform.monotonic() - self.guarded < FRESH {
+            return None;
+        }
+
+        let asked = Box::pin(self.guards.ask_before_disruption(self.fresh)).await;
+        self.guarded = platform.monotonic();
+        match asked {
+            Ok(()) => None,
+            Err(Held::Victim(hold) | Held::Round(hold)) => Some(hold),
+        }
+    }
+
+    /// The outcome if a guard stops a request from being sent again.
+    fn held(&mut self, hold: GuardHold) -> Outcome {
+        match self.doubt.take() {
+            None => Outcome::Held(hold),
+            Some(doubt) => Outcome::Unknown {
+                why: format!("{doubt}; {SEEN_ALIVE}, and the request was not repeated: {hold}"),
+            },
+        }
+    }
+
     /// Verifies an accepted disruption: acceptance is no proof, the pod must be gone or terminating.
     async fn verify(&self) -> Outcome {
         match self.context.check(self.pod, self.until).await {
@@ -205,8 +245,13 @@ impl DisruptionAttempt<'_> {
         if self.context.stop.is_requested() {
             return Some(Outcome::Unknown { why });
         }
-        // The look may have taken long: meanwhile macaque may have been paused, or the round taken over.
-        if let Err(error) = self.context.confirm(self.victim, self.place).await {
+        // The look may have taken long: meanwhile a guard may have changed its answer, macaque may have been paused, or
+        // the round taken over.
+        if let Some(hold) = self.ask_again().await {
+            let why = format!("{why}, and the request was not repeated: {hold}");
+            return Some(Outcome::Unknown { why });
+        }
+        if let Err(error) = self.context.confirm(self.victim, &self.fresh.place()).await {
             let why = format!("{why}, and the request was not repeated: {error}");
             return Some(Outcome::Unknown { why });
         }

@@ -5,7 +5,7 @@ use macaque_core::guard::first_hold;
 use macaque_core::journal::{Journal, Resolution, caps_without_place};
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
-use macaque_core::pod::{Pod, PodPlace, PodRef};
+use macaque_core::pod::{Pod, PodRef};
 use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
 use macaque_core::selection::VictimPicker;
 
@@ -205,7 +205,7 @@ impl<'a> RunningRound<'a> {
             Err(Held::Round(hold)) => Err(RoundEnd::Held(hold)),
             Err(Held::Victim(hold)) => Ok(AttemptResult::Attempted(Outcome::Held(hold).into())),
             Ok(()) if self.context.config.dry_run => Ok(AttemptResult::Attempted(Outcome::DryRun.into())),
-            Ok(()) => self.disrupt(victim, &fresh.place()).await,
+            Ok(()) => self.disrupt(victim, fresh).await,
         }
     }
 
@@ -213,15 +213,16 @@ impl<'a> RunningRound<'a> {
     ///
     /// # Errors
     /// The round must end: the journal denied the reservation, or could not be written.
-    async fn disrupt(&mut self, victim: &Candidate, place: &PodPlace) -> Result<AttemptResult, RoundEnd> {
+    async fn disrupt(&mut self, victim: &Candidate, fresh: &Pod) -> Result<AttemptResult, RoundEnd> {
         let context = self.context;
+        let place = fresh.place();
         let uid = &victim.pod.uid;
-        for warning in caps_without_place(context.writer.limits(), place) {
+        for warning in caps_without_place(context.writer.limits(), &place) {
             self.guards.warn(warning.to_owned());
         }
 
         context.fail_points.pass(FailPoint::BeforeReserve).await;
-        let journal = match context.reserve(victim, place).await {
+        let journal = match context.reserve(victim, &place).await {
             Ok(journal) => journal,
             Err(error) => match error.exemption() {
                 Some(exemption) => return Ok(AttemptResult::Exempt(exemption)),
@@ -240,7 +241,8 @@ impl<'a> RunningRound<'a> {
 
         context.fail_points.pass(FailPoint::BeforeDisrupt).await;
         let until = context.end_of_search(journal.round());
-        let attempt = context.disrupt(victim, place, until).await;
+        // Boxed for the guards again, which a repeated request asks.
+        let attempt = Box::pin(context.disrupt(victim, fresh, &mut self.guards, until)).await;
         context.fail_points.pass(FailPoint::AfterDisrupt).await;
 
         let resolution = match &attempt {

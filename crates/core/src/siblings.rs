@@ -73,6 +73,11 @@ impl SiblingPods {
         self.by_uid.get(uid)
     }
 
+    /// Whether the pod with this UID was added.
+    pub fn contains(&self, uid: &str) -> bool {
+        self.by_uid.contains_key(uid)
+    }
+
     /// How many replicas the owner wants, if that is known.
     pub fn desired(&self) -> Option<usize> {
         self.desired

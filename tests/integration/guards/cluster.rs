@@ -1,5 +1,7 @@
 //! What happens to workloads in a sandbox in which nothing moves by itself.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::Sandbox;
 use macaque::platform::Platform;
@@ -34,6 +36,13 @@ pub(crate) fn pods_of(sandbox: &Sandbox, pods: &[String], app: &str) -> Vec<Stri
 pub(crate) async fn first_pod(fixture: &RoundFixture, app: &str) -> String {
     let pods = fixture.pods("shop").await;
     pods_of(&fixture.sandbox, &pods, app).remove(0)
+}
+
+/// Time passes, and nothing else happens meanwhile.
+pub(crate) async fn let_pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }
 
 /// The pod became ready, or unready, twelve and a half minutes ago.

@@ -14,7 +14,7 @@ use macaque_testkit::fault_proxy::{Fault, FaultProxy};
 use macaque_testkit::server_answer::reply;
 
 use super::asked::GuardFixture;
-use super::cluster::{annotate, assert_untouched, fixture, nobody_listens};
+use super::cluster::{annotate, assert_untouched, fixture, let_pass, nobody_listens};
 use super::end;
 use crate::rounds::fixture::{EVICTION, RoundFixture, two_apps};
 use crate::rounds::outcomes;
@@ -136,13 +136,6 @@ async fn the_cheapest_guard_is_asked_first_and_those_after_a_hold_are_not_asked(
     fixture.round().await;
     assert_eq!(service.requests().len(), 0);
     assert_eq!(fixture.sent(EVICTION).len(), 0);
-}
-
-/// Time passes, and nothing else happens meanwhile.
-async fn let_pass(time: Duration) {
-    tokio::time::pause();
-    tokio::time::advance(time).await;
-    tokio::time::resume();
 }
 
 #[actix_rt::test]

@@ -2,18 +2,19 @@
 
 use kube_sandbox::AccessDenial;
 use kube_sandbox::scenario::{deployment, stateful_set};
+use macaque::guards::FRESH;
 use macaque_core::guard::{GuardConfig, MinReady, RolloutGuard};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::report::{RoundEnd, RoundStatus};
+use macaque_core::report::{RoundEnd, RoundReport, RoundStatus};
 use serde_json::json;
 
 use super::cluster::{
-    annotate, assert_untouched, assert_untouched_but, edit, first_pod, fixture, pods_of, set_leaving,
-    set_ready, set_terminating,
+    annotate, assert_untouched, assert_untouched_but, edit, first_pod, fixture, let_pass, pods_of,
+    set_leaving, set_ready, set_terminating,
 };
 use crate::rounds::fixture::{EVICTION, RoundFixture, two_apps};
 use crate::rounds::outcomes;
-use macaque_testkit::fault_proxy::Fault;
+use macaque_testkit::fault_proxy::{Fault, ProxyResponse};
 
 fn web() -> RoundFixture {
     fixture(vec![deployment("shop", "web", 3)], |guards| guards.whole = true)
@@ -292,7 +293,7 @@ async fn pods_of_a_sibling_list_that_others_disrupt_end_the_round() {
 }
 
 #[actix_rt::test]
-async fn a_doubt_asks_no_guard_again_because_the_victim_stays_the_same() {
+async fn a_request_that_is_sent_again_within_ten_seconds_asks_no_guard_again() {
     let fixture = web().once(EVICTION, Fault::DropBefore);
     assert_eq!(outcomes(&fixture.round().await), ["deployment/web: evicted"]);
     assert_eq!(fixture.sent(EVICTION).len(), 2);
@@ -301,6 +302,46 @@ async fn a_doubt_asks_no_guard_again_because_the_victim_stays_the_same() {
         1,
         "the siblings are read once"
     );
+}
+
+/// Runs a round in which the first eviction suffers `fault`; before it is sent again, ten seconds pass, and a pod of
+/// the owner becomes unready.
+async fn round_that_sends_again(fault: Fault) -> (RoundFixture, RoundReport) {
+    let fixture = web();
+    let pod = first_pod(&fixture, "web").await;
+    let fixture = fixture.once(EVICTION, fault);
+
+    let time_passes = async {
+        while fixture.sent(EVICTION).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        set_ready(&fixture.sandbox, &pod, false);
+        let_pass(FRESH).await;
+    };
+    let (report, ()) = tokio::join!(fixture.round(), time_passes);
+    (fixture, report)
+}
+
+#[actix_rt::test]
+async fn a_request_that_is_sent_again_after_ten_seconds_asks_the_guards_again() {
+    let throttled = ProxyResponse::new(429, "Too many requests\n").retry_after(10);
+    let why = "guard whole holds back: 2 of 3 pods ready, 1 not ready since 12m";
+
+    let (fixture, report) = round_that_sends_again(Fault::Answer(throttled)).await;
+    assert_eq!(outcomes(&report), [format!("deployment/web: {why}")]);
+    assert_eq!(fixture.sent(EVICTION).len(), 1);
+    assert_eq!(fixture.sandbox.deletions().len(), 0);
+
+    let (fixture, report) = round_that_sends_again(Fault::DropBefore).await;
+    let [outcome] = &outcomes(&report)[..] else {
+        panic!("{report:?}")
+    };
+    assert!(
+        outcome.ends_with(&format!(", and the request was not repeated: {why}")),
+        "{outcome}"
+    );
+    assert_eq!(fixture.sent(EVICTION).len(), 1);
+    assert_eq!(fixture.sandbox.deletions().len(), 0);
 }
 
 #[actix_rt::test]
