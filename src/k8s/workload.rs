@@ -56,6 +56,11 @@ impl WorkloadRef {
             name: owner.name.clone(),
         })
     }
+
+    /// Where a refusal of a read is remembered: for this owner alone, because a Role may name those that may be read.
+    fn place(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
 }
 
 impl From<PartialMetadata> for ObjectKeys {
@@ -81,7 +86,7 @@ impl Cluster {
         };
         let name = format!("{}/scale", resource.name);
         let read = self.read_scale(&resource, &name, workload);
-        self.unless_refused(&name, &workload.namespace, read).await
+        self.unless_refused(&name, &workload.place(), read).await
     }
 
     async fn read_scale(
@@ -120,9 +125,7 @@ impl Cluster {
         } = workload;
         let what = || format!("get the metadata of {} {namespace}/{name}", kind.to_lowercase());
         let read = self.keys(&resource.path, [api_version, kind], what);
-        // Remembered for this owner alone: a Role may name the owners that may be read, and their freezes count.
-        let owner = format!("{namespace}/{name}");
-        self.unless_refused(&resource.name, &owner, read).await
+        self.unless_refused(&resource.name, &workload.place(), read).await
     }
 
     /// Reads the annotations and labels of a namespace.
