@@ -88,7 +88,6 @@ async fn guards_that_hang_take_thirty_seconds_in_all_and_those_after_them_are_no
     let began = fixture.platform.monotonic();
     let first = guards.ask_victim(&db).await;
     let first_took = fixture.platform.monotonic() - began;
-    let asked = fixture.proxy.requests().len();
     let second = guards.ask_victim(&cache).await;
     let both_took = fixture.platform.monotonic() - began;
     tokio::time::resume();
@@ -102,11 +101,9 @@ async fn guards_that_hang_take_thirty_seconds_in_all_and_those_after_them_are_no
         assert_eq!(finding.answer, GuardAnswer::CannotAnswer);
         assert_eq!(finding.seen, "the guards had used up their 30 s");
     }
-    assert_eq!(
-        fixture.proxy.requests().len(),
-        asked,
-        "no guard is asked without time"
-    );
+    let requests = fixture.proxy.requests().into_iter();
+    let mut of_second = requests.filter(|request| request.line().contains("/statefulsets/cache/"));
+    assert_eq!(of_second.next(), None, "no guard is asked without time");
 
     guards.note_victim("another");
     fixture.proxy.clear();
