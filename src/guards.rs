@@ -276,7 +276,7 @@ impl<'a> RoundGuards<'a> {
     async fn in_time<T>(&mut self, answer: impl Future<Output = Result<T, String>>) -> Result<T, String> {
         let GuardContext { stop, platform, .. } = self.context;
         let left = self.left();
-        let time_is_up = || format!("the guards had used up their {} s", DEADLINE.as_secs());
+        let time_is_up = || format!("all guards together had used up their {} s", DEADLINE.as_secs());
         if left.is_zero() {
             return Err(time_is_up());
         }

@@ -109,7 +109,7 @@ fn paused_text(pause: &PauseAnnotations, until: Option<Timestamp>, place: &Confi
         text.push_str(&format!("\nreason: {reason}"));
     }
     if pause.by.is_none() {
-        text.push_str("\nwho paused is not recorded: the API server did not tell the name of the user");
+        text.push_str("\nwho paused is not recorded: the API server did not say who you are");
     }
     text
 }

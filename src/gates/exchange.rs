@@ -125,7 +125,7 @@ impl<'a> GateExchange<'a> {
                 remedy(&HttpFailure::TimedOut),
             ),
             BodyEnd::TooLong => (
-                format!("the answer of {name} is larger than {} kB", bytes / 1024),
+                format!("the answer of {name} is larger than {} KiB", bytes / 1024),
                 "ask for less",
             ),
         };

@@ -12,7 +12,7 @@ pub(super) enum TemplateError {
     #[error("pod {0} has no owner, and the query names one")]
     NoOwner(String),
     /// A placeholder is not known.
-    #[error("the query holds {{{{, which begins {{{{namespace}}}} or {{{{owner}}}} only")]
+    #[error("the query contains {{{{ that begins neither {{{{namespace}}}} nor {{{{owner}}}}")]
     Unknown,
 }
 

@@ -80,7 +80,7 @@ impl Cluster {
         let is_first = self.refused.borrow_mut().note(resource, place, now);
         if is_first {
             log::info!(
-                "macaque does not see {resource}, and works on without: {}",
+                "macaque may not read {resource}, and works without it: {}",
                 bounded(&why)
             );
         }

@@ -349,7 +349,7 @@ impl<'a> OwnerQuestions<'a> {
         }
         if self.questioned > MOST_QUESTIONED {
             notes.push(format!(
-                "the gates that judge victims were asked about {MOST_QUESTIONED} of {} owners",
+                "the gates that are asked about a victim were asked for {MOST_QUESTIONED} of {} owners",
                 self.questioned
             ));
         }

@@ -79,7 +79,7 @@ fn decode_name(
     gate: &GivenGate,
     names: &mut HashMap<String, String>,
 ) -> Result<String, MistakeReported> {
-    let right = "set it to what messages shall call the gate, such as name = \"no-page\"";
+    let right = "set it to the name that messages show, such as name = \"no-page\"";
     let name = gate.required_text(decoder, "name", right)?;
     accept(decoder, gate, &name, checks::check_name(&name.value))?;
 

@@ -91,7 +91,7 @@ async fn min_ready_that_can_never_pass_is_found_by_check_and_plan() {
     namespace.with(Workload::deployment("web", 3)).await;
     let macaque = |words: &str| namespace.macaque(words).env("MACAQUE_GUARDS__MIN_READY", "3");
 
-    let never = "can never pass: 3 must stay ready of 3";
+    let never = "can never pass: 3 of 3 must stay ready";
     macaque("check").ends().await.says([never]);
     macaque("plan").exits(0).await.says([never]);
     macaque("once --dry-run=false").exits(HELD).await.says([never]);

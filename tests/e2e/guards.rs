@@ -84,7 +84,7 @@ async fn too_few_ready_pods_hold_back_a_deletion_too() {
 async fn the_only_replica_is_never_taken() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 1)).await;
-    let hold = ExpectedHold::of_web("min_ready", "can never pass: 1 must stay ready of 1");
+    let hold = ExpectedHold::of_web("min_ready", "can never pass: 1 of 1 must stay ready");
     namespace.is_held(&hold, plain).await;
     namespace
         .is_held(&hold, |command| command.arg("--method").arg("delete"))

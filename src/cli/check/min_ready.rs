@@ -76,8 +76,7 @@ fn finding(stuck: &[String], all: usize) -> Option<CheckFinding> {
         (1, _) => first.clone(),
         (count, all) => format!("{count} of {all} owners, such as {first}"),
     };
-    let remedy =
-        "they are never disrupted: add replicas, lower guards.min_ready, or leave them out of the target";
+    let remedy = "such pods are never disrupted: add replicas, lower guards.min_ready, or leave them out of the target";
     Some(CheckFinding::note(WHAT, detail, remedy))
 }
 

@@ -61,7 +61,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Fault> {
         return Err((wrong, "use a shorter name".to_owned()));
     }
     if BUILT_IN.iter().any(|own| own.eq_ignore_ascii_case(name)) {
-        let wrong = format!("{} is the name of a guard of macaque's own", quote(name));
+        let wrong = format!("{} is the name of a built-in guard", quote(name));
         return Err((wrong, "use another name".to_owned()));
     }
     Ok(())

@@ -179,8 +179,8 @@ fn decode_equals(
     match value {
         Some(value) => Ok(Some(field.map(|_| value))),
         None => {
-            let right = "use text in quotes, a number, true or false";
-            Err(gate.wrong_type(decoder, &field, "a value that JSON has", right))
+            let right = "use one of these, with text in quotes";
+            Err(gate.wrong_type(decoder, &field, "text, a number, true or false", right))
         }
     }
 }

@@ -213,7 +213,7 @@ fn owners_that_min_ready_never_lets_go_are_counted_in_a_note() {
         finding(&check.on(&cluster).run(), "guards.min_ready")
     };
 
-    let cart = "deployment/cart in shop: can never pass: 1 must stay ready of 1 (guards.min_ready = 1)";
+    let cart = "deployment/cart in shop: can never pass: 1 of 1 must stay ready (guards.min_ready = 1)";
     assert_eq!(found("1")["result"], "note");
     assert_eq!(found("1")["detail"], cart);
     let several = found("2")["detail"].to_string();

@@ -99,7 +99,7 @@ async fn guards_that_hang_take_thirty_seconds_in_all_and_those_after_them_are_no
             panic!("{findings:?}")
         };
         assert_eq!(finding.answer, GuardAnswer::CannotAnswer);
-        assert_eq!(finding.seen, "the guards had used up their 30 s");
+        assert_eq!(finding.seen, "all guards together had used up their 30 s");
     }
     let requests = fixture.proxy.requests().into_iter();
     let mut of_second = requests.filter(|request| request.line().contains("/statefulsets/cache/"));

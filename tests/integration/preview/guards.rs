@@ -128,14 +128,14 @@ fn a_minimum_that_can_never_be_reached_is_said_of_each_owner() {
     let plan = with(&shop, setting, &["plan"]);
     assert!(
         plan.line("deployment/search").contains(
-            "min_ready: can never pass: 2 must stay ready of 2 (guards.min_ready = 2) held by guard min_ready"
+            "min_ready: can never pass: 2 of 2 must stay ready (guards.min_ready = 2) held by guard min_ready"
         ),
         "{plan:?}"
     );
     let json = with(&shop, setting, &["plan", "-o", "json"]).json();
     assert_eq!(
         owner(&json, "deployment/search")["unreachable_min_ready"],
-        "can never pass: 2 must stay ready of 2 (guards.min_ready = 2)"
+        "can never pass: 2 of 2 must stay ready (guards.min_ready = 2)"
     );
     assert_eq!(
         owner(&json, "deployment/web")["unreachable_min_ready"],

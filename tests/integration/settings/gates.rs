@@ -203,11 +203,11 @@ matchers = []
         "guards.prometheus[1].qurey: no field of this gate has this name: did you mean query? (macaque.toml line 4)",
         "guards.http[1].matchers: no field of this gate has this name: only [[guards.alertmanager]] has it \
          (macaque.toml line 20)",
-        "guards.prometheus[1].name: \"whole\" is the name of a guard of macaque's own: use another name \
+        "guards.prometheus[1].name: \"whole\" is the name of a built-in guard: use another name \
          (macaque.toml line 2)",
         "guards.prometheus[1].url: the URL is neither http:// nor https://: use http://HOST or https://HOST \
          (macaque.toml line 3)",
-        "guards.prometheus[2].name: is not set: set it to what messages shall call the gate, such as name = \"no-page\" \
+        "guards.prometheus[2].name: is not set: set it to the name that messages show, such as name = \"no-page\" \
          (macaque.toml line 6)",
         "guards.prometheus[2].url: the URL ends with /api/v1/query, which macaque adds itself: leave out /api/v1/query \
          (macaque.toml line 7)",
@@ -221,7 +221,7 @@ matchers = []
         "guards.http[1].expect_status: 99 is not a status: use 200 to 599, without quotes (macaque.toml line 16)",
         "guards.http[1].expect_json: \"go\" is not a JSON pointer: use a path such as \"/go\" or \"/status/allowed\" \
          (macaque.toml line 18)",
-        "guards.http[1].equals: a list is not a value that JSON has: use text in quotes, a number, true or false \
+        "guards.http[1].equals: a list is not text, a number, true or false: use one of these, with text in quotes \
          (macaque.toml line 19)",
     ];
     assert_eq!(mistakes, expected, "{mistakes:#?}");
@@ -309,7 +309,7 @@ fn a_field_that_cannot_be_meant_is_refused_with_what_would_be_right() {
         (
             HTTP,
             "equals = nan\nexpect_json = \"/go\"",
-            "is not a value that JSON has",
+            "is not text, a number, true or false",
         ),
         (
             HTTP,

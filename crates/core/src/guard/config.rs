@@ -11,7 +11,7 @@ pub struct GuardConfig {
     pub rollout: RolloutGuard,
     /// `min_ready`: how many pods of the owner must stay ready; zero switches the guard off.
     pub min_ready: MinReady,
-    /// `drains`: how many pods in scope may be leaving by other hands; as many or more end the round. Zero switches the
+    /// `drains`: this many pods in scope that are being disrupted by others, or more, end the round. Zero switches the
     /// guard off.
     pub drains: usize,
     /// `nodes`: how the nodes are judged.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{GuardAnswer, GuardConfig, GuardFinding};
 use crate::pod::{Pod, PodPhase};
 
-/// The reasons of the condition `DisruptionTarget` for which a pod leaves by other hands.
+/// The reasons of the condition `DisruptionTarget` of a pod that others disrupt.
 const REASONS: [&str; 4] = [
     "EvictionByEvictionAPI",
     "DeletionByTaintManager",

@@ -48,7 +48,7 @@ pub fn unreachable_min_ready(siblings: &SiblingPods, min_ready: MinReady) -> Opt
     let replicas = siblings.replicas();
     let required = min_ready.required(replicas);
     (replicas > 0 && required >= replicas && !min_ready.is_off()).then(|| {
-        format!("can never pass: {required} must stay ready of {replicas} (guards.min_ready = {min_ready})")
+        format!("can never pass: {required} of {replicas} must stay ready (guards.min_ready = {min_ready})")
     })
 }
 

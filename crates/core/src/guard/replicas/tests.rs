@@ -158,7 +158,7 @@ fn a_rollout_is_over_once_the_pods_are_of_one_revision() {
 #[test]
 fn enough_pods_stay_ready_without_the_victim() {
     use MinReady::{Count, Percent};
-    let never = "can never pass: 2 must stay ready of 2 (guards.min_ready = 2)";
+    let never = "can never pass: 2 of 2 must stay ready (guards.min_ready = 2)";
     let rows = [
         (
             Count(1),
@@ -194,7 +194,7 @@ fn enough_pods_stay_ready_without_the_victim() {
             "ready",
             Some(1),
             HoldsBack,
-            "can never pass: 1 must stay ready of 1 (guards.min_ready = 1)",
+            "can never pass: 1 of 1 must stay ready (guards.min_ready = 1)",
         ),
         (
             Percent(50),
@@ -222,7 +222,7 @@ fn enough_pods_stay_ready_without_the_victim() {
             "ready ready",
             None,
             HoldsBack,
-            "can never pass: 2 must stay ready of 2 (guards.min_ready = 100%)",
+            "can never pass: 2 of 2 must stay ready (guards.min_ready = 100%)",
         ),
     ];
 

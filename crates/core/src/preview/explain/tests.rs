@@ -217,7 +217,7 @@ fn every_guard_has_a_row_and_the_conclusion_names_the_one_that_stops_the_disrupt
         finding("min_ready", GuardAnswer::Go, "2 would stay ready, 1 required"),
     ];
     let of_round = [
-        finding("drains", GuardAnswer::Go, "no pod is leaving by other hands"),
+        finding("drains", GuardAnswer::Go, "0 pods are being disrupted by others"),
         finding("no-page", GuardAnswer::Go, "no series"),
     ];
     let guards = ExplainedGuards {
@@ -240,7 +240,7 @@ fn every_guard_has_a_row_and_the_conclusion_names_the_one_that_stops_the_disrupt
             "whole | holds back | guards.whole | 2 of 3 pods ready",
             "rollout | off | guards.rollout = false | ",
             "min_ready | ok | guards.min_ready | 2 would stay ready, 1 required",
-            "drains | ok | guards.drains | no pod is leaving by other hands",
+            "drains | ok | guards.drains | 0 pods are being disrupted by others",
             "nodes | off | guards.nodes = \"off\" | ",
             "no-page | ok | guards.no-page | no series",
         ]
