@@ -18,6 +18,7 @@ use macaque_core::config::{DisruptConfig, TargetConfig};
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
+use macaque_core::recovery::RecoveryConfig;
 
 const RUNS: usize = 5;
 
@@ -92,6 +93,7 @@ fn round_config(guards: &GuardConfig) -> RoundConfig {
             own_pod: None,
         },
         disrupt: DisruptConfig::default(),
+        recovery: RecoveryConfig::default(),
         guards: guards.clone(),
         gates: Vec::new(),
     }

@@ -1,4 +1,4 @@
-//! The four actors, and how they are connected.
+//! The five actors, and how they are connected.
 //!
 //! ```text
 //!            RoundDue{slot, seed}            RoundFinished{report}
@@ -13,8 +13,8 @@
 //!   incarnation of an actor, or returns the message if there is none.
 //! - A round that is due while the Killer is restarting, or has another round to run, is dropped with a line in the log.
 //! - A lost message loses nothing. The journal records a round before any pod is disrupted, and keeps its report until
-//!   the Notifier has confirmed with `ReportDelivered` that every channel received it. If either actor crashes, the
-//!   Killer's recovery pass, which runs several times per lease, picks up both.
+//!   the Notifier has confirmed with `MessageDelivered` that every channel received it. If either actor crashes, the
+//!   Killer's takeover pass, which runs several times per lease, picks up both.
 //! - A shutdown runs in this order: the Clock stops, the current round ends, its report is sent, the Notifier drains.
 //! - The Supervisor is watched by a plain thread, the one that called [`run`].
 
@@ -26,6 +26,7 @@ pub mod recipient;
 pub mod role;
 pub mod supervisor;
 mod watchdog;
+pub mod watcher;
 
 use std::sync::{Arc, mpsc};
 

@@ -33,12 +33,13 @@
 //! - `read_retry`: retries reads of the API server.
 //! - [`gates`]: guards that ask other services: Prometheus, Alertmanager, or any over HTTP.
 //! - [`guards`]: what must hold around a victim before it is disrupted.
+//! - [`recovery`]: follows a workload until it is whole again after a disruption.
 //! - [`notify`]: the notification channels.
 //! - [`journal`]: stores the journal, in a ConfigMap or in memory; the core decides what a step is.
 //! - [`round`]: one round, from the list of pods to the report.
 //! - [`preview`]: what a round would do, for `plan` and `why`.
 //! - [`health`]: the probes, on a thread of their own.
-//! - [`actors`]: Clock, Killer, Notifier and Supervisor, thin shells around the modules above.
+//! - [`actors`]: Clock, Killer, Watcher, Notifier and Supervisor, thin shells around the modules above.
 //! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
 //! - [`telemetry`]: the log. The only module that uses `env_logger`.
 //! - [`cli`] and `main`: one file for each command; `main` holds the only exit.
@@ -65,6 +66,7 @@ pub mod platform;
 pub mod preview;
 pub mod proxy;
 mod read_retry;
+pub mod recovery;
 mod redact;
 mod retry_after;
 pub mod round;

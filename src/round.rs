@@ -6,17 +6,18 @@
 
 mod attempt;
 mod context;
-mod recovery;
 mod running;
 mod sampled;
 pub(crate) mod scan;
 mod scope_size;
+mod takeover;
 
 use jiff::Timestamp;
 use macaque_core::config::{DisruptConfig, NamespaceScope};
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::journal::Denial;
+use macaque_core::recovery::RecoveryConfig;
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 
 use self::running::RunningRound;
@@ -28,7 +29,7 @@ use crate::platform::Platform;
 use crate::stop::StopToken;
 
 pub use self::context::{ClaimState, RoundContext, RoundResult};
-pub use self::recovery::{Recovery, recover};
+pub use self::takeover::{Takeover, take_over};
 
 /// The configuration of a round.
 #[derive(Debug, Clone)]
@@ -39,6 +40,8 @@ pub struct RoundConfig {
     pub eligibility: EligibilityConfig,
     /// How many victims, and how.
     pub disrupt: DisruptConfig,
+    /// How recoveries are watched.
+    pub recovery: RecoveryConfig,
     /// The guards that are on.
     pub guards: GuardConfig,
     /// The gates, which are guards too.
@@ -124,6 +127,8 @@ pub async fn run_alone(
         gates: &Gates::new(&config.gates, platform),
         writer: &store.writer(1),
         config,
+
+        on_accepted: &|_, _| {},
         stop,
         platform,
         fail_points: &FailPoints::default(),

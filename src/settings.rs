@@ -27,6 +27,7 @@ mod mistake;
 mod nearest;
 mod notify;
 mod process;
+mod recovery;
 mod remedy;
 mod schedule;
 mod secret;
@@ -176,7 +177,8 @@ fn decode_view(
     })
 }
 
-/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]`, `[guards]` and `[limits]`; the time zone apart.
+/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]`, `[guards]`, `[limits]` and `[recovery]`;
+/// the time zone apart.
 fn decode_config(
     decoder: &mut SettingsDecoder,
     sources: &SettingsSources,
@@ -190,6 +192,7 @@ fn decode_config(
     let disrupt = disrupt::decode_disrupt(decoder);
     let guards = guards::decode_guards(decoder);
     let limits = limits::decode_limits(decoder);
+    let recovery = recovery::decode_recovery(decoder);
 
     let (calendar, zone) = calendar?;
     let config = ChaosConfig {
@@ -198,6 +201,7 @@ fn decode_config(
         target: target?,
         disrupt: disrupt?,
         guards: guards?,
+        recovery: recovery?,
         limits: limits?,
         starting_deadline: starting_deadline?,
         journal: journal?,

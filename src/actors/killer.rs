@@ -10,18 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use jiff::Timestamp;
+use macaque_core::journal::{Message, MessageId, OutboxEntry};
 use macaque_core::report::RoundReport;
 
 use self::failure_dedup::FailureDedup;
 use self::task::{KillerTask, TaskContext, TaskOutcome};
 use self::warning_dedup::WarningDedup;
 use super::ActorsConfig;
-use super::messages::{ReportDelivered, RoundDue, RoundFinished, Shutdown};
+use super::messages::{MessageDelivered, RecoveriesWanted, RoundDue, RoundFinished, Shutdown};
 use super::recipient::StableRecipient;
 use crate::heartbeat::Heartbeat;
 use crate::k8s::Cluster;
-use crate::round::{ClaimState, Recovery, RoundResult};
+use crate::round::{ClaimState, RoundResult, Takeover};
 use crate::stop::StopSwitch;
 
 /// How often unsent reports are offered again while the Notifier is restarting.
@@ -44,14 +44,14 @@ pub struct Killer {
     current: Option<KillerTask>,
     /// The round that is due next.
     due_round: Option<RoundDue>,
-    /// Whether a recovery pass is due.
-    recovery_due: bool,
-    /// Deliveries, by slot, that are not yet recorded in the journal.
-    deliveries: BTreeMap<Timestamp, ReportDelivered>,
+    /// Whether a takeover pass is due.
+    takeover_due: bool,
+    /// Deliveries, by message, that are not yet recorded in the journal.
+    deliveries: BTreeMap<MessageId, MessageDelivered>,
     /// Reports that the Notifier has not accepted.
     unsent: VecDeque<RoundFinished>,
     /// The slots of reports that the Notifier accepted and has not delivered to every channel.
-    undelivered: BTreeSet<Timestamp>,
+    undelivered: BTreeSet<MessageId>,
     /// The report of a round that could not be closed in the journal.
     unclosed: Option<Rc<RoundReport>>,
     failures: FailureDedup,
@@ -77,7 +77,7 @@ impl Killer {
             stopping: false,
             current: None,
             due_round: None,
-            recovery_due: true,
+            takeover_due: true,
             deliveries: BTreeMap::new(),
             unsent: VecDeque::new(),
             undelivered: BTreeSet::new(),
@@ -120,14 +120,14 @@ impl Killer {
         if let Some((_, delivered)) = self.deliveries.pop_first() {
             return Some(KillerTask::RecordDelivery(delivered));
         }
-        let recovery_due = std::mem::take(&mut self.recovery_due);
-        (recovery_due && !self.stopping).then_some(KillerTask::Recover)
+        let takeover_due = std::mem::take(&mut self.takeover_due);
+        (takeover_due && !self.stopping).then_some(KillerTask::TakeOver)
     }
 
     fn finish(&mut self, outcome: TaskOutcome, ctx: &mut Context<Self>) {
-        match outcome.recovery {
-            Some(Ok(recovery)) => self.queue_recovered(recovery),
-            Some(Err(error)) => self.failures.recovery_failed(&error),
+        match outcome.takeover {
+            Some(Ok(takeover)) => self.queue_reports(takeover),
+            Some(Err(error)) => self.failures.takeover_failed(&error),
             None => {}
         }
 
@@ -143,24 +143,31 @@ impl Killer {
         self.offer_reports(ctx);
     }
 
-    /// Queues the undelivered reports that a recovery pass found.
-    fn queue_recovered(&mut self, recovery: Recovery) {
+    /// Queues the undelivered reports that a takeover pass found.
+    fn queue_reports(&mut self, takeover: Takeover) {
         self.unclosed = None;
-        self.failures.recovery_succeeded(recovery.dropped, recovery.held);
+        self.failures.takeover_succeeded(takeover.dropped, takeover.held);
 
-        for entry in recovery.outbox {
+        for entry in takeover.outbox {
             // A report that the Notifier accepted may have been lost in a crash, so it is sent again; the Notifier
             // skips what it already knows.
-            let slot = entry.report.slot;
+            let id = entry.message.id();
+            let OutboxEntry {
+                message, delivered, ..
+            } = entry;
+            let Message::Report(report) = message else {
+                continue;
+            };
+            let slot = report.slot;
             let is_same = |unsent: &RoundFinished| unsent.in_outbox && unsent.report.slot == slot;
-            if self.unsent.iter().any(is_same) || self.deliveries.contains_key(&slot) {
+            if self.unsent.iter().any(is_same) || self.deliveries.contains_key(&id) {
                 continue;
             }
 
             self.unsent.push_back(RoundFinished {
-                report: Arc::new(entry.report),
+                report: Arc::new(report),
                 in_outbox: true,
-                delivered: entry.delivered,
+                delivered,
             });
         }
     }
@@ -180,7 +187,8 @@ impl Killer {
                 delivered: Vec::new(),
             });
         } else if claim_state == ClaimState::Closed {
-            self.deliveries.insert(slot, ReportDelivered::finished(slot));
+            let id = MessageId::of_round(slot);
+            self.deliveries.insert(id.clone(), MessageDelivered::finished(id));
         }
 
         if self.unsent.len() > KEPT_REPORTS {
@@ -192,12 +200,14 @@ impl Killer {
     /// Sends the unsent reports to the Notifier, as far as it accepts them.
     fn offer_reports(&mut self, ctx: &mut Context<Self>) {
         while let Some(report) = self.unsent.pop_front() {
-            let slot = report.in_outbox.then_some(report.report.slot);
+            let id = report
+                .in_outbox
+                .then_some(MessageId::of_round(report.report.slot));
             if let Err(kept) = self.notifier.send(report) {
                 self.unsent.push_front(kept);
                 break;
             }
-            self.undelivered.extend(slot);
+            self.undelivered.extend(id);
         }
         self.work(ctx);
     }
@@ -208,8 +218,8 @@ impl Actor for Killer {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(OFFER_INTERVAL, Self::offer_reports);
-        ctx.run_interval(self.context.writer.recovery_interval(), |killer, ctx| {
-            killer.recovery_due = true;
+        ctx.run_interval(self.context.writer.takeover_interval(), |killer, ctx| {
+            killer.takeover_due = true;
             killer.work(ctx);
         });
         self.work(ctx);
@@ -233,17 +243,26 @@ impl Handler<RoundDue> for Killer {
     }
 }
 
-impl Handler<ReportDelivered> for Killer {
+impl Handler<RecoveriesWanted> for Killer {
     type Result = ();
 
-    fn handle(&mut self, delivered: ReportDelivered, ctx: &mut Self::Context) {
+    fn handle(&mut self, _: RecoveriesWanted, ctx: &mut Self::Context) {
+        self.takeover_due = true;
+        self.work(ctx);
+    }
+}
+
+impl Handler<MessageDelivered> for Killer {
+    type Result = ();
+
+    fn handle(&mut self, delivered: MessageDelivered, ctx: &mut Self::Context) {
         if delivered.done {
-            self.undelivered.remove(&delivered.slot);
+            self.undelivered.remove(&delivered.message);
         }
-        match self.deliveries.get_mut(&delivered.slot) {
+        match self.deliveries.get_mut(&delivered.message) {
             Some(known) => known.add(delivered),
             None => {
-                self.deliveries.insert(delivered.slot, delivered);
+                self.deliveries.insert(delivered.message.clone(), delivered);
             }
         }
         self.work(ctx);

@@ -1,11 +1,15 @@
 //! The messages between the actors: commands are imperative, events in the past tense.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use actix::{Message, Recipient};
 use jiff::Timestamp;
+use macaque_core::journal::{MessageId, RecoveryRecord};
+use macaque_core::recovery::{DisruptedVictim, RecoveryReport};
 use macaque_core::report::RoundReport;
+use tokio::time::Instant;
 
 use super::role::ActorRole;
 use crate::heartbeat::Unhealthy;
@@ -34,29 +38,64 @@ pub struct RoundFinished {
     pub delivered: Vec<String>,
 }
 
-/// Notifier → Killer: these channels received a report, or never will.
+/// Killer → Watcher: the API server accepted a disruption.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub struct ReportDelivered {
-    /// The round's slot.
-    pub slot: Timestamp,
-    /// The channels' names.
-    pub channels: Vec<String>,
-    /// Whether no other channel is still waiting for the report.
+pub struct DisruptionAccepted {
+    /// The victim.
+    pub victim: DisruptedVictim,
+    /// When the API server's answer came.
+    pub at: Instant,
+}
+
+/// Killer → Watcher: these recoveries are in the journal, and this process has to watch them.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct RecoveriesFound {
+    /// The recoveries.
+    pub records: Vec<RecoveryRecord>,
+}
+
+/// Watcher → Killer: a Watcher has started and knows of no recovery yet.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct RecoveriesWanted;
+
+/// Watcher or Killer → Notifier: a recovery ended, or its replacement is stuck.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct RecoveryReported {
+    /// The report, which is in the journal's outbox.
+    pub report: Arc<RecoveryReport>,
+    /// The names of the channels that already received it.
+    pub delivered: Vec<String>,
+    /// By channel, the message of the round there, to which this is a reply, as far as the journal knows.
+    pub threads: BTreeMap<String, String>,
+}
+
+/// Notifier → Killer: these channels received a message, or never will.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct MessageDelivered {
+    /// The message.
+    pub message: MessageId,
+    /// The channels' names, each with the name that the service gave to the message there, if it can be replied to.
+    pub channels: BTreeMap<String, Option<String>>,
+    /// Whether no other channel is still waiting for the message.
     pub done: bool,
 }
 
-impl ReportDelivered {
-    /// Creates the message that no channel is waiting for the report of `slot` any longer.
-    pub fn finished(slot: Timestamp) -> Self {
+impl MessageDelivered {
+    /// Creates the message that no channel is waiting for the message any longer.
+    pub fn finished(message: MessageId) -> Self {
         Self {
-            slot,
-            channels: Vec::new(),
+            message,
+            channels: BTreeMap::new(),
             done: true,
         }
     }
 
-    /// Adds a later delivery of the same report.
+    /// Adds a later delivery of the same message.
     pub fn add(&mut self, more: Self) {
         self.channels.extend(more.channels);
         self.done |= more.done;

@@ -7,16 +7,17 @@
 
 mod queue;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use jiff::Timestamp;
+use macaque_core::journal::MessageId;
 
 use self::queue::{AfterDelivery, ChannelQueue, QueuedMessage, SeriesResult};
 use super::ActorsConfig;
-use super::messages::{ReportDelivered, RoundFinished, Shutdown};
+use super::messages::{MessageDelivered, RecoveryReported, RoundFinished, Shutdown};
 use super::recipient::StableRecipient;
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::Heartbeat;
@@ -44,7 +45,7 @@ pub struct Notifier {
     proxies: ProxyPolicy,
     messages: MessageContext,
     retry: DeliveryRetry,
-    killer: StableRecipient<ReportDelivered>,
+    killer: StableRecipient<MessageDelivered>,
     heartbeat: Heartbeat,
     hang_timeout: Duration,
     platform: Platform,
@@ -56,7 +57,7 @@ impl Notifier {
     /// Creates a Notifier with empty queues.
     pub(super) fn new(
         config: &ActorsConfig,
-        killer: StableRecipient<ReportDelivered>,
+        killer: StableRecipient<MessageDelivered>,
         heartbeat: Heartbeat,
     ) -> Self {
         Self {
@@ -82,7 +83,7 @@ impl Notifier {
             self.rounds.pop_front();
         }
         if left == 0 {
-            self.confirm(ReportDelivered::finished(slot));
+            self.confirm(MessageDelivered::finished(MessageId::of_round(slot)));
         }
     }
 
@@ -177,15 +178,15 @@ impl Notifier {
         });
 
         let channel = self.queues[index].channel.name().to_owned();
-        self.confirm(ReportDelivered {
-            slot,
-            channels: vec![channel],
+        self.confirm(MessageDelivered {
+            message: MessageId::of_round(slot),
+            channels: BTreeMap::from([(channel, None)]),
             done: left == 0,
         });
     }
 
-    fn confirm(&self, delivered: ReportDelivered) {
-        // If no Killer receives this, the next recovery pass sends the report again, and it is confirmed again.
+    fn confirm(&self, delivered: MessageDelivered) {
+        // If no Killer receives this, the next takeover pass sends the report again, and it is confirmed again.
         let _ = self.killer.send(delivered);
     }
 
@@ -224,7 +225,7 @@ impl Handler<RoundFinished> for Notifier {
         let known = self.rounds.iter().find(|round| in_outbox && round.slot == slot);
         if let Some(known) = known {
             if known.left == 0 {
-                self.confirm(ReportDelivered::finished(slot));
+                self.confirm(MessageDelivered::finished(MessageId::of_round(slot)));
             }
             return;
         }
@@ -250,6 +251,12 @@ impl Handler<RoundFinished> for Notifier {
             self.send_next(index, ctx);
         }
     }
+}
+
+impl Handler<RecoveryReported> for Notifier {
+    type Result = ();
+
+    fn handle(&mut self, _: RecoveryReported, _: &mut Self::Context) {}
 }
 
 impl Handler<Shutdown> for Notifier {

@@ -5,18 +5,20 @@
 #[expect(missing_docs, reason = "the actors' own names")]
 pub enum ActorRole {
     Notifier,
+    Watcher,
     Killer,
     Clock,
 }
 
 impl ActorRole {
     /// Every role.
-    pub const ALL: [Self; 3] = [Self::Notifier, Self::Killer, Self::Clock];
+    pub const ALL: [Self; 4] = [Self::Notifier, Self::Watcher, Self::Killer, Self::Clock];
 
     /// The name in logs and probes.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Notifier => "Notifier",
+            Self::Watcher => "Watcher",
             Self::Killer => "Killer",
             Self::Clock => "Clock",
         }

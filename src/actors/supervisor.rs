@@ -20,7 +20,8 @@ use self::restart_policy::RestartHistory;
 use self::shutdown::ShutdownPhase;
 use super::ActorsConfig;
 use super::messages::{
-    ChildStarted, ChildStopped, ExitReason, ReportDelivered, RoundDue, RoundFinished, Shutdown, StopRequested,
+    ChildStarted, ChildStopped, DisruptionAccepted, ExitReason, MessageDelivered, RecoveriesFound,
+    RecoveriesWanted, RecoveryReported, RoundDue, RoundFinished, Shutdown, StopRequested,
 };
 use super::recipient::StableRecipient;
 use super::role::ActorRole;
@@ -54,8 +55,15 @@ pub struct ActorTimeouts {
 struct ActorRecipients {
     killer: StableRecipient<RoundDue>,
     notifier: StableRecipient<RoundFinished>,
+    /// The ways from the Killer to the Watcher.
+    accepted: StableRecipient<DisruptionAccepted>,
+    found: StableRecipient<RecoveriesFound>,
+    /// The way from the Watcher to the Killer.
+    wanted: StableRecipient<RecoveriesWanted>,
+    /// The way to the Notifier for recoveries.
+    recoveries: StableRecipient<RecoveryReported>,
     /// The way from the Notifier back to the Killer.
-    confirmations: StableRecipient<ReportDelivered>,
+    confirmations: StableRecipient<MessageDelivered>,
 }
 
 /// The Supervisor's view of one child.
@@ -71,7 +79,7 @@ struct ChildState {
 pub struct Supervisor {
     config: ActorsConfig,
     recipients: ActorRecipients,
-    children: [ChildState; 3],
+    children: [ChildState; 4],
     restarts: RestartHistory,
     /// The incarnations that hung; their threads may stay blocked forever.
     leaked: BTreeSet<(ActorRole, u64)>,
@@ -283,9 +291,17 @@ impl ActorRecipients {
             ActorRole::Clock => {}
             ActorRole::Killer => {
                 self.killer.disconnect();
+                self.wanted.disconnect();
                 self.confirmations.disconnect();
             }
-            ActorRole::Notifier => self.notifier.disconnect(),
+            ActorRole::Watcher => {
+                self.accepted.disconnect();
+                self.found.disconnect();
+            }
+            ActorRole::Notifier => {
+                self.notifier.disconnect();
+                self.recoveries.disconnect();
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use macaque_core::duration::parse_duration;
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
+use macaque_core::recovery::RecoveryConfig;
 use macaque_core::schedule::timer::TimerConfig;
 
 use self::screen::DemoScreen;
@@ -143,6 +144,7 @@ fn actors_config(
             attempts: 4,
             ..DisruptConfig::default()
         },
+        recovery: RecoveryConfig::default(),
         guards: GuardConfig::default(),
         gates: Vec::new(),
     };

@@ -1,12 +1,13 @@
 //! `macaque once`: one round now; the exit code says how it went.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix::System;
 use clap::Args;
 use futures_util::FutureExt as _;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
-use macaque_core::journal::{Denial, JournalEvent};
+use macaque_core::journal::{Denial, JournalEvent, MessageId};
 use macaque_core::report::{RoundEnd, RoundReport, RoundStatus};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
@@ -75,6 +76,8 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
         gates: &Gates::new(&config.gates, &platform),
         writer: &setup::journal_store(settings, &platform).on_demand().writer(0),
         config: &config,
+
+        on_accepted: &|_, _| {},
         stop: &stop,
         platform: &platform,
         fail_points: &FailPoints::default(),
@@ -100,8 +103,8 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
 /// Records that the report was delivered to every channel; otherwise a Killer on the same journal delivers it.
 async fn record_delivery(context: RoundContext<'_>, slot: Timestamp) {
     let delivered = JournalEvent::Delivered {
-        slot,
-        channels: Vec::new(),
+        message: MessageId::of_round(slot),
+        channels: BTreeMap::new(),
         done: true,
     };
     if let Err(error) = context.writer.commit(context.cluster, &delivered).await {

@@ -228,6 +228,7 @@ impl JournalAccess<'_> {
             pause: None,
             count: config.disrupt.count,
             limits: &config.limits,
+            recovery: &config.recovery_policy(),
             timing: &setup::timing(config),
         };
 

@@ -121,6 +121,7 @@ pub(super) fn round_config(settings: &ValidSettings) -> Arc<RoundConfig> {
         dry_run: config.dry_run,
         eligibility,
         disrupt: config.disrupt.clone(),
+        recovery: config.recovery.clone(),
         guards: config.guards.clone(),
         gates: settings.gates.clone(),
     })
@@ -149,6 +150,7 @@ pub(super) fn journal_store(settings: &ValidSettings, platform: &Platform) -> Jo
         timing(config),
         platform,
     )
+    .with_recovery(config.recovery_policy())
 }
 
 /// The timing of the journal of `config`.

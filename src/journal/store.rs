@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use macaque_core::config::{DisruptionLimits, JournalLocation};
+use macaque_core::config::{DisruptionLimits, JournalLocation, RecoveryPolicy};
 use macaque_core::journal::{
     Denial, Journal, JournalEvent, JournalTiming, LeaseHolder, PauseRequest, StepContext,
 };
@@ -25,6 +25,7 @@ pub struct JournalStore {
     limits: DisruptionLimits,
     /// How many victims a round may have.
     count: usize,
+    recovery: RecoveryPolicy,
     pub(super) timing: JournalTiming,
     shared: Arc<SharedJournal>,
 }
@@ -55,6 +56,7 @@ impl JournalStore {
             platform: platform.clone(),
             limits,
             count,
+            recovery: RecoveryPolicy::off(),
             timing,
             shared: Arc::new(SharedJournal {
                 memory: Mutex::new(Journal::new("")),
@@ -73,6 +75,12 @@ impl JournalStore {
     /// The limits on disruptions.
     pub fn limits(&self) -> &DisruptionLimits {
         &self.limits
+    }
+
+    /// Sets what the journal decides by recoveries.
+    pub fn with_recovery(mut self, recovery: RecoveryPolicy) -> Self {
+        self.recovery = recovery;
+        self
     }
 
     /// Sets the least time between two rounds.
@@ -119,6 +127,7 @@ impl JournalStore {
             pause,
             count: self.count,
             limits: &self.limits,
+            recovery: &self.recovery,
             timing: &self.timing,
         }
     }

@@ -76,8 +76,8 @@ impl JournalWriter {
         self.store.limits()
     }
 
-    /// How often to run a recovery pass: several times per lease.
-    pub fn recovery_interval(&self) -> Duration {
+    /// How often to run a takeover pass: several times per lease.
+    pub fn takeover_interval(&self) -> Duration {
         self.store.timing.lease / 5
     }
 

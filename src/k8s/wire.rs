@@ -19,7 +19,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::policy::v1::Eviction;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, Preconditions};
-use macaque_core::pod::{ControllerRef, Pod, PodOwner, PodPhase, PodRef, TEMPLATE_HASHES};
+use macaque_core::pod::{ControllerRef, Pod, PodOwner, PodPhase, PodProgress, PodRef, TEMPLATE_HASHES};
 use macaque_core::verdict::{AnswerStatus, StatusCause};
 use serde::{Deserialize, Serialize};
 
@@ -143,6 +143,7 @@ impl From<PodObject> for Pod {
             terminating: metadata.deletion_timestamp.is_some(),
             priority: spec.priority,
             priority_class: spec.priority_class_name,
+            progress: PodProgress::default(),
             has_eviction_responders: !spec.eviction_responders.is_empty(),
         }
     }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{Denial, Journal, JournalEvent, Resolution, RoundRecord};
 use macaque_core::pod::PodPlace;
+use macaque_core::recovery::DisruptedVictim;
 use macaque_core::report::{RoundEnd, RoundReport};
 use tokio::time::Instant;
 
@@ -34,6 +35,8 @@ pub struct RoundContext<'a> {
     pub writer: &'a JournalWriter,
     /// The configuration of the round.
     pub config: &'a RoundConfig,
+    /// Is called with each victim as soon as the API server has accepted its disruption.
+    pub on_accepted: &'a dyn Fn(DisruptedVictim, Instant),
     /// The request to stop, which ends a round early between two victims.
     pub stop: &'a StopToken,
     /// The source of time and randomness.
@@ -62,7 +65,7 @@ pub enum RoundResult {
 pub enum ClaimState {
     /// The round was never claimed, so the journal has no record of it.
     Unclaimed,
-    /// The round is claimed and could not be closed; the next recovery pass tries again.
+    /// The round is claimed and could not be closed; the next takeover pass tries again.
     Open,
     /// The round is closed, and its report is in the outbox.
     Closed,
@@ -153,6 +156,7 @@ impl RoundContext<'_> {
             victim: victim.clone(),
             place: place.clone(),
             method: self.config.disrupt.method,
+            baseline: None,
         };
         self.commit(&event).await
     }
@@ -174,13 +178,18 @@ impl RoundContext<'_> {
             round.lease_until.duration_since(self.platform.now())
         });
         let lease = Duration::try_from(lease).unwrap_or_default();
-        self.platform.monotonic() + lease.saturating_sub(self.writer.recovery_interval())
+        self.platform.monotonic() + lease.saturating_sub(self.writer.takeover_interval())
     }
 
     /// Records the outcome of a victim.
     pub(super) async fn resolve(&self, uid: &str, resolution: Resolution) -> Result<Journal, JournalError> {
         let uid = uid.to_owned();
-        self.commit(&JournalEvent::Resolve { uid, resolution }).await
+        let event = JournalEvent::Resolve {
+            uid,
+            resolution,
+            accepted: None,
+        };
+        self.commit(&event).await
     }
 
     /// Closes the round with its report.

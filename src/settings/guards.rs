@@ -1,6 +1,6 @@
 //! Decodes `[guards]`: the conditions that must hold around a victim. The tables below it are decoded in `gates`.
 
-use macaque_core::guard::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
+use macaque_core::guard::{GuardConfig, MinReady, NodesGuard, RecoveredGuard, RolloutGuard};
 
 use super::decoder::SettingsDecoder;
 use super::given_value::ChosenValue;
@@ -11,6 +11,9 @@ const MOST_READY: i64 = 100;
 /// More pods that leave at once are as good as none that are counted.
 const MOST_DRAINS: i64 = 1000;
 
+/// More strikes are as good as none that are counted.
+const MOST_STRIKES: i64 = 100;
+
 /// Decodes the keys of the section.
 pub(super) fn decode_guards(decoder: &mut SettingsDecoder) -> Result<GuardConfig, MistakeReported> {
     let whole = decoder.choice("guards.whole", switch);
@@ -19,6 +22,8 @@ pub(super) fn decode_guards(decoder: &mut SettingsDecoder) -> Result<GuardConfig
     let drains = decoder.choice("guards.drains", |value| count(value, MOST_DRAINS));
     let nodes = decoder.choice("guards.nodes", nodes);
     let nodes_unready = decoder.choice("guards.nodes_unready", percent);
+    let recovered = decoder.choice("guards.recovered", recovered);
+    let strikes = decoder.choice("guards.strikes", |value| count(value, MOST_STRIKES));
     let freeze = decoder.choice("guards.freeze", switch);
 
     Ok(GuardConfig {
@@ -28,6 +33,8 @@ pub(super) fn decode_guards(decoder: &mut SettingsDecoder) -> Result<GuardConfig
         drains: drains?.value,
         nodes: nodes?.value,
         nodes_unready: nodes_unready?.value,
+        recovered: recovered?.value,
+        strikes: strikes?.value,
         freeze: freeze?.value,
     })
 }
@@ -56,6 +63,17 @@ fn min_ready(value: ChosenValue<'_>) -> Option<MinReady> {
     match value {
         ChosenValue::Word(_) => percent(value).map(MinReady::Percent),
         _ => count(value, MOST_READY).map(MinReady::Count),
+    }
+}
+
+fn recovered(value: ChosenValue<'_>) -> Option<RecoveredGuard> {
+    match value {
+        ChosenValue::Off => Some(RecoveredGuard::Off),
+        ChosenValue::Word(word) => {
+            let mut known = RecoveredGuard::ALL.into_iter();
+            known.find(|known| known.as_str().eq_ignore_ascii_case(word))
+        }
+        ChosenValue::On | ChosenValue::Number(_) => None,
     }
 }
 

@@ -10,6 +10,8 @@ use super::mistake::MistakeReported;
 
 /// A higher limit is as good as none.
 const MOST_OVER_TIME: usize = 100_000;
+/// The journal holds no more recoveries.
+const MOST_IN_FLIGHT: usize = 40;
 /// The longest cooldown: the journal remembers owners no longer.
 const LONGEST_COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -21,6 +23,7 @@ pub(super) fn decode_limits(decoder: &mut SettingsDecoder) -> Result<DisruptionL
     let per_owner_day = decoder.optional_count("limits.per_owner_day", MOST_OVER_TIME);
     let per_node = decoder.optional_count("limits.per_node", MOST_OVER_TIME);
     let per_zone = decoder.optional_count("limits.per_zone", MOST_OVER_TIME);
+    let in_flight = decoder.optional_count("limits.in_flight", MOST_IN_FLIGHT);
     let cooldown = decode_cooldown(decoder);
     let per_hour = per_hour?;
     let per_day = per_day?;
@@ -44,6 +47,7 @@ pub(super) fn decode_limits(decoder: &mut SettingsDecoder) -> Result<DisruptionL
         per_zone: count(per_zone?),
         per_namespace_day: count(per_namespace_day),
         per_owner_day: count(per_owner_day),
+        in_flight: count(in_flight?),
         cooldown: cooldown?,
     })
 }

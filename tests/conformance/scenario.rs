@@ -7,6 +7,7 @@ use macaque_core::config::{DisruptConfig, NamespaceScope, TargetConfig};
 use macaque_core::eligibility::{EligibilityConfig, OwnPod};
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
+use macaque_core::recovery::RecoveryConfig;
 use macaque_core::report::RoundStatus;
 use macaque_testkit::fault_proxy::{Fault, RequestMatch};
 use serde_json::Value;
@@ -117,6 +118,7 @@ pub(crate) fn round_config() -> RoundConfig {
             own_pod: None,
         },
         disrupt: DisruptConfig::default(),
+        recovery: RecoveryConfig::default(),
         guards: GuardConfig::off(),
         gates: Vec::new(),
     }

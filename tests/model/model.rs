@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use macaque_core::config::DisruptionLimits;
+use macaque_core::config::{DisruptionLimits, RecoveryPolicy};
 use macaque_core::journal::{Journal, JournalTiming, LeaseHolder, PauseRequest, StepContext};
 use stateright::{Model, Property};
 
@@ -153,7 +153,7 @@ impl ModelState {
         &self,
         holder: &'a LeaseHolder,
         paused: bool,
-        settings: &'a (DisruptionLimits, JournalTiming),
+        settings: &'a (DisruptionLimits, RecoveryPolicy, JournalTiming),
     ) -> StepContext<'a> {
         StepContext {
             now: self.due() + LEASE * u32::from(self.leases) + Duration::from_millis(u64::from(self.leases)),
@@ -162,7 +162,8 @@ impl ModelState {
             pause: paused.then_some(PauseRequest::INDEFINITE),
             count: 1,
             limits: &settings.0,
-            timing: &settings.1,
+            recovery: &settings.1,
+            timing: &settings.2,
         }
     }
 
@@ -216,13 +217,13 @@ const LEASE: Duration = Duration::from_secs(20);
 const PERIOD: Duration = Duration::from_secs(600);
 
 /// The limits and the timing of every step.
-pub(crate) fn settings() -> (DisruptionLimits, JournalTiming) {
+pub(crate) fn settings() -> (DisruptionLimits, RecoveryPolicy, JournalTiming) {
     let timing = JournalTiming {
         deadline: Duration::from_secs(300),
         lease: LEASE,
         ..JournalTiming::default()
     };
-    (DisruptionLimits::default(), timing)
+    (DisruptionLimits::default(), RecoveryPolicy::off(), timing)
 }
 
 impl Model for ProtocolModel {
@@ -309,13 +310,16 @@ impl Model for ProtocolModel {
             ModelAction::Crash(n) => {
                 next.crashed += 1;
                 let process = format!("{}-again", next.replicas[n].holder.process);
-                next.replicas[n] = ModelReplica::new(process, 1, ReplicaStage::Recover);
+                next.replicas[n] = ModelReplica::new(process, 1, ReplicaStage::TakeOver);
             }
             ModelAction::Replace(n) => {
                 next.crashed += 1;
                 let LeaseHolder { process, incarnation } = next.replicas[n].holder.clone();
-                next.replicas
-                    .push(ModelReplica::new(process, incarnation + 1, ReplicaStage::Recover));
+                next.replicas.push(ModelReplica::new(
+                    process,
+                    incarnation + 1,
+                    ReplicaStage::TakeOver,
+                ));
             }
             ModelAction::Land(k) => match next.in_flight.remove(k) {
                 LateRequest::Disrupt(victim) => next.disrupt(victim, self.mutation),

@@ -29,7 +29,7 @@ pub(crate) struct ModelReplica {
 /// What a replica does next. The stages that write do it in two steps: they read, then they write.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum ReplicaStage {
-    Recover,
+    TakeOver,
     Claim,
     /// It asks the guards, before each reservation.
     Ask,
@@ -74,9 +74,9 @@ impl ModelReplica {
         }
     }
 
-    /// The next slot is due: it runs a recovery pass first.
+    /// The next slot is due: it runs a takeover pass first.
     pub(crate) fn wake(&mut self) {
-        self.stage = ReplicaStage::Recover;
+        self.stage = ReplicaStage::TakeOver;
         self.page = None;
         self.tried.clear();
         self.in_doubt = None;
@@ -124,7 +124,7 @@ impl ModelReplica {
 
     fn event(&self, victim: Option<PodUid>, due: Timestamp, open: Option<Timestamp>) -> JournalEvent {
         match &self.stage {
-            ReplicaStage::Recover => JournalEvent::Recover,
+            ReplicaStage::TakeOver => JournalEvent::TakeOver,
             ReplicaStage::Claim => JournalEvent::Claim {
                 slot: due,
                 seed: 1,
@@ -133,6 +133,7 @@ impl ModelReplica {
             ReplicaStage::Resolve(victim, outcome) => JournalEvent::Resolve {
                 uid: uid(*victim),
                 resolution: (*outcome).into(),
+                accepted: None,
             },
             ReplicaStage::Close => JournalEvent::Close(Box::new(report(open.unwrap_or(due)))),
             ReplicaStage::Ask
@@ -146,6 +147,7 @@ impl ModelReplica {
                 })),
                 place: PodPlace::default(),
                 method: DisruptionMethod::Evict,
+                baseline: None,
             },
         }
     }
@@ -273,7 +275,7 @@ impl ModelState {
         mutation: Mutation,
     ) -> ReplicaStage {
         match self.replicas[n].stage.clone() {
-            ReplicaStage::Recover => self.after_recovery(n, journal, mutation),
+            ReplicaStage::TakeOver => self.after_takeover(n, journal, mutation),
             ReplicaStage::Claim if mutation == Mutation::ReservesAfter => {
                 self.choose(n).map_or(ReplicaStage::Close, ReplicaStage::Disrupt)
             }
@@ -301,7 +303,7 @@ impl ModelState {
     }
 
     /// A round that was taken over is finished: its victim is looked up, and no other picked.
-    fn after_recovery(&self, n: usize, journal: &Journal, mutation: Mutation) -> ReplicaStage {
+    fn after_takeover(&self, n: usize, journal: &Journal, mutation: Mutation) -> ReplicaStage {
         let holder = &self.replicas[n].holder;
         if journal.open_round_of(holder).is_none() {
             // Nothing to take over: it runs the slot's round, if no replica has.

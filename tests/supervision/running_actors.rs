@@ -26,6 +26,7 @@ use macaque_core::config::{DisruptConfig, TargetConfig};
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
+use macaque_core::recovery::RecoveryConfig;
 use macaque_core::schedule::timer::TimerConfig;
 use tempfile::TempDir;
 
@@ -334,6 +335,7 @@ fn round_config() -> RoundConfig {
             attempts: 1,
             ..DisruptConfig::default()
         },
+        recovery: RecoveryConfig::default(),
         guards: GuardConfig::off(),
         gates: Vec::new(),
     }

@@ -24,6 +24,7 @@ use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
+use macaque_core::recovery::RecoveryConfig;
 use macaque_core::schedule::timer::TimerConfig;
 use serde::{Deserialize, Serialize};
 
@@ -183,6 +184,7 @@ fn round_config(namespace: &str) -> RoundConfig {
             attempts: 3,
             ..DisruptConfig::default()
         },
+        recovery: RecoveryConfig::default(),
         guards: GuardConfig::default(),
         gates: Vec::new(),
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::guard::GuardConfig;
+use crate::guard::{GuardConfig, RecoveredGuard};
 use crate::outcome::DisruptionMethod;
+use crate::recovery::RecoveryConfig;
 use crate::schedule::Calendar;
 use crate::selector::Selector;
 
@@ -23,12 +24,32 @@ pub struct ChaosConfig {
     pub disrupt: DisruptConfig,
     /// The conditions that must hold around a victim before it is disrupted.
     pub guards: GuardConfig,
+    /// How recoveries are watched.
+    pub recovery: RecoveryConfig,
     /// How many pods may be disrupted over time, regardless of the schedule.
     pub limits: DisruptionLimits,
     /// How long after its slot a round may start.
     pub starting_deadline: Duration,
     /// The place of the journal; a dry run keeps none.
     pub journal: JournalLocation,
+}
+
+impl ChaosConfig {
+    /// What the journal decides by recoveries: nothing, unless they are watched.
+    pub fn recovery_policy(&self) -> RecoveryPolicy {
+        let GuardConfig {
+            recovered, strikes, ..
+        } = self.guards;
+        let off = RecoveryPolicy::off();
+        if !self.recovery.enabled {
+            return off;
+        }
+        RecoveryPolicy {
+            timeout: self.recovery.timeout,
+            recovered,
+            strikes: (strikes > 0).then_some(strikes),
+        }
+    }
 }
 
 /// The configured target: the pods that may be picked.
@@ -155,8 +176,32 @@ pub struct DisruptionLimits {
     pub per_namespace_day: Option<usize>,
     /// The maximum number of disruptions of one owner within any 24 hours; `None` sets no limit.
     pub per_owner_day: Option<usize>,
+    /// The maximum number of victims that have not recovered at once; `None` sets no limit.
+    pub in_flight: Option<usize>,
     /// How long an owner is in cooldown after a disruption of one of its pods, at most a week; zero is no cooldown.
     pub cooldown: Duration,
+}
+
+/// What the journal decides by recoveries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryPolicy {
+    /// How long a recovery is watched.
+    pub timeout: Duration,
+    /// Which recoveries hold back a victim.
+    pub recovered: RecoveredGuard,
+    /// How many victims in a row may fail to recover before macaque pauses itself; `None` is any number.
+    pub strikes: Option<usize>,
+}
+
+impl RecoveryPolicy {
+    /// The policy that recoveries decide nothing.
+    pub fn off() -> Self {
+        Self {
+            timeout: RecoveryConfig::default().timeout,
+            recovered: RecoveredGuard::Off,
+            strikes: None,
+        }
+    }
 }
 
 /// The place of the journal.

@@ -7,16 +7,18 @@ mod config;
 mod drains;
 mod freeze;
 mod nodes;
+mod recovered;
 mod replicas;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::config::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
+pub use self::config::{GuardConfig, MinReady, NodesGuard, RecoveredGuard, RolloutGuard};
 pub use self::drains::{DisruptedPods, judge_drains};
 pub use self::freeze::{judge_freeze, unknown_freeze, unseen_freeze};
 pub use self::nodes::{NodeState, judge_nodes};
+pub use self::recovered::judge_recovered;
 pub use self::replicas::{judge_siblings, unknown_siblings, unreachable_min_ready};
 
 /// The answer of a guard.

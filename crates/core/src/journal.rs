@@ -23,6 +23,7 @@ mod event;
 mod outbox;
 mod pause;
 mod record;
+mod recovering;
 mod transitions;
 mod usage;
 
@@ -36,9 +37,10 @@ pub use self::codec::{StoredJournal, UnreadableJournal};
 pub use self::context::{JournalTiming, StepContext};
 pub use self::denial::{Denial, LimitWindow};
 pub use self::event::{JournalEvent, Resolution};
-pub use self::outbox::OutboxEntry;
+pub use self::outbox::{Message, MessageId, MessagePart, OutboxEntry};
 pub use self::pause::{PauseEnd, PauseRequest};
 pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
+pub use self::recovering::RecoveryRecord;
 pub use self::usage::{OwnerCooldown, UsageEntry};
 
 /// The annotation on the journal's ConfigMap that pauses macaque: `true`, or the end of the pause (RFC 3339).
@@ -76,6 +78,12 @@ pub struct Journal {
     /// The victims of the last minutes or days, for the caps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     victims: Vec<RecentVictim>,
+    /// The recoveries that are being watched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    recovering: Vec<RecoveryRecord>,
+    /// The owners that did not recover, in a row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    strikes: Vec<String>,
     /// The reports that were not delivered to every channel yet.
     outbox: Vec<OutboxEntry>,
     /// How many reports were dropped before they were delivered.
@@ -139,6 +147,10 @@ impl Journal {
     /// The reason why the step is not allowed; the caller must then do nothing.
     pub fn step(&self, event: &JournalEvent, context: &StepContext<'_>) -> Result<Self, Denial> {
         let mut next = self.clone();
+        if context.pause.is_none() && self.strike_pause(context.recovery.strikes).is_some() {
+            // The pause was written with the strikes: somebody has resumed since.
+            next.strikes.clear();
+        }
 
         match event {
             JournalEvent::Claim { slot, seed, since } => next.claim(*slot, *seed, *since, context)?,
@@ -146,18 +158,29 @@ impl Journal {
                 victim,
                 place,
                 method,
-            } => next.reserve(victim, place, *method, context)?,
-            JournalEvent::Resolve { uid, resolution } => next.resolve(uid, *resolution),
+                baseline,
+            } => next.reserve(victim, place, *method, baseline.as_deref(), context)?,
+            JournalEvent::Resolve {
+                uid,
+                resolution,
+                accepted,
+            } => next.resolve(uid, *resolution, *accepted, context),
             JournalEvent::Close(report) => next.close(report, context)?,
             JournalEvent::Withhold(report) => next.withhold(report, context)?,
-            JournalEvent::Recover => next.take_over(context),
-            JournalEvent::Delivered { slot, channels, done } => next.record_delivery(*slot, channels, *done),
+            JournalEvent::TakeOver => next.take_over(context),
+            JournalEvent::ReportRecovery(report) => next.report_recovery(report, context),
+            JournalEvent::Delivered {
+                message,
+                channels,
+                done,
+            } => next.record_delivery(message, channels, *done),
             JournalEvent::Quarantine { why, known } => next.start_quarantine(why, *known, context),
             JournalEvent::Accept => next.quarantine = None,
         }
 
         if next != *self {
             next.forget_expired(context.now);
+            next.forget_overdue(context.now);
             next.sequence += 1;
         }
         Ok(next)

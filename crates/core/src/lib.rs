@@ -14,6 +14,7 @@
 //! | [`eligibility`] | whether a pod is a candidate, or by which rule it is exempt |
 //! | [`siblings`] | nothing: all pods of one owner, counted by what they are |
 //! | [`guard`] | whether what is around a victim lets it be disrupted |
+//! | [`recovery`] | whether, and how fast, a workload became whole again after a disruption |
 //! | [`selection`] | which candidates are tried, in which order, by a seed |
 //! | [`budget`] | what PodDisruptionBudgets allow, and what is wrong with them |
 //! | [`verdict`] | what the API server's answer to a disruption means |
@@ -46,6 +47,7 @@ pub mod permissions;
 pub mod pod;
 pub mod prediction;
 pub mod preview;
+pub mod recovery;
 pub mod refusal;
 pub mod report;
 pub mod schedule;

@@ -105,8 +105,31 @@ pub struct Pod {
     pub priority_class: Option<String>,
     /// `metadata.ownerReferences`, the controller's as it is written: the ReplicaSet's for a pod of a Deployment.
     pub controller: Option<ControllerRef>,
+    /// How far the pod has come on its way to being ready.
+    pub progress: PodProgress,
     /// Whether `spec.evictionResponders` is not empty (KEP-4563, alpha in Kubernetes 1.37).
     pub has_eviction_responders: bool,
+}
+
+/// How far a pod has come on its way to being ready.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PodProgress {
+    /// Since when the condition `PodScheduled` is `True`.
+    pub scheduled: Option<Timestamp>,
+    /// Since when the condition `ContainersReady` is `True`.
+    pub containers_ready: Option<Timestamp>,
+    /// What keeps the pod from becoming ready, as far as its status tells.
+    pub trouble: Option<PodTrouble>,
+}
+
+/// What keeps a pod from becoming ready.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PodTrouble {
+    /// Kubernetes' word: `Unschedulable`, `ImagePullBackOff` or `CrashLoopBackOff`, for example.
+    pub reason: String,
+    /// Kubernetes' message, as one line of bounded length; may be empty.
+    pub message: String,
 }
 
 /// The state of a pod, as far as it concerns its owner's replicas.
@@ -301,6 +324,7 @@ impl Pod {
             priority: None,
             priority_class: None,
             controller: None,
+            progress: PodProgress::default(),
             has_eviction_responders: false,
         }
     }

@@ -13,6 +13,7 @@ use macaque_core::config::{DisruptConfig, TargetConfig};
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
+use macaque_core::recovery::RecoveryConfig;
 use macaque_core::report::RoundReport;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -133,6 +134,7 @@ pub fn evict_one() -> RoundConfig {
             own_pod: None,
         },
         disrupt: DisruptConfig::default(),
+        recovery: RecoveryConfig::default(),
         guards: GuardConfig::off(),
         gates: Vec::new(),
     }

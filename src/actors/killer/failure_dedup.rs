@@ -10,8 +10,8 @@ use crate::journal::JournalError;
 pub(super) struct FailureDedup {
     /// The cause for which rounds fail, and how many have failed in a row.
     rounds: Option<(String, u64)>,
-    /// The cause for which recovery passes fail.
-    recovery: Option<String>,
+    /// The cause for which takeover passes fail.
+    takeover: Option<String>,
     /// How many dropped reports were already logged.
     dropped: u64,
 }
@@ -61,24 +61,24 @@ impl FailureDedup {
         }
     }
 
-    /// Notes that a recovery pass failed.
-    pub(super) fn recovery_failed(&mut self, error: &JournalError) {
+    /// Notes that a takeover pass failed.
+    pub(super) fn takeover_failed(&mut self, error: &JournalError) {
         let why = error.to_string();
-        if self.recovery.as_ref() != Some(&why) {
+        if self.takeover.as_ref() != Some(&why) {
             log::warn!("cannot read or update the journal: {why}");
-            self.recovery = Some(why);
+            self.takeover = Some(why);
         }
     }
 
-    /// Notes that a recovery pass succeeded; `dropped` counts all undelivered reports ever dropped from the outbox, and
+    /// Notes that a takeover pass succeeded; `dropped` counts all undelivered reports ever dropped from the outbox, and
     /// `held` is what held the last round: whichever replica ran it has reported it.
-    pub(super) fn recovery_succeeded(&mut self, dropped: u64, held: Option<String>) {
+    pub(super) fn takeover_succeeded(&mut self, dropped: u64, held: Option<String>) {
         if let Some(held) = held
             && self.rounds.as_ref().is_none_or(|(known, _)| *known != held)
         {
             self.rounds = Some((held, 1));
         }
-        if self.recovery.take().is_some() {
+        if self.takeover.take().is_some() {
             log::info!("the journal can be read and updated again");
         }
         if dropped > self.dropped {
@@ -170,12 +170,12 @@ mod tests {
     fn what_held_the_last_round_of_another_replica_is_not_reported_again() {
         let mut failures = FailureDedup::default();
         failures.round_is_elsewhere(&taken(None));
-        failures.recovery_succeeded(0, Some(whole().cause()));
+        failures.takeover_succeeded(0, Some(whole().cause()));
         assert!(!failures.should_report(&held(whole())));
         assert!(failures.should_report(&held(unanswered())));
 
         failures.round_is_elsewhere(&taken(None));
-        failures.recovery_succeeded(0, None);
+        failures.takeover_succeeded(0, None);
         assert!(
             failures.should_report(&held(unanswered())),
             "another replica ran a round"

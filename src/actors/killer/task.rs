@@ -8,14 +8,14 @@ use macaque_core::journal::JournalEvent;
 use macaque_core::report::{RoundEnd, RoundReport};
 
 use crate::actors::ActorsConfig;
-use crate::actors::messages::ReportDelivered;
+use crate::actors::messages::MessageDelivered;
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::gates::Gates;
 use crate::heartbeat::Heartbeat;
 use crate::journal::{JournalError, JournalWriter};
 use crate::k8s::{Cluster, ClusterAccess};
 use crate::platform::Platform;
-use crate::round::{self, ClaimState, Recovery, RoundConfig, RoundContext, RoundResult};
+use crate::round::{self, ClaimState, RoundConfig, RoundContext, RoundResult, Takeover};
 use crate::stop::StopToken;
 
 /// A task of the Killer.
@@ -23,16 +23,16 @@ use crate::stop::StopToken;
 pub(super) enum KillerTask {
     /// Run a round.
     RunRound { slot: Timestamp, seed: u64 },
-    /// Run a recovery pass over the journal.
-    Recover,
+    /// Run a takeover pass over the journal.
+    TakeOver,
     /// Record in the journal what the Notifier delivered.
-    RecordDelivery(ReportDelivered),
+    RecordDelivery(MessageDelivered),
 }
 
 /// The outcome of a task.
 #[derive(Default)]
 pub(super) struct TaskOutcome {
-    pub(super) recovery: Option<Result<Recovery, JournalError>>,
+    pub(super) takeover: Option<Result<Takeover, JournalError>>,
     pub(super) round: Option<RoundResult>,
 }
 
@@ -53,7 +53,7 @@ impl KillerTask {
     fn name(&self) -> &'static str {
         match self {
             Self::RunRound { .. } => "the round",
-            Self::Recover => "the recovery pass",
+            Self::TakeOver => "the takeover pass",
             Self::RecordDelivery(_) => "recording a delivery",
         }
     }
@@ -110,6 +110,8 @@ impl TaskContext {
             gates: &Gates::new(&self.config.gates, &self.platform),
             writer: &self.writer,
             config: &self.config,
+
+            on_accepted: &|_, _| {},
             stop: &self.stop,
             platform: &self.platform,
             fail_points: &self.fail_points,
@@ -120,23 +122,32 @@ impl TaskContext {
             KillerTask::RunRound { slot, seed } => {
                 self.fail_points.pass(FailPoint::BeforeRound).await;
                 // A round that was left open would block this one.
-                outcome.recovery = Some(round::recover(context, unclosed).await);
+                outcome.takeover = Some(round::take_over(context, unclosed).await);
                 outcome.round = Some(round::run(context, slot, seed).await);
                 self.fail_points.pass(FailPoint::BeforeReport).await;
             }
-            KillerTask::Recover => outcome.recovery = Some(round::recover(context, unclosed).await),
+            KillerTask::TakeOver => outcome.takeover = Some(round::take_over(context, unclosed).await),
             KillerTask::RecordDelivery(delivered) => self.record_delivery(cluster, delivered).await,
         }
         outcome
     }
 
-    async fn record_delivery(&self, cluster: &Cluster, delivered: ReportDelivered) {
-        let ReportDelivered { slot, channels, done } = delivered;
-        let event = JournalEvent::Delivered { slot, channels, done };
+    async fn record_delivery(&self, cluster: &Cluster, delivered: MessageDelivered) {
+        let MessageDelivered {
+            message,
+            channels,
+            done,
+        } = delivered;
+        let slot = message.slot;
+        let event = JournalEvent::Delivered {
+            message,
+            channels,
+            done,
+        };
         if let Err(error) = self.writer.commit(cluster, &event).await {
-            // The next recovery pass finds the report in the outbox and sends it to the Notifier, which confirms it
+            // The next takeover pass finds the report in the outbox and sends it to the Notifier, which confirms it
             // again.
-            log::debug!("could not record delivery of the report for round {slot}: {error}");
+            log::debug!("could not record delivery of a message about round {slot}: {error}");
         }
     }
 
@@ -151,7 +162,7 @@ impl TaskContext {
                 };
 
                 TaskOutcome {
-                    recovery: None,
+                    takeover: None,
                     round: Some(RoundResult::Reported {
                         report,
                         claim_state: ClaimState::Unclaimed,
@@ -159,8 +170,8 @@ impl TaskContext {
                 }
             }
 
-            KillerTask::Recover | KillerTask::RecordDelivery(_) => TaskOutcome {
-                recovery: Some(Err(error)),
+            KillerTask::TakeOver | KillerTask::RecordDelivery(_) => TaskOutcome {
+                takeover: Some(Err(error)),
                 round: None,
             },
         }

@@ -13,6 +13,7 @@ use crate::actors::killer::Killer;
 use crate::actors::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown};
 use crate::actors::notifier::Notifier;
 use crate::actors::role::ActorRole;
+use crate::actors::watcher::Watcher;
 use crate::heartbeat::Heartbeat;
 
 /// Starts the child of `role` on its own Arbiter and connects its recipients.
@@ -43,10 +44,17 @@ pub(super) fn start(
         ActorRole::Killer => spec.launch(&arbiter, move |killer: &Addr<Killer>| {
             recipients.killer.connect(killer.clone().recipient());
             recipients.confirmations.connect(killer.clone().recipient());
+            recipients.wanted.connect(killer.clone().recipient());
             Killer::new(&config, incarnation, recipients.notifier, actor_heartbeat)
+        }),
+        ActorRole::Watcher => spec.launch(&arbiter, move |watcher: &Addr<Watcher>| {
+            recipients.accepted.connect(watcher.clone().recipient());
+            recipients.found.connect(watcher.clone().recipient());
+            Watcher::new(&config, recipients.wanted, recipients.recoveries, actor_heartbeat)
         }),
         ActorRole::Notifier => spec.launch(&arbiter, move |notifier: &Addr<Notifier>| {
             recipients.notifier.connect(notifier.clone().recipient());
+            recipients.recoveries.connect(notifier.clone().recipient());
             Notifier::new(&config, recipients.confirmations, actor_heartbeat)
         }),
     }

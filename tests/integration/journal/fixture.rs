@@ -9,7 +9,7 @@ use macaque::gates::Gates;
 use macaque::journal::{JournalError, JournalStore, JournalWriter};
 use macaque::k8s::Cluster;
 use macaque::platform::Platform;
-use macaque::round::{self, ClaimState, Recovery, RoundConfig, RoundContext, RoundResult};
+use macaque::round::{self, ClaimState, RoundConfig, RoundContext, RoundResult, Takeover};
 use macaque::stop::{StopSwitch, StopToken};
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::journal::{Journal, JournalEvent, JournalTiming, StoredJournal};
@@ -249,9 +249,9 @@ impl TestReplica {
         }
     }
 
-    /// Makes a recovery pass.
-    pub(crate) async fn recovers(&self, unclosed: Option<&RoundReport>) -> Recovery {
-        round::recover(self.context(&FailPoints::default()), unclosed)
+    /// Makes a takeover pass.
+    pub(crate) async fn takes_over(&self, unclosed: Option<&RoundReport>) -> Takeover {
+        round::take_over(self.context(&FailPoints::default()), unclosed)
             .await
             .unwrap()
     }
@@ -267,6 +267,7 @@ impl TestReplica {
             gates: &self.gates,
             writer: &self.writer,
             config: &self.config,
+            on_accepted: &|_, _| {},
             stop: &self.stop,
             platform: &self.platform,
             fail_points,

@@ -1,11 +1,12 @@
 //! Promises about rounds that nobody ends: their store are finished, and nobody is drawn for them again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kube_sandbox::scenario::deployment;
 use macaque::failpoint::FailPoint;
 use macaque::round::{ClaimState, RoundResult};
-use macaque_core::journal::{Denial, JournalEvent, ReservationState};
+use macaque_core::journal::{Denial, JournalEvent, MessageId, ReservationState};
 use macaque_core::report::RoundEnd;
 
 use super::fixture::{JournalFixture, TestReplica};
@@ -25,7 +26,7 @@ const LEASE: Duration = Duration::from_secs(3);
 /// Waits until the lease of a dead holder has run out, and its round is closed by `other`.
 async fn adopted(other: &TestReplica) {
     let deadline = std::time::Instant::now() + 20 * LEASE;
-    while other.recovers(None).await.outbox.is_empty() {
+    while other.takes_over(None).await.outbox.is_empty() {
         assert!(std::time::Instant::now() < deadline, "nobody adopts the round");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -36,20 +37,21 @@ fn fixture() -> JournalFixture {
 }
 
 #[actix_rt::test]
-async fn the_next_incarnation_of_a_killer_recovers_its_round_at_once_and_picks_nobody() {
+async fn the_next_incarnation_of_a_killer_takes_over_its_round_at_once_and_picks_nobody() {
     for point in WITH_A_RESERVATION {
         let fixture = fixture();
         let dead = fixture.replica("a").await;
         dead.dies_at(1, point).await;
         let losses = fixture.losses();
-        let recover = fixture.next_incarnation(&dead).await.recovers(None).await;
-        let [entry] = recover.outbox.as_slice() else {
-            panic!("{point:?}: {recover:#?}")
+        let takeover = fixture.next_incarnation(&dead).await.takes_over(None).await;
+        let [entry] = takeover.outbox.as_slice() else {
+            panic!("{point:?}: {takeover:#?}")
         };
-        assert_eq!(entry.report.attempts.len(), 1, "{point:?}");
+        let closed = entry.round_report().unwrap();
+        assert_eq!(closed.attempts.len(), 1, "{point:?}");
         let expected = if losses == 1 { "evicted" } else { "unknown" };
-        assert_eq!(entry.report.attempts[0].outcome.word(), expected, "{point:?}");
-        assert!(matches!(entry.report.end, RoundEnd::Failed { .. }), "{point:?}");
+        assert_eq!(closed.attempts[0].outcome.word(), expected, "{point:?}");
+        assert!(matches!(closed.end, RoundEnd::Failed { .. }), "{point:?}");
         assert_eq!(fixture.losses(), losses, "{point:?}: nobody more");
     }
 }
@@ -64,7 +66,7 @@ async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lea
         .await;
     let other = fixture.replica("b").await;
 
-    assert!(other.recovers(None).await.outbox.is_empty());
+    assert!(other.takes_over(None).await.outbox.is_empty());
     let result = other.runs(2).await;
     assert!(
         matches!(result, RoundResult::Skipped(Denial::StillRunning { .. })),
@@ -74,7 +76,7 @@ async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lea
 }
 
 #[actix_rt::test]
-async fn another_replica_recovers_the_round_of_a_dead_one_and_the_next_slot_is_run() {
+async fn another_replica_takes_over_the_round_of_a_dead_one_and_the_next_slot_is_run() {
     let fixture = fixture().lease(LEASE);
     fixture
         .replica("a")
@@ -113,6 +115,7 @@ async fn a_killer_that_lost_its_round_reserves_nobody_and_closes_nothing() {
         victim,
         place: macaque_core::pod::PodPlace::default(),
         method: macaque_core::outcome::DisruptionMethod::Evict,
+        baseline: None,
     };
     let error = zombie.commits(reservation).await.unwrap_err();
 
@@ -152,8 +155,8 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_report()
     );
 
     fixture.put(good.lock().unwrap().take().unwrap());
-    let recover = replica.recovers(Some(&report)).await;
-    assert_eq!(recover.outbox[0].report, report);
+    let takeover = replica.takes_over(Some(&report)).await;
+    assert_eq!(takeover.outbox[0].round_report(), Some(&report));
 
     let journal = fixture.journal();
     assert_eq!(
@@ -171,26 +174,34 @@ async fn a_report_is_delivered_by_another_replica_once_its_holder_is_gone_until_
     first.reports(1).await;
     let other = fixture.replica("b").await;
 
-    assert_eq!(other.recovers(None).await.outbox.len(), 1);
-    let channels = vec!["slack".to_owned()];
+    assert_eq!(other.takes_over(None).await.outbox.len(), 1);
+    let message = MessageId::of_round(slot);
     let some = JournalEvent::Delivered {
-        slot,
-        channels: channels.clone(),
+        message: message.clone(),
+        channels: BTreeMap::from([("slack".to_owned(), None)]),
         done: false,
     };
     other.commits(some).await.unwrap();
 
     assert_eq!(
-        fixture.replica("c").await.recovers(None).await.outbox[0].delivered,
-        channels
+        fixture.replica("c").await.takes_over(None).await.outbox[0].delivered,
+        ["slack"]
     );
 
     let all = JournalEvent::Delivered {
-        slot,
-        channels: Vec::new(),
+        message,
+        channels: BTreeMap::new(),
         done: true,
     };
     other.commits(all).await.unwrap();
 
-    assert!(fixture.replica("d").await.recovers(None).await.outbox.is_empty());
+    assert!(
+        fixture
+            .replica("d")
+            .await
+            .takes_over(None)
+            .await
+            .outbox
+            .is_empty()
+    );
 }

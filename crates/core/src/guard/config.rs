@@ -18,6 +18,10 @@ pub struct GuardConfig {
     pub nodes: NodesGuard,
     /// `nodes_unready`: the share of nodes that may be unready, in percent, 0 to 100.
     pub nodes_unready: usize,
+    /// `recovered`: which recoveries that go on hold back a victim.
+    pub recovered: RecoveredGuard,
+    /// `strikes`: how many victims in a row may fail to recover before macaque pauses itself; zero switches that off.
+    pub strikes: usize,
     /// `freeze`: `macaque/frozen` and `macaque/frozen-until` are read on namespaces and owners. On pods they always
     /// count.
     pub freeze: bool,
@@ -32,6 +36,19 @@ pub enum RolloutGuard {
     On,
     /// Two revisions pass if every pod is ready and none is younger than ten minutes: a canary, or a paused rollout.
     Lenient,
+}
+
+/// Which recoveries that go on hold back a victim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecoveredGuard {
+    /// None: the guard is off.
+    Off,
+    /// Those of the victim's own owner.
+    Owner,
+    /// Those of owners in the victim's namespace.
+    Namespace,
+    /// All.
+    All,
 }
 
 /// How many pods of an owner must stay ready when one is disrupted.
@@ -63,6 +80,8 @@ impl Default for GuardConfig {
             rollout: RolloutGuard::On,
             min_ready: MinReady::Count(1),
             drains: 2,
+            recovered: RecoveredGuard::Owner,
+            strikes: 3,
             nodes: NodesGuard::Off,
             nodes_unready: 10,
             freeze: true,
@@ -78,6 +97,8 @@ impl GuardConfig {
             rollout: RolloutGuard::Off,
             min_ready: MinReady::Count(0),
             drains: 0,
+            recovered: RecoveredGuard::Off,
+            strikes: 0,
             nodes: NodesGuard::Off,
             nodes_unready: 10,
             freeze: false,
@@ -112,6 +133,21 @@ impl fmt::Display for RolloutGuard {
             Self::On => "true",
             Self::Lenient => "\"lenient\"",
         })
+    }
+}
+
+impl RecoveredGuard {
+    /// Every value, for tables and tests.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Namespace, Self::All, Self::Off];
+
+    /// The value as written in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Owner => "owner",
+            Self::Namespace => "namespace",
+            Self::All => "all",
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{LeaseHolder, PauseRequest};
-use crate::config::DisruptionLimits;
+use crate::config::{DisruptionLimits, RecoveryPolicy};
 
 /// The durations by which the journal decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct StepContext<'a> {
     pub count: usize,
     /// The limits on disruptions over time.
     pub limits: &'a DisruptionLimits,
+    /// What follows from recoveries.
+    pub recovery: &'a RecoveryPolicy,
     /// The durations by which the journal decides.
     pub timing: &'a JournalTiming,
 }

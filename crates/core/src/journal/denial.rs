@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::usage::MAX_COOLDOWNS;
 use super::{CapReached, LeaseHolder, OwnerCooldown, PauseRequest, Quarantine};
 use crate::eligibility::Exemption;
+use crate::guard::GuardHold;
 use crate::pod::PodRef;
 
 /// The reason why the journal does not allow a step; the caller must then do nothing.
@@ -91,6 +92,13 @@ pub enum Denial {
     InCooldown(OwnerCooldown),
     /// A cap on the victim's node, zone, namespace or owner is reached.
     CapReached(CapReached),
+    /// The maximum number of victims that have not recovered at once is reached.
+    InFlightReached {
+        /// The limit.
+        limit: usize,
+    },
+    /// A recovery that goes on holds the victim back.
+    NotRecovered(GuardHold),
     /// The journal has no room for more victims that a cap counts.
     TooManyVictims,
     /// The journal already holds the maximum number of owners in cooldown.
@@ -134,7 +142,8 @@ impl Denial {
             | Self::Quarantined(_)
             | Self::TooSoon { .. }
             | Self::TooLate { .. }
-            | Self::LimitReached { .. } => true,
+            | Self::LimitReached { .. }
+            | Self::InFlightReached { .. } => true,
 
             Self::ClockSkewed { .. }
             | Self::AlreadyClaimed { .. }
@@ -148,6 +157,7 @@ impl Denial {
             | Self::CountReached { .. }
             | Self::InCooldown(_)
             | Self::CapReached(_)
+            | Self::NotRecovered(_)
             | Self::TooManyVictims
             | Self::TooManyCooldowns => false,
         }
@@ -226,6 +236,14 @@ impl fmt::Display for Denial {
                 "{owner} in {namespace} is in cooldown until {until} (limits.cooldown)"
             ),
             Self::CapReached(reached) => reached.fmt(f),
+            Self::InFlightReached { limit } => {
+                let victims = if *limit == 1 { "victim" } else { "victims" };
+                write!(
+                    f,
+                    "the limit of {limit} {victims} that have not recovered yet is reached (limits.in_flight)"
+                )
+            }
+            Self::NotRecovered(hold) => hold.fmt(f),
             Self::TooManyVictims => f.write_str(
                 "the journal has no room for more victims to count: run fewer rounds, or set fewer of limits.per_node, \
                  limits.per_zone, limits.per_namespace_day and limits.per_owner_day",

@@ -1,10 +1,14 @@
 //! The events that the journal records.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
+use super::MessageId;
 use crate::eligibility::Candidate;
 use crate::outcome::{DisruptionMethod, Outcome};
 use crate::pod::PodPlace;
+use crate::recovery::{RecoveryBaseline, RecoveryReport};
 use crate::report::RoundReport;
 
 /// An event for the journal to record.
@@ -27,6 +31,8 @@ pub enum JournalEvent {
         place: PodPlace,
         /// How it is disrupted.
         method: DisruptionMethod,
+        /// What the owner's pods are, for its recovery to be watched; `None` if it is not to be.
+        baseline: Option<Box<RecoveryBaseline>>,
     },
     /// The outcome of the victim with this UID is known.
     Resolve {
@@ -34,20 +40,24 @@ pub enum JournalEvent {
         uid: String,
         /// The outcome.
         resolution: Resolution,
+        /// When the API server said yes, if it did.
+        accepted: Option<Timestamp>,
     },
     /// The holder's round is over, with this report.
     Close(Box<RoundReport>),
     /// No replica may run the round of this report, which says why.
     Withhold(Box<RoundReport>),
-    /// A recovery pass takes over the round and the reports whose leases are free, and renews the holder's own leases.
-    Recover,
-    /// A report was delivered to these channels.
+    /// A takeover pass takes over the round and the reports whose leases are free, and renews the holder's own leases.
+    TakeOver,
+    /// A recovery ended, or its replacement is stuck.
+    ReportRecovery(Box<RecoveryReport>),
+    /// A message was delivered to these channels.
     Delivered {
-        /// The round's slot.
-        slot: Timestamp,
-        /// The channels' names.
-        channels: Vec<String>,
-        /// Whether every channel has the report now.
+        /// The message.
+        message: MessageId,
+        /// The channels' names, each with the name that the service gave to the message there, if it can be replied to.
+        channels: BTreeMap<String, Option<String>>,
+        /// Whether every channel has the message now.
         done: bool,
     },
     /// The stored journal is not the one that was seen before.

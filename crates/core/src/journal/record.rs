@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Denial, StepContext, after, signed};
 use crate::outcome::{DisruptionMethod, Outcome};
 use crate::pod::{PodOwner, PodRef};
+use crate::recovery::RecoveryBaseline;
 use crate::report::AttemptReport;
 
 /// The record of one round.
@@ -18,7 +19,7 @@ pub struct RoundRecord {
     pub slot: Timestamp,
     /// The seed of the draw.
     pub seed: u64,
-    /// The holder that runs the round, or recovers it.
+    /// The holder that runs the round, or has taken it over.
     pub holder: LeaseHolder,
     /// When the round was claimed.
     pub claimed: Timestamp,
@@ -51,6 +52,9 @@ pub struct Reservation {
     pub method: DisruptionMethod,
     /// When the victim was reserved.
     pub at: Timestamp,
+    /// What the owner's pods were, for its recovery to be watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Box<RecoveryBaseline>>,
     /// What is known about the outcome.
     pub state: ReservationState,
 }

@@ -13,6 +13,7 @@ use crate::eligibility::Candidate;
 use crate::guard::GuardHold;
 use crate::outcome::DisruptionMethod;
 use crate::pod::PodPlace;
+use crate::recovery::{AcceptedBy, RecoveryBaseline};
 use crate::report::{RoundEnd, RoundReport};
 
 /// How much earlier than its slot a round may be claimed: the clock is read once for the timer and again for the claim.
@@ -111,6 +112,7 @@ impl Journal {
         victim: &Candidate,
         place: &PodPlace,
         method: DisruptionMethod,
+        baseline: Option<&RecoveryBaseline>,
         context: &StepContext<'_>,
     ) -> Result<(), Denial> {
         self.check_allowed(context)?;
@@ -135,12 +137,14 @@ impl Journal {
         self.check_limits(context)?;
         self.check_cooldown(victim, context.now)?;
         self.check_caps(victim, place, context.limits, context.now)?;
+        self.check_recoveries(victim, context)?;
 
         let reservation = Reservation {
             pod: victim.pod.clone(),
             owner: victim.owner.clone(),
             method,
             at: context.now,
+            baseline: baseline.cloned().map(Box::new),
             state: ReservationState::Pending,
         };
         self.count_usage(context.now);
@@ -154,7 +158,13 @@ impl Journal {
     }
 
     /// Records the outcome of a pending reservation.
-    pub(super) fn resolve(&mut self, uid: &str, resolution: Resolution) {
+    pub(super) fn resolve(
+        &mut self,
+        uid: &str,
+        resolution: Resolution,
+        accepted: Option<Timestamp>,
+        context: &StepContext<'_>,
+    ) {
         let Some(round) = &mut self.round else { return };
         let is_pending = |reservation: &Reservation| {
             reservation.pod.uid == uid && reservation.state == ReservationState::Pending
@@ -163,15 +173,36 @@ impl Journal {
             return;
         };
 
-        match resolution {
-            Resolution::Disrupted => round.reservations[index].state = ReservationState::Disrupted,
-            Resolution::Unknown => round.reservations[index].state = ReservationState::Unknown,
-            Resolution::Released => {
-                let reservation = round.reservations.remove(index);
+        let slot = round.slot;
+        let mut reservation = round.reservations[index].clone();
+        let origin = match (resolution, accepted) {
+            (Resolution::Disrupted, Some(_)) => AcceptedBy::Answer,
+            (Resolution::Disrupted, None) => AcceptedBy::Lookup,
+            (Resolution::Unknown, _) => AcceptedBy::Doubt,
+            (Resolution::Released, _) => {
+                round.reservations.remove(index);
                 self.release_usage(&reservation);
                 self.release_victim(&reservation);
+                return;
             }
-        }
+        };
+
+        reservation.state = match resolution {
+            Resolution::Unknown => ReservationState::Unknown,
+            _ => ReservationState::Disrupted,
+        };
+        // What the recovery needs moves on with it.
+        round.reservations[index] = Reservation {
+            baseline: None,
+            ..reservation.clone()
+        };
+        self.begin_recovery(
+            &reservation,
+            slot,
+            origin,
+            accepted.unwrap_or(reservation.at),
+            context,
+        );
     }
 
     /// Closes the round and puts its report in the outbox.
@@ -206,6 +237,11 @@ impl Journal {
             && try_acquire(&mut round.holder, round.lease_until, context)
         {
             round.lease_until = renewed(round.lease_until, now, lease);
+        }
+        for record in &mut self.recovering {
+            if try_acquire(&mut record.holder, record.lease_until, context) {
+                record.lease_until = renewed(record.lease_until, now, lease);
+            }
         }
         for entry in &mut self.outbox {
             if try_acquire(&mut entry.holder, entry.lease_until, context) {
@@ -263,7 +299,7 @@ fn try_acquire(holder: &mut LeaseHolder, lease_until: Timestamp, context: &StepC
     holder == acting
 }
 
-/// The end of a lease after a renewal at `now`. More than half a lease is left as it is, so that not every recovery
+/// The end of a lease after a renewal at `now`. More than half a lease is left as it is, so that not every takeover
 /// pass writes the journal.
 fn renewed(lease_until: Timestamp, now: Timestamp, lease: Duration) -> Timestamp {
     if lease_until < after(now, lease / 2) {

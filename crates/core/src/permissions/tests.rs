@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::config::{DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
 use crate::guard::{GuardConfig, MinReady, NodesGuard};
+use crate::recovery::RecoveryConfig;
 
 fn config(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -> ChaosConfig {
     ChaosConfig {
@@ -20,6 +21,7 @@ fn config(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -
             ..DisruptConfig::default()
         },
         guards: GuardConfig::default(),
+        recovery: RecoveryConfig::default(),
         limits: DisruptionLimits::default(),
         starting_deadline: Duration::from_secs(60),
         journal: JournalLocation::Memory,

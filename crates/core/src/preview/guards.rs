@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::guard::{
-    GuardAnswer, GuardConfig, GuardFinding, NodesGuard, RolloutGuard, first_hold, judge_siblings,
+    GuardAnswer, GuardConfig, GuardFinding, NodesGuard, RecoveredGuard, RolloutGuard, first_hold,
+    judge_siblings,
 };
 use crate::pod::ReplicaState;
 use crate::siblings::SiblingPods;
@@ -131,7 +132,7 @@ pub(super) fn rows(config: &GuardConfig, findings: &[GuardFinding], is_owned: bo
 }
 
 /// The guards that are no gates, in the order of asking: the name, the setting, and whether it is on.
-fn configured(config: &GuardConfig) -> [(&'static str, String, bool); 6] {
+fn configured(config: &GuardConfig) -> [(&'static str, String, bool); 7] {
     let GuardConfig {
         whole,
         rollout,
@@ -140,9 +141,16 @@ fn configured(config: &GuardConfig) -> [(&'static str, String, bool); 6] {
         nodes,
         nodes_unready: _,
         freeze,
+        recovered,
+        strikes: _,
     } = config;
     [
         ("freeze", format!("guards.freeze = {freeze}"), *freeze),
+        (
+            "recovered",
+            format!("guards.recovered = \"{}\"", recovered.as_str()),
+            *recovered != RecoveredGuard::Off,
+        ),
         ("whole", format!("guards.whole = {whole}"), *whole),
         (
             "rollout",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::guard::{GuardConfig, GuardFinding, MinReady, RolloutGuard, first_hold, judge_siblings};
-use macaque_core::pod::{Pod, PodOwner, PodPhase, PodRef};
+use macaque_core::pod::{Pod, PodOwner, PodPhase, PodProgress, PodRef};
 use macaque_core::siblings::SiblingPods;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -50,6 +50,7 @@ fn pod() -> impl Strategy<Value = Pod> {
             priority: None,
             priority_class: None,
             controller: None,
+            progress: PodProgress::default(),
             has_eviction_responders: false,
         },
     )

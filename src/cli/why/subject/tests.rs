@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use macaque_core::pod::{PodOwner, PodPhase, PodRef};
+use macaque_core::pod::{PodOwner, PodPhase, PodProgress, PodRef};
 
 use super::*;
 
@@ -149,6 +149,7 @@ fn pod_of(kind: &str, name: &str) -> Pod {
         priority: None,
         priority_class: None,
         controller: None,
+        progress: PodProgress::default(),
         has_eviction_responders: false,
     }
 }

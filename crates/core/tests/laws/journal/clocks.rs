@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use macaque_core::config::DisruptionLimits;
+use macaque_core::config::{DisruptionLimits, RecoveryPolicy};
 use macaque_core::journal::{Journal, JournalEvent, JournalTiming, LeaseHolder, StepContext};
 use macaque_core::schedule::timer::{ClockReading, SlotTimer, TimerConfig};
 use proptest::prelude::*;
@@ -117,6 +117,7 @@ impl TestMachine {
             pause: None,
             count: 1,
             limits: &limits,
+            recovery: &RecoveryPolicy::off(),
             timing: &timing,
         };
         let claim = JournalEvent::Claim {

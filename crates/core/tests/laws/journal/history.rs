@@ -1,12 +1,13 @@
 //! Random histories: what holders may do to a journal, at times that go forth and back.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use macaque_core::config::DisruptionLimits;
+use macaque_core::config::{DisruptionLimits, RecoveryPolicy};
 use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{
-    Journal, JournalEvent, JournalTiming, LeaseHolder, PauseRequest, Resolution, StepContext,
+    Journal, JournalEvent, JournalTiming, LeaseHolder, MessageId, PauseRequest, Resolution, StepContext,
 };
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::{PodOwner, PodPlace, PodRef};
@@ -48,7 +49,7 @@ pub(crate) enum StepKind {
     Resolve { resolution: Resolution },
     Close,
     Withhold,
-    Recover,
+    TakeOver,
     Delivered { done: bool },
     Quarantine,
     Accept,
@@ -67,7 +68,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<HolderStep>> {
         8 => resolution.prop_map(|resolution| StepKind::Resolve { resolution }),
         4 => Just(StepKind::Close),
         1 => Just(StepKind::Withhold),
-        2 => Just(StepKind::Recover),
+        2 => Just(StepKind::TakeOver),
         2 => any::<bool>().prop_map(|done| StepKind::Delivered { done }),
         1 => Just(StepKind::Quarantine),
         1 => Just(StepKind::Accept),
@@ -90,6 +91,7 @@ pub(crate) struct JournalHistory {
     pub(crate) now: Timestamp,
     pub(crate) limits: DisruptionLimits,
     pub(crate) count: usize,
+    pub(crate) recovery: RecoveryPolicy,
     pub(crate) timing: JournalTiming,
     holders: Vec<LeaseHolder>,
 }
@@ -106,6 +108,7 @@ impl JournalHistory {
             now: Timestamp::from_second(1_800_000_000).unwrap(),
             limits,
             count,
+            recovery: RecoveryPolicy::off(),
             timing: JournalTiming::default(),
             holders: (0..3).map(holder).collect(),
         }
@@ -127,20 +130,22 @@ impl JournalHistory {
                 victim: candidate(*pod),
                 place: place(*pod),
                 method: DisruptionMethod::Evict,
+                baseline: None,
             },
             StepKind::Resolve { resolution } => {
                 let last = open.and_then(|round| round.reservations.last());
                 JournalEvent::Resolve {
                     uid: last.map_or_else(String::new, |reservation| reservation.pod.uid.clone()),
                     resolution: *resolution,
+                    accepted: None,
                 }
             }
             StepKind::Close => JournalEvent::Close(Box::new(report(slot, 1, "why"))),
             StepKind::Withhold => JournalEvent::Withhold(Box::new(withheld(self.now))),
-            StepKind::Recover => JournalEvent::Recover,
+            StepKind::TakeOver => JournalEvent::TakeOver,
             StepKind::Delivered { done } => JournalEvent::Delivered {
-                slot: self.journal.round().map_or(slot, |round| round.slot),
-                channels: vec!["slack".to_owned()],
+                message: MessageId::of_round(self.journal.round().map_or(slot, |round| round.slot)),
+                channels: BTreeMap::from([("slack".to_owned(), None)]),
                 done: *done,
             },
             StepKind::Quarantine => JournalEvent::Quarantine {
@@ -156,6 +161,7 @@ impl JournalHistory {
             pause: step.paused.then_some(PauseRequest::INDEFINITE),
             count: self.count,
             limits: &self.limits,
+            recovery: &self.recovery,
             timing: &self.timing,
         };
 
@@ -169,9 +175,14 @@ impl JournalHistory {
             victim,
             place: longest_place(),
             method: DisruptionMethod::Evict,
+            baseline: None,
         };
-        let resolution = Resolution::Disrupted;
-        self.commit(&reservation) && self.commit(&JournalEvent::Resolve { uid, resolution })
+        let resolved = JournalEvent::Resolve {
+            uid,
+            resolution: Resolution::Disrupted,
+            accepted: Some(self.now),
+        };
+        self.commit(&reservation) && self.commit(&resolved)
     }
 
     /// The first holder closes its round.
@@ -181,7 +192,7 @@ impl JournalHistory {
 
     fn commit(&mut self, event: &JournalEvent) -> bool {
         let journal = self.journal.clone();
-        let idle = HolderStep::of(0, StepKind::Recover);
+        let idle = HolderStep::of(0, StepKind::TakeOver);
         let (_, context) = self.event(&idle);
         let next = journal.step(event, &context);
         let took = next.is_ok();
@@ -219,6 +230,7 @@ pub(crate) fn limits() -> impl Strategy<Value = DisruptionLimits> {
             per_zone,
             per_namespace_day,
             per_owner_day,
+            in_flight: None,
             cooldown: Duration::from_secs(cooldown),
         }
     })

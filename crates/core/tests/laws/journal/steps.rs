@@ -127,7 +127,7 @@ fn what_held_a_round_is_recorded_until_the_next_one_and_only_if_no_victim_was_tr
             ..report(slot, victims, "")
         }));
         let claimed = history.journal.clone();
-        let (_, context) = history.event(&HolderStep::of(0, StepKind::Recover));
+        let (_, context) = history.event(&HolderStep::of(0, StepKind::TakeOver));
         let closed = claimed.step(&close, &context).unwrap();
         assert_eq!(closed.round().unwrap().held.as_deref(), held);
 
@@ -140,7 +140,7 @@ fn what_held_a_round_is_recorded_until_the_next_one_and_only_if_no_victim_was_tr
 #[test]
 fn a_clock_that_is_wrong_spends_no_slot() {
     let mut history = JournalHistory::new(DisruptionLimits::default(), 1);
-    let idle = HolderStep::of(0, StepKind::Recover);
+    let idle = HolderStep::of(0, StepKind::TakeOver);
     let (now, journal) = (history.now, history.journal.clone());
     let (_, context) = history.event(&idle);
     let hour = SignedDuration::from_hours(1);

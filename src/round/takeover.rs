@@ -1,4 +1,4 @@
-//! Recovers what a crashed Killer left behind: closes an interrupted round, which is never continued, and finds the
+//! Takes over what a crashed Killer left behind: closes an interrupted round, which is never continued, and finds the
 //! reports that were not delivered.
 
 use macaque_core::journal::{
@@ -10,9 +10,9 @@ use super::RoundContext;
 use super::attempt::PodState;
 use crate::journal::JournalError;
 
-/// What a recovery pass found.
+/// What a takeover pass found.
 #[derive(Debug, Default)]
-pub struct Recovery {
+pub struct Takeover {
     /// The reports that this Killer has to deliver.
     pub outbox: Vec<OutboxEntry>,
     /// How many undelivered reports were ever dropped from the outbox.
@@ -21,19 +21,19 @@ pub struct Recovery {
     pub held: Option<String>,
 }
 
-/// Runs a recovery pass: takes over expired leases, closes a round that was left open, and finds the reports to
+/// Runs a takeover pass: takes over expired leases, closes a round that was left open, and finds the reports to
 /// deliver. `unclosed` is the report of this Killer's own round that could not be closed before.
 ///
 /// No round may be running meanwhile: it would be closed as an interrupted one.
 ///
 /// # Errors
 /// The journal could not be read or written.
-pub async fn recover(
+pub async fn take_over(
     context: RoundContext<'_>,
     unclosed: Option<&RoundReport>,
-) -> Result<Recovery, JournalError> {
+) -> Result<Takeover, JournalError> {
     let holder = context.writer.holder();
-    let mut journal = context.commit(&JournalEvent::Recover).await?;
+    let mut journal = context.commit(&JournalEvent::TakeOver).await?;
 
     if let Some(round) = journal.open_round_of(holder).cloned() {
         journal = match unclosed.filter(|report| report.slot == round.slot) {
@@ -42,7 +42,7 @@ pub async fn recover(
         };
     }
 
-    Ok(Recovery {
+    Ok(Takeover {
         outbox: journal.outbox_of(holder).cloned().collect(),
         dropped: journal.dropped(),
         held: journal.round().and_then(|round| round.held.clone()),
@@ -81,13 +81,13 @@ impl RoundContext<'_> {
         }
 
         let slot = round.slot;
-        log::warn!(slot:%; "round {slot} was interrupted; recovering it on this replica");
+        log::warn!(slot:%; "round {slot} was interrupted; closing it on this replica");
         self.close(&self.report_interrupted(&resolved)).await
     }
 
     /// The report of an interrupted round, from its record in the journal.
     fn report_interrupted(&self, round: &RoundRecord) -> RoundReport {
-        let why = "it was interrupted and recovered later: refused victims are not listed, and a victim without a \
+        let why = "it was interrupted and taken over later: refused victims are not listed, and a victim without a \
                    recorded outcome was looked up";
         RoundReport {
             attempts: round.attempts(),
