@@ -1,4 +1,4 @@
-//! Where a process stores its journal, and what every step depends on: the part that outlives the Killer.
+//! Where a process stores its journal, and what every step depends on: the part that outlives the actors.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +30,7 @@ pub struct JournalStore {
     shared: Arc<SharedJournal>,
 }
 
-/// The state that all incarnations of the Killer share.
+/// The state that all writers of the process share.
 #[derive(Debug)]
 struct SharedJournal {
     /// The journal itself, if it is stored in memory.
@@ -95,7 +95,7 @@ impl JournalStore {
         self.with_spacing(Duration::ZERO)
     }
 
-    /// Creates the writer of one incarnation of the Killer.
+    /// Creates the writer of one incarnation of the Killer; of 0 for all others, whose leases a Killer takes over.
     pub fn writer(&self, incarnation: u64) -> JournalWriter {
         let process = self.process.clone();
         JournalWriter::new(self.clone(), LeaseHolder { process, incarnation })

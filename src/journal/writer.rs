@@ -1,4 +1,4 @@
-//! Writes the journal for one incarnation of the Killer: read, step, conditional write, and only then act.
+//! Writes the journal for one incarnation of an actor: read, step, conditional write, and only then act.
 //!
 //! If the answer to a write is lost, the write may or may not have happened. The step is then repeated on a fresh read
 //! of the ConfigMap: taking a step twice has the same effect as once, and a write that arrives late conflicts and
@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause that throttling can impose.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Writes the journal for one incarnation of the Killer.
+/// Writes the journal for one incarnation of the Killer, or for the Watcher.
 pub struct JournalWriter {
     store: JournalStore,
     holder: LeaseHolder,
@@ -147,13 +147,16 @@ impl JournalWriter {
     ) -> Result<Option<Journal>, JournalError> {
         let cached = self.cached.take();
         let is_fresh = cached.is_none();
+        // Read before the journal is: another actor of this process may write meanwhile.
+        let known = self.store.known_sequence();
         let config_map = match cached {
             Some(config_map) => config_map,
             None => read(cluster, place).await?,
         };
 
         let stored = config_map.stored();
-        let Some(journal) = self.trusted(cluster, place, &config_map, &stored).await? else {
+        let trusted = self.trusted(cluster, place, &config_map, &stored, known, is_fresh);
+        let Some(journal) = trusted.await? else {
             return Ok(None);
         };
 
@@ -174,20 +177,25 @@ impl JournalWriter {
         Ok(is_written.then_some(next))
     }
 
-    /// The stored journal, if it continues what was seen before. Otherwise writes a quarantine and returns `None`.
+    /// The stored journal, if it continues what was `known` before it was read. Otherwise writes a quarantine, unless the
+    /// copy is not fresh, and returns `None`.
     async fn trusted(
         &self,
         cluster: &Cluster,
         place: &ConfigMapRef,
         config_map: &JournalConfigMap,
         stored: &StoredJournal,
+        known: u64,
+        is_fresh: bool,
     ) -> Result<Option<Journal>, JournalError> {
         let unusable = |why| JournalError::Unusable(format!("the journal in {place} cannot be used: {why}"));
         let journal = stored.read().map_err(unusable)?;
 
-        let known = self.store.known_sequence();
         let sequence = journal.sequence();
-        let why = if sequence < known {
+        let why = if sequence < known && !is_fresh {
+            // Another actor of this process has written since.
+            return Ok(None);
+        } else if sequence < known {
             format!("it is older than what was read before: number {sequence} after {known}")
         } else if sequence > 0 && journal.uid() != stored.uid {
             "it was written to another ConfigMap, and copied or restored to this one".to_owned()

@@ -168,6 +168,7 @@ impl Journal {
             JournalEvent::Close(report) => next.close(report, context)?,
             JournalEvent::Withhold(report) => next.withhold(report, context)?,
             JournalEvent::TakeOver => next.take_over(context),
+            JournalEvent::Release => next.release_recoveries(context),
             JournalEvent::ReportRecovery(report) => next.report_recovery(report, context),
             JournalEvent::Delivered {
                 message,

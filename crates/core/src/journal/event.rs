@@ -49,6 +49,8 @@ pub enum JournalEvent {
     Withhold(Box<RoundReport>),
     /// A takeover pass takes over the round and the reports whose leases are free, and renews the holder's own leases.
     TakeOver,
+    /// The holder stops: another process may watch its recoveries at once.
+    Release,
     /// A recovery ended, or its replacement is stuck.
     ReportRecovery(Box<RecoveryReport>),
     /// A message was delivered to these channels.

@@ -2,6 +2,7 @@
 //! verdict. An owner that does not recover is a strike; enough of them in a row pause macaque.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -150,11 +151,25 @@ impl Journal {
         self.add_recovery_to_outbox(&report, context);
     }
 
+    /// Ends the leases of the acting holder's recoveries, so that another process may watch them at once.
+    pub(super) fn release_recoveries(&mut self, context: &StepContext<'_>) {
+        let own = |record: &&mut RecoveryRecord| record.holder == *context.holder;
+        for record in self.recovering.iter_mut().filter(own) {
+            // A lease ends after its last instant.
+            record.lease_until = record.lease_until.min(before(context.now));
+        }
+    }
+
     /// Forgets what nobody watched to its end.
     pub(super) fn forget_overdue(&mut self, now: Timestamp) {
         self.recovering
             .retain(|record| now.duration_since(record.until) < KEPT_OVERDUE);
     }
+}
+
+/// The instant before `now`.
+fn before(now: Timestamp) -> Timestamp {
+    now.checked_sub(Duration::from_nanos(1)).unwrap_or(now)
 }
 
 impl Journal {
