@@ -131,7 +131,9 @@ async fn run_round(
     };
 
     Some(match result {
-        RoundResult::Reported { report, claim_state } => (report, claim_state),
+        RoundResult::Reported {
+            report, claim_state, ..
+        } => (report, claim_state),
         RoundResult::Skipped(denial) => {
             let report = RoundReport {
                 end: RoundEnd::Withheld {
