@@ -162,12 +162,12 @@ impl Watcher {
 
     fn after_recording(&mut self, tried: UnrecordedReport, result: RecordResult, ctx: &mut Context<Self>) {
         match result {
-            RecordResult::Recorded(reported) => {
+            RecordResult::Recorded(entry) => {
                 if tried.report.verdict.is_some() {
                     self.remember(tried.key());
                 }
                 // Without a Notifier, the Killer finds the message in the outbox.
-                let _ = self.notifier.send(*reported);
+                let _ = RecoveryReported::of_entry(*entry).map(|reported| self.notifier.send(reported));
                 return;
             }
             RecordResult::NotRecovering if tried.is_late(self.context.now()) => {

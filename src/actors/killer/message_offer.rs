@@ -1,6 +1,5 @@
 //! A message that the Killer offers to the Notifier until it is accepted.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use macaque_core::journal::{Message, MessageId, OutboxEntry};
@@ -37,17 +36,16 @@ impl MessageOffer {
 
     /// A message from the outbox, which `id` identifies.
     pub(super) fn of_entry(id: MessageId, entry: OutboxEntry) -> Self {
-        let delivered = entry.delivered;
         let content = match entry.message {
             Message::Report(report) => OfferContent::Round(RoundFinished {
                 report: Arc::new(report),
                 in_outbox: true,
-                delivered,
+                delivered: entry.delivered,
             }),
             Message::Recovery(report) => OfferContent::Recovery(RecoveryReported {
                 report: Arc::new(report),
-                delivered,
-                threads: BTreeMap::new(),
+                delivered: entry.delivered,
+                threads: entry.threads,
             }),
         };
         let id = Some(id);

@@ -1,19 +1,16 @@
 //! What the Watcher works with: its connection to the cluster, its writer of the journal, and the two things it does
 //! with them, following a recovery and recording a report.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use macaque_core::journal::{Journal, JournalEvent, Message, RecoveryRecord};
+use macaque_core::journal::{OutboxEntry, RecoveryRecord};
 use macaque_core::recovery::{DisruptedVictim, RecoveryReport, WatchedSince};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::actors::ActorsConfig;
-use crate::actors::messages::RecoveryReported;
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::Heartbeat;
 use crate::journal::{JournalError, JournalWriter};
@@ -50,8 +47,8 @@ pub(super) struct FollowedVictim {
 
 /// What became of a report.
 pub(super) enum RecordResult {
-    /// The report is recorded, and this is for the Notifier.
-    Recorded(Box<RecoveryReported>),
+    /// The report is recorded, and this is in the outbox.
+    Recorded(Box<OutboxEntry>),
     /// The journal does not have the recovery: it is not there yet, or its end was recorded by another, or nothing was
     /// disrupted.
     NotRecovering,
@@ -108,12 +105,11 @@ impl WatcherContext {
     /// The recovery of a record that was found in the journal. Its instant is known by the wall clock alone.
     pub(super) fn adopt(&self, record: RecoveryRecord) -> FollowedVictim {
         let RecoveryRecord { victim, until, .. } = record;
-        let age = since(victim.accepted, self.platform.now());
-        let now = self.platform.monotonic();
+        let accepted = victim.accepted;
         FollowedVictim {
-            timeout: since(victim.accepted, until),
+            timeout: Duration::try_from(until.duration_since(accepted)).unwrap_or_default(),
             victim,
-            accepted: now.checked_sub(age).unwrap_or(now),
+            accepted: self.platform.instant_of(accepted),
             since: WatchedSince::Adoption,
         }
     }
@@ -153,36 +149,17 @@ impl WatcherContext {
         let _operation = self.heartbeat.begin("recording a recovery", self.allowance());
         self.fail_points.pass(FailPoint::BeforeRecovered).await;
         let result = match self.commit(report).await {
-            Ok(journal) => self.in_outbox(&journal, report),
+            Ok(Some(entry)) => RecordResult::Recorded(Box::new(entry)),
+            Ok(None) => RecordResult::NotRecovering,
             Err(error) => RecordResult::Failed(error),
         };
         self.fail_points.pass(FailPoint::AfterRecovered).await;
         result
     }
 
-    async fn commit(&self, report: &RecoveryReport) -> Result<Journal, JournalError> {
+    async fn commit(&self, report: &RecoveryReport) -> Result<Option<OutboxEntry>, JournalError> {
         let cluster = self.cluster().await?;
-        // The Killer has written meanwhile, and what a cached copy lacks would seem to be over.
-        self.writer.forget_cached();
-        let event = JournalEvent::ReportRecovery(Box::new(report.clone()));
-        self.writer.commit(&cluster, &event).await
-    }
-
-    /// The message that the journal holds for the people who are to hear of `report`.
-    fn in_outbox(&self, journal: &Journal, report: &RecoveryReport) -> RecordResult {
-        let id = Message::Recovery(report.clone()).id();
-        let mut outbox = journal.outbox_of(self.writer.holder());
-        match outbox.find(|entry| entry.message.id() == id) {
-            Some(entry) => match &entry.message {
-                Message::Recovery(recorded) => RecordResult::Recorded(Box::new(RecoveryReported {
-                    report: Arc::new(recorded.clone()),
-                    delivered: entry.delivered.clone(),
-                    threads: BTreeMap::new(),
-                })),
-                Message::Report(_) => RecordResult::NotRecovering,
-            },
-            None => RecordResult::NotRecovering,
-        }
+        self.writer.report_recovery(&cluster, report).await
     }
 
     /// The connection to the cluster, tried again and again until `end` or a request to stop.
@@ -216,9 +193,4 @@ impl WatcherContext {
     fn allowance(&self) -> Duration {
         self.access.deadlines.disrupt + self.hang_timeout
     }
-}
-
-/// How long `later` is after `earlier`.
-fn since(earlier: Timestamp, later: Timestamp) -> Duration {
-    Duration::try_from(later.duration_since(earlier)).unwrap_or_default()
 }
