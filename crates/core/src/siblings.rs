@@ -52,6 +52,11 @@ impl SiblingPods {
         self.by_uid.insert(pod.id.uid.clone(), SiblingPod::from(pod));
     }
 
+    /// Removes the pod with this UID; returns whether it was one of them.
+    pub fn remove(&mut self, uid: &str) -> bool {
+        self.by_uid.remove(uid).is_some()
+    }
+
     /// Adds the pods of `more`, which were listed later.
     pub fn append(&mut self, more: Self) {
         self.by_uid.extend(more.by_uid);
