@@ -6,7 +6,7 @@ mod readers;
 
 use std::time::Duration;
 
-use macaque_core::recovery::{DisruptedVictim, RecoveryReport, RecoveryTracker, WatchedSince};
+use macaque_core::recovery::{DisruptedVictim, RecoveryReport, WatchedSince};
 use tokio::time::Instant;
 
 use self::following::Following;
@@ -53,9 +53,7 @@ pub async fn follow(
     since: WatchedSince,
     on_trouble: impl AsyncFn(RecoveryReport),
 ) -> Option<RecoveryReport> {
-    let skew = context.cluster.skew().unwrap_or_default();
-    let tracker = RecoveryTracker::new(victim.clone(), context.timeout, since, skew);
-    let following = Following::new(context, victim, tracker, accepted);
+    let following = Following::new(context, victim, accepted, since);
 
     let report = async {
         tokio::select! {
@@ -77,7 +75,7 @@ async fn judge(following: &Following<'_>, on_trouble: impl AsyncFn(RecoveryRepor
     let mut looked: Option<Instant> = None;
 
     loop {
-        if let Some(report) = following.take_trouble() {
+        if let Some(report) = following.take_stuck() {
             on_trouble(report).await;
             continue;
         }

@@ -1,13 +1,13 @@
 //! What is known of the recovery that is followed. The readers add to it, and the judge concludes from it.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
 use macaque_core::pod::Pod;
 use macaque_core::recovery::{
     DesiredReplicas, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTracker, RecoveryVerdict,
+    WatchedSince,
 };
 use macaque_core::siblings::SiblingPods;
 use tokio::sync::Notify;
@@ -23,6 +23,7 @@ pub(super) struct Following<'a> {
     /// The victim's owner.
     pub(super) workload: WorkloadRef,
     accepted: Instant,
+    since: WatchedSince,
     known: RefCell<Known>,
     /// Something new was seen.
     pub(super) seen: Notify,
@@ -37,6 +38,8 @@ pub(super) struct Following<'a> {
 /// What is known.
 struct Known {
     tracker: RecoveryTracker,
+    /// Whether the tracker has seen the pods. Before the first answer of the server its time is not known.
+    is_begun: bool,
     pods: SiblingPods,
     scale: Option<WorkloadScale>,
     desired: DesiredReplicas,
@@ -44,9 +47,8 @@ struct Known {
     until: Instant,
     /// Whether as many pods were ready as must be, when last seen.
     was_enough: bool,
-    /// The troubles that were told, and the report of one that was not yet.
-    told: BTreeSet<String>,
-    untold: Vec<RecoveryReport>,
+    /// The reports of a replacement that is stuck, which were not told yet.
+    stuck: Vec<RecoveryReport>,
     /// The report with the verdict.
     concluded: Option<RecoveryReport>,
 }
@@ -56,8 +58,8 @@ impl<'a> Following<'a> {
     pub(super) fn new(
         context: RecoveryContext<'a>,
         victim: &'a DisruptedVictim,
-        tracker: RecoveryTracker,
         accepted: Instant,
+        since: WatchedSince,
     ) -> Self {
         let workload = WorkloadRef {
             namespace: victim.pod.namespace.clone(),
@@ -67,14 +69,14 @@ impl<'a> Following<'a> {
         };
         let desired = victim.baseline.desired;
         let known = Known {
-            tracker,
+            tracker: new_tracker(&context, victim, since),
+            is_begun: false,
             pods: SiblingPods::default(),
             scale: None,
             desired: desired.map_or(DesiredReplicas::Unknown, DesiredReplicas::Known),
             until: accepted,
             was_enough: false,
-            told: BTreeSet::new(),
-            untold: Vec::new(),
+            stuck: Vec::new(),
             concluded: None,
         };
         Self {
@@ -82,6 +84,7 @@ impl<'a> Following<'a> {
             victim,
             workload,
             accepted,
+            since,
             known: RefCell::new(known),
             seen: Notify::new(),
             list_wanted: Notify::new(),
@@ -120,7 +123,8 @@ impl<'a> Following<'a> {
             None => DesiredReplicas::Gone,
         };
         known.scale = scale;
-        if mem::replace(&mut known.desired, desired) != desired {
+        let is_news = mem::replace(&mut known.desired, desired) != desired;
+        if is_news && known.is_begun {
             self.list_wanted.notify_one();
         }
     }
@@ -141,12 +145,12 @@ impl<'a> Following<'a> {
             pods.add(pod);
             return true;
         }
-        pods.remove(&pod.id.uid)
+        remove(pods, pod)
     }
 
     /// Notes that a pod is gone. Returns whether it was one of the owner's.
     pub(super) fn note_gone(&self, pod: &Pod) -> bool {
-        self.known.borrow_mut().pods.remove(&pod.id.uid)
+        remove(&mut self.known.borrow_mut().pods, pod)
     }
 
     /// Notes that all changes up to now are known.
@@ -163,8 +167,12 @@ impl<'a> Following<'a> {
             tracker,
             pods,
             desired,
+            is_begun,
             ..
         } = &mut *known;
+        if !mem::replace(is_begun, true) {
+            *tracker = new_tracker(&self.context, self.victim, self.since);
+        }
         tracker.observe(pods, *desired, elapsed, precision);
         let report = tracker.report(elapsed);
 
@@ -175,17 +183,21 @@ impl<'a> Following<'a> {
         known.was_enough = is_enough;
         if report.verdict.is_some() {
             known.concluded.get_or_insert(report);
-        } else if let Some(trouble) = &report.trouble
-            && known.told.insert(trouble.topic().to_owned())
-        {
-            known.untold.push(report);
+        } else {
+            let stuck = known.tracker.take_stuck(elapsed);
+            known.stuck.extend(stuck);
         }
         self.seen.notify_one();
     }
 
-    /// The report of a trouble that was not told yet.
-    pub(super) fn take_trouble(&self) -> Option<RecoveryReport> {
-        self.known.borrow_mut().untold.pop()
+    /// Notes that changes may be missed until the pods are listed again.
+    pub(super) fn interrupt(&self) {
+        self.known.borrow_mut().tracker.interrupt();
+    }
+
+    /// The next report of a replacement that is stuck.
+    pub(super) fn take_stuck(&self) -> Option<RecoveryReport> {
+        self.known.borrow_mut().stuck.pop()
     }
 
     /// The report with the verdict, if there is one.
@@ -202,4 +214,20 @@ impl<'a> Following<'a> {
             ..report
         }
     }
+}
+
+fn new_tracker(
+    context: &RecoveryContext<'_>,
+    victim: &DisruptedVictim,
+    since: WatchedSince,
+) -> RecoveryTracker {
+    let skew = context.cluster.skew().unwrap_or_default();
+    RecoveryTracker::new(victim.clone(), context.timeout, since, skew)
+}
+
+/// Removes `pod`; returns whether it was one of `pods`.
+fn remove(pods: &mut SiblingPods, pod: &Pod) -> bool {
+    let was_there = pods.contains(&pod.id.uid);
+    pods.remove(&pod.id.uid);
+    was_there
 }

@@ -59,7 +59,8 @@ impl Following<'_> {
             let scope = match Box::pin(self.list(interval)).await {
                 Ok(scope) => scope,
                 Err(error) => {
-                    log::debug!("{}: {error}", self.workload.name);
+                    log::debug!("recovery of {}: {error}", self.victim.owner);
+                    self.interrupt();
                     platform.sleep(pauses.after_fault().max(LIST_PAUSE)).await;
                     continue;
                 }
@@ -79,7 +80,7 @@ impl Following<'_> {
                 }
                 Watched::ListWanted => interval = None,
                 Watched::Ended(end) => {
-                    log::debug!("{}: {end}", self.workload.name);
+                    log::debug!("recovery of {}: {end}", self.victim.owner);
                     interval = None;
                     if platform.monotonic() - begun >= LASTING {
                         pauses.reset();
@@ -169,7 +170,9 @@ impl Following<'_> {
         }
 
         // Of a silent watch it is not known when it broke.
-        if !matches!(end, Err(WatchEnd::Silent(_))) {
+        if matches!(end, Err(WatchEnd::Silent(_))) {
+            self.interrupt();
+        } else {
             self.note_alive();
         }
         if is_news {
