@@ -167,6 +167,7 @@ impl Killer {
             self.unsent.push_back(RoundFinished {
                 report: Arc::new(report),
                 in_outbox: true,
+                from_journal: true,
                 delivered,
             });
         }
@@ -184,6 +185,7 @@ impl Killer {
             self.unsent.push_back(RoundFinished {
                 report: Arc::new(report),
                 in_outbox: claim_state != ClaimState::Unclaimed,
+                from_journal: false,
                 delivered: Vec::new(),
             });
         } else if claim_state == ClaimState::Closed {

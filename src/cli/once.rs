@@ -18,8 +18,8 @@ use super::{exit, output, setup};
 use crate::failpoint::FailPoints;
 use crate::gates::Gates;
 use crate::notify::{
-    self, ChatClient, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, MessageContext, Retryable,
-    RoundMessage,
+    self, ChatClient, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, MessageContext,
+    OutgoingMessage, Retryable, RoundMessage,
 };
 use crate::platform::Platform;
 use crate::round::{self, ClaimState, RoundContext, RoundResult};
@@ -92,19 +92,26 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
     // Whatever becomes of the deliveries, the caller knows.
     let messages = setup::message_context(settings);
     print(&report, &messages, args.output);
-    let message = RoundMessage::in_context(&report, &messages);
-    let is_delivered = deliver(&settings.notify, &message, signals, &platform).await;
-    if is_delivered && claim_state == ClaimState::Closed {
-        record_delivery(context, report.slot).await;
+    let message = RoundMessage::in_context(&report, &messages).into();
+    let delivered = deliver(&settings.notify, &message, signals, &platform).await;
+    if let Some(channels) = delivered
+        && claim_state == ClaimState::Closed
+    {
+        record_delivery(context, report.slot, channels).await;
     }
     exit_code(&report)
 }
 
-/// Records that the report was delivered to every channel; otherwise a Killer on the same journal delivers it.
-async fn record_delivery(context: RoundContext<'_>, slot: Timestamp) {
+/// Records that the report was delivered to every channel; otherwise a Killer on the same journal delivers it. What becomes
+/// of the victims is told as replies to the messages of these names.
+async fn record_delivery(
+    context: RoundContext<'_>,
+    slot: Timestamp,
+    channels: BTreeMap<String, Option<String>>,
+) {
     let delivered = JournalEvent::Delivered {
         message: MessageId::of_round(slot),
-        channels: BTreeMap::new(),
+        channels,
         done: true,
     };
     if let Err(error) = context.writer.commit(context.cluster, &delivered).await {
@@ -194,23 +201,23 @@ async fn received(mut signals: watch::Receiver<usize>, many: usize) {
     }
 }
 
-/// Delivers the message to every channel at once, until the next signal or the timeout, and logs each failure; returns
-/// whether every channel received it.
+/// Delivers the message to every channel at once, until the next signal or the timeout, and logs each failure. If every
+/// channel received it, returns by channel the name of the message there, if it has one.
 async fn deliver(
     notify: &NotifySettings,
-    message: &RoundMessage,
+    message: &OutgoingMessage,
     signals: watch::Receiver<usize>,
     platform: &Platform,
-) -> bool {
+) -> Option<BTreeMap<String, Option<String>>> {
     let channels = notify.channels();
     if channels.is_empty() {
-        return true;
+        return Some(BTreeMap::new());
     }
     let http = match ChatClient::new(&channels, &setup::notify_proxies(notify), platform) {
         Ok(http) => http,
         Err(error) => {
             log::error!("the report was not delivered: {error}");
-            return false;
+            return None;
         }
     };
 
@@ -228,16 +235,20 @@ async fn deliver(
             () = signal => Err(DeliveryError::in_doubt("interrupted by a signal")),
         };
         log_result(channel.name(), &result);
-        result.is_ok()
+        let name = match result.ok()? {
+            Delivery::Confirmed { name } => name,
+            Delivery::Unconfirmed { .. } => None,
+        };
+        Some((channel.name().to_owned(), name))
     });
     let delivered = futures_util::future::join_all(deliveries).await;
-    delivered.into_iter().all(|is_delivered| is_delivered)
+    delivered.into_iter().collect()
 }
 
 /// Logs what became of a delivery, unless it is confirmed.
 fn log_result(channel: &str, result: &DeliveryResult) {
     match result {
-        Ok(Delivery::Confirmed) => {}
+        Ok(Delivery::Confirmed { .. }) => {}
         Ok(Delivery::Unconfirmed { why }) => {
             log::warn!("the report counts as delivered to {channel}, in doubt: {why}");
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use macaque::notify::{Channel, Delivery, DeliveryRetry, deliver, deliver_with_retries};
+use macaque::notify::{Channel, Delivery, DeliveryRetry, Placement, deliver, deliver_with_retries};
 use macaque::platform::Platform;
 use macaque_testkit::CANARY;
 use macaque_testkit::chat_server::ChatServer;
@@ -25,8 +25,8 @@ use self::capture::{captured, start_capture};
 async fn the_log_names_each_victim_and_the_round_and_warns_of_doubt() {
     start_capture();
     assert_eq!(
-        deliver(&http(), &Channel::Log, &message()).await,
-        Ok(Delivery::Confirmed)
+        deliver(&http(), &Channel::Log, &message(), Placement::Own).await,
+        Ok(Delivery::CONFIRMED)
     );
 
     let round = "slot=2027-03-01T09:30:00Z seed=42";
