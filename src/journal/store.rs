@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::{DisruptionLimits, JournalLocation, RecoveryPolicy};
 use macaque_core::journal::{
-    Denial, Journal, JournalEvent, JournalTiming, LeaseHolder, PauseRequest, StepContext,
+    Denial, Journal, JournalEvent, JournalTiming, LeaseHolder, PauseEnd, PauseRequest, StepContext,
 };
 
 use super::JournalWriter;
@@ -26,6 +26,8 @@ pub struct JournalStore {
     /// How many victims a round may have.
     count: usize,
     recovery: RecoveryPolicy,
+    /// Whether this process watches the recoveries that it begins.
+    keeps_recoveries: bool,
     pub(super) timing: JournalTiming,
     shared: Arc<SharedJournal>,
 }
@@ -34,9 +36,17 @@ pub struct JournalStore {
 #[derive(Debug)]
 struct SharedJournal {
     /// The journal itself, if it is stored in memory.
-    memory: Mutex<Journal>,
+    memory: Mutex<MemoryJournal>,
     /// The highest sequence number seen; a journal with a lower one is an old copy.
     known: AtomicU64,
+}
+
+/// A journal in memory.
+#[derive(Debug)]
+struct MemoryJournal {
+    journal: Journal,
+    /// The pause that macaque set itself, which lasts as long as the process.
+    pause: Option<PauseRequest>,
 }
 
 impl JournalStore {
@@ -57,9 +67,13 @@ impl JournalStore {
             limits,
             count,
             recovery: RecoveryPolicy::off(),
+            keeps_recoveries: true,
             timing,
             shared: Arc::new(SharedJournal {
-                memory: Mutex::new(Journal::new("")),
+                memory: Mutex::new(MemoryJournal {
+                    journal: Journal::new(""),
+                    pause: None,
+                }),
                 known: AtomicU64::new(0),
             }),
         }
@@ -80,6 +94,12 @@ impl JournalStore {
     /// Sets what the journal decides by recoveries.
     pub fn with_recovery(mut self, recovery: RecoveryPolicy) -> Self {
         self.recovery = recovery;
+        self
+    }
+
+    /// Leaves the recoveries that begin to other processes: this one ends before they do.
+    pub fn leaving_recoveries(mut self) -> Self {
+        self.keeps_recoveries = false;
         self
     }
 
@@ -105,10 +125,17 @@ impl JournalStore {
     pub(super) fn step_in_memory(
         &self,
         event: &JournalEvent,
-        context: &StepContext<'_>,
+        holder: &LeaseHolder,
+        skew: Option<SignedDuration>,
     ) -> Result<Journal, Denial> {
-        let mut journal = self.shared.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = journal.step(event, context)?;
+        let mut memory = self.shared.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let MemoryJournal { journal, pause } = &mut *memory;
+        let next = journal.step(event, &self.context(holder, skew, pause.clone()))?;
+
+        if let Some(request) = next.pause_to_write(journal, pause.as_ref()) {
+            let end = PauseEnd::Restart;
+            *pause = Some(PauseRequest { end, ..request });
+        }
         journal.clone_from(&next);
         Ok(next)
     }
@@ -124,6 +151,7 @@ impl JournalStore {
             now: self.platform.now(),
             skew,
             holder,
+            keeps_recoveries: self.keeps_recoveries,
             pause,
             count: self.count,
             limits: &self.limits,

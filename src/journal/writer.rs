@@ -100,10 +100,7 @@ impl JournalWriter {
     /// The event was not written, or may not have been; the caller must not act.
     pub async fn commit(&self, cluster: &Cluster, event: &JournalEvent) -> Result<Journal, JournalError> {
         match &self.store.location {
-            JournalLocation::Memory => {
-                let context = self.context(cluster.skew(), None);
-                Ok(self.store.step_in_memory(event, &context)?)
-            }
+            JournalLocation::Memory => Ok(self.store.step_in_memory(event, &self.holder, cluster.skew())?),
             JournalLocation::ConfigMap(place) => self.commit_to(cluster, place, event).await,
         }
     }
@@ -184,7 +181,7 @@ impl JournalWriter {
         };
 
         let pause = config_map.pause();
-        let next = match journal.step(event, &self.context(cluster.skew(), pause)) {
+        let next = match journal.step(event, &self.context(cluster.skew(), pause.clone())) {
             Ok(next) => next.with_uid(&stored.uid),
             Err(denial) if is_fresh => return Err(denial.into()),
             // The cached copy may be out of date, so a refusal based on it does not count.
@@ -196,7 +193,10 @@ impl JournalWriter {
             return Ok(Some(next));
         }
 
-        let is_written = self.write(cluster, place, &config_map, &next).await?;
+        let pause = next.pause_to_write(&journal, pause.as_ref());
+        let is_written = self
+            .write(cluster, place, &config_map, &next, pause.as_ref())
+            .await?;
         Ok(is_written.then_some(next))
     }
 
@@ -229,21 +229,25 @@ impl JournalWriter {
 
         log::error!("the journal in {place} is not trusted: {why}");
         let quarantine = JournalEvent::Quarantine { why, known };
-        let quarantined = journal.step(&quarantine, &self.context(cluster.skew(), None))?;
-        self.write(cluster, place, config_map, &quarantined.with_uid(&stored.uid))
-            .await?;
+        let context = self.context(cluster.skew(), config_map.pause());
+        let quarantined = journal.step(&quarantine, &context)?.with_uid(&stored.uid);
+        self.write(cluster, place, config_map, &quarantined, None).await?;
         Ok(None)
     }
 
-    /// Writes `next` if the ConfigMap is still the one that was read; returns whether it was.
+    /// Writes `next`, and the pause that it calls for, if the ConfigMap is still the one that was read; returns whether it
+    /// was.
     async fn write(
         &self,
         cluster: &Cluster,
         place: &ConfigMapRef,
         config_map: &JournalConfigMap,
         next: &Journal,
+        pause: Option<&PauseRequest>,
     ) -> Result<bool, JournalError> {
         let (text, seal) = next.write();
+        let paused = pause.map(|pause| config_map.with_pause(pause));
+        let config_map = paused.as_ref().unwrap_or(config_map);
         match cluster.write_journal(place, config_map, &text, &seal).await? {
             WriteResult::Written(config_map) => {
                 self.store.note_sequence(next);
