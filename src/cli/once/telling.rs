@@ -68,6 +68,9 @@ impl Telling<'_> {
         if self.format != OutputFormat::Table {
             self.print(report, Some(&results));
         }
+        if results.iter().any(WaitResult::is_waiting) {
+            self.release().await;
+        }
 
         match exit_code(report) {
             exit::OK => recovery_wait::exit_code(report, &results),
@@ -122,6 +125,18 @@ impl Telling<'_> {
         }
     }
 
+    /// Leaves the recoveries that go on to a Killer on the same journal.
+    async fn release(&self) {
+        let context = self.context;
+        let released = context
+            .writer
+            .commit(context.cluster, &JournalEvent::Release)
+            .await;
+        if let Err(error) = released {
+            log::debug!("could not release the leases of recoveries: {error}");
+        }
+    }
+
     /// Records how the wait for a recovery ended, and tells it; returns it as the journal has it.
     async fn conclude(&self, result: WaitResult, parents: &MessageNames) -> WaitResult {
         let WaitResult::Ended(report) = result else {
@@ -145,16 +160,23 @@ impl Telling<'_> {
             self.print_sentence(note);
         }
 
+        // Otherwise another has recorded the recovery, and tells it.
+        if let Some(entry) = entry {
+            self.deliver_recovery(message, entry.message.id(), parents).await;
+        }
+        WaitResult::Ended(report)
+    }
+
+    async fn deliver_recovery(&self, message: RecoveryMessage, id: MessageId, parents: &MessageNames) {
         let is_told = self.settings.notify.recovery().includes(&message);
         let delivered = if is_told {
             self.deliver(&message.into(), parents).await
         } else {
             Some(MessageNames::new())
         };
-        if let (Some(channels), Some(entry)) = (delivered, entry) {
-            self.record_delivery(entry.message.id(), channels).await;
+        if let Some(channels) = delivered {
+            self.record_delivery(id, channels).await;
         }
-        WaitResult::Ended(report)
     }
 
     /// Prints a sentence for people.
