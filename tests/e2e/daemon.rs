@@ -89,6 +89,7 @@ impl TestNamespace {
     pub(crate) fn daemon(&self) -> MacaqueCommand {
         self.macaque("run --dry-run=false")
             .env("MACAQUE_SCHEDULE__CRON", "0 0 29 2 *")
+            .env("MACAQUE_HEALTH__LISTEN", "127.0.0.1:0")
             .env("MACAQUE_POD_NAMESPACE", &self.name)
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use http::Method;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::observed_times::ObservedTimes;
@@ -75,6 +76,11 @@ fn guided_deployment() -> Value {
     })
 }
 
+/// Now, as a kubelet writes it.
+fn now() -> String {
+    Timestamp::now().strftime("%FT%TZ").to_string()
+}
+
 impl TestNamespace {
     /// Leads a pod from one phase to the next, and leaves it in each for `phase`.
     async fn guide(&self, pod: &Value, phase: Duration) {
@@ -97,7 +103,7 @@ impl TestNamespace {
                 } else {
                     "False"
                 };
-                conditions.push(json!({"type": kind, "status": status}));
+                conditions.push(json!({"type": kind, "status": status, "lastTransitionTime": now()}));
             }
             conditions
         };

@@ -58,7 +58,7 @@ async fn three_victims_in_a_row_whose_replacements_cannot_be_scheduled_pause_mac
     let withheld = impatient(namespace.macaque("once --dry-run=false"))
         .exits(3)
         .await;
-    withheld.says(["paused", "3 victims in a row did not recover", "macaque resume"]);
+    withheld.says(["paused by macaque", "3 victims in a row did not recover"]);
     assert_eq!(namespace.lost(&before).await, NO_PODS);
 
     let resume = MacaqueCommand::new("resume").arg("-n").arg(&namespace.name);

@@ -87,7 +87,12 @@ async fn a_job_whose_other_pods_succeed_has_completed() {
     let mut namespace = TestNamespace::new().await;
     let pods = namespace.with(Workload::job("work", 2)).await;
     let before = namespace.alive().await;
-    let round = namespace.waiting_round().start();
+    // A Job may replace its pod a minute later, unless the time is over by then.
+    let round = namespace
+        .waiting_round()
+        .env("MACAQUE_RECOVERY__EXPECT", "1s")
+        .env("MACAQUE_RECOVERY__TIMEOUT", "8s")
+        .start();
     namespace.until_disrupted(&before).await;
     let lost = namespace.lost(&before).await;
 
