@@ -76,13 +76,6 @@ impl Server {
         }
     }
 
-    /// Makes old versions expire, where that can be done at will.
-    pub(crate) fn compact(&self) {
-        if let Some(sandbox) = &self.sandbox {
-            sandbox.compact();
-        }
-    }
-
     /// Lets the sandbox schedule no pod, whatever it asks for: it does not count what nodes have.
     pub(crate) fn leave_pods_unscheduled(&self) {
         if let Some(sandbox) = &self.sandbox {
