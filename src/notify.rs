@@ -87,7 +87,8 @@ fn redact(service: &dyn ChatService, result: DeliveryResult) -> DeliveryResult {
     }
 }
 
-/// Delivers `message` of its own through `channel`, with one series of tries as `retry` allows; returns the result of the last try.
+/// Delivers `message` to its `placement` in `channel`, with one series of tries as `retry` allows; returns the result of the
+/// last try.
 ///
 /// This may take as long as `retry.tries` deadlines and the pauses in between, so no other channel and no round may
 /// wait for it.
@@ -95,11 +96,12 @@ pub async fn deliver_with_retries(
     http: &ChatClient,
     channel: &Channel,
     message: &OutgoingMessage,
+    placement: Placement<'_>,
     retry: &DeliveryRetry,
     platform: &Platform,
 ) -> DeliveryResult {
     let mut tries = TryCount::default();
-    let once = async || deliver(http, channel, message, Placement::Own).await;
+    let once = async || deliver(http, channel, message, placement).await;
     let pause = async |length| platform.sleep(length).await;
     let result = retry.run(platform, &mut tries, once, pause).await;
 

@@ -225,6 +225,7 @@ impl JournalAccess<'_> {
             now: self.platform.now(),
             skew: self.cluster.skew(),
             holder: &holder,
+            keeps_recoveries: true,
             pause: None,
             count: config.disrupt.count,
             limits: &config.limits,

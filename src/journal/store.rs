@@ -1,4 +1,4 @@
-//! Where a process stores its journal, and what every step depends on: the part that outlives the Killer.
+//! Where a process stores its journal, and what every step depends on: the part that outlives the actors.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::{DisruptionLimits, JournalLocation, RecoveryPolicy};
 use macaque_core::journal::{
-    Denial, Journal, JournalEvent, JournalTiming, LeaseHolder, PauseRequest, StepContext,
+    Denial, Journal, JournalEvent, JournalTiming, LeaseHolder, PauseEnd, PauseRequest, StepContext,
 };
 
 use super::JournalWriter;
@@ -26,17 +26,27 @@ pub struct JournalStore {
     /// How many victims a round may have.
     count: usize,
     recovery: RecoveryPolicy,
+    /// Whether this process watches the recoveries that it begins.
+    keeps_recoveries: bool,
     pub(super) timing: JournalTiming,
     shared: Arc<SharedJournal>,
 }
 
-/// The state that all incarnations of the Killer share.
+/// The state that all writers of the process share.
 #[derive(Debug)]
 struct SharedJournal {
     /// The journal itself, if it is stored in memory.
-    memory: Mutex<Journal>,
+    memory: Mutex<MemoryJournal>,
     /// The highest sequence number seen; a journal with a lower one is an old copy.
     known: AtomicU64,
+}
+
+/// A journal in memory.
+#[derive(Debug)]
+struct MemoryJournal {
+    journal: Journal,
+    /// The pause that macaque set itself, which lasts as long as the process.
+    pause: Option<PauseRequest>,
 }
 
 impl JournalStore {
@@ -57,9 +67,13 @@ impl JournalStore {
             limits,
             count,
             recovery: RecoveryPolicy::off(),
+            keeps_recoveries: true,
             timing,
             shared: Arc::new(SharedJournal {
-                memory: Mutex::new(Journal::new("")),
+                memory: Mutex::new(MemoryJournal {
+                    journal: Journal::new(""),
+                    pause: None,
+                }),
                 known: AtomicU64::new(0),
             }),
         }
@@ -83,6 +97,12 @@ impl JournalStore {
         self
     }
 
+    /// Leaves the recoveries that begin to other processes: this one ends before they do.
+    pub fn leaving_recoveries(mut self) -> Self {
+        self.keeps_recoveries = false;
+        self
+    }
+
     /// Sets the least time between two rounds.
     pub fn with_spacing(mut self, spacing: Duration) -> Self {
         self.timing.spacing = spacing;
@@ -95,7 +115,7 @@ impl JournalStore {
         self.with_spacing(Duration::ZERO)
     }
 
-    /// Creates the writer of one incarnation of the Killer.
+    /// Creates the writer of one incarnation of the Killer; of 0 for all others, whose leases a Killer takes over.
     pub fn writer(&self, incarnation: u64) -> JournalWriter {
         let process = self.process.clone();
         JournalWriter::new(self.clone(), LeaseHolder { process, incarnation })
@@ -105,10 +125,17 @@ impl JournalStore {
     pub(super) fn step_in_memory(
         &self,
         event: &JournalEvent,
-        context: &StepContext<'_>,
+        holder: &LeaseHolder,
+        skew: Option<SignedDuration>,
     ) -> Result<Journal, Denial> {
-        let mut journal = self.shared.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = journal.step(event, context)?;
+        let mut memory = self.shared.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let MemoryJournal { journal, pause } = &mut *memory;
+        let next = journal.step(event, &self.context(holder, skew, pause.clone()))?;
+
+        if let Some(request) = next.pause_to_write(journal, pause.as_ref()) {
+            let end = PauseEnd::Restart;
+            *pause = Some(PauseRequest { end, ..request });
+        }
         journal.clone_from(&next);
         Ok(next)
     }
@@ -124,6 +151,7 @@ impl JournalStore {
             now: self.platform.now(),
             skew,
             holder,
+            keeps_recoveries: self.keeps_recoveries,
             pause,
             count: self.count,
             limits: &self.limits,

@@ -1,4 +1,4 @@
-//! Writes the journal for one incarnation of the Killer: read, step, conditional write, and only then act.
+//! Writes the journal for one incarnation of an actor: read, step, conditional write, and only then act.
 //!
 //! If the answer to a write is lost, the write may or may not have happened. The step is then repeated on a fresh read
 //! of the ConfigMap: taking a step twice has the same effect as once, and a write that arrives late conflicts and
@@ -11,8 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::eligibility::Exemption;
 use macaque_core::journal::{
-    Denial, Journal, JournalEvent, LeaseHolder, PauseRequest, StepContext, StoredJournal,
+    Denial, Journal, JournalEvent, LeaseHolder, Message, OutboxEntry, PauseRequest, StepContext,
+    StoredJournal,
 };
+use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::RoundEnd;
 
 use super::JournalStore;
@@ -25,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause that throttling can impose.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Writes the journal for one incarnation of the Killer.
+/// Writes the journal for one incarnation of the Killer, or for the Watcher.
 pub struct JournalWriter {
     store: JournalStore,
     holder: LeaseHolder,
@@ -98,12 +100,30 @@ impl JournalWriter {
     /// The event was not written, or may not have been; the caller must not act.
     pub async fn commit(&self, cluster: &Cluster, event: &JournalEvent) -> Result<Journal, JournalError> {
         match &self.store.location {
-            JournalLocation::Memory => {
-                let context = self.context(cluster.skew(), None);
-                Ok(self.store.step_in_memory(event, &context)?)
-            }
+            JournalLocation::Memory => Ok(self.store.step_in_memory(event, &self.holder, cluster.skew())?),
             JournalLocation::ConfigMap(place) => self.commit_to(cluster, place, event).await,
         }
+    }
+
+    /// Commits what became of a recovery; returns the message that is in the outbox because of it, or `None` if the journal
+    /// does not have the recovery: not yet, or not any more.
+    ///
+    /// # Errors
+    /// It was not written, or may not have been.
+    pub async fn report_recovery(
+        &self,
+        cluster: &Cluster,
+        report: &RecoveryReport,
+    ) -> Result<Option<OutboxEntry>, JournalError> {
+        // By a cached copy, a recovery that another actor has recorded meanwhile would seem to be over.
+        self.forget_cached();
+        let event = JournalEvent::ReportRecovery(Box::new(report.clone()));
+        let journal = self.commit(cluster, &event).await?;
+
+        let id = Message::Recovery(report.clone()).id();
+        let entry = journal.message(&id);
+        let own = entry.filter(|entry| entry.holder.process == self.holder.process);
+        Ok(own.cloned())
     }
 
     /// Commits to the ConfigMap, and retries conflicts and transient errors.
@@ -147,18 +167,21 @@ impl JournalWriter {
     ) -> Result<Option<Journal>, JournalError> {
         let cached = self.cached.take();
         let is_fresh = cached.is_none();
+        // Read before the journal is: another actor of this process may write meanwhile.
+        let known = self.store.known_sequence();
         let config_map = match cached {
             Some(config_map) => config_map,
             None => read(cluster, place).await?,
         };
 
         let stored = config_map.stored();
-        let Some(journal) = self.trusted(cluster, place, &config_map, &stored).await? else {
+        let trusted = self.trusted(cluster, place, &config_map, &stored, known, is_fresh);
+        let Some(journal) = trusted.await? else {
             return Ok(None);
         };
 
         let pause = config_map.pause();
-        let next = match journal.step(event, &self.context(cluster.skew(), pause)) {
+        let next = match journal.step(event, &self.context(cluster.skew(), pause.clone())) {
             Ok(next) => next.with_uid(&stored.uid),
             Err(denial) if is_fresh => return Err(denial.into()),
             // The cached copy may be out of date, so a refusal based on it does not count.
@@ -170,24 +193,32 @@ impl JournalWriter {
             return Ok(Some(next));
         }
 
-        let is_written = self.write(cluster, place, &config_map, &next).await?;
+        let pause = next.pause_to_write(&journal, pause.as_ref());
+        let is_written = self
+            .write(cluster, place, &config_map, &next, pause.as_ref())
+            .await?;
         Ok(is_written.then_some(next))
     }
 
-    /// The stored journal, if it continues what was seen before. Otherwise writes a quarantine and returns `None`.
+    /// The stored journal, if it continues what was `known` before it was read. Otherwise writes a quarantine, unless the
+    /// copy is not fresh, and returns `None`.
     async fn trusted(
         &self,
         cluster: &Cluster,
         place: &ConfigMapRef,
         config_map: &JournalConfigMap,
         stored: &StoredJournal,
+        known: u64,
+        is_fresh: bool,
     ) -> Result<Option<Journal>, JournalError> {
         let unusable = |why| JournalError::Unusable(format!("the journal in {place} cannot be used: {why}"));
         let journal = stored.read().map_err(unusable)?;
 
-        let known = self.store.known_sequence();
         let sequence = journal.sequence();
-        let why = if sequence < known {
+        let why = if sequence < known && !is_fresh {
+            // Another actor of this process has written since.
+            return Ok(None);
+        } else if sequence < known {
             format!("it is older than what was read before: number {sequence} after {known}")
         } else if sequence > 0 && journal.uid() != stored.uid {
             "it was written to another ConfigMap, and copied or restored to this one".to_owned()
@@ -198,21 +229,25 @@ impl JournalWriter {
 
         log::error!("the journal in {place} is not trusted: {why}");
         let quarantine = JournalEvent::Quarantine { why, known };
-        let quarantined = journal.step(&quarantine, &self.context(cluster.skew(), None))?;
-        self.write(cluster, place, config_map, &quarantined.with_uid(&stored.uid))
-            .await?;
+        let context = self.context(cluster.skew(), config_map.pause());
+        let quarantined = journal.step(&quarantine, &context)?.with_uid(&stored.uid);
+        self.write(cluster, place, config_map, &quarantined, None).await?;
         Ok(None)
     }
 
-    /// Writes `next` if the ConfigMap is still the one that was read; returns whether it was.
+    /// Writes `next`, and the pause that it calls for, if the ConfigMap is still the one that was read; returns whether it
+    /// was.
     async fn write(
         &self,
         cluster: &Cluster,
         place: &ConfigMapRef,
         config_map: &JournalConfigMap,
         next: &Journal,
+        pause: Option<&PauseRequest>,
     ) -> Result<bool, JournalError> {
         let (text, seal) = next.write();
+        let paused = pause.map(|pause| config_map.with_pause(pause));
+        let config_map = paused.as_ref().unwrap_or(config_map);
         match cluster.write_journal(place, config_map, &text, &seal).await? {
             WriteResult::Written(config_map) => {
                 self.store.note_sequence(next);

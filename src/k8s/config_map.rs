@@ -89,6 +89,21 @@ impl JournalConfigMap {
         self.0["metadata"]["annotations"][key].as_str()
     }
 
+    /// The ConfigMap with a pause that lasts until it is lifted, to be written together with a journal.
+    pub fn with_pause(&self, pause: &PauseRequest) -> Self {
+        let mut object = self.0.clone();
+        let metadata = &mut object["metadata"];
+        if !metadata["annotations"].is_object() {
+            metadata["annotations"] = json!({});
+        }
+
+        let annotations = &mut metadata["annotations"];
+        annotations[PAUSED] = "true".into();
+        annotations[PAUSED_BY] = pause.by.as_deref().unwrap_or_default().into();
+        annotations[PAUSED_REASON] = pause.reason.as_deref().unwrap_or_default().into();
+        Self(object)
+    }
+
     /// The ConfigMap with another journal in it.
     fn with_journal(&self, text: &str, seal: &str) -> Value {
         let mut object = self.0.clone();

@@ -215,7 +215,8 @@ async fn a_delivery_that_fails_for_good_says_how_often_it_was_tried() {
     };
     let platform = Platform::system();
     let channel = webex(&service.address);
-    let delivery = deliver_with_retries(&http(), &channel, &message(), &at_once, &platform).await;
+    let delivery =
+        deliver_with_retries(&http(), &channel, &message(), Placement::Own, &at_once, &platform).await;
     assert_eq!(
         delivery.unwrap_err().to_string(),
         "Webex answered 500 (after 3 tries)"
@@ -253,6 +254,7 @@ async fn the_pauses_are_really_made() {
         &http(),
         &webhook(&service.address),
         &message(),
+        Placement::Own,
         &retry,
         &Platform::system(),
     )

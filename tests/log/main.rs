@@ -76,7 +76,15 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
                 first: Duration::ZERO,
                 longest: Duration::ZERO,
             };
-            let delivery = deliver_with_retries(&hasty(), &channel, &message(), &at_once, &platform).await;
+            let delivery = deliver_with_retries(
+                &hasty(),
+                &channel,
+                &message(),
+                Placement::Own,
+                &at_once,
+                &platform,
+            )
+            .await;
             shown += &format!("{} {channel:?} {delivery:?}\n", channel.name());
             shown += &delivery.map_or_else(|error| error.to_string() + "\n", |_| String::new());
         }
@@ -155,8 +163,15 @@ async fn no_secret_is_shown_in_whichever_encoding_a_service_echoes_it() {
         ] {
             let address = ChatServer::answering([answer]).await.address;
             for channel in [slack(&address), webhook(&address), webex(&address)] {
-                let delivery =
-                    deliver_with_retries(&hasty(), &channel, &message(), &at_once, &platform).await;
+                let delivery = deliver_with_retries(
+                    &hasty(),
+                    &channel,
+                    &message(),
+                    Placement::Own,
+                    &at_once,
+                    &platform,
+                )
+                .await;
                 let shown = format!("{} {}", delivery.unwrap_err(), captured().join(" "));
                 for secret in [CANARY, &canary, decoded] {
                     assert!(!visible(&shown).contains(&visible(secret)), "{canary}: {shown}");

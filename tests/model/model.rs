@@ -159,6 +159,7 @@ impl ModelState {
             now: self.due() + LEASE * u32::from(self.leases) + Duration::from_millis(u64::from(self.leases)),
             skew: None,
             holder,
+            keeps_recoveries: true,
             pause: paused.then_some(PauseRequest::INDEFINITE),
             count: 1,
             limits: &settings.0,

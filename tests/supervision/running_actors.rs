@@ -114,6 +114,7 @@ impl ActorsSetup {
             deadlines: RequestDeadlines {
                 read: SHORT_TIMEOUTS.hang,
                 disrupt: SHORT_TIMEOUTS.hang,
+                ..RequestDeadlines::default()
             },
             ..self
         }

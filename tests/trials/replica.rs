@@ -101,6 +101,7 @@ impl ReplicaConfig {
             deadlines: RequestDeadlines {
                 read: Duration::from_millis(400),
                 disrupt: Duration::from_millis(500),
+                watch: Duration::from_secs(2),
             },
         };
 

@@ -24,8 +24,10 @@ mod outbox;
 mod pause;
 mod record;
 mod recovering;
+mod strikes;
 mod transitions;
 mod usage;
+mod usual;
 
 use std::time::Duration;
 
@@ -41,7 +43,9 @@ pub use self::outbox::{Message, MessageId, MessagePart, OutboxEntry};
 pub use self::pause::{PauseEnd, PauseRequest};
 pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
 pub use self::recovering::RecoveryRecord;
+use self::strikes::StrikePause;
 pub use self::usage::{OwnerCooldown, UsageEntry};
+use self::usual::OwnerRecoveries;
 
 /// The annotation on the journal's ConfigMap that pauses macaque: `true`, or the end of the pause (RFC 3339).
 pub const PAUSED: &str = "macaque/paused";
@@ -84,14 +88,23 @@ pub struct Journal {
     /// The owners that did not recover, in a row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     strikes: Vec<String>,
-    /// The reports that were not delivered to every channel yet.
+    /// The pause that the strikes called for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    strike_pause: Option<StrikePause>,
+    /// How long the last recoveries of owners took, for comparison.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    usual: Vec<OwnerRecoveries>,
+    /// The messages that were not delivered to every channel yet.
     outbox: Vec<OutboxEntry>,
-    /// How many reports were dropped before they were delivered.
+    /// How many messages were dropped before they were delivered.
     dropped: u64,
     /// The period in which nothing may be disrupted, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     quarantine: Option<Quarantine>,
 }
+
+/// By how many spaces each line of an entry of a list is indented in the text of the journal.
+const ENTRY_INDENTATION: usize = 4;
 
 impl Journal {
     /// An empty journal for the ConfigMap with this UID.
@@ -123,12 +136,12 @@ impl Journal {
         self.round.as_ref().filter(|round| round.is_held_by(holder))
     }
 
-    /// The reports that `holder` has to deliver.
+    /// The messages that `holder` has to deliver.
     pub fn outbox_of(&self, holder: &LeaseHolder) -> impl Iterator<Item = &OutboxEntry> {
         self.outbox.iter().filter(move |entry| entry.holder == *holder)
     }
 
-    /// How many reports were dropped before they were delivered.
+    /// How many messages were dropped before they were delivered.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -147,10 +160,7 @@ impl Journal {
     /// The reason why the step is not allowed; the caller must then do nothing.
     pub fn step(&self, event: &JournalEvent, context: &StepContext<'_>) -> Result<Self, Denial> {
         let mut next = self.clone();
-        if context.pause.is_none() && self.strike_pause(context.recovery.strikes).is_some() {
-            // The pause was written with the strikes: somebody has resumed since.
-            next.strikes.clear();
-        }
+        next.forget_lifted_strikes(context.pause.as_ref(), context.now);
 
         match event {
             JournalEvent::Claim { slot, seed, since } => next.claim(*slot, *seed, *since, context)?,
@@ -168,6 +178,7 @@ impl Journal {
             JournalEvent::Close(report) => next.close(report, context)?,
             JournalEvent::Withhold(report) => next.withhold(report, context)?,
             JournalEvent::TakeOver => next.take_over(context),
+            JournalEvent::Release => next.release_recoveries(context),
             JournalEvent::ReportRecovery(report) => next.report_recovery(report, context),
             JournalEvent::Delivered {
                 message,
@@ -179,8 +190,8 @@ impl Journal {
         }
 
         if next != *self {
+            next.forget_overdue(context);
             next.forget_expired(context.now);
-            next.forget_overdue(context.now);
             next.sequence += 1;
         }
         Ok(next)
@@ -201,6 +212,23 @@ fn after(now: Timestamp, duration: Duration) -> Timestamp {
 fn whole_second(instant: Timestamp) -> Timestamp {
     let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
     instant.round(up).unwrap_or(instant)
+}
+
+/// The end of a lease after a renewal at `now`. More than half a lease is left as it is, so that not every takeover
+/// pass writes the journal.
+fn renewed(lease_until: Timestamp, now: Timestamp, lease: Duration) -> Timestamp {
+    if lease_until < after(now, lease / 2) {
+        after(now, lease)
+    } else {
+        lease_until
+    }
+}
+
+/// How many bytes an entry of a list takes in the text of the journal.
+fn indented_bytes(entry: &impl Serialize) -> usize {
+    let text = serde_json::to_string_pretty(entry).expect("an entry of the journal serialises");
+    let indentation = text.lines().count() * ENTRY_INDENTATION;
+    text.len() + indentation + ",\n".len()
 }
 
 fn signed(duration: Duration) -> SignedDuration {

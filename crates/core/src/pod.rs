@@ -1,10 +1,14 @@
 //! The fields of a pod that the rules read, and the names of pods and owners.
 
+mod trouble;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use self::trouble::{PodTrouble, WaitingContainer};
 
 /// The identity of one pod: the UID distinguishes a StatefulSet's pod from its successor of the same name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -120,16 +124,6 @@ pub struct PodProgress {
     pub containers_ready: Option<Timestamp>,
     /// What keeps the pod from becoming ready, as far as its status tells.
     pub trouble: Option<PodTrouble>,
-}
-
-/// What keeps a pod from becoming ready.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PodTrouble {
-    /// Kubernetes' word: `Unschedulable`, `ImagePullBackOff` or `CrashLoopBackOff`, for example.
-    pub reason: String,
-    /// Kubernetes' message, as one line of bounded length; may be empty.
-    pub message: String,
 }
 
 /// The state of a pod, as far as it concerns its owner's replicas.

@@ -8,6 +8,7 @@
 //! Of a Deployment the replacement is created while the victim still leaves; of a StatefulSet or DaemonSet only after it
 //! has gone. The clock starts with the API server's yes to the disruption.
 
+mod baseline;
 mod tracker;
 
 use std::time::Duration;
@@ -152,6 +153,9 @@ pub enum RecoveryPrecision {
     },
     /// By the timestamps of objects, which are whole seconds of other clocks.
     Timestamps,
+    /// Roughly: it is not known when exactly the disruption was accepted, or another process measured that by its own
+    /// clock.
+    Approximate,
 }
 
 /// What is known of a recovery when it ends, or when its replacement is stuck.

@@ -6,12 +6,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{DAY, Denial, Journal, KEPT, Reservation, StepContext, after, signed, whole_second};
+use super::{
+    DAY, Denial, Journal, KEPT, Reservation, StepContext, after, indented_bytes, signed, whole_second,
+};
 use crate::config::DisruptionLimits;
 use crate::eligibility::Candidate;
 use crate::pod::{PodOwner, PodPlace};
 
-/// How long a victim counts as disrupted "at once" with others.
+/// How long a victim counts as disrupted "at once" with others, unless its owner is known to have recovered.
 pub(super) const AT_ONCE: Duration = Duration::from_secs(600);
 /// How long the node and the zone of a victim are kept: longer than they count, for a clock that is set back.
 const KEPT_PLACE: SignedDuration = SignedDuration::from_mins(80);
@@ -43,6 +45,8 @@ pub struct CapReached {
     pub limit: usize,
     /// When the cap allows another disruption.
     pub until: Timestamp,
+    /// Whether it may do so earlier: a victim that counts is still recovering.
+    pub recovering: bool,
 }
 
 /// A victim of the last minutes or days: its UID, and what the caps need of it.
@@ -137,9 +141,8 @@ impl Journal {
         let counts = noted.counts();
         self.victims.push(noted);
 
-        let cooldowns: usize = self.cooldowns.iter().map(bytes).sum();
-        let victims: usize = self.victims.iter().map(bytes).sum();
-        let mut taken = cooldowns + victims;
+        self.bound_usual();
+        let mut taken = self.bytes_of_victims();
         while taken > MOST_BYTES {
             // What no cap counts is only a hint, and makes room.
             match self.victims.iter().position(|victim| !victim.counts()) {
@@ -151,6 +154,30 @@ impl Journal {
         Ok(())
     }
 
+    /// Lets what is usual for recoveries have the room that victims and cooldowns leave.
+    pub(super) fn bound_usual(&mut self) {
+        let taken = self.bytes_of_victims();
+        let mut usual: usize = self.usual.iter().map(indented_bytes).sum();
+        while taken + usual > MOST_BYTES && !self.usual.is_empty() {
+            usual -= indented_bytes(&self.usual.remove(0));
+        }
+    }
+
+    /// No longer counts a victim for its node and zone: its owner has recovered, or needs no replacement.
+    pub(super) fn release_place(&mut self, uid: &str) {
+        for victim in self.victims.iter_mut().filter(|victim| victim.uid == uid) {
+            victim.node = None;
+            victim.zone = None;
+        }
+    }
+
+    /// How many bytes the victims and the cooldowns take.
+    fn bytes_of_victims(&self) -> usize {
+        let cooldowns: usize = self.cooldowns.iter().map(bytes).sum();
+        let victims: usize = self.victims.iter().map(bytes).sum();
+        cooldowns + victims
+    }
+
     /// Removes the victim of a reservation that was released.
     pub(super) fn release_victim(&mut self, reservation: &Reservation) {
         let at = whole_second(reservation.at);
@@ -160,14 +187,19 @@ impl Journal {
 
     /// Forgets what is too old for every cap. Victims in the future are kept: a clock may have been set back.
     pub(super) fn forget_victims(&mut self, now: Timestamp) {
+        let open: Vec<_> = self
+            .open_recoveries(now)
+            .map(|record| record.victim.pod.uid.clone())
+            .collect();
+        let is_open = |victim: &RecentVictim| open.contains(&victim.uid);
         for victim in &mut self.victims {
-            if now.duration_since(victim.at) >= KEPT_PLACE {
+            if now.duration_since(victim.at) >= KEPT_PLACE && !is_open(victim) {
                 victim.node = None;
                 victim.zone = None;
             }
         }
         self.victims
-            .retain(|victim| now.duration_since(victim.at) < victim.kept());
+            .retain(|victim| now.duration_since(victim.at) < victim.kept() || is_open(victim));
     }
 
     /// The cap, if it is set and reached for `victim`.
@@ -183,20 +215,32 @@ impl Journal {
         let place_in_words = cap.place_in_words(victim, place)?;
 
         let recent = within(cap.window(), now);
-        let counted = self.victims.iter().filter(|earlier| recent(earlier));
-        let counted = counted.filter(|earlier| cap.counts(earlier, victim, place));
-        let mut instants: Vec<_> = counted.map(|earlier| earlier.at).collect();
-        if instants.len() < limit {
+        let shared = self
+            .victims
+            .iter()
+            .filter(|earlier| cap.counts(earlier, victim, place));
+        let ends = shared.filter_map(|earlier| {
+            let open = self
+                .open_recovery_of(&earlier.uid, now)
+                .filter(|_| cap.is_at_once());
+            let end = after(earlier.at, cap.window());
+            let latest = open.map_or(end, |record| end.max(record.until));
+            (open.is_some() || recent(earlier)).then_some((latest, open.is_some()))
+        });
+        let mut ends: Vec<_> = ends.collect();
+        if ends.len() < limit {
             return None;
         }
 
-        instants.sort_unstable();
-        let first_to_leave = instants.get(instants.len() - limit).copied().unwrap_or(now);
+        ends.sort_unstable();
+        let recovering = ends.iter().any(|(_, is_open)| *is_open);
+        let first_to_leave = ends.get(ends.len() - limit).map(|(end, _)| *end);
         Some(CapReached {
             cap,
             place: place_in_words,
             limit,
-            until: after(first_to_leave, cap.window()),
+            until: first_to_leave.unwrap_or(now),
+            recovering,
         })
     }
 }
@@ -222,6 +266,11 @@ impl VictimCap {
             Self::NamespaceDay => limits.per_namespace_day,
             Self::OwnerDay => limits.per_owner_day,
         }
+    }
+
+    /// Whether it counts victims that are disrupted at the same time, and not those of a day.
+    fn is_at_once(self) -> bool {
+        matches!(self, Self::Node | Self::Zone)
     }
 
     fn window(self) -> Duration {
@@ -313,13 +362,28 @@ impl fmt::Display for CapReached {
             place,
             limit,
             until,
+            recovering,
         } = self;
-        let disruptions = if *limit == 1 { "disruption" } else { "disruptions" };
-        let window = match cap {
-            VictimCap::Node | VictimCap::Zone => "10 minutes",
-            VictimCap::NamespaceDay | VictimCap::OwnerDay => "24 hours",
-        };
         let name = cap.name();
+        if *recovering {
+            let victims = if *limit == 1 {
+                "victim that has"
+            } else {
+                "victims that have"
+            };
+            return write!(
+                f,
+                "the limit of {limit} {victims} not recovered {place} is reached until {until} at the latest \
+                 (limits.{name})"
+            );
+        }
+
+        let disruptions = if *limit == 1 { "disruption" } else { "disruptions" };
+        let window = if cap.is_at_once() {
+            "10 minutes"
+        } else {
+            "24 hours"
+        };
         write!(
             f,
             "the limit of {limit} {disruptions} {place} within {window} is reached until {until} (limits.{name})"

@@ -29,7 +29,9 @@ pub struct StepContext<'a> {
     pub skew: Option<SignedDuration>,
     /// The acting holder.
     pub holder: &'a LeaseHolder,
-    /// The pause that an operator asked for.
+    /// Whether the acting holder watches the recoveries that begin. If not, any other process may at once.
+    pub keeps_recoveries: bool,
+    /// The pause that the annotations ask for.
     pub pause: Option<PauseRequest>,
     /// How many victims a round may have.
     pub count: usize,

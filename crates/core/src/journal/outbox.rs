@@ -1,18 +1,23 @@
-//! The outbox: messages that were not delivered to every channel yet, bounded in number and size.
+//! The outbox: messages that were not delivered to every channel yet, bounded in number and size. Reports and recoveries
+//! have bounds of their own, so that neither pushes out the other.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Journal, LeaseHolder, RecoveryRecord, StepContext, after};
+use super::{Journal, LeaseHolder, StepContext, after, indented_bytes};
 use crate::guard::GuardHold;
 use crate::outcome::Outcome;
+use crate::pod::PodTrouble;
 use crate::recovery::RecoveryReport;
 use crate::report::{ExemptionTallies, ExemptionTally, RoundEnd, RoundReport};
 
 /// The maximum number of reports; beyond it the oldest are dropped.
-const MAX_ENTRIES: usize = 20;
+const MAX_REPORTS: usize = 20;
+/// The maximum number of messages about recoveries, and how many bytes they may take together.
+const MAX_RECOVERIES: usize = 40;
+const MOST_RECOVERY_BYTES: usize = 60_000;
 /// The maximum size of a report, in bytes of JSON; a longer one is shortened. With everything else that a journal may
 /// hold, twenty reports of this size stay below the 1 MiB of a ConfigMap.
 const MAX_REPORT_BYTES: usize = 8 * 1024;
@@ -20,6 +25,9 @@ const MAX_REPORT_BYTES: usize = 8 * 1024;
 const MAX_SHORT_TEXT: usize = 120;
 /// The maximum number of problems, and of namespaces, in a shortened report.
 const MAX_SHORT_LIST: usize = 3;
+/// The maximum number of channels whose threads are kept, and the maximum length of the name of one, in bytes.
+const MAX_THREADS: usize = 8;
+const MAX_THREAD_NAME: usize = 200;
 
 /// One message, kept until it was delivered to every channel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,6 +38,9 @@ pub struct OutboxEntry {
     pub lease_until: Timestamp,
     /// The names of the channels that the message was delivered to.
     pub delivered: Vec<String>,
+    /// By channel, the message of the round there, to which a message about a recovery is a reply.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub threads: BTreeMap<String, String>,
     /// The message.
     #[serde(flatten)]
     pub message: Message,
@@ -73,6 +84,22 @@ impl OutboxEntry {
             Message::Recovery(_) => None,
         }
     }
+
+    /// What became of a recovery, if the message says that.
+    pub fn recovery_report(&self) -> Option<&RecoveryReport> {
+        match &self.message {
+            Message::Report(_) => None,
+            Message::Recovery(report) => Some(report),
+        }
+    }
+
+    /// Whether it is about a recovery that people need not act on.
+    fn is_calm(&self) -> bool {
+        let calm = |report: &RecoveryReport| {
+            report.paused.is_none() && report.verdict.is_some_and(|verdict| !verdict.is_bad())
+        };
+        self.recovery_report().is_some_and(calm)
+    }
 }
 
 impl Message {
@@ -104,37 +131,87 @@ impl MessageId {
 }
 
 impl Journal {
+    /// The message in the outbox that `id` identifies, as it was recorded.
+    pub fn message(&self, id: &MessageId) -> Option<&OutboxEntry> {
+        self.outbox.iter().find(|entry| entry.message.id() == *id)
+    }
+
+    /// What became of a recovery, as it was recorded: with what is usual for its owner, and the pause that it called for.
+    pub fn recovery_report(&self, id: &MessageId) -> Option<&RecoveryReport> {
+        self.message(id)?.recovery_report()
+    }
+
     /// Adds a report for delivery; the oldest is dropped if there are too many.
     pub(super) fn add_to_outbox(&mut self, report: &RoundReport, context: &StepContext<'_>) {
-        self.add_message(Message::Report(shortened(report)), context);
-    }
-
-    /// Adds what became of a recovery for delivery.
-    pub(super) fn add_recovery_to_outbox(&mut self, report: &RecoveryReport, context: &StepContext<'_>) {
-        self.add_message(Message::Recovery(report.clone()), context);
-    }
-
-    fn add_message(&mut self, message: Message, context: &StepContext<'_>) {
         self.outbox.push(OutboxEntry {
             holder: context.holder.clone(),
             lease_until: after(context.now, context.timing.lease),
             delivered: Vec::new(),
-            message,
+            threads: BTreeMap::new(),
+            message: Message::Report(shortened(report)),
         });
-        while self.outbox.len() > MAX_ENTRIES {
-            self.outbox.remove(0);
-            self.dropped += 1;
+
+        let is_report = |entry: &OutboxEntry| entry.round_report().is_some();
+        while self.outbox.iter().filter(|entry| is_report(entry)).count() > MAX_REPORTS {
+            self.drop_message(is_report);
         }
     }
 
-    /// Records that `channels` got a message, and removes it once it is `done`. The recoveries of a round learn where
-    /// its report is.
+    /// Adds what became of a recovery for delivery in these threads, or what keeps it from going on; if there are too many,
+    /// the oldest is dropped, and one that people need not act on before others.
+    pub(super) fn add_recovery_to_outbox(
+        &mut self,
+        report: RecoveryReport,
+        threads: BTreeMap<String, String>,
+        context: &StepContext<'_>,
+    ) {
+        self.outbox.push(OutboxEntry {
+            // The Watcher writes it and the Killer of its process delivers it: any Killer has replaced incarnation 0.
+            holder: LeaseHolder {
+                process: context.holder.process.clone(),
+                incarnation: 0,
+            },
+            lease_until: after(context.now, context.timing.lease),
+            delivered: Vec::new(),
+            threads,
+            message: Message::Recovery(shortened_recovery(report)),
+        });
+
+        let is_recovery = |entry: &OutboxEntry| entry.recovery_report().is_some();
+        let is_calm = |entry: &OutboxEntry| entry.is_calm();
+        loop {
+            let recoveries = self.outbox.iter().filter(|entry| is_recovery(entry));
+            let sizes: Vec<_> = recoveries.map(indented_bytes).collect();
+            if sizes.len() <= MAX_RECOVERIES && sizes.iter().sum::<usize>() <= MOST_RECOVERY_BYTES {
+                break;
+            }
+            if !self.drop_message(is_calm) {
+                self.drop_message(is_recovery);
+            }
+        }
+    }
+
+    /// Drops the first message of a kind before it was delivered; returns whether there was one.
+    fn drop_message(&mut self, is_meant: impl Fn(&OutboxEntry) -> bool) -> bool {
+        let Some(index) = self.outbox.iter().position(is_meant) else {
+            return false;
+        };
+        self.outbox.remove(index);
+        self.dropped += 1;
+        true
+    }
+
+    /// Records that `channels` got a message, and removes it once it is `done`. Whatever is still to be told of the
+    /// recoveries of a round learns where its report is.
     pub(super) fn record_delivery(
         &mut self,
         message: &MessageId,
         channels: &BTreeMap<String, Option<String>>,
         done: bool,
     ) {
+        if message.part == MessagePart::Report {
+            self.note_threads(message.slot, channels);
+        }
         let Some(index) = self
             .outbox
             .iter()
@@ -142,17 +219,6 @@ impl Journal {
         else {
             return;
         };
-        if message.part == MessagePart::Report {
-            let of_round = |record: &&mut RecoveryRecord| record.victim.slot == message.slot;
-            for record in self.recovering.iter_mut().filter(of_round) {
-                let threads = channels
-                    .iter()
-                    .filter_map(|(channel, thread)| Some((channel, thread.as_ref()?)));
-                record
-                    .threads
-                    .extend(threads.map(|(channel, thread)| (channel.clone(), thread.clone())));
-            }
-        }
         if done {
             self.outbox.remove(index);
             return;
@@ -162,6 +228,28 @@ impl Journal {
         for channel in channels.keys() {
             if !delivered.contains(channel) {
                 delivered.push(channel.clone());
+            }
+        }
+    }
+
+    /// Notes where the report of the round of `slot` is: the first that is known of each channel.
+    fn note_threads(&mut self, slot: Timestamp, channels: &BTreeMap<String, Option<String>>) {
+        let records = self.recovering.iter_mut();
+        let records = records.filter(|record| record.victim.slot == slot);
+        let records = records.map(|record| &mut record.threads);
+        let is_of_round =
+            |entry: &OutboxEntry| entry.recovery_report().is_some_and(|report| report.slot == slot);
+        let entries = self.outbox.iter_mut().filter(|entry| is_of_round(entry));
+        let entries = entries.map(|entry| &mut entry.threads);
+
+        for threads in records.chain(entries) {
+            for (channel, thread) in channels {
+                let Some(thread) = thread.as_ref().filter(|thread| thread.len() <= MAX_THREAD_NAME) else {
+                    continue;
+                };
+                if threads.len() < MAX_THREADS {
+                    threads.entry(channel.clone()).or_insert_with(|| thread.clone());
+                }
             }
         }
     }
@@ -212,6 +300,17 @@ fn shortened(report: &RoundReport) -> RoundReport {
         "shortened to fit into the journal: {omitted} more attempts are not listed"
     ));
     short
+}
+
+/// What became of a recovery, in texts of bounded length.
+fn shortened_recovery(mut report: RecoveryReport) -> RecoveryReport {
+    let cut_trouble = |trouble: PodTrouble| PodTrouble {
+        reason: cut(&trouble.reason),
+        message: cut(&trouble.message),
+    };
+    report.trouble = report.trouble.map(cut_trouble);
+    report.why = report.why.map(|why| cut(&why));
+    report
 }
 
 /// Whether the report is too long for the journal.

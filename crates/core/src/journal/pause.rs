@@ -1,4 +1,4 @@
-//! An operator's pause, as the annotations of the journal's ConfigMap say it.
+//! A pause, as the annotations of the journal's ConfigMap say it: an operator's, or macaque's own.
 
 use std::fmt;
 
@@ -27,6 +27,8 @@ pub enum PauseEnd {
     Until(Timestamp),
     /// The annotation's value cannot be read, which counts as a pause.
     Unreadable(String),
+    /// Paused until this process ends: its journal is in memory, and no annotation says so.
+    Restart,
 }
 
 impl PauseRequest {
@@ -56,6 +58,11 @@ impl PauseRequest {
         })
     }
 
+    /// Whether the pause lasts until somebody ends it.
+    pub fn is_endless(&self) -> bool {
+        !matches!(self.end, PauseEnd::Until(_))
+    }
+
     /// Whether the pause is over at `now`.
     pub fn is_over(&self, now: Timestamp) -> bool {
         matches!(self.end, PauseEnd::Until(until) if until <= now)
@@ -80,11 +87,20 @@ impl fmt::Display for PauseRequest {
             write!(f, " until {until}")?;
         }
 
+        if self.end == PauseEnd::Restart {
+            let by = self.by.as_deref().unwrap_or("macaque");
+            let reason = self.reason.as_deref().unwrap_or("without a reason");
+            return write!(
+                f,
+                " by {by}: {reason}; the journal is in memory, and a restart lifts it"
+            );
+        }
+
         let fault = match &self.end {
             PauseEnd::Unreadable(value) => {
                 format!(", whose value {value:?} is neither true nor an instant such as 2026-12-24T15:00:00Z")
             }
-            PauseEnd::Indefinite | PauseEnd::Until(_) => String::new(),
+            PauseEnd::Indefinite | PauseEnd::Until(_) | PauseEnd::Restart => String::new(),
         };
         match (&self.by, &self.reason) {
             (None, None) => write!(f, " by the annotation {PAUSED}{fault}")?,
@@ -94,7 +110,7 @@ impl fmt::Display for PauseRequest {
         }
 
         match self.end {
-            PauseEnd::Until(_) => Ok(()),
+            PauseEnd::Until(_) | PauseEnd::Restart => Ok(()),
             PauseEnd::Indefinite | PauseEnd::Unreadable(_) => f.write_str("; `macaque resume` lifts it"),
         }
     }

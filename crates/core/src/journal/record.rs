@@ -159,6 +159,14 @@ impl RoundRecord {
 }
 
 impl Reservation {
+    /// Turns a pending reservation into an unknown one; returns it with what its recovery needs.
+    pub(super) fn take_doubtful(&mut self) -> Self {
+        self.state = ReservationState::Unknown;
+        let unknown = self.clone();
+        self.baseline = None;
+        unknown
+    }
+
     fn outcome(&self) -> Outcome {
         match (self.state, self.method) {
             (ReservationState::Disrupted, DisruptionMethod::Evict) => Outcome::Evicted,
@@ -168,6 +176,19 @@ impl Reservation {
                     .to_owned(),
             },
         }
+    }
+}
+
+impl LeaseHolder {
+    /// Gives a lease of this holder to the acting one if it is free: it ran out, or belongs to an earlier incarnation of
+    /// the same process. Returns whether the acting holder has the lease then.
+    pub(super) fn try_acquire(&mut self, lease_until: Timestamp, context: &StepContext<'_>) -> bool {
+        let acting = context.holder;
+        let is_replaced = self.process == acting.process && self.incarnation < acting.incarnation;
+        if is_replaced || context.now > lease_until {
+            *self = acting.clone();
+        }
+        self == acting
     }
 }
 

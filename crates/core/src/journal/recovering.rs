@@ -1,24 +1,32 @@
 //! The recoveries that are being watched: begun when a disruption is resolved, taken over as rounds are, and ended with a
-//! verdict. An owner that does not recover is a strike; enough of them in a row pause macaque.
+//! verdict.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Denial, Journal, LeaseHolder, PauseEnd, PauseRequest, Reservation, StepContext, after};
+use super::{Denial, Journal, LeaseHolder, Reservation, StepContext, after, indented_bytes};
 use crate::eligibility::Candidate;
 use crate::guard::judge_recovered;
 use crate::pod::PodTrouble;
-use crate::recovery::{AcceptedBy, DisruptedVictim, RecoveryReport, RecoveryVerdict};
+use crate::recovery::{
+    AcceptedBy, DisruptedVictim, RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryTimes,
+    RecoveryVerdict,
+};
 
-/// The maximum number of recoveries that are watched; beyond it the oldest is forgotten.
-const MAX_RECORDS: usize = 40;
+/// The maximum number of recoveries that are watched; beyond it one is given up, and people are told.
+pub(super) const MAX_RECORDS: usize = 40;
+/// How many bytes they may take together: with names of the usual length, more than forty fit.
+const MOST_BYTES: usize = 80_000;
 /// How long a record is kept after its end if no process watches it.
-const KEPT_OVERDUE: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
-
-/// By whom macaque is paused that paused itself.
-const ITSELF: &str = "macaque";
+const KEPT_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
+/// The maximum number of reasons for which a replacement may be stuck that people are told of.
+const MAX_TROUBLES: usize = 5;
+/// The maximum number of revisions in a baseline, and of pods that are no replacements.
+const MAX_REVISIONS: usize = 8;
+const MAX_NEWEST: usize = 20;
 
 /// One recovery that is being watched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,9 +43,41 @@ pub struct RecoveryRecord {
     /// What kept the replacement from becoming ready when people were last told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<PodTrouble>,
+    /// The reasons of every trouble that people were told of, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
     /// By channel, the message of the round there, to which what follows is a reply.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub threads: BTreeMap<String, String>,
+}
+
+impl RecoveryRecord {
+    /// Whether the recovery is still open at `now`: past its end it holds nobody back.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        now < self.until
+    }
+
+    /// The report of a recovery that nobody watches any more.
+    fn unwatched(&self, why: &str) -> RecoveryReport {
+        let victim = &self.victim;
+        RecoveryReport {
+            slot: victim.slot,
+            pod: victim.pod.clone(),
+            owner: victim.owner.clone(),
+            method: victim.method,
+            verdict: Some(RecoveryVerdict::Unwatched),
+            times: RecoveryTimes::default(),
+            precision: RecoveryPrecision::Timestamps,
+            ready: 0,
+            target: victim.baseline.ready,
+            expect_ms: victim.baseline.expect_ms,
+            replacement: None,
+            trouble: None,
+            why: Some(why.to_owned()),
+            usual: None,
+            paused: None,
+        }
+    }
 }
 
 impl Journal {
@@ -46,9 +86,9 @@ impl Journal {
         &self.recovering
     }
 
-    /// The recoveries that are still open at `now`: past their end they stop nothing any more.
+    /// The recoveries that are still open at `now`: past their end they hold nobody back.
     pub fn open_recoveries(&self, now: Timestamp) -> impl Iterator<Item = &RecoveryRecord> {
-        self.recovering.iter().filter(move |record| now < record.until)
+        self.recovering.iter().filter(move |record| record.is_open(now))
     }
 
     /// The recoveries that `holder` has to watch.
@@ -58,26 +98,11 @@ impl Journal {
             .filter(move |record| record.holder == *holder)
     }
 
-    /// The owners that did not recover, in a row, since the last one that did: one line for each.
-    pub fn strikes(&self) -> &[String] {
-        &self.strikes
-    }
-
-    /// The pause that enough strikes in a row ask for.
-    pub fn strike_pause(&self, limit: Option<usize>) -> Option<PauseRequest> {
-        let limit = limit.filter(|limit| self.strikes.len() >= *limit)?;
-        let reason = match limit {
-            1 => format!("a victim did not recover: {}", self.strikes.join("; ")),
-            _ => format!(
-                "{limit} victims in a row did not recover: {}",
-                self.strikes.join("; ")
-            ),
-        };
-        Some(PauseRequest {
-            end: PauseEnd::Indefinite,
-            by: Some(ITSELF.to_owned()),
-            reason: Some(reason),
-        })
+    /// How many victims have not recovered yet at `now`, a pending one whose recovery will be watched included.
+    pub fn in_flight(&self, now: Timestamp) -> usize {
+        let pending = self.round.as_ref().and_then(|round| round.pending_reservation());
+        let is_pending = pending.is_some_and(|reservation| reservation.baseline.is_some());
+        self.open_recoveries(now).count() + usize::from(is_pending)
     }
 
     /// Begins to watch the recovery from a disruption that happened, or may have.
@@ -92,7 +117,18 @@ impl Journal {
         let (Some(owner), Some(baseline)) = (&reservation.owner, &reservation.baseline) else {
             return;
         };
-        let record = RecoveryRecord {
+        let uid = &reservation.pod.uid;
+        if let Some(earlier) = self.record_index(|victim| victim.pod.uid == *uid) {
+            self.give_up(earlier, "the same pod was disrupted again", context);
+        }
+
+        let now = context.now;
+        let lease_until = if context.keeps_recoveries {
+            after(now, context.timing.lease)
+        } else {
+            before(now)
+        };
+        self.recovering.push(RecoveryRecord {
             victim: DisruptedVictim {
                 slot,
                 pod: reservation.pod.clone(),
@@ -102,78 +138,151 @@ impl Journal {
                 origin,
                 baseline: (**baseline).clone(),
             },
-            until: after(accepted, context.recovery.timeout),
+            // A clock that was set back meanwhile makes it no longer.
+            until: after(accepted.min(now), context.recovery.timeout),
             holder: context.holder.clone(),
-            lease_until: after(context.now, context.timing.lease),
+            lease_until,
             trouble: None,
+            told: Vec::new(),
             threads: BTreeMap::new(),
-        };
-        self.recovering.push(record);
-        if self.recovering.len() > MAX_RECORDS {
-            self.recovering.remove(0);
-        }
+        });
+        self.bound_recoveries(context);
     }
 
     /// Records what became of a recovery, and puts the report in the outbox: its verdict ends it, and without a verdict its
     /// replacement is stuck. Nothing happens if it is not watched any more.
     pub(super) fn report_recovery(&mut self, report: &RecoveryReport, context: &StepContext<'_>) {
-        let uid = &report.pod.uid;
-        let Some(index) = self
-            .recovering
-            .iter()
-            .position(|record| record.victim.pod.uid == *uid)
-        else {
+        let is_meant =
+            |victim: &DisruptedVictim| victim.slot == report.slot && victim.pod.uid == report.pod.uid;
+        let Some(index) = self.record_index(is_meant) else {
             return;
         };
-        let record = &mut self.recovering[index];
         let Some(verdict) = report.verdict else {
-            if record.trouble != report.trouble {
-                record.trouble.clone_from(&report.trouble);
-                self.add_recovery_to_outbox(report, context);
-            }
+            self.note_trouble(index, report, context);
             return;
         };
 
-        self.recovering.remove(index);
-        let mut report = report.clone();
+        let record = self.recovering.remove(index);
+        let verdict = match record.victim.origin {
+            // Whole again is no recovery if perhaps nothing was disrupted.
+            AcceptedBy::Doubt => RecoveryVerdict::Unwatched,
+            AcceptedBy::Answer | AcceptedBy::Lookup => verdict,
+        };
+        let mut report = RecoveryReport {
+            verdict: Some(verdict),
+            usual: self.usual_recovery(&report.pod.namespace, &report.owner, context.now),
+            paused: None,
+            ..report.clone()
+        };
+
         match verdict {
-            RecoveryVerdict::Recovered | RecoveryVerdict::Slow => self.strikes.clear(),
-            RecoveryVerdict::Unrecovered => {
-                self.strikes
-                    .push(format!("{} in {}", report.owner, report.pod.namespace));
-                report.paused = self
-                    .strike_pause(context.recovery.strikes)
-                    .and_then(|pause| pause.reason);
+            RecoveryVerdict::Recovered | RecoveryVerdict::Slow => {
+                self.clear_strikes();
+                self.note_usual(&report, context.now);
             }
+            RecoveryVerdict::Unrecovered => report.paused = self.note_strike(&report, context),
             _ => {}
         }
-        self.add_recovery_to_outbox(&report, context);
+        if !matches!(verdict, RecoveryVerdict::Unrecovered | RecoveryVerdict::Unwatched) {
+            self.release_place(&report.pod.uid);
+        }
+        self.add_recovery_to_outbox(report, record.threads, context);
+        self.bound_usual();
     }
 
-    /// Forgets what nobody watched to its end.
-    pub(super) fn forget_overdue(&mut self, now: Timestamp) {
-        self.recovering
-            .retain(|record| now.duration_since(record.until) < KEPT_OVERDUE);
+    /// Takes over the recoveries whose leases are free, and renews the leases of the acting holder.
+    pub(super) fn take_over_recoveries(&mut self, context: &StepContext<'_>) {
+        let now = context.now;
+        for record in &mut self.recovering {
+            if record.holder.try_acquire(record.lease_until, context) {
+                record.lease_until = super::renewed(record.lease_until, now, context.timing.lease);
+                // After a clock was set back the end may be far away.
+                record.until = record.until.min(after(now, context.recovery.timeout));
+            }
+        }
     }
-}
 
-impl Journal {
-    /// Checks that no recovery that goes on, and no number of them, holds back `victim`.
-    pub(super) fn check_recoveries(
+    /// Ends the leases of the acting holder's recoveries, so that another process may watch them at once.
+    pub(super) fn release_recoveries(&mut self, context: &StepContext<'_>) {
+        let own = |record: &&mut RecoveryRecord| record.holder == *context.holder;
+        for record in self.recovering.iter_mut().filter(own) {
+            record.lease_until = record.lease_until.min(before(context.now));
+        }
+    }
+
+    /// Gives up what nobody watched to its end.
+    pub(super) fn forget_overdue(&mut self, context: &StepContext<'_>) {
+        let is_overdue = |record: &RecoveryRecord| context.now.duration_since(record.until) >= KEPT_OVERDUE;
+        while let Some(index) = self.recovering.iter().position(is_overdue) {
+            self.give_up(index, "no replica of macaque watched it to its end", context);
+        }
+    }
+
+    /// Checks that no recovery that goes on holds back `victim`.
+    pub(super) fn check_recovered(
         &self,
         victim: &Candidate,
         context: &StepContext<'_>,
     ) -> Result<(), Denial> {
-        let open = || self.open_recoveries(context.now);
-        if let Some(limit) = context.limits.in_flight
-            && open().count() >= limit
-        {
-            return Err(Denial::InFlightReached { limit });
-        }
-
-        let victims = open().map(|record| &record.victim);
+        let victims = self.open_recoveries(context.now).map(|record| &record.victim);
         let finding = judge_recovered(victim, victims, context.recovery.recovered, context.now);
         let hold = finding.and_then(|finding| finding.hold());
         hold.map_or(Ok(()), |hold| Err(Denial::NotRecovered(hold)))
     }
+
+    /// The record of the victim with this UID, if its recovery is open at `now`.
+    pub(super) fn open_recovery_of(&self, uid: &str, now: Timestamp) -> Option<&RecoveryRecord> {
+        self.open_recoveries(now)
+            .find(|record| record.victim.pod.uid == uid)
+    }
+
+    fn record_index(&self, is_meant: impl Fn(&DisruptedVictim) -> bool) -> Option<usize> {
+        self.recovering.iter().position(|record| is_meant(&record.victim))
+    }
+
+    /// Notes that the replacement is stuck; each reason is told once.
+    fn note_trouble(&mut self, index: usize, report: &RecoveryReport, context: &StepContext<'_>) {
+        let record = &mut self.recovering[index];
+        let Some(trouble) = &report.trouble else { return };
+        if record.told.contains(&trouble.reason) || record.told.len() >= MAX_TROUBLES {
+            return;
+        }
+
+        record.told.push(trouble.reason.clone());
+        record.trouble = Some(trouble.clone());
+        let threads = record.threads.clone();
+        self.add_recovery_to_outbox(report.clone(), threads, context);
+    }
+
+    /// Ends a recovery without having seen its end, and tells people why.
+    fn give_up(&mut self, index: usize, why: &str, context: &StepContext<'_>) {
+        let record = self.recovering.remove(index);
+        self.add_recovery_to_outbox(record.unwatched(why), record.threads, context);
+    }
+
+    fn bound_recoveries(&mut self, context: &StepContext<'_>) {
+        let bytes = |journal: &Self| journal.recovering.iter().map(indented_bytes).sum::<usize>();
+        while self.recovering.len() > MAX_RECORDS || bytes(self) > MOST_BYTES {
+            // One past its end holds nobody back, and the oldest is the nearest to its own.
+            let overdue = self
+                .recovering
+                .iter()
+                .position(|record| !record.is_open(context.now));
+            let why = "too many workloads are recovering at once for the journal";
+            self.give_up(overdue.unwrap_or(0), why, context);
+        }
+    }
+}
+
+/// The baseline as the journal keeps it: without more revisions or pods than it has room for.
+pub(super) fn bounded_baseline(baseline: &RecoveryBaseline) -> Box<RecoveryBaseline> {
+    let mut bounded = Box::new(baseline.clone());
+    bounded.revisions.truncate(MAX_REVISIONS);
+    bounded.newest_uids.truncate(MAX_NEWEST);
+    bounded
+}
+
+/// The instant before `now`, at which a lease ends that is free at `now`.
+fn before(now: Timestamp) -> Timestamp {
+    now.checked_sub(Duration::from_nanos(1)).unwrap_or(now)
 }

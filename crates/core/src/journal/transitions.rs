@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::recovering::bounded_baseline;
 use super::{
-    Denial, Journal, LeaseHolder, Quarantine, Reservation, ReservationState, Resolution, RoundRecord,
-    StepContext, after, signed, usage, whole_second,
+    Denial, Journal, Quarantine, Reservation, ReservationState, Resolution, RoundRecord, StepContext, after,
+    renewed, signed, usage, whole_second,
 };
 use crate::eligibility::Candidate;
 use crate::guard::GuardHold;
@@ -137,14 +138,14 @@ impl Journal {
         self.check_limits(context)?;
         self.check_cooldown(victim, context.now)?;
         self.check_caps(victim, place, context.limits, context.now)?;
-        self.check_recoveries(victim, context)?;
+        self.check_recovered(victim, context)?;
 
         let reservation = Reservation {
             pod: victim.pod.clone(),
             owner: victim.owner.clone(),
             method,
             at: context.now,
-            baseline: baseline.cloned().map(Box::new),
+            baseline: baseline.map(bounded_baseline),
             state: ReservationState::Pending,
         };
         self.count_usage(context.now);
@@ -218,33 +219,32 @@ impl Journal {
 
         round.closed = true;
         round.held = report.held_before_any_victim().map(GuardHold::cause);
-        for reservation in &mut round.reservations {
-            if reservation.state == ReservationState::Pending {
-                reservation.state = ReservationState::Unknown;
-            }
+        let slot = round.slot;
+        let pending = round.reservations.iter_mut();
+        let pending = pending.filter(|reservation| reservation.state == ReservationState::Pending);
+        let in_doubt: Vec<_> = pending.map(Reservation::take_doubtful).collect();
+        for reservation in &in_doubt {
+            self.begin_recovery(reservation, slot, AcceptedBy::Doubt, reservation.at, context);
         }
         self.add_to_outbox(report, context);
         Ok(())
     }
 
-    /// Takes over the round and the reports whose leases are free, and renews the leases of the acting holder.
+    /// Takes over the round, the recoveries and the messages whose leases are free, and renews the leases of the acting
+    /// holder.
     pub(super) fn take_over(&mut self, context: &StepContext<'_>) {
         let now = context.now;
         let lease = context.timing.lease;
 
         if let Some(round) = &mut self.round
             && !round.closed
-            && try_acquire(&mut round.holder, round.lease_until, context)
+            && round.holder.try_acquire(round.lease_until, context)
         {
             round.lease_until = renewed(round.lease_until, now, lease);
         }
-        for record in &mut self.recovering {
-            if try_acquire(&mut record.holder, record.lease_until, context) {
-                record.lease_until = renewed(record.lease_until, now, lease);
-            }
-        }
+        self.take_over_recoveries(context);
         for entry in &mut self.outbox {
-            if try_acquire(&mut entry.holder, entry.lease_until, context) {
+            if entry.holder.try_acquire(entry.lease_until, context) {
                 entry.lease_until = renewed(entry.lease_until, now, lease);
             }
         }
@@ -286,25 +286,4 @@ fn check_not_early(slot: Timestamp, context: &StepContext<'_>) -> Result<(), Den
         return Err(Denial::SlotInFuture { slot });
     }
     Ok(())
-}
-
-/// Gives a lease to the acting holder if it is free: it ran out, or belongs to an earlier incarnation of the same
-/// process. Returns whether the acting holder has the lease then.
-fn try_acquire(holder: &mut LeaseHolder, lease_until: Timestamp, context: &StepContext<'_>) -> bool {
-    let acting = context.holder;
-    let is_replaced = holder.process == acting.process && holder.incarnation < acting.incarnation;
-    if is_replaced || context.now > lease_until {
-        *holder = acting.clone();
-    }
-    holder == acting
-}
-
-/// The end of a lease after a renewal at `now`. More than half a lease is left as it is, so that not every takeover
-/// pass writes the journal.
-fn renewed(lease_until: Timestamp, now: Timestamp, lease: Duration) -> Timestamp {
-    if lease_until < after(now, lease / 2) {
-        after(now, lease)
-    } else {
-        lease_until
-    }
 }

@@ -57,7 +57,10 @@ impl Journal {
 
         let per_hour = remaining(limits.per_hour, HOUR);
         let per_day = remaining(limits.per_day, DAY);
-        per_hour.into_iter().chain(per_day).min()
+        let in_flight = limits
+            .in_flight
+            .map(|limit| limit.saturating_sub(self.in_flight(now)));
+        [per_hour, per_day, in_flight].into_iter().flatten().min()
     }
 
     /// The cooldown of this candidate's owner, if it is in one at `now`.
@@ -81,6 +84,11 @@ impl Journal {
             {
                 return Err(Denial::LimitReached { window, limit });
             }
+        }
+        if let Some(limit) = context.limits.in_flight
+            && self.in_flight(context.now) >= limit
+        {
+            return Err(Denial::InFlightReached { limit });
         }
         Ok(())
     }
@@ -144,6 +152,7 @@ impl Journal {
             .retain(|entry| entry.count > 0 && now.duration_since(entry.minute) < KEPT);
         self.cooldowns.retain(|cooldown| now < cooldown.until);
         self.forget_victims(now);
+        self.forget_usual(now);
         if self.quarantine(now).is_none() {
             self.quarantine = None;
         }

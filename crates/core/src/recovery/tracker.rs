@@ -12,9 +12,9 @@ use crate::siblings::SiblingPods;
 pub enum DesiredReplicas {
     /// This many.
     Known(usize),
-    /// The owner is gone.
+    /// The owner is gone: its kind has a scale, and this one is not found.
     Gone,
-    /// The owner has no scale, or macaque may not read it.
+    /// The owner has no scale, as Jobs and DaemonSets, or macaque may not read it.
     Unknown,
 }
 
@@ -55,7 +55,10 @@ impl RecoveryTracker {
         }
     }
 
-    /// Notes what was seen of the owner's pods after `elapsed`.
+    /// Notes that the owner's pods are these after `elapsed`: they were listed or changed, or are known to be unchanged.
+    ///
+    /// The pods and the number are taken to stay as they are until the next call, unless [`RecoveryTracker::interrupt`]
+    /// comes in between. `precision` is by watch or by polling, and tells how `pods` are followed.
     pub fn observe(
         &mut self,
         _pods: &SiblingPods,
@@ -65,9 +68,19 @@ impl RecoveryTracker {
     ) {
     }
 
-    /// When, at the latest, [`RecoveryTracker::report`] may change although nothing is seen.
+    /// Notes that the owner's pods are not seen any more until they are observed again: a list failed, or a watch ended and
+    /// could not be continued where it was.
+    pub fn interrupt(&mut self) {}
+
+    /// When, counted from the acceptance, the recovery may end although nothing changes: the pods are to be observed again
+    /// by then, the same ones if a watch tells of no change.
     pub fn next_change(&self) -> Duration {
         self.timeout
+    }
+
+    /// What is known after `elapsed` if the replacement is stuck for a reason that was not taken before.
+    pub fn take_stuck(&mut self, _elapsed: Duration) -> Option<RecoveryReport> {
+        None
     }
 
     /// What is known after `elapsed`, with a verdict if the recovery is over.

@@ -114,6 +114,7 @@ impl TestMachine {
             now: clocks(self.wall, self.monotonic).wall,
             skew: None,
             holder: &holder,
+            keeps_recoveries: true,
             pause: None,
             count: 1,
             limits: &limits,

@@ -158,6 +158,7 @@ impl JournalHistory {
             now: self.now,
             skew: None,
             holder,
+            keeps_recoveries: true,
             pause: step.paused.then_some(PauseRequest::INDEFINITE),
             count: self.count,
             limits: &self.limits,
