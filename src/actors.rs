@@ -41,7 +41,7 @@ use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
-use crate::notify::{Channel, DeliveryRetry, MessageContext};
+use crate::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery};
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
@@ -65,6 +65,8 @@ pub struct ActorsConfig {
     pub proxies: ProxyPolicy,
     /// What every message names beside its report.
     pub messages: MessageContext,
+    /// Which recoveries the chat services hear of.
+    pub notify_recovery: NotifyRecovery,
     /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,
     /// How often actors may fail before the process ends.

@@ -34,6 +34,8 @@ pub struct RoundFinished {
     /// than once, and its slot identifies it. If not, the round was never claimed here, and another replica may have run
     /// the same slot.
     pub in_outbox: bool,
+    /// Whether the report was read from the journal, which may have shortened it.
+    pub from_journal: bool,
     /// The names of the channels that already received the report.
     pub delivered: Vec<String>,
 }

@@ -40,7 +40,10 @@ pub(super) struct OnceArgs {
     seed: Option<u64>,
     /// Wait until the victims have recovered, at most this long for each [default: recovery.timeout]
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, value_parser = parse_wait)]
-    #[expect(clippy::option_option, reason = "a flag that may have a value, as clap reads it")]
+    #[expect(
+        clippy::option_option,
+        reason = "a flag that may have a value, as clap reads it"
+    )]
     wait: Option<Option<Duration>>,
     /// Output format
     #[arg(short, long, value_enum, default_value_t)]
@@ -89,6 +92,10 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
         }
         None => (None, None),
     };
+    let mut journal_store = setup::journal_store(settings, &platform).on_demand();
+    if wait.is_none() {
+        journal_store = journal_store.leaving_recoveries();
+    }
     let on_accepted = |victim: DisruptedVictim, at: Instant| {
         if let Some(wait) = &wait {
             wait.follow(victim, at);
@@ -97,7 +104,7 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
     let context = RoundContext {
         cluster: &cluster,
         gates: &Gates::new(&config.gates, &platform),
-        writer: &setup::journal_store(settings, &platform).on_demand().writer(0),
+        writer: &journal_store.writer(0),
         config: &config,
         on_accepted: &on_accepted,
         stop: &stop,

@@ -36,8 +36,9 @@ impl RoundGuards<'_> {
             return Err("the victim is not among the pods of its owner that were listed".to_owned());
         }
 
-        let expect = expected(&self.annotations_for(victim, &owner), expect);
-        Ok(Some(baseline_of(victim, siblings, expect)))
+        let expect = expected(&self.annotations_for(victim, &owner)).unwrap_or(expect);
+        let baseline = RecoveryBaseline::of(victim, siblings, &owner.api_version, expect);
+        Ok(Some(baseline))
     }
 
     /// Whether the guards have just read the siblings of `victim`.
@@ -75,27 +76,7 @@ impl RoundGuards<'_> {
     }
 }
 
-fn expected(annotations: &[&BTreeMap<String, String>], default: Duration) -> Duration {
+fn expected(annotations: &[&BTreeMap<String, String>]) -> Option<Duration> {
     let _ = annotations;
-    default
-}
-
-fn baseline_of(victim: &Pod, siblings: &SiblingPods, expect: Duration) -> RecoveryBaseline {
-    let newest = siblings.pods().filter_map(|(_, pod)| pod.created).max();
-    let of_newest = siblings
-        .pods()
-        .filter(|(_, pod)| newest.is_some() && pod.created == newest);
-    RecoveryBaseline {
-        api_version: WorkloadRef::of(victim)
-            .map(|owner| owner.api_version)
-            .unwrap_or_default(),
-        ready: siblings.count().ready,
-        victim_ready: victim.ready,
-        desired: siblings.desired(),
-        node: victim.place().node,
-        revisions: siblings.revisions().into_keys().map(str::to_owned).collect(),
-        newest,
-        newest_uids: of_newest.map(|(uid, _)| uid.to_owned()).collect(),
-        expect_ms: u64::try_from(expect.as_millis()).unwrap_or(u64::MAX),
-    }
+    None
 }

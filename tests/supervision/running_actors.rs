@@ -18,7 +18,9 @@ use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
+use macaque::notify::{
+    Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage, RoundMessage,
+};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
@@ -31,7 +33,7 @@ use macaque_core::schedule::timer::TimerConfig;
 use tempfile::TempDir;
 
 use crate::fail_hooks::FailHook;
-use crate::waiting::{LostPods, PATIENCE, await_that, count};
+use crate::waiting::{LostPods, PATIENCE, await_that, count, next_round};
 
 /// The time from one slot to the next.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -56,7 +58,7 @@ const QUICK_RESTARTS: RestartPolicy = RestartPolicy {
 /// Actors at work on a sandbox, on a thread of their own.
 pub(crate) struct RunningActors {
     sandbox: Sandbox,
-    messages: Receiver<RoundMessage>,
+    messages: Receiver<OutgoingMessage>,
     received: RefCell<Vec<RoundMessage>>,
     stop: StableRecipient<StopRequested>,
     health: Arc<HealthState>,
@@ -204,7 +206,7 @@ impl RunningActors {
     /// Waits until this many further reports were delivered.
     pub(crate) fn await_rounds(&self, rounds: usize) {
         for n in 0..rounds {
-            match self.messages.recv_timeout(PATIENCE) {
+            match next_round(&self.messages, PATIENCE) {
                 Ok(message) => self.received.borrow_mut().push(message),
                 Err(error) => panic!("report {n} of {rounds} was not delivered: {error}"),
             }
@@ -282,7 +284,7 @@ impl RunningActors {
         self.ask_to_stop();
         self.actors.join().unwrap();
         let mut messages = self.received.into_inner();
-        messages.extend(self.messages.try_iter());
+        messages.extend(self.messages.try_iter().filter_map(OutgoingMessage::into_round));
         let reported = messages.iter().flat_map(|message| &message.victims);
 
         LostPods {
@@ -293,7 +295,7 @@ impl RunningActors {
     }
 }
 
-fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<RoundMessage>) -> ActorsConfig {
+fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<OutgoingMessage>) -> ActorsConfig {
     let platform = Platform::system();
     ActorsConfig {
         trigger: Trigger::Interval {
@@ -314,6 +316,7 @@ fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<Round
         channels: Arc::new([Channel::Listener(listener)]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
+        notify_recovery: NotifyRecovery::default(),
         retry: DeliveryRetry::default(),
         restarts: setup.restarts,
         timeouts: setup.timeouts,

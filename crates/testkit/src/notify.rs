@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use macaque::notify::{Channel, ChatClient, RoundMessage, SlackBot, SlackWebhook, WebexBot};
+use macaque::notify::{Channel, ChatClient, OutgoingMessage, RoundMessage, SlackBot, SlackWebhook, WebexBot};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
@@ -19,7 +19,7 @@ pub const OK: &str = r#"{"ok":true,"channel":"C1","ts":"1.2"}"#;
 pub const CREATED: &str = r#"{"id":"Y2lzY29","roomId":"r"}"#;
 
 /// A round that evicted one pod and does not know of another.
-pub fn message() -> RoundMessage {
+pub fn message() -> OutgoingMessage {
     let attempt = |name: &str, outcome| AttemptReport {
         pod: PodRef {
             namespace: "shop".to_owned(),
@@ -32,7 +32,7 @@ pub fn message() -> RoundMessage {
     };
     let why = "the connection broke".to_owned();
 
-    RoundMessage::of(&RoundReport {
+    let report = RoundReport {
         slot: "2027-03-01T09:30:00Z".parse().unwrap(),
         finished: "2027-03-01T09:30:02Z".parse().unwrap(),
         seed: 42,
@@ -50,7 +50,8 @@ pub fn message() -> RoundMessage {
         problems: vec![],
         warnings: Vec::new(),
         end: RoundEnd::Complete,
-    })
+    };
+    RoundMessage::of(&report).into()
 }
 
 /// A Slack bot whose API is at `address`.

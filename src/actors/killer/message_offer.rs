@@ -29,6 +29,7 @@ impl MessageOffer {
             content: OfferContent::Round(RoundFinished {
                 report: Arc::new(report),
                 in_outbox,
+                from_journal: false,
                 delivered: Vec::new(),
             }),
         }
@@ -40,6 +41,7 @@ impl MessageOffer {
             Message::Report(report) => OfferContent::Round(RoundFinished {
                 report: Arc::new(report),
                 in_outbox: true,
+                from_journal: true,
                 delivered: entry.delivered,
             }),
             Message::Recovery(report) => OfferContent::Recovery(RecoveryReported {

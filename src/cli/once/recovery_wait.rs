@@ -107,9 +107,8 @@ impl RecoveryWait {
         }
 
         for (uid, task) in self.followed.take() {
-            let is_disrupted = |attempt: &AttemptReport| {
-                attempt.pod.uid == uid && attempt.outcome.counts_as_disruption()
-            };
+            let is_disrupted =
+                |attempt: &AttemptReport| attempt.pod.uid == uid && attempt.outcome.counts_as_disruption();
             if !report.attempts.iter().any(is_disrupted) {
                 task.abort();
             }
@@ -161,6 +160,14 @@ impl WaitResult {
         match self {
             Self::Ended(report) => &report.pod,
             Self::TimeOver(victim) | Self::Interrupted(victim) => &victim.pod,
+        }
+    }
+
+    /// Whether the recovery goes on.
+    pub(super) fn is_waiting(&self) -> bool {
+        match self {
+            Self::Ended(_) => false,
+            Self::TimeOver(_) | Self::Interrupted(_) => true,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Tells how the round went, and how its victims recovered: on standard output, to the channels, and by the exit code.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use macaque_core::journal::{JournalEvent, MessageId};
@@ -11,11 +11,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
 use super::FinishedRound;
-use super::delivery::deliver;
+use super::delivery::{MessageNames, deliver};
 use super::recovery_wait::{self, PrintedRecovery, WaitResult};
 use crate::cli::args::OutputFormat;
 use crate::cli::{exit, output};
-use crate::notify::{MessageContext, RoundMessage};
+use crate::notify::{MessageContext, OutgoingMessage, RecoveryMessage, RoundMessage};
 use crate::round::{ClaimState, RoundContext};
 use crate::settings::ValidSettings;
 
@@ -53,24 +53,23 @@ impl Telling<'_> {
         let Some(mut waited) = waited else {
             // Whatever becomes of the deliveries, the caller knows.
             self.print(report, None);
-            self.deliver(round).await;
+            self.deliver_report(round).await;
             return exit_code(report);
         };
 
         if self.format == OutputFormat::Table {
             self.print(report, None);
         }
-        self.deliver(round).await;
+        let parents = self.deliver_report(round).await;
         let mut results = Vec::new();
         while let Some(result) = waited.recv().await {
-            let result = self.record(result).await;
-            if self.format == OutputFormat::Table {
-                output::write_plain(&self.sentence(&result));
-            }
-            results.push(result);
+            results.push(self.conclude(result, &parents).await);
         }
         if self.format != OutputFormat::Table {
             self.print(report, Some(&results));
+        }
+        if results.iter().any(WaitResult::is_waiting) {
+            self.release().await;
         }
 
         match exit_code(report) {
@@ -92,59 +91,98 @@ impl Telling<'_> {
         }
     }
 
-    /// Delivers the report to every channel.
-    async fn deliver(&self, round: &FinishedRound) {
-        let message = RoundMessage::in_context(&round.report, &self.messages);
-        let platform = self.context.platform;
-        let delivered = deliver(
-            &self.settings.notify,
-            &message,
-            self.signals.clone(),
-            platform,
-        );
-        if delivered.await && round.claim_state == ClaimState::Closed {
-            self.record_delivery(MessageId::of_round(round.report.slot)).await;
+    /// Delivers the report to every channel; returns its names there.
+    async fn deliver_report(&self, round: &FinishedRound) -> MessageNames {
+        let message = RoundMessage::in_context(&round.report, &self.messages).into();
+        let delivered = self.deliver(&message, &MessageNames::new()).await;
+        let names = delivered.clone().unwrap_or_default();
+        if let Some(channels) = delivered
+            && round.claim_state == ClaimState::Closed
+        {
+            let id = MessageId::of_round(round.report.slot);
+            self.record_delivery(id, channels).await;
         }
+        names
     }
 
-    /// Records that a message was delivered to every channel; otherwise a Killer on the same journal delivers it.
-    async fn record_delivery(&self, message: MessageId) {
+    async fn deliver(&self, message: &OutgoingMessage, parents: &MessageNames) -> Option<MessageNames> {
+        let notify = &self.settings.notify;
+        let signals = self.signals.clone();
+        deliver(notify, message, parents, signals, self.context.platform).await
+    }
+
+    /// Records that a message was delivered to every channel; otherwise a Killer on the same journal delivers it. What
+    /// becomes of the victims is told as replies to the report's messages of these names.
+    async fn record_delivery(&self, message: MessageId, channels: MessageNames) {
         let delivered = JournalEvent::Delivered {
             message,
-            channels: BTreeMap::new(),
+            channels,
             done: true,
         };
         let context = self.context;
         if let Err(error) = context.writer.commit(context.cluster, &delivered).await {
-            log::warn!("could not record delivery of the report: {error}");
+            log::warn!("could not record delivery of a message: {error}");
         }
     }
 
-    /// Records how a recovery ended; returns it as the journal has it.
-    async fn record(&self, result: WaitResult) -> WaitResult {
+    /// Leaves the recoveries that go on to a Killer on the same journal.
+    async fn release(&self) {
+        let context = self.context;
+        let released = context
+            .writer
+            .commit(context.cluster, &JournalEvent::Release)
+            .await;
+        if let Err(error) = released {
+            log::debug!("could not release the leases of recoveries: {error}");
+        }
+    }
+
+    /// Records how the wait for a recovery ended, and tells it; returns it as the journal has it.
+    async fn conclude(&self, result: WaitResult, parents: &MessageNames) -> WaitResult {
         let WaitResult::Ended(report) = result else {
+            if let Some(sentence) = result.sentence_if_waiting(self.limit) {
+                self.print_sentence(&sentence);
+            }
             return result;
         };
 
         let context = self.context;
         let recorded = context.writer.report_recovery(context.cluster, &report).await;
-        match recorded {
-            Ok(entry) => {
-                let recorded = entry.and_then(|entry| entry.recovery_report().cloned());
-                WaitResult::Ended(recorded.map_or(report, Box::new))
-            }
-            Err(error) => {
-                log::warn!("could not record the recovery of {}: {error}", report.owner);
-                WaitResult::Ended(report)
-            }
+        let entry = recorded.unwrap_or_else(|error| {
+            log::warn!("could not record the recovery of {}: {error}", report.owner);
+            None
+        });
+        let recorded = entry.as_ref().and_then(|entry| entry.recovery_report().cloned());
+        let report = recorded.map_or(report, Box::new);
+        let message = RecoveryMessage::in_context(Arc::new(RecoveryReport::clone(&report)), &self.messages);
+        self.print_sentence(&message.headline);
+        for note in &message.notes {
+            self.print_sentence(note);
+        }
+
+        // Otherwise another has recorded the recovery, and tells it.
+        if let Some(entry) = entry {
+            self.deliver_recovery(message, entry.message.id(), parents).await;
+        }
+        WaitResult::Ended(report)
+    }
+
+    async fn deliver_recovery(&self, message: RecoveryMessage, id: MessageId, parents: &MessageNames) {
+        let is_told = self.settings.notify.recovery().includes(&message);
+        let delivered = if is_told {
+            self.deliver(&message.into(), parents).await
+        } else {
+            Some(MessageNames::new())
+        };
+        if let Some(channels) = delivered {
+            self.record_delivery(id, channels).await;
         }
     }
 
-    fn sentence(&self, result: &WaitResult) -> String {
-        let of_report = |report: &RecoveryReport| format!("{report:?}");
-        match result {
-            WaitResult::Ended(report) => of_report(report),
-            other => other.sentence_if_waiting(self.limit).unwrap_or_default(),
+    /// Prints a sentence for people.
+    fn print_sentence(&self, sentence: &str) {
+        if self.format == OutputFormat::Table {
+            output::write_plain(sentence);
         }
     }
 }
