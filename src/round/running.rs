@@ -291,7 +291,7 @@ impl<'a> RunningRound<'a> {
             return None;
         }
 
-        let read = Box::pin(self.guards.baseline(fresh, recovery.expect)).await;
+        let read = Box::pin(self.guards.baseline(fresh, recovery)).await;
         read.unwrap_or_else(|why| {
             let pod = &fresh.id;
             self.guards.warn(format!(
