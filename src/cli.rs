@@ -43,6 +43,7 @@ Exit codes:
       once: the journal allowed none
       budgets: a budget needs fixing
   4   once: no pod was eligible
+  5   once --wait: a victim did not recover in time
   6   once: a guard held back
   7   once: a guard could not answer
   70  run: too many internal failures
@@ -67,6 +68,8 @@ pub mod exit {
     pub const FOUND: i32 = REFUSED;
     /// `once`: no pod was eligible.
     pub const IDLE: i32 = 4;
+    /// `once --wait`: a victim did not recover, not within the expected time, or not within the time to wait.
+    pub const UNRECOVERED: i32 = 5;
     /// `once`: nothing was disrupted, because a guard held it back.
     pub const HELD: i32 = 6;
     /// `once`: nothing was disrupted, because a guard could not answer.

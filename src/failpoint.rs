@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// A place at which a test may make macaque fail, in the order of a round.
+/// A place at which a test may make macaque fail, in the order of a round and of the recovery that follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailPoint {
     /// The Supervisor checks the other actors.
@@ -32,11 +32,17 @@ pub enum FailPoint {
     BeforeNotify,
     /// A report was delivered to a channel, and the Killer does not know it yet.
     AfterNotify,
+    /// The Watcher is about to follow a recovery.
+    BeforeFollow,
+    /// What became of a recovery is about to be recorded.
+    BeforeRecovered,
+    /// What became of a recovery is recorded in the journal, and the Notifier does not know it yet.
+    AfterRecovered,
 }
 
 impl FailPoint {
-    /// Every fail point, in the order of a round.
-    pub const ALL: [Self; 13] = [
+    /// Every fail point, in order.
+    pub const ALL: [Self; 16] = [
         Self::SupervisorTick,
         Self::BeforeDue,
         Self::AfterDue,
@@ -50,6 +56,9 @@ impl FailPoint {
         Self::BeforeReport,
         Self::BeforeNotify,
         Self::AfterNotify,
+        Self::BeforeFollow,
+        Self::BeforeRecovered,
+        Self::AfterRecovered,
     ];
 }
 

@@ -3,8 +3,10 @@
 //! The guards of the round concern every victim, those of a victim only its owner. They are asked one after the other,
 //! cheapest first, up to the first that does not say go.
 
+mod baseline;
 mod freeze;
 mod nodes;
+mod recovered;
 mod replicas;
 pub mod siblings;
 
@@ -18,10 +20,12 @@ use macaque_core::guard::{
 };
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::Pod;
+use macaque_core::recovery::DisruptedVictim;
+use macaque_core::siblings::SiblingPods;
 use tokio::time::Instant;
 
 use crate::gates::{Gate, GateQuestion, GateScope, Gates};
-use crate::k8s::{ApiError, Cluster};
+use crate::k8s::{ApiError, Cluster, ObjectKeys, WorkloadRef};
 use crate::platform::Platform;
 use crate::read_retry::with_retries;
 use crate::stop::StopToken;
@@ -64,6 +68,14 @@ pub struct RoundGuards<'a> {
     nodes: Option<DatedFinding>,
     /// The answers about the freeze of namespaces.
     namespaces: BTreeMap<String, DatedFinding>,
+    /// The keys of the namespaces that were read.
+    namespace_keys: BTreeMap<String, ObjectKeys>,
+    /// The owner that was read last, with its keys.
+    owner_keys: Option<(WorkloadRef, ObjectKeys)>,
+    /// The UID of the victim that was asked about last, with all pods of its owner.
+    siblings: Option<(String, SiblingPods)>,
+    /// The recoveries that are open, as the journal last showed them; `None` where they hold nobody back.
+    recovering: Option<Vec<DisruptedVictim>>,
     /// The pods seen that are being disrupted, whoever does it.
     disrupted: DisruptedPods,
     /// The UIDs of the pods that macaque disrupted itself.
@@ -98,6 +110,10 @@ impl<'a> RoundGuards<'a> {
             gates: BTreeMap::new(),
             nodes: None,
             namespaces: BTreeMap::new(),
+            namespace_keys: BTreeMap::new(),
+            owner_keys: None,
+            siblings: None,
+            recovering: None,
             disrupted: DisruptedPods::default(),
             own_victims: BTreeSet::new(),
             warnings: BTreeSet::new(),
@@ -188,9 +204,12 @@ impl<'a> RoundGuards<'a> {
         Ok(())
     }
 
-    /// Asks the guards of a victim's owner, which read from the API server alone.
+    /// Asks the guards of a victim's owner, which read from the journal and the API server alone.
     async fn ask_owner(&mut self, victim: &Pod) -> Vec<GuardFinding> {
-        let mut findings = Vec::from_iter(self.ask_freeze(victim).await);
+        let mut findings = Vec::from_iter(self.judge_recovered(victim));
+        if self.goes_on(&findings) {
+            findings.extend(self.ask_freeze(victim).await);
+        }
         if first_hold(&findings).is_none() {
             findings.extend(self.ask_replicas(victim).await);
         }

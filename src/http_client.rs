@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub(crate) use awc::http::Uri;
+use awc::http::StatusCode;
 use awc::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use awc::http::{Method, StatusCode};
+pub(crate) use awc::http::{Method, Uri};
 use futures_util::{Stream, StreamExt};
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};
@@ -41,7 +41,9 @@ pub(crate) struct HttpClient {
 pub(crate) struct HttpRequest<'a> {
     /// The URL.
     pub(crate) url: Uri,
-    /// The body with its media type, which makes the request a POST; without one it is a GET.
+    /// The method: GET without a body, POST or PUT with one.
+    pub(crate) method: Method,
+    /// The body with its media type.
     pub(crate) body: Option<(&'static str, String)>,
     /// The bearer token.
     pub(crate) bearer: Option<&'a SecretString>,
@@ -118,12 +120,7 @@ impl HttpClient {
 
         let hung_up = Arc::new(AtomicBool::new(false));
         let client = self.client(&hung_up);
-        let method = if request.body.is_some() {
-            Method::POST
-        } else {
-            Method::GET
-        };
-        let mut sending = client.request(method, request.url).force_close();
+        let mut sending = client.request(request.method, request.url).force_close();
         for (name, value) in headers {
             sending = sending.insert_header((name, value));
         }

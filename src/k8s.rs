@@ -17,6 +17,7 @@ mod optional_read;
 mod pods;
 mod resource;
 mod response;
+mod watch;
 mod wire;
 mod workload;
 
@@ -27,6 +28,7 @@ pub use name_list::NamePage;
 pub use optional_read::OptionalRead;
 pub(crate) use pods::describe_list;
 pub use pods::{PageCursor, PodPage};
+pub use watch::{PodWatch, WatchEnd, WatchEvent};
 pub use wire::WorkloadScale;
 pub use workload::{ObjectKeys, WorkloadRef};
 
@@ -78,6 +80,8 @@ struct ApiRequest {
     accept: &'static str,
     /// If more than this many items remain after the page, only the head of the list is read.
     max_following: Option<usize>,
+    /// Whether the answer may be compressed.
+    compressed: bool,
     body: Vec<u8>,
 }
 
@@ -124,29 +128,38 @@ impl Cluster {
     }
 
     /// Sends a request and reads the whole answer within `deadline`; `what` describes the request in errors.
-    ///
-    /// After a 401, reads the credentials again and sends the request once more, because the token may have expired.
-    /// Repeating is safe for every request: a 401 proves that nothing was done.
     async fn send(
         &self,
         call: ApiRequest,
         deadline: Duration,
         what: impl Fn() -> String,
     ) -> Result<ApiResponse, ApiError> {
+        let exchange = async || self.exchange(&call, deadline, &what).await;
+        self.with_credentials(exchange, ApiResponse::is_unauthorized)
+            .await
+    }
+
+    /// Makes an `exchange` with the API server. After a 401, reads the credentials again and makes it once more, because
+    /// the token may have expired. Repeating is safe for every request: a 401 proves that nothing was done.
+    async fn with_credentials<T>(
+        &self,
+        exchange: impl AsyncFn() -> Result<T, ApiError>,
+        is_unauthorized: impl Fn(&T) -> bool,
+    ) -> Result<T, ApiError> {
         if self.stale.get() || self.has_ended_credentials() {
             Box::pin(self.reconnect(None)).await?;
         }
 
         // Boxed, because it is large, and part of the futures of all that send requests.
-        let response = Box::pin(self.exchange(&call, deadline, &what)).await;
-        if !response.as_ref().is_ok_and(ApiResponse::is_unauthorized) {
+        let response = Box::pin(exchange()).await;
+        if !response.as_ref().is_ok_and(is_unauthorized) {
             self.stale.set(response.is_err());
             return response;
         }
 
         let rejected = self.connection.borrow().credentials.plugin_run;
         Box::pin(self.reconnect(rejected)).await?;
-        Box::pin(self.exchange(&call, deadline, &what)).await
+        Box::pin(exchange()).await
     }
 
     fn report_progress(&self) {
@@ -179,6 +192,21 @@ impl Cluster {
         deadline: Duration,
         what: &impl Fn() -> String,
     ) -> Result<ApiResponse, ApiError> {
+        let read = async |response, _, authorization| {
+            response::read(response, authorization, call.max_following).await
+        };
+        self.exchange_with(call, deadline, what, read).await
+    }
+
+    /// Sends a request once, and reads its answer by `read`, which also gets the server's address and what the request
+    /// was authorized by.
+    async fn exchange_with<T>(
+        &self,
+        call: &ApiRequest,
+        deadline: Duration,
+        what: &impl Fn() -> String,
+        read: impl AsyncFnOnce(http::Response<Body>, Arc<str>, Option<HeaderValue>) -> Result<T, ConnectionFault>,
+    ) -> Result<T, ApiError> {
         self.report_progress();
         // Cloned, so that the cell is not borrowed across an await.
         let connection = Rc::clone(&self.connection.borrow());
@@ -191,11 +219,11 @@ impl Cluster {
             if let Some(skew) = clock_skew::of(response.headers(), sent, self.platform.now()) {
                 self.skew.set(Some(skew));
             }
-            response::read(response, authorization, call.max_following).await
+            read(response, Arc::clone(&connection.server), authorization).await
         };
 
         let why = match self.platform.within(deadline, exchange).await {
-            Some(Ok(response)) => return Ok(response),
+            Some(Ok(read)) => return Ok(read),
             Some(Err(why)) => why,
             None => ConnectionFault::NoAnswer(deadline),
         };
@@ -219,6 +247,7 @@ fn get(path: &str) -> ApiRequest {
         content_type: JSON,
         accept: JSON,
         max_following: None,
+        compressed: true,
         body: Vec::new(),
     }
 }
@@ -231,6 +260,7 @@ fn json(method: Method, path: &str, body: &impl Serialize) -> ApiRequest {
         content_type: JSON,
         accept: JSON,
         max_following: None,
+        compressed: false,
         body,
     }
 }
@@ -247,10 +277,9 @@ impl ApiRequest {
         }
 
         // Only reads have long answers; the API server compresses those above 128 KiB.
-        let request = match self.method {
-            Method::GET => request.header(http::header::ACCEPT_ENCODING, "gzip"),
-            _ => request,
-        };
+        if self.compressed {
+            request = request.header(http::header::ACCEPT_ENCODING, "gzip");
+        }
         request
             .body(Body::from(self.body.clone()))
             .expect("paths are built from validated names and encoded queries")

@@ -55,6 +55,7 @@ mod tests {
             next: next.map(str::to_owned),
             restarted,
             remaining: None,
+            version: None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Delivers the report of a round: turns it into one message, which each channel delivers in its own form.
+//! Delivers what people are to know of a round and of the recoveries from it: turns each report into one message, which each channel delivers in its own form.
 //!
 //! This module depends on reports and HTTP, and neither on Kubernetes nor on actors. [`message`] holds the wording,
 //! [`registry`] the list of chat services, [`chat_client`] the client, and each service's own file its payload and the
@@ -10,7 +10,9 @@ pub mod delivery;
 mod local_time;
 mod log_channel;
 pub mod message;
+pub mod outgoing;
 mod partial_json;
+pub mod recovery;
 pub mod registry;
 pub mod retry;
 pub mod service;
@@ -22,7 +24,9 @@ pub use self::channel::Channel;
 pub use self::chat_client::{ChatClient, ChatClientError};
 pub use self::delivery::{Delivery, DeliveryError, DeliveryResult, Retryable};
 pub(crate) use self::message::warnings;
-pub use self::message::{MessageContext, RoundMessage};
+pub use self::message::{MessageContext, RecoveryMessage, RoundMessage};
+pub use self::outgoing::{OutgoingMessage, Placement};
+pub use self::recovery::NotifyRecovery;
 pub use self::retry::{DeliveryRetry, TryCount};
 pub use self::service::ChatService;
 pub use self::slack::{SlackBot, SlackWebhook};
@@ -32,34 +36,47 @@ pub use self::webex::WebexBot;
 use crate::platform::Platform;
 use crate::redact::Redactor;
 
-/// Tries once to deliver `message` through `channel`, within the deadline of `http`.
+/// Tries once to deliver `message` to its `placement` in `channel`, within the deadline of `http`.
 ///
 /// An error [`Retryable::InDoubt`] does not prove that the message was not delivered: the answer may have been lost.
-pub async fn deliver(http: &ChatClient, channel: &Channel, message: &RoundMessage) -> DeliveryResult {
+pub async fn deliver(
+    http: &ChatClient,
+    channel: &Channel,
+    message: &OutgoingMessage,
+    placement: Placement<'_>,
+) -> DeliveryResult {
     match channel {
         Channel::Log => {
             log_channel::write(message);
-            Ok(Delivery::Confirmed)
+            Ok(Delivery::CONFIRMED)
         }
         Channel::Listener(listener) => {
             // Sending fails only if the listener was dropped, which is no failure of the delivery.
             let _ = listener.send(message.clone());
-            Ok(Delivery::Confirmed)
+            Ok(Delivery::CONFIRMED)
         }
         Channel::Service(service) => {
-            let request = service.request(message);
-            let answer = http.post(service.spec().title, &request).await;
-            let result = answer.and_then(|answer| service.judge(&answer));
+            let title = service.spec().title;
+            let Some(request) = service.request(message, placement) else {
+                return Err(DeliveryError::permanent(format!(
+                    "{title} cannot edit that message"
+                )));
+            };
+            let answer = http.send(title, &request).await;
+            let result = answer.and_then(|answer| service.judge(&answer, placement));
             redact(service.as_ref(), result)
         }
     }
 }
 
-/// Hides what the service may have echoed: the last step, after its answer was decoded, cleaned and shortened.
+/// Hides what the service may have echoed: the last step, after its answer was decoded, cleaned and shortened. The name of
+/// a message that holds a secret is no name.
 fn redact(service: &dyn ChatService, result: DeliveryResult) -> DeliveryResult {
     let redactor = Redactor::of(service.hidden());
     match result {
-        Ok(Delivery::Confirmed) => Ok(Delivery::Confirmed),
+        Ok(Delivery::Confirmed { name }) => Ok(Delivery::Confirmed {
+            name: name.filter(|name| redactor.redact(name) == *name),
+        }),
         Ok(Delivery::Unconfirmed { why }) => Ok(Delivery::Unconfirmed {
             why: redactor.redact(&why),
         }),
@@ -70,19 +87,21 @@ fn redact(service: &dyn ChatService, result: DeliveryResult) -> DeliveryResult {
     }
 }
 
-/// Delivers `message` through `channel`, with one series of tries as `retry` allows; returns the result of the last try.
+/// Delivers `message` to its `placement` in `channel`, with one series of tries as `retry` allows; returns the result of the
+/// last try.
 ///
 /// This may take as long as `retry.tries` deadlines and the pauses in between, so no other channel and no round may
 /// wait for it.
 pub async fn deliver_with_retries(
     http: &ChatClient,
     channel: &Channel,
-    message: &RoundMessage,
+    message: &OutgoingMessage,
+    placement: Placement<'_>,
     retry: &DeliveryRetry,
     platform: &Platform,
 ) -> DeliveryResult {
     let mut tries = TryCount::default();
-    let once = async || deliver(http, channel, message).await;
+    let once = async || deliver(http, channel, message, placement).await;
     let pause = async |length| platform.sleep(length).await;
     let result = retry.run(platform, &mut tries, once, pause).await;
 

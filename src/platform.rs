@@ -76,6 +76,14 @@ impl Platform {
         Instant::now()
     }
 
+    /// The instant of the monotonic clock at which the wall clock showed `time`, as far as neither was set meanwhile; now if
+    /// that is yet to come.
+    pub fn instant_of(&self, time: Timestamp) -> Instant {
+        let age = Duration::try_from(self.now().duration_since(time)).unwrap_or_default();
+        let now = self.monotonic();
+        now.checked_sub(age).unwrap_or(now)
+    }
+
     /// Waits for `duration`.
     pub async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration / self.sleep_divisor).await;
@@ -134,6 +142,20 @@ mod tests {
         assert_eq!(one.now(), start + Duration::from_secs(3600));
         assert_eq!(one.now(), other.now());
         assert_eq!(one.random_u32(), other.random_u32());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_time_of_the_wall_clock_is_an_instant_that_is_never_in_the_future() {
+        let start = Timestamp::UNIX_EPOCH;
+        let platform = Platform::simulated(0, start);
+        let first = platform.monotonic();
+        platform.sleep(Duration::from_secs(60)).await;
+
+        assert_eq!(platform.instant_of(start), first);
+        assert_eq!(
+            platform.instant_of(start + Duration::from_secs(3600)),
+            platform.monotonic()
+        );
     }
 
     #[tokio::test(start_paused = true)]

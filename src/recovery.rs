@@ -1,13 +1,24 @@
 //! Follows the recovery of a workload: lists and watches the pods of its owner, and lets the core judge.
 
+mod following;
+mod pace;
+mod readers;
+
 use std::time::Duration;
 
-use macaque_core::recovery::{DisruptedVictim, RecoveryReport, RecoveryTracker, WatchedSince};
+use macaque_core::recovery::{DisruptedVictim, RecoveryReport, WatchedSince};
 use tokio::time::Instant;
 
+use self::following::Following;
 use crate::k8s::Cluster;
 use crate::platform::Platform;
 use crate::stop::StopToken;
+
+/// How long past its deadline a recovery is followed of which nothing can be read.
+const UNREADABLE: Duration = Duration::from_secs(300);
+
+/// How long after the pods were asked for they are asked for again, if the tracker still cannot conclude.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a recovery is followed through.
 #[derive(Clone, Copy)]
@@ -40,12 +51,50 @@ pub async fn follow(
     victim: &DisruptedVictim,
     accepted: Instant,
     since: WatchedSince,
-    _on_trouble: impl AsyncFn(RecoveryReport),
+    on_trouble: impl AsyncFn(RecoveryReport),
 ) -> Option<RecoveryReport> {
-    let skew = context.cluster.skew().unwrap_or_default();
-    let tracker = RecoveryTracker::new(victim.clone(), context.timeout, since, skew);
-    let platform = context.platform;
-    let sleep = platform.sleep(tracker.next_change());
-    context.stop.within(Duration::ZERO, sleep).await?;
-    Some(tracker.report(platform.monotonic() - accepted))
+    let following = Following::new(context, victim, accepted, since);
+
+    let report = async {
+        tokio::select! {
+            report = judge(&following, on_trouble) => report,
+            never = following.read_pods() => match never {},
+            never = following.read_scale() => match never {},
+        }
+    };
+    context.stop.within(Duration::ZERO, report).await
+}
+
+/// Waits for the verdict. Where the tracker may conclude by time alone, the pods are looked at first.
+async fn judge(following: &Following<'_>, on_trouble: impl AsyncFn(RecoveryReport)) -> RecoveryReport {
+    let RecoveryContext {
+        platform, timeout, ..
+    } = following.context;
+    let given = timeout.saturating_sub(following.elapsed()) + UNREADABLE;
+    let end = platform.monotonic() + given;
+    let mut looked: Option<Instant> = None;
+
+    loop {
+        if let Some(report) = following.take_stuck() {
+            on_trouble(report).await;
+            continue;
+        }
+        if let Some(report) = following.conclusion() {
+            return report;
+        }
+        if platform.monotonic() >= end {
+            return following.give_up();
+        }
+
+        let due = following.next_change();
+        let due = looked.map_or(due, |looked| due.max(looked + LOOK_INTERVAL));
+        tokio::select! {
+            () = following.seen.notified() => {}
+            () = platform.sleep_until(due.min(end)) => {
+                looked = Some(platform.monotonic());
+                following.list_wanted.notify_one();
+                following.scale_wanted.notify_one();
+            }
+        }
+    }
 }

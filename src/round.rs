@@ -99,7 +99,12 @@ pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> Round
     };
     let report = round.finish(end);
 
-    let claim_state = match context.close(&report).await {
+    let closed = context.close(&report).await;
+    let holder = context.writer.holder();
+    let recoveries = closed.as_ref().map_or(Vec::new(), |journal| {
+        journal.recoveries_of(holder).cloned().collect()
+    });
+    let claim_state = match closed {
         Ok(_) => ClaimState::Closed,
         // No other replica will report it.
         Err(JournalError::Denied(Denial::UnknownRound)) => ClaimState::Unclaimed,
@@ -109,7 +114,11 @@ pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> Round
             ClaimState::Open
         }
     };
-    RoundResult::Reported { report, claim_state }
+    RoundResult::Reported {
+        report,
+        claim_state,
+        recoveries,
+    }
 }
 
 /// Runs a single round with a journal in memory that is discarded afterwards.

@@ -1,34 +1,39 @@
-//! The Killer actor: runs one round at a time, keeps the journal, and passes reports to the Notifier.
+//! The Killer actor: runs one round at a time, keeps the journal, and passes messages to the Notifier and recoveries to
+//! the Watcher.
 
 mod failure_dedup;
+mod message_offer;
 mod task;
 mod warning_dedup;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use macaque_core::journal::{Message, MessageId, OutboxEntry};
+use macaque_core::journal::{MessageId, RecoveryRecord};
 use macaque_core::report::RoundReport;
 
 use self::failure_dedup::FailureDedup;
+use self::message_offer::MessageOffer;
 use self::task::{KillerTask, TaskContext, TaskOutcome};
 use self::warning_dedup::WarningDedup;
 use super::ActorsConfig;
-use super::messages::{MessageDelivered, RecoveriesWanted, RoundDue, RoundFinished, Shutdown};
+use super::messages::{
+    DisruptionAccepted, MessageDelivered, RecoveriesFound, RecoveriesWanted, RecoveryReported, RoundDue,
+    RoundFinished, Shutdown,
+};
 use super::recipient::StableRecipient;
 use crate::heartbeat::Heartbeat;
 use crate::k8s::Cluster;
 use crate::round::{ClaimState, RoundResult, Takeover};
 use crate::stop::StopSwitch;
 
-/// How often unsent reports are offered again while the Notifier is restarting.
+/// How often unsent messages are offered again while the Notifier is restarting.
 const OFFER_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How many unsent reports are kept; beyond that the oldest is dropped, with an error in the log.
-const KEPT_REPORTS: usize = 100;
+/// How many unsent messages are kept; beyond that the oldest is dropped, with an error in the log.
+const KEPT_MESSAGES: usize = 100;
 
 /// How long a shutdown waits for deliveries to be confirmed, so that no report is sent again after a restart.
 const CONFIRMATION_TIMEOUT: Duration = Duration::from_secs(8);
@@ -37,7 +42,7 @@ const CONFIRMATION_TIMEOUT: Duration = Duration::from_secs(8);
 pub struct Killer {
     context: Rc<TaskContext>,
     cluster: Option<Cluster>,
-    notifier: StableRecipient<RoundFinished>,
+    recipients: KillerRecipients,
     stop: StopSwitch,
     stopping: bool,
     /// The running task.
@@ -48,14 +53,25 @@ pub struct Killer {
     takeover_due: bool,
     /// Deliveries, by message, that are not yet recorded in the journal.
     deliveries: BTreeMap<MessageId, MessageDelivered>,
-    /// Reports that the Notifier has not accepted.
-    unsent: VecDeque<RoundFinished>,
-    /// The slots of reports that the Notifier accepted and has not delivered to every channel.
+    /// Messages that the Notifier has not accepted.
+    unsent: VecDeque<MessageOffer>,
+    /// The messages that the Notifier accepted and has not delivered to every channel.
     undelivered: BTreeSet<MessageId>,
+    /// Whether this Killer may hold leases of recoveries.
+    has_recoveries: bool,
     /// The report of a round that could not be closed in the journal.
     unclosed: Option<Rc<RoundReport>>,
     failures: FailureDedup,
     warnings: WarningDedup,
+}
+
+/// The recipients of what the Killer sends.
+#[derive(Debug, Clone)]
+pub(super) struct KillerRecipients {
+    pub(super) disruption_accepted: StableRecipient<DisruptionAccepted>,
+    pub(super) recoveries_found: StableRecipient<RecoveriesFound>,
+    pub(super) round_finished: StableRecipient<RoundFinished>,
+    pub(super) recovery_reported: StableRecipient<RecoveryReported>,
 }
 
 impl Killer {
@@ -63,16 +79,17 @@ impl Killer {
     pub(super) fn new(
         config: &ActorsConfig,
         incarnation: u64,
-        notifier: StableRecipient<RoundFinished>,
+        recipients: KillerRecipients,
         heartbeat: Heartbeat,
     ) -> Self {
         let (switch, token) = StopSwitch::new(&config.platform);
-        let context = TaskContext::new(config, incarnation, token, heartbeat);
+        let accepted = recipients.disruption_accepted.clone();
+        let context = TaskContext::new(config, incarnation, accepted, token, heartbeat);
 
         Self {
             context: Rc::new(context),
             cluster: None,
-            notifier,
+            recipients,
             stop: switch,
             stopping: false,
             current: None,
@@ -81,6 +98,7 @@ impl Killer {
             deliveries: BTreeMap::new(),
             unsent: VecDeque::new(),
             undelivered: BTreeSet::new(),
+            has_recoveries: false,
             unclosed: None,
             failures: FailureDedup::default(),
             warnings: WarningDedup::default(),
@@ -120,19 +138,30 @@ impl Killer {
         if let Some((_, delivered)) = self.deliveries.pop_first() {
             return Some(KillerTask::RecordDelivery(delivered));
         }
-        let takeover_due = std::mem::take(&mut self.takeover_due);
-        (takeover_due && !self.stopping).then_some(KillerTask::TakeOver)
+        if self.stopping {
+            let is_last = self.unsent.is_empty() && self.undelivered.is_empty();
+            let releases = is_last && std::mem::take(&mut self.has_recoveries);
+            return releases.then_some(KillerTask::Release);
+        }
+        std::mem::take(&mut self.takeover_due).then_some(KillerTask::TakeOver)
     }
 
     fn finish(&mut self, outcome: TaskOutcome, ctx: &mut Context<Self>) {
         match outcome.takeover {
-            Some(Ok(takeover)) => self.queue_reports(takeover),
+            Some(Ok(takeover)) => self.queue_messages(takeover),
             Some(Err(error)) => self.failures.takeover_failed(&error),
             None => {}
         }
 
         match outcome.round {
-            Some(RoundResult::Reported { report, claim_state }) => self.finish_round(report, claim_state),
+            Some(RoundResult::Reported {
+                report,
+                claim_state,
+                recoveries,
+            }) => {
+                self.pass_on(recoveries);
+                self.finish_round(report, claim_state);
+            }
             Some(RoundResult::Skipped(denial)) => {
                 self.failures.round_is_elsewhere(&denial);
                 log::info!("skipping this round: {denial}");
@@ -140,35 +169,33 @@ impl Killer {
             None => {}
         }
 
-        self.offer_reports(ctx);
+        self.offer_messages(ctx);
     }
 
-    /// Queues the undelivered reports that a takeover pass found.
-    fn queue_reports(&mut self, takeover: Takeover) {
+    /// Queues the undelivered messages that a takeover pass found, and passes its recoveries on.
+    fn queue_messages(&mut self, takeover: Takeover) {
         self.unclosed = None;
         self.failures.takeover_succeeded(takeover.dropped, takeover.held);
+        self.has_recoveries = false;
+        self.pass_on(takeover.recoveries);
 
         for entry in takeover.outbox {
-            // A report that the Notifier accepted may have been lost in a crash, so it is sent again; the Notifier
+            // A message that the Notifier accepted may have been lost in a crash, so it is sent again; the Notifier
             // skips what it already knows.
             let id = entry.message.id();
-            let OutboxEntry {
-                message, delivered, ..
-            } = entry;
-            let Message::Report(report) = message else {
-                continue;
-            };
-            let slot = report.slot;
-            let is_same = |unsent: &RoundFinished| unsent.in_outbox && unsent.report.slot == slot;
-            if self.unsent.iter().any(is_same) || self.deliveries.contains_key(&id) {
-                continue;
+            let is_unsent = self.unsent.iter().any(|unsent| unsent.id() == Some(&id));
+            if !is_unsent && !self.deliveries.contains_key(&id) {
+                self.unsent.push_back(MessageOffer::of_entry(id, entry));
             }
+        }
+    }
 
-            self.unsent.push_back(RoundFinished {
-                report: Arc::new(report),
-                in_outbox: true,
-                delivered,
-            });
+    /// Passes the recoveries that this process has to watch on to the Watcher.
+    fn pass_on(&mut self, records: Vec<RecoveryRecord>) {
+        if !records.is_empty() {
+            self.has_recoveries = true;
+            // A Watcher that starts asks for them.
+            let _ = self.recipients.recoveries_found.send(RecoveriesFound { records });
         }
     }
 
@@ -178,32 +205,26 @@ impl Killer {
             self.unclosed = Some(Rc::new(report.clone()));
         }
 
-        let slot = report.slot;
+        let id = MessageId::of_round(report.slot);
         if self.failures.should_report(&report) {
             self.warnings.remove_reported(&mut report);
-            self.unsent.push_back(RoundFinished {
-                report: Arc::new(report),
-                in_outbox: claim_state != ClaimState::Unclaimed,
-                delivered: Vec::new(),
-            });
+            let in_outbox = claim_state != ClaimState::Unclaimed;
+            self.unsent.push_back(MessageOffer::of_round(report, in_outbox));
         } else if claim_state == ClaimState::Closed {
-            let id = MessageId::of_round(slot);
             self.deliveries.insert(id.clone(), MessageDelivered::finished(id));
         }
 
-        if self.unsent.len() > KEPT_REPORTS {
+        if self.unsent.len() > KEPT_MESSAGES {
             self.unsent.pop_front();
-            log::error!("a report was dropped: the Notifier accepted none of {KEPT_REPORTS}");
+            log::error!("a report was dropped: the Notifier accepted none of {KEPT_MESSAGES}");
         }
     }
 
-    /// Sends the unsent reports to the Notifier, as far as it accepts them.
-    fn offer_reports(&mut self, ctx: &mut Context<Self>) {
-        while let Some(report) = self.unsent.pop_front() {
-            let id = report
-                .in_outbox
-                .then_some(MessageId::of_round(report.report.slot));
-            if let Err(kept) = self.notifier.send(report) {
+    /// Sends the unsent messages to the Notifier, as far as it accepts them.
+    fn offer_messages(&mut self, ctx: &mut Context<Self>) {
+        while let Some(offer) = self.unsent.pop_front() {
+            let id = offer.id().cloned();
+            if let Err(kept) = offer.send(&self.recipients) {
                 self.unsent.push_front(kept);
                 break;
             }
@@ -217,7 +238,7 @@ impl Actor for Killer {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(OFFER_INTERVAL, Self::offer_reports);
+        ctx.run_interval(OFFER_INTERVAL, Self::offer_messages);
         ctx.run_interval(self.context.writer.takeover_interval(), |killer, ctx| {
             killer.takeover_due = true;
             killer.work(ctx);
@@ -279,6 +300,6 @@ impl Handler<Shutdown> for Killer {
             killer.undelivered.clear();
             killer.work(ctx);
         });
-        self.offer_reports(ctx);
+        self.offer_messages(ctx);
     }
 }

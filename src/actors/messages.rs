@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use actix::{Message, Recipient};
+use actix::Recipient;
 use jiff::Timestamp;
-use macaque_core::journal::{MessageId, RecoveryRecord};
+use macaque_core::journal::{Message, MessageId, OutboxEntry, RecoveryRecord};
 use macaque_core::recovery::{DisruptedVictim, RecoveryReport};
 use macaque_core::report::RoundReport;
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use super::role::ActorRole;
 use crate::heartbeat::Unhealthy;
 
 /// Clock → Killer: a round is due.
-#[derive(Debug, Clone, Message)]
+#[derive(Debug, Clone, actix::Message)]
 #[rtype(result = "()")]
 pub struct RoundDue {
     /// The scheduled instant.
@@ -25,7 +25,7 @@ pub struct RoundDue {
 }
 
 /// Killer → Notifier: a round ended, with this report.
-#[derive(Debug, Clone, Message)]
+#[derive(Debug, Clone, actix::Message)]
 #[rtype(result = "()")]
 pub struct RoundFinished {
     /// The report.
@@ -34,12 +34,14 @@ pub struct RoundFinished {
     /// than once, and its slot identifies it. If not, the round was never claimed here, and another replica may have run
     /// the same slot.
     pub in_outbox: bool,
+    /// Whether the report was read from the journal, which may have shortened it.
+    pub from_journal: bool,
     /// The names of the channels that already received the report.
     pub delivered: Vec<String>,
 }
 
 /// Killer → Watcher: the API server accepted a disruption.
-#[derive(Debug, Clone, Message)]
+#[derive(Debug, Clone, actix::Message)]
 #[rtype(result = "()")]
 pub struct DisruptionAccepted {
     /// The victim.
@@ -49,7 +51,7 @@ pub struct DisruptionAccepted {
 }
 
 /// Killer → Watcher: these recoveries are in the journal, and this process has to watch them.
-#[derive(Debug, Clone, Message)]
+#[derive(Debug, Clone, actix::Message)]
 #[rtype(result = "()")]
 pub struct RecoveriesFound {
     /// The recoveries.
@@ -57,12 +59,12 @@ pub struct RecoveriesFound {
 }
 
 /// Watcher → Killer: a Watcher has started and knows of no recovery yet.
-#[derive(Debug, Clone, Copy, Message)]
+#[derive(Debug, Clone, Copy, actix::Message)]
 #[rtype(result = "()")]
 pub struct RecoveriesWanted;
 
 /// Watcher or Killer → Notifier: a recovery ended, or its replacement is stuck.
-#[derive(Debug, Clone, Message)]
+#[derive(Debug, Clone, actix::Message)]
 #[rtype(result = "()")]
 pub struct RecoveryReported {
     /// The report, which is in the journal's outbox.
@@ -73,8 +75,22 @@ pub struct RecoveryReported {
     pub threads: BTreeMap<String, String>,
 }
 
+impl RecoveryReported {
+    /// The message about the recovery that `entry` of the outbox is about; `None` if it is about a round.
+    pub fn of_entry(entry: OutboxEntry) -> Option<Self> {
+        let Message::Recovery(report) = entry.message else {
+            return None;
+        };
+        Some(Self {
+            report: Arc::new(report),
+            delivered: entry.delivered,
+            threads: entry.threads,
+        })
+    }
+}
+
 /// Notifier → Killer: these channels received a message, or never will.
-#[derive(Debug, Clone, Message)]
+#[derive(Debug, Clone, actix::Message)]
 #[rtype(result = "()")]
 pub struct MessageDelivered {
     /// The message.
@@ -103,12 +119,12 @@ impl MessageDelivered {
 }
 
 /// Supervisor → each child: finish current work, accept nothing new, and stop.
-#[derive(Debug, Clone, Copy, Message)]
+#[derive(Debug, Clone, Copy, actix::Message)]
 #[rtype(result = "()")]
 pub struct Shutdown;
 
 /// A child → Supervisor: the child has started.
-#[derive(Message)]
+#[derive(actix::Message)]
 #[rtype(result = "()")]
 pub struct ChildStarted {
     /// The child's role.
@@ -120,7 +136,7 @@ pub struct ChildStarted {
 }
 
 /// A child's monitor → Supervisor: the child has stopped.
-#[derive(Debug, Message)]
+#[derive(Debug, actix::Message)]
 #[rtype(result = "()")]
 pub struct ChildStopped {
     /// The child's role.
@@ -157,6 +173,6 @@ impl fmt::Display for ExitReason {
 
 /// Any sender → Supervisor: shut down cleanly or, if sent a second time, at once. Holds the name of the request for the
 /// log, e.g. `SIGTERM`.
-#[derive(Debug, Clone, Copy, Message)]
+#[derive(Debug, Clone, Copy, actix::Message)]
 #[rtype(result = "()")]
 pub struct StopRequested(pub &'static str);

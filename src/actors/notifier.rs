@@ -1,49 +1,59 @@
 //! The Notifier actor: turns each report into a message and delivers it to every channel. Each channel has its own
 //! queue, so that a failing or slow channel delays neither the other channels nor the Killer.
 //!
+//! What is said of a recovery is a reply to the message about its round, behind which it waits in the queue. Where there are
+//! no threads, or that message was not delivered for certain, it is a message of its own. When all victims of a round have
+//! recovered, the message about the round is marked, if it can be edited and this incarnation delivered it.
+//!
 //! A message stays in its queue until the service accepts it. It is dropped if the service will never accept it, and
 //! given up if it was sent several times and may have been delivered each time.
 //! The Notifier confirms deliveries to the Killer, which records them in the journal.
 
+mod delivery;
 mod queue;
+mod round_marks;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use jiff::Timestamp;
-use macaque_core::journal::MessageId;
+use macaque_core::journal::{Message, MessageId};
 
-use self::queue::{AfterDelivery, ChannelQueue, QueuedMessage, SeriesResult};
+use self::delivery::DeliveryContext;
+use self::queue::{AfterDelivery, ChannelQueue, MessageRole, QueuedMessage, SeriesResult};
+use self::round_marks::RoundMarks;
 use super::ActorsConfig;
 use super::messages::{MessageDelivered, RecoveryReported, RoundFinished, Shutdown};
 use super::recipient::StableRecipient;
-use crate::failpoint::{FailPoint, FailPoints};
+use crate::failpoint::FailPoints;
 use crate::heartbeat::Heartbeat;
 use crate::notify::{
-    self, ChatClient, DeliveryError, DeliveryResult, DeliveryRetry, MessageContext, RoundMessage, TryCount,
+    ChatClient, DeliveryResult, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage,
+    RecoveryMessage, RoundMessage,
 };
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
 
-/// How many rounds are remembered, so that one incarnation of the Notifier delivers none of them twice.
-const TRACKED_ROUNDS: usize = 200;
+/// How many messages are remembered, so that one incarnation of the Notifier delivers none of them twice.
+const TRACKED_MESSAGES: usize = 400;
 
-/// A round whose report was accepted for delivery.
-struct TrackedRound {
-    slot: Timestamp,
-    /// How many channels have not finished with the report.
+/// A message of the outbox that was accepted for delivery.
+struct TrackedMessage {
+    id: MessageId,
+    /// How many channels have not finished with the message.
     left: usize,
 }
 
 /// The Notifier actor. Its HTTP client belongs to this incarnation and its Arbiter.
 pub struct Notifier {
     queues: Vec<ChannelQueue>,
-    rounds: VecDeque<TrackedRound>,
+    tracked: VecDeque<TrackedMessage>,
+    marks: RoundMarks,
     http: Option<ChatClient>,
     proxies: ProxyPolicy,
     messages: MessageContext,
+    notify_recovery: NotifyRecovery,
     retry: DeliveryRetry,
     killer: StableRecipient<MessageDelivered>,
     heartbeat: Heartbeat,
@@ -55,17 +65,23 @@ pub struct Notifier {
 
 impl Notifier {
     /// Creates a Notifier with empty queues.
-    pub(super) fn new(
+    pub fn new(
         config: &ActorsConfig,
         killer: StableRecipient<MessageDelivered>,
         heartbeat: Heartbeat,
     ) -> Self {
         Self {
             queues: config.channels.iter().cloned().map(ChannelQueue::new).collect(),
-            rounds: VecDeque::new(),
+            tracked: VecDeque::new(),
+            marks: RoundMarks::default(),
             http: None,
             proxies: config.proxies.clone(),
             messages: config.messages.clone(),
+            notify_recovery: if config.round.recovery.enabled {
+                config.notify_recovery
+            } else {
+                NotifyRecovery::Off
+            },
             retry: config.retry,
             killer,
             heartbeat,
@@ -76,58 +92,76 @@ impl Notifier {
         }
     }
 
-    /// Remembers a round from the outbox, with `left` channels to deliver to.
-    fn track(&mut self, slot: Timestamp, left: usize) {
-        self.rounds.push_back(TrackedRound { slot, left });
-        if self.rounds.len() > TRACKED_ROUNDS {
-            self.rounds.pop_front();
+    /// Whether this incarnation has accepted a message before; confirms it again if every channel has finished with it.
+    fn knows(&self, id: &MessageId) -> bool {
+        let Some(known) = self.tracked.iter().find(|tracked| tracked.id == *id) else {
+            return false;
+        };
+        if known.left == 0 {
+            self.confirm(MessageDelivered::finished(id.clone()));
         }
+        true
+    }
+
+    /// Remembers a message of the outbox, with `left` channels to deliver to.
+    fn track(&mut self, id: MessageId, left: usize) {
         if left == 0 {
-            self.confirm(MessageDelivered::finished(MessageId::of_round(slot)));
+            self.confirm(MessageDelivered::finished(id.clone()));
+        }
+        self.tracked.push_back(TrackedMessage { id, left });
+        if self.tracked.len() > TRACKED_MESSAGES {
+            self.tracked.pop_front();
+        }
+    }
+
+    /// The queues whose channels did not receive a message yet.
+    fn waiting(&self, delivered: &[String]) -> Vec<usize> {
+        let is_waiting = |index: &usize| {
+            let name = self.queues[*index].channel.name();
+            !delivered.iter().any(|delivered| delivered == name)
+        };
+        (0..self.queues.len()).filter(is_waiting).collect()
+    }
+
+    /// Adds a message to a queue.
+    fn enqueue(&mut self, index: usize, message: QueuedMessage, ctx: &mut Context<Self>) {
+        if let Some(dropped) = self.queues[index].push(message) {
+            self.note_done(index, &dropped, None);
+        }
+        self.send_next(index, ctx);
+    }
+
+    /// Marks the message about a round wherever it can be edited.
+    fn mark(&mut self, marked: RoundMessage, ctx: &mut Context<Self>) {
+        let message: Rc<OutgoingMessage> = Rc::new(marked.into());
+        for index in 0..self.queues.len() {
+            if self.queues[index].channel.has_threads() {
+                let edit = QueuedMessage::new(Rc::clone(&message), MessageRole::Edit);
+                self.enqueue(index, edit, ctx);
+            }
         }
     }
 
     /// Sends the next message of a queue, unless the queue is busy.
     fn send_next(&mut self, index: usize, ctx: &mut Context<Self>) {
         let queue = &mut self.queues[index];
-        let Some(mut message) = queue.take_next() else {
+        let Some(message) = queue.take_next() else {
             self.stop_if_drained(ctx);
             return;
         };
 
-        let channel = queue.channel.clone();
-        let http = self.http.clone();
-        let retry = self.retry;
-        let platform = self.platform.clone();
-        let fail_points = self.fail_points.clone();
-        let hang_timeout = self.hang_timeout;
-        let operation = self.heartbeat.begin("a delivery", hang_timeout);
-
-        let delivery = async move {
-            fail_points.pass(FailPoint::BeforeNotify).await;
-            let result = match http {
-                Some(http) => {
-                    let text = Rc::clone(&message.message);
-                    let deliver_once = async || {
-                        operation.expect(http.deadline() + hang_timeout);
-                        notify::deliver(&http, &channel, &text).await
-                    };
-                    let pause = async |length| {
-                        operation.expect(length + hang_timeout);
-                        platform.sleep(length).await;
-                    };
-                    retry
-                        .run(&platform, &mut message.tries, deliver_once, pause)
-                        .await
-                }
-                None => Err(DeliveryError::permanent("there is no HTTP client")),
-            };
-            operation.expect(hang_timeout);
-            fail_points.pass(FailPoint::AfterNotify).await;
-            (message, result)
+        let context = DeliveryContext {
+            channel: queue.channel.clone(),
+            http: self.http.clone(),
+            retry: self.retry,
+            platform: self.platform.clone(),
+            fail_points: self.fail_points.clone(),
+            hang_timeout: self.hang_timeout,
+            operation: self.heartbeat.begin("a delivery", self.hang_timeout),
         };
         ctx.spawn(
-            delivery
+            context
+                .deliver(message)
                 .into_actor(self)
                 .map(move |(message, result), notifier, ctx| {
                     notifier.after_delivery(index, message, result, ctx)
@@ -150,8 +184,8 @@ impl Notifier {
             stopping: self.stopping,
         };
         match self.queues[index].note(message.clone(), series) {
-            AfterDelivery::Finished => {
-                self.note_done(index, &message);
+            AfterDelivery::Finished { name } => {
+                self.note_done(index, &message, name);
                 self.send_next(index, ctx);
             }
             AfterDelivery::Undelivered => self.send_next(index, ctx),
@@ -164,23 +198,21 @@ impl Notifier {
         }
     }
 
-    /// Notes that a channel is done with a message, and confirms that to the Killer.
-    fn note_done(&mut self, index: usize, message: &QueuedMessage) {
-        if !message.in_outbox {
+    /// Notes that a channel is done with a message, which has this name there, and confirms that to the Killer.
+    fn note_done(&mut self, index: usize, message: &QueuedMessage, name: Option<String>) {
+        let Some(id) = &message.id else {
             return;
-        }
-
-        let slot = message.message.slot;
-        let tracked = self.rounds.iter_mut().find(|round| round.slot == slot);
-        let left = tracked.map_or(0, |round| {
-            round.left = round.left.saturating_sub(1);
-            round.left
+        };
+        let tracked = self.tracked.iter_mut().find(|tracked| tracked.id == *id);
+        let left = tracked.map_or(0, |tracked| {
+            tracked.left = tracked.left.saturating_sub(1);
+            tracked.left
         });
 
         let channel = self.queues[index].channel.name().to_owned();
         self.confirm(MessageDelivered {
-            message: MessageId::of_round(slot),
-            channels: BTreeMap::from([(channel, None)]),
+            message: id.clone(),
+            channels: BTreeMap::from([(channel, name)]),
             done: left == 0,
         });
     }
@@ -219,36 +251,35 @@ impl Handler<RoundFinished> for Notifier {
         let RoundFinished {
             report,
             in_outbox,
+            from_journal,
             delivered,
         } = finished;
-        let slot = report.slot;
-        let known = self.rounds.iter().find(|round| in_outbox && round.slot == slot);
-        if let Some(known) = known {
-            if known.left == 0 {
-                self.confirm(MessageDelivered::finished(MessageId::of_round(slot)));
-            }
+        let id = in_outbox.then(|| MessageId::of_round(report.slot));
+        if id.as_ref().is_some_and(|id| self.knows(id)) {
             return;
         }
 
-        let is_waiting = |index: &usize| {
-            let name = self.queues[*index].channel.name();
-            !delivered.iter().any(|delivered| delivered == name)
-        };
-        let waiting: Vec<_> = (0..self.queues.len()).filter(is_waiting).collect();
-        if in_outbox {
-            self.track(slot, waiting.len());
+        let waiting = self.waiting(&delivered);
+        if let Some(id) = id.clone() {
+            self.track(id, waiting.len());
         }
+        let round = RoundMessage::in_context(&report, &self.messages);
+        // A report from the journal may not name every victim.
+        let is_marked = in_outbox && !from_journal && self.notify_recovery != NotifyRecovery::Off;
+        let marked = is_marked
+            .then(|| self.marks.note_round(&report, &round))
+            .flatten();
 
-        let message = QueuedMessage {
-            message: Rc::new(RoundMessage::in_context(&report, &self.messages)),
-            in_outbox,
-            tries: TryCount::default(),
-        };
+        let message: Rc<OutgoingMessage> = Rc::new(round.into());
         for index in waiting {
-            if let Some(dropped) = self.queues[index].push(message.clone()) {
-                self.note_done(index, &dropped);
-            }
-            self.send_next(index, ctx);
+            let message = QueuedMessage {
+                id: id.clone(),
+                ..QueuedMessage::new(Rc::clone(&message), MessageRole::Round)
+            };
+            self.enqueue(index, message, ctx);
+        }
+        if let Some(marked) = marked {
+            self.mark(marked, ctx);
         }
     }
 }
@@ -256,7 +287,37 @@ impl Handler<RoundFinished> for Notifier {
 impl Handler<RecoveryReported> for Notifier {
     type Result = ();
 
-    fn handle(&mut self, _: RecoveryReported, _: &mut Self::Context) {}
+    fn handle(&mut self, reported: RecoveryReported, ctx: &mut Self::Context) {
+        let RecoveryReported {
+            report,
+            delivered,
+            threads,
+        } = reported;
+        let id = Message::Recovery((*report).clone()).id();
+        if self.knows(&id) {
+            return;
+        }
+
+        let recovery = RecoveryMessage::in_context(report, &self.messages);
+        let is_for_chat = self.notify_recovery.includes(&recovery);
+        let mut waiting = self.waiting(&delivered);
+        waiting.retain(|index| is_for_chat || !self.queues[*index].channel.is_chat());
+        self.track(id.clone(), waiting.len());
+        let marked = self.marks.note_recovery(&recovery.report, &recovery.headline);
+
+        let message: Rc<OutgoingMessage> = Rc::new(recovery.into());
+        for index in waiting {
+            let message = QueuedMessage {
+                id: Some(id.clone()),
+                parent: threads.get(self.queues[index].channel.name()).cloned(),
+                ..QueuedMessage::new(Rc::clone(&message), MessageRole::Reply)
+            };
+            self.enqueue(index, message, ctx);
+        }
+        if let Some(marked) = marked {
+            self.mark(marked, ctx);
+        }
+    }
 }
 
 impl Handler<Shutdown> for Notifier {

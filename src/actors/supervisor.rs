@@ -50,20 +50,19 @@ pub struct ActorTimeouts {
     pub drain: Duration,
 }
 
-/// The recipients through which the children send messages to each other.
+/// The recipients through which the children send messages to each other, by message.
 #[derive(Debug, Clone, Default)]
 struct ActorRecipients {
-    killer: StableRecipient<RoundDue>,
-    notifier: StableRecipient<RoundFinished>,
-    /// The ways from the Killer to the Watcher.
-    accepted: StableRecipient<DisruptionAccepted>,
-    found: StableRecipient<RecoveriesFound>,
-    /// The way from the Watcher to the Killer.
-    wanted: StableRecipient<RecoveriesWanted>,
-    /// The way to the Notifier for recoveries.
-    recoveries: StableRecipient<RecoveryReported>,
-    /// The way from the Notifier back to the Killer.
-    confirmations: StableRecipient<MessageDelivered>,
+    // To the Killer.
+    round_due: StableRecipient<RoundDue>,
+    recoveries_wanted: StableRecipient<RecoveriesWanted>,
+    message_delivered: StableRecipient<MessageDelivered>,
+    // To the Watcher.
+    disruption_accepted: StableRecipient<DisruptionAccepted>,
+    recoveries_found: StableRecipient<RecoveriesFound>,
+    // To the Notifier.
+    round_finished: StableRecipient<RoundFinished>,
+    recovery_reported: StableRecipient<RecoveryReported>,
 }
 
 /// The Supervisor's view of one child.
@@ -290,17 +289,17 @@ impl ActorRecipients {
         match role {
             ActorRole::Clock => {}
             ActorRole::Killer => {
-                self.killer.disconnect();
-                self.wanted.disconnect();
-                self.confirmations.disconnect();
+                self.round_due.disconnect();
+                self.recoveries_wanted.disconnect();
+                self.message_delivered.disconnect();
             }
             ActorRole::Watcher => {
-                self.accepted.disconnect();
-                self.found.disconnect();
+                self.disruption_accepted.disconnect();
+                self.recoveries_found.disconnect();
             }
             ActorRole::Notifier => {
-                self.notifier.disconnect();
-                self.recoveries.disconnect();
+                self.round_finished.disconnect();
+                self.recovery_reported.disconnect();
             }
         }
     }

@@ -32,7 +32,7 @@ use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
-use crate::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
+use crate::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage};
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
@@ -116,8 +116,9 @@ fn start_sandbox(every: Duration, platform: &Platform) -> Result<(Sandbox, TempK
 }
 
 /// Shows round after round, until there were enough or the actors ended.
-fn show_rounds(messages: &Receiver<RoundMessage>, screen: &DemoScreen, rounds: usize) {
-    for message in messages.iter().take(rounds) {
+fn show_rounds(messages: &Receiver<OutgoingMessage>, screen: &DemoScreen, rounds: usize) {
+    let of_rounds = messages.iter().filter_map(OutgoingMessage::into_round);
+    for message in of_rounds.take(rounds) {
         screen.round(&message);
     }
 }
@@ -125,7 +126,7 @@ fn show_rounds(messages: &Receiver<RoundMessage>, screen: &DemoScreen, rounds: u
 fn actors_config(
     every: Duration,
     access: ClusterAccess,
-    listener: Sender<RoundMessage>,
+    listener: Sender<OutgoingMessage>,
     platform: &Platform,
 ) -> ActorsConfig {
     // A pod that has just come up is exempt for a moment, or the same pods would be evicted again and again.
@@ -164,6 +165,7 @@ fn actors_config(
         channels: Arc::new([Channel::Listener(listener)]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
+        notify_recovery: NotifyRecovery::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

@@ -1,34 +1,34 @@
-//! `macaque once`: one round now; the exit code says how it went.
+//! `macaque once`: one round now; the exit code says how it went and, with `--wait`, how its victims recovered.
 
-use std::collections::BTreeMap;
+mod delivery;
+mod recovery_wait;
+mod telling;
+
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix::System;
 use clap::Args;
-use futures_util::FutureExt as _;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
-use macaque_core::journal::{Denial, JournalEvent, MessageId};
-use macaque_core::report::{RoundEnd, RoundReport, RoundStatus};
-use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
+use macaque_core::duration;
+use macaque_core::journal::{Denial, RecoveryRecord};
+use macaque_core::recovery::DisruptedVictim;
+use macaque_core::report::{RoundEnd, RoundReport};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use self::delivery::{count_signals, received};
+use self::recovery_wait::RecoveryWait;
+use self::telling::Telling;
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs, seed};
-use super::{exit, output, setup};
+use super::{exit, setup};
 use crate::failpoint::FailPoints;
 use crate::gates::Gates;
-use crate::notify::{
-    self, ChatClient, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, MessageContext, Retryable,
-    RoundMessage,
-};
 use crate::platform::Platform;
 use crate::round::{self, ClaimState, RoundContext, RoundResult};
-use crate::settings::{NotifySettings, ScheduleNeed, ValidSettings};
-use crate::stop::StopSwitch;
+use crate::settings::{ScheduleNeed, ValidSettings};
+use crate::stop::{StopSwitch, StopToken};
 use crate::telemetry;
-
-/// How long a delivery may take: as long as the daemon gives its channels when it stops.
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The flags of `macaque once`.
 #[derive(Debug, Args)]
@@ -38,17 +38,24 @@ pub(super) struct OnceArgs {
     /// Seed of the draw, to repeat the picks of an earlier round [default: random]
     #[arg(long, value_name = "NUMBER", value_parser = seed, allow_negative_numbers = true)]
     seed: Option<u64>,
+    /// Wait until the victims have recovered, at most this long for each [default: recovery.timeout]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, value_parser = parse_wait)]
+    #[expect(
+        clippy::option_option,
+        reason = "a flag that may have a value, as clap reads it"
+    )]
+    wait: Option<Option<Duration>>,
     /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: OutputFormat,
 }
 
-/// The report as programs read it.
-#[derive(Serialize)]
-struct PrintedReport<'a> {
-    status: RoundStatus,
-    #[serde(flatten)]
-    report: &'a RoundReport,
+/// A round that was run.
+struct FinishedRound {
+    report: RoundReport,
+    claim_state: ClaimState,
+    /// The recoveries that the journal has.
+    recoveries: Vec<RecoveryRecord>,
 }
 
 /// Runs one round; returns the process's exit code.
@@ -57,92 +64,133 @@ pub(super) fn run(global: &GlobalArgs, args: &OnceArgs) -> i32 {
         Ok(settings) => settings,
         Err(code) => return code,
     };
+    if args.wait.is_some() && !settings.config.recovery.enabled {
+        telemetry::print_error(
+            "--wait: recovery.enabled is false, so there is nothing to wait for: set it to true, or leave --wait out",
+        );
+        return exit::USAGE;
+    }
     System::new().block_on(run_and_report(&settings, args))
 }
 
 async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
     let platform = Platform::system();
     let cluster = match setup::connect(&settings.cluster, &platform).await {
-        Ok(cluster) => cluster,
+        Ok(cluster) => Rc::new(cluster),
         Err(code) => return code,
     };
     let seed = args.seed.unwrap_or_else(|| round::random_seed(&platform));
 
     let signals = count_signals();
-    let (switch, stop) = StopSwitch::new(&platform);
+    let stop = stop_at_first(&signals, &platform);
     let config = setup::round_config(settings);
+    let timeout = config.recovery.timeout;
+    let (wait, results) = match args.wait.filter(|_| !config.dry_run) {
+        Some(limit) => {
+            let (wait, results) = RecoveryWait::new(&cluster, timeout, limit, &stop, &platform);
+            (Some(wait), Some(results))
+        }
+        None => (None, None),
+    };
+    let mut journal_store = setup::journal_store(settings, &platform).on_demand();
+    if wait.is_none() {
+        journal_store = journal_store.leaving_recoveries();
+    }
+    let on_accepted = |victim: DisruptedVictim, at: Instant| {
+        if let Some(wait) = &wait {
+            wait.follow(victim, at);
+        }
+    };
     let context = RoundContext {
         cluster: &cluster,
         gates: &Gates::new(&config.gates, &platform),
-        writer: &setup::journal_store(settings, &platform).on_demand().writer(0),
+        writer: &journal_store.writer(0),
         config: &config,
-
-        on_accepted: &|_, _| {},
+        on_accepted: &on_accepted,
         stop: &stop,
         platform: &platform,
         fail_points: &FailPoints::default(),
     };
-    let Some((report, claim_state)) = run_round(context, seed, &switch, &signals).await else {
+    let Some(round) = run_round(context, seed, &signals).await else {
         telemetry::print_error(
             "stopped by a second signal: the last request to the API server may still take effect",
         );
         return exit::CLUSTER;
     };
 
-    // Whatever becomes of the deliveries, the caller knows.
-    let messages = setup::message_context(settings);
-    print(&report, &messages, args.output);
-    let message = RoundMessage::in_context(&report, &messages);
-    let is_delivered = deliver(&settings.notify, &message, signals, &platform).await;
-    if is_delivered && claim_state == ClaimState::Closed {
-        record_delivery(context, report.slot).await;
+    if let Some(wait) = &wait {
+        wait.end_with_round(&round.report, &round.recoveries);
     }
-    exit_code(&report)
-}
-
-/// Records that the report was delivered to every channel; otherwise a Killer on the same journal delivers it.
-async fn record_delivery(context: RoundContext<'_>, slot: Timestamp) {
-    let delivered = JournalEvent::Delivered {
-        message: MessageId::of_round(slot),
-        channels: BTreeMap::new(),
-        done: true,
+    let telling = Telling {
+        context,
+        settings,
+        messages: setup::message_context(settings),
+        limit: args.wait.flatten(),
+        format: args.output,
+        signals,
     };
-    if let Err(error) = context.writer.commit(context.cluster, &delivered).await {
-        log::warn!("could not record delivery of the report: {error}");
-    }
+    telling.tell(&round, results).await
 }
 
+/// A token that the first signal asks to stop.
+fn stop_at_first(signals: &watch::Receiver<usize>, platform: &Platform) -> StopToken {
+    let (switch, stop) = StopSwitch::new(platform);
+    let signals = signals.clone();
+    actix::spawn(async move {
+        received(signals, 1).await;
+        switch.request();
+    });
+    stop
+}
 /// Runs the round. The first signal ends it after the current request, the second at once: `None`.
 async fn run_round(
     context: RoundContext<'_>,
     seed: u64,
-    switch: &StopSwitch,
     signals: &watch::Receiver<usize>,
-) -> Option<(RoundReport, ClaimState)> {
+) -> Option<FinishedRound> {
     let slot = slot_of_request(context.platform.now());
-    let ask_to_stop = async {
-        received(signals.clone(), 1).await;
-        switch.request();
-        received(signals.clone(), 2).await;
-    };
     let result = tokio::select! {
         result = round::run(context, slot, seed) => result,
-        () = ask_to_stop => return None,
+        () = received(signals.clone(), 2) => return None,
     };
 
     Some(match result {
-        RoundResult::Reported { report, claim_state } => (report, claim_state),
-        RoundResult::Skipped(denial) => {
-            let report = RoundReport {
+        RoundResult::Reported {
+            report,
+            claim_state,
+            recoveries,
+        } => FinishedRound {
+            report,
+            claim_state,
+            recoveries,
+        },
+        RoundResult::Skipped(denial) => FinishedRound {
+            report: RoundReport {
                 end: RoundEnd::Withheld {
                     why: with_remedy(&denial),
                 },
                 finished: context.platform.now().max(slot),
                 ..context.config.blank_report(slot, seed)
-            };
-            (report, ClaimState::Unclaimed)
-        }
+            },
+            claim_state: ClaimState::Unclaimed,
+            recoveries: Vec::new(),
+        },
     })
+}
+
+/// Parses the longest wait for a recovery.
+fn parse_wait(text: &str) -> Result<Duration, String> {
+    match duration::parse_duration(text) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        Ok(_) => Err("it is no time at all: write 1s or more".to_owned()),
+        Err(error) => {
+            let right = match error.remedies().as_slice() {
+                [] => "a number with its unit, such as 90s or 5m".to_owned(),
+                remedies => remedies.join(" or "),
+            };
+            Err(format!("it {}: write {right}", error.fault()))
+        }
+    }
 }
 
 /// The slot of a round that is asked for at `now`: that time, never a later one, and fine enough to tell two requests
@@ -164,108 +212,6 @@ fn with_remedy(denial: &Denial) -> String {
         _ => "run the command again",
     };
     format!("{denial}: {remedy}")
-}
-
-/// Counts every SIGINT and SIGTERM from now on.
-fn count_signals() -> watch::Receiver<usize> {
-    let (count, counted) = watch::channel(0);
-    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-
-    actix::spawn(async move {
-        if let [Ok(mut interrupt), Ok(mut terminate)] = signals {
-            loop {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                count.send_modify(|count| *count += 1);
-            }
-        }
-    });
-
-    counted
-}
-
-/// Waits until this many signals were received.
-async fn received(mut signals: watch::Receiver<usize>, many: usize) {
-    if signals.wait_for(|count| *count >= many).await.is_err() {
-        // The counting task is gone: no signal can be received.
-        std::future::pending::<()>().await;
-    }
-}
-
-/// Delivers the message to every channel at once, until the next signal or the timeout, and logs each failure; returns
-/// whether every channel received it.
-async fn deliver(
-    notify: &NotifySettings,
-    message: &RoundMessage,
-    signals: watch::Receiver<usize>,
-    platform: &Platform,
-) -> bool {
-    let channels = notify.channels();
-    if channels.is_empty() {
-        return true;
-    }
-    let http = match ChatClient::new(&channels, &setup::notify_proxies(notify), platform) {
-        Ok(http) => http,
-        Err(error) => {
-            log::error!("the report was not delivered: {error}");
-            return false;
-        }
-    };
-
-    let retry = DeliveryRetry::default();
-    let next = *signals.borrow() + 1;
-    let signal = received(signals, next).shared();
-    let deliveries = channels.iter().map(async |channel| {
-        let signal = signal.clone();
-        let delivery = notify::deliver_with_retries(&http, channel, message, &retry, platform);
-        let result = tokio::select! {
-            result = platform.within(DELIVERY_TIMEOUT, delivery) => result.unwrap_or_else(|| {
-                let why = format!("timed out after {} s", DELIVERY_TIMEOUT.as_secs());
-                Err(DeliveryError::in_doubt(why))
-            }),
-            () = signal => Err(DeliveryError::in_doubt("interrupted by a signal")),
-        };
-        log_result(channel.name(), &result);
-        result.is_ok()
-    });
-    let delivered = futures_util::future::join_all(deliveries).await;
-    delivered.into_iter().all(|is_delivered| is_delivered)
-}
-
-/// Logs what became of a delivery, unless it is confirmed.
-fn log_result(channel: &str, result: &DeliveryResult) {
-    match result {
-        Ok(Delivery::Confirmed) => {}
-        Ok(Delivery::Unconfirmed { why }) => {
-            log::warn!("the report counts as delivered to {channel}, in doubt: {why}");
-        }
-        Err(error) if error.retryable == Retryable::InDoubt => {
-            log::error!("it is unknown whether {channel} received the report: {error}");
-        }
-        Err(error) => log::error!("cannot deliver the report to {channel}: {error}"),
-    }
-}
-
-fn print(report: &RoundReport, messages: &MessageContext, format: OutputFormat) {
-    let status = report.status();
-    match format {
-        OutputFormat::Table => output::write_plain(&output::report(report, messages)),
-        OutputFormat::Json => output::json(&PrintedReport { status, report }),
-        OutputFormat::Yaml => output::yaml(&PrintedReport { status, report }),
-    }
-}
-
-fn exit_code(report: &RoundReport) -> i32 {
-    match report.status() {
-        RoundStatus::Disrupted | RoundStatus::DryRun => exit::OK,
-        RoundStatus::Failed => exit::CLUSTER,
-        RoundStatus::Refused => exit::REFUSED,
-        RoundStatus::Held => exit::HELD,
-        RoundStatus::Unanswered => exit::UNANSWERED,
-        RoundStatus::Idle => exit::IDLE,
-    }
 }
 
 #[cfg(test)]

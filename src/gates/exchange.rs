@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::config::GateConfig;
 use super::judgement::{GateJudgement, GateServer};
 use crate::http_client::{
-    AnswerLimits, BodyEnd, HttpAnswer, HttpClient, HttpFailure, HttpRequest, TlsRoots, TlsSetupError, Uri,
-    tls,
+    AnswerLimits, BodyEnd, HttpAnswer, HttpClient, HttpFailure, HttpRequest, Method, TlsRoots, TlsSetupError,
+    Uri, tls,
 };
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
@@ -101,8 +101,10 @@ impl<'a> GateExchange<'a> {
         body: Option<(&'static str, String)>,
         bytes: usize,
     ) -> Result<HttpAnswer, GateJudgement> {
+        let method = if body.is_some() { Method::POST } else { Method::GET };
         let request = HttpRequest {
             url: parse(url)?,
+            method,
             body,
             bearer: self.token.as_ref(),
             headers: &self.config.headers,

@@ -38,6 +38,9 @@ impl RoundGuards<'_> {
 
         let cluster = self.context.cluster;
         let read = self.read(async || cluster.namespace_keys(namespace).await).await;
+        if let Ok(OptionalRead::Found(keys)) = &read {
+            self.namespace_keys.insert(namespace.to_owned(), keys.clone());
+        }
         let finding = self.judge_keys(&format!("namespace {namespace}"), read);
         let dated = self.dated(&finding);
         self.namespaces.insert(namespace.to_owned(), dated);
@@ -47,6 +50,10 @@ impl RoundGuards<'_> {
     async fn owner_freeze(&mut self, owner: &WorkloadRef) -> GuardFinding {
         let cluster = self.context.cluster;
         let read = self.read(async || cluster.owner_keys(owner).await).await;
+        self.owner_keys = match &read {
+            Ok(OptionalRead::Found(keys)) => Some((owner.clone(), keys.clone())),
+            _ => None,
+        };
         let place = format!("{}/{}", owner.kind.to_lowercase(), owner.name);
         self.judge_keys(&place, read)
     }

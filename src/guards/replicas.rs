@@ -24,6 +24,7 @@ impl RoundGuards<'_> {
             let read = reader.of_with_disrupted(victim).await;
             read.map_err(|error| error.to_string())
         };
+        self.siblings = None;
         let (siblings, disrupted) = match self.in_time(reading).await {
             Ok(Some(read)) => read,
             Ok(None) => return Vec::new(),
@@ -35,6 +36,8 @@ impl RoundGuards<'_> {
             let why = "the victim is not among the pods of its owner that were listed".to_owned();
             return Vec::from_iter(unknown_siblings(context.config, why));
         }
-        judge_siblings(&victim.id.uid, &siblings, context.config, context.platform.now())
+        let findings = judge_siblings(&victim.id.uid, &siblings, context.config, context.platform.now());
+        self.siblings = Some((victim.id.uid.clone(), siblings));
+        findings
     }
 }

@@ -85,6 +85,25 @@ impl SiblingReader<'_> {
         self.list(namespace, &Selector::default(), add_to_owner).await
     }
 
+    /// Reads the pods of `owner` among those of `namespace` that match `selector`, and the version of that list, from which
+    /// a watch can begin.
+    ///
+    /// # Errors
+    /// The pods could not be listed.
+    pub async fn of_owner(
+        &self,
+        namespace: &str,
+        owner: &PodOwner,
+        selector: &Selector,
+    ) -> Result<(SiblingPods, Option<String>), ApiError> {
+        let add = |siblings: &mut SiblingPods, pod: Pod| {
+            if pod.owner.as_ref() == Some(owner) {
+                siblings.add(&pod);
+            }
+        };
+        self.list_with_version(namespace, selector, add).await
+    }
+
     /// Reads how many pods a workload wants; `None` if macaque may not see that, or the workload has no number.
     ///
     /// # Errors
@@ -108,7 +127,20 @@ impl SiblingReader<'_> {
         selector: &Selector,
         add: impl Fn(&mut T, Pod),
     ) -> Result<T, ApiError> {
+        let (collected, _) = self.list_with_version(namespace, selector, add).await?;
+        Ok(collected)
+    }
+
+    /// Lists as [`Self::list`] does, and also returns the version of the first page: what changed while the others were
+    /// read comes after it.
+    async fn list_with_version<T: Default>(
+        &self,
+        namespace: &str,
+        selector: &Selector,
+        add: impl Fn(&mut T, Pod),
+    ) -> Result<(T, Option<String>), ApiError> {
         let mut collected = T::default();
+        let mut version = None;
         let mut pager = ListPager::default();
         loop {
             let read = async || {
@@ -124,6 +156,9 @@ impl SiblingReader<'_> {
             if cursor.restarted {
                 collected = T::default();
             }
+            if cursor.restarted || pager.after().is_none() {
+                version.clone_from(&cursor.version);
+            }
 
             let turned = pager.turn(&cursor, pods.len());
             for pod in pods {
@@ -134,7 +169,7 @@ impl SiblingReader<'_> {
                 why: why.to_owned(),
             })?;
             if pager.after().is_none() {
-                return Ok(collected);
+                return Ok((collected, version));
             }
         }
     }
@@ -143,17 +178,22 @@ impl SiblingReader<'_> {
 /// The selector that narrows the list for the siblings of a pod with these labels. One that does not select the pod
 /// itself is not used.
 fn narrowing(owner: &PodOwner, labels: &BTreeMap<String, String>, scale: Option<&WorkloadScale>) -> Selector {
-    let text = match scale {
-        Some(scale) => scale.selector.clone(),
-        None if owner.kind == "Job" => format!("{JOB_NAME}={}", owner.name),
-        None => String::new(),
-    };
-    let selector: Selector = text.parse().unwrap_or_default();
+    let selector = selector_of(owner, scale);
     if selector.matches(labels) {
         selector
     } else {
         Selector::default()
     }
+}
+
+/// The selector of the pods of `owner`, which its scale tells; empty if nothing does.
+pub(crate) fn selector_of(owner: &PodOwner, scale: Option<&WorkloadScale>) -> Selector {
+    let text = match scale {
+        Some(scale) => scale.selector.clone(),
+        None if owner.kind == "Job" => format!("{JOB_NAME}={}", owner.name),
+        None => String::new(),
+    };
+    text.parse().unwrap_or_default()
 }
 
 fn add_to_owner(owners: &mut BTreeMap<PodOwner, OwnedPods>, pod: Pod) {

@@ -11,8 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::eligibility::Exemption;
 use macaque_core::journal::{
-    Denial, Journal, JournalEvent, LeaseHolder, PauseRequest, StepContext, StoredJournal,
+    Denial, Journal, JournalEvent, LeaseHolder, Message, OutboxEntry, PauseRequest, StepContext,
+    StoredJournal,
 };
+use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::RoundEnd;
 
 use super::JournalStore;
@@ -101,6 +103,27 @@ impl JournalWriter {
             JournalLocation::Memory => Ok(self.store.step_in_memory(event, &self.holder, cluster.skew())?),
             JournalLocation::ConfigMap(place) => self.commit_to(cluster, place, event).await,
         }
+    }
+
+    /// Commits what became of a recovery; returns the message that is in the outbox because of it, or `None` if the journal
+    /// does not have the recovery: not yet, or not any more.
+    ///
+    /// # Errors
+    /// It was not written, or may not have been.
+    pub async fn report_recovery(
+        &self,
+        cluster: &Cluster,
+        report: &RecoveryReport,
+    ) -> Result<Option<OutboxEntry>, JournalError> {
+        // By a cached copy, a recovery that another actor has recorded meanwhile would seem to be over.
+        self.forget_cached();
+        let event = JournalEvent::ReportRecovery(Box::new(report.clone()));
+        let journal = self.commit(cluster, &event).await?;
+
+        let id = Message::Recovery(report.clone()).id();
+        let entry = journal.message(&id);
+        let own = entry.filter(|entry| entry.holder.process == self.holder.process);
+        Ok(own.cloned())
     }
 
     /// Commits to the ConfigMap, and retries conflicts and transient errors.

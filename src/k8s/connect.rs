@@ -60,6 +60,9 @@ pub struct RequestDeadlines {
     /// (`requestTimeoutUpperBound` in `apiserver/pkg/endpoints/handlers/rest.go`), so that its answer always arrives
     /// first.
     pub disrupt: Duration,
+    /// How long a watch may be silent. Longer than the minute after which the API server sends a bookmark at the latest
+    /// (`defaultBookmarkFrequency` in `apiserver/pkg/storage/cacher/cacher.go`), so that a silent one is broken.
+    pub watch: Duration,
 }
 
 impl Default for RequestDeadlines {
@@ -67,6 +70,7 @@ impl Default for RequestDeadlines {
         Self {
             read: Duration::from_secs(30),
             disrupt: Duration::from_secs(40),
+            watch: Duration::from_secs(75),
         }
     }
 }
@@ -166,7 +170,8 @@ fn set_behaviour(config: &mut Config, deadlines: RequestDeadlines) {
     // A budget refuses with 429, which kube would retry fifteen times over minutes.
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
-    config.read_timeout = Some(deadlines.disrupt);
+    // A bound for connections that nothing else bounds: each request has its own deadline, and so has a watch.
+    config.read_timeout = Some(deadlines.disrupt.max(deadlines.watch * 2));
     config.write_timeout = Some(deadlines.disrupt);
     config.reset_reader_on_write = true;
     let agent = concat!("macaque/", env!("CARGO_PKG_VERSION"));

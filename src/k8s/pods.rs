@@ -29,6 +29,8 @@ pub struct PageCursor {
     pub restarted: bool,
     /// How many items follow this page, if the server says so, which it does only for lists without selectors.
     pub remaining: Option<usize>,
+    /// The version of the list, from which a watch can begin, if the server says it.
+    pub version: Option<String>,
 }
 
 impl PageCursor {
@@ -39,6 +41,7 @@ impl PageCursor {
             // An empty token ends the list too.
             next: page.next.filter(|token| !token.is_empty()),
             restarted,
+            version: page.version.filter(|version| !version.is_empty()),
         }
     }
 }

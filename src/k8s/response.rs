@@ -171,6 +171,11 @@ impl ApiResponse {
             .any(|words| text.contains(words))
     }
 
+    /// The error that an answer is which is no success.
+    pub(super) fn into_error(self, what: String) -> ApiError {
+        read_error(&self.into_answer(), what)
+    }
+
     /// Parses the body of a successful answer, which must be of the kind `expected`.
     ///
     /// # Errors

@@ -3,11 +3,14 @@
 mod items;
 mod kind;
 mod list;
+mod progress;
+mod watch;
 mod workload;
 
 pub(super) use items::each_item;
 pub(super) use kind::{ObjectKind, TypeMeta, WrongBody, excerpt, git_version};
 pub(super) use list::{ListMeta, NameTable, list_head};
+pub(super) use watch::WatchLine;
 pub use workload::WorkloadScale;
 pub(super) use workload::{
     LeaseObject, NodeObject, PartialMetadata, ResourceList, ResourceObject, ScaleObject,
@@ -19,13 +22,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::policy::v1::Eviction;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta, Preconditions};
-use macaque_core::pod::{ControllerRef, Pod, PodOwner, PodPhase, PodProgress, PodRef, TEMPLATE_HASHES};
+use macaque_core::pod::{ControllerRef, Pod, PodOwner, PodPhase, PodRef, TEMPLATE_HASHES};
 use macaque_core::verdict::{AnswerStatus, StatusCause};
 use serde::{Deserialize, Serialize};
+
+use self::progress::ContainerStatus;
 
 /// A Pod, or its metadata alone.
 #[derive(Deserialize)]
 pub(super) struct PodObject {
+    /// Absent from the items of a list.
+    kind: Option<String>,
     metadata: PodMetadata,
     #[serde(default)]
     spec: PodSpec,
@@ -81,6 +88,10 @@ struct PodStatus {
     start_time: Option<Timestamp>,
     #[serde(deserialize_with = "null_is_default")]
     conditions: Vec<PodCondition>,
+    #[serde(deserialize_with = "null_is_default")]
+    init_container_statuses: Vec<ContainerStatus>,
+    #[serde(deserialize_with = "null_is_default")]
+    container_statuses: Vec<ContainerStatus>,
 }
 
 #[derive(Deserialize)]
@@ -90,7 +101,21 @@ struct PodCondition {
     kind: String,
     status: String,
     reason: Option<String>,
+    message: Option<String>,
     last_transition_time: Option<Timestamp>,
+}
+
+impl PodStatus {
+    /// The condition of this type, if the status has it.
+    fn condition(&self, kind: &str) -> Option<&PodCondition> {
+        self.conditions.iter().find(|condition| condition.kind == kind)
+    }
+}
+
+impl PodCondition {
+    fn is_true(&self) -> bool {
+        self.status == "True"
+    }
 }
 
 impl PodObject {
@@ -109,6 +134,7 @@ impl From<PodObject> for Pod {
             metadata,
             spec,
             status,
+            kind: _,
         } = object;
 
         let owner = metadata
@@ -119,9 +145,10 @@ impl From<PodObject> for Pod {
         let owner = controller
             .as_ref()
             .map(|controller| workload(controller, &metadata.labels));
-        let condition = |kind: &str| status.conditions.iter().find(|condition| condition.kind == kind);
-        let ready = condition("Ready");
-        let disruption = condition("DisruptionTarget").filter(|condition| condition.status == "True");
+        let ready = status.condition("Ready");
+        let disruption = status
+            .condition("DisruptionTarget")
+            .filter(|disruption| disruption.is_true());
 
         Self {
             id: PodRef {
@@ -133,7 +160,7 @@ impl From<PodObject> for Pod {
             labels: metadata.labels,
             annotations: metadata.annotations,
             phase: PodPhase::from_word(&status.phase),
-            ready: ready.is_some_and(|condition| condition.status == "True"),
+            ready: ready.is_some_and(PodCondition::is_true),
             ready_changed: ready.and_then(|condition| condition.last_transition_time),
             disruption: disruption.map(|condition| condition.reason.clone().unwrap_or_default()),
             node: spec.node_name.filter(|node| !node.is_empty()),
@@ -143,7 +170,7 @@ impl From<PodObject> for Pod {
             terminating: metadata.deletion_timestamp.is_some(),
             priority: spec.priority,
             priority_class: spec.priority_class_name,
-            progress: PodProgress::default(),
+            progress: progress::of(&status),
             has_eviction_responders: !spec.eviction_responders.is_empty(),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use super::message::RoundMessage;
+use super::outgoing::OutgoingMessage;
 use super::service::ChatService;
 use super::url::destination;
 
@@ -13,7 +13,7 @@ pub enum Channel {
     /// macaque's own log.
     Log,
     /// A listener in the same process: the demo's screen, or a test.
-    Listener(Sender<RoundMessage>),
+    Listener(Sender<OutgoingMessage>),
     /// A chat service.
     Service(Arc<dyn ChatService>),
 }
@@ -26,6 +26,19 @@ impl Channel {
             Self::Listener(_) => "listener",
             Self::Service(service) => service.spec().name,
         }
+    }
+
+    /// Whether messages in the channel can be replied to and edited.
+    pub fn has_threads(&self) -> bool {
+        match self {
+            Self::Log | Self::Listener(_) => false,
+            Self::Service(service) => service.has_threads(),
+        }
+    }
+
+    /// Whether the channel is a chat service, where people are disturbed.
+    pub fn is_chat(&self) -> bool {
+        matches!(self, Self::Service(_))
     }
 
     /// Whether the channel needs TLS.

@@ -1,4 +1,4 @@
-//! The client of the chat services: sends a POST, reads the answer within a deadline, and describes every failure without
+//! The client of the chat services: sends a request, reads the answer within a deadline, and describes every failure without
 //! revealing secrets.
 
 use std::fmt;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::channel::Channel;
 use super::delivery::{DeliveryError, ServiceAnswer};
-use super::service::PostRequest;
+use super::service::ChatRequest;
 use super::url::destination;
 use crate::http_client::{
     AnswerLimits, BodyEnd, FailureStage, HttpClient, HttpFailure, HttpRequest, TlsRoots, TlsSetupError,
@@ -87,20 +87,21 @@ impl ChatClient {
         Self { deadline, ..self }
     }
 
-    /// Sends `post`, and reads the answer within the limits of size and time.
-    pub(super) async fn post(
+    /// Sends `chat`, and reads the answer within the limits of size and time.
+    pub(super) async fn send(
         &self,
         service: &str,
-        post: &PostRequest<'_>,
+        chat: &ChatRequest<'_>,
     ) -> Result<ServiceAnswer, DeliveryError> {
-        let url = destination(&post.url).map_err(|mistake| {
+        let url = destination(&chat.url).map_err(|mistake| {
             DeliveryError::permanent(format!("the URL of {service} cannot be used: it {mistake}"))
         })?;
 
         let request = HttpRequest {
             url,
-            body: Some(("application/json; charset=utf-8", post.body.to_string())),
-            bearer: post.bearer,
+            method: chat.method.clone(),
+            body: Some(("application/json; charset=utf-8", chat.body.to_string())),
+            bearer: chat.bearer,
             headers: &[],
         };
         let limits = AnswerLimits {

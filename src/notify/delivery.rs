@@ -41,7 +41,10 @@ impl fmt::Debug for ServiceAnswer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// The service answered that it accepted the message.
-    Confirmed,
+    Confirmed {
+        /// The name that the service gave to the message, if it can be replied to.
+        name: Option<String>,
+    },
     /// The service answered with the status of success, and the rest of its answer is missing. The message counts as
     /// delivered: the service has probably shown it, and another try would show it again.
     Unconfirmed {
@@ -73,6 +76,13 @@ pub enum Retryable {
     /// The message was sent and may have been delivered: each further try may show it again, so their number is
     /// limited.
     InDoubt,
+    /// The reply was not delivered because the message that it replies to is gone; a message of its own may be.
+    OutsideThread,
+}
+
+impl Delivery {
+    /// A confirmed delivery of a message that cannot be replied to.
+    pub const CONFIRMED: Self = Self::Confirmed { name: None };
 }
 
 impl DeliveryError {
@@ -95,6 +105,14 @@ impl DeliveryError {
         Self {
             why: why.into(),
             retryable: Retryable::Yes { retry_after },
+        }
+    }
+
+    /// The same error of a reply, whose parent is gone.
+    pub fn outside_thread(self) -> Self {
+        Self {
+            retryable: Retryable::OutsideThread,
+            ..self
         }
     }
 

@@ -1,5 +1,6 @@
-//! The wording of a round's message. It says only what the API server answered; channels add nothing to it.
+//! The wording of messages. It says only what the API server answered; channels add nothing to it.
 
+mod recovery;
 mod victims;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use jiff::tz::TimeZone;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus};
 
+pub use self::recovery::RecoveryMessage;
 pub use self::victims::VictimLine;
 
 use super::local_time::with_local_times;
@@ -24,6 +26,8 @@ const PHRASE: usize = 80;
 const CLUSTER: usize = 100;
 /// The longest footer, in characters.
 const FOOTER: usize = 300;
+/// The mark of what is whole again.
+const MARK: char = '✓';
 /// How many warnings the notes show.
 const WARNINGS: usize = 5;
 
@@ -105,6 +109,18 @@ impl RoundMessage {
             headline,
             victims,
         }
+    }
+
+    /// The same message after every victim's owner recovered; `recovered` has a line about each.
+    pub fn marked_recovered(&self, recovered: &[String]) -> Self {
+        let mut marked = self.clone();
+        marked.headline = clean(&format!("{MARK} {}", self.headline), HEADLINE);
+        marked.notes.extend(
+            recovered
+                .iter()
+                .map(|line| clean(&format!("{MARK} {line}"), LINE)),
+        );
+        marked
     }
 }
 

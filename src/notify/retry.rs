@@ -56,7 +56,7 @@ impl DeliveryRetry {
         jitter: f64,
     ) -> Option<Duration> {
         let retry_after = match error.retryable {
-            Retryable::No => return None,
+            Retryable::No | Retryable::OutsideThread => return None,
             Retryable::Yes { retry_after } => retry_after.unwrap_or_default(),
             Retryable::InDoubt if count.in_doubt >= self.tries.min(MAX_TRIES_IN_DOUBT) => return None,
             Retryable::InDoubt => Duration::ZERO,
@@ -81,7 +81,7 @@ impl DeliveryRetry {
     /// not delivered is never given up; what may have been is, after [`MAX_TRIES_IN_DOUBT`] and longer and longer pauses.
     pub fn pause_between_series(&self, error: &DeliveryError, count: TryCount) -> Option<Duration> {
         match error.retryable {
-            Retryable::No => None,
+            Retryable::No | Retryable::OutsideThread => None,
             Retryable::Yes { retry_after } => Some(self.longest.max(retry_after.unwrap_or_default())),
             Retryable::InDoubt if count.in_doubt >= MAX_TRIES_IN_DOUBT => None,
             Retryable::InDoubt => {

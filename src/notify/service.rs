@@ -7,7 +7,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::delivery::{DeliveryResult, ServiceAnswer};
-use super::message::RoundMessage;
+use super::outgoing::{OutgoingMessage, Placement};
+use crate::http_client::Method;
 
 /// A configured chat service; its `Debug` output shows neither its secret nor its destination.
 pub trait ChatService: fmt::Debug + Send + Sync {
@@ -17,19 +18,25 @@ pub trait ChatService: fmt::Debug + Send + Sync {
     /// The URL of the service.
     fn url(&self) -> &str;
 
-    /// The request that carries `message`.
-    fn request(&self, message: &RoundMessage) -> PostRequest<'_>;
+    /// Whether messages can be replied to and edited.
+    fn has_threads(&self) -> bool;
 
-    /// The meaning of `answer`.
-    fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult;
+    /// The request that carries `message`; `None` if `placement` asks for an edit of a message that cannot be edited. Where
+    /// there are no threads, or the name of the parent is not one of the service's, a reply is a message of its own.
+    fn request(&self, message: &OutgoingMessage, placement: Placement<'_>) -> Option<ChatRequest<'_>>;
+
+    /// The meaning of `answer` to a request with this placement.
+    fn judge(&self, answer: &ServiceAnswer, placement: Placement<'_>) -> DeliveryResult;
 
     /// The texts to hide if the service echoes them, in whichever encoding: the secret, the URL and the destination.
     fn hidden(&self) -> Vec<&str>;
 }
 
-/// A POST request.
-pub struct PostRequest<'a> {
-    /// The URL to post to.
+/// A request to a chat service.
+pub struct ChatRequest<'a> {
+    /// POST for a new message; an edit may need another method.
+    pub(crate) method: Method,
+    /// The URL.
     pub url: String,
     /// The bearer token, if the service needs one.
     pub bearer: Option<&'a SecretString>,

@@ -1,19 +1,24 @@
-//! Slack, by a bot or an incoming webhook: the payload of a message, and the meaning of the answers.
+//! Slack, by a bot or an incoming webhook: its settings, its requests, and the meaning of the answers.
+
+mod payload;
+mod thread;
 
 use std::fmt;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
 
+pub use self::payload::{bot_payload, edit_payload, webhook_payload};
+
+use self::thread::Thread;
 use super::delivery::{
     Delivery, DeliveryError, DeliveryResult, ServiceAnswer, is_code, judge_status, not_understood,
     unconfirmed,
 };
-use super::message::RoundMessage;
+use super::outgoing::{OutgoingMessage, Placement};
 use super::partial_json::PartialObject;
-use super::service::{ChatService, FieldKind, PostRequest, ServiceField, ServiceSpec};
-use crate::text::{chars, escape_within, list};
+use super::service::{ChatRequest, ChatService, FieldKind, ServiceField, ServiceSpec};
+use crate::http_client::Method;
 
 /// The base URL of Slack's Web API.
 pub const SLACK_API: &str = "https://slack.com/api";
@@ -103,16 +108,37 @@ impl ChatService for SlackBot {
         &self.api_url
     }
 
-    fn request(&self, message: &RoundMessage) -> PostRequest<'_> {
-        PostRequest {
-            url: format!("{}/chat.postMessage", self.api_url.trim_end_matches('/')),
-            bearer: Some(&self.token),
-            body: bot_payload(message, self),
-        }
+    fn has_threads(&self) -> bool {
+        true
     }
 
-    fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult {
-        judge_bot(answer)
+    fn request(&self, message: &OutgoingMessage, placement: Placement<'_>) -> Option<ChatRequest<'_>> {
+        let api = self.api_url.trim_end_matches('/');
+        let (method, body) = match placement {
+            Placement::Edit(name) => ("chat.update", edit_payload(message, Thread::named(name)?)),
+            Placement::Own => ("chat.postMessage", bot_payload(message, self, None)),
+            Placement::Reply(name) => (
+                "chat.postMessage",
+                bot_payload(message, self, Thread::named(name)),
+            ),
+        };
+
+        Some(ChatRequest {
+            method: Method::POST,
+            url: format!("{api}/{method}"),
+            bearer: Some(&self.token),
+            body,
+        })
+    }
+
+    fn judge(&self, answer: &ServiceAnswer, placement: Placement<'_>) -> DeliveryResult {
+        let result = judge_bot(answer);
+        match placement {
+            Placement::Reply(_) if thread::is_out_of_reach(answer) => {
+                result.map_err(DeliveryError::outside_thread)
+            }
+            _ => result,
+        }
     }
 
     fn hidden(&self) -> Vec<&str> {
@@ -129,15 +155,23 @@ impl ChatService for SlackWebhook {
         self.url.expose_secret()
     }
 
-    fn request(&self, message: &RoundMessage) -> PostRequest<'_> {
-        PostRequest {
+    fn has_threads(&self) -> bool {
+        false
+    }
+
+    fn request(&self, message: &OutgoingMessage, placement: Placement<'_>) -> Option<ChatRequest<'_>> {
+        if matches!(placement, Placement::Edit(_)) {
+            return None;
+        }
+        Some(ChatRequest {
+            method: Method::POST,
             url: self.url.expose_secret().to_owned(),
             bearer: None,
             body: webhook_payload(message),
-        }
+        })
     }
 
-    fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult {
+    fn judge(&self, answer: &ServiceAnswer, _: Placement<'_>) -> DeliveryResult {
         judge_webhook(answer)
     }
 
@@ -158,45 +192,16 @@ impl fmt::Debug for SlackWebhook {
     }
 }
 
-/// Slack's limit for a header block, in characters.
-const HEADER: usize = 150;
-/// Slack's limit for the text of a section block, in characters.
-const SECTION: usize = 3000;
-/// macaque's own limit for the context block, which a footer can exceed only by escaping.
-const CONTEXT: usize = 1500;
-
-/// The body of `chat.postMessage`.
-pub fn bot_payload(message: &RoundMessage, bot: &SlackBot) -> Value {
-    let mut payload = webhook_payload(message);
-    payload["channel"] = json!(bot.channel);
-    payload
-}
-
-/// The body of an incoming webhook. All texts are `plain_text` and escaped, so that no text from the cluster can
-/// mention people, create links or format.
-pub fn webhook_payload(message: &RoundMessage) -> Value {
-    let mut blocks = vec![json!({"type": "header", "text": plain(&message.headline, HEADER)})];
-    blocks.extend(section(&message.victim_lines));
-    blocks.extend(section(&message.notes));
-    blocks.push(json!({"type": "context", "elements": [plain(&message.footer, CONTEXT)]}));
-
-    json!({
-        "text": escape_within(&message.headline, SECTION, escape),
-        "mrkdwn": false,
-        "unfurl_links": false,
-        "unfurl_media": false,
-        "blocks": blocks,
-    })
-}
-
-/// Judges an answer of `chat.postMessage`, whose 200 is a success only with `"ok": true`.
+/// Judges an answer of `chat.postMessage` or `chat.update`, whose 200 is a success only with `"ok": true`.
 pub fn judge_bot(answer: &ServiceAnswer) -> DeliveryResult {
     let parsed = PartialObject::parse(&answer.body);
     let code = parsed.text("error").filter(|code| is_code(code));
     judge_status("Slack", answer, code).map_err(|error| with_bot_remedy(error, answer.status))?;
 
     match (parsed.boolean("ok"), code) {
-        (Some(true), _) => Ok(Delivery::Confirmed),
+        (Some(true), _) => Ok(Delivery::Confirmed {
+            name: Thread::of(&parsed).map(|thread| thread.name()),
+        }),
         (Some(false), Some(code)) => Err(refused(code, answer)),
         (Some(false), None) => Err(DeliveryError::permanent(
             "Slack refused the message without a valid error code",
@@ -222,7 +227,7 @@ pub fn judge_webhook(answer: &ServiceAnswer) -> DeliveryResult {
     judge_status(service, answer, code).map_err(|error| with_webhook_remedy(error, answer.status, code))?;
 
     match body {
-        "ok" => Ok(Delivery::Confirmed),
+        "ok" => Ok(Delivery::CONFIRMED),
         _ if !answer.whole && "ok".starts_with(body) => Ok(unconfirmed(service, answer.status)),
         _ => Err(not_understood(service, answer.status)),
     }
@@ -269,34 +274,6 @@ fn refused(code: &str, answer: &ServiceAnswer) -> DeliveryError {
     };
 
     DeliveryError::permanent(format!("Slack refused the message: {code}{remedy}"))
-}
-
-/// A section block with one bullet per line; `None` without lines.
-fn section(lines: &[String]) -> Option<Value> {
-    let lines: Vec<String> = lines
-        .iter()
-        .map(|line| format!("• {}", escape_within(line, SECTION, escape)))
-        .collect();
-    let text = list(&lines, "\n", SECTION, chars);
-    (!text.is_empty()).then(|| json!({"type": "section", "text": plain_escaped(&text)}))
-}
-
-fn plain(text: &str, max: usize) -> Value {
-    plain_escaped(&escape_within(text, max, escape))
-}
-
-fn plain_escaped(text: &str) -> Value {
-    json!({"type": "plain_text", "text": text, "emoji": false})
-}
-
-/// Escapes the three characters that begin Slack's mentions and links.
-fn escape(c: char, out: &mut String) {
-    match c {
-        '&' => out.push_str("&amp;"),
-        '<' => out.push_str("&lt;"),
-        '>' => out.push_str("&gt;"),
-        _ => out.push(c),
-    }
 }
 
 #[cfg(test)]

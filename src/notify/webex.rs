@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use super::delivery::{
     Delivery, DeliveryError, DeliveryResult, ServiceAnswer, judge_status, not_understood, unconfirmed,
 };
-use super::message::RoundMessage;
+use super::outgoing::{OutgoingMessage, Placement};
 use super::partial_json::PartialObject;
-use super::service::{ChatService, FieldKind, PostRequest, ServiceField, ServiceSpec};
+use super::service::{ChatRequest, ChatService, FieldKind, ServiceField, ServiceSpec};
+use crate::http_client::Method;
 use crate::text::{escape_within, list};
 
 /// The base URL of Webex's REST API.
@@ -74,16 +75,41 @@ impl ChatService for WebexBot {
         &self.api_url
     }
 
-    fn request(&self, message: &RoundMessage) -> PostRequest<'_> {
-        PostRequest {
-            url: format!("{}/messages", self.api_url.trim_end_matches('/')),
-            bearer: Some(&self.token),
-            body: payload(message, self),
-        }
+    fn has_threads(&self) -> bool {
+        true
     }
 
-    fn judge(&self, answer: &ServiceAnswer) -> DeliveryResult {
-        judge(answer)
+    fn request(&self, message: &OutgoingMessage, placement: Placement<'_>) -> Option<ChatRequest<'_>> {
+        let mut url = format!("{}/messages", self.api_url.trim_end_matches('/'));
+        let mut method = Method::POST;
+        let mut body = payload(message, self);
+        match placement {
+            Placement::Reply(parent) if is_id(parent) => body["parentId"] = json!(parent),
+            Placement::Own | Placement::Reply(_) => {}
+            Placement::Edit(id) => {
+                if !is_id(id) {
+                    return None;
+                }
+                method = Method::PUT;
+                url = format!("{url}/{id}");
+            }
+        }
+
+        Some(ChatRequest {
+            method,
+            url,
+            bearer: Some(&self.token),
+            body,
+        })
+    }
+
+    fn judge(&self, answer: &ServiceAnswer, placement: Placement<'_>) -> DeliveryResult {
+        let result = judge(answer);
+        match (placement, answer.status) {
+            // Webex documents these two for whatever is wrong with a request, a parent that is gone included.
+            (Placement::Reply(_), 400 | 404) => result.map_err(DeliveryError::outside_thread),
+            _ => result,
+        }
     }
 
     fn hidden(&self) -> Vec<&str> {
@@ -103,30 +129,51 @@ const LIST: usize = 2500;
 /// The longest line after escaping, so that at least one line fits its list.
 const LINE: usize = 800;
 
-/// The body of `POST /messages`.
-pub fn payload(message: &RoundMessage, webex: &WebexBot) -> Value {
-    let parts = [
-        format!("**{}**", escaped(&message.headline)),
-        bullets(&message.victim_lines),
-        bullets(&message.notes),
-        escaped(&message.footer),
-    ];
+/// The longest ID of a message that is kept: Webex's own have about 100 characters.
+const LONGEST_ID: usize = 200;
+
+/// The body of `POST /messages` and of `PUT /messages/ID`, which both need the room and the markdown
+/// (<https://developer.webex.com/docs/api/v1/messages/create-a-message>,
+/// <https://developer.webex.com/docs/api/v1/messages/edit-a-message>).
+pub fn payload(message: &OutgoingMessage, webex: &WebexBot) -> Value {
+    let parts = match message {
+        OutgoingMessage::Round(round) => vec![
+            format!("**{}**", escaped(&round.headline)),
+            bullets(&round.victim_lines),
+            bullets(&round.notes),
+            escaped(&round.footer),
+        ],
+        OutgoingMessage::Recovery(recovery) => vec![
+            format!("**{}**", escaped(&recovery.headline)),
+            bullets(&recovery.notes),
+            escaped(&recovery.footer),
+        ],
+    };
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
 
     json!({"roomId": webex.room_id, "markdown": parts.join("\n\n")})
 }
 
-/// Judges an answer of `POST /messages`: a success has the ID of the new message, and an error explains itself.
+/// Judges an answer of `POST /messages` or `PUT /messages/ID`: a success has the ID of the message, and an error explains
+/// itself.
 pub fn judge(answer: &ServiceAnswer) -> DeliveryResult {
     let parsed = PartialObject::parse(&answer.body);
     judge_status("Webex", answer, parsed.text("message"))
         .map_err(|error| with_remedy(error, answer.status))?;
 
     match parsed.text("id") {
-        Some(id) if !id.is_empty() => Ok(Delivery::Confirmed),
+        Some(id) if !id.is_empty() => Ok(Delivery::Confirmed {
+            name: Some(id.to_owned()).filter(|id| is_id(id)),
+        }),
         None if !answer.whole && parsed.is_unfinished() => Ok(unconfirmed("Webex", answer.status)),
         _ => Err(not_understood("Webex", answer.status)),
     }
+}
+
+/// Whether a text has the form of Webex's IDs, which are base64 and fit into a URL as they are.
+fn is_id(text: &str) -> bool {
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=');
+    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
 /// Adds what to do about a bot that may not write to the room.

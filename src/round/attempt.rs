@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use macaque_core::eligibility::Candidate;
 use macaque_core::guard::GuardHold;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::{Pod, PodRef};
+use macaque_core::recovery::{AcceptedBy, DisruptedVictim, RecoveryBaseline};
 use macaque_core::refusal::Refusal;
 use macaque_core::verdict::{DisruptionVerdict, classify};
-
 use tokio::time::Instant;
 
 use super::RoundContext;
@@ -34,6 +35,21 @@ const THROTTLE_RETRIES: u32 = 3;
 pub(super) struct AttemptOutcome {
     pub(super) outcome: Outcome,
     pub(super) warnings: Vec<String>,
+    /// When the API server accepted the disruption, if it did.
+    pub(super) accepted: Option<Timestamp>,
+}
+
+/// What an attempt is about.
+#[derive(Clone, Copy)]
+pub(super) struct AttemptSubject<'a> {
+    /// The victim.
+    pub(super) victim: &'a Candidate,
+    /// Its pod as it was read before the guards were asked.
+    pub(super) fresh: &'a Pod,
+    /// The slot of the round.
+    pub(super) slot: Timestamp,
+    /// What the pods of the owner are, if the recovery is to be watched.
+    pub(super) baseline: Option<&'a RecoveryBaseline>,
 }
 
 /// The reason why an attempt has no outcome: nothing was done to the pod.
@@ -58,12 +74,10 @@ pub(super) enum PodState {
 struct DisruptionAttempt<'a, 'g> {
     context: &'a RoundContext<'a>,
     guards: &'a mut RoundGuards<'g>,
-    /// The pod as it was read before the guards were asked.
-    fresh: &'a Pod,
+    subject: AttemptSubject<'a>,
+    pod: &'a PodRef,
     /// When the guards said go.
     guarded: Instant,
-    victim: &'a Candidate,
-    pod: &'a PodRef,
     /// When the outcome is no longer looked for.
     until: Instant,
     /// How many times it may still be sent again after throttling.
@@ -71,6 +85,8 @@ struct DisruptionAttempt<'a, 'g> {
     /// The reason for which the outcome of an earlier request is unknown. Once set, later answers prove nothing by
     /// themselves: that request may already have disrupted the pod.
     doubt: Option<String>,
+    /// When the API server first accepted the disruption.
+    accepted: Option<Timestamp>,
     warnings: Vec<String>,
 }
 
@@ -98,33 +114,34 @@ impl RoundContext<'_> {
         }
     }
 
-    /// Disrupts a reserved `victim`, read as `fresh` before the `guards` said go, and finds out, until `until`, what
-    /// happened to it.
+    /// Disrupts a reserved victim, for which the `guards` just said go, and finds out, until `until`, what happened to it.
     pub(super) async fn disrupt(
         &self,
-        victim: &Candidate,
-        fresh: &Pod,
+        subject: AttemptSubject<'_>,
         guards: &mut RoundGuards<'_>,
         until: Instant,
     ) -> Result<AttemptOutcome, AttemptError> {
         let mut attempt = DisruptionAttempt {
             context: self,
             guards,
-            fresh,
+            subject,
+            pod: &subject.victim.pod,
             guarded: self.platform.monotonic(),
-            victim,
-            pod: &victim.pod,
             until,
             throttle_retries: THROTTLE_RETRIES,
             doubt: None,
+            accepted: None,
             warnings: Vec::new(),
         };
 
         loop {
             let verdict = attempt.send().await;
             if let Some(outcome) = attempt.conclude(verdict).await? {
-                let warnings = attempt.warnings;
-                return Ok(AttemptOutcome { outcome, warnings });
+                return Ok(AttemptOutcome {
+                    outcome,
+                    warnings: attempt.warnings,
+                    accepted: attempt.accepted,
+                });
             }
         }
     }
@@ -143,10 +160,42 @@ impl DisruptionAttempt<'_, '_> {
         match answer.unwrap_or(Err(ApiError::Stopped)) {
             Ok(answer) => {
                 let verdict = classify(&answer);
+                if verdict == DisruptionVerdict::Accepted {
+                    self.note_acceptance();
+                }
                 self.warnings.extend(answer.warnings);
                 verdict
             }
             Err(error) => DisruptionVerdict::Uncertain(error.to_string()),
+        }
+    }
+
+    /// Notes that the API server has just accepted the disruption: the recovery begins, and is watched from now on.
+    fn note_acceptance(&mut self) {
+        let platform = self.context.platform;
+        let (at, accepted) = (platform.monotonic(), platform.now());
+        if self.accepted.is_some() {
+            return;
+        }
+        self.accepted = Some(accepted);
+
+        let AttemptSubject {
+            victim,
+            slot,
+            baseline,
+            ..
+        } = self.subject;
+        if let (Some(owner), Some(baseline)) = (&victim.owner, baseline) {
+            let victim = DisruptedVictim {
+                slot,
+                pod: victim.pod.clone(),
+                owner: owner.clone(),
+                method: self.context.config.disrupt.method,
+                accepted,
+                origin: AcceptedBy::Answer,
+                baseline: baseline.clone(),
+            };
+            (self.context.on_accepted)(victim, at);
         }
     }
 
@@ -201,7 +250,7 @@ impl DisruptionAttempt<'_, '_> {
             return None;
         }
 
-        let asked = Box::pin(self.guards.ask_before_disruption(self.fresh)).await;
+        let asked = Box::pin(self.guards.ask_before_disruption(self.subject.fresh)).await;
         self.guarded = platform.monotonic();
         match asked {
             Ok(()) => None,
@@ -251,7 +300,14 @@ impl DisruptionAttempt<'_, '_> {
             let why = format!("{why}, and the request was not repeated: {hold}");
             return Some(Outcome::Unknown { why });
         }
-        if let Err(error) = self.context.confirm(self.victim, &self.fresh.place()).await {
+        let AttemptSubject {
+            victim,
+            fresh,
+            baseline,
+            ..
+        } = self.subject;
+        let confirmed = self.context.confirm(victim, &fresh.place(), baseline).await;
+        if let Err(error) = confirmed {
             let why = format!("{why}, and the request was not repeated: {error}");
             return Some(Outcome::Unknown { why });
         }
@@ -306,7 +362,10 @@ impl DisruptionAttempt<'_, '_> {
 
 impl From<Outcome> for AttemptOutcome {
     fn from(outcome: Outcome) -> Self {
-        let warnings = Vec::new();
-        Self { outcome, warnings }
+        Self {
+            outcome,
+            warnings: Vec::new(),
+            accepted: None,
+        }
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::eligibility::Candidate;
-use macaque_core::journal::{Denial, Journal, JournalEvent, Resolution, RoundRecord};
+use macaque_core::journal::{Denial, Journal, JournalEvent, RecoveryRecord, Resolution, RoundRecord};
 use macaque_core::pod::PodPlace;
-use macaque_core::recovery::DisruptedVictim;
+use macaque_core::recovery::{DisruptedVictim, RecoveryBaseline};
 use macaque_core::report::{RoundEnd, RoundReport};
 use tokio::time::Instant;
 
@@ -54,6 +54,8 @@ pub enum RoundResult {
         report: RoundReport,
         /// The state of the round in the journal.
         claim_state: ClaimState,
+        /// The recoveries that this process has to watch after the round, as far as the journal shows them.
+        recoveries: Vec<RecoveryRecord>,
     },
     /// Another replica claimed the slot or reports why it is withheld, or a later incarnation of this Killer took the
     /// round over.
@@ -73,7 +75,11 @@ pub enum ClaimState {
 
 impl RoundResult {
     fn reported(report: RoundReport, claim_state: ClaimState) -> Self {
-        Self::Reported { report, claim_state }
+        Self::Reported {
+            report,
+            claim_state,
+            recoveries: Vec::new(),
+        }
     }
 }
 
@@ -146,17 +152,18 @@ impl RoundContext<'_> {
         }
     }
 
-    /// Reserves a victim that is about to be disrupted.
+    /// Reserves a victim that is about to be disrupted; with a baseline, its recovery will be watched.
     pub(super) async fn reserve(
         &self,
         victim: &Candidate,
         place: &PodPlace,
+        baseline: Option<&RecoveryBaseline>,
     ) -> Result<Journal, JournalError> {
         let event = JournalEvent::Reserve {
             victim: victim.clone(),
             place: place.clone(),
             method: self.config.disrupt.method,
-            baseline: None,
+            baseline: baseline.cloned().map(Box::new),
         };
         self.commit(&event).await
     }
@@ -166,9 +173,10 @@ impl RoundContext<'_> {
         &self,
         victim: &Candidate,
         place: &PodPlace,
+        baseline: Option<&RecoveryBaseline>,
     ) -> Result<Journal, JournalError> {
         self.writer.forget_cached();
-        self.reserve(victim, place).await
+        self.reserve(victim, place, baseline).await
     }
 
     /// The end of the search for a victim's outcome: shortly before the lease of the round ends, so that the outcome is
@@ -181,13 +189,17 @@ impl RoundContext<'_> {
         self.platform.monotonic() + lease.saturating_sub(self.writer.takeover_interval())
     }
 
-    /// Records the outcome of a victim.
-    pub(super) async fn resolve(&self, uid: &str, resolution: Resolution) -> Result<Journal, JournalError> {
-        let uid = uid.to_owned();
+    /// Records the outcome of a victim, and when the API server accepted the disruption, if it did.
+    pub(super) async fn resolve(
+        &self,
+        uid: &str,
+        resolution: Resolution,
+        accepted: Option<Timestamp>,
+    ) -> Result<Journal, JournalError> {
         let event = JournalEvent::Resolve {
-            uid,
+            uid: uid.to_owned(),
             resolution,
-            accepted: None,
+            accepted,
         };
         self.commit(&event).await
     }

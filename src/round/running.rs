@@ -2,18 +2,20 @@
 
 use macaque_core::eligibility::{Candidate, Exemption, judge};
 use macaque_core::guard::first_hold;
-use macaque_core::journal::{Journal, Resolution, caps_without_place};
+use macaque_core::journal::{Denial, Journal, Resolution, caps_without_place};
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
 use macaque_core::pod::{Pod, PodRef};
+use macaque_core::recovery::RecoveryBaseline;
 use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
 use macaque_core::selection::VictimPicker;
 
 use super::RoundContext;
-use super::attempt::{AttemptError, AttemptOutcome};
+use super::attempt::{AttemptError, AttemptOutcome, AttemptSubject};
 use super::scan::{PodScan, PodScanner, ScanOutcome};
 use crate::failpoint::FailPoint;
 use crate::guards::{Held, RoundGuards};
+use crate::journal::JournalError;
 use crate::k8s::ApiError;
 use crate::read_retry::with_retries;
 
@@ -59,6 +61,7 @@ impl<'a> RunningRound<'a> {
         for uid in journal.recent_victims(self.context.platform.now()) {
             self.guards.note_own_victim(uid);
         }
+        self.note_recoveries(journal);
 
         let mut scan = PodScan::<Vec<Candidate>>::default();
         let outcome = self.scanner().scan_unless_large(&mut scan).await;
@@ -217,45 +220,60 @@ impl<'a> RunningRound<'a> {
         let context = self.context;
         let place = fresh.place();
         let uid = &victim.pod.uid;
+        let baseline = self.baseline(fresh).await;
         for warning in caps_without_place(context.writer.limits(), &place) {
             self.guards.warn(warning.to_owned());
         }
 
         context.fail_points.pass(FailPoint::BeforeReserve).await;
-        let journal = match context.reserve(victim, &place).await {
+        let journal = match context.reserve(victim, &place, baseline.as_ref()).await {
             Ok(journal) => journal,
+            // The guard said go by an older journal.
+            Err(JournalError::Denied(Denial::NotRecovered(hold))) => {
+                return Ok(AttemptResult::Attempted(Outcome::Held(hold).into()));
+            }
             Err(error) => match error.exemption() {
                 Some(exemption) => return Ok(AttemptResult::Exempt(exemption)),
                 None => return Err(context.end_of(error)),
             },
         };
         self.guards.note_victim(uid);
+        self.note_recoveries(&journal);
         context.fail_points.pass(FailPoint::AfterReserve).await;
 
         if context.stop.is_requested() {
             // No request was sent, so the reservation can be released.
-            let released = context.resolve(uid, Resolution::Released).await;
+            let released = context.resolve(uid, Resolution::Released, None).await;
             released.map_err(|error| context.end_of(error))?;
             return Err(RoundEnd::Interrupted);
         }
 
         context.fail_points.pass(FailPoint::BeforeDisrupt).await;
         let until = context.end_of_search(journal.round());
+        let subject = AttemptSubject {
+            victim,
+            fresh,
+            slot: self.report.slot,
+            baseline: baseline.as_ref(),
+        };
         // Boxed for the guards again, which a repeated request asks.
-        let attempt = Box::pin(context.disrupt(victim, fresh, &mut self.guards, until)).await;
+        let attempt = Box::pin(context.disrupt(subject, &mut self.guards, until)).await;
         context.fail_points.pass(FailPoint::AfterDisrupt).await;
 
-        let resolution = match &attempt {
-            Ok(attempt) => Resolution::from(&attempt.outcome),
-            Err(_) => Resolution::Released,
+        let (resolution, accepted) = match &attempt {
+            Ok(attempt) => (Resolution::from(&attempt.outcome), attempt.accepted),
+            Err(_) => (Resolution::Released, None),
         };
         context.fail_points.pass(FailPoint::BeforeResolve).await;
-        if let Err(error) = context.resolve(uid, resolution).await {
-            // The attempt is still reported, and the journal counts it as disrupted until it can be resolved.
-            if let Ok(attempt) = attempt {
-                self.add_attempt(victim.clone(), attempt);
+        match context.resolve(uid, resolution, accepted).await {
+            Ok(journal) => self.note_recoveries(&journal),
+            Err(error) => {
+                // The attempt is still reported, and the journal counts it as disrupted until it can be resolved.
+                if let Ok(attempt) = attempt {
+                    self.add_attempt(victim.clone(), attempt);
+                }
+                return Err(context.end_of(error));
             }
-            return Err(context.end_of(error));
         }
         context.fail_points.pass(FailPoint::AfterResolve).await;
 
@@ -263,6 +281,31 @@ impl<'a> RunningRound<'a> {
             Ok(attempt) => AttemptResult::Attempted(attempt),
             Err(error) => AttemptResult::NotAttempted(error),
         })
+    }
+
+    /// What the pods of the owner of `fresh` are before the disruption, if its recovery is to be watched and that can be
+    /// seen.
+    async fn baseline(&mut self, fresh: &Pod) -> Option<RecoveryBaseline> {
+        let recovery = &self.context.config.recovery;
+        if !recovery.enabled {
+            return None;
+        }
+
+        let read = Box::pin(self.guards.baseline(fresh, recovery)).await;
+        read.unwrap_or_else(|why| {
+            let pod = &fresh.id;
+            self.guards.warn(format!(
+                "the recovery from the disruption of {pod} is not watched: {why}"
+            ));
+            None
+        })
+    }
+
+    /// Notes for the guard `recovered` the recoveries that are open in `journal`.
+    fn note_recoveries(&mut self, journal: &Journal) {
+        if self.context.config.recovery.enabled {
+            self.guards.note_recoveries(journal);
+        }
     }
 
     /// Whether neither a cooldown nor a cap of a day concerns `candidate`; if one does, notes its exemption in the report.

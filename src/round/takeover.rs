@@ -1,8 +1,9 @@
 //! Takes over what a crashed Killer left behind: closes an interrupted round, which is never continued, and finds the
-//! reports that were not delivered.
+//! messages that were not delivered and the recoveries that nobody watches.
 
 use macaque_core::journal::{
-    Journal, JournalEvent, OutboxEntry, Reservation, ReservationState, Resolution, RoundRecord,
+    Journal, JournalEvent, OutboxEntry, RecoveryRecord, Reservation, ReservationState, Resolution,
+    RoundRecord,
 };
 use macaque_core::report::{RoundEnd, RoundReport};
 
@@ -13,16 +14,18 @@ use crate::journal::JournalError;
 /// What a takeover pass found.
 #[derive(Debug, Default)]
 pub struct Takeover {
-    /// The reports that this Killer has to deliver.
+    /// The messages that this Killer has to deliver.
     pub outbox: Vec<OutboxEntry>,
+    /// The recoveries that this process has to watch.
+    pub recoveries: Vec<RecoveryRecord>,
     /// How many undelivered reports were ever dropped from the outbox.
     pub dropped: u64,
     /// The guard that held the last round, whichever replica ran it, and its answer.
     pub held: Option<String>,
 }
 
-/// Runs a takeover pass: takes over expired leases, closes a round that was left open, and finds the reports to
-/// deliver. `unclosed` is the report of this Killer's own round that could not be closed before.
+/// Runs a takeover pass: takes over expired leases, closes a round that was left open, and finds the messages to deliver
+/// and the recoveries to watch. `unclosed` is the report of this Killer's own round that could not be closed before.
 ///
 /// No round may be running meanwhile: it would be closed as an interrupted one.
 ///
@@ -44,6 +47,7 @@ pub async fn take_over(
 
     Ok(Takeover {
         outbox: journal.outbox_of(holder).cloned().collect(),
+        recoveries: journal.recoveries_of(holder).cloned().collect(),
         dropped: journal.dropped(),
         held: journal.round().and_then(|round| round.held.clone()),
     })
@@ -60,7 +64,7 @@ impl RoundContext<'_> {
                 Some(attempt) => Resolution::from(&attempt.outcome),
                 None => Resolution::Released,
             };
-            self.resolve(uid, resolution).await?;
+            self.resolve(uid, resolution, None).await?;
         }
         self.close(report).await
     }
@@ -76,7 +80,7 @@ impl RoundContext<'_> {
                 // A request that is still on its way may yet disrupt the pod.
                 PodState::Alive | PodState::Unknown(_) => Resolution::Unknown,
             };
-            let journal = self.resolve(&reservation.pod.uid, resolution).await?;
+            let journal = self.resolve(&reservation.pod.uid, resolution, None).await?;
             resolved = journal.round().cloned().unwrap_or(resolved);
         }
 

@@ -3,12 +3,12 @@
 use secrecy::ExposeSecret;
 
 use super::decoder::SettingsDecoder;
-use super::given_value::GivenValue;
+use super::given_value::{ChosenValue, GivenValue};
 use super::mistake::MistakeReported;
 use super::secret::{ReadFile, decode_secret};
 use crate::notify::registry::SERVICES;
 use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec};
-use crate::notify::{Channel, UrlError, check_base_url, check_url};
+use crate::notify::{Channel, NotifyRecovery, UrlError, check_base_url, check_url};
 use crate::proxy::{PROXY_URL, Proxy, ProxyPolicy};
 
 /// The key of the proxy, and the key of the file that holds it.
@@ -20,6 +20,7 @@ const PROXY_FILE: &str = "notify.proxy_file";
 pub struct NotifySettings {
     services: Vec<(&'static ServiceSpec, FieldValues)>,
     proxies: Option<ProxyPolicy>,
+    recovery: NotifyRecovery,
 }
 
 /// The fields of one service, as far as they are set.
@@ -46,6 +47,11 @@ impl NotifySettings {
         self.proxies.as_ref()
     }
 
+    /// Which recoveries the services hear of.
+    pub fn recovery(&self) -> NotifyRecovery {
+        self.recovery
+    }
+
     /// The text or URL of this key, if its service is set.
     pub fn text(&self, path: &str) -> Option<&str> {
         let texts = self.services.iter().flat_map(|(_, values)| &values.texts);
@@ -59,6 +65,7 @@ pub(super) fn decode_notify(
     decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
 ) -> Result<NotifySettings, MistakeReported> {
+    let recovery = decoder.choice("notify.recovery", recovery);
     let proxies = decode_proxies(decoder, read);
     let decoded = SERVICES
         .iter()
@@ -73,7 +80,19 @@ pub(super) fn decode_notify(
     Ok(NotifySettings {
         services,
         proxies: proxies?,
+        recovery: recovery?.value,
     })
+}
+
+fn recovery(value: ChosenValue<'_>) -> Option<NotifyRecovery> {
+    match value {
+        ChosenValue::Off => Some(NotifyRecovery::Off),
+        ChosenValue::Word(word) => {
+            let mut known = NotifyRecovery::ALL.into_iter();
+            known.find(|known| known.as_str().eq_ignore_ascii_case(word))
+        }
+        ChosenValue::On | ChosenValue::Number(_) => None,
+    }
 }
 
 /// Decodes `notify.proxy`; `None` if it is not set. An environment variable cannot be empty, so `off` is no proxy.

@@ -3,13 +3,15 @@
 mod discretion;
 mod faults;
 mod limits;
+mod recoveries;
 mod tls;
+mod told;
 
 use std::time::{Duration, Instant};
 
 use macaque::notify::{
-    Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, Retryable, SlackWebhook, TryCount,
-    deliver, deliver_with_retries,
+    Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, Placement, Retryable, SlackWebhook,
+    TryCount, deliver, deliver_with_retries,
 };
 use macaque::platform::Platform;
 use serde_json::json;
@@ -19,14 +21,21 @@ use macaque_testkit::chat_server::ChatServer;
 use macaque_testkit::notify::{CREATED, OK, http, message, slack, webex, webhook};
 use macaque_testkit::server_answer::{reply, reply_with};
 
-const DELIVERED: DeliveryResult = Ok(Delivery::Confirmed);
+const DELIVERED: DeliveryResult = Ok(Delivery::CONFIRMED);
+
+/// The delivery of a message that the service named.
+fn delivered_as(name: &str) -> DeliveryResult {
+    Ok(Delivery::Confirmed {
+        name: Some(name.to_owned()),
+    })
+}
 
 /// Follows the default policy for one series of tries, without its pauses; they are returned.
 async fn with_retries(channel: &Channel) -> (DeliveryResult, Vec<Duration>) {
     let http = http();
     let message = message();
     let mut pauses = vec![];
-    let once = async || deliver(&http, channel, &message).await;
+    let once = async || deliver(&http, channel, &message, Placement::Own).await;
     let delivery = DeliveryRetry::default()
         .run(
             &Platform::system(),
@@ -42,8 +51,8 @@ async fn with_retries(channel: &Channel) -> (DeliveryResult, Vec<Duration>) {
 async fn a_bot_posts_the_message_with_its_token_in_the_header_alone() {
     let service = ChatServer::answering([reply(200, OK)]).await;
     assert_eq!(
-        deliver(&http(), &slack(&service.address), &message()).await,
-        DELIVERED
+        deliver(&http(), &slack(&service.address), &message(), Placement::Own).await,
+        delivered_as("C1/1.2")
     );
 
     let (head, body) = service.request();
@@ -77,7 +86,7 @@ async fn a_bot_posts_the_message_with_its_token_in_the_header_alone() {
 async fn a_webhook_is_posted_to_its_whole_url_and_carries_no_token() {
     let service = ChatServer::answering([reply(200, "ok")]).await;
     assert_eq!(
-        deliver(&http(), &webhook(&service.address), &message()).await,
+        deliver(&http(), &webhook(&service.address), &message(), Placement::Own).await,
         DELIVERED
     );
 
@@ -94,8 +103,8 @@ async fn a_webhook_is_posted_to_its_whole_url_and_carries_no_token() {
 async fn webex_gets_its_room_and_the_message_in_markdown() {
     let service = ChatServer::answering([reply(200, CREATED)]).await;
     assert_eq!(
-        deliver(&http(), &webex(&service.address), &message()).await,
-        DELIVERED
+        deliver(&http(), &webex(&service.address), &message(), Placement::Own).await,
+        delivered_as("Y2lzY29")
     );
 
     let (head, body) = service.request();
@@ -161,7 +170,7 @@ async fn slacks_ok_false_is_repeated_if_it_may_pass() {
         let service = ChatServer::answering([sick, reply(200, OK)]).await;
         let (delivery, pauses) = with_retries(&slack(&service.address)).await;
 
-        assert_eq!(delivery, DELIVERED);
+        assert_eq!(delivery, delivered_as("C1/1.2"));
         let requests = service.requests();
         assert_eq!((requests.len(), pauses.len()), (2, 1));
         assert_eq!(
@@ -206,7 +215,8 @@ async fn a_delivery_that_fails_for_good_says_how_often_it_was_tried() {
     };
     let platform = Platform::system();
     let channel = webex(&service.address);
-    let delivery = deliver_with_retries(&http(), &channel, &message(), &at_once, &platform).await;
+    let delivery =
+        deliver_with_retries(&http(), &channel, &message(), Placement::Own, &at_once, &platform).await;
     assert_eq!(
         delivery.unwrap_err().to_string(),
         "Webex answered 500 (after 3 tries)"
@@ -218,7 +228,10 @@ async fn a_webhook_with_a_query_is_posted_to_with_it() {
     let service = ChatServer::answering([reply(200, "ok")]).await;
     let url = format!("http://{}/api/webhooks/1/x/slack?thread_id=5", service.address);
     let channel = Channel::from(SlackWebhook { url: url.into() });
-    assert_eq!(deliver(&http(), &channel, &message()).await, DELIVERED);
+    assert_eq!(
+        deliver(&http(), &channel, &message(), Placement::Own).await,
+        DELIVERED
+    );
 
     let (head, _) = service.request();
     assert!(
@@ -241,6 +254,7 @@ async fn the_pauses_are_really_made() {
         &http(),
         &webhook(&service.address),
         &message(),
+        Placement::Own,
         &retry,
         &Platform::system(),
     )

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use macaque::notify::{Channel, Delivery, DeliveryRetry, deliver, deliver_with_retries};
+use macaque::notify::{Channel, Delivery, DeliveryRetry, Placement, deliver, deliver_with_retries};
 use macaque::platform::Platform;
 use macaque_testkit::CANARY;
 use macaque_testkit::chat_server::ChatServer;
@@ -25,8 +25,8 @@ use self::capture::{captured, start_capture};
 async fn the_log_names_each_victim_and_the_round_and_warns_of_doubt() {
     start_capture();
     assert_eq!(
-        deliver(&http(), &Channel::Log, &message()).await,
-        Ok(Delivery::Confirmed)
+        deliver(&http(), &Channel::Log, &message(), Placement::Own).await,
+        Ok(Delivery::CONFIRMED)
     );
 
     let round = "slot=2027-03-01T09:30:00Z seed=42";
@@ -76,7 +76,15 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
                 first: Duration::ZERO,
                 longest: Duration::ZERO,
             };
-            let delivery = deliver_with_retries(&hasty(), &channel, &message(), &at_once, &platform).await;
+            let delivery = deliver_with_retries(
+                &hasty(),
+                &channel,
+                &message(),
+                Placement::Own,
+                &at_once,
+                &platform,
+            )
+            .await;
             shown += &format!("{} {channel:?} {delivery:?}\n", channel.name());
             shown += &delivery.map_or_else(|error| error.to_string() + "\n", |_| String::new());
         }
@@ -155,8 +163,15 @@ async fn no_secret_is_shown_in_whichever_encoding_a_service_echoes_it() {
         ] {
             let address = ChatServer::answering([answer]).await.address;
             for channel in [slack(&address), webhook(&address), webex(&address)] {
-                let delivery =
-                    deliver_with_retries(&hasty(), &channel, &message(), &at_once, &platform).await;
+                let delivery = deliver_with_retries(
+                    &hasty(),
+                    &channel,
+                    &message(),
+                    Placement::Own,
+                    &at_once,
+                    &platform,
+                )
+                .await;
                 let shown = format!("{} {}", delivery.unwrap_err(), captured().join(" "));
                 for secret in [CANARY, &canary, decoded] {
                     assert!(!visible(&shown).contains(&visible(secret)), "{canary}: {shown}");

@@ -18,23 +18,32 @@ use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
+use macaque::notify::{
+    Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage, RoundMessage,
+};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
-use macaque_core::config::{DisruptConfig, TargetConfig};
+use macaque_core::config::{
+    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, RecoveryPolicy, TargetConfig,
+};
 use macaque_core::eligibility::EligibilityConfig;
 use macaque_core::guard::GuardConfig;
+use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::recovery::RecoveryConfig;
+use macaque_core::recovery::{RecoveryConfig, RecoveryReport};
 use macaque_core::schedule::timer::TimerConfig;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::fail_hooks::FailHook;
-use crate::waiting::{LostPods, PATIENCE, await_that, count};
+use crate::waiting::{LostPods, PATIENCE, await_that, count, next_round};
 
 /// The time from one slot to the next.
 const INTERVAL: Duration = Duration::from_millis(200);
+
+/// How long a replacement takes to be ready: long enough for a Watcher that starts anew to see that it is missing.
+const REPLACED_AFTER: Duration = Duration::from_secs(8);
 
 /// No actor may miss its heartbeat for longer than a busy machine explains.
 const SHORT_TIMEOUTS: ActorTimeouts = ActorTimeouts {
@@ -56,12 +65,12 @@ const QUICK_RESTARTS: RestartPolicy = RestartPolicy {
 /// Actors at work on a sandbox, on a thread of their own.
 pub(crate) struct RunningActors {
     sandbox: Sandbox,
-    messages: Receiver<RoundMessage>,
+    messages: Receiver<OutgoingMessage>,
     received: RefCell<Vec<RoundMessage>>,
     stop: StableRecipient<StopRequested>,
     health: Arc<HealthState>,
     actors: JoinHandle<i32>,
-    _kubeconfig: TempDir,
+    kubeconfig: TempDir,
 }
 
 /// The number of evictions that the cluster saw, and of those whose reports were delivered.
@@ -78,6 +87,10 @@ struct ActorsSetup {
     restarts: RestartPolicy,
     timeouts: ActorTimeouts,
     deadlines: RequestDeadlines,
+    /// Whether recoveries are watched, and then only one pod is disrupted, whose replacement takes a second.
+    recovers: bool,
+    /// Whether anything may be disrupted.
+    disrupts: bool,
 }
 
 impl Default for ActorsSetup {
@@ -91,6 +104,8 @@ impl Default for ActorsSetup {
             },
             timeouts: ActorTimeouts::default(),
             deadlines: RequestDeadlines::default(),
+            recovers: false,
+            disrupts: true,
         }
     }
 }
@@ -104,6 +119,14 @@ impl ActorsSetup {
         }
     }
 
+    /// Actors that disrupt one pod and watch the recovery.
+    fn recovering(self) -> Self {
+        Self {
+            recovers: true,
+            ..self
+        }
+    }
+
     /// Actors whose hangs are soon detected.
     fn with_short_timeouts(self) -> Self {
         Self {
@@ -112,6 +135,7 @@ impl ActorsSetup {
             deadlines: RequestDeadlines {
                 read: SHORT_TIMEOUTS.hang,
                 disrupt: SHORT_TIMEOUTS.hang,
+                ..RequestDeadlines::default()
             },
             ..self
         }
@@ -122,6 +146,24 @@ impl RunningActors {
     /// Actors that fail as `hook` says.
     pub(crate) fn failing(hook: impl FailHook) -> Self {
         Self::start(ActorsSetup::failing(hook))
+    }
+
+    /// Actors that fail as `hook` says, disrupt one pod, and watch the recovery.
+    pub(crate) fn recovering(hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup::failing(hook).recovering())
+    }
+
+    /// Actors that would watch recoveries and may disrupt nothing, with a journal in memory.
+    pub(crate) fn idle_with_recovery(hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup {
+            disrupts: false,
+            ..ActorsSetup::failing(hook).recovering()
+        })
+    }
+
+    /// Actors that disrupt one pod and watch the recovery, and whose hangs are soon detected.
+    pub(crate) fn recovering_with_short_timeouts(hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup::failing(hook).with_short_timeouts().recovering())
     }
 
     /// Actors that fail as `hook` says, and whose hangs are soon detected.
@@ -173,18 +215,24 @@ impl RunningActors {
     fn start(setup: ActorsSetup) -> Self {
         let sandbox = Sandbox::start(SandboxOptions {
             // Without a budget, and ready at once: each round finds a victim.
-            objects: vec![scenario::deployment("shop", "web", 4)],
-            ready_after: Duration::ZERO,
+            objects: vec![scenario::deployment("shop", "web", 4), journal()],
+            ready_after: if setup.recovers {
+                REPLACED_AFTER
+            } else {
+                Duration::ZERO
+            },
             latency: setup.latency,
             ..SandboxOptions::default()
         });
         let sandbox = sandbox.unwrap();
         let directory = TempDir::new().unwrap();
-        let kubeconfig = directory.path().join("kubeconfig");
-        std::fs::write(&kubeconfig, sandbox.kubeconfig()).unwrap();
+        std::fs::write(directory.path().join("kubeconfig"), sandbox.kubeconfig()).unwrap();
+        Self::start_on(sandbox, directory, setup)
+    }
 
+    fn start_on(sandbox: Sandbox, directory: TempDir, setup: ActorsSetup) -> Self {
         let (listener, messages) = mpsc::channel();
-        let config = actors_config(setup, kubeconfig, listener);
+        let config = actors_config(setup, directory.path().join("kubeconfig"), listener);
         let stop = config.stop.clone();
         let health = Arc::clone(&config.health);
         let actors = std::thread::spawn(move || actors::run(config));
@@ -196,14 +244,46 @@ impl RunningActors {
             stop,
             health,
             actors,
-            _kubeconfig: directory,
+            kubeconfig: directory,
         }
+    }
+
+    /// Waits for what becomes of the recovery.
+    pub(crate) fn await_recovery(&self) -> RecoveryReport {
+        loop {
+            match self.messages.recv_timeout(PATIENCE) {
+                Ok(OutgoingMessage::Recovery(message)) => return RecoveryReport::clone(&message.report),
+                Ok(OutgoingMessage::Round(_)) => {}
+                Err(error) => panic!("nothing was told of the recovery: {error}"),
+            }
+        }
+    }
+
+    /// Requests a shutdown, awaits it, and returns how often the recovery was told meanwhile.
+    pub(crate) fn stop_and_count_recoveries(self) -> (i32, usize) {
+        self.ask_to_stop();
+        let code = self.actors.join().unwrap();
+        let told = self.messages.try_iter();
+        let recoveries = told.filter(|message| matches!(message, OutgoingMessage::Recovery(_)));
+        (code, recoveries.count())
+    }
+
+    /// Stops, and starts again as another process that watches the recovery.
+    pub(crate) fn restart_recovering(self) -> Self {
+        self.ask_to_stop();
+        assert_eq!(self.actors.join().unwrap(), 0);
+        Self::start_on(self.sandbox, self.kubeconfig, ActorsSetup::default().recovering())
+    }
+
+    /// How many requests the cluster received.
+    pub(crate) fn requests(&self) -> usize {
+        self.sandbox.requests().len()
     }
 
     /// Waits until this many further reports were delivered.
     pub(crate) fn await_rounds(&self, rounds: usize) {
         for n in 0..rounds {
-            match self.messages.recv_timeout(PATIENCE) {
+            match next_round(&self.messages, PATIENCE) {
                 Ok(message) => self.received.borrow_mut().push(message),
                 Err(error) => panic!("report {n} of {rounds} was not delivered: {error}"),
             }
@@ -281,7 +361,7 @@ impl RunningActors {
         self.ask_to_stop();
         self.actors.join().unwrap();
         let mut messages = self.received.into_inner();
-        messages.extend(self.messages.try_iter());
+        messages.extend(self.messages.try_iter().filter_map(OutgoingMessage::into_round));
         let reported = messages.iter().flat_map(|message| &message.victims);
 
         LostPods {
@@ -292,7 +372,7 @@ impl RunningActors {
     }
 }
 
-fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<RoundMessage>) -> ActorsConfig {
+fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<OutgoingMessage>) -> ActorsConfig {
     let platform = Platform::system();
     ActorsConfig {
         trigger: Trigger::Interval {
@@ -303,8 +383,8 @@ fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<Round
             settle: Duration::ZERO,
             ..TimerConfig::default()
         },
-        round: Arc::new(round_config()),
-        journal: JournalStore::in_memory(1, &platform).with_spacing(INTERVAL / 2),
+        round: Arc::new(round_config(setup.recovers)),
+        journal: journal_store(&setup, &platform).with_spacing(INTERVAL / 2),
         access: ClusterAccess {
             kubeconfig: Some(kubeconfig),
             deadlines: setup.deadlines,
@@ -313,6 +393,7 @@ fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<Round
         channels: Arc::new([Channel::Listener(listener)]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
+        notify_recovery: NotifyRecovery::default(),
         retry: DeliveryRetry::default(),
         restarts: setup.restarts,
         timeouts: setup.timeouts,
@@ -323,7 +404,44 @@ fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<Round
     }
 }
 
-fn round_config() -> RoundConfig {
+/// A journal in memory, or in a ConfigMap where a recovery is watched, which outlives the process.
+fn journal_store(setup: &ActorsSetup, platform: &Platform) -> JournalStore {
+    if !setup.recovers {
+        return JournalStore::in_memory(1, platform);
+    }
+    let place = if setup.disrupts {
+        JournalLocation::ConfigMap(ConfigMapRef {
+            namespace: "chaos".to_owned(),
+            name: "macaque-journal".to_owned(),
+        })
+    } else {
+        JournalLocation::Memory
+    };
+    let limits = DisruptionLimits {
+        per_hour: Some(usize::from(setup.disrupts)),
+        ..DisruptionLimits::default()
+    };
+    let timing = JournalTiming {
+        // Takeover passes run several times in this time.
+        lease: Duration::from_secs(2),
+        ..JournalTiming::default()
+    };
+    let policy = RecoveryPolicy {
+        timeout: Duration::from_secs(50),
+        ..RecoveryPolicy::off()
+    };
+    JournalStore::new(place, "macaque", limits, 1, timing, platform).with_recovery(policy)
+}
+
+/// The journal's ConfigMap as the manifest has it.
+fn journal() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "macaque-journal", "namespace": "chaos" },
+    })
+}
+
+fn round_config(recovers: bool) -> RoundConfig {
     RoundConfig {
         dry_run: false,
         eligibility: EligibilityConfig {
@@ -335,7 +453,11 @@ fn round_config() -> RoundConfig {
             attempts: 1,
             ..DisruptConfig::default()
         },
-        recovery: RecoveryConfig::default(),
+        recovery: RecoveryConfig {
+            enabled: recovers,
+            expect: Duration::from_secs(40),
+            timeout: Duration::from_secs(50),
+        },
         guards: GuardConfig::off(),
         gates: Vec::new(),
     }

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use macaque::notify::RoundMessage;
+use macaque::notify::{OutgoingMessage, RoundMessage};
 
 /// Longer than anything here takes on a busy machine: a test that waits so long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,12 +30,24 @@ impl LostPods {
     }
 }
 
-/// The number of messages that wait, and of the evictions in them.
-pub(crate) fn count(messages: &Receiver<RoundMessage>) -> (usize, usize) {
+/// The next message about a round.
+pub(crate) fn next_round(
+    messages: &Receiver<OutgoingMessage>,
+    patience: Duration,
+) -> Result<RoundMessage, RecvTimeoutError> {
+    loop {
+        if let Some(round) = messages.recv_timeout(patience)?.into_round() {
+            return Ok(round);
+        }
+    }
+}
+
+/// The number of messages about rounds that wait, and of the evictions in them.
+pub(crate) fn count(messages: &Receiver<OutgoingMessage>) -> (usize, usize) {
     let mut rounds = 0;
     let mut evictions = 0;
     loop {
-        match messages.recv_timeout(Duration::ZERO) {
+        match next_round(messages, Duration::ZERO) {
             Ok(message) => {
                 rounds += 1;
                 evictions += message

@@ -1,10 +1,14 @@
 //! The fields of a pod that the rules read, and the names of pods and owners.
 
+mod trouble;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use self::trouble::{PodTrouble, WaitingContainer};
 
 /// The identity of one pod: the UID distinguishes a StatefulSet's pod from its successor of the same name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -122,16 +126,6 @@ pub struct PodProgress {
     pub trouble: Option<PodTrouble>,
 }
 
-/// What keeps a pod from becoming ready.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PodTrouble {
-    /// Kubernetes' word: `Unschedulable`, `ImagePullBackOff` or `CrashLoopBackOff`, for example.
-    pub reason: String,
-    /// Kubernetes' message, as one line of bounded length; may be empty.
-    pub message: String,
-}
-
 /// The state of a pod, as far as it concerns its owner's replicas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -192,16 +186,24 @@ impl Pod {
     /// Whether the pod is terminating and its controller creates the successor only when it is gone: a DaemonSet does so
     /// on the pod's node, and a StatefulSet, or another controller that numbers its pods, under the pod's name.
     pub fn is_awaited(&self) -> bool {
-        let waits = |owner: &PodOwner| match owner.kind.as_str() {
-            "StatefulSet" | "DaemonSet" => true,
-            "Deployment" | "Rollout" | "ReplicaSet" | "ReplicationController" | "Job" => false,
+        let waits = |owner: &PodOwner| owner.kind == "DaemonSet" || owner.keeps_name(&self.id.name);
+        self.terminating && self.owner.as_ref().is_some_and(waits)
+    }
+}
+
+impl PodOwner {
+    /// Whether the owner's pod of this name is replaced by one of the same name: a StatefulSet numbers its pods, and so do
+    /// other controllers.
+    pub fn keeps_name(&self, pod_name: &str) -> bool {
+        match self.kind.as_str() {
+            "StatefulSet" => true,
+            "DaemonSet" | "Deployment" | "Rollout" | "ReplicaSet" | "ReplicationController" | "Job" => false,
             _ => {
-                let suffix = self.id.name.strip_prefix(&owner.name);
+                let suffix = pod_name.strip_prefix(&self.name);
                 let number = suffix.and_then(|suffix| suffix.strip_prefix('-'));
                 number.is_some_and(is_number)
             }
-        };
-        self.terminating && self.owner.as_ref().is_some_and(waits)
+        }
     }
 }
 

@@ -8,13 +8,25 @@
 //! Of a Deployment the replacement is created while the victim still leaves; of a StatefulSet or DaemonSet only after it
 //! has gone. The clock starts with the API server's yes to the disruption.
 
+mod baseline;
+mod ending;
+mod expected;
+mod phases;
+mod replacement;
+mod steady;
+mod times;
 mod tracker;
+mod wholeness;
+mod words;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::expected::expected;
+pub(crate) use self::expected::unreadable_expect;
+pub use self::phases::{RecoveryPhase, phases};
 pub use self::tracker::{DesiredReplicas, RecoveryTracker, WatchedSince};
 use crate::outcome::DisruptionMethod;
 use crate::pod::{PodOwner, PodRef, PodTrouble};
@@ -152,6 +164,9 @@ pub enum RecoveryPrecision {
     },
     /// By the timestamps of objects, which are whole seconds of other clocks.
     Timestamps,
+    /// Roughly: it is not known when exactly the disruption was accepted, or another process measured that by its own
+    /// clock.
+    Approximate,
 }
 
 /// What is known of a recovery when it ends, or when its replacement is stuck.
@@ -248,6 +263,11 @@ impl RecoveryVerdict {
     /// Whether people should hear of it even if all is quiet otherwise: the owner was slow, or did not recover.
     pub fn is_bad(self) -> bool {
         matches!(self, Self::Slow | Self::Unrecovered)
+    }
+
+    /// Whether the owner was seen whole again, be it with fewer replicas than before.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Recovered | Self::Slow | Self::Shrunk)
     }
 
     /// Whether the owner was seen whole again, with as many replicas as before.

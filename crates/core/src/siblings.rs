@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::pod::{Pod, PodPhase, PodPlace, ReplicaCount, ReplicaState};
+use crate::pod::{Pod, PodPhase, PodPlace, PodProgress, ReplicaCount, ReplicaState};
 
 /// The labels that tell the revision of a pod's template: of the pods of a Deployment, of a Rollout of Argo, and of a
 /// StatefulSet or DaemonSet.
@@ -24,10 +24,12 @@ pub struct SiblingPods {
 /// One of an owner's pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiblingPod {
+    /// The pod's name.
+    pub name: String,
     /// The pod's state.
     pub state: ReplicaState,
-    /// Whether the pod is in the phase Pending.
-    pub pending: bool,
+    /// The pod's phase.
+    pub phase: PodPhase,
     /// The revision of the pod's template, if a label tells it.
     pub revision: Option<String>,
     /// The node, once the pod is scheduled.
@@ -38,6 +40,8 @@ pub struct SiblingPod {
     pub created: Option<Timestamp>,
     /// Since when the pod is as ready, or unready, as it is.
     pub ready_changed: Option<Timestamp>,
+    /// How far the pod has come on its way to being ready.
+    pub progress: PodProgress,
 }
 
 impl SiblingPods {
@@ -50,6 +54,11 @@ impl SiblingPods {
     /// Adds `pod`. A list may show a pod on two pages: its later state counts.
     pub fn add(&mut self, pod: &Pod) {
         self.by_uid.insert(pod.id.uid.clone(), SiblingPod::from(pod));
+    }
+
+    /// Removes the pod with this UID, which is gone.
+    pub fn remove(&mut self, uid: &str) {
+        self.by_uid.remove(uid);
     }
 
     /// Adds the pods of `more`, which were listed later.
@@ -92,7 +101,7 @@ impl SiblingPods {
     pub fn count(&self) -> ReplicaCount {
         let mut count = ReplicaCount::default();
         for pod in self.by_uid.values() {
-            count.add_state(pod.state, pod.pending);
+            count.add_state(pod.state, pod.phase == PodPhase::Pending);
         }
         count
     }
@@ -134,8 +143,14 @@ impl SiblingPods {
     }
 
     fn live(&self) -> impl Iterator<Item = &SiblingPod> {
-        let is_live = |pod: &&SiblingPod| matches!(pod.state, ReplicaState::Ready | ReplicaState::NotReady);
-        self.by_uid.values().filter(is_live)
+        self.by_uid.values().filter(|pod| pod.is_live())
+    }
+}
+
+impl SiblingPod {
+    /// Whether the pod counts as a replica: it is neither terminating nor finished.
+    pub fn is_live(&self) -> bool {
+        matches!(self.state, ReplicaState::Ready | ReplicaState::NotReady)
     }
 }
 
@@ -144,13 +159,15 @@ impl From<&Pod> for SiblingPod {
         let label = |name: &str| pod.labels.get(name).filter(|value| !value.is_empty()).cloned();
         let PodPlace { node, zone } = pod.place();
         Self {
+            name: pod.id.name.clone(),
             state: pod.state(),
-            pending: pod.phase == PodPhase::Pending,
+            phase: pod.phase,
             revision: REVISIONS.into_iter().find_map(label),
             node,
             zone,
             created: pod.created,
             ready_changed: pod.ready_changed,
+            progress: pod.progress.clone(),
         }
     }
 }

@@ -8,7 +8,8 @@ use macaque_core::journal::JournalEvent;
 use macaque_core::report::{RoundEnd, RoundReport};
 
 use crate::actors::ActorsConfig;
-use crate::actors::messages::MessageDelivered;
+use crate::actors::messages::{DisruptionAccepted, MessageDelivered};
+use crate::actors::recipient::StableRecipient;
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::gates::Gates;
 use crate::heartbeat::Heartbeat;
@@ -17,6 +18,9 @@ use crate::k8s::{Cluster, ClusterAccess};
 use crate::platform::Platform;
 use crate::round::{self, ClaimState, RoundConfig, RoundContext, RoundResult, Takeover};
 use crate::stop::StopToken;
+
+/// How long releasing leases may take: a shutdown waits for it.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A task of the Killer.
 #[derive(Debug, Clone)]
@@ -27,6 +31,8 @@ pub(super) enum KillerTask {
     TakeOver,
     /// Record in the journal what the Notifier delivered.
     RecordDelivery(MessageDelivered),
+    /// Release the leases of recoveries, so that the next process need not wait for their ends.
+    Release,
 }
 
 /// The outcome of a task.
@@ -41,6 +47,7 @@ pub(super) struct TaskContext {
     config: Arc<RoundConfig>,
     access: ClusterAccess,
     pub(super) writer: JournalWriter,
+    accepted: StableRecipient<DisruptionAccepted>,
     stop: StopToken,
     heartbeat: Heartbeat,
     /// How long a task may go without progress.
@@ -55,6 +62,7 @@ impl KillerTask {
             Self::RunRound { .. } => "the round",
             Self::TakeOver => "the takeover pass",
             Self::RecordDelivery(_) => "recording a delivery",
+            Self::Release => "releasing leases",
         }
     }
 }
@@ -63,6 +71,7 @@ impl TaskContext {
     pub(super) fn new(
         config: &ActorsConfig,
         incarnation: u64,
+        accepted: StableRecipient<DisruptionAccepted>,
         stop: StopToken,
         heartbeat: Heartbeat,
     ) -> Self {
@@ -70,6 +79,7 @@ impl TaskContext {
             config: Arc::clone(&config.round),
             access: config.access.clone(),
             writer: config.journal.writer(incarnation),
+            accepted,
             stop,
             heartbeat,
             // Every request to the API server counts as progress, and one request may take this long.
@@ -105,13 +115,14 @@ impl TaskContext {
         task: KillerTask,
         unclosed: Option<&RoundReport>,
     ) -> TaskOutcome {
+        // Without a Watcher, the next one finds the recovery in the journal.
+        let on_accepted = |victim, at| drop(self.accepted.send(DisruptionAccepted { victim, at }));
         let context = RoundContext {
             cluster,
             gates: &Gates::new(&self.config.gates, &self.platform),
             writer: &self.writer,
             config: &self.config,
-
-            on_accepted: &|_, _| {},
+            on_accepted: &on_accepted,
             stop: &self.stop,
             platform: &self.platform,
             fail_points: &self.fail_points,
@@ -128,6 +139,7 @@ impl TaskContext {
             }
             KillerTask::TakeOver => outcome.takeover = Some(round::take_over(context, unclosed).await),
             KillerTask::RecordDelivery(delivered) => self.record_delivery(cluster, delivered).await,
+            KillerTask::Release => self.release(cluster).await,
         }
         outcome
     }
@@ -151,6 +163,14 @@ impl TaskContext {
         }
     }
 
+    async fn release(&self, cluster: &Cluster) {
+        let commit = self.writer.commit(cluster, &JournalEvent::Release);
+        if let Some(Ok(_)) = self.platform.within(RELEASE_TIMEOUT, commit).await {
+            return;
+        }
+        log::debug!("could not release the leases of recoveries: they end by themselves");
+    }
+
     /// The outcome of a task for which no connection could be made.
     fn fail_unconnected(&self, task: &KillerTask, error: JournalError) -> TaskOutcome {
         match task {
@@ -166,11 +186,12 @@ impl TaskContext {
                     round: Some(RoundResult::Reported {
                         report,
                         claim_state: ClaimState::Unclaimed,
+                        recoveries: Vec::new(),
                     }),
                 }
             }
 
-            KillerTask::TakeOver | KillerTask::RecordDelivery(_) => TaskOutcome {
+            KillerTask::TakeOver | KillerTask::RecordDelivery(_) | KillerTask::Release => TaskOutcome {
                 takeover: Some(Err(error)),
                 round: None,
             },

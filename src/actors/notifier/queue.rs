@@ -1,27 +1,77 @@
 //! The queue of messages for one channel.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::{Timestamp, Unit};
+use macaque_core::journal::MessageId;
 
 use crate::notify::{
-    Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, Retryable, RoundMessage, TryCount,
+    Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, OutgoingMessage, Retryable, TryCount,
 };
 use crate::text::count;
 
 /// How many messages may wait for one channel; beyond that the oldest is dropped, with an error in the log.
 const CAPACITY: usize = 100;
 
+/// Of how many rounds the names of their messages are kept.
+const NAMES: usize = 200;
+
 /// A message to deliver.
 #[derive(Clone)]
 pub(super) struct QueuedMessage {
-    pub(super) message: Rc<RoundMessage>,
-    /// Whether the report is in the journal's outbox, so that its delivery must be recorded.
-    pub(super) in_outbox: bool,
+    pub(super) message: Rc<OutgoingMessage>,
+    pub(super) role: MessageRole,
+    /// The name, in this channel, of the message that is replied to or edited, if it is known.
+    pub(super) parent: Option<String>,
+    /// Whether the service said of a reply that its parent is gone.
+    pub(super) is_out_of_thread: bool,
+    /// What identifies the message in the journal's outbox, if it is there, so that its delivery must be recorded.
+    pub(super) id: Option<MessageId>,
     /// How often it was sent so far.
     pub(super) tries: TryCount,
+}
+
+/// What a message is to the messages about its round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MessageRole {
+    /// It is about the round itself.
+    Round,
+    /// It is a reply to the one about the round.
+    Reply,
+    /// It takes the place of the one about the round.
+    Edit,
+}
+
+impl QueuedMessage {
+    /// A message that is not in the outbox and was not sent yet.
+    pub(super) fn new(message: Rc<OutgoingMessage>, role: MessageRole) -> Self {
+        Self {
+            message,
+            role,
+            parent: None,
+            is_out_of_thread: false,
+            id: None,
+            tries: TryCount::default(),
+        }
+    }
+
+    /// The slot of the round.
+    fn slot(&self) -> Timestamp {
+        match &*self.message {
+            OutgoingMessage::Round(round) => round.slot,
+            OutgoingMessage::Recovery(recovery) => recovery.report.slot,
+        }
+    }
+
+    /// What the message is called in the log.
+    fn noun(&self) -> &'static str {
+        match &*self.message {
+            OutgoingMessage::Round(_) => "a report",
+            OutgoingMessage::Recovery(_) => "the report of a recovery",
+        }
+    }
 }
 
 /// A channel and the messages that wait for it.
@@ -30,6 +80,8 @@ pub(super) struct ChannelQueue {
     waiting: VecDeque<QueuedMessage>,
     state: QueueState,
     dropped: usize,
+    /// By slot, the names of the messages about rounds that were delivered.
+    names: BTreeMap<Timestamp, String>,
 }
 
 /// What a queue is doing.
@@ -51,10 +103,13 @@ pub(super) struct SeriesResult {
 }
 
 /// What to do after a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AfterDelivery {
     /// The message was delivered, or is given up.
-    Finished,
+    Finished {
+        /// The name that the service gave to the message, if it was delivered for certain and can be replied to.
+        name: Option<String>,
+    },
     /// The message is first in the queue again; wake the queue after this time.
     Retry(Duration),
     /// The message is undelivered, and there is no time to try again.
@@ -68,13 +123,20 @@ impl ChannelQueue {
             waiting: VecDeque::new(),
             state: QueueState::Idle,
             dropped: 0,
+            names: BTreeMap::new(),
         }
     }
 
-    /// Adds `message`; if the queue is full, drops and returns the oldest one.
+    /// Adds `message`; if the queue is full, drops an edit, which nobody misses, or else drops and returns the oldest
+    /// message.
     pub(super) fn push(&mut self, message: QueuedMessage) -> Option<QueuedMessage> {
         self.waiting.push_back(message);
         if self.waiting.len() <= CAPACITY {
+            return None;
+        }
+        let is_edit = |message: &QueuedMessage| message.role == MessageRole::Edit;
+        if let Some(edit) = self.waiting.iter().position(is_edit) {
+            self.waiting.remove(edit);
             return None;
         }
 
@@ -89,52 +151,98 @@ impl ChannelQueue {
         oldest
     }
 
-    /// Takes the next message to send, unless the queue is busy.
+    /// Takes the next message to send, unless the queue is busy. A message that is to be edited and has no name, or is gone,
+    /// is left as it is.
     pub(super) fn take_next(&mut self) -> Option<QueuedMessage> {
         if self.state != QueueState::Idle {
             return None;
         }
-        let message = self.waiting.pop_front()?;
-        self.state = QueueState::Sending;
-        Some(message)
+        loop {
+            let mut message = self.waiting.pop_front()?;
+            if message.role != MessageRole::Round
+                && let Some(name) = self.names.get(&message.slot())
+            {
+                message.parent = Some(name.clone());
+            }
+            if message.role == MessageRole::Edit && message.parent.is_none() {
+                continue;
+            }
+            self.state = QueueState::Sending;
+            return Some(message);
+        }
     }
 
     /// Notes the result for `message`; a delivery that may work later is retried, unless macaque is stopping.
     pub(super) fn note(&mut self, message: QueuedMessage, series: SeriesResult) -> AfterDelivery {
         self.state = QueueState::Idle;
         let name = self.channel.name();
+        let noun = message.noun();
+        if message.is_out_of_thread {
+            self.names.remove(&message.slot());
+        }
+        if message.role == MessageRole::Edit {
+            return self.note_edit(&message, series.result);
+        }
         let error = match series.result {
-            Ok(Delivery::Confirmed) => return AfterDelivery::Finished,
+            Ok(Delivery::Confirmed { name }) => return self.note_name(&message, name),
             Ok(Delivery::Unconfirmed { why }) => {
-                log::warn!(channel = name; "a report counts as delivered to {name}, in doubt: {why}");
-                return AfterDelivery::Finished;
+                log::warn!(channel = name; "{noun} counts as delivered to {name}, in doubt: {why}");
+                return AfterDelivery::Finished { name: None };
             }
             Err(error) => error,
         };
 
         let Some(pause) = series.retry.pause_between_series(&error, message.tries) else {
-            self.log_dropped(&error, message.tries);
-            return AfterDelivery::Finished;
+            self.log_dropped(&message, &error);
+            return AfterDelivery::Finished { name: None };
         };
         if series.stopping {
-            log::error!(channel = name; "shutting down before {name} confirmed a report: {error}");
+            log::error!(channel = name; "shutting down before {name} confirmed {noun}: {error}");
             return AfterDelivery::Undelivered;
         }
 
-        log::warn!(channel = name; "{}", not_yet(name, &error, message.tries, series.now, pause));
+        log::warn!(channel = name; "{}", not_yet(name, noun, &error, message.tries, series.now, pause));
         self.waiting.push_front(message);
         self.state = QueueState::BackingOff;
         AfterDelivery::Retry(pause)
     }
 
+    /// Keeps the name of a message about a round, so that it can be replied to and edited.
+    fn note_name(&mut self, message: &QueuedMessage, name: Option<String>) -> AfterDelivery {
+        if message.role != MessageRole::Round {
+            return AfterDelivery::Finished { name: None };
+        }
+        if let Some(name) = &name {
+            self.names.insert(message.slot(), name.clone());
+            if self.names.len() > NAMES {
+                self.names.pop_first();
+            }
+        }
+        AfterDelivery::Finished { name }
+    }
+
+    /// Notes what became of an edit, which is not tried again.
+    fn note_edit(&self, message: &QueuedMessage, result: DeliveryResult) -> AfterDelivery {
+        if let Err(error) = result {
+            let name = self.channel.name();
+            let slot = message.slot();
+            log::info!(
+                channel = name, slot:%;
+                "the report of round {slot} in {name} stays without its mark, though every victim recovered: {error}"
+            );
+        }
+        AfterDelivery::Finished { name: None }
+    }
+
     /// Logs that a message is not tried again.
-    fn log_dropped(&mut self, error: &DeliveryError, tries: TryCount) {
+    fn log_dropped(&mut self, message: &QueuedMessage, error: &DeliveryError) {
         let name = self.channel.name();
+        let noun = message.noun();
         if error.retryable == Retryable::InDoubt {
-            let times = count(tries.in_doubt as usize, "time");
+            let times = count(message.tries.in_doubt as usize, "time");
             log::warn!(
                 channel = name;
-                "sent a report to {name} {times} without a clear answer; it may have been delivered, and is not sent \
+                "sent {noun} to {name} {times} without a clear answer; it may have been delivered, and is not sent \
                  again: {error}"
             );
             return;
@@ -142,7 +250,7 @@ impl ChannelQueue {
 
         self.dropped += 1;
         let dropped = self.dropped;
-        log::error!(channel = name, dropped; "cannot deliver a report to {name}, dropped it: {error}");
+        log::error!(channel = name, dropped; "cannot deliver {noun} to {name}, dropped it: {error}");
     }
 
     /// Ends the back-off, if the queue is backing off.
@@ -159,7 +267,14 @@ impl ChannelQueue {
 }
 
 /// The words about a message that is tried again after `pause`.
-fn not_yet(name: &str, error: &DeliveryError, tries: TryCount, now: Timestamp, pause: Duration) -> String {
+fn not_yet(
+    name: &str,
+    noun: &str,
+    error: &DeliveryError,
+    tries: TryCount,
+    now: Timestamp,
+    pause: Duration,
+) -> String {
     let next = now.saturating_add(pause).unwrap_or(now);
     let next = next.round(Unit::Second).unwrap_or(next);
     let made = match tries.made {
@@ -168,11 +283,11 @@ fn not_yet(name: &str, error: &DeliveryError, tries: TryCount, now: Timestamp, p
     };
 
     match error.retryable {
-        Retryable::InDoubt => format!(
-            "a report may have been delivered to {name}: {error}; {made} so far, tries again at {next}"
-        ),
-        Retryable::No | Retryable::Yes { .. } => {
-            format!("cannot deliver a report to {name} yet: {error}; {made} so far, tries again at {next}")
+        Retryable::InDoubt => {
+            format!("{noun} may have been delivered to {name}: {error}; {made} so far, tries again at {next}")
+        }
+        Retryable::No | Retryable::Yes { .. } | Retryable::OutsideThread => {
+            format!("cannot deliver {noun} to {name} yet: {error}; {made} so far, tries again at {next}")
         }
     }
 }
@@ -180,12 +295,13 @@ fn not_yet(name: &str, error: &DeliveryError, tries: TryCount, now: Timestamp, p
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notify::RoundMessage;
     use crate::notify::message::tests::report;
 
     fn words(error: &DeliveryError, made: u32) -> String {
         let tries = TryCount { made, in_doubt: 0 };
         let now = "2027-03-01T09:30:00.6Z".parse().unwrap();
-        not_yet("slack", error, tries, now, Duration::from_secs(60))
+        not_yet("slack", "a report", error, tries, now, Duration::from_secs(60))
     }
 
     #[test]
@@ -205,13 +321,13 @@ mod tests {
     /// What follows a series that ended with `result`, and how many messages wait then.
     fn after(result: DeliveryResult, in_doubt: u32, stopping: bool) -> (AfterDelivery, usize) {
         let mut queue = ChannelQueue::new(Channel::Log);
+        let message = Rc::new(RoundMessage::of(&report([])).into());
         let message = QueuedMessage {
-            message: Rc::new(RoundMessage::of(&report([]))),
-            in_outbox: true,
             tries: TryCount {
                 made: in_doubt,
                 in_doubt,
             },
+            ..QueuedMessage::new(message, MessageRole::Round)
         };
         assert!(queue.push(message).is_none());
         let message = queue.take_next().unwrap();
@@ -241,10 +357,10 @@ mod tests {
         let refused = || Err(DeliveryError::permanent("no"));
         let silent = || Err(DeliveryError::in_doubt("no answer"));
         let retry = |seconds| (AfterDelivery::Retry(Duration::from_secs(seconds)), 1);
-        let finished = (AfterDelivery::Finished, 0);
+        let finished = (AfterDelivery::Finished { name: None }, 0);
         let undelivered = (AfterDelivery::Undelivered, 0);
 
-        assert_eq!(after(Ok(Delivery::Confirmed), 0, false), finished);
+        assert_eq!(after(Ok(Delivery::CONFIRMED), 0, false), finished);
         assert_eq!(after(unconfirmed(), 0, false), finished);
         assert_eq!(after(refused(), 0, false), finished);
         assert_eq!(after(down(), 0, false), retry(60));

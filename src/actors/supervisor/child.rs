@@ -9,7 +9,7 @@ use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
 use super::{ActorRecipients, Supervisor, heartbeat_interval};
 use crate::actors::ActorsConfig;
 use crate::actors::clock::Clock;
-use crate::actors::killer::Killer;
+use crate::actors::killer::{Killer, KillerRecipients};
 use crate::actors::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown};
 use crate::actors::notifier::Notifier;
 use crate::actors::role::ActorRole;
@@ -39,23 +39,36 @@ pub(super) fn start(
     let actor_heartbeat = heartbeat.clone();
     match role {
         ActorRole::Clock => spec.launch(&arbiter, move |_: &Addr<Clock>| {
-            Clock::new(&config, recipients.killer, actor_heartbeat)
+            Clock::new(&config, recipients.round_due, actor_heartbeat)
         }),
         ActorRole::Killer => spec.launch(&arbiter, move |killer: &Addr<Killer>| {
-            recipients.killer.connect(killer.clone().recipient());
-            recipients.confirmations.connect(killer.clone().recipient());
-            recipients.wanted.connect(killer.clone().recipient());
-            Killer::new(&config, incarnation, recipients.notifier, actor_heartbeat)
+            recipients.round_due.connect(killer.clone().recipient());
+            recipients.recoveries_wanted.connect(killer.clone().recipient());
+            recipients.message_delivered.connect(killer.clone().recipient());
+            let recipients = KillerRecipients {
+                disruption_accepted: recipients.disruption_accepted,
+                recoveries_found: recipients.recoveries_found,
+                round_finished: recipients.round_finished,
+                recovery_reported: recipients.recovery_reported,
+            };
+            Killer::new(&config, incarnation, recipients, actor_heartbeat)
         }),
         ActorRole::Watcher => spec.launch(&arbiter, move |watcher: &Addr<Watcher>| {
-            recipients.accepted.connect(watcher.clone().recipient());
-            recipients.found.connect(watcher.clone().recipient());
-            Watcher::new(&config, recipients.wanted, recipients.recoveries, actor_heartbeat)
+            recipients
+                .disruption_accepted
+                .connect(watcher.clone().recipient());
+            recipients.recoveries_found.connect(watcher.clone().recipient());
+            Watcher::new(
+                &config,
+                recipients.recoveries_wanted,
+                recipients.recovery_reported,
+                actor_heartbeat,
+            )
         }),
         ActorRole::Notifier => spec.launch(&arbiter, move |notifier: &Addr<Notifier>| {
-            recipients.notifier.connect(notifier.clone().recipient());
-            recipients.recoveries.connect(notifier.clone().recipient());
-            Notifier::new(&config, recipients.confirmations, actor_heartbeat)
+            recipients.round_finished.connect(notifier.clone().recipient());
+            recipients.recovery_reported.connect(notifier.clone().recipient());
+            Notifier::new(&config, recipients.message_delivered, actor_heartbeat)
         }),
     }
 

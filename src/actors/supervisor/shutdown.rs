@@ -1,4 +1,5 @@
-//! The shutdown: starts no new round, waits for the current one, then for the Notifier, each up to a deadline.
+//! The shutdown: starts no new round, waits for the current one and for what the Watcher is recording, then for the
+//! Notifier, each up to a deadline.
 
 use actix::{AsyncContext, Context, Handler};
 
@@ -32,13 +33,20 @@ impl Supervisor {
             log::debug!("{name} stopped");
             return;
         }
+        if role == ActorRole::Watcher {
+            log::error!("{name} failed during shutdown ({reason}): the next process watches what it watched");
+            return;
+        }
         log::error!("{name} failed during shutdown ({reason}): reports may be left undelivered");
         self.exit_code = UNDRAINED;
     }
 
     /// Enters the next phase of the shutdown once the children of the current phase have stopped.
     pub(super) fn proceed(&mut self, ctx: &mut Context<Self>) {
-        if self.phase == ShutdownPhase::FinishingRound && self.is_down(ActorRole::Killer) {
+        if self.phase == ShutdownPhase::FinishingRound
+            && self.is_down(ActorRole::Killer)
+            && self.is_down(ActorRole::Watcher)
+        {
             self.drain(ctx);
         }
         if self.phase == ShutdownPhase::Draining && self.is_down(ActorRole::Notifier) {
@@ -92,17 +100,22 @@ impl Handler<StopRequested> for Supervisor {
         self.phase = ShutdownPhase::FinishingRound;
         self.config.health.set_stopping();
         self.request_stop(ActorRole::Clock);
+        self.request_stop(ActorRole::Watcher);
         self.request_stop(ActorRole::Killer);
 
         let timeout = self.config.timeouts.round;
         ctx.run_later(timeout, move |supervisor, ctx| {
             if supervisor.phase == ShutdownPhase::FinishingRound {
                 let seconds = timeout.as_secs();
-                log::error!(
-                    "Killer did not stop within {seconds} s: the current round's report is not delivered before the next \
-                     start"
-                );
-                supervisor.exit_code = UNDRAINED;
+                if supervisor.is_down(ActorRole::Killer) {
+                    log::error!("Watcher did not stop within {seconds} s");
+                } else {
+                    log::error!(
+                        "Killer did not stop within {seconds} s: the current round's report is not delivered before the \
+                         next start"
+                    );
+                    supervisor.exit_code = UNDRAINED;
+                }
                 supervisor.drain(ctx);
                 supervisor.proceed(ctx);
             }

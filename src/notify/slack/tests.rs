@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use macaque_core::outcome::Outcome;
 use macaque_core::refusal::Refusal;
+use macaque_core::report::RoundReport;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::notify::delivery::{Retryable, answer};
+use crate::notify::message::RoundMessage;
 use crate::notify::message::tests::{attempt, budget, report};
+use crate::text::chars;
 
 fn bot() -> SlackBot {
     SlackBot {
@@ -15,6 +19,10 @@ fn bot() -> SlackBot {
         channel: "C0123456789".to_owned(),
         api_url: SLACK_API.to_owned(),
     }
+}
+
+fn round(report: &RoundReport) -> OutgoingMessage {
+    RoundMessage::of(report).into()
 }
 
 #[test]
@@ -39,7 +47,7 @@ fn the_payload_of_a_round_is_golden() {
                 "text": "slot 2027-03-01T09:30:00Z · seed 42 · 5 pods listed, 3 candidates · shop · app=web"}]},
         ],
     });
-    assert_eq!(bot_payload(&RoundMessage::of(&report), &bot()), golden);
+    assert_eq!(bot_payload(&round(&report), &bot(), None), golden);
 }
 
 #[test]
@@ -61,7 +69,7 @@ fn the_payload_of_a_dry_run_with_nobody_to_spare_is_golden() {
                 "text": "dry run · slot 2027-03-01T09:30:00Z · seed 42 · 5 pods listed, 0 candidates · shop · app=web"}]},
         ],
     });
-    assert_eq!(webhook_payload(&RoundMessage::of(&report)), golden);
+    assert_eq!(webhook_payload(&round(&report)), golden);
 }
 
 #[test]
@@ -71,10 +79,7 @@ fn no_text_of_the_cluster_can_ping_or_link() {
         message: "<@U1> & <https://evil.example|ok>".to_owned(),
         temporary: false,
     };
-    let payload = webhook_payload(&RoundMessage::of(&report([attempt(
-        "a",
-        Outcome::Refused(refusal),
-    )])));
+    let payload = webhook_payload(&round(&report([attempt("a", Outcome::Refused(refusal))])));
     assert_eq!(
         payload["text"],
         "eviction of shop/a refused by webhook &lt;!channel&gt;"
@@ -97,7 +102,7 @@ fn every_payload_is_within_the_limits_of_slack() {
     );
     report.problems = vec![hostile.clone(); 200];
     report.selector = hostile;
-    let payload = webhook_payload(&RoundMessage::of(&report));
+    let payload = webhook_payload(&round(&report));
     let blocks = payload["blocks"].as_array().unwrap();
     let size = |block: &Value, path: &str| chars(block.pointer(path).unwrap().as_str().unwrap());
     assert_eq!(blocks.len(), 4);
@@ -168,10 +173,10 @@ fn a_success_is_seen_even_if_its_echo_of_the_message_is_cut() {
         whole: false,
         ..answer(200, r#"{"ok":true,"message":{"text":"evic"#)
     };
-    assert_eq!(judge_bot(&cut), Ok(Delivery::Confirmed));
+    assert_eq!(judge_bot(&cut), Ok(Delivery::CONFIRMED));
     assert_eq!(
         judge_bot(&answer(200, r#"{"ts":"1.2","ok":true}"#)),
-        Ok(Delivery::Confirmed)
+        Ok(Delivery::CONFIRMED)
     );
 }
 
@@ -211,7 +216,7 @@ fn a_success_that_breaks_off_counts_as_delivered_in_doubt_and_a_strange_one_not_
 
 #[test]
 fn a_webhook_succeeds_with_the_text_ok_alone() {
-    assert_eq!(judge_webhook(&answer(200, "ok\n")), Ok(Delivery::Confirmed));
+    assert_eq!(judge_webhook(&answer(200, "ok\n")), Ok(Delivery::CONFIRMED));
     for (status, body, why) in [
         (
             200,

@@ -2,9 +2,11 @@
 
 use macaque_core::outcome::Outcome;
 use macaque_core::refusal::Refusal;
+use macaque_core::report::RoundReport;
 
 use super::*;
 use crate::notify::delivery::{Retryable, answer};
+use crate::notify::message::RoundMessage;
 use crate::notify::message::tests::{attempt, budget, report};
 
 fn room() -> WebexBot {
@@ -15,7 +17,17 @@ fn room() -> WebexBot {
     }
 }
 
-fn markdown(message: &RoundMessage) -> String {
+fn delivered_as(id: &str) -> DeliveryResult {
+    Ok(Delivery::Confirmed {
+        name: Some(id.to_owned()),
+    })
+}
+
+fn round(report: &RoundReport) -> OutgoingMessage {
+    RoundMessage::of(report).into()
+}
+
+fn markdown(message: &OutgoingMessage) -> String {
     payload(message, &room())["markdown"].as_str().unwrap().to_owned()
 }
 
@@ -32,7 +44,7 @@ fn the_payload_of_a_round_is_golden() {
             - shop/web-2 \\(deployment/web\\): refused by budget web: needs 3 healthy pods and has 3 currently\n\n\
             slot 2027-03-01T09:30:00Z · seed 42 · 5 pods listed, 3 candidates · shop · app=web",
     });
-    assert_eq!(payload(&RoundMessage::of(&report), &room()), golden);
+    assert_eq!(payload(&round(&report), &room()), golden);
 }
 
 #[test]
@@ -42,10 +54,7 @@ fn no_text_of_the_cluster_can_mention_link_or_format() {
         message: "<@all> [a](http://b) *c* `d` <b> &lt; _e_ \\".to_owned(),
         temporary: false,
     };
-    let markdown = markdown(&RoundMessage::of(&report([attempt(
-        "a",
-        Outcome::Refused(refusal),
-    )])));
+    let markdown = markdown(&round(&report([attempt("a", Outcome::Refused(refusal))])));
     let harmless = r"&lt;@all&gt; \[a\]\(http://b\) \*c\* \`d\` &lt;b&gt; &amp;lt; \_e\_ \\";
     assert!(markdown.contains(harmless), "{markdown}");
 }
@@ -59,7 +68,7 @@ fn every_payload_is_within_the_bytes_of_webex() {
         let mut report = report(victims);
         report.problems = vec![hostile.clone(); 200];
         report.selector = hostile;
-        let markdown = markdown(&RoundMessage::of(&report));
+        let markdown = markdown(&round(&report));
         assert!(markdown.len() <= 7439, "{}", markdown.len());
         assert_eq!(markdown.matches(" more\n").count(), 2, "{markdown}");
     }
@@ -69,7 +78,7 @@ fn every_payload_is_within_the_bytes_of_webex() {
 fn a_success_has_the_id_of_the_message() {
     let created = r#"{"id":"Y2lz","roomId":"r"}"#;
     for status in [200, 201] {
-        assert_eq!(judge(&answer(status, created)), Ok(Delivery::Confirmed));
+        assert_eq!(judge(&answer(status, created)), delivered_as("Y2lz"));
     }
 
     let why = "answered 200, but not as Webex answers: is the URL right?";
@@ -102,7 +111,7 @@ fn a_success_that_breaks_off_counts_as_delivered_in_doubt_and_a_strange_one_not_
     }
     assert_eq!(
         judge(&cut(r#"{"id":"Y2lz","markdown":"evic"#)),
-        Ok(Delivery::Confirmed)
+        delivered_as("Y2lz")
     );
     for body in ["<html>", "[", "no"] {
         let error = judge(&cut(body)).unwrap_err();

@@ -151,7 +151,10 @@ async fn a_round_that_the_journal_forgot_is_reported_all_the_same() {
             }
         })
         .await;
-    let RoundResult::Reported { report, claim_state } = result else {
+    let RoundResult::Reported {
+        report, claim_state, ..
+    } = result
+    else {
         panic!("{result:?}")
     };
 

@@ -283,7 +283,9 @@ impl TestReplica {
 /// Whether it was run, closed and disrupted somebody here.
 pub(crate) fn disrupted(result: &RoundResult) -> bool {
     match result {
-        RoundResult::Reported { report, claim_state } => {
+        RoundResult::Reported {
+            report, claim_state, ..
+        } => {
             assert_eq!(*claim_state, ClaimState::Closed);
             report
                 .attempts

@@ -143,7 +143,10 @@ async fn a_round_that_could_not_be_closed_is_closed_later_with_its_true_report()
             }
         })
         .await;
-    let RoundResult::Reported { report, claim_state } = result else {
+    let RoundResult::Reported {
+        report, claim_state, ..
+    } = result
+    else {
         panic!("{result:?}")
     };
 

@@ -96,7 +96,9 @@ fn only_report(results: Vec<RoundResult>) -> (RoundReport, ClaimState) {
     let mut reports = Vec::new();
     for result in results {
         match result {
-            RoundResult::Reported { report, claim_state } => reports.push((report, claim_state)),
+            RoundResult::Reported {
+                report, claim_state, ..
+            } => reports.push((report, claim_state)),
             RoundResult::Skipped(Denial::AlreadyClaimed { .. } | Denial::StillRunning { .. }) => {}
             RoundResult::Skipped(denial) => panic!("{denial:?}"),
         }

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
 use macaque::notify::delivery::Retryable;
-use macaque::notify::{Delivery, DeliveryError, DeliveryRetry, TryCount, deliver};
+use macaque::notify::{Delivery, DeliveryError, DeliveryRetry, Placement, TryCount, deliver};
 use macaque::platform::Platform;
 
-use super::{DELIVERED, with_retries};
+use super::{DELIVERED, delivered_as, with_retries};
 use macaque_testkit::chat_server::ChatServer;
 use macaque_testkit::notify::{OK, hasty, http, message, slack, webex, webhook};
 use macaque_testkit::server_answer::{ServerAnswer, head, reply, reply_with};
@@ -46,7 +46,7 @@ async fn no_stall_outlasts_the_deadline() {
     join_all(stalls.map(async |(answer, expected)| {
         let service = ChatServer::answering([answer]).await;
         let begun = Instant::now();
-        let delivery = deliver(&hasty(), &slack(&service.address), &message()).await;
+        let delivery = deliver(&hasty(), &slack(&service.address), &message(), Placement::Own).await;
         assert_eq!(delivery, expected);
         assert!(begun.elapsed() < Duration::from_secs(5), "{expected:?}");
     }))
@@ -57,15 +57,15 @@ async fn no_stall_outlasts_the_deadline() {
 async fn what_was_delivered_stays_so_even_if_the_rest_of_the_answer_stalls() {
     let service = ChatServer::answering([ServerAnswer::Drip(format!("{}{{\"ok\":true,", head(200)))]).await;
     assert_eq!(
-        deliver(&hasty(), &slack(&service.address), &message()).await,
+        deliver(&hasty(), &slack(&service.address), &message(), Placement::Own).await,
         DELIVERED
     );
 
     let service =
         ChatServer::answering([ServerAnswer::Stall(format!("{}{{\"id\":\"Y2\",", head(200)))]).await;
     assert_eq!(
-        deliver(&hasty(), &webex(&service.address), &message()).await,
-        DELIVERED
+        deliver(&hasty(), &webex(&service.address), &message(), Placement::Own).await,
+        delivered_as("Y2")
     );
 }
 
@@ -92,7 +92,7 @@ async fn what_was_accepted_is_not_sent_again_whatever_becomes_of_the_rest_of_the
             let message = message();
             let channel = channel(&service.address);
             let mut count = TryCount::default();
-            let once = async || deliver(&http, &channel, &message).await;
+            let once = async || deliver(&http, &channel, &message, Placement::Own).await;
             let delivery = DeliveryRetry::default()
                 .run(&Platform::system(), &mut count, once, async |_| {})
                 .await;
@@ -116,7 +116,7 @@ async fn what_may_have_been_delivered_is_sent_ten_times_in_all() {
     let mut count = TryCount::default();
 
     loop {
-        let once = async || deliver(&http, &channel, &message).await;
+        let once = async || deliver(&http, &channel, &message, Placement::Own).await;
         let delivery = retry
             .run(&Platform::system(), &mut count, once, async |_| {})
             .await;
@@ -135,7 +135,7 @@ async fn of_a_huge_body_only_the_beginning_is_read() {
     let service = ChatServer::answering([ServerAnswer::Flood(head(200))]).await;
     let patient = http().with_deadline(Duration::from_secs(60));
     let begun = Instant::now();
-    let error = deliver(&patient, &webhook(&service.address), &message())
+    let error = deliver(&patient, &webhook(&service.address), &message(), Placement::Own)
         .await
         .unwrap_err();
     assert_eq!(error.retryable, Retryable::No);
@@ -148,7 +148,7 @@ async fn a_connection_that_fails_is_tried_again_one_that_breaks_is_in_doubt_and_
         .unwrap()
         .local_addr()
         .unwrap();
-    let error = deliver(&http(), &slack(&gone.to_string()), &message())
+    let error = deliver(&http(), &slack(&gone.to_string()), &message(), Placement::Own)
         .await
         .unwrap_err();
 
@@ -163,7 +163,7 @@ async fn a_connection_that_fails_is_tried_again_one_that_breaks_is_in_doubt_and_
         ServerAnswer::Bytes("SSH-2.0-x\r\n\r\n".to_owned()),
     ] {
         let service = ChatServer::answering([answer]).await;
-        let error = deliver(&http(), &slack(&service.address), &message())
+        let error = deliver(&http(), &slack(&service.address), &message(), Placement::Own)
             .await
             .unwrap_err();
         assert_eq!(error.retryable, Retryable::InDoubt, "{error}");
@@ -181,10 +181,10 @@ async fn a_channel_that_stalls_delays_no_other() {
     let fast = webhook(&well.address);
     let begun = Instant::now();
     let second = async {
-        deliver(&http, &fast, &message).await.unwrap();
+        deliver(&http, &fast, &message, Placement::Own).await.unwrap();
         begun.elapsed()
     };
-    let (first, second) = join(deliver(&http, &slow, &message), second).await;
+    let (first, second) = join(deliver(&http, &slow, &message, Placement::Own), second).await;
 
     assert!(first.is_err() && second < Duration::from_secs(1), "{second:?}");
 }

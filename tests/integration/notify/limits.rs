@@ -142,7 +142,7 @@ proptest! {
         cluster in prop::option::of(text()),
     ) {
         let zone = TimeZone::get("Asia/Kathmandu").unwrap();
-        let message = RoundMessage::in_context(&report, &MessageContext { cluster, zone });
+        let message = RoundMessage::in_context(&report, &MessageContext { cluster, zone }).into();
 
         let slack = webhook_payload(&message);
         prop_assert!(fits_slack(&slack), "{slack}");

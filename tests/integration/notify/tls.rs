@@ -6,7 +6,9 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
 
-use macaque::notify::{Channel, ChatClient, ChatClientError, Delivery, DeliveryError, SlackWebhook, deliver};
+use macaque::notify::{
+    Channel, ChatClient, ChatClientError, Delivery, DeliveryError, Placement, SlackWebhook, deliver,
+};
 use macaque::platform::Platform;
 use macaque::proxy::{Proxy, ProxyEnvironment, ProxyPolicy};
 use rustls::crypto::ring;
@@ -95,8 +97,8 @@ async fn a_trusted_service_is_spoken_to_in_http_1_without_a_provider_of_the_proc
     let (channel, server) = secure_webhook("127.0.0.1");
     let http = client(std::slice::from_ref(&channel)).unwrap();
     assert_eq!(
-        deliver(&http, &channel, &message()).await,
-        Ok(Delivery::Confirmed)
+        deliver(&http, &channel, &message(), Placement::Own).await,
+        Ok(Delivery::CONFIRMED)
     );
     assert_eq!(server.join().unwrap().unwrap(), b"http/1.1");
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
@@ -128,7 +130,7 @@ async fn the_tls_of_a_service_passes_every_kind_of_proxy_untouched() {
         let proxy = WebProxy::start(&destination, ProxyManner::Login("user", CANARY)).unwrap();
         let proxies = fixed(&format!("{scheme}://user:{CANARY}@{}", proxy.address()));
 
-        assert_eq!(delivery(&channel, proxies).await, Ok(Delivery::Confirmed));
+        assert_eq!(delivery(&channel, proxies).await, Ok(Delivery::CONFIRMED));
         assert_eq!(server.join().unwrap().unwrap(), b"http/1.1");
         assert_eq!(proxy.led_to(), [destination]);
     }
@@ -217,7 +219,7 @@ async fn a_variable_that_names_no_proxy_is_a_permanent_error_that_names_it() {
     let begins = "HTTPS_PROXY is not the URL of a proxy: use http://";
     assert!(error.starts_with(begins) && !error.contains(CANARY), "{error}");
 
-    let delivery = deliver(&new(&[]).unwrap(), &channel, &message()).await;
+    let delivery = deliver(&new(&[]).unwrap(), &channel, &message(), Placement::Own).await;
     let why = format!("the Slack webhook cannot be reached: {error}");
     assert_eq!(delivery, Err(DeliveryError::permanent(why)));
 }
@@ -225,7 +227,7 @@ async fn a_variable_that_names_no_proxy_is_a_permanent_error_that_names_it() {
 /// Delivers the message to `channel` through `proxies`, with one try.
 async fn delivery(channel: &Channel, proxies: ProxyPolicy) -> Result<Delivery, DeliveryError> {
     let http = ChatClient::new(std::slice::from_ref(channel), &proxies, &Platform::system()).unwrap();
-    deliver(&http, channel, &message()).await
+    deliver(&http, channel, &message(), Placement::Own).await
 }
 
 /// A webhook that only a proxy leads to.
@@ -251,7 +253,9 @@ fn authority(channel: &Channel) -> String {
 async fn gets_no_report(host: &str) {
     let (channel, server) = secure_webhook(host);
     let http = client(std::slice::from_ref(&channel)).unwrap();
-    let error = deliver(&http, &channel, &message()).await.unwrap_err();
+    let error = deliver(&http, &channel, &message(), Placement::Own)
+        .await
+        .unwrap_err();
     let why = "the TLS handshake with the Slack webhook failed: its certificate is not trusted";
     assert_eq!(error.to_string(), why);
     assert_eq!(server.join().unwrap(), None);

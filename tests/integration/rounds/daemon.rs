@@ -19,7 +19,9 @@ use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, RoundMessage};
+use macaque::notify::{
+    Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage, RoundMessage,
+};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
@@ -83,7 +85,7 @@ impl SandboxAddress {
 
 /// A daemon at work on whatever serves at a place.
 struct TestDaemon {
-    messages: Receiver<RoundMessage>,
+    messages: Receiver<OutgoingMessage>,
     rounds: Receiver<()>,
     stop: StableRecipient<StopRequested>,
     actors: JoinHandle<i32>,
@@ -141,10 +143,16 @@ impl TestDaemon {
         }
     }
 
+    /// The next message about a round.
+    fn next_round(&self) -> RoundMessage {
+        let messages = std::iter::repeat_with(|| self.messages.recv_timeout(TIME_OUT).unwrap());
+        messages.filter_map(OutgoingMessage::into_round).next().unwrap()
+    }
+
     /// The next message of this verdict; those of another before it are passed over and counted.
     fn next(&self, verdict: RoundStatus) -> (RoundMessage, usize) {
         for passed in 0.. {
-            let message = self.messages.recv_timeout(TIME_OUT).unwrap();
+            let message = self.next_round();
             if message.status == verdict {
                 return (message, passed);
             }
@@ -196,7 +204,11 @@ fn of_one_slot_one_of_two_replicas_tells_and_no_slot_is_withheld_as_too_soon() {
     let mut told = BTreeSet::new();
     while told.len() < 12 {
         for replica in &replicas {
-            while let Ok(message) = replica.messages.try_recv() {
+            for message in replica
+                .messages
+                .try_iter()
+                .filter_map(OutgoingMessage::into_round)
+            {
                 // In time no pod is old enough; but no round is withheld, and none fails.
                 let ran = matches!(message.status, RoundStatus::Disrupted | RoundStatus::Idle);
                 assert!(ran, "{message:?}");
@@ -223,7 +235,7 @@ fn a_lasting_warning_is_reported_once() {
     let daemon = TestDaemon::at(&place);
 
     let is_warned = |_| {
-        let message = daemon.messages.recv_timeout(TIME_OUT).unwrap();
+        let message = daemon.next_round();
         let mut notes = message.notes.iter();
         notes.any(|note| note.contains("macaque/enable: no such key"))
     };
@@ -234,7 +246,7 @@ fn a_lasting_warning_is_reported_once() {
 
 fn actors_config(
     kubeconfig: std::path::PathBuf,
-    delivered: Sender<RoundMessage>,
+    delivered: Sender<OutgoingMessage>,
     ended: Sender<()>,
     stop: StableRecipient<StopRequested>,
 ) -> ActorsConfig {
@@ -265,6 +277,7 @@ fn actors_config(
         channels: Arc::new([Channel::Listener(delivered)]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
+        notify_recovery: NotifyRecovery::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

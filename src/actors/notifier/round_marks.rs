@@ -1,0 +1,92 @@
+//! Which rounds have recovered: the messages about rounds that are kept, as long as their victims recover, to be marked when
+//! all have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use macaque_core::recovery::RecoveryReport;
+use macaque_core::report::RoundReport;
+
+use crate::notify::RoundMessage;
+
+/// How many rounds are kept: as many as recoveries are watched at once.
+const CAPACITY: usize = 40;
+
+/// The rounds whose victims recover.
+#[derive(Default)]
+pub(super) struct RoundMarks {
+    rounds: BTreeMap<Timestamp, RecoveringRound>,
+}
+
+/// One round. Its first recoveries may end before the round does.
+#[derive(Default)]
+struct RecoveringRound {
+    /// The message, once the round has ended.
+    message: Option<RoundMessage>,
+    /// The UIDs of its victims.
+    victims: BTreeSet<String>,
+    /// By the victim's UID, what is said of a recovery.
+    recovered: BTreeMap<String, String>,
+}
+
+impl RoundMarks {
+    /// Notes that a round ended; returns the marked message if all its victims have recovered.
+    pub(super) fn note_round(
+        &mut self,
+        report: &RoundReport,
+        message: &RoundMessage,
+    ) -> Option<RoundMessage> {
+        let victims: BTreeSet<_> = report
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.outcome.counts_as_disruption())
+            .map(|attempt| attempt.pod.uid.clone())
+            .collect();
+        if report.dry_run || victims.is_empty() {
+            return None;
+        }
+
+        let round = self.rounds.entry(report.slot).or_default();
+        round.message = Some(message.clone());
+        round.victims = victims;
+        let marked = self.take_marked(report.slot);
+        self.forget_oldest();
+        marked
+    }
+
+    /// Notes how a recovery ended, in words; returns the marked message if all victims of its round have recovered. A round
+    /// with a victim that did not recover, or was not watched, is never marked.
+    pub(super) fn note_recovery(&mut self, report: &RecoveryReport, words: &str) -> Option<RoundMessage> {
+        let verdict = report.verdict?;
+        if !verdict.is_recovered() {
+            self.rounds.remove(&report.slot);
+            return None;
+        }
+
+        let round = self.rounds.entry(report.slot).or_default();
+        round.recovered.insert(report.pod.uid.clone(), words.to_owned());
+        let marked = self.take_marked(report.slot);
+        self.forget_oldest();
+        marked
+    }
+
+    /// Takes the message of a round whose victims have all recovered.
+    fn take_marked(&mut self, slot: Timestamp) -> Option<RoundMessage> {
+        let round = self.rounds.get(&slot)?;
+        let message = round.message.as_ref()?;
+        if !round.victims.iter().all(|uid| round.recovered.contains_key(uid)) {
+            return None;
+        }
+
+        let lines: Vec<_> = round.recovered.values().cloned().collect();
+        let marked = message.marked_recovered(&lines);
+        self.rounds.remove(&slot);
+        Some(marked)
+    }
+
+    fn forget_oldest(&mut self) {
+        while self.rounds.len() > CAPACITY {
+            self.rounds.pop_first();
+        }
+    }
+}

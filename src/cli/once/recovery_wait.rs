@@ -1,0 +1,239 @@
+//! `once --wait`: follows the recoveries from the victims of the round, each from the moment its disruption was accepted.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use macaque_core::journal::RecoveryRecord;
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::pod::{PodOwner, PodRef};
+use macaque_core::recovery::{DisruptedVictim, RecoveryReport, RecoveryVerdict, WatchedSince};
+use macaque_core::report::{AttemptReport, RoundReport};
+use serde::Serialize;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::cli::exit;
+use crate::k8s::Cluster;
+use crate::platform::Platform;
+use crate::recovery::{self, RecoveryContext, RecoveryMeans};
+use crate::stop::StopToken;
+
+/// Follows recoveries, each in a task of its own, whatever the round does meanwhile.
+pub(super) struct RecoveryWait {
+    cluster: Rc<Cluster>,
+    /// How long a recovery is followed before it counts as none.
+    timeout: Duration,
+    /// How long to wait for a recovery at most.
+    limit: Option<Duration>,
+    stop: StopToken,
+    platform: Platform,
+    /// By UID of the victim.
+    followed: RefCell<BTreeMap<String, JoinHandle<()>>>,
+    /// Dropped with the round: after the last result, there are no more.
+    results: RefCell<Option<UnboundedSender<WaitResult>>>,
+}
+
+/// What the wait for one recovery came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum WaitResult {
+    /// The recovery ended.
+    Ended(Box<RecoveryReport>),
+    /// It had not ended when the time to wait was over.
+    TimeOver(Box<DisruptedVictim>),
+    /// It had not ended when macaque was asked to stop.
+    Interrupted(Box<DisruptedVictim>),
+}
+
+/// What the wait for one recovery came to, as programs read it.
+#[derive(Serialize)]
+pub(super) struct PrintedRecovery<'a> {
+    /// The verdict; `waiting` if the recovery goes on.
+    status: &'static str,
+    #[serde(flatten)]
+    fields: RecoveryFields<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum RecoveryFields<'a> {
+    Ended(&'a RecoveryReport),
+    Waiting {
+        slot: Timestamp,
+        pod: &'a PodRef,
+        owner: &'a PodOwner,
+        method: DisruptionMethod,
+        expect_ms: u64,
+    },
+}
+
+impl RecoveryWait {
+    /// A wait for recoveries of up to `limit` each, and what it comes to.
+    pub(super) fn new(
+        cluster: &Rc<Cluster>,
+        timeout: Duration,
+        limit: Option<Duration>,
+        stop: &StopToken,
+        platform: &Platform,
+    ) -> (Self, UnboundedReceiver<WaitResult>) {
+        let (sender, results) = unbounded_channel();
+        let wait = Self {
+            cluster: Rc::clone(cluster),
+            timeout,
+            limit,
+            stop: stop.clone(),
+            platform: platform.clone(),
+            followed: RefCell::default(),
+            results: RefCell::new(Some(sender)),
+        };
+        (wait, results)
+    }
+
+    /// Follows the recovery from a disruption that was just accepted.
+    pub(super) fn follow(&self, victim: DisruptedVictim, accepted: Instant) {
+        self.spawn(victim, accepted, WatchedSince::Acceptance);
+    }
+
+    /// Ends with the round: follows the recoveries that the journal has and that are not followed yet, because there was
+    /// no answer to their disruptions, and those no longer that `report` has no disruption for.
+    pub(super) fn end_with_round(&self, report: &RoundReport, records: &[RecoveryRecord]) {
+        for record in records {
+            let victim = record.victim.clone();
+            let accepted = self.platform.instant_of(victim.accepted);
+            self.spawn(victim, accepted, WatchedSince::Adoption);
+        }
+
+        for (uid, task) in self.followed.take() {
+            let is_disrupted =
+                |attempt: &AttemptReport| attempt.pod.uid == uid && attempt.outcome.counts_as_disruption();
+            if !report.attempts.iter().any(is_disrupted) {
+                task.abort();
+            }
+        }
+        self.results.take();
+    }
+
+    fn spawn(&self, victim: DisruptedVictim, accepted: Instant, since: WatchedSince) {
+        let uid = victim.pod.uid.clone();
+        let Some(results) = self.results.borrow().clone() else {
+            return;
+        };
+        if self.followed.borrow().contains_key(&uid) {
+            return;
+        }
+
+        let cluster = Rc::clone(&self.cluster);
+        let stop = self.stop.clone();
+        let platform = self.platform.clone();
+        let (timeout, limit) = (self.timeout, self.limit);
+        let task = actix::spawn(async move {
+            let context = RecoveryContext {
+                cluster: &cluster,
+                timeout,
+                means: RecoveryMeans::Watch,
+                stop: &stop,
+                platform: &platform,
+            };
+            let following = recovery::follow(context, &victim, accepted, since, async |_| {});
+            let ended = match limit {
+                Some(limit) => platform.until(accepted + limit, following).await,
+                None => Some(following.await),
+            };
+            let result = match ended {
+                Some(Some(report)) => WaitResult::Ended(Box::new(report)),
+                Some(None) => WaitResult::Interrupted(Box::new(victim)),
+                None => WaitResult::TimeOver(Box::new(victim)),
+            };
+            // Without a receiver nobody waits any more.
+            let _ = results.send(result);
+        });
+        self.followed.borrow_mut().insert(uid, task);
+    }
+}
+
+impl WaitResult {
+    /// The victim.
+    pub(super) fn pod(&self) -> &PodRef {
+        match self {
+            Self::Ended(report) => &report.pod,
+            Self::TimeOver(victim) | Self::Interrupted(victim) => &victim.pod,
+        }
+    }
+
+    /// Whether the recovery goes on.
+    pub(super) fn is_waiting(&self) -> bool {
+        match self {
+            Self::Ended(_) => false,
+            Self::TimeOver(_) | Self::Interrupted(_) => true,
+        }
+    }
+
+    /// What the wait came to, if the recovery goes on, in one sentence.
+    pub(super) fn sentence_if_waiting(&self, limit: Option<Duration>) -> Option<String> {
+        let (victim, why) = match self {
+            Self::Ended(_) => return None,
+            Self::TimeOver(victim) => {
+                let limit = limit.unwrap_or_default();
+                (victim, format!("was not whole again within {limit:?}"))
+            }
+            Self::Interrupted(victim) => {
+                let why = "had not recovered when the wait was interrupted: what becomes of it is not known";
+                (victim, why.to_owned())
+            }
+        };
+        Some(format!("{} in {} {why}", victim.owner, victim.pod.namespace))
+    }
+
+    /// The exit code that tells it.
+    fn exit_code(&self) -> i32 {
+        match self {
+            Self::TimeOver(_) => exit::UNRECOVERED,
+            Self::Interrupted(_) => exit::CLUSTER,
+            Self::Ended(report) => match report.verdict {
+                Some(verdict) if verdict.is_bad() => exit::UNRECOVERED,
+                None | Some(RecoveryVerdict::Unwatched) => exit::CLUSTER,
+                Some(_) => exit::OK,
+            },
+        }
+    }
+
+    /// The result as programs read it.
+    pub(super) fn printed(&self) -> PrintedRecovery<'_> {
+        match self {
+            Self::Ended(report) => PrintedRecovery {
+                status: report.verdict.map_or("waiting", RecoveryVerdict::as_str),
+                fields: RecoveryFields::Ended(report),
+            },
+            Self::TimeOver(victim) | Self::Interrupted(victim) => PrintedRecovery {
+                status: "waiting",
+                fields: RecoveryFields::Waiting {
+                    slot: victim.slot,
+                    pod: &victim.pod,
+                    owner: &victim.owner,
+                    method: victim.method,
+                    expect_ms: victim.baseline.expect_ms,
+                },
+            },
+        }
+    }
+}
+
+/// The exit code that tells how the victims of `report` recovered; a victim that nobody could watch may not have.
+pub(super) fn exit_code(report: &RoundReport, results: &[WaitResult]) -> i32 {
+    let codes: BTreeSet<_> = results.iter().map(WaitResult::exit_code).collect();
+    let is_known = |uid: &str| results.iter().any(|result| result.pod().uid == uid);
+    let mut replaced = report
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.outcome.counts_as_disruption() && attempt.owner.is_some());
+    if codes.contains(&exit::UNRECOVERED) {
+        exit::UNRECOVERED
+    } else if codes.contains(&exit::CLUSTER) || replaced.any(|attempt| !is_known(&attempt.pod.uid)) {
+        exit::CLUSTER
+    } else {
+        exit::OK
+    }
+}

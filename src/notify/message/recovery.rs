@@ -1,0 +1,131 @@
+//! The wording of a message about a recovery. It is understood without the message about its round, because not every
+//! channel has threads, and a service may take a reply out of its thread.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use macaque_core::recovery::{RecoveryReport, RecoveryVerdict};
+
+use super::{CLUSTER, FOOTER, LINE, MessageContext};
+use crate::notify::local_time::with_local_times;
+use crate::text::clean;
+
+/// The message about one recovery. Every text is a single line of bounded length without invisible characters, and not yet
+/// escaped for any service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryMessage {
+    /// What became of the recovery.
+    pub report: Arc<RecoveryReport>,
+    /// The recovery in one sentence.
+    pub headline: String,
+    /// What to do about it.
+    pub notes: Vec<String>,
+    /// What identifies the recovery: round and victim.
+    pub footer: String,
+}
+
+impl RecoveryMessage {
+    /// Writes the message about `report` for a cluster without a name and a schedule in UTC.
+    pub fn of(report: RecoveryReport) -> Self {
+        Self::in_context(Arc::new(report), &MessageContext::default())
+    }
+
+    /// Writes the message about `report`.
+    pub fn in_context(report: Arc<RecoveryReport>, context: &MessageContext) -> Self {
+        let shown = |text: &str, max| clean(&with_local_times(text, &context.zone), max);
+        let notes = notes(&report);
+
+        Self {
+            headline: shown(&sentence(&report), LINE),
+            notes: notes.iter().map(|note| shown(note, LINE)).collect(),
+            footer: shown(&footer(&report, context), FOOTER),
+            report,
+        }
+    }
+
+    /// The verdict in one word; `stuck` while the recovery goes on and its replacement is stuck.
+    pub fn status(&self) -> &'static str {
+        self.report.verdict.map_or("stuck", RecoveryVerdict::as_str)
+    }
+
+    /// Whether people should hear of it even if all is quiet otherwise.
+    pub fn is_bad(&self) -> bool {
+        self.report.verdict.is_none_or(RecoveryVerdict::is_bad)
+    }
+
+    /// Whether a reply should be seen outside of its thread too.
+    pub fn is_loud(&self) -> bool {
+        self.report.verdict.is_some_and(RecoveryVerdict::is_bad)
+    }
+}
+
+/// What to do about a recovery that is slow, stuck or failed.
+fn notes(report: &RecoveryReport) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(reason) = &report.paused {
+        notes.push(format!(
+            "macaque paused itself: {reason}; `macaque resume` lifts the pause"
+        ));
+    }
+
+    let namespace = &report.pod.namespace;
+    match (report.verdict, &report.replacement) {
+        (None | Some(RecoveryVerdict::Unrecovered), Some(pod)) if report.trouble.is_some() => {
+            notes.push(format!(
+                "see what it waits for: kubectl -n {namespace} describe pod/{pod}"
+            ));
+        }
+        (None | Some(RecoveryVerdict::Unrecovered), _) => {
+            let owner = &report.owner;
+            notes.push(format!(
+                "see what is missing: kubectl -n {namespace} describe {owner}"
+            ));
+        }
+        (Some(RecoveryVerdict::Slow), _) => notes.push(
+            "if that is as it should be, `macaque/expect` on the workload sets how long it may take"
+                .to_owned(),
+        ),
+        _ => {}
+    }
+    notes
+}
+
+fn footer(report: &RecoveryReport, context: &MessageContext) -> String {
+    let mut parts = Vec::new();
+    let cluster = context.cluster.as_ref();
+    parts.extend(cluster.map(|name| format!("cluster {}", clean(name, CLUSTER))));
+    parts.push(format!("round {}", report.slot));
+    parts.push(format!("victim {}", report.pod));
+    parts.join(" · ")
+}
+
+/// The recovery in one sentence.
+fn sentence(report: &RecoveryReport) -> String {
+    let owner = format!("{} in {}", report.owner, report.pod.namespace);
+    let after = |ms: u64| format!("{:.1} s", Duration::from_millis(ms).as_secs_f64());
+    let whole = report
+        .times
+        .whole_ms
+        .map_or_else(String::new, |ms| format!(" after {}", after(ms)));
+    let trouble = report.trouble.as_ref().map_or_else(String::new, |trouble| {
+        let separator = if trouble.message.is_empty() { "" } else { ": " };
+        format!(
+            "; its replacement is stuck: {}{separator}{}",
+            trouble.reason, trouble.message
+        )
+    });
+    let ready = format!("{} of {} pods ready", report.ready, report.target);
+
+    match report.verdict {
+        None => format!("{owner} is not whole yet ({ready}){trouble}"),
+        Some(RecoveryVerdict::Recovered) => format!("{owner} whole again{whole}"),
+        Some(RecoveryVerdict::Slow) => {
+            format!(
+                "{owner} whole again{whole}, slower than the expected {}",
+                after(report.expect_ms)
+            )
+        }
+        Some(RecoveryVerdict::Unrecovered) => format!("{owner} did not recover ({ready}){trouble}"),
+        Some(verdict) => format!("{owner}: {}", verdict.as_str()),
+    }
+}

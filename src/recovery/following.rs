@@ -1,0 +1,231 @@
+//! What is known of the recovery that is followed. The readers add to it, and the judge concludes from it.
+
+use std::cell::RefCell;
+use std::mem;
+use std::time::Duration;
+
+use macaque_core::pod::Pod;
+use macaque_core::recovery::{
+    DesiredReplicas, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTracker, RecoveryVerdict,
+    WatchedSince,
+};
+use macaque_core::siblings::SiblingPods;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::RecoveryContext;
+use crate::k8s::{WorkloadRef, WorkloadScale};
+
+/// A recovery that is being followed.
+pub(super) struct Following<'a> {
+    pub(super) context: RecoveryContext<'a>,
+    pub(super) victim: &'a DisruptedVictim,
+    /// The victim's owner.
+    pub(super) workload: WorkloadRef,
+    accepted: Instant,
+    since: WatchedSince,
+    known: RefCell<Known>,
+    /// Something new was seen.
+    pub(super) seen: Notify,
+    /// The pods are to be listed now.
+    pub(super) list_wanted: Notify,
+    /// The scale is to be read now.
+    pub(super) scale_wanted: Notify,
+    /// The scale was asked for, whatever the answer.
+    pub(super) scale_answered: Notify,
+}
+
+/// What is known.
+struct Known {
+    tracker: RecoveryTracker,
+    /// Whether the tracker has seen the pods. Before the first answer of the server its time is not known.
+    is_begun: bool,
+    pods: SiblingPods,
+    scale: Option<WorkloadScale>,
+    desired: DesiredReplicas,
+    /// Until when all changes of the pods are known.
+    until: Instant,
+    /// Whether the pods, when last seen, gave a reason to read the scale.
+    asked_scale: bool,
+    /// The reports of a replacement that is stuck, which were not told yet.
+    stuck: Vec<RecoveryReport>,
+    /// The report with the verdict.
+    concluded: Option<RecoveryReport>,
+}
+
+impl<'a> Following<'a> {
+    /// Begins with what was known when the victim was disrupted.
+    pub(super) fn new(
+        context: RecoveryContext<'a>,
+        victim: &'a DisruptedVictim,
+        accepted: Instant,
+        since: WatchedSince,
+    ) -> Self {
+        let workload = WorkloadRef {
+            namespace: victim.pod.namespace.clone(),
+            api_version: victim.baseline.api_version.clone(),
+            kind: victim.owner.kind.clone(),
+            name: victim.owner.name.clone(),
+        };
+        let desired = victim.baseline.desired;
+        let known = Known {
+            tracker: new_tracker(&context, victim, since),
+            is_begun: false,
+            pods: SiblingPods::default(),
+            scale: None,
+            desired: desired.map_or(DesiredReplicas::Unknown, DesiredReplicas::Known),
+            until: accepted,
+            asked_scale: false,
+            stuck: Vec::new(),
+            concluded: None,
+        };
+        Self {
+            context,
+            victim,
+            workload,
+            accepted,
+            since,
+            known: RefCell::new(known),
+            seen: Notify::new(),
+            list_wanted: Notify::new(),
+            scale_wanted: Notify::new(),
+            scale_answered: Notify::new(),
+        }
+    }
+
+    /// How long ago the disruption was accepted.
+    pub(super) fn elapsed(&self) -> Duration {
+        let now = self.context.platform.monotonic();
+        now.saturating_duration_since(self.accepted)
+    }
+
+    /// When the tracker may conclude although nothing is seen.
+    pub(super) fn next_change(&self) -> Instant {
+        self.accepted + self.known.borrow().tracker.next_change()
+    }
+
+    /// Until when all changes of the pods are known.
+    pub(super) fn known_until(&self) -> Instant {
+        self.known.borrow().until
+    }
+
+    /// The scale as it was last read.
+    pub(super) fn scale(&self) -> Option<WorkloadScale> {
+        self.known.borrow().scale.clone()
+    }
+
+    /// Notes the scale; `None` if the owner has none any more. A changed number is judged by the next list.
+    pub(super) fn note_scale(&self, scale: Option<WorkloadScale>) {
+        let mut known = self.known.borrow_mut();
+        let desired = match &scale {
+            Some(scale) => DesiredReplicas::Known(scale.desired),
+            None if known.desired == DesiredReplicas::Unknown => DesiredReplicas::Unknown,
+            None => DesiredReplicas::Gone,
+        };
+        known.scale = scale;
+        let is_news = mem::replace(&mut known.desired, desired) != desired;
+        if is_news && known.is_begun {
+            self.list_wanted.notify_one();
+        }
+    }
+
+    /// Notes the pods of a list, which shows everything up to `until`.
+    pub(super) fn note_list(&self, pods: SiblingPods, until: Instant, precision: RecoveryPrecision) {
+        let mut known = self.known.borrow_mut();
+        known.pods = pods;
+        known.until = until;
+        drop(known);
+        self.observe(precision);
+    }
+
+    /// Notes a pod as it is now. Returns whether it is, or was, one of the owner's.
+    pub(super) fn note_pod(&self, pod: &Pod) -> bool {
+        let pods = &mut self.known.borrow_mut().pods;
+        if pod.owner.as_ref() == Some(&self.victim.owner) {
+            pods.add(pod);
+            return true;
+        }
+        remove(pods, pod)
+    }
+
+    /// Notes that a pod is gone. Returns whether it was one of the owner's.
+    pub(super) fn note_gone(&self, pod: &Pod) -> bool {
+        remove(&mut self.known.borrow_mut().pods, pod)
+    }
+
+    /// Notes that all changes up to now are known.
+    pub(super) fn note_alive(&self) {
+        self.known.borrow_mut().until = self.context.platform.monotonic();
+    }
+
+    /// Lets the tracker see the pods as they are known, and wakes the judge. Only what is seen concludes a recovery, never
+    /// time alone: if nothing can be read, nothing is known of the pods.
+    pub(super) fn observe(&self, precision: RecoveryPrecision) {
+        let elapsed = self.elapsed();
+        let mut known = self.known.borrow_mut();
+        let Known {
+            tracker,
+            pods,
+            desired,
+            is_begun,
+            ..
+        } = &mut *known;
+        if !mem::replace(is_begun, true) {
+            *tracker = new_tracker(&self.context, self.victim, self.since);
+        }
+        tracker.observe(pods, *desired, elapsed, precision);
+        let report = tracker.report(elapsed);
+
+        // Before the owner counts as whole or as deleted, the number that it wants is read again.
+        let asks_scale = report.ready >= report.target || known.pods.count().live == 0;
+        if asks_scale && !mem::replace(&mut known.asked_scale, asks_scale) {
+            self.scale_wanted.notify_one();
+        }
+        known.asked_scale = asks_scale;
+        if report.verdict.is_some() {
+            known.concluded.get_or_insert(report);
+        } else {
+            let stuck = known.tracker.take_stuck(elapsed);
+            known.stuck.extend(stuck);
+        }
+        self.seen.notify_one();
+    }
+
+    /// Notes that changes may be missed until the pods are listed again.
+    pub(super) fn interrupt(&self) {
+        self.known.borrow_mut().tracker.interrupt();
+    }
+
+    /// The next report of a replacement that is stuck.
+    pub(super) fn take_stuck(&self) -> Option<RecoveryReport> {
+        self.known.borrow_mut().stuck.pop()
+    }
+
+    /// The report with the verdict, if there is one.
+    pub(super) fn conclusion(&self) -> Option<RecoveryReport> {
+        self.known.borrow().concluded.clone()
+    }
+
+    /// The report of a recovery of which nothing could be read for too long.
+    pub(super) fn give_up(&self) -> RecoveryReport {
+        let mut report = self.known.borrow().tracker.report(self.elapsed());
+        report.verdict.get_or_insert(RecoveryVerdict::Unwatched);
+        report
+    }
+}
+
+fn new_tracker(
+    context: &RecoveryContext<'_>,
+    victim: &DisruptedVictim,
+    since: WatchedSince,
+) -> RecoveryTracker {
+    let skew = context.cluster.skew().unwrap_or_default();
+    RecoveryTracker::new(victim.clone(), context.timeout, since, skew)
+}
+
+/// Removes `pod`; returns whether it was one of `pods`.
+fn remove(pods: &mut SiblingPods, pod: &Pod) -> bool {
+    let was_there = pods.contains(&pod.id.uid);
+    pods.remove(&pod.id.uid);
+    was_there
+}

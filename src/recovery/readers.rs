@@ -1,0 +1,202 @@
+//! Reads what a recovery is judged by: the owner's pods, by watch or by lists, and its scale.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use macaque_core::recovery::RecoveryPrecision;
+use macaque_core::selector::Selector;
+
+use super::RecoveryMeans;
+use super::following::Following;
+use super::pace::{FaultPauses, PollPace, precision_of_list};
+use crate::guards::siblings::{SiblingReader, selector_of};
+use crate::k8s::{ApiError, OptionalRead, PodWatch, WatchEnd, WatchEvent};
+
+/// How long the first list waits for the scale, whose selector narrows it.
+const SCALE_PATIENCE: Duration = Duration::from_millis(50);
+
+/// How long after it was read the scale is read again: an autoscaler may change it.
+const SCALE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long a watch must last for the faults before it to be over.
+const LASTING: Duration = Duration::from_secs(10);
+
+/// How many events are read before others have their turn.
+const EVENTS_AT_ONCE: usize = 256;
+
+/// The pause after a list that failed, at least; each list tries three times by itself.
+const LIST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Where a list found the owner's pods, and from which version a watch goes on.
+struct PodScope {
+    selector: Selector,
+    version: Option<String>,
+}
+
+/// Why a watch is over.
+enum Watched {
+    /// macaque may not watch pods, or the list had no version to watch from.
+    NotGranted,
+    /// The pods are to be listed now.
+    ListWanted,
+    /// It ended by itself.
+    Ended(WatchEnd),
+}
+
+impl Following<'_> {
+    /// Reads the owner's pods, over and over.
+    pub(super) async fn read_pods(&self) -> Infallible {
+        let platform = self.context.platform;
+        let mut pauses = FaultPauses::default();
+        let mut pace = PollPace::new(self.context.means);
+        let mut interval = self.is_polled().then(|| pace.interval());
+
+        platform
+            .within(SCALE_PATIENCE, self.scale_answered.notified())
+            .await;
+        loop {
+            let scope = match Box::pin(self.list(interval)).await {
+                Ok(scope) => scope,
+                Err(error) => {
+                    log::debug!("recovery of {}: {error}", self.victim.owner);
+                    self.interrupt();
+                    platform.sleep(pauses.after_fault().max(LIST_PAUSE)).await;
+                    continue;
+                }
+            };
+
+            let begun = platform.monotonic();
+            match Box::pin(self.watch(scope)).await {
+                Watched::NotGranted => {
+                    pauses.reset();
+                    let wait = pace.interval();
+                    interval = Some(wait);
+                    let wanted = self.list_wanted.notified();
+                    tokio::select! {
+                        () = platform.sleep(wait) => pace.turn(),
+                        () = wanted => {}
+                    }
+                }
+                Watched::ListWanted => interval = None,
+                Watched::Ended(end) => {
+                    log::debug!("recovery of {}: {end}", self.victim.owner);
+                    interval = None;
+                    if platform.monotonic() - begun >= LASTING {
+                        pauses.reset();
+                    }
+                    platform.sleep(pauses.after_fault()).await;
+                }
+            }
+        }
+    }
+
+    fn is_polled(&self) -> bool {
+        self.context.means == RecoveryMeans::SlowPoll
+    }
+
+    /// Lists the owner's pods.
+    async fn list(&self, interval: Option<Duration>) -> Result<PodScope, ApiError> {
+        let platform = self.context.platform;
+        let reader = SiblingReader {
+            cluster: self.context.cluster,
+            stop: self.context.stop,
+            platform,
+        };
+        let owner = &self.victim.owner;
+        let namespace = &self.workload.namespace;
+        let mut selector = selector_of(owner, self.scale().as_ref());
+
+        let mut begun = platform.monotonic();
+        let (mut pods, mut version) = reader.of_owner(namespace, owner, &selector).await?;
+        if pods.pods().next().is_none() && !selector.is_empty() {
+            // A selector that does not select the pods of its owner would show that there are none.
+            selector = Selector::default();
+            begun = platform.monotonic();
+            (pods, version) = reader.of_owner(namespace, owner, &selector).await?;
+        }
+
+        let gap = platform.monotonic() - self.known_until();
+        self.note_list(pods, begun, precision_of_list(gap, interval));
+        Ok(PodScope { selector, version })
+    }
+
+    /// Watches the owner's pods from where a list ended.
+    async fn watch(&self, scope: PodScope) -> Watched {
+        let Some(version) = scope.version.filter(|_| !self.is_polled()) else {
+            return Watched::NotGranted;
+        };
+        let namespace = &self.workload.namespace;
+        let opened = self
+            .context
+            .cluster
+            .watch_pods(namespace, &scope.selector, &version);
+        let mut watch = match opened.await {
+            Ok(Some(watch)) => watch,
+            Ok(None) => return Watched::NotGranted,
+            Err(end) => return Watched::Ended(end),
+        };
+
+        loop {
+            let event = tokio::select! {
+                event = watch.next() => event,
+                () = self.list_wanted.notified() => return Watched::ListWanted,
+            };
+            if let Err(end) = self.note_events(event, &mut watch) {
+                return Watched::Ended(end);
+            }
+            // A flood of events must not keep others from their turn.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Notes an event, and those that have arrived with it.
+    fn note_events(&self, event: Result<WatchEvent, WatchEnd>, watch: &mut PodWatch) -> Result<(), WatchEnd> {
+        let mut next = Some(event);
+        let mut is_news = false;
+        let mut end = Ok(());
+        for _ in 0..EVENTS_AT_ONCE {
+            match next {
+                Some(Ok(WatchEvent::Seen(pod))) => is_news |= self.note_pod(&pod),
+                Some(Ok(WatchEvent::Deleted(pod))) => is_news |= self.note_gone(&pod),
+                Some(Ok(WatchEvent::Bookmark(_))) => is_news = true,
+                Some(Err(ended)) => {
+                    end = Err(ended);
+                    break;
+                }
+                None => break,
+            }
+            next = watch.next().now_or_never();
+        }
+
+        // Of a silent watch it is not known when it broke.
+        if matches!(end, Err(WatchEnd::Silent(_))) {
+            self.interrupt();
+        } else {
+            self.note_alive();
+        }
+        if is_news {
+            self.observe(RecoveryPrecision::Watch);
+        }
+        end
+    }
+
+    /// Reads the owner's scale, over and over.
+    pub(super) async fn read_scale(&self) -> Infallible {
+        loop {
+            match Box::pin(self.context.cluster.scale(&self.workload)).await {
+                Ok(OptionalRead::Found(scale)) => self.note_scale(Some(scale)),
+                Ok(OptionalRead::Missing) => self.note_scale(None),
+                // What was known before may have changed since, and nothing is known of a scale that cannot be read.
+                Ok(OptionalRead::NotGranted) | Err(_) => {}
+            }
+            self.scale_answered.notify_one();
+
+            let pause = self.context.platform.sleep(SCALE_INTERVAL);
+            tokio::select! {
+                () = pause => {}
+                () = self.scale_wanted.notified() => {}
+            }
+        }
+    }
+}
