@@ -65,7 +65,7 @@ pub struct Notifier {
 
 impl Notifier {
     /// Creates a Notifier with empty queues.
-    pub(super) fn new(
+    pub fn new(
         config: &ActorsConfig,
         killer: StableRecipient<MessageDelivered>,
         heartbeat: Heartbeat,

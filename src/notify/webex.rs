@@ -130,7 +130,7 @@ const LIST: usize = 2500;
 const LINE: usize = 800;
 
 /// The longest ID of a message that is kept: Webex's own have about 100 characters.
-const LONGEST_ID: usize = 256;
+const LONGEST_ID: usize = 200;
 
 /// The body of `POST /messages` and of `PUT /messages/ID`, which both need the room and the markdown
 /// (<https://developer.webex.com/docs/api/v1/messages/create-a-message>,

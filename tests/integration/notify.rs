@@ -3,7 +3,9 @@
 mod discretion;
 mod faults;
 mod limits;
+mod recoveries;
 mod tls;
+mod told;
 
 use std::time::{Duration, Instant};
 

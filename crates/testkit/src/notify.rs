@@ -7,10 +7,14 @@ use macaque::notify::{Channel, ChatClient, OutgoingMessage, RoundMessage, SlackB
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::pod::PodRef;
+use macaque_core::pod::{PodOwner, PodRef, PodTrouble};
+use macaque_core::recovery::{RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict};
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport};
 
 use crate::CANARY;
+
+/// The slot of the round.
+const SLOT: &str = "2027-03-01T09:30:00Z";
 
 /// What Slack says to a bot when all is well.
 pub const OK: &str = r#"{"ok":true,"channel":"C1","ts":"1.2"}"#;
@@ -18,22 +22,24 @@ pub const OK: &str = r#"{"ok":true,"channel":"C1","ts":"1.2"}"#;
 /// What Webex says to a bot when all is well.
 pub const CREATED: &str = r#"{"id":"Y2lzY29","roomId":"r"}"#;
 
-/// A round that evicted one pod and does not know of another.
+/// The message about a round that evicted one pod and does not know of another.
 pub fn message() -> OutgoingMessage {
-    let attempt = |name: &str, outcome| AttemptReport {
-        pod: PodRef {
-            namespace: "shop".to_owned(),
-            name: name.to_owned(),
-            uid: format!("uid-{name}"),
-        },
+    let why = "the connection broke".to_owned();
+    let report = round([("web-1", Outcome::Evicted), ("web-2", Outcome::Unknown { why })]);
+    RoundMessage::of(&report).into()
+}
+
+/// A round with these victims.
+pub fn round<const N: usize>(victims: [(&str, Outcome); N]) -> RoundReport {
+    let attempts = victims.map(|(name, outcome)| AttemptReport {
+        pod: pod(name),
         owner: None,
         outcome,
         warnings: vec![],
-    };
-    let why = "the connection broke".to_owned();
+    });
 
-    let report = RoundReport {
-        slot: "2027-03-01T09:30:00Z".parse().unwrap(),
+    RoundReport {
+        slot: SLOT.parse().unwrap(),
         finished: "2027-03-01T09:30:02Z".parse().unwrap(),
         seed: 42,
         dry_run: false,
@@ -43,15 +49,58 @@ pub fn message() -> OutgoingMessage {
         listed: 2,
         candidates: 2,
         exempted: BTreeMap::new(),
-        attempts: vec![
-            attempt("web-1", Outcome::Evicted),
-            attempt("web-2", Outcome::Unknown { why }),
-        ],
+        attempts: attempts.into(),
         problems: vec![],
         warnings: Vec::new(),
         end: RoundEnd::Complete,
-    };
-    RoundMessage::of(&report).into()
+    }
+}
+
+/// How the recovery from the disruption of a victim of that round ended: after 4.5 s, if it did.
+pub fn recovery(victim: &str, verdict: RecoveryVerdict) -> RecoveryReport {
+    RecoveryReport {
+        slot: SLOT.parse().unwrap(),
+        pod: pod(victim),
+        owner: PodOwner {
+            kind: "Deployment".to_owned(),
+            name: "web".to_owned(),
+        },
+        method: DisruptionMethod::Evict,
+        verdict: Some(verdict),
+        times: RecoveryTimes {
+            whole_ms: verdict.is_recovered().then_some(4_500),
+            ..RecoveryTimes::default()
+        },
+        precision: RecoveryPrecision::Watch,
+        ready: 2,
+        target: 3,
+        expect_ms: 60_000,
+        replacement: Some("web-3".to_owned()),
+        trouble: None,
+        why: None,
+        usual: None,
+        paused: None,
+    }
+}
+
+/// A recovery from the disruption of a victim of that round whose replacement is stuck.
+pub fn stuck(victim: &str, reason: &str) -> RecoveryReport {
+    RecoveryReport {
+        verdict: None,
+        trouble: Some(PodTrouble {
+            reason: reason.to_owned(),
+            message: "0/3 nodes are available".to_owned(),
+        }),
+        ..recovery(victim, RecoveryVerdict::Unrecovered)
+    }
+}
+
+fn pod(name: &str) -> PodRef {
+    PodRef {
+        namespace: "shop".to_owned(),
+        name: name.to_owned(),
+        uid: format!("uid-{name}"),
+    }
 }
 
 /// A Slack bot whose API is at `address`.
