@@ -1,10 +1,9 @@
 //! Reads what the pods of a victim's owner are just before the disruption, for the recovery to be compared with.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use macaque_core::pod::Pod;
-use macaque_core::recovery::RecoveryBaseline;
+use macaque_core::recovery::{RecoveryBaseline, RecoveryConfig, expected};
 use macaque_core::siblings::SiblingPods;
 
 use super::RoundGuards;
@@ -12,15 +11,15 @@ use super::siblings::SiblingReader;
 use crate::k8s::WorkloadRef;
 
 impl RoundGuards<'_> {
-    /// The baseline of the recovery from a disruption of `victim`, for which every guard has just said go, with what is
-    /// expected where no annotation says otherwise; `None` if nothing owns the victim.
+    /// The baseline of the recovery from a disruption of `victim`, for which every guard has just said go; `None` if nothing
+    /// owns the victim.
     ///
     /// # Errors
     /// The reason why the pods of the owner are not known.
     pub async fn baseline(
         &mut self,
         victim: &Pod,
-        expect: Duration,
+        config: &RecoveryConfig,
     ) -> Result<Option<RecoveryBaseline>, String> {
         let Some(owner) = WorkloadRef::of(victim) else {
             return Ok(None);
@@ -29,6 +28,7 @@ impl RoundGuards<'_> {
             let siblings = self.read_siblings(victim).await?;
             self.siblings = siblings.map(|siblings| (victim.id.uid.clone(), siblings));
         }
+        let expect = self.expected(victim, &owner, config);
         let Some((_, siblings)) = &self.siblings else {
             return Ok(None);
         };
@@ -36,7 +36,6 @@ impl RoundGuards<'_> {
             return Err("the victim is not among the pods of its owner that were listed".to_owned());
         }
 
-        let expect = expected(&self.annotations_for(victim, &owner)).unwrap_or(expect);
         let baseline = RecoveryBaseline::of(victim, siblings, &owner.api_version, expect);
         Ok(Some(baseline))
     }
@@ -58,25 +57,17 @@ impl RoundGuards<'_> {
         self.in_time(reading).await
     }
 
-    /// The annotations of the victim, of its owner and of its namespace, nearest first, as far as the guards read them.
-    fn annotations_for<'a>(
-        &'a self,
-        victim: &'a Pod,
-        owner: &WorkloadRef,
-    ) -> Vec<&'a BTreeMap<String, String>> {
+    /// How long the recovery is expected to take by the annotations of the victim, its owner and its namespace, as far as the
+    /// guards read them, or else by the configuration.
+    fn expected(&mut self, victim: &Pod, owner: &WorkloadRef, config: &RecoveryConfig) -> Duration {
         let of_owner = self.owner_keys.as_ref().filter(|(read, _)| read == owner);
         let of_owner = of_owner.map(|(_, keys)| &keys.annotations);
         let of_namespace = self.namespace_keys.get(&victim.id.namespace);
         let of_namespace = of_namespace.map(|keys| &keys.annotations);
-
-        let mut annotations = vec![&victim.annotations];
-        annotations.extend(of_owner);
-        annotations.extend(of_namespace);
-        annotations
+        let (expect, warning) = expected(&victim.annotations, of_owner, of_namespace, config);
+        if let Some(warning) = warning {
+            self.warn(format!("{warning} (pod {})", victim.id));
+        }
+        expect
     }
-}
-
-fn expected(annotations: &[&BTreeMap<String, String>]) -> Option<Duration> {
-    let _ = annotations;
-    None
 }

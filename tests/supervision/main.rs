@@ -1,4 +1,4 @@
-//! Promises of the four actors as a whole: an actor that fails or hangs is replaced and the next round comes, one that
+//! Promises of the five actors as a whole: an actor that fails or hangs is replaced and the next round comes, one that
 //! fails too often ends the process, and a shutdown is in order. The cluster is the sandbox, spoken to over HTTP.
 
 #![cfg(feature = "sandbox")]
@@ -8,10 +8,12 @@
     reason = "clippy takes the fixtures of an integration test for code of the program"
 )]
 
+mod actors_setup;
 mod fail_hooks;
 mod failures;
 mod hangs;
 mod process;
+mod recoveries;
 mod running_actors;
 mod shutdown;
 mod waiting;

@@ -1,59 +1,24 @@
 //! Actors at work on a sandbox: fast rounds, their messages received, their exit code awaited.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
-use macaque::actors::clock::Trigger;
+use macaque::actors;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
-use macaque::actors::{self, ActorsConfig};
-use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
-use macaque::journal::JournalStore;
-use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{
-    Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage, RoundMessage,
-};
-use macaque::platform::Platform;
-use macaque::proxy::ProxyPolicy;
-use macaque::round::RoundConfig;
-use macaque_core::config::{DisruptConfig, TargetConfig};
-use macaque_core::eligibility::EligibilityConfig;
-use macaque_core::guard::GuardConfig;
-use macaque_core::outcome::DisruptionMethod;
-use macaque_core::recovery::RecoveryConfig;
-use macaque_core::schedule::timer::TimerConfig;
+use macaque::notify::{OutgoingMessage, RoundMessage};
+use macaque_core::recovery::RecoveryReport;
 use tempfile::TempDir;
 
+use crate::actors_setup::{ActorsSetup, REPLACED_AFTER, actors_config, journal};
 use crate::fail_hooks::FailHook;
 use crate::waiting::{LostPods, PATIENCE, await_that, count, next_round};
-
-/// The time from one slot to the next.
-const INTERVAL: Duration = Duration::from_millis(200);
-
-/// No actor may miss its heartbeat for longer than a busy machine explains.
-const SHORT_TIMEOUTS: ActorTimeouts = ActorTimeouts {
-    hang: Duration::from_millis(1500),
-    // Longer than the Killer waits for the delivery of a report that was lost with a Notifier.
-    round: Duration::from_secs(20),
-    drain: Duration::from_secs(20),
-};
-
-/// The restarts beside [`SHORT_TIMEOUTS`], which come at once.
-const QUICK_RESTARTS: RestartPolicy = RestartPolicy {
-    restarts: 3,
-    window: Duration::from_secs(60),
-    backoff: Duration::from_millis(10),
-    longest_backoff: Duration::from_secs(1),
-    leaked_threads: 3,
-};
 
 /// Actors at work on a sandbox, on a thread of their own.
 pub(crate) struct RunningActors {
@@ -63,7 +28,7 @@ pub(crate) struct RunningActors {
     stop: StableRecipient<StopRequested>,
     health: Arc<HealthState>,
     actors: JoinHandle<i32>,
-    _kubeconfig: TempDir,
+    kubeconfig: TempDir,
 }
 
 /// The number of evictions that the cluster saw, and of those whose reports were delivered.
@@ -72,59 +37,28 @@ pub(crate) struct EvictionCount {
     pub(crate) delivered: usize,
 }
 
-/// What the actors run with.
-struct ActorsSetup {
-    /// How long the cluster takes for every answer.
-    latency: Duration,
-    fail_points: FailPoints,
-    restarts: RestartPolicy,
-    timeouts: ActorTimeouts,
-    deadlines: RequestDeadlines,
-}
-
-impl Default for ActorsSetup {
-    fn default() -> Self {
-        Self {
-            latency: Duration::ZERO,
-            fail_points: FailPoints::default(),
-            restarts: RestartPolicy {
-                backoff: QUICK_RESTARTS.backoff,
-                ..RestartPolicy::default()
-            },
-            timeouts: ActorTimeouts::default(),
-            deadlines: RequestDeadlines::default(),
-        }
-    }
-}
-
-impl ActorsSetup {
-    /// Actors that fail as `hook` says.
-    fn failing(hook: impl FailHook) -> Self {
-        Self {
-            fail_points: FailPoints::armed(hook),
-            ..Self::default()
-        }
-    }
-
-    /// Actors whose hangs are soon detected.
-    fn with_short_timeouts(self) -> Self {
-        Self {
-            restarts: QUICK_RESTARTS,
-            timeouts: SHORT_TIMEOUTS,
-            deadlines: RequestDeadlines {
-                read: SHORT_TIMEOUTS.hang,
-                disrupt: SHORT_TIMEOUTS.hang,
-                ..RequestDeadlines::default()
-            },
-            ..self
-        }
-    }
-}
-
 impl RunningActors {
     /// Actors that fail as `hook` says.
     pub(crate) fn failing(hook: impl FailHook) -> Self {
         Self::start(ActorsSetup::failing(hook))
+    }
+
+    /// Actors that fail as `hook` says, disrupt one pod, and watch the recovery.
+    pub(crate) fn recovering(hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup::failing(hook).recovering())
+    }
+
+    /// Actors that would watch recoveries and may disrupt nothing, with a journal in memory.
+    pub(crate) fn idle_with_recovery(hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup {
+            disrupts: false,
+            ..ActorsSetup::failing(hook).recovering()
+        })
+    }
+
+    /// Actors that disrupt one pod and watch the recovery, and whose hangs are soon detected.
+    pub(crate) fn recovering_with_short_timeouts(hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup::failing(hook).with_short_timeouts().recovering())
     }
 
     /// Actors that fail as `hook` says, and whose hangs are soon detected.
@@ -176,18 +110,24 @@ impl RunningActors {
     fn start(setup: ActorsSetup) -> Self {
         let sandbox = Sandbox::start(SandboxOptions {
             // Without a budget, and ready at once: each round finds a victim.
-            objects: vec![scenario::deployment("shop", "web", 4)],
-            ready_after: Duration::ZERO,
+            objects: vec![scenario::deployment("shop", "web", 4), journal()],
+            ready_after: if setup.recovers {
+                REPLACED_AFTER
+            } else {
+                Duration::ZERO
+            },
             latency: setup.latency,
             ..SandboxOptions::default()
         });
         let sandbox = sandbox.unwrap();
         let directory = TempDir::new().unwrap();
-        let kubeconfig = directory.path().join("kubeconfig");
-        std::fs::write(&kubeconfig, sandbox.kubeconfig()).unwrap();
+        std::fs::write(directory.path().join("kubeconfig"), sandbox.kubeconfig()).unwrap();
+        Self::start_on(sandbox, directory, setup)
+    }
 
+    fn start_on(sandbox: Sandbox, directory: TempDir, setup: ActorsSetup) -> Self {
         let (listener, messages) = mpsc::channel();
-        let config = actors_config(setup, kubeconfig, listener);
+        let config = actors_config(setup, directory.path().join("kubeconfig"), listener);
         let stop = config.stop.clone();
         let health = Arc::clone(&config.health);
         let actors = std::thread::spawn(move || actors::run(config));
@@ -199,8 +139,40 @@ impl RunningActors {
             stop,
             health,
             actors,
-            _kubeconfig: directory,
+            kubeconfig: directory,
         }
+    }
+
+    /// Waits for what becomes of the recovery.
+    pub(crate) fn await_recovery(&self) -> RecoveryReport {
+        loop {
+            match self.messages.recv_timeout(PATIENCE) {
+                Ok(OutgoingMessage::Recovery(message)) => return RecoveryReport::clone(&message.report),
+                Ok(OutgoingMessage::Round(_)) => {}
+                Err(error) => panic!("nothing was told of the recovery: {error}"),
+            }
+        }
+    }
+
+    /// Requests a shutdown, awaits it, and returns how often the recovery was told meanwhile.
+    pub(crate) fn stop_and_count_recoveries(self) -> (i32, usize) {
+        self.ask_to_stop();
+        let code = self.actors.join().unwrap();
+        let told = self.messages.try_iter();
+        let recoveries = told.filter(|message| matches!(message, OutgoingMessage::Recovery(_)));
+        (code, recoveries.count())
+    }
+
+    /// Stops, and starts again as another process that watches the recovery.
+    pub(crate) fn restart_recovering(self) -> Self {
+        self.ask_to_stop();
+        assert_eq!(self.actors.join().unwrap(), 0);
+        Self::start_on(self.sandbox, self.kubeconfig, ActorsSetup::default().recovering())
+    }
+
+    /// How many requests the cluster received.
+    pub(crate) fn requests(&self) -> usize {
+        self.sandbox.requests().len()
     }
 
     /// Waits until this many further reports were delivered.
@@ -292,55 +264,5 @@ impl RunningActors {
             reported: reported.map(|victim| victim.uid.clone()).collect(),
             slots: messages.iter().map(|message| message.slot).collect(),
         }
-    }
-}
-
-fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<OutgoingMessage>) -> ActorsConfig {
-    let platform = Platform::system();
-    ActorsConfig {
-        trigger: Trigger::Interval {
-            every: INTERVAL,
-            since: platform.now(),
-        },
-        timer: TimerConfig {
-            settle: Duration::ZERO,
-            ..TimerConfig::default()
-        },
-        round: Arc::new(round_config()),
-        journal: JournalStore::in_memory(1, &platform).with_spacing(INTERVAL / 2),
-        access: ClusterAccess {
-            kubeconfig: Some(kubeconfig),
-            deadlines: setup.deadlines,
-            ..ClusterAccess::default()
-        },
-        channels: Arc::new([Channel::Listener(listener)]),
-        proxies: ProxyPolicy::Direct,
-        messages: MessageContext::default(),
-        notify_recovery: NotifyRecovery::default(),
-        retry: DeliveryRetry::default(),
-        restarts: setup.restarts,
-        timeouts: setup.timeouts,
-        stop: StableRecipient::default(),
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
-        platform,
-        fail_points: setup.fail_points,
-    }
-}
-
-fn round_config() -> RoundConfig {
-    RoundConfig {
-        dry_run: false,
-        eligibility: EligibilityConfig {
-            target: TargetConfig::all_of("shop"),
-            method: DisruptionMethod::Evict,
-            own_pod: None,
-        },
-        disrupt: DisruptConfig {
-            attempts: 1,
-            ..DisruptConfig::default()
-        },
-        recovery: RecoveryConfig::default(),
-        guards: GuardConfig::off(),
-        gates: Vec::new(),
     }
 }

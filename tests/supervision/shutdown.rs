@@ -47,10 +47,20 @@ fn a_second_request_to_stop_ends_it_at_once() {
 }
 
 #[test]
-fn a_request_to_stop_at_any_point_of_a_round_ends_it_in_order() {
+fn a_request_to_stop_at_any_point_of_a_round_or_a_recovery_ends_it_in_order() {
+    let of_recoveries = [
+        FailPoint::BeforeFollow,
+        FailPoint::BeforeRecovered,
+        FailPoint::AfterRecovered,
+    ];
     side_by_side(&FailPoint::ALL, |point| {
         let gate = ThreadGate::default();
-        let running = RunningActors::failing(blocking(point, 1, &gate));
+        let hook = blocking(point, 1, &gate);
+        let running = if of_recoveries.contains(&point) {
+            RunningActors::recovering(hook)
+        } else {
+            RunningActors::failing(hook)
+        };
         gate.await_arrival();
         running.ask_to_stop();
         gate.open();

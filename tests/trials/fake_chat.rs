@@ -1,5 +1,6 @@
 //! A chat service that remembers what it accepted, and fails as a trial wants.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -38,6 +39,17 @@ impl FakeChat {
     /// Accepts every message from now on.
     pub(crate) fn recover(&self) {
         self.service.clear();
+    }
+
+    /// The different messages that were accepted about the recovery from the disruption of `pod`.
+    pub(crate) fn recoveries_of(&self, pod: &str) -> BTreeSet<String> {
+        let victim = format!("victim shop/{pod}");
+        let accepted = self.accepted.lock().unwrap();
+        accepted
+            .iter()
+            .filter(|message| message.contains(&victim))
+            .cloned()
+            .collect()
     }
 
     /// Whether a message that was accepted names `pod` as a victim that was tried, and not only as one that was held.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use macaque::failpoint::FailPoint;
 
+use crate::recovery_fault::WATCHER;
+
 /// What goes wrong in one trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TrialFault {
@@ -126,7 +128,7 @@ impl NetworkFault {
 }
 
 impl ActorFault {
-    fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Panic => "panic",
             Self::Block => "thread blocked, wakes later",
@@ -164,8 +166,10 @@ impl TrialFault {
             ActorFault::Hang,
             ActorFault::Abort,
         ];
+        // The points of a recovery have trials of their own.
         let points = FailPoint::ALL
             .into_iter()
+            .filter(|point| !WATCHER.contains(point))
             .flat_map(|point| faults.map(|fault| Self::Actor(point, fault)));
         let environment = [
             EnvironmentFault::Killed,

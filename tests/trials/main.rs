@@ -18,23 +18,30 @@ mod fault;
 mod network;
 mod outcome_table;
 mod real_trial;
+mod recovery_fault;
+mod recovery_history;
+mod recovery_trial;
 mod replica;
 mod replica_group;
 mod trial;
 mod verdict;
 
+use std::fmt;
 use std::process::{Command, Stdio, exit};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use control_plane::ControlPlane;
 use fault::TrialFault;
-use outcome_table::OutcomeTable;
+use outcome_table::{OutcomeTable, RECOVERIES, ROUNDS};
 use real_trial::PlaneFault;
+use recovery_fault::RecoveryFault;
 use replica::ReplicaConfig;
+use verdict::TrialVerdict;
 
 /// Trials of the short form: at least one for each fault.
 const SHORT: usize = 90;
+const SHORT_OF_RECOVERIES: usize = 24;
 /// Trials at a time: they wait more than they compute.
 const AT_A_TIME: usize = 8;
 
@@ -84,14 +91,36 @@ fn main() {
     }
 
     let log = args.iter().any(|arg| arg == "--log");
-    let table = run(&faults, &replicas, trials, number("--at-a-time", AT_A_TIME), log);
+    let at_a_time = number("--at-a-time", AT_A_TIME);
+    let is_chosen = |fault: &RecoveryFault| {
+        only.as_ref()
+            .is_none_or(|only| fault.to_string().contains(only.as_str()))
+    };
+    let of_recoveries: Vec<_> = RecoveryFault::all().into_iter().filter(is_chosen).collect();
+    let recoveries = number("--recoveries", SHORT_OF_RECOVERIES);
+
+    let table = run(
+        OutcomeTable::new(ROUNDS, &faults, &replicas),
+        &faults,
+        &replicas,
+        (trials, at_a_time),
+        async |fault, replicas| trial::run(fault, replicas, log).await,
+    );
     println!("{table}");
-    exit(i32::from(!table.is_good()));
+    let recovery_table = run(
+        OutcomeTable::new(RECOVERIES, &of_recoveries, &replicas),
+        &of_recoveries,
+        &replicas,
+        (recoveries, at_a_time),
+        async |fault, replicas| recovery_trial::run(fault, replicas, log).await,
+    );
+    println!("{recovery_table}");
+    exit(i32::from(!table.is_good() || !recovery_table.is_good()));
 }
 
 /// Runs so many trials on a real control plane, one at a time: they suspend its components.
 fn run_on_control_plane(replicas: &[usize], trials: usize) -> OutcomeTable<PlaneFault> {
-    let mut table = OutcomeTable::new(&PlaneFault::ALL, replicas);
+    let mut table = OutcomeTable::new(ROUNDS, &PlaneFault::ALL, replicas);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -131,15 +160,16 @@ fn may_have_namespaces() -> bool {
 }
 
 /// Runs so many trials, the faults and the numbers of replicas by turns.
-fn run(
-    faults: &[TrialFault],
+fn run<F: Copy + PartialEq + fmt::Display + Send + Sync>(
+    table: OutcomeTable<F>,
+    faults: &[F],
     replicas: &[usize],
-    trials: usize,
-    at_a_time: usize,
-    log: bool,
-) -> OutcomeTable<TrialFault> {
+    (trials, at_a_time): (usize, usize),
+    trial: impl AsyncFn(F, usize) -> TrialVerdict + Sync,
+) -> OutcomeTable<F> {
+    let trials = if faults.is_empty() { 0 } else { trials };
     let next = AtomicUsize::new(0);
-    let table = Mutex::new(OutcomeTable::new(faults, replicas));
+    let table = Mutex::new(table);
     std::thread::scope(|scope| {
         for _ in 0..at_a_time {
             scope.spawn(|| {
@@ -156,7 +186,7 @@ fn run(
                         .enable_all()
                         .build()
                         .unwrap();
-                    let verdict = runtime.block_on(trial::run(faults[fault], count, log));
+                    let verdict = runtime.block_on(trial(faults[fault], count));
                     table.lock().unwrap().record(faults[fault], count, verdict);
                 }
             });

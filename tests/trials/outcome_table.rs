@@ -16,17 +16,38 @@ struct OutcomeCell {
     recovered: usize,
 }
 
+/// What the columns of a table are called: the outcomes of a trial, and the three numbers.
+pub(crate) type TableHead = [&'static str; 4];
+
+/// The columns of trials of rounds.
+pub(crate) const ROUNDS: TableHead = [
+    "none / once / more than once",
+    "late",
+    "reports lost",
+    "served after the fault",
+];
+
+/// The columns of trials of recoveries.
+pub(crate) const RECOVERIES: TableHead = [
+    "ends told: none / one / more than one",
+    "unwatched",
+    "not told",
+    "over in time",
+];
+
 /// All outcomes so far.
 pub(crate) struct OutcomeTable<F> {
+    head: TableHead,
     replicas: Vec<usize>,
     rows: Vec<(F, Vec<OutcomeCell>)>,
     wrong: Vec<String>,
 }
 
 impl<F: Copy + PartialEq + fmt::Display> OutcomeTable<F> {
-    pub(crate) fn new(faults: &[F], replicas: &[usize]) -> Self {
+    pub(crate) fn new(head: TableHead, faults: &[F], replicas: &[usize]) -> Self {
         let row = |fault: &F| (*fault, vec![OutcomeCell::default(); replicas.len()]);
         Self {
+            head,
             replicas: replicas.to_owned(),
             rows: faults.iter().map(row).collect(),
             wrong: Vec::new(),
@@ -84,9 +105,10 @@ impl<F: fmt::Display> fmt::Display for OutcomeTable<F> {
             .iter()
             .map(|count| format!("{count} replica{}", if *count == 1 { "" } else { "s" }));
         let heads: Vec<_> = heads.collect();
+        let [outcomes, late, unreported, recovered] = self.head;
         writeln!(
             f,
-            "| fault | trials | {}: none / once / more than once | late | reports lost | served after the fault |",
+            "| fault | trials | {}: {outcomes} | {late} | {unreported} | {recovered} |",
             heads.join(" · ")
         )?;
         writeln!(f, "|---|---|---|---|---|---|")?;

@@ -80,6 +80,7 @@ pub(crate) async fn run(plane: &mut ControlPlane, fault: PlaneFault, replicas: u
         chat: chat.address().to_string(),
         epoch,
         fault: None,
+        recovers: false,
         as_pid_1: false,
         log: false,
     };

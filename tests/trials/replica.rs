@@ -19,9 +19,11 @@ use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque::settings::{LogFormat, LogSettings};
-use macaque_core::config::{ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
+use macaque_core::config::{
+    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, RecoveryPolicy, TargetConfig,
+};
 use macaque_core::eligibility::EligibilityConfig;
-use macaque_core::guard::GuardConfig;
+use macaque_core::guard::{GuardConfig, RecoveredGuard};
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::recovery::RecoveryConfig;
@@ -32,6 +34,16 @@ use crate::fault::ActorFault;
 
 /// The time from one slot to the next.
 pub(crate) const SLOT_INTERVAL: Duration = Duration::from_millis(500);
+
+/// How many pods are disrupted where recoveries are watched.
+pub(crate) const VICTIMS: usize = 2;
+
+/// How recoveries are watched in the trials of them.
+const RECOVERY: RecoveryConfig = RecoveryConfig {
+    enabled: true,
+    expect: Duration::from_secs(4),
+    timeout: Duration::from_secs(12),
+};
 
 /// How long a blocked thread stays so: it wakes while the others have gone on.
 const BLOCKED: Duration = Duration::from_millis(1500);
@@ -49,6 +61,8 @@ pub(crate) struct ReplicaConfig {
     pub(crate) epoch: Timestamp,
     /// The index of the point in [`FailPoint::ALL`], and that of the fault in [`ACTOR_FAULTS`].
     pub(crate) fault: Option<(usize, usize)>,
+    /// Whether the replicas disrupt two pods and watch them recover, and no more.
+    pub(crate) recovers: bool,
     /// Whether it is the first process of a process namespace.
     pub(crate) as_pid_1: bool,
     pub(crate) log: bool,
@@ -105,6 +119,21 @@ impl ReplicaConfig {
             },
         };
 
+        let recovery = if self.recovers {
+            RECOVERY
+        } else {
+            RecoveryConfig::default()
+        };
+        let policy = RecoveryPolicy {
+            timeout: recovery.timeout,
+            recovered: RecoveredGuard::Owner,
+            strikes: None,
+        };
+        let limits = DisruptionLimits {
+            per_hour: self.recovers.then_some(VICTIMS),
+            ..DisruptionLimits::default()
+        };
+
         ActorsConfig {
             trigger: Trigger::Interval {
                 every: SLOT_INTERVAL,
@@ -115,20 +144,14 @@ impl ReplicaConfig {
                 settle: Duration::from_millis(50),
                 ..TimerConfig::default()
             },
-            round: Arc::new(round_config(&self.namespace)),
-            journal: JournalStore::new(
-                location,
-                &self.name,
-                DisruptionLimits::default(),
-                1,
-                timing,
-                &platform,
-            ),
+            round: Arc::new(round_config(&self.namespace, &recovery)),
+            journal: JournalStore::new(location, &self.name, limits, 1, timing, &platform)
+                .with_recovery(policy),
             access,
             channels: Arc::new([channel]),
             proxies: ProxyPolicy::Direct,
             messages: MessageContext::default(),
-            notify_recovery: NotifyRecovery::default(),
+            notify_recovery: NotifyRecovery::All,
             retry: DeliveryRetry {
                 tries: 3,
                 first: Duration::from_millis(50),
@@ -170,7 +193,7 @@ fn once(point: FailPoint, fault: ActorFault) -> FailPoints {
     })
 }
 
-fn round_config(namespace: &str) -> RoundConfig {
+fn round_config(namespace: &str, recovery: &RecoveryConfig) -> RoundConfig {
     RoundConfig {
         dry_run: false,
         eligibility: EligibilityConfig {
@@ -186,7 +209,7 @@ fn round_config(namespace: &str) -> RoundConfig {
             attempts: 3,
             ..DisruptConfig::default()
         },
-        recovery: RecoveryConfig::default(),
+        recovery: recovery.clone(),
         guards: GuardConfig::default(),
         gates: Vec::new(),
     }

@@ -136,6 +136,7 @@ impl RunningTrial {
                 chat: chat.address().to_string(),
                 epoch,
                 fault: actor_fault,
+                recovers: false,
                 as_pid_1: fault.needs_a_namespace(),
                 log,
             };
@@ -304,7 +305,7 @@ fn workload(n: usize) -> String {
 }
 
 /// The journal's ConfigMap as the manifest has it.
-fn journal() -> Value {
+pub(crate) fn journal() -> Value {
     json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": { "name": "macaque-journal", "namespace": "chaos" },

@@ -9,9 +9,11 @@ pub const ENABLED: &str = "macaque/enabled";
 pub const FROZEN: &str = "macaque/frozen";
 /// The key that freezes them until an instant.
 pub const FROZEN_UNTIL: &str = "macaque/frozen-until";
+/// The key that says how long a workload is expected to take until it is whole again. Only annotations are read.
+pub const EXPECT: &str = "macaque/expect";
 
 /// Every key that is read from pods, namespaces and owners.
-pub const KNOWN: [&str; 3] = [ENABLED, FROZEN, FROZEN_UNTIL];
+pub const KNOWN: [&str; 4] = [ENABLED, EXPECT, FROZEN, FROZEN_UNTIL];
 
 /// The words for yes and for no, some of them short forms of Go's and YAML's; case and blanks around do not matter.
 const YES: [&str; 8] = ["true", "yes", "on", "1", "enabled", "enable", "y", "t"];

@@ -7,10 +7,11 @@ use std::ops::Bound;
 
 use strsim::damerau_levenshtein;
 
-use crate::annotations::{KNOWN, PREFIX, pair};
+use crate::annotations::{EXPECT, KNOWN, PREFIX, pair};
 use crate::freeze;
 use crate::journal::PAUSE_KEYS;
 use crate::pod::Pod;
+use crate::recovery::unreadable_expect;
 use crate::words::either;
 
 /// How many characters of an unknown key are shown: what a label may have behind the prefix, and the prefix.
@@ -59,8 +60,16 @@ pub fn key_warnings(
         key: pair(key, value),
         problem: format!("it {fault}; it counts as frozen"),
     });
+    let expect = unreadable_expect(annotations).map(|(value, fault)| KeyWarning {
+        key: pair(EXPECT, value),
+        problem: format!("it {fault}; recovery.expect counts"),
+    });
+    let label = labels.contains_key(EXPECT).then(|| KeyWarning {
+        key: EXPECT.to_owned(),
+        problem: "it has no effect as a label: make it an annotation".to_owned(),
+    });
 
-    let mut warnings: Vec<_> = unknown.chain(unreadable).collect();
+    let mut warnings: Vec<_> = unknown.chain(unreadable).chain(expect).chain(label).collect();
     warnings.sort();
     warnings.dedup();
     warnings

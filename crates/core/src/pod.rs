@@ -186,16 +186,24 @@ impl Pod {
     /// Whether the pod is terminating and its controller creates the successor only when it is gone: a DaemonSet does so
     /// on the pod's node, and a StatefulSet, or another controller that numbers its pods, under the pod's name.
     pub fn is_awaited(&self) -> bool {
-        let waits = |owner: &PodOwner| match owner.kind.as_str() {
-            "StatefulSet" | "DaemonSet" => true,
-            "Deployment" | "Rollout" | "ReplicaSet" | "ReplicationController" | "Job" => false,
+        let waits = |owner: &PodOwner| owner.kind == "DaemonSet" || owner.keeps_name(&self.id.name);
+        self.terminating && self.owner.as_ref().is_some_and(waits)
+    }
+}
+
+impl PodOwner {
+    /// Whether the owner's pod of this name is replaced by one of the same name: a StatefulSet numbers its pods, and so do
+    /// other controllers.
+    pub fn keeps_name(&self, pod_name: &str) -> bool {
+        match self.kind.as_str() {
+            "StatefulSet" => true,
+            "DaemonSet" | "Deployment" | "Rollout" | "ReplicaSet" | "ReplicationController" | "Job" => false,
             _ => {
-                let suffix = self.id.name.strip_prefix(&owner.name);
+                let suffix = pod_name.strip_prefix(&self.name);
                 let number = suffix.and_then(|suffix| suffix.strip_prefix('-'));
                 number.is_some_and(is_number)
             }
-        };
-        self.terminating && self.owner.as_ref().is_some_and(waits)
+        }
     }
 }
 

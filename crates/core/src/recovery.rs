@@ -9,13 +9,24 @@
 //! has gone. The clock starts with the API server's yes to the disruption.
 
 mod baseline;
+mod ending;
+mod expected;
+mod phases;
+mod replacement;
+mod steady;
+mod times;
 mod tracker;
+mod wholeness;
+mod words;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::expected::expected;
+pub(crate) use self::expected::unreadable_expect;
+pub use self::phases::{RecoveryPhase, phases};
 pub use self::tracker::{DesiredReplicas, RecoveryTracker, WatchedSince};
 use crate::outcome::DisruptionMethod;
 use crate::pod::{PodOwner, PodRef, PodTrouble};
@@ -252,6 +263,11 @@ impl RecoveryVerdict {
     /// Whether people should hear of it even if all is quiet otherwise: the owner was slow, or did not recover.
     pub fn is_bad(self) -> bool {
         matches!(self, Self::Slow | Self::Unrecovered)
+    }
+
+    /// Whether the owner was seen whole again, be it with fewer replicas than before.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Recovered | Self::Slow | Self::Shrunk)
     }
 
     /// Whether the owner was seen whole again, with as many replicas as before.

@@ -13,6 +13,7 @@ mod pods;
 mod revisions;
 mod stateful_sets;
 mod status;
+mod stuck_pods;
 mod workloads;
 
 use std::time::{Duration, Instant};

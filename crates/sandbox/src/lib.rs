@@ -80,7 +80,7 @@ use crate::http::tls::TlsIdentity;
 use crate::store::resource;
 use crate::store::state::SharedState;
 
-pub use crate::options::SandboxOptions;
+pub use crate::options::{SandboxOptions, StuckPods};
 pub use crate::store::access_denial::AccessDenial;
 pub use crate::store::object_store::PodDeletion;
 pub use crate::store::request_log::RecordedRequest;
@@ -240,6 +240,12 @@ impl Sandbox {
     /// Changes how long new pods take to become ready; pods that are already starting keep their delay.
     pub fn set_ready_after(&self, delay: Duration) {
         self.shared.with(|state| state.options.ready_after = delay);
+    }
+
+    /// Changes what keeps starting pods from becoming ready; `None` lets those start that are stuck.
+    pub fn set_stuck(&self, stuck: Option<StuckPods>) {
+        self.shared.with(|state| state.options.stuck = stuck);
+        self.shared.wake();
     }
 
     /// Drops all past revisions, as a compaction of etcd does: older watches and list pages get `410 Expired`.

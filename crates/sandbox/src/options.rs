@@ -21,6 +21,8 @@ pub struct SandboxOptions {
     pub initial_age: Duration,
     /// How long a new pod takes to become Running and Ready; `Duration::MAX` means never.
     pub ready_after: Duration,
+    /// What keeps pods that start from becoming ready; `None` lets them.
+    pub stuck: Option<StuckPods>,
     /// The longest time that a terminating pod stays, even if its grace period is longer.
     pub linger: Duration,
     /// A delay before every answer.
@@ -31,6 +33,17 @@ pub struct SandboxOptions {
     pub user: String,
 }
 
+/// What keeps pods from becoming ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StuckPods {
+    /// No node has room for them.
+    Unschedulable,
+    /// Their images cannot be pulled.
+    ImagePull,
+    /// Their containers end again and again.
+    CrashLoop,
+}
+
 impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
@@ -39,6 +52,7 @@ impl Default for SandboxOptions {
             objects: Vec::new(),
             initial_age: Duration::from_secs(3600),
             ready_after: Duration::from_millis(500),
+            stuck: None,
             linger: Duration::from_secs(1),
             latency: Duration::ZERO,
             seed: 0,

@@ -1,11 +1,12 @@
 //! A proxy between a client and an HTTP server that records exchanges and injects faults.
 //!
 //! A [`FaultProxy`] listens on loopback, on a thread and a runtime of its own, so it serves plain tests, actors and tests
-//! under paused time alike. Every connection carries one request, and its answer is read whole before it is passed on:
-//! a watch, which never ends, gets no answer through it.
+//! under paused time alike. Every connection carries one request, and its answer is read whole before it is passed on.
+//! Only the answer to a watch, which does not end, is passed on as it comes.
 
 mod exchange;
 mod fault;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +42,8 @@ pub struct FaultProxy {
 #[derive(Clone)]
 struct Relay {
     upstream: Upstream,
+    /// The server's address, `host:port`, if watches can be passed on.
+    server: Option<Arc<str>>,
     state: Arc<Mutex<ProxyState>>,
 }
 
@@ -59,22 +62,28 @@ impl FaultProxy {
         let server = upstream.strip_prefix("http://").unwrap_or(upstream);
         let server: Arc<str> = server.trim_end_matches('/').into();
 
-        Self::with_upstream(move |request| {
+        let streams = Arc::clone(&server);
+        let upstream = move |request| -> UpstreamAnswer {
             let server = Arc::clone(&server);
             Box::pin(async move { exchange::send(&server, request).await })
-        })
+        };
+        Self::serve_at(Arc::new(upstream), Some(streams))
     }
 
-    /// A proxy that asks `upstream` what the server answers: for a server that needs TLS or credentials.
-    ///
-    /// # Panics
-    /// Without a free port or another thread.
+    /// A proxy that asks `upstream` what the server answers: for a server that needs TLS or credentials. Watches get no
+    /// answer through it.
     pub fn with_upstream(upstream: impl Fn(ProxyRequest) -> UpstreamAnswer + Send + Sync + 'static) -> Self {
+        Self::serve_at(Arc::new(upstream), None)
+    }
+
+    /// Starts to serve on a free port.
+    fn serve_at(upstream: Upstream, server: Option<Arc<str>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
         let address = listener.local_addr().expect("an address");
         listener.set_nonblocking(true).expect("a listener for tokio");
         let relay = Relay {
-            upstream: Arc::new(upstream),
+            upstream,
+            server,
             state: Arc::new(Mutex::new(ProxyState {
                 rules: Vec::new(),
                 records: true,
@@ -185,6 +194,9 @@ impl Relay {
         let request = exchange::read_request(&mut client).await?;
         let fault = self.fault_for(&request);
         let number = self.record(&request, fault.as_ref());
+        if let Some(server) = self.streams(&request, fault.as_ref()) {
+            return stream::pass_on(client, server, &request, fault.as_ref()).await;
+        }
 
         let response = self.answer(fault.as_ref(), request).await?;
         if let Some(number) = number {
@@ -192,6 +204,12 @@ impl Relay {
         }
         fault::write(&mut client, fault.as_ref(), &response).await?;
         client.shutdown().await.ok()
+    }
+
+    /// The server whose answer is passed on as it comes; `None` if the answer is read whole first.
+    fn streams(&self, request: &ProxyRequest, fault: Option<&Fault>) -> Option<&str> {
+        let is_streamed = fault.map_or(request.is_watch(), Fault::is_of_stream);
+        self.server.as_deref().filter(|_| is_streamed)
     }
 
     fn fault_for(&self, request: &ProxyRequest) -> Option<Fault> {

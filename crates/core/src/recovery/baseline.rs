@@ -1,12 +1,12 @@
 //! Reduces an owner's pods to the baseline of a recovery.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::RecoveryBaseline;
-use crate::pod::{Pod, ReplicaState};
+use super::replacement::ReplacementRule;
+use crate::pod::Pod;
 use crate::siblings::{SiblingPod, SiblingPods};
 
 /// The maximum number of UIDs in a baseline, which the journal holds.
@@ -18,34 +18,28 @@ impl RecoveryBaseline {
     /// The baseline from all pods of the victim's owner, the victim among them, as they were just before the disruption.
     pub fn of(victim: &Pod, siblings: &SiblingPods, api_version: &str, expect: Duration) -> Self {
         let node = victim.place().node;
-        let of_node = victim
-            .owner
-            .as_ref()
-            .is_some_and(|owner| owner.kind == "DaemonSet");
-        let counts = |pod: &&SiblingPod| {
-            let concerns = !of_node || pod.node == node;
-            concerns && pod.state == ReplicaState::Ready
+        let owner = victim.owner.as_ref();
+        let rule = owner.map(|owner| ReplacementRule::of(owner, &victim.id.name));
+        let rule = rule.unwrap_or(ReplacementRule::Anywhere);
+        let is_ready = |(_, pod): &(&str, &SiblingPod)| {
+            pod.is_live() && rule.is_ready(pod) && rule.concerns(pod, node.as_deref())
         };
 
-        let ready = siblings.pods().map(|(_, pod)| pod).filter(counts).count();
-        let victim_state = siblings
-            .get(&victim.id.uid)
-            .map_or(victim.state(), |pod| pod.state);
+        let is_victim = |(uid, _): &(&str, &SiblingPod)| *uid == victim.id.uid;
+        let revisions = siblings.revisions().into_keys().map(str::to_owned);
+        let revisions: Vec<_> = revisions.take(MAX_REVISIONS + 1).collect();
         let (newest, newest_uids) = newest(siblings);
-        let revisions: BTreeSet<&str> = siblings.revisions().into_keys().collect();
-        let revisions = if revisions.len() > MAX_REVISIONS {
-            BTreeSet::new()
-        } else {
-            revisions
-        };
-
         Self {
             api_version: api_version.to_owned(),
-            ready,
-            victim_ready: victim_state == ReplicaState::Ready,
-            desired: siblings.desired().filter(|_| !of_node),
+            ready: siblings.pods().filter(is_ready).count(),
+            victim_ready: siblings.pods().filter(is_ready).any(|pod| is_victim(&pod)),
+            desired: siblings.desired().filter(|_| rule.has_scale()),
             node,
-            revisions: revisions.into_iter().map(str::to_owned).collect(),
+            revisions: if revisions.len() > MAX_REVISIONS {
+                Vec::new()
+            } else {
+                revisions
+            },
             newest,
             newest_uids,
             expect_ms: u64::try_from(expect.as_millis()).unwrap_or(u64::MAX),

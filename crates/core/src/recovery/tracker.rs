@@ -1,11 +1,25 @@
 //! Tracks one recovery: from what is seen of the owner's pods, and the time that passes, to the phases and the verdict.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTimes};
+use super::ending::{Ending, judge};
+use super::replacement::{Replacement, ReplacementRule, Replacements};
+use super::steady::{Steady, WholeSpan};
+use super::times::{MAX_LAG, ObjectClock, millis};
+use super::wholeness::{OwnerSize, OwnerView, target_before};
+use super::{AcceptedBy, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict};
+use crate::pod::PodPhase;
 use crate::siblings::SiblingPods;
+
+/// How long past its timeout a recovery goes on of which nothing can be read.
+pub(super) const UNREADABLE: Duration = Duration::from_secs(300);
+
+/// How many kinds of trouble are told of one recovery.
+const MAX_TROUBLES: usize = 10;
 
 /// How many replicas an owner wants, as far as its scale tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,28 +44,64 @@ pub enum WatchedSince {
 /// One recovery that is being tracked. All times are since the disruption was accepted.
 #[derive(Debug, Clone)]
 pub struct RecoveryTracker {
-    victim: DisruptedVictim,
-    timeout: Duration,
-    since: WatchedSince,
-    /// How far this machine's clock is ahead of the API server's.
-    skew: SignedDuration,
-    times: RecoveryTimes,
+    pub(super) victim: Arc<DisruptedVictim>,
+    pub(super) timeout: Duration,
+    pub(super) since: WatchedSince,
+    rule: ReplacementRule,
+    clock: ObjectClock,
+    is_victim_gone: bool,
+    /// When the victim was gone, if that was seen.
+    gone: Option<Duration>,
+    has_victim_succeeded: bool,
+    replacements: Replacements,
+    /// Since when the owner has been whole.
+    pub(super) whole: Option<WholeSpan>,
+    /// Since when the owner's pods have been at rest, and how many those are.
+    settled: Option<Steady<usize>>,
+    /// Since when the owner, a Job, has seemed complete.
+    pub(super) completed: Option<Steady<()>>,
+    last: Option<Observation>,
+    ending: Option<Ending>,
+    /// The kinds of trouble that were told.
+    troubles: BTreeSet<String>,
+}
+
+/// What was seen last.
+#[derive(Debug, Clone, Copy)]
+struct Observation {
+    at: Duration,
+    precision: RecoveryPrecision,
+    size: OwnerSize,
+    /// Whether the pods have not been seen since.
+    is_interrupted: bool,
 }
 
 impl RecoveryTracker {
-    /// Begins to track the recovery from the disruption of `victim`.
+    /// Begins to track the recovery from the disruption of `victim`, by a clock that is ahead of the API server's by `skew`.
     pub fn new(
         victim: DisruptedVictim,
         timeout: Duration,
         since: WatchedSince,
         skew: SignedDuration,
     ) -> Self {
+        let rule = ReplacementRule::of(&victim.owner, &victim.pod.name);
+        let clock = ObjectClock::new(victim.accepted, skew);
         Self {
-            victim,
+            victim: Arc::new(victim),
             timeout,
             since,
-            skew,
-            times: RecoveryTimes::default(),
+            rule,
+            clock,
+            is_victim_gone: false,
+            gone: None,
+            has_victim_succeeded: false,
+            replacements: Replacements::default(),
+            whole: None,
+            settled: None,
+            completed: None,
+            last: None,
+            ending: None,
+            troubles: BTreeSet::new(),
         }
     }
 
@@ -61,54 +111,193 @@ impl RecoveryTracker {
     /// comes in between. `precision` is by watch or by polling, and tells how `pods` are followed.
     pub fn observe(
         &mut self,
-        _pods: &SiblingPods,
-        _desired: DesiredReplicas,
-        _elapsed: Duration,
-        _precision: RecoveryPrecision,
+        pods: &SiblingPods,
+        desired: DesiredReplicas,
+        elapsed: Duration,
+        precision: RecoveryPrecision,
     ) {
+        if self.ending.is_some() {
+            return;
+        }
+
+        let now = self.last.map_or(elapsed, |last| elapsed.max(last.at));
+        let victim = Arc::clone(&self.victim);
+        let view = OwnerView {
+            victim: &victim,
+            rule: self.rule,
+            clock: self.clock,
+            pods,
+            desired,
+        };
+        self.note_victim(view, now);
+        self.replacements.note(view, now);
+
+        let size = self.note_size(view, now, precision);
+        self.ending = judge(self, view, size, now);
+        self.last = Some(Observation {
+            at: now,
+            precision,
+            size,
+            is_interrupted: false,
+        });
     }
 
     /// Notes that the owner's pods are not seen any more until they are observed again: a list failed, or a watch ended and
     /// could not be continued where it was.
-    pub fn interrupt(&mut self) {}
+    pub fn interrupt(&mut self) {
+        if let Some(last) = &mut self.last {
+            last.is_interrupted = true;
+        }
+    }
 
     /// When, counted from the acceptance, the recovery may end although nothing changes: the pods are to be observed again
     /// by then, the same ones if a watch tells of no change.
     pub fn next_change(&self) -> Duration {
-        self.timeout
+        let end = self.timeout.saturating_add(UNREADABLE);
+        let Some(last) = self.last.filter(|last| !last.is_interrupted) else {
+            return end;
+        };
+
+        let whole = self.whole.map(|whole| whole.due());
+        let settled = self.settled.map(|settled| settled.due());
+        let completed = self.completed.map(|completed| completed.due());
+        let dues = [whole, settled, completed, Some(self.timeout)];
+        let next = dues.into_iter().flatten().filter(|due| *due > last.at).min();
+        next.map_or(end, |next| next.min(end))
     }
 
     /// What is known after `elapsed` if the replacement is stuck for a reason that was not taken before.
-    pub fn take_stuck(&mut self, _elapsed: Duration) -> Option<RecoveryReport> {
-        None
+    pub fn take_stuck(&mut self, elapsed: Duration) -> Option<RecoveryReport> {
+        let report = self.report(elapsed);
+        if report.verdict.is_some() || self.victim.origin == AcceptedBy::Doubt {
+            return None;
+        }
+
+        let topic = report.trouble.as_ref()?.topic();
+        let is_news = self.troubles.len() < MAX_TROUBLES && self.troubles.insert(topic.to_owned());
+        is_news.then_some(report)
     }
 
     /// What is known after `elapsed`, with a verdict if the recovery is over.
-    pub fn report(&self, _elapsed: Duration) -> RecoveryReport {
-        let Self {
-            victim,
-            since,
-            skew,
-            times,
-            ..
-        } = self;
-        let _ = (since, skew);
+    pub fn report(&self, elapsed: Duration) -> RecoveryReport {
+        let is_unreadable = elapsed >= self.timeout.saturating_add(UNREADABLE);
+        let unreadable = || is_unreadable.then(|| Ending::unread(&self.victim));
+        let ending = self.ending.clone().or_else(unreadable);
+        let (verdict, why) = ending.map_or((None, None), |Ending { verdict, why }| (Some(verdict), why));
+
+        let victim = &self.victim;
+        let size = self
+            .last
+            .map_or_else(|| OwnerSize::unseen(victim), |last| last.size);
+        let replacement = self.replacements.furthest();
         RecoveryReport {
             slot: victim.slot,
             pod: victim.pod.clone(),
             owner: victim.owner.clone(),
             method: victim.method,
-            verdict: None,
-            times: *times,
-            precision: RecoveryPrecision::Watch,
-            ready: 0,
-            target: victim.baseline.ready,
+            verdict,
+            times: self.times(verdict),
+            precision: self.precision(),
+            ready: size.ready,
+            target: size.target,
             expect_ms: victim.baseline.expect_ms,
-            replacement: None,
-            trouble: None,
-            why: None,
+            replacement: replacement.map(|replacement| replacement.name.clone()),
+            trouble: replacement.and_then(|replacement| replacement.trouble.clone()),
+            why,
             usual: None,
             paused: None,
+        }
+    }
+
+    /// Whether the pods have been seen without a break since they were last observed.
+    pub(super) fn is_continuous(&self) -> bool {
+        self.last.is_some_and(|last| !last.is_interrupted)
+    }
+
+    /// Whether the pods were observed before.
+    pub(super) fn is_begun(&self) -> bool {
+        self.last.is_some()
+    }
+
+    fn note_victim(&mut self, view: OwnerView<'_>, now: Duration) {
+        if let Some(victim) = view.victim() {
+            self.has_victim_succeeded |= victim.phase == PodPhase::Succeeded;
+            return;
+        }
+
+        let is_first = !self.is_begun() && self.since == WatchedSince::Acceptance && now <= MAX_LAG;
+        if !self.is_victim_gone && (is_first || self.is_continuous()) {
+            self.gone = Some(now);
+        }
+        self.is_victim_gone = true;
+    }
+
+    /// Notes the number of the pods, and since when it has been what it is.
+    fn note_size(&mut self, view: OwnerView<'_>, now: Duration, precision: RecoveryPrecision) -> OwnerSize {
+        let since = self.last.filter(|_| self.is_continuous()).map(|last| last.at);
+        self.settled = Steady::next(self.settled, view.number_at_rest(), since, now);
+        let completed = view.is_completed(self.has_victim_succeeded).then_some(());
+        self.completed = Steady::next(self.completed, completed, since, now);
+
+        let settled = self.settled.filter(|settled| settled.is_over(now));
+        let size = view.size(settled.map(|settled| settled.value));
+        if !size.is_whole {
+            self.whole = None;
+            return size;
+        }
+
+        // Where the target fell, the pods do not tell since when they are enough.
+        let target = self
+            .last
+            .map_or(target_before(&self.victim), |last| last.size.target);
+        let proof = view
+            .proven_whole_since(size.target)
+            .filter(|_| size.target == target);
+        let whole = self
+            .whole
+            .and_then(|whole| whole.next(now, proof, since.is_some()));
+        let begun = || {
+            let ready = self.replacements.furthest().and_then(Replacement::ready_at);
+            WholeSpan::begin(now, proof, precision).not_before(ready.unwrap_or_default())
+        };
+        self.whole = Some(whole.unwrap_or_else(begun));
+        size
+    }
+
+    /// The times so far. Where the owner was whole before its replacement had come so far, the rest is no part of the
+    /// recovery.
+    fn times(&self, verdict: Option<RecoveryVerdict>) -> RecoveryTimes {
+        let replaced = self
+            .replacements
+            .furthest()
+            .map(Replacement::times)
+            .unwrap_or_default();
+        let whole = self
+            .whole
+            .filter(|_| verdict.is_some_and(RecoveryVerdict::is_whole));
+        let whole_ms = whole.map(|whole| millis(whole.at.at));
+        let until_whole = |ms: Option<u64>| ms.filter(|ms| whole_ms.is_none_or(|whole| *ms <= whole));
+        RecoveryTimes {
+            gone_ms: self.gone.map(millis),
+            created_ms: until_whole(replaced.created_ms),
+            scheduled_ms: until_whole(replaced.scheduled_ms),
+            containers_ready_ms: until_whole(replaced.containers_ready_ms),
+            ready_ms: until_whole(replaced.ready_ms),
+            whole_ms,
+        }
+    }
+
+    /// How precise the times are: as the last of them is.
+    fn precision(&self) -> RecoveryPrecision {
+        if self.victim.origin != AcceptedBy::Answer || self.since == WatchedSince::Adoption {
+            return RecoveryPrecision::Approximate;
+        }
+
+        match (self.whole, self.last) {
+            (Some(whole), _) if whole.at.by_object => RecoveryPrecision::Timestamps,
+            (Some(whole), _) => whole.precision,
+            (None, Some(last)) => last.precision,
+            (None, None) => RecoveryPrecision::Approximate,
         }
     }
 }

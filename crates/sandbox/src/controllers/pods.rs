@@ -8,12 +8,16 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::controllers::events;
+use crate::controllers::{events, stuck_pods};
+use crate::options::StuckPods;
 use crate::store::object;
 use crate::store::state::ClusterState;
 
 /// The labels of a node that its pods have too.
 const TOPOLOGY_LABELS: [&str; 2] = ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"];
+
+/// How often a pod that is stuck is looked at again.
+const STUCK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A step in the lifecycle of a pod that happens after a delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -122,17 +126,31 @@ fn start_pod(
         return None;
     }
 
+    let stuck = state.options.stuck;
     let due = timers.due(pod, PodStep::Start, state.options.ready_after, now);
     let mut pod = Value::clone(pod);
+    if !is_bound && stuck == Some(StuckPods::Unschedulable) {
+        let nodes = state.store.list("Node", None).len();
+        stuck_pods::mark_unschedulable(&mut pod, nodes, state.now());
+        state.store.put("Pod", pod);
+        return now.checked_add(STUCK_INTERVAL);
+    }
+
     if !is_bound {
         pod["spec"]["nodeName"] = json!(object::name(node?));
     }
-    if object::condition(&pod, "PodScheduled").is_none() {
+    let scheduled = object::condition(&pod, "PodScheduled");
+    if scheduled.is_none_or(|condition| condition["status"] != "True") {
         copy_topology_labels(state, &mut pod);
         mark_scheduled(&mut pod, state.now());
         record_scheduled(state, &pod);
     }
 
+    if let Some(stuck) = stuck {
+        stuck_pods::mark_waiting(&mut pod, stuck);
+        state.store.put("Pod", pod);
+        return now.checked_add(STUCK_INTERVAL);
+    }
     if due.is_some_and(|due| due <= now) {
         mark_running(state, &mut pod);
         timers.clear(&pod, PodStep::Start);

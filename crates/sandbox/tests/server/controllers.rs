@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kube_sandbox::{SandboxOptions, scenario};
+use kube_sandbox::{SandboxOptions, StuckPods, scenario};
 use serde_json::{Value, json};
 
 use crate::test_server::{TestServer, eventually};
@@ -248,4 +248,51 @@ fn a_pod_created_over_the_wire_starts() {
     eventually("it runs", || {
         (server.get(&path).json()["status"]["phase"] == "Running").then_some(())
     });
+}
+
+#[test]
+fn pods_are_stuck_for_as_long_as_the_test_wants_and_say_why() {
+    let server = TestServer::with_options(SandboxOptions {
+        objects: vec![scenario::deployment("shop", "web", 2)],
+        ready_after: Duration::ZERO,
+        linger: Duration::ZERO,
+        ..SandboxOptions::default()
+    });
+    let waiting = |pod: &Value| {
+        let waiting = &pod["status"]["containerStatuses"][0]["state"]["waiting"];
+        waiting["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    let unscheduled = |pod: &Value| {
+        let conditions = pod["status"]["conditions"].as_array();
+        let mut conditions = conditions.into_iter().flatten();
+        let condition = conditions.find(|condition| condition["status"] == "False");
+        let condition = condition.cloned().unwrap_or_default();
+        condition["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    let rows: [(StuckPods, &dyn Fn(&Value) -> String, &str); 3] = [
+        (StuckPods::Unschedulable, &unscheduled, "Unschedulable"),
+        (StuckPods::ImagePull, &waiting, "ImagePullBackOff"),
+        (StuckPods::CrashLoop, &waiting, "CrashLoopBackOff"),
+    ];
+
+    for (stuck, shown, word) in rows {
+        server.sandbox.set_stuck(Some(stuck));
+        let victim = ready_pods(&server, "web")[0]["metadata"]["name"].clone();
+        let victim = victim.as_str().unwrap();
+        server.delete(
+            &format!("{PODS}/{victim}"),
+            Some(json!({ "gracePeriodSeconds": 0 })),
+        );
+        eventually(word, || {
+            let pods = server.get(PODS).json();
+            let mut pods = pods["items"].as_array().unwrap().iter();
+            pods.any(|pod| shown(pod) == word).then_some(())
+        });
+        assert_eq!(ready_pods(&server, "web").len(), 1, "{word}");
+
+        server.sandbox.set_stuck(None);
+        eventually("all are ready", || {
+            (ready_pods(&server, "web").len() == 2).then_some(())
+        });
+    }
 }

@@ -58,6 +58,13 @@ impl ProxyRequest {
         format!("{} {}", self.method, self.target)
     }
 
+    /// Whether the request opens a watch, whose answer does not end.
+    pub fn is_watch(&self) -> bool {
+        let query = self.target.split_once('?').map_or("", |(_, query)| query);
+        let mut pairs = query.split('&');
+        self.method == "GET" && pairs.any(|pair| matches!(pair, "watch=true" | "watch=1"))
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -167,6 +174,15 @@ pub(super) async fn read_request(client: &mut TcpStream) -> Option<ProxyRequest>
 
 /// Sends a request to `server`, `host:port`, and reads its answer to the end.
 pub(super) async fn send(server: &str, request: ProxyRequest) -> Option<ProxyResponse> {
+    let mut stream = open(server, &request).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok()?;
+
+    parse_response(answer)
+}
+
+/// Sends a request to `server`; its answer is what is read of the connection.
+pub(super) async fn open(server: &str, request: &ProxyRequest) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(server).await.ok()?;
     stream.set_nodelay(true).ok()?;
     let mut head = format!("{} HTTP/1.1\r\n", request.line());
@@ -182,10 +198,7 @@ pub(super) async fn send(server: &str, request: ProxyRequest) -> Option<ProxyRes
 
     let whole = [head.as_bytes(), &request.body].concat();
     stream.write_all(&whole).await.ok()?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.ok()?;
-
-    parse_response(answer)
+    Some(stream)
 }
 
 fn parse_response(mut bytes: Vec<u8>) -> Option<ProxyResponse> {

@@ -37,6 +37,10 @@ pub enum Fault {
     Throttle(Duration),
     /// The request and the answer are changed on their way.
     Rewrite(Rewrite),
+    /// The answer is passed on as it comes, and after this time the connection breaks.
+    CutStream(Duration),
+    /// The answer is passed on as it comes, and after this time nothing more of it, while the connection stays open.
+    MuteStream(Duration),
     /// A hook runs just before the server gets the request; it may block.
     Meanwhile(Arc<dyn Fn() + Send + Sync>),
 }
@@ -88,6 +92,11 @@ impl Fault {
     /// `hook` runs just before the server gets the request; it may block.
     pub fn meanwhile(hook: impl Fn() + Send + Sync + 'static) -> Self {
         Self::Meanwhile(Arc::new(hook))
+    }
+
+    /// Whether the answer is passed on as it comes.
+    pub(super) fn is_of_stream(&self) -> bool {
+        matches!(self, Self::CutStream(_) | Self::MuteStream(_))
     }
 
     /// Whether the answer, or its absence, is the proxy's doing.
@@ -216,7 +225,9 @@ impl Relay {
                 (self.upstream)(request).await;
                 Some(response.clone())
             }
-            Fault::Truncate | Fault::Throttle(_) => (self.upstream)(request).await,
+            Fault::Truncate | Fault::Throttle(_) | Fault::CutStream(_) | Fault::MuteStream(_) => {
+                (self.upstream)(request).await
+            }
             Fault::Rewrite(rewrite) => {
                 if let Some(edit) = &rewrite.request {
                     edit(&mut request);

@@ -246,3 +246,65 @@ fn a_proxy_that_stopped_recording_still_injects() {
     assert_eq!(proxy.take_exchanges(), []);
     assert_eq!(server.requests(), []);
 }
+
+/// A server that answers with `first` at once and with `second` when `more` says so, and never ends the answer.
+fn streaming_server(first: &'static str, second: &'static str) -> (FaultProxy, std::sync::mpsc::Sender<()>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = FaultProxy::start(&listener.local_addr().unwrap().to_string());
+    let (more, wanted) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let _ = client.read(&mut [0; 1024]);
+        let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
+        write!(client, "{head}{first}").unwrap();
+        if wanted.recv().is_ok() {
+            let _ = write!(client, "{second}");
+        }
+        let _ = client.read(&mut [0; 1]);
+    });
+    (proxy, more)
+}
+
+/// Opens a watch, and reads until `end` was received.
+fn watch_until(proxy: &FaultProxy, end: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(proxy.address()).unwrap();
+    write!(stream, "GET /pods?watch=true HTTP/1.1\r\nHost: it\r\n\r\n").unwrap();
+    read_until(&mut stream, end);
+    stream
+}
+
+fn read_until(stream: &mut TcpStream, end: &str) {
+    let mut received = String::new();
+    while !received.ends_with(end) {
+        let mut byte = [0; 1];
+        assert_eq!(stream.read(&mut byte).unwrap(), 1, "{received}");
+        received.push(char::from(byte[0]));
+    }
+}
+
+#[test]
+fn a_watch_is_passed_on_as_it_comes() {
+    let (proxy, more) = streaming_server("one\n", "two\n");
+    let mut watch = watch_until(&proxy, "one\n");
+    more.send(()).unwrap();
+    read_until(&mut watch, "two\n");
+}
+
+#[test]
+fn a_watch_is_cut_or_falls_silent_after_its_time() {
+    let (proxy, _more) = streaming_server("one\n", "");
+    proxy.inject("watch", Fault::CutStream(Duration::from_millis(200)));
+    let mut cut = watch_until(&proxy, "one\n");
+    assert_eq!(cut.read(&mut [0; 1]).unwrap_or_default(), 0);
+
+    let (proxy, more) = streaming_server("one\n", "two\n");
+    let silent_after = Duration::from_millis(300);
+    proxy.inject("watch", Fault::MuteStream(silent_after));
+    let mut mute = watch_until(&proxy, "one\n");
+    std::thread::sleep(silent_after);
+    more.send(()).unwrap();
+    mute.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    let silence = mute.read(&mut [0; 1]).unwrap_err().kind();
+    let late = [std::io::ErrorKind::WouldBlock, std::io::ErrorKind::TimedOut];
+    assert!(late.contains(&silence), "{silence}");
+}

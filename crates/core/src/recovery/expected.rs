@@ -1,0 +1,57 @@
+//! Reads how long a workload is expected to take until it is whole again: `macaque/expect`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::RecoveryConfig;
+use super::words::length;
+use crate::annotations::{EXPECT, pair};
+use crate::duration::{DurationError, parse_duration};
+use crate::words::either;
+
+/// How long a recovery is expected to take by the annotations of the pod, its owner and its namespace, of which the nearest
+/// that has the key counts; else, or if its value cannot be read, by the configuration. A length above the timeout is cut to
+/// that, and the text says so.
+pub fn expected(
+    pod: &BTreeMap<String, String>,
+    owner: Option<&BTreeMap<String, String>>,
+    namespace: Option<&BTreeMap<String, String>>,
+    config: &RecoveryConfig,
+) -> (Duration, Option<String>) {
+    let mut levels = [Some(pod), owner, namespace].into_iter().flatten();
+    let nearest = levels.find_map(|annotations| annotations.get(EXPECT));
+    let Some((value, wanted)) = nearest.and_then(|value| Some((value, read(value).ok()?))) else {
+        return (config.expect, None);
+    };
+
+    if wanted <= config.timeout {
+        return (wanted, None);
+    }
+    let timeout = config.timeout;
+    let key = pair(EXPECT, value);
+    let cut = format!(
+        "{key}: it is above recovery.timeout, and counts as {}",
+        length(timeout)
+    );
+    (timeout, Some(cut))
+}
+
+/// The value of the key among these annotations if it cannot be read, and what is wrong with it.
+pub(crate) fn unreadable_expect(annotations: &BTreeMap<String, String>) -> Option<(&str, String)> {
+    let value = annotations.get(EXPECT)?;
+    let fault = read(value).err()?;
+    Some((value, fault))
+}
+
+/// The length that a value means, or what is wrong with it and what would be right.
+fn read(value: &str) -> Result<Duration, String> {
+    let fault = |error: DurationError| match &*error.remedies() {
+        [] => format!("{}: write 30s or 2m, for example", error.fault()),
+        remedies => format!("{}: write {}", error.fault(), either(remedies)),
+    };
+    let length = parse_duration(value).map_err(fault)?;
+    if length.is_zero() {
+        return Err("is zero: write 30s or 2m, for example".to_owned());
+    }
+    Ok(length)
+}

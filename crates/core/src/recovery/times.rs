@@ -1,0 +1,130 @@
+//! Places what is seen on the time line of one recovery, which begins with the acceptance of the disruption.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How much later than its object says a change may be seen without doubt about when it happened.
+pub(super) const MAX_LAG: Duration = Duration::from_secs(3);
+
+/// Translates the timestamps of objects into times since the acceptance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ObjectClock {
+    /// When the disruption was accepted, by the API server's clock.
+    accepted: Timestamp,
+}
+
+/// When something happened, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment {
+    /// The time since the acceptance.
+    pub at: Duration,
+    /// Whether an object's timestamp tells it, because the change was seen late.
+    pub by_object: bool,
+}
+
+impl ObjectClock {
+    /// The clock of a recovery from a disruption that was accepted at `accepted`, by a clock that is ahead of the API
+    /// server's by `skew`.
+    pub(super) fn new(accepted: Timestamp, skew: SignedDuration) -> Self {
+        let accepted = accepted.checked_sub(skew).unwrap_or(accepted);
+        Self { accepted }
+    }
+
+    /// The second of the API server's clock in which the disruption was accepted.
+    pub(super) fn first_second(self) -> Timestamp {
+        Timestamp::from_second(self.accepted.as_second()).unwrap_or(self.accepted)
+    }
+
+    /// How long after the acceptance `timestamp` is; zero if it is before.
+    pub(super) fn since_accepted(self, timestamp: Timestamp) -> Duration {
+        let since = timestamp.duration_since(self.accepted);
+        Duration::try_from(since).unwrap_or_default()
+    }
+
+    /// When a change happened that was seen at `seen`, and of which an object says `timestamp`.
+    pub(super) fn moment(self, seen: Duration, timestamp: Option<Timestamp>) -> Moment {
+        let told = timestamp.map(|timestamp| self.since_accepted(timestamp));
+        Moment::seen(seen, told)
+    }
+}
+
+impl Moment {
+    /// When a change happened that was seen at `seen`, and by its object at `told`.
+    pub(super) fn seen(seen: Duration, told: Option<Duration>) -> Self {
+        match told {
+            Some(told) if seen.saturating_sub(told) > MAX_LAG => Self {
+                at: told,
+                by_object: true,
+            },
+            _ => Self {
+                at: seen,
+                by_object: false,
+            },
+        }
+    }
+
+    /// The later of this moment and `earliest`.
+    pub(super) fn not_before(self, earliest: Duration) -> Self {
+        Self {
+            at: self.at.max(earliest),
+            ..self
+        }
+    }
+}
+
+/// A length of time in whole milliseconds.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(skew: i64) -> ObjectClock {
+        let accepted = "2026-06-10T12:00:00.700Z".parse().unwrap();
+        ObjectClock::new(accepted, SignedDuration::from_secs(skew))
+    }
+
+    fn at(text: &str) -> Option<Timestamp> {
+        Some(text.parse().unwrap())
+    }
+
+    #[test]
+    fn a_change_that_is_seen_in_time_happened_when_it_was_seen() {
+        for timestamp in [None, at("2026-06-10T12:00:04Z"), at("2026-06-10T12:09:00Z")] {
+            let moment = clock(0).moment(Duration::from_millis(6300), timestamp);
+            let seen = Moment {
+                at: Duration::from_millis(6300),
+                by_object: false,
+            };
+            assert_eq!(moment, seen, "{timestamp:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_that_is_seen_late_happened_when_its_object_says() {
+        let moment = clock(0).moment(Duration::from_millis(6301), at("2026-06-10T12:00:04Z"));
+        let told = Moment {
+            at: Duration::from_millis(3300),
+            by_object: true,
+        };
+        assert_eq!(moment, told);
+    }
+
+    #[test]
+    fn the_clock_skew_is_taken_out() {
+        // This machine is 20 s ahead: by the API server's clock the disruption was accepted at 11:59:40.7.
+        let moment = clock(20).moment(Duration::from_secs(60), at("2026-06-10T11:59:45Z"));
+        assert_eq!(moment.at, Duration::from_millis(4300));
+        assert_eq!(Some(clock(20).first_second()), at("2026-06-10T11:59:40Z"));
+        assert_eq!(Some(clock(-20).first_second()), at("2026-06-10T12:00:20Z"));
+    }
+
+    #[test]
+    fn what_happened_before_the_acceptance_is_no_time_after_it() {
+        let moment = clock(0).moment(Duration::from_secs(60), at("2026-06-10T11:00:00Z"));
+        assert_eq!(moment.at, Duration::ZERO);
+    }
+}

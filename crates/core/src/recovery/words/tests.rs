@@ -1,0 +1,1 @@
+//! Each verdict has its sentence.
