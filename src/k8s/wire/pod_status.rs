@@ -26,8 +26,8 @@ pub(super) struct PodStatus {
 #[serde(rename_all = "camelCase")]
 pub(super) struct PodCondition {
     #[serde(rename = "type")]
-    kind: String,
-    status: String,
+    pub(super) kind: String,
+    pub(super) status: String,
     pub(super) reason: Option<String>,
     message: Option<String>,
     pub(super) last_transition_time: Option<Timestamp>,
