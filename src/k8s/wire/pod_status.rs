@@ -21,7 +21,7 @@ pub(super) struct PodStatus {
     container_statuses: Vec<ContainerStatus>,
 }
 
-/// One condition of a pod.
+/// A condition of a pod or of a node.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PodCondition {
