@@ -69,7 +69,12 @@ fn decode_in_flight(
 
     refuse_unless_watched(decoder, &limit, watched, None)?;
     if let Some(victims) = victims.filter(|victims| victims.value > limit.value) {
-        let wrong = format!("{} is less than {} in {}", limit.value, victims.value, victims.place());
+        let wrong = format!(
+            "{} is less than {} in {}",
+            limit.value,
+            victims.value,
+            victims.place()
+        );
         let right = format!("use {} or more, or lower disrupt.count", victims.value);
         return Err(decoder.refuse(&limit, wrong, right));
     }

@@ -71,7 +71,9 @@ fn a_time_that_is_none_is_refused_with_its_line_and_what_would_be_right() {
 
 #[test]
 fn a_timeout_below_what_is_expected_is_refused_where_it_was_set() {
-    let both = fixture().file("[recovery]\nexpect = \"2m\"\ntimeout = \"1m\"").mistake();
+    let both = fixture()
+        .file("[recovery]\nexpect = \"2m\"\ntimeout = \"1m\"")
+        .mistake();
     assert_eq!(
         both,
         "recovery.timeout: is less than recovery.expect (macaque.toml line 2): use as much or more, or lower \
