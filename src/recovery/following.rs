@@ -45,8 +45,8 @@ struct Known {
     desired: DesiredReplicas,
     /// Until when all changes of the pods are known.
     until: Instant,
-    /// Whether as many pods were ready as must be, when last seen.
-    was_enough: bool,
+    /// Whether the pods, when last seen, gave a reason to read the scale.
+    asked_scale: bool,
     /// The reports of a replacement that is stuck, which were not told yet.
     stuck: Vec<RecoveryReport>,
     /// The report with the verdict.
@@ -75,7 +75,7 @@ impl<'a> Following<'a> {
             scale: None,
             desired: desired.map_or(DesiredReplicas::Unknown, DesiredReplicas::Known),
             until: accepted,
-            was_enough: false,
+            asked_scale: false,
             stuck: Vec::new(),
             concluded: None,
         };
@@ -176,11 +176,12 @@ impl<'a> Following<'a> {
         tracker.observe(pods, *desired, elapsed, precision);
         let report = tracker.report(elapsed);
 
-        let is_enough = report.ready >= report.target;
-        if is_enough && !mem::replace(&mut known.was_enough, is_enough) {
+        // Before the owner counts as whole or as deleted, the number that it wants is read again.
+        let asks_scale = report.ready >= report.target || known.pods.count().live == 0;
+        if asks_scale && !mem::replace(&mut known.asked_scale, asks_scale) {
             self.scale_wanted.notify_one();
         }
-        known.was_enough = is_enough;
+        known.asked_scale = asks_scale;
         if report.verdict.is_some() {
             known.concluded.get_or_insert(report);
         } else {
@@ -207,12 +208,9 @@ impl<'a> Following<'a> {
 
     /// The report of a recovery of which nothing could be read for too long.
     pub(super) fn give_up(&self) -> RecoveryReport {
-        let report = self.known.borrow().tracker.report(self.elapsed());
-        RecoveryReport {
-            verdict: Some(RecoveryVerdict::Unwatched),
-            why: Some("the owner's pods could not be read".to_owned()),
-            ..report
-        }
+        let mut report = self.known.borrow().tracker.report(self.elapsed());
+        report.verdict.get_or_insert(RecoveryVerdict::Unwatched);
+        report
     }
 }
 

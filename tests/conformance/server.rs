@@ -1,10 +1,11 @@
 //! The two servers that every scenario is held against.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use kube_sandbox::{AccessDenial, Sandbox, SandboxOptions};
+use kube_sandbox::{AccessDenial, Sandbox, SandboxOptions, StuckPods};
 
 /// Longer than any scenario lasts.
 const FOR_EVER: Duration = Duration::from_secs(3600);
@@ -67,6 +68,21 @@ impl Server {
         Client::try_from(config).unwrap()
     }
 
+    /// The kubeconfig of the administrator, for a connection without a proxy.
+    pub(crate) fn kubeconfig(&self) -> String {
+        match &self.sandbox {
+            Some(sandbox) => sandbox.kubeconfig(),
+            None => std::fs::read_to_string(real_kubeconfig()).unwrap(),
+        }
+    }
+
+    /// Lets the sandbox schedule no pod, whatever it asks for: it does not count what nodes have.
+    pub(crate) fn leave_pods_unscheduled(&self) {
+        if let Some(sandbox) = &self.sandbox {
+            sandbox.set_stuck(Some(StuckPods::Unschedulable));
+        }
+    }
+
     /// The sandbox knows one user only: what macaque lacked is given back to the test.
     pub(crate) fn lift_denials(&self) {
         if let Some(sandbox) = &self.sandbox {
@@ -80,15 +96,18 @@ fn account(namespace: &str) -> String {
     format!("system:serviceaccount:{namespace}:macaque")
 }
 
+/// The kubeconfig of the real server: not `$KUBECONFIG`, which may lead to somebody's real cluster.
+fn real_kubeconfig() -> OsString {
+    std::env::var_os("CONTROLPLANE_KUBECONFIG").expect(
+        "run this by `tests/controlplane/controlplane run DIR -- cargo test --test conformance -- --ignored`",
+    )
+}
+
 /// A configuration that repeats nothing: a refusal is an answer.
 async fn configuration(sandbox: Option<&Sandbox>) -> Config {
     let kubeconfig = match sandbox {
         Some(sandbox) => Kubeconfig::from_yaml(&sandbox.kubeconfig()),
-        None => Kubeconfig::read_from(
-            // Not `$KUBECONFIG`, which may lead to somebody's real cluster.
-            std::env::var_os("CONTROLPLANE_KUBECONFIG")
-                .expect("run this by `tests/controlplane/controlplane run DIR -- cargo test --test conformance -- --ignored`"),
-        ),
+        None => Kubeconfig::read_from(real_kubeconfig()),
     };
     let options = KubeConfigOptions::default();
     let mut config = Config::from_custom_kubeconfig(kubeconfig.unwrap(), &options)

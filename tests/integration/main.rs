@@ -19,6 +19,7 @@ mod journal;
 mod notify;
 mod preview;
 mod proxies;
+mod recovery;
 mod rounds;
 mod settings;
 

@@ -141,7 +141,6 @@ impl Journal {
         let counts = noted.counts();
         self.victims.push(noted);
 
-        self.bound_usual();
         let mut taken = self.bytes_of_victims();
         while taken > MOST_BYTES {
             // What no cap counts is only a hint, and makes room.

@@ -4,5 +4,8 @@ mod caps;
 mod clocks;
 mod codec;
 mod history;
+mod recoveries;
+mod samples;
 mod steps;
+mod strikes;
 mod usage;

@@ -3,7 +3,8 @@
 use macaque_core::journal::{Journal, StoredJournal, UnreadableJournal};
 use proptest::prelude::*;
 
-use super::history::{JournalHistory, limits, steps};
+use super::history::{JournalHistory, steps};
+use super::samples::limits;
 
 fn stored(journal: &Journal) -> StoredJournal {
     let (text, seal) = journal.write();
