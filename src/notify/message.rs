@@ -1,6 +1,6 @@
 //! The wording of messages. It says only what the API server answered; channels add nothing to it.
 
-mod recovery;
+pub(crate) mod recovery;
 mod victims;
 
 use std::collections::BTreeMap;
