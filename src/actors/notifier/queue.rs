@@ -36,11 +36,11 @@ pub(super) struct QueuedMessage {
 /// What a message is to the messages about its round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MessageRole {
-    /// It is about the round itself.
+    /// The message is about the round itself.
     Round,
-    /// It is a reply to the one about the round.
+    /// A reply to the message about the round.
     Reply,
-    /// It takes the place of the one about the round.
+    /// An edit: the message takes the place of the one about the round.
     Edit,
 }
 

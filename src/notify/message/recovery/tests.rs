@@ -40,7 +40,7 @@ pub(crate) fn recovery(verdict: Option<RecoveryVerdict>) -> RecoveryReport {
     }
 }
 
-/// The same, with a replacement that has no node.
+/// A recovery that ended so, with a replacement that has no node.
 pub(crate) fn unschedulable(verdict: Option<RecoveryVerdict>) -> RecoveryReport {
     RecoveryReport {
         trouble: Some(PodTrouble {

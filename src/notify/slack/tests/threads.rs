@@ -10,7 +10,8 @@ use crate::notify::message::recovery::tests::recovery;
 fn a_reply_and_an_edit_are_golden() {
     let slow = || recovery(Some(RecoveryVerdict::Slow));
     let reply: OutgoingMessage = RecoveryMessage::of(slow()).into();
-    let text = "deployment/web in shop whole again after 4.5 s, later than the expected 1 min (settling 4.5 s)";
+    let text =
+        "deployment/web in shop whole again after 4.5 s, later than the expected 1 min (settling 4.5 s)";
     let note = "• if that is as it should be, `macaque/expect` on the workload sets how long it may take";
     let thread = Thread {
         channel: "C7",
