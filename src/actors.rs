@@ -3,9 +3,13 @@
 //! ```text
 //!            RoundDue{slot, seed}            RoundFinished{report}
 //!   Clock ────────────────────────▶ Killer ─────────────────────────▶ Notifier ──▶ channels
-//!     ▲                               ▲                                  ▲
-//!     └───────── Supervisor ──────────┴──────────────────────────────────┘
-//!                starts each on an Arbiter of its own, sees it stop or hang, restarts it
+//!                                    │  ▲                                ▲
+//!        DisruptionAccepted{victim}  │  │  RecoveriesWanted              │
+//!          RecoveriesFound{records}  ▼  │                                │
+//!                                   Watcher ─────────────────────────────┘
+//!                                            RecoveryReported{report}
+//!
+//!   Supervisor: starts each on an Arbiter of its own, sees it stop or hang, restarts it
 //! ```
 //!
 //! What the connections promise:
@@ -15,7 +19,10 @@
 //! - A lost message loses nothing. The journal records a round before any pod is disrupted, and keeps its report until
 //!   the Notifier has confirmed with `MessageDelivered` that every channel received it. If either actor crashes, the
 //!   Killer's takeover pass, which runs several times per lease, picks up both.
-//! - A shutdown runs in this order: the Clock stops, the current round ends, its report is sent, the Notifier drains.
+//! - The same holds for a recovery: the journal keeps it from the disruption to its end, and the message about the end until
+//!   it is delivered. A Watcher that starts asks for what the journal has; one that has nothing to watch does nothing.
+//! - A shutdown runs in this order: the Clock and the Watcher stop, the current round ends, its report is sent, the Killer
+//!   leaves the recoveries that go on to the next process, the Notifier drains.
 //! - The Supervisor is watched by a plain thread, the one that called [`run`].
 
 pub mod clock;
@@ -65,7 +72,7 @@ pub struct ActorsConfig {
     pub proxies: ProxyPolicy,
     /// What every message names beside its report.
     pub messages: MessageContext,
-    /// Which recoveries the chat services hear of.
+    /// The recoveries that the chat services hear of.
     pub notify_recovery: NotifyRecovery,
     /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,

@@ -4,13 +4,12 @@
 //! ```text
 //!              RoundDue{slot, seed}            RoundFinished{report}
 //!   Clock ──────────────────────────▶ Killer ──────────────────────────▶ Notifier ──▶ log, Slack, Webex
-//!     ▲                                │  ▲                                 ▲
-//!     │        starts, restarts        │  │                                 │
-//!     └────────────── Supervisor ──────┴──┼─────────────────────────────────┘
-//!                                         │
-//!                                        k8s (kube client)
-//!                                         │
-//!                     the Kubernetes API: a real server, or the sandbox
+//!                                        │                                  ▲
+//!                     DisruptionAccepted └────▶ Watcher ────────────────────┘
+//!                                                        RecoveryReported{report}
+//!
+//!   Supervisor: starts the four others and restarts them
+//!   Killer and Watcher speak through k8s (kube client) with the Kubernetes API: a real server, or the sandbox
 //! ```
 //!
 //! Decisions are in [`macaque_core`], where time, chance and answers are arguments. This crate carries them out.

@@ -5,6 +5,7 @@ mod connecting;
 mod first_command;
 mod mistakes;
 mod once;
+mod once_wait;
 mod output;
 mod pause;
 mod schedule;

@@ -9,9 +9,13 @@
 
 mod model;
 mod replica;
+mod watcher;
 
-use model::{Mutation, ProtocolModel};
-use stateright::{Checker, Model};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use model::{ModelRecoveries, Mutation, ProtocolModel};
+use stateright::{Checker, HasDiscoveries, Model};
 
 /// Explores every state, and prints how many there are.
 fn explored(protocol: ProtocolModel) -> impl Checker<ProtocolModel> {
@@ -99,7 +103,9 @@ fn is_caught(mutation: Mutation, protocol: ProtocolModel) {
 
 /// The protocol with one ingredient missing is found to break `property`.
 fn breaks(mutation: Mutation, protocol: ProtocolModel, property: &'static str) {
-    let checker = explored(ProtocolModel { mutation, ..protocol });
+    let broken = ProtocolModel { mutation, ..protocol };
+    let found = HasDiscoveries::AllOf(BTreeSet::from([property]));
+    let checker = broken.checker().finish_when(found).spawn_bfs().join();
     assert!(
         checker.discovery(property).is_some(),
         "{mutation:?} is necessary, or the model is too small to show it"
@@ -143,4 +149,79 @@ fn a_guard_that_holds_back_for_ever_is_found() {
         ..guarded(1)
     };
     breaks(Mutation::HoldsForEver, protocol, model::LETS_GO);
+}
+
+/// The protocol with recoveries that are given up after so many seconds.
+fn recovering(replicas: usize, timeout: u64, strikes: Option<usize>) -> ProtocolModel {
+    let timeout = Duration::from_secs(timeout);
+    ProtocolModel {
+        late: 0,
+        slots: 2,
+        recoveries: Some(ModelRecoveries { timeout, strikes }),
+        ..ProtocolModel::of(replicas)
+    }
+}
+
+/// Within the slot recoveries are given up.
+const SHORT: u64 = 10;
+/// Recoveries may go on in the next slot.
+const LONG: u64 = 3000;
+
+#[test]
+fn no_recovery_is_made_up_or_told_twice_or_watched_for_ever_whatever_happens() {
+    for timeout in [SHORT, LONG] {
+        explored(recovering(1, timeout, None)).assert_properties();
+    }
+}
+
+#[test]
+fn a_report_whose_answer_is_lost_or_that_lands_late_ends_its_recovery_once() {
+    explored(ProtocolModel {
+        crashes: 0,
+        late: 1,
+        slots: 1,
+        ..recovering(1, SHORT, Some(1))
+    })
+    .assert_properties();
+}
+
+#[test]
+fn strikes_pause_macaque_with_the_write_that_records_them() {
+    explored(recovering(1, SHORT, Some(1))).assert_properties();
+}
+
+#[test]
+fn an_owner_that_is_whole_at_the_first_look_has_not_been_seen_to_recover() {
+    let protocol = recovering(1, LONG, None);
+    breaks(Mutation::RecoversAtFirstLook, protocol, model::NEVER_MADE_UP);
+}
+
+#[test]
+fn without_the_condition_on_a_write_a_recovery_ends_twice() {
+    let protocol = ProtocolModel {
+        slots: 1,
+        ..recovering(1, SHORT, None)
+    };
+    breaks(Mutation::UnconditionalWrites, protocol, model::NEVER_TWICE);
+}
+
+#[test]
+fn a_recovery_that_no_other_process_adopts_is_watched_for_ever() {
+    breaks(
+        Mutation::NeverAdopts,
+        recovering(1, LONG, None),
+        model::NOT_FOR_EVER,
+    );
+}
+
+#[test]
+fn a_pause_that_is_written_after_its_strike_comes_too_late() {
+    let protocol = recovering(1, SHORT, Some(1));
+    breaks(Mutation::PausesApart, protocol, model::PAUSES);
+}
+
+#[test]
+fn without_the_guard_an_owner_that_recovers_loses_another_pod() {
+    let protocol = recovering(1, LONG, None);
+    breaks(Mutation::IgnoresRecoveries, protocol, model::NEVER_UNRECOVERED);
 }

@@ -136,6 +136,11 @@ impl Journal {
         self.round.as_ref().filter(|round| round.is_held_by(holder))
     }
 
+    /// The messages that were not delivered to every channel yet.
+    pub fn outbox(&self) -> &[OutboxEntry] {
+        &self.outbox
+    }
+
     /// The messages that `holder` has to deliver.
     pub fn outbox_of(&self, holder: &LeaseHolder) -> impl Iterator<Item = &OutboxEntry> {
         self.outbox.iter().filter(move |entry| entry.holder == *holder)
@@ -192,6 +197,9 @@ impl Journal {
         if next != *self {
             next.forget_overdue(context);
             next.forget_expired(context.now);
+            next.bound_recoveries(context);
+            next.bound_outbox();
+            next.bound_usual();
             next.sequence += 1;
         }
         Ok(next)

@@ -121,7 +121,7 @@ impl TestCluster {
     }
 }
 
-/// The configuration of rounds that evict one pod of the namespace `shop`.
+/// The configuration of rounds that evict one pod of the namespace `shop`, ask no guard and watch no recovery.
 pub fn evict_one() -> RoundConfig {
     RoundConfig {
         dry_run: false,
@@ -134,7 +134,10 @@ pub fn evict_one() -> RoundConfig {
             own_pod: None,
         },
         disrupt: DisruptConfig::default(),
-        recovery: RecoveryConfig::default(),
+        recovery: RecoveryConfig {
+            enabled: false,
+            ..RecoveryConfig::default()
+        },
         guards: GuardConfig::off(),
         gates: Vec::new(),
     }

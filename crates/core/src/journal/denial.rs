@@ -237,11 +237,8 @@ impl fmt::Display for Denial {
             ),
             Self::CapReached(reached) => reached.fmt(f),
             Self::InFlightReached { limit } => {
-                let victims = if *limit == 1 { "victim" } else { "victims" };
-                write!(
-                    f,
-                    "the limit of {limit} {victims} that have not recovered yet is reached (limits.in_flight)"
-                )
+                let victims = if *limit == 1 { "victim that has" } else { "victims that have" };
+                write!(f, "the limit of {limit} {victims} not recovered yet is reached (limits.in_flight)")
             }
             Self::NotRecovered(hold) => hold.fmt(f),
             Self::TooManyVictims => f.write_str(

@@ -141,7 +141,7 @@ impl Journal {
         self.message(id)?.recovery_report()
     }
 
-    /// Adds a report for delivery; the oldest is dropped if there are too many.
+    /// Adds a report for delivery.
     pub(super) fn add_to_outbox(&mut self, report: &RoundReport, context: &StepContext<'_>) {
         self.outbox.push(OutboxEntry {
             holder: context.holder.clone(),
@@ -150,15 +150,9 @@ impl Journal {
             threads: BTreeMap::new(),
             message: Message::Report(shortened(report)),
         });
-
-        let is_report = |entry: &OutboxEntry| entry.round_report().is_some();
-        while self.outbox.iter().filter(|entry| is_report(entry)).count() > MAX_REPORTS {
-            self.drop_message(is_report);
-        }
     }
 
-    /// Adds what became of a recovery for delivery in these threads, or what keeps it from going on; if there are too many,
-    /// the oldest is dropped, and one that people need not act on before others.
+    /// Adds what became of a recovery for delivery in these threads, or what keeps it from going on.
     pub(super) fn add_recovery_to_outbox(
         &mut self,
         report: RecoveryReport,
@@ -176,6 +170,15 @@ impl Journal {
             threads,
             message: Message::Recovery(shortened_recovery(report)),
         });
+    }
+
+    /// Drops messages if there are too many: the oldest, and of those about recoveries first one that people need not act
+    /// on.
+    pub(super) fn bound_outbox(&mut self) {
+        let is_report = |entry: &OutboxEntry| entry.round_report().is_some();
+        while self.outbox.iter().filter(|entry| is_report(entry)).count() > MAX_REPORTS {
+            self.drop_message(is_report);
+        }
 
         let is_recovery = |entry: &OutboxEntry| entry.recovery_report().is_some();
         let is_calm = |entry: &OutboxEntry| entry.is_calm();
@@ -304,13 +307,17 @@ fn shortened(report: &RoundReport) -> RoundReport {
 
 /// What became of a recovery, in texts of bounded length.
 fn shortened_recovery(mut report: RecoveryReport) -> RecoveryReport {
-    let cut_trouble = |trouble: PodTrouble| PodTrouble {
-        reason: cut(&trouble.reason),
-        message: cut(&trouble.message),
-    };
-    report.trouble = report.trouble.map(cut_trouble);
+    report.trouble = report.trouble.as_ref().map(shortened_trouble);
     report.why = report.why.map(|why| cut(&why));
     report
+}
+
+/// What keeps a pod from becoming ready, in texts of bounded length.
+pub(super) fn shortened_trouble(trouble: &PodTrouble) -> PodTrouble {
+    PodTrouble {
+        reason: cut(&trouble.reason),
+        message: cut(&trouble.message),
+    }
 }
 
 /// Whether the report is too long for the journal.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::outbox::shortened_trouble;
 use super::{Denial, Journal, LeaseHolder, Reservation, StepContext, after, indented_bytes};
 use crate::eligibility::Candidate;
 use crate::guard::judge_recovered;
@@ -146,7 +147,6 @@ impl Journal {
             told: Vec::new(),
             threads: BTreeMap::new(),
         });
-        self.bound_recoveries(context);
     }
 
     /// Records what became of a recovery, and puts the report in the outbox: its verdict ends it, and without a verdict its
@@ -187,7 +187,6 @@ impl Journal {
             self.release_place(&report.pod.uid);
         }
         self.add_recovery_to_outbox(report, record.threads, context);
-        self.bound_usual();
     }
 
     /// Takes over the recoveries whose leases are free, and renews the leases of the acting holder.
@@ -200,6 +199,7 @@ impl Journal {
                 record.until = record.until.min(after(now, context.recovery.timeout));
             }
         }
+        self.forget_overdue(context);
     }
 
     /// Ends the leases of the acting holder's recoveries, so that another process may watch them at once.
@@ -243,13 +243,15 @@ impl Journal {
     /// Notes that the replacement is stuck; each reason is told once.
     fn note_trouble(&mut self, index: usize, report: &RecoveryReport, context: &StepContext<'_>) {
         let record = &mut self.recovering[index];
-        let Some(trouble) = &report.trouble else { return };
+        let Some(trouble) = report.trouble.as_ref().map(shortened_trouble) else {
+            return;
+        };
         if record.told.contains(&trouble.reason) || record.told.len() >= MAX_TROUBLES {
             return;
         }
 
         record.told.push(trouble.reason.clone());
-        record.trouble = Some(trouble.clone());
+        record.trouble = Some(trouble);
         let threads = record.threads.clone();
         self.add_recovery_to_outbox(report.clone(), threads, context);
     }
@@ -260,7 +262,8 @@ impl Journal {
         self.add_recovery_to_outbox(record.unwatched(why), record.threads, context);
     }
 
-    fn bound_recoveries(&mut self, context: &StepContext<'_>) {
+    /// Gives up recoveries if there are too many.
+    pub(super) fn bound_recoveries(&mut self, context: &StepContext<'_>) {
         let bytes = |journal: &Self| journal.recovering.iter().map(indented_bytes).sum::<usize>();
         while self.recovering.len() > MAX_RECORDS || bytes(self) > MOST_BYTES {
             // One past its end holds nobody back, and the oldest is the nearest to its own.

@@ -1,12 +1,16 @@
 //! Laws of the caps: no node, zone, namespace or owner ever has more victims in a window than it may, whatever clocks
 //! and holders do.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::DisruptionLimits;
 use macaque_core::journal::{CapReached, Denial, Journal, Resolution, StoredJournal, VictimCap};
+use macaque_core::recovery::{AcceptedBy, RecoveryVerdict};
 use proptest::prelude::*;
 
-use super::history::{HolderStep, JournalHistory, StepKind, candidate, limits, place, report, steps};
+use super::history::{HolderStep, JournalHistory, StepKind, steps};
+use super::samples::{candidate, limits, place, report};
 
 /// How long a victim counts at once.
 const AT_ONCE: SignedDuration = SignedDuration::from_mins(10);
@@ -20,6 +24,8 @@ struct SpentReservation {
     at: Timestamp,
     /// Whether a clock was seen so late that the place may be forgotten.
     place_forgotten: bool,
+    /// Whether its owner has recovered, or needs no replacement.
+    recovered: bool,
 }
 
 /// The limit of `cap`, and what it counts by: pods with the same answer share the cap.
@@ -34,8 +40,10 @@ fn limit_and_key(cap: VictimCap, limits: &DisruptionLimits, pod: u8) -> Option<(
     limit.zip(key)
 }
 
-/// The victims of `spent` that share `cap` with `pod`, and whose window, longer by `tolerance`, is not over.
+/// The victims of `spent` that share `cap` with `pod`, and whose window, longer by `tolerance`, is not over. In a cap on
+/// victims at once, those of `journal` that are recovering count, and those that have recovered do not.
 fn counted(
+    journal: &Journal,
     cap: VictimCap,
     limits: &DisruptionLimits,
     spent: &[SpentReservation],
@@ -50,8 +58,19 @@ fn counted(
         SignedDuration::from_hours(24)
     };
 
+    let is_open = |pod| {
+        let records = journal.recovering().iter();
+        let mut open = records.filter(|record| now < record.until + tolerance);
+        open.any(|record| record.victim.pod == candidate(pod).pod)
+    };
     let counts = |spent: &&SpentReservation| {
-        now.duration_since(spent.at) < window + tolerance && key(spent.pod) == key(pod)
+        let is_recent = now.duration_since(spent.at) < window + tolerance;
+        let is_counted = if is_at_once(cap) {
+            !spent.recovered && (is_recent || is_open(spent.pod))
+        } else {
+            is_recent
+        };
+        is_counted && key(spent.pod) == key(pod)
     };
     spent.iter().filter(counts).cloned().collect()
 }
@@ -68,6 +87,7 @@ proptest! {
         limits in limits(), steps in steps(),
     ) {
         let mut history = JournalHistory::new(limits.clone(), 3);
+        history.recovery.timeout = Duration::from_secs(1800);
         let mut spent: Vec<SpentReservation> = Vec::new();
 
         for step in steps {
@@ -83,16 +103,16 @@ proptest! {
                 (StepKind::Reserve { pod }, Ok(next)) if *next != before => {
                     for cap in VictimCap::ALL {
                         let Some((limit, _)) = limit_and_key(cap, &limits, *pod) else { continue };
-                        let had = counted(cap, &limits, &spent, *pod, now, SignedDuration::ZERO);
+                        let had = counted(&before, cap, &limits, &spent, *pod, now, SignedDuration::ZERO);
                         let is_forgotten = |spent: &&SpentReservation| is_at_once(cap) && spent.place_forgotten;
                         let had = had.iter().filter(|spent| !is_forgotten(spent)).count();
                         prop_assert!(had < limit, "{cap:?} had {had} of {limit}");
                     }
-                    spent.push(SpentReservation { pod: *pod, at: now, place_forgotten: false });
+                    spent.push(SpentReservation { pod: *pod, at: now, place_forgotten: false, recovered: false });
                 }
                 (StepKind::Reserve { pod }, Err(Denial::CapReached(CapReached { cap, limit, until, .. }))) => {
                     let second = SignedDuration::from_secs(1);
-                    let had = counted(*cap, &limits, &spent, *pod, now, second).len();
+                    let had = counted(&before, *cap, &limits, &spent, *pod, now, second).len();
                     prop_assert!(had >= *limit, "{cap:?} had {had} of {limit}");
                     prop_assert!(*until > now);
                 }
@@ -102,6 +122,15 @@ proptest! {
                     let place = spent.iter().rposition(is_released).unwrap();
                     spent.remove(place);
                 }
+                (StepKind::Report { which, verdict: Some(verdict) }, Ok(next)) if *next != before => {
+                    let records = before.recovering();
+                    let record = records.get(usize::from(*which) % records.len().max(1));
+                    let frees = !matches!(verdict, RecoveryVerdict::Unrecovered | RecoveryVerdict::Unwatched);
+                    if let Some(record) = record.filter(|record| frees && record.victim.origin != AcceptedBy::Doubt) {
+                        let same = |spent: &&mut SpentReservation| candidate(spent.pod).pod == record.victim.pod;
+                        spent.iter_mut().filter(same).for_each(|spent| spent.recovered = true);
+                    }
+                }
                 _ => {}
             }
             history.journal = result.unwrap_or(before);
@@ -109,9 +138,12 @@ proptest! {
     }
 }
 
-/// A history in which the first holder may disrupt 100 victims a round.
+/// A history in which the first holder may disrupt 100 victims a round, and nobody watches them.
 fn history(limits: DisruptionLimits) -> JournalHistory {
-    JournalHistory::new(limits, 100)
+    JournalHistory {
+        watches: false,
+        ..JournalHistory::new(limits, 100)
+    }
 }
 
 /// Reserves `pod` after the clock has moved; the victim is disrupted, or the denial comes back.

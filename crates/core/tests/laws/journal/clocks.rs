@@ -8,7 +8,7 @@ use macaque_core::journal::{Journal, JournalEvent, JournalTiming, LeaseHolder, S
 use macaque_core::schedule::timer::{ClockReading, SlotTimer, TimerConfig};
 use proptest::prelude::*;
 
-use super::history::report;
+use super::samples::report;
 
 /// A slot every minute.
 const PERIOD: i64 = 60;

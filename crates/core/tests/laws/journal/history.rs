@@ -1,18 +1,22 @@
 //! Random histories: what holders may do to a journal, at times that go forth and back.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::{DisruptionLimits, RecoveryPolicy};
 use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{
-    Journal, JournalEvent, JournalTiming, LeaseHolder, MessageId, PauseRequest, Resolution, StepContext,
+    Journal, JournalEvent, JournalTiming, LeaseHolder, MessageId, PauseEnd, PauseRequest, Resolution,
+    StepContext,
 };
-use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::pod::{PodOwner, PodPlace, PodRef};
-use macaque_core::report::{AttemptReport, ExemptionTallies, RoundEnd, RoundReport};
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::recovery::{RecoveryBaseline, RecoveryReport, RecoveryVerdict};
+use macaque_core::report::RoundReport;
 use proptest::prelude::*;
+
+use super::samples::{
+    baseline, candidate, is_watched, longest_place, place, recovery_report, report, victim, withheld,
+};
 
 /// One thing that one holder does.
 #[derive(Debug, Clone)]
@@ -45,14 +49,30 @@ impl HolderStep {
 #[derive(Debug, Clone)]
 pub(crate) enum StepKind {
     Claim,
-    Reserve { pod: u8 },
-    Resolve { resolution: Resolution },
+    Reserve {
+        pod: u8,
+    },
+    Resolve {
+        resolution: Resolution,
+    },
     Close,
     Withhold,
     TakeOver,
-    Delivered { done: bool },
+    Delivered {
+        done: bool,
+    },
     Quarantine,
     Accept,
+    /// The holder stops.
+    Release,
+    /// The Watcher of the holder's process reports one of the recoveries: its end, or that its replacement is stuck.
+    Report {
+        which: u8,
+        verdict: Option<RecoveryVerdict>,
+    },
+    /// An operator ends the pause, or pauses for half an hour.
+    Resume,
+    PauseAWhile,
 }
 
 /// Steps of three holders, most of them in good order.
@@ -72,6 +92,10 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<HolderStep>> {
         2 => any::<bool>().prop_map(|done| StepKind::Delivered { done }),
         1 => Just(StepKind::Quarantine),
         1 => Just(StepKind::Accept),
+        1 => Just(StepKind::Release),
+        6 => (any::<u8>(), verdict()).prop_map(|(which, verdict)| StepKind::Report { which, verdict }),
+        1 => Just(StepKind::Resume),
+        1 => Just(StepKind::PauseAWhile),
     ];
     let clock_shift = prop_oneof![8 => 0i64..90, 2 => 600i64..7200, 1 => -4000i64..0];
     let step = (0usize..3, kind, clock_shift, prop::bool::weighted(0.05));
@@ -85,6 +109,16 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<HolderStep>> {
     prop::collection::vec(step, 1..120)
 }
 
+/// How a recovery ends, if it does.
+fn verdict() -> impl Strategy<Value = Option<RecoveryVerdict>> {
+    prop_oneof![
+        1 => Just(None),
+        2 => Just(Some(RecoveryVerdict::Recovered)),
+        4 => Just(Some(RecoveryVerdict::Unrecovered)),
+        2 => prop::sample::select(&RecoveryVerdict::ALL[..]).prop_map(Some),
+    ]
+}
+
 /// A history as it unfolds.
 pub(crate) struct JournalHistory {
     pub(crate) journal: Journal,
@@ -93,7 +127,11 @@ pub(crate) struct JournalHistory {
     pub(crate) count: usize,
     pub(crate) recovery: RecoveryPolicy,
     pub(crate) timing: JournalTiming,
-    holders: Vec<LeaseHolder>,
+    /// Whether recoveries are watched at all.
+    pub(crate) watches: bool,
+    /// The pause that the annotations ask for.
+    pub(crate) pause: Option<PauseRequest>,
+    pub(crate) holders: Vec<LeaseHolder>,
 }
 
 impl JournalHistory {
@@ -110,6 +148,8 @@ impl JournalHistory {
             count,
             recovery: RecoveryPolicy::off(),
             timing: JournalTiming::default(),
+            watches: true,
+            pause: None,
             holders: (0..3).map(holder).collect(),
         }
     }
@@ -117,6 +157,17 @@ impl JournalHistory {
     /// StepKind the step writes down, and the context that it does so.
     pub(crate) fn event(&mut self, step: &HolderStep) -> (JournalEvent, StepContext<'_>) {
         self.now += SignedDuration::from_secs(step.clock_shift);
+        match step.kind {
+            StepKind::Resume => self.pause = None,
+            StepKind::PauseAWhile => {
+                let end = PauseEnd::Until(self.now + SignedDuration::from_mins(30));
+                self.pause = Some(PauseRequest {
+                    end,
+                    ..PauseRequest::INDEFINITE
+                });
+            }
+            _ => {}
+        }
         let holder = &self.holders[step.holder];
         let open = self.journal.open_round_of(holder);
         let slot = open.map_or(self.now, |round| round.slot);
@@ -130,14 +181,14 @@ impl JournalHistory {
                 victim: candidate(*pod),
                 place: place(*pod),
                 method: DisruptionMethod::Evict,
-                baseline: None,
+                baseline: (self.watches && is_watched(*pod)).then(|| Box::new(baseline())),
             },
             StepKind::Resolve { resolution } => {
                 let last = open.and_then(|round| round.reservations.last());
                 JournalEvent::Resolve {
                     uid: last.map_or_else(String::new, |reservation| reservation.pod.uid.clone()),
                     resolution: *resolution,
-                    accepted: None,
+                    accepted: (*resolution == Resolution::Disrupted).then_some(self.now),
                 }
             }
             StepKind::Close => JournalEvent::Close(Box::new(report(slot, 1, "why"))),
@@ -153,13 +204,27 @@ impl JournalHistory {
                 known: self.journal.sequence(),
             },
             StepKind::Accept => JournalEvent::Accept,
+            StepKind::Release => JournalEvent::Release,
+            StepKind::Report { which, verdict } => {
+                let records = self.journal.recovering();
+                let record = records.get(usize::from(*which) % records.len().max(1));
+                let report = record.map(|record| recovery_report(&record.victim, *verdict));
+                let report = report.unwrap_or_else(|| recovery_report(&victim(0, self.now), *verdict));
+                JournalEvent::ReportRecovery(Box::new(report))
+            }
+            // What is done to the annotations leaves the journal as it is.
+            StepKind::Resume | StepKind::PauseAWhile => JournalEvent::Release,
         };
         let context = StepContext {
             now: self.now,
             skew: None,
             holder,
             keeps_recoveries: true,
-            pause: step.paused.then_some(PauseRequest::INDEFINITE),
+            pause: if step.paused {
+                Some(PauseRequest::INDEFINITE)
+            } else {
+                self.pause.clone()
+            },
             count: self.count,
             limits: &self.limits,
             recovery: &self.recovery,
@@ -169,14 +234,24 @@ impl JournalHistory {
         (event, context)
     }
 
-    /// The first holder disrupts `victim` through the journal; whether it may.
+    /// The first holder disrupts `victim` through the journal, and its recovery is not watched; whether it may.
     pub(crate) fn disrupts(&mut self, victim: Candidate) -> bool {
+        self.disrupts_from(victim, None)
+    }
+
+    /// The first holder disrupts `victim` through the journal, and its recovery is watched; whether it may.
+    pub(crate) fn disrupts_watched(&mut self, victim: Candidate) -> bool {
+        self.disrupts_from(victim, Some(baseline()))
+    }
+
+    /// The first holder disrupts `victim` through the journal; whether it may.
+    pub(crate) fn disrupts_from(&mut self, victim: Candidate, baseline: Option<RecoveryBaseline>) -> bool {
         let uid = victim.pod.uid.clone();
         let reservation = JournalEvent::Reserve {
             victim,
             place: longest_place(),
             method: DisruptionMethod::Evict,
-            baseline: None,
+            baseline: baseline.map(Box::new),
         };
         let resolved = JournalEvent::Resolve {
             uid,
@@ -191,13 +266,21 @@ impl JournalHistory {
         assert!(self.commit(&JournalEvent::Close(Box::new(report))));
     }
 
-    fn commit(&mut self, event: &JournalEvent) -> bool {
+    /// The Watcher of the first holder's process records this.
+    pub(crate) fn record(&mut self, report: RecoveryReport) {
+        assert!(self.commit(&JournalEvent::ReportRecovery(Box::new(report))));
+    }
+
+    pub(crate) fn commit(&mut self, event: &JournalEvent) -> bool {
         let journal = self.journal.clone();
         let idle = HolderStep::of(0, StepKind::TakeOver);
         let (_, context) = self.event(&idle);
         let next = journal.step(event, &context);
         let took = next.is_ok();
-        self.journal = next.unwrap_or(journal);
+        let next = next.unwrap_or(journal.clone());
+        let asked = next.pause_to_write(&journal, context.pause.as_ref());
+        self.pause = asked.or(self.pause.take());
+        self.journal = next;
 
         took
     }
@@ -208,107 +291,12 @@ impl JournalHistory {
         let (event, context) = self.event(step);
         match journal.step(&event, &context) {
             Ok(next) => {
+                let asked = next.pause_to_write(&journal, context.pause.as_ref());
+                self.pause = asked.or(self.pause.take());
                 self.journal = next;
                 true
             }
             Err(_) => false,
         }
-    }
-}
-
-/// Limits, or none.
-pub(crate) fn limits() -> impl Strategy<Value = DisruptionLimits> {
-    let limit = || prop::option::of(1usize..6);
-    let overall = (limit(), limit(), 0u64..8000);
-    let caps = (limit(), limit(), limit(), limit());
-    (overall, caps).prop_map(|(overall, caps)| {
-        let (per_hour, per_day, cooldown) = overall;
-        let (per_node, per_zone, per_namespace_day, per_owner_day) = caps;
-        DisruptionLimits {
-            per_hour,
-            per_day,
-            per_node,
-            per_zone,
-            per_namespace_day,
-            per_owner_day,
-            in_flight: None,
-            cooldown: Duration::from_secs(cooldown),
-        }
-    })
-}
-
-/// The place of a pod: one of five nodes in two zones, and that of one pod in five is in a zone that is not known.
-pub(crate) fn place(pod: u8) -> PodPlace {
-    let zone = Some(pod % 5).filter(|node| *node > 0).map(|node| node % 2);
-    PodPlace {
-        node: Some(format!("node-{}", pod % 5)),
-        zone: zone.map(|zone| format!("zone-{zone}")),
-    }
-}
-
-/// A place with the longest names that there can be.
-fn longest_place() -> PodPlace {
-    PodPlace {
-        node: Some("n".repeat(253)),
-        zone: Some("z".repeat(63)),
-    }
-}
-
-/// A pod of one of twenty owners, in one of two namespaces.
-pub(crate) fn candidate(pod: u8) -> Candidate {
-    Candidate {
-        pod: PodRef {
-            namespace: if pod < 20 { "shop" } else { "team" }.to_owned(),
-            name: format!("web-{pod}"),
-            uid: format!("uid-{pod}"),
-        },
-        owner: Some(PodOwner {
-            kind: "Deployment".to_owned(),
-            name: format!("web-{}", pod % 10),
-        }),
-    }
-}
-
-/// The report of a round that no replica may run.
-pub(crate) fn withheld(slot: Timestamp) -> RoundReport {
-    RoundReport {
-        end: RoundEnd::Withheld {
-            why: "a limit".to_owned(),
-        },
-        ..report(slot, 0, "")
-    }
-}
-
-/// A report with so many victims.
-pub(crate) fn report(slot: Timestamp, victims: u8, words: &str) -> RoundReport {
-    let attempt = |pod| {
-        let Candidate { pod, owner } = candidate(pod);
-        AttemptReport {
-            pod,
-            owner,
-            outcome: Outcome::Unknown {
-                why: words.to_owned(),
-            },
-            warnings: vec![words.to_owned()],
-        }
-    };
-
-    RoundReport {
-        slot,
-        finished: slot,
-        seed: 1,
-        dry_run: false,
-        method: DisruptionMethod::Evict,
-        namespaces: vec!["shop".to_owned()],
-        selector: "app=web".to_owned(),
-        listed: 100,
-        candidates: 50,
-        exempted: ExemptionTallies::new(),
-        attempts: (0..victims).map(attempt).collect(),
-        problems: vec![words.to_owned(); 40],
-        warnings: Vec::new(),
-        end: RoundEnd::Failed {
-            why: words.to_owned(),
-        },
     }
 }

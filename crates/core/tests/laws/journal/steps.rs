@@ -7,7 +7,8 @@ use macaque_core::journal::{Denial, JournalEvent, Resolution, StepContext};
 use macaque_core::report::{RoundEnd, RoundReport};
 use proptest::prelude::*;
 
-use super::history::{HolderStep, JournalHistory, StepKind, limits, report, steps, withheld};
+use super::history::{HolderStep, JournalHistory, StepKind, steps};
+use super::samples::{limits, report, withheld};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::DisruptionLimits;
-use macaque_core::journal::Resolution;
+use macaque_core::journal::{JournalEvent, MessageId, Resolution};
+use macaque_core::pod::PodTrouble;
+use macaque_core::recovery::{RecoveryBaseline, RecoveryVerdict};
 use proptest::prelude::*;
 
-use super::history::{HolderStep, JournalHistory, StepKind, candidate, limits, report, steps};
+use super::history::{HolderStep, JournalHistory, StepKind, steps};
+use super::samples::{baseline, candidate, limits, recovery_report, report};
 
 /// A reservation that was not released.
 #[derive(Debug, Clone)]
@@ -153,16 +156,66 @@ fn the_fullest_journal_fits_into_a_config_map() {
             victim.pod.namespace = "s".repeat(63);
             victim.pod.name = "n".repeat(253);
             victim.owner.as_mut().unwrap().name = format!("{minute:03}-{pod:03}-{}", "o".repeat(245));
-            if !history.disrupts(victim) {
+            if !history.disrupts_from(victim, Some(largest_baseline())) {
                 break;
             }
         }
         history.close(report(history.now, 100, &words));
+        recover_in_hostile_words(&mut history, &words);
     }
 
     let (text, _) = history.journal.write();
     assert!((900_000..1 << 20).contains(&text.len()), "{} bytes", text.len());
     assert!(history.journal.dropped() > 0);
+    let (open, messages) = (history.journal.recovering().len(), history.journal.outbox().len());
+    assert!(
+        open > 5 && messages > 30,
+        "{open} recoveries, {messages} messages, {} bytes",
+        text.len()
+    );
+}
+
+/// The baseline of an owner with many pods, and the longest names.
+fn largest_baseline() -> RecoveryBaseline {
+    RecoveryBaseline {
+        api_version: format!("{}/v1", "g".repeat(253)),
+        node: Some("n".repeat(253)),
+        revisions: (0..100).map(|n| format!("{n:0>63}")).collect(),
+        newest: Some(Timestamp::MAX),
+        newest_uids: (0..1000).map(|n| format!("{n:0>36}")).collect(),
+        ..baseline()
+    }
+}
+
+/// The report of the round becomes a thread in many channels; then replacements are stuck, some owners recover, and
+/// others do not.
+fn recover_in_hostile_words(history: &mut JournalHistory, words: &str) {
+    let channel = |n| (format!("channel-{n}"), Some(words.chars().take(150).collect()));
+    assert!(history.commit(&JournalEvent::Delivered {
+        message: MessageId::of_round(history.now),
+        channels: (0..10).map(channel).collect(),
+        done: false,
+    }));
+
+    let records = history.journal.recovering().to_vec();
+    for (n, record) in records.iter().enumerate() {
+        let mut stuck = recovery_report(&record.victim, None);
+        for reason in 0..10 {
+            stuck.trouble = Some(PodTrouble {
+                reason: format!("{reason}{words}"),
+                message: words.to_owned(),
+            });
+            history.record(stuck.clone());
+        }
+        let verdict = [RecoveryVerdict::Slow, RecoveryVerdict::Unrecovered][n % 2];
+        // Those that are open stay until there are too many.
+        if n < records.len().saturating_sub(20) {
+            let mut ended = recovery_report(&record.victim, Some(verdict));
+            ended.why = Some(words.to_owned());
+            ended.times.whole_ms = Some(u64::MAX);
+            history.record(ended);
+        }
+    }
 }
 
 #[test]
