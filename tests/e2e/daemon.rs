@@ -84,6 +84,16 @@ async fn rounds_run_on_schedule_and_work_again_once_the_api_server_is_back() {
     output.says_once("no answer from the API server");
 }
 
+impl TestNamespace {
+    /// The armed daemon with a schedule that is not due while any test runs.
+    pub(crate) fn daemon(&self) -> MacaqueCommand {
+        self.macaque("run --dry-run=false")
+            .env("MACAQUE_SCHEDULE__CRON", "0 0 29 2 *")
+            .env("MACAQUE_HEALTH__LISTEN", "127.0.0.1:0")
+            .env("MACAQUE_POD_NAMESPACE", &self.name)
+    }
+}
+
 /// Starts it with a round a minute and its probes on a free port, and waits until it is ready.
 async fn ready(macaque: MacaqueCommand) -> RunningMacaque {
     let port = TcpListener::bind("127.0.0.1:0")

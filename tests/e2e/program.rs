@@ -136,6 +136,23 @@ impl RunningMacaque {
         }
     }
 
+    /// Kills it, and returns what it has written.
+    pub(crate) async fn is_killed(self) -> MacaqueOutput {
+        self.is_sent("KILL").await
+    }
+
+    /// Tells it to end, and waits until it does.
+    pub(crate) async fn is_stopped(self) -> MacaqueOutput {
+        self.is_sent("TERM").await
+    }
+
+    async fn is_sent(self, signal: &str) -> MacaqueOutput {
+        let kill = format!("kill -{signal} {}", self.pid());
+        let sent = Command::new("sh").arg("-c").arg(kill).status();
+        assert!(sent.unwrap().success());
+        self.ends_within(DEADLINE).await
+    }
+
     fn output(&self, status: ExitStatus) -> MacaqueOutput {
         MacaqueOutput {
             code: status.code(),

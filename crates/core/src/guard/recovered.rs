@@ -23,7 +23,12 @@ pub fn judge_recovered<'a>(
             RecoveredGuard::All => true,
         }
     };
-    if guard == RecoveredGuard::Off {
+    let is_asked = match guard {
+        RecoveredGuard::Off => false,
+        RecoveredGuard::Owner => victim.owner.is_some(),
+        RecoveredGuard::Namespace | RecoveredGuard::All => true,
+    };
+    if !is_asked {
         return None;
     }
 
