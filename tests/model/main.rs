@@ -9,8 +9,11 @@
 
 mod model;
 mod replica;
+mod watcher;
 
-use model::{Mutation, ProtocolModel};
+use std::time::Duration;
+
+use model::{ModelRecoveries, Mutation, ProtocolModel};
 use stateright::{Checker, Model};
 
 /// Explores every state, and prints how many there are.
@@ -143,4 +146,70 @@ fn a_guard_that_holds_back_for_ever_is_found() {
         ..guarded(1)
     };
     breaks(Mutation::HoldsForEver, protocol, model::LETS_GO);
+}
+
+/// The protocol with recoveries that are given up after so many seconds.
+fn recovering(replicas: usize, timeout: u64, strikes: Option<usize>) -> ProtocolModel {
+    let timeout = Duration::from_secs(timeout);
+    ProtocolModel {
+        late: 0,
+        slots: 2,
+        recoveries: Some(ModelRecoveries { timeout, strikes }),
+        ..ProtocolModel::of(replicas)
+    }
+}
+
+/// Within the slot recoveries are given up.
+const SHORT: u64 = 10;
+/// Recoveries may go on in the next slot.
+const LONG: u64 = 3000;
+
+#[test]
+fn no_recovery_is_made_up_or_told_twice_or_watched_for_ever_whatever_happens() {
+    for timeout in [SHORT, LONG] {
+        explored(recovering(1, timeout, None)).assert_properties();
+    }
+    explored(ProtocolModel {
+        slots: 1,
+        ..recovering(2, SHORT, None)
+    })
+    .assert_properties();
+}
+
+#[test]
+fn strikes_pause_macaque_with_the_write_that_records_them() {
+    explored(recovering(1, SHORT, Some(1))).assert_properties();
+}
+
+#[test]
+fn an_owner_that_is_whole_at_the_first_look_has_not_been_seen_to_recover() {
+    let protocol = recovering(1, LONG, None);
+    breaks(Mutation::RecoversAtFirstLook, protocol, model::NEVER_MADE_UP);
+}
+
+#[test]
+fn without_the_condition_on_a_write_a_recovery_ends_twice() {
+    let protocol = recovering(1, SHORT, None);
+    breaks(Mutation::UnconditionalWrites, protocol, model::NEVER_TWICE);
+}
+
+#[test]
+fn a_recovery_that_no_other_process_adopts_is_watched_for_ever() {
+    breaks(
+        Mutation::NeverAdopts,
+        recovering(1, LONG, None),
+        model::NOT_FOR_EVER,
+    );
+}
+
+#[test]
+fn a_pause_that_is_written_after_its_strike_comes_too_late() {
+    let protocol = recovering(1, SHORT, Some(1));
+    breaks(Mutation::PausesApart, protocol, model::PAUSES);
+}
+
+#[test]
+fn without_the_guard_an_owner_that_recovers_loses_another_pod() {
+    let protocol = recovering(1, LONG, None);
+    breaks(Mutation::IgnoresRecoveries, protocol, model::NEVER_UNRECOVERED);
 }

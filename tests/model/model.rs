@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use macaque_core::config::{DisruptionLimits, RecoveryPolicy};
+use macaque_core::guard::RecoveredGuard;
 use macaque_core::journal::{Journal, JournalTiming, LeaseHolder, PauseRequest, StepContext};
+use macaque_core::recovery::RecoveryVerdict;
 use stateright::{Model, Property};
 
 use crate::replica::{ModelReplica, ReplicaStage};
@@ -17,6 +19,15 @@ pub(crate) const NEVER_TOO_MANY: &str = "never more disruptions than ordered";
 pub(crate) const NEVER_WITHOUT_GO: &str = "no pod is reserved unless the guards last said go";
 /// The liveness property of the guards.
 pub(crate) const LETS_GO: &str = "once the cause of a guard is gone, the next slot disrupts a pod";
+/// The safety properties of recoveries.
+pub(crate) const NEVER_MADE_UP: &str =
+    "a recovery is told only by who saw the owner lack a pod, and then whole";
+pub(crate) const NEVER_TWICE: &str = "no recovery ends twice";
+pub(crate) const NEVER_UNRECOVERED: &str =
+    "no pod is reserved while its owner is known not to have recovered";
+pub(crate) const PAUSES: &str = "enough strikes in a row pause macaque, and nothing less";
+/// The liveness property of recoveries.
+pub(crate) const NOT_FOR_EVER: &str = "no recovery is watched for ever";
 
 /// The ingredient that a protocol lacks on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +47,14 @@ pub(crate) enum Mutation {
     IgnoresGuards,
     /// What a guard once held back it holds back for ever.
     HoldsForEver,
+    /// An owner that is whole at the first look counts as recovered.
+    RecoversAtFirstLook,
+    /// The Watcher is not told what the Killer took over.
+    NeverAdopts,
+    /// The pause is written after the strike, not with it.
+    PausesApart,
+    /// A victim is reserved whatever is recovering.
+    IgnoresRecoveries,
 }
 
 /// The bounds of what is explored.
@@ -54,7 +73,18 @@ pub(crate) struct ProtocolModel {
     pub(crate) toggles: usize,
     /// The slots. In the last of several nothing fails, and the guards have no cause to hold back.
     pub(crate) slots: u8,
+    /// Whether recoveries are watched, and how.
+    pub(crate) recoveries: Option<ModelRecoveries>,
     pub(crate) mutation: Mutation,
+}
+
+/// How recoveries are watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ModelRecoveries {
+    /// How long an owner has to recover.
+    pub(crate) timeout: Duration,
+    /// How many strikes in a row pause macaque.
+    pub(crate) strikes: Option<usize>,
 }
 
 /// One state of the model.
@@ -74,6 +104,9 @@ pub(crate) struct ModelState {
     pub(crate) replicas: Vec<ModelReplica>,
     /// The generation of each pod: a disrupted one comes back under its name as the next.
     pub(crate) pods: [u8; 2],
+    /// Whether the pod is ready that came back last under each name.
+    pub(crate) ready: [bool; 2],
+    pub(crate) recoveries: Option<ModelRecoveries>,
     /// The requests that their senders have given up on.
     pub(crate) in_flight: Vec<LateRequest>,
     pub(crate) crashed: usize,
@@ -84,6 +117,15 @@ pub(crate) struct ModelState {
     pub(crate) reserved: BTreeSet<PodUid>,
     pub(crate) reserved_while_paused: bool,
     pub(crate) reserved_without_go: bool,
+    pub(crate) reserved_unrecovered: bool,
+    /// How many owners in a row were told not to have recovered since the last one that did, or since macaque was resumed.
+    pub(crate) row: usize,
+    pub(crate) resumed: bool,
+    /// The ends of recoveries that the journal ever held: the slot, and the victim.
+    pub(crate) ended: BTreeSet<(Timestamp, String)>,
+    pub(crate) ended_twice: bool,
+    pub(crate) told_unwitnessed: bool,
+    pub(crate) paused_early: bool,
 }
 
 /// A pod of some generation: its UID.
@@ -97,7 +139,12 @@ pub(crate) struct PodUid {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum LateRequest {
     Disrupt(PodUid),
-    Write { journal: Box<Journal>, version: u64 },
+    Write {
+        journal: Box<Journal>,
+        version: u64,
+        /// Whether macaque is paused with it.
+        pauses: bool,
+    },
 }
 
 /// What may happen next.
@@ -121,6 +168,14 @@ pub(crate) enum ModelAction {
     Lease,
     /// Macaque is paused.
     Pause,
+    /// Macaque is resumed.
+    Resume,
+    /// The Watcher of a replica takes its next step, and its answer comes, is lost, or comes too late.
+    Watch(usize),
+    WatchUnanswered(usize),
+    WatchLate(usize),
+    /// The pod that came back under this name becomes ready.
+    Ready(usize),
     /// A cause for the guards to hold back comes or goes.
     Toggle,
     /// The next slot is due.
@@ -142,6 +197,7 @@ impl ProtocolModel {
             pauses: false,
             toggles: 0,
             slots: 1,
+            recoveries: None,
             mutation: Mutation::None,
         }
     }
@@ -156,7 +212,7 @@ impl ModelState {
         settings: &'a (DisruptionLimits, RecoveryPolicy, JournalTiming),
     ) -> StepContext<'a> {
         StepContext {
-            now: self.due() + LEASE * u32::from(self.leases) + Duration::from_millis(u64::from(self.leases)),
+            now: self.now(),
             skew: None,
             holder,
             keeps_recoveries: true,
@@ -168,14 +224,75 @@ impl ModelState {
         }
     }
 
-    /// A conditional write, or a blind one.
-    pub(crate) fn write(&mut self, journal: Journal, version: u64, mutation: Mutation) -> bool {
+    /// The time by every clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.due() + LEASE * u32::from(self.leases) + Duration::from_millis(u64::from(self.leases))
+    }
+
+    /// The limits and the timing of every step.
+    pub(crate) fn settings(&self, mutation: Mutation) -> (DisruptionLimits, RecoveryPolicy, JournalTiming) {
+        let timing = JournalTiming {
+            deadline: Duration::from_secs(300),
+            lease: LEASE,
+            ..JournalTiming::default()
+        };
+        let policy = self.recoveries.map(|scenario| RecoveryPolicy {
+            timeout: scenario.timeout,
+            recovered: if mutation == Mutation::IgnoresRecoveries {
+                RecoveredGuard::Off
+            } else {
+                RecoveredGuard::Owner
+            },
+            strikes: scenario.strikes,
+        });
+        let policy = policy.unwrap_or_else(RecoveryPolicy::off);
+        (DisruptionLimits::default(), policy, timing)
+    }
+
+    /// A conditional write, or a blind one, and the pause that is written with it.
+    pub(crate) fn write(&mut self, journal: Journal, version: u64, pauses: bool, mutation: Mutation) -> bool {
         let taken = version == self.version || mutation == Mutation::UnconditionalWrites;
         if taken {
+            self.note_ends(&journal);
             self.journal = journal;
             self.version += 1;
+            self.paused |= pauses && mutation != Mutation::PausesApart;
+            self.paused_early |= pauses && !self.is_struck_out();
         }
         taken
+    }
+
+    /// Notes the ends of recoveries that the journal is about to tell of for the first time.
+    fn note_ends(&mut self, next: &Journal) {
+        let of = |journal: &Journal| {
+            let reports = journal
+                .outbox()
+                .iter()
+                .filter_map(|entry| entry.recovery_report());
+            let ends =
+                reports.filter_map(|report| Some((report.slot, report.pod.uid.clone(), report.verdict?)));
+            ends.collect::<Vec<_>>()
+        };
+        let known = of(&self.journal);
+        for (slot, uid, verdict) in of(next).into_iter().filter(|end| !known.contains(end)) {
+            self.ended_twice |= !self.ended.insert((slot, uid));
+            match verdict {
+                RecoveryVerdict::Recovered => self.row = 0,
+                RecoveryVerdict::Unrecovered => self.row += 1,
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether enough owners in a row did not recover.
+    fn is_struck_out(&self) -> bool {
+        let limit = self.recoveries.and_then(|scenario| scenario.strikes);
+        limit.is_some_and(|limit| self.row >= limit)
+    }
+
+    /// Whether the owner of both pods is whole.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.ready == [true; 2]
     }
 
     /// A disruption lands at the server.
@@ -184,6 +301,7 @@ impl ModelState {
         if generation == victim.generation || mutation == Mutation::NoUid {
             self.disrupted.insert(PodUid { generation, ..victim });
             self.pods[victim.name] += 1;
+            self.ready[victim.name] = false;
         }
     }
 
@@ -194,12 +312,22 @@ impl ModelState {
             .iter()
             .map(|replica| replica.holder.clone())
             .collect();
-        self.replicas.retain(|replica| {
+        let replaces = |replica: &ModelReplica, other: &LeaseHolder| {
             let LeaseHolder { process, incarnation } = &replica.holder;
-            let replaces =
-                |other: &LeaseHolder| other.process == *process && other.incarnation > *incarnation;
-            !holders.iter().any(replaces)
-        });
+            other.process == *process && other.incarnation > *incarnation
+        };
+        for n in 0..holders.len() {
+            // The Watcher of a process is replaced with no Killer.
+            if let Some(heir) = holders
+                .iter()
+                .position(|other| replaces(&self.replicas[n], other))
+            {
+                let watcher = self.replicas[n].watcher.clone();
+                self.replicas[heir].watcher.join(watcher);
+            }
+        }
+        self.replicas
+            .retain(|replica| !holders.iter().any(|other| replaces(replica, other)));
         self.replicas.iter_mut().for_each(ModelReplica::wake);
     }
 
@@ -217,16 +345,6 @@ const LEASE: Duration = Duration::from_secs(20);
 /// The time between two slots, after which every lease has ended.
 const PERIOD: Duration = Duration::from_secs(600);
 
-/// The limits and the timing of every step.
-pub(crate) fn settings() -> (DisruptionLimits, RecoveryPolicy, JournalTiming) {
-    let timing = JournalTiming {
-        deadline: Duration::from_secs(300),
-        lease: LEASE,
-        ..JournalTiming::default()
-    };
-    (DisruptionLimits::default(), RecoveryPolicy::off(), timing)
-}
-
 impl Model for ProtocolModel {
     type State = ModelState;
     type Action = ModelAction;
@@ -243,6 +361,8 @@ impl Model for ProtocolModel {
             toggled: 0,
             replicas: (0..self.replicas).map(replica).collect(),
             pods: [0, 0],
+            ready: [true, true],
+            recoveries: self.recoveries,
             in_flight: Vec::new(),
             crashed: 0,
             delayed: 0,
@@ -251,12 +371,25 @@ impl Model for ProtocolModel {
             reserved: BTreeSet::new(),
             reserved_while_paused: false,
             reserved_without_go: false,
+            reserved_unrecovered: false,
+            row: 0,
+            resumed: false,
+            ended: BTreeSet::new(),
+            ended_twice: false,
+            told_unwitnessed: false,
+            paused_early: false,
         }]
     }
 
     fn actions(&self, state: &ModelState, actions: &mut Vec<ModelAction>) {
         let is_calm = self.is_calm(state);
         for (n, replica) in state.replicas.iter().enumerate() {
+            if state.can_watch(n, self.mutation) {
+                actions.push(ModelAction::Watch(n));
+                if state.delayed < self.late && state.watcher_sends(n) && !is_calm {
+                    actions.extend([ModelAction::WatchUnanswered(n), ModelAction::WatchLate(n)]);
+                }
+            }
             if replica.stage == ReplicaStage::Done {
                 continue;
             }
@@ -283,6 +416,13 @@ impl Model for ProtocolModel {
         if self.pauses && !state.paused {
             actions.push(ModelAction::Pause);
         }
+        if self.recoveries.is_some() {
+            let broken = (0..state.ready.len()).filter(|name| !state.ready[*name]);
+            actions.extend(broken.map(ModelAction::Ready));
+            if state.paused && !state.resumed {
+                actions.push(ModelAction::Resume);
+            }
+        }
         if state.toggled < self.toggles && !is_calm {
             actions.push(ModelAction::Toggle);
         }
@@ -302,7 +442,7 @@ impl Model for ProtocolModel {
             }
             ModelAction::StepLate(n) => {
                 next.delayed += 1;
-                next.step_late(n)?;
+                next.step_late(n, self.mutation)?;
             }
             ModelAction::Refused(n) => {
                 next.refused += 1;
@@ -324,13 +464,33 @@ impl Model for ProtocolModel {
             }
             ModelAction::Land(k) => match next.in_flight.remove(k) {
                 LateRequest::Disrupt(victim) => next.disrupt(victim, self.mutation),
-                LateRequest::Write { journal, version } => drop(next.write(*journal, version, self.mutation)),
+                LateRequest::Write {
+                    journal,
+                    version,
+                    pauses,
+                } => drop(next.write(*journal, version, pauses, self.mutation)),
             },
             ModelAction::Lease => next.leases += 1,
             ModelAction::Pause => {
                 next.paused = true;
                 next.version += 1;
             }
+            ModelAction::Resume => {
+                next.paused = false;
+                next.resumed = true;
+                next.row = 0;
+                next.version += 1;
+            }
+            ModelAction::Watch(n) => next.watch(n, self.mutation, true),
+            ModelAction::WatchUnanswered(n) => {
+                next.delayed += 1;
+                next.watch(n, self.mutation, false);
+            }
+            ModelAction::WatchLate(n) => {
+                next.delayed += 1;
+                next.watch_late(n)?;
+            }
+            ModelAction::Ready(name) => next.ready[name] = true,
             ModelAction::Toggle => {
                 next.cause = !next.cause;
                 next.toggled += 1;
@@ -360,7 +520,9 @@ impl Model for ProtocolModel {
                 !state.reserved_without_go
             }));
         }
-        if self.slots > 1 {
+        if let Some(recoveries) = self.recoveries {
+            properties.extend(recoveries.properties(self.slots));
+        } else if self.slots > 1 {
             properties.push(Property::eventually(
                 LETS_GO,
                 |protocol: &Self, state: &ModelState| protocol.is_calm(state) && !state.disrupted.is_empty(),
@@ -381,6 +543,37 @@ impl Model for ProtocolModel {
                     |_, state: &ModelState| !is_closed(state) || has_outbox_entry(state),
                 ),
             ]);
+        }
+        properties
+    }
+}
+
+impl ModelRecoveries {
+    fn properties(self, slots: u8) -> Vec<Property<ProtocolModel>> {
+        let mut properties = vec![
+            Property::always(NEVER_MADE_UP, |_, state: &ModelState| !state.told_unwitnessed),
+            Property::always(NEVER_TWICE, |_, state: &ModelState| !state.ended_twice),
+            Property::always(NEVER_UNRECOVERED, |_, state: &ModelState| {
+                !state.reserved_unrecovered
+            }),
+            Property::sometimes("a recovery ends", |_, state: &ModelState| !state.ended.is_empty()),
+        ];
+        if self.strikes.is_some() {
+            properties.push(Property::always(PAUSES, |_, state: &ModelState| {
+                !state.paused_early && (state.paused || !state.is_struck_out())
+            }));
+            properties.push(Property::sometimes(
+                "macaque pauses itself",
+                |_, state: &ModelState| state.paused,
+            ));
+        }
+        if slots > 1 {
+            properties.push(Property::eventually(
+                NOT_FOR_EVER,
+                |protocol: &ProtocolModel, state: &ModelState| {
+                    protocol.is_calm(state) && state.journal.recovering().is_empty()
+                },
+            ));
         }
         properties
     }

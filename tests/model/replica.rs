@@ -4,18 +4,22 @@ use jiff::Timestamp;
 use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, ReservationState, Resolution};
 use macaque_core::outcome::DisruptionMethod;
-use macaque_core::pod::{PodPlace, PodRef};
+use macaque_core::pod::{PodOwner, PodPlace, PodRef};
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 
-use crate::model::{LateRequest, ModelState, Mutation, PodUid, settings};
+use crate::model::{LateRequest, ModelState, Mutation, PodUid};
+use crate::watcher::{ModelWatcher, baseline, owner};
+
+/// The journal as it was read, with its version and the annotation.
+pub(crate) type JournalPage = (Journal, u64, bool);
 
 /// One incarnation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ModelReplica {
     pub(crate) holder: LeaseHolder,
     pub(crate) stage: ReplicaStage,
-    /// The journal as it was read last, with its version and the annotation.
-    page: Option<(Journal, u64, bool)>,
+    /// The journal as it was read last.
+    page: Option<JournalPage>,
     /// The victims that it tried.
     tried: Vec<PodUid>,
     /// The victim that it disrupted without an answer, and whether it may ask once more.
@@ -24,6 +28,8 @@ pub(crate) struct ModelReplica {
     /// Whether the guards said go when they were last asked, and whether they ever held back.
     go: bool,
     held: bool,
+    /// The Watcher of its process.
+    pub(crate) watcher: ModelWatcher,
 }
 
 /// What a replica does next. The stages that write do it in two steps: they read, then they write.
@@ -71,6 +77,7 @@ impl ModelReplica {
             asked: false,
             go: false,
             held: false,
+            watcher: ModelWatcher::default(),
         }
     }
 
@@ -122,7 +129,8 @@ impl ModelReplica {
         }
     }
 
-    fn event(&self, victim: Option<PodUid>, due: Timestamp, open: Option<Timestamp>) -> JournalEvent {
+    fn event(&self, victim: Option<PodUid>, state: &ModelState, open: Option<Timestamp>) -> JournalEvent {
+        let due = state.due();
         match &self.stage {
             ReplicaStage::TakeOver => JournalEvent::TakeOver,
             ReplicaStage::Claim => JournalEvent::Claim {
@@ -133,7 +141,8 @@ impl ModelReplica {
             ReplicaStage::Resolve(victim, outcome) => JournalEvent::Resolve {
                 uid: uid(*victim),
                 resolution: (*outcome).into(),
-                accepted: None,
+                // An answer came, unless it was looked up.
+                accepted: self.in_doubt.is_none().then(|| state.now()),
             },
             ReplicaStage::Close => JournalEvent::Close(Box::new(report(open.unwrap_or(due)))),
             ReplicaStage::Ask
@@ -141,13 +150,16 @@ impl ModelReplica {
             | ReplicaStage::Disrupt(_)
             | ReplicaStage::Doubt(_)
             | ReplicaStage::Done => JournalEvent::Reserve {
-                victim: candidate(victim.unwrap_or(PodUid {
-                    name: 0,
-                    generation: 0,
-                })),
+                victim: candidate(
+                    victim.unwrap_or(PodUid {
+                        name: 0,
+                        generation: 0,
+                    }),
+                    state.recoveries.map(|_| owner()),
+                ),
                 place: PodPlace::default(),
                 method: DisruptionMethod::Evict,
-                baseline: None,
+                baseline: state.recoveries.map(|_| Box::new(baseline())),
             },
         }
     }
@@ -168,6 +180,9 @@ impl ModelState {
                 } else {
                     ModelOutcome::Disrupted
                 };
+                if outcome == ModelOutcome::Disrupted && self.replicas[n].in_doubt.is_none() {
+                    self.follow_accepted(n, victim);
+                }
                 self.replicas[n].stage = ReplicaStage::Resolve(victim, outcome);
             }
             ReplicaStage::Doubt(victim) => {
@@ -208,30 +223,33 @@ impl ModelState {
     }
 
     /// Replica `n` gives up on its next request, which lands later.
-    pub(crate) fn step_late(&mut self, n: usize) -> Option<()> {
+    pub(crate) fn step_late(&mut self, n: usize, mutation: Mutation) -> Option<()> {
         if let ReplicaStage::Disrupt(victim) = self.replicas[n].stage {
             self.in_flight.push(LateRequest::Disrupt(victim));
             self.replicas[n].doubts(victim);
             return Some(());
         }
 
-        let (journal, version, _) = self.next_page(n)?;
-        let journal = Box::new(journal);
-        self.in_flight.push(LateRequest::Write { journal, version });
+        let (journal, version, ..) = self.next_page(n, mutation)?;
+        self.in_flight.push(LateRequest::Write {
+            journal: Box::new(journal),
+            version,
+            pauses: false,
+        });
         self.replicas[n].page = None;
 
         Some(())
     }
 
     /// The journal that replica `n` is about to write, the version that it read, and the victim that it reserves.
-    fn next_page(&self, n: usize) -> Option<(Journal, u64, Option<PodUid>)> {
+    fn next_page(&self, n: usize, mutation: Mutation) -> Option<(Journal, u64, Option<PodUid>)> {
         let replica = &self.replicas[n];
         let (journal, version, paused) = replica.page.as_ref()?;
         let victim = self.choose(n);
-        let settings = settings();
+        let settings = self.settings(mutation);
         let context = self.context(&replica.holder, *paused, &settings);
         let open = journal.open_round_of(&replica.holder).map(|round| round.slot);
-        let event = replica.event(victim, self.due(), open);
+        let event = replica.event(victim, self, open);
         let next = journal.step(&event, &context).ok()?;
         Some((next, *version, victim))
     }
@@ -243,7 +261,7 @@ impl ModelState {
             return;
         }
 
-        let page = self.next_page(n);
+        let page = self.next_page(n, mutation);
         self.replicas[n].page = None;
         let Some((journal, version, victim)) = page else {
             return self.denied(n);
@@ -251,17 +269,20 @@ impl ModelState {
         let unchanged = journal == self.journal && version == self.version;
         let reservations = self.replicas[n].stage == ReplicaStage::Reserve;
 
-        if !unchanged && !self.write(journal.clone(), version, mutation) {
+        let is_recovering = self.journal.open_recoveries(self.now()).next().is_some();
+        if !unchanged && !self.write(journal.clone(), version, false, mutation) {
             return;
         }
 
         if reservations && let Some(victim) = victim {
             self.reserved_while_paused |= self.paused && !unchanged;
+            self.reserved_unrecovered |= is_recovering && !unchanged;
             self.reserved_without_go |= !self.replicas[n].go && !unchanged;
             self.reserved.insert(victim);
         }
 
         if heard {
+            self.adopt(n, &journal, mutation);
             self.replicas[n].stage = self.after_writing(n, &journal, victim, mutation);
         }
     }
@@ -331,12 +352,7 @@ impl ModelState {
             .reservations
             .iter()
             .find(|reservation| reservation.state == ReservationState::Pending)?;
-        let (name, generation) = open.pod.uid.split_once('-').unwrap();
-
-        Some(PodUid {
-            name: name.parse().unwrap(),
-            generation: generation.parse().unwrap(),
-        })
+        Some(read_uid(&open.pod.uid))
     }
 
     /// The journal denied what replica `n` wanted.
@@ -360,18 +376,26 @@ impl ModelState {
     }
 }
 
-fn uid(victim: PodUid) -> String {
+pub(crate) fn uid(victim: PodUid) -> String {
     format!("{}-{}", victim.name, victim.generation)
 }
 
-fn candidate(victim: PodUid) -> Candidate {
+pub(crate) fn read_uid(uid: &str) -> PodUid {
+    let (name, generation) = uid.split_once('-').unwrap();
+    PodUid {
+        name: name.parse().unwrap(),
+        generation: generation.parse().unwrap(),
+    }
+}
+
+fn candidate(victim: PodUid, owner: Option<PodOwner>) -> Candidate {
     Candidate {
         pod: PodRef {
             namespace: "shop".to_owned(),
             name: victim.name.to_string(),
             uid: uid(victim),
         },
-        owner: None,
+        owner,
     }
 }
 

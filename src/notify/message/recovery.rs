@@ -33,10 +33,11 @@ impl RecoveryMessage {
     /// Writes the message about `report`.
     pub fn in_context(report: Arc<RecoveryReport>, context: &MessageContext) -> Self {
         let shown = |text: &str, max| clean(&with_local_times(text, &context.zone), max);
-        let notes = notes(&report);
+        let headline = shown(&sentence(&report), LINE);
+        let notes = notes(&report, &headline);
 
         Self {
-            headline: shown(&sentence(&report), LINE),
+            headline,
             notes: notes.iter().map(|note| shown(note, LINE)).collect(),
             footer: shown(&footer(&report, context), FOOTER),
             report,
@@ -59,12 +60,17 @@ impl RecoveryMessage {
     }
 }
 
-/// What to do about a recovery that is slow, stuck or failed.
-fn notes(report: &RecoveryReport) -> Vec<String> {
+/// What to do about a recovery that is slow, stuck or failed, beside its headline.
+fn notes(report: &RecoveryReport, headline: &str) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(reason) = &report.paused {
+        let reason = if headline.contains(reason) {
+            String::new()
+        } else {
+            format!(": {reason}")
+        };
         notes.push(format!(
-            "macaque paused itself: {reason}; `macaque resume` lifts the pause"
+            "macaque has paused itself{reason}; `macaque resume` lifts the pause"
         ));
     }
 

@@ -243,13 +243,15 @@ impl Journal {
     /// Notes that the replacement is stuck; each reason is told once.
     fn note_trouble(&mut self, index: usize, report: &RecoveryReport, context: &StepContext<'_>) {
         let record = &mut self.recovering[index];
-        let Some(trouble) = &report.trouble else { return };
+        let Some(trouble) = report.trouble.as_ref().map(shortened_trouble) else {
+            return;
+        };
         if record.told.contains(&trouble.reason) || record.told.len() >= MAX_TROUBLES {
             return;
         }
 
         record.told.push(trouble.reason.clone());
-        record.trouble = Some(shortened_trouble(trouble));
+        record.trouble = Some(trouble);
         let threads = record.threads.clone();
         self.add_recovery_to_outbox(report.clone(), threads, context);
     }

@@ -167,7 +167,12 @@ fn the_fullest_journal_fits_into_a_config_map() {
     let (text, _) = history.journal.write();
     assert!((900_000..1 << 20).contains(&text.len()), "{} bytes", text.len());
     assert!(history.journal.dropped() > 0);
-    assert!(history.journal.recovering().len() > 5 && history.journal.outbox().len() > 30);
+    let (open, messages) = (history.journal.recovering().len(), history.journal.outbox().len());
+    assert!(
+        open > 5 && messages > 30,
+        "{open} recoveries, {messages} messages, {} bytes",
+        text.len()
+    );
 }
 
 /// The baseline of an owner with many pods, and the longest names.
