@@ -34,13 +34,13 @@ struct PodScope {
     version: Option<String>,
 }
 
-/// Why a watch is over.
+/// The reason why a watch is over.
 enum Watched {
     /// macaque may not watch pods, or the list had no version to watch from.
     NotGranted,
     /// The pods are to be listed now.
     ListWanted,
-    /// It ended by itself.
+    /// The watch ended by itself.
     Ended(WatchEnd),
 }
 
