@@ -8,3 +8,4 @@ mod limits;
 mod outages;
 mod pauses;
 mod replicas;
+mod strikes;

@@ -11,7 +11,7 @@ use macaque::k8s::Cluster;
 use macaque::platform::Platform;
 use macaque::round::{self, ClaimState, RoundConfig, RoundContext, RoundResult, Takeover};
 use macaque::stop::{StopSwitch, StopToken};
-use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
+use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation, RecoveryPolicy};
 use macaque_core::journal::{Journal, JournalEvent, JournalTiming, StoredJournal};
 use macaque_core::report::{RoundEnd, RoundReport};
 use macaque_testkit::{TestCluster, evict_one};
@@ -28,6 +28,7 @@ pub(crate) struct JournalFixture {
     count: usize,
     lease: Duration,
     spacing: Duration,
+    recovery: RecoveryPolicy,
     began: Timestamp,
 }
 
@@ -55,6 +56,7 @@ impl JournalFixture {
             count: 1,
             lease: Duration::from_secs(300),
             spacing: Duration::ZERO,
+            recovery: RecoveryPolicy::off(),
             began: Platform::system().now(),
         }
     }
@@ -81,6 +83,12 @@ impl JournalFixture {
         self
     }
 
+    /// What the journal decides by recoveries.
+    pub(crate) fn recovery(mut self, recovery: RecoveryPolicy) -> Self {
+        self.recovery = recovery;
+        self
+    }
+
     /// A replica that has just started.
     pub(crate) async fn replica(&self, name: &str) -> TestReplica {
         let timing = JournalTiming {
@@ -104,9 +112,11 @@ impl JournalFixture {
         });
         let limits = self.limits.clone();
         JournalStore::new(location, name, limits, self.count, timing, &platform())
+            .with_recovery(self.recovery.clone())
     }
 
-    async fn incarnation(&self, store: JournalStore, incarnation: u64) -> TestReplica {
+    /// One incarnation of a process with this journal.
+    pub(crate) async fn incarnation(&self, store: JournalStore, incarnation: u64) -> TestReplica {
         let platform = platform();
         let mut config = evict_one();
         config.eligibility.target.min_age = Duration::ZERO;
@@ -254,6 +264,11 @@ impl TestReplica {
         round::take_over(self.context(&FailPoints::default()), unclosed)
             .await
             .unwrap()
+    }
+
+    /// The event that claims the slot of this number.
+    pub(crate) fn claim(&self, slot: i64) -> JournalEvent {
+        self.writer.claim(self.slot(slot), 7)
     }
 
     /// Commits an event.

@@ -4,6 +4,7 @@ mod caps;
 mod clocks;
 mod codec;
 mod history;
+mod messages;
 mod recoveries;
 mod samples;
 mod steps;

@@ -76,3 +76,18 @@ fn an_empty_config_map_is_a_new_journal() {
         assert_eq!(empty.read(), Ok(Journal::new("")));
     }
 }
+
+#[test]
+fn a_journal_from_before_recoveries_is_read_and_written_as_it_was() {
+    let text = include_str!("before_recoveries.json");
+    let before = StoredJournal {
+        uid: "uid".to_owned(),
+        text: Some(text.to_owned()),
+        seal: Some("affad58624ad4985".to_owned()),
+    };
+    let journal = before.read().unwrap();
+    assert_eq!(journal.recovering(), []);
+    assert_eq!(journal.round().unwrap().reservations.len(), 2);
+    assert!(journal.outbox()[0].round_report().is_some());
+    assert_eq!(journal.write().0, text);
+}
