@@ -246,16 +246,15 @@ impl RecoveryTracker {
             return size;
         }
 
-        // Where the target fell, the pods do not tell since when they are enough.
+        // Where the target fell, the pods do not tell since when they are enough. Where it rose, they were not enough before.
         let target = self
             .last
             .map_or(target_before(&self.victim), |last| last.size.target);
         let proof = view
             .proven_whole_since(size.target)
             .filter(|_| size.target == target);
-        let whole = self
-            .whole
-            .and_then(|whole| whole.next(now, proof, since.is_some()));
+        let whole = self.whole.filter(|_| size.target <= target);
+        let whole = whole.and_then(|whole| whole.next(now, proof, since.is_some()));
         let begun = || {
             let ready = self.replacements.furthest().and_then(Replacement::ready_at);
             WholeSpan::begin(now, proof, precision).not_before(ready.unwrap_or_default())
