@@ -26,7 +26,7 @@ pub(super) struct PodStatus {
 #[serde(rename_all = "camelCase")]
 pub(super) struct PodCondition {
     #[serde(rename = "type")]
-    kind: String,
+    pub(super) kind: String,
     status: String,
     pub(super) reason: Option<String>,
     message: Option<String>,
