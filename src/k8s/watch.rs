@@ -112,6 +112,7 @@ impl Cluster {
             let what = format!("watch pods in {namespace}");
             match self.open_watch(&request, &what).await? {
                 WatchAnswer::Open(watch) => Ok(OptionalRead::Found(*watch)),
+                // What is missing is the version.
                 WatchAnswer::Refused(answer) if answer.status == http::StatusCode::GONE => {
                     Ok(OptionalRead::Missing)
                 }

@@ -11,10 +11,11 @@ mod model;
 mod replica;
 mod watcher;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use model::{ModelRecoveries, Mutation, ProtocolModel};
-use stateright::{Checker, Model};
+use stateright::{Checker, HasDiscoveries, Model};
 
 /// Explores every state, and prints how many there are.
 fn explored(protocol: ProtocolModel) -> impl Checker<ProtocolModel> {
@@ -102,7 +103,9 @@ fn is_caught(mutation: Mutation, protocol: ProtocolModel) {
 
 /// The protocol with one ingredient missing is found to break `property`.
 fn breaks(mutation: Mutation, protocol: ProtocolModel, property: &'static str) {
-    let checker = explored(ProtocolModel { mutation, ..protocol });
+    let broken = ProtocolModel { mutation, ..protocol };
+    let found = HasDiscoveries::AllOf(BTreeSet::from([property]));
+    let checker = broken.checker().finish_when(found).spawn_bfs().join();
     assert!(
         checker.discovery(property).is_some(),
         "{mutation:?} is necessary, or the model is too small to show it"
@@ -169,9 +172,15 @@ fn no_recovery_is_made_up_or_told_twice_or_watched_for_ever_whatever_happens() {
     for timeout in [SHORT, LONG] {
         explored(recovering(1, timeout, None)).assert_properties();
     }
+}
+
+#[test]
+fn a_report_whose_answer_is_lost_or_that_lands_late_ends_its_recovery_once() {
     explored(ProtocolModel {
+        crashes: 0,
+        late: 1,
         slots: 1,
-        ..recovering(2, SHORT, None)
+        ..recovering(1, SHORT, Some(1))
     })
     .assert_properties();
 }
@@ -189,7 +198,10 @@ fn an_owner_that_is_whole_at_the_first_look_has_not_been_seen_to_recover() {
 
 #[test]
 fn without_the_condition_on_a_write_a_recovery_ends_twice() {
-    let protocol = recovering(1, SHORT, None);
+    let protocol = ProtocolModel {
+        slots: 1,
+        ..recovering(1, SHORT, None)
+    };
     breaks(Mutation::UnconditionalWrites, protocol, model::NEVER_TWICE);
 }
 

@@ -11,7 +11,7 @@ use macaque_core::journal::{Journal, JournalTiming, LeaseHolder, PauseRequest, S
 use macaque_core::recovery::RecoveryVerdict;
 use stateright::{Model, Property};
 
-use crate::replica::{ModelReplica, ReplicaStage};
+use crate::replica::{ModelReplica, ReplicaStage, read_uid};
 
 /// The safety property.
 pub(crate) const NEVER_TOO_MANY: &str = "never more disruptions than ordered";
@@ -275,9 +275,13 @@ impl ModelState {
         };
         let known = of(&self.journal);
         for (slot, uid, verdict) in of(next).into_iter().filter(|end| !known.contains(end)) {
+            let victim = read_uid(&uid);
             self.ended_twice |= !self.ended.insert((slot, uid));
             match verdict {
-                RecoveryVerdict::Recovered => self.row = 0,
+                RecoveryVerdict::Recovered => {
+                    self.row = 0;
+                    self.told_unwitnessed |= self.is_alive(victim);
+                }
                 RecoveryVerdict::Unrecovered => self.row += 1,
                 _ => {}
             }

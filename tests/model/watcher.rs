@@ -5,7 +5,7 @@ use macaque_core::journal::{Journal, JournalEvent, RecoveryRecord};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{PodOwner, PodRef};
 use macaque_core::recovery::{
-    RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict,
+    AcceptedBy, RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict,
 };
 
 use crate::model::{LateRequest, ModelState, Mutation, PodUid};
@@ -131,7 +131,8 @@ impl ModelState {
             let is_doubtful = journal
                 .recovering()
                 .iter()
-                .any(|record| record.victim.origin == DOUBT);
+                .filter(|record| record.victim.origin == AcceptedBy::Doubt)
+                .any(|record| record.victim.pod.uid == uid(followed.victim));
             self.told_unwitnessed |= !followed.witnessed && !is_doubtful;
         }
         if heard {
@@ -190,18 +191,17 @@ impl ModelState {
 
         let saw_it_happen = looked.seen_broken || mutation == Mutation::RecoversAtFirstLook;
         let is_over = self.now() >= looked.until;
-        looked.verdict = match self.is_whole() {
-            true if saw_it_happen && !is_over => Some(RecoveryVerdict::Recovered),
-            true => Some(RecoveryVerdict::Unwatched),
-            false if is_over => Some(RecoveryVerdict::Unrecovered),
-            false => None,
+        looked.verdict = if !self.is_whole() {
+            is_over.then_some(RecoveryVerdict::Unrecovered)
+        } else if saw_it_happen && !is_over {
+            Some(RecoveryVerdict::Recovered)
+        } else {
+            Some(RecoveryVerdict::Unwatched)
         };
         looked.seen_broken |= !self.is_whole();
         looked
     }
 }
-
-const DOUBT: macaque_core::recovery::AcceptedBy = macaque_core::recovery::AcceptedBy::Doubt;
 
 /// The owner of both pods.
 pub(crate) fn owner() -> PodOwner {

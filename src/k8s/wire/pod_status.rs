@@ -21,13 +21,13 @@ pub(super) struct PodStatus {
     container_statuses: Vec<ContainerStatus>,
 }
 
-/// One condition of a pod.
+/// A condition of a pod or of a node.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PodCondition {
     #[serde(rename = "type")]
     pub(super) kind: String,
-    status: String,
+    pub(super) status: String,
     pub(super) reason: Option<String>,
     message: Option<String>,
     pub(super) last_transition_time: Option<Timestamp>,

@@ -11,7 +11,7 @@ use macaque_testkit::chat_room::{ChatPost, ROOM, RoomFault};
 use macaque_testkit::notify::{recovery, round, slack, stuck, webex, webhook};
 use macaque_testkit::server_answer::{ServerAnswer, head, reply, reply_with};
 
-use super::told::TestNotifier;
+use super::test_notifier::TestNotifier;
 
 /// The services that have threads, and the names of their channels.
 const BOTS: [(fn(&str) -> Channel, &str); 2] = [(slack, "slack"), (webex, "webex")];

@@ -19,8 +19,8 @@ pub(super) const AT_ONCE: Duration = Duration::from_secs(600);
 const KEPT_PLACE: SignedDuration = SignedDuration::from_mins(80);
 
 /// How much of the ConfigMap's 1 MiB the victims and the cooldowns together may take; with more, nothing is disrupted
-/// that a cap would count. With names of the usual length, that is 2000 victims, or 1000 and as many cooldowns.
-const MOST_BYTES: usize = 600_000;
+/// that a cap would count. With names of the usual length, that is 1700 victims, or 850 and as many cooldowns.
+const MOST_BYTES: usize = 510_000;
 /// The bytes that the indentation of one victim or cooldown takes.
 const INDENTATION: usize = 100;
 

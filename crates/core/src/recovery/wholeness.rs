@@ -60,7 +60,8 @@ impl<'a> OwnerView<'a> {
         let target = wanted.map_or(before, |wanted| before.min(wanted));
         let ready = self.ready().count();
 
-        let needs_no_replacement = wanted.is_some_and(|wanted| self.live().count() >= wanted);
+        let siblings = || self.live().filter(|pod| !self.may_replace(*pod)).count();
+        let needs_no_replacement = wanted.is_some_and(|wanted| siblings() >= wanted);
         let is_replaced = !self.awaits_replacement() || needs_no_replacement || self.is_replaced();
         OwnerSize {
             ready,

@@ -2,6 +2,8 @@
 //! none is watched for ever.
 
 mod scene;
+mod sight;
+mod stuck;
 mod tables;
 
 use std::time::Duration;

@@ -59,6 +59,27 @@ pub(super) fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
+/// What is seen, and when.
+pub(super) type Steps<'a> = &'a [(f64, &'a str)];
+
+/// Plays the steps, and lets time pass to the end.
+pub(super) fn played(opening: &Opening, steps: Steps<'_>) -> Scene {
+    let mut scene = opening.begin();
+    for (at, pods) in steps {
+        scene.change(seconds(*at), pods);
+    }
+    scene.pass(seconds(1000.0));
+    scene
+}
+
+/// A recovery that takes 4.5 s.
+pub(super) const RECOVERING: [(f64, &str); 4] = [
+    (0.0, "a:leaving b c"),
+    (0.1, "a:leaving b c d:pending"),
+    (0.2, "a:leaving b c d:running"),
+    (4.5, "a:leaving b c d"),
+];
+
 impl Opening {
     pub(super) fn of(kind: &'static str) -> Self {
         Self {
