@@ -72,7 +72,7 @@ impl PreviewReader<'_> {
         journal: &PreviewedJournal,
     ) -> Result<(), RoundEnd> {
         let mut questions = OwnerQuestions::new(*self, config, gates);
-        journal.tell(&mut questions.guards, self.platform.now());
+        journal.tell(&mut questions.guards, config, self.platform.now());
 
         // A round that samples lists names, which do not show which pods are being disrupted.
         let is_sampled = snapshot.listed > SAMPLING_THRESHOLD && config.disrupt.draw == DrawBy::Pod;
@@ -153,7 +153,7 @@ impl PreviewReader<'_> {
         journal: &PreviewedJournal,
     ) -> Result<GuardAnswers, RoundEnd> {
         let mut questions = OwnerQuestions::new(*self, config, gates);
-        journal.tell(&mut questions.guards, self.platform.now());
+        journal.tell(&mut questions.guards, config, self.platform.now());
         let disrupted = self.disrupted(config).await;
         questions.guards.note_disrupted(disrupted);
         let mut answers = GuardAnswers {

@@ -6,6 +6,7 @@ use macaque_core::journal::{Journal, PauseRequest};
 
 use super::PreviewReader;
 use crate::guards::RoundGuards;
+use crate::round::RoundConfig;
 
 /// The journal as a preview sees it. Who previews need not be allowed to read it.
 #[derive(Debug, Default)]
@@ -23,15 +24,17 @@ impl PreviewedJournal {
         Some(denied.to_string())
     }
 
-    /// Tells guards what the journal knows at `now`.
-    pub(super) fn tell(&self, guards: &mut RoundGuards<'_>, now: Timestamp) {
+    /// Tells guards what the journal knows at `now`, as a round of `config` does.
+    pub(super) fn tell(&self, guards: &mut RoundGuards<'_>, config: &RoundConfig, now: Timestamp) {
         let Some(journal) = &self.journal else {
             return;
         };
         journal
             .recent_victims(now)
             .for_each(|uid| guards.note_own_victim(uid));
-        guards.note_recoveries(journal);
+        if config.recovery.enabled {
+            guards.note_recoveries(journal);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a plan says of guards is what the round then does, whatever the state of the workloads and the recoveries that go
 //! on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use macaque::failpoint::FailPoints;
@@ -13,19 +13,19 @@ use macaque::preview::{ClusterSnapshot, PreviewReader, PreviewedJournal};
 use macaque::round::{self, RoundConfig, RoundContext, RoundResult};
 use macaque::stop::StopSwitch;
 use macaque_core::config::{RecoveryPolicy, TargetConfig};
-use macaque_core::eligibility::Candidate;
 use macaque_core::guard::{GuardConfig, GuardHold, MinReady, RecoveredGuard, RolloutGuard};
-use macaque_core::journal::{Journal, JournalEvent, Resolution};
+use macaque_core::journal::Journal;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::pod::{PodOwner, PodPlace, PodRef};
 use macaque_core::prediction::Prediction;
-use macaque_core::recovery::RecoveryBaseline;
+use macaque_core::recovery::RecoveryConfig;
 use macaque_core::report::{RoundEnd, RoundReport};
 use macaque_testkit::{TestCluster, evict_one};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
+
+use super::fixture::{gone, record_round};
 
 /// Namespaces, each with a configuration of its own.
 const NAMESPACES: usize = 120;
@@ -199,6 +199,7 @@ fn config(namespace: &str, guards: GuardConfig) -> RoundConfig {
     config.disrupt.count = 1_000;
     config.disrupt.attempts = 1_000;
     config.guards = guards;
+    config.recovery = RecoveryConfig::default();
     config
 }
 
@@ -228,47 +229,13 @@ async fn journal_with(
         .on_demand()
         .with_recovery(policy);
     let writer = store.writer(1);
-    let slot = platform.now() - SignedDuration::from_secs(1);
-    let claim = JournalEvent::Claim {
-        slot,
-        seed: 0,
-        since: Timestamp::MIN,
-    };
-    writer.commit(cluster, &claim).await.unwrap();
-
-    for (number, (kind, owner)) in recoveries.iter().enumerate() {
-        let pod = PodRef {
-            namespace: namespace.to_owned(),
-            name: format!("app-{owner}-gone"),
-            uid: format!("gone-{number}"),
-        };
-        let uid = pod.uid.clone();
-        let owner = Some(PodOwner {
-            kind: (*kind).to_owned(),
-            name: format!("app-{owner}"),
-        });
-        let reserve = JournalEvent::Reserve {
-            victim: Candidate { pod, owner },
-            place: PodPlace::default(),
-            method: DisruptionMethod::Delete,
-            baseline: Some(Box::new(RecoveryBaseline::default())),
-        };
-        writer.commit(cluster, &reserve).await.unwrap();
-        let resolve = JournalEvent::Resolve {
-            uid,
-            resolution: Resolution::Disrupted,
-            accepted: Some(platform.now()),
-        };
-        writer.commit(cluster, &resolve).await.unwrap();
-    }
-    let report = RoundReport {
-        finished: platform.now(),
-        ..config.blank_report(slot, 0)
-    };
-    let journal = writer
-        .commit(cluster, &JournalEvent::Close(Box::new(report)))
-        .await;
-    (writer, journal.unwrap())
+    let victims: BTreeSet<_> = recoveries.iter().copied().collect();
+    let victims = victims.into_iter();
+    let victims: Vec<_> = victims
+        .map(|(kind, owner)| gone(namespace, kind, &format!("app-{owner}")))
+        .collect();
+    let journal = record_round(&victims, &writer, cluster, platform).await;
+    (writer, journal)
 }
 
 async fn run(
