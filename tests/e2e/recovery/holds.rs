@@ -1,7 +1,5 @@
 //! Promises about what a recovery that goes on holds back: another victim of its owner, and every victim beyond the limit.
 
-use serde_json::Value;
-
 use crate::held::ExpectedHold;
 use crate::program::MacaqueCommand;
 use crate::test_namespace::{NO_PODS, TestNamespace};
@@ -12,7 +10,7 @@ use crate::workload::Workload;
 async fn an_owner_that_has_not_recovered_is_held_back_and_the_limit_of_victims_in_flight_holds_back_all() {
     let mut namespace = TestNamespace::new().await;
     namespace.create_journal().await;
-    namespace
+    let pods = namespace
         .with(Workload::deployment("web", 3).with_successors_pending())
         .await;
     let account = namespace.granted("--dry-run=false").await;
@@ -32,7 +30,10 @@ async fn an_owner_that_has_not_recovered_is_held_back_and_the_limit_of_victims_i
     assert_eq!(namespace.lost(&before).await, NO_PODS);
 
     let mut daemon = by_recovery_alone(namespace.daemon()).start();
-    namespace.new_holder(&Value::Null).await;
+    // It has to have looked before the owner is whole.
+    let replacement = namespace.replacement_of_one(&pods).await;
+    namespace.hinder(&replacement, "ImagePullBackOff").await;
+    daemon.says("stuck: ImagePullBackOff").await;
     namespace.let_pods_start().await;
     daemon.says("whole again").await;
     let within_limit =

@@ -4,7 +4,7 @@
 use http::Method;
 use macaque_testkit::chat_server::ChatServer;
 use macaque_testkit::server_answer::reply;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::LocalSet;
 
 use super::waiting::UNRECOVERED;
@@ -138,7 +138,7 @@ async fn an_image_that_cannot_be_pulled_and_a_crash_loop_are_told_at_once() {
     let mut daemon = namespace.daemon().start();
 
     for reason in ["ImagePullBackOff", "CrashLoopBackOff"] {
-        namespace.set_status(&replacement, &waiting(reason)).await;
+        namespace.hinder(&replacement, reason).await;
         daemon.says(&format!("its replacement is stuck: {reason}")).await;
     }
 
@@ -147,15 +147,6 @@ async fn an_image_that_cannot_be_pulled_and_a_crash_loop_are_told_at_once() {
         .says(&format!("deployment/web in {} whole again", namespace.name))
         .await;
     assert_eq!(namespace.pause().await, None);
-}
-
-/// The status of a pod whose container waits for this reason.
-fn waiting(reason: &str) -> Value {
-    let container = json!({
-        "name": "main", "image": "none", "imageID": "", "ready": false, "restartCount": 3,
-        "state": {"waiting": {"reason": reason, "message": "back-off"}},
-    });
-    json!({"containerStatuses": [container]})
 }
 
 impl TestNamespace {

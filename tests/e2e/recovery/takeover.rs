@@ -13,19 +13,23 @@ use crate::workload::Workload;
 async fn a_recovery_whose_watcher_is_killed_is_taken_over_and_its_end_told_once() {
     let mut namespace = TestNamespace::new().await;
     namespace.create_journal().await;
-    namespace
+    let pods = namespace
         .with(Workload::deployment("web", 3).with_successors_pending())
         .await;
     let account = namespace.granted("--dry-run=false").await;
     let here = |command: MacaqueCommand| command.by(&account).env("MACAQUE_POD_NAMESPACE", &namespace.name);
     here(namespace.macaque("once --dry-run=false")).exits(0).await;
 
-    let first = here(namespace.daemon()).start();
-    let first_holder = namespace.new_holder(&Value::Null).await;
+    // What is in the way is told by the replica that watches, and shows that it does.
+    let replacement = namespace.replacement_of_one(&pods).await;
+    let mut first = here(namespace.daemon()).start();
+    namespace.hinder(&replacement, "ImagePullBackOff").await;
+    first.says("stuck: ImagePullBackOff").await;
     let first = first.is_killed().await;
     namespace.end_leases().await;
+    namespace.hinder(&replacement, "CrashLoopBackOff").await;
     let mut second = here(namespace.daemon()).start();
-    namespace.new_holder(&first_holder).await;
+    second.says("stuck: CrashLoopBackOff").await;
     namespace.let_pods_start().await;
     second.says("whole again").await;
     until("the journal has nothing left to do", async || {
@@ -45,25 +49,17 @@ async fn a_recovery_whose_watcher_is_killed_is_taken_over_and_its_end_told_once(
 }
 
 impl TestNamespace {
-    /// Waits until another process than `holder` watches the only recovery; returns the process.
-    pub(super) async fn new_holder(&self, holder: &Value) -> Value {
-        until("a replica watches the recovery", async || {
-            let record = self.journal().await["recovering"][0].clone();
-            let lease: Timestamp = record["lease_until"].as_str()?.parse().unwrap();
-            let process = &record["holder"]["process"];
-            (process != holder && lease > Timestamp::now()).then(|| process.clone())
-        })
-        .await
-    }
-
-    /// Ends the leases of all recoveries, as time does.
+    /// Ends the leases of all recoveries and messages, as time does.
     async fn end_leases(&self) {
         let mut journal = self.journal().await;
         let past = Timestamp::now() - SignedDuration::from_mins(1);
-        for record in journal["recovering"].as_array_mut().unwrap() {
-            record["lease_until"] = json!(past.to_string());
+        for list in ["recovering", "outbox"] {
+            for held in journal[list].as_array_mut().unwrap() {
+                held["lease_until"] = json!(past.to_string());
+            }
         }
-        let change = json!({"data": {"journal.json": journal.to_string()}});
+        // Without its seal, an edit is accepted.
+        let change = json!({"data": {"journal.json": journal.to_string(), "seal": null}});
         let path = format!("{}/macaque-journal", self.path("ConfigMap"));
         self.send(Method::PATCH, &path, &change).await.accepted();
     }

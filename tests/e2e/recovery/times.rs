@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::observed_times::ObservedTimes;
 use super::pod_observer::PodObserver;
 use crate::program::MacaqueOutput;
+use crate::service_account::without;
 use crate::test_namespace::{TestNamespace, until};
 use crate::workload::{Workload, is_ready};
 
@@ -140,18 +141,10 @@ impl TestNamespace {
     /// Takes the verb `watch` on pods out of the Role that [`granted`](Self::granted) made.
     async fn revoke_watch(&self) {
         let path = format!("{}/{}", self.path("Role"), self.name);
-        let mut role = self.read(&path).await;
-        let mut revoked = 0;
-        for rule in role["rules"].as_array_mut().unwrap() {
-            if rule["resources"] == json!(["pods"]) {
-                let verbs = rule["verbs"].as_array_mut().unwrap();
-                let before = verbs.len();
-                verbs.retain(|verb| verb != "watch");
-                revoked += before - verbs.len();
-            }
-        }
-        assert_eq!(revoked, 1, "watch was not granted: {role:#}");
-        let change = json!({"rules": role["rules"]});
+        let role = self.read(&path).await;
+        let less = without(role.clone(), "watch", "pods");
+        assert_ne!(role, less, "watch was not granted");
+        let change = json!({"rules": less["rules"]});
         self.send(Method::PATCH, &path, &change).await.accepted();
 
         let review = json!({

@@ -56,6 +56,18 @@ impl TestNamespace {
     }
 }
 
+impl TestNamespace {
+    /// Lets the container of a pod wait for this reason.
+    pub(super) async fn hinder(&self, pod: &Value, reason: &str) {
+        let container = json!({
+            "name": "main", "image": "none", "imageID": "", "ready": false, "restartCount": 3,
+            "state": {"waiting": {"reason": reason, "message": "back-off"}},
+        });
+        self.set_status(pod, &json!({"containerStatuses": [container]}))
+            .await;
+    }
+}
+
 impl MacaqueOutput {
     /// What the round says of the only recovery that it waited for.
     pub(super) fn recovery(&self) -> Value {
