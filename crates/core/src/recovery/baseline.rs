@@ -11,7 +11,7 @@ use crate::siblings::{SiblingPod, SiblingPods};
 
 /// The maximum number of UIDs in a baseline, which the journal holds.
 const MAX_UIDS: usize = 100;
-/// The maximum number of revisions in a baseline. With more of them, none is told from another.
+/// The maximum number of revisions in a baseline. With more of them, none is distinguished from another.
 const MAX_REVISIONS: usize = 20;
 
 impl RecoveryBaseline {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn of_too_many_revisions_none_is_told_from_another() {
+    fn of_too_many_revisions_none_counts() {
         let revised = |number: usize| {
             let mut pod = pod(number, 60);
             pod.labels

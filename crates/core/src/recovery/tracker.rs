@@ -18,7 +18,7 @@ use crate::siblings::SiblingPods;
 /// How long past its timeout a recovery goes on of which nothing can be read.
 pub(super) const UNREADABLE: Duration = Duration::from_secs(300);
 
-/// How many kinds of trouble are told of one recovery.
+/// How many kinds of trouble are reported of one recovery.
 const MAX_TROUBLES: usize = 10;
 
 /// How many replicas an owner wants, as far as its scale tells.
@@ -62,7 +62,7 @@ pub struct RecoveryTracker {
     pub(super) completed: Option<Steady<()>>,
     last: Option<Observation>,
     ending: Option<Ending>,
-    /// The kinds of trouble that were told.
+    /// The kinds of trouble that were reported.
     troubles: BTreeSet<String>,
 }
 

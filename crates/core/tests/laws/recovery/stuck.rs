@@ -3,7 +3,7 @@
 use super::scene::{Opening, TIMEOUT, played, seconds};
 
 #[test]
-fn a_stuck_replacement_is_told_once_for_each_reason_and_decided_at_the_timeout() {
+fn a_stuck_replacement_is_reported_once_for_each_reason_and_decided_at_the_timeout() {
     let scene = played(
         &Opening::of("Deployment"),
         &[
