@@ -70,7 +70,7 @@ pub enum AcceptedBy {
     Answer,
     /// The victim was found gone or terminating later: the instant is that of the request, and times are approximate.
     Lookup,
-    /// It is not known whether the victim was disrupted: the recovery can only end as unwatched.
+    /// Nobody knows whether the victim was disrupted: the recovery can only end as unwatched.
     Doubt,
 }
 

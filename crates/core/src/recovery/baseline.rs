@@ -11,7 +11,7 @@ use crate::siblings::{SiblingPod, SiblingPods};
 
 /// The maximum number of UIDs in a baseline, which the journal holds.
 const MAX_UIDS: usize = 100;
-/// The maximum number of revisions in a baseline. With more of them, none is told from another.
+/// The maximum number of revisions in a baseline. With more of them, none is distinguished from another.
 const MAX_REVISIONS: usize = 20;
 
 impl RecoveryBaseline {
@@ -61,4 +61,99 @@ fn newest(siblings: &SiblingPods) -> (Option<Timestamp>, Vec<String>) {
         return (next.ok(), Vec::new());
     }
     (Some(newest), uids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pod::PodOwner;
+
+    fn pod(number: usize, second: i64) -> Pod {
+        let sample = Pod::sample();
+        let mut id = sample.id.clone();
+        id.uid = format!("u{number:03}");
+        Pod {
+            id,
+            node: Some(format!("n{number}")),
+            created: Timestamp::from_second(second).ok(),
+            ..sample
+        }
+    }
+
+    fn baseline(victim: &Pod, others: &[Pod]) -> RecoveryBaseline {
+        let mut siblings = SiblingPods::wanting(Some(3));
+        for pod in others.iter().chain([victim]) {
+            siblings.add(pod);
+        }
+        RecoveryBaseline::of(victim, &siblings, "apps/v1", Duration::from_secs(60))
+    }
+
+    #[test]
+    fn a_baseline_holds_what_tells_replacements_from_siblings() {
+        let mut unready = pod(2, 50);
+        unready.ready = false;
+        unready.labels.insert("pod-template-hash".into(), "r1".into());
+        let mut leaving = pod(3, 70);
+        leaving.terminating = true;
+
+        let victim = pod(0, 70);
+        let taken = baseline(&victim, &[pod(1, 60), unready.clone(), leaving]);
+        let expected = RecoveryBaseline {
+            api_version: "apps/v1".to_owned(),
+            ready: 2,
+            victim_ready: true,
+            desired: Some(3),
+            node: Some("n0".to_owned()),
+            revisions: vec!["r1".to_owned()],
+            newest: Timestamp::from_second(70).ok(),
+            newest_uids: vec!["u000".to_owned(), "u003".to_owned()],
+            expect_ms: 60_000,
+        };
+        assert_eq!(taken, expected);
+
+        let taken = baseline(&unready, &[pod(1, 60)]);
+        assert!(!taken.victim_ready);
+        assert_eq!(taken.ready, 1);
+    }
+
+    #[test]
+    fn of_a_daemon_set_only_the_pods_of_the_victims_node_count() {
+        let of_daemon_set = |number| Pod {
+            owner: Some(PodOwner {
+                kind: "DaemonSet".into(),
+                name: "logs".into(),
+            }),
+            ..pod(number, 60)
+        };
+        let taken = baseline(&of_daemon_set(0), &[of_daemon_set(1), of_daemon_set(2)]);
+        assert_eq!(taken.ready, 1);
+        assert_eq!(taken.desired, None);
+    }
+
+    #[test]
+    fn of_more_than_a_hundred_pods_of_one_second_none_is_named() {
+        let hundred: Vec<_> = (1..100).map(|number| pod(number, 70)).collect();
+        let taken = baseline(&pod(0, 70), &hundred);
+        assert_eq!(taken.newest_uids.len(), 100);
+        assert_eq!(taken.newest, Timestamp::from_second(70).ok());
+
+        let more: Vec<_> = (1..101).map(|number| pod(number, 70)).collect();
+        let taken = baseline(&pod(0, 70), &more);
+        assert!(taken.newest_uids.is_empty());
+        assert_eq!(taken.newest, Timestamp::from_second(71).ok());
+    }
+
+    #[test]
+    fn of_too_many_revisions_none_counts() {
+        let revised = |number: usize| {
+            let mut pod = pod(number, 60);
+            pod.labels
+                .insert("pod-template-hash".into(), format!("r{number}"));
+            pod
+        };
+        let twenty: Vec<_> = (1..20).map(revised).collect();
+        assert_eq!(baseline(&revised(0), &twenty).revisions.len(), 20);
+        let more: Vec<_> = (1..21).map(revised).collect();
+        assert!(baseline(&revised(0), &more).revisions.is_empty());
+    }
 }

@@ -55,3 +55,48 @@ fn read(value: &str) -> Result<Duration, String> {
     }
     Ok(length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn annotated(value: &str) -> BTreeMap<String, String> {
+        [(EXPECT.to_owned(), value.to_owned())].into()
+    }
+
+    #[test]
+    fn the_nearest_annotation_counts_and_else_the_configuration() {
+        let config = RecoveryConfig::default();
+        let none = BTreeMap::new();
+        let [pod, owner, namespace] = ["10s", "20s", "30s"].map(annotated);
+        let bad = annotated("soon");
+        for (levels, seconds) in [
+            ([&pod, &owner, &namespace], 10),
+            ([&none, &owner, &namespace], 20),
+            ([&none, &none, &namespace], 30),
+            ([&none, &none, &none], 60),
+            ([&bad, &owner, &namespace], 60),
+            ([&annotated("0s"), &owner, &namespace], 60),
+        ] {
+            let [pod, owner, namespace] = levels;
+            let expected = expected(pod, Some(owner), Some(namespace), &config);
+            assert_eq!(expected, (Duration::from_secs(seconds), None), "{levels:?}");
+        }
+        let unread = expected(&none, None, None, &config);
+        assert_eq!(unread.0, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_length_above_the_timeout_is_cut_to_it_and_that_is_said() {
+        let config = RecoveryConfig::default();
+        let exact = expected(&annotated("5m"), None, None, &config);
+        assert_eq!(exact, (Duration::from_secs(300), None));
+
+        let (cut, warning) = expected(&annotated("10m"), None, None, &config);
+        assert_eq!(cut, Duration::from_secs(300));
+        assert_eq!(
+            warning.unwrap(),
+            "macaque/expect=\"10m\": it is above recovery.timeout, and counts as 5 min"
+        );
+    }
+}

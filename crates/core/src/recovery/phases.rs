@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     /// The phases of a recovery whose milestones were reached after so many milliseconds; zero for those that were not seen.
-    fn told(ends: [u64; 6]) -> String {
+    fn words_of(ends: [u64; 6]) -> String {
         let [
             gone_ms,
             created_ms,
@@ -128,7 +128,7 @@ mod tests {
             // The owner was scaled down before the victim had gone.
             ([3000, 0, 0, 0, 0, 1000], "settling 1000"),
         ] {
-            assert_eq!(told(ends), phases, "{ends:?}");
+            assert_eq!(words_of(ends), phases, "{ends:?}");
         }
     }
 }

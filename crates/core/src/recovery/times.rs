@@ -44,17 +44,17 @@ impl ObjectClock {
 
     /// When a change happened that was seen at `seen`, and of which an object says `timestamp`.
     pub(super) fn moment(self, seen: Duration, timestamp: Option<Timestamp>) -> Moment {
-        let told = timestamp.map(|timestamp| self.since_accepted(timestamp));
-        Moment::seen(seen, told)
+        let stamped = timestamp.map(|timestamp| self.since_accepted(timestamp));
+        Moment::seen(seen, stamped)
     }
 }
 
 impl Moment {
-    /// When a change happened that was seen at `seen`, and by its object at `told`.
-    pub(super) fn seen(seen: Duration, told: Option<Duration>) -> Self {
-        match told {
-            Some(told) if seen.saturating_sub(told) > MAX_LAG => Self {
-                at: told,
+    /// When a change happened that was seen at `seen`, and by its object at `stamped`.
+    pub(super) fn seen(seen: Duration, stamped: Option<Duration>) -> Self {
+        match stamped {
+            Some(stamped) if seen.saturating_sub(stamped) > MAX_LAG => Self {
+                at: stamped,
                 by_object: true,
             },
             _ => Self {
@@ -106,11 +106,11 @@ mod tests {
     #[test]
     fn a_change_that_is_seen_late_happened_when_its_object_says() {
         let moment = clock(0).moment(Duration::from_millis(6301), at("2026-06-10T12:00:04Z"));
-        let told = Moment {
+        let stamped = Moment {
             at: Duration::from_millis(3300),
             by_object: true,
         };
-        assert_eq!(moment, told);
+        assert_eq!(moment, stamped);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::siblings::SiblingPods;
 /// How long past its timeout a recovery goes on of which nothing can be read.
 pub(super) const UNREADABLE: Duration = Duration::from_secs(300);
 
-/// How many kinds of trouble are told of one recovery.
+/// How many kinds of trouble are reported of one recovery.
 const MAX_TROUBLES: usize = 10;
 
 /// How many replicas an owner wants, as far as its scale tells.
@@ -62,7 +62,7 @@ pub struct RecoveryTracker {
     pub(super) completed: Option<Steady<()>>,
     last: Option<Observation>,
     ending: Option<Ending>,
-    /// The kinds of trouble that were told.
+    /// The kinds of trouble that were reported.
     troubles: BTreeSet<String>,
 }
 
@@ -246,16 +246,15 @@ impl RecoveryTracker {
             return size;
         }
 
-        // Where the target fell, the pods do not tell since when they are enough.
+        // Where the target fell, the pods do not tell since when they are enough. Where it rose, they were not enough before.
         let target = self
             .last
             .map_or(target_before(&self.victim), |last| last.size.target);
         let proof = view
             .proven_whole_since(size.target)
             .filter(|_| size.target == target);
-        let whole = self
-            .whole
-            .and_then(|whole| whole.next(now, proof, since.is_some()));
+        let whole = self.whole.filter(|_| size.target <= target);
+        let whole = whole.and_then(|whole| whole.next(now, proof, since.is_some()));
         let begun = || {
             let ready = self.replacements.furthest().and_then(Replacement::ready_at);
             WholeSpan::begin(now, proof, precision).not_before(ready.unwrap_or_default())

@@ -18,8 +18,8 @@ pub(super) fn length(length: Duration) -> String {
         rest => format!("{value} {unit} {rest} {rest_unit}"),
     };
     match (millis, tenths) {
-        (..100, _) => format!("{millis} ms"),
-        (_, ..600) if tenths % 10 == 0 => format!("{} s", tenths / 10),
+        (..50, _) => format!("{millis} ms"),
+        (_, ..600) if tenths.is_multiple_of(10) => format!("{} s", tenths / 10),
         (_, ..600) => format!("{}.{} s", tenths / 10, tenths % 10),
         (_, ..36_000) => with_rest(tenths / 600, "min", tenths % 600 / 10, "s"),
         _ => with_rest(tenths / 36_000, "h", tenths % 36_000 / 600, "min"),

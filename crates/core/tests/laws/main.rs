@@ -1,5 +1,5 @@
 //! Laws of the core, held by random histories and by a second opinion: the journal, the clocks, the schedule, the
-//! guards of siblings.
+//! guards of siblings, recoveries.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,5 +7,6 @@
 )]
 
 mod journal;
+mod recovery;
 mod schedule;
 mod siblings;

@@ -1,0 +1,154 @@
+//! What the verdict and the times are worth if the pods were not seen all the time, or late.
+
+use macaque_core::recovery::{AcceptedBy, RecoveryPrecision, WatchedSince};
+
+use super::scene::{BEFORE, Opening, RECOVERING, Steps, played, seconds};
+
+#[test]
+fn what_was_not_seen_is_unwatched() {
+    let adopted = Opening {
+        since: WatchedSince::Adoption,
+        ..Opening::of("Deployment")
+    };
+    let doubt = Opening {
+        origin: AcceptedBy::Doubt,
+        ..Opening::of("Deployment")
+    };
+    let rows: [(&str, &Opening, Steps<'_>, &str); 6] = [
+        (
+            "whole at the first look",
+            &adopted,
+            &[(90.0, "b c d")],
+            "unwatched at 90",
+        ),
+        (
+            "whole at a first look past the deadline",
+            &adopted,
+            &[(700.0, "b c d")],
+            "unwatched at 700",
+        ),
+        (
+            "not whole at a first look past the deadline",
+            &adopted,
+            &[(400.0, "b c")],
+            "unrecovered at 400",
+        ),
+        (
+            "the transition was seen",
+            &adopted,
+            &[(30.0, "b c d:running"), (40.0, "b c d")],
+            "recovered at 45 whole at 40",
+        ),
+        ("a doubt that recovers", &doubt, &RECOVERING, "unwatched at 9.5"),
+        (
+            "a doubt that does not",
+            &doubt,
+            &[(0.0, "b c")],
+            "unwatched at 65",
+        ),
+    ];
+    for (name, opening, steps, expected) in rows {
+        let scene = played(opening, steps);
+        assert_eq!(scene.ending(), expected, "{name}");
+        let (_, report) = scene.verdict.unwrap();
+        assert_eq!(report.precision, RecoveryPrecision::Approximate, "{name}");
+    }
+}
+
+#[test]
+fn a_recovery_of_which_nothing_can_be_read_ends_unwatched_five_minutes_after_the_timeout() {
+    let mut scene = Opening::of("Deployment").begin();
+    scene.change(seconds(0.0), "b c d:running");
+    scene.interrupt(seconds(10.0));
+    scene.pass(seconds(599.9));
+    assert_eq!(scene.ending(), "none");
+    scene.pass(seconds(600.0));
+    assert_eq!(scene.ending(), "unwatched at 600");
+}
+
+#[test]
+fn after_an_interruption_the_pods_conditions_tell_since_when_the_owner_is_whole() {
+    // Seen whole, and the conditions are the same after the interruption: five more seconds, and the time that was seen.
+    let mut scene = Opening::of("Deployment").begin();
+    scene.change(seconds(0.0), "b c d:running");
+    scene.change(seconds(4.5), "b c d");
+    scene.interrupt(seconds(6.0));
+    scene.look(seconds(20.0));
+    scene.pass(seconds(1000.0));
+    assert_eq!(scene.ending(), "recovered at 25 whole at 4.5");
+    assert_eq!(scene.verdict.unwrap().1.precision, RecoveryPrecision::Watch);
+
+    // Not seen whole before: the conditions' time.
+    let mut scene = Opening::of("Deployment").begin();
+    scene.change(seconds(0.0), "b c d:running");
+    scene.interrupt(seconds(1.0));
+    scene.change(seconds(8.5), "b c d");
+    scene.look(seconds(400.0));
+    scene.pass(seconds(1000.0));
+    assert_eq!(scene.ending(), "recovered at 405 whole at 8");
+    assert_eq!(scene.verdict.unwrap().1.precision, RecoveryPrecision::Timestamps);
+
+    // Whole only after the timeout, and nobody saw whether it had been before.
+    let mut scene = Opening::of("Deployment").begin();
+    scene.change(seconds(0.0), "b c d:running");
+    scene.interrupt(seconds(1.0));
+    scene.change(seconds(330.0), "b c d");
+    scene.look(seconds(331.0));
+    assert_eq!(scene.ending(), "unwatched at 331");
+}
+
+#[test]
+fn a_process_that_was_held_up_believes_no_span_in_which_a_pod_became_ready_again() {
+    let mut scene = Opening::of("Deployment").begin();
+    scene.change(seconds(0.0), "b c d:running");
+    scene.change(seconds(4.5), "b c d");
+    // Nobody looks until 40 s; meanwhile d was replaced by e.
+    let mut held_up = Opening::of("Deployment").begin();
+    held_up.change(seconds(0.0), "b c d:running");
+    held_up.change(seconds(30.5), "b c e");
+    held_up.tracker = scene.tracker;
+    held_up.verdict = None;
+    held_up.look(seconds(40.0));
+    assert_eq!(held_up.ending(), "none");
+    held_up.pass(seconds(1000.0));
+    assert_eq!(held_up.ending(), "recovered at 45 whole at 30");
+}
+
+#[test]
+fn a_list_that_is_late_takes_the_times_of_the_objects() {
+    let scene = played(&Opening::of("Deployment"), &[(0.0, "a:leaving b c")]);
+    assert_eq!(scene.ending(), "unrecovered at 300");
+
+    let polled = Opening {
+        precision: RecoveryPrecision::Poll { interval_ms: 10_000 },
+        ..Opening::of("Deployment")
+    };
+    let mut scene = polled.begin();
+    scene.change(seconds(0.0), BEFORE);
+    scene.interrupt(seconds(0.1));
+    scene.change(seconds(2.2), "b c d:running");
+    scene.change(seconds(5.2), "b c d");
+    scene.look(seconds(10.0));
+    scene.look(seconds(20.0));
+    assert_eq!(scene.ending(), "recovered at 20 whole at 5");
+    let (_, report) = scene.verdict.unwrap();
+    assert_eq!(report.precision, RecoveryPrecision::Timestamps);
+    let times = report.times;
+    assert_eq!(
+        (times.gone_ms, times.created_ms, times.ready_ms),
+        (None, Some(2000), Some(5000))
+    );
+}
+
+#[test]
+fn times_that_are_polled_say_so() {
+    let precision = RecoveryPrecision::Poll { interval_ms: 1000 };
+    let scene = played(
+        &Opening {
+            precision,
+            ..Opening::of("Deployment")
+        },
+        &RECOVERING,
+    );
+    assert_eq!(scene.verdict.unwrap().1.precision, precision);
+}
