@@ -49,6 +49,10 @@ demo:
 bench:
     cargo bench --locked --bench round
 
+# What it costs to follow 200 recoveries, and to do nothing, as a table
+bench-recovery:
+    cargo bench --locked --profile {{bench_profile}} --bench recovery
+
 # What a round costs among so many pods on a real API server, as a table, beside any other command lines
 [positional-arguments]
 bench-large pods="10000" *beside:

@@ -72,7 +72,7 @@ pub struct ActorsConfig {
     pub proxies: ProxyPolicy,
     /// What every message names beside its report.
     pub messages: MessageContext,
-    /// Which recoveries the chat services hear of.
+    /// The recoveries that the chat services hear of.
     pub notify_recovery: NotifyRecovery,
     /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,

@@ -2,15 +2,15 @@
 
 mod dry_run;
 mod guards;
+mod journal;
 pub mod lookup;
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::rc::Rc;
 
-use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::{Candidate, EligibilityConfig};
-use macaque_core::guard::DisruptedPods;
+use macaque_core::guard::{DisruptedPods, RecoveredGuard};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{Pod, PodOwner};
 use macaque_core::preview::{BudgetIndex, PreviewedPod, RoundPreview};
@@ -19,9 +19,10 @@ use macaque_core::selection::{CandidateIndex, SAMPLING_THRESHOLD};
 use macaque_core::siblings::SiblingPods;
 
 pub use self::guards::GuardAnswers;
+pub use self::journal::PreviewedJournal;
 
 use crate::guards::siblings::OwnedPods;
-use crate::k8s::{ApiError, Cluster, JournalConfigMap, WorkloadRef};
+use crate::k8s::{ApiError, Cluster, WorkloadRef};
 use crate::platform::Platform;
 use crate::read_retry::with_retries;
 use crate::round::RoundConfig;
@@ -110,34 +111,6 @@ impl PodSink for SnapshotSink {
 }
 
 impl PreviewReader<'_> {
-    /// The pause that holds now, in words. A dry run keeps no journal, and a journal that cannot be read here shows
-    /// nothing: who previews need not be allowed to read it.
-    pub async fn pause(&self, config: &ChaosConfig) -> Option<String> {
-        let journal = self.journal(config).await?;
-        let pause = journal
-            .pause()
-            .filter(|pause| !pause.is_over(self.platform.now()));
-        pause.map(|pause| pause.to_string())
-    }
-
-    /// The UIDs of the pods that macaque disrupted itself a short while ago; none where [`Self::pause`] shows nothing.
-    pub async fn own_victims(&self, config: &ChaosConfig) -> Vec<String> {
-        let stored = self.journal(config).await.map(|journal| journal.stored());
-        let journal = stored.and_then(|stored| stored.read().ok()).unwrap_or_default();
-        let now = self.platform.now();
-        journal.recent_victims(now).map(str::to_owned).collect()
-    }
-
-    async fn journal(&self, config: &ChaosConfig) -> Option<JournalConfigMap> {
-        let JournalLocation::ConfigMap(place) = &config.journal else {
-            return None;
-        };
-        if config.dry_run {
-            return None;
-        }
-        self.cluster.journal(place).await.ok().flatten()
-    }
-
     /// Reads all pods and budgets in scope.
     ///
     /// # Errors
@@ -184,6 +157,7 @@ impl PreviewReader<'_> {
                 disrupt: config.disrupt.clone(),
                 sampled_from: (scan.listed > SAMPLING_THRESHOLD).then_some(index),
                 round_guards: Vec::new(),
+                recovered: RecoveredGuard::Off,
             },
             problems,
             warnings: scan.key_warnings.texts(),

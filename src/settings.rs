@@ -189,10 +189,13 @@ fn decode_config(
     let calendar = schedule::decode_calendar(decoder, need);
     let starting_deadline = schedule::decode_starting_deadline(decoder);
     let target = target::decode_target(decoder, sources.account_namespace());
-    let disrupt = disrupt::decode_disrupt(decoder);
-    let guards = guards::decode_guards(decoder);
-    let limits = limits::decode_limits(decoder);
-    let recovery = recovery::decode_recovery(decoder);
+    // These two are looked at by the keys of other sections.
+    let victims = disrupt::decode_count(decoder);
+    let watched = recovery::decode_enabled(decoder);
+    let guards = guards::decode_guards(decoder, &watched);
+    let limits = limits::decode_limits(decoder, victims.as_ref().ok(), &watched);
+    let disrupt = disrupt::decode_disrupt(decoder, victims);
+    let recovery = recovery::decode_recovery(decoder, watched);
 
     let (calendar, zone) = calendar?;
     let config = ChaosConfig {

@@ -8,12 +8,10 @@
     reason = "a benchmark prints its table, and ends where it cannot measure"
 )]
 
-mod process;
 mod relay;
 mod workloads;
 
 use std::io::Read;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -25,9 +23,9 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
 use kube::client::Body;
 use kube::config::Kubeconfig;
+use macaque_testkit::process_cost::{self, MeasuredDaemon, RunCost};
 use serde::{Deserialize, Deserializer};
 
-use self::process::{IdleCost, RunCost};
 use self::relay::CountingRelay;
 
 /// The namespace that `controlplane many-pods` fills.
@@ -38,6 +36,9 @@ const RUNS: usize = 3;
 
 /// Draws of the row where few pods are eligible: the number of looks varies with the draw.
 const LEAN_RUNS: usize = 9;
+
+/// How long macaque is watched between rounds.
+const IDLE_TIME: Duration = Duration::from_secs(60);
 
 /// A round: its name, the arguments of `macaque once`, its settings beside, and how often it is measured.
 type RoundRow = (
@@ -221,24 +222,18 @@ impl RoundBench {
 
     /// Prints what macaque takes between rounds.
     async fn idle(&self) {
-        let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut command = self.macaque();
         command
             .args(["run", "-n", NAMESPACE])
-            .env("MACAQUE_SCHEDULE__CRON", "0 0 1 1 *")
-            .env("MACAQUE_HEALTH__LISTEN", unused.to_string())
-            .env("MACAQUE_LOG__LEVEL", "error");
-        let IdleCost {
-            ready,
-            cpu,
-            memory_kib,
-            threads,
-        } = process::idle(&mut command, unused).await.unwrap();
+            .env("MACAQUE_SCHEDULE__CRON", "0 0 1 1 *");
+        let daemon = MeasuredDaemon::start(&mut command).await.unwrap();
+        let cost = daemon.measure(IDLE_TIME).await.unwrap();
         println!(
-            "between rounds: ready after {} ms; then {:.1} MiB, {threads} threads, {:.2} % of a core",
-            ready.as_millis(),
-            memory_kib as f64 / 1024.0,
-            cpu.as_secs_f64() / process::WHILE.as_secs_f64() * 100.0
+            "between rounds: ready after {} ms; then {:.1} MiB, {} threads, {:.2} % of a core",
+            daemon.ready.as_millis(),
+            cost.memory_kib as f64 / 1024.0,
+            cost.threads,
+            cost.cpu.as_secs_f64() / IDLE_TIME.as_secs_f64() * 100.0
         );
     }
 
@@ -276,7 +271,7 @@ impl RoundBench {
                 cpu,
                 peak_kib,
                 code,
-            } = process::run(&mut command(seed)).await.unwrap();
+            } = process_cost::run(&mut command(seed)).await.unwrap();
             if code != Some(expected) {
                 unexpected += 1;
                 println!("{name}: exit code {code:?}, not {expected}");

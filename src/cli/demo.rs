@@ -1,6 +1,5 @@
 //! `macaque demo`: the actors on the in-memory sandbox, with short intervals and for a few rounds.
 
-mod recovery_watch;
 mod screen;
 
 use std::fs;
@@ -18,6 +17,7 @@ use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::recovery::RecoveryConfig;
 use macaque_core::schedule::timer::TimerConfig;
+use serde_json::json;
 
 use self::screen::DemoScreen;
 use super::args::small_number;
@@ -39,8 +39,17 @@ use crate::round::RoundConfig;
 use crate::settings::{LogFormat, LogSettings};
 use crate::telemetry;
 
-/// The longest time from a pod's creation until it is ready.
-const READY_AFTER: Duration = Duration::from_millis(10_500);
+/// The namespace of the shop.
+const SHOP: &str = "shop";
+
+/// The shortest and the longest time from a pod's creation until it is ready.
+const READY_AFTER: (Duration, Duration) = (Duration::from_millis(500), Duration::from_millis(10_500));
+
+/// How long a workload must have been whole until it counts as recovered.
+const STEADY: Duration = Duration::from_secs(5);
+
+/// The time for the last recoveries, once no pod is evicted any more.
+const LAST_WAIT: Duration = Duration::from_secs(30);
 
 /// The flags of `macaque demo`.
 #[derive(Debug, Args)]
@@ -71,7 +80,7 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
     };
     telemetry::start(&log, &platform);
 
-    let (_sandbox, kubeconfig) = match start_sandbox(args.every, &platform) {
+    let (sandbox, kubeconfig) = match start_sandbox(args.every, &platform) {
         Ok(started) => started,
         Err(why) => {
             telemetry::print_error(&why);
@@ -87,26 +96,27 @@ pub(super) fn run(args: &DemoArgs) -> i32 {
     let screen = DemoScreen::new(&platform);
     screen.open(every, args.rounds);
     let (sender, messages) = mpsc::channel();
-    let config = actors_config(every, access.clone(), sender, &platform);
+    let config = actors_config(every, access, sender, &platform);
     let stop = config.stop.clone();
-    let watch = recovery_watch::start(access, screen.clone(), platform);
     let actors = std::thread::spawn(move || actors::run(config));
 
     show_rounds(&messages, &screen, usize::from(args.rounds));
+    freeze(&sandbox);
+    show_last_recoveries(&messages, &screen, &platform);
     // After a Ctrl-C the actors have stopped already, and no one receives this.
     let _ = stop.send(StopRequested("demo finished"));
     let code = actors.join().unwrap_or(GAVE_UP);
-    watch.finish();
     screen.close();
     code
 }
 
-/// Starts the shop. Three of its workloads can be disrupted, and a pod takes so long to become ready that none of them is
-/// whole in the fourth round, which guards hold back. In the fifth the first of them is whole again.
+/// Starts the shop. Three of its workloads can be disrupted, and a pod takes so long to become ready that none of them has
+/// recovered in the fourth round, which guards hold back. In the fifth the first of them has.
 fn start_sandbox(every: Duration, platform: &Platform) -> Result<(Sandbox, TempKubeconfig), String> {
+    let (shortest, longest) = READY_AFTER;
     let sandbox = Sandbox::start(SandboxOptions {
         objects: scenario::shop(),
-        ready_after: (every * 7 / 2).min(READY_AFTER),
+        ready_after: (every * 7 / 2).saturating_sub(STEADY).clamp(shortest, longest),
         seed: platform.random_u32().into(),
         ..SandboxOptions::default()
     });
@@ -115,11 +125,42 @@ fn start_sandbox(every: Duration, platform: &Platform) -> Result<(Sandbox, TempK
     Ok((sandbox, kubeconfig))
 }
 
-/// Shows round after round, until there were enough or the actors ended.
+/// Freezes the shop: guards hold back whatever round comes next, while the last recoveries are watched.
+fn freeze(sandbox: &Sandbox) {
+    let frozen = json!({
+        "apiVersion": "v1", "kind": "Namespace",
+        "metadata": { "name": SHOP, "annotations": { "macaque/frozen": "true" } },
+    });
+    if let Err(error) = sandbox.apply(&[frozen]) {
+        log::warn!("the shop is not frozen: {error}");
+    }
+}
+
+/// Shows everything until there were enough rounds, or the actors ended.
 fn show_rounds(messages: &Receiver<OutgoingMessage>, screen: &DemoScreen, rounds: usize) {
-    let of_rounds = messages.iter().filter_map(OutgoingMessage::into_round);
-    for message in of_rounds.take(rounds) {
-        screen.round(&message);
+    let mut left = rounds;
+    while left > 0
+        && let Ok(message) = messages.recv()
+    {
+        match message {
+            OutgoingMessage::Round(round) => {
+                screen.round(&round);
+                left -= 1;
+            }
+            OutgoingMessage::Recovery(recovery) => screen.recovery(&recovery),
+        }
+    }
+}
+
+/// Shows the recoveries that are not over yet, until all are, it takes too long, or the actors ended.
+fn show_last_recoveries(messages: &Receiver<OutgoingMessage>, screen: &DemoScreen, platform: &Platform) {
+    let end = platform.monotonic() + LAST_WAIT;
+    while screen.is_recovering()
+        && let Ok(message) = messages.recv_timeout(end.saturating_duration_since(platform.monotonic()))
+    {
+        if let OutgoingMessage::Recovery(recovery) = message {
+            screen.recovery(&recovery);
+        }
     }
 }
 
@@ -132,7 +173,7 @@ fn actors_config(
     // A pod that has just come up is exempt for a moment, or the same pods would be evicted again and again.
     let target = TargetConfig {
         min_age: Duration::from_secs(1),
-        ..TargetConfig::all_of("shop")
+        ..TargetConfig::all_of(SHOP)
     };
     let round = RoundConfig {
         dry_run: false,

@@ -84,14 +84,12 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
     let signals = count_signals();
     let stop = stop_at_first(&signals, &platform);
     let config = setup::round_config(settings);
-    let timeout = config.recovery.timeout;
-    let (wait, results) = match args.wait.filter(|_| !config.dry_run) {
-        Some(limit) => {
-            let (wait, results) = RecoveryWait::new(&cluster, timeout, limit, &stop, &platform);
-            (Some(wait), Some(results))
-        }
-        None => (None, None),
-    };
+    let limit = args.wait.filter(|_| !config.dry_run);
+    let waiting = limit.map(|limit| {
+        let timeout = config.recovery.timeout;
+        RecoveryWait::new(&cluster, timeout, limit, &stop, &platform)
+    });
+    let (wait, results) = waiting.unzip();
     let mut journal_store = setup::journal_store(settings, &platform).on_demand();
     if wait.is_none() {
         journal_store = journal_store.leaving_recoveries();
@@ -142,6 +140,7 @@ fn stop_at_first(signals: &watch::Receiver<usize>, platform: &Platform) -> StopT
     });
     stop
 }
+
 /// Runs the round. The first signal ends it after the current request, the second at once: `None`.
 async fn run_round(
     context: RoundContext<'_>,

@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::{Timestamp, Unit};
 use macaque_core::config::{ConfigMapRef, JournalLocation};
 use macaque_core::duration;
-use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, StepContext};
+use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, PauseRequest, StepContext};
 
 use super::args::GlobalArgs;
 use super::{exit, output, setup};
@@ -114,22 +114,34 @@ fn paused_text(pause: &PauseAnnotations, until: Option<Timestamp>, place: &Confi
     text
 }
 
+/// Who had paused and why, as a line of its own; `None` if neither is known.
+fn lifted_text(pause: &PauseRequest) -> Option<String> {
+    let by = pause.by.as_ref().map(|by| format!(" by {by}"));
+    let reason = pause.reason.as_ref().map(|reason| format!(": {reason}"));
+    (by.is_some() || reason.is_some()).then(|| {
+        let [by, reason] = [by, reason].map(Option::unwrap_or_default);
+        format!("\nlifted: the pause{by}{reason}")
+    })
+}
+
 /// Ends a pause and a quarantine; returns the process's exit code.
 pub(super) fn resume(global: &GlobalArgs, args: &ResumeArgs) -> i32 {
     with_journal(global, &args.journal, async |journal| {
         let config_map = journal.read().await?;
-        let is_paused = config_map.pause().is_some();
+        let pause = config_map.pause();
         if config_map.has_pause_annotation() {
             journal.cluster.pause_journal(journal.place, None).await?;
         }
 
         let place = journal.place;
         let is_accepted = journal.accept().await?;
-        Ok(match (is_paused, is_accepted) {
+        let mut text = match (&pause, is_accepted) {
             (_, true) => format!("resumed: the journal in {place} is accepted as it is"),
-            (true, false) => format!("resumed: replicas with their journal in {place} may disrupt again"),
-            (false, false) => format!("{place} was not paused"),
-        })
+            (Some(_), false) => format!("resumed: replicas with their journal in {place} may disrupt again"),
+            (None, false) => format!("{place} was not paused"),
+        };
+        text.extend(pause.as_ref().and_then(lifted_text));
+        Ok(text)
     })
 }
 

@@ -1,6 +1,7 @@
 //! `macaque plan`: what the next round would do, to which pods, and how likely. Disrupts nothing.
 
 mod print;
+mod recoveries;
 mod view;
 
 use actix::System;
@@ -12,7 +13,7 @@ use super::args::{GlobalArgs, ScopeArgs, seed};
 use super::{exit, output, setup};
 use crate::gates::Gates;
 use crate::platform::Platform;
-use crate::preview::{ClusterSnapshot, PreviewReader};
+use crate::preview::{ClusterSnapshot, PreviewReader, PreviewedJournal};
 use crate::round::RoundConfig;
 use crate::settings::{ScheduleNeed, ValidSettings};
 use crate::stop::StopSwitch;
@@ -66,15 +67,16 @@ pub(super) fn run(global: &GlobalArgs, args: &PlanArgs) -> i32 {
     let PlanFacts {
         snapshot,
         asked,
-        paused,
+        journal,
     } = match read {
         Ok(read) => read,
         Err(code) => return code,
     };
 
     let calendar = settings.config.calendar.as_ref();
-    let view = PlanView::of(&snapshot, &config, calendar, platform.now())
-        .with_pause(paused)
+    let now = platform.now();
+    let view = PlanView::of(&snapshot, &config, calendar, now)
+        .with_journal(&journal, &settings.config)
         .with_asked(asked)
         .with_seed(args.seed, &snapshot.preview);
     match args.output {
@@ -95,11 +97,10 @@ struct PlanFacts {
     snapshot: ClusterSnapshot,
     /// About how many pods the API server was asked, if it was.
     asked: Option<usize>,
-    /// The pause that holds now, in words.
-    paused: Option<String>,
+    journal: PreviewedJournal,
 }
 
-/// Reads the pods, the budgets and the pause, and asks the guards, and the API server if wanted.
+/// Reads the pods, the budgets and the journal, and asks the guards, and the API server if wanted.
 ///
 /// # Errors
 /// The exit code, after the problem was reported on standard error.
@@ -123,12 +124,10 @@ async fn read(
         exit::CLUSTER
     };
     let mut snapshot = reader.snapshot(config).await.map_err(failed)?;
+    let journal = reader.journal(&settings.config).await;
     if !args.no_guards {
         let gates = Gates::new(&config.gates, platform);
-        let own_victims = reader.own_victims(&settings.config).await;
-        let asked = reader
-            .ask_guards(&mut snapshot, config, &gates, &own_victims)
-            .await;
+        let asked = reader.ask_guards(&mut snapshot, config, &gates, &journal).await;
         asked.map_err(failed)?;
     }
     let asked = if args.server {
@@ -136,11 +135,10 @@ async fn read(
     } else {
         None
     };
-    let paused = reader.pause(&settings.config).await;
     Ok(PlanFacts {
         snapshot,
         asked,
-        paused,
+        journal,
     })
 }
 

@@ -29,7 +29,7 @@ pub(super) struct RbacArgs {
     /// Include read access to PodDisruptionBudgets, used by plan, why and budgets
     #[arg(long)]
     preview: bool,
-    /// Leave out the optional permissions, without which guards see less
+    /// Leave out the optional permissions, without which guards see less and recoveries are polled
     #[arg(long)]
     required_only: bool,
 }
@@ -43,11 +43,11 @@ struct ScopedRules {
     rules: Vec<CommentedRule>,
 }
 
-/// A rule, and for an optional one what is not seen without it.
+/// A rule, and for an optional one what follows without it.
 #[derive(Clone)]
 struct CommentedRule {
     rule: PolicyRule,
-    unseen: Option<&'static str>,
+    without: Option<&'static str>,
 }
 
 /// The service account that is granted the permissions.
@@ -130,7 +130,7 @@ impl ScopedRules {
 
 impl CommentedRule {
     fn required(rule: PolicyRule) -> Self {
-        Self { rule, unseen: None }
+        Self { rule, without: None }
     }
 }
 
@@ -228,8 +228,8 @@ fn optional_rules(config: &ChaosConfig, namespace: Option<&str>) -> Vec<Commente
     let optional = permissions::optional(config, namespace);
     let rules = optional.into_iter().filter_map(|optional| {
         let rule = permissions::rule_of(&[optional.grant])?;
-        let unseen = Some(optional.unseen);
-        Some(CommentedRule { rule, unseen })
+        let without = Some(optional.without);
+        Some(CommentedRule { rule, without })
     });
     rules.collect()
 }
@@ -257,11 +257,11 @@ fn commented(role: &RoleObject, rules: &[CommentedRule]) -> String {
             None
         };
         // Rules for the same purpose follow each other, and the comment stands before the first.
-        if let Some(unseen) = rule.and_then(|rule| rule.unseen)
-            && said != Some(unseen)
+        if let Some(without) = rule.and_then(|rule| rule.without)
+            && said != Some(without)
         {
-            said = Some(unseen);
-            lines.push(format!("# Optional. Without it macaque does not see {unseen}."));
+            said = Some(without);
+            lines.push(format!("# Optional. Without it {without}."));
         }
         lines.push(line.to_owned());
     }

@@ -16,7 +16,7 @@ use super::args::{GlobalArgs, OutputFormat, ScopeArgs};
 use super::{exit, output, plan, setup};
 use crate::gates::Gates;
 use crate::platform::Platform;
-use crate::preview::PreviewReader;
+use crate::preview::{PreviewReader, PreviewedJournal};
 use crate::round::RoundConfig;
 use crate::settings::{ScheduleNeed, ValidSettings};
 use crate::stop::StopSwitch;
@@ -43,6 +43,9 @@ struct WhyAnswer {
     /// The pause that holds now, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     paused: Option<String>,
+    /// The limit that no disruption may exceed now, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<String>,
     /// The owner, if one was asked about.
     #[serde(skip)]
     owner: Option<NamedOwner>,
@@ -114,16 +117,20 @@ async fn read(
         stop: &stop,
         platform: &platform,
     };
-    let own_victims = reader.own_victims(&settings.config).await;
+    let journal = reader.journal(&settings.config).await;
     let namespace = namespace.unwrap_or_default();
-    let answer = explain_all(reader, config, subject, namespace, &own_victims).await;
+    let answer = explain_all(reader, config, subject, namespace, &journal).await;
     let answer = answer.map_err(|why| {
         telemetry::print_error(&why);
         exit::CLUSTER
     })?;
 
-    let paused = reader.pause(&settings.config).await;
-    Ok(WhyAnswer { paused, ..answer })
+    let now = platform.now();
+    Ok(WhyAnswer {
+        paused: journal.pause.as_ref().map(ToString::to_string),
+        withheld: journal.withheld(&settings.config.limits, now),
+        ..answer
+    })
 }
 
 async fn explain_all(
@@ -131,7 +138,7 @@ async fn explain_all(
     config: &RoundConfig,
     subject: &WhySubject,
     namespace: &str,
-    own_victims: &[String],
+    journal: &PreviewedJournal,
 ) -> Result<WhyAnswer, String> {
     let FoundPods { owner, mut pods } = find(reader, subject, namespace).await?;
     // The first is explained in detail: one that stays, if there is any.
@@ -150,7 +157,7 @@ async fn explain_all(
     let budgets = budgets.map_err(plan::failure_text)?;
 
     let gates = Gates::new(&config.gates, reader.platform);
-    let answers = reader.ask_about(&pods, config, &gates, own_victims).await;
+    let answers = reader.ask_about(&pods, config, &gates, journal).await;
     let answers = answers.map_err(plan::failure_text)?;
 
     let now = reader.platform.now();
@@ -165,6 +172,7 @@ async fn explain_all(
     Ok(WhyAnswer {
         dry_run: config.dry_run,
         paused: None,
+        withheld: None,
         owner,
         pods: explained.collect(),
         problems,

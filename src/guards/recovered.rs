@@ -16,7 +16,7 @@ impl RoundGuards<'_> {
     }
 
     /// Judges `victim` by the recoveries that were noted last; `None` if none were, or the guard is off.
-    pub(super) fn judge_recovered(&self, victim: &Pod) -> Option<GuardFinding> {
+    pub(crate) fn judge_recovered(&self, victim: &Pod) -> Option<GuardFinding> {
         let open = self.recovering.as_ref()?;
         let victim = Candidate {
             pod: victim.id.clone(),

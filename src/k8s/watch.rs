@@ -40,7 +40,7 @@ pub enum WatchEvent {
     Bookmark(Option<String>),
 }
 
-/// Why a watch ended, or could not begin. The pods must be listed again before the next one.
+/// The reason why a watch ended, or could not begin. The pods must be listed again before the next one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WatchEnd {
     /// The server ended the watch, or the connection was cut between two lines.
@@ -52,7 +52,7 @@ pub enum WatchEnd {
     /// Nothing came for this long, not even a bookmark.
     #[error("nothing came for {} s", .0.as_secs())]
     Silent(Duration),
-    /// It could not be opened, broke off, or showed something else than events of pods.
+    /// The watch could not be opened, broke off, or showed something else than events of pods.
     #[error(transparent)]
     Failed(#[from] ApiError),
 }
@@ -112,6 +112,7 @@ impl Cluster {
             let what = format!("watch pods in {namespace}");
             match self.open_watch(&request, &what).await? {
                 WatchAnswer::Open(watch) => Ok(OptionalRead::Found(*watch)),
+                // What is missing is the version.
                 WatchAnswer::Refused(answer) if answer.status == http::StatusCode::GONE => {
                     Ok(OptionalRead::Missing)
                 }

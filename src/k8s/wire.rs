@@ -3,7 +3,7 @@
 mod items;
 mod kind;
 mod list;
-mod progress;
+mod pod_status;
 mod watch;
 mod workload;
 
@@ -26,7 +26,7 @@ use macaque_core::pod::{ControllerRef, Pod, PodOwner, PodPhase, PodRef, TEMPLATE
 use macaque_core::verdict::{AnswerStatus, StatusCause};
 use serde::{Deserialize, Serialize};
 
-use self::progress::ContainerStatus;
+use self::pod_status::{PodCondition, PodStatus};
 
 /// A Pod, or its metadata alone.
 #[derive(Deserialize)]
@@ -81,43 +81,6 @@ struct PodSpec {
     eviction_responders: Vec<serde::de::IgnoredAny>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct PodStatus {
-    phase: String,
-    start_time: Option<Timestamp>,
-    #[serde(deserialize_with = "null_is_default")]
-    conditions: Vec<PodCondition>,
-    #[serde(deserialize_with = "null_is_default")]
-    init_container_statuses: Vec<ContainerStatus>,
-    #[serde(deserialize_with = "null_is_default")]
-    container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PodCondition {
-    #[serde(rename = "type")]
-    kind: String,
-    status: String,
-    reason: Option<String>,
-    message: Option<String>,
-    last_transition_time: Option<Timestamp>,
-}
-
-impl PodStatus {
-    /// The condition of this type, if the status has it.
-    fn condition(&self, kind: &str) -> Option<&PodCondition> {
-        self.conditions.iter().find(|condition| condition.kind == kind)
-    }
-}
-
-impl PodCondition {
-    fn is_true(&self) -> bool {
-        self.status == "True"
-    }
-}
-
 impl PodObject {
     /// The pod as if it were running, for an object of which only the metadata were read.
     pub(super) fn into_running_pod(self) -> Pod {
@@ -170,7 +133,7 @@ impl From<PodObject> for Pod {
             terminating: metadata.deletion_timestamp.is_some(),
             priority: spec.priority,
             priority_class: spec.priority_class_name,
-            progress: progress::of(&status),
+            progress: status.progress(),
             has_eviction_responders: !spec.eviction_responders.is_empty(),
         }
     }

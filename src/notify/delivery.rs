@@ -108,7 +108,7 @@ impl DeliveryError {
         }
     }
 
-    /// The same error of a reply, whose parent is gone.
+    /// Makes this the error of a reply whose parent is gone.
     pub fn outside_thread(self) -> Self {
         Self {
             retryable: Retryable::OutsideThread,

@@ -1,6 +1,6 @@
 //! The wording of messages. It says only what the API server answered; channels add nothing to it.
 
-mod recovery;
+pub(crate) mod recovery;
 mod victims;
 
 use std::collections::BTreeMap;
@@ -111,7 +111,7 @@ impl RoundMessage {
         }
     }
 
-    /// The same message after every victim's owner recovered; `recovered` has a line about each.
+    /// The message with its mark, after every victim's owner recovered; `recovered` has a line about each.
     pub fn marked_recovered(&self, recovered: &[String]) -> Self {
         let mut marked = self.clone();
         marked.headline = clean(&format!("{MARK} {}", self.headline), HEADLINE);

@@ -1,8 +1,8 @@
-//! Which recoveries chat services hear of: `notify.recovery`.
+//! The recoveries that chat services hear of: `notify.recovery`.
 
 use super::message::RecoveryMessage;
 
-/// Which recoveries chat services hear of. The log has a line about each.
+/// The recoveries that chat services hear of. The log has a line about each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum NotifyRecovery {
     /// Of each.

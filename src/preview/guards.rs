@@ -12,7 +12,7 @@ use macaque_core::report::RoundEnd;
 use macaque_core::selection::SAMPLING_THRESHOLD;
 use macaque_core::siblings::SiblingPods;
 
-use super::{ClusterSnapshot, OwnerKey, PreviewReader};
+use super::{ClusterSnapshot, OwnerKey, PreviewReader, PreviewedJournal};
 use crate::gates::{GateScope, Gates};
 use crate::guards::siblings::{OwnedPods, SiblingReader};
 use crate::guards::{GuardContext, RoundGuards};
@@ -60,7 +60,7 @@ enum AskGates {
 }
 
 impl PreviewReader<'_> {
-    /// Asks the guards about every candidate of a snapshot of `config`; `own_victims` are no drain.
+    /// Asks the guards about every candidate of a snapshot of `config`, with what the `journal` knows.
     ///
     /// # Errors
     /// macaque was asked to stop.
@@ -69,12 +69,10 @@ impl PreviewReader<'_> {
         snapshot: &mut ClusterSnapshot,
         config: &RoundConfig,
         gates: &Gates,
-        own_victims: &[String],
+        journal: &PreviewedJournal,
     ) -> Result<(), RoundEnd> {
         let mut questions = OwnerQuestions::new(*self, config, gates);
-        own_victims
-            .iter()
-            .for_each(|uid| questions.guards.note_own_victim(uid));
+        journal.tell(&mut questions.guards, config, self.platform.now());
 
         // A round that samples lists names, which do not show which pods are being disrupted.
         let is_sampled = snapshot.listed > SAMPLING_THRESHOLD && config.disrupt.draw == DrawBy::Pod;
@@ -85,6 +83,9 @@ impl PreviewReader<'_> {
             disrupted
         });
         snapshot.preview.round_guards = questions.guards.ask_round().await;
+        if config.recovery.enabled && !config.dry_run {
+            snapshot.preview.recovered = config.guards.recovered;
+        }
 
         let unlisted = self.complete_siblings(snapshot, config).await;
         let owners = &mut snapshot.owners;
@@ -140,7 +141,7 @@ impl PreviewReader<'_> {
     }
 
     /// Asks the guards about `pods` of one namespace, which may be of several owners. Every guard is asked, also one
-    /// behind a guard that stops the disruption.
+    /// behind a guard that stops the disruption, with what the `journal` knows.
     ///
     /// # Errors
     /// macaque was asked to stop.
@@ -149,12 +150,10 @@ impl PreviewReader<'_> {
         pods: &[Pod],
         config: &RoundConfig,
         gates: &Gates,
-        own_victims: &[String],
+        journal: &PreviewedJournal,
     ) -> Result<GuardAnswers, RoundEnd> {
         let mut questions = OwnerQuestions::new(*self, config, gates);
-        own_victims
-            .iter()
-            .for_each(|uid| questions.guards.note_own_victim(uid));
+        journal.tell(&mut questions.guards, config, self.platform.now());
         let disrupted = self.disrupted(config).await;
         questions.guards.note_disrupted(disrupted);
         let mut answers = GuardAnswers {
@@ -298,12 +297,13 @@ impl<'a> OwnerQuestions<'a> {
     ) -> VictimGuards {
         // No round waits for these answers: the time that one owner took is not taken from the next.
         self.guards.restart_time();
+        let recovered = self.guards.judge_recovered(victim);
         let freeze = if self.owners > MOST_OWNERS {
             self.guards.ask_freeze(&without_owner(victim)).await
         } else {
             self.guards.ask_freeze(victim).await
         };
-        let before = Vec::from_iter(freeze);
+        let before: Vec<_> = recovered.into_iter().chain(freeze).collect();
 
         let now = self.reader.platform.now();
         let mut guards = match siblings {

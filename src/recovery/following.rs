@@ -47,7 +47,7 @@ struct Known {
     until: Instant,
     /// Whether the pods, when last seen, gave a reason to read the scale.
     asked_scale: bool,
-    /// The reports of a replacement that is stuck, which were not told yet.
+    /// The reports of a replacement that is stuck, which nobody has heard of yet.
     stuck: Vec<RecoveryReport>,
     /// The report with the verdict.
     concluded: Option<RecoveryReport>,

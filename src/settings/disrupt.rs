@@ -6,6 +6,7 @@ use macaque_core::config::{DisruptConfig, DrawBy};
 use macaque_core::outcome::DisruptionMethod;
 
 use super::decoder::SettingsDecoder;
+use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
 
 /// More victims per round than this are an outage, not an experiment.
@@ -15,8 +16,19 @@ const MOST_ATTEMPTS: usize = 1000;
 /// The longest grace period: a pod that ends more slowly is hardly disrupted.
 const LONGEST_GRACE: Duration = Duration::from_secs(24 * 3600);
 
-/// Decodes the section.
-pub(super) fn decode_disrupt(decoder: &mut SettingsDecoder) -> Result<DisruptConfig, MistakeReported> {
+/// The number of victims per round, with where it was set: a limit is compared with it.
+pub(super) type VictimCount = Result<GivenValue<usize>, MistakeReported>;
+
+/// Decodes the number of victims per round.
+pub(super) fn decode_count(decoder: &mut SettingsDecoder) -> VictimCount {
+    decoder.count("disrupt.count", MOST_VICTIMS)
+}
+
+/// Decodes the rest of the section.
+pub(super) fn decode_disrupt(
+    decoder: &mut SettingsDecoder,
+    count: VictimCount,
+) -> Result<DisruptConfig, MistakeReported> {
     let method = decoder.one_of(
         "disrupt.method",
         "a method",
@@ -30,7 +42,7 @@ pub(super) fn decode_disrupt(decoder: &mut SettingsDecoder) -> Result<DisruptCon
         DrawBy::as_str,
     );
     let grace_period = decode_grace_period(decoder);
-    let counts = decode_counts(decoder);
+    let counts = decode_counts(decoder, count);
     let after_webhook = decoder.count_within("disrupt.attempts_after_webhook", 0..=MOST_ATTEMPTS);
 
     let (count, attempts) = counts?;
@@ -44,9 +56,11 @@ pub(super) fn decode_disrupt(decoder: &mut SettingsDecoder) -> Result<DisruptCon
     })
 }
 
-/// Decodes the victims and the attempts per round.
-fn decode_counts(decoder: &mut SettingsDecoder) -> Result<(usize, usize), MistakeReported> {
-    let count = decoder.count("disrupt.count", MOST_VICTIMS);
+/// Decodes the attempts per round, and returns them after the victims.
+fn decode_counts(
+    decoder: &mut SettingsDecoder,
+    count: VictimCount,
+) -> Result<(usize, usize), MistakeReported> {
     let attempts = decoder.count("disrupt.attempts", MOST_ATTEMPTS);
     let count = count?;
     let attempts = attempts?;

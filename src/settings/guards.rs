@@ -3,19 +3,22 @@
 use macaque_core::guard::{GuardConfig, MinReady, NodesGuard, RecoveredGuard, RolloutGuard};
 
 use super::decoder::SettingsDecoder;
-use super::given_value::ChosenValue;
+use super::given_value::{ChosenValue, GivenValue};
 use super::mistake::MistakeReported;
+use super::recovery::{RecoverySwitch, refuse_unless_watched};
 
 /// A workload of more pods is better asked for a percentage.
 const MOST_READY: i64 = 100;
 /// More pods that leave at once are as good as none that are counted.
 const MOST_DRAINS: i64 = 1000;
-
 /// More strikes are as good as none that are counted.
 const MOST_STRIKES: i64 = 100;
 
-/// Decodes the keys of the section.
-pub(super) fn decode_guards(decoder: &mut SettingsDecoder) -> Result<GuardConfig, MistakeReported> {
+/// Decodes the keys of the section. Without recoveries, which `watched` says, the guards that need them are off.
+pub(super) fn decode_guards(
+    decoder: &mut SettingsDecoder,
+    watched: &RecoverySwitch,
+) -> Result<GuardConfig, MistakeReported> {
     let whole = decoder.choice("guards.whole", switch);
     let rollout = decoder.choice("guards.rollout", rollout);
     let min_ready = decoder.choice("guards.min_ready", min_ready);
@@ -23,7 +26,9 @@ pub(super) fn decode_guards(decoder: &mut SettingsDecoder) -> Result<GuardConfig
     let nodes = decoder.choice("guards.nodes", nodes);
     let nodes_unready = decoder.choice("guards.nodes_unready", percent);
     let recovered = decoder.choice("guards.recovered", recovered);
+    let recovered = recovered.and_then(|given| if_watched(decoder, given, RecoveredGuard::Off, watched));
     let strikes = decoder.choice("guards.strikes", |value| count(value, MOST_STRIKES));
+    let strikes = strikes.and_then(|given| if_watched(decoder, given, 0, watched));
     let freeze = decoder.choice("guards.freeze", switch);
 
     Ok(GuardConfig {
@@ -33,10 +38,27 @@ pub(super) fn decode_guards(decoder: &mut SettingsDecoder) -> Result<GuardConfig
         drains: drains?.value,
         nodes: nodes?.value,
         nodes_unready: nodes_unready?.value,
-        recovered: recovered?.value,
-        strikes: strikes?.value,
+        recovered: recovered?,
+        strikes: strikes?,
         freeze: freeze?.value,
     })
+}
+
+/// The value of a guard that needs recoveries; `off` where they are not watched and the guard was not switched on.
+fn if_watched<T: PartialEq>(
+    decoder: &mut SettingsDecoder,
+    given: GivenValue<T>,
+    off: T,
+    watched: &RecoverySwitch,
+) -> Result<T, MistakeReported> {
+    let is_watched = watched.as_ref().is_ok_and(|switch| switch.value);
+    if is_watched || given.value == off {
+        return Ok(given.value);
+    }
+    if given.source.is_some() {
+        refuse_unless_watched(decoder, &given, watched, Some("\"off\""))?;
+    }
+    Ok(off)
 }
 
 fn switch(value: ChosenValue<'_>) -> Option<bool> {

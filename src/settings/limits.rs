@@ -7,6 +7,7 @@ use macaque_core::config::DisruptionLimits;
 use super::decoder::SettingsDecoder;
 use super::given_value::GivenValue;
 use super::mistake::MistakeReported;
+use super::recovery::{RecoverySwitch, refuse_unless_watched};
 
 /// A higher limit is as good as none.
 const MOST_OVER_TIME: usize = 100_000;
@@ -15,15 +16,19 @@ const MOST_IN_FLIGHT: usize = 40;
 /// The longest cooldown: the journal remembers owners no longer.
 const LONGEST_COOLDOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Decodes the section.
-pub(super) fn decode_limits(decoder: &mut SettingsDecoder) -> Result<DisruptionLimits, MistakeReported> {
+/// Decodes the section, for rounds of so many victims; `watched` says whether recoveries are watched.
+pub(super) fn decode_limits(
+    decoder: &mut SettingsDecoder,
+    victims: Option<&GivenValue<usize>>,
+    watched: &RecoverySwitch,
+) -> Result<DisruptionLimits, MistakeReported> {
     let per_hour = decoder.optional_count("limits.per_hour", MOST_OVER_TIME);
     let per_day = decoder.optional_count("limits.per_day", MOST_OVER_TIME);
     let per_namespace_day = decoder.optional_count("limits.per_namespace_day", MOST_OVER_TIME);
     let per_owner_day = decoder.optional_count("limits.per_owner_day", MOST_OVER_TIME);
     let per_node = decoder.optional_count("limits.per_node", MOST_OVER_TIME);
     let per_zone = decoder.optional_count("limits.per_zone", MOST_OVER_TIME);
-    let in_flight = decoder.optional_count("limits.in_flight", MOST_IN_FLIGHT);
+    let in_flight = decode_in_flight(decoder, victims, watched);
     let cooldown = decode_cooldown(decoder);
     let per_hour = per_hour?;
     let per_day = per_day?;
@@ -47,9 +52,33 @@ pub(super) fn decode_limits(decoder: &mut SettingsDecoder) -> Result<DisruptionL
         per_zone: count(per_zone?),
         per_namespace_day: count(per_namespace_day),
         per_owner_day: count(per_owner_day),
-        in_flight: count(in_flight?),
+        in_flight: in_flight?,
         cooldown: cooldown?,
     })
+}
+
+/// Decodes the limit of victims that have not recovered. A round of more victims than it allows would always end early.
+fn decode_in_flight(
+    decoder: &mut SettingsDecoder,
+    victims: Option<&GivenValue<usize>>,
+    watched: &RecoverySwitch,
+) -> Result<Option<usize>, MistakeReported> {
+    let Some(limit) = decoder.optional_count("limits.in_flight", MOST_IN_FLIGHT)? else {
+        return Ok(None);
+    };
+
+    refuse_unless_watched(decoder, &limit, watched, None)?;
+    if let Some(victims) = victims.filter(|victims| victims.value > limit.value) {
+        let wrong = format!(
+            "{} is less than {} in {}",
+            limit.value,
+            victims.value,
+            victims.place()
+        );
+        let right = format!("use {} or more, or lower disrupt.count", victims.value);
+        return Err(decoder.refuse(&limit, wrong, right));
+    }
+    Ok(Some(limit.value))
 }
 
 /// Refuses a limit that is never reached, because one that includes it is lower.

@@ -47,7 +47,7 @@ impl NotifySettings {
         self.proxies.as_ref()
     }
 
-    /// Which recoveries the services hear of.
+    /// The recoveries that the services hear of.
     pub fn recovery(&self) -> NotifyRecovery {
         self.recovery
     }

@@ -10,9 +10,7 @@ use crate::workload::Workload;
 /// A namespace with the manifest's journal in it, and pods without a budget.
 async fn with_journal() -> TestNamespace {
     let mut namespace = TestNamespace::new().await;
-    namespace
-        .create(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal"}}))
-        .await;
+    namespace.create_journal().await;
     namespace.with(Workload::deployment("web", 4)).await;
     namespace
 }
@@ -24,7 +22,16 @@ impl TestNamespace {
         round.env("MACAQUE_POD_NAMESPACE", &self.name)
     }
 
-    async fn journal(&self) -> Value {
+    /// The manifest's journal, which is empty.
+    pub(crate) async fn create_journal(&mut self) {
+        self.create(
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "macaque-journal"}}),
+        )
+        .await;
+    }
+
+    /// What is in the journal.
+    pub(crate) async fn journal(&self) -> Value {
         let object = self
             .read(&format!("{}/macaque-journal", self.path("ConfigMap")))
             .await;

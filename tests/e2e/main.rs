@@ -33,6 +33,7 @@ mod program;
 mod prometheus;
 mod proxies;
 mod random_namespace;
+mod recovery;
 mod refusals;
 mod round_guards;
 mod scope;

@@ -136,6 +136,23 @@ impl RunningMacaque {
         }
     }
 
+    /// Kills it, and returns what it has written.
+    pub(crate) async fn killed(self) -> MacaqueOutput {
+        self.signalled("KILL").await
+    }
+
+    /// Tells it to end, and waits until it does.
+    pub(crate) async fn stopped(self) -> MacaqueOutput {
+        self.signalled("TERM").await
+    }
+
+    async fn signalled(self, signal: &str) -> MacaqueOutput {
+        let kill = format!("kill -{signal} {}", self.pid());
+        let sent = Command::new("sh").arg("-c").arg(kill).status();
+        assert!(sent.unwrap().success());
+        self.ends_within(DEADLINE).await
+    }
+
     fn output(&self, status: ExitStatus) -> MacaqueOutput {
         MacaqueOutput {
             code: status.code(),

@@ -101,7 +101,7 @@ fn kubectl_drain(node: &str) -> Child {
 
 impl TestNamespace {
     /// A node of this namespace's own: pods of others tolerate it as little as they tolerate any taint.
-    async fn create_node(&mut self) -> String {
+    pub(crate) async fn create_node(&mut self) -> String {
         let name = format!("node-{}", self.name);
         let room = json!({"cpu": "1k", "memory": "1Ti", "pods": "10k"});
         let node = json!({

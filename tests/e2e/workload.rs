@@ -30,6 +30,16 @@ impl Workload {
         Self::new("StatefulSet", name, replicas)
     }
 
+    /// Pods that no Deployment stands behind.
+    pub(crate) fn replica_set(name: &str, replicas: usize) -> Self {
+        Self::new("ReplicaSet", name, replicas)
+    }
+
+    /// So many pods at a time, until one has succeeded.
+    pub(crate) fn job(name: &str, parallelism: usize) -> Self {
+        Self::new("Job", name, parallelism)
+    }
+
     /// One pod on each of the control plane's two nodes.
     pub(crate) fn daemon_set(name: &str) -> Self {
         Self::new("DaemonSet", name, 2)
@@ -92,11 +102,15 @@ impl Workload {
             pod["nodeSelector"] = json!({"e2e": node});
             pod["tolerations"] = json!([{"key": "e2e", "operator": "Exists"}]);
         }
+        if *kind == "Job" {
+            pod["restartPolicy"] = json!("Never");
+        }
         let selector = json!({"matchLabels": {"app": name}});
         let template = json!({"metadata": metadata, "spec": pod});
         let (api, spec) = match *kind {
             "Pod" => ("v1", pod),
             "DaemonSet" => ("apps/v1", json!({"selector": selector, "template": template})),
+            "Job" => ("batch/v1", json!({"parallelism": replicas, "template": template})),
             _ => (
                 "apps/v1",
                 json!({"replicas": replicas, "selector": selector, "template": template}),

@@ -4,8 +4,8 @@ mod discretion;
 mod faults;
 mod limits;
 mod recoveries;
+mod test_notifier;
 mod tls;
-mod told;
 
 use std::time::{Duration, Instant};
 

@@ -9,5 +9,6 @@ mod guard_agreement;
 mod guards;
 mod plan;
 mod recorded;
+mod recoveries;
 mod sampling;
 mod why;

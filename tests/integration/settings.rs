@@ -6,6 +6,7 @@ mod guards;
 mod journal;
 mod layers;
 mod names;
+mod recovery;
 mod secrets;
 mod values;
 

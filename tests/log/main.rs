@@ -12,11 +12,15 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use macaque::notify::{Channel, Delivery, DeliveryRetry, Placement, deliver, deliver_with_retries};
+use macaque::notify::{
+    Channel, Delivery, DeliveryRetry, OutgoingMessage, Placement, RecoveryMessage, deliver,
+    deliver_with_retries,
+};
 use macaque::platform::Platform;
+use macaque_core::recovery::RecoveryVerdict;
 use macaque_testkit::CANARY;
 use macaque_testkit::chat_server::ChatServer;
-use macaque_testkit::notify::{hasty, http, message, slack, webex, webhook};
+use macaque_testkit::notify::{hasty, http, message, recovery, slack, stuck, webex, webhook};
 use macaque_testkit::server_answer::{ServerAnswer, reply, reply_with};
 
 use self::capture::{captured, start_capture};
@@ -44,6 +48,53 @@ async fn the_log_names_each_victim_and_the_round_and_warns_of_doubt() {
         ours.map(|line| line.replace(target, "")).collect::<Vec<_>>(),
         expected
     );
+}
+
+#[actix_rt::test]
+async fn a_recovery_is_one_line_whose_level_says_whether_somebody_has_to_act() {
+    let stuck = stuck("web-1", "Unschedulable");
+    let ended = |verdict| recovery("web-1", verdict);
+    for (report, level, verdict) in [
+        (ended(RecoveryVerdict::Recovered), "INFO", "recovered seconds=4.5"),
+        (ended(RecoveryVerdict::Slow), "WARN", "slow seconds=4.5"),
+        (ended(RecoveryVerdict::Unrecovered), "ERROR", "unrecovered"),
+        (ended(RecoveryVerdict::Shrunk), "INFO", "shrunk"),
+        (ended(RecoveryVerdict::Rolled), "INFO", "rolled"),
+        (ended(RecoveryVerdict::Completed), "INFO", "completed"),
+        (ended(RecoveryVerdict::Ownerless), "INFO", "ownerless"),
+        (ended(RecoveryVerdict::Unwatched), "WARN", "unwatched"),
+        (stuck, "WARN", "stuck"),
+    ] {
+        start_capture();
+        let message = RecoveryMessage::of(report);
+        let words = [[message.headline.clone()].as_slice(), &message.notes]
+            .concat()
+            .join("; ");
+        let delivered = deliver(&http(), &Channel::Log, &message.into(), Placement::Own).await;
+        assert_eq!(delivered, Ok(Delivery::CONFIRMED));
+
+        let line = format!(
+            "{level} macaque::notify::log_channel: {words} slot=2027-03-01T09:30:00Z namespace=shop pod=shop/web-1 \
+             uid=uid-web-1 owner=deployment/web verdict={verdict} ready=2 target=3"
+        );
+        let ours = captured().into_iter().filter(|line| line.contains("log_channel"));
+        assert_eq!(ours.collect::<Vec<_>>(), [line]);
+    }
+}
+
+/// A message of each kind in each place, by the names of a service.
+fn placements(channel: &Channel) -> Vec<(OutgoingMessage, Placement<'static>)> {
+    let name = if channel.name() == "slack" {
+        "C7/1.2"
+    } else {
+        "Y2lzY29"
+    };
+    let reply = RecoveryMessage::of(recovery("web-1", RecoveryVerdict::Unrecovered)).into();
+    vec![
+        (message(), Placement::Own),
+        (reply, Placement::Reply(name)),
+        (message(), Placement::Edit(name)),
+    ]
 }
 
 #[actix_rt::test]
@@ -76,17 +127,12 @@ async fn no_secret_and_no_destination_is_shown_whatever_happens() {
                 first: Duration::ZERO,
                 longest: Duration::ZERO,
             };
-            let delivery = deliver_with_retries(
-                &hasty(),
-                &channel,
-                &message(),
-                Placement::Own,
-                &at_once,
-                &platform,
-            )
-            .await;
-            shown += &format!("{} {channel:?} {delivery:?}\n", channel.name());
-            shown += &delivery.map_or_else(|error| error.to_string() + "\n", |_| String::new());
+            for (message, placement) in placements(&channel) {
+                let delivery =
+                    deliver_with_retries(&hasty(), &channel, &message, placement, &at_once, &platform).await;
+                shown += &format!("{} {channel:?} {placement:?} {delivery:?}\n", channel.name());
+                shown += &delivery.map_or_else(|error| error.to_string() + "\n", |_| String::new());
+            }
         }
     }
 
@@ -163,23 +209,42 @@ async fn no_secret_is_shown_in_whichever_encoding_a_service_echoes_it() {
         ] {
             let address = ChatServer::answering([answer]).await.address;
             for channel in [slack(&address), webhook(&address), webex(&address)] {
-                let delivery = deliver_with_retries(
-                    &hasty(),
-                    &channel,
-                    &message(),
-                    Placement::Own,
-                    &at_once,
-                    &platform,
-                )
-                .await;
-                let shown = format!("{} {}", delivery.unwrap_err(), captured().join(" "));
-                for secret in [CANARY, &canary, decoded] {
-                    assert!(!visible(&shown).contains(&visible(secret)), "{canary}: {shown}");
+                for (message, placement) in placements(&channel) {
+                    let delivery =
+                        deliver_with_retries(&hasty(), &channel, &message, placement, &at_once, &platform)
+                            .await;
+                    let shown = format!("{} {}", delivery.unwrap_err(), captured().join(" "));
+                    for secret in [CANARY, &canary, decoded] {
+                        assert!(!visible(&shown).contains(&visible(secret)), "{canary}: {shown}");
+                    }
+                    let echoes =
+                        shown.contains("Webex answered 400:") || shown.contains("Webex answered 500:");
+                    assert!(!echoes || shown.contains("[hidden]"), "{canary}: {shown}");
                 }
-                let echoes = shown.contains("Webex answered 400:") || shown.contains("Webex answered 500:");
-                assert!(!echoes || shown.contains("[hidden]"), "{canary}: {shown}");
             }
         }
+    }
+}
+
+#[actix_rt::test]
+async fn no_secret_is_kept_as_the_name_of_a_message() {
+    let named = |id: &str| {
+        let body = format!(r#"{{"ok":true,"channel":"{id}","ts":"1.2","id":"{id}"}}"#);
+        ChatServer::answering([reply(200, &body)])
+    };
+    for secret in [CANARY.to_owned(), URL_SAFE_NO_PAD.encode(CANARY)] {
+        let address = named(&secret).await.address;
+        for channel in [slack(&address), webex(&address)] {
+            let delivery = deliver(&http(), &channel, &message(), Placement::Own).await;
+            assert_eq!(delivery, Ok(Delivery::CONFIRMED), "{secret}");
+        }
+    }
+
+    let address = named("C1").await.address;
+    for (channel, name) in [(slack(&address), "C1/1.2"), (webex(&address), "C1")] {
+        let name = Some(name.to_owned());
+        let delivery = deliver(&http(), &channel, &message(), Placement::Own).await;
+        assert_eq!(delivery, Ok(Delivery::Confirmed { name }));
     }
 }
 

@@ -8,6 +8,7 @@
     reason = "clippy takes the fixtures of an integration test for code of the program"
 )]
 
+mod actors_setup;
 mod fail_hooks;
 mod failures;
 mod hangs;

@@ -1,66 +1,24 @@
 //! Actors at work on a sandbox: fast rounds, their messages received, their exit code awaited.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use kube_sandbox::{Sandbox, SandboxOptions, scenario};
-use macaque::actors::clock::Trigger;
+use macaque::actors;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
-use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
-use macaque::actors::{self, ActorsConfig};
-use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
-use macaque::journal::JournalStore;
-use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{
-    Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage, RoundMessage,
-};
-use macaque::platform::Platform;
-use macaque::proxy::ProxyPolicy;
-use macaque::round::RoundConfig;
-use macaque_core::config::{
-    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, RecoveryPolicy, TargetConfig,
-};
-use macaque_core::eligibility::EligibilityConfig;
-use macaque_core::guard::GuardConfig;
-use macaque_core::journal::JournalTiming;
-use macaque_core::outcome::DisruptionMethod;
-use macaque_core::recovery::{RecoveryConfig, RecoveryReport};
-use macaque_core::schedule::timer::TimerConfig;
-use serde_json::{Value, json};
+use macaque::notify::{OutgoingMessage, RoundMessage};
+use macaque_core::recovery::RecoveryReport;
 use tempfile::TempDir;
 
+use crate::actors_setup::{ActorsSetup, REPLACED_AFTER, actors_config, journal};
 use crate::fail_hooks::FailHook;
 use crate::waiting::{LostPods, PATIENCE, await_that, count, next_round};
-
-/// The time from one slot to the next.
-const INTERVAL: Duration = Duration::from_millis(200);
-
-/// How long a replacement takes to be ready: long enough for a Watcher that starts anew to see that it is missing.
-const REPLACED_AFTER: Duration = Duration::from_secs(8);
-
-/// No actor may miss its heartbeat for longer than a busy machine explains.
-const SHORT_TIMEOUTS: ActorTimeouts = ActorTimeouts {
-    hang: Duration::from_millis(1500),
-    // Longer than the Killer waits for the delivery of a report that was lost with a Notifier.
-    round: Duration::from_secs(20),
-    drain: Duration::from_secs(20),
-};
-
-/// The restarts beside [`SHORT_TIMEOUTS`], which come at once.
-const QUICK_RESTARTS: RestartPolicy = RestartPolicy {
-    restarts: 3,
-    window: Duration::from_secs(60),
-    backoff: Duration::from_millis(10),
-    longest_backoff: Duration::from_secs(1),
-    leaked_threads: 3,
-};
 
 /// Actors at work on a sandbox, on a thread of their own.
 pub(crate) struct RunningActors {
@@ -77,69 +35,6 @@ pub(crate) struct RunningActors {
 pub(crate) struct EvictionCount {
     pub(crate) seen: usize,
     pub(crate) delivered: usize,
-}
-
-/// What the actors run with.
-struct ActorsSetup {
-    /// How long the cluster takes for every answer.
-    latency: Duration,
-    fail_points: FailPoints,
-    restarts: RestartPolicy,
-    timeouts: ActorTimeouts,
-    deadlines: RequestDeadlines,
-    /// Whether recoveries are watched, and then only one pod is disrupted, whose replacement takes a second.
-    recovers: bool,
-    /// Whether anything may be disrupted.
-    disrupts: bool,
-}
-
-impl Default for ActorsSetup {
-    fn default() -> Self {
-        Self {
-            latency: Duration::ZERO,
-            fail_points: FailPoints::default(),
-            restarts: RestartPolicy {
-                backoff: QUICK_RESTARTS.backoff,
-                ..RestartPolicy::default()
-            },
-            timeouts: ActorTimeouts::default(),
-            deadlines: RequestDeadlines::default(),
-            recovers: false,
-            disrupts: true,
-        }
-    }
-}
-
-impl ActorsSetup {
-    /// Actors that fail as `hook` says.
-    fn failing(hook: impl FailHook) -> Self {
-        Self {
-            fail_points: FailPoints::armed(hook),
-            ..Self::default()
-        }
-    }
-
-    /// Actors that disrupt one pod and watch the recovery.
-    fn recovering(self) -> Self {
-        Self {
-            recovers: true,
-            ..self
-        }
-    }
-
-    /// Actors whose hangs are soon detected.
-    fn with_short_timeouts(self) -> Self {
-        Self {
-            restarts: QUICK_RESTARTS,
-            timeouts: SHORT_TIMEOUTS,
-            deadlines: RequestDeadlines {
-                read: SHORT_TIMEOUTS.hang,
-                disrupt: SHORT_TIMEOUTS.hang,
-                ..RequestDeadlines::default()
-            },
-            ..self
-        }
-    }
 }
 
 impl RunningActors {
@@ -369,96 +264,5 @@ impl RunningActors {
             reported: reported.map(|victim| victim.uid.clone()).collect(),
             slots: messages.iter().map(|message| message.slot).collect(),
         }
-    }
-}
-
-fn actors_config(setup: ActorsSetup, kubeconfig: PathBuf, listener: Sender<OutgoingMessage>) -> ActorsConfig {
-    let platform = Platform::system();
-    ActorsConfig {
-        trigger: Trigger::Interval {
-            every: INTERVAL,
-            since: platform.now(),
-        },
-        timer: TimerConfig {
-            settle: Duration::ZERO,
-            ..TimerConfig::default()
-        },
-        round: Arc::new(round_config(setup.recovers)),
-        journal: journal_store(&setup, &platform).with_spacing(INTERVAL / 2),
-        access: ClusterAccess {
-            kubeconfig: Some(kubeconfig),
-            deadlines: setup.deadlines,
-            ..ClusterAccess::default()
-        },
-        channels: Arc::new([Channel::Listener(listener)]),
-        proxies: ProxyPolicy::Direct,
-        messages: MessageContext::default(),
-        notify_recovery: NotifyRecovery::default(),
-        retry: DeliveryRetry::default(),
-        restarts: setup.restarts,
-        timeouts: setup.timeouts,
-        stop: StableRecipient::default(),
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
-        platform,
-        fail_points: setup.fail_points,
-    }
-}
-
-/// A journal in memory, or in a ConfigMap where a recovery is watched, which outlives the process.
-fn journal_store(setup: &ActorsSetup, platform: &Platform) -> JournalStore {
-    if !setup.recovers {
-        return JournalStore::in_memory(1, platform);
-    }
-    let place = if setup.disrupts {
-        JournalLocation::ConfigMap(ConfigMapRef {
-            namespace: "chaos".to_owned(),
-            name: "macaque-journal".to_owned(),
-        })
-    } else {
-        JournalLocation::Memory
-    };
-    let limits = DisruptionLimits {
-        per_hour: Some(usize::from(setup.disrupts)),
-        ..DisruptionLimits::default()
-    };
-    let timing = JournalTiming {
-        // Takeover passes run several times in this time.
-        lease: Duration::from_secs(2),
-        ..JournalTiming::default()
-    };
-    let policy = RecoveryPolicy {
-        timeout: Duration::from_secs(50),
-        ..RecoveryPolicy::off()
-    };
-    JournalStore::new(place, "macaque", limits, 1, timing, platform).with_recovery(policy)
-}
-
-/// The journal's ConfigMap as the manifest has it.
-fn journal() -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": { "name": "macaque-journal", "namespace": "chaos" },
-    })
-}
-
-fn round_config(recovers: bool) -> RoundConfig {
-    RoundConfig {
-        dry_run: false,
-        eligibility: EligibilityConfig {
-            target: TargetConfig::all_of("shop"),
-            method: DisruptionMethod::Evict,
-            own_pod: None,
-        },
-        disrupt: DisruptConfig {
-            attempts: 1,
-            ..DisruptConfig::default()
-        },
-        recovery: RecoveryConfig {
-            enabled: recovers,
-            expect: Duration::from_secs(40),
-            timeout: Duration::from_secs(50),
-        },
-        guards: GuardConfig::off(),
-        gates: Vec::new(),
     }
 }

@@ -106,7 +106,9 @@ fn main() {
         (trials, at_a_time),
         async |fault, replicas| trial::run(fault, replicas, log).await,
     );
-    println!("{table}");
+    if trials > 0 {
+        println!("{table}");
+    }
     let recovery_table = run(
         OutcomeTable::new(RECOVERIES, &of_recoveries, &replicas),
         &of_recoveries,

@@ -19,7 +19,7 @@ use crate::trial::journal;
 use crate::verdict::{SlotOutcome, TrialVerdict};
 
 /// How long the ends of all recoveries may take to be told: their timeout, a lease, and a fault.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The time between two looks at the cluster.
 const POLL_INTERVAL: Duration = Duration::from_millis(15);
 /// How long a fault lasts.

@@ -42,7 +42,7 @@ pub(crate) const VICTIMS: usize = 2;
 const RECOVERY: RecoveryConfig = RecoveryConfig {
     enabled: true,
     expect: Duration::from_secs(4),
-    timeout: Duration::from_secs(12),
+    timeout: Duration::from_secs(20),
 };
 
 /// How long a blocked thread stays so: it wakes while the others have gone on.
@@ -115,7 +115,7 @@ impl ReplicaConfig {
             deadlines: RequestDeadlines {
                 read: Duration::from_millis(400),
                 disrupt: Duration::from_millis(500),
-                watch: Duration::from_secs(2),
+                watch: Duration::from_secs(8),
             },
         };
 

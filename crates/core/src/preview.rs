@@ -20,11 +20,14 @@ use self::budget_index::NO_BUDGET;
 use crate::budget::PlannedDisruptions;
 use crate::config::DisruptConfig;
 use crate::eligibility::Candidate;
-use crate::guard::{GuardFinding, GuardHold, first_hold};
+use crate::guard::{GuardFinding, GuardHold, HoldAnswer, RecoveredGuard, first_hold};
 use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodRef};
 use crate::prediction::Prediction;
 use crate::selection::{CandidateIndex, DrawQueue, VictimPicker};
+
+/// The name of the guard that a disruption changes for the victims after it.
+const RECOVERED: &str = "recovered";
 
 /// One candidate, with everything that is known about it.
 #[derive(Debug, Clone)]
@@ -53,6 +56,8 @@ pub struct RoundPreview {
     pub sampled_from: Option<CandidateIndex>,
     /// The findings of the guards of the round.
     pub round_guards: Vec<GuardFinding>,
+    /// Whom the recovery from a disruption of this very round holds back.
+    pub recovered: RecoveredGuard,
 }
 
 /// One victim that a seed picks, and what is expected of its disruption.
@@ -74,7 +79,8 @@ impl RoundPreview {
     }
 
     /// Predicts the disruption of `pod` after the `planned` ones. Guards are asked first, as in a round. The planned
-    /// disruptions concern other owners, because a round disrupts one pod of an owner, so they change no guard.
+    /// disruptions concern other owners, because a round disrupts one pod of an owner, so they change no guard but
+    /// `recovered`, which [`Self::pick`] takes into account.
     pub fn prediction(&self, pod: &PreviewedPod, planned: &PlannedDisruptions) -> Prediction {
         let held = self.held(pod);
         held.unwrap_or_else(|| self.answer(pod, planned))
@@ -127,6 +133,38 @@ impl RoundPreview {
         })
     }
 
+    /// What a recovery from a disruption of this very round would stop, unless an older one does, of which the findings
+    /// of the pod's guards tell.
+    fn held_by_recovery(&self, pod: &PreviewedPod, recovering: &[Candidate]) -> Option<Prediction> {
+        let is_held = first_hold(&pod.guards).is_some_and(|hold| hold.guard == RECOVERED);
+        let holds = |earlier: &&Candidate| {
+            let same_namespace = earlier.pod.namespace == pod.candidate.pod.namespace;
+            let same_owner = same_namespace && earlier.owner == pod.candidate.owner;
+            match self.recovered {
+                RecoveredGuard::Off => false,
+                RecoveredGuard::Owner => same_owner,
+                RecoveredGuard::Namespace => same_namespace,
+                RecoveredGuard::All => true,
+            }
+        };
+        if is_held {
+            return None;
+        }
+
+        // Without an owner nothing recovers.
+        let mut owned = recovering.iter().filter(|earlier| earlier.owner.is_some());
+        let earlier = owned.find(holds)?;
+        let owner = earlier.owner.as_ref()?;
+        Some(Prediction::Held(GuardHold {
+            guard: RECOVERED.to_owned(),
+            answer: HoldAnswer::HoldsBack,
+            why: format!(
+                "{owner} has not recovered since {} was disrupted in this round",
+                earlier.pod
+            ),
+        }))
+    }
+
     /// The queue of the round with this seed.
     fn queue(&self, seed: u64) -> DrawQueue {
         match &self.sampled_from {
@@ -159,11 +197,17 @@ impl RoundPreview {
             .collect();
         let mut picker = VictimPicker::from_queue(queue, &self.disrupt);
         let mut planned = PlannedDisruptions::default();
+        let mut recovering = Vec::new();
         let mut victims = Vec::new();
 
         while let Some(victim) = picker.next_victim() {
-            let prediction = predict(self, pods_by_uid[&*victim.pod.uid], &planned);
+            let pod = pods_by_uid[&*victim.pod.uid];
+            let held = self.held_by_recovery(pod, &recovering);
+            let prediction = held.unwrap_or_else(|| predict(self, pod, &planned));
             planned.note(&victim.pod.namespace, &prediction);
+            if prediction.is_allowed() {
+                recovering.push(victim.clone());
+            }
             let next_try = picker.note(&victim, &prediction.as_outcome());
 
             victims.push(PredictedVictim {

@@ -40,9 +40,9 @@ pub struct ChatPost {
 /// What the room does with one request instead of what it should.
 #[derive(Debug, Clone)]
 pub enum RoomFault {
-    /// It answers so and does nothing.
+    /// The room answers so and does nothing.
     Refuse(ServerAnswer),
-    /// It does what it should, and answers so.
+    /// The room does what it should, and answers so.
     Answer(ServerAnswer),
 }
 

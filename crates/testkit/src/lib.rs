@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod fake_gate;
 pub mod fault_proxy;
 pub mod notify;
+pub mod process_cost;
 pub mod program;
 pub mod server_answer;
 pub mod tcp_proxy;

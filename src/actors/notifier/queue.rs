@@ -36,11 +36,11 @@ pub(super) struct QueuedMessage {
 /// What a message is to the messages about its round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MessageRole {
-    /// It is about the round itself.
+    /// The message is about the round itself.
     Round,
-    /// It is a reply to the one about the round.
+    /// A reply to the message about the round.
     Reply,
-    /// It takes the place of the one about the round.
+    /// An edit: the message takes the place of the one about the round.
     Edit,
 }
 
@@ -293,86 +293,4 @@ fn not_yet(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::notify::RoundMessage;
-    use crate::notify::message::tests::report;
-
-    fn words(error: &DeliveryError, made: u32) -> String {
-        let tries = TryCount { made, in_doubt: 0 };
-        let now = "2027-03-01T09:30:00.6Z".parse().unwrap();
-        not_yet("slack", "a report", error, tries, now, Duration::from_secs(60))
-    }
-
-    #[test]
-    fn a_message_that_waits_is_logged_with_what_comes_next() {
-        assert_eq!(
-            words(&DeliveryError::transient("Slack answered 500"), 5),
-            "cannot deliver a report to slack yet: Slack answered 500; 5 tries so far, tries again at \
-             2027-03-01T09:31:01Z"
-        );
-        assert_eq!(
-            words(&DeliveryError::in_doubt("Slack did not answer in time"), 1),
-            "a report may have been delivered to slack: Slack did not answer in time; 1 try so far, tries again at \
-             2027-03-01T09:31:01Z"
-        );
-    }
-
-    /// What follows a series that ended with `result`, and how many messages wait then.
-    fn after(result: DeliveryResult, in_doubt: u32, stopping: bool) -> (AfterDelivery, usize) {
-        let mut queue = ChannelQueue::new(Channel::Log);
-        let message = Rc::new(RoundMessage::of(&report([])).into());
-        let message = QueuedMessage {
-            tries: TryCount {
-                made: in_doubt,
-                in_doubt,
-            },
-            ..QueuedMessage::new(message, MessageRole::Round)
-        };
-        assert!(queue.push(message).is_none());
-        let message = queue.take_next().unwrap();
-        let series = SeriesResult {
-            result,
-            retry: DeliveryRetry::default(),
-            now: Timestamp::UNIX_EPOCH,
-            stopping,
-        };
-        (queue.note(message, series), queue.waiting.len())
-    }
-
-    #[test]
-    fn a_message_waits_only_as_long_as_another_try_may_help() {
-        let unconfirmed = || {
-            Ok(Delivery::Unconfirmed {
-                why: "cut".to_owned(),
-            })
-        };
-        let busy = || {
-            Err(DeliveryError::transient_until(
-                "busy",
-                Some(Duration::from_secs(120)),
-            ))
-        };
-        let down = || Err(DeliveryError::transient("down"));
-        let refused = || Err(DeliveryError::permanent("no"));
-        let silent = || Err(DeliveryError::in_doubt("no answer"));
-        let retry = |seconds| (AfterDelivery::Retry(Duration::from_secs(seconds)), 1);
-        let finished = (AfterDelivery::Finished { name: None }, 0);
-        let undelivered = (AfterDelivery::Undelivered, 0);
-
-        assert_eq!(after(Ok(Delivery::CONFIRMED), 0, false), finished);
-        assert_eq!(after(unconfirmed(), 0, false), finished);
-        assert_eq!(after(refused(), 0, false), finished);
-        assert_eq!(after(down(), 0, false), retry(60));
-        assert_eq!(after(busy(), 0, false), retry(120));
-        assert_eq!(after(silent(), 5, false), retry(60));
-        assert_eq!(after(silent(), 7, false), retry(240));
-        assert_eq!(after(silent(), 10, false), finished);
-
-        assert_eq!(after(unconfirmed(), 0, true), finished);
-        assert_eq!(after(refused(), 0, true), finished);
-        assert_eq!(after(down(), 0, true), undelivered);
-        assert_eq!(after(silent(), 5, true), undelivered);
-        assert_eq!(after(silent(), 10, true), finished);
-    }
-}
+mod tests;

@@ -90,3 +90,58 @@ impl RoundMarks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use macaque_core::outcome::Outcome;
+    use macaque_core::recovery::RecoveryVerdict;
+
+    use super::*;
+    use crate::notify::message::recovery::tests::recovery;
+    use crate::notify::message::tests::{attempt, report};
+
+    /// A round some minutes after the first, with one victim.
+    fn round(minutes: u64) -> RoundReport {
+        let first = report([attempt("web-1", Outcome::Evicted)]);
+        RoundReport {
+            slot: first.slot + Duration::from_secs(60 * minutes),
+            ..first
+        }
+    }
+
+    /// Whether the round is marked when its victim has recovered.
+    fn is_marked(marks: &mut RoundMarks, round: &RoundReport) -> bool {
+        let mut report = recovery(Some(RecoveryVerdict::Recovered));
+        report.slot = round.slot;
+        report.pod = round.attempts[0].pod.clone();
+        marks.note_recovery(&report, "whole again").is_some()
+    }
+
+    #[test]
+    fn only_so_many_rounds_are_kept_and_each_is_marked_once() {
+        let mut marks = RoundMarks::default();
+        for minutes in 0..100 {
+            let round = round(minutes);
+            assert!(marks.note_round(&round, &RoundMessage::of(&round)).is_none());
+        }
+
+        assert_eq!(marks.rounds.len(), CAPACITY);
+        assert!(is_marked(&mut marks, &round(99)));
+        assert!(!is_marked(&mut marks, &round(99)));
+        assert!(!is_marked(&mut marks, &round(0)), "forgotten");
+        assert!(marks.rounds.len() <= CAPACITY);
+    }
+
+    #[test]
+    fn a_round_that_disrupted_nothing_is_not_kept() {
+        let mut marks = RoundMarks::default();
+        let mut dry = round(0);
+        dry.dry_run = true;
+        for report in [report([]), report([attempt("web-1", Outcome::Gone)]), dry] {
+            assert!(marks.note_round(&report, &RoundMessage::of(&report)).is_none());
+        }
+        assert!(marks.rounds.is_empty());
+    }
+}

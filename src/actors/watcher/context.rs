@@ -20,9 +20,6 @@ use crate::recovery::{self, RecoveryContext, RecoveryMeans};
 use crate::round::RoundConfig;
 use crate::stop::StopToken;
 
-/// How long a recovery may be followed without a request: a watch that is silent for so long is given up for a list.
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
-
 /// How long to wait before connecting to the cluster again.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -124,7 +121,8 @@ impl WatcherContext {
     ) -> Option<RecoveryReport> {
         let operation = self.heartbeat.begin("following a recovery", self.hang_timeout);
         self.fail_points.pass(FailPoint::BeforeFollow).await;
-        operation.expect(self.allowance() + LONGEST_SILENCE);
+        // A watch may be silent for so long.
+        operation.expect(self.allowance() + self.access.deadlines.watch);
 
         let end = followed.accepted + followed.timeout + KEPT_OVERDUE;
         let cluster = self.cluster_until(end).await?;

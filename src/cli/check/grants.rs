@@ -43,26 +43,60 @@ pub(super) async fn required(
     }
 }
 
-/// Checks the permissions in `namespace`, or in all, that show guards more.
+/// Checks the permissions in `namespace`, or in all, with which guards and recoveries see more.
 pub(super) async fn optional(
     cluster: &Cluster,
     config: &ChaosConfig,
     namespace: Option<&str>,
     findings: &mut Vec<CheckFinding>,
 ) {
-    for OptionalPermission { grant, unseen } in permissions::optional(config, namespace) {
+    for OptionalPermission { grant, without } in permissions::optional(config, namespace) {
         let what = format!("may {grant}");
         let finding = match cluster.holds(&grant).await {
             Ok(true) => CheckFinding::ok(what, "granted; it is optional"),
             Ok(false) => CheckFinding::note(
                 what,
-                format!("not granted, and optional: without it macaque does not see {unseen}"),
+                format!("not granted, and optional: without it {without}"),
                 "`macaque rbac` grants it",
             ),
             Err(error) => CheckFinding::failed(what, error.to_string(), "see the API server's message"),
         };
         findings.push(in_its_namespace(finding, &grant));
     }
+}
+
+/// Checks whether macaque sees that owners in `namespace`, or in all, are frozen. It works without that, and is not
+/// granted it by default, so that only people who freeze owners need to know.
+pub(super) async fn owner_freeze(
+    cluster: &Cluster,
+    config: &ChaosConfig,
+    namespace: Option<&str>,
+    findings: &mut Vec<CheckFinding>,
+) {
+    let mut unread = Vec::new();
+    for grant in permissions::owner_freeze_permissions(config, namespace) {
+        // What the API server does not answer here, the checks of other permissions say.
+        if let Ok(false) = cluster.holds(&grant).await {
+            unread.push(grant.permission.to_string());
+        }
+    }
+    if unread.is_empty() {
+        return;
+    }
+
+    let place = namespace.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
+    let finding = CheckFinding::note(
+        format!("freeze of owners in {place}"),
+        format!(
+            "not read, without the permission to {}: macaque/frozen on an owner has no effect",
+            unread.join(" and ")
+        ),
+        "freeze the namespace or, in the pod template, the pods",
+    );
+    findings.push(match namespace {
+        Some(namespace) => finding.in_namespace(namespace, "freeze of owners"),
+        None => finding,
+    });
 }
 
 /// Checks the permissions that guards need outside the namespaces in scope.

@@ -1,7 +1,7 @@
 //! Checks the journal: whether it exists, can be read, and lets rounds run.
 
-use jiff::Timestamp;
-use macaque_core::config::{ChaosConfig, ConfigMapRef, DisruptionLimits, JournalLocation};
+use jiff::{Timestamp, Unit};
+use macaque_core::config::{ChaosConfig, ConfigMapRef, JournalLocation};
 use macaque_core::journal::{Denial, Journal};
 use macaque_core::key_warnings::KeyWarning;
 
@@ -23,7 +23,7 @@ pub(super) async fn check(
             "kept in memory, and lost on restart; in a cluster, journal = \"auto\" keeps it in a ConfigMap",
         )),
         JournalLocation::ConfigMap(place) => Some(match cluster.journal(place).await {
-            Ok(config_map) => judge(place, config_map.as_ref(), &config.limits, platform.now()),
+            Ok(config_map) => judge(place, config_map.as_ref(), config, platform.now()),
             Err(error @ ApiError::Forbidden { .. }) => {
                 CheckFinding::failed(what, error.to_string(), "see the permissions above")
             }
@@ -35,7 +35,7 @@ pub(super) async fn check(
 fn judge(
     place: &ConfigMapRef,
     config_map: Option<&JournalConfigMap>,
-    limits: &DisruptionLimits,
+    config: &ChaosConfig,
     now: Timestamp,
 ) -> CheckFinding {
     let what = place.to_string();
@@ -56,11 +56,12 @@ fn judge(
     };
 
     if let Some(pause) = config_map.pause().filter(|pause| !pause.is_over(now)) {
-        return CheckFinding::warning(
-            what,
-            Denial::Paused(pause).to_string(),
-            "end the pause with `macaque resume`",
-        );
+        let remedy = if pause.is_by_macaque() {
+            "find out why these owners did not recover, then run `macaque resume`"
+        } else {
+            "end the pause with `macaque resume`"
+        };
+        return CheckFinding::warning(what, Denial::Paused(pause).to_string(), remedy);
     }
     if let Some(quarantine) = journal.quarantine(now) {
         return CheckFinding::warning(
@@ -77,16 +78,42 @@ fn judge(
             "fix or remove the annotation",
         );
     }
-    CheckFinding::ok(what, summary(&journal, limits, now))
+    CheckFinding::ok(what, summary(&journal, config, now))
 }
 
-fn summary(journal: &Journal, limits: &DisruptionLimits, now: Timestamp) -> String {
-    let last = match journal.round() {
+fn summary(journal: &Journal, config: &ChaosConfig, now: Timestamp) -> String {
+    let mut parts = vec![match journal.round() {
         Some(round) => format!("last round {}", round.slot),
         None => "no round yet".to_owned(),
-    };
-    match journal.remaining(limits, now) {
-        Some(remaining) => format!("{last}; the limits leave {remaining}"),
-        None => last,
+    }];
+    if let Some(remaining) = journal.remaining(&config.limits, now) {
+        parts.push(format!("the limits leave {remaining}"));
     }
+
+    if let Some(recovering) = recovering(journal, now) {
+        parts.push(recovering);
+    }
+    if let Some(last) = journal.strikes().last() {
+        let limit = config.recovery_policy().strikes;
+        let limit = limit.map_or_else(String::new, |limit| format!(" of {limit}"));
+        parts.push(format!(
+            "strikes: {}{limit}, the last {last}",
+            journal.strikes().len()
+        ));
+    }
+    parts.join("; ")
+}
+
+/// The recoveries that go on, in words; `None` if there is none.
+fn recovering(journal: &Journal, now: Timestamp) -> Option<String> {
+    let mut open = Vec::from_iter(journal.open_recoveries(now).map(|record| &record.victim));
+    open.sort_by_key(|victim| victim.accepted);
+    let oldest = open.first()?;
+
+    let owner = format!("{} in {}", oldest.owner, oldest.pod.namespace);
+    let since = oldest.accepted.round(Unit::Second).unwrap_or(oldest.accepted);
+    Some(match open.len() {
+        1 => format!("recovering: {owner} since {since}"),
+        several => format!("recovering: {several} owners, the first {owner} since {since}"),
+    })
 }

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use macaque_core::pod::PodOwner;
+use macaque_core::recovery::RecoveryVerdict;
 use tokio::time::Instant;
 
 use crate::cli::output::write;
-use crate::notify::RoundMessage;
+use crate::notify::{RecoveryMessage, RoundMessage};
 use crate::platform::Platform;
 use crate::text::count;
 
@@ -33,6 +33,9 @@ struct ScreenState {
     evicted: usize,
     refused: usize,
     held: usize,
+    /// How many recoveries are over.
+    ended: usize,
+    /// How long those took after which the workload was whole again.
     recoveries: Vec<Duration>,
 }
 
@@ -45,6 +48,7 @@ impl DemoScreen {
             evicted: 0,
             refused: 0,
             held: 0,
+            ended: 0,
             recoveries: Vec::new(),
         };
 
@@ -63,7 +67,7 @@ impl DemoScreen {
              search   2 replicas  no budget\n  \
              db       3 replicas  budget: at least 3 available, so none can be evicted\n  \
              logs     a DaemonSet, exempt\n  \
-             A workload that lacks a ready pod is held back until it is whole.\n",
+             A workload is left alone until it has recovered: whole again, and still so 5 s later.\n",
             every.as_secs(),
             count(usize::from(rounds), "round"),
         ));
@@ -100,13 +104,25 @@ impl DemoScreen {
         }
     }
 
-    /// Shows a workload that has all its pods ready again, this long after one was missing.
-    pub(super) fn recovered(&self, owner: &PodOwner, ready: usize, desired: usize, after: Duration) {
+    /// Shows how a recovery ended, or why it does not.
+    pub(super) fn recovery(&self, message: &RecoveryMessage) {
         let mut state = self.state();
-        state.recoveries.push(after);
-        let seconds = after.as_secs_f64();
-        let words = format!("{owner} recovered: {ready}/{desired} ready after {seconds:.1} s");
-        self.line(&state, "", RECOVERED, &words);
+        let report = &message.report;
+        let is_recovered = report.verdict.is_some_and(RecoveryVerdict::is_recovered);
+        if is_recovered {
+            let whole = report.times.whole_ms.unwrap_or_default();
+            state.recoveries.push(Duration::from_millis(whole));
+        }
+        state.ended += usize::from(report.verdict.is_some());
+
+        let style = if is_recovered { RECOVERED } else { REFUSED };
+        self.line(&state, "", style, &message.headline);
+    }
+
+    /// Whether a victim's recovery is not over yet.
+    pub(super) fn is_recovering(&self) -> bool {
+        let state = self.state();
+        state.ended < state.evicted
     }
 
     /// Shows the summary.

@@ -6,6 +6,7 @@ use macaque_core::guard::{GuardAnswer, GuardFinding};
 use macaque_core::pod::PodRef;
 use macaque_core::preview::PredictedVictim;
 
+use super::recoveries::RecoveryView;
 use super::view::{BudgetCover, OwnerRow, PlanView, SLOTS, SeedDraw};
 use crate::cli::output::{counted, line, names, server_text, table};
 use crate::cli::schedule::{SlotRow, until};
@@ -76,16 +77,22 @@ pub(super) fn by_pod(view: &PlanView) -> String {
 
 /// The table of candidates, with what goes before and after it.
 fn page(view: &PlanView, candidates: impl FnOnce() -> String) -> String {
-    let paused = view.paused.as_ref();
-    let paused = paused.map_or_else(String::new, |paused| line(paused) + "\n");
+    let mut stopped = String::new();
+    if let Some(paused) = &view.paused {
+        stopped += &(line(paused) + "\n");
+    }
+    if let Some(why) = &view.withheld {
+        stopped += &(line(&format!("withheld: {why}")) + "\n");
+    }
     let mut parts = vec![
-        format!("{}\n{paused}{}", mode(view), schedule(view)),
+        format!("{}\n{stopped}{}", mode(view), schedule(view)),
         funnel(view),
     ];
     if !view.candidates.is_empty() {
         parts.push(candidates());
     }
 
+    parts.extend(view.recovery.as_ref().and_then(RecoveryView::text));
     parts.extend(view.round_guards.as_deref().and_then(round_guards));
     parts.extend(view.draw.as_ref().map(|shown| draw(shown, view.dry_run)));
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 use macaque_core::budget::PlannedDisruptions;
-use macaque_core::config::{DrawBy, NamespaceScope};
+use macaque_core::config::{ChaosConfig, DrawBy, NamespaceScope};
 use macaque_core::guard::{GuardFinding, GuardHold, HoldAnswer, first_hold, unreachable_min_ready};
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{PodOwner, PodRef, ReplicaState};
@@ -16,8 +16,9 @@ use macaque_core::schedule::Calendar;
 use macaque_core::siblings::SiblingPods;
 use serde::{Serialize, Serializer};
 
+use super::recoveries::RecoveryView;
 use crate::cli::schedule::{SlotRow, slots};
-use crate::preview::ClusterSnapshot;
+use crate::preview::{ClusterSnapshot, PreviewedJournal};
 use crate::round::RoundConfig;
 
 /// How many slots are shown.
@@ -36,6 +37,9 @@ pub(super) struct PlanView {
     /// The pause that holds now, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) paused: Option<String>,
+    /// The limit that no disruption may exceed now, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) withheld: Option<String>,
     pub(super) method: DisruptionMethod,
     pub(super) count: usize,
     pub(super) attempts: usize,
@@ -55,6 +59,9 @@ pub(super) struct PlanView {
     /// The guards of the round; `None` if guards were not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) round_guards: Option<Vec<GuardFinding>>,
+    /// The recoveries that go on and their limits; `None` if they are not known, or not watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) recovery: Option<RecoveryView>,
     /// Whether the chances are counted over many draws, rather than computed.
     pub(super) chances_estimated: bool,
     /// The number of candidates about which the API server was asked.
@@ -160,6 +167,7 @@ impl PlanView {
             now,
             dry_run: round_config.dry_run,
             paused: None,
+            withheld: None,
             method: round_config.disrupt.method,
             count: round_config.disrupt.count,
             attempts: round_config.disrupt.attempts,
@@ -177,6 +185,7 @@ impl PlanView {
             owners: by_owner(&rows, snapshot, round_config),
             candidates: rows,
             round_guards: snapshot.guards_asked.then(|| preview.round_guards.clone()),
+            recovery: None,
             chances_estimated: chances.estimated,
             asked: None,
             draw: None,
@@ -186,8 +195,10 @@ impl PlanView {
         }
     }
 
-    pub(super) fn with_pause(mut self, paused: Option<String>) -> Self {
-        self.paused = paused;
+    pub(super) fn with_journal(mut self, journal: &PreviewedJournal, config: &ChaosConfig) -> Self {
+        self.paused = journal.pause.as_ref().map(ToString::to_string);
+        self.withheld = journal.withheld(&config.limits, self.now);
+        self.recovery = RecoveryView::of(journal, config, self.now);
         self
     }
 

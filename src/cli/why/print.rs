@@ -24,6 +24,12 @@ pub(super) fn answer(answer: &WhyAnswer) -> String {
     }
 
     parts.extend(answer.paused.as_ref().map(|paused| line(paused)));
+    parts.extend(
+        answer
+            .withheld
+            .as_ref()
+            .map(|why| line(&format!("withheld: {why}"))),
+    );
     let warnings = answer
         .warnings
         .iter()

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_told_apart_by_its_code_or_its_reason() {
+    fn an_expired_version_is_known_by_its_code_or_its_reason() {
         let error = |status: Value| read(&json!({"type": "ERROR", "object": status})).unwrap();
         let expired = json!({"kind": "Status", "code": 410, "reason": "Gone", "message": "too old"});
         assert_eq!(error(expired), WatchLine::Expired);

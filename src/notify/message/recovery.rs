@@ -2,7 +2,6 @@
 //! channel has threads, and a service may take a reply out of its thread.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use macaque_core::recovery::{RecoveryReport, RecoveryVerdict};
 
@@ -33,10 +32,11 @@ impl RecoveryMessage {
     /// Writes the message about `report`.
     pub fn in_context(report: Arc<RecoveryReport>, context: &MessageContext) -> Self {
         let shown = |text: &str, max| clean(&with_local_times(text, &context.zone), max);
-        let notes = notes(&report);
+        let headline = shown(&sentence(&report), LINE);
+        let notes = notes(&report, &headline);
 
         Self {
-            headline: shown(&sentence(&report), LINE),
+            headline,
             notes: notes.iter().map(|note| shown(note, LINE)).collect(),
             footer: shown(&footer(&report, context), FOOTER),
             report,
@@ -59,12 +59,17 @@ impl RecoveryMessage {
     }
 }
 
-/// What to do about a recovery that is slow, stuck or failed.
-fn notes(report: &RecoveryReport) -> Vec<String> {
+/// What to do about a recovery that is slow, stuck or failed, beside its headline.
+fn notes(report: &RecoveryReport, headline: &str) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(reason) = &report.paused {
+        let reason = if headline.contains(reason) {
+            String::new()
+        } else {
+            format!(": {reason}")
+        };
         notes.push(format!(
-            "macaque paused itself: {reason}; `macaque resume` lifts the pause"
+            "macaque has paused itself{reason}; `macaque resume` lifts the pause"
         ));
     }
 
@@ -99,33 +104,16 @@ fn footer(report: &RecoveryReport, context: &MessageContext) -> String {
     parts.join(" · ")
 }
 
-/// The recovery in one sentence.
+/// The recovery in one sentence, which names the namespace after the owner: a reader may have workloads of that name in
+/// several.
 fn sentence(report: &RecoveryReport) -> String {
-    let owner = format!("{} in {}", report.owner, report.pod.namespace);
-    let after = |ms: u64| format!("{:.1} s", Duration::from_millis(ms).as_secs_f64());
-    let whole = report
-        .times
-        .whole_ms
-        .map_or_else(String::new, |ms| format!(" after {}", after(ms)));
-    let trouble = report.trouble.as_ref().map_or_else(String::new, |trouble| {
-        let separator = if trouble.message.is_empty() { "" } else { ": " };
-        format!(
-            "; its replacement is stuck: {}{separator}{}",
-            trouble.reason, trouble.message
-        )
-    });
-    let ready = format!("{} of {} pods ready", report.ready, report.target);
-
-    match report.verdict {
-        None => format!("{owner} is not whole yet ({ready}){trouble}"),
-        Some(RecoveryVerdict::Recovered) => format!("{owner} whole again{whole}"),
-        Some(RecoveryVerdict::Slow) => {
-            format!(
-                "{owner} whole again{whole}, slower than the expected {}",
-                after(report.expect_ms)
-            )
-        }
-        Some(RecoveryVerdict::Unrecovered) => format!("{owner} did not recover ({ready}){trouble}"),
-        Some(verdict) => format!("{owner}: {}", verdict.as_str()),
+    let owner = report.owner.to_string();
+    let sentence = report.to_string();
+    match sentence.strip_prefix(&owner) {
+        Some(rest) => format!("{owner} in {}{rest}", report.pod.namespace),
+        None => sentence,
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -34,7 +34,7 @@ pub fn bot_payload(message: &OutgoingMessage, bot: &SlackBot, thread: Option<Thr
     payload
 }
 
-/// The body of `chat.update`, which takes a channel by its ID alone, looks for links and mentions unless told not to, and
+/// The body of `chat.update`, which takes a channel by its ID alone, looks for links and mentions unless `parse` forbids it, and
 /// needs the scope `chat:write` as a new message does (<https://docs.slack.dev/reference/methods/chat.update>).
 pub fn edit_payload(message: &OutgoingMessage, Thread { channel, ts }: Thread<'_>) -> Value {
     let posted = webhook_payload(message);

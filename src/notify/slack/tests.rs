@@ -1,5 +1,7 @@
 //! Promises about Slack: the payloads to the letter, and a meaning for every answer.
 
+mod threads;
+
 use std::time::Duration;
 
 use macaque_core::outcome::Outcome;

@@ -52,7 +52,7 @@ impl<'a> Thread<'a> {
 }
 
 /// Whether an answer to a reply says that its parent is out of reach: deleted, of a kind that takes no replies, or in a
-/// channel that the bot was once told to write to. The documented word is `cannot_reply_to_message`
+/// channel of an earlier configuration. The documented word is `cannot_reply_to_message`
 /// (<https://docs.slack.dev/reference/methods/chat.postMessage>); of a deleted parent, Slack says `thread_not_found`
 /// (<https://github.com/slackapi/bolt-js/issues/2307>) or nothing at all, and posts the reply outside of the thread
 /// (<https://github.com/slack-go/slack/issues/1571>).

@@ -1,13 +1,15 @@
 //! Promises about Webex: the payload to the letter, and a meaning for every answer.
 
 use macaque_core::outcome::Outcome;
+use macaque_core::recovery::RecoveryVerdict;
 use macaque_core::refusal::Refusal;
 use macaque_core::report::RoundReport;
 
 use super::*;
 use crate::notify::delivery::{Retryable, answer};
-use crate::notify::message::RoundMessage;
+use crate::notify::message::recovery::tests::recovery;
 use crate::notify::message::tests::{attempt, budget, report};
+use crate::notify::message::{RecoveryMessage, RoundMessage};
 
 fn room() -> WebexBot {
     WebexBot {
@@ -141,4 +143,56 @@ fn an_error_explains_itself_and_says_what_to_do() {
     ] {
         assert_eq!(judge(&answer(status, body)), Err(error));
     }
+}
+
+#[test]
+fn a_reply_and_an_edit_are_golden() {
+    let unrecovered = recovery(Some(RecoveryVerdict::Unrecovered));
+    let message = RecoveryMessage::of(unrecovered).into();
+    let room = room();
+    let reply = room.request(&message, Placement::Reply("Y2lz_1-=")).unwrap();
+    let golden = json!({
+        "roomId": "room-1",
+        "parentId": "Y2lz_1-=",
+        "markdown": "**deployment/web in shop has not recovered; 2 of 3 pods ready**\n\n\
+            - see what is missing: kubectl -n shop describe deployment/web\n\n\
+            round 2027-03-01T09:30:00Z · victim shop/web-1",
+    });
+    let sent = (reply.method, reply.url.as_str(), reply.body);
+    assert_eq!(sent, (Method::POST, "https://webexapis.com/v1/messages", golden));
+
+    let edit = room.request(&message, Placement::Edit("Y2lz_1-=")).unwrap();
+    let sent = (edit.method, edit.url.as_str(), edit.body);
+    let url = "https://webexapis.com/v1/messages/Y2lz_1-=";
+    assert_eq!(sent, (Method::PUT, url, payload(&message, &room)));
+}
+
+#[test]
+fn what_webex_never_calls_a_message_reaches_no_url() {
+    let message = round(&report([]));
+    for name in ["", "../people", "a/b", "a?b", "a b", &"x".repeat(201)] {
+        assert!(
+            room().request(&message, Placement::Edit(name)).is_none(),
+            "{name}"
+        );
+        let room = room();
+        let reply = room.request(&message, Placement::Reply(name)).unwrap();
+        assert_eq!(reply.body["parentId"], json!(null), "{name}");
+    }
+}
+
+#[test]
+fn a_reply_that_webex_refuses_may_be_sent_outside_of_the_thread_and_nothing_else() {
+    let retryable = |status, placement| {
+        let judged = room().judge(&answer(status, "{}"), placement);
+        judged.map_err(|error| error.retryable)
+    };
+    for status in [400, 404] {
+        let reply = retryable(status, Placement::Reply("Y2lz"));
+        assert_eq!(reply, Err(Retryable::OutsideThread), "{status}");
+        for placement in [Placement::Own, Placement::Edit("Y2lz")] {
+            assert_eq!(retryable(status, placement), Err(Retryable::No), "{status}");
+        }
+    }
+    assert_eq!(retryable(401, Placement::Reply("Y2lz")), Err(Retryable::No));
 }

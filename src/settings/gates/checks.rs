@@ -13,12 +13,14 @@ use crate::settings::mistake::quote;
 pub(super) type Fault = (String, String);
 
 /// The names of the guards that are built in.
-const BUILT_IN: [&str; 7] = [
+const BUILT_IN: [&str; 9] = [
     "whole",
     "rollout",
     "min_ready",
     "drains",
     "nodes",
+    "recovered",
+    "strikes",
     "freeze",
     "frozen",
 ];

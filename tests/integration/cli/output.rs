@@ -115,15 +115,16 @@ fn no_color_wins_even_where_colour_is_forced() {
 }
 
 #[test]
-fn the_demo_shows_a_workload_that_is_held_back_and_why() {
+fn the_demo_shows_what_is_held_back_and_why_and_how_every_victim_recovers() {
     let shown = macaque("demo --rounds 4 --every 2").run();
     shown.says(
         0,
         &[
-            "guard whole holds back: ",
-            " not ready",
-            " held back by a guard",
-            "recovered",
+            "guard recovered holds back: ",
+            " has not recovered since shop/",
+            " whole again after ",
+            "4 rounds: 3 pods evicted, ",
+            " held back by a guard, 3 recoveries (the longest took ",
         ],
     );
 }

@@ -1,14 +1,18 @@
 //! Promises about the size of messages: no service refuses one for its length, whatever a cluster says.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use macaque::notify::slack::webhook_payload;
 use macaque::notify::webex::{WEBEX_API, payload};
-use macaque::notify::{MessageContext, RoundMessage, WebexBot};
+use macaque::notify::{MessageContext, OutgoingMessage, RecoveryMessage, RoundMessage, WebexBot};
 use macaque_core::guard::{GuardHold, HoldAnswer};
 use macaque_core::outcome::{DisruptionMethod, Outcome};
-use macaque_core::pod::{PodOwner, PodRef};
+use macaque_core::pod::{PodOwner, PodRef, PodTrouble};
+use macaque_core::recovery::{RecoveryReport, RecoveryVerdict};
 use macaque_core::refusal::Refusal;
 use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
+use macaque_testkit::notify::recovery;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -135,25 +139,67 @@ fn fits_slack(payload: &Value) -> bool {
     blocks.len() <= 50 && blocks.iter().all(fits) && length(&payload["text"]) <= 4000
 }
 
+fn recovery_report() -> impl Strategy<Value = RecoveryReport> {
+    let verdict = prop::option::of(prop::sample::select(RecoveryVerdict::ALL.to_vec()));
+    let owner = (text(), text()).prop_map(|(kind, name)| PodOwner { kind, name });
+    let trouble =
+        prop::option::of((text(), text()).prop_map(|(reason, message)| PodTrouble { reason, message }));
+    let texts = [0; 3].map(|_| prop::option::of(text()));
+    (pod(), owner, verdict, trouble, texts).prop_map(
+        |(pod, owner, verdict, trouble, [replacement, why, paused])| RecoveryReport {
+            pod,
+            owner,
+            verdict,
+            trouble,
+            replacement,
+            why,
+            paused,
+            ..recovery("web-1", RecoveryVerdict::Slow)
+        },
+    )
+}
+
+/// Whether a message is within the limits of every service.
+fn fits(message: &OutgoingMessage) -> Result<(), TestCaseError> {
+    let slack = webhook_payload(message);
+    prop_assert!(fits_slack(&slack), "{slack}");
+
+    let room = WebexBot {
+        token: "t".into(),
+        room_id: "r".to_owned(),
+        api_url: WEBEX_API.to_owned(),
+    };
+    let webex = payload(message, &room);
+    let bytes = webex["markdown"].as_str().unwrap().len();
+    prop_assert!(bytes <= 7439, "{bytes} bytes: {webex}");
+    Ok(())
+}
+
+fn context(cluster: Option<String>) -> MessageContext {
+    let zone = TimeZone::get("Asia/Kathmandu").unwrap();
+    MessageContext { cluster, zone }
+}
+
 proptest! {
     #[test]
     fn every_message_is_within_the_limits_of_every_service(
         report in report(),
         cluster in prop::option::of(text()),
     ) {
-        let zone = TimeZone::get("Asia/Kathmandu").unwrap();
-        let message = RoundMessage::in_context(&report, &MessageContext { cluster, zone }).into();
+        let message = RoundMessage::in_context(&report, &context(cluster));
+        let lines = [&message.headline, &message.footer].map(String::clone);
+        let marked = message.marked_recovered(&lines);
 
-        let slack = webhook_payload(&message);
-        prop_assert!(fits_slack(&slack), "{slack}");
+        fits(&message.into())?;
+        fits(&marked.into())?;
+    }
 
-        let room = WebexBot {
-            token: "t".into(),
-            room_id: "r".to_owned(),
-            api_url: WEBEX_API.to_owned(),
-        };
-        let webex = payload(&message, &room);
-        let bytes = webex["markdown"].as_str().unwrap().len();
-        prop_assert!(bytes <= 7439, "{bytes} bytes: {webex}");
+    #[test]
+    fn every_message_about_a_recovery_is_within_the_limits_of_every_service(
+        report in recovery_report().boxed(),
+        cluster in prop::option::of(text()),
+    ) {
+        let message = RecoveryMessage::in_context(Arc::new(report), &context(cluster));
+        fits(&message.into())?;
     }
 }

@@ -11,10 +11,13 @@ use macaque_testkit::chat_room::{ChatPost, ROOM, RoomFault};
 use macaque_testkit::notify::{recovery, round, slack, stuck, webex, webhook};
 use macaque_testkit::server_answer::{ServerAnswer, head, reply, reply_with};
 
-use super::told::TestNotifier;
+use super::test_notifier::TestNotifier;
+
+/// Makes a channel of the address of its service.
+type OpenChannel = fn(&str) -> Channel;
 
 /// The services that have threads, and the names of their channels.
-const BOTS: [(fn(&str) -> Channel, &str); 2] = [(slack, "slack"), (webex, "webex")];
+const BOTS: [(OpenChannel, &str); 2] = [(slack, "slack"), (webex, "webex")];
 
 fn parents(posts: &[ChatPost]) -> Vec<Option<&str>> {
     posts.iter().map(|post| post.parent.as_deref()).collect()

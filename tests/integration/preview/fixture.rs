@@ -1,7 +1,17 @@
 //! The demo's shop as a cluster, and the program pointed at its namespace.
 
+use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::{Sandbox, scenario};
-use macaque_testkit::{ProgramOutput, TestCluster};
+use macaque::journal::JournalWriter;
+use macaque::k8s::Cluster;
+use macaque::platform::Platform;
+use macaque_core::eligibility::Candidate;
+use macaque_core::journal::{Journal, JournalEvent, Resolution};
+use macaque_core::outcome::DisruptionMethod;
+use macaque_core::pod::{PodOwner, PodPlace, PodRef};
+use macaque_core::recovery::RecoveryBaseline;
+use macaque_core::report::RoundReport;
+use macaque_testkit::{ProgramOutput, TestCluster, evict_one};
 use serde_json::{Value, json};
 
 use crate::macaque;
@@ -64,4 +74,61 @@ impl ShopFixture {
             .json();
         plan["candidates"][0]["pod"]["name"].as_str().unwrap().to_owned()
     }
+}
+
+/// A pod of an owner that is gone.
+pub(crate) fn gone(namespace: &str, kind: &str, owner: &str) -> Candidate {
+    Candidate {
+        pod: PodRef {
+            namespace: namespace.to_owned(),
+            name: format!("{owner}-gone"),
+            uid: format!("uid-of-{kind}-{owner}-gone"),
+        },
+        owner: Some(PodOwner {
+            kind: kind.to_owned(),
+            name: owner.to_owned(),
+        }),
+    }
+}
+
+/// Records a round that has just disrupted these pods, whose owners have not recovered; returns the journal.
+pub(crate) async fn record_round(
+    victims: &[Candidate],
+    writer: &JournalWriter,
+    cluster: &Cluster,
+    platform: &Platform,
+) -> Journal {
+    let slot = platform.now() - SignedDuration::from_secs(1);
+    let commit = async |event| writer.commit(cluster, &event).await.unwrap();
+    commit(JournalEvent::Claim {
+        slot,
+        seed: 0,
+        since: Timestamp::MIN,
+    })
+    .await;
+
+    for victim in victims {
+        let baseline = RecoveryBaseline {
+            expect_ms: 60_000,
+            ..RecoveryBaseline::default()
+        };
+        commit(JournalEvent::Reserve {
+            victim: victim.clone(),
+            place: PodPlace::default(),
+            method: DisruptionMethod::Delete,
+            baseline: Some(Box::new(baseline)),
+        })
+        .await;
+        commit(JournalEvent::Resolve {
+            uid: victim.pod.uid.clone(),
+            resolution: Resolution::Disrupted,
+            accepted: Some(platform.now()),
+        })
+        .await;
+    }
+    let report = RoundReport {
+        finished: platform.now(),
+        ..evict_one().blank_report(slot, 0)
+    };
+    commit(JournalEvent::Close(Box::new(report))).await
 }

@@ -1,27 +1,34 @@
-//! What a plan says of guards is what the round then does, whatever the state of the workloads.
+//! What a plan says of guards is what the round then does, whatever the state of the workloads and the recoveries that go
+//! on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use macaque::failpoint::FailPoints;
 use macaque::gates::Gates;
+use macaque::journal::{JournalStore, JournalWriter};
 use macaque::k8s::Cluster;
 use macaque::platform::Platform;
-use macaque::preview::{ClusterSnapshot, PreviewReader};
-use macaque::round::{self, RoundConfig};
+use macaque::preview::{ClusterSnapshot, PreviewReader, PreviewedJournal};
+use macaque::round::{self, RoundConfig, RoundContext, RoundResult};
 use macaque::stop::StopSwitch;
-use macaque_core::config::TargetConfig;
-use macaque_core::guard::{GuardConfig, GuardHold, MinReady, RolloutGuard};
+use macaque_core::config::{RecoveryPolicy, TargetConfig};
+use macaque_core::guard::{GuardConfig, GuardHold, MinReady, RecoveredGuard, RolloutGuard};
+use macaque_core::journal::Journal;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::prediction::Prediction;
-use macaque_core::report::RoundEnd;
+use macaque_core::recovery::RecoveryConfig;
+use macaque_core::report::{RoundEnd, RoundReport};
 use macaque_testkit::{TestCluster, evict_one};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
+use super::fixture::{gone, record_round};
+
 /// Namespaces, each with a configuration of its own.
-const NAMESPACES: usize = 75;
+const NAMESPACES: usize = 120;
 
 /// Owners in each namespace.
 const OWNERS: usize = 40;
@@ -99,17 +106,30 @@ fn guards() -> impl Strategy<Value = GuardConfig> {
     ];
     let rollout = prop::sample::select(RolloutGuard::ALL.to_vec());
     let drains = prop::sample::select(vec![0, 2, 100]);
+    let recovered = prop_oneof![
+        6 => Just(RecoveredGuard::Owner),
+        2 => Just(RecoveredGuard::Namespace),
+        1 => Just(RecoveredGuard::All),
+        3 => Just(RecoveredGuard::Off),
+    ];
     let flags = (any::<bool>(), prop::bool::weighted(0.8));
-    (flags, rollout, min_ready, drains).prop_map(|((whole, freeze), rollout, min_ready, drains)| {
-        GuardConfig {
+    (flags, rollout, min_ready, drains, recovered).prop_map(
+        |((whole, freeze), rollout, min_ready, drains, recovered)| GuardConfig {
             whole,
             rollout,
             min_ready,
             drains,
             freeze,
+            recovered,
             ..GuardConfig::off()
-        }
-    })
+        },
+    )
+}
+
+/// Earlier victims that have not recovered, by the numbers of their owners; most namespaces have few, many none.
+fn recoveries() -> impl Strategy<Value = Vec<(&'static str, usize)>> {
+    let kind = prop::sample::select(vec!["Deployment", "StatefulSet", "Widget"]);
+    prop::collection::vec((kind, 0..OWNERS), 0..8)
 }
 
 /// Names the objects of one owner.
@@ -179,14 +199,75 @@ fn config(namespace: &str, guards: GuardConfig) -> RoundConfig {
     config.disrupt.count = 1_000;
     config.disrupt.attempts = 1_000;
     config.guards = guards;
+    config.recovery = RecoveryConfig::default();
     config
 }
 
+/// What a guard says, without how long ago an earlier victim was disrupted: that changes between plan and round.
 fn word(hold: Option<&GuardHold>) -> String {
-    hold.map_or_else(|| "goes".to_owned(), ToString::to_string)
+    let words = hold.map_or_else(|| "goes".to_owned(), ToString::to_string);
+    match words.split_once(" was disrupted") {
+        Some((before, _)) => before.to_owned(),
+        None => words,
+    }
 }
 
-async fn plan(cluster: &Cluster, config: &RoundConfig, platform: &Platform) -> ClusterSnapshot {
+/// The journal in memory of a process that disrupted a pod of each of these owners, none of which has recovered.
+async fn journal_with(
+    recoveries: &[(&'static str, usize)],
+    namespace: &str,
+    config: &RoundConfig,
+    cluster: &Cluster,
+    platform: &Platform,
+) -> (JournalWriter, Journal) {
+    let policy = RecoveryPolicy {
+        timeout: config.recovery.timeout,
+        recovered: RecoveredGuard::Off,
+        strikes: None,
+    };
+    let store = JournalStore::in_memory(1_000, platform)
+        .on_demand()
+        .with_recovery(policy);
+    let writer = store.writer(1);
+    let victims: BTreeSet<_> = recoveries.iter().copied().collect();
+    let victims = victims.into_iter();
+    let victims: Vec<_> = victims
+        .map(|(kind, owner)| gone(namespace, kind, &format!("app-{owner}")))
+        .collect();
+    let journal = record_round(&victims, &writer, cluster, platform).await;
+    (writer, journal)
+}
+
+async fn run(
+    cluster: &Cluster,
+    config: &RoundConfig,
+    writer: &JournalWriter,
+    seed: u64,
+    platform: &Platform,
+) -> RoundReport {
+    let (_switch, stop) = StopSwitch::new(platform);
+    let context = RoundContext {
+        cluster,
+        gates: &Gates::default(),
+        writer,
+        config,
+        on_accepted: &|_, _| {},
+        stop: &stop,
+        platform,
+        fail_points: &FailPoints::default(),
+    };
+    match round::run(context, platform.now(), seed).await {
+        RoundResult::Reported { report, .. } => report,
+        RoundResult::Skipped(denial) => panic!("{denial}"),
+    }
+}
+
+async fn plan(
+    cluster: &Cluster,
+    config: &RoundConfig,
+    journal: &PreviewedJournal,
+    platform: &Platform,
+) -> ClusterSnapshot {
     let (_switch, stop) = StopSwitch::new(platform);
     let reader = PreviewReader {
         cluster,
@@ -196,7 +277,7 @@ async fn plan(cluster: &Cluster, config: &RoundConfig, platform: &Platform) -> C
     let mut snapshot = reader.snapshot(config).await.unwrap();
     let gates = Gates::default();
     reader
-        .ask_guards(&mut snapshot, config, &gates, &[])
+        .ask_guards(&mut snapshot, config, &gates, journal)
         .await
         .unwrap();
     snapshot
@@ -225,7 +306,13 @@ async fn what_a_plan_says_of_guards_is_what_the_round_does_in_thousands_of_rando
 
         let config = config(&namespace, guards().new_tree(&mut chance).unwrap().current());
         let seed = number as u64;
-        let preview = plan(&cluster, &config, &platform).await.preview;
+        let open = recoveries().new_tree(&mut chance).unwrap().current();
+        let (writer, journal) = journal_with(&open, &namespace, &config, &cluster, &platform).await;
+        let journal = PreviewedJournal {
+            pause: None,
+            journal: Some(journal),
+        };
+        let preview = plan(&cluster, &config, &journal, &platform).await.preview;
         let predicted = preview
             .pick(seed)
             .into_iter()
@@ -238,9 +325,7 @@ async fn what_a_plan_says_of_guards_is_what_the_round_does_in_thousands_of_rando
             });
         let predicted: Vec<_> = predicted.collect();
 
-        let (_switch, stop) = StopSwitch::new(&platform);
-        let now = platform.now();
-        let report = round::run_alone(&cluster, &config, now, seed, &stop, &platform).await;
+        let report = run(&cluster, &config, &writer, seed, &platform).await;
         let happened: Vec<_> = report
             .attempts
             .iter()
@@ -271,6 +356,7 @@ async fn what_a_plan_says_of_guards_is_what_the_round_does_in_thousands_of_rando
         ("whole", 150),
         ("min_ready", 100),
         ("freeze", 100),
+        ("recovered", 100),
         ("rollout", 50),
         ("drains", 5),
     ] {

@@ -89,7 +89,7 @@ fn an_owner_that_is_not_whole_is_held_with_its_numbers_and_has_no_chance() {
     let candidate = json["candidates"].as_array().unwrap().iter();
     let held = candidate.filter(|candidate| candidate["verdict"] == "held");
     let guards: Vec<_> = held
-        .map(|held| (&held["guard"], &held["answer"], &held["guards"][1]["guard"]))
+        .map(|held| (&held["guard"], &held["answer"], &held["guards"][2]["guard"]))
         .collect();
     assert_eq!(
         guards,

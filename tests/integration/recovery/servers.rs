@@ -68,7 +68,7 @@ async fn a_single_fault_of_the_watch_costs_one_more_list_and_no_precision() {
 }
 
 #[actix_rt::test]
-async fn a_watch_that_falls_silent_is_noticed_and_its_recovery_is_not_told_precisely() {
+async fn a_watch_that_falls_silent_is_noticed_and_the_times_are_not_called_precise() {
     let objects = vec![deployment("shop", "web", 3)];
     let fixture = RecoveryFixture::with_silence(objects, Duration::from_secs(7)).await;
     let accepted = fixture.disrupt("web-").await;

@@ -147,7 +147,7 @@ async fn a_watch_that_ends_in_order_is_closed_and_one_that_ends_within_a_line_br
         (0, WatchEnd::Closed)
     );
     assert_eq!(
-        fixture.end_of(stream(&[line.clone()])).await,
+        fixture.end_of(stream(std::slice::from_ref(&line))).await,
         (1, WatchEnd::Closed)
     );
 
@@ -195,10 +195,10 @@ async fn garbage_and_pages_of_html_are_named_and_never_taken_for_events() {
     for (body, words) in rows {
         let (events, end) = fixture.end_of(ProxyResponse::new(200, body)).await;
         assert_eq!(events, 0, "{body}");
-        let told = end.to_string();
+        let shown = end.to_string();
         assert!(
-            told.starts_with("watch pods in shop: ") && told.contains(words),
-            "{told}"
+            shown.starts_with("watch pods in shop: ") && shown.contains(words),
+            "{shown}"
         );
     }
 

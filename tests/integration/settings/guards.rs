@@ -1,6 +1,6 @@
 //! The keys of `[guards]` and the caps of `[limits]`: which values they take, and in which words the others are refused.
 
-use macaque_core::guard::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
+use macaque_core::guard::{GuardConfig, MinReady, NodesGuard, RecoveredGuard, RolloutGuard};
 
 use super::fixture;
 
@@ -17,7 +17,16 @@ fn the_default_guards_are_those_of_the_core() {
 #[test]
 fn each_guard_is_switched_off_by_its_own_key() {
     for off in ["false", "\"off\"", "\"OFF\""] {
-        let keys = ["whole", "rollout", "min_ready", "drains", "nodes", "freeze"];
+        let keys = [
+            "whole",
+            "rollout",
+            "min_ready",
+            "drains",
+            "nodes",
+            "recovered",
+            "strikes",
+            "freeze",
+        ];
         let lines = keys.map(|key| format!("{key} = {off}"));
         let file = format!("[guards]\n{}", lines.join("\n"));
         assert_eq!(guards(&file), GuardConfig::off(), "{off}");
@@ -28,6 +37,8 @@ fn each_guard_is_switched_off_by_its_own_key() {
         .env("MACAQUE_GUARDS__ROLLOUT", "False")
         .env("MACAQUE_GUARDS__MIN_READY", "0")
         .env("MACAQUE_GUARDS__DRAINS", "Off")
+        .env("MACAQUE_GUARDS__RECOVERED", "off")
+        .env("MACAQUE_GUARDS__STRIKES", "0")
         .env("MACAQUE_GUARDS__FREEZE", "false");
     assert_eq!(by_variables.load().config.guards, GuardConfig::off());
 }
@@ -67,6 +78,18 @@ fn a_guard_takes_every_value_that_its_table_names() {
         assert_eq!(nodes(value), expected, "{value}");
     }
 
+    let recovered = |value: &str| guards(&format!("guards.recovered = {value}")).recovered;
+    for (value, expected) in [
+        ("\"owner\"", RecoveredGuard::Owner),
+        ("\"Namespace\"", RecoveredGuard::Namespace),
+        ("\"ALL\"", RecoveredGuard::All),
+        ("\"off\"", RecoveredGuard::Off),
+        ("false", RecoveredGuard::Off),
+    ] {
+        assert_eq!(recovered(value), expected, "{value}");
+    }
+
+    assert_eq!(guards("guards.strikes = 100").strikes, 100);
     assert_eq!(guards("guards.drains = 1000").drains, 1000);
     assert_eq!(guards("guards.nodes_unready = \"25%\"").nodes_unready, 25);
     assert!(guards("guards = { whole = \"on\", freeze = true }").whole);
@@ -143,6 +166,26 @@ fn a_value_that_a_guard_does_not_take_is_refused_with_those_it_takes() {
         (
             "nodes_unready = false",
             "false is not a value of this setting: use a percentage such as \"10%\"",
+        ),
+        (
+            "recovered = true",
+            "true is not a value of this setting: use \"owner\", \"namespace\", \"all\" or \"off\"",
+        ),
+        (
+            "recovered = \"cluster\"",
+            "\"cluster\" is not a value of this setting: use \"owner\"",
+        ),
+        (
+            "strikes = 101",
+            "101 is not a value of this setting: use 0 to 100 or \"off\"",
+        ),
+        (
+            "strikes = true",
+            "true is not a value of this setting: use 0 to 100 or \"off\"",
+        ),
+        (
+            "strikes = -1",
+            "-1 is not a value of this setting: use 0 to 100 or \"off\"",
         ),
         (
             "freeze = \"no\"",

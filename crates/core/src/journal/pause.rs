@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use super::{PAUSED, PAUSED_BY, PAUSED_REASON};
 use crate::server_text::bounded;
 
+/// By whom macaque is paused that paused itself.
+pub(super) const ITSELF: &str = "macaque";
+
 /// A request to pause all disruptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PauseRequest {
@@ -56,6 +59,11 @@ impl PauseRequest {
             by: value_of(PAUSED_BY).and_then(one_line),
             reason: value_of(PAUSED_REASON).and_then(one_line),
         })
+    }
+
+    /// Whether macaque paused itself, because owners did not recover.
+    pub fn is_by_macaque(&self) -> bool {
+        self.by.as_deref() == Some(ITSELF)
     }
 
     /// Whether the pause lasts until somebody ends it.

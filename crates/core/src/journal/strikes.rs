@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::pause::ITSELF;
 use super::{Journal, PauseEnd, PauseRequest, StepContext};
 use crate::recovery::RecoveryReport;
 use crate::server_text::bounded;
@@ -13,9 +14,6 @@ const MAX_STRIKES: usize = 100;
 const MAX_NAMED: usize = 5;
 /// The maximum length of an owner's name in it, in characters.
 const MAX_NAME: usize = 120;
-
-/// By whom macaque is paused that paused itself.
-const ITSELF: &str = "macaque";
 
 /// The pause that the last strike called for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -55,7 +55,7 @@ impl Journal {
         if now.duration_since(slot) > signed(context.timing.deadline) {
             return Err(Denial::TooLate { slot });
         }
-        self.check_limits(context)?;
+        self.check_limits(context.limits, context.now)?;
 
         self.round = Some(RoundRecord {
             slot,
@@ -135,7 +135,7 @@ impl Journal {
             let count = context.count;
             return Err(Denial::CountReached { count });
         }
-        self.check_limits(context)?;
+        self.check_limits(context.limits, context.now)?;
         self.check_cooldown(victim, context.now)?;
         self.check_caps(victim, place, context.limits, context.now)?;
         self.check_recovered(victim, context)?;

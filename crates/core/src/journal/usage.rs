@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
-use super::{DAY, Denial, Journal, KEPT, LimitWindow, Reservation, StepContext, after, caps, whole_second};
+use super::{DAY, Denial, Journal, KEPT, LimitWindow, Reservation, after, caps, whole_second};
 use crate::config::DisruptionLimits;
 use crate::eligibility::Candidate;
 use crate::pod::PodOwner;
@@ -72,21 +72,24 @@ impl Journal {
         })
     }
 
-    /// Checks that no limit is used up.
-    pub(super) fn check_limits(&self, context: &StepContext<'_>) -> Result<(), Denial> {
+    /// Checks that no limit on all disruptions is used up at `now`.
+    ///
+    /// # Errors
+    /// The limit that is.
+    pub fn check_limits(&self, limits: &DisruptionLimits, now: Timestamp) -> Result<(), Denial> {
         let windows = [
-            (context.limits.per_hour, HOUR, LimitWindow::Hour),
-            (context.limits.per_day, DAY, LimitWindow::Day),
+            (limits.per_hour, HOUR, LimitWindow::Hour),
+            (limits.per_day, DAY, LimitWindow::Day),
         ];
         for (limit, length, window) in windows {
             if let Some(limit) = limit
-                && self.used_within(length, context.now) >= limit
+                && self.used_within(length, now) >= limit
             {
                 return Err(Denial::LimitReached { window, limit });
             }
         }
-        if let Some(limit) = context.limits.in_flight
-            && self.in_flight(context.now) >= limit
+        if let Some(limit) = limits.in_flight
+            && self.in_flight(now) >= limit
         {
             return Err(Denial::InFlightReached { limit });
         }

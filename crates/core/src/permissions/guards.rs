@@ -1,4 +1,5 @@
-//! The permissions that guards read with: those that a configuration cannot do without, and those that only show more.
+//! The permissions that guards and recoveries read with: those that a configuration cannot do without, and those with
+//! which macaque sees more.
 
 use super::{Permission, ScopedPermission};
 use crate::config::ChaosConfig;
@@ -9,20 +10,32 @@ const NODE_LEASES: &str = "kube-node-lease";
 
 const LIST_LEASES: Permission = Permission::new("list", "coordination.k8s.io", "leases");
 const LIST_NODES: Permission = Permission::new("list", "", "nodes");
+const WATCH_PODS: Permission = Permission::new("watch", "", "pods");
 const GET_NAMESPACE: Permission = Permission::new("get", "", "namespaces");
 const GET_SCALE: [Permission; 3] = [
     Permission::new("get", "apps", "deployments/scale"),
     Permission::new("get", "apps", "statefulsets/scale"),
     Permission::new("get", "apps", "replicasets/scale"),
 ];
+/// The owners that people freeze. No Role of macaque's lets it read them: it would see pod templates too.
+const GET_OWNERS: [Permission; 2] = [
+    Permission::new("get", "apps", "deployments"),
+    Permission::new("get", "apps", "statefulsets"),
+];
 
-/// A permission that macaque works without, and sees less.
+/// What follows without the scale of an owner, if how many pods it wants matters.
+const NO_SCALE: &str = "macaque does not see how many pods an owner wants, so that a missing pod goes unnoticed, and \
+                        lists whole namespaces to find an owner's pods";
+/// What follows without it, if that number does not matter.
+const NO_SELECTOR: &str = "macaque lists whole namespaces to find an owner's pods";
+
+/// A permission that macaque works without, and sees less, or later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionalPermission {
     /// The permission.
     pub grant: ScopedPermission,
-    /// What macaque does not see without it.
-    pub unseen: &'static str,
+    /// What follows without it, as a clause.
+    pub without: &'static str,
 }
 
 /// The permissions that the guards of `config` need apart from those on pods: without them the guard cannot answer.
@@ -34,23 +47,41 @@ pub fn guard_permissions(config: &ChaosConfig) -> Vec<ScopedPermission> {
     }
 }
 
-/// The permissions in `namespace`, or in all, that show the guards of `config` more. A Role in a namespace lets macaque
-/// read that namespace and no other.
+/// The permissions in `namespace`, or in all, with which the guards and the recoveries of `config` see more. A Role in a
+/// namespace lets macaque read that namespace and no other.
 pub fn optional(config: &ChaosConfig, namespace: Option<&str>) -> Vec<OptionalPermission> {
     let mut permissions = Vec::new();
     let guards = &config.guards;
+    let watches = config.recovery.enabled && !config.dry_run;
+    let counts_missing =
+        watches || guards.whole || matches!(guards.min_ready, MinReady::Percent(percent) if percent > 0);
 
-    if guards.whole || matches!(guards.min_ready, MinReady::Percent(percent) if percent > 0) {
+    if watches {
+        permissions.push(OptionalPermission {
+            grant: WATCH_PODS.within(namespace),
+            without: "recoveries are not watched but polled, every 1 to 5 s",
+        });
+    }
+    if watches || guards.needs_siblings() {
         permissions.extend(GET_SCALE.map(|scale| OptionalPermission {
             grant: scale.within(namespace),
-            unseen: "how many pods an owner wants, so that a missing pod goes unnoticed",
+            without: if counts_missing { NO_SCALE } else { NO_SELECTOR },
         }));
     }
     if guards.freeze {
         permissions.push(OptionalPermission {
             grant: GET_NAMESPACE.within(namespace),
-            unseen: "whether a namespace is frozen by its annotations",
+            without: "macaque does not see whether a namespace is frozen by its annotations",
         });
     }
     permissions
+}
+
+/// The permissions in `namespace`, or in all, to see whether the usual kinds of owners are frozen; none if the guard is
+/// off. macaque asks nobody for them.
+pub fn owner_freeze_permissions(config: &ChaosConfig, namespace: Option<&str>) -> Vec<ScopedPermission> {
+    if !config.guards.freeze {
+        return Vec::new();
+    }
+    GET_OWNERS.map(|owner| owner.within(namespace)).to_vec()
 }

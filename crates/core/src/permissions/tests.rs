@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
-use crate::guard::{GuardConfig, MinReady, NodesGuard};
+use crate::guard::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
 use crate::recovery::RecoveryConfig;
 
 fn config(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -> ChaosConfig {
@@ -147,15 +147,28 @@ fn the_permissions_of_guards_follow_the_guards_that_are_on() {
     assert_eq!(shown[3..], ["get namespaces in namespace shop"]);
     assert_eq!(permissions(off()), (vec![], vec![]));
 
-    let percent = GuardConfig {
-        min_ready: MinReady::Percent(50),
+    for guards in [
+        GuardConfig { whole: true, ..off() },
+        GuardConfig {
+            rollout: RolloutGuard::Lenient,
+            ..off()
+        },
+        GuardConfig {
+            min_ready: MinReady::Percent(50),
+            ..off()
+        },
+        GuardConfig {
+            min_ready: MinReady::Count(2),
+            ..off()
+        },
+    ] {
+        assert_eq!(permissions(guards.clone()).1, scales, "{guards:?}");
+    }
+    let no_guard = GuardConfig {
+        min_ready: MinReady::Percent(0),
         ..off()
     };
-    assert_eq!(permissions(percent).1, scales);
-    for (min_ready, why) in [(MinReady::Percent(0), "off"), (MinReady::Count(2), "a number")] {
-        let guards = GuardConfig { min_ready, ..off() };
-        assert_eq!(permissions(guards).1, nothing, "{why}");
-    }
+    assert_eq!(permissions(no_guard).1, nothing);
 
     for (nodes, permission) in [
         (
@@ -167,6 +180,65 @@ fn the_permissions_of_guards_follow_the_guards_that_are_on() {
         let guards = GuardConfig { nodes, ..off() };
         assert_eq!(permissions(guards), (vec![permission.to_owned()], vec![]));
     }
+}
+
+#[test]
+fn recoveries_need_no_permission_and_are_optionally_watched_unless_in_a_dry_run() {
+    let optional = |dry_run, enabled, guards| {
+        let config = ChaosConfig {
+            guards,
+            recovery: RecoveryConfig {
+                enabled,
+                ..RecoveryConfig::default()
+            },
+            ..shop(dry_run, DisruptionMethod::Evict)
+        };
+        assert_eq!(guard_permissions(&config), []);
+        let optional = optional(&config, Some("shop")).into_iter();
+        optional
+            .map(|optional| optional.grant.to_string())
+            .collect::<Vec<_>>()
+    };
+    let off = GuardConfig::off;
+    let watch = "watch pods in namespace shop".to_owned();
+    let scale = "get deployments.apps/scale in namespace shop".to_owned();
+
+    let watched = optional(false, true, off());
+    assert!(
+        watched.contains(&watch) && watched.contains(&scale),
+        "{watched:?}"
+    );
+    assert!(optional(false, true, GuardConfig::default()).contains(&watch));
+    for (dry_run, enabled) in [(true, true), (false, false), (true, false)] {
+        assert!(optional(dry_run, enabled, off()).is_empty());
+        assert!(!optional(dry_run, enabled, GuardConfig::default()).contains(&watch));
+    }
+}
+
+#[test]
+fn what_follows_without_the_scale_depends_on_who_needs_the_number() {
+    let without = |dry_run, guards| {
+        let config = ChaosConfig {
+            guards,
+            ..shop(dry_run, DisruptionMethod::Evict)
+        };
+        let mut optional = optional(&config, None).into_iter();
+        let scale = optional.find(|optional| optional.grant.permission.resource == "deployments/scale");
+        scale.unwrap().without
+    };
+    let by_revision = || GuardConfig {
+        rollout: RolloutGuard::On,
+        ..GuardConfig::off()
+    };
+
+    assert_eq!(
+        without(true, by_revision()),
+        "macaque lists whole namespaces to find an owner's pods"
+    );
+    let full = "macaque does not see how many pods an owner wants, so that a missing pod goes unnoticed, and lists whole \
+                namespaces to find an owner's pods";
+    assert_eq!(without(false, by_revision()), full);
+    assert_eq!(without(true, GuardConfig::default()), full);
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub struct PodTrouble {
 pub struct WaitingContainer<'a> {
     /// The container's name.
     pub name: &'a str,
-    /// Why it waits, in Kubernetes' word.
+    /// The reason why it waits, in Kubernetes' word.
     pub reason: &'a str,
     /// Kubernetes' message; may be empty.
     pub message: &'a str,
@@ -70,7 +70,7 @@ impl PodTrouble {
         ))
     }
 
-    /// The word under which a trouble is told once: an image that cannot be pulled alternates between two.
+    /// The word under which a trouble is reported once: an image that cannot be pulled alternates between two.
     pub fn topic(&self) -> &str {
         match self.reason.as_str() {
             "ErrImagePull" => "ImagePullBackOff",
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::server_text::MAX_SERVER_TEXT;
 
-    fn told(trouble: Option<PodTrouble>) -> Option<(String, String)> {
+    fn shown(trouble: Option<PodTrouble>) -> Option<(String, String)> {
         trouble.map(|trouble| (trouble.reason, trouble.message))
     }
 
@@ -125,7 +125,7 @@ mod tests {
             "A word of next year",
         ] {
             let trouble = PodTrouble::of_container(waiting(reason, " no such\n\timage "));
-            assert_eq!(told(trouble), Some((reason.into(), "no such image".into())));
+            assert_eq!(shown(trouble), Some((reason.into(), "no such image".into())));
         }
     }
 
@@ -136,7 +136,7 @@ mod tests {
                 restarts,
                 ..waiting("CrashLoopBackOff", "back-off 40s restarting failed container")
             };
-            let trouble = told(PodTrouble::of_container(container));
+            let trouble = shown(PodTrouble::of_container(container));
             assert_eq!(trouble, Some(("CrashLoopBackOff".into(), words.into())));
         }
     }
@@ -145,7 +145,7 @@ mod tests {
     fn a_pod_that_the_scheduler_has_not_seen_yet_is_in_no_trouble() {
         assert_eq!(PodTrouble::of_scheduling("", ""), None);
         let message = "0/3 nodes are available: 3 Insufficient cpu.";
-        let trouble = told(PodTrouble::of_scheduling("Unschedulable", message));
+        let trouble = shown(PodTrouble::of_scheduling("Unschedulable", message));
         assert_eq!(trouble, Some(("Unschedulable".into(), message.into())));
     }
 

@@ -120,6 +120,9 @@ pub(super) fn rows(config: &GuardConfig, findings: &[GuardFinding], is_owned: bo
             let result = match *guard {
                 _ if !is_on => GuardResult::Off,
                 "whole" | "rollout" | "min_ready" if !is_owned => GuardResult::NotApplicable,
+                "recovered" if !is_owned && config.recovered == RecoveredGuard::Owner => {
+                    GuardResult::NotApplicable
+                }
                 _ => GuardResult::NotAsked,
             };
             rows.push(GuardRow::without_finding(guard, setting, result));
@@ -145,12 +148,12 @@ fn configured(config: &GuardConfig) -> [(&'static str, String, bool); 7] {
         strikes: _,
     } = config;
     [
-        ("freeze", format!("guards.freeze = {freeze}"), *freeze),
         (
             "recovered",
             format!("guards.recovered = \"{}\"", recovered.as_str()),
             *recovered != RecoveredGuard::Off,
         ),
+        ("freeze", format!("guards.freeze = {freeze}"), *freeze),
         ("whole", format!("guards.whole = {whole}"), *whole),
         (
             "rollout",

@@ -69,6 +69,7 @@ fn preview(
     index.add(budgets);
 
     RoundPreview {
+        recovered: RecoveredGuard::Off,
         pods: pods.into_iter().flatten().collect(),
         budgets: index,
         sampled_from: None,

@@ -22,6 +22,18 @@ pub enum RecoveryPhase {
     Settling,
 }
 
+impl RecoveryPhase {
+    /// Every phase, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::Leaving,
+        Self::Creating,
+        Self::Scheduling,
+        Self::Starting,
+        Self::Readying,
+        Self::Settling,
+    ];
+}
+
 /// The phases that are over, each with its length. Their sum is the time at which the last of them ended; those of no length
 /// are left out.
 ///

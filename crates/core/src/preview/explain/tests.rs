@@ -212,6 +212,7 @@ fn every_guard_has_a_row_and_the_conclusion_names_the_one_that_stops_the_disrupt
         ..GuardConfig::default()
     };
     let of_victim = [
+        finding("recovered", GuardAnswer::Go, "no victim is recovering"),
         finding("freeze", GuardAnswer::Go, "namespace shop is not frozen"),
         finding("whole", GuardAnswer::HoldsBack, "2 of 3 pods ready"),
         finding("min_ready", GuardAnswer::Go, "2 would stay ready, 1 required"),
@@ -236,6 +237,7 @@ fn every_guard_has_a_row_and_the_conclusion_names_the_one_that_stops_the_disrupt
     assert_eq!(
         rows,
         [
+            "recovered | ok | guards.recovered | no victim is recovering",
             "freeze | ok | guards.freeze | namespace shop is not frozen",
             "whole | holds back | guards.whole | 2 of 3 pods ready",
             "rollout | off | guards.rollout = false | ",

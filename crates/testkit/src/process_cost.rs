@@ -1,8 +1,8 @@
-//! Runs a program and takes its measure from /proc: over its whole life, or while it waits.
+//! What a program costs, taken from /proc: over its whole life, or while it runs on.
 
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,33 +10,41 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// What a program took.
-#[derive(Clone, Copy)]
-pub(crate) struct RunCost {
-    pub(crate) time: Duration,
+#[derive(Debug, Clone, Copy)]
+pub struct RunCost {
+    /// From its start to its end.
+    pub time: Duration,
     /// User and system time.
-    pub(crate) cpu: Duration,
+    pub cpu: Duration,
     /// The most memory that it had in use at a time, in KiB (`VmHWM`).
-    pub(crate) peak_kib: u64,
-    pub(crate) code: Option<i32>,
+    pub peak_kib: u64,
+    /// Its exit code.
+    pub code: Option<i32>,
 }
 
-/// What a daemon takes while it has nothing to do.
-#[derive(Clone, Copy)]
-pub(crate) struct IdleCost {
-    /// From its start to `/readyz` saying yes.
-    pub(crate) ready: Duration,
-    /// User and system time over [`WHILE`].
-    pub(crate) cpu: Duration,
+/// What a daemon takes over a while.
+#[derive(Debug, Clone, Copy)]
+pub struct DaemonCost {
+    /// User and system time.
+    pub cpu: Duration,
     /// The memory in use at the end of it, in KiB (`VmRSS`).
-    pub(crate) memory_kib: u64,
-    pub(crate) threads: u64,
+    pub memory_kib: u64,
+    /// The most memory that it has had in use at a time since its start, in KiB (`VmHWM`).
+    pub peak_kib: u64,
+    /// The number of its threads.
+    pub threads: u64,
+}
+
+/// A daemon that runs until this is dropped.
+#[derive(Debug)]
+pub struct MeasuredDaemon {
+    child: Child,
+    /// From its start to `/readyz` saying yes.
+    pub ready: Duration,
 }
 
 /// How often is looked.
 const LOOK: Duration = Duration::from_millis(5);
-
-/// How long a daemon is watched.
-pub(crate) const WHILE: Duration = Duration::from_secs(60);
 
 /// A daemon that is not ready by then will never be.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,7 +53,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const TICKS: u64 = 100;
 
 /// Runs `command` to its end; what its memory grew by in the last moment before that is not seen.
-pub(crate) async fn run(command: &mut Command) -> io::Result<RunCost> {
+pub async fn run(command: &mut Command) -> io::Result<RunCost> {
     let begun = Instant::now();
     let mut child = spawn(command)?;
     let mut peak_kib = 0;
@@ -67,30 +75,47 @@ pub(crate) async fn run(command: &mut Command) -> io::Result<RunCost> {
     })
 }
 
-/// Runs a daemon that answers probes at `address`, and ends it after a while.
-pub(crate) async fn idle(command: &mut Command, address: SocketAddr) -> io::Result<IdleCost> {
-    let begun = Instant::now();
-    let mut child = spawn(command)?;
-    let idle = watch(&child, begun, address).await;
-    child.kill()?;
-    child.wait()?;
-    idle
+impl MeasuredDaemon {
+    /// Starts `macaque run`, and waits until it is ready.
+    pub async fn start(command: &mut Command) -> io::Result<Self> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        command
+            .env("MACAQUE_HEALTH__LISTEN", address.to_string())
+            .env("MACAQUE_LOG__LEVEL", "error");
+        let begun = Instant::now();
+        let mut daemon = Self {
+            child: spawn(command)?,
+            ready: Duration::ZERO,
+        };
+
+        let answered = async { while !is_ready(address).await.unwrap_or_default() {} };
+        tokio::time::timeout(PATIENCE, answered).await?;
+        daemon.ready = begun.elapsed();
+        Ok(daemon)
+    }
+
+    /// Measures what the daemon takes over this time.
+    pub async fn measure(&self, time: Duration) -> io::Result<DaemonCost> {
+        let (_, before) = stat(&self.child)?;
+        tokio::time::sleep(time).await;
+        let (_, after) = stat(&self.child)?;
+
+        let number = |key| status(&self.child, key).ok_or_else(|| io::Error::other("it ended meanwhile"));
+        Ok(DaemonCost {
+            cpu: after.saturating_sub(before),
+            memory_kib: number("VmRSS:")?,
+            peak_kib: number("VmHWM:")?,
+            threads: number("Threads:")?,
+        })
+    }
 }
 
-async fn watch(child: &Child, begun: Instant, address: SocketAddr) -> io::Result<IdleCost> {
-    let answered = async { while !is_ready(address).await.unwrap_or_default() {} };
-    tokio::time::timeout(PATIENCE, answered).await?;
-    let ready = begun.elapsed();
-    let (_, before) = stat(child)?;
-    tokio::time::sleep(WHILE).await;
-    let (_, after) = stat(child)?;
-    let gone = || io::Error::other("it ended while it was watched");
-    Ok(IdleCost {
-        ready,
-        cpu: after.saturating_sub(before),
-        memory_kib: status(child, "VmRSS:").ok_or_else(gone)?,
-        threads: status(child, "Threads:").ok_or_else(gone)?,
-    })
+impl Drop for MeasuredDaemon {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 async fn is_ready(address: SocketAddr) -> io::Result<bool> {

@@ -1,15 +1,42 @@
-//! How far a pod has come, and what keeps it from becoming ready, from the status that the scheduler and the kubelet
-//! write.
+//! The status of a pod, which the scheduler and the kubelet write: how far the pod has come, and what keeps it from
+//! becoming ready.
 
+use jiff::Timestamp;
 use macaque_core::pod::{PodProgress, PodTrouble, WaitingContainer};
 use serde::Deserialize;
 
-use super::{PodCondition, PodStatus};
+use super::null_is_default;
+
+/// The status of a pod, as far as it is read.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct PodStatus {
+    pub(super) phase: String,
+    pub(super) start_time: Option<Timestamp>,
+    #[serde(deserialize_with = "null_is_default")]
+    conditions: Vec<PodCondition>,
+    #[serde(deserialize_with = "null_is_default")]
+    init_container_statuses: Vec<ContainerStatus>,
+    #[serde(deserialize_with = "null_is_default")]
+    container_statuses: Vec<ContainerStatus>,
+}
+
+/// A condition of a pod or of a node.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PodCondition {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) status: String,
+    pub(super) reason: Option<String>,
+    message: Option<String>,
+    pub(super) last_transition_time: Option<Timestamp>,
+}
 
 /// The status of a container, of which only a waiting one is read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ContainerStatus {
+struct ContainerStatus {
     #[serde(default)]
     name: String,
     #[serde(default)]
@@ -30,34 +57,44 @@ struct ContainerWaiting {
     message: String,
 }
 
-/// How far the pod with this status has come.
-pub(super) fn of(status: &PodStatus) -> PodProgress {
-    let since = |kind: &str| {
-        let condition = status.condition(kind).filter(|condition| condition.is_true());
-        condition.and_then(|condition| condition.last_transition_time)
-    };
-    PodProgress {
-        scheduled: since("PodScheduled"),
-        containers_ready: since("ContainersReady"),
-        trouble: trouble(status),
+impl PodStatus {
+    /// The condition of this type, if the status has it.
+    pub(super) fn condition(&self, kind: &str) -> Option<&PodCondition> {
+        self.conditions.iter().find(|condition| condition.kind == kind)
+    }
+
+    /// How far the pod has come.
+    pub(super) fn progress(&self) -> PodProgress {
+        let since = |kind: &str| {
+            let condition = self.condition(kind).filter(|condition| condition.is_true());
+            condition.and_then(|condition| condition.last_transition_time)
+        };
+        PodProgress {
+            scheduled: since("PodScheduled"),
+            containers_ready: since("ContainersReady"),
+            trouble: self.trouble(),
+        }
+    }
+
+    /// What keeps the pod from becoming ready. An init container comes first: the others only wait for it.
+    fn trouble(&self) -> Option<PodTrouble> {
+        let scheduled = self.condition("PodScheduled");
+        if let Some(unscheduled) = scheduled.filter(|condition| condition.status == "False") {
+            let PodCondition { reason, message, .. } = unscheduled;
+            let reason = reason.as_deref().unwrap_or_default();
+            return PodTrouble::of_scheduling(reason, message.as_deref().unwrap_or_default());
+        }
+
+        let inits = self.init_container_statuses.iter();
+        let mut containers = inits.chain(&self.container_statuses);
+        containers.find_map(ContainerStatus::trouble)
     }
 }
 
-/// What keeps the pod from becoming ready: an init container is in the way of the others, which only wait for it.
-fn trouble(status: &PodStatus) -> Option<PodTrouble> {
-    let unscheduled = status
-        .condition("PodScheduled")
-        .filter(|condition| condition.status == "False");
-    if let Some(PodCondition { reason, message, .. }) = unscheduled {
-        let text = |text: &'_ Option<String>| text.clone().unwrap_or_default();
-        return PodTrouble::of_scheduling(&text(reason), &text(message));
+impl PodCondition {
+    pub(super) fn is_true(&self) -> bool {
+        self.status == "True"
     }
-
-    let containers = status
-        .init_container_statuses
-        .iter()
-        .chain(&status.container_statuses);
-    containers.filter_map(ContainerStatus::trouble).next()
 }
 
 impl ContainerStatus {
@@ -146,8 +183,8 @@ mod tests {
 
         for (status, expected) in rows {
             let trouble = progress(&status).trouble;
-            let told = trouble.as_ref().map(|told| (&*told.reason, &*told.message));
-            assert_eq!(told, expected, "{status}");
+            let found = trouble.as_ref().map(|found| (&*found.reason, &*found.message));
+            assert_eq!(found, expected, "{status}");
         }
     }
 }

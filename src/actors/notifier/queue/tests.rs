@@ -1,0 +1,154 @@
+//! Promises about what waits for a channel, for how long, and what is replied to.
+
+use super::*;
+use crate::notify::RoundMessage;
+use crate::notify::message::tests::report;
+
+fn words(error: &DeliveryError, made: u32) -> String {
+    let tries = TryCount { made, in_doubt: 0 };
+    let now = "2027-03-01T09:30:00.6Z".parse().unwrap();
+    not_yet("slack", "a report", error, tries, now, Duration::from_secs(60))
+}
+
+#[test]
+fn a_message_that_waits_is_logged_with_what_comes_next() {
+    assert_eq!(
+        words(&DeliveryError::transient("Slack answered 500"), 5),
+        "cannot deliver a report to slack yet: Slack answered 500; 5 tries so far, tries again at \
+         2027-03-01T09:31:01Z"
+    );
+    assert_eq!(
+        words(&DeliveryError::in_doubt("Slack did not answer in time"), 1),
+        "a report may have been delivered to slack: Slack did not answer in time; 1 try so far, tries again at \
+         2027-03-01T09:31:01Z"
+    );
+}
+
+/// What follows a series that ended with `result`, and how many messages wait then.
+fn after(result: DeliveryResult, in_doubt: u32, stopping: bool) -> (AfterDelivery, usize) {
+    let mut queue = ChannelQueue::new(Channel::Log);
+    let message = Rc::new(RoundMessage::of(&report([])).into());
+    let message = QueuedMessage {
+        tries: TryCount {
+            made: in_doubt,
+            in_doubt,
+        },
+        ..QueuedMessage::new(message, MessageRole::Round)
+    };
+    assert!(queue.push(message).is_none());
+    let message = queue.take_next().unwrap();
+    let series = SeriesResult {
+        result,
+        retry: DeliveryRetry::default(),
+        now: Timestamp::UNIX_EPOCH,
+        stopping,
+    };
+    (queue.note(message, series), queue.waiting.len())
+}
+
+#[test]
+fn a_message_waits_only_as_long_as_another_try_may_help() {
+    let unconfirmed = || {
+        Ok(Delivery::Unconfirmed {
+            why: "cut".to_owned(),
+        })
+    };
+    let busy = || {
+        Err(DeliveryError::transient_until(
+            "busy",
+            Some(Duration::from_secs(120)),
+        ))
+    };
+    let down = || Err(DeliveryError::transient("down"));
+    let refused = || Err(DeliveryError::permanent("no"));
+    let silent = || Err(DeliveryError::in_doubt("no answer"));
+    let retry = |seconds| (AfterDelivery::Retry(Duration::from_secs(seconds)), 1);
+    let finished = (AfterDelivery::Finished { name: None }, 0);
+    let undelivered = (AfterDelivery::Undelivered, 0);
+
+    assert_eq!(after(Ok(Delivery::CONFIRMED), 0, false), finished);
+    assert_eq!(after(unconfirmed(), 0, false), finished);
+    assert_eq!(after(refused(), 0, false), finished);
+    assert_eq!(after(down(), 0, false), retry(60));
+    assert_eq!(after(busy(), 0, false), retry(120));
+    assert_eq!(after(silent(), 5, false), retry(60));
+    assert_eq!(after(silent(), 7, false), retry(240));
+    assert_eq!(after(silent(), 10, false), finished);
+
+    assert_eq!(after(unconfirmed(), 0, true), finished);
+    assert_eq!(after(refused(), 0, true), finished);
+    assert_eq!(after(down(), 0, true), undelivered);
+    assert_eq!(after(silent(), 5, true), undelivered);
+    assert_eq!(after(silent(), 10, true), finished);
+}
+
+/// A message about a round some minutes after the first.
+fn about_round(minutes: u64, role: MessageRole) -> QueuedMessage {
+    let mut round = RoundMessage::of(&report([]));
+    round.slot += Duration::from_secs(60 * minutes);
+    QueuedMessage::new(Rc::new(round.into()), role)
+}
+
+/// A queue whose service gave these rounds their names.
+fn named(rounds: u64) -> ChannelQueue {
+    let mut queue = ChannelQueue::new(Channel::Log);
+    for minutes in 0..rounds {
+        queue.note_name(
+            &about_round(minutes, MessageRole::Round),
+            Some(minutes.to_string()),
+        );
+    }
+    queue
+}
+
+#[test]
+fn only_a_message_with_a_name_is_edited_and_replied_to() {
+    let mut queue = named(2);
+    for (minutes, role) in [
+        (7, MessageRole::Edit),
+        (1, MessageRole::Edit),
+        (7, MessageRole::Reply),
+    ] {
+        assert!(queue.push(about_round(minutes, role)).is_none());
+    }
+
+    let edit = queue.take_next().unwrap();
+    assert_eq!(
+        (edit.role, edit.parent.as_deref()),
+        (MessageRole::Edit, Some("1"))
+    );
+    queue.state = QueueState::Idle;
+    let reply = queue.take_next().unwrap();
+    assert_eq!((reply.role, reply.parent), (MessageRole::Reply, None));
+    assert!(queue.waiting.is_empty());
+}
+
+#[test]
+fn the_names_of_the_latest_rounds_are_kept() {
+    let queue = named(1_000);
+    assert_eq!(queue.names.len(), NAMES);
+    assert_eq!(queue.names.values().next_back().unwrap(), "999");
+}
+
+#[test]
+fn a_full_queue_drops_an_edit_before_a_message() {
+    let mut queue = named(0);
+    for minutes in 0..CAPACITY as u64 {
+        let role = if minutes == 5 {
+            MessageRole::Edit
+        } else {
+            MessageRole::Round
+        };
+        assert!(queue.push(about_round(minutes, role)).is_none());
+    }
+    assert!(queue.push(about_round(100, MessageRole::Round)).is_none());
+    assert!(
+        queue
+            .waiting
+            .iter()
+            .all(|message| message.role == MessageRole::Round)
+    );
+
+    let dropped = queue.push(about_round(101, MessageRole::Round)).unwrap();
+    assert_eq!(dropped.slot(), about_round(0, MessageRole::Round).slot());
+}
