@@ -62,7 +62,7 @@ async fn sigterm_ends_it_as_pid_1_too() {
 /// Takes up to two minutes: the shortest interval of a cron schedule is a minute.
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn rounds_run_on_schedule_and_work_again_once_the_api_server_is_back() {
+async fn rounds_run_on_schedule_work_again_once_the_api_server_is_back_and_their_victims_are_watched() {
     let mut namespace = TestNamespace::new().await;
     namespace.with(Workload::deployment("web", 2)).await;
     let before = namespace.alive().await;
@@ -79,9 +79,11 @@ async fn rounds_run_on_schedule_and_work_again_once_the_api_server_is_back() {
     macaque.says("rounds work again").await;
     macaque.says("evicted").await;
     assert_eq!(namespace.lost(&before).await.len(), 1);
+    macaque.says("whole again after").await;
     let pid = macaque.pid();
     let output = stops_cleanly(macaque, pid).await;
     output.says_once("no answer from the API server");
+    output.says_once("whole again after");
 }
 
 impl TestNamespace {

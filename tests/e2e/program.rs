@@ -137,16 +137,16 @@ impl RunningMacaque {
     }
 
     /// Kills it, and returns what it has written.
-    pub(crate) async fn is_killed(self) -> MacaqueOutput {
-        self.is_sent("KILL").await
+    pub(crate) async fn killed(self) -> MacaqueOutput {
+        self.signalled("KILL").await
     }
 
     /// Tells it to end, and waits until it does.
-    pub(crate) async fn is_stopped(self) -> MacaqueOutput {
-        self.is_sent("TERM").await
+    pub(crate) async fn stopped(self) -> MacaqueOutput {
+        self.signalled("TERM").await
     }
 
-    async fn is_sent(self, signal: &str) -> MacaqueOutput {
+    async fn signalled(self, signal: &str) -> MacaqueOutput {
         let kill = format!("kill -{signal} {}", self.pid());
         let sent = Command::new("sh").arg("-c").arg(kill).status();
         assert!(sent.unwrap().success());

@@ -25,7 +25,7 @@ async fn a_recovery_whose_watcher_is_killed_is_taken_over_and_its_end_told_once(
     let mut first = here(namespace.daemon()).start();
     namespace.hinder(&replacement, "ImagePullBackOff").await;
     first.says("stuck: ImagePullBackOff").await;
-    let first = first.is_killed().await;
+    let first = first.killed().await;
     namespace.end_leases().await;
     namespace.hinder(&replacement, "CrashLoopBackOff").await;
     let mut second = here(namespace.daemon()).start();
@@ -41,7 +41,7 @@ async fn a_recovery_whose_watcher_is_killed_is_taken_over_and_its_end_told_once(
 
     let mut third = here(namespace.daemon()).start();
     third.says("ARMED").await;
-    let (second, third) = (second.is_stopped().await, third.is_stopped().await);
+    let (second, third) = (second.stopped().await, third.stopped().await);
     second.says_once("whole again");
     for silent in [&first, &third] {
         assert!(!silent.contains("whole again"), "{silent:#?}");

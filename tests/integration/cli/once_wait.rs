@@ -63,7 +63,7 @@ fn free_recovery(journal: &Value) -> &Value {
 }
 
 #[test]
-fn a_victim_that_recovers_is_0_and_told_with_how_long_it_took() {
+fn a_victim_that_recovers_is_0_and_says_how_long_it_took() {
     let on_memory = macaque(&format!("{ARMED} --wait")).on(&replacing()).run();
     on_memory.says(0, &["evicted shop/web-", "whole again after "]);
 

@@ -191,7 +191,7 @@ fn usual_is_the_median_of_the_last_eight_recoveries_of_seven_days_seen_by_watch_
         let usual = history.journal.usual_recovery("shop", &owner, history.now);
         usual.map(|usual| (usual.count, usual.median_ms, usual.slowest_ms))
     };
-    let mut recovers = |history: &mut JournalHistory, millis: u64, precision| {
+    let recovers = |history: &mut JournalHistory, millis: u64, precision| {
         let victim = disrupted(history, &format!("uid-{}", history.journal.sequence()));
         let mut report = recovery_report(&victim, Some(RecoveryVerdict::Recovered));
         report.times.whole_ms = Some(millis);
