@@ -157,7 +157,7 @@ impl<'a> OwnerView<'a> {
     }
 
     /// How many replicas the owner wants, if its scale tells.
-    fn wanted(self) -> Option<usize> {
+    pub(super) fn wanted(self) -> Option<usize> {
         match self.desired {
             DesiredReplicas::Known(desired) if self.rule.has_scale() => Some(desired),
             _ => None,
