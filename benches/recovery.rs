@@ -27,7 +27,7 @@ const WORKLOADS: usize = 200;
 const REPLICAS: u32 = 3;
 
 /// The rounds have to be over by then.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(420);
 
 /// How long a replacement takes to become ready.
 const NEVER: Duration = Duration::MAX;
@@ -88,7 +88,7 @@ impl RecoveryBench {
     async fn recovering(&self) {
         // A round in the first half minute would be missed, and a minute has begun already.
         let first = self.platform.now() + 120.seconds();
-        let daemon = self.start(&cron_of_two_minutes(first)).await;
+        let daemon = self.start(&cron_of_two_rounds(first)).await;
         let end = self.platform.monotonic() + PATIENCE;
         while self.evictions() < WORKLOADS {
             assert!(self.platform.monotonic() < end, "{} evictions", self.evictions());
@@ -146,13 +146,13 @@ impl RecoveryBench {
     }
 }
 
-/// The crontab line of the minute of `first`, in UTC, and the one after it.
-fn cron_of_two_minutes(first: Timestamp) -> String {
+/// The crontab line, in UTC, of the minute of `first` and of one by which the first round is over.
+fn cron_of_two_rounds(first: Timestamp) -> String {
     let fields = |at: Timestamp| {
         let at: Zoned = at.to_zoned(jiff::tz::TimeZone::UTC);
         (at.minute(), at.hour())
     };
     let (minute, hour) = fields(first);
-    let (next_minute, next_hour) = fields(first + 60.seconds());
+    let (next_minute, next_hour) = fields(first + 120.seconds());
     format!("{minute},{next_minute} {hour},{next_hour} * * *")
 }

@@ -105,8 +105,8 @@ impl JournalWriter {
         }
     }
 
-    /// Commits what became of a recovery; returns the message that is in the outbox because of it, or `None` if the journal
-    /// does not have the recovery: not yet, or not any more.
+    /// Commits what became of a recovery; returns the message that is in the outbox because of it, or `None` if the
+    /// journal does not have the recovery: not yet, or not any more.
     ///
     /// # Errors
     /// It was not written, or may not have been.
@@ -200,8 +200,8 @@ impl JournalWriter {
         Ok(is_written.then_some(next))
     }
 
-    /// The stored journal, if it continues what was `known` before it was read. Otherwise writes a quarantine, unless the
-    /// copy is not fresh, and returns `None`.
+    /// The stored journal, if it continues what was `known` before it was read. Otherwise writes a quarantine, unless
+    /// the copy is not fresh, and returns `None`.
     async fn trusted(
         &self,
         cluster: &Cluster,
@@ -235,8 +235,8 @@ impl JournalWriter {
         Ok(None)
     }
 
-    /// Writes `next`, and the pause that it calls for, if the ConfigMap is still the one that was read; returns whether it
-    /// was.
+    /// Writes `next`, and the pause that it calls for, if the ConfigMap is still the one that was read; returns
+    /// whether it was.
     async fn write(
         &self,
         cluster: &Cluster,

@@ -150,21 +150,24 @@ impl Following<'_> {
         }
     }
 
-    /// Notes an event, and those that have arrived with it.
+    /// Notes an event, and those that have arrived with it: each by itself, because an owner that was not whole for a moment
+    /// has to be seen so, also by a process that was suspended meanwhile.
     fn note_events(&self, event: Result<WatchEvent, WatchEnd>, watch: &mut PodWatch) -> Result<(), WatchEnd> {
         let mut next = Some(event);
-        let mut is_news = false;
         let mut end = Ok(());
         for _ in 0..EVENTS_AT_ONCE {
-            match next {
-                Some(Ok(WatchEvent::Seen(pod))) => is_news |= self.note_pod(&pod),
-                Some(Ok(WatchEvent::Deleted(pod))) => is_news |= self.note_gone(&pod),
-                Some(Ok(WatchEvent::Bookmark(_))) => is_news = true,
+            let is_news = match next {
+                Some(Ok(WatchEvent::Seen(pod))) => self.note_pod(&pod),
+                Some(Ok(WatchEvent::Deleted(pod))) => self.note_gone(&pod),
+                Some(Ok(WatchEvent::Bookmark(_))) => true,
                 Some(Err(ended)) => {
                     end = Err(ended);
                     break;
                 }
                 None => break,
+            };
+            if is_news {
+                self.observe(RecoveryPrecision::Watch);
             }
             next = watch.next().now_or_never();
         }
@@ -174,9 +177,6 @@ impl Following<'_> {
             self.interrupt();
         } else {
             self.note_alive();
-        }
-        if is_news {
-            self.observe(RecoveryPrecision::Watch);
         }
         end
     }

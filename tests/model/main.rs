@@ -168,7 +168,7 @@ const SHORT: u64 = 10;
 const LONG: u64 = 3000;
 
 #[test]
-fn no_recovery_is_made_up_or_told_twice_or_watched_for_ever_whatever_happens() {
+fn no_recovery_is_made_up_or_ended_twice_or_watched_for_ever_whatever_happens() {
     for timeout in [SHORT, LONG] {
         explored(recovering(1, timeout, None)).assert_properties();
     }

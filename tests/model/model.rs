@@ -21,7 +21,7 @@ pub(crate) const NEVER_WITHOUT_GO: &str = "no pod is reserved unless the guards 
 pub(crate) const LETS_GO: &str = "once the cause of a guard is gone, the next slot disrupts a pod";
 /// The safety properties of recoveries.
 pub(crate) const NEVER_MADE_UP: &str =
-    "a recovery is told only by who saw the owner lack a pod, and then whole";
+    "a recovery is reported only by who saw the owner lack a pod, and then whole";
 pub(crate) const NEVER_TWICE: &str = "no recovery ends twice";
 pub(crate) const NEVER_UNRECOVERED: &str =
     "no pod is reserved while its owner is known not to have recovered";
@@ -49,7 +49,7 @@ pub(crate) enum Mutation {
     HoldsForEver,
     /// An owner that is whole at the first look counts as recovered.
     RecoversAtFirstLook,
-    /// The Watcher is not told what the Killer took over.
+    /// The Watcher does not learn what the Killer took over.
     NeverAdopts,
     /// The pause is written after the strike, not with it.
     PausesApart,
@@ -118,13 +118,13 @@ pub(crate) struct ModelState {
     pub(crate) reserved_while_paused: bool,
     pub(crate) reserved_without_go: bool,
     pub(crate) reserved_unrecovered: bool,
-    /// How many owners in a row were told not to have recovered since the last one that did, or since macaque was resumed.
+    /// How many owners in a row did not recover since the last one that did, or since macaque was resumed.
     pub(crate) row: usize,
     pub(crate) resumed: bool,
     /// The ends of recoveries that the journal ever held: the slot, and the victim.
     pub(crate) ended: BTreeSet<(Timestamp, String)>,
     pub(crate) ended_twice: bool,
-    pub(crate) told_unwitnessed: bool,
+    pub(crate) reported_unwitnessed: bool,
     pub(crate) paused_early: bool,
 }
 
@@ -280,7 +280,7 @@ impl ModelState {
             match verdict {
                 RecoveryVerdict::Recovered => {
                     self.row = 0;
-                    self.told_unwitnessed |= self.is_alive(victim);
+                    self.reported_unwitnessed |= self.is_alive(victim);
                 }
                 RecoveryVerdict::Unrecovered => self.row += 1,
                 _ => {}
@@ -380,7 +380,7 @@ impl Model for ProtocolModel {
             resumed: false,
             ended: BTreeSet::new(),
             ended_twice: false,
-            told_unwitnessed: false,
+            reported_unwitnessed: false,
             paused_early: false,
         }]
     }
@@ -555,7 +555,7 @@ impl Model for ProtocolModel {
 impl ModelRecoveries {
     fn properties(self, slots: u8) -> Vec<Property<ProtocolModel>> {
         let mut properties = vec![
-            Property::always(NEVER_MADE_UP, |_, state: &ModelState| !state.told_unwitnessed),
+            Property::always(NEVER_MADE_UP, |_, state: &ModelState| !state.reported_unwitnessed),
             Property::always(NEVER_TWICE, |_, state: &ModelState| !state.ended_twice),
             Property::always(NEVER_UNRECOVERED, |_, state: &ModelState| {
                 !state.reserved_unrecovered

@@ -127,13 +127,13 @@ impl ModelState {
             return;
         }
         if is_recorded && followed.verdict.is_some_and(RecoveryVerdict::is_recovered) {
-            // A doubt is told as unwatched, whatever was seen.
+            // A doubt ends as unwatched, whatever was seen.
             let is_doubtful = journal
                 .recovering()
                 .iter()
                 .filter(|record| record.victim.origin == AcceptedBy::Doubt)
                 .any(|record| record.victim.pod.uid == uid(followed.victim));
-            self.told_unwitnessed |= !followed.witnessed && !is_doubtful;
+            self.reported_unwitnessed |= !followed.witnessed && !is_doubtful;
         }
         if heard {
             self.replicas[n].watcher.followed.remove(index);

@@ -35,7 +35,7 @@ fn verdicts(point: FailPoint) -> &'static [RecoveryVerdict] {
 }
 
 #[test]
-fn a_panic_of_the_watcher_is_followed_by_a_restart_and_the_end_of_the_recovery_is_told_once() {
+fn a_panic_of_the_watcher_is_followed_by_a_restart_and_the_end_of_the_recovery_is_reported_once() {
     side_by_side(&WATCHER, |point| {
         let running = RunningActors::recovering(panicking(point, 1));
         ends_once(running, verdicts(point), &format!("{point:?}"));
@@ -43,7 +43,7 @@ fn a_panic_of_the_watcher_is_followed_by_a_restart_and_the_end_of_the_recovery_i
 }
 
 #[test]
-fn a_watcher_that_is_stuck_is_replaced_and_the_end_of_the_recovery_is_told_once() {
+fn a_watcher_that_is_stuck_is_replaced_and_the_end_of_the_recovery_is_reported_once() {
     let cases = WATCHER.map(|point| [(point, true), (point, false)]);
     side_by_side(cases.as_flattened(), |(point, is_blocked)| {
         let gate = ThreadGate::default();

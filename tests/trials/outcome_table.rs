@@ -29,9 +29,9 @@ pub(crate) const ROUNDS: TableHead = [
 
 /// The columns of trials of recoveries.
 pub(crate) const RECOVERIES: TableHead = [
-    "ends told: none / one / more than one",
+    "ends reported: none / one / more than one",
     "unwatched",
-    "not told",
+    "not reported",
     "over in time",
 ];
 

@@ -187,7 +187,7 @@ pub struct DisruptionLimits {
 pub struct RecoveryPolicy {
     /// How long a recovery is watched.
     pub timeout: Duration,
-    /// Which recoveries hold back a victim.
+    /// The guard `recovered`: whose recoveries hold back a victim.
     pub recovered: RecoveredGuard,
     /// How many victims in a row may fail to recover before macaque pauses itself; `None` is any number.
     pub strikes: Option<usize>,

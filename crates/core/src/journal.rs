@@ -197,9 +197,12 @@ impl Journal {
         if next != *self {
             next.forget_overdue(context);
             next.forget_expired(context.now);
-            next.bound_recoveries(context);
-            next.bound_outbox();
-            next.bound_usual();
+            if next.recovering != self.recovering {
+                next.bound_recoveries(context);
+            }
+            if next.outbox != self.outbox {
+                next.bound_outbox();
+            }
             next.sequence += 1;
         }
         Ok(next)

@@ -139,7 +139,8 @@ pub enum RecoveryVerdict {
     Slow,
     /// The owner was not whole again before the timeout.
     Unrecovered,
-    /// The owner is whole with fewer replicas than before: it was scaled down meanwhile.
+    /// The owner is whole with fewer replicas than before: it was scaled down meanwhile or, where its scale cannot be read,
+    /// may lack a replacement.
     Shrunk,
     /// A new revision of the owner appeared meanwhile, so that nothing can be compared.
     Rolled,

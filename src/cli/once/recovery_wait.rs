@@ -42,9 +42,9 @@ pub(super) struct RecoveryWait {
 pub(super) enum WaitResult {
     /// The recovery ended.
     Ended(Box<RecoveryReport>),
-    /// It had not ended when the time to wait was over.
+    /// The recovery had not ended when the time to wait was over.
     TimeOver(Box<DisruptedVictim>),
-    /// It had not ended when macaque was asked to stop.
+    /// The recovery had not ended when macaque was asked to stop.
     Interrupted(Box<DisruptedVictim>),
 }
 

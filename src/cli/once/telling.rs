@@ -111,8 +111,8 @@ impl Telling<'_> {
         deliver(notify, message, parents, signals, self.context.platform).await
     }
 
-    /// Records that a message was delivered to every channel; otherwise a Killer on the same journal delivers it. What
-    /// becomes of the victims is told as replies to the report's messages of these names.
+    /// Records that a message was delivered to every channel; otherwise a Killer on the same journal delivers it. The
+    /// messages about the recoveries are replies to the report's messages of these names.
     async fn record_delivery(&self, message: MessageId, channels: MessageNames) {
         let delivered = JournalEvent::Delivered {
             message,
@@ -168,8 +168,8 @@ impl Telling<'_> {
     }
 
     async fn deliver_recovery(&self, message: RecoveryMessage, id: MessageId, parents: &MessageNames) {
-        let is_told = self.settings.notify.recovery().includes(&message);
-        let delivered = if is_told {
+        let is_wanted = self.settings.notify.recovery().includes(&message);
+        let delivered = if is_wanted {
             self.deliver(&message.into(), parents).await
         } else {
             Some(MessageNames::new())

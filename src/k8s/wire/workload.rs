@@ -167,7 +167,7 @@ impl NodeObject {
 
 impl From<NodeObject> for NodeState {
     fn from(object: NodeObject) -> Self {
-        let is_ready = |condition: &PodCondition| condition.kind == "Ready" && condition.status == "True";
+        let is_ready = |condition: &PodCondition| condition.kind == "Ready" && condition.is_true();
         Self {
             name: object.metadata.name,
             ready: object.status.conditions.iter().any(is_ready),

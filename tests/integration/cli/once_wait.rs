@@ -63,7 +63,7 @@ fn free_recovery(journal: &Value) -> &Value {
 }
 
 #[test]
-fn a_victim_that_recovers_is_0_and_told_with_how_long_it_took() {
+fn a_victim_that_recovers_is_0_and_says_how_long_it_took() {
     let on_memory = macaque(&format!("{ARMED} --wait")).on(&replacing()).run();
     on_memory.says(0, &["evicted shop/web-", "whole again after "]);
 
@@ -86,7 +86,7 @@ fn a_victim_that_does_not_recover_before_the_timeout_is_5_and_a_strike() {
         .env("MACAQUE_RECOVERY__EXPECT", "1s")
         .env("MACAQUE_RECOVERY__TIMEOUT", "2s")
         .run();
-    output.says(5, &["evicted shop/web-", "did not recover"]);
+    output.says(5, &["evicted shop/web-", "has not recovered"]);
 
     let journal = journal(&cluster);
     assert_eq!(journal.get("recovering"), None, "{journal}");

@@ -93,7 +93,7 @@ fn fixture(limit: usize) -> JournalFixture {
 }
 
 /// The reports of recoveries in the outbox that say why macaque paused itself.
-fn told(fixture: &JournalFixture) -> Vec<String> {
+fn reported(fixture: &JournalFixture) -> Vec<String> {
     let journal = fixture.journal();
     let reports = journal
         .outbox()
@@ -122,9 +122,9 @@ async fn the_write_that_records_the_last_strike_pauses_every_replica_until_the_a
         "macaque/paused-reason": TWICE,
     });
     assert_eq!(fixture.object()["metadata"]["annotations"], annotations);
-    assert_eq!(told(&fixture), [TWICE]);
-    for replica in [&watching, &other] {
-        let why = replica.is_denied(3).await;
+    assert_eq!(reported(&fixture), [TWICE]);
+    for (replica, slot) in [(&watching, 3), (&other, 4)] {
+        let why = replica.is_denied(slot).await;
         assert!(
             why.starts_with(&format!("paused by macaque: {TWICE} (annotation")),
             "{why}"
@@ -152,7 +152,7 @@ async fn a_pause_for_strikes_is_kept_if_the_answer_to_its_write_or_the_write_its
             fixture.object()["metadata"]["annotations"]["macaque/paused"],
             "true"
         );
-        assert_eq!(told(&fixture).len(), 1);
+        assert_eq!(reported(&fixture).len(), 1);
         assert_eq!(fixture.journal().strikes().len(), 1);
         assert!(replica.is_denied(2).await.starts_with("paused by macaque: "));
     }

@@ -38,7 +38,7 @@ pub enum RolloutGuard {
     Lenient,
 }
 
-/// Which recoveries that go on hold back a victim.
+/// The recoveries that hold back a victim while they go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecoveredGuard {
     /// None: the guard is off.

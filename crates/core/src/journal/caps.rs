@@ -112,8 +112,8 @@ impl Journal {
         self.check_caps(candidate, &PodPlace::default(), limits, now)
     }
 
-    /// Checks that no cap on the node, zone, namespace or owner of `victim` is reached. A cap by what is not known of the
-    /// pod does not apply.
+    /// Checks that no cap on the node, zone, namespace or owner of `victim` is reached. A cap by what is not known of
+    /// the pod does not apply.
     pub(super) fn check_caps(
         &self,
         victim: &Candidate,
@@ -142,6 +142,7 @@ impl Journal {
         self.victims.push(noted);
 
         let mut taken = self.bytes_of_victims();
+        self.bound_usual(taken);
         while taken > MOST_BYTES {
             // What no cap counts is only a hint, and makes room.
             match self.victims.iter().position(|victim| !victim.counts()) {
@@ -153,9 +154,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Lets what is usual for recoveries have the room that victims and cooldowns leave.
-    pub(super) fn bound_usual(&mut self) {
-        let taken = self.bytes_of_victims();
+    /// Lets what is usual for recoveries have the room that victims and cooldowns leave, which have `taken` theirs.
+    pub(super) fn bound_usual(&mut self, taken: usize) {
         let mut usual: usize = self.usual.iter().map(indented_bytes).sum();
         while taken + usual > MOST_BYTES && !self.usual.is_empty() {
             usual -= indented_bytes(&self.usual.remove(0));
@@ -171,7 +171,7 @@ impl Journal {
     }
 
     /// How many bytes the victims and the cooldowns take.
-    fn bytes_of_victims(&self) -> usize {
+    pub(super) fn bytes_of_victims(&self) -> usize {
         let cooldowns: usize = self.cooldowns.iter().map(bytes).sum();
         let victims: usize = self.victims.iter().map(bytes).sum();
         cooldowns + victims

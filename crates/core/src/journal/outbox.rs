@@ -1,5 +1,5 @@
-//! The outbox: messages that were not delivered to every channel yet, bounded in number and size. Reports and recoveries
-//! have bounds of their own, so that neither pushes out the other.
+//! The outbox: messages that were not delivered to every channel yet, bounded in number and size. Reports and
+//! recoveries have bounds of their own, so that neither pushes out the other.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ pub enum Message {
 pub struct MessageId {
     /// The slot of the round.
     pub slot: Timestamp,
-    /// Which of the messages about the round it is.
+    /// The message of those about the round.
     pub part: MessagePart,
 }
 
@@ -70,7 +70,7 @@ pub struct MessageId {
 pub enum MessagePart {
     /// The report.
     Report,
-    /// That the replacement of the victim with this UID is stuck, for this reason.
+    /// The replacement of the victim with this UID is stuck, for this reason.
     Trouble(String, String),
     /// How the recovery from the disruption of the victim with this UID ended.
     Recovery(String),
@@ -136,7 +136,8 @@ impl Journal {
         self.outbox.iter().find(|entry| entry.message.id() == *id)
     }
 
-    /// What became of a recovery, as it was recorded: with what is usual for its owner, and the pause that it called for.
+    /// What became of a recovery, as it was recorded: with what is usual for its owner, and the pause that it called
+    /// for.
     pub fn recovery_report(&self, id: &MessageId) -> Option<&RecoveryReport> {
         self.message(id)?.recovery_report()
     }
@@ -172,8 +173,8 @@ impl Journal {
         });
     }
 
-    /// Drops messages if there are too many: the oldest, and of those about recoveries first one that people need not act
-    /// on.
+    /// Drops messages if there are too many: the oldest, and of those about recoveries first one that people need not
+    /// act on.
     pub(super) fn bound_outbox(&mut self) {
         let is_report = |entry: &OutboxEntry| entry.round_report().is_some();
         while self.outbox.iter().filter(|entry| is_report(entry)).count() > MAX_REPORTS {
@@ -204,8 +205,8 @@ impl Journal {
         true
     }
 
-    /// Records that `channels` got a message, and removes it once it is `done`. Whatever is still to be told of the
-    /// recoveries of a round learns where its report is.
+    /// Records that `channels` got a message, and removes it once it is `done`. The messages about the
+    /// recoveries of a round learn where its report is.
     pub(super) fn record_delivery(
         &mut self,
         message: &MessageId,

@@ -180,8 +180,8 @@ impl Reservation {
 }
 
 impl LeaseHolder {
-    /// Gives a lease of this holder to the acting one if it is free: it ran out, or belongs to an earlier incarnation of
-    /// the same process. Returns whether the acting holder has the lease then.
+    /// Gives a lease of this holder to the acting one if it is free: it ran out, or belongs to an earlier incarnation
+    /// of the same process. Returns whether the acting holder has the lease then.
     pub(super) fn try_acquire(&mut self, lease_until: Timestamp, context: &StepContext<'_>) -> bool {
         let acting = context.holder;
         let is_replaced = self.process == acting.process && self.incarnation < acting.incarnation;

@@ -1,5 +1,5 @@
-//! The recoveries that are being watched: begun when a disruption is resolved, taken over as rounds are, and ended with a
-//! verdict.
+//! The recoveries that are being watched: begun when a disruption is resolved, taken over as rounds are, and ended
+//! with a verdict.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use crate::recovery::{
     RecoveryVerdict,
 };
 
-/// The maximum number of recoveries that are watched; beyond it one is given up, and people are told.
+/// The maximum number of recoveries that are watched; beyond it one is given up, and a message says so.
 pub(super) const MAX_RECORDS: usize = 40;
 /// How many bytes they may take together: with names of the usual length, more than forty fit.
 const MOST_BYTES: usize = 80_000;
 /// How long a record is kept after its end if no process watches it.
 const KEPT_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
-/// The maximum number of reasons for which a replacement may be stuck that people are told of.
+/// The maximum number of reasons for which a replacement may be stuck that are reported of one recovery.
 const MAX_TROUBLES: usize = 5;
 /// The maximum number of revisions in a baseline, and of pods that are no replacements.
 const MAX_REVISIONS: usize = 8;
@@ -41,12 +41,12 @@ pub struct RecoveryRecord {
     pub holder: LeaseHolder,
     /// When the lease ends: after that, another process may watch.
     pub lease_until: Timestamp,
-    /// What kept the replacement from becoming ready when people were last told.
+    /// What kept the replacement from becoming ready when that was last reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<PodTrouble>,
-    /// The reasons of every trouble that people were told of, each once.
+    /// The reasons of every trouble that was reported, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub told: Vec<String>,
+    pub reported: Vec<String>,
     /// By channel, the message of the round there, to which what follows is a reply.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub threads: BTreeMap<String, String>,
@@ -144,13 +144,13 @@ impl Journal {
             holder: context.holder.clone(),
             lease_until,
             trouble: None,
-            told: Vec::new(),
+            reported: Vec::new(),
             threads: BTreeMap::new(),
         });
     }
 
-    /// Records what became of a recovery, and puts the report in the outbox: its verdict ends it, and without a verdict its
-    /// replacement is stuck. Nothing happens if it is not watched any more.
+    /// Records what became of a recovery, and puts the report in the outbox: its verdict ends it, and without a
+    /// verdict its replacement is stuck. Nothing happens if it is not watched any more.
     pub(super) fn report_recovery(&mut self, report: &RecoveryReport, context: &StepContext<'_>) {
         let is_meant =
             |victim: &DisruptedVictim| victim.slot == report.slot && victim.pod.uid == report.pod.uid;
@@ -179,6 +179,7 @@ impl Journal {
             RecoveryVerdict::Recovered | RecoveryVerdict::Slow => {
                 self.clear_strikes();
                 self.note_usual(&report, context.now);
+                self.bound_usual(self.bytes_of_victims());
             }
             RecoveryVerdict::Unrecovered => report.paused = self.note_strike(&report, context),
             _ => {}
@@ -240,23 +241,23 @@ impl Journal {
         self.recovering.iter().position(|record| is_meant(&record.victim))
     }
 
-    /// Notes that the replacement is stuck; each reason is told once.
+    /// Notes that the replacement is stuck; each reason is reported once.
     fn note_trouble(&mut self, index: usize, report: &RecoveryReport, context: &StepContext<'_>) {
         let record = &mut self.recovering[index];
         let Some(trouble) = report.trouble.as_ref().map(shortened_trouble) else {
             return;
         };
-        if record.told.contains(&trouble.reason) || record.told.len() >= MAX_TROUBLES {
+        if record.reported.contains(&trouble.reason) || record.reported.len() >= MAX_TROUBLES {
             return;
         }
 
-        record.told.push(trouble.reason.clone());
+        record.reported.push(trouble.reason.clone());
         record.trouble = Some(trouble);
         let threads = record.threads.clone();
         self.add_recovery_to_outbox(report.clone(), threads, context);
     }
 
-    /// Ends a recovery without having seen its end, and tells people why.
+    /// Ends a recovery without having seen its end, and reports why.
     fn give_up(&mut self, index: usize, why: &str, context: &StepContext<'_>) {
         let record = self.recovering.remove(index);
         self.add_recovery_to_outbox(record.unwatched(why), record.threads, context);

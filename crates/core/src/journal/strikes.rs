@@ -41,8 +41,8 @@ impl Journal {
         })
     }
 
-    /// The pause to write together with this journal, which follows `before`, where `present` is the pause that is there:
-    /// that of a strike which this step recorded. A pause without an end stays as it is.
+    /// The pause to write together with this journal, which follows `before`, where `present` is the pause that is
+    /// there: that of a strike which this step recorded. A pause without an end stays as it is.
     pub fn pause_to_write(&self, before: &Self, present: Option<&PauseRequest>) -> Option<PauseRequest> {
         let is_new = self.strike_pause != before.strike_pause;
         self.strike_pause()
@@ -63,7 +63,8 @@ impl Journal {
         self.strike_pause = None;
     }
 
-    /// Counts an owner that did not recover; returns the reason for which macaque is paused now, if this strike does it.
+    /// Counts an owner that did not recover; returns the reason for which macaque is paused now, if this strike does
+    /// it.
     pub(super) fn note_strike(
         &mut self,
         report: &RecoveryReport,

@@ -71,8 +71,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Records that the round of `report` was withheld, so that no other replica runs or reports it, and puts the report
-    /// in the outbox.
+    /// Records that the round of `report` was withheld, so that no other replica runs or reports it, and puts the
+    /// report in the outbox.
     pub(super) fn withhold(&mut self, report: &RoundReport, context: &StepContext<'_>) -> Result<(), Denial> {
         let RoundEnd::Withheld { why } = &report.end else {
             return Ok(());

@@ -46,7 +46,7 @@ pub(super) fn judge(
 ) -> Option<Ending> {
     let changed = || owner_changed(view);
     let unseen = || unseen_transition(tracker, size, now);
-    let lasting = || lasting_whole(tracker, size, now);
+    let lasting = || lasting_whole(tracker, view, size, now);
     let completed = || {
         let is_over = |completed: Steady<()>| completed.is_over(now) || now >= tracker.timeout;
         let ending = Ending::new(RecoveryVerdict::Completed, None);
@@ -93,12 +93,23 @@ fn unseen_transition(tracker: &RecoveryTracker, size: OwnerSize, now: Duration) 
 }
 
 /// The end because the owner has been whole for long enough.
-fn lasting_whole(tracker: &RecoveryTracker, size: OwnerSize, now: Duration) -> Option<Ending> {
+fn lasting_whole(
+    tracker: &RecoveryTracker,
+    view: OwnerView<'_>,
+    size: OwnerSize,
+    now: Duration,
+) -> Option<Ending> {
     let whole = tracker.whole.filter(|whole| whole.is_over(now))?;
     let before = target_before(&tracker.victim);
     if size.target < before {
-        let noun = if size.target == 1 { "replica" } else { "replicas" };
-        let why = format!("{} {noun} instead of {before}", size.target);
+        let why = match view.wanted() {
+            Some(_) => format!("{} instead of {before}, as its scale says", size.target),
+            None => format!(
+                "{} instead of {before}; without its scale it is not known whether it was scaled down or lacks a \
+                 replacement",
+                size.target
+            ),
+        };
         return Some(Ending::new(RecoveryVerdict::Shrunk, Some(why)));
     }
 

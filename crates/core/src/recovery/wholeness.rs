@@ -73,7 +73,8 @@ impl<'a> OwnerView<'a> {
     /// The number of the pods if they are at rest: all live ones are ready, and none is terminating. One at least: where the
     /// last pod is not replaced, nothing tells that none is wanted.
     pub(super) fn number_at_rest(self) -> Option<usize> {
-        if self.rule == ReplacementRule::Job || self.wanted().is_some() {
+        let is_victim_live = self.victim().is_some_and(SiblingPod::is_live);
+        if self.rule == ReplacementRule::Job || self.wanted().is_some() || is_victim_live {
             return None;
         }
 
@@ -156,7 +157,7 @@ impl<'a> OwnerView<'a> {
     }
 
     /// How many replicas the owner wants, if its scale tells.
-    fn wanted(self) -> Option<usize> {
+    pub(super) fn wanted(self) -> Option<usize> {
         match self.desired {
             DesiredReplicas::Known(desired) if self.rule.has_scale() => Some(desired),
             _ => None,

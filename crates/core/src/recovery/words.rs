@@ -44,7 +44,7 @@ impl fmt::Display for RecoveryReport {
                     .times
                     .whole_ms
                     .map_or_else(String::new, |ms| format!(" after {}", length_ms(ms)));
-                write!(f, "{owner} whole{after}, scaled down meanwhile")?;
+                write!(f, "{owner} whole{after} with fewer replicas")?;
                 self.write_why(f)
             }
             Some(RecoveryVerdict::Rolled) => {

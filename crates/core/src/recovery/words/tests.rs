@@ -133,8 +133,8 @@ fn each_verdict_has_its_sentence() {
              paused itself: 3 victims in a row did not recover: deployment/cart in shop",
         ),
         (
-            why(RecoveryVerdict::Shrunk, "2 replicas instead of 3"),
-            "deployment/cart whole after 4.5 s, scaled down meanwhile: 2 replicas instead of 3",
+            why(RecoveryVerdict::Shrunk, "2 instead of 3, as its scale says"),
+            "deployment/cart whole after 4.5 s with fewer replicas: 2 instead of 3, as its scale says",
         ),
         (
             why(RecoveryVerdict::Rolled, "revision 5c4 appeared"),

@@ -150,7 +150,7 @@ fn a_message_is_found_as_it_was_recorded_until_it_is_delivered() {
 }
 
 #[test]
-fn what_is_told_of_a_recovery_knows_the_threads_of_its_round_whenever_they_become_known() {
+fn what_is_reported_of_a_recovery_knows_the_threads_of_its_round_whenever_they_become_known() {
     let mut history = started();
     let before = disrupted(&mut history, "before");
     ended(&mut history, "waiting", RecoveryVerdict::Slow);
@@ -168,11 +168,11 @@ fn what_is_told_of_a_recovery_knows_the_threads_of_its_round_whenever_they_becom
 
     history.record(recovery_report(&before, None));
     history.record(recovery_report(&before, Some(RecoveryVerdict::Unrecovered)));
-    let told: Vec<_> = recoveries(&history)
+    let messages: Vec<_> = recoveries(&history)
         .into_iter()
         .map(|entry| &entry.threads)
         .collect();
-    assert_eq!(told, [&known; 3]);
+    assert_eq!(messages, [&known; 3]);
 
     assert!(history.take(&HolderStep::of(0, StepKind::Claim).after(60)));
     ended(&mut history, "next", RecoveryVerdict::Slow);
@@ -191,7 +191,7 @@ fn usual_is_the_median_of_the_last_eight_recoveries_of_seven_days_seen_by_watch_
         let usual = history.journal.usual_recovery("shop", &owner, history.now);
         usual.map(|usual| (usual.count, usual.median_ms, usual.slowest_ms))
     };
-    let mut recovers = |history: &mut JournalHistory, millis: u64, precision| {
+    let recovers = |history: &mut JournalHistory, millis: u64, precision| {
         let victim = disrupted(history, &format!("uid-{}", history.journal.sequence()));
         let mut report = recovery_report(&victim, Some(RecoveryVerdict::Recovered));
         report.times.whole_ms = Some(millis);

@@ -74,7 +74,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn every_recovery_that_begins_is_watched_until_one_message_tells_its_end_and_a_doubt_is_never_recovered(
+    fn every_recovery_that_begins_is_watched_until_one_message_reports_its_end_and_a_doubt_is_never_recovered(
         limits in limits(), guard in any_guard(), steps in steps(),
     ) {
         let mut history = JournalHistory::new(limits, 3);
@@ -92,7 +92,7 @@ proptest! {
                     continue;
                 }
                 let origin = open.remove(&key);
-                prop_assert!(origin.is_some(), "{key:?} was told twice, or never began");
+                prop_assert!(origin.is_some(), "{key:?} was reported twice, or never began");
                 prop_assert!(origin != Some(AcceptedBy::Doubt) || verdict == RecoveryVerdict::Unwatched);
             }
             let mut watched = recovering(&history.journal);
@@ -278,7 +278,7 @@ fn what_is_released_or_has_no_baseline_or_no_owner_is_not_watched() {
 }
 
 #[test]
-fn the_forty_first_recovery_ends_the_oldest_or_one_past_its_end_and_people_are_told() {
+fn the_forty_first_recovery_ends_the_oldest_or_one_past_its_end_and_a_message_says_so() {
     let mut history = JournalHistory::new(DisruptionLimits::default(), 100);
     history.recovery = RecoveryPolicy {
         recovered: RecoveredGuard::Off,
@@ -318,10 +318,10 @@ fn a_clock_that_was_set_back_keeps_no_recovery_open_for_longer() {
 }
 
 #[test]
-fn a_replacement_that_is_stuck_is_told_once_for_each_reason() {
+fn a_replacement_that_is_stuck_is_reported_once_for_each_reason() {
     let mut history = disrupted(&[1]);
     let victim = victim(1, history.now);
-    let told = |history: &JournalHistory| {
+    let reported = |history: &JournalHistory| {
         let entries = history.journal.outbox().iter();
         let reports = entries.filter_map(|entry| entry.recovery_report());
         let troubles = reports.filter_map(|report| report.trouble.as_ref());
@@ -342,14 +342,14 @@ fn a_replacement_that_is_stuck_is_told_once_for_each_reason() {
             history.record(report);
         }
     }
-    assert_eq!(told(&history), ["ErrImagePull", "ImagePullBackOff"]);
+    assert_eq!(reported(&history), ["ErrImagePull", "ImagePullBackOff"]);
 
     for n in 0..10 {
         let mut report = recovery_report(&victim, None);
         report.trouble.as_mut().unwrap().reason = format!("Reason{n}");
         history.record(report);
     }
-    assert_eq!(told(&history).len(), 5, "no flood of reasons");
+    assert_eq!(reported(&history).len(), 5, "no flood of reasons");
 }
 
 #[test]
