@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use self::expected::expected;
 pub(crate) use self::expected::unreadable_expect;
 pub use self::phases::{RecoveryPhase, phases};
+pub use self::steady::WHOLE_SPAN;
 pub use self::tracker::{DesiredReplicas, RecoveryTracker, WatchedSince};
 use crate::outcome::DisruptionMethod;
 use crate::pod::{PodOwner, PodRef, PodTrouble};
