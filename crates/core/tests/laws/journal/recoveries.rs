@@ -10,11 +10,11 @@ use macaque_core::guard::RecoveredGuard;
 use macaque_core::journal::{
     Denial, Journal, JournalEvent, Message, ReservationState, Resolution, StepContext,
 };
-use macaque_core::recovery::{AcceptedBy, RecoveryVerdict};
+use macaque_core::recovery::{AcceptedBy, RecoveryBaseline, RecoveryVerdict};
 use proptest::prelude::*;
 
 use super::history::{HolderStep, JournalHistory, StepKind, steps};
-use super::samples::{candidate, is_watched, limits, recovery_report, report, victim};
+use super::samples::{baseline, candidate, is_watched, limits, recovery_report, report, victim};
 
 /// The slot of the round, and the UID of the victim.
 type RecoveryKey = (Timestamp, String);
@@ -350,6 +350,25 @@ fn a_replacement_that_is_stuck_is_reported_once_for_each_reason() {
         history.record(report);
     }
     assert_eq!(reported(&history).len(), 5, "no flood of reasons");
+}
+
+#[test]
+fn a_baseline_with_too_much_for_the_journal_is_kept_so_that_no_sibling_is_taken_for_a_replacement() {
+    let many = RecoveryBaseline {
+        revisions: (0..30).map(|n| format!("revision-{n}")).collect(),
+        newest: Some(Timestamp::UNIX_EPOCH),
+        newest_uids: (0..30).map(|n| format!("sibling-{n}")).collect(),
+        ..baseline()
+    };
+    let mut history = disrupted(&[]);
+    assert!(history.disrupts_from(candidate(1), Some(many)));
+
+    let kept = &history.journal.recovering()[0].victim.baseline;
+    let expected = RecoveryBaseline {
+        newest: Some(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1)),
+        ..baseline()
+    };
+    assert_eq!(*kept, expected, "none is named, and a replacement is younger than all");
 }
 
 #[test]
