@@ -159,13 +159,14 @@ impl Journal {
         };
 
         let record = self.recovering.remove(index);
-        let verdict = match record.victim.origin {
-            // Whole again is no recovery if perhaps nothing was disrupted.
-            AcceptedBy::Doubt => RecoveryVerdict::Unwatched,
-            AcceptedBy::Answer | AcceptedBy::Lookup => verdict,
+        // Whole again is no recovery if perhaps nothing was disrupted, which who watched may not know.
+        let (verdict, why) = match record.victim.doubt() {
+            Some(doubt) => (RecoveryVerdict::Unwatched, Some(doubt)),
+            None => (verdict, report.why.clone()),
         };
         let mut report = RecoveryReport {
             verdict: Some(verdict),
+            why,
             usual: self.usual_recovery(&report.pod.namespace, &report.owner, context.now),
             paused: None,
             ..report.clone()
@@ -243,6 +244,10 @@ impl Journal {
         let Some(trouble) = report.trouble.as_ref().map(shortened_trouble) else {
             return;
         };
+        // Without a disruption nobody waits for a replacement.
+        if record.victim.doubt().is_some() {
+            return;
+        }
         if record.reported.contains(&trouble.reason) || record.reported.len() >= MAX_TROUBLES {
             return;
         }

@@ -372,6 +372,27 @@ fn a_baseline_with_too_much_for_the_journal_is_kept_so_that_no_sibling_is_taken_
 }
 
 #[test]
+fn of_a_disruption_in_doubt_only_that_is_reported_whatever_was_seen_of_its_owner() {
+    let mut history = disrupted(&[]);
+    assert!(history.take(&HolderStep::of(0, StepKind::Reserve { pod: 1 })));
+    resolve(&mut history, Resolution::Unknown);
+
+    // Whoever watches since the answer to a repeated request does not know of the doubt.
+    let watched = victim(1, history.now);
+    history.record(recovery_report(&watched, None));
+    history.record(recovery_report(&watched, Some(RecoveryVerdict::Recovered)));
+    let reports: Vec<_> = history
+        .journal
+        .outbox()
+        .iter()
+        .filter_map(|entry| entry.recovery_report())
+        .map(|report| (report.verdict, report.why.clone().unwrap_or_default()))
+        .collect();
+    let doubt = format!("it is not known whether {} was disrupted", watched.pod);
+    assert_eq!(reports, [(Some(RecoveryVerdict::Unwatched), doubt)]);
+}
+
+#[test]
 fn an_owner_that_recovered_frees_its_place_and_one_that_did_not_counts_for_ten_minutes() {
     let verdicts = RecoveryVerdict::ALL.into_iter();
     for verdict in verdicts {
