@@ -368,7 +368,10 @@ fn a_baseline_with_too_much_for_the_journal_is_kept_so_that_no_sibling_is_taken_
         newest: Some(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1)),
         ..baseline()
     };
-    assert_eq!(*kept, expected, "none is named, and a replacement is younger than all");
+    assert_eq!(
+        *kept, expected,
+        "none is named, and a replacement is younger than all"
+    );
 }
 
 #[test]
