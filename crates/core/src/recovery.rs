@@ -235,6 +235,14 @@ impl Default for RecoveryConfig {
     }
 }
 
+impl DisruptedVictim {
+    /// The reason for which nothing can be said of the recovery if perhaps nothing was disrupted.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        let why = || format!("it is not known whether {} was disrupted", self.pod);
+        (self.origin == AcceptedBy::Doubt).then(why)
+    }
+}
+
 impl RecoveryVerdict {
     /// Every verdict.
     pub const ALL: [Self; 8] = [
