@@ -65,7 +65,15 @@ pub(crate) struct ReplicaConfig {
     pub(crate) recovers: bool,
     /// Whether it is the first process of a process namespace.
     pub(crate) as_pid_1: bool,
-    pub(crate) log: bool,
+    pub(crate) log: ReplicaLog,
+}
+
+/// Where a replica logs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ReplicaLog {
+    Off,
+    Stderr,
+    File(std::path::PathBuf),
 }
 
 /// The faults of actors by number.
@@ -79,10 +87,10 @@ pub(crate) const ACTOR_FAULTS: [ActorFault; 4] = [
 impl ReplicaConfig {
     /// Runs the replica until it is told to stop, or gives up; returns the exit code.
     pub(crate) fn run(self) -> i32 {
-        let level = if self.log {
-            log::LevelFilter::Debug
-        } else {
+        let level = if self.log == ReplicaLog::Off {
             log::LevelFilter::Off
+        } else {
+            log::LevelFilter::Debug
         };
         let platform = Platform::system();
         let settings = LogSettings {
