@@ -64,6 +64,7 @@ fn a_disruption_whose_report_was_lost_with_an_actor_is_reported_all_the_same() {
     side_by_side(&points, |point| {
         let running = RunningActors::failing(panicking(point, 1));
         running.await_rounds(3);
+        running.await_reports_of_evictions();
         let evictions = running.stop_and_name_evictions();
         assert_eq!(evictions.unreported(), Vec::<String>::new(), "{point:?}");
     });

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use kube_sandbox::{Sandbox, SandboxOptions, scenario};
+use kube_sandbox::{PodDeletion, Sandbox, SandboxOptions, scenario};
 use macaque::actors;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
@@ -182,6 +182,19 @@ impl RunningActors {
                 Ok(message) => self.received.borrow_mut().push(message),
                 Err(error) => panic!("report {n} of {rounds} was not delivered: {error}"),
             }
+        }
+    }
+
+    /// Waits until the pods that the cluster has lost by now are reported, if they ever are.
+    pub(crate) fn await_reports_of_evictions(&self) {
+        let lost = self.sandbox.deletions();
+        let is_reported = |pod: &PodDeletion| {
+            let received = self.received.borrow();
+            let mut victims = received.iter().flat_map(|message| &message.victims);
+            victims.any(|victim| victim.uid == pod.uid)
+        };
+        while !lost.iter().all(is_reported) {
+            self.await_rounds(1);
         }
     }
 

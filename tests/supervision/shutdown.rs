@@ -39,11 +39,13 @@ fn no_round_begins_after_a_request_to_stop() {
 
 #[test]
 fn a_second_request_to_stop_ends_it_at_once() {
-    let running = RunningActors::on_slow_cluster(Duration::from_secs(60));
-    running.await_request("GET");
+    let gate = ThreadGate::default();
+    let running = RunningActors::failing(blocking(FailPoint::BeforeDisrupt, 1, &gate));
+    gate.await_arrival();
     running.ask_to_stop();
     running.ask_to_stop();
     assert_eq!(running.exit_code(), UNDRAINED);
+    gate.open();
 }
 
 #[test]

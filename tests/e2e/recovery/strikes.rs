@@ -94,7 +94,7 @@ async fn a_daemon_tells_at_once_what_is_in_the_way_of_a_replacement_and_pauses_w
         for owner in OWNERS {
             daemon
                 .says(&format!(
-                    "deployment/{owner} in {} is not whole yet",
+                    "deployment/{owner} in {}: the replacement ",
                     namespace.name
                 ))
                 .await;
@@ -114,7 +114,7 @@ async fn a_daemon_tells_at_once_what_is_in_the_way_of_a_replacement_and_pauses_w
             "{told:#?}"
         );
         assert!(
-            ended.iter().all(|message| message.contains("did not recover")),
+            ended.iter().all(|message| message.contains("has not recovered")),
             "{told:#?}"
         );
     };
@@ -139,7 +139,7 @@ async fn an_image_that_cannot_be_pulled_and_a_crash_loop_are_told_at_once() {
 
     for reason in ["ImagePullBackOff", "CrashLoopBackOff"] {
         namespace.hinder(&replacement, reason).await;
-        daemon.says(&format!("its replacement is stuck: {reason}")).await;
+        daemon.says(&format!("is stuck: {reason}")).await;
     }
 
     namespace.let_pods_start().await;

@@ -86,7 +86,7 @@ fn a_victim_that_does_not_recover_before_the_timeout_is_5_and_a_strike() {
         .env("MACAQUE_RECOVERY__EXPECT", "1s")
         .env("MACAQUE_RECOVERY__TIMEOUT", "2s")
         .run();
-    output.says(5, &["evicted shop/web-", "did not recover"]);
+    output.says(5, &["evicted shop/web-", "has not recovered"]);
 
     let journal = journal(&cluster);
     assert_eq!(journal.get("recovering"), None, "{journal}");

@@ -21,8 +21,9 @@ use macaque::k8s::ClusterAccess;
 use macaque::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
+use macaque::round::RoundConfig;
 use macaque_core::outcome::Outcome;
-use macaque_core::recovery::RecoveryReport;
+use macaque_core::recovery::{RecoveryConfig, RecoveryReport};
 use macaque_core::report::RoundReport;
 use macaque_core::schedule::timer::TimerConfig;
 use macaque_testkit::chat_room::ChatRoom;
@@ -130,7 +131,10 @@ fn actors_config(channel: Channel, notify_recovery: NotifyRecovery) -> ActorsCon
             since: platform.now(),
         },
         timer: TimerConfig::default(),
-        round: Arc::new(evict_one()),
+        round: Arc::new(RoundConfig {
+            recovery: RecoveryConfig::default(),
+            ..evict_one()
+        }),
         journal: JournalStore::in_memory(1, &platform),
         access: ClusterAccess {
             kubeconfig: Some(PathBuf::from("none")),
