@@ -136,7 +136,6 @@ pub async fn run_alone(
         gates: &Gates::new(&config.gates, platform),
         writer: &store.writer(1),
         config,
-
         on_accepted: &|_, _| {},
         stop,
         platform,

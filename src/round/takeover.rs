@@ -36,6 +36,8 @@ pub async fn take_over(
     unclosed: Option<&RoundReport>,
 ) -> Result<Takeover, JournalError> {
     let holder = context.writer.holder();
+    // By a copy from before, nothing that another process has left since could be seen.
+    context.writer.forget_cached();
     let mut journal = context.commit(&JournalEvent::TakeOver).await?;
 
     if let Some(round) = journal.open_round_of(holder).cloned() {

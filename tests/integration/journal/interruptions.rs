@@ -57,6 +57,16 @@ async fn the_next_incarnation_of_a_killer_takes_over_its_round_at_once_and_picks
 }
 
 #[actix_rt::test]
+async fn a_replica_takes_over_what_another_left_since_it_last_looked() {
+    let fixture = fixture().lease(LEASE);
+    let other = fixture.replica("b").await;
+    assert!(other.takes_over(None).await.outbox.is_empty());
+
+    fixture.replica("a").await.dies_at(1, FailPoint::AfterReserve).await;
+    adopted(&other).await;
+}
+
+#[actix_rt::test]
 async fn another_replica_lets_a_round_be_until_its_holder_was_silent_for_the_lease() {
     let fixture = fixture();
     fixture
