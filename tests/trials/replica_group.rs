@@ -100,7 +100,12 @@ fn start(replica: &ReplicaConfig) -> Child {
     let log = match &replica.log {
         ReplicaLog::Off => Stdio::null(),
         ReplicaLog::Stderr => Stdio::inherit(),
-        ReplicaLog::File(path) => File::options().create(true).append(true).open(path).unwrap().into(),
+        ReplicaLog::File(path) => File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap()
+            .into(),
     };
     let program = std::env::current_exe().unwrap();
     let mut command = if replica.as_pid_1 {

@@ -62,7 +62,11 @@ async fn a_replica_takes_over_what_another_left_since_it_last_looked() {
     let other = fixture.replica("b").await;
     assert!(other.takes_over(None).await.outbox.is_empty());
 
-    fixture.replica("a").await.dies_at(1, FailPoint::AfterReserve).await;
+    fixture
+        .replica("a")
+        .await
+        .dies_at(1, FailPoint::AfterReserve)
+        .await;
     adopted(&other).await;
 }
 

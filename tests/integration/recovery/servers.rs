@@ -142,9 +142,7 @@ async fn what_a_silent_watch_did_not_tell_the_list_at_the_end_shows() {
     let fixture = three_of_web().await;
     let accepted = fixture.disrupt("web-").await;
     let mute = Fault::MuteStream(Duration::from_millis(1500));
-    fixture
-        .proxy
-        .inject(RequestMatch::containing(WATCH).once(), mute);
+    fixture.proxy.inject(RequestMatch::containing(WATCH).once(), mute);
     let relapse = async {
         let pod = whole_again(&fixture).await;
         fixture.platform.sleep(Duration::from_secs(3)).await;
