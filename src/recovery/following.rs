@@ -145,7 +145,7 @@ impl<'a> Following<'a> {
         let is_whole = known.tracker.is_whole();
         drop(known);
 
-        // How long an owner stays whole is told by when the list was asked for: the process may have been held up since.
+        // How long an owner stays whole counts up to when the list was asked for: the process may have been held up since.
         let seen = if is_whole {
             begun.saturating_duration_since(self.accepted)
         } else {

@@ -172,7 +172,7 @@ impl Following<'_> {
         }
     }
 
-    /// Lists the pods while they are watched; returns whether the watch tells what the list shows. What it has told by then
+    /// Lists the pods while they are watched; returns whether the watch tells what the list shows. What it has shown by then
     /// is noted first: a process that was suspended has not heard it yet, and the list does not show an owner that was not
     /// whole for a moment.
     async fn confirm(&self, selector: &Selector, watch: &mut PodWatch) -> Result<bool, WatchEnd> {

@@ -19,8 +19,9 @@ use crate::replica_group::ReplicaGroup;
 use crate::trial::journal;
 use crate::verdict::{SlotOutcome, TrialVerdict};
 
-/// How long the ends of all recoveries may take to be told: their timeout, a lease, and a fault.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the ends of all recoveries may take to be told: their timeout, leases, a fault, and as much again for a machine
+/// that is busy.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The time between two looks at the cluster.
 const POLL_INTERVAL: Duration = Duration::from_millis(15);
 /// How long a fault lasts.
