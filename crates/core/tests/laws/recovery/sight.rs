@@ -114,10 +114,13 @@ fn a_process_that_was_held_up_believes_no_span_in_which_a_pod_became_ready_again
     assert_eq!(held_up.ending(), "recovered at 45 whole at 30");
 }
 
+/// Lists, each with its time, and when a pod became ready again that nobody saw unready.
+type Lists<'a> = &'a [(f64, Option<f64>)];
+
 #[test]
 fn where_changes_may_have_been_missed_the_pods_conditions_tell_whether_the_owner_stayed_whole() {
     // Whole at 4.5 s; each list after it, with the time and the moment from which `d` is ready then.
-    let rows: [(&str, &[(f64, Option<f64>)], &str); 6] = [
+    let rows: [(&str, Lists<'_>, &str); 6] = [
         (
             "nothing has changed",
             &[(7.0, None), (9.0, None)],
