@@ -129,13 +129,34 @@ impl<'a> Following<'a> {
         }
     }
 
-    /// Notes the pods of a list, which shows everything up to `until`.
-    pub(super) fn note_list(&self, pods: SiblingPods, until: Instant, precision: RecoveryPrecision) {
+    /// Notes the pods of a list, which shows everything up to `begun`, but not what happened since the pods were last known.
+    pub(super) fn note_list(&self, pods: SiblingPods, begun: Instant, precision: RecoveryPrecision) {
         let mut known = self.known.borrow_mut();
+        known.tracker.note_gap();
         known.pods = pods;
-        known.until = until;
         drop(known);
-        self.observe(precision);
+        self.note_confirmed(begun, precision);
+    }
+
+    /// Notes that the pods were at `begun`, or later, as they are known.
+    pub(super) fn note_confirmed(&self, begun: Instant, precision: RecoveryPrecision) {
+        let mut known = self.known.borrow_mut();
+        known.until = begun;
+        let is_whole = known.tracker.is_whole();
+        drop(known);
+
+        // How long an owner stays whole counts up to when the list was asked for: the process may have been held up since.
+        let seen = if is_whole {
+            begun.saturating_duration_since(self.accepted)
+        } else {
+            self.elapsed()
+        };
+        self.observe_at(seen, precision);
+    }
+
+    /// Whether the pods are known to be these.
+    pub(super) fn knows(&self, pods: &SiblingPods) -> bool {
+        self.known.borrow().pods == *pods
     }
 
     /// Notes a pod as it is now. Returns whether it is, or was, one of the owner's.
@@ -161,7 +182,10 @@ impl<'a> Following<'a> {
     /// Lets the tracker see the pods as they are known, and wakes the judge. Only what is seen concludes a recovery, never
     /// time alone: if nothing can be read, nothing is known of the pods.
     pub(super) fn observe(&self, precision: RecoveryPrecision) {
-        let elapsed = self.elapsed();
+        self.observe_at(self.elapsed(), precision);
+    }
+
+    fn observe_at(&self, elapsed: Duration, precision: RecoveryPrecision) {
         let mut known = self.known.borrow_mut();
         let Known {
             tracker,

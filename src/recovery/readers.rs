@@ -6,6 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use macaque_core::recovery::RecoveryPrecision;
 use macaque_core::selector::Selector;
+use macaque_core::siblings::SiblingPods;
+use tokio::time::Instant;
 
 use super::RecoveryMeans;
 use super::following::Following;
@@ -25,6 +27,9 @@ const LASTING: Duration = Duration::from_secs(10);
 /// How many events are read before others have their turn.
 const EVENTS_AT_ONCE: usize = 256;
 
+/// How long a watch may take to tell what a list shows already.
+const WATCH_PATIENCE: Duration = Duration::from_millis(500);
+
 /// The pause after a list that failed, at least; each list tries three times by itself.
 const LIST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -34,12 +39,20 @@ struct PodScope {
     version: Option<String>,
 }
 
+/// The owner's pods as a list shows them.
+struct PodList {
+    pods: SiblingPods,
+    scope: PodScope,
+    /// When they were asked for.
+    begun: Instant,
+}
+
 /// The reason why a watch is over.
 enum Watched {
     /// macaque may not watch pods, or the list had no version to watch from.
     NotGranted,
-    /// The pods are to be listed now.
-    ListWanted,
+    /// A list shows what the watch did not tell.
+    Behind,
     /// The watch ended by itself.
     Ended(WatchEnd),
 }
@@ -78,7 +91,7 @@ impl Following<'_> {
                         () = wanted => {}
                     }
                 }
-                Watched::ListWanted => interval = None,
+                Watched::Behind => interval = None,
                 Watched::Ended(end) => {
                     log::debug!("recovery of {}: {end}", self.victim.owner);
                     interval = None;
@@ -95,8 +108,18 @@ impl Following<'_> {
         self.context.means == RecoveryMeans::SlowPoll
     }
 
-    /// Lists the owner's pods.
+    /// Lists the owner's pods, and notes them.
     async fn list(&self, interval: Option<Duration>) -> Result<PodScope, ApiError> {
+        let selector = selector_of(&self.victim.owner, self.scale().as_ref());
+        let PodList { pods, scope, begun } = self.read_list(selector).await?;
+
+        let gap = self.context.platform.monotonic() - self.known_until();
+        self.note_list(pods, begun, precision_of_list(gap, interval));
+        Ok(scope)
+    }
+
+    /// Lists the owner's pods by `selector`, or without one if it selects none.
+    async fn read_list(&self, mut selector: Selector) -> Result<PodList, ApiError> {
         let platform = self.context.platform;
         let reader = SiblingReader {
             cluster: self.context.cluster,
@@ -105,8 +128,6 @@ impl Following<'_> {
         };
         let owner = &self.victim.owner;
         let namespace = &self.workload.namespace;
-        let mut selector = selector_of(owner, self.scale().as_ref());
-
         let mut begun = platform.monotonic();
         let (mut pods, mut version) = reader.of_owner(namespace, owner, &selector).await?;
         if pods.pods().next().is_none() && !selector.is_empty() {
@@ -116,21 +137,18 @@ impl Following<'_> {
             (pods, version) = reader.of_owner(namespace, owner, &selector).await?;
         }
 
-        let gap = platform.monotonic() - self.known_until();
-        self.note_list(pods, begun, precision_of_list(gap, interval));
-        Ok(PodScope { selector, version })
+        let scope = PodScope { selector, version };
+        Ok(PodList { pods, scope, begun })
     }
 
     /// Watches the owner's pods from where a list ended.
     async fn watch(&self, scope: PodScope) -> Watched {
-        let Some(version) = scope.version.filter(|_| !self.is_polled()) else {
+        let PodScope { selector, version } = scope;
+        let Some(version) = version.filter(|_| !self.is_polled()) else {
             return Watched::NotGranted;
         };
         let namespace = &self.workload.namespace;
-        let opened = self
-            .context
-            .cluster
-            .watch_pods(namespace, &scope.selector, &version);
+        let opened = self.context.cluster.watch_pods(namespace, &selector, &version);
         let mut watch = match opened.await {
             Ok(Some(watch)) => watch,
             Ok(None) => return Watched::NotGranted,
@@ -138,16 +156,54 @@ impl Following<'_> {
         };
 
         loop {
-            let event = tokio::select! {
-                event = watch.next() => event,
-                () = self.list_wanted.notified() => return Watched::ListWanted,
+            let noted = tokio::select! {
+                event = watch.next() => self.note_events(event, &mut watch),
+                () = self.list_wanted.notified() => match Box::pin(self.confirm(&selector, &mut watch)).await {
+                    Ok(true) => Ok(()),
+                    Ok(false) => return Watched::Behind,
+                    Err(end) => Err(end),
+                },
             };
-            if let Err(end) = self.note_events(event, &mut watch) {
+            if let Err(end) = noted {
                 return Watched::Ended(end);
             }
             // A flood of events must not keep others from their turn.
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Lists the pods while they are watched; returns whether the watch tells what the list shows. What it has shown by then
+    /// is noted first: a process that was suspended has not heard it yet, and the list does not show an owner that was not
+    /// whole for a moment.
+    async fn confirm(&self, selector: &Selector, watch: &mut PodWatch) -> Result<bool, WatchEnd> {
+        let PodList { pods, begun, .. } = match self.read_list(selector.clone()).await {
+            Ok(list) => list,
+            Err(error) => {
+                // The watch goes on, and the list is asked for again.
+                log::debug!("recovery of {}: {error}", self.victim.owner);
+                return Ok(true);
+            }
+        };
+
+        let platform = self.context.platform;
+        let end = platform.monotonic() + WATCH_PATIENCE;
+        let mut is_confirmed = self.knows(&pods);
+        for _ in 0..EVENTS_AT_ONCE {
+            let next = if is_confirmed {
+                watch.next().now_or_never()
+            } else {
+                let patience = end.saturating_duration_since(platform.monotonic());
+                platform.within(patience, watch.next()).await
+            };
+            let Some(event) = next else { break };
+            self.note_event(event?);
+            is_confirmed |= self.knows(&pods);
+        }
+
+        if is_confirmed {
+            self.note_confirmed(begun, RecoveryPrecision::Watch);
+        }
+        Ok(is_confirmed)
     }
 
     /// Notes an event, and those that have arrived with it: each by itself, because an owner that was not whole for a moment
@@ -156,18 +212,13 @@ impl Following<'_> {
         let mut next = Some(event);
         let mut end = Ok(());
         for _ in 0..EVENTS_AT_ONCE {
-            let is_news = match next {
-                Some(Ok(WatchEvent::Seen(pod))) => self.note_pod(&pod),
-                Some(Ok(WatchEvent::Deleted(pod))) => self.note_gone(&pod),
-                Some(Ok(WatchEvent::Bookmark(_))) => true,
+            match next {
+                Some(Ok(event)) => self.note_event(event),
                 Some(Err(ended)) => {
                     end = Err(ended);
                     break;
                 }
                 None => break,
-            };
-            if is_news {
-                self.observe(RecoveryPrecision::Watch);
             }
             next = watch.next().now_or_never();
         }
@@ -179,6 +230,17 @@ impl Following<'_> {
             self.note_alive();
         }
         end
+    }
+
+    fn note_event(&self, event: WatchEvent) {
+        let is_news = match event {
+            WatchEvent::Seen(pod) => self.note_pod(&pod),
+            WatchEvent::Deleted(pod) => self.note_gone(&pod),
+            WatchEvent::Bookmark(_) => true,
+        };
+        if is_news {
+            self.observe(RecoveryPrecision::Watch);
+        }
     }
 
     /// Reads the owner's scale, over and over.

@@ -41,6 +41,11 @@ impl FakeChat {
         self.service.clear();
     }
 
+    /// Every message that was accepted.
+    pub(crate) fn accepted(&self) -> Vec<String> {
+        self.accepted.lock().unwrap().clone()
+    }
+
     /// The different messages that were accepted about the recovery from the disruption of `pod`.
     pub(crate) fn recoveries_of(&self, pod: &str) -> BTreeSet<String> {
         let victim = format!("victim shop/{pod}");

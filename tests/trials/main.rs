@@ -27,6 +27,7 @@ mod trial;
 mod verdict;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio, exit};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,7 +37,7 @@ use fault::TrialFault;
 use outcome_table::{OutcomeTable, RECOVERIES, ROUNDS};
 use real_trial::PlaneFault;
 use recovery_fault::RecoveryFault;
-use replica::ReplicaConfig;
+use replica::{ReplicaConfig, ReplicaLog};
 use verdict::TrialVerdict;
 
 /// Trials of the short form: at least one for each fault.
@@ -90,7 +91,12 @@ fn main() {
         exit(i32::from(!table.is_good()));
     }
 
-    let log = args.iter().any(|arg| arg == "--log");
+    let log = if args.iter().any(|arg| arg == "--log") {
+        ReplicaLog::Stderr
+    } else {
+        ReplicaLog::Off
+    };
+    let kept = word("--keep-logs").map(PathBuf::from);
     let at_a_time = number("--at-a-time", AT_A_TIME);
     let is_chosen = |fault: &RecoveryFault| {
         only.as_ref()
@@ -104,7 +110,7 @@ fn main() {
         &faults,
         &replicas,
         (trials, at_a_time),
-        async |fault, replicas| trial::run(fault, replicas, log).await,
+        async |fault, replicas| trial::run(fault, replicas, &log).await,
     );
     if trials > 0 {
         println!("{table}");
@@ -114,7 +120,7 @@ fn main() {
         &of_recoveries,
         &replicas,
         (recoveries, at_a_time),
-        async |fault, replicas| recovery_trial::run(fault, replicas, log).await,
+        async |fault, replicas| recovery_trial::run(fault, replicas, &log, kept.as_deref()).await,
     );
     println!("{recovery_table}");
     exit(i32::from(!table.is_good() || !recovery_table.is_good()));

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::control_plane::ControlPlane;
 use crate::fake_chat::FakeChat;
-use crate::replica::{ReplicaConfig, SLOT_INTERVAL};
+use crate::replica::{ReplicaConfig, ReplicaLog, SLOT_INTERVAL};
 use crate::replica_group::{ReplicaGroup, signal};
 use crate::verdict::{PodLoss, TrialVerdict, has_recovered, judge, nth};
 
@@ -82,7 +82,7 @@ pub(crate) async fn run(plane: &mut ControlPlane, fault: PlaneFault, replicas: u
         fault: None,
         recovers: false,
         as_pid_1: false,
-        log: false,
+        log: ReplicaLog::Off,
     };
     let mut group = ReplicaGroup::start((0..replicas).map(replica).collect());
     let injection = nth(epoch, 1) + Duration::from_millis(rand::random_range(0..60));

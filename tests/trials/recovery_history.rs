@@ -16,12 +16,14 @@ pub(crate) const REPLICAS: usize = 3;
 const SPAN: SignedDuration = SignedDuration::from_secs(5);
 /// How far what a trial sees may be from what a replica sees, at either end of the span.
 const MARGIN: SignedDuration = SignedDuration::from_millis(300);
+/// How far a time may be off that a replica did not see itself, and says so: the conditions of pods have whole seconds.
+const MARGIN_OF_TIMESTAMPS: SignedDuration = SignedDuration::from_millis(1300);
 
 /// What was seen so far.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct RecoveryHistory {
-    /// By workload, when it was seen whole or not for the first time after the opposite.
-    whole: BTreeMap<&'static str, Vec<(Timestamp, bool)>>,
+    /// By workload, the spans in which it was whole, or was not, at every look.
+    spans: BTreeMap<&'static str, Vec<SeenSpan>>,
     /// By UID of the victim: its name, and when its disruption was accepted as the journal has it.
     pub(crate) victims: BTreeMap<String, (String, Timestamp)>,
     /// The UIDs of the victims whose recoveries the journal has now.
@@ -30,23 +32,40 @@ pub(crate) struct RecoveryHistory {
     ends: BTreeMap<String, BTreeSet<RecoveryEnd>>,
 }
 
+/// A span in which every look at a workload showed the same. A look takes a moment.
+#[derive(Debug)]
+struct SeenSpan {
+    is_whole: bool,
+    /// When the first look was over.
+    first: Timestamp,
+    /// When the last one began.
+    last: Timestamp,
+}
+
 /// The end of a recovery.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct RecoveryEnd {
     verdict: String,
     whole_ms: Option<u64>,
+    /// Whether the replica saw when the owner was whole, and need not trust timestamps.
+    is_seen: bool,
     owner: String,
 }
 
 impl RecoveryHistory {
     /// Looks at the cluster.
     pub(crate) fn look(&mut self, sandbox: &Sandbox) {
-        let now = Timestamp::now();
         for workload in WORKLOADS {
+            let begun = Timestamp::now();
             let is_whole = ready_pods(sandbox, workload) >= REPLICAS;
-            let changes = self.whole.entry(workload).or_default();
-            if changes.last().is_none_or(|(_, last)| *last != is_whole) {
-                changes.push((now, is_whole));
+            let spans = self.spans.entry(workload).or_default();
+            match spans.last_mut().filter(|span| span.is_whole == is_whole) {
+                Some(span) => span.last = begun,
+                None => spans.push(SeenSpan {
+                    is_whole,
+                    first: Timestamp::now(),
+                    last: begun,
+                }),
             }
         }
 
@@ -76,6 +95,7 @@ impl RecoveryHistory {
                 let end = RecoveryEnd {
                     verdict: verdict.to_owned(),
                     whole_ms: report["times"]["whole_ms"].as_u64(),
+                    is_seen: report["precision"] == "watch",
                     owner: text(&report["owner"]["name"]),
                 };
                 self.ends
@@ -89,9 +109,9 @@ impl RecoveryHistory {
     /// The workload that is whole again after it was not, if there is one.
     pub(crate) fn whole_again(&self) -> Option<&'static str> {
         let again = self
-            .whole
+            .spans
             .iter()
-            .find(|(_, changes)| changes.len() >= 3 && changes.last().is_some_and(|(_, is_whole)| *is_whole));
+            .find(|(_, spans)| spans.len() >= 3 && spans.last().is_some_and(|span| span.is_whole));
         again.map(|(workload, _)| *workload)
     }
 
@@ -125,14 +145,14 @@ impl RecoveryHistory {
         let (Some((_, accepted)), Some(whole_ms)) = (self.victims.get(uid), end.whole_ms) else {
             return false;
         };
-        let from = *accepted + Duration::from_millis(whole_ms) + MARGIN;
-        let to = from + SPAN - MARGIN - MARGIN;
+        let whole = *accepted + Duration::from_millis(whole_ms);
+        let margin = if end.is_seen { MARGIN } else { MARGIN_OF_TIMESTAMPS };
+        let (from, to) = (whole + margin, whole + SPAN - MARGIN);
 
-        let changes = self.whole.iter().find(|(workload, _)| **workload == end.owner);
-        let changes = changes.map_or(&[][..], |(_, changes)| changes);
-        let before = changes.iter().rev().find(|(at, _)| *at <= from);
-        let mut within = changes.iter().filter(|(at, _)| *at > from && *at < to);
-        before.is_some_and(|(_, is_whole)| *is_whole) && within.all(|(_, is_whole)| *is_whole)
+        // What the trial was too busy to look at in time says nothing.
+        let spans = self.spans.iter().find(|(workload, _)| **workload == end.owner);
+        let mut spans = spans.into_iter().flat_map(|(_, spans)| spans);
+        !spans.any(|span| !span.is_whole && span.last > from && span.first < to)
     }
 }
 

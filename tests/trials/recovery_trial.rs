@@ -1,6 +1,7 @@
 //! One trial of recoveries: a cluster that replaces pods, some replicas, one fault while they watch, and the verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -13,13 +14,14 @@ use tempfile::TempDir;
 use crate::fake_chat::FakeChat;
 use crate::recovery_fault::RecoveryFault;
 use crate::recovery_history::{REPLICAS, RecoveryHistory, WORKLOADS};
-use crate::replica::{ACTOR_FAULTS, ReplicaConfig, VICTIMS};
+use crate::replica::{ACTOR_FAULTS, ReplicaConfig, ReplicaLog, VICTIMS};
 use crate::replica_group::ReplicaGroup;
 use crate::trial::journal;
 use crate::verdict::{SlotOutcome, TrialVerdict};
 
-/// How long the ends of all recoveries may take to be told: their timeout, a lease, and a fault.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the ends of all recoveries may take to be told: their timeout, leases, a fault, and as much again for a machine
+/// that is busy.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The time between two looks at the cluster.
 const POLL_INTERVAL: Duration = Duration::from_millis(15);
 /// How long a fault lasts.
@@ -38,6 +40,8 @@ struct RecoveryTrial {
     phase: FaultPhase,
     /// A pod that is made unready for a while once its workload is whole again, so that it has not recovered yet.
     relapse: Relapse,
+    /// The logs of the replicas, if they are kept.
+    logs: Vec<PathBuf>,
     _home: TempDir,
 }
 
@@ -58,9 +62,15 @@ enum Relapse {
     Going(String, Instant),
 }
 
-/// Runs one trial of `fault` with so many replicas.
-pub(crate) async fn run(fault: RecoveryFault, replicas: usize, log: bool) -> TrialVerdict {
-    let mut trial = RecoveryTrial::set_up(fault, replicas, log);
+/// Runs one trial of `fault` with so many replicas. If a promise is broken, what was seen is kept in the directory `kept`,
+/// with the logs of the replicas.
+pub(crate) async fn run(
+    fault: RecoveryFault,
+    replicas: usize,
+    log: &ReplicaLog,
+    kept: Option<&Path>,
+) -> TrialVerdict {
+    let mut trial = RecoveryTrial::set_up(fault, replicas, log, kept);
     let deadline = Instant::now() + PATIENCE;
     loop {
         trial.proceed();
@@ -75,11 +85,14 @@ pub(crate) async fn run(fault: RecoveryFault, replicas: usize, log: bool) -> Tri
     trial.history.look(&trial.sandbox);
     let last = trial.judge();
     verdict.wrong.extend(last.wrong);
+    if let Some(kept) = kept {
+        trial.keep_logs(kept, &verdict);
+    }
     verdict
 }
 
 impl RecoveryTrial {
-    fn set_up(fault: RecoveryFault, replicas: usize, log: bool) -> Self {
+    fn set_up(fault: RecoveryFault, replicas: usize, log: &ReplicaLog, kept: Option<&Path>) -> Self {
         let pods = u32::try_from(REPLICAS).unwrap();
         let mut objects: Vec<_> = WORKLOADS
             .into_iter()
@@ -107,6 +120,8 @@ impl RecoveryTrial {
         };
 
         let mut configs = Vec::new();
+        let mut logs = Vec::new();
+        let trial: u32 = rand::random();
         let mut proxies = Vec::new();
         for n in 0..replicas {
             let proxy = FaultProxy::start(&sandbox.url());
@@ -115,6 +130,8 @@ impl RecoveryTrial {
             let text = sandbox.kubeconfig().replace(&sandbox.url(), &proxy.url());
             std::fs::write(&kubeconfig, text).unwrap();
             proxies.push(proxy);
+            let file = kept.map(|kept| kept.join(format!("{trial:08x}-{n}.log")));
+            logs.extend(file.clone());
             configs.push(ReplicaConfig {
                 name: format!("macaque-{n}"),
                 kubeconfig,
@@ -125,7 +142,7 @@ impl RecoveryTrial {
                 fault: actor_fault,
                 recovers: true,
                 as_pid_1: false,
-                log,
+                log: file.map_or_else(|| log.clone(), ReplicaLog::File),
             });
         }
 
@@ -143,6 +160,7 @@ impl RecoveryTrial {
             } else {
                 Relapse::Never
             },
+            logs,
             _home: home,
         }
     }
@@ -210,6 +228,23 @@ impl RecoveryTrial {
             _ => None,
         };
         self.relapse = next.unwrap_or(std::mem::replace(&mut self.relapse, Relapse::Never));
+    }
+
+    /// Keeps the logs of a trial in which a promise was broken, with what was seen.
+    fn keep_logs(&self, kept: &Path, verdict: &TrialVerdict) {
+        if verdict.is_good() {
+            self.logs.iter().for_each(|log| drop(std::fs::remove_file(log)));
+            return;
+        }
+        let Some(first) = self.logs.first() else { return };
+        let path = kept.join(first.with_extension("trial").file_name().unwrap());
+        let seen = format!(
+            "{}\n{verdict:#?}\n{:#?}\n{:#?}\n",
+            self.fault,
+            self.history,
+            self.chat.accepted()
+        );
+        std::fs::write(path, seen).unwrap();
     }
 
     /// Whether the fault is over, and the end of every recovery was told.

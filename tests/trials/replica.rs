@@ -35,6 +35,10 @@ use crate::fault::ActorFault;
 /// The time from one slot to the next.
 pub(crate) const SLOT_INTERVAL: Duration = Duration::from_millis(500);
 
+/// How much slower everything is where recoveries are watched, which take seconds: so that a busy machine is not taken for a
+/// process that hangs.
+const SLOWER: u32 = 3;
+
 /// How many pods are disrupted where recoveries are watched.
 pub(crate) const VICTIMS: usize = 2;
 
@@ -44,9 +48,6 @@ const RECOVERY: RecoveryConfig = RecoveryConfig {
     expect: Duration::from_secs(4),
     timeout: Duration::from_secs(20),
 };
-
-/// How long a blocked thread stays so: it wakes while the others have gone on.
-const BLOCKED: Duration = Duration::from_millis(1500);
 
 /// What a replica needs to know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -65,7 +66,15 @@ pub(crate) struct ReplicaConfig {
     pub(crate) recovers: bool,
     /// Whether it is the first process of a process namespace.
     pub(crate) as_pid_1: bool,
-    pub(crate) log: bool,
+    pub(crate) log: ReplicaLog,
+}
+
+/// Where a replica logs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ReplicaLog {
+    Off,
+    Stderr,
+    File(std::path::PathBuf),
 }
 
 /// The faults of actors by number.
@@ -79,10 +88,10 @@ pub(crate) const ACTOR_FAULTS: [ActorFault; 4] = [
 impl ReplicaConfig {
     /// Runs the replica until it is told to stop, or gives up; returns the exit code.
     pub(crate) fn run(self) -> i32 {
-        let level = if self.log {
-            log::LevelFilter::Debug
-        } else {
+        let level = if self.log == ReplicaLog::Off {
             log::LevelFilter::Off
+        } else {
+            log::LevelFilter::Debug
         };
         let platform = Platform::system();
         let settings = LogSettings {
@@ -95,14 +104,19 @@ impl ReplicaConfig {
     }
 
     fn actors_config(self, platform: Platform) -> ActorsConfig {
+        let slot = if self.recovers {
+            SLOT_INTERVAL * SLOWER
+        } else {
+            SLOT_INTERVAL
+        };
         let location = JournalLocation::ConfigMap(ConfigMapRef {
             namespace: self.home,
             name: "macaque-journal".to_owned(),
         });
         let timing = JournalTiming {
-            deadline: SLOT_INTERVAL * 3 / 4,
-            spacing: SLOT_INTERVAL / 2,
-            lease: SLOT_INTERVAL * 3 / 2,
+            deadline: slot * 3 / 4,
+            spacing: slot / 2,
+            lease: slot * 3 / 2,
             skew: Duration::from_secs(30),
         };
         let channel = Channel::from(SlackWebhook {
@@ -113,8 +127,8 @@ impl ReplicaConfig {
             context: None,
             credentials_without_tls: false,
             deadlines: RequestDeadlines {
-                read: Duration::from_millis(400),
-                disrupt: Duration::from_millis(500),
+                read: slot * 4 / 5,
+                disrupt: slot,
                 watch: Duration::from_secs(8),
             },
         };
@@ -136,7 +150,7 @@ impl ReplicaConfig {
 
         ActorsConfig {
             trigger: Trigger::Interval {
-                every: SLOT_INTERVAL,
+                every: slot,
                 since: self.epoch,
             },
             timer: TimerConfig {
@@ -163,21 +177,22 @@ impl ReplicaConfig {
                 ..RestartPolicy::default()
             },
             timeouts: ActorTimeouts {
-                hang: Duration::from_millis(800),
+                hang: slot * 8 / 5,
                 ..ActorTimeouts::default()
             },
             stop: StableRecipient::default(),
             health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
             platform,
             fail_points: self.fault.map_or_else(FailPoints::default, |(point, fault)| {
-                once(FailPoint::ALL[point], ACTOR_FAULTS[fault])
+                // A blocked thread wakes while the others have gone on.
+                once(FailPoint::ALL[point], ACTOR_FAULTS[fault], slot * 3)
             }),
         }
     }
 }
 
-/// Fail points that inject the fault into the first actor that passes the point.
-fn once(point: FailPoint, fault: ActorFault) -> FailPoints {
+/// Fail points that inject the fault into the first actor that passes the point; its thread may be `blocked` for so long.
+fn once(point: FailPoint, fault: ActorFault, blocked: Duration) -> FailPoints {
     let done = AtomicBool::new(false);
     FailPoints::armed(move |passed| {
         if passed != point || done.swap(true, Ordering::SeqCst) {
@@ -185,7 +200,7 @@ fn once(point: FailPoint, fault: ActorFault) -> FailPoints {
         }
         match fault {
             ActorFault::Panic => panic!("injected at {point:?}"),
-            ActorFault::Block => std::thread::sleep(BLOCKED),
+            ActorFault::Block => std::thread::sleep(blocked),
             ActorFault::Hang => return FailAction::Hang,
             ActorFault::Abort => std::process::abort(),
         }

@@ -1,9 +1,10 @@
 //! The replicas of a trial as processes, each of them started again when it ends, as the kubelet would.
 
+use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::replica::ReplicaConfig;
+use crate::replica::{ReplicaConfig, ReplicaLog};
 use crate::verdict::TrialVerdict;
 
 /// How long a replica may take to stop.
@@ -96,10 +97,15 @@ impl Drop for ReplicaGroup {
 }
 
 fn start(replica: &ReplicaConfig) -> Child {
-    let log = if replica.log {
-        Stdio::inherit()
-    } else {
-        Stdio::null()
+    let log = match &replica.log {
+        ReplicaLog::Off => Stdio::null(),
+        ReplicaLog::Stderr => Stdio::inherit(),
+        ReplicaLog::File(path) => File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap()
+            .into(),
     };
     let program = std::env::current_exe().unwrap();
     let mut command = if replica.as_pid_1 {

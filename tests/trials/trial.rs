@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::fake_chat::FakeChat;
 use crate::fault::{EnvironmentFault, TrialFault};
 use crate::network;
-use crate::replica::{ACTOR_FAULTS, ReplicaConfig, SLOT_INTERVAL};
+use crate::replica::{ACTOR_FAULTS, ReplicaConfig, ReplicaLog, SLOT_INTERVAL};
 use crate::replica_group::ReplicaGroup;
 use crate::verdict::{TrialVerdict, broken_guards, has_recovered, judge, losses, nth};
 
@@ -53,7 +53,7 @@ enum TrialEvent {
 }
 
 /// Runs one trial of `fault` with so many replicas.
-pub(crate) async fn run(fault: TrialFault, replicas: usize, log: bool) -> TrialVerdict {
+pub(crate) async fn run(fault: TrialFault, replicas: usize, log: &ReplicaLog) -> TrialVerdict {
     let mut trial = RunningTrial::set_up(fault, replicas, log);
     let end_of_fault = nth(trial.epoch, 2);
     let deadline = Instant::now() + PATIENCE;
@@ -89,7 +89,7 @@ pub(crate) async fn run(fault: TrialFault, replicas: usize, log: bool) -> TrialV
 }
 
 impl RunningTrial {
-    fn set_up(fault: TrialFault, replicas: usize, log: bool) -> Self {
+    fn set_up(fault: TrialFault, replicas: usize, log: &ReplicaLog) -> Self {
         let mut objects: Vec<_> = (0..WORKLOADS)
             .map(|n| scenario::deployment("shop", &workload(n), REPLICAS))
             .collect();
@@ -138,7 +138,7 @@ impl RunningTrial {
                 fault: actor_fault,
                 recovers: false,
                 as_pid_1: fault.needs_a_namespace(),
-                log,
+                log: log.clone(),
             };
             proxies.push(proxy);
             configs.push(replica);

@@ -35,6 +35,14 @@ pub(crate) struct TrialVerdict {
     pub(crate) wrong: Vec<String>,
 }
 
+impl TrialVerdict {
+    /// Whether every promise was kept.
+    pub(crate) fn is_good(&self) -> bool {
+        let is_kept = self.slot != SlotOutcome::MoreThanOnce && self.unreported == 0;
+        is_kept && self.recovered && self.wrong.is_empty()
+    }
+}
+
 /// A pod that was lost.
 pub(crate) struct PodLoss {
     pub(crate) name: String,

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
+use jiff::Timestamp;
+use kube_sandbox::Sandbox;
 use kube_sandbox::scenario::deployment;
-use macaque_core::recovery::{RecoveryPrecision, RecoveryVerdict};
+use macaque_core::recovery::{RecoveryPrecision, RecoveryReport, RecoveryVerdict};
 use macaque_testkit::fault_proxy::{Fault, ProxyResponse, RequestMatch};
 use serde_json::json;
 
@@ -79,6 +81,79 @@ async fn a_watch_that_falls_silent_is_noticed_and_the_times_are_not_called_preci
     let report = fixture.follow(&accepted).await.report;
     assert_eq!(report.verdict, Some(RecoveryVerdict::Recovered), "{report:?}");
     assert_ne!(report.precision, RecoveryPrecision::Watch);
+}
+
+/// Makes a pod ready or not, as a readiness probe does.
+fn set_ready(sandbox: &Sandbox, pod: &str, is_ready: bool) {
+    let mut object = sandbox.object("Pod", "shop", pod).unwrap();
+    let conditions = object["status"]["conditions"].as_array_mut().unwrap();
+    let ready = conditions
+        .iter_mut()
+        .find(|condition| condition["type"] == "Ready");
+    let ready = ready.unwrap();
+    ready["status"] = json!(if is_ready { "True" } else { "False" });
+    ready["lastTransitionTime"] = json!(Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    sandbox.apply(&[object]).unwrap();
+}
+
+/// Waits until the three pods are ready, and returns the name of one.
+async fn whole_again(fixture: &RecoveryFixture) -> String {
+    loop {
+        let mut pods = fixture.pods("web-").await;
+        pods.retain(|pod| pod.ready);
+        if pods.len() == 3 {
+            return pods.swap_remove(0).id.name;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Checks that the owner is said to have been whole since it was `again`, and not before.
+fn check_whole_since(report: &RecoveryReport, again: Duration) {
+    assert_eq!(report.verdict, Some(RecoveryVerdict::Recovered), "{report:?}");
+    // The conditions of pods have whole seconds.
+    let whole = Duration::from_millis(report.times.whole_ms.unwrap()) + Duration::from_secs(1);
+    assert!(whole >= again, "not whole before {again:?}: {report:?}");
+}
+
+#[actix_rt::test]
+async fn a_process_that_was_suspended_hears_what_happened_meanwhile_before_it_judges() {
+    let fixture = three_of_web().await;
+    let accepted = fixture.disrupt("web-").await;
+    let suspended = async {
+        let pod = whole_again(&fixture).await;
+        fixture.platform.sleep(Duration::from_secs(2)).await;
+        // While this thread is blocked, nothing is read, and the five seconds pass.
+        std::thread::sleep(Duration::from_secs(1));
+        set_ready(&fixture.cluster.sandbox, &pod, false);
+        std::thread::sleep(Duration::from_millis(500));
+        set_ready(&fixture.cluster.sandbox, &pod, true);
+        let again = accepted.at.elapsed();
+        std::thread::sleep(Duration::from_secs(2));
+        again
+    };
+
+    let (followed, again) = join(fixture.follow(&accepted), suspended).await;
+    check_whole_since(&followed.report, again);
+}
+
+#[actix_rt::test]
+async fn what_a_silent_watch_did_not_tell_the_list_at_the_end_shows() {
+    let fixture = three_of_web().await;
+    let accepted = fixture.disrupt("web-").await;
+    let mute = Fault::MuteStream(Duration::from_millis(1500));
+    fixture.proxy.inject(RequestMatch::containing(WATCH).once(), mute);
+    let relapse = async {
+        let pod = whole_again(&fixture).await;
+        fixture.platform.sleep(Duration::from_secs(3)).await;
+        set_ready(&fixture.cluster.sandbox, &pod, false);
+        fixture.platform.sleep(Duration::from_millis(500)).await;
+        set_ready(&fixture.cluster.sandbox, &pod, true);
+        accepted.at.elapsed()
+    };
+
+    let (followed, again) = join(fixture.follow(&accepted), relapse).await;
+    check_whole_since(&followed.report, again);
 }
 
 #[actix_rt::test]

@@ -17,6 +17,10 @@ const MAX_DELAY: Duration = Duration::from_secs(10);
 /// How late the end of a span may be looked at where the pods' conditions tell of a break.
 const MAX_DELAY_DISPROVED: Duration = Duration::from_secs(1);
 
+/// How long after its second began a pod's condition tells of every change that follows: by then another second has begun,
+/// however the clocks differ.
+const CONDITION_SECOND: Duration = Duration::from_secs(2);
+
 /// A value that stays the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Steady<T> {
@@ -35,6 +39,17 @@ pub(super) struct WholeSpan {
     pub precision: RecoveryPrecision,
     /// Since when it had been whole by its pods' conditions.
     proof: Option<Duration>,
+}
+
+/// What is known of the time between an observation and the one before.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Between {
+    /// Every change was seen.
+    Seen,
+    /// The pods were known at this time, and changes may have been missed since.
+    Gap(Duration),
+    /// The pods could not be seen, or not before.
+    Unknown,
 }
 
 impl<T: PartialEq + Copy> Steady<T> {
@@ -74,10 +89,10 @@ impl WholeSpan {
         }
     }
 
-    /// The span if the owner is whole at `now` too, and has been since `proof` by its pods' conditions. If the pods were not
-    /// seen all the time, or nobody looked when the span was over, it begins anew; but the owner was whole when it was if
-    /// the pods' conditions have not changed.
-    pub(super) fn next(self, now: Duration, proof: Option<Duration>, is_continuous: bool) -> Option<Self> {
+    /// The span if the owner is whole at `now` too, and has been since `proof` by its pods' conditions. If the pods could not
+    /// be seen all the time, or nobody looked when the span was over, it begins anew; but the owner was whole when it was if
+    /// the pods' conditions have not changed. Where changes may have been missed, the conditions decide.
+    pub(super) fn next(self, now: Duration, proof: Option<Duration>, between: Between) -> Option<Self> {
         let is_proven = proof.is_some() && proof == self.proof;
         let is_disproved = !is_proven && proof.is_some() && self.proof.is_some();
         let allowed = if is_disproved {
@@ -87,7 +102,13 @@ impl WholeSpan {
         };
         let is_in_time = now.saturating_sub(self.due()) <= allowed;
 
-        if is_continuous && (is_in_time || is_proven) {
+        let is_unbroken = match between {
+            Between::Seen => is_in_time || is_proven,
+            Between::Gap(known) if is_proven => proof.is_some_and(|proof| known >= proof + CONDITION_SECOND),
+            Between::Gap(_) => is_in_time && !is_disproved,
+            Between::Unknown => false,
+        };
+        if is_unbroken {
             return Some(self);
         }
         is_proven.then_some(Self { seen: now, ..self })

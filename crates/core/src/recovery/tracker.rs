@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use super::ending::{Ending, judge};
 use super::replacement::{Replacement, ReplacementRule, Replacements};
-use super::steady::{Steady, WholeSpan};
+use super::steady::{Between, Steady, WholeSpan};
 use super::times::{MAX_LAG, ObjectClock, millis};
 use super::wholeness::{OwnerSize, OwnerView, target_before};
 use super::{AcceptedBy, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict};
@@ -74,6 +74,8 @@ struct Observation {
     size: OwnerSize,
     /// Whether the pods have not been seen since.
     is_interrupted: bool,
+    /// Whether changes since may be missed.
+    has_gap: bool,
 }
 
 impl RecoveryTracker {
@@ -139,7 +141,15 @@ impl RecoveryTracker {
             precision,
             size,
             is_interrupted: false,
+            has_gap: false,
         });
+    }
+
+    /// Notes that changes since the last observation may be missed by the next one, which is by a list alone.
+    pub fn note_gap(&mut self) {
+        if let Some(last) = &mut self.last {
+            last.has_gap = true;
+        }
     }
 
     /// Notes that the owner's pods are not seen any more until they are observed again: a list failed, or a watch ended and
@@ -209,6 +219,11 @@ impl RecoveryTracker {
         }
     }
 
+    /// Whether the owner was whole when its pods were last observed.
+    pub fn is_whole(&self) -> bool {
+        self.whole.is_some()
+    }
+
     /// Whether the pods have been seen without a break since they were last observed.
     pub(super) fn is_continuous(&self) -> bool {
         self.last.is_some_and(|last| !last.is_interrupted)
@@ -254,7 +269,12 @@ impl RecoveryTracker {
             .proven_whole_since(size.target)
             .filter(|_| size.target == target);
         let whole = self.whole.filter(|_| size.target <= target);
-        let whole = whole.and_then(|whole| whole.next(now, proof, since.is_some()));
+        let between = match (since, self.last) {
+            (Some(since), Some(last)) if last.has_gap => Between::Gap(since),
+            (Some(_), _) => Between::Seen,
+            (None, _) => Between::Unknown,
+        };
+        let whole = whole.and_then(|whole| whole.next(now, proof, between));
         let begun = || {
             let ready = self.replacements.furthest().and_then(Replacement::ready_at);
             WholeSpan::begin(now, proof, precision).not_before(ready.unwrap_or_default())

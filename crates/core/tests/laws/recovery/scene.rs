@@ -191,6 +191,20 @@ impl Scene {
         self.note(at);
     }
 
+    /// This pod was not ready for a moment, and is again since `at`, which nobody has seen.
+    pub(super) fn ready_again(&mut self, pod: &str, at: Duration) {
+        self.ready
+            .insert(pod.to_owned(), i64::try_from(at.as_secs()).unwrap());
+    }
+
+    /// The pods are these at `at`, as a list shows them after a time in which changes may have been missed.
+    pub(super) fn list(&mut self, at: Duration, pods: &str) {
+        self.tracker.note_gap();
+        // Nobody has looked meanwhile.
+        self.is_begun = false;
+        self.change(at, pods);
+    }
+
     /// The verdict in short: `recovered 4.5 watch`.
     pub(super) fn ending(&self) -> String {
         let Some((at, report)) = &self.verdict else {

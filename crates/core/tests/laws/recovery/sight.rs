@@ -114,6 +114,60 @@ fn a_process_that_was_held_up_believes_no_span_in_which_a_pod_became_ready_again
     assert_eq!(held_up.ending(), "recovered at 45 whole at 30");
 }
 
+/// Lists, each with its time, and when a pod became ready again that nobody saw unready.
+type Lists<'a> = &'a [(f64, Option<f64>)];
+
+#[test]
+fn where_changes_may_have_been_missed_the_pods_conditions_tell_whether_the_owner_stayed_whole() {
+    // Whole at 4.5 s; each list after it, with the time and the moment from which `d` is ready then.
+    let rows: [(&str, Lists<'_>, &str); 6] = [
+        (
+            "nothing has changed",
+            &[(7.0, None), (9.0, None)],
+            "recovered at 12 whole at 4.5",
+        ),
+        (
+            "not ready in between",
+            &[(8.2, Some(7.0))],
+            "recovered at 13.2 whole at 8.2",
+        ),
+        (
+            "not ready before the last list",
+            &[(9.6, Some(9.0))],
+            "recovered at 14.6 whole at 9.6",
+        ),
+        (
+            "not ready at each of two times",
+            &[(7.0, Some(6.0)), (11.0, Some(10.0))],
+            "recovered at 16 whole at 11",
+        ),
+        // Within the second of its condition a pod may be unready and ready again.
+        (
+            "a gap from the second of the condition on",
+            &[(8.0, None)],
+            "recovered at 13 whole at 4.5",
+        ),
+        (
+            "gaps before and after it",
+            &[(5.0, None), (7.0, None), (9.0, None)],
+            "recovered at 12 whole at 4.5",
+        ),
+    ];
+    for (name, lists, expected) in rows {
+        let mut scene = Opening::of("Deployment").begin();
+        scene.change(seconds(0.0), "b c d:running");
+        scene.change(seconds(4.5), "b c d");
+        for (at, ready) in lists {
+            if let Some(ready) = ready {
+                scene.ready_again("d", seconds(*ready));
+            }
+            scene.list(seconds(*at), "b c d");
+        }
+        scene.pass(seconds(1000.0));
+        assert_eq!(scene.ending(), expected, "{name}");
+    }
+}
+
 #[test]
 fn a_list_that_is_late_takes_the_times_of_the_objects() {
     let scene = played(&Opening::of("Deployment"), &[(0.0, "a:leaving b c")]);
