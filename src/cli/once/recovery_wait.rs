@@ -45,14 +45,14 @@ pub(super) enum WaitResult {
     /// The recovery ended.
     Ended(Box<RecoveryReport>),
     /// The recovery had not ended when the time to wait was over.
-    TimeOver(Box<OpenRecovery>),
+    TimeOver(Box<AwaitedRecovery>),
     /// The recovery had not ended when macaque was asked to stop.
-    Interrupted(Box<OpenRecovery>),
+    Interrupted(Box<AwaitedRecovery>),
 }
 
 /// A recovery that goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OpenRecovery {
+pub(super) struct AwaitedRecovery {
     victim: DisruptedVictim,
     /// What was last known of a replacement that is stuck.
     stuck: Option<RecoveryReport>,
@@ -161,7 +161,7 @@ impl RecoveryWait {
             };
             let open = |victim| {
                 let stuck = stuck.take();
-                Box::new(OpenRecovery { victim, stuck })
+                Box::new(AwaitedRecovery { victim, stuck })
             };
             let result = match ended {
                 Some(Some(report)) => WaitResult::Ended(Box::new(report)),
