@@ -45,14 +45,14 @@ pub(super) enum WaitResult {
     /// The recovery ended.
     Ended(Box<RecoveryReport>),
     /// The recovery had not ended when the time to wait was over.
-    TimeOver(Box<AwaitedRecovery>),
+    TimeOver(Box<UnfinishedRecovery>),
     /// The recovery had not ended when macaque was asked to stop.
-    Interrupted(Box<AwaitedRecovery>),
+    Interrupted(Box<UnfinishedRecovery>),
 }
 
 /// A recovery that goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct AwaitedRecovery {
+pub(super) struct UnfinishedRecovery {
     victim: DisruptedVictim,
     /// What was last known of a replacement that is stuck.
     stuck: Option<RecoveryReport>,
@@ -161,7 +161,7 @@ impl RecoveryWait {
             };
             let open = |victim| {
                 let stuck = stuck.take();
-                Box::new(AwaitedRecovery { victim, stuck })
+                Box::new(UnfinishedRecovery { victim, stuck })
             };
             let result = match ended {
                 Some(Some(report)) => WaitResult::Ended(Box::new(report)),

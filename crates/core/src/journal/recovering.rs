@@ -11,7 +11,7 @@ use super::outbox::shortened_trouble;
 use super::{Denial, Journal, LeaseHolder, Reservation, StepContext, after, indented_bytes};
 use crate::eligibility::Candidate;
 use crate::guard::judge_recovered;
-use crate::pod::PodTrouble;
+use crate::pod::{PodOwner, PodRef, PodTrouble};
 use crate::recovery::{
     AcceptedBy, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict,
 };
@@ -159,9 +159,15 @@ impl Journal {
         };
 
         let record = self.recovering.remove(index);
+        // Who looks at the owner only after its next victim cannot know of which one a pod is missing.
+        let is_too_late = verdict == RecoveryVerdict::Unrecovered
+            && report.precision == RecoveryPrecision::Approximate
+            && self.is_disrupted_after(&record);
+        let too_late =
+            is_too_late.then(|| "another of its pods was disrupted before it was looked at".to_owned());
         // Whole again is no recovery if perhaps nothing was disrupted, which who watched may not know.
-        let (verdict, why) = match record.victim.doubt() {
-            Some(doubt) => (RecoveryVerdict::Unwatched, Some(doubt)),
+        let (verdict, why) = match record.victim.doubt().or(too_late) {
+            Some(why) => (RecoveryVerdict::Unwatched, Some(why)),
             None => (verdict, report.why.clone()),
         };
         let mut report = RecoveryReport {
@@ -185,6 +191,23 @@ impl Journal {
             self.release_place(&report.pod.uid);
         }
         self.add_recovery_to_outbox(report, record.threads, context);
+    }
+
+    /// Whether a pod of the same owner was disrupted, or may have been, after the recovery had to end.
+    fn is_disrupted_after(&self, record: &RecoveryRecord) -> bool {
+        let namespace = &record.victim.pod.namespace;
+        let is_of_owner =
+            |pod: &PodRef, owner: &PodOwner| pod.namespace == *namespace && *owner == record.victim.owner;
+        let is_watched = self.recovering.iter().any(|other| {
+            let victim = &other.victim;
+            is_of_owner(&victim.pod, &victim.owner) && victim.accepted >= record.until
+        });
+        let mut reserved = self.round.iter().flat_map(|round| &round.reservations);
+        is_watched
+            || reserved.any(|victim| {
+                let owner = victim.owner.as_ref();
+                owner.is_some_and(|owner| is_of_owner(&victim.pod, owner)) && victim.at >= record.until
+            })
     }
 
     /// Takes over the recoveries whose leases are free, and renews the leases of the acting holder.

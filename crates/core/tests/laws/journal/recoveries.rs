@@ -10,7 +10,9 @@ use macaque_core::guard::RecoveredGuard;
 use macaque_core::journal::{
     Denial, Journal, JournalEvent, Message, ReservationState, Resolution, StepContext,
 };
-use macaque_core::recovery::{AcceptedBy, RecoveryBaseline, RecoveryVerdict};
+use macaque_core::recovery::{
+    AcceptedBy, RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryVerdict,
+};
 use proptest::prelude::*;
 
 use super::history::{HolderStep, JournalHistory, StepKind, steps};
@@ -315,6 +317,45 @@ fn a_clock_that_was_set_back_keeps_no_recovery_open_for_longer() {
     history.take(&HolderStep::of(0, StepKind::TakeOver).after(-24 * 3600));
     let latest = history.now + SignedDuration::from_secs(1800);
     assert_eq!(history.journal.open_recoveries(latest).count(), 0);
+}
+
+#[test]
+fn who_looks_only_after_the_owners_next_victim_does_not_say_that_the_earlier_one_did_not_recover() {
+    use RecoveryPrecision::{Approximate, Watch};
+    use RecoveryVerdict::{Unrecovered, Unwatched};
+
+    // The pods 1 and 11 are of one owner.
+    for (precision, next_victim, verdict) in [
+        (Approximate, 11, Unwatched),
+        (Approximate, 2, Unrecovered),
+        (Watch, 11, Unrecovered),
+    ] {
+        let mut history = disrupted(&[]);
+        history.recovery.timeout = Duration::from_secs(60);
+        assert!(history.disrupts_watched(candidate(1)));
+        let record = history.journal.recovering()[0].clone();
+        history.now = record.until;
+        assert!(history.disrupts_watched(candidate(next_victim)));
+
+        history.record(RecoveryReport {
+            precision,
+            ..recovery_report(&record.victim, Some(Unrecovered))
+        });
+        let reported = history
+            .journal
+            .outbox()
+            .last()
+            .unwrap()
+            .recovery_report()
+            .unwrap();
+        assert_eq!(
+            reported.verdict,
+            Some(verdict),
+            "{precision:?}, then pod {next_victim}"
+        );
+        assert_eq!(reported.why.is_some(), verdict == Unwatched);
+        assert_eq!(history.journal.strikes().is_empty(), verdict == Unwatched);
+    }
 }
 
 #[test]
