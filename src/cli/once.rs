@@ -38,7 +38,7 @@ pub(super) struct OnceArgs {
     /// Seed of the draw, to repeat the picks of an earlier round [default: random]
     #[arg(long, value_name = "NUMBER", value_parser = seed, allow_negative_numbers = true)]
     seed: Option<u64>,
-    /// Wait until the victims have recovered, at most this long for each [default: recovery.timeout]
+    /// Wait until the victims have recovered, each within this time [default: recovery.timeout]
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, value_parser = parse_wait)]
     #[expect(
         clippy::option_option,

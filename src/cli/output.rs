@@ -101,9 +101,9 @@ pub(super) fn report(report: &RoundReport, context: &MessageContext) -> String {
     let mut parts = vec![message.headline];
     // The headline is cut to the size of a phone.
     let reason = match &report.end {
-        RoundEnd::Failed { why } => Some(why.clone()),
+        RoundEnd::Failed { why } | RoundEnd::Withheld { why } => Some(why.clone()),
         RoundEnd::Held(hold) => Some(hold.to_string()),
-        RoundEnd::Complete | RoundEnd::Interrupted | RoundEnd::Withheld { .. } => None,
+        RoundEnd::Complete | RoundEnd::Interrupted => None,
     };
     parts.extend(
         reason

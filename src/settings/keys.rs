@@ -216,7 +216,7 @@ static FIRST: &[SettingKey] = &[
     key("recovery.enabled", Boolean(true), "Watch every disruption until its owner is whole again."),
     key("recovery.expect", Duration("1m"), "How long a recovery may take, from 1s to `timeout`; one that takes longer is slow. `macaque/expect` on a pod or its owner sets another time."),
     key("recovery.timeout", Duration("5m"), "How long a recovery is watched, from `expect` to 1h; an owner that is not whole by then has not recovered."),
-    key("notify.recovery", Choice(DefaultChoice::Word("bad"), &["\"all\"", "\"bad\"", "\"off\""]), "Which recoveries the chat services hear of: `\"all\"`, the `\"bad\"` ones (slow, stuck or failed), or none. The log has a line for each."),
+    key("notify.recovery", Choice(DefaultChoice::Word("bad"), &["\"all\"", "\"bad\"", "\"off\""]), "Which recoveries the chat services hear of: `\"all\"`, the `\"bad\"` ones (slow, stuck or failed), or `\"off\"`, none. The log has a line for each."),
     key("notify.proxy", Secret, "The proxy to the chat services, such as `http://proxy.example:3128`; `off`: none. Not set: what `HTTPS_PROXY` and `NO_PROXY` say."),
     key("notify.proxy_file", OptionalText, "A file that holds the proxy to the chat services, for a URL with a password."),
 ];

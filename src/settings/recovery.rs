@@ -87,7 +87,12 @@ fn refuse_order(
     timeout: &GivenValue<Duration>,
 ) -> MistakeReported {
     if timeout.source.is_some() {
-        let wrong = format!("is less than {}", expect.place());
+        let default = if expect.source.is_none() {
+            ", whose default is 1m"
+        } else {
+            ""
+        };
+        let wrong = format!("is less than {}{default}", expect.place());
         return decoder.refuse(timeout, wrong, "use as much or more, or lower recovery.expect");
     }
     let wrong = format!("is more than {}, whose default is 5m", timeout.place());

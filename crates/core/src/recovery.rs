@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use self::expected::expected;
 pub(crate) use self::expected::unreadable_expect;
 pub use self::phases::{RecoveryPhase, phases};
+pub use self::steady::WHOLE_SPAN;
 pub use self::tracker::{DesiredReplicas, RecoveryTracker, WatchedSince};
 use crate::outcome::DisruptionMethod;
 use crate::pod::{PodOwner, PodRef, PodTrouble};
@@ -231,6 +232,14 @@ impl Default for RecoveryConfig {
             expect: Duration::from_secs(60),
             timeout: Duration::from_secs(300),
         }
+    }
+}
+
+impl DisruptedVictim {
+    /// The reason for which nothing can be said of the recovery if perhaps nothing was disrupted.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        let why = || format!("it is not known whether {} was disrupted", self.pod);
+        (self.origin == AcceptedBy::Doubt).then(why)
     }
 }
 

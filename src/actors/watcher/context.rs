@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use macaque_core::journal::{OutboxEntry, RecoveryRecord};
 use macaque_core::recovery::{DisruptedVictim, RecoveryReport, WatchedSince};
 use tokio::sync::Mutex;
@@ -101,12 +102,10 @@ impl WatcherContext {
 
     /// The recovery of a record that was found in the journal. Its instant is known by the wall clock alone.
     pub(super) fn adopt(&self, record: RecoveryRecord) -> FollowedVictim {
-        let RecoveryRecord { victim, until, .. } = record;
-        let accepted = victim.accepted;
         FollowedVictim {
-            timeout: Duration::try_from(until.duration_since(accepted)).unwrap_or_default(),
-            victim,
-            accepted: self.platform.instant_of(accepted),
+            timeout: timeout_of(&record, self.platform.now()),
+            accepted: self.platform.instant_of(record.victim.accepted),
+            victim: record.victim,
             since: WatchedSince::Adoption,
         }
     }
@@ -190,5 +189,64 @@ impl WatcherContext {
     /// How long an operation may go without progress: every request is progress, and one may take this long.
     fn allowance(&self) -> Duration {
         self.access.deadlines.disrupt + self.hang_timeout
+    }
+}
+
+/// How long the recovery of `record` is followed from its acceptance on; from `now` on if the clock was set back to before
+/// that.
+fn timeout_of(record: &RecoveryRecord, now: Timestamp) -> Duration {
+    let accepted = record.victim.accepted.min(now);
+    Duration::try_from(record.until.duration_since(accepted)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use macaque_core::journal::LeaseHolder;
+    use macaque_core::outcome::DisruptionMethod;
+    use macaque_core::pod::{PodOwner, PodRef};
+    use macaque_core::recovery::{AcceptedBy, RecoveryBaseline};
+
+    use super::*;
+
+    #[test]
+    fn an_adopted_recovery_is_followed_to_its_end_also_if_the_clock_was_set_back() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let record = |accepted, until| RecoveryRecord {
+            victim: DisruptedVictim {
+                slot: at(accepted),
+                pod: PodRef {
+                    namespace: "shop".to_owned(),
+                    name: "web-0".to_owned(),
+                    uid: "u0".to_owned(),
+                },
+                owner: PodOwner {
+                    kind: "StatefulSet".to_owned(),
+                    name: "web".to_owned(),
+                },
+                method: DisruptionMethod::Evict,
+                accepted: at(accepted),
+                origin: AcceptedBy::Answer,
+                baseline: RecoveryBaseline::default(),
+            },
+            until: at(until),
+            holder: LeaseHolder {
+                process: "a".to_owned(),
+                incarnation: 1,
+            },
+            lease_until: at(until),
+            trouble: None,
+            reported: Vec::new(),
+            threads: Default::default(),
+        };
+
+        for (accepted, until, now, seconds) in [
+            (1000, 1300, 1100, 300),
+            (1000, 1300, 1400, 300),
+            // The clock was set back by an hour, and the end with it.
+            (5000, 1700, 1400, 300),
+        ] {
+            let timeout = timeout_of(&record(accepted, until), at(now));
+            assert_eq!(timeout, Duration::from_secs(seconds), "{accepted} {until} {now}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use macaque_core::journal::RecoveryRecord;
 use macaque_core::outcome::DisruptionMethod;
 use macaque_core::pod::{PodOwner, PodRef};
-use macaque_core::recovery::{DisruptedVictim, RecoveryReport, RecoveryVerdict, WatchedSince};
+use macaque_core::recovery::{DisruptedVictim, RecoveryReport, RecoveryVerdict, WHOLE_SPAN, WatchedSince};
 use macaque_core::report::{AttemptReport, RoundReport};
 use serde::Serialize;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -27,7 +27,7 @@ pub(super) struct RecoveryWait {
     cluster: Rc<Cluster>,
     /// How long a recovery is followed before it counts as none.
     timeout: Duration,
-    /// How long to wait for a recovery at most.
+    /// Within which time the owner must be whole again, if not the timeout.
     limit: Option<Duration>,
     stop: StopToken,
     platform: Platform,
@@ -37,15 +37,25 @@ pub(super) struct RecoveryWait {
     results: RefCell<Option<UnboundedSender<WaitResult>>>,
 }
 
-/// What the wait for one recovery came to.
+/// What the wait for one recovery came to, or came across.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum WaitResult {
+    /// The recovery goes on, and its replacement is stuck.
+    Stuck(Box<RecoveryReport>),
     /// The recovery ended.
     Ended(Box<RecoveryReport>),
     /// The recovery had not ended when the time to wait was over.
-    TimeOver(Box<DisruptedVictim>),
+    TimeOver(Box<AwaitedRecovery>),
     /// The recovery had not ended when macaque was asked to stop.
-    Interrupted(Box<DisruptedVictim>),
+    Interrupted(Box<AwaitedRecovery>),
+}
+
+/// A recovery that goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AwaitedRecovery {
+    victim: DisruptedVictim,
+    /// What was last known of a replacement that is stuck.
+    stuck: Option<RecoveryReport>,
 }
 
 /// What the wait for one recovery came to, as programs read it.
@@ -60,7 +70,7 @@ pub(super) struct PrintedRecovery<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum RecoveryFields<'a> {
-    Ended(&'a RecoveryReport),
+    Reported(&'a RecoveryReport),
     Waiting {
         slot: Timestamp,
         pod: &'a PodRef,
@@ -137,17 +147,27 @@ impl RecoveryWait {
                 stop: &stop,
                 platform: &platform,
             };
-            let following = recovery::follow(context, &victim, accepted, since, async |_| {});
+            let stuck = RefCell::new(None);
+            // Without a receiver nobody waits any more, here and below.
+            let on_trouble = async |report: RecoveryReport| {
+                stuck.replace(Some(report.clone()));
+                let _ = results.send(WaitResult::Stuck(Box::new(report)));
+            };
+            let following = recovery::follow(context, &victim, accepted, since, on_trouble);
             let ended = match limit {
-                Some(limit) => platform.until(accepted + limit, following).await,
+                // Whoever is whole in time is known to be later.
+                Some(limit) => platform.until(accepted + limit + WHOLE_SPAN, following).await,
                 None => Some(following.await),
+            };
+            let open = |victim| {
+                let stuck = stuck.take();
+                Box::new(AwaitedRecovery { victim, stuck })
             };
             let result = match ended {
                 Some(Some(report)) => WaitResult::Ended(Box::new(report)),
-                Some(None) => WaitResult::Interrupted(Box::new(victim)),
-                None => WaitResult::TimeOver(Box::new(victim)),
+                Some(None) => WaitResult::Interrupted(open(victim)),
+                None => WaitResult::TimeOver(open(victim)),
             };
-            // Without a receiver nobody waits any more.
             let _ = results.send(result);
         });
         self.followed.borrow_mut().insert(uid, task);
@@ -158,8 +178,8 @@ impl WaitResult {
     /// The victim.
     pub(super) fn pod(&self) -> &PodRef {
         match self {
-            Self::Ended(report) => &report.pod,
-            Self::TimeOver(victim) | Self::Interrupted(victim) => &victim.pod,
+            Self::Stuck(report) | Self::Ended(report) => &report.pod,
+            Self::TimeOver(open) | Self::Interrupted(open) => &open.victim.pod,
         }
     }
 
@@ -167,23 +187,24 @@ impl WaitResult {
     pub(super) fn is_waiting(&self) -> bool {
         match self {
             Self::Ended(_) => false,
-            Self::TimeOver(_) | Self::Interrupted(_) => true,
+            Self::Stuck(_) | Self::TimeOver(_) | Self::Interrupted(_) => true,
         }
     }
 
     /// What the wait came to, if the recovery goes on, in one sentence.
     pub(super) fn sentence_if_waiting(&self, limit: Option<Duration>) -> Option<String> {
-        let (victim, why) = match self {
-            Self::Ended(_) => return None,
-            Self::TimeOver(victim) => {
+        let (open, why) = match self {
+            Self::Stuck(_) | Self::Ended(_) => return None,
+            Self::TimeOver(open) => {
                 let limit = limit.unwrap_or_default();
-                (victim, format!("was not whole again within {limit:?}"))
+                (open, format!("was not whole again within {limit:?}"))
             }
-            Self::Interrupted(victim) => {
+            Self::Interrupted(open) => {
                 let why = "had not recovered when the wait was interrupted: what becomes of it is not known";
-                (victim, why.to_owned())
+                (open, why.to_owned())
             }
         };
+        let victim = &open.victim;
         Some(format!("{} in {} {why}", victim.owner, victim.pod.namespace))
     }
 
@@ -192,7 +213,7 @@ impl WaitResult {
         match self {
             Self::TimeOver(_) => exit::UNRECOVERED,
             Self::Interrupted(_) => exit::CLUSTER,
-            Self::Ended(report) => match report.verdict {
+            Self::Stuck(report) | Self::Ended(report) => match report.verdict {
                 Some(verdict) if verdict.is_bad() => exit::UNRECOVERED,
                 None | Some(RecoveryVerdict::Unwatched) => exit::CLUSTER,
                 Some(_) => exit::OK,
@@ -203,19 +224,32 @@ impl WaitResult {
     /// The result as programs read it.
     pub(super) fn printed(&self) -> PrintedRecovery<'_> {
         match self {
-            Self::Ended(report) => PrintedRecovery {
-                status: report.verdict.map_or("waiting", RecoveryVerdict::as_str),
-                fields: RecoveryFields::Ended(report),
+            Self::Stuck(report) | Self::Ended(report) => PrintedRecovery::of_report(report),
+            Self::TimeOver(open) | Self::Interrupted(open) => match &open.stuck {
+                Some(report) => PrintedRecovery::of_report(report),
+                None => PrintedRecovery::waiting(&open.victim),
             },
-            Self::TimeOver(victim) | Self::Interrupted(victim) => PrintedRecovery {
-                status: "waiting",
-                fields: RecoveryFields::Waiting {
-                    slot: victim.slot,
-                    pod: &victim.pod,
-                    owner: &victim.owner,
-                    method: victim.method,
-                    expect_ms: victim.baseline.expect_ms,
-                },
+        }
+    }
+}
+
+impl<'a> PrintedRecovery<'a> {
+    fn of_report(report: &'a RecoveryReport) -> Self {
+        Self {
+            status: report.verdict.map_or("waiting", RecoveryVerdict::as_str),
+            fields: RecoveryFields::Reported(report),
+        }
+    }
+
+    fn waiting(victim: &'a DisruptedVictim) -> Self {
+        Self {
+            status: "waiting",
+            fields: RecoveryFields::Waiting {
+                slot: victim.slot,
+                pod: &victim.pod,
+                owner: &victim.owner,
+                method: victim.method,
+                expect_ms: victim.baseline.expect_ms,
             },
         }
     }

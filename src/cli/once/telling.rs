@@ -63,7 +63,10 @@ impl Telling<'_> {
         let parents = self.deliver_report(round).await;
         let mut results = Vec::new();
         while let Some(result) = waited.recv().await {
-            results.push(self.conclude(result, &parents).await);
+            match self.conclude(result, &parents).await {
+                WaitResult::Stuck(_) => {}
+                result => results.push(result),
+            }
         }
         if self.format != OutputFormat::Table {
             self.print(report, Some(&results));
@@ -137,15 +140,22 @@ impl Telling<'_> {
         }
     }
 
-    /// Records how the wait for a recovery ended, and tells it; returns it as the journal has it.
+    /// Records what the wait for a recovery came to, and tells it; returns it as the journal has it.
     async fn conclude(&self, result: WaitResult, parents: &MessageNames) -> WaitResult {
-        let WaitResult::Ended(report) = result else {
-            if let Some(sentence) = result.sentence_if_waiting(self.limit) {
-                self.print_sentence(&sentence);
+        match result {
+            WaitResult::Stuck(report) => WaitResult::Stuck(self.report(report, parents).await),
+            WaitResult::Ended(report) => WaitResult::Ended(self.report(report, parents).await),
+            WaitResult::TimeOver(_) | WaitResult::Interrupted(_) => {
+                if let Some(sentence) = result.sentence_if_waiting(self.limit) {
+                    self.print_sentence(&sentence);
+                }
+                result
             }
-            return result;
-        };
+        }
+    }
 
+    /// Records what became of a recovery, and tells it; returns it as the journal has it.
+    async fn report(&self, report: Box<RecoveryReport>, parents: &MessageNames) -> Box<RecoveryReport> {
         let context = self.context;
         let recorded = context.writer.report_recovery(context.cluster, &report).await;
         let entry = recorded.unwrap_or_else(|error| {
@@ -164,7 +174,7 @@ impl Telling<'_> {
         if let Some(entry) = entry {
             self.deliver_recovery(message, entry.message.id(), parents).await;
         }
-        WaitResult::Ended(report)
+        report
     }
 
     async fn deliver_recovery(&self, message: RecoveryMessage, id: MessageId, parents: &MessageNames) {

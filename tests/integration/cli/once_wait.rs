@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kube_sandbox::scenario::deployment;
-use kube_sandbox::{Sandbox, SandboxOptions};
+use kube_sandbox::{Sandbox, SandboxOptions, StuckPods};
 use macaque_testkit::{Program, TestCluster};
 use serde_json::{Value, json};
 
@@ -116,6 +116,43 @@ fn a_victim_that_does_not_recover_within_the_wait_is_5_and_left_to_others() {
 }
 
 #[test]
+fn an_owner_that_is_whole_within_the_wait_has_recovered_although_that_is_known_later() {
+    let cluster = replacing();
+    on_journal("--wait=2s", &cluster)
+        .run()
+        .says(0, &["whole again after "]);
+    assert_eq!(journal(&cluster).get("recovering"), None);
+}
+
+#[test]
+fn a_replacement_that_is_stuck_is_told_while_the_wait_goes_on() {
+    let stuck = || {
+        let cluster = replacing();
+        cluster.sandbox.set_stuck(Some(StuckPods::Unschedulable));
+        cluster
+    };
+    let words = ["is stuck: Unschedulable", "was not whole again within 1s"];
+    on_journal("--wait=1s", &stuck()).run().says(5, &words);
+
+    let cluster = stuck();
+    let output = on_journal("--wait=1s -o json", &cluster).run();
+    output.says(5, &[]);
+    let recoveries = output.json()["recoveries"].clone();
+    assert_eq!(recoveries.as_array().map(Vec::len), Some(1), "{recoveries}");
+    assert_eq!(recoveries[0]["status"], "waiting", "{recoveries}");
+    assert_eq!(
+        recoveries[0]["trouble"]["reason"], "Unschedulable",
+        "{recoveries}"
+    );
+    let journal = journal(&cluster);
+    assert_eq!(
+        free_recovery(&journal)["trouble"]["reason"],
+        "Unschedulable",
+        "{journal}"
+    );
+}
+
+#[test]
 fn a_signal_ends_the_wait_at_once_and_what_is_not_known_is_said() {
     let cluster = cluster(None);
     let once = on_journal("--wait", &cluster).start();
@@ -132,6 +169,25 @@ fn a_signal_ends_the_wait_at_once_and_what_is_not_known_is_said() {
     let words = "deployment/web in shop had not recovered when the wait was interrupted: what becomes of it is not known";
     output.says(1, &[words]);
     free_recovery(&journal(&cluster));
+}
+
+#[test]
+fn a_pause_is_told_in_full_with_what_lifts_it() {
+    let cluster = cluster(None);
+    let reason = "the shop moves to other nodes, one after the other, and nobody may lose a pod until then: "
+        .repeat(2);
+    let annotations = json!({
+        "macaque/paused": "true", "macaque/paused-by": "macaque", "macaque/paused-reason": reason,
+    });
+    let mut journal = cluster
+        .sandbox
+        .object("ConfigMap", "chaos", "macaque-journal")
+        .unwrap();
+    journal["metadata"]["annotations"] = annotations;
+    cluster.sandbox.apply(&[journal]).unwrap();
+    on_journal("", &cluster)
+        .run()
+        .says(3, &["reason: paused by macaque", "`macaque resume` lifts it"]);
 }
 
 #[test]

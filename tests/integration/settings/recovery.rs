@@ -93,8 +93,8 @@ fn a_timeout_below_what_is_expected_is_refused_where_it_was_set() {
     let below_the_default = fixture().file("[recovery]\ntimeout = \"30s\"").mistake();
     assert_eq!(
         below_the_default,
-        "recovery.timeout: is less than recovery.expect: use as much or more, or lower recovery.expect \
-         (macaque.toml line 2)"
+        "recovery.timeout: is less than recovery.expect, whose default is 1m: use as much or more, or lower \
+         recovery.expect (macaque.toml line 2)"
     );
 
     let above_the_default = fixture().env("MACAQUE_RECOVERY__EXPECT", "10m").mistake();

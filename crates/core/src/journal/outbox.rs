@@ -131,15 +131,10 @@ impl MessageId {
 }
 
 impl Journal {
-    /// The message in the outbox that `id` identifies, as it was recorded.
+    /// The message in the outbox that `id` identifies, as it was recorded: a recovery with what is usual for its owner, and
+    /// the pause that it called for.
     pub fn message(&self, id: &MessageId) -> Option<&OutboxEntry> {
         self.outbox.iter().find(|entry| entry.message.id() == *id)
-    }
-
-    /// What became of a recovery, as it was recorded: with what is usual for its owner, and the pause that it called
-    /// for.
-    pub fn recovery_report(&self, id: &MessageId) -> Option<&RecoveryReport> {
-        self.message(id)?.recovery_report()
     }
 
     /// Adds a report for delivery.

@@ -13,8 +13,7 @@ use crate::eligibility::Candidate;
 use crate::guard::judge_recovered;
 use crate::pod::PodTrouble;
 use crate::recovery::{
-    AcceptedBy, DisruptedVictim, RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryTimes,
-    RecoveryVerdict,
+    AcceptedBy, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict,
 };
 
 /// The maximum number of recoveries that are watched; beyond it one is given up, and a message says so.
@@ -25,9 +24,6 @@ const MOST_BYTES: usize = 80_000;
 const KEPT_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 /// The maximum number of reasons for which a replacement may be stuck that are reported of one recovery.
 const MAX_TROUBLES: usize = 5;
-/// The maximum number of revisions in a baseline, and of pods that are no replacements.
-const MAX_REVISIONS: usize = 8;
-const MAX_NEWEST: usize = 20;
 
 /// One recovery that is being watched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -163,13 +159,14 @@ impl Journal {
         };
 
         let record = self.recovering.remove(index);
-        let verdict = match record.victim.origin {
-            // Whole again is no recovery if perhaps nothing was disrupted.
-            AcceptedBy::Doubt => RecoveryVerdict::Unwatched,
-            AcceptedBy::Answer | AcceptedBy::Lookup => verdict,
+        // Whole again is no recovery if perhaps nothing was disrupted, which who watched may not know.
+        let (verdict, why) = match record.victim.doubt() {
+            Some(doubt) => (RecoveryVerdict::Unwatched, Some(doubt)),
+            None => (verdict, report.why.clone()),
         };
         let mut report = RecoveryReport {
             verdict: Some(verdict),
+            why,
             usual: self.usual_recovery(&report.pod.namespace, &report.owner, context.now),
             paused: None,
             ..report.clone()
@@ -247,6 +244,10 @@ impl Journal {
         let Some(trouble) = report.trouble.as_ref().map(shortened_trouble) else {
             return;
         };
+        // Without a disruption nobody waits for a replacement.
+        if record.victim.doubt().is_some() {
+            return;
+        }
         if record.reported.contains(&trouble.reason) || record.reported.len() >= MAX_TROUBLES {
             return;
         }
@@ -276,14 +277,6 @@ impl Journal {
             self.give_up(overdue.unwrap_or(0), why, context);
         }
     }
-}
-
-/// The baseline as the journal keeps it: without more revisions or pods than it has room for.
-pub(super) fn bounded_baseline(baseline: &RecoveryBaseline) -> Box<RecoveryBaseline> {
-    let mut bounded = Box::new(baseline.clone());
-    bounded.revisions.truncate(MAX_REVISIONS);
-    bounded.newest_uids.truncate(MAX_NEWEST);
-    bounded
 }
 
 /// The instant before `now`, at which a lease ends that is free at `now`.

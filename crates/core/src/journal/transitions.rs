@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::recovering::bounded_baseline;
 use super::{
     Denial, Journal, Quarantine, Reservation, ReservationState, Resolution, RoundRecord, StepContext, after,
     renewed, signed, usage, whole_second,
@@ -145,7 +144,7 @@ impl Journal {
             owner: victim.owner.clone(),
             method,
             at: context.now,
-            baseline: baseline.map(bounded_baseline),
+            baseline: baseline.map(|baseline| Box::new(baseline.clone().bounded())),
             state: ReservationState::Pending,
         };
         self.count_usage(context.now);

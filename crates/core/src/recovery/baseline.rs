@@ -10,9 +10,9 @@ use crate::pod::Pod;
 use crate::siblings::{SiblingPod, SiblingPods};
 
 /// The maximum number of UIDs in a baseline, which the journal holds.
-const MAX_UIDS: usize = 100;
+const MAX_UIDS: usize = 20;
 /// The maximum number of revisions in a baseline. With more of them, none is distinguished from another.
-const MAX_REVISIONS: usize = 20;
+const MAX_REVISIONS: usize = 8;
 
 impl RecoveryBaseline {
     /// The baseline from all pods of the victim's owner, the victim among them, as they were just before the disruption.
@@ -27,40 +27,36 @@ impl RecoveryBaseline {
 
         let is_victim = |(uid, _): &(&str, &SiblingPod)| *uid == victim.id.uid;
         let revisions = siblings.revisions().into_keys().map(str::to_owned);
-        let revisions: Vec<_> = revisions.take(MAX_REVISIONS + 1).collect();
-        let (newest, newest_uids) = newest(siblings);
-        Self {
+        let newest = siblings.pods().filter_map(|(_, pod)| pod.created).max();
+        let of_newest = |(_, pod): &(&str, &SiblingPod)| pod.created.is_some() && pod.created == newest;
+        let newest_uids = siblings.pods().filter(of_newest);
+        let baseline = Self {
             api_version: api_version.to_owned(),
             ready: siblings.pods().filter(is_ready).count(),
             victim_ready: siblings.pods().filter(is_ready).any(|pod| is_victim(&pod)),
             desired: siblings.desired().filter(|_| rule.has_scale()),
             node,
-            revisions: if revisions.len() > MAX_REVISIONS {
-                Vec::new()
-            } else {
-                revisions
-            },
+            revisions: revisions.collect(),
             newest,
-            newest_uids,
+            newest_uids: newest_uids.map(|(uid, _)| uid.to_owned()).collect(),
             expect_ms: u64::try_from(expect.as_millis()).unwrap_or(u64::MAX),
+        };
+        baseline.bounded()
+    }
+
+    /// The baseline in the room that the journal has for it. Of too many pods that were created in the newest second none is
+    /// named, and a replacement was created in the second after it or later; of too many revisions none counts.
+    pub(crate) fn bounded(mut self) -> Self {
+        if self.revisions.len() > MAX_REVISIONS {
+            self.revisions.clear();
         }
+        if self.newest_uids.len() > MAX_UIDS {
+            let next = |newest: Timestamp| newest.checked_add(SignedDuration::from_secs(1)).ok();
+            self.newest = self.newest.and_then(next);
+            self.newest_uids.clear();
+        }
+        self
     }
-}
-
-/// The second in which the newest of the pods were created, and their UIDs. If those are too many, the second after it and
-/// none: a replacement is then known by its creation alone.
-fn newest(siblings: &SiblingPods) -> (Option<Timestamp>, Vec<String>) {
-    let Some(newest) = siblings.pods().filter_map(|(_, pod)| pod.created).max() else {
-        return (None, Vec::new());
-    };
-
-    let of_newest = siblings.pods().filter(|(_, pod)| pod.created == Some(newest));
-    let uids: Vec<_> = of_newest.map(|(uid, _)| uid.to_owned()).collect();
-    if uids.len() > MAX_UIDS {
-        let next = newest.checked_add(SignedDuration::from_secs(1));
-        return (next.ok(), Vec::new());
-    }
-    (Some(newest), uids)
 }
 
 #[cfg(test)]
@@ -131,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn of_more_than_a_hundred_pods_of_one_second_none_is_named() {
-        let hundred: Vec<_> = (1..100).map(|number| pod(number, 70)).collect();
-        let taken = baseline(&pod(0, 70), &hundred);
-        assert_eq!(taken.newest_uids.len(), 100);
+    fn of_more_than_twenty_pods_of_one_second_none_is_named() {
+        let twenty: Vec<_> = (1..20).map(|number| pod(number, 70)).collect();
+        let taken = baseline(&pod(0, 70), &twenty);
+        assert_eq!(taken.newest_uids.len(), 20);
         assert_eq!(taken.newest, Timestamp::from_second(70).ok());
 
-        let more: Vec<_> = (1..101).map(|number| pod(number, 70)).collect();
+        let more: Vec<_> = (1..21).map(|number| pod(number, 70)).collect();
         let taken = baseline(&pod(0, 70), &more);
         assert!(taken.newest_uids.is_empty());
         assert_eq!(taken.newest, Timestamp::from_second(71).ok());
@@ -151,9 +147,9 @@ mod tests {
                 .insert("pod-template-hash".into(), format!("r{number}"));
             pod
         };
-        let twenty: Vec<_> = (1..20).map(revised).collect();
-        assert_eq!(baseline(&revised(0), &twenty).revisions.len(), 20);
-        let more: Vec<_> = (1..21).map(revised).collect();
+        let eight: Vec<_> = (1..8).map(revised).collect();
+        assert_eq!(baseline(&revised(0), &eight).revisions.len(), 8);
+        let more: Vec<_> = (1..9).map(revised).collect();
         assert!(baseline(&revised(0), &more).revisions.is_empty());
     }
 }

@@ -6,7 +6,7 @@ use super::steady::Steady;
 use super::tracker::UNREADABLE;
 use super::wholeness::{OwnerSize, OwnerView, target_before};
 use super::words::length;
-use super::{AcceptedBy, DisruptedVictim, RecoveryTracker, RecoveryVerdict, WatchedSince};
+use super::{DisruptedVictim, RecoveryTracker, RecoveryVerdict, WatchedSince};
 
 /// How a recovery ended, and why.
 #[derive(Debug, Clone)]
@@ -29,11 +29,10 @@ impl Ending {
 
     /// The end if the victim was disrupted for sure; what is not known to have begun cannot be seen to end.
     fn unless_in_doubt(self, victim: &DisruptedVictim) -> Self {
-        if victim.origin != AcceptedBy::Doubt {
-            return self;
+        match victim.doubt() {
+            Some(why) => Self::new(RecoveryVerdict::Unwatched, Some(why)),
+            None => self,
         }
-        let why = format!("it is not known whether {} was disrupted", victim.pod);
-        Self::new(RecoveryVerdict::Unwatched, Some(why))
     }
 }
 

@@ -6,7 +6,7 @@ use super::RecoveryPrecision;
 use super::times::Moment;
 
 /// How long an owner must be whole without a break.
-pub(super) const WHOLE_SPAN: Duration = Duration::from_secs(5);
+pub const WHOLE_SPAN: Duration = Duration::from_secs(5);
 
 /// How long pods must be at rest for their number to count as the wanted one, and a Job without live pods to be complete.
 const REST_SPAN: Duration = Duration::from_secs(60);

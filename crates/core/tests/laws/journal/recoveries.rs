@@ -10,11 +10,11 @@ use macaque_core::guard::RecoveredGuard;
 use macaque_core::journal::{
     Denial, Journal, JournalEvent, Message, ReservationState, Resolution, StepContext,
 };
-use macaque_core::recovery::{AcceptedBy, RecoveryVerdict};
+use macaque_core::recovery::{AcceptedBy, RecoveryBaseline, RecoveryVerdict};
 use proptest::prelude::*;
 
 use super::history::{HolderStep, JournalHistory, StepKind, steps};
-use super::samples::{candidate, is_watched, limits, recovery_report, report, victim};
+use super::samples::{baseline, candidate, is_watched, limits, recovery_report, report, victim};
 
 /// The slot of the round, and the UID of the victim.
 type RecoveryKey = (Timestamp, String);
@@ -350,6 +350,49 @@ fn a_replacement_that_is_stuck_is_reported_once_for_each_reason() {
         history.record(report);
     }
     assert_eq!(reported(&history).len(), 5, "no flood of reasons");
+}
+
+#[test]
+fn a_baseline_with_too_much_for_the_journal_is_kept_so_that_no_sibling_is_taken_for_a_replacement() {
+    let many = RecoveryBaseline {
+        revisions: (0..30).map(|n| format!("revision-{n}")).collect(),
+        newest: Some(Timestamp::UNIX_EPOCH),
+        newest_uids: (0..30).map(|n| format!("sibling-{n}")).collect(),
+        ..baseline()
+    };
+    let mut history = disrupted(&[]);
+    assert!(history.disrupts_from(candidate(1), Some(many)));
+
+    let kept = &history.journal.recovering()[0].victim.baseline;
+    let expected = RecoveryBaseline {
+        newest: Some(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1)),
+        ..baseline()
+    };
+    assert_eq!(
+        *kept, expected,
+        "none is named, and a replacement is younger than all"
+    );
+}
+
+#[test]
+fn of_a_disruption_in_doubt_only_that_is_reported_whatever_was_seen_of_its_owner() {
+    let mut history = disrupted(&[]);
+    assert!(history.take(&HolderStep::of(0, StepKind::Reserve { pod: 1 })));
+    resolve(&mut history, Resolution::Unknown);
+
+    // Whoever watches since the answer to a repeated request does not know of the doubt.
+    let watched = victim(1, history.now);
+    history.record(recovery_report(&watched, None));
+    history.record(recovery_report(&watched, Some(RecoveryVerdict::Recovered)));
+    let reports: Vec<_> = history
+        .journal
+        .outbox()
+        .iter()
+        .filter_map(|entry| entry.recovery_report())
+        .map(|report| (report.verdict, report.why.clone().unwrap_or_default()))
+        .collect();
+    let doubt = format!("it is not known whether {} was disrupted", watched.pod);
+    assert_eq!(reports, [(Some(RecoveryVerdict::Unwatched), doubt)]);
 }
 
 #[test]
