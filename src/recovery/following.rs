@@ -9,7 +9,7 @@ use macaque_core::recovery::{
     DesiredReplicas, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTracker, RecoveryVerdict,
     WatchedSince,
 };
-use macaque_core::siblings::SiblingPods;
+use macaque_core::siblings::{SiblingPod, SiblingPods};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -159,14 +159,19 @@ impl<'a> Following<'a> {
         self.known.borrow().pods == *pods
     }
 
-    /// Notes a pod as it is now. Returns whether it is, or was, one of the owner's.
+    /// Notes a pod as it is now. Returns whether that changes what is known of the owner's pods: floods of other changes must
+    /// be read faster than they come.
     pub(super) fn note_pod(&self, pod: &Pod) -> bool {
         let pods = &mut self.known.borrow_mut().pods;
-        if pod.owner.as_ref() == Some(&self.victim.owner) {
-            pods.add(pod);
-            return true;
+        if pod.owner.as_ref() != Some(&self.victim.owner) {
+            return remove(pods, pod);
         }
-        remove(pods, pod)
+
+        let is_news = pods.get(&pod.id.uid) != Some(&SiblingPod::from(pod));
+        if is_news {
+            pods.add(pod);
+        }
+        is_news
     }
 
     /// Notes that a pod is gone. Returns whether it was one of the owner's.
