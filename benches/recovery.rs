@@ -118,16 +118,7 @@ impl RecoveryBench {
     }
 
     fn evictions(&self) -> usize {
-        let requests = self.sandbox.requests();
-        let is_eviction = |path: &str| {
-            path.split('?')
-                .next()
-                .is_some_and(|path| path.ends_with("/eviction"))
-        };
-        requests
-            .iter()
-            .filter(|request| is_eviction(&request.path_and_query))
-            .count()
+        self.sandbox.deletions().len()
     }
 
     async fn measure(&self, name: &str, daemon: &MeasuredDaemon) {

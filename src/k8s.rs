@@ -46,6 +46,7 @@ use macaque_core::outcome;
 use macaque_core::pod::PodRef;
 use macaque_core::verdict::ApiAnswer;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use self::connect::Connection;
 use self::optional_read::RefusedReads;
@@ -70,6 +71,8 @@ pub struct Cluster {
     resources: RefCell<BTreeMap<String, KnownResources>>,
     /// The resources that macaque may not read and does without.
     refused: RefCell<RefusedReads>,
+    /// Lets [`MOST_REQUESTS`] run at once; the others wait for their turn.
+    turns: Semaphore,
 }
 
 /// A request, in a form that can be sent twice.
@@ -86,6 +89,9 @@ struct ApiRequest {
 }
 
 const JSON: &str = "application/json";
+
+/// How many requests run at once. Each has a connection, which takes about 100 KiB of memory here, and more on the server.
+const MOST_REQUESTS: usize = 16;
 
 impl Cluster {
     /// Asks the API server to disrupt `pod`. The UID is always a precondition, so no other pod of that name is
@@ -207,6 +213,8 @@ impl Cluster {
         what: &impl Fn() -> String,
         read: impl AsyncFnOnce(http::Response<Body>, Arc<str>, Option<HeaderValue>) -> Result<T, ConnectionFault>,
     ) -> Result<T, ApiError> {
+        // The semaphore is never closed.
+        let _turn = self.turns.acquire().await.ok();
         self.report_progress();
         // Cloned, so that the cell is not borrowed across an await.
         let connection = Rc::clone(&self.connection.borrow());

@@ -22,6 +22,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use http::header::USER_AGENT;
 use kube::{Client, Config};
+use tokio::sync::Semaphore;
 
 use self::auth_method::AuthMethod;
 pub use self::connection_fault::ConnectionFault;
@@ -31,7 +32,7 @@ use self::kubeconfig::{FoundKubeconfig, KubeconfigSearch, select};
 use self::service_account::PodEnvironment;
 use self::transport::TransportError;
 use super::error::AccessFault;
-use super::{ApiError, Cluster};
+use super::{ApiError, Cluster, MOST_REQUESTS};
 use crate::platform::Platform;
 
 /// How long connecting may take: long enough for a distant API server, short enough to report a dead one within a
@@ -102,6 +103,7 @@ impl Cluster {
             heartbeat: None,
             resources: RefCell::default(),
             refused: RefCell::default(),
+            turns: Semaphore::new(MOST_REQUESTS),
         })
     }
 
