@@ -13,6 +13,7 @@ mod ending;
 mod expected;
 mod phases;
 mod replacement;
+mod replacement_rule;
 mod steady;
 mod times;
 mod tracker;
@@ -28,7 +29,7 @@ pub use self::expected::expected;
 pub(crate) use self::expected::unreadable_expect;
 pub use self::phases::{RecoveryPhase, phases};
 pub use self::steady::WHOLE_SPAN;
-pub use self::tracker::{DesiredReplicas, RecoveryTracker, WatchedSince};
+pub use self::tracker::{DesiredReplicas, RecoveryTracker};
 use crate::outcome::DisruptionMethod;
 use crate::pod::{PodOwner, PodRef, PodTrouble};
 
@@ -73,6 +74,15 @@ pub enum AcceptedBy {
     Lookup,
     /// Nobody knows whether the victim was disrupted: the recovery can only end as unwatched.
     Doubt,
+}
+
+/// Since when a recovery is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WatchedSince {
+    /// Since the disruption was accepted.
+    Acceptance,
+    /// Since later: another process watched before, or none.
+    Adoption,
 }
 
 /// An owner's pods just before one of them was disrupted, reduced to what tells replacements from siblings, and a whole

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::RecoveryBaseline;
-use super::replacement::ReplacementRule;
+use super::replacement_rule::ReplacementRule;
 use crate::pod::Pod;
 use crate::siblings::{SiblingPod, SiblingPods};
 

@@ -2,11 +2,32 @@
 
 use std::time::Duration;
 
-use super::steady::Steady;
-use super::tracker::UNREADABLE;
+use super::steady::{Steady, WholeSpan};
 use super::wholeness::{OwnerSize, OwnerView, target_before};
 use super::words::length;
-use super::{DisruptedVictim, RecoveryTracker, RecoveryVerdict, WatchedSince};
+use super::{DisruptedVictim, RecoveryVerdict, WatchedSince};
+
+/// How long past its timeout a recovery goes on of which nothing can be read.
+pub(super) const UNREADABLE: Duration = Duration::from_secs(300);
+
+/// What is seen of an owner, and what was seen before.
+#[derive(Clone, Copy)]
+pub(super) struct Sight<'a> {
+    pub view: OwnerView<'a>,
+    pub size: OwnerSize,
+    /// When it is seen.
+    pub now: Duration,
+    pub timeout: Duration,
+    pub since: WatchedSince,
+    /// Whether the owner was seen before.
+    pub is_begun: bool,
+    /// Whether it was seen without a break since.
+    pub is_continuous: bool,
+    /// Since when it has been whole.
+    pub whole: Option<WholeSpan>,
+    /// Since when it, a Job, has seemed complete.
+    pub completed: Option<Steady<()>>,
+}
 
 /// How a recovery ended, and why.
 #[derive(Debug, Clone)]
@@ -36,29 +57,24 @@ impl Ending {
     }
 }
 
-/// How the recovery ends when its owner's pods are seen at `now`, if it does.
-pub(super) fn judge(
-    tracker: &RecoveryTracker,
-    view: OwnerView<'_>,
-    size: OwnerSize,
-    now: Duration,
-) -> Option<Ending> {
-    let changed = || owner_changed(view);
-    let unseen = || unseen_transition(tracker, size, now);
-    let lasting = || lasting_whole(tracker, view, size, now);
+/// How the recovery ends by what is seen, if it does.
+pub(super) fn judge(sight: Sight<'_>) -> Option<Ending> {
+    let changed = || owner_changed(sight.view);
+    let unseen = || unseen_transition(sight);
+    let lasting = || lasting_whole(sight);
     let completed = || {
-        let is_over = |completed: Steady<()>| completed.is_over(now) || now >= tracker.timeout;
+        let is_over = |completed: Steady<()>| completed.is_over(sight.now) || sight.now >= sight.timeout;
         let ending = Ending::new(RecoveryVerdict::Completed, None);
-        tracker.completed.is_some_and(is_over).then_some(ending)
+        sight.completed.is_some_and(is_over).then_some(ending)
     };
-    let late = || timed_out(tracker, view, now);
+    let late = || timed_out(sight);
 
     let ending = changed()
         .or_else(unseen)
         .or_else(lasting)
         .or_else(completed)
         .or_else(late);
-    ending.map(|ending| ending.unless_in_doubt(view.victim))
+    ending.map(|ending| ending.unless_in_doubt(sight.view.victim))
 }
 
 /// The end because the owner is not what it was.
@@ -72,15 +88,25 @@ fn owner_changed(view: OwnerView<'_>) -> Option<Ending> {
 }
 
 /// The end because the owner is whole, and nobody saw since when.
-fn unseen_transition(tracker: &RecoveryTracker, size: OwnerSize, now: Duration) -> Option<Ending> {
+fn unseen_transition(sight: Sight<'_>) -> Option<Ending> {
+    let Sight {
+        size,
+        now,
+        timeout,
+        since,
+        is_begun,
+        is_continuous,
+        whole,
+        ..
+    } = sight;
     if !size.is_whole {
         return None;
     }
 
-    let is_late = |at: Duration| at > tracker.timeout;
-    let is_adopted = tracker.since == WatchedSince::Adoption && !tracker.is_begun();
-    let is_seen_too_late = now >= tracker.timeout.saturating_add(UNREADABLE);
-    let was_unseen = !tracker.is_continuous() && tracker.whole.is_some_and(|whole| is_late(whole.at.at));
+    let is_late = |at: Duration| at > timeout;
+    let is_adopted = since == WatchedSince::Adoption && !is_begun;
+    let is_seen_too_late = now >= timeout.saturating_add(UNREADABLE);
+    let was_unseen = !is_continuous && whole.is_some_and(|whole| is_late(whole.at.at));
     if !is_adopted && !is_seen_too_late && !was_unseen {
         return None;
     }
@@ -93,13 +119,16 @@ fn unseen_transition(tracker: &RecoveryTracker, size: OwnerSize, now: Duration) 
 
 /// The end because the owner has been whole for long enough.
 fn lasting_whole(
-    tracker: &RecoveryTracker,
-    view: OwnerView<'_>,
-    size: OwnerSize,
-    now: Duration,
+    Sight {
+        view,
+        size,
+        now,
+        whole,
+        ..
+    }: Sight<'_>,
 ) -> Option<Ending> {
-    let whole = tracker.whole.filter(|whole| whole.is_over(now))?;
-    let before = target_before(&tracker.victim);
+    let whole = whole.filter(|whole| whole.is_over(now))?;
+    let before = target_before(view.victim);
     if size.target < before {
         let why = match view.wanted() {
             Some(_) => format!("{} instead of {before}, as its scale says", size.target),
@@ -112,7 +141,7 @@ fn lasting_whole(
         return Some(Ending::new(RecoveryVerdict::Shrunk, Some(why)));
     }
 
-    let expect = Duration::from_millis(tracker.victim.baseline.expect_ms);
+    let expect = Duration::from_millis(view.victim.baseline.expect_ms);
     let verdict = if whole.at.at > expect {
         RecoveryVerdict::Slow
     } else {
@@ -122,13 +151,21 @@ fn lasting_whole(
 }
 
 /// The end because the owner was not whole in time.
-fn timed_out(tracker: &RecoveryTracker, view: OwnerView<'_>, now: Duration) -> Option<Ending> {
-    let is_in_time = tracker.whole.is_some_and(|whole| whole.at.at <= tracker.timeout);
-    if now < tracker.timeout || is_in_time {
+fn timed_out(
+    Sight {
+        view,
+        now,
+        timeout,
+        whole,
+        ..
+    }: Sight<'_>,
+) -> Option<Ending> {
+    let is_in_time = whole.is_some_and(|whole| whole.at.at <= timeout);
+    if now < timeout || is_in_time {
         return None;
     }
 
-    let mut why = format!("not whole within {}", length(tracker.timeout));
+    let mut why = format!("not whole within {}", length(timeout));
     if view.rule.awaits_victim() && view.victim().is_some() {
         why.push_str(&format!(", and {} is still there", view.victim.pod));
     }

@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::ending::{Ending, judge};
-use super::replacement::{Replacement, ReplacementRule, Replacements};
+use super::ending::{Ending, Sight, UNREADABLE, judge};
+use super::replacement::{Replacement, Replacements};
+use super::replacement_rule::ReplacementRule;
 use super::steady::{Between, Steady, WholeSpan};
 use super::times::{MAX_LAG, ObjectClock, millis};
 use super::wholeness::{OwnerSize, OwnerView, target_before};
-use super::{AcceptedBy, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict};
+use super::{
+    AcceptedBy, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict,
+    WatchedSince,
+};
 use crate::pod::PodPhase;
 use crate::siblings::SiblingPods;
-
-/// How long past its timeout a recovery goes on of which nothing can be read.
-pub(super) const UNREADABLE: Duration = Duration::from_secs(300);
 
 /// How many kinds of trouble are reported of one recovery.
 const MAX_TROUBLES: usize = 10;
@@ -32,21 +33,12 @@ pub enum DesiredReplicas {
     Unknown,
 }
 
-/// Since when a recovery is watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WatchedSince {
-    /// Since the disruption was accepted.
-    Acceptance,
-    /// Since later: another process watched before, or none.
-    Adoption,
-}
-
 /// One recovery that is being tracked. All times are since the disruption was accepted.
 #[derive(Debug, Clone)]
 pub struct RecoveryTracker {
-    pub(super) victim: Arc<DisruptedVictim>,
-    pub(super) timeout: Duration,
-    pub(super) since: WatchedSince,
+    victim: Arc<DisruptedVictim>,
+    timeout: Duration,
+    since: WatchedSince,
     rule: ReplacementRule,
     clock: ObjectClock,
     is_victim_gone: bool,
@@ -55,11 +47,11 @@ pub struct RecoveryTracker {
     has_victim_succeeded: bool,
     replacements: Replacements,
     /// Since when the owner has been whole.
-    pub(super) whole: Option<WholeSpan>,
+    whole: Option<WholeSpan>,
     /// Since when the owner's pods have been at rest, and how many those are.
     settled: Option<Steady<usize>>,
     /// Since when the owner, a Job, has seemed complete.
-    pub(super) completed: Option<Steady<()>>,
+    completed: Option<Steady<()>>,
     last: Option<Observation>,
     ending: Option<Ending>,
     /// The kinds of trouble that were reported.
@@ -135,7 +127,17 @@ impl RecoveryTracker {
         self.replacements.note(view, now);
 
         let size = self.note_size(view, now, precision);
-        self.ending = judge(self, view, size, now);
+        self.ending = judge(Sight {
+            view,
+            size,
+            now,
+            timeout: self.timeout,
+            since: self.since,
+            is_begun: self.is_begun(),
+            is_continuous: self.is_continuous(),
+            whole: self.whole,
+            completed: self.completed,
+        });
         self.last = Some(Observation {
             at: now,
             precision,
@@ -225,12 +227,12 @@ impl RecoveryTracker {
     }
 
     /// Whether the pods have been seen without a break since they were last observed.
-    pub(super) fn is_continuous(&self) -> bool {
+    fn is_continuous(&self) -> bool {
         self.last.is_some_and(|last| !last.is_interrupted)
     }
 
     /// Whether the pods were observed before.
-    pub(super) fn is_begun(&self) -> bool {
+    fn is_begun(&self) -> bool {
         self.last.is_some()
     }
 

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
-use super::replacement::ReplacementRule;
+use super::replacement_rule::ReplacementRule;
 use super::times::ObjectClock;
 use super::{DesiredReplicas, DisruptedVictim};
 use crate::pod::{PodPhase, ReplicaState};
