@@ -10,7 +10,7 @@ use crate::workload::Workload;
 
 #[tokio::test]
 #[ignore = "needs a real control plane: just e2e"]
-async fn a_recovery_whose_watcher_is_killed_is_taken_over_and_its_end_told_once() {
+async fn a_recovery_whose_watcher_is_killed_is_taken_over_and_its_end_reported_once() {
     let mut namespace = TestNamespace::new().await;
     namespace.create_journal().await;
     let pods = namespace
