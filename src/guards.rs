@@ -223,10 +223,7 @@ impl<'a> RoundGuards<'a> {
 
     /// Asks the gates about `victim`, up to the first that does not say go.
     pub(crate) async fn ask_victim_gates(&mut self, victim: &Pod) -> Vec<GuardFinding> {
-        let victim = Candidate {
-            pod: victim.id.clone(),
-            owner: victim.owner.clone(),
-        };
+        let victim = Candidate::from(victim);
         self.ask_gates(GateScope::Victim, &[victim]).await
     }
 

@@ -6,16 +6,13 @@ mod readers;
 
 use std::time::Duration;
 
-use macaque_core::recovery::{DisruptedVictim, RecoveryReport, WatchedSince};
+use macaque_core::recovery::{DisruptedVictim, RecoveryReport, UNREADABLE, WatchedSince};
 use tokio::time::Instant;
 
 use self::following::Following;
 use crate::k8s::Cluster;
 use crate::platform::Platform;
 use crate::stop::StopToken;
-
-/// How long past its deadline a recovery is followed of which nothing can be read.
-const UNREADABLE: Duration = Duration::from_secs(300);
 
 /// How long after the pods were asked for they are asked for again, if the tracker still cannot conclude.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);

@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use macaque_core::journal::{Message, MessageId};
+use macaque_core::journal::MessageId;
 
 use self::delivery::DeliveryContext;
 use self::queue::{AfterDelivery, ChannelQueue, MessageRole, QueuedMessage, SeriesResult};
@@ -293,7 +293,7 @@ impl Handler<RecoveryReported> for Notifier {
             delivered,
             threads,
         } = reported;
-        let id = Message::Recovery((*report).clone()).id();
+        let id = MessageId::of_recovery(&report);
         if self.knows(&id) {
             return;
         }

@@ -197,6 +197,10 @@ impl Watcher {
     }
 }
 
+fn key_of_report(report: &RecoveryReport) -> RecoveryKey {
+    (report.slot, report.pod.uid.clone())
+}
+
 fn key_of(victim: &DisruptedVictim) -> RecoveryKey {
     (victim.slot, victim.pod.uid.clone())
 }
@@ -246,7 +250,7 @@ impl Handler<ReplacementStuck> for Watcher {
     type Result = ();
 
     fn handle(&mut self, ReplacementStuck(report): ReplacementStuck, ctx: &mut Self::Context) {
-        let key = (report.slot, report.pod.uid.clone());
+        let key = key_of_report(&report);
         let in_journal = self
             .followed
             .get(&key)

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use macaque_core::pod::Pod;
 use macaque_core::recovery::{RecoveryBaseline, RecoveryConfig, expected};
-use macaque_core::siblings::SiblingPods;
 
 use super::RoundGuards;
-use super::siblings::SiblingReader;
 use crate::k8s::WorkloadRef;
 
 impl RoundGuards<'_> {
@@ -24,37 +22,21 @@ impl RoundGuards<'_> {
         let Some(owner) = WorkloadRef::of(victim) else {
             return Ok(None);
         };
-        if !self.knows_siblings_of(victim) {
-            let siblings = self.read_siblings(victim).await?;
-            self.siblings = siblings.map(|siblings| (victim.id.uid.clone(), siblings));
-        }
-        let expect = self.expected(victim, &owner, config);
-        let Some((_, siblings)) = &self.siblings else {
-            return Ok(None);
-        };
-        if !siblings.contains(&victim.id.uid) {
-            return Err("the victim is not among the pods of its owner that were listed".to_owned());
+        if !self.knows_siblings_of(victim)
+            && let Some((siblings, _)) = self.read_siblings(victim).await?
+        {
+            self.keep_siblings(victim, siblings)?;
         }
 
-        let baseline = RecoveryBaseline::of(victim, siblings, &owner.api_version, expect);
-        Ok(Some(baseline))
+        let expect = self.expected(victim, &owner, config);
+        let siblings = self.siblings.as_ref();
+        Ok(siblings.map(|(_, siblings)| RecoveryBaseline::of(victim, siblings, &owner.api_version, expect)))
     }
 
     /// Whether the guards have just read the siblings of `victim`.
     fn knows_siblings_of(&self, victim: &Pod) -> bool {
         let known = self.siblings.as_ref();
         known.is_some_and(|(uid, _)| *uid == victim.id.uid)
-    }
-
-    async fn read_siblings(&mut self, victim: &Pod) -> Result<Option<SiblingPods>, String> {
-        let context = self.context;
-        let reader = SiblingReader {
-            cluster: context.cluster,
-            stop: context.stop,
-            platform: context.platform,
-        };
-        let reading = async { reader.of(victim).await.map_err(|error| error.to_string()) };
-        self.in_time(reading).await
     }
 
     /// How long the recovery is expected to take by the annotations of the victim, its owner and its namespace, as far as the

@@ -18,10 +18,7 @@ impl RoundGuards<'_> {
     /// Judges `victim` by the recoveries that were noted last; `None` if none were, or the guard is off.
     pub(crate) fn judge_recovered(&self, victim: &Pod) -> Option<GuardFinding> {
         let open = self.recovering.as_ref()?;
-        let victim = Candidate {
-            pod: victim.id.clone(),
-            owner: victim.owner.clone(),
-        };
+        let victim = Candidate::from(victim);
         let now = self.context.platform.now();
         judge_recovered(&victim, open.iter(), self.context.config.recovered, now)
     }

@@ -1,7 +1,8 @@
 //! Asks the guards that judge the pods of a victim's owner.
 
-use macaque_core::guard::{GuardFinding, judge_siblings, unknown_siblings};
+use macaque_core::guard::{DisruptedPods, GuardFinding, judge_siblings, unknown_siblings};
 use macaque_core::pod::Pod;
+use macaque_core::siblings::SiblingPods;
 
 use super::RoundGuards;
 use super::siblings::SiblingReader;
@@ -15,6 +16,29 @@ impl RoundGuards<'_> {
             return Vec::new();
         }
 
+        let (siblings, disrupted) = match self.read_siblings(victim).await {
+            Ok(Some(read)) => read,
+            Ok(None) => return Vec::new(),
+            Err(why) => return Vec::from_iter(unknown_siblings(context.config, why)),
+        };
+
+        self.disrupted.append(disrupted);
+        match self.keep_siblings(victim, siblings) {
+            Ok(siblings) => judge_siblings(&victim.id.uid, siblings, context.config, context.platform.now()),
+            Err(why) => Vec::from_iter(unknown_siblings(context.config, why)),
+        }
+    }
+
+    /// Reads all pods of the victim's owner, and those of them that are being disrupted; `None` if nothing owns it. What was
+    /// kept before is forgotten.
+    ///
+    /// # Errors
+    /// The reason why the pods are not known.
+    pub(super) async fn read_siblings(
+        &mut self,
+        victim: &Pod,
+    ) -> Result<Option<(SiblingPods, DisruptedPods)>, String> {
+        let context = self.context;
         let reader = SiblingReader {
             cluster: context.cluster,
             stop: context.stop,
@@ -25,19 +49,22 @@ impl RoundGuards<'_> {
             read.map_err(|error| error.to_string())
         };
         self.siblings = None;
-        let (siblings, disrupted) = match self.in_time(reading).await {
-            Ok(Some(read)) => read,
-            Ok(None) => return Vec::new(),
-            Err(why) => return Vec::from_iter(unknown_siblings(context.config, why)),
-        };
+        self.in_time(reading).await
+    }
 
-        self.disrupted.append(disrupted);
+    /// Keeps the siblings of `victim` that were read, for the baseline of its recovery.
+    ///
+    /// # Errors
+    /// The victim is not among them.
+    pub(super) fn keep_siblings(
+        &mut self,
+        victim: &Pod,
+        siblings: SiblingPods,
+    ) -> Result<&SiblingPods, String> {
         if !siblings.contains(&victim.id.uid) {
-            let why = "the victim is not among the pods of its owner that were listed".to_owned();
-            return Vec::from_iter(unknown_siblings(context.config, why));
+            return Err("the victim is not among the pods of its owner that were listed".to_owned());
         }
-        let findings = judge_siblings(&victim.id.uid, &siblings, context.config, context.platform.now());
-        self.siblings = Some((victim.id.uid.clone(), siblings));
-        findings
+        let (_, siblings) = self.siblings.insert((victim.id.uid.clone(), siblings));
+        Ok(siblings)
     }
 }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
 use macaque_core::eligibility::Exemption;
 use macaque_core::journal::{
-    Denial, Journal, JournalEvent, LeaseHolder, Message, OutboxEntry, PauseRequest, StepContext,
+    Denial, Journal, JournalEvent, LeaseHolder, MessageId, OutboxEntry, PauseRequest, StepContext,
     StoredJournal,
 };
 use macaque_core::recovery::RecoveryReport;
@@ -109,7 +109,7 @@ impl JournalWriter {
     /// journal does not have the recovery: not yet, or not any more.
     ///
     /// # Errors
-    /// It was not written, or may not have been.
+    /// The report was not written, or may not have been.
     pub async fn report_recovery(
         &self,
         cluster: &Cluster,
@@ -120,7 +120,7 @@ impl JournalWriter {
         let event = JournalEvent::ReportRecovery(Box::new(report.clone()));
         let journal = self.commit(cluster, &event).await?;
 
-        let id = Message::Recovery(report.clone()).id();
+        let id = MessageId::of_recovery(report);
         let entry = journal.message(&id);
         let own = entry.filter(|entry| entry.holder.process == self.holder.process);
         Ok(own.cloned())

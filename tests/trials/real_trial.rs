@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::control_plane::ControlPlane;
 use crate::fake_chat::FakeChat;
-use crate::replica::{ReplicaConfig, ReplicaLog, SLOT_INTERVAL};
+use crate::replica::{ReplicaConfig, SLOT_INTERVAL};
 use crate::replica_group::{ReplicaGroup, signal};
 use crate::verdict::{PodLoss, TrialVerdict, has_recovered, judge, nth};
 
@@ -73,16 +73,9 @@ pub(crate) async fn run(plane: &mut ControlPlane, fault: PlaneFault, replicas: u
     let chat = FakeChat::start(None);
     let epoch = Timestamp::now() + Duration::from_millis(300);
     let replica = |n| ReplicaConfig {
-        name: format!("macaque-{n}"),
-        kubeconfig: kubeconfig.clone(),
         namespace: namespace.clone(),
         home: namespace.clone(),
-        chat: chat.address().to_string(),
-        epoch,
-        fault: None,
-        recovers: false,
-        as_pid_1: false,
-        log: ReplicaLog::Off,
+        ..ReplicaConfig::new(n, kubeconfig.clone(), &chat, epoch)
     };
     let mut group = ReplicaGroup::start((0..replicas).map(replica).collect());
     let injection = nth(epoch, 1) + Duration::from_millis(rand::random_range(0..60));

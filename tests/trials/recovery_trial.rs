@@ -133,16 +133,10 @@ impl RecoveryTrial {
             let file = kept.map(|kept| kept.join(format!("{trial:08x}-{n}.log")));
             logs.extend(file.clone());
             configs.push(ReplicaConfig {
-                name: format!("macaque-{n}"),
-                kubeconfig,
-                namespace: "shop".to_owned(),
-                home: "chaos".to_owned(),
-                chat: chat.address().to_string(),
-                epoch,
                 fault: actor_fault,
                 recovers: true,
-                as_pid_1: false,
                 log: file.map_or_else(|| log.clone(), ReplicaLog::File),
+                ..ReplicaConfig::new(n, kubeconfig, &chat, epoch)
             });
         }
 

@@ -1,5 +1,6 @@
 //! One replica of macaque as a process of its own: this very test program, started again with its configuration.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -30,6 +31,7 @@ use macaque_core::recovery::RecoveryConfig;
 use macaque_core::schedule::timer::TimerConfig;
 use serde::{Deserialize, Serialize};
 
+use crate::fake_chat::FakeChat;
 use crate::fault::ActorFault;
 
 /// The time from one slot to the next.
@@ -53,7 +55,7 @@ const RECOVERY: RecoveryConfig = RecoveryConfig {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ReplicaConfig {
     pub(crate) name: String,
-    pub(crate) kubeconfig: std::path::PathBuf,
+    pub(crate) kubeconfig: PathBuf,
     /// The namespace of its victims, and its own.
     pub(crate) namespace: String,
     pub(crate) home: String,
@@ -86,6 +88,22 @@ pub(crate) const ACTOR_FAULTS: [ActorFault; 4] = [
 ];
 
 impl ReplicaConfig {
+    /// Replica number `n` of those that share this chat and disrupt in `shop`; nothing happens to it, and it logs nothing.
+    pub(crate) fn new(n: usize, kubeconfig: PathBuf, chat: &FakeChat, epoch: Timestamp) -> Self {
+        Self {
+            name: format!("macaque-{n}"),
+            kubeconfig,
+            namespace: "shop".to_owned(),
+            home: "chaos".to_owned(),
+            chat: chat.address().to_string(),
+            epoch,
+            fault: None,
+            recovers: false,
+            as_pid_1: false,
+            log: ReplicaLog::Off,
+        }
+    }
+
     /// Runs the replica until it is told to stop, or gives up; returns the exit code.
     pub(crate) fn run(self) -> i32 {
         let level = if self.log == ReplicaLog::Off {

@@ -129,16 +129,10 @@ impl RunningTrial {
             let text = sandbox.kubeconfig().replace(&sandbox.url(), &proxy.url());
             std::fs::write(&kubeconfig, text).unwrap();
             let replica = ReplicaConfig {
-                name: format!("macaque-{n}"),
-                kubeconfig,
-                namespace: "shop".to_owned(),
-                home: "chaos".to_owned(),
-                chat: chat.address().to_string(),
-                epoch,
                 fault: actor_fault,
-                recovers: false,
                 as_pid_1: fault.needs_a_namespace(),
                 log: log.clone(),
+                ..ReplicaConfig::new(n, kubeconfig, &chat, epoch)
             };
             proxies.push(proxy);
             configs.push(replica);

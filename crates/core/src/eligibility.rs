@@ -49,6 +49,15 @@ pub struct Candidate {
     pub owner: Option<PodOwner>,
 }
 
+impl From<&Pod> for Candidate {
+    fn from(pod: &Pod) -> Self {
+        Self {
+            pod: pod.id.clone(),
+            owner: pod.owner.clone(),
+        }
+    }
+}
+
 /// The reason why a pod is not a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exemption {
@@ -77,10 +86,7 @@ pub fn judge(pod: &Pod, config: &EligibilityConfig, now: Timestamp) -> Result<Ca
     let input = RuleInput { pod, config, now };
     match RULES.iter().find_map(|rule| rule.judge(&input)) {
         Some(exemption) => Err(exemption),
-        None => Ok(Candidate {
-            pod: pod.id.clone(),
-            owner: pod.owner.clone(),
-        }),
+        None => Ok(Candidate::from(pod)),
     }
 }
 

@@ -42,7 +42,7 @@ pub use self::event::{JournalEvent, Resolution};
 pub use self::outbox::{Message, MessageId, MessagePart, OutboxEntry};
 pub use self::pause::{PauseEnd, PauseRequest};
 pub use self::record::{LeaseHolder, Quarantine, Reservation, ReservationState, RoundRecord};
-pub use self::recovering::RecoveryRecord;
+pub use self::recovering::{KEPT_OVERDUE, RecoveryRecord};
 use self::strikes::StrikePause;
 pub use self::usage::{OwnerCooldown, UsageEntry};
 use self::usual::OwnerRecoveries;

@@ -25,6 +25,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::ending::UNREADABLE;
 pub use self::expected::expected;
 pub(crate) use self::expected::unreadable_expect;
 pub use self::phases::{RecoveryPhase, phases};
@@ -250,6 +251,29 @@ impl DisruptedVictim {
     pub(crate) fn doubt(&self) -> Option<String> {
         let why = || format!("it is not known whether {} was disrupted", self.pod);
         (self.origin == AcceptedBy::Doubt).then(why)
+    }
+}
+
+impl RecoveryReport {
+    /// The report of a recovery from the disruption of `victim` of which nothing was seen yet.
+    pub fn unseen(victim: &DisruptedVictim, precision: RecoveryPrecision) -> Self {
+        Self {
+            slot: victim.slot,
+            pod: victim.pod.clone(),
+            owner: victim.owner.clone(),
+            method: victim.method,
+            verdict: None,
+            times: RecoveryTimes::default(),
+            precision,
+            ready: 0,
+            target: victim.baseline.ready,
+            expect_ms: victim.baseline.expect_ms,
+            replacement: None,
+            trouble: None,
+            why: None,
+            usual: None,
+            paused: None,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use macaque_core::journal::{OutboxEntry, RecoveryRecord};
+use macaque_core::journal::{KEPT_OVERDUE, OutboxEntry, RecoveryRecord};
 use macaque_core::recovery::{DisruptedVictim, RecoveryReport, WatchedSince};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -23,9 +23,6 @@ use crate::stop::StopToken;
 
 /// How long to wait before connecting to the cluster again.
 const PAUSE: Duration = Duration::from_secs(5);
-
-/// How long a recovery that is over stays in the journal if nobody could see how it ended.
-const KEPT_OVERDUE: Duration = Duration::from_secs(3600);
 
 /// The number that the Watcher's writer has in place of an incarnation, lower than any Killer's: so what it puts into the
 /// outbox belongs to the Killer of this process from the next takeover pass on.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use macaque_core::recovery::RecoveryReport;
 use tokio::time::Instant;
 
-use super::RecoveryKey;
+use super::{RecoveryKey, key_of_report};
 
 /// How long to wait before a report is recorded again.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -44,7 +44,7 @@ impl UnrecordedReport {
 
     /// What identifies the recovery.
     pub(super) fn key(&self) -> RecoveryKey {
-        (self.report.slot, self.report.pod.uid.clone())
+        key_of_report(&self.report)
     }
 
     /// Whether a journal that does not have the recovery at `now` will not get it any more.

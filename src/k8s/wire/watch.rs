@@ -55,7 +55,7 @@ impl WatchLine {
     /// Reads a line.
     ///
     /// # Errors
-    /// It is no line of a watch of pods.
+    /// The line is none of a watch of pods.
     pub(in crate::k8s) fn read(line: &[u8]) -> Result<Self, WrongBody> {
         // serde also accepts an array for a struct.
         if line.trim_ascii_start().first() != Some(&b'{') {

@@ -6,10 +6,7 @@ use macaque::platform::Platform;
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation, RecoveryPolicy};
 use macaque_core::guard::RecoveredGuard;
 use macaque_core::journal::{JournalEvent, JournalTiming};
-use macaque_core::outcome::DisruptionMethod;
-use macaque_core::recovery::{
-    RecoveryConfig, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict,
-};
+use macaque_core::recovery::{RecoveryConfig, RecoveryPrecision, RecoveryReport, RecoveryVerdict};
 use macaque_testkit::{Program, ProgramOutput};
 use serde_json::{Value, json};
 
@@ -62,21 +59,10 @@ fn report_unrecovered(shop: &ShopFixture, owner: &str, strikes: usize) {
         let mut records = journal.recovering().iter();
         let record = records.find(|record| record.victim.owner.name == owner).unwrap();
         let report = RecoveryReport {
-            slot: record.victim.slot,
-            pod: record.victim.pod.clone(),
-            owner: record.victim.owner.clone(),
-            method: DisruptionMethod::Delete,
             verdict: Some(RecoveryVerdict::Unrecovered),
-            times: RecoveryTimes::default(),
-            precision: RecoveryPrecision::Watch,
             ready: 2,
             target: 3,
-            expect_ms: 60_000,
-            replacement: None,
-            trouble: None,
-            why: None,
-            usual: None,
-            paused: None,
+            ..RecoveryReport::unseen(&record.victim, RecoveryPrecision::Watch)
         };
         let writer = store(Some(strikes), &platform).writer(1);
         let event = JournalEvent::ReportRecovery(Box::new(report));

@@ -107,17 +107,7 @@ impl Message {
     pub fn id(&self) -> MessageId {
         match self {
             Self::Report(report) => MessageId::of_round(report.slot),
-            Self::Recovery(report) => {
-                let uid = report.pod.uid.clone();
-                let part = match (report.verdict, &report.trouble) {
-                    (None, Some(trouble)) => MessagePart::Trouble(uid, trouble.reason.clone()),
-                    _ => MessagePart::Recovery(uid),
-                };
-                MessageId {
-                    slot: report.slot,
-                    part,
-                }
-            }
+            Self::Recovery(report) => MessageId::of_recovery(report),
         }
     }
 }
@@ -127,6 +117,19 @@ impl MessageId {
     pub fn of_round(slot: Timestamp) -> Self {
         let part = MessagePart::Report;
         Self { slot, part }
+    }
+
+    /// The message about the recovery of this report.
+    pub fn of_recovery(report: &RecoveryReport) -> Self {
+        let uid = report.pod.uid.clone();
+        let part = match (report.verdict, &report.trouble) {
+            (None, Some(trouble)) => MessagePart::Trouble(uid, trouble.reason.clone()),
+            _ => MessagePart::Recovery(uid),
+        };
+        Self {
+            slot: report.slot,
+            part,
+        }
     }
 }
 

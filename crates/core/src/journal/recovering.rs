@@ -4,24 +4,22 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::outbox::shortened_trouble;
-use super::{Denial, Journal, LeaseHolder, Reservation, StepContext, after, indented_bytes};
+use super::{Denial, Journal, LeaseHolder, Reservation, StepContext, after, indented_bytes, signed};
 use crate::eligibility::Candidate;
 use crate::guard::judge_recovered;
 use crate::pod::{PodOwner, PodRef, PodTrouble};
-use crate::recovery::{
-    AcceptedBy, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryTimes, RecoveryVerdict,
-};
+use crate::recovery::{AcceptedBy, DisruptedVictim, RecoveryPrecision, RecoveryReport, RecoveryVerdict};
 
 /// The maximum number of recoveries that are watched; beyond it one is given up, and a message says so.
 pub(super) const MAX_RECORDS: usize = 40;
 /// How many bytes they may take together: with names of the usual length, more than forty fit.
 const MOST_BYTES: usize = 80_000;
-/// How long a record is kept after its end if no process watches it.
-const KEPT_OVERDUE: SignedDuration = SignedDuration::from_hours(1);
+/// How long a record is kept after its end if nobody could see how the recovery ended.
+pub const KEPT_OVERDUE: Duration = Duration::from_secs(3600);
 /// The maximum number of reasons for which a replacement may be stuck that are reported of one recovery.
 const MAX_TROUBLES: usize = 5;
 
@@ -56,23 +54,10 @@ impl RecoveryRecord {
 
     /// The report of a recovery that nobody watches any more.
     fn unwatched(&self, why: &str) -> RecoveryReport {
-        let victim = &self.victim;
         RecoveryReport {
-            slot: victim.slot,
-            pod: victim.pod.clone(),
-            owner: victim.owner.clone(),
-            method: victim.method,
             verdict: Some(RecoveryVerdict::Unwatched),
-            times: RecoveryTimes::default(),
-            precision: RecoveryPrecision::Timestamps,
-            ready: 0,
-            target: victim.baseline.ready,
-            expect_ms: victim.baseline.expect_ms,
-            replacement: None,
-            trouble: None,
             why: Some(why.to_owned()),
-            usual: None,
-            paused: None,
+            ..RecoveryReport::unseen(&self.victim, RecoveryPrecision::Timestamps)
         }
     }
 }
@@ -233,7 +218,8 @@ impl Journal {
 
     /// Gives up what nobody watched to its end.
     pub(super) fn forget_overdue(&mut self, context: &StepContext<'_>) {
-        let is_overdue = |record: &RecoveryRecord| context.now.duration_since(record.until) >= KEPT_OVERDUE;
+        let is_overdue =
+            |record: &RecoveryRecord| context.now.duration_since(record.until) >= signed(KEPT_OVERDUE);
         while let Some(index) = self.recovering.iter().position(is_overdue) {
             self.give_up(index, "no replica of macaque watched it to its end", context);
         }

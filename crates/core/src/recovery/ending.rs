@@ -8,7 +8,7 @@ use super::words::length;
 use super::{DisruptedVictim, RecoveryVerdict, WatchedSince};
 
 /// How long past its timeout a recovery goes on of which nothing can be read.
-pub(super) const UNREADABLE: Duration = Duration::from_secs(300);
+pub const UNREADABLE: Duration = Duration::from_secs(300);
 
 /// What is seen of an owner, and what was seen before.
 #[derive(Clone, Copy)]

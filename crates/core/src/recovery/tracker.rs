@@ -203,21 +203,14 @@ impl RecoveryTracker {
             .map_or_else(|| OwnerSize::unseen(victim), |last| last.size);
         let replacement = self.replacements.furthest();
         RecoveryReport {
-            slot: victim.slot,
-            pod: victim.pod.clone(),
-            owner: victim.owner.clone(),
-            method: victim.method,
             verdict,
             times: self.times(verdict),
-            precision: self.precision(),
             ready: size.ready,
             target: size.target,
-            expect_ms: victim.baseline.expect_ms,
             replacement: replacement.map(|replacement| replacement.name.clone()),
             trouble: replacement.and_then(|replacement| replacement.trouble.clone()),
             why,
-            usual: None,
-            paused: None,
+            ..RecoveryReport::unseen(victim, self.precision())
         }
     }
 

@@ -74,14 +74,14 @@ fn opening() -> impl Strategy<Value = Opening> {
 }
 
 /// What was seen of the pods: when, how many were ready apart from the victim, and whether nothing was missed since before.
-struct Sight {
+struct SeenPods {
     at: Duration,
     ready: usize,
     is_continuous: bool,
 }
 
 /// Plays a history to its end. With `looks`, the pods are observed that often in between.
-fn play(opening: &Opening, history: &[(u64, Event)], looks: u32) -> (Scene, Vec<Sight>) {
+fn play(opening: &Opening, history: &[(u64, Event)], looks: u32) -> (Scene, Vec<SeenPods>) {
     let mut scene = opening.begin();
     let mut pods: Vec<(String, &str)> = ["b", "c"].map(|name| (name.to_owned(), "ready")).into();
     let mut sights = Vec::new();
@@ -133,7 +133,7 @@ fn play(opening: &Opening, history: &[(u64, Event)], looks: u32) -> (Scene, Vec<
         if !is_interrupted {
             let ready = pods.iter().filter(|(_, state)| *state == "ready").count();
             let is_continuous = !was_interrupted && !sights.is_empty();
-            sights.push(Sight {
+            sights.push(SeenPods {
                 at,
                 ready,
                 is_continuous,
@@ -145,7 +145,7 @@ fn play(opening: &Opening, history: &[(u64, Event)], looks: u32) -> (Scene, Vec<
 }
 
 /// Whether `ready` pods or more were seen throughout the five seconds before `end`.
-fn was_whole(sights: &[Sight], ready: usize, end: Duration) -> bool {
+fn was_whole(sights: &[SeenPods], ready: usize, end: Duration) -> bool {
     let begin = end.saturating_sub(Duration::from_secs(5));
     let until = sights.partition_point(|sight| sight.at <= end);
     let from = sights.partition_point(|sight| sight.at <= begin);

@@ -19,7 +19,7 @@ const PLACE_KEPT: SignedDuration = SignedDuration::from_mins(80);
 
 /// A reservation that was not released.
 #[derive(Debug, Clone)]
-struct SpentReservation {
+struct CountedReservation {
     pod: u8,
     at: Timestamp,
     /// Whether a clock was seen so late that the place may be forgotten.
@@ -46,11 +46,11 @@ fn counted(
     journal: &Journal,
     cap: VictimCap,
     limits: &DisruptionLimits,
-    spent: &[SpentReservation],
+    spent: &[CountedReservation],
     pod: u8,
     now: Timestamp,
     tolerance: SignedDuration,
-) -> Vec<SpentReservation> {
+) -> Vec<CountedReservation> {
     let key = |pod| limit_and_key(cap, limits, pod).map(|(_, key)| key);
     let window = if is_at_once(cap) {
         AT_ONCE
@@ -63,7 +63,7 @@ fn counted(
         let mut open = records.filter(|record| now < record.until + tolerance);
         open.any(|record| record.victim.pod == candidate(pod).pod)
     };
-    let counts = |spent: &&SpentReservation| {
+    let counts = |spent: &&CountedReservation| {
         let is_recent = now.duration_since(spent.at) < window + tolerance;
         let is_counted = if is_at_once(cap) {
             !spent.recovered && (is_recent || is_open(spent.pod))
@@ -88,7 +88,7 @@ proptest! {
     ) {
         let mut history = JournalHistory::new(limits.clone(), 3);
         history.recovery.timeout = Duration::from_secs(1800);
-        let mut spent: Vec<SpentReservation> = Vec::new();
+        let mut spent: Vec<CountedReservation> = Vec::new();
 
         for step in steps {
             let before = history.journal.clone();
@@ -104,11 +104,11 @@ proptest! {
                     for cap in VictimCap::ALL {
                         let Some((limit, _)) = limit_and_key(cap, &limits, *pod) else { continue };
                         let had = counted(&before, cap, &limits, &spent, *pod, now, SignedDuration::ZERO);
-                        let is_forgotten = |spent: &&SpentReservation| is_at_once(cap) && spent.place_forgotten;
+                        let is_forgotten = |spent: &&CountedReservation| is_at_once(cap) && spent.place_forgotten;
                         let had = had.iter().filter(|spent| !is_forgotten(spent)).count();
                         prop_assert!(had < limit, "{cap:?} had {had} of {limit}");
                     }
-                    spent.push(SpentReservation { pod: *pod, at: now, place_forgotten: false, recovered: false });
+                    spent.push(CountedReservation { pod: *pod, at: now, place_forgotten: false, recovered: false });
                 }
                 (StepKind::Reserve { pod }, Err(Denial::CapReached(CapReached { cap, limit, until, .. }))) => {
                     let second = SignedDuration::from_secs(1);
@@ -118,7 +118,7 @@ proptest! {
                 }
                 (StepKind::Resolve { resolution: Resolution::Released }, Ok(next)) if *next != before => {
                     let reserved = before.round().unwrap().pending_reservation().unwrap();
-                    let is_released = |spent: &SpentReservation| candidate(spent.pod).pod == reserved.pod;
+                    let is_released = |spent: &CountedReservation| candidate(spent.pod).pod == reserved.pod;
                     let place = spent.iter().rposition(is_released).unwrap();
                     spent.remove(place);
                 }
@@ -127,7 +127,7 @@ proptest! {
                     let record = records.get(usize::from(*which) % records.len().max(1));
                     let frees = !matches!(verdict, RecoveryVerdict::Unrecovered | RecoveryVerdict::Unwatched);
                     if let Some(record) = record.filter(|record| frees && record.victim.origin != AcceptedBy::Doubt) {
-                        let same = |spent: &&mut SpentReservation| candidate(spent.pod).pod == record.victim.pod;
+                        let same = |spent: &&mut CountedReservation| candidate(spent.pod).pod == record.victim.pod;
                         spent.iter_mut().filter(same).for_each(|spent| spent.recovered = true);
                     }
                 }

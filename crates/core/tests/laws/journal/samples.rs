@@ -104,24 +104,16 @@ pub(crate) fn recovery_report(victim: &DisruptedVictim, verdict: Option<Recovery
         message: "0/3 nodes are available".to_owned(),
     };
     RecoveryReport {
-        slot: victim.slot,
-        pod: victim.pod.clone(),
-        owner: victim.owner.clone(),
-        method: victim.method,
         verdict,
         times: RecoveryTimes {
             whole_ms: verdict.filter(|verdict| verdict.is_recovered()).map(|_| 4500),
             ..RecoveryTimes::default()
         },
-        precision: RecoveryPrecision::Watch,
         ready: 3,
         target: 3,
         expect_ms: 60_000,
-        replacement: None,
         trouble: verdict.is_none().then_some(trouble),
-        why: None,
-        usual: None,
-        paused: None,
+        ..RecoveryReport::unseen(victim, RecoveryPrecision::Watch)
     }
 }
 
