@@ -1,8 +1,10 @@
 //! The flags that several commands share, and the settings that they stand for.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use macaque_core::duration::parse_duration;
 
 use crate::settings::FlagSetting;
 
@@ -124,6 +126,17 @@ impl ScopeArgs {
 pub(super) fn small_number(text: &str) -> Result<u16, &'static str> {
     let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
     number.ok_or("write a whole number from 1 to 1000")
+}
+
+/// Parses a duration with its unit, such as the `example`.
+pub(super) fn duration(text: &str, example: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| {
+        let right = match error.remedies().as_slice() {
+            [] => format!("a number with its unit, such as {example}"),
+            remedies => remedies.join(" or "),
+        };
+        format!("it {}: write {right}", error.fault())
+    })
 }
 
 /// Parses a seed, as reports print it.

@@ -10,7 +10,6 @@ use std::time::Duration;
 use actix::System;
 use clap::Args;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
-use macaque_core::duration;
 use macaque_core::journal::{Denial, RecoveryRecord};
 use macaque_core::recovery::DisruptedVictim;
 use macaque_core::report::{RoundEnd, RoundReport};
@@ -20,7 +19,7 @@ use tokio::time::Instant;
 use self::delivery::{count_signals, received};
 use self::recovery_wait::RecoveryWait;
 use self::telling::Telling;
-use super::args::{GlobalArgs, OutputFormat, ScopeArgs, seed};
+use super::args::{GlobalArgs, OutputFormat, ScopeArgs, duration, seed};
 use super::{exit, setup};
 use crate::failpoint::FailPoints;
 use crate::gates::Gates;
@@ -179,16 +178,11 @@ async fn run_round(
 
 /// Parses the longest wait for a recovery.
 fn parse_wait(text: &str) -> Result<Duration, String> {
-    match duration::parse_duration(text) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        Ok(_) => Err("it is no time at all: write 1s or more".to_owned()),
-        Err(error) => {
-            let right = match error.remedies().as_slice() {
-                [] => "a number with its unit, such as 90s or 5m".to_owned(),
-                remedies => remedies.join(" or "),
-            };
-            Err(format!("it {}: write {right}", error.fault()))
-        }
+    let longest = duration(text, "90s or 5m")?;
+    if longest.is_zero() {
+        Err("it is no time at all: write 1s or more".to_owned())
+    } else {
+        Ok(longest)
     }
 }
 

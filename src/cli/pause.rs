@@ -8,10 +8,9 @@ use actix::System;
 use clap::Args;
 use jiff::{Timestamp, Unit};
 use macaque_core::config::{ConfigMapRef, JournalLocation};
-use macaque_core::duration;
 use macaque_core::journal::{Journal, JournalEvent, LeaseHolder, PauseRequest, StepContext};
 
-use super::args::GlobalArgs;
+use super::args::{GlobalArgs, duration};
 use super::{exit, output, setup};
 use crate::k8s::{ApiError, Cluster, JournalConfigMap, PauseAnnotations, WriteResult};
 use crate::platform::Platform;
@@ -276,16 +275,11 @@ fn error_text(error: &PauseError, place: &ConfigMapRef) -> String {
 
 /// Parses the length of a pause.
 fn parse_duration(text: &str) -> Result<Duration, String> {
-    match duration::parse_duration(text) {
-        Ok(duration) if duration >= Duration::from_secs(1) && duration <= LONGEST_PAUSE => Ok(duration),
-        Ok(_) => Err("a pause is from 1s to 365d; without --for it lasts until resumed".to_owned()),
-        Err(error) => {
-            let right = match error.remedies().as_slice() {
-                [] => "a number with its unit, such as 30m or 2h".to_owned(),
-                remedies => remedies.join(" or "),
-            };
-            Err(format!("it {}: write {right}", error.fault()))
-        }
+    let length = duration(text, "30m or 2h")?;
+    if (Duration::from_secs(1)..=LONGEST_PAUSE).contains(&length) {
+        Ok(length)
+    } else {
+        Err("a pause is from 1s to 365d; without --for it lasts until resumed".to_owned())
     }
 }
 

@@ -118,7 +118,10 @@ impl OpenRecovery {
 
     fn row(&self) -> [String; 7] {
         let second = |instant: Timestamp| instant.round(Unit::Second).unwrap_or(instant).to_string();
-        let stuck = self.stuck.as_ref();
+        let stuck = self
+            .stuck
+            .as_ref()
+            .map(|trouble| server_text(&trouble.to_string()));
         [
             self.victim.namespace.clone(),
             self.owner.to_string(),
@@ -126,15 +129,7 @@ impl OpenRecovery {
             second(self.since),
             second(self.expected_until),
             second(self.until),
-            stuck.map_or_else(|| "-".to_owned(), stuck_text),
+            stuck.unwrap_or_else(|| "-".to_owned()),
         ]
     }
-}
-
-fn stuck_text(PodTrouble { reason, message }: &PodTrouble) -> String {
-    server_text(&if message.is_empty() {
-        reason.clone()
-    } else {
-        format!("{reason}: {message}")
-    })
 }

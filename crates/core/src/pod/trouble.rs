@@ -1,6 +1,8 @@
 //! What keeps a pod from becoming ready, as far as its status tells: which of Kubernetes' words mean trouble, and which
 //! only that the pod is on its way.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::server_text::bounded;
@@ -84,6 +86,17 @@ impl PodTrouble {
             reason: bounded(reason),
             message: bounded(&line.join(" ")),
         }
+    }
+}
+
+/// Shows the trouble as `Unschedulable: 0/3 nodes are available`.
+impl fmt::Display for PodTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)?;
+        if self.message.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": {}", self.message)
     }
 }
 

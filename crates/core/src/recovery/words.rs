@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{RecoveryPrecision, RecoveryReport, RecoveryVerdict, UsualRecovery, phases};
-use crate::pod::PodTrouble;
 
 /// Lengths below this are no phase worth a word.
 const SHORTEST: Duration = Duration::from_millis(50);
@@ -137,17 +136,6 @@ impl fmt::Display for UsualRecovery {
         let median = length_ms(self.median_ms);
         let slowest = length_ms(self.slowest_ms);
         write!(f, "usual {median}, slowest of 7 days {slowest}")
-    }
-}
-
-/// Shows the trouble as `Unschedulable: 0/3 nodes are available`.
-impl fmt::Display for PodTrouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)?;
-        if self.message.is_empty() {
-            return Ok(());
-        }
-        write!(f, ": {}", self.message)
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::outcome::DisruptionMethod;
-use crate::pod::{PodOwner, PodRef};
+use crate::pod::{PodOwner, PodRef, PodTrouble};
 use crate::recovery::RecoveryTimes;
 
 fn report(verdict: Option<RecoveryVerdict>) -> RecoveryReport {
