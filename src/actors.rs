@@ -44,6 +44,7 @@ use self::clock::Trigger;
 use self::messages::StopRequested;
 use self::recipient::StableRecipient;
 use self::supervisor::{ActorTimeouts, RestartPolicy, Supervisor};
+use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::journal::JournalStore;
@@ -82,6 +83,8 @@ pub struct ActorsConfig {
     pub timeouts: ActorTimeouts,
     /// Asks for a clean shutdown, as SIGTERM does; connected once the Supervisor runs.
     pub stop: StableRecipient<StopRequested>,
+    /// Takes what happens.
+    pub facts: Facts,
     /// The state that the health probes report.
     pub health: Arc<HealthState>,
     /// The source of time and randomness.

@@ -25,6 +25,7 @@
 //! - [`platform`]: clocks, timers and randomness, from one source that is passed in.
 //! - [`heartbeat`]: the heartbeats of the actors, as the Supervisor sees them.
 //! - [`stop`]: the request to stop a round.
+//! - [`facts`]: what happens in this process, for those who count or record it.
 //! - [`proxy`]: which proxy leads to a server, and the connection through it.
 //! - `http_client`: the HTTP client of gates and chat services. The only module that uses `awc`.
 //! - [`k8s`]: the Kubernetes adapter. The only module that uses `kube`.
@@ -33,10 +34,12 @@
 //! - [`gates`]: guards that ask other services: Prometheus, Alertmanager, or any over HTTP.
 //! - [`guards`]: what must hold around a victim before it is disrupted.
 //! - [`recovery`]: follows a workload until it is whole again after a disruption.
+//! - [`events`]: Kubernetes Events about disruptions and recoveries.
 //! - [`notify`]: the notification channels.
 //! - [`journal`]: stores the journal, in a ConfigMap or in memory; the core decides what a step is.
 //! - [`round`]: one round, from the list of pods to the report.
 //! - [`preview`]: what a round would do, for `plan` and `why`.
+//! - [`metrics`]: the facts, counted for Prometheus. The only module that uses `prometheus-client`.
 //! - [`health`]: the probes, on a thread of their own.
 //! - [`actors`]: Clock, Killer, Watcher, Notifier and Supervisor, thin shells around the modules above.
 //! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
@@ -51,6 +54,8 @@ compile_error!("macaque's Supervisor restarts actors that panic: it needs `panic
 
 pub mod actors;
 pub mod cli;
+pub mod events;
+pub mod facts;
 pub mod failpoint;
 pub mod gates;
 pub mod guards;
@@ -60,6 +65,7 @@ mod http_client;
 pub mod journal;
 pub mod k8s;
 mod list_pager;
+pub mod metrics;
 pub mod notify;
 pub mod platform;
 pub mod preview;

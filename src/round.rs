@@ -21,6 +21,7 @@ use macaque_core::recovery::RecoveryConfig;
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 
 use self::running::RunningRound;
+use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::gates::{GateConfig, Gates};
 use crate::journal::{JournalError, JournalStore};
@@ -137,6 +138,7 @@ pub async fn run_alone(
         writer: &store.writer(1),
         config,
         on_accepted: &|_, _| {},
+        facts: &Facts::default(),
         stop,
         platform,
         fail_points: &FailPoints::default(),

@@ -42,6 +42,7 @@ use macaque_core::config::ChaosConfig;
 use macaque_core::eligibility::OwnPod;
 use macaque_core::schedule::Calendar;
 
+use crate::events::EventsConfig;
 use crate::gates::GateConfig;
 use decoder::SettingsDecoder;
 use mistake::MistakeReported;
@@ -52,7 +53,7 @@ pub use journal::is_object_name;
 pub use keys::{DefaultChoice, KeyKind, SettingKey, keys};
 pub use mistake::{SettingMistake, SettingMistakes};
 pub use notify::NotifySettings;
-pub use process::{ClusterSettings, LogFormat, LogSettings};
+pub use process::{ClusterSettings, LogFormat, LogSettings, MetricsListen, MetricsSettings};
 pub use sources::{DEFAULT_FILE, FlagSetting, SettingsSources};
 
 /// Whether a schedule must be set.
@@ -77,6 +78,10 @@ pub struct ValidSettings {
     pub notify: NotifySettings,
     /// The address of the probes; `None` is none.
     pub health: Option<SocketAddr>,
+    /// Where the metrics are served, and what they count.
+    pub metrics: MetricsSettings,
+    /// The Kubernetes Events that are written.
+    pub events: EventsConfig,
     /// What is logged, and in which format.
     pub log: LogSettings,
     /// The cluster to connect to.
@@ -141,6 +146,8 @@ fn decode_all(
     let config = decode_config(decoder, sources, need);
     let gates = gates::decode_gates(decoder, Some(&|path| fs::read_to_string(path)));
     let notify = notify::decode_notify(decoder, &|path| fs::read_to_string(path));
+    let events = process::decode_events(decoder);
+    let metrics = process::decode_metrics(decoder);
     let health = process::decode_health(decoder);
     let log = process::decode_log(decoder);
     let cluster = process::decode_cluster(decoder);
@@ -152,6 +159,8 @@ fn decode_all(
         gates: gates?,
         notify: notify?,
         health: health?,
+        metrics: metrics?,
+        events: events?,
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),

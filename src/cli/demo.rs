@@ -28,6 +28,7 @@ use crate::actors::recipient::StableRecipient;
 use crate::actors::role::ActorRole;
 use crate::actors::supervisor::{ActorTimeouts, GAVE_UP, RestartPolicy};
 use crate::actors::{self, ActorsConfig};
+use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::journal::JournalStore;
@@ -211,6 +212,7 @@ fn actors_config(
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
+        facts: Facts::default(),
         health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), platform)),
         platform: platform.clone(),
         fail_points: FailPoints::default(),

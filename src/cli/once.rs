@@ -21,6 +21,7 @@ use self::recovery_wait::RecoveryWait;
 use self::telling::Telling;
 use super::args::{GlobalArgs, OutputFormat, ScopeArgs, duration, seed};
 use super::{exit, setup};
+use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::gates::Gates;
 use crate::platform::Platform;
@@ -104,6 +105,7 @@ async fn run_and_report(settings: &ValidSettings, args: &OnceArgs) -> i32 {
         writer: &journal_store.writer(0),
         config: &config,
         on_accepted: &on_accepted,
+        facts: &Facts::default(),
         stop: &stop,
         platform: &platform,
         fail_points: &FailPoints::default(),

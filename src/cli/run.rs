@@ -15,6 +15,7 @@ use crate::actors::recipient::StableRecipient;
 use crate::actors::role::ActorRole;
 use crate::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use crate::actors::{self, ActorsConfig};
+use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::health::{self, HealthState};
 use crate::k8s::{Cluster, ClusterAccess};
@@ -86,6 +87,7 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
+        facts: Facts::default(),
         health,
         platform: platform.clone(),
         fail_points: FailPoints::default(),

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::RoundConfig;
 use super::attempt::GRACE;
+use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::gates::Gates;
 use crate::guards::GuardContext;
@@ -37,6 +38,8 @@ pub struct RoundContext<'a> {
     pub config: &'a RoundConfig,
     /// Is called with each victim as soon as the API server has accepted its disruption.
     pub on_accepted: &'a dyn Fn(DisruptedVictim, Instant),
+    /// Takes what happens.
+    pub facts: &'a Facts,
     /// The request to stop, which ends a round early between two victims.
     pub stop: &'a StopToken,
     /// The source of time and randomness.

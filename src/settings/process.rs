@@ -1,4 +1,4 @@
-//! Decodes `[health]`, `[log]` and `[cluster]`: the settings of the process itself.
+//! Decodes `[health]`, `[metrics]`, `[events]`, `[log]` and `[cluster]`: the settings of the process itself.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use log::LevelFilter;
 use super::decoder::SettingsDecoder;
 use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
+use crate::events::EventsConfig;
 
 /// What is logged, and in which format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,26 @@ pub struct ClusterSettings {
     pub credentials_without_tls: bool,
 }
 
+/// The settings of the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsSettings {
+    /// Where they are served.
+    pub listen: MetricsListen,
+    /// Whether recoveries are also counted by owner.
+    pub owners: bool,
+}
+
+/// Where the metrics are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsListen {
+    /// On the address of the probes, if there is one.
+    WithProbes,
+    /// On an address of their own.
+    At(SocketAddr),
+    /// Nowhere.
+    Off,
+}
+
 /// The words of `log.level`, from the fewest records to the most.
 const LEVELS: [(&str, LevelFilter); 5] = [
     ("error", LevelFilter::Error),
@@ -81,14 +102,47 @@ pub(super) fn decode_health(decoder: &mut SettingsDecoder) -> Result<Option<Sock
     if matches!(listen.value.to_ascii_lowercase().as_str(), "" | "off") {
         return Ok(None);
     }
+    decode_address(decoder, &listen, "\"0.0.0.0:8080\", \"[::]:8080\" or \"off\"").map(Some)
+}
 
-    match listen.value.parse() {
-        Ok(address) => Ok(Some(address)),
-        Err(_) => {
-            let wrong = format!("{} is not an IP address with a port", quote(&listen.value));
-            Err(decoder.refuse(&listen, wrong, "use \"0.0.0.0:8080\", \"[::]:8080\" or \"off\""))
+/// Decodes `[metrics]`.
+pub(super) fn decode_metrics(decoder: &mut SettingsDecoder) -> Result<MetricsSettings, MistakeReported> {
+    let owners = decoder.boolean("metrics.owners");
+    let listen = decoder.text("metrics.listen")?;
+    let listen = match listen.value.to_ascii_lowercase().as_str() {
+        "" => MetricsListen::WithProbes,
+        "off" => MetricsListen::Off,
+        _ => {
+            let right = "\"0.0.0.0:9090\", \"[::]:9090\" or \"off\"";
+            MetricsListen::At(decode_address(decoder, &listen, right)?)
         }
-    }
+    };
+    Ok(MetricsSettings {
+        listen,
+        owners: owners?.value,
+    })
+}
+
+/// Decodes `[events]`.
+pub(super) fn decode_events(decoder: &mut SettingsDecoder) -> Result<EventsConfig, MistakeReported> {
+    let enabled = decoder.boolean("events.enabled");
+    let refusals = decoder.boolean("events.refusals");
+    Ok(EventsConfig {
+        enabled: enabled?.value,
+        refusals: refusals?.value,
+    })
+}
+
+/// Decodes an address to listen on.
+fn decode_address(
+    decoder: &mut SettingsDecoder,
+    listen: &GivenValue<String>,
+    right: &str,
+) -> Result<SocketAddr, MistakeReported> {
+    listen.value.parse().map_err(|_| {
+        let wrong = format!("{} is not an IP address with a port", quote(&listen.value));
+        decoder.refuse(listen, wrong, format!("use {right}"))
+    })
 }
 
 /// Decodes `[cluster]`.

@@ -10,6 +10,7 @@ use macaque::actors::clock::Trigger;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
+use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
@@ -147,6 +148,7 @@ pub(crate) fn actors_config(
         restarts: setup.restarts,
         timeouts: setup.timeouts,
         stop: StableRecipient::default(),
+        facts: Facts::default(),
         health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
         platform,
         fail_points: setup.fail_points,

@@ -11,6 +11,7 @@ use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
+use macaque::facts::Facts;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
@@ -199,6 +200,7 @@ impl ReplicaConfig {
                 ..ActorTimeouts::default()
             },
             stop: StableRecipient::default(),
+            facts: Facts::default(),
             health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
             platform,
             fail_points: self.fault.map_or_else(FailPoints::default, |(point, fault)| {

@@ -10,6 +10,7 @@ use macaque_core::report::{RoundEnd, RoundReport};
 use crate::actors::ActorsConfig;
 use crate::actors::messages::{DisruptionAccepted, MessageDelivered};
 use crate::actors::recipient::StableRecipient;
+use crate::facts::Facts;
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::gates::Gates;
 use crate::heartbeat::Heartbeat;
@@ -53,6 +54,7 @@ pub(super) struct TaskContext {
     /// How long a task may go without progress.
     allowance: Duration,
     platform: Platform,
+    facts: Facts,
     fail_points: FailPoints,
 }
 
@@ -85,6 +87,7 @@ impl TaskContext {
             // Every request to the API server counts as progress, and one request may take this long.
             allowance: config.access.deadlines.disrupt + config.timeouts.hang,
             platform: config.platform.clone(),
+            facts: config.facts.clone(),
             fail_points: config.fail_points.clone(),
         }
     }
@@ -123,6 +126,7 @@ impl TaskContext {
             writer: &self.writer,
             config: &self.config,
             on_accepted: &on_accepted,
+            facts: &self.facts,
             stop: &self.stop,
             platform: &self.platform,
             fail_points: &self.fail_points,

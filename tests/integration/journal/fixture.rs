@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::Sandbox;
+use macaque::facts::Facts;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::gates::Gates;
 use macaque::journal::{JournalError, JournalStore, JournalWriter};
@@ -42,6 +43,7 @@ pub(crate) struct TestReplica {
     _switch: StopSwitch,
     stop: StopToken,
     gates: Gates,
+    facts: Facts,
     platform: Platform,
     began: Timestamp,
 }
@@ -131,6 +133,7 @@ impl JournalFixture {
             _switch: switch,
             stop,
             gates: Gates::default(),
+            facts: Facts::default(),
             platform,
             began: self.began,
         }
@@ -283,6 +286,7 @@ impl TestReplica {
             writer: &self.writer,
             config: &self.config,
             on_accepted: &|_, _| {},
+            facts: &self.facts,
             stop: &self.stop,
             platform: &self.platform,
             fail_points,

@@ -13,6 +13,7 @@ use macaque::actors::notifier::Notifier;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
+use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
 use macaque::heartbeat::Heartbeat;
@@ -152,6 +153,7 @@ fn actors_config(channel: Channel, notify_recovery: NotifyRecovery) -> ActorsCon
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
+        facts: Facts::default(),
         health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
         platform,
         fail_points: FailPoints::default(),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::gates::Gates;
 use macaque::journal::{JournalStore, JournalWriter};
@@ -252,6 +253,7 @@ async fn run(
         writer,
         config,
         on_accepted: &|_, _| {},
+        facts: &Facts::default(),
         stop: &stop,
         platform,
         fail_points: &FailPoints::default(),

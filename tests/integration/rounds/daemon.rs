@@ -15,6 +15,7 @@ use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
+use macaque::facts::Facts;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
@@ -282,6 +283,7 @@ fn actors_config(
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop,
+        facts: Facts::default(),
         health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
         platform,
         fail_points: FailPoints::armed(count),
