@@ -37,6 +37,11 @@ e2e:
         sh -c '.ci/deploy && cargo test --locked --test e2e --test conformance -- --ignored \
             && cargo test --locked --test trials -- --real --trials 10'
 
+# What macaque writes, read by Prometheus and by the reference libraries of the formats (needs Python with pip)
+interop:
+    PATH="$(.ci/prometheus):$PATH" PYTHONPATH="$(.ci/verifiers)" \
+        cargo test --locked --test interop -- --ignored
+
 # Trials of the promises under faults, as many as the table of docs/reliability.md holds
 trials:
     cargo test --locked --release --test trials -- --trials 10680 --at-a-time 44
