@@ -2,7 +2,7 @@
 
 use ::config::{ConfigError, Map, Source, Value, ValueKind};
 
-use super::given_gate::GivenGate;
+use super::given_table::GivenTable;
 use super::keys::{DefaultChoice, KeyKind, SettingKey, is_within};
 use super::mistake::SettingMistake;
 
@@ -11,8 +11,8 @@ use super::mistake::SettingMistake;
 pub(super) struct SettingsLayer {
     /// Values by dotted path; only paths of the table of keys.
     pub(super) values: Map<String, Value>,
-    /// The gates, which only the file sets.
-    pub(super) gates: Vec<GivenGate>,
+    /// The tables of which a file may hold several, such as gates; only the file sets them.
+    pub(super) tables: Vec<GivenTable>,
     /// Mistakes: what could not become a value.
     pub(super) mistakes: Vec<SettingMistake>,
     /// Keys and sections that a mistake was probably meant to set: they are not missing on top of it.

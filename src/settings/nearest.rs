@@ -1,7 +1,7 @@
 //! Finds the setting that a misspelt name was probably meant to be.
 
-use super::gate_fields::GateService;
 use super::keys::{PREFIX, SettingKey, is_within, keys};
+use super::table_fields::TableKind;
 
 /// The key or section that `path`, which is neither, was probably meant to be.
 pub(super) fn nearest_path(path: &str) -> Option<String> {
@@ -47,13 +47,13 @@ pub(super) fn names_in(section: &str) -> Vec<&'static str> {
     names
 }
 
-/// Every key and every list of gates.
+/// Every key and every list of tables.
 fn setting_paths() -> impl Iterator<Item = &'static str> {
     let keys = keys().iter().map(|key| key.path);
-    keys.chain(GateService::ALL.map(GateService::section))
+    keys.chain(TableKind::ALL.map(TableKind::section))
 }
 
-/// Every key, every list of gates and every section.
+/// Every key, every list of tables and every section.
 fn paths() -> Vec<&'static str> {
     let mut paths: Vec<&str> = setting_paths().collect();
     for mut path in setting_paths() {
