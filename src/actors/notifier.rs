@@ -15,6 +15,7 @@ mod round_marks;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -24,13 +25,13 @@ use self::delivery::DeliveryContext;
 use self::queue::{AfterDelivery, ChannelQueue, MessageRole, QueuedMessage, SeriesResult};
 use self::round_marks::RoundMarks;
 use super::ActorsConfig;
-use super::messages::{MessageDelivered, RecoveryReported, RoundFinished, Shutdown};
+use super::messages::{MessageDelivered, NoticeIssued, RecoveryReported, RoundFinished, Shutdown};
 use super::recipient::StableRecipient;
 use crate::failpoint::FailPoints;
 use crate::heartbeat::Heartbeat;
 use crate::notify::{
-    ChatClient, DeliveryResult, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage,
-    RecoveryMessage, RoundMessage,
+    DeliveryResult, DeliveryRetry, MessageContext, NoticeMessage, NotifyClient, NotifyRecovery,
+    OutgoingMessage, RecoveryMessage, RoundMessage,
 };
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
@@ -50,7 +51,7 @@ pub struct Notifier {
     queues: Vec<ChannelQueue>,
     tracked: VecDeque<TrackedMessage>,
     marks: RoundMarks,
-    http: Option<ChatClient>,
+    http: Option<NotifyClient>,
     proxies: ProxyPolicy,
     messages: MessageContext,
     notify_recovery: NotifyRecovery,
@@ -114,11 +115,11 @@ impl Notifier {
         }
     }
 
-    /// The queues whose channels did not receive a message yet.
-    fn waiting(&self, delivered: &[String]) -> Vec<usize> {
+    /// The queues whose channels take `message` and did not receive it yet.
+    fn waiting(&self, message: &OutgoingMessage, delivered: &[String]) -> Vec<usize> {
         let is_waiting = |index: &usize| {
-            let name = self.queues[*index].channel.name();
-            !delivered.iter().any(|delivered| delivered == name)
+            let channel = &self.queues[*index].channel;
+            channel.takes(message) && !delivered.iter().any(|delivered| delivered == channel.name())
         };
         (0..self.queues.len()).filter(is_waiting).collect()
     }
@@ -235,10 +236,10 @@ impl Actor for Notifier {
 
     fn started(&mut self, _: &mut Self::Context) {
         let channels: Vec<_> = self.queues.iter().map(|queue| queue.channel.clone()).collect();
-        let http = ChatClient::new(&channels, &self.proxies, &self.platform).or_else(|error| {
+        let http = NotifyClient::new(&channels, &self.proxies, &self.platform).or_else(|error| {
             log::error!("chat services cannot be reached: {error}");
             // The log channel works without TLS.
-            ChatClient::new(&[], &self.proxies, &self.platform)
+            NotifyClient::new(&[], &self.proxies, &self.platform)
         });
         self.http = http.ok();
     }
@@ -259,11 +260,7 @@ impl Handler<RoundFinished> for Notifier {
             return;
         }
 
-        let waiting = self.waiting(&delivered);
-        if let Some(id) = id.clone() {
-            self.track(id, waiting.len());
-        }
-        let round = RoundMessage::in_context(&report, &self.messages);
+        let round = RoundMessage::in_context(Arc::clone(&report), &self.messages);
         // A report from the journal may not name every victim.
         let is_marked = in_outbox && !from_journal && self.notify_recovery != NotifyRecovery::Off;
         let marked = is_marked
@@ -271,6 +268,10 @@ impl Handler<RoundFinished> for Notifier {
             .flatten();
 
         let message: Rc<OutgoingMessage> = Rc::new(round.into());
+        let waiting = self.waiting(&message, &delivered);
+        if let Some(id) = id.clone() {
+            self.track(id, waiting.len());
+        }
         for index in waiting {
             let message = QueuedMessage {
                 id: id.clone(),
@@ -299,13 +300,11 @@ impl Handler<RecoveryReported> for Notifier {
         }
 
         let recovery = RecoveryMessage::in_context(report, &self.messages);
-        let is_for_chat = self.notify_recovery.includes(&recovery);
-        let mut waiting = self.waiting(&delivered);
-        waiting.retain(|index| is_for_chat || !self.queues[*index].channel.is_chat());
-        self.track(id.clone(), waiting.len());
         let marked = self.marks.note_recovery(&recovery.report, &recovery.headline);
 
         let message: Rc<OutgoingMessage> = Rc::new(recovery.into());
+        let waiting = self.waiting(&message, &delivered);
+        self.track(id.clone(), waiting.len());
         for index in waiting {
             let message = QueuedMessage {
                 id: Some(id.clone()),
@@ -316,6 +315,29 @@ impl Handler<RecoveryReported> for Notifier {
         }
         if let Some(marked) = marked {
             self.mark(marked, ctx);
+        }
+    }
+}
+
+impl Handler<NoticeIssued> for Notifier {
+    type Result = ();
+
+    fn handle(&mut self, issued: NoticeIssued, ctx: &mut Self::Context) {
+        let NoticeIssued { notice, delivered } = issued;
+        let id = MessageId::of_notice(&notice);
+        if self.knows(&id) {
+            return;
+        }
+
+        let message: Rc<OutgoingMessage> = Rc::new(NoticeMessage::in_context(notice, &self.messages).into());
+        let waiting = self.waiting(&message, &delivered);
+        self.track(id.clone(), waiting.len());
+        for index in waiting {
+            let message = QueuedMessage {
+                id: Some(id.clone()),
+                ..QueuedMessage::new(Rc::clone(&message), MessageRole::Notice)
+            };
+            self.enqueue(index, message, ctx);
         }
     }
 }

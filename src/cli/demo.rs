@@ -149,6 +149,7 @@ fn show_rounds(messages: &Receiver<OutgoingMessage>, screen: &DemoScreen, rounds
                 left -= 1;
             }
             OutgoingMessage::Recovery(recovery) => screen.recovery(&recovery),
+            OutgoingMessage::Notice(_) => {}
         }
     }
 }

@@ -86,6 +86,11 @@ impl Delivery {
 }
 
 impl DeliveryError {
+    /// Creates the error of an edit of a message that cannot be edited.
+    pub fn no_edit(title: &str) -> Self {
+        Self::permanent(format!("{title} cannot edit that message"))
+    }
+
     /// Creates an error that a retry cannot fix.
     pub fn permanent(why: impl Into<String>) -> Self {
         Self {

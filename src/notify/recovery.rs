@@ -1,6 +1,6 @@
 //! The recoveries that chat services hear of: `notify.recovery`.
 
-use super::message::RecoveryMessage;
+use super::kind::{MessageKind, MessageKinds};
 
 /// The recoveries that chat services hear of. The log has a line about each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,12 +27,14 @@ impl NotifyRecovery {
         }
     }
 
-    /// Whether chat services get `message`.
-    pub fn includes(self, message: &RecoveryMessage) -> bool {
+    /// The kinds of messages that channels get.
+    pub fn kinds(self) -> MessageKinds {
+        let mut kinds = MessageKinds::default();
         match self {
-            Self::All => true,
-            Self::Bad => message.is_bad(),
-            Self::Off => false,
+            Self::All => kinds.insert(MessageKind::Recovered),
+            Self::Bad => {}
+            Self::Off => kinds.remove(MessageKind::Recovery),
         }
+        kinds
     }
 }

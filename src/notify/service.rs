@@ -3,15 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::delivery::{DeliveryResult, ServiceAnswer};
+use super::delivery::{DeliveryError, DeliveryResult, ServiceAnswer};
 use super::outgoing::{OutgoingMessage, Placement};
 use crate::http_client::Method;
 
 /// A configured chat service; its `Debug` output shows neither its secret nor its destination.
-pub trait ChatService: fmt::Debug + Send + Sync {
+pub trait NotifyService: fmt::Debug + Send + Sync {
     /// The names and settings of the service.
     fn spec(&self) -> &'static ServiceSpec;
 
@@ -21,9 +22,18 @@ pub trait ChatService: fmt::Debug + Send + Sync {
     /// Whether messages can be replied to and edited.
     fn has_threads(&self) -> bool;
 
-    /// The request that carries `message`; `None` if `placement` asks for an edit of a message that cannot be edited. Where
-    /// there are no threads, or the name of the parent is not one of the service's, a reply is a message of its own.
-    fn request(&self, message: &OutgoingMessage, placement: Placement<'_>) -> Option<ChatRequest<'_>>;
+    /// The request that carries `message` at `now`. Where there are no threads, or the name of the parent is not one of the
+    /// service's, a reply is a message of its own.
+    ///
+    /// # Errors
+    /// `placement` asks for an edit of a message that cannot be edited, or the message cannot be written in the service's
+    /// form.
+    fn request(
+        &self,
+        message: &OutgoingMessage,
+        placement: Placement<'_>,
+        now: Timestamp,
+    ) -> Result<ServiceRequest<'_>, DeliveryError>;
 
     /// The meaning of `answer` to a request with this placement.
     fn judge(&self, answer: &ServiceAnswer, placement: Placement<'_>) -> DeliveryResult;
@@ -33,15 +43,44 @@ pub trait ChatService: fmt::Debug + Send + Sync {
 }
 
 /// A request to a chat service.
-pub struct ChatRequest<'a> {
+pub struct ServiceRequest<'a> {
     /// POST for a new message; an edit may need another method.
     pub(crate) method: Method,
     /// The URL.
     pub url: String,
     /// The bearer token, if the service needs one.
     pub bearer: Option<&'a SecretString>,
-    /// The JSON body.
-    pub body: Value,
+    /// More headers; none of their values is shown.
+    pub headers: Vec<(String, String)>,
+    /// The media type of the body.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+/// The media type of JSON.
+const JSON: &str = "application/json; charset=utf-8";
+
+impl<'a> ServiceRequest<'a> {
+    /// A POST of JSON to `url`.
+    pub fn post(url: impl Into<String>, body: &Value) -> Self {
+        Self {
+            method: Method::POST,
+            url: url.into(),
+            bearer: None,
+            headers: Vec::new(),
+            content_type: JSON,
+            body: body.to_string(),
+        }
+    }
+
+    /// The request with this bearer token.
+    pub fn with_bearer(self, token: &'a SecretString) -> Self {
+        Self {
+            bearer: Some(token),
+            ..self
+        }
+    }
 }
 
 /// The names and settings of a chat service.
@@ -54,7 +93,7 @@ pub struct ServiceSpec {
     /// The settings. Secrets and texts are required: either all of them are set, or none.
     pub fields: &'static [ServiceField],
     /// Builds the service; called only if every required field is set.
-    pub open: fn(&FieldValues) -> Arc<dyn ChatService>,
+    pub open: fn(&FieldValues) -> Arc<dyn NotifyService>,
 }
 
 /// A setting of a chat service.

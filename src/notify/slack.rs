@@ -6,6 +6,7 @@ mod thread;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use self::payload::{bot_payload, edit_payload, webhook_payload};
@@ -17,8 +18,7 @@ use super::delivery::{
 };
 use super::outgoing::{OutgoingMessage, Placement};
 use super::partial_json::PartialObject;
-use super::service::{ChatRequest, ChatService, FieldKind, ServiceField, ServiceSpec};
-use crate::http_client::Method;
+use super::service::{FieldKind, NotifyService, ServiceField, ServiceRequest, ServiceSpec};
 
 /// The base URL of Slack's Web API.
 pub const SLACK_API: &str = "https://slack.com/api";
@@ -99,7 +99,7 @@ pub struct SlackWebhook {
     pub url: SecretString,
 }
 
-impl ChatService for SlackBot {
+impl NotifyService for SlackBot {
     fn spec(&self) -> &'static ServiceSpec {
         &BOT
     }
@@ -112,10 +112,18 @@ impl ChatService for SlackBot {
         true
     }
 
-    fn request(&self, message: &OutgoingMessage, placement: Placement<'_>) -> Option<ChatRequest<'_>> {
+    fn request(
+        &self,
+        message: &OutgoingMessage,
+        placement: Placement<'_>,
+        _: Timestamp,
+    ) -> Result<ServiceRequest<'_>, DeliveryError> {
         let api = self.api_url.trim_end_matches('/');
         let (method, body) = match placement {
-            Placement::Edit(name) => ("chat.update", edit_payload(message, Thread::named(name)?)),
+            Placement::Edit(name) => {
+                let thread = Thread::named(name).ok_or_else(|| DeliveryError::no_edit(BOT.title))?;
+                ("chat.update", edit_payload(message, thread))
+            }
             Placement::Own => ("chat.postMessage", bot_payload(message, self, None)),
             Placement::Reply(name) => (
                 "chat.postMessage",
@@ -123,12 +131,7 @@ impl ChatService for SlackBot {
             ),
         };
 
-        Some(ChatRequest {
-            method: Method::POST,
-            url: format!("{api}/{method}"),
-            bearer: Some(&self.token),
-            body,
-        })
+        Ok(ServiceRequest::post(format!("{api}/{method}"), &body).with_bearer(&self.token))
     }
 
     fn judge(&self, answer: &ServiceAnswer, placement: Placement<'_>) -> DeliveryResult {
@@ -146,7 +149,7 @@ impl ChatService for SlackBot {
     }
 }
 
-impl ChatService for SlackWebhook {
+impl NotifyService for SlackWebhook {
     fn spec(&self) -> &'static ServiceSpec {
         &WEBHOOK
     }
@@ -159,16 +162,19 @@ impl ChatService for SlackWebhook {
         false
     }
 
-    fn request(&self, message: &OutgoingMessage, placement: Placement<'_>) -> Option<ChatRequest<'_>> {
+    fn request(
+        &self,
+        message: &OutgoingMessage,
+        placement: Placement<'_>,
+        _: Timestamp,
+    ) -> Result<ServiceRequest<'_>, DeliveryError> {
         if matches!(placement, Placement::Edit(_)) {
-            return None;
+            return Err(DeliveryError::no_edit(WEBHOOK.title));
         }
-        Some(ChatRequest {
-            method: Method::POST,
-            url: self.url.expose_secret().to_owned(),
-            bearer: None,
-            body: webhook_payload(message),
-        })
+        Ok(ServiceRequest::post(
+            self.url.expose_secret(),
+            &webhook_payload(message),
+        ))
     }
 
     fn judge(&self, answer: &ServiceAnswer, _: Placement<'_>) -> DeliveryResult {

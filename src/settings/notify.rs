@@ -8,7 +8,7 @@ use super::mistake::MistakeReported;
 use super::secret::{ReadFile, decode_secret};
 use crate::notify::registry::SERVICES;
 use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec};
-use crate::notify::{Channel, NotifyRecovery, UrlError, check_base_url, check_url};
+use crate::notify::{Channel, NotifyRecovery, ServiceChannel, UrlError, check_base_url, check_url};
 use crate::proxy::{PROXY_URL, Proxy, ProxyPolicy};
 
 /// The key of the proxy, and the key of the file that holds it.
@@ -38,7 +38,12 @@ impl NotifySettings {
     pub fn channels(&self) -> Vec<Channel> {
         let services = self.services.iter();
         services
-            .map(|(spec, values)| Channel::Service((spec.open)(values)))
+            .map(|(spec, values)| {
+                Channel::Service(ServiceChannel {
+                    kinds: self.recovery.kinds(),
+                    ..ServiceChannel::new((spec.open)(values))
+                })
+            })
             .collect()
     }
 

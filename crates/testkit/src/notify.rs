@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use macaque::notify::{Channel, ChatClient, OutgoingMessage, RoundMessage, SlackBot, SlackWebhook, WebexBot};
+use macaque::notify::{
+    Channel, NotifyClient, OutgoingMessage, RoundMessage, SlackBot, SlackWebhook, WebexBot,
+};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
@@ -129,11 +131,11 @@ pub fn webex(address: &str) -> Channel {
 }
 
 /// A client for services on loopback.
-pub fn http() -> ChatClient {
-    ChatClient::new(&[], &ProxyPolicy::Direct, &Platform::system()).unwrap()
+pub fn http() -> NotifyClient {
+    NotifyClient::new(&[], &ProxyPolicy::Direct, &Platform::system()).unwrap()
 }
 
 /// A client for services on loopback whose deadline a test can wait for.
-pub fn hasty() -> ChatClient {
+pub fn hasty() -> NotifyClient {
     http().with_deadline(Duration::from_millis(500))
 }

@@ -40,6 +40,8 @@ pub(super) enum MessageRole {
     Round,
     /// A reply to the message about the round.
     Reply,
+    /// The message is about no round.
+    Notice,
     /// An edit: the message takes the place of the one about the round.
     Edit,
 }
@@ -59,10 +61,7 @@ impl QueuedMessage {
 
     /// The slot of the round.
     fn slot(&self) -> Timestamp {
-        match &*self.message {
-            OutgoingMessage::Round(round) => round.slot,
-            OutgoingMessage::Recovery(recovery) => recovery.report.slot,
-        }
+        self.message.slot()
     }
 
     /// What the message is called in the log.
@@ -70,6 +69,7 @@ impl QueuedMessage {
         match &*self.message {
             OutgoingMessage::Round(_) => "a report",
             OutgoingMessage::Recovery(_) => "the report of a recovery",
+            OutgoingMessage::Notice(_) => "a notice",
         }
     }
 }
