@@ -82,8 +82,15 @@ pub fn random_seed(platform: &Platform) -> u64 {
     platform.random_u32().into()
 }
 
-/// Runs the round of `slot` with victims drawn by `seed`.
+/// Runs the round of `slot` with victims drawn by `seed`. Every request to the API server names the round.
 pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> RoundResult {
+    context.cluster.set_round(Some(slot));
+    let result = Box::pin(run_named(context, slot, seed)).await;
+    context.cluster.set_round(None);
+    result
+}
+
+async fn run_named(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> RoundResult {
     let mut round = RunningRound::new(context, context.config.blank_report(slot, seed));
 
     let journal = match context.claim(slot, seed).await {
