@@ -1,6 +1,6 @@
 //! Kubernetes Events about disruptions and recoveries, on the victim and on its owner.
 
-/// Which Events are written.
+/// The Events that are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventsConfig {
     /// Whether Events are written at all.
