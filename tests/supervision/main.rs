@@ -13,6 +13,7 @@ mod facts;
 mod fail_hooks;
 mod failures;
 mod hangs;
+mod probes;
 mod process;
 mod recoveries;
 mod running_actors;

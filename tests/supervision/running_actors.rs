@@ -227,7 +227,7 @@ impl RunningActors {
 
     /// Waits until every actor is up, as the probe says over HTTP.
     pub(crate) fn await_ready(&self) {
-        let address = macaque::health::serve(([127, 0, 0, 1], 0).into(), Arc::clone(&self.health)).unwrap();
+        let address = crate::probes::serve(Arc::clone(&self.health), None);
         await_that("readiness", || {
             crate::process::get(address, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
         });
