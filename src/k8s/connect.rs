@@ -31,6 +31,7 @@ use self::service_account::PodEnvironment;
 use self::transport::TransportError;
 use super::error::AccessFault;
 use super::{ApiError, Cluster, MOST_REQUESTS};
+use crate::facts::Facts;
 use crate::platform::Platform;
 
 /// How long connecting may take: long enough for a distant API server, short enough to report a dead one within a
@@ -100,6 +101,7 @@ impl Cluster {
             stale: Cell::new(false),
             round: Cell::new(None),
             heartbeat: None,
+            facts: Facts::default(),
             resources: RefCell::default(),
             refused: RefCell::default(),
             turns: Semaphore::new(MOST_REQUESTS),

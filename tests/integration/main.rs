@@ -15,11 +15,13 @@ mod cli;
 mod gates;
 mod guard_reads;
 mod guards;
+mod http_server;
 mod journal;
 mod notify;
 mod preview;
 mod proxies;
 mod recovery;
+mod request_facts;
 mod rounds;
 mod settings;
 

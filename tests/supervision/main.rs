@@ -9,11 +9,14 @@
 )]
 
 mod actors_setup;
+mod facts;
 mod fail_hooks;
 mod failures;
 mod hangs;
+mod probes;
 mod process;
 mod recoveries;
 mod running_actors;
+mod scrapes;
 mod shutdown;
 mod waiting;
