@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use super::delivery::{
     Delivery, DeliveryError, DeliveryResult, ServiceAnswer, judge_status, not_understood, unconfirmed,
 };
+use super::kind::MessageKinds;
 use super::message::{NoticeMessage, RecoveryMessage};
 use super::outgoing::{OutgoingMessage, Placement};
 use super::partial_json::PartialObject;
-use super::service::{FieldKind, NotifyService, ServiceField, ServiceRequest, ServiceSpec};
+use super::service::{FieldKind, NotifyService, ServiceField, ServiceRequest, ServiceSpec, check_token};
 use crate::http_client::Method;
 use crate::text::{escape_within, list};
 
@@ -24,6 +25,7 @@ pub const WEBEX_API: &str = "https://webexapis.com/v1";
 pub static BOT: ServiceSpec = ServiceSpec {
     name: "webex",
     title: "Webex",
+    default_kinds: MessageKinds::default,
     fields: &[
         ServiceField {
             path: "notify.webex.token",
@@ -31,7 +33,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
             kind: FieldKind::Secret {
                 file_path: "notify.webex.token_file",
                 file_doc: "A file that holds the token of a Webex bot.",
-                is_url: false,
+                check: check_token,
             },
             old_variable: Some("MACAQUE_WEBEX_TOKEN"),
         },
