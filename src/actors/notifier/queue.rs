@@ -223,8 +223,8 @@ impl ChannelQueue {
         let dropped = self.dropped;
         log::warn!(
             channel = name, dropped;
-            "{name} is off until macaque restarts, and {} that waited for it dropped: {error}",
-            if waiting == 1 { "1 message is".to_owned() } else { format!("{waiting} messages are") }
+            "{name} is off until macaque restarts, and {} dropped: {error}",
+            if waiting == 0 { "the message is".to_owned() } else { format!("{} messages are", waiting + 1) }
         );
         self.state = QueueState::Off;
         AfterDelivery::Off(self.waiting.drain(..).collect())
