@@ -94,10 +94,24 @@ pub struct ServiceSpec {
     pub title: &'static str,
     /// The settings. Secrets and texts are required: either all of them are set, or none.
     pub fields: &'static [ServiceField],
-    /// The kinds of messages that the service gets unless the configuration chooses.
-    pub default_kinds: fn() -> MessageKinds,
+    /// Whether it gets messages of every kind unless its own key chooses, whatever `notify.kinds` says: a program filters them
+    /// itself.
+    pub gets_all_kinds: bool,
+    /// The key of the kinds of messages that it gets, e.g. `notify.slack.kinds`.
+    pub kinds_path: &'static str,
     /// Builds the service; called only if every required field is set.
     pub open: fn(&FieldValues) -> Arc<dyn NotifyService>,
+}
+
+impl ServiceSpec {
+    /// The kinds of messages that it gets if its own key chooses none, and `notify.kinds` says `general`.
+    pub fn kinds(&self, general: &MessageKinds) -> MessageKinds {
+        if self.gets_all_kinds {
+            MessageKinds::all()
+        } else {
+            general.clone()
+        }
+    }
 }
 
 /// A setting of a chat service.

@@ -16,7 +16,6 @@ use super::delivery::{
     Delivery, DeliveryError, DeliveryResult, ServiceAnswer, is_code, judge_status, not_understood,
     unconfirmed,
 };
-use super::kind::MessageKinds;
 use super::outgoing::{OutgoingMessage, Placement};
 use super::partial_json::PartialObject;
 use super::service::{
@@ -30,7 +29,7 @@ pub const SLACK_API: &str = "https://slack.com/api";
 pub static BOT: ServiceSpec = ServiceSpec {
     name: "slack",
     title: "Slack",
-    default_kinds: MessageKinds::default,
+    gets_all_kinds: false,
     fields: &[
         ServiceField {
             path: "notify.slack.token",
@@ -55,6 +54,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
             old_variable: None,
         },
     ],
+    kinds_path: "notify.slack.kinds",
     open: |fields| {
         Arc::new(SlackBot {
             token: fields.secret("notify.slack.token"),
@@ -68,7 +68,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
 pub static WEBHOOK: ServiceSpec = ServiceSpec {
     name: "slack-webhook",
     title: "the Slack webhook",
-    default_kinds: MessageKinds::default,
+    gets_all_kinds: false,
     fields: &[ServiceField {
         path: "notify.slack_webhook.url",
         doc: "The URL of a Slack incoming webhook; anyone who knows it can post messages.",
@@ -79,6 +79,7 @@ pub static WEBHOOK: ServiceSpec = ServiceSpec {
         },
         old_variable: None,
     }],
+    kinds_path: "notify.slack_webhook.kinds",
     open: |fields| {
         Arc::new(SlackWebhook {
             url: fields.secret("notify.slack_webhook.url"),

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::delivery::{Delivery, DeliveryError, DeliveryResult, ServiceAnswer, judge_status};
-use super::kind::{MessageKind, MessageKinds};
+use super::kind::MessageKind;
 use super::outgoing::{OutgoingMessage, Placement};
 use super::service::{
     FieldFault, FieldKind, NotifyService, ServiceField, ServiceRequest, ServiceSpec, check_secret_url,
@@ -26,7 +26,8 @@ const WAY_OUT: &str = "in Teams, create a workflow from the template \"Post to a
 pub static WORKFLOW: ServiceSpec = ServiceSpec {
     name: "teams",
     title: "Teams",
-    default_kinds: MessageKinds::default,
+    gets_all_kinds: false,
+    kinds_path: "notify.teams.kinds",
     fields: &[ServiceField {
         path: URL,
         doc: "The URL of a Teams workflow that posts a webhook request to a channel; anyone who knows it can post \

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::delivery::{
     Delivery, DeliveryError, DeliveryResult, ServiceAnswer, judge_status, not_understood, unconfirmed,
 };
-use super::kind::MessageKinds;
 use super::message::{NoticeMessage, RecoveryMessage};
 use super::outgoing::{OutgoingMessage, Placement};
 use super::partial_json::PartialObject;
@@ -25,7 +24,7 @@ pub const WEBEX_API: &str = "https://webexapis.com/v1";
 pub static BOT: ServiceSpec = ServiceSpec {
     name: "webex",
     title: "Webex",
-    default_kinds: MessageKinds::default,
+    gets_all_kinds: false,
     fields: &[
         ServiceField {
             path: "notify.webex.token",
@@ -50,6 +49,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
             old_variable: None,
         },
     ],
+    kinds_path: "notify.webex.kinds",
     open: |fields| {
         Arc::new(WebexBot {
             token: fields.secret("notify.webex.token"),

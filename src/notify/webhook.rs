@@ -16,7 +16,6 @@ pub use self::event::{cloud_event, event_id};
 pub use self::signature::{check_signing_secrets, signatures};
 
 use super::delivery::{Delivery, DeliveryError, DeliveryResult, ServiceAnswer, judge_status};
-use super::kind::MessageKinds;
 use super::outgoing::{OutgoingMessage, Placement};
 use super::service::{
     FieldKind, FieldValues, NotifyService, ServiceField, ServiceRequest, ServiceSpec, check_secret_url,
@@ -32,7 +31,8 @@ const CLOUD_EVENT: &str = "application/cloudevents+json; charset=utf-8";
 pub static WEBHOOK: ServiceSpec = ServiceSpec {
     name: "webhook",
     title: "the webhook",
-    default_kinds: MessageKinds::all,
+    gets_all_kinds: true,
+    kinds_path: "notify.webhook.kinds",
     fields: &[
         ServiceField {
             path: URL,
