@@ -14,6 +14,7 @@ mod queue;
 mod round_marks;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::iter;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,8 +31,8 @@ use super::recipient::StableRecipient;
 use crate::failpoint::FailPoints;
 use crate::heartbeat::Heartbeat;
 use crate::notify::{
-    Channel, DeliveryResult, DeliveryRetry, MessageContext, NoticeMessage, NotifyClient, NotifyRecovery,
-    OutgoingMessage, RecoveryMessage, RoundMessage,
+    Channel, DeliveryResult, DeliveryRetry, MessageContext, NoticeMessage, NotifyClient, OutgoingMessage,
+    RecoveryMessage, RoundMessage,
 };
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
@@ -54,7 +55,7 @@ pub struct Notifier {
     http: Option<NotifyClient>,
     proxies: ProxyPolicy,
     messages: MessageContext,
-    notify_recovery: NotifyRecovery,
+    has_recoveries: bool,
     retry: DeliveryRetry,
     killer: StableRecipient<MessageDelivered>,
     heartbeat: Heartbeat,
@@ -79,11 +80,7 @@ impl Notifier {
             http: None,
             proxies: config.proxies.clone(),
             messages: config.messages.clone(),
-            notify_recovery: if config.round.recovery.enabled {
-                config.notify_recovery
-            } else {
-                NotifyRecovery::Off
-            },
+            has_recoveries: config.round.recovery.enabled,
             retry: config.retry,
             killer,
             heartbeat,
@@ -137,7 +134,7 @@ impl Notifier {
     fn mark(&mut self, marked: RoundMessage, ctx: &mut Context<Self>) {
         let message: Rc<OutgoingMessage> = Rc::new(marked.into());
         for index in 0..self.queues.len() {
-            if self.queues[index].channel.has_threads() {
+            if self.queues[index].channel.has_marks() {
                 let edit = QueuedMessage::new(Rc::clone(&message), MessageRole::Edit);
                 self.enqueue(index, edit, ctx);
             }
@@ -190,6 +187,12 @@ impl Notifier {
             AfterDelivery::Finished { name } => {
                 self.note_done(index, &message, name);
                 self.send_next(index, ctx);
+            }
+            AfterDelivery::Off(waiting) => {
+                for given_up in iter::once(&message).chain(&waiting) {
+                    self.note_done(index, given_up, None);
+                }
+                self.stop_if_drained(ctx);
             }
             AfterDelivery::Undelivered => self.send_next(index, ctx),
             AfterDelivery::Retry(pause) => {
@@ -264,7 +267,7 @@ impl Handler<RoundFinished> for Notifier {
 
         let round = RoundMessage::in_context(Arc::clone(&report), &self.messages);
         // A report from the journal may not name every victim.
-        let is_marked = in_outbox && !from_journal && self.notify_recovery != NotifyRecovery::Off;
+        let is_marked = in_outbox && !from_journal && self.has_recoveries;
         let marked = is_marked
             .then(|| self.marks.note_round(&report, &round))
             .flatten();

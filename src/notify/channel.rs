@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use super::kind::MessageKinds;
+use super::kind::{MessageKind, MessageKinds};
 use super::outgoing::OutgoingMessage;
 use super::service::NotifyService;
 use super::url::destination;
@@ -56,6 +56,18 @@ impl Channel {
         }
     }
 
+    /// Whether the messages about rounds are marked there once every victim has recovered: where they can be edited, and
+    /// recoveries are of interest.
+    pub fn has_marks(&self) -> bool {
+        let Self::Service(channel) = self else {
+            return false;
+        };
+        self.has_threads()
+            && channel
+                .kinds
+                .has_any(&[MessageKind::Recovery, MessageKind::Recovered])
+    }
+
     /// Whether the channel needs TLS.
     pub(super) fn needs_tls(&self) -> bool {
         let Self::Service(channel) = self else {
@@ -66,12 +78,12 @@ impl Channel {
 }
 
 impl ServiceChannel {
-    /// A channel to `service` under the service's own name, for messages of the default kinds.
+    /// A channel to `service` under the service's own name, for messages of its default kinds.
     pub fn new(service: Arc<dyn NotifyService>) -> Self {
         Self {
             name: service.spec().name.into(),
+            kinds: service.spec().kinds(&MessageKinds::default()),
             service,
-            kinds: MessageKinds::default(),
         }
     }
 }

@@ -15,7 +15,7 @@ use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
@@ -154,7 +154,6 @@ pub(crate) fn actors_config(
             .collect(),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
-        notify_recovery: NotifyRecovery::default(),
         retry: DeliveryRetry::default(),
         restarts: setup.restarts,
         timeouts: setup.timeouts,
