@@ -63,7 +63,9 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         return Err(format!("schedule: {why} (at {calendar}); {remedy}"));
     }
 
-    let health = Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), platform));
+    let events = setup::event_recording(settings, platform);
+    let roles = ActorRole::of_process(events.is_on());
+    let health = Arc::new(HealthState::new(roles.map(ActorRole::as_str), platform));
     if let Some(address) = settings.health {
         answer_probes(address, &health)?;
     }
@@ -87,7 +89,8 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
-        facts: Facts::default(),
+        facts: Facts::new(events.listener()),
+        events,
         health,
         platform: platform.clone(),
         fail_points: FailPoints::default(),

@@ -10,6 +10,7 @@ use macaque::actors::clock::Trigger;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
@@ -149,7 +150,11 @@ pub(crate) fn actors_config(
         timeouts: setup.timeouts,
         stop: StableRecipient::default(),
         facts: Facts::default(),
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+        events: EventRecording::off(&platform),
+        health: Arc::new(HealthState::new(
+            ActorRole::of_process(false).map(ActorRole::as_str),
+            &platform,
+        )),
         platform,
         fail_points: setup.fail_points,
     }

@@ -65,6 +65,9 @@ pub const LIST_BUDGETS: Permission = Permission::new("list", "policy", "poddisru
 /// The permission of every command that lists pods.
 pub const LIST_PODS: Permission = Permission::new("list", "", "pods");
 
+/// The permission to write Kubernetes Events.
+pub const CREATE_EVENTS: Permission = Permission::new("create", "events.k8s.io", "events");
+
 /// The resources that belong to no namespace.
 const WITHOUT_NAMESPACE: [&str; 3] = ["nodes", "namespaces", "clusterrolebindings"];
 

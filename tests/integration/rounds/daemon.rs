@@ -15,6 +15,7 @@ use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
@@ -284,7 +285,11 @@ fn actors_config(
         timeouts: ActorTimeouts::default(),
         stop,
         facts: Facts::default(),
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+        events: EventRecording::off(&platform),
+        health: Arc::new(HealthState::new(
+            ActorRole::of_process(false).map(ActorRole::as_str),
+            &platform,
+        )),
         platform,
         fail_points: FailPoints::armed(count),
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::{DisruptConfig, DisruptionLimits, JournalLocation, TargetConfig};
+use crate::events::EventsConfig;
 use crate::guard::{GuardConfig, MinReady, NodesGuard, RolloutGuard};
 use crate::recovery::RecoveryConfig;
 
@@ -25,6 +26,7 @@ fn config(dry_run: bool, method: DisruptionMethod, namespaces: NamespaceScope) -
         limits: DisruptionLimits::default(),
         starting_deadline: Duration::from_secs(60),
         journal: JournalLocation::Memory,
+        events: EventsConfig::default(),
     }
 }
 
