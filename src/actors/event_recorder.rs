@@ -35,6 +35,7 @@ impl EventRecorder {
         let writer = EventWriter::new(
             config.events.clone(),
             config.access.clone(),
+            config.facts.clone(),
             token,
             heartbeat.clone(),
             &config.platform,

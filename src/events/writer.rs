@@ -10,6 +10,7 @@ use macaque_core::permissions;
 
 use super::owner::KnownOwners;
 use super::{EventRecording, WaitingEvent};
+use crate::facts::Facts;
 use crate::heartbeat::Heartbeat;
 use crate::k8s::{ApiError, Cluster, ClusterAccess, EventWrite};
 use crate::platform::Platform;
@@ -26,6 +27,7 @@ const GRACE: Duration = Duration::from_secs(3);
 pub struct EventWriter {
     recording: EventRecording,
     access: ClusterAccess,
+    facts: Facts,
     cluster: RefCell<Option<Rc<Cluster>>>,
     owners: KnownOwners,
     /// The namespaces where macaque may not write Events; an empty name stands for all of them.
@@ -42,6 +44,7 @@ impl EventWriter {
     pub fn new(
         recording: EventRecording,
         access: ClusterAccess,
+        facts: Facts,
         stop: StopToken,
         heartbeat: Heartbeat,
         platform: &Platform,
@@ -49,6 +52,7 @@ impl EventWriter {
         Self {
             recording,
             access,
+            facts,
             cluster: RefCell::default(),
             owners: KnownOwners::default(),
             forbidden: RefCell::default(),
@@ -99,7 +103,10 @@ impl EventWriter {
             return Ok(cluster);
         }
         let connected = Cluster::connect(&self.access, &self.platform).await?;
-        let connected = Rc::new(connected.with_heartbeat(self.heartbeat.clone()));
+        let connected = connected
+            .with_heartbeat(self.heartbeat.clone())
+            .with_facts(self.facts.clone());
+        let connected = Rc::new(connected);
         self.cluster.replace(Some(Rc::clone(&connected)));
         Ok(connected)
     }
