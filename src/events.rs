@@ -8,7 +8,7 @@ mod writer;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use macaque_core::config::{ChaosConfig, NamespaceScope};
+use macaque_core::config::NamespaceScope;
 use macaque_core::events::{EventContent, EventsConfig};
 use macaque_core::pod::{ControllerRef, PodOwner};
 
@@ -47,25 +47,21 @@ pub struct EventRecording {
 }
 
 impl EventRecording {
-    /// Writes Events as `config` says, in the name of this instance of macaque.
-    pub fn new(config: &ChaosConfig, instance: &str, platform: &Platform) -> Self {
-        let instance: String = instance.chars().filter(char::is_ascii).collect();
+    /// Writes Events about what is in this scope, in the name of this instance of macaque.
+    pub fn new(config: EventsConfig, scope: &NamespaceScope, instance: &str, platform: &Platform) -> Self {
+        let ascii = instance.chars().filter(char::is_ascii);
+        let instance: String = ascii.take(LONGEST_INSTANCE).collect();
         Self {
-            queue: Arc::new(EventQueue::new(config.events, platform)),
-            is_on: config.writes_events(),
-            instance: instance.chars().take(LONGEST_INSTANCE).collect::<String>().into(),
-            whole_cluster: config.target.namespaces == NamespaceScope::All,
+            queue: Arc::new(EventQueue::new(config, platform)),
+            is_on: config.enabled,
+            instance: instance.into(),
+            whole_cluster: *scope == NamespaceScope::All,
         }
     }
 
     /// Writes no Events.
     pub fn off(platform: &Platform) -> Self {
-        Self {
-            queue: Arc::new(EventQueue::new(EventsConfig::default(), platform)),
-            is_on: false,
-            instance: Arc::default(),
-            whole_cluster: false,
-        }
+        Self::new(EventsConfig::default(), &NamespaceScope::All, "", platform)
     }
 
     /// Whether Events are written at all.

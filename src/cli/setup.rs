@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use macaque_core::config::{ChaosConfig, JournalLocation};
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::events::EventsConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::schedule::Calendar;
 
@@ -160,7 +161,17 @@ fn instance_name(settings: &ValidSettings) -> String {
 
 /// The Events that this process writes.
 pub(super) fn event_recording(settings: &ValidSettings, platform: &Platform) -> EventRecording {
-    EventRecording::new(&settings.config, &instance_name(settings), platform)
+    let config = &settings.config;
+    let events = EventsConfig {
+        enabled: config.writes_events(),
+        ..config.events
+    };
+    EventRecording::new(
+        events,
+        &config.target.namespaces,
+        &instance_name(settings),
+        platform,
+    )
 }
 
 /// The timing of the journal of `config`.

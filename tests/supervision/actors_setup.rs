@@ -21,9 +21,11 @@ use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque_core::config::{
-    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, RecoveryPolicy, TargetConfig,
+    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, NamespaceScope, RecoveryPolicy,
+    TargetConfig,
 };
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::events::EventsConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
@@ -68,6 +70,8 @@ pub(crate) struct ActorsSetup {
     pub(crate) recovers: bool,
     /// Whether anything may be disrupted.
     pub(crate) disrupts: bool,
+    /// Whether Events are written.
+    pub(crate) writes_events: bool,
 }
 
 impl Default for ActorsSetup {
@@ -83,6 +87,7 @@ impl Default for ActorsSetup {
             deadlines: RequestDeadlines::default(),
             recovers: false,
             disrupts: true,
+            writes_events: false,
         }
     }
 }
@@ -100,6 +105,14 @@ impl ActorsSetup {
     pub(crate) fn recovering(self) -> Self {
         Self {
             recovers: true,
+            ..self
+        }
+    }
+
+    /// Actors that write Events.
+    pub(crate) fn writing_events(self) -> Self {
+        Self {
+            writes_events: true,
             ..self
         }
     }
@@ -125,6 +138,12 @@ pub(crate) fn actors_config(
     listener: Sender<OutgoingMessage>,
 ) -> ActorsConfig {
     let platform = Platform::system();
+    let events = EventsConfig {
+        enabled: setup.writes_events,
+        refusals: false,
+    };
+    let events = EventRecording::new(events, &NamespaceScope::All, "macaque", &platform);
+    let roles = ActorRole::of_process(events.is_on());
     ActorsConfig {
         trigger: Trigger::Interval {
             every: INTERVAL,
@@ -149,12 +168,9 @@ pub(crate) fn actors_config(
         restarts: setup.restarts,
         timeouts: setup.timeouts,
         stop: StableRecipient::default(),
-        facts: Facts::default(),
-        events: EventRecording::off(&platform),
-        health: Arc::new(HealthState::new(
-            ActorRole::of_process(false).map(ActorRole::as_str),
-            &platform,
-        )),
+        facts: Facts::new(events.listener()),
+        events,
+        health: Arc::new(HealthState::new(roles.map(ActorRole::as_str), &platform)),
         platform,
         fail_points: setup.fail_points,
     }

@@ -1,15 +1,16 @@
 //! The EventRecorder beside the other actors, which wait for nothing that it does.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use macaque::actors::ActorsConfig;
-use macaque::events::{EventRecording, MOST_WAITING};
+use macaque::events::MOST_WAITING;
 use macaque::facts::Facts;
 use macaque_core::config::NamespaceScope;
-use macaque_testkit::fault_proxy::{Fault, FaultProxy};
+use macaque_testkit::fault_proxy::{Exchange, Fault, FaultProxy};
 use tempfile::TempDir;
 
-use super::fixture::{INSTANCE, WRITE, chaos_config};
+use super::fixture::{WRITE, recording};
 use crate::rounds::daemon::{SandboxAddress, TestDaemon};
 
 /// A daemon that writes Events, and reaches the sandbox by `proxy`.
@@ -21,7 +22,7 @@ fn daemon(place: &SandboxAddress, proxy: &FaultProxy, home: &TempDir) -> TestDae
 
     TestDaemon::start(place, |mut config: ActorsConfig| {
         let scope = NamespaceScope::Named(vec!["shop".to_owned()]);
-        config.events = EventRecording::new(&chaos_config(scope), INSTANCE, &config.platform);
+        config.events = recording(&scope, &config.platform);
         config.facts = Facts::new(config.events.listener());
         config.access.kubeconfig = Some(kubeconfig);
         config
@@ -29,27 +30,38 @@ fn daemon(place: &SandboxAddress, proxy: &FaultProxy, home: &TempDir) -> TestDae
 }
 
 #[test]
-fn every_disruption_of_a_daemon_is_written_on_victim_and_owner() {
+fn the_disruptions_of_a_daemon_are_written_as_they_happen() {
     let place = SandboxAddress::reserve();
     let _sandbox = place.serve();
     let proxy = FaultProxy::start(&place.address.to_string());
     let home = TempDir::new().unwrap();
     let daemon = daemon(&place, &proxy, &home);
 
-    daemon.await_rounds(3);
-    assert_eq!(daemon.end(), 0);
-
-    let exchanges = proxy.take_exchanges().into_iter();
-    let count = |part: &str| {
-        let accepted = exchanges.clone().filter(|exchange| {
+    let accepted = |part: &str| -> Vec<Exchange> {
+        let accepted = |exchange: &Exchange| {
             let status = exchange.response.as_ref().map(|response| response.status);
             exchange.request.line().contains(part) && status == Some(201)
-        });
-        accepted.count()
+        };
+        proxy.exchanges().into_iter().filter(accepted).collect()
     };
-    let evictions = count("/eviction");
-    assert!(evictions > 0);
-    assert_eq!(count(WRITE), 2 * evictions);
+    while accepted(WRITE).len() < 6 {
+        daemon.await_rounds(1);
+    }
+    assert_eq!(daemon.end(), 0);
+
+    let victims: BTreeSet<_> = accepted("/eviction")
+        .iter()
+        .map(|exchange| exchange.request.target.clone())
+        .collect();
+    for exchange in accepted(WRITE) {
+        let event = exchange.request.json();
+        let pod = [&event["regarding"], &event["related"]]
+            .into_iter()
+            .find(|object| object["kind"] == "Pod");
+        let name = pod.unwrap()["name"].as_str().unwrap();
+        let is_of = |target: &String| target.contains(&format!("/pods/{name}/eviction"));
+        assert!(victims.iter().any(is_of), "{name} was not evicted: {victims:?}");
+    }
 }
 
 #[test]

@@ -1,26 +1,20 @@
 //! A cluster behind a fault proxy, and a writer of Events that is told what happened.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use kube_sandbox::{AccessDenial, Sandbox};
 use macaque::events::{EventRecording, EventWriter};
 use macaque::facts::{Fact, Facts};
 use macaque::heartbeat::Heartbeat;
-use macaque::k8s::{ClusterAccess, RequestDeadlines};
 use macaque::platform::Platform;
 use macaque::stop::StopSwitch;
-use macaque_core::config::{
-    ChaosConfig, DisruptConfig, DisruptionLimits, JournalLocation, NamespaceScope, TargetConfig,
-};
+use macaque_core::config::NamespaceScope;
 use macaque_core::events::EventsConfig;
-use macaque_core::guard::GuardConfig;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::pod::Pod;
 use macaque_core::recovery::{
-    AcceptedBy, DisruptedVictim, RecoveryBaseline, RecoveryConfig, RecoveryPrecision, RecoveryReport,
-    RecoveryVerdict,
+    AcceptedBy, DisruptedVictim, RecoveryBaseline, RecoveryPrecision, RecoveryReport, RecoveryVerdict,
 };
 use macaque_core::report::AttemptReport;
 use macaque_core::selector::Selector;
@@ -63,18 +57,18 @@ impl EventFixture {
         cluster.reach_at(&proxy.url());
 
         let platform = Platform::system().hurried(HURRY);
-        let recording = EventRecording::new(&chaos_config(namespaces), INSTANCE, &platform);
+        let recording = recording(&namespaces, &platform);
         let facts = Facts::new(recording.listener());
         let (switch, stop) = StopSwitch::new(&platform);
-        let access = ClusterAccess {
-            deadlines: RequestDeadlines {
-                read: Duration::from_secs(20),
-                ..RequestDeadlines::default()
-            },
-            ..cluster.access()
-        };
         let heartbeat = Heartbeat::new(&platform);
-        let writer = EventWriter::new(recording, access, Facts::default(), stop, heartbeat, &platform);
+        let writer = EventWriter::new(
+            recording,
+            cluster.access(),
+            Facts::default(),
+            stop,
+            heartbeat,
+            &platform,
+        );
         Self {
             sandbox: Arc::clone(&cluster.sandbox),
             proxy,
@@ -170,24 +164,11 @@ impl EventFixture {
     }
 }
 
-/// The configuration of an armed macaque that writes every Event.
-pub(crate) fn chaos_config(namespaces: NamespaceScope) -> ChaosConfig {
-    ChaosConfig {
-        dry_run: false,
-        calendar: None,
-        target: TargetConfig {
-            namespaces,
-            ..TargetConfig::all_of("shop")
-        },
-        disrupt: DisruptConfig::default(),
-        guards: GuardConfig::off(),
-        recovery: RecoveryConfig::default(),
-        limits: DisruptionLimits::default(),
-        starting_deadline: Duration::from_secs(60),
-        journal: JournalLocation::Memory,
-        events: EventsConfig {
-            enabled: true,
-            refusals: true,
-        },
-    }
+/// Every Event about what happens in these namespaces.
+pub(crate) fn recording(namespaces: &NamespaceScope, platform: &Platform) -> EventRecording {
+    let every = EventsConfig {
+        enabled: true,
+        refusals: true,
+    };
+    EventRecording::new(every, namespaces, INSTANCE, platform)
 }
