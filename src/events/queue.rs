@@ -18,12 +18,12 @@ pub const MOST_WAITING: usize = 50;
 pub(super) struct EventQueue {
     config: EventsConfig,
     platform: Platform,
-    state: Mutex<QueueState>,
+    state: Mutex<EventBacklog>,
     filled: Notify,
 }
 
 #[derive(Debug, Default)]
-struct QueueState {
+struct EventBacklog {
     waiting: VecDeque<WaitingEvent>,
     /// How many were dropped in all.
     dropped: u64,
@@ -80,7 +80,7 @@ impl EventQueue {
         Some(next)
     }
 
-    fn state(&self) -> MutexGuard<'_, QueueState> {
+    fn state(&self) -> MutexGuard<'_, EventBacklog> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

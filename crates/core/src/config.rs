@@ -33,7 +33,7 @@ pub struct ChaosConfig {
     pub starting_deadline: Duration,
     /// The place of the journal; a dry run keeps none.
     pub journal: JournalLocation,
-    /// Which Kubernetes Events are written; a dry run writes none.
+    /// The Kubernetes Events that are written; a dry run writes none.
     pub events: EventsConfig,
 }
 

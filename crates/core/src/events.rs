@@ -9,7 +9,7 @@ use jiff::Timestamp;
 pub use self::content::{EventContent, EventReason};
 use crate::pod::PodRef;
 
-/// Which Events are written.
+/// The choice of the Events that are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventsConfig {
     /// Whether Events are written at all.
@@ -23,7 +23,7 @@ pub struct EventsConfig {
 pub struct KubernetesEvent {
     /// The texts that the Event's name is a digest of, so that writing the same Event again writes no second one.
     pub identity: [String; 4],
-    /// Why it was written.
+    /// The reason for which it was written.
     pub reason: EventReason,
     /// What macaque did, for machines: `Evict`, `Delete` or `Watch`.
     pub action: &'static str,

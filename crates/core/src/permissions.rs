@@ -10,7 +10,9 @@ use crate::config::{ChaosConfig, JournalLocation, NamespaceScope};
 use crate::outcome::DisruptionMethod;
 
 pub use excess::{ExcessPermissions, excessive};
-pub use guards::{OptionalPermission, guard_permissions, optional, owner_freeze_permissions};
+pub use guards::{
+    OptionalPermission, deployment_event_permission, guard_permissions, optional, owner_freeze_permissions,
+};
 
 /// One verb on one resource, as a rule of a Role writes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,13 +22,13 @@ async fn an_event_whose_answer_was_lost_is_there_once() {
         .proxy
         .inject(RequestMatch::containing(WRITE).once(), Fault::DropAfter);
     let victim = fixture.pods("shop", "cart").await.remove(0);
-    fixture.tell_evicted(&victim);
+    fixture.publish_evicted(&victim);
     fixture.write().await;
     assert_eq!(fixture.writes(), 3, "two, and one of them again");
     assert_eq!(fixture.events("shop").await.len(), 2);
 
     // Another process concludes the same.
-    fixture.tell_evicted(&victim);
+    fixture.publish_evicted(&victim);
     fixture.write().await;
     assert_eq!(fixture.writes(), 5);
     assert_eq!(fixture.events("shop").await.len(), 2);
@@ -49,12 +49,12 @@ async fn an_event_is_tried_twice_and_then_given_up() {
         let fixture = in_both_namespaces();
         fixture.proxy.inject(WRITE, fault);
         let victims = fixture.pods("shop", "cart").await;
-        fixture.tell_evicted(&victims[0]);
+        fixture.publish_evicted(&victims[0]);
         fixture.write().await;
         assert_eq!(fixture.writes(), 4, "the two Events, each twice");
 
         fixture.proxy.clear();
-        fixture.tell_evicted(&victims[1]);
+        fixture.publish_evicted(&victims[1]);
         fixture.write().await;
         assert_eq!(
             fixture.events("shop").await.len(),
@@ -72,21 +72,21 @@ async fn where_macaque_may_not_write_it_asks_once_and_elsewhere_it_goes_on() {
         .deny(AccessDenial::new("create", "events.events.k8s.io").within("shop"));
     for _ in 0..2 {
         for victim in fixture.pods("shop", "cart").await {
-            fixture.tell_evicted(&victim);
+            fixture.publish_evicted(&victim);
         }
         fixture.write().await;
     }
     assert_eq!(fixture.writes(), 1);
 
     let other = fixture.pods("team", "cart").await.remove(0);
-    fixture.tell_evicted(&other);
+    fixture.publish_evicted(&other);
     fixture.write().await;
     assert_eq!(fixture.events("team").await.len(), 2);
 
     // What is granted later counts from the next start on.
     fixture.sandbox.allow_all();
     let victim = fixture.pods("shop", "cart").await.remove(0);
-    fixture.tell_evicted(&victim);
+    fixture.publish_evicted(&victim);
     fixture.write().await;
     assert_eq!(fixture.events("shop").await.len(), 0);
 }
@@ -98,7 +98,7 @@ async fn with_the_whole_cluster_in_scope_one_refusal_is_enough_for_every_namespa
     fixture.deny("create", "events.events.k8s.io");
     for namespace in ["shop", "team"] {
         let victim = fixture.pods(namespace, "cart").await.remove(0);
-        fixture.tell_evicted(&victim);
+        fixture.publish_evicted(&victim);
         fixture.write().await;
     }
     assert_eq!(fixture.writes(), 1);
@@ -126,11 +126,11 @@ async fn a_namespace_that_goes_away_is_no_reason_to_try_again_or_to_stop_elsewhe
             .proxy
             .inject(RequestMatch::containing(WRITE).once(), Fault::Answer(answer));
         let victims = fixture.pods("shop", "cart").await;
-        fixture.tell_evicted(&victims[0]);
+        fixture.publish_evicted(&victims[0]);
         fixture.write().await;
         assert_eq!(fixture.writes(), 1, "the owner's Event has no place either");
 
-        fixture.tell_evicted(&victims[1]);
+        fixture.publish_evicted(&victims[1]);
         fixture.write().await;
         assert_eq!(fixture.events("shop").await.len(), 2);
     }
@@ -142,7 +142,7 @@ async fn more_than_can_wait_is_dropped_and_what_waits_is_written() {
     let mut victim = fixture.pods("shop", "cart").await.remove(0);
     for number in 0..MOST_WAITING + 5 {
         victim.id.uid = format!("uid-{number}");
-        fixture.tell_evicted(&victim);
+        fixture.publish_evicted(&victim);
     }
     fixture.write().await;
     assert_eq!(fixture.events("shop").await.len(), 2 * MOST_WAITING);
@@ -155,7 +155,7 @@ async fn a_stop_ends_what_hangs_within_its_grace() {
         .proxy
         .inject(WRITE, Fault::Stall(Duration::from_secs(3600)));
     let victim = fixture.pods("shop", "cart").await.remove(0);
-    fixture.tell_evicted(&victim);
+    fixture.publish_evicted(&victim);
     fixture.switch.request();
     fixture.write().await;
     assert_eq!(fixture.writes(), 1);

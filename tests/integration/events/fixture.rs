@@ -1,4 +1,4 @@
-//! A cluster behind a fault proxy, and a writer of Events that is told what happened.
+//! A cluster behind a fault proxy, and a writer of Events.
 
 use std::sync::Arc;
 
@@ -91,13 +91,13 @@ impl EventFixture {
         cluster.pods(Some(namespace), &selector, None).await.unwrap().pods
     }
 
-    /// Tells that `pod` was evicted.
-    pub(crate) fn tell_evicted(&self, pod: &Pod) {
-        self.tell(pod, Outcome::Evicted);
+    /// Publishes that `pod` was evicted.
+    pub(crate) fn publish_evicted(&self, pod: &Pod) {
+        self.publish(pod, Outcome::Evicted);
     }
 
-    /// Tells an outcome for `pod`.
-    pub(crate) fn tell(&self, pod: &Pod, outcome: Outcome) {
+    /// Publishes an outcome for `pod`.
+    pub(crate) fn publish(&self, pod: &Pod, outcome: Outcome) {
         self.facts.publish(Fact::VictimTried {
             slot: SLOT.parse().unwrap(),
             seed: 3,
@@ -112,8 +112,8 @@ impl EventFixture {
         });
     }
 
-    /// Tells how the recovery from the disruption of `pod` ended.
-    pub(crate) fn tell_recovery(&self, pod: &Pod, verdict: RecoveryVerdict) {
+    /// Publishes how the recovery from the disruption of `pod` ended.
+    pub(crate) fn publish_recovery(&self, pod: &Pod, verdict: RecoveryVerdict) {
         let victim = DisruptedVictim {
             slot: SLOT.parse().unwrap(),
             pod: pod.id.clone(),
@@ -129,7 +129,7 @@ impl EventFixture {
         self.facts.publish(Fact::RecoveryReported(&report));
     }
 
-    /// Writes what was told, until nothing waits.
+    /// Writes what was published, until nothing waits.
     pub(crate) async fn write(&self) {
         while let Some(Some(waiting)) = self.writer.next().now_or_never() {
             self.writer.write(&waiting).await;

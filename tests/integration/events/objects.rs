@@ -21,7 +21,7 @@ fn referred(object: &Value) -> [Value; 3] {
 async fn a_disruption_is_on_the_victim_and_on_its_deployment_with_their_real_uids() {
     let fixture = EventFixture::with(vec![deployment("shop", "cart", 2)]);
     let victim = fixture.pods("shop", "cart").await.remove(0);
-    fixture.tell_evicted(&victim);
+    fixture.publish_evicted(&victim);
     fixture.write().await;
 
     let events = fixture.events("shop").await;
@@ -57,8 +57,8 @@ async fn a_disruption_is_on_the_victim_and_on_its_deployment_with_their_real_uid
 async fn the_second_disruption_and_each_recovery_of_an_owner_are_events_of_their_own() {
     let fixture = EventFixture::with(vec![deployment("shop", "cart", 2)]);
     for victim in fixture.pods("shop", "cart").await {
-        fixture.tell_evicted(&victim);
-        fixture.tell_recovery(&victim, RecoveryVerdict::Recovered);
+        fixture.publish_evicted(&victim);
+        fixture.publish_recovery(&victim, RecoveryVerdict::Recovered);
     }
     fixture.write().await;
 
@@ -82,8 +82,8 @@ async fn without_the_scale_of_a_deployment_its_replica_set_bears_the_event() {
     let fixture = EventFixture::with(vec![deployment("shop", "cart", 2)]);
     fixture.deny("get", "deployments.apps/scale");
     let victim = fixture.pods("shop", "cart").await.remove(0);
-    fixture.tell_evicted(&victim);
-    fixture.tell_recovery(&victim, RecoveryVerdict::Unrecovered);
+    fixture.publish_evicted(&victim);
+    fixture.publish_recovery(&victim, RecoveryVerdict::Unrecovered);
     fixture.write().await;
 
     let events = fixture.events("shop").await;
@@ -107,7 +107,7 @@ async fn an_owner_that_is_the_controller_itself_is_known_from_the_pod_and_asked_
     let mut expected = Vec::new();
     for (kind, app) in [("DaemonSet", "logs"), ("StatefulSet", "db")] {
         let victim = fixture.pods("shop", app).await.remove(0);
-        fixture.tell_evicted(&victim);
+        fixture.publish_evicted(&victim);
         expected.push([json!(kind), json!(app), uid(&fixture, kind, app)]);
     }
     fixture.write().await;
@@ -126,7 +126,7 @@ async fn an_owner_that_is_the_controller_itself_is_known_from_the_pod_and_asked_
 async fn a_recovery_whose_victim_nobody_here_disrupted_is_on_the_deployment_all_the_same() {
     let fixture = EventFixture::with(vec![deployment("shop", "cart", 2)]);
     let victim = fixture.pods("shop", "cart").await.remove(0);
-    fixture.tell_recovery(&victim, RecoveryVerdict::Slow);
+    fixture.publish_recovery(&victim, RecoveryVerdict::Slow);
     fixture.write().await;
 
     let events = fixture.events("shop").await;
@@ -140,7 +140,7 @@ async fn a_recovery_whose_victim_nobody_here_disrupted_is_on_the_deployment_all_
 }
 
 #[actix_rt::test]
-async fn a_bare_pod_has_one_event_and_a_victim_that_was_held_back_is_told_too() {
+async fn a_bare_pod_has_one_event_and_so_has_a_victim_that_was_held_back() {
     let fixture = EventFixture::with(vec![pod("shop", "solo", "solo")]);
     let victim = fixture.pods("shop", "solo").await.remove(0);
     let hold = GuardHold {
@@ -148,7 +148,7 @@ async fn a_bare_pod_has_one_event_and_a_victim_that_was_held_back_is_told_too() 
         answer: HoldAnswer::HoldsBack,
         why: "namespace shop is frozen".to_owned(),
     };
-    fixture.tell(&victim, Outcome::Held(hold));
+    fixture.publish(&victim, Outcome::Held(hold));
     fixture.write().await;
 
     let events = fixture.events("shop").await;

@@ -26,7 +26,7 @@ pub enum EventReason {
     Evicted,
     /// The victim was deleted.
     Deleted,
-    /// It is not known whether the victim was disrupted.
+    /// Whether the victim was disrupted is not known.
     Unknown,
     /// The API server refused to disrupt the victim.
     Refused,

@@ -46,7 +46,7 @@ fn owner() -> ReferencedObject {
     }
 }
 
-/// The content for an attempt, where refusals are told too.
+/// The content for an attempt, where refusals are reported too.
 fn content(method: DisruptionMethod, attempt: &AttemptReport) -> Option<EventContent> {
     let config = EventsConfig {
         enabled: true,
@@ -97,7 +97,7 @@ const HINT: &str = ". To keep macaque off, annotate macaque/frozen=true in the p
                     namespace shop";
 
 #[test]
-fn an_outcome_is_told_as_far_as_it_is_known() {
+fn an_outcome_is_reported_as_far_as_it_is_known() {
     let (evict, delete) = (DisruptionMethod::Evict, DisruptionMethod::Delete);
     let round = "(round 2026-11-28T10:30:00Z, seed 3)";
     let rows = [
@@ -155,22 +155,22 @@ fn an_outcome_is_told_as_far_as_it_is_known() {
 
     for (method, outcome, expected) in rows {
         let content = content(method, &attempt(outcome.clone()));
-        let told = content.map(|content| {
+        let said = content.map(|content| {
             assert_eq!(content.reason.event_type(), "Normal", "{outcome:?}");
             (content.reason.as_str(), content.action, content.note)
         });
         let expected = expected.map(|(reason, action, happened)| (reason, action, happened + HINT));
-        assert_eq!(told, expected, "{outcome:?}");
+        assert_eq!(said, expected, "{outcome:?}");
     }
 }
 
 #[test]
-fn a_refusal_and_a_held_back_victim_are_told_only_if_that_is_asked_for() {
+fn a_refusal_and_a_held_back_victim_are_reported_only_if_that_is_asked_for() {
     let config = EventsConfig {
         enabled: true,
         refusals: false,
     };
-    for (outcome, is_told) in [
+    for (outcome, is_reported) in [
         (Outcome::Refused(Refusal::SeveralBudgets), false),
         (held(), false),
         (Outcome::Evicted, true),
@@ -178,13 +178,13 @@ fn a_refusal_and_a_held_back_victim_are_told_only_if_that_is_asked_for() {
     ] {
         let attempt = attempt(outcome);
         let content = EventContent::of_attempt(config, (slot(), SEED), DisruptionMethod::Evict, &attempt);
-        assert_eq!(content.is_some(), is_told, "{attempt:?}");
+        assert_eq!(content.is_some(), is_reported, "{attempt:?}");
     }
 }
 
 #[test]
-fn a_recovery_is_told_when_it_ends_with_an_answer_and_one_that_failed_is_a_warning() {
-    let told = |verdict| {
+fn a_recovery_is_reported_when_it_ends_with_an_answer_and_one_that_failed_is_a_warning() {
+    let said = |verdict| {
         let content = EventContent::of_recovery(&recovery(verdict))?;
         assert_eq!(content.action, "Watch");
         Some((content.reason.as_str(), content.reason.event_type(), content.note))
@@ -193,17 +193,17 @@ fn a_recovery_is_told_when_it_ends_with_an_answer_and_one_that_failed_is_a_warni
 
     let whole = format!("deployment/cart whole again after 4.5 s (settling 4.5 s){since}");
     assert_eq!(
-        told(Some(RecoveryVerdict::Recovered)),
+        said(Some(RecoveryVerdict::Recovered)),
         Some(("ChaosRecovered", "Normal", whole))
     );
     let late = format!(
         "deployment/cart whole again after 4.5 s, later than the expected 1 min (settling 4.5 s){since}"
     );
     assert_eq!(
-        told(Some(RecoveryVerdict::Slow)),
+        said(Some(RecoveryVerdict::Slow)),
         Some(("ChaosRecovered", "Normal", late))
     );
-    let (reason, event_type, note) = told(Some(RecoveryVerdict::Unrecovered)).unwrap();
+    let (reason, event_type, note) = said(Some(RecoveryVerdict::Unrecovered)).unwrap();
     assert_eq!((reason, event_type), ("ChaosNotRecovered", "Warning"));
     assert!(
         note.starts_with("deployment/cart has not recovered") && note.ends_with(since),
@@ -212,9 +212,9 @@ fn a_recovery_is_told_when_it_ends_with_an_answer_and_one_that_failed_is_a_warni
 
     for verdict in RecoveryVerdict::ALL {
         let ends_with_answer = verdict.is_recovered() || verdict == RecoveryVerdict::Unrecovered;
-        assert_eq!(told(Some(verdict)).is_some(), ends_with_answer, "{verdict:?}");
+        assert_eq!(said(Some(verdict)).is_some(), ends_with_answer, "{verdict:?}");
     }
-    assert_eq!(told(None), None);
+    assert_eq!(said(None), None);
 }
 
 #[test]
