@@ -63,6 +63,7 @@ pub(crate) struct ActorsSetup {
     /// How long the cluster takes for every answer.
     pub(crate) latency: Duration,
     pub(crate) fail_points: FailPoints,
+    pub(crate) facts: Facts,
     pub(crate) restarts: RestartPolicy,
     pub(crate) timeouts: ActorTimeouts,
     pub(crate) deadlines: RequestDeadlines,
@@ -79,6 +80,7 @@ impl Default for ActorsSetup {
         Self {
             latency: Duration::ZERO,
             fail_points: FailPoints::default(),
+            facts: Facts::default(),
             restarts: RestartPolicy {
                 backoff: QUICK_RESTARTS.backoff,
                 ..RestartPolicy::default()
@@ -144,6 +146,11 @@ pub(crate) fn actors_config(
     };
     let events = EventRecording::new(events, &NamespaceScope::All, "macaque", &platform);
     let roles = ActorRole::of_process(events.is_on());
+    let facts = if events.is_on() {
+        Facts::new(events.listener())
+    } else {
+        setup.facts.clone()
+    };
     ActorsConfig {
         trigger: Trigger::Interval {
             every: INTERVAL,
@@ -168,7 +175,7 @@ pub(crate) fn actors_config(
         restarts: setup.restarts,
         timeouts: setup.timeouts,
         stop: StableRecipient::default(),
-        facts: Facts::new(events.listener()),
+        facts,
         events,
         health: Arc::new(HealthState::new(roles.map(ActorRole::as_str), &platform)),
         platform,

@@ -10,9 +10,11 @@
 
 mod actors_setup;
 mod events;
+mod facts;
 mod fail_hooks;
 mod failures;
 mod hangs;
+mod probes;
 mod process;
 mod recoveries;
 mod running_actors;
