@@ -81,7 +81,7 @@ impl ServiceChannel {
     /// A channel to `service` under the service's own name, for messages of the default kinds.
     pub fn new(service: Arc<dyn NotifyService>) -> Self {
         Self {
-            name: service.spec().name.into(),
+            name: service.name().into(),
             service,
             kinds: MessageKinds::default(),
         }
