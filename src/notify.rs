@@ -20,8 +20,10 @@ pub mod retry;
 pub mod sample;
 pub mod service;
 pub mod slack;
+pub mod teams;
 pub mod url;
 pub mod webex;
+pub mod webhook;
 
 pub use self::channel::{Channel, ServiceChannel};
 pub use self::client::{NotifyClient, NotifyClientError};
@@ -34,8 +36,10 @@ pub use self::outgoing::{OutgoingMessage, Placement};
 pub use self::retry::{DeliveryRetry, TryCount};
 pub use self::service::{NotifyService, ServiceRequest};
 pub use self::slack::{SlackBot, SlackWebhook};
+pub use self::teams::TeamsWorkflow;
 pub use self::url::{UrlError, check_base_url, check_url};
 pub use self::webex::WebexBot;
+pub use self::webhook::SignedWebhook;
 
 use crate::platform::Platform;
 use crate::redact::Redactor;

@@ -14,6 +14,7 @@ mod queue;
 mod round_marks;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::iter;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -186,6 +187,12 @@ impl Notifier {
             AfterDelivery::Finished { name } => {
                 self.note_done(index, &message, name);
                 self.send_next(index, ctx);
+            }
+            AfterDelivery::Off(waiting) => {
+                for given_up in iter::once(&message).chain(&waiting) {
+                    self.note_done(index, given_up, None);
+                }
+                self.stop_if_drained(ctx);
             }
             AfterDelivery::Undelivered => self.send_next(index, ctx),
             AfterDelivery::Retry(pause) => {

@@ -78,12 +78,12 @@ impl Channel {
 }
 
 impl ServiceChannel {
-    /// A channel to `service` under the service's own name, for messages of the default kinds.
+    /// A channel to `service` under the service's own name, for messages of its default kinds.
     pub fn new(service: Arc<dyn NotifyService>) -> Self {
         Self {
             name: service.name().into(),
+            kinds: service.kinds(&MessageKinds::default()),
             service,
-            kinds: MessageKinds::default(),
         }
     }
 }

@@ -60,6 +60,7 @@ fn rounds() -> Vec<RoundReport> {
     let many = (0..MANY).map(|_| Outcome::Refused(webhook.clone()));
 
     vec![
+        bare_round(),
         round(vec![Outcome::Evicted], RoundEnd::Complete),
         RoundReport {
             dry_run: true,
@@ -82,12 +83,26 @@ fn rounds() -> Vec<RoundReport> {
     ]
 }
 
+/// A round in which everything is absent that may be.
+fn bare_round() -> RoundReport {
+    let mut round = round(vec![Outcome::Evicted], RoundEnd::Complete);
+    round.problems.clear();
+    round.warnings.clear();
+    for attempt in &mut round.attempts {
+        attempt.owner = None;
+        attempt.team = None;
+        attempt.warnings.clear();
+    }
+    round
+}
+
 fn round(outcomes: Vec<Outcome>, end: RoundEnd) -> RoundReport {
     let attempts = outcomes.into_iter().map(|outcome| AttemptReport {
         pod: pod(),
         owner: Some(owner()),
         outcome,
         warnings: vec![HOSTILE.to_owned()],
+        team: Some(HOSTILE.to_owned()),
     });
     RoundReport {
         slot: Timestamp::UNIX_EPOCH,
@@ -118,7 +133,20 @@ fn recoveries() -> Vec<RecoveryReport> {
     };
     let mut recoveries = vec![stuck];
     recoveries.extend(RecoveryVerdict::ALL.map(recovery));
+    recoveries.extend(RecoveryVerdict::ALL.map(bare_recovery));
     recoveries
+}
+
+/// A recovery of which everything is absent that may be.
+fn bare_recovery(verdict: RecoveryVerdict) -> RecoveryReport {
+    RecoveryReport {
+        times: RecoveryTimes::default(),
+        replacement: None,
+        why: None,
+        team: None,
+        paused: None,
+        ..recovery(verdict)
+    }
 }
 
 fn recovery(verdict: RecoveryVerdict) -> RecoveryReport {
@@ -140,6 +168,7 @@ fn recovery(verdict: RecoveryVerdict) -> RecoveryReport {
         trouble: None,
         why: Some(HOSTILE.to_owned()),
         usual: None,
+        team: Some(HOSTILE.to_owned()),
         paused: (!verdict.is_recovered()).then(|| HOSTILE.to_owned()),
     }
 }
