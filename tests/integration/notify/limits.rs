@@ -16,6 +16,8 @@ use macaque_testkit::notify::recovery;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::template_limits;
+
 /// Any text: words, escapes of every service, long ones and wide ones.
 fn text() -> impl Strategy<Value = String> {
     let unit = prop_oneof![
@@ -173,7 +175,7 @@ fn fits(message: &OutgoingMessage) -> Result<(), TestCaseError> {
     let webex = payload(message, &room);
     let bytes = webex["markdown"].as_str().unwrap().len();
     prop_assert!(bytes <= 7439, "{bytes} bytes: {webex}");
-    Ok(())
+    template_limits::fits(message)
 }
 
 fn context(cluster: Option<String>) -> MessageContext {
