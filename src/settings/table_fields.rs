@@ -166,7 +166,7 @@ static FIELDS: &[TableField] = &[
     field("body", HTTP_CHANNEL, FieldDefault::Absent, "The template of the body, in minijinja's syntax."),
     field("body_file", HTTP_CHANNEL, FieldDefault::Absent, "A file that holds the template of the body."),
     field("content_type", HTTP_CHANNEL, FieldDefault::Toml("\"application/json\""), "The media type of the body, which decides how texts are escaped: JSON, XML, HTML, `application/x-www-form-urlencoded`, or `text/…` for none."),
-    field("kinds", HTTP_CHANNEL, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those of `notify.kinds`."),
+    field("kinds", HTTP_CHANNEL, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those of `notify.kinds`; with `incident-io`, `failure`, `recovery` and `recovered`."),
     field("name", ROUTE, FieldDefault::Required, "What the log and the metrics call the route: letters, digits, `-`, `_` and `.`."),
     field("kinds", ROUTE, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those of `notify.kinds`."),
 ];
