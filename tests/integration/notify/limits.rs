@@ -21,6 +21,8 @@ use macaque_testkit::notify::recovery;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::template_limits;
+
 /// Any text: words, escapes of every service, long ones and wide ones.
 fn text() -> impl Strategy<Value = String> {
     let unit = prop_oneof![
@@ -196,7 +198,7 @@ fn fits(message: &OutgoingMessage) -> Result<(), TestCaseError> {
     // Every receiver of CloudEvents takes that much.
     let bytes = cloud_event(message).to_string().len();
     prop_assert!(bytes <= 64 * 1024, "{bytes} bytes for the webhook");
-    Ok(())
+    template_limits::fits(message)
 }
 
 fn context(cluster: Option<String>) -> MessageContext {
