@@ -9,6 +9,7 @@ mod recoveries;
 mod template_limits;
 mod test_notifier;
 mod tls;
+mod webhooks;
 
 use std::time::{Duration, Instant};
 
