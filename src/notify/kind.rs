@@ -101,7 +101,7 @@ impl MessageKind {
 
     fn of_notice(content: &NoticeContent) -> Self {
         match content {
-            NoticeContent::Paused { .. } | NoticeContent::Resumed => Self::Pause,
+            NoticeContent::Paused { .. } | NoticeContent::Resumed { .. } => Self::Pause,
             NoticeContent::WindowOpened { .. } | NoticeContent::WindowClosed { .. } => Self::Window,
             NoticeContent::Digest(_) => Self::Digest,
         }
