@@ -30,8 +30,8 @@ use super::recipient::StableRecipient;
 use crate::failpoint::FailPoints;
 use crate::heartbeat::Heartbeat;
 use crate::notify::{
-    DeliveryResult, DeliveryRetry, MessageContext, NoticeMessage, NotifyClient, NotifyRecovery,
-    OutgoingMessage, RecoveryMessage, RoundMessage,
+    Channel, DeliveryResult, DeliveryRetry, MessageContext, NoticeMessage, NotifyClient, OutgoingMessage,
+    RecoveryMessage, RoundMessage,
 };
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
@@ -54,7 +54,7 @@ pub struct Notifier {
     http: Option<NotifyClient>,
     proxies: ProxyPolicy,
     messages: MessageContext,
-    notify_recovery: NotifyRecovery,
+    has_recoveries: bool,
     retry: DeliveryRetry,
     killer: StableRecipient<MessageDelivered>,
     heartbeat: Heartbeat,
@@ -71,18 +71,15 @@ impl Notifier {
         killer: StableRecipient<MessageDelivered>,
         heartbeat: Heartbeat,
     ) -> Self {
+        let queue = |channel: &Channel| ChannelQueue::new(channel.clone(), config.facts.clone());
         Self {
-            queues: config.channels.iter().cloned().map(ChannelQueue::new).collect(),
+            queues: config.channels.iter().map(queue).collect(),
             tracked: VecDeque::new(),
             marks: RoundMarks::default(),
             http: None,
             proxies: config.proxies.clone(),
             messages: config.messages.clone(),
-            notify_recovery: if config.round.recovery.enabled {
-                config.notify_recovery
-            } else {
-                NotifyRecovery::Off
-            },
+            has_recoveries: config.round.recovery.enabled,
             retry: config.retry,
             killer,
             heartbeat,
@@ -136,7 +133,7 @@ impl Notifier {
     fn mark(&mut self, marked: RoundMessage, ctx: &mut Context<Self>) {
         let message: Rc<OutgoingMessage> = Rc::new(marked.into());
         for index in 0..self.queues.len() {
-            if self.queues[index].channel.has_threads() {
+            if self.queues[index].channel.has_marks() {
                 let edit = QueuedMessage::new(Rc::clone(&message), MessageRole::Edit);
                 self.enqueue(index, edit, ctx);
             }
@@ -153,6 +150,7 @@ impl Notifier {
 
         let context = DeliveryContext {
             channel: queue.channel.clone(),
+            facts: queue.facts.clone(),
             http: self.http.clone(),
             retry: self.retry,
             platform: self.platform.clone(),
@@ -262,7 +260,7 @@ impl Handler<RoundFinished> for Notifier {
 
         let round = RoundMessage::in_context(Arc::clone(&report), &self.messages);
         // A report from the journal may not name every victim.
-        let is_marked = in_outbox && !from_journal && self.notify_recovery != NotifyRecovery::Off;
+        let is_marked = in_outbox && !from_journal && self.has_recoveries;
         let marked = is_marked
             .then(|| self.marks.note_round(&report, &round))
             .flatten();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use super::kind::MessageKinds;
+use super::kind::{MessageKind, MessageKinds};
 use super::outgoing::OutgoingMessage;
 use super::service::NotifyService;
 use super::url::destination;
@@ -54,6 +54,18 @@ impl Channel {
             Self::Log | Self::Listener(_) => true,
             Self::Service(channel) => channel.kinds.include(message),
         }
+    }
+
+    /// Whether the messages about rounds are marked there once every victim has recovered: where they can be edited, and
+    /// recoveries are of interest.
+    pub fn has_marks(&self) -> bool {
+        let Self::Service(channel) = self else {
+            return false;
+        };
+        self.has_threads()
+            && channel
+                .kinds
+                .has_any(&[MessageKind::Recovery, MessageKind::Recovered])
     }
 
     /// Whether the channel needs TLS.

@@ -68,6 +68,12 @@ impl MessageKind {
         }
     }
 
+    /// The kind of this name, in any letter case.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let mut known = Self::ALL.into_iter();
+        known.find(|kind| kind.as_str().eq_ignore_ascii_case(word))
+    }
+
     /// The kinds of a round with this report: a round with several victims may be of several.
     pub fn of_round(report: &RoundReport) -> Vec<Self> {
         let mut kinds = Vec::new();
@@ -119,19 +125,14 @@ impl MessageKinds {
         Self(kinds.into_iter().collect())
     }
 
-    /// Adds a kind.
-    pub fn insert(&mut self, kind: MessageKind) {
-        self.0.insert(kind);
-    }
-
-    /// Removes a kind.
-    pub fn remove(&mut self, kind: MessageKind) {
-        self.0.remove(&kind);
+    /// Whether one of these is among them.
+    pub fn has_any(&self, kinds: &[MessageKind]) -> bool {
+        kinds.iter().any(|kind| self.0.contains(kind))
     }
 
     /// Whether a channel of these kinds gets `message`: one of the message's kinds is enough.
     pub fn include(&self, message: &OutgoingMessage) -> bool {
-        MessageKind::of(message).iter().any(|kind| self.0.contains(kind))
+        self.has_any(&MessageKind::of(message))
     }
 }
 

@@ -92,6 +92,8 @@ pub struct ServiceSpec {
     pub title: &'static str,
     /// The settings. Secrets and texts are required: either all of them are set, or none.
     pub fields: &'static [ServiceField],
+    /// The key of the kinds of messages that it gets, e.g. `notify.slack.kinds`.
+    pub kinds_path: &'static str,
     /// Builds the service; called only if every required field is set.
     pub open: fn(&FieldValues) -> Arc<dyn NotifyService>,
 }

@@ -51,6 +51,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
             old_variable: None,
         },
     ],
+    kinds_path: "notify.slack.kinds",
     open: |fields| {
         Arc::new(SlackBot {
             token: fields.secret("notify.slack.token"),
@@ -74,6 +75,7 @@ pub static WEBHOOK: ServiceSpec = ServiceSpec {
         },
         old_variable: None,
     }],
+    kinds_path: "notify.slack_webhook.kinds",
     open: |fields| {
         Arc::new(SlackWebhook {
             url: fields.secret("notify.slack_webhook.url"),

@@ -48,6 +48,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
             old_variable: None,
         },
     ],
+    kinds_path: "notify.webex.kinds",
     open: |fields| {
         Arc::new(WebexBot {
             token: fields.secret("notify.webex.token"),

@@ -294,6 +294,17 @@ impl SettingsDecoder {
         texts.into_iter().collect()
     }
 
+    /// A list of texts that may be absent, which is not the same as an empty one.
+    pub(super) fn optional_list(
+        &mut self,
+        path: &'static str,
+    ) -> Result<Option<Vec<GivenValue<String>>>, MistakeReported> {
+        if self.look(path).is_none() {
+            return Ok(None);
+        }
+        self.list(path).map(Some)
+    }
+
     fn required(&mut self, path: &'static str) -> Result<GivenValue<ValueKind>, MistakeReported> {
         match self.look(path) {
             Some(given) => Ok(given),

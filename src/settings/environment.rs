@@ -133,7 +133,9 @@ fn refuse_unknown(layer: &mut SettingsLayer, name: &str) {
 
 fn differ(key: &SettingKey, one: &str, other: &str) -> bool {
     match key.kind {
-        KeyKind::List(separator) => !entries(one, separator).eq(entries(other, separator)),
+        KeyKind::List(separator) | KeyKind::OptionalList(separator) => {
+            !entries(one, separator).eq(entries(other, separator))
+        }
         _ => one != other,
     }
 }

@@ -31,7 +31,7 @@ impl SettingsLayer {
                 KeyKind::Choice(DefaultChoice::On, _) => true.into(),
                 KeyKind::Choice(DefaultChoice::Number(default), _) => default.into(),
                 KeyKind::Choice(DefaultChoice::Word(default), _) => default.into(),
-                KeyKind::OptionalText | KeyKind::Secret => return None,
+                KeyKind::OptionalList(_) | KeyKind::OptionalText | KeyKind::Secret => return None,
             };
             Some((key.path.to_owned(), Value::new(None, kind)))
         });
@@ -51,7 +51,7 @@ impl SettingsLayer {
             KeyKind::Boolean(_) => boolean(text).unwrap_or_else(|| text.into()),
             KeyKind::Count(_) => number(text).unwrap_or_else(|| text.into()),
             KeyKind::Choice(..) => boolean(text).or(number(text)).unwrap_or_else(|| text.into()),
-            KeyKind::List(separator) => ValueKind::Array(
+            KeyKind::List(separator) | KeyKind::OptionalList(separator) => ValueKind::Array(
                 entries(text, separator)
                     .map(|entry| Value::new(Some(&origin), entry))
                     .collect(),

@@ -150,5 +150,7 @@ static FIELDS: &[TableField] = &[
     field("expect_json", HTTP_GATE, FieldDefault::Absent, "A JSON pointer such as `/go`: the value there must equal `equals`."),
     field("equals", HTTP_GATE, FieldDefault::Absent, "The value that means go: text, a number, `true` or `false`."),
     field("name", HTTP_CHANNEL, FieldDefault::Required, "What the log and the metrics call the channel: letters, digits, `-`, `_` and `.`."),
+    field("kinds", HTTP_CHANNEL, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those of `notify.kinds`."),
     field("name", ROUTE, FieldDefault::Required, "What the log and the metrics call the route: letters, digits, `-`, `_` and `.`."),
+    field("kinds", ROUTE, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those of `notify.kinds`."),
 ];

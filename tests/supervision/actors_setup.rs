@@ -15,7 +15,7 @@ use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
@@ -60,6 +60,7 @@ pub(crate) struct ActorsSetup {
     /// How long the cluster takes for every answer.
     pub(crate) latency: Duration,
     pub(crate) fail_points: FailPoints,
+    pub(crate) facts: Facts,
     pub(crate) restarts: RestartPolicy,
     pub(crate) timeouts: ActorTimeouts,
     pub(crate) deadlines: RequestDeadlines,
@@ -74,6 +75,7 @@ impl Default for ActorsSetup {
         Self {
             latency: Duration::ZERO,
             fail_points: FailPoints::default(),
+            facts: Facts::default(),
             restarts: RestartPolicy {
                 backoff: QUICK_RESTARTS.backoff,
                 ..RestartPolicy::default()
@@ -143,12 +145,11 @@ pub(crate) fn actors_config(
         channels: Arc::new([Channel::Listener(listener)]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
-        notify_recovery: NotifyRecovery::default(),
         retry: DeliveryRetry::default(),
         restarts: setup.restarts,
         timeouts: setup.timeouts,
         stop: StableRecipient::default(),
-        facts: Facts::default(),
+        facts: setup.facts,
         health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
         platform,
         fail_points: setup.fail_points,
