@@ -56,6 +56,14 @@ impl Channel {
         }
     }
 
+    /// Whether it is a service that gets messages of this kind, which only exist because somebody wants them.
+    pub fn asks_for(&self, kind: MessageKind) -> bool {
+        match self {
+            Self::Log | Self::Listener(_) => false,
+            Self::Service(channel) => channel.kinds.has_any(&[kind]),
+        }
+    }
+
     /// Whether the messages about rounds are marked there once every victim has recovered: where they can be edited, and
     /// recoveries are of interest.
     pub fn has_marks(&self) -> bool {

@@ -7,8 +7,8 @@ mod scope_owners;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::activity::{refuser, short_name};
 pub use self::activity::Activity;
+pub(crate) use self::activity::{refuser, short_name};
 pub use self::scope_owners::ScopeOwners;
 use crate::schedule::DayWindow;
 
@@ -70,7 +70,9 @@ pub struct Digest {
     pub activity: Activity,
     /// The median of the last recoveries of the week, in milliseconds, if any was measured.
     pub median_ms: Option<u64>,
-    /// How many owners in scope had no turn, by the reason.
+    /// How many owners in scope were looked at.
+    pub owners: usize,
+    /// The owners in scope that had no turn, by the reason.
     pub without_turn: Vec<OwnersWithoutTurn>,
     /// How many owners in scope there were too many to look at.
     pub unjudged: usize,

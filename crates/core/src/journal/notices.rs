@@ -170,7 +170,9 @@ impl Journal {
         let known = self.notices.pause.clone();
         let is_in_force = |pause: &&PauseRequest| !pause.is_over(context.now);
         // Two pauses within a second are two notices.
-        let next = known.as_ref().map(|known| after(known.at, Duration::from_secs(1)));
+        let next = known
+            .as_ref()
+            .map(|known| after(known.at, Duration::from_secs(1)));
         let now = whole_second(context.now);
         let at = next.map_or(now, |next| next.max(now));
 
@@ -205,9 +207,15 @@ impl Journal {
     /// Issues that the window of a day is closed, or that the next one opens.
     fn issue_window(&mut self, due: Option<&DayWindow>, context: &StepContext<'_>) {
         let known = self.notices.window.as_ref();
-        let next = due.filter(|due| context.now <= due.last);
-        let next = next.filter(|due| known.is_none_or(|known| known.day < due.day));
-        if known.is_some_and(|known| self.is_over(known, context)) || next.is_some() {
+        let is_over = known.is_some_and(|known| self.is_over(known, context));
+        let is_next = |due: &&DayWindow| {
+            // The next day opens early only if the day before is over.
+            let is_open = known.is_some_and(|known| !known.closed) && !is_over;
+            let is_due = !is_open || due.first <= context.now;
+            is_due && context.now <= due.last && known.is_none_or(|known| known.day < due.day)
+        };
+        let next = due.filter(is_next);
+        if is_over || next.is_some() {
             self.close_window(context);
         }
 

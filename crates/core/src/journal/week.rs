@@ -109,6 +109,7 @@ impl WeekRecord {
             since: self.since,
             activity: self.activity.clone(),
             median_ms: self.median(),
+            owners: scope.iter().count(),
             without_turn: self.without_turn(scope),
             unjudged: scope.unjudged(),
             forgotten: self.forgotten,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::{Time, Weekday};
+use jiff::civil::{Time, Weekday, time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
@@ -42,6 +42,16 @@ impl WeeklyTime {
         instants
             .find(|instant| instant.timestamp() <= now)
             .map(|instant| instant.timestamp())
+    }
+}
+
+/// Monday at nine, when people plan their week.
+impl Default for WeeklyTime {
+    fn default() -> Self {
+        Self {
+            weekday: Weekday::Monday,
+            time: time(9, 0, 0, 0),
+        }
     }
 }
 
@@ -113,7 +123,10 @@ mod tests {
         for (text, why) in [
             ("", "`` is not a weekday and a time of day"),
             ("Mon", "`Mon` is not a weekday and a time of day"),
-            ("Mon 09:00 UTC", "`Mon 09:00 UTC` is not a weekday and a time of day"),
+            (
+                "Mon 09:00 UTC",
+                "`Mon 09:00 UTC` is not a weekday and a time of day",
+            ),
             (
                 "Monday 09:00",
                 "`Monday` is not a weekday: write Mon, Tue, Wed, Thu, Fri, Sat or Sun",

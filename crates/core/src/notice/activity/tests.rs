@@ -87,7 +87,11 @@ fn every_outcome_is_counted_once_and_by_whom() {
         disrupted: 2,
         unknown: 1,
         namespaces: counts([("shop", 2)]),
-        refusals: counts([("a budget", 1), ("budget shop/web", 1), ("several budgets at once", 1)]),
+        refusals: counts([
+            ("a budget", 1),
+            ("budget shop/web", 1),
+            ("several budgets at once", 1),
+        ]),
         holds: counts([("drains", 1), ("whole", 1)]),
         recoveries: [(RecoveryVerdict::Recovered, 2), (RecoveryVerdict::Unrecovered, 1)].into(),
         ..Activity::default()
