@@ -118,3 +118,6 @@ fn footer(notice: &Notice, context: &MessageContext) -> String {
     });
     parts.join(" · ")
 }
+
+#[cfg(test)]
+mod tests;
