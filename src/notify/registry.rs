@@ -2,10 +2,16 @@
 //! the documents are checked against it.
 
 use super::service::ServiceSpec;
-use super::{slack, webex};
+use super::{slack, teams, webex, webhook};
 
 /// All chat services, in the order of the documents.
-pub static SERVICES: &[&ServiceSpec] = &[&slack::BOT, &slack::WEBHOOK, &webex::BOT];
+pub static SERVICES: &[&ServiceSpec] = &[
+    &slack::BOT,
+    &slack::WEBHOOK,
+    &webex::BOT,
+    &teams::WORKFLOW,
+    &webhook::WEBHOOK,
+];
 
 #[cfg(test)]
 mod tests {
@@ -25,7 +31,7 @@ mod tests {
                 }
             }
             let service = (spec.open)(&values);
-            assert_eq!(service.spec().name, spec.name);
+            assert_eq!(service.name(), spec.name);
             assert!(
                 !format!("{service:?} {values:?}").contains("canary"),
                 "{}",

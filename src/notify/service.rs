@@ -1,5 +1,6 @@
 //! What a chat service is: its settings, the request that carries a message, and the meaning of an answer.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,13 +9,23 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::delivery::{DeliveryError, DeliveryResult, ServiceAnswer};
+use super::kind::MessageKinds;
 use super::outgoing::{OutgoingMessage, Placement};
+use super::url::check_url;
 use crate::http_client::Method;
 
 /// A configured chat service; its `Debug` output shows neither its secret nor its destination.
 pub trait NotifyService: fmt::Debug + Send + Sync {
-    /// The names and settings of the service.
-    fn spec(&self) -> &'static ServiceSpec;
+    /// The name in logs, metrics and the journal; it must never change.
+    fn name(&self) -> &str;
+
+    /// The name for people to read.
+    fn title(&self) -> &str;
+
+    /// The kinds of messages that the service gets if nothing else is chosen, and `notify.kinds` says `general`.
+    fn kinds(&self, general: &MessageKinds) -> MessageKinds {
+        general.clone()
+    }
 
     /// The URL of the service.
     fn url(&self) -> &str;
@@ -53,7 +64,7 @@ pub struct ServiceRequest<'a> {
     /// More headers; none of their values is shown.
     pub headers: Vec<(String, String)>,
     /// The media type of the body.
-    pub content_type: &'static str,
+    pub content_type: Cow<'static, str>,
     /// The body.
     pub body: String,
 }
@@ -69,7 +80,7 @@ impl<'a> ServiceRequest<'a> {
             url: url.into(),
             bearer: None,
             headers: Vec::new(),
-            content_type: JSON,
+            content_type: JSON.into(),
             body: body.to_string(),
         }
     }
@@ -92,10 +103,24 @@ pub struct ServiceSpec {
     pub title: &'static str,
     /// The settings. Secrets and texts are required: either all of them are set, or none.
     pub fields: &'static [ServiceField],
+    /// Whether it gets messages of every kind unless its own key chooses, whatever `notify.kinds` says: a program filters them
+    /// itself.
+    pub gets_all_kinds: bool,
     /// The key of the kinds of messages that it gets, e.g. `notify.slack.kinds`.
     pub kinds_path: &'static str,
     /// Builds the service; called only if every required field is set.
     pub open: fn(&FieldValues) -> Arc<dyn NotifyService>,
+}
+
+impl ServiceSpec {
+    /// The kinds of messages that it gets if its own key chooses none, and `notify.kinds` says `general`.
+    pub fn kinds(&self, general: &MessageKinds) -> MessageKinds {
+        if self.gets_all_kinds {
+            MessageKinds::all()
+        } else {
+            general.clone()
+        }
+    }
 }
 
 /// A setting of a chat service.
@@ -112,7 +137,7 @@ pub struct ServiceField {
 }
 
 /// What a setting of a chat service holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum FieldKind {
     /// A secret, given as a value or in a file that another key names.
     Secret {
@@ -120,13 +145,54 @@ pub enum FieldKind {
         file_path: &'static str,
         /// The meaning of that key, in a sentence.
         file_doc: &'static str,
-        /// Whether the secret is a URL.
-        is_url: bool,
+        /// Checks the form of the secret.
+        check: fn(&str) -> Result<(), FieldFault>,
     },
     /// A text: where in the service to write.
     Text,
     /// A URL with a default.
     Url(&'static str),
+}
+
+/// What is wrong with the value of a field, and what would be right; neither repeats the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFault {
+    /// What is wrong.
+    pub wrong: String,
+    /// What would be right.
+    pub right: String,
+}
+
+impl FieldFault {
+    /// Creates a fault.
+    pub fn new(wrong: impl Into<String>, right: impl Into<String>) -> Self {
+        Self {
+            wrong: wrong.into(),
+            right: right.into(),
+        }
+    }
+}
+
+/// Checks that a secret is one word.
+///
+/// # Errors
+/// It has a blank, or a character that no secret has.
+pub fn check_token(secret: &str) -> Result<(), FieldFault> {
+    if secret.chars().all(|c| c.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        let wrong = "the secret contains a space or another invalid character";
+        Err(FieldFault::new(wrong, "copy it again"))
+    }
+}
+
+/// Checks that a secret is a URL that may be posted to.
+///
+/// # Errors
+/// What is wrong with the URL.
+pub fn check_secret_url(secret: &str) -> Result<(), FieldFault> {
+    check_token(secret)?;
+    check_url(secret).map_err(|wrong| FieldFault::new(format!("the URL {wrong}"), wrong.remedy()))
 }
 
 /// The values of a service's fields; the `Debug` output shows only which of them are set.

@@ -18,7 +18,9 @@ use super::delivery::{
 };
 use super::outgoing::{OutgoingMessage, Placement};
 use super::partial_json::PartialObject;
-use super::service::{FieldKind, NotifyService, ServiceField, ServiceRequest, ServiceSpec};
+use super::service::{
+    FieldKind, NotifyService, ServiceField, ServiceRequest, ServiceSpec, check_secret_url, check_token,
+};
 
 /// The base URL of Slack's Web API.
 pub const SLACK_API: &str = "https://slack.com/api";
@@ -27,6 +29,7 @@ pub const SLACK_API: &str = "https://slack.com/api";
 pub static BOT: ServiceSpec = ServiceSpec {
     name: "slack",
     title: "Slack",
+    gets_all_kinds: false,
     fields: &[
         ServiceField {
             path: "notify.slack.token",
@@ -34,7 +37,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
             kind: FieldKind::Secret {
                 file_path: "notify.slack.token_file",
                 file_doc: "A file that holds the token of a Slack bot.",
-                is_url: false,
+                check: check_token,
             },
             old_variable: Some("MACAQUE_SLACK_TOKEN"),
         },
@@ -65,13 +68,14 @@ pub static BOT: ServiceSpec = ServiceSpec {
 pub static WEBHOOK: ServiceSpec = ServiceSpec {
     name: "slack-webhook",
     title: "the Slack webhook",
+    gets_all_kinds: false,
     fields: &[ServiceField {
         path: "notify.slack_webhook.url",
         doc: "The URL of a Slack incoming webhook; anyone who knows it can post messages.",
         kind: FieldKind::Secret {
             file_path: "notify.slack_webhook.url_file",
             file_doc: "A file that holds the URL of a Slack incoming webhook.",
-            is_url: true,
+            check: check_secret_url,
         },
         old_variable: None,
     }],
@@ -102,8 +106,12 @@ pub struct SlackWebhook {
 }
 
 impl NotifyService for SlackBot {
-    fn spec(&self) -> &'static ServiceSpec {
-        &BOT
+    fn name(&self) -> &str {
+        BOT.name
+    }
+
+    fn title(&self) -> &str {
+        BOT.title
     }
 
     fn url(&self) -> &str {
@@ -152,8 +160,12 @@ impl NotifyService for SlackBot {
 }
 
 impl NotifyService for SlackWebhook {
-    fn spec(&self) -> &'static ServiceSpec {
-        &WEBHOOK
+    fn name(&self) -> &str {
+        WEBHOOK.name
+    }
+
+    fn title(&self) -> &str {
+        WEBHOOK.title
     }
 
     fn url(&self) -> &str {

@@ -13,7 +13,7 @@ use super::delivery::{
 use super::message::{NoticeMessage, RecoveryMessage};
 use super::outgoing::{OutgoingMessage, Placement};
 use super::partial_json::PartialObject;
-use super::service::{FieldKind, NotifyService, ServiceField, ServiceRequest, ServiceSpec};
+use super::service::{FieldKind, NotifyService, ServiceField, ServiceRequest, ServiceSpec, check_token};
 use crate::http_client::Method;
 use crate::text::{escape_within, list};
 
@@ -24,6 +24,7 @@ pub const WEBEX_API: &str = "https://webexapis.com/v1";
 pub static BOT: ServiceSpec = ServiceSpec {
     name: "webex",
     title: "Webex",
+    gets_all_kinds: false,
     fields: &[
         ServiceField {
             path: "notify.webex.token",
@@ -31,7 +32,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
             kind: FieldKind::Secret {
                 file_path: "notify.webex.token_file",
                 file_doc: "A file that holds the token of a Webex bot.",
-                is_url: false,
+                check: check_token,
             },
             old_variable: Some("MACAQUE_WEBEX_TOKEN"),
         },
@@ -70,8 +71,12 @@ pub struct WebexBot {
 }
 
 impl NotifyService for WebexBot {
-    fn spec(&self) -> &'static ServiceSpec {
-        &BOT
+    fn name(&self) -> &str {
+        BOT.name
+    }
+
+    fn title(&self) -> &str {
+        BOT.title
     }
 
     fn url(&self) -> &str {

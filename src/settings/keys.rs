@@ -151,7 +151,12 @@ static TABLE: LazyLock<Vec<SettingKey>> = LazyLock::new(|| {
 /// The keys of a chat service: those of its fields, and its kinds of messages.
 fn keys_of_service(service: &ServiceSpec) -> Vec<SettingKey> {
     let mut keys: Vec<_> = service.fields.iter().flat_map(keys_of).collect();
-    keys.push(key(service.kinds_path, OptionalList(','), KINDS_DOC));
+    let doc = if service.gets_all_kinds {
+        ALL_KINDS_DOC
+    } else {
+        KINDS_DOC
+    };
+    keys.push(key(service.kinds_path, OptionalList(','), doc));
     keys
 }
 
@@ -181,6 +186,7 @@ fn keys_of(field: &ServiceField) -> Vec<SettingKey> {
 
 /// The meaning of a service's `kinds`.
 const KINDS_DOC: &str = "The kinds of messages that it gets. Not set: those of `notify.kinds`.";
+const ALL_KINDS_DOC: &str = "The kinds of messages that it gets. Not set: all, whatever `notify.kinds` says.";
 
 /// The forms of a guard that is on or off.
 const SWITCH: &[&str] = &["true", "false"];

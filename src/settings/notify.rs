@@ -1,5 +1,6 @@
 //! Decodes `[notify]`: the settings of the chat services, each complete or absent.
 
+mod http;
 mod kinds;
 
 use secrecy::ExposeSecret;
@@ -9,8 +10,8 @@ use super::given_value::GivenValue;
 use super::mistake::MistakeReported;
 use super::secret::{ReadFile, decode_secret};
 use crate::notify::registry::SERVICES;
-use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec};
-use crate::notify::{Channel, MessageKinds, ServiceChannel, UrlError, check_base_url, check_url};
+use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec, check_token};
+use crate::notify::{Channel, MessageKinds, ServiceChannel, UrlError, check_base_url};
 use crate::proxy::{PROXY_URL, Proxy, ProxyPolicy};
 
 /// The key of the proxy, and the key of the file that holds it.
@@ -21,6 +22,7 @@ const PROXY_FILE: &str = "notify.proxy_file";
 #[derive(Debug, Clone, Default)]
 pub struct NotifySettings {
     services: Vec<GivenService>,
+    http: Vec<ServiceChannel>,
     proxies: Option<ProxyPolicy>,
 }
 
@@ -45,14 +47,13 @@ struct GivenFields {
 impl NotifySettings {
     /// The channels that are set.
     pub fn channels(&self) -> Vec<Channel> {
-        let services = self.services.iter();
+        let services = self.services.iter().map(|given| ServiceChannel {
+            kinds: given.kinds.clone(),
+            ..ServiceChannel::new((given.spec.open)(&given.values))
+        });
         services
-            .map(|given| {
-                Channel::Service(ServiceChannel {
-                    kinds: given.kinds.clone(),
-                    ..ServiceChannel::new((given.spec.open)(&given.values))
-                })
-            })
+            .chain(self.http.iter().cloned())
+            .map(Channel::Service)
             .collect()
     }
 
@@ -80,15 +81,18 @@ pub(super) fn decode_notify(
     let decoded = SERVICES.iter().map(|spec| {
         let values = decode_service(decoder, read, spec);
         let kinds = kinds::decode_kinds(decoder, spec.kinds_path);
-        let kinds = kinds?.unwrap_or_else(|| general.clone());
+        let kinds = kinds?.unwrap_or_else(|| spec.kinds(&general));
         Ok(values?.map(|values| GivenService { spec, values, kinds }))
     });
     let decoded: Vec<Result<_, MistakeReported>> = decoded.collect();
+
+    let http = http::decode_http_channels(decoder, read, &general);
 
     kinds?;
     let services: Result<Vec<_>, _> = decoded.into_iter().collect();
     Ok(NotifySettings {
         services: services?.into_iter().flatten().collect(),
+        http: http?,
         proxies: proxies?,
     })
 }
@@ -98,7 +102,7 @@ fn decode_proxies(
     decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
 ) -> Result<Option<ProxyPolicy>, MistakeReported> {
-    let Some(given) = decode_secret(decoder, read, PROXY, PROXY_FILE)? else {
+    let Some(given) = decode_secret(decoder, read, PROXY, PROXY_FILE, check_token)? else {
         return Ok(None);
     };
     let url = given.value.expose_secret();
@@ -148,19 +152,15 @@ fn decode_field(
     given: &mut GivenFields,
 ) -> Result<(), MistakeReported> {
     match field.kind {
-        FieldKind::Secret {
-            file_path, is_url, ..
-        } => match decode_secret(decoder, read, field.path, file_path)? {
-            Some(secret) => {
-                if is_url {
-                    let checked = check_url(secret.value.expose_secret());
-                    accept_url(decoder, &secret, checked)?;
+        FieldKind::Secret { file_path, check, .. } => {
+            match decode_secret(decoder, read, field.path, file_path, check)? {
+                Some(secret) => {
+                    given.set.push(secret.place());
+                    given.values.secrets.push((field.path, secret.value));
                 }
-                given.set.push(secret.place());
-                given.values.secrets.push((field.path, secret.value));
+                None => given.missing.push(field),
             }
-            None => given.missing.push(field),
-        },
+        }
         FieldKind::Text => match decoder.optional(field.path)? {
             Some(text) => {
                 given.set.push(text.place());

@@ -56,6 +56,9 @@ pub struct DisruptedVictim {
     pub pod: PodRef,
     /// The victim's owner.
     pub owner: PodOwner,
+    /// The victim's team, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
     /// How the victim was disrupted.
     pub method: DisruptionMethod,
     /// When the API server accepted the disruption, by this machine's clock.
@@ -193,6 +196,9 @@ pub struct RecoveryReport {
     pub pod: PodRef,
     /// The victim's owner.
     pub owner: PodOwner,
+    /// The victim's team, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
     /// How the victim was disrupted.
     pub method: DisruptionMethod,
     /// How the recovery ended; `None` while it goes on and its replacement is stuck.
@@ -262,6 +268,7 @@ impl RecoveryReport {
             slot: victim.slot,
             pod: victim.pod.clone(),
             owner: victim.owner.clone(),
+            team: victim.team.clone(),
             method: victim.method,
             verdict: None,
             times: RecoveryTimes::default(),
