@@ -81,11 +81,12 @@ impl Channel {
         }
     }
 
-    /// Whether it is a service that gets messages of this kind, which only exist because somebody wants them.
+    /// Whether it is a service that gets notices of this kind, which only exist because somebody wants them. A route gets
+    /// none.
     pub fn asks_for(&self, kind: MessageKind) -> bool {
         match self {
             Self::Log | Self::Listener(_) => false,
-            Self::Service(channel) => channel.kinds.has_any(&[kind]),
+            Self::Service(channel) => channel.route.is_none() && channel.kinds.has_any(&[kind]),
         }
     }
 

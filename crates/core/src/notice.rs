@@ -101,7 +101,6 @@ pub struct OwnerWithoutTurn {
     /// The owner: `Deployment/web`, for example.
     pub owner: String,
     /// Who refused its pods, which guard held them back, or which rule exempts them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
 }
 

@@ -341,7 +341,7 @@ fn a_notice_as_data_has_its_kind_and_its_numbers_under_stable_names() {
             "without_turn": [{
                 "reason": "not-drawn",
                 "count": 1,
-                "owners": [{ "namespace": "shop", "owner": "deployment/web" }],
+                "owners": [{ "namespace": "shop", "owner": "deployment/web", "by": null }],
             }],
             "unjudged": 0,
             "forgotten": 0,
