@@ -168,5 +168,12 @@ static FIELDS: &[TableField] = &[
     field("content_type", HTTP_CHANNEL, FieldDefault::Toml("\"application/json\""), "The media type of the body, which decides how texts are escaped: JSON, XML, HTML, `application/x-www-form-urlencoded`, or `text/…` for none."),
     field("kinds", HTTP_CHANNEL, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those of `notify.kinds`; with `incident-io`, `failure`, `recovery` and `recovered`."),
     field("name", ROUTE, FieldDefault::Required, "What the log and the metrics call the route: letters, digits, `-`, `_` and `.`."),
-    field("kinds", ROUTE, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those of `notify.kinds`."),
+    field("namespaces", ROUTE, FieldDefault::Toml("[]"), "The namespaces of the victims that it is about, such as `[\"shop\", \"cart-*\"]`; `*` stands for any characters. Empty: every namespace."),
+    field("teams", ROUTE, FieldDefault::Toml("[]"), "The teams of the victims that it is about, as the annotation `macaque/team` names them. Empty: every team, and none. `namespaces` or `teams` must be set; a victim must match both if both are."),
+    field("to", ROUTE, FieldDefault::Required, "The service that delivers it, which must be set up: `slack`, `slack-webhook`, `webex`, `teams`, `webhook` or `http/NAME`."),
+    field("channel", ROUTE, FieldDefault::Absent, "The Slack channel to write to, by its ID or name. Required with `to = \"slack\"`."),
+    field("room_id", ROUTE, FieldDefault::Absent, "The Webex room to write to. Required with `to = \"webex\"`."),
+    field("url", ROUTE, FieldDefault::Absent, "The URL to post to. Required, or `url_file`, with `to = \"slack-webhook\"`, `\"teams\"` or `\"webhook\"`."),
+    field("url_file", ROUTE, FieldDefault::Absent, "A file that holds the URL to post to."),
+    field("kinds", ROUTE, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those that its service would get without `kinds` of its own."),
 ];

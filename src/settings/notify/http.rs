@@ -65,6 +65,7 @@ fn decode_channel(
     let name = format!("http/{}", name?);
     let url = template.complete(url?);
     Ok(ServiceChannel {
+        route: None,
         name: name.as_str().into(),
         kinds,
         service: Arc::new(HttpChannel {
