@@ -114,11 +114,7 @@ fn every_message_has_a_type_and_the_time_that_is_known() {
         (notice(paused, "c"), "paused", at.clone()),
         (notice(resumed(), "c"), "resumed", at.clone()),
         (notice(opened, "c"), "window.opened", at.clone()),
-        (
-            notice(closed(1), "c"),
-            "window.closed",
-            at.clone(),
-        ),
+        (notice(closed(1), "c"), "window.closed", at.clone()),
         (notice(digest, "c"), "digest", at),
     ] {
         let event = cloud_event(&message);
@@ -160,10 +156,7 @@ fn the_subject_is_the_one_workload_that_was_disrupted_or_tried() {
 
     let recovery = RecoveryMessage::of(recovery(None)).into();
     assert_eq!(cloud_event(&recovery)["subject"], "shop/deployment/web");
-    assert_eq!(
-        cloud_event(&notice(resumed(), "c"))["subject"],
-        json!(null)
-    );
+    assert_eq!(cloud_event(&notice(resumed(), "c"))["subject"], json!(null));
 }
 
 #[test]

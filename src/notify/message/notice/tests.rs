@@ -69,6 +69,39 @@ fn group<const N: usize>(reason: NoTurn, owners: [OwnerWithoutTurn; N]) -> Owner
     }
 }
 
+fn full_digest() -> Digest {
+    Digest {
+        since: instant("2026-11-23T08:00:00Z"),
+        activity: busy(),
+        median_ms: Some(12_400),
+        owners: 20,
+        without_turn: vec![
+            group(
+                NoTurn::Refused,
+                [owner("shop", "deployment/web", Some("budget shop/web"))],
+            ),
+            group(NoTurn::Held, [owner("shop", "deployment/api", Some("whole"))]),
+            group(
+                NoTurn::NotDrawn,
+                [
+                    owner("pay", "deployment/cart", None),
+                    owner("shop", "statefulset/db", None),
+                ],
+            ),
+            OwnersWithoutTurn {
+                count: 9,
+                ..group(
+                    NoTurn::Exempt,
+                    [owner("shop", "daemonset/log", Some("daemonset"))],
+                )
+            },
+        ],
+        unjudged: 1,
+        forgotten: 2,
+        problems: vec!["namespace attic does not exist".to_owned()],
+    }
+}
+
 #[test]
 fn a_pause_says_who_paused_why_and_how_it_ends() {
     let paused = |by: Option<&str>, reason: Option<&str>, until: Option<&str>| {
@@ -191,36 +224,7 @@ fn a_summary_claims_no_disruption_that_was_none() {
 
 #[test]
 fn a_digest_says_what_happened_and_who_had_no_turn_and_why() {
-    let digest = Digest {
-        since: instant("2026-11-23T08:00:00Z"),
-        activity: busy(),
-        median_ms: Some(12_400),
-        owners: 20,
-        without_turn: vec![
-            group(
-                NoTurn::Refused,
-                [owner("shop", "deployment/web", Some("budget shop/web"))],
-            ),
-            group(NoTurn::Held, [owner("shop", "deployment/api", Some("whole"))]),
-            group(
-                NoTurn::NotDrawn,
-                [
-                    owner("pay", "deployment/cart", None),
-                    owner("shop", "statefulset/db", None),
-                ],
-            ),
-            OwnersWithoutTurn {
-                count: 9,
-                ..group(
-                    NoTurn::Exempt,
-                    [owner("shop", "daemonset/log", Some("daemonset"))],
-                )
-            },
-        ],
-        unjudged: 1,
-        forgotten: 2,
-        problems: vec!["namespace attic does not exist".to_owned()],
-    };
+    let digest = full_digest();
     let lines = lines("2026-11-30T08:00:00Z", NoticeContent::Digest(Box::new(digest)));
     assert_eq!(
         lines,
@@ -255,16 +259,22 @@ fn a_digest_of_a_week_without_a_record_says_so_and_one_in_which_all_had_a_turn_t
     let all = Digest {
         since,
         owners: 3,
+        activity: Activity {
+            rounds: 3,
+            disrupted: 3,
+            ..Activity::default()
+        },
         ..Digest::default()
     };
     let notes = |digest| {
         let message = message("2026-11-30T08:00:00Z", NoticeContent::Digest(Box::new(digest)));
         (message.headline, message.notes)
     };
-    let headline = "since 2026-11-23T08:00:00Z (09:00 CET): no round ran".to_owned();
-    assert_eq!(notes(nothing), (headline.clone(), vec![]));
+    let headline = |words: &str| format!("since 2026-11-23T08:00:00Z (09:00 CET): {words}");
+    assert_eq!(notes(nothing), (headline("no round ran"), vec![]));
     let turn = "every workload in scope had a turn".to_owned();
-    assert_eq!(notes(all), (headline, vec![turn]));
+    let ran = headline("3 rounds ran, and 3 pods were disrupted");
+    assert_eq!(notes(all), (ran, vec![turn]));
 }
 
 #[test]
@@ -298,6 +308,93 @@ fn what_a_stranger_wrote_in_an_annotation_is_one_visible_line() {
         "{headline}"
     );
     assert_eq!(chars(&headline), HEADLINE);
+}
+
+#[test]
+fn the_document_shows_messages_as_they_are() {
+    let document = include_str!("../../../../docs/notifications.md");
+    let day = Activity {
+        rounds: 14,
+        disrupted: 9,
+        namespaces: counts([("pay", 2), ("shop", 7)]),
+        refusals: counts([("budget shop/web", 3)]),
+        holds: counts([("whole", 2)]),
+        recoveries: [(RecoveryVerdict::Recovered, 8), (RecoveryVerdict::Slow, 1)].into(),
+        ..Activity::default()
+    };
+    let week = Digest {
+        activity: Activity {
+            failed: 0,
+            unknown: 0,
+            ..busy()
+        },
+        ..full_digest()
+    };
+    let not_drawn = group(
+        NoTurn::NotDrawn,
+        [
+            owner("pay", "deployment/cart", None),
+            owner("shop", "statefulset/db", None),
+        ],
+    );
+    let idle = Digest {
+        since: week.since,
+        owners: 2,
+        without_turn: vec![not_drawn],
+        ..Digest::default()
+    };
+    let week = Digest {
+        without_turn: week
+            .without_turn
+            .into_iter()
+            .map(|group| OwnersWithoutTurn {
+                count: group.owners.len(),
+                ..group
+            })
+            .collect(),
+        unjudged: 0,
+        forgotten: 0,
+        problems: Vec::new(),
+        ..week
+    };
+
+    let (morning, evening) = ("2026-11-30T08:00:00Z", "2026-11-30T15:30:00Z");
+    for (at, content) in [
+        (
+            "2026-12-24T12:00:00Z",
+            NoticeContent::Paused {
+                by: Some("jane".to_owned()),
+                reason: Some("INC-4711".to_owned()),
+                until: Some(instant("2026-12-24T15:00:00Z")),
+            },
+        ),
+        (
+            "2026-12-24T15:00:40Z",
+            NoticeContent::Resumed {
+                since: instant("2026-12-24T12:00:00Z"),
+            },
+        ),
+        (
+            morning,
+            NoticeContent::WindowOpened {
+                last: instant(evening),
+                rounds: 14,
+            },
+        ),
+        (
+            evening,
+            NoticeContent::WindowClosed {
+                first: instant(morning),
+                recovering: 0,
+                activity: day,
+            },
+        ),
+        (morning, NoticeContent::Digest(Box::new(week))),
+        (morning, NoticeContent::Digest(Box::new(idle))),
+    ] {
+        let shown = format!("```text\n{}\n```\n", lines(at, content).join("\n"));
+        assert!(document.contains(&shown), "docs/notifications.md lacks:\n{shown}");
+    }
 }
 
 #[test]
