@@ -199,7 +199,7 @@ fn notices() -> Vec<NoticeContent> {
             recovering: 0,
             activity: Activity::default(),
         },
-        NoticeContent::Digest(Box::new(Digest::default())),
+        NoticeContent::Digest(Box::default()),
         NoticeContent::Digest(Box::new(digest())),
     ]
 }

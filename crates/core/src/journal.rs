@@ -97,7 +97,7 @@ pub struct Journal {
     /// How long the last recoveries of owners took, for comparison.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     usual: Vec<OwnerRecoveries>,
-    /// What people were told beside rounds and recoveries, and what is counted for what they will be told.
+    /// The notices that were issued, and what is counted for those to come.
     #[serde(default, skip_serializing_if = "IssuedNotices::is_empty")]
     notices: IssuedNotices,
     /// The messages that were not delivered to every channel yet.

@@ -36,7 +36,7 @@ pub enum NoticeContent {
     },
     /// The pause is over.
     Resumed {
-        /// When people were told of the pause.
+        /// When the pause was announced.
         since: Timestamp,
     },
     /// The first round of a day is due soon, or was due.
@@ -104,7 +104,7 @@ pub struct OwnerWithoutTurn {
     pub by: Option<String>,
 }
 
-/// Why an owner had no turn.
+/// The reason for which an owner had no turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoTurn {
@@ -112,7 +112,7 @@ pub enum NoTurn {
     Refused,
     /// A guard held its pods back.
     Held,
-    /// It has eligible pods, and none was drawn.
+    /// Some of its pods are eligible, and none was drawn.
     NotDrawn,
     /// All its pods are exempt.
     Exempt,

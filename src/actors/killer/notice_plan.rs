@@ -12,7 +12,7 @@ use crate::actors::ActorsConfig;
 use crate::actors::clock::Trigger;
 use crate::notify::MessageKind;
 
-/// How long before the first slot of a day people are told: several takeover passes.
+/// How long before the first slot of a day its window is announced: several takeover passes.
 const LEAD: Duration = Duration::from_secs(300);
 
 /// What notices this process may issue beside those of pauses.

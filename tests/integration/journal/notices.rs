@@ -1,4 +1,4 @@
-//! Promises of daemons about notices: of pauses, windows and the week each is told once, over replicas and restarts.
+//! Promises of daemons about notices: of pauses, windows and the week each is announced once, over replicas and restarts.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -204,7 +204,7 @@ fn daily() -> Trigger {
 }
 
 #[actix_rt::test]
-async fn a_pause_and_its_end_are_told_once_over_replicas_and_restarts() {
+async fn a_pause_and_its_end_are_announced_once_over_replicas_and_restarts() {
     let scene = NoticeScene::of(MessageKinds::default()).await;
     let now = "2026-11-30T12:00:00Z";
     let first = scene.replica("a", never(), now);
@@ -237,7 +237,7 @@ async fn a_pause_and_its_end_are_told_once_over_replicas_and_restarts() {
 }
 
 #[actix_rt::test]
-async fn a_window_is_told_before_its_first_round_and_after_its_last_by_one_of_two_replicas() {
+async fn a_window_is_announced_before_its_first_round_and_after_its_last_by_one_of_two_replicas() {
     let scene = NoticeScene::of(MessageKinds::all()).await;
     let now = "2026-11-30T08:59:57Z";
     let replicas = ["a", "b"].map(|name| scene.replica(name, daily(), now));
@@ -260,7 +260,7 @@ async fn a_window_is_told_before_its_first_round_and_after_its_last_by_one_of_tw
 }
 
 #[actix_rt::test]
-async fn a_digest_of_what_happened_and_of_who_had_no_turn_is_told_by_one_of_two_replicas() {
+async fn a_digest_of_what_happened_and_of_who_had_no_turn_is_announced_by_one_of_two_replicas() {
     let scene = NoticeScene::of(MessageKinds::all()).await;
     // A Monday.
     let now = "2026-11-30T08:59:57Z";

@@ -55,7 +55,7 @@ pub enum JournalEvent {
     Release,
     /// A recovery ended, or its replacement is stuck.
     ReportRecovery(Box<RecoveryReport>),
-    /// People are to be told what is news: of this, and of the pause that is in force or over.
+    /// What of this is news is to be issued, and what is news of the pause.
     Issue(Box<DueNotices>),
     /// A message was delivered to these channels.
     Delivered {

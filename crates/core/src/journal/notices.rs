@@ -1,8 +1,8 @@
 //! Notices: which of what people may want to know is news, and what was issued before, so that no two replicas and no
 //! restart issue a notice twice.
 //!
-//! A pause that macaque calls for itself is told by the message about the recovery that called for it, which channels for
-//! pauses get too. It is only noted here, so that its end is told.
+//! A pause that macaque calls for itself is announced by the message about the recovery that called for it, which channels
+//! for pauses get too. It is only noted here, so that a notice announces its end.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::schedule::DayWindow;
 /// How long a week is counted for a digest that nobody issues: it is not wanted any more.
 const KEPT_WEEK: SignedDuration = SignedDuration::from_hours(35 * 24);
 
-/// What people were told last, of each kind.
+/// What was issued last, of each kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IssuedNotices {
@@ -132,7 +132,7 @@ impl PauseRecord {
         }
     }
 
-    /// Whether it is the same pause as `other`, whenever people were told.
+    /// Whether it is the same pause as `other`, whenever it was announced.
     fn is_same(&self, other: &Self) -> bool {
         self.by == other.by && self.reason == other.reason && self.until == other.until
     }

@@ -14,7 +14,7 @@ const MAX_OWNERS: usize = 2_000;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ScopeOwners {
     /// By owner, the rule that exempts its first pod; `None` if one of its pods is eligible.
-    owners: BTreeMap<OwnerKey, Option<&'static str>>,
+    owners: BTreeMap<NamespacedOwner, Option<&'static str>>,
     /// The hashes of the owners for which there was no room.
     beyond: HashSet<u64>,
     /// What kept macaque from looking at the pods, or at some of them.
@@ -22,7 +22,7 @@ pub struct ScopeOwners {
 }
 
 /// An owner in its namespace.
-type OwnerKey = (String, PodOwner);
+type NamespacedOwner = (String, PodOwner);
 
 impl ScopeOwners {
     /// What is known if the pods could not be listed.
@@ -64,7 +64,7 @@ impl ScopeOwners {
         self.beyond.len()
     }
 
-    fn add(&mut self, key: OwnerKey, rule: Option<&'static str>) {
+    fn add(&mut self, key: NamespacedOwner, rule: Option<&'static str>) {
         if let Some(known) = self.owners.get_mut(&key) {
             *known = known.filter(|_| rule.is_some());
         } else if self.owners.len() < MAX_OWNERS {

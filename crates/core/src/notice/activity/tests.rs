@@ -32,6 +32,7 @@ fn report(outcomes: Vec<Outcome>, end: RoundEnd) -> RoundReport {
             uid: "1".to_owned(),
         },
         owner: None,
+        team: None,
         outcome,
         warnings: Vec::new(),
     };

@@ -111,6 +111,7 @@ fn round(history: &mut JournalHistory, attempts: Vec<(u8, Outcome)>) {
         AttemptReport {
             pod,
             owner,
+            team: None,
             outcome,
             warnings: Vec::new(),
         }
@@ -213,11 +214,11 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn no_notice_is_issued_twice_and_every_pause_that_was_told_is_told_to_be_over(
+    fn no_notice_is_issued_twice_and_every_pause_that_was_announced_is_announced_to_be_over(
         limits in limits(), steps in steps(),
     ) {
         let mut history = JournalHistory::new(limits, 2);
-        let mut told = BTreeSet::new();
+        let mut known = BTreeSet::new();
         let mut is_paused = false;
         let mut last_digest = Timestamp::MIN;
         for step in steps {
@@ -227,7 +228,7 @@ proptest! {
             prop_assert!(news.is_empty() || matches!(step.kind, StepKind::Issue));
 
             for notice in news {
-                prop_assert!(told.insert(subject(&notice)), "twice: {:?}", notice);
+                prop_assert!(known.insert(subject(&notice)), "twice: {:?}", notice);
                 match notice.content {
                     NoticeContent::Paused { .. } => is_paused = true,
                     NoticeContent::Resumed { .. } => prop_assert!(std::mem::take(&mut is_paused)),
@@ -265,7 +266,7 @@ fn notices_push_out_no_report_and_are_bounded_themselves() {
 }
 
 #[test]
-fn an_idle_journal_is_not_written_and_one_that_told_of_a_pause_forgets_it_after_two_days() {
+fn an_idle_journal_is_not_written_and_one_that_announced_a_pause_forgets_it_after_two_days() {
     let mut history = history();
     let before = history.journal.clone();
     assert_eq!(issued(&mut history, &DueNotices::default()), []);

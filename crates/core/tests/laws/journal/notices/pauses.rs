@@ -1,38 +1,38 @@
-//! Laws of pauses: the beginning, every change and the end are told once.
+//! Laws of pauses: the beginning, every change and the end are announced once.
 
 use super::*;
 
 #[test]
-fn a_pause_is_told_once_and_its_end_once_by_whichever_replica() {
+fn a_pause_is_announced_once_and_its_end_once_by_whichever_replica() {
     let mut history = history();
     let nothing = DueNotices::default();
     assert_eq!(issued(&mut history, &nothing), []);
 
     history.pause = pause("jane", PauseEnd::Indefinite);
-    let told = issued(&mut history, &nothing);
+    let news = issued(&mut history, &nothing);
     let paused = NoticeContent::Paused {
         by: Some("jane".to_owned()),
         reason: None,
         until: None,
     };
     assert_eq!(
-        told.iter().map(|notice| &notice.content).collect::<Vec<_>>(),
+        news.iter().map(|notice| &notice.content).collect::<Vec<_>>(),
         [&paused]
     );
-    let since = told[0].at;
+    let since = news[0].at;
 
     wait(&mut history, 7200);
     assert_eq!(issued(&mut history, &nothing), []);
     history.pause = None;
-    let told = issued(&mut history, &nothing);
-    assert_eq!(told[0].content, NoticeContent::Resumed { since });
-    assert_eq!(told.len(), 1);
+    let news = issued(&mut history, &nothing);
+    assert_eq!(news[0].content, NoticeContent::Resumed { since });
+    assert_eq!(news.len(), 1);
     wait(&mut history, 7200);
     assert_eq!(issued(&mut history, &nothing), []);
 }
 
 #[test]
-fn a_pause_that_is_changed_is_told_again_and_no_two_notices_have_the_same_identity() {
+fn a_pause_that_is_changed_is_announced_again_and_no_two_notices_have_the_same_identity() {
     let mut history = history();
     let nothing = DueNotices::default();
     let until = PauseEnd::Until(history.now + SignedDuration::from_hours(1));
@@ -72,7 +72,7 @@ fn a_pause_that_is_changed_is_told_again_and_no_two_notices_have_the_same_identi
 }
 
 #[test]
-fn a_pause_that_ends_by_time_is_not_told_again_by_a_replica_whose_clock_is_behind() {
+fn a_pause_that_ends_by_time_is_not_announced_again_by_a_replica_whose_clock_is_behind() {
     let mut history = history();
     let nothing = DueNotices::default();
     history.pause = pause(
@@ -90,7 +90,7 @@ fn a_pause_that_ends_by_time_is_not_told_again_by_a_replica_whose_clock_is_behin
 }
 
 #[test]
-fn the_pause_that_a_recovery_called_for_is_told_by_the_message_about_it_and_its_end_by_a_notice() {
+fn the_pause_that_a_recovery_called_for_is_announced_by_the_message_about_it_and_its_end_by_a_notice() {
     let mut history = history();
     history.recovery = RecoveryPolicy {
         strikes: Some(1),

@@ -66,7 +66,7 @@ fn a_window_opens_once_and_closes_once_its_last_round_is_over_with_what_happened
 }
 
 #[test]
-fn windows_of_a_schedule_that_never_sleeps_follow_each_other_and_each_is_told_once() {
+fn windows_of_a_schedule_that_never_sleeps_follow_each_other_and_each_is_announced_once() {
     let mut history = history();
     let today = window(history.now);
     let tomorrow = DayWindow {
@@ -98,7 +98,7 @@ fn windows_of_a_schedule_that_never_sleeps_follow_each_other_and_each_is_told_on
 }
 
 #[test]
-fn a_clock_that_is_wrong_opens_no_window_and_issues_no_digest_but_tells_a_pause() {
+fn a_clock_that_is_wrong_opens_no_window_and_issues_no_digest_but_announces_a_pause() {
     let mut history = history();
     begin_week(&mut history);
     wait(&mut history, 10);
