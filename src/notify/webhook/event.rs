@@ -88,7 +88,7 @@ fn event_type(message: &OutgoingMessage) -> &'static str {
         OutgoingMessage::Recovery(_) => "io.macaque.recovery.finished.v1",
         OutgoingMessage::Notice(notice) => match notice.notice.content {
             NoticeContent::Paused { .. } => "io.macaque.paused.v1",
-            NoticeContent::Resumed => "io.macaque.resumed.v1",
+            NoticeContent::Resumed { .. } => "io.macaque.resumed.v1",
             NoticeContent::WindowOpened { .. } => "io.macaque.window.opened.v1",
             NoticeContent::WindowClosed { .. } => "io.macaque.window.closed.v1",
             NoticeContent::Digest(_) => "io.macaque.digest.v1",

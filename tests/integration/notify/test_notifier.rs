@@ -27,6 +27,7 @@ use macaque::round::RoundConfig;
 use macaque_core::outcome::Outcome;
 use macaque_core::recovery::{RecoveryConfig, RecoveryReport};
 use macaque_core::report::RoundReport;
+use macaque_core::schedule::WeeklyTime;
 use macaque_core::schedule::timer::TimerConfig;
 use macaque_testkit::chat_room::ChatRoom;
 use macaque_testkit::evict_one;
@@ -153,6 +154,7 @@ fn actors_config(channel: Channel) -> ActorsConfig {
         channels: Arc::new([channel]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
+        digest: WeeklyTime::default(),
         retry: DeliveryRetry {
             tries: 3,
             first: Duration::from_millis(1),
