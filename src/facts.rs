@@ -36,6 +36,8 @@ pub enum Fact<'a> {
         /// The victim, and its outcome.
         attempt: &'a AttemptReport,
     },
+    /// A round cannot disrupt the pods of this namespace, because RBAC does not let it try a victim there.
+    NamespaceForbidden(&'a str),
     /// A round ended, which this process recorded unless it never ran.
     RoundFinished(&'a RoundReport),
     /// A recovery ended, or its replacement is stuck; this process recorded it.

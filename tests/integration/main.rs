@@ -16,6 +16,7 @@ mod gates;
 mod guard_reads;
 mod guards;
 mod journal;
+mod metrics;
 mod notify;
 mod preview;
 mod proxies;
