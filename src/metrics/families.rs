@@ -16,10 +16,10 @@ pub(super) const RECOVERY_BUCKETS: [f64; 10] = [1.0, 2.5, 5.0, 10.0, 15.0, 30.0,
 pub(super) const REQUEST_BUCKETS: [f64; 11] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
-/// The Git revision of the build, if the environment of the build named it.
-const REVISION: &str = match option_env!("MACAQUE_REVISION") {
-    Some(revision) => revision,
-    None => "unknown",
+/// The revision of the source, if the environment of the build names it.
+const REVISION: &str = match option_env!("BUILD_REVISION") {
+    Some(revision) if !revision.is_empty() => revision,
+    _ => "unknown",
 };
 
 /// Every metric that has values to be set or counted.
