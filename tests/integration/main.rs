@@ -21,6 +21,7 @@ mod notify;
 mod preview;
 mod proxies;
 mod recovery;
+mod request_facts;
 mod rounds;
 mod settings;
 

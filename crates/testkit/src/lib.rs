@@ -9,6 +9,7 @@
 pub mod chat_room;
 pub mod chat_server;
 pub mod cluster;
+pub mod fact_recorder;
 pub mod fake_gate;
 pub mod fault_proxy;
 pub mod metrics;
@@ -22,6 +23,7 @@ pub mod tls_front;
 pub mod web_proxy;
 
 pub use self::cluster::{TestCluster, evict_one};
+pub use self::fact_recorder::{FactRecorder, RecordedFact};
 pub use self::program::{Program, ProgramOutput, RunningProgram};
 
 /// A secret that may be seen nowhere but on the wire.
