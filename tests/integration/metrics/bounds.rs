@@ -171,7 +171,7 @@ proptest! {
 
         let classic = Scrape::read(&text(&metrics, ExpositionFormat::Classic));
         prop_assert!(classic.series().len() <= MOST_SERIES, "{}", classic.series().len());
-        for ((name, labels), _) in classic.series() {
+        for (name, labels) in classic.series().keys() {
             prop_assert!(labels.values().all(|value| value.len() <= 512), "{name}");
         }
         // The same series in the same words, but for the exemplars and the last line.
