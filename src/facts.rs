@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use macaque_core::journal::{Journal, PauseRequest};
 use macaque_core::outcome::DisruptionMethod;
+use macaque_core::pod::ControllerRef;
 use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::{AttemptReport, ExemptionTallies, RoundReport};
 
@@ -35,6 +36,8 @@ pub enum Fact<'a> {
         method: DisruptionMethod,
         /// The victim, and its outcome.
         attempt: &'a AttemptReport,
+        /// The victim's controller, if its pod was read.
+        controller: Option<&'a ControllerRef>,
     },
     /// A round ended, which this process recorded unless it never ran.
     RoundFinished(&'a RoundReport),
@@ -80,7 +83,7 @@ pub enum Fact<'a> {
     ActorRestarted(&'static str),
 }
 
-/// What became of a message to a channel.
+/// The fate of a message to a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageResult {
     /// The service accepted it.
@@ -93,7 +96,7 @@ pub enum MessageResult {
     Rejected,
 }
 
-/// Listens to facts. It must not block, and must not panic.
+/// A listener to facts, which must neither block nor panic.
 pub trait FactListener: Send + Sync {
     /// Notes a fact.
     fn note(&self, fact: Fact<'_>);

@@ -28,12 +28,13 @@ use crate::actors::recipient::StableRecipient;
 use crate::actors::role::ActorRole;
 use crate::actors::supervisor::{ActorTimeouts, GAVE_UP, RestartPolicy};
 use crate::actors::{self, ActorsConfig};
+use crate::events::EventRecording;
 use crate::facts::Facts;
 use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
-use crate::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage};
+use crate::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
@@ -149,6 +150,7 @@ fn show_rounds(messages: &Receiver<OutgoingMessage>, screen: &DemoScreen, rounds
                 left -= 1;
             }
             OutgoingMessage::Recovery(recovery) => screen.recovery(&recovery),
+            OutgoingMessage::Notice(_) => {}
         }
     }
 }
@@ -207,13 +209,16 @@ fn actors_config(
         channels: Arc::new([Channel::Listener(listener)]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
-        notify_recovery: NotifyRecovery::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
         facts: Facts::default(),
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), platform)),
+        events: EventRecording::off(&platform),
+        health: Arc::new(HealthState::new(
+            ActorRole::of_process(false).map(ActorRole::as_str),
+            platform,
+        )),
         platform: platform.clone(),
         fail_points: FailPoints::default(),
     }

@@ -9,7 +9,7 @@ use macaque_core::guard::first_hold;
 use macaque_core::journal::Journal;
 use macaque_core::key_warnings::PodKeyWarnings;
 use macaque_core::outcome::Outcome;
-use macaque_core::pod::{Pod, PodRef};
+use macaque_core::pod::{ControllerRef, Pod, PodRef};
 use macaque_core::report::{AttemptReport, ExemptionTally, RoundEnd, RoundReport};
 use macaque_core::selection::VictimPicker;
 
@@ -148,7 +148,7 @@ impl<'a> RunningRound<'a> {
     /// Reads the candidate's pod again and, if it is still eligible and every guard says go, disrupts it.
     pub(super) async fn try_victim(
         &mut self,
-        candidate: Candidate,
+        mut candidate: Candidate,
         picker: &mut VictimPicker,
     ) -> Result<(), RoundEnd> {
         let context = self.context;
@@ -164,17 +164,18 @@ impl<'a> RunningRound<'a> {
             Err(error) => return self.give_up_on(pod, error, picker),
         };
 
+        let controller = fresh.as_ref().and_then(|fresh| fresh.controller.clone());
         let result = match fresh {
             None => AttemptResult::Attempted(Outcome::Gone.into()),
             Some(fresh) => match judge(&fresh, &context.config.eligibility, context.platform.now()) {
                 Err(exemption) => AttemptResult::Exempt(exemption),
-                Ok(_) => self.disrupt_unless_held(&candidate, &fresh).await?,
+                Ok(_) => self.disrupt_unless_held(&mut candidate, &fresh).await?,
             },
         };
 
         match result {
             AttemptResult::Attempted(attempt) => {
-                self.publish_tried(&attempt_report(&candidate, &attempt));
+                self.publish_tried(&attempt_report(&candidate, &attempt), controller.as_ref());
                 self.note_attempt(candidate, attempt, picker)
             }
             AttemptResult::Resolved(attempt) => self.note_attempt(candidate, attempt, picker),
@@ -210,11 +211,12 @@ impl<'a> RunningRound<'a> {
     /// The round must end.
     async fn disrupt_unless_held(
         &mut self,
-        victim: &Candidate,
+        victim: &mut Candidate,
         fresh: &Pod,
     ) -> Result<AttemptResult, RoundEnd> {
         // Boxed, because it holds the futures of every guard, and the round's own is large already.
         let asked = Box::pin(self.guards.ask_before_disruption(fresh)).await;
+        victim.team = self.guards.team(fresh);
         if self.context.stop.is_requested() {
             return Err(RoundEnd::Interrupted);
         }
@@ -253,9 +255,9 @@ impl<'a> RunningRound<'a> {
     }
 
     /// Publishes the outcome for a victim.
-    fn publish_tried(&self, attempt: &AttemptReport) {
+    fn publish_tried(&self, attempt: &AttemptReport, controller: Option<&ControllerRef>) {
         let RoundReport { slot, seed, .. } = self.report;
-        self.context.publish_tried(slot, seed, attempt);
+        self.context.publish_tried((slot, seed), attempt, controller);
     }
 
     /// Notes the outcome of one victim.
@@ -303,6 +305,7 @@ fn attempt_report(victim: &Candidate, attempt: &AttemptOutcome) -> AttemptReport
     AttemptReport {
         pod: victim.pod.clone(),
         owner: victim.owner.clone(),
+        team: victim.team.clone(),
         outcome: attempt.outcome.clone(),
         warnings: attempt.warnings.clone(),
     }

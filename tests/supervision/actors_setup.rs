@@ -10,19 +10,22 @@ use macaque::actors::clock::Trigger;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque_core::config::{
-    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, RecoveryPolicy, TargetConfig,
+    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, NamespaceScope, RecoveryPolicy,
+    TargetConfig,
 };
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::events::EventsConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
@@ -72,6 +75,8 @@ pub(crate) struct ActorsSetup {
     pub(crate) recovers: bool,
     /// Whether anything may be disrupted.
     pub(crate) disrupts: bool,
+    /// Whether Events are written.
+    pub(crate) writes_events: bool,
 }
 
 impl Default for ActorsSetup {
@@ -90,6 +95,7 @@ impl Default for ActorsSetup {
             deadlines: RequestDeadlines::default(),
             recovers: false,
             disrupts: true,
+            writes_events: false,
         }
     }
 }
@@ -107,6 +113,14 @@ impl ActorsSetup {
     pub(crate) fn recovering(self) -> Self {
         Self {
             recovers: true,
+            ..self
+        }
+    }
+
+    /// Actors that write Events.
+    pub(crate) fn writing_events(self) -> Self {
+        Self {
+            writes_events: true,
             ..self
         }
     }
@@ -132,6 +146,17 @@ pub(crate) fn actors_config(
     listener: Sender<OutgoingMessage>,
 ) -> ActorsConfig {
     let platform = Platform::system();
+    let events = EventsConfig {
+        enabled: setup.writes_events,
+        refusals: false,
+    };
+    let events = EventRecording::new(events, &NamespaceScope::All, "macaque", &platform);
+    let roles = ActorRole::of_process(events.is_on());
+    let facts = if events.is_on() {
+        Facts::new(events.listener())
+    } else {
+        setup.facts.clone()
+    };
     ActorsConfig {
         trigger: Trigger::Interval {
             every: setup.interval,
@@ -154,13 +179,13 @@ pub(crate) fn actors_config(
             .collect(),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
-        notify_recovery: NotifyRecovery::default(),
         retry: DeliveryRetry::default(),
         restarts: setup.restarts,
         timeouts: setup.timeouts,
         stop: StableRecipient::default(),
-        facts: setup.facts,
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+        facts,
+        events,
+        health: Arc::new(HealthState::new(roles.map(ActorRole::as_str), &platform)),
         platform,
         fail_points: setup.fail_points,
     }

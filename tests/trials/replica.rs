@@ -11,12 +11,13 @@ use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
 use macaque::actors::{self, ActorsConfig};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery, SlackWebhook};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, SlackWebhook};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
@@ -184,7 +185,6 @@ impl ReplicaConfig {
             channels: Arc::new([channel]),
             proxies: ProxyPolicy::Direct,
             messages: MessageContext::default(),
-            notify_recovery: NotifyRecovery::All,
             retry: DeliveryRetry {
                 tries: 3,
                 first: Duration::from_millis(50),
@@ -201,7 +201,11 @@ impl ReplicaConfig {
             },
             stop: StableRecipient::default(),
             facts: Facts::default(),
-            health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+            events: EventRecording::off(&platform),
+            health: Arc::new(HealthState::new(
+                ActorRole::of_process(false).map(ActorRole::as_str),
+                &platform,
+            )),
             platform,
             fail_points: self.fault.map_or_else(FailPoints::default, |(point, fault)| {
                 // A blocked thread wakes while the others have gone on.

@@ -9,6 +9,7 @@ use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler};
 use super::{ActorRecipients, Supervisor, heartbeat_interval};
 use crate::actors::ActorsConfig;
 use crate::actors::clock::Clock;
+use crate::actors::event_recorder::EventRecorder;
 use crate::actors::killer::{Killer, KillerRecipients};
 use crate::actors::messages::{ChildStarted, ChildStopped, ExitReason, Shutdown};
 use crate::actors::notifier::Notifier;
@@ -38,6 +39,9 @@ pub(super) fn start(
     let recipients = recipients.clone();
     let actor_heartbeat = heartbeat.clone();
     match role {
+        ActorRole::EventRecorder => spec.launch(&arbiter, move |_: &Addr<EventRecorder>| {
+            EventRecorder::new(&config, actor_heartbeat)
+        }),
         ActorRole::Clock => spec.launch(&arbiter, move |_: &Addr<Clock>| {
             Clock::new(&config, recipients.round_due, actor_heartbeat)
         }),
@@ -50,6 +54,7 @@ pub(super) fn start(
                 recoveries_found: recipients.recoveries_found,
                 round_finished: recipients.round_finished,
                 recovery_reported: recipients.recovery_reported,
+                notice_issued: recipients.notice_issued,
             };
             Killer::new(&config, incarnation, recipients, actor_heartbeat)
         }),
@@ -68,6 +73,7 @@ pub(super) fn start(
         ActorRole::Notifier => spec.launch(&arbiter, move |notifier: &Addr<Notifier>| {
             recipients.round_finished.connect(notifier.clone().recipient());
             recipients.recovery_reported.connect(notifier.clone().recipient());
+            recipients.notice_issued.connect(notifier.clone().recipient());
             Notifier::new(&config, recipients.message_delivered, actor_heartbeat)
         }),
     }
