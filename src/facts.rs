@@ -39,6 +39,8 @@ pub enum Fact<'a> {
         /// The victim's controller, if its pod was read.
         controller: Option<&'a ControllerRef>,
     },
+    /// A round cannot disrupt the pods of this namespace, because RBAC does not let it try a victim there.
+    NamespaceForbidden(&'a str),
     /// A round ended, which this process recorded unless it never ran.
     RoundFinished(&'a RoundReport),
     /// A recovery ended, or its replacement is stuck; this process recorded it.

@@ -18,6 +18,7 @@ mod guard_reads;
 mod guards;
 mod http_server;
 mod journal;
+mod metrics;
 mod notify;
 mod preview;
 mod proxies;
