@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use macaque::notify::{Channel, ChatClient, OutgoingMessage, RoundMessage, SlackBot, SlackWebhook, WebexBot};
+use macaque::notify::{
+    Channel, NotifyClient, OutgoingMessage, RoundMessage, SlackBot, SlackWebhook, WebexBot,
+};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
@@ -34,6 +36,7 @@ pub fn round<const N: usize>(victims: [(&str, Outcome); N]) -> RoundReport {
     let attempts = victims.map(|(name, outcome)| AttemptReport {
         pod: pod(name),
         owner: None,
+        team: None,
         outcome,
         warnings: vec![],
     });
@@ -59,6 +62,7 @@ pub fn round<const N: usize>(victims: [(&str, Outcome); N]) -> RoundReport {
 /// How the recovery from the disruption of a victim of that round ended: after 4.5 s, if it did.
 pub fn recovery(victim: &str, verdict: RecoveryVerdict) -> RecoveryReport {
     RecoveryReport {
+        team: None,
         slot: SLOT.parse().unwrap(),
         pod: pod(victim),
         owner: PodOwner {
@@ -129,11 +133,11 @@ pub fn webex(address: &str) -> Channel {
 }
 
 /// A client for services on loopback.
-pub fn http() -> ChatClient {
-    ChatClient::new(&[], &ProxyPolicy::Direct, &Platform::system()).unwrap()
+pub fn http() -> NotifyClient {
+    NotifyClient::new(&[], &ProxyPolicy::Direct, &Platform::system()).unwrap()
 }
 
 /// A client for services on loopback whose deadline a test can wait for.
-pub fn hasty() -> ChatClient {
+pub fn hasty() -> NotifyClient {
     http().with_deadline(Duration::from_millis(500))
 }

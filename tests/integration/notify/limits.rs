@@ -186,7 +186,7 @@ proptest! {
         report in report(),
         cluster in prop::option::of(text()),
     ) {
-        let message = RoundMessage::in_context(&report, &context(cluster));
+        let message = RoundMessage::in_context(Arc::new(report), &context(cluster));
         let lines = [&message.headline, &message.footer].map(String::clone);
         let marked = message.marked_recovered(&lines);
 
