@@ -13,10 +13,10 @@ mod delivery;
 mod queue;
 mod round_marks;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::iter;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -51,7 +51,8 @@ struct TrackedMessage {
 pub struct Notifier {
     queues: Vec<ChannelQueue>,
     tracked: VecDeque<TrackedMessage>,
-    marks: RoundMarks,
+    /// By queue, the messages about rounds whose victims recover.
+    marks: Vec<RoundMarks>,
     http: Option<NotifyClient>,
     proxies: ProxyPolicy,
     messages: MessageContext,
@@ -76,7 +77,7 @@ impl Notifier {
         Self {
             queues: config.channels.iter().map(queue).collect(),
             tracked: VecDeque::new(),
-            marks: RoundMarks::default(),
+            marks: config.channels.iter().map(|_| RoundMarks::default()).collect(),
             http: None,
             proxies: config.proxies.clone(),
             messages: config.messages.clone(),
@@ -113,13 +114,22 @@ impl Notifier {
         }
     }
 
-    /// The queues whose channels take `message` and did not receive it yet.
-    fn waiting(&self, message: &OutgoingMessage, delivered: &[String]) -> Vec<usize> {
-        let is_waiting = |index: &usize| {
-            let channel = &self.queues[*index].channel;
-            channel.takes(message) && !delivered.iter().any(|delivered| delivered == channel.name())
-        };
-        (0..self.queues.len()).filter(is_waiting).collect()
+    /// The queues whose channels get something of `message` and did not receive it yet, each with what it gets.
+    fn waiting(
+        &self,
+        message: &Rc<OutgoingMessage>,
+        delivered: &[String],
+    ) -> Vec<(usize, Rc<OutgoingMessage>)> {
+        let queues = self.queues.iter().enumerate();
+        let open = queues.filter(|(_, queue)| !delivered.iter().any(|name| name == queue.channel.name()));
+        let views = open.filter_map(|(index, queue)| {
+            let view = match queue.channel.view(message, &self.messages)? {
+                Cow::Borrowed(_) => Rc::clone(message),
+                Cow::Owned(part) => Rc::new(part),
+            };
+            Some((index, view))
+        });
+        views.collect()
     }
 
     /// Adds a message to a queue.
@@ -130,15 +140,37 @@ impl Notifier {
         self.send_next(index, ctx);
     }
 
-    /// Marks the message about a round wherever it can be edited.
-    fn mark(&mut self, marked: RoundMessage, ctx: &mut Context<Self>) {
-        let message: Rc<OutgoingMessage> = Rc::new(marked.into());
-        for index in 0..self.queues.len() {
-            if self.queues[index].channel.has_marks() {
-                let edit = QueuedMessage::new(Rc::clone(&message), MessageRole::Edit);
-                self.enqueue(index, edit, ctx);
+    /// Notes the message about a round that a channel gets, to mark it later; returns it marked if all its victims have
+    /// recovered already.
+    fn note_round(&mut self, index: usize, message: &OutgoingMessage) -> Option<RoundMessage> {
+        match message {
+            OutgoingMessage::Round(round) if self.queues[index].channel.has_marks() => {
+                self.marks[index].note_round(round)
             }
+            _ => None,
         }
+    }
+
+    /// Notes a recovery for every channel that it concerns; returns the messages there of which all victims have recovered
+    /// now, marked.
+    fn note_recovery(&mut self, recovery: &RecoveryMessage) -> Vec<(usize, RoundMessage)> {
+        let report = &recovery.report;
+        let queues = self.queues.iter().zip(&mut self.marks).enumerate();
+        let concerned = queues.filter(|(_, (queue, _))| {
+            let channel = &queue.channel;
+            channel.has_marks() && channel.concerns(&report.pod.namespace, report.team.as_deref())
+        });
+        let marked = concerned.filter_map(|(index, (_, marks))| {
+            let marked = marks.note_recovery(report, &recovery.headline)?;
+            Some((index, marked))
+        });
+        marked.collect()
+    }
+
+    /// Marks the message about a round in a channel.
+    fn mark(&mut self, index: usize, marked: RoundMessage, ctx: &mut Context<Self>) {
+        let edit = QueuedMessage::new(Rc::new(marked.into()), MessageRole::Edit);
+        self.enqueue(index, edit, ctx);
     }
 
     /// Sends the next message of a queue, unless the queue is busy.
@@ -265,27 +297,23 @@ impl Handler<RoundFinished> for Notifier {
             return;
         }
 
-        let round = RoundMessage::in_context(Arc::clone(&report), &self.messages);
         // A report from the journal may not name every victim.
         let is_marked = in_outbox && !from_journal && self.has_recoveries;
-        let marked = is_marked
-            .then(|| self.marks.note_round(&report, &round))
-            .flatten();
-
-        let message: Rc<OutgoingMessage> = Rc::new(round.into());
+        let message: Rc<OutgoingMessage> = Rc::new(RoundMessage::in_context(report, &self.messages).into());
         let waiting = self.waiting(&message, &delivered);
         if let Some(id) = id.clone() {
             self.track(id, waiting.len());
         }
-        for index in waiting {
+        for (index, message) in waiting {
+            let marked = is_marked.then(|| self.note_round(index, &message)).flatten();
             let message = QueuedMessage {
                 id: id.clone(),
-                ..QueuedMessage::new(Rc::clone(&message), MessageRole::Round)
+                ..QueuedMessage::new(message, MessageRole::Round)
             };
             self.enqueue(index, message, ctx);
-        }
-        if let Some(marked) = marked {
-            self.mark(marked, ctx);
+            if let Some(marked) = marked {
+                self.mark(index, marked, ctx);
+            }
         }
     }
 }
@@ -305,21 +333,21 @@ impl Handler<RecoveryReported> for Notifier {
         }
 
         let recovery = RecoveryMessage::in_context(report, &self.messages);
-        let marked = self.marks.note_recovery(&recovery.report, &recovery.headline);
+        let marked = self.note_recovery(&recovery);
 
         let message: Rc<OutgoingMessage> = Rc::new(recovery.into());
         let waiting = self.waiting(&message, &delivered);
         self.track(id.clone(), waiting.len());
-        for index in waiting {
+        for (index, message) in waiting {
             let message = QueuedMessage {
                 id: Some(id.clone()),
                 parent: threads.get(self.queues[index].channel.name()).cloned(),
-                ..QueuedMessage::new(Rc::clone(&message), MessageRole::Reply)
+                ..QueuedMessage::new(message, MessageRole::Reply)
             };
             self.enqueue(index, message, ctx);
         }
-        if let Some(marked) = marked {
-            self.mark(marked, ctx);
+        for (index, marked) in marked {
+            self.mark(index, marked, ctx);
         }
     }
 }
@@ -337,10 +365,10 @@ impl Handler<NoticeIssued> for Notifier {
         let message: Rc<OutgoingMessage> = Rc::new(NoticeMessage::in_context(notice, &self.messages).into());
         let waiting = self.waiting(&message, &delivered);
         self.track(id.clone(), waiting.len());
-        for index in waiting {
+        for (index, message) in waiting {
             let message = QueuedMessage {
                 id: Some(id.clone()),
-                ..QueuedMessage::new(Rc::clone(&message), MessageRole::Notice)
+                ..QueuedMessage::new(message, MessageRole::Notice)
             };
             self.enqueue(index, message, ctx);
         }

@@ -29,6 +29,8 @@ const PHRASE: usize = 80;
 const CLUSTER: usize = 100;
 /// The longest footer, in characters.
 const FOOTER: usize = 300;
+/// What stands between the parts of a footer.
+const SEPARATOR: &str = " · ";
 /// The mark of what is whole again.
 const MARK: char = '✓';
 /// How many warnings the notes show.
@@ -95,6 +97,18 @@ impl RoundMessage {
 
     /// Writes the message about `report`.
     pub fn in_context(report: Arc<RoundReport>, context: &MessageContext) -> Self {
+        let footer = footer(&report, context);
+        Self::written(report, &footer, context)
+    }
+
+    /// Writes the message about the part of a round that concerns the route of this name.
+    pub(super) fn on_route(part: Arc<RoundReport>, route: &str, context: &MessageContext) -> Self {
+        let mut parts = footer_of_round(&part, context);
+        parts.push(format!("route {route}"));
+        Self::written(part, &parts.join(SEPARATOR), context)
+    }
+
+    fn written(report: Arc<RoundReport>, footer: &str, context: &MessageContext) -> Self {
         let shown = |text: &str, max| clean(&with_local_times(text, &context.zone), max);
 
         let prefix = if report.dry_run { "dry run: " } else { "" };
@@ -118,7 +132,7 @@ impl RoundMessage {
             seed: report.seed,
             repeats_its_victim: report.end == RoundEnd::Complete && victims.len() == 1 && notes.is_empty(),
             notes: notes.iter().map(|note| shown(note, LINE)).collect(),
-            footer: shown(&footer(&report, context), FOOTER),
+            footer: shown(footer, FOOTER),
             victim_lines: victim_lines.iter().map(|line| shown(line, LINE)).collect(),
             headline,
             victims,
@@ -272,13 +286,7 @@ fn footer(report: &RoundReport, context: &MessageContext) -> String {
         [] => "all namespaces".to_owned(),
         names => text::list(names, ", ", 100, text::chars),
     };
-    let mut parts = Vec::new();
-    if report.dry_run {
-        parts.push("dry run".to_owned());
-    }
-    parts.extend(context.cluster_name().map(|name| format!("cluster {name}")));
-    parts.push(format!("slot {}", report.slot));
-    parts.push(format!("seed {}", report.seed));
+    let mut parts = footer_of_round(report, context);
     if has_listed(report) {
         parts.push(pod_counts(report));
     }
@@ -287,7 +295,19 @@ fn footer(report: &RoundReport, context: &MessageContext) -> String {
         parts.push(report.selector.clone());
     }
 
-    parts.join(" · ")
+    parts.join(SEPARATOR)
+}
+
+/// The parts of a footer that say which round it was.
+fn footer_of_round(report: &RoundReport, context: &MessageContext) -> Vec<String> {
+    let mut parts = Vec::new();
+    if report.dry_run {
+        parts.push("dry run".to_owned());
+    }
+    parts.extend(context.cluster_name().map(|name| format!("cluster {name}")));
+    parts.push(format!("slot {}", report.slot));
+    parts.push(format!("seed {}", report.seed));
+    parts
 }
 
 /// Whether pods were listed: a round that ended before, or could not, says nothing about their number.

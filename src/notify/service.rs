@@ -1,5 +1,6 @@
 //! What a chat service is: its settings, the request that carries a message, and the meaning of an answer.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,8 +16,16 @@ use crate::http_client::Method;
 
 /// A configured chat service; its `Debug` output shows neither its secret nor its destination.
 pub trait NotifyService: fmt::Debug + Send + Sync {
-    /// The names and settings of the service.
-    fn spec(&self) -> &'static ServiceSpec;
+    /// The name in logs, metrics and the journal; it must never change.
+    fn name(&self) -> &str;
+
+    /// The name for people to read.
+    fn title(&self) -> &str;
+
+    /// The kinds of messages that the service gets if nothing else is chosen, and `notify.kinds` says `general`.
+    fn kinds(&self, general: &MessageKinds) -> MessageKinds {
+        general.clone()
+    }
 
     /// The URL of the service.
     fn url(&self) -> &str;
@@ -55,7 +64,7 @@ pub struct ServiceRequest<'a> {
     /// More headers; none of their values is shown.
     pub headers: Vec<(String, String)>,
     /// The media type of the body.
-    pub content_type: &'static str,
+    pub content_type: Cow<'static, str>,
     /// The body.
     pub body: String,
 }
@@ -71,7 +80,7 @@ impl<'a> ServiceRequest<'a> {
             url: url.into(),
             bearer: None,
             headers: Vec::new(),
-            content_type: JSON,
+            content_type: JSON.into(),
             body: body.to_string(),
         }
     }
@@ -104,6 +113,14 @@ pub struct ServiceSpec {
 }
 
 impl ServiceSpec {
+    /// The field that says where in the service, or to which URL, the messages go.
+    pub fn destination(&self) -> Option<&'static ServiceField> {
+        let is_text = |field: &&ServiceField| matches!(field.kind, FieldKind::Text);
+        let is_url = |field: &&ServiceField| field.name() == "url";
+        let text = self.fields.iter().find(is_text);
+        text.or_else(|| self.fields.iter().find(is_url))
+    }
+
     /// The kinds of messages that it gets if its own key chooses none, and `notify.kinds` says `general`.
     pub fn kinds(&self, general: &MessageKinds) -> MessageKinds {
         if self.gets_all_kinds {
@@ -125,6 +142,13 @@ pub struct ServiceField {
     pub kind: FieldKind,
     /// The environment variable of the Go tool macaque, which still works.
     pub old_variable: Option<&'static str>,
+}
+
+impl ServiceField {
+    /// The name within its section: `channel` of `notify.slack.channel`.
+    pub fn name(&self) -> &'static str {
+        self.path.rsplit('.').next().unwrap_or(self.path)
+    }
 }
 
 /// What a setting of a chat service holds.
@@ -196,6 +220,22 @@ pub struct FieldValues {
 }
 
 impl FieldValues {
+    /// The values with this secret in place of the one of its key.
+    #[must_use]
+    pub fn with_secret(mut self, path: &'static str, secret: SecretString) -> Self {
+        self.secrets.retain(|(key, _)| *key != path);
+        self.secrets.push((path, secret));
+        self
+    }
+
+    /// The values with this text in place of the one of its key.
+    #[must_use]
+    pub fn with_text(mut self, path: &'static str, text: String) -> Self {
+        self.texts.retain(|(key, _)| *key != path);
+        self.texts.push((path, text));
+        self
+    }
+
     /// The secret of this key; empty if it is not set.
     pub fn secret(&self, path: &str) -> SecretString {
         let found = self.secrets.iter().find(|(key, _)| *key == path);

@@ -6,6 +6,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::decoder::SettingsDecoder;
+use super::given_table::{Fault, FieldValue, GivenTable, accept};
 use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
 use crate::notify::service::{FieldFault, check_token};
@@ -58,26 +59,56 @@ fn from_file(
     read: ReadFile<'_>,
     path: GivenValue<String>,
 ) -> Result<GivenValue<SecretString>, MistakeReported> {
-    match read(Path::new(&path.value)) {
-        Err(error) => {
-            let wrong = format!("cannot read {}: {error}", shown(&path.value));
-            Err(decoder.refuse(&path, wrong, "mount the secret there, or fix the path"))
+    match read_secret(read, &path.value) {
+        Ok(secret) => Ok(path.map(|_| secret)),
+        Err((wrong, right)) => Err(decoder.refuse(&path, wrong, right)),
+    }
+}
+
+/// Decodes a secret of a table, from the field `by_value` or from the file that `by_file` names.
+pub(super) fn decode_secret_of_table(
+    decoder: &mut SettingsDecoder,
+    read: ReadFile<'_>,
+    table: &GivenTable,
+    by_value: &'static str,
+    by_file: &'static str,
+) -> Result<Option<(FieldValue<String>, SecretString)>, MistakeReported> {
+    let value = table.text(decoder, by_value);
+    let file = table.text(decoder, by_file);
+    match (value?, file?) {
+        (None, None) => Ok(None),
+        (Some(value), None) => {
+            let secret = SecretString::from(value.value.as_str());
+            Ok(Some((value, secret)))
         }
-        Ok(text) => match trimmed(&text) {
-            "" => {
-                let wrong = format!("{} is empty", shown(&path.value));
-                Err(decoder.refuse(&path, wrong, "write the secret to it"))
-            }
-            secret => {
-                let secret = SecretString::from(secret);
-                Ok(path.map(|_| secret))
-            }
-        },
+        (None, Some(file)) => {
+            let secret = accept(decoder, table, &file, read_secret(read, &file.value))?;
+            Ok(Some((file, secret)))
+        }
+        (Some(value), Some(_)) => {
+            let wrong = format!("is set, and so is {by_file}");
+            Err(table.refuse(decoder, &value, wrong, "keep one of the two"))
+        }
+    }
+}
+
+/// The secret in a file, without blanks and line breaks around it.
+pub(super) fn read_secret(read: ReadFile<'_>, path: &str) -> Result<SecretString, Fault> {
+    let text = read(Path::new(path)).map_err(|error| {
+        let wrong = format!("cannot read {}: {error}", shown(path));
+        (wrong, "mount the secret there, or fix the path".to_owned())
+    })?;
+    match trimmed(&text) {
+        "" => Err((
+            format!("{} is empty", shown(path)),
+            "write the secret to it".to_owned(),
+        )),
+        secret => Ok(secret.into()),
     }
 }
 
 /// A path as a message shows it, unless it may be the secret itself, set to the wrong key.
-fn shown(path: &str) -> String {
+pub(super) fn shown(path: &str) -> String {
     if path.starts_with(['/', '.']) {
         quote(path)
     } else {

@@ -2,6 +2,7 @@
 //! delivery. What services do wrong is in `faults`, what must not be shown in `discretion`.
 mod discretion;
 mod faults;
+mod http_channels;
 mod limits;
 mod recoveries;
 mod test_notifier;

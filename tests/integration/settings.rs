@@ -3,6 +3,7 @@
 mod documents;
 mod gates;
 mod guards;
+mod http_channels;
 mod journal;
 mod layers;
 mod names;

@@ -68,6 +68,7 @@ fn attempt() -> impl Strategy<Value = AttemptReport> {
     (pod(), owner, outcome(), warnings).prop_map(|(pod, owner, outcome, warnings)| AttemptReport {
         pod,
         owner,
+        team: None,
         outcome,
         warnings,
     })
