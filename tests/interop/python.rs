@@ -26,6 +26,7 @@ pub(crate) fn run(script: &str, input: &[u8]) -> String {
 #[test]
 #[ignore = "needs the libraries of .ci/verifiers: just interop"]
 fn the_reference_libraries_are_there() {
-    let script = "import cloudevents, prometheus_client.openmetrics.parser, standardwebhooks.webhooks; print('yes')";
+    let script =
+        "import cloudevents, prometheus_client.openmetrics.parser, standardwebhooks.webhooks; print('yes')";
     assert_eq!(run(script, b"").trim(), "yes");
 }

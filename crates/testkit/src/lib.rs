@@ -11,6 +11,8 @@ pub mod chat_server;
 pub mod cluster;
 pub mod fake_gate;
 pub mod fault_proxy;
+pub mod loopback_server;
+pub mod monitoring;
 pub mod notify;
 pub mod process_cost;
 pub mod program;
