@@ -17,14 +17,15 @@ use macaque_core::report::{AttemptReport, ExemptionTallies, RoundReport};
 pub enum Fact<'a> {
     /// The Clock waits for this slot; `None` if none is left.
     SlotPlanned(Option<Timestamp>),
-    /// A round has checked the pods in scope.
+    /// A round has checked the pods in scope, or a sample if they are very many.
     PodsChecked {
         /// How many candidates each namespace has.
         candidates: &'a BTreeMap<String, usize>,
         /// The other pods, by the rule that exempts them.
         exempted: &'a ExemptionTallies,
     },
-    /// The outcome for a victim is known.
+    /// The outcome for a victim is known, and recorded if there was a request. Each is published once, by whoever records
+    /// it: a takeover pass if the round was interrupted.
     VictimTried {
         /// The slot of the round.
         slot: Timestamp,
@@ -35,7 +36,7 @@ pub enum Fact<'a> {
         /// The victim, and its outcome.
         attempt: &'a AttemptReport,
     },
-    /// A round ended here, or was withheld.
+    /// A round ended, which this process recorded unless it never ran.
     RoundFinished(&'a RoundReport),
     /// A recovery ended, or its replacement is stuck; this process recorded it.
     RecoveryReported(&'a RecoveryReport),
@@ -56,7 +57,7 @@ pub enum Fact<'a> {
         verb: &'static str,
         /// The resource, with its subresource, such as `pods/eviction`; `other` for one that is not macaque's own.
         resource: &'static str,
-        /// The HTTP status; `None` if no answer came.
+        /// The HTTP status; `None` if no whole answer came.
         code: Option<u16>,
         /// How long it took.
         took: Duration,

@@ -15,6 +15,7 @@ mod name_list;
 mod nodes;
 mod optional_read;
 mod pods;
+mod request_kind;
 mod resource;
 mod response;
 mod watch;
@@ -50,9 +51,11 @@ use tokio::sync::Semaphore;
 
 use self::connect::Connection;
 use self::optional_read::RefusedReads;
+use self::request_kind::RequestKind;
 use self::resource::KnownResources;
 use self::response::ApiResponse;
 use self::wire::{DeletionOptions, eviction};
+use crate::facts::{Fact, Facts};
 use crate::heartbeat::Heartbeat;
 use crate::platform::Platform;
 
@@ -67,6 +70,8 @@ pub struct Cluster {
     stale: Cell<bool>,
     /// The heartbeat to which requests report progress.
     heartbeat: Option<Heartbeat>,
+    /// Where what becomes of requests is published.
+    facts: Facts,
     /// The resources of the APIs that were asked for, by API version.
     resources: RefCell<BTreeMap<String, KnownResources>>,
     /// The resources that macaque may not read and does without.
@@ -124,6 +129,12 @@ impl Cluster {
     /// Makes each request report progress to `heartbeat`.
     pub fn with_heartbeat(mut self, heartbeat: Heartbeat) -> Self {
         self.heartbeat = Some(heartbeat);
+        self
+    }
+
+    /// Publishes each request that ends to `facts`.
+    pub fn with_facts(mut self, facts: Facts) -> Self {
+        self.facts = facts;
         self
     }
 
@@ -220,17 +231,29 @@ impl Cluster {
         let connection = Rc::clone(&self.connection.borrow());
         let authorization = connection.credentials.header(&self.platform);
         let request = call.request(authorization.clone());
+        let begun = self.platform.monotonic();
+        let status = Cell::new(None);
         let exchange = async {
             let sent = self.platform.now();
             let sending = connection.client.send(request).await;
             let response = sending.map_err(|error| ConnectionFault::of(&error))?;
+            status.set(Some(response.status().as_u16()));
             if let Some(skew) = clock_skew::of(response.headers(), sent, self.platform.now()) {
                 self.skew.set(Some(skew));
             }
             read(response, Arc::clone(&connection.server), authorization).await
         };
 
-        let why = match self.platform.within(deadline, exchange).await {
+        let ended = self.platform.within(deadline, exchange).await;
+        let RequestKind { verb, resource } = RequestKind::of(&call.method, &call.path);
+        self.facts.publish(Fact::RequestEnded {
+            verb,
+            resource,
+            code: status.get().filter(|_| matches!(ended, Some(Ok(_)))),
+            took: self.platform.monotonic() - begun,
+        });
+
+        let why = match ended {
             Some(Ok(read)) => return Ok(read),
             Some(Err(why)) => why,
             None => ConnectionFault::NoAnswer(deadline),

@@ -21,7 +21,7 @@ use macaque_core::recovery::RecoveryConfig;
 use macaque_core::report::{ExemptionTallies, RoundEnd, RoundReport};
 
 use self::running::RunningRound;
-use crate::facts::Facts;
+use crate::facts::{Fact, Facts};
 use crate::failpoint::FailPoints;
 use crate::gates::{GateConfig, Gates};
 use crate::journal::{JournalError, JournalStore};
@@ -84,6 +84,20 @@ pub fn random_seed(platform: &Platform) -> u64 {
 
 /// Runs the round of `slot` with victims drawn by `seed`.
 pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> RoundResult {
+    let result = claim_and_run(context, slot, seed).await;
+
+    // What is not closed yet is published by the takeover pass that closes it.
+    if let RoundResult::Reported {
+        report, claim_state, ..
+    } = &result
+        && *claim_state != ClaimState::Open
+    {
+        context.facts.publish(Fact::RoundFinished(report));
+    }
+    result
+}
+
+async fn claim_and_run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> RoundResult {
     let mut round = RunningRound::new(context, context.config.blank_report(slot, seed));
 
     let journal = match context.claim(slot, seed).await {
@@ -98,6 +112,7 @@ pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> Round
         Ok(()) => RoundEnd::Complete,
         Err(end) => end,
     };
+    let unresolved = round.unresolved.take();
     let report = round.finish(end);
 
     let closed = context.close(&report).await;
@@ -115,6 +130,11 @@ pub async fn run(context: RoundContext<'_>, slot: Timestamp, seed: u64) -> Round
             ClaimState::Open
         }
     };
+
+    // A victim whose outcome could not be recorded before is now: as unknown, with the report that knows more.
+    if let Some(attempt) = unresolved.filter(|_| claim_state != ClaimState::Open) {
+        context.publish_tried(slot, seed, &attempt);
+    }
     RoundResult::Reported {
         report,
         claim_state,

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::ActorsConfig;
 use super::messages::{RoundDue, Shutdown};
 use super::recipient::StableRecipient;
+use crate::facts::{Fact, Facts};
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::{Heartbeat, OperationGuard};
 use crate::platform::Platform;
@@ -60,6 +61,7 @@ pub struct Clock {
     sleep: Option<OperationGuard>,
     hang_timeout: Duration,
     platform: Platform,
+    facts: Facts,
     fail_points: FailPoints,
 }
 
@@ -86,6 +88,7 @@ impl Clock {
             sleep: None,
             hang_timeout: config.timeouts.hang,
             platform,
+            facts: config.facts.clone(),
             fail_points: config.fail_points.clone(),
         }
     }
@@ -96,6 +99,7 @@ impl Clock {
         let reading = self.reading();
         let tick = self.timer.tick(reading, |after| self.trigger.next_after(after));
         log_tick(&tick);
+        self.facts.publish(Fact::SlotPlanned(tick.next));
 
         if let Some(slot) = tick.due {
             self.fire(slot, ctx);

@@ -29,7 +29,7 @@ use super::recipient::StableRecipient;
 use crate::failpoint::FailPoints;
 use crate::heartbeat::Heartbeat;
 use crate::notify::{
-    ChatClient, DeliveryResult, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage,
+    Channel, ChatClient, DeliveryResult, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage,
     RecoveryMessage, RoundMessage,
 };
 use crate::platform::Platform;
@@ -70,8 +70,9 @@ impl Notifier {
         killer: StableRecipient<MessageDelivered>,
         heartbeat: Heartbeat,
     ) -> Self {
+        let queue = |channel: &Channel| ChannelQueue::new(channel.clone(), config.facts.clone());
         Self {
-            queues: config.channels.iter().cloned().map(ChannelQueue::new).collect(),
+            queues: config.channels.iter().map(queue).collect(),
             tracked: VecDeque::new(),
             marks: RoundMarks::default(),
             http: None,
@@ -152,6 +153,7 @@ impl Notifier {
 
         let context = DeliveryContext {
             channel: queue.channel.clone(),
+            facts: queue.facts.clone(),
             http: self.http.clone(),
             retry: self.retry,
             platform: self.platform.clone(),

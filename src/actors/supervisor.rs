@@ -25,6 +25,7 @@ use super::messages::{
 };
 use super::recipient::StableRecipient;
 use super::role::ActorRole;
+use crate::facts::Fact;
 use crate::failpoint::FailPoint;
 use crate::heartbeat::Heartbeat;
 
@@ -219,6 +220,7 @@ impl Supervisor {
         ctx.run_later(pause, move |supervisor, ctx| {
             if supervisor.needs(role) {
                 supervisor.start_child(role, ctx);
+                supervisor.config.facts.publish(Fact::ActorRestarted(name));
             }
         });
     }

@@ -121,13 +121,13 @@ impl JournalStore {
         JournalWriter::new(self.clone(), LeaseHolder { process, incarnation })
     }
 
-    /// Takes a step on the journal in memory.
+    /// Takes a step on the journal in memory; returns the journal before and after it, with the pause after it.
     pub(super) fn step_in_memory(
         &self,
         event: &JournalEvent,
         holder: &LeaseHolder,
         skew: Option<SignedDuration>,
-    ) -> Result<Journal, Denial> {
+    ) -> Result<(Journal, Journal, Option<PauseRequest>), Denial> {
         let mut memory = self.shared.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let MemoryJournal { journal, pause } = &mut *memory;
         let next = journal.step(event, &self.context(holder, skew, pause.clone()))?;
@@ -136,8 +136,8 @@ impl JournalStore {
             let end = PauseEnd::Restart;
             *pause = Some(PauseRequest { end, ..request });
         }
-        journal.clone_from(&next);
-        Ok(next)
+        let before = std::mem::replace(journal, next.clone());
+        Ok((before, next, pause.clone()))
     }
 
     /// The context of a step that `holder` takes now.

@@ -4,6 +4,8 @@
 //! of the ConfigMap: taking a step twice has the same effect as once, and a write that arrives late conflicts and
 //! fails.
 
+mod publishing;
+
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::RoundEnd;
 
 use super::JournalStore;
+use crate::facts::{Fact, Facts};
 use crate::k8s::{ApiError, Cluster, JournalConfigMap, WriteResult};
 
 /// How many times a step is tried after conflicts and transient errors.
@@ -33,6 +36,7 @@ pub struct JournalWriter {
     holder: LeaseHolder,
     /// The ConfigMap as last read or written; a conditional write shows whether it is still current.
     cached: RefCell<Option<JournalConfigMap>>,
+    facts: Facts,
 }
 
 /// The reason why a step was not taken, or may not have been; the caller must not act.
@@ -65,7 +69,13 @@ impl JournalWriter {
             store,
             holder,
             cached: RefCell::new(None),
+            facts: Facts::default(),
         }
+    }
+
+    /// Makes the writer publish what it reads and writes.
+    pub fn with_facts(self, facts: Facts) -> Self {
+        Self { facts, ..self }
     }
 
     /// The identity that the writer records in the journal.
@@ -100,7 +110,7 @@ impl JournalWriter {
     /// The event was not written, or may not have been; the caller must not act.
     pub async fn commit(&self, cluster: &Cluster, event: &JournalEvent) -> Result<Journal, JournalError> {
         match &self.store.location {
-            JournalLocation::Memory => Ok(self.store.step_in_memory(event, &self.holder, cluster.skew())?),
+            JournalLocation::Memory => self.commit_in_memory(event, cluster.skew()),
             JournalLocation::ConfigMap(place) => self.commit_to(cluster, place, event).await,
         }
     }
@@ -123,7 +133,21 @@ impl JournalWriter {
         let id = MessageId::of_recovery(report);
         let entry = journal.message(&id);
         let own = entry.filter(|entry| entry.holder.process == self.holder.process);
+        if let Some(report) = own.and_then(OutboxEntry::recovery_report) {
+            self.facts.publish(Fact::RecoveryReported(report));
+        }
         Ok(own.cloned())
+    }
+
+    fn commit_in_memory(
+        &self,
+        event: &JournalEvent,
+        skew: Option<SignedDuration>,
+    ) -> Result<Journal, JournalError> {
+        let (before, after, pause) = self.store.step_in_memory(event, &self.holder, skew)?;
+        self.publish_read(&after, pause.as_ref());
+        self.publish_given_up(event, &before, &after);
+        Ok(after)
     }
 
     /// Commits to the ConfigMap, and retries conflicts and transient errors.
@@ -150,7 +174,10 @@ impl JournalWriter {
                     }
                 }
 
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.publish_failure(&error);
+                    return Err(error);
+                }
             };
 
             self.pause(pause).await;
@@ -183,21 +210,33 @@ impl JournalWriter {
         let pause = config_map.pause();
         let next = match journal.step(event, &self.context(cluster.skew(), pause.clone())) {
             Ok(next) => next.with_uid(&stored.uid),
-            Err(denial) if is_fresh => return Err(denial.into()),
+            Err(denial) if is_fresh => {
+                self.publish_read(&journal, pause.as_ref());
+                return Err(denial.into());
+            }
             // The cached copy may be out of date, so a refusal based on it does not count.
             Err(_) => return Ok(None),
         };
 
         if next == journal {
+            if is_fresh {
+                self.publish_read(&next, pause.as_ref());
+            }
             self.cached.replace(Some(config_map));
             return Ok(Some(next));
         }
 
-        let pause = next.pause_to_write(&journal, pause.as_ref());
+        let new_pause = next.pause_to_write(&journal, pause.as_ref());
         let is_written = self
-            .write(cluster, place, &config_map, &next, pause.as_ref())
+            .write(cluster, place, &config_map, &next, new_pause.as_ref())
             .await?;
-        Ok(is_written.then_some(next))
+        if !is_written {
+            return Ok(None);
+        }
+
+        self.publish_read(&next, new_pause.or(pause).as_ref());
+        self.publish_given_up(event, &journal, &next);
+        Ok(Some(next))
     }
 
     /// The stored journal, if it continues what was `known` before it was read. Otherwise writes a quarantine, unless

@@ -33,6 +33,7 @@ use self::service_account::PodEnvironment;
 use self::transport::TransportError;
 use super::error::AccessFault;
 use super::{ApiError, Cluster, MOST_REQUESTS};
+use crate::facts::Facts;
 use crate::platform::Platform;
 
 /// How long connecting may take: long enough for a distant API server, short enough to report a dead one within a
@@ -101,6 +102,7 @@ impl Cluster {
             skew: Cell::new(None),
             stale: Cell::new(false),
             heartbeat: None,
+            facts: Facts::default(),
             resources: RefCell::default(),
             refused: RefCell::default(),
             turns: Semaphore::new(MOST_REQUESTS),

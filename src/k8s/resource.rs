@@ -29,7 +29,7 @@ pub(super) struct ResourcePath {
 
 /// A kind that Kubernetes brings along: its group, kind, resource, and whether that has a scale. Reading such kinds
 /// needs no discovery.
-const BUILT_IN: [(&str, &str, &str, bool); 6] = [
+pub(super) const BUILT_IN: [(&str, &str, &str, bool); 6] = [
     ("apps", "Deployment", "deployments", true),
     ("apps", "StatefulSet", "statefulsets", true),
     ("apps", "ReplicaSet", "replicasets", true),

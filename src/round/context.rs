@@ -8,12 +8,12 @@ use macaque_core::eligibility::Candidate;
 use macaque_core::journal::{Denial, Journal, JournalEvent, RecoveryRecord, Resolution, RoundRecord};
 use macaque_core::pod::PodPlace;
 use macaque_core::recovery::{DisruptedVictim, RecoveryBaseline};
-use macaque_core::report::{RoundEnd, RoundReport};
+use macaque_core::report::{AttemptReport, RoundEnd, RoundReport};
 use tokio::time::Instant;
 
 use super::RoundConfig;
 use super::attempt::GRACE;
-use crate::facts::Facts;
+use crate::facts::{Fact, Facts};
 use crate::failpoint::FailPoints;
 use crate::gates::Gates;
 use crate::guards::GuardContext;
@@ -220,6 +220,17 @@ impl RoundContext<'_> {
             .within(GRACE, self.writer.commit(self.cluster, event))
             .await;
         written.unwrap_or(Err(JournalError::Api(ApiError::Stopped)))
+    }
+
+    /// Publishes the outcome for a victim of the round of `slot`.
+    pub(super) fn publish_tried(&self, slot: Timestamp, seed: u64, attempt: &AttemptReport) {
+        let method = self.config.disrupt.method;
+        self.facts.publish(Fact::VictimTried {
+            slot,
+            seed,
+            method,
+            attempt,
+        });
     }
 
     /// How the round ends after an error of the journal.

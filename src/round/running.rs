@@ -2,6 +2,8 @@
 
 mod disruption;
 
+use std::collections::BTreeMap;
+
 use macaque_core::eligibility::{Candidate, Exemption, judge};
 use macaque_core::guard::first_hold;
 use macaque_core::journal::Journal;
@@ -14,6 +16,7 @@ use macaque_core::selection::VictimPicker;
 use super::RoundContext;
 use super::attempt::{AttemptError, AttemptOutcome};
 use super::scan::{PodScan, PodScanner, ScanOutcome};
+use crate::facts::Fact;
 use crate::guards::{Held, RoundGuards};
 use crate::k8s::ApiError;
 use crate::read_retry::with_retries;
@@ -25,14 +28,20 @@ pub(super) struct RunningRound<'a> {
     pub(super) guards: RoundGuards<'a>,
     /// The warnings about macaque's own keys on the pods that were checked.
     pub(super) key_warnings: PodKeyWarnings,
+    /// The attempt whose outcome could not be recorded, so that it is not published yet.
+    pub(super) unresolved: Option<AttemptReport>,
+    /// How many candidates each namespace has.
+    pub(super) candidates: BTreeMap<String, usize>,
     /// Whether the guards of the round were asked.
     asked_round: bool,
 }
 
 /// The result of an attempt to disrupt a victim.
 enum AttemptResult {
-    /// The attempt was made, with this outcome.
+    /// The attempt ended without a request, with this outcome.
     Attempted(AttemptOutcome),
+    /// The victim was reserved, and this outcome is recorded and published.
+    Resolved(AttemptOutcome),
     /// The victim is exempt after all: nothing was done.
     Exempt(Exemption),
     /// Nothing was done to the pod.
@@ -48,6 +57,8 @@ impl<'a> RunningRound<'a> {
             report,
             guards,
             key_warnings: PodKeyWarnings::default(),
+            unresolved: None,
+            candidates: BTreeMap::new(),
             asked_round: false,
         }
     }
@@ -93,6 +104,7 @@ impl<'a> RunningRound<'a> {
         journal: &Journal,
     ) -> Result<(), RoundEnd> {
         candidates.retain(|candidate| self.passes_journal(candidate, journal));
+        self.publish_checked();
         let picker = VictimPicker::new(candidates, seed, &self.context.config.disrupt);
         self.report.candidates = picker.candidates();
         self.try_remaining(picker).await
@@ -161,7 +173,11 @@ impl<'a> RunningRound<'a> {
         };
 
         match result {
-            AttemptResult::Attempted(attempt) => self.note_attempt(candidate, attempt, picker),
+            AttemptResult::Attempted(attempt) => {
+                self.publish_tried(&attempt_report(&candidate, &attempt));
+                self.note_attempt(candidate, attempt, picker)
+            }
+            AttemptResult::Resolved(attempt) => self.note_attempt(candidate, attempt, picker),
             AttemptResult::Exempt(exemption) => {
                 self.report.candidates -= 1;
                 ExemptionTally::note(&mut self.report.exempted, candidate.pod, &exemption);
@@ -211,15 +227,35 @@ impl<'a> RunningRound<'a> {
         }
     }
 
-    /// Whether neither a cooldown nor a cap of a day concerns `candidate`; if one does, notes its exemption in the report.
+    /// Whether neither a cooldown nor a cap of a day concerns `candidate`, which then counts as one; if one does, notes its
+    /// exemption in the report.
     pub(super) fn passes_journal(&mut self, candidate: &Candidate, journal: &Journal) -> bool {
         let limits = self.context.writer.limits();
         let checked = journal.check_candidate(candidate, limits, self.context.platform.now());
         let Some(exemption) = checked.err().and_then(|denial| denial.exemption()) else {
+            let namespace = &candidate.pod.namespace;
+            match self.candidates.get_mut(namespace) {
+                Some(count) => *count += 1,
+                None => drop(self.candidates.insert(namespace.clone(), 1)),
+            }
             return true;
         };
         ExemptionTally::note(&mut self.report.exempted, candidate.pod.clone(), &exemption);
         false
+    }
+
+    /// Publishes what was checked: every pod in scope, or a sample of them.
+    pub(super) fn publish_checked(&self) {
+        self.context.facts.publish(Fact::PodsChecked {
+            candidates: &self.candidates,
+            exempted: &self.report.exempted,
+        });
+    }
+
+    /// Publishes the outcome for a victim.
+    fn publish_tried(&self, attempt: &AttemptReport) {
+        let RoundReport { slot, seed, .. } = self.report;
+        self.context.publish_tried(slot, seed, attempt);
     }
 
     /// Notes the outcome of one victim.
@@ -233,7 +269,7 @@ impl<'a> RunningRound<'a> {
         picker: &mut VictimPicker,
     ) -> Result<(), RoundEnd> {
         let noted = picker.note(&victim, &attempt.outcome);
-        self.add_attempt(victim, attempt);
+        self.report.attempts.push(attempt_report(&victim, &attempt));
 
         noted.map_err(|why| {
             if self.context.stop.is_requested() {
@@ -242,15 +278,6 @@ impl<'a> RunningRound<'a> {
                 RoundEnd::Failed { why }
             }
         })
-    }
-
-    fn add_attempt(&mut self, victim: Candidate, attempt: AttemptOutcome) {
-        self.report.attempts.push(AttemptReport {
-            pod: victim.pod,
-            owner: victim.owner,
-            outcome: attempt.outcome,
-            warnings: attempt.warnings,
-        });
     }
 
     /// Gives up on a namespace where a permission is missing; any other error ends the round.
@@ -268,6 +295,16 @@ impl<'a> RunningRound<'a> {
             }
             error => Err(error.into()),
         }
+    }
+}
+
+/// The report of an attempt.
+fn attempt_report(victim: &Candidate, attempt: &AttemptOutcome) -> AttemptReport {
+    AttemptReport {
+        pod: victim.pod.clone(),
+        owner: victim.owner.clone(),
+        outcome: attempt.outcome.clone(),
+        warnings: attempt.warnings.clone(),
     }
 }
 

@@ -75,6 +75,7 @@ impl RunningRound<'_> {
                     log::debug!("{fruitless} sampled pods were not eligible: checking all pods");
                     return self.run_indexed(seed, journal, &tried, picker).await;
                 }
+                self.publish_checked();
                 return self.try_remaining(picker).await;
             };
 
@@ -85,6 +86,7 @@ impl RunningRound<'_> {
                 picker.add(self.judge_drawn(&pod, journal));
             }
         }
+        self.publish_checked();
         end_of(picker)
     }
 
@@ -126,6 +128,7 @@ impl RunningRound<'_> {
         mut picker: VictimPicker,
     ) -> Result<(), RoundEnd> {
         picker.restart();
+        self.candidates.clear();
 
         let mut scan = PodScan::<CandidateIndex>::default();
         self.scanner().scan(&mut scan).await?;
@@ -143,6 +146,7 @@ impl RunningRound<'_> {
         let mut index = scan.sink;
         index.retain(|candidate| self.passes_journal(candidate, journal));
         self.report.candidates = index.candidates();
+        self.publish_checked();
 
         let mut draw = index.draw(seed, self.context.config.disrupt.draw);
         while !picker.is_done() {

@@ -9,6 +9,7 @@ use macaque_core::report::{RoundEnd, RoundReport};
 
 use super::RoundContext;
 use super::attempt::PodState;
+use crate::facts::Fact;
 use crate::journal::JournalError;
 
 /// What a takeover pass found.
@@ -67,8 +68,13 @@ impl RoundContext<'_> {
                 None => Resolution::Released,
             };
             self.resolve(uid, resolution, None).await?;
+
+            let is_pending = reservation.state == ReservationState::Pending;
+            if let Some(attempt) = known.filter(|_| is_pending) {
+                self.publish_tried(report.slot, report.seed, attempt);
+            }
         }
-        self.close(report).await
+        self.close_taken_over(report).await
     }
 
     /// Closes an interrupted round: checks what happened to its pending victim, and disrupts nothing more.
@@ -84,11 +90,23 @@ impl RoundContext<'_> {
             };
             let journal = self.resolve(&reservation.pod.uid, resolution, None).await?;
             resolved = journal.round().cloned().unwrap_or(resolved);
+
+            let attempts = resolved.attempts();
+            if let Some(attempt) = attempts.iter().find(|attempt| attempt.pod == reservation.pod) {
+                self.publish_tried(round.slot, round.seed, attempt);
+            }
         }
 
         let slot = round.slot;
         log::warn!(slot:%; "round {slot} was interrupted; closing it on this replica");
-        self.close(&self.report_interrupted(&resolved)).await
+        self.close_taken_over(&self.report_interrupted(&resolved)).await
+    }
+
+    /// Closes a round with its report, and publishes that it ended.
+    async fn close_taken_over(&self, report: &RoundReport) -> Result<Journal, JournalError> {
+        let journal = self.close(report).await?;
+        self.facts.publish(Fact::RoundFinished(report));
+        Ok(journal)
     }
 
     /// The report of an interrupted round, from its record in the journal.

@@ -18,7 +18,7 @@ use crate::outcome::DisruptionMethod;
 use crate::pod::{Pod, PodOwner, PodPhase, PodRef};
 
 /// The name under which a report counts pods whose owner is in cooldown, which the journal decides and not a rule.
-const COOLDOWN: &str = "cooldown";
+pub const COOLDOWN: &str = "cooldown";
 
 /// The pod that macaque itself runs in, so that it is never its own victim.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use macaque_core::report::{RoundEnd, RoundReport};
 use crate::actors::ActorsConfig;
 use crate::actors::messages::{DisruptionAccepted, MessageDelivered};
 use crate::actors::recipient::StableRecipient;
-use crate::facts::Facts;
+use crate::facts::{Fact, Facts};
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::gates::Gates;
 use crate::heartbeat::Heartbeat;
@@ -80,7 +80,10 @@ impl TaskContext {
         Self {
             config: Arc::clone(&config.round),
             access: config.access.clone(),
-            writer: config.journal.writer(incarnation),
+            writer: config
+                .journal
+                .writer(incarnation)
+                .with_facts(config.facts.clone()),
             accepted,
             stop,
             heartbeat,
@@ -103,7 +106,9 @@ impl TaskContext {
         let cluster = match cluster {
             Some(cluster) => cluster,
             None => match Cluster::connect(&self.access, &self.platform).await {
-                Ok(cluster) => cluster.with_heartbeat(self.heartbeat.clone()),
+                Ok(cluster) => cluster
+                    .with_heartbeat(self.heartbeat.clone())
+                    .with_facts(self.facts.clone()),
                 Err(error) => return (None, self.fail_unconnected(&task, error.into())),
             },
         };
@@ -184,6 +189,7 @@ impl TaskContext {
                     finished: self.platform.now().max(*slot),
                     ..self.config.blank_report(*slot, *seed)
                 };
+                self.facts.publish(Fact::RoundFinished(&report));
 
                 TaskOutcome {
                     takeover: None,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::queue::{MessageRole, QueuedMessage};
+use crate::facts::{Fact, Facts, MessageResult};
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::OperationGuard;
 use crate::notify::{
@@ -17,6 +18,7 @@ pub(super) struct DeliveryContext {
     pub(super) http: Option<ChatClient>,
     pub(super) retry: DeliveryRetry,
     pub(super) platform: Platform,
+    pub(super) facts: Facts,
     pub(super) fail_points: FailPoints,
     pub(super) hang_timeout: Duration,
     pub(super) operation: OperationGuard,
@@ -68,6 +70,10 @@ impl DeliveryContext {
             self.send(http, message, Placement::Own).await
         };
         let pause = async |length| {
+            self.facts.publish(Fact::MessageHandled {
+                channel: self.channel.name(),
+                result: MessageResult::Retried,
+            });
             self.operation.expect(length + self.hang_timeout);
             self.platform.sleep(length).await;
         };

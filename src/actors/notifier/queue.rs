@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{Timestamp, Unit};
 use macaque_core::journal::MessageId;
 
+use crate::facts::{Fact, Facts, MessageResult};
 use crate::notify::{
     Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, OutgoingMessage, Retryable, TryCount,
 };
@@ -80,6 +81,8 @@ pub(super) struct ChannelQueue {
     waiting: VecDeque<QueuedMessage>,
     state: QueueState,
     dropped: usize,
+    /// Where what becomes of messages is published.
+    pub(super) facts: Facts,
     /// By slot, the names of the messages about rounds that were delivered.
     names: BTreeMap<Timestamp, String>,
 }
@@ -117,19 +120,29 @@ pub(super) enum AfterDelivery {
 }
 
 impl ChannelQueue {
-    pub(super) fn new(channel: Channel) -> Self {
-        Self {
+    pub(super) fn new(channel: Channel, facts: Facts) -> Self {
+        let queue = Self {
             channel,
             waiting: VecDeque::new(),
             state: QueueState::Idle,
             dropped: 0,
+            facts,
             names: BTreeMap::new(),
-        }
+        };
+        // What an earlier incarnation had to deliver comes again from the outbox.
+        queue.publish_waiting();
+        queue
     }
 
     /// Adds `message`; if the queue is full, drops an edit, which nobody misses, or else drops and returns the oldest
     /// message.
     pub(super) fn push(&mut self, message: QueuedMessage) -> Option<QueuedMessage> {
+        let dropped = self.push_within_capacity(message);
+        self.publish_waiting();
+        dropped
+    }
+
+    fn push_within_capacity(&mut self, message: QueuedMessage) -> Option<QueuedMessage> {
         self.waiting.push_back(message);
         if self.waiting.len() <= CAPACITY {
             return None;
@@ -142,6 +155,7 @@ impl ChannelQueue {
 
         let oldest = self.waiting.pop_front();
         self.dropped += 1;
+        self.publish_handled(MessageResult::Dropped);
         let name = self.channel.name();
         let dropped = self.dropped;
         log::error!(
@@ -165,6 +179,7 @@ impl ChannelQueue {
                 message.parent = Some(name.clone());
             }
             if message.role == MessageRole::Edit && message.parent.is_none() {
+                self.publish_waiting();
                 continue;
             }
             self.state = QueueState::Sending;
@@ -175,6 +190,12 @@ impl ChannelQueue {
     /// Notes the result for `message`; a delivery that may work later is retried, unless macaque is stopping.
     pub(super) fn note(&mut self, message: QueuedMessage, series: SeriesResult) -> AfterDelivery {
         self.state = QueueState::Idle;
+        let after = self.after_series(message, series);
+        self.publish_waiting();
+        after
+    }
+
+    fn after_series(&mut self, message: QueuedMessage, series: SeriesResult) -> AfterDelivery {
         let name = self.channel.name();
         let noun = message.noun();
         if message.is_out_of_thread {
@@ -184,8 +205,12 @@ impl ChannelQueue {
             return self.note_edit(&message, series.result);
         }
         let error = match series.result {
-            Ok(Delivery::Confirmed { name }) => return self.note_name(&message, name),
+            Ok(Delivery::Confirmed { name }) => {
+                self.publish_handled(MessageResult::Sent);
+                return self.note_name(&message, name);
+            }
             Ok(Delivery::Unconfirmed { why }) => {
+                self.publish_handled(MessageResult::Sent);
                 log::warn!(channel = name; "{noun} counts as delivered to {name}, in doubt: {why}");
                 return AfterDelivery::Finished { name: None };
             }
@@ -202,6 +227,7 @@ impl ChannelQueue {
         }
 
         log::warn!(channel = name; "{}", not_yet(name, noun, &error, message.tries, series.now, pause));
+        self.publish_handled(MessageResult::Retried);
         self.waiting.push_front(message);
         self.state = QueueState::BackingOff;
         AfterDelivery::Retry(pause)
@@ -239,6 +265,7 @@ impl ChannelQueue {
         let name = self.channel.name();
         let noun = message.noun();
         if error.retryable == Retryable::InDoubt {
+            self.publish_handled(MessageResult::Dropped);
             let times = count(message.tries.in_doubt as usize, "time");
             log::warn!(
                 channel = name;
@@ -248,9 +275,22 @@ impl ChannelQueue {
             return;
         }
 
+        self.publish_handled(MessageResult::Rejected);
         self.dropped += 1;
         let dropped = self.dropped;
         log::error!(channel = name, dropped; "cannot deliver {noun} to {name}, dropped it: {error}");
+    }
+
+    fn publish_handled(&self, result: MessageResult) {
+        let channel = self.channel.name();
+        self.facts.publish(Fact::MessageHandled { channel, result });
+    }
+
+    /// Publishes how many messages are not finished: those that wait, and the one that is being sent.
+    fn publish_waiting(&self) {
+        let channel = self.channel.name();
+        let count = self.waiting.len() + usize::from(self.state == QueueState::Sending);
+        self.facts.publish(Fact::MessagesWaiting { channel, count });
     }
 
     /// Ends the back-off, if the queue is backing off.

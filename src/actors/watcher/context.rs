@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::actors::ActorsConfig;
+use crate::facts::Facts;
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::Heartbeat;
 use crate::journal::{JournalError, JournalWriter};
@@ -62,6 +63,7 @@ pub(super) struct WatcherContext {
     heartbeat: Heartbeat,
     hang_timeout: Duration,
     platform: Platform,
+    facts: Facts,
     fail_points: FailPoints,
 }
 
@@ -70,12 +72,13 @@ impl WatcherContext {
         Self {
             round: Arc::clone(&config.round),
             access: config.access.clone(),
-            writer: config.journal.writer(WRITER),
+            writer: config.journal.writer(WRITER).with_facts(config.facts.clone()),
             cluster: Mutex::new(None),
             stop,
             heartbeat,
             hang_timeout: config.timeouts.hang,
             platform: config.platform.clone(),
+            facts: config.facts.clone(),
             fail_points: config.fail_points.clone(),
         }
     }
@@ -178,7 +181,10 @@ impl WatcherContext {
             return Ok(Rc::clone(cluster));
         }
         let connected = Cluster::connect(&self.access, &self.platform).await?;
-        let connected = Rc::new(connected.with_heartbeat(self.heartbeat.clone()));
+        let connected = connected
+            .with_heartbeat(self.heartbeat.clone())
+            .with_facts(self.facts.clone());
+        let connected = Rc::new(connected);
         *cluster = Some(Rc::clone(&connected));
         Ok(connected)
     }

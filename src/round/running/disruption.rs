@@ -7,7 +7,7 @@ use macaque_core::pod::Pod;
 use macaque_core::recovery::RecoveryBaseline;
 use macaque_core::report::RoundEnd;
 
-use super::{AttemptResult, RunningRound};
+use super::{AttemptResult, RunningRound, attempt_report};
 use crate::failpoint::FailPoint;
 use crate::journal::JournalError;
 use crate::round::attempt::AttemptSubject;
@@ -71,11 +71,19 @@ impl RunningRound<'_> {
         };
         context.fail_points.pass(FailPoint::BeforeResolve).await;
         match context.resolve(uid, resolution, accepted).await {
-            Ok(journal) => self.note_recoveries(&journal),
+            Ok(journal) => {
+                if let Ok(attempt) = &attempt {
+                    self.publish_tried(&attempt_report(victim, attempt));
+                }
+                self.note_recoveries(&journal);
+            }
             Err(error) => {
-                // The attempt is still reported, and the journal counts it as disrupted until it can be resolved.
+                // The attempt is still reported, and the journal counts it as disrupted until it can be resolved. Whoever
+                // records its outcome then publishes it.
                 if let Ok(attempt) = attempt {
-                    self.add_attempt(victim.clone(), attempt);
+                    let attempt = attempt_report(victim, &attempt);
+                    self.unresolved = Some(attempt.clone());
+                    self.report.attempts.push(attempt);
                 }
                 return Err(context.end_of(error));
             }
@@ -83,7 +91,7 @@ impl RunningRound<'_> {
         context.fail_points.pass(FailPoint::AfterResolve).await;
 
         Ok(match attempt {
-            Ok(attempt) => AttemptResult::Attempted(attempt),
+            Ok(attempt) => AttemptResult::Resolved(attempt),
             Err(error) => AttemptResult::NotAttempted(error),
         })
     }

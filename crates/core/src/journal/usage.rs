@@ -51,16 +51,23 @@ impl Journal {
     /// How many more disruptions the limits on all of them allow at `now`; `None` if none is set. The caps on single
     /// nodes, zones, namespaces and owners are not among them.
     pub fn remaining(&self, limits: &DisruptionLimits, now: Timestamp) -> Option<usize> {
-        let remaining = |limit: Option<usize>, window| {
-            limit.map(|limit| limit.saturating_sub(self.used_within(window, now)))
-        };
-
-        let per_hour = remaining(limits.per_hour, HOUR);
-        let per_day = remaining(limits.per_day, DAY);
+        let windows = LimitWindow::ALL.into_iter();
+        let in_windows = windows.filter_map(|window| self.remaining_in(window, limits, now));
         let in_flight = limits
             .in_flight
             .map(|limit| limit.saturating_sub(self.in_flight(now)));
-        [per_hour, per_day, in_flight].into_iter().flatten().min()
+        in_windows.chain(in_flight).min()
+    }
+
+    /// How many more disruptions the limit on those of `window` allows at `now`; `None` if it is not set.
+    pub fn remaining_in(
+        &self,
+        window: LimitWindow,
+        limits: &DisruptionLimits,
+        now: Timestamp,
+    ) -> Option<usize> {
+        let limit = window.limit(limits)?;
+        Some(limit.saturating_sub(self.used_within(window.length(), now)))
     }
 
     /// The cooldown of this candidate's owner, if it is in one at `now`.
@@ -77,13 +84,9 @@ impl Journal {
     /// # Errors
     /// The limit that is.
     pub fn check_limits(&self, limits: &DisruptionLimits, now: Timestamp) -> Result<(), Denial> {
-        let windows = [
-            (limits.per_hour, HOUR, LimitWindow::Hour),
-            (limits.per_day, DAY, LimitWindow::Day),
-        ];
-        for (limit, length, window) in windows {
-            if let Some(limit) = limit
-                && self.used_within(length, now) >= limit
+        for window in LimitWindow::ALL {
+            if let Some(limit) = window.limit(limits)
+                && self.used_within(window.length(), now) >= limit
             {
                 return Err(Denial::LimitReached { window, limit });
             }
@@ -168,6 +171,33 @@ impl Journal {
             .iter()
             .filter(|entry| now.duration_since(entry.minute) < window);
         within.map(|entry| entry.count).sum()
+    }
+}
+
+impl LimitWindow {
+    /// Every window, from the shortest to the longest.
+    pub const ALL: [Self; 2] = [Self::Hour, Self::Day];
+
+    /// The limit's key in `[limits]`.
+    pub fn limit_name(self) -> &'static str {
+        match self {
+            Self::Hour => "per_hour",
+            Self::Day => "per_day",
+        }
+    }
+
+    fn limit(self, limits: &DisruptionLimits) -> Option<usize> {
+        match self {
+            Self::Hour => limits.per_hour,
+            Self::Day => limits.per_day,
+        }
+    }
+
+    fn length(self) -> Duration {
+        match self {
+            Self::Hour => HOUR,
+            Self::Day => DAY,
+        }
     }
 }
 

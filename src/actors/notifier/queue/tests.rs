@@ -26,7 +26,7 @@ fn a_message_that_waits_is_logged_with_what_comes_next() {
 
 /// What follows a series that ended with `result`, and how many messages wait then.
 fn after(result: DeliveryResult, in_doubt: u32, stopping: bool) -> (AfterDelivery, usize) {
-    let mut queue = ChannelQueue::new(Channel::Log);
+    let mut queue = ChannelQueue::new(Channel::Log, Facts::default());
     let message = Rc::new(RoundMessage::of(&report([])).into());
     let message = QueuedMessage {
         tries: TryCount {
@@ -91,7 +91,7 @@ fn about_round(minutes: u64, role: MessageRole) -> QueuedMessage {
 
 /// A queue whose service gave these rounds their names.
 fn named(rounds: u64) -> ChannelQueue {
-    let mut queue = ChannelQueue::new(Channel::Log);
+    let mut queue = ChannelQueue::new(Channel::Log, Facts::default());
     for minutes in 0..rounds {
         queue.note_name(
             &about_round(minutes, MessageRole::Round),
