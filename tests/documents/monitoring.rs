@@ -169,7 +169,10 @@ fn every_panel_of_the_dashboard_has_a_place_a_title_and_an_explanation() {
         let grid = |name: &str| panel["gridPos"][name].as_u64().unwrap();
         assert!(grid("x") + grid("w") <= 24, "{panel}");
         for (x, y) in (0..grid("w")).flat_map(|dx| (0..grid("h")).map(move |dy| (dx, dy))) {
-            assert!(cells.insert((grid("x") + x, grid("y") + y)), "it overlaps: {panel}");
+            assert!(
+                cells.insert((grid("x") + x, grid("y") + y)),
+                "it overlaps: {panel}"
+            );
         }
     }
     assert!(ids.len() >= 12, "{} panels", ids.len());

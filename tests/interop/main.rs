@@ -2,4 +2,5 @@
 //! formats. `just interop` installs them and runs the tests.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod monitoring;
 mod python;

@@ -108,10 +108,26 @@ impl Alertmanager {
         self.server.json("/api/v2/alerts")?.as_array().cloned()
     }
 
-    /// Posts alerts as Prometheus does: each by its labels.
+    /// Tells it, as Prometheus does, that alerts with these labels fire.
     pub fn post(&self, alerts: &[Value]) {
-        let alerts: Vec<_> = alerts.iter().map(|labels| json!({"labels": labels})).collect();
-        let body = Value::from(alerts).to_string();
+        self.send(alerts, &json!({}));
+    }
+
+    /// Tells it that alerts with these labels have ended.
+    pub fn resolve(&self, alerts: &[Value]) {
+        self.send(
+            alerts,
+            &json!({"startsAt": "2000-01-01T00:00:00Z", "endsAt": "2000-01-01T00:00:01Z"}),
+        );
+    }
+
+    fn send(&self, alerts: &[Value], times: &Value) {
+        let with_times = |labels: &Value| {
+            let mut alert = times.clone();
+            alert["labels"] = labels.clone();
+            alert
+        };
+        let body = alerts.iter().map(with_times).collect::<Value>().to_string();
         let (status, text) = self.server.ask("POST", "/api/v2/alerts", &body).unwrap();
         assert_eq!(status, 200, "{text}");
     }
