@@ -12,7 +12,7 @@ use macaque_core::outcome::DisruptionMethod;
 use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::{AttemptReport, ExemptionTallies, RoundReport};
 
-/// Something that happened, told after it did.
+/// Something that happened, published after it did.
 #[derive(Debug, Clone, Copy)]
 pub enum Fact<'a> {
     /// The Clock waits for this slot; `None` if none is left.
@@ -36,6 +36,8 @@ pub enum Fact<'a> {
         /// The victim, and its outcome.
         attempt: &'a AttemptReport,
     },
+    /// A round cannot disrupt the pods of this namespace, because RBAC does not let it try a victim there.
+    NamespaceForbidden(&'a str),
     /// A round ended, which this process recorded unless it never ran.
     RoundFinished(&'a RoundReport),
     /// A recovery ended, or its replacement is stuck; this process recorded it.
@@ -87,7 +89,7 @@ pub enum MessageResult {
     Sent,
     /// A try failed, and another will follow.
     Retried,
-    /// It was dropped, because too many wait, or it may have been delivered often enough.
+    /// The message was dropped, because too many wait, or it may have been delivered often enough.
     Dropped,
     /// The service will never accept it.
     Rejected,

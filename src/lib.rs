@@ -40,7 +40,8 @@
 //! - [`round`]: one round, from the list of pods to the report.
 //! - [`preview`]: what a round would do, for `plan` and `why`.
 //! - [`metrics`]: the facts, counted for Prometheus. The only module that uses `prometheus-client`.
-//! - [`health`]: the probes, on a thread of their own.
+//! - [`health`]: what the probes say.
+//! - [`http_server`]: serves the probes and the metrics, on a thread of its own.
 //! - [`actors`]: Clock, Killer, Watcher, Notifier and Supervisor, thin shells around the modules above.
 //! - [`settings`]: defaults, file, environment and flags, validated into one configuration.
 //! - [`telemetry`]: the log. The only module that uses `env_logger`.
@@ -62,6 +63,7 @@ pub mod guards;
 pub mod health;
 pub mod heartbeat;
 mod http_client;
+pub mod http_server;
 pub mod journal;
 pub mod k8s;
 mod list_pager;

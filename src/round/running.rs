@@ -289,6 +289,9 @@ impl<'a> RunningRound<'a> {
     ) -> Result<(), RoundEnd> {
         match error {
             ApiError::Forbidden { .. } => {
+                self.context
+                    .facts
+                    .publish(Fact::NamespaceForbidden(&pod.namespace));
                 picker.exclude_namespace(pod);
                 self.report.problems.push(error.to_string());
                 Ok(())

@@ -2,6 +2,7 @@
 //! no replica and after no restart, and a journal in doubt disrupts nothing.
 
 mod damage;
+mod facts;
 mod fixture;
 mod interruptions;
 mod limits;

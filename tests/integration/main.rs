@@ -16,10 +16,12 @@ mod gates;
 mod guard_reads;
 mod guards;
 mod journal;
+mod metrics;
 mod notify;
 mod preview;
 mod proxies;
 mod recovery;
+mod request_facts;
 mod rounds;
 mod settings;
 

@@ -60,6 +60,7 @@ pub(crate) struct ActorsSetup {
     /// How long the cluster takes for every answer.
     pub(crate) latency: Duration,
     pub(crate) fail_points: FailPoints,
+    pub(crate) facts: Facts,
     pub(crate) restarts: RestartPolicy,
     pub(crate) timeouts: ActorTimeouts,
     pub(crate) deadlines: RequestDeadlines,
@@ -74,6 +75,7 @@ impl Default for ActorsSetup {
         Self {
             latency: Duration::ZERO,
             fail_points: FailPoints::default(),
+            facts: Facts::default(),
             restarts: RestartPolicy {
                 backoff: QUICK_RESTARTS.backoff,
                 ..RestartPolicy::default()
@@ -148,7 +150,7 @@ pub(crate) fn actors_config(
         restarts: setup.restarts,
         timeouts: setup.timeouts,
         stop: StableRecipient::default(),
-        facts: Facts::default(),
+        facts: setup.facts,
         health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
         platform,
         fail_points: setup.fail_points,

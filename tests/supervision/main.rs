@@ -9,9 +9,11 @@
 )]
 
 mod actors_setup;
+mod facts;
 mod fail_hooks;
 mod failures;
 mod hangs;
+mod probes;
 mod process;
 mod recoveries;
 mod running_actors;

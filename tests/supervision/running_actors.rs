@@ -11,6 +11,7 @@ use macaque::actors;
 use macaque::actors::messages::StopRequested;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
+use macaque::facts::Facts;
 use macaque::health::HealthState;
 use macaque::notify::{OutgoingMessage, RoundMessage};
 use macaque_core::recovery::RecoveryReport;
@@ -41,6 +42,22 @@ impl RunningActors {
     /// Actors that fail as `hook` says.
     pub(crate) fn failing(hook: impl FailHook) -> Self {
         Self::start(ActorsSetup::failing(hook))
+    }
+
+    /// Actors that fail as `hook` says and publish what happens.
+    pub(crate) fn publishing(facts: Facts, hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup {
+            facts,
+            ..ActorsSetup::failing(hook)
+        })
+    }
+
+    /// Actors that fail as `hook` says, publish what happens, disrupt one pod, and watch the recovery.
+    pub(crate) fn publishing_recovery(facts: Facts, hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup {
+            facts,
+            ..ActorsSetup::failing(hook).recovering()
+        })
     }
 
     /// Actors that fail as `hook` says, disrupt one pod, and watch the recovery.
@@ -210,7 +227,7 @@ impl RunningActors {
 
     /// Waits until every actor is up, as the probe says over HTTP.
     pub(crate) fn await_ready(&self) {
-        let address = macaque::health::serve(([127, 0, 0, 1], 0).into(), Arc::clone(&self.health)).unwrap();
+        let address = crate::probes::serve(Arc::clone(&self.health), None);
         await_that("readiness", || {
             crate::process::get(address, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
         });

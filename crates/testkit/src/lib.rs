@@ -9,19 +9,23 @@
 pub mod chat_room;
 pub mod chat_server;
 pub mod cluster;
+pub mod fact_recorder;
 pub mod fake_gate;
 pub mod fault_proxy;
 pub mod loopback_server;
+pub mod metrics;
 pub mod monitoring;
 pub mod notify;
 pub mod process_cost;
 pub mod program;
+pub mod scrape;
 pub mod server_answer;
 pub mod tcp_proxy;
 pub mod tls_front;
 pub mod web_proxy;
 
 pub use self::cluster::{TestCluster, evict_one};
+pub use self::fact_recorder::{FactRecorder, RecordedFact};
 pub use self::program::{Program, ProgramOutput, RunningProgram};
 
 /// A secret that may be seen nowhere but on the wire.

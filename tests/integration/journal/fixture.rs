@@ -1,10 +1,11 @@
 //! A cluster with a journal in it, and replicas that run rounds by it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kube_sandbox::Sandbox;
-use macaque::facts::Facts;
+use macaque::facts::{FactListener, Facts};
 use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::gates::Gates;
 use macaque::journal::{JournalError, JournalStore, JournalWriter};
@@ -206,6 +207,20 @@ pub(crate) fn empty() -> Value {
 }
 
 impl TestReplica {
+    /// Publishes what happens in this replica to `listener`.
+    pub(crate) fn publishing_to(mut self, listener: &Arc<impl FactListener + 'static>) -> Self {
+        let listener: Arc<dyn FactListener> = Arc::clone(listener) as _;
+        self.facts = Facts::new([listener]);
+        self.writer = self.writer.with_facts(self.facts.clone());
+        self.cluster = self.cluster.with_facts(self.facts.clone());
+        self
+    }
+
+    /// Its rounds disrupt nothing from now on.
+    pub(crate) fn makes_dry_runs(&mut self) {
+        self.config.dry_run = true;
+    }
+
     /// Runs the slot of this number, and closes it.
     pub(crate) async fn runs(&self, slot: i64) -> RoundResult {
         self.runs_with(slot, &FailPoints::default()).await

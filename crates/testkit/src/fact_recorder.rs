@@ -1,0 +1,139 @@
+//! A listener that records the facts that macaque publishes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use macaque::facts::{Fact, FactListener, Facts, MessageResult};
+use macaque_core::recovery::RecoveryReport;
+use macaque_core::report::{AttemptReport, RoundReport};
+
+/// A listener that records facts, in the order in which they come.
+#[derive(Default)]
+pub struct FactRecorder {
+    recorded: Mutex<Vec<RecordedFact>>,
+}
+
+/// A fact that was recorded.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "as in the fact of the same name")]
+pub enum RecordedFact {
+    SlotPlanned(Option<Timestamp>),
+    PodsChecked {
+        candidates: BTreeMap<String, usize>,
+        exempted: BTreeMap<String, usize>,
+    },
+    VictimTried {
+        slot: Timestamp,
+        seed: u64,
+        attempt: AttemptReport,
+    },
+    RoundFinished(Box<RoundReport>),
+    RecoveryReported(Box<RecoveryReport>),
+    JournalRead {
+        sequence: u64,
+        is_paused: bool,
+    },
+    JournalUnusable,
+    RequestEnded {
+        verb: &'static str,
+        resource: &'static str,
+        code: Option<u16>,
+        took: Duration,
+    },
+    MessageHandled {
+        channel: String,
+        result: MessageResult,
+    },
+    MessagesWaiting {
+        channel: String,
+        count: usize,
+    },
+    ActorRestarted(&'static str),
+}
+
+impl FactRecorder {
+    /// A recorder, and the facts that it listens to.
+    pub fn new() -> (Arc<Self>, Facts) {
+        let recorder = Arc::new(Self::default());
+        let facts = Facts::new([Arc::clone(&recorder) as Arc<dyn FactListener>]);
+        (recorder, facts)
+    }
+
+    /// What `pick` takes of the facts so far.
+    pub fn of<T>(&self, pick: impl Fn(&RecordedFact) -> Option<T>) -> Vec<T> {
+        self.recorded.lock().unwrap().iter().filter_map(pick).collect()
+    }
+
+    /// The victims that were tried so far.
+    pub fn tried(&self) -> Vec<AttemptReport> {
+        self.of(|fact| match fact {
+            RecordedFact::VictimTried { attempt, .. } => Some(attempt.clone()),
+            _ => None,
+        })
+    }
+
+    /// The rounds that finished so far.
+    pub fn finished(&self) -> Vec<RoundReport> {
+        self.of(|fact| match fact {
+            RecordedFact::RoundFinished(report) => Some(RoundReport::clone(report)),
+            _ => None,
+        })
+    }
+}
+
+impl FactListener for FactRecorder {
+    fn note(&self, fact: Fact<'_>) {
+        self.recorded.lock().unwrap().push(fact.into());
+    }
+}
+
+impl From<Fact<'_>> for RecordedFact {
+    fn from(fact: Fact<'_>) -> Self {
+        match fact {
+            Fact::SlotPlanned(slot) => Self::SlotPlanned(slot),
+            Fact::PodsChecked { candidates, exempted } => Self::PodsChecked {
+                candidates: candidates.clone(),
+                exempted: exempted
+                    .iter()
+                    .map(|(rule, tally)| (rule.clone(), tally.count))
+                    .collect(),
+            },
+            Fact::VictimTried {
+                slot, seed, attempt, ..
+            } => Self::VictimTried {
+                slot,
+                seed,
+                attempt: attempt.clone(),
+            },
+            Fact::RoundFinished(report) => Self::RoundFinished(Box::new(report.clone())),
+            Fact::RecoveryReported(report) => Self::RecoveryReported(Box::new(report.clone())),
+            Fact::JournalRead { journal, pause, .. } => Self::JournalRead {
+                sequence: journal.sequence(),
+                is_paused: pause.is_some(),
+            },
+            Fact::JournalUnusable => Self::JournalUnusable,
+            Fact::RequestEnded {
+                verb,
+                resource,
+                code,
+                took,
+            } => Self::RequestEnded {
+                verb,
+                resource,
+                code,
+                took,
+            },
+            Fact::MessageHandled { channel, result } => Self::MessageHandled {
+                channel: channel.to_owned(),
+                result,
+            },
+            Fact::MessagesWaiting { channel, count } => Self::MessagesWaiting {
+                channel: channel.to_owned(),
+                count,
+            },
+            Fact::ActorRestarted(role) => Self::ActorRestarted(role),
+        }
+    }
+}
