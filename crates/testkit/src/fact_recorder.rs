@@ -29,6 +29,7 @@ pub enum RecordedFact {
         seed: u64,
         attempt: AttemptReport,
     },
+    NamespaceForbidden(String),
     RoundFinished(Box<RoundReport>),
     RecoveryReported(Box<RecoveryReport>),
     JournalRead {
@@ -107,6 +108,7 @@ impl From<Fact<'_>> for RecordedFact {
                 seed,
                 attempt: attempt.clone(),
             },
+            Fact::NamespaceForbidden(namespace) => Self::NamespaceForbidden(namespace.to_owned()),
             Fact::RoundFinished(report) => Self::RoundFinished(Box::new(report.clone())),
             Fact::RecoveryReported(report) => Self::RecoveryReported(Box::new(report.clone())),
             Fact::JournalRead { journal, pause, .. } => Self::JournalRead {
