@@ -15,6 +15,7 @@ mod cli;
 mod gates;
 mod guard_reads;
 mod guards;
+mod http_server;
 mod journal;
 mod metrics;
 mod notify;
