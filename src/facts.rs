@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use macaque_core::journal::{Journal, PauseRequest};
 use macaque_core::outcome::DisruptionMethod;
+use macaque_core::pod::ControllerRef;
 use macaque_core::recovery::RecoveryReport;
 use macaque_core::report::{AttemptReport, ExemptionTallies, RoundReport};
 
@@ -35,6 +36,8 @@ pub enum Fact<'a> {
         method: DisruptionMethod,
         /// The victim, and its outcome.
         attempt: &'a AttemptReport,
+        /// The victim's controller, if its pod was read.
+        controller: Option<&'a ControllerRef>,
     },
     /// A round cannot disrupt the pods of this namespace, because RBAC does not let it try a victim there.
     NamespaceForbidden(&'a str),

@@ -1,4 +1,4 @@
-//! The Kubernetes adapter: lists, reads and disrupts pods, and checks permissions.
+//! The Kubernetes adapter: lists, reads and disrupts pods, writes Events, and checks permissions.
 //!
 //! Requests are sent through [`kube::Client::send`], and status, headers and body are read here, because kube's own
 //! calls drop `Retry-After` and `Warning`, its `evict` drops the delete options, and its default policy retries a
@@ -11,6 +11,7 @@ mod config_map;
 mod connect;
 mod dry_run;
 mod error;
+mod events;
 mod name_list;
 mod nodes;
 mod optional_read;
@@ -25,6 +26,7 @@ mod workload;
 pub use config_map::{JournalConfigMap, PauseAnnotations, WriteResult};
 pub use connect::{ClusterAccess, ConnectionFault, RequestDeadlines};
 pub use error::{AccessFault, ApiError};
+pub use events::EventWrite;
 pub use name_list::NamePage;
 pub use optional_read::OptionalRead;
 pub(crate) use pods::describe_list;

@@ -133,7 +133,7 @@ async fn claim_and_run(context: RoundContext<'_>, slot: Timestamp, seed: u64) ->
 
     // A victim whose outcome could not be recorded before is now: as unknown, with the report that knows more.
     if let Some(attempt) = unresolved.filter(|_| claim_state != ClaimState::Open) {
-        context.publish_tried(slot, seed, &attempt);
+        context.publish_tried((slot, seed), &attempt, None);
     }
     RoundResult::Reported {
         report,

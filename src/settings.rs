@@ -42,7 +42,6 @@ use macaque_core::config::ChaosConfig;
 use macaque_core::eligibility::OwnPod;
 use macaque_core::schedule::Calendar;
 
-use crate::events::EventsConfig;
 use crate::gates::GateConfig;
 use decoder::SettingsDecoder;
 use mistake::MistakeReported;
@@ -80,8 +79,6 @@ pub struct ValidSettings {
     pub health: Option<SocketAddr>,
     /// Where the metrics are served, and what they count.
     pub metrics: MetricsSettings,
-    /// The Kubernetes Events that are written.
-    pub events: EventsConfig,
     /// What is logged, and in which format.
     pub log: LogSettings,
     /// The cluster to connect to.
@@ -146,7 +143,6 @@ fn decode_all(
     let config = decode_config(decoder, sources, need);
     let gates = gates::decode_gates(decoder, Some(&|path| fs::read_to_string(path)));
     let notify = notify::decode_notify(decoder, &|path| fs::read_to_string(path));
-    let events = process::decode_events(decoder);
     let metrics = process::decode_metrics(decoder);
     let health = process::decode_health(decoder);
     let log = process::decode_log(decoder);
@@ -160,7 +156,6 @@ fn decode_all(
         notify: notify?,
         health: health?,
         metrics: metrics?,
-        events: events?,
         log: log?,
         cluster: cluster?,
         own_pod: sources.own_pod(),
@@ -186,7 +181,7 @@ fn decode_view(
     })
 }
 
-/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]`, `[guards]`, `[limits]` and `[recovery]`;
+/// Decodes `dry_run`, `journal`, `[schedule]`, `[target]`, `[disrupt]`, `[guards]`, `[limits]`, `[recovery]` and `[events]`;
 /// the time zone apart.
 fn decode_config(
     decoder: &mut SettingsDecoder,
@@ -205,6 +200,7 @@ fn decode_config(
     let limits = limits::decode_limits(decoder, victims.as_ref().ok(), &watched);
     let disrupt = disrupt::decode_disrupt(decoder, victims);
     let recovery = recovery::decode_recovery(decoder, watched);
+    let events = process::decode_events(decoder);
 
     let (calendar, zone) = calendar?;
     let config = ChaosConfig {
@@ -217,6 +213,7 @@ fn decode_config(
         limits: limits?,
         starting_deadline: starting_deadline?,
         journal: journal?,
+        events: events?,
     };
     Ok((config, zone))
 }

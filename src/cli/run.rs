@@ -67,10 +67,13 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
     let mut channels = vec![Channel::Log];
     channels.extend(settings.notify.channels());
 
-    let health = Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), platform));
+    let events = setup::event_recording(settings, platform);
+    let roles = ActorRole::of_process(events.is_on());
+    let health = Arc::new(HealthState::new(roles.map(ActorRole::as_str), platform));
     let metrics = serving::metrics(settings, &channels, platform);
     serving::serve(settings, &health, metrics.as_ref(), platform)?;
-    let listeners = metrics.map(|metrics| metrics as Arc<dyn FactListener>);
+    let metrics = metrics.map(|metrics| metrics as Arc<dyn FactListener>);
+    let listeners = metrics.into_iter().chain(events.listener());
 
     Ok(ActorsConfig {
         trigger: Trigger::Cron(calendar),
@@ -90,6 +93,7 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
         facts: Facts::new(listeners),
+        events,
         health,
         platform: platform.clone(),
         fail_points: FailPoints::default(),

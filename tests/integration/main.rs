@@ -12,6 +12,7 @@ mod answers;
 mod budgets;
 mod certificates;
 mod cli;
+mod events;
 mod gates;
 mod guard_reads;
 mod guards;

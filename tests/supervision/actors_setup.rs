@@ -10,6 +10,7 @@ use macaque::actors::clock::Trigger;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
@@ -20,9 +21,11 @@ use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
 use macaque_core::config::{
-    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, RecoveryPolicy, TargetConfig,
+    ConfigMapRef, DisruptConfig, DisruptionLimits, JournalLocation, NamespaceScope, RecoveryPolicy,
+    TargetConfig,
 };
 use macaque_core::eligibility::EligibilityConfig;
+use macaque_core::events::EventsConfig;
 use macaque_core::guard::GuardConfig;
 use macaque_core::journal::JournalTiming;
 use macaque_core::outcome::DisruptionMethod;
@@ -68,6 +71,8 @@ pub(crate) struct ActorsSetup {
     pub(crate) recovers: bool,
     /// Whether anything may be disrupted.
     pub(crate) disrupts: bool,
+    /// Whether Events are written.
+    pub(crate) writes_events: bool,
 }
 
 impl Default for ActorsSetup {
@@ -84,6 +89,7 @@ impl Default for ActorsSetup {
             deadlines: RequestDeadlines::default(),
             recovers: false,
             disrupts: true,
+            writes_events: false,
         }
     }
 }
@@ -101,6 +107,14 @@ impl ActorsSetup {
     pub(crate) fn recovering(self) -> Self {
         Self {
             recovers: true,
+            ..self
+        }
+    }
+
+    /// Actors that write Events.
+    pub(crate) fn writing_events(self) -> Self {
+        Self {
+            writes_events: true,
             ..self
         }
     }
@@ -126,6 +140,17 @@ pub(crate) fn actors_config(
     listener: Sender<OutgoingMessage>,
 ) -> ActorsConfig {
     let platform = Platform::system();
+    let events = EventsConfig {
+        enabled: setup.writes_events,
+        refusals: false,
+    };
+    let events = EventRecording::new(events, &NamespaceScope::All, "macaque", &platform);
+    let roles = ActorRole::of_process(events.is_on());
+    let facts = if events.is_on() {
+        Facts::new(events.listener())
+    } else {
+        setup.facts.clone()
+    };
     ActorsConfig {
         trigger: Trigger::Interval {
             every: INTERVAL,
@@ -150,8 +175,9 @@ pub(crate) fn actors_config(
         restarts: setup.restarts,
         timeouts: setup.timeouts,
         stop: StableRecipient::default(),
-        facts: setup.facts,
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+        facts,
+        events,
+        health: Arc::new(HealthState::new(roles.map(ActorRole::as_str), &platform)),
         platform,
         fail_points: setup.fail_points,
     }

@@ -9,6 +9,7 @@
 )]
 
 mod actors_setup;
+mod events;
 mod facts;
 mod fail_hooks;
 mod failures;

@@ -15,6 +15,7 @@ use macaque::facts::Facts;
 use macaque::health::HealthState;
 use macaque::notify::{OutgoingMessage, RoundMessage};
 use macaque_core::recovery::RecoveryReport;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::actors_setup::{ActorsSetup, REPLACED_AFTER, actors_config, journal};
@@ -63,6 +64,16 @@ impl RunningActors {
     /// Actors that fail as `hook` says, disrupt one pod, and watch the recovery.
     pub(crate) fn recovering(hook: impl FailHook) -> Self {
         Self::start(ActorsSetup::failing(hook).recovering())
+    }
+
+    /// Actors that fail as `hook` says, and write Events.
+    pub(crate) fn writing_events(hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup::failing(hook).writing_events())
+    }
+
+    /// Actors that write Events, and whose hangs are soon detected.
+    pub(crate) fn writing_events_with_short_timeouts(hook: impl FailHook) -> Self {
+        Self::start(ActorsSetup::failing(hook).with_short_timeouts().writing_events())
     }
 
     /// Actors that would watch recoveries and may disrupt nothing, with a journal in memory.
@@ -124,7 +135,7 @@ impl RunningActors {
         })
     }
 
-    fn start(setup: ActorsSetup) -> Self {
+    pub(crate) fn start(setup: ActorsSetup) -> Self {
         let sandbox = Sandbox::start(SandboxOptions {
             // Without a budget, and ready at once: each round finds a victim.
             objects: vec![scenario::deployment("shop", "web", 4), journal()],
@@ -190,6 +201,27 @@ impl RunningActors {
     /// How many requests the cluster received.
     pub(crate) fn requests(&self) -> usize {
         self.sandbox.requests().len()
+    }
+
+    /// The Events that the cluster was asked to write, each as the reason and the kind of what it regards.
+    pub(crate) fn events(&self) -> Vec<(String, String)> {
+        let requests = self.sandbox.requests().into_iter();
+        let events = requests.filter(|request| {
+            request.method == "POST" && request.path_and_query.starts_with("/apis/events.k8s.io/")
+        });
+        events
+            .map(|request| {
+                let event: Value = serde_json::from_str(&request.body).unwrap();
+                let text = |field: &Value| field.as_str().unwrap().to_owned();
+                (text(&event["reason"]), text(&event["regarding"]["kind"]))
+            })
+            .collect()
+    }
+
+    /// Waits until the cluster was asked to write an Event of this reason on an object of this kind.
+    pub(crate) fn await_event(&self, reason: &str, kind: &str) {
+        let wanted = (reason.to_owned(), kind.to_owned());
+        await_that("an Event", || self.events().contains(&wanted));
     }
 
     /// Waits until this many further reports were delivered.

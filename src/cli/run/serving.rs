@@ -41,7 +41,9 @@ pub(super) fn metrics(
         namespaces,
         guards: guards.chain(gates).collect(),
         channels: channels.iter().map(|channel| channel.name().to_owned()).collect(),
-        actors: ActorRole::ALL.map(ActorRole::as_str).to_vec(),
+        actors: ActorRole::of_process(settings.config.writes_events())
+            .map(ActorRole::as_str)
+            .collect(),
         owners: settings.metrics.owners,
     };
     Some(Arc::new(Metrics::new(&config, platform)))

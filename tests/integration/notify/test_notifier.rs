@@ -13,6 +13,7 @@ use macaque::actors::notifier::Notifier;
 use macaque::actors::recipient::StableRecipient;
 use macaque::actors::role::ActorRole;
 use macaque::actors::supervisor::{ActorTimeouts, RestartPolicy};
+use macaque::events::EventRecording;
 use macaque::facts::Facts;
 use macaque::failpoint::FailPoints;
 use macaque::health::HealthState;
@@ -154,7 +155,11 @@ fn actors_config(channel: Channel, notify_recovery: NotifyRecovery) -> ActorsCon
         timeouts: ActorTimeouts::default(),
         stop: StableRecipient::default(),
         facts: Facts::default(),
-        health: Arc::new(HealthState::new(ActorRole::ALL.map(ActorRole::as_str), &platform)),
+        events: EventRecording::off(&platform),
+        health: Arc::new(HealthState::new(
+            ActorRole::of_process(false).map(ActorRole::as_str),
+            &platform,
+        )),
         platform,
         fail_points: FailPoints::default(),
     }
