@@ -53,7 +53,7 @@ use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
-use crate::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery};
+use crate::notify::{Channel, DeliveryRetry, MessageContext};
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
@@ -77,8 +77,6 @@ pub struct ActorsConfig {
     pub proxies: ProxyPolicy,
     /// What every message names beside its report.
     pub messages: MessageContext,
-    /// The recoveries that the chat services hear of.
-    pub notify_recovery: NotifyRecovery,
     /// How often, and how fast, a failed delivery is retried.
     pub retry: DeliveryRetry,
     /// How often actors may fail before the process ends.

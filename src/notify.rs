@@ -1,37 +1,42 @@
 //! Delivers what people are to know of a round and of the recoveries from it: turns each report into one message, which each channel delivers in its own form.
 //!
 //! This module depends on reports and HTTP, and neither on Kubernetes nor on actors. [`message`] holds the wording,
-//! [`registry`] the list of chat services, [`chat_client`] the client, and each service's own file its payload and the
+//! [`registry`] the list of chat services, [`client`] the client, and each service's own file its payload and the
 //! meaning of its answers. Tokens, URLs and destinations appear in no error, log line or `Debug` output.
 
 pub mod channel;
-pub mod chat_client;
+pub mod client;
+pub mod data;
 pub mod delivery;
+pub mod kind;
 mod local_time;
 mod log_channel;
 pub mod message;
 pub mod outgoing;
 mod partial_json;
-pub mod recovery;
 pub mod registry;
 pub mod retry;
 pub mod service;
 pub mod slack;
+pub mod teams;
 pub mod url;
 pub mod webex;
+pub mod webhook;
 
-pub use self::channel::Channel;
-pub use self::chat_client::{ChatClient, ChatClientError};
+pub use self::channel::{Channel, ServiceChannel};
+pub use self::client::{NotifyClient, NotifyClientError};
 pub use self::delivery::{Delivery, DeliveryError, DeliveryResult, Retryable};
+pub use self::kind::{MessageKind, MessageKinds};
 pub(crate) use self::message::warnings;
-pub use self::message::{MessageContext, RecoveryMessage, RoundMessage};
+pub use self::message::{MessageContext, NoticeMessage, RecoveryMessage, RoundMessage};
 pub use self::outgoing::{OutgoingMessage, Placement};
-pub use self::recovery::NotifyRecovery;
 pub use self::retry::{DeliveryRetry, TryCount};
-pub use self::service::ChatService;
+pub use self::service::{NotifyService, ServiceRequest};
 pub use self::slack::{SlackBot, SlackWebhook};
+pub use self::teams::TeamsWorkflow;
 pub use self::url::{UrlError, check_base_url, check_url};
 pub use self::webex::WebexBot;
+pub use self::webhook::SignedWebhook;
 
 use crate::platform::Platform;
 use crate::redact::Redactor;
@@ -40,7 +45,7 @@ use crate::redact::Redactor;
 ///
 /// An error [`Retryable::InDoubt`] does not prove that the message was not delivered: the answer may have been lost.
 pub async fn deliver(
-    http: &ChatClient,
+    http: &NotifyClient,
     channel: &Channel,
     message: &OutgoingMessage,
     placement: Placement<'_>,
@@ -55,15 +60,15 @@ pub async fn deliver(
             let _ = listener.send(message.clone());
             Ok(Delivery::CONFIRMED)
         }
-        Channel::Service(service) => {
+        Channel::Service(channel) => {
+            let service = &channel.service;
             let title = service.spec().title;
-            let Some(request) = service.request(message, placement) else {
-                return Err(DeliveryError::permanent(format!(
-                    "{title} cannot edit that message"
-                )));
+            let request = service.request(message, placement, http.now());
+            let result = match request {
+                Ok(request) => http.send(title, &request).await,
+                Err(error) => Err(error),
             };
-            let answer = http.send(title, &request).await;
-            let result = answer.and_then(|answer| service.judge(&answer, placement));
+            let result = result.and_then(|answer| service.judge(&answer, placement));
             redact(service.as_ref(), result)
         }
     }
@@ -71,7 +76,7 @@ pub async fn deliver(
 
 /// Hides what the service may have echoed: the last step, after its answer was decoded, cleaned and shortened. The name of
 /// a message that holds a secret is no name.
-fn redact(service: &dyn ChatService, result: DeliveryResult) -> DeliveryResult {
+fn redact(service: &dyn NotifyService, result: DeliveryResult) -> DeliveryResult {
     let redactor = Redactor::of(service.hidden());
     match result {
         Ok(Delivery::Confirmed { name }) => Ok(Delivery::Confirmed {
@@ -93,7 +98,7 @@ fn redact(service: &dyn ChatService, result: DeliveryResult) -> DeliveryResult {
 /// This may take as long as `retry.tries` deadlines and the pauses in between, so no other channel and no round may
 /// wait for it.
 pub async fn deliver_with_retries(
-    http: &ChatClient,
+    http: &NotifyClient,
     channel: &Channel,
     message: &OutgoingMessage,
     placement: Placement<'_>,

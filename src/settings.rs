@@ -14,9 +14,8 @@ mod decoder;
 mod disrupt;
 mod environment;
 mod file;
-mod gate_fields;
 mod gates;
-mod given_gate;
+mod given_table;
 mod given_value;
 mod guards;
 mod journal;
@@ -32,6 +31,7 @@ mod remedy;
 mod schedule;
 mod secret;
 mod sources;
+mod table_fields;
 mod target;
 
 use std::fs;
@@ -47,13 +47,13 @@ use decoder::SettingsDecoder;
 use mistake::MistakeReported;
 
 pub use environment::{POD_NAMESPACE, environment};
-pub use gate_fields::{FieldDefault, GateField, GateService, gate_fields};
 pub use journal::is_object_name;
 pub use keys::{DefaultChoice, KeyKind, SettingKey, keys};
 pub use mistake::{SettingMistake, SettingMistakes};
 pub use notify::NotifySettings;
 pub use process::{ClusterSettings, LogFormat, LogSettings, MetricsListen, MetricsSettings};
 pub use sources::{DEFAULT_FILE, FlagSetting, SettingsSources};
+pub use table_fields::{FieldDefault, TableField, TableKind, table_fields};
 
 /// Whether a schedule must be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -112,6 +112,23 @@ pub(crate) fn list(items: &[String], separator: &str, room: usize, size: fn(&str
     out
 }
 
+/// Whole `items`, together no larger than `room` as `size` measures each; what does not fit is counted in one more item.
+pub(crate) fn items_within(items: &[String], room: usize, size: impl Fn(&str) -> usize) -> Vec<String> {
+    if items.iter().map(|item| size(item)).sum::<usize>() <= room {
+        return items.to_vec();
+    }
+
+    let mut left = room.saturating_sub(size(&more(items.len())));
+    let fits = |item: &&String| {
+        let rest = left.checked_sub(size(item));
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    let mut shown: Vec<_> = items.iter().take_while(fits).cloned().collect();
+    shown.push(more(items.len() - shown.len()));
+    shown
+}
+
 /// The number of characters in `text`.
 pub(crate) fn chars(text: &str) -> usize {
     text.chars().count()
@@ -225,6 +242,18 @@ mod tests {
             assert!(!cut.replace("&amp;", "").contains('&'), "{cut}");
         }
         assert_eq!(escape_within("a&b&c", 13, escape), "a&amp;b&amp;c");
+    }
+
+    #[test]
+    fn items_that_do_not_fit_are_counted() {
+        let items: Vec<String> = ["alpha", "beta", "gamma", "delta"].map(String::from).to_vec();
+        assert_eq!(items_within(&items, 19, chars), items);
+        for (room, shown) in [(18, 1), (12, 0), (17, 1), (3, 0)] {
+            let mut expected = items[..shown].to_vec();
+            expected.push(format!("… and {} more", 4 - shown));
+            assert_eq!(items_within(&items, room, chars), expected, "{room}");
+        }
+        assert_eq!(items_within(&[], 0, chars), Vec::<String>::new());
     }
 
     #[test]

@@ -20,8 +20,8 @@ use self::task::{KillerTask, TaskContext, TaskOutcome};
 use self::warning_dedup::WarningDedup;
 use super::ActorsConfig;
 use super::messages::{
-    DisruptionAccepted, MessageDelivered, RecoveriesFound, RecoveriesWanted, RecoveryReported, RoundDue,
-    RoundFinished, Shutdown,
+    DisruptionAccepted, MessageDelivered, NoticeIssued, RecoveriesFound, RecoveriesWanted, RecoveryReported,
+    RoundDue, RoundFinished, Shutdown,
 };
 use super::recipient::StableRecipient;
 use crate::heartbeat::Heartbeat;
@@ -72,6 +72,7 @@ pub(super) struct KillerRecipients {
     pub(super) recoveries_found: StableRecipient<RecoveriesFound>,
     pub(super) round_finished: StableRecipient<RoundFinished>,
     pub(super) recovery_reported: StableRecipient<RecoveryReported>,
+    pub(super) notice_issued: StableRecipient<NoticeIssued>,
 }
 
 impl Killer {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix::Recipient;
 use jiff::Timestamp;
 use macaque_core::journal::{Message, MessageId, OutboxEntry, RecoveryRecord};
+use macaque_core::notice::Notice;
 use macaque_core::recovery::{DisruptedVictim, RecoveryReport};
 use macaque_core::report::RoundReport;
 use tokio::time::Instant;
@@ -87,6 +88,16 @@ impl RecoveryReported {
             threads: entry.threads,
         })
     }
+}
+
+/// Killer → Notifier: there is a notice for people.
+#[derive(Debug, Clone, actix::Message)]
+#[rtype(result = "()")]
+pub struct NoticeIssued {
+    /// The notice, which is in the journal's outbox.
+    pub notice: Arc<Notice>,
+    /// The names of the channels that already received it.
+    pub delivered: Vec<String>,
 }
 
 /// Notifier → Killer: these channels received a message, or never will.

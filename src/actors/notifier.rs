@@ -14,7 +14,9 @@ mod queue;
 mod round_marks;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::iter;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -24,12 +26,12 @@ use self::delivery::DeliveryContext;
 use self::queue::{AfterDelivery, ChannelQueue, MessageRole, QueuedMessage, SeriesResult};
 use self::round_marks::RoundMarks;
 use super::ActorsConfig;
-use super::messages::{MessageDelivered, RecoveryReported, RoundFinished, Shutdown};
+use super::messages::{MessageDelivered, NoticeIssued, RecoveryReported, RoundFinished, Shutdown};
 use super::recipient::StableRecipient;
 use crate::failpoint::FailPoints;
 use crate::heartbeat::Heartbeat;
 use crate::notify::{
-    Channel, ChatClient, DeliveryResult, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage,
+    Channel, DeliveryResult, DeliveryRetry, MessageContext, NoticeMessage, NotifyClient, OutgoingMessage,
     RecoveryMessage, RoundMessage,
 };
 use crate::platform::Platform;
@@ -50,10 +52,10 @@ pub struct Notifier {
     queues: Vec<ChannelQueue>,
     tracked: VecDeque<TrackedMessage>,
     marks: RoundMarks,
-    http: Option<ChatClient>,
+    http: Option<NotifyClient>,
     proxies: ProxyPolicy,
     messages: MessageContext,
-    notify_recovery: NotifyRecovery,
+    has_recoveries: bool,
     retry: DeliveryRetry,
     killer: StableRecipient<MessageDelivered>,
     heartbeat: Heartbeat,
@@ -78,11 +80,7 @@ impl Notifier {
             http: None,
             proxies: config.proxies.clone(),
             messages: config.messages.clone(),
-            notify_recovery: if config.round.recovery.enabled {
-                config.notify_recovery
-            } else {
-                NotifyRecovery::Off
-            },
+            has_recoveries: config.round.recovery.enabled,
             retry: config.retry,
             killer,
             heartbeat,
@@ -115,11 +113,11 @@ impl Notifier {
         }
     }
 
-    /// The queues whose channels did not receive a message yet.
-    fn waiting(&self, delivered: &[String]) -> Vec<usize> {
+    /// The queues whose channels take `message` and did not receive it yet.
+    fn waiting(&self, message: &OutgoingMessage, delivered: &[String]) -> Vec<usize> {
         let is_waiting = |index: &usize| {
-            let name = self.queues[*index].channel.name();
-            !delivered.iter().any(|delivered| delivered == name)
+            let channel = &self.queues[*index].channel;
+            channel.takes(message) && !delivered.iter().any(|delivered| delivered == channel.name())
         };
         (0..self.queues.len()).filter(is_waiting).collect()
     }
@@ -136,7 +134,7 @@ impl Notifier {
     fn mark(&mut self, marked: RoundMessage, ctx: &mut Context<Self>) {
         let message: Rc<OutgoingMessage> = Rc::new(marked.into());
         for index in 0..self.queues.len() {
-            if self.queues[index].channel.has_threads() {
+            if self.queues[index].channel.has_marks() {
                 let edit = QueuedMessage::new(Rc::clone(&message), MessageRole::Edit);
                 self.enqueue(index, edit, ctx);
             }
@@ -190,6 +188,12 @@ impl Notifier {
                 self.note_done(index, &message, name);
                 self.send_next(index, ctx);
             }
+            AfterDelivery::Off(waiting) => {
+                for given_up in iter::once(&message).chain(&waiting) {
+                    self.note_done(index, given_up, None);
+                }
+                self.stop_if_drained(ctx);
+            }
             AfterDelivery::Undelivered => self.send_next(index, ctx),
             AfterDelivery::Retry(pause) => {
                 ctx.run_later(pause, move |notifier, ctx| {
@@ -237,10 +241,10 @@ impl Actor for Notifier {
 
     fn started(&mut self, _: &mut Self::Context) {
         let channels: Vec<_> = self.queues.iter().map(|queue| queue.channel.clone()).collect();
-        let http = ChatClient::new(&channels, &self.proxies, &self.platform).or_else(|error| {
+        let http = NotifyClient::new(&channels, &self.proxies, &self.platform).or_else(|error| {
             log::error!("chat services cannot be reached: {error}");
             // The log channel works without TLS.
-            ChatClient::new(&[], &self.proxies, &self.platform)
+            NotifyClient::new(&[], &self.proxies, &self.platform)
         });
         self.http = http.ok();
     }
@@ -261,18 +265,18 @@ impl Handler<RoundFinished> for Notifier {
             return;
         }
 
-        let waiting = self.waiting(&delivered);
-        if let Some(id) = id.clone() {
-            self.track(id, waiting.len());
-        }
-        let round = RoundMessage::in_context(&report, &self.messages);
+        let round = RoundMessage::in_context(Arc::clone(&report), &self.messages);
         // A report from the journal may not name every victim.
-        let is_marked = in_outbox && !from_journal && self.notify_recovery != NotifyRecovery::Off;
+        let is_marked = in_outbox && !from_journal && self.has_recoveries;
         let marked = is_marked
             .then(|| self.marks.note_round(&report, &round))
             .flatten();
 
         let message: Rc<OutgoingMessage> = Rc::new(round.into());
+        let waiting = self.waiting(&message, &delivered);
+        if let Some(id) = id.clone() {
+            self.track(id, waiting.len());
+        }
         for index in waiting {
             let message = QueuedMessage {
                 id: id.clone(),
@@ -301,13 +305,11 @@ impl Handler<RecoveryReported> for Notifier {
         }
 
         let recovery = RecoveryMessage::in_context(report, &self.messages);
-        let is_for_chat = self.notify_recovery.includes(&recovery);
-        let mut waiting = self.waiting(&delivered);
-        waiting.retain(|index| is_for_chat || !self.queues[*index].channel.is_chat());
-        self.track(id.clone(), waiting.len());
         let marked = self.marks.note_recovery(&recovery.report, &recovery.headline);
 
         let message: Rc<OutgoingMessage> = Rc::new(recovery.into());
+        let waiting = self.waiting(&message, &delivered);
+        self.track(id.clone(), waiting.len());
         for index in waiting {
             let message = QueuedMessage {
                 id: Some(id.clone()),
@@ -318,6 +320,29 @@ impl Handler<RecoveryReported> for Notifier {
         }
         if let Some(marked) = marked {
             self.mark(marked, ctx);
+        }
+    }
+}
+
+impl Handler<NoticeIssued> for Notifier {
+    type Result = ();
+
+    fn handle(&mut self, issued: NoticeIssued, ctx: &mut Self::Context) {
+        let NoticeIssued { notice, delivered } = issued;
+        let id = MessageId::of_notice(&notice);
+        if self.knows(&id) {
+            return;
+        }
+
+        let message: Rc<OutgoingMessage> = Rc::new(NoticeMessage::in_context(notice, &self.messages).into());
+        let waiting = self.waiting(&message, &delivered);
+        self.track(id.clone(), waiting.len());
+        for index in waiting {
+            let message = QueuedMessage {
+                id: Some(id.clone()),
+                ..QueuedMessage::new(Rc::clone(&message), MessageRole::Notice)
+            };
+            self.enqueue(index, message, ctx);
         }
     }
 }

@@ -20,8 +20,8 @@ use self::restart_policy::RestartHistory;
 use self::shutdown::ShutdownPhase;
 use super::ActorsConfig;
 use super::messages::{
-    ChildStarted, ChildStopped, DisruptionAccepted, ExitReason, MessageDelivered, RecoveriesFound,
-    RecoveriesWanted, RecoveryReported, RoundDue, RoundFinished, Shutdown, StopRequested,
+    ChildStarted, ChildStopped, DisruptionAccepted, ExitReason, MessageDelivered, NoticeIssued,
+    RecoveriesFound, RecoveriesWanted, RecoveryReported, RoundDue, RoundFinished, Shutdown, StopRequested,
 };
 use super::recipient::StableRecipient;
 use super::role::ActorRole;
@@ -64,6 +64,7 @@ struct ActorRecipients {
     // To the Notifier.
     round_finished: StableRecipient<RoundFinished>,
     recovery_reported: StableRecipient<RecoveryReported>,
+    notice_issued: StableRecipient<NoticeIssued>,
 }
 
 /// The Supervisor's view of one child.
@@ -308,6 +309,7 @@ impl ActorRecipients {
             ActorRole::Notifier => {
                 self.round_finished.disconnect();
                 self.recovery_reported.disconnect();
+                self.notice_issued.disconnect();
             }
         }
     }

@@ -34,7 +34,7 @@ use crate::failpoint::FailPoints;
 use crate::health::HealthState;
 use crate::journal::JournalStore;
 use crate::k8s::ClusterAccess;
-use crate::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage};
+use crate::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage};
 use crate::platform::Platform;
 use crate::proxy::ProxyPolicy;
 use crate::round::RoundConfig;
@@ -150,6 +150,7 @@ fn show_rounds(messages: &Receiver<OutgoingMessage>, screen: &DemoScreen, rounds
                 left -= 1;
             }
             OutgoingMessage::Recovery(recovery) => screen.recovery(&recovery),
+            OutgoingMessage::Notice(_) => {}
         }
     }
 }
@@ -208,7 +209,6 @@ fn actors_config(
         channels: Arc::new([Channel::Listener(listener)]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
-        notify_recovery: NotifyRecovery::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

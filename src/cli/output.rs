@@ -4,6 +4,7 @@ mod attempts;
 
 use std::fmt::Display;
 use std::io::Write as _;
+use std::sync::Arc;
 
 use comfy_table::{Table, presets};
 use macaque_core::outcome::Outcome;
@@ -97,7 +98,7 @@ pub(super) fn table<const N: usize>(
 
 /// The report of one round, for people: the headline, the victims, and why other pods were exempt.
 pub(super) fn report(report: &RoundReport, context: &MessageContext) -> String {
-    let message = RoundMessage::in_context(report, context);
+    let message = RoundMessage::in_context(Arc::new(report.clone()), context);
     let mut parts = vec![message.headline];
     // The headline is cut to the size of a phone.
     let reason = match &report.end {

@@ -87,7 +87,6 @@ fn prepare(settings: &ValidSettings, platform: &Platform) -> Result<ActorsConfig
         channels: channels.into(),
         proxies: setup::notify_proxies(&settings.notify),
         messages: setup::message_context(settings),
-        notify_recovery: settings.notify.recovery(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

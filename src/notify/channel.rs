@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
+use super::kind::{MessageKind, MessageKinds};
 use super::outgoing::OutgoingMessage;
-use super::service::ChatService;
+use super::service::NotifyService;
 use super::url::destination;
 
 /// A channel to which reports are delivered.
@@ -14,17 +15,28 @@ pub enum Channel {
     Log,
     /// A listener in the same process: the demo's screen, or a test.
     Listener(Sender<OutgoingMessage>),
-    /// A chat service.
-    Service(Arc<dyn ChatService>),
+    /// A service.
+    Service(ServiceChannel),
+}
+
+/// A service, and the messages that it gets.
+#[derive(Debug, Clone)]
+pub struct ServiceChannel {
+    /// The service.
+    pub service: Arc<dyn NotifyService>,
+    /// The name, in logs, metrics and the journal; it must not change.
+    pub name: Arc<str>,
+    /// The kinds of messages that it gets.
+    pub kinds: MessageKinds,
 }
 
 impl Channel {
     /// The channel's name, for logs and the journal; never its destination.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Log => "log",
             Self::Listener(_) => "listener",
-            Self::Service(service) => service.spec().name,
+            Self::Service(channel) => &channel.name,
         }
     }
 
@@ -32,26 +44,52 @@ impl Channel {
     pub fn has_threads(&self) -> bool {
         match self {
             Self::Log | Self::Listener(_) => false,
-            Self::Service(service) => service.has_threads(),
+            Self::Service(channel) => channel.service.has_threads(),
         }
     }
 
-    /// Whether the channel is a chat service, where people are disturbed.
-    pub fn is_chat(&self) -> bool {
-        matches!(self, Self::Service(_))
+    /// Whether the channel gets `message`; the log and listeners get every one.
+    pub fn takes(&self, message: &OutgoingMessage) -> bool {
+        match self {
+            Self::Log | Self::Listener(_) => true,
+            Self::Service(channel) => channel.kinds.include(message),
+        }
+    }
+
+    /// Whether the messages about rounds are marked there once every victim has recovered: where they can be edited, and
+    /// recoveries are of interest.
+    pub fn has_marks(&self) -> bool {
+        let Self::Service(channel) = self else {
+            return false;
+        };
+        self.has_threads()
+            && channel
+                .kinds
+                .has_any(&[MessageKind::Recovery, MessageKind::Recovered])
     }
 
     /// Whether the channel needs TLS.
     pub(super) fn needs_tls(&self) -> bool {
-        let Self::Service(service) = self else {
+        let Self::Service(channel) = self else {
             return false;
         };
-        destination(service.url()).is_ok_and(|uri| uri.scheme_str() == Some("https"))
+        destination(channel.service.url()).is_ok_and(|uri| uri.scheme_str() == Some("https"))
     }
 }
 
-impl<S: ChatService + 'static> From<S> for Channel {
+impl ServiceChannel {
+    /// A channel to `service` under the service's own name, for messages of its default kinds.
+    pub fn new(service: Arc<dyn NotifyService>) -> Self {
+        Self {
+            name: service.spec().name.into(),
+            kinds: service.spec().kinds(&MessageKinds::default()),
+            service,
+        }
+    }
+}
+
+impl<S: NotifyService + 'static> From<S> for Channel {
     fn from(service: S) -> Self {
-        Self::Service(Arc::new(service))
+        Self::Service(ServiceChannel::new(Arc::new(service)))
     }
 }

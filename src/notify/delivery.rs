@@ -78,6 +78,8 @@ pub enum Retryable {
     InDoubt,
     /// The reply was not delivered because the message that it replies to is gone; a message of its own may be.
     OutsideThread,
+    /// The service takes no more messages, now and later: the channel is to be off.
+    ChannelGone,
 }
 
 impl Delivery {
@@ -86,6 +88,11 @@ impl Delivery {
 }
 
 impl DeliveryError {
+    /// Creates the error of an edit of a message that cannot be edited.
+    pub fn no_edit(title: &str) -> Self {
+        Self::permanent(format!("{title} cannot edit that message"))
+    }
+
     /// Creates an error that a retry cannot fix.
     pub fn permanent(why: impl Into<String>) -> Self {
         Self {
@@ -113,6 +120,14 @@ impl DeliveryError {
         Self {
             retryable: Retryable::OutsideThread,
             ..self
+        }
+    }
+
+    /// Creates the error of a service that takes no more messages.
+    pub fn channel_gone(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            retryable: Retryable::ChannelGone,
         }
     }
 

@@ -7,7 +7,7 @@ use log::Level;
 use macaque_core::recovery::RecoveryVerdict;
 use macaque_core::report::RoundStatus;
 
-use super::message::{RecoveryMessage, RoundMessage};
+use super::message::{NoticeMessage, RecoveryMessage, RoundMessage};
 use super::outgoing::OutgoingMessage;
 use crate::text::line;
 
@@ -16,6 +16,7 @@ pub(super) fn write(message: &OutgoingMessage) {
     match message {
         OutgoingMessage::Round(round) => write_round(round),
         OutgoingMessage::Recovery(recovery) => write_recovery(recovery),
+        OutgoingMessage::Notice(notice) => write_notice(notice),
     }
 }
 
@@ -48,6 +49,14 @@ fn write_round(message: &RoundMessage) {
     let notes = message.notes.join("; ");
     let separator = if notes.is_empty() { "" } else { ": " };
     log::log!(level, slot:%, seed, status, victims; "{}{separator}{notes}", message.headline);
+}
+
+/// Writes a notice.
+fn write_notice(message: &NoticeMessage) {
+    let kind = message.notice.content.kind();
+    let notes = message.notes.join("; ");
+    let separator = if notes.is_empty() { "" } else { "; " };
+    log::info!(kind; "{}{separator}{notes}", message.headline);
 }
 
 /// Writes a recovery. A workload that did not recover is an error of somebody; one that is slow or stuck, or that nobody

@@ -1,15 +1,18 @@
 //! The wording of messages. It says only what the API server answered; channels add nothing to it.
 
+pub(crate) mod notice;
 pub(crate) mod recovery;
 mod victims;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use macaque_core::outcome::{DisruptionMethod, Outcome};
 use macaque_core::report::{AttemptReport, RoundEnd, RoundReport, RoundStatus};
 
+pub use self::notice::NoticeMessage;
 pub use self::recovery::RecoveryMessage;
 pub use self::victims::VictimLine;
 
@@ -40,6 +43,13 @@ pub struct MessageContext {
     pub zone: TimeZone,
 }
 
+impl MessageContext {
+    /// The cluster's name as messages show it.
+    fn cluster_name(&self) -> Option<String> {
+        self.cluster.as_ref().map(|name| clean(name, CLUSTER))
+    }
+}
+
 impl Default for MessageContext {
     fn default() -> Self {
         Self {
@@ -53,6 +63,8 @@ impl Default for MessageContext {
 /// escaped for any service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoundMessage {
+    /// The report.
+    pub report: Arc<RoundReport>,
     /// The round in one word.
     pub status: RoundStatus,
     /// The scheduled instant of the round.
@@ -69,6 +81,8 @@ pub struct RoundMessage {
     pub notes: Vec<String>,
     /// What identifies the round: slot, seed and scope.
     pub footer: String,
+    /// The cluster's name, if it has one.
+    pub cluster: Option<String>,
     /// Whether the headline and the notes only repeat the line of the single victim.
     pub repeats_its_victim: bool,
 }
@@ -76,24 +90,24 @@ pub struct RoundMessage {
 impl RoundMessage {
     /// Writes the message about `report` for a cluster without a name and a schedule in UTC.
     pub fn of(report: &RoundReport) -> Self {
-        Self::in_context(report, &MessageContext::default())
+        Self::in_context(Arc::new(report.clone()), &MessageContext::default())
     }
 
     /// Writes the message about `report`.
-    pub fn in_context(report: &RoundReport, context: &MessageContext) -> Self {
+    pub fn in_context(report: Arc<RoundReport>, context: &MessageContext) -> Self {
         let shown = |text: &str, max| clean(&with_local_times(text, &context.zone), max);
 
         let prefix = if report.dry_run { "dry run: " } else { "" };
-        let headline = shown(&format!("{prefix}{}", headline(report)), HEADLINE);
+        let headline = shown(&format!("{prefix}{}", headline(&report)), HEADLINE);
         let is_said = |words: &str| headline.contains(&with_local_times(words, &context.zone));
-        let notes = notes(report, is_said);
+        let notes = notes(&report, is_said);
 
         let mut victims: Vec<_> = report
             .attempts
             .iter()
-            .map(|attempt| victims::describe(report, attempt))
+            .map(|attempt| victims::describe(&report, attempt))
             .collect();
-        let victim_lines = victims::group(report, &victims);
+        let victim_lines = victims::group(&report, &victims);
         for victim in &mut victims {
             victim.line = shown(&victim.line, LINE);
         }
@@ -104,10 +118,12 @@ impl RoundMessage {
             seed: report.seed,
             repeats_its_victim: report.end == RoundEnd::Complete && victims.len() == 1 && notes.is_empty(),
             notes: notes.iter().map(|note| shown(note, LINE)).collect(),
-            footer: shown(&footer(report, context), FOOTER),
+            footer: shown(&footer(&report, context), FOOTER),
             victim_lines: victim_lines.iter().map(|line| shown(line, LINE)).collect(),
             headline,
             victims,
+            cluster: context.cluster_name(),
+            report,
         }
     }
 
@@ -260,8 +276,7 @@ fn footer(report: &RoundReport, context: &MessageContext) -> String {
     if report.dry_run {
         parts.push("dry run".to_owned());
     }
-    let cluster = context.cluster.as_ref();
-    parts.extend(cluster.map(|name| format!("cluster {}", clean(name, CLUSTER))));
+    parts.extend(context.cluster_name().map(|name| format!("cluster {name}")));
     parts.push(format!("slot {}", report.slot));
     parts.push(format!("seed {}", report.seed));
     if has_listed(report) {

@@ -2,10 +2,16 @@
 //! the documents are checked against it.
 
 use super::service::ServiceSpec;
-use super::{slack, webex};
+use super::{slack, teams, webex, webhook};
 
 /// All chat services, in the order of the documents.
-pub static SERVICES: &[&ServiceSpec] = &[&slack::BOT, &slack::WEBHOOK, &webex::BOT];
+pub static SERVICES: &[&ServiceSpec] = &[
+    &slack::BOT,
+    &slack::WEBHOOK,
+    &webex::BOT,
+    &teams::WORKFLOW,
+    &webhook::WEBHOOK,
+];
 
 #[cfg(test)]
 mod tests {

@@ -56,7 +56,7 @@ impl DeliveryRetry {
         jitter: f64,
     ) -> Option<Duration> {
         let retry_after = match error.retryable {
-            Retryable::No | Retryable::OutsideThread => return None,
+            Retryable::No | Retryable::OutsideThread | Retryable::ChannelGone => return None,
             Retryable::Yes { retry_after } => retry_after.unwrap_or_default(),
             Retryable::InDoubt if count.in_doubt >= self.tries.min(MAX_TRIES_IN_DOUBT) => return None,
             Retryable::InDoubt => Duration::ZERO,
@@ -81,7 +81,7 @@ impl DeliveryRetry {
     /// not delivered is never given up; what may have been is, after [`MAX_TRIES_IN_DOUBT`] and longer and longer pauses.
     pub fn pause_between_series(&self, error: &DeliveryError, count: TryCount) -> Option<Duration> {
         match error.retryable {
-            Retryable::No | Retryable::OutsideThread => None,
+            Retryable::No | Retryable::OutsideThread | Retryable::ChannelGone => None,
             Retryable::Yes { retry_after } => Some(self.longest.max(retry_after.unwrap_or_default())),
             Retryable::InDoubt if count.in_doubt >= MAX_TRIES_IN_DOUBT => None,
             Retryable::InDoubt => {
@@ -169,9 +169,13 @@ mod tests {
 
     #[test]
     fn a_permanent_failure_is_not_tried_again() {
-        let error = DeliveryError::permanent("no");
-        assert_eq!(RETRY.next_delay(1, &error, ONCE, 1.0), None);
-        assert_eq!(RETRY.pause_between_series(&error, ONCE), None);
+        for error in [
+            DeliveryError::permanent("no"),
+            DeliveryError::channel_gone("gone"),
+        ] {
+            assert_eq!(RETRY.next_delay(1, &error, ONCE, 1.0), None);
+            assert_eq!(RETRY.pause_between_series(&error, ONCE), None);
+        }
     }
 
     #[test]

@@ -3,15 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::delivery::{DeliveryResult, ServiceAnswer};
+use super::delivery::{DeliveryError, DeliveryResult, ServiceAnswer};
+use super::kind::MessageKinds;
 use super::outgoing::{OutgoingMessage, Placement};
+use super::url::check_url;
 use crate::http_client::Method;
 
 /// A configured chat service; its `Debug` output shows neither its secret nor its destination.
-pub trait ChatService: fmt::Debug + Send + Sync {
+pub trait NotifyService: fmt::Debug + Send + Sync {
     /// The names and settings of the service.
     fn spec(&self) -> &'static ServiceSpec;
 
@@ -21,9 +24,18 @@ pub trait ChatService: fmt::Debug + Send + Sync {
     /// Whether messages can be replied to and edited.
     fn has_threads(&self) -> bool;
 
-    /// The request that carries `message`; `None` if `placement` asks for an edit of a message that cannot be edited. Where
-    /// there are no threads, or the name of the parent is not one of the service's, a reply is a message of its own.
-    fn request(&self, message: &OutgoingMessage, placement: Placement<'_>) -> Option<ChatRequest<'_>>;
+    /// The request that carries `message` at `now`. Where there are no threads, or the name of the parent is not one of the
+    /// service's, a reply is a message of its own.
+    ///
+    /// # Errors
+    /// `placement` asks for an edit of a message that cannot be edited, or the message cannot be written in the service's
+    /// form.
+    fn request(
+        &self,
+        message: &OutgoingMessage,
+        placement: Placement<'_>,
+        now: Timestamp,
+    ) -> Result<ServiceRequest<'_>, DeliveryError>;
 
     /// The meaning of `answer` to a request with this placement.
     fn judge(&self, answer: &ServiceAnswer, placement: Placement<'_>) -> DeliveryResult;
@@ -33,15 +45,44 @@ pub trait ChatService: fmt::Debug + Send + Sync {
 }
 
 /// A request to a chat service.
-pub struct ChatRequest<'a> {
+pub struct ServiceRequest<'a> {
     /// POST for a new message; an edit may need another method.
     pub(crate) method: Method,
     /// The URL.
     pub url: String,
     /// The bearer token, if the service needs one.
     pub bearer: Option<&'a SecretString>,
-    /// The JSON body.
-    pub body: Value,
+    /// More headers; none of their values is shown.
+    pub headers: Vec<(String, String)>,
+    /// The media type of the body.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+/// The media type of JSON.
+const JSON: &str = "application/json; charset=utf-8";
+
+impl<'a> ServiceRequest<'a> {
+    /// A POST of JSON to `url`.
+    pub fn post(url: impl Into<String>, body: &Value) -> Self {
+        Self {
+            method: Method::POST,
+            url: url.into(),
+            bearer: None,
+            headers: Vec::new(),
+            content_type: JSON,
+            body: body.to_string(),
+        }
+    }
+
+    /// The request with this bearer token.
+    pub fn with_bearer(self, token: &'a SecretString) -> Self {
+        Self {
+            bearer: Some(token),
+            ..self
+        }
+    }
 }
 
 /// The names and settings of a chat service.
@@ -53,8 +94,24 @@ pub struct ServiceSpec {
     pub title: &'static str,
     /// The settings. Secrets and texts are required: either all of them are set, or none.
     pub fields: &'static [ServiceField],
+    /// Whether it gets messages of every kind unless its own key chooses, whatever `notify.kinds` says: a program filters them
+    /// itself.
+    pub gets_all_kinds: bool,
+    /// The key of the kinds of messages that it gets, e.g. `notify.slack.kinds`.
+    pub kinds_path: &'static str,
     /// Builds the service; called only if every required field is set.
-    pub open: fn(&FieldValues) -> Arc<dyn ChatService>,
+    pub open: fn(&FieldValues) -> Arc<dyn NotifyService>,
+}
+
+impl ServiceSpec {
+    /// The kinds of messages that it gets if its own key chooses none, and `notify.kinds` says `general`.
+    pub fn kinds(&self, general: &MessageKinds) -> MessageKinds {
+        if self.gets_all_kinds {
+            MessageKinds::all()
+        } else {
+            general.clone()
+        }
+    }
 }
 
 /// A setting of a chat service.
@@ -71,7 +128,7 @@ pub struct ServiceField {
 }
 
 /// What a setting of a chat service holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum FieldKind {
     /// A secret, given as a value or in a file that another key names.
     Secret {
@@ -79,13 +136,54 @@ pub enum FieldKind {
         file_path: &'static str,
         /// The meaning of that key, in a sentence.
         file_doc: &'static str,
-        /// Whether the secret is a URL.
-        is_url: bool,
+        /// Checks the form of the secret.
+        check: fn(&str) -> Result<(), FieldFault>,
     },
     /// A text: where in the service to write.
     Text,
     /// A URL with a default.
     Url(&'static str),
+}
+
+/// What is wrong with the value of a field, and what would be right; neither repeats the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFault {
+    /// What is wrong.
+    pub wrong: String,
+    /// What would be right.
+    pub right: String,
+}
+
+impl FieldFault {
+    /// Creates a fault.
+    pub fn new(wrong: impl Into<String>, right: impl Into<String>) -> Self {
+        Self {
+            wrong: wrong.into(),
+            right: right.into(),
+        }
+    }
+}
+
+/// Checks that a secret is one word.
+///
+/// # Errors
+/// It has a blank, or a character that no secret has.
+pub fn check_token(secret: &str) -> Result<(), FieldFault> {
+    if secret.chars().all(|c| c.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        let wrong = "the secret contains a space or another invalid character";
+        Err(FieldFault::new(wrong, "copy it again"))
+    }
+}
+
+/// Checks that a secret is a URL that may be posted to.
+///
+/// # Errors
+/// What is wrong with the URL.
+pub fn check_secret_url(secret: &str) -> Result<(), FieldFault> {
+    check_token(secret)?;
+    check_url(secret).map_err(|wrong| FieldFault::new(format!("the URL {wrong}"), wrong.remedy()))
 }
 
 /// The values of a service's fields; the `Debug` output shows only which of them are set.

@@ -6,6 +6,7 @@ mod thread;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use self::payload::{bot_payload, edit_payload, webhook_payload};
@@ -17,8 +18,9 @@ use super::delivery::{
 };
 use super::outgoing::{OutgoingMessage, Placement};
 use super::partial_json::PartialObject;
-use super::service::{ChatRequest, ChatService, FieldKind, ServiceField, ServiceSpec};
-use crate::http_client::Method;
+use super::service::{
+    FieldKind, NotifyService, ServiceField, ServiceRequest, ServiceSpec, check_secret_url, check_token,
+};
 
 /// The base URL of Slack's Web API.
 pub const SLACK_API: &str = "https://slack.com/api";
@@ -27,6 +29,7 @@ pub const SLACK_API: &str = "https://slack.com/api";
 pub static BOT: ServiceSpec = ServiceSpec {
     name: "slack",
     title: "Slack",
+    gets_all_kinds: false,
     fields: &[
         ServiceField {
             path: "notify.slack.token",
@@ -34,7 +37,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
             kind: FieldKind::Secret {
                 file_path: "notify.slack.token_file",
                 file_doc: "A file that holds the token of a Slack bot.",
-                is_url: false,
+                check: check_token,
             },
             old_variable: Some("MACAQUE_SLACK_TOKEN"),
         },
@@ -51,6 +54,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
             old_variable: None,
         },
     ],
+    kinds_path: "notify.slack.kinds",
     open: |fields| {
         Arc::new(SlackBot {
             token: fields.secret("notify.slack.token"),
@@ -64,16 +68,18 @@ pub static BOT: ServiceSpec = ServiceSpec {
 pub static WEBHOOK: ServiceSpec = ServiceSpec {
     name: "slack-webhook",
     title: "the Slack webhook",
+    gets_all_kinds: false,
     fields: &[ServiceField {
         path: "notify.slack_webhook.url",
         doc: "The URL of a Slack incoming webhook; anyone who knows it can post messages.",
         kind: FieldKind::Secret {
             file_path: "notify.slack_webhook.url_file",
             file_doc: "A file that holds the URL of a Slack incoming webhook.",
-            is_url: true,
+            check: check_secret_url,
         },
         old_variable: None,
     }],
+    kinds_path: "notify.slack_webhook.kinds",
     open: |fields| {
         Arc::new(SlackWebhook {
             url: fields.secret("notify.slack_webhook.url"),
@@ -99,7 +105,7 @@ pub struct SlackWebhook {
     pub url: SecretString,
 }
 
-impl ChatService for SlackBot {
+impl NotifyService for SlackBot {
     fn spec(&self) -> &'static ServiceSpec {
         &BOT
     }
@@ -112,10 +118,18 @@ impl ChatService for SlackBot {
         true
     }
 
-    fn request(&self, message: &OutgoingMessage, placement: Placement<'_>) -> Option<ChatRequest<'_>> {
+    fn request(
+        &self,
+        message: &OutgoingMessage,
+        placement: Placement<'_>,
+        _: Timestamp,
+    ) -> Result<ServiceRequest<'_>, DeliveryError> {
         let api = self.api_url.trim_end_matches('/');
         let (method, body) = match placement {
-            Placement::Edit(name) => ("chat.update", edit_payload(message, Thread::named(name)?)),
+            Placement::Edit(name) => {
+                let thread = Thread::named(name).ok_or_else(|| DeliveryError::no_edit(BOT.title))?;
+                ("chat.update", edit_payload(message, thread))
+            }
             Placement::Own => ("chat.postMessage", bot_payload(message, self, None)),
             Placement::Reply(name) => (
                 "chat.postMessage",
@@ -123,12 +137,7 @@ impl ChatService for SlackBot {
             ),
         };
 
-        Some(ChatRequest {
-            method: Method::POST,
-            url: format!("{api}/{method}"),
-            bearer: Some(&self.token),
-            body,
-        })
+        Ok(ServiceRequest::post(format!("{api}/{method}"), &body).with_bearer(&self.token))
     }
 
     fn judge(&self, answer: &ServiceAnswer, placement: Placement<'_>) -> DeliveryResult {
@@ -146,7 +155,7 @@ impl ChatService for SlackBot {
     }
 }
 
-impl ChatService for SlackWebhook {
+impl NotifyService for SlackWebhook {
     fn spec(&self) -> &'static ServiceSpec {
         &WEBHOOK
     }
@@ -159,16 +168,19 @@ impl ChatService for SlackWebhook {
         false
     }
 
-    fn request(&self, message: &OutgoingMessage, placement: Placement<'_>) -> Option<ChatRequest<'_>> {
+    fn request(
+        &self,
+        message: &OutgoingMessage,
+        placement: Placement<'_>,
+        _: Timestamp,
+    ) -> Result<ServiceRequest<'_>, DeliveryError> {
         if matches!(placement, Placement::Edit(_)) {
-            return None;
+            return Err(DeliveryError::no_edit(WEBHOOK.title));
         }
-        Some(ChatRequest {
-            method: Method::POST,
-            url: self.url.expose_secret().to_owned(),
-            bearer: None,
-            body: webhook_payload(message),
-        })
+        Ok(ServiceRequest::post(
+            self.url.expose_secret(),
+            &webhook_payload(message),
+        ))
     }
 
     fn judge(&self, answer: &ServiceAnswer, _: Placement<'_>) -> DeliveryResult {

@@ -3,15 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::delivery::{
     Delivery, DeliveryError, DeliveryResult, ServiceAnswer, judge_status, not_understood, unconfirmed,
 };
+use super::message::{NoticeMessage, RecoveryMessage};
 use super::outgoing::{OutgoingMessage, Placement};
 use super::partial_json::PartialObject;
-use super::service::{ChatRequest, ChatService, FieldKind, ServiceField, ServiceSpec};
+use super::service::{FieldKind, NotifyService, ServiceField, ServiceRequest, ServiceSpec, check_token};
 use crate::http_client::Method;
 use crate::text::{escape_within, list};
 
@@ -22,6 +24,7 @@ pub const WEBEX_API: &str = "https://webexapis.com/v1";
 pub static BOT: ServiceSpec = ServiceSpec {
     name: "webex",
     title: "Webex",
+    gets_all_kinds: false,
     fields: &[
         ServiceField {
             path: "notify.webex.token",
@@ -29,7 +32,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
             kind: FieldKind::Secret {
                 file_path: "notify.webex.token_file",
                 file_doc: "A file that holds the token of a Webex bot.",
-                is_url: false,
+                check: check_token,
             },
             old_variable: Some("MACAQUE_WEBEX_TOKEN"),
         },
@@ -46,6 +49,7 @@ pub static BOT: ServiceSpec = ServiceSpec {
             old_variable: None,
         },
     ],
+    kinds_path: "notify.webex.kinds",
     open: |fields| {
         Arc::new(WebexBot {
             token: fields.secret("notify.webex.token"),
@@ -66,7 +70,7 @@ pub struct WebexBot {
     pub api_url: String,
 }
 
-impl ChatService for WebexBot {
+impl NotifyService for WebexBot {
     fn spec(&self) -> &'static ServiceSpec {
         &BOT
     }
@@ -79,7 +83,12 @@ impl ChatService for WebexBot {
         true
     }
 
-    fn request(&self, message: &OutgoingMessage, placement: Placement<'_>) -> Option<ChatRequest<'_>> {
+    fn request(
+        &self,
+        message: &OutgoingMessage,
+        placement: Placement<'_>,
+        _: Timestamp,
+    ) -> Result<ServiceRequest<'_>, DeliveryError> {
         let mut url = format!("{}/messages", self.api_url.trim_end_matches('/'));
         let mut method = Method::POST;
         let mut body = payload(message, self);
@@ -88,18 +97,16 @@ impl ChatService for WebexBot {
             Placement::Own | Placement::Reply(_) => {}
             Placement::Edit(id) => {
                 if !is_id(id) {
-                    return None;
+                    return Err(DeliveryError::no_edit(BOT.title));
                 }
                 method = Method::PUT;
                 url = format!("{url}/{id}");
             }
         }
 
-        Some(ChatRequest {
+        Ok(ServiceRequest {
             method,
-            url,
-            bearer: Some(&self.token),
-            body,
+            ..ServiceRequest::post(url, &body).with_bearer(&self.token)
         })
     }
 
@@ -143,10 +150,21 @@ pub fn payload(message: &OutgoingMessage, webex: &WebexBot) -> Value {
             bullets(&round.notes),
             escaped(&round.footer),
         ],
-        OutgoingMessage::Recovery(recovery) => vec![
-            format!("**{}**", escaped(&recovery.headline)),
-            bullets(&recovery.notes),
-            escaped(&recovery.footer),
+        OutgoingMessage::Recovery(RecoveryMessage {
+            headline,
+            notes,
+            footer,
+            ..
+        })
+        | OutgoingMessage::Notice(NoticeMessage {
+            headline,
+            notes,
+            footer,
+            ..
+        }) => vec![
+            format!("**{}**", escaped(headline)),
+            bullets(notes),
+            escaped(footer),
         ],
     };
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();

@@ -9,12 +9,13 @@ use ::config::{Config, Value, ValueKind};
 use macaque_core::duration::parse_duration;
 use macaque_core::words::either;
 
-use super::given_gate::GivenGate;
+use super::given_table::GivenTable;
 use super::given_value::{ChosenValue, GivenValue};
 use super::keys::{SettingKey, find, keys};
 use super::layer::{SettingsLayer, explains};
 use super::mistake::{MistakeReported, SettingMistake, quote};
 use super::remedy::{self, without_quotes};
+use super::table_fields::TableKind;
 
 /// The merged tree, and every mistake so far.
 pub(super) struct SettingsDecoder {
@@ -22,7 +23,7 @@ pub(super) struct SettingsDecoder {
     mistakes: Vec<SettingMistake>,
     meant: Vec<String>,
     unread: BTreeSet<&'static str>,
-    gates: Vec<GivenGate>,
+    tables: Vec<GivenTable>,
 }
 
 impl SettingsDecoder {
@@ -30,12 +31,12 @@ impl SettingsDecoder {
     pub(super) fn new(layers: Vec<SettingsLayer>) -> Self {
         let mut mistakes = Vec::new();
         let mut meant = Vec::new();
-        let mut gates = Vec::new();
+        let mut tables = Vec::new();
         let mut builder = Config::builder();
         for layer in layers {
             mistakes.extend(layer.mistakes.iter().cloned());
             meant.extend(layer.meant.iter().cloned());
-            gates.extend(layer.gates.iter().cloned());
+            tables.extend(layer.tables.iter().cloned());
             builder = builder.add_source(layer);
         }
 
@@ -57,7 +58,7 @@ impl SettingsDecoder {
             mistakes,
             meant,
             unread: keys().iter().map(|key| key.path).collect(),
-            gates,
+            tables,
         }
     }
 
@@ -71,9 +72,12 @@ impl SettingsDecoder {
         self.unread.is_empty()
     }
 
-    /// The gates as the file has them.
-    pub(super) fn take_gates(&mut self) -> Vec<GivenGate> {
-        std::mem::take(&mut self.gates)
+    /// The tables of these kinds as the file has them.
+    pub(super) fn take_tables(&mut self, is_meant: impl Fn(TableKind) -> bool) -> Vec<GivenTable> {
+        let all = std::mem::take(&mut self.tables).into_iter();
+        let (taken, left) = all.partition(|table| is_meant(table.kind));
+        self.tables = left;
+        taken
     }
 
     /// Reports a mistake that is none of a single key.
@@ -288,6 +292,17 @@ impl SettingsDecoder {
             .collect();
 
         texts.into_iter().collect()
+    }
+
+    /// A list of texts that may be absent, which is not the same as an empty one.
+    pub(super) fn optional_list(
+        &mut self,
+        path: &'static str,
+    ) -> Result<Option<Vec<GivenValue<String>>>, MistakeReported> {
+        if self.look(path).is_none() {
+            return Ok(None);
+        }
+        self.list(path).map(Some)
     }
 
     fn required(&mut self, path: &'static str) -> Result<GivenValue<ValueKind>, MistakeReported> {

@@ -1,10 +1,10 @@
 //! The layer of the environment: `MACAQUE_*` variables, by their own names and by those of the Go tool.
 
-use super::gate_fields::GateService;
 use super::keys::{KeyKind, PREFIX, SettingKey, is_within, keys};
 use super::layer::{SettingsLayer, entries};
 use super::mistake::{SettingMistake, quote};
 use super::nearest::nearest_variable;
+use super::table_fields::TableKind;
 
 /// The beginning of the source of a variable's value.
 const ORIGIN: &str = "environment variable ";
@@ -88,24 +88,24 @@ pub(super) fn is_origin(source: &str) -> bool {
     source.starts_with(ORIGIN)
 }
 
-/// The kind of gate that a variable was meant to set.
-fn gate_of(name: &str) -> Option<GateService> {
+/// The kind of table that a variable was meant to set.
+fn table_of(name: &str) -> Option<TableKind> {
     let path = name.strip_prefix(PREFIX)?.to_lowercase().replace("__", ".");
-    GateService::ALL.into_iter().find(|service| {
-        let section = service.section();
+    TableKind::ALL.into_iter().find(|kind| {
+        let section = kind.section();
         path == section || is_within(&path, section)
     })
 }
 
-/// Refuses a variable that would set a gate.
-fn refuse_gate(layer: &mut SettingsLayer, name: &str, service: GateService) {
+/// Refuses a variable that would set a table of which a file may hold several.
+fn refuse_table(layer: &mut SettingsLayer, name: &str, kind: TableKind) {
     let mistake = SettingMistake {
         key: name.to_owned(),
         source: Some("environment".to_owned()),
-        wrong: "gates are set in the configuration file only".to_owned(),
+        wrong: format!("{}s are set in the configuration file only", kind.noun()),
         right: Some(format!(
             "write [[{}]] there, and its fields below",
-            service.section()
+            kind.section()
         )),
     };
     layer.refuse(mistake, None);
@@ -113,8 +113,8 @@ fn refuse_gate(layer: &mut SettingsLayer, name: &str, service: GateService) {
 
 /// Refuses a variable that is not a setting, and suggests the nearest.
 fn refuse_unknown(layer: &mut SettingsLayer, name: &str) {
-    if let Some(service) = gate_of(name) {
-        return refuse_gate(layer, name, service);
+    if let Some(kind) = table_of(name) {
+        return refuse_table(layer, name, kind);
     }
     let meant = nearest_variable(name);
     let right = match &meant {
@@ -133,7 +133,9 @@ fn refuse_unknown(layer: &mut SettingsLayer, name: &str) {
 
 fn differ(key: &SettingKey, one: &str, other: &str) -> bool {
     match key.kind {
-        KeyKind::List(separator) => !entries(one, separator).eq(entries(other, separator)),
+        KeyKind::List(separator) | KeyKind::OptionalList(separator) => {
+            !entries(one, separator).eq(entries(other, separator))
+        }
         _ => one != other,
     }
 }

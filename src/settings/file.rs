@@ -4,13 +4,13 @@ use ::config::{Value, ValueKind};
 use macaque_core::words::either;
 use toml::de::{DeTable, DeValue};
 
-use super::gate_fields::{GateService, gate_fields};
-use super::given_gate::GivenGate;
+use super::given_table::GivenTable;
 use super::keys::{KeyKind, SettingKey, find, is_section};
 use super::layer::SettingsLayer;
 use super::mistake::SettingMistake;
 use super::nearest::{names_in, nearest_name, nearest_path};
 use super::remedy::shape;
+use super::table_fields::{TableKind, table_fields};
 
 /// Reads the text of a file. `name` is what messages call the file.
 ///
@@ -97,8 +97,8 @@ fn read_section(layer: &mut SettingsLayer, lines: &LineIndex<'_>, path: &str, ta
         let is_path = !name.get_ref().contains('.');
         let key = find(&full).filter(|_| is_path);
 
-        if let Some(service) = GateService::of_section(&full).filter(|_| is_path) {
-            read_gates(layer, lines, service, value.get_ref(), &origin);
+        if let Some(kind) = TableKind::of_section(&full).filter(|_| is_path) {
+            read_tables(layer, lines, kind, value.get_ref(), &origin);
             continue;
         }
         match (key, value.get_ref()) {
@@ -137,56 +137,58 @@ fn read_value(
     }
 }
 
-/// Reads the tables of one kind of gate.
-fn read_gates(
+/// Reads the tables of one kind.
+fn read_tables(
     layer: &mut SettingsLayer,
     lines: &LineIndex<'_>,
-    service: GateService,
+    kind: TableKind,
     value: &DeValue<'_>,
     origin: &str,
 ) {
-    let section = service.section();
+    let section = kind.section();
     let wrong = match value {
         DeValue::Array(tables) if tables.iter().all(|table| table.get_ref().is_table()) => {
             for (index, table) in tables.iter().enumerate() {
                 let DeValue::Table(fields) = table.get_ref() else {
                     continue;
                 };
-                let mut gate = GivenGate {
-                    service,
+                let mut given = GivenTable {
+                    kind,
                     number: index + 1,
                     source: lines.origin_from(table.span().start, origin),
                     fields: Vec::new(),
                     meant: Vec::new(),
                 };
-                read_gate(layer, lines, &mut gate, fields);
-                layer.gates.push(gate);
+                read_table(layer, lines, &mut given, fields);
+                layer.tables.push(given);
             }
             return;
         }
-        value => format!("is {}, but gates are a list of tables", article(value)),
+        value => format!("is {}, but {}s are a list of tables", article(value), kind.noun()),
     };
 
     let mistake = SettingMistake {
         key: section.to_owned(),
         source: Some(origin.to_owned()),
         wrong,
-        right: Some(format!("write [[{section}]], and the fields of the gate below")),
+        right: Some(format!(
+            "write [[{section}]], and the fields of the {} below",
+            kind.noun()
+        )),
     };
     layer.refuse(mistake, None);
 }
 
-/// Reads the fields of one gate.
-fn read_gate(layer: &mut SettingsLayer, lines: &LineIndex<'_>, gate: &mut GivenGate, table: &DeTable<'_>) {
+/// Reads the fields of one table.
+fn read_table(layer: &mut SettingsLayer, lines: &LineIndex<'_>, given: &mut GivenTable, table: &DeTable<'_>) {
     let mut rows: Vec<_> = table.iter().collect();
     rows.sort_by_key(|(name, _)| name.span().start);
 
     for (name, value) in rows {
         let origin = lines.origin(name.span().start);
         let name: &str = name.get_ref();
-        let known = gate_fields().iter().find(|field| field.name == name);
-        let Some(field) = known.filter(|field| field.is_of(gate.service)) else {
-            refuse_field(layer, gate, name, origin);
+        let Some(field) = given.kind.field(name) else {
+            refuse_field(layer, given, name, origin);
             continue;
         };
 
@@ -195,10 +197,10 @@ fn read_gate(layer: &mut SettingsLayer, lines: &LineIndex<'_>, gate: &mut GivenG
             (_, value) => convert(value, field.name == "headers", &origin, lines),
         };
         match converted {
-            Ok(kind) => gate.fields.push((field.name, Value::new(Some(&origin), kind))),
+            Ok(kind) => given.fields.push((field.name, Value::new(Some(&origin), kind))),
             Err(wrong) => {
                 let mistake = SettingMistake {
-                    key: format!("{}.{name}", gate.path()),
+                    key: format!("{}.{name}", given.path()),
                     source: Some(origin),
                     wrong,
                     right: Some(
@@ -206,34 +208,36 @@ fn read_gate(layer: &mut SettingsLayer, lines: &LineIndex<'_>, gate: &mut GivenG
                     ),
                 };
                 layer.refuse(mistake, None);
-                gate.meant.push(name.to_owned());
+                given.meant.push(name.to_owned());
             }
         }
     }
 }
 
-/// Refuses a name that is not a field of the gate, and suggests the nearest.
-fn refuse_field(layer: &mut SettingsLayer, gate: &mut GivenGate, name: &str, origin: String) {
-    let of_another = gate_fields().iter().find(|field| field.name == name);
-    let of_another = of_another.and_then(|field| field.service);
-    let meant = nearest_name(name, gate.service.field_names());
+/// Refuses a name that is not a field of the table, and suggests the nearest.
+fn refuse_field(layer: &mut SettingsLayer, given: &mut GivenTable, name: &str, origin: String) {
+    let kind = given.kind;
+    let of_another = table_fields().iter().find(|field| field.name == name);
+    let of_another = of_another.filter(|field| field.kinds.iter().all(|other| other.noun() == kind.noun()));
+    let of_another = of_another.and_then(|field| field.kinds.first());
+    let meant = nearest_name(name, kind.field_names());
     let right = match (of_another, meant) {
-        (Some(service), _) => format!("only [[{}]] has it", service.section()),
+        (Some(other), _) => format!("only [[{}]] has it", other.section()),
         (None, Some(meant)) => format!("did you mean {meant}?"),
-        (None, None) => format!("use {}", either(&gate.service.field_names())),
+        (None, None) => format!("use {}", either(&kind.field_names())),
     };
     let mistake = SettingMistake {
-        key: format!("{}.{name}", gate.path()),
+        key: format!("{}.{name}", given.path()),
         source: Some(origin),
-        wrong: "no field of this gate has this name".to_owned(),
+        wrong: format!("no field of this {} has this name", kind.noun()),
         right: Some(right),
     };
 
     layer.refuse(mistake, None);
-    gate.meant.extend(meant.map(str::to_owned));
+    given.meant.extend(meant.map(str::to_owned));
 }
 
-/// The headers of a gate as `config` carries them. Their values may be secrets.
+/// The headers of a table as `config` carries them. Their values may be secrets.
 fn convert_headers(headers: &DeTable<'_>, lines: &LineIndex<'_>) -> Result<ValueKind, String> {
     let converted = headers.iter().map(|(name, value)| {
         let origin = lines.origin(name.span().start);

@@ -1,7 +1,6 @@
 //! Decodes `[[guards.prometheus]]`, `[[guards.alertmanager]]` and `[[guards.http]]`: the gates, which only the file sets.
 
 mod checks;
-mod given;
 mod kinds;
 
 use std::collections::HashMap;
@@ -13,13 +12,12 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::decoder::SettingsDecoder;
-use super::gate_fields::GateService;
-use super::given_gate::{FieldValue, GivenGate};
+use super::given_table::{FieldValue, GivenTable, accept};
 use super::mistake::{MistakeReported, quote};
 use super::secret::{ReadFile, is_token};
+use super::table_fields::TableKind;
 use crate::gates::GateConfig;
 use checks::Transport;
-use given::accept;
 
 /// How long a gate may take if nothing else is set.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,8 +31,8 @@ pub(super) fn decode_gates(
     decoder: &mut SettingsDecoder,
     read: Option<ReadFile<'_>>,
 ) -> Result<Vec<GateConfig>, MistakeReported> {
-    let mut given = decoder.take_gates();
-    given.sort_by_key(|gate| (gate.service as usize, gate.number));
+    let mut given = decoder.take_tables(TableKind::is_gate);
+    given.sort_by_key(|gate| (gate.kind as usize, gate.number));
     let mut names = HashMap::new();
     let decoded = given
         .iter()
@@ -47,7 +45,7 @@ pub(super) fn decode_gates(
 fn decode_gate(
     decoder: &mut SettingsDecoder,
     read: Option<ReadFile<'_>>,
-    gate: &GivenGate,
+    gate: &GivenTable,
     names: &mut HashMap<String, String>,
 ) -> Result<GateConfig, MistakeReported> {
     let name = decode_name(decoder, gate, names);
@@ -57,10 +55,11 @@ fn decode_gate(
     let ca_file = decode_ca_file(decoder, read, gate, transport);
     let token_file = decode_token_file(decoder, read, gate, transport);
     let headers = decode_headers(decoder, gate);
-    let kind = match gate.service {
-        GateService::Prometheus => kinds::decode_prometheus(decoder, gate),
-        GateService::Alertmanager => kinds::decode_alertmanager(decoder, gate),
-        GateService::Http => kinds::decode_http(decoder, gate),
+    let kind = match gate.kind {
+        TableKind::Prometheus => kinds::decode_prometheus(decoder, gate),
+        TableKind::Alertmanager => kinds::decode_alertmanager(decoder, gate),
+        TableKind::HttpGate => kinds::decode_http(decoder, gate),
+        TableKind::HttpChannel | TableKind::Route => Err(MistakeReported::before()),
     };
 
     Ok(GateConfig {
@@ -76,7 +75,7 @@ fn decode_gate(
 
 fn decode_name(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    gate: &GivenTable,
     names: &mut HashMap<String, String>,
 ) -> Result<String, MistakeReported> {
     let right = "set it to the name that messages show, such as name = \"no-page\"";
@@ -93,20 +92,20 @@ fn decode_name(
 
 fn decode_url(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    gate: &GivenTable,
 ) -> Result<(String, Transport), MistakeReported> {
     let right = "set it to the address of the service, such as url = \"http://prometheus.monitoring:9090\"";
     let url = gate.required_text(decoder, "url", right)?;
-    let checked = checks::check_url(gate.service, &url.value);
+    let checked = checks::check_url(gate.kind, &url.value);
     let transport = accept(decoder, gate, &url, checked)?;
-    let text = match gate.service {
-        GateService::Prometheus | GateService::Alertmanager => url.value.trim_end_matches('/').to_owned(),
-        GateService::Http => url.value,
+    let text = match gate.kind {
+        TableKind::Prometheus | TableKind::Alertmanager => url.value.trim_end_matches('/').to_owned(),
+        _ => url.value,
     };
     Ok((text, transport))
 }
 
-fn decode_timeout(decoder: &mut SettingsDecoder, gate: &GivenGate) -> Result<Duration, MistakeReported> {
+fn decode_timeout(decoder: &mut SettingsDecoder, gate: &GivenTable) -> Result<Duration, MistakeReported> {
     let Some(timeout) = gate.duration(decoder, "timeout")? else {
         return Ok(TIMEOUT);
     };
@@ -123,7 +122,7 @@ fn decode_timeout(decoder: &mut SettingsDecoder, gate: &GivenGate) -> Result<Dur
 fn decode_ca_file(
     decoder: &mut SettingsDecoder,
     read: Option<ReadFile<'_>>,
-    gate: &GivenGate,
+    gate: &GivenTable,
     transport: Option<Transport>,
 ) -> Result<Option<PathBuf>, MistakeReported> {
     let Some(file) = gate.text(decoder, "ca_file")? else {
@@ -148,7 +147,7 @@ fn decode_ca_file(
 fn decode_token_file(
     decoder: &mut SettingsDecoder,
     read: Option<ReadFile<'_>>,
-    gate: &GivenGate,
+    gate: &GivenTable,
     transport: Option<Transport>,
 ) -> Result<Option<PathBuf>, MistakeReported> {
     let Some(file) = gate.text(decoder, "token_file")? else {
@@ -176,7 +175,7 @@ fn decode_token_file(
 fn read_file(
     decoder: &mut SettingsDecoder,
     read: Option<ReadFile<'_>>,
-    gate: &GivenGate,
+    gate: &GivenTable,
     file: &FieldValue<String>,
 ) -> Result<Option<String>, MistakeReported> {
     let Some(read) = read else {
@@ -193,7 +192,7 @@ fn read_file(
 
 fn decode_headers(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    gate: &GivenTable,
 ) -> Result<Vec<(String, String)>, MistakeReported> {
     const RIGHT: &str = "use a table of texts, such as { X-Scope-OrgID = \"team\" }";
     let Some(field) = gate.field("headers") else {

@@ -5,10 +5,10 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use KeyKind::{Boolean, Choice, Count, Duration, List, OptionalText, Secret, Text};
+use KeyKind::{Boolean, Choice, Count, Duration, List, OptionalList, OptionalText, Secret, Text};
 
 use crate::notify::registry::SERVICES;
-use crate::notify::service::{FieldKind, ServiceField};
+use crate::notify::service::{FieldKind, ServiceField, ServiceSpec};
 
 /// One setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum KeyKind {
     Duration(&'static str),
     /// A list of texts, empty by default; in an environment variable or flag separated by this character.
     List(char),
+    /// Such a list that is absent by default.
+    OptionalList(char),
     /// One of several values of different types: first the default, then each form that is taken, as TOML has it.
     Choice(DefaultChoice, &'static [&'static str]),
     /// Text that is never shown, absent by default.
@@ -79,7 +81,7 @@ impl SettingKey {
             KeyKind::Text(default) | KeyKind::Duration(default) => Some(format!("\"{default}\"")),
             KeyKind::List(_) => Some("[]".to_owned()),
             KeyKind::Choice(default, _) => Some(default.to_string()),
-            KeyKind::OptionalText | KeyKind::Secret => None,
+            KeyKind::OptionalList(_) | KeyKind::OptionalText | KeyKind::Secret => None,
         }
     }
 
@@ -137,8 +139,7 @@ impl SettingKey {
 
 /// Every setting: those before the chat services, those of the chat services, and those after.
 static TABLE: LazyLock<Vec<SettingKey>> = LazyLock::new(|| {
-    let services = SERVICES.iter().flat_map(|service| service.fields);
-    let services = services.flat_map(keys_of);
+    let services = SERVICES.iter().flat_map(|service| keys_of_service(service));
     FIRST
         .iter()
         .copied()
@@ -146,6 +147,18 @@ static TABLE: LazyLock<Vec<SettingKey>> = LazyLock::new(|| {
         .chain(LAST.iter().copied())
         .collect()
 });
+
+/// The keys of a chat service: those of its fields, and its kinds of messages.
+fn keys_of_service(service: &ServiceSpec) -> Vec<SettingKey> {
+    let mut keys: Vec<_> = service.fields.iter().flat_map(keys_of).collect();
+    let doc = if service.gets_all_kinds {
+        ALL_KINDS_DOC
+    } else {
+        KINDS_DOC
+    };
+    keys.push(key(service.kinds_path, OptionalList(','), doc));
+    keys
+}
 
 /// The keys of one field of a chat service.
 fn keys_of(field: &ServiceField) -> Vec<SettingKey> {
@@ -170,6 +183,10 @@ fn keys_of(field: &ServiceField) -> Vec<SettingKey> {
 
     keys
 }
+
+/// The meaning of a service's `kinds`.
+const KINDS_DOC: &str = "The kinds of messages that it gets. Not set: those of `notify.kinds`.";
+const ALL_KINDS_DOC: &str = "The kinds of messages that it gets. Not set: all, whatever `notify.kinds` says.";
 
 /// The forms of a guard that is on or off.
 const SWITCH: &[&str] = &["true", "false"];
@@ -216,7 +233,7 @@ static FIRST: &[SettingKey] = &[
     key("recovery.enabled", Boolean(true), "Watch every disruption until its owner is whole again."),
     key("recovery.expect", Duration("1m"), "How long a recovery may take, from 1s to `timeout`; one that takes longer is slow. `macaque/expect` on a pod or its owner sets another time."),
     key("recovery.timeout", Duration("5m"), "How long a recovery is watched, from `expect` to 1h; an owner that is not whole by then has not recovered."),
-    key("notify.recovery", Choice(DefaultChoice::Word("bad"), &["\"all\"", "\"bad\"", "\"off\""]), "Which recoveries the chat services hear of: `\"all\"`, the `\"bad\"` ones (slow, stuck or failed), or `\"off\"`, none. The log has a line for each."),
+    key("notify.kinds", OptionalList(','), "The kinds of messages that the services get: `disruption`, `refusal`, `held`, `idle`, `failure`, `recovery` (slow, stuck or failed), `recovered` (whole again in time), `pause`, `window`, `digest`; `all`; empty or `none`: none. Not set: all but `recovered`, `window` and `digest`. The log has everything."),
     key("notify.proxy", Secret, "The proxy to the chat services, such as `http://proxy.example:3128`; `off`: none. Not set: what `HTTPS_PROXY` and `NO_PROXY` say."),
     key("notify.proxy_file", OptionalText, "A file that holds the proxy to the chat services, for a URL with a password."),
 ];

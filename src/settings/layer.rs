@@ -2,7 +2,7 @@
 
 use ::config::{ConfigError, Map, Source, Value, ValueKind};
 
-use super::given_gate::GivenGate;
+use super::given_table::GivenTable;
 use super::keys::{DefaultChoice, KeyKind, SettingKey, is_within};
 use super::mistake::SettingMistake;
 
@@ -11,8 +11,8 @@ use super::mistake::SettingMistake;
 pub(super) struct SettingsLayer {
     /// Values by dotted path; only paths of the table of keys.
     pub(super) values: Map<String, Value>,
-    /// The gates, which only the file sets.
-    pub(super) gates: Vec<GivenGate>,
+    /// The tables of which a file may hold several, such as gates; only the file sets them.
+    pub(super) tables: Vec<GivenTable>,
     /// Mistakes: what could not become a value.
     pub(super) mistakes: Vec<SettingMistake>,
     /// Keys and sections that a mistake was probably meant to set: they are not missing on top of it.
@@ -31,7 +31,7 @@ impl SettingsLayer {
                 KeyKind::Choice(DefaultChoice::On, _) => true.into(),
                 KeyKind::Choice(DefaultChoice::Number(default), _) => default.into(),
                 KeyKind::Choice(DefaultChoice::Word(default), _) => default.into(),
-                KeyKind::OptionalText | KeyKind::Secret => return None,
+                KeyKind::OptionalList(_) | KeyKind::OptionalText | KeyKind::Secret => return None,
             };
             Some((key.path.to_owned(), Value::new(None, kind)))
         });
@@ -51,7 +51,7 @@ impl SettingsLayer {
             KeyKind::Boolean(_) => boolean(text).unwrap_or_else(|| text.into()),
             KeyKind::Count(_) => number(text).unwrap_or_else(|| text.into()),
             KeyKind::Choice(..) => boolean(text).or(number(text)).unwrap_or_else(|| text.into()),
-            KeyKind::List(separator) => ValueKind::Array(
+            KeyKind::List(separator) | KeyKind::OptionalList(separator) => ValueKind::Array(
                 entries(text, separator)
                     .map(|entry| Value::new(Some(&origin), entry))
                     .collect(),

@@ -1,11 +1,18 @@
 //! Finds the setting that a misspelt name was probably meant to be.
 
-use super::gate_fields::GateService;
-use super::keys::{PREFIX, SettingKey, is_within, keys};
+use super::keys::{PREFIX, SettingKey, find, is_within, keys};
+use super::table_fields::TableKind;
+
+/// Keys that were replaced, and what took their place: nothing that is spelt like them.
+const REPLACED: &[(&str, &str)] = &[("notify.recovery", "notify.kinds")];
 
 /// The key or section that `path`, which is neither, was probably meant to be.
 pub(super) fn nearest_path(path: &str) -> Option<String> {
-    nearest(path, paths(), '.').map(str::to_owned)
+    let replacement = REPLACED.iter().find(|(old, _)| *old == path);
+    let replacement = replacement.map(|(_, new)| *new);
+    replacement
+        .or_else(|| nearest(path, paths(), '.'))
+        .map(str::to_owned)
 }
 
 /// The one of `names` that `typed`, which is none of them, was probably meant to be.
@@ -16,6 +23,12 @@ pub(super) fn nearest_name(typed: &str, names: Vec<&'static str>) -> Option<&'st
 /// The key whose variable, new or old, `variable` was probably meant to be, and the name of that variable.
 pub(super) fn nearest_variable(variable: &str) -> Option<(&'static SettingKey, String)> {
     let typed = variable.strip_prefix(PREFIX).unwrap_or(variable).to_uppercase();
+    let path = typed.replace("__", ".").to_lowercase();
+    let replacement = REPLACED.iter().find(|(old, _)| *old == path);
+    if let Some(key) = replacement.and_then(|(_, new)| find(new)) {
+        return Some((key, key.variable()));
+    }
+
     let known = keys().iter().flat_map(|key| {
         let old = key.old_variable.map(|name| (key, name.to_owned()));
         std::iter::once((key, key.variable())).chain(old)
@@ -47,13 +60,13 @@ pub(super) fn names_in(section: &str) -> Vec<&'static str> {
     names
 }
 
-/// Every key and every list of gates.
+/// Every key and every list of tables.
 fn setting_paths() -> impl Iterator<Item = &'static str> {
     let keys = keys().iter().map(|key| key.path);
-    keys.chain(GateService::ALL.map(GateService::section))
+    keys.chain(TableKind::ALL.map(TableKind::section))
 }
 
-/// Every key, every list of gates and every section.
+/// Every key, every list of tables and every section.
 fn paths() -> Vec<&'static str> {
     let mut paths: Vec<&str> = setting_paths().collect();
     for mut path in setting_paths() {
@@ -137,6 +150,13 @@ mod tests {
     fn a_name_like_no_other_gets_no_suggestion() {
         assert_eq!(nearest_path("webhooks_v2"), None);
         assert!(nearest_variable("MACAQUE_FROBNICATE").is_none());
+    }
+
+    #[test]
+    fn a_key_that_was_replaced_leads_to_the_new_one() {
+        assert_eq!(nearest_path("notify.recovery").as_deref(), Some("notify.kinds"));
+        let (_, name) = nearest_variable("MACAQUE_NOTIFY__RECOVERY").unwrap();
+        assert_eq!(name, "MACAQUE_NOTIFY__KINDS");
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! Decodes `[notify]`: the settings of the chat services, each complete or absent.
 
+mod kinds;
+
 use secrecy::ExposeSecret;
 
 use super::decoder::SettingsDecoder;
-use super::given_value::{ChosenValue, GivenValue};
+use super::given_value::GivenValue;
 use super::mistake::MistakeReported;
 use super::secret::{ReadFile, decode_secret};
 use crate::notify::registry::SERVICES;
-use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec};
-use crate::notify::{Channel, NotifyRecovery, UrlError, check_base_url, check_url};
+use crate::notify::service::{FieldKind, FieldValues, ServiceField, ServiceSpec, check_token};
+use crate::notify::{Channel, MessageKinds, ServiceChannel, UrlError, check_base_url};
 use crate::proxy::{PROXY_URL, Proxy, ProxyPolicy};
 
 /// The key of the proxy, and the key of the file that holds it.
@@ -18,9 +20,16 @@ const PROXY_FILE: &str = "notify.proxy_file";
 /// The chat services that a report is delivered to, beside the log. `Debug` does not show secrets.
 #[derive(Debug, Clone, Default)]
 pub struct NotifySettings {
-    services: Vec<(&'static ServiceSpec, FieldValues)>,
+    services: Vec<GivenService>,
     proxies: Option<ProxyPolicy>,
-    recovery: NotifyRecovery,
+}
+
+/// One service that is set.
+#[derive(Debug, Clone)]
+struct GivenService {
+    spec: &'static ServiceSpec,
+    values: FieldValues,
+    kinds: MessageKinds,
 }
 
 /// The fields of one service, as far as they are set.
@@ -38,7 +47,12 @@ impl NotifySettings {
     pub fn channels(&self) -> Vec<Channel> {
         let services = self.services.iter();
         services
-            .map(|(spec, values)| Channel::Service((spec.open)(values)))
+            .map(|given| {
+                Channel::Service(ServiceChannel {
+                    kinds: given.kinds.clone(),
+                    ..ServiceChannel::new((given.spec.open)(&given.values))
+                })
+            })
             .collect()
     }
 
@@ -47,14 +61,9 @@ impl NotifySettings {
         self.proxies.as_ref()
     }
 
-    /// The recoveries that the services hear of.
-    pub fn recovery(&self) -> NotifyRecovery {
-        self.recovery
-    }
-
     /// The text or URL of this key, if its service is set.
     pub fn text(&self, path: &str) -> Option<&str> {
-        let texts = self.services.iter().flat_map(|(_, values)| &values.texts);
+        let texts = self.services.iter().flat_map(|given| &given.values.texts);
         let mut found = texts.filter(|(key, _)| *key == path);
         found.next().map(|(_, text)| text.as_str())
     }
@@ -65,34 +74,23 @@ pub(super) fn decode_notify(
     decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
 ) -> Result<NotifySettings, MistakeReported> {
-    let recovery = decoder.choice("notify.recovery", recovery);
+    let kinds = kinds::decode_kinds(decoder, "notify.kinds");
+    let general = kinds.as_ref().ok().cloned().flatten().unwrap_or_default();
     let proxies = decode_proxies(decoder, read);
-    let decoded = SERVICES
-        .iter()
-        .map(|spec| Ok((*spec, decode_service(decoder, read, spec)?)));
+    let decoded = SERVICES.iter().map(|spec| {
+        let values = decode_service(decoder, read, spec);
+        let kinds = kinds::decode_kinds(decoder, spec.kinds_path);
+        let kinds = kinds?.unwrap_or_else(|| spec.kinds(&general));
+        Ok(values?.map(|values| GivenService { spec, values, kinds }))
+    });
     let decoded: Vec<Result<_, MistakeReported>> = decoded.collect();
 
-    let mut services = Vec::new();
-    for service in decoded {
-        let (spec, values) = service?;
-        services.extend(values.map(|values| (spec, values)));
-    }
+    kinds?;
+    let services: Result<Vec<_>, _> = decoded.into_iter().collect();
     Ok(NotifySettings {
-        services,
+        services: services?.into_iter().flatten().collect(),
         proxies: proxies?,
-        recovery: recovery?.value,
     })
-}
-
-fn recovery(value: ChosenValue<'_>) -> Option<NotifyRecovery> {
-    match value {
-        ChosenValue::Off => Some(NotifyRecovery::Off),
-        ChosenValue::Word(word) => {
-            let mut known = NotifyRecovery::ALL.into_iter();
-            known.find(|known| known.as_str().eq_ignore_ascii_case(word))
-        }
-        ChosenValue::On | ChosenValue::Number(_) => None,
-    }
 }
 
 /// Decodes `notify.proxy`; `None` if it is not set. An environment variable cannot be empty, so `off` is no proxy.
@@ -100,7 +98,7 @@ fn decode_proxies(
     decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
 ) -> Result<Option<ProxyPolicy>, MistakeReported> {
-    let Some(given) = decode_secret(decoder, read, PROXY, PROXY_FILE)? else {
+    let Some(given) = decode_secret(decoder, read, PROXY, PROXY_FILE, check_token)? else {
         return Ok(None);
     };
     let url = given.value.expose_secret();
@@ -150,19 +148,15 @@ fn decode_field(
     given: &mut GivenFields,
 ) -> Result<(), MistakeReported> {
     match field.kind {
-        FieldKind::Secret {
-            file_path, is_url, ..
-        } => match decode_secret(decoder, read, field.path, file_path)? {
-            Some(secret) => {
-                if is_url {
-                    let checked = check_url(secret.value.expose_secret());
-                    accept_url(decoder, &secret, checked)?;
+        FieldKind::Secret { file_path, check, .. } => {
+            match decode_secret(decoder, read, field.path, file_path, check)? {
+                Some(secret) => {
+                    given.set.push(secret.place());
+                    given.values.secrets.push((field.path, secret.value));
                 }
-                given.set.push(secret.place());
-                given.values.secrets.push((field.path, secret.value));
+                None => given.missing.push(field),
             }
-            None => given.missing.push(field),
-        },
+        }
         FieldKind::Text => match decoder.optional(field.path)? {
             Some(text) => {
                 given.set.push(text.place());

@@ -23,10 +23,12 @@ pub(super) fn shape(key: &SettingKey, is_bare: bool) -> String {
         (KeyKind::Duration(_), false) => {
             "use a number with its unit, in quotes, such as \"30s\", \"5m\", \"2h\" or \"7d\""
         }
-        (KeyKind::List(separator), true) => {
+        (KeyKind::List(separator) | KeyKind::OptionalList(separator), true) => {
             return format!("use texts with `{separator}` between them, such as one{separator}two");
         }
-        (KeyKind::List(_), false) => "use a list of texts in quotes, such as [\"one\", \"two\"]",
+        (KeyKind::List(_) | KeyKind::OptionalList(_), false) => {
+            "use a list of texts in quotes, such as [\"one\", \"two\"]"
+        }
     };
     words.to_owned()
 }
@@ -45,7 +47,7 @@ pub(super) fn of_wrong_type(given: &GivenValue<ValueKind>) -> (String, String) {
         KeyKind::Choice(..) => "a value of this setting",
         KeyKind::Text(_) | KeyKind::OptionalText | KeyKind::Secret => "text",
         KeyKind::Duration(_) => "a duration with its unit",
-        KeyKind::List(_) => match given.value {
+        KeyKind::List(_) | KeyKind::OptionalList(_) => match given.value {
             ValueKind::String(_) => "a list",
             _ => "a list of texts",
         },

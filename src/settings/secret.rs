@@ -8,16 +8,18 @@ use secrecy::{ExposeSecret, SecretString};
 use super::decoder::SettingsDecoder;
 use super::given_value::GivenValue;
 use super::mistake::{MistakeReported, quote};
+use crate::notify::service::{FieldFault, check_token};
 
 /// How a secret's file is read; an argument, so that decoding stays pure.
 pub(super) type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 
-/// Decodes a secret by value or from a file, in which blanks and line breaks around the secret do not count.
+/// Decodes a secret of a form that `check` accepts, by value or from a file, in which blanks and line breaks around the secret do not count.
 pub(super) fn decode_secret(
     decoder: &mut SettingsDecoder,
     read: ReadFile<'_>,
     by_value: &'static str,
     by_file: &'static str,
+    check: impl Fn(&str) -> Result<(), FieldFault>,
 ) -> Result<Option<GivenValue<SecretString>>, MistakeReported> {
     let value = decoder
         .optional(by_value)
@@ -34,22 +36,16 @@ pub(super) fn decode_secret(
         }
     };
 
-    if is_one_word(given.value.expose_secret()) {
-        Ok(Some(given))
-    } else {
-        let wrong = "the secret contains a space or another invalid character";
-        Err(decoder.refuse(&given, wrong, "copy it again"))
+    match check(given.value.expose_secret()) {
+        Ok(()) => Ok(Some(given)),
+        Err(fault) => Err(decoder.refuse(&given, fault.wrong, fault.right)),
     }
 }
 
 /// Whether the text of a file is a token, with nothing but white space around it.
 pub(super) fn is_token(text: &str) -> bool {
     let token = trimmed(text);
-    !token.is_empty() && is_one_word(token)
-}
-
-fn is_one_word(secret: &str) -> bool {
-    secret.chars().all(|c| c.is_ascii_graphic())
+    !token.is_empty() && check_token(token).is_ok()
 }
 
 /// The secret in the text of a file. Editors on Windows begin a file with a byte order mark.

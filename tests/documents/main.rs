@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use macaque::settings::{FieldDefault, GateField, GateService, SettingKey, gate_fields, keys};
+use macaque::settings::{FieldDefault, SettingKey, TableField, keys, table_fields};
 use macaque_core::eligibility::{EligibilityRule, rules};
 use macaque_core::report::RoundStatus;
 
@@ -109,8 +109,8 @@ fn the_configuration_page_lists_every_setting_with_its_default() {
 
 #[test]
 fn the_configuration_page_lists_every_field_of_a_gate_with_its_default() {
-    let row = |field: &GateField| {
-        let of = field.service.map(GateService::section);
+    let row = |field: &TableField| {
+        let of = (field.kinds.len() == 1).then(|| field.kinds[0].section());
         let of = of.and_then(|section| section.strip_prefix("guards."));
         let default = match field.default {
             FieldDefault::Required => "required".to_owned(),
@@ -125,8 +125,9 @@ fn the_configuration_page_lists_every_field_of_a_gate_with_its_default() {
         )
     };
     let head = "| field | of | default | meaning |\n|---|---|---|---|\n".to_owned();
-    let expected = gate_fields()
+    let expected = table_fields()
         .iter()
+        .filter(|field| field.kinds.iter().all(|kind| kind.is_gate()))
         .map(row)
         .fold(head, |table, row| table + &row);
     assert_eq!(

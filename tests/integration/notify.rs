@@ -6,6 +6,7 @@ mod limits;
 mod recoveries;
 mod test_notifier;
 mod tls;
+mod webhooks;
 
 use std::time::{Duration, Instant};
 

@@ -103,7 +103,7 @@ impl SettingsFixture {
 fn secret_of(setup: &ValidSettings, name: &str) -> String {
     let channels = setup.notify.channels();
     let mut secrets = channels.iter().filter_map(|channel| match channel {
-        Channel::Service(service) if channel.name() == name => Some(service.hidden()[0].to_owned()),
+        Channel::Service(to) if channel.name() == name => Some(to.service.hidden()[0].to_owned()),
         _ => None,
     });
     secrets.next().unwrap()

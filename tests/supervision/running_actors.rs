@@ -176,7 +176,7 @@ impl RunningActors {
         loop {
             match self.messages.recv_timeout(PATIENCE) {
                 Ok(OutgoingMessage::Recovery(message)) => return RecoveryReport::clone(&message.report),
-                Ok(OutgoingMessage::Round(_)) => {}
+                Ok(OutgoingMessage::Round(_) | OutgoingMessage::Notice(_)) => {}
                 Err(error) => panic!("nothing was told of the recovery: {error}"),
             }
         }

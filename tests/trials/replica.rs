@@ -17,7 +17,7 @@ use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::{ClusterAccess, RequestDeadlines};
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery, SlackWebhook};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, SlackWebhook};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
@@ -185,7 +185,6 @@ impl ReplicaConfig {
             channels: Arc::new([channel]),
             proxies: ProxyPolicy::Direct,
             messages: MessageContext::default(),
-            notify_recovery: NotifyRecovery::All,
             retry: DeliveryRetry {
                 tries: 3,
                 first: Duration::from_millis(50),

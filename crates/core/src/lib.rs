@@ -25,6 +25,7 @@
 //! | [`prediction`] | how the expected result of a disruption is worded before it is tried |
 //! | [`preview`] | which victims a round would pick, and how likely each is |
 //! | [`report`] | how a round is summed up |
+//! | [`notice`] | what people are to know beside rounds and recoveries |
 //! | [`journal`] | which step of a round is allowed next, and what must be written down before it |
 //! | [`events`] | which Kubernetes Events tell of an outcome or a recovery, and in which words |
 //! | [`permissions`] | which permissions a configuration needs, and which it should not have |
@@ -44,6 +45,7 @@ pub mod freeze;
 pub mod guard;
 pub mod journal;
 pub mod key_warnings;
+pub mod notice;
 pub mod outcome;
 pub mod permissions;
 pub mod pod;

@@ -6,7 +6,7 @@ use macaque_core::journal::{Message, MessageId, OutboxEntry};
 use macaque_core::report::RoundReport;
 
 use super::KillerRecipients;
-use crate::actors::messages::{RecoveryReported, RoundFinished};
+use crate::actors::messages::{NoticeIssued, RecoveryReported, RoundFinished};
 
 /// A message that the Killer offers to the Notifier.
 pub(super) struct MessageOffer {
@@ -19,6 +19,7 @@ pub(super) struct MessageOffer {
 enum OfferContent {
     Round(RoundFinished),
     Recovery(RecoveryReported),
+    Notice(NoticeIssued),
 }
 
 impl MessageOffer {
@@ -49,6 +50,10 @@ impl MessageOffer {
                 delivered: entry.delivered,
                 threads: entry.threads,
             }),
+            Message::Notice(notice) => OfferContent::Notice(NoticeIssued {
+                notice: Arc::new(notice),
+                delivered: entry.delivered,
+            }),
         };
         let id = Some(id);
         Self { id, content }
@@ -74,6 +79,10 @@ impl MessageOffer {
                 .recovery_reported
                 .send(reported)
                 .map_err(OfferContent::Recovery),
+            OfferContent::Notice(issued) => recipients
+                .notice_issued
+                .send(issued)
+                .map_err(OfferContent::Notice),
         };
         sent.map_err(|content| Self { id, content })
     }

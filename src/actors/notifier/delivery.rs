@@ -7,7 +7,7 @@ use crate::facts::{Fact, Facts, MessageResult};
 use crate::failpoint::{FailPoint, FailPoints};
 use crate::heartbeat::OperationGuard;
 use crate::notify::{
-    self, Channel, ChatClient, DeliveryError, DeliveryResult, DeliveryRetry, OutgoingMessage, Placement,
+    self, Channel, DeliveryError, DeliveryResult, DeliveryRetry, NotifyClient, OutgoingMessage, Placement,
     Retryable,
 };
 use crate::platform::Platform;
@@ -15,7 +15,7 @@ use crate::platform::Platform;
 /// What a delivery works with.
 pub(super) struct DeliveryContext {
     pub(super) channel: Channel,
-    pub(super) http: Option<ChatClient>,
+    pub(super) http: Option<NotifyClient>,
     pub(super) retry: DeliveryRetry,
     pub(super) platform: Platform,
     pub(super) facts: Facts,
@@ -37,7 +37,7 @@ impl DeliveryContext {
         (message, result)
     }
 
-    async fn try_often(&self, http: &ChatClient, message: &mut QueuedMessage) -> DeliveryResult {
+    async fn try_often(&self, http: &NotifyClient, message: &mut QueuedMessage) -> DeliveryResult {
         let QueuedMessage {
             message,
             role,
@@ -51,7 +51,7 @@ impl DeliveryContext {
                 tries: 1,
                 ..self.retry
             },
-            MessageRole::Round | MessageRole::Reply => self.retry,
+            MessageRole::Round | MessageRole::Reply | MessageRole::Notice => self.retry,
         };
 
         let try_once = async || {
@@ -82,7 +82,7 @@ impl DeliveryContext {
 
     async fn send(
         &self,
-        http: &ChatClient,
+        http: &NotifyClient,
         message: &OutgoingMessage,
         placement: Placement<'_>,
     ) -> DeliveryResult {

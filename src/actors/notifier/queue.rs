@@ -20,7 +20,7 @@ const CAPACITY: usize = 100;
 const NAMES: usize = 200;
 
 /// A message to deliver.
-#[derive(Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct QueuedMessage {
     pub(super) message: Rc<OutgoingMessage>,
     pub(super) role: MessageRole,
@@ -41,6 +41,8 @@ pub(super) enum MessageRole {
     Round,
     /// A reply to the message about the round.
     Reply,
+    /// The message is about no round.
+    Notice,
     /// An edit: the message takes the place of the one about the round.
     Edit,
 }
@@ -60,10 +62,7 @@ impl QueuedMessage {
 
     /// The slot of the round.
     fn slot(&self) -> Timestamp {
-        match &*self.message {
-            OutgoingMessage::Round(round) => round.slot,
-            OutgoingMessage::Recovery(recovery) => recovery.report.slot,
-        }
+        self.message.slot()
     }
 
     /// What the message is called in the log.
@@ -71,6 +70,7 @@ impl QueuedMessage {
         match &*self.message {
             OutgoingMessage::Round(_) => "a report",
             OutgoingMessage::Recovery(_) => "the report of a recovery",
+            OutgoingMessage::Notice(_) => "a notice",
         }
     }
 }
@@ -94,6 +94,8 @@ enum QueueState {
     Sending,
     /// The last delivery failed, and the queue waits before it tries again.
     BackingOff,
+    /// The service takes no more messages: every one is done with as it comes.
+    Off,
 }
 
 /// The result of a series of tries, and what decides what follows.
@@ -117,6 +119,8 @@ pub(super) enum AfterDelivery {
     Retry(Duration),
     /// The message is undelivered, and there is no time to try again.
     Undelivered,
+    /// The message is given up and so are these, which waited behind it: the service takes no more.
+    Off(Vec<QueuedMessage>),
 }
 
 impl ChannelQueue {
@@ -135,7 +139,7 @@ impl ChannelQueue {
     }
 
     /// Adds `message`; if the queue is full, drops an edit, which nobody misses, or else drops and returns the oldest
-    /// message.
+    /// message. A queue that is off returns `message`.
     pub(super) fn push(&mut self, message: QueuedMessage) -> Option<QueuedMessage> {
         let dropped = self.push_within_capacity(message);
         self.publish_waiting();
@@ -143,6 +147,10 @@ impl ChannelQueue {
     }
 
     fn push_within_capacity(&mut self, message: QueuedMessage) -> Option<QueuedMessage> {
+        if self.state == QueueState::Off {
+            self.publish_handled(MessageResult::Rejected);
+            return Some(message);
+        }
         self.waiting.push_back(message);
         if self.waiting.len() <= CAPACITY {
             return None;
@@ -205,6 +213,7 @@ impl ChannelQueue {
             return self.note_edit(&message, series.result);
         }
         let error = match series.result {
+            Err(error) if error.retryable == Retryable::ChannelGone => return self.switch_off(&error),
             Ok(Delivery::Confirmed { name }) => {
                 self.publish_handled(MessageResult::Sent);
                 return self.note_name(&message, name);
@@ -231,6 +240,24 @@ impl ChannelQueue {
         self.waiting.push_front(message);
         self.state = QueueState::BackingOff;
         AfterDelivery::Retry(pause)
+    }
+
+    /// Ends the queue, whose service takes no more messages.
+    fn switch_off(&mut self, error: &DeliveryError) -> AfterDelivery {
+        let name = self.channel.name();
+        let waiting = self.waiting.len();
+        self.dropped += 1 + waiting;
+        let dropped = self.dropped;
+        log::warn!(
+            channel = name, dropped;
+            "{name} is off until macaque restarts, and {} dropped: {error}",
+            if waiting == 0 { "the message is".to_owned() } else { format!("{} messages are", waiting + 1) }
+        );
+        for _ in 0..=waiting {
+            self.publish_handled(MessageResult::Rejected);
+        }
+        self.state = QueueState::Off;
+        AfterDelivery::Off(self.waiting.drain(..).collect())
     }
 
     /// Keeps the name of a message about a round, so that it can be replied to and edited.
@@ -302,7 +329,7 @@ impl ChannelQueue {
 
     /// Whether no message waits and none is being sent.
     pub(super) fn is_drained(&self) -> bool {
-        self.state == QueueState::Idle && self.waiting.is_empty()
+        matches!(self.state, QueueState::Idle | QueueState::Off) && self.waiting.is_empty()
     }
 }
 
@@ -326,7 +353,7 @@ fn not_yet(
         Retryable::InDoubt => {
             format!("{noun} may have been delivered to {name}: {error}; {made} so far, tries again at {next}")
         }
-        Retryable::No | Retryable::Yes { .. } | Retryable::OutsideThread => {
+        Retryable::No | Retryable::Yes { .. } | Retryable::OutsideThread | Retryable::ChannelGone => {
             format!("cannot deliver {noun} to {name} yet: {error}; {made} so far, tries again at {next}")
         }
     }

@@ -54,6 +54,7 @@ pub(super) fn start(
                 recoveries_found: recipients.recoveries_found,
                 round_finished: recipients.round_finished,
                 recovery_reported: recipients.recovery_reported,
+                notice_issued: recipients.notice_issued,
             };
             Killer::new(&config, incarnation, recipients, actor_heartbeat)
         }),
@@ -72,6 +73,7 @@ pub(super) fn start(
         ActorRole::Notifier => spec.launch(&arbiter, move |notifier: &Addr<Notifier>| {
             recipients.round_finished.connect(notifier.clone().recipient());
             recipients.recovery_reported.connect(notifier.clone().recipient());
+            recipients.notice_issued.connect(notifier.clone().recipient());
             Notifier::new(&config, recipients.message_delivered, actor_heartbeat)
         }),
     }

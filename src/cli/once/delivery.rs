@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::cli::setup;
 use crate::notify::{
-    self, Channel, ChatClient, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, OutgoingMessage,
+    self, Channel, Delivery, DeliveryError, DeliveryResult, DeliveryRetry, NotifyClient, OutgoingMessage,
     Placement, Retryable,
 };
 use crate::platform::Platform;
@@ -21,7 +21,7 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
 /// By channel, the name of a message there, if it has one.
 pub(super) type MessageNames = BTreeMap<String, Option<String>>;
 
-/// Delivers a message to every channel at once, until the next signal or the timeout, and logs each failure: as a reply to
+/// Delivers a message to every channel that takes it, at once, until the next signal or the timeout, and logs each failure: as a reply to
 /// those of the `parents` that have names. If every channel received it, returns its names.
 pub(super) async fn deliver(
     notify: &NotifySettings,
@@ -30,11 +30,12 @@ pub(super) async fn deliver(
     signals: watch::Receiver<usize>,
     platform: &Platform,
 ) -> Option<MessageNames> {
-    let channels = notify.channels();
+    let mut channels = notify.channels();
+    channels.retain(|channel| channel.takes(message));
     if channels.is_empty() {
         return Some(MessageNames::new());
     }
-    let http = match ChatClient::new(&channels, &setup::notify_proxies(notify), platform) {
+    let http = match NotifyClient::new(&channels, &setup::notify_proxies(notify), platform) {
         Ok(http) => http,
         Err(error) => {
             log::error!("the report was not delivered: {error}");
@@ -67,7 +68,7 @@ pub(super) async fn deliver(
 
 /// Delivers a message to one channel; as a message of its own if the one that it would reply to is gone.
 async fn deliver_to(
-    http: &ChatClient,
+    http: &NotifyClient,
     channel: &Channel,
     message: &OutgoingMessage,
     parents: &MessageNames,

@@ -96,7 +96,7 @@ impl Telling<'_> {
 
     /// Delivers the report to every channel; returns its names there.
     async fn deliver_report(&self, round: &FinishedRound) -> MessageNames {
-        let message = RoundMessage::in_context(&round.report, &self.messages).into();
+        let message = RoundMessage::in_context(Arc::new(round.report.clone()), &self.messages).into();
         let delivered = self.deliver(&message, &MessageNames::new()).await;
         let names = delivered.clone().unwrap_or_default();
         if let Some(channels) = delivered
@@ -178,13 +178,7 @@ impl Telling<'_> {
     }
 
     async fn deliver_recovery(&self, message: RecoveryMessage, id: MessageId, parents: &MessageNames) {
-        let is_wanted = self.settings.notify.recovery().includes(&message);
-        let delivered = if is_wanted {
-            self.deliver(&message.into(), parents).await
-        } else {
-            Some(MessageNames::new())
-        };
-        if let Some(channels) = delivered {
+        if let Some(channels) = self.deliver(&message.into(), parents).await {
             self.record_delivery(id, channels).await;
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use macaque_core::recovery::{RecoveryReport, RecoveryVerdict};
 
-use super::{CLUSTER, FOOTER, LINE, MessageContext};
+use super::{FOOTER, LINE, MessageContext};
 use crate::notify::local_time::with_local_times;
 use crate::text::clean;
 
@@ -21,6 +21,8 @@ pub struct RecoveryMessage {
     pub notes: Vec<String>,
     /// What identifies the recovery: round and victim.
     pub footer: String,
+    /// The cluster's name, if it has one.
+    pub cluster: Option<String>,
 }
 
 impl RecoveryMessage {
@@ -39,6 +41,7 @@ impl RecoveryMessage {
             headline,
             notes: notes.iter().map(|note| shown(note, LINE)).collect(),
             footer: shown(&footer(&report, context), FOOTER),
+            cluster: context.cluster_name(),
             report,
         }
     }
@@ -97,8 +100,7 @@ fn notes(report: &RecoveryReport, headline: &str) -> Vec<String> {
 
 fn footer(report: &RecoveryReport, context: &MessageContext) -> String {
     let mut parts = Vec::new();
-    let cluster = context.cluster.as_ref();
-    parts.extend(cluster.map(|name| format!("cluster {}", clean(name, CLUSTER))));
+    parts.extend(context.cluster_name().map(|name| format!("cluster {name}")));
     parts.push(format!("round {}", report.slot));
     parts.push(format!("victim {}", report.pod));
     parts.join(" · ")

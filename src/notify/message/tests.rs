@@ -301,7 +301,7 @@ fn the_cluster_is_named_and_times_are_given_in_the_zone_of_the_schedule_too() {
         why: "nothing is disrupted until 2027-03-01T12:00:00Z".to_owned(),
     };
     withheld.problems = vec!["shop cannot be read since 2027-03-01T09:00:00Z".to_owned()];
-    let message = RoundMessage::in_context(&withheld, &context);
+    let message = RoundMessage::in_context(Arc::new(withheld), &context);
 
     assert_eq!(
         message.headline,

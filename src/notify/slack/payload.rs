@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::SlackBot;
 use super::thread::Thread;
-use crate::notify::message::{RecoveryMessage, RoundMessage};
+use crate::notify::message::{NoticeMessage, RecoveryMessage, RoundMessage};
 use crate::notify::outgoing::OutgoingMessage;
 use crate::text::{chars, escape_within, list};
 
@@ -52,7 +52,18 @@ pub fn edit_payload(message: &OutgoingMessage, Thread { channel, ts }: Thread<'_
 pub fn webhook_payload(message: &OutgoingMessage) -> Value {
     let (text, blocks) = match message {
         OutgoingMessage::Round(round) => (&round.headline, round_blocks(round)),
-        OutgoingMessage::Recovery(recovery) => (&recovery.headline, recovery_blocks(recovery)),
+        OutgoingMessage::Recovery(RecoveryMessage {
+            headline,
+            notes,
+            footer,
+            ..
+        })
+        | OutgoingMessage::Notice(NoticeMessage {
+            headline,
+            notes,
+            footer,
+            ..
+        }) => (headline, sentence_blocks(headline, notes, footer)),
     };
 
     json!({
@@ -72,12 +83,12 @@ fn round_blocks(message: &RoundMessage) -> Vec<Value> {
     blocks
 }
 
-/// The blocks of a recovery. Its sentence may be longer than a header.
-fn recovery_blocks(message: &RecoveryMessage) -> Vec<Value> {
-    let sentence = plain(&message.headline, SECTION);
+/// The blocks of a recovery or a notice. Its sentence may be longer than a header.
+fn sentence_blocks(sentence: &str, notes: &[String], footer: &str) -> Vec<Value> {
+    let sentence = plain(sentence, SECTION);
     let mut blocks = vec![json!({"type": "section", "text": sentence})];
-    blocks.extend(section(&message.notes));
-    blocks.push(context(&message.footer));
+    blocks.extend(section(notes));
+    blocks.push(context(footer));
     blocks
 }
 

@@ -6,11 +6,9 @@ use std::net::IpAddr;
 use http::Uri;
 use http::header::{HeaderName, HeaderValue};
 
-use crate::settings::gate_fields::GateService;
+use crate::settings::given_table::Fault;
 use crate::settings::mistake::quote;
-
-/// What is wrong, and what would be right.
-pub(super) type Fault = (String, String);
+use crate::settings::table_fields::TableKind;
 
 /// The names of the guards that are built in.
 const BUILT_IN: [&str; 9] = [
@@ -70,7 +68,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Fault> {
 }
 
 /// Checks the URL of a gate, and finds out how it is reached.
-pub(super) fn check_url(service: GateService, url: &str) -> Result<Transport, Fault> {
+pub(super) fn check_url(service: TableKind, url: &str) -> Result<Transport, Fault> {
     let fault = |wrong: &str, right: &str| Err((format!("the URL {wrong}"), right.to_owned()));
     // The parser drops a fragment without a word.
     if url.contains('#') {
@@ -110,7 +108,7 @@ pub(super) fn check_url(service: GateService, url: &str) -> Result<Transport, Fa
     if host.is_empty() {
         return fault("has no host", "use http://HOST or https://HOST");
     }
-    if service != GateService::Http {
+    if service != TableKind::HttpGate {
         check_base(uri)?;
     }
 

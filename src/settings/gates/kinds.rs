@@ -4,16 +4,16 @@ use ::config::ValueKind;
 use macaque_core::words::either;
 
 use super::checks;
-use super::given::accept;
 use crate::gates::{GateKind, HttpExpectation, HttpMethod, QueryExpectation};
 use crate::settings::decoder::SettingsDecoder;
-use crate::settings::given_gate::{FieldValue, GivenGate};
+use crate::settings::given_table::accept;
+use crate::settings::given_table::{FieldValue, GivenTable};
 use crate::settings::mistake::MistakeReported;
 
 /// Decodes the fields of `[[guards.prometheus]]`.
 pub(super) fn decode_prometheus(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    gate: &GivenTable,
 ) -> Result<GateKind, MistakeReported> {
     let right = "set it to a PromQL query, such as query = 'ALERTS{alertstate=\"firing\"}'";
     let query = gate.required_text(decoder, "query", right);
@@ -35,7 +35,7 @@ pub(super) fn decode_prometheus(
 
 fn accept_query(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    gate: &GivenTable,
     query: FieldValue<String>,
 ) -> Result<String, MistakeReported> {
     accept(decoder, gate, &query, checks::check_query(&query.value))?;
@@ -45,7 +45,7 @@ fn accept_query(
 /// Decodes the expected result. TOML's `true` is meant as the word.
 fn decode_expect(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    gate: &GivenTable,
 ) -> Result<QueryExpectation, MistakeReported> {
     let is_true = |field: &FieldValue<ValueKind>| field.value == ValueKind::Boolean(true);
     if gate.field("expect").as_ref().is_some_and(is_true) {
@@ -63,7 +63,7 @@ fn decode_expect(
 /// Decodes the fields of `[[guards.alertmanager]]`.
 pub(super) fn decode_alertmanager(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    gate: &GivenTable,
 ) -> Result<GateKind, MistakeReported> {
     let right = "use a list of texts in quotes, such as ['severity=\"critical\"']";
     let matchers = gate.texts(decoder, "matchers", right)?.into_iter();
@@ -80,7 +80,7 @@ pub(super) fn decode_alertmanager(
 /// Decodes the fields of `[[guards.http]]`.
 pub(super) fn decode_http(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    gate: &GivenTable,
 ) -> Result<GateKind, MistakeReported> {
     let methods = [("GET", HttpMethod::Get), ("POST", HttpMethod::Post)];
     let method = one_of(
@@ -99,7 +99,7 @@ pub(super) fn decode_http(
     })
 }
 
-fn decode_status(decoder: &mut SettingsDecoder, gate: &GivenGate) -> Result<u16, MistakeReported> {
+fn decode_status(decoder: &mut SettingsDecoder, gate: &GivenTable) -> Result<u16, MistakeReported> {
     let Some(field) = gate.field("expect_status") else {
         return Ok(200);
     };
@@ -116,7 +116,7 @@ fn decode_status(decoder: &mut SettingsDecoder, gate: &GivenGate) -> Result<u16,
 /// Decodes what the body must say: all of it, or a value in it.
 fn decode_expectation(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    gate: &GivenTable,
 ) -> Result<Option<HttpExpectation>, MistakeReported> {
     let body = gate.text(decoder, "expect_body");
     let pointer = gate.text(decoder, "expect_json");
@@ -163,7 +163,7 @@ fn decode_expectation(
 
 fn decode_equals(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    gate: &GivenTable,
 ) -> Result<Option<FieldValue<serde_json::Value>>, MistakeReported> {
     let Some(field) = gate.field("equals") else {
         return Ok(None);
@@ -188,7 +188,7 @@ fn decode_equals(
 /// One of `words`, in any letter case; `what` names the kind of value in a mistake.
 fn one_of<T: Copy>(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    gate: &GivenTable,
     name: &'static str,
     what: &str,
     words: &[(&str, T)],

@@ -20,7 +20,7 @@ use macaque::health::HealthState;
 use macaque::heartbeat::Heartbeat;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
-use macaque::notify::{Channel, DeliveryRetry, MessageContext, NotifyRecovery};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, MessageKinds, ServiceChannel};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque::round::RoundConfig;
@@ -57,18 +57,18 @@ impl Handler<MessageDelivered> for Recorder {
 }
 
 impl TestNotifier {
-    /// A Notifier that tells people of these recoveries through `channel`, in a room that is empty.
-    pub(super) async fn start(channel: fn(&str) -> Channel, recoveries: NotifyRecovery) -> Self {
-        Self::start_in(ChatRoom::open().await, channel, recoveries)
+    /// A Notifier of messages of these kinds, which go through `channel`, in a room that is empty.
+    pub(super) async fn start(channel: fn(&str) -> Channel, kinds: MessageKinds) -> Self {
+        Self::start_in(ChatRoom::open().await, channel, kinds)
     }
 
     /// A Notifier in a room that others were in before.
-    pub(super) fn start_in(room: ChatRoom, channel: fn(&str) -> Channel, recoveries: NotifyRecovery) -> Self {
-        let channel = channel(&room.address);
+    pub(super) fn start_in(room: ChatRoom, channel: fn(&str) -> Channel, kinds: MessageKinds) -> Self {
+        let channel = with_kinds(channel(&room.address), kinds);
         let (sender, delivered) = unbounded_channel();
         let killer = StableRecipient::default();
         killer.connect(Recorder(sender).start().recipient());
-        let config = actors_config(channel, recoveries);
+        let config = actors_config(channel);
         let heartbeat = Heartbeat::new(&config.platform);
 
         Self {
@@ -125,7 +125,15 @@ impl TestNotifier {
     }
 }
 
-fn actors_config(channel: Channel, notify_recovery: NotifyRecovery) -> ActorsConfig {
+/// The channel, which takes messages of these kinds.
+fn with_kinds(channel: Channel, kinds: MessageKinds) -> Channel {
+    match channel {
+        Channel::Service(service) => Channel::Service(ServiceChannel { kinds, ..service }),
+        other => other,
+    }
+}
+
+fn actors_config(channel: Channel) -> ActorsConfig {
     let platform = Platform::system();
     ActorsConfig {
         trigger: Trigger::Interval {
@@ -145,7 +153,6 @@ fn actors_config(channel: Channel, notify_recovery: NotifyRecovery) -> ActorsCon
         channels: Arc::new([channel]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
-        notify_recovery,
         retry: DeliveryRetry {
             tries: 3,
             first: Duration::from_millis(1),

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use macaque::notify::{
-    Channel, ChatClient, ChatClientError, Delivery, DeliveryError, Placement, SlackWebhook, deliver,
+    Channel, Delivery, DeliveryError, NotifyClient, NotifyClientError, Placement, SlackWebhook, deliver,
 };
 use macaque::platform::Platform;
 use macaque::proxy::{Proxy, ProxyEnvironment, ProxyPolicy};
@@ -81,8 +81,8 @@ fn secure_webhook(host: &str) -> (Channel, std::thread::JoinHandle<Option<Vec<u8
 }
 
 /// A client for these channels, without a proxy.
-fn client(channels: &[Channel]) -> Result<ChatClient, ChatClientError> {
-    ChatClient::new(channels, &ProxyPolicy::Direct, &Platform::system())
+fn client(channels: &[Channel]) -> Result<NotifyClient, NotifyClientError> {
+    NotifyClient::new(channels, &ProxyPolicy::Direct, &Platform::system())
 }
 
 #[actix_rt::test]
@@ -214,7 +214,7 @@ async fn a_variable_that_names_no_proxy_is_a_permanent_error_that_names_it() {
     let value = |name: &str| (name == "HTTPS_PROXY").then(|| format!("http://user:{CANARY}@"));
     let proxies = ProxyPolicy::Environment(ProxyEnvironment::from_variables(value));
     let channel = distant();
-    let new = |channels: &[Channel]| ChatClient::new(channels, &proxies, &Platform::system());
+    let new = |channels: &[Channel]| NotifyClient::new(channels, &proxies, &Platform::system());
     let error = new(std::slice::from_ref(&channel)).unwrap_err().to_string();
     let begins = "HTTPS_PROXY is not the URL of a proxy: use http://";
     assert!(error.starts_with(begins) && !error.contains(CANARY), "{error}");
@@ -226,7 +226,7 @@ async fn a_variable_that_names_no_proxy_is_a_permanent_error_that_names_it() {
 
 /// Delivers the message to `channel` through `proxies`, with one try.
 async fn delivery(channel: &Channel, proxies: ProxyPolicy) -> Result<Delivery, DeliveryError> {
-    let http = ChatClient::new(std::slice::from_ref(channel), &proxies, &Platform::system()).unwrap();
+    let http = NotifyClient::new(std::slice::from_ref(channel), &proxies, &Platform::system()).unwrap();
     deliver(&http, channel, &message(), Placement::Own).await
 }
 
@@ -246,7 +246,7 @@ fn authority(channel: &Channel) -> String {
     let Channel::Service(service) = channel else {
         panic!("{channel:?} has no URL");
     };
-    let url: http::Uri = service.url().parse().unwrap();
+    let url: http::Uri = service.service.url().parse().unwrap();
     url.authority().unwrap().to_string()
 }
 

@@ -21,9 +21,7 @@ use macaque::failpoint::{FailAction, FailPoint, FailPoints};
 use macaque::health::HealthState;
 use macaque::journal::JournalStore;
 use macaque::k8s::ClusterAccess;
-use macaque::notify::{
-    Channel, DeliveryRetry, MessageContext, NotifyRecovery, OutgoingMessage, RoundMessage,
-};
+use macaque::notify::{Channel, DeliveryRetry, MessageContext, OutgoingMessage, RoundMessage};
 use macaque::platform::Platform;
 use macaque::proxy::ProxyPolicy;
 use macaque_core::config::{ConfigMapRef, DisruptionLimits, JournalLocation};
@@ -279,7 +277,6 @@ fn actors_config(
         channels: Arc::new([Channel::Listener(delivered)]),
         proxies: ProxyPolicy::Direct,
         messages: MessageContext::default(),
-        notify_recovery: NotifyRecovery::default(),
         retry: DeliveryRetry::default(),
         restarts: RestartPolicy::default(),
         timeouts: ActorTimeouts::default(),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use macaque::gates::GateScope;
-use macaque::settings::{self, GateService, KeyKind, ValidSettings};
+use macaque::settings::{self, KeyKind, TableKind, ValidSettings};
 use macaque_core::config::NamespaceScope;
 use macaque_core::guard::{GuardConfig, NodesGuard, RolloutGuard};
 use macaque_core::outcome::DisruptionMethod;
@@ -167,7 +167,7 @@ fn the_gates_of_the_tutorial_are_gates_once_they_are_uncommented() {
     let text = std::fs::read_to_string(config("macaque.toml")).unwrap();
     let lines = text.lines().filter_map(|line| line.strip_prefix("# "));
     let is_field = |line: &str| {
-        let names = settings::gate_fields()
+        let names = settings::table_fields()
             .iter()
             .map(|field| format!("{} = ", field.name));
         names.into_iter().any(|start| line.starts_with(&start))
@@ -182,10 +182,10 @@ fn the_gates_of_the_tutorial_are_gates_once_they_are_uncommented() {
     let setup = fixture().file(&gates.join("\n")).load();
     let names: Vec<_> = setup.gates.iter().map(|gate| gate.name.as_str()).collect();
     assert_eq!(names, ["no-page", "no-alert", "release-freeze"]);
-    for service in GateService::ALL {
-        let own = settings::gate_fields()
+    for kind in TableKind::ALL {
+        let own = settings::table_fields()
             .iter()
-            .filter(|field| field.service == Some(service));
+            .filter(|field| field.kinds == [kind]);
         for field in own {
             assert!(
                 text.contains(&format!("{} = ", field.name)),

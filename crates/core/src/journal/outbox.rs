@@ -2,12 +2,14 @@
 //! recoveries have bounds of their own, so that neither pushes out the other.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Journal, LeaseHolder, StepContext, after, indented_bytes};
 use crate::guard::GuardHold;
+use crate::notice::Notice;
 use crate::outcome::Outcome;
 use crate::pod::PodTrouble;
 use crate::recovery::RecoveryReport;
@@ -54,6 +56,8 @@ pub enum Message {
     Report(RoundReport),
     /// What became of a recovery.
     Recovery(RecoveryReport),
+    /// A notice.
+    Notice(Notice),
 }
 
 /// What identifies a message.
@@ -74,6 +78,8 @@ pub enum MessagePart {
     Trouble(String, String),
     /// How the recovery from the disruption of the victim with this UID ended.
     Recovery(String),
+    /// A notice of this kind; the slot is its instant.
+    Notice(String),
 }
 
 impl OutboxEntry {
@@ -81,14 +87,14 @@ impl OutboxEntry {
     pub fn round_report(&self) -> Option<&RoundReport> {
         match &self.message {
             Message::Report(report) => Some(report),
-            Message::Recovery(_) => None,
+            Message::Recovery(_) | Message::Notice(_) => None,
         }
     }
 
     /// What became of a recovery, if the message says that.
     pub fn recovery_report(&self) -> Option<&RecoveryReport> {
         match &self.message {
-            Message::Report(_) => None,
+            Message::Report(_) | Message::Notice(_) => None,
             Message::Recovery(report) => Some(report),
         }
     }
@@ -108,6 +114,7 @@ impl Message {
         match self {
             Self::Report(report) => MessageId::of_round(report.slot),
             Self::Recovery(report) => MessageId::of_recovery(report),
+            Self::Notice(notice) => MessageId::of_notice(notice),
         }
     }
 }
@@ -117,6 +124,14 @@ impl MessageId {
     pub fn of_round(slot: Timestamp) -> Self {
         let part = MessagePart::Report;
         Self { slot, part }
+    }
+
+    /// The notice.
+    pub fn of_notice(notice: &Notice) -> Self {
+        Self {
+            slot: notice.at,
+            part: MessagePart::Notice(notice.content.kind().to_owned()),
+        }
     }
 
     /// The message about the recovery of this report.
@@ -129,6 +144,19 @@ impl MessageId {
         Self {
             slot: report.slot,
             part,
+        }
+    }
+}
+
+/// Shows the identity as text that is the same for each try, and for no other message of this monkey.
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slot = self.slot;
+        match &self.part {
+            MessagePart::Report => write!(f, "round-{slot}"),
+            MessagePart::Trouble(uid, reason) => write!(f, "stuck-{slot}-{uid}-{reason}"),
+            MessagePart::Recovery(uid) => write!(f, "recovery-{slot}-{uid}"),
+            MessagePart::Notice(kind) => write!(f, "{kind}-{slot}"),
         }
     }
 }

@@ -152,3 +152,26 @@ fn a_full_queue_drops_an_edit_before_a_message() {
     let dropped = queue.push(about_round(101, MessageRole::Round)).unwrap();
     assert_eq!(dropped.slot(), about_round(0, MessageRole::Round).slot());
 }
+
+#[test]
+fn a_channel_that_is_gone_is_done_with_every_message_that_waits_or_comes() {
+    let mut queue = named(0);
+    for minutes in 0..3 {
+        assert!(queue.push(about_round(minutes, MessageRole::Round)).is_none());
+    }
+    let first = queue.take_next().unwrap();
+    let gone = SeriesResult {
+        result: Err(DeliveryError::channel_gone("answered 410")),
+        retry: DeliveryRetry::default(),
+        now: Timestamp::UNIX_EPOCH,
+        stopping: false,
+    };
+
+    let waiting = [1, 2].map(|minutes| about_round(minutes, MessageRole::Round));
+    assert_eq!(queue.note(first, gone), AfterDelivery::Off(waiting.into()));
+    assert!(queue.is_drained());
+    let late = about_round(9, MessageRole::Notice);
+    assert_eq!(queue.push(late.clone()), Some(late));
+    queue.wake();
+    assert!(queue.take_next().is_none());
+}

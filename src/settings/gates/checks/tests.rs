@@ -51,10 +51,10 @@ fn a_url_is_http_or_https_and_says_how_it_is_reached() {
             tls,
         ),
     ] {
-        assert_eq!(check_url(GateService::Prometheus, url), Ok(transport), "{url}");
+        assert_eq!(check_url(TableKind::Prometheus, url), Ok(transport), "{url}");
     }
     let query = "https://gate.example/go?team=shop";
-    assert_eq!(check_url(GateService::Http, query), Ok(tls));
+    assert_eq!(check_url(TableKind::HttpGate, query), Ok(tls));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_url_that_cannot_be_asked_is_refused_without_repeating_it() {
         ("http://canary/api/v1/query", "ends with /api/v1/query"),
         ("http://canary/prometheus/api/v1/", "ends with /api/v1,"),
     ] {
-        let fault_of = check_url(GateService::Prometheus, url).unwrap_err();
+        let fault_of = check_url(TableKind::Prometheus, url).unwrap_err();
         assert!(fault_of.0.contains(fault), "{url}: {}", fault_of.0);
         assert!(!format!("{fault_of:?}").contains("canary"), "{url}: {fault_of:?}");
     }

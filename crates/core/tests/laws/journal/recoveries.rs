@@ -42,7 +42,7 @@ fn any_guard() -> impl Strategy<Value = RecoveredGuard> {
 fn ends(journal: &Journal) -> BTreeMap<RecoveryKey, RecoveryVerdict> {
     let ended = journal.outbox().iter().filter_map(|entry| match &entry.message {
         Message::Recovery(report) => Some(((report.slot, report.pod.uid.clone()), report.verdict?)),
-        Message::Report(_) => None,
+        Message::Report(_) | Message::Notice(_) => None,
     });
     ended.collect()
 }

@@ -1,18 +1,20 @@
-//! Takes the fields of a gate out one by one, strictly: a value of the wrong type is a mistake, never converted.
+//! Takes the fields of a table out one by one, strictly: a value of the wrong type is a mistake, never converted.
 
 use std::time::Duration;
 
 use ::config::ValueKind;
 use macaque_core::duration::parse_duration;
 
-use super::checks::Fault;
+use super::{FieldValue, GivenTable};
 use crate::settings::decoder::SettingsDecoder;
-use crate::settings::given_gate::{FieldValue, GivenGate};
 use crate::settings::mistake::{MistakeReported, SettingMistake, quote};
 
-impl GivenGate {
+/// What is wrong with a field, and what would be right.
+pub(in crate::settings) type Fault = (String, String);
+
+impl GivenTable {
     /// Reports what is wrong with a field, and what would be right.
-    pub(super) fn refuse<T>(
+    pub(in crate::settings) fn refuse<T>(
         &self,
         decoder: &mut SettingsDecoder,
         field: &FieldValue<T>,
@@ -28,7 +30,7 @@ impl GivenGate {
     }
 
     /// Reports that a field is not set, unless another mistake explains why.
-    pub(super) fn missing(
+    pub(in crate::settings) fn missing(
         &self,
         decoder: &mut SettingsDecoder,
         name: &str,
@@ -48,7 +50,7 @@ impl GivenGate {
     }
 
     /// A text, which cannot be empty.
-    pub(super) fn text(
+    pub(in crate::settings) fn text(
         &self,
         decoder: &mut SettingsDecoder,
         name: &'static str,
@@ -67,7 +69,7 @@ impl GivenGate {
     }
 
     /// A text that must be set; `right` says how.
-    pub(super) fn required_text(
+    pub(in crate::settings) fn required_text(
         &self,
         decoder: &mut SettingsDecoder,
         name: &'static str,
@@ -78,7 +80,7 @@ impl GivenGate {
     }
 
     /// A list of texts, empty by default.
-    pub(super) fn texts(
+    pub(in crate::settings) fn texts(
         &self,
         decoder: &mut SettingsDecoder,
         name: &'static str,
@@ -106,7 +108,7 @@ impl GivenGate {
     }
 
     /// A duration.
-    pub(super) fn duration(
+    pub(in crate::settings) fn duration(
         &self,
         decoder: &mut SettingsDecoder,
         name: &'static str,
@@ -129,7 +131,7 @@ impl GivenGate {
     }
 
     /// Reports a value of another type than its field's.
-    pub(super) fn wrong_type(
+    pub(in crate::settings) fn wrong_type(
         &self,
         decoder: &mut SettingsDecoder,
         field: &FieldValue<ValueKind>,
@@ -147,11 +149,11 @@ impl GivenGate {
 }
 
 /// Reports the fault of a field, if a check found one.
-pub(super) fn accept<T, V>(
+pub(in crate::settings) fn accept<T, V>(
     decoder: &mut SettingsDecoder,
-    gate: &GivenGate,
+    table: &GivenTable,
     field: &FieldValue<V>,
     checked: Result<T, Fault>,
 ) -> Result<T, MistakeReported> {
-    checked.map_err(|(wrong, right)| gate.refuse(decoder, field, wrong, right))
+    checked.map_err(|(wrong, right)| table.refuse(decoder, field, wrong, right))
 }

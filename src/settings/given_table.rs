@@ -1,14 +1,18 @@
-//! One gate as the TOML file has it: its fields, with the line of each.
+//! One table of those that a file may hold several of, such as a gate: its fields, with the line of each.
+
+mod reader;
 
 use ::config::{Value, ValueKind};
 
-use super::gate_fields::GateService;
+pub(super) use self::reader::{Fault, accept};
 
-/// One table of `[[guards.prometheus]]` or of another kind of gate.
+use super::table_fields::TableKind;
+
+/// One table of `[[guards.prometheus]]`, or of another kind.
 #[derive(Clone)]
-pub(super) struct GivenGate {
+pub(super) struct GivenTable {
     /// The kind.
-    pub(super) service: GateService,
+    pub(super) kind: TableKind,
     /// The number of the table among those of its kind, from 1.
     pub(super) number: usize,
     /// The file and the line where the table begins.
@@ -38,13 +42,13 @@ impl<T> FieldValue<T> {
     }
 }
 
-impl GivenGate {
-    /// What mistakes call the gate: `guards.prometheus[2]`.
+impl GivenTable {
+    /// What mistakes call the table: `guards.prometheus[2]`.
     pub(super) fn path(&self) -> String {
-        format!("{}[{}]", self.service.section(), self.number)
+        format!("{}[{}]", self.kind.section(), self.number)
     }
 
-    /// Where the gate is, for another mistake's sentence.
+    /// Where the table is, for another mistake's sentence.
     pub(super) fn place(&self) -> String {
         format!("{} ({})", self.path(), self.source)
     }

@@ -4,9 +4,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::channel::Channel;
 use super::delivery::{DeliveryError, ServiceAnswer};
-use super::service::ChatRequest;
+use super::service::ServiceRequest;
 use super::url::destination;
 use crate::http_client::{
     AnswerLimits, BodyEnd, FailureStage, HttpClient, HttpFailure, HttpRequest, TlsRoots, TlsSetupError,
@@ -22,7 +24,7 @@ const BODY_LIMIT: usize = 16 * 1024;
 
 /// The client of the chat services, bound to the Arbiter that uses it.
 #[derive(Clone)]
-pub struct ChatClient {
+pub struct NotifyClient {
     http: HttpClient,
     platform: Platform,
     deadline: Duration,
@@ -30,7 +32,7 @@ pub struct ChatClient {
 
 /// The reason why the client could not be created.
 #[derive(Debug, thiserror::Error)]
-pub enum ChatClientError {
+pub enum NotifyClientError {
     /// The system has no usable CA certificates.
     #[error(
         "no CA certificates to check the chat services by: install the ca-certificates package, or name a PEM \
@@ -45,7 +47,7 @@ pub enum ChatClientError {
     Tls(String),
 }
 
-impl ChatClient {
+impl NotifyClient {
     /// Creates a client for `channels`, which goes through `proxies`. Call this on the Arbiter that will use the
     /// client. CA certificates are loaded only if one of the channels needs TLS.
     ///
@@ -55,26 +57,31 @@ impl ChatClient {
         channels: &[Channel],
         proxies: &ProxyPolicy,
         platform: &Platform,
-    ) -> Result<Self, ChatClientError> {
+    ) -> Result<Self, NotifyClientError> {
         for channel in channels {
-            if let Channel::Service(service) = channel
-                && let Ok(uri) = destination(service.url())
+            if let Channel::Service(channel) = channel
+                && let Ok(uri) = destination(channel.service.url())
             {
-                check_proxy(proxies, &uri).map_err(ChatClientError::Proxy)?;
+                check_proxy(proxies, &uri).map_err(NotifyClientError::Proxy)?;
             }
         }
 
         let needs_tls = channels.iter().any(Channel::needs_tls);
         let tls = needs_tls.then(|| tls(TlsRoots::System)).transpose();
         let tls = tls.map_err(|error| match error {
-            TlsSetupError::NoSystemRoots(why) => ChatClientError::Certificates(why),
-            other => ChatClientError::Tls(other.to_string()),
+            TlsSetupError::NoSystemRoots(why) => NotifyClientError::Certificates(why),
+            other => NotifyClientError::Tls(other.to_string()),
         })?;
         Ok(Self {
             http: HttpClient::new(tls, proxies, platform),
             platform: platform.clone(),
             deadline: DEADLINE,
         })
+    }
+
+    /// The time of the client's clock.
+    pub(super) fn now(&self) -> Timestamp {
+        self.platform.now()
     }
 
     /// How long one request and its answer may take.
@@ -91,7 +98,7 @@ impl ChatClient {
     pub(super) async fn send(
         &self,
         service: &str,
-        chat: &ChatRequest<'_>,
+        chat: &ServiceRequest<'_>,
     ) -> Result<ServiceAnswer, DeliveryError> {
         let url = destination(&chat.url).map_err(|mistake| {
             DeliveryError::permanent(format!("the URL of {service} cannot be used: it {mistake}"))
@@ -100,9 +107,9 @@ impl ChatClient {
         let request = HttpRequest {
             url,
             method: chat.method.clone(),
-            body: Some(("application/json; charset=utf-8", chat.body.to_string())),
+            body: Some((chat.content_type, chat.body.clone())),
             bearer: chat.bearer,
-            headers: &[],
+            headers: &chat.headers,
         };
         let limits = AnswerLimits {
             deadline: self.platform.monotonic() + self.deadline,
@@ -120,9 +127,9 @@ impl ChatClient {
     }
 }
 
-impl fmt::Debug for ChatClient {
+impl fmt::Debug for NotifyClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChatClient")
+        f.debug_struct("NotifyClient")
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }

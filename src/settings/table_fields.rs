@@ -1,0 +1,156 @@
+//! The one table of the fields of the tables that a file may hold several of: it drives what is refused and suggested, and
+//! the documentation is tested against it. A field is decoded in `gates`, or in `notify`.
+
+/// A kind of table of which a file may hold several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableKind {
+    /// The gate that asks Prometheus, or what speaks its HTTP API.
+    Prometheus,
+    /// The gate that asks Alertmanager.
+    Alertmanager,
+    /// The gate that asks any service over HTTP.
+    HttpGate,
+    /// The channel over HTTP with a template.
+    HttpChannel,
+    /// The route of messages about some namespaces or teams.
+    Route,
+}
+
+impl TableKind {
+    /// Every kind; gates in the order of asking.
+    pub const ALL: [Self; 5] = [
+        Self::Prometheus,
+        Self::Alertmanager,
+        Self::HttpGate,
+        Self::HttpChannel,
+        Self::Route,
+    ];
+
+    /// The section of the TOML file: `guards.http` of `[[guards.http]]`.
+    pub fn section(self) -> &'static str {
+        match self {
+            Self::Prometheus => "guards.prometheus",
+            Self::Alertmanager => "guards.alertmanager",
+            Self::HttpGate => "guards.http",
+            Self::HttpChannel => "notify.http",
+            Self::Route => "notify.route",
+        }
+    }
+
+    /// What a table of this kind is called.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::Prometheus | Self::Alertmanager | Self::HttpGate => "gate",
+            Self::HttpChannel => "channel",
+            Self::Route => "route",
+        }
+    }
+
+    /// Whether it is a gate.
+    pub fn is_gate(self) -> bool {
+        GATE.contains(&self)
+    }
+
+    /// The kind of this section.
+    pub(super) fn of_section(section: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.section() == section)
+    }
+
+    /// The field of this name.
+    pub(super) fn field(self, name: &str) -> Option<&'static TableField> {
+        table_fields()
+            .iter()
+            .find(|field| field.name == name && field.is_of(self))
+    }
+
+    /// The names of its fields.
+    pub(super) fn field_names(self) -> Vec<&'static str> {
+        let fields = table_fields().iter();
+        let own = fields.filter(|field| field.is_of(self));
+        own.map(|field| field.name).collect()
+    }
+}
+
+/// One field of such a table.
+#[derive(Debug, Clone, Copy)]
+pub struct TableField {
+    /// The name.
+    pub name: &'static str,
+    /// The kinds of table that have the field.
+    pub kinds: &'static [TableKind],
+    /// The default.
+    pub default: FieldDefault,
+    /// The meaning, in a sentence.
+    pub doc: &'static str,
+}
+
+/// The default of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldDefault {
+    /// There is none: the field must be set.
+    Required,
+    /// The field is absent by default.
+    Absent,
+    /// This value, as TOML.
+    Toml(&'static str),
+}
+
+impl TableField {
+    /// Whether a table of this kind has the field.
+    pub fn is_of(&self, kind: TableKind) -> bool {
+        self.kinds.contains(&kind)
+    }
+}
+
+/// Every field, in the order of the documentation.
+pub fn table_fields() -> &'static [TableField] {
+    FIELDS
+}
+
+const fn field(
+    name: &'static str,
+    kinds: &'static [TableKind],
+    default: FieldDefault,
+    doc: &'static str,
+) -> TableField {
+    TableField {
+        name,
+        kinds,
+        default,
+        doc,
+    }
+}
+
+const GATE: &[TableKind] = &[
+    TableKind::Prometheus,
+    TableKind::Alertmanager,
+    TableKind::HttpGate,
+];
+const PROMETHEUS: &[TableKind] = &[TableKind::Prometheus];
+const ALERTMANAGER: &[TableKind] = &[TableKind::Alertmanager];
+const HTTP_GATE: &[TableKind] = &[TableKind::HttpGate];
+const HTTP_CHANNEL: &[TableKind] = &[TableKind::HttpChannel];
+const ROUTE: &[TableKind] = &[TableKind::Route];
+
+#[rustfmt::skip]
+static FIELDS: &[TableField] = &[
+    field("name", GATE, FieldDefault::Required, "What reports, messages and the log call the gate: letters, digits, `-`, `_` and `.`."),
+    field("url", GATE, FieldDefault::Required, "The address, `http://` or `https://`: the base of a Prometheus or an Alertmanager, the whole URL of an HTTP gate."),
+    field("timeout", GATE, FieldDefault::Toml("\"5s\""), "How long the whole answer may take, from 100ms to 30s."),
+    field("ca_file", GATE, FieldDefault::Absent, "A PEM file with the CA certificates to trust. Not set: those of the machine."),
+    field("token_file", GATE, FieldDefault::Absent, "A file that holds a token, sent as `Authorization: Bearer`, and only over TLS or to a loopback address."),
+    field("headers", GATE, FieldDefault::Absent, "More headers to send, such as `{ X-Scope-OrgID = \"team\" }`. Their values are never shown."),
+    field("query", PROMETHEUS, FieldDefault::Required, "The PromQL query. `{{namespace}}` and `{{owner}}`, within double quotes, stand for the victim's."),
+    field("expect", PROMETHEUS, FieldDefault::Toml("\"empty\""), "The result that means go: `\"empty\"`, `\"nonempty\"`, or `\"true\"` (one value, neither 0 nor NaN)."),
+    field("canary", PROMETHEUS, FieldDefault::Absent, "A second query, whose result must not be empty: it shows that the metrics are there."),
+    field("matchers", ALERTMANAGER, FieldDefault::Toml("[]"), "The alerts that count, such as `['severity=\"critical\"']`; with several, an alert must match all. Empty: every alert."),
+    field("method", HTTP_GATE, FieldDefault::Toml("\"GET\""), "`\"GET\"` asks once for a round. `\"POST\"` asks for each victim, which the body names in JSON."),
+    field("expect_status", HTTP_GATE, FieldDefault::Toml("200"), "The status that means go, from 200 to 599. Redirects are not followed."),
+    field("expect_body", HTTP_GATE, FieldDefault::Absent, "The whole body that means go, without white space at its ends."),
+    field("expect_json", HTTP_GATE, FieldDefault::Absent, "A JSON pointer such as `/go`: the value there must equal `equals`."),
+    field("equals", HTTP_GATE, FieldDefault::Absent, "The value that means go: text, a number, `true` or `false`."),
+    field("name", HTTP_CHANNEL, FieldDefault::Required, "What the log and the metrics call the channel: letters, digits, `-`, `_` and `.`."),
+    field("kinds", HTTP_CHANNEL, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those of `notify.kinds`."),
+    field("name", ROUTE, FieldDefault::Required, "What the log and the metrics call the route: letters, digits, `-`, `_` and `.`."),
+    field("kinds", ROUTE, FieldDefault::Absent, "The kinds of messages that it gets. Not set: those of `notify.kinds`."),
+];
