@@ -18,6 +18,7 @@ pub mod monitoring;
 pub mod notify;
 pub mod process_cost;
 pub mod program;
+pub mod python;
 pub mod scrape;
 pub mod server_answer;
 pub mod tcp_proxy;
